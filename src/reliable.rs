@@ -1,0 +1,3 @@
+//! Reliable transfer over a channel that loses, repeats, reorders and damages packets.
+
+pub mod moment;

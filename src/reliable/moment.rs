@@ -1,0 +1,93 @@
+//! Time as data: a [`Moment`] is how long the driver's clock has been running.
+//!
+//! A machine never asks what time it is; its caller brings the moment. So the same machine
+//! runs against the real clock, in virtual time and in a test, and a run can be repeated.
+//!
+//! ```
+//! use sash::reliable::moment::Moment;
+//! use std::time::Duration;
+//! let sent = Moment::START + Duration::from_millis(40);
+//! let acked = sent + Duration::from_millis(25);
+//! assert_eq!(acked - sent, Duration::from_millis(25));
+//! ```
+//!
+//! Source: smoltcp's and quinn-proto's rule that the protocol does not own the clock.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+use std::time::Duration;
+
+/// A point in time, counted from the start of the driver's clock.
+///
+/// Resolution: nanoseconds; range: 584 years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(Duration);
+
+impl Moment {
+    /// The driver's clock has just started.
+    pub const START: Self = Self(Duration::ZERO);
+
+    /// How long the driver's clock had been running.
+    #[must_use]
+    pub const fn since_start(self) -> Duration {
+        self.0
+    }
+
+    /// What the clock shows as a packet's time stamp: microseconds, modulo 2^32.
+    ///
+    /// It wraps every 71 minutes, which no round trip outlasts.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a time stamp wraps on purpose"
+    )]
+    pub const fn stamp(self) -> u32 {
+        self.0.as_micros() as u32
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(later))
+    }
+}
+
+impl AddAssign<Duration> for Moment {
+    fn add_assign(&mut self, later: Duration) {
+        *self = *self + later;
+    }
+}
+
+/// How long from `earlier` to `self`; zero where `earlier` is in fact later.
+impl Sub for Moment {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.6}s", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_stamp_wraps_after_71_minutes() {
+        let late = Moment::START + Duration::from_micros((1 << 32) + 5);
+        assert_eq!(late.stamp(), 5);
+    }
+
+    #[test]
+    fn time_never_runs_backwards() {
+        let later = Moment::START + Duration::from_secs(1);
+        assert_eq!(Moment::START - later, Duration::ZERO);
+    }
+}

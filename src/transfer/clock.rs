@@ -1,0 +1,52 @@
+//! The only file that reads the clock.
+//!
+//! A [`Clock`] turns the system's monotonic clock into [`Moment`]s for the machines;
+//! [`wall_time_ms`] is the time of day, which people see beside a line.
+
+use crate::reliable::moment::Moment;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A clock that started when it was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    /// Starts a clock.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this file reads the clock for all others"
+    )]
+    pub fn start() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+
+    /// How long it has been running.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        Moment::START + self.started.elapsed()
+    }
+
+    /// How long from now until `moment`; zero where it has passed.
+    #[must_use]
+    pub fn until(&self, moment: Moment) -> Duration {
+        moment - self.now()
+    }
+}
+
+/// The time of day. Unit: milliseconds since 1970-01-01 UTC.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this file reads the clock for all others"
+)]
+pub fn wall_time_ms() -> u64 {
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+}

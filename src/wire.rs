@@ -1,0 +1,25 @@
+//! What travels between server and client, and nothing about how it gets there.
+//!
+//! Floor 0: values. Everything here can be made, compared and printed without a socket,
+//! a clock or a thread.
+//!
+//! ```text
+//! chat, TCP    bytes --line--> one line --message--> Request or Reply
+//! files, UDP   one datagram --packet--> Packet + payload
+//! ```
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`line`] | newline-ended lines out of a byte stream, with a cap on their length |
+//! | [`message`] | what is said on the chat connection, to and from JSON |
+//! | [`options`] | the choices of a transfer: transport, ARQ, window, segment size |
+//! | [`packet`] | one datagram: header, body, CRC-32 |
+//! | [`sequence`] | 32-bit numbers that wrap |
+//! | [`digest`] | a file's SHA-256 and a transfer's token, as hexadecimal text |
+
+pub mod digest;
+pub mod line;
+pub mod message;
+pub mod options;
+pub mod packet;
+pub mod sequence;

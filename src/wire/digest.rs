@@ -1,0 +1,159 @@
+//! Fixed-size secrets and fingerprints: a file's SHA-256 and a transfer's token.
+//!
+//! Both travel as lower-case hexadecimal on the chat connection and as raw bytes in
+//! packets. This file only carries and prints them; hashing is the disk's work and
+//! drawing a token is the server's.
+//!
+//! ```
+//! use sash::wire::digest::Token;
+//! let token: Token = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
+//! assert_eq!(token.0[15], 15);
+//! assert_eq!(token.to_string(), "000102030405060708090a0b0c0d0e0f");
+//! ```
+//!
+//! Source: FIPS 180-4 (SHA-256); RFC 4086 (why a token is drawn at random).
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::str::FromStr;
+
+/// The SHA-256 of a whole file: what `sha256sum` prints. Shape: 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// Who holds it may open the transfer. Shape: 128 random bits.
+///
+/// Its `Debug` hides all but the first two bytes, so that no log gives it away.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token(pub [u8; 16]);
+
+/// Text that is not the hexadecimal form of a value: its length and what was wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotHexadecimal {
+    /// How many hexadecimal digits there must be.
+    pub wanted_digits: usize,
+    /// How many characters there were.
+    pub found_characters: usize,
+}
+
+impl fmt::Display for NotHexadecimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            wanted_digits,
+            found_characters,
+        } = self;
+        write!(
+            f,
+            "not hexadecimal: {wanted_digits} digits wanted, {found_characters} characters found"
+        )
+    }
+}
+
+impl std::error::Error for NotHexadecimal {}
+
+fn write_hexadecimal(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+fn read_hexadecimal<const N: usize>(text: &str) -> Result<[u8; N], NotHexadecimal> {
+    let refusal = NotHexadecimal {
+        wanted_digits: 2 * N,
+        found_characters: text.chars().count(),
+    };
+    let digits = text.as_bytes();
+    if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return Err(refusal);
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| refusal)?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| refusal)?;
+    }
+    Ok(bytes)
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hexadecimal(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl FromStr for Digest {
+    type Err = NotHexadecimal;
+
+    fn from_str(text: &str) -> Result<Self, NotHexadecimal> {
+        read_hexadecimal(text).map(Self)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hexadecimal(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({:02x}{:02x}..)", self.0[0], self.0[1])
+    }
+}
+
+impl FromStr for Token {
+    type Err = NotHexadecimal;
+
+    fn from_str(text: &str) -> Result<Self, NotHexadecimal> {
+        read_hexadecimal(text).map(Self)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_of_the_wrong_length_or_alphabet_is_refused() {
+        assert!("00".parse::<Digest>().is_err());
+        assert!("zz".repeat(32).parse::<Digest>().is_err());
+        assert!("é".repeat(32).parse::<Digest>().is_err());
+        assert_eq!("ff".repeat(32).parse(), Ok(Digest([255; 32])));
+    }
+
+    #[test]
+    fn a_token_never_shows_itself_whole_in_a_log() {
+        assert_eq!(format!("{:?}", Token([7; 16])), "Token(0707..)");
+    }
+}

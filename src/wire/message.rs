@@ -1,0 +1,503 @@
+//! What is said on the chat connection: requests to the server, replies to a client.
+//!
+//! One JSON value per line; the keyword is the key, or the whole value where nothing
+//! belongs to it. So a person with `nc` is a client too.
+//!
+//! ```text
+//! -> {"join":{"name":"dana","version":1}}
+//! <- {"welcome":{"name":"dana",...}}
+//! -> {"say":{"text":"hi"}}
+//! <- {"said":{"from":"dana","text":"hi","time":1760000000000}}
+//! -> "users"
+//! <- {"users":{"names":["dana","guy"]}}
+//! ```
+//!
+//! Fields that a reader does not know are passed over, so that a later version may add
+//! some; a keyword that it does not know is an error. No meaning is checked here: whether
+//! a name is allowed is the room's question, whether a file exists is the shelf's.
+//!
+//! ```
+//! use sash::wire::message::Request;
+//! let request = Request::from_line(r#"{"say":{"text":"hi"}}"#).unwrap();
+//! assert_eq!(request, Request::Say { text: "hi".to_owned() });
+//! assert_eq!(request.to_line(), "{\"say\":{\"text\":\"hi\"}}\n");
+//! ```
+//!
+//! Source: report page `wire`; RFC 8259 (JSON).
+
+use super::digest::{Digest, Token};
+use super::options::{Asked, Settled};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The version of the chat protocol that this program speaks.
+pub const VERSION: u32 = 1;
+
+/// From a client to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// The first line of every connection; others may follow in the same flight.
+    Join {
+        /// The name wanted, one word.
+        name: String,
+        /// The protocol's version; without one, 1.
+        #[serde(default = "first_version")]
+        version: u32,
+    },
+    /// To everybody.
+    Say {
+        /// What is said.
+        text: String,
+    },
+    /// To one person.
+    Whisper {
+        /// Whom.
+        to: String,
+        /// What is said.
+        text: String,
+    },
+    /// Who is there?
+    Users,
+    /// Which files does the server offer?
+    Files,
+    /// Send me a file.
+    Download(DownloadRequest),
+    /// End this transfer; it may be mine only.
+    Cancel {
+        /// Its number, from `offer` or `transfer`.
+        transfer: u64,
+    },
+    /// The receiver's own word on how a transfer ended, beside its FIN-ACK.
+    Transfer {
+        /// Its number.
+        transfer: u64,
+        /// `verified` or `damaged`.
+        state: TransferState,
+    },
+    /// Are you there?
+    Ping,
+    /// Goodbye.
+    Disconnect,
+}
+
+const fn first_version() -> u32 {
+    1
+}
+
+/// A file that a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownloadRequest {
+    /// Its name, as `files` gives it.
+    pub file: String,
+    /// The asker's own number for this request; each reply to it carries it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<u64>,
+    /// Transport, ARQ, window and segment size, as far as the asker cares.
+    #[serde(flatten)]
+    pub asked: Asked,
+}
+
+/// From the server to a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// You are in.
+    Welcome(Welcome),
+    /// You are not in; the connection ends.
+    Refused(Refusal),
+    /// What was said to all before you came, oldest first; once, right after `welcome`.
+    History {
+        /// At most the last 100, as many as fit in one line.
+        lines: Vec<Said>,
+    },
+    /// Somebody said something to all; you too.
+    Said(Said),
+    /// Somebody whispered: to you, or you to somebody (your own echo).
+    Whispered(Whispered),
+    /// Who is there, in the order they came.
+    Users {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// What the server offers, sorted by name.
+    Files {
+        /// One entry per file.
+        files: Vec<FileEntry>,
+    },
+    /// The file you asked for is ready to be sent.
+    Offer(Offer),
+    /// How a transfer of yours goes.
+    Transfer(TransferNews),
+    /// I am here.
+    Pong,
+    /// Somebody came.
+    Joined {
+        /// Who.
+        name: String,
+    },
+    /// Somebody left.
+    Left {
+        /// Who.
+        name: String,
+        /// Why, in a few words: `disconnected`, `connection lost`...
+        why: String,
+    },
+    /// A sentence from the server to everybody.
+    Notice {
+        /// The sentence.
+        text: String,
+    },
+    /// Something that you asked for cannot be done; the connection goes on.
+    Error(Complaint),
+}
+
+/// The answer to a good `join`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Your name, as everybody sees it.
+    pub name: String,
+    /// The protocol's version that the server speaks.
+    pub version: u32,
+    /// The program and its version, for people.
+    pub server: String,
+    /// Longest line either side may send. Unit: bytes.
+    pub line_bytes: usize,
+    /// What a transfer does where you do not ask for anything.
+    pub defaults: Settled,
+}
+
+/// The answer to a `join` that failed; the connection ends after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What went wrong, for programs.
+    pub code: Code,
+    /// What went wrong and what to do, for people.
+    pub sentence: String,
+    /// A name that is free, where the one asked for is taken or not allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+}
+
+/// One thing said to all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Who said it.
+    pub from: String,
+    /// What was said.
+    pub text: String,
+    /// When the server heard it. Unit: milliseconds since 1970-01-01 UTC.
+    pub time: u64,
+}
+
+/// One thing said to one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whispered {
+    /// Who said it.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// What was said.
+    pub text: String,
+    /// When the server heard it. Unit: milliseconds since 1970-01-01 UTC.
+    pub time: u64,
+}
+
+/// One file on offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Its name; never a path.
+    pub name: String,
+    /// Unit: bytes.
+    pub size: u64,
+    /// Its SHA-256, once the server has worked it out.
+    pub digest: Option<Digest>,
+}
+
+/// How to fetch a file that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The transfer's number on this server.
+    pub transfer: u64,
+    /// The asker's own number, where it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<u64>,
+    /// The file's name.
+    pub file: String,
+    /// The server's UDP or TCP port for this transfer.
+    pub port: u16,
+    /// What every packet of this transfer must carry.
+    pub token: Token,
+    /// Unit: bytes.
+    pub size: u64,
+    /// The file's SHA-256, once the server has worked it out.
+    pub digest: Option<Digest>,
+    /// Transport, ARQ, window and segment size, as they will be.
+    #[serde(flatten)]
+    pub settled: Settled,
+}
+
+/// What a transfer is doing, or how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransferState {
+    /// Every port is in use; it waits for its turn.
+    Queued,
+    /// The handshake is on its way.
+    Opening,
+    /// Bytes are on their way.
+    Sending,
+    /// Ended: the receiver's digest is the sender's.
+    Verified,
+    /// Ended: the receiver's digest is another one.
+    Damaged,
+    /// Ended before the whole file was there.
+    Failed,
+    /// Ended: all was sent, but the receiver's last word never came.
+    Unknown,
+    /// Ended because somebody wanted so.
+    Cancelled,
+}
+
+/// How a transfer goes: to the one who asked for it, ten times a second at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferNews {
+    /// Its number.
+    pub transfer: u64,
+    /// The asker's own number, where it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<u64>,
+    /// What it does.
+    pub state: TransferState,
+    /// Its place in the queue, 1 for the next; only while `queued`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<u32>,
+    /// The sender's figures; once it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// Why, for people; where it ended other than well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentence: Option<String>,
+}
+
+/// The sender's figures of one transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// DATA packets sent, resends included.
+    pub sent_packets: u64,
+    /// DATA packets that were sent again.
+    pub resent_packets: u64,
+    /// File bytes that the receiver has acknowledged.
+    pub acked_bytes: u64,
+    /// The window in force. Unit: packets.
+    pub cwnd: u32,
+    /// Smoothed round-trip time (RFC 6298). Unit: microseconds.
+    pub srtt_us: u64,
+    /// Retransmission timeout (RFC 6298). Unit: microseconds.
+    pub rto_us: u64,
+}
+
+/// Something that cannot be done, told to the one who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// What went wrong, for programs.
+    pub code: Code,
+    /// What went wrong and what to do, for people.
+    pub sentence: String,
+    /// The asker's own number, where the request had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<u64>,
+}
+
+/// What went wrong, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// Not JSON, an unknown keyword, or a keyword with the wrong fields.
+    BadRequest,
+    /// The line was too long or not UTF-8; the connection ends.
+    BadLine,
+    /// The name breaks a rule.
+    BadName,
+    /// The name belongs to somebody who is here.
+    NameTaken,
+    /// A second `join`.
+    AlreadyJoined,
+    /// Anything but `join` as the first line, or none within ten seconds.
+    NotJoined,
+    /// A version that this server does not speak.
+    BadVersion,
+    /// Too many clients, in all or from one address.
+    Full,
+    /// The text of a line is empty or too long.
+    BadText,
+    /// Nobody here has that name.
+    NoSuchUser,
+    /// The server offers no such file.
+    NoSuchFile,
+    /// The file is there but cannot be read.
+    Unreadable,
+    /// A window, segment size or other option outside its range.
+    BadOption,
+    /// No transfer of yours has that number.
+    NoSuchTransfer,
+    /// More transfers at once than one client may have.
+    TooManyTransfers,
+}
+
+impl Request {
+    /// Reads one line, its `\n` taken off.
+    ///
+    /// # Errors
+    /// [`MessageError`] where it is not JSON, its keyword is unknown or a field is
+    /// missing or of the wrong type.
+    pub fn from_line(line: &str) -> Result<Self, MessageError> {
+        serde_json::from_str(line).map_err(MessageError)
+    }
+
+    /// As one line, its `\n` included.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        to_line(self)
+    }
+}
+
+impl Reply {
+    /// Reads one line, its `\n` taken off.
+    ///
+    /// # Errors
+    /// As [`Request::from_line`].
+    pub fn from_line(line: &str) -> Result<Self, MessageError> {
+        serde_json::from_str(line).map_err(MessageError)
+    }
+
+    /// As one line, its `\n` included.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        to_line(self)
+    }
+}
+
+impl TransferState {
+    /// Whether nothing more will happen.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        match self {
+            Self::Queued | Self::Opening | Self::Sending => false,
+            Self::Verified
+            | Self::Damaged
+            | Self::Failed
+            | Self::Unknown
+            | Self::Cancelled => true,
+        }
+    }
+}
+
+fn to_line(message: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(message)
+        .expect("messages hold only text, numbers and lists");
+    line.push('\n');
+    line
+}
+
+/// A line that is no message: the parser's own words, with the column.
+#[derive(Debug)]
+pub struct MessageError(serde_json::Error);
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message unreadable: {}", self.0)
+    }
+}
+
+impl std::error::Error for MessageError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::{Arq, Transport};
+    use super::*;
+
+    #[test]
+    fn a_keyword_without_fields_is_a_json_string() {
+        assert_eq!(Request::from_line("\"users\"").unwrap(), Request::Users);
+        assert_eq!(Reply::Pong.to_line(), "\"pong\"\n");
+    }
+
+    #[test]
+    fn a_join_without_a_version_means_version_1() {
+        let join = Request::from_line(r#"{"join":{"name":"dana"}}"#).unwrap();
+        assert_eq!(
+            join,
+            Request::Join {
+                name: "dana".to_owned(),
+                version: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_download_names_only_what_the_asker_cares_for() {
+        let line = r#"{"download":{"file":"notes.pdf","arq":"go-back-n","window":8}}"#;
+        let Request::Download(request) = Request::from_line(line).unwrap() else {
+            panic!("not a download");
+        };
+        let asked = Asked {
+            arq: Some(Arq::GoBackN),
+            window: Some(8),
+            ..Asked::default()
+        };
+        assert_eq!(request.asked, asked);
+        assert_eq!(request.tag, None);
+        assert_eq!(Request::Download(request).to_line().trim_end(), line);
+    }
+
+    #[test]
+    fn an_offer_comes_back_as_it_went() {
+        let offer = Reply::Offer(Offer {
+            transfer: 3,
+            tag: Some(9),
+            file: "שלום 🎈.txt".to_owned(),
+            port: 55_000,
+            token: Token([7; 16]),
+            size: 5,
+            digest: None,
+            settled: Settled {
+                transport: Transport::Tcp,
+                ..Settled::DEFAULT
+            },
+        });
+        assert_eq!(Reply::from_line(offer.to_line().trim_end()).unwrap(), offer);
+    }
+
+    #[test]
+    fn unknown_keywords_wrong_types_and_deep_json_are_errors_not_panics() {
+        let deep = "[".repeat(10_000);
+        for line in [
+            "",
+            "hello",
+            "{}",
+            "null",
+            r#"{"dance":{}}"#,
+            r#"{"say":"hi"}"#,
+            r#"{"say":{"text":7}}"#,
+            r#"{"say":{"text":"a"},"users":{}}"#,
+            r#"{"download":{"file":"a","window":-1}}"#,
+            deep.as_str(),
+        ] {
+            assert!(Request::from_line(line).is_err(), "{line:.40}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_passed_over() {
+        let line = r#"{"say":{"text":"hi","colour":"red"}}"#;
+        assert_eq!(
+            Request::from_line(line).unwrap(),
+            Request::Say { text: "hi".into() }
+        );
+    }
+}

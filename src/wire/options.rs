@@ -1,0 +1,300 @@
+//! The choices of a transfer: how its packets are repeated, over what, in which window.
+//!
+//! A choice that was not made stays `None` on the way to the server, which fills it from
+//! its own defaults; what the client asks for wins. What came out travels back in `offer`.
+//!
+//! ```
+//! use sash::wire::options::{Arq, Asked, Settled};
+//! let asked = Asked { arq: Some(Arq::GoBackN), ..Asked::default() };
+//! let settled = asked.settle(&Settled::DEFAULT).unwrap();
+//! assert_eq!((settled.arq, settled.window), (Arq::GoBackN, 16));
+//! ```
+//!
+//! Source: Kurose & Ross §3.4 (the three protocols).
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Automatic repeat request: which packets are sent again, and when.
+///
+/// Source: Kurose & Ross §3.4.1 (stop-and-wait), §3.4.3, §3.4.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arq {
+    /// One packet at a time.
+    StopAndWait,
+    /// A window; after a timeout all of it is sent again.
+    GoBackN,
+    /// A window; only what is missing is sent again.
+    SelectiveRepeat,
+}
+
+/// What carries the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// Sash's own protocol in UDP datagrams.
+    Udp,
+    /// A plain TCP connection, for comparison.
+    Tcp,
+}
+
+/// What one side asks for; `None` leaves the choice to the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What shall carry the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+    /// Which protocol shall repeat lost packets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arq: Option<Arq>,
+    /// Most packets in flight, 1 to [`LARGEST_WINDOW`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<u32>,
+    /// File bytes per DATA packet, 1 to [`LARGEST_SEGMENT_BYTES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_bytes: Option<u16>,
+}
+
+/// What both sides will do: every choice made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// What carries the file.
+    pub transport: Transport,
+    /// Which protocol repeats lost packets.
+    pub arq: Arq,
+    /// Most packets in flight.
+    pub window: u32,
+    /// File bytes per DATA packet; the last one of a file may be shorter.
+    pub segment_bytes: u16,
+}
+
+/// Most packets that may be in flight.
+pub const LARGEST_WINDOW: u32 = 8192;
+
+/// Most file bytes in one DATA packet: what a UDP datagram holds, less our header,
+/// rounded down.
+pub const LARGEST_SEGMENT_BYTES: u16 = 65_000;
+
+/// File bytes per DATA packet where nothing else is asked: with header, UDP (8) and
+/// IPv4 (20) they fill the 1,500 bytes of an Ethernet frame.
+pub const DEFAULT_SEGMENT_BYTES: u16 = 1_436;
+
+/// The window of go-back-N where none is asked: small enough to be drawn.
+pub const LESSON_WINDOW: u32 = 16;
+
+/// The window of selective repeat where none is asked.
+pub const DEFAULT_WINDOW: u32 = 256;
+
+impl Arq {
+    /// All protocols, simplest first.
+    pub const ALL: [Self; 3] = [Self::StopAndWait, Self::GoBackN, Self::SelectiveRepeat];
+
+    /// The name used in flags, messages, journals and the report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StopAndWait => "stop-and-wait",
+            Self::GoBackN => "go-back-n",
+            Self::SelectiveRepeat => "selective-repeat",
+        }
+    }
+
+    /// What it does, for a person who has to choose.
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::StopAndWait => "one packet at a time; the next one waits for the ACK",
+            Self::GoBackN => "a window of packets; after a timeout all of it goes again",
+            Self::SelectiveRepeat => {
+                "a window of packets; only what is missing goes again"
+            }
+        }
+    }
+
+    /// The window where none is asked for. Unit: packets.
+    #[must_use]
+    pub const fn usual_window(self) -> u32 {
+        match self {
+            Self::StopAndWait => 1,
+            Self::GoBackN => LESSON_WINDOW,
+            Self::SelectiveRepeat => DEFAULT_WINDOW,
+        }
+    }
+}
+
+impl fmt::Display for Arq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Arq {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Self, OptionError> {
+        Self::ALL
+            .into_iter()
+            .find(|arq| arq.name() == text)
+            .ok_or_else(|| OptionError::UnknownArq(text.to_owned()))
+    }
+}
+
+impl Transport {
+    /// The name used in flags and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Transport {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Self, OptionError> {
+        match text {
+            "udp" => Ok(Self::Udp),
+            "tcp" => Ok(Self::Tcp),
+            other => Err(OptionError::UnknownTransport(other.to_owned())),
+        }
+    }
+}
+
+impl Asked {
+    /// Fills what was not asked for from `defaults` and checks the rest.
+    ///
+    /// The window follows the protocol: where the client names only an ARQ other than
+    /// the default's, its usual window is taken. Stop-and-wait always has a window of 1.
+    ///
+    /// # Errors
+    /// [`OptionError::Window`] or [`OptionError::Segment`] outside their ranges.
+    pub fn settle(&self, defaults: &Settled) -> Result<Settled, OptionError> {
+        let arq = self.arq.unwrap_or(defaults.arq);
+        let default_window = if arq == defaults.arq {
+            defaults.window
+        } else {
+            arq.usual_window()
+        };
+        let window = self.window.unwrap_or(default_window);
+        if window == 0 || window > LARGEST_WINDOW {
+            return Err(OptionError::Window(window));
+        }
+        let segment_bytes = self.segment_bytes.unwrap_or(defaults.segment_bytes);
+        if segment_bytes == 0 || segment_bytes > LARGEST_SEGMENT_BYTES {
+            return Err(OptionError::Segment(segment_bytes));
+        }
+        Ok(Settled {
+            transport: self.transport.unwrap_or(defaults.transport),
+            arq,
+            window: if arq == Arq::StopAndWait { 1 } else { window },
+            segment_bytes,
+        })
+    }
+}
+
+impl Settled {
+    /// What is done where nobody asks for anything.
+    pub const DEFAULT: Self = Self {
+        transport: Transport::Udp,
+        arq: Arq::SelectiveRepeat,
+        window: DEFAULT_WINDOW,
+        segment_bytes: DEFAULT_SEGMENT_BYTES,
+    };
+}
+
+/// A choice that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionError {
+    /// A protocol that Sash does not know.
+    UnknownArq(String),
+    /// A transport that Sash does not know.
+    UnknownTransport(String),
+    /// A window of no packet, or of more than [`LARGEST_WINDOW`].
+    Window(u32),
+    /// A segment of no byte, or of more than [`LARGEST_SEGMENT_BYTES`].
+    Segment(u16),
+}
+
+impl fmt::Display for OptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownArq(text) => write!(
+                f,
+                "unknown protocol {text:?}: choose stop-and-wait, go-back-n or selective-repeat"
+            ),
+            Self::UnknownTransport(text) => {
+                write!(f, "unknown transport {text:?}: choose udp or tcp")
+            }
+            Self::Window(window) => {
+                write!(
+                    f,
+                    "a window of {window} packets: choose 1 to {LARGEST_WINDOW}"
+                )
+            }
+            Self::Segment(bytes) => {
+                write!(
+                    f,
+                    "a segment of {bytes} bytes: choose 1 to {LARGEST_SEGMENT_BYTES}"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for OptionError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_client_asks_for_wins_over_the_servers_default() {
+        let defaults = Settled {
+            arq: Arq::GoBackN,
+            window: 9,
+            ..Settled::DEFAULT
+        };
+        let nothing = Asked::default().settle(&defaults).unwrap();
+        assert_eq!((nothing.arq, nothing.window), (Arq::GoBackN, 9));
+        let asked = Asked {
+            arq: Some(Arq::SelectiveRepeat),
+            ..Asked::default()
+        };
+        let settled = asked.settle(&defaults).unwrap();
+        assert_eq!((settled.arq, settled.window), (Arq::SelectiveRepeat, 256));
+    }
+
+    #[test]
+    fn stop_and_wait_has_a_window_of_one_whatever_is_asked() {
+        let asked = Asked {
+            arq: Some(Arq::StopAndWait),
+            window: Some(50),
+            ..Asked::default()
+        };
+        assert_eq!(asked.settle(&Settled::DEFAULT).unwrap().window, 1);
+    }
+
+    #[test]
+    fn a_window_of_zero_is_refused_with_the_range_in_the_sentence() {
+        let refused = Asked {
+            window: Some(0),
+            ..Asked::default()
+        }
+        .settle(&Settled::DEFAULT)
+        .unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "a window of 0 packets: choose 1 to 8192"
+        );
+    }
+}
