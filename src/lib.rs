@@ -2,5 +2,8 @@
 
 pub mod link;
 pub mod reliable;
+pub mod room;
+pub mod server;
+pub mod shelf;
 pub mod transfer;
 pub mod wire;
