@@ -86,17 +86,15 @@ fn start_log() {
 
 /// What went wrong and what to do.
 fn sentence(bind: SocketAddr, error: &io::Error) -> String {
-    let way_out = match error.kind() {
-        ErrorKind::AddrInUse => {
-            "Another program listens there. End it, or choose another port with --bind."
-        }
-        ErrorKind::AddrNotAvailable => {
-            "This machine has no such address. Choose one of its own, or 0.0.0.0, with --bind."
-        }
-        ErrorKind::PermissionDenied => {
-            "Ports below 1024 need privileges. Choose a higher one with --bind."
-        }
-        _ => "Try another address with --bind.",
+    let is = |kind| error.kind() == kind;
+    let way_out = if is(ErrorKind::AddrInUse) {
+        "Another program listens there. End it, or choose another port with --bind."
+    } else if is(ErrorKind::AddrNotAvailable) {
+        "This machine has no such address. Take one of its own, or 0.0.0.0, with --bind."
+    } else if is(ErrorKind::PermissionDenied) {
+        "Ports below 1024 need privileges. Choose a higher one with --bind."
+    } else {
+        "Try another address with --bind."
     };
     format!("cannot listen on {bind}: {error}. {way_out}")
 }
