@@ -11,26 +11,37 @@
 //!
 //! | module | thread | owns |
 //! | --- | --- | --- |
-//! | [`listener`] | `accept` | the listening socket, the count of seats |
-//! | [`peer`] | `reader-N`, `writer-N` | one half each of client N's stream |
-//! | [`room_thread`] | `room` | the [`Room`] |
-//! | [`transfers`] | `transfers` | ports, queue, running transfers |
+//! | `listener` | `accept` | the listening socket, the count of seats |
+//! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
+//! | `room_thread` | `room` | the [`Room`] |
+//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download`, known digests |
+//! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
 
+mod digests;
+mod download;
+mod downloads;
+mod folder;
 mod listener;
 mod peer;
+pub mod ports;
 mod room_thread;
 mod transfers;
 
+use crate::link::Scenario;
 use crate::room::Room;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
 use crossbeam_channel::{Receiver, Sender};
+use downloads::Downloads;
+use folder::Folder;
 use listener::Listener;
+use ports::PortRange;
 use room_thread::RoomThread;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -41,6 +52,12 @@ use std::time::Duration;
 pub struct Config {
     /// Where to listen; port 0 means any.
     pub bind: SocketAddr,
+    /// The folder whose files are offered.
+    pub files: PathBuf,
+    /// The ports that transfers go out from.
+    pub ports: PortRange,
+    /// What the link does to the packets of every transfer.
+    pub scenario: Scenario,
     /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
     /// Most clients at once, from all addresses.
@@ -55,6 +72,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT)),
+            files: PathBuf::from("files"),
+            ports: PortRange::DEFAULT,
+            scenario: Scenario::PERFECT,
             defaults: Settled::DEFAULT,
             max_clients: 7_500,
             join_within: Duration::from_secs(10),
@@ -87,13 +107,18 @@ pub struct Running {
 /// Starts a server.
 ///
 /// # Errors
-/// What the system says when the address is in use or not ours, or when no thread is left.
+/// A sentence with a way out, and the system's kind of error: the folder is not there, the
+/// address is in use or not ours, no thread is left.
 pub fn start(config: Config) -> io::Result<Running> {
-    let socket = TcpListener::bind(config.bind)?;
+    let folder =
+        Folder::new(&config.files).map_err(|error| cannot_serve(&config, &error))?;
+    let socket =
+        TcpListener::bind(config.bind).map_err(|error| cannot_listen(&config, &error))?;
     let address = socket.local_addr()?;
     let is_stopping = Arc::new(AtomicBool::new(false));
     let (room, room_events) = crossbeam_channel::bounded(ROOM_QUEUE);
     let (transfers, transfer_events) = crossbeam_channel::unbounded();
+    let (work, work_to_do) = crossbeam_channel::unbounded();
     let (alive, clients) = crossbeam_channel::bounded(0);
 
     let room_thread = RoomThread::new(
@@ -101,6 +126,7 @@ pub fn start(config: Config) -> io::Result<Running> {
         transfers.clone(),
         config.stall_limit,
     );
+    let downloads = Downloads::new(&config, folder, work, transfers.clone());
     let listener = Listener {
         socket,
         config,
@@ -108,19 +134,52 @@ pub fn start(config: Config) -> io::Result<Running> {
         is_stopping: Arc::clone(&is_stopping),
         alive,
     };
-    drop(transfer_events);
-    let threads = vec![
-        threads::start("room".to_owned(), move || room_thread.run(&room_events))?,
-        threads::start("accept".to_owned(), move || listener.run())?,
-    ];
-    Ok(Running {
+    // Whatever did start is stopped when the rest does not: `Running` is dropped then.
+    let mut running = Running {
         address,
-        is_stopping,
+        is_stopping: Arc::clone(&is_stopping),
         room,
-        transfers,
-        threads,
+        transfers: transfers.clone(),
+        threads: Vec::new(),
         clients,
-    })
+    };
+    let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        running.threads.push(threads::start(name.to_owned(), work)?);
+        io::Result::Ok(())
+    };
+    start("room", Box::new(move || room_thread.run(&room_events)))?;
+    start(
+        "transfers",
+        Box::new(move || transfers::run(downloads, &transfer_events)),
+    )?;
+    start(
+        "digests",
+        Box::new(move || digests::run(&work_to_do, &transfers, &is_stopping)),
+    )?;
+    start("accept", Box::new(move || listener.run()))?;
+    Ok(running)
+}
+
+fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
+    let folder = config.files.display();
+    let way_out = "Make this folder, or name another with --files.";
+    let sentence = format!("cannot offer the files in {folder}: {error}. {way_out}");
+    io::Error::new(error.kind(), sentence)
+}
+
+fn cannot_listen(config: &Config, error: &io::Error) -> io::Error {
+    let is = |kind| error.kind() == kind;
+    let way_out = if is(ErrorKind::AddrInUse) {
+        "Another program listens there. End it, or choose another port with --bind."
+    } else if is(ErrorKind::AddrNotAvailable) {
+        "This machine has no such address. Take one of its own, or 0.0.0.0, with --bind."
+    } else if is(ErrorKind::PermissionDenied) {
+        "Ports below 1024 need privileges. Choose a higher one with --bind."
+    } else {
+        "Try another address with --bind."
+    };
+    let sentence = format!("cannot listen on {}: {error}. {way_out}", config.bind);
+    io::Error::new(error.kind(), sentence)
 }
 
 impl Running {

@@ -6,6 +6,7 @@
     reason = "clients of a test are no threads of Sash, and may fail where they stand"
 )]
 
+use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
 use sash::wire::line::LONGEST_LINE_BYTES;
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn config() -> Config {
     Config {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        files: env!("CARGO_MANIFEST_DIR").into(),
+        ports: PortRange::Any,
         ..Config::default()
     }
 }
@@ -238,7 +241,8 @@ fn what_is_no_request_is_answered_and_the_line_goes_on() {
 fn a_line_that_never_ends_and_bytes_that_are_no_text_end_it_with_a_reason() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
-    for bytes in [&[b'a'; LONGEST_LINE_BYTES + 2][..], b"\xff\xfe\n"] {
+    let endless = "a".repeat(LONGEST_LINE_BYTES + 2);
+    for bytes in [endless.as_bytes(), b"\xff\xfe\n"] {
         let mut guy = Client::joined(&server, "guy");
         assert_eq!(dana.next()["joined"]["name"], "guy");
         guy.write(bytes);
@@ -417,6 +421,12 @@ fn a_port_in_use_is_an_error_that_names_it() {
     };
     let error = server::start(config).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    let sentence = error.to_string();
+    assert!(
+        sentence.contains(&server.address().to_string()),
+        "{sentence}"
+    );
+    assert!(sentence.contains("--bind"), "{sentence}");
 }
 
 #[test]
@@ -430,4 +440,102 @@ fn a_server_that_stops_tells_everybody_and_ends_all_connections() {
     let mut rest = Vec::new();
     assert_eq!(dana.stream.read_to_end(&mut rest).unwrap(), 0);
     assert!(TcpStream::connect(address).is_err());
+}
+
+/// A server with a folder of its own.
+fn server_with_files(names: &[&str]) -> (Running, tempfile::TempDir) {
+    let shelf = tempfile::tempdir().unwrap();
+    for name in names {
+        std::fs::write(shelf.path().join(name), name).unwrap();
+    }
+    let config = Config {
+        files: shelf.path().to_owned(),
+        ..config()
+    };
+    (server::start(config).unwrap(), shelf)
+}
+
+#[test]
+fn the_listing_names_every_file_with_its_size() {
+    let (server, _shelf) =
+        server_with_files(&["b.txt", "שלום 🎈.txt", ".hidden", "a.part"]);
+    let mut dana = Client::joined(&server, "dana");
+    dana.write(b"\"files\"\n");
+    let files = json!([
+        {"name": "b.txt", "size": 5, "digest": null},
+        {"name": "שלום 🎈.txt", "size": 17, "digest": null},
+    ]);
+    assert_eq!(dana.next(), json!({"files": {"files": files}}));
+}
+
+#[test]
+fn a_listing_that_does_not_fit_in_a_line_goes_on_in_the_next() {
+    let names: Vec<String> = (0..1_000).map(|n| format!("file number {n:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (server, _shelf) = server_with_files(&names);
+    let mut dana = Client::joined(&server, "dana");
+    dana.write(b"\"files\"\n");
+    let mut listed = Vec::new();
+    loop {
+        let line = dana.next();
+        let files = line["files"]["files"].as_array().unwrap();
+        listed.extend(
+            files
+                .iter()
+                .map(|file| file["name"].as_str().unwrap().to_owned()),
+        );
+        if line["files"]["more"] != true {
+            break;
+        }
+    }
+    assert_eq!(listed, names);
+}
+
+#[test]
+fn nothing_outside_the_folder_can_be_had() {
+    let (server, shelf) = server_with_files(&["a.txt"]);
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "secret").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(outside.path().join("secret"), shelf.path().join("leak"))
+        .unwrap();
+    std::fs::create_dir(shelf.path().join("folder")).unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    for file in [
+        "../x",
+        "/etc/passwd",
+        "a/../../b",
+        "leak",
+        "folder",
+        "not there",
+        "",
+        ".",
+        "..",
+        "a\u{0}b",
+    ] {
+        dana.send(&json!({"download": {"file": file, "tag": 7}}));
+        let error = dana.next();
+        assert_eq!(error["error"]["code"], "no-such-file", "{file:?}");
+        assert_eq!(error["error"]["tag"], 7);
+    }
+    dana.expect_silence();
+}
+
+#[test]
+fn a_window_of_zero_is_refused_and_the_line_goes_on() {
+    let (server, _shelf) = server_with_files(&["a.txt"]);
+    let mut dana = Client::joined(&server, "dana");
+    for request in [
+        json!({"file": "a.txt", "window": 0}),
+        json!({"file": "a.txt", "window": 8193}),
+        json!({"file": "a.txt", "segment_bytes": 0}),
+    ] {
+        dana.send(&json!({"download": request}));
+        assert_eq!(dana.next()["error"]["code"], "bad-option");
+    }
+    dana.send(&json!({"download": {"file": "a.txt", "window": -1}}));
+    assert_eq!(dana.next()["error"]["code"], "bad-request");
+    dana.send(&json!({"cancel": {"transfer": 1}}));
+    assert_eq!(dana.next()["error"]["code"], "no-such-transfer");
+    dana.expect_silence();
 }

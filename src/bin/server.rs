@@ -1,10 +1,14 @@
 //! `server`: arguments, logging, one call into the library.
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
+use sash::link::Scenario;
+use sash::server::ports::PortRange;
 use sash::server::{self, Config};
-use std::io::{self, ErrorKind, Write};
+use sash::wire::options::{Arq, Asked, Settled};
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// A chat room over TCP that offers files over a reliable UDP of its own.
@@ -14,6 +18,25 @@ struct Flags {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:50000")]
     bind: SocketAddr,
+    /// The folder whose files are offered.
+    #[arg(long, value_name = "DIR", default_value = "files")]
+    files: PathBuf,
+    /// The ports that files go out from, both ends included; 0 takes any that is free.
+    #[arg(long, value_name = "A-B", default_value_t = PortRange::DEFAULT)]
+    udp_ports: PortRange,
+    /// How lost packets are sent again, where a client does not ask for anything:
+    /// stop-and-wait, go-back-n or selective-repeat.
+    #[arg(long, value_name = "PROTOCOL")]
+    arq: Option<Arq>,
+    /// Most packets in flight, where a client does not ask for anything.
+    #[arg(long, value_name = "N")]
+    window: Option<u32>,
+    /// File bytes per DATA packet, where a client does not ask for anything.
+    #[arg(long, value_name = "BYTES")]
+    segment: Option<u16>,
+    /// What the link does to the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
+    #[arg(long, value_name = "SCENARIO", default_value = "")]
+    link: Scenario,
     /// Most clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
@@ -23,20 +46,18 @@ const EXAMPLES: &str = "\
 Examples:
   server                                   the room on port 50000, the files in ./files
   server --bind 127.0.0.1:0                for this machine alone, on any free port
+  server --arq go-back-n --window 16       another protocol, where nobody asks for one
+  server --link \"seed=7;loss=10%\"         every tenth packet of a transfer is lost
 ";
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
     start_log();
-    let config = Config {
-        bind: flags.bind,
-        max_clients: flags.max_clients,
-        ..Config::default()
-    };
+    let config = flags.into_config();
     let running = match server::start(config) {
         Ok(running) => running,
         Err(error) => {
-            log::error!("{}", sentence(flags.bind, &error));
+            log::error!("{error}");
             return ExitCode::FAILURE;
         }
     };
@@ -49,6 +70,32 @@ fn main() -> ExitCode {
     log::info!("stopping: press Ctrl-C again to end at once");
     running.stop();
     ExitCode::SUCCESS
+}
+
+impl Flags {
+    /// A window or segment outside its range ends the program as wrong usage does.
+    fn into_config(self) -> Config {
+        let asked = Asked {
+            transport: None,
+            arq: self.arq,
+            window: self.window,
+            segment_bytes: self.segment,
+        };
+        let defaults = asked.settle(&Settled::DEFAULT).unwrap_or_else(|error| {
+            Self::command()
+                .error(clap::error::ErrorKind::ValueValidation, error)
+                .exit()
+        });
+        Config {
+            bind: self.bind,
+            files: self.files,
+            ports: self.udp_ports,
+            scenario: self.link,
+            defaults,
+            max_clients: self.max_clients,
+            ..Config::default()
+        }
+    }
 }
 
 /// The first signal asks for a goodbye, the second does not wait for it.
@@ -82,21 +129,6 @@ fn start_log() {
             writeln!(out, "{time} {level} {thread}: {}", record.args())
         })
         .init();
-}
-
-/// What went wrong and what to do.
-fn sentence(bind: SocketAddr, error: &io::Error) -> String {
-    let is = |kind| error.kind() == kind;
-    let way_out = if is(ErrorKind::AddrInUse) {
-        "Another program listens there. End it, or choose another port with --bind."
-    } else if is(ErrorKind::AddrNotAvailable) {
-        "This machine has no such address. Take one of its own, or 0.0.0.0, with --bind."
-    } else if is(ErrorKind::PermissionDenied) {
-        "Ports below 1024 need privileges. Choose a higher one with --bind."
-    } else {
-        "Try another address with --bind."
-    };
-    format!("cannot listen on {bind}: {error}. {way_out}")
 }
 
 /// The address for programs, then what a person types to get here.

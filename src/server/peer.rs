@@ -8,23 +8,25 @@
 //!                                 transfers --line--^
 //! ```
 //!
-//! It does not understand requests: it reads lines and hands them on.
+//! It does not understand requests: [`reader`] reads lines and hands them on, [`writer`]
+//! writes them.
 //!
-//! Source: Kurose & Ross §2.7 (sockets); RFC 9293 §3.10.4 (why a close is done in halves).
+//! Source: Kurose & Ross §2.7 (sockets).
+
+mod reader;
+mod writer;
+
+pub(super) use reader::read_lines;
+pub(super) use writer::{WRITE_TIMEOUT, write_lines};
 
 use super::listener::Seat;
-use super::room_thread::Event;
-use crate::reliable::moment::Moment;
 use crate::room::ClientNumber;
-use crate::transfer::clock::Clock;
-use crate::wire::line::Lines;
-use crate::wire::message::{Reply, Request};
+use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, Sender};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 /// What every thread may do with a client.
 #[derive(Debug)]
@@ -33,7 +35,6 @@ pub(super) struct Peer {
     pub(super) number: ClientNumber,
     /// Where it comes from.
     pub(super) remote: SocketAddr,
-    #[expect(dead_code, reason = "files follow")]
     /// The address of ours that it reached.
     pub(super) local: SocketAddr,
     stream: Arc<TcpStream>,
@@ -67,16 +68,6 @@ const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 /// A queue that grows beyond this loses its client at once. Unit: bytes.
 const LARGEST_QUEUE_BYTES: usize = 4 * FULL_QUEUE_BYTES;
 
-/// Most bytes in one write, so that a hundred short lines cost one system call.
-const BATCH_BYTES: usize = 64 * 1024;
-
-/// How long one write waits before it says how far it came.
-pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long a client that was told goodbye may take to hang up. If we closed at once, its
-/// unread bytes would make TCP send RST, and RST destroys the goodbye on its way.
-const LINGER: Duration = Duration::from_secs(2);
-
 impl Peer {
     /// A client on this stream, and its queue for [`write_lines`].
     pub(super) fn new(
@@ -104,7 +95,6 @@ impl Peer {
         (Arc::clone(&self.stream), Arc::clone(&self.backlog))
     }
 
-    #[expect(dead_code, reason = "files follow")]
     /// Sends a reply to this client alone.
     pub(super) fn tell(&self, reply: &Reply) {
         self.tell_line(&reply.to_line().into());
@@ -150,176 +140,8 @@ impl Peer {
     }
 }
 
-/// `writer-N`: one write for all that waits.
-pub(super) fn write_lines(
-    stream: &TcpStream,
-    queue: &Receiver<Outgoing>,
-    backlog: &Backlog,
-) {
-    let mut batch = Vec::new();
-    while let Ok(first) = queue.recv() {
-        let mut end = None;
-        batch.clear();
-        for outgoing in std::iter::once(first).chain(queue.try_iter()) {
-            match outgoing {
-                Outgoing::Line(line) => batch.extend_from_slice(line.as_bytes()),
-                Outgoing::End(how) => end = Some(how),
-            }
-            if batch.len() >= BATCH_BYTES || end.is_some() {
-                break;
-            }
-        }
-        if write_batch(stream, &batch, backlog).is_err() {
-            end = Some(Shutdown::Both);
-        }
-        if let Some(how) = end {
-            let _ = stream.shutdown(how);
-            return;
-        }
-    }
-}
-
-/// Writes all of it. A client that reads nothing keeps us here, until somebody cuts it.
-fn write_batch(
-    mut stream: &TcpStream,
-    mut batch: &[u8],
-    backlog: &Backlog,
-) -> io::Result<()> {
-    while !batch.is_empty() {
-        match stream.write(batch) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(count) => {
-                batch = &batch[count..];
-                backlog.waiting_bytes.fetch_sub(count, Ordering::Relaxed);
-                let count = u64::try_from(count).unwrap_or(u64::MAX);
-                backlog.written_bytes.fetch_add(count, Ordering::Relaxed);
-            }
-            Err(error) if is_no_news(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
 /// A timeout, which two systems call by two names, or a signal.
 fn is_no_news(error: &io::Error) -> bool {
     use ErrorKind::{Interrupted, TimedOut, WouldBlock};
     matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
-}
-
-/// `reader-N`: hands each line to the room, and in the end that there are no more.
-pub(super) fn read_lines(peer: &Peer, room: &Sender<Event>, join_within: Duration) {
-    let client = peer.number;
-    let mut reader = Reader {
-        peer,
-        clock: Clock::start(),
-        lines: Lines::default(),
-    };
-    let why = match reader.run(room, join_within) {
-        Ok(()) => "connection closed",
-        Err(error) => {
-            log::debug!("client {client} ended: {error}");
-            "connection lost"
-        }
-    };
-    let why = peer.cut_because.get().copied().unwrap_or(why);
-    let _ = peer.stream.shutdown(Shutdown::Both);
-    let _ = room.send(Event::Gone { client, why });
-}
-
-struct Reader<'a> {
-    peer: &'a Peer,
-    clock: Clock,
-    lines: Lines,
-}
-
-impl Reader<'_> {
-    fn run(&mut self, room: &Sender<Event>, join_within: Duration) -> io::Result<()> {
-        let client = self.peer.number;
-        let mut deadline = Some(Moment::START + join_within);
-        let mut is_late = false;
-        let mut buffer = [0; 4096];
-        loop {
-            if deadline.is_some() && self.peer.joined.load(Ordering::Acquire) {
-                deadline = None;
-                self.peer.stream.set_read_timeout(None)?;
-            }
-            let Some(count) = self.read(&mut buffer, deadline)? else {
-                // A join may be on its way through the room: it decides who is late.
-                if is_late && !self.peer.joined.load(Ordering::Acquire) {
-                    return Ok(());
-                }
-                is_late = true;
-                deadline = Some(self.clock.now() + LINGER);
-                let _ = room.send(Event::Late { client });
-                continue;
-            };
-            if count == 0 {
-                return Ok(());
-            }
-            self.lines.push(&buffer[..count]);
-            if !self.hand_on_lines(room) {
-                return self.linger(&mut buffer);
-            }
-        }
-    }
-
-    /// Hands on what is whole; false where nothing more is wanted from this client.
-    fn hand_on_lines(&mut self, room: &Sender<Event>) -> bool {
-        let client = self.peer.number;
-        loop {
-            let event = match self.lines.pop() {
-                Ok(None) => return true,
-                Ok(Some(line)) => match Request::from_line(&line) {
-                    Ok(request) => Event::Asked { client, request },
-                    Err(error) => Event::Unreadable { client, error },
-                },
-                Err(error) => Event::Broken { client, error },
-            };
-            let is_last = match &event {
-                Event::Broken { .. } => true,
-                Event::Asked { request, .. } => *request == Request::Disconnect,
-                Event::Arrived(_)
-                | Event::Unreadable { .. }
-                | Event::Late { .. }
-                | Event::Gone { .. }
-                | Event::Stop => false,
-            };
-            if room.send(event).is_err() || is_last {
-                return false;
-            }
-        }
-    }
-
-    /// Throws away what still comes, until the client hangs up or its time is over.
-    fn linger(&mut self, buffer: &mut [u8]) -> io::Result<()> {
-        let deadline = self.clock.now() + LINGER;
-        while let Some(1..) = self.read(buffer, Some(deadline))? {}
-        Ok(())
-    }
-
-    /// Bytes read, 0 at the end of the stream, `None` when the deadline has passed.
-    ///
-    /// The deadline is one for all: a byte now and then does not move it.
-    fn read(
-        &self,
-        buffer: &mut [u8],
-        deadline: Option<Moment>,
-    ) -> io::Result<Option<usize>> {
-        let mut stream = &*self.peer.stream;
-        loop {
-            if let Some(deadline) = deadline {
-                let timeout = self.clock.until(deadline);
-                if timeout.is_zero() {
-                    return Ok(None);
-                }
-                stream.set_read_timeout(Some(timeout))?;
-            }
-            match stream.read(buffer) {
-                Ok(count) => return Ok(Some(count)),
-                Err(error) if is_no_news(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
 }
