@@ -11,7 +11,7 @@ use sash::server::{self, Config, Running};
 use sash::wire::line::LONGEST_LINE_BYTES;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -279,7 +279,7 @@ fn whoever_does_not_join_in_time_is_refused_even_with_a_byte_now_and_then() {
     });
     assert_eq!(dripping.next()["refused"]["code"], "not-joined");
     dripping.expect_hang_up();
-    drop(dripping);
+    dripping.stream.get_ref().shutdown(Shutdown::Both).unwrap();
     drip.join().unwrap();
     // Whoever has joined may be silent for as long as they like.
     dana.expect_silence();
