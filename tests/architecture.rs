@@ -427,14 +427,14 @@ fn source() -> PathBuf {
 }
 
 fn name_of(path: &Path) -> String {
-    let name = path.strip_prefix(source()).unwrap();
+    let name = path.strip_prefix(source()).expect("a file below src/");
     name.to_string_lossy().replace('\\', "/")
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
         // Test modules in files of their own may use what they like.
         if path.is_dir() {
             files.extend(rust_files(&path));
