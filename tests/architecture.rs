@@ -9,9 +9,9 @@
 //! | 4 | programs | `server`, `client` |
 //! | 5 | what joins programs | `bin`, `bench`, `chaos`, and any other |
 //!
-//! - A file uses floors below its own, and its own folder. Time as data
-//!   (`reliable::moment`) is for everyone on floor 1, and floor 5 has no folders to keep
-//!   apart.
+//! - A file uses floors below its own, and its own folder. Time and happenings as data
+//!   (`reliable::moment`, `reliable::event`) are for everyone on floor 1, and floor 5 has
+//!   no folders to keep apart.
 //! - Floors 2 and 3 do not know each other: two drivers of the same machines.
 //! - Floors 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
 //!   model and controller.
@@ -165,7 +165,7 @@ const FLOORS: [&[&str]; 5] = [
 ];
 
 /// What neighbours on one floor may borrow from each other.
-const SHARED: [&str; 1] = ["reliable::moment"];
+const SHARED: [&str; 2] = ["reliable::moment", "reliable::event"];
 
 /// Floors 0 to 2 and the client's thinking half see none of these.
 const OUTSIDE_WORLD: [&str; 11] = [
