@@ -9,6 +9,7 @@ use crate::wire::message::{
     TransferState, Welcome, Whispered,
 };
 use crate::wire::options::{Asked, Settled};
+use std::mem;
 use std::time::Duration;
 
 impl Controller {
@@ -27,8 +28,8 @@ impl Controller {
             }
             Reply::Said(said) => self.on_said(said),
             Reply::Whispered(whispered) => self.on_whispered(whispered),
-            Reply::Users { names } => self.on_users(&names, now_ms),
-            Reply::Files { files } => self.on_files(files, now_ms),
+            Reply::Users { names, more } => self.on_users(&names, more, now_ms),
+            Reply::Files { files, more } => self.on_files(files, more, now_ms),
             Reply::Offer(offer) => self.on_offer(offer, now_ms),
             Reply::Transfer(news) => self.on_news(&news, now_ms),
             Reply::Pong => self.on_pong(now_ms),
@@ -181,19 +182,29 @@ impl Controller {
         }
     }
 
-    fn on_users(&mut self, names: &[String], now_ms: u64) {
-        self.model.people = names.iter().map(|name| words::harmless(name)).collect();
+    /// A long list comes in several lines; the old one stays until the new one is whole.
+    fn on_users(&mut self, names: &[String], more: bool, now_ms: u64) {
+        let names = names.iter().map(|name| words::harmless(name));
+        self.coming_people.extend(names);
+        if more {
+            return;
+        }
+        self.model.people = mem::take(&mut self.coming_people);
         if self.quiet_users > 0 {
             self.quiet_users -= 1;
             return;
         }
         let people = self.model.people.join(", ");
-        let line = format!("Online ({}): {people}", names.len());
+        let line = format!("Online ({}): {people}", self.model.people.len());
         self.show(&line, now_ms);
     }
 
-    fn on_files(&mut self, files: Vec<FileEntry>, now_ms: u64) {
-        self.model.files = files;
+    fn on_files(&mut self, files: Vec<FileEntry>, more: bool, now_ms: u64) {
+        self.coming_files.extend(files);
+        if more {
+            return;
+        }
+        self.model.files = mem::take(&mut self.coming_files);
         if self.quiet_files > 0 {
             self.quiet_files -= 1;
             return;

@@ -30,7 +30,13 @@ fn joined() -> Controller {
         }),
     );
     users(&mut client, &["dana", "guy"]);
-    reply(&mut client, Reply::Files { files: vec![] });
+    reply(
+        &mut client,
+        Reply::Files {
+            files: vec![],
+            more: false,
+        },
+    );
     let _ = client.take_effects();
     client
 }
@@ -50,7 +56,7 @@ fn reply(client: &mut Controller, reply: Reply) {
 
 fn users(client: &mut Controller, names: &[&str]) {
     let names = names.iter().map(|&name| name.to_owned()).collect();
-    reply(client, Reply::Users { names });
+    reply(client, Reply::Users { names, more: false });
 }
 
 /// Types a line; what is asked of the server for it.
@@ -181,6 +187,17 @@ fn the_first_lists_fill_the_window_and_later_ones_the_chat_too() {
     assert_eq!(typed(&mut client, "/users"), [Request::Users]);
     users(&mut client, &["dana"]);
     assert_eq!(last_line(&client).text, "Online (1): dana");
+}
+
+#[test]
+fn a_list_in_several_lines_is_shown_once_and_whole() {
+    let mut client = joined();
+    typed(&mut client, "/users");
+    let names = vec!["a".to_owned()];
+    reply(&mut client, Reply::Users { names, more: true });
+    assert_eq!(client.model().people, ["dana", "guy"]);
+    users(&mut client, &["b"]);
+    assert_eq!(last_line(&client).text, "Online (2): a, b");
 }
 
 #[test]
