@@ -125,7 +125,7 @@ impl Controller {
                 continue;
             }
             if transfer.settled.is_some() {
-                transfer.is_cancelled = true;
+                transfer.stops_as = Some(state);
                 transfer.sentence = Some(sentence.to_owned());
                 let tag = transfer.tag;
                 self.effects.push(Effect::CancelDownload { tag });
@@ -270,20 +270,17 @@ impl Controller {
         let was_numbered = transfer.number.is_some();
         transfer.on_news(news);
         let tag = transfer.tag;
-        let is_receiving = transfer.settled.is_some();
-        if transfer.is_cancelled && !was_numbered {
-            let transfer = news.transfer;
-            self.send(Request::Cancel { transfer });
-        }
-        if !is_failure(news.state) {
-            return;
-        }
-        if is_receiving {
-            transfer_sentence(self, tag, news);
+        let is_unheard_cancel = transfer.is_cancelled && !was_numbered;
+        if is_failure(news.state) && transfer.settled.is_some() {
+            transfer.stops_as = Some(news.state);
+            transfer.sentence.clone_from(&news.sentence);
             self.effects.push(Effect::CancelDownload { tag });
-        } else if let Some(transfer) = self.model.transfer_mut(tag) {
+        } else if is_failure(news.state) {
             transfer.end(news.state, news.sentence.clone());
             self.tell_end(tag, now_ms);
+        } else if is_unheard_cancel {
+            let transfer = news.transfer;
+            self.send(Request::Cancel { transfer });
         }
     }
 
@@ -326,12 +323,6 @@ impl Controller {
             Kind::Error
         };
         self.model.chat.push(now_ms, kind, &line);
-    }
-}
-
-fn transfer_sentence(controller: &mut Controller, tag: u64, news: &TransferNews) {
-    if let Some(transfer) = controller.model.transfer_mut(tag) {
-        transfer.sentence.clone_from(&news.sentence);
     }
 }
 

@@ -379,6 +379,19 @@ fn an_offer_nobody_asked_for_or_with_a_window_of_zero_starts_nothing() {
 }
 
 #[test]
+fn a_download_that_the_server_gives_up_has_failed_and_was_not_cancelled() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, Reply::Offer(offer(1)));
+    let _ = client.take_effects();
+    reply(&mut client, news(1, TransferState::Failed));
+    assert_eq!(client.take_effects(), [Effect::CancelDownload { tag: 1 }]);
+    client.on_event(ended(1, TransferState::Cancelled), 0);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Failed);
+}
+
+#[test]
 fn a_lost_connection_ends_what_waits_and_says_why() {
     let mut client = joined();
     typed(&mut client, "/download notes.txt");
