@@ -45,6 +45,9 @@ struct Letter {
     packet: Packet,
 }
 
+/// Of a long story a failure tells the end.
+const MOST_STEPS_TOLD: usize = 60;
+
 /// One of the two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -145,7 +148,8 @@ impl<S: Machine, R: Machine> Story<S, R> {
             return;
         }
         let mut told = format!("{what}\nsteps until {}:\n", self.now);
-        for (number, step) in self.steps.iter().enumerate() {
+        let untold = self.steps.len().saturating_sub(MOST_STEPS_TOLD);
+        for (number, step) in self.steps.iter().enumerate().skip(untold) {
             let _ = writeln!(told, "{:3}. {step}", number + 1);
         }
         panic!("{told}");
@@ -188,6 +192,14 @@ impl<S: Machine, R: Machine> Story<S, R> {
     pub(super) fn take_events(&mut self) -> Vec<Event> {
         self.collect_events();
         std::mem::take(&mut self.events)
+    }
+
+    /// What is on the path, oldest first.
+    pub(super) fn names_on_the_path(&self) -> Vec<String> {
+        self.on_the_path
+            .iter()
+            .map(|one| one.name.clone())
+            .collect()
     }
 
     /// The latest packet of this name that was ever sent.
