@@ -14,6 +14,7 @@ use super::terms::Terms;
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet, SequenceRange};
 use crate::wire::sequence::SequenceNumber;
+use std::time::Duration;
 
 /// What every sender keeps.
 #[derive(Debug)]
@@ -149,7 +150,7 @@ impl ReceiverLedger {
     ///
     /// Its echo is the newest DATA's time stamp moved on by the time it was held here, so
     /// that the sender measures the path and not our patience.
-    #[expect(clippy::cast_possible_truncation, reason = "counters and stamps wrap")]
+    #[expect(clippy::cast_possible_truncation, reason = "the counter wraps")]
     pub fn answer(
         &mut self,
         answer: Answer,
@@ -157,10 +158,9 @@ impl ReceiverLedger {
         ranges: Vec<SequenceRange>,
         now: Moment,
     ) -> Transmit {
-        let held = |came: Moment| microseconds(now - came) as u32;
         let echo = self
             .newest
-            .map_or(0, |(sent_at, came)| sent_at.wrapping_add(held(came)));
+            .map_or(0, |(sent_at, came)| moved_on(sent_at, now - came));
         let (window, received) = (self.terms.window, self.arrived as u32);
         let body = Acknowledgement {
             echo,
@@ -189,4 +189,15 @@ impl ReceiverLedger {
     pub const fn arrivals(&self) -> (u64, u64) {
         (self.arrived, self.resends)
     }
+}
+
+/// A time stamp moved on by the time it was held here, so that who reads the echo
+/// measures the path and not our patience.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a time stamp wraps on purpose"
+)]
+pub fn moved_on(stamp: u32, held: Duration) -> u32 {
+    stamp.wrapping_add(microseconds(held) as u32)
 }

@@ -360,7 +360,7 @@ fn what_the_sender_remembers_stays_within_a_few_windows() {
         // Every seventh packet is lost, first sending or not.
         let names = story.names_on_the_path();
         for (place, name) in names.iter().enumerate() {
-            if (place + round as usize) % 7 == 0 {
+            if (place + round as usize).is_multiple_of(7) {
                 story.lose(name);
             } else {
                 story.arrive(name);
