@@ -97,6 +97,8 @@ pub struct ReceiverLedger {
     next_nack: u32,
     /// `sent_at` of the newest DATA, and when it came.
     newest: Option<(u32, Moment)>,
+    /// When damage was told of last.
+    damage_told: Option<Moment>,
 }
 
 /// Which of the two answers is due.
@@ -122,6 +124,7 @@ impl ReceiverLedger {
             next_ack: 1,
             next_nack: 0,
             newest: None,
+            damage_told: None,
         }
     }
 
@@ -144,6 +147,20 @@ impl ReceiverLedger {
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
         let packet = PacketName::from(packet);
         self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
+    /// Whether damage is to be told of: about once per round trip, for which the least
+    /// timeout stands here, as a receiver measures none; and never before any DATA has
+    /// come, as there would be no time stamp to echo.
+    pub fn tells_damage(&mut self, now: Moment) -> bool {
+        let is_too_soon = self
+            .damage_told
+            .is_some_and(|told| now < told + self.terms.least_timeout);
+        let is_told = self.newest.is_some() && !is_too_soon;
+        if is_told {
+            self.damage_told = Some(now);
+        }
+        is_told
     }
 
     /// Makes an ACK or NACK.

@@ -374,3 +374,18 @@ fn what_the_sender_remembers_stays_within_a_few_windows() {
     story.expect("it ends", story.sender.is_finished());
     story.expect(&format!("{most} remembered"), most <= 2 * 64);
 }
+
+#[test]
+fn damage_is_told_once_per_round_trip_and_never_before_there_is_a_stamp_to_echo() {
+    let mut story = story();
+    story.receiver.on_damage(story.now);
+    story.sends("d0.1 d1.1 d2.1 d3.1");
+    story.arrive("d0.1");
+    for _ in 0..5 {
+        story.receiver.on_damage(story.now);
+    }
+    story.sends("a1.1 n0.1");
+    story.advance(ms(20));
+    story.receiver.on_damage(story.now);
+    story.sends("n1.1");
+}
