@@ -195,7 +195,8 @@ impl<S: Machine, R: Machine> Story<S, R> {
     }
 
     /// What is on the path, oldest first.
-    pub(super) fn names_on_the_path(&self) -> Vec<String> {
+    pub(super) fn names_on_the_path(&mut self) -> Vec<String> {
+        self.drain();
         self.on_the_path
             .iter()
             .map(|one| one.name.clone())
@@ -212,6 +213,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
 
     #[track_caller]
     fn take(&mut self, name: &str) -> Letter {
+        self.drain();
         let place = self.on_the_path.iter().position(|one| one.name == name);
         self.expect(&format!("{name:?} is not on the path"), place.is_some());
         self.on_the_path.remove(place.expect("just asked"))
