@@ -4,6 +4,15 @@
 //! how much arrived, and what the next ACK must echo. The protocols differ in which packet
 //! goes next; how a packet is made and counted is the same for all three and stands here.
 //!
+//! ```
+//! use sash::reliable::{ledger::ReceiverLedger, moment::Moment, terms::Terms};
+//! let terms = Terms::EXAMPLE;
+//! let mut ledger = ReceiverLedger::new(terms);
+//! let data = terms.data(terms.first, 1, Moment::START).packet;
+//! assert_eq!(ledger.arrive(&data, Moment::START), Some(terms.first));
+//! assert_eq!(ledger.arrivals(), (1, 0));
+//! ```
+//!
 //! Source: Kurose & Ross §3.4; RFC 7323 §3 (what an ACK echoes).
 
 use super::Transmit;
