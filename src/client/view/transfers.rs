@@ -81,6 +81,11 @@ impl TransferTable {
         Self { table, rows }
     }
 
+    /// The widget, for the layout.
+    pub(super) fn widget(&self) -> &Table {
+        &self.table
+    }
+
     /// Shows these transfers, and the newest of them when one is new.
     pub(super) fn show(&mut self, transfers: &[Transfer]) {
         let rows: Vec<Row> = transfers.iter().map(row).collect();
