@@ -1,5 +1,6 @@
 //! Sash: a chat room and a file-transfer laboratory for people who learn computer networks.
 
+pub mod client;
 pub mod link;
 pub mod reliable;
 pub mod transfer;
