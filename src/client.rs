@@ -21,6 +21,8 @@ pub mod address;
 pub mod commands;
 pub mod controller;
 pub mod model;
+#[cfg(feature = "gui")]
+pub mod view;
 pub mod words;
 
 use crate::link::Scenario;

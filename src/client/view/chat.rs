@@ -18,7 +18,9 @@ use crate::client::model::{self, ChatLine, Kind, LONGEST_CHAT_LINES, colour_of};
 use crate::client::words;
 use fltk::enums::{Color, Font, FrameType};
 use fltk::prelude::*;
-use fltk::text::{PositionType, StyleTableEntry, TextBuffer, TextDisplay, WrapMode};
+use fltk::text::{StyleTableEntry, TextBuffer, TextDisplay, WrapMode};
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// Lines dropped at once, so that dropping, which costs FLTK much, is rare.
 const DROPPED_AT_ONCE: usize = 500;
@@ -47,6 +49,12 @@ pub(super) struct ChatPane {
     shown: usize,
     /// Lines in the display.
     kept: usize,
+    /// Whether the newest line is to be seen: somebody who reads further up stays there.
+    follows: Rc<Cell<bool>>,
+    /// The first row shown when the last row is.
+    end_row: i32,
+    /// Whether the end was asked for and not drawn yet.
+    is_jumping: bool,
 }
 
 impl ChatPane {
@@ -62,24 +70,34 @@ impl ChatPane {
         display.set_color(look::PAGE);
         display.set_text_size(look::TEXT);
         display.show_cursor(false);
+        let follows = Rc::new(Cell::new(true));
+        let stays = Rc::clone(&follows);
+        display.resize_callback(move |display, _, _, _, _| {
+            if stays.get() {
+                display.scroll(BEYOND_THE_END, 0);
+            }
+        });
         Self {
             display,
             text,
             styles,
             shown: 0,
             kept: 0,
+            follows,
+            end_row: 0,
+            is_jumping: false,
         }
     }
 
     /// Shows what is new in `chat`, and follows it unless somebody reads further up.
     pub(super) fn show(&mut self, chat: &model::Chat) {
+        self.notice_scrolling();
         if chat.count() < self.shown {
             self.clear(); // Another visit, another chat.
         }
         if chat.count() == self.shown {
             return;
         }
-        let follows = self.shows_the_end();
         let mut text = String::new();
         let mut styles = String::new();
         for line in chat.since(self.shown) {
@@ -95,7 +113,7 @@ impl ChatPane {
         self.text.append(&text);
         self.shown = chat.count();
         self.drop_the_oldest();
-        if follows {
+        if self.follows.get() {
             self.show_the_end();
         }
     }
@@ -120,23 +138,26 @@ impl ChatPane {
         self.kept = LONGEST_CHAT_LINES;
     }
 
-    fn shows_the_end(&self) -> bool {
-        let right = self.display.x() + self.display.w() - 2 * look::MARGIN;
-        let bottom = self.display.y() + self.display.h() - GAP_BELOW;
-        let last = self.display.xy_to_position(right, bottom, PositionType::Cursor);
-        last + 1 >= self.text.length()
+    /// Learns from the display, once it is drawn, whether somebody reads further up.
+    fn notice_scrolling(&mut self) {
+        if self.display.damage() {
+            return;
+        }
+        if self.is_jumping {
+            self.is_jumping = false;
+            self.end_row = self.display.scroll_row();
+        }
+        self.follows.set(self.display.scroll_row() >= self.end_row);
     }
 
     fn show_the_end(&mut self) {
-        // FLTK stops two lines beyond the last one; those are taken back.
-        self.display.scroll(i32::MAX / 2, 0);
-        let beyond = self.display.scroll_row();
-        self.display.scroll(beyond - 2, 0);
+        self.is_jumping = true;
+        self.display.scroll(BEYOND_THE_END, 0);
     }
 }
 
-/// Between the last line and the edge. Unit: pixels.
-const GAP_BELOW: i32 = 6;
+/// A row that FLTK, when it draws, takes for the last one.
+const BEYOND_THE_END: i32 = i32::MAX / 2;
 
 /// A line in pieces of one style each.
 fn pieces(line: &ChatLine) -> Vec<(Style, String)> {

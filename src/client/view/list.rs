@@ -30,6 +30,15 @@ pub(super) struct Cell {
     is_right: bool,
 }
 
+/// Which of the two columns has a width of its own; the other takes the rest.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Widths {
+    /// Unit: pixels.
+    First(i32),
+    /// Unit: pixels.
+    Last(i32),
+}
+
 /// The widget and what it shows.
 pub(super) struct List {
     browser: HoldBrowser,
@@ -39,7 +48,11 @@ pub(super) struct List {
 impl List {
     /// Makes the widget in the group that is being built. `picked` hears of a double click
     /// or Enter on a row, counted from 0.
-    pub(super) fn new(tip: &str, mut picked: impl FnMut(usize) + 'static) -> Self {
+    pub(super) fn new(
+        tip: &str,
+        widths: Widths,
+        mut picked: impl FnMut(usize) + 'static,
+    ) -> Self {
         let mut browser = HoldBrowser::default();
         browser.set_frame(FrameType::DownBox);
         browser.set_color(look::PAGE);
@@ -49,6 +62,13 @@ impl List {
         browser.set_column_char(COLUMN);
         browser.set_has_scrollbar(BrowserScrollbar::Vertical);
         browser.set_tooltip(tip);
+        match widths {
+            Widths::First(width) => browser.set_column_widths(&[width]),
+            Widths::Last(last) => browser.resize_callback(move |browser, _, _, w, _| {
+                let first = w - last - app::scrollbar_size();
+                browser.set_column_widths(&[first.max(1)]);
+            }),
+        }
         browser.handle(move |browser, event| {
             let double_click = event == Event::Push && app::event_clicks();
             let enter = event == Event::KeyDown

@@ -17,7 +17,7 @@
 //! ```
 
 use super::chat::ChatPane;
-use super::list::{Cell, List};
+use super::list::{Cell, List, Widths};
 use super::panel::Panel;
 use super::question::Question;
 use super::recipient::Recipient;
@@ -154,7 +154,6 @@ impl Room {
                 Cell::plain(&format!("{name}{mine}")),
             ]
         };
-        self.people.widget().set_column_widths(&[22, 0]);
         self.people.show(model.people.iter().map(row).collect());
         self.people_shown.replace(model.people.clone());
     }
@@ -168,8 +167,6 @@ impl Room {
                 Cell::figure(&words::bytes(file.size)),
             ]
         };
-        let width = self.files.widget().w() - SIZE_WIDTH - fltk::app::scrollbar_size();
-        self.files.widget().set_column_widths(&[width, SIZE_WIDTH, 0]);
         self.files.show(model.files.iter().map(row).collect());
         self.files_shown.replace(model.files.clone());
     }
@@ -267,7 +264,7 @@ fn people_list(
     let people = Rc::clone(people);
     let tell = Rc::clone(report);
     let mut message = message.clone();
-    List::new("Double click to whisper", move |row| {
+    List::new("Double click to whisper", Widths::First(20), move |row| {
         let name = people.borrow().get(row).cloned();
         if let Some(name) = name {
             tell(Intent::ChooseTo(Audience::One(name)));
@@ -279,7 +276,7 @@ fn people_list(
 fn files_list(files: &Rc<RefCell<Vec<FileEntry>>>, report: &Report) -> List {
     let files = Rc::clone(files);
     let tell = Rc::clone(report);
-    List::new("Double click to download", move |row| {
+    List::new("Double click to download", Widths::Last(SIZE_WIDTH), move |row| {
         let file = files.borrow().get(row).map(|file| file.name.clone());
         if let Some(file) = file {
             let asked = Asked::default();
