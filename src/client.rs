@@ -16,11 +16,17 @@
 //! | [`commands`] | what a typed line means (pure) |
 //! | [`address`] | `HOST:PORT` as people write it (pure) |
 //! | [`words`] | figures, times and strangers' texts for people |
+//! | [`session`] | the shell: brings events, performs effects |
+//! | [`link`] | the chat connection: `reader` and `writer` |
+//! | [`download`] | an offer becomes a receiver |
 
 pub mod address;
 pub mod commands;
 pub mod controller;
+pub mod download;
+pub mod link;
 pub mod model;
+pub mod session;
 #[cfg(feature = "gui")]
 pub mod view;
 pub mod words;

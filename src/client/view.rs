@@ -1,7 +1,39 @@
-//! The window.
+//! The window: the only place that knows FLTK.
+//!
+//! The view shows the model and reports what a person wants; it never decides. A session
+//! per window does the rest, and its threads ring a [`Bell`] when there is news.
+//!
+//! ```text
+//!  login or room --Intent--> session (owns controller and model)
+//!        ^                      |         ^
+//!        '------ Model ---------'         '--Event-- threads, which ring the bell
+//! ```
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`window`] | one window and its session |
+//! | [`login`] | the form |
+//! | [`room`] | the page: where everything stands |
+//! | [`chat`] [`recipient`] [`list`] [`panel`] [`transfers`] | its parts |
+//! | [`question`] [`leaving`] | asked in place |
+//! | [`bell`] | news from other threads |
+//! | [`look`] [`labels`] | colours, boxes; text that is no markup |
+//!
+//! **Where things are, for programs that type and click.** A window opens at 1000 x 700
+//! pixels and is called `Sash`, or `Sash - NAME` in the room. The form begins with the
+//! cursor in Name; Shift+Tab leads to Port, then to Server; Enter connects. The room begins
+//! with the cursor in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show
+//! who is online, files and commands, Alt+D downloads, Alt+N disconnects. Lists begin at
+//! (662, 74) for people and (662, 220) for files, rows 17 pixels apart.
+//!
+//! It draws no laboratory.
+//!
+//! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
 
+mod bell;
 mod chat;
 mod labels;
+mod leaving;
 mod list;
 mod login;
 mod look;
@@ -13,66 +45,107 @@ mod transfers;
 mod window;
 
 use super::Settings;
-use super::controller::{Controller, Event, Intent};
-use crate::wire::message::*;
-use crate::wire::options::*;
-use crate::transfer::*;
-use fltk::{app, prelude::*};
+use super::controller::Intent;
+use bell::Bell;
+use fltk::app;
+use std::env;
+use std::fmt;
+use std::panic;
 use std::rc::Rc;
+use window::Window;
 
 /// The way out of the view: what a person wants.
 type Report = Rc<dyn Fn(Intent)>;
 
-/// proto
-pub fn proto(what: &str) {
+/// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
+const TICK_SECONDS: f64 = 1.0;
+
+/// Opens `count` windows and returns when the last one is closed. Beyond the first, the
+/// name is numbered: `dana`, `dana2`...
+///
+/// # Errors
+/// [`NoDisplay`] where there is no display: FLTK would end the process.
+pub fn run(settings: &Settings, count: u32) -> Result<(), NoDisplay> {
+    if cfg!(target_os = "linux") && env::var_os("DISPLAY").is_none() {
+        return Err(NoDisplay);
+    }
+    log_panics();
     let app = app::App::default();
     look::dress();
-    let (tx, rx) = crossbeam_channel::unbounded();
-    let report: Report = Rc::new(move |i| { let _ = tx.send(i); });
-    let settings = Settings { server: None, name: None, asked: Asked::default(), out: "x".into(), scenario: "".parse().unwrap() };
-    let mut w = window::Window::new(&settings, &report);
-    let mut c = Controller::new(Asked::default(), true);
-    let now = crate::transfer::clock::wall_time_ms();
-    if what != "login" {
-        c.on_intent(Intent::Connect { server: String::new(), port: String::new(), name: "dana".into() }, now);
-        let r = |c: &mut Controller, r: Reply| c.on_event(Event::Reply(r), now);
-        if what == "refused" {
-            r(&mut c, Reply::Refused(Refusal { code: Code::NameTaken, sentence: "The name \"dana\" is taken. Choose another.".into(), suggestion: Some("dana2".into()) }));
-        } else {
-        r(&mut c, Reply::Welcome(Welcome { name: "dana".into(), version: 1, server: "sash 0.1".into(), line_bytes: 16384, defaults: Settled::DEFAULT }));
-        c.on_event(Event::Connected { round_trip: std::time::Duration::from_millis(2) }, now);
-        r(&mut c, Reply::History { lines: vec![Said { from: "guy".into(), text: "anybody here yet?".into(), time: now - 600_000 }] });
-        r(&mut c, Reply::Users { names: vec!["guy".into(), "dana".into(), "yuval".into(), "a&b/@_x".into()] });
-        let f = |n: &str, s| FileEntry { name: n.into(), size: s, digest: None };
-        r(&mut c, Reply::Files { files: vec![f("empty.txt", 0), f("forest walk.mp4", 2_310_222), f("large.bin", 10_485_760), f("notes.txt", 12_204), f("sunset.png", 184_301), f("tone.wav", 882_044), f("שלום 🙂 & @home.txt", 74), f("a really very long file name that does not fit anywhere.tar.gz", 7_400_000_000)] });
-        r(&mut c, Reply::Joined { name: "yuval".into() });
-        let s = |f: &str, t: &str| Reply::Said(Said { from: f.into(), text: t.into(), time: now });
-        r(&mut c, s("guy", "hi all - has anybody tried the 30 % loss scenario with stop-and-wait? It took more than a minute here, while go-back-n resent half of the file."));
-        r(&mut c, s("dana", "שלום! selective repeat resent only 31 of 1,240"));
-        r(&mut c, s("yuval", "@-> with markup & stuff _x /y 🙂"));
-        r(&mut c, Reply::Whispered(Whispered { from: "yuval".into(), to: "dana".into(), text: "look at the window column".into(), time: now }));
-        r(&mut c, Reply::Whispered(Whispered { from: "dana".into(), to: "yuval".into(), text: "I see it".into(), time: now }));
-        c.on_intent(Intent::Input("/flies".into()), now);
-        for (i, (file, arq, state, done)) in [("notes.txt", Arq::StopAndWait, TransferState::Verified, 12_204), ("large.bin", Arq::GoBackN, TransferState::Sending, 4_300_000), ("forest walk.mp4", Arq::SelectiveRepeat, TransferState::Failed, 800_000), ("tone.wav", Arq::SelectiveRepeat, TransferState::Opening, 0)].iter().enumerate() {
-            let tag = i as u64 + 1;
-            c.on_intent(Intent::Download { file: (*file).into(), asked: Asked { arq: Some(*arq), ..Asked::default() } }, now);
-            let size = [12_204, 10_485_760, 2_310_222, 882_044][i];
-            r(&mut c, Reply::Offer(Offer { transfer: tag, tag: Some(tag), file: (*file).into(), port: 55000, token: "00112233445566778899aabbccddeeff".parse().unwrap(), size, digest: None, settled: Settled { arq: *arq, window: arq.usual_window(), ..Settled::DEFAULT } }));
-            let figures = Figures { done_bytes: *done, progress: Progress { resent_packets: 7 * tag, ..Progress::default() } };
-            if *state == TransferState::Opening { continue; }
-            c.on_event(Event::Report { tag, report: crate::transfer::Report::Progress(TransferState::Sending, Figures { done_bytes: done / 2, ..figures }) }, now);
-            c.on_event(Event::Report { tag, report: crate::transfer::Report::Progress(TransferState::Sending, figures) }, now + 1000);
-            if state.is_end() {
-                c.on_event(Event::Report { tag, report: crate::transfer::Report::Ended(Ending { state: *state, sentence: None, figures, elapsed: std::time::Duration::from_millis(700), path: None, digest: None }) }, now + 1000);
-            }
-        }
-        if what == "lost" { c.on_event(Event::Lost("The server went away. Connect again.".into()), now); }
+    let bell = Bell::default();
+    let mut windows: Vec<Window> = (1..=count.max(1))
+        .map(|number| Window::open(&numbered(settings, number), bell.clone()))
+        .collect();
+    close_on_signal(&windows);
+    let clock = bell.clone();
+    app::add_timeout3(TICK_SECONDS, move |timer| {
+        clock.ring();
+        app::repeat_timeout3(TICK_SECONDS, timer);
+    });
+    while app.wait() {
+        if bell.is_due() {
+            windows.iter_mut().for_each(Window::turn);
         }
     }
-    w.show(c.model());
-    if what == "ask" { w.room().question.ask("2 files are still on their way. What has arrived is kept. Leave?", ("Leave", "Stay"), || {}); }
-    while app.wait() {
-        for i in rx.try_iter() { eprintln!("{i:?}"); c.on_intent(i, now); }
-        w.show(c.model());
+    Ok(())
+}
+
+/// There is no display to open a window on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoDisplay;
+
+impl fmt::Display for NoDisplay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no window: DISPLAY is not set. In a terminal use client --text")
+    }
+}
+
+impl std::error::Error for NoDisplay {}
+
+/// Two windows cannot have one name.
+fn numbered(settings: &Settings, number: u32) -> Settings {
+    let mut settings = settings.clone();
+    if let Some(name) = settings.name.as_mut().filter(|_| number > 1) {
+        name.push_str(&number.to_string());
+    }
+    settings
+}
+
+/// FLTK catches a panic of a callback and goes on; without this nobody would know.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        log::error!("panic: {panic}: this is a bug in Sash");
+    }));
+}
+
+/// Ctrl-C says goodbye, as closing the windows does, and leaves parts that can go on.
+fn close_on_signal(windows: &[Window]) {
+    let doors: Vec<_> = windows.iter().map(Window::door).collect();
+    let closing = ctrlc::set_handler(move || {
+        for door in &doors {
+            door.intend(Intent::Close);
+        }
+    });
+    if let Err(error) = closing {
+        log::warn!("Ctrl-C will end the program without a goodbye: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::options::Asked;
+
+    #[test]
+    fn several_windows_have_several_names() {
+        let settings = Settings {
+            server: None,
+            name: Some("dana".into()),
+            asked: Asked::default(),
+            out: "downloads".into(),
+            scenario: crate::link::Scenario::PERFECT,
+        };
+        assert_eq!(numbered(&settings, 1).name.as_deref(), Some("dana"));
+        assert_eq!(numbered(&settings, 3).name.as_deref(), Some("dana3"));
     }
 }

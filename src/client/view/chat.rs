@@ -16,7 +16,7 @@
 use super::look;
 use crate::client::model::{self, ChatLine, Kind, LONGEST_CHAT_LINES, colour_of};
 use crate::client::words;
-use fltk::enums::{Color, Font, FrameType};
+use fltk::enums::{Color, Font};
 use fltk::prelude::*;
 use fltk::text::{StyleTableEntry, TextBuffer, TextDisplay, WrapMode};
 use std::cell::Cell;
@@ -66,7 +66,7 @@ impl ChatPane {
         display.set_buffer(text.clone());
         display.set_highlight_data(styles.clone(), style_table());
         display.wrap_mode(WrapMode::AtBounds, 0);
-        display.set_frame(FrameType::DownBox);
+        display.set_frame(look::LIST);
         display.set_color(look::PAGE);
         display.set_text_size(look::TEXT);
         display.show_cursor(false);
@@ -161,15 +161,30 @@ const BEYOND_THE_END: i32 = i32::MAX / 2;
 
 /// A line in pieces of one style each.
 fn pieces(line: &ChatLine) -> Vec<(Style, String)> {
-    let time = (Style::Faded, format!("{}  ", words::time_of_day(line.time_ms)));
+    let time = (
+        Style::Faded,
+        format!("{}  ", words::time_of_day(line.time_ms)),
+    );
     let name = |name: &str| (Style::Person(colour_of(name)), name.to_owned());
     let text = |style| (style, line.text.clone());
     match &line.kind {
         Kind::Said { from } if line.is_history => {
-            vec![time, name(from), (Style::Faded, "  ".into()), text(Style::Faded)]
+            vec![
+                time,
+                name(from),
+                (Style::Faded, "  ".into()),
+                text(Style::Faded),
+            ]
         }
         Kind::Said { from } => {
-            vec![time, name(from), (Style::Plain, "  ".into()), text(Style::Plain)]
+            // FLTK draws what has one style in one go, and Hebrew from the right: spaces
+            // of the text's own style would end up on its other side.
+            vec![
+                time,
+                name(from),
+                (Style::Faded, "  ".into()),
+                text(Style::Plain),
+            ]
         }
         Kind::WhisperedFrom { from } => {
             let whispers = (Style::Whisper, " whispers to you:  ".into());
@@ -234,7 +249,9 @@ mod tests {
     fn a_line_keeps_its_time_its_speaker_and_its_text() {
         let line = ChatLine {
             time_ms: 0,
-            kind: Kind::Said { from: "dana".into() },
+            kind: Kind::Said {
+                from: "dana".into(),
+            },
             text: "hi".into(),
             is_history: false,
         };

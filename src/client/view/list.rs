@@ -13,7 +13,7 @@ use super::look;
 use crate::client::words;
 use fltk::app;
 use fltk::browser::{BrowserScrollbar, HoldBrowser};
-use fltk::enums::{Color, Event, FrameType, Key};
+use fltk::enums::{Color, Event, Key};
 use fltk::prelude::*;
 
 /// Begins a format. Never in text: [`words::harmless`] replaces it.
@@ -54,7 +54,7 @@ impl List {
         mut picked: impl FnMut(usize) + 'static,
     ) -> Self {
         let mut browser = HoldBrowser::default();
-        browser.set_frame(FrameType::DownBox);
+        browser.set_frame(look::LIST);
         browser.set_color(look::PAGE);
         browser.set_selection_color(look::CHOSEN);
         browser.set_text_size(look::TEXT);

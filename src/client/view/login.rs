@@ -21,7 +21,7 @@ use crate::client::address::{DEFAULT_PORT, ServerAddress};
 use crate::client::controller::Intent;
 use crate::client::model::{LoginProblem, Model, Phase};
 use fltk::button::Button;
-use fltk::enums::{CallbackTrigger, Font, FrameType};
+use fltk::enums::{CallbackTrigger, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -64,7 +64,8 @@ impl Login {
         let (server, port) = address_fields(&mut card);
         let caption = look::caption("Name");
         card.fixed(&caption, 18);
-        let name = field(&mut card, "What the others call you: one word");
+        let name = look::field("What the others call you: one word");
+        card.fixed(&name, look::ROW);
         let mut problem = look::explanation();
         problem.set_label_color(look::WRONG);
         problem.set_label_size(look::TEXT - 1);
@@ -100,7 +101,8 @@ impl Login {
             return;
         }
         let problem = model.login_problem.as_ref().map(sentence);
-        self.problem.set_label(&labels::label(&problem.unwrap_or_default()));
+        self.problem
+            .set_label(&labels::label(&problem.unwrap_or_default()));
         if is_joining {
             self.connect.set_label("Connecting\u{2026}");
             self.connect.deactivate();
@@ -120,12 +122,14 @@ impl Login {
         drop(self.name.take_focus());
     }
 
-    /// What the fields say.
-    pub(super) fn intent(&self) -> Intent {
-        Intent::Connect {
-            server: self.server.value(),
-            port: self.port.value(),
-            name: self.name.value(),
+    /// A function that says what the fields say now.
+    pub(super) fn reader(&self) -> impl Fn() -> Intent + Clone + 'static {
+        let (server, port, name) =
+            (self.server.clone(), self.port.clone(), self.name.clone());
+        move || Intent::Connect {
+            server: server.value(),
+            port: port.value(),
+            name: name.value(),
         }
     }
 
@@ -142,20 +146,14 @@ impl Login {
                 self.port.set_value(&DEFAULT_PORT.to_string());
             }
         }
-        self.name.set_value(settings.name.as_deref().unwrap_or_default());
+        self.name
+            .set_value(settings.name.as_deref().unwrap_or_default());
     }
 
     fn connect_callbacks(&mut self, report: &Report) {
-        let (server, port, name) =
-            (self.server.clone(), self.port.clone(), self.name.clone());
+        let read = self.reader();
         let report = Rc::clone(report);
-        let connect = move || {
-            report(Intent::Connect {
-                server: server.value(),
-                port: port.value(),
-                name: name.value(),
-            });
-        };
+        let connect = move || report(read());
         for field in [&mut self.server, &mut self.port, &mut self.name] {
             let connect = connect.clone();
             field.set_trigger(CallbackTrigger::EnterKeyAlways);
@@ -175,9 +173,8 @@ fn address_fields(card: &mut Flex) -> (Input, Input) {
     card.fixed(&captions, 18);
     let mut fields = Flex::default().row();
     fields.set_pad(look::GAP);
-    let mut server = Input::default();
-    server.set_tooltip("A name or an address; empty means this computer");
-    let port = Input::default();
+    let server = look::field("A name or an address; empty means this computer");
+    let port = look::field("Empty means 50000");
     fields.fixed(&port, PORT_WIDTH);
     fields.end();
     card.fixed(&fields, look::ROW);
@@ -186,14 +183,6 @@ fn address_fields(card: &mut Flex) -> (Input, Input) {
 
 /// Of the port's field. Unit: pixels.
 const PORT_WIDTH: i32 = 90;
-
-fn field(card: &mut Flex, tip: &str) -> Input {
-    let mut field = Input::default();
-    field.set_text_font(Font::Helvetica);
-    field.set_tooltip(tip);
-    card.fixed(&field, look::ROW);
-    field
-}
 
 /// Why the last try failed, with a name that is free where the sentence lacks it.
 fn sentence(problem: &LoginProblem) -> String {

@@ -11,6 +11,8 @@ use fltk::button::Button;
 use fltk::draw;
 use fltk::enums::{Align, Color, Font, FrameType};
 use fltk::frame::Frame;
+use fltk::input::Input;
+use fltk::menu::Choice;
 use fltk::misc::Tooltip;
 use fltk::prelude::*;
 
@@ -28,6 +30,12 @@ pub(super) const GAP: i32 = 8;
 
 /// Of buttons and fields. Unit: pixels.
 pub(super) const ROW: i32 = 30;
+
+/// The frame of a list: its rows keep off the left edge.
+pub(super) const LIST: FrameType = FrameType::PlasticDownBox;
+
+/// The frame of a field: its letters keep off both edges.
+pub(super) const FIELD: FrameType = FrameType::GtkDownBox;
 
 /// Behind everything.
 pub(super) const PAPER: Color = Color::from_rgb(0xEE, 0xF1, 0xF6);
@@ -98,6 +106,10 @@ pub(super) fn dress() {
     for sunken in [FrameType::DownBox, FrameType::ThinDownBox] {
         app::set_frame_type_cb(sunken, filled_box, 2, 2, 4, 4);
     }
+    // The last four figures: how far the inside begins from the left and the top, and how
+    // much narrower and lower it is.
+    app::set_frame_type_cb(LIST, filled_box, 5, 4, 7, 8);
+    app::set_frame_type_cb(FIELD, filled_box, 6, 2, 10, 4);
     Tooltip::set_font_size(SMALL);
     Tooltip::set_color(PAGE);
     Tooltip::set_text_color(INK);
@@ -121,6 +133,23 @@ pub(super) fn main_button(label: &'static str, tip: &str) -> Button {
     button.set_label_color(PAGE);
     button.set_label_font(Font::HelveticaBold);
     button
+}
+
+/// A field to write in.
+pub(super) fn field(tip: &str) -> Input {
+    let mut field = Input::default();
+    field.set_frame(FIELD);
+    field.set_tooltip(tip);
+    field
+}
+
+/// A choice among a few; its items are added by whoever knows them.
+pub(super) fn choice(tip: &str) -> Choice {
+    let mut choice = Choice::default();
+    choice.set_frame(FrameType::UpBox);
+    choice.set_color(PAGE);
+    choice.set_tooltip(tip);
+    choice
 }
 
 /// A heading over a list.
@@ -157,7 +186,11 @@ fn paint(color: Color, part: fn(u8, u8, u8)) {
 /// no half-covered pixels, so they are mixed here.
 fn filled_box(x: i32, y: i32, w: i32, h: i32, color: Color) {
     let active = app::draw_frame_active();
-    let fill = if active { color } else { mix(color, PAPER, 0.4) };
+    let fill = if active {
+        color
+    } else {
+        mix(color, PAPER, 0.4)
+    };
     let is_accent = active && (color == ACCENT || color == ACCENT_PRESSED);
     let line = if is_accent { ACCENT_PRESSED } else { LINE };
     draw::draw_rect_fill(x + 1, y + 1, w - 2, h - 2, fill);

@@ -14,10 +14,10 @@ use crate::client::controller::Intent;
 use crate::client::model::Model;
 use crate::wire::options::{Arq, Asked, Transport};
 use fltk::button::Button;
-use fltk::enums::{CallbackTrigger, FrameType, Shortcut};
+use fltk::enums::CallbackTrigger;
 use fltk::frame::Frame;
 use fltk::group::Flex;
-use fltk::input::{Input, IntInput};
+use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ use std::rc::Rc;
 /// The widgets.
 pub(super) struct Panel {
     protocol: Choice,
-    window: IntInput,
+    window: Input,
     explanation: Frame,
     /// The name of the file to fetch, for the list to fill in.
     pub(super) file: Input,
@@ -47,17 +47,14 @@ impl Panel {
         how.set_pad(look::GAP);
         let caption = look::caption("Protocol");
         how.fixed(&caption, 62);
-        let mut protocol = Choice::default();
-        protocol.set_frame(FrameType::UpBox);
-        protocol.set_color(look::PAGE);
-        protocol.set_tooltip("How the next file is made to arrive whole");
+        let mut protocol = look::choice("How the next file is made to arrive whole");
         for name in protocol_names() {
             protocol.add_choice(name);
         }
         let caption = look::caption("Window");
-        how.fixed(&caption, 56);
-        let mut window = IntInput::default();
-        window.set_tooltip("Packets on their way at once, 1 to 8192; empty: the usual");
+        how.fixed(&caption, 60);
+        let window =
+            look::field("Packets on their way at once, 1 to 8192; empty: the usual");
         how.fixed(&window, 54);
         how.end();
         column.fixed(&how, look::ROW);
@@ -69,10 +66,8 @@ impl Panel {
         what.set_pad(look::GAP);
         let caption = look::caption("File");
         what.fixed(&caption, 30);
-        let mut file = Input::default();
-        file.set_tooltip("Choose a file above, or write a name here");
-        let mut download = look::main_button("&Download", "Fetch the file (Alt+D)");
-        download.set_shortcut(Shortcut::Alt | 'd');
+        let file = look::field("Choose a file above, or write a name here");
+        let download = look::main_button("&Download", "Fetch the file (Alt+D)");
         what.fixed(&download, 104);
         what.end();
         column.fixed(&what, look::ROW);

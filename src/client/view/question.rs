@@ -8,6 +8,7 @@ use fltk::group::Flex;
 use fltk::prelude::*;
 
 /// The row; hidden until something is asked.
+#[derive(Clone)]
 pub(super) struct Question {
     page: Flex,
     row: Flex,
@@ -42,7 +43,7 @@ impl Question {
     }
 
     /// Asks; `agreed` is called when the first button is pressed, and the row disappears
-    /// with either. The words and labels must be our own.
+    /// with either. `words` is a label, see [`labels`](super::labels).
     pub(super) fn ask(
         &mut self,
         words: &str,
@@ -65,14 +66,9 @@ impl Question {
         drop(self.no.take_focus());
     }
 
-    /// Whether an answer is awaited.
-    pub(super) fn is_open(&self) -> bool {
-        self.row.visible()
-    }
-
     /// Takes the question back.
     pub(super) fn close(&self) {
-        if self.is_open() {
+        if self.row.visible() {
             self.hider()();
         }
     }

@@ -7,7 +7,6 @@
 use super::{Report, labels, look};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Model};
-use fltk::enums::FrameType;
 use fltk::menu::Choice;
 use fltk::prelude::*;
 use std::cell::RefCell;
@@ -25,10 +24,7 @@ impl Recipient {
     /// Makes the widget in the group that is being built.
     pub(super) fn new(report: &Report) -> Self {
         let audiences: Rc<RefCell<Vec<Audience>>> = Rc::default();
-        let mut choice = Choice::default();
-        choice.set_frame(FrameType::UpBox);
-        choice.set_color(look::PAGE);
-        choice.set_tooltip("Who hears the line: all, or one person as a whisper");
+        let mut choice = look::choice("Who hears the line: all, or one as a whisper");
         let shown = Rc::clone(&audiences);
         let tell = Rc::clone(report);
         choice.set_callback(move |choice| {

@@ -29,7 +29,7 @@ use crate::client::words;
 use crate::wire::message::FileEntry;
 use crate::wire::options::Asked;
 use fltk::button::Button;
-use fltk::enums::{CallbackTrigger, Shortcut};
+use fltk::enums::CallbackTrigger;
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -51,14 +51,16 @@ pub(super) struct Room {
     files_shown: Rc<RefCell<Vec<FileEntry>>>,
     panel: Panel,
     transfers: TransferTable,
-    /// Asked in place: whether to leave while files are on their way.
+    /// Asked in place.
     pub(super) question: Question,
     status: Frame,
+    /// The button; what it does first, the window decides.
+    pub(super) disconnect: Button,
     link: String,
 }
 
 /// Of the column with people and files. Unit: pixels.
-const SIDE_WIDTH: i32 = 330;
+const SIDE_WIDTH: i32 = 344;
 
 /// Of the table of transfers. Unit: pixels.
 const TRANSFERS_HEIGHT: i32 = 136;
@@ -99,7 +101,7 @@ impl Room {
         let transfers = TransferTable::new(move |tag| tell(Intent::Cancel { tag }));
         page.fixed(transfers.widget(), TRANSFERS_HEIGHT);
         let question = Question::new(&mut page);
-        let status = status_row(&mut page, report);
+        let (status, disconnect) = status_row(&mut page);
         page.end();
         page.hide();
 
@@ -118,6 +120,7 @@ impl Room {
             transfers,
             question,
             status,
+            disconnect,
             link,
         };
         room.choose_files(report);
@@ -136,7 +139,8 @@ impl Room {
         self.show_files(model);
         self.panel.show(model);
         self.transfers.show(&model.transfers);
-        self.status.set_label(&labels::label(&status(model, &self.link)));
+        self.status
+            .set_label(&labels::label(&status(model, &self.link)));
         if !self.page.visible() {
             self.page.show();
             drop(self.message.take_focus());
@@ -216,14 +220,22 @@ fn left_side(report: &Report) -> (ChatPane, Recipient, Input) {
     look::heading("Chat");
     let buttons = [
         ("Show &online", "Who is here (Alt+O)", Intent::ShowOnline),
-        ("Show &files", "What the server offers (Alt+F)", Intent::ShowFiles),
-        ("Show co&mmands", "What can be typed (Alt+M)", Intent::ShowCommands),
+        (
+            "Show &files",
+            "What the server offers (Alt+F)",
+            Intent::ShowFiles,
+        ),
+        (
+            "Show co&mmands",
+            "What can be typed (Alt+M)",
+            Intent::ShowCommands,
+        ),
     ];
     for (label, tip, intent) in buttons {
         let mut button = look::button(label, tip);
         let tell = Rc::clone(report);
         button.set_callback(move |_| tell(intent.clone()));
-        top.fixed(&button, 128);
+        top.fixed(&button, 136);
     }
     top.end();
     left.fixed(&top, look::ROW);
@@ -234,8 +246,8 @@ fn left_side(report: &Report) -> (ChatPane, Recipient, Input) {
     bottom.fixed(&caption, 20);
     let recipient = Recipient::new(report);
     bottom.fixed(recipient.widget(), 130);
-    let mut message = Input::default();
-    message.set_tooltip("A line for everybody, or a command that begins with /");
+    let mut message =
+        look::field("A line for the others, or a command that begins with /");
     let mut send = look::main_button("&Send", "Enter does the same (Alt+S)");
     bottom.fixed(&send, 84);
     bottom.end();
@@ -276,29 +288,30 @@ fn people_list(
 fn files_list(files: &Rc<RefCell<Vec<FileEntry>>>, report: &Report) -> List {
     let files = Rc::clone(files);
     let tell = Rc::clone(report);
-    List::new("Double click to download", Widths::Last(SIZE_WIDTH), move |row| {
-        let file = files.borrow().get(row).map(|file| file.name.clone());
-        if let Some(file) = file {
-            let asked = Asked::default();
-            tell(Intent::Download { file, asked });
-        }
-    })
+    List::new(
+        "Double click to download",
+        Widths::Last(SIZE_WIDTH),
+        move |row| {
+            let file = files.borrow().get(row).map(|file| file.name.clone());
+            if let Some(file) = file {
+                let asked = Asked::default();
+                tell(Intent::Download { file, asked });
+            }
+        },
+    )
 }
 
-fn status_row(page: &mut Flex, report: &Report) -> Frame {
+fn status_row(page: &mut Flex) -> (Frame, Button) {
     let mut row = Flex::default().row();
     row.set_pad(look::GAP);
     let mut status = look::caption("");
     status.set_label_color(look::FADED);
     status.set_label_size(look::TEXT - 1);
-    let mut leave: Button = look::button("Disco&nnect", "Leave the room (Alt+N)");
-    leave.set_shortcut(Shortcut::Alt | 'n');
-    let tell = Rc::clone(report);
-    leave.set_callback(move |_| tell(Intent::Disconnect));
-    row.fixed(&leave, 110);
+    let disconnect = look::button("Disco&nnect", "Leave the room (Alt+N)");
+    row.fixed(&disconnect, 116);
     row.end();
     page.fixed(&row, look::ROW);
-    status
+    (status, disconnect)
 }
 
 /// `connected as dana to localhost:50000 - round trip 2 ms - link: perfect`.

@@ -56,6 +56,10 @@ const STATE: i32 = 6;
 /// The column with the button.
 const CANCEL: i32 = 7;
 
+/// Of the headings and of a row. Unit: pixels.
+const HEADING: i32 = 24;
+const ROW: i32 = 26;
+
 /// The narrowest that the first column may be. Unit: pixels.
 const NARROWEST_FILE: i32 = 100;
 
@@ -73,7 +77,7 @@ impl TransferTable {
         table.set_color(look::PAGE);
         table.set_cols(i32::try_from(COLUMNS.len()).unwrap_or(0));
         table.set_col_header(true);
-        table.set_col_header_height(24);
+        table.set_col_header_height(HEADING);
         table.end();
         draw_cells(&mut table, &rows);
         press_buttons(&mut table, &rows, cancel);
@@ -97,7 +101,9 @@ impl TransferTable {
         self.rows.replace(rows);
         if count != self.table.rows() {
             self.table.set_rows(count);
-            self.table.set_row_height_all(look::ROW - 4);
+            self.table.set_row_height_all(ROW);
+            let width = self.table.w();
+            fit_columns(&mut self.table, width);
         }
         if is_longer {
             self.table.set_row_position(count - 1);
@@ -193,10 +199,16 @@ fn at(rows: &[Row], index: i32) -> Option<&Row> {
 
 fn fit_columns(table: &mut Table, width: i32) {
     let fixed: i32 = COLUMNS.iter().map(|(_, width, _)| width).sum();
-    let left = width - fixed - app::scrollbar_size() - 4;
+    let is_long = HEADING + table.rows() * ROW > table.h();
+    let scrollbar = if is_long { app::scrollbar_size() } else { 0 };
+    let left = width - fixed - scrollbar - 4;
     for (column, (_, width, _)) in (0..).zip(COLUMNS) {
         let is_first = column == 0;
-        let width = if is_first { left.max(NARROWEST_FILE) } else { width };
+        let width = if is_first {
+            left.max(NARROWEST_FILE)
+        } else {
+            width
+        };
         table.set_col_width(column, width);
     }
 }
