@@ -14,7 +14,9 @@
 //! | [`window`] | one window and its session |
 //! | [`login`] | the form |
 //! | [`room`] | the page: where everything stands |
-//! | [`chat`] [`recipient`] [`list`] [`panel`] [`transfers`] | its parts |
+//! | [`conversation`]: [`chat`] [`recipient`] | its left side |
+//! | [`side`]: [`list`] [`panel`] | its right side |
+//! | [`transfers`] | its table |
 //! | [`question`] [`leaving`] | asked in place |
 //! | [`bell`] | news from other threads |
 //! | [`look`] [`labels`] | colours, boxes; text that is no markup |
@@ -32,6 +34,7 @@
 
 mod bell;
 mod chat;
+mod conversation;
 mod labels;
 mod leaving;
 mod list;
@@ -41,6 +44,7 @@ mod panel;
 mod question;
 mod recipient;
 mod room;
+mod side;
 mod transfers;
 mod window;
 

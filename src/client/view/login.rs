@@ -135,16 +135,12 @@ impl Login {
 
     fn fill_in(&mut self, settings: &Settings) {
         let server = settings.server.as_deref().unwrap_or_default();
-        match ServerAddress::read(server) {
-            Ok(address) => {
-                self.server.set_value(&address.host);
-                self.port.set_value(&address.port.to_string());
-            }
-            // Shown as it is: the form tells what is wrong with it on Connect.
-            Err(_) => {
-                self.server.set_value(server);
-                self.port.set_value(&DEFAULT_PORT.to_string());
-            }
+        // What cannot be read is shown as it is: Connect tells what is wrong with it.
+        self.server.set_value(server);
+        self.port.set_value(&DEFAULT_PORT.to_string());
+        if let Ok(address) = ServerAddress::read(server) {
+            self.server.set_value(&address.host);
+            self.port.set_value(&address.port.to_string());
         }
         self.name
             .set_value(settings.name.as_deref().unwrap_or_default());

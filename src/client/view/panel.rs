@@ -52,7 +52,7 @@ impl Panel {
             protocol.add_choice(name);
         }
         let caption = look::caption("Window");
-        how.fixed(&caption, 60);
+        how.fixed(&caption, 64);
         let window =
             look::field("Packets on their way at once, 1 to 8192; empty: the usual");
         how.fixed(&window, 54);

@@ -81,6 +81,11 @@ impl TransferTable {
         table.end();
         draw_cells(&mut table, &rows);
         press_buttons(&mut table, &rows, cancel);
+        table.draw(|table| {
+            if table.rows() == 0 {
+                draw_invitation(table);
+            }
+        });
         table.resize_callback(|table, _, _, width, _| fit_columns(table, width));
         Self { table, rows }
     }
@@ -213,6 +218,14 @@ fn fit_columns(table: &mut Table, width: i32) {
     }
 }
 
+fn draw_invitation(table: &Table) {
+    let (x, y) = (table.x(), table.y() + HEADING);
+    let (w, h) = (table.w(), table.h() - HEADING);
+    draw::set_font(Font::Helvetica, look::TEXT - 1);
+    let words = "Double click a file to fetch it.";
+    draw_words(words, look::FADED, Align::Center, (x, y, w, h));
+}
+
 fn draw_heading(column: i32, place: Place) {
     let (x, y, w, h) = place;
     draw::draw_rect_fill(x, y, w, h, look::PAPER);
@@ -284,6 +297,6 @@ fn draw_words(text: &str, color: Color, side: Align, (x, y, w, h): Place) {
         _ => INSET,
     };
     draw::set_draw_color(color);
-    let baseline = y + (h + draw::height()) / 2 - draw::descent();
+    let baseline = y + i32::midpoint(h, draw::height()) - draw::descent();
     draw::draw_text(&text, x + left, baseline);
 }

@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 /// A window and what it shows.
 pub(super) struct Window {
-    window: DoubleWindow,
+    frame: DoubleWindow,
     session: Session,
     report: Report,
     login: Login,
@@ -43,15 +43,15 @@ impl Window {
         let session = Session::new(settings.clone(), true, move || bell.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
-        let mut window = DoubleWindow::default().with_size(SIZE.0, SIZE.1);
-        window.set_xclass("sash");
+        let mut frame = DoubleWindow::default().with_size(SIZE.0, SIZE.1);
+        frame.set_xclass("sash");
         let login = Login::new(settings, SIZE, &report);
         let room = Room::new(SIZE, settings.scenario.to_string(), &report);
-        window.end();
-        window.size_range(SMALLEST.0, SMALLEST.1, 0, 0);
+        frame.end();
+        frame.size_range(SMALLEST.0, SMALLEST.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
         let mut opened = Self {
-            window,
+            frame,
             session,
             report,
             login,
@@ -62,7 +62,7 @@ impl Window {
         };
         opened.leave_by_question();
         opened.show();
-        opened.window.show();
+        opened.frame.show();
         opened.login.focus();
         if settings.server.is_some() && settings.name.is_some() {
             (opened.report)(opened.login.reader()());
@@ -72,13 +72,13 @@ impl Window {
 
     /// Fetches what has happened and shows it; closes when the session is over.
     pub(super) fn turn(&mut self) {
-        if !self.window.shown() {
+        if !self.frame.shown() {
             return;
         }
         self.session.turn();
         self.show();
         if self.session.is_over() {
-            self.window.hide();
+            self.frame.hide();
         }
     }
 
@@ -91,7 +91,7 @@ impl Window {
         let model = self.session.model();
         let title = title(model);
         if title != self.title {
-            self.window.set_label(&title);
+            self.frame.set_label(&title);
             self.title = title;
         }
         self.login.show(model);
@@ -112,7 +112,7 @@ impl Window {
     /// Closing the window is a goodbye, as Disconnect is; Escape is neither.
     fn leave_by_question(&mut self) {
         let leaving = self.leaving.clone();
-        self.window.set_callback(move |_| {
+        self.frame.set_callback(move |_| {
             let is_escape =
                 app::event() == Event::Shortcut && app::event_key() == Key::Escape;
             if !is_escape {
