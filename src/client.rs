@@ -19,14 +19,20 @@
 //! | [`session`] | the shell: brings events, performs effects |
 //! | [`link`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
+//! | [`text`] | the face in a terminal, a pipe or a script |
+//! | [`script`] | what a script still waits for (pure) |
+//! | [`json`] | what `--json` prints |
 
 pub mod address;
 pub mod commands;
 pub mod controller;
 pub mod download;
+pub mod json;
 pub mod link;
 pub mod model;
+pub mod script;
 pub mod session;
+pub mod text;
 #[cfg(feature = "gui")]
 pub mod view;
 pub mod words;
@@ -34,6 +40,7 @@ pub mod words;
 use crate::link::Scenario;
 use crate::wire::options::Asked;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// What both faces are started with.
 #[derive(Debug, Clone)]
@@ -49,4 +56,31 @@ pub struct Settings {
     pub out: PathBuf,
     /// What the link does to our side of transfers.
     pub scenario: Scenario,
+}
+
+/// How a face ended, for the shell that started the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: all well.
+    Well,
+    /// 1: something that was asked for failed.
+    Failed,
+    /// 2: wrong usage.
+    Usage,
+    /// 3: no connection.
+    Unreachable,
+    /// 4: the server refused.
+    Refused,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Well => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Unreachable => 3,
+            Exit::Refused => 4,
+        })
+    }
 }

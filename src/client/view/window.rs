@@ -72,9 +72,6 @@ impl Window {
 
     /// Fetches what has happened and shows it; closes when the session is over.
     pub(super) fn turn(&mut self) {
-        if !self.frame.shown() {
-            return;
-        }
         self.session.turn();
         self.show();
         if self.session.is_over() {
