@@ -1,3 +1,119 @@
 //! Reliable transfer over a channel that loses, repeats, reorders and damages packets.
+//!
+//! Floor 1: machines. None of them holds a socket, a clock, a thread or dice; time and
+//! chance are brought by the caller. Each answers the same five verbs ([`Machine`]), so a
+//! real socket, a simulated link and a test drive it alike:
+//!
+//! ```text
+//!            +-----------------------------+
+//!  packets ->| on_packet      poll_transmit |-> packets (drain until None)
+//!     time ->| on_timeout      next_timeout |-> when to wake it
+//!            |                  take_events |-> what happened
+//!            +-----------------------------+
+//! ```
+//!
+//! The only correct driver: **drain `poll_transmit`, wait for one thing, feed that one
+//! thing, repeat.**
+//!
+//! | module | is | read with |
+//! | --- | --- | --- |
+//! | [`moment`] | time as data | |
+//! | [`terms`] | what was agreed; how a file is cut into segments | |
+//! | [`event`] | what happened, for logs, journals and pictures | |
+//! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
+//! | [`retry`] | when SYN, SYN-ACK and FIN go again | RFC 9293 §3.8 |
+//! | [`handshake`] | opening in three steps | RFC 9293 §3.5 |
+//! | [`stop_and_wait`] | one packet at a time | Kurose & Ross §3.4.1 |
+//! | [`go_back_n`] | a window; a timeout resends all of it | Kurose & Ross §3.4.3 |
+//! | [`selective_repeat`] | a window; only what is missing goes again | Kurose & Ross §3.4.4 |
+//! | [`ranges`] | which numbers arrived early | RFC 2018 |
+//! | [`ledger`] | what every sender and every receiver keeps | |
+//! | [`connection`] | handshake + protocol + ending: what a shell drives | RFC 9293 §3.6 |
 
+pub mod connection;
+pub mod event;
+pub mod go_back_n;
+pub mod handshake;
+pub mod ledger;
 pub mod moment;
+pub mod ranges;
+pub mod retry;
+pub mod round_trip;
+pub mod selective_repeat;
+pub mod stop_and_wait;
+pub mod terms;
+
+use crate::wire::message::Progress;
+use crate::wire::packet::Packet;
+use crate::wire::sequence::SequenceNumber;
+use event::Event;
+use moment::Moment;
+use std::ops::Range;
+
+/// The five verbs that every machine answers.
+pub trait Machine {
+    /// The next packet to send; `None` until something else happens.
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit>;
+
+    /// This packet arrived.
+    fn on_packet(&mut self, packet: &Packet, now: Moment);
+
+    /// Wake me no later than this.
+    fn next_timeout(&self) -> Option<Moment>;
+
+    /// Time has passed; calling it early is harmless.
+    fn on_timeout(&mut self, now: Moment);
+
+    /// What happened since last asked; empty unless the machine was told to listen.
+    fn take_events(&mut self) -> Vec<Event>;
+}
+
+/// The sender's half of a protocol.
+pub trait SendingMachine: Machine + Send {
+    /// Whether every segment was acknowledged.
+    fn is_finished(&self) -> bool;
+
+    /// What was sent, what was acknowledged, the window and the timer.
+    fn progress(&self) -> Progress;
+}
+
+/// The receiver's half of a protocol.
+pub trait ReceivingMachine: Machine + Send {
+    /// Whether this DATA packet's bytes are to be kept: asked before `on_packet`.
+    fn wants(&self, packet: &Packet) -> bool;
+
+    /// The next segment wanted in order: all before it have arrived.
+    fn expected(&self) -> SequenceNumber;
+
+    /// A datagram of this transfer arrived damaged.
+    fn on_damage(&mut self, now: Moment);
+
+    /// DATA packets that arrived, and those among them that were resends.
+    fn arrivals(&self) -> (u64, u64);
+}
+
+/// A packet to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// All of it but the file's bytes.
+    pub packet: Packet,
+    /// The bytes of the file that belong in it; empty but for DATA.
+    pub bytes: Range<u64>,
+}
+
+impl Transmit {
+    /// A packet without file bytes.
+    #[must_use]
+    pub const fn control(packet: Packet) -> Self {
+        Self {
+            packet,
+            bytes: 0..0,
+        }
+    }
+}
+
+/// The earliest of several times to wake up.
+#[must_use]
+pub fn earliest<const N: usize>(moments: [Option<Moment>; N]) -> Option<Moment> {
+    moments.into_iter().flatten().min()
+}

@@ -17,6 +17,8 @@
 //! | [`sequence`] | 32-bit numbers that wrap |
 //! | [`digest`] | a file's SHA-256 and a transfer's token, as hexadecimal text |
 
+#![warn(clippy::indexing_slicing)]
+
 pub mod digest;
 pub mod line;
 pub mod message;

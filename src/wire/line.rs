@@ -54,12 +54,9 @@ impl Lines {
     /// # Errors
     /// [`LineError::TooLong`] and [`LineError::NotUtf8`]; the connection must end then.
     pub fn pop(&mut self) -> Result<Option<String>, LineError> {
-        let waiting = &self.arrived[self.popped..];
-        let Some(length) = waiting[self.searched..]
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map(|position| position + self.searched)
-        else {
+        let waiting = self.arrived.get(self.popped..).unwrap_or_default();
+        let unsearched = waiting.get(self.searched..).unwrap_or_default();
+        let Some(ahead) = unsearched.iter().position(|&byte| byte == b'\n') else {
             self.searched = waiting.len();
             // One byte more than the cap may be a `\r` that is not part of the line.
             if waiting.len() > LONGEST_LINE_BYTES + 1 {
@@ -67,7 +64,8 @@ impl Lines {
             }
             return Ok(None);
         };
-        let line = &waiting[..length];
+        let length = self.searched + ahead;
+        let line = waiting.get(..length).unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > LONGEST_LINE_BYTES {
             return Err(LineError::TooLong);

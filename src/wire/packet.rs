@@ -1,1 +1,604 @@
-//! One datagram.
+//! One datagram: a header of 36 bytes, then what its kind calls for.
+//!
+//! Integers are big-endian. The CRC-32 covers every byte but its own four, so a damaged
+//! datagram is known for one and thrown away before anybody believes it.
+//!
+//! ```text
+//!  0               1               2               3
+//! +---------------+---------------+---------------+---------------+
+//! | version (1)   | kind          | attempt       | 0             |   0
+//! +---------------+---------------+---------------+---------------+
+//! | token, 128 bits                                               |   4
+//! |                                                               |
+//! |                                                               |
+//! |                                                               |
+//! +---------------------------------------------------------------+
+//! | number                                                        |  20
+//! | sequence                                                      |  24
+//! | sent at, microseconds of the sender's clock                   |  28
+//! | CRC-32 of bytes 0..32 and 36..                                |  32
+//! +---------------------------------------------------------------+
+//! | body                                                          |  36
+//! ```
+//!
+//! | kind | `sequence` | body |
+//! | --- | --- | --- |
+//! | 1 SYN, 2 SYN-ACK | the file's first sequence number (0 while unknown) | size `u64`, window `u32`, echo `u32`, segment bytes `u16`, zeros up to the segment size |
+//! | 3 ACK, 4 NACK | the next one wanted in order | echo `u32`, window `u32`, received `u32`, then per range beyond: start `u32`, end `u32` |
+//! | 5 DATA | its own | file bytes, at least 1 |
+//! | 6 FIN | one after the last | SHA-256 of the file, 32 bytes |
+//! | 7 FIN-ACK | as FIN | 1 verified or 2 damaged, `u8` |
+//! | 8 RST | the first sequence number | why, `u8` |
+//!
+//! `number` names a packet for the link and for people: DATA counts segments of the file
+//! from 0; every other kind counts its own. A resend has the same number and the next
+//! `attempt`, from 1. This file knows bytes; what a packet means is floor 1's business.
+//!
+//! ```
+//! use sash::wire::{digest::Token, packet::{Body, Packet}, sequence::SequenceNumber};
+//! let data = Packet {
+//!     token: Token([7; 16]),
+//!     number: 0,
+//!     attempt: 1,
+//!     sequence: SequenceNumber(1_000),
+//!     sent_at: 0,
+//!     body: Body::Data { length: 2 },
+//! };
+//! let mut datagram = Vec::new();
+//! data.encode(&mut datagram, b"hi");
+//! assert_eq!(Packet::decode(&datagram), Ok((data, &b"hi"[..])));
+//! ```
+//!
+//! Source: RFC 8085 §3.2 (datagram size); Kurose & Ross §6.2.3 (CRC); RFC 7323 §3 (echoed
+//! time stamps); RFC 2018 (ranges beyond the cumulative number).
+
+use super::digest::{Digest, Token};
+use super::sequence::SequenceNumber;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One datagram, its file bytes apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// Proves that the sender was told of this transfer on the chat connection.
+    pub token: Token,
+    /// DATA: the segment's index in the file; other kinds: a counter of their own.
+    pub number: u32,
+    /// 1 for the first sending, one more for each resend; after 255 comes 1.
+    pub attempt: u8,
+    /// What it is depends on the kind; see the table above.
+    pub sequence: SequenceNumber,
+    /// When it left. Unit: microseconds of the sender's clock, modulo 2^32.
+    pub sent_at: u32,
+    /// Kind and contents.
+    pub body: Body,
+}
+
+/// Kind and contents of a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// I want to open this transfer.
+    Syn(Opening),
+    /// So do I; these are the terms.
+    SynAck(Opening),
+    /// This much has arrived.
+    Ack(Acknowledgement),
+    /// The same, and something is newly missing or damaged.
+    Nack(Acknowledgement),
+    /// A piece of the file; its bytes stand beside the packet.
+    Data {
+        /// Unit: bytes, at least 1.
+        length: u16,
+    },
+    /// That was all.
+    Fin {
+        /// The SHA-256 of the whole file.
+        digest: Digest,
+    },
+    /// All has arrived, and this is what became of it (seed 000's ACK-ALL).
+    FinAck {
+        /// Whether the receiver's digest is the sender's.
+        verified: bool,
+    },
+    /// The transfer ends here, unfinished.
+    Rst {
+        /// Why.
+        why: Reset,
+    },
+}
+
+/// What both sides must know before the first DATA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// The file's size. Unit: bytes.
+    pub size: u64,
+    /// Most packets that this side takes at once (a receiver) or will send at once.
+    pub window: u32,
+    /// SYN-ACK: the SYN's `sent_at`, so that the first round trip is measured.
+    pub echo: u32,
+    /// File bytes per DATA packet.
+    pub segment_bytes: u16,
+}
+
+/// What has arrived. The next number wanted in order is the packet's `sequence`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// `sent_at` of the newest DATA, moved on by the time it was held back here.
+    pub echo: u32,
+    /// How many packets from `sequence` on the receiver can take.
+    pub window: u32,
+    /// DATA packets that have arrived so far, duplicates included.
+    pub received: u32,
+    /// Runs that arrived beyond `sequence`, newest first, at most [`MOST_RANGES`].
+    pub ranges: Vec<SequenceRange>,
+}
+
+/// A run of sequence numbers: `start` and on, up to but without `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequenceRange {
+    /// The first that arrived.
+    pub start: SequenceNumber,
+    /// One after the last that arrived.
+    pub end: SequenceNumber,
+}
+
+/// Why a transfer ends unfinished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    /// Somebody wanted so.
+    Cancelled,
+    /// The file shrank, vanished or cannot be read any more.
+    FileUnreadable,
+    /// The receiver cannot write: disk full, folder gone.
+    DiskFailed,
+    /// The other side's terms are not those of the offer.
+    BadTerms,
+}
+
+/// What a packet is, without its contents: for journals, logs and the link.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Kind {
+    /// Opens a transfer.
+    Syn,
+    /// Answers a SYN.
+    SynAck,
+    /// Says what has arrived.
+    Ack,
+    /// Says that something is newly missing or damaged.
+    Nack,
+    /// A piece of the file.
+    Data,
+    /// All was sent.
+    Fin,
+    /// All has arrived.
+    FinAck,
+    /// The transfer ends unfinished.
+    Rst,
+}
+
+/// The version of this layout.
+pub const VERSION: u8 = 1;
+
+/// Unit: bytes.
+pub const HEADER_BYTES: usize = 36;
+
+/// Where the CRC-32 stands in the header. Unit: bytes.
+const CHECKSUM_OFFSET: usize = 32;
+
+/// Ranges in one ACK: enough to tell of 32 gaps in 268 bytes of body, which every path
+/// carries.
+pub const MOST_RANGES: usize = 32;
+
+/// The largest datagram that is ours. Unit: bytes.
+pub const LARGEST_DATAGRAM_BYTES: usize =
+    HEADER_BYTES + super::options::LARGEST_SEGMENT_BYTES as usize;
+
+impl Packet {
+    /// Writes the datagram over whatever `datagram` held; `payload` is empty but for DATA.
+    ///
+    /// Shape: [`HEADER_BYTES`], then the body; SYN and SYN-ACK are padded to the size of a
+    /// full DATA packet, so that a path that cannot carry it shows itself at once.
+    pub fn encode(&self, datagram: &mut Vec<u8>, payload: &[u8]) {
+        let filled = self.encode_with(datagram, |place| {
+            place.copy_from_slice(payload);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        match filled {
+            Ok(()) => {}
+        }
+    }
+
+    /// As [`Packet::encode`], with the file bytes of DATA put into place by `fill`: they
+    /// go from the file to the datagram without a stop between.
+    ///
+    /// # Errors
+    /// Those of `fill`; the datagram is then not to be sent.
+    pub fn encode_with<E>(
+        &self,
+        datagram: &mut Vec<u8>,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        datagram.clear();
+        datagram.extend([VERSION, self.body.kind().code(), self.attempt, 0]);
+        datagram.extend(self.token.0);
+        datagram.extend(self.number.to_be_bytes());
+        datagram.extend(self.sequence.0.to_be_bytes());
+        datagram.extend(self.sent_at.to_be_bytes());
+        datagram.extend([0; 4]);
+        match &self.body {
+            Body::Syn(opening) | Body::SynAck(opening) => opening.encode(datagram),
+            Body::Ack(ack) | Body::Nack(ack) => ack.encode(datagram),
+            Body::Data { length } => {
+                datagram.resize(HEADER_BYTES + usize::from(*length), 0);
+                fill(datagram.split_at_mut(HEADER_BYTES).1)?;
+            }
+            Body::Fin { digest } => datagram.extend(digest.0),
+            Body::FinAck { verified } => datagram.push(if *verified { 1 } else { 2 }),
+            Body::Rst { why } => datagram.push(why.code()),
+        }
+        let checksum = checksum(datagram).to_be_bytes();
+        if let Some(place) = datagram.get_mut(CHECKSUM_OFFSET..HEADER_BYTES) {
+            place.copy_from_slice(&checksum);
+        }
+        Ok(())
+    }
+
+    /// Reads one packet and the file bytes in it (empty but for DATA).
+    ///
+    /// # Errors
+    /// [`PacketError`] says what is wrong; [`PacketError::Corrupt`] comes before any look
+    /// at the contents but version and length.
+    pub fn decode(datagram: &[u8]) -> Result<(Self, &[u8]), PacketError> {
+        let too_short = PacketError::TooShort {
+            length: datagram.len(),
+        };
+        let (header, body) = datagram.split_at_checked(HEADER_BYTES).ok_or(too_short)?;
+        let mut fields = Fields {
+            rest: header,
+            length: datagram.len(),
+        };
+        let [version, kind, attempt, _] = fields.take()?;
+        if version != VERSION {
+            return Err(PacketError::Version(version));
+        }
+        let token = Token(fields.take()?);
+        let number = fields.take_u32()?;
+        let sequence = SequenceNumber(fields.take_u32()?);
+        let sent_at = fields.take_u32()?;
+        let received = fields.take_u32()?;
+        let computed = checksum(datagram);
+        if computed != received {
+            return Err(PacketError::Corrupt { computed, received });
+        }
+        let kind = Kind::from_code(kind).ok_or(PacketError::Kind(kind))?;
+        let (body, payload) = Body::decode(kind, body, datagram.len())?;
+        Ok((
+            Self {
+                token,
+                number,
+                attempt,
+                sequence,
+                sent_at,
+                body,
+            },
+            payload,
+        ))
+    }
+
+    /// How long the datagram is. Unit: bytes.
+    #[must_use]
+    pub fn datagram_bytes(&self) -> usize {
+        HEADER_BYTES
+            + match &self.body {
+                Body::Syn(opening) | Body::SynAck(opening) => {
+                    usize::from(opening.segment_bytes).max(OPENING_BYTES)
+                }
+                Body::Ack(ack) | Body::Nack(ack) => {
+                    ACKNOWLEDGEMENT_BYTES + ack.ranges.len().min(MOST_RANGES) * 8
+                }
+                Body::Data { length } => usize::from(*length),
+                Body::Fin { .. } => 32,
+                Body::FinAck { .. } | Body::Rst { .. } => 1,
+            }
+    }
+
+    /// Whether a datagram that cannot be read claims to belong to this transfer: only
+    /// then is its damage worth telling.
+    #[must_use]
+    pub fn has_token(datagram: &[u8], token: Token) -> bool {
+        datagram.get(4..20) == Some(&token.0)
+    }
+}
+
+/// CRC-32 of the datagram without the four bytes of the checksum itself.
+fn checksum(datagram: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(datagram.get(..CHECKSUM_OFFSET).unwrap_or_default());
+    hasher.update(datagram.get(HEADER_BYTES..).unwrap_or_default());
+    hasher.finalize()
+}
+
+/// Fixed part of an [`Opening`]. Unit: bytes.
+const OPENING_BYTES: usize = 18;
+
+/// Fixed part of an [`Acknowledgement`]. Unit: bytes.
+const ACKNOWLEDGEMENT_BYTES: usize = 12;
+
+impl Opening {
+    fn encode(self, datagram: &mut Vec<u8>) {
+        datagram.extend(self.size.to_be_bytes());
+        datagram.extend(self.window.to_be_bytes());
+        datagram.extend(self.echo.to_be_bytes());
+        datagram.extend(self.segment_bytes.to_be_bytes());
+        let padded = HEADER_BYTES + usize::from(self.segment_bytes).max(OPENING_BYTES);
+        datagram.resize(padded, 0);
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, PacketError> {
+        let size = u64::from_be_bytes(fields.take()?);
+        let window = fields.take_u32()?;
+        let echo = fields.take_u32()?;
+        let segment_bytes = u16::from_be_bytes(fields.take()?);
+        fields.rest = &[]; // The padding says nothing.
+        Ok(Self {
+            size,
+            window,
+            echo,
+            segment_bytes,
+        })
+    }
+}
+
+impl Acknowledgement {
+    fn encode(&self, datagram: &mut Vec<u8>) {
+        datagram.extend(self.echo.to_be_bytes());
+        datagram.extend(self.window.to_be_bytes());
+        datagram.extend(self.received.to_be_bytes());
+        for range in self.ranges.iter().take(MOST_RANGES) {
+            datagram.extend(range.start.0.to_be_bytes());
+            datagram.extend(range.end.0.to_be_bytes());
+        }
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, PacketError> {
+        let echo = fields.take_u32()?;
+        let window = fields.take_u32()?;
+        let received = fields.take_u32()?;
+        let mut ranges = Vec::new();
+        while !fields.rest.is_empty() && ranges.len() < MOST_RANGES {
+            let start = SequenceNumber(fields.take_u32()?);
+            let end = SequenceNumber(fields.take_u32()?);
+            ranges.push(SequenceRange { start, end });
+        }
+        Ok(Self {
+            echo,
+            window,
+            received,
+            ranges,
+        })
+    }
+}
+
+impl Body {
+    fn decode(
+        kind: Kind,
+        body: &[u8],
+        datagram_bytes: usize,
+    ) -> Result<(Self, &[u8]), PacketError> {
+        let mut fields = Fields {
+            rest: body,
+            length: datagram_bytes,
+        };
+        let body = match kind {
+            Kind::Syn => Self::Syn(Opening::decode(&mut fields)?),
+            Kind::SynAck => Self::SynAck(Opening::decode(&mut fields)?),
+            Kind::Ack => Self::Ack(Acknowledgement::decode(&mut fields)?),
+            Kind::Nack => Self::Nack(Acknowledgement::decode(&mut fields)?),
+            Kind::Data => {
+                let length =
+                    u16::try_from(body.len()).map_err(|_| PacketError::TooLong {
+                        length: datagram_bytes,
+                    })?;
+                if length == 0 {
+                    return Err(PacketError::TooShort {
+                        length: datagram_bytes,
+                    });
+                }
+                return Ok((Self::Data { length }, body));
+            }
+            Kind::Fin => Self::Fin {
+                digest: Digest(fields.take()?),
+            },
+            Kind::FinAck => match fields.take()? {
+                [1] => Self::FinAck { verified: true },
+                [2] => Self::FinAck { verified: false },
+                [other] => return Err(PacketError::Value(other)),
+            },
+            Kind::Rst => {
+                let [code] = fields.take()?;
+                let why = Reset::from_code(code).ok_or(PacketError::Value(code))?;
+                Self::Rst { why }
+            }
+        };
+        if fields.rest.is_empty() {
+            Ok((body, &[]))
+        } else {
+            Err(PacketError::TooLong {
+                length: datagram_bytes,
+            })
+        }
+    }
+
+    /// What it is, without its contents.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Syn(_) => Kind::Syn,
+            Self::SynAck(_) => Kind::SynAck,
+            Self::Ack(_) => Kind::Ack,
+            Self::Nack(_) => Kind::Nack,
+            Self::Data { .. } => Kind::Data,
+            Self::Fin { .. } => Kind::Fin,
+            Self::FinAck { .. } => Kind::FinAck,
+            Self::Rst { .. } => Kind::Rst,
+        }
+    }
+}
+
+impl Kind {
+    /// All kinds, in the order of their codes from 1.
+    pub const ALL: [Self; 8] = [
+        Self::Syn,
+        Self::SynAck,
+        Self::Ack,
+        Self::Nack,
+        Self::Data,
+        Self::Fin,
+        Self::FinAck,
+        Self::Rst,
+    ];
+
+    /// The byte on the wire.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Syn => 1,
+            Self::SynAck => 2,
+            Self::Ack => 3,
+            Self::Nack => 4,
+            Self::Data => 5,
+            Self::Fin => 6,
+            Self::FinAck => 7,
+            Self::Rst => 8,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syn => "SYN",
+            Self::SynAck => "SYN-ACK",
+            Self::Ack => "ACK",
+            Self::Nack => "NACK",
+            Self::Data => "DATA",
+            Self::Fin => "FIN",
+            Self::FinAck => "FIN-ACK",
+            Self::Rst => "RST",
+        })
+    }
+}
+
+impl Reset {
+    const ALL: [Self; 4] = [
+        Self::Cancelled,
+        Self::FileUnreadable,
+        Self::DiskFailed,
+        Self::BadTerms,
+    ];
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Cancelled => 1,
+            Self::FileUnreadable => 2,
+            Self::DiskFailed => 3,
+            Self::BadTerms => 4,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.code() == code)
+    }
+}
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "it was cancelled",
+            Self::FileUnreadable => "the file changed or cannot be read any more",
+            Self::DiskFailed => "the receiver cannot write the file",
+            Self::BadTerms => "the two sides do not agree on the terms",
+        })
+    }
+}
+
+/// The bytes of a datagram that are still to be read.
+struct Fields<'a> {
+    rest: &'a [u8],
+    /// Of the whole datagram, for the error.
+    length: usize,
+}
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], PacketError> {
+        let (field, rest) =
+            self.rest
+                .split_first_chunk::<N>()
+                .ok_or(PacketError::TooShort {
+                    length: self.length,
+                })?;
+        self.rest = rest;
+        Ok(*field)
+    }
+
+    fn take_u32(&mut self) -> Result<u32, PacketError> {
+        self.take().map(u32::from_be_bytes)
+    }
+}
+
+/// A datagram that is not a packet of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PacketError {
+    /// Shorter than its kind must be.
+    TooShort {
+        /// Unit: bytes.
+        length: usize,
+    },
+    /// Longer than its kind may be.
+    TooLong {
+        /// Unit: bytes.
+        length: usize,
+    },
+    /// A layout that we do not know.
+    Version(u8),
+    /// A kind that we do not know.
+    Kind(u8),
+    /// A field with a value that means nothing.
+    Value(u8),
+    /// Damaged on the way, or not ours.
+    Corrupt {
+        /// The CRC-32 of what arrived.
+        computed: u32,
+        /// The CRC-32 that it carried.
+        received: u32,
+    },
+}
+
+impl fmt::Display for PacketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "packet refused: ")?;
+        match self {
+            Self::TooShort { length } => write!(f, "{length} bytes are too few"),
+            Self::TooLong { length } => write!(f, "{length} bytes are too many"),
+            Self::Version(version) => write!(f, "version {version}, not {VERSION}"),
+            Self::Kind(kind) => write!(f, "unknown kind {kind}"),
+            Self::Value(value) => write!(f, "a field holds {value}, which means nothing"),
+            Self::Corrupt { computed, received } => {
+                write!(f, "checksum 0x{received:08x}, computed 0x{computed:08x}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PacketError {}
+
+#[cfg(test)]
+mod tests;

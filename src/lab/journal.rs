@@ -1,0 +1,169 @@
+//! The journal: everything that happened in a run, as JSON lines.
+//!
+//! The first line says what was run, each further one a moment, a side and an event:
+//!
+//! ```text
+//! {"journal":"sash","version":1,"scenario":"seed=7;loss=10%","arq":"go-back-n",...}
+//! {"time_us":0,"side":"receiver","event":"packet_sent","kind":"SYN","number":0,...}
+//! {"time_us":0,"side":"link","event":"packet_carried","kind":"SYN",...,"fate":"lost"}
+//! ```
+//!
+//! A journal holds no wall-clock time and no random token, so two runs of one experiment
+//! have the same one, byte for byte.
+//!
+//! Source: the names follow qlog (draft-ietf-quic-qlog-main-schema) where it has one.
+
+use crate::link::{Direction, Fate};
+use crate::reliable::event::{Event, PacketName, microseconds};
+use crate::reliable::moment::Moment;
+use crate::wire::options::Arq;
+use serde::Serialize;
+
+/// The version of the journal's layout.
+pub const VERSION: u32 = 1;
+
+/// The first line: what was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Heading {
+    /// Always `sash`.
+    pub journal: &'static str,
+    /// [`VERSION`].
+    pub version: u32,
+    /// The link, as its line of text.
+    pub scenario: String,
+    /// The protocol.
+    pub arq: Arq,
+    /// Unit: packets.
+    pub window: u32,
+    /// The file's size. Unit: bytes.
+    pub size: u64,
+    /// File bytes per DATA packet.
+    pub segment_bytes: u16,
+    /// The sequence number of the file's first segment.
+    pub first_sequence: u32,
+}
+
+/// One further line: a moment, a side, an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Since the run began. Unit: microseconds.
+    pub time_us: u64,
+    /// Who it happened to.
+    pub side: Side,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// Who an event happened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The file's sender.
+    Sender,
+    /// The file's receiver.
+    Receiver,
+    /// The link between them.
+    Link,
+}
+
+/// An event of a machine or of the link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Happening {
+    /// A machine's.
+    Machine(Event),
+    /// The link's.
+    Link(Carried),
+}
+
+/// A packet entered the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename = "packet_carried")]
+pub struct Carried {
+    /// Which.
+    #[serde(flatten)]
+    pub packet: PacketName,
+    /// Which way.
+    pub direction: Direction,
+    /// What will become of it.
+    pub fate: Fate,
+}
+
+impl Heading {
+    /// As one line, its `\n` included.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        to_line(self)
+    }
+}
+
+impl Entry {
+    /// A machine's event.
+    #[must_use]
+    pub fn new(now: Moment, side: Side, event: Event) -> Self {
+        let what = Happening::Machine(event);
+        Self {
+            time_us: microseconds(now.since_start()),
+            side,
+            what,
+        }
+    }
+
+    /// The link's event.
+    #[must_use]
+    pub fn carried(now: Moment, carried: Carried) -> Self {
+        let (side, what) = (Side::Link, Happening::Link(carried));
+        Self {
+            time_us: microseconds(now.since_start()),
+            side,
+            what,
+        }
+    }
+
+    /// As one line, its `\n` included.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        to_line(self)
+    }
+}
+
+fn to_line(line: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(line)
+        .expect("a journal holds only text, numbers and lists");
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reliable::terms::Terms;
+    use std::time::Duration;
+
+    #[test]
+    fn an_entry_is_one_flat_line() {
+        let packet = Terms::EXAMPLE
+            .data(Terms::EXAMPLE.first, 1, Moment::START)
+            .packet;
+        let name = PacketName::from(&packet);
+        let now = Moment::START + Duration::from_millis(5);
+        let sent = Entry::new(now, Side::Sender, Event::PacketSent(name));
+        assert_eq!(
+            sent.to_line(),
+            "{\"time_us\":5000,\"side\":\"sender\",\"event\":\"packet_sent\",\"kind\":\"DATA\",\
+             \"number\":0,\"attempt\":1,\"sequence\":1000,\"length\":1436}\n"
+        );
+        let carried = Carried {
+            packet: name,
+            direction: Direction::Data,
+            fate: Fate::Lost,
+        };
+        assert_eq!(
+            Entry::carried(now, carried).to_line(),
+            "{\"time_us\":5000,\"side\":\"link\",\"event\":\"packet_carried\",\"kind\":\"DATA\",\
+             \"number\":0,\"attempt\":1,\"sequence\":1000,\"length\":1436,\
+             \"direction\":\"data\",\"fate\":\"lost\"}\n"
+        );
+    }
+}

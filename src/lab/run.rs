@@ -1,0 +1,391 @@
+//! A transfer in virtual time: two machines, a link, no sockets, no clock.
+//!
+//! ```text
+//!   receiver --SYN, ACK--> [ link: ack  ] --> sender
+//!            <------------ [ link: data ] <--DATA, FIN--
+//!   time jumps to whatever happens next: a delivery or a timer
+//! ```
+//!
+//! The driver is the one every machine asks for: drain `poll_transmit`, wait for one
+//! thing, feed that one thing, repeat. Packets travel as bytes, encoded and decoded as on
+//! a socket, so that a flipped bit meets the same CRC-32.
+//!
+//! ```
+//! use sash::lab::run::Experiment;
+//! use sash::wire::options::Arq;
+//! let scenario = "seed=7;loss=20%".parse().unwrap();
+//! let experiment = Experiment { scenario, arq: Arq::GoBackN, ..Experiment::small() };
+//! let run = experiment.run(|_| ()).unwrap();
+//! assert!(run.is_verified());
+//! ```
+
+use super::contents;
+use super::journal::{Carried, Entry, Heading, Side, VERSION};
+use crate::link::{Direction, Label, Link, Scenario};
+use crate::reliable::connection::{Outcome, Receiving, Sending};
+use crate::reliable::event::PacketName;
+use crate::reliable::handshake::Proposal;
+use crate::reliable::moment::Moment;
+use crate::reliable::{Machine, Transmit, earliest};
+use crate::wire::digest::{Digest, Token};
+use crate::wire::message::Progress;
+use crate::wire::options::{Arq, Settled};
+use crate::wire::packet::Packet;
+use crate::wire::sequence::SequenceNumber;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// One transfer to be run.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// What the link does.
+    pub scenario: Scenario,
+    /// The protocol.
+    pub arq: Arq,
+    /// Unit: packets.
+    pub window: u32,
+    /// The file's size. Unit: bytes.
+    pub size: u64,
+    /// File bytes per DATA packet.
+    pub segment_bytes: u16,
+    /// The sequence number of the file's first segment.
+    pub first: SequenceNumber,
+    /// Whether entries are made for the journal.
+    pub listening: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// How the sender ended.
+    pub sender: Outcome,
+    /// How the receiver ended.
+    pub receiver: Outcome,
+    /// Whether what arrived is, byte for byte, what was sent.
+    pub is_identical: bool,
+    /// From the first SYN to the moment the sender knew. Virtual time.
+    pub elapsed: Duration,
+    /// The sender's figures at its end.
+    pub progress: Progress,
+}
+
+/// No experiment goes on for longer than this. Virtual time.
+const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
+
+/// The least retransmission timeout, as on real sockets.
+pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// The longest that an ACK is held back, as on real sockets.
+pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
+
+/// Journals shall not differ from run to run, so the laboratory's token is no secret.
+const TOKEN: Token = Token(*b"sash laboratory ");
+
+impl Experiment {
+    /// A hundred thousand bytes by selective repeat over a perfect link.
+    #[must_use]
+    pub fn small() -> Self {
+        let Settled {
+            arq, segment_bytes, ..
+        } = Settled::DEFAULT;
+        Self {
+            scenario: Scenario::PERFECT,
+            arq,
+            window: 16,
+            size: 100_000,
+            segment_bytes,
+            first: SequenceNumber(0),
+            listening: false,
+        }
+    }
+
+    /// The journal's first line.
+    #[must_use]
+    pub fn heading(&self) -> Heading {
+        Heading {
+            journal: "sash",
+            version: VERSION,
+            scenario: self.scenario.to_string(),
+            arq: self.arq,
+            window: self.window,
+            size: self.size,
+            segment_bytes: self.segment_bytes,
+            first_sequence: self.first.0,
+        }
+    }
+
+    /// Runs it to its end; `observe` is given every entry of the journal.
+    ///
+    /// # Errors
+    /// [`Stuck`] where neither machine would ever do anything again, or where it takes
+    /// longer than a day. Both would be a bug in a machine.
+    pub fn run(&self, observe: impl FnMut(Entry)) -> Result<Run, Stuck> {
+        World::new(self, observe).run()
+    }
+
+    fn proposal(&self, first: Option<SequenceNumber>) -> Proposal {
+        let one_way = |way| self.scenario.conditions(way).delay;
+        Proposal {
+            token: TOKEN,
+            size: self.size,
+            segment_bytes: self.segment_bytes,
+            window: self.window,
+            first,
+            chat_round_trip: Some(one_way(Direction::Data) + one_way(Direction::Ack)),
+            least_timeout: LEAST_TIMEOUT,
+            acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+            listening: self.listening,
+        }
+    }
+}
+
+impl Run {
+    /// Whether both sides say, and the bytes show, that the file arrived whole.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        let said = [self.sender, self.receiver];
+        self.is_identical && said.iter().all(|&outcome| outcome == Outcome::Verified)
+    }
+
+    /// File bytes per second of virtual time.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
+    pub fn goodput(&self) -> f64 {
+        self.progress.acked_bytes as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+}
+
+/// Everything in one run.
+struct World<'a, O> {
+    experiment: &'a Experiment,
+    observe: O,
+    now: Moment,
+    sender: Sending,
+    receiver: Receiving,
+    data: Link<Vec<u8>>,
+    ack: Link<Vec<u8>>,
+    file: Arriving,
+    sender_ended_at: Option<Moment>,
+}
+
+/// The receiver's file: what came early waits, the rest is checked and hashed.
+#[derive(Default)]
+struct Arriving {
+    early: BTreeMap<u32, Vec<u8>>,
+    /// The next segment to be written.
+    next: u32,
+    written_bytes: u64,
+    hasher: Sha256,
+    differs: bool,
+}
+
+impl<'a, O: FnMut(Entry)> World<'a, O> {
+    fn new(experiment: &'a Experiment, observe: O) -> Self {
+        let Experiment { scenario, arq, .. } = experiment;
+        let now = Moment::START;
+        let mut sender =
+            Sending::respond(*arq, experiment.proposal(Some(experiment.first)), now);
+        sender.set_digest(contents::digest(experiment.size), now);
+        Self {
+            experiment,
+            observe,
+            now,
+            sender,
+            receiver: Receiving::initiate(*arq, experiment.proposal(None), now),
+            data: Link::new(scenario, Direction::Data),
+            ack: Link::new(scenario, Direction::Ack),
+            file: Arriving::default(),
+            sender_ended_at: None,
+        }
+    }
+
+    fn run(mut self) -> Result<Run, Stuck> {
+        loop {
+            self.drain();
+            if self.sender.outcome().is_some() {
+                self.sender_ended_at.get_or_insert(self.now);
+                self.receiver.release(); // The chat connection carries this word.
+            }
+            if let (Some(sender), Some(receiver)) =
+                (self.sender.outcome(), self.receiver.outcome())
+            {
+                return Ok(Run {
+                    sender,
+                    receiver,
+                    is_identical: self.file.is_whole(self.experiment.size),
+                    elapsed: self.sender_ended_at.unwrap_or(self.now) - Moment::START,
+                    progress: self.sender.progress(),
+                });
+            }
+            self.wait()?;
+            self.feed();
+        }
+    }
+
+    /// Lets both machines send until neither has anything more to say.
+    fn drain(&mut self) {
+        while let Some(transmit) = self.sender.poll_transmit(self.now) {
+            self.carry(&transmit, Direction::Data);
+        }
+        while let Some(transmit) = self.receiver.poll_transmit(self.now) {
+            self.carry(&transmit, Direction::Ack);
+        }
+        self.note_events();
+    }
+
+    fn carry(&mut self, transmit: &Transmit, direction: Direction) {
+        self.note_events();
+        let mut datagram = Vec::with_capacity(transmit.packet.datagram_bytes());
+        let payload = contents::bytes(transmit.bytes.clone());
+        transmit.packet.encode(&mut datagram, &payload);
+        let packet = PacketName::from(&transmit.packet);
+        let link = match direction {
+            Direction::Data => &mut self.data,
+            Direction::Ack => &mut self.ack,
+        };
+        let fate = link.push(datagram, Label::from(packet), self.now);
+        if self.experiment.listening {
+            (self.observe)(Entry::carried(
+                self.now,
+                Carried {
+                    packet,
+                    direction,
+                    fate,
+                },
+            ));
+        }
+    }
+
+    /// Jumps to whatever happens next.
+    fn wait(&mut self) -> Result<(), Stuck> {
+        let next = earliest([
+            self.sender.next_timeout(),
+            self.receiver.next_timeout(),
+            self.data.next_timeout(),
+            self.ack.next_timeout(),
+        ]);
+        let next = next.ok_or(Stuck {
+            at: self.now,
+            next: None,
+        })?;
+        if next.since_start() > LONGEST_RUN {
+            return Err(Stuck {
+                at: self.now,
+                next: Some(next),
+            });
+        }
+        self.now = self.now.max(next);
+        Ok(())
+    }
+
+    /// Feeds one thing: a delivery where there is one, else the passing of time.
+    fn feed(&mut self) {
+        if let Some(delivery) = self.data.poll(self.now) {
+            let datagram = damaged(delivery.item, delivery.damage);
+            self.receive(&datagram);
+        } else if let Some(delivery) = self.ack.poll(self.now) {
+            let datagram = damaged(delivery.item, delivery.damage);
+            match Packet::decode(&datagram) {
+                Ok((packet, _)) => self.sender.on_packet(&packet, self.now),
+                Err(_) => self.sender.on_damage(),
+            }
+        } else {
+            self.sender.on_timeout(self.now);
+            self.receiver.on_timeout(self.now);
+        }
+        self.note_events();
+    }
+
+    fn receive(&mut self, datagram: &[u8]) {
+        let Ok((packet, payload)) = Packet::decode(datagram) else {
+            if Packet::has_token(datagram, TOKEN) {
+                self.receiver.on_damage(self.now);
+            }
+            return;
+        };
+        if self.receiver.wants(&packet) {
+            self.file.early.insert(packet.number, payload.to_vec());
+        }
+        self.receiver.on_packet(&packet, self.now);
+        self.file.write_up_to(self.receiver.segments_in_order());
+        if let Some(claimed) = self.receiver.claimed_digest() {
+            let digest = self.file.digest();
+            self.receiver.set_verdict(digest == claimed, self.now);
+        }
+    }
+
+    fn note_events(&mut self) {
+        if !self.experiment.listening {
+            return;
+        }
+        for event in self.sender.take_events() {
+            (self.observe)(Entry::new(self.now, Side::Sender, event));
+        }
+        for event in self.receiver.take_events() {
+            (self.observe)(Entry::new(self.now, Side::Receiver, event));
+        }
+    }
+}
+
+/// Flips the bit that the link chose.
+#[must_use]
+pub fn damaged(mut datagram: Vec<u8>, damage: Option<u64>) -> Vec<u8> {
+    if let Some(bit) = damage {
+        flip(&mut datagram, bit);
+    }
+    datagram
+}
+
+/// Flips one bit, counted modulo the length.
+pub fn flip(datagram: &mut [u8], bit: u64) {
+    let bits = 8 * datagram.len() as u64;
+    if let Some(place) = bit.checked_rem(bits) {
+        datagram[(place / 8) as usize] ^= 1 << (place % 8);
+    }
+}
+
+impl Arriving {
+    fn write_up_to(&mut self, in_order: u32) {
+        while self.next < in_order {
+            let Some(payload) = self.early.remove(&self.next) else {
+                self.differs = true; // The machine said it was there.
+                return;
+            };
+            let end = self.written_bytes + payload.len() as u64;
+            self.differs |= payload != contents::bytes(self.written_bytes..end);
+            self.hasher.update(&payload);
+            self.written_bytes = end;
+            self.next += 1;
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        Digest(self.hasher.clone().finalize().into())
+    }
+
+    fn is_whole(&self, size: u64) -> bool {
+        !self.differs && self.written_bytes == size && self.early.is_empty()
+    }
+}
+
+/// Neither machine would ever end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stuck {
+    at: Moment,
+    next: Option<Moment>,
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.next {
+            None => write!(f, "stuck at {}: nobody waits for anything", self.at),
+            Some(next) => {
+                write!(f, "stuck at {}: the next thing comes at {next}", self.at)
+            }
+        }
+    }
+}
+
+impl std::error::Error for Stuck {}

@@ -1,0 +1,96 @@
+//! A whole transfer as one machine: opening, the protocol, ending. What a shell drives.
+//!
+//! ```text
+//!   Sending      Opening -> Transferring -> AwaitingDigest -> Closing -> Ended
+//!                 SYN..       DATA, ACK      (file hashed?)    FIN
+//!   Receiving    Opening -> Transferring -> Verifying -> Lingering -> Ended
+//!                                           (disk hashed?) FIN-ACK, again if asked
+//! ```
+//!
+//! Both stop trusting the other side's life after [`PATIENCE`](super::retry::PATIENCE) of
+//! silence. No success is ever reported without the digest's answer: the sender ends in
+//! one of [`Outcome`], and `Verified` means that the receiver said so.
+//!
+//! Source: RFC 9293 §3.6 (closing); design page §4.
+
+mod receiving;
+mod sending;
+
+pub use receiving::Receiving;
+pub use sending::Sending;
+
+use super::go_back_n;
+use super::handshake::Handshake;
+use super::selective_repeat;
+use super::stop_and_wait;
+use super::terms::Terms;
+use super::{ReceivingMachine, SendingMachine};
+use crate::wire::options::Arq;
+use crate::wire::packet::Reset;
+use std::fmt;
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver's digest is the sender's.
+    Verified,
+    /// The receiver's digest is another one.
+    Damaged,
+    /// All was sent and acknowledged, but the receiver's last word never came.
+    Unknown,
+    /// It ended before the whole file was there.
+    Failed(Failure),
+}
+
+/// Why a connection ended before the whole file was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The other side never answered the handshake.
+    NoAnswer,
+    /// The other side answered and then fell silent.
+    Silence,
+    /// The other side said RST.
+    ResetByPeer(Reset),
+    /// This side said RST.
+    ResetByUs(Reset),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAnswer => write!(
+                f,
+                "the other side did not answer for 30 s: is a firewall closing the UDP port?"
+            ),
+            Self::Silence => write!(f, "the other side has been silent for 30 s"),
+            Self::ResetByPeer(why) => write!(f, "ended by the other side: {why}"),
+            Self::ResetByUs(why) => write!(f, "ended here: {why}"),
+        }
+    }
+}
+
+/// The sender's half of `arq`.
+#[must_use]
+pub fn sender(arq: Arq, terms: Terms, handshake: &Handshake) -> Box<dyn SendingMachine> {
+    let round_trip = handshake.round_trip();
+    match arq {
+        Arq::StopAndWait => Box::new(stop_and_wait::Sender::new(terms, round_trip)),
+        Arq::GoBackN => Box::new(go_back_n::Sender::new(terms, round_trip)),
+        Arq::SelectiveRepeat => {
+            Box::new(selective_repeat::Sender::new(terms, round_trip))
+        }
+    }
+}
+
+/// The receiver's half of `arq`.
+#[must_use]
+pub fn receiver(arq: Arq, terms: Terms) -> Box<dyn ReceivingMachine> {
+    match arq {
+        Arq::StopAndWait => Box::new(stop_and_wait::Receiver::new(terms)),
+        Arq::GoBackN => Box::new(go_back_n::Receiver::new(terms)),
+        Arq::SelectiveRepeat => Box::new(selective_repeat::Receiver::new(terms)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,445 @@
+//! The receiver's whole connection: opening, ACKs, FIN-ACK and the wait after it.
+//!
+//! Source: RFC 9293 §3.5, §3.6 (and TIME-WAIT, of which lingering is the short form).
+
+use super::super::event::{Event, EventLog, Ignored, PacketName, Timer};
+use super::super::handshake::{Handshake, Opening, Proposal};
+use super::super::moment::Moment;
+use super::super::retry::PATIENCE;
+use super::super::terms::{Terms, next_attempt};
+use super::super::{Machine, ReceivingMachine, Transmit, earliest};
+use super::{Failure, Outcome, receiver};
+use crate::wire::digest::Digest;
+use crate::wire::options::Arq;
+use crate::wire::packet::{Acknowledgement, Body, Packet, Reset};
+use std::time::Duration;
+
+/// The receiving side of one transfer.
+#[derive(Debug)]
+pub struct Receiving {
+    arq: Arq,
+    proposal: Proposal,
+    handshake: Handshake,
+    phase: Phase,
+    heard_at: Moment,
+    /// An RST to be sent.
+    farewell: Option<Reset>,
+    /// An ACK that says only "I am alive", to a FIN while the disk is still busy.
+    alive: Option<u32>,
+    last_arrivals: (u64, u64),
+    log: EventLog,
+}
+
+/// What the connection is doing.
+enum Phase {
+    /// The handshake is under way.
+    Opening,
+    /// DATA comes in, ACKs go out.
+    Transferring {
+        /// What was agreed.
+        terms: Terms,
+        /// The protocol's receiver.
+        machine: Box<dyn ReceivingMachine>,
+    },
+    /// FIN has come; the disk has still to say what the digest of the file is.
+    Verifying {
+        /// What was agreed.
+        terms: Terms,
+        /// The digest that FIN carried.
+        claimed: Digest,
+    },
+    /// FIN-ACK has gone out, and goes again for every FIN that comes.
+    Lingering {
+        /// What was agreed.
+        terms: Terms,
+        /// What FIN-ACK says.
+        verified: bool,
+        /// FIN-ACKs sent so far.
+        attempt: u8,
+        /// One is to be sent now.
+        is_due: bool,
+        /// When nobody is expected to ask again.
+        until: Moment,
+    },
+    /// It is over.
+    Ended {
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// Three of the longest waits between two FINs: while the sender asks, somebody answers.
+/// The chat connection usually ends this wait at once.
+const LINGER: Duration = Duration::from_secs(6);
+
+impl Receiving {
+    /// The client's side of a download: SYN is due at once.
+    #[must_use]
+    pub fn initiate(arq: Arq, proposal: Proposal, now: Moment) -> Self {
+        Self {
+            arq,
+            proposal,
+            handshake: Handshake::initiate(proposal, now),
+            phase: Phase::Opening,
+            heard_at: now,
+            farewell: None,
+            alive: None,
+            last_arrivals: (0, 0),
+            log: EventLog::new(proposal.listening),
+        }
+    }
+
+    /// Whether this packet's bytes are to be kept: asked before `on_packet`.
+    #[must_use]
+    pub fn wants(&self, packet: &Packet) -> bool {
+        match &self.phase {
+            Phase::Transferring { machine, .. } => {
+                packet.token == self.proposal.token && machine.wants(packet)
+            }
+            Phase::Opening
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => false,
+        }
+    }
+
+    /// How many segments, from the file's first on, have arrived without a gap.
+    #[must_use]
+    pub fn segments_in_order(&self) -> u32 {
+        match &self.phase {
+            Phase::Transferring { terms, machine } => terms.index(machine.expected()),
+            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
+                terms.segments()
+            }
+            Phase::Opening | Phase::Ended { .. } => 0,
+        }
+    }
+
+    /// What was agreed, once it is open.
+    #[must_use]
+    pub const fn terms(&self) -> Option<Terms> {
+        self.handshake.terms()
+    }
+
+    /// The digest that FIN carried: the shell compares it with its own and calls
+    /// [`Receiving::set_verdict`].
+    #[must_use]
+    pub const fn claimed_digest(&self) -> Option<Digest> {
+        match self.phase {
+            Phase::Verifying { claimed, .. } => Some(claimed),
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// Whether the file on the disk has the digest that FIN carried.
+    pub fn set_verdict(&mut self, verified: bool, now: Moment) {
+        let Phase::Verifying { terms, .. } = self.phase else {
+            return;
+        };
+        let until = now + LINGER;
+        self.enter(Phase::Lingering {
+            terms,
+            verified,
+            attempt: 0,
+            is_due: true,
+            until,
+        });
+    }
+
+    /// The verdict, once there is one; the connection may linger on.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<bool> {
+        match self.phase {
+            Phase::Lingering { verified, .. } => Some(verified),
+            Phase::Ended {
+                outcome: Outcome::Verified,
+            } => Some(true),
+            Phase::Ended {
+                outcome: Outcome::Damaged,
+            } => Some(false),
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Ended {
+                outcome: Outcome::Unknown | Outcome::Failed(_),
+            } => None,
+        }
+    }
+
+    /// The sender has heard the verdict another way: nobody will ask again.
+    pub fn release(&mut self) {
+        if let Phase::Lingering { verified, .. } = self.phase {
+            self.end_with_verdict(verified);
+        }
+    }
+
+    /// Ends it here, telling the other side why.
+    pub fn reset(&mut self, why: Reset) {
+        if self.outcome().is_none() {
+            self.farewell = self.terms().is_some().then_some(why);
+            self.enter(Phase::Ended {
+                outcome: Outcome::Failed(Failure::ResetByUs(why)),
+            });
+        }
+    }
+
+    /// A datagram of this transfer arrived damaged.
+    pub fn on_damage(&mut self, now: Moment) {
+        self.log.record(|| Event::PacketDamaged);
+        if let Phase::Transferring { machine, .. } = &mut self.phase {
+            machine.on_damage(now);
+        }
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self.phase {
+            Phase::Ended { outcome } => Some(outcome),
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. } => None,
+        }
+    }
+
+    /// DATA packets that arrived, and those among them that were resends.
+    #[must_use]
+    pub fn arrivals(&self) -> (u64, u64) {
+        match &self.phase {
+            Phase::Transferring { machine, .. } => machine.arrivals(),
+            Phase::Opening
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => self.last_arrivals,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.last_arrivals = self.arrivals();
+        self.phase = phase;
+        let state = self.phase.name();
+        self.log.record(|| Event::StateChanged { state });
+    }
+
+    fn end_with_verdict(&mut self, verified: bool) {
+        let outcome = if verified {
+            Outcome::Verified
+        } else {
+            Outcome::Damaged
+        };
+        self.enter(Phase::Ended { outcome });
+    }
+
+    fn ignore(&mut self, packet: &Packet, why: Ignored) {
+        let packet = PacketName::from(packet);
+        self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
+    fn on_data(&mut self, packet: &Packet, now: Moment) {
+        if let Phase::Transferring { machine, .. } = &mut self.phase {
+            machine.on_packet(packet, now);
+            self.log.append(machine.take_events());
+        } else {
+            self.ignore(packet, Ignored::OutOfPlace);
+        }
+    }
+
+    fn on_fin(&mut self, packet: &Packet, claimed: Digest, now: Moment) {
+        match &mut self.phase {
+            Phase::Transferring { terms, machine }
+                if machine.expected() == terms.end()
+                    && packet.sequence == terms.end() =>
+            {
+                let terms = *terms;
+                self.enter(Phase::Verifying { terms, claimed });
+            }
+            Phase::Verifying { .. } => self.alive = Some(packet.sent_at),
+            Phase::Lingering { is_due, until, .. } => {
+                *is_due = true;
+                *until = now + LINGER;
+            }
+            Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => {
+                self.ignore(packet, Ignored::OutOfPlace);
+            }
+        }
+    }
+
+    fn on_reset(&mut self, packet: &Packet, why: Reset) {
+        let is_exact = self
+            .terms()
+            .is_some_and(|terms| packet.sequence == terms.first);
+        match self.phase {
+            Phase::Transferring { .. } | Phase::Verifying { .. } if is_exact => {
+                let outcome = Outcome::Failed(Failure::ResetByPeer(why));
+                self.enter(Phase::Ended { outcome });
+            }
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => self.ignore(packet, Ignored::InexactReset),
+        }
+    }
+
+    /// The packet that this phase itself has to send, beside the handshake's ACK.
+    fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
+        let token = self.proposal.token;
+        let control = |attempt, sequence, body| {
+            let sent_at = now.stamp();
+            Transmit::control(Packet {
+                token,
+                number: 0,
+                attempt,
+                sequence,
+                sent_at,
+                body,
+            })
+        };
+        match &mut self.phase {
+            Phase::Transferring { machine, .. } => machine.poll_transmit(now),
+            Phase::Verifying { terms, .. } => {
+                let echo = self.alive.take()?;
+                let (window, received, ranges) = (terms.window, 0, Vec::new());
+                let body = Body::Ack(Acknowledgement {
+                    echo,
+                    window,
+                    received,
+                    ranges,
+                });
+                Some(control(1, terms.end(), body))
+            }
+            Phase::Lingering {
+                terms,
+                verified,
+                attempt,
+                is_due,
+                ..
+            } => {
+                if !std::mem::take(is_due) {
+                    return None;
+                }
+                *attempt = next_attempt(*attempt);
+                let body = Body::FinAck {
+                    verified: *verified,
+                };
+                Some(control(*attempt, terms.end(), body))
+            }
+            Phase::Ended { .. } => {
+                let why = self.farewell.take()?;
+                let terms = self.handshake.terms()?;
+                Some(control(1, terms.first, Body::Rst { why }))
+            }
+            Phase::Opening => None,
+        }
+    }
+}
+
+impl Machine for Receiving {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let opening = self.handshake.poll_transmit(now);
+        let transmit = opening.or_else(|| self.poll_phase(now))?;
+        let name = PacketName::from(&transmit.packet);
+        self.log.record(|| Event::PacketSent(name));
+        Some(transmit)
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        if packet.token != self.proposal.token {
+            return self.ignore(packet, Ignored::WrongToken);
+        }
+        let name = PacketName::from(packet);
+        self.log.record(|| Event::PacketReceived(name));
+        self.heard_at = now;
+        match &packet.body {
+            Body::SynAck(_) => self.handshake.on_packet(packet, now),
+            Body::Data { .. } => self.on_data(packet, now),
+            Body::Fin { digest } => self.on_fin(packet, *digest, now),
+            Body::Rst { why } => self.on_reset(packet, *why),
+            Body::Syn(_) | Body::Ack(_) | Body::Nack(_) | Body::FinAck { .. } => {
+                self.ignore(packet, Ignored::OutOfPlace);
+            }
+        }
+        self.log.append(self.handshake.take_events());
+        if matches!(self.handshake.opening(), Opening::Disagreed) {
+            self.reset(Reset::BadTerms);
+        }
+        if matches!(self.phase, Phase::Opening)
+            && let Some(terms) = self.terms()
+        {
+            let machine = receiver(self.arq, terms);
+            self.enter(Phase::Transferring { terms, machine });
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        let patience = Some(self.heard_at + PATIENCE);
+        match &self.phase {
+            Phase::Opening => self.handshake.next_timeout(),
+            Phase::Transferring { machine, .. } => {
+                earliest([machine.next_timeout(), patience])
+            }
+            Phase::Lingering { until, .. } => Some(*until),
+            Phase::Verifying { .. } | Phase::Ended { .. } => None,
+        }
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        match &mut self.phase {
+            Phase::Opening => {
+                self.handshake.on_timeout(now);
+                self.log.append(self.handshake.take_events());
+                if self.handshake.is_over(now) {
+                    let outcome = Outcome::Failed(Failure::NoAnswer);
+                    self.enter(Phase::Ended { outcome });
+                }
+            }
+            Phase::Transferring { machine, .. } => {
+                machine.on_timeout(now);
+                self.log.append(machine.take_events());
+                if now >= self.heard_at + PATIENCE {
+                    self.log.record(|| Event::TimerExpired {
+                        timer: Timer::Silence,
+                    });
+                    let outcome = Outcome::Failed(Failure::Silence);
+                    self.enter(Phase::Ended { outcome });
+                }
+            }
+            Phase::Lingering {
+                until, verified, ..
+            } => {
+                if now >= *until {
+                    let verified = *verified;
+                    self.end_with_verdict(verified);
+                }
+            }
+            Phase::Verifying { .. } | Phase::Ended { .. } => (),
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.log.take()
+    }
+}
+
+impl Phase {
+    /// The phase's name in journals.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Transferring { .. } => "transferring",
+            Self::Verifying { .. } => "verifying",
+            Self::Lingering { .. } => "lingering",
+            Self::Ended { .. } => "ended",
+        }
+    }
+}
+
+impl std::fmt::Debug for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

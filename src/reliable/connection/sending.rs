@@ -1,0 +1,366 @@
+//! The sender's whole connection: opening, DATA, FIN.
+//!
+//! Source: RFC 9293 §3.5, §3.6; report chapter `reliable/connection`.
+
+use super::super::event::{Event, EventLog, Ignored, PacketName, Timer};
+use super::super::handshake::{Handshake, Opening, Proposal};
+use super::super::moment::Moment;
+use super::super::retry::{PATIENCE, Retry};
+use super::super::terms::Terms;
+use super::super::{Machine, SendingMachine, Transmit, earliest};
+use super::{Failure, Outcome, sender};
+use crate::wire::digest::Digest;
+use crate::wire::message::Progress;
+use crate::wire::options::Arq;
+use crate::wire::packet::{Body, Packet, Reset};
+
+/// The sending side of one transfer.
+#[derive(Debug)]
+pub struct Sending {
+    arq: Arq,
+    proposal: Proposal,
+    handshake: Handshake,
+    phase: Phase,
+    /// The file's SHA-256, once somebody has worked it out.
+    digest: Option<Digest>,
+    /// When the other side last said something that we believed.
+    heard_at: Moment,
+    /// An RST to be sent.
+    farewell: Option<Reset>,
+    last_progress: Progress,
+    log: EventLog,
+}
+
+/// What the connection is doing.
+enum Phase {
+    /// The handshake is under way.
+    Opening,
+    /// DATA goes out, ACKs come in.
+    Transferring {
+        /// What was agreed.
+        terms: Terms,
+        /// The protocol's sender.
+        machine: Box<dyn SendingMachine>,
+    },
+    /// Everything is acknowledged; FIN waits for the file's digest.
+    AwaitingDigest {
+        /// What was agreed.
+        terms: Terms,
+    },
+    /// FIN is on its way.
+    Closing {
+        /// What was agreed.
+        terms: Terms,
+        /// What FIN carries.
+        digest: Digest,
+        /// When it goes again.
+        retry: Retry,
+    },
+    /// It is over.
+    Ended {
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+impl Sending {
+    /// The server's side of a download: waits for a SYN. `proposal.first` must be given.
+    #[must_use]
+    pub fn respond(arq: Arq, proposal: Proposal, now: Moment) -> Self {
+        Self {
+            arq,
+            proposal,
+            handshake: Handshake::respond(proposal),
+            phase: Phase::Opening,
+            digest: None,
+            heard_at: now,
+            farewell: None,
+            last_progress: Progress::default(),
+            log: EventLog::new(proposal.listening),
+        }
+    }
+
+    /// The file's digest is known now.
+    pub fn set_digest(&mut self, digest: Digest, now: Moment) {
+        self.digest = Some(digest);
+        self.advance(now);
+    }
+
+    /// The receiver's own word came another way (the chat connection): the wait is over.
+    pub fn set_verdict(&mut self, verified: bool) {
+        match self.phase {
+            Phase::Transferring { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. } => self.end(verdict(verified)),
+            Phase::Opening | Phase::Ended { .. } => (),
+        }
+    }
+
+    /// Ends it here, telling the other side why.
+    pub fn reset(&mut self, why: Reset) {
+        if self.outcome().is_none() {
+            self.farewell = self.terms().is_some().then_some(why);
+            self.end(Outcome::Failed(Failure::ResetByUs(why)));
+        }
+    }
+
+    /// A datagram of this transfer arrived damaged: an ACK is lost, no more.
+    pub fn on_damage(&mut self) {
+        self.log.record(|| Event::PacketDamaged);
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self.phase {
+            Phase::Ended { outcome } => Some(outcome),
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. } => None,
+        }
+    }
+
+    /// Whether the handshake is over.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.terms().is_some()
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        match &self.phase {
+            Phase::Transferring { machine, .. } => machine.progress(),
+            Phase::Opening
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. }
+            | Phase::Ended { .. } => self.last_progress,
+        }
+    }
+
+    const fn terms(&self) -> Option<Terms> {
+        self.handshake.terms()
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.last_progress = self.progress();
+        self.phase = phase;
+        let state = self.phase.name();
+        self.log.record(|| Event::StateChanged { state });
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.enter(Phase::Ended { outcome });
+    }
+
+    /// Goes on to the next phase where this one is done; an empty file passes several.
+    fn advance(&mut self, now: Moment) {
+        if matches!(self.phase, Phase::Opening)
+            && let Some(terms) = self.terms()
+        {
+            let machine = sender(self.arq, terms, &self.handshake);
+            self.enter(Phase::Transferring { terms, machine });
+        }
+        if let Phase::Transferring { terms, machine } = &self.phase
+            && machine.is_finished()
+        {
+            let terms = *terms;
+            self.enter(Phase::AwaitingDigest { terms });
+        }
+        if let Phase::AwaitingDigest { terms } = &self.phase
+            && let Some(digest) = self.digest
+        {
+            let terms = *terms;
+            let retry = Retry::new(self.handshake.round_trip().smoothed(), now);
+            self.enter(Phase::Closing {
+                terms,
+                digest,
+                retry,
+            });
+        }
+    }
+
+    fn ignore(&mut self, packet: &Packet, why: Ignored) {
+        let packet = PacketName::from(packet);
+        self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
+    fn on_reset(&mut self, packet: &Packet, why: Reset) {
+        match self.terms() {
+            Some(terms) if packet.sequence == terms.first => {
+                self.end(Outcome::Failed(Failure::ResetByPeer(why)));
+            }
+            Some(_) | None => self.ignore(packet, Ignored::InexactReset),
+        }
+    }
+
+    fn on_fin_ack(&mut self, packet: &Packet, verified: bool) {
+        match &self.phase {
+            Phase::Closing { terms, .. } if packet.sequence == terms.end() => {
+                self.end(verdict(verified));
+            }
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. }
+            | Phase::Ended { .. } => self.ignore(packet, Ignored::OutOfPlace),
+        }
+    }
+
+    fn on_acknowledgement(&mut self, packet: &Packet, now: Moment) {
+        match &mut self.phase {
+            Phase::Opening => self.handshake.on_packet(packet, now),
+            Phase::Transferring { machine, .. } => {
+                machine.on_packet(packet, now);
+                self.log.append(machine.take_events());
+            }
+            // The receiver is alive and busy with its disk.
+            Phase::Closing { retry, .. } => retry.be_patient(now),
+            Phase::AwaitingDigest { .. } | Phase::Ended { .. } => (),
+        }
+    }
+
+    fn has_lost_patience(&self, now: Moment) -> bool {
+        now >= self.heard_at + PATIENCE
+    }
+
+    fn farewell(&mut self, now: Moment) -> Option<Transmit> {
+        let why = self.farewell.take()?;
+        let terms = self.terms()?;
+        Some(Transmit::control(Packet {
+            token: terms.token,
+            number: 0,
+            attempt: 1,
+            sequence: terms.first,
+            sent_at: now.stamp(),
+            body: Body::Rst { why },
+        }))
+    }
+}
+
+const fn verdict(verified: bool) -> Outcome {
+    if verified {
+        Outcome::Verified
+    } else {
+        Outcome::Damaged
+    }
+}
+
+impl Machine for Sending {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let transmit = match &mut self.phase {
+            Phase::Opening => self.handshake.poll_transmit(now),
+            Phase::Transferring { machine, .. } => machine.poll_transmit(now),
+            Phase::Closing {
+                terms,
+                digest,
+                retry,
+            } => retry.poll(now).map(|attempt| {
+                Transmit::control(Packet {
+                    token: terms.token,
+                    number: 0,
+                    attempt,
+                    sequence: terms.end(),
+                    sent_at: now.stamp(),
+                    body: Body::Fin { digest: *digest },
+                })
+            }),
+            Phase::Ended { .. } => self.farewell(now),
+            Phase::AwaitingDigest { .. } => None,
+        }?;
+        let name = PacketName::from(&transmit.packet);
+        self.log.record(|| Event::PacketSent(name));
+        Some(transmit)
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        if packet.token != self.proposal.token {
+            return self.ignore(packet, Ignored::WrongToken);
+        }
+        let name = PacketName::from(packet);
+        self.log.record(|| Event::PacketReceived(name));
+        self.heard_at = now;
+        match &packet.body {
+            Body::Syn(_) => self.handshake.on_packet(packet, now),
+            Body::Ack(_) | Body::Nack(_) => self.on_acknowledgement(packet, now),
+            Body::FinAck { verified } => self.on_fin_ack(packet, *verified),
+            Body::Rst { why } => self.on_reset(packet, *why),
+            Body::SynAck(_) | Body::Data { .. } | Body::Fin { .. } => {
+                self.ignore(packet, Ignored::OutOfPlace);
+            }
+        }
+        self.log.append(self.handshake.take_events());
+        if matches!(self.handshake.opening(), Opening::Disagreed) {
+            self.reset(Reset::BadTerms);
+        }
+        self.advance(now);
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        let patience = Some(self.heard_at + PATIENCE);
+        match &self.phase {
+            Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
+            Phase::Transferring { machine, .. } => {
+                earliest([machine.next_timeout(), patience])
+            }
+            Phase::Closing { retry, .. } => retry.next_timeout(),
+            Phase::AwaitingDigest { .. } | Phase::Ended { .. } => None,
+        }
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        match &mut self.phase {
+            Phase::Opening => {
+                self.handshake.on_timeout(now);
+                self.log.append(self.handshake.take_events());
+                if self.handshake.is_over(now) || self.has_lost_patience(now) {
+                    self.end(Outcome::Failed(Failure::NoAnswer));
+                }
+            }
+            Phase::Transferring { machine, .. } => {
+                machine.on_timeout(now);
+                self.log.append(machine.take_events());
+                if self.has_lost_patience(now) {
+                    self.log.record(|| Event::TimerExpired {
+                        timer: Timer::Silence,
+                    });
+                    self.end(Outcome::Failed(Failure::Silence));
+                }
+            }
+            Phase::Closing { retry, .. } => {
+                if retry.is_over(now) {
+                    self.end(Outcome::Unknown);
+                } else if retry.on_timeout(now) {
+                    self.log.record(|| Event::TimerExpired {
+                        timer: Timer::Closing,
+                    });
+                }
+            }
+            Phase::AwaitingDigest { .. } | Phase::Ended { .. } => (),
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.log.take()
+    }
+}
+
+impl Phase {
+    /// The phase's name in journals.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Transferring { .. } => "transferring",
+            Self::AwaitingDigest { .. } => "awaiting-digest",
+            Self::Closing { .. } => "closing",
+            Self::Ended { .. } => "ended",
+        }
+    }
+}
+
+impl std::fmt::Debug for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

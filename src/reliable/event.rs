@@ -1,0 +1,216 @@
+//! What happened in a machine: one stream that logs, journals, pictures and tests read.
+//!
+//! A machine never logs and never prints. It keeps what happened until it is asked, and
+//! only while somebody listens: a transfer at full speed nobody watches records nothing.
+//!
+//! ```
+//! use sash::reliable::event::{Event, EventLog};
+//! let mut unheard = EventLog::new(false);
+//! unheard.record(|| Event::StateChanged { state: "open" });
+//! assert!(unheard.take().is_empty());
+//! let mut heard = EventLog::new(true);
+//! heard.record(|| Event::StateChanged { state: "open" });
+//! assert_eq!(heard.take(), [Event::StateChanged { state: "open" }]);
+//! ```
+//!
+//! Source: the names follow qlog (draft-ietf-quic-qlog-main-schema) where it has one.
+
+use crate::wire::packet::{Body, Kind, Packet};
+use crate::wire::sequence::SequenceNumber;
+use serde::Serialize;
+use std::time::Duration;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A packet left the machine.
+    PacketSent(PacketName),
+    /// A packet reached the machine and was believed.
+    PacketReceived(PacketName),
+    /// A packet reached the machine and was not believed.
+    PacketIgnored {
+        /// Which.
+        #[serde(flatten)]
+        packet: PacketName,
+        /// Why.
+        why: Ignored,
+    },
+    /// A datagram of this transfer arrived damaged.
+    PacketDamaged,
+    /// The sender holds a DATA packet for lost.
+    PacketLost {
+        /// The segment's index in the file.
+        number: u32,
+        /// Which sending of it.
+        attempt: u8,
+        /// What told.
+        trigger: Trigger,
+    },
+    /// A timer ran out.
+    TimerExpired {
+        /// Which.
+        timer: Timer,
+    },
+    /// The round-trip estimate changed.
+    MetricsUpdated {
+        /// The newest sample.
+        latest_us: u64,
+        /// Smoothed round trip (RFC 6298 SRTT).
+        srtt_us: u64,
+        /// Its variation (RFC 6298 RTTVAR).
+        rttvar_us: u64,
+        /// The retransmission timeout (RFC 6298 RTO).
+        rto_us: u64,
+    },
+    /// The receiver kept a segment that came before its turn.
+    SegmentKept {
+        /// The segment's index in the file.
+        number: u32,
+    },
+    /// The receiver threw a segment away that it could not use.
+    SegmentDropped {
+        /// The segment's index in the file.
+        number: u32,
+        /// Why.
+        why: Unwanted,
+    },
+    /// The connection went on to its next state.
+    StateChanged {
+        /// Its name, in lower case.
+        state: &'static str,
+    },
+}
+
+/// What names a packet in a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PacketName {
+    /// What it is.
+    pub kind: Kind,
+    /// Which of its kind.
+    pub number: u32,
+    /// Which sending of it.
+    pub attempt: u8,
+    /// Its sequence field.
+    pub sequence: SequenceNumber,
+    /// File bytes in it.
+    pub length: u16,
+}
+
+impl From<&Packet> for PacketName {
+    fn from(packet: &Packet) -> Self {
+        let length = if let Body::Data { length } = packet.body {
+            length
+        } else {
+            0
+        };
+        Self {
+            kind: packet.body.kind(),
+            number: packet.number,
+            attempt: packet.attempt,
+            sequence: packet.sequence,
+            length,
+        }
+    }
+}
+
+/// Why a packet was not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ignored {
+    /// It does not carry this transfer's token.
+    WrongToken,
+    /// It acknowledges what was never sent, or its ranges are upside down.
+    ImpossibleAck,
+    /// Its sequence number is none of this file's, or its bytes are not that segment's.
+    OutsideTheFile,
+    /// An RST without the exact number.
+    InexactReset,
+    /// Right in itself, but not in this state or from this side.
+    OutOfPlace,
+}
+
+/// Why a receiver threw a segment away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unwanted {
+    /// It has it already.
+    Duplicate,
+    /// Not the next in order, and this protocol keeps nothing else.
+    OutOfOrder,
+    /// Beyond the window.
+    BeyondTheWindow,
+}
+
+/// What told a sender that a packet is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// Three later packets have arrived (RFC 9002 §6.1.1).
+    PacketThreshold,
+    /// A later packet has arrived, and 9/8 of a round trip is over (RFC 9002 §6.1.2).
+    TimeThreshold,
+    /// The retransmission timeout (RFC 6298 §5).
+    Timeout,
+}
+
+/// The timers of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timer {
+    /// SYN or SYN-ACK is sent again.
+    Handshake,
+    /// No ACK came in time.
+    Retransmission,
+    /// A packet that others have overtaken is now held for lost.
+    LossDetection,
+    /// An ACK was held back long enough.
+    AcknowledgementDelay,
+    /// FIN is sent again.
+    Closing,
+    /// The other side has been silent too long.
+    Silence,
+}
+
+/// Events since somebody last asked.
+#[derive(Debug)]
+pub struct EventLog {
+    listening: bool,
+    events: Vec<Event>,
+}
+
+impl EventLog {
+    /// A log that keeps events only where somebody listens.
+    #[must_use]
+    pub const fn new(listening: bool) -> Self {
+        Self {
+            listening,
+            events: Vec::new(),
+        }
+    }
+
+    /// Keeps an event, if anybody listens; else it is not even made.
+    pub fn record(&mut self, event: impl FnOnce() -> Event) {
+        if self.listening {
+            self.events.push(event());
+        }
+    }
+
+    /// Keeps what happened in a machine inside this one.
+    pub fn append(&mut self, mut inner: Vec<Event>) {
+        if self.listening {
+            self.events.append(&mut inner);
+        }
+    }
+
+    /// What happened since last asked, oldest first.
+    pub fn take(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+}
+
+/// A duration as journals show it. Unit: microseconds.
+#[must_use]
+pub fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,180 @@
+//! Go-back-N: a window of packets on their way, one timer; a timeout sends them all again.
+//!
+//! The receiver keeps nothing that comes early, so it needs no memory, and its ACK is one
+//! number: all before it have arrived. The price is paid by the path: for one lost packet
+//! everything after it travels twice.
+//!
+//! ```text
+//!            base             next             base + N
+//!             |                |                  |
+//!   . . acked |  sent, not yet |  may be sent now | not yet . .
+//!             |  acknowledged  |                  |
+//!             '------------- window of N ---------'
+//!   ACK n     base = n (slides right)      timeout   next = base (goes back)
+//! ```
+//!
+//! It does not keep early segments, and a NACK does not make it resend: that is the
+//! textbook's protocol, so that its measured cost is the textbook's.
+//!
+//! ```
+//! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
+//! use sash::reliable::go_back_n::Sender;
+//! let round_trip = RoundTrip::new(Terms::EXAMPLE.least_timeout);
+//! let mut sender = Sender::new(Terms::EXAMPLE, round_trip); // a window of 4
+//! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
+//! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2, 3]);
+//! ```
+//!
+//! Source: Kurose & Ross §3.4.3.
+
+use super::event::{Event, Ignored, Timer, Trigger};
+use super::ledger::SenderLedger;
+use super::moment::Moment;
+use super::round_trip::RoundTrip;
+use super::terms::{Terms, next_attempt};
+use super::{Machine, SendingMachine, Transmit};
+use crate::wire::message::Progress;
+use crate::wire::packet::{Body, Packet};
+use crate::wire::sequence::SequenceNumber;
+use std::collections::VecDeque;
+
+/// The receiver's half takes only the next in order, as stop-and-wait's does.
+pub use super::stop_and_wait::Receiver;
+
+/// The sender's half.
+#[derive(Debug)]
+pub struct Sender {
+    ledger: SenderLedger,
+    /// The oldest segment that is not acknowledged (K&R `base`).
+    base: SequenceNumber,
+    /// The next segment to send (K&R `nextseqnum`); goes back to `base` at a timeout.
+    next: SequenceNumber,
+    /// How often each segment from `base` on was sent; as long as the furthest one sent.
+    attempts: VecDeque<u8>,
+    /// The one timer, for the oldest segment in flight.
+    deadline: Option<Moment>,
+    /// How many packets the receiver said it can take.
+    receive_window: u32,
+}
+
+impl Sender {
+    /// Ready to send the first window.
+    #[must_use]
+    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+        Self {
+            ledger: SenderLedger::new(terms, round_trip),
+            base: terms.first,
+            next: terms.first,
+            attempts: VecDeque::new(),
+            deadline: None,
+            receive_window: terms.window,
+        }
+    }
+
+    /// How many segments from `base` on may be sent: at least one, so that a closed
+    /// window is probed.
+    fn window(&self) -> u32 {
+        self.ledger.terms.window.min(self.receive_window).max(1)
+    }
+
+    /// How many segments from `base` on were ever sent.
+    fn reach(&self) -> u32 {
+        u32::try_from(self.attempts.len()).expect("a window is at most 8192 packets")
+    }
+
+    fn restart_timer(&mut self, now: Moment) {
+        let in_flight = self.next != self.base;
+        self.deadline = in_flight.then(|| now + self.ledger.round_trip.timeout());
+    }
+}
+
+impl Machine for Sender {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let offset = self.next - self.base;
+        if self.next == self.ledger.terms.end() || offset >= self.window() {
+            return None;
+        }
+        let attempt = if let Some(attempt) = self.attempts.get_mut(offset as usize) {
+            *attempt = next_attempt(*attempt);
+            *attempt
+        } else {
+            self.attempts.push_back(1);
+            1
+        };
+        let sequence = self.next;
+        self.next = self.next + 1;
+        if self.deadline.is_none() {
+            self.restart_timer(now);
+        }
+        Some(self.ledger.data(sequence, attempt, now))
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
+            return;
+        };
+        if packet.sequence.precedes(self.base) {
+            return; // Overtaken by a later ACK.
+        }
+        let acked = packet.sequence - self.base;
+        if acked > self.reach() {
+            self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            return;
+        }
+        self.receive_window = ack.window;
+        self.ledger.measure(ack, now);
+        if acked == 0 {
+            return;
+        }
+        self.ledger.round_trip.recover();
+        self.attempts.drain(..acked as usize);
+        self.base = packet.sequence;
+        if self.next.precedes(self.base) {
+            self.next = self.base; // The first sending arrived after all.
+        }
+        self.restart_timer(now);
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        self.deadline
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        let number = self.ledger.terms.index(self.base);
+        let attempt = self.attempts.front().copied().unwrap_or(1);
+        self.ledger.log.record(|| Event::TimerExpired {
+            timer: Timer::Retransmission,
+        });
+        self.ledger.log.record(|| {
+            let trigger = Trigger::Timeout;
+            Event::PacketLost {
+                number,
+                attempt,
+                trigger,
+            }
+        });
+        self.ledger.round_trip.back_off();
+        self.next = self.base;
+        self.deadline = None;
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.log.take()
+    }
+}
+
+impl SendingMachine for Sender {
+    fn is_finished(&self) -> bool {
+        self.base == self.ledger.terms.end()
+    }
+
+    fn progress(&self) -> Progress {
+        self.ledger.progress(self.base, self.window())
+    }
+}
+
+#[cfg(test)]
+mod tests;

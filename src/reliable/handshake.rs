@@ -1,0 +1,384 @@
+//! Opening in three steps: SYN, SYN-ACK, ACK.
+//!
+//! The client always begins, whichever way the file goes, so that its SYN opens the path
+//! through a NAT. Two steps would not do: the answering side must know that its own
+//! first sequence number has arrived before it counts on it.
+//!
+//! ```text
+//!   client                                server
+//!   SynSent   ------- SYN, padded ------>  Listen
+//!     |       <----- SYN-ACK, padded ----  SynReceived
+//!   Open      ------- ACK ------------->     |
+//!                                          Open
+//! ```
+//!
+//! The padding makes both as long as a full DATA packet: a path that cannot carry one
+//! shows itself at once, and the server never answers with more than it was sent. Who may
+//! open was settled on the chat connection: only who holds the token. This machine does
+//! not know addresses; that the SYN comes from the right one is the shell's business.
+//!
+//! ```
+//! use sash::reliable::{Machine, moment::Moment};
+//! use sash::reliable::handshake::{Handshake, Opening, Proposal};
+//! let mut client = Handshake::initiate(Proposal::EXAMPLE, Moment::START);
+//! assert!(matches!(client.opening(), Opening::SynSent { .. }));
+//! assert_eq!(client.poll_transmit(Moment::START).unwrap().packet.attempt, 1);
+//! ```
+//!
+//! Source: RFC 9293 §3.5; RFC 9000 §8.1 (padding against amplification).
+
+use super::event::{Event, EventLog, Timer};
+use super::moment::Moment;
+use super::retry::Retry;
+use super::round_trip::RoundTrip;
+use super::terms::{MOST_SEGMENTS, Terms, next_attempt};
+use super::{Machine, Transmit};
+use crate::wire::digest::Token;
+use crate::wire::options::DEFAULT_SEGMENT_BYTES;
+use crate::wire::packet::{Acknowledgement, Body, Opening as OpeningFields, Packet};
+use crate::wire::sequence::SequenceNumber;
+use std::time::Duration;
+
+/// One side's handshake.
+#[derive(Debug)]
+pub struct Handshake {
+    proposal: Proposal,
+    opening: Opening,
+    round_trip: RoundTrip,
+    log: EventLog,
+}
+
+/// What one side brings to the handshake: what the offer said, and its own limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposal {
+    /// In every packet of the transfer.
+    pub token: Token,
+    /// The file's size. Unit: bytes.
+    pub size: u64,
+    /// File bytes per DATA packet.
+    pub segment_bytes: u16,
+    /// Most packets that this side sends or takes at once.
+    pub window: u32,
+    /// The sender of the file brings its first sequence number, drawn at random.
+    pub first: Option<SequenceNumber>,
+    /// A round trip as measured on the chat connection, if it was.
+    pub chat_round_trip: Option<Duration>,
+    /// No retransmission timeout is shorter than this.
+    pub least_timeout: Duration,
+    /// No ACK is held back longer than this.
+    pub acknowledgement_delay: Duration,
+    /// Whether the machines keep what happens.
+    pub listening: bool,
+}
+
+/// How far the opening has come.
+#[derive(Debug)]
+pub enum Opening {
+    /// The server waits for a SYN.
+    Listen,
+    /// The client has sent SYN, or is about to.
+    SynSent {
+        /// When it goes again.
+        retry: Retry,
+    },
+    /// The server has answered SYN-ACK, or is about to.
+    SynReceived {
+        /// What will hold if the ACK comes.
+        terms: Terms,
+        /// The SYN's time stamp.
+        echo: u32,
+        /// When it goes again.
+        retry: Retry,
+    },
+    /// Both sides know everything.
+    Open {
+        /// What holds.
+        terms: Terms,
+        /// The client owes an ACK: its attempt and the SYN-ACK's time stamp.
+        owed: Option<(u8, u32)>,
+        /// Handshake ACKs sent so far.
+        attempt: u8,
+    },
+    /// The other side's terms are not those of the offer.
+    Disagreed,
+}
+
+impl Proposal {
+    /// The client's side of a small download, for examples and tests.
+    pub const EXAMPLE: Self = Self {
+        token: Token([7; 16]),
+        size: 10 * DEFAULT_SEGMENT_BYTES as u64,
+        segment_bytes: DEFAULT_SEGMENT_BYTES,
+        window: 4,
+        first: None,
+        chat_round_trip: None,
+        least_timeout: Duration::from_millis(20),
+        acknowledgement_delay: Duration::from_millis(10),
+        listening: true,
+    };
+
+    /// The terms that come out when the other side's opening is taken into account;
+    /// `None` where the two cannot agree.
+    fn agree(&self, theirs: &OpeningFields, sequence: SequenceNumber) -> Option<Terms> {
+        let is_agreed = theirs.size == self.size
+            && theirs.segment_bytes == self.segment_bytes
+            && theirs.segment_bytes > 0
+            && theirs.size.div_ceil(u64::from(theirs.segment_bytes)) <= MOST_SEGMENTS
+            && theirs.window > 0;
+        is_agreed.then(|| Terms {
+            token: self.token,
+            first: self.first.unwrap_or(sequence),
+            size: self.size,
+            segment_bytes: self.segment_bytes,
+            window: self.window.min(theirs.window),
+            least_timeout: self.least_timeout,
+            acknowledgement_delay: self.acknowledgement_delay,
+            listening: self.listening,
+        })
+    }
+}
+
+impl Handshake {
+    /// The client's side: SYN is due at once.
+    #[must_use]
+    pub fn initiate(proposal: Proposal, now: Moment) -> Self {
+        let retry = Retry::new(proposal.chat_round_trip, now);
+        Self::new(proposal, Opening::SynSent { retry })
+    }
+
+    /// The server's side: waits for a SYN.
+    #[must_use]
+    pub const fn respond(proposal: Proposal) -> Self {
+        Self::new(proposal, Opening::Listen)
+    }
+
+    const fn new(proposal: Proposal, opening: Opening) -> Self {
+        let round_trip = RoundTrip::new(proposal.least_timeout);
+        Self {
+            proposal,
+            opening,
+            round_trip,
+            log: EventLog::new(proposal.listening),
+        }
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub const fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// What was agreed, once it is open.
+    #[must_use]
+    pub const fn terms(&self) -> Option<Terms> {
+        match &self.opening {
+            Opening::Open { terms, .. } => Some(*terms),
+            Opening::Listen
+            | Opening::SynSent { .. }
+            | Opening::SynReceived { .. }
+            | Opening::Disagreed => None,
+        }
+    }
+
+    /// The round trip as the handshake measured it.
+    #[must_use]
+    pub fn round_trip(&self) -> RoundTrip {
+        self.round_trip.clone()
+    }
+
+    /// Whether the other side has not answered for so long that it never will.
+    #[must_use]
+    pub fn is_over(&self, now: Moment) -> bool {
+        match &self.opening {
+            Opening::SynSent { retry } | Opening::SynReceived { retry, .. } => {
+                retry.is_over(now)
+            }
+            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => false,
+        }
+    }
+
+    fn packet(
+        &self,
+        body: Body,
+        sequence: SequenceNumber,
+        attempt: u8,
+        now: Moment,
+    ) -> Transmit {
+        let (token, sent_at) = (self.proposal.token, now.stamp());
+        Transmit::control(Packet {
+            token,
+            number: 0,
+            attempt,
+            sequence,
+            sent_at,
+            body,
+        })
+    }
+
+    fn fields(&self, window: u32, echo: u32) -> OpeningFields {
+        let Proposal {
+            size,
+            segment_bytes,
+            ..
+        } = self.proposal;
+        OpeningFields {
+            size,
+            window,
+            echo,
+            segment_bytes,
+        }
+    }
+
+    fn enter(&mut self, opening: Opening) {
+        self.opening = opening;
+        let state = self.opening.name();
+        self.log.record(|| Event::StateChanged { state });
+    }
+
+    fn on_syn(&mut self, packet: &Packet, theirs: &OpeningFields, now: Moment) {
+        match &mut self.opening {
+            Opening::Listen => {
+                let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
+                    return self.enter(Opening::Disagreed);
+                };
+                let retry = Retry::new(self.proposal.chat_round_trip, now);
+                self.enter(Opening::SynReceived {
+                    terms,
+                    echo: packet.sent_at,
+                    retry,
+                });
+            }
+            // It goes again: our SYN-ACK was lost, or is on its way.
+            Opening::SynReceived { echo, retry, .. } => {
+                *echo = packet.sent_at;
+                retry.hurry();
+            }
+            Opening::SynSent { .. } | Opening::Open { .. } | Opening::Disagreed => (),
+        }
+    }
+
+    fn on_syn_ack(&mut self, packet: &Packet, theirs: &OpeningFields, now: Moment) {
+        match &mut self.opening {
+            Opening::SynSent { .. } => {
+                let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
+                    return self.enter(Opening::Disagreed);
+                };
+                self.round_trip.sample_echo(theirs.echo, now);
+                let owed = Some((1, packet.sent_at));
+                self.enter(Opening::Open {
+                    terms,
+                    owed,
+                    attempt: 1,
+                });
+            }
+            // It goes again: our ACK was lost.
+            Opening::Open { owed, attempt, .. } => {
+                *attempt = next_attempt(*attempt);
+                *owed = Some((*attempt, packet.sent_at));
+            }
+            Opening::Listen | Opening::SynReceived { .. } | Opening::Disagreed => (),
+        }
+    }
+
+    fn on_ack(&mut self, packet: &Packet, ack: &Acknowledgement, now: Moment) {
+        let Opening::SynReceived { terms, .. } = self.opening else {
+            return;
+        };
+        if packet.sequence != terms.first {
+            return;
+        }
+        self.round_trip.sample_echo(ack.echo, now);
+        self.enter(Opening::Open {
+            terms,
+            owed: None,
+            attempt: 0,
+        });
+    }
+}
+
+impl Machine for Handshake {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let first = self.proposal.first.unwrap_or_default();
+        match &mut self.opening {
+            Opening::SynSent { retry } => {
+                let attempt = retry.poll(now)?;
+                let body = Body::Syn(self.fields(self.proposal.window, 0));
+                Some(self.packet(body, first, attempt, now))
+            }
+            Opening::SynReceived { terms, echo, retry } => {
+                let (terms, echo, attempt) = (*terms, *echo, retry.poll(now)?);
+                let body = Body::SynAck(self.fields(terms.window, echo));
+                Some(self.packet(body, terms.first, attempt, now))
+            }
+            Opening::Open { terms, owed, .. } => {
+                let (attempt, echo) = owed.take()?;
+                let Terms { first, window, .. } = *terms;
+                let ranges = Vec::new();
+                let body = Body::Ack(Acknowledgement {
+                    echo,
+                    window,
+                    received: 0,
+                    ranges,
+                });
+                Some(self.packet(body, first, attempt, now))
+            }
+            Opening::Listen | Opening::Disagreed => None,
+        }
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        match &packet.body {
+            Body::Syn(theirs) => self.on_syn(packet, theirs, now),
+            Body::SynAck(theirs) => self.on_syn_ack(packet, theirs, now),
+            Body::Ack(ack) => self.on_ack(packet, ack, now),
+            Body::Nack(_)
+            | Body::Data { .. }
+            | Body::Fin { .. }
+            | Body::FinAck { .. }
+            | Body::Rst { .. } => (),
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        match &self.opening {
+            Opening::SynSent { retry } | Opening::SynReceived { retry, .. } => {
+                retry.next_timeout()
+            }
+            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => None,
+        }
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        match &mut self.opening {
+            Opening::SynSent { retry } | Opening::SynReceived { retry, .. } => {
+                if retry.on_timeout(now) {
+                    self.log.record(|| Event::TimerExpired {
+                        timer: Timer::Handshake,
+                    });
+                }
+            }
+            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => (),
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.log.take()
+    }
+}
+
+impl Opening {
+    /// The state's name in journals.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::SynSent { .. } => "syn-sent",
+            Self::SynReceived { .. } => "syn-received",
+            Self::Open { .. } => "open",
+            Self::Disagreed => "disagreed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

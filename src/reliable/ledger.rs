@@ -1,0 +1,192 @@
+//! What every sender and every receiver keeps, whatever its protocol.
+//!
+//! A sender: the terms, the round-trip estimate, how much it sent. A receiver: the terms,
+//! how much arrived, and what the next ACK must echo. The protocols differ in which packet
+//! goes next; how a packet is made and counted is the same for all three and stands here.
+//!
+//! Source: Kurose & Ross §3.4; RFC 7323 §3 (what an ACK echoes).
+
+use super::Transmit;
+use super::event::{Event, EventLog, Ignored, PacketName, microseconds};
+use super::moment::Moment;
+use super::round_trip::RoundTrip;
+use super::terms::Terms;
+use crate::wire::message::Progress;
+use crate::wire::packet::{Acknowledgement, Body, Packet, SequenceRange};
+use crate::wire::sequence::SequenceNumber;
+
+/// What every sender keeps.
+#[derive(Debug)]
+pub struct SenderLedger {
+    /// What was agreed.
+    pub terms: Terms,
+    /// How long an ACK takes.
+    pub round_trip: RoundTrip,
+    /// What happened.
+    pub log: EventLog,
+    sent_packets: u64,
+    resent_packets: u64,
+}
+
+impl SenderLedger {
+    /// Nothing was sent yet.
+    #[must_use]
+    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+        let log = EventLog::new(terms.listening);
+        Self {
+            terms,
+            round_trip,
+            log,
+            sent_packets: 0,
+            resent_packets: 0,
+        }
+    }
+
+    /// Makes and counts a DATA packet.
+    pub fn data(
+        &mut self,
+        sequence: SequenceNumber,
+        attempt: u8,
+        now: Moment,
+    ) -> Transmit {
+        self.sent_packets += 1;
+        self.resent_packets += u64::from(attempt != 1);
+        self.terms.data(sequence, attempt, now)
+    }
+
+    /// Measures a round trip by the time stamp that an ACK echoed.
+    pub fn measure(&mut self, ack: &Acknowledgement, now: Moment) {
+        if self.round_trip.sample_echo(ack.echo, now) {
+            let event = self.round_trip.event();
+            self.log.record(|| event);
+        }
+    }
+
+    /// Records that a packet was not believed.
+    pub fn ignore(&mut self, packet: &Packet, why: Ignored) {
+        let packet = PacketName::from(packet);
+        self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
+    /// The figures, given how far the receiver has come and the window in force.
+    #[must_use]
+    pub fn progress(&self, base: SequenceNumber, window: u32) -> Progress {
+        Progress {
+            sent_packets: self.sent_packets,
+            resent_packets: self.resent_packets,
+            acked_bytes: self.terms.bytes_before(base),
+            cwnd: window,
+            srtt_us: microseconds(self.round_trip.smoothed().unwrap_or_default()),
+            rto_us: microseconds(self.round_trip.timeout()),
+        }
+    }
+}
+
+/// What every receiver keeps.
+#[derive(Debug)]
+pub struct ReceiverLedger {
+    /// What was agreed.
+    pub terms: Terms,
+    /// What happened.
+    pub log: EventLog,
+    arrived: u64,
+    resends: u64,
+    /// ACK 0 is the handshake's.
+    next_ack: u32,
+    next_nack: u32,
+    /// `sent_at` of the newest DATA, and when it came.
+    newest: Option<(u32, Moment)>,
+}
+
+/// Which of the two answers is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// This much has arrived.
+    Ack,
+    /// The same, and something is newly missing or damaged.
+    Nack,
+}
+
+impl ReceiverLedger {
+    /// Nothing has arrived yet.
+    #[must_use]
+    pub const fn new(terms: Terms) -> Self {
+        let log = EventLog::new(terms.listening);
+        let (arrived, resends) = (0, 0);
+        Self {
+            terms,
+            log,
+            arrived,
+            resends,
+            next_ack: 1,
+            next_nack: 0,
+            newest: None,
+        }
+    }
+
+    /// Checks and counts an arrival; `None` where it is no DATA of this file.
+    pub fn arrive(&mut self, packet: &Packet, now: Moment) -> Option<SequenceNumber> {
+        let Body::Data { length } = packet.body else {
+            self.ignore(packet, Ignored::OutOfPlace);
+            return None;
+        };
+        if !self.terms.is_ours(packet, length) {
+            self.ignore(packet, Ignored::OutsideTheFile);
+            return None;
+        }
+        self.arrived += 1;
+        self.resends += u64::from(packet.attempt != 1);
+        self.newest = Some((packet.sent_at, now));
+        Some(packet.sequence)
+    }
+
+    fn ignore(&mut self, packet: &Packet, why: Ignored) {
+        let packet = PacketName::from(packet);
+        self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
+    /// Makes an ACK or NACK.
+    ///
+    /// Its echo is the newest DATA's time stamp moved on by the time it was held here, so
+    /// that the sender measures the path and not our patience.
+    #[expect(clippy::cast_possible_truncation, reason = "counters and stamps wrap")]
+    pub fn answer(
+        &mut self,
+        answer: Answer,
+        expected: SequenceNumber,
+        ranges: Vec<SequenceRange>,
+        now: Moment,
+    ) -> Transmit {
+        let held = |came: Moment| microseconds(now - came) as u32;
+        let echo = self
+            .newest
+            .map_or(0, |(sent_at, came)| sent_at.wrapping_add(held(came)));
+        let (window, received) = (self.terms.window, self.arrived as u32);
+        let body = Acknowledgement {
+            echo,
+            window,
+            received,
+            ranges,
+        };
+        let (counter, body) = match answer {
+            Answer::Ack => (&mut self.next_ack, Body::Ack(body)),
+            Answer::Nack => (&mut self.next_nack, Body::Nack(body)),
+        };
+        let number = *counter;
+        *counter = counter.wrapping_add(1);
+        Transmit::control(Packet {
+            token: self.terms.token,
+            number,
+            attempt: 1,
+            sequence: expected,
+            sent_at: now.stamp(),
+            body,
+        })
+    }
+
+    /// DATA packets that arrived, and those among them that were resends.
+    #[must_use]
+    pub const fn arrivals(&self) -> (u64, u64) {
+        (self.arrived, self.resends)
+    }
+}

@@ -1,0 +1,135 @@
+//! Which numbers arrived before their turn: runs, sorted, never touching.
+//!
+//! ```text
+//!   expected      run        run
+//!      |         [3..6)     [9..10)          insert(6) makes [3..7)
+//!      2  .  3 4 5  .  .  .  9               insert(2) makes [2..7): now in order
+//! ```
+//!
+//! A window with many holes costs one entry per hole, not one per segment.
+//!
+//! ```
+//! use sash::reliable::ranges::Ranges;
+//! use sash::wire::sequence::SequenceNumber;
+//! let mut early = Ranges::default();
+//! assert!(early.insert(SequenceNumber(5)) && early.insert(SequenceNumber(4)));
+//! assert!(!early.insert(SequenceNumber(5))); // it is there already
+//! assert_eq!(early.take_run(SequenceNumber(4)), Some(SequenceNumber(6)));
+//! ```
+//!
+//! Source: RFC 2018 §3 (SACK blocks).
+
+use crate::wire::packet::{MOST_RANGES, SequenceRange};
+use crate::wire::sequence::SequenceNumber;
+
+/// A set of sequence numbers that lie within half the circle of each other.
+#[derive(Debug, Default, Clone)]
+pub struct Ranges {
+    /// Sorted by start; no two touch.
+    runs: Vec<SequenceRange>,
+}
+
+impl Ranges {
+    /// How many runs begin at or before `sequence`.
+    fn runs_up_to(&self, sequence: SequenceNumber) -> usize {
+        self.runs
+            .partition_point(|run| !sequence.precedes(run.start))
+    }
+
+    /// Whether `sequence` is in the set.
+    #[must_use]
+    pub fn contains(&self, sequence: SequenceNumber) -> bool {
+        let before = self.runs_up_to(sequence);
+        before > 0 && sequence.precedes(self.runs[before - 1].end)
+    }
+
+    /// Puts a number in; `false` where it was there.
+    pub fn insert(&mut self, sequence: SequenceNumber) -> bool {
+        let place = self.runs_up_to(sequence);
+        if place > 0 && sequence.precedes(self.runs[place - 1].end) {
+            return false;
+        }
+        let joins_before = place > 0 && self.runs[place - 1].end == sequence;
+        let joins_after = self
+            .runs
+            .get(place)
+            .is_some_and(|run| run.start == sequence + 1);
+        match (joins_before, joins_after) {
+            (true, true) => {
+                self.runs[place - 1].end = self.runs[place].end;
+                self.runs.remove(place);
+            }
+            (true, false) => self.runs[place - 1].end = sequence + 1,
+            (false, true) => self.runs[place].start = sequence,
+            (false, false) => {
+                let run = SequenceRange {
+                    start: sequence,
+                    end: sequence + 1,
+                };
+                self.runs.insert(place, run);
+            }
+        }
+        true
+    }
+
+    /// Takes the first run out if it begins at `start`, and tells where it ends.
+    pub fn take_run(&mut self, start: SequenceNumber) -> Option<SequenceNumber> {
+        let first = self.runs.first().filter(|run| run.start == start)?;
+        let end = first.end;
+        self.runs.remove(0);
+        Some(end)
+    }
+
+    /// The runs for an ACK: newest first, as many as fit.
+    #[must_use]
+    pub fn newest_first(&self) -> Vec<SequenceRange> {
+        self.runs.iter().rev().take(MOST_RANGES).copied().collect()
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn runs_hold_exactly_what_a_plain_set_would(
+            start in any::<u32>(),
+            offsets in proptest::collection::vec(0_u32..200, 0..300),
+        ) {
+            let mut ranges = Ranges::default();
+            let mut plain = BTreeSet::new();
+            for offset in offsets {
+                let sequence = SequenceNumber(start) + offset;
+                prop_assert_eq!(ranges.insert(sequence), plain.insert(offset));
+            }
+            for offset in 0..200 {
+                let sequence = SequenceNumber(start) + offset;
+                prop_assert_eq!(ranges.contains(sequence), plain.contains(&offset));
+            }
+            for pair in ranges.runs.windows(2) {
+                prop_assert!(pair[0].end.precedes(pair[1].start), "runs touch");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_run_leaves_when_its_turn_has_come() {
+        let mut ranges = Ranges::default();
+        for number in [7, 8, 3] {
+            ranges.insert(SequenceNumber(number));
+        }
+        assert_eq!(ranges.take_run(SequenceNumber(7)), None);
+        assert_eq!(ranges.take_run(SequenceNumber(3)), Some(SequenceNumber(4)));
+        assert_eq!(ranges.take_run(SequenceNumber(7)), Some(SequenceNumber(9)));
+        assert!(ranges.is_empty());
+    }
+}

@@ -1,0 +1,121 @@
+//! One rule for SYN, SYN-ACK and FIN: when they are sent again and when it is enough.
+//!
+//! ```text
+//!   attempt   1      2          3                    4 ...          end
+//!   wait      | 200ms |  400ms   |      800ms         | 1.6 s, 2 s, 2 s | 30 s
+//! ```
+//!
+//! The first wait is max(200 ms, 3 round trips as measured on the chat connection), and
+//! doubles up to 2 s. After 30 s without an answer the other side is gone.
+//!
+//! Source: RFC 6298 §5.5 (doubling); RFC 9293 §3.8.3 (a connection attempt ends).
+
+use super::moment::Moment;
+use super::terms::next_attempt;
+use std::time::Duration;
+
+/// A packet that is sent until it is answered.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// The attempt that is next to be sent, or was last sent.
+    attempt: u8,
+    wait: Duration,
+    /// `None` while the next attempt is due at once.
+    next: Option<Moment>,
+    enough: Moment,
+}
+
+/// The first wait is never shorter than this.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+
+/// No wait is longer than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// After this long without an answer the other side is gone.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Retry {
+    /// The first attempt is due now.
+    #[must_use]
+    pub fn new(round_trip: Option<Duration>, now: Moment) -> Self {
+        let wait = round_trip.map_or(SHORTEST_WAIT, |round_trip| 3 * round_trip);
+        Self {
+            attempt: 0,
+            wait: wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
+            next: None,
+            enough: now + PATIENCE,
+        }
+    }
+
+    /// The attempt to send now, if one is due; asking counts as sending it.
+    pub fn poll(&mut self, now: Moment) -> Option<u8> {
+        if self.next.is_some() {
+            return None;
+        }
+        self.next = Some(now + self.wait);
+        self.wait = (2 * self.wait).min(LONGEST_WAIT);
+        self.attempt = next_attempt(self.attempt);
+        Some(self.attempt)
+    }
+
+    /// The other side asked again: answer at once, without waiting.
+    pub fn hurry(&mut self) {
+        self.next = None;
+    }
+
+    /// The other side is alive, though it has not answered yet.
+    pub fn be_patient(&mut self, now: Moment) {
+        self.enough = now + PATIENCE;
+    }
+
+    /// When to look again.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.next.map(|next| next.min(self.enough))
+    }
+
+    /// Time has passed; `true` where another attempt became due.
+    pub fn on_timeout(&mut self, now: Moment) -> bool {
+        let due = self.next.is_some_and(|next| next <= now);
+        if due {
+            self.next = None;
+        }
+        due
+    }
+
+    /// Whether it is enough.
+    #[must_use]
+    pub fn is_over(&self, now: Moment) -> bool {
+        now >= self.enough
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_from_200_ms_to_2_s_and_end_after_30_s() {
+        let mut now = Moment::START;
+        let mut retry = Retry::new(None, now);
+        let mut waits = Vec::new();
+        while !retry.is_over(now) {
+            assert!(retry.poll(now).is_some());
+            assert!(retry.poll(now).is_none());
+            let next = retry.next_timeout().unwrap();
+            waits.push((next - now).as_millis());
+            now = next;
+            retry.on_timeout(now);
+        }
+        assert_eq!(waits[..6], [200, 400, 800, 1_600, 2_000, 2_000]);
+        assert_eq!(now, Moment::START + PATIENCE);
+    }
+
+    #[test]
+    fn a_slow_path_waits_three_of_its_round_trips() {
+        let mut retry = Retry::new(Some(Duration::from_millis(500)), Moment::START);
+        retry.poll(Moment::START);
+        let wait = retry.next_timeout().unwrap() - Moment::START;
+        assert_eq!(wait, Duration::from_millis(1_500));
+    }
+}

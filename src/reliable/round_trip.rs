@@ -1,0 +1,219 @@
+//! How long to wait for an ACK: the round-trip estimate and the retransmission timeout.
+//!
+//! Every DATA packet carries the time it left and every ACK echoes it. A sample is
+//! therefore never ambiguous: an ACK of a resend names the resend's own time, and Karn's
+//! problem (which sending does this ACK answer?) does not arise.
+//!
+//! ```text
+//!   SRTT   = 7/8 SRTT + 1/8 sample        RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - sample|
+//!   RTO    = SRTT + max(1 ms, 4 RTTVAR), at least the floor, doubled per timeout
+//! ```
+//!
+//! Two numbers differ from RFC 6298. Its floor of 1 s is for a stack that cannot trust its
+//! samples; ours are exact, so the floor is that of RFC 9002's probe timeout plus what the
+//! driver asks for. Its cap of at least 60 s is for a stack that nobody watches; here a
+//! person waits, so the cap is [`LONGEST_TIMEOUT`].
+//!
+//! ```
+//! use sash::reliable::round_trip::RoundTrip;
+//! use std::time::Duration;
+//! let mut round_trip = RoundTrip::new(Duration::from_millis(20));
+//! assert_eq!(round_trip.timeout(), Duration::from_secs(1));
+//! round_trip.sample(Duration::from_millis(100));
+//! assert_eq!(round_trip.smoothed(), Some(Duration::from_millis(100)));
+//! assert_eq!(round_trip.timeout(), Duration::from_millis(300));
+//! ```
+//!
+//! Source: RFC 6298 §2, §5; RFC 7323 §4 (echoed stamps); RFC 9002 §6.2.1.
+
+use super::event::{Event, microseconds};
+use super::moment::Moment;
+use std::time::Duration;
+
+/// The estimate of one connection.
+#[derive(Debug, Clone)]
+pub struct RoundTrip {
+    /// SRTT and RTTVAR, once there was a sample.
+    estimate: Option<Estimate>,
+    /// Timeouts since the last ACK of something new.
+    backoff: u32,
+    least_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Estimate {
+    latest: Duration,
+    smoothed: Duration,
+    variation: Duration,
+}
+
+/// The timeout before there is any sample (RFC 6298 §2.1).
+const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The longest timeout, however often it was doubled; why not 60 s is told above.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The clock's grain (RFC 6298 §2, G; RFC 9002 §6.1.2, kGranularity).
+pub const GRANULARITY: Duration = Duration::from_millis(1);
+
+/// A time stamp further back than this is no sample but nonsense.
+const OLDEST_ECHO: Duration = Duration::from_secs(600);
+
+impl RoundTrip {
+    /// Nothing is known yet; no timeout will be shorter than `least_timeout`.
+    #[must_use]
+    pub const fn new(least_timeout: Duration) -> Self {
+        Self {
+            estimate: None,
+            backoff: 0,
+            least_timeout,
+        }
+    }
+
+    /// Takes one measured round trip (RFC 6298 §2.2, §2.3).
+    pub fn sample(&mut self, latest: Duration) {
+        let estimate = match self.estimate {
+            None => Estimate {
+                latest,
+                smoothed: latest,
+                variation: latest / 2,
+            },
+            Some(Estimate {
+                smoothed,
+                variation,
+                ..
+            }) => Estimate {
+                latest,
+                variation: variation * 3 / 4 + smoothed.abs_diff(latest) / 4,
+                smoothed: smoothed * 7 / 8 + latest / 8,
+            },
+        };
+        self.estimate = Some(estimate);
+    }
+
+    /// Takes the time stamp that an ACK echoed; one from the future or long past is not
+    /// believed, and `false` comes back.
+    pub fn sample_echo(&mut self, echo: u32, now: Moment) -> bool {
+        let elapsed = Duration::from_micros(u64::from(now.stamp().wrapping_sub(echo)));
+        if elapsed > OLDEST_ECHO || elapsed > now.since_start() {
+            return false;
+        }
+        self.sample(elapsed);
+        true
+    }
+
+    /// A timeout ran out: the next one is twice as long (RFC 6298 §5.5).
+    pub fn back_off(&mut self) {
+        self.backoff = self.backoff.saturating_add(1);
+    }
+
+    /// Something new was acknowledged: no more backing off (RFC 6298 §5.7).
+    pub fn recover(&mut self) {
+        self.backoff = 0;
+    }
+
+    /// The retransmission timeout now (RFC 6298 RTO).
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        let plain = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {
+            estimate.smoothed + (4 * estimate.variation).max(GRANULARITY)
+        });
+        let doubled = 1_u32.checked_shl(self.backoff).unwrap_or(u32::MAX);
+        plain
+            .max(self.least_timeout)
+            .saturating_mul(doubled)
+            .min(LONGEST_TIMEOUT)
+    }
+
+    /// Smoothed round trip (RFC 6298 SRTT); `None` before the first sample.
+    #[must_use]
+    pub fn smoothed(&self) -> Option<Duration> {
+        self.estimate.map(|estimate| estimate.smoothed)
+    }
+
+    /// After this long, a packet that later ones have overtaken is lost: 9/8 of the larger
+    /// of the smoothed and the newest round trip (RFC 9002 §6.1.2).
+    #[must_use]
+    pub fn reordering_window(&self) -> Duration {
+        let round_trip = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {
+            estimate.smoothed.max(estimate.latest)
+        });
+        (round_trip * 9 / 8).max(GRANULARITY)
+    }
+
+    /// The estimate as an event.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let zero = Estimate {
+            latest: Duration::ZERO,
+            smoothed: Duration::ZERO,
+            variation: Duration::ZERO,
+        };
+        let estimate = self.estimate.unwrap_or(zero);
+        Event::MetricsUpdated {
+            latest_us: microseconds(estimate.latest),
+            srtt_us: microseconds(estimate.smoothed),
+            rttvar_us: microseconds(estimate.variation),
+            rto_us: microseconds(self.timeout()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLOOR: Duration = Duration::from_millis(20);
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_estimate_follows_rfc_6298_by_hand() {
+        let mut round_trip = RoundTrip::new(FLOOR);
+        round_trip.sample(ms(100)); // SRTT 100, RTTVAR 50
+        assert_eq!(round_trip.timeout(), ms(300));
+        round_trip.sample(ms(140)); // RTTVAR 47.5, SRTT 105
+        assert_eq!(round_trip.smoothed(), Some(ms(105)));
+        assert_eq!(round_trip.timeout(), ms(105 + 190));
+    }
+
+    #[test]
+    fn a_steady_round_trip_brings_the_timeout_down_to_the_floor() {
+        let mut round_trip = RoundTrip::new(FLOOR);
+        (0..100).for_each(|_| round_trip.sample(ms(2)));
+        assert_eq!(round_trip.timeout(), FLOOR);
+    }
+
+    #[test]
+    fn each_timeout_doubles_the_next_until_something_new_is_acknowledged() {
+        let mut round_trip = RoundTrip::new(FLOOR);
+        round_trip.sample(ms(100));
+        round_trip.back_off();
+        assert_eq!(round_trip.timeout(), ms(600));
+        (0..70).for_each(|_| round_trip.back_off());
+        assert_eq!(round_trip.timeout(), LONGEST_TIMEOUT);
+        round_trip.recover();
+        assert_eq!(round_trip.timeout(), ms(300));
+    }
+
+    #[test]
+    fn an_echo_from_the_future_or_before_the_start_is_not_believed() {
+        let now = Moment::START + ms(50);
+        let mut round_trip = RoundTrip::new(FLOOR);
+        assert!(!round_trip.sample_echo(now.stamp() + 1, now));
+        assert!(!round_trip.sample_echo(now.stamp().wrapping_sub(60_000), now));
+        assert_eq!(round_trip.smoothed(), None);
+        assert!(round_trip.sample_echo(now.stamp() - 30_000, now));
+        assert_eq!(round_trip.smoothed(), Some(ms(30)));
+    }
+
+    #[test]
+    fn an_echo_is_right_across_the_wrap_of_the_stamp() {
+        let sent = Moment::START + Duration::from_micros((1 << 32) - 10);
+        let mut round_trip = RoundTrip::new(FLOOR);
+        assert!(round_trip.sample_echo(sent.stamp(), sent + ms(5)));
+        assert_eq!(round_trip.smoothed(), Some(ms(5)));
+    }
+}

@@ -1,0 +1,218 @@
+//! What the handshake settled, and how a file is cut into segments.
+//!
+//! A machine deals in sequence numbers; this file alone knows which bytes of the file a
+//! number stands for. No machine ever holds a byte of the file itself.
+//!
+//! ```text
+//!   file      0        1436      2872   3000 bytes
+//!             |--------|---------|------|
+//!   index         0         1        2
+//!   sequence    first    first+1  first+2   end = first+3   (all modulo 2^32)
+//! ```
+//!
+//! ```
+//! use sash::reliable::terms::Terms;
+//! use sash::wire::sequence::SequenceNumber;
+//! let terms = Terms { first: SequenceNumber(u32::MAX), size: 3_000, ..Terms::EXAMPLE };
+//! assert_eq!(terms.segments(), 3);
+//! assert_eq!(terms.end(), SequenceNumber(2));
+//! assert_eq!(terms.bytes(SequenceNumber(1)), 2_872..3_000);
+//! ```
+//!
+//! Source: Kurose & Ross §3.5.2 (a stream cut into segments).
+
+use super::Transmit;
+use super::moment::Moment;
+use crate::wire::digest::Token;
+use crate::wire::options::DEFAULT_SEGMENT_BYTES;
+use crate::wire::packet::{Body, Packet};
+use crate::wire::sequence::SequenceNumber;
+use std::ops::Range;
+use std::time::Duration;
+
+/// What both ends of an open connection have agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// In every packet of the transfer.
+    pub token: Token,
+    /// Sequence number of the file's first segment.
+    pub first: SequenceNumber,
+    /// The file's size. Unit: bytes.
+    pub size: u64,
+    /// File bytes per DATA packet; the last one may be shorter.
+    pub segment_bytes: u16,
+    /// Most packets in flight.
+    pub window: u32,
+    /// No retransmission timeout is shorter than this.
+    pub least_timeout: Duration,
+    /// No ACK is held back longer than this.
+    pub acknowledgement_delay: Duration,
+    /// Whether the machines keep what happens for [`super::Machine::take_events`].
+    pub listening: bool,
+}
+
+/// Most segments of one file: a sequence number is never used twice in a transfer.
+pub const MOST_SEGMENTS: u64 = u32::MAX as u64;
+
+impl Terms {
+    /// A small transfer for examples and tests.
+    pub const EXAMPLE: Self = Self {
+        token: Token([7; 16]),
+        first: SequenceNumber(1_000),
+        size: 10 * DEFAULT_SEGMENT_BYTES as u64,
+        segment_bytes: DEFAULT_SEGMENT_BYTES,
+        window: 4,
+        least_timeout: Duration::from_millis(20),
+        acknowledgement_delay: Duration::from_millis(10),
+        listening: true,
+    };
+
+    /// How many segments the file is cut into; none for an empty file.
+    ///
+    /// A file of more than [`MOST_SEGMENTS`] is refused before there are terms.
+    #[must_use]
+    pub fn segments(&self) -> u32 {
+        let segments = self.size.div_ceil(u64::from(self.segment_bytes));
+        u32::try_from(segments).unwrap_or(u32::MAX)
+    }
+
+    /// The number after the last segment's.
+    #[must_use]
+    pub fn end(&self) -> SequenceNumber {
+        self.first + self.segments()
+    }
+
+    /// Whether `sequence` names a segment of this file.
+    #[must_use]
+    pub fn contains(&self, sequence: SequenceNumber) -> bool {
+        self.index(sequence) < self.segments()
+    }
+
+    /// The segment's place in the file, from 0.
+    #[must_use]
+    pub fn index(&self, sequence: SequenceNumber) -> u32 {
+        sequence - self.first
+    }
+
+    /// The bytes of the file that `sequence` stands for.
+    #[must_use]
+    pub fn bytes(&self, sequence: SequenceNumber) -> Range<u64> {
+        let start = u64::from(self.index(sequence)) * u64::from(self.segment_bytes);
+        start.min(self.size)..(start + u64::from(self.segment_bytes)).min(self.size)
+    }
+
+    /// How many bytes of the file come before `sequence`.
+    #[must_use]
+    pub fn bytes_before(&self, sequence: SequenceNumber) -> u64 {
+        self.bytes(sequence).start
+    }
+
+    /// The DATA packet that carries `sequence`.
+    #[must_use]
+    pub fn data(&self, sequence: SequenceNumber, attempt: u8, now: Moment) -> Transmit {
+        let bytes = self.bytes(sequence);
+        let length = u16::try_from(bytes.end - bytes.start).unwrap_or(self.segment_bytes);
+        let number = self.index(sequence);
+        let body = Body::Data { length };
+        let sent_at = now.stamp();
+        let packet = Packet {
+            token: self.token,
+            number,
+            attempt,
+            sequence,
+            sent_at,
+            body,
+        };
+        Transmit { packet, bytes }
+    }
+
+    /// Whether a DATA packet is the segment that it says it is.
+    #[must_use]
+    pub fn is_ours(&self, packet: &Packet, length: u16) -> bool {
+        let bytes = self.bytes(packet.sequence);
+        self.contains(packet.sequence)
+            && packet.number == self.index(packet.sequence)
+            && u64::from(length) == bytes.end - bytes.start
+    }
+}
+
+/// The attempt after `attempt`: after 255 comes 1.
+#[must_use]
+pub const fn next_attempt(attempt: u8) -> u8 {
+    match attempt {
+        u8::MAX => 1,
+        earlier => earlier + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_has_no_segment_and_one_byte_has_one() {
+        assert_eq!(
+            Terms {
+                size: 0,
+                ..Terms::EXAMPLE
+            }
+            .segments(),
+            0
+        );
+        assert_eq!(
+            Terms {
+                size: 1,
+                ..Terms::EXAMPLE
+            }
+            .segments(),
+            1
+        );
+        assert_eq!(
+            Terms {
+                size: 1_436,
+                ..Terms::EXAMPLE
+            }
+            .segments(),
+            1
+        );
+        assert_eq!(
+            Terms {
+                size: 1_437,
+                ..Terms::EXAMPLE
+            }
+            .segments(),
+            2
+        );
+    }
+
+    #[test]
+    fn data_with_the_wrong_length_or_number_is_not_the_segment_it_claims_to_be() {
+        let terms = Terms {
+            size: 3_000,
+            ..Terms::EXAMPLE
+        };
+        let last = terms.data(terms.first + 2, 1, Moment::START).packet;
+        assert!(terms.is_ours(&last, 128));
+        assert!(!terms.is_ours(&last, 1_436));
+        assert!(!terms.is_ours(
+            &Packet {
+                number: 1,
+                ..last.clone()
+            },
+            128
+        ));
+        assert!(!terms.is_ours(
+            &Packet {
+                sequence: terms.end(),
+                ..last
+            },
+            128
+        ));
+    }
+
+    #[test]
+    fn attempts_never_come_to_zero() {
+        assert_eq!(next_attempt(1), 2);
+        assert_eq!(next_attempt(255), 1);
+    }
+}

@@ -1,0 +1,190 @@
+use super::*;
+use proptest::prelude::*;
+
+fn packet(body: Body) -> Packet {
+    Packet {
+        token: Token([9; 16]),
+        number: 0x0102_0304,
+        attempt: 2,
+        sequence: SequenceNumber(0xA0B0_C0D0),
+        sent_at: 0x1122_3344,
+        body,
+    }
+}
+
+fn opening(segment_bytes: u16) -> Opening {
+    Opening {
+        size: 5_000,
+        window: 16,
+        echo: 77,
+        segment_bytes,
+    }
+}
+
+fn acknowledgement(ranges: u32) -> Acknowledgement {
+    let range = |n| SequenceRange {
+        start: SequenceNumber(n),
+        end: SequenceNumber(n + 1),
+    };
+    Acknowledgement {
+        echo: 5,
+        window: 64,
+        received: 9,
+        ranges: (0..ranges).map(range).collect(),
+    }
+}
+
+fn every_kind() -> Vec<Packet> {
+    [
+        Body::Syn(opening(1_436)),
+        Body::SynAck(opening(1)),
+        Body::Ack(acknowledgement(0)),
+        Body::Nack(acknowledgement(32)),
+        Body::Data { length: 3 },
+        Body::Fin {
+            digest: Digest([8; 32]),
+        },
+        Body::FinAck { verified: true },
+        Body::FinAck { verified: false },
+        Body::Rst {
+            why: Reset::DiskFailed,
+        },
+    ]
+    .map(packet)
+    .to_vec()
+}
+
+fn encoded(packet: &Packet) -> Vec<u8> {
+    let payload: &[u8] = if packet.body.kind() == Kind::Data {
+        b"abc"
+    } else {
+        b""
+    };
+    let mut datagram = vec![0xEE; 3];
+    packet.encode(&mut datagram, payload);
+    datagram
+}
+
+/// Puts the right checksum on a datagram that a test has changed.
+fn sealed(mut datagram: Vec<u8>) -> Vec<u8> {
+    let checksum = checksum(&datagram).to_be_bytes();
+    datagram.splice(CHECKSUM_OFFSET..HEADER_BYTES, checksum);
+    datagram
+}
+
+#[test]
+fn every_kind_comes_back_as_it_went_and_as_long_as_it_said() {
+    for sent in every_kind() {
+        let datagram = encoded(&sent);
+        assert_eq!(
+            datagram.len(),
+            sent.datagram_bytes(),
+            "{}",
+            sent.body.kind()
+        );
+        let payload: &[u8] = if sent.body.kind() == Kind::Data {
+            b"abc"
+        } else {
+            b""
+        };
+        assert_eq!(Packet::decode(&datagram), Ok((sent, payload)));
+    }
+}
+
+#[test]
+fn the_header_stands_byte_for_byte_as_the_report_draws_it() {
+    let datagram = encoded(&packet(Body::Data { length: 3 }));
+    let mut drawn = vec![1, 5, 2, 0];
+    drawn.extend([9; 16]);
+    drawn.extend([1, 2, 3, 4, 0xA0, 0xB0, 0xC0, 0xD0, 0x11, 0x22, 0x33, 0x44]);
+    assert_eq!(datagram[..32], drawn);
+    assert_eq!(&datagram[36..], b"abc");
+}
+
+#[test]
+fn a_syn_fills_the_segment_so_that_the_path_is_proven_at_once() {
+    let syn = encoded(&packet(Body::Syn(opening(1_436))));
+    let data = packet(Body::Data { length: 1_436 });
+    assert_eq!(syn.len(), data.datagram_bytes());
+}
+
+#[test]
+fn every_single_flipped_bit_is_noticed() {
+    for sent in every_kind() {
+        let datagram = encoded(&sent);
+        for bit in 0..datagram.len().min(120) * 8 {
+            let mut damaged = datagram.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(Packet::decode(&damaged).is_err(), "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_datagram_cut_anywhere_is_refused() {
+    for sent in every_kind() {
+        let datagram = encoded(&sent);
+        for length in 0..datagram.len() {
+            assert!(Packet::decode(&datagram[..length]).is_err(), "{length}");
+        }
+    }
+}
+
+#[test]
+fn a_right_checksum_does_not_excuse_a_wrong_shape() {
+    let mut unknown_kind = encoded(&packet(Body::FinAck { verified: true }));
+    unknown_kind[1] = 9;
+    assert_eq!(
+        Packet::decode(&sealed(unknown_kind)),
+        Err(PacketError::Kind(9))
+    );
+
+    let mut bad_verdict = encoded(&packet(Body::FinAck { verified: true }));
+    bad_verdict[36] = 7;
+    assert_eq!(
+        Packet::decode(&sealed(bad_verdict)),
+        Err(PacketError::Value(7))
+    );
+
+    let mut too_long = encoded(&packet(Body::Fin {
+        digest: Digest([0; 32]),
+    }));
+    too_long.push(0);
+    assert_eq!(
+        Packet::decode(&sealed(too_long)),
+        Err(PacketError::TooLong { length: 69 })
+    );
+
+    let empty_data = encoded(&packet(Body::Data { length: 3 }))[..36].to_vec();
+    assert_eq!(
+        Packet::decode(&sealed(empty_data)),
+        Err(PacketError::TooShort { length: 36 })
+    );
+}
+
+#[test]
+fn damage_is_only_ours_when_the_token_matches() {
+    let mut datagram = encoded(&packet(Body::Data { length: 3 }));
+    datagram[38] ^= 1;
+    assert!(Packet::has_token(&datagram, Token([9; 16])));
+    assert!(!Packet::has_token(&datagram, Token([8; 16])));
+    assert!(!Packet::has_token(&datagram[..10], Token([9; 16])));
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(datagram in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Packet::decode(&datagram);
+    }
+
+    #[test]
+    fn random_bodies_under_a_right_checksum_never_panic(
+        kind in 0_u8..12,
+        body in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let mut datagram = vec![VERSION, kind, 1, 0];
+        datagram.resize(HEADER_BYTES, 0);
+        datagram.extend(body);
+        let _ = Packet::decode(&sealed(datagram));
+    }
+}
