@@ -4,5 +4,8 @@ pub mod client;
 pub mod lab;
 pub mod link;
 pub mod reliable;
+pub mod room;
+pub mod server;
+pub mod shelf;
 pub mod transfer;
 pub mod wire;
