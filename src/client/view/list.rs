@@ -69,6 +69,9 @@ impl List {
                 browser.set_column_widths(&[first.max(1)]);
             }),
         }
+        // Ours first, so that what it takes does not reach the browser, which would take
+        // the cursor back.
+        browser.super_handle_first(false);
         browser.handle(move |browser, event| {
             let double_click = event == Event::Push && app::event_clicks();
             let enter = event == Event::KeyDown
