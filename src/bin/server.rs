@@ -13,10 +13,10 @@ use std::process::ExitCode;
 
 /// A chat room over TCP that offers files over a reliable UDP of its own.
 #[derive(Debug, Parser)]
-#[command(version, before_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "server", version, before_help = EXAMPLES, max_term_width = 100)]
 struct Flags {
     /// Where to listen; port 0 takes any that is free.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:50000")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:50000", value_parser = read_address)]
     bind: SocketAddr,
     /// The folder whose files are offered.
     #[arg(long, value_name = "DIR", default_value = "files")]
@@ -35,8 +35,8 @@ struct Flags {
     #[arg(long, value_name = "BYTES")]
     segment: Option<u16>,
     /// What the link does to the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
-    #[arg(long, value_name = "SCENARIO", default_value = "")]
-    link: Scenario,
+    #[arg(long, value_name = "SCENARIO")]
+    link: Option<Scenario>,
     /// Most clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
@@ -72,6 +72,11 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn read_address(text: &str) -> Result<SocketAddr, String> {
+    let help = "write ADDRESS:PORT with numbers, such as 127.0.0.1:50000 or [::]:50000";
+    text.parse().map_err(|_| help.to_owned())
+}
+
 impl Flags {
     /// A window or segment outside its range ends the program as wrong usage does.
     fn into_config(self) -> Config {
@@ -90,7 +95,7 @@ impl Flags {
             bind: self.bind,
             files: self.files,
             ports: self.udp_ports,
-            scenario: self.link,
+            scenario: self.link.unwrap_or(Scenario::PERFECT),
             defaults,
             max_clients: self.max_clients,
             ..Config::default()

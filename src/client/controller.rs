@@ -144,6 +144,9 @@ const PING_AFTER_MS: u64 = 15_000;
 /// After this long without a word the connection counts as lost.
 const LOST_AFTER_MS: u64 = 60_000;
 
+/// A server that lets us in, or is asked for a file, answers by then.
+const ANSWER_AFTER_MS: u64 = 30_000;
+
 impl Controller {
     /// A client that is not connected. `wants_lists`: fill `people` and `files` right
     /// after joining, as a window needs it; a script does not.
@@ -315,7 +318,7 @@ impl Controller {
         let tag = self.last_tag;
         self.model
             .transfers
-            .push(Transfer::new(tag, file.to_owned(), asked));
+            .push(Transfer::new(tag, file.to_owned(), asked, now_ms));
         self.send(Request::Download(DownloadRequest {
             file: file.to_owned(),
             tag: Some(tag),

@@ -25,7 +25,7 @@ use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
 use crate::transfer::clock::wall_time_ms;
-use crate::wire::message::Request;
+use crate::wire::message::{Reply, Request};
 use bars::Bars;
 use crossbeam_channel::{Receiver, TryRecvError, never};
 use indicatif::MultiProgress;
@@ -207,6 +207,8 @@ impl Face {
 
     fn tell(&mut self, event: &Event) {
         let happening = match event {
+            // A pong answers the controller, not the script.
+            Event::Reply(Reply::Pong) | Event::Report { .. } | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => Happening::Connected {
                 round_trip_us: u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX),
@@ -217,7 +219,6 @@ impl Face {
             Event::Lost(sentence) => Happening::Lost {
                 sentence: sentence.clone(),
             },
-            Event::Report { .. } | Event::Tick => return,
         };
         self.screen.print(&happening.to_line());
     }

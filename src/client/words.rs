@@ -125,9 +125,11 @@ pub fn transfer(transfer: &Transfer) -> String {
 pub fn transfer_end(transfer: &Transfer) -> String {
     let file = harmless(&transfer.file);
     if transfer.state != TransferState::Verified {
-        let why = transfer.sentence.as_deref().map(harmless);
-        let why = why.unwrap_or_else(|| "No reason is known.".to_owned());
-        return format!("{file} {}: {why}", state(transfer));
+        let state = state(transfer);
+        return match &transfer.sentence {
+            Some(why) => format!("{file} {state}: {}", harmless(why)),
+            None => format!("{file} {state}"),
+        };
     }
     let elapsed = transfer.elapsed.unwrap_or_default();
     let place = match &transfer.path {

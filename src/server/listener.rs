@@ -80,6 +80,7 @@ impl Listener {
         let mut turned_away = VecDeque::new();
         let (_never_sent, never) = crossbeam_channel::bounded::<()>(0);
         let mut next_number = 1;
+        let mut was_error = false;
         loop {
             let accepted = self.socket.accept();
             if self.is_stopping.load(Ordering::Acquire) {
@@ -88,11 +89,15 @@ impl Listener {
             let (stream, remote) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    log::warn!("could not accept a client: {error}");
+                    // Ten times a second would be too often.
+                    if !std::mem::replace(&mut was_error, true) {
+                        log::warn!("could not accept a client, trying again: {error}");
+                    }
                     let _ = never.recv_timeout(ACCEPT_RETRY);
                     continue;
                 }
             };
+            was_error = false;
             let address = remote.ip().to_canonical();
             match seats.take(address, self.config.max_clients) {
                 Ok(seat) => {

@@ -49,8 +49,8 @@ pub(super) struct Peer {
 /// What lies in the queue of a client.
 #[derive(Debug)]
 pub(super) enum Outgoing {
-    /// A line, shared with all who hear it.
-    Line(Arc<str>),
+    /// Lines, each shared with all who hear it.
+    Lines(Vec<Arc<str>>),
     /// Nothing follows: end the stream like this.
     End(Shutdown),
 }
@@ -97,19 +97,22 @@ impl Peer {
 
     /// Sends a reply to this client alone.
     pub(super) fn tell(&self, reply: &Reply) {
-        self.tell_line(&reply.to_line().into());
+        self.tell_lines(vec![reply.to_line().into()]);
     }
 
-    /// Puts a line in the queue; never waits.
-    pub(super) fn tell_line(&self, line: &Arc<str>) {
-        let waiting = &self.backlog.waiting_bytes;
-        let before = waiting.fetch_add(line.len(), Ordering::Relaxed);
-        if before + line.len() > LARGEST_QUEUE_BYTES {
+    /// Puts lines in the queue; never waits.
+    pub(super) fn tell_lines(&self, lines: Vec<Arc<str>>) {
+        let bytes = lines.iter().map(|line| line.len()).sum();
+        let before = self
+            .backlog
+            .waiting_bytes
+            .fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > LARGEST_QUEUE_BYTES {
             self.cut("did not read");
             return;
         }
         // An error means that the writer has ended, and the reader will say so.
-        let _ = self.queue.send(Outgoing::Line(Arc::clone(line)));
+        let _ = self.queue.send(Outgoing::Lines(lines));
     }
 
     /// Ends the stream once everything in the queue is out.

@@ -1,7 +1,7 @@
 //! `room`: the thread that owns the [`Room`] and does what it says.
 //!
-//! One event after the other comes in, and each line goes into the queues of all who hear
-//! it before the next event is looked at: that is the one order for everybody. A line to
+//! One event after the other comes in, and each line goes to the queues of all who hear
+//! it in the order of the events: that is the one order for everybody. A line to
 //! many is encoded once. This thread never waits for a client.
 //!
 //! It also keeps an eye on the queues: one that is full and does not move loses its client.
@@ -62,6 +62,8 @@ pub(super) struct RoomThread {
 /// A client, and since when its full queue stands still.
 struct Member {
     peer: Arc<Peer>,
+    /// Lines for it that are not in its queue yet.
+    pending: Vec<Arc<str>>,
     stalled: Option<Stall>,
 }
 
@@ -70,6 +72,9 @@ struct Stall {
     written_bytes: u64,
     since: Moment,
 }
+
+/// Most events whose lines go out together.
+const BATCH_EVENTS: usize = 256;
 
 /// How long the clients may take to hang up when the server ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -96,7 +101,18 @@ impl RoomThread {
         loop {
             match events.recv_timeout(self.clock.until(next_check)) {
                 Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-                Ok(event) => self.on_event(event),
+                Ok(event) => {
+                    self.on_event(event);
+                    // What came meanwhile goes out together: to wake a writer for each
+                    // line of a crowd costs more than all the rest.
+                    for event in events.try_iter().take(BATCH_EVENTS) {
+                        if matches!(event, Event::Stop) {
+                            return self.say_goodbye(events);
+                        }
+                        self.on_event(event);
+                    }
+                    self.flush();
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if self.clock.until(next_check).is_zero() {
@@ -110,8 +126,12 @@ impl RoomThread {
     fn on_event(&mut self, event: Event) {
         let effects = match event {
             Event::Arrived(peer) => {
-                let stalled = None;
-                self.members.insert(peer.number, Member { peer, stalled });
+                let member = Member {
+                    pending: Vec::new(),
+                    stalled: None,
+                    peer,
+                };
+                self.members.insert(member.peer.number, member);
                 return;
             }
             // What a client sent after we closed our half is of no interest any more.
@@ -162,8 +182,8 @@ impl RoomThread {
                 Effect::Tell { to, reply } => {
                     let line: Arc<str> = reply.to_line().into();
                     for client in self.room.members(to) {
-                        if let Some(member) = self.members.get(&client) {
-                            member.peer.tell_line(&line);
+                        if let Some(member) = self.members.get_mut(&client) {
+                            member.pending.push(Arc::clone(&line));
                         }
                     }
                 }
@@ -184,10 +204,15 @@ impl RoomThread {
 
     /// Lets go of a client; where it is still there, after it has read its last line.
     fn forget(&mut self, client: ClientNumber, ending: Option<Shutdown>) {
-        if let Some(member) = self.members.remove(&client) {
+        if let Some(mut member) = self.members.remove(&client) {
+            member.flush();
             member.peer.end(ending.unwrap_or(Shutdown::Both));
             let _ = self.transfers.send(transfers::Event::Gone { client });
         }
+    }
+
+    fn flush(&mut self) {
+        self.members.values_mut().for_each(Member::flush);
     }
 
     fn drop_the_stalled(&mut self) {
@@ -217,6 +242,7 @@ impl RoomThread {
     /// Tells everybody, and waits a moment until they have heard it.
     fn say_goodbye(mut self, events: &Receiver<Event>) {
         self.perform(Room::notice("The server is closing. Goodbye."));
+        self.flush();
         for member in self.members.values() {
             member.peer.end(Shutdown::Both);
         }
@@ -236,5 +262,14 @@ impl RoomThread {
         }
         // Readers may be about to report: whoever is gone needs no answer.
         while events.try_recv().is_ok() {}
+    }
+}
+
+impl Member {
+    /// Puts what is pending in the queue.
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            self.peer.tell_lines(std::mem::take(&mut self.pending));
+        }
     }
 }

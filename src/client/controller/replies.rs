@@ -1,6 +1,6 @@
 //! What the server and the downloads tell, and what the controller makes of it.
 
-use super::{Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
+use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
 use crate::client::model::{Kind, LoginProblem, Phase};
 use crate::client::words;
 use crate::transfer::{Ending, Report};
@@ -78,17 +78,41 @@ impl Controller {
     /// Silence is not the same as nothing to say: we ask, and after a while we stop
     /// waiting.
     pub(super) fn on_tick(&mut self, now_ms: u64) {
-        let silent_ms = now_ms.saturating_sub(self.last_heard_ms);
-        if !self.model.is_online() || silent_ms < PING_AFTER_MS {
+        if !self.model.is_online() {
             return;
         }
-        if silent_ms >= LOST_AFTER_MS {
+        self.give_up_unanswered(now_ms);
+        let silent_ms = now_ms.saturating_sub(self.last_heard_ms);
+        let is_joining = self.model.phase == Phase::Joining;
+        if is_joining && silent_ms >= ANSWER_AFTER_MS {
+            let server = &self.model.server;
+            let sentence = format!("{server} does not answer. Is it a Sash server?");
             self.effects.push(Effect::HangUp);
+            self.on_lost(sentence, now_ms);
+        } else if silent_ms >= LOST_AFTER_MS {
             let sentence = "The server has not answered for a minute. Connect again.";
+            self.effects.push(Effect::HangUp);
             self.on_lost(sentence.to_owned(), now_ms);
-        } else if self.pinged_ms.is_none() && self.model.phase == Phase::Joined {
+        } else if !is_joining && silent_ms >= PING_AFTER_MS && self.pinged_ms.is_none() {
             self.pinged_ms = Some(now_ms);
             self.send(Request::Ping);
+        }
+    }
+
+    /// A download that the server neither offers nor queues nor refuses has failed.
+    fn give_up_unanswered(&mut self, now_ms: u64) {
+        let mut ended = Vec::new();
+        for transfer in &mut self.model.transfers {
+            let waited_ms = now_ms.saturating_sub(transfer.asked_ms);
+            let is_answered = transfer.number.is_some() || transfer.state.is_end();
+            if !is_answered && waited_ms >= ANSWER_AFTER_MS {
+                let sentence = "The server did not answer. Try again.".to_owned();
+                transfer.end(TransferState::Failed, Some(sentence));
+                ended.push(transfer.tag);
+            }
+        }
+        for tag in ended {
+            self.tell_end(tag, now_ms);
         }
     }
 

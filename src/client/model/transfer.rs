@@ -43,6 +43,8 @@ pub struct Transfer {
     pub elapsed: Option<Duration>,
     /// Somebody wants it to end.
     pub is_cancelled: bool,
+    /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
+    pub(in crate::client) asked_ms: u64,
     /// When and how much it was when the rate was last worked out.
     measured: Option<(u64, u64)>,
 }
@@ -55,7 +57,12 @@ const RATE_MEMORY_MS: f64 = 1_500.0;
 const RATE_INTERVAL_MS: u64 = 200;
 
 impl Transfer {
-    pub(in crate::client) fn new(tag: u64, file: String, asked: Asked) -> Self {
+    pub(in crate::client) fn new(
+        tag: u64,
+        file: String,
+        asked: Asked,
+        now_ms: u64,
+    ) -> Self {
         Self {
             tag,
             number: None,
@@ -73,6 +80,7 @@ impl Transfer {
             sentence: None,
             elapsed: None,
             is_cancelled: false,
+            asked_ms: now_ms,
             measured: None,
         }
     }
@@ -209,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_rate_follows_what_arrives_and_gives_the_time_left() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default());
+        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
         transfer.total_bytes = Some(10_000);
         for second in 0..5 {
             let figures = at(second * 1_000);
@@ -221,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_stalled_transfer_slows_down_in_the_display_too() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default());
+        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
         transfer.on_progress(TransferState::Sending, &at(0), 0);
         transfer.on_progress(TransferState::Sending, &at(1_000), 1_000);
         transfer.on_progress(TransferState::Sending, &at(1_000), 2_000);
@@ -231,7 +239,7 @@ mod tests {
 
     #[test]
     fn nothing_changes_after_the_end() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default());
+        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
         transfer.end(TransferState::Failed, Some("Gone.".into()));
         transfer.on_progress(TransferState::Sending, &at(5), 5);
         assert_eq!(transfer.state, TransferState::Failed);

@@ -23,7 +23,11 @@ pub(in crate::server) fn write_lines(
         batch.clear();
         for outgoing in std::iter::once(first).chain(queue.try_iter()) {
             match outgoing {
-                Outgoing::Line(line) => batch.extend_from_slice(line.as_bytes()),
+                Outgoing::Lines(lines) => {
+                    for line in lines {
+                        batch.extend_from_slice(line.as_bytes());
+                    }
+                }
                 Outgoing::End(how) => end = Some(how),
             }
             if batch.len() >= BATCH_BYTES || end.is_some() {
