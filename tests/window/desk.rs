@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -102,6 +102,8 @@ impl Desk {
 
     /// Keeps a picture of all windows.
     pub(crate) fn picture(&self, name: &str) {
+        // The mouse goes aside, and with it the tips that it called.
+        xdotool(&self.display, &["mousemove", "2029", "719"]);
         keep_picture(&self.display, "root", name);
     }
 }
@@ -164,15 +166,36 @@ impl Window {
         self.hands(&["getwindowname", &self.id])
     }
 
-    /// Where it puts downloads.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Whether there is such a file among its downloads.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.folder.path().join(name).exists()
+    }
+
+    /// Whether this file has arrived; fails when it is not the server's.
+    pub(crate) fn has_whole(&self, server: &Server, name: &str) -> bool {
+        let Ok(content) = fs::read(self.folder.path().join(name)) else {
+            return false;
+        };
+        assert!(content == server.content(name), "{name} differs");
+        true
     }
 
     /// What it looks like: three bytes for each pixel.
     pub(crate) fn pixels(&self) -> Vec<u8> {
         let flags = ["-silent", "-window", &self.id, "-depth", "8", "rgb:-"];
         run("import", &self.display, flags)
+    }
+
+    /// The colour at a place in the window.
+    pub(crate) fn pixel(&self, (x, y): (i32, i32)) -> [u8; 3] {
+        let crop = format!("1x1+{x}+{y}");
+        let window = ["-silent", "-window", &self.id, "-crop", &crop];
+        let pixel = run(
+            "import",
+            &self.display,
+            [&window[..], &["-depth", "8", "rgb:-"]].concat(),
+        );
+        pixel.try_into().unwrap()
     }
 
     /// How many of its pixels have this colour.

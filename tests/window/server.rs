@@ -1,4 +1,4 @@
-//! A server with two files, and a client of it that is no window.
+//! A server with a few files, and a client of it that is no window.
 
 use serde_json::{Value, json};
 use std::fs;
@@ -21,19 +21,34 @@ pub(crate) struct Watcher {
     seen: Vec<Value>,
 }
 
+/// What the server offers, in the order of its list.
+const FILES: [(&str, u32); 5] = [
+    ("campus map.png", 184_301),
+    ("large.bin", 1_500_000),
+    ("lecture 3.mp4", 6_310_222),
+    ("notes.txt", 5_120),
+    ("שלום.txt", 74),
+];
+
 /// Longer than anything takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Server {
     /// Starts the real program on a free port.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with these flags too.
+    pub(crate) fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["large.bin", "notes.txt"] {
-            fs::write(folder.path().join(name), content(name)).unwrap();
+        for (name, length) in FILES {
+            fs::write(folder.path().join(name), content(length)).unwrap();
         }
         let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
             .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
             .arg(folder.path())
+            .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -134,12 +149,7 @@ impl Watcher {
 }
 
 /// Bytes that differ from place to place, so that a swap of two segments shows.
-fn content(name: &str) -> Vec<u8> {
-    let length: u32 = if name == "notes.txt" {
-        5_000
-    } else {
-        1_500_000
-    };
+fn content(length: u32) -> Vec<u8> {
     (0..length)
         .map(|index| index.wrapping_mul(2_654_435_761).to_be_bytes()[0])
         .collect()
