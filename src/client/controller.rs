@@ -21,7 +21,7 @@ use super::model::{Audience, Kind, LoginProblem, Model, Phase, Transfer};
 use super::words;
 use crate::transfer::Report;
 use crate::wire::message::{
-    DownloadRequest, Offer, Reply, Request, TransferState, VERSION,
+    DownloadRequest, FileEntry, Offer, Reply, Request, TransferState, VERSION,
 };
 use crate::wire::options::{Asked, Settled};
 use std::mem;
@@ -134,6 +134,9 @@ pub struct Controller {
     /// Replies to come that fill a list and are not shown in the chat.
     quiet_users: u32,
     quiet_files: u32,
+    /// Lists whose last line has not come yet.
+    coming_people: Vec<String>,
+    coming_files: Vec<FileEntry>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
 }
@@ -162,6 +165,8 @@ impl Controller {
             wants_lists,
             quiet_users: 0,
             quiet_files: 0,
+            coming_people: Vec::new(),
+            coming_files: Vec::new(),
             last_heard_ms: 0,
             pinged_ms: None,
         }
@@ -242,6 +247,8 @@ impl Controller {
             version: VERSION,
         });
         (self.quiet_users, self.quiet_files) = (0, 0);
+        self.coming_people.clear();
+        self.coming_files.clear();
         if self.wants_lists {
             (self.quiet_users, self.quiet_files) = (1, 1);
             self.send(Request::Users);

@@ -37,7 +37,7 @@ pub fn start(
         folder: settings.out.clone(),
         name: file_name(&offer.file),
     };
-    receiving::start(job, server, destination, report)
+    receiving::start(job, server, &destination, report)
 }
 
 /// The report of a download that could not even start.

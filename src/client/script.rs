@@ -72,8 +72,8 @@ impl Script {
         let position = match reply {
             Reply::Said(said) if said.from == me => self.find(Answer::Echo),
             Reply::Whispered(it) if it.from == me => self.find(Answer::WhisperEcho),
-            Reply::Users { .. } => self.find(Answer::Users),
-            Reply::Files { .. } => self.find(Answer::Files),
+            Reply::Users { more: false, .. } => self.find(Answer::Users),
+            Reply::Files { more: false, .. } => self.find(Answer::Files),
             // The server answers in order: this is about the oldest question.
             Reply::Error(complaint) if complaint.tag.is_none() => {
                 (!self.awaited.is_empty()).then_some(0)
@@ -81,6 +81,8 @@ impl Script {
             Reply::Said(_)
             | Reply::Whispered(_)
             | Reply::Error(_)
+            | Reply::Users { more: true, .. }
+            | Reply::Files { more: true, .. }
             | Reply::Welcome(_)
             | Reply::Refused(_)
             | Reply::History { .. }

@@ -9,6 +9,7 @@ use crate::wire::message::{
     TransferState, Welcome, Whispered,
 };
 use crate::wire::options::{Asked, Settled};
+use std::mem;
 use std::time::Duration;
 
 impl Controller {
@@ -27,8 +28,8 @@ impl Controller {
             }
             Reply::Said(said) => self.on_said(said),
             Reply::Whispered(whispered) => self.on_whispered(whispered),
-            Reply::Users { names } => self.on_users(&names, now_ms),
-            Reply::Files { files } => self.on_files(files, now_ms),
+            Reply::Users { names, more } => self.on_users(&names, more, now_ms),
+            Reply::Files { files, more } => self.on_files(files, more, now_ms),
             Reply::Offer(offer) => self.on_offer(offer, now_ms),
             Reply::Transfer(news) => self.on_news(&news, now_ms),
             Reply::Pong => self.on_pong(now_ms),
@@ -124,7 +125,7 @@ impl Controller {
                 continue;
             }
             if transfer.settled.is_some() {
-                transfer.is_cancelled = true;
+                transfer.stops_as = Some(state);
                 transfer.sentence = Some(sentence.to_owned());
                 let tag = transfer.tag;
                 self.effects.push(Effect::CancelDownload { tag });
@@ -181,19 +182,29 @@ impl Controller {
         }
     }
 
-    fn on_users(&mut self, names: &[String], now_ms: u64) {
-        self.model.people = names.iter().map(|name| words::harmless(name)).collect();
+    /// A long list comes in several lines; the old one stays until the new one is whole.
+    fn on_users(&mut self, names: &[String], more: bool, now_ms: u64) {
+        let names = names.iter().map(|name| words::harmless(name));
+        self.coming_people.extend(names);
+        if more {
+            return;
+        }
+        self.model.people = mem::take(&mut self.coming_people);
         if self.quiet_users > 0 {
             self.quiet_users -= 1;
             return;
         }
         let people = self.model.people.join(", ");
-        let line = format!("Online ({}): {people}", names.len());
+        let line = format!("Online ({}): {people}", self.model.people.len());
         self.show(&line, now_ms);
     }
 
-    fn on_files(&mut self, files: Vec<FileEntry>, now_ms: u64) {
-        self.model.files = files;
+    fn on_files(&mut self, files: Vec<FileEntry>, more: bool, now_ms: u64) {
+        self.coming_files.extend(files);
+        if more {
+            return;
+        }
+        self.model.files = mem::take(&mut self.coming_files);
         if self.quiet_files > 0 {
             self.quiet_files -= 1;
             return;
@@ -259,20 +270,17 @@ impl Controller {
         let was_numbered = transfer.number.is_some();
         transfer.on_news(news);
         let tag = transfer.tag;
-        let is_receiving = transfer.settled.is_some();
-        if transfer.is_cancelled && !was_numbered {
-            let transfer = news.transfer;
-            self.send(Request::Cancel { transfer });
-        }
-        if !is_failure(news.state) {
-            return;
-        }
-        if is_receiving {
-            transfer_sentence(self, tag, news);
+        let is_unheard_cancel = transfer.is_cancelled && !was_numbered;
+        if is_failure(news.state) && transfer.settled.is_some() {
+            transfer.stops_as = Some(news.state);
+            transfer.sentence.clone_from(&news.sentence);
             self.effects.push(Effect::CancelDownload { tag });
-        } else if let Some(transfer) = self.model.transfer_mut(tag) {
+        } else if is_failure(news.state) {
             transfer.end(news.state, news.sentence.clone());
             self.tell_end(tag, now_ms);
+        } else if is_unheard_cancel {
+            let transfer = news.transfer;
+            self.send(Request::Cancel { transfer });
         }
     }
 
@@ -315,12 +323,6 @@ impl Controller {
             Kind::Error
         };
         self.model.chat.push(now_ms, kind, &line);
-    }
-}
-
-fn transfer_sentence(controller: &mut Controller, tag: u64, news: &TransferNews) {
-    if let Some(transfer) = controller.model.transfer_mut(tag) {
-        transfer.sentence.clone_from(&news.sentence);
     }
 }
 

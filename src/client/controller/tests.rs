@@ -30,7 +30,13 @@ fn joined() -> Controller {
         }),
     );
     users(&mut client, &["dana", "guy"]);
-    reply(&mut client, Reply::Files { files: vec![] });
+    reply(
+        &mut client,
+        Reply::Files {
+            files: vec![],
+            more: false,
+        },
+    );
     let _ = client.take_effects();
     client
 }
@@ -50,7 +56,7 @@ fn reply(client: &mut Controller, reply: Reply) {
 
 fn users(client: &mut Controller, names: &[&str]) {
     let names = names.iter().map(|&name| name.to_owned()).collect();
-    reply(client, Reply::Users { names });
+    reply(client, Reply::Users { names, more: false });
 }
 
 /// Types a line; what is asked of the server for it.
@@ -181,6 +187,17 @@ fn the_first_lists_fill_the_window_and_later_ones_the_chat_too() {
     assert_eq!(typed(&mut client, "/users"), [Request::Users]);
     users(&mut client, &["dana"]);
     assert_eq!(last_line(&client).text, "Online (1): dana");
+}
+
+#[test]
+fn a_list_in_several_lines_is_shown_once_and_whole() {
+    let mut client = joined();
+    typed(&mut client, "/users");
+    let names = vec!["a".to_owned()];
+    reply(&mut client, Reply::Users { names, more: true });
+    assert_eq!(client.model().people, ["dana", "guy"]);
+    users(&mut client, &["b"]);
+    assert_eq!(last_line(&client).text, "Online (2): a, b");
 }
 
 #[test]
@@ -357,6 +374,19 @@ fn an_offer_nobody_asked_for_or_with_a_window_of_zero_starts_nothing() {
     impossible.settled.window = 0;
     reply(&mut client, Reply::Offer(impossible));
     assert_eq!(requests(&mut client), [Request::Cancel { transfer: 71 }]);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Failed);
+}
+
+#[test]
+fn a_download_that_the_server_gives_up_has_failed_and_was_not_cancelled() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, Reply::Offer(offer(1)));
+    let _ = client.take_effects();
+    reply(&mut client, news(1, TransferState::Failed));
+    assert_eq!(client.take_effects(), [Effect::CancelDownload { tag: 1 }]);
+    client.on_event(ended(1, TransferState::Cancelled), 0);
     let state = client.model().transfer(1).unwrap().state;
     assert_eq!(state, TransferState::Failed);
 }

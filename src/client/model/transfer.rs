@@ -43,6 +43,8 @@ pub struct Transfer {
     pub elapsed: Option<Duration>,
     /// Somebody wants it to end.
     pub is_cancelled: bool,
+    /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
+    pub(in crate::client) stops_as: Option<TransferState>,
     /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
     pub(in crate::client) asked_ms: u64,
     /// When and how much it was when the rate was last worked out.
@@ -80,6 +82,7 @@ impl Transfer {
             sentence: None,
             elapsed: None,
             is_cancelled: false,
+            stops_as: None,
             asked_ms: now_ms,
             measured: None,
         }
@@ -149,7 +152,10 @@ impl Transfer {
         if self.state.is_end() {
             return;
         }
-        self.state = ending.state;
+        self.state = match (ending.state, self.stops_as) {
+            (TransferState::Cancelled, Some(state)) => state,
+            (state, _) => state,
+        };
         self.take(&ending.figures);
         self.path = ending.path;
         self.digest = ending.digest;
