@@ -17,7 +17,7 @@
 //!
 //! # The way of one chat line
 //!
-//! [`client::link`] writes it; `reader-12` of [`server::peer`] takes it out of the stream
+//! [`client::link`] writes it; `reader-12` of `server/peer` takes it out of the stream
 //! ([`wire::line`]) and reads it ([`wire::message`]); the room thread gives it to
 //! [`room::Room`], which says who hears what; `writer-N` of every client sends it on.
 //!
