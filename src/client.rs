@@ -33,6 +33,8 @@ pub mod model;
 pub mod script;
 pub mod session;
 pub mod text;
+#[cfg(feature = "gui")]
+pub mod view;
 pub mod words;
 
 use crate::link::Scenario;

@@ -98,7 +98,7 @@ fn main() -> ExitCode {
         return Exit::Usage.into();
     }
     open_siblings(arguments.count, arguments.name.as_deref());
-    run_window(settings).into()
+    run_window(&settings).into()
 }
 
 /// Warnings on stderr, more by `RUST_LOG=info`; no line tears a progress bar.
@@ -154,14 +154,11 @@ fn open_siblings(count: u32, name: Option<&str>) {
 }
 
 #[cfg(feature = "gui")]
-fn run_window(settings: Settings) -> Exit {
-    // The window's entry point: sash::client::view::run(settings).
-    let _ = settings;
-    let _ = writeln!(io::stderr(), "The window is not built yet. Use --text.");
-    Exit::Usage
+fn run_window(settings: &Settings) -> Exit {
+    sash::client::view::run(settings)
 }
 
 #[cfg(not(feature = "gui"))]
-fn run_window(_settings: Settings) -> Exit {
+fn run_window(_settings: &Settings) -> Exit {
     Exit::Usage
 }

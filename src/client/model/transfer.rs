@@ -152,8 +152,13 @@ impl Transfer {
         if self.state.is_end() {
             return;
         }
+<<<<<<< HEAD
+        let was_stopped = ending.state == TransferState::Cancelled;
+        let stops_as = self.stops_as.filter(|_| was_stopped);
+=======
         let is_stopped = ending.state == TransferState::Cancelled;
         let stops_as = self.stops_as.filter(|_| is_stopped);
+>>>>>>> client
         self.state = stops_as.unwrap_or(ending.state);
         self.take(&ending.figures);
         self.path = ending.path;
