@@ -1,7 +1,41 @@
 //! Sash: a chat room and a file-transfer laboratory for people who learn computer networks.
+//!
+//! A sash window is one that slides. Chat goes over TCP; files go over UDP, made reliable
+//! by stop-and-wait, go-back-N or selective repeat.
+//!
+//! # Floors
+//!
+//! A file imports only from floors below its own and from its own folder.
+//!
+//! ```text
+//!   4  programs     server  client  bench     bin/: server, client, lab
+//!   3  shells       transfer                  sockets, files, threads, the clock
+//!   2  laboratory   lab                       the machines in virtual time
+//!   1  machines     reliable  link  room  shelf    pure: time is an argument
+//!   0  values       wire                      packets, messages, options
+//! ```
+//!
+//! # The way of one chat line
+//!
+//! [`client::link`] writes it; `reader-12` of `server/peer` takes it out of the stream
+//! ([`wire::line`]) and reads it ([`wire::message`]); the room thread gives it to
+//! [`room::Room`], which says who hears what; `writer-N` of every client sends it on.
+//!
+//! # The way of one packet
+//!
+//! `sender-3` of [`transfer::sending`] asks [`reliable::connection::Sending`] what to send,
+//! reads the bytes from the file ([`transfer::source`]) into the datagram
+//! ([`wire::packet`]) and hands it to the socket ([`transfer::carrier`]). `receiver-3` of
+//! [`transfer::receiving`] decodes it, gives it to [`reliable::connection::Receiving`],
+//! hands what is in order to `disk-3` ([`transfer::disk`]), and sends the ACK back.
 
+pub mod bench;
+pub mod client;
 pub mod lab;
 pub mod link;
 pub mod reliable;
+pub mod room;
+pub mod server;
+pub mod shelf;
 pub mod transfer;
 pub mod wire;

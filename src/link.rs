@@ -210,6 +210,21 @@ impl<T: Clone> Link<T> {
     }
 }
 
+impl Delivery<Vec<u8>> {
+    /// The datagram as it arrives: with one bit flipped, if the dice said so.
+    #[must_use]
+    pub fn into_datagram(mut self) -> Vec<u8> {
+        let bits = 8 * self.item.len() as u64;
+        let place = self.damage.and_then(|bit| bit.checked_rem(bits));
+        if let Some(place) = place
+            && let Ok(byte) = usize::try_from(place / 8)
+        {
+            self.item[byte] ^= 1 << (place % 8);
+        }
+        self.item
+    }
+}
+
 impl<T> Ord for InFlight<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.arrives, self.order).cmp(&(other.arrives, other.order))

@@ -1,21 +1,41 @@
 //! Real sockets, files and threads around the machines: one transfer at a time.
 //!
+//! Floor 3: shells. A shell owns what the machine must not touch, asks it what to do, and
+//! does that.
+//!
+//! ```text
+//!   sender-3    file -> DATA -> socket            acks-3      socket -> ACK -> sender-3
+//!   receiver-3  socket -> DATA -> disk-3, ACK     disk-3      bytes -> file, SHA-256
+//! ```
+//!
 //! | module | owns |
 //! | --- | --- |
 //! | [`clock`] | the system's clock |
 //! | [`threads`] | how a thread is started |
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
+//! | [`carrier`] | a socket behind an imperfect link |
+//! | [`source`] | the file that is read |
+//! | [`disk`] | the file that is written, hashed and named |
+//! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
+pub mod carrier;
 pub mod clock;
+pub mod disk;
 pub mod receiving;
 pub mod sending;
+pub mod source;
+pub mod tcp;
 pub mod threads;
 
 use crate::link::Scenario;
+use crate::reliable::connection::{Failure, Outcome};
+use crate::reliable::handshake::Proposal;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::Settled;
+use crate::wire::packet::Reset;
+use crate::wire::sequence::SequenceNumber;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,10 +84,64 @@ pub struct Ending {
     pub sentence: Option<String>,
     /// The figures at the end.
     pub figures: Figures,
-    /// From the first packet to the last.
+    /// From the start of the thread to the last word.
     pub elapsed: Duration,
     /// Receiver only: where the verified file is.
     pub path: Option<PathBuf>,
     /// Receiver only: the digest of what arrived.
     pub digest: Option<Digest>,
+}
+
+/// On real sockets no retransmission timeout is shorter: two busy cores look like loss.
+pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// The longest that an ACK is held back.
+pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
+
+/// A progress report at most this often.
+pub const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A thread that waits on a socket looks up this often to see whether it should end.
+pub const WAKE_INTERVAL: Duration = Duration::from_millis(200);
+
+/// What the kernel is asked for to hold datagrams that wait. Unit: bytes.
+pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+impl Job {
+    /// What this side brings to the handshake.
+    #[must_use]
+    pub const fn proposal(&self, window: u32, first: Option<SequenceNumber>) -> Proposal {
+        Proposal {
+            token: self.token,
+            size: self.size,
+            segment_bytes: self.settled.segment_bytes,
+            window,
+            first,
+            chat_round_trip: self.chat_round_trip,
+            least_timeout: LEAST_TIMEOUT,
+            acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+            listening: false,
+        }
+    }
+}
+
+/// The state and the sentence that a person is given for an outcome.
+#[must_use]
+pub fn verdict(outcome: Outcome) -> (TransferState, Option<String>) {
+    match outcome {
+        Outcome::Verified => (TransferState::Verified, None),
+        Outcome::Damaged => (
+            TransferState::Damaged,
+            Some("what arrived has another SHA-256 than the file: it changed while it was \
+             sent. Download it again.".to_owned()),
+        ),
+        Outcome::Unknown => (
+            TransferState::Unknown,
+            Some("all was sent and acknowledged, but the receiver's last word never came".to_owned()),
+        ),
+        Outcome::Failed(
+            Failure::ResetByUs(Reset::Cancelled) | Failure::ResetByPeer(Reset::Cancelled),
+        ) => (TransferState::Cancelled, None),
+        Outcome::Failed(failure) => (TransferState::Failed, Some(failure.to_string())),
+    }
 }

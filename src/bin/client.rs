@@ -1,2 +1,164 @@
-//! Placeholder while the floors below are laid.
-fn main() {}
+//! `client`: arguments, logging, and one call into the library.
+
+use clap::Parser;
+use indicatif::MultiProgress;
+use indicatif_log_bridge::LogWrapper;
+use sash::client::text::{self, Manner};
+use sash::client::{Exit, Settings};
+use sash::link::Scenario;
+use sash::wire::options::{Arq, Asked, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+const EXAMPLES: &str = "\
+Examples:
+  client                                        the window, on a server of this computer
+  client --server 10.0.0.7 --name dana          join at once
+  client --text --name dana                     the same in a terminal
+  client --name dana --exec '/download notes.txt --arq go-back-n'
+                                                fetch one file and leave
+  client --name dana --json --exec /files       for programs: one event a line
+  client --link 'seed=7;loss=10%' --text --name dana
+                                                as if the network were bad";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 all well   1 something asked for failed   2 wrong usage
+  3 cannot connect   4 the server refused";
+
+/// Talk to the people of a Sash server and fetch its files.
+#[derive(Debug, Parser)]
+#[command(version, before_help = EXAMPLES, after_help = EXIT_CODES)]
+#[command(args_override_self = true)]
+struct Arguments {
+    /// Run in the terminal, without a window
+    #[arg(long)]
+    text: bool,
+    /// The server; without one, this computer
+    #[arg(long, value_name = "HOST[:PORT]")]
+    server: Option<String>,
+    /// Your name: one word. With --server too, join at once
+    #[arg(long)]
+    name: Option<String>,
+    /// stop-and-wait, go-back-n or selective-repeat; without it, what the server likes
+    #[arg(long, value_name = "PROTOCOL")]
+    arq: Option<Arq>,
+    /// Most packets in flight
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
+    window: Option<u32>,
+    /// File bytes per packet
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
+    segment: Option<u16>,
+    /// udp or tcp
+    #[arg(long, value_name = "NAME")]
+    transport: Option<Transport>,
+    /// The folder for downloads
+    #[arg(long, value_name = "DIR", default_value = "downloads")]
+    out: PathBuf,
+    /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
+    #[arg(long, value_name = "SCENARIO")]
+    link: Option<Scenario>,
+    /// Type this line, wait for its end, and leave after the last; implies --text
+    #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
+    exec: Vec<String>,
+    /// Print one event a line as JSON; implies --text
+    #[arg(long)]
+    json: bool,
+    /// Open so many windows
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    count: u32,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let bars = MultiProgress::new();
+    start_logging(&bars);
+    let settings = Settings {
+        server: arguments.server.clone(),
+        name: arguments.name.clone(),
+        asked: Asked {
+            transport: arguments.transport,
+            arq: arguments.arq,
+            window: arguments.window,
+            segment_bytes: arguments.segment,
+        },
+        out: arguments.out.clone(),
+        scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
+    };
+    if arguments.text || arguments.json || !arguments.exec.is_empty() {
+        let manner = Manner {
+            exec: arguments.exec,
+            is_json: arguments.json,
+        };
+        return text::run(settings, manner, bars).into();
+    }
+    if let Some(sentence) = no_window() {
+        let _ = writeln!(io::stderr(), "{sentence}");
+        return Exit::Usage.into();
+    }
+    open_siblings(arguments.count, arguments.name.as_deref());
+    run_window(&settings).into()
+}
+
+/// Warnings on stderr, more by `RUST_LOG=info`; no line tears a progress bar.
+fn start_logging(bars: &MultiProgress) {
+    let environment = env_logger::Env::default().default_filter_or("warn");
+    let logger = env_logger::Builder::from_env(environment)
+        .format(|out, record| {
+            let time = out.timestamp_millis();
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or("-");
+            let level = record.level().as_str().to_lowercase();
+            writeln!(out, "{time} {level} {name}: {}", record.args())
+        })
+        .build();
+    let level = logger.filter();
+    // It fails where a logger is there already, which is as good.
+    if LogWrapper::new(bars.clone(), logger).try_init().is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+/// Why no window can be opened, where that is so. FLTK would end the process instead.
+fn no_window() -> Option<&'static str> {
+    if cfg!(not(feature = "gui")) {
+        return Some("This client was built without its window. Use --text.");
+    }
+    let has_x_or_wayland = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    if cfg!(all(unix, not(target_os = "macos"))) && !has_x_or_wayland {
+        return Some("There is no display for a window. Use --text.");
+    }
+    None
+}
+
+/// `--count 3 --name dana`: two more processes of this program, as dana2 and dana3.
+fn open_siblings(count: u32, name: Option<&str>) {
+    for number in 2..=count {
+        let result = std::env::current_exe().and_then(|program| {
+            let mut command = Command::new(program);
+            command
+                .args(std::env::args_os().skip(1))
+                .args(["--count", "1"]);
+            if let Some(name) = name {
+                command.arg(format!("--name={name}{number}"));
+            }
+            command.spawn()
+        });
+        if let Err(error) = result {
+            log::error!("cannot open window {number}: {error}");
+        }
+    }
+}
+
+#[cfg(feature = "gui")]
+fn run_window(settings: &Settings) -> Exit {
+    sash::client::view::run(settings)
+}
+
+#[cfg(not(feature = "gui"))]
+fn run_window(_settings: &Settings) -> Exit {
+    Exit::Usage
+}

@@ -1,2 +1,175 @@
-//! Placeholder while the floors below are laid.
-fn main() {}
+//! `server`: arguments, logging, one call into the library.
+
+use clap::{CommandFactory, Parser};
+use crossbeam_channel::{Receiver, Sender};
+use sash::link::Scenario;
+use sash::server::ports::PortRange;
+use sash::server::{self, Config};
+use sash::wire::options::{Arq, Asked, Settled};
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A chat room over TCP that offers files over a reliable UDP of its own.
+#[derive(Debug, Parser)]
+#[command(name = "server", version, before_help = EXAMPLES, max_term_width = 100)]
+struct Flags {
+    /// Where to listen; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:50000", value_parser = read_address)]
+    bind: SocketAddr,
+    /// The folder whose files are offered.
+    #[arg(long, value_name = "DIR", default_value = "files")]
+    files: PathBuf,
+    /// The ports that files go out from, both ends included; 0 takes any that is free.
+    #[arg(long, value_name = "A-B", default_value_t = PortRange::DEFAULT)]
+    udp_ports: PortRange,
+    /// How lost packets are sent again, where a client does not ask for anything:
+    /// stop-and-wait, go-back-n or selective-repeat.
+    #[arg(long, value_name = "PROTOCOL")]
+    arq: Option<Arq>,
+    /// Most packets in flight, where a client does not ask for anything.
+    #[arg(long, value_name = "N")]
+    window: Option<u32>,
+    /// File bytes per DATA packet, where a client does not ask for anything.
+    #[arg(long, value_name = "BYTES")]
+    segment: Option<u16>,
+    /// What the link does to the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
+    #[arg(long, value_name = "SCENARIO")]
+    link: Option<Scenario>,
+    /// Most clients at once.
+    #[arg(long, value_name = "N", default_value_t = 7_500)]
+    max_clients: usize,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  server                                   the room on port 50000, the files in ./files
+  server --bind 127.0.0.1:0                for this machine alone, on any free port
+  server --arq go-back-n --window 16       another protocol, where nobody asks for one
+  server --link \"seed=7;loss=10%\"         every tenth packet of a transfer is lost
+";
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    start_log();
+    let config = flags.into_config();
+    let running = match server::start(config) {
+        Ok(running) => running,
+        Err(error) => {
+            log::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (stop, stopped) = crossbeam_channel::unbounded();
+    if let Err(error) = stop_on_signal(stop) {
+        log::warn!("Ctrl-C will end the server without a goodbye: {error}");
+    }
+    print_lines(&greeting(running.address()));
+    wait_for(&stopped);
+    log::info!("stopping: press Ctrl-C again to end at once");
+    running.stop();
+    ExitCode::SUCCESS
+}
+
+fn read_address(text: &str) -> Result<SocketAddr, String> {
+    let help = "write ADDRESS:PORT with numbers, such as 127.0.0.1:50000 or [::]:50000";
+    text.parse().map_err(|_| help.to_owned())
+}
+
+impl Flags {
+    /// A window or segment outside its range ends the program as wrong usage does.
+    fn into_config(self) -> Config {
+        let asked = Asked {
+            transport: None,
+            arq: self.arq,
+            window: self.window,
+            segment_bytes: self.segment,
+        };
+        let defaults = asked.settle(&Settled::DEFAULT).unwrap_or_else(|error| {
+            Self::command()
+                .error(clap::error::ErrorKind::ValueValidation, error)
+                .exit()
+        });
+        Config {
+            bind: self.bind,
+            files: self.files,
+            ports: self.udp_ports,
+            scenario: self.link.unwrap_or(Scenario::PERFECT),
+            defaults,
+            max_clients: self.max_clients,
+            ..Config::default()
+        }
+    }
+}
+
+/// The first signal asks for a goodbye, the second does not wait for it.
+fn stop_on_signal(stop: Sender<()>) -> Result<(), ctrlc::Error> {
+    let mut is_second = false;
+    ctrlc::set_handler(move || {
+        if std::mem::replace(&mut is_second, true) {
+            std::process::exit(130);
+        }
+        let _ = stop.send(());
+    })
+}
+
+/// Waits for a signal; where none can be caught, until the process is ended.
+fn wait_for(stopped: &Receiver<()>) {
+    if stopped.recv().is_err() {
+        let (_kept, never) = crossbeam_channel::bounded::<()>(0);
+        let _ = never.recv();
+    }
+}
+
+/// `time level thread: message`, on stderr.
+fn start_log() {
+    let filter = env_logger::Env::default().default_filter_or("info");
+    env_logger::Builder::from_env(filter)
+        .format(|out, record| {
+            let time = out.timestamp_millis();
+            let level = record.level().as_str().to_ascii_lowercase();
+            let thread = std::thread::current();
+            let thread = thread.name().unwrap_or("?");
+            writeln!(out, "{time} {level} {thread}: {}", record.args())
+        })
+        .init();
+}
+
+/// The address for programs, then what a person types to get here.
+fn greeting(address: SocketAddr) -> Vec<String> {
+    let port = address.port();
+    let mut lines = vec![format!("listening on {address}")];
+    let hosts = match address.ip() {
+        ip if ip.is_unspecified() => {
+            let outward = outward_address().map(|ip| ip.to_string());
+            std::iter::once("localhost".to_owned())
+                .chain(outward)
+                .collect()
+        }
+        ip if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) => vec!["localhost".to_owned()],
+        IpAddr::V4(ip) => vec![ip.to_string()],
+        IpAddr::V6(ip) => vec![format!("[{ip}]")],
+    };
+    let reach = |host: String| format!("client --server {host}:{port}");
+    lines.extend(hosts.into_iter().map(reach));
+    lines
+}
+
+/// The address that others see, if this machine has a way out. Nothing is sent: connecting
+/// a UDP socket only asks the routing table (RFC 5737: nobody has this address).
+fn outward_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified() && !address.is_loopback()).then_some(address)
+}
+
+/// The one place that prints. A reader who has gone (`server | head -1`) is no error.
+fn print_lines(lines: &[String]) {
+    let mut out = io::stdout().lock();
+    for line in lines {
+        let _ = writeln!(out, "{line}");
+    }
+    let _ = out.flush();
+}

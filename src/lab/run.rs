@@ -283,10 +283,10 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
     /// Feeds one thing: a delivery where there is one, else the passing of time.
     fn feed(&mut self) {
         if let Some(delivery) = self.data.poll(self.now) {
-            let datagram = damaged(delivery.item, delivery.damage);
+            let datagram = delivery.into_datagram();
             self.receive(&datagram);
         } else if let Some(delivery) = self.ack.poll(self.now) {
-            let datagram = damaged(delivery.item, delivery.damage);
+            let datagram = delivery.into_datagram();
             match Packet::decode(&datagram) {
                 Ok((packet, _)) => self.sender.on_packet(&packet, self.now),
                 Err(_) => self.sender.on_damage(),
@@ -326,23 +326,6 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
         for event in self.receiver.take_events() {
             (self.observe)(Entry::new(self.now, Side::Receiver, event));
         }
-    }
-}
-
-/// Flips the bit that the link chose.
-#[must_use]
-pub fn damaged(mut datagram: Vec<u8>, damage: Option<u64>) -> Vec<u8> {
-    if let Some(bit) = damage {
-        flip(&mut datagram, bit);
-    }
-    datagram
-}
-
-/// Flips one bit, counted modulo the length.
-pub fn flip(datagram: &mut [u8], bit: u64) {
-    let bits = 8 * datagram.len() as u64;
-    if let Some(place) = bit.checked_rem(bits) {
-        datagram[(place / 8) as usize] ^= 1 << (place % 8);
     }
 }
 

@@ -1,11 +1,37 @@
 //! The sending side of one transfer: `sender-3` and `acks-3`.
+//!
+//! `sender-3` owns the machine, the file and the link. `acks-3` reads the socket, decodes,
+//! and forwards; so waiting "for an ACK or the timer" is one `recv_timeout`.
+//!
+//! ```text
+//!   socket --acks-3--> inbox --sender-3--> machine --> DATA --> link --> socket
+//!   server thread ------^  digest, verdict, cancel
+//! ```
+//!
+//! Source: design page §4; report page `architecture`.
 
-use super::{Job, Report};
-use crate::wire::digest::Digest;
+use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, is_passing};
+use super::clock::Clock;
+use super::source::Source;
+use super::{
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
+};
+use crate::link::{Direction, Label, Link};
+use crate::reliable::connection::Sending as Connection;
+use crate::reliable::event::PacketName;
+use crate::reliable::moment::Moment;
+use crate::reliable::{Machine, Transmit, earliest};
+use crate::wire::digest::{Digest, Token};
 use crate::wire::message::TransferState;
+use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use crate::wire::sequence::SequenceNumber;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
 use std::io;
-use std::net::{IpAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Where the bytes go out: bound already, so that its port could be offered.
 #[derive(Debug)]
@@ -18,33 +44,377 @@ pub enum Outlet {
 
 /// A running sender. Dropping it does not end it.
 #[derive(Debug, Clone)]
-pub struct Sending {}
+pub struct Sending {
+    inbox: Sender<Arrival>,
+}
+
+/// What reaches `sender-3`.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// A packet of this transfer.
+    Packet(Packet, SocketAddr),
+    /// A datagram of this transfer that was damaged.
+    Damaged,
+    /// The file's digest.
+    Digest(Digest),
+    /// The file cannot be hashed.
+    Fail(String),
+    /// The receiver's word, from the chat connection.
+    Verdict(bool),
+    /// End it.
+    Cancel,
+}
+
+/// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
+const INBOX_PACKETS: usize = 4096;
 
 /// Starts `sender-N` and `acks-N`. `asker` is the address the chat connection comes from.
 ///
 /// # Errors
 /// What the system says when it has no thread or descriptor left.
 pub fn start(
-    _job: Job,
-    _file: File,
-    _digest: Option<Digest>,
-    _outlet: Outlet,
-    _asker: IpAddr,
-    _report: impl FnMut(Report) + Send + 'static,
+    job: Job,
+    file: File,
+    digest: Option<Digest>,
+    outlet: Outlet,
+    asker: IpAddr,
+    report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    Err(io::ErrorKind::Unsupported.into())
+    let (inbox, arrivals) = crossbeam_channel::bounded(INBOX_PACKETS);
+    let name = format!("sender-{}", job.number);
+    match outlet {
+        Outlet::Udp(socket) => {
+            enlarge_buffers(&socket)?;
+            let is_over = Arc::new(AtomicBool::new(false));
+            start_acks(
+                &job,
+                socket.try_clone()?,
+                asker,
+                inbox.clone(),
+                is_over.clone(),
+            )?;
+            let first = SequenceNumber(random_u32()?);
+            let shell = Shell::new(job, file, socket, first, arrivals, report);
+            threads::start(name, move || {
+                shell.run(digest);
+                is_over.store(true, Ordering::Relaxed);
+            })?;
+        }
+        Outlet::Tcp(listener) => {
+            let sender = tcp::Sender {
+                job,
+                file,
+                listener,
+                asker,
+                arrivals,
+            };
+            threads::start(name, move || sender.run(digest, report))?;
+        }
+    }
+    Ok(Sending { inbox })
+}
+
+fn random_u32() -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(u32::from_be_bytes(bytes))
 }
 
 impl Sending {
     /// The digest is known now: FIN may go out.
-    pub fn digest(&self, _digest: Digest) {}
+    pub fn digest(&self, digest: Digest) {
+        self.tell(Arrival::Digest(digest));
+    }
 
     /// The file could not be hashed: the transfer fails with this sentence.
-    pub fn fail(&self, _sentence: String) {}
+    pub fn fail(&self, sentence: String) {
+        self.tell(Arrival::Fail(sentence));
+    }
 
     /// The receiver's word from the chat connection: verified or damaged.
-    pub fn verdict(&self, _state: TransferState) {}
+    pub fn verdict(&self, state: TransferState) {
+        match state {
+            TransferState::Verified => self.tell(Arrival::Verdict(true)),
+            TransferState::Damaged => self.tell(Arrival::Verdict(false)),
+            TransferState::Queued
+            | TransferState::Opening
+            | TransferState::Sending
+            | TransferState::Failed
+            | TransferState::Unknown
+            | TransferState::Cancelled => (),
+        }
+    }
 
     /// End it, telling the other side.
-    pub fn cancel(&self) {}
+    pub fn cancel(&self) {
+        self.tell(Arrival::Cancel);
+    }
+
+    /// A sender that is gone needs no telling; a full inbox is emptied in no time.
+    fn tell(&self, arrival: Arrival) {
+        let _ = self.inbox.send_timeout(arrival, WAKE_INTERVAL);
+    }
+}
+
+/// `acks-N`: decodes and forwards, nothing else.
+fn start_acks(
+    job: &Job,
+    socket: UdpSocket,
+    asker: IpAddr,
+    inbox: Sender<Arrival>,
+    is_over: Arc<AtomicBool>,
+) -> io::Result<()> {
+    socket.set_read_timeout(Some(WAKE_INTERVAL))?;
+    let token = job.token;
+    let forward = move || {
+        let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
+        while !is_over.load(Ordering::Relaxed) {
+            match socket.recv_from(&mut datagram) {
+                Ok((length, from)) if from.ip() == asker => {
+                    if let Some(arrival) = read(&datagram[..length], token, from) {
+                        let _ = inbox.try_send(arrival);
+                    }
+                }
+                Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
+                Err(error) if is_passing(&error) => (),
+                Err(error) => {
+                    log::warn!("cannot receive ACKs any more: {error}");
+                    return;
+                }
+            }
+        }
+    };
+    threads::start_small(format!("acks-{}", job.number), forward).map(|_| ())
+}
+
+fn read(datagram: &[u8], token: Token, from: SocketAddr) -> Option<Arrival> {
+    match Packet::decode(datagram) {
+        Ok((packet, _)) if packet.token == token => Some(Arrival::Packet(packet, from)),
+        Ok(_) => None,
+        Err(_) => Packet::has_token(datagram, token).then_some(Arrival::Damaged),
+    }
+}
+
+/// `sender-N`.
+struct Shell<R> {
+    job: Job,
+    clock: Clock,
+    connection: Connection,
+    source: Source,
+    carrier: Carrier,
+    /// What ACKs go through before the machine sees them.
+    incoming: Option<Link<Packet>>,
+    arrivals: Receiver<Arrival>,
+    /// Where the receiver is, once its SYN has come.
+    peer: Option<SocketAddr>,
+    /// Why it fails, where this side knows better than the machine.
+    failure: Option<String>,
+    report: R,
+    next_report: Moment,
+}
+
+impl<R: FnMut(Report)> Shell<R> {
+    fn new(
+        job: Job,
+        file: File,
+        socket: UdpSocket,
+        first: SequenceNumber,
+        arrivals: Receiver<Arrival>,
+        report: R,
+    ) -> Self {
+        let clock = Clock::start();
+        let proposal = job.proposal(job.settled.window, Some(first));
+        Self {
+            connection: Connection::respond(job.settled.arq, proposal, clock.now()),
+            carrier: Carrier::new(socket, &job.scenario, Direction::Data),
+            incoming: imperfect(&job.scenario, Direction::Ack),
+            source: Source::new(file),
+            next_report: clock.now(),
+            peer: None,
+            failure: None,
+            job,
+            clock,
+            arrivals,
+            report,
+        }
+    }
+
+    fn run(mut self, digest: Option<Digest>) {
+        if let Some(digest) = digest {
+            self.connection.set_digest(digest, self.clock.now());
+        }
+        loop {
+            self.drain();
+            if self.connection.outcome().is_some() {
+                return self.end();
+            }
+            self.report_progress();
+            self.wait();
+        }
+    }
+
+    /// Sends until the machine has nothing more to say.
+    fn drain(&mut self) {
+        let now = self.clock.now();
+        self.take_delayed(now);
+        if let Err(error) = self.carrier.deliver(now) {
+            self.give_up(SendError::Socket(error));
+        }
+        loop {
+            let now = self.clock.now();
+            let Some(transmit) = self.connection.poll_transmit(now) else {
+                return;
+            };
+            if let Err(error) = self.send(&transmit, now) {
+                self.give_up(error);
+            }
+        }
+    }
+
+    fn send(&mut self, transmit: &Transmit, now: Moment) -> Result<(), SendError> {
+        let Self {
+            carrier, source, ..
+        } = self;
+        carrier.send(transmit, now, |place| {
+            source.read(transmit.bytes.clone(), place)
+        })
+    }
+
+    /// What the link has held back and lets through by now.
+    fn take_delayed(&mut self, now: Moment) {
+        while let Some(delivery) = self.incoming.as_mut().and_then(|link| link.poll(now))
+        {
+            match delivery.damage {
+                None => self.connection.on_packet(&delivery.item, now),
+                Some(_) => self.connection.on_damage(),
+            }
+        }
+    }
+
+    /// Waits for one thing, and feeds it: an arrival, or the passing of time.
+    fn wait(&mut self) {
+        let deadline = earliest([
+            self.connection.next_timeout(),
+            self.carrier.next_timeout(),
+            self.incoming.as_ref().and_then(Link::next_timeout),
+        ]);
+        let patience = deadline.map_or(Duration::MAX, |moment| self.clock.until(moment));
+        match self.arrivals.recv_timeout(patience.min(WAKE_INTERVAL)) {
+            Ok(arrival) => self.feed(arrival),
+            Err(RecvTimeoutError::Timeout) => (),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.connection.reset(Reset::Cancelled);
+            }
+        }
+        let now = self.clock.now();
+        if self
+            .connection
+            .next_timeout()
+            .is_some_and(|moment| moment <= now)
+        {
+            self.connection.on_timeout(now);
+        }
+    }
+
+    fn feed(&mut self, arrival: Arrival) {
+        let now = self.clock.now();
+        match arrival {
+            Arrival::Packet(packet, from) => {
+                if !self.knows(from) {
+                    return;
+                }
+                match &mut self.incoming {
+                    None => self.connection.on_packet(&packet, now),
+                    Some(link) => {
+                        let label = Label::from(PacketName::from(&packet));
+                        link.push(packet, label, now);
+                    }
+                }
+            }
+            Arrival::Damaged => self.connection.on_damage(),
+            Arrival::Digest(digest) => self.connection.set_digest(digest, now),
+            Arrival::Fail(sentence) => {
+                self.failure = Some(sentence);
+                self.connection.reset(Reset::FileUnreadable);
+            }
+            Arrival::Verdict(verified) => self.connection.set_verdict(verified),
+            Arrival::Cancel => self.connection.reset(Reset::Cancelled),
+        }
+    }
+
+    /// The first packet with the token tells where the receiver is; from then on the
+    /// kernel lets nobody else through.
+    fn knows(&mut self, from: SocketAddr) -> bool {
+        if self.peer.is_none() {
+            match self.carrier.socket().connect(from) {
+                Ok(()) => self.peer = Some(from),
+                Err(error) => self.give_up(SendError::Socket(error)),
+            }
+        }
+        self.peer == Some(from)
+    }
+
+    fn give_up(&mut self, error: SendError) {
+        let (sentence, why) = match error {
+            SendError::File(error) => (
+                format!("the file changed or cannot be read any more: {error}"),
+                Reset::FileUnreadable,
+            ),
+            SendError::Socket(error) => (
+                format!(
+                    "datagrams of {} bytes cannot be sent: {error}. \
+                     Try a smaller --segment.",
+                    self.job.settled.segment_bytes
+                ),
+                Reset::Cancelled,
+            ),
+        };
+        self.failure.get_or_insert(sentence);
+        self.connection.reset(why);
+    }
+
+    fn figures(&self) -> Figures {
+        let progress = self.connection.progress();
+        Figures {
+            done_bytes: progress.acked_bytes,
+            progress,
+        }
+    }
+
+    fn report_progress(&mut self) {
+        let now = self.clock.now();
+        if now < self.next_report {
+            return;
+        }
+        self.next_report = now + REPORT_INTERVAL;
+        let is_open = self.connection.is_open();
+        let state = if is_open {
+            TransferState::Sending
+        } else {
+            TransferState::Opening
+        };
+        let figures = self.figures();
+        (self.report)(Report::Progress(state, figures));
+    }
+
+    fn end(mut self) {
+        self.drain();
+        self.carrier.close(&self.clock);
+        let outcome = self.connection.outcome().map(verdict);
+        let (mut state, mut sentence) = outcome.unwrap_or((TransferState::Unknown, None));
+        if let Some(failure) = self.failure.take() {
+            (state, sentence) = (TransferState::Failed, Some(failure));
+        }
+        let figures = self.figures();
+        let elapsed = self.clock.now().since_start();
+        let (path, digest) = (None, None);
+        (self.report)(Report::Ended(Ending {
+            state,
+            sentence,
+            figures,
+            elapsed,
+            path,
+            digest,
+        }));
+    }
 }

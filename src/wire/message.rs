@@ -25,6 +25,8 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod fit;
+
 use super::digest::{Digest, Token};
 use super::options::{Asked, Settled};
 use serde::{Deserialize, Serialize};
@@ -117,13 +119,19 @@ pub enum Reply {
     Whispered(Whispered),
     /// Who is there, in the order they came.
     Users {
-        /// Their names.
+        /// Their names, or as many of them as fit in this line.
         names: Vec<String>,
+        /// Whether the list goes on in the next `users` line; where not, left out.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// What the server offers, sorted by name.
     Files {
-        /// One entry per file.
+        /// One entry per file, or as many as fit in this line.
         files: Vec<FileEntry>,
+        /// Whether the list goes on in the next `files` line; where not, left out.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// The file you asked for is ready to be sent.
     Offer(Offer),
@@ -150,6 +158,14 @@ pub enum Reply {
     },
     /// Something that you asked for cannot be done; the connection goes on.
     Error(Complaint),
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// The answer to a good `join`.
@@ -329,7 +345,7 @@ pub enum Code {
     BadVersion,
     /// Too many clients, in all or from one address.
     Full,
-    /// The text of a line is empty or too long.
+    /// The text of a line is empty, too long or holds control characters.
     BadText,
     /// Nobody here has that name.
     NoSuchUser,

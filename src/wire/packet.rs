@@ -52,6 +52,10 @@
 //! Source: RFC 8085 §3.2 (datagram size); Kurose & Ross §6.2.3 (CRC); RFC 7323 §3 (echoed
 //! time stamps); RFC 2018 (ranges beyond the cumulative number).
 
+mod error;
+
+pub use error::PacketError;
+
 use super::digest::{Digest, Token};
 use super::sequence::SequenceNumber;
 use serde::{Deserialize, Serialize};
@@ -553,52 +557,6 @@ impl Fields<'_> {
         self.take().map(u32::from_be_bytes)
     }
 }
-
-/// A datagram that is not a packet of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PacketError {
-    /// Shorter than its kind must be.
-    TooShort {
-        /// Unit: bytes.
-        length: usize,
-    },
-    /// Longer than its kind may be.
-    TooLong {
-        /// Unit: bytes.
-        length: usize,
-    },
-    /// A layout that we do not know.
-    Version(u8),
-    /// A kind that we do not know.
-    Kind(u8),
-    /// A field with a value that means nothing.
-    Value(u8),
-    /// Damaged on the way, or not ours.
-    Corrupt {
-        /// The CRC-32 of what arrived.
-        computed: u32,
-        /// The CRC-32 that it carried.
-        received: u32,
-    },
-}
-
-impl fmt::Display for PacketError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "packet refused: ")?;
-        match self {
-            Self::TooShort { length } => write!(f, "{length} bytes are too few"),
-            Self::TooLong { length } => write!(f, "{length} bytes are too many"),
-            Self::Version(version) => write!(f, "version {version}, not {VERSION}"),
-            Self::Kind(kind) => write!(f, "unknown kind {kind}"),
-            Self::Value(value) => write!(f, "a field holds {value}, which means nothing"),
-            Self::Corrupt { computed, received } => {
-                write!(f, "checksum 0x{received:08x}, computed 0x{computed:08x}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for PacketError {}
 
 #[cfg(test)]
 mod tests;

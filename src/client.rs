@@ -1,0 +1,86 @@
+//! The client: a mind that is pure, a shell around it, and two faces.
+//!
+//! ```text
+//!  a person                                                     a server
+//!     |  Intent                       Event  ^ Request             |
+//!     v                                 |    |                     |
+//!   view / text --> session --> controller (owns the model) --> link, download
+//!     ^                                 |
+//!     '------------- Model -------------'
+//! ```
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`model`] | everything that is shown (pure) |
+//! | [`controller`] | intents and events in, model and effects out (pure) |
+//! | [`commands`] | what a typed line means (pure) |
+//! | [`address`] | `HOST:PORT` as people write it (pure) |
+//! | [`words`] | figures, times and strangers' texts for people |
+//! | [`session`] | the shell: brings events, performs effects |
+//! | [`link`] | the chat connection: `reader` and `writer` |
+//! | [`download`] | an offer becomes a receiver |
+//! | [`text`] | the face in a terminal, a pipe or a script |
+//! | [`script`] | what a script still waits for (pure) |
+//! | [`json`] | what `--json` prints |
+
+pub mod address;
+pub mod commands;
+pub mod controller;
+pub mod download;
+pub mod json;
+pub mod link;
+pub mod model;
+pub mod script;
+pub mod session;
+pub mod text;
+#[cfg(feature = "gui")]
+pub mod view;
+pub mod words;
+
+use crate::link::Scenario;
+use crate::wire::options::Asked;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What both faces are started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to connect at once, where a name is given too; else what the login form
+    /// shows. `HOST` or `HOST:PORT`.
+    pub server: Option<String>,
+    /// The name wanted.
+    pub name: Option<String>,
+    /// What downloads ask for.
+    pub asked: Asked,
+    /// The folder for downloads; it is made when the first one comes.
+    pub out: PathBuf,
+    /// What the link does to our side of transfers.
+    pub scenario: Scenario,
+}
+
+/// How a face ended, for the shell that started the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: all well.
+    Well,
+    /// 1: something that was asked for failed.
+    Failed,
+    /// 2: wrong usage.
+    Usage,
+    /// 3: no connection.
+    Unreachable,
+    /// 4: the server refused.
+    Refused,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Well => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Unreachable => 3,
+            Exit::Refused => 4,
+        })
+    }
+}

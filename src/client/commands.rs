@@ -1,0 +1,418 @@
+//! What a person types: slash commands, the older shortcuts, or plain text.
+//!
+//! `/whisper dana hi` is a command, `//hi` says `/hi`, and anything else is said as it is.
+//! `!pm NAME TEXT`, `!df FILE` and a bare `download FILE` mean what they meant to those
+//! who know them. A file's name may hold spaces, quoted or not.
+//!
+//! ```
+//! use sash::client::commands::{Command, read};
+//! assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+//! let sentence = read("/wisper dana hi", &[]).unwrap_err();
+//! assert_eq!(sentence, "There is no /wisper. Did you mean /whisper?");
+//! ```
+
+use super::model::Audience;
+use crate::wire::message::FileEntry;
+use crate::wire::options::{Arq, Asked, Transport};
+use std::str::FromStr;
+
+/// What a line means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Nothing was typed.
+    Nothing,
+    /// To whom the To field names.
+    Say {
+        /// What is said.
+        text: String,
+    },
+    /// To one person.
+    Whisper {
+        /// Whom.
+        to: String,
+        /// What is said.
+        text: String,
+    },
+    /// Who hears plain text from now on.
+    To(Audience),
+    /// Who is there?
+    Users,
+    /// What is on offer?
+    Files,
+    /// Fetch a file; options given here win over the chosen ones.
+    Download {
+        /// Its name, as `/files` shows it.
+        file: String,
+        /// The options written behind it.
+        asked: Asked,
+    },
+    /// What is being fetched?
+    Transfers,
+    /// End a download; without a number, the only one there is.
+    Cancel {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// Choose the protocol of later downloads; `None`: the server's.
+    Arq(Option<Arq>),
+    /// Choose the window; `None`: the usual one.
+    Window(Option<u32>),
+    /// Choose the file bytes per packet; `None`: the server's.
+    Segment(Option<u16>),
+    /// Choose what carries the file; `None`: the server's.
+    Transport(Option<Transport>),
+    /// Which commands are there?
+    Help,
+    /// Leave the room.
+    Disconnect,
+    /// Leave the program.
+    Quit,
+}
+
+/// A command as `/help` shows it.
+#[derive(Debug)]
+pub struct Usage {
+    /// Its names; the first is the one shown.
+    pub names: &'static [&'static str],
+    /// What follows the name.
+    pub arguments: &'static str,
+    /// What it does.
+    pub explanation: &'static str,
+    read: fn(&str, &[FileEntry]) -> Result<Command, String>,
+}
+
+/// Every command, in the order that `/help` shows them.
+pub const COMMANDS: [Usage; 14] = [
+    Usage {
+        names: &["users"],
+        arguments: "",
+        explanation: "who is here",
+        read: |_, _| Ok(Command::Users),
+    },
+    Usage {
+        names: &["files"],
+        arguments: "",
+        explanation: "what the server offers",
+        read: |_, _| Ok(Command::Files),
+    },
+    Usage {
+        names: &["whisper", "pm", "w"],
+        arguments: "NAME TEXT",
+        explanation: "say it to one person",
+        read: |rest, _| read_whisper(rest),
+    },
+    Usage {
+        names: &["to"],
+        arguments: "NAME | all",
+        explanation: "who hears what you type from now on",
+        read: |rest, _| read_to(rest),
+    },
+    Usage {
+        names: &["download", "df"],
+        arguments: "FILE [--arq PROTOCOL] [--window N] [--segment N] [--transport udp|tcp]",
+        explanation: "fetch a file",
+        read: |rest, _| read_download(rest),
+    },
+    Usage {
+        names: &["transfers"],
+        arguments: "",
+        explanation: "what is being fetched",
+        read: |_, _| Ok(Command::Transfers),
+    },
+    Usage {
+        names: &["cancel"],
+        arguments: "N",
+        explanation: "end download N; what has arrived is kept",
+        read: |rest, _| read_cancel(rest),
+    },
+    Usage {
+        names: &["arq"],
+        arguments: "stop-and-wait | go-back-n | selective-repeat | default",
+        explanation: "the protocol of later downloads",
+        read: |rest, _| choice(rest).map(Command::Arq),
+    },
+    Usage {
+        names: &["window"],
+        arguments: "N | default",
+        explanation: "most packets in flight",
+        read: |rest, _| number(rest).map(Command::Window),
+    },
+    Usage {
+        names: &["segment"],
+        arguments: "N | default",
+        explanation: "file bytes per packet",
+        read: |rest, _| number(rest).map(Command::Segment),
+    },
+    Usage {
+        names: &["transport"],
+        arguments: "udp | tcp | default",
+        explanation: "what carries the file",
+        read: |rest, _| choice(rest).map(Command::Transport),
+    },
+    Usage {
+        names: &["help", "commands"],
+        arguments: "",
+        explanation: "this list",
+        read: |_, _| Ok(Command::Help),
+    },
+    Usage {
+        names: &["disconnect"],
+        arguments: "",
+        explanation: "leave the room",
+        read: |_, _| Ok(Command::Disconnect),
+    },
+    Usage {
+        names: &["quit", "exit"],
+        arguments: "",
+        explanation: "leave the program",
+        read: |_, _| Ok(Command::Quit),
+    },
+];
+
+/// Reads a typed line. `files` is what the server offers, as far as known: by it the bare
+/// `download FILE` is told from a sentence that begins with the same word.
+///
+/// # Errors
+/// A sentence for the person where it is a command that cannot be understood.
+pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
+    let text = line.trim_end_matches(['\r', '\n']);
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Ok(Command::Nothing);
+    }
+    if let Some(said) = trimmed.strip_prefix("//") {
+        let text = format!("/{said}");
+        return Ok(Command::Say { text });
+    }
+    if let Some(command) = trimmed.strip_prefix('/') {
+        return read_command(command, files);
+    }
+    for (shortcut, name) in [("!pm ", "pm "), ("!df ", "df ")] {
+        if let Some(rest) = trimmed.strip_prefix(shortcut) {
+            return read_command(&format!("{name}{rest}"), files);
+        }
+    }
+    if let Some(name) = trimmed.strip_prefix("download ").map(str::trim) {
+        let is_one_word = !name.contains(char::is_whitespace);
+        if is_one_word || files.iter().any(|file| file.name == name) {
+            return read_download(name);
+        }
+    }
+    Ok(Command::Say {
+        text: text.to_owned(),
+    })
+}
+
+fn read_command(text: &str, files: &[FileEntry]) -> Result<Command, String> {
+    let (name, rest) = first_word(text);
+    let wanted = name.to_lowercase();
+    match COMMANDS.iter().find(|it| it.names.contains(&&*wanted)) {
+        Some(usage) => (usage.read)(rest, files)
+            .map_err(|why| format!("{why} Write /{wanted} {}.", usage.arguments)),
+        None => Err(format!(
+            "There is no /{name}. Did you mean /{}?",
+            nearest(&wanted)
+        )),
+    }
+}
+
+/// The command's name that takes the fewest changed letters.
+fn nearest(wanted: &str) -> &'static str {
+    COMMANDS
+        .iter()
+        .flat_map(|usage| usage.names)
+        .min_by_key(|name| strsim::damerau_levenshtein(name, wanted))
+        .expect("there are commands")
+}
+
+fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim())
+}
+
+fn read_whisper(rest: &str) -> Result<Command, String> {
+    let (to, text) = first_word(rest);
+    if to.is_empty() || text.is_empty() {
+        return Err("A whisper needs a name and a text.".to_owned());
+    }
+    Ok(Command::Whisper {
+        to: to.to_owned(),
+        text: text.to_owned(),
+    })
+}
+
+fn read_to(rest: &str) -> Result<Command, String> {
+    match first_word(rest) {
+        ("", _) => Err("To whom?".to_owned()),
+        ("all", "") => Ok(Command::To(Audience::All)),
+        (name, "") => Ok(Command::To(Audience::One(name.to_owned()))),
+        (_, _) => Err("A name is one word.".to_owned()),
+    }
+}
+
+/// The options stand after the file's name, so that a name with spaces needs no quotes.
+fn read_download(rest: &str) -> Result<Command, String> {
+    let (mut file, mut options) = match rest.find(" --") {
+        Some(position) => (&rest[..position], rest[position..].split_whitespace()),
+        None => (rest, "".split_whitespace()),
+    };
+    if let Some((quoted, after)) =
+        rest.strip_prefix('"').and_then(|it| it.split_once('"'))
+    {
+        (file, options) = (quoted, after.split_whitespace());
+    }
+    let mut asked = Asked::default();
+    while let Some(option) = options.next() {
+        let Some(value) = options.next() else {
+            return Err(format!("{option} lacks its value."));
+        };
+        match option {
+            "--arq" => asked.arq = choice(value)?,
+            "--transport" => asked.transport = choice(value)?,
+            "--window" => asked.window = number(value)?,
+            "--segment" => asked.segment_bytes = number(value)?,
+            other => return Err(format!("{other} is not an option of a download.")),
+        }
+    }
+    let file = file.trim();
+    if file.is_empty() {
+        return Err("Which file?".to_owned());
+    }
+    Ok(Command::Download {
+        file: file.to_owned(),
+        asked,
+    })
+}
+
+fn read_cancel(rest: &str) -> Result<Command, String> {
+    if rest.is_empty() {
+        return Ok(Command::Cancel { tag: None });
+    }
+    let tag = rest
+        .parse()
+        .map_err(|_| format!("{rest:?} is not a number from /transfers."))?;
+    Ok(Command::Cancel { tag: Some(tag) })
+}
+
+fn choice<T: FromStr>(text: &str) -> Result<Option<T>, String>
+where
+    T::Err: ToString,
+{
+    match text.trim() {
+        "default" => Ok(None),
+        other => other.parse().map(Some).map_err(|why| {
+            let why: T::Err = why;
+            sentence(&why.to_string())
+        }),
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> Result<Option<T>, String> {
+    match text.trim() {
+        "default" => Ok(None),
+        other => other
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("{other:?} is not a number that fits.")),
+    }
+}
+
+/// `what: why` as a sentence.
+pub(super) fn sentence(error: &str) -> String {
+    let mut characters = error.chars();
+    let first = characters.next().map(char::to_uppercase);
+    first
+        .into_iter()
+        .flatten()
+        .chain(characters)
+        .collect::<String>()
+        + "."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn download(line: &str) -> (String, Asked) {
+        match read(line, &[]) {
+            Ok(Command::Download { file, asked }) => (file, asked),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn said(text: &str) -> Command {
+        Command::Say {
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn plain_text_is_said_and_two_slashes_say_one() {
+        assert_eq!(read("hi there\r\n", &[]), Ok(said("hi there")));
+        assert_eq!(read("//users", &[]), Ok(said("/users")));
+        assert_eq!(read("  \n", &[]), Ok(Command::Nothing));
+    }
+
+    #[test]
+    fn a_file_name_with_spaces_needs_no_quotes_and_may_have_them() {
+        let asked = Asked {
+            arq: Some(Arq::GoBackN),
+            window: Some(8),
+            ..Asked::default()
+        };
+        let options = "--arq go-back-n --window 8";
+        for name in ["my summer photo.jpg", "\"my summer photo.jpg\""] {
+            let read = download(&format!("/download {name} {options}"));
+            assert_eq!(read, ("my summer photo.jpg".to_owned(), asked));
+        }
+        assert_eq!(download("/download \"a --b.txt\"").0, "a --b.txt");
+    }
+
+    #[test]
+    fn the_older_shortcuts_still_work() {
+        assert_eq!(
+            read("!pm dana hi you", &[]),
+            Ok(Command::Whisper {
+                to: "dana".into(),
+                text: "hi you".into()
+            })
+        );
+        assert_eq!(download("!df notes.txt").0, "notes.txt");
+        assert_eq!(download("download notes.txt").0, "notes.txt");
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
+        let text = "download the notes";
+        assert_eq!(read(text, &[]), Ok(said(text)));
+        let files = [FileEntry {
+            name: "the notes".into(),
+            size: 1,
+            digest: None,
+        }];
+        let expected = Ok(Command::Download {
+            file: "the notes".into(),
+            asked: Asked::default(),
+        });
+        assert_eq!(read(text, &files), expected);
+    }
+
+    #[test]
+    fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
+        let why = |line| read(line, &[]).unwrap_err();
+        assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
+        assert!(why("/cancel x").contains("/transfers"));
+        assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
+        assert!(why("/arq tahoe").contains("choose stop-and-wait"));
+        assert!(why("/window many").contains("not a number"));
+        assert!(why("/download a --arq").contains("--arq lacks its value."));
+        assert!(why("/download a --fast 1").contains("not an option"));
+    }
+
+    #[test]
+    fn default_takes_a_choice_back() {
+        assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
+        assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
+    }
+}

@@ -1,0 +1,447 @@
+//! The controller: intents and events in, a changed model and effects out.
+//!
+//! It owns the model and decides everything; it touches nothing. The shell around it
+//! (`session`) performs the effects and brings what happens as events. Time is an
+//! argument: `now_ms`, milliseconds since 1970-01-01 UTC.
+//!
+//! ```text
+//!            +------------+
+//! Intent --> | Controller | --> take_effects()   connect, send, start a download...
+//! Event  --> |   Model    | --> model()          what to show
+//!            +------------+
+//! ```
+//!
+//! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
+
+mod replies;
+
+use super::address::ServerAddress;
+use super::commands::{self, COMMANDS, Command};
+use super::model::{Audience, Kind, LoginProblem, Model, Phase, Transfer};
+use super::words;
+use crate::transfer::Report;
+use crate::wire::message::{
+    DownloadRequest, FileEntry, Offer, Reply, Request, TransferState, VERSION,
+};
+use crate::wire::options::{Asked, Settled};
+use std::mem;
+use std::time::Duration;
+
+/// What a person wants, told by a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Log in; the fields of the form as they were filled in.
+    Connect {
+        /// `HOST`, `HOST:PORT`, or nothing for this computer.
+        server: String,
+        /// A port, or nothing for 50000.
+        port: String,
+        /// The name wanted.
+        name: String,
+    },
+    /// A typed line: a slash command, a shortcut, or text for whom To names.
+    Input(String),
+    /// Who hears plain text from now on.
+    ChooseTo(Audience),
+    /// Ask who is here, and show it in the chat.
+    ShowOnline,
+    /// Ask what the server offers, and show it in the chat.
+    ShowFiles,
+    /// Show the commands in the chat.
+    ShowCommands,
+    /// Fetch a file; what is asked here wins over the chosen options.
+    Download {
+        /// Its name, as the server gave it.
+        file: String,
+        /// Options for this download alone.
+        asked: Asked,
+    },
+    /// End a download; what has arrived is kept.
+    Cancel {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Choose what later downloads ask for.
+    SetOptions(Asked),
+    /// Forget the downloads that have ended.
+    ClearEnded,
+    /// The person has seen the chat: nothing is unread any more.
+    Seen,
+    /// Leave the room.
+    Disconnect,
+    /// Leave the room and the program.
+    Close,
+}
+
+/// What happened, told by the shell.
+#[derive(Debug)]
+pub enum Event {
+    /// The TCP connection is there; the answer to `join` is not yet.
+    Connected {
+        /// How long it took.
+        round_trip: Duration,
+    },
+    /// There is no connection; the sentence says why and what to do.
+    Unreachable(String),
+    /// The server said something.
+    Reply(Reply),
+    /// The connection ended by itself; the sentence says why.
+    Lost(String),
+    /// A download goes on or ended.
+    Report {
+        /// Our number for it.
+        tag: u64,
+        /// Its figures or its end.
+        report: Report,
+    },
+    /// Time has passed. Once a second is often enough; more often is harmless.
+    Tick,
+}
+
+/// What the shell shall do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Connect; what is sent meanwhile goes out as one flight.
+    Connect(ServerAddress),
+    /// Send this, or keep it until the connection is there.
+    Send(Request),
+    /// Receive a file.
+    StartDownload {
+        /// Our number for it, carried by each of its reports.
+        tag: u64,
+        /// How to fetch it; its options were checked.
+        offer: Offer,
+    },
+    /// End a receiver. Its last report still comes.
+    CancelDownload {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// End the connection once everything has been sent.
+    HangUp,
+    /// End the program.
+    Quit,
+}
+
+/// The client's mind.
+#[derive(Debug)]
+pub struct Controller {
+    model: Model,
+    effects: Vec<Effect>,
+    last_tag: u64,
+    /// Ask for people and files at once, to show them in lists.
+    wants_lists: bool,
+    /// Replies to come that fill a list and are not shown in the chat.
+    quiet_users: u32,
+    quiet_files: u32,
+    /// Lists whose last line has not come yet.
+    coming_people: Vec<String>,
+    coming_files: Vec<FileEntry>,
+    last_heard_ms: u64,
+    pinged_ms: Option<u64>,
+}
+
+/// After this long without a word from the server we ask whether it is there.
+const PING_AFTER_MS: u64 = 15_000;
+
+/// After this long without a word the connection counts as lost.
+const LOST_AFTER_MS: u64 = 60_000;
+
+/// A server that lets us in, or is asked for a file, answers by then.
+const ANSWER_AFTER_MS: u64 = 30_000;
+
+impl Controller {
+    /// A client that is not connected. `wants_lists`: fill `people` and `files` right
+    /// after joining, as a window needs it; a script does not.
+    #[must_use]
+    pub fn new(options: Asked, wants_lists: bool) -> Self {
+        Self {
+            model: Model {
+                options,
+                ..Model::default()
+            },
+            effects: Vec::new(),
+            last_tag: 0,
+            wants_lists,
+            quiet_users: 0,
+            quiet_files: 0,
+            coming_people: Vec::new(),
+            coming_files: Vec::new(),
+            last_heard_ms: 0,
+            pinged_ms: None,
+        }
+    }
+
+    /// A person wants something.
+    pub fn on_intent(&mut self, intent: Intent, now_ms: u64) {
+        match intent {
+            Intent::Connect { server, port, name } => {
+                self.connect(&server, &port, &name, now_ms);
+            }
+            Intent::Input(line) => self.on_input(&line, now_ms),
+            Intent::ChooseTo(audience) => self.model.to = audience,
+            Intent::ShowOnline => self.ask(Request::Users, now_ms),
+            Intent::ShowFiles => self.ask(Request::Files, now_ms),
+            Intent::ShowCommands => self.show_commands(now_ms),
+            Intent::Download { file, asked } => self.download(&file, asked, now_ms),
+            Intent::Cancel { tag } => self.cancel(tag, now_ms),
+            Intent::SetOptions(options) => self.set_options(options, now_ms),
+            Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
+            Intent::Seen => self.model.unread = 0,
+            Intent::Disconnect => self.disconnect(),
+            Intent::Close => {
+                self.disconnect();
+                self.effects.push(Effect::Quit);
+            }
+        }
+    }
+
+    /// Something happened.
+    pub fn on_event(&mut self, event: Event, now_ms: u64) {
+        match event {
+            Event::Connected { round_trip } => {
+                self.model.round_trip = Some(round_trip);
+                self.last_heard_ms = now_ms;
+            }
+            Event::Unreachable(sentence) => {
+                self.end_login(LoginProblem::Unreachable { sentence });
+            }
+            Event::Reply(reply) => self.on_reply(reply, now_ms),
+            Event::Lost(sentence) => self.on_lost(sentence, now_ms),
+            Event::Report { tag, report } => self.on_report(tag, report, now_ms),
+            Event::Tick => self.on_tick(now_ms),
+        }
+    }
+
+    /// What is to be done now, in order; each is given once.
+    #[must_use]
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        mem::take(&mut self.effects)
+    }
+
+    /// What is to be shown.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn connect(&mut self, server: &str, port: &str, name: &str, now_ms: u64) {
+        if self.model.is_online() {
+            return;
+        }
+        let name = name.trim();
+        let address = match ServerAddress::read_fields(server, port) {
+            Ok(address) if !name.is_empty() => address,
+            Ok(_) => return self.refuse_form("Choose a name: one word.".to_owned()),
+            Err(sentence) => return self.refuse_form(sentence),
+        };
+        self.model.phase = Phase::Joining;
+        self.model.login_problem = None;
+        self.model.server = address.to_string();
+        name.clone_into(&mut self.model.name);
+        self.last_heard_ms = now_ms;
+        self.pinged_ms = None;
+        self.effects.push(Effect::Connect(address));
+        self.send(Request::Join {
+            name: name.to_owned(),
+            version: VERSION,
+        });
+        (self.quiet_users, self.quiet_files) = (0, 0);
+        self.coming_people.clear();
+        self.coming_files.clear();
+        if self.wants_lists {
+            (self.quiet_users, self.quiet_files) = (1, 1);
+            self.send(Request::Users);
+            self.send(Request::Files);
+        }
+    }
+
+    fn refuse_form(&mut self, sentence: String) {
+        self.end_login(LoginProblem::Form { sentence });
+    }
+
+    fn end_login(&mut self, problem: LoginProblem) {
+        self.model.phase = Phase::Login;
+        self.end_downloads(TransferState::Failed, problem.sentence());
+        self.model.login_problem = Some(problem);
+    }
+
+    fn on_input(&mut self, line: &str, now_ms: u64) {
+        let command = match commands::read(line, &self.model.files) {
+            Ok(command) => command,
+            Err(sentence) => return self.complain(&sentence, now_ms),
+        };
+        match command {
+            Command::Nothing => {}
+            Command::Say { text } => self.say(text, now_ms),
+            Command::Whisper { to, text } => {
+                self.ask(Request::Whisper { to, text }, now_ms);
+            }
+            Command::To(audience) => {
+                self.show(&format!("To: {}", audience.label()), now_ms);
+                self.model.to = audience;
+            }
+            Command::Users => self.ask(Request::Users, now_ms),
+            Command::Files => self.ask(Request::Files, now_ms),
+            Command::Download { file, asked } => self.download(&file, asked, now_ms),
+            Command::Transfers => self.show_transfers(now_ms),
+            Command::Cancel { tag } => self.cancel_some(tag, now_ms),
+            Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
+            Command::Window(window) => self.choose(|it| it.window = window, now_ms),
+            Command::Segment(bytes) => self.choose(|it| it.segment_bytes = bytes, now_ms),
+            Command::Transport(by) => self.choose(|it| it.transport = by, now_ms),
+            Command::Help => self.show_commands(now_ms),
+            Command::Disconnect => self.disconnect(),
+            Command::Quit => self.on_intent(Intent::Close, now_ms),
+        }
+    }
+
+    fn say(&mut self, text: String, now_ms: u64) {
+        let request = match self.model.to.clone() {
+            Audience::All => Request::Say { text },
+            Audience::One(to) => Request::Whisper { to, text },
+        };
+        self.ask(request, now_ms);
+    }
+
+    fn download(&mut self, file: &str, asked: Asked, now_ms: u64) {
+        let chosen = self.model.options;
+        let asked = Asked {
+            transport: asked.transport.or(chosen.transport),
+            arq: asked.arq.or(chosen.arq),
+            window: asked.window.or(chosen.window),
+            segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
+        };
+        if file.trim().is_empty() {
+            return self.complain("Choose a file, or write its name.", now_ms);
+        }
+        if let Err(error) = asked.settle(&Settled::DEFAULT) {
+            return self.complain(&commands::sentence(&error.to_string()), now_ms);
+        }
+        if !self.model.is_online() {
+            return self.complain(NOT_CONNECTED, now_ms);
+        }
+        self.last_tag += 1;
+        let tag = self.last_tag;
+        self.model
+            .transfers
+            .push(Transfer::new(tag, file.to_owned(), asked, now_ms));
+        self.send(Request::Download(DownloadRequest {
+            file: file.to_owned(),
+            tag: Some(tag),
+            asked,
+        }));
+    }
+
+    /// `/cancel` without a number means the only one there is.
+    fn cancel_some(&mut self, tag: Option<u64>, now_ms: u64) {
+        let mut running = self.model.running_transfers().map(|it| it.tag);
+        let only = match (running.next(), running.next()) {
+            (Some(only), None) => Some(only),
+            (None, _) | (Some(_), Some(_)) => None,
+        };
+        drop(running);
+        match tag.or(only) {
+            Some(tag) => self.cancel(tag, now_ms),
+            None => self.complain("Which one? /transfers shows their numbers.", now_ms),
+        }
+    }
+
+    fn cancel(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            let sentence = format!("There is no download {tag}. /transfers shows them.");
+            return self.complain(&sentence, now_ms);
+        };
+        if transfer.state.is_end() {
+            return;
+        }
+        transfer.is_cancelled = true;
+        let is_receiving = transfer.settled.is_some();
+        // Without a number the server has not answered yet: its answer is cancelled then.
+        let number = transfer.number;
+        if is_receiving {
+            self.effects.push(Effect::CancelDownload { tag });
+        }
+        if let Some(transfer) = number {
+            self.send(Request::Cancel { transfer });
+        }
+    }
+
+    fn choose(&mut self, change: impl FnOnce(&mut Asked), now_ms: u64) {
+        let mut options = self.model.options;
+        change(&mut options);
+        self.set_options(options, now_ms);
+    }
+
+    fn set_options(&mut self, options: Asked, now_ms: u64) {
+        match options.settle(&self.model.defaults.unwrap_or(Settled::DEFAULT)) {
+            Ok(settled) => {
+                self.model.options = options;
+                let sentence = format!(
+                    "Downloads from now on: {}, {}, window {}, {} bytes per packet.",
+                    settled.transport, settled.arq, settled.window, settled.segment_bytes
+                );
+                self.show(&sentence, now_ms);
+            }
+            Err(error) => self.complain(&commands::sentence(&error.to_string()), now_ms),
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.end_downloads(TransferState::Cancelled, "You left the room.");
+        if self.model.is_online() {
+            self.send(Request::Disconnect);
+            self.effects.push(Effect::HangUp);
+        }
+        self.model.phase = Phase::Login;
+        self.model.login_problem = None;
+        self.model.people.clear();
+        self.model.files.clear();
+        self.model.to = Audience::All;
+    }
+
+    fn show_transfers(&mut self, now_ms: u64) {
+        let lines: Vec<_> = self.model.transfers.iter().map(words::transfer).collect();
+        if lines.is_empty() {
+            self.show("No downloads yet. /download FILE starts one.", now_ms);
+        }
+        for line in lines {
+            self.show(&line, now_ms);
+        }
+    }
+
+    fn show_commands(&mut self, now_ms: u64) {
+        for usage in &COMMANDS {
+            let names = usage.names.join(", /");
+            let line = format!("/{names} {}  {}", usage.arguments, usage.explanation);
+            self.show(&line, now_ms);
+        }
+        self.show("Anything else is said. // says a slash.", now_ms);
+    }
+
+    /// Sends what a person asked for, or says that it cannot be sent.
+    fn ask(&mut self, request: Request, now_ms: u64) {
+        if self.model.is_online() {
+            self.send(request);
+        } else {
+            self.complain(NOT_CONNECTED, now_ms);
+        }
+    }
+
+    fn send(&mut self, request: Request) {
+        self.effects.push(Effect::Send(request));
+    }
+
+    fn show(&mut self, text: &str, now_ms: u64) {
+        self.model.chat.push(now_ms, Kind::Output, text);
+    }
+
+    fn complain(&mut self, sentence: &str, now_ms: u64) {
+        self.model.chat.push(now_ms, Kind::Error, sentence);
+    }
+}
+
+const NOT_CONNECTED: &str = "You are not connected to a server.";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,457 @@
+//! Stories without a socket: what a person and a server do, and what the client makes of it.
+
+use super::*;
+use crate::client::model::ChatLine;
+use crate::transfer::{Ending, Figures};
+use crate::wire::digest::Token;
+use crate::wire::message::{
+    Code, Complaint, Refusal, Said, TransferNews, Welcome, Whispered,
+};
+use crate::wire::options::Arq;
+
+/// A client in the room as dana, its effects so far taken.
+fn joined() -> Controller {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "", "dana");
+    client.on_event(
+        Event::Connected {
+            round_trip: Duration::from_millis(2),
+        },
+        1,
+    );
+    reply(
+        &mut client,
+        Reply::Welcome(Welcome {
+            name: "dana".into(),
+            version: 1,
+            server: "sash".into(),
+            line_bytes: 16_384,
+            defaults: Settled::DEFAULT,
+        }),
+    );
+    users(&mut client, &["dana", "guy"]);
+    reply(
+        &mut client,
+        Reply::Files {
+            files: vec![],
+            more: false,
+        },
+    );
+    let _ = client.take_effects();
+    client
+}
+
+fn connect(client: &mut Controller, server: &str, name: &str) {
+    let intent = Intent::Connect {
+        server: server.into(),
+        port: String::new(),
+        name: name.into(),
+    };
+    client.on_intent(intent, 0);
+}
+
+fn reply(client: &mut Controller, reply: Reply) {
+    client.on_event(Event::Reply(reply), 1_000);
+}
+
+fn users(client: &mut Controller, names: &[&str]) {
+    let names = names.iter().map(|&name| name.to_owned()).collect();
+    reply(client, Reply::Users { names, more: false });
+}
+
+/// Types a line; what is asked of the server for it.
+fn typed(client: &mut Controller, line: &str) -> Vec<Request> {
+    client.on_intent(Intent::Input(line.into()), 2_000);
+    requests(client)
+}
+
+fn requests(client: &mut Controller) -> Vec<Request> {
+    let effects = client.take_effects().into_iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Send(request) => Some(request),
+            Effect::Connect(_)
+            | Effect::StartDownload { .. }
+            | Effect::CancelDownload { .. }
+            | Effect::HangUp
+            | Effect::Quit => None,
+        })
+        .collect()
+}
+
+fn last_line(client: &Controller) -> &ChatLine {
+    client.model().chat.lines().last().expect("a line")
+}
+
+fn offer(tag: u64) -> Offer {
+    Offer {
+        transfer: 70 + tag,
+        tag: Some(tag),
+        file: "notes.txt".into(),
+        port: 55_000,
+        token: Token([1; 16]),
+        size: 1_000,
+        digest: None,
+        settled: Settled::DEFAULT,
+    }
+}
+
+fn news(tag: u64, state: TransferState) -> Reply {
+    Reply::Transfer(TransferNews {
+        transfer: 70 + tag,
+        tag: Some(tag),
+        state,
+        place: (state == TransferState::Queued).then_some(2),
+        progress: None,
+        sentence: None,
+    })
+}
+
+fn ended(tag: u64, state: TransferState) -> Event {
+    let ending = Ending {
+        state,
+        sentence: None,
+        figures: Figures {
+            done_bytes: 1_000,
+            ..Figures::default()
+        },
+        elapsed: Duration::from_secs(1),
+        path: Some("downloads/notes.txt".into()),
+        digest: None,
+    };
+    Event::Report {
+        tag,
+        report: Report::Ended(ending),
+    }
+}
+
+#[test]
+fn join_and_the_first_questions_leave_with_the_connection() {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "host:7", " dana ");
+    let effects = client.take_effects();
+    let Some(Effect::Connect(address)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(address.to_string(), "host:7");
+    let join = Request::Join {
+        name: "dana".into(),
+        version: VERSION,
+    };
+    assert_eq!(effects[1], Effect::Send(join));
+    assert_eq!(effects[2], Effect::Send(Request::Users));
+    assert_eq!(client.model().phase, Phase::Joining);
+}
+
+#[test]
+fn a_form_that_makes_no_sense_is_answered_in_place() {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "", "  ");
+    let problem = client.model().login_problem.as_ref().unwrap();
+    assert_eq!(problem.sentence(), "Choose a name: one word.");
+    assert!(client.take_effects().is_empty());
+}
+
+#[test]
+fn a_taken_name_brings_the_login_back_with_a_suggestion() {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "", "dana");
+    let refusal = Refusal {
+        code: Code::NameTaken,
+        sentence: "The name \"dana\" is taken. Choose another.".into(),
+        suggestion: Some("dana2".into()),
+    };
+    reply(&mut client, Reply::Refused(refusal.clone()));
+    assert_eq!(client.model().phase, Phase::Login);
+    assert_eq!(
+        client.model().login_problem,
+        Some(LoginProblem::Refused {
+            sentence: refusal.sentence,
+            suggestion: refusal.suggestion,
+        })
+    );
+    assert!(client.take_effects().contains(&Effect::HangUp));
+}
+
+#[test]
+fn the_first_lists_fill_the_window_and_later_ones_the_chat_too() {
+    let mut client = joined();
+    assert_eq!(client.model().people, ["dana", "guy"]);
+    assert!(
+        client
+            .model()
+            .chat
+            .lines()
+            .all(|it| it.kind != Kind::Output)
+    );
+    assert_eq!(typed(&mut client, "/users"), [Request::Users]);
+    users(&mut client, &["dana"]);
+    assert_eq!(last_line(&client).text, "Online (1): dana");
+}
+
+#[test]
+fn a_list_in_several_lines_is_shown_once_and_whole() {
+    let mut client = joined();
+    typed(&mut client, "/users");
+    let names = vec!["a".to_owned()];
+    reply(&mut client, Reply::Users { names, more: true });
+    assert_eq!(client.model().people, ["dana", "guy"]);
+    users(&mut client, &["b"]);
+    assert_eq!(last_line(&client).text, "Online (2): a, b");
+}
+
+#[test]
+fn plain_text_goes_to_whom_to_names_even_after_that_person_left() {
+    let mut client = joined();
+    let say = Request::Say { text: "hi".into() };
+    assert_eq!(typed(&mut client, "hi"), [say]);
+    client.on_intent(Intent::ChooseTo(Audience::One("guy".into())), 0);
+    let left = Reply::Left {
+        name: "guy".into(),
+        why: "disconnected".into(),
+    };
+    reply(&mut client, left);
+    let whisper = Request::Whisper {
+        to: "guy".into(),
+        text: "secret".into(),
+    };
+    assert_eq!(typed(&mut client, "secret"), [whisper]);
+    let complaint = Complaint {
+        code: Code::NoSuchUser,
+        sentence: "Nobody here is called \"guy\".".into(),
+        tag: None,
+    };
+    reply(&mut client, Reply::Error(complaint));
+    assert_eq!(last_line(&client).kind, Kind::Error);
+    assert_eq!(last_line(&client).text, "Nobody here is called \"guy\".");
+}
+
+#[test]
+fn only_what_others_say_is_unread() {
+    let mut client = joined();
+    for from in ["dana", "guy"] {
+        let said = Said {
+            from: from.into(),
+            text: "hi".into(),
+            time: 5,
+        };
+        reply(&mut client, Reply::Said(said));
+    }
+    assert_eq!(client.model().unread, 1);
+    client.on_intent(Intent::Seen, 0);
+    assert_eq!(client.model().unread, 0);
+}
+
+#[test]
+fn a_whisper_of_mine_and_one_to_me_read_differently() {
+    let mut client = joined();
+    for (from, to) in [("dana", "guy"), ("guy", "dana")] {
+        let whispered = Whispered {
+            from: from.into(),
+            to: to.into(),
+            text: "psst".into(),
+            time: 5,
+        };
+        reply(&mut client, Reply::Whispered(whispered));
+    }
+    let lines: Vec<_> = client
+        .model()
+        .chat
+        .lines()
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        lines.contains(&"you whisper to guy: psst".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"guy whispers: psst".to_owned()),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_download_is_asked_offered_received_and_confirmed() {
+    let mut client = joined();
+    typed(&mut client, "/arq go-back-n");
+    let asked = typed(&mut client, "/download notes.txt --window 4");
+    let Some(Request::Download(request)) = asked.first() else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((request.tag, request.asked.window), (Some(1), Some(4)));
+    assert_eq!(request.asked.arq, Some(Arq::GoBackN));
+    reply(&mut client, news(1, TransferState::Queued));
+    assert_eq!(client.model().transfer(1).unwrap().place, Some(2));
+    reply(&mut client, Reply::Offer(offer(1)));
+    let start = Effect::StartDownload {
+        tag: 1,
+        offer: offer(1),
+    };
+    assert_eq!(client.take_effects(), [start]);
+    client.on_event(ended(1, TransferState::Verified), 9_000);
+    let verdict = Request::Transfer {
+        transfer: 71,
+        state: TransferState::Verified,
+    };
+    assert_eq!(requests(&mut client), [verdict]);
+    assert!(
+        last_line(&client)
+            .text
+            .starts_with("notes.txt arrived whole")
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_ends_its_own_row_and_no_other() {
+    let mut client = joined();
+    typed(&mut client, "/download a");
+    typed(&mut client, "/download b");
+    let complaint = Complaint {
+        code: Code::NoSuchFile,
+        sentence: "There is no file \"b\".".into(),
+        tag: Some(2),
+    };
+    reply(&mut client, Reply::Error(complaint));
+    assert_eq!(
+        client.model().transfer(1).unwrap().state,
+        TransferState::Opening
+    );
+    assert_eq!(
+        client.model().transfer(2).unwrap().state,
+        TransferState::Failed
+    );
+    assert_eq!(last_line(&client).kind, Kind::Error);
+}
+
+#[test]
+fn a_download_cancelled_before_its_offer_never_starts() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    assert!(typed(&mut client, "/cancel").is_empty());
+    reply(&mut client, Reply::Offer(offer(1)));
+    let cancel = Request::Cancel { transfer: 71 };
+    assert_eq!(client.take_effects(), [Effect::Send(cancel)]);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Cancelled);
+}
+
+#[test]
+fn a_running_download_is_cancelled_on_both_sides() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, Reply::Offer(offer(1)));
+    let _ = client.take_effects();
+    client.on_intent(Intent::Cancel { tag: 1 }, 0);
+    let effects = client.take_effects();
+    assert!(effects.contains(&Effect::CancelDownload { tag: 1 }));
+    assert!(effects.contains(&Effect::Send(Request::Cancel { transfer: 71 })));
+    client.on_event(ended(1, TransferState::Cancelled), 0);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Cancelled);
+}
+
+#[test]
+fn a_queued_download_that_is_cancelled_ends_with_the_servers_word() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, news(1, TransferState::Queued));
+    assert_eq!(
+        typed(&mut client, "/cancel 1"),
+        [Request::Cancel { transfer: 71 }]
+    );
+    reply(&mut client, news(1, TransferState::Cancelled));
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Cancelled);
+}
+
+#[test]
+fn an_offer_nobody_asked_for_or_with_a_window_of_zero_starts_nothing() {
+    let mut client = joined();
+    reply(&mut client, Reply::Offer(offer(9)));
+    assert_eq!(requests(&mut client), [Request::Cancel { transfer: 79 }]);
+    typed(&mut client, "/download notes.txt");
+    let mut impossible = offer(1);
+    impossible.settled.window = 0;
+    reply(&mut client, Reply::Offer(impossible));
+    assert_eq!(requests(&mut client), [Request::Cancel { transfer: 71 }]);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Failed);
+}
+
+#[test]
+fn a_download_that_the_server_gives_up_has_failed_and_was_not_cancelled() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, Reply::Offer(offer(1)));
+    let _ = client.take_effects();
+    reply(&mut client, news(1, TransferState::Failed));
+    assert_eq!(client.take_effects(), [Effect::CancelDownload { tag: 1 }]);
+    client.on_event(ended(1, TransferState::Cancelled), 0);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Failed);
+}
+
+#[test]
+fn a_lost_connection_ends_what_waits_and_says_why() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, Reply::Offer(offer(1)));
+    let _ = client.take_effects();
+    client.on_event(Event::Lost("The server closed the connection.".into()), 0);
+    assert_eq!(client.take_effects(), [Effect::CancelDownload { tag: 1 }]);
+    let waiting = client.model().transfer(2).unwrap().state;
+    assert_eq!(waiting, TransferState::Failed);
+    assert!(matches!(client.model().phase, Phase::Lost { .. }));
+    assert!(client.model().people.is_empty());
+    typed(&mut client, "hi");
+    assert_eq!(last_line(&client).text, NOT_CONNECTED);
+}
+
+#[test]
+fn a_silent_server_is_asked_and_then_given_up() {
+    let mut client = joined();
+    client.on_event(Event::Tick, 1_000 + PING_AFTER_MS);
+    client.on_event(Event::Tick, 2_000 + PING_AFTER_MS);
+    assert_eq!(requests(&mut client), [Request::Ping]);
+    client.on_event(Event::Reply(Reply::Pong), 1_040 + PING_AFTER_MS);
+    assert_eq!(client.model().round_trip, Some(Duration::from_millis(40)));
+    client.on_event(Event::Tick, 1_040 + PING_AFTER_MS + LOST_AFTER_MS);
+    assert!(matches!(client.model().phase, Phase::Lost { .. }));
+}
+
+#[test]
+fn a_server_that_never_answers_join_or_download_is_not_waited_for() {
+    let mut client = Controller::new(Asked::default(), false);
+    connect(&mut client, "", "dana");
+    client.on_event(Event::Tick, ANSWER_AFTER_MS);
+    let problem = client.model().login_problem.as_ref().unwrap();
+    assert!(problem.sentence().contains("does not answer"));
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    client.on_event(Event::Tick, 2_000 + ANSWER_AFTER_MS);
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Failed);
+}
+
+#[test]
+fn closing_says_goodbye_as_disconnecting_does() {
+    for intent in [Intent::Disconnect, Intent::Close] {
+        let mut client = joined();
+        client.on_intent(intent.clone(), 0);
+        let effects = client.take_effects();
+        assert_eq!(effects[0], Effect::Send(Request::Disconnect));
+        assert_eq!(effects[1], Effect::HangUp);
+        assert_eq!(effects.get(2).is_some(), intent == Intent::Close);
+        assert_eq!(client.model().phase, Phase::Login);
+    }
+}
+
+#[test]
+fn a_window_of_zero_is_refused_and_the_choice_before_it_stays() {
+    let mut client = joined();
+    typed(&mut client, "/window 8");
+    typed(&mut client, "/window 0");
+    assert_eq!(client.model().options.window, Some(8));
+    assert!(last_line(&client).text.contains("choose 1 to"));
+}

@@ -1,0 +1,116 @@
+//! An offer becomes a receiver on this computer.
+//!
+//! The server's name for a file is never a path here: it becomes one harmless component,
+//! so nothing is written outside the chosen folder.
+
+use super::Settings;
+use crate::transfer::receiving::{self, Destination, Receiving};
+use crate::transfer::{Ending, Figures, Job, Report};
+use crate::wire::message::{Offer, TransferState};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Starts to receive what was offered.
+///
+/// `server`: the chat connection's far end; `round_trip`: as measured on it.
+///
+/// # Errors
+/// As [`receiving::start`].
+pub fn start(
+    offer: &Offer,
+    mut server: SocketAddr,
+    round_trip: Option<Duration>,
+    settings: &Settings,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Receiving> {
+    server.set_port(offer.port);
+    let job = Job {
+        number: offer.transfer,
+        token: offer.token,
+        settled: offer.settled,
+        size: offer.size,
+        scenario: settings.scenario.clone(),
+        chat_round_trip: round_trip,
+    };
+    let destination = Destination {
+        folder: settings.out.clone(),
+        name: file_name(&offer.file),
+    };
+    receiving::start(job, server, &destination, report)
+}
+
+/// The report of a download that could not even start.
+#[must_use]
+pub fn failed(sentence: String) -> Report {
+    Report::Ended(Ending {
+        state: TransferState::Failed,
+        sentence: Some(sentence),
+        figures: Figures::default(),
+        elapsed: Duration::ZERO,
+        path: None,
+        digest: None,
+    })
+}
+
+/// Longest name that leaves room for ` (2)` and `.part.json` in the 255 bytes that file
+/// systems allow. Unit: bytes.
+const LONGEST_NAME_BYTES: usize = 200;
+
+/// One component that no system takes for a path, a device or a hidden file.
+fn file_name(offered: &str) -> String {
+    let mut name: String = offered.chars().map(in_a_name).collect();
+    if name.starts_with('.') {
+        name.replace_range(..1, "_");
+    }
+    if name.len() > LONGEST_NAME_BYTES {
+        // The end stays: it tells what kind of file it is.
+        let half = LONGEST_NAME_BYTES / 2;
+        let head = (0..=half).rfind(|&at| name.is_char_boundary(at));
+        let tail = (name.len() - half..name.len()).find(|&at| name.is_char_boundary(at));
+        name.replace_range(head.unwrap_or(0)..tail.unwrap_or(name.len()), "");
+    }
+    if name.trim().is_empty() {
+        return "file".to_owned();
+    }
+    name
+}
+
+/// What separates folders or means something to Windows becomes `_`.
+fn in_a_name(character: char) -> char {
+    match character {
+        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
+        control if control.is_control() => '_',
+        harmless => harmless,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_would_leave_the_folder_stays_in_it() {
+        assert_eq!(file_name("../x"), "_._x");
+        assert_eq!(file_name("/etc/passwd"), "_etc_passwd");
+        assert_eq!(file_name("a/../../b"), "a_.._.._b");
+        assert_eq!(file_name("C:\\x"), "C__x");
+        assert_eq!(file_name(".bashrc"), "_bashrc");
+        assert_eq!(file_name(".."), "_.");
+        assert_eq!(file_name("a\0b\n"), "a_b_");
+        assert_eq!(file_name("  "), "file");
+        assert_eq!(file_name(""), "file");
+    }
+
+    #[test]
+    fn an_ordinary_name_stays_as_it_is() {
+        assert_eq!(file_name("שלום עולם 🙂.txt"), "שלום עולם 🙂.txt");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_its_middle() {
+        let name = file_name(&format!("{}.txt", "ש".repeat(400)));
+        assert!(name.len() <= LONGEST_NAME_BYTES);
+        assert_eq!(name.rsplit_once('.').unwrap().1, "txt");
+    }
+}

@@ -1,0 +1,125 @@
+//! What `client --json` prints: one JSON value per line.
+//!
+//! What the server says is printed as it says it (`said`, `users`, `offer`, `error`...; see
+//! the report page `wire`). What happens on this side is told in the same form:
+//!
+//! | keyword | fields |
+//! | --- | --- |
+//! | `connected` | `round_trip_us`: how long TCP took to connect |
+//! | `unreachable` | `sentence`: no connection, and why |
+//! | `lost` | `sentence`: the connection ended by itself, and why |
+//! | `output` | `text`: a line that answers a command without the server's help |
+//! | `problem` | `sentence`: a command that could not be understood or done |
+//! | `download` | [`Download`]: at each change, ten times a second at most; `state` as on the wire |
+//!
+//! ```text
+//! {"download":{"tag":1,"transfer":3,"file":"notes.pdf","state":"verified",
+//!  "done_bytes":1048576,"size":1048576,"resent_packets":12,"seconds":0.31,
+//!  "path":"downloads/notes.pdf","digest":"9f86d081..."}}
+//! ```
+
+use super::model::Transfer;
+use crate::wire::digest::Digest;
+use crate::wire::message::TransferState;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Something that happened on this side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// The TCP connection is there.
+    Connected {
+        /// How long it took. Unit: microseconds.
+        round_trip_us: u64,
+    },
+    /// There is no connection.
+    Unreachable {
+        /// Why, and what to do.
+        sentence: String,
+    },
+    /// The connection ended by itself.
+    Lost {
+        /// Why.
+        sentence: String,
+    },
+    /// An answer that needed no server.
+    Output {
+        /// One line of it.
+        text: String,
+    },
+    /// Something could not be understood or done.
+    Problem {
+        /// Why, and what to do.
+        sentence: String,
+    },
+    /// How a download goes, or how it ended.
+    Download(Download),
+}
+
+/// How a download goes, or how it ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Download {
+    /// Our own number for it.
+    pub tag: u64,
+    /// The server's number for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<u64>,
+    /// Its name, in the server's words.
+    pub file: String,
+    /// What it does, or how it ended.
+    pub state: TransferState,
+    /// Its place in the server's queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<u32>,
+    /// File bytes that arrived in order.
+    pub done_bytes: u64,
+    /// The file's size. Unit: bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// DATA packets that were sent again.
+    pub resent_packets: u64,
+    /// How long it took; at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Where the verified file is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// The SHA-256 of what arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Why, where it ended other than verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentence: Option<String>,
+}
+
+impl Happening {
+    /// As one line, without its `\n`.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            // A path that is not Unicode has no form in JSON.
+            log::warn!("an event cannot be told as JSON: {error}");
+            r#"{"problem":{"sentence":"An event cannot be told as JSON."}}"#.to_owned()
+        })
+    }
+}
+
+impl From<&Transfer> for Download {
+    fn from(transfer: &Transfer) -> Self {
+        Self {
+            tag: transfer.tag,
+            transfer: transfer.number,
+            file: transfer.file.clone(),
+            state: transfer.state,
+            place: transfer.place,
+            done_bytes: transfer.done_bytes,
+            size: transfer.total_bytes,
+            resent_packets: transfer.resent_packets,
+            seconds: transfer.elapsed.map(|it| it.as_secs_f64()),
+            path: transfer.path.clone(),
+            digest: transfer.digest,
+            sentence: transfer.sentence.clone(),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The chat connection: a thread that reads it and a thread that writes it.
+//!
+//! `reader` connects, starts `writer` and turns lines into events; `writer` turns requests
+//! into lines, all that wait in one `write`. So `join` and what is asked right after it
+//! travel in one flight.
+//!
+//! ```text
+//! send() --channel--> writer --> TcpStream --> reader --> report(Event)
+//! hang_up() closes the channel: writer empties it, says so to TCP, waits half a second
+//! for the server to close too, and then shuts the socket, which ends reader.
+//! ```
+//!
+//! It knows nothing of what the lines mean.
+
+use super::address::ServerAddress;
+use super::controller::Event;
+use crate::transfer::clock::Clock;
+use crate::transfer::threads;
+use crate::wire::line::Lines;
+use crate::wire::message::{Reply, Request};
+use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// A chat connection, made or about to be made. Dropping it hangs up.
+#[derive(Debug)]
+pub struct Link {
+    address: ServerAddress,
+    outgoing: Sender<Request>,
+    stream: Arc<OnceLock<Arc<TcpStream>>>,
+    /// What `reader` takes when it starts.
+    requests: Option<Receiver<Request>>,
+    /// Closed when both threads have ended.
+    ended: Receiver<()>,
+}
+
+/// Longest wait for one address of the server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest wait for all addresses of the server together.
+const ALL_ADDRESSES_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for a server that does not read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the server may take to close its half after we have said goodbye.
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
+
+impl Link {
+    /// A link that is not started: requests can be sent already, and wait.
+    #[must_use]
+    pub fn new(address: ServerAddress) -> Self {
+        let (outgoing, requests) = unbounded();
+        Self {
+            address,
+            outgoing,
+            stream: Arc::default(),
+            requests: Some(requests),
+            ended: never(),
+        }
+    }
+
+    /// Starts to connect; what happens is reported. A second call does nothing.
+    pub fn start(&mut self, report: impl Fn(Event) + Send + 'static) {
+        let Some(requests) = self.requests.take() else {
+            return;
+        };
+        let (still_running, ended) = bounded(0);
+        self.ended = ended;
+        let address = self.address.clone();
+        let stream = Arc::clone(&self.stream);
+        let result = threads::start("reader".to_owned(), move || {
+            let _still_running = still_running.clone();
+            read(&address, requests, &stream, still_running, &report);
+        });
+        if let Err(error) = result {
+            log::error!("cannot start the reader: {error}");
+        }
+    }
+
+    /// Sends this, or keeps it until the connection is there.
+    pub fn send(&self, request: Request) {
+        // A link whose writer has ended is reported by its reader.
+        let _ = self.outgoing.send(request);
+    }
+
+    /// The server's address, once connected.
+    #[must_use]
+    pub fn server(&self) -> Option<SocketAddr> {
+        self.stream.get()?.peer_addr().ok()
+    }
+
+    /// Ends the connection when all is sent. What it gives back is closed once it ended.
+    #[must_use]
+    pub fn hang_up(self) -> Receiver<()> {
+        self.ended
+    }
+}
+
+/// The life of `reader`.
+fn read(
+    address: &ServerAddress,
+    requests: Receiver<Request>,
+    shared: &OnceLock<Arc<TcpStream>>,
+    still_running: Sender<()>,
+    report: &impl Fn(Event),
+) {
+    let stream = match connect(address, report) {
+        Ok(stream) => Arc::new(stream),
+        Err(sentence) => return report(Event::Unreachable(sentence)),
+    };
+    let _ = shared.set(Arc::clone(&stream));
+    let (reading, reader_ended) = bounded(0);
+    let writing = Arc::clone(&stream);
+    let result = threads::start_small("writer".to_owned(), move || {
+        let _still_running = still_running;
+        write(&writing, &requests, &reader_ended);
+    });
+    let sentence = match result {
+        Ok(_) => read_lines(address, &stream, report),
+        Err(error) => format!("This computer has no thread left: {error}."),
+    };
+    drop(reading);
+    let _ = stream.shutdown(Shutdown::Both);
+    report(Event::Lost(sentence));
+}
+
+/// Tries the server's addresses one after the other.
+fn connect(
+    address: &ServerAddress,
+    report: &impl Fn(Event),
+) -> Result<TcpStream, String> {
+    let clock = Clock::start();
+    let addresses = (address.host.as_str(), address.port)
+        .to_socket_addrs()
+        .map_err(|error| {
+            log::debug!("{address} not found: {error}");
+            let host = &address.host;
+            format!("No computer is known as {host:?}. Check the server's name.")
+        })?;
+    let mut sentence = format!("{address} leads nowhere. Check the server's name.");
+    for socket_address in addresses {
+        let began = clock.now();
+        match TcpStream::connect_timeout(&socket_address, CONNECT_TIMEOUT) {
+            Ok(stream) => {
+                prepare(&stream);
+                let round_trip = clock.now() - began;
+                log::info!("connected to {socket_address} in {round_trip:.1?}");
+                report(Event::Connected { round_trip });
+                return Ok(stream);
+            }
+            Err(error) => {
+                log::debug!("no connection to {socket_address}: {error}");
+                sentence = connect_sentence(address, &error);
+            }
+        }
+        if clock.now().since_start() > ALL_ADDRESSES_TIMEOUT {
+            break;
+        }
+    }
+    Err(sentence)
+}
+
+/// A chat line is short and shall not wait for the next one (RFC 9293 §3.7.4, Nagle).
+fn prepare(stream: &TcpStream) {
+    let result = stream
+        .set_nodelay(true)
+        .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
+    if let Err(error) = result {
+        log::debug!("connection not tuned: {error}");
+    }
+}
+
+fn connect_sentence(address: &ServerAddress, error: &io::Error) -> String {
+    let kind = error.kind();
+    if kind == ErrorKind::ConnectionRefused {
+        return format!(
+            "Nobody listens on {address}. Start the server, or check the port."
+        );
+    }
+    if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        return format!(
+            "{address} did not answer within {seconds} seconds. \
+             Check the address and the firewalls on the way."
+        );
+    }
+    if matches!(
+        kind,
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
+    ) {
+        return format!("No way leads to {address}. Check the network and the address.");
+    }
+    format!("Cannot connect to {address}: {error}.")
+}
+
+/// Lines into events until the connection ends; why it ended, in a sentence.
+fn read_lines(
+    address: &ServerAddress,
+    mut stream: &TcpStream,
+    report: &impl Fn(Event),
+) -> String {
+    let mut lines = Lines::default();
+    let mut buffer = vec![0; 16 * 1024];
+    let mut is_welcome = false;
+    loop {
+        let length = match stream.read(&mut buffer) {
+            Ok(0) => return closed_sentence(address, is_welcome),
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return format!("The connection to {address} was lost: {error}.");
+            }
+        };
+        lines.push(&buffer[..length]);
+        loop {
+            let line = match lines.pop() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(error) => {
+                    log::warn!("ended the connection to {address}: {error}");
+                    return if is_welcome {
+                        format!("{address} sent what cannot be read: {error}.")
+                    } else {
+                        not_ours_sentence(address)
+                    };
+                }
+            };
+            match Reply::from_line(&line) {
+                Ok(reply) => {
+                    is_welcome |= matches!(reply, Reply::Welcome(_) | Reply::Refused(_));
+                    report(Event::Reply(reply));
+                }
+                Err(_) if !is_welcome => return not_ours_sentence(address),
+                // A later version of the server may say more than we understand.
+                Err(error) => log::warn!("passed over a line of the server: {error}"),
+            }
+        }
+    }
+}
+
+fn closed_sentence(address: &ServerAddress, is_welcome: bool) -> String {
+    if is_welcome {
+        format!("The server {address} closed the connection.")
+    } else {
+        format!("{address} closed the connection before it let us in.")
+    }
+}
+
+fn not_ours_sentence(address: &ServerAddress) -> String {
+    format!("{address} answered, but it is not a Sash server. Check the port.")
+}
+
+/// The life of `writer`: requests into lines until the link hangs up.
+fn write(
+    mut stream: &TcpStream,
+    requests: &Receiver<Request>,
+    reader_ended: &Receiver<()>,
+) {
+    while let Ok(first) = requests.recv() {
+        let mut flight = first.to_line();
+        flight.extend(requests.try_iter().map(|request| request.to_line()));
+        if let Err(error) = stream.write_all(flight.as_bytes()) {
+            log::debug!("connection not writable: {error}");
+            let _ = stream.shutdown(Shutdown::Both); // The reader tells it.
+            return;
+        }
+    }
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = reader_ended.recv_timeout(GOODBYE_TIMEOUT);
+    let _ = stream.shutdown(Shutdown::Both);
+}

@@ -1,0 +1,175 @@
+//! The model: everything that a face of the client shows, and nothing about how.
+//!
+//! The controller alone changes it; a face (window or terminal) reads it and draws. It is
+//! pure: no socket, no file, no clock, no widget.
+//!
+//! ```text
+//! Intent, Event --> controller --> Model --> view
+//!                        \--> Effect (connect, send, start a download)
+//! ```
+//!
+//! Source: Krasner & Pope 1988 (model, view, controller).
+
+mod chat;
+mod transfer;
+
+pub use chat::{Chat, ChatLine, Kind, LONGEST_CHAT_LINES};
+pub use transfer::Transfer;
+
+use crate::wire::message::FileEntry;
+use crate::wire::options::{Asked, Settled};
+use std::time::Duration;
+
+/// Everything that a face shows.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Where the connection stands.
+    pub phase: Phase,
+    /// Why the last try to log in failed; shown in the login form, in place.
+    pub login_problem: Option<LoginProblem>,
+    /// The server as it was asked for, `localhost:50000`; empty before the first try.
+    pub server: String,
+    /// My own name, as the server gave it in `welcome`.
+    pub name: String,
+    /// Who is in the room, me included, in the order they came. Safe to show.
+    pub people: Vec<String>,
+    /// What the server offers. The names are the server's own words: show them through
+    /// [`words::harmless`](super::words::harmless), send them back as they are.
+    pub files: Vec<FileEntry>,
+    /// What was said, and what else there was to tell.
+    pub chat: Chat,
+    /// Downloads, oldest first; ended ones stay.
+    pub transfers: Vec<Transfer>,
+    /// Who hears plain text.
+    pub to: Audience,
+    /// What the next download asks for.
+    pub options: Asked,
+    /// What the server does where nothing is asked; known once joined.
+    pub defaults: Option<Settled>,
+    /// Lines from others since the person last looked.
+    pub unread: usize,
+    /// A round trip on the chat connection, as last measured.
+    pub round_trip: Option<Duration>,
+}
+
+/// Where the connection stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// No connection; the login form is shown.
+    #[default]
+    Login,
+    /// Connecting, or waiting for the answer to `join`.
+    Joining,
+    /// In the room.
+    Joined,
+    /// Was in the room; the connection ended by itself.
+    Lost {
+        /// Why, and what to do.
+        sentence: String,
+    },
+}
+
+/// Why nobody is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginProblem {
+    /// A field of the form makes no sense.
+    Form {
+        /// What to change.
+        sentence: String,
+    },
+    /// No server was reached.
+    Unreachable {
+        /// Why, and what to do.
+        sentence: String,
+    },
+    /// The server said no.
+    Refused {
+        /// Why, in the server's words.
+        sentence: String,
+        /// A name that is free.
+        suggestion: Option<String>,
+    },
+}
+
+/// Who hears plain text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody in the room.
+    #[default]
+    All,
+    /// One person, by name. It stays so when the person leaves: what was meant for one
+    /// must never go to all by surprise.
+    One(String),
+}
+
+/// How many colours names are told apart by.
+pub const NAME_COLOURS: usize = 12;
+
+/// The colour of a name: the same for everybody, in every run. Below [`NAME_COLOURS`].
+///
+/// Source: FNV-1a, 32 bits.
+#[must_use]
+pub fn colour_of(name: &str) -> usize {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    hash as usize % NAME_COLOURS
+}
+
+impl Model {
+    /// Whether lines typed now reach a server, perhaps a moment later.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Joining | Phase::Joined)
+    }
+
+    /// The download with this tag.
+    #[must_use]
+    pub fn transfer(&self, tag: u64) -> Option<&Transfer> {
+        self.transfers.iter().find(|transfer| transfer.tag == tag)
+    }
+
+    /// Downloads that have not ended.
+    pub fn running_transfers(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.iter().filter(|it| !it.state.is_end())
+    }
+
+    pub(super) fn transfer_mut(&mut self, tag: u64) -> Option<&mut Transfer> {
+        self.transfers.iter_mut().find(|it| it.tag == tag)
+    }
+}
+
+impl LoginProblem {
+    /// What the person reads.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        match self {
+            Self::Form { sentence }
+            | Self::Unreachable { sentence }
+            | Self::Refused { sentence, .. } => sentence,
+        }
+    }
+}
+
+impl Audience {
+    /// As the To field shows it: a name, or `all`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::All => "all",
+            Self::One(name) => name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_the_same_colour_in_every_run() {
+        assert_eq!(colour_of("dana"), colour_of("dana"));
+        assert_ne!(colour_of("dana"), colour_of("guy"));
+        assert!(colour_of("") < NAME_COLOURS);
+    }
+}

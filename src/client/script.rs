@@ -1,0 +1,192 @@
+//! What a script still waits for: lines to type, and answers to what was typed.
+//!
+//! ```text
+//! next_line() --> typed --> requests --> asked()      a line waits for its answers:
+//! reply  --> on_reply()                                say: my echo    /users: users
+//! model  --> on_model()                                download: its end
+//! ```
+//!
+//! The next line comes when nothing is awaited. Lines typed through a pipe are awaited as
+//! well, so that the end of input does not cut off an answer. Pure: no clock, no channel.
+
+use super::model::Model;
+use crate::wire::message::{Reply, Request};
+use std::collections::VecDeque;
+
+/// Lines to type and answers to wait for.
+#[derive(Debug, Default)]
+pub struct Script {
+    lines: VecDeque<String>,
+    awaited: Vec<Awaited>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Awaited {
+    answer: Answer,
+    since_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Echo,
+    WhisperEcho,
+    Users,
+    Files,
+    End { tag: u64 },
+}
+
+/// A server that is there answers a question by then. A download may take longer: it has
+/// timers of its own.
+const ANSWER_TIMEOUT_MS: u64 = 30_000;
+
+impl Script {
+    /// A script of these lines.
+    #[must_use]
+    pub fn new(lines: Vec<String>) -> Self {
+        Self {
+            lines: lines.into(),
+            awaited: Vec::new(),
+        }
+    }
+
+    /// The line to type now; `None` while something is awaited, and after the last.
+    pub fn next_line(&mut self) -> Option<String> {
+        if !self.awaited.is_empty() {
+            return None;
+        }
+        self.lines.pop_front()
+    }
+
+    /// This was asked of the server.
+    pub fn asked(&mut self, requests: &[Request], now_ms: u64) {
+        let answers = requests.iter().filter_map(answer_to);
+        self.awaited.extend(answers.map(|answer| Awaited {
+            answer,
+            since_ms: now_ms,
+        }));
+    }
+
+    /// The server said this; `me` is my name.
+    pub fn on_reply(&mut self, reply: &Reply, me: &str) {
+        let position = match reply {
+            Reply::Said(said) if said.from == me => self.find(Answer::Echo),
+            Reply::Whispered(it) if it.from == me => self.find(Answer::WhisperEcho),
+            Reply::Users { more: false, .. } => self.find(Answer::Users),
+            Reply::Files { more: false, .. } => self.find(Answer::Files),
+            // The server answers in order: this is about the oldest question.
+            Reply::Error(complaint) if complaint.tag.is_none() => {
+                (!self.awaited.is_empty()).then_some(0)
+            }
+            Reply::Said(_)
+            | Reply::Whispered(_)
+            | Reply::Error(_)
+            | Reply::Users { more: true, .. }
+            | Reply::Files { more: true, .. }
+            | Reply::Welcome(_)
+            | Reply::Refused(_)
+            | Reply::History { .. }
+            | Reply::Offer(_)
+            | Reply::Transfer(_)
+            | Reply::Pong
+            | Reply::Joined { .. }
+            | Reply::Left { .. }
+            | Reply::Notice { .. } => None,
+        };
+        if let Some(position) = position {
+            self.awaited.remove(position);
+        }
+    }
+
+    /// The model has changed: downloads may have ended.
+    pub fn on_model(&mut self, model: &Model) {
+        self.awaited.retain(|awaited| match awaited.answer {
+            Answer::End { tag } => {
+                model.transfer(tag).is_some_and(|it| !it.state.is_end())
+            }
+            Answer::Echo | Answer::WhisperEcho | Answer::Users | Answer::Files => true,
+        });
+    }
+
+    /// Whether every line was typed and every answer came.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.lines.is_empty() && self.awaited.is_empty()
+    }
+
+    /// Whether an answer has not come for so long that it will not come.
+    #[must_use]
+    pub fn is_overdue(&self, now_ms: u64) -> bool {
+        self.awaited.iter().any(|awaited| {
+            let is_download = matches!(awaited.answer, Answer::End { .. });
+            !is_download && now_ms.saturating_sub(awaited.since_ms) > ANSWER_TIMEOUT_MS
+        })
+    }
+
+    fn find(&self, answer: Answer) -> Option<usize> {
+        self.awaited.iter().position(|it| it.answer == answer)
+    }
+}
+
+fn answer_to(request: &Request) -> Option<Answer> {
+    match request {
+        Request::Say { .. } => Some(Answer::Echo),
+        Request::Whisper { .. } => Some(Answer::WhisperEcho),
+        Request::Users => Some(Answer::Users),
+        Request::Files => Some(Answer::Files),
+        Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),
+        Request::Join { .. }
+        | Request::Cancel { .. }
+        | Request::Transfer { .. }
+        | Request::Ping
+        | Request::Disconnect => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::message::{Code, Complaint, Said};
+
+    fn said_by(name: &str) -> Reply {
+        Reply::Said(Said {
+            from: name.into(),
+            text: "hi".into(),
+            time: 0,
+        })
+    }
+
+    #[test]
+    fn the_next_line_waits_for_ones_own_echo_and_no_other() {
+        let mut script = Script::new(vec!["hi".into(), "/users".into()]);
+        assert_eq!(script.next_line().as_deref(), Some("hi"));
+        script.asked(&[Request::Say { text: "hi".into() }], 0);
+        script.on_reply(&said_by("guy"), "dana");
+        assert_eq!(script.next_line(), None);
+        script.on_reply(&said_by("dana"), "dana");
+        assert_eq!(script.next_line().as_deref(), Some("/users"));
+    }
+
+    #[test]
+    fn an_error_answers_the_oldest_question() {
+        let mut script = Script::default();
+        script.asked(&[Request::Users], 0);
+        script.on_reply(
+            &Reply::Error(Complaint {
+                code: Code::BadRequest,
+                sentence: "No.".into(),
+                tag: None,
+            }),
+            "dana",
+        );
+        assert!(script.is_done());
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_overdue_after_half_a_minute() {
+        let mut script = Script::default();
+        script.asked(&[Request::Files], 1_000);
+        assert!(!script.is_overdue(31_000));
+        assert!(script.is_overdue(31_001));
+    }
+}

@@ -1,0 +1,299 @@
+//! The shell around the controller: it brings what happens and performs what is decided.
+//!
+//! One thread, the face's own, owns the session. Everything else reaches it through one
+//! channel; `wake` is called after each arrival, for a face that waits on something else.
+//!
+//! ```text
+//! link, receivers, typist --Letter--> channel --> next() --> bring() --> controller
+//!                                                              |
+//!                       link.send, receiving::start... <-- perform()
+//! ```
+
+use super::Settings;
+use super::controller::{Controller, Effect, Event, Intent};
+use super::download;
+use super::link::Link;
+use super::model::Model;
+use crate::transfer::Report;
+use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::receiving::Receiving;
+use crate::wire::message::{Offer, Request};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A client at work.
+#[derive(Debug)]
+pub struct Session {
+    controller: Controller,
+    settings: Settings,
+    letters: Receiver<Letter>,
+    door: Door,
+    link: Option<Link>,
+    /// Which connection is the present one; letters of earlier ones are thrown away.
+    connection: u64,
+    /// Links that are saying goodbye.
+    leaving: Vec<Receiver<()>>,
+    receivers: HashMap<u64, Receiving>,
+    is_over: bool,
+}
+
+/// What has arrived.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A person wants something.
+    Intent(Intent),
+    /// Something happened.
+    Event(Event),
+}
+
+/// The way in, for other threads.
+#[derive(Clone)]
+pub struct Door {
+    letters: Sender<Letter>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// An arrival, with the connection that it belongs to.
+#[derive(Debug)]
+struct Letter {
+    connection: Option<u64>,
+    arrival: Arrival,
+}
+
+/// How long leaving the program may take: the goodbye, and the parts put on disk.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// A session without a connection.
+    ///
+    /// `wants_lists`: see [`Controller::new`]. `wake` is called from other threads.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        wants_lists: bool,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let (sender, letters) = unbounded();
+        Self {
+            controller: Controller::new(settings.asked, wants_lists),
+            settings,
+            letters,
+            door: Door {
+                letters: sender,
+                wake: Arc::new(wake),
+            },
+            link: None,
+            connection: 0,
+            leaving: Vec::new(),
+            receivers: HashMap::new(),
+            is_over: false,
+        }
+    }
+
+    /// What is to be shown.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        self.controller.model()
+    }
+
+    /// Whether the program shall end now.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// A way in for another thread.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        self.door.clone()
+    }
+
+    /// A person wants something; returns what was asked of the server for it.
+    pub fn intend(&mut self, intent: Intent) -> Vec<Request> {
+        self.intend_together([intent])
+    }
+
+    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight.
+    pub fn intend_together(
+        &mut self,
+        intents: impl IntoIterator<Item = Intent>,
+    ) -> Vec<Request> {
+        for intent in intents {
+            self.controller.on_intent(intent, wall_time_ms());
+        }
+        self.perform()
+    }
+
+    /// Something happened.
+    pub fn bring(&mut self, event: Event) {
+        self.forget_what_ended(&event);
+        self.controller.on_event(event, wall_time_ms());
+        self.perform();
+    }
+
+    /// Waits for the next arrival; after `timeout` it is a tick.
+    #[must_use]
+    pub fn next(&mut self, timeout: Duration) -> Arrival {
+        let clock = Clock::start();
+        while let Some(left) = timeout.checked_sub(clock.now().since_start()) {
+            match self.letters.recv_timeout(left) {
+                Ok(letter) if self.is_current(&letter) => return letter.arrival,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        Arrival::Event(Event::Tick)
+    }
+
+    /// Takes everything that has arrived, without waiting, and a tick: for a face with a
+    /// loop of its own, at each wake and once a second.
+    pub fn turn(&mut self) {
+        while let Ok(letter) = self.letters.try_recv() {
+            if !self.is_current(&letter) {
+                continue;
+            }
+            match letter.arrival {
+                Arrival::Intent(intent) => {
+                    self.intend(intent);
+                }
+                Arrival::Event(event) => self.bring(event),
+            }
+        }
+        self.bring(Event::Tick);
+    }
+
+    fn is_current(&self, letter: &Letter) -> bool {
+        letter.connection.is_none_or(|it| it == self.connection)
+    }
+
+    /// Performs what the controller decided; returns what was asked of the server.
+    fn perform(&mut self) -> Vec<Request> {
+        let mut requests = Vec::new();
+        for effect in self.controller.take_effects() {
+            match effect {
+                Effect::Connect(address) => {
+                    self.connection += 1;
+                    self.link = Some(Link::new(address));
+                }
+                Effect::Send(request) => {
+                    requests.push(request.clone());
+                    if let Some(link) = &self.link {
+                        link.send(request);
+                    }
+                }
+                Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
+                Effect::CancelDownload { tag } => {
+                    if let Some(receiver) = self.receivers.get(&tag) {
+                        receiver.cancel();
+                    }
+                }
+                Effect::HangUp => {
+                    self.start_link();
+                    self.connection += 1;
+                    self.leaving.extend(self.link.take().map(Link::hang_up));
+                }
+                Effect::Quit => self.say_farewell(),
+            }
+        }
+        self.start_link();
+        requests
+    }
+
+    /// Only now: all that was asked together waits in the link, and leaves in one flight.
+    fn start_link(&mut self) {
+        let connection = Some(self.connection);
+        if let Some(link) = &mut self.link {
+            let door = self.door.clone();
+            link.start(move |event| door.event(connection, event));
+        }
+    }
+
+    fn start_download(&mut self, tag: u64, offer: &Offer) {
+        let door = self.door.clone();
+        let report =
+            move |report: Report| door.event(None, Event::Report { tag, report });
+        let Some(server) = self.link.as_ref().and_then(Link::server) else {
+            return report(download::failed("The connection was lost.".to_owned()));
+        };
+        let round_trip = self.model().round_trip;
+        match download::start(offer, server, round_trip, &self.settings, report.clone()) {
+            Ok(receiver) => {
+                self.receivers.insert(tag, receiver);
+            }
+            Err(error) => {
+                let folder = self.settings.out.display();
+                log::warn!("download {} not started: {error}", offer.transfer);
+                report(download::failed(format!(
+                    "It could not be started in the folder {folder}: {error}."
+                )));
+            }
+        }
+    }
+
+    fn forget_what_ended(&mut self, event: &Event) {
+        match event {
+            Event::Report {
+                tag,
+                report: Report::Ended(_),
+            } => {
+                self.receivers.remove(tag);
+            }
+            Event::Unreachable(_) | Event::Lost(_) => self.link = None,
+            Event::Connected { .. }
+            | Event::Reply(_)
+            | Event::Report { .. }
+            | Event::Tick => {}
+        }
+    }
+
+    /// Waits, not for long, until the goodbye is out and every part is on disk.
+    fn say_farewell(&mut self) {
+        self.is_over = true;
+        let clock = Clock::start();
+        let left = || FAREWELL_TIMEOUT.saturating_sub(clock.now().since_start());
+        for ended in self.leaving.drain(..) {
+            let _ = ended.recv_timeout(left());
+        }
+        while !self.receivers.is_empty() {
+            let Ok(letter) = self.letters.recv_timeout(left()) else {
+                return log::warn!("left before every download had ended");
+            };
+            if let Arrival::Event(event) = letter.arrival {
+                self.forget_what_ended(&event);
+                self.controller.on_event(event, wall_time_ms());
+            }
+        }
+    }
+}
+
+impl Door {
+    /// Brings what a person wants.
+    pub fn intend(&self, intent: Intent) {
+        self.bring(Letter {
+            connection: None,
+            arrival: Arrival::Intent(intent),
+        });
+    }
+
+    fn event(&self, connection: Option<u64>, event: Event) {
+        self.bring(Letter {
+            connection,
+            arrival: Arrival::Event(event),
+        });
+    }
+
+    fn bring(&self, letter: Letter) {
+        // A session that is gone needs no letters.
+        let _ = self.letters.send(letter);
+        (self.wake)();
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}

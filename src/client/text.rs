@@ -1,0 +1,297 @@
+//! The client's face in a terminal, a pipe or a script.
+//!
+//! ```text
+//! --exec lines --> script --.
+//! stdin --> typist ----------+--> session --> model --> screen --> stdout
+//!                                               '-----> bars   --> stderr
+//! ```
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `typist` | reads lines: an editor in a terminal, plain lines from a pipe |
+//! | `screen` | prints lines without tearing the bars |
+//! | `bars` | one progress bar per download |
+//! | `above_prompt` | draws both above the line that is being typed |
+//!
+//! A line that begins with `!` tells that something did not work; it makes the exit code 1.
+
+mod above_prompt;
+mod bars;
+mod screen;
+mod typist;
+
+use super::controller::{Event, Intent};
+use super::json::{Download, Happening};
+use super::model::{ChatLine, Kind, LoginProblem, Phase};
+use super::script::Script;
+use super::session::{Arrival, Door, Session};
+use super::{Exit, Settings, words};
+use crate::transfer::clock::wall_time_ms;
+use crate::wire::message::{Reply, Request};
+use bars::Bars;
+use crossbeam_channel::{Receiver, TryRecvError, never};
+use indicatif::MultiProgress;
+use screen::Screen;
+use std::collections::HashMap;
+use std::io::{IsTerminal, stdin, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use typist::KnownWords;
+
+/// How the text face behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// Lines to type, each waited for; then the client leaves.
+    pub exec: Vec<String>,
+    /// Print events as JSON instead of lines for people.
+    pub is_json: bool,
+}
+
+/// The text face while it runs.
+struct Face {
+    session: Session,
+    script: Script,
+    screen: Screen,
+    bars: Bars,
+    is_json: bool,
+    /// Leave when the script is done.
+    ends_with_script: bool,
+    /// What Tab completes; where there is a line editor.
+    words: KnownWords,
+    /// Closed at the end of a pipe.
+    typing: Receiver<()>,
+    shown_lines: usize,
+    shown_downloads: HashMap<u64, Download>,
+    has_failed: bool,
+}
+
+/// How often time passes for the controller where nothing else happens.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Runs the text face until the person or the script is done.
+///
+/// `bars`: where progress is drawn; the logger must know it, so that no line tears it.
+#[must_use]
+pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
+    let Some(name) = settings.name.clone() else {
+        Screen::complain("Choose a name: --name NAME.");
+        return Exit::Usage;
+    };
+    let server = settings.server.clone().unwrap_or_default();
+    let is_script = !manner.exec.is_empty();
+    let has_editor =
+        !is_script && !manner.is_json && stdin().is_terminal() && stdout().is_terminal();
+    let session = Session::new(settings, has_editor, || {});
+    leave_on_ctrl_c(session.door());
+    let mut face = Face {
+        script: Script::new(manner.exec),
+        screen: Screen::new(bars.clone()),
+        bars: Bars::new(bars),
+        is_json: manner.is_json,
+        ends_with_script: is_script,
+        words: KnownWords::default(),
+        typing: never(),
+        shown_lines: 0,
+        shown_downloads: HashMap::new(),
+        has_failed: false,
+        session,
+    };
+    let connect = Intent::Connect {
+        server,
+        port: String::new(),
+        name,
+    };
+    let first = face.script.next_line().map(Intent::Input);
+    face.intend_together([connect].into_iter().chain(first));
+    if !is_script {
+        face.start_typist(has_editor);
+    }
+    face.run()
+}
+
+impl Face {
+    fn run(mut self) -> Exit {
+        loop {
+            while let Some(line) = self.script.next_line() {
+                self.intend_together([Intent::Input(line)]);
+            }
+            if let Some(exit) = self.exit() {
+                self.screen.close();
+                return exit;
+            }
+            match self.session.next(TICK) {
+                Arrival::Intent(intent) => self.intend_together([intent]),
+                Arrival::Event(event) => self.bring(event),
+            }
+        }
+    }
+
+    fn start_typist(&mut self, has_editor: bool) {
+        let door = self.session.door();
+        let printer = has_editor
+            .then(|| typist::start_editor(door.clone(), self.words.clone()))
+            .flatten();
+        match printer {
+            Some(printer) => self.screen.go_above(printer),
+            None => self.typing = typist::start_pipe(door),
+        }
+    }
+
+    fn intend_together(&mut self, intents: impl IntoIterator<Item = Intent>) {
+        let requests: Vec<Request> = self.session.intend_together(intents);
+        self.script.asked(&requests, wall_time_ms());
+        self.show(true);
+    }
+
+    fn bring(&mut self, event: Event) {
+        if let Event::Reply(reply) = &event {
+            self.script.on_reply(reply, &self.session.model().name);
+        }
+        if self.is_json {
+            self.tell(&event);
+        }
+        self.session.bring(event);
+        self.script.on_model(self.session.model());
+        self.show(false);
+    }
+
+    /// Whether it is time to leave, and how it went.
+    fn exit(&mut self) -> Option<Exit> {
+        let how = if self.has_failed {
+            Exit::Failed
+        } else {
+            Exit::Well
+        };
+        let model = self.session.model();
+        if let Some(problem) = &model.login_problem {
+            Screen::complain(&words::harmless(problem.sentence()));
+            return Some(match problem {
+                LoginProblem::Form { .. } => Exit::Usage,
+                LoginProblem::Unreachable { .. } => Exit::Unreachable,
+                LoginProblem::Refused { .. } => Exit::Refused,
+            });
+        }
+        if self.session.is_over() {
+            let is_cut_short = self.ends_with_script && !self.script.is_done();
+            return Some(if is_cut_short { Exit::Failed } else { how });
+        }
+        match model.phase {
+            Phase::Joining => return None,
+            Phase::Joined => {}
+            Phase::Login | Phase::Lost { .. } => {
+                self.intend_together([Intent::Close]);
+                return self.exit();
+            }
+        }
+        if self.script.is_overdue(wall_time_ms()) {
+            Screen::complain("The server did not answer within half a minute.");
+            self.has_failed = true;
+            self.intend_together([Intent::Close]);
+            return self.exit();
+        }
+        let is_typed = self.typing.try_recv() == Err(TryRecvError::Disconnected);
+        if (self.ends_with_script || is_typed) && self.script.is_done() {
+            self.ends_with_script = true;
+            self.intend_together([Intent::Close]);
+            return self.exit();
+        }
+        None
+    }
+
+    /// Shows what is new in the model. `is_own`: a person's doing, not the server's.
+    fn show(&mut self, is_own: bool) {
+        let chat = &self.session.model().chat;
+        let new: Vec<_> = chat.since(self.shown_lines).cloned().collect();
+        self.shown_lines = chat.count();
+        for line in new {
+            self.has_failed |= line.kind == Kind::Error;
+            if !self.is_json {
+                self.screen.print(&for_people(&line));
+            } else if is_own {
+                self.tell_own(line);
+            }
+        }
+        if self.is_json {
+            self.tell_downloads();
+        } else {
+            self.bars.show(&self.session.model().transfers);
+            self.words.learn(self.session.model());
+        }
+        if self.screen.is_deaf() {
+            self.session.intend(Intent::Close);
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        let happening = match event {
+            // A pong answers the controller, not the script.
+            Event::Reply(Reply::Pong) | Event::Report { .. } | Event::Tick => return,
+            Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
+            Event::Connected { round_trip } => Happening::Connected {
+                round_trip_us: u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX),
+            },
+            Event::Unreachable(sentence) => Happening::Unreachable {
+                sentence: sentence.clone(),
+            },
+            Event::Lost(sentence) => Happening::Lost {
+                sentence: sentence.clone(),
+            },
+        };
+        self.screen.print(&happening.to_line());
+    }
+
+    fn tell_own(&mut self, line: ChatLine) {
+        let happening = match line.kind {
+            Kind::Error => Happening::Problem {
+                sentence: line.text,
+            },
+            Kind::Output => Happening::Output { text: line.text },
+            Kind::Said { .. }
+            | Kind::WhisperedFrom { .. }
+            | Kind::WhisperedTo { .. }
+            | Kind::Joined { .. }
+            | Kind::Left { .. }
+            | Kind::Notice => return,
+        };
+        self.screen.print(&happening.to_line());
+    }
+
+    fn tell_downloads(&mut self) {
+        for transfer in &self.session.model().transfers {
+            let download = Download::from(transfer);
+            let shown = self.shown_downloads.get(&transfer.tag);
+            if shown != Some(&download) {
+                let line = Happening::Download(download.clone()).to_line();
+                self.screen.print(&line);
+                self.shown_downloads.insert(transfer.tag, download);
+            }
+        }
+    }
+}
+
+/// What people say has its time; the answer to a command does not need one.
+fn for_people(line: &ChatLine) -> String {
+    match line.kind {
+        Kind::Output | Kind::Error => line.to_string(),
+        Kind::Said { .. }
+        | Kind::WhisperedFrom { .. }
+        | Kind::WhisperedTo { .. }
+        | Kind::Joined { .. }
+        | Kind::Left { .. }
+        | Kind::Notice => format!("{} {line}", words::time_of_day(line.time_ms)),
+    }
+}
+
+/// The first Ctrl-C leaves politely and keeps the parts; the second ends at once.
+fn leave_on_ctrl_c(door: Door) {
+    let is_leaving = AtomicBool::new(false);
+    let result = ctrlc::set_handler(move || {
+        if is_leaving.swap(true, Ordering::Relaxed) {
+            std::process::exit(130); // As a shell reports SIGINT.
+        }
+        door.intend(Intent::Close);
+    });
+    if let Err(error) = result {
+        log::warn!("Ctrl-C will end the client at once: {error}");
+    }
+}

@@ -1,0 +1,68 @@
+//! One progress bar per running download.
+
+use crate::client::model::Transfer;
+use crate::client::words;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::collections::HashMap;
+
+/// The bars on the screen.
+pub(super) struct Bars {
+    all: MultiProgress,
+    by_tag: HashMap<u64, ProgressBar>,
+}
+
+const TEMPLATE: &str = "{prefix:20!} [{bar:24}] {percent:>3}% {wide_msg}";
+
+impl Bars {
+    pub(super) fn new(all: MultiProgress) -> Self {
+        Self {
+            all,
+            by_tag: HashMap::new(),
+        }
+    }
+
+    /// Draws running downloads and takes away the bars of those that ended.
+    pub(super) fn show(&mut self, transfers: &[Transfer]) {
+        for transfer in transfers {
+            if transfer.state.is_end() {
+                if let Some(bar) = self.by_tag.remove(&transfer.tag) {
+                    bar.finish_and_clear();
+                    self.all.remove(&bar);
+                }
+                continue;
+            }
+            let bar = self
+                .by_tag
+                .entry(transfer.tag)
+                .or_insert_with(|| self.all.add(new_bar(transfer)));
+            // Percent: the bar's own counting of an empty file would divide by zero.
+            bar.set_position(words::percent(transfer).into());
+            bar.set_message(message(transfer));
+        }
+    }
+}
+
+fn new_bar(transfer: &Transfer) -> ProgressBar {
+    let style = ProgressStyle::with_template(TEMPLATE)
+        .expect("the template is written here")
+        .progress_chars("#>-");
+    let bar = ProgressBar::no_length().with_style(style);
+    bar.set_length(100);
+    bar.set_prefix(words::harmless(&transfer.file));
+    bar
+}
+
+fn message(transfer: &Transfer) -> String {
+    let mut parts = Vec::new();
+    match transfer.time_left() {
+        Some(left) => {
+            parts.push(words::rate(transfer.rate_bytes_per_second));
+            parts.push(format!("{} left", words::duration(left)));
+        }
+        None => parts.push(words::state(transfer)),
+    }
+    if transfer.resent_packets > 0 {
+        parts.push(format!("{} resent", transfer.resent_packets));
+    }
+    parts.join(", ")
+}

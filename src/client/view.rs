@@ -1,0 +1,102 @@
+//! The window: the only place that knows FLTK.
+//!
+//! The view shows the model and reports what a person wants; it never decides. A session
+//! does the rest, and its threads ring a [`Bell`] when there is news.
+//!
+//! ```text
+//!  login or room --Intent--> session (owns controller and model)
+//!        ^                      |         ^
+//!        '------ Model ---------'         '--Event-- threads, which ring the bell
+//! ```
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`window`] | one window and its session |
+//! | [`login`] | the form |
+//! | [`room`] | the page: where everything stands |
+//! | [`conversation`]: [`chat`] [`recipient`] | its left side |
+//! | [`side`]: [`list`] [`panel`] | its right side |
+//! | [`transfers`] | its table |
+//! | [`question`] [`leaving`] | asked in place |
+//! | [`bell`] | news from other threads |
+//! | [`look`] [`labels`] | colours, boxes; text that is no markup |
+//!
+//! **Where things are, for programs that type and click.** A window opens at 1000 x 700
+//! pixels and is called `Sash`, or `Sash - NAME` in the room. The form begins with the
+//! cursor in Name; Shift+Tab leads to Port, then to Server; Enter connects. The room begins
+//! with the cursor in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show
+//! who is online, files and commands, Alt+D downloads, Alt+N disconnects. Lists begin at
+//! (662, 74) for people and (662, 220) for files, rows 17 pixels apart.
+//!
+//! It draws no laboratory.
+//!
+//! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
+
+mod bell;
+mod chat;
+mod conversation;
+mod labels;
+mod leaving;
+mod list;
+mod login;
+mod look;
+mod panel;
+mod question;
+mod recipient;
+mod room;
+mod side;
+mod transfers;
+mod window;
+
+use super::controller::Intent;
+use super::{Exit, Settings};
+use bell::Bell;
+use fltk::app;
+use std::panic;
+use std::rc::Rc;
+use window::Window;
+
+/// The way out of the view: what a person wants.
+type Report = Rc<dyn Fn(Intent)>;
+
+/// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
+const TICK_SECONDS: f64 = 1.0;
+
+/// Opens the window and returns when it is closed. There must be a display: without one
+/// FLTK ends the process.
+#[must_use]
+pub fn run(settings: &Settings) -> Exit {
+    log_panics();
+    let app = app::App::default();
+    look::dress();
+    let bell = Bell::default();
+    let mut window = Window::open(settings, bell.clone());
+    close_on_signal(&window);
+    let clock = bell.clone();
+    app::add_timeout3(TICK_SECONDS, move |timer| {
+        clock.ring();
+        app::repeat_timeout3(TICK_SECONDS, timer);
+    });
+    while app.wait() {
+        if bell.is_due() {
+            window.turn();
+        }
+    }
+    Exit::Well
+}
+
+/// FLTK catches a panic of a callback and goes on; without this nobody would know.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        log::error!("panic: {panic}: this is a bug in Sash");
+    }));
+}
+
+/// Ctrl-C says goodbye, as closing the window does, and leaves parts that can go on.
+fn close_on_signal(window: &Window) {
+    let door = window.door();
+    let closing = ctrlc::set_handler(move || door.intend(Intent::Close));
+    if let Err(error) = closing {
+        log::warn!("Ctrl-C will end the program without a goodbye: {error}");
+    }
+}

@@ -1,0 +1,218 @@
+//! How the window looks: colours, sizes of letters, and boxes drawn by hand.
+//!
+//! The idea: FLTK keeps one table of frame types. Its raised and sunken boxes are replaced
+//! once, at the start, by flat ones with softened corners; every widget follows.
+//!
+//! Source: FLTK manual, "Adding and Extending Boxtypes".
+
+use crate::client::model::NAME_COLOURS;
+use fltk::app;
+use fltk::button::Button;
+use fltk::draw;
+use fltk::enums::{Align, Color, Font, FrameType};
+use fltk::frame::Frame;
+use fltk::input::Input;
+use fltk::menu::Choice;
+use fltk::misc::Tooltip;
+use fltk::prelude::*;
+
+/// The letters of lists, fields and buttons. Unit: pixels.
+pub(super) const TEXT: i32 = 14;
+
+/// The letters of explanations. Unit: pixels.
+pub(super) const SMALL: i32 = 12;
+
+/// Between a window's edge and what is in it. Unit: pixels.
+pub(super) const MARGIN: i32 = 12;
+
+/// Between two neighbours. Unit: pixels.
+pub(super) const GAP: i32 = 8;
+
+/// Of buttons and fields. Unit: pixels.
+pub(super) const ROW: i32 = 30;
+
+/// The frame of a list: its rows keep off the left edge.
+pub(super) const LIST: FrameType = FrameType::PlasticDownBox;
+
+/// The frame of a field: its letters keep off both edges.
+pub(super) const FIELD: FrameType = FrameType::GtkDownBox;
+
+/// Behind everything.
+pub(super) const PAPER: Color = Color::from_rgb(0xEE, 0xF1, 0xF6);
+
+/// Behind lists and fields.
+pub(super) const PAGE: Color = Color::from_rgb(0xFF, 0xFF, 0xFF);
+
+/// Letters.
+pub(super) const INK: Color = Color::from_rgb(0x1E, 0x26, 0x33);
+
+/// Letters that matter less.
+pub(super) const FADED: Color = Color::from_rgb(0x5F, 0x6B, 0x7C);
+
+/// Lines around lists and fields.
+pub(super) const LINE: Color = Color::from_rgb(0xC3, 0xCC, 0xD8);
+
+/// The one button that a person most likely wants, and progress.
+pub(super) const ACCENT: Color = Color::from_rgb(0x1F, 0x6F, 0xC9);
+
+/// The same, pressed.
+const ACCENT_PRESSED: Color = Color::from_rgb(0x17, 0x56, 0x9C);
+
+/// The chosen row of a list.
+pub(super) const CHOSEN: Color = Color::from_rgb(0xD3, 0xE4, 0xF8);
+
+/// What went wrong.
+pub(super) const WRONG: Color = Color::from_rgb(0xB4, 0x23, 0x18);
+
+/// What went well.
+pub(super) const WELL: Color = Color::from_rgb(0x1B, 0x7F, 0x4B);
+
+/// Behind a question that waits for an answer.
+pub(super) const ASKING: Color = Color::from_rgb(0xFF, 0xF1, 0xCC);
+
+/// A whisper.
+pub(super) const WHISPER: Color = Color::from_rgb(0x7A, 0x2E, 0xA0);
+
+/// People's colours: dark enough to read on white (contrast at least 4.5, WCAG 1.4.3).
+pub(super) const PEOPLE: [Color; NAME_COLOURS] = [
+    Color::from_rgb(0x1F, 0x5F, 0xB8),
+    Color::from_rgb(0xB3, 0x39, 0x00),
+    Color::from_rgb(0x1B, 0x7A, 0x3D),
+    Color::from_rgb(0x9C, 0x1F, 0x6E),
+    Color::from_rgb(0x00, 0x73, 0x80),
+    Color::from_rgb(0x8A, 0x5A, 0x00),
+    Color::from_rgb(0x5B, 0x3F, 0xC4),
+    Color::from_rgb(0xA8, 0x1E, 0x2E),
+    Color::from_rgb(0x4D, 0x6B, 0x00),
+    Color::from_rgb(0x7A, 0x4A, 0x2E),
+    Color::from_rgb(0x2F, 0x4E, 0x7E),
+    Color::from_rgb(0xB0, 0x2A, 0xB8),
+];
+
+/// Sets colours, letters and boxes for the whole program; once, before any widget.
+pub(super) fn dress() {
+    app::set_scheme(app::Scheme::Base);
+    paint(PAPER, app::background);
+    paint(PAGE, app::background2);
+    paint(INK, app::foreground);
+    paint(CHOSEN, app::set_selection_color);
+    app::set_font(Font::Helvetica);
+    app::set_font_size(TEXT);
+    app::set_scrollbar_size(14);
+    app::set_menu_linespacing(8);
+    for raised in [FrameType::UpBox, FrameType::ThinUpBox] {
+        app::set_frame_type_cb(raised, filled_box, 1, 1, 2, 2);
+    }
+    for sunken in [FrameType::DownBox, FrameType::ThinDownBox] {
+        app::set_frame_type_cb(sunken, filled_box, 2, 2, 4, 4);
+    }
+    // The last four figures: how far the inside begins from the left and the top, and how
+    // much narrower and lower it is.
+    app::set_frame_type_cb(LIST, filled_box, 5, 4, 7, 8);
+    app::set_frame_type_cb(FIELD, filled_box, 6, 2, 10, 4);
+    Tooltip::set_font_size(SMALL);
+    Tooltip::set_color(PAGE);
+    Tooltip::set_text_color(INK);
+}
+
+/// A button. An `&` in the label marks the letter that presses it together with Alt.
+pub(super) fn button(label: &'static str, tip: &str) -> Button {
+    let mut button = Button::default().with_label(label);
+    button.set_color(PAGE);
+    button.set_selection_color(CHOSEN);
+    button.set_label_size(TEXT);
+    button.set_tooltip(tip);
+    button
+}
+
+/// The button that a person most likely wants.
+pub(super) fn main_button(label: &'static str, tip: &str) -> Button {
+    let mut button = button(label, tip);
+    button.set_color(ACCENT);
+    button.set_selection_color(ACCENT_PRESSED);
+    button.set_label_color(PAGE);
+    button.set_label_font(Font::HelveticaBold);
+    button
+}
+
+/// A field to write in.
+pub(super) fn field(tip: &str) -> Input {
+    let mut field = Input::default();
+    field.set_frame(FIELD);
+    field.set_tooltip(tip);
+    field
+}
+
+/// A choice among a few; its items are added by whoever knows them.
+pub(super) fn choice(tip: &str) -> Choice {
+    let mut choice = Choice::default();
+    choice.set_frame(FrameType::UpBox);
+    choice.set_color(PAGE);
+    choice.set_tooltip(tip);
+    choice
+}
+
+/// A heading over a list.
+pub(super) fn heading(label: &str) -> Frame {
+    let mut heading = caption(label);
+    heading.set_label_font(Font::HelveticaBold);
+    heading
+}
+
+/// Words beside or under something.
+pub(super) fn caption(label: &str) -> Frame {
+    let mut caption = Frame::default().with_label(label);
+    caption.set_align(Align::Left | Align::Inside | Align::Clip);
+    caption.set_label_size(TEXT);
+    caption.set_label_color(INK);
+    caption
+}
+
+/// Small words that explain, over as many lines as there is room for.
+pub(super) fn explanation() -> Frame {
+    let mut words = Frame::default();
+    words.set_align(Align::TopLeft | Align::Inside | Align::Wrap | Align::Clip);
+    words.set_label_size(SMALL);
+    words.set_label_color(FADED);
+    words
+}
+
+fn paint(color: Color, part: fn(u8, u8, u8)) {
+    let (red, green, blue) = color.to_rgb();
+    part(red, green, blue);
+}
+
+/// A filled box with a thin line around it, its corners softened pixel by pixel: X11 draws
+/// no half-covered pixels, so they are mixed here.
+fn filled_box(x: i32, y: i32, w: i32, h: i32, color: Color) {
+    let active = app::draw_frame_active();
+    let fill = if active {
+        color
+    } else {
+        mix(color, PAPER, 0.4)
+    };
+    let is_accent = active && (color == ACCENT || color == ACCENT_PRESSED);
+    let line = if is_accent { ACCENT_PRESSED } else { LINE };
+    draw::draw_rect_fill(x + 1, y + 1, w - 2, h - 2, fill);
+    draw::set_draw_color(line);
+    draw::draw_xyline(x + 2, y, x + w - 3);
+    draw::draw_xyline(x + 2, y + h - 1, x + w - 3);
+    draw::draw_yxline(x, y + 2, y + h - 3);
+    draw::draw_yxline(x + w - 1, y + 2, y + h - 3);
+    for (corner_x, inward_x) in [(x, 1), (x + w - 1, -1)] {
+        for (corner_y, inward_y) in [(y, 1), (y + h - 1, -1)] {
+            draw::set_draw_color(PAPER);
+            draw::draw_point(corner_x, corner_y);
+            draw::set_draw_color(mix(line, PAPER, 0.6));
+            draw::draw_point(corner_x + inward_x, corner_y);
+            draw::draw_point(corner_x, corner_y + inward_y);
+            draw::set_draw_color(mix(line, fill, 0.6));
+            draw::draw_point(corner_x + inward_x, corner_y + inward_y);
+        }
+    }
+}
+
+/// `share` of the first colour, the rest of the second.
+fn mix(first: Color, second: Color, share: f32) -> Color {
+    Color::color_average(first, second, share)
+}

@@ -1,0 +1,85 @@
+//! A question asked in place, in a coloured row: no dialog stands in the way.
+
+use super::look;
+use fltk::button::Button;
+use fltk::enums::FrameType;
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::prelude::*;
+
+/// The row; hidden until something is asked.
+#[derive(Clone)]
+pub(super) struct Question {
+    page: Flex,
+    row: Flex,
+    words: Frame,
+    yes: Button,
+    no: Button,
+}
+
+impl Question {
+    /// Makes the row in the column that is being built.
+    pub(super) fn new(page: &mut Flex) -> Self {
+        let mut row = Flex::default().row();
+        row.set_frame(FrameType::DownBox);
+        row.set_color(look::ASKING);
+        row.set_margins(look::MARGIN, 6, 6, 6);
+        row.set_pad(look::GAP);
+        let words = look::caption("");
+        let yes = look::button("Yes", "");
+        row.fixed(&yes, 130);
+        let no = look::main_button("No", "");
+        row.fixed(&no, 130);
+        row.end();
+        row.hide();
+        page.fixed(&row, look::ROW + 12);
+        Self {
+            page: page.clone(),
+            row,
+            words,
+            yes,
+            no,
+        }
+    }
+
+    /// Asks; `agreed` is called when the first button is pressed, and the row disappears
+    /// with either. `words` is a label, see [`labels`](super::labels).
+    pub(super) fn ask(
+        &mut self,
+        words: &str,
+        (yes, no): (&str, &str),
+        agreed: impl Fn() + 'static,
+    ) {
+        self.words.set_label(words);
+        self.yes.set_label(yes);
+        self.no.set_label(no);
+        let hide = self.hider();
+        self.yes.set_callback(move |_| {
+            hide();
+            agreed();
+        });
+        let hide = self.hider();
+        self.no.set_callback(move |_| hide());
+        self.row.show();
+        self.page.layout();
+        self.page.redraw();
+        drop(self.no.take_focus());
+    }
+
+    /// Takes the question back.
+    pub(super) fn close(&self) {
+        if self.row.visible() {
+            self.hider()();
+        }
+    }
+
+    fn hider(&self) -> impl Fn() + 'static {
+        let (page, row) = (self.page.clone(), self.row.clone());
+        move || {
+            let (mut page, mut row) = (page.clone(), row.clone());
+            row.hide();
+            page.layout();
+            page.redraw();
+        }
+    }
+}

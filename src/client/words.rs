@@ -1,0 +1,189 @@
+//! How figures, times and strangers' texts are told to people, in every face alike.
+//!
+//! ```
+//! use sash::client::words;
+//! assert_eq!(words::bytes(1_234_567), "1.2 MB");
+//! assert_eq!(words::harmless("a\u{1b}[2Jb"), "a␛[2Jb");
+//! ```
+
+use super::model::Transfer;
+use crate::wire::message::TransferState;
+use jiff::{Timestamp, tz::TimeZone};
+use std::time::Duration;
+
+/// The text with every control character made visible, so that nobody on the network can
+/// move the cursor, colour the terminal or turn the reading direction of a line.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    text.chars().map(harmless_char).collect()
+}
+
+/// A size. Unit: bytes, kB, MB, GB by powers of 1,000.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub fn bytes(count: u64) -> String {
+    let count_f = count as f64;
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.1} kB", count_f / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count_f / 1e6),
+        1_000_000_000.. => format!("{:.1} GB", count_f / 1e9),
+    }
+}
+
+/// A rate: `1.2 MB/s`.
+#[must_use]
+pub fn rate(bytes_per_second: u64) -> String {
+    format!("{}/s", bytes(bytes_per_second))
+}
+
+/// A duration for somebody who waits: `8 s`, `2:05`, `1:00:00`.
+#[must_use]
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes}:{:02}", seconds % 60),
+        3600.. => format!("{hours}:{minutes:02}:{:02}", seconds % 60),
+    }
+}
+
+/// A time of day on this computer's wall: `12:01`.
+///
+/// `time_ms`: milliseconds since 1970-01-01 UTC.
+#[must_use]
+pub fn time_of_day(time_ms: u64) -> String {
+    let Some(timestamp) = i64::try_from(time_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+    else {
+        return "--:--".to_owned(); // A server's clock may say anything.
+    };
+    let time = timestamp.to_zoned(TimeZone::system()).time();
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// How much of a transfer is done: 0 to 100. An empty file is whole at once.
+#[must_use]
+pub fn percent(transfer: &Transfer) -> u8 {
+    let percent = match transfer.total_bytes {
+        Some(0) => 100,
+        Some(total) => transfer.done_bytes.saturating_mul(100) / total,
+        None => 0,
+    };
+    u8::try_from(percent.min(100)).unwrap_or(100)
+}
+
+/// What a transfer is doing, in a word or two.
+#[must_use]
+pub fn state(transfer: &Transfer) -> String {
+    match (transfer.state, transfer.place) {
+        (TransferState::Queued, Some(place)) => {
+            format!("waiting, number {place} in line")
+        }
+        (TransferState::Queued, None) => "waiting".to_owned(),
+        (TransferState::Opening, _) => "opening".to_owned(),
+        (TransferState::Sending, _) => "on its way".to_owned(),
+        (TransferState::Verified, _) => "verified".to_owned(),
+        (TransferState::Damaged, _) => "damaged".to_owned(),
+        (TransferState::Failed, _) => "failed".to_owned(),
+        (TransferState::Unknown, _) => "unknown".to_owned(),
+        (TransferState::Cancelled, _) => "cancelled".to_owned(),
+    }
+}
+
+/// A transfer in one line, for `/transfers`.
+#[must_use]
+pub fn transfer(transfer: &Transfer) -> String {
+    let mut parts = vec![
+        format!("{:>3}  {}", transfer.tag, harmless(&transfer.file)),
+        transfer.protocol(),
+        state(transfer),
+    ];
+    if let Some(total) = transfer.total_bytes {
+        let done = bytes(transfer.done_bytes);
+        parts.push(format!(
+            "{done} of {} ({}%)",
+            bytes(total),
+            percent(transfer)
+        ));
+    }
+    if let Some(left) = transfer.time_left() {
+        parts.push(rate(transfer.rate_bytes_per_second));
+        parts.push(format!("{} left", duration(left)));
+    }
+    if transfer.resent_packets > 0 {
+        parts.push(format!("{} resent", transfer.resent_packets));
+    }
+    parts.extend(transfer.sentence.as_deref().map(harmless));
+    parts.join("  ")
+}
+
+/// How a transfer ended, in one line for the chat.
+#[must_use]
+pub fn transfer_end(transfer: &Transfer) -> String {
+    let file = harmless(&transfer.file);
+    if transfer.state != TransferState::Verified {
+        let state = state(transfer);
+        return match &transfer.sentence {
+            Some(why) => format!("{file} {state}: {}", harmless(why)),
+            None => format!("{file} {state}"),
+        };
+    }
+    let elapsed = transfer.elapsed.unwrap_or_default();
+    let place = match &transfer.path {
+        Some(path) => format!(", saved as {}", harmless(&path.to_string_lossy())),
+        None => String::new(),
+    };
+    format!(
+        "{file} arrived whole: {} in {:.2} s by {}, {} packets resent{place}",
+        bytes(transfer.done_bytes),
+        elapsed.as_secs_f64(),
+        transfer.protocol(),
+        transfer.resent_packets
+    )
+}
+
+/// C0 controls have pictures in Unicode; C1, direction and invisible controls have none.
+fn harmless_char(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        '\u{0}'..='\u{1f}' => {
+            char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}')
+        }
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}' => '\u{fffd}',
+        harmless => harmless,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_the_network_can_steer_the_terminal() {
+        let shown = harmless("\u{1b}]0;title\u{7}\u{9b}2J\r\n\u{202e}txt.exe\u{7f}");
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        assert!(!shown.contains('\u{202e}'));
+        assert_eq!(harmless("שלום 🙂"), "שלום 🙂");
+    }
+
+    #[test]
+    fn sizes_and_durations_are_short() {
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(64 << 20), "67.1 MB");
+        assert_eq!(duration(Duration::from_secs(125)), "2:05");
+        assert_eq!(duration(Duration::from_secs(3600)), "1:00:00");
+    }
+
+    #[test]
+    fn a_time_out_of_any_calendar_is_no_panic() {
+        assert_eq!(time_of_day(u64::MAX), "--:--");
+        assert_eq!(time_of_day(0).len(), 5);
+    }
+}

@@ -1,0 +1,402 @@
+//! Who is in the room and who hears what: a request in, effects out.
+//!
+//! The one place where the order of the talk is made. Requests come in one after the
+//! other, and what goes out goes to everybody in that same order; also to the one who
+//! spoke, who hears the own line come back.
+//!
+//! ```text
+//! client 7: say "hi" --> Room --> Tell { to: Everyone, said "hi" from dana }
+//! client 7: download --> Room --> Transfers { client: 7, order }
+//! client 9: gone     --> Room --> Tell { to: Everyone, left guy }
+//! ```
+//!
+//! It does not touch sockets, files or a clock: clients are numbers, the time is an
+//! argument, and what it cannot do it hands back as an [`Effect`].
+//!
+//! ```
+//! use sash::room::{Audience, Effect, Room};
+//! use sash::wire::{message::{Reply, Request}, options::Settled};
+//! let mut room = Room::new(Settled::DEFAULT);
+//! room.on_request(1, Request::Join { name: "dana".into(), version: 1 }, 0);
+//! let effects = room.on_request(1, Request::Users, 0);
+//! let users = Reply::Users { names: vec!["dana".into()], more: false };
+//! assert_eq!(effects, [Effect::Tell { to: Audience::One(1), reply: users }]);
+//! ```
+
+pub mod name;
+
+use crate::wire::line::LONGEST_LINE_BYTES;
+use crate::wire::message::{
+    Code, Complaint, DownloadRequest, Refusal, Reply, Request, Said, TransferState,
+    VERSION, Welcome, Whispered,
+};
+use crate::wire::options::Settled;
+use name::Name;
+use std::collections::{BTreeMap, VecDeque};
+
+/// A client's number: given when it connects, never given again.
+pub type ClientNumber = u64;
+
+/// How many lines said to all a newcomer hears (as many of them as fit in one line).
+pub const HISTORY_LINES: usize = 100;
+
+/// How much of a parser's complaint is passed on: it may quote the whole line.
+const LONGEST_WHY: usize = 200;
+
+/// Who is here, and what was said last.
+#[derive(Debug)]
+pub struct Room {
+    defaults: Settled,
+    present: BTreeMap<ClientNumber, Name>,
+    said: VecDeque<Said>,
+}
+
+/// What the shell has to do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send this line; one that goes to many is made once.
+    Tell {
+        /// Who hears it.
+        to: Audience,
+        /// What.
+        reply: Reply,
+    },
+    /// Work on files, which the room leaves to others.
+    Transfers {
+        /// Who wants it.
+        client: ClientNumber,
+        /// What.
+        order: Order,
+    },
+    /// End this connection, once all it was told is out.
+    Close {
+        /// Whose.
+        client: ClientNumber,
+    },
+}
+
+/// Who hears a line. "Everyone" are those in the room once the request is worked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// This client, in the room or not.
+    One(ClientNumber),
+    /// Everyone in the room.
+    Everyone,
+    /// Everyone but this one.
+    Others(ClientNumber),
+}
+
+/// What the room hands on: the requests that need files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Which files are there?
+    List,
+    /// Send a file.
+    Download(DownloadRequest),
+    /// End this transfer.
+    Cancel(u64),
+    /// How this transfer ended on the receiver's side.
+    Verdict(u64, TransferState),
+}
+
+impl Room {
+    /// An empty room, in which transfers do `defaults` where nobody asks for anything.
+    #[must_use]
+    pub const fn new(defaults: Settled) -> Self {
+        Self {
+            defaults,
+            present: BTreeMap::new(),
+            said: VecDeque::new(),
+        }
+    }
+
+    /// This client asked for this, at this time of day. Unit of `time`: milliseconds since
+    /// 1970-01-01 UTC.
+    pub fn on_request(
+        &mut self,
+        client: ClientNumber,
+        request: Request,
+        time: u64,
+    ) -> Vec<Effect> {
+        let Some(me) = self.present.get(&client) else {
+            return self.on_first_request(client, request);
+        };
+        let from = me.as_str().to_owned();
+        match request {
+            Request::Join { .. } => complain(
+                client,
+                Code::AlreadyJoined,
+                format!("You are in already, as {from}. To change it, disconnect first."),
+            ),
+            Request::Say { text } => self.say(client, Said { from, text, time }),
+            Request::Whisper { to, text } => self.whisper(
+                client,
+                Whispered {
+                    from,
+                    to,
+                    text,
+                    time,
+                },
+            ),
+            Request::Users => {
+                let names = self.present.values().map(Name::to_string).collect();
+                let tell = |reply| tell_one(client, reply);
+                Reply::users(names).into_iter().map(tell).collect()
+            }
+            Request::Files => hand_on(client, Order::List),
+            Request::Download(request) => hand_on(client, Order::Download(request)),
+            Request::Cancel { transfer } => hand_on(client, Order::Cancel(transfer)),
+            Request::Transfer { transfer, state } => {
+                hand_on(client, Order::Verdict(transfer, state))
+            }
+            Request::Ping => vec![tell_one(client, Reply::Pong)],
+            Request::Disconnect => {
+                let mut effects = self.on_gone(client, "disconnected");
+                effects.push(Effect::Close { client });
+                effects
+            }
+        }
+    }
+
+    /// This client's connection is no more. Harmless for one who was never in.
+    pub fn on_gone(&mut self, client: ClientNumber, why: &str) -> Vec<Effect> {
+        let Some(name) = self.present.remove(&client) else {
+            return Vec::new();
+        };
+        let left = Reply::Left {
+            name: name.to_string(),
+            why: why.to_owned(),
+        };
+        vec![tell_everyone(left)]
+    }
+
+    /// This client sent a line that is no request; the line goes on.
+    #[must_use]
+    pub fn on_unreadable(&self, client: ClientNumber, why: &str) -> Vec<Effect> {
+        let why: String = why.chars().take(LONGEST_WHY).collect();
+        let sentence = format!("This line means nothing here ({why}). Look it up.");
+        complain(client, Code::BadRequest, sentence)
+    }
+
+    /// This client's bytes cannot be read any further: the connection ends.
+    pub fn on_broken_line(&mut self, client: ClientNumber, why: &str) -> Vec<Effect> {
+        if !self.present.contains_key(&client) {
+            return refuse(client, Code::BadLine, format!("{why}."), None);
+        }
+        let mut effects = complain(client, Code::BadLine, format!("{why}. Goodbye."));
+        effects.extend(self.on_gone(client, "sent a line that cannot be read"));
+        effects.push(Effect::Close { client });
+        effects
+    }
+
+    /// This client has had its time to join.
+    #[must_use]
+    pub fn on_late(&self, client: ClientNumber) -> Vec<Effect> {
+        if self.present.contains_key(&client) {
+            return Vec::new();
+        }
+        let sentence = "You did not join in time. Connect again and say your name.";
+        refuse(client, Code::NotJoined, sentence.to_owned(), None)
+    }
+
+    /// A sentence to everybody.
+    #[must_use]
+    pub fn notice(text: &str) -> Vec<Effect> {
+        let text = text.to_owned();
+        vec![tell_everyone(Reply::Notice { text })]
+    }
+
+    /// Who an audience is, just now.
+    pub fn members(&self, audience: Audience) -> impl Iterator<Item = ClientNumber> + '_ {
+        let (one, all_but) = match audience {
+            Audience::One(client) => (Some(client), None),
+            Audience::Everyone => (None, None),
+            Audience::Others(client) => (None, Some(client)),
+        };
+        let many = self.present.keys().copied();
+        let many = many.filter(move |client| one.is_none() && Some(*client) != all_but);
+        one.into_iter().chain(many)
+    }
+
+    /// The name of one who is in the room.
+    #[must_use]
+    pub fn name_of(&self, client: ClientNumber) -> Option<&Name> {
+        self.present.get(&client)
+    }
+
+    /// Whoever is not in can only come in, or be told why not.
+    fn on_first_request(
+        &mut self,
+        client: ClientNumber,
+        request: Request,
+    ) -> Vec<Effect> {
+        let Request::Join { name, version } = request else {
+            return refuse(
+                client,
+                Code::NotJoined,
+                "Say who you are first: {\"join\":{\"name\":\"...\"}}.".to_owned(),
+                None,
+            );
+        };
+        if version != VERSION {
+            return refuse(
+                client,
+                Code::BadVersion,
+                format!("This server speaks version {VERSION}, not {version}. Update."),
+                None,
+            );
+        }
+        match name.parse::<Name>() {
+            Ok(name) if self.is_free(&name) => self.join(client, name),
+            Ok(name) => refuse(
+                client,
+                Code::NameTaken,
+                format!("The name \"{name}\" is taken. Choose another."),
+                name.numbered(|candidate| self.is_free(candidate)),
+            ),
+            Err(error) => refuse(
+                client,
+                Code::BadName,
+                error.to_string(),
+                name::cleaned(&name).and_then(|name| {
+                    let is_free = self.is_free(&name);
+                    let numbered = || name.numbered(|other| self.is_free(other));
+                    if is_free { Some(name) } else { numbered() }
+                }),
+            ),
+        }
+    }
+
+    fn join(&mut self, client: ClientNumber, name: Name) -> Vec<Effect> {
+        let shown = name.to_string();
+        self.present.insert(client, name);
+        let welcome = Welcome {
+            name: shown.clone(),
+            version: VERSION,
+            server: concat!("sash ", env!("CARGO_PKG_VERSION")).to_owned(),
+            line_bytes: LONGEST_LINE_BYTES,
+            defaults: self.defaults,
+        };
+        vec![
+            tell_one(client, Reply::Welcome(welcome)),
+            tell_one(client, Reply::history(self.said.iter())),
+            Effect::Tell {
+                to: Audience::Others(client),
+                reply: Reply::Joined { name: shown },
+            },
+        ]
+    }
+
+    fn is_free(&self, name: &Name) -> bool {
+        !self.present.values().any(|other| other.passes_for(name))
+    }
+
+    fn say(&mut self, client: ClientNumber, said: Said) -> Vec<Effect> {
+        let reply = Reply::Said(said.clone());
+        if let Err(sentence) = check_text(&said.text, &reply) {
+            return complain(client, Code::BadText, sentence.to_owned());
+        }
+        if self.said.len() == HISTORY_LINES {
+            self.said.pop_front();
+        }
+        self.said.push_back(said);
+        vec![tell_everyone(reply)]
+    }
+
+    fn whisper(&self, client: ClientNumber, mut whispered: Whispered) -> Vec<Effect> {
+        let wanted = whispered.to.parse::<Name>().ok();
+        let listener = wanted.and_then(|wanted| {
+            let mut present = self.present.iter();
+            present.find(|(_, name)| name.is_same_word(&wanted))
+        });
+        let Some((&listener, name)) = listener else {
+            let nobody: String = whispered.to.chars().take(name::LONGEST_NAME).collect();
+            let sentence =
+                format!("Nobody here is called {nobody:?}. See who is: users.");
+            return complain(client, Code::NoSuchUser, sentence);
+        };
+        whispered.to = name.to_string();
+        let reply = Reply::Whispered(whispered.clone());
+        if let Err(sentence) = check_text(&whispered.text, &reply) {
+            return complain(client, Code::BadText, sentence.to_owned());
+        }
+        let mut effects = vec![tell_one(listener, reply.clone())];
+        if listener != client {
+            effects.push(tell_one(client, reply));
+        }
+        effects
+    }
+}
+
+/// Whether a text may be passed on, as `reply`.
+///
+/// Control characters other than the tab are refused rather than stripped: a terminal
+/// would obey them, a line break would forge a line of somebody else, and the writer
+/// should know that the text was not taken as it stood.
+fn check_text(text: &str, reply: &Reply) -> Result<(), &'static str> {
+    if text.trim().is_empty() {
+        return Err("There is nothing in this line. Write something first.");
+    }
+    let is_forbidden = |c: char| (c.is_control() && c != '\t') || is_line_break(c);
+    if text.chars().any(is_forbidden) {
+        return Err(
+            "A line cannot hold line breaks or control characters. Leave them out.",
+        );
+    }
+    if !reply.fits_in_a_line() {
+        return Err("This line is too long. Say it in two.");
+    }
+    Ok(())
+}
+
+/// LINE SEPARATOR and PARAGRAPH SEPARATOR, which are not control characters.
+const fn is_line_break(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+const fn tell_one(client: ClientNumber, reply: Reply) -> Effect {
+    Effect::Tell {
+        to: Audience::One(client),
+        reply,
+    }
+}
+
+const fn tell_everyone(reply: Reply) -> Effect {
+    Effect::Tell {
+        to: Audience::Everyone,
+        reply,
+    }
+}
+
+fn hand_on(client: ClientNumber, order: Order) -> Vec<Effect> {
+    vec![Effect::Transfers { client, order }]
+}
+
+fn complain(client: ClientNumber, code: Code, sentence: String) -> Vec<Effect> {
+    let complaint = Complaint {
+        code,
+        sentence,
+        tag: None,
+    };
+    vec![tell_one(client, Reply::Error(complaint))]
+}
+
+fn refuse(
+    client: ClientNumber,
+    code: Code,
+    sentence: String,
+    suggestion: Option<Name>,
+) -> Vec<Effect> {
+    let refusal = Refusal {
+        code,
+        sentence,
+        suggestion: suggestion.map(|name| name.to_string()),
+    };
+    vec![
+        tell_one(client, Reply::Refused(refusal)),
+        Effect::Close { client },
+    ]
+}
+
+#[cfg(test)]
+mod tests;

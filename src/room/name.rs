@@ -1,0 +1,340 @@
+//! A name in the room: what it may look like, and when two names pass for one.
+//!
+//! People trust the name before a line. So a name is one visible word, and a newcomer may
+//! not look like somebody who is there already: not by case (`Dana`), not by another form
+//! of the same letters (`ｄana`), not by letters of another alphabet (`dаna`, whose second
+//! letter is Cyrillic).
+//!
+//! ```text
+//! as typed --NFC--> shown
+//!          --NFKC, lower case--> folded: whom a whisper finds
+//!          --NFKC, (lower case,) confusable skeleton--> looks: what must differ
+//! ```
+//!
+//! It does not restrict alphabets: Hebrew, Arabic and most emoji are good names. An emoji
+//! that is glued together by an invisible joiner is not.
+//!
+//! ```
+//! use sash::room::name::Name;
+//! let dana: Name = "dana".parse().unwrap();
+//! assert!(dana.passes_for(&"DANA".parse().unwrap()));
+//! assert!("two words".parse::<Name>().is_err());
+//! ```
+//!
+//! Source: UAX #15 (NFC, NFKC), UTS #39 §4 (confusable skeleton).
+
+use std::fmt;
+use std::str::FromStr;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_security::skeleton;
+
+/// A name that keeps the rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    shown: String,
+    folded: String,
+    looks: [String; 2],
+}
+
+/// Longest name. Unit: Unicode scalar values after NFC, so a letter with its accent is one
+/// where Unicode knows the pair, and a Hebrew point counts by itself.
+pub const LONGEST_NAME: usize = 24;
+
+/// Names that would be taken for something else: the To field's "all", the server's voice.
+const RESERVED: [&str; 2] = ["all", "server"];
+
+impl Name {
+    /// As everybody sees it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether both are the same word, case and typographic form aside.
+    #[must_use]
+    pub fn is_same_word(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+
+    /// Whether a person could take one for the other.
+    #[must_use]
+    pub fn passes_for(&self, other: &Self) -> bool {
+        self.looks.iter().zip(&other.looks).any(|(a, b)| a == b)
+    }
+
+    /// A name that is free: this one with a number behind it, from 2 on.
+    pub fn numbered(&self, is_free: impl Fn(&Self) -> bool) -> Option<Self> {
+        let stem = self.shown.trim_end_matches(|c: char| c.is_ascii_digit());
+        let stem = if stem.is_empty() { &self.shown } else { stem };
+        (2..1_000)
+            .filter_map(|number: u32| {
+                let number = number.to_string();
+                let stem = stem.chars().take(LONGEST_NAME - number.len());
+                stem.chain(number.chars()).collect::<String>().parse().ok()
+            })
+            .find(is_free)
+    }
+
+    fn looks_like_the_word(&self, word: &str) -> bool {
+        self.passes_for(&Self::from_checked(word.to_owned()))
+    }
+
+    fn from_checked(shown: String) -> Self {
+        let compatible: String = shown.nfkc().collect();
+        let folded: String = compatible.to_lowercase().nfkc().collect();
+        let looks = [&compatible, &folded].map(|form| skeleton(form).collect());
+        Self {
+            shown,
+            folded,
+            looks,
+        }
+    }
+}
+
+impl FromStr for Name {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let shown: String = text.nfc().take(LONGEST_NAME + 1).collect();
+        let Some(first) = shown.chars().next() else {
+            return Err(NameError::Empty);
+        };
+        if let Some(character) = shown.chars().find(|c| !is_visible(*c)) {
+            return Err(NameError::Forbidden(character));
+        }
+        if first == '/' || is_combining_mark(first) {
+            return Err(NameError::Start(first));
+        }
+        if shown.chars().count() > LONGEST_NAME {
+            return Err(NameError::TooLong);
+        }
+        let name = Self::from_checked(shown);
+        match RESERVED
+            .into_iter()
+            .find(|word| name.looks_like_the_word(word))
+        {
+            Some(word) => Err(NameError::Reserved(word)),
+            None => Ok(name),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// What is left of `text` when everything that no name may hold is taken out.
+pub(super) fn cleaned(text: &str) -> Option<Name> {
+    text.nfc()
+        .filter(|c| is_visible(*c))
+        .skip_while(|c| *c == '/' || is_combining_mark(*c))
+        .take(LONGEST_NAME)
+        .collect::<String>()
+        .parse()
+        .ok()
+}
+
+/// Whether a character shows itself and does nothing to its neighbours.
+fn is_visible(character: char) -> bool {
+    // UTS #39 leaves out of a skeleton just what is invisible by default: joiners, bidi
+    // controls, variation selectors, fillers.
+    let mut buffer = [0; 4];
+    let has_a_look = skeleton(character.encode_utf8(&mut buffer))
+        .next()
+        .is_some();
+    let is_other_format = OTHER_FORMAT_CHARACTERS
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&character));
+    has_a_look
+        && !is_other_format
+        && !character.is_whitespace()
+        && !character.is_control()
+        && character != BRAILLE_BLANK
+}
+
+/// A symbol that is nothing but empty space.
+const BRAILLE_BLANK: char = '\u{2800}';
+
+/// Format characters (general category Cf) that are not invisible by default.
+///
+/// Source: Unicode 16, `DerivedGeneralCategory.txt` less `Default_Ignorable_Code_Point`.
+const OTHER_FORMAT_CHARACTERS: [(char, char); 9] = [
+    ('\u{600}', '\u{605}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+];
+
+/// Why a text is no name. `Display` is a sentence for the person who chose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameError {
+    /// Nothing at all.
+    Empty,
+    /// More than [`LONGEST_NAME`].
+    TooLong,
+    /// It holds white space, or a character that cannot be seen.
+    Forbidden(char),
+    /// It begins with a slash, as commands do, or with an accent that has no letter.
+    Start(char),
+    /// It would be taken for this word, which means something else here.
+    Reserved(&'static str),
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "A name has at least one letter. Choose one."),
+            Self::TooLong => {
+                write!(
+                    f,
+                    "A name has at most {LONGEST_NAME} characters. Shorten it."
+                )
+            }
+            Self::Forbidden(character) if character.is_whitespace() => {
+                write!(f, "A name is one word. Leave the spaces out.")
+            }
+            Self::Forbidden(character) => write!(
+                f,
+                "A name cannot hold the invisible character U+{:04X}. Leave it out.",
+                u32::from(*character)
+            ),
+            Self::Start('/') => {
+                write!(
+                    f,
+                    "A name cannot begin with a slash: commands do. Leave it out."
+                )
+            }
+            Self::Start(_) => {
+                write!(
+                    f,
+                    "A name cannot begin with an accent. Put a letter before it."
+                )
+            }
+            Self::Reserved(word) => {
+                write!(f, "The name \"{word}\" has a meaning here. Choose another.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn words_of_any_alphabet_are_names() {
+        for word in [
+            "dana",
+            "דנה",
+            "שִׁירָה",
+            "ليلى",
+            "Zoë",
+            "李",
+            "🎈",
+            "r2-d2",
+            "O'Neil",
+        ] {
+            assert_eq!(name(word).as_str(), word.nfc().collect::<String>());
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_visible_word_of_24_characters() {
+        assert_eq!("".parse::<Name>(), Err(NameError::Empty));
+        assert!("א".repeat(24).parse::<Name>().is_ok());
+        assert_eq!("א".repeat(25).parse::<Name>(), Err(NameError::TooLong));
+        assert_eq!(
+            "a".repeat(1_000_000).parse::<Name>(),
+            Err(NameError::TooLong)
+        );
+        for bad in [
+            ' ',
+            '\n',
+            '\0',
+            '\u{1b}',
+            '\u{9b}',
+            '\u{a0}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{ad}',
+            '\u{fe0f}',
+            '\u{3164}',
+            '\u{2800}',
+            '\u{fff9}',
+            '\u{e0041}',
+        ] {
+            let refused = format!("da{bad}na").parse::<Name>();
+            assert_eq!(refused, Err(NameError::Forbidden(bad)));
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_begin_with_a_slash_or_a_lone_accent() {
+        assert_eq!("/users".parse::<Name>(), Err(NameError::Start('/')));
+        assert_eq!(
+            "\u{301}dana".parse::<Name>(),
+            Err(NameError::Start('\u{301}'))
+        );
+    }
+
+    #[test]
+    fn words_with_a_meaning_are_refused_in_every_dress() {
+        for word in ["all", "ALL", "Server", "ａｌｌ", "sеrver", "a11"] {
+            let refused = word.parse::<Name>();
+            assert!(matches!(refused, Err(NameError::Reserved(_))), "{word}");
+        }
+        assert!("allan".parse::<Name>().is_ok());
+    }
+
+    #[test]
+    fn nobody_passes_for_another() {
+        for (one, other) in [
+            ("dana", "Dana"),
+            ("dana", "ｄana"),
+            ("dana", "dаna"), // Cyrillic а.
+            ("DAVID", "DAVlD"),
+            ("paypal", "paypa1"),
+            ("e\u{301}ve", "\u{e9}ve"),
+        ] {
+            assert!(name(one).passes_for(&name(other)), "{one} {other}");
+        }
+        assert!(!name("dana").passes_for(&name("dina")));
+        assert!(!name("דנה").passes_for(&name("דינה")));
+    }
+
+    #[test]
+    fn a_suggestion_is_the_name_with_the_next_free_number() {
+        let all_free = |_: &Name| true;
+        assert_eq!(name("dana").numbered(all_free), Some(name("dana2")));
+        let three = |candidate: &Name| candidate.as_str() != "dana2";
+        assert_eq!(name("dana").numbered(three), Some(name("dana3")));
+        assert_eq!(name("dana2").numbered(three), Some(name("dana3")));
+        let long = name(&"x".repeat(24)).numbered(all_free).unwrap();
+        assert_eq!(long.as_str(), format!("{}2", "x".repeat(23)));
+        assert_eq!(name("7").numbered(all_free), Some(name("72")));
+    }
+
+    #[test]
+    fn a_bad_name_is_cleaned_for_a_suggestion() {
+        assert_eq!(cleaned("/two words\u{202e}"), Some(name("twowords")));
+        assert_eq!(cleaned(" \n"), None);
+    }
+}

@@ -1,0 +1,306 @@
+//! Stories of a room, told by hand-fed requests.
+
+use super::*;
+
+/// A room, and the time that stands still in it.
+fn room_with(names: &[&str]) -> Room {
+    let mut room = Room::new(Settled::DEFAULT);
+    for (client, name) in (1..).zip(names) {
+        let effects = join(&mut room, client, name);
+        assert!(matches!(
+            effects[0],
+            Effect::Tell {
+                reply: Reply::Welcome(_),
+                ..
+            }
+        ));
+    }
+    room
+}
+
+fn join(room: &mut Room, client: ClientNumber, name: &str) -> Vec<Effect> {
+    let name = name.to_owned();
+    room.on_request(client, Request::Join { name, version: 1 }, 0)
+}
+
+fn say(room: &mut Room, client: ClientNumber, text: &str) -> Vec<Effect> {
+    let text = text.to_owned();
+    room.on_request(client, Request::Say { text }, 1000)
+}
+
+fn whisper(room: &mut Room, client: ClientNumber, to: &str, text: &str) -> Vec<Effect> {
+    let (to, text) = (to.to_owned(), text.to_owned());
+    room.on_request(client, Request::Whisper { to, text }, 1000)
+}
+
+fn said(from: &str, text: &str) -> Said {
+    Said {
+        from: from.to_owned(),
+        text: text.to_owned(),
+        time: 1000,
+    }
+}
+
+/// The code of the one complaint or refusal among the effects.
+fn code(effects: &[Effect]) -> Code {
+    let codes: Vec<Code> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tell {
+                reply: Reply::Error(Complaint { code, .. }),
+                ..
+            }
+            | Effect::Tell {
+                reply: Reply::Refused(Refusal { code, .. }),
+                ..
+            } => Some(*code),
+            Effect::Tell { .. } | Effect::Transfers { .. } | Effect::Close { .. } => None,
+        })
+        .collect();
+    assert_eq!(codes.len(), 1, "{effects:?}");
+    codes[0]
+}
+
+#[test]
+fn a_newcomer_is_welcomed_hears_the_history_and_the_others_hear_of_it() {
+    let mut room = room_with(&["dana"]);
+    say(&mut room, 1, "first");
+    let effects = join(&mut room, 2, "guy");
+    let [welcome, history, joined] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let Effect::Tell {
+        to: Audience::One(2),
+        reply: Reply::Welcome(welcome),
+    } = welcome
+    else {
+        panic!("{welcome:?}");
+    };
+    assert_eq!((welcome.name.as_str(), welcome.version), ("guy", VERSION));
+    let lines = vec![said("dana", "first")];
+    assert_eq!(*history, tell_one(2, Reply::History { lines }));
+    let name = "guy".to_owned();
+    let expected = Effect::Tell {
+        to: Audience::Others(2),
+        reply: Reply::Joined { name },
+    };
+    assert_eq!(*joined, expected);
+    assert_eq!(room.members(Audience::Others(2)).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn what_one_says_everyone_hears_also_the_one_who_said_it() {
+    let mut room = room_with(&["dana", "guy", "yuval"]);
+    let effects = say(&mut room, 2, "hi");
+    assert_eq!(effects, [tell_everyone(Reply::Said(said("guy", "hi")))]);
+    let everyone: Vec<_> = room.members(Audience::Everyone).collect();
+    assert_eq!(everyone, [1, 2, 3]);
+}
+
+#[test]
+fn the_history_holds_the_last_hundred_lines() {
+    let mut room = room_with(&["dana"]);
+    for number in 0..150 {
+        say(&mut room, 1, &number.to_string());
+    }
+    let effects = join(&mut room, 2, "guy");
+    let Effect::Tell {
+        reply: Reply::History { lines },
+        ..
+    } = &effects[1]
+    else {
+        panic!("{effects:?}");
+    };
+    let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts.len(), HISTORY_LINES);
+    assert_eq!((texts[0], texts[99]), ("50", "149"));
+}
+
+#[test]
+fn a_taken_or_look_alike_name_is_refused_with_a_suggestion() {
+    let mut room = room_with(&["dana"]);
+    for name in ["dana", "DANA", "dаna", "ｄana"] {
+        let effects = join(&mut room, 2, name);
+        assert_eq!(code(&effects), Code::NameTaken);
+        assert_eq!(effects[1], Effect::Close { client: 2 });
+        let Effect::Tell {
+            reply: Reply::Refused(refusal),
+            ..
+        } = &effects[0]
+        else {
+            panic!("{effects:?}");
+        };
+        let suggestion = refusal.suggestion.as_deref().unwrap();
+        assert!(suggestion.ends_with('2'), "{suggestion}");
+        assert!(room.name_of(2).is_none());
+    }
+    assert_eq!(room.members(Audience::Everyone).count(), 1);
+}
+
+#[test]
+fn a_bad_name_is_refused_with_what_is_good_in_it() {
+    let mut room = room_with(&["danacohen"]);
+    let effects = join(&mut room, 2, "dana cohen");
+    assert_eq!(code(&effects), Code::BadName);
+    let Effect::Tell {
+        reply: Reply::Refused(refusal),
+        ..
+    } = &effects[0]
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(refusal.suggestion.as_deref(), Some("danacohen2"));
+    assert_eq!(
+        refusal.sentence,
+        "A name is one word. Leave the spaces out."
+    );
+}
+
+#[test]
+fn whoever_has_not_joined_is_refused() {
+    let mut room = room_with(&["dana"]);
+    for request in [Request::Users, Request::Ping, Request::Files] {
+        let effects = room.on_request(2, request, 0);
+        assert_eq!(code(&effects), Code::NotJoined);
+        assert_eq!(effects[1], Effect::Close { client: 2 });
+    }
+}
+
+#[test]
+fn a_version_of_the_future_is_refused_and_a_second_join_is_an_error() {
+    let mut room = room_with(&["dana"]);
+    let (name, version) = ("guy".to_owned(), 2);
+    let effects = room.on_request(2, Request::Join { name, version }, 0);
+    assert_eq!(code(&effects), Code::BadVersion);
+    let effects = join(&mut room, 1, "dana2");
+    assert_eq!(code(&effects), Code::AlreadyJoined);
+    assert_eq!(room.name_of(1).unwrap().as_str(), "dana");
+}
+
+#[test]
+fn a_whisper_is_heard_by_two_and_finds_its_listener_in_any_case() {
+    let mut room = room_with(&["dana", "Guy", "yuval"]);
+    let effects = whisper(&mut room, 1, "guy", "psst");
+    let reply = Reply::Whispered(Whispered {
+        from: "dana".to_owned(),
+        to: "Guy".to_owned(),
+        text: "psst".to_owned(),
+        time: 1000,
+    });
+    assert_eq!(effects, [tell_one(2, reply.clone()), tell_one(1, reply)]);
+}
+
+#[test]
+fn a_whisper_to_oneself_is_heard_once_and_one_to_nobody_is_an_error() {
+    let mut room = room_with(&["dana"]);
+    assert_eq!(whisper(&mut room, 1, "dana", "psst").len(), 1);
+    let effects = whisper(&mut room, 1, "guy", "psst");
+    assert_eq!(code(&effects), Code::NoSuchUser);
+    let effects = whisper(&mut room, 1, "dаna", "psst");
+    assert_eq!(code(&effects), Code::NoSuchUser);
+}
+
+#[test]
+fn a_whisper_leaves_no_trace_in_the_history() {
+    let mut room = room_with(&["dana"]);
+    whisper(&mut room, 1, "dana", "psst");
+    let effects = join(&mut room, 2, "guy");
+    let nothing = Reply::History { lines: Vec::new() };
+    assert_eq!(effects[1], tell_one(2, nothing));
+}
+
+#[test]
+fn empty_text_and_terminal_escapes_are_refused_and_a_tab_is_not() {
+    let mut room = room_with(&["dana"]);
+    for text in [
+        "",
+        "  ",
+        "\u{1b}[2J",
+        "a\u{9b}2J",
+        "a\nb",
+        "a\rb",
+        "a\u{2028}b",
+        "\0",
+    ] {
+        assert_eq!(code(&say(&mut room, 1, text)), Code::BadText, "{text:?}");
+        assert_eq!(code(&whisper(&mut room, 1, "dana", text)), Code::BadText);
+    }
+    assert_eq!(
+        say(&mut room, 1, "a\tb"),
+        [tell_everyone(Reply::Said(said("dana", "a\tb")))]
+    );
+}
+
+#[test]
+fn a_line_that_would_not_fit_once_it_is_wrapped_is_refused() {
+    let mut room = room_with(&["dana"]);
+    let wrapping = Reply::Said(said("dana", "")).to_line().len() - 1;
+    let fitting = "a".repeat(LONGEST_LINE_BYTES - wrapping);
+    assert_eq!(say(&mut room, 1, &fitting).len(), 1);
+    assert_eq!(
+        code(&say(&mut room, 1, &format!("{fitting}a"))),
+        Code::BadText
+    );
+    // Quotes are escaped, so they take two bytes each.
+    let quotes = "\"".repeat(LONGEST_LINE_BYTES / 2);
+    assert_eq!(code(&say(&mut room, 1, &quotes)), Code::BadText);
+}
+
+#[test]
+fn whoever_leaves_is_named_to_the_others_and_the_name_is_free_again() {
+    let mut room = room_with(&["dana", "guy"]);
+    let effects = room.on_request(2, Request::Disconnect, 0);
+    let left = |name: &str, why: &str| {
+        tell_everyone(Reply::Left {
+            name: name.to_owned(),
+            why: why.to_owned(),
+        })
+    };
+    assert_eq!(
+        effects,
+        [left("guy", "disconnected"), Effect::Close { client: 2 }]
+    );
+    assert_eq!(room.on_gone(2, "connection lost"), []);
+    assert_eq!(join(&mut room, 3, "guy").len(), 3);
+    let effects = room.on_gone(1, "connection lost");
+    assert_eq!(effects, [left("dana", "connection lost")]);
+}
+
+#[test]
+fn what_needs_files_is_handed_on() {
+    let mut room = room_with(&["dana"]);
+    let verdict = Request::Transfer {
+        transfer: 4,
+        state: TransferState::Verified,
+    };
+    for (request, order) in [
+        (Request::Files, Order::List),
+        (Request::Cancel { transfer: 4 }, Order::Cancel(4)),
+        (verdict, Order::Verdict(4, TransferState::Verified)),
+    ] {
+        let effects = room.on_request(1, request, 0);
+        assert_eq!(effects, [Effect::Transfers { client: 1, order }]);
+    }
+}
+
+#[test]
+fn a_line_that_means_nothing_is_answered_and_one_that_cannot_be_read_ends_it() {
+    let mut room = room_with(&["dana"]);
+    let effects = room.on_unreadable(1, &"\u{1}".repeat(20_000));
+    assert_eq!(code(&effects), Code::BadRequest);
+    let [Effect::Tell { reply, .. }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(reply.fits_in_a_line());
+    let effects = room.on_broken_line(1, "line too long");
+    assert_eq!(code(&effects), Code::BadLine);
+    assert_eq!(effects.last(), Some(&Effect::Close { client: 1 }));
+    assert!(room.name_of(1).is_none());
+}
+
+#[test]
+fn whoever_does_not_join_in_time_is_refused_and_whoever_did_is_not() {
+    let room = room_with(&["dana"]);
+    assert_eq!(room.on_late(1), []);
+    assert_eq!(code(&room.on_late(2)), Code::NotJoined);
+}

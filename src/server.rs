@@ -1,0 +1,230 @@
+//! The server: a room over TCP, and the files it offers.
+//!
+//! Floor 4. Each thread owns one thing and is reached through one channel:
+//!
+//! ```text
+//! accept --> reader-N --> room --> writer-N          (chat)
+//!                          |
+//!                          +--> transfers --> sender-N, acks-N   (files)
+//!                                  +--> digests
+//! ```
+//!
+//! | module | thread | owns |
+//! | --- | --- | --- |
+//! | `listener` | `accept` | the listening socket, the count of seats |
+//! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
+//! | `room_thread` | `room` | the [`Room`] |
+//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download`, known digests |
+//! | `digests` | `digests` | nothing: it hashes files of the `folder` |
+//!
+//! No thread holds a lock, and none but `writer-N` ever waits for client N.
+
+mod digests;
+mod download;
+mod downloads;
+mod folder;
+mod listener;
+mod peer;
+pub mod ports;
+mod room_thread;
+mod transfers;
+
+use crate::link::Scenario;
+use crate::room::Room;
+use crate::transfer::threads;
+use crate::wire::options::Settled;
+use crossbeam_channel::{Receiver, Sender};
+use downloads::Downloads;
+use folder::Folder;
+use listener::Listener;
+use ports::PortRange;
+use room_thread::RoomThread;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 means any.
+    pub bind: SocketAddr,
+    /// The folder whose files are offered.
+    pub files: PathBuf,
+    /// The ports that transfers go out from.
+    pub ports: PortRange,
+    /// What the link does to the packets of every transfer.
+    pub scenario: Scenario,
+    /// What a transfer does where the client does not ask for anything.
+    pub defaults: Settled,
+    /// Most clients at once, from all addresses.
+    pub max_clients: usize,
+    /// How long a new connection may take to say its name.
+    pub join_within: Duration,
+    /// How long a full queue may stand still before its client is dropped.
+    pub stall_limit: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT)),
+            files: PathBuf::from("files"),
+            ports: PortRange::DEFAULT,
+            scenario: Scenario::PERFECT,
+            defaults: Settled::DEFAULT,
+            max_clients: 7_500,
+            join_within: Duration::from_secs(10),
+            stall_limit: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The chat's port where no other is asked for.
+pub const DEFAULT_PORT: u16 = 50_000;
+
+/// Events that may wait for the room; then the readers wait, and so do their clients.
+const ROOM_QUEUE: usize = 1024;
+
+/// How long the threads of clients may take to end.
+const ENDING: Duration = Duration::from_secs(3);
+
+/// A server at work. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    is_stopping: Arc<AtomicBool>,
+    room: Sender<room_thread::Event>,
+    transfers: Sender<transfers::Event>,
+    threads: Vec<JoinHandle<()>>,
+    /// Closed once the last `reader-N` and `writer-N` have ended.
+    clients: Receiver<()>,
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// A sentence with a way out, and the system's kind of error: the folder is not there, the
+/// address is in use or not ours, no thread is left.
+pub fn start(config: Config) -> io::Result<Running> {
+    let folder =
+        Folder::new(&config.files).map_err(|error| cannot_serve(&config, &error))?;
+    let socket =
+        TcpListener::bind(config.bind).map_err(|error| cannot_listen(&config, &error))?;
+    let address = socket.local_addr()?;
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let (room, room_events) = crossbeam_channel::bounded(ROOM_QUEUE);
+    let (transfers, transfer_events) = crossbeam_channel::unbounded();
+    let (work, work_to_do) = crossbeam_channel::unbounded();
+    let (alive, clients) = crossbeam_channel::bounded(0);
+
+    let room_thread = RoomThread::new(
+        Room::new(config.defaults),
+        transfers.clone(),
+        config.stall_limit,
+    );
+    let downloads = Downloads::new(&config, folder, work, transfers.clone());
+    let listener = Listener {
+        socket,
+        config,
+        room: room.clone(),
+        is_stopping: Arc::clone(&is_stopping),
+        alive,
+    };
+    // Whatever did start is stopped when the rest does not: `Running` is dropped then.
+    let mut running = Running {
+        address,
+        is_stopping: Arc::clone(&is_stopping),
+        room,
+        transfers: transfers.clone(),
+        threads: Vec::new(),
+        clients,
+    };
+    let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        running.threads.push(threads::start(name.to_owned(), work)?);
+        io::Result::Ok(())
+    };
+    start("room", Box::new(move || room_thread.run(&room_events)))?;
+    start(
+        "transfers",
+        Box::new(move || transfers::run(downloads, &transfer_events)),
+    )?;
+    start(
+        "digests",
+        Box::new(move || digests::run(&work_to_do, &transfers, &is_stopping)),
+    )?;
+    start("accept", Box::new(move || listener.run()))?;
+    Ok(running)
+}
+
+fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
+    let folder = config.files.display();
+    let way_out = "Make this folder, or name another with --files.";
+    let sentence = format!("cannot offer the files in {folder}: {error}. {way_out}");
+    io::Error::new(error.kind(), sentence)
+}
+
+fn cannot_listen(config: &Config, error: &io::Error) -> io::Error {
+    let is = |kind| error.kind() == kind;
+    let way_out = if is(ErrorKind::AddrInUse) {
+        "Another program listens there. End it, or choose another port with --bind."
+    } else if is(ErrorKind::AddrNotAvailable) {
+        "This machine has no such address. Take one of its own, or 0.0.0.0, with --bind."
+    } else if is(ErrorKind::PermissionDenied) {
+        "Ports below 1024 need privileges. Choose a higher one with --bind."
+    } else {
+        "Try another address with --bind."
+    };
+    let sentence = format!("cannot listen on {}: {error}. {way_out}", config.bind);
+    io::Error::new(error.kind(), sentence)
+}
+
+impl Running {
+    /// Where it listens, with the real port.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Tells everybody, ends all transfers and waits for every thread.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if self.is_stopping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // `accept` waits in the system; a connection of our own wakes it everywhere.
+        let _ = TcpStream::connect_timeout(&reachable(self.address), ENDING);
+        let _ = self.transfers.send(transfers::Event::Stop);
+        let _ = self.room.send(room_thread::Event::Stop);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        let _ = self.clients.recv_timeout(ENDING);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The address at which this machine itself reaches a listener.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+            address.set_ip(Ipv6Addr::LOCALHOST.into());
+        }
+        SocketAddr::V4(_) | SocketAddr::V6(_) => {}
+    }
+    address
+}

@@ -1,0 +1,242 @@
+//! One download on the server: its stages, and the step from a free port to an offer.
+//!
+//! ```text
+//! Queued --port bound, file opened, token drawn, sender started--> Running
+//!    \\--the port is held by another program--> Queued
+//!     \\--anything else is missing--> the end, with a sentence
+//! ```
+//!
+//! The socket is bound before the offer goes out, so the asker's first packet finds it.
+//!
+//! Source: RFC 4086 (the token).
+
+use super::digests::Digests;
+use super::folder::{Folder, Version};
+use super::peer::Peer;
+use super::transfers::Event;
+use crate::link::Scenario;
+use crate::shelf::FileName;
+use crate::transfer::sending::{self, Outlet, Sending};
+use crate::transfer::{Ending, Job};
+use crate::wire::digest::{Digest, Token};
+use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
+use crate::wire::options::{Settled, Transport};
+use crossbeam_channel::Sender;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+
+/// What one client asked for.
+pub(super) struct Download {
+    pub(super) peer: Arc<Peer>,
+    pub(super) tag: Option<u64>,
+    pub(super) name: FileName,
+    pub(super) settled: Settled,
+    pub(super) stage: Stage,
+}
+
+/// How far it is.
+pub(super) enum Stage {
+    Queued {
+        /// The place that the asker knows of; 0 before it was told any.
+        told_place: u32,
+    },
+    Running {
+        /// As the pool knows it.
+        port: u16,
+        sending: Sending,
+        version: Version,
+        needs_digest: bool,
+    },
+}
+
+/// Why a queued download did not start.
+pub(super) enum StartError {
+    /// Another program holds the port.
+    PortHeld,
+    /// It never will: a sentence.
+    Hopeless(String),
+}
+
+/// What it takes to start one.
+pub(super) struct Supplies {
+    pub(super) scenario: Scenario,
+    pub(super) folder: Folder,
+    pub(super) digests: Digests,
+    /// Where a sender reports to.
+    pub(super) events: Sender<Event>,
+}
+
+impl Download {
+    /// From a free port to a running sender and an offer.
+    pub(super) fn start(
+        &mut self,
+        number: u64,
+        port: u16,
+        supplies: &mut Supplies,
+    ) -> Result<(), StartError> {
+        let (outlet, offered) = self.open_outlet(port)?;
+        let (file, version) = self.open_file(supplies)?;
+        let digest = self.find_digest(version, supplies)?;
+        let mut token = Token([0; 16]);
+        getrandom::fill(&mut token.0)
+            .map_err(|error| hopeless("has no random numbers", &error))?;
+        let job = Job {
+            number,
+            token,
+            settled: self.settled,
+            size: version.size,
+            scenario: supplies.scenario.clone(),
+            chat_round_trip: None,
+        };
+        let events = supplies.events.clone();
+        let report = move |report| {
+            let transfer = number;
+            // An error means that the server has ended.
+            let _ = events.send(Event::Reported { transfer, report });
+        };
+        let asker = self.peer.remote.ip();
+        let sending = sending::start(job, file, digest, outlet, asker, report)
+            .map_err(|error| hopeless("cannot start this transfer", &error))?;
+        let Self { peer, name, .. } = self;
+        let client = peer.number;
+        log::info!(
+            "transfer {number} started: {name} to client {client}, port {offered}"
+        );
+        peer.tell(&Reply::Offer(Offer {
+            transfer: number,
+            tag: self.tag,
+            file: self.name.to_string(),
+            port: offered,
+            token,
+            size: version.size,
+            digest,
+            settled: self.settled,
+        }));
+        self.stage = Stage::Running {
+            port,
+            sending,
+            version,
+            needs_digest: digest.is_none(),
+        };
+        Ok(())
+    }
+
+    /// A socket at the address that the chat connection uses, and its real port.
+    fn open_outlet(&self, port: u16) -> Result<(Outlet, u16), StartError> {
+        let mut address = self.peer.local;
+        address.set_port(port);
+        bind(self.settled.transport, address).map_err(|error| {
+            // Windows says the latter of ports that it keeps for itself.
+            let is_held = matches!(
+                error.kind(),
+                ErrorKind::AddrInUse | ErrorKind::PermissionDenied
+            );
+            if is_held && port != 0 {
+                StartError::PortHeld
+            } else {
+                hopeless("has no socket for this transfer", &error)
+            }
+        })
+    }
+
+    fn open_file(&self, supplies: &Supplies) -> Result<(File, Version), StartError> {
+        let opened = supplies.folder.open(&self.name);
+        opened.map_err(|error| StartError::Hopeless(error.to_string()))
+    }
+
+    /// The digest, where it is known; otherwise somebody is working on it after this.
+    fn find_digest(
+        &self,
+        version: Version,
+        supplies: &mut Supplies,
+    ) -> Result<Option<Digest>, StartError> {
+        let known = supplies.digests.known(&self.name, version);
+        if known.is_some() || supplies.digests.is_asked(&self.name, version) {
+            return Ok(known);
+        }
+        // Opened once more: two readers of one open file would share their position.
+        let (copy, version_of_copy) = self.open_file(supplies)?;
+        if version_of_copy != version {
+            let sentence = "The file is being changed just now. Try again later.";
+            return Err(StartError::Hopeless(sentence.to_owned()));
+        }
+        supplies.digests.ask(&self.name, version, copy);
+        Ok(None)
+    }
+
+    /// What is said of it, as far as it is known always.
+    pub(super) fn news(&self, number: u64, state: TransferState) -> TransferNews {
+        TransferNews {
+            transfer: number,
+            tag: self.tag,
+            state,
+            place: None,
+            progress: None,
+            sentence: None,
+        }
+    }
+
+    /// Tells the asker its place in the queue, where it is a new one.
+    pub(super) fn tell_place(&mut self, number: u64, place: u32) {
+        let Stage::Queued { told_place } = &mut self.stage else {
+            return;
+        };
+        if std::mem::replace(told_place, place) != place {
+            let mut news = self.news(number, TransferState::Queued);
+            news.place = Some(place);
+            self.peer.tell(&Reply::Transfer(news));
+        }
+    }
+
+    /// The one line that remains of it.
+    pub(super) fn log_end(&self, number: u64, ending: &Ending) {
+        let Ending {
+            state,
+            figures,
+            elapsed,
+            ..
+        } = ending;
+        let state = format!("{state:?}").to_lowercase();
+        log::info!(
+            "transfer {number} finished: {state}, {} of {} to client {} in {:.2} s, \
+             {} of {} packets resent",
+            bytes(figures.progress.acked_bytes),
+            self.name,
+            self.peer.number,
+            elapsed.as_secs_f64(),
+            figures.progress.resent_packets,
+            figures.progress.sent_packets,
+        );
+    }
+}
+
+fn hopeless(what: &str, error: &dyn std::fmt::Display) -> StartError {
+    StartError::Hopeless(format!("The server {what} ({error}). Try again later."))
+}
+
+fn bind(transport: Transport, address: SocketAddr) -> io::Result<(Outlet, u16)> {
+    match transport {
+        Transport::Udp => {
+            let socket = UdpSocket::bind(address)?;
+            let port = socket.local_addr()?.port();
+            Ok((Outlet::Udp(socket), port))
+        }
+        Transport::Tcp => {
+            let socket = TcpListener::bind(address)?;
+            let port = socket.local_addr()?.port();
+            Ok((Outlet::Tcp(socket), port))
+        }
+    }
+}
+
+/// For people: `1.2 MB`.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        _ => format!("{:.1} MB", count as f64 / 1e6),
+    }
+}

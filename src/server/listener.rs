@@ -1,0 +1,244 @@
+//! `accept`: lets clients in, as many as there is room for.
+//!
+//! It alone counts who is connected: a [`Seat`] is taken when a client comes and tells its
+//! address when it is dropped. Whoever finds no seat is told so and may try again; nobody
+//! is banned.
+//!
+//! It does not wait for any client, and an error of `accept` (no descriptor left, a client
+//! that hung up in the queue) is logged and survived.
+//!
+//! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
+
+use super::Config;
+use super::peer::{self, Peer, WRITE_TIMEOUT};
+use super::room_thread::Event;
+use crate::transfer::threads;
+use crate::wire::message::{Code, Refusal, Reply};
+use crossbeam_channel::{Receiver, Sender};
+use socket2::{SockRef, TcpKeepalive};
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write};
+use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What the `accept` thread owns.
+pub(super) struct Listener {
+    pub(super) socket: TcpListener,
+    pub(super) config: Config,
+    pub(super) room: Sender<Event>,
+    /// Set before a last connection of our own wakes `accept`.
+    pub(super) is_stopping: Arc<AtomicBool>,
+    /// Never sent on; its drop tells that a thread has ended.
+    pub(super) alive: Sender<()>,
+}
+
+/// A place for one client. Dropping it frees the place.
+#[derive(Debug)]
+pub(super) struct Seat {
+    address: IpAddr,
+    vacated: Sender<IpAddr>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let _ = self.vacated.send(self.address);
+    }
+}
+
+/// Who sits where.
+struct Seats {
+    taken: HashMap<IpAddr, usize>,
+    total: usize,
+    vacated: (Sender<IpAddr>, Receiver<IpAddr>),
+}
+
+/// Most connections from one address; the own machine has no such limit, because a class
+/// of clients may be tried on it.
+const CONNECTIONS_PER_ADDRESS: usize = 64;
+
+/// A client whose cable was cut is asked after this silence, and again each `INTERVAL`.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
+
+/// See [`KEEPALIVE_AFTER`]; after the system's number of tries (Linux: 9) it is gone.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What the kernel may hold for one client: chat needs little, and there may be thousands.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// How long to wait when the system has nothing left to accept with.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// How many who were turned away stay open, so that they can read why.
+const TURNED_AWAY_KEPT: usize = 32;
+
+impl Listener {
+    /// Accepts until told to stop.
+    pub(super) fn run(self) {
+        let mut seats = Seats::new();
+        let mut turned_away = VecDeque::new();
+        let (_never_sent, never) = crossbeam_channel::bounded::<()>(0);
+        let mut next_number = 1;
+        let mut was_error = false;
+        loop {
+            let accepted = self.socket.accept();
+            if self.is_stopping.load(Ordering::Acquire) {
+                return;
+            }
+            let (stream, remote) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Ten times a second would be too often.
+                    if !std::mem::replace(&mut was_error, true) {
+                        log::warn!("could not accept a client, trying again: {error}");
+                    }
+                    let _ = never.recv_timeout(ACCEPT_RETRY);
+                    continue;
+                }
+            };
+            was_error = false;
+            let address = remote.ip().to_canonical();
+            match seats.take(address, self.config.max_clients) {
+                Ok(seat) => {
+                    if let Err(error) = self.let_in(next_number, stream, seat) {
+                        log::warn!("could not serve client {next_number}: {error}");
+                    }
+                    next_number += 1;
+                }
+                Err(sentence) => {
+                    log::warn!("turned {remote} away: {sentence}");
+                    turn_away(&stream, sentence);
+                    turned_away.push_back(stream);
+                    if turned_away.len() > TURNED_AWAY_KEPT {
+                        turned_away.pop_front();
+                    }
+                }
+            }
+        }
+    }
+
+    fn let_in(&self, number: u64, stream: TcpStream, seat: Seat) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+        let socket = SockRef::from(&stream);
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        socket.set_tcp_keepalive(
+            &TcpKeepalive::new()
+                .with_time(KEEPALIVE_AFTER)
+                .with_interval(KEEPALIVE_INTERVAL),
+        )?;
+        let (peer, queue) = Peer::new(number, stream, seat)?;
+        let peer = Arc::new(peer);
+        log::info!("client {number} connected from {}", peer.remote);
+
+        let (stream, backlog) = peer.writing_half();
+        let alive = self.alive.clone();
+        threads::start_small(format!("writer-{number}"), move || {
+            peer::write_lines(&stream, &queue, &backlog);
+            drop(alive);
+        })?;
+        // The room must know of the client before its first line comes.
+        let _ = self.room.send(Event::Arrived(Arc::clone(&peer)));
+        let (room, alive) = (self.room.clone(), self.alive.clone());
+        let join_within = self.config.join_within;
+        let reading = Arc::clone(&peer);
+        let reader = threads::start_small(format!("reader-{number}"), move || {
+            peer::read_lines(&reading, &room, join_within);
+            drop(alive);
+        });
+        if reader.is_err() {
+            let why = "no thread left";
+            let client = number;
+            let _ = self.room.send(Event::Gone { client, why });
+        }
+        reader.map(|_| ())
+    }
+}
+
+impl Seats {
+    fn new() -> Self {
+        Self {
+            taken: HashMap::new(),
+            total: 0,
+            vacated: crossbeam_channel::unbounded(),
+        }
+    }
+
+    /// A seat, or a sentence that says why there is none.
+    fn take(
+        &mut self,
+        address: IpAddr,
+        max_clients: usize,
+    ) -> Result<Seat, &'static str> {
+        for left in self.vacated.1.try_iter() {
+            self.total -= 1;
+            if let Some(count) = self.taken.get_mut(&left) {
+                *count -= 1;
+                if *count == 0 {
+                    self.taken.remove(&left);
+                }
+            }
+        }
+        if self.total >= max_clients {
+            return Err("This server is full. Try again when somebody has left.");
+        }
+        let from_there = self.taken.entry(address).or_default();
+        if *from_there >= CONNECTIONS_PER_ADDRESS && !address.is_loopback() {
+            return Err("Too many connections from your address. Close one first.");
+        }
+        *from_there += 1;
+        self.total += 1;
+        Ok(Seat {
+            address,
+            vacated: self.vacated.0.clone(),
+        })
+    }
+}
+
+/// Says why and hangs up our half. The line is short and the buffer empty: no wait.
+fn turn_away(mut stream: &TcpStream, sentence: &str) {
+    let refusal = Reply::Refused(Refusal {
+        code: Code::Full,
+        sentence: sentence.to_owned(),
+        suggestion: None,
+    });
+    let told = stream
+        .set_nonblocking(true)
+        .and_then(|()| stream.write_all(refusal.to_line().as_bytes()))
+        .and_then(|()| stream.shutdown(Shutdown::Write));
+    if let Err(error) = told {
+        log::debug!("could not say so: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_stranger_has_64_seats_and_gets_one_back_for_each_that_is_left() {
+        let mut seats = Seats::new();
+        let mut taken: Vec<Seat> = (0..CONNECTIONS_PER_ADDRESS)
+            .map(|_| seats.take(STRANGER, 1000).unwrap())
+            .collect();
+        assert!(seats.take(STRANGER, 1000).is_err());
+        assert!(seats.take(LOOPBACK, 1000).is_ok());
+        taken.pop();
+        assert!(seats.take(STRANGER, 1000).is_ok());
+    }
+
+    #[test]
+    fn the_own_machine_is_limited_by_the_total_alone() {
+        let mut seats = Seats::new();
+        let taken: Vec<Seat> = (0..100)
+            .map(|_| seats.take(LOOPBACK, 100).unwrap())
+            .collect();
+        assert!(seats.take(LOOPBACK, 100).is_err());
+        drop(taken);
+        assert!(seats.take(LOOPBACK, 100).is_ok());
+    }
+}

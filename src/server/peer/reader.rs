@@ -1,0 +1,143 @@
+//! `reader-N`: the one thread that reads from client N.
+//!
+//! It hands each line to the room, and in the end that there are no more. A client has one
+//! deadline to join and none afterwards; whoever was told goodbye has a moment to hang up.
+//!
+//! Source: RFC 9293 §3.10.4 (why a close is done in halves).
+
+use super::{Peer, is_no_news};
+use crate::reliable::moment::Moment;
+use crate::server::room_thread::Event;
+use crate::transfer::clock::Clock;
+use crate::wire::line::Lines;
+use crate::wire::message::Request;
+use crossbeam_channel::Sender;
+use std::io::{self, Read};
+use std::net::Shutdown;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// `reader-N`: hands each line to the room, and in the end that there are no more.
+pub(in crate::server) fn read_lines(
+    peer: &Peer,
+    room: &Sender<Event>,
+    join_within: Duration,
+) {
+    let client = peer.number;
+    let mut reader = Reader {
+        peer,
+        clock: Clock::start(),
+        lines: Lines::default(),
+    };
+    let why = match reader.run(room, join_within) {
+        Ok(()) => "connection closed",
+        Err(error) => {
+            log::debug!("client {client} ended: {error}");
+            "connection lost"
+        }
+    };
+    let why = peer.cut_because.get().copied().unwrap_or(why);
+    let _ = peer.stream.shutdown(Shutdown::Both);
+    let _ = room.send(Event::Gone { client, why });
+}
+
+struct Reader<'a> {
+    peer: &'a Peer,
+    clock: Clock,
+    lines: Lines,
+}
+
+impl Reader<'_> {
+    fn run(&mut self, room: &Sender<Event>, join_within: Duration) -> io::Result<()> {
+        let client = self.peer.number;
+        let mut deadline = Some(Moment::START + join_within);
+        let mut is_late = false;
+        let mut buffer = [0; 4096];
+        loop {
+            if deadline.is_some() && self.peer.joined.load(Ordering::Acquire) {
+                deadline = None;
+                self.peer.stream.set_read_timeout(None)?;
+            }
+            let Some(count) = self.read(&mut buffer, deadline)? else {
+                // A join may be on its way through the room: it decides who is late.
+                if is_late && !self.peer.joined.load(Ordering::Acquire) {
+                    return Ok(());
+                }
+                is_late = true;
+                deadline = Some(self.clock.now() + LINGER);
+                let _ = room.send(Event::Late { client });
+                continue;
+            };
+            if count == 0 {
+                return Ok(());
+            }
+            self.lines.push(&buffer[..count]);
+            if !self.hand_on_lines(room) {
+                return self.linger(&mut buffer);
+            }
+        }
+    }
+
+    /// Hands on what is whole; false where nothing more is wanted from this client.
+    fn hand_on_lines(&mut self, room: &Sender<Event>) -> bool {
+        let client = self.peer.number;
+        loop {
+            let event = match self.lines.pop() {
+                Ok(None) => return true,
+                Ok(Some(line)) => match Request::from_line(&line) {
+                    Ok(request) => Event::Asked { client, request },
+                    Err(error) => Event::Unreadable { client, error },
+                },
+                Err(error) => Event::Broken { client, error },
+            };
+            let is_last = match &event {
+                Event::Broken { .. } => true,
+                Event::Asked { request, .. } => *request == Request::Disconnect,
+                Event::Arrived(_)
+                | Event::Unreadable { .. }
+                | Event::Late { .. }
+                | Event::Gone { .. }
+                | Event::Stop => false,
+            };
+            if room.send(event).is_err() || is_last {
+                return false;
+            }
+        }
+    }
+
+    /// Throws away what still comes, until the client hangs up or its time is over.
+    fn linger(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        let deadline = self.clock.now() + LINGER;
+        while let Some(1..) = self.read(buffer, Some(deadline))? {}
+        Ok(())
+    }
+
+    /// Bytes read, 0 at the end of the stream, `None` when the deadline has passed.
+    ///
+    /// The deadline is one for all: a byte now and then does not move it.
+    fn read(
+        &self,
+        buffer: &mut [u8],
+        deadline: Option<Moment>,
+    ) -> io::Result<Option<usize>> {
+        let mut stream = &*self.peer.stream;
+        loop {
+            if let Some(deadline) = deadline {
+                let timeout = self.clock.until(deadline);
+                if timeout.is_zero() {
+                    return Ok(None);
+                }
+                stream.set_read_timeout(Some(timeout))?;
+            }
+            match stream.read(buffer) {
+                Ok(count) => return Ok(Some(count)),
+                Err(error) if is_no_news(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// How long a client that was told goodbye may take to hang up. If we closed at once, its
+/// unread bytes would make TCP send RST, and RST destroys the goodbye on its way.
+const LINGER: Duration = Duration::from_secs(2);

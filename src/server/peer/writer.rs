@@ -1,0 +1,73 @@
+//! `writer-N`: the one thread that writes to client N, and may wait for it.
+//!
+//! It takes all that waits in the queue into one write, and counts what the system has
+//! taken, so that the room can tell a slow client from a dead one. It ends with the
+//! queue, or when the stream is shut down under it.
+
+use super::{Backlog, Outgoing, is_no_news};
+use crossbeam_channel::Receiver;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// `writer-N`: one write for all that waits.
+pub(in crate::server) fn write_lines(
+    stream: &TcpStream,
+    queue: &Receiver<Outgoing>,
+    backlog: &Backlog,
+) {
+    let mut batch = Vec::new();
+    while let Ok(first) = queue.recv() {
+        let mut end = None;
+        batch.clear();
+        for outgoing in std::iter::once(first).chain(queue.try_iter()) {
+            match outgoing {
+                Outgoing::Lines(lines) => {
+                    for line in lines {
+                        batch.extend_from_slice(line.as_bytes());
+                    }
+                }
+                Outgoing::End(how) => end = Some(how),
+            }
+            if batch.len() >= BATCH_BYTES || end.is_some() {
+                break;
+            }
+        }
+        if write_batch(stream, &batch, backlog).is_err() {
+            end = Some(Shutdown::Both);
+        }
+        if let Some(how) = end {
+            let _ = stream.shutdown(how);
+            return;
+        }
+    }
+}
+
+/// Writes all of it. A client that reads nothing keeps us here, until somebody cuts it.
+fn write_batch(
+    mut stream: &TcpStream,
+    mut batch: &[u8],
+    backlog: &Backlog,
+) -> io::Result<()> {
+    while !batch.is_empty() {
+        match stream.write(batch) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                batch = &batch[count..];
+                backlog.waiting_bytes.fetch_sub(count, Ordering::Relaxed);
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                backlog.written_bytes.fetch_add(count, Ordering::Relaxed);
+            }
+            Err(error) if is_no_news(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Most bytes in one write, so that a hundred short lines cost one system call.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// How long one write waits before it says how far it came.
+pub(in crate::server) const WRITE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,0 +1,275 @@
+//! `room`: the thread that owns the [`Room`] and does what it says.
+//!
+//! One event after the other comes in, and each line goes to the queues of all who hear
+//! it in the order of the events: that is the one order for everybody. A line to
+//! many is encoded once. This thread never waits for a client.
+//!
+//! It also keeps an eye on the queues: one that is full and does not move loses its client.
+
+use super::peer::Peer;
+use super::transfers;
+use crate::reliable::moment::Moment;
+use crate::room::{ClientNumber, Effect, Room};
+use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::wire::line::LineError;
+use crate::wire::message::{MessageError, Request};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::collections::HashMap;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the other threads tell the room.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A client has connected; its events follow.
+    Arrived(Arc<Peer>),
+    /// A line that is a request.
+    Asked {
+        client: ClientNumber,
+        request: Request,
+    },
+    /// A line that is none; the connection goes on.
+    Unreadable {
+        client: ClientNumber,
+        error: MessageError,
+    },
+    /// Bytes that are no line; the connection ends.
+    Broken {
+        client: ClientNumber,
+        error: LineError,
+    },
+    /// No `join` in time.
+    Late { client: ClientNumber },
+    /// The connection is no more.
+    Gone {
+        client: ClientNumber,
+        why: &'static str,
+    },
+    /// The server ends.
+    Stop,
+}
+
+/// What the `room` thread owns.
+pub(super) struct RoomThread {
+    room: Room,
+    members: HashMap<ClientNumber, Member>,
+    transfers: Sender<transfers::Event>,
+    stall_limit: Duration,
+    clock: Clock,
+}
+
+/// A client, and since when its full queue stands still.
+struct Member {
+    peer: Arc<Peer>,
+    /// Lines for it that are not in its queue yet.
+    pending: Vec<Arc<str>>,
+    stalled: Option<Stall>,
+}
+
+#[derive(Clone, Copy)]
+struct Stall {
+    written_bytes: u64,
+    since: Moment,
+}
+
+/// Most events whose lines go out together.
+const BATCH_EVENTS: usize = 256;
+
+/// How long the clients may take to hang up when the server ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl RoomThread {
+    pub(super) fn new(
+        room: Room,
+        transfers: Sender<transfers::Event>,
+        stall_limit: Duration,
+    ) -> Self {
+        Self {
+            room,
+            members: HashMap::new(),
+            transfers,
+            stall_limit,
+            clock: Clock::start(),
+        }
+    }
+
+    /// Works until [`Event::Stop`].
+    pub(super) fn run(mut self, events: &Receiver<Event>) {
+        let check_interval = self.stall_limit / 4;
+        let mut next_check = self.clock.now() + check_interval;
+        loop {
+            match events.recv_timeout(self.clock.until(next_check)) {
+                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(event) => {
+                    self.on_event(event);
+                    // What came meanwhile goes out together: to wake a writer for each
+                    // line of a crowd costs more than all the rest.
+                    for event in events.try_iter().take(BATCH_EVENTS) {
+                        if matches!(event, Event::Stop) {
+                            return self.say_goodbye(events);
+                        }
+                        self.on_event(event);
+                    }
+                    self.flush();
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.clock.until(next_check).is_zero() {
+                self.drop_the_stalled();
+                next_check = self.clock.now() + check_interval;
+            }
+        }
+        self.say_goodbye(events);
+    }
+
+    fn on_event(&mut self, event: Event) {
+        let effects = match event {
+            Event::Arrived(peer) => {
+                let member = Member {
+                    pending: Vec::new(),
+                    stalled: None,
+                    peer,
+                };
+                self.members.insert(member.peer.number, member);
+                return;
+            }
+            // What a client sent after we closed our half is of no interest any more.
+            Event::Asked { client, .. }
+            | Event::Unreadable { client, .. }
+            | Event::Broken { client, .. }
+            | Event::Late { client }
+            | Event::Gone { client, .. }
+                if !self.members.contains_key(&client) =>
+            {
+                return;
+            }
+            Event::Asked { client, request } => self.on_request(client, request),
+            Event::Unreadable { client, error } => {
+                self.room.on_unreadable(client, &error.to_string())
+            }
+            Event::Broken { client, error } => {
+                log::warn!("client {client} ended: {error}");
+                self.room.on_broken_line(client, &error.to_string())
+            }
+            Event::Late { client } => self.room.on_late(client),
+            Event::Gone { client, why } => {
+                log::info!("client {client} left: {why}");
+                let effects = self.room.on_gone(client, why);
+                self.forget(client, None);
+                effects
+            }
+            Event::Stop => return,
+        };
+        self.perform(effects);
+    }
+
+    fn on_request(&mut self, client: ClientNumber, request: Request) -> Vec<Effect> {
+        let was_in = self.room.name_of(client).is_some();
+        let effects = self.room.on_request(client, request, wall_time_ms());
+        if !was_in && let Some(name) = self.room.name_of(client) {
+            log::info!("client {client} joined as {name}");
+            if let Some(member) = self.members.get(&client) {
+                member.peer.set_joined();
+            }
+        }
+        effects
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Tell { to, reply } => {
+                    let line: Arc<str> = reply.to_line().into();
+                    for client in self.room.members(to) {
+                        if let Some(member) = self.members.get_mut(&client) {
+                            member.pending.push(Arc::clone(&line));
+                        }
+                    }
+                }
+                Effect::Transfers { client, order } => {
+                    if let Some(member) = self.members.get(&client) {
+                        let peer = Arc::clone(&member.peer);
+                        let event = transfers::Event::Ordered { peer, order };
+                        let _ = self.transfers.send(event);
+                    }
+                }
+                Effect::Close { client } => {
+                    log::info!("client {client} closed");
+                    self.forget(client, Some(Shutdown::Write));
+                }
+            }
+        }
+    }
+
+    /// Lets go of a client; where it is still there, after it has read its last line.
+    fn forget(&mut self, client: ClientNumber, ending: Option<Shutdown>) {
+        if let Some(mut member) = self.members.remove(&client) {
+            member.flush();
+            member.peer.end(ending.unwrap_or(Shutdown::Both));
+            let _ = self.transfers.send(transfers::Event::Gone { client });
+        }
+    }
+
+    fn flush(&mut self) {
+        self.members.values_mut().for_each(Member::flush);
+    }
+
+    fn drop_the_stalled(&mut self) {
+        let now = self.clock.now();
+        for member in self.members.values_mut() {
+            let Some(written_bytes) = member.peer.written_while_full() else {
+                member.stalled = None;
+                continue;
+            };
+            match member.stalled {
+                Some(stall) if stall.written_bytes == written_bytes => {
+                    if now - stall.since >= self.stall_limit {
+                        member.peer.cut("did not read");
+                    }
+                }
+                Some(_) | None => {
+                    let since = now;
+                    member.stalled = Some(Stall {
+                        written_bytes,
+                        since,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Tells everybody, and waits a moment until they have heard it.
+    fn say_goodbye(mut self, events: &Receiver<Event>) {
+        self.perform(Room::notice("The server is closing. Goodbye."));
+        self.flush();
+        for member in self.members.values() {
+            member.peer.end(Shutdown::Both);
+        }
+        let deadline = self.clock.now() + FAREWELL;
+        while !self.members.is_empty() {
+            match events.recv_timeout(self.clock.until(deadline)) {
+                Ok(Event::Gone { client, .. }) => {
+                    self.members.remove(&client);
+                }
+                Ok(Event::Arrived(peer)) => peer.cut("the server is closing"),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        for member in self.members.values() {
+            member.peer.cut("the server is closing");
+        }
+        // Readers may be about to report: whoever is gone needs no answer.
+        while events.try_recv().is_ok() {}
+    }
+}
+
+impl Member {
+    /// Puts what is pending in the queue.
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            self.peer.tell_lines(std::mem::take(&mut self.pending));
+        }
+    }
+}

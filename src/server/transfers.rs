@@ -1,0 +1,78 @@
+//! `transfers`: the thread that works on files for the room.
+//!
+//! It lists and opens, hands out ports, starts a sender per download and tells the asker
+//! how it goes. The sending itself has threads of its own ([`crate::transfer::sending`]),
+//! and so has hashing, so this one is never long away from its channel.
+
+use super::digests::Hashed;
+use super::downloads::Downloads;
+use super::peer::Peer;
+use crate::room::{ClientNumber, Order};
+use crate::transfer::Report;
+use crate::transfer::clock::Clock;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the other threads tell `transfers`.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A client wants something that needs files.
+    Ordered { peer: Arc<Peer>, order: Order },
+    /// A client's chat connection is no more.
+    Gone { client: ClientNumber },
+    /// How a transfer goes.
+    Reported { transfer: u64, report: Report },
+    /// A file was read to its end by `digests`.
+    Hashed(Hashed),
+    /// The server ends.
+    Stop,
+}
+
+/// How often ports that other programs held are tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long running transfers may take to say goodbye when the server ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Works until [`Event::Stop`].
+pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
+    let clock = Clock::start();
+    let mut next_retry = clock.now() + RETRY_INTERVAL;
+    loop {
+        match events.recv_timeout(clock.until(next_retry)) {
+            Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(event) => on_event(&mut downloads, event),
+            Err(RecvTimeoutError::Timeout) => {
+                downloads.retry_ports();
+                next_retry = clock.now() + RETRY_INTERVAL;
+            }
+        }
+    }
+    downloads.cancel_all();
+    let deadline = clock.now() + FAREWELL;
+    while downloads.are_running() {
+        match events.recv_timeout(clock.until(deadline)) {
+            Ok(event @ Event::Reported { .. }) => on_event(&mut downloads, event),
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn on_event(downloads: &mut Downloads, event: Event) {
+    match event {
+        Event::Ordered { peer, order } => match order {
+            Order::List => downloads.on_list(&peer),
+            Order::Download(request) => downloads.on_download(peer, &request),
+            Order::Cancel(transfer) => downloads.on_cancel(&peer, transfer),
+            Order::Verdict(transfer, state) => {
+                downloads.on_verdict(&peer, transfer, state);
+            }
+        },
+        Event::Gone { client } => downloads.on_gone(client),
+        Event::Reported { transfer, report } => downloads.on_report(transfer, report),
+        Event::Hashed(hashed) => downloads.on_hashed(&hashed),
+        Event::Stop => {}
+    }
+}

@@ -1,0 +1,215 @@
+//! Which file names are allowed and where they lead.
+//!
+//! A name comes from a stranger and ends in a path, so it is checked before it becomes
+//! one: it is one component, nothing above or below it. What is not allowed does not
+//! exist, in a listing as in a download.
+//!
+//! ```text
+//! "notes.pdf"   --> FOLDER/notes.pdf
+//! "../x"  "/etc/passwd"  "a/../../b"  ".bashrc"  "notes.pdf.part"  --> refused
+//! ```
+//!
+//! It looks at names only: whether the file is there, and whether a symlink leads out of
+//! the folder, is found out by who opens it. Floor 1: no file is touched here.
+//!
+//! ```
+//! use sash::shelf::{FileName, FileNameError};
+//! let name: FileName = "שלום 🎈.txt".parse().unwrap();
+//! assert_eq!(name.as_str(), "שלום 🎈.txt");
+//! assert_eq!("../x".parse::<FileName>(), Err(FileNameError::Separator));
+//! ```
+//!
+//! Source: CWE-22 (path traversal); Windows "Naming Files, Paths, and Namespaces".
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The name of a file on the shelf: one component, safe to join to a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileName(String);
+
+/// Longest name, as most file systems have it. Unit: bytes.
+pub const LONGEST_FILE_NAME_BYTES: usize = 255;
+
+impl FileName {
+    /// As it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn in_folder(&self, folder: &Path) -> PathBuf {
+        folder.join(&self.0)
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for FileName {
+    type Err = FileNameError;
+
+    fn from_str(text: &str) -> Result<Self, FileNameError> {
+        if text.is_empty() {
+            return Err(FileNameError::Empty);
+        }
+        if text.len() > LONGEST_FILE_NAME_BYTES {
+            return Err(FileNameError::TooLong);
+        }
+        // The colon names drives and hidden streams on Windows.
+        if text.contains(['/', '\\', ':']) {
+            return Err(FileNameError::Separator);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(FileNameError::Control);
+        }
+        // This refuses `.` and `..` too.
+        if text.starts_with('.') {
+            return Err(FileNameError::Hidden);
+        }
+        let lower = text.to_lowercase();
+        let of_record = lower.strip_suffix(".json").unwrap_or(&lower);
+        if of_record
+            .rsplit_once('.')
+            .is_some_and(|(_, end)| end == "part")
+        {
+            return Err(FileNameError::Unfinished);
+        }
+        // Windows drops these at the end, so another file than the one named would open.
+        let stem = lower.split('.').next().unwrap_or_default().trim_end();
+        if lower.ends_with(['.', ' ']) || WINDOWS_DEVICES.contains(&stem) {
+            return Err(FileNameError::Device);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Names that Windows takes for devices, whatever follows after a dot.
+const WINDOWS_DEVICES: [&str; 28] = [
+    "con", "prn", "aux", "nul", "com0", "com1", "com2", "com3", "com4", "com5", "com6",
+    "com7", "com8", "com9", "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6",
+    "lpt7", "lpt8", "lpt9", "conin$", "conout$", "clock$", "config$",
+];
+
+/// Why a text is no name of a file on the shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileNameError {
+    /// Nothing at all.
+    Empty,
+    /// More than [`LONGEST_FILE_NAME_BYTES`].
+    TooLong,
+    /// `/`, `\` or `:`: a path, not a name.
+    Separator,
+    /// NUL, a line break, an escape sequence.
+    Control,
+    /// It begins with a dot.
+    Hidden,
+    /// A download that is not whole yet: `.part`, `.part.json`.
+    Unfinished,
+    /// A device on Windows, or a name that Windows would change.
+    Device,
+}
+
+impl fmt::Display for FileNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self {
+            Self::Empty => "it is empty",
+            Self::TooLong => "it is too long",
+            Self::Separator => "a name holds no slash, backslash or colon",
+            Self::Control => "it holds a control character",
+            Self::Hidden => "it begins with a dot",
+            Self::Unfinished => "it names a download that is not whole yet",
+            Self::Device => "Windows could not keep a file of this name",
+        };
+        write!(f, "file name not allowed: {why}")
+    }
+}
+
+impl std::error::Error for FileNameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_of_any_alphabet_are_allowed() {
+        for name in [
+            "a",
+            "notes.pdf",
+            "my notes.txt",
+            "שלום 🎈.txt",
+            "a..b",
+            "part",
+            "-rf",
+        ] {
+            let parsed: FileName = name.parse().unwrap();
+            assert_eq!(
+                parsed.in_folder(Path::new("/srv")),
+                Path::new("/srv").join(name)
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_folder_or_below_it() {
+        for name in [
+            "../x",
+            "/etc/passwd",
+            "a/../../b",
+            "a/b",
+            "..\\x",
+            "C:x",
+            "a:stream",
+        ] {
+            assert_eq!(
+                name.parse::<FileName>(),
+                Err(FileNameError::Separator),
+                "{name}"
+            );
+        }
+        for name in [".", "..", ".bashrc"] {
+            assert_eq!(
+                name.parse::<FileName>(),
+                Err(FileNameError::Hidden),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn leftovers_of_downloads_are_not_offered() {
+        for name in ["a.part", "a.PART", "a.part.json"] {
+            assert_eq!(name.parse::<FileName>(), Err(FileNameError::Unfinished));
+        }
+    }
+
+    #[test]
+    fn names_that_another_system_would_change_are_refused() {
+        for name in ["nul", "NUL.txt", "Com1 .log", "a.", "a "] {
+            assert_eq!(
+                name.parse::<FileName>(),
+                Err(FileNameError::Device),
+                "{name}"
+            );
+        }
+        assert!("null.txt".parse::<FileName>().is_ok());
+    }
+
+    #[test]
+    fn control_characters_and_endless_names_are_refused() {
+        assert_eq!("a\0b".parse::<FileName>(), Err(FileNameError::Control));
+        assert_eq!("\u{1b}[2J".parse::<FileName>(), Err(FileNameError::Control));
+        assert_eq!("".parse::<FileName>(), Err(FileNameError::Empty));
+        assert!("a".repeat(255).parse::<FileName>().is_ok());
+        assert_eq!(
+            "a".repeat(256).parse::<FileName>(),
+            Err(FileNameError::TooLong)
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! A UDP socket behind an imperfect link: what a shell sends through.
+//!
+//! Without a scenario a datagram goes straight from its buffer to the kernel. With one it
+//! goes through the [`Link`] first and leaves when the link lets it.
+//!
+//! Source: design page §5.
+
+use super::SOCKET_BUFFER_BYTES;
+use super::clock::Clock;
+use crate::link::{Direction, Label, Link, Scenario};
+use crate::reliable::Transmit;
+use crate::reliable::event::PacketName;
+use crate::reliable::moment::Moment;
+use socket2::SockRef;
+use std::io;
+use std::net::UdpSocket;
+
+/// The way out of one transfer.
+#[derive(Debug)]
+pub struct Carrier {
+    socket: UdpSocket,
+    link: Option<Link<Vec<u8>>>,
+    datagram: Vec<u8>,
+}
+
+impl Carrier {
+    /// The socket must be connected before anything is sent.
+    #[must_use]
+    pub fn new(socket: UdpSocket, scenario: &Scenario, direction: Direction) -> Self {
+        Self {
+            socket,
+            link: imperfect(scenario, direction),
+            datagram: Vec::new(),
+        }
+    }
+
+    /// The socket itself.
+    #[must_use]
+    pub const fn socket(&self) -> &UdpSocket {
+        &self.socket
+    }
+
+    /// Sends a packet; `fill` puts the file's bytes into their place.
+    ///
+    /// # Errors
+    /// Those of `fill`, and of the system where the datagram can never leave (too long
+    /// for the path, no route). A full buffer is no error but a loss.
+    pub fn send(
+        &mut self,
+        transmit: &Transmit,
+        now: Moment,
+        fill: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> Result<(), SendError> {
+        let Self {
+            socket,
+            link,
+            datagram,
+        } = self;
+        transmit
+            .packet
+            .encode_with(datagram, fill)
+            .map_err(SendError::File)?;
+        match link {
+            None => send_one(socket, datagram).map_err(SendError::Socket),
+            Some(link) => {
+                let label = Label::from(PacketName::from(&transmit.packet));
+                link.push(datagram.clone(), label, now);
+                self.deliver(now).map_err(SendError::Socket)
+            }
+        }
+    }
+
+    /// Sends what the link lets go by now.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`].
+    pub fn deliver(&mut self, now: Moment) -> io::Result<()> {
+        let Some(link) = &mut self.link else {
+            return Ok(());
+        };
+        while let Some(delivery) = link.poll(now) {
+            send_one(&self.socket, &delivery.into_datagram())?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the link has let everything go: the last word is among it.
+    pub fn close(&mut self, clock: &Clock) {
+        while let Some(moment) = self.next_timeout() {
+            // Nothing is ever sent here: a wait that the clock ends.
+            let _ = crossbeam_channel::after(clock.until(moment)).recv();
+            if self.deliver(clock.now()).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// When the link lets the next datagram go.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.link.as_ref().and_then(Link::next_timeout)
+    }
+}
+
+/// Why a packet could not be sent.
+#[derive(Debug)]
+pub enum SendError {
+    /// The file could not be read.
+    File(io::Error),
+    /// The system does not take the datagram.
+    Socket(io::Error),
+}
+
+/// The link for one direction, or `None` where it would do nothing.
+#[must_use]
+pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<Link<T>> {
+    (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
+}
+
+fn send_one(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
+    match socket.send(datagram) {
+        Ok(_) => Ok(()),
+        Err(error) if is_passing(&error) => {
+            log::trace!(
+                "a datagram of {} bytes was not taken: {error}",
+                datagram.len()
+            );
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error of `send` or `recv` says only that this once nothing came of it: the
+/// buffer is full, a signal came, or an earlier datagram met a closed port.
+#[must_use]
+pub fn is_passing(error: &io::Error) -> bool {
+    /// Linux' ENOBUFS, for which `io::ErrorKind` has no name.
+    const NO_BUFFER_SPACE: i32 = 105;
+    error.raw_os_error() == Some(NO_BUFFER_SPACE)
+        || matches!(
+            error.kind(),
+            io::ErrorKind::WouldBlock
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::Interrupted
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::ConnectionReset
+        )
+}
+
+/// Asks the kernel for large buffers and tells how much it granted for receiving.
+///
+/// # Errors
+/// Those of the system where it cannot even be asked.
+pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
+    let socket = SockRef::from(socket);
+    // What is not granted is no error: the kernel gives what it may.
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+    socket.recv_buffer_size()
+}

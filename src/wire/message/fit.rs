@@ -1,0 +1,131 @@
+//! What fits in one line of the chat connection, and lists that do not.
+//!
+//! A line has a cap, a folder and a room have none. So a long list goes out as several
+//! lines of the same keyword: each but the last says `"more":true`. History is cut
+//! instead: the oldest lines are left out.
+//!
+//! ```text
+//! {"users":{"names":["amit","dana",...],"more":true}}
+//! {"users":{"names":["yuval","ziv"]}}
+//! ```
+//!
+//! ```
+//! use sash::wire::message::Reply;
+//! let names = (0..1000).map(|n| format!("somebody-number-{n}")).collect();
+//! let lines = Reply::users(names);
+//! assert_eq!(lines.len(), 2);
+//! assert!(lines.iter().all(Reply::fits_in_a_line));
+//! ```
+
+use super::{FileEntry, Reply, Said};
+use crate::wire::line::LONGEST_LINE_BYTES;
+use serde::Serialize;
+
+/// What a list may take of a line; the rest is for the keyword around it. Unit: bytes.
+const LIST_BYTES: usize = LONGEST_LINE_BYTES - 64;
+
+impl Reply {
+    /// Whether [`Reply::to_line`] keeps to [`LONGEST_LINE_BYTES`].
+    #[must_use]
+    pub fn fits_in_a_line(&self) -> bool {
+        self.to_line().len() <= LONGEST_LINE_BYTES + "\n".len()
+    }
+
+    /// Who is there, in as many lines as it takes; one at least.
+    #[must_use]
+    pub fn users(names: Vec<String>) -> Vec<Self> {
+        let line = |(names, more)| Self::Users { names, more };
+        pages(names).into_iter().map(line).collect()
+    }
+
+    /// What is on offer, in as many lines as it takes; one at least.
+    #[must_use]
+    pub fn files(files: Vec<FileEntry>) -> Vec<Self> {
+        let line = |(files, more)| Self::Files { files, more };
+        pages(files).into_iter().map(line).collect()
+    }
+
+    /// As many of the newest lines as fit, oldest first.
+    #[must_use]
+    pub fn history<'a>(lines: impl DoubleEndedIterator<Item = &'a Said>) -> Self {
+        let mut room_left = LIST_BYTES;
+        let mut kept: Vec<Said> = lines
+            .rev()
+            .map_while(|said| {
+                room_left = room_left.checked_sub(listed_bytes(said))?;
+                Some(said.clone())
+            })
+            .collect();
+        kept.reverse();
+        Self::History { lines: kept }
+    }
+}
+
+/// Splits a list into pages that fit, each with whether another one follows.
+fn pages<T: Serialize>(items: Vec<T>) -> Vec<(Vec<T>, bool)> {
+    let mut pages = Vec::new();
+    let mut page = Vec::new();
+    let mut page_bytes = 0;
+    for item in items {
+        let bytes = listed_bytes(&item);
+        if page_bytes + bytes > LIST_BYTES && !page.is_empty() {
+            pages.push((std::mem::take(&mut page), true));
+            page_bytes = 0;
+        }
+        page_bytes += bytes;
+        page.push(item);
+    }
+    pages.push((page, false));
+    pages
+}
+
+/// What an item takes in a list, its comma included. Unit: bytes.
+fn listed_bytes(item: &impl Serialize) -> usize {
+    serde_json::to_string(item).map_or(0, |json| json.len() + ",".len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_is_one_line_without_more() {
+        let lines = Reply::files(Vec::new());
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].to_line(), "{\"files\":{\"files\":[]}}\n");
+    }
+
+    #[test]
+    fn a_long_list_arrives_whole_and_in_order_over_several_lines() {
+        let names: Vec<String> = (0..7_500).map(|n| format!("שם-{n}\"")).collect();
+        let lines = Reply::users(names.clone());
+        let count = lines.len();
+        let mut arrived = Vec::new();
+        for (index, line) in lines.into_iter().enumerate() {
+            assert!(line.fits_in_a_line());
+            let Reply::Users { names, more } = line else {
+                panic!("not users: {line:?}");
+            };
+            assert_eq!(more, index + 1 < count);
+            arrived.extend(names);
+        }
+        assert_eq!(arrived, names);
+    }
+
+    #[test]
+    fn history_keeps_the_newest_lines_that_fit() {
+        let said = |n| Said {
+            from: "dana".to_owned(),
+            text: format!("{n} {}", "\u{1}".repeat(100)),
+            time: n,
+        };
+        let all: Vec<Said> = (0..100).map(said).collect();
+        let history = Reply::history(all.iter());
+        assert!(history.fits_in_a_line());
+        let Reply::History { lines } = history else {
+            panic!("not history");
+        };
+        assert!(lines.len() > 20 && lines.len() < 30, "{}", lines.len());
+        assert_eq!(lines, all[100 - lines.len()..]);
+    }
+}

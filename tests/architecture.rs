@@ -1,0 +1,451 @@
+//! The law of the floors: what a file under `src/` may import.
+//!
+//! | floor | is | files |
+//! | --- | --- | --- |
+//! | 0 | values | `wire` |
+//! | 1 | machines | `reliable`, `link`, `room`, `shelf` |
+//! | 2 | laboratory | `lab` |
+//! | 3 | shells | `transfer` |
+//! | 4 | programs | `server`, `client` |
+//! | 5 | what joins programs | `bin`, `bench`, `chaos`, and any other |
+//!
+//! - A file uses floors below its own, and its own folder. Time and happenings as data
+//!   (`reliable::moment`, `reliable::event`) are for everyone on floor 1, and floor 5 has
+//!   no folders to keep apart.
+//! - Floors 2 and 3 do not know each other: two drivers of the same machines.
+//! - Floors 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
+//!   model and controller.
+//! - FLTK is known to `client/view` alone, JSON to the files that [`JSON`] names, the
+//!   clock to `transfer/clock.rs` alone.
+//! - A file has at most 600 lines, and none is called `mod.rs`.
+//!
+//! Looked at are `use` declarations and paths within code; comments, strings and tests
+//! (`#[cfg(test)]`) are left out, since a test may use what it likes.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn every_file_keeps_the_law_of_the_floors() {
+    let mut broken = String::new();
+    let files = rust_files(&source());
+    assert!(
+        files.len() > 5,
+        "no sources found in {}",
+        source().display()
+    );
+    for path in files {
+        let name = name_of(&path);
+        let text = fs::read_to_string(&path).unwrap();
+        for (line, rule) in offences(&name, &text) {
+            writeln!(broken, "src/{name}:{line}: {rule}").unwrap();
+        }
+    }
+    assert!(broken.is_empty(), "\n{broken}");
+}
+
+#[test]
+fn an_import_from_above_is_found() {
+    let offences = offences("wire/packet.rs", "//! x\nuse crate::reliable::Moment;\n");
+    assert_eq!(offences.len(), 1);
+    assert_eq!(offences[0].0, 2);
+    assert!(
+        offences[0].1.contains("floor 0 uses `reliable`"),
+        "{}",
+        offences[0].1
+    );
+}
+
+#[test]
+fn laboratory_and_shells_do_not_know_each_other() {
+    assert_eq!(
+        offences("lab/run.rs", "use crate::transfer::clock;").len(),
+        1
+    );
+    assert_eq!(
+        offences("transfer/sending.rs", "use crate::lab::run;").len(),
+        1
+    );
+    assert_eq!(
+        offences("bench.rs", "use crate::{lab::run, transfer::clock};"),
+        []
+    );
+}
+
+#[test]
+fn neighbours_on_a_floor_keep_to_themselves() {
+    assert_eq!(offences("room.rs", "use crate::shelf::Shelf;").len(), 1);
+    assert_eq!(
+        offences("client/session.rs", "use crate::server::listener;").len(),
+        1
+    );
+    assert_eq!(
+        offences("link.rs", "use crate::reliable::moment::Moment;"),
+        []
+    );
+    assert_eq!(offences("bin/server.rs", "use sash::server;"), []);
+    assert_eq!(
+        offences("client/session.rs", "use crate::client::model::Model;"),
+        []
+    );
+}
+
+#[test]
+fn a_way_up_by_super_is_found() {
+    let text = "use super::super::lab::run;\nuse super::line::Lines;\n";
+    assert_eq!(lines_of(&offences("wire/packet.rs", text)), [1]);
+}
+
+#[test]
+fn a_group_of_imports_over_several_lines_is_read_line_by_line() {
+    let text = "use std::{\n    fmt,\n    net::TcpStream,\n};\n";
+    assert_eq!(lines_of(&offences("room.rs", text)), [3]);
+}
+
+#[test]
+fn a_path_within_code_counts_as_an_import() {
+    let text = "fn f() {\n    let now = std::time::Instant::now();\n}\n";
+    assert_eq!(lines_of(&offences("server/peer.rs", text)), [2]);
+    let text = "fn f() {\n    sash::lab::run();\n}\n";
+    assert_eq!(lines_of(&offences("transfer/sending.rs", text)), [2]);
+}
+
+#[test]
+fn comments_strings_and_tests_may_name_anything() {
+    let text = "//! Unlike std::net.\nconst A: &str = \"std::net\"; // std::fs\n\
+                #[cfg(test)]\nmod tests {\n    use std::fs;\n}\n";
+    assert_eq!(offences("room.rs", text), []);
+}
+
+#[test]
+fn what_follows_a_test_item_is_read_again() {
+    let text = "#[cfg(test)]\nmod tests;\n\nuse std::net::TcpStream;\n";
+    assert_eq!(lines_of(&offences("room.rs", text)), [4]);
+}
+
+#[test]
+fn the_client_thinks_without_sockets_and_widgets() {
+    for file in [
+        "client/model.rs",
+        "client/controller.rs",
+        "client/model/people.rs",
+    ] {
+        assert_eq!(
+            offences(file, "use std::net::TcpStream;").len(),
+            1,
+            "{file}"
+        );
+        assert_eq!(offences(file, "use fltk::prelude::*;").len(), 1, "{file}");
+    }
+    assert_eq!(
+        offences("client/view/login.rs", "use fltk::prelude::*;"),
+        []
+    );
+    assert_eq!(
+        offences("client/session.rs", "use std::net::TcpStream;"),
+        []
+    );
+}
+
+#[test]
+fn long_files_and_mod_files_are_refused() {
+    assert_eq!(offences("room.rs", &"\n".repeat(600)), []);
+    assert_eq!(lines_of(&offences("room.rs", &"\n".repeat(601))), [601]);
+    assert_eq!(lines_of(&offences("lab/mod.rs", "")), [1]);
+}
+
+/// The floors, lowest first; what is named here in no floor is above them all.
+const FLOORS: [&[&str]; 5] = [
+    &["wire"],
+    &["reliable", "link", "room", "shelf"],
+    &["lab"],
+    &["transfer"],
+    &["server", "client"],
+];
+
+/// What neighbours on one floor may borrow from each other.
+const SHARED: [&str; 2] = ["reliable::moment", "reliable::event"];
+
+/// Floors 0 to 2 and the client's thinking half see none of these.
+const OUTSIDE_WORLD: [&str; 11] = [
+    "std::net",
+    "std::thread",
+    "std::fs",
+    "std::process",
+    "std::os",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "socket2",
+    "crossbeam_channel",
+    "log",
+    "fltk",
+];
+
+/// The client's files that obey the rules of floors 0 to 2.
+const THINKING_CLIENT: [&str; 2] = ["client/model", "client/controller"];
+
+/// Who knows JSON: the chat's messages, the journal, the record of a resumed download, and
+/// what `client --json` prints.
+const JSON: [&str; 5] = [
+    "wire/message",
+    "lab/journal",
+    "transfer/record",
+    "client/json",
+    "client/text",
+];
+
+/// The client's widgets.
+const WIDGETS: [&str; 1] = ["client/view"];
+
+/// Who reads the clock.
+const CLOCK: [&str; 1] = ["transfer/clock"];
+
+/// Most lines of a file, tests included.
+const LONGEST_FILE: usize = 600;
+
+/// Every broken rule of one file: the line and the rule in a sentence.
+fn offences(name: &str, text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    if name.ends_with("mod.rs") {
+        found.push((
+            1,
+            "a module is `name.rs` beside `name/`, never `mod.rs`".to_owned(),
+        ));
+    }
+    if text.lines().count() > LONGEST_FILE {
+        let rule = format!("a file has at most {LONGEST_FILE} lines: split it");
+        found.push((LONGEST_FILE + 1, rule));
+    }
+    for (line, path) in paths(&without_tests(&code_only(text))) {
+        if let Some(rule) = broken_rule(name, &path) {
+            found.push((line, rule));
+        }
+    }
+    found
+}
+
+/// What is wrong with `path` in the file `name`, if anything is.
+fn broken_rule(name: &str, path: &str) -> Option<String> {
+    let module = name.split(['/', '.']).next().unwrap_or_default();
+    let here = floor(module);
+    if let Some(inner) = within_crate(name, path) {
+        let used = inner.split("::").next().unwrap_or_default();
+        let there = floor(used);
+        let is_own = used == module || !used.starts_with(|it: char| it.is_lowercase());
+        let is_top = here == FLOORS.len();
+        let is_lent = there == here && SHARED.iter().any(|it| is_below(&inner, it));
+        let is_driver = here == 3 && there == 2;
+        if !(is_own || is_top || is_lent) && (there >= here || is_driver) {
+            return Some(format!(
+                "floor {here} uses `{used}` of floor {there}; it may use its own folder \
+                 and floors below (laboratory and shells: never each other)"
+            ));
+        }
+    }
+    let thinks = here <= 2 || is_any(name, &THINKING_CLIENT);
+    if thinks && OUTSIDE_WORLD.iter().any(|world| is_below(path, world)) {
+        return Some(format!("machines think, shells touch: no `{path}` here"));
+    }
+    let owned = [
+        ("fltk", WIDGETS.as_slice(), "widgets"),
+        ("serde_json", &JSON, "JSON"),
+        ("std::time::Instant::now", &CLOCK, "the clock"),
+        ("std::time::SystemTime::now", &CLOCK, "the clock"),
+    ];
+    for (package, owners, what) in owned {
+        if is_below(path, package) && !is_any(name, owners) {
+            return Some(format!("{what} (`{package}`) belongs to {owners:?} alone"));
+        }
+    }
+    None
+}
+
+/// The path from the crate's root, where `path` leads into the crate: `lab::run` for
+/// `crate::lab::run`, and in `wire/line.rs` also for `super::super::lab::run`.
+fn within_crate(name: &str, path: &str) -> Option<String> {
+    if let Some(inner) = path.strip_prefix("crate::").or(path.strip_prefix("sash::")) {
+        return Some(inner.to_owned());
+    }
+    let mut place: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
+    let mut rest = path;
+    while let Some(further) = rest.strip_prefix("super::") {
+        place.pop();
+        rest = further;
+    }
+    place.push(rest);
+    (rest != path).then(|| place.join("::"))
+}
+
+fn floor(module: &str) -> usize {
+    FLOORS
+        .iter()
+        .position(|floor| floor.contains(&module))
+        .unwrap_or(FLOORS.len())
+}
+
+/// Whether `name` is one of these modules or in its folder.
+fn is_any(name: &str, modules: &[&str]) -> bool {
+    let inside = |rest: &str| rest.starts_with('/') || rest.starts_with('.');
+    modules
+        .iter()
+        .any(|module| name.strip_prefix(module).is_some_and(inside))
+}
+
+fn is_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Every path with `::` or after `use`, groups taken apart, with its line.
+///
+/// `use std::{fmt, net::TcpStream}` gives `std`, `std::fmt`, `std::net::TcpStream`. Names
+/// brought in by `use std::net` and the like need no following: the `use` is the offence.
+/// A clock brought in by `use std::time::Instant` is followed, for its `now`.
+fn paths(code: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut groups: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut line = 1;
+    for letter in code.chars() {
+        if letter.is_alphanumeric() || letter == '_' || letter == ':' {
+            word.push(letter);
+            continue;
+        }
+        let prefix = groups.last().cloned().unwrap_or_default();
+        let path = format!("{prefix}{}", word.trim_start_matches("::"));
+        if letter == '{' {
+            groups.push(if word.ends_with("::") {
+                path
+            } else {
+                String::new()
+            });
+        } else {
+            if path.contains("::") || !prefix.is_empty() && !word.is_empty() {
+                found.push((line, followed(path)));
+            }
+            if letter == '}' {
+                groups.pop();
+            }
+        }
+        word.clear();
+        line += usize::from(letter == '\n');
+    }
+    found
+}
+
+/// The full path of a clock whose type was imported.
+fn followed(path: String) -> String {
+    match path.as_str() {
+        "Instant::now" | "SystemTime::now" => format!("std::time::{path}"),
+        _ => path,
+    }
+}
+
+/// The text with comments and the insides of strings blanked, lines kept.
+fn code_only(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if letter == '"' {
+            end_of_string(rest)
+        } else if rest.starts_with("'\"'") {
+            "'\"'".len()
+        } else if rest.starts_with(r#"'\"'"#) {
+            r#"'\"'"#.len()
+        } else if let Some(length) = raw_string(rest) {
+            length
+        } else {
+            code.push(letter);
+            rest = &rest[letter.len_utf8()..];
+            continue;
+        };
+        code.extend(rest[..skipped].chars().filter(|&it| it == '\n'));
+        rest = &rest[skipped..];
+    }
+    code
+}
+
+fn end_of_string(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices().skip(1) {
+        if letter == '"' && !escaped {
+            return at + 1;
+        }
+        escaped = letter == '\\' && !escaped;
+    }
+    text.len()
+}
+
+/// The length of a raw string (`r#"..."#`) that begins here.
+fn raw_string(text: &str) -> Option<usize> {
+    let body = text.strip_prefix('r')?.trim_start_matches('#');
+    let marks = text.len() - 1 - body.len();
+    let end = format!("\"{}", "#".repeat(marks));
+    let length = body.strip_prefix('"')?.find(&end)?;
+    Some(1 + marks + 1 + length + end.len())
+}
+
+/// The code without items under `#[cfg(test)]`, lines kept.
+fn without_tests(code: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("#[cfg(test)]") {
+        kept.push_str(&rest[..at]);
+        let item = &rest[at..];
+        let end = end_of_item(item);
+        kept.extend(item[..end].chars().filter(|&it| it == '\n'));
+        rest = &item[end..];
+    }
+    kept + rest
+}
+
+fn end_of_item(item: &str) -> usize {
+    let mut depth = 0_u32;
+    for (at, letter) in item.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth <= 1 => return at + 1,
+            '}' => depth -= 1,
+            ';' if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    item.len()
+}
+
+fn lines_of(offences: &[(usize, String)]) -> Vec<usize> {
+    offences.iter().map(|(line, _)| *line).collect()
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.strip_prefix(source()).expect("a file below src/");
+    name.to_string_lossy().replace('\\', "/")
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        // Test modules in files of their own may use what they like.
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") && !is_tests(&path) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+fn is_tests(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.parent().is_some_and(|it| it.ends_with("tests"))
+}

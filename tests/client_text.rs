@@ -1,0 +1,286 @@
+//! The real `client` in a script, against a tiny server of the test's own.
+//!
+//! The server here is a list of steps: what to wait for, what to say. So each test shows
+//! the very lines that travel, and the client is tried without the server's code.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// One step of the scripted server.
+enum Step {
+    /// A line that holds this comes from the client.
+    Expect(&'static str),
+    /// This line goes to the client.
+    Say(&'static str),
+    /// The connection is ended.
+    HangUp,
+}
+
+use Step::{Expect, HangUp, Say};
+
+const WELCOME: &str = r#"{"welcome":{"name":"dana","version":1,"server":"test","line_bytes":16384,"defaults":{"transport":"udp","arq":"selective-repeat","window":256,"segment_bytes":1436}}}"#;
+
+/// A server for one client; joining it gives what the client sent after the last step.
+struct Server {
+    address: String,
+    thread: JoinHandle<String>,
+}
+
+fn serve(steps: Vec<Step>) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let work = move || play(&listener.accept().unwrap().0, &steps);
+    let thread = thread::Builder::new().spawn(work).unwrap();
+    Server { address, thread }
+}
+
+fn play(mut stream: &TcpStream, steps: &[Step]) -> String {
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    for step in steps {
+        match step {
+            Expect(part) => {
+                line.clear();
+                reader.read_line(&mut line).unwrap();
+                assert!(line.contains(part), "wanted {part:?}, got {line:?}");
+            }
+            Say(line) => stream.write_all(format!("{line}\n").as_bytes()).unwrap(),
+            HangUp => return String::new(),
+        }
+    }
+    let mut rest = String::new();
+    // The client may end the connection roughly where the test made it.
+    let _ = reader.read_to_string(&mut rest);
+    rest
+}
+
+fn client(arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn run(arguments: &[&str]) -> Output {
+    client(arguments).wait_with_output().unwrap()
+}
+
+fn exec(server: &Server, arguments: &[&str]) -> Output {
+    let login = ["--server", &server.address, "--name", "dana"];
+    run(&[&login, arguments].concat())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn each_line_waits_for_its_own_answer_and_then_the_client_leaves() {
+    let server = serve(vec![
+        Expect(r#"{"join":{"name":"dana","version":1}}"#),
+        Expect(r#""users""#),
+        Say(WELCOME),
+        Say(r#"{"history":{"lines":[{"from":"guy","text":"earlier","time":0}]}}"#),
+        Say(r#"{"users":{"names":["dana","guy"]}}"#),
+        Expect(r#"{"say":{"text":"hi"}}"#),
+        Say(r#"{"said":{"from":"guy","text":"not yours","time":0}}"#),
+        Say(r#"{"said":{"from":"dana","text":"hi","time":0}}"#),
+        Expect("disconnect"),
+    ]);
+    let output = exec(&server, &["--exec", "/users", "--exec", "hi"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("\nOnline (2): dana, guy\n"), "{shown}");
+    assert!(shown.contains(" <guy> earlier\n"), "{shown}");
+    assert!(shown.ends_with(" <dana> hi\n"), "{shown}");
+    assert_eq!(server.thread.join().unwrap(), "");
+}
+
+#[test]
+fn join_and_the_first_command_travel_in_one_flight() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let client = client(&["--server", &address, "--name", "dana", "--exec", "/files"]);
+    let mut stream = listener.accept().unwrap().0;
+    let mut flight = vec![0; 1024];
+    let length = stream.read(&mut flight).unwrap();
+    assert_eq!(
+        text(&flight[..length]),
+        "{\"join\":{\"name\":\"dana\",\"version\":1}}\n\"files\"\n"
+    );
+    drop(stream);
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect("whisper"),
+        Say(WELCOME),
+        Say(
+            r#"{"error":{"code":"no-such-user","sentence":"Nobody here is called \"guy\"."}}"#,
+        ),
+        Expect("disconnect"),
+    ]);
+    let output = exec(&server, &["--exec", "/whisper guy hi"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(
+        shown.ends_with("! Nobody here is called \"guy\".\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_fails_the_script_in_json_too() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect(r#"{"download":{"file":"no such.txt","tag":1,"arq":"go-back-n"}}"#),
+        Say(WELCOME),
+        Say(
+            r#"{"error":{"code":"no-such-file","sentence":"There is no such file.","tag":1}}"#,
+        ),
+        Expect("disconnect"),
+    ]);
+    let arguments = ["--json", "--exec", "/download no such.txt --arq go-back-n"];
+    let output = exec(&server, &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let events: Vec<serde_json::Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one JSON value a line"))
+        .collect();
+    let end = events.last().unwrap();
+    assert_eq!(end["download"]["state"], "failed", "{end}");
+    assert_eq!(end["download"]["sentence"], "There is no such file.");
+    assert!(events.iter().any(|it| it["welcome"]["name"] == "dana"));
+    assert!(
+        events
+            .iter()
+            .any(|it| it["connected"]["round_trip_us"].is_u64())
+    );
+    assert!(
+        events
+            .iter()
+            .any(|it| it["error"]["code"] == "no-such-file")
+    );
+}
+
+#[test]
+fn a_connection_lost_in_the_middle_ends_the_script_with_1() {
+    let server = serve(vec![Expect("join"), Expect("users"), Say(WELCOME), HangUp]);
+    let output = exec(&server, &["--exec", "/users", "--exec", "never said"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("closed the connection"), "{shown}");
+}
+
+#[test]
+fn a_refused_name_is_exit_code_4_with_the_servers_sentence() {
+    let server = serve(vec![
+        Expect("join"),
+        Say(
+            r#"{"refused":{"code":"name-taken","sentence":"The name \"dana\" is taken. Choose another.","suggestion":"dana2"}}"#,
+        ),
+    ]);
+    let output = exec(&server, &["--exec", "hi"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("is taken. Choose another."));
+}
+
+#[test]
+fn no_server_is_exit_code_3_with_a_way_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let output = run(&["--server", &address, "--name", "dana", "--exec", "hi"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("Nobody listens on"));
+}
+
+#[test]
+fn a_server_that_is_not_ours_is_exit_code_3() {
+    let server = serve(vec![Say("HTTP/1.1 400 Bad Request\r")]);
+    let output = exec(&server, &["--exec", "hi"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("not a Sash server"));
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [
+        &["--text"][..],
+        &["--window", "0"],
+        &["--arq", "tahoe"],
+        &["--no-such-flag"],
+        &["--text", "--name", "dana", "--server", "host:port"],
+    ] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_the_network_says_cannot_steer_the_terminal() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect("users"),
+        Say(WELCOME),
+        Say(
+            r#"{"said":{"from":"g\u001b[2Juy","text":"\u001b]0;owned\u0007\r","time":0}}"#,
+        ),
+        Say(r#"{"notice":{"text":"\u009b2J"}}"#),
+        Say(r#"{"users":{"names":["\u001bc"]}}"#),
+    ]);
+    let output = exec(&server, &["--exec", "/users"]);
+    let shown = text(&output.stdout);
+    assert!(
+        !shown.contains(['\u{1b}', '\u{7}', '\r', '\u{9b}']),
+        "{shown:?}"
+    );
+    assert!(shown.contains('␛'), "{shown:?}");
+}
+
+#[test]
+fn a_pipe_is_typed_and_its_answers_are_waited_for() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect("say"),
+        Say(WELCOME),
+        Say(r#"{"said":{"from":"dana","text":"hi","time":0}}"#),
+        Expect("disconnect"),
+    ]);
+    let mut client = client(&["--text", "--server", &server.address, "--name", "dana"]);
+    client.stdin.take().unwrap().write_all(b"hi\n").unwrap();
+    let output = client.wait_with_output().unwrap();
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.ends_with("<dana> hi\n"), "{shown}");
+    assert_eq!(server.thread.join().unwrap(), "");
+}
+
+#[test]
+fn an_unknown_command_is_answered_with_the_nearest() {
+    let server = serve(vec![Expect("join"), Say(WELCOME), Expect("disconnect")]);
+    let output = exec(&server, &["--exec", "/flies"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("Did you mean /files?"));
+}
+
+#[test]
+fn the_help_begins_with_examples() {
+    let output = run(&["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("Examples:\n"));
+}

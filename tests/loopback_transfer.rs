@@ -1,0 +1,386 @@
+//! Real files over real sockets on 127.0.0.1: the two shells against each other.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use crossbeam_channel::{Receiver, bounded};
+use sash::lab::contents;
+use sash::transfer::receiving::{self, Destination, Receiving};
+use sash::transfer::sending::{self, Outlet, Sending};
+use sash::transfer::{Ending, Job, Report};
+use sash::wire::digest::{Digest, Token};
+use sash::wire::message::TransferState;
+use sash::wire::options::{Arq, Settled, Transport};
+use std::fs::{self, File};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Longer than any of these transfers may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Both ends of one transfer, under way.
+struct Transfer {
+    sending: Sending,
+    receiving: Receiving,
+    sender_ended: Receiver<Ending>,
+    receiver_ended: Receiver<Ending>,
+    folder: TempDir,
+}
+
+fn job(settled: Settled, size: u64, scenario: &str) -> Job {
+    Job {
+        number: 1,
+        token: Token([5; 16]),
+        settled,
+        size,
+        scenario: scenario.parse().unwrap(),
+        chat_round_trip: None,
+    }
+}
+
+/// Tells how a transfer ended, once it has.
+fn ending() -> (impl FnMut(Report) + Send, Receiver<Ending>) {
+    let (tell, ended) = bounded(1);
+    let report = move |report| {
+        if let Report::Ended(ending) = report {
+            tell.send(ending).unwrap();
+        }
+    };
+    (report, ended)
+}
+
+fn source(folder: &Path, size: u64) -> File {
+    let path = folder.join("source");
+    fs::write(&path, contents::bytes(0..size)).unwrap();
+    File::open(path).unwrap()
+}
+
+/// Starts a transfer of a made-up file; `scenario` is the sender's link.
+fn start(
+    settled: Settled,
+    size: u64,
+    scenario: &str,
+    digest: Option<Digest>,
+) -> Transfer {
+    let folder = tempfile::tempdir().unwrap();
+    let (outlet, port) = match settled.transport {
+        Transport::Udp => {
+            let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+            let port = socket.local_addr().unwrap().port();
+            (Outlet::Udp(socket), port)
+        }
+        Transport::Tcp => {
+            let listener = TcpListener::bind((LOCALHOST, 0)).unwrap();
+            let port = listener.local_addr().unwrap().port();
+            (Outlet::Tcp(listener), port)
+        }
+    };
+    let (sender_report, sender_ended) = ending();
+    let (receiver_report, receiver_ended) = ending();
+    let file = source(folder.path(), size);
+    let sending = sending::start(
+        job(settled, size, scenario),
+        file,
+        digest,
+        outlet,
+        LOCALHOST,
+        sender_report,
+    )
+    .unwrap();
+    let destination = Destination {
+        folder: folder.path().to_owned(),
+        name: "arrived.bin".to_owned(),
+    };
+    let server = SocketAddr::new(LOCALHOST, port);
+    let receiving = receiving::start(
+        job(settled, size, ""),
+        server,
+        &destination,
+        receiver_report,
+    )
+    .unwrap();
+    Transfer {
+        sending,
+        receiving,
+        sender_ended,
+        receiver_ended,
+        folder,
+    }
+}
+
+impl Transfer {
+    /// Waits for both ends, and holds what arrived against what was sent.
+    fn arrives_whole(&self, size: u64) {
+        let receiver = self.receiver_ended.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(
+            receiver.state,
+            TransferState::Verified,
+            "{:?}",
+            receiver.sentence
+        );
+        let path = receiver.path.unwrap();
+        assert_eq!(fs::read(path).unwrap(), contents::bytes(0..size));
+        let sender = self.sender_ended.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(
+            sender.state,
+            TransferState::Verified,
+            "{:?}",
+            sender.sentence
+        );
+        assert_eq!(sender.figures.done_bytes, size);
+    }
+}
+
+fn settled(arq: Arq) -> Settled {
+    let window = arq.usual_window();
+    Settled {
+        arq,
+        window,
+        ..Settled::DEFAULT
+    }
+}
+
+#[test]
+fn a_file_arrives_whole_by_every_protocol() {
+    for arq in Arq::ALL {
+        for size in [0, 1, 1_436, 1_437, 1_000_000] {
+            let digest = Some(contents::digest(size));
+            start(settled(arq), size, "", digest).arrives_whole(size);
+        }
+    }
+}
+
+#[test]
+fn a_file_arrives_whole_over_tcp() {
+    let tcp = Settled {
+        transport: Transport::Tcp,
+        ..Settled::DEFAULT
+    };
+    for size in [0, 1, 3_000_000] {
+        start(tcp, size, "", Some(contents::digest(size))).arrives_whole(size);
+    }
+}
+
+#[test]
+fn a_wild_link_loses_time_but_not_a_byte() {
+    let wild = "seed=3;loss=10%;duplicate=5%;reorder=10%;corrupt=5%;delay=2ms";
+    for arq in Arq::ALL {
+        let size = 60_000;
+        start(settled(arq), size, wild, Some(contents::digest(size))).arrives_whole(size);
+    }
+}
+
+#[test]
+fn four_transfers_at_once_do_not_disturb_each_other() {
+    let size = 4_000_000;
+    let digest = Some(contents::digest(size));
+    let transfers: Vec<_> = (0..4)
+        .map(|_| start(settled(Arq::SelectiveRepeat), size, "", digest))
+        .collect();
+    for transfer in &transfers {
+        transfer.arrives_whole(size);
+    }
+}
+
+#[test]
+fn the_digest_may_come_after_the_last_byte() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let options = Settled {
+            transport,
+            ..Settled::DEFAULT
+        };
+        let transfer = start(options, 50_000, "", None);
+        assert!(
+            transfer
+                .receiver_ended
+                .recv_timeout(Duration::from_millis(300))
+                .is_err()
+        );
+        transfer.sending.digest(contents::digest(50_000));
+        transfer.arrives_whole(50_000);
+    }
+}
+
+#[test]
+fn another_digest_than_the_senders_is_damage_and_leaves_nothing_behind() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let options = Settled {
+            transport,
+            ..Settled::DEFAULT
+        };
+        let transfer = start(options, 50_000, "", Some(Digest([1; 32])));
+        for ended in [&transfer.sender_ended, &transfer.receiver_ended] {
+            let ending = ended.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(ending.state, TransferState::Damaged);
+            assert!(ending.sentence.unwrap().contains("Download it again"));
+        }
+        let names: Vec<_> = fs::read_dir(transfer.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["source"]);
+    }
+}
+
+#[test]
+fn a_cancelled_transfer_ends_on_both_sides_and_keeps_no_final_name() {
+    for cancel in [
+        (|transfer: &Transfer| transfer.receiving.cancel()) as fn(&Transfer),
+        |transfer| transfer.sending.cancel(),
+    ] {
+        let slow = "delay=100ms";
+        let size = 1_000_000;
+        let stop_and_wait = settled(Arq::StopAndWait);
+        let transfer = start(stop_and_wait, size, slow, Some(contents::digest(size)));
+        // Long enough for the handshake, far too short for the file.
+        assert!(
+            transfer
+                .receiver_ended
+                .recv_timeout(Duration::from_millis(700))
+                .is_err()
+        );
+        cancel(&transfer);
+        for ended in [&transfer.sender_ended, &transfer.receiver_ended] {
+            let ending = ended.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(
+                ending.state,
+                TransferState::Cancelled,
+                "{:?}",
+                ending.sentence
+            );
+        }
+        assert!(!transfer.folder.path().join("arrived.bin").exists());
+    }
+}
+
+#[test]
+fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let options = Settled {
+            transport,
+            ..settled(Arq::GoBackN)
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = source(folder.path(), 10_000);
+        // The offer promised more than the file now holds.
+        let promised = 3_000_000;
+        let (outlet, port) = match transport {
+            Transport::Udp => {
+                let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+                let port = socket.local_addr().unwrap().port();
+                (Outlet::Udp(socket), port)
+            }
+            Transport::Tcp => {
+                let listener = TcpListener::bind((LOCALHOST, 0)).unwrap();
+                let port = listener.local_addr().unwrap().port();
+                (Outlet::Tcp(listener), port)
+            }
+        };
+        let (sender_report, sender_ended) = ending();
+        let (receiver_report, receiver_ended) = ending();
+        let both = job(options, promised, "");
+        sending::start(both.clone(), file, None, outlet, LOCALHOST, sender_report)
+            .unwrap();
+        let destination = Destination {
+            folder: folder.path().to_owned(),
+            name: "a.bin".to_owned(),
+        };
+        let server = SocketAddr::new(LOCALHOST, port);
+        receiving::start(both, server, &destination, receiver_report).unwrap();
+        for ended in [sender_ended, receiver_ended] {
+            let ending = ended.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(ending.state, TransferState::Failed);
+            assert!(ending.sentence.is_some());
+        }
+        assert!(!folder.path().join("a.bin").exists());
+    }
+}
+
+#[test]
+fn an_offer_that_makes_no_sense_is_refused_before_anything_counts_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = [
+        Settled {
+            segment_bytes: 0,
+            ..Settled::DEFAULT
+        },
+        Settled {
+            window: 0,
+            ..Settled::DEFAULT
+        },
+        Settled {
+            window: u32::MAX,
+            ..Settled::DEFAULT
+        },
+        Settled {
+            segment_bytes: 1,
+            ..Settled::DEFAULT
+        },
+    ];
+    for settled in broken {
+        let destination = Destination {
+            folder: folder.path().to_owned(),
+            name: "a.bin".to_owned(),
+        };
+        let server = SocketAddr::new(LOCALHOST, 9);
+        let job = job(settled, u64::MAX, "");
+        assert!(receiving::start(job, server, &destination, |_| ()).is_err());
+    }
+}
+
+#[test]
+fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
+    let size = 2_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+    let server = socket.local_addr().unwrap();
+    let (sender_report, sender_ended) = ending();
+    let both = job(settled(Arq::SelectiveRepeat), size, "");
+    let digest = Some(contents::digest(size));
+    let file = source(folder.path(), size);
+    sending::start(
+        both.clone(),
+        file,
+        digest,
+        Outlet::Udp(socket),
+        LOCALHOST,
+        sender_report,
+    )
+    .unwrap();
+    let stranger = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+    let noise = contents::bytes(0..1_400);
+    let shout = || {
+        for length in [0, 1, 36, 100, 1_400] {
+            stranger.send_to(&noise[..length], server).unwrap();
+        }
+    };
+    shout();
+    let (receiver_report, receiver_ended) = ending();
+    let destination = Destination {
+        folder: folder.path().to_owned(),
+        name: "a.bin".to_owned(),
+    };
+    receiving::start(both, server, &destination, receiver_report).unwrap();
+    (0..200).for_each(|_| shout());
+    let ending = receiver_ended.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(
+        ending.state,
+        TransferState::Verified,
+        "{:?}",
+        ending.sentence
+    );
+    assert_eq!(
+        fs::read(folder.path().join("a.bin")).unwrap(),
+        contents::bytes(0..size)
+    );
+    assert_eq!(
+        sender_ended.recv_timeout(PATIENCE).unwrap().state,
+        TransferState::Verified
+    );
+}

@@ -1,0 +1,277 @@
+//! What the report prints is what the source says.
+//!
+//! - A fence `rust src/link.rs pub fn carry` quotes that item: from its line to the bracket
+//!   that closes it at the same indentation (a one-line item ends itself), moved to the
+//!   left margin. `impl Sender / pub fn on_packet` looks for the second within the first;
+//!   an item that is there twice is refused.
+//! - A fence `text tests/golden/x.txt` quotes that file.
+//! - Every `diagrams/**/x.dot` has its `x.svg`, which carries the CRC-32 of the `.dot`.
+//! - A diagram that opens with `// states of src/x.rs enum State` has a node for each of
+//!   the enum's variants, and no other whose name begins with a capital.
+//! - Every machine has its chapter, every chapter in a folder its module.
+//! - Links between the project's pages lead somewhere.
+//!
+//! `UPDATE_REPORT=1 cargo test --test report` rewrites the quotations;
+//! `diagrams/render.sh` draws the pictures again.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+#[test]
+fn every_quotation_in_the_report_is_the_source() {
+    let mut wrong = Vec::new();
+    for page in pages() {
+        let printed = read(&page);
+        match quoted_anew(&printed) {
+            Err(why) => wrong.push(format!("{}: {why}", page.display())),
+            Ok(anew) if anew == printed => {}
+            Ok(anew) if env::var_os("UPDATE_REPORT").is_some() => {
+                fs::write(root().join(page), anew).unwrap();
+            }
+            Ok(_) => wrong.push(format!(
+                "{}: a quotation differs from its source; UPDATE_REPORT=1 cargo test \
+                 --test report rewrites it",
+                page.display()
+            )),
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_picture_is_drawn_from_its_present_text() {
+    for dot in files("diagrams", "dot") {
+        let svg = dot.with_extension("svg");
+        let drawn = fs::read_to_string(root().join(&svg)).unwrap_or_default();
+        let mark = format!("crc32 {:08x}", crc32fast::hash(read(&dot).as_bytes()));
+        assert!(
+            drawn.contains(&mark),
+            "{} is stale: diagrams/render.sh",
+            svg.display()
+        );
+    }
+}
+
+#[test]
+fn every_state_diagram_has_the_states_of_its_enum() {
+    for dot in files("diagrams", "dot") {
+        let text = read(&dot);
+        let first = text.lines().next().unwrap_or_default();
+        let Some(item) = first.strip_prefix("// states of ") else {
+            continue;
+        };
+        let (path, name) = item.split_once(' ').expect("a path and an enum");
+        let variants = variants(
+            &excerpt(&read(path), &format!("pub {name}"))
+                .or_else(|_| excerpt(&read(path), name))
+                .unwrap_or_else(|why| panic!("{}: {why}", dot.display())),
+        );
+        assert_eq!(
+            nodes(&text),
+            variants,
+            "{} against {path} {name}",
+            dot.display()
+        );
+    }
+}
+
+#[test]
+fn every_machine_has_its_chapter_and_every_chapter_its_module() {
+    let mut missing = Vec::new();
+    for machine in MACHINES {
+        let page = Path::new("report").join(machine).with_extension("md");
+        let source = Path::new("src").join(machine).with_extension("rs");
+        if root().join(&source).exists() && !root().join(&page).exists() {
+            missing.push(format!(
+                "{} has no chapter {}",
+                source.display(),
+                page.display()
+            ));
+        }
+    }
+    for page in files("report", "md") {
+        let place = page.strip_prefix("report").unwrap();
+        let source = Path::new("src").join(place).with_extension("rs");
+        if place.components().count() > 1 && !root().join(&source).exists() {
+            missing.push(format!(
+                "{} has no module {}",
+                page.display(),
+                source.display()
+            ));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split([')', '#']).next())
+        {
+            let target = root().join(page.parent().unwrap()).join(link);
+            if !link.contains("://") && !link.starts_with("mailto:") && !target.exists() {
+                broken.push(format!("{}: nothing at {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn an_item_is_quoted_to_its_closing_bracket_and_an_ambiguous_one_refused() {
+    let source = "impl A {\n    fn go(\n        x: u8,\n    ) {\n        y();\n    }\n}\n\
+                  impl B {\n    fn go() {}\n}\nconst C: u8 = 1;\n";
+    let quoted = "fn go(\n    x: u8,\n) {\n    y();\n}\n";
+    assert_eq!(excerpt(source, "impl A / fn go").as_deref(), Ok(quoted));
+    assert_eq!(
+        excerpt(source, "impl B / fn go").as_deref(),
+        Ok("fn go() {}\n")
+    );
+    assert_eq!(
+        excerpt(source, "const C").as_deref(),
+        Ok("const C: u8 = 1;\n")
+    );
+    assert_eq!(
+        excerpt(source, "fn go"),
+        Err("`fn go` is there 2 times".to_owned())
+    );
+    assert_eq!(
+        excerpt(source, "fn g"),
+        Err("`fn g` is there 0 times".to_owned())
+    );
+}
+
+/// What must have a chapter at the same path in `report/`, once it is there.
+const MACHINES: [&str; 9] = [
+    "reliable/stop_and_wait",
+    "reliable/go_back_n",
+    "reliable/selective_repeat",
+    "reliable/handshake",
+    "reliable/round_trip",
+    "reliable/connection",
+    "link",
+    "room",
+    "shelf",
+];
+
+/// The page with each quotation taken from its source again.
+fn quoted_anew(page: &str) -> Result<String, String> {
+    let mut anew = String::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        anew.extend([line, "\n"]);
+        let Some(opening) = line.strip_prefix("```").filter(|it| !it.is_empty()) else {
+            continue;
+        };
+        let printed: String = lines
+            .by_ref()
+            .take_while(|it| *it != "```")
+            .flat_map(|it| [it, "\n"])
+            .collect();
+        let quotation = match opening.splitn(3, ' ').collect::<Vec<_>>()[..] {
+            ["rust", path, item] if path.starts_with("src/") => {
+                excerpt(&read(path), item).map_err(|why| format!("{path}: {why}"))?
+            }
+            ["text", path] if path.starts_with("tests/golden/") => read(path),
+            _ => printed,
+        };
+        anew.extend([quotation.as_str(), "```\n"]);
+    }
+    Ok(anew)
+}
+
+/// The one item of `source` that begins with `item`, at the left margin.
+fn excerpt(source: &str, item: &str) -> Result<String, String> {
+    if let Some((outer, inner)) = item.split_once(" / ") {
+        return excerpt(&excerpt(source, outer)?, inner);
+    }
+    let begins = |line: &&str| {
+        let rest = line.trim_start().strip_prefix(item);
+        rest.is_some_and(|rest| {
+            !rest.starts_with(|it: char| it.is_alphanumeric() || it == '_')
+        })
+    };
+    let found = source.lines().filter(begins).count();
+    if found != 1 {
+        return Err(format!("`{item}` is there {found} times"));
+    }
+    let lines: Vec<&str> = source.lines().skip_while(|line| !begins(line)).collect();
+    let margin = lines[0].len() - lines[0].trim_start().len();
+    let closes = |line: &&str| {
+        line.len() > margin
+            && line[..margin].trim().is_empty()
+            && line[margin..].starts_with(['}', ']', ')'])
+            && !line.ends_with(['{', '('])
+    };
+    let is_one_line = lines[0].ends_with([';', '}', ',']);
+    let end = if is_one_line {
+        0
+    } else {
+        lines.iter().position(closes).unwrap_or(0)
+    };
+    let at_margin = |line: &&str| format!("{}\n", line.get(margin..).unwrap_or_default());
+    Ok(lines[..=end].iter().map(at_margin).collect())
+}
+
+/// The names of an enum's variants: words at the first indentation that begin with a
+/// capital.
+fn variants(item: &str) -> BTreeSet<String> {
+    let inner = item.lines().filter_map(|line| line.strip_prefix("    "));
+    inner.filter_map(capital_word).collect()
+}
+
+/// The names of a drawing's nodes that begin with a capital, one to a line.
+fn nodes(dot: &str) -> BTreeSet<String> {
+    let lines = dot.lines().map(str::trim_start);
+    let both_ends = lines.flat_map(|line| line.split("->").map(str::trim_start));
+    both_ends.filter_map(capital_word).collect()
+}
+
+fn capital_word(text: &str) -> Option<String> {
+    let word: String = text
+        .chars()
+        .take_while(|it| it.is_alphanumeric() || *it == '_')
+        .collect();
+    word.starts_with(char::is_uppercase).then_some(word)
+}
+
+/// Every page: those at the top and those of the report.
+fn pages() -> Vec<PathBuf> {
+    let top = ["README.md", "CHANGELOG.md"].map(PathBuf::from);
+    let top = top.into_iter().filter(|page| root().join(page).exists());
+    top.chain(files("report", "md")).collect()
+}
+
+/// Files below a folder with this extension, seen from the project's folder.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(root().join(folder)) else {
+        return found;
+    };
+    for entry in entries {
+        let path = Path::new(folder).join(entry.expect("an entry").file_name());
+        if root().join(&path).is_dir() {
+            found.extend(files(&path.to_string_lossy(), extension));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(root().join(path))
+        .unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,349 @@
+//! A virtual display with windows of the real client on it, and hands and eyes for them.
+
+use super::server::Server;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A display; it ends with this value.
+pub(crate) struct Desk {
+    xvfb: Child,
+    /// As in the environment variable: `:7`.
+    display: String,
+}
+
+/// A window of the client; its program ends with this value.
+pub(crate) struct Window {
+    process: Child,
+    display: String,
+    /// As X11 numbers windows, in decimal.
+    id: String,
+    folder: TempDir,
+}
+
+/// Longer than anything takes on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Between the windows' left edges, so that none covers another. Unit: pixels.
+const WINDOW_WIDTH: usize = 1010;
+
+impl Desk {
+    /// Starts a display that nobody uses.
+    pub(crate) fn set_up() -> Self {
+        let mut xvfb = needed("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "2030x720x24"])
+            .args(["-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| missing("Xvfb", &error));
+        let mut number = String::new();
+        let stdout = xvfb.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut number).unwrap();
+        assert!(!number.is_empty(), "Xvfb ended at once");
+        Self {
+            xvfb,
+            display: format!(":{}", number.trim()),
+        }
+    }
+
+    /// Opens a window with these flags and waits until it has this title.
+    pub(crate) fn open(&self, flags: &[&str], title: &str) -> Window {
+        let folder = tempfile::tempdir().unwrap();
+        let others = self.windows();
+        let process = Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(flags)
+            .arg("--out")
+            .arg(folder.path())
+            .env("DISPLAY", &self.display)
+            .spawn()
+            .unwrap();
+        let pattern = format!("^{title}$");
+        let mut id = String::new();
+        until(&format!("a window called {title:?}"), || {
+            id = xdotool(&self.display, &["search", "--name", &pattern]);
+            !id.is_empty()
+        });
+        let left = (others * WINDOW_WIDTH).to_string();
+        xdotool(&self.display, &["windowmove", &id, &left, "0"]);
+        let window = Window {
+            process,
+            display: self.display.clone(),
+            id,
+            folder,
+        };
+        until("the window drawn", || window.is_steady());
+        window
+    }
+
+    /// Opens a window that joins at once.
+    pub(crate) fn open_joined(&self, server: &Server, name: &str) -> Window {
+        let flags = ["--server", &server.address(), "--name", name];
+        self.open(&flags, &format!("Sash - {name}"))
+    }
+
+    /// How many windows there are.
+    pub(crate) fn windows(&self) -> usize {
+        let found = xdotool(
+            &self.display,
+            &["search", "--onlyvisible", "--class", "sash"],
+        );
+        found.lines().count()
+    }
+
+    /// Keeps a picture of all windows.
+    pub(crate) fn picture(&self, name: &str) {
+        // The mouse goes aside, and with it the tips that it called.
+        xdotool(&self.display, &["mousemove", "2029", "719"]);
+        keep_picture(&self.display, "root", name);
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.xvfb.kill().unwrap();
+        self.xvfb.wait().unwrap();
+    }
+}
+
+impl Window {
+    /// Types a line and ends it.
+    pub(crate) fn write(&self, line: &str) {
+        self.type_text(line);
+        self.press(&["Return"]);
+    }
+
+    /// Types without an end of line.
+    pub(crate) fn type_text(&self, text: &str) {
+        self.focus();
+        self.hands(&["type", "--delay", "5", text]);
+    }
+
+    /// Presses keys, as `xdotool` calls them.
+    pub(crate) fn press(&self, keys: &[&str]) {
+        self.focus();
+        self.hands(&[&["key"], keys].concat());
+    }
+
+    /// Clicks at a place in the window.
+    pub(crate) fn click(&self, place: (i32, i32)) {
+        self.move_to(place);
+        self.hands(&["click", "1"]);
+    }
+
+    /// Clicks twice at a place in the window.
+    pub(crate) fn double_click(&self, place: (i32, i32)) {
+        self.move_to(place);
+        self.hands(&["click", "--repeat", "2", "--delay", "40", "1"]);
+    }
+
+    /// Asks it to close, as a window manager does when its cross is pressed.
+    pub(crate) fn close(&self) {
+        ask_to_close(&self.display, self.id.parse().unwrap());
+    }
+
+    /// Waits until the program has ended.
+    pub(crate) fn exit(&mut self) -> ExitStatus {
+        let mut status = None;
+        until("the end of the program", || {
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    /// What its title bar would say.
+    pub(crate) fn title(&self) -> String {
+        self.hands(&["getwindowname", &self.id])
+    }
+
+    /// Whether there is such a file among its downloads.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.folder.path().join(name).exists()
+    }
+
+    /// Whether this file has arrived; fails when it is not the server's.
+    pub(crate) fn has_whole(&self, server: &Server, name: &str) -> bool {
+        let Ok(content) = fs::read(self.folder.path().join(name)) else {
+            return false;
+        };
+        assert!(content == server.content(name), "{name} differs");
+        true
+    }
+
+    /// What it looks like: three bytes for each pixel.
+    pub(crate) fn pixels(&self) -> Vec<u8> {
+        let flags = ["-silent", "-window", &self.id, "-depth", "8", "rgb:-"];
+        run("import", &self.display, flags)
+    }
+
+    /// The colour at a place in the window.
+    pub(crate) fn pixel(&self, (x, y): (i32, i32)) -> [u8; 3] {
+        let crop = format!("1x1+{x}+{y}");
+        let window = ["-silent", "-window", &self.id, "-crop", &crop];
+        let pixel = run(
+            "import",
+            &self.display,
+            [&window[..], &["-depth", "8", "rgb:-"]].concat(),
+        );
+        pixel.try_into().unwrap()
+    }
+
+    /// How many of its pixels have this colour.
+    pub(crate) fn count(&self, colour: [u8; 3]) -> usize {
+        let pixels = self.pixels();
+        pixels.chunks_exact(3).filter(|it| **it == colour).count()
+    }
+
+    /// Whether it looks the same for a moment: it has drawn what it had to.
+    pub(crate) fn is_steady(&self) -> bool {
+        let before = self.pixels();
+        pause();
+        before == self.pixels()
+    }
+
+    /// Keeps a picture.
+    pub(crate) fn picture(&self, name: &str) {
+        keep_picture(&self.display, &self.id, name);
+    }
+
+    fn focus(&self) {
+        self.hands(&["windowfocus", "--sync", &self.id]);
+    }
+
+    fn move_to(&self, (x, y): (i32, i32)) {
+        let place = [x.to_string(), y.to_string()];
+        let to = ["mousemove", "--window", &self.id, &place[0], &place[1]];
+        self.hands(&to);
+    }
+
+    fn hands(&self, arguments: &[&str]) -> String {
+        xdotool(&self.display, arguments)
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // It may have ended by itself, as it should.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Looks again and again, and fails when it takes too long.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is a shell and has to read the clock"
+)]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        pause();
+    }
+}
+
+/// Waits a moment: on a channel that nobody writes to.
+fn pause() {
+    let (_sender, nothing) = mpsc::channel::<()>();
+    let _ = nothing.recv_timeout(PAUSE);
+}
+
+fn xdotool(display: &str, arguments: &[&str]) -> String {
+    let output = run("xdotool", display, arguments);
+    String::from_utf8(output).unwrap().trim().to_owned()
+}
+
+fn keep_picture(display: &str, window: &str, name: &str) {
+    let folder = std::env::var_os("SASH_SCREENSHOTS")
+        .map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{name}.png"));
+    let flags = ["-silent", "-window", window, "-colors", "255"];
+    let flags = flags.iter().map(OsStr::new).chain([file.as_os_str()]);
+    run("import", display, flags);
+}
+
+/// What a program prints. A search without a result is no failure.
+fn run<I, S>(program: &str, display: &str, arguments: I) -> Vec<u8>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let output = needed(program)
+        .args(arguments)
+        .env("DISPLAY", display)
+        .stderr(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| missing(program, &error));
+    output.stdout
+}
+
+fn needed(program: &str) -> Command {
+    Command::new(program)
+}
+
+fn missing(program: &str, error: &std::io::Error) -> ! {
+    panic!(
+        "{program} does not start: {error}. The window's tests need it: \
+         apt-get install xvfb xdotool imagemagick, or run ./sash test"
+    )
+}
+
+/// Sends a `ClientMessage` with `WM_DELETE_WINDOW`: there is no window manager here, and
+/// `xdotool` would end the program instead of asking it.
+///
+/// Source: X Window System Protocol, appendix B; ICCCM §4.2.8.1.
+fn ask_to_close(display: &str, window: u32) {
+    let socket = format!("/tmp/.X11-unix/X{}", display.trim_start_matches(':'));
+    let mut server = UnixStream::connect(socket).unwrap();
+    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    // Little-endian, protocol 11.0, no authorization.
+    server
+        .write_all(&[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        .unwrap();
+    let mut head = [0; 8];
+    server.read_exact(&mut head).unwrap();
+    assert_eq!(head[0], 1, "the display refused");
+    let words = u16::from_le_bytes([head[6], head[7]]);
+    server
+        .read_exact(&mut vec![0; usize::from(words) * 4])
+        .unwrap();
+    let protocols = atom(&mut server, "WM_PROTOCOLS");
+    let delete = atom(&mut server, "WM_DELETE_WINDOW");
+    let mut request = vec![25, 0, 11, 0]; // SendEvent, 11 words.
+    request.extend(window.to_le_bytes());
+    request.extend([0; 4]); // No event mask: to the window's own client.
+    request.extend([33, 32, 0, 0]); // ClientMessage, in 32-bit words.
+    request.extend(window.to_le_bytes());
+    request.extend(protocols);
+    request.extend(delete);
+    request.extend([0; 16]);
+    server.write_all(&request).unwrap();
+    atom(&mut server, "WM_PROTOCOLS"); // Answered only after all before it.
+}
+
+/// Asks the display for an atom's number.
+fn atom(server: &mut UnixStream, name: &str) -> [u8; 4] {
+    let padded = name.len().div_ceil(4) * 4;
+    let words = u16::try_from(2 + padded / 4).unwrap();
+    let mut request = vec![16, 0]; // InternAtom, make it if need be.
+    request.extend(words.to_le_bytes());
+    request.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+    request.extend([0; 2]);
+    request.extend(name.as_bytes());
+    request.resize(8 + padded, 0);
+    server.write_all(&request).unwrap();
+    let mut reply = [0; 32];
+    server.read_exact(&mut reply).unwrap();
+    [reply[8], reply[9], reply[10], reply[11]]
+}
