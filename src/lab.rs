@@ -8,8 +8,10 @@
 //! | --- | --- |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`journal`] | a run as JSON lines |
+//! | [`ladder`] | a journal as a packet ladder in text |
 //! | [`run`] | two machines, a link, virtual time |
 
 pub mod contents;
 pub mod journal;
+pub mod ladder;
 pub mod run;

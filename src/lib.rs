@@ -8,7 +8,7 @@
 //! A file imports only from floors below its own and from its own folder.
 //!
 //! ```text
-//!   4  programs     server  client            bin/: server, client, lab
+//!   4  programs     server  client  bench     bin/: server, client, lab
 //!   3  shells       transfer                  sockets, files, threads, the clock
 //!   2  laboratory   lab                       the machines in virtual time
 //!   1  machines     reliable  link  room  shelf    pure: time is an argument
@@ -17,7 +17,7 @@
 //!
 //! # The way of one chat line
 //!
-//! The client writes it; `reader-12` of [`server::peer`] takes it out of the stream
+//! [`client::link`] writes it; `reader-12` of `server/peer` takes it out of the stream
 //! ([`wire::line`]) and reads it ([`wire::message`]); the room thread gives it to
 //! [`room::Room`], which says who hears what; `writer-N` of every client sends it on.
 //!
@@ -29,6 +29,8 @@
 //! [`transfer::receiving`] decodes it, gives it to [`reliable::connection::Receiving`],
 //! hands what is in order to `disk-3` ([`transfer::disk`]), and sends the ACK back.
 
+pub mod bench;
+pub mod client;
 pub mod lab;
 pub mod link;
 pub mod reliable;

@@ -43,6 +43,9 @@ pub mod selective_repeat;
 pub mod stop_and_wait;
 pub mod terms;
 
+#[cfg(test)]
+mod script;
+
 use crate::wire::message::Progress;
 use crate::wire::packet::Packet;
 use crate::wire::sequence::SequenceNumber;

@@ -10,7 +10,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`line`] | newline-ended lines out of a byte stream, with a cap on their length |
+//! | [`mod@line`] | newline-ended lines out of a byte stream, with a cap on their length |
 //! | [`message`] | what is said on the chat connection, to and from JSON |
 //! | [`options`] | the choices of a transfer: transport, ARQ, window, segment size |
 //! | [`packet`] | one datagram: header, body, CRC-32 |

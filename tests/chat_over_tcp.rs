@@ -11,7 +11,7 @@ use sash::server::{self, Config, Running};
 use sash::wire::line::LONGEST_LINE_BYTES;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
@@ -95,6 +95,16 @@ impl Client {
             }
             if let Some(fields) = line.get(keyword) {
                 return fields.clone();
+            }
+        }
+    }
+
+    /// The next news of a transfer in this state.
+    fn wait_for_state(&mut self, state: &str) -> Value {
+        loop {
+            let news = self.wait_for("transfer");
+            if news["state"] == state {
+                return news;
             }
         }
     }
@@ -256,6 +266,31 @@ fn a_line_that_never_ends_and_bytes_that_are_no_text_end_it_with_a_reason() {
     assert_eq!(stranger.next()["refused"]["code"], "bad-line");
     stranger.expect_hang_up();
     dana.expect_silence();
+}
+
+#[test]
+fn random_bytes_end_their_own_connection_at_most() {
+    let server = server();
+    let mut dana = Client::joined(&server, "dana");
+    let mut state: u32 = 7;
+    for round in 0..100 {
+        let mut guy = Client::connect(&server);
+        if round % 2 == 0 {
+            guy.send(&json!({"join": {"name": "guy"}}));
+        }
+        let noise: Vec<u8> = (0..round * 200)
+            .map(|_| {
+                // Numerical Recipes' generator; its upper bits are random enough.
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                b"\n\"{}[]:,a\\\xff\0"[(state >> 16) as usize % 12]
+            })
+            .collect();
+        // The server may have hung up in the middle of it.
+        let _ = guy.stream.get_mut().write_all(&noise);
+    }
+    dana.say("still here");
+    assert_eq!(dana.wait_for("said")["text"], "still here");
+    server.stop();
 }
 
 #[test]
@@ -538,4 +573,92 @@ fn a_window_of_zero_is_refused_and_the_line_goes_on() {
     dana.send(&json!({"cancel": {"transfer": 1}}));
     assert_eq!(dana.next()["error"]["code"], "no-such-transfer");
     dana.expect_silence();
+}
+
+#[test]
+fn when_all_ports_are_in_use_a_download_waits_and_knows_its_place() {
+    let shelf = tempfile::tempdir().unwrap();
+    std::fs::write(shelf.path().join("a.txt"), "a").unwrap();
+    // A port that another program holds lies within the range, and is passed over.
+    let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let last = held.local_addr().unwrap().port();
+    let first = last - 1;
+    let config = Config {
+        files: shelf.path().to_owned(),
+        ports: PortRange::Between { first, last },
+        ..config()
+    };
+    let server = server::start(config).unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    let mut guy = Client::joined(&server, "guy");
+    dana.wait_for("joined");
+    dana.send(&json!({"download": {"file": "a.txt", "tag": 1}}));
+    let offer = dana.wait_for("offer");
+    assert_eq!((&offer["tag"], &offer["port"]), (&json!(1), &json!(first)));
+    assert_eq!(
+        (&offer["size"], &offer["arq"]),
+        (&json!(1), &json!("selective-repeat"))
+    );
+    assert_eq!(offer["token"].as_str().unwrap().len(), 32);
+
+    dana.send(&json!({"download": {"file": "a.txt", "tag": 2}}));
+    let queued = dana.wait_for_state("queued");
+    assert_eq!((&queued["tag"], &queued["place"]), (&json!(2), &json!(1)));
+    guy.send(&json!({"download": {"file": "a.txt", "tag": 3}}));
+    let waiting = guy.wait_for_state("queued");
+    assert_eq!(waiting["place"], 2);
+    // Chat goes on meanwhile.
+    guy.say("hi");
+    assert_eq!(dana.wait_for("said")["text"], "hi");
+
+    // One does not end what belongs to another.
+    guy.send(&json!({"cancel": {"transfer": offer["transfer"]}}));
+    assert_eq!(guy.wait_for("error")["code"], "no-such-transfer");
+    dana.send(&json!({"cancel": {"transfer": queued["transfer"]}}));
+    assert_eq!(dana.wait_for_state("cancelled")["tag"], 2);
+    assert_eq!(guy.wait_for_state("queued")["place"], 1);
+    // Who leaves makes room for the next in line.
+    drop(dana);
+    let offer = guy.wait_for("offer");
+    assert_eq!((&offer["tag"], &offer["port"]), (&json!(3), &json!(first)));
+    assert_eq!(offer["transfer"], waiting["transfer"]);
+    server.stop();
+}
+
+#[test]
+fn sixteen_transfers_at_once_are_enough_for_one_client() {
+    let (server, _shelf) = server_with_files(&["a.txt"]);
+    let mut dana = Client::joined(&server, "dana");
+    for _ in 0..16 {
+        dana.send(&json!({"download": {"file": "a.txt"}}));
+        dana.wait_for("offer");
+    }
+    dana.send(&json!({"download": {"file": "a.txt", "tag": 17}}));
+    let error = dana.wait_for("error");
+    assert_eq!(
+        (&error["code"], &error["tag"]),
+        (&json!("too-many-transfers"), &json!(17))
+    );
+    server.stop();
+}
+
+#[test]
+fn a_digest_is_in_the_listing_once_somebody_has_asked_for_the_file() {
+    let (server, shelf) = server_with_files(&["a.txt", "b.txt"]);
+    std::fs::write(shelf.path().join("a.txt"), "abc").unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    dana.send(&json!({"download": {"file": "a.txt"}}));
+    assert_eq!(dana.wait_for("offer")["digest"], Value::Null);
+    let listed = (0..500).find_map(|_| {
+        dana.write(b"\"files\"\n");
+        let files = dana.wait_for("files");
+        assert_eq!(files["files"][1]["digest"], Value::Null);
+        wait(Duration::from_millis(10));
+        files["files"][0]["digest"].as_str().map(str::to_owned)
+    });
+    let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(listed.as_deref(), Some(expected));
+    dana.send(&json!({"download": {"file": "a.txt"}}));
+    assert_eq!(dana.wait_for("offer")["digest"], expected);
+    server.stop();
 }

@@ -1,6 +1,6 @@
 //! The window as a person has it: a real one on a virtual display, typed and clicked.
 //!
-//! Xvfb is the display, `xdotool` the hands, ImageMagick's `import` the eyes; a third client,
+//! Xvfb is the display, `xdotool` the hands, `import` of `ImageMagick` the eyes; a third client,
 //! a plain TCP connection, is in the room and tells what the others really sent.
 //!
 //! Pictures of the windows are kept in `target/tmp`, or where `SASH_SCREENSHOTS` says:

@@ -11,9 +11,11 @@
 //! | `typist` | reads lines: an editor in a terminal, plain lines from a pipe |
 //! | `screen` | prints lines without tearing the bars |
 //! | `bars` | one progress bar per download |
+//! | `above_prompt` | draws both above the line that is being typed |
 //!
 //! A line that begins with `!` tells that something did not work; it makes the exit code 1.
 
+mod above_prompt;
 mod bars;
 mod screen;
 mod typist;
@@ -34,6 +36,7 @@ use std::collections::HashMap;
 use std::io::{IsTerminal, stdin, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use typist::KnownWords;
 
 /// How the text face behaves.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +56,8 @@ struct Face {
     is_json: bool,
     /// Leave when the script is done.
     ends_with_script: bool,
+    /// What Tab completes; where there is a line editor.
+    words: KnownWords,
     /// Closed at the end of a pipe.
     typing: Receiver<()>,
     shown_lines: usize,
@@ -84,6 +89,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         bars: Bars::new(bars),
         is_json: manner.is_json,
         ends_with_script: is_script,
+        words: KnownWords::default(),
         typing: never(),
         shown_lines: 0,
         shown_downloads: HashMap::new(),
@@ -98,8 +104,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     let first = face.script.next_line().map(Intent::Input);
     face.intend_together([connect].into_iter().chain(first));
     if !is_script {
-        let typed = typist::start(face.session.door(), &mut face.screen, has_editor);
-        face.typing = typed;
+        face.start_typist(has_editor);
     }
     face.run()
 }
@@ -118,6 +123,17 @@ impl Face {
                 Arrival::Intent(intent) => self.intend_together([intent]),
                 Arrival::Event(event) => self.bring(event),
             }
+        }
+    }
+
+    fn start_typist(&mut self, has_editor: bool) {
+        let door = self.session.door();
+        let printer = has_editor
+            .then(|| typist::start_editor(door.clone(), self.words.clone()))
+            .flatten();
+        match printer {
+            Some(printer) => self.screen.go_above(printer),
+            None => self.typing = typist::start_pipe(door),
         }
     }
 
@@ -199,6 +215,7 @@ impl Face {
             self.tell_downloads();
         } else {
             self.bars.show(&self.session.model().transfers);
+            self.words.learn(self.session.model());
         }
         if self.screen.is_deaf() {
             self.session.intend(Intent::Close);

@@ -11,6 +11,25 @@
 //! silence. No success is ever reported without the digest's answer: the sender ends in
 //! one of [`Outcome`], and `Verified` means that the receiver said so.
 //!
+//! ```
+//! use sash::reliable::connection::{Receiving, Sending};
+//! use sash::reliable::{Machine, handshake::Proposal, moment::Moment};
+//! use sash::wire::{options::Arq, sequence::SequenceNumber};
+//! let now = Moment::START;
+//! let (offer, first) = (Proposal::EXAMPLE, Some(SequenceNumber(9)));
+//! let mut client = Receiving::initiate(Arq::GoBackN, offer, now);
+//! let mut server = Sending::respond(Arq::GoBackN, Proposal { first, ..offer }, now);
+//! while !server.is_open() {
+//!     while let Some(up) = client.poll_transmit(now) {
+//!         server.on_packet(&up.packet, now);
+//!     }
+//!     while let Some(down) = server.poll_transmit(now) {
+//!         client.on_packet(&down.packet, now);
+//!     }
+//! }
+//! assert_eq!(client.terms().unwrap().first, SequenceNumber(9));
+//! ```
+//!
 //! Source: RFC 9293 §3.6 (closing); design page §4.
 
 mod receiving;

@@ -28,6 +28,7 @@
 //! Source: RFC 9293 §3.5; RFC 9000 §8.1 (padding against amplification).
 
 use super::event::{Event, EventLog, Timer};
+use super::ledger::moved_on;
 use super::moment::Moment;
 use super::retry::Retry;
 use super::round_trip::RoundTrip;
@@ -87,6 +88,8 @@ pub enum Opening {
         terms: Terms,
         /// The SYN's time stamp.
         echo: u32,
+        /// When that SYN came.
+        came: Moment,
         /// When it goes again.
         retry: Retry,
     },
@@ -245,12 +248,15 @@ impl Handshake {
                 self.enter(Opening::SynReceived {
                     terms,
                     echo: packet.sent_at,
+                    came: now,
                     retry,
                 });
             }
             // It goes again: our SYN-ACK was lost, or is on its way.
-            Opening::SynReceived { echo, retry, .. } => {
-                *echo = packet.sent_at;
+            Opening::SynReceived {
+                echo, came, retry, ..
+            } => {
+                (*echo, *came) = (packet.sent_at, now);
                 retry.hurry();
             }
             Opening::SynSent { .. } | Opening::Open { .. } | Opening::Disagreed => (),
@@ -305,8 +311,14 @@ impl Machine for Handshake {
                 let body = Body::Syn(self.fields(self.proposal.window, 0));
                 Some(self.packet(body, first, attempt, now))
             }
-            Opening::SynReceived { terms, echo, retry } => {
-                let (terms, echo, attempt) = (*terms, *echo, retry.poll(now)?);
+            Opening::SynReceived {
+                terms,
+                echo,
+                came,
+                retry,
+            } => {
+                let (terms, attempt) = (*terms, retry.poll(now)?);
+                let echo = moved_on(*echo, now - *came);
                 let body = Body::SynAck(self.fields(terms.window, echo));
                 Some(self.packet(body, terms.first, attempt, now))
             }

@@ -4,6 +4,15 @@
 //! how much arrived, and what the next ACK must echo. The protocols differ in which packet
 //! goes next; how a packet is made and counted is the same for all three and stands here.
 //!
+//! ```
+//! use sash::reliable::{ledger::ReceiverLedger, moment::Moment, terms::Terms};
+//! let terms = Terms::EXAMPLE;
+//! let mut ledger = ReceiverLedger::new(terms);
+//! let data = terms.data(terms.first, 1, Moment::START).packet;
+//! assert_eq!(ledger.arrive(&data, Moment::START), Some(terms.first));
+//! assert_eq!(ledger.arrivals(), (1, 0));
+//! ```
+//!
 //! Source: Kurose & Ross §3.4; RFC 7323 §3 (what an ACK echoes).
 
 use super::Transmit;
@@ -14,6 +23,7 @@ use super::terms::Terms;
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet, SequenceRange};
 use crate::wire::sequence::SequenceNumber;
+use std::time::Duration;
 
 /// What every sender keeps.
 #[derive(Debug)]
@@ -96,6 +106,8 @@ pub struct ReceiverLedger {
     next_nack: u32,
     /// `sent_at` of the newest DATA, and when it came.
     newest: Option<(u32, Moment)>,
+    /// When damage was told of last.
+    damage_told: Option<Moment>,
 }
 
 /// Which of the two answers is due.
@@ -121,6 +133,7 @@ impl ReceiverLedger {
             next_ack: 1,
             next_nack: 0,
             newest: None,
+            damage_told: None,
         }
     }
 
@@ -145,11 +158,25 @@ impl ReceiverLedger {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
+    /// Whether damage is to be told of: about once per round trip, for which the least
+    /// timeout stands here, as a receiver measures none; and never before any DATA has
+    /// come, as there would be no time stamp to echo.
+    pub fn tells_damage(&mut self, now: Moment) -> bool {
+        let is_too_soon = self
+            .damage_told
+            .is_some_and(|told| now < told + self.terms.least_timeout);
+        let is_told = self.newest.is_some() && !is_too_soon;
+        if is_told {
+            self.damage_told = Some(now);
+        }
+        is_told
+    }
+
     /// Makes an ACK or NACK.
     ///
     /// Its echo is the newest DATA's time stamp moved on by the time it was held here, so
     /// that the sender measures the path and not our patience.
-    #[expect(clippy::cast_possible_truncation, reason = "counters and stamps wrap")]
+    #[expect(clippy::cast_possible_truncation, reason = "the counter wraps")]
     pub fn answer(
         &mut self,
         answer: Answer,
@@ -157,10 +184,9 @@ impl ReceiverLedger {
         ranges: Vec<SequenceRange>,
         now: Moment,
     ) -> Transmit {
-        let held = |came: Moment| microseconds(now - came) as u32;
         let echo = self
             .newest
-            .map_or(0, |(sent_at, came)| sent_at.wrapping_add(held(came)));
+            .map_or(0, |(sent_at, came)| moved_on(sent_at, now - came));
         let (window, received) = (self.terms.window, self.arrived as u32);
         let body = Acknowledgement {
             echo,
@@ -189,4 +215,15 @@ impl ReceiverLedger {
     pub const fn arrivals(&self) -> (u64, u64) {
         (self.arrived, self.resends)
     }
+}
+
+/// A time stamp moved on by the time it was held here, so that who reads the echo
+/// measures the path and not our patience.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a time stamp wraps on purpose"
+)]
+pub fn moved_on(stamp: u32, held: Duration) -> u32 {
+    stamp.wrapping_add(microseconds(held) as u32)
 }

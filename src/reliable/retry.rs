@@ -8,6 +8,13 @@
 //! The first wait is max(200 ms, 3 round trips as measured on the chat connection), and
 //! doubles up to 2 s. After 30 s without an answer the other side is gone.
 //!
+//! ```
+//! use sash::reliable::{moment::Moment, retry::Retry};
+//! let mut retry = Retry::new(None, Moment::START);
+//! assert_eq!(retry.poll(Moment::START), Some(1)); // the first attempt goes now
+//! assert_eq!(retry.poll(Moment::START), None); // the next one in 200 ms
+//! ```
+//!
 //! Source: RFC 6298 §5.5 (doubling); RFC 9293 §3.8.3 (a connection attempt ends).
 
 use super::moment::Moment;

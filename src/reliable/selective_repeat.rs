@@ -70,6 +70,8 @@ pub struct Sender {
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     attempt: u8,
+    /// When the latest sending left.
+    sent_at: Moment,
     state: SlotState,
 }
 
@@ -145,41 +147,63 @@ impl Sender {
         }
         self.slots.push_back(Slot {
             attempt: 1,
+            sent_at: Moment::START,
             state: SlotState::Lost,
         });
         Some(sequence)
     }
 
-    /// Whether an ACK speaks only of what was sent, with its ranges the right way up.
+    /// Whether an ACK speaks only of what was sent, with its ranges the right way up,
+    /// beyond the one that it wants, and together no longer than what was sent: so the
+    /// work that an ACK makes is bounded by the window.
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
-        acked <= self.reach()
+        let reach = self.reach();
+        let mut room = reach;
+        acked <= reach
             && ack.ranges.iter().all(|range| {
                 let (start, end) = (range.start - self.base, range.end - self.base);
-                acked <= start && start < end && end <= self.reach()
+                let is_right = acked < start && start < end && end <= reach;
+                let fits = is_right && end - start <= room;
+                room -= if fits { end - start } else { 0 };
+                fits
             })
     }
 
-    /// Marks one segment as arrived; whether that is news.
-    fn mark_arrived(&mut self, offset: usize) -> bool {
+    /// Marks one segment as arrived; whether that is news. `path` is the age of the packet
+    /// that drew this ACK, in microseconds.
+    ///
+    /// A resend younger than that is not what arrived: an earlier sending was slow, not
+    /// lost, and it tells nothing of those that left before the resend (RFC 8985 §6.2).
+    fn mark_arrived(&mut self, offset: usize, path: u32, now: Moment) -> bool {
         let slot = &mut self.slots[offset];
         let earlier = std::mem::replace(&mut slot.state, SlotState::Acked);
-        if let SlotState::InFlight { order } = earlier {
+        let age = now.stamp().wrapping_sub(slot.sent_at.stamp());
+        let is_latest_sending = slot.attempt == 1 || age >= path;
+        if let SlotState::InFlight { order } = earlier
+            && is_latest_sending
+        {
             self.newest_arrived = self.newest_arrived.max(Some(order));
         }
         earlier != SlotState::Acked
     }
 
     /// Takes what an ACK says; whether any of it is news.
-    fn mark_all_arrived(&mut self, acked: u32, ack: &Acknowledgement) -> bool {
+    fn mark_all_arrived(
+        &mut self,
+        acked: u32,
+        ack: &Acknowledgement,
+        now: Moment,
+    ) -> bool {
+        let path = now.stamp().wrapping_sub(ack.echo);
         let mut is_news = false;
         for range in &ack.ranges {
             let run = range.start - self.base..range.end - self.base;
             for offset in run {
-                is_news |= self.mark_arrived(offset as usize);
+                is_news |= self.mark_arrived(offset as usize, path, now);
             }
         }
         for offset in 0..acked {
-            is_news |= self.mark_arrived(offset as usize);
+            is_news |= self.mark_arrived(offset as usize, path, now);
         }
         self.slots.drain(..acked as usize);
         self.base = self.base + acked;
@@ -271,6 +295,7 @@ impl Machine for Sender {
         self.next_order += 1;
         let slot = self.slot(sequence)?;
         slot.state = SlotState::InFlight { order };
+        slot.sent_at = now;
         let attempt = slot.attempt;
         self.flights.push_back(Flight {
             order,
@@ -295,7 +320,7 @@ impl Machine for Sender {
         }
         self.receive_window = ack.window;
         self.ledger.measure(ack, now);
-        if self.mark_all_arrived(acked, ack) {
+        if self.mark_all_arrived(acked, ack, now) {
             self.ledger.round_trip.recover();
             self.restart_probe_timer(now);
         }

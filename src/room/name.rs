@@ -67,7 +67,7 @@ impl Name {
     pub fn numbered(&self, is_free: impl Fn(&Self) -> bool) -> Option<Self> {
         let stem = self.shown.trim_end_matches(|c: char| c.is_ascii_digit());
         let stem = if stem.is_empty() { &self.shown } else { stem };
-        (2..10_000)
+        (2..1_000)
             .filter_map(|number: u32| {
                 let number = number.to_string();
                 let stem = stem.chars().take(LONGEST_NAME - number.len());

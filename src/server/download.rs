@@ -198,8 +198,9 @@ impl Download {
             elapsed,
             ..
         } = ending;
+        let state = format!("{state:?}").to_lowercase();
         log::info!(
-            "transfer {number} finished: {state:?}, {} of {} to client {} in {:.2} s, \
+            "transfer {number} finished: {state}, {} of {} to client {} in {:.2} s, \
              {} of {} packets resent",
             bytes(figures.progress.acked_bytes),
             self.name,

@@ -152,10 +152,9 @@ impl Transfer {
         if self.state.is_end() {
             return;
         }
-        self.state = match (ending.state, self.stops_as) {
-            (TransferState::Cancelled, Some(state)) => state,
-            (state, _) => state,
-        };
+        let was_stopped = ending.state == TransferState::Cancelled;
+        let stops_as = self.stops_as.filter(|_| was_stopped);
+        self.state = stops_as.unwrap_or(ending.state);
         self.take(&ending.figures);
         self.path = ending.path;
         self.digest = ending.digest;

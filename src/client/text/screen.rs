@@ -1,29 +1,49 @@
 //! Lines on stdout that tear neither the progress bars nor the line that is being typed.
 
-use indicatif::MultiProgress;
+use super::above_prompt::{AbovePrompt, Printer};
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{Write, stderr, stdout};
 
 /// Where lines are printed.
 pub(super) struct Screen {
     bars: MultiProgress,
+    has_editor: bool,
     /// Nobody reads stdout any more.
     is_deaf: bool,
+    #[cfg(unix)]
+    found: Option<nix::sys::termios::Termios>,
 }
 
 impl Screen {
+    /// Notes how the terminal is set, to leave it so.
     pub(super) fn new(bars: MultiProgress) -> Self {
         Self {
             bars,
+            has_editor: false,
             is_deaf: false,
+            #[cfg(unix)]
+            found: nix::sys::termios::tcgetattr(std::io::stdin()).ok(),
         }
+    }
+
+    /// From now on bars and lines appear above the line editor's prompt.
+    pub(super) fn go_above(&mut self, printer: Printer) {
+        let terminal = Box::new(AbovePrompt::new(printer));
+        let target = ProgressDrawTarget::term_like_with_hz(terminal, 10);
+        self.bars.set_draw_target(target);
+        self.has_editor = true;
     }
 
     /// Prints one line.
     pub(super) fn print(&mut self, line: &str) {
-        let result = self.bars.suspend(|| {
-            let mut out = stdout().lock();
-            writeln!(out, "{line}").and_then(|()| out.flush())
-        });
+        let result = if self.has_editor {
+            self.bars.println(line)
+        } else {
+            self.bars.suspend(|| {
+                let mut out = stdout().lock();
+                writeln!(out, "{line}").and_then(|()| out.flush())
+            })
+        };
         self.is_deaf |= result.is_err();
     }
 
@@ -38,8 +58,19 @@ impl Screen {
         self.is_deaf
     }
 
-    /// Leaves the terminal as it was found.
+    /// Leaves the terminal as it was found: the line editor may be waiting in it still,
+    /// and would leave it without echo.
     pub(super) fn close(&mut self) {
         let _ = self.bars.clear();
+        if !self.has_editor {
+            return;
+        }
+        #[cfg(unix)]
+        if let Some(found) = &self.found {
+            use nix::sys::termios::{SetArg, tcsetattr};
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, found);
+        }
+        // Off: the editor's bracketed paste.
+        let _ = write!(stdout(), "\u{1b}[?2004l\r\n");
     }
 }

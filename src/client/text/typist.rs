@@ -1,15 +1,35 @@
-//! Reads what a person types, or what comes through a pipe.
+//! Reads what a person types into a line editor, or what comes through a pipe.
 
-use super::screen::Screen;
+use super::above_prompt::Printer;
+use crate::client::commands::COMMANDS;
 use crate::client::controller::Intent;
+use crate::client::model::Model;
 use crate::client::session::Door;
 use crate::transfer::threads;
 use crossbeam_channel::{Receiver, bounded};
-use std::io::{BufRead, stdin};
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{
+    Config, Context, Editor, ExternalPrinter, Helper, Highlighter, Hinter, Validator,
+};
+use std::io::{BufRead, Write, stdin, stdout};
+use std::sync::{Arc, Mutex, PoisonError};
+use unicode_width::UnicodeWidthStr;
 
-/// Starts to read; each line is brought to the door as typed. What it returns is closed
-/// at the end of a pipe.
-pub(super) fn start(door: Door, _screen: &mut Screen, _has_editor: bool) -> Receiver<()> {
+/// Words that Tab completes beside the commands; filled from the model as it changes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KnownWords(Arc<Mutex<Vec<String>>>);
+
+/// The editor's side of it.
+#[derive(Helper, Hinter, Highlighter, Validator)]
+struct Completion(KnownWords);
+
+const PROMPT: &str = "> ";
+
+/// Starts to read a pipe; each line is brought to the door. What it returns is closed at
+/// the end of the pipe.
+pub(super) fn start_pipe(door: Door) -> Receiver<()> {
     let (typing, ended) = bounded(0);
     let result = threads::start("typist".to_owned(), move || {
         for line in stdin().lock().lines() {
@@ -28,4 +48,103 @@ pub(super) fn start(door: Door, _screen: &mut Screen, _has_editor: bool) -> Rece
         log::error!("cannot read what is typed: {error}");
     }
     ended
+}
+
+/// Starts the line editor; `None` where this terminal cannot have one.
+pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
+    let (sender, printer) = bounded(1);
+    let result = threads::start("typist".to_owned(), move || {
+        let config = Config::builder().auto_add_history(true).build();
+        let editor = Editor::<Completion, DefaultHistory>::with_config(config);
+        let (mut editor, mut external) = match with_printer(editor) {
+            Ok(both) => both,
+            Err(error) => return log::debug!("no line editor: {error}"),
+        };
+        editor.set_helper(Some(Completion(words)));
+        let printer: Printer = Box::new(move |text| {
+            // A terminal that is gone is noticed by the editor.
+            let _ = external.print(text);
+        });
+        if sender.send(printer).is_ok() {
+            type_lines(&mut editor, &door);
+        }
+    });
+    result.ok()?;
+    printer.recv().ok()
+}
+
+fn with_printer(
+    editor: Result<Editor<Completion, DefaultHistory>, ReadlineError>,
+) -> Result<
+    (
+        Editor<Completion, DefaultHistory>,
+        impl ExternalPrinter + Send,
+    ),
+    ReadlineError,
+> {
+    let mut editor = editor?;
+    let printer = editor.create_external_printer()?;
+    Ok((editor, printer))
+}
+
+/// Until Ctrl-C or Ctrl-D.
+fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, door: &Door) {
+    while let Ok(line) = editor.readline(PROMPT) {
+        let columns = editor.dimensions().map_or(80, |(columns, _)| columns);
+        erase(&line, columns.into());
+        door.intend(Intent::Input(line));
+    }
+    door.intend(Intent::Close);
+}
+
+/// Takes the typed line off the screen: what it does is shown in the chat, and the bars
+/// above it must stay right above the prompt.
+fn erase(line: &str, columns: usize) {
+    let rows = (PROMPT.width() + line.width()) / columns.max(1) + 1;
+    let mut out = stdout().lock();
+    let _ = write!(out, "\u{1b}[{rows}A\r\u{1b}[J");
+    let _ = out.flush();
+}
+
+impl KnownWords {
+    /// Takes names and files from the model.
+    pub(super) fn learn(&self, model: &Model) {
+        let files = model.files.iter().map(|file| &file.name);
+        let words = model.people.iter().chain(files).cloned().collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    fn starting_with(&self, start: &str) -> Vec<String> {
+        let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = words.iter().filter(|word| word.starts_with(start));
+        fitting.cloned().collect()
+    }
+}
+
+impl Completer for Completion {
+    type Candidate = String;
+
+    /// The first word is a command; what follows is a name, or a file with its spaces.
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> Result<(usize, Vec<String>), ReadlineError> {
+        let typed = line.get(..position).unwrap_or_default();
+        let Some(space) = typed.find(' ') else {
+            return Ok((0, commands_starting_with(typed)));
+        };
+        let start = space + 1;
+        Ok((start, self.0.starting_with(&typed[start..])))
+    }
+}
+
+fn commands_starting_with(typed: &str) -> Vec<String> {
+    let Some(name) = typed.strip_prefix('/') else {
+        return Vec::new();
+    };
+    let names = COMMANDS.iter().filter_map(|usage| usage.names.first());
+    let fitting = names.filter(|it| it.starts_with(name));
+    fitting.map(|name| format!("/{name} ")).collect()
 }

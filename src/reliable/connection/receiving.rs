@@ -24,8 +24,9 @@ pub struct Receiving {
     heard_at: Moment,
     /// An RST to be sent.
     farewell: Option<Reset>,
-    /// An ACK that says only "I am alive", to a FIN while the disk is still busy.
-    alive: Option<u32>,
+    /// An ACK that says only "I am alive", to a FIN while the disk is still busy: the
+    /// FIN's attempt and time stamp.
+    alive: Option<(u8, u32)>,
     last_arrivals: (u64, u64),
     log: EventLog,
 }
@@ -71,6 +72,10 @@ enum Phase {
 /// Three of the longest waits between two FINs: while the sender asks, somebody answers.
 /// The chat connection usually ends this wait at once.
 const LINGER: Duration = Duration::from_secs(6);
+
+/// What the ACKs that only say "I am alive" are called, so that they share no name, and
+/// with it no fate on a link, with the handshake's or a protocol's.
+const ALIVE_NUMBER: u32 = u32::MAX;
 
 impl Receiving {
     /// The client's side of a download: SYN is due at once.
@@ -257,7 +262,9 @@ impl Receiving {
                 let terms = *terms;
                 self.enter(Phase::Verifying { terms, claimed });
             }
-            Phase::Verifying { .. } => self.alive = Some(packet.sent_at),
+            Phase::Verifying { .. } => {
+                self.alive = Some((packet.attempt, packet.sent_at));
+            }
             Phase::Lingering { is_due, until, .. } => {
                 *is_due = true;
                 *until = now + LINGER;
@@ -302,7 +309,7 @@ impl Receiving {
         match &mut self.phase {
             Phase::Transferring { machine, .. } => machine.poll_transmit(now),
             Phase::Verifying { terms, .. } => {
-                let echo = self.alive.take()?;
+                let (attempt, echo) = self.alive.take()?;
                 let (window, received, ranges) = (terms.window, 0, Vec::new());
                 let body = Body::Ack(Acknowledgement {
                     echo,
@@ -310,7 +317,9 @@ impl Receiving {
                     received,
                     ranges,
                 });
-                Some(control(1, terms.end(), body))
+                let mut alive = control(attempt, terms.end(), body);
+                alive.packet.number = ALIVE_NUMBER;
+                Some(alive)
             }
             Phase::Lingering {
                 terms,
@@ -340,7 +349,13 @@ impl Receiving {
 
 impl Machine for Receiving {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let opening = self.handshake.poll_transmit(now);
+        let opening = match self.phase {
+            Phase::Ended { .. } => None,
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. } => self.handshake.poll_transmit(now),
+        };
         let transmit = opening.or_else(|| self.poll_phase(now))?;
         let name = PacketName::from(&transmit.packet);
         self.log.record(|| Event::PacketSent(name));

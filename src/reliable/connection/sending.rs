@@ -187,11 +187,22 @@ impl Sending {
     }
 
     fn on_reset(&mut self, packet: &Packet, why: Reset) {
-        match self.terms() {
-            Some(terms) if packet.sequence == terms.first => {
+        let is_exact = self
+            .terms()
+            .is_some_and(|terms| packet.sequence == terms.first);
+        match self.phase {
+            Phase::Transferring { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. }
+                if is_exact =>
+            {
                 self.end(Outcome::Failed(Failure::ResetByPeer(why)));
             }
-            Some(_) | None => self.ignore(packet, Ignored::InexactReset),
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. }
+            | Phase::Ended { .. } => self.ignore(packet, Ignored::InexactReset),
         }
     }
 

@@ -152,8 +152,10 @@ impl ReceivingMachine for Receiver {
         self.expected
     }
 
-    fn on_damage(&mut self, _now: Moment) {
-        self.due = Some(Answer::Nack);
+    fn on_damage(&mut self, now: Moment) {
+        if self.ledger.tells_damage(now) {
+            self.due = Some(Answer::Nack);
+        }
     }
 
     fn arrivals(&self) -> (u64, u64) {

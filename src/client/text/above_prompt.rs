@@ -1,0 +1,197 @@
+//! Draws the progress bars above the line that is being typed.
+//!
+//! The line editor owns the lowest line of the terminal. What it is given to print lands
+//! there, and its prompt goes one line down. `indicatif` believes that the cursor still
+//! stands behind its last bar, so each frame first goes up again.
+//!
+//! ```text
+//!   12:01 <dana> hi                    12:01 <dana> hi
+//!   notes.pdf [###---]   <- believed   notes.pdf [####--]
+//!   > my tex_            <- true       > my tex_
+//! ```
+
+use indicatif::TermLike;
+use std::fmt;
+use std::io;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Prints text in place of the prompt, and the prompt below it.
+pub(super) type Printer = Box<dyn FnMut(String) + Send>;
+
+/// The terminal as `indicatif` sees it.
+pub(super) struct AbovePrompt(Mutex<State>);
+
+struct State {
+    printer: Printer,
+    frame: String,
+    /// The true cursor is one line below the believed one.
+    is_below: bool,
+    /// The frame has moved or cleared, so it stands where `indicatif` believes it does.
+    has_moved: bool,
+    /// The frame ends behind text, not on an empty line.
+    ends_in_text: bool,
+}
+
+/// Where the terminal does not tell its size.
+const USUAL_WIDTH: u16 = 80;
+
+impl AbovePrompt {
+    pub(super) fn new(printer: Printer) -> Self {
+        Self(Mutex::new(State {
+            printer,
+            frame: String::new(),
+            is_below: false,
+            has_moved: false,
+            ends_in_text: false,
+        }))
+    }
+
+    /// The draw state belongs to `indicatif`, which asks for `&self`.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Before the frame touches what was drawn before: up to it.
+    fn go_back(&mut self) {
+        if self.is_below && !self.has_moved && self.frame.is_empty() {
+            self.frame.push_str("\u{1b}[1A\r");
+        }
+        self.has_moved = true;
+    }
+
+    fn step(&mut self, count: usize, direction: char) {
+        if count > 0 {
+            self.go_back();
+            self.frame.push_str("\u{1b}[");
+            self.frame.push_str(&count.to_string());
+            self.frame.push(direction);
+        }
+    }
+}
+
+impl TermLike for AbovePrompt {
+    fn width(&self) -> u16 {
+        terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.state().step(n, 'A');
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.state().step(n, 'B');
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.state().step(n, 'C');
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.state().step(n, 'D');
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.write_str(text)?;
+        self.state().frame.push_str("\r\n");
+        Ok(())
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.frame.push_str(text);
+        state.ends_in_text |= !text.is_empty();
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        let mut state = self.state();
+        state.go_back();
+        state.frame.push_str("\r\u{1b}[2K");
+        state.ends_in_text = false;
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.frame.is_empty() {
+            return Ok(());
+        }
+        let mut frame = mem::take(&mut state.frame);
+        // The prompt takes the empty line that a frame without text leaves behind: the
+        // editor wants a line end, and going up first makes up for it.
+        frame.push_str(if state.ends_in_text {
+            "\r\n"
+        } else {
+            "\u{1b}[1A\n"
+        });
+        state.is_below = state.ends_in_text;
+        state.has_moved = false;
+        state.ends_in_text = false;
+        (state.printer)(frame);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for AbovePrompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbovePrompt").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::{Receiver, unbounded};
+
+    fn terminal() -> (AbovePrompt, Receiver<String>) {
+        let (sender, frames) = unbounded();
+        let printer = Box::new(move |frame| sender.send(frame).unwrap());
+        (AbovePrompt::new(printer), frames)
+    }
+
+    #[test]
+    fn a_bar_is_drawn_again_one_line_above_the_prompt() {
+        let (terminal, frames) = terminal();
+        terminal.write_str("50%").unwrap();
+        terminal.flush().unwrap();
+        terminal.clear_line().unwrap();
+        terminal.write_str("60%").unwrap();
+        terminal.flush().unwrap();
+        assert_eq!(frames.recv().unwrap(), "50%\r\n");
+        assert_eq!(frames.recv().unwrap(), "\u{1b}[1A\r\r\u{1b}[2K60%\r\n");
+    }
+
+    #[test]
+    fn a_line_after_a_line_overwrites_nothing() {
+        let (terminal, frames) = terminal();
+        for line in ["one", "two"] {
+            terminal.move_cursor_up(0).unwrap();
+            terminal.write_str(line).unwrap();
+            terminal.flush().unwrap();
+        }
+        assert_eq!(frames.recv().unwrap(), "one\r\n");
+        assert_eq!(frames.recv().unwrap(), "two\r\n");
+    }
+
+    #[test]
+    fn the_prompt_takes_the_place_of_the_last_bar() {
+        let (terminal, frames) = terminal();
+        terminal.write_str("99%").unwrap();
+        terminal.flush().unwrap();
+        terminal.clear_line().unwrap();
+        terminal.flush().unwrap();
+        terminal.write_str("whole").unwrap();
+        terminal.flush().unwrap();
+        assert_eq!(frames.recv().unwrap(), "99%\r\n");
+        let cleared = "\u{1b}[1A\r\r\u{1b}[2K\u{1b}[1A\n";
+        assert_eq!(frames.recv().unwrap(), cleared);
+        assert_eq!(frames.recv().unwrap(), "whole\r\n");
+    }
+}

@@ -1,0 +1,185 @@
+//! The figures that the report prints, made anew: packets as bytes, and tables of seeded
+//! runs in virtual time. `UPDATE_GOLDEN=1` rewrites `tests/golden/`; the report quotes the
+//! files, and `tests/report.rs` compares them.
+
+use sash::lab::run::{ACKNOWLEDGEMENT_DELAY, Experiment, LEAST_TIMEOUT, Run};
+use sash::reliable::Machine;
+use sash::reliable::connection::{Receiving, Sending};
+use sash::reliable::handshake::Proposal;
+use sash::reliable::moment::Moment;
+use sash::wire::digest::{Digest, Token};
+use sash::wire::options::Arq;
+use sash::wire::packet::Packet;
+use sash::wire::sequence::SequenceNumber;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+use std::{env, fs};
+
+#[test]
+fn a_whole_transfer_stands_in_the_report_byte_for_byte() {
+    let file = b"A sash window is one that slides. Watch.";
+    let mut dumps = String::new();
+    for (from, datagram) in transfer(file) {
+        let (packet, _) = Packet::decode(&datagram).expect("it was just encoded");
+        let kind = packet.body.kind();
+        let length = datagram.len();
+        writeln!(dumps, "{kind}, {length} bytes, from the {from}").unwrap();
+        for (row, bytes) in datagram.chunks(16).enumerate() {
+            let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            writeln!(dumps, "{:6}  {}", 16 * row, hex.join(" ")).unwrap();
+        }
+        dumps.push('\n');
+    }
+    let kinds: Vec<_> = dumps.lines().filter(|line| line.contains("from")).collect();
+    assert_eq!(kinds.len(), 9, "{kinds:#?}");
+    compare("packets.txt", dumps.trim_end());
+}
+
+#[test]
+fn the_price_of_loss_is_as_the_report_says() {
+    let what = "seconds of virtual time, and DATA packets sent again; mean of ten seeds";
+    let mut table = heading("loss", what);
+    for loss in [0, 1, 5, 10, 20, 30] {
+        row(&mut table, &format!("{loss}%"), |arq| {
+            let window = if arq == Arq::StopAndWait { 1 } else { 16 };
+            let runs = runs(arq, window, loss);
+            let resent: u64 = runs.iter().map(|run| run.progress.resent_packets).sum();
+            format!("{:.2} {:5}", seconds(&runs), resent / SEEDS)
+        });
+    }
+    compare("price_of_loss.txt", table.trim_end());
+}
+
+#[test]
+fn a_wider_window_helps_as_the_report_says() {
+    let files = [
+        ("goodput_by_window.txt", 0),
+        ("goodput_by_window_lossy.txt", 5),
+    ];
+    for (name, loss) in files {
+        let what = "goodput, kB per second of virtual time; mean of ten seeds";
+        let mut table = heading("window", what);
+        for window in [1, 2, 4, 8, 16, 32, 64] {
+            row(&mut table, &window.to_string(), |arq| {
+                if arq == Arq::StopAndWait && window > 1 {
+                    return "-".to_owned();
+                }
+                format!("{:.0}", 1_000.0 / seconds(&runs(arq, window, loss)))
+            });
+        }
+        compare(name, table.trim_end());
+    }
+}
+
+/// Seeds 1 to this many.
+const SEEDS: u64 = 10;
+
+/// A file of a million bytes, so that the first and the last round trip weigh little, over
+/// a link of 10 ms each way that loses this much in both directions.
+fn runs(arq: Arq, window: u32, loss_percent: u32) -> Vec<Run> {
+    let run = |seed| {
+        let scenario = format!("seed={seed};loss={loss_percent}%;delay=10ms");
+        let experiment = Experiment {
+            scenario: scenario.parse().expect("it is written above"),
+            arq,
+            window,
+            size: 1_000_000,
+            ..Experiment::small()
+        };
+        let run = experiment.run(|_| ()).expect("it ends");
+        assert!(run.is_verified(), "{arq} {scenario}: {run:?}");
+        run
+    };
+    (1..=SEEDS).map(run).collect()
+}
+
+/// How long a run took on average.
+fn seconds(runs: &[Run]) -> f64 {
+    let total: Duration = runs.iter().map(|run| run.elapsed).sum();
+    total.as_secs_f64() / f64::from(u32::try_from(runs.len()).expect("a few"))
+}
+
+fn heading(first: &str, what: &str) -> String {
+    let names = Arq::ALL.map(|arq| format!("{:>18}", arq.name()));
+    format!("{what}\n{first:>8}{}\n", names.concat())
+}
+
+fn row(table: &mut String, first: &str, cell: impl Fn(Arq) -> String) {
+    let cells = Arq::ALL.map(|arq| format!("{:>18}", cell(arq)));
+    writeln!(table, "{first:>8}{}", cells.concat()).expect("memory");
+}
+
+/// Both machines, and no link: every datagram arrives a millisecond after it left.
+fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut token = Token([0; 16]);
+    token
+        .0
+        .iter_mut()
+        .zip(0xa0..)
+        .for_each(|(to, byte)| *to = byte);
+    let proposal = |first| Proposal {
+        token,
+        size: file.len() as u64,
+        segment_bytes: 32,
+        window: 16,
+        first,
+        chat_round_trip: None,
+        least_timeout: LEAST_TIMEOUT,
+        acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+        listening: false,
+    };
+    let mut now = Moment::START + Duration::from_millis(1);
+    let arq = Arq::GoBackN;
+    let mut sender = Sending::respond(arq, proposal(Some(SequenceNumber(1_000))), now);
+    let mut receiver = Receiving::initiate(arq, proposal(None), now);
+    let digest = Digest(Sha256::digest(file).into());
+    sender.set_digest(digest, now);
+    let mut sent = Vec::new();
+    while sender.outcome().is_none() {
+        let from_receiver: Vec<_> =
+            std::iter::from_fn(|| receiver.poll_transmit(now)).collect();
+        let from_sender: Vec<_> =
+            std::iter::from_fn(|| sender.poll_transmit(now)).collect();
+        assert!(!from_receiver.is_empty() || !from_sender.is_empty());
+        now += Duration::from_millis(1);
+        for transmit in &from_receiver {
+            sender.on_packet(&transmit.packet, now);
+            let mut datagram = Vec::new();
+            transmit.packet.encode(&mut datagram, &[]);
+            sent.push(("receiver", datagram));
+        }
+        for transmit in &from_sender {
+            receiver.on_packet(&transmit.packet, now);
+            let [start, end] = [transmit.bytes.start, transmit.bytes.end]
+                .map(|place| usize::try_from(place).expect("small"));
+            let mut datagram = Vec::new();
+            transmit.packet.encode(&mut datagram, &file[start..end]);
+            sent.push(("sender", datagram));
+            // The shell acknowledges each arrival before it takes the next.
+            for answer in std::iter::from_fn(|| receiver.poll_transmit(now)) {
+                sender.on_packet(&answer.packet, now);
+                let mut datagram = Vec::new();
+                answer.packet.encode(&mut datagram, &[]);
+                sent.push(("receiver", datagram));
+            }
+        }
+        if receiver.claimed_digest() == Some(digest) {
+            receiver.set_verdict(true, now);
+        }
+    }
+    sent
+}
+
+fn compare(name: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    let made = format!("{made}\n");
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &made).expect("the folder is there");
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(made, golden, "UPDATE_GOLDEN=1 rewrites tests/golden/{name}");
+}

@@ -1,0 +1,58 @@
+//! One lost segment, three protocols: the ladders that the report prints.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test golden_ladders` rewrites them; look at the diff.
+
+use sash::lab::ladder;
+use sash::lab::run::Experiment;
+use sash::wire::options::Arq;
+use std::path::Path;
+
+fn ladder_of_one_loss(arq: Arq, window: u32) -> String {
+    let experiment = Experiment {
+        scenario: "delay=50ms;drop=d2.1".parse().expect("it is right"),
+        arq,
+        window,
+        size: 700,
+        segment_bytes: 100,
+        listening: true,
+        ..Experiment::small()
+    };
+    let mut entries = Vec::new();
+    let run = experiment
+        .run(|entry| entries.push(entry))
+        .expect("it ends");
+    assert!(run.is_verified(), "{run:?}");
+    ladder::text(&experiment.heading(), &entries)
+}
+
+fn compare_with_golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, found).expect("the folder is ours");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == found,
+        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
+    );
+}
+
+#[test]
+fn stop_and_wait_stands_still_until_the_timer_repeats_the_lost_segment() {
+    let ladder = ladder_of_one_loss(Arq::StopAndWait, 1);
+    compare_with_golden("stop_and_wait_one_loss.txt", &ladder);
+}
+
+#[test]
+fn go_back_n_sends_everything_after_the_lost_segment_twice() {
+    let ladder = ladder_of_one_loss(Arq::GoBackN, 4);
+    compare_with_golden("go_back_n_one_loss.txt", &ladder);
+}
+
+#[test]
+fn selective_repeat_sends_only_the_lost_segment_twice() {
+    let ladder = ladder_of_one_loss(Arq::SelectiveRepeat, 4);
+    compare_with_golden("selective_repeat_one_loss.txt", &ladder);
+}

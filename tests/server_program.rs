@@ -1,0 +1,127 @@
+//! The program `server` as a person or a script meets it: what it prints, how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command.args(["--files", env!("CARGO_MANIFEST_DIR")]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A running server, ended with the test.
+struct Server {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = program().args(["--bind", "127.0.0.1:0"]).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let address = first.strip_prefix("listening on ").unwrap().trim_end();
+        Self {
+            address: address.to_owned(),
+            child,
+            stdout,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+#[test]
+fn it_prints_the_real_port_and_how_clients_reach_it() {
+    let mut server = Server::start();
+    let port = server.address.strip_prefix("127.0.0.1:").unwrap();
+    assert_ne!(port, "0");
+    let mut second = String::new();
+    server.stdout.read_line(&mut second).unwrap();
+    assert_eq!(second, format!("client --server localhost:{port}\n"));
+    TcpStream::connect(&server.address).unwrap();
+}
+
+#[test]
+fn a_port_in_use_ends_it_with_a_sentence_that_says_what_to_do() {
+    let server = Server::start();
+    let second = run(&["--bind", &server.address]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(second.stdout.is_empty());
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert!(told.contains(&server.address), "{told}");
+    assert!(told.contains("--bind"), "{told}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_ends_it_with_a_sentence() {
+    let output = run(&["--bind", "127.0.0.1:0", "--files", "no such folder"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("no such folder") && told.contains("--files"),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrong_usage_is_told_apart_by_its_exit_code() {
+    for arguments in [
+        &["--window", "0"][..],
+        &["--window", "many"],
+        &["--segment", "0"],
+        &["--arq", "go-back-m"],
+        &["--udp-ports", "9-1"],
+        &["--bind", "here"],
+        &["--link", "los=10%"],
+        &["--dance"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_begins_with_examples() {
+    let output = run(&["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.starts_with(b"Examples:\n  server "));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_says_goodbye_to_everybody_and_ends_it_well() {
+    for signal in ["-INT", "-TERM"] {
+        let mut server = Server::start();
+        let mut dana = TcpStream::connect(&server.address).unwrap();
+        dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
+        let mut heard = BufReader::new(dana);
+        for _welcome_and_history in 0..2 {
+            heard.read_line(&mut String::new()).unwrap();
+        }
+        let id = server.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
+        let mut rest = String::new();
+        heard.read_to_string(&mut rest).unwrap();
+        assert!(rest.starts_with("{\"notice\""), "{rest}");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    }
+}
