@@ -1,7 +1,7 @@
 //! The window: the only place that knows FLTK.
 //!
 //! The view shows the model and reports what a person wants; it never decides. A session
-//! does the rest, and its threads ring a [`Bell`] when there is news.
+//! does the rest, and its threads ring a `Bell` when there is news.
 //!
 //! ```text
 //!  login or room --Intent--> session (owns controller and model)
@@ -11,22 +11,23 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`window`] | one window and its session |
-//! | [`login`] | the form |
-//! | [`room`] | the page: where everything stands |
-//! | [`conversation`]: [`chat`] [`recipient`] | its left side |
-//! | [`side`]: [`list`] [`panel`] | its right side |
-//! | [`transfers`] | its table |
-//! | [`question`] [`leaving`] | asked in place |
-//! | [`bell`] | news from other threads |
-//! | [`look`] [`labels`] | colours, boxes; text that is no markup |
+//! | `window` | one window and its session |
+//! | `login` | the form |
+//! | `room` | the page: where everything stands |
+//! | `conversation`: `chat` `recipient` | its left side |
+//! | `side`: `list` `panel` | its right side |
+//! | `transfers` | its table |
+//! | `question` `leaving` | asked in place |
+//! | `bell` | news from other threads |
+//! | `look` `labels` | colours, boxes; text that is no markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
 //! pixels and is called `Sash`, or `Sash - NAME` in the room. The form begins with the
 //! cursor in Name; Shift+Tab leads to Port, then to Server; Enter connects. The room begins
 //! with the cursor in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show
-//! who is online, files and commands, Alt+D downloads, Alt+N disconnects. Lists begin at
-//! (662, 74) for people and (662, 220) for files, rows 17 pixels apart.
+//! who is online, files and commands, Alt+D downloads, Alt+N disconnects. The
+//! first person stands at (720, 63) and the first file at (720, 211), rows are 17 pixels
+//! apart; `tests/window.rs` has more places.
 //!
 //! It draws no laboratory.
 //!
