@@ -116,6 +116,11 @@ pub enum Effect {
         /// Our number for it.
         tag: u64,
     },
+    /// The server knows how this one ended: its receiver need not answer any more.
+    ReleaseDownload {
+        /// Our number for it.
+        tag: u64,
+    },
     /// End the connection once everything has been sent.
     HangUp,
     /// End the program.

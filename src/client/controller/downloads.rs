@@ -100,9 +100,14 @@ impl Controller {
             .transfers
             .iter_mut()
             .find(|it| Some(it.tag) == news.tag || it.number == Some(news.transfer));
-        let Some(transfer) = transfer.filter(|it| !it.state.is_end()) else {
+        let Some(transfer) = transfer else { return };
+        if transfer.state.is_end() {
+            if news.state.is_end() {
+                let tag = transfer.tag;
+                self.effects.push(Effect::ReleaseDownload { tag });
+            }
             return;
-        };
+        }
         let was_numbered = transfer.number.is_some();
         transfer.on_news(news);
         let tag = transfer.tag;
