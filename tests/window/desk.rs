@@ -4,11 +4,11 @@ use super::display::{ask_to_close, socket};
 use super::server::Server;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, mpsc};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -40,40 +40,22 @@ const WINDOW_WIDTH: usize = 1010;
 impl Desk {
     /// Starts a display that nobody uses.
     pub(crate) fn set_up() -> Self {
-        // Two that look for a free number at once may take the same, and the second one
-        // then unlinks the first one's socket.
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let _turn = ONE_AT_A_TIME.lock();
-        let mut desk = Self::start();
-        until("a display that answers", || {
-            let answers = desk.answers();
-            if !answers {
-                desk = Self::start();
-            }
-            answers
-        });
-        desk
-    }
-
-    fn start() -> Self {
-        let mut xvfb = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "2030x720x24"])
+        // A number of our own: Xvfb's `-displayfd` lets two that start at once take the
+        // same one. With the process in it, two runs of the tests do not meet either.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
+        let xvfb = Command::new("Xvfb")
+            .args([&display, "-screen", "0", "2030x720x24"])
             .args(["-nolisten", "tcp"])
-            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| missing("Xvfb", &error));
-        let mut number = String::new();
-        let stdout = xvfb.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut number).unwrap();
-        Self {
-            xvfb,
-            display: format!(":{}", number.trim()),
-        }
-    }
-
-    fn answers(&self) -> bool {
-        UnixStream::connect(socket(&self.display)).is_ok()
+        let desk = Self { xvfb, display };
+        until("a display that answers", || {
+            UnixStream::connect(socket(&desk.display)).is_ok()
+        });
+        desk
     }
 
     /// Opens a window with these flags and waits until it has this title.
