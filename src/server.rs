@@ -24,6 +24,7 @@ mod download;
 mod downloads;
 mod folder;
 mod listener;
+mod pace;
 mod peer;
 pub mod ports;
 mod room_thread;

@@ -187,7 +187,8 @@ const THINKING_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
 /// Who knows JSON: the chat's messages, the journal, the record of a resumed download, and
 /// what `client --json` prints.
-const JSON: [&str; 5] = [
+const JSON: [&str; 6] = [
+    "bin/lab",
     "wire/message",
     "lab/journal",
     "transfer/record",

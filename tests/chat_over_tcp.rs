@@ -380,6 +380,36 @@ fn a_client_that_does_not_read_is_dropped_and_slows_nobody() {
 }
 
 #[test]
+fn a_flood_reaches_everybody_who_reads_whole_and_in_order() {
+    const LINES: usize = 2_000;
+    let server = server();
+    let mut dana = Client::joined(&server, "dana");
+    let guy = Client::joined(&server, "guy");
+    dana.wait_for("joined");
+    let mut speaker = dana.stream.get_ref().try_clone().unwrap();
+    let flood = thread::spawn(move || {
+        let filling = "x".repeat(8_000);
+        for number in 0..LINES {
+            let say = json!({"say": {"text": format!("{number} {filling}")}});
+            speaker.write_all(format!("{say}\n").as_bytes()).unwrap();
+        }
+    });
+    let listeners = [dana, guy].map(|mut client| {
+        thread::spawn(move || {
+            for number in 0..LINES {
+                let said = client.wait_for("said");
+                let text = said["text"].as_str().unwrap();
+                assert!(text.starts_with(&format!("{number} x")), "{text:.20}");
+            }
+        })
+    });
+    flood.join().unwrap();
+    for listener in listeners {
+        listener.join().unwrap();
+    }
+}
+
+#[test]
 fn two_hundred_clients_hear_four_thousand_lines_in_one_and_the_same_order() {
     const CLIENTS: usize = 200;
     const LINES: usize = 20;

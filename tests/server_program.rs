@@ -70,7 +70,9 @@ fn a_port_in_use_ends_it_with_a_sentence_that_says_what_to_do() {
 
 #[test]
 fn a_folder_that_is_not_there_ends_it_with_a_sentence() {
-    let output = run(&["--bind", "127.0.0.1:0", "--files", "no such folder"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    let command = command.args(["--bind", "127.0.0.1:0", "--files", "no such folder"]);
+    let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(

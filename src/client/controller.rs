@@ -13,16 +13,15 @@
 //!
 //! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
 
+mod downloads;
 mod replies;
+mod typed;
 
 use super::address::ServerAddress;
-use super::commands::{self, COMMANDS, Command};
-use super::model::{Audience, Kind, LoginProblem, Model, Phase, Transfer};
-use super::words;
+use super::commands;
+use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use crate::transfer::Report;
-use crate::wire::message::{
-    DownloadRequest, FileEntry, Offer, Reply, Request, TransferState, VERSION,
-};
+use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled};
 use std::mem;
 use std::time::Duration;
@@ -114,6 +113,11 @@ pub enum Effect {
     },
     /// End a receiver. Its last report still comes.
     CancelDownload {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// The server knows how this one ended: its receiver need not answer any more.
+    ReleaseDownload {
         /// Our number for it.
         tag: u64,
     },
@@ -266,113 +270,6 @@ impl Controller {
         self.model.login_problem = Some(problem);
     }
 
-    fn on_input(&mut self, line: &str, now_ms: u64) {
-        let command = match commands::read(line, &self.model.files) {
-            Ok(command) => command,
-            Err(sentence) => return self.complain(&sentence, now_ms),
-        };
-        match command {
-            Command::Nothing => {}
-            Command::Say { text } => self.say(text, now_ms),
-            Command::Whisper { to, text } => {
-                self.ask(Request::Whisper { to, text }, now_ms);
-            }
-            Command::To(audience) => {
-                self.show(&format!("To: {}", audience.label()), now_ms);
-                self.model.to = audience;
-            }
-            Command::Users => self.ask(Request::Users, now_ms),
-            Command::Files => self.ask(Request::Files, now_ms),
-            Command::Download { file, asked } => self.download(&file, asked, now_ms),
-            Command::Transfers => self.show_transfers(now_ms),
-            Command::Cancel { tag } => self.cancel_some(tag, now_ms),
-            Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
-            Command::Window(window) => self.choose(|it| it.window = window, now_ms),
-            Command::Segment(bytes) => self.choose(|it| it.segment_bytes = bytes, now_ms),
-            Command::Transport(by) => self.choose(|it| it.transport = by, now_ms),
-            Command::Help => self.show_commands(now_ms),
-            Command::Disconnect => self.disconnect(),
-            Command::Quit => self.on_intent(Intent::Close, now_ms),
-        }
-    }
-
-    fn say(&mut self, text: String, now_ms: u64) {
-        let request = match self.model.to.clone() {
-            Audience::All => Request::Say { text },
-            Audience::One(to) => Request::Whisper { to, text },
-        };
-        self.ask(request, now_ms);
-    }
-
-    fn download(&mut self, file: &str, asked: Asked, now_ms: u64) {
-        let chosen = self.model.options;
-        let asked = Asked {
-            transport: asked.transport.or(chosen.transport),
-            arq: asked.arq.or(chosen.arq),
-            window: asked.window.or(chosen.window),
-            segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
-        };
-        if file.trim().is_empty() {
-            return self.complain("Choose a file, or write its name.", now_ms);
-        }
-        if let Err(error) = asked.settle(&Settled::DEFAULT) {
-            return self.complain(&commands::sentence(&error.to_string()), now_ms);
-        }
-        if !self.model.is_online() {
-            return self.complain(NOT_CONNECTED, now_ms);
-        }
-        self.last_tag += 1;
-        let tag = self.last_tag;
-        self.model
-            .transfers
-            .push(Transfer::new(tag, file.to_owned(), asked, now_ms));
-        self.send(Request::Download(DownloadRequest {
-            file: file.to_owned(),
-            tag: Some(tag),
-            asked,
-        }));
-    }
-
-    /// `/cancel` without a number means the only one there is.
-    fn cancel_some(&mut self, tag: Option<u64>, now_ms: u64) {
-        let mut running = self.model.running_transfers().map(|it| it.tag);
-        let only = match (running.next(), running.next()) {
-            (Some(only), None) => Some(only),
-            (None, _) | (Some(_), Some(_)) => None,
-        };
-        drop(running);
-        match tag.or(only) {
-            Some(tag) => self.cancel(tag, now_ms),
-            None => self.complain("Which one? /transfers shows their numbers.", now_ms),
-        }
-    }
-
-    fn cancel(&mut self, tag: u64, now_ms: u64) {
-        let Some(transfer) = self.model.transfer_mut(tag) else {
-            let sentence = format!("There is no download {tag}. /transfers shows them.");
-            return self.complain(&sentence, now_ms);
-        };
-        if transfer.state.is_end() {
-            return;
-        }
-        transfer.is_cancelled = true;
-        let is_receiving = transfer.settled.is_some();
-        // Without a number the server has not answered yet: its answer is cancelled then.
-        let number = transfer.number;
-        if is_receiving {
-            self.effects.push(Effect::CancelDownload { tag });
-        }
-        if let Some(transfer) = number {
-            self.send(Request::Cancel { transfer });
-        }
-    }
-
-    fn choose(&mut self, change: impl FnOnce(&mut Asked), now_ms: u64) {
-        let mut options = self.model.options;
-        change(&mut options);
-        self.set_options(options, now_ms);
-    }
-
     fn set_options(&mut self, options: Asked, now_ms: u64) {
         match options.settle(&self.model.defaults.unwrap_or(Settled::DEFAULT)) {
             Ok(settled) => {
@@ -398,25 +295,6 @@ impl Controller {
         self.model.people.clear();
         self.model.files.clear();
         self.model.to = Audience::All;
-    }
-
-    fn show_transfers(&mut self, now_ms: u64) {
-        let lines: Vec<_> = self.model.transfers.iter().map(words::transfer).collect();
-        if lines.is_empty() {
-            self.show("No downloads yet. /download FILE starts one.", now_ms);
-        }
-        for line in lines {
-            self.show(&line, now_ms);
-        }
-    }
-
-    fn show_commands(&mut self, now_ms: u64) {
-        for usage in &COMMANDS {
-            let names = usage.names.join(", /");
-            let line = format!("/{names} {}  {}", usage.arguments, usage.explanation);
-            self.show(&line, now_ms);
-        }
-        self.show("Anything else is said. // says a slash.", now_ms);
     }
 
     /// Sends what a person asked for, or says that it cannot be sent.

@@ -37,6 +37,8 @@ pub struct Session {
     /// Links that are saying goodbye.
     leaving: Vec<Receiver<()>>,
     receivers: HashMap<u64, Receiving>,
+    /// Receivers whose file is whole, and which answer a FIN until the server knows.
+    lingering: HashMap<u64, Receiving>,
     is_over: bool,
 }
 
@@ -89,6 +91,7 @@ impl Session {
             connection: 0,
             leaving: Vec::new(),
             receivers: HashMap::new(),
+            lingering: HashMap::new(),
             is_over: false,
         }
     }
@@ -190,6 +193,11 @@ impl Session {
                         receiver.cancel();
                     }
                 }
+                Effect::ReleaseDownload { tag } => {
+                    if let Some(receiver) = self.lingering.remove(&tag) {
+                        receiver.release();
+                    }
+                }
                 Effect::HangUp => {
                     self.start_link();
                     self.connection += 1;
@@ -239,9 +247,14 @@ impl Session {
                 tag,
                 report: Report::Ended(_),
             } => {
-                self.receivers.remove(tag);
+                let receiver = self.receivers.remove(tag);
+                self.lingering
+                    .extend(receiver.map(|receiver| (*tag, receiver)));
             }
-            Event::Unreachable(_) | Event::Lost(_) => self.link = None,
+            Event::Unreachable(_) | Event::Lost(_) => {
+                self.link = None;
+                self.lingering.clear();
+            }
             Event::Connected { .. }
             | Event::Reply(_)
             | Event::Report { .. }

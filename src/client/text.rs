@@ -179,6 +179,7 @@ impl Face {
             Phase::Joining => return None,
             Phase::Joined => {}
             Phase::Login | Phase::Lost { .. } => {
+                self.has_failed |= matches!(model.phase, Phase::Lost { .. });
                 self.intend_together([Intent::Close]);
                 return self.exit();
             }
@@ -204,7 +205,8 @@ impl Face {
         let new: Vec<_> = chat.since(self.shown_lines).cloned().collect();
         self.shown_lines = chat.count();
         for line in new {
-            self.has_failed |= line.kind == Kind::Error;
+            // Where a person sits, a mistyped command is no failure of the program.
+            self.has_failed |= line.kind == Kind::Error && !self.screen.has_editor();
             if !self.is_json {
                 self.screen.print(&for_people(&line));
             } else if is_own {

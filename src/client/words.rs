@@ -136,12 +136,15 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         Some(path) => format!(", saved as {}", harmless(&path.to_string_lossy())),
         None => String::new(),
     };
+    let resent = match transfer.resent_packets {
+        1 => "1 packet resent".to_owned(),
+        packets => format!("{packets} packets resent"),
+    };
     format!(
-        "{file} arrived whole: {} in {:.2} s by {}, {} packets resent{place}",
+        "{file} arrived whole: {} in {:.2} s by {}, {resent}{place}",
         bytes(transfer.done_bytes),
         elapsed.as_secs_f64(),
         transfer.protocol(),
-        transfer.resent_packets
     )
 }
 

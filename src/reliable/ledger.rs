@@ -110,8 +110,8 @@ pub struct ReceiverLedger {
     damage_told: Option<Moment>,
 }
 
-/// Which of the two answers is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which of the two answers is due; where both are, a NACK says all that an ACK would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
     /// This much has arrived.
     Ack,

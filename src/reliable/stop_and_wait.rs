@@ -196,7 +196,7 @@ impl Machine for Receiver {
             return;
         };
         let number = packet.number;
-        self.due = Some(Answer::Ack);
+        self.due = self.due.max(Some(Answer::Ack));
         if sequence == self.expected {
             self.expected = self.expected + 1;
             return;

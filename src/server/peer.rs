@@ -65,8 +65,10 @@ pub(super) struct Backlog {
 /// From here on a queue must move, or its client is dropped. Unit: bytes.
 const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 
-/// A queue that grows beyond this loses its client at once. Unit: bytes.
-const LARGEST_QUEUE_BYTES: usize = 4 * FULL_QUEUE_BYTES;
+/// A queue that grows beyond this loses its client at once, whether it moves or not. That
+/// is more than it seems: a line to many lies in memory once, however many queues hold it.
+/// Unit: bytes.
+const LARGEST_QUEUE_BYTES: usize = 16 * FULL_QUEUE_BYTES;
 
 impl Peer {
     /// A client on this stream, and its queue for [`write_lines`].
@@ -135,11 +137,15 @@ impl Peer {
         self.joined.store(true, Ordering::Release);
     }
 
+    /// Whether more waits for it than a queue should hold.
+    pub(super) fn is_full(&self) -> bool {
+        self.backlog.waiting_bytes.load(Ordering::Relaxed) > FULL_QUEUE_BYTES
+    }
+
     /// Bytes written so far, where its queue is full; `None` where all is well.
     pub(super) fn written_while_full(&self) -> Option<u64> {
-        let waiting = self.backlog.waiting_bytes.load(Ordering::Relaxed);
         let written = || self.backlog.written_bytes.load(Ordering::Relaxed);
-        (waiting > FULL_QUEUE_BYTES).then(written)
+        self.is_full().then(written)
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) enum Event {
 pub(super) struct RoomThread {
     room: Room,
     members: HashMap<ClientNumber, Member>,
+    /// What the lines since the last flush amount to.
+    pending_bytes: usize,
     transfers: Sender<transfers::Event>,
     stall_limit: Duration,
     clock: Clock,
@@ -76,6 +78,9 @@ struct Stall {
 /// Most events whose lines go out together.
 const BATCH_EVENTS: usize = 256;
 
+/// From so many bytes of lines on nobody is kept waiting for more. Unit: bytes.
+const BATCH_BYTES: usize = 16 * 1024;
+
 /// How long the clients may take to hang up when the server ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -88,6 +93,7 @@ impl RoomThread {
         Self {
             room,
             members: HashMap::new(),
+            pending_bytes: 0,
             transfers,
             stall_limit,
             clock: Clock::start(),
@@ -110,6 +116,9 @@ impl RoomThread {
                             return self.say_goodbye(events);
                         }
                         self.on_event(event);
+                        if self.pending_bytes >= BATCH_BYTES {
+                            break;
+                        }
                     }
                     self.flush();
                 }
@@ -181,6 +190,7 @@ impl RoomThread {
             match effect {
                 Effect::Tell { to, reply } => {
                     let line: Arc<str> = reply.to_line().into();
+                    self.pending_bytes += line.len();
                     for client in self.room.members(to) {
                         if let Some(member) = self.members.get_mut(&client) {
                             member.pending.push(Arc::clone(&line));
@@ -212,6 +222,7 @@ impl RoomThread {
     }
 
     fn flush(&mut self) {
+        self.pending_bytes = 0;
         self.members.values_mut().for_each(Member::flush);
     }
 

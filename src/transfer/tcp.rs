@@ -212,12 +212,16 @@ impl Receiver {
         Ok((Outcome::Verified, Some(digest), Some(path)))
     }
 
+    /// Whether to go on: nobody has cancelled, and the disk has not failed. Before it is
+    /// asked for the digest the disk says nothing else.
     fn obey(&self) -> Result<(), Stop> {
         if let Some(Answer::Failed(error)) = self.disk.answer() {
-            return Err(Stop::Sentence(format!(
-                "the file cannot be written: {error}"
-            )));
+            return Err(disk_failed(&error));
         }
+        self.is_wanted()
+    }
+
+    fn is_wanted(&self) -> Result<(), Stop> {
         match self.orders.try_recv() {
             Ok(Order::Cancel) => Err(CANCELLED),
             Ok(Order::Release) | Err(_) => Ok(()),
@@ -227,18 +231,18 @@ impl Receiver {
     /// The disk's answer; it comes as soon as what waits is written.
     fn answer(&self) -> Result<Answer, Stop> {
         loop {
-            self.obey()?;
+            self.is_wanted()?;
             match self.disk.answer_within(WAKE_INTERVAL) {
-                Some(Answer::Failed(error)) => {
-                    return Err(Stop::Sentence(format!(
-                        "the file cannot be written: {error}"
-                    )));
-                }
+                Some(Answer::Failed(error)) => return Err(disk_failed(&error)),
                 Some(answer) => return Ok(answer),
-                None => (),
+                None => {}
             }
         }
     }
+}
+
+fn disk_failed(error: &io::Error) -> Stop {
+    Stop::Sentence(format!("the file cannot be written: {error}"))
 }
 
 fn no_answer() -> Stop {

@@ -347,7 +347,14 @@ impl Opening {
         let window = fields.take_u32()?;
         let echo = fields.take_u32()?;
         let segment_bytes = u16::from_be_bytes(fields.take()?);
-        fields.rest = &[]; // The padding says nothing.
+        let padding = usize::from(segment_bytes).saturating_sub(OPENING_BYTES);
+        if fields.rest.len() < padding {
+            return Err(PacketError::TooShort {
+                length: fields.length,
+            });
+        }
+        // What the padding holds says nothing; that it came says that the path carries it.
+        fields.rest = fields.rest.get(padding..).unwrap_or_default();
         Ok(Self {
             size,
             window,

@@ -1,14 +1,12 @@
-//! What the server and the downloads tell, and what the controller makes of it.
+//! What the server says, and what the controller makes of it.
 
 use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
 use crate::client::model::{Kind, LoginProblem, Phase};
 use crate::client::words;
-use crate::transfer::{Ending, Report};
 use crate::wire::message::{
-    Code, Complaint, FileEntry, Offer, Refusal, Reply, Request, Said, TransferNews,
-    TransferState, Welcome, Whispered,
+    Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState, Welcome,
+    Whispered,
 };
-use crate::wire::options::{Asked, Settled};
 use std::mem;
 use std::time::Duration;
 
@@ -53,29 +51,6 @@ impl Controller {
         }
     }
 
-    pub(super) fn on_report(&mut self, tag: u64, report: Report, now_ms: u64) {
-        let Some(transfer) = self.model.transfer_mut(tag) else {
-            return; // Its row was cleared meanwhile.
-        };
-        if transfer.state.is_end() {
-            return;
-        }
-        match report {
-            Report::Progress(state, figures) => {
-                transfer.on_progress(state, &figures, now_ms);
-            }
-            Report::Ended(ending) => {
-                let verdict = transfer.number.filter(|_| is_verdict(&ending));
-                let state = ending.state;
-                transfer.on_end(ending);
-                if let Some(transfer) = verdict.filter(|_| self.model.is_online()) {
-                    self.send(Request::Transfer { transfer, state });
-                }
-                self.tell_end(tag, now_ms);
-            }
-        }
-    }
-
     /// Silence is not the same as nothing to say: we ask, and after a while we stop
     /// waiting.
     pub(super) fn on_tick(&mut self, now_ms: u64) {
@@ -97,41 +72,6 @@ impl Controller {
         } else if !is_joining && silent_ms >= PING_AFTER_MS && self.pinged_ms.is_none() {
             self.pinged_ms = Some(now_ms);
             self.send(Request::Ping);
-        }
-    }
-
-    /// A download that the server neither offers nor queues nor refuses has failed.
-    fn give_up_unanswered(&mut self, now_ms: u64) {
-        let mut ended = Vec::new();
-        for transfer in &mut self.model.transfers {
-            let waited_ms = now_ms.saturating_sub(transfer.asked_ms);
-            let is_answered = transfer.number.is_some() || transfer.state.is_end();
-            if !is_answered && waited_ms >= ANSWER_AFTER_MS {
-                let sentence = "The server did not answer. Try again.".to_owned();
-                transfer.end(TransferState::Failed, Some(sentence));
-                ended.push(transfer.tag);
-            }
-        }
-        for tag in ended {
-            self.tell_end(tag, now_ms);
-        }
-    }
-
-    /// Ends every running download: a receiver by its own last report, one that waits for
-    /// the server's answer at once.
-    pub(super) fn end_downloads(&mut self, state: TransferState, sentence: &str) {
-        for transfer in &mut self.model.transfers {
-            if transfer.state.is_end() {
-                continue;
-            }
-            if transfer.settled.is_some() {
-                transfer.stops_as = Some(state);
-                transfer.sentence = Some(sentence.to_owned());
-                let tag = transfer.tag;
-                self.effects.push(Effect::CancelDownload { tag });
-            } else {
-                transfer.end(state, Some(sentence.to_owned()));
-            }
         }
     }
 
@@ -232,58 +172,6 @@ impl Controller {
         self.model.chat.push(now_ms, Kind::Left { name }, why);
     }
 
-    fn on_offer(&mut self, offer: Offer, now_ms: u64) {
-        let number = offer.transfer;
-        let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
-        let Some(transfer) =
-            waiting.filter(|it| !it.state.is_end() && it.settled.is_none())
-        else {
-            return self.send(Request::Cancel { transfer: number });
-        };
-        let tag = transfer.tag;
-        let problem = if transfer.is_cancelled {
-            Some((TransferState::Cancelled, None))
-        } else if is_possible(offer.settled) {
-            None
-        } else {
-            let sentence = "The server offered it with impossible options.".to_owned();
-            Some((TransferState::Failed, Some(sentence)))
-        };
-        let Some((state, sentence)) = problem else {
-            transfer.on_offer(&offer);
-            return self.effects.push(Effect::StartDownload { tag, offer });
-        };
-        transfer.end(state, sentence);
-        self.send(Request::Cancel { transfer: number });
-        self.tell_end(tag, now_ms);
-    }
-
-    fn on_news(&mut self, news: &TransferNews, now_ms: u64) {
-        let transfer = self
-            .model
-            .transfers
-            .iter_mut()
-            .find(|it| Some(it.tag) == news.tag || it.number == Some(news.transfer));
-        let Some(transfer) = transfer.filter(|it| !it.state.is_end()) else {
-            return;
-        };
-        let was_numbered = transfer.number.is_some();
-        transfer.on_news(news);
-        let tag = transfer.tag;
-        let is_unheard_cancel = transfer.is_cancelled && !was_numbered;
-        if is_failure(news.state) && transfer.settled.is_some() {
-            transfer.stops_as = Some(news.state);
-            transfer.sentence.clone_from(&news.sentence);
-            self.effects.push(Effect::CancelDownload { tag });
-        } else if is_failure(news.state) {
-            transfer.end(news.state, news.sentence.clone());
-            self.tell_end(tag, now_ms);
-        } else if is_unheard_cancel {
-            let transfer = news.transfer;
-            self.send(Request::Cancel { transfer });
-        }
-    }
-
     fn on_pong(&mut self, now_ms: u64) {
         if let Some(pinged_ms) = self.pinged_ms.take() {
             let round_trip_ms = now_ms.saturating_sub(pinged_ms);
@@ -310,48 +198,9 @@ impl Controller {
             Some(_) | None => self.complain(&sentence, now_ms),
         }
     }
-
-    /// One line in the chat about a download that has just ended.
-    fn tell_end(&mut self, tag: u64, now_ms: u64) {
-        let Some(transfer) = self.model.transfer(tag) else {
-            return;
-        };
-        let line = words::transfer_end(transfer);
-        let kind = if transfer.state == TransferState::Verified {
-            Kind::Notice
-        } else {
-            Kind::Error
-        };
-        self.model.chat.push(now_ms, kind, &line);
-    }
 }
 
 fn file_line(file: &FileEntry) -> String {
     let name = words::harmless(&file.name);
     format!("{:>10}  {name}", words::bytes(file.size))
-}
-
-/// The receiver alone knows whether it is whole; the other ends need no answer.
-fn is_verdict(ending: &Ending) -> bool {
-    matches!(
-        ending.state,
-        TransferState::Verified | TransferState::Damaged
-    )
-}
-
-/// The server has given up. Its `verified`, `damaged` and `unknown` say nothing new: what
-/// arrived is judged here.
-fn is_failure(state: TransferState) -> bool {
-    matches!(state, TransferState::Failed | TransferState::Cancelled)
-}
-
-/// An offer is checked by the rules that a request is checked by.
-fn is_possible(settled: Settled) -> bool {
-    let asked = Asked {
-        transport: Some(settled.transport),
-        arq: Some(settled.arq),
-        window: Some(settled.window),
-        segment_bytes: Some(settled.segment_bytes),
-    };
-    asked.settle(&Settled::DEFAULT).is_ok()
 }

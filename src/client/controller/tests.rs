@@ -73,6 +73,7 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             Effect::Connect(_)
             | Effect::StartDownload { .. }
             | Effect::CancelDownload { .. }
+            | Effect::ReleaseDownload { .. }
             | Effect::HangUp
             | Effect::Quit => None,
         })
@@ -348,6 +349,19 @@ fn a_running_download_is_cancelled_on_both_sides() {
     client.on_event(ended(1, TransferState::Cancelled), 0);
     let state = client.model().transfer(1).unwrap().state;
     assert_eq!(state, TransferState::Cancelled);
+}
+
+#[test]
+fn a_receiver_is_released_once_the_server_knows_that_the_file_is_whole() {
+    let mut client = joined();
+    typed(&mut client, "/download notes.txt");
+    reply(&mut client, Reply::Offer(offer(1)));
+    client.on_event(ended(1, TransferState::Verified), 0);
+    let _ = client.take_effects();
+    reply(&mut client, news(1, TransferState::Sending)); // Sent before it heard.
+    assert_eq!(client.take_effects(), []);
+    reply(&mut client, news(1, TransferState::Verified));
+    assert_eq!(client.take_effects(), [Effect::ReleaseDownload { tag: 1 }]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::client::model::Transfer;
 use crate::client::words;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 
 /// The bars on the screen.
@@ -46,10 +46,10 @@ fn new_bar(transfer: &Transfer) -> ProgressBar {
     let style = ProgressStyle::with_template(TEMPLATE)
         .expect("the template is written here")
         .progress_chars("#>-");
-    let bar = ProgressBar::no_length().with_style(style);
-    bar.set_length(100);
-    bar.set_prefix(words::harmless(&transfer.file));
-    bar
+    // Hidden until it has its place among the others.
+    ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden())
+        .with_style(style)
+        .with_prefix(words::harmless(&transfer.file))
 }
 
 fn message(transfer: &Transfer) -> String {

@@ -53,6 +53,11 @@ impl Screen {
         let _ = writeln!(stderr(), "{sentence}");
     }
 
+    /// Whether a person types below what is printed.
+    pub(super) fn has_editor(&self) -> bool {
+        self.has_editor
+    }
+
     /// Whether the reader of a pipe has gone.
     pub(super) fn is_deaf(&self) -> bool {
         self.is_deaf

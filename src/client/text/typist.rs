@@ -6,24 +6,39 @@ use crate::client::controller::Intent;
 use crate::client::model::Model;
 use crate::client::session::Door;
 use crate::transfer::threads;
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
+use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
-use rustyline::{
-    Config, Context, Editor, ExternalPrinter, Helper, Highlighter, Hinter, Validator,
-};
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Config, Context, Editor, ExternalPrinter, Helper, Highlighter};
 use std::io::{BufRead, Write, stdin, stdout};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 /// Words that Tab completes beside the commands; filled from the model as it changes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KnownWords(Arc<Mutex<Vec<String>>>);
 
+/// Open while the prompt is on the screen. What is printed between two prompts would land
+/// in the middle of one, so it waits here.
+#[derive(Debug, Clone)]
+struct Gate {
+    open: Sender<()>,
+    is_open: Receiver<()>,
+}
+
 /// The editor's side of it.
-#[derive(Helper, Hinter, Highlighter, Validator)]
-struct Completion(KnownWords);
+#[derive(Helper, Highlighter)]
+struct Completion {
+    words: KnownWords,
+    gate: Gate,
+}
+
+/// Longest wait for the next prompt: there is none after the last line.
+const PROMPT_TIMEOUT: Duration = Duration::from_millis(200);
 
 const PROMPT: &str = "> ";
 
@@ -60,8 +75,13 @@ pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
             Ok(both) => both,
             Err(error) => return log::debug!("no line editor: {error}"),
         };
-        editor.set_helper(Some(Completion(words)));
+        let gate = Gate::new();
+        editor.set_helper(Some(Completion {
+            words,
+            gate: gate.clone(),
+        }));
         let printer: Printer = Box::new(move |text| {
+            gate.wait();
             // A terminal that is gone is noticed by the editor.
             let _ = external.print(text);
         });
@@ -106,6 +126,48 @@ fn erase(line: &str, columns: usize) {
     let _ = out.flush();
 }
 
+impl Gate {
+    fn new() -> Self {
+        let (open, is_open) = bounded(1);
+        Self { open, is_open }
+    }
+
+    fn open(&self) {
+        let _ = self.open.try_send(()); // Full means open already.
+    }
+
+    fn close(&self) {
+        let _ = self.is_open.try_recv();
+    }
+
+    fn wait(&self) {
+        if self.is_open.recv_timeout(PROMPT_TIMEOUT).is_ok() {
+            self.open();
+        }
+    }
+}
+
+/// No hint; but it is asked for whenever the prompt is drawn.
+impl Hinter for Completion {
+    type Hint = String;
+
+    fn hint(&self, _: &str, _: usize, _: &Context<'_>) -> Option<String> {
+        self.gate.open();
+        None
+    }
+}
+
+/// Every line is valid; but it is asked when the line is about to be taken.
+impl Validator for Completion {
+    fn validate(
+        &self,
+        _: &mut ValidationContext<'_>,
+    ) -> Result<ValidationResult, ReadlineError> {
+        self.gate.close();
+        Ok(ValidationResult::Valid(None))
+    }
+}
+
 impl KnownWords {
     /// Takes names and files from the model.
     pub(super) fn learn(&self, model: &Model) {
@@ -136,7 +198,7 @@ impl Completer for Completion {
             return Ok((0, commands_starting_with(typed)));
         };
         let start = space + 1;
-        Ok((start, self.0.starting_with(&typed[start..])))
+        Ok((start, self.words.starting_with(&typed[start..])))
     }
 }
 

@@ -69,6 +69,9 @@ enum Phase {
     },
 }
 
+/// Once every byte has come, the sender may still be working out the file's digest.
+const PATIENCE_FOR_FIN: Duration = Duration::from_secs(600);
+
 /// Three of the longest waits between two FINs: while the sender asks, somebody answers.
 /// The chat connection usually ends this wait at once.
 const LINGER: Duration = Duration::from_secs(6);
@@ -181,8 +184,9 @@ impl Receiving {
         }
     }
 
-    /// Ends it here, telling the other side why.
+    /// Ends it here, telling the other side why; a verdict that is known stays.
     pub fn reset(&mut self, why: Reset) {
+        self.release();
         if self.outcome().is_none() {
             self.farewell = self.terms().is_some().then_some(why);
             self.enter(Phase::Ended {
@@ -220,6 +224,22 @@ impl Receiving {
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
             | Phase::Ended { .. } => self.last_arrivals,
+        }
+    }
+
+    /// How long the sender may be silent.
+    fn patience(&self) -> Duration {
+        match &self.phase {
+            Phase::Transferring { terms, machine }
+                if machine.expected() == terms.end() =>
+            {
+                PATIENCE_FOR_FIN
+            }
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => PATIENCE,
         }
     }
 
@@ -391,7 +411,7 @@ impl Machine for Receiving {
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        let patience = Some(self.heard_at + PATIENCE);
+        let patience = Some(self.heard_at + self.patience());
         match &self.phase {
             Phase::Opening => self.handshake.next_timeout(),
             Phase::Transferring { machine, .. } => {
@@ -403,6 +423,7 @@ impl Machine for Receiving {
     }
 
     fn on_timeout(&mut self, now: Moment) {
+        let is_silent = now >= self.heard_at + self.patience();
         match &mut self.phase {
             Phase::Opening => {
                 self.handshake.on_timeout(now);
@@ -415,7 +436,7 @@ impl Machine for Receiving {
             Phase::Transferring { machine, .. } => {
                 machine.on_timeout(now);
                 self.log.append(machine.take_events());
-                if now >= self.heard_at + PATIENCE {
+                if is_silent {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,
                     });

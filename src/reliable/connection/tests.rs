@@ -391,6 +391,30 @@ fn thirty_seconds_of_silence_end_a_transfer_on_both_sides() {
 }
 
 #[test]
+fn a_receiver_that_has_every_byte_waits_longer_for_a_sender_that_still_hashes() {
+    let mut story = download_of(2_000);
+    story.arrive("s0.1");
+    story.arrive("y0.1");
+    story.arrive("a0.1");
+    story.arrive("d0.1 d1.1");
+    story.arrive("a1.1 a2.1");
+    story.advance(ms(599_000));
+    ends(&story, None, None);
+    story.advance(ms(2_000));
+    ends(&story, None, SILENCE);
+}
+
+#[test]
+fn a_verdict_once_known_outlives_a_cancel() {
+    let mut story = judged_download(true);
+    story.receiver.reset(Reset::Cancelled);
+    story.expect(
+        "it stays",
+        story.receiver.outcome() == Some(Outcome::Verified),
+    );
+}
+
+#[test]
 fn packets_of_the_wrong_direction_are_ignored() {
     let mut story = open_download();
     let terms = story.receiver.terms().unwrap();

@@ -107,14 +107,14 @@ impl Machine for Receiver {
             self.ledger
                 .log
                 .record(|| Event::SegmentDropped { number, why });
-            self.due = self.due.or(Some(Answer::Ack));
+            self.due = self.due.max(Some(Answer::Ack));
             return;
         }
         self.untold += 1;
         if let Some(answer) = self.accept(sequence) {
-            self.due = Some(answer);
+            self.due = self.due.max(Some(answer));
         } else if self.untold >= self.acknowledge_every {
-            self.due = self.due.or(Some(Answer::Ack));
+            self.due = self.due.max(Some(Answer::Ack));
         } else if self.deadline.is_none() {
             self.deadline = Some(now + self.ledger.terms.acknowledgement_delay);
         }
@@ -131,7 +131,7 @@ impl Machine for Receiver {
         let timer = Timer::AcknowledgementDelay;
         self.ledger.log.record(|| Event::TimerExpired { timer });
         self.deadline = None;
-        self.due = Some(Answer::Ack);
+        self.due = self.due.max(Some(Answer::Ack));
     }
 
     fn take_events(&mut self) -> Vec<Event> {

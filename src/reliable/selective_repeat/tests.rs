@@ -2,6 +2,7 @@ use super::super::event::Unwanted;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
+use std::time::Duration;
 
 /// Ten segments, a window of four: every arrival is acknowledged.
 const TERMS: Terms = Terms::EXAMPLE;
@@ -388,4 +389,33 @@ fn damage_is_told_once_per_round_trip_and_never_before_there_is_a_stamp_to_echo(
     story.advance(ms(20));
     story.receiver.on_damage(story.now);
     story.sends("n1.1");
+}
+
+#[test]
+fn a_nack_that_is_due_is_not_forgotten_for_an_ack() {
+    let mut receiver = Receiver::new(TERMS);
+    for number in [1, 3, 0] {
+        let data = TERMS.data(TERMS.first + number, 1, Moment::START).packet;
+        receiver.on_packet(&data, Moment::START); // A batch: nobody asks in between.
+    }
+    let sent = receiver.poll_transmit(Moment::START).unwrap();
+    assert!(matches!(sent.packet.body, Body::Nack(_)));
+    assert_eq!(sent.packet.sequence, TERMS.first + 2);
+    assert_eq!(receiver.poll_transmit(Moment::START), None);
+}
+
+#[test]
+fn the_probe_timer_starts_again_when_an_ack_brings_news_and_not_otherwise() {
+    let four_segments = 4 * 1_436;
+    let mut story = story_of(Terms {
+        size: four_segments,
+        ..TERMS
+    });
+    story.advance(ms(200));
+    story.arrive("d0.1");
+    story.arrive("a1.1"); // RTO = 112.5 + 4 * 62.5, and the ACK delay of 10.
+    story.wakes_in(Duration::from_micros(372_500));
+    story.advance(ms(100));
+    story.again("a1.1");
+    story.wakes_in(Duration::from_micros(272_500));
 }

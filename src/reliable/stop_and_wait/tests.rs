@@ -220,3 +220,16 @@ fn data_that_is_not_of_this_file_is_ignored_and_not_answered() {
     story.ignored(Ignored::OutsideTheFile);
     story.expect("nothing arrived", story.receiver.arrivals() == (0, 0));
 }
+
+#[test]
+fn a_nack_that_is_due_is_not_forgotten_for_an_ack() {
+    let mut receiver = Receiver::new(TERMS);
+    for number in [1, 0] {
+        let data = TERMS.data(TERMS.first + number, 1, Moment::START).packet;
+        receiver.on_packet(&data, Moment::START); // A batch: nobody asks in between.
+    }
+    let sent = receiver.poll_transmit(Moment::START).unwrap();
+    assert!(matches!(sent.packet.body, Body::Nack(_)));
+    assert_eq!(sent.packet.sequence, TERMS.first + 1);
+    assert_eq!(receiver.poll_transmit(Moment::START), None);
+}

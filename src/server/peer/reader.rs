@@ -2,11 +2,14 @@
 //!
 //! It hands each line to the room, and in the end that there are no more. A client has one
 //! deadline to join and none afterwards; whoever was told goodbye has a moment to hang up.
+//! Whoever talks faster than it listens is read more slowly, and so is a stranger who
+//! floods the room ([`Pace`]): TCP holds them back, and nobody is refused.
 //!
 //! Source: RFC 9293 §3.10.4 (why a close is done in halves).
 
 use super::{Peer, is_no_news};
 use crate::reliable::moment::Moment;
+use crate::server::pace::Pace;
 use crate::server::room_thread::Event;
 use crate::transfer::clock::Clock;
 use crate::wire::line::Lines;
@@ -28,6 +31,7 @@ pub(in crate::server) fn read_lines(
         peer,
         clock: Clock::start(),
         lines: Lines::default(),
+        pace: (!peer.remote.ip().to_canonical().is_loopback()).then(Pace::new),
     };
     let why = match reader.run(room, join_within) {
         Ok(()) => "connection closed",
@@ -45,6 +49,8 @@ struct Reader<'a> {
     peer: &'a Peer,
     clock: Clock,
     lines: Lines,
+    /// Limits are for strangers: a class on one machine has none.
+    pace: Option<Pace>,
 }
 
 impl Reader<'_> {
@@ -71,10 +77,29 @@ impl Reader<'_> {
             if count == 0 {
                 return Ok(());
             }
+            self.hold_back(&buffer[..count]);
             self.lines.push(&buffer[..count]);
             if !self.hand_on_lines(room) {
                 return self.linger(&mut buffer);
             }
+        }
+    }
+
+    /// Waits where this client is too fast for the others, or for itself.
+    fn hold_back(&mut self, bytes: &[u8]) {
+        let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
+        let now = self.clock.now();
+        let pace = self.pace.as_mut();
+        let too_fast =
+            pace.map_or(Duration::ZERO, |pace| pace.take(bytes.len(), lines, now));
+        let too_deaf = if self.peer.is_full() {
+            BREATHER
+        } else {
+            Duration::ZERO
+        };
+        let pause = too_fast.max(too_deaf);
+        if !pause.is_zero() {
+            let _ = crossbeam_channel::after(pause).recv();
         }
     }
 
@@ -141,3 +166,6 @@ impl Reader<'_> {
 /// How long a client that was told goodbye may take to hang up. If we closed at once, its
 /// unread bytes would make TCP send RST, and RST destroys the goodbye on its way.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// What a client whose own queue is full waits before each further read of up to 4 KiB.
+const BREATHER: Duration = Duration::from_millis(20);

@@ -109,6 +109,17 @@ fn a_syn_fills_the_segment_so_that_the_path_is_proven_at_once() {
 }
 
 #[test]
+fn an_opening_shorter_than_its_segment_size_proves_nothing_and_is_refused() {
+    let mut syn = encoded(&packet(Body::Syn(opening(1_436))));
+    syn.truncate(1_471);
+    let short = PacketError::TooShort { length: 1_471 };
+    assert_eq!(Packet::decode(&sealed(syn.clone())), Err(short));
+    syn.extend([0; 2]);
+    let long = PacketError::TooLong { length: 1_473 };
+    assert_eq!(Packet::decode(&sealed(syn)), Err(long));
+}
+
+#[test]
 fn every_single_flipped_bit_is_noticed() {
     for sent in every_kind() {
         let datagram = encoded(&sent);

@@ -1,0 +1,224 @@
+//! The life of a download: asked for, offered, received, judged; or cancelled, or given up.
+//!
+//! ```text
+//! download --> Request --> Offer --> StartDownload --> Report... --> Ended --> verdict
+//!                 '-- queued, refused, unanswered         '-- cancel, connection lost
+//! ```
+//!
+//! How far it is and how it ends is the receiver's word; the server's is its place in the
+//! queue, its resends, and that it gave up.
+
+use super::{ANSWER_AFTER_MS, Controller, Effect, NOT_CONNECTED};
+use crate::client::commands;
+use crate::client::model::{Kind, Transfer};
+use crate::client::words;
+use crate::transfer::{Ending, Report};
+use crate::wire::message::{
+    DownloadRequest, Offer, Request, TransferNews, TransferState,
+};
+use crate::wire::options::{Asked, Settled};
+
+impl Controller {
+    pub(super) fn download(&mut self, file: &str, asked: Asked, now_ms: u64) {
+        let chosen = self.model.options;
+        let asked = Asked {
+            transport: asked.transport.or(chosen.transport),
+            arq: asked.arq.or(chosen.arq),
+            window: asked.window.or(chosen.window),
+            segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
+        };
+        if file.trim().is_empty() {
+            return self.complain("Choose a file, or write its name.", now_ms);
+        }
+        if let Err(error) = asked.settle(&Settled::DEFAULT) {
+            return self.complain(&commands::sentence(&error.to_string()), now_ms);
+        }
+        if !self.model.is_online() {
+            return self.complain(NOT_CONNECTED, now_ms);
+        }
+        self.last_tag += 1;
+        let tag = self.last_tag;
+        self.model
+            .transfers
+            .push(Transfer::new(tag, file.to_owned(), asked, now_ms));
+        self.send(Request::Download(DownloadRequest {
+            file: file.to_owned(),
+            tag: Some(tag),
+            asked,
+        }));
+    }
+
+    pub(super) fn cancel(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            let sentence = format!("There is no download {tag}. /transfers shows them.");
+            return self.complain(&sentence, now_ms);
+        };
+        if transfer.state.is_end() {
+            return;
+        }
+        transfer.is_cancelled = true;
+        let is_receiving = transfer.settled.is_some();
+        // Without a number the server has not answered yet: its answer is cancelled then.
+        let number = transfer.number;
+        if is_receiving {
+            self.effects.push(Effect::CancelDownload { tag });
+        }
+        if let Some(transfer) = number {
+            self.send(Request::Cancel { transfer });
+        }
+    }
+
+    pub(super) fn on_offer(&mut self, offer: Offer, now_ms: u64) {
+        let number = offer.transfer;
+        let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
+        let Some(transfer) =
+            waiting.filter(|it| !it.state.is_end() && it.settled.is_none())
+        else {
+            return self.send(Request::Cancel { transfer: number });
+        };
+        let tag = transfer.tag;
+        let problem = if transfer.is_cancelled {
+            Some((TransferState::Cancelled, None))
+        } else if is_possible(offer.settled) {
+            None
+        } else {
+            let sentence = "The server offered it with impossible options.".to_owned();
+            Some((TransferState::Failed, Some(sentence)))
+        };
+        let Some((state, sentence)) = problem else {
+            transfer.on_offer(&offer);
+            return self.effects.push(Effect::StartDownload { tag, offer });
+        };
+        transfer.end(state, sentence);
+        self.send(Request::Cancel { transfer: number });
+        self.tell_end(tag, now_ms);
+    }
+
+    pub(super) fn on_news(&mut self, news: &TransferNews, now_ms: u64) {
+        let transfer = self
+            .model
+            .transfers
+            .iter_mut()
+            .find(|it| Some(it.tag) == news.tag || it.number == Some(news.transfer));
+        let Some(transfer) = transfer else { return };
+        if transfer.state.is_end() {
+            if news.state.is_end() {
+                let tag = transfer.tag;
+                self.effects.push(Effect::ReleaseDownload { tag });
+            }
+            return;
+        }
+        let was_numbered = transfer.number.is_some();
+        transfer.on_news(news);
+        let tag = transfer.tag;
+        let is_unheard_cancel = transfer.is_cancelled && !was_numbered;
+        if is_failure(news.state) && transfer.settled.is_some() {
+            transfer.stops_as = Some(news.state);
+            transfer.sentence.clone_from(&news.sentence);
+            self.effects.push(Effect::CancelDownload { tag });
+        } else if is_failure(news.state) {
+            transfer.end(news.state, news.sentence.clone());
+            self.tell_end(tag, now_ms);
+        } else if is_unheard_cancel {
+            let transfer = news.transfer;
+            self.send(Request::Cancel { transfer });
+        }
+    }
+
+    pub(super) fn on_report(&mut self, tag: u64, report: Report, now_ms: u64) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return; // Its row was cleared meanwhile.
+        };
+        if transfer.state.is_end() {
+            return;
+        }
+        match report {
+            Report::Progress(state, figures) => {
+                transfer.on_progress(state, &figures, now_ms);
+            }
+            Report::Ended(ending) => {
+                let verdict = transfer.number.filter(|_| is_verdict(&ending));
+                let state = ending.state;
+                transfer.on_end(ending);
+                if let Some(transfer) = verdict.filter(|_| self.model.is_online()) {
+                    self.send(Request::Transfer { transfer, state });
+                }
+                self.tell_end(tag, now_ms);
+            }
+        }
+    }
+
+    /// A download that the server neither offers nor queues nor refuses has failed.
+    pub(super) fn give_up_unanswered(&mut self, now_ms: u64) {
+        let mut ended = Vec::new();
+        for transfer in &mut self.model.transfers {
+            let waited_ms = now_ms.saturating_sub(transfer.asked_ms);
+            let is_answered = transfer.number.is_some() || transfer.state.is_end();
+            if !is_answered && waited_ms >= ANSWER_AFTER_MS {
+                let sentence = "The server did not answer. Try again.".to_owned();
+                transfer.end(TransferState::Failed, Some(sentence));
+                ended.push(transfer.tag);
+            }
+        }
+        for tag in ended {
+            self.tell_end(tag, now_ms);
+        }
+    }
+
+    /// Ends every running download: a receiver by its own last report, one that waits for
+    /// the server's answer at once.
+    pub(super) fn end_downloads(&mut self, state: TransferState, sentence: &str) {
+        for transfer in &mut self.model.transfers {
+            if transfer.state.is_end() {
+                continue;
+            }
+            if transfer.settled.is_some() {
+                transfer.stops_as = Some(state);
+                transfer.sentence = Some(sentence.to_owned());
+                let tag = transfer.tag;
+                self.effects.push(Effect::CancelDownload { tag });
+            } else {
+                transfer.end(state, Some(sentence.to_owned()));
+            }
+        }
+    }
+
+    /// One line in the chat about a download that has just ended.
+    pub(super) fn tell_end(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer(tag) else {
+            return;
+        };
+        let line = words::transfer_end(transfer);
+        let kind = if transfer.state == TransferState::Verified {
+            Kind::Notice
+        } else {
+            Kind::Error
+        };
+        self.model.chat.push(now_ms, kind, &line);
+    }
+}
+
+/// The receiver alone knows whether it is whole; the other ends need no answer.
+fn is_verdict(ending: &Ending) -> bool {
+    matches!(
+        ending.state,
+        TransferState::Verified | TransferState::Damaged
+    )
+}
+
+/// The server has given up. Its `verified`, `damaged` and `unknown` say nothing new: what
+/// arrived is judged here.
+fn is_failure(state: TransferState) -> bool {
+    matches!(state, TransferState::Failed | TransferState::Cancelled)
+}
+
+/// An offer is checked by the rules that a request is checked by.
+fn is_possible(settled: Settled) -> bool {
+    let asked = Asked {
+        transport: Some(settled.transport),
+        arq: Some(settled.arq),
+        window: Some(settled.window),
+        segment_bytes: Some(settled.segment_bytes),
+    };
+    asked.settle(&Settled::DEFAULT).is_ok()
+}

@@ -1,0 +1,87 @@
+//! What a typed line makes the controller do.
+
+use super::{Controller, Intent};
+use crate::client::commands::{self, COMMANDS, Command};
+use crate::client::model::Audience;
+use crate::client::words;
+use crate::wire::message::Request;
+use crate::wire::options::Asked;
+
+impl Controller {
+    pub(super) fn on_input(&mut self, line: &str, now_ms: u64) {
+        let command = match commands::read(line, &self.model.files) {
+            Ok(command) => command,
+            Err(sentence) => return self.complain(&sentence, now_ms),
+        };
+        match command {
+            Command::Nothing => {}
+            Command::Say { text } => self.say(text, now_ms),
+            Command::Whisper { to, text } => {
+                self.ask(Request::Whisper { to, text }, now_ms);
+            }
+            Command::To(audience) => {
+                self.show(&format!("To: {}", audience.label()), now_ms);
+                self.model.to = audience;
+            }
+            Command::Users => self.ask(Request::Users, now_ms),
+            Command::Files => self.ask(Request::Files, now_ms),
+            Command::Download { file, asked } => self.download(&file, asked, now_ms),
+            Command::Transfers => self.show_transfers(now_ms),
+            Command::Cancel { tag } => self.cancel_some(tag, now_ms),
+            Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
+            Command::Window(window) => self.choose(|it| it.window = window, now_ms),
+            Command::Segment(bytes) => self.choose(|it| it.segment_bytes = bytes, now_ms),
+            Command::Transport(by) => self.choose(|it| it.transport = by, now_ms),
+            Command::Help => self.show_commands(now_ms),
+            Command::Disconnect => self.disconnect(),
+            Command::Quit => self.on_intent(Intent::Close, now_ms),
+        }
+    }
+
+    fn say(&mut self, text: String, now_ms: u64) {
+        let request = match self.model.to.clone() {
+            Audience::All => Request::Say { text },
+            Audience::One(to) => Request::Whisper { to, text },
+        };
+        self.ask(request, now_ms);
+    }
+
+    /// `/cancel` without a number means the only one there is.
+    fn cancel_some(&mut self, tag: Option<u64>, now_ms: u64) {
+        let mut running = self.model.running_transfers().map(|it| it.tag);
+        let only = match (running.next(), running.next()) {
+            (Some(only), None) => Some(only),
+            (None, _) | (Some(_), Some(_)) => None,
+        };
+        drop(running);
+        match tag.or(only) {
+            Some(tag) => self.cancel(tag, now_ms),
+            None => self.complain("Which one? /transfers shows their numbers.", now_ms),
+        }
+    }
+
+    fn choose(&mut self, change: impl FnOnce(&mut Asked), now_ms: u64) {
+        let mut options = self.model.options;
+        change(&mut options);
+        self.set_options(options, now_ms);
+    }
+
+    fn show_transfers(&mut self, now_ms: u64) {
+        let lines: Vec<_> = self.model.transfers.iter().map(words::transfer).collect();
+        if lines.is_empty() {
+            self.show("No downloads yet. /download FILE starts one.", now_ms);
+        }
+        for line in lines {
+            self.show(&line, now_ms);
+        }
+    }
+
+    pub(super) fn show_commands(&mut self, now_ms: u64) {
+        for usage in &COMMANDS {
+            let names = usage.names.join(", /");
+            let line = format!("/{names} {}  {}", usage.arguments, usage.explanation);
+            self.show(&line, now_ms);
+        }
+        self.show("Anything else is said. // says a slash.", now_ms);
+    }
+}

@@ -1,0 +1,82 @@
+//! How fast one client may talk: a bucket that leaks at a steady rate.
+//!
+//! What a client says goes to everybody, so one that floods the room would fill all
+//! queues. A stranger who is faster than the bucket leaks is not refused but read more
+//! slowly; TCP's flow control then holds it back. A silence empties the bucket again.
+//!
+//! ```text
+//! bytes of lines in --> [ bucket, 1 MiB ] --> 1 MiB/s out;  full: wait until it is not
+//! ```
+//!
+//! It reads no clock and does not wait: it says for how long.
+//!
+//! Source: Kurose & Ross §9.5.2 (leaky bucket).
+
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// The bucket of one client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// When it will be empty, if nothing more comes in.
+    empty_at: Moment,
+}
+
+/// What runs out. Unit: bytes per second.
+const RATE: u64 = 1024 * 1024;
+
+/// What it holds, as the time in which that runs out.
+const CAPACITY: Duration = Duration::from_secs(1);
+
+/// What a line costs beside its bytes: a short one makes as much work as a long one.
+/// Unit: bytes.
+const LINE_COST: u64 = 512;
+
+impl Pace {
+    /// An empty bucket.
+    pub(super) const fn new() -> Self {
+        Self {
+            empty_at: Moment::START,
+        }
+    }
+
+    /// This came in. How long to wait before more is read; zero for whoever talks as
+    /// people do.
+    pub(super) fn take(&mut self, bytes: usize, lines: usize, now: Moment) -> Duration {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let lines = u64::try_from(lines).unwrap_or(u64::MAX);
+        let cost = bytes.saturating_add(lines.saturating_mul(LINE_COST));
+        let time = Duration::from_micros(cost.saturating_mul(1_000_000) / RATE);
+        self.empty_at = self.empty_at.max(now) + time;
+        (self.empty_at - now).saturating_sub(CAPACITY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_talks_as_people_do_never_waits() {
+        let mut pace = Pace::new();
+        for tenth in 0..100 {
+            let now = Moment::START + Duration::from_millis(100) * tenth;
+            assert_eq!(pace.take(2_000, 20, now), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn a_flood_is_slowed_to_the_rate_and_a_silence_forgives_it() {
+        let mut pace = Pace::new();
+        let mut now = Moment::START;
+        for _ in 0..1_000 {
+            now = now + pace.take(16 * 1024, 0, now);
+        }
+        let took = now - Moment::START;
+        // 16,000 KiB, of which the bucket holds 1,024.
+        assert!(took > Duration::from_millis(14_500), "{took:?}");
+        assert!(took < Duration::from_millis(14_700), "{took:?}");
+        let later = now + Duration::from_secs(2);
+        assert_eq!(pace.take(16 * 1024, 0, later), Duration::ZERO);
+    }
+}

@@ -1,0 +1,332 @@
+//! The real programs against each other: `server` and `client --exec`, over every way.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Every way to carry a file.
+const WAYS: [[&str; 2]; 4] = [
+    ["--arq", "stop-and-wait"],
+    ["--arq", "go-back-n"],
+    ["--arq", "selective-repeat"],
+    ["--transport", "tcp"],
+];
+
+/// A server with files of its own; it ends with the test.
+struct Server {
+    process: Child,
+    address: String,
+    folder: TempDir,
+}
+
+/// A client that does some lines and leaves.
+struct Client {
+    process: Child,
+    out: TempDir,
+}
+
+/// Bytes that no compression and no luck makes equal to others.
+fn made_up(size: u64) -> Vec<u8> {
+    sash::lab::contents::bytes(0..size)
+}
+
+impl Server {
+    fn start(files: &[(&str, u64)], arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, size) in files {
+            fs::write(folder.path().join(name), made_up(*size)).unwrap();
+        }
+        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(folder.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
+        Self {
+            process,
+            address,
+            folder,
+        }
+    }
+
+    /// Starts a client that downloads `file` into a folder of its own.
+    fn download(&self, name: &str, file: &str, arguments: &[&str]) -> Client {
+        self.download_into(tempfile::tempdir().unwrap(), name, file, arguments)
+    }
+
+    fn download_into(
+        &self,
+        out: TempDir,
+        name: &str,
+        file: &str,
+        arguments: &[&str],
+    ) -> Client {
+        let process = Command::new(env!("CARGO_BIN_EXE_client"))
+            .args([
+                "--text",
+                "--server",
+                &self.address,
+                "--name",
+                name,
+                "--json",
+            ])
+            .arg("--out")
+            .arg(out.path())
+            .args(arguments)
+            .args(["--exec", &format!("/download {file}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Client { process, out }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Client {
+    /// Waits for the end; the file must have arrived whole.
+    fn arrives_whole(self, file: &str, size: u64) {
+        let output = self.process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{file}: {}", told(&output));
+        assert_eq!(
+            fs::read(self.out.path().join(file)).unwrap(),
+            made_up(size),
+            "{file}"
+        );
+    }
+
+    /// Waits until the file begins to grow.
+    fn begins(&self, file: &str) -> PathBuf {
+        let part = self.out.path().join(format!("{file}.part"));
+        wait_until(|| part.metadata().is_ok_and(|part| part.len() > 0));
+        part
+    }
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    format!(
+        "{:?}\n{}{}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}
+
+/// Looks again and again, for twenty seconds at most.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        pause(10);
+    }
+    panic!("it did not come to be in 20 s");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for another process"
+)]
+fn pause(milliseconds: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+}
+
+fn signal(process: &Child, name: &str) {
+    let id = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([name, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let name = |entry: Result<fs::DirEntry, _>| entry.unwrap().file_name().into_string();
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| name(entry).unwrap())
+        .collect()
+}
+
+#[test]
+fn files_of_all_sizes_and_names_arrive_by_every_way() {
+    let files = [
+        ("empty", 0),
+        ("one byte", 1),
+        ("exactly one segment.bin", 1_436),
+        ("שלום עולם 🎈.txt", 100_000),
+        ("three bytes", 3),
+        ("large.bin", 2_000_000),
+    ];
+    let server = Server::start(&files, &[]);
+    for (place, way) in WAYS.iter().enumerate() {
+        let clients = files.map(|(file, size)| {
+            let name = format!("c{place}-{size}");
+            (server.download(&name, file, way), file, size)
+        });
+        for (client, file, size) in clients {
+            client.arrives_whole(file, size);
+        }
+    }
+}
+
+#[test]
+fn four_downloads_of_one_file_at_once_by_every_way_arrive_whole() {
+    let server = Server::start(&[("large.bin", 3_000_000)], &[]);
+    let clients: Vec<_> = (0..4)
+        .flat_map(|copy| WAYS.map(|way| (copy, way)))
+        .map(|(copy, way)| {
+            server.download(&format!("{}{copy}", &way[1][..3]), "large.bin", &way)
+        })
+        .collect();
+    for client in clients {
+        client.arrives_whole("large.bin", 3_000_000);
+    }
+}
+
+#[test]
+fn losses_on_both_sides_at_once_change_no_byte() {
+    let link = "seed=5;loss=15%;duplicate=5%;reorder=10%;corrupt=5%";
+    let server = Server::start(&[("some.bin", 40_000)], &["--link", link]);
+    let ways = &WAYS[..3];
+    let clients = ways.iter().map(|[flag, arq]| {
+        server.download(arq, "some.bin", &[*flag, *arq, "--link", link])
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.arrives_whole("some.bin", 40_000);
+    }
+}
+
+#[test]
+fn a_killed_client_leaves_no_final_name_and_its_own_name_to_the_next() {
+    let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
+    let server = Server::start(&[("large.bin", 2_000_000)], &slow);
+    let mut killed = server.download("dana", "large.bin", &[]);
+    killed.begins("large.bin");
+    killed.process.kill().unwrap();
+    killed.process.wait().unwrap();
+    assert_eq!(names(killed.out.path()), ["large.bin.part"]);
+    // The server notices by itself: the name is free again, and others are not held up.
+    let next = server.download("guy", "large.bin", &["--transport", "tcp"]);
+    next.arrives_whole("large.bin", 2_000_000);
+    wait_until(|| {
+        let again = server.download("dana", "large.bin", &["--transport", "tcp"]);
+        again.process.wait_with_output().unwrap().status.success()
+    });
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_never_called_verified() {
+    let slow = ["--link", "delay=10ms", "--arq", "go-back-n"];
+    let server = Server::start(&[("large.bin", 2_000_000)], &slow);
+    let client = server.download("dana", "large.bin", &[]);
+    client.begins("large.bin");
+    let path = server.folder.path().join("large.bin");
+    fs::write(path, vec![0; 2_000_000]).unwrap();
+    let output = client.process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(!client.out.path().join("large.bin").exists());
+}
+
+#[test]
+fn a_file_that_vanishes_while_it_is_sent_arrives_whole_or_fails() {
+    // On Unix an open file outlives its name; elsewhere it cannot be removed at all.
+    let slow = ["--link", "delay=5ms", "--arq", "go-back-n"];
+    let server = Server::start(&[("large.bin", 300_000)], &slow);
+    let client = server.download("dana", "large.bin", &[]);
+    client.begins("large.bin");
+    let _ = fs::remove_file(server.folder.path().join("large.bin"));
+    let output = client.process.wait_with_output().unwrap();
+    let arrived = client.out.path().join("large.bin");
+    if output.status.success() {
+        assert_eq!(fs::read(arrived).unwrap(), made_up(300_000));
+    } else {
+        assert!(!arrived.exists());
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_ends_the_download_with_a_sentence() {
+    let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
+    let mut server = Server::start(&[("large.bin", 2_000_000)], &slow);
+    let client = server.download("dana", "large.bin", &[]);
+    client.begins("large.bin");
+    server.process.kill().unwrap();
+    let output = client.process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(!client.out.path().join("large.bin").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_either_side_politely() {
+    let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
+    let mut server = Server::start(&[("large.bin", 2_000_000)], &slow);
+    let client = server.download("dana", "large.bin", &[]);
+    client.begins("large.bin");
+    signal(&client.process, "-INT");
+    let output = client.process.wait_with_output().unwrap();
+    assert!(
+        output.status.code().is_some(),
+        "ended by the signal: {}",
+        told(&output)
+    );
+    assert!(!client.out.path().join("large.bin").exists());
+
+    let client = server.download("guy", "large.bin", &[]);
+    client.begins("large.bin");
+    signal(&server.process, "-INT");
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+    let output = client.process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(!client.out.path().join("large.bin").exists());
+}
+
+#[test]
+fn an_existing_file_is_kept_and_the_new_one_numbered() {
+    let server = Server::start(&[("notes.txt", 500)], &[]);
+    let out = tempfile::tempdir().unwrap();
+    fs::write(out.path().join("notes.txt"), b"mine").unwrap();
+    let client = server.download_into(out, "dana", "notes.txt", &[]);
+    let output = client.process.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let mut found = names(client.out.path());
+    found.sort();
+    assert_eq!(found, ["notes (2).txt", "notes.txt"]);
+    assert_eq!(
+        fs::read(client.out.path().join("notes.txt")).unwrap(),
+        b"mine"
+    );
+    assert_eq!(
+        fs::read(client.out.path().join("notes (2).txt")).unwrap(),
+        made_up(500)
+    );
+}
