@@ -47,7 +47,9 @@ impl Desk {
         let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
         let xvfb = Command::new("Xvfb")
             .args([&display, "-screen", "0", "2030x720x24"])
-            .args(["-nolisten", "tcp"])
+            // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
+            // whenever its last client has gone: after each use of `xdotool`.
+            .args(["-nolisten", "tcp", "-noreset"])
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| missing("Xvfb", &error));
