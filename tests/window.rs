@@ -6,15 +6,18 @@
 //! Pictures of the windows are kept in `target/tmp`, or where `SASH_SCREENSHOTS` says:
 //!
 //! ```text
-//! SASH_SCREENSHOTS=report/pictures cargo test --test window
+//! SASH_SCREENSHOTS=diagrams cargo test --test window
 //! ```
 //!
 //! Source: `client::view` tells where things are in the window.
 
 #![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "window/desk.rs"]
 mod desk;
+#[path = "window/display.rs"]
+mod display;
 #[path = "window/server.rs"]
 mod server;
 
@@ -62,7 +65,7 @@ fn a_taken_name_is_told_in_place_and_another_one_joins() {
     assert_eq!(window.count(RED), 0, "nothing has gone wrong yet");
     window.write("Watcher");
     until("the sentence in red", || window.count(RED) > 0);
-    window.picture("refused");
+    window.picture("window-refused");
     assert_eq!(window.title(), "Sash");
     assert_eq!(desk.windows(), 1, "a dialog was opened");
 
@@ -159,7 +162,7 @@ fn closing_asks_first_while_a_file_is_on_its_way() {
 
     dana.close();
     until("the question", || dana.count(YELLOW) > 0);
-    dana.picture("question");
+    dana.picture("window-question");
     dana.click((MESSAGE_FIELD.0, MESSAGE_FIELD.1 - QUESTION_HEIGHT));
     dana.write("still here");
     watcher.expect_said("dana", "still here");

@@ -1,12 +1,13 @@
 //! A virtual display with windows of the real client on it, and hands and eyes for them.
 
+use super::display::{ask_to_close, socket};
 use super::server::Server;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -39,21 +40,24 @@ const WINDOW_WIDTH: usize = 1010;
 impl Desk {
     /// Starts a display that nobody uses.
     pub(crate) fn set_up() -> Self {
-        let mut xvfb = needed("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "2030x720x24"])
-            .args(["-nolisten", "tcp"])
-            .stdout(Stdio::piped())
+        // A number of our own: Xvfb's `-displayfd` lets two that start at once take the
+        // same one. With the process in it, two runs of the tests do not meet either.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
+        let xvfb = Command::new("Xvfb")
+            .args([&display, "-screen", "0", "2030x720x24"])
+            // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
+            // whenever its last client has gone: after each use of `xdotool`.
+            .args(["-nolisten", "tcp", "-noreset"])
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| missing("Xvfb", &error));
-        let mut number = String::new();
-        let stdout = xvfb.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut number).unwrap();
-        assert!(!number.is_empty(), "Xvfb ended at once");
-        Self {
-            xvfb,
-            display: format!(":{}", number.trim()),
-        }
+        let desk = Self { xvfb, display };
+        until("a display that answers", || {
+            UnixStream::connect(socket(&desk.display)).is_ok()
+        });
+        desk
     }
 
     /// Opens a window with these flags and waits until it has this title.
@@ -267,9 +271,10 @@ fn keep_picture(display: &str, window: &str, name: &str) {
     let folder = std::env::var_os("SASH_SCREENSHOTS")
         .map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
     fs::create_dir_all(&folder).unwrap();
-    let file = folder.join(format!("{name}.png"));
-    let flags = ["-silent", "-window", window, "-colors", "255"];
-    let flags = flags.iter().map(OsStr::new).chain([file.as_os_str()]);
+    // A small file: few colours, and no dots mixed for those in between.
+    let file = format!("PNG8:{}", folder.join(format!("{name}.png")).display());
+    let flags = ["-silent", "-window", window, "+dither", "-colors", "128"];
+    let flags = flags.into_iter().chain([file.as_str()]);
     run("import", display, flags);
 }
 
@@ -279,7 +284,7 @@ where
     I: IntoIterator<Item = S>,
     S: AsRef<OsStr>,
 {
-    let output = needed(program)
+    let output = Command::new(program)
         .args(arguments)
         .env("DISPLAY", display)
         .stderr(Stdio::null())
@@ -288,62 +293,9 @@ where
     output.stdout
 }
 
-fn needed(program: &str) -> Command {
-    Command::new(program)
-}
-
 fn missing(program: &str, error: &std::io::Error) -> ! {
     panic!(
         "{program} does not start: {error}. The window's tests need it: \
          apt-get install xvfb xdotool imagemagick, or run ./sash test"
     )
-}
-
-/// Sends a `ClientMessage` with `WM_DELETE_WINDOW`: there is no window manager here, and
-/// `xdotool` would end the program instead of asking it.
-///
-/// Source: X Window System Protocol, appendix B; ICCCM §4.2.8.1.
-fn ask_to_close(display: &str, window: u32) {
-    let socket = format!("/tmp/.X11-unix/X{}", display.trim_start_matches(':'));
-    let mut server = UnixStream::connect(socket).unwrap();
-    server.set_read_timeout(Some(PATIENCE)).unwrap();
-    // Little-endian, protocol 11.0, no authorization.
-    server
-        .write_all(&[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-        .unwrap();
-    let mut head = [0; 8];
-    server.read_exact(&mut head).unwrap();
-    assert_eq!(head[0], 1, "the display refused");
-    let words = u16::from_le_bytes([head[6], head[7]]);
-    server
-        .read_exact(&mut vec![0; usize::from(words) * 4])
-        .unwrap();
-    let protocols = atom(&mut server, "WM_PROTOCOLS");
-    let delete = atom(&mut server, "WM_DELETE_WINDOW");
-    let mut request = vec![25, 0, 11, 0]; // SendEvent, 11 words.
-    request.extend(window.to_le_bytes());
-    request.extend([0; 4]); // No event mask: to the window's own client.
-    request.extend([33, 32, 0, 0]); // ClientMessage, in 32-bit words.
-    request.extend(window.to_le_bytes());
-    request.extend(protocols);
-    request.extend(delete);
-    request.extend([0; 16]);
-    server.write_all(&request).unwrap();
-    atom(&mut server, "WM_PROTOCOLS"); // Answered only after all before it.
-}
-
-/// Asks the display for an atom's number.
-fn atom(server: &mut UnixStream, name: &str) -> [u8; 4] {
-    let padded = name.len().div_ceil(4) * 4;
-    let words = u16::try_from(2 + padded / 4).unwrap();
-    let mut request = vec![16, 0]; // InternAtom, make it if need be.
-    request.extend(words.to_le_bytes());
-    request.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-    request.extend([0; 2]);
-    request.extend(name.as_bytes());
-    request.resize(8 + padded, 0);
-    server.write_all(&request).unwrap();
-    let mut reply = [0; 32];
-    server.read_exact(&mut reply).unwrap();
-    [reply[8], reply[9], reply[10], reply[11]]
 }

@@ -71,10 +71,10 @@ impl ChatPane {
         display.set_text_size(look::TEXT);
         display.show_cursor(false);
         let follows = Rc::new(Cell::new(true));
-        let stays = Rc::clone(&follows);
+        let (stays, end) = (Rc::clone(&follows), text.clone());
         display.resize_callback(move |display, _, _, _, _| {
             if stays.get() {
-                display.scroll(BEYOND_THE_END, 0);
+                scroll_to_end(display, &end);
             }
         });
         Self {
@@ -152,12 +152,16 @@ impl ChatPane {
 
     fn show_the_end(&mut self) {
         self.is_jumping = true;
-        self.display.scroll(BEYOND_THE_END, 0);
+        scroll_to_end(&mut self.display, &self.text);
     }
 }
 
-/// A row that FLTK, when it draws, takes for the last one.
-const BEYOND_THE_END: i32 = i32::MAX / 2;
+/// Asks for the last line, whole, at the next drawing. The text ends with a line end;
+/// without it a row for what comes after would be shown too.
+fn scroll_to_end(display: &mut TextDisplay, text: &TextBuffer) {
+    display.set_insert_position((text.length() - 1).max(0));
+    display.show_insert_position();
+}
 
 /// A line in pieces of one style each.
 fn pieces(line: &ChatLine) -> Vec<(Style, String)> {

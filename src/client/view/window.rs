@@ -35,7 +35,7 @@ pub(super) struct Window {
 const SIZE: (i32, i32) = (1000, 700);
 
 /// How small it may become: everything can still be read. Unit: pixels.
-const SMALLEST: (i32, i32) = (880, 560);
+const SMALLEST: (i32, i32) = (880, 640);
 
 impl Window {
     /// Opens a window. With a server and a name it joins at once.
@@ -48,6 +48,7 @@ impl Window {
         let login = Login::new(settings, SIZE, &report);
         let room = Room::new(SIZE, settings.scenario.to_string(), &report);
         frame.end();
+        frame.make_resizable(true);
         frame.size_range(SMALLEST.0, SMALLEST.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
         let mut opened = Self {
