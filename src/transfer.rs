@@ -22,6 +22,7 @@
 pub mod carrier;
 pub mod clock;
 pub mod disk;
+mod inbox;
 pub mod receiving;
 pub mod sending;
 pub mod source;

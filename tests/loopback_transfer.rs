@@ -61,15 +61,9 @@ fn source(folder: &Path, size: u64) -> File {
     File::open(path).unwrap()
 }
 
-/// Starts a transfer of a made-up file; `scenario` is the sender's link.
-fn start(
-    settled: Settled,
-    size: u64,
-    scenario: &str,
-    digest: Option<Digest>,
-) -> Transfer {
-    let folder = tempfile::tempdir().unwrap();
-    let (outlet, port) = match settled.transport {
+/// A socket on a port of its own, as the server binds one for each transfer.
+fn outlet(transport: Transport) -> (Outlet, u16) {
+    match transport {
         Transport::Udp => {
             let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
             let port = socket.local_addr().unwrap().port();
@@ -80,7 +74,18 @@ fn start(
             let port = listener.local_addr().unwrap().port();
             (Outlet::Tcp(listener), port)
         }
-    };
+    }
+}
+
+/// Starts a transfer of a made-up file; `scenario` is the sender's link.
+fn start(
+    settled: Settled,
+    size: u64,
+    scenario: &str,
+    digest: Option<Digest>,
+) -> Transfer {
+    let folder = tempfile::tempdir().unwrap();
+    let (outlet, port) = outlet(settled.transport);
     let (sender_report, sender_ended) = ending();
     let (receiver_report, receiver_ended) = ending();
     let file = source(folder.path(), size);
@@ -270,18 +275,7 @@ fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
         let file = source(folder.path(), 10_000);
         // The offer promised more than the file now holds.
         let promised = 3_000_000;
-        let (outlet, port) = match transport {
-            Transport::Udp => {
-                let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
-                let port = socket.local_addr().unwrap().port();
-                (Outlet::Udp(socket), port)
-            }
-            Transport::Tcp => {
-                let listener = TcpListener::bind((LOCALHOST, 0)).unwrap();
-                let port = listener.local_addr().unwrap().port();
-                (Outlet::Tcp(listener), port)
-            }
-        };
+        let (outlet, port) = outlet(transport);
         let (sender_report, sender_ended) = ending();
         let (receiver_report, receiver_ended) = ending();
         let both = job(options, promised, "");

@@ -12,9 +12,12 @@
 //!
 //! Source: design page §4; report page `architecture`.
 
+mod bytes;
+
 use super::carrier::{Carrier, enlarge_buffers, imperfect, is_passing};
 use super::clock::Clock;
-use super::disk::{Answer, CHUNK_BYTES, Disk};
+use super::disk::{Answer, Disk};
+use super::inbox::Order;
 use super::{
     Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
 };
@@ -28,8 +31,8 @@ use crate::wire::digest::Digest;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{LARGEST_WINDOW, Transport};
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -41,15 +44,6 @@ pub use super::disk::Destination;
 #[derive(Debug, Clone)]
 pub struct Receiving {
     orders: Sender<Order>,
-}
-
-/// What reaches `receiver-3` beside packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// End it.
-    Cancel,
-    /// The sender knows the verdict: no need to linger.
-    Release,
 }
 
 /// What the kernel counts for one datagram of a 1,500-byte path. Unit: bytes.
@@ -148,19 +142,6 @@ struct Shell<R> {
     /// The read timeout that the socket has.
     read_timeout: Duration,
     has_reported_end: bool,
-}
-
-/// The bytes that have arrived and are not at the disk yet.
-#[derive(Default)]
-struct Bytes {
-    /// By segment index.
-    early: BTreeMap<u32, Vec<u8>>,
-    /// Segments that are in order.
-    in_order: u32,
-    /// Unit: bytes.
-    done: u64,
-    /// In order, to be handed to the disk.
-    chunk: Vec<u8>,
 }
 
 /// How far the last check has come.
@@ -341,9 +322,7 @@ impl<R: FnMut(Report)> Shell<R> {
         }
         self.connection.on_packet(&packet, now);
         self.bytes.advance(self.connection.segments_in_order());
-        if self.bytes.chunk.len() >= CHUNK_BYTES {
-            self.bytes.flush(&self.disk);
-        }
+        self.bytes.flush_when_full(&self.disk);
     }
 
     /// Goes on with the last check as far as it can without waiting.
@@ -410,7 +389,7 @@ impl<R: FnMut(Report)> Shell<R> {
 
     fn figures(&self) -> Figures {
         let (sent_packets, resent_packets) = self.connection.arrivals();
-        let acked_bytes = self.bytes.done;
+        let acked_bytes = self.bytes.done();
         let progress = Progress {
             sent_packets,
             resent_packets,
@@ -480,40 +459,6 @@ impl<R: FnMut(Report)> Shell<R> {
             path,
             digest,
         }));
-    }
-}
-
-impl Bytes {
-    /// Keeps a segment that the machine wants.
-    fn keep(&mut self, number: u32, payload: &[u8]) {
-        if number == self.in_order {
-            self.append(payload);
-        } else {
-            self.early.insert(number, payload.to_vec());
-        }
-    }
-
-    /// Moves what has come in order behind the rest.
-    fn advance(&mut self, in_order: u32) {
-        while self.in_order < in_order
-            && let Some(payload) = self.early.remove(&self.in_order)
-        {
-            self.append(&payload);
-        }
-    }
-
-    fn append(&mut self, payload: &[u8]) {
-        self.chunk.extend_from_slice(payload);
-        self.in_order += 1;
-        self.done += payload.len() as u64;
-    }
-
-    /// Hands what is in order to the disk.
-    fn flush(&mut self, disk: &Disk) {
-        if !self.chunk.is_empty() {
-            let empty = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2);
-            disk.write(std::mem::replace(&mut self.chunk, empty));
-        }
     }
 }
 

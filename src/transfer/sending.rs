@@ -10,8 +10,11 @@
 //!
 //! Source: design page §4; report page `architecture`.
 
-use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, is_passing};
+mod acks;
+
+use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect};
 use super::clock::Clock;
+use super::inbox::Arrival;
 use super::source::Source;
 use super::{
     Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
@@ -21,9 +24,9 @@ use crate::reliable::connection::Sending as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::{Machine, Transmit, earliest};
-use crate::wire::digest::{Digest, Token};
+use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
-use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use crate::wire::packet::{Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
@@ -48,23 +51,6 @@ pub struct Sending {
     inbox: Sender<Arrival>,
 }
 
-/// What reaches `sender-3`.
-#[derive(Debug)]
-pub(super) enum Arrival {
-    /// A packet of this transfer.
-    Packet(Packet, SocketAddr),
-    /// A datagram of this transfer that was damaged.
-    Damaged,
-    /// The file's digest.
-    Digest(Digest),
-    /// The file cannot be hashed.
-    Fail(String),
-    /// The receiver's word, from the chat connection.
-    Verdict(bool),
-    /// End it.
-    Cancel,
-}
-
 /// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
 const INBOX_PACKETS: usize = 4096;
 
@@ -86,7 +72,7 @@ pub fn start(
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
             let is_over = Arc::new(AtomicBool::new(false));
-            start_acks(
+            acks::start(
                 &job,
                 socket.try_clone()?,
                 asker,
@@ -153,45 +139,6 @@ impl Sending {
     /// A sender that is gone needs no telling; a full inbox is emptied in no time.
     fn tell(&self, arrival: Arrival) {
         let _ = self.inbox.send_timeout(arrival, WAKE_INTERVAL);
-    }
-}
-
-/// `acks-N`: decodes and forwards, nothing else.
-fn start_acks(
-    job: &Job,
-    socket: UdpSocket,
-    asker: IpAddr,
-    inbox: Sender<Arrival>,
-    is_over: Arc<AtomicBool>,
-) -> io::Result<()> {
-    socket.set_read_timeout(Some(WAKE_INTERVAL))?;
-    let token = job.token;
-    let forward = move || {
-        let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
-        while !is_over.load(Ordering::Relaxed) {
-            match socket.recv_from(&mut datagram) {
-                Ok((length, from)) if from.ip() == asker => {
-                    if let Some(arrival) = read(&datagram[..length], token, from) {
-                        let _ = inbox.try_send(arrival);
-                    }
-                }
-                Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
-                Err(error) if is_passing(&error) => (),
-                Err(error) => {
-                    log::warn!("cannot receive ACKs any more: {error}");
-                    return;
-                }
-            }
-        }
-    };
-    threads::start_small(format!("acks-{}", job.number), forward).map(|_| ())
-}
-
-fn read(datagram: &[u8], token: Token, from: SocketAddr) -> Option<Arrival> {
-    match Packet::decode(datagram) {
-        Ok((packet, _)) if packet.token == token => Some(Arrival::Packet(packet, from)),
-        Ok(_) => None,
-        Err(_) => Packet::has_token(datagram, token).then_some(Arrival::Damaged),
     }
 }
 

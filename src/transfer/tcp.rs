@@ -14,8 +14,7 @@
 
 use super::clock::Clock;
 use super::disk::{Answer, CHUNK_BYTES, Disk};
-use super::receiving::Order;
-use super::sending::Arrival;
+use super::inbox::{Arrival, Order};
 use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdict};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::moment::Moment;
