@@ -65,7 +65,9 @@ pub struct Run {
     pub receiver: Outcome,
     /// Whether what arrived is, byte for byte, what was sent.
     pub is_identical: bool,
-    /// From the first SYN to the moment the sender knew. Virtual time.
+    /// From the first SYN to the moment the receiver had the whole file and knew it: what
+    /// a person waits for. (That the sender knows it too is the chat connection's work,
+    /// which a run does not have.) Virtual time.
     pub elapsed: Duration,
     /// The sender's figures at its end.
     pub progress: Progress,
@@ -167,7 +169,7 @@ struct World<'a, O> {
     data: Link<Vec<u8>>,
     ack: Link<Vec<u8>>,
     file: Arriving,
-    sender_ended_at: Option<Moment>,
+    receiver_knew_at: Option<Moment>,
 }
 
 /// The receiver's file: what came early waits, the rest is checked and hashed.
@@ -197,16 +199,18 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
             data: Link::new(scenario, Direction::Data),
             ack: Link::new(scenario, Direction::Ack),
             file: Arriving::default(),
-            sender_ended_at: None,
+            receiver_knew_at: None,
         }
     }
 
     fn run(mut self) -> Result<Run, Stuck> {
         loop {
             self.drain();
+            if self.receiver.verdict().is_some() {
+                self.receiver_knew_at.get_or_insert(self.now);
+            }
             if self.sender.outcome().is_some() {
-                self.sender_ended_at.get_or_insert(self.now);
-                self.receiver.release(); // The chat connection carries this word.
+                self.receiver.release(); // Nobody will ask again.
             }
             if let (Some(sender), Some(receiver)) =
                 (self.sender.outcome(), self.receiver.outcome())
@@ -215,7 +219,7 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
                     sender,
                     receiver,
                     is_identical: self.file.is_whole(self.experiment.size),
-                    elapsed: self.sender_ended_at.unwrap_or(self.now) - Moment::START,
+                    elapsed: self.receiver_knew_at.unwrap_or(self.now) - Moment::START,
                     progress: self.sender.progress(),
                 });
             }

@@ -199,6 +199,7 @@ impl Receiver {
         };
         if digest.0 != claimed {
             self.disk.discard();
+            self.answer()?;
             stream.write_all(&[2])?;
             return Ok((Outcome::Damaged, Some(digest), None));
         }
