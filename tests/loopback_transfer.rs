@@ -378,3 +378,30 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
         TransferState::Verified
     );
 }
+
+#[test]
+fn the_port_of_a_transfer_is_free_when_its_end_is_told() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let folder = tempfile::tempdir().unwrap();
+        let (outlet, port) = outlet(transport);
+        let (tell, bound) = bounded(1);
+        let report = move |report| {
+            if matches!(report, Report::Ended(_)) {
+                let result = match transport {
+                    Transport::Udp => UdpSocket::bind((LOCALHOST, port)).map(drop),
+                    Transport::Tcp => TcpListener::bind((LOCALHOST, port)).map(drop),
+                };
+                tell.send(result).unwrap();
+            }
+        };
+        let settled = Settled {
+            transport,
+            ..settled(Arq::SelectiveRepeat)
+        };
+        let file = source(folder.path(), 1_000);
+        let job = job(settled, 1_000, "");
+        let sending = sending::start(job, file, None, outlet, LOCALHOST, report).unwrap();
+        sending.cancel();
+        bound.recv_timeout(PATIENCE).unwrap().unwrap();
+    }
+}

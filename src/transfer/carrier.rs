@@ -40,6 +40,12 @@ impl Carrier {
         &self.socket
     }
 
+    /// The socket, to be closed; what the link still holds is lost.
+    #[must_use]
+    pub fn into_socket(self) -> UdpSocket {
+        self.socket
+    }
+
     /// Sends a packet; `fill` puts the file's bytes into their place.
     ///
     /// # Errors

@@ -28,12 +28,11 @@ use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
 use crate::wire::packet::{Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
+use acks::Acks;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Where the bytes go out: bound already, so that its port could be offered.
@@ -71,20 +70,10 @@ pub fn start(
     match outlet {
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
-            let is_over = Arc::new(AtomicBool::new(false));
-            acks::start(
-                &job,
-                socket.try_clone()?,
-                asker,
-                inbox.clone(),
-                is_over.clone(),
-            )?;
             let first = SequenceNumber(random_u32()?);
+            let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
-            threads::start(name, move || {
-                shell.run(digest);
-                is_over.store(true, Ordering::Relaxed);
-            })?;
+            threads::start(name, move || shell.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
             let sender = tcp::Sender {
@@ -186,14 +175,14 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    fn run(mut self, digest: Option<Digest>) {
+    fn run(mut self, digest: Option<Digest>, acks: Acks) {
         if let Some(digest) = digest {
             self.connection.set_digest(digest, self.clock.now());
         }
         loop {
             self.drain();
             if self.connection.outcome().is_some() {
-                return self.end();
+                return self.end(acks);
             }
             self.report_progress();
             self.wait();
@@ -344,7 +333,8 @@ impl<R: FnMut(Report)> Shell<R> {
         (self.report)(Report::Progress(state, figures));
     }
 
-    fn end(mut self) {
+    /// The port is free before the end is told: who hears of it may want it at once.
+    fn end(mut self, acks: Acks) {
         self.drain();
         self.carrier.close(&self.clock);
         let outcome = self.connection.outcome().map(verdict);
@@ -355,6 +345,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let figures = self.figures();
         let elapsed = self.clock.now().since_start();
         let (path, digest) = (None, None);
+        acks.end(self.carrier.into_socket());
         (self.report)(Report::Ended(Ending {
             state,
             sentence,

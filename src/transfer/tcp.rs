@@ -79,6 +79,8 @@ impl Sender {
     pub(super) fn run(mut self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
         let mut course = Course::new();
         let ended = self.send(digest, &mut course, &mut report);
+        // Before the end is told: who hears of it may want the port at once.
+        drop(self.listener);
         course.end(ended.map(|outcome| (outcome, None, None)), &mut report);
     }
 

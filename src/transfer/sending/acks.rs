@@ -8,12 +8,41 @@ use super::super::{Job, WAKE_INTERVAL, threads};
 use crate::wire::digest::Token;
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet};
 use crossbeam_channel::Sender;
+use socket2::SockRef;
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Shutdown, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
-/// Starts `acks-N`; it ends once `is_over` is set.
+/// A running `acks-N`. Dropping it ends the thread, but does not wait for that.
+pub(super) struct Acks {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Acks {
+    /// Ends the thread and closes `socket`, the last clone but the thread's own: the port
+    /// is free when this returns.
+    pub(super) fn end(mut self, socket: UdpSocket) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // Linux wakes who waits in `recv`. Elsewhere it may be an error: the thread looks
+        // up by itself.
+        let _ = SockRef::from(&socket).shutdown(Shutdown::Read);
+        drop(socket);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Acks {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Starts `acks-N`.
 ///
 /// # Errors
 /// What the system says when it has no thread left.
@@ -22,13 +51,14 @@ pub(super) fn start(
     socket: UdpSocket,
     asker: IpAddr,
     inbox: Sender<Arrival>,
-    is_over: Arc<AtomicBool>,
-) -> io::Result<()> {
+) -> io::Result<Acks> {
     socket.set_read_timeout(Some(WAKE_INTERVAL))?;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let shall_end = Arc::clone(&is_over);
     let token = job.token;
     let forward = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
-        while !is_over.load(Ordering::Relaxed) {
+        while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
                 Ok((length, from)) if from.ip() == asker => {
                     if let Some(arrival) = read(&datagram[..length], token, from) {
@@ -37,6 +67,7 @@ pub(super) fn start(
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
                 Err(error) if is_passing(&error) => (),
+                Err(_) if shall_end.load(Ordering::Relaxed) => return,
                 Err(error) => {
                     log::warn!("cannot receive ACKs any more: {error}");
                     return;
@@ -44,7 +75,11 @@ pub(super) fn start(
             }
         }
     };
-    threads::start_small(format!("acks-{}", job.number), forward).map(|_| ())
+    let thread = threads::start_small(format!("acks-{}", job.number), forward)?;
+    Ok(Acks {
+        is_over,
+        thread: Some(thread),
+    })
 }
 
 fn read(datagram: &[u8], token: Token, from: SocketAddr) -> Option<Arrival> {
