@@ -44,8 +44,13 @@ impl Server {
             fs::write(folder.path().join(name), made_up(*size)).unwrap();
         }
         let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .args(["--bind", "127.0.0.1:0", "--files"])
             .arg(folder.path())
+            .args(if arguments.contains(&"--udp-ports") {
+                &[]
+            } else {
+                &["--udp-ports", "0"][..]
+            })
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -329,4 +334,55 @@ fn an_existing_file_is_kept_and_the_new_one_numbered() {
         fs::read(client.out.path().join("notes (2).txt")).unwrap(),
         made_up(500)
     );
+}
+
+/// Threads and descriptors of a process.
+#[cfg(target_os = "linux")]
+fn belongings(process: &Child) -> (usize, usize) {
+    let count = |what| {
+        let folder = format!("/proc/{}/{what}", process.id());
+        fs::read_dir(folder).unwrap().count()
+    };
+    (count("task"), count("fd"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_keeps_no_thread_and_no_descriptor_of_downloads_however_they_end() {
+    let server = Server::start(&[("a.bin", 200_000), ("slow.bin", 20_000_000)], &[]);
+    server
+        .download("first", "a.bin", &[])
+        .arrives_whole("a.bin", 200_000);
+    let mut before = (0, 0);
+    wait_until(|| {
+        let now = belongings(&server.process);
+        std::mem::replace(&mut before, now) == now
+    });
+    for (place, way) in WAYS.iter().enumerate() {
+        let slow = [way[0], way[1], "--link", "delay=20ms"];
+        let mut killed = server.download(&format!("k{place}"), "slow.bin", &slow);
+        let mut cancelled = server.download(&format!("c{place}"), "slow.bin", &slow);
+        let whole = server.download(&format!("w{place}"), "a.bin", way);
+        killed.begins("slow.bin");
+        cancelled.begins("slow.bin");
+        signal(&cancelled.process, "-INT");
+        killed.process.kill().unwrap();
+        killed.process.wait().unwrap();
+        cancelled.process.wait().unwrap();
+        whole.arrives_whole("a.bin", 200_000);
+    }
+    wait_until(|| belongings(&server.process) == before);
+}
+
+#[test]
+fn sixteen_downloads_at_once_through_one_port_all_arrive() {
+    // A port of this machine's own choice, free again a moment later.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port().to_string();
+    drop(socket);
+    let server = Server::start(&[("a.bin", 1_000)], &["--udp-ports", &port]);
+    let clients = (0..16).map(|n| server.download(&format!("c{n}"), "a.bin", &[]));
+    for client in clients.collect::<Vec<_>>() {
+        client.arrives_whole("a.bin", 1_000);
+    }
 }
