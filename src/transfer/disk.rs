@@ -180,16 +180,42 @@ fn open_part(destination: &Destination) -> io::Result<(File, PathBuf)> {
             .create(true)
             .truncate(false)
             .open(&path)?;
-        match part.try_lock() {
-            Ok(()) => {
-                part.set_len(0)?;
-                return Ok((part, path));
-            }
-            Err(TryLockError::WouldBlock) => (),
-            Err(TryLockError::Error(error)) => return Err(error),
+        if claim(&part, &path)? {
+            part.set_len(0)?;
+            return Ok((part, path));
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Whether this open part is ours. Between its opening and the lock another download may
+/// have given it its final name: then it is a whole file, and nobody's part any more.
+fn claim(part: &File, path: &Path) -> io::Result<bool> {
+    match part.try_lock() {
+        Ok(()) => is_at(part, path),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether the open file is the one that has this path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(there) => {
+            let here = file.metadata()?;
+            Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere all that can be told: whether there is one.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
+    fs::exists(path)
 }
 
 /// Gives the part its final name, never that of an existing file.
@@ -301,6 +327,18 @@ mod tests {
         let disk = Disk::start(1, &destination(folder.path())).unwrap();
         disk.write(b"new".to_vec());
         assert_eq!(fs::read(kept(&disk)).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_part_that_got_its_name_before_we_had_the_lock_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt.part");
+        fs::write(&path, b"whole").unwrap();
+        let part = OpenOptions::new().write(true).open(&path).unwrap();
+        fs::rename(&path, folder.path().join("notes.txt")).unwrap();
+        assert!(!claim(&part, &path).unwrap());
+        fs::write(&path, b"of somebody else").unwrap();
+        assert!(cfg!(not(unix)) || !claim(&part, &path).unwrap());
     }
 
     #[test]
