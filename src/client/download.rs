@@ -4,6 +4,7 @@
 //! so nothing is written outside the chosen folder.
 
 use super::Settings;
+use crate::shelf::{FileName, FileNameError};
 use crate::transfer::receiving::{self, Destination, Receiving};
 use crate::transfer::{Ending, Figures, Job, Report};
 use crate::wire::message::{Offer, TransferState};
@@ -73,6 +74,15 @@ fn file_name(offered: &str) -> String {
     if name.trim().is_empty() {
         return "file".to_owned();
     }
+    if name.ends_with(['.', ' ']) {
+        name.push('_');
+    }
+    match name.parse::<FileName>() {
+        // Another download could take it for its own part, and begin it anew.
+        Err(FileNameError::Unfinished) => name.push('_'),
+        Err(FileNameError::Device) => name.insert(0, '_'),
+        Ok(_) | Err(_) => {}
+    }
     name
 }
 
@@ -96,10 +106,21 @@ mod tests {
         assert_eq!(file_name("a/../../b"), "a_.._.._b");
         assert_eq!(file_name("C:\\x"), "C__x");
         assert_eq!(file_name(".bashrc"), "_bashrc");
-        assert_eq!(file_name(".."), "_.");
+        assert_eq!(file_name(".."), "_._");
         assert_eq!(file_name("a\0b\n"), "a_b_");
         assert_eq!(file_name("  "), "file");
         assert_eq!(file_name(""), "file");
+    }
+
+    #[test]
+    fn a_name_that_means_something_to_a_system_or_to_us_is_changed() {
+        assert_eq!(file_name("x.part"), "x.part_");
+        assert_eq!(file_name("x.Part.json"), "x.Part.json_");
+        assert_eq!(file_name("nul.txt"), "_nul.txt");
+        assert_eq!(file_name("con. "), "_con. _");
+        for name in ["x.part", "con", "CON.txt", "a.", "..", "lpt1 ", "x.part."] {
+            assert!(file_name(name).parse::<FileName>().is_ok(), "{name:?}");
+        }
     }
 
     #[test]
