@@ -179,6 +179,26 @@ fn a_file_that_is_not_there_fails_the_script_in_json_too() {
 }
 
 #[test]
+fn a_download_that_cannot_be_put_anywhere_gives_its_port_back_to_the_server() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect("download"),
+        Say(WELCOME),
+        Say(
+            r#"{"offer":{"transfer":7,"tag":1,"file":"a.txt","port":9,"token":"00000000000000000000000000000000","size":5,"digest":null,"transport":"udp","arq":"go-back-n","window":4,"segment_bytes":1000}}"#,
+        ),
+        Expect(r#"{"cancel":{"transfer":7}}"#),
+        Expect("disconnect"),
+    ]);
+    let not_a_folder = env!("CARGO_BIN_EXE_client");
+    let arguments = ["--out", not_a_folder, "--exec", "/download a.txt"];
+    let output = exec(&server, &arguments);
+    server.thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("could not be started in the folder"));
+}
+
+#[test]
 fn a_connection_lost_in_the_middle_ends_the_script_with_1() {
     let server = serve(vec![Expect("join"), Expect("users"), Say(WELCOME), HangUp]);
     let output = exec(&server, &["--exec", "/users", "--exec", "never said"]);

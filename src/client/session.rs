@@ -234,6 +234,11 @@ impl Session {
             Err(error) => {
                 let folder = self.settings.out.display();
                 log::warn!("download {} not started: {error}", offer.transfer);
+                // Or its port would wait for us until the server's patience ends.
+                if let Some(link) = &self.link {
+                    let transfer = offer.transfer;
+                    link.send(Request::Cancel { transfer });
+                }
                 report(download::failed(format!(
                     "It could not be started in the folder {folder}: {error}."
                 )));
