@@ -53,6 +53,9 @@ pub struct Sending {
 /// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
 const INBOX_PACKETS: usize = 4096;
 
+/// What may wait beside them: the digest, the verdict, the end.
+const INBOX_WORDS: usize = 64;
+
 /// Starts `sender-N` and `acks-N`. `asker` is the address the chat connection comes from.
 ///
 /// # Errors
@@ -65,7 +68,7 @@ pub fn start(
     asker: IpAddr,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let (inbox, arrivals) = crossbeam_channel::bounded(INBOX_PACKETS);
+    let (inbox, arrivals) = make_inbox();
     let name = format!("sender-{}", job.number);
     match outlet {
         Outlet::Udp(socket) => {
@@ -87,6 +90,10 @@ pub fn start(
         }
     }
     Ok(Sending { inbox })
+}
+
+fn make_inbox() -> (Sender<Arrival>, Receiver<Arrival>) {
+    crossbeam_channel::bounded(INBOX_PACKETS + INBOX_WORDS)
 }
 
 fn random_u32() -> io::Result<u32> {
@@ -125,9 +132,10 @@ impl Sending {
         self.tell(Arrival::Cancel);
     }
 
-    /// A sender that is gone needs no telling; a full inbox is emptied in no time.
+    /// Never waits: it is one thread that tells all senders. One that is gone needs no
+    /// telling, and where so many words wait already one of them ends it.
     fn tell(&self, arrival: Arrival) {
-        let _ = self.inbox.send_timeout(arrival, WAKE_INTERVAL);
+        let _ = self.inbox.try_send(arrival);
     }
 }
 
@@ -354,5 +362,27 @@ impl<R: FnMut(Report)> Shell<R> {
             path,
             digest,
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_finds_room_in_an_inbox_full_of_packets_and_never_waits_for_it() {
+        let (inbox, arrivals) = make_inbox();
+        for _ in 0..2 * INBOX_PACKETS {
+            acks::forward(&inbox, Arrival::Damaged);
+        }
+        assert_eq!(arrivals.len(), INBOX_PACKETS);
+        let sending = Sending { inbox };
+        let clock = Clock::start();
+        for _ in 0..1_000 {
+            sending.cancel(); // A client may ask for it as often as it likes.
+        }
+        assert!(clock.now().since_start() < WAKE_INTERVAL);
+        let mut waiting = arrivals.iter().take(INBOX_PACKETS + 1);
+        assert!(waiting.any(|arrival| matches!(arrival, Arrival::Cancel)));
     }
 }

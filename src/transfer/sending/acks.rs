@@ -5,6 +5,7 @@
 use super::super::carrier::is_passing;
 use super::super::inbox::Arrival;
 use super::super::{Job, WAKE_INTERVAL, threads};
+use super::INBOX_PACKETS;
 use crate::wire::digest::Token;
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet};
 use crossbeam_channel::Sender;
@@ -56,13 +57,13 @@ pub(super) fn start(
     let is_over = Arc::new(AtomicBool::new(false));
     let shall_end = Arc::clone(&is_over);
     let token = job.token;
-    let forward = move || {
+    let listen = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
                 Ok((length, from)) if from.ip() == asker => {
                     if let Some(arrival) = read(&datagram[..length], token, from) {
-                        let _ = inbox.try_send(arrival);
+                        forward(&inbox, arrival);
                     }
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
@@ -75,11 +76,18 @@ pub(super) fn start(
             }
         }
     };
-    let thread = threads::start_small(format!("acks-{}", job.number), forward)?;
+    let thread = threads::start_small(format!("acks-{}", job.number), listen)?;
     Ok(Acks {
         is_over,
         thread: Some(thread),
     })
+}
+
+/// Drops what comes while too many packets wait, as a full socket would.
+pub(super) fn forward(inbox: &Sender<Arrival>, arrival: Arrival) {
+    if inbox.len() < INBOX_PACKETS {
+        let _ = inbox.try_send(arrival);
+    }
 }
 
 fn read(datagram: &[u8], token: Token, from: SocketAddr) -> Option<Arrival> {
