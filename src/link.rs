@@ -7,9 +7,10 @@
 //! ```
 //!
 //! What happens to a packet is a function of the seed, the direction, its kind, its number
-//! and its attempt, never of the time: the same scenario loses the same DATA for every
-//! protocol and on every machine, so a scenario is a line of text to hand out. The real
-//! sockets and the laboratory drive this same machine. It knows nothing of what it carries.
+//! and its attempt: the same scenario loses the same DATA for every protocol and on every
+//! machine, so a scenario is a line of text to hand out. Only a rate, its queue and an
+//! outage look at the time. The real sockets and the laboratory drive this same machine. It
+//! knows nothing of what it carries.
 //!
 //! ```
 //! use sash::link::{Direction, Link, Scenario};
@@ -17,7 +18,7 @@
 //! use std::time::Duration;
 //! let scenario: Scenario = "delay=50ms".parse().unwrap();
 //! let mut link = Link::new(&scenario, Direction::Data);
-//! link.push("hello", sash::link::Label::EXAMPLE, Moment::START);
+//! link.push("hello", sash::link::Label::EXAMPLE, 1_472, Moment::START);
 //! assert_eq!(link.poll(Moment::START), None);
 //! let later = Moment::START + Duration::from_millis(50);
 //! assert_eq!(link.poll(later).unwrap().item, "hello");
@@ -34,7 +35,7 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::wire::packet::Kind;
 use dice::Purpose;
-use scenario::Conditions;
+use scenario::{Burst, Conditions, Outage};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -47,6 +48,10 @@ pub struct Link<T> {
     direction: Direction,
     conditions: Conditions,
     in_flight: BinaryHeap<Reverse<InFlight<T>>>,
+    /// When the last bit of what was pushed has entered the wire.
+    busy_until: Moment,
+    /// What may wait to enter it. Unit: bytes.
+    queue_bytes: u64,
     /// Pushes so far: what leaves at the same moment arrives in the order it came.
     pushed: u64,
 }
@@ -89,6 +94,8 @@ pub enum Fate {
     Delivered,
     /// It will not arrive.
     Lost,
+    /// It will not arrive: too much was waiting to enter the wire.
+    QueueFull,
     /// It will arrive with a bit flipped.
     Corrupted,
     /// It will arrive later than those behind it.
@@ -107,6 +114,34 @@ struct InFlight<T> {
 /// A packet out of order is held back by half the one-way delay, and at least this: on a
 /// link without delay a few dozen packets pass it by.
 const LEAST_HOLD: Duration = Duration::from_millis(2);
+
+/// Headers of UDP (8) and IPv4 (20): they use the wire too.
+const UDP_AND_IP_BYTES: usize = 28;
+
+/// Nanoseconds in eight seconds: bytes and bits per second make nanoseconds.
+const BIT_NANOSECONDS: u128 = 8_000_000_000;
+
+impl Outage {
+    /// Whether nothing passes now: the end of each period is dark.
+    #[must_use]
+    pub fn is_dark(&self, now: Moment) -> bool {
+        let since_begin = now.since_start().as_nanos() % self.period.as_nanos();
+        since_begin + self.dark.as_nanos() >= self.period.as_nanos()
+    }
+}
+
+impl Fate {
+    /// Whether the packet never arrives.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        match self {
+            Self::Lost | Self::QueueFull => true,
+            Self::Delivered | Self::Corrupted | Self::Reordered | Self::Duplicated => {
+                false
+            }
+        }
+    }
+}
 
 impl Label {
     /// The first sending of a file's first segment.
@@ -136,30 +171,30 @@ impl<T: Clone> Link<T> {
             direction,
             conditions: scenario.conditions(direction).clone(),
             in_flight: BinaryHeap::new(),
+            busy_until: Moment::START,
+            queue_bytes: scenario.queue_bytes(direction),
             pushed: 0,
         }
     }
 
-    /// A packet enters; what will become of it is decided here and now.
-    pub fn push(&mut self, item: T, label: Label, now: Moment) -> Fate {
-        let is_listed = self.conditions.drops.contains(&label);
-        if is_listed || self.rolls(Purpose::Loss, label, self.conditions.loss) {
+    /// A packet enters; what will become of it is decided here and now. `bytes` is the
+    /// length of its datagram.
+    pub fn push(&mut self, item: T, label: Label, bytes: usize, now: Moment) -> Fate {
+        let Some(sent) = self.enter_the_wire(bytes, now) else {
+            return Fate::QueueFull;
+        };
+        if self.is_lost(label, now) {
             return Fate::Lost;
         }
         let is_held = self.rolls(Purpose::Reorder, label, self.conditions.reorder);
         let is_damaged = self.rolls(Purpose::Corrupt, label, self.conditions.corrupt);
         let is_twice = self.rolls(Purpose::Duplicate, label, self.conditions.duplicate);
         let held = if is_held { self.hold() } else { Duration::ZERO };
-        let arrives = now + self.conditions.delay + held;
+        let arrives = sent + self.conditions.delay + self.jitter(label) + held;
         let damage = is_damaged.then(|| self.hash(Purpose::WhichBit, label));
         if is_twice {
-            self.carry(
-                Delivery {
-                    item: item.clone(),
-                    damage: None,
-                },
-                arrives,
-            );
+            let (item, damage) = (item.clone(), None);
+            self.carry(Delivery { item, damage }, arrives);
         }
         self.carry(Delivery { item, damage }, arrives);
         match (is_damaged, is_held, is_twice) {
@@ -168,6 +203,60 @@ impl<T: Clone> Link<T> {
             (false, false, true) => Fate::Duplicated,
             (false, false, false) => Fate::Delivered,
         }
+    }
+
+    /// When the packet's last bit is on the wire; `None` where the queue before it is
+    /// full. A packet that is lost later has used the wire all the same.
+    fn enter_the_wire(&mut self, bytes: usize, now: Moment) -> Option<Moment> {
+        let Some(rate) = self.conditions.rate else {
+            return Some(now);
+        };
+        let on_the_wire = (bytes + UDP_AND_IP_BYTES) as u64;
+        let waiting =
+            (self.busy_until - now).as_nanos() * u128::from(rate) / BIT_NANOSECONDS;
+        if waiting + u128::from(on_the_wire) > u128::from(self.queue_bytes) {
+            return None;
+        }
+        let nanoseconds = u128::from(on_the_wire) * BIT_NANOSECONDS / u128::from(rate);
+        let transmission = Duration::from_nanos(u64::try_from(nanoseconds).ok()?);
+        self.busy_until = self.busy_until.max(now) + transmission;
+        Some(self.busy_until)
+    }
+
+    fn is_lost(&self, label: Label, now: Moment) -> bool {
+        self.conditions.drops.contains(&label)
+            || self.rolls(Purpose::Loss, label, self.conditions.loss)
+            || self
+                .conditions
+                .burst
+                .is_some_and(|burst| self.is_in_burst(burst, label))
+            || self
+                .conditions
+                .outage
+                .is_some_and(|outage| outage.is_dark(now))
+    }
+
+    /// Whether the chain of good and bad is bad at this number.
+    ///
+    /// Each number's dice say "bad" (below `enter`), "good" (above `1 - leave`) or "as
+    /// before", whatever came before. So the nearest number back that says one of the
+    /// first two decides, and no chain has to be remembered. Before number 0 all is good.
+    fn is_in_burst(&self, burst: Burst, label: Label) -> bool {
+        for number in (0..=label.number).rev() {
+            let hash = self.hash(Purpose::Burst, Label { number, ..label });
+            if dice::falls(hash, burst.enter) {
+                return true;
+            }
+            if !dice::falls(hash, 1.0 - burst.leave) {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn jitter(&self, label: Label) -> Duration {
+        let share = dice::share(self.hash(Purpose::Jitter, label));
+        self.conditions.jitter.mul_f64(share)
     }
 
     /// The next packet that has arrived by `now`.
@@ -246,113 +335,4 @@ impl<T> PartialEq for InFlight<T> {
 impl<T> Eq for InFlight<T> {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data(number: u32, attempt: u8) -> Label {
-        Label {
-            kind: Kind::Data,
-            number,
-            attempt,
-        }
-    }
-
-    fn fates(scenario: &str, direction: Direction, count: u32) -> Vec<Fate> {
-        let mut link = Link::new(&scenario.parse().unwrap(), direction);
-        (0..count)
-            .map(|n| link.push(n, data(n, 1), Moment::START))
-            .collect()
-    }
-
-    fn count(fates: &[Fate], fate: Fate) -> usize {
-        fates.iter().filter(|&&other| other == fate).count()
-    }
-
-    #[test]
-    fn the_same_packets_are_lost_whenever_and_in_whatever_order_they_are_sent() {
-        let scenario: Scenario = "seed=7;loss=30%".parse().unwrap();
-        let mut forwards = Link::new(&scenario, Direction::Data);
-        let mut backwards = Link::new(&scenario, Direction::Data);
-        let late = Moment::START + Duration::from_secs(3);
-        let first: Vec<_> = (0..100)
-            .map(|n| forwards.push(n, data(n, 1), Moment::START))
-            .collect();
-        let mut second: Vec<_> = (0..100)
-            .rev()
-            .map(|n| backwards.push(n, data(n, 1), late))
-            .collect();
-        second.reverse();
-        assert_eq!(first, second);
-    }
-
-    #[test]
-    fn ten_percent_is_ten_percent() {
-        for (scenario, fate) in [
-            ("seed=1;loss=10%", Fate::Lost),
-            ("seed=2;corrupt=10%", Fate::Corrupted),
-            ("seed=3;duplicate=10%", Fate::Duplicated),
-            ("seed=4;reorder=10%", Fate::Reordered),
-        ] {
-            let fates = fates(scenario, Direction::Data, 10_000);
-            let share = count(&fates, fate);
-            assert!(
-                (900..1_100).contains(&share),
-                "{scenario}: {share} of 10000"
-            );
-        }
-    }
-
-    #[test]
-    fn a_resend_has_dice_of_its_own() {
-        let scenario: Scenario = "seed=7;loss=50%".parse().unwrap();
-        let mut link = Link::new(&scenario, Direction::Data);
-        let lost = (1..=40).filter(|&attempt| {
-            link.push(0, data(5, attempt), Moment::START) == Fate::Lost
-        });
-        assert!((10..30).contains(&lost.count()));
-    }
-
-    #[test]
-    fn each_direction_has_its_own_words_and_its_own_dice() {
-        let both = fates("seed=7;loss=20%", Direction::Data, 200);
-        assert_ne!(both, fates("seed=7;loss=20%", Direction::Ack, 200));
-        let data_only = "seed=7;data.loss=20%";
-        assert_eq!(fates(data_only, Direction::Data, 200), both);
-        assert_eq!(count(&fates(data_only, Direction::Ack, 200), Fate::Lost), 0);
-    }
-
-    #[test]
-    fn a_list_drops_exactly_what_it_names() {
-        let mut link = Link::new(&"drop=d0.1,d3.2".parse().unwrap(), Direction::Data);
-        let mut fate =
-            |number, attempt| link.push((), data(number, attempt), Moment::START);
-        assert_eq!(fate(0, 1), Fate::Lost);
-        assert_eq!(fate(0, 2), Fate::Delivered);
-        assert_eq!(fate(3, 1), Fate::Delivered);
-        assert_eq!(fate(3, 2), Fate::Lost);
-    }
-
-    #[test]
-    fn what_is_held_back_is_overtaken() {
-        let mut link =
-            Link::new(&"delay=10ms;reorder=100%".parse().unwrap(), Direction::Data);
-        link.push("first", data(0, 1), Moment::START);
-        link.conditions.reorder = 0.0;
-        link.push("second", data(1, 1), Moment::START);
-        let later = Moment::START + Duration::from_secs(1);
-        let order: Vec<_> = std::iter::from_fn(|| link.poll(later))
-            .map(|d| d.item)
-            .collect();
-        assert_eq!(order, ["second", "first"]);
-    }
-
-    #[test]
-    fn a_duplicate_arrives_whole_beside_the_first() {
-        let mut link =
-            Link::new(&"duplicate=100%;delay=1ms".parse().unwrap(), Direction::Ack);
-        link.push("twin", data(0, 1), Moment::START);
-        assert_eq!(link.poll(Moment::START), None);
-        let later = link.next_timeout().unwrap();
-        assert_eq!(std::iter::from_fn(|| link.poll(later)).count(), 2);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use sash::wire::options::Arq;
 use sash::wire::sequence::SequenceNumber;
 
 /// Scenarios from mild to wild; `{}` is the seed.
-const SCENARIOS: [&str; 8] = [
+const SCENARIOS: [&str; 11] = [
     "seed={};loss=5%",
     "seed={};loss=30%",
     "seed={};loss=30%;duplicate=5%;reorder=10%;corrupt=5%",
@@ -16,12 +16,15 @@ const SCENARIOS: [&str; 8] = [
     "seed={};data.loss=20%;ack.corrupt=10%;delay=5ms",
     "seed={};ack.loss=40%;data.duplicate=20%;delay=1ms",
     "seed={};reorder=50%;duplicate=50%",
+    "seed={};data.burst=3%/25%;ack.burst=3%/60%;delay=20ms;jitter=10ms",
+    "seed={};rate=1mbit;queue=6kB;delay=5ms;ack.rate=20kbit;loss=2%",
+    "seed={};outage=2s/5s;delay=10ms;loss=5%",
     "seed={};delay=300ms;corrupt=15%;drop=d0.1,d0.2,s0.1,y0.1,a0.1,f0.1,g0.1",
 ];
 
 const SEGMENT: u16 = 100;
 
-const SEEDS: u64 = 2_400;
+const SEEDS: u64 = 3_300;
 
 /// From nothing to many windows, and the sizes where one byte more is one segment more.
 const SIZES: [u64; 8] = [0, 1, 99, 100, 101, 1_600, 1_601, 12_345];
@@ -50,7 +53,7 @@ fn experiment(seed: u64) -> Experiment {
 }
 
 #[test]
-fn two_thousand_seeded_transfers_arrive_whole_and_end() {
+fn thousands_of_seeded_transfers_arrive_whole_and_end() {
     let mut without_the_last_word = 0;
     for seed in 0..SEEDS {
         let experiment = experiment(seed);

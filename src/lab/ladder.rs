@@ -90,6 +90,7 @@ impl Ladder {
                 note: match carried.fate {
                     Fate::Corrupted => "damaged",
                     Fate::Duplicated => "twice",
+                    Fate::QueueFull => "queue full",
                     Fate::Delivered | Fate::Lost | Fate::Reordered => "",
                 },
             }),
@@ -155,7 +156,8 @@ impl Ladder {
                 arrived_us,
                 ..
             } => {
-                let may_arrive = !matches!(carried.fate, Fate::Lost | Fate::Corrupted);
+                let may_arrive =
+                    !carried.fate.is_loss() && carried.fate != Fate::Corrupted;
                 let is_it = carried.packet == packet && carried.direction == towards;
                 is_it && may_arrive && arrived_us.is_none()
             }
@@ -206,10 +208,10 @@ impl Row {
 fn arrow(carried: &Carried, first_sequence: u32) -> String {
     let name = name(&carried.packet, first_sequence);
     let length = match carried.fate {
-        Fate::Lost => LANE * 2 / 3,
+        Fate::Lost | Fate::QueueFull => LANE * 2 / 3,
         Fate::Delivered | Fate::Corrupted | Fate::Reordered | Fate::Duplicated => LANE,
     };
-    let is_lost = carried.fate == Fate::Lost;
+    let is_lost = carried.fate.is_loss();
     match carried.direction {
         Direction::Data => {
             let head = if is_lost { 'X' } else { '>' };

@@ -249,7 +249,8 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
             Direction::Data => &mut self.data,
             Direction::Ack => &mut self.ack,
         };
-        let fate = link.push(datagram, Label::from(packet), self.now);
+        let bytes = datagram.len();
+        let fate = link.push(datagram, Label::from(packet), bytes, self.now);
         if self.experiment.listening {
             (self.observe)(Entry::carried(
                 self.now,

@@ -17,6 +17,8 @@ pub(super) enum Purpose {
     WhichBit = 3,
     Duplicate = 4,
     Reorder = 5,
+    Burst = 6,
+    Jitter = 7,
 }
 
 /// 64 well-mixed bits for one decision about one packet.
@@ -40,12 +42,17 @@ pub(super) fn hash(
 }
 
 /// Whether a decision of this probability (0 to 1) falls.
+pub(super) fn falls(hash: u64, probability: f64) -> bool {
+    share(hash) < probability
+}
+
+/// A hash as a share, from 0 up to but without 1.
 #[expect(
     clippy::cast_precision_loss,
     reason = "the upper 53 bits are exact in an f64"
 )]
-pub(super) fn falls(hash: u64, probability: f64) -> bool {
-    ((hash >> 11) as f64) < probability * (1_u64 << 53) as f64
+pub(super) fn share(hash: u64) -> f64 {
+    (hash >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// One step of splitmix64.

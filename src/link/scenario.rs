@@ -13,7 +13,12 @@
 //! | `corrupt` | percent | packets that arrive with one bit flipped |
 //! | `duplicate` | percent | packets that arrive twice |
 //! | `reorder` | percent | packets held back so that later ones pass |
+//! | `burst` | percent/percent | losses in a row: how often a row begins, how often it ends |
 //! | `delay` | `us`, `ms`, `s` | one-way delay |
+//! | `jitter` | `us`, `ms`, `s` | up to so much more delay, for each packet anew |
+//! | `rate` | `kbit`, `mbit`, `gbit` | bits per second, headers of UDP and IP included |
+//! | `queue` | `B`, `kB`, `MB` | what waits before the rate; more is lost |
+//! | `outage` | time/time | dark so long of so much: `2s/5s` |
 //! | `drop` | list | exactly these packets are lost |
 //!
 //! All but `seed` may stand for one way only: `data.` with the file, `ack.` against it.
@@ -31,10 +36,13 @@
 //!
 //! Source: design page §5.
 
+mod piece;
+
+pub use piece::ScenarioError;
+
 use super::{Direction, Label};
-use crate::wire::packet::Kind;
+use piece::Piece;
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -60,25 +68,60 @@ pub struct Conditions {
     pub duplicate: f64,
     /// Packets held back so that later ones pass.
     pub reorder: f64,
+    /// Losses in a row.
+    pub burst: Option<Burst>,
     /// One way.
     pub delay: Duration,
+    /// Up to so much more delay, for each packet anew.
+    pub jitter: Duration,
+    /// Unit: bits per second; `None` for no limit.
+    pub rate: Option<u64>,
+    /// What may wait before the rate. Unit: bytes; `None` for the usual size.
+    pub queue: Option<u64>,
+    /// When nothing passes at all.
+    pub outage: Option<Outage>,
     /// Exactly these are lost.
     pub drops: Vec<Label>,
 }
 
+/// Losses in a row: a chain of two states along the numbers, of which one loses all.
+///
+/// Source: Gilbert (1960), Elliott (1963).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Burst {
+    /// Probability that a row of losses begins at a packet.
+    pub enter: f64,
+    /// Probability that a row ends at a packet: its mean length is one over this.
+    pub leave: f64,
+}
+
+/// Darkness that comes again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// How long nothing passes, at the end of each period.
+    pub dark: Duration,
+    /// From one darkness to the next.
+    pub period: Duration,
+}
+
 /// The words, for the message about a typo.
-const WORDS: [&str; 7] = [
+const WORDS: [&str; 12] = [
     "seed",
     "loss",
     "corrupt",
     "duplicate",
     "reorder",
+    "burst",
     "delay",
+    "jitter",
+    "rate",
+    "queue",
+    "outage",
     "drop",
 ];
 
-/// No delay is longer than this: a handshake would not survive it.
-const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// A queue holds at least this where none is asked for. Unit: bytes.
+const LEAST_QUEUE_BYTES: u64 = 30_000;
 
 impl Conditions {
     /// Everything arrives at once.
@@ -87,7 +130,12 @@ impl Conditions {
         corrupt: 0.0,
         duplicate: 0.0,
         reorder: 0.0,
+        burst: None,
         delay: Duration::ZERO,
+        jitter: Duration::ZERO,
+        rate: None,
+        queue: None,
+        outage: None,
         drops: Vec::new(),
     };
 }
@@ -108,6 +156,17 @@ impl Scenario {
             Direction::Data => &self.data,
             Direction::Ack => &self.ack,
         }
+    }
+
+    /// What may wait before the rate of one direction: what was asked for, or what is
+    /// under way in one round trip, and at least 30 kB. Unit: bytes.
+    #[must_use]
+    pub fn queue_bytes(&self, direction: Direction) -> u64 {
+        let conditions = self.conditions(direction);
+        let round_trip = self.data.delay + self.ack.delay;
+        let per_ms = conditions.rate.unwrap_or(0) / 8_000;
+        let product = u64::try_from(round_trip.as_millis()).unwrap_or(0) * per_ms;
+        conditions.queue.unwrap_or(product.max(LEAST_QUEUE_BYTES))
     }
 
     /// Whether it does nothing to any packet.
@@ -165,6 +224,26 @@ impl Scenario {
             "reorder" => {
                 let share = value.share()?;
                 set(self, &|way| way.reorder = share);
+            }
+            "burst" => {
+                let burst = value.burst()?;
+                set(self, &|way| way.burst = Some(burst));
+            }
+            "jitter" => {
+                let jitter = value.duration()?;
+                set(self, &|way| way.jitter = jitter);
+            }
+            "rate" => {
+                let rate = value.rate()?;
+                set(self, &|way| way.rate = Some(rate));
+            }
+            "queue" => {
+                let queue = value.bytes()?;
+                set(self, &|way| way.queue = Some(queue));
+            }
+            "outage" => {
+                let outage = value.outage()?;
+                set(self, &|way| way.outage = Some(outage));
             }
             "delay" => {
                 let delay = value.duration()?;
@@ -231,227 +310,5 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// A part of the line that knows where it stands in it.
-#[derive(Clone, Copy)]
-struct Piece<'a> {
-    line: &'a str,
-    text: &'a str,
-    start: usize,
-}
-
-impl Piece<'_> {
-    /// The part at `range` of this piece, without the spaces around it.
-    fn part(&self, range: Range<usize>) -> Self {
-        let text = &self.text[range.clone()];
-        let spaces = text.len() - text.trim_start().len();
-        Self {
-            line: self.line,
-            text: text.trim(),
-            start: self.start + range.start + spaces,
-        }
-    }
-
-    fn split(self, at: char) -> impl Iterator<Item = Self> {
-        let mut start = 0;
-        self.text.split(at).map(move |text| {
-            let part = self.part(start..start + text.len());
-            start += text.len() + at.len_utf8();
-            part
-        })
-    }
-
-    fn split_once(&self, at: char) -> Option<(Self, Self)> {
-        let place = self.text.find(at)?;
-        Some((
-            self.part(0..place),
-            self.part(place + at.len_utf8()..self.text.len()),
-        ))
-    }
-
-    fn wrong(&self, what: &str) -> ScenarioError {
-        let before = self.line[..self.start].chars().count();
-        let columns = before..before + self.text.chars().count().max(1);
-        ScenarioError {
-            line: self.line.to_owned(),
-            columns,
-            what: what.to_owned(),
-        }
-    }
-
-    fn number<N: FromStr>(&self) -> Result<N, ScenarioError> {
-        self.text
-            .parse()
-            .map_err(|_| self.wrong("a whole number wanted"))
-    }
-
-    /// A share as percent: `10%`, `0.5%`.
-    fn share(&self) -> Result<f64, ScenarioError> {
-        let percent = self
-            .text
-            .strip_suffix('%')
-            .and_then(|number| number.trim_end().parse::<f64>().ok())
-            .ok_or_else(|| self.wrong("a share in percent wanted, as 10%"))?;
-        if (0.0..=100.0).contains(&percent) {
-            Ok(percent / 100.0)
-        } else {
-            Err(self.wrong("0% to 100% wanted"))
-        }
-    }
-
-    /// A duration: `50ms`, `1.5s`, `300us`.
-    fn duration(&self) -> Result<Duration, ScenarioError> {
-        let units = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)];
-        let seconds = units.into_iter().find_map(|(unit, seconds)| {
-            let number = self.text.strip_suffix(unit)?.trim_end();
-            Some(number.parse::<f64>().ok()? * seconds)
-        });
-        let duration = seconds
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .ok_or_else(|| self.wrong("a time wanted, as 50ms, 300us or 1.5s"))?;
-        if duration > LONGEST_DELAY {
-            return Err(self.wrong("at most 10s wanted"));
-        }
-        Ok(duration)
-    }
-
-    /// A packet's name: `d0.1`.
-    fn label(&self) -> Result<Label, ScenarioError> {
-        let wrong = || self.wrong("a packet wanted, as d0.1 (DATA 0, first attempt)");
-        let letter = self.text.chars().next().ok_or_else(wrong)?;
-        let kind = match letter {
-            'd' => Kind::Data,
-            'a' => Kind::Ack,
-            'n' => Kind::Nack,
-            's' => Kind::Syn,
-            'y' => Kind::SynAck,
-            'f' => Kind::Fin,
-            'g' => Kind::FinAck,
-            _ => return Err(wrong()),
-        };
-        let (number, attempt) = self.text[1..].split_once('.').ok_or_else(wrong)?;
-        let number = number.parse().map_err(|_| wrong())?;
-        let attempt: u8 = attempt.parse().map_err(|_| wrong())?;
-        if attempt == 0 {
-            return Err(self.wrong("attempts count from 1"));
-        }
-        Ok(Label {
-            kind,
-            number,
-            attempt,
-        })
-    }
-}
-
-/// A scenario that cannot be read; `Display` points at the place, on three lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScenarioError {
-    line: String,
-    /// Where, in characters from 0.
-    columns: Range<usize>,
-    what: String,
-}
-
-impl fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            line,
-            columns,
-            what,
-        } = self;
-        let (indent, mark) = (columns.start, "^".repeat(columns.len()));
-        write!(f, "scenario: {what}\n  {line}\n  {:indent$}{mark}", "")
-    }
-}
-
-impl std::error::Error for ScenarioError {}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn scenario(text: &str) -> Scenario {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn words_hold_both_ways_unless_they_say_which() {
-        let scenario = scenario("seed=9; loss=10%; ack.loss=0.5%; data.delay=1.5s");
-        assert_eq!(scenario.seed, 9);
-        let [data, ack] =
-            [Direction::Data, Direction::Ack].map(|way| scenario.conditions(way).clone());
-        assert!((data.loss - 0.1).abs() < 1e-9 && (ack.loss - 0.005).abs() < 1e-9);
-        assert_eq!(data.delay, Duration::from_millis(1_500));
-        assert_eq!(ack.delay, Duration::ZERO);
-    }
-
-    #[test]
-    fn a_list_names_packets_by_letter_number_and_attempt() {
-        let scenario = scenario("drop=d0.1, a3.1,s0.2");
-        let named = |kind, number, attempt| Label {
-            kind,
-            number,
-            attempt,
-        };
-        let list = [
-            named(Kind::Data, 0, 1),
-            named(Kind::Ack, 3, 1),
-            named(Kind::Syn, 0, 2),
-        ];
-        assert_eq!(scenario.conditions(Direction::Data).drops, list);
-    }
-
-    #[test]
-    fn nothing_at_all_is_a_perfect_link() {
-        for text in ["", "  ", ";;", "seed=4", "loss=0%"] {
-            assert!(scenario(text).is_perfect(), "{text:?}");
-        }
-        assert_eq!(scenario("seed=4").to_string(), "perfect");
-        assert_eq!(scenario(" loss=5%").to_string(), "loss=5%");
-    }
-
-    #[test]
-    fn every_mistake_is_told_with_its_place() {
-        for (text, what, columns) in [
-            ("loss=10", "a share in percent wanted, as 10%", 5..7),
-            ("loss=101%", "0% to 100% wanted", 5..9),
-            ("loss", "a word, = and a value wanted", 0..4),
-            ("delay=50", "a time wanted, as 50ms, 300us or 1.5s", 6..8),
-            ("delay=-1s", "a time wanted, as 50ms, 300us or 1.5s", 6..9),
-            ("delay=99s", "at most 10s wanted", 6..9),
-            (
-                "up.loss=1%",
-                "only data. and ack. may stand before a word",
-                0..2,
-            ),
-            ("data.seed=1", "the seed is one for both ways", 0..9),
-            ("seed=x", "a whole number wanted", 5..6),
-            (
-                "drop=d0.1,q",
-                "a packet wanted, as d0.1 (DATA 0, first attempt)",
-                10..11,
-            ),
-            ("drop=d0.0", "attempts count from 1", 5..9),
-            (
-                "é=1; jam=2%",
-                "unknown word \"é\"; there are seed, loss, corrupt, \
-              duplicate, reorder, delay, drop",
-                0..1,
-            ),
-        ] {
-            let error = text.parse::<Scenario>().unwrap_err();
-            assert_eq!(
-                (error.what.as_str(), error.columns),
-                (what, columns),
-                "{text}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_panics(text in "[a-zé=.;,%0-9 ]{0,40}") {
-            let _ = text.parse::<Scenario>().map_err(|error| error.to_string());
-        }
-    }
-}
+mod tests;

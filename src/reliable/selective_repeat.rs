@@ -77,8 +77,11 @@ struct Slot {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SlotState {
+    /// On its way, as this sending.
     InFlight { order: u64 },
-    Lost,
+    /// To be sent: for the first time, or again because it is lost.
+    Waiting,
+    /// It has arrived.
     Acked,
 }
 
@@ -130,7 +133,7 @@ impl Sender {
     fn next_resend(&mut self) -> Option<SequenceNumber> {
         while let Some(sequence) = self.lost.pop_front() {
             if let Some(slot) = self.slot(sequence)
-                && slot.state == SlotState::Lost
+                && slot.state == SlotState::Waiting
             {
                 slot.attempt = next_attempt(slot.attempt);
                 return Some(sequence);
@@ -148,7 +151,7 @@ impl Sender {
         self.slots.push_back(Slot {
             attempt: 1,
             sent_at: Moment::START,
-            state: SlotState::Lost,
+            state: SlotState::Waiting,
         });
         Some(sequence)
     }
@@ -255,7 +258,7 @@ impl Sender {
         let Some(slot) = self.slot(flight.sequence) else {
             return;
         };
-        slot.state = SlotState::Lost;
+        slot.state = SlotState::Waiting;
         let attempt = slot.attempt;
         self.ledger.log.record(|| Event::PacketLost {
             number,

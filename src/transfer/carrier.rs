@@ -70,7 +70,7 @@ impl Carrier {
             None => send_one(socket, datagram).map_err(SendError::Socket),
             Some(link) => {
                 let label = Label::from(PacketName::from(&transmit.packet));
-                link.push(datagram.clone(), label, now);
+                link.push(datagram.clone(), label, datagram.len(), now);
                 self.deliver(now).map_err(SendError::Socket)
             }
         }

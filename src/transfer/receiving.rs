@@ -300,11 +300,8 @@ impl<R: FnMut(Report)> Shell<R> {
             return self.receive(datagram, now);
         };
         if let Ok((packet, _)) = Packet::decode(datagram) {
-            link.push(
-                datagram.to_vec(),
-                Label::from(PacketName::from(&packet)),
-                now,
-            );
+            let label = Label::from(PacketName::from(&packet));
+            link.push(datagram.to_vec(), label, datagram.len(), now);
         } else {
             self.receive(datagram, now); // Damaged before it came here.
         }

@@ -271,7 +271,8 @@ impl<R: FnMut(Report)> Shell<R> {
                     None => self.connection.on_packet(&packet, now),
                     Some(link) => {
                         let label = Label::from(PacketName::from(&packet));
-                        link.push(packet, label, now);
+                        let bytes = packet.datagram_bytes();
+                        link.push(packet, label, bytes, now);
                     }
                 }
             }

@@ -1,0 +1,209 @@
+//! Parts of a scenario's line, and the values in them; each knows where it stands, so that
+//! a mistake is told with its place.
+
+use super::super::Label;
+use super::{Burst, Outage};
+use crate::wire::packet::Kind;
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// No time in a scenario is longer: a handshake would not survive it.
+const LONGEST_TIME: Duration = Duration::from_secs(10);
+
+/// A burst ends so often at least.
+const LEAST_LEAVE: f64 = 0.01;
+
+/// A part of the line that knows where it stands in it.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub(super) line: &'a str,
+    pub(super) text: &'a str,
+    pub(super) start: usize,
+}
+
+impl Piece<'_> {
+    /// The part at `range` of this piece, without the spaces around it.
+    fn part(&self, range: Range<usize>) -> Self {
+        let text = &self.text[range.clone()];
+        let spaces = text.len() - text.trim_start().len();
+        Self {
+            line: self.line,
+            text: text.trim(),
+            start: self.start + range.start + spaces,
+        }
+    }
+
+    pub(super) fn split(self, at: char) -> impl Iterator<Item = Self> {
+        let mut start = 0;
+        self.text.split(at).map(move |text| {
+            let part = self.part(start..start + text.len());
+            start += text.len() + at.len_utf8();
+            part
+        })
+    }
+
+    pub(super) fn split_once(&self, at: char) -> Option<(Self, Self)> {
+        let place = self.text.find(at)?;
+        Some((
+            self.part(0..place),
+            self.part(place + at.len_utf8()..self.text.len()),
+        ))
+    }
+
+    pub(super) fn wrong(&self, what: &str) -> ScenarioError {
+        let before = self.line[..self.start].chars().count();
+        let columns = before..before + self.text.chars().count().max(1);
+        ScenarioError {
+            line: self.line.to_owned(),
+            columns,
+            what: what.to_owned(),
+        }
+    }
+
+    pub(super) fn number<N: FromStr>(&self) -> Result<N, ScenarioError> {
+        self.text
+            .parse()
+            .map_err(|_| self.wrong("a whole number wanted"))
+    }
+
+    /// A share as percent: `10%`, `0.5%`.
+    pub(super) fn share(&self) -> Result<f64, ScenarioError> {
+        let percent = self
+            .text
+            .strip_suffix('%')
+            .and_then(|number| number.trim_end().parse::<f64>().ok())
+            .ok_or_else(|| self.wrong("a share in percent wanted, as 10%"))?;
+        if (0.0..=100.0).contains(&percent) {
+            Ok(percent / 100.0)
+        } else {
+            Err(self.wrong("0% to 100% wanted"))
+        }
+    }
+
+    /// A duration: `50ms`, `1.5s`, `300us`.
+    pub(super) fn duration(&self) -> Result<Duration, ScenarioError> {
+        let units = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)];
+        let seconds = units.into_iter().find_map(|(unit, seconds)| {
+            let number = self.text.strip_suffix(unit)?.trim_end();
+            Some(number.parse::<f64>().ok()? * seconds)
+        });
+        let duration = seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or_else(|| self.wrong("a time wanted, as 50ms, 300us or 1.5s"))?;
+        if duration > LONGEST_TIME {
+            return Err(self.wrong("at most 10s wanted"));
+        }
+        Ok(duration)
+    }
+
+    /// A bit rate: `10mbit`, `500kbit`. Unit: bits per second.
+    pub(super) fn rate(&self) -> Result<u64, ScenarioError> {
+        let units = [
+            ("gbit", 1_000_000_000),
+            ("mbit", 1_000_000),
+            ("kbit", 1_000),
+        ];
+        self.scaled(&units)
+            .filter(|&rate| rate > 0)
+            .ok_or_else(|| self.wrong("a rate wanted, as 10mbit or 500kbit"))
+    }
+
+    /// An amount of bytes: `64kB`, `1MB`.
+    pub(super) fn bytes(&self) -> Result<u64, ScenarioError> {
+        self.scaled(&[("MB", 1_000_000), ("kB", 1_000), ("B", 1)])
+            .ok_or_else(|| self.wrong("an amount wanted, as 64kB, 1MB or 3000B"))
+    }
+
+    /// A whole number with a unit after it.
+    fn scaled(&self, units: &[(&str, u64)]) -> Option<u64> {
+        units.iter().find_map(|(unit, scale)| {
+            let number = self.text.strip_suffix(unit)?.trim_end();
+            number.parse::<u64>().ok()?.checked_mul(*scale)
+        })
+    }
+
+    /// A burst: how often one begins and how often one ends, `1%/25%`.
+    pub(super) fn burst(&self) -> Result<Burst, ScenarioError> {
+        let (enter, leave) = self.split_once('/').ok_or_else(|| {
+            self.wrong("how often a burst begins and ends wanted, as 1%/25%")
+        })?;
+        let burst = Burst {
+            enter: enter.share()?,
+            leave: leave.share()?,
+        };
+        if burst.leave < LEAST_LEAVE {
+            return Err(leave.wrong("at least 1% wanted; for longer darkness use outage"));
+        }
+        if burst.enter + burst.leave > 1.0 {
+            return Err(self.wrong("both together at most 100% wanted"));
+        }
+        Ok(burst)
+    }
+
+    /// An outage: how long of how much, `2s/5s`.
+    pub(super) fn outage(&self) -> Result<Outage, ScenarioError> {
+        let (dark, period) = self
+            .split_once('/')
+            .ok_or_else(|| self.wrong("how long dark of how much wanted, as 2s/5s"))?;
+        let outage = Outage {
+            dark: dark.duration()?,
+            period: period.duration()?,
+        };
+        if outage.dark >= outage.period {
+            return Err(self.wrong("shorter darkness than the whole wanted"));
+        }
+        Ok(outage)
+    }
+
+    /// A packet's name: `d0.1`.
+    pub(super) fn label(&self) -> Result<Label, ScenarioError> {
+        let wrong = || self.wrong("a packet wanted, as d0.1 (DATA 0, first attempt)");
+        let letter = self.text.chars().next().ok_or_else(wrong)?;
+        let kind = match letter {
+            'd' => Kind::Data,
+            'a' => Kind::Ack,
+            'n' => Kind::Nack,
+            's' => Kind::Syn,
+            'y' => Kind::SynAck,
+            'f' => Kind::Fin,
+            'g' => Kind::FinAck,
+            _ => return Err(wrong()),
+        };
+        let (number, attempt) = self.text[1..].split_once('.').ok_or_else(wrong)?;
+        let number = number.parse().map_err(|_| wrong())?;
+        let attempt: u8 = attempt.parse().map_err(|_| wrong())?;
+        if attempt == 0 {
+            return Err(self.wrong("attempts count from 1"));
+        }
+        Ok(Label {
+            kind,
+            number,
+            attempt,
+        })
+    }
+}
+
+/// A scenario that cannot be read; `Display` points at the place, on three lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioError {
+    line: String,
+    /// Where, in characters from 0.
+    pub(super) columns: Range<usize>,
+    pub(super) what: String,
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            columns,
+            what,
+        } = self;
+        let (indent, mark) = (columns.start, "^".repeat(columns.len()));
+        write!(f, "scenario: {what}\n  {line}\n  {:indent$}{mark}", "")
+    }
+}
+
+impl std::error::Error for ScenarioError {}

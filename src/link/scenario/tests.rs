@@ -1,0 +1,131 @@
+use super::*;
+use crate::wire::packet::Kind;
+use proptest::prelude::*;
+
+fn scenario(text: &str) -> Scenario {
+    text.parse().unwrap()
+}
+
+#[test]
+fn words_hold_both_ways_unless_they_say_which() {
+    let scenario = scenario("seed=9; loss=10%; ack.loss=0.5%; data.delay=1.5s");
+    assert_eq!(scenario.seed, 9);
+    let [data, ack] =
+        [Direction::Data, Direction::Ack].map(|way| scenario.conditions(way).clone());
+    assert!((data.loss - 0.1).abs() < 1e-9 && (ack.loss - 0.005).abs() < 1e-9);
+    assert_eq!(data.delay, Duration::from_millis(1_500));
+    assert_eq!(ack.delay, Duration::ZERO);
+}
+
+#[test]
+fn the_words_of_a_real_path_are_understood_and_its_queue_is_one_product() {
+    let scenario = scenario("rate=10mbit;delay=20ms;ack.queue=64kB;jitter=5ms");
+    let ack = scenario.conditions(Direction::Ack);
+    assert_eq!((ack.rate, ack.queue), (Some(10_000_000), Some(64_000)));
+    assert_eq!(ack.jitter, Duration::from_millis(5));
+    // 10 Mbit/s for 40 ms there and back.
+    assert_eq!(scenario.queue_bytes(Direction::Data), 50_000);
+    assert_eq!(scenario.queue_bytes(Direction::Ack), 64_000);
+    assert_eq!(
+        "rate=1mbit"
+            .parse::<Scenario>()
+            .unwrap()
+            .queue_bytes(Direction::Data),
+        30_000
+    );
+}
+
+#[test]
+fn a_list_names_packets_by_letter_number_and_attempt() {
+    let scenario = scenario("drop=d0.1, a3.1,s0.2");
+    let named = |kind, number, attempt| Label {
+        kind,
+        number,
+        attempt,
+    };
+    let list = [
+        named(Kind::Data, 0, 1),
+        named(Kind::Ack, 3, 1),
+        named(Kind::Syn, 0, 2),
+    ];
+    assert_eq!(scenario.conditions(Direction::Data).drops, list);
+}
+
+#[test]
+fn nothing_at_all_is_a_perfect_link() {
+    for text in ["", "  ", ";;", "seed=4", "loss=0%"] {
+        assert!(scenario(text).is_perfect(), "{text:?}");
+    }
+    assert_eq!(scenario("seed=4").to_string(), "perfect");
+    assert_eq!(scenario(" loss=5%").to_string(), "loss=5%");
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    for (text, what, columns) in [
+        ("loss=10", "a share in percent wanted, as 10%", 5..7),
+        ("loss=101%", "0% to 100% wanted", 5..9),
+        ("loss", "a word, = and a value wanted", 0..4),
+        ("delay=50", "a time wanted, as 50ms, 300us or 1.5s", 6..8),
+        ("delay=-1s", "a time wanted, as 50ms, 300us or 1.5s", 6..9),
+        ("delay=99s", "at most 10s wanted", 6..9),
+        (
+            "up.loss=1%",
+            "only data. and ack. may stand before a word",
+            0..2,
+        ),
+        ("data.seed=1", "the seed is one for both ways", 0..9),
+        ("seed=x", "a whole number wanted", 5..6),
+        (
+            "burst=5%",
+            "how often a burst begins and ends wanted, as 1%/25%",
+            6..8,
+        ),
+        ("burst=5%/x", "a share in percent wanted, as 10%", 9..10),
+        (
+            "burst=1%/0.5%",
+            "at least 1% wanted; for longer darkness use outage",
+            9..13,
+        ),
+        ("burst=60%/60%", "both together at most 100% wanted", 6..13),
+        ("rate=10", "a rate wanted, as 10mbit or 500kbit", 5..7),
+        ("rate=0mbit", "a rate wanted, as 10mbit or 500kbit", 5..10),
+        ("queue=9", "an amount wanted, as 64kB, 1MB or 3000B", 6..7),
+        (
+            "outage=2s",
+            "how long dark of how much wanted, as 2s/5s",
+            7..9,
+        ),
+        (
+            "outage=5s/5s",
+            "shorter darkness than the whole wanted",
+            7..12,
+        ),
+        (
+            "drop=d0.1,q",
+            "a packet wanted, as d0.1 (DATA 0, first attempt)",
+            10..11,
+        ),
+        ("drop=d0.0", "attempts count from 1", 5..9),
+        (
+            "é=1; jam=2%",
+            "unknown word \"é\"; there are seed, loss, corrupt, \
+          duplicate, reorder, burst, delay, jitter, rate, queue, outage, drop",
+            0..1,
+        ),
+    ] {
+        let error = text.parse::<Scenario>().unwrap_err();
+        assert_eq!(
+            (error.what.as_str(), error.columns),
+            (what, columns),
+            "{text}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_line_panics(text in "[a-zé=.;,%0-9 ]{0,40}") {
+        let _ = text.parse::<Scenario>().map_err(|error| error.to_string());
+    }
+}

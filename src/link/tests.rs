@@ -1,0 +1,196 @@
+use super::*;
+
+fn data(number: u32, attempt: u8) -> Label {
+    Label {
+        kind: Kind::Data,
+        number,
+        attempt,
+    }
+}
+
+fn fates(scenario: &str, direction: Direction, count: u32) -> Vec<Fate> {
+    let mut link = Link::new(&scenario.parse().unwrap(), direction);
+    (0..count)
+        .map(|n| link.push(n, data(n, 1), 1_472, Moment::START))
+        .collect()
+}
+
+fn count(fates: &[Fate], fate: Fate) -> usize {
+    fates.iter().filter(|&&other| other == fate).count()
+}
+
+#[test]
+fn the_same_packets_are_lost_whenever_and_in_whatever_order_they_are_sent() {
+    let scenario: Scenario = "seed=7;loss=30%".parse().unwrap();
+    let mut forwards = Link::new(&scenario, Direction::Data);
+    let mut backwards = Link::new(&scenario, Direction::Data);
+    let late = Moment::START + Duration::from_secs(3);
+    let first: Vec<_> = (0..100)
+        .map(|n| forwards.push(n, data(n, 1), 1_472, Moment::START))
+        .collect();
+    let mut second: Vec<_> = (0..100)
+        .rev()
+        .map(|n| backwards.push(n, data(n, 1), 1_472, late))
+        .collect();
+    second.reverse();
+    assert_eq!(first, second);
+}
+
+#[test]
+fn ten_percent_is_ten_percent() {
+    for (scenario, fate) in [
+        ("seed=1;loss=10%", Fate::Lost),
+        ("seed=2;corrupt=10%", Fate::Corrupted),
+        ("seed=3;duplicate=10%", Fate::Duplicated),
+        ("seed=4;reorder=10%", Fate::Reordered),
+    ] {
+        let fates = fates(scenario, Direction::Data, 10_000);
+        let share = count(&fates, fate);
+        assert!(
+            (900..1_100).contains(&share),
+            "{scenario}: {share} of 10000"
+        );
+    }
+}
+
+#[test]
+fn a_resend_has_dice_of_its_own() {
+    let scenario: Scenario = "seed=7;loss=50%".parse().unwrap();
+    let mut link = Link::new(&scenario, Direction::Data);
+    let lost = (1..=40).filter(|&attempt| {
+        link.push(0, data(5, attempt), 1_472, Moment::START) == Fate::Lost
+    });
+    assert!((10..30).contains(&lost.count()));
+}
+
+#[test]
+fn each_direction_has_its_own_words_and_its_own_dice() {
+    let both = fates("seed=7;loss=20%", Direction::Data, 200);
+    assert_ne!(both, fates("seed=7;loss=20%", Direction::Ack, 200));
+    let data_only = "seed=7;data.loss=20%";
+    assert_eq!(fates(data_only, Direction::Data, 200), both);
+    assert_eq!(count(&fates(data_only, Direction::Ack, 200), Fate::Lost), 0);
+}
+
+#[test]
+fn a_list_drops_exactly_what_it_names() {
+    let mut link = Link::new(&"drop=d0.1,d3.2".parse().unwrap(), Direction::Data);
+    let mut fate =
+        |number, attempt| link.push((), data(number, attempt), 1_472, Moment::START);
+    assert_eq!(fate(0, 1), Fate::Lost);
+    assert_eq!(fate(0, 2), Fate::Delivered);
+    assert_eq!(fate(3, 1), Fate::Delivered);
+    assert_eq!(fate(3, 2), Fate::Lost);
+}
+
+#[test]
+fn bursts_have_the_share_and_the_length_that_were_asked_for() {
+    let fates = fates("seed=7;burst=1%/20%", Direction::Data, 200_000);
+    let lost = count(&fates, Fate::Lost);
+    // In the long run P/(P+R) of the time is bad: 4.76 %.
+    assert!((8_600..10_500).contains(&lost), "{lost} of 200000");
+    let begins = |pair: &&[Fate]| pair[0] != Fate::Lost && pair[1] == Fate::Lost;
+    let rows = fates.windows(2).filter(begins).count();
+    let mean_tenths = 10 * lost / rows;
+    assert!(
+        (46..55).contains(&mean_tenths),
+        "{mean_tenths} tenths, 50 wanted"
+    );
+}
+
+#[test]
+fn a_burst_too_is_the_same_in_whatever_order_packets_are_sent() {
+    let scenario: Scenario = "seed=3;burst=5%/25%".parse().unwrap();
+    let mut link = Link::new(&scenario, Direction::Data);
+    let mut push = |n| link.push(n, data(n, 1), 1_472, Moment::START);
+    let forwards: Vec<_> = (0..500).map(&mut push).collect();
+    let mut backwards: Vec<_> = (0..500).rev().map(&mut push).collect();
+    backwards.reverse();
+    assert_eq!(forwards, backwards);
+    assert!(count(&forwards, Fate::Lost) > 30);
+}
+
+#[test]
+fn jitter_adds_up_to_what_was_asked_for() {
+    let mut link = Link::new(
+        &"seed=1;delay=10ms;jitter=4ms".parse().unwrap(),
+        Direction::Ack,
+    );
+    for n in 0..1_000 {
+        link.push(n, data(n, 1), 100, Moment::START);
+    }
+    let mut total = Duration::ZERO;
+    while let Some(arrives) = link.next_timeout() {
+        link.poll(arrives);
+        let delay = arrives - Moment::START;
+        assert!((10_000..14_000).contains(&delay.as_micros()), "{delay:?}");
+        total += delay;
+    }
+    let mean = total / 1_000;
+    assert!((11_900..12_100).contains(&mean.as_micros()), "{mean:?}");
+}
+
+#[test]
+fn a_rate_spaces_packets_by_their_length_with_headers() {
+    let mut link = Link::new(&"rate=12mbit;delay=5ms".parse().unwrap(), Direction::Data);
+    for n in 0..4 {
+        link.push(n, data(n, 1), 1_472, Moment::START);
+    }
+    // 1,500 bytes at 12 Mbit/s are one millisecond.
+    let arrivals = std::iter::from_fn(|| {
+        let arrives = link.next_timeout()?;
+        link.poll(arrives);
+        Some((arrives - Moment::START).as_micros())
+    });
+    assert_eq!(arrivals.collect::<Vec<_>>(), [6_000, 7_000, 8_000, 9_000]);
+}
+
+#[test]
+fn what_finds_the_queue_full_is_lost_and_an_emptied_queue_takes_again() {
+    let mut link =
+        Link::new(&"rate=12mbit;queue=4500B".parse().unwrap(), Direction::Data);
+    let mut push = |n, at_ms| {
+        let now = Moment::START + Duration::from_millis(at_ms);
+        link.push(n, data(n, 1), 1_472, now)
+    };
+    let at_once = [0, 1, 2, 3].map(|n| push(n, 0));
+    assert_eq!(at_once[..3], [Fate::Delivered; 3]);
+    assert_eq!(at_once[3], Fate::QueueFull);
+    assert_eq!([push(4, 1), push(5, 1)], [Fate::Delivered, Fate::QueueFull]);
+    assert_eq!(push(6, 100), Fate::Delivered);
+}
+
+#[test]
+fn an_outage_is_dark_at_the_end_of_each_period_and_only_then() {
+    let mut link = Link::new(&"outage=2s/5s".parse().unwrap(), Direction::Data);
+    for tenth in 0..100 {
+        let now = Moment::START + Duration::from_millis(100 * tenth);
+        let fate = link.push((), data(0, 1), 100, now);
+        let is_dark = tenth % 50 >= 30;
+        assert_eq!(fate == Fate::Lost, is_dark, "after {tenth} tenths");
+    }
+}
+
+#[test]
+fn what_is_held_back_is_overtaken() {
+    let mut link =
+        Link::new(&"delay=10ms;reorder=100%".parse().unwrap(), Direction::Data);
+    link.push("first", data(0, 1), 1_472, Moment::START);
+    link.conditions.reorder = 0.0;
+    link.push("second", data(1, 1), 1_472, Moment::START);
+    let later = Moment::START + Duration::from_secs(1);
+    let order: Vec<_> = std::iter::from_fn(|| link.poll(later))
+        .map(|d| d.item)
+        .collect();
+    assert_eq!(order, ["second", "first"]);
+}
+
+#[test]
+fn a_duplicate_arrives_whole_beside_the_first() {
+    let mut link =
+        Link::new(&"duplicate=100%;delay=1ms".parse().unwrap(), Direction::Ack);
+    link.push("twin", data(0, 1), 1_472, Moment::START);
+    assert_eq!(link.poll(Moment::START), None);
+    let later = link.next_timeout().unwrap();
+    assert_eq!(std::iter::from_fn(|| link.poll(later)).count(), 2);
+}
