@@ -14,7 +14,7 @@
 
 mod bytes;
 
-use super::carrier::{Carrier, enlarge_buffers, imperfect, is_passing};
+use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, is_passing};
 use super::clock::Clock;
 use super::disk::{Answer, Disk};
 use super::inbox::Order;
@@ -230,8 +230,11 @@ impl<R: FnMut(Report)> Shell<R> {
         let mut sent = self.carrier.deliver(now);
         while let Some(transmit) = self.connection.poll_transmit(now) {
             let no_bytes = |_: &mut [u8]| Ok(());
-            if let Err(error) = self.carrier.send(&transmit, now, no_bytes) {
-                sent = Err(io::Error::other(format!("{error:?}")));
+            match self.carrier.send(&transmit, now, no_bytes) {
+                Ok(()) => {}
+                Err(SendError::File(error) | SendError::Socket(error)) => {
+                    sent = Err(error);
+                }
             }
         }
         if let Err(error) = sent {

@@ -169,8 +169,8 @@ impl Controller {
     /// the server's answer at once.
     pub(super) fn end_downloads(&mut self, state: TransferState, sentence: &str) {
         for transfer in &mut self.model.transfers {
-            if transfer.state.is_end() {
-                continue;
+            if transfer.state.is_end() || transfer.stops_as.is_some() {
+                continue; // The first reason is the true one.
             }
             if transfer.settled.is_some() {
                 transfer.stops_as = Some(state);

@@ -418,6 +418,17 @@ fn a_lost_connection_ends_what_waits_and_says_why() {
     assert_eq!(waiting, TransferState::Failed);
     assert!(matches!(client.model().phase, Phase::Lost { .. }));
     assert!(client.model().people.is_empty());
+    client.on_intent(Intent::Close, 0); // Leaving now is not why it ended.
+    client.on_event(ended(1, TransferState::Cancelled), 0);
+    let stopped = client.model().transfer(1).unwrap();
+    assert_eq!(stopped.state, TransferState::Failed);
+    assert!(
+        stopped
+            .sentence
+            .as_ref()
+            .unwrap()
+            .contains("closed the connection")
+    );
     typed(&mut client, "hi");
     assert_eq!(last_line(&client).text, NOT_CONNECTED);
 }
