@@ -304,3 +304,18 @@ fn the_help_begins_with_examples() {
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).starts_with("Examples:\n"));
 }
+
+#[cfg(unix)]
+#[test]
+fn without_a_display_a_sentence_leads_to_text() {
+    for wayland in ["", "wayland-0"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_client"))
+            .env_remove("DISPLAY")
+            .env("WAYLAND_DISPLAY", wayland)
+            .output()
+            .unwrap();
+        let told = text(&output.stderr);
+        assert!(!output.status.success());
+        assert!(told.contains("--text"), "{wayland:?}: {told}");
+    }
+}

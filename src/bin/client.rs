@@ -121,17 +121,21 @@ fn start_logging(bars: &MultiProgress) {
 }
 
 /// Why no window can be opened, where that is so. FLTK would end the process instead.
+///
+/// Our FLTK speaks X11; a Wayland session has XWayland, which sets `DISPLAY`.
 fn no_window() -> Option<&'static str> {
     if cfg!(not(feature = "gui")) {
         return Some("This client was built without its window. Use --text.");
     }
-    let has_x_or_wayland = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    if cfg!(all(unix, not(target_os = "macos"))) && !has_x_or_wayland {
-        return Some("There is no display for a window. Use --text.");
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !cfg!(all(unix, not(target_os = "macos"))) || is_set("DISPLAY") {
+        return None;
     }
-    None
+    Some(if is_set("WAYLAND_DISPLAY") {
+        "The window needs X11, and here is only Wayland. Start XWayland, or use --text."
+    } else {
+        "There is no display for a window. Use --text."
+    })
 }
 
 /// `--count 3 --name dana`: two more processes of this program, as dana2 and dana3.
