@@ -200,11 +200,17 @@ fn pieces(line: &ChatLine) -> Vec<(Style, String)> {
             vec![time, whisper, name(to), colon, text(Style::Whisper)]
         }
         Kind::Joined { .. } | Kind::Left { .. } | Kind::Notice => {
-            vec![time, (Style::Faded, line.to_string())]
+            vec![time, (Style::Faded, from_the_left(&line.to_string()))]
         }
-        Kind::Error => vec![time, text(Style::Wrong)],
-        Kind::Output => vec![time, text(Style::Plain)],
+        Kind::Error => vec![time, (Style::Wrong, from_the_left(&line.text))],
+        Kind::Output => vec![time, (Style::Plain, from_the_left(&line.text))],
     }
+}
+
+/// Our own sentences run from the left, whatever name they begin with: a left-to-right
+/// mark (U+200E) says so, and is not seen.
+fn from_the_left(sentence: &str) -> String {
+    format!("\u{200e}{sentence}")
 }
 
 impl Style {
