@@ -27,7 +27,7 @@
 //!
 //! Source: Kurose & Ross §3.4.3.
 
-use super::event::{Event, Ignored, Timer, Trigger};
+use super::event::{Event, Ignored};
 use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
@@ -143,20 +143,8 @@ impl Machine for Sender {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
-        let number = self.ledger.terms.index(self.base);
         let attempt = self.attempts.front().copied().unwrap_or(1);
-        self.ledger.log.record(|| Event::TimerExpired {
-            timer: Timer::Retransmission,
-        });
-        self.ledger.log.record(|| {
-            let trigger = Trigger::Timeout;
-            Event::PacketLost {
-                number,
-                attempt,
-                trigger,
-            }
-        });
-        self.ledger.round_trip.back_off();
+        self.ledger.time_out(self.base, attempt);
         self.next = self.base;
         self.deadline = None;
     }

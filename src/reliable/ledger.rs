@@ -16,7 +16,7 @@
 //! Source: Kurose & Ross §3.4; RFC 7323 §3 (what an ACK echoes).
 
 use super::Transmit;
-use super::event::{Event, EventLog, Ignored, PacketName, microseconds};
+use super::event::{Event, EventLog, Ignored, PacketName, Timer, Trigger, microseconds};
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::Terms;
@@ -76,6 +76,25 @@ impl SenderLedger {
     pub fn ignore(&mut self, packet: &Packet, why: Ignored) {
         let packet = PacketName::from(packet);
         self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
+    /// Records that a sending is held for lost.
+    pub fn lose(&mut self, sequence: SequenceNumber, attempt: u8, trigger: Trigger) {
+        let number = self.terms.index(sequence);
+        self.log.record(|| Event::PacketLost {
+            number,
+            attempt,
+            trigger,
+        });
+    }
+
+    /// The retransmission timer ran out for this sending: it is lost, and the next wait is
+    /// twice as long.
+    pub fn time_out(&mut self, sequence: SequenceNumber, attempt: u8) {
+        let timer = Timer::Retransmission;
+        self.log.record(|| Event::TimerExpired { timer });
+        self.lose(sequence, attempt, Trigger::Timeout);
+        self.round_trip.back_off();
     }
 
     /// The figures, given how far the receiver has come and the window in force.

@@ -254,17 +254,12 @@ impl Sender {
     }
 
     fn give_up(&mut self, flight: Flight, trigger: Trigger) {
-        let number = self.ledger.terms.index(flight.sequence);
         let Some(slot) = self.slot(flight.sequence) else {
             return;
         };
         slot.state = SlotState::Waiting;
         let attempt = slot.attempt;
-        self.ledger.log.record(|| Event::PacketLost {
-            number,
-            attempt,
-            trigger,
-        });
+        self.ledger.lose(flight.sequence, attempt, trigger);
         self.lost.push_back(flight.sequence);
     }
 

@@ -26,7 +26,7 @@
 //!
 //! Source: Kurose & Ross §3.4.1 (rdt3.0, the alternating-bit protocol).
 
-use super::event::{Event, Ignored, Timer, Trigger, Unwanted};
+use super::event::{Event, Ignored, Unwanted};
 use super::ledger::{Answer, ReceiverLedger, SenderLedger};
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
@@ -128,19 +128,7 @@ impl Machine for Sender {
         if now < deadline {
             return;
         }
-        let number = self.ledger.terms.index(self.current);
-        self.ledger.log.record(|| Event::TimerExpired {
-            timer: Timer::Retransmission,
-        });
-        self.ledger.log.record(|| {
-            let trigger = Trigger::Timeout;
-            Event::PacketLost {
-                number,
-                attempt,
-                trigger,
-            }
-        });
-        self.ledger.round_trip.back_off();
+        self.ledger.time_out(self.current, attempt);
         self.state = State::ReadyToSend {
             attempt: next_attempt(attempt),
         };

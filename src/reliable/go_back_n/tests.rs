@@ -1,3 +1,4 @@
+use super::super::event::Trigger;
 use super::super::event::Unwanted;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
