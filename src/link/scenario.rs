@@ -34,7 +34,7 @@
 //!          ^^^");
 //! ```
 //!
-//! Source: design page §5.
+//! Source: report chapter `link`.
 
 mod piece;
 

@@ -30,7 +30,7 @@
 //! assert_eq!(client.terms().unwrap().first, SequenceNumber(9));
 //! ```
 //!
-//! Source: RFC 9293 §3.6 (closing); design page §4.
+//! Source: RFC 9293 §3.6 (closing); report chapter `reliable/connection`.
 
 mod receiving;
 mod sending;

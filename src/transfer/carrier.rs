@@ -3,7 +3,7 @@
 //! Without a scenario a datagram goes straight from its buffer to the kernel. With one it
 //! goes through the [`Link`] first and leaves when the link lets it.
 //!
-//! Source: design page §5.
+//! Source: report chapter `link`.
 
 use super::SOCKET_BUFFER_BYTES;
 use super::clock::Clock;

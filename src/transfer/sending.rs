@@ -8,7 +8,7 @@
 //!   server thread ------^  digest, verdict, cancel
 //! ```
 //!
-//! Source: design page §4; report page `architecture`.
+//! Source: report pages `architecture` and `wire`.
 
 mod acks;
 
@@ -250,14 +250,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.connection.reset(Reset::Cancelled);
             }
         }
-        let now = self.clock.now();
-        if self
-            .connection
-            .next_timeout()
-            .is_some_and(|moment| moment <= now)
-        {
-            self.connection.on_timeout(now);
-        }
+        self.connection.on_timeout(self.clock.now()); // Early is harmless.
     }
 
     fn feed(&mut self, arrival: Arrival) {
