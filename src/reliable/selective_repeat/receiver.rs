@@ -56,11 +56,6 @@ impl Receiver {
         }
     }
 
-    /// Whether `sequence` lies in the window from `expected` on.
-    fn is_in_window(&self, sequence: SequenceNumber) -> bool {
-        sequence - self.expected < self.ledger.terms.window
-    }
-
     /// Takes a segment in; the answer that it makes due at once, if any.
     fn accept(&mut self, sequence: SequenceNumber) -> Option<Answer> {
         let leaves_a_gap = self.furthest.precedes(sequence);
@@ -85,7 +80,8 @@ impl Receiver {
         if sequence.precedes(self.expected) || self.early.contains(sequence) {
             return Some(Unwanted::Duplicate);
         }
-        (!self.is_in_window(sequence)).then_some(Unwanted::BeyondTheWindow)
+        let is_promised = self.ledger.is_promised(sequence, self.expected);
+        (!is_promised).then_some(Unwanted::BeyondTheWindow)
     }
 }
 
@@ -99,6 +95,10 @@ impl Machine for Receiver {
     }
 
     fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        if self.ledger.is_probe(packet, now) {
+            self.due = self.due.max(Some(Answer::Ack));
+            return;
+        }
         let Some(sequence) = self.ledger.arrive(packet, now) else {
             return;
         };
@@ -150,6 +150,10 @@ impl ReceivingMachine for Receiver {
 
     fn expected(&self) -> SequenceNumber {
         self.expected
+    }
+
+    fn set_room(&mut self, segments: u32) {
+        self.due = self.due.max(self.ledger.set_room(segments));
     }
 
     fn on_damage(&mut self, now: Moment) {
