@@ -81,6 +81,7 @@ fn main() -> ExitCode {
             transport: arguments.transport,
             arq: arguments.arq,
             window: arguments.window,
+            congestion: None,
             segment_bytes: arguments.segment,
         },
         out: arguments.out.clone(),

@@ -5,7 +5,7 @@ use sash::bench::{self, Bench};
 use sash::lab::run::{Experiment, Run};
 use sash::link::Scenario;
 use sash::wire::options::{
-    Arq, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    Arq, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
 };
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
@@ -155,6 +155,7 @@ fn run(arguments: &RunArguments) -> io::Result<bool> {
             scenario: arguments.link.clone(),
             arq,
             window,
+            congestion: Congestion::Fixed,
             size: arguments.size,
             segment_bytes: arguments.segment,
             first: SequenceNumber(arguments.first),

@@ -141,6 +141,7 @@ impl Ladder {
             | Event::PacketDamaged
             | Event::MetricsUpdated { .. }
             | Event::DataBlockedUpdated { .. }
+            | Event::CongestionUpdated { .. }
             | Event::StateChanged { .. } => (),
         }
     }

@@ -63,6 +63,21 @@ pub enum Event {
         /// The retransmission timeout (RFC 6298 RTO).
         rto_us: u64,
     },
+    /// The controller's window or phase changed.
+    CongestionUpdated {
+        /// Most packets in flight.
+        cwnd: u32,
+        /// Where slow start ends; left out where the controller knows no such place.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ssthresh: Option<u32>,
+        /// Packets in flight.
+        in_flight: u32,
+        /// Packets per second; left out where nothing is paced.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pacing_rate: Option<u64>,
+        /// What the controller is doing.
+        phase: &'static str,
+    },
     /// The receiver kept a segment that came before its turn.
     SegmentKept {
         /// The segment's index in the file.
@@ -78,7 +93,7 @@ pub enum Event {
     /// DATA stopped flowing, or flows again.
     DataBlockedUpdated {
         /// Whether it flows now, and if not, why.
-        flow: Flow,
+        gate: GateState,
     },
     /// The connection went on to its next state.
     StateChanged {
@@ -162,7 +177,7 @@ pub enum Trigger {
 /// Whether DATA may flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Flow {
+pub enum GateState {
     /// It may.
     Open,
     /// The receiver has no room: its disk is behind, or it is paused.

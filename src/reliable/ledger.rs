@@ -17,7 +17,7 @@
 
 use super::Transmit;
 use super::event::{Event, EventLog, Ignored, PacketName, Timer, Trigger, microseconds};
-use super::flow;
+use super::gate;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::Terms;
@@ -180,10 +180,10 @@ impl ReceiverLedger {
         Some(packet.sequence)
     }
 
-    /// Whether this packet only asks for an ACK: see [`flow`](super::flow). It is not
+    /// Whether this packet only asks for an ACK: see [`gate`](super::gate). It is not
     /// counted as an arrival; its time stamp is echoed.
     pub fn is_probe(&mut self, packet: &Packet, now: Moment) -> bool {
-        let is_probe = flow::is_probe(packet);
+        let is_probe = gate::is_probe(packet);
         if is_probe {
             self.newest = Some((packet.sent_at, now));
         }

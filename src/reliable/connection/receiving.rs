@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 9293 §3.5, §3.6 (and TIME-WAIT, of which lingering is the short form).
 
-use super::super::event::{Event, EventLog, Flow, Ignored, PacketName, Timer};
+use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
 use super::super::handshake::{Handshake, Opening, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
@@ -31,7 +31,7 @@ pub struct Receiving {
     room: Option<u32>,
     is_paused: bool,
     /// What the ACKs tell: whether DATA may come.
-    flow: Flow,
+    gate: GateState,
     last_arrivals: (u64, u64),
     log: EventLog,
 }
@@ -110,7 +110,7 @@ impl Receiving {
             alive: None,
             room: None,
             is_paused: false,
-            flow: Flow::Open,
+            gate: GateState::Open,
             last_arrivals: (0, 0),
             log: EventLog::new(proposal.listening),
         }
@@ -155,15 +155,16 @@ impl Receiving {
             return;
         };
         let room = self.room.unwrap_or(terms.window);
-        let is_crumb = self.flow == Flow::WindowClosed && room < terms.window.div_ceil(2);
-        let flow = match (self.is_paused, room == 0 || is_crumb) {
-            (true, _) => Flow::Paused,
-            (false, true) => Flow::WindowClosed,
-            (false, false) => Flow::Open,
+        let is_crumb =
+            self.gate == GateState::WindowClosed && room < terms.window.div_ceil(2);
+        let gate = match (self.is_paused, room == 0 || is_crumb) {
+            (true, _) => GateState::Paused,
+            (false, true) => GateState::WindowClosed,
+            (false, false) => GateState::Open,
         };
-        machine.set_room(if flow == Flow::Open { room } else { 0 });
-        if std::mem::replace(&mut self.flow, flow) != flow {
-            self.log.record(|| Event::DataBlockedUpdated { flow });
+        machine.set_room(if gate == GateState::Open { room } else { 0 });
+        if std::mem::replace(&mut self.gate, gate) != gate {
+            self.log.record(|| Event::DataBlockedUpdated { gate });
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Source: RFC 9293 §3.5, §3.6; report chapter `reliable/connection`.
 
-use super::super::event::{Event, EventLog, Flow, Ignored, PacketName, Timer};
-use super::super::flow::{self, Gate};
+use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
+use super::super::gate::{self, Gate};
 use super::super::handshake::{Handshake, Opening, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::{PATIENCE, Retry};
@@ -113,7 +113,7 @@ impl Sending {
     /// Sends no DATA until it is taken back; the other side is probed meanwhile, so that
     /// both know that the other is alive.
     pub fn set_paused(&mut self, is_paused: bool, now: Moment) {
-        let before = self.gate.flow();
+        let before = self.gate.state();
         self.gate.set_paused(is_paused, now);
         self.turn(before, now);
     }
@@ -125,14 +125,14 @@ impl Sending {
     }
 
     /// Records that the gate opened or closed, and lets the protocol start again.
-    fn turn(&mut self, before: Flow, now: Moment) {
-        let flow = self.gate.flow();
-        if flow == before {
+    fn turn(&mut self, before: GateState, now: Moment) {
+        let gate = self.gate.state();
+        if gate == before {
             return;
         }
-        self.log.record(|| Event::DataBlockedUpdated { flow });
+        self.log.record(|| Event::DataBlockedUpdated { gate });
         if let Phase::Transferring { machine, .. } = &mut self.phase
-            && flow == Flow::Open
+            && gate == GateState::Open
         {
             machine.restart(now);
         }
@@ -272,7 +272,7 @@ impl Sending {
             Phase::Transferring { machine, .. } => {
                 machine.on_packet(packet, now);
                 self.log.append(machine.take_events());
-                let before = self.gate.flow();
+                let before = self.gate.state();
                 self.gate.set_window(ack.window, packet.sent_at, now);
                 self.turn(before, now);
             }
@@ -306,7 +306,7 @@ impl Sending {
             }
             Phase::Transferring { terms, .. } => {
                 let attempt = self.gate.poll(now);
-                attempt.map(|attempt| flow::probe(terms, attempt, now))
+                attempt.map(|attempt| gate::probe(terms, attempt, now))
             }
             Phase::Closing {
                 terms,

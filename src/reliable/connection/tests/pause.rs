@@ -1,7 +1,7 @@
 //! Stories about windows that close, pauses, and probes.
 
 use super::*;
-use crate::reliable::event::{Flow, Timer};
+use crate::reliable::event::{GateState, Timer};
 
 /// The first probe; the one before it, which nobody sent, was the news itself.
 const PROBE: &str = "d4294967295.2";
@@ -57,8 +57,8 @@ fn a_paused_receiver_takes_what_was_promised_and_then_no_more() {
             &format!("{came} came"),
             (promised..=promised + 1).contains(&came),
         );
-        let flow = Flow::WindowClosed;
-        story.happened(&Event::DataBlockedUpdated { flow });
+        let gate = GateState::WindowClosed;
+        story.happened(&Event::DataBlockedUpdated { gate });
         story.receiver.set_paused(false);
         settle(&mut story);
         let came = story.receiver.segments_in_order();
@@ -124,7 +124,9 @@ fn a_lost_window_update_is_drawn_again_by_a_probe() {
 fn a_paused_sender_sends_nothing_but_probes_and_then_goes_on() {
     let mut story = long_download(Arq::SelectiveRepeat);
     story.sender.set_paused(true, story.now);
-    story.happened(&Event::DataBlockedUpdated { flow: Flow::Paused });
+    story.happened(&Event::DataBlockedUpdated {
+        gate: GateState::Paused,
+    });
     settle(&mut story);
     let sent = story.sender.progress().sent_packets;
     story.expect("the first window left before", sent == 4);
@@ -132,7 +134,9 @@ fn a_paused_sender_sends_nothing_but_probes_and_then_goes_on() {
     story.arrive(PROBE);
     settle(&mut story);
     story.sender.set_paused(false, story.now);
-    story.happened(&Event::DataBlockedUpdated { flow: Flow::Open });
+    story.happened(&Event::DataBlockedUpdated {
+        gate: GateState::Open,
+    });
     settle(&mut story);
     story.expect("whole", story.receiver.segments_in_order() == 10);
 }
