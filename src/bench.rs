@@ -207,6 +207,7 @@ impl Bench {
             settled,
             size: self.size,
             scenario: self.scenario.clone(),
+            pause_at: None,
             chat_round_trip: None,
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
@@ -225,6 +226,8 @@ impl Bench {
         let destination = Destination {
             folder: self.folder.clone(),
             name,
+            workshop: None,
+            reserve: 0,
         };
         // The link is the sender's: one is enough for both ways.
         let job = Job {

@@ -16,16 +16,20 @@
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | [`source`] | the file that is read |
+//! | [`hash`] | SHA-256 of a file that may change meanwhile |
+//! | [`space`] | room on a disk, reserved |
 //! | [`disk`] | the file that is written, hashed and named |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
 pub mod carrier;
 pub mod clock;
 pub mod disk;
+pub mod hash;
 mod inbox;
 pub mod receiving;
 pub mod sending;
 pub mod source;
+pub mod space;
 pub mod tcp;
 pub mod threads;
 
@@ -53,6 +57,8 @@ pub struct Job {
     pub size: u64,
     /// What the link does to this side's packets, in both directions.
     pub scenario: Scenario,
+    /// This side pauses by itself when so much is done. Unit: bytes.
+    pub pause_at: Option<u64>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
 }
@@ -62,8 +68,11 @@ pub struct Job {
 pub enum Report {
     /// Ten times a second at most.
     Progress(TransferState, Figures),
-    /// Once, last.
+    /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
+    /// Receiver only, last: it has stopped answering for the sender's sake, and its socket
+    /// is closed.
+    Closed,
 }
 
 /// The figures of one side.
@@ -135,7 +144,7 @@ pub fn verdict(outcome: Outcome) -> (TransferState, Option<String>) {
         Outcome::Damaged => (
             TransferState::Damaged,
             Some("what arrived has another SHA-256 than the file: it changed while it was \
-             sent. Download it again.".to_owned()),
+             sent. Try again.".to_owned()),
         ),
         Outcome::Unknown => (
             TransferState::Unknown,

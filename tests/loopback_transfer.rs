@@ -40,6 +40,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
         settled,
         size,
         scenario: scenario.parse().unwrap(),
+        pause_at: None,
         chat_round_trip: None,
     }
 }
@@ -101,6 +102,8 @@ fn start(
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "arrived.bin".to_owned(),
+        workshop: None,
+        reserve: 0,
     };
     let server = SocketAddr::new(LOCALHOST, port);
     let receiving = receiving::start(
@@ -223,7 +226,7 @@ fn another_digest_than_the_senders_is_damage_and_leaves_nothing_behind() {
         for ended in [&transfer.sender_ended, &transfer.receiver_ended] {
             let ending = ended.recv_timeout(PATIENCE).unwrap();
             assert_eq!(ending.state, TransferState::Damaged);
-            assert!(ending.sentence.unwrap().contains("Download it again"));
+            assert!(ending.sentence.unwrap().contains("Try again"));
         }
         let names: Vec<_> = fs::read_dir(transfer.folder.path())
             .unwrap()
@@ -284,6 +287,8 @@ fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "a.bin".to_owned(),
+            workshop: None,
+            reserve: 0,
         };
         let server = SocketAddr::new(LOCALHOST, port);
         receiving::start(both, server, &destination, receiver_report).unwrap();
@@ -321,6 +326,8 @@ fn an_offer_that_makes_no_sense_is_refused_before_anything_counts_on_it() {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "a.bin".to_owned(),
+            workshop: None,
+            reserve: 0,
         };
         let server = SocketAddr::new(LOCALHOST, 9);
         let job = job(settled, u64::MAX, "");
@@ -359,6 +366,8 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "a.bin".to_owned(),
+        workshop: None,
+        reserve: 0,
     };
     receiving::start(both, server, &destination, receiver_report).unwrap();
     (0..200).for_each(|_| shout());

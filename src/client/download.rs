@@ -32,11 +32,14 @@ pub fn start(
         settled: offer.settled,
         size: offer.size,
         scenario: settings.scenario.clone(),
+        pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
     };
     let destination = Destination {
         folder: settings.out.clone(),
         name: file_name(&offer.file),
+        workshop: None,
+        reserve: 0,
     };
     receiving::start(job, server, &destination, report)
 }

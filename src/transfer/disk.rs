@@ -11,9 +11,9 @@
 //!
 //! The channel is bounded, so a slow disk slows the receiver and fills no memory.
 
-use super::threads;
+use super::{space, threads};
 use crate::wire::digest::Digest;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -28,6 +28,10 @@ pub struct Destination {
     /// The final name, checked: one component. An existing file is kept and the new one
     /// named `NAME (2)`. Until the digest matches, the file is `NAME.part`.
     pub name: String,
+    /// Where the part grows, if not in `folder`: on the same file system.
+    pub workshop: Option<PathBuf>,
+    /// Space to be reserved before the first byte comes. Unit: bytes.
+    pub reserve: u64,
 }
 
 /// A running disk thread; it ends when this is dropped.
@@ -75,6 +79,7 @@ impl Disk {
     pub(super) fn start(number: u64, destination: &Destination) -> io::Result<Self> {
         fs::create_dir_all(&destination.folder)?;
         let (part, path) = open_part(destination)?;
+        space::reserve(&part, destination.reserve)?;
         let (orders, inbox) = crossbeam_channel::bounded(CHUNKS_WAITING);
         let (outbox, answers) = crossbeam_channel::bounded(4);
         let writer = Writer {
@@ -91,6 +96,15 @@ impl Disk {
     /// Hands bytes over; waits where the disk is behind.
     pub(super) fn write(&self, bytes: Vec<u8>) {
         self.order(Order::Write(bytes));
+    }
+
+    /// Hands bytes over without waiting; gives them back where the disk is behind.
+    pub(super) fn try_write(&self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
+        match self.orders.try_send(Order::Write(bytes)) {
+            Err(TrySendError::Full(Order::Write(bytes))) => Err(bytes),
+            // A disk thread that is gone has said why before.
+            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
+        }
     }
 
     /// Asks for the digest of everything handed over.
@@ -174,7 +188,8 @@ impl Writer {
 fn open_part(destination: &Destination) -> io::Result<(File, PathBuf)> {
     for copy in 1..=MOST_COPIES {
         let name = numbered(&destination.name, copy) + ".part";
-        let path = destination.folder.join(name);
+        let folder = destination.workshop.as_ref().unwrap_or(&destination.folder);
+        let path = folder.join(name);
         let part = OpenOptions::new()
             .write(true)
             .create(true)
@@ -255,8 +270,15 @@ fn numbered(name: &str, copy: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A disk that takes so many chunks and works on none; and what it was given.
+    pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
+        let (orders, inbox) = crossbeam_channel::bounded(chunks);
+        let (_, answers) = crossbeam_channel::bounded(1);
+        (Disk { orders, answers }, inbox)
+    }
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -264,6 +286,8 @@ mod tests {
         Destination {
             folder: folder.join("new"),
             name: "notes.txt".to_owned(),
+            workshop: None,
+            reserve: 0,
         }
     }
 
