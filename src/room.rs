@@ -94,7 +94,12 @@ pub enum Order {
     /// Send a file.
     Download(DownloadRequest),
     /// Take a file.
-    Upload(UploadRequest),
+    Upload {
+        /// Who gives it.
+        from: String,
+        /// What.
+        request: UploadRequest,
+    },
     /// End this transfer.
     Cancel(u64),
     /// Let this transfer wait (`true`), or go on.
@@ -149,7 +154,7 @@ impl Room {
             }
             Request::Files => hand_on(client, Order::List),
             Request::Download(request) => hand_on(client, Order::Download(request)),
-            Request::Upload(request) => hand_on(client, Order::Upload(request)),
+            Request::Upload(request) => hand_on(client, Order::Upload { from, request }),
             Request::Cancel { transfer } => hand_on(client, Order::Cancel(transfer)),
             Request::Pause { transfer } => hand_on(client, Order::Pause(transfer, true)),
             Request::Resume { transfer } => {
@@ -208,11 +213,9 @@ impl Room {
         refuse(client, Code::NotJoined, sentence.to_owned(), None)
     }
 
-    /// This client's upload is whole; all may have it now.
+    /// An upload is whole; all may have it now.
     #[must_use]
-    pub fn on_shared(&self, client: ClientNumber, file: FileEntry) -> Vec<Effect> {
-        let name = self.present.get(&client);
-        let from = name.map_or_else(|| "somebody who left".to_owned(), Name::to_string);
+    pub fn on_shared(from: String, file: FileEntry) -> Vec<Effect> {
         vec![tell_everyone(Reply::Shared { from, file })]
     }
 

@@ -336,21 +336,31 @@ fn a_server_without_uploads_says_so() {
 
 #[test]
 fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
-    for way in [&SLOW[..], &["--transport", "tcp", "--pause-at", "50%"]] {
-        let server = Server::start(&[]);
-        let (_kept, path) = file("a", 300_000);
-        let mut client = server.client("dana", &[&upload(&path)], way);
-        if way[0] == "--transport" {
-            // Paused at half, it leaves; what changed is looked at by nobody.
-            client.wait().unwrap();
-        } else {
-            wait_until(|| server.part_bytes() > 20_000);
-            let mut other = fs::OpenOptions::new().write(true).open(&path).unwrap();
-            other.write_all(&[1; 300_000]).unwrap();
-            let output = client.wait_with_output().unwrap();
-            assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-            assert!(told(&output).contains("changed"), "{}", told(&output));
-        }
+    let server = Server::start(&[]);
+    let (_kept, path) = file("a", 600_000);
+    let client = server.client("dana", &[&upload(&path)], &SLOW);
+    wait_until(|| server.part_bytes() > 0);
+    let mut other = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    other.write_all(&[1; 600_000]).unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("changed"), "{}", told(&output));
+    wait_until(|| server.names().is_empty());
+}
+
+#[test]
+fn a_client_that_leaves_at_half_leaves_nothing_on_the_server() {
+    let server = Server::start(&[]);
+    for way in WAYS {
+        let (_kept, path) = file("a", 600_000);
+        let arguments = [way[0], way[1], "--pause-at", "50%"];
+        let client = server.client("dana", &[&upload(&path)], &arguments);
+        let output = client.wait_with_output().unwrap();
+        assert!(
+            told(&output).contains(r#""state":"cancelled""#),
+            "{}",
+            told(&output)
+        );
         wait_until(|| server.names().is_empty());
     }
 }

@@ -42,8 +42,10 @@ pub(super) struct Download {
 }
 
 /// A file that a client gives.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Upload {
+    /// Whose it is.
+    pub(super) from: String,
     /// Unit: bytes.
     pub(super) size: u64,
     /// As the client says.
@@ -122,8 +124,8 @@ impl Download {
         port: u16,
         supplies: &mut Supplies,
     ) -> Result<(), StartError> {
-        if let Some(upload) = self.upload {
-            return self.start_upload(number, port, upload, supplies);
+        if let Some(upload) = self.upload.clone() {
+            return self.start_upload(number, port, &upload, supplies);
         }
         let (outlet, offered) = self.open_outlet(port)?;
         let (file, version) = self.open_file(supplies)?;

@@ -114,7 +114,12 @@ impl Downloads {
     }
 
     /// `upload`: the same, the other way.
-    pub(super) fn on_upload(&mut self, peer: Arc<Peer>, request: &UploadRequest) {
+    pub(super) fn on_upload(
+        &mut self,
+        peer: Arc<Peer>,
+        from: String,
+        request: &UploadRequest,
+    ) {
         let (name, settled) = match self.check_upload(&peer, request) {
             Ok(checked) => checked,
             Err((code, sentence)) => {
@@ -129,7 +134,7 @@ impl Downloads {
             tag: request.tag,
             name,
             settled,
-            upload: Some(Upload { size, digest }),
+            upload: Some(Upload { from, size, digest }),
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -286,14 +291,15 @@ impl Downloads {
             size: version.size,
             digest: Some(digest),
         };
-        let client = download.peer.number;
+        let from = download.upload.as_ref().map(|it| it.from.clone());
+        let from = from.unwrap_or_default();
         // An error means that the server has ended.
-        let _ = self.room.send(room_thread::Event::Shared { client, file });
+        let _ = self.room.send(room_thread::Event::Shared { from, file });
     }
 
     /// What an upload that left nothing had taken of the limits.
     fn give_back(&mut self, download: &Download) {
-        if let Some(upload) = download.upload {
+        if let Some(upload) = &download.upload {
             self.allowance.give_back(upload.size);
         }
     }

@@ -42,10 +42,7 @@ pub(super) enum Event {
     /// No `join` in time.
     Late { client: ClientNumber },
     /// A client's upload is whole.
-    Shared {
-        client: ClientNumber,
-        file: FileEntry,
-    },
+    Shared { from: String, file: FileEntry },
     /// The connection is no more.
     Gone {
         client: ClientNumber,
@@ -167,7 +164,7 @@ impl RoomThread {
                 self.room.on_broken_line(client, &error.to_string())
             }
             Event::Late { client } => self.room.on_late(client),
-            Event::Shared { client, file } => self.room.on_shared(client, file),
+            Event::Shared { from, file } => Room::on_shared(from, file),
             Event::Gone { client, why } => {
                 log::info!("client {client} left: {why}");
                 let effects = self.room.on_gone(client, why);

@@ -34,7 +34,7 @@ impl Download {
         &mut self,
         number: u64,
         port: u16,
-        upload: Upload,
+        upload: &Upload,
         supplies: &Supplies,
     ) -> Result<(), StartError> {
         let (outlet, offered) = self.open_outlet(port)?;

@@ -160,13 +160,13 @@ impl Sender {
         let mut left = self.job.size;
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         while left > 0 {
-            heard.is_paused |= course.pauses_now();
+            heard.is_paused |= course.pauses_at(self.job.size - left);
             self.obey(patience(heard.is_paused), heard)?;
             course.progress(self.job.size - left, heard.is_paused, report);
             if heard.is_paused {
                 continue;
             }
-            let stretch = left.min(CHUNK_BYTES as u64);
+            let stretch = course.stretch(left);
             chunk.clear();
             let read = (&self.file).take(stretch).read_to_end(&mut chunk)? as u64;
             if read < stretch {
@@ -268,14 +268,14 @@ impl Receiver {
         let mut stream = self.way.open(self.job.token, look)?;
         let mut left = self.job.size;
         while left > 0 {
-            is_paused |= course.pauses_now();
+            is_paused |= course.pauses_at(self.job.size - left);
             self.obey(patience(is_paused), &mut is_paused)?;
             course.progress(self.job.size - left, is_paused, report);
             if is_paused {
                 continue;
             }
-            let mut chunk =
-                vec![0; CHUNK_BYTES.min(usize::try_from(left).unwrap_or(CHUNK_BYTES))];
+            let stretch = usize::try_from(course.stretch(left)).unwrap_or(CHUNK_BYTES);
+            let mut chunk = vec![0; stretch];
             let read = self.pull(&stream, &mut chunk, &mut is_paused)?;
             chunk.truncate(read);
             left -= read as u64;
@@ -440,12 +440,20 @@ impl Course {
         }
     }
 
-    /// Whether a pause that was asked for beforehand begins here; `true` once.
-    fn pauses_now(&mut self) -> bool {
-        let done_bytes = self.done_bytes;
+    /// So much is done. Whether a pause that was asked for beforehand begins here; `true`
+    /// once.
+    fn pauses_at(&mut self, done_bytes: u64) -> bool {
+        self.done_bytes = done_bytes;
         self.pause_at
             .take_if(|share| done_bytes >= *share)
             .is_some()
+    }
+
+    /// How much to send or receive next: not beyond such a pause.
+    fn stretch(&self, left: u64) -> u64 {
+        let until_pause = self.pause_at.map(|share| share - self.done_bytes);
+        left.min(CHUNK_BYTES as u64)
+            .min(until_pause.unwrap_or(left))
     }
 
     fn figures(&self) -> Figures {
