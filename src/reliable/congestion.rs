@@ -12,6 +12,7 @@
 //! | file | is | source |
 //! | --- | --- | --- |
 //! | [`fixed`] | the window stays as it is | Kurose & Ross §3.4 |
+//! | [`bbr`] | a model of the path: rate, least round trip, own loss | draft-ietf-ccwg-bbr |
 //!
 //! ```
 //! use sash::reliable::congestion::controller;
@@ -22,6 +23,7 @@
 //!
 //! Source: Kurose & Ross §3.6, §3.7; RFC 9002 §7 (the contract's shape).
 
+pub mod bbr;
 pub mod fixed;
 
 use super::moment::Moment;
@@ -135,8 +137,8 @@ pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
         | Congestion::DoubleHalve
         | Congestion::Additive
         | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => Box::new(fixed::Fixed::new(most)),
+        | Congestion::Cubic => Box::new(fixed::Fixed::new(most)),
+        Congestion::Bbr => Box::new(bbr::Bbr::new(most)),
     }
 }
 
