@@ -17,6 +17,7 @@
 //! | [`additive`] | one more per ACK, one fewer at a loss | a student project |
 //! | [`reno`] | slow start, then one more per round trip; halves at a loss | RFC 5681, 6582 |
 //! | [`cubic`] | a cubic function of the time since the last loss | RFC 9438 |
+//! | [`bbr`] | a model of the path: rate, least round trip, own loss | draft-ietf-ccwg-bbr |
 //!
 //! | shared | is | source |
 //! | --- | --- | --- |
@@ -33,6 +34,7 @@
 //! Source: Kurose & Ross §3.6, §3.7; RFC 9002 §7 (the contract's shape).
 
 pub mod additive;
+pub mod bbr;
 pub mod cubic;
 pub mod double_halve;
 pub mod fixed;
@@ -150,7 +152,7 @@ pub struct Lost {
 #[must_use]
 pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
     match congestion {
-        Congestion::Fixed | Congestion::Bbr => Box::new(fixed::Fixed::new(most)),
+        Congestion::Fixed => Box::new(fixed::Fixed::new(most)),
         Congestion::PlusOneMinusThree => {
             Box::new(plus_one_minus_three::PlusOneMinusThree::new(most))
         }
@@ -158,6 +160,7 @@ pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
         Congestion::Additive => Box::new(additive::Additive::new(most)),
         Congestion::Reno => Box::new(reno::Reno::new(most)),
         Congestion::Cubic => Box::new(cubic::Cubic::new(most)),
+        Congestion::Bbr => Box::new(bbr::Bbr::new(most)),
     }
 }
 

@@ -204,6 +204,12 @@ impl EventLog {
         }
     }
 
+    /// Whether anybody listens.
+    #[must_use]
+    pub const fn is_listening(&self) -> bool {
+        self.listening
+    }
+
     /// Keeps an event, if anybody listens; else it is not even made.
     pub fn record(&mut self, event: impl FnOnce() -> Event) {
         if self.listening {

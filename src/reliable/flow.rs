@@ -36,6 +36,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Flow {
     controller: Box<dyn Controller>,
+    is_controlled: bool,
     pacer: Pacer,
     in_flight: u32,
     /// Packets delivered so far, and when the last of them was.
@@ -94,6 +95,7 @@ impl Flow {
     pub fn new(congestion: Congestion, most: u32) -> Self {
         Self {
             controller: controller(congestion, most),
+            is_controlled: congestion != Congestion::Fixed,
             pacer: Pacer::default(),
             in_flight: 0,
             delivered: 0,
@@ -125,11 +127,27 @@ impl Flow {
         self.in_flight
     }
 
-    /// When the next packet may leave; `None`: at any time.
+    /// Whether the pacing lets the next packet leave now.
     #[must_use]
-    pub fn next_send(&self, now: Moment) -> Option<Moment> {
-        let rate = self.controller.pacing_rate();
-        rate.and_then(|_| self.pacer.next_send(now))
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.pacer.resume.is_none_or(|resume| resume <= now)
+    }
+
+    /// When the pacing lets the next packet leave, where the window has room for it.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.pacer.resume.filter(|_| self.has_room())
+    }
+
+    /// Time has passed.
+    pub fn on_timeout(&mut self, now: Moment) {
+        self.pacer.resume = self.pacer.resume.filter(|&resume| resume > now);
+    }
+
+    /// Whether a controller moves the window.
+    #[must_use]
+    pub const fn is_controlled(&self) -> bool {
+        self.is_controlled
     }
 
     /// A packet leaves; keep what comes back beside it.
@@ -163,6 +181,11 @@ impl Flow {
     pub fn deliver(&mut self, stamp: &Stamp, now: Moment) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.deliver_late(stamp, now);
+    }
+
+    /// A packet in flight was neither delivered nor lost: the receiver had no room for it.
+    pub fn forget(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
     }
 
     /// A packet that was held for lost has arrived after all.
@@ -250,8 +273,9 @@ impl Flow {
         self.controller.on_nack(now);
     }
 
-    /// The retransmission timer ran out.
+    /// The retransmission timer ran out: that says all of the losses it showed.
     pub fn time_out(&mut self, now: Moment) {
+        self.losses = None;
         self.controller.on_timeout(now);
     }
 
@@ -297,11 +321,6 @@ struct Pacer {
 }
 
 impl Pacer {
-    /// When the next packet may leave, if not now.
-    fn next_send(&self, now: Moment) -> Option<Moment> {
-        self.resume.filter(|&resume| resume > now)
-    }
-
     /// A packet leaves. A sender that is late catches up by a quantum at most.
     fn send(&mut self, rate: f64, now: Moment) {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
@@ -333,7 +352,7 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.next_send(now) {
+            match pacer.resume.filter(|&resume| resume > now) {
                 Some(later) => now = later,
                 None => {
                     pacer.send(5_000.0, now);
@@ -349,7 +368,7 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.next_send(now) {
+            match pacer.resume.filter(|&resume| resume > now) {
                 Some(later) => now = later + Duration::from_micros(300),
                 None => {
                     pacer.send(5_000.0, now);
@@ -360,7 +379,7 @@ mod tests {
         assert!((4_980..=5_006).contains(&sent), "{sent}");
         now = at(60_000);
         let burst = std::iter::from_fn(|| {
-            let may = pacer.next_send(now).is_none();
+            let may = pacer.resume.is_none_or(|resume| resume <= now);
             may.then(|| pacer.send(5_000.0, now))
         });
         assert!(burst.count() <= 7);
