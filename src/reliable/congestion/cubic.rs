@@ -113,7 +113,7 @@ impl Cubic {
         let mut step = f64::from(ack.packets);
         if self.threshold.is_none() {
             self.hystart.on_ack(ack);
-            step *= self.hystart.share();
+            step /= f64::from(self.hystart.growth_divisor());
         }
         let end = self.threshold.unwrap_or(self.most);
         self.window = (self.window + step).min(end);
