@@ -132,6 +132,7 @@ impl Experiment {
         Proposal {
             token: TOKEN,
             size: self.size,
+            offset: 0,
             segment_bytes: self.segment_bytes,
             window: self.window,
             first,
