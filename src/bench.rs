@@ -21,7 +21,7 @@ use crate::transfer::sending::{self, Outlet};
 use crate::transfer::{Ending, Job, Report, carrier, threads};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::TransferState;
-use crate::wire::options::{Arq, Settled, Transport};
+use crate::wire::options::{Arq, Congestion, Settled, Transport};
 use crate::wire::packet::HEADER_BYTES;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -83,6 +83,7 @@ impl Bench {
             Way::Sash(Settled {
                 transport,
                 arq,
+                congestion: Congestion::Fixed,
                 window,
                 segment_bytes,
             })

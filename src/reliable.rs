@@ -28,10 +28,14 @@
 //! | [`selective_repeat`] | a window; only what is missing goes again | Kurose & Ross §3.4.4 |
 //! | [`ranges`] | which numbers arrived early | RFC 2018 |
 //! | [`ledger`] | what every sender and every receiver keeps | |
+//! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
+//! | [`flow`] | what is in flight, its rate, the pacing | RFC 9002 §7 |
 //! | [`connection`] | handshake + protocol + ending: what a shell drives | RFC 9293 §3.6 |
 
+pub mod congestion;
 pub mod connection;
 pub mod event;
+pub mod flow;
 pub mod go_back_n;
 pub mod handshake;
 pub mod ledger;

@@ -125,6 +125,7 @@ impl Job {
             offset: self.offset,
             segment_bytes: self.settled.segment_bytes,
             window,
+            congestion: self.settled.congestion,
             first,
             chat_round_trip: self.chat_round_trip,
             least_timeout: LEAST_TIMEOUT,

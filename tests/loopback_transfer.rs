@@ -146,7 +146,7 @@ impl Transfer {
 }
 
 fn settled(arq: Arq) -> Settled {
-    let window = arq.usual_window();
+    let window = arq.lesson_window();
     Settled {
         arq,
         window,

@@ -86,6 +86,7 @@ fn main() -> ExitCode {
             transport: arguments.transport,
             arq: arguments.arq,
             window: arguments.window,
+            congestion: None,
             segment_bytes: arguments.segment,
         },
         out: arguments.out.clone(),

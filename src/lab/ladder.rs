@@ -139,6 +139,7 @@ impl Ladder {
             | Event::PacketIgnored { .. }
             | Event::PacketDamaged
             | Event::MetricsUpdated { .. }
+            | Event::CongestionUpdated { .. }
             | Event::StateChanged { .. } => (),
         }
     }

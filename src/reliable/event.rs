@@ -63,6 +63,21 @@ pub enum Event {
         /// The retransmission timeout (RFC 6298 RTO).
         rto_us: u64,
     },
+    /// The controller's window or phase changed.
+    CongestionUpdated {
+        /// Most packets in flight.
+        cwnd: u32,
+        /// Where slow start ends; left out where the controller knows no such place.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ssthresh: Option<u32>,
+        /// Packets in flight.
+        in_flight: u32,
+        /// Packets per second; left out where nothing is paced.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pacing_rate: Option<u64>,
+        /// What the controller is doing.
+        phase: &'static str,
+    },
     /// The receiver kept a segment that came before its turn.
     SegmentKept {
         /// The segment's index in the file.
@@ -187,6 +202,12 @@ impl EventLog {
             listening,
             events: Vec::new(),
         }
+    }
+
+    /// Whether anybody listens.
+    #[must_use]
+    pub const fn is_listening(&self) -> bool {
+        self.listening
     }
 
     /// Keeps an event, if anybody listens; else it is not even made.

@@ -35,7 +35,7 @@ use super::round_trip::RoundTrip;
 use super::terms::{MOST_SEGMENTS, Terms, next_attempt};
 use super::{Machine, Transmit};
 use crate::wire::digest::Token;
-use crate::wire::options::DEFAULT_SEGMENT_BYTES;
+use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
 use crate::wire::packet::{Acknowledgement, Body, Opening as OpeningFields, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
@@ -62,6 +62,8 @@ pub struct Proposal {
     pub segment_bytes: u16,
     /// Most packets that this side sends or takes at once.
     pub window: u32,
+    /// Who decides how much of that may be in flight.
+    pub congestion: Congestion,
     /// The sender of the file brings its first sequence number, drawn at random.
     pub first: Option<SequenceNumber>,
     /// A round trip as measured on the chat connection, if it was.
@@ -116,6 +118,7 @@ impl Proposal {
         offset: 0,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
         window: 4,
+        congestion: Congestion::Fixed,
         first: None,
         chat_round_trip: None,
         least_timeout: Duration::from_millis(20),
@@ -138,6 +141,7 @@ impl Proposal {
             offset: self.offset,
             segment_bytes: self.segment_bytes,
             window: self.window.min(theirs.window),
+            congestion: self.congestion,
             least_timeout: self.least_timeout,
             acknowledgement_delay: self.acknowledgement_delay,
             listening: self.listening,

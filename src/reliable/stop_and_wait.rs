@@ -65,7 +65,7 @@ pub enum State {
 impl Sender {
     /// Ready to send the first segment.
     #[must_use]
-    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         let ledger = SenderLedger::new(terms, round_trip);
         Self {
             ledger,

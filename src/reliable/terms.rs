@@ -27,7 +27,7 @@
 use super::Transmit;
 use super::moment::Moment;
 use crate::wire::digest::Token;
-use crate::wire::options::DEFAULT_SEGMENT_BYTES;
+use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::ops::Range;
@@ -49,6 +49,8 @@ pub struct Terms {
     pub segment_bytes: u16,
     /// Most packets in flight.
     pub window: u32,
+    /// Who decides how much of that may be in flight.
+    pub congestion: Congestion,
     /// No retransmission timeout is shorter than this.
     pub least_timeout: Duration,
     /// No ACK is held back longer than this.
@@ -69,6 +71,7 @@ impl Terms {
         offset: 0,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
         window: 4,
+        congestion: Congestion::Fixed,
         least_timeout: Duration::from_millis(20),
         acknowledgement_delay: Duration::from_millis(10),
         listening: true,

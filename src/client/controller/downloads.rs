@@ -25,6 +25,7 @@ impl Controller {
             transport: asked.transport.or(chosen.transport),
             arq: asked.arq.or(chosen.arq),
             window: asked.window.or(chosen.window),
+            congestion: asked.congestion.or(chosen.congestion),
             segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
         };
         if file.trim().is_empty() {
@@ -225,6 +226,7 @@ fn is_possible(settled: Settled) -> bool {
         transport: Some(settled.transport),
         arq: Some(settled.arq),
         window: Some(settled.window),
+        congestion: Some(settled.congestion),
         segment_bytes: Some(settled.segment_bytes),
     };
     asked.settle(&Settled::DEFAULT).is_ok()
