@@ -90,6 +90,11 @@ pub enum Event {
         /// Why.
         why: Unwanted,
     },
+    /// DATA stopped flowing, or flows again.
+    DataBlockedUpdated {
+        /// Whether it flows now, and if not, why.
+        gate: GateState,
+    },
     /// The connection went on to its next state.
     StateChanged {
         /// Its name, in lower case.
@@ -169,6 +174,18 @@ pub enum Trigger {
     Timeout,
 }
 
+/// Whether DATA may flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateState {
+    /// It may.
+    Open,
+    /// The receiver has no room: its disk is behind, or it is paused.
+    WindowClosed,
+    /// Somebody paused this side.
+    Paused,
+}
+
 /// The timers of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -181,6 +198,8 @@ pub enum Timer {
     LossDetection,
     /// An ACK was held back long enough.
     AcknowledgementDelay,
+    /// A closed window is asked whether it is open again.
+    Probe,
     /// FIN is sent again.
     Closing,
     /// The other side has been silent too long.

@@ -44,6 +44,7 @@ pub struct Flow {
     delivered_at: Moment,
     /// When the packet left that was acknowledged last: the send side of the rate.
     first_sent_at: Moment,
+    last_sent_at: Moment,
     lost: u64,
     /// Packets up to this count of deliveries left while the sender was limited.
     limited_until: u64,
@@ -101,6 +102,7 @@ impl Flow {
             delivered: 0,
             delivered_at: Moment::START,
             first_sent_at: Moment::START,
+            last_sent_at: Moment::START,
             lost: 0,
             limited_until: 0,
             news: None,
@@ -157,6 +159,7 @@ impl Flow {
             self.delivered_at = now;
         }
         self.in_flight += 1;
+        self.last_sent_at = now;
         if let Some(rate) = self.controller.pacing_rate() {
             self.pacer.send(rate, now);
         }
@@ -181,11 +184,6 @@ impl Flow {
     pub fn deliver(&mut self, stamp: &Stamp, now: Moment) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.deliver_late(stamp, now);
-    }
-
-    /// A packet in flight was neither delivered nor lost: the receiver had no room for it.
-    pub fn forget(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
     }
 
     /// A packet that was held for lost has arrived after all.
@@ -279,10 +277,13 @@ impl Flow {
         self.controller.on_timeout(now);
     }
 
-    /// Sending begins again after a pause or a closed window.
-    pub fn restart(&mut self, now: Moment) {
-        self.controller.on_restart(now);
-        self.pacer = Pacer::default();
+    /// Sending begins again after a pause or a closed window. One that was longer than a
+    /// timeout leaves nothing to go by: a new, slow start (RFC 5681 §4.1).
+    pub fn restart(&mut self, round_trip: &RoundTrip, now: Moment) {
+        if now - self.last_sent_at > round_trip.timeout() {
+            self.controller.on_restart(now);
+            self.pacer = Pacer::default();
+        }
     }
 
     /// What is to be told of window and rate, where it has changed since last asked.

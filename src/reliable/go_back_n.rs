@@ -202,6 +202,14 @@ impl SendingMachine for Sender {
         let window = self.ledger.flow.window().min(self.window());
         self.ledger.progress(self.base, window)
     }
+
+    fn restart(&mut self, now: Moment) {
+        let SenderLedger {
+            flow, round_trip, ..
+        } = &mut self.ledger;
+        flow.restart(round_trip, now);
+        self.ledger.settle(now);
+    }
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ use std::time::Duration;
 /// One side's handshake.
 #[derive(Debug)]
 pub struct Handshake {
+    /// Whether this side says SYN.
+    is_initiator: bool,
     proposal: Proposal,
     opening: Opening,
     round_trip: RoundTrip,
@@ -154,22 +156,41 @@ impl Handshake {
     #[must_use]
     pub fn initiate(proposal: Proposal, now: Moment) -> Self {
         let retry = Retry::new(proposal.chat_round_trip, now);
-        Self::new(proposal, Opening::SynSent { retry })
+        Self::new(true, proposal, Opening::SynSent { retry })
     }
 
     /// The server's side: waits for a SYN.
     #[must_use]
     pub const fn respond(proposal: Proposal) -> Self {
-        Self::new(proposal, Opening::Listen)
+        Self::new(false, proposal, Opening::Listen)
     }
 
-    const fn new(proposal: Proposal, opening: Opening) -> Self {
+    const fn new(is_initiator: bool, proposal: Proposal, opening: Opening) -> Self {
         let round_trip = RoundTrip::new(proposal.least_timeout);
         Self {
+            is_initiator,
             proposal,
             opening,
             round_trip,
             log: EventLog::new(proposal.listening),
+        }
+    }
+
+    /// Whether this side says SYN.
+    #[must_use]
+    pub const fn is_initiator(&self) -> bool {
+        self.is_initiator
+    }
+
+    /// A packet that the initiator sends only once it is open: its ACK was lost, or is
+    /// late, and our SYN-ACK has arrived all the same.
+    pub fn on_later_packet(&mut self) {
+        if let Opening::SynReceived { terms, .. } = self.opening {
+            self.enter(Opening::Open {
+                terms,
+                owed: None,
+                attempt: 0,
+            });
         }
     }
 

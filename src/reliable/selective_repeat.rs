@@ -62,8 +62,6 @@ pub struct Sender {
     probe: Probe,
     /// How many packets the receiver said it can take.
     receive_window: u32,
-    /// Since when that is none.
-    closed_at: Option<Moment>,
 }
 
 /// The state of each segment from `base`, the oldest that is not acknowledged, up to the
@@ -117,13 +115,13 @@ impl Sender {
             lost: VecDeque::new(),
             probe: Probe::default(),
             receive_window: terms.window,
-            closed_at: None,
         }
     }
 
-    /// How many segments from `base` on may have been sent.
+    /// How many segments from `base` on may have been sent: at least one; a window that is
+    /// closed altogether is the gate's business.
     fn span(&self) -> u32 {
-        self.ledger.terms.window.min(self.receive_window)
+        self.ledger.terms.window.min(self.receive_window).max(1)
     }
 
     /// The next segment that was lost and is still wanted, made ready to go again.
@@ -139,17 +137,11 @@ impl Sender {
         None
     }
 
-    /// The next segment that was never sent, if the receiver has room for it. A probe may
-    /// go one beyond a closed window, so that its opening is heard of.
+    /// The next segment that was never sent, if the receiver has room for it.
     fn next_fresh(&mut self) -> Option<SequenceNumber> {
         let reach = self.slots.reach();
         let sequence = self.slots.base + reach;
-        let room = if self.probe.is_due && reach == 0 {
-            self.span().max(1)
-        } else {
-            self.span()
-        };
-        if sequence == self.ledger.terms.end() || reach >= room {
+        if sequence == self.ledger.terms.end() || reach >= self.span() {
             self.ledger.flow.limit();
             return None;
         }
@@ -268,14 +260,12 @@ impl Sender {
         oldest.is_some()
     }
 
-    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side. It
-    /// runs while anything is unacknowledged, or waits for the receiver's window.
+    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
     fn restart_probe_timer(&mut self, now: Moment) {
-        let is_waiting = !self.slots.queue.is_empty() || self.span() == 0;
+        let is_waiting = !self.slots.queue.is_empty();
         let timeout = self.ledger.round_trip.timeout();
         let patience = timeout + self.ledger.terms.acknowledgement_delay;
-        let is_over = self.is_finished();
-        self.probe.deadline = (is_waiting && !is_over).then(|| now + patience);
+        self.probe.deadline = is_waiting.then(|| now + patience);
     }
 
     /// Nothing comes back: the oldest packet goes again, to draw an ACK. Where that probe
@@ -286,48 +276,13 @@ impl Sender {
         });
         self.ledger.round_trip.back_off();
         self.probe.unanswered = self.probe.unanswered.saturating_add(1);
-        if self.span() == 0 {
-            self.knock();
-        } else {
-            self.give_up_oldest();
-            if self.probe.unanswered > 1 && self.ledger.flow.is_controlled() {
-                while self.give_up_oldest() {}
-                self.ledger.flow.time_out(now);
-            }
+        self.give_up_oldest();
+        if self.probe.unanswered > 1 && self.ledger.flow.is_controlled() {
+            while self.give_up_oldest() {}
+            self.ledger.flow.time_out(now);
         }
         self.probe.is_due = true;
         self.ledger.settle(now);
-        self.restart_probe_timer(now);
-    }
-
-    /// The receiver's window is closed: what is in flight beyond it was not lost but not
-    /// taken, and goes again one by one.
-    fn knock(&mut self) {
-        let Self { slots, losses, .. } = self;
-        if let Some(flight) = losses.oldest(|flight| slots.is_in_flight(flight))
-            && let Some(slot) = self.slots.get_mut(flight.sequence)
-        {
-            slot.state = SlotState::Waiting;
-            self.ledger.flow.forget();
-            self.lost.push_front(flight.sequence);
-        }
-    }
-
-    /// Takes the receiver's word on how many packets it can take. One that was closed for
-    /// longer than a timeout opens on a path that may have changed: a new, slow start.
-    fn take_receive_window(&mut self, window: u32, now: Moment) {
-        self.receive_window = window;
-        if window == 0 {
-            self.closed_at.get_or_insert(now);
-            return;
-        }
-        let Some(closed_at) = self.closed_at.take() else {
-            return;
-        };
-        self.ledger.round_trip.recover();
-        if now - closed_at > self.ledger.round_trip.timeout() {
-            self.ledger.flow.restart(now);
-        }
         self.restart_probe_timer(now);
     }
 
@@ -396,7 +351,7 @@ impl Machine for Sender {
             return;
         }
         self.ledger.measure(ack, now);
-        self.take_receive_window(ack.window, now);
+        self.receive_window = ack.window;
         if self.mark_all_arrived(acked, ack, now) {
             self.ledger.round_trip.recover();
             self.probe.unanswered = 0;
@@ -443,8 +398,18 @@ impl SendingMachine for Sender {
     }
 
     fn progress(&self) -> Progress {
-        let window = self.ledger.flow.window().min(self.span().max(1));
+        let window = self.ledger.flow.window().min(self.span());
         self.ledger.progress(self.slots.base, window)
+    }
+
+    fn restart(&mut self, now: Moment) {
+        let SenderLedger {
+            flow, round_trip, ..
+        } = &mut self.ledger;
+        flow.restart(round_trip, now);
+        self.ledger.settle(now);
+        self.ledger.round_trip.recover();
+        self.restart_probe_timer(now);
     }
 }
 

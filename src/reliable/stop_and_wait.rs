@@ -162,7 +162,7 @@ pub struct Receiver {
 impl Receiver {
     /// Waits for the first segment.
     #[must_use]
-    pub const fn new(terms: Terms) -> Self {
+    pub fn new(terms: Terms) -> Self {
         let ledger = ReceiverLedger::new(terms);
         Self {
             ledger,
@@ -170,6 +170,11 @@ impl Receiver {
             due: None,
             told_missing: None,
         }
+    }
+
+    /// Whether the next segment in order may be taken.
+    fn has_room(&self) -> bool {
+        self.ledger.is_promised(self.expected, self.expected)
     }
 }
 
@@ -180,24 +185,31 @@ impl Machine for Receiver {
     }
 
     fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        if self.ledger.is_probe(packet, now) {
+            self.due = self.due.max(Some(Answer::Ack));
+            return;
+        }
         let Some(sequence) = self.ledger.arrive(packet, now) else {
             return;
         };
         let number = packet.number;
         self.due = self.due.max(Some(Answer::Ack));
-        if sequence == self.expected {
+        let has_room = self.has_room();
+        if sequence == self.expected && has_room {
             self.expected = self.expected + 1;
             return;
         }
         let is_early = self.expected.precedes(sequence);
-        if is_early && self.told_missing != Some(self.expected) {
+        if is_early && has_room && self.told_missing != Some(self.expected) {
             self.told_missing = Some(self.expected);
             self.due = Some(Answer::Nack);
         }
-        let why = if is_early {
+        let why = if sequence.precedes(self.expected) {
+            Unwanted::Duplicate
+        } else if has_room {
             Unwanted::OutOfOrder
         } else {
-            Unwanted::Duplicate
+            Unwanted::BeyondTheWindow
         };
         self.ledger
             .log
@@ -220,11 +232,17 @@ impl ReceivingMachine for Receiver {
         let Body::Data { length } = packet.body else {
             return false;
         };
-        packet.sequence == self.expected && self.ledger.terms.is_ours(packet, length)
+        packet.sequence == self.expected
+            && self.has_room()
+            && self.ledger.terms.is_ours(packet, length)
     }
 
     fn expected(&self) -> SequenceNumber {
         self.expected
+    }
+
+    fn set_room(&mut self, segments: u32) {
+        self.due = self.due.max(self.ledger.set_room(segments));
     }
 
     fn on_damage(&mut self, now: Moment) {

@@ -47,6 +47,8 @@ pub struct Bbr {
     window: f64,
     /// No window is larger.
     most: f64,
+    /// The pacing of startup, which only rises. Unit: packets per second.
+    startup_rate: f64,
     /// Congestion was seen: no more in flight than this until the next cycle.
     bound: Option<f64>,
     aggregation: Aggregation,
@@ -134,6 +136,7 @@ impl Bbr {
             phase: Phase::STARTUP,
             window: f64::from(INITIAL_WINDOW).min(most),
             most,
+            startup_rate: 0.0,
             bound: None,
             aggregation: Aggregation::default(),
         }
@@ -257,6 +260,14 @@ impl Bbr {
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }
 
+    /// Startup begins with the first window per round trip; single ACKs tell too little.
+    fn raise_startup_rate(&mut self, ack: &Acked) {
+        let first =
+            f64::from(INITIAL_WINDOW) / ack.round_trip.least.as_secs_f64().max(1e-6);
+        let rate = self.path.rate().unwrap_or(0.0).max(first);
+        self.startup_rate = self.startup_rate.max(rate);
+    }
+
     fn gain(&self) -> f64 {
         match self.phase {
             Phase::Startup { .. } => STARTUP_GAIN,
@@ -307,6 +318,7 @@ impl Controller for Bbr {
             self.advance(ack);
         }
         self.look_around(ack);
+        self.raise_startup_rate(ack);
         self.set_window(ack);
     }
 
@@ -324,6 +336,7 @@ impl Controller for Bbr {
     fn on_restart(&mut self, _now: Moment) {
         self.path.forget_rate();
         self.bound = None;
+        self.startup_rate = 0.0;
         self.phase = Phase::STARTUP;
         self.window = f64::from(INITIAL_WINDOW).min(self.most);
     }
@@ -349,7 +362,16 @@ impl Controller for Bbr {
     }
 
     fn pacing_rate(&self) -> Option<f64> {
-        self.path.rate().map(|rate| rate * self.gain())
+        let rate = match self.phase {
+            Phase::Startup { .. } if self.startup_rate > 0.0 => Some(self.startup_rate),
+            Phase::Startup { .. } => None,
+            Phase::Drain
+            | Phase::Up { .. }
+            | Phase::Down { .. }
+            | Phase::Cruise { .. }
+            | Phase::ProbeRoundTrip { .. } => self.path.rate(),
+        };
+        rate.map(|rate| rate * self.gain())
     }
 
     fn phase(&self) -> &'static str {
