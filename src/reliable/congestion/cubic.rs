@@ -148,7 +148,11 @@ impl Cubic {
         let before = self.window.min(self.flight);
         // Fast convergence: growth that ended lower than the last one makes room.
         let gives_way = self.largest.is_some_and(|largest| before < largest);
-        let share = if gives_way { f64::midpoint(1.0, BETA) } else { 1.0 };
+        let share = if gives_way {
+            f64::midpoint(1.0, BETA)
+        } else {
+            1.0
+        };
         self.largest = Some(before * share);
         self.prior = before;
         let threshold = (before * BETA).max(f64::from(LEAST_THRESHOLD));
