@@ -15,6 +15,7 @@
 use crate::lab::contents;
 use crate::link::Scenario;
 use crate::transfer::clock::Clock;
+use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
 use crate::transfer::{Ending, Job, Report, carrier, threads};
@@ -206,6 +207,7 @@ impl Bench {
             token: Token(*b"sash bench token"),
             settled,
             size: self.size,
+            offset: 0,
             scenario: self.scenario.clone(),
             chat_round_trip: None,
         };
@@ -225,6 +227,7 @@ impl Bench {
         let destination = Destination {
             folder: self.folder.clone(),
             name,
+            overwrite: Overwrite::Keep,
         };
         // The link is the sender's: one is enough for both ways.
         let job = Job {

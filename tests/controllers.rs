@@ -157,7 +157,7 @@ impl Course {
         let round_trip = self.round_trip_ms;
         writeln!(
             table,
-            "{percent:>7.2}% {round_trip:>9} ms  {formula:<9}{expected:>9.1}{found:>10.1}{ratio:>8.2}"
+            "{percent:>7.2}% {round_trip:>9} ms  {formula:<9}{expected:>9.0}{found:>10.0}{ratio:>8.2}"
         )
         .expect("memory");
         assert!(

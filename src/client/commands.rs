@@ -134,7 +134,7 @@ pub const COMMANDS: [Usage; 15] = [
     Usage {
         names: &["cancel"],
         arguments: "N",
-        explanation: "end download N; what has arrived is kept",
+        explanation: "end download N; /download goes on from what has arrived",
         read: |rest, _| read_cancel(rest),
     },
     Usage {

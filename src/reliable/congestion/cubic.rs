@@ -187,6 +187,10 @@ impl Curve {
 }
 
 impl Controller for Cubic {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
         let silence = ack.now - self.heard_at;
