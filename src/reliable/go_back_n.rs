@@ -32,7 +32,7 @@ use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, SendingMachine, Transmit};
+use super::{Machine, SendingMachine, Transmit, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -90,10 +90,11 @@ impl Sender {
 
 impl Machine for Sender {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let offset = self.next - self.base;
-        if self.next == self.ledger.terms.end() || offset >= self.window() {
+        let has_room = rules::has_room(self.base, self.next, self.window());
+        if self.next == self.ledger.terms.end() || !has_room {
             return None;
         }
+        let offset = self.next - self.base;
         let attempt = if let Some(attempt) = self.attempts.get_mut(offset as usize) {
             *attempt = next_attempt(*attempt);
             *attempt
@@ -113,14 +114,13 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.base) {
+        let Some(acked) = rules::acknowledged(self.base, self.reach(), packet.sequence)
+        else {
+            if !packet.sequence.precedes(self.base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
             return; // Overtaken by a later ACK.
-        }
-        let acked = packet.sequence - self.base;
-        if acked > self.reach() {
-            self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            return;
-        }
+        };
         self.receive_window = ack.window;
         self.ledger.measure(ack, now);
         if acked == 0 {
@@ -128,10 +128,8 @@ impl Machine for Sender {
         }
         self.ledger.round_trip.recover();
         self.attempts.drain(..acked as usize);
-        self.base = packet.sequence;
-        if self.next.precedes(self.base) {
-            self.next = self.base; // The first sending arrived after all.
-        }
+        self.next = rules::go_on_at(self.base, self.next, acked);
+        self.base = self.base + acked;
         self.restart_timer(now);
     }
 

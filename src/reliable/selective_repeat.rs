@@ -37,7 +37,7 @@ use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, SendingMachine, Transmit, earliest};
+use super::{Machine, SendingMachine, Transmit, earliest, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -145,7 +145,8 @@ impl Sender {
     /// The next segment that was never sent, if the window has room for it.
     fn next_fresh(&mut self) -> Option<SequenceNumber> {
         let sequence = self.base + self.reach();
-        if sequence == self.ledger.terms.end() || self.reach() >= self.window() {
+        let has_room = rules::has_room(self.base, sequence, self.window());
+        if sequence == self.ledger.terms.end() || !has_room {
             return None;
         }
         self.slots.push_back(Slot {
@@ -162,14 +163,14 @@ impl Sender {
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
         let reach = self.reach();
         let mut room = reach;
-        acked <= reach
-            && ack.ranges.iter().all(|range| {
-                let (start, end) = (range.start - self.base, range.end - self.base);
-                let is_right = acked < start && start < end && end <= reach;
-                let fits = is_right && end - start <= room;
-                room -= if fits { end - start } else { 0 };
-                fits
-            })
+        ack.ranges.iter().all(|range| {
+            let range = range.start..range.end;
+            let early = rules::acknowledged_early(self.base, reach, acked, range);
+            let length = early.map_or(u32::MAX, |run| run.end - run.start);
+            let fits = length <= room;
+            room -= if fits { length } else { 0 };
+            fits
+        })
     }
 
     /// Marks one segment as arrived; whether that is news. `path` is the age of the packet
@@ -308,14 +309,14 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.base) {
+        let acked = rules::acknowledged(self.base, self.reach(), packet.sequence);
+        let acked = acked.filter(|acked| self.is_possible(*acked, ack));
+        let Some(acked) = acked else {
+            if !packet.sequence.precedes(self.base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
             return; // Overtaken by a later ACK.
-        }
-        let acked = packet.sequence - self.base;
-        if !self.is_possible(acked, ack) {
-            self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            return;
-        }
+        };
         self.receive_window = ack.window;
         self.ledger.measure(ack, now);
         if self.mark_all_arrived(acked, ack, now) {

@@ -9,8 +9,9 @@ use super::super::event::{Event, Timer, Unwanted};
 use super::super::ledger::{Answer, ReceiverLedger};
 use super::super::moment::Moment;
 use super::super::ranges::Ranges;
+use super::super::rules::Place;
 use super::super::terms::Terms;
-use super::super::{Machine, ReceivingMachine, Transmit};
+use super::super::{Machine, ReceivingMachine, Transmit, rules};
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 
@@ -56,11 +57,6 @@ impl Receiver {
         }
     }
 
-    /// Whether `sequence` lies in the window from `expected` on.
-    fn is_in_window(&self, sequence: SequenceNumber) -> bool {
-        sequence - self.expected < self.ledger.terms.window
-    }
-
     /// Takes a segment in; the answer that it makes due at once, if any.
     fn accept(&mut self, sequence: SequenceNumber) -> Option<Answer> {
         let leaves_a_gap = self.furthest.precedes(sequence);
@@ -82,10 +78,14 @@ impl Receiver {
 
     /// Why a segment cannot be used, if it cannot.
     fn unwanted(&self, sequence: SequenceNumber) -> Option<Unwanted> {
-        if sequence.precedes(self.expected) || self.early.contains(sequence) {
-            return Some(Unwanted::Duplicate);
+        match rules::place(self.expected, self.ledger.terms.window, sequence) {
+            Place::Next => None,
+            Place::Early => self.early.contains(sequence).then_some(Unwanted::Duplicate),
+            Place::Outside if sequence.precedes(self.expected) => {
+                Some(Unwanted::Duplicate)
+            }
+            Place::Outside => Some(Unwanted::BeyondTheWindow),
         }
-        (!self.is_in_window(sequence)).then_some(Unwanted::BeyondTheWindow)
     }
 }
 
