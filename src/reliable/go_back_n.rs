@@ -90,11 +90,11 @@ impl Sender {
 
 impl Machine for Sender {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let has_room = rules::has_room(self.base, self.next, self.window());
+        let offset = self.next - self.base;
+        let has_room = rules::has_room(offset, self.window());
         if self.next == self.ledger.terms.end() || !has_room {
             return None;
         }
-        let offset = self.next - self.base;
         let attempt = if let Some(attempt) = self.attempts.get_mut(offset as usize) {
             *attempt = next_attempt(*attempt);
             *attempt
@@ -128,8 +128,9 @@ impl Machine for Sender {
         }
         self.ledger.round_trip.recover();
         self.attempts.drain(..acked as usize);
-        self.next = rules::go_on_at(self.base, self.next, acked);
+        let ahead = rules::still_ahead(self.next - self.base, acked);
         self.base = self.base + acked;
+        self.next = self.base + ahead;
         self.restart_timer(now);
     }
 

@@ -13,7 +13,7 @@
 //!              '---- an ACK may ask for these ---'      (up to base + reach)
 //!
 //!   receiver  expected                   expected + N
-//!              | Next |       Early           |  Outside ...
+//!              | Next |       Early           |  Outside ...   (or the file's end)
 //! ```
 //!
 //! Each rule looks at the way from the window's edge forward to a number, never at the way
@@ -26,7 +26,7 @@
 //! let base = SequenceNumber(u32::MAX);
 //! assert_eq!(acknowledged(base, 4, base + 3), Some(3));
 //! assert_eq!(acknowledged(base, 4, base + 5), None); // it was never sent
-//! assert_eq!(place(base, 4, base + 3), Place::Early);
+//! assert_eq!(place(base, 4, 100, base + 3), Place::Early);
 //! ```
 //!
 //! Source: Kurose & Ross §3.4.3, §3.4.4 (windows), §3.4.4 (how large a space must be).
@@ -34,9 +34,10 @@
 use crate::wire::sequence::Circular;
 use std::ops::Range;
 
-/// Whether the sender's window of `window` segments from `base` on has room for `next`.
-pub fn has_room<S: Circular>(base: S, next: S, window: u32) -> bool {
-    next - base < window
+/// Whether the sender's window has room for the segment that lies `ahead` of its base.
+#[must_use]
+pub const fn has_room(ahead: u32, window: u32) -> bool {
+    ahead < window
 }
 
 /// How many segments from `base` on an ACK takes off that wants `wants` next, where
@@ -60,10 +61,12 @@ pub fn acknowledged_early<S: Circular>(
     (acked < start && start < end && end <= reach).then_some(start..end)
 }
 
-/// Where go-back-N goes on sending when an ACK takes `acked` off: where it was, unless it
-/// had gone back and the first sending has arrived after all.
-pub fn go_on_at<S: Circular>(base: S, next: S, acked: u32) -> S {
-    base + (next - base).max(acked)
+/// How far ahead of its new base go-back-N goes on sending when an ACK takes `acked` off:
+/// where it was, or at the base if it had gone back and the first sending has arrived
+/// after all.
+#[must_use]
+pub const fn still_ahead(ahead: u32, acked: u32) -> u32 {
+    ahead.saturating_sub(acked)
 }
 
 /// Where a number lies, seen from a receiver.
@@ -77,13 +80,16 @@ pub enum Place {
     Outside,
 }
 
-/// Where `number` lies, seen from a receiver with a window of `window` segments; one that
-/// keeps nothing early has a window of 1.
-pub fn place<S: Circular>(expected: S, window: u32, number: S) -> Place {
+/// Where `number` lies, seen from a receiver with a window of `window` segments that waits
+/// for `left` more; one that keeps nothing early has a window of 1.
+///
+/// The window ends with the file. Otherwise, in a file nearly as long as the circle, an old
+/// copy of its first segment would lie just beyond its last.
+pub fn place<S: Circular>(expected: S, window: u32, left: u32, number: S) -> Place {
     match number - expected {
+        ahead if ahead >= window.min(left) => Place::Outside,
         0 => Place::Next,
-        ahead if ahead < window => Place::Early,
-        _ => Place::Outside,
+        _ => Place::Early,
     }
 }
 
@@ -97,10 +103,10 @@ mod tests {
 
     #[test]
     fn a_window_has_room_up_to_its_upper_edge() {
-        assert!(has_room(BASE, BASE, 1));
-        assert!(has_room(BASE, BASE + 3, 4));
-        assert!(!has_room(BASE, BASE + 4, 4));
-        assert!(!has_room(BASE, BASE, 0));
+        assert!(has_room(0, 1));
+        assert!(has_room(3, 4));
+        assert!(!has_room(4, 4));
+        assert!(!has_room(0, 0));
     }
 
     #[test]
@@ -125,9 +131,9 @@ mod tests {
 
     #[test]
     fn sending_goes_on_where_it_was_unless_an_ack_has_passed_it() {
-        assert_eq!(go_on_at(BASE, BASE + 3, 2), BASE + 3);
-        assert_eq!(go_on_at(BASE, BASE, 2), BASE + 2);
-        assert_eq!(go_on_at(BASE, BASE + 1, 1), BASE + 1);
+        assert_eq!(still_ahead(3, 2), 1);
+        assert_eq!(still_ahead(1, 1), 0);
+        assert_eq!(still_ahead(0, 2), 0);
     }
 
     #[test]
@@ -142,10 +148,17 @@ mod tests {
             (4, past, Place::Outside),
         ] {
             assert_eq!(
-                place(BASE, window, number),
+                place(BASE, window, 9, number),
                 expected,
-                "{number} in {window}"
+                "{number}, {window}"
             );
         }
+    }
+
+    #[test]
+    fn the_receivers_window_ends_with_the_file() {
+        assert_eq!(place(BASE, 4, 2, BASE + 1), Place::Early);
+        assert_eq!(place(BASE, 4, 2, BASE + 2), Place::Outside);
+        assert_eq!(place(BASE, 4, 0, BASE), Place::Outside);
     }
 }

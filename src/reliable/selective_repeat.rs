@@ -145,7 +145,7 @@ impl Sender {
     /// The next segment that was never sent, if the window has room for it.
     fn next_fresh(&mut self) -> Option<SequenceNumber> {
         let sequence = self.base + self.reach();
-        let has_room = rules::has_room(self.base, sequence, self.window());
+        let has_room = rules::has_room(self.reach(), self.window());
         if sequence == self.ledger.terms.end() || !has_room {
             return None;
         }

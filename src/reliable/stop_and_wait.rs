@@ -172,6 +172,11 @@ impl Receiver {
             told_missing: None,
         }
     }
+
+    fn is_next(&self, sequence: SequenceNumber) -> bool {
+        let left = self.ledger.terms.end() - self.expected;
+        rules::place(self.expected, 1, left, sequence) == Place::Next
+    }
 }
 
 impl Machine for Receiver {
@@ -186,7 +191,7 @@ impl Machine for Receiver {
         };
         let number = packet.number;
         self.due = self.due.max(Some(Answer::Ack));
-        if rules::place(self.expected, 1, sequence) == Place::Next {
+        if self.is_next(sequence) {
             self.expected = self.expected + 1;
             return;
         }
@@ -221,8 +226,7 @@ impl ReceivingMachine for Receiver {
         let Body::Data { length } = packet.body else {
             return false;
         };
-        rules::place(self.expected, 1, packet.sequence) == Place::Next
-            && self.ledger.terms.is_ours(packet, length)
+        self.is_next(packet.sequence) && self.ledger.terms.is_ours(packet, length)
     }
 
     fn expected(&self) -> SequenceNumber {

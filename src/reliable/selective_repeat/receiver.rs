@@ -78,7 +78,9 @@ impl Receiver {
 
     /// Why a segment cannot be used, if it cannot.
     fn unwanted(&self, sequence: SequenceNumber) -> Option<Unwanted> {
-        match rules::place(self.expected, self.ledger.terms.window, sequence) {
+        let terms = &self.ledger.terms;
+        let left = terms.end() - self.expected;
+        match rules::place(self.expected, terms.window, left, sequence) {
             Place::Next => None,
             Place::Early => self.early.contains(sequence).then_some(Unwanted::Duplicate),
             Place::Outside if sequence.precedes(self.expected) => {
