@@ -15,12 +15,13 @@
 use crate::lab::contents;
 use crate::link::Scenario;
 use crate::transfer::clock::Clock;
+use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
 use crate::transfer::{Ending, Job, Report, carrier, threads};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::TransferState;
-use crate::wire::options::{Arq, Settled, Transport};
+use crate::wire::options::{Arq, Congestion, Settled, Transport};
 use crate::wire::packet::HEADER_BYTES;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -82,6 +83,7 @@ impl Bench {
             Way::Sash(Settled {
                 transport,
                 arq,
+                congestion: Congestion::Fixed,
                 window,
                 segment_bytes,
             })
@@ -205,6 +207,7 @@ impl Bench {
             token: Token(*b"sash bench token"),
             settled,
             size: self.size,
+            offset: 0,
             scenario: self.scenario.clone(),
             chat_round_trip: None,
         };
@@ -224,6 +227,7 @@ impl Bench {
         let destination = Destination {
             folder: self.folder.clone(),
             name,
+            overwrite: Overwrite::Keep,
         };
         // The link is the sender's: one is enough for both ways.
         let job = Job {

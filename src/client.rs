@@ -38,6 +38,7 @@ pub mod view;
 pub mod words;
 
 use crate::link::Scenario;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::options::Asked;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.
     pub out: PathBuf,
+    /// What to do where a download's file is there already.
+    pub overwrite: Overwrite,
     /// What the link does to our side of transfers.
     pub scenario: Scenario,
 }

@@ -23,16 +23,23 @@
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
 //! | [`retry`] | when SYN, SYN-ACK and FIN go again | RFC 9293 §3.8 |
 //! | [`handshake`] | opening in three steps | RFC 9293 §3.5 |
+//! | [`flow`] | a closed window, a pause, and the probes that end them | RFC 9293 §3.8.6 |
 //! | [`stop_and_wait`] | one packet at a time | Kurose & Ross §3.4.1 |
 //! | [`go_back_n`] | a window; a timeout resends all of it | Kurose & Ross §3.4.3 |
 //! | [`selective_repeat`] | a window; only what is missing goes again | Kurose & Ross §3.4.4 |
 //! | [`rules`] | what all three must keep to, free of time: checked by a model | Kurose & Ross §3.4.4 |
 //! | [`ranges`] | which numbers arrived early | RFC 2018 |
 //! | [`ledger`] | what every sender and every receiver keeps | |
+//! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
+//! | [`flow`] | what is in flight, its rate, the pacing | RFC 9002 §7 |
+//! | [`gate`] | a closed window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
 //! | [`connection`] | handshake + protocol + ending: what a shell drives | RFC 9293 §3.6 |
 
+pub mod congestion;
 pub mod connection;
 pub mod event;
+pub mod flow;
+pub mod gate;
 pub mod go_back_n;
 pub mod handshake;
 pub mod ledger;
@@ -80,6 +87,10 @@ pub trait SendingMachine: Machine + Send {
 
     /// What was sent, what was acknowledged, the window and the timer.
     fn progress(&self) -> Progress;
+
+    /// A window that was closed, or a pause, is over: what was known of the path may have
+    /// aged meanwhile.
+    fn restart(&mut self, _now: Moment) {}
 }
 
 /// The receiver's half of a protocol.
@@ -89,6 +100,11 @@ pub trait ReceivingMachine: Machine + Send {
 
     /// The next segment wanted in order: all before it have arrived.
     fn expected(&self) -> SequenceNumber;
+
+    /// There is room for this many segments from [`ReceivingMachine::expected`] on. A
+    /// window that closes or opens by it is told at once. What was promised before is
+    /// still accepted.
+    fn set_room(&mut self, segments: u32);
 
     /// A datagram of this transfer arrived damaged.
     fn on_damage(&mut self, now: Moment);

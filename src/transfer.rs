@@ -16,14 +16,19 @@
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | [`source`] | the file that is read |
-//! | [`disk`] | the file that is written, hashed and named |
+//! | `disk` | the file that is written, hashed and named |
+//! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
+//! | [`overwrite`] | what becomes of a file that has the name already |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
 pub mod carrier;
 pub mod clock;
-pub mod disk;
+mod disk;
 mod inbox;
+pub mod overwrite;
+pub mod part;
 pub mod receiving;
+pub mod record;
 pub mod sending;
 pub mod source;
 pub mod tcp;
@@ -51,6 +56,8 @@ pub struct Job {
     pub settled: Settled,
     /// The file's size. Unit: bytes.
     pub size: u64,
+    /// What of it the receiver has already. Unit: bytes.
+    pub offset: u64,
     /// What the link does to this side's packets, in both directions.
     pub scenario: Scenario,
     /// A round trip as measured on the chat connection, if it was.
@@ -115,8 +122,10 @@ impl Job {
         Proposal {
             token: self.token,
             size: self.size,
+            offset: self.offset,
             segment_bytes: self.settled.segment_bytes,
             window,
+            congestion: self.settled.congestion,
             first,
             chat_round_trip: self.chat_round_trip,
             least_timeout: LEAST_TIMEOUT,

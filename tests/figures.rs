@@ -8,7 +8,7 @@ use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
 use sash::wire::digest::{Digest, Token};
-use sash::wire::options::Arq;
+use sash::wire::options::{Arq, Congestion};
 use sash::wire::packet::Packet;
 use sash::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
@@ -122,10 +122,12 @@ fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let proposal = |first| Proposal {
         token,
         size: file.len() as u64,
+        offset: 0,
         segment_bytes: 32,
         window: 16,
         first,
         chat_round_trip: None,
+        congestion: Congestion::Fixed,
         least_timeout: LEAST_TIMEOUT,
         acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
         listening: false,

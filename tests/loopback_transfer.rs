@@ -7,6 +7,7 @@
 
 use crossbeam_channel::{Receiver, bounded};
 use sash::lab::contents;
+use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination, Receiving};
 use sash::transfer::sending::{self, Outlet, Sending};
 use sash::transfer::{Ending, Job, Report};
@@ -39,6 +40,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
         token: Token([5; 16]),
         settled,
         size,
+        offset: 0,
         scenario: scenario.parse().unwrap(),
         chat_round_trip: None,
     }
@@ -101,6 +103,7 @@ fn start(
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "arrived.bin".to_owned(),
+        overwrite: Overwrite::Keep,
     };
     let server = SocketAddr::new(LOCALHOST, port);
     let receiving = receiving::start(
@@ -143,7 +146,7 @@ impl Transfer {
 }
 
 fn settled(arq: Arq) -> Settled {
-    let window = arq.usual_window();
+    let window = arq.lesson_window();
     Settled {
         arq,
         window,
@@ -284,6 +287,7 @@ fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "a.bin".to_owned(),
+            overwrite: Overwrite::Keep,
         };
         let server = SocketAddr::new(LOCALHOST, port);
         receiving::start(both, server, &destination, receiver_report).unwrap();
@@ -321,6 +325,7 @@ fn an_offer_that_makes_no_sense_is_refused_before_anything_counts_on_it() {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "a.bin".to_owned(),
+            overwrite: Overwrite::Keep,
         };
         let server = SocketAddr::new(LOCALHOST, 9);
         let job = job(settled, u64::MAX, "");
@@ -359,6 +364,7 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "a.bin".to_owned(),
+        overwrite: Overwrite::Keep,
     };
     receiving::start(both, server, &destination, receiver_report).unwrap();
     (0..200).for_each(|_| shout());

@@ -4,7 +4,7 @@
 use sash::lab::run::Experiment;
 use sash::link::Scenario;
 use sash::reliable::connection::Outcome;
-use sash::wire::options::Arq;
+use sash::wire::options::{Arq, Congestion};
 use sash::wire::sequence::SequenceNumber;
 
 /// Scenarios from mild to wild; `{}` is the seed.
@@ -45,6 +45,7 @@ fn experiment(seed: u64) -> Experiment {
         scenario: scenario.parse().expect("the list above is right"),
         arq: Arq::ALL[pick(3, 8)],
         window: windows[pick(windows.len(), 3)],
+        congestion: Congestion::ALL[pick(7, 11)],
         size: SIZES[pick(SIZES.len(), 5)],
         segment_bytes: SEGMENT,
         first: SequenceNumber(first),

@@ -6,6 +6,7 @@ use indicatif_log_bridge::LogWrapper;
 use sash::client::text::{self, Manner};
 use sash::client::{Exit, Settings};
 use sash::link::Scenario;
+use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{Arq, Asked, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -56,6 +57,10 @@ struct Arguments {
     /// The folder for downloads
     #[arg(long, value_name = "DIR", default_value = "downloads")]
     out: PathBuf,
+    /// Where a file of that name is there already: keep both (the new one becomes NAME (2)),
+    /// replace the old one once the new one is verified, skip the download, or fail
+    #[arg(long, value_name = "CHOICE", default_value_t)]
+    overwrite: Overwrite,
     /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
@@ -81,9 +86,11 @@ fn main() -> ExitCode {
             transport: arguments.transport,
             arq: arguments.arq,
             window: arguments.window,
+            congestion: None,
             segment_bytes: arguments.segment,
         },
         out: arguments.out.clone(),
+        overwrite: arguments.overwrite,
         scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {

@@ -5,7 +5,7 @@ use sash::bench::{self, Bench};
 use sash::lab::run::{Experiment, Run};
 use sash::link::Scenario;
 use sash::wire::options::{
-    Arq, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    Arq, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
 };
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
@@ -45,6 +45,9 @@ struct RunArguments {
     /// stop-and-wait, go-back-n, selective-repeat, or all of them in turn
     #[arg(long, default_value = "all", value_parser = protocols)]
     arq: Protocols,
+    /// Who decides how much may be in flight: fixed, bbr...
+    #[arg(long, default_value_t = Congestion::Fixed, value_name = "CONTROLLER")]
+    congestion: Congestion,
     /// Most packets in flight [default: 1, 16 and 16]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     window: Option<u32>,
@@ -155,6 +158,7 @@ fn run(arguments: &RunArguments) -> io::Result<bool> {
             scenario: arguments.link.clone(),
             arq,
             window,
+            congestion: arguments.congestion,
             size: arguments.size,
             segment_bytes: arguments.segment,
             first: SequenceNumber(arguments.first),

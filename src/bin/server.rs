@@ -84,6 +84,7 @@ impl Flags {
             transport: None,
             arq: self.arq,
             window: self.window,
+            congestion: None,
             segment_bytes: self.segment,
         };
         let defaults = asked.settle(&Settled::DEFAULT).unwrap_or_else(|error| {

@@ -122,7 +122,7 @@ pub const COMMANDS: [Usage; 14] = [
     Usage {
         names: &["cancel"],
         arguments: "N",
-        explanation: "end download N; what has arrived is kept",
+        explanation: "end download N; /download goes on from what has arrived",
         read: |rest, _| read_cancel(rest),
     },
     Usage {

@@ -93,6 +93,15 @@ pub enum Event {
         /// Its figures or its end.
         report: Report,
     },
+    /// A download need not be asked for.
+    Skipped {
+        /// Our number for it.
+        tag: u64,
+        /// Why not.
+        sentence: String,
+    },
+    /// Something that is good to know.
+    Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
     Tick,
 }
@@ -213,6 +222,8 @@ impl Controller {
             Event::Reply(reply) => self.on_reply(reply, now_ms),
             Event::Lost(sentence) => self.on_lost(sentence, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
+            Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),
+            Event::Remark(sentence) => self.show(&sentence, now_ms),
             Event::Tick => self.on_tick(now_ms),
         }
     }

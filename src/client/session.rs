@@ -11,11 +11,12 @@
 
 use super::Settings;
 use super::controller::{Controller, Effect, Event, Intent};
-use super::download;
+use super::download::{self, Errand};
 use super::link::Link;
-use super::model::Model;
+use super::model::{Model, Transfer};
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
 use crate::wire::message::{Offer, Request};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -36,6 +37,8 @@ pub struct Session {
     connection: u64,
     /// Links that are saying goodbye.
     leaving: Vec<Receiver<()>>,
+    /// What is there of downloads that were asked for and not offered yet.
+    parts: HashMap<u64, Part>,
     receivers: HashMap<u64, Receiving>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
@@ -90,6 +93,7 @@ impl Session {
             link: None,
             connection: 0,
             leaving: Vec::new(),
+            parts: HashMap::new(),
             receivers: HashMap::new(),
             lingering: HashMap::new(),
             is_over: false,
@@ -182,6 +186,9 @@ impl Session {
                     self.link = Some(Link::new(address));
                 }
                 Effect::Send(request) => {
+                    let Some(request) = self.prepare(request) else {
+                        continue;
+                    };
                     requests.push(request.clone());
                     if let Some(link) = &self.link {
                         link.send(request);
@@ -206,8 +213,35 @@ impl Session {
                 Effect::Quit => self.say_farewell(),
             }
         }
+        let Self {
+            parts, controller, ..
+        } = self;
+        let is_awaited = |tag| controller.model().transfer(tag).is_some_and(is_running);
+        parts.retain(|tag, _| is_awaited(*tag));
         self.start_link();
         requests
+    }
+
+    /// A download asks only for what is not there yet, and perhaps for nothing at all.
+    fn prepare(&mut self, request: Request) -> Option<Request> {
+        let Request::Download(mut download) = request else {
+            return Some(request);
+        };
+        let tag = download.tag?;
+        let event = match download::errand(&download.file, &self.settings) {
+            Errand::Ask(part) => {
+                download.prefix = part.as_ref().and_then(Part::prefix);
+                self.parts.extend(part.map(|part| (tag, part)));
+                return Some(Request::Download(download));
+            }
+            Errand::Skip(sentence) => Event::Skipped { tag, sentence },
+            Errand::Refuse(sentence) => Event::Report {
+                tag,
+                report: download::failed(sentence),
+            },
+        };
+        self.controller.on_event(event, wall_time_ms());
+        None
     }
 
     /// Only now: all that was asked together waits in the link, and leaves in one flight.
@@ -227,7 +261,13 @@ impl Session {
             return report(download::failed("The connection was lost.".to_owned()));
         };
         let round_trip = self.model().round_trip;
-        match download::start(offer, server, round_trip, &self.settings, report.clone()) {
+        let part = self.parts.remove(&tag);
+        if part.is_some() {
+            let remark = Event::Remark(download::remark(offer));
+            self.controller.on_event(remark, wall_time_ms());
+        }
+        let told = report.clone();
+        match download::start(offer, server, round_trip, &self.settings, part, told) {
             Ok(receiver) => {
                 self.receivers.insert(tag, receiver);
             }
@@ -263,6 +303,8 @@ impl Session {
             Event::Connected { .. }
             | Event::Reply(_)
             | Event::Report { .. }
+            | Event::Skipped { .. }
+            | Event::Remark(_)
             | Event::Tick => {}
         }
     }
@@ -285,6 +327,10 @@ impl Session {
             }
         }
     }
+}
+
+fn is_running(transfer: &Transfer) -> bool {
+    !transfer.state.is_end()
 }
 
 impl Door {

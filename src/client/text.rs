@@ -227,7 +227,11 @@ impl Face {
     fn tell(&mut self, event: &Event) {
         let happening = match event {
             // A pong answers the controller, not the script.
-            Event::Reply(Reply::Pong) | Event::Report { .. } | Event::Tick => return,
+            Event::Reply(Reply::Pong)
+            | Event::Report { .. }
+            | Event::Skipped { .. }
+            | Event::Remark(_)
+            | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => Happening::Connected {
                 round_trip_us: u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX),

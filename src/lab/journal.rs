@@ -16,7 +16,7 @@
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, microseconds};
 use crate::reliable::moment::Moment;
-use crate::wire::options::Arq;
+use crate::wire::options::{Arq, Congestion};
 use serde::Serialize;
 
 /// The version of the journal's layout.
@@ -35,6 +35,8 @@ pub struct Heading {
     pub arq: Arq,
     /// Unit: packets.
     pub window: u32,
+    /// The controller.
+    pub congestion: Congestion,
     /// The file's size. Unit: bytes.
     pub size: u64,
     /// File bytes per DATA packet.

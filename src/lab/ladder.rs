@@ -130,7 +130,8 @@ impl Ladder {
                     // What these two lead to is told by the rows that follow.
                     Timer::Retransmission
                     | Timer::LossDetection
-                    | Timer::AcknowledgementDelay => return,
+                    | Timer::AcknowledgementDelay
+                    | Timer::Probe => return,
                 }
                 .to_owned();
                 self.rows.push(Row::Note { time_us, what });
@@ -139,6 +140,8 @@ impl Ladder {
             | Event::PacketIgnored { .. }
             | Event::PacketDamaged
             | Event::MetricsUpdated { .. }
+            | Event::DataBlockedUpdated { .. }
+            | Event::CongestionUpdated { .. }
             | Event::StateChanged { .. } => (),
         }
     }

@@ -29,7 +29,7 @@ use crate::reliable::moment::Moment;
 use crate::reliable::{Machine, Transmit, earliest};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::Progress;
-use crate::wire::options::{Arq, Settled};
+use crate::wire::options::{Arq, Congestion, Settled};
 use crate::wire::packet::Packet;
 use crate::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
@@ -46,6 +46,8 @@ pub struct Experiment {
     pub arq: Arq,
     /// Unit: packets.
     pub window: u32,
+    /// Who decides how much of the window may be in flight.
+    pub congestion: Congestion,
     /// The file's size. Unit: bytes.
     pub size: u64,
     /// File bytes per DATA packet.
@@ -96,6 +98,7 @@ impl Experiment {
             scenario: Scenario::PERFECT,
             arq,
             window: 16,
+            congestion: Congestion::Fixed,
             size: 100_000,
             segment_bytes,
             first: SequenceNumber(0),
@@ -112,6 +115,7 @@ impl Experiment {
             scenario: self.scenario.to_string(),
             arq: self.arq,
             window: self.window,
+            congestion: self.congestion,
             size: self.size,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
@@ -132,8 +136,10 @@ impl Experiment {
         Proposal {
             token: TOKEN,
             size: self.size,
+            offset: 0,
             segment_bytes: self.segment_bytes,
             window: self.window,
+            congestion: self.congestion,
             first,
             chat_round_trip: Some(one_way(Direction::Data) + one_way(Direction::Ack)),
             least_timeout: LEAST_TIMEOUT,

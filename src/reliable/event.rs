@@ -63,6 +63,21 @@ pub enum Event {
         /// The retransmission timeout (RFC 6298 RTO).
         rto_us: u64,
     },
+    /// The controller's window or phase changed.
+    CongestionUpdated {
+        /// Most packets in flight.
+        cwnd: u32,
+        /// Where slow start ends; left out where the controller knows no such place.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ssthresh: Option<u32>,
+        /// Packets in flight.
+        in_flight: u32,
+        /// Packets per second; left out where nothing is paced.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pacing_rate: Option<u64>,
+        /// What the controller is doing.
+        phase: &'static str,
+    },
     /// The receiver kept a segment that came before its turn.
     SegmentKept {
         /// The segment's index in the file.
@@ -74,6 +89,11 @@ pub enum Event {
         number: u32,
         /// Why.
         why: Unwanted,
+    },
+    /// DATA stopped flowing, or flows again.
+    DataBlockedUpdated {
+        /// Whether it flows now, and if not, why.
+        gate: GateState,
     },
     /// The connection went on to its next state.
     StateChanged {
@@ -154,6 +174,18 @@ pub enum Trigger {
     Timeout,
 }
 
+/// Whether DATA may flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateState {
+    /// It may.
+    Open,
+    /// The receiver has no room: its disk is behind, or it is paused.
+    WindowClosed,
+    /// Somebody paused this side.
+    Paused,
+}
+
 /// The timers of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -166,6 +198,8 @@ pub enum Timer {
     LossDetection,
     /// An ACK was held back long enough.
     AcknowledgementDelay,
+    /// A closed window is asked whether it is open again.
+    Probe,
     /// FIN is sent again.
     Closing,
     /// The other side has been silent too long.
@@ -187,6 +221,12 @@ impl EventLog {
             listening,
             events: Vec::new(),
         }
+    }
+
+    /// Whether anybody listens.
+    #[must_use]
+    pub const fn is_listening(&self) -> bool {
+        self.listening
     }
 
     /// Keeps an event, if anybody listens; else it is not even made.

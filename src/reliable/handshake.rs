@@ -35,7 +35,7 @@ use super::round_trip::RoundTrip;
 use super::terms::{MOST_SEGMENTS, Terms, next_attempt};
 use super::{Machine, Transmit};
 use crate::wire::digest::Token;
-use crate::wire::options::DEFAULT_SEGMENT_BYTES;
+use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
 use crate::wire::packet::{Acknowledgement, Body, Opening as OpeningFields, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
@@ -43,6 +43,8 @@ use std::time::Duration;
 /// One side's handshake.
 #[derive(Debug)]
 pub struct Handshake {
+    /// Whether this side says SYN.
+    is_initiator: bool,
     proposal: Proposal,
     opening: Opening,
     round_trip: RoundTrip,
@@ -56,10 +58,14 @@ pub struct Proposal {
     pub token: Token,
     /// The file's size. Unit: bytes.
     pub size: u64,
+    /// Where in the file the transfer begins, as the offer said. Unit: bytes.
+    pub offset: u64,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
     /// Most packets that this side sends or takes at once.
     pub window: u32,
+    /// Who decides how much of that may be in flight.
+    pub congestion: Congestion,
     /// The sender of the file brings its first sequence number, drawn at random.
     pub first: Option<SequenceNumber>,
     /// A round trip as measured on the chat connection, if it was.
@@ -111,8 +117,10 @@ impl Proposal {
     pub const EXAMPLE: Self = Self {
         token: Token([7; 16]),
         size: 10 * DEFAULT_SEGMENT_BYTES as u64,
+        offset: 0,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
         window: 4,
+        congestion: Congestion::Fixed,
         first: None,
         chat_round_trip: None,
         least_timeout: Duration::from_millis(20),
@@ -132,8 +140,10 @@ impl Proposal {
             token: self.token,
             first: self.first.unwrap_or(sequence),
             size: self.size,
+            offset: self.offset,
             segment_bytes: self.segment_bytes,
             window: self.window.min(theirs.window),
+            congestion: self.congestion,
             least_timeout: self.least_timeout,
             acknowledgement_delay: self.acknowledgement_delay,
             listening: self.listening,
@@ -146,22 +156,41 @@ impl Handshake {
     #[must_use]
     pub fn initiate(proposal: Proposal, now: Moment) -> Self {
         let retry = Retry::new(proposal.chat_round_trip, now);
-        Self::new(proposal, Opening::SynSent { retry })
+        Self::new(true, proposal, Opening::SynSent { retry })
     }
 
     /// The server's side: waits for a SYN.
     #[must_use]
     pub const fn respond(proposal: Proposal) -> Self {
-        Self::new(proposal, Opening::Listen)
+        Self::new(false, proposal, Opening::Listen)
     }
 
-    const fn new(proposal: Proposal, opening: Opening) -> Self {
+    const fn new(is_initiator: bool, proposal: Proposal, opening: Opening) -> Self {
         let round_trip = RoundTrip::new(proposal.least_timeout);
         Self {
+            is_initiator,
             proposal,
             opening,
             round_trip,
             log: EventLog::new(proposal.listening),
+        }
+    }
+
+    /// Whether this side says SYN.
+    #[must_use]
+    pub const fn is_initiator(&self) -> bool {
+        self.is_initiator
+    }
+
+    /// A packet that the initiator sends only once it is open: its ACK was lost, or is
+    /// late, and our SYN-ACK has arrived all the same.
+    pub fn on_later_packet(&mut self) {
+        if let Opening::SynReceived { terms, .. } = self.opening {
+            self.enter(Opening::Open {
+                terms,
+                owed: None,
+                attempt: 0,
+            });
         }
     }
 

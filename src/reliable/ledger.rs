@@ -17,6 +17,8 @@
 
 use super::Transmit;
 use super::event::{Event, EventLog, Ignored, PacketName, Timer, Trigger, microseconds};
+use super::flow::Flow;
+use super::gate;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::Terms;
@@ -32,6 +34,8 @@ pub struct SenderLedger {
     pub terms: Terms,
     /// How long an ACK takes.
     pub round_trip: RoundTrip,
+    /// How much is in flight, and when the next packet may leave.
+    pub flow: Flow,
     /// What happened.
     pub log: EventLog,
     sent_packets: u64,
@@ -41,11 +45,13 @@ pub struct SenderLedger {
 impl SenderLedger {
     /// Nothing was sent yet.
     #[must_use]
-    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         let log = EventLog::new(terms.listening);
+        let flow = Flow::new(terms.congestion, terms.window);
         Self {
             terms,
             round_trip,
+            flow,
             log,
             sent_packets: 0,
             resent_packets: 0,
@@ -68,6 +74,16 @@ impl SenderLedger {
     pub fn measure(&mut self, ack: &Acknowledgement, now: Moment) {
         if self.round_trip.sample_echo(ack.echo, now) {
             let event = self.round_trip.event();
+            self.log.record(|| event);
+        }
+    }
+
+    /// Tells the controller what the ACK or timer at hand has shown.
+    pub fn settle(&mut self, now: Moment) {
+        self.flow.settle(&self.round_trip, now);
+        if self.log.is_listening()
+            && let Some(event) = self.flow.event()
+        {
             self.log.record(|| event);
         }
     }
@@ -123,6 +139,11 @@ pub struct ReceiverLedger {
     /// ACK 0 is the handshake's.
     next_ack: u32,
     next_nack: u32,
+    /// How many segments there is room for, from the next wanted on.
+    room: u32,
+    /// One after the furthest segment that some ACK has promised to take (RFC 9293
+    /// §3.3.1: RCV.NXT + RCV.WND, which should not move back).
+    edge: SequenceNumber,
     /// `sent_at` of the newest DATA, and when it came.
     newest: Option<(u32, Moment)>,
     /// When damage was told of last.
@@ -141,12 +162,14 @@ pub enum Answer {
 impl ReceiverLedger {
     /// Nothing has arrived yet.
     #[must_use]
-    pub const fn new(terms: Terms) -> Self {
+    pub fn new(terms: Terms) -> Self {
         let log = EventLog::new(terms.listening);
         let (arrived, resends) = (0, 0);
         Self {
             terms,
             log,
+            room: terms.window,
+            edge: terms.first + terms.window,
             arrived,
             resends,
             next_ack: 1,
@@ -170,6 +193,35 @@ impl ReceiverLedger {
         self.resends += u64::from(packet.attempt != 1);
         self.newest = Some((packet.sent_at, now));
         Some(packet.sequence)
+    }
+
+    /// Whether this packet only asks for an ACK: see [`gate`](super::gate). It is not
+    /// counted as an arrival; its time stamp is echoed.
+    pub fn is_probe(&mut self, packet: &Packet, now: Moment) -> bool {
+        let is_probe = gate::is_probe(packet);
+        if is_probe {
+            self.newest = Some((packet.sent_at, now));
+        }
+        is_probe
+    }
+
+    /// There is room for this many segments; the ACK that is due at once, if any. Before
+    /// any DATA has come there would be no time stamp to echo.
+    pub fn set_room(&mut self, segments: u32) -> Option<Answer> {
+        let was_closed = self.room == 0;
+        self.room = segments;
+        let is_turned = was_closed != (segments == 0);
+        (is_turned && self.newest.is_some()).then_some(Answer::Ack)
+    }
+
+    /// Whether `sequence`, not before `expected`, is one that was promised to be taken.
+    #[must_use]
+    pub fn is_promised(
+        &self,
+        sequence: SequenceNumber,
+        expected: SequenceNumber,
+    ) -> bool {
+        sequence - expected < self.edge - expected
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
@@ -206,7 +258,10 @@ impl ReceiverLedger {
         let echo = self
             .newest
             .map_or(0, |(sent_at, came)| moved_on(sent_at, now - came));
-        let (window, received) = (self.terms.window, self.arrived as u32);
+        let (window, received) = (self.room.min(self.terms.window), self.arrived as u32);
+        if self.edge.precedes(expected + window) {
+            self.edge = expected + window;
+        }
         let body = Acknowledgement {
             echo,
             window,

@@ -26,6 +26,7 @@
 //!
 //! Source: RFC 6298 §2, §5; RFC 7323 §4 (echoed stamps); RFC 9002 §6.2.1.
 
+use super::congestion::PathTime;
 use super::event::{Event, microseconds};
 use super::moment::Moment;
 use std::time::Duration;
@@ -45,6 +46,7 @@ struct Estimate {
     latest: Duration,
     smoothed: Duration,
     variation: Duration,
+    least: Duration,
 }
 
 /// The timeout before there is any sample (RFC 6298 §2.1).
@@ -77,13 +79,16 @@ impl RoundTrip {
                 latest,
                 smoothed: latest,
                 variation: latest / 2,
+                least: latest,
             },
             Some(Estimate {
                 smoothed,
                 variation,
+                least,
                 ..
             }) => Estimate {
                 latest,
+                least: least.min(latest),
                 variation: variation * 3 / 4 + smoothed.abs_diff(latest) / 4,
                 smoothed: smoothed * 7 / 8 + latest / 8,
             },
@@ -131,6 +136,21 @@ impl RoundTrip {
         self.estimate.map(|estimate| estimate.smoothed)
     }
 
+    /// How long the path takes, for a controller; a second before the first sample.
+    #[must_use]
+    pub fn path(&self) -> PathTime {
+        let unknown = PathTime {
+            latest: FIRST_TIMEOUT,
+            smoothed: FIRST_TIMEOUT,
+            least: FIRST_TIMEOUT,
+        };
+        self.estimate.map_or(unknown, |estimate| PathTime {
+            latest: estimate.latest,
+            smoothed: estimate.smoothed,
+            least: estimate.least,
+        })
+    }
+
     /// After this long, a packet that later ones have overtaken is lost: 9/8 of the larger
     /// of the smoothed and the newest round trip (RFC 9002 §6.1.2).
     #[must_use]
@@ -148,6 +168,7 @@ impl RoundTrip {
             latest: Duration::ZERO,
             smoothed: Duration::ZERO,
             variation: Duration::ZERO,
+            least: Duration::ZERO,
         };
         let estimate = self.estimate.unwrap_or(zero);
         Event::MetricsUpdated {

@@ -66,7 +66,7 @@ pub enum State {
 impl Sender {
     /// Ready to send the first segment.
     #[must_use]
-    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         let ledger = SenderLedger::new(terms, round_trip);
         Self {
             ledger,
@@ -163,7 +163,7 @@ pub struct Receiver {
 impl Receiver {
     /// Waits for the first segment.
     #[must_use]
-    pub const fn new(terms: Terms) -> Self {
+    pub fn new(terms: Terms) -> Self {
         let ledger = ReceiverLedger::new(terms);
         Self {
             ledger,
@@ -177,6 +177,11 @@ impl Receiver {
         let left = self.ledger.terms.end() - self.expected;
         rules::place(self.expected, 1, left, sequence) == Place::Next
     }
+
+    /// Whether the next segment in order may be taken.
+    fn has_room(&self) -> bool {
+        self.ledger.is_promised(self.expected, self.expected)
+    }
 }
 
 impl Machine for Receiver {
@@ -186,24 +191,31 @@ impl Machine for Receiver {
     }
 
     fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        if self.ledger.is_probe(packet, now) {
+            self.due = self.due.max(Some(Answer::Ack));
+            return;
+        }
         let Some(sequence) = self.ledger.arrive(packet, now) else {
             return;
         };
         let number = packet.number;
         self.due = self.due.max(Some(Answer::Ack));
-        if self.is_next(sequence) {
+        let has_room = self.has_room();
+        if self.is_next(sequence) && has_room {
             self.expected = self.expected + 1;
             return;
         }
         let is_early = self.expected.precedes(sequence);
-        if is_early && self.told_missing != Some(self.expected) {
+        if is_early && has_room && self.told_missing != Some(self.expected) {
             self.told_missing = Some(self.expected);
             self.due = Some(Answer::Nack);
         }
-        let why = if is_early {
+        let why = if sequence.precedes(self.expected) {
+            Unwanted::Duplicate
+        } else if has_room {
             Unwanted::OutOfOrder
         } else {
-            Unwanted::Duplicate
+            Unwanted::BeyondTheWindow
         };
         self.ledger
             .log
@@ -226,11 +238,17 @@ impl ReceivingMachine for Receiver {
         let Body::Data { length } = packet.body else {
             return false;
         };
-        self.is_next(packet.sequence) && self.ledger.terms.is_ours(packet, length)
+        self.is_next(packet.sequence)
+            && self.has_room()
+            && self.ledger.terms.is_ours(packet, length)
     }
 
     fn expected(&self) -> SequenceNumber {
         self.expected
+    }
+
+    fn set_room(&mut self, segments: u32) {
+        self.due = self.due.max(self.ledger.set_room(segments));
     }
 
     fn on_damage(&mut self, now: Moment) {

@@ -21,6 +21,7 @@ use crate::transfer::{Ending, Job};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
 use crate::wire::options::{Settled, Transport};
+use crate::wire::version::Prefix;
 use crossbeam_channel::Sender;
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -33,6 +34,8 @@ pub(super) struct Download {
     pub(super) tag: Option<u64>,
     pub(super) name: FileName,
     pub(super) settled: Settled,
+    /// What the asker has already.
+    pub(super) prefix: Option<Prefix>,
     pub(super) stage: Stage,
 }
 
@@ -79,6 +82,8 @@ impl Download {
         let (outlet, offered) = self.open_outlet(port)?;
         let (file, version) = self.open_file(supplies)?;
         let digest = self.find_digest(version, supplies)?;
+        let told = version.told(digest);
+        let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let mut token = Token([0; 16]);
         getrandom::fill(&mut token.0)
             .map_err(|error| hopeless("has no random numbers", &error))?;
@@ -87,6 +92,7 @@ impl Download {
             token,
             settled: self.settled,
             size: version.size,
+            offset,
             scenario: supplies.scenario.clone(),
             chat_round_trip: None,
         };
@@ -102,7 +108,8 @@ impl Download {
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(
-            "transfer {number} started: {name} to client {client}, port {offered}"
+            "transfer {number} started: {name} from byte {offset} on to client {client}, \
+             port {offered}"
         );
         peer.tell(&Reply::Offer(Offer {
             transfer: number,
@@ -112,6 +119,8 @@ impl Download {
             token,
             size: version.size,
             digest,
+            modified: told.modified,
+            offset,
             settled: self.settled,
         }));
         self.stage = Stage::Running {

@@ -100,6 +100,7 @@ impl Downloads {
             tag: request.tag,
             name,
             settled,
+            prefix: request.prefix,
             stage: Stage::Queued { told_place: 0 },
         };
         self.all.insert(number, download);

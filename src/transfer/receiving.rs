@@ -16,8 +16,9 @@ mod bytes;
 
 use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, is_passing};
 use super::clock::Clock;
-use super::disk::{Answer, Disk};
+use super::disk::{self, Answer, Disk};
 use super::inbox::Order;
+use super::part::Part;
 use super::{
     Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
 };
@@ -29,7 +30,7 @@ use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Progress, TransferState};
-use crate::wire::options::{LARGEST_WINDOW, Transport};
+use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
@@ -38,7 +39,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use super::disk::Destination;
+pub use super::part::Destination;
 
 /// A running receiver. Dropping it does not end it.
 #[derive(Debug, Clone)]
@@ -52,8 +53,11 @@ const KERNEL_BYTES_PER_DATAGRAM: usize = 2_304;
 /// What the kernel adds to a datagram for its own use, about. Unit: bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
 
-/// Starts `receiver-N` and `disk-N`. `server` is the chat server's address with the port
-/// of the offer.
+/// Most that may wait here for its turn. Unit: bytes.
+const EARLY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Starts `receiver-N` and `disk-N` on an empty part. `server` is the chat server's
+/// address with the port of the offer.
 ///
 /// # Errors
 /// Terms that no file can have, and what the system says when the file or folder cannot
@@ -65,7 +69,24 @@ pub fn start(
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     check(&job)?;
-    let disk = Disk::start(job.number, destination)?;
+    go_on(job, server, Part::begin(destination, None)?, report)
+}
+
+/// As [`start`], on a part that has `job.offset` bytes already.
+///
+/// # Errors
+/// As [`start`]; and `InvalidInput` where the part has another length.
+pub fn go_on(
+    job: Job,
+    server: SocketAddr,
+    part: Part,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Receiving> {
+    check(&job)?;
+    if part.length() != job.offset {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let disk = Disk::start(job.number, part)?;
     let (orders, inbox) = crossbeam_channel::unbounded();
     let name = format!("receiver-{}", job.number);
     match job.settled.transport {
@@ -93,6 +114,7 @@ fn check(job: &Job) -> io::Result<()> {
     let segment_bytes = u64::from(job.settled.segment_bytes);
     let is_possible = segment_bytes > 0
         && (1..=LARGEST_WINDOW).contains(&job.settled.window)
+        && job.offset <= job.size
         && job.size.div_ceil(segment_bytes) <= MOST_SEGMENTS;
     is_possible.then_some(()).ok_or_else(|| {
         io::Error::new(
@@ -168,10 +190,7 @@ impl<R: FnMut(Report)> Shell<R> {
         report: R,
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
-        let window = job
-            .settled
-            .window
-            .min(window_for(granted, job.settled.segment_bytes));
+        let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
         let clock = Clock::start();
         let proposal = job.proposal(window, None);
@@ -179,7 +198,7 @@ impl<R: FnMut(Report)> Shell<R> {
             connection: Connection::initiate(job.settled.arq, proposal, clock.now()),
             carrier: Carrier::new(socket, &job.scenario, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
-            bytes: Bytes::default(),
+            bytes: Bytes::from(job.offset),
             verification: Verification::NotYet,
             next_report: clock.now(),
             read_timeout: Duration::ZERO,
@@ -351,7 +370,7 @@ impl<R: FnMut(Report)> Shell<R> {
             }
             (Answer::Kept(_) | Answer::Discarded, _) => (),
             (Answer::Failed(error), _) => {
-                self.fail(&format!("the file cannot be written: {error}"));
+                self.fail(&disk::sentence(&error));
             }
         }
     }
@@ -456,11 +475,24 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 }
 
-/// How many packets the kernel holds for us: what is granted, by what it counts for each.
-fn window_for(granted_bytes: usize, segment_bytes: u16) -> u32 {
-    let per_datagram = (usize::from(segment_bytes) + KERNEL_OVERHEAD_BYTES)
-        .max(KERNEL_BYTES_PER_DATAGRAM);
-    u32::try_from(granted_bytes / per_datagram)
+/// The window that this side can promise. An unpaced sender may send all of it at once:
+/// then no more than the kernel holds for us. A paced one has it on the path, and what
+/// comes early waits here.
+fn most_packets(settled: &Settled, granted_bytes: usize) -> u32 {
+    let segment_bytes = usize::from(settled.segment_bytes);
+    let (bytes, per_datagram) = match settled.congestion {
+        Congestion::Fixed => (
+            granted_bytes,
+            (segment_bytes + KERNEL_OVERHEAD_BYTES).max(KERNEL_BYTES_PER_DATAGRAM),
+        ),
+        Congestion::PlusOneMinusThree
+        | Congestion::DoubleHalve
+        | Congestion::Additive
+        | Congestion::Reno
+        | Congestion::Cubic
+        | Congestion::Bbr => (EARLY_BYTES, segment_bytes),
+    };
+    u32::try_from(bytes / per_datagram)
         .unwrap_or(u32::MAX)
         .max(1)
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   receiver -> sender   token as 32 hexadecimal digits, \n
-//!   sender -> receiver   the file's bytes, exactly `size`
+//!   sender -> receiver   the file's bytes from `offset` on, exactly `size - offset`
 //!   sender -> receiver   SHA-256 of the file, 32 bytes
 //!   receiver -> sender   1 verified, 2 damaged: one byte
 //! ```
@@ -13,7 +13,7 @@
 //! Source: RFC 9293; report page `wire`.
 
 use super::clock::Clock;
-use super::disk::{Answer, CHUNK_BYTES, Disk};
+use super::disk::{self, Answer, CHUNK_BYTES, Disk};
 use super::inbox::{Arrival, Order};
 use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdict};
 use crate::reliable::connection::{Failure, Outcome};
@@ -24,7 +24,7 @@ use crate::wire::message::{Progress, TransferState};
 use crate::wire::packet::Reset;
 use crossbeam_channel::Receiver as Inbox;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,7 +77,7 @@ const STRETCH_BYTES: u64 = 1024 * 1024;
 impl Sender {
     /// Sends the file, and reports how it went.
     pub(super) fn run(mut self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
-        let mut course = Course::new();
+        let mut course = Course::new(self.job.offset);
         let ended = self.send(digest, &mut course, &mut report);
         // Before the end is told: who hears of it may want the port at once.
         drop(self.listener);
@@ -91,7 +91,8 @@ impl Sender {
         report: &mut impl FnMut(Report),
     ) -> Result<Outcome, Stop> {
         let mut stream = self.accept(&mut digest, course.clock)?;
-        let mut left = self.job.size;
+        self.file.seek(SeekFrom::Start(self.job.offset))?;
+        let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
             self.obey(Duration::ZERO, &mut digest)?;
             let stretch = left.min(STRETCH_BYTES);
@@ -165,7 +166,7 @@ impl Sender {
 impl Receiver {
     /// Receives the file, and reports how it went.
     pub(super) fn run(self, mut report: impl FnMut(Report)) {
-        let mut course = Course::new();
+        let mut course = Course::new(self.job.offset);
         let ended = self.receive(&mut course, &mut report);
         course.end(ended, &mut report);
     }
@@ -179,7 +180,7 @@ impl Receiver {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.write_all(format!("{}\n", self.job.token).as_bytes())?;
-        let mut left = self.job.size;
+        let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
             self.obey()?;
             let mut chunk = Vec::with_capacity(CHUNK_BYTES);
@@ -244,7 +245,7 @@ impl Receiver {
 }
 
 fn disk_failed(error: &io::Error) -> Stop {
-    Stop::Sentence(format!("the file cannot be written: {error}"))
+    Stop::Sentence(disk::sentence(error))
 }
 
 fn no_answer() -> Stop {
@@ -259,10 +260,10 @@ struct Course {
 }
 
 impl Course {
-    fn new() -> Self {
+    fn new(done_bytes: u64) -> Self {
         Self {
             clock: Clock::start(),
-            done_bytes: 0,
+            done_bytes,
             next_report: Moment::START,
         }
     }

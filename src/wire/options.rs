@@ -40,6 +40,29 @@ pub enum Transport {
     Tcp,
 }
 
+/// Congestion control: who decides how much may be in flight.
+///
+/// Source: Kurose & Ross §3.6, §3.7; one file per controller in `reliable/congestion/`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Congestion {
+    /// Nobody: the window stays as it is.
+    #[default]
+    Fixed,
+    /// One more per ACK, three fewer per NACK, between 8 and 60.
+    PlusOneMinusThree,
+    /// Doubled by a window of ACKs, halved by a loss.
+    DoubleHalve,
+    /// From four on: one more per ACK of something new, down by a loss or a timeout.
+    Additive,
+    /// Reno (RFC 5681, RFC 6582).
+    Reno,
+    /// CUBIC (RFC 9438) with `HyStart++` (RFC 9406).
+    Cubic,
+    /// A model of the path: bottleneck rate and least round trip.
+    Bbr,
+}
+
 /// What one side asks for; `None` leaves the choice to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
@@ -52,6 +75,9 @@ pub struct Asked {
     /// Most packets in flight, 1 to [`LARGEST_WINDOW`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u32>,
+    /// Who decides how much of that may be in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion: Option<Congestion>,
     /// File bytes per DATA packet, 1 to [`LARGEST_SEGMENT_BYTES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment_bytes: Option<u16>,
@@ -64,8 +90,11 @@ pub struct Settled {
     pub transport: Transport,
     /// Which protocol repeats lost packets.
     pub arq: Arq,
-    /// Most packets in flight.
+    /// Most packets in flight; a controller stays below it.
     pub window: u32,
+    /// Who decides how much of that may be in flight.
+    #[serde(default)]
+    pub congestion: Congestion,
     /// File bytes per DATA packet; the last one of a file may be shorter.
     pub segment_bytes: u16,
 }
@@ -81,11 +110,9 @@ pub const LARGEST_SEGMENT_BYTES: u16 = 65_000;
 /// IPv4 (20) they fill the 1,500 bytes of an Ethernet frame.
 pub const DEFAULT_SEGMENT_BYTES: u16 = 1_436;
 
-/// The window of go-back-N where none is asked: small enough to be drawn.
+/// The window of a lesson, which is a transfer whose protocol alone was asked for: small
+/// enough to be drawn.
 pub const LESSON_WINDOW: u32 = 16;
-
-/// The window of selective repeat where none is asked.
-pub const DEFAULT_WINDOW: u32 = 256;
 
 impl Arq {
     /// All protocols, simplest first.
@@ -113,13 +140,12 @@ impl Arq {
         }
     }
 
-    /// The window where none is asked for. Unit: packets.
+    /// The window where the protocol is asked for and no window is. Unit: packets.
     #[must_use]
-    pub const fn usual_window(self) -> u32 {
+    pub const fn lesson_window(self) -> u32 {
         match self {
             Self::StopAndWait => 1,
-            Self::GoBackN => LESSON_WINDOW,
-            Self::SelectiveRepeat => DEFAULT_WINDOW,
+            Self::GoBackN | Self::SelectiveRepeat => LESSON_WINDOW,
         }
     }
 }
@@ -170,22 +196,83 @@ impl FromStr for Transport {
     }
 }
 
+impl Congestion {
+    /// All controllers, simplest first.
+    pub const ALL: [Self; 7] = [
+        Self::Fixed,
+        Self::PlusOneMinusThree,
+        Self::DoubleHalve,
+        Self::Additive,
+        Self::Reno,
+        Self::Cubic,
+        Self::Bbr,
+    ];
+
+    /// The name used in flags, messages, journals and the report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::PlusOneMinusThree => "plus-one-minus-three",
+            Self::DoubleHalve => "double-halve",
+            Self::Additive => "additive",
+            Self::Reno => "reno",
+            Self::Cubic => "cubic",
+            Self::Bbr => "bbr",
+        }
+    }
+
+    /// What it does, for a person who has to choose.
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::Fixed => "the window stays as it is",
+            Self::PlusOneMinusThree => "one more per ACK, three fewer per NACK; 8 to 60",
+            Self::DoubleHalve => "doubles while all goes well, halves at a loss",
+            Self::Additive => "starts at 4; one more per ACK, down at a loss",
+            Self::Reno => "slow start, then one more per round trip; halves at a loss",
+            Self::Cubic => "what most of the Internet's TCP does",
+            Self::Bbr => "measures the bottleneck's rate and sends at that rate",
+        }
+    }
+}
+
+impl fmt::Display for Congestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Congestion {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Self, OptionError> {
+        Self::ALL
+            .into_iter()
+            .find(|congestion| congestion.name() == text)
+            .ok_or_else(|| OptionError::UnknownCongestion(text.to_owned()))
+    }
+}
+
 impl Asked {
     /// Fills what was not asked for from `defaults` and checks the rest.
     ///
-    /// The window follows the protocol: where the client names only an ARQ other than
-    /// the default's, its usual window is taken. Stop-and-wait always has a window of 1.
+    /// A protocol asked for without window and controller is a lesson: its window is
+    /// fixed, and small. A window alone is fixed too; a controller alone may use
+    /// [`LARGEST_WINDOW`]. Stop-and-wait always has a window of 1, which is fixed.
     ///
     /// # Errors
     /// [`OptionError::Window`] or [`OptionError::Segment`] outside their ranges.
     pub fn settle(&self, defaults: &Settled) -> Result<Settled, OptionError> {
         let arq = self.arq.unwrap_or(defaults.arq);
-        let default_window = if arq == defaults.arq {
-            defaults.window
-        } else {
-            arq.usual_window()
-        };
-        let window = self.window.unwrap_or(default_window);
+        let (usual_window, usual_congestion) =
+            match (self.arq, self.window, self.congestion) {
+                (None, None, None) => (defaults.window, defaults.congestion),
+                (Some(arq), None, None) => (arq.lesson_window(), Congestion::Fixed),
+                (_, Some(window), None) => (window, Congestion::Fixed),
+                (_, _, Some(congestion)) => (usual_window(congestion), congestion),
+            };
+        let window = self.window.unwrap_or(usual_window);
         if window == 0 || window > LARGEST_WINDOW {
             return Err(OptionError::Window(window));
         }
@@ -193,12 +280,30 @@ impl Asked {
         if segment_bytes == 0 || segment_bytes > LARGEST_SEGMENT_BYTES {
             return Err(OptionError::Segment(segment_bytes));
         }
+        let (window, congestion) = match arq {
+            Arq::StopAndWait => (1, Congestion::Fixed),
+            Arq::GoBackN | Arq::SelectiveRepeat => (window, usual_congestion),
+        };
         Ok(Settled {
             transport: self.transport.unwrap_or(defaults.transport),
             arq,
-            window: if arq == Arq::StopAndWait { 1 } else { window },
+            window,
+            congestion,
             segment_bytes,
         })
+    }
+}
+
+/// The window of a controller that was asked for by name. Unit: packets.
+const fn usual_window(congestion: Congestion) -> u32 {
+    match congestion {
+        Congestion::Fixed => LESSON_WINDOW,
+        Congestion::PlusOneMinusThree
+        | Congestion::DoubleHalve
+        | Congestion::Additive
+        | Congestion::Reno
+        | Congestion::Cubic
+        | Congestion::Bbr => LARGEST_WINDOW,
     }
 }
 
@@ -207,7 +312,8 @@ impl Settled {
     pub const DEFAULT: Self = Self {
         transport: Transport::Udp,
         arq: Arq::SelectiveRepeat,
-        window: DEFAULT_WINDOW,
+        window: LARGEST_WINDOW,
+        congestion: Congestion::Bbr,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
     };
 }
@@ -219,6 +325,8 @@ pub enum OptionError {
     UnknownArq(String),
     /// A transport that Sash does not know.
     UnknownTransport(String),
+    /// A controller that Sash does not know.
+    UnknownCongestion(String),
     /// A window of no packet, or of more than [`LARGEST_WINDOW`].
     Window(u32),
     /// A segment of no byte, or of more than [`LARGEST_SEGMENT_BYTES`].
@@ -234,6 +342,10 @@ impl fmt::Display for OptionError {
             ),
             Self::UnknownTransport(text) => {
                 write!(f, "unknown transport {text:?}: choose udp or tcp")
+            }
+            Self::UnknownCongestion(text) => {
+                let names = Congestion::ALL.map(Congestion::name).join(", ");
+                write!(f, "unknown controller {text:?}: choose one of {names}")
             }
             Self::Window(window) => {
                 write!(
@@ -271,7 +383,27 @@ mod tests {
             ..Asked::default()
         };
         let settled = asked.settle(&defaults).unwrap();
-        assert_eq!((settled.arq, settled.window), (Arq::SelectiveRepeat, 256));
+        assert_eq!((settled.arq, settled.window), (Arq::SelectiveRepeat, 16));
+    }
+
+    #[test]
+    fn a_window_alone_is_fixed_and_a_controller_alone_may_use_the_largest() {
+        let window = Asked {
+            window: Some(99),
+            ..Asked::default()
+        };
+        let settled = window.settle(&Settled::DEFAULT).unwrap();
+        assert_eq!(
+            (settled.window, settled.congestion),
+            (99, Congestion::Fixed)
+        );
+        let controller = Asked {
+            congestion: Some(Congestion::Reno),
+            ..Asked::default()
+        };
+        let settled = controller.settle(&Settled::DEFAULT).unwrap();
+        let expected = (LARGEST_WINDOW, Congestion::Reno);
+        assert_eq!((settled.window, settled.congestion), expected);
     }
 
     #[test]

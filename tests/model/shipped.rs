@@ -153,8 +153,9 @@ fn ack_of(packet: &Packet) -> Option<Ack<SequenceNumber>> {
     let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
         return None;
     };
-    let runs = ack.ranges.iter().rev().map(|run| (run.start, run.end));
-    let (wants, early) = (packet.sequence, runs.collect());
+    let runs = ack.ranges.iter().map(|run| (run.start, run.end));
+    let (wants, mut early) = (packet.sequence, runs.collect::<Vec<_>>());
+    early.sort_by_key(|(start, _)| *start - wants);
     Some(Ack { wants, early })
 }
 

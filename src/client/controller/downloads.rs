@@ -25,6 +25,7 @@ impl Controller {
             transport: asked.transport.or(chosen.transport),
             arq: asked.arq.or(chosen.arq),
             window: asked.window.or(chosen.window),
+            congestion: asked.congestion.or(chosen.congestion),
             segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
         };
         if file.trim().is_empty() {
@@ -45,6 +46,7 @@ impl Controller {
             file: file.to_owned(),
             tag: Some(tag),
             asked,
+            prefix: None, // The shell knows the disk.
         }));
     }
 
@@ -148,6 +150,12 @@ impl Controller {
         }
     }
 
+    /// A download that is not asked for after all, and why; that is no failure.
+    pub(super) fn skip(&mut self, tag: u64, sentence: &str, now_ms: u64) {
+        self.model.transfers.retain(|transfer| transfer.tag != tag);
+        self.show(sentence, now_ms);
+    }
+
     /// A download that the server neither offers nor queues nor refuses has failed.
     pub(super) fn give_up_unanswered(&mut self, now_ms: u64) {
         let mut ended = Vec::new();
@@ -218,6 +226,7 @@ fn is_possible(settled: Settled) -> bool {
         transport: Some(settled.transport),
         arq: Some(settled.arq),
         window: Some(settled.window),
+        congestion: Some(settled.congestion),
         segment_bytes: Some(settled.segment_bytes),
     };
     asked.settle(&Settled::DEFAULT).is_ok()

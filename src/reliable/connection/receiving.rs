@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 9293 §3.5, §3.6 (and TIME-WAIT, of which lingering is the short form).
 
-use super::super::event::{Event, EventLog, Ignored, PacketName, Timer};
+use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
 use super::super::handshake::{Handshake, Opening, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
@@ -27,6 +27,11 @@ pub struct Receiving {
     /// An ACK that says only "I am alive", to a FIN while the disk is still busy: the
     /// FIN's attempt and time stamp.
     alive: Option<(u8, u32)>,
+    /// The segments that the shell has room for; `None`: a whole window.
+    room: Option<u32>,
+    is_paused: bool,
+    /// What the ACKs tell: whether DATA may come.
+    gate: GateState,
     last_arrivals: (u64, u64),
     log: EventLog,
 }
@@ -84,14 +89,28 @@ impl Receiving {
     /// The client's side of a download: SYN is due at once.
     #[must_use]
     pub fn initiate(arq: Arq, proposal: Proposal, now: Moment) -> Self {
+        Self::new(arq, proposal, Handshake::initiate(proposal, now), now)
+    }
+
+    /// The server's side of an upload: waits for a SYN, which brings the file's first
+    /// sequence number.
+    #[must_use]
+    pub fn respond(arq: Arq, proposal: Proposal, now: Moment) -> Self {
+        Self::new(arq, proposal, Handshake::respond(proposal), now)
+    }
+
+    fn new(arq: Arq, proposal: Proposal, handshake: Handshake, now: Moment) -> Self {
         Self {
             arq,
             proposal,
-            handshake: Handshake::initiate(proposal, now),
+            handshake,
             phase: Phase::Opening,
             heard_at: now,
             farewell: None,
             alive: None,
+            room: None,
+            is_paused: false,
+            gate: GateState::Open,
             last_arrivals: (0, 0),
             log: EventLog::new(proposal.listening),
         }
@@ -108,6 +127,44 @@ impl Receiving {
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
             | Phase::Ended { .. } => false,
+        }
+    }
+
+    /// There is room for so many segments beyond those in order. A window that has closed
+    /// opens again when half of it is free, so that it does not open by a crumb
+    /// (RFC 9293 §3.8.6.2.2).
+    pub fn set_room(&mut self, segments: u32) {
+        self.room = Some(segments);
+        self.tell_room();
+    }
+
+    /// Takes no more than what was promised, until it is taken back.
+    pub fn set_paused(&mut self, is_paused: bool) {
+        self.is_paused = is_paused;
+        self.tell_room();
+    }
+
+    /// Whether this side is paused.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    fn tell_room(&mut self) {
+        let Phase::Transferring { terms, machine } = &mut self.phase else {
+            return;
+        };
+        let room = self.room.unwrap_or(terms.window);
+        let is_crumb =
+            self.gate == GateState::WindowClosed && room < terms.window.div_ceil(2);
+        let gate = match (self.is_paused, room == 0 || is_crumb) {
+            (true, _) => GateState::Paused,
+            (false, true) => GateState::WindowClosed,
+            (false, false) => GateState::Open,
+        };
+        machine.set_room(if gate == GateState::Open { room } else { 0 });
+        if std::mem::replace(&mut self.gate, gate) != gate {
+            self.log.record(|| Event::DataBlockedUpdated { gate });
         }
     }
 
@@ -250,6 +307,22 @@ impl Receiving {
         self.log.record(|| Event::StateChanged { state });
     }
 
+    /// Whether this side answers the handshake, and it is under way.
+    const fn answers_handshake(&self) -> bool {
+        matches!(self.phase, Phase::Opening) && !self.handshake.is_initiator()
+    }
+
+    /// Goes on to receiving once the handshake is over.
+    fn begin(&mut self) {
+        if matches!(self.phase, Phase::Opening)
+            && let Some(terms) = self.terms()
+        {
+            let machine = receiver(self.arq, terms, &self.handshake);
+            self.enter(Phase::Transferring { terms, machine });
+            self.tell_room();
+        }
+    }
+
     fn end_with_verdict(&mut self, verified: bool) {
         let outcome = if verified {
             Outcome::Verified
@@ -390,11 +463,28 @@ impl Machine for Receiving {
         self.log.record(|| Event::PacketReceived(name));
         self.heard_at = now;
         match &packet.body {
-            Body::SynAck(_) => self.handshake.on_packet(packet, now),
+            Body::SynAck(_) if self.handshake.is_initiator() => {
+                self.handshake.on_packet(packet, now);
+            }
+            Body::Syn(_) | Body::Ack(_) if self.answers_handshake() => {
+                self.handshake.on_packet(packet, now);
+            }
+            // The bytes of this one were not kept: it comes again.
+            Body::Data { .. } if self.answers_handshake() => {
+                self.handshake.on_later_packet();
+            }
             Body::Data { .. } => self.on_data(packet, now),
-            Body::Fin { digest } => self.on_fin(packet, *digest, now),
+            Body::Fin { digest } => {
+                self.handshake.on_later_packet();
+                self.begin();
+                self.on_fin(packet, *digest, now);
+            }
             Body::Rst { why } => self.on_reset(packet, *why),
-            Body::Syn(_) | Body::Ack(_) | Body::Nack(_) | Body::FinAck { .. } => {
+            Body::Syn(_)
+            | Body::SynAck(_)
+            | Body::Ack(_)
+            | Body::Nack(_)
+            | Body::FinAck { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
         }
@@ -402,18 +492,13 @@ impl Machine for Receiving {
         if matches!(self.handshake.opening(), Opening::Disagreed) {
             self.reset(Reset::BadTerms);
         }
-        if matches!(self.phase, Phase::Opening)
-            && let Some(terms) = self.terms()
-        {
-            let machine = receiver(self.arq, terms);
-            self.enter(Phase::Transferring { terms, machine });
-        }
+        self.begin();
     }
 
     fn next_timeout(&self) -> Option<Moment> {
         let patience = Some(self.heard_at + self.patience());
         match &self.phase {
-            Phase::Opening => self.handshake.next_timeout(),
+            Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
             Phase::Transferring { machine, .. } => {
                 earliest([machine.next_timeout(), patience])
             }
@@ -428,7 +513,7 @@ impl Machine for Receiving {
             Phase::Opening => {
                 self.handshake.on_timeout(now);
                 self.log.append(self.handshake.take_events());
-                if self.handshake.is_over(now) {
+                if self.handshake.is_over(now) || is_silent {
                     let outcome = Outcome::Failed(Failure::NoAnswer);
                     self.enter(Phase::Ended { outcome });
                 }

@@ -2,7 +2,8 @@
 //!
 //! Source: RFC 9293 §3.5, §3.6; report chapter `reliable/connection`.
 
-use super::super::event::{Event, EventLog, Ignored, PacketName, Timer};
+use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
+use super::super::gate::{self, Gate};
 use super::super::handshake::{Handshake, Opening, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::{PATIENCE, Retry};
@@ -12,7 +13,7 @@ use super::{Failure, Outcome, sender};
 use crate::wire::digest::Digest;
 use crate::wire::message::Progress;
 use crate::wire::options::Arq;
-use crate::wire::packet::{Body, Packet, Reset};
+use crate::wire::packet::{Acknowledgement, Body, Packet, Reset};
 
 /// The sending side of one transfer.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Sending {
     heard_at: Moment,
     /// An RST to be sent.
     farewell: Option<Reset>,
+    /// Whether DATA may flow.
+    gate: Gate,
     last_progress: Progress,
     log: EventLog,
 }
@@ -67,14 +70,25 @@ impl Sending {
     /// The server's side of a download: waits for a SYN. `proposal.first` must be given.
     #[must_use]
     pub fn respond(arq: Arq, proposal: Proposal, now: Moment) -> Self {
+        Self::new(arq, proposal, Handshake::respond(proposal), now)
+    }
+
+    /// The client's side of an upload: SYN is due at once. `proposal.first` must be given.
+    #[must_use]
+    pub fn initiate(arq: Arq, proposal: Proposal, now: Moment) -> Self {
+        Self::new(arq, proposal, Handshake::initiate(proposal, now), now)
+    }
+
+    fn new(arq: Arq, proposal: Proposal, handshake: Handshake, now: Moment) -> Self {
         Self {
             arq,
             proposal,
-            handshake: Handshake::respond(proposal),
+            handshake,
             phase: Phase::Opening,
             digest: None,
             heard_at: now,
             farewell: None,
+            gate: Gate::default(),
             last_progress: Progress::default(),
             log: EventLog::new(proposal.listening),
         }
@@ -93,6 +107,34 @@ impl Sending {
             | Phase::AwaitingDigest { .. }
             | Phase::Closing { .. } => self.end(verdict(verified)),
             Phase::Opening | Phase::Ended { .. } => (),
+        }
+    }
+
+    /// Sends no DATA until it is taken back; the other side is probed meanwhile, so that
+    /// both know that the other is alive.
+    pub fn set_paused(&mut self, is_paused: bool, now: Moment) {
+        let before = self.gate.state();
+        self.gate.set_paused(is_paused, now);
+        self.turn(before, now);
+    }
+
+    /// Whether this side is paused.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.gate.is_paused()
+    }
+
+    /// Records that the gate opened or closed, and lets the protocol start again.
+    fn turn(&mut self, before: GateState, now: Moment) {
+        let gate = self.gate.state();
+        if gate == before {
+            return;
+        }
+        self.log.record(|| Event::DataBlockedUpdated { gate });
+        if let Phase::Transferring { machine, .. } = &mut self.phase
+            && gate == GateState::Open
+        {
+            machine.restart(now);
         }
     }
 
@@ -219,12 +261,20 @@ impl Sending {
         }
     }
 
-    fn on_acknowledgement(&mut self, packet: &Packet, now: Moment) {
+    fn on_acknowledgement(
+        &mut self,
+        packet: &Packet,
+        ack: &Acknowledgement,
+        now: Moment,
+    ) {
         match &mut self.phase {
             Phase::Opening => self.handshake.on_packet(packet, now),
             Phase::Transferring { machine, .. } => {
                 machine.on_packet(packet, now);
                 self.log.append(machine.take_events());
+                let before = self.gate.state();
+                self.gate.set_window(ack.window, packet.sent_at, now);
+                self.turn(before, now);
             }
             // The receiver is alive and busy with its disk.
             Phase::Closing { retry, .. } => retry.be_patient(now),
@@ -234,6 +284,47 @@ impl Sending {
 
     fn has_lost_patience(&self, now: Moment) -> bool {
         now >= self.heard_at + PATIENCE
+    }
+
+    /// What the handshake has to send: where this side began it, also later, as the other
+    /// side may not have heard our ACK.
+    fn poll_handshake(&mut self, now: Moment) -> Option<Transmit> {
+        match self.phase {
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Closing { .. } => self.handshake.poll_transmit(now),
+            Phase::Ended { .. } => None,
+        }
+    }
+
+    /// The packet that this phase itself has to send.
+    fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
+        match &mut self.phase {
+            Phase::Transferring { machine, .. } if self.gate.is_open() => {
+                machine.poll_transmit(now)
+            }
+            Phase::Transferring { terms, .. } => {
+                let attempt = self.gate.poll(now);
+                attempt.map(|attempt| gate::probe(terms, attempt, now))
+            }
+            Phase::Closing {
+                terms,
+                digest,
+                retry,
+            } => retry.poll(now).map(|attempt| {
+                Transmit::control(Packet {
+                    token: terms.token,
+                    number: 0,
+                    attempt,
+                    sequence: terms.end(),
+                    sent_at: now.stamp(),
+                    body: Body::Fin { digest: *digest },
+                })
+            }),
+            Phase::Ended { .. } => self.farewell(now),
+            Phase::Opening | Phase::AwaitingDigest { .. } => None,
+        }
     }
 
     fn farewell(&mut self, now: Moment) -> Option<Transmit> {
@@ -260,26 +351,7 @@ const fn verdict(verified: bool) -> Outcome {
 
 impl Machine for Sending {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let transmit = match &mut self.phase {
-            Phase::Opening => self.handshake.poll_transmit(now),
-            Phase::Transferring { machine, .. } => machine.poll_transmit(now),
-            Phase::Closing {
-                terms,
-                digest,
-                retry,
-            } => retry.poll(now).map(|attempt| {
-                Transmit::control(Packet {
-                    token: terms.token,
-                    number: 0,
-                    attempt,
-                    sequence: terms.end(),
-                    sent_at: now.stamp(),
-                    body: Body::Fin { digest: *digest },
-                })
-            }),
-            Phase::Ended { .. } => self.farewell(now),
-            Phase::AwaitingDigest { .. } => None,
-        }?;
+        let transmit = self.poll_handshake(now).or_else(|| self.poll_phase(now))?;
         let name = PacketName::from(&transmit.packet);
         self.log.record(|| Event::PacketSent(name));
         Some(transmit)
@@ -293,11 +365,18 @@ impl Machine for Sending {
         self.log.record(|| Event::PacketReceived(name));
         self.heard_at = now;
         match &packet.body {
-            Body::Syn(_) => self.handshake.on_packet(packet, now),
-            Body::Ack(_) | Body::Nack(_) => self.on_acknowledgement(packet, now),
+            Body::Syn(_) if !self.handshake.is_initiator() => {
+                self.handshake.on_packet(packet, now);
+            }
+            Body::SynAck(_) if self.handshake.is_initiator() => {
+                self.handshake.on_packet(packet, now);
+            }
+            Body::Ack(ack) | Body::Nack(ack) => {
+                self.on_acknowledgement(packet, ack, now);
+            }
             Body::FinAck { verified } => self.on_fin_ack(packet, *verified),
             Body::Rst { why } => self.on_reset(packet, *why),
-            Body::SynAck(_) | Body::Data { .. } | Body::Fin { .. } => {
+            Body::Syn(_) | Body::SynAck(_) | Body::Data { .. } | Body::Fin { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
         }
@@ -312,9 +391,10 @@ impl Machine for Sending {
         let patience = Some(self.heard_at + PATIENCE);
         match &self.phase {
             Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
-            Phase::Transferring { machine, .. } => {
+            Phase::Transferring { machine, .. } if self.gate.is_open() => {
                 earliest([machine.next_timeout(), patience])
             }
+            Phase::Transferring { .. } => earliest([self.gate.next_timeout(), patience]),
             Phase::Closing { retry, .. } => retry.next_timeout(),
             Phase::AwaitingDigest { .. } | Phase::Ended { .. } => None,
         }
@@ -330,8 +410,13 @@ impl Machine for Sending {
                 }
             }
             Phase::Transferring { machine, .. } => {
-                machine.on_timeout(now);
-                self.log.append(machine.take_events());
+                if self.gate.is_open() {
+                    machine.on_timeout(now);
+                    self.log.append(machine.take_events());
+                } else if self.gate.on_timeout(now) {
+                    let timer = Timer::Probe;
+                    self.log.record(|| Event::TimerExpired { timer });
+                }
                 if self.has_lost_patience(now) {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,

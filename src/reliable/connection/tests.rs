@@ -1,3 +1,6 @@
+mod pause;
+mod upload;
+
 use super::super::Machine;
 use super::super::event::{Event, Ignored};
 use super::super::handshake::Proposal;

@@ -9,19 +9,28 @@ use super::super::disk::{CHUNK_BYTES, Disk};
 use std::collections::BTreeMap;
 
 /// The bytes that have arrived and are not at the disk yet.
-#[derive(Default)]
 pub(super) struct Bytes {
     /// By segment index.
     early: BTreeMap<u32, Vec<u8>>,
     /// Segments that are in order.
     in_order: u32,
-    /// Unit: bytes.
+    /// What is there of the file. Unit: bytes.
     done: u64,
     /// In order, to be handed to the disk.
     chunk: Vec<u8>,
 }
 
 impl Bytes {
+    /// The first segment begins at `offset`.
+    pub(super) const fn from(offset: u64) -> Self {
+        Self {
+            early: BTreeMap::new(),
+            in_order: 0,
+            done: offset,
+            chunk: Vec::new(),
+        }
+    }
+
     /// Keeps a segment that the machine wants.
     pub(super) fn keep(&mut self, number: u32, payload: &[u8]) {
         if number == self.in_order {
@@ -46,7 +55,7 @@ impl Bytes {
         self.done += payload.len() as u64;
     }
 
-    /// File bytes that have come in order.
+    /// File bytes that are there in order, those of an earlier download among them.
     pub(super) const fn done(&self) -> u64 {
         self.done
     }

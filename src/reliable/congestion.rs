@@ -1,0 +1,192 @@
+//! Congestion control: how much may be in flight, and how fast it may leave.
+//!
+//! A controller never sees a packet. It is told what was acknowledged and what was lost,
+//! in numbers, and answers with a window and a rate; [`Flow`](super::flow::Flow) does the
+//! counting and the pacing for all of them alike.
+//!
+//! ```text
+//!   protocol --deliver, lose--> Flow --on_ack, on_loss--> Controller
+//!            <-- may I send? --      <-- window, rate ---
+//! ```
+//!
+//! | file | is | source |
+//! | --- | --- | --- |
+//! | [`fixed`] | the window stays as it is | Kurose & Ross §3.4 |
+//! | [`plus_one_minus_three`] | one more per ACK, three fewer per NACK; 8 to 60 | a student project |
+//! | [`double_halve`] | doubles per window of ACKs, halves at a loss | a student project |
+//! | [`additive`] | one more per ACK, one fewer at a loss | a student project |
+//! | [`reno`] | slow start, then one more per round trip; halves at a loss | RFC 5681, 6582 |
+//! | [`cubic`] | a cubic function of the time since the last loss | RFC 9438 |
+//! | [`bbr`] | a model of the path: rate, least round trip, own loss | draft-ietf-ccwg-bbr |
+//!
+//! | shared | is | source |
+//! | --- | --- | --- |
+//! | [`recovery`] | one answer to one event, however often it is told | RFC 9002 §7.3.2 |
+//! | [`hystart`] | leaving slow start before the queue overflows | RFC 9406 |
+//!
+//! ```
+//! use sash::reliable::congestion::controller;
+//! use sash::wire::options::Congestion;
+//! let controller = controller(Congestion::Fixed, 16);
+//! assert_eq!((controller.window(), controller.pacing_rate()), (16, None));
+//! ```
+//!
+//! Source: Kurose & Ross §3.6, §3.7; RFC 9002 §7 (the contract's shape).
+
+pub mod additive;
+pub mod bbr;
+pub mod cubic;
+pub mod double_halve;
+pub mod fixed;
+pub mod hystart;
+pub mod plus_one_minus_three;
+pub mod recovery;
+pub mod reno;
+
+#[cfg(test)]
+mod hand;
+
+use super::moment::Moment;
+use crate::wire::options::Congestion;
+use std::fmt;
+use std::time::Duration;
+
+/// What every controller answers. Unit of windows: packets; of rates: packets per second.
+pub trait Controller: fmt::Debug + Send {
+    /// Something new was acknowledged.
+    fn on_ack(&mut self, ack: &Acked);
+
+    /// Packets are held for lost: one call per ACK or timer that showed it.
+    fn on_loss(&mut self, loss: &Lost);
+
+    /// The receiver told of one number newly missing or damaged (NACK). Only the
+    /// protocols that do not resend for it pass it on; where a NACK leads to a resend,
+    /// [`Controller::on_loss`] says it.
+    fn on_nack(&mut self, now: Moment);
+
+    /// The retransmission timer ran out: nothing came back for that long.
+    fn on_timeout(&mut self, now: Moment);
+
+    /// Sending begins again after a pause or a closed window: what was known of the path
+    /// is old.
+    fn on_restart(&mut self, now: Moment);
+
+    /// Most packets in flight, at least 1.
+    fn window(&self) -> u32;
+
+    /// How fast packets may leave; `None`: as fast as the window allows.
+    fn pacing_rate(&self) -> Option<f64>;
+
+    /// Where slow start ends, if the controller knows such a place.
+    fn slow_start_threshold(&self) -> Option<u32> {
+        None
+    }
+
+    /// What it is doing, as journals show it: `slow-start`, `recovery`...
+    fn phase(&self) -> &'static str;
+}
+
+/// What one ACK newly acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Acked {
+    /// When the ACK came.
+    pub now: Moment,
+    /// Packets newly acknowledged.
+    pub packets: u32,
+    /// Packets in flight after it.
+    pub in_flight: u32,
+    /// The estimate, this ACK's sample included.
+    pub round_trip: PathTime,
+    /// When the newest of the acknowledged packets was sent: recovery is over once it
+    /// left after recovery began (RFC 9002 §7.3.2).
+    pub newest_sent_at: Moment,
+    /// How many packets were in flight when that packet left, itself included.
+    pub in_flight_when_sent: u32,
+    /// Whether that packet left while something else than the controller held the sender
+    /// back (end of file, receive window): such a time must not grow a window.
+    pub is_limited: bool,
+    /// Packets delivered so far.
+    pub delivered: u64,
+    /// Packets that had been delivered when that packet left: a round trip is over when
+    /// this passes the `delivered` of its beginning.
+    pub delivered_when_sent: u64,
+    /// Packets lost since that packet left.
+    pub lost_since: u64,
+    /// Packets delivered per second over the last round trip, where it could be measured
+    /// (draft-cheng-iccrg-delivery-rate-estimation).
+    pub delivery_rate: Option<f64>,
+}
+
+/// How long the path takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PathTime {
+    /// The newest sample.
+    pub latest: Duration,
+    /// Smoothed (RFC 6298 SRTT).
+    pub smoothed: Duration,
+    /// The least of all samples.
+    pub least: Duration,
+}
+
+/// What was found lost at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lost {
+    /// When it was found.
+    pub now: Moment,
+    /// How many packets.
+    pub packets: u32,
+    /// Packets still in flight after it.
+    pub in_flight: u32,
+    /// How many packets were in flight when the newest of them left, itself included.
+    pub in_flight_when_sent: u32,
+    /// When the newest of them was sent: a window answers only once to losses among the
+    /// packets that left before it shrank (RFC 9002 §7.3.1).
+    pub newest_sent_at: Moment,
+    /// Packets lost since that packet left, it and its like included.
+    pub lost_since: u64,
+    /// The estimate, as it stands.
+    pub round_trip: PathTime,
+}
+
+/// The controller of this name; no window will be larger than `most`.
+#[must_use]
+pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
+    match congestion {
+        Congestion::Fixed => Box::new(fixed::Fixed::new(most)),
+        Congestion::PlusOneMinusThree => {
+            Box::new(plus_one_minus_three::PlusOneMinusThree::new(most))
+        }
+        Congestion::DoubleHalve => Box::new(double_halve::DoubleHalve::new(most)),
+        Congestion::Additive => Box::new(additive::Additive::new(most)),
+        Congestion::Reno => Box::new(reno::Reno::new(most)),
+        Congestion::Cubic => Box::new(cubic::Cubic::new(most)),
+        Congestion::Bbr => Box::new(bbr::Bbr::new(most)),
+    }
+}
+
+/// The window that a transfer begins with (RFC 6928). Unit: packets.
+pub const INITIAL_WINDOW: u32 = 10;
+
+/// Slow start never ends below this (RFC 5681 §3.1 (4)). Unit: packets.
+const LEAST_THRESHOLD: u32 = 2;
+
+/// How a window is spread over a round trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// It may double within one: twice the window's rate, or pacing would hold it back.
+    Doubling,
+    /// It hardly changes: a quarter more than its rate, so that pacing alone never leaves
+    /// the window unused (RFC 9002 §7.7).
+    Steady,
+}
+
+/// The rate at which a window leaves; `None` before there is a round trip. Unit: packets
+/// per second.
+fn pace(window: u32, smoothed: Option<Duration>, how: Pace) -> Option<f64> {
+    let seconds = smoothed?.as_secs_f64();
+    let share = match how {
+        Pace::Doubling => 2.0,
+        Pace::Steady => 1.25,
+    };
+    (seconds > 0.0).then(|| share * f64::from(window) / seconds)
+}

@@ -1,0 +1,46 @@
+//! No congestion control: the window stays as it is, and nothing is paced.
+//!
+//! The textbook's protocols, so that their measured cost is the textbook's.
+//!
+//! Source: Kurose & Ross §3.4.
+
+use super::{Acked, Controller, Lost};
+use crate::reliable::moment::Moment;
+
+/// A window that nothing moves.
+#[derive(Debug)]
+pub struct Fixed {
+    window: u32,
+}
+
+impl Fixed {
+    /// A window of so many packets.
+    #[must_use]
+    pub const fn new(window: u32) -> Self {
+        Self { window }
+    }
+}
+
+impl Controller for Fixed {
+    fn on_ack(&mut self, _ack: &Acked) {}
+
+    fn on_loss(&mut self, _loss: &Lost) {}
+
+    fn on_nack(&mut self, _now: Moment) {}
+
+    fn on_timeout(&mut self, _now: Moment) {}
+
+    fn on_restart(&mut self, _now: Moment) {}
+
+    fn window(&self) -> u32 {
+        self.window
+    }
+
+    fn pacing_rate(&self) -> Option<f64> {
+        None
+    }
+
+    fn phase(&self) -> &'static str {
+        "fixed"
+    }
+}

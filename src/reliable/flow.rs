@@ -1,0 +1,410 @@
+//! How much is in flight, how fast it is delivered, and when the next packet may leave.
+//!
+//! Every sender counts its packets here, whatever its protocol and whatever its
+//! controller; the controller is told of the counts and answers with a window and a rate.
+//!
+//! ```text
+//!   delivered  at the send     |----- a round trip -----|  at the ACK
+//!                  12                                         40
+//!   delivery rate = (40 - 12) / max(time between the two sends, between the two ACKs)
+//! ```
+//!
+//! The pacer lets packets go at the controller's rate, a quantum of [`QUANTUM`] at a time,
+//! so that a thread is not woken for every one of them. It does not pace `fixed`.
+//!
+//! ```
+//! use sash::reliable::{flow::Flow, moment::Moment};
+//! use sash::wire::options::Congestion;
+//! let mut flow = Flow::new(Congestion::Fixed, 2);
+//! let stamp = flow.send(Moment::START);
+//! flow.send(Moment::START);
+//! assert!(!flow.has_room());
+//! flow.deliver(&stamp, Moment::START);
+//! assert!(flow.has_room());
+//! ```
+//!
+//! Source: draft-cheng-iccrg-delivery-rate-estimation; RFC 9002 §7.7 (pacing).
+
+use super::congestion::{Acked, Controller, Lost, PathTime, controller};
+use super::event::Event;
+use super::moment::Moment;
+use super::round_trip::RoundTrip;
+use crate::wire::options::Congestion;
+use std::time::Duration;
+
+/// The flow of one sender.
+#[derive(Debug)]
+pub struct Flow {
+    controller: Box<dyn Controller>,
+    is_controlled: bool,
+    pacer: Pacer,
+    in_flight: u32,
+    /// Packets delivered so far, and when the last of them was.
+    delivered: u64,
+    delivered_at: Moment,
+    /// When the packet left that was acknowledged last: the send side of the rate.
+    first_sent_at: Moment,
+    last_sent_at: Moment,
+    lost: u64,
+    /// Packets up to this count of deliveries left while the sender was limited.
+    limited_until: u64,
+    /// What the ACK at hand has acknowledged so far.
+    news: Option<News>,
+    /// What the ACK or timer at hand has shown to be lost so far.
+    losses: Option<Losses>,
+    /// The window that was last told of.
+    told: Option<Told>,
+}
+
+/// What is noted of a packet as it leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stamp {
+    /// When it left.
+    pub sent_at: Moment,
+    delivered: u64,
+    delivered_at: Moment,
+    first_sent_at: Moment,
+    lost: u64,
+    in_flight: u32,
+    is_limited: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct News {
+    packets: u32,
+    newest: Stamp,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Losses {
+    packets: u32,
+    newest: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Told {
+    window: u32,
+    phase: &'static str,
+}
+
+/// Packets leave together that would leave within this time.
+pub const QUANTUM: Duration = Duration::from_millis(1);
+
+impl Flow {
+    /// Nothing was sent yet; no window will be larger than `most`.
+    #[must_use]
+    pub fn new(congestion: Congestion, most: u32) -> Self {
+        Self {
+            controller: controller(congestion, most),
+            is_controlled: congestion != Congestion::Fixed,
+            pacer: Pacer::default(),
+            in_flight: 0,
+            delivered: 0,
+            delivered_at: Moment::START,
+            first_sent_at: Moment::START,
+            last_sent_at: Moment::START,
+            lost: 0,
+            limited_until: 0,
+            news: None,
+            losses: None,
+            told: None,
+        }
+    }
+
+    /// Whether the window has room for one more packet.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.in_flight < self.window()
+    }
+
+    /// Most packets in flight.
+    #[must_use]
+    pub fn window(&self) -> u32 {
+        self.controller.window().max(1)
+    }
+
+    /// Packets in flight.
+    #[must_use]
+    pub const fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Whether the pacing lets the next packet leave now.
+    #[must_use]
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.pacer.resume.is_none_or(|resume| resume <= now)
+    }
+
+    /// When the pacing lets the next packet leave, where the window has room for it.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.pacer.resume.filter(|_| self.has_room())
+    }
+
+    /// Time has passed.
+    pub fn on_timeout(&mut self, now: Moment) {
+        self.pacer.resume = self.pacer.resume.filter(|&resume| resume > now);
+    }
+
+    /// Whether a controller moves the window.
+    #[must_use]
+    pub const fn is_controlled(&self) -> bool {
+        self.is_controlled
+    }
+
+    /// A packet leaves; keep what comes back beside it.
+    pub fn send(&mut self, now: Moment) -> Stamp {
+        if self.in_flight == 0 {
+            self.first_sent_at = now;
+            self.delivered_at = now;
+        }
+        self.in_flight += 1;
+        self.last_sent_at = now;
+        if let Some(rate) = self.controller.pacing_rate() {
+            self.pacer.send(rate, now);
+        }
+        Stamp {
+            sent_at: now,
+            delivered: self.delivered,
+            delivered_at: self.delivered_at,
+            first_sent_at: self.first_sent_at,
+            lost: self.lost,
+            in_flight: self.in_flight,
+            is_limited: self.delivered < self.limited_until,
+        }
+    }
+
+    /// The sender could send more than it has: what is in flight now says nothing of what
+    /// the path can carry.
+    pub fn limit(&mut self) {
+        self.limited_until = self.delivered + u64::from(self.in_flight) + 1;
+    }
+
+    /// A packet that was in flight has arrived.
+    pub fn deliver(&mut self, stamp: &Stamp, now: Moment) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.deliver_late(stamp, now);
+    }
+
+    /// A packet that was held for lost has arrived after all.
+    pub fn deliver_late(&mut self, stamp: &Stamp, now: Moment) {
+        self.delivered += 1;
+        self.delivered_at = now;
+        let news = self.news.get_or_insert(News {
+            packets: 0,
+            newest: *stamp,
+        });
+        news.packets += 1;
+        if (stamp.delivered, stamp.sent_at)
+            >= (news.newest.delivered, news.newest.sent_at)
+        {
+            news.newest = *stamp;
+        }
+    }
+
+    /// A packet in flight is held for lost.
+    pub fn lose(&mut self, stamp: &Stamp) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.lost += 1;
+        let losses = self.losses.get_or_insert(Losses {
+            packets: 0,
+            newest: *stamp,
+        });
+        losses.packets += 1;
+        if stamp.sent_at >= losses.newest.sent_at {
+            losses.newest = *stamp;
+        }
+    }
+
+    /// Tells the controller what the ACK or timer at hand has shown: losses first, so
+    /// that what was acknowledged beside them does not grow the window.
+    pub fn settle(&mut self, round_trip: &RoundTrip, now: Moment) {
+        let path = round_trip.path();
+        if let Some(losses) = self.losses.take() {
+            let newest = losses.newest;
+            self.controller.on_loss(&Lost {
+                now,
+                packets: losses.packets,
+                in_flight: self.in_flight,
+                in_flight_when_sent: newest.in_flight,
+                newest_sent_at: newest.sent_at,
+                lost_since: self.lost - newest.lost,
+                round_trip: path,
+            });
+        }
+        if let Some(news) = self.news.take() {
+            let newest = news.newest;
+            let delivery_rate = self.delivery_rate(&newest, path);
+            self.first_sent_at = newest.sent_at;
+            self.controller.on_ack(&Acked {
+                now,
+                packets: news.packets,
+                in_flight: self.in_flight,
+                round_trip: path,
+                newest_sent_at: newest.sent_at,
+                in_flight_when_sent: newest.in_flight,
+                is_limited: newest.is_limited,
+                delivered: self.delivered,
+                delivered_when_sent: newest.delivered,
+                lost_since: self.lost - newest.lost,
+                delivery_rate,
+            });
+        }
+    }
+
+    /// Packets delivered per second while `newest` was on its way; the slower of the send
+    /// side and the ACK side, as ACKs may come in clumps.
+    fn delivery_rate(&self, newest: &Stamp, path: PathTime) -> Option<f64> {
+        let send_elapsed = newest.sent_at - newest.first_sent_at;
+        let ack_elapsed = self.delivered_at - newest.delivered_at;
+        let interval = send_elapsed.max(ack_elapsed);
+        if interval < path.least || interval.is_zero() {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a rate is an estimate")]
+        let delivered = (self.delivered - newest.delivered) as f64;
+        Some(delivered / interval.as_secs_f64())
+    }
+
+    /// The receiver told of one number newly missing, and nothing is sent again for it.
+    pub fn nack(&mut self, now: Moment) {
+        self.controller.on_nack(now);
+    }
+
+    /// The retransmission timer ran out: that says all of the losses it showed.
+    pub fn time_out(&mut self, now: Moment) {
+        self.losses = None;
+        self.controller.on_timeout(now);
+    }
+
+    /// Sending begins again after a pause or a closed window. One that was longer than a
+    /// timeout leaves nothing to go by: a new, slow start (RFC 5681 §4.1).
+    pub fn restart(&mut self, round_trip: &RoundTrip, now: Moment) {
+        if now - self.last_sent_at > round_trip.timeout() {
+            self.controller.on_restart(now);
+            self.pacer = Pacer::default();
+        }
+    }
+
+    /// What is to be told of window and rate, where it has changed since last asked.
+    pub fn event(&mut self) -> Option<Event> {
+        let (window, phase) = (self.window(), self.controller.phase());
+        let told = Told { window, phase };
+        if self.told.replace(told) == Some(told) {
+            return None;
+        }
+        Some(Event::CongestionUpdated {
+            cwnd: window,
+            ssthresh: self.controller.slow_start_threshold(),
+            in_flight: self.in_flight,
+            pacing_rate: self.controller.pacing_rate().map(whole),
+            phase,
+        })
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people; a float cast saturates"
+)]
+fn whole(rate: f64) -> u64 {
+    rate.round() as u64
+}
+
+/// Spreads packets over time: a quantum of them at once, then a wait.
+#[derive(Debug, Default)]
+struct Pacer {
+    /// When the next packet would leave if every one left on its own.
+    next: Option<Moment>,
+    /// The quantum is used up until then.
+    resume: Option<Moment>,
+}
+
+impl Pacer {
+    /// A packet leaves. A sender that is late catches up by a quantum at most.
+    fn send(&mut self, rate: f64, now: Moment) {
+        let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
+        let next = match self.next {
+            Some(next) if next + QUANTUM > now => next + gap,
+            Some(_) | None => now + gap,
+        };
+        self.next = Some(next);
+        self.resume = (next > now + QUANTUM).then_some(next);
+    }
+}
+
+/// No rate is lower: a transfer always goes on. Unit: packets per second.
+const LEAST_RATE: f64 = 1.0;
+
+/// No rate is higher than one packet per nanosecond.
+const MOST_RATE: f64 = 1e9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: u64) -> Moment {
+        Moment::START + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_pacer_lets_a_quantum_go_and_keeps_the_rate() {
+        let mut pacer = Pacer::default();
+        let (mut now, mut sent) = (Moment::START, 0);
+        while now < at(1_000) {
+            match pacer.resume.filter(|&resume| resume > now) {
+                Some(later) => now = later,
+                None => {
+                    pacer.send(5_000.0, now);
+                    sent += 1;
+                }
+            }
+        }
+        assert!((5_000..=5_006).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_bursts_more_than_a_quantum() {
+        let mut pacer = Pacer::default();
+        let (mut now, mut sent) = (Moment::START, 0);
+        while now < at(1_000) {
+            match pacer.resume.filter(|&resume| resume > now) {
+                Some(later) => now = later + Duration::from_micros(300),
+                None => {
+                    pacer.send(5_000.0, now);
+                    sent += 1;
+                }
+            }
+        }
+        assert!((4_980..=5_006).contains(&sent), "{sent}");
+        now = at(60_000);
+        let burst = std::iter::from_fn(|| {
+            let may = pacer.resume.is_none_or(|resume| resume <= now);
+            may.then(|| pacer.send(5_000.0, now))
+        });
+        assert!(burst.count() <= 7);
+    }
+
+    #[test]
+    fn a_steady_path_shows_its_delivery_rate() {
+        // One packet a millisecond, 20 ms there and back.
+        let mut flow = Flow::new(Congestion::Fixed, 1_000);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        let mut stamps = Vec::new();
+        let mut rates = Vec::new();
+        for tick in 0..100 {
+            stamps.push(flow.send(at(tick)));
+            if tick >= 20 {
+                let stamp: Stamp = stamps[tick as usize - 20];
+                flow.deliver(&stamp, at(tick));
+                round_trip.sample(Duration::from_millis(20));
+                let path = round_trip.path();
+                rates.extend(flow.delivery_rate(&stamp, path));
+                flow.settle(&round_trip, at(tick));
+            }
+        }
+        let last = rates.last().copied().unwrap();
+        assert!((last - 1_000.0).abs() < 60.0, "{last}");
+    }
+}

@@ -1,0 +1,199 @@
+//! A closed window, a pause, and the probes that end both.
+//!
+//! A receiver that has no room says so in its ACKs (a window of 0), and a person may pause
+//! either side. Then nothing flows, and the ACK that would open the window again may be
+//! lost: so the sender asks, at growing intervals, and goes on for as long as somebody
+//! answers. A probe is a DATA packet without bytes: it draws an ACK, and neither side
+//! counts it as a packet of the file.
+//!
+//! ```text
+//!            ACK, window 0, or pause
+//!   Open -----------------------------> closed --. probe after 200 ms, 400 ms ... 2 s
+//!     ^                                  |   ^---'
+//!     '----------------------------------'
+//!        ACK, window > 0, and no pause
+//! ```
+//!
+//! It does not decide how much room there is: the shell knows its disk, and the receiver
+//! tells by its ACKs ([`ReceivingMachine::set_room`](super::ReceivingMachine::set_room)).
+//!
+//! ```
+//! use sash::reliable::{event::GateState, gate::Gate, moment::Moment};
+//! let mut gate = Gate::default();
+//! gate.set_window(0, 7, Moment::START);
+//! assert_eq!(gate.state(), GateState::WindowClosed);
+//! assert_eq!(gate.poll(Moment::START), None); // the ACK has just come
+//! gate.set_window(4, 8, Moment::START);
+//! assert_eq!(gate.state(), GateState::Open);
+//! ```
+//!
+//! Source: RFC 9293 §3.8.6.1 (zero-window probes), §3.8.4 (probes without data),
+//! §3.10.7.4 (SND.WL1: an old ACK does not change the window).
+
+use super::Transmit;
+use super::event::GateState;
+use super::moment::Moment;
+use super::retry::Retry;
+use super::terms::Terms;
+use crate::wire::packet::{Body, Packet};
+
+/// The sender's view of whether DATA may flow.
+#[derive(Debug, Default)]
+pub struct Gate {
+    window_is_closed: bool,
+    is_paused: bool,
+    /// `sent_at` of the newest packet that told a window.
+    told_at: Option<u32>,
+    /// Counts the probes, and spaces them, while nothing may flow.
+    probes: Option<Retry>,
+}
+
+/// What a probe is called: no segment has this number, so they share no fate on a link.
+const PROBE_NUMBER: u32 = u32::MAX;
+
+impl Gate {
+    /// Whether DATA may flow, and if not, why.
+    #[must_use]
+    pub const fn state(&self) -> GateState {
+        match (self.is_paused, self.window_is_closed) {
+            (true, _) => GateState::Paused,
+            (false, true) => GateState::WindowClosed,
+            (false, false) => GateState::Open,
+        }
+    }
+
+    /// Whether DATA may flow.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state() == GateState::Open
+    }
+
+    /// Whether this side is paused.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// An ACK, stamped `sent_at` by the receiver's clock, told this window. One that was
+    /// overtaken by a later one changes nothing.
+    pub fn set_window(&mut self, window: u32, sent_at: u32, now: Moment) {
+        let is_old = self
+            .told_at
+            .is_some_and(|told| sent_at.wrapping_sub(told) > u32::MAX / 2);
+        if is_old {
+            return;
+        }
+        self.told_at = Some(sent_at);
+        self.window_is_closed = window == 0;
+        self.turn(now);
+    }
+
+    /// This side is paused, or goes on.
+    pub fn set_paused(&mut self, is_paused: bool, now: Moment) {
+        self.is_paused = is_paused;
+        self.turn(now);
+    }
+
+    /// Starts or ends the probing. What closed the gate was news from the other side, so
+    /// the first probe waits.
+    fn turn(&mut self, now: Moment) {
+        if self.is_open() {
+            self.probes = None;
+        } else if self.probes.is_none() {
+            let mut probes = Retry::new(None, now);
+            let _ = probes.poll(now);
+            self.probes = Some(probes);
+        }
+    }
+
+    /// The attempt of the probe to send now, if one is due.
+    pub fn poll(&mut self, now: Moment) -> Option<u8> {
+        self.probes.as_mut()?.poll(now)
+    }
+
+    /// When the next probe is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.probes.as_ref()?.next_timeout()
+    }
+
+    /// Time has passed; `true` where a probe became due.
+    pub fn on_timeout(&mut self, now: Moment) -> bool {
+        let Some(probes) = &mut self.probes else {
+            return false;
+        };
+        probes.be_patient(now); // Whether anybody lives there is asked elsewhere.
+        probes.on_timeout(now)
+    }
+}
+
+/// A DATA packet without bytes.
+#[must_use]
+pub fn probe(terms: &Terms, attempt: u8, now: Moment) -> Transmit {
+    Transmit::control(Packet {
+        token: terms.token,
+        number: PROBE_NUMBER,
+        attempt,
+        sequence: terms.end(),
+        sent_at: now.stamp(),
+        body: Body::Data { length: 0 },
+    })
+}
+
+/// Whether a packet is such a probe.
+#[must_use]
+pub const fn is_probe(packet: &Packet) -> bool {
+    packet.number == PROBE_NUMBER && matches!(packet.body, Body::Data { length: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// When the probes of a gate that stays closed are sent. Unit: milliseconds.
+    fn probes(gate: &mut Gate, count: usize) -> Vec<u128> {
+        let mut sent = Vec::new();
+        while sent.len() < count {
+            let now = gate.next_timeout().unwrap();
+            assert!(gate.on_timeout(now));
+            assert!(gate.poll(now).is_some());
+            assert!(gate.poll(now).is_none());
+            sent.push((now - Moment::START).as_millis());
+        }
+        sent
+    }
+
+    #[test]
+    fn probes_of_a_closed_window_grow_apart_and_never_end() {
+        let mut gate = Gate::default();
+        gate.set_window(0, 0, Moment::START);
+        assert_eq!(probes(&mut gate, 6), [200, 600, 1_400, 3_000, 5_000, 7_000]);
+        assert!(probes(&mut gate, 100).last().unwrap() > &200_000);
+    }
+
+    #[test]
+    fn an_old_ack_neither_closes_nor_opens_the_window() {
+        let now = Moment::START;
+        let mut gate = Gate::default();
+        gate.set_window(4, 10, now);
+        gate.set_window(0, 9, now);
+        assert!(gate.is_open());
+        gate.set_window(0, 11, now);
+        gate.set_window(4, u32::MAX, now); // Before the stamps wrapped.
+        assert!(!gate.is_open());
+    }
+
+    #[test]
+    fn a_pause_and_a_closed_window_must_both_end() {
+        let now = Moment::START;
+        let mut gate = Gate::default();
+        gate.set_paused(true, now);
+        gate.set_window(0, 1, now);
+        gate.set_paused(false, now);
+        assert_eq!(gate.state(), GateState::WindowClosed);
+        gate.set_window(1, 2, now + Duration::from_secs(1));
+        assert!(gate.is_open());
+        assert_eq!(gate.next_timeout(), None);
+    }
+}
