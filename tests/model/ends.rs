@@ -185,7 +185,7 @@ impl<S: Circular> Receiver<S> {
             Protocol::SelectiveRepeat => agreed.window,
         };
         let left = if agreed.window_ends_with_the_file {
-            agreed.segments - self.delivered
+            agreed.segments.saturating_sub(self.delivered)
         } else {
             u32::MAX
         };

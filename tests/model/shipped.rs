@@ -6,12 +6,14 @@
 
 use super::ends::{Ack, Agreement, Data, Protocol, Receiver, Sender};
 use proptest::prelude::*;
+use sash::reliable::event::{Event, Timer};
 use sash::reliable::moment::Moment;
 use sash::reliable::round_trip::RoundTrip;
 use sash::reliable::terms::Terms;
 use sash::reliable::{
     ReceivingMachine, SendingMachine, go_back_n, selective_repeat, stop_and_wait,
 };
+use sash::wire::options::Congestion;
 use sash::wire::packet::{Body, Packet};
 use sash::wire::sequence::SequenceNumber;
 
@@ -32,11 +34,17 @@ struct Pair {
 const SEGMENTS: u32 = 12;
 
 impl Pair {
-    fn new(protocol: Protocol, window: u32, make: fn(Terms) -> Machines) -> Self {
+    fn new(
+        protocol: Protocol,
+        window: u32,
+        congestion: Congestion,
+        make: fn(Terms) -> Machines,
+    ) -> Self {
         let terms = Terms {
             first: SequenceNumber(u32::MAX - 5),
             size: u64::from(SEGMENTS) * u64::from(Terms::EXAMPLE.segment_bytes),
             window,
+            congestion,
             ..Terms::EXAMPLE
         };
         Self {
@@ -115,11 +123,13 @@ impl Pair {
             return;
         };
         self.now = self.now.max(next);
-        if timers[0].is_some_and(|timer| timer <= self.now) {
-            self.sender.time_out();
-        }
         self.machines.0.on_timeout(self.now);
         self.machines.1.on_timeout(self.now);
+        let timer = Timer::Retransmission; // Pacing has a timer too.
+        let events = self.machines.0.take_events();
+        if events.contains(&Event::TimerExpired { timer }) {
+            self.sender.time_out();
+        }
     }
 
     /// One thing happens, chosen by a number.
@@ -195,22 +205,25 @@ proptest! {
     fn stop_and_wait_does_nothing_that_its_end_may_not(
         chances in proptest::collection::vec(any::<u16>(), 0..200),
     ) {
-        run(Pair::new(Protocol::GoBackN, 1, stop_and_wait), chances);
+        run(Pair::new(Protocol::GoBackN, 1, Congestion::Fixed, stop_and_wait), chances);
     }
 
     #[test]
     fn go_back_n_does_nothing_that_its_end_may_not(
         window in 1_u32..6,
+        congestion in proptest::sample::select(Congestion::ALL.to_vec()),
         chances in proptest::collection::vec(any::<u16>(), 0..200),
     ) {
-        run(Pair::new(Protocol::GoBackN, window, go_back_n), chances);
+        run(Pair::new(Protocol::GoBackN, window, congestion, go_back_n), chances);
     }
 
     #[test]
     fn selective_repeat_does_nothing_that_its_end_may_not(
         window in 1_u32..6,
+        congestion in proptest::sample::select(Congestion::ALL.to_vec()),
         chances in proptest::collection::vec(any::<u16>(), 0..200),
     ) {
-        run(Pair::new(Protocol::SelectiveRepeat, window, selective_repeat), chances);
+        let protocol = Protocol::SelectiveRepeat;
+        run(Pair::new(protocol, window, congestion, selective_repeat), chances);
     }
 }

@@ -116,7 +116,7 @@ impl Model for System {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        let sendable = (0..self.agreed.window)
+        let sendable = (0..=self.agreed.window)
             .filter(|ahead| state.sender.may_send(&self.agreed, *ahead));
         actions.extend(sendable.map(Action::Send));
         for (place, is_kept) in state.data.arrivals(self.order) {
@@ -155,6 +155,11 @@ impl Model for System {
             Action::LoseAck => drop(state.acks.0.remove(0)),
         }
         Some(state)
+    }
+
+    /// A receiver that has taken more than the file is wrong already.
+    fn within_boundary(&self, state: &State) -> bool {
+        state.receiver.delivered <= self.agreed.segments + 1
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
