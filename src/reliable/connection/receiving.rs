@@ -6,6 +6,7 @@ use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer
 use super::super::handshake::{Handshake, Opening, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
+use super::super::round_trip::LONGEST_TIMEOUT;
 use super::super::terms::{Terms, next_attempt};
 use super::super::{Machine, ReceivingMachine, Transmit, earliest};
 use super::{Failure, Outcome, receiver};
@@ -22,6 +23,8 @@ pub struct Receiving {
     handshake: Handshake,
     phase: Phase,
     heard_at: Moment,
+    /// When the other side last said something, or was told again what has arrived.
+    quiet_since: Moment,
     /// An RST to be sent.
     farewell: Option<Reset>,
     /// An ACK that says only "I am alive", to a FIN while the disk is still busy: the
@@ -81,6 +84,15 @@ const PATIENCE_FOR_FIN: Duration = Duration::from_secs(600);
 /// The chat connection usually ends this wait at once.
 const LINGER: Duration = Duration::from_secs(6);
 
+/// After this long without a packet a receiver of selective repeat says again what has
+/// arrived. The sender may have lost it: a router on the way may give it another port at
+/// any time, and only a packet of its own tells the sender which.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// The same for stop-and-wait and go-back-N, three of the sender's longest timeouts: as
+/// long as the sender is heard now and then, the textbook's timer alone does the work.
+const LONG_QUIET: Duration = LONGEST_TIMEOUT.saturating_mul(3);
+
 /// What the ACKs that only say "I am alive" are called, so that they share no name, and
 /// with it no fate on a link, with the handshake's or a protocol's.
 const ALIVE_NUMBER: u32 = u32::MAX;
@@ -106,6 +118,7 @@ impl Receiving {
             handshake,
             phase: Phase::Opening,
             heard_at: now,
+            quiet_since: now,
             farewell: None,
             alive: None,
             room: None,
@@ -300,6 +313,24 @@ impl Receiving {
         }
     }
 
+    /// When the sender is to be told again what has arrived; not before anything has.
+    fn next_repeat(&self) -> Option<Moment> {
+        match &self.phase {
+            Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
+                let quiet = match self.arq {
+                    Arq::StopAndWait | Arq::GoBackN => LONG_QUIET,
+                    Arq::SelectiveRepeat => QUIET,
+                };
+                Some(self.quiet_since + quiet)
+            }
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => None,
+        }
+    }
+
     fn enter(&mut self, phase: Phase) {
         self.last_arrivals = self.arrivals();
         self.phase = phase;
@@ -461,7 +492,7 @@ impl Machine for Receiving {
         }
         let name = PacketName::from(packet);
         self.log.record(|| Event::PacketReceived(name));
-        self.heard_at = now;
+        (self.heard_at, self.quiet_since) = (now, now);
         match &packet.body {
             Body::SynAck(_) if self.handshake.is_initiator() => {
                 self.handshake.on_packet(packet, now);
@@ -500,7 +531,7 @@ impl Machine for Receiving {
         match &self.phase {
             Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
             Phase::Transferring { machine, .. } => {
-                earliest([machine.next_timeout(), patience])
+                earliest([machine.next_timeout(), self.next_repeat(), patience])
             }
             Phase::Lingering { until, .. } => Some(*until),
             Phase::Verifying { .. } | Phase::Ended { .. } => None,
@@ -509,6 +540,7 @@ impl Machine for Receiving {
 
     fn on_timeout(&mut self, now: Moment) {
         let is_silent = now >= self.heard_at + self.patience();
+        let is_quiet = self.next_repeat().is_some_and(|due| due <= now);
         match &mut self.phase {
             Phase::Opening => {
                 self.handshake.on_timeout(now);
@@ -521,6 +553,12 @@ impl Machine for Receiving {
             Phase::Transferring { machine, .. } => {
                 machine.on_timeout(now);
                 self.log.append(machine.take_events());
+                if is_quiet {
+                    machine.repeat();
+                    self.quiet_since = now;
+                    let timer = Timer::Quiet;
+                    self.log.record(|| Event::TimerExpired { timer });
+                }
                 if is_silent {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,
