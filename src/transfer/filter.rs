@@ -10,7 +10,7 @@
 //!   | UDP    | version | token.0 | token.1 | token.2 | token.3 | ...
 //! ```
 //!
-//! Source: McCanne & Jacobson 1993 (the packet filter); `socket(7)`, `SO_ATTACH_FILTER`.
+//! Source: the BSD packet filter (USENIX 1993); `socket(7)`, `SO_ATTACH_FILTER`.
 
 use crate::wire::digest::Token;
 use std::net::UdpSocket;

@@ -31,7 +31,7 @@ use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Progress, TransferState};
-use crate::wire::options::{LARGEST_WINDOW, Transport};
+use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
@@ -53,6 +53,9 @@ const KERNEL_BYTES_PER_DATAGRAM: usize = 2_304;
 
 /// What the kernel adds to a datagram for its own use, about. Unit: bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
+
+/// Most that may wait here for its turn. Unit: bytes.
+const EARLY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Starts `receiver-N` and `disk-N` on an empty part. `server` is the chat server's
 /// address with the port of the offer.
@@ -189,10 +192,7 @@ impl<R: FnMut(Report)> Shell<R> {
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
         filter::attach(&socket, job.token);
-        let window = job
-            .settled
-            .window
-            .min(window_for(granted, job.settled.segment_bytes));
+        let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
         let clock = Clock::start();
         let proposal = job.proposal(window, None);
@@ -477,11 +477,24 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 }
 
-/// How many packets the kernel holds for us: what is granted, by what it counts for each.
-fn window_for(granted_bytes: usize, segment_bytes: u16) -> u32 {
-    let per_datagram = (usize::from(segment_bytes) + KERNEL_OVERHEAD_BYTES)
-        .max(KERNEL_BYTES_PER_DATAGRAM);
-    u32::try_from(granted_bytes / per_datagram)
+/// The window that this side can promise. An unpaced sender may send all of it at once:
+/// then no more than the kernel holds for us. A paced one has it on the path, and what
+/// comes early waits here.
+fn most_packets(settled: &Settled, granted_bytes: usize) -> u32 {
+    let segment_bytes = usize::from(settled.segment_bytes);
+    let (bytes, per_datagram) = match settled.congestion {
+        Congestion::Fixed => (
+            granted_bytes,
+            (segment_bytes + KERNEL_OVERHEAD_BYTES).max(KERNEL_BYTES_PER_DATAGRAM),
+        ),
+        Congestion::PlusOneMinusThree
+        | Congestion::DoubleHalve
+        | Congestion::Additive
+        | Congestion::Reno
+        | Congestion::Cubic
+        | Congestion::Bbr => (EARLY_BYTES, segment_bytes),
+    };
+    u32::try_from(bytes / per_datagram)
         .unwrap_or(u32::MAX)
         .max(1)
 }

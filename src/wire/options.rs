@@ -114,9 +114,6 @@ pub const DEFAULT_SEGMENT_BYTES: u16 = 1_436;
 /// enough to be drawn.
 pub const LESSON_WINDOW: u32 = 16;
 
-/// The window of selective repeat where none is asked.
-pub const DEFAULT_WINDOW: u32 = 256;
-
 impl Arq {
     /// All protocols, simplest first.
     pub const ALL: [Self; 3] = [Self::StopAndWait, Self::GoBackN, Self::SelectiveRepeat];
@@ -315,8 +312,8 @@ impl Settled {
     pub const DEFAULT: Self = Self {
         transport: Transport::Udp,
         arq: Arq::SelectiveRepeat,
-        window: DEFAULT_WINDOW,
-        congestion: Congestion::Fixed,
+        window: LARGEST_WINDOW,
+        congestion: Congestion::Bbr,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
     };
 }

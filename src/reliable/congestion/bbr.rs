@@ -101,9 +101,10 @@ const DRAIN_GAIN: f64 = 0.5;
 const UP_GAIN: f64 = 1.25;
 const DOWN_GAIN: f64 = 0.75;
 
-/// A little under the measured rate, so that no queue is left standing
-/// (draft-ietf-ccwg-bbr §2.4, BBR.PacingMarginPercent).
-const CRUISE_GAIN: f64 = 0.99;
+const CRUISE_GAIN: f64 = 1.0;
+
+/// A queue that is still there after so many rounds is somebody else's.
+const MOST_DOWN_ROUNDS: u64 = 3;
 
 /// Most in flight, as a multiple of the product.
 const WINDOW_GAIN: f64 = 2.0;
@@ -156,13 +157,18 @@ impl Bbr {
                 }
             }
             Phase::Down { since } => {
-                // The first round told of what was sent before.
-                if round > since + 1 {
-                    self.path.learn_own_loss();
+                let is_drained = self
+                    .path
+                    .product()
+                    .is_none_or(|product| f64::from(ack.in_flight) <= product);
+                if round > since && (is_drained || round >= since + MOST_DOWN_ROUNDS) {
                     self.phase = Phase::Cruise { since: round };
                 }
             }
             Phase::Cruise { since } => {
+                if round == since + 1 {
+                    self.path.learn_own_loss(); // This round told of what left before it.
+                }
                 if round >= since + CRUISE_ROUNDS {
                     self.bound = None;
                     self.phase = Phase::Up { since: round };

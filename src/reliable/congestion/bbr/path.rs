@@ -127,12 +127,13 @@ impl Path {
     }
 
     /// Whether the round that just ended lost more than the path does by itself, chance
-    /// allowed for.
+    /// allowed for; never before its own loss is known.
     pub(super) fn is_congested(&self) -> bool {
         let (loss, packets) = self.round.last_loss;
-        let own = self.own_loss.unwrap_or(0.0);
-        let spread = (own * (1.0 - own) / f64::from(packets.max(1))).sqrt();
-        packets >= FEWEST_PACKETS && loss > own + LOSS_TOLERANCE + 2.0 * spread
+        self.own_loss.is_some_and(|own| {
+            let spread = (own * (1.0 - own) / f64::from(packets.max(1))).sqrt();
+            packets >= FEWEST_PACKETS && loss > own + LOSS_TOLERANCE + 3.0 * spread
+        })
     }
 
     /// Packets per second that the bottleneck lets through; `None` before any sample.
