@@ -6,9 +6,9 @@ use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer
 use super::super::handshake::{Handshake, Opening, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
-use super::super::round_trip::LONGEST_TIMEOUT;
 use super::super::terms::{Terms, next_attempt};
 use super::super::{Machine, ReceivingMachine, Transmit, earliest};
+use super::quiet::Quiet;
 use super::{Failure, Outcome, receiver};
 use crate::wire::digest::Digest;
 use crate::wire::options::Arq;
@@ -23,8 +23,7 @@ pub struct Receiving {
     handshake: Handshake,
     phase: Phase,
     heard_at: Moment,
-    /// When the other side last said something, or was told again what has arrived.
-    quiet_since: Moment,
+    quiet: Quiet,
     /// An RST to be sent.
     farewell: Option<Reset>,
     /// An ACK that says only "I am alive", to a FIN while the disk is still busy: the
@@ -84,15 +83,6 @@ const PATIENCE_FOR_FIN: Duration = Duration::from_secs(600);
 /// The chat connection usually ends this wait at once.
 const LINGER: Duration = Duration::from_secs(6);
 
-/// After this long without a packet a receiver of selective repeat says again what has
-/// arrived. The sender may have lost it: a router on the way may give it another port at
-/// any time, and only a packet of its own tells the sender which.
-const QUIET: Duration = Duration::from_secs(1);
-
-/// The same for stop-and-wait and go-back-N, three of the sender's longest timeouts: as
-/// long as the sender is heard now and then, the textbook's timer alone does the work.
-const LONG_QUIET: Duration = LONGEST_TIMEOUT.saturating_mul(3);
-
 /// What the ACKs that only say "I am alive" are called, so that they share no name, and
 /// with it no fate on a link, with the handshake's or a protocol's.
 const ALIVE_NUMBER: u32 = u32::MAX;
@@ -118,7 +108,7 @@ impl Receiving {
             handshake,
             phase: Phase::Opening,
             heard_at: now,
-            quiet_since: now,
+            quiet: Quiet::new(arq, now),
             farewell: None,
             alive: None,
             room: None,
@@ -317,11 +307,7 @@ impl Receiving {
     fn next_repeat(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
-                let quiet = match self.arq {
-                    Arq::StopAndWait | Arq::GoBackN => LONG_QUIET,
-                    Arq::SelectiveRepeat => QUIET,
-                };
-                Some(self.quiet_since + quiet)
+                Some(self.quiet.is_enough())
             }
             Phase::Opening
             | Phase::Transferring { .. }
@@ -492,7 +478,8 @@ impl Machine for Receiving {
         }
         let name = PacketName::from(packet);
         self.log.record(|| Event::PacketReceived(name));
-        (self.heard_at, self.quiet_since) = (now, now);
+        self.heard_at = now;
+        self.quiet.end(now);
         match &packet.body {
             Body::SynAck(_) if self.handshake.is_initiator() => {
                 self.handshake.on_packet(packet, now);
@@ -555,7 +542,7 @@ impl Machine for Receiving {
                 self.log.append(machine.take_events());
                 if is_quiet {
                     machine.repeat();
-                    self.quiet_since = now;
+                    self.quiet.end(now);
                     let timer = Timer::Quiet;
                     self.log.record(|| Event::TimerExpired { timer });
                 }
