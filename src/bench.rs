@@ -15,6 +15,7 @@
 use crate::lab::contents;
 use crate::link::Scenario;
 use crate::transfer::clock::Clock;
+use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
 use crate::transfer::{Ending, Job, Report, carrier, threads};
@@ -206,6 +207,7 @@ impl Bench {
             token: Token(*b"sash bench token"),
             settled,
             size: self.size,
+            offset: 0,
             scenario: self.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
@@ -227,7 +229,7 @@ impl Bench {
             folder: self.folder.clone(),
             name,
             workshop: None,
-            reserve: 0,
+            overwrite: Overwrite::Keep,
         };
         // The link is the sender's: one is enough for both ways.
         let job = Job {

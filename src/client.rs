@@ -42,6 +42,7 @@ pub mod view;
 pub mod words;
 
 use crate::link::Scenario;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::options::Asked;
 use share::Share;
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// Every transfer pauses by itself when this share of it is done.
     pub pause_at: Option<Share>,
+    /// What to do where a download's file is there already.
+    pub overwrite: Overwrite,
     /// What the link does to our side of transfers.
     pub scenario: Scenario,
 }

@@ -15,18 +15,25 @@
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
+//! | `filter` | what the kernel lets through to a socket |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
 //! | [`space`] | room on a disk, reserved |
-//! | [`disk`] | the file that is written, hashed and named |
+//! | `disk` | the file that is written, hashed and named |
+//! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
+//! | [`overwrite`] | what becomes of a file that has the name already |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
 pub mod carrier;
 pub mod clock;
-pub mod disk;
+mod disk;
+mod filter;
 pub mod hash;
 mod inbox;
+pub mod overwrite;
+pub mod part;
 pub mod receiving;
+pub mod record;
 pub mod sending;
 pub mod source;
 pub mod space;
@@ -55,6 +62,8 @@ pub struct Job {
     pub settled: Settled,
     /// The file's size. Unit: bytes.
     pub size: u64,
+    /// What of it the receiver has already. Unit: bytes.
+    pub offset: u64,
     /// What the link does to this side's packets, in both directions.
     pub scenario: Scenario,
     /// This side pauses by itself when so much is done. Unit: bytes.
@@ -124,6 +133,7 @@ impl Job {
         Proposal {
             token: self.token,
             size: self.size,
+            offset: self.offset,
             segment_bytes: self.settled.segment_bytes,
             window,
             congestion: self.settled.congestion,

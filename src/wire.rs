@@ -16,6 +16,7 @@
 //! | [`packet`] | one datagram: header, body, CRC-32 |
 //! | [`sequence`] | 32-bit numbers that wrap |
 //! | [`digest`] | a file's SHA-256 and a transfer's token, as hexadecimal text |
+//! | [`version`] | which version of a file: what a download may go on from |
 
 #![warn(clippy::indexing_slicing)]
 
@@ -25,3 +26,4 @@ pub mod message;
 pub mod options;
 pub mod packet;
 pub mod sequence;
+pub mod version;

@@ -122,6 +122,7 @@ fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let proposal = |first| Proposal {
         token,
         size: file.len() as u64,
+        offset: 0,
         segment_bytes: 32,
         window: 16,
         first,

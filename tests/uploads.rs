@@ -6,6 +6,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::{Job, Report};
 use sash::wire::message::{Code, Offer, Reply, TransferState};
@@ -494,6 +495,7 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
         token: offer.token,
         settled: offer.settled,
         size: offer.size,
+        offset: 0,
         scenario: sash::link::Scenario::PERFECT,
         pause_at: None,
         chat_round_trip: None,
@@ -502,7 +504,7 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
         folder: out.path().to_owned(),
         name: "a".to_owned(),
         workshop: None,
-        reserve: 0,
+        overwrite: Overwrite::Keep,
     };
     let report = move |report| {
         if let Report::Ended(ending) = report {

@@ -7,7 +7,10 @@ use sash::client::share::Share;
 use sash::client::text::{self, Manner};
 use sash::client::{Exit, Settings};
 use sash::link::Scenario;
-use sash::wire::options::{Arq, Asked, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport};
+use sash::transfer::overwrite::Overwrite;
+use sash::wire::options::{
+    Arq, Asked, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport,
+};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -49,6 +52,10 @@ struct Arguments {
     /// Most packets in flight
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     window: Option<u32>,
+    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
+    /// double-halve, additive, reno, cubic or bbr
+    #[arg(long, value_name = "CONTROLLER")]
+    congestion: Option<Congestion>,
     /// File bytes per packet
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: Option<u16>,
@@ -61,6 +68,10 @@ struct Arguments {
     /// Pause every transfer at this share of it; /resume goes on
     #[arg(long, value_name = "PERCENT")]
     pause_at: Option<Share>,
+    /// Where a file of that name is there already: keep both (the new one becomes NAME (2)),
+    /// replace the old one once the new one is verified, skip the download, or fail
+    #[arg(long, value_name = "CHOICE", default_value_t)]
+    overwrite: Overwrite,
     /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
@@ -86,11 +97,12 @@ fn main() -> ExitCode {
             transport: arguments.transport,
             arq: arguments.arq,
             window: arguments.window,
-            congestion: None,
+            congestion: arguments.congestion,
             segment_bytes: arguments.segment,
         },
         out: arguments.out.clone(),
         pause_at: arguments.pause_at,
+        overwrite: arguments.overwrite,
         scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {

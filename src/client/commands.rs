@@ -13,7 +13,7 @@
 
 use super::model::Audience;
 use crate::wire::message::FileEntry;
-use crate::wire::options::{Arq, Asked, Transport};
+use crate::wire::options::{Arq, Asked, Congestion, Transport};
 use std::str::FromStr;
 
 /// What a line means.
@@ -74,6 +74,8 @@ pub enum Command {
     Arq(Option<Arq>),
     /// Choose the window; `None`: the usual one.
     Window(Option<u32>),
+    /// Choose who decides how much of the window is used; `None`: the usual one.
+    Congestion(Option<Congestion>),
     /// Choose the file bytes per packet; `None`: the server's.
     Segment(Option<u16>),
     /// Choose what carries the file; `None`: the server's.
@@ -98,8 +100,17 @@ pub struct Usage {
     read: fn(&str, &[FileEntry]) -> Result<Command, String>,
 }
 
+impl Usage {
+    /// The words that it takes, where it takes one of a few.
+    pub fn choices(&self) -> impl Iterator<Item = &'static str> {
+        let is_choice = self.arguments.contains(" | ");
+        let words = self.arguments.split(" | ").filter(move |_| is_choice);
+        words.filter(|word| word.starts_with(char::is_lowercase))
+    }
+}
+
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 17] = [
+pub const COMMANDS: [Usage; 18] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -126,7 +137,8 @@ pub const COMMANDS: [Usage; 17] = [
     },
     Usage {
         names: &["download", "df"],
-        arguments: "FILE [--arq PROTOCOL] [--window N] [--segment N] [--transport udp|tcp]",
+        arguments: "FILE [--arq PROTOCOL] [--window N] [--congestion CONTROLLER] \
+                    [--segment N] [--transport udp|tcp]",
         explanation: "fetch a file",
         read: |rest, _| read_download(rest),
     },
@@ -157,7 +169,7 @@ pub const COMMANDS: [Usage; 17] = [
     Usage {
         names: &["cancel"],
         arguments: "N",
-        explanation: "end transfer N; what has arrived of a download is kept",
+        explanation: "end transfer N; /download goes on from what has arrived",
         read: |rest, _| read_tag(rest).map(|tag| Command::Cancel { tag }),
     },
     Usage {
@@ -171,6 +183,13 @@ pub const COMMANDS: [Usage; 17] = [
         arguments: "N | default",
         explanation: "most packets in flight",
         read: |rest, _| number(rest).map(Command::Window),
+    },
+    Usage {
+        names: &["congestion"],
+        arguments: "fixed | plus-one-minus-three | double-halve | additive | reno | \
+                    cubic | bbr | default",
+        explanation: "who decides how much of the window is used",
+        read: |rest, _| choice(rest).map(Command::Congestion),
     },
     Usage {
         names: &["segment"],
@@ -314,6 +333,7 @@ fn read_file(rest: &str) -> Result<(String, Asked), String> {
         };
         match option {
             "--arq" => asked.arq = choice(value)?,
+            "--congestion" => asked.congestion = choice(value)?,
             "--transport" => asked.transport = choice(value)?,
             "--window" => asked.window = number(value)?,
             "--segment" => asked.segment_bytes = number(value)?,
@@ -464,6 +484,7 @@ mod tests {
         assert!(why("/cancel x").contains("/transfers"));
         assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
         assert!(why("/arq tahoe").contains("choose stop-and-wait"));
+        assert!(why("/congestion vegas").contains("reno, cubic, bbr"));
         assert!(why("/window many").contains("not a number"));
         assert!(why("/download a --arq").contains("--arq lacks its value."));
         assert!(why("/download a --fast 1").contains("not an option"));
@@ -473,5 +494,25 @@ mod tests {
     fn default_takes_a_choice_back() {
         assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
         assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
+        let reno = Command::Congestion(Some(Congestion::Reno));
+        assert_eq!(read("/congestion reno", &[]), Ok(reno));
+        let unset = Command::Congestion(None);
+        assert_eq!(read("/congestion default", &[]), Ok(unset));
+    }
+
+    #[test]
+    fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
+        let usage = COMMANDS
+            .iter()
+            .find(|it| it.names == ["congestion"])
+            .unwrap();
+        let named: Vec<_> = usage.choices().collect();
+        let names = Congestion::ALL.map(Congestion::name);
+        assert_eq!(named, [&names[..], &["default"]].concat());
+        for congestion in Congestion::ALL {
+            let (file, asked) =
+                download(&format!("/download a.txt --congestion {congestion}"));
+            assert_eq!((&*file, asked.congestion), ("a.txt", Some(congestion)));
+        }
     }
 }

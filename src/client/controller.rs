@@ -23,7 +23,7 @@ use super::commands;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use crate::transfer::Report;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
-use crate::wire::options::{Asked, Settled};
+use crate::wire::options::{Asked, Settled, Transport};
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -116,6 +116,15 @@ pub enum Event {
         /// Its figures or its end.
         report: Report,
     },
+    /// A download need not be asked for.
+    Skipped {
+        /// Our number for it.
+        tag: u64,
+        /// Why not.
+        sentence: String,
+    },
+    /// Something that is good to know.
+    Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
     Tick,
 }
@@ -267,6 +276,8 @@ impl Controller {
             Event::Lost(sentence) => self.on_lost(sentence, now_ms),
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
+            Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),
+            Event::Remark(sentence) => self.show(&sentence, now_ms),
             Event::Tick => self.on_tick(now_ms),
         }
     }
@@ -328,10 +339,13 @@ impl Controller {
         match options.settle(&self.model.defaults.unwrap_or(Settled::DEFAULT)) {
             Ok(settled) => {
                 self.model.options = options;
-                let sentence = format!(
-                    "Downloads from now on: {}, {}, window {}, {} bytes per packet.",
-                    settled.transport, settled.arq, settled.window, settled.segment_bytes
-                );
+                let (by, bytes) = (settled.transport, settled.segment_bytes);
+                let sentence = match by {
+                    Transport::Tcp => "Downloads from now on: tcp.".to_owned(),
+                    Transport::Udp => format!(
+                        "Downloads from now on: {by}, {settled}, {bytes} bytes per packet."
+                    ),
+                };
                 self.show(&sentence, now_ms);
             }
             Err(error) => self.complain(&commands::sentence(&error.to_string()), now_ms),

@@ -3,26 +3,87 @@
 //! The server's name for a file is never a path here: it becomes one harmless component,
 //! so nothing is written outside the chosen folder.
 
-use super::Settings;
+use super::{Settings, words};
 use crate::shelf::{FileName, FileNameError};
-use crate::transfer::receiving::{self, Destination, Receiving};
+use crate::transfer::overwrite::Overwrite;
+use crate::transfer::part::{Destination, Part};
+use crate::transfer::receiving::{self, Receiving};
+use crate::transfer::record::Record;
 use crate::transfer::{Ending, Figures, Job, Report};
 use crate::wire::message::{Offer, TransferState};
+use crate::wire::version::FileVersion;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// What is to be done about a download before it is asked for.
+#[derive(Debug)]
+pub enum Errand {
+    /// Ask for it; for the rest only, where an earlier download has left something.
+    Ask(Option<Part>),
+    /// It is there already, and that is as good: a sentence.
+    Skip(String),
+    /// It is there already, and that is an error: a sentence.
+    Refuse(String),
+}
+
+/// Looks at the disk before `file` is asked for.
+#[must_use]
+pub fn errand(file: &str, settings: &Settings) -> Errand {
+    let destination = destination(file, settings);
+    let occupied = destination.occupied();
+    match (settings.overwrite, occupied) {
+        (Overwrite::Skip, Some(path)) => Errand::Skip(format!(
+            "{} is there already: skipped.",
+            words::harmless(&path.to_string_lossy())
+        )),
+        (Overwrite::Fail, Some(path)) => Errand::Refuse(format!(
+            "{} is there already. Move it away, or choose another --overwrite.",
+            words::harmless(&path.to_string_lossy())
+        )),
+        (Overwrite::Keep | Overwrite::Replace, _)
+        | (Overwrite::Skip | Overwrite::Fail, None) => {
+            Errand::Ask(Part::find(&destination, file))
+        }
+    }
+}
+
+/// What a person is told about a download of which there was something.
+#[must_use]
+pub fn remark(offer: &Offer) -> String {
+    let file = words::harmless(&offer.file);
+    if offer.offset == 0 {
+        return format!("{file} has changed on the server: it begins anew.");
+    }
+    format!(
+        "{file}: {} of {} are there already; only the rest is sent.",
+        words::bytes(offer.offset),
+        words::bytes(offer.size)
+    )
+}
+
+fn destination(file: &str, settings: &Settings) -> Destination {
+    Destination {
+        folder: settings.out.clone(),
+        name: file_name(file),
+        workshop: None,
+        overwrite: settings.overwrite,
+    }
+}
+
 /// Starts to receive what was offered.
 ///
-/// `server`: the chat connection's far end; `round_trip`: as measured on it.
+/// `server`: the chat connection's far end; `round_trip`: as measured on it; `part`: what
+/// was found by [`errand`].
 ///
 /// # Errors
-/// As [`receiving::start`].
+/// As [`receiving::go_on`].
 pub fn start(
     offer: &Offer,
     mut server: SocketAddr,
     round_trip: Option<Duration>,
     settings: &Settings,
+    part: Option<Part>,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     server.set_port(offer.port);
@@ -31,17 +92,23 @@ pub fn start(
         token: offer.token,
         settled: offer.settled,
         size: offer.size,
+        offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
     };
-    let destination = Destination {
-        folder: settings.out.clone(),
-        name: file_name(&offer.file),
-        workshop: None,
-        reserve: 0,
+    let version = FileVersion {
+        size: offer.size,
+        modified: offer.modified,
+        digest: offer.digest,
     };
-    receiving::start(job, server, &destination, report)
+    let file = offer.file.clone();
+    let record = Record { file, version };
+    let part = match part {
+        Some(part) => part.go_on(record, offer.offset)?,
+        None => Part::begin(&destination(&offer.file, settings), Some(record))?,
+    };
+    receiving::go_on(job, server, part, report)
 }
 
 /// The report of a download that could not even start.

@@ -11,12 +11,13 @@
 
 use super::Settings;
 use super::controller::{Controller, Effect, Event, Intent};
-use super::download;
+use super::download::{self, Errand};
 use super::link::Link;
-use super::model::Model;
+use super::model::{Model, Transfer};
 use super::upload;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::Sending;
 use crate::wire::message::{Offer, Request};
@@ -39,6 +40,8 @@ pub struct Session {
     /// Links that are saying goodbye.
     leaving: Vec<Receiver<()>>,
     running: HashMap<u64, Running>,
+    /// What is there of downloads that were asked for and not offered yet.
+    parts: HashMap<u64, Part>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
     is_over: bool,
@@ -100,6 +103,7 @@ impl Session {
             connection: 0,
             leaving: Vec::new(),
             running: HashMap::new(),
+            parts: HashMap::new(),
             lingering: HashMap::new(),
             is_over: false,
         }
@@ -193,6 +197,11 @@ impl Session {
                 requests.extend(self.perform_one(effect));
             }
         }
+        let Self {
+            parts, controller, ..
+        } = self;
+        let is_awaited = |tag| controller.model().transfer(tag).is_some_and(is_running);
+        parts.retain(|tag, _| is_awaited(*tag));
         self.start_link();
         requests
     }
@@ -205,6 +214,7 @@ impl Session {
                 self.link = Some(Link::new(address));
             }
             Effect::Send(request) => {
+                let request = self.prepare(request)?;
                 if let Some(link) = &self.link {
                     link.send(request.clone());
                 }
@@ -247,6 +257,28 @@ impl Session {
         None
     }
 
+    /// A download asks only for what is not there yet, and perhaps for nothing at all.
+    fn prepare(&mut self, request: Request) -> Option<Request> {
+        let Request::Download(mut download) = request else {
+            return Some(request);
+        };
+        let tag = download.tag?;
+        let event = match download::errand(&download.file, &self.settings) {
+            Errand::Ask(part) => {
+                download.prefix = part.as_ref().and_then(Part::prefix);
+                self.parts.extend(part.map(|part| (tag, part)));
+                return Some(Request::Download(download));
+            }
+            Errand::Skip(sentence) => Event::Skipped { tag, sentence },
+            Errand::Refuse(sentence) => Event::Report {
+                tag,
+                report: download::failed(sentence),
+            },
+        };
+        self.controller.on_event(event, wall_time_ms());
+        None
+    }
+
     /// Only now: all that was asked together waits in the link, and leaves in one flight.
     fn start_link(&mut self) {
         let connection = Some(self.connection);
@@ -264,7 +296,13 @@ impl Session {
             return report(download::failed("The connection was lost.".to_owned()));
         };
         let round_trip = self.model().round_trip;
-        match download::start(offer, server, round_trip, &self.settings, report.clone()) {
+        let part = self.parts.remove(&tag);
+        if part.is_some() {
+            let remark = Event::Remark(download::remark(offer));
+            self.controller.on_event(remark, wall_time_ms());
+        }
+        let told = report.clone();
+        match download::start(offer, server, round_trip, &self.settings, part, told) {
             Ok(receiver) => {
                 self.running.insert(tag, Running::Download(receiver));
             }
@@ -339,6 +377,8 @@ impl Session {
             | Event::Reply(_)
             | Event::Opened { .. }
             | Event::Report { .. }
+            | Event::Skipped { .. }
+            | Event::Remark(_)
             | Event::Tick => {}
         }
     }
@@ -361,6 +401,10 @@ impl Session {
             }
         }
     }
+}
+
+fn is_running(transfer: &Transfer) -> bool {
+    !transfer.state.is_end()
 }
 
 impl Door {

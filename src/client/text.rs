@@ -230,6 +230,8 @@ impl Face {
             Event::Reply(Reply::Pong)
             | Event::Opened { .. }
             | Event::Report { .. }
+            | Event::Skipped { .. }
+            | Event::Remark(_)
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => Happening::Connected {

@@ -69,6 +69,7 @@ pub fn start(
         token: offer.token,
         settled: offer.settled,
         size: offer.size,
+        offset: 0,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,

@@ -136,6 +136,7 @@ impl Experiment {
         Proposal {
             token: TOKEN,
             size: self.size,
+            offset: 0,
             segment_bytes: self.segment_bytes,
             window: self.window,
             congestion: self.congestion,

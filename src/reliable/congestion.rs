@@ -12,6 +12,17 @@
 //! | file | is | source |
 //! | --- | --- | --- |
 //! | [`fixed`] | the window stays as it is | Kurose & Ross §3.4 |
+//! | [`plus_one_minus_three`] | one more per ACK, three fewer per NACK; 8 to 60 | a student project |
+//! | [`double_halve`] | doubles per window of ACKs, halves at a loss | a student project |
+//! | [`additive`] | one more per ACK, one fewer at a loss | a student project |
+//! | [`reno`] | slow start, then one more per round trip; halves at a loss | RFC 5681, 6582 |
+//! | [`cubic`] | a cubic function of the time since the last loss | RFC 9438 |
+//! | [`bbr`] | a model of the path: rate, least round trip, own loss | draft-ietf-ccwg-bbr |
+//!
+//! | shared | is | source |
+//! | --- | --- | --- |
+//! | [`recovery`] | one answer to one event, however often it is told | RFC 9002 §7.3.2 |
+//! | [`hystart`] | leaving slow start before the queue overflows | RFC 9406 |
 //!
 //! ```
 //! use sash::reliable::congestion::controller;
@@ -22,7 +33,18 @@
 //!
 //! Source: Kurose & Ross §3.6, §3.7; RFC 9002 §7 (the contract's shape).
 
+pub mod additive;
+pub mod bbr;
+pub mod cubic;
+pub mod double_halve;
 pub mod fixed;
+pub mod hystart;
+pub mod plus_one_minus_three;
+pub mod recovery;
+pub mod reno;
+
+#[cfg(test)]
+mod hand;
 
 use super::moment::Moment;
 use crate::wire::options::Congestion;
@@ -31,6 +53,9 @@ use std::time::Duration;
 
 /// What every controller answers. Unit of windows: packets; of rates: packets per second.
 pub trait Controller: fmt::Debug + Send {
+    /// The transfer begins; the handshake took this long, if it could be measured.
+    fn on_start(&mut self, _round_trip: Option<Duration>) {}
+
     /// Something new was acknowledged.
     fn on_ack(&mut self, ack: &Acked);
 
@@ -130,15 +155,41 @@ pub struct Lost {
 #[must_use]
 pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
     match congestion {
-        Congestion::Fixed
-        | Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => Box::new(fixed::Fixed::new(most)),
+        Congestion::Fixed => Box::new(fixed::Fixed::new(most)),
+        Congestion::PlusOneMinusThree => {
+            Box::new(plus_one_minus_three::PlusOneMinusThree::new(most))
+        }
+        Congestion::DoubleHalve => Box::new(double_halve::DoubleHalve::new(most)),
+        Congestion::Additive => Box::new(additive::Additive::new(most)),
+        Congestion::Reno => Box::new(reno::Reno::new(most)),
+        Congestion::Cubic => Box::new(cubic::Cubic::new(most)),
+        Congestion::Bbr => Box::new(bbr::Bbr::new(most)),
     }
 }
 
 /// The window that a transfer begins with (RFC 6928). Unit: packets.
 pub const INITIAL_WINDOW: u32 = 10;
+
+/// Slow start never ends below this (RFC 5681 §3.1 (4)). Unit: packets.
+const LEAST_THRESHOLD: u32 = 2;
+
+/// How a window is spread over a round trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// It may double within one: twice the window's rate, or pacing would hold it back.
+    Doubling,
+    /// It hardly changes: a quarter more than its rate, so that pacing alone never leaves
+    /// the window unused (RFC 9002 §7.7).
+    Steady,
+}
+
+/// The rate at which a window leaves; `None` before there is a round trip. Unit: packets
+/// per second.
+fn pace(window: u32, smoothed: Option<Duration>, how: Pace) -> Option<f64> {
+    let seconds = smoothed?.as_secs_f64();
+    let share = match how {
+        Pace::Doubling => 2.0,
+        Pace::Steady => 1.25,
+    };
+    (seconds > 0.0).then(|| share * f64::from(window) / seconds)
+}

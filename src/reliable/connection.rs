@@ -32,6 +32,7 @@
 //!
 //! Source: RFC 9293 §3.6 (closing); report chapter `reliable/connection`.
 
+mod quiet;
 mod receiving;
 mod sending;
 
@@ -47,6 +48,7 @@ use super::{ReceivingMachine, SendingMachine};
 use crate::wire::options::Arq;
 use crate::wire::packet::Reset;
 use std::fmt;
+use std::time::Duration;
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +105,25 @@ pub fn sender(arq: Arq, terms: Terms, handshake: &Handshake) -> Box<dyn SendingM
 
 /// The receiver's half of `arq`.
 #[must_use]
-pub fn receiver(arq: Arq, terms: Terms) -> Box<dyn ReceivingMachine> {
+pub fn receiver(
+    arq: Arq,
+    mut terms: Terms,
+    handshake: &Handshake,
+) -> Box<dyn ReceivingMachine> {
+    // About eight ACKs per round trip, as far as the handshake knows it.
+    if let Some(round_trip) = handshake.round_trip().smoothed() {
+        let share = (round_trip / 8).max(LEAST_DELAY);
+        terms.acknowledgement_delay = terms.acknowledgement_delay.min(share);
+    }
     match arq {
         Arq::StopAndWait => Box::new(stop_and_wait::Receiver::new(terms)),
         Arq::GoBackN => Box::new(go_back_n::Receiver::new(terms)),
         Arq::SelectiveRepeat => Box::new(selective_repeat::Receiver::new(terms)),
     }
 }
+
+/// On a short path too a few packets share an ACK.
+const LEAST_DELAY: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests;

@@ -200,6 +200,8 @@ pub enum Timer {
     AcknowledgementDelay,
     /// A closed window is asked whether it is open again.
     Probe,
+    /// Nothing has come for a while: the sender is told again what has arrived.
+    Quiet,
     /// FIN is sent again.
     Closing,
     /// The other side has been silent too long.
@@ -221,6 +223,12 @@ impl EventLog {
             listening,
             events: Vec::new(),
         }
+    }
+
+    /// Whether anybody listens.
+    #[must_use]
+    pub const fn is_listening(&self) -> bool {
+        self.listening
     }
 
     /// Keeps an event, if anybody listens; else it is not even made.

@@ -36,6 +36,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Flow {
     controller: Box<dyn Controller>,
+    is_controlled: bool,
     pacer: Pacer,
     in_flight: u32,
     /// Packets delivered so far, and when the last of them was.
@@ -43,6 +44,7 @@ pub struct Flow {
     delivered_at: Moment,
     /// When the packet left that was acknowledged last: the send side of the rate.
     first_sent_at: Moment,
+    last_sent_at: Moment,
     lost: u64,
     /// Packets up to this count of deliveries left while the sender was limited.
     limited_until: u64,
@@ -88,23 +90,33 @@ struct Told {
 /// Packets leave together that would leave within this time.
 pub const QUANTUM: Duration = Duration::from_millis(1);
 
+/// A sender that was woken late may send at once what it should have sent in this time.
+pub const CATCH_UP: Duration = Duration::from_millis(4);
+
 impl Flow {
     /// Nothing was sent yet; no window will be larger than `most`.
     #[must_use]
     pub fn new(congestion: Congestion, most: u32) -> Self {
         Self {
             controller: controller(congestion, most),
+            is_controlled: congestion != Congestion::Fixed,
             pacer: Pacer::default(),
             in_flight: 0,
             delivered: 0,
             delivered_at: Moment::START,
             first_sent_at: Moment::START,
+            last_sent_at: Moment::START,
             lost: 0,
             limited_until: 0,
             news: None,
             losses: None,
             told: None,
         }
+    }
+
+    /// The transfer begins.
+    pub fn start(&mut self, round_trip: &RoundTrip) {
+        self.controller.on_start(round_trip.smoothed());
     }
 
     /// Whether the window has room for one more packet.
@@ -125,11 +137,27 @@ impl Flow {
         self.in_flight
     }
 
-    /// When the next packet may leave; `None`: at any time.
+    /// Whether the pacing lets the next packet leave now.
     #[must_use]
-    pub fn next_send(&self, now: Moment) -> Option<Moment> {
-        let rate = self.controller.pacing_rate();
-        rate.and_then(|_| self.pacer.next_send(now))
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.pacer.resume.is_none_or(|resume| resume <= now)
+    }
+
+    /// When the pacing lets the next packet leave, where the window has room for it.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.pacer.resume.filter(|_| self.has_room())
+    }
+
+    /// Time has passed.
+    pub fn on_timeout(&mut self, now: Moment) {
+        self.pacer.resume = self.pacer.resume.filter(|&resume| resume > now);
+    }
+
+    /// Whether a controller moves the window.
+    #[must_use]
+    pub const fn is_controlled(&self) -> bool {
+        self.is_controlled
     }
 
     /// A packet leaves; keep what comes back beside it.
@@ -139,6 +167,7 @@ impl Flow {
             self.delivered_at = now;
         }
         self.in_flight += 1;
+        self.last_sent_at = now;
         if let Some(rate) = self.controller.pacing_rate() {
             self.pacer.send(rate, now);
         }
@@ -250,15 +279,19 @@ impl Flow {
         self.controller.on_nack(now);
     }
 
-    /// The retransmission timer ran out.
+    /// The retransmission timer ran out: that says all of the losses it showed.
     pub fn time_out(&mut self, now: Moment) {
+        self.losses = None;
         self.controller.on_timeout(now);
     }
 
-    /// Sending begins again after a pause or a closed window.
-    pub fn restart(&mut self, now: Moment) {
-        self.controller.on_restart(now);
-        self.pacer = Pacer::default();
+    /// Sending begins again after a pause or a closed window. One that was longer than a
+    /// timeout leaves nothing to go by: a new, slow start (RFC 5681 §4.1).
+    pub fn restart(&mut self, round_trip: &RoundTrip, now: Moment) {
+        if now - self.last_sent_at > round_trip.timeout() {
+            self.controller.on_restart(now);
+            self.pacer = Pacer::default();
+        }
     }
 
     /// What is to be told of window and rate, where it has changed since last asked.
@@ -297,16 +330,11 @@ struct Pacer {
 }
 
 impl Pacer {
-    /// When the next packet may leave, if not now.
-    fn next_send(&self, now: Moment) -> Option<Moment> {
-        self.resume.filter(|&resume| resume > now)
-    }
-
-    /// A packet leaves. A sender that is late catches up by a quantum at most.
+    /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
     fn send(&mut self, rate: f64, now: Moment) {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
         let next = match self.next {
-            Some(next) if next + QUANTUM > now => next + gap,
+            Some(next) if next + CATCH_UP > now => next + gap,
             Some(_) | None => now + gap,
         };
         self.next = Some(next);
@@ -333,7 +361,7 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.next_send(now) {
+            match pacer.resume.filter(|&resume| resume > now) {
                 Some(later) => now = later,
                 None => {
                     pacer.send(5_000.0, now);
@@ -345,11 +373,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_bursts_more_than_a_quantum() {
+    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_makes_up_for_a_long_rest() {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.next_send(now) {
+            match pacer.resume.filter(|&resume| resume > now) {
                 Some(later) => now = later + Duration::from_micros(300),
                 None => {
                     pacer.send(5_000.0, now);
@@ -360,7 +388,7 @@ mod tests {
         assert!((4_980..=5_006).contains(&sent), "{sent}");
         now = at(60_000);
         let burst = std::iter::from_fn(|| {
-            let may = pacer.next_send(now).is_none();
+            let may = pacer.resume.is_none_or(|resume| resume <= now);
             may.then(|| pacer.send(5_000.0, now))
         });
         assert!(burst.count() <= 7);

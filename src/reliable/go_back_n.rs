@@ -28,11 +28,12 @@
 //! Source: Kurose & Ross §3.4.3.
 
 use super::event::{Event, Ignored};
+use super::flow::Stamp;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, SendingMachine, Transmit};
+use super::{Machine, SendingMachine, Transmit, earliest, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -49,23 +50,31 @@ pub struct Sender {
     base: SequenceNumber,
     /// The next segment to send (K&R `nextseqnum`); goes back to `base` at a timeout.
     next: SequenceNumber,
-    /// How often each segment from `base` on was sent; as long as the furthest one sent.
-    attempts: VecDeque<u8>,
+    /// Each segment from `base` on that was ever sent.
+    sent: VecDeque<Sent>,
     /// The one timer, for the oldest segment in flight.
     deadline: Option<Moment>,
     /// How many packets the receiver said it can take.
     receive_window: u32,
 }
 
+/// A segment that was sent.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    attempt: u8,
+    /// Of the latest sending.
+    stamp: Stamp,
+}
+
 impl Sender {
     /// Ready to send the first window.
     #[must_use]
-    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         Self {
             ledger: SenderLedger::new(terms, round_trip),
             base: terms.first,
             next: terms.first,
-            attempts: VecDeque::new(),
+            sent: VecDeque::new(),
             deadline: None,
             receive_window: terms.window,
         }
@@ -79,7 +88,22 @@ impl Sender {
 
     /// How many segments from `base` on were ever sent.
     fn reach(&self) -> u32 {
-        u32::try_from(self.attempts.len()).expect("a window is at most 8192 packets")
+        u32::try_from(self.sent.len()).expect("a window is at most 8192 packets")
+    }
+
+    /// So many segments from `base` on have arrived; some may be first sendings, held for
+    /// lost too early.
+    fn slide(&mut self, acked: u32, now: Moment) {
+        let in_flight = self.next - self.base;
+        for (offset, sent) in (0..acked).zip(self.sent.drain(..acked as usize)) {
+            if offset < in_flight {
+                self.ledger.flow.deliver(&sent.stamp, now);
+            } else {
+                self.ledger.flow.deliver_late(&sent.stamp, now);
+            }
+        }
+        self.base = self.base + acked;
+        self.next = self.base + rules::still_ahead(in_flight, acked);
     }
 
     fn restart_timer(&mut self, now: Moment) {
@@ -91,14 +115,22 @@ impl Sender {
 impl Machine for Sender {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         let offset = self.next - self.base;
-        if self.next == self.ledger.terms.end() || offset >= self.window() {
+        let flow = &mut self.ledger.flow;
+        if !flow.has_room() || !flow.is_due(now) {
             return None;
         }
-        let attempt = if let Some(attempt) = self.attempts.get_mut(offset as usize) {
-            *attempt = next_attempt(*attempt);
-            *attempt
+        let has_room = rules::has_room(offset, self.window());
+        if self.next == self.ledger.terms.end() || !has_room {
+            self.ledger.flow.limit();
+            return None;
+        }
+        let stamp = self.ledger.flow.send(now);
+        let attempt = if let Some(sent) = self.sent.get_mut(offset as usize) {
+            sent.attempt = next_attempt(sent.attempt);
+            sent.stamp = stamp;
+            sent.attempt
         } else {
-            self.attempts.push_back(1);
+            self.sent.push_back(Sent { attempt: 1, stamp });
             1
         };
         let sequence = self.next;
@@ -113,38 +145,44 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.base) {
+        let Some(acked) = rules::acknowledged(self.base, self.reach(), packet.sequence)
+        else {
+            if !packet.sequence.precedes(self.base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
             return; // Overtaken by a later ACK.
-        }
-        let acked = packet.sequence - self.base;
-        if acked > self.reach() {
-            self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            return;
-        }
+        };
         self.receive_window = ack.window;
         self.ledger.measure(ack, now);
+        if let Body::Nack(_) = packet.body {
+            self.ledger.flow.nack(now); // The window may answer; what is sent does not.
+        }
+        self.slide(acked, now);
+        self.ledger.settle(now);
         if acked == 0 {
             return;
         }
         self.ledger.round_trip.recover();
-        self.attempts.drain(..acked as usize);
-        self.base = packet.sequence;
-        if self.next.precedes(self.base) {
-            self.next = self.base; // The first sending arrived after all.
-        }
         self.restart_timer(now);
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        self.deadline
+        earliest([self.deadline, self.ledger.flow.next_timeout()])
     }
 
     fn on_timeout(&mut self, now: Moment) {
+        self.ledger.flow.on_timeout(now);
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
-        let attempt = self.attempts.front().copied().unwrap_or(1);
+        let attempt = self.sent.front().map_or(1, |sent| sent.attempt);
         self.ledger.time_out(self.base, attempt);
+        let in_flight = (self.next - self.base) as usize;
+        for sent in self.sent.iter().take(in_flight) {
+            self.ledger.flow.lose(&sent.stamp);
+        }
+        self.ledger.flow.time_out(now);
+        self.ledger.settle(now);
         self.next = self.base;
         self.deadline = None;
     }
@@ -160,7 +198,16 @@ impl SendingMachine for Sender {
     }
 
     fn progress(&self) -> Progress {
-        self.ledger.progress(self.base, self.window())
+        let window = self.ledger.flow.window().min(self.window());
+        self.ledger.progress(self.base, window)
+    }
+
+    fn restart(&mut self, now: Moment) {
+        let SenderLedger {
+            flow, round_trip, ..
+        } = &mut self.ledger;
+        flow.restart(round_trip, now);
+        self.ledger.settle(now);
     }
 }
 

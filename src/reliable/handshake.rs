@@ -58,6 +58,8 @@ pub struct Proposal {
     pub token: Token,
     /// The file's size. Unit: bytes.
     pub size: u64,
+    /// Where in the file the transfer begins, as the offer said. Unit: bytes.
+    pub offset: u64,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
     /// Most packets that this side sends or takes at once.
@@ -115,6 +117,7 @@ impl Proposal {
     pub const EXAMPLE: Self = Self {
         token: Token([7; 16]),
         size: 10 * DEFAULT_SEGMENT_BYTES as u64,
+        offset: 0,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
         window: 4,
         congestion: Congestion::Fixed,
@@ -137,6 +140,7 @@ impl Proposal {
             token: self.token,
             first: self.first.unwrap_or(sequence),
             size: self.size,
+            offset: self.offset,
             segment_bytes: self.segment_bytes,
             window: self.window.min(theirs.window),
             congestion: self.congestion,

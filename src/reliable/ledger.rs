@@ -17,6 +17,7 @@
 
 use super::Transmit;
 use super::event::{Event, EventLog, Ignored, PacketName, Timer, Trigger, microseconds};
+use super::flow::Flow;
 use super::gate;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
@@ -33,6 +34,8 @@ pub struct SenderLedger {
     pub terms: Terms,
     /// How long an ACK takes.
     pub round_trip: RoundTrip,
+    /// How much is in flight, and when the next packet may leave.
+    pub flow: Flow,
     /// What happened.
     pub log: EventLog,
     sent_packets: u64,
@@ -42,11 +45,14 @@ pub struct SenderLedger {
 impl SenderLedger {
     /// Nothing was sent yet.
     #[must_use]
-    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         let log = EventLog::new(terms.listening);
+        let mut flow = Flow::new(terms.congestion, terms.window);
+        flow.start(&round_trip);
         Self {
             terms,
             round_trip,
+            flow,
             log,
             sent_packets: 0,
             resent_packets: 0,
@@ -69,6 +75,16 @@ impl SenderLedger {
     pub fn measure(&mut self, ack: &Acknowledgement, now: Moment) {
         if self.round_trip.sample_echo(ack.echo, now) {
             let event = self.round_trip.event();
+            self.log.record(|| event);
+        }
+    }
+
+    /// Tells the controller what the ACK or timer at hand has shown.
+    pub fn settle(&mut self, now: Moment) {
+        self.flow.settle(&self.round_trip, now);
+        if self.log.is_listening()
+            && let Some(event) = self.flow.event()
+        {
             self.log.record(|| event);
         }
     }

@@ -39,8 +39,7 @@ impl Ranges {
     /// Whether `sequence` is in the set.
     #[must_use]
     pub fn contains(&self, sequence: SequenceNumber) -> bool {
-        let before = self.runs_up_to(sequence);
-        before > 0 && sequence.precedes(self.runs[before - 1].end)
+        self.run_of(sequence).is_some()
     }
 
     /// Puts a number in; `false` where it was there.
@@ -80,10 +79,32 @@ impl Ranges {
         Some(end)
     }
 
-    /// The runs for an ACK: newest first, as many as fit.
+    /// The runs for an ACK, at most `most`: first those that hold the `recent` numbers, in
+    /// their order; then the furthest ones, so that what a lost ACK told is told again.
     #[must_use]
-    pub fn newest_first(&self) -> Vec<SequenceRange> {
-        self.runs.iter().rev().take(MOST_RANGES).copied().collect()
+    pub fn report(
+        &self,
+        recent: impl Iterator<Item = SequenceNumber>,
+        most: usize,
+    ) -> Vec<SequenceRange> {
+        let held = recent.filter_map(|sequence| self.run_of(sequence));
+        let mut told: Vec<SequenceRange> = Vec::new();
+        for run in held.chain(self.runs.iter().rev().copied()) {
+            if told.len() == most.min(MOST_RANGES) {
+                break;
+            }
+            if !told.contains(&run) {
+                told.push(run);
+            }
+        }
+        told
+    }
+
+    /// The run that holds `sequence`.
+    fn run_of(&self, sequence: SequenceNumber) -> Option<SequenceRange> {
+        let before = self.runs_up_to(sequence);
+        let run = self.runs.get(before.checked_sub(1)?)?;
+        sequence.precedes(run.end).then_some(*run)
     }
 
     /// Whether nothing is in the set.

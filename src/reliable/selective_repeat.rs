@@ -14,8 +14,13 @@
 //!
 //! The textbook gives every packet a timer of its own. Here one probe timer serves all:
 //! when it runs out the oldest packet goes again, and the ACK that it draws tells what
-//! else is missing. ACKs are thinned out, about eight per window; what an ACK cannot wait
+//! else is missing. Only when that probe too stays unanswered is everything in flight held
+//! for lost. ACKs are thinned out, about eight per round trip; what an ACK cannot wait
 //! with (a gap newly seen, a duplicate, the last segment) is told at once.
+//!
+//! With a fixed window, N limits how far the sender may be ahead of `base`, as the textbook
+//! has it. A controller limits what is in flight instead: then one hole at `base` does not
+//! stop the rest, and the receive window alone says how far ahead the sender may be.
 //!
 //! ```
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
@@ -26,52 +31,52 @@
 //! assert_eq!(sent.count(), 4);
 //! ```
 //!
-//! Source: Kurose & Ross §3.4.4; RFC 2018; RFC 9002 §6.1 (loss), §6.2 (probe timeout).
+//! Source: Kurose & Ross §3.4.4; RFC 2018; RFC 9002 §6.2 (probe timeout); RFC 8985 §7.
 
+mod losses;
 mod receiver;
 
 pub use receiver::Receiver;
 
 use super::event::{Event, Ignored, Timer, Trigger};
+use super::flow::Stamp;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, SendingMachine, Transmit, earliest};
+use super::{Machine, SendingMachine, Transmit, earliest, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
+use losses::{Flight, Losses};
 use std::collections::VecDeque;
 
 /// The sender's half.
 #[derive(Debug)]
 pub struct Sender {
     ledger: SenderLedger,
-    /// The oldest segment that is not acknowledged.
-    base: SequenceNumber,
-    /// The state of each segment from `base` up to the furthest one sent.
-    slots: VecDeque<Slot>,
-    /// Every sending that may still matter, in the order they left.
-    flights: VecDeque<Flight>,
-    /// The order of the next sending.
-    next_order: u64,
-    /// The latest sending that is known to have arrived.
-    newest_arrived: Option<u64>,
+    slots: Slots,
+    losses: Losses,
     /// Segments to send again, in this order; some may have been acknowledged since.
     lost: VecDeque<SequenceNumber>,
-    /// When the oldest flight is held for lost, others having overtaken it.
-    loss_deadline: Option<Moment>,
-    /// When the oldest flight is sent again because nothing comes back.
-    probe_deadline: Option<Moment>,
+    probe: Probe,
     /// How many packets the receiver said it can take.
     receive_window: u32,
+}
+
+/// The state of each segment from `base`, the oldest that is not acknowledged, up to the
+/// furthest one sent.
+#[derive(Debug)]
+struct Slots {
+    base: SequenceNumber,
+    queue: VecDeque<Slot>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     attempt: u8,
-    /// When the latest sending left.
-    sent_at: Moment,
+    /// Of the latest sending; none while it was never sent.
+    stamp: Option<Stamp>,
     state: SlotState,
 }
 
@@ -85,54 +90,44 @@ enum SlotState {
     Acked,
 }
 
-/// One sending of one segment.
-#[derive(Debug, Clone, Copy)]
-struct Flight {
-    order: u64,
-    sequence: SequenceNumber,
-    sent_at: Moment,
+/// What draws an ACK where none comes.
+#[derive(Debug, Default)]
+struct Probe {
+    /// When the next one is due.
+    deadline: Option<Moment>,
+    /// Probes since something was last acknowledged.
+    unanswered: u32,
+    /// One is due now, whatever window and pacing say.
+    is_due: bool,
 }
-
-/// A packet is lost once this many sent after it have arrived (RFC 9002 §6.1.1).
-const PACKET_THRESHOLD: u64 = 3;
 
 impl Sender {
     /// Ready to send the first window.
     #[must_use]
-    pub const fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         Self {
             ledger: SenderLedger::new(terms, round_trip),
-            base: terms.first,
-            slots: VecDeque::new(),
-            flights: VecDeque::new(),
-            next_order: 0,
-            newest_arrived: None,
+            slots: Slots {
+                base: terms.first,
+                queue: VecDeque::new(),
+            },
+            losses: Losses::default(),
             lost: VecDeque::new(),
-            loss_deadline: None,
-            probe_deadline: None,
+            probe: Probe::default(),
             receive_window: terms.window,
         }
     }
 
-    /// How many segments from `base` on may be sent: at least one, so that a closed
-    /// window is probed.
-    fn window(&self) -> u32 {
+    /// How many segments from `base` on may have been sent: at least one; a window that is
+    /// closed altogether is the gate's business.
+    fn span(&self) -> u32 {
         self.ledger.terms.window.min(self.receive_window).max(1)
-    }
-
-    /// How many segments from `base` on were ever sent.
-    fn reach(&self) -> u32 {
-        u32::try_from(self.slots.len()).expect("a window is at most 8192 packets")
-    }
-
-    fn slot(&mut self, sequence: SequenceNumber) -> Option<&mut Slot> {
-        self.slots.get_mut((sequence - self.base) as usize)
     }
 
     /// The next segment that was lost and is still wanted, made ready to go again.
     fn next_resend(&mut self) -> Option<SequenceNumber> {
         while let Some(sequence) = self.lost.pop_front() {
-            if let Some(slot) = self.slot(sequence)
+            if let Some(slot) = self.slots.get_mut(sequence)
                 && slot.state == SlotState::Waiting
             {
                 slot.attempt = next_attempt(slot.attempt);
@@ -142,15 +137,18 @@ impl Sender {
         None
     }
 
-    /// The next segment that was never sent, if the window has room for it.
+    /// The next segment that was never sent, if the receiver has room for it.
     fn next_fresh(&mut self) -> Option<SequenceNumber> {
-        let sequence = self.base + self.reach();
-        if sequence == self.ledger.terms.end() || self.reach() >= self.window() {
+        let reach = self.slots.reach();
+        let sequence = self.slots.base + reach;
+        let has_room = rules::has_room(reach, self.span());
+        if sequence == self.ledger.terms.end() || !has_room {
+            self.ledger.flow.limit();
             return None;
         }
-        self.slots.push_back(Slot {
+        self.slots.queue.push_back(Slot {
             attempt: 1,
-            sent_at: Moment::START,
+            stamp: None,
             state: SlotState::Waiting,
         });
         Some(sequence)
@@ -160,16 +158,16 @@ impl Sender {
     /// beyond the one that it wants, and together no longer than what was sent: so the
     /// work that an ACK makes is bounded by the window.
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
-        let reach = self.reach();
+        let (base, reach) = (self.slots.base, self.slots.reach());
         let mut room = reach;
-        acked <= reach
-            && ack.ranges.iter().all(|range| {
-                let (start, end) = (range.start - self.base, range.end - self.base);
-                let is_right = acked < start && start < end && end <= reach;
-                let fits = is_right && end - start <= room;
-                room -= if fits { end - start } else { 0 };
-                fits
-            })
+        ack.ranges.iter().all(|range| {
+            let range = range.start..range.end;
+            let early = rules::acknowledged_early(base, reach, acked, range);
+            let length = early.map_or(u32::MAX, |run| run.end - run.start);
+            let fits = length <= room;
+            room -= if fits { length } else { 0 };
+            fits
+        })
     }
 
     /// Marks one segment as arrived; whether that is news. `path` is the age of the packet
@@ -178,16 +176,29 @@ impl Sender {
     /// A resend younger than that is not what arrived: an earlier sending was slow, not
     /// lost, and it tells nothing of those that left before the resend (RFC 8985 §6.2).
     fn mark_arrived(&mut self, offset: usize, path: u32, now: Moment) -> bool {
-        let slot = &mut self.slots[offset];
+        let slot = &mut self.slots.queue[offset];
         let earlier = std::mem::replace(&mut slot.state, SlotState::Acked);
-        let age = now.stamp().wrapping_sub(slot.sent_at.stamp());
+        let Some(stamp) = slot.stamp else {
+            return false;
+        };
+        let age = now.stamp().wrapping_sub(stamp.sent_at.stamp());
         let is_latest_sending = slot.attempt == 1 || age >= path;
-        if let SlotState::InFlight { order } = earlier
-            && is_latest_sending
-        {
-            self.newest_arrived = self.newest_arrived.max(Some(order));
+        match earlier {
+            SlotState::Acked => return false,
+            SlotState::Waiting => {
+                self.losses.was_unnecessary();
+                self.ledger.flow.deliver_late(&stamp, now);
+            }
+            SlotState::InFlight { order } => {
+                if is_latest_sending {
+                    self.losses.arrive(order);
+                } else {
+                    self.losses.was_unnecessary();
+                }
+                self.ledger.flow.deliver(&stamp, now);
+            }
         }
-        earlier != SlotState::Acked
+        true
     }
 
     /// Takes what an ACK says; whether any of it is news.
@@ -198,108 +209,132 @@ impl Sender {
         now: Moment,
     ) -> bool {
         let path = now.stamp().wrapping_sub(ack.echo);
+        let base = self.slots.base;
         let mut is_news = false;
         for range in &ack.ranges {
-            let run = range.start - self.base..range.end - self.base;
-            for offset in run {
+            for offset in range.start - base..range.end - base {
                 is_news |= self.mark_arrived(offset as usize, path, now);
             }
         }
         for offset in 0..acked {
             is_news |= self.mark_arrived(offset as usize, path, now);
         }
-        self.slots.drain(..acked as usize);
-        self.base = self.base + acked;
+        self.slots.slide(acked);
         is_news
     }
 
-    /// Holds for lost what later packets have overtaken (RFC 9002 §6.1).
-    ///
-    /// Each sending enters and leaves `flights` once, so the work per ACK is small
-    /// however wide the window is.
+    /// Holds for lost what later packets have overtaken.
     fn detect_losses(&mut self, now: Moment) {
-        self.loss_deadline = None;
-        let Some(newest) = self.newest_arrived else {
-            return;
-        };
-        let patience = self.ledger.round_trip.reordering_window();
-        while let Some(&flight) = self.flights.front() {
-            if self.is_in_flight(flight) {
-                let deadline = flight.sent_at + patience;
-                if flight.order > newest {
-                    return;
-                }
-                if flight.order + PACKET_THRESHOLD <= newest {
-                    self.give_up(flight, Trigger::PacketThreshold);
-                } else if deadline <= now {
-                    self.give_up(flight, Trigger::TimeThreshold);
-                } else {
-                    self.loss_deadline = Some(deadline);
-                    return;
-                }
-            }
-            self.flights.pop_front();
+        loop {
+            let Self { slots, losses, .. } = self;
+            let is_in_flight = |flight: &Flight| slots.is_in_flight(flight);
+            let round_trip = &self.ledger.round_trip;
+            let Some((flight, trigger)) = losses.next_lost(is_in_flight, round_trip, now)
+            else {
+                return;
+            };
+            self.give_up(flight, trigger);
         }
     }
 
+    /// This sending is lost, and its segment waits to go again.
+    fn give_up(&mut self, flight: Flight, trigger: Trigger) {
+        let Some(slot) = self.slots.get_mut(flight.sequence) else {
+            return;
+        };
+        slot.state = SlotState::Waiting;
+        let (attempt, stamp) = (slot.attempt, slot.stamp);
+        if let Some(stamp) = stamp {
+            self.ledger.flow.lose(&stamp);
+        }
+        self.ledger.lose(flight.sequence, attempt, trigger);
+        self.lost.push_back(flight.sequence);
+    }
+
+    /// Takes the oldest packet in flight for lost.
+    fn give_up_oldest(&mut self) -> bool {
+        let Self { slots, losses, .. } = self;
+        let oldest = losses.oldest(|flight| slots.is_in_flight(flight));
+        if let Some(flight) = oldest {
+            self.give_up(flight, Trigger::Timeout);
+        }
+        oldest.is_some()
+    }
+
+    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
+    fn restart_probe_timer(&mut self, now: Moment) {
+        let is_waiting = !self.slots.queue.is_empty();
+        let timeout = self.ledger.round_trip.timeout();
+        let patience = timeout + self.ledger.terms.acknowledgement_delay;
+        self.probe.deadline = is_waiting.then(|| now + patience);
+    }
+
+    /// Nothing comes back: the oldest packet goes again, to draw an ACK. Where that probe
+    /// stayed unanswered too, all that is in flight is lost (RFC 8985 §7; RFC 6298 §5).
+    fn send_probe(&mut self, now: Moment) {
+        self.ledger.log.record(|| Event::TimerExpired {
+            timer: Timer::Retransmission,
+        });
+        self.ledger.round_trip.back_off();
+        self.probe.unanswered = self.probe.unanswered.saturating_add(1);
+        self.give_up_oldest();
+        if self.probe.unanswered > 1 && self.ledger.flow.is_controlled() {
+            while self.give_up_oldest() {}
+            self.ledger.flow.time_out(now);
+        }
+        self.probe.is_due = true;
+        self.ledger.settle(now);
+        self.restart_probe_timer(now);
+    }
+
+    /// Whether window and pacing let a packet go.
+    fn may_send(&self, now: Moment) -> bool {
+        let flow = &self.ledger.flow;
+        self.probe.is_due || (flow.has_room() && flow.is_due(now))
+    }
+}
+
+impl Slots {
+    /// How many segments from `base` on were ever sent.
+    fn reach(&self) -> u32 {
+        u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
+    }
+
+    fn get_mut(&mut self, sequence: SequenceNumber) -> Option<&mut Slot> {
+        self.queue.get_mut((sequence - self.base) as usize)
+    }
+
     /// Whether this sending is the latest of its segment and not yet acknowledged.
-    fn is_in_flight(&mut self, flight: Flight) -> bool {
+    fn is_in_flight(&self, flight: &Flight) -> bool {
         let state = SlotState::InFlight {
             order: flight.order,
         };
         !flight.sequence.precedes(self.base)
             && self
-                .slot(flight.sequence)
+                .queue
+                .get((flight.sequence - self.base) as usize)
                 .is_some_and(|slot| slot.state == state)
     }
 
-    fn give_up(&mut self, flight: Flight, trigger: Trigger) {
-        let Some(slot) = self.slot(flight.sequence) else {
-            return;
-        };
-        slot.state = SlotState::Waiting;
-        let attempt = slot.attempt;
-        self.ledger.lose(flight.sequence, attempt, trigger);
-        self.lost.push_back(flight.sequence);
-    }
-
-    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
-    fn restart_probe_timer(&mut self, now: Moment) {
-        let is_waiting = !self.slots.is_empty();
-        let timeout = self.ledger.round_trip.timeout();
-        let patience = timeout + self.ledger.terms.acknowledgement_delay;
-        self.probe_deadline = is_waiting.then(|| now + patience);
-    }
-
-    /// Sends the oldest packet in flight again, to draw an ACK.
-    fn probe(&mut self) {
-        self.ledger.log.record(|| Event::TimerExpired {
-            timer: Timer::Retransmission,
-        });
-        self.ledger.round_trip.back_off();
-        self.probe_deadline = None;
-        while let Some(flight) = self.flights.pop_front() {
-            if self.is_in_flight(flight) {
-                return self.give_up(flight, Trigger::Timeout);
-            }
-        }
+    fn slide(&mut self, acked: u32) {
+        self.queue.drain(..acked as usize);
+        self.base = self.base + acked;
     }
 }
 
 impl Machine for Sender {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        if !self.may_send(now) {
+            return None;
+        }
         let sequence = self.next_resend().or_else(|| self.next_fresh())?;
-        let order = self.next_order;
-        self.next_order += 1;
-        let slot = self.slot(sequence)?;
+        self.probe.is_due = false;
+        let stamp = self.ledger.flow.send(now);
+        let order = self.losses.depart(sequence, now);
+        let slot = self.slots.get_mut(sequence)?;
         slot.state = SlotState::InFlight { order };
-        slot.sent_at = now;
+        slot.stamp = Some(stamp);
         let attempt = slot.attempt;
-        self.flights.push_back(Flight {
-            order,
-            sequence,
-            sent_at: now,
-        });
         self.restart_probe_timer(now);
         Some(self.ledger.data(sequence, attempt, now))
     }
@@ -308,36 +343,49 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.base) {
+        let (base, reach) = (self.slots.base, self.slots.reach());
+        let acked = rules::acknowledged(base, reach, packet.sequence);
+        let acked = acked.filter(|acked| self.is_possible(*acked, ack));
+        let Some(acked) = acked else {
+            if !packet.sequence.precedes(base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
             return; // Overtaken by a later ACK.
-        }
-        let acked = packet.sequence - self.base;
-        if !self.is_possible(acked, ack) {
-            self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            return;
-        }
-        self.receive_window = ack.window;
+        };
         self.ledger.measure(ack, now);
+        self.receive_window = ack.window;
         if self.mark_all_arrived(acked, ack, now) {
             self.ledger.round_trip.recover();
+            self.probe.unanswered = 0;
             self.restart_probe_timer(now);
         }
         self.detect_losses(now);
+        self.ledger.settle(now);
+        if self.probe.deadline.is_none() {
+            self.restart_probe_timer(now);
+        }
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        earliest([self.loss_deadline, self.probe_deadline])
+        let flow = self.ledger.flow.next_timeout();
+        earliest([self.losses.next_timeout(), self.probe.deadline, flow])
     }
 
     fn on_timeout(&mut self, now: Moment) {
-        if self.loss_deadline.is_some_and(|deadline| deadline <= now) {
+        self.ledger.flow.on_timeout(now);
+        if self
+            .losses
+            .next_timeout()
+            .is_some_and(|deadline| deadline <= now)
+        {
             self.ledger.log.record(|| Event::TimerExpired {
                 timer: Timer::LossDetection,
             });
             self.detect_losses(now);
+            self.ledger.settle(now);
         }
-        if self.probe_deadline.is_some_and(|deadline| deadline <= now) {
-            self.probe();
+        if self.probe.deadline.is_some_and(|deadline| deadline <= now) {
+            self.send_probe(now);
         }
     }
 
@@ -348,11 +396,22 @@ impl Machine for Sender {
 
 impl SendingMachine for Sender {
     fn is_finished(&self) -> bool {
-        self.base == self.ledger.terms.end()
+        self.slots.base == self.ledger.terms.end()
     }
 
     fn progress(&self) -> Progress {
-        self.ledger.progress(self.base, self.window())
+        let window = self.ledger.flow.window().min(self.span());
+        self.ledger.progress(self.slots.base, window)
+    }
+
+    fn restart(&mut self, now: Moment) {
+        let SenderLedger {
+            flow, round_trip, ..
+        } = &mut self.ledger;
+        flow.restart(round_trip, now);
+        self.ledger.settle(now);
+        self.ledger.round_trip.recover();
+        self.restart_probe_timer(now);
     }
 }
 

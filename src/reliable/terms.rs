@@ -10,6 +10,9 @@
 //!   sequence    first    first+1  first+2   end = first+3   (all modulo 2^32)
 //! ```
 //!
+//! A receiver that has the file's beginning already wants only the rest: segment 0 then
+//! begins at [`Terms::offset`], and everything above is counted from there.
+//!
 //! ```
 //! use sash::reliable::terms::Terms;
 //! use sash::wire::sequence::SequenceNumber;
@@ -39,6 +42,9 @@ pub struct Terms {
     pub first: SequenceNumber,
     /// The file's size. Unit: bytes.
     pub size: u64,
+    /// Where in the file segment 0 begins: what comes before is at the receiver already.
+    /// At most `size`. Unit: bytes.
+    pub offset: u64,
     /// File bytes per DATA packet; the last one may be shorter.
     pub segment_bytes: u16,
     /// Most packets in flight.
@@ -62,6 +68,7 @@ impl Terms {
         token: Token([7; 16]),
         first: SequenceNumber(1_000),
         size: 10 * DEFAULT_SEGMENT_BYTES as u64,
+        offset: 0,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
         window: 4,
         congestion: Congestion::Fixed,
@@ -70,12 +77,14 @@ impl Terms {
         listening: true,
     };
 
-    /// How many segments the file is cut into; none for an empty file.
+    /// How many segments the file is cut into, from `offset` on; none where nothing is
+    /// missing.
     ///
     /// A file of more than [`MOST_SEGMENTS`] is refused before there are terms.
     #[must_use]
     pub fn segments(&self) -> u32 {
-        let segments = self.size.div_ceil(u64::from(self.segment_bytes));
+        let missing = self.size.saturating_sub(self.offset);
+        let segments = missing.div_ceil(u64::from(self.segment_bytes));
         u32::try_from(segments).unwrap_or(u32::MAX)
     }
 
@@ -91,7 +100,7 @@ impl Terms {
         self.index(sequence) < self.segments()
     }
 
-    /// The segment's place in the file, from 0.
+    /// The segment's place, from 0 at `offset`.
     #[must_use]
     pub fn index(&self, sequence: SequenceNumber) -> u32 {
         sequence - self.first
@@ -100,8 +109,10 @@ impl Terms {
     /// The bytes of the file that `sequence` stands for.
     #[must_use]
     pub fn bytes(&self, sequence: SequenceNumber) -> Range<u64> {
-        let start = u64::from(self.index(sequence)) * u64::from(self.segment_bytes);
-        start.min(self.size)..(start + u64::from(self.segment_bytes)).min(self.size)
+        let before = u64::from(self.index(sequence)) * u64::from(self.segment_bytes);
+        let start = self.offset.saturating_add(before).min(self.size);
+        let end = start.saturating_add(u64::from(self.segment_bytes));
+        start..end.min(self.size)
     }
 
     /// How many bytes of the file come before `sequence`.
@@ -186,6 +197,23 @@ mod tests {
             .segments(),
             2
         );
+    }
+
+    #[test]
+    fn what_the_receiver_has_already_is_in_no_segment() {
+        let terms = Terms {
+            size: 3_000,
+            offset: 1_000,
+            ..Terms::EXAMPLE
+        };
+        assert_eq!(terms.segments(), 2);
+        assert_eq!(terms.bytes(terms.first), 1_000..2_436);
+        assert_eq!(terms.bytes(terms.first + 1), 2_436..3_000);
+        assert_eq!(terms.bytes_before(terms.end()), 3_000);
+        assert_eq!(terms.data(terms.first, 1, Moment::START).packet.number, 0);
+        for offset in [3_000, 3_001, u64::MAX] {
+            assert_eq!(Terms { offset, ..terms }.segments(), 0);
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
 use crate::wire::options::{Settled, Transport};
+use crate::wire::version::Prefix;
 use crossbeam_channel::Sender;
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -38,6 +39,8 @@ pub(super) struct Download {
     pub(super) settled: Settled,
     /// What is to be received, where it is an upload.
     pub(super) upload: Option<Upload>,
+    /// What the asker has already.
+    pub(super) prefix: Option<Prefix>,
     pub(super) stage: Stage,
 }
 
@@ -130,12 +133,15 @@ impl Download {
         let (outlet, offered) = self.open_outlet(port)?;
         let (file, version) = self.open_file(supplies)?;
         let digest = self.find_digest(version, supplies)?;
+        let told = version.told(digest);
+        let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let token = draw_token()?;
         let job = Job {
             number,
             token,
             settled: self.settled,
             size: version.size,
+            offset,
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
@@ -147,7 +153,8 @@ impl Download {
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(
-            "transfer {number} started: {name} to client {client}, port {offered}"
+            "transfer {number} started: {name} from byte {offset} on to client {client}, \
+             port {offered}"
         );
         peer.tell(&Reply::Offer(Offer {
             transfer: number,
@@ -157,6 +164,8 @@ impl Download {
             token,
             size: version.size,
             digest,
+            modified: told.modified,
+            offset,
             settled: self.settled,
         }));
         self.stage = Stage::Running {

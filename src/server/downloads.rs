@@ -109,6 +109,7 @@ impl Downloads {
             name,
             settled,
             upload: None,
+            prefix: request.prefix,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -135,6 +136,7 @@ impl Downloads {
             name,
             settled,
             upload: Some(Upload { from, size, digest }),
+            prefix: None,
             stage: Stage::Queued { told_place: 0 },
         });
     }

@@ -13,6 +13,7 @@ use super::download::{
 };
 use super::folder::{Folder, Version};
 use crate::shelf::FileName;
+use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::{Ending, Job, space};
 use crate::wire::digest::Digest;
@@ -48,13 +49,14 @@ impl Download {
             folder: folder.to_owned(),
             name: self.name.to_string(),
             workshop: Some(workshop.path().to_owned()),
-            reserve: upload.size,
+            overwrite: Overwrite::Keep,
         };
         let job = Job {
             number,
             token,
             settled: self.settled,
             size: upload.size,
+            offset: 0,
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
@@ -74,6 +76,8 @@ impl Download {
             port: offered,
             token,
             size: upload.size,
+            offset: 0,
+            modified: None,
             digest: upload.digest,
             settled: self.settled,
         }));

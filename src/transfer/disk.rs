@@ -1,7 +1,7 @@
 //! The file that is written: a growing prefix, hashed on the way, named when it is whole.
 //!
 //! `disk-3` gets bytes in order and nothing else. Until the digest is known to be right
-//! the file is `NAME.part`; it takes its name in one step and never over an existing file.
+//! the file is `NAME.part`; it takes its name in one step.
 //!
 //! ```text
 //!   receiver-3 --bytes--> [ bounded channel ] --disk-3--> NAME.part
@@ -9,30 +9,20 @@
 //!              --keep---->                     <-- final path (NAME, or NAME (2))
 //! ```
 //!
-//! The channel is bounded, so a slow disk slows the receiver and fills no memory.
+//! The channel is bounded, so a slow disk slows the receiver and fills no memory. What an
+//! earlier download has left is read back and hashed while nothing else is to be done, at
+//! the latest before the digest is told: the network does not wait for it.
 
-use super::{space, threads};
+use super::overwrite::name_part;
+use super::part::Part;
+use super::record::Record;
+use super::threads;
 use crate::wire::digest::Digest;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError};
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
 use std::time::Duration;
-
-/// Where the file shall go.
-#[derive(Debug, Clone)]
-pub struct Destination {
-    /// The folder; it is made when missing.
-    pub folder: PathBuf,
-    /// The final name, checked: one component. An existing file is kept and the new one
-    /// named `NAME (2)`. Until the digest matches, the file is `NAME.part`.
-    pub name: String,
-    /// Where the part grows, if not in `folder`: on the same file system.
-    pub workshop: Option<PathBuf>,
-    /// Space to be reserved before the first byte comes. Unit: bytes.
-    pub reserve: u64,
-}
 
 /// A running disk thread; it ends when this is dropped.
 #[derive(Debug)]
@@ -68,24 +58,19 @@ pub(super) const CHUNK_BYTES: usize = 128 * 1024;
 /// Chunks that may wait: 4 MiB in all.
 const CHUNKS_WAITING: usize = 32;
 
-/// More copies of one name than this in a folder are an error.
-const MOST_COPIES: u32 = 9_999;
-
 impl Disk {
-    /// Makes the folder and the part, and starts `disk-N`.
+    /// Starts `disk-N`, which goes on where the part ends.
     ///
     /// # Errors
-    /// What the system says about the folder, the part or the thread.
-    pub(super) fn start(number: u64, destination: &Destination) -> io::Result<Self> {
-        fs::create_dir_all(&destination.folder)?;
-        let (part, path) = open_part(destination)?;
-        space::reserve(&part, destination.reserve)?;
+    /// What the system says when it has no thread left.
+    pub(super) fn start(number: u64, part: Part) -> io::Result<Self> {
         let (orders, inbox) = crossbeam_channel::bounded(CHUNKS_WAITING);
         let (outbox, answers) = crossbeam_channel::bounded(4);
         let writer = Writer {
+            hasher: Sha256::new(),
+            hashed: 0,
+            written: part.length(),
             part,
-            path,
-            destination: destination.clone(),
         };
         threads::start(format!("disk-{number}"), move || {
             writer.run(&inbox, &outbox);
@@ -146,132 +131,128 @@ impl Disk {
 
 /// `disk-N`.
 struct Writer {
-    part: File,
-    path: PathBuf,
-    destination: Destination,
+    part: Part,
+    hasher: Sha256,
+    /// How much of the part `hasher` has seen. Unit: bytes.
+    hashed: u64,
+    /// The part's length. Unit: bytes.
+    written: u64,
 }
 
 impl Writer {
     fn run(mut self, inbox: &Receiver<Order>, outbox: &Sender<Answer>) {
-        let mut hasher = Sha256::new();
-        for order in inbox {
+        while let Some(order) = self.next(inbox) {
             let answer = match order {
-                Order::Write(bytes) => {
-                    hasher.update(&bytes);
-                    self.part.write_all(&bytes).map(|()| None)
-                }
-                Order::Finish => {
-                    let digest = Digest(hasher.clone().finalize().into());
-                    Ok(Some(Answer::Digest(digest)))
-                }
-                Order::Keep => name(&self.path, &self.destination)
-                    .map(|path| Some(Answer::Kept(path))),
-                Order::Discard => {
-                    fs::remove_file(&self.path).map(|()| Some(Answer::Discarded))
-                }
+                Order::Write(bytes) => self.write(&bytes).map(|()| None),
+                Order::Finish => self.finish().map(|digest| Some(Answer::Digest(digest))),
+                Order::Keep => self.keep().map(|path| Some(Answer::Kept(path))),
+                Order::Discard => self.part.discard().map(|()| Some(Answer::Discarded)),
             };
             let answer = answer.unwrap_or_else(|error| Some(Answer::Failed(error)));
+            let is_settled = matches!(answer, Some(Answer::Kept(_) | Answer::Discarded));
             let has_failed = matches!(answer, Some(Answer::Failed(_)));
             if let Some(answer) = answer {
                 // The receiver may have given up meanwhile.
                 let _ = outbox.send(answer);
             }
+            if is_settled {
+                return; // What has that name now is not ours.
+            }
             if has_failed {
-                return;
+                break;
             }
         }
+        self.part.tidy_up();
     }
-}
 
-/// Opens `NAME.part`, empty. One that another download is writing at this moment is left
-/// alone; one that a dead download has left is begun anew.
-fn open_part(destination: &Destination) -> io::Result<(File, PathBuf)> {
-    for copy in 1..=MOST_COPIES {
-        let name = numbered(&destination.name, copy) + ".part";
-        let folder = destination.workshop.as_ref().unwrap_or(&destination.folder);
-        let path = folder.join(name);
-        let part = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
-        if claim(&part, &path)? {
-            part.set_len(0)?;
-            return Ok((part, path));
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Whether this open part is ours. Between its opening and the lock another download may
-/// have given it its final name: then it is a whole file, and nobody's part any more.
-fn claim(part: &File, path: &Path) -> io::Result<bool> {
-    match part.try_lock() {
-        Ok(()) => is_at(part, path),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// Whether the open file is the one that has this path.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    match fs::metadata(path) {
-        Ok(there) => {
-            let here = file.metadata()?;
-            Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Elsewhere all that can be told: whether there is one.
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
-    fs::exists(path)
-}
-
-/// Gives the part its final name, never that of an existing file.
-fn name(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
-    for copy in 1..=MOST_COPIES {
-        let path = destination.folder.join(numbered(&destination.name, copy));
-        let part = tempfile::TempPath::try_from_path(part)?;
-        match part.persist_noclobber(&path) {
-            Ok(()) => return Ok(path),
-            Err(refused) => {
-                let error = refused.error;
-                refused.path.keep().map_err(|refused| refused.error)?;
-                if error.kind() != io::ErrorKind::AlreadyExists {
-                    return Err(error);
-                }
+    /// The next order. While none has come, what was there before is hashed: the network
+    /// never waits for that.
+    fn next(&mut self, inbox: &Receiver<Order>) -> Option<Order> {
+        while self.is_behind() {
+            match inbox.try_recv() {
+                Ok(order) => return Some(order),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
+            }
+            if let Err(error) = self.catch_up() {
+                log::debug!("a part cannot be read back: {error}");
+                break; // It is tried again before the digest is told.
             }
         }
+        inbox.recv().ok()
     }
-    Err(io::ErrorKind::AlreadyExists.into())
+
+    fn is_behind(&self) -> bool {
+        self.hashed < self.written
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let is_behind = self.is_behind();
+        self.part.file.seek(SeekFrom::Start(self.written))?;
+        self.part.file.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        if !is_behind {
+            self.hasher.update(bytes);
+            self.hashed = self.written;
+        }
+        Ok(())
+    }
+
+    /// Reads back, and hashes, a chunk of what was there before.
+    fn catch_up(&mut self) -> io::Result<()> {
+        self.part.file.seek(SeekFrom::Start(self.hashed))?;
+        let wanted = (self.written - self.hashed).min(CHUNK_BYTES as u64);
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        (&self.part.file).take(wanted).read_to_end(&mut chunk)?;
+        if chunk.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.hasher.update(&chunk);
+        self.hashed += chunk.len() as u64;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<Digest> {
+        while self.is_behind() {
+            self.catch_up()?;
+        }
+        Ok(Digest(self.hasher.clone().finalize().into()))
+    }
+
+    fn keep(&self) -> io::Result<PathBuf> {
+        let path = name_part(&self.part.path, &self.part.destination)?;
+        Record::remove(&self.part.path);
+        Ok(path)
+    }
 }
 
-/// The name of the n-th copy: `notes.pdf`, `notes (2).pdf`, `notes (3).pdf`.
-fn numbered(name: &str, copy: u32) -> String {
-    if copy == 1 {
-        return name.to_owned();
+/// What a person is told where the file cannot be written.
+pub(super) fn sentence(error: &io::Error) -> String {
+    let is_full = matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    );
+    if is_full {
+        return format!(
+            "the disk is full ({error}). Make room and download it again: what is there \
+             is kept, and it goes on from there."
+        );
     }
-    let path = Path::new(name);
-    match (
-        path.file_stem().and_then(|stem| stem.to_str()),
-        path.extension(),
-    ) {
-        (Some(stem), Some(extension)) => {
-            format!("{stem} ({copy}).{}", extension.to_string_lossy())
-        }
-        (Some(_), None) | (None, _) => format!("{name} ({copy})"),
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return "a file of that name is there by now, and it may not be replaced"
+            .to_owned();
     }
+    format!("the file cannot be written: {error}")
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::overwrite::Overwrite;
+    use super::super::part::Destination;
     use super::*;
+    use crate::wire::version::FileVersion;
+    use std::fs;
+    use std::path::Path;
 
     /// A disk that takes so many chunks and works on none; and what it was given.
     pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
@@ -287,7 +268,30 @@ pub(super) mod tests {
             folder: folder.join("new"),
             name: "notes.txt".to_owned(),
             workshop: None,
-            reserve: 0,
+            overwrite: Overwrite::Keep,
+        }
+    }
+
+    fn record() -> Record {
+        let version = FileVersion {
+            size: 300_011,
+            modified: Some(7),
+            digest: None,
+        };
+        let file = "notes.txt".to_owned();
+        Record { file, version }
+    }
+
+    fn begun(folder: &Path) -> Disk {
+        let part = Part::begin(&destination(folder), Some(record())).unwrap();
+        Disk::start(1, part).unwrap()
+    }
+
+    fn digest(disk: &Disk) -> String {
+        disk.finish();
+        match disk.answer_within(PATIENCE) {
+            Some(Answer::Digest(digest)) => digest.to_string(),
+            other => panic!("no digest: {other:?}"),
         }
     }
 
@@ -299,32 +303,40 @@ pub(super) mod tests {
         }
     }
 
+    /// Waits until `disk` has ended and let its part go.
+    fn end(disk: Disk) {
+        let Disk { orders, answers } = disk;
+        drop(orders);
+        assert!(answers.recv_timeout(PATIENCE).is_err());
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder.join("new")).unwrap();
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+        let mut names: Vec<_> = entries.map(|entry| name(entry.unwrap())).collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn a_file_has_its_name_only_when_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::start(1, &destination(folder.path())).unwrap();
+        let disk = begun(folder.path());
         disk.write(b"hello ".to_vec());
         disk.write(b"world".to_vec());
-        disk.finish();
-        let Some(Answer::Digest(digest)) = disk.answer_within(PATIENCE) else {
-            panic!()
-        };
-        assert!(digest.to_string().starts_with("b94d27b9934d3e08"));
-        assert!(folder.path().join("new/notes.txt.part").exists());
-        assert!(!folder.path().join("new/notes.txt").exists());
-        assert_eq!(kept(&disk), folder.path().join("new/notes.txt"));
-        assert!(!folder.path().join("new/notes.txt.part").exists());
-        assert_eq!(
-            fs::read(folder.path().join("new/notes.txt")).unwrap(),
-            b"hello world"
-        );
+        assert!(digest(&disk).starts_with("b94d27b9934d3e08"));
+        let unfinished = ["notes.txt.part", "notes.txt.part.json"];
+        assert_eq!(names(folder.path()), unfinished);
+        let path = kept(&disk);
+        assert_eq!(names(folder.path()), ["notes.txt"]);
+        assert_eq!(fs::read(path).unwrap(), b"hello world");
     }
 
     #[test]
     fn an_existing_file_is_kept_and_the_new_one_numbered() {
         let folder = tempfile::tempdir().unwrap();
         let names = (0..3).map(|_| {
-            let disk = Disk::start(1, &destination(folder.path())).unwrap();
+            let disk = begun(folder.path());
             disk.write(b"again".to_vec());
             kept(&disk).file_name().unwrap().to_owned()
         });
@@ -335,8 +347,8 @@ pub(super) mod tests {
     #[test]
     fn two_downloads_of_one_file_at_once_do_not_share_a_part() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Disk::start(1, &destination(folder.path())).unwrap();
-        let second = Disk::start(2, &destination(folder.path())).unwrap();
+        let first = begun(folder.path());
+        let second = begun(folder.path());
         first.write(b"first".to_vec());
         second.write(b"second".to_vec());
         assert_eq!(fs::read(kept(&first)).unwrap(), b"first");
@@ -344,31 +356,49 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_was_there_before_is_part_of_the_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole: Vec<u8> = (0..300_011_u32).map(|at| (at % 251) as u8).collect();
+        let disk = begun(folder.path());
+        disk.write(whole[..200_000].to_vec());
+        end(disk);
+        let part = Part::find(&destination(folder.path()), "notes.txt").unwrap();
+        let part = part.go_on(record(), 200_000).unwrap();
+        let disk = Disk::start(1, part).unwrap();
+        whole[200_000..]
+            .chunks(1_000)
+            .for_each(|chunk| disk.write(chunk.to_vec()));
+        let expected = Digest(Sha256::digest(&whole).into());
+        assert_eq!(digest(&disk), expected.to_string());
+        assert_eq!(fs::read(kept(&disk)).unwrap(), whole);
+    }
+
+    #[test]
     fn a_part_that_a_dead_download_left_is_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("new")).unwrap();
         fs::write(folder.path().join("new/notes.txt.part"), b"a long old rest").unwrap();
-        let disk = Disk::start(1, &destination(folder.path())).unwrap();
+        let disk = begun(folder.path());
         disk.write(b"new".to_vec());
         assert_eq!(fs::read(kept(&disk)).unwrap(), b"new");
     }
 
     #[test]
-    fn a_part_that_got_its_name_before_we_had_the_lock_is_left_alone() {
+    fn of_a_damaged_file_and_of_one_that_never_came_nothing_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("notes.txt.part");
-        fs::write(&path, b"whole").unwrap();
-        let part = OpenOptions::new().write(true).open(&path).unwrap();
-        fs::rename(&path, folder.path().join("notes.txt")).unwrap();
-        assert!(!claim(&part, &path).unwrap());
-        fs::write(&path, b"of somebody else").unwrap();
-        assert!(cfg!(not(unix)) || !claim(&part, &path).unwrap());
+        let damaged = begun(folder.path());
+        damaged.write(b"damaged".to_vec());
+        damaged.discard();
+        let answer = damaged.answer_within(PATIENCE);
+        assert!(matches!(answer, Some(Answer::Discarded)), "{answer:?}");
+        end(begun(folder.path()));
+        assert_eq!(names(folder.path()), [""; 0]);
     }
 
     #[test]
-    fn copies_are_numbered_before_the_last_dot() {
-        assert_eq!(numbered("a.tar.gz", 2), "a.tar (2).gz");
-        assert_eq!(numbered("README", 2), "README (2)");
-        assert_eq!(numbered("שלום 🎈.txt", 3), "שלום 🎈 (3).txt");
+    fn a_full_disk_is_told_with_a_way_out() {
+        let sentence = sentence(&io::ErrorKind::StorageFull.into());
+        assert!(sentence.starts_with("the disk is full"), "{sentence}");
+        assert!(sentence.ends_with("goes on from there."), "{sentence}");
     }
 }

@@ -21,8 +21,9 @@ use super::carrier::{
 use super::clock::Clock;
 use super::disk::Disk;
 use super::inbox::Order;
+use super::part::Part;
 use super::sending::Outlet;
-use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads};
+use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
 use crate::link::{Direction, Label, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::event::PacketName;
@@ -30,7 +31,7 @@ use crate::reliable::moment::Moment;
 use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
 use crate::wire::message::{Progress, TransferState};
-use crate::wire::options::{LARGEST_WINDOW, Transport};
+use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
@@ -39,7 +40,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-pub use super::disk::Destination;
+pub use super::part::Destination;
 
 /// A running receiver. Dropping it does not end it.
 #[derive(Debug, Clone)]
@@ -56,8 +57,11 @@ const DISK_INTERVAL: Duration = Duration::from_millis(4);
 /// What the kernel adds to a datagram for its own use, about. Unit: bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
 
-/// Starts `receiver-N` and `disk-N`. `server` is the chat server's address with the port
-/// of the offer.
+/// Most that may wait here for its turn. Unit: bytes.
+const EARLY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Starts `receiver-N` and `disk-N` on an empty part. `server` is the chat server's
+/// address with the port of the offer.
 ///
 /// # Errors
 /// Terms that no file can have, and what the system says when the file or folder cannot
@@ -69,7 +73,24 @@ pub fn start(
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     check(&job)?;
-    let disk = Disk::start(job.number, destination)?;
+    go_on(job, server, Part::begin(destination, None)?, report)
+}
+
+/// As [`start`], on a part that has `job.offset` bytes already.
+///
+/// # Errors
+/// As [`start`]; and `InvalidInput` where the part has another length.
+pub fn go_on(
+    job: Job,
+    server: SocketAddr,
+    part: Part,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Receiving> {
+    check(&job)?;
+    if part.length() != job.offset {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let disk = Disk::start(job.number, part)?;
     match job.settled.transport {
         Transport::Udp => {
             let socket = connected(server)?;
@@ -92,7 +113,9 @@ pub fn accept(
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     check(&job)?;
-    let disk = Disk::start(job.number, destination)?;
+    let part = Part::begin(destination, None)?;
+    part.reserve(job.size)?;
+    let disk = Disk::start(job.number, part)?;
     match outlet {
         Outlet::Udp(socket) => start_shell(job, socket, disk, report, move |shell| {
             shell.answering(asker)
@@ -141,6 +164,7 @@ fn check(job: &Job) -> io::Result<()> {
     let segment_bytes = u64::from(job.settled.segment_bytes);
     let is_possible = segment_bytes > 0
         && (1..=LARGEST_WINDOW).contains(&job.settled.window)
+        && job.offset <= job.size
         && job.size.div_ceil(segment_bytes) <= MOST_SEGMENTS;
     is_possible.then_some(()).ok_or_else(|| {
         io::Error::new(
@@ -177,7 +201,7 @@ struct Shell<R> {
     incoming: Option<Link<Vec<u8>>>,
     /// The server's side: from which address a sender may call.
     asker: Option<IpAddr>,
-    /// Where the sender is, once it has called.
+    /// Where the sender's latest packet came from.
     peer: Option<SocketAddr>,
     orders: Receiver<Order>,
     disk: Disk,
@@ -204,10 +228,8 @@ impl<R: FnMut(Report)> Shell<R> {
         report: R,
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
-        let window = job
-            .settled
-            .window
-            .min(window_for(granted, job.settled.segment_bytes));
+        filter::attach(&socket, job.token);
+        let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
         let clock = Clock::start();
         let proposal = job.proposal(window, None);
@@ -217,10 +239,10 @@ impl<R: FnMut(Report)> Shell<R> {
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
             peer: None,
-            bytes: Bytes::default(),
+            bytes: Bytes::from(job.offset),
             verification: Verification::NotYet,
             next_report: clock.now(),
-            pause_at: job.pause_at,
+            pause_at: job.pause_at.filter(|share| *share > job.offset),
             read_timeout: Duration::ZERO,
             has_reported_end: false,
             clock,
@@ -344,22 +366,24 @@ impl<R: FnMut(Report)> Shell<R> {
         self.connection.on_timeout(now); // Early is harmless.
     }
 
-    /// Whether this comes from the sender. A client hears nobody but the server; there the
-    /// first datagram with the token tells where the sender is, and from then on the
-    /// kernel lets nobody else through.
+    /// Whether this comes from the sender. A client hears nobody but the server; there it
+    /// is who has the token and comes from the asker's address, whatever the port.
     fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
         let Some(asker) = self.asker else {
             return true;
         };
-        let is_invited =
-            from.ip() == asker && Packet::has_token(datagram, self.job.token);
-        if self.peer.is_none() && is_invited {
-            match self.carrier.socket().connect(from) {
-                Ok(()) => self.peer = Some(from),
-                Err(error) => self.fail(&format!("nothing can be sent there: {error}")),
-            }
+        if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
+            return false;
         }
-        self.peer == Some(from)
+        if self.peer == Some(from) {
+            return true;
+        }
+        let Ok((packet, _)) = Packet::decode(datagram) else {
+            return false;
+        };
+        self.carrier.follow(from, packet.sent_at);
+        self.peer = Some(from);
+        true
     }
 
     /// Sets the socket's timeout to `patience` or somewhat less: a power of two of
@@ -423,7 +447,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let behind = (self.bytes.backlog() as u64).div_ceil(segment_bytes);
         let mut room = u64::from(window).saturating_sub(behind);
         if let Some(pause_at) = self.pause_at {
-            let left = pause_at
+            let left = (pause_at - self.job.offset)
                 .div_ceil(segment_bytes)
                 .saturating_sub(in_order.into());
             room = room.min(left);
@@ -469,11 +493,24 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 }
 
-/// How many packets the kernel holds for us: what is granted, by what it counts for each.
-fn window_for(granted_bytes: usize, segment_bytes: u16) -> u32 {
-    let per_datagram = (usize::from(segment_bytes) + KERNEL_OVERHEAD_BYTES)
-        .max(KERNEL_BYTES_PER_DATAGRAM);
-    u32::try_from(granted_bytes / per_datagram)
+/// The window that this side can promise. An unpaced sender may send all of it at once:
+/// then no more than the kernel holds for us. A paced one has it on the path, and what
+/// comes early waits here.
+fn most_packets(settled: &Settled, granted_bytes: usize) -> u32 {
+    let segment_bytes = usize::from(settled.segment_bytes);
+    let (bytes, per_datagram) = match settled.congestion {
+        Congestion::Fixed => (
+            granted_bytes,
+            (segment_bytes + KERNEL_OVERHEAD_BYTES).max(KERNEL_BYTES_PER_DATAGRAM),
+        ),
+        Congestion::PlusOneMinusThree
+        | Congestion::DoubleHalve
+        | Congestion::Additive
+        | Congestion::Reno
+        | Congestion::Cubic
+        | Congestion::Bbr => (EARLY_BYTES, segment_bytes),
+    };
+    u32::try_from(bytes / per_datagram)
         .unwrap_or(u32::MAX)
         .max(1)
 }

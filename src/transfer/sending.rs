@@ -12,12 +12,13 @@
 
 mod acks;
 
-use super::carrier::{Carrier, SendError, connected, enlarge_buffers, imperfect};
+use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, unconnected};
 use super::clock::Clock;
 use super::inbox::Arrival;
 use super::source::Source;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
+    verdict,
 };
 use crate::link::{Direction, Label, Link};
 use crate::reliable::connection::Sending as Connection;
@@ -74,6 +75,7 @@ pub fn start(
     match outlet {
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
+            filter::attach(&socket, job.token);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
@@ -108,8 +110,9 @@ pub fn initiate(
     let name = format!("sender-{}", job.number);
     match job.settled.transport {
         Transport::Udp => {
-            let socket = connected(server)?;
+            let socket = unconnected(server)?;
             enlarge_buffers(&socket)?;
+            filter::attach(&socket, job.token);
             let first = SequenceNumber(random_u32()?);
             let acks =
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
@@ -194,8 +197,6 @@ struct Shell<R> {
     /// What ACKs go through before the machine sees them.
     incoming: Option<Link<Packet>>,
     arrivals: Receiver<Arrival>,
-    /// Where the receiver is, once its SYN has come.
-    peer: Option<SocketAddr>,
     /// Why it fails, where this side knows better than the machine.
     failure: Option<String>,
     report: R,
@@ -219,7 +220,6 @@ impl<R: FnMut(Report)> Shell<R> {
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
             next_report: clock.now(),
-            peer: None,
             failure: None,
             job,
             clock,
@@ -233,7 +233,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let proposal = self.job.proposal(self.job.settled.window, Some(first));
         let arq = self.job.settled.arq;
         self.connection = Connection::initiate(arq, proposal, self.clock.now());
-        self.peer = Some(server);
+        self.carrier.follow(server, Moment::START.stamp());
         self
     }
 
@@ -312,8 +312,9 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         match arrival {
             Arrival::Packet(packet, from) => {
-                if !self.knows(from) {
-                    return;
+                if self.carrier.follow(from, packet.sent_at) {
+                    let number = self.job.number;
+                    log::info!("transfer {number}: its receiver moved to {from}");
                 }
                 match &mut self.incoming {
                     None => self.connection.on_packet(&packet, now),
@@ -352,18 +353,6 @@ impl<R: FnMut(Report)> Shell<R> {
             self.job.pause_at = None;
             self.pause(true);
         }
-    }
-
-    /// The first packet with the token tells where the receiver is; from then on the
-    /// kernel lets nobody else through.
-    fn knows(&mut self, from: SocketAddr) -> bool {
-        if self.peer.is_none() {
-            match self.carrier.socket().connect(from) {
-                Ok(()) => self.peer = Some(from),
-                Err(error) => self.give_up(SendError::Socket(error)),
-            }
-        }
-        self.peer == Some(from)
     }
 
     fn give_up(&mut self, error: SendError) {

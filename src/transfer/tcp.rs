@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   client -> server     token as 32 hexadecimal digits, \n
-//!   sender -> receiver   the file's bytes, exactly `size`
+//!   sender -> receiver   the file's bytes from `offset` on, exactly `size - offset`
 //!   sender -> receiver   SHA-256 of the file, 32 bytes
 //!   receiver -> sender   1 verified, 2 damaged: one byte
 //! ```
@@ -13,7 +13,7 @@
 //! Source: RFC 9293; report page `wire`.
 
 use super::clock::Clock;
-use super::disk::{Answer, CHUNK_BYTES, Disk};
+use super::disk::{self, Answer, CHUNK_BYTES, Disk};
 use super::inbox::{Arrival, Order};
 use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdict};
 use crate::reliable::connection::{Failure, Outcome};
@@ -24,7 +24,7 @@ use crate::wire::message::{Progress, TransferState};
 use crate::wire::packet::Reset;
 use crossbeam_channel::Receiver as Inbox;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -137,7 +137,7 @@ fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
 
 impl Sender {
     /// Sends the file, and reports how it went.
-    pub(super) fn run(self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
+    pub(super) fn run(mut self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
         let mut course = Course::new(&self.job);
         let mut heard = Heard {
             digest,
@@ -150,14 +150,15 @@ impl Sender {
     }
 
     fn send(
-        &self,
+        &mut self,
         heard: &mut Heard,
         course: &mut Course,
         report: &mut impl FnMut(Report),
     ) -> Result<Outcome, Stop> {
         let token = self.job.token;
         let stream = self.way.open(token, || self.obey(ACCEPT_INTERVAL, heard))?;
-        let mut left = self.job.size;
+        self.file.seek(SeekFrom::Start(self.job.offset))?;
+        let mut left = self.job.size.saturating_sub(self.job.offset);
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         while left > 0 {
             heard.is_paused |= course.pauses_at(self.job.size - left);
@@ -266,7 +267,7 @@ impl Receiver {
         let mut is_paused = false;
         let look = || self.obey(ACCEPT_INTERVAL, &mut is_paused);
         let mut stream = self.way.open(self.job.token, look)?;
-        let mut left = self.job.size;
+        let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
             is_paused |= course.pauses_at(self.job.size - left);
             self.obey(patience(is_paused), &mut is_paused)?;
@@ -412,7 +413,7 @@ const fn patience(is_paused: bool) -> Duration {
 }
 
 fn disk_failed(error: &io::Error) -> Stop {
-    Stop::Sentence(format!("the file cannot be written: {error}"))
+    Stop::Sentence(disk::sentence(error))
 }
 
 fn no_answer() -> Stop {
@@ -433,8 +434,8 @@ impl Course {
     fn new(job: &Job) -> Self {
         Self {
             clock: Clock::start(),
-            done_bytes: 0,
-            pause_at: job.pause_at,
+            done_bytes: job.offset,
+            pause_at: job.pause_at.filter(|share| *share > job.offset),
             was_paused: false,
             next_report: Moment::START,
         }

@@ -29,6 +29,7 @@ mod fit;
 
 use super::digest::{Digest, Token};
 use super::options::{Asked, Settled};
+use super::version::Prefix;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -110,6 +111,9 @@ pub struct DownloadRequest {
     /// Transport, ARQ, window and segment size, as far as the asker cares.
     #[serde(flatten)]
     pub asked: Asked,
+    /// What an earlier download of it has left, where there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<Prefix>,
 }
 
 /// A file that a client wants to give.
@@ -205,6 +209,14 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
 /// The answer to a good `join`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
@@ -285,6 +297,13 @@ pub struct Offer {
     pub size: u64,
     /// The file's SHA-256, once the server has worked it out.
     pub digest: Option<Digest>,
+    /// When it last changed. Unit: milliseconds since 1970-01-01 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<u64>,
+    /// What comes before this byte is not sent: the asker has it already. Left out where
+    /// it is 0: everything is sent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub offset: u64,
     /// Transport, ARQ, window and segment size, as they will be.
     #[serde(flatten)]
     pub settled: Settled,
@@ -526,6 +545,8 @@ mod tests {
             token: Token([7; 16]),
             size: 5,
             digest: None,
+            modified: Some(1_760_000_000_000),
+            offset: 3,
             settled: Settled {
                 transport: Transport::Tcp,
                 ..Settled::DEFAULT

@@ -133,7 +133,8 @@ pub struct Acknowledgement {
     pub window: u32,
     /// DATA packets that have arrived so far, duplicates included.
     pub received: u32,
-    /// Runs that arrived beyond `sequence`, newest first, at most [`MOST_RANGES`].
+    /// Runs that arrived beyond `sequence`, that of the newest arrival first, at most
+    /// [`MOST_RANGES`].
     pub ranges: Vec<SequenceRange>,
 }
 

@@ -35,6 +35,7 @@ impl Controller {
             file: file.to_owned(),
             tag: Some(tag),
             asked,
+            prefix: None, // The shell knows the disk.
         }));
     }
 
@@ -168,6 +169,12 @@ impl Controller {
                 self.tell_end(tag, now_ms);
             }
         }
+    }
+
+    /// A download that is not asked for after all, and why; that is no failure.
+    pub(super) fn skip(&mut self, tag: u64, sentence: &str, now_ms: u64) {
+        self.model.transfers.retain(|transfer| transfer.tag != tag);
+        self.show(sentence, now_ms);
     }
 
     /// A download that the server neither offers nor queues nor refuses has failed.

@@ -99,6 +99,8 @@ fn offer(tag: u64) -> Offer {
         token: Token([1; 16]),
         size: 1_000,
         digest: None,
+        modified: None,
+        offset: 0,
         settled: Settled::DEFAULT,
     }
 }

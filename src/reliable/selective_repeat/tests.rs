@@ -369,7 +369,7 @@ fn what_the_sender_remembers_stays_within_a_few_windows() {
         }
         story.advance(ms(20));
         most = most
-            .max(story.sender.flights.len())
+            .max(story.sender.losses.remembered())
             .max(story.sender.lost.len());
     }
     story.expect("it ends", story.sender.is_finished());

@@ -12,13 +12,12 @@ use super::super::disk::{CHUNK_BYTES, Disk};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The bytes that have arrived and are not at the disk yet.
-#[derive(Default)]
 pub(super) struct Bytes {
     /// By segment index.
     early: BTreeMap<u32, Vec<u8>>,
     /// Segments that are in order.
     in_order: u32,
-    /// Unit: bytes.
+    /// What is there of the file. Unit: bytes.
     done: u64,
     /// In order, to be handed to the disk.
     chunk: Vec<u8>,
@@ -27,6 +26,17 @@ pub(super) struct Bytes {
 }
 
 impl Bytes {
+    /// The first segment begins at `offset`.
+    pub(super) const fn from(offset: u64) -> Self {
+        Self {
+            early: BTreeMap::new(),
+            in_order: 0,
+            done: offset,
+            chunk: Vec::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
     /// Keeps a segment that the machine wants.
     pub(super) fn keep(&mut self, number: u32, payload: &[u8]) {
         if number == self.in_order {
@@ -51,7 +61,7 @@ impl Bytes {
         self.done += payload.len() as u64;
     }
 
-    /// File bytes that have come in order.
+    /// File bytes that are there in order, those of an earlier download among them.
     pub(super) const fn done(&self) -> u64 {
         self.done
     }
@@ -92,7 +102,7 @@ mod tests {
     #[test]
     fn what_a_slow_disk_does_not_take_waits_in_order_and_nobody_waits_for_the_disk() {
         let (disk, orders) = stuck_disk(2);
-        let mut bytes = Bytes::default();
+        let mut bytes = Bytes::from(0);
         let segment = vec![7; CHUNK_BYTES];
         for number in 0..5 {
             bytes.keep(number, &segment);

@@ -7,7 +7,7 @@
 //!
 //! Source: report chapter `reliable/connection`.
 
-use super::super::disk::Answer;
+use super::super::disk::{self, Answer};
 use super::super::{Ending, Report, WAKE_INTERVAL, verdict};
 use super::Shell;
 use crate::reliable::connection::Outcome;
@@ -67,7 +67,7 @@ impl<R: FnMut(Report)> Shell<R> {
             }
             (Answer::Kept(_) | Answer::Discarded, _) => (),
             (Answer::Failed(error), _) => {
-                self.fail(&format!("the file cannot be written: {error}"));
+                self.fail(&disk::sentence(&error));
             }
         }
     }

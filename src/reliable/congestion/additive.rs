@@ -1,0 +1,156 @@
+//! From four on: one more per right ACK, one fewer for a wrong one or a timeout.
+//!
+//! A student project's rule. Up and down by the same step, it gives way so slowly that two
+//! of them never come to share a link evenly: the decrease must be in proportion, which is
+//! why TCP halves.
+//!
+//! ```text
+//!   two flows:  b |     .  /     * start; additive steps go along the diagonal \ and /,
+//!                 |    . /       so the difference between a and b stays for ever;
+//!                 | * ./         halving goes towards the origin, and halves it
+//!                 |  /.___ a
+//! ```
+//!
+//! ```
+//! use sash::reliable::congestion::{Controller, additive::Additive};
+//! use sash::reliable::moment::Moment;
+//! let mut controller = Additive::new(8_192);
+//! assert_eq!(controller.window(), 4);
+//! controller.on_nack(Moment::START);
+//! assert_eq!(controller.window(), 3);
+//! ```
+//!
+//! Source: the third of the five student projects that Sash descends from; D. Chiu,
+//! R. Jain, "Analysis of the Increase and Decrease Algorithms" (1989), §3.
+
+use super::recovery::Retellings;
+use super::{Acked, Controller, Lost, Pace, pace};
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// A window that takes the same step up and down.
+#[derive(Debug)]
+pub struct Additive {
+    window: u32,
+    most: u32,
+    retellings: Retellings,
+    smoothed: Option<Duration>,
+}
+
+/// Unit: packets.
+const FIRST_WINDOW: u32 = 4;
+
+impl Additive {
+    /// Begins with four packets.
+    #[must_use]
+    pub fn new(most: u32) -> Self {
+        Self {
+            window: FIRST_WINDOW.min(most),
+            most,
+            retellings: Retellings::default(),
+            smoothed: None,
+        }
+    }
+
+    fn step_down(&mut self) {
+        self.window = (self.window - 1).max(1);
+    }
+}
+
+impl Controller for Additive {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
+    fn on_ack(&mut self, ack: &Acked) {
+        self.smoothed = Some(ack.round_trip.smoothed);
+        self.retellings.ack();
+        if !ack.is_limited {
+            self.window = (self.window + 1).min(self.most);
+        }
+    }
+
+    fn on_loss(&mut self, loss: &Lost) {
+        if self.retellings.is_news(loss) {
+            self.step_down();
+        }
+    }
+
+    fn on_nack(&mut self, now: Moment) {
+        self.retellings.nack(now);
+        self.step_down();
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        if self.retellings.is_news_by_timer(now) {
+            self.step_down();
+        }
+    }
+
+    fn on_restart(&mut self, _now: Moment) {
+        self.window = self.window.min(FIRST_WINDOW);
+    }
+
+    fn window(&self) -> u32 {
+        self.window
+    }
+
+    fn pacing_rate(&self) -> Option<f64> {
+        pace(self.window, self.smoothed, Pace::Doubling)
+    }
+
+    fn phase(&self) -> &'static str {
+        "additive"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hand::{Hand, at};
+    use super::*;
+
+    #[test]
+    fn right_acks_lead_up_and_wrong_ones_and_timeouts_down_by_one() {
+        let mut controller = Additive::new(8_192);
+        (0..6).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        assert_eq!(controller.window(), 10);
+        controller.on_nack(at(20));
+        controller.on_loss(&Hand::default().lost(1, 30, 130));
+        assert_eq!(controller.window(), 8);
+        controller.on_ack(&Hand::default().acked(1, 140, 240));
+        controller.on_timeout(at(500));
+        assert_eq!(controller.window(), 8);
+    }
+
+    #[test]
+    fn a_nack_that_the_timer_follows_is_one_step() {
+        let mut controller = Additive::new(8_192);
+        controller.on_nack(at(20));
+        controller.on_timeout(at(300));
+        controller.on_loss(&Hand::default().lost(4, 10, 300));
+        assert_eq!(controller.window(), 3);
+    }
+
+    #[test]
+    fn it_never_leaves_one_to_most() {
+        let mut controller = Additive::new(6);
+        (0..9).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        assert_eq!(controller.window(), 6);
+        (0..9).for_each(|tick| controller.on_nack(at(tick)));
+        assert_eq!(controller.window(), 1);
+    }
+
+    #[test]
+    fn the_difference_between_two_flows_outlives_every_loss_they_share() {
+        let (mut wide, mut narrow) = (Additive::new(8_192), Additive::new(8_192));
+        (0..20).for_each(|tick| wide.on_ack(&Hand::default().acked(1, tick, tick)));
+        for tick in 0..50 {
+            for controller in [&mut wide, &mut narrow] {
+                controller.on_ack(&Hand::default().acked(1, tick, tick));
+                controller.on_ack(&Hand::default().acked(1, tick, tick));
+                controller.on_nack(at(tick));
+            }
+        }
+        assert_eq!(wide.window() - narrow.window(), 20);
+    }
+}

@@ -1,0 +1,410 @@
+//! BBR: measure the bottleneck's rate and the least round trip, and send just that.
+//!
+//! ```text
+//!   in flight   0 ......... product ......... product + queue
+//!   rate        rises        full              full
+//!   round trip  least        least             rises -> queue, then loss
+//!                            ^-- BBR keeps here
+//!
+//!   startup  x2.77 per round until the rate no longer grows
+//!   drain    until the queue that this made is gone
+//!   cycle    up 1.25   is there more? for one round
+//!            down 0.75 drains what that queued; its loss is the path's own
+//!            cruise 1  six rounds
+//!   probe-rtt  half the product for 200 ms, where the least round trip was not seen
+//!              again within ten seconds
+//! ```
+//!
+//! Loss is no signal by itself, as it is to Reno: only what exceeds the path's own loss
+//! ([`path`]) is congestion. Then the bound on what is in flight comes down, until the
+//! next cycle tries again.
+//!
+//! The cycle is BBRv1's, eight rounds long, since a transfer here lasts seconds; the bound
+//! is BBRv2's and v3's. What neither has is the path's own loss.
+//!
+//! ```
+//! use sash::reliable::congestion::{Controller, bbr::Bbr};
+//! let bbr = Bbr::new(1_000);
+//! assert_eq!((bbr.phase(), bbr.window()), ("startup", 32));
+//! ```
+//!
+//! Source: draft-ietf-ccwg-bbr; Cardwell et al., "BBR: Congestion-Based Congestion
+//! Control", ACM Queue 14(5), 2016.
+
+mod path;
+
+use super::{Acked, Controller, Lost};
+use crate::reliable::moment::Moment;
+use path::Path;
+use std::time::Duration;
+
+/// The model and what is done by it.
+#[derive(Debug)]
+pub struct Bbr {
+    path: Path,
+    phase: Phase,
+    /// Unit: packets.
+    window: f64,
+    /// No window is larger.
+    most: f64,
+    /// The pacing of startup, which only rises. Unit: packets per second.
+    startup_rate: f64,
+    /// Congestion was seen: no more in flight than this until the next cycle.
+    bound: Option<f64>,
+    aggregation: Aggregation,
+}
+
+/// What it is doing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Phase {
+    /// Looks for the bottleneck's rate.
+    Startup {
+        /// The rate that has to be beaten by a quarter.
+        best: f64,
+        /// Rounds that did not.
+        stale_rounds: u32,
+    },
+    /// Lets the queue that startup made go.
+    Drain,
+    /// Looks for more, since this round.
+    Up { since: u64 },
+    /// Lets the queue that this made go, since this round.
+    Down { since: u64 },
+    /// Sends what the path carries, since this round.
+    Cruise { since: u64 },
+    /// Lets the queue of everybody go, to see the least round trip.
+    ProbeRoundTrip {
+        /// When it has lasted long enough.
+        until: Moment,
+        /// The least sample since it began.
+        least: Duration,
+    },
+}
+
+/// How far ACKs come in clumps: what is then in flight beyond the model's.
+#[derive(Debug, Default)]
+struct Aggregation {
+    since: Option<Moment>,
+    packets: f64,
+    /// The largest excess by halves of a filter: the last ten rounds and those before.
+    largest: [f64; 2],
+    renewed: u64,
+}
+
+/// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
+/// round trip that the handshake measured. Unit: packets.
+const FIRST_WINDOW: u32 = 32;
+
+/// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
+const STARTUP_GAIN: f64 = 2.77;
+
+/// Empties the queue of startup in about a round.
+const DRAIN_GAIN: f64 = 0.5;
+
+/// Gains of the cycle.
+const UP_GAIN: f64 = 1.25;
+const DOWN_GAIN: f64 = 0.75;
+
+const CRUISE_GAIN: f64 = 1.0;
+
+/// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
+/// when the sender's thread wakes late.
+const DRAINED: f64 = 1.1;
+
+/// A queue that is still there after so many rounds is somebody else's.
+const MOST_DOWN_ROUNDS: u64 = 3;
+
+/// Most in flight, as a multiple of the product.
+const WINDOW_GAIN: f64 = 2.0;
+
+/// Rounds of a cruise.
+const CRUISE_ROUNDS: u64 = 6;
+
+/// Startup is over after so many rounds in which the rate did not grow by a quarter.
+const STALE_ROUNDS: u32 = 3;
+
+/// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
+const BETA: f64 = 0.7;
+
+/// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
+const LEAST_WINDOW: f64 = 4.0;
+
+/// The least round trip must have been seen within this time.
+const LEAST_ROUND_TRIP_AGE: Duration = Duration::from_secs(10);
+
+/// How long the look for the least round trip lasts at least.
+const PROBE_ROUND_TRIP: Duration = Duration::from_millis(200);
+
+impl Bbr {
+    /// Knows nothing of the path yet; no window will be larger than `most`.
+    #[must_use]
+    pub fn new(most: u32) -> Self {
+        let most = f64::from(most);
+        Self {
+            path: Path::default(),
+            phase: Phase::STARTUP,
+            window: f64::from(FIRST_WINDOW).min(most),
+            most,
+            startup_rate: 0.0,
+            bound: None,
+            aggregation: Aggregation::default(),
+        }
+    }
+
+    /// A round is over: is it time for the next phase?
+    fn advance(&mut self, ack: &Acked) {
+        let round = self.path.rounds();
+        self.answer_congestion(ack);
+        match self.phase {
+            Phase::Startup { best, stale_rounds } => {
+                self.phase = self.continue_startup(best, stale_rounds, ack);
+            }
+            Phase::Up { since } => {
+                if round > since {
+                    self.phase = Phase::Down { since: round };
+                }
+            }
+            Phase::Down { since } => {
+                let is_drained = self
+                    .path
+                    .product()
+                    .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
+                if round > since && (is_drained || round >= since + MOST_DOWN_ROUNDS) {
+                    self.phase = Phase::Cruise { since: round };
+                }
+            }
+            Phase::Cruise { since } => {
+                if round == since + 1 {
+                    self.path.learn_own_loss(); // This round told of what left before it.
+                }
+                if round >= since + CRUISE_ROUNDS {
+                    self.bound = None;
+                    self.phase = Phase::Up { since: round };
+                }
+            }
+            Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
+        }
+    }
+
+    /// The rate must grow by a quarter every now and then, or it is the bottleneck's.
+    fn continue_startup(&self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
+        let rate = self.path.rate().unwrap_or(0.0);
+        if rate >= best * 1.25 || ack.is_limited {
+            let best = best.max(rate);
+            return Phase::Startup {
+                best,
+                stale_rounds: 0,
+            };
+        }
+        let stale_rounds = stale_rounds + 1;
+        if stale_rounds < STALE_ROUNDS {
+            return Phase::Startup { best, stale_rounds };
+        }
+        Phase::Drain
+    }
+
+    /// More was lost than the path loses by itself.
+    fn answer_congestion(&mut self, ack: &Acked) {
+        let is_answered = match self.phase {
+            Phase::Up { .. } | Phase::Cruise { .. } => self.path.is_congested(),
+            Phase::Startup { .. }
+            | Phase::Drain
+            | Phase::Down { .. }
+            | Phase::ProbeRoundTrip { .. } => false,
+        };
+        if is_answered {
+            let in_flight = f64::from(ack.in_flight_when_sent);
+            let bound = self.bound.unwrap_or(in_flight).min(in_flight);
+            self.bound = Some((bound * BETA).max(LEAST_WINDOW));
+        }
+    }
+
+    /// What does not wait for the end of a round.
+    fn look_around(&mut self, ack: &Acked) {
+        let Some(product) = self.path.product() else {
+            return;
+        };
+        let in_flight = f64::from(ack.in_flight);
+        match self.phase {
+            Phase::Drain if in_flight <= product => {
+                let since = self.path.rounds();
+                self.phase = Phase::Down { since };
+            }
+            Phase::ProbeRoundTrip { until, least } => {
+                let least = least.min(ack.round_trip.latest);
+                self.phase = Phase::ProbeRoundTrip { until, least };
+                if ack.now >= until {
+                    self.path.renew_least(least, ack.now);
+                    let since = self.path.rounds();
+                    self.phase = Phase::Cruise { since };
+                }
+            }
+            Phase::Up { .. } | Phase::Down { .. } | Phase::Cruise { .. }
+                if self.path.least_age(ack.now) > LEAST_ROUND_TRIP_AGE =>
+            {
+                let duration = PROBE_ROUND_TRIP.max(ack.round_trip.smoothed);
+                self.phase = Phase::ProbeRoundTrip {
+                    until: ack.now + duration,
+                    least: ack.round_trip.latest,
+                };
+            }
+            Phase::Startup { .. }
+            | Phase::Drain
+            | Phase::Up { .. }
+            | Phase::Down { .. }
+            | Phase::Cruise { .. } => {}
+        }
+    }
+
+    /// Opens the window by what was acknowledged, up to what the model asks for.
+    fn set_window(&mut self, ack: &Acked) {
+        let acked = f64::from(ack.packets);
+        let Some(product) = self.path.product() else {
+            self.window = (self.window + acked).min(self.most);
+            return;
+        };
+        let target = WINDOW_GAIN * product + self.aggregation.excess();
+        let target = target.max(LEAST_WINDOW);
+        let is_startup = matches!(self.phase, Phase::Startup { .. });
+        self.window = if is_startup {
+            (self.window + acked).min(target.max(self.window))
+        } else {
+            (self.window + acked).min(target)
+        };
+        self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
+    }
+
+    /// Startup begins with the first window per round trip; single ACKs tell too little.
+    fn raise_startup_rate(&mut self, ack: &Acked) {
+        let first =
+            f64::from(FIRST_WINDOW) / ack.round_trip.least.as_secs_f64().max(1e-6);
+        let rate = self.path.rate().unwrap_or(0.0).max(first);
+        self.startup_rate = self.startup_rate.max(rate);
+    }
+
+    fn gain(&self) -> f64 {
+        match self.phase {
+            Phase::Startup { .. } => STARTUP_GAIN,
+            Phase::Drain => DRAIN_GAIN,
+            Phase::Up { .. } => UP_GAIN,
+            Phase::Down { .. } => DOWN_GAIN,
+            Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
+        }
+    }
+}
+
+/// The first window per round trip. Unit: packets per second.
+fn first_rate(round_trip: Duration) -> f64 {
+    f64::from(FIRST_WINDOW) / round_trip.as_secs_f64().max(1e-6)
+}
+
+impl Phase {
+    const STARTUP: Self = Self::Startup {
+        best: 0.0,
+        stale_rounds: 0,
+    };
+}
+
+impl Aggregation {
+    /// Compares what was delivered since the clump began with what the rate explains.
+    fn on_ack(&mut self, ack: &Acked, path: &Path) {
+        let Some(rate) = path.rate() else { return };
+        let since = *self.since.get_or_insert(ack.now);
+        let explained = rate * (ack.now - since).as_secs_f64();
+        if self.packets <= explained {
+            (self.since, self.packets) = (Some(ack.now), 0.0);
+        }
+        self.packets += f64::from(ack.packets);
+        let explained = rate * (ack.now - self.since.unwrap_or(ack.now)).as_secs_f64();
+        let excess = (self.packets - explained).max(0.0);
+        if path.rounds() >= self.renewed + 10 {
+            self.renewed = path.rounds();
+            self.largest = [0.0, self.largest[0]];
+        }
+        self.largest[0] = self.largest[0].max(excess);
+    }
+
+    fn excess(&self) -> f64 {
+        self.largest[0].max(self.largest[1])
+    }
+}
+
+impl Controller for Bbr {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.startup_rate = round_trip.map_or(0.0, first_rate);
+    }
+
+    fn on_ack(&mut self, ack: &Acked) {
+        let is_round_over = self.path.on_ack(ack);
+        self.aggregation.on_ack(ack, &self.path);
+        if is_round_over {
+            self.advance(ack);
+        }
+        self.look_around(ack);
+        self.raise_startup_rate(ack);
+        self.set_window(ack);
+    }
+
+    fn on_loss(&mut self, loss: &Lost) {
+        self.path.on_loss(loss.packets);
+    }
+
+    fn on_nack(&mut self, _now: Moment) {}
+
+    /// Nothing came back: begin with little; the ACKs open the window again.
+    fn on_timeout(&mut self, _now: Moment) {
+        self.window = LEAST_WINDOW.min(self.most);
+    }
+
+    fn on_restart(&mut self, _now: Moment) {
+        self.path.forget_rate();
+        self.bound = None;
+        self.startup_rate = 0.0;
+        self.phase = Phase::STARTUP;
+        self.window = f64::from(FIRST_WINDOW).min(self.most);
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a window is between 1 and 8192 packets"
+    )]
+    fn window(&self) -> u32 {
+        let bound = match self.phase {
+            Phase::ProbeRoundTrip { .. } => {
+                self.path.product().map(|product| product / 2.0)
+            }
+            Phase::Startup { .. }
+            | Phase::Drain
+            | Phase::Up { .. }
+            | Phase::Down { .. }
+            | Phase::Cruise { .. } => self.bound,
+        };
+        let bound = bound.map_or(self.window, |bound| bound.max(LEAST_WINDOW));
+        self.window.min(bound).max(1.0) as u32
+    }
+
+    fn pacing_rate(&self) -> Option<f64> {
+        let rate = match self.phase {
+            Phase::Startup { .. } if self.startup_rate > 0.0 => Some(self.startup_rate),
+            Phase::Startup { .. } => None,
+            Phase::Drain
+            | Phase::Up { .. }
+            | Phase::Down { .. }
+            | Phase::Cruise { .. }
+            | Phase::ProbeRoundTrip { .. } => self.path.rate(),
+        };
+        rate.map(|rate| rate * self.gain())
+    }
+
+    fn phase(&self) -> &'static str {
+        match self.phase {
+            Phase::Startup { .. } => "startup",
+            Phase::Drain => "drain",
+            Phase::Up { .. } => "probe-up",
+            Phase::Down { .. } => "probe-down",
+            Phase::Cruise { .. } => "cruise",
+            Phase::ProbeRoundTrip { .. } => "probe-rtt",
+        }
+    }
+}

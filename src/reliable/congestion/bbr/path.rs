@@ -1,0 +1,209 @@
+//! What BBR knows of the path: its rate, its least round trip, and its own loss.
+//!
+//! ```text
+//!   packets sent in round k  ---->  acknowledged or lost in round k+1
+//!   loss of a round = lost / (lost + delivered)
+//!   own loss        = the loss of rounds that were sent slower than the bottleneck
+//! ```
+//!
+//! Congestion makes more loss when we send more; a bad cable or a lossy radio does not
+//! care. So the loss of the rounds that drain the queue is the path's own, and only what
+//! exceeds it is congestion. Without this the model collapses where the path loses a fifth
+//! of everything: the delivered rate is then always below what was sent, each round sends
+//! less than the one before, and 1.25 times the rate does not make up for it.
+//!
+//! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
+
+use super::super::Acked;
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// The path as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Path {
+    rates: MaxFilter,
+    /// The least round trip, and when it was last seen.
+    least: Option<(Duration, Moment)>,
+    /// The share of packets that the path loses by itself.
+    own_loss: Option<f64>,
+    round: Round,
+}
+
+/// The round trip that is under way.
+#[derive(Debug, Default)]
+struct Round {
+    count: u64,
+    /// It is over when a packet is acknowledged that left after so many deliveries.
+    ends_at: u64,
+    delivered: u32,
+    lost: u32,
+    /// The share that the last whole round lost, and of how many packets.
+    last_loss: (f64, u32),
+}
+
+/// The largest of what came within the last rounds.
+#[derive(Debug, Default)]
+struct MaxFilter {
+    /// By round, rates falling.
+    samples: Vec<(u64, f64)>,
+}
+
+/// Rounds for which a rate counts: somewhat more than a cycle.
+const FILTER_ROUNDS: u64 = 10;
+
+/// Loss above the path's own that is not yet taken for congestion
+/// (draft-ietf-ccwg-bbr §2.7, BBR.LossThresh).
+const LOSS_TOLERANCE: f64 = 0.02;
+
+/// A least round trip is seen again where a sample comes within this share of it.
+const SEEN_AGAIN: u32 = 16;
+
+/// No path is believed to lose more than this by itself.
+const MOST_OWN_LOSS: f64 = 0.5;
+
+impl Path {
+    /// Takes in an ACK; whether it ended a round.
+    pub(super) fn on_ack(&mut self, ack: &Acked) -> bool {
+        self.measure_least(ack.round_trip.latest, ack.now);
+        self.round.delivered += ack.packets;
+        let is_over = ack.delivered_when_sent >= self.round.ends_at;
+        if is_over {
+            self.round.end(ack.delivered);
+        }
+        self.measure_rate(ack);
+        is_over
+    }
+
+    /// Packets were lost in this round.
+    pub(super) const fn on_loss(&mut self, packets: u32) {
+        self.round.lost += packets;
+    }
+
+    fn measure_least(&mut self, sample: Duration, now: Moment) {
+        let is_near =
+            |(least, _): (Duration, Moment)| sample <= least + least / SEEN_AGAIN;
+        if self.least.is_none_or(is_near) {
+            let least = self.least.map_or(sample, |(least, _)| least.min(sample));
+            self.least = Some((least, now));
+        }
+    }
+
+    /// The rate at which packets passed the bottleneck: those that were delivered, and
+    /// those that the path lost behind it.
+    fn measure_rate(&mut self, ack: &Acked) {
+        let Some(delivered) = ack.delivery_rate else {
+            return;
+        };
+        let packets = f64::from(
+            u32::try_from(ack.delivered - ack.delivered_when_sent).unwrap_or(u32::MAX),
+        );
+        let lost = f64::from(u32::try_from(ack.lost_since).unwrap_or(u32::MAX));
+        let passed = delivered * (1.0 + lost / packets.max(1.0));
+        let believed = delivered / (1.0 - self.believable_loss());
+        let rate = passed.min(believed);
+        if !ack.is_limited || rate > self.rates.largest() {
+            self.rates.insert(self.round.count, rate);
+        }
+    }
+
+    fn believable_loss(&self) -> f64 {
+        self.own_loss.map_or(0.0, |own| own + LOSS_TOLERANCE)
+    }
+
+    /// The round that just ended was sent slower than the bottleneck: its loss is the
+    /// path's own.
+    pub(super) fn learn_own_loss(&mut self) {
+        let (loss, packets) = self.round.last_loss;
+        if packets < FEWEST_PACKETS {
+            return;
+        }
+        let Some(own) = self.own_loss else {
+            // What was measured so far did not count the path's own loss.
+            self.own_loss = Some(loss.min(MOST_OWN_LOSS));
+            self.rates.scale(1.0 / (1.0 - loss.min(MOST_OWN_LOSS)));
+            return;
+        };
+        self.own_loss = Some((own * 0.75 + loss * 0.25).min(MOST_OWN_LOSS));
+    }
+
+    /// Whether the round that just ended lost more than the path does by itself, chance
+    /// allowed for; never before its own loss is known.
+    pub(super) fn is_congested(&self) -> bool {
+        let (loss, packets) = self.round.last_loss;
+        self.own_loss.is_some_and(|own| {
+            let spread = (own * (1.0 - own) / f64::from(packets.max(1))).sqrt();
+            packets >= FEWEST_PACKETS && loss > own + LOSS_TOLERANCE + 3.0 * spread
+        })
+    }
+
+    /// Packets per second that the bottleneck lets through; `None` before any sample.
+    pub(super) fn rate(&self) -> Option<f64> {
+        let rate = self.rates.largest();
+        (rate > 0.0).then_some(rate)
+    }
+
+    /// The least round trip.
+    pub(super) fn least(&self) -> Option<Duration> {
+        self.least.map(|(least, _)| least)
+    }
+
+    /// How long ago the least round trip was last seen.
+    pub(super) fn least_age(&self, now: Moment) -> Duration {
+        self.least.map_or(Duration::ZERO, |(_, seen)| now - seen)
+    }
+
+    /// A time with an empty queue is over: what was seen in it is the least round trip.
+    pub(super) fn renew_least(&mut self, sample: Duration, now: Moment) {
+        self.least = Some((sample, now));
+    }
+
+    /// Rate times least round trip: what fills the path and no queue. Unit: packets.
+    pub(super) fn product(&self) -> Option<f64> {
+        Some(self.rate()? * self.least()?.as_secs_f64())
+    }
+
+    /// Rounds so far.
+    pub(super) const fn rounds(&self) -> u64 {
+        self.round.count
+    }
+
+    /// The rate is old; the least round trip stays.
+    pub(super) fn forget_rate(&mut self) {
+        self.rates = MaxFilter::default();
+    }
+}
+
+/// Fewer packets than this in a round say nothing of its loss.
+const FEWEST_PACKETS: u32 = 8;
+
+impl Round {
+    fn end(&mut self, delivered: u64) {
+        let packets = self.delivered + self.lost;
+        let loss = f64::from(self.lost) / f64::from(packets.max(1));
+        *self = Self {
+            count: self.count + 1,
+            ends_at: delivered,
+            delivered: 0,
+            lost: 0,
+            last_loss: (loss, packets),
+        };
+    }
+}
+
+impl MaxFilter {
+    fn insert(&mut self, round: u64, rate: f64) {
+        self.samples
+            .retain(|&(seen, earlier)| earlier > rate && seen + FILTER_ROUNDS > round);
+        self.samples.push((round, rate));
+    }
+
+    fn largest(&self) -> f64 {
+        self.samples.first().map_or(0.0, |&(_, rate)| rate)
+    }
+
+    fn scale(&mut self, factor: f64) {
+        for (_, rate) in &mut self.samples {
+            *rate *= factor;
+        }
+    }
+}

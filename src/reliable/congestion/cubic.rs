@@ -1,0 +1,288 @@
+//! CUBIC: after a loss back to the old window quickly, linger there, then look beyond.
+//!
+//! The window follows a cubic function of the time since the loss, not of the number of
+//! ACKs. So a path of 200 ms gets as much as one of 20 ms beside it.
+//!
+//! ```text
+//!   window |                          /      W(t) = C (t - K)^3 + W_max
+//!   W_max  |x          ___-----___---        K: when W_max is reached again
+//!          ||     _--'
+//!          ||  _-'                           x a loss: the window shrinks to 7/10
+//!          ||_/
+//!          +------------- K --------- t
+//! ```
+//!
+//! On short paths with small windows that would be slower than Reno; there it does what
+//! Reno would have reached (§4.3). Time in which the sender had nothing to send, or was
+//! not allowed to, does not count. Left out: undoing the answer to a loss that was none
+//! (§4.9); the wider reordering window keeps those rare.
+//!
+//! ```
+//! use sash::reliable::congestion::{Controller, cubic::Cubic};
+//! let cubic = Cubic::new(8_192);
+//! assert_eq!((cubic.window(), cubic.phase()), (10, "slow-start"));
+//! ```
+//!
+//! Source: RFC 9438 §4; RFC 9406 (how the first slow start ends).
+
+use super::hystart::HyStart;
+use super::recovery::Recovery;
+use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Lost, Pace, pace};
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// The window of most of the Internet's TCP.
+#[derive(Debug)]
+pub struct Cubic {
+    /// RFC 9438 cwnd. Unit: packets, as all windows here; fractions are kept.
+    window: f64,
+    most: f64,
+    /// RFC 9438 ssthresh; the first slow start has none.
+    threshold: Option<f64>,
+    hystart: HyStart,
+    /// RFC 9438 `W_max`; unknown where no loss ended the growth.
+    largest: Option<f64>,
+    /// RFC 9438 `cwnd_prior`: the window before it last shrank.
+    prior: f64,
+    /// The curve of this congestion avoidance.
+    curve: Option<Curve>,
+    /// How much of the window is in use: all of it unless the sender was limited.
+    flight: f64,
+    /// When anything was last acknowledged.
+    heard_at: Moment,
+    recovery: Recovery,
+    is_recovering: bool,
+    smoothed: Option<Duration>,
+}
+
+/// One congestion avoidance.
+#[derive(Debug, Clone, Copy)]
+struct Curve {
+    began: Moment,
+    /// RFC 9438 `W_max`.
+    largest: f64,
+    /// RFC 9438 `K`. Unit: seconds.
+    back_after: f64,
+    /// RFC 9438 `W_est`: the window that Reno would have.
+    reno: f64,
+}
+
+/// What remains of the window after a loss (RFC 9438 §4.6, `beta_cubic`).
+const BETA: f64 = 0.7;
+
+/// How steep the curve is (RFC 9438 §5). Unit: packets per cubic second.
+const C: f64 = 0.4;
+
+/// Reno's step where the window shrinks to [`BETA`] only (RFC 9438 §4.3, `alpha_cubic`).
+const ALPHA: f64 = 3.0 * (1.0 - BETA) / (1.0 + BETA);
+
+/// The window after a timeout (RFC 5681 §3.1, loss window). Unit: packets.
+const LOSS_WINDOW: f64 = 1.0;
+
+impl Cubic {
+    /// Begins in slow start, with ten packets.
+    #[must_use]
+    pub fn new(most: u32) -> Self {
+        let window = f64::from(INITIAL_WINDOW.min(most));
+        Self {
+            window,
+            most: f64::from(most),
+            threshold: None,
+            hystart: HyStart::default(),
+            largest: None,
+            prior: window,
+            curve: None,
+            flight: window,
+            heard_at: Moment::START,
+            recovery: Recovery::default(),
+            is_recovering: false,
+            smoothed: None,
+        }
+    }
+
+    fn is_in_slow_start(&self) -> bool {
+        match self.threshold {
+            None => true,
+            Some(threshold) => self.window < threshold,
+        }
+    }
+
+    /// Slow start. The first one is watched for a round trip that grows, later ones end
+    /// where the window shrank to.
+    fn double(&mut self, ack: &Acked) {
+        let mut step = f64::from(ack.packets);
+        if self.threshold.is_none() {
+            self.hystart.on_ack(ack);
+            step /= f64::from(self.hystart.growth_divisor());
+        }
+        let end = self.threshold.unwrap_or(self.most);
+        self.window = (self.window + step).min(end);
+        if self.threshold.is_none() && self.hystart.is_over() {
+            self.threshold = Some(self.window);
+            self.prior = self.window; // RFC 9438 §4.10.
+        }
+    }
+
+    /// Congestion avoidance (RFC 9438 §4.2 to §4.5).
+    fn follow_curve(&mut self, ack: &Acked) {
+        let (window, largest) = (self.window, self.largest);
+        let curve = self
+            .curve
+            .get_or_insert_with(|| Curve::new(window, largest, ack.now));
+        self.largest = Some(curve.largest);
+        let packets = f64::from(ack.packets);
+        let alpha = if curve.reno < self.prior { ALPHA } else { 1.0 };
+        curve.reno += alpha * packets / window;
+        let elapsed = ack.now - curve.began;
+        if curve.at(elapsed) < curve.reno {
+            self.window = window.max(curve.reno);
+            return;
+        }
+        let target = curve.at(elapsed + ack.round_trip.smoothed);
+        let target = target.clamp(window, 1.5 * window);
+        self.window = (window + packets * (target - window) / window).min(target);
+    }
+
+    /// RFC 9438 §4.6, §4.7: the window shrinks; the answer is the new threshold.
+    fn shrink(&mut self) -> f64 {
+        let before = self.window.min(self.flight);
+        // Fast convergence: growth that ended lower than the last one makes room.
+        let gives_way = self.largest.is_some_and(|largest| before < largest);
+        let share = if gives_way {
+            f64::midpoint(1.0, BETA)
+        } else {
+            1.0
+        };
+        self.largest = Some(before * share);
+        self.prior = before;
+        let threshold = (before * BETA).max(f64::from(LEAST_THRESHOLD));
+        self.threshold = Some(threshold);
+        self.curve = None;
+        threshold
+    }
+
+    fn recover(&mut self) {
+        self.window = self.shrink();
+        self.is_recovering = true;
+    }
+}
+
+impl Curve {
+    /// From `window` back to `largest`; where none is known, from here on upwards (§4.8,
+    /// §4.10).
+    fn new(window: f64, largest: Option<f64>, began: Moment) -> Self {
+        let largest = largest.map_or(window, |largest| largest.max(window));
+        Self {
+            began,
+            largest,
+            back_after: ((largest - window) / C).cbrt(),
+            reno: window,
+        }
+    }
+
+    /// RFC 9438 `W_cubic(t)`.
+    fn at(&self, elapsed: Duration) -> f64 {
+        C * (elapsed.as_secs_f64() - self.back_after).powi(3) + self.largest
+    }
+}
+
+impl Controller for Cubic {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
+    fn on_ack(&mut self, ack: &Acked) {
+        self.smoothed = Some(ack.round_trip.smoothed);
+        let silence = ack.now - self.heard_at;
+        self.heard_at = ack.now;
+        if self.recovery.covers(ack) {
+            return;
+        }
+        self.is_recovering = false;
+        if ack.is_limited {
+            self.flight = f64::from(ack.in_flight_when_sent);
+            if let Some(curve) = &mut self.curve {
+                curve.began += silence; // RFC 9438 §4.2: such time does not count.
+            }
+            return;
+        }
+        if self.is_in_slow_start() {
+            self.double(ack);
+        } else {
+            self.follow_curve(ack);
+        }
+        self.window = self.window.min(self.most);
+        self.flight = self.window;
+    }
+
+    fn on_loss(&mut self, loss: &Lost) {
+        if self.recovery.begins(loss.newest_sent_at, loss.now) {
+            self.recover();
+        }
+    }
+
+    fn on_nack(&mut self, now: Moment) {
+        let round_trip = self.smoothed.unwrap_or_default();
+        if self.recovery.begins_by_nack(round_trip, now) {
+            self.recover();
+        }
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        if self.recovery.begins_by_timeout(now) {
+            self.shrink();
+        }
+        self.window = LOSS_WINDOW;
+        self.largest = None; // RFC 9438 §4.8.
+        self.curve = None;
+        self.is_recovering = false;
+    }
+
+    /// RFC 5681 §4.1: the restart window. The curve begins anew behind it.
+    fn on_restart(&mut self, _now: Moment) {
+        self.window = self.window.min(f64::from(INITIAL_WINDOW));
+        self.curve = None;
+    }
+
+    fn window(&self) -> u32 {
+        whole(self.window)
+    }
+
+    fn pacing_rate(&self) -> Option<f64> {
+        let how = if self.is_in_slow_start() {
+            Pace::Doubling
+        } else {
+            Pace::Steady
+        };
+        pace(self.window(), self.smoothed, how)
+    }
+
+    fn slow_start_threshold(&self) -> Option<u32> {
+        self.threshold.map(whole)
+    }
+
+    fn phase(&self) -> &'static str {
+        if self.is_recovering {
+            "recovery"
+        } else if !self.is_in_slow_start() {
+            "congestion-avoidance"
+        } else if self.threshold.is_none() && self.hystart.is_conservative() {
+            "conservative-slow-start"
+        } else {
+            "slow-start"
+        }
+    }
+}
+
+/// Whole packets, at least one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a window lies between 1 and what was granted"
+)]
+fn whole(window: f64) -> u32 {
+    (window as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests;

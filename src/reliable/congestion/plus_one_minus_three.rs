@@ -1,0 +1,174 @@
+//! One more per ACK, three fewer per NACK, between 8 and 60.
+//!
+//! A student project's rule. The bounds make it safe to try out and useless on a fast long
+//! path: 60 packets per round trip are all it ever sends.
+//!
+//! ```text
+//!   60 |        ______      ____        ACK   +1
+//!      |      /       \   /             NACK  -3
+//!   10 |____/           \/
+//!    8 |- - - - - - - - - - - - - -
+//! ```
+//!
+//! It counts ACKs, not packets: one that speaks for eight packets is one step. A loss that
+//! no NACK told is answered like a NACK, and none is answered twice.
+//!
+//! ```
+//! use sash::reliable::congestion::{Controller, plus_one_minus_three::PlusOneMinusThree};
+//! use sash::reliable::moment::Moment;
+//! let mut controller = PlusOneMinusThree::new(8_192);
+//! assert_eq!(controller.window(), 10);
+//! controller.on_timeout(Moment::START);
+//! assert_eq!(controller.window(), 8); // Not 7: it never goes below 8.
+//! ```
+//!
+//! Source: the first of the five student projects that Sash descends from; Kurose & Ross
+//! §3.6.3 (the idea of a probing window).
+
+use super::recovery::Retellings;
+use super::{Acked, Controller, INITIAL_WINDOW, Lost, Pace, pace};
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// A window that takes small steps between two bounds.
+#[derive(Debug)]
+pub struct PlusOneMinusThree {
+    window: u32,
+    most: u32,
+    retellings: Retellings,
+    smoothed: Option<Duration>,
+}
+
+/// Unit: packets.
+const LEAST: u32 = 8;
+
+/// Unit: packets.
+const MOST: u32 = 60;
+
+const STEP_UP: u32 = 1;
+
+const STEP_DOWN: u32 = 3;
+
+impl PlusOneMinusThree {
+    /// Begins with 10 packets.
+    #[must_use]
+    pub fn new(most: u32) -> Self {
+        let most = most.min(MOST);
+        Self {
+            window: INITIAL_WINDOW.min(most),
+            most,
+            retellings: Retellings::default(),
+            smoothed: None,
+        }
+    }
+
+    fn step_down(&mut self) {
+        let least = LEAST.min(self.most);
+        self.window = self.window.saturating_sub(STEP_DOWN).max(least);
+    }
+}
+
+impl Controller for PlusOneMinusThree {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
+    fn on_ack(&mut self, ack: &Acked) {
+        self.smoothed = Some(ack.round_trip.smoothed);
+        self.retellings.ack();
+        if !ack.is_limited {
+            self.window = (self.window + STEP_UP).min(self.most);
+        }
+    }
+
+    fn on_loss(&mut self, loss: &Lost) {
+        if self.retellings.is_news(loss) {
+            self.step_down();
+        }
+    }
+
+    fn on_nack(&mut self, now: Moment) {
+        self.retellings.nack(now);
+        self.step_down();
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        if self.retellings.is_news_by_timer(now) {
+            self.step_down();
+        }
+    }
+
+    fn on_restart(&mut self, _now: Moment) {
+        self.window = self.window.min(INITIAL_WINDOW);
+    }
+
+    fn window(&self) -> u32 {
+        self.window
+    }
+
+    fn pacing_rate(&self) -> Option<f64> {
+        pace(self.window, self.smoothed, Pace::Doubling)
+    }
+
+    fn phase(&self) -> &'static str {
+        "plus-one-minus-three"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hand::{Hand, at};
+    use super::*;
+
+    #[test]
+    fn fifty_acks_lead_from_ten_to_sixty_and_no_further() {
+        let mut controller = PlusOneMinusThree::new(8_192);
+        let windows = (0..60).map(|tick| {
+            controller.on_ack(&Hand::default().acked(2, tick, tick + 100));
+            controller.window()
+        });
+        let windows: Vec<_> = windows.collect();
+        assert_eq!((windows[0], windows[48], windows[49]), (11, 59, 60));
+        assert_eq!(windows[59], 60);
+    }
+
+    #[test]
+    fn each_nack_and_each_loss_takes_three_down_to_eight() {
+        let mut controller = PlusOneMinusThree::new(8_192);
+        (0..20).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        controller.on_nack(at(30));
+        controller.on_nack(at(31));
+        assert_eq!(controller.window(), 24);
+        controller.on_loss(&Hand::default().lost(1, 40, 140));
+        assert_eq!(controller.window(), 21);
+        (0..20).for_each(|tick| controller.on_nack(at(200 + tick)));
+        assert_eq!(controller.window(), 8);
+    }
+
+    #[test]
+    fn a_loss_told_by_nack_and_by_the_timer_costs_three_and_not_six() {
+        let mut controller = PlusOneMinusThree::new(8_192);
+        (0..10).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        controller.on_nack(at(100));
+        controller.on_timeout(at(400));
+        controller.on_loss(&Hand::default().lost(17, 90, 400));
+        assert_eq!(controller.window(), 17);
+        controller.on_timeout(at(1_000));
+        assert_eq!(controller.window(), 14);
+    }
+
+    #[test]
+    fn a_sender_that_has_nothing_to_send_grows_no_window() {
+        let mut controller = PlusOneMinusThree::new(8_192);
+        controller.on_ack(&Hand::default().acked_limited(5, 0, 100));
+        assert_eq!(controller.window(), 10);
+    }
+
+    #[test]
+    fn a_smaller_grant_binds_also_the_lower_bound() {
+        let mut controller = PlusOneMinusThree::new(4);
+        controller.on_timeout(at(1));
+        controller.on_ack(&Hand::default().acked(1, 2, 3));
+        assert_eq!(controller.window(), 4);
+    }
+}

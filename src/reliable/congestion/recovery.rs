@@ -1,0 +1,171 @@
+//! One answer to one event, however often it is told.
+//!
+//! A burst of losses is found packet by packet, a loss is told by NACK and then by the
+//! timer; a controller that answered each time would end at a window of 1.
+//!
+//! ```text
+//!   packets   1  2  3  4  5 | 6  7  8          | the window shrinks here
+//!   lost         x     x    |    x
+//!   answers      1st   -    |    2nd            4 left before the 1st answer, 7 after it
+//! ```
+//!
+//! [`Recovery`] answers once per round trip, as TCP does. [`Retellings`] is for those that
+//! take a step for every event, and only shall not take it twice for the same.
+//!
+//! ```
+//! use sash::reliable::congestion::recovery::Recovery;
+//! use sash::reliable::moment::Moment;
+//! use std::time::Duration;
+//! let at = |ms| Moment::START + Duration::from_millis(ms);
+//! let mut recovery = Recovery::default();
+//! assert!(recovery.begins(at(10), at(110))); // A packet that left at 10 ms is lost.
+//! assert!(!recovery.begins(at(60), at(160))); // So is one of the same window.
+//! assert!(recovery.begins(at(130), at(230))); // This one left after the answer.
+//! ```
+//!
+//! Source: RFC 9002 §7.3.2; RFC 6582 §3.2 (`recover`).
+
+use super::{Acked, Lost};
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// For controllers that answer once per round trip.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    began: Option<Began>,
+    /// Whether anything new was acknowledged since.
+    has_heard: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Began {
+    at: Moment,
+    by_timeout: bool,
+}
+
+impl Recovery {
+    /// A packet that left at `sent_at` is lost; whether that is to be answered.
+    pub fn begins(&mut self, sent_at: Moment, now: Moment) -> bool {
+        if self.began.is_some_and(|began| sent_at <= began.at) {
+            return false;
+        }
+        self.begin(now, false);
+        true
+    }
+
+    /// The same for a NACK, which does not say when its packet left: a round trip ago.
+    pub fn begins_by_nack(&mut self, round_trip: Duration, now: Moment) -> bool {
+        let sent_at = now.since_start().saturating_sub(round_trip);
+        self.begins(Moment::START + sent_at, now)
+    }
+
+    /// The timer ran out; whether that tells of something not yet answered. It does not
+    /// where nothing new was acknowledged since the last answer (RFC 5681 §3.1: ssthresh
+    /// is held while the same segment times out again).
+    pub fn begins_by_timeout(&mut self, now: Moment) -> bool {
+        let is_news = self.began.is_none() || self.has_heard;
+        self.begin(now, true);
+        is_news
+    }
+
+    /// Something new was acknowledged; whether it left before the answer, so that it must
+    /// not grow the window. After a timeout the window is so small that all may grow it.
+    pub fn covers(&mut self, ack: &Acked) -> bool {
+        self.has_heard = true;
+        self.began
+            .is_some_and(|began| !began.by_timeout && ack.newest_sent_at <= began.at)
+    }
+
+    fn begin(&mut self, now: Moment, by_timeout: bool) {
+        self.began = Some(Began {
+            at: now,
+            by_timeout,
+        });
+        self.has_heard = false;
+    }
+}
+
+/// For controllers that take a step for each event.
+#[derive(Debug, Default)]
+pub struct Retellings {
+    /// Losses of what left up to then were told by NACK or timer.
+    told: Option<Moment>,
+    /// A NACK was answered, and nothing new was acknowledged since.
+    timer_is_expected: bool,
+    lost_at: Option<Moment>,
+}
+
+impl Retellings {
+    /// A NACK, which is always news.
+    pub fn nack(&mut self, now: Moment) {
+        self.told = Some(now);
+        self.timer_is_expected = true;
+    }
+
+    /// Something new was acknowledged.
+    pub fn ack(&mut self) {
+        self.timer_is_expected = false;
+    }
+
+    /// Whether these losses are news.
+    pub fn is_news(&mut self, loss: &Lost) -> bool {
+        self.lost_at = Some(loss.now);
+        self.told.is_none_or(|told| loss.newest_sent_at > told)
+    }
+
+    /// Whether the timer tells something new.
+    pub fn is_news_by_timer(&mut self, now: Moment) -> bool {
+        self.told = Some(now);
+        let was_expected = std::mem::take(&mut self.timer_is_expected);
+        !was_expected && self.lost_at != Some(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hand::{Hand, at, ms};
+    use super::*;
+
+    #[test]
+    fn nacks_of_one_window_are_answered_once() {
+        let mut recovery = Recovery::default();
+        assert!(recovery.begins_by_nack(ms(100), at(300)));
+        assert!(!recovery.begins_by_nack(ms(100), at(350)));
+        assert!(!recovery.begins_by_nack(ms(100), at(400)));
+        assert!(recovery.begins_by_nack(ms(100), at(401)));
+    }
+
+    #[test]
+    fn what_left_before_the_answer_grows_no_window_and_what_left_after_it_does() {
+        let mut recovery = Recovery::default();
+        let hand = Hand::default();
+        assert!(!recovery.covers(&hand.acked(1, 10, 110)));
+        assert!(recovery.begins(at(20), at(120)));
+        assert!(recovery.covers(&hand.acked(1, 30, 130)));
+        assert!(!recovery.covers(&hand.acked(1, 121, 221)));
+        recovery.begins_by_timeout(at(300));
+        assert!(!recovery.covers(&hand.acked(1, 290, 390)));
+    }
+
+    #[test]
+    fn a_timer_that_follows_an_answer_with_nothing_heard_between_is_the_same_event() {
+        let mut recovery = Recovery::default();
+        assert!(recovery.begins_by_timeout(at(100)));
+        assert!(!recovery.begins_by_timeout(at(300)));
+        recovery.covers(&Hand::default().acked(1, 300, 400));
+        assert!(recovery.begins_by_timeout(at(900)));
+        assert!(!recovery.begins(at(900), at(900)));
+    }
+
+    #[test]
+    fn a_loss_told_by_nack_timer_and_losses_is_news_once() {
+        let hand = Hand::default();
+        let mut told = Retellings::default();
+        told.nack(at(100));
+        assert!(!told.is_news_by_timer(at(400)));
+        assert!(!told.is_news(&hand.lost(5, 90, 400)));
+        assert!(told.is_news_by_timer(at(900)));
+        assert!(told.is_news(&hand.lost(1, 950, 1_050)));
+        assert!(!told.is_news_by_timer(at(1_050)));
+    }
+}

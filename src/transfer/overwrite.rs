@@ -1,0 +1,200 @@
+//! What becomes of a file that has a download's name already.
+//!
+//! | choice | an existing `notes.pdf` | the new one |
+//! | --- | --- | --- |
+//! | `keep` | stays | `notes (2).pdf` |
+//! | `replace` | until the new one is verified; then that takes its place in one step | `notes.pdf` |
+//! | `skip` | stays | is not asked for |
+//! | `fail` | stays | is not asked for; that counts as a failure |
+
+use super::part::Destination;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What to do where a file of that name is there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overwrite {
+    /// The new one is named `NAME (2)`.
+    #[default]
+    Keep,
+    /// The new one takes the old one's place, once it is verified.
+    Replace,
+    /// Nothing: the old one is as good.
+    Skip,
+    /// It is an error.
+    Fail,
+}
+
+/// More copies of one name than this in a folder are an error.
+pub(super) const MOST_COPIES: u32 = 9_999;
+
+impl Overwrite {
+    const ALL: [Self; 4] = [Self::Keep, Self::Replace, Self::Skip, Self::Fail];
+
+    /// The name used in flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Replace => "replace",
+            Self::Skip => "skip",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl fmt::Display for Overwrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Overwrite {
+    type Err = UnknownOverwrite;
+
+    fn from_str(text: &str) -> Result<Self, UnknownOverwrite> {
+        Self::ALL
+            .into_iter()
+            .find(|choice| choice.name() == text)
+            .ok_or_else(|| UnknownOverwrite(text.to_owned()))
+    }
+}
+
+/// A choice that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownOverwrite(String);
+
+impl fmt::Display for UnknownOverwrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        write!(f, "unknown {text:?}: choose keep, replace, skip or fail")
+    }
+}
+
+impl std::error::Error for UnknownOverwrite {}
+
+/// Gives the whole and verified part its final name.
+///
+/// # Errors
+/// `AlreadyExists` where no existing file may be touched, and what the system says.
+pub(super) fn name_part(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
+    let Destination { folder, name, .. } = destination;
+    match destination.overwrite {
+        Overwrite::Keep => keep(part, destination),
+        Overwrite::Replace => {
+            let path = folder.join(name);
+            std::fs::rename(part, &path)?;
+            Ok(path)
+        }
+        Overwrite::Skip | Overwrite::Fail => {
+            let path = folder.join(name);
+            rename_where_free(part, &path)?;
+            Ok(path)
+        }
+    }
+}
+
+fn keep(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
+    for copy in 1..=MOST_COPIES {
+        let path = destination.folder.join(numbered(&destination.name, copy));
+        match rename_where_free(part, &path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Renames in one step, and never to the name of an existing file.
+fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
+    let part = tempfile::TempPath::try_from_path(from)?;
+    match part.persist_noclobber(to) {
+        Ok(()) => Ok(()),
+        Err(refused) => {
+            refused.path.keep().map_err(|refused| refused.error)?;
+            Err(refused.error)
+        }
+    }
+}
+
+/// The name of the n-th copy: `notes.pdf`, `notes (2).pdf`, `notes (3).pdf`.
+pub(super) fn numbered(name: &str, copy: u32) -> String {
+    if copy == 1 {
+        return name.to_owned();
+    }
+    let path = Path::new(name);
+    match (
+        path.file_stem().and_then(|stem| stem.to_str()),
+        path.extension(),
+    ) {
+        (Some(stem), Some(extension)) => {
+            format!("{stem} ({copy}).{}", extension.to_string_lossy())
+        }
+        (Some(_), None) | (None, _) => format!("{name} ({copy})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// What a whole part becomes where `notes.txt` is there already, and what is in it.
+    fn named(overwrite: Overwrite) -> (io::Result<String>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("notes.txt");
+        fs::write(&old, "old").unwrap();
+        let part = folder.path().join("notes.txt.part");
+        fs::write(&part, "new").unwrap();
+        let destination = Destination {
+            folder: folder.path().to_owned(),
+            name: "notes.txt".to_owned(),
+            workshop: None,
+            overwrite,
+        };
+        let path = name_part(&part, &destination);
+        assert_eq!(part.exists(), path.is_err());
+        let name =
+            path.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        (name, fs::read_to_string(old).unwrap())
+    }
+
+    #[test]
+    fn an_existing_file_is_kept_or_replaced_as_asked() {
+        let (name, old) = named(Overwrite::Keep);
+        assert_eq!((name.unwrap().as_str(), &*old), ("notes (2).txt", "old"));
+        let (name, old) = named(Overwrite::Replace);
+        assert_eq!((name.unwrap().as_str(), &*old), ("notes.txt", "new"));
+    }
+
+    #[test]
+    fn a_file_that_came_meanwhile_is_never_touched_and_the_part_stays() {
+        for overwrite in [Overwrite::Skip, Overwrite::Fail] {
+            let (name, old) = named(overwrite);
+            assert_eq!(name.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(old, "old");
+        }
+    }
+
+    #[test]
+    fn copies_are_numbered_before_the_last_dot() {
+        assert_eq!(numbered("a.tar.gz", 2), "a.tar (2).gz");
+        assert_eq!(numbered("README", 2), "README (2)");
+        assert_eq!(numbered("שלום 🎈.txt", 3), "שלום 🎈 (3).txt");
+    }
+
+    #[test]
+    fn a_choice_that_does_not_exist_is_answered_with_those_that_do() {
+        let error = "maybe".parse::<Overwrite>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unknown \"maybe\": choose keep, replace, skip or fail"
+        );
+        for choice in Overwrite::ALL {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! The beginning of a file: `NAME.part` and its record, open, locked, and ours alone.
+//!
+//! ```text
+//!   find    a part of this file is there, nobody writes it    --> asked for from its end
+//!   go_on   the server grants an offset                       --> cut there, grows on
+//!   begin   no part is there, or none that can be used        --> empty
+//! ```
+//!
+//! The lock ends with the program, however that ends. A part that another download is
+//! writing is left alone; the next one takes `NAME (2).part`. What cannot be gone on from
+//! is told in the log and begun anew.
+//!
+//! Source: `flock(2)`; report page `architecture`.
+
+use super::overwrite::{MOST_COPIES, Overwrite, numbered};
+use super::record::Record;
+use super::space;
+use crate::wire::version::Prefix;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where the file shall go.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The folder; it is made when missing.
+    pub folder: PathBuf,
+    /// The final name, checked: one component. Until the digest matches, the file is
+    /// `NAME.part`.
+    pub name: String,
+    /// Where the part grows, if not in `folder`: on the same file system.
+    pub workshop: Option<PathBuf>,
+    /// What to do where a file of that name is there already.
+    pub overwrite: Overwrite,
+}
+
+/// A growing prefix of a file, and the right to write it.
+#[derive(Debug)]
+pub struct Part {
+    pub(super) destination: Destination,
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    /// Unit: bytes.
+    length: u64,
+    record: Option<Record>,
+}
+
+/// So many parts of one name are looked at: as many downloads as one client may have.
+const PARTS_LOOKED_AT: u32 = 16;
+
+impl Destination {
+    /// The file that is there already under the final name.
+    #[must_use]
+    pub fn occupied(&self) -> Option<PathBuf> {
+        let path = self.folder.join(&self.name);
+        fs::symlink_metadata(&path).is_ok().then_some(path)
+    }
+
+    fn part(&self, copy: u32) -> PathBuf {
+        let folder = self.workshop.as_ref().unwrap_or(&self.folder);
+        folder.join(numbered(&self.name, copy) + ".part")
+    }
+}
+
+impl Part {
+    /// What an earlier download of `file` (the server's name for it) has left, where that
+    /// can be gone on from.
+    #[must_use]
+    pub fn find(destination: &Destination, file: &str) -> Option<Self> {
+        let parts = (1..=PARTS_LOOKED_AT).map(|copy| destination.part(copy));
+        for mut part in parts.filter_map(|path| Self::open(destination, path)) {
+            match part.unfitness(file) {
+                None if part.length > 0 => return Some(part),
+                None => {}
+                Some(why) => {
+                    let path = part.path.display();
+                    log::warn!("{path} cannot be gone on from and is begun anew: {why}");
+                }
+            }
+        }
+        None
+    }
+
+    /// An empty part, its folder made and its record written, if there is one.
+    ///
+    /// # Errors
+    /// What the system says about the folder, the part or the record.
+    pub fn begin(destination: &Destination, record: Option<Record>) -> io::Result<Self> {
+        fs::create_dir_all(&destination.folder)?;
+        for copy in 1..=MOST_COPIES {
+            let path = destination.part(copy);
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
+            if claim(&file, &path)? {
+                let mut part = Self {
+                    destination: destination.clone(),
+                    length: file.metadata()?.len(),
+                    file,
+                    path,
+                    record: None,
+                };
+                part.cut(0)?;
+                part.note(record)?;
+                return Ok(part);
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Goes on as the beginning of what `record` says: from `offset` on, at most its
+    /// length.
+    ///
+    /// # Errors
+    /// `InvalidInput` where there is less than that, and what the system says.
+    pub fn go_on(mut self, mut record: Record, offset: u64) -> io::Result<Self> {
+        if offset > self.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.cut(offset)?;
+        if offset > 0 && record.version.digest.is_none() {
+            // It is still the same version, of which more was known before.
+            record.version.digest = self.record.as_ref().and_then(|it| it.version.digest);
+        }
+        self.note(Some(record))?;
+        Ok(self)
+    }
+
+    /// Reserves room for so much on the disk. Unit: bytes.
+    ///
+    /// # Errors
+    /// As [`space::reserve`].
+    pub fn reserve(&self, bytes: u64) -> io::Result<()> {
+        space::reserve(&self.file, bytes)
+    }
+
+    /// How much of which version it is.
+    #[must_use]
+    pub fn prefix(&self) -> Option<Prefix> {
+        let version = self.record.as_ref()?.version;
+        let offset = self.length;
+        Some(Prefix { offset, version })
+    }
+
+    /// How much there was when it was opened or cut. Unit: bytes.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The part and its record are worth nothing.
+    pub(super) fn discard(&self) -> io::Result<()> {
+        Record::remove(&self.path);
+        fs::remove_file(&self.path)
+    }
+
+    /// Takes an empty part away: there is nothing to go on from.
+    pub(super) fn tidy_up(&self) {
+        let is_empty = self.file.metadata().is_ok_and(|it| it.len() == 0);
+        if is_empty && let Err(error) = self.discard() {
+            log::debug!("an empty part stays: {error}");
+        }
+    }
+
+    /// Opens a part that is there, if nobody else writes it.
+    fn open(destination: &Destination, path: PathBuf) -> Option<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
+        let is_ours = claim(&file, &path).unwrap_or(false);
+        is_ours.then_some(())?;
+        Some(Self {
+            destination: destination.clone(),
+            length: file.metadata().ok()?.len(),
+            file,
+            path,
+            record: None,
+        })
+    }
+
+    /// Reads the record; why the part cannot be gone on from, if it cannot.
+    fn unfitness(&mut self, file: &str) -> Option<String> {
+        let record = match Record::read(&self.path) {
+            Ok(record) => record,
+            Err(_) if self.length == 0 => return None,
+            Err(error) => return Some(error.to_string()),
+        };
+        if record.file != file {
+            return Some(format!("it is of another file, {:?}", record.file));
+        }
+        let (length, size) = (self.length, record.version.size);
+        if length > size {
+            return Some(format!("it has {length} bytes, and the file only {size}"));
+        }
+        self.record = Some(record);
+        None
+    }
+
+    fn cut(&mut self, offset: u64) -> io::Result<()> {
+        if offset < self.length {
+            self.file.set_len(offset)?;
+            self.length = offset;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, record: Option<Record>) -> io::Result<()> {
+        match &record {
+            Some(new) if self.record != record => new.write(&self.path)?,
+            Some(_) => {}
+            None => Record::remove(&self.path),
+        }
+        self.record = record;
+        Ok(())
+    }
+}
+
+/// Whether this open part is ours. Between its opening and the lock another download may
+/// have given it its final name: then it is a whole file, and nobody's part any more.
+fn claim(part: &File, path: &Path) -> io::Result<bool> {
+    match part.try_lock() {
+        Ok(()) => is_at(part, path),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether the open file is the one that has this path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(there) => {
+            let here = file.metadata()?;
+            Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere all that can be told: whether there is one.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
+    fs::exists(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::version::FileVersion;
+    use std::io::Write;
+    use tempfile::TempDir;
+
+    /// A folder in which downloads of `notes.txt` were broken off.
+    struct Rest {
+        folder: TempDir,
+        destination: Destination,
+    }
+
+    fn record() -> Record {
+        let version = FileVersion {
+            size: 100,
+            modified: Some(7),
+            digest: None,
+        };
+        let file = "notes.txt".to_owned();
+        Record { file, version }
+    }
+
+    impl Rest {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let destination = Destination {
+                folder: folder.path().join("new"),
+                name: "notes.txt".to_owned(),
+                workshop: None,
+                overwrite: Overwrite::Keep,
+            };
+            Self {
+                folder,
+                destination,
+            }
+        }
+
+        /// A download that was broken off after these bytes.
+        fn leave(&self, bytes: &[u8]) {
+            let mut part = self.begin();
+            part.file.write_all(bytes).unwrap();
+        }
+
+        fn begin(&self) -> Part {
+            Part::begin(&self.destination, Some(record())).unwrap()
+        }
+
+        fn find(&self) -> Option<Part> {
+            Part::find(&self.destination, "notes.txt")
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.destination.folder.join(name)
+        }
+    }
+
+    #[test]
+    fn a_part_is_gone_on_from_at_its_end_or_at_what_the_server_grants() {
+        let rest = Rest::new();
+        assert!(rest.find().is_none());
+        rest.leave(b"hello world");
+        let part = rest.find().unwrap();
+        let prefix = part.prefix().unwrap();
+        assert_eq!((prefix.offset, prefix.version), (11, record().version));
+        assert_eq!(part.go_on(record(), 5).unwrap().length(), 5);
+        assert_eq!(fs::read(rest.path("notes.txt.part")).unwrap(), b"hello");
+        assert!(rest.find().unwrap().go_on(record(), 6).is_err());
+    }
+
+    #[test]
+    fn another_version_begins_anew_and_the_record_is_of_it() {
+        let rest = Rest::new();
+        rest.leave(b"hello");
+        let mut other = record();
+        other.version.modified = Some(8);
+        let part = rest.find().unwrap().go_on(other.clone(), 0).unwrap();
+        assert_eq!(part.length(), 0);
+        assert_eq!(Record::read(&part.path).unwrap(), other);
+    }
+
+    #[test]
+    fn a_part_without_a_usable_record_is_not_gone_on_from() {
+        let rest = Rest::new();
+        let json = || rest.path("notes.txt.part.json");
+        let spoil: [(&str, &dyn Fn()); 4] = [
+            ("damaged", &|| fs::write(json(), "{").unwrap()),
+            ("missing", &|| fs::remove_file(json()).unwrap()),
+            ("of another file", &|| {
+                let text = fs::read_to_string(json()).unwrap();
+                fs::write(json(), text.replace("notes", "other")).unwrap();
+            }),
+            ("of a shorter file", &|| {
+                let text = fs::read_to_string(json()).unwrap();
+                fs::write(json(), text.replace("100", "4")).unwrap();
+            }),
+        ];
+        for (what, spoil) in spoil {
+            rest.leave(b"hello");
+            assert!(rest.find().is_some(), "{what}");
+            spoil();
+            assert!(rest.find().is_none(), "{what}");
+            assert_eq!(rest.begin().length(), 0, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_somebody_writes_is_not_gone_on_from_and_the_next_one_is() {
+        let rest = Rest::new();
+        let running = rest.begin();
+        rest.leave(b"second");
+        assert_eq!(rest.find().unwrap().path, rest.path("notes (2).txt.part"));
+        let both = [running, rest.find().unwrap()];
+        assert!(rest.find().is_none());
+        drop(both);
+    }
+
+    #[test]
+    fn an_empty_part_is_tidied_away_and_one_with_bytes_stays() {
+        let rest = Rest::new();
+        rest.begin().tidy_up();
+        assert_eq!(fs::read_dir(rest.path("")).unwrap().count(), 0);
+        rest.leave(b"hello");
+        rest.find().unwrap().tidy_up();
+        assert_eq!(fs::read_dir(rest.path("")).unwrap().count(), 2);
+        assert!(rest.folder.path().exists());
+    }
+
+    #[test]
+    fn a_part_that_got_its_name_before_we_had_the_lock_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt.part");
+        fs::write(&path, b"whole").unwrap();
+        let part = OpenOptions::new().write(true).open(&path).unwrap();
+        fs::rename(&path, folder.path().join("notes.txt")).unwrap();
+        assert!(!claim(&part, &path).unwrap());
+        fs::write(&path, b"of somebody else").unwrap();
+        assert!(cfg!(not(unix)) || !claim(&part, &path).unwrap());
+    }
+}

@@ -1,0 +1,155 @@
+//! The record beside a part: of which version of which file the part is the beginning.
+//!
+//! ```text
+//! notes.pdf.part        a growing prefix of the file
+//! notes.pdf.part.json   {"file":"notes.pdf","size":1048576,"modified":1760000000000}
+//! ```
+//!
+//! It is there before the part's first byte, whole or not at all, and says nothing that
+//! changes while the part grows: how much there is, the part's own length tells. So no
+//! moment to be killed at is a bad one.
+
+use crate::wire::version::FileVersion;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What a part is the beginning of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The file's name, in the server's words.
+    pub file: String,
+    /// Which version of it.
+    #[serde(flatten)]
+    pub version: FileVersion,
+}
+
+/// A record is much shorter; what is longer was not written by us. Unit: bytes.
+const LONGEST_RECORD_BYTES: u64 = 16 * 1024;
+
+impl Record {
+    /// Where the record of this part is.
+    pub(super) fn path(part: &Path) -> PathBuf {
+        let mut path = part.as_os_str().to_owned();
+        path.push(".json");
+        path.into()
+    }
+
+    /// Reads the record of this part.
+    pub(super) fn read(part: &Path) -> Result<Self, RecordError> {
+        let path = Self::path(part);
+        if fs::metadata(&path)?.len() > LONGEST_RECORD_BYTES {
+            return Err(RecordError::TooLong);
+        }
+        serde_json::from_slice(&fs::read(path)?).map_err(RecordError::Damaged)
+    }
+
+    /// Writes it beside this part, in one step.
+    pub(super) fn write(&self, part: &Path) -> io::Result<()> {
+        let path = Self::path(part);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".sash")
+            .tempfile_in(folder)?;
+        serde_json::to_writer(&mut file, self)?;
+        file.flush()?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Takes it away, if it is there.
+    pub(super) fn remove(part: &Path) {
+        // A record without a part is read by nobody.
+        let _ = fs::remove_file(Self::path(part));
+    }
+}
+
+/// Why there is no record to go by.
+#[derive(Debug)]
+pub(super) enum RecordError {
+    /// It is not there, or the system does not let us read it.
+    Unreadable(io::Error),
+    /// It is longer than any that we write.
+    TooLong,
+    /// It is not what we write.
+    Damaged(serde_json::Error),
+}
+
+impl From<io::Error> for RecordError {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => write!(f, "its record cannot be read: {error}"),
+            Self::TooLong => {
+                write!(f, "its record is longer than {LONGEST_RECORD_BYTES} bytes")
+            }
+            Self::Damaged(error) => write!(f, "its record is damaged: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RecordError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::TooLong => None,
+            Self::Damaged(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::digest::Digest;
+
+    fn record() -> Record {
+        Record {
+            file: "שלום.txt".to_owned(),
+            version: FileVersion {
+                size: 5,
+                modified: Some(7),
+                digest: Some(Digest([9; 32])),
+            },
+        }
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_went() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("a.part");
+        record().write(&part).unwrap();
+        assert_eq!(Record::read(&part).unwrap(), record());
+        Record::remove(&part);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_missing_a_damaged_and_an_endless_record_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("a.part");
+        let error = || Record::read(&part).unwrap_err().to_string();
+        assert!(
+            error().starts_with("its record cannot be read: "),
+            "{}",
+            error()
+        );
+        for damaged in ["", "{", "7", r#"{"file":"a"}"#, r#"{"file":"a","size":-1}"#] {
+            fs::write(Record::path(&part), damaged).unwrap();
+            assert!(
+                error().starts_with("its record is damaged: "),
+                "{}",
+                error()
+            );
+        }
+        fs::write(Record::path(&part), "x".repeat(20_000)).unwrap();
+        assert_eq!(error(), "its record is longer than 16384 bytes");
+    }
+}

@@ -1,0 +1,323 @@
+//! Downloads that are broken off and go on: the real programs, killed and started again.
+//!
+//! `Child::kill` is `kill -9` on Unix: nobody has time to put anything in order.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use sash::wire::message::{Offer, Reply};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Long enough to be broken off in its middle at [`SLOWLY`].
+const SIZE: u64 = 600_000;
+
+/// About a second for the whole file.
+const SLOWLY: [&str; 4] = ["--link", "data.delay=10ms", "--window", "4"];
+
+const AT_ONCE: [&str; 0] = [];
+
+/// What a server offers and what a client has; it outlives both.
+struct Place {
+    files: TempDir,
+    out: TempDir,
+}
+
+/// A server that ends with the test.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Place {
+    /// The file `a.bin` is offered.
+    fn new() -> Self {
+        let place = Self {
+            files: tempfile::tempdir().unwrap(),
+            out: tempfile::tempdir().unwrap(),
+        };
+        fs::write(place.offered(), sash::lab::contents::bytes(0..SIZE)).unwrap();
+        place
+    }
+
+    fn offered(&self) -> PathBuf {
+        self.files.path().join("a.bin")
+    }
+
+    fn in_out(&self, name: &str) -> PathBuf {
+        self.out.path().join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.out.path()).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn serve(&self, arguments: &[&str]) -> Server {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(self.files.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap();
+        Server {
+            address: address.to_owned(),
+            process,
+        }
+    }
+
+    fn start_download(&self, server: &Server, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--server", &server.address, "--out"])
+            .arg(self.out.path())
+            .args(["--name", "dana"])
+            .args(arguments)
+            .args(["--exec", "/download a.bin"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn download(&self, server: &Server, arguments: &[&str]) -> Output {
+        let client = self.start_download(server, arguments);
+        client.wait_with_output().unwrap()
+    }
+
+    /// A download that is killed once `bytes` of it are there; how many there are then.
+    fn break_off(&self, server: &Server, bytes: u64) -> u64 {
+        let mut client = self.start_download(server, &[]);
+        let part = self.in_out("a.bin.part");
+        wait_until(|| length(&part) >= bytes);
+        client.kill().unwrap();
+        client.wait().unwrap();
+        length(&part)
+    }
+
+    fn is_whole(&self, name: &str) {
+        assert_eq!(
+            fs::read(self.in_out(name)).unwrap(),
+            fs::read(self.offered()).unwrap()
+        );
+    }
+
+    /// Another content of the same length, of another time.
+    fn change_the_file(&self) {
+        fs::write(self.offered(), sash::lab::contents::bytes(7..SIZE + 7)).unwrap();
+        let file = File::options().write(true).open(self.offered()).unwrap();
+        let before = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(before + Duration::from_secs(5)).unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn wait_until(holds: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if holds() {
+            return;
+        }
+        pause(Duration::from_millis(10));
+    }
+    panic!("what was waited for did not come");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for another process"
+)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+fn text(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// The server's offer in what a client with `--json` printed.
+fn offer(output: &Output) -> Offer {
+    let text = text(output);
+    let mut offers = text
+        .lines()
+        .filter_map(|line| match Reply::from_line(line) {
+            Ok(Reply::Offer(offer)) => Some(offer),
+            _ => None,
+        });
+    offers
+        .next_back()
+        .unwrap_or_else(|| panic!("no offer in:\n{text}"))
+}
+
+/// How many DATA packets the server sent for the only transfer.
+fn sent_packets(output: &Output) -> u64 {
+    let text = text(output);
+    let progress = text
+        .lines()
+        .filter_map(|line| match Reply::from_line(line) {
+            Ok(Reply::Transfer(news)) => news.progress,
+            _ => None,
+        });
+    let sent = progress.map(|progress| progress.sent_packets);
+    sent.max()
+        .unwrap_or_else(|| panic!("no figures in:\n{text}"))
+}
+
+#[test]
+fn a_killed_client_goes_on_where_it_was_and_only_the_rest_is_sent() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    let kept = place.break_off(&server, SIZE / 3);
+    assert!(kept < SIZE);
+    let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, kept);
+    let missing = (SIZE - kept).div_ceil(1_436);
+    let sent = sent_packets(&output);
+    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+    place.is_whole("a.bin");
+    assert_eq!(place.names(), ["a.bin"]);
+}
+
+#[test]
+fn what_udp_began_tcp_ends() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    let kept = place.break_off(&server, SIZE / 3);
+    let output = place.download(&server, &["--json", "--transport", "tcp"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, kept);
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_download_goes_on_with_the_server_that_is_started_after_a_killed_one() {
+    let place = Place::new();
+    let mut server = place.serve(&SLOWLY);
+    let client = place.start_download(&server, &[]);
+    let part = place.in_out("a.bin.part");
+    wait_until(|| length(&part) >= SIZE / 3);
+    server.process.kill().unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let kept = length(&part);
+    assert!(kept >= SIZE / 3);
+    let server = place.serve(&AT_ONCE);
+    let output = place.download(&server, &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = "are there already; only the rest is sent.";
+    assert!(text(&output).contains(told), "{}", text(&output));
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_file_that_changed_on_the_server_is_sent_anew_and_that_is_told() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    place.break_off(&server, SIZE / 3);
+    place.change_the_file();
+    let output = place.download(&server, &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = "a.bin has changed on the server: it begins anew.";
+    assert!(text(&output).contains(told), "{}", text(&output));
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_not_verified_and_its_part_not_used() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    let client = place.start_download(&server, &[]);
+    let part = place.in_out("a.bin.part");
+    wait_until(|| length(&part) >= SIZE / 3);
+    place.change_the_file();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(!place.in_out("a.bin").exists());
+    let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, 0);
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_damaged_record_is_told_and_costs_no_more_than_what_was_there() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    place.break_off(&server, SIZE / 3);
+    fs::write(place.in_out("a.bin.part.json"), "{\"file\":").unwrap();
+    let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = "a.bin.part cannot be gone on from and is begun anew: \
+                its record is damaged";
+    assert!(text(&output).contains(told), "{}", text(&output));
+    assert_eq!(offer(&output).offset, 0);
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn two_downloads_of_one_name_at_once_do_not_go_on_from_one_part() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    place.break_off(&server, SIZE / 3);
+    let clients = ["dana", "guy"];
+    let clients = clients.map(|name| place.start_download(&server, &["--name", name]));
+    for client in clients {
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    place.is_whole("a.bin");
+    place.is_whole("a (2).bin");
+}
+
+#[test]
+fn a_file_that_is_there_is_kept_replaced_skipped_or_an_error() {
+    let place = Place::new();
+    let server = place.serve(&AT_ONCE);
+    fs::write(place.in_out("a.bin"), "old").unwrap();
+    let try_it = |choice: &str| {
+        let output = place.download(&server, &["--overwrite", choice]);
+        (output.status.code(), text(&output))
+    };
+    let (code, told) = try_it("skip");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("a.bin is there already: skipped."), "{told}");
+    let (code, told) = try_it("fail");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("a.bin is there already."), "{told}");
+    assert_eq!(place.names(), ["a.bin"]);
+    assert_eq!(try_it("keep").0, Some(0));
+    assert_eq!(place.names(), ["a (2).bin", "a.bin"]);
+    assert_eq!(fs::read(place.in_out("a.bin")).unwrap(), b"old");
+    place.is_whole("a (2).bin");
+    assert_eq!(try_it("replace").0, Some(0));
+    assert_eq!(place.names(), ["a (2).bin", "a.bin"]);
+    place.is_whole("a.bin");
+    assert_eq!(try_it("perhaps").0, Some(2));
+}
