@@ -109,6 +109,9 @@ pub trait ReceivingMachine: Machine + Send {
     /// A datagram of this transfer arrived damaged.
     fn on_damage(&mut self, now: Moment);
 
+    /// Says again what has arrived.
+    fn repeat(&mut self);
+
     /// DATA packets that arrived, and those among them that were resends.
     fn arrivals(&self) -> (u64, u64);
 }

@@ -15,6 +15,7 @@
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
+//! | `filter` | what the kernel lets through to a socket |
 //! | [`source`] | the file that is read |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
@@ -24,6 +25,7 @@
 pub mod carrier;
 pub mod clock;
 mod disk;
+mod filter;
 mod inbox;
 pub mod overwrite;
 pub mod part;

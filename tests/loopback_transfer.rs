@@ -7,6 +7,7 @@
 
 use crossbeam_channel::{Receiver, bounded};
 use sash::lab::contents;
+use sash::transfer::clock::Clock;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination, Receiving};
 use sash::transfer::sending::{self, Outlet, Sending};
@@ -17,6 +18,8 @@ use sash::wire::options::{Arq, Settled, Transport};
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -410,4 +413,101 @@ fn the_port_of_a_transfer_is_free_when_its_end_is_told() {
         sending.cancel();
         bound.recv_timeout(PATIENCE).unwrap().unwrap();
     }
+}
+
+/// A router that gives its client another port after its 12th packet, and loses what the
+/// client sends in this time after it.
+fn router(server: SocketAddr, lost: Duration) -> SocketAddr {
+    let inside = Arc::new(UdpSocket::bind((LOCALHOST, 0)).unwrap());
+    let address = inside.local_addr().unwrap();
+    let work = move || route(&inside, server, lost);
+    thread::Builder::new().spawn(work).unwrap();
+    address
+}
+
+/// Until nothing has come for three seconds.
+fn route(inside: &Arc<UdpSocket>, server: SocketAddr, lost: Duration) {
+    inside
+        .set_read_timeout(Some(Duration::from_secs(3)))
+        .unwrap();
+    let (mut outside, mut moved) = (None, Clock::start());
+    let mut datagram = [0; 2_000];
+    for count in 1.. {
+        let Ok((length, client)) = inside.recv_from(&mut datagram) else {
+            return;
+        };
+        if count == 1 || count == 12 {
+            // The old port is closed.
+            outside = Some(mapping(inside, server, client));
+            moved = Clock::start();
+        }
+        if let Some(outside) = &outside
+            && (count < 12 || moved.now().since_start() >= lost)
+        {
+            let _ = outside.send(&datagram[..length]);
+        }
+    }
+}
+
+/// A port of the router for this client; what comes back to it goes on to the client.
+fn mapping(
+    inside: &Arc<UdpSocket>,
+    server: SocketAddr,
+    client: SocketAddr,
+) -> Arc<UdpSocket> {
+    let outside = Arc::new(UdpSocket::bind((LOCALHOST, 0)).unwrap());
+    outside.connect(server).unwrap();
+    outside
+        .set_read_timeout(Some(Duration::from_millis(20)))
+        .unwrap();
+    let (inside, here) = (Arc::clone(inside), Arc::downgrade(&outside));
+    let work = move || {
+        let mut datagram = [0; 2_000];
+        while let Some(outside) = here.upgrade() {
+            if let Ok(length) = outside.recv(&mut datagram) {
+                let _ = inside.send_to(&datagram[..length], client);
+            }
+        }
+    };
+    thread::Builder::new().spawn(work).unwrap();
+    outside
+}
+
+/// A transfer through [`router`], to its end.
+fn goes_through_a_router(arq: Arq, lost: Duration) {
+    let size = 300_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (outlet, port) = outlet(Transport::Udp);
+    let (sender_report, sender_ended) = ending();
+    let (receiver_report, receiver_ended) = ending();
+    let both = job(settled(arq), size, "");
+    let file = source(folder.path(), size);
+    let digest = Some(contents::digest(size));
+    let job = both.clone();
+    sending::start(job, file, digest, outlet, LOCALHOST, sender_report).unwrap();
+    let destination = Destination {
+        folder: folder.path().to_owned(),
+        name: "a.bin".to_owned(),
+        overwrite: Overwrite::Keep,
+    };
+    let router = router(SocketAddr::new(LOCALHOST, port), lost);
+    receiving::start(both, router, &destination, receiver_report).unwrap();
+    for ended in [receiver_ended, sender_ended] {
+        let ending = ended.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(ending.state, TransferState::Verified, "{arq}: {ending:?}");
+    }
+    let arrived = fs::read(folder.path().join("a.bin")).unwrap();
+    assert_eq!(arrived, contents::bytes(0..size));
+}
+
+#[test]
+fn a_transfer_goes_on_when_a_router_gives_the_client_another_port() {
+    for arq in [Arq::GoBackN, Arq::SelectiveRepeat] {
+        goes_through_a_router(arq, Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_client_whose_port_changed_unheard_is_heard_of_again() {
+    goes_through_a_router(Arq::SelectiveRepeat, Duration::from_millis(100));
 }

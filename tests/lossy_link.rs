@@ -98,6 +98,25 @@ fn a_megabyte_survives_thirty_percent_loss_and_more_by_each_protocol() {
 }
 
 #[test]
+fn a_transfer_goes_on_by_itself_when_the_network_was_away_for_twenty_seconds() {
+    for arq in Arq::ALL {
+        let scenario =
+            "seed=3;rate=100kbit;queue=100kB;delay=20ms;outage=20s/40s".parse();
+        let experiment = Experiment {
+            scenario: scenario.unwrap(),
+            arq,
+            window: 16,
+            size: 400_000,
+            ..Experiment::small()
+        };
+        let run = experiment.run(|_| ()).unwrap();
+        assert!(run.is_verified(), "{arq}: {run:?}");
+        let seconds = run.elapsed.as_secs_f64();
+        assert!(seconds > 40.0, "{arq}: it was never dark in {seconds} s");
+    }
+}
+
+#[test]
 fn the_same_experiment_writes_the_same_journal_byte_for_byte() {
     let scenario = "seed=7;loss=20%;reorder=10%;corrupt=5%;duplicate=5%;delay=10ms";
     for arq in Arq::ALL {

@@ -125,6 +125,7 @@ impl Ladder {
             Event::TimerExpired { timer } => {
                 let what = match timer {
                     Timer::Handshake => "timeout: the handshake goes again",
+                    Timer::Quiet => "quiet: what has arrived is told again",
                     Timer::Closing => "timeout: FIN goes again",
                     Timer::Silence => "timeout: the other side is gone",
                     // What these two lead to is told by the rows that follow.

@@ -53,6 +53,9 @@ use std::time::Duration;
 
 /// What every controller answers. Unit of windows: packets; of rates: packets per second.
 pub trait Controller: fmt::Debug + Send {
+    /// The transfer begins; the handshake took this long, if it could be measured.
+    fn on_start(&mut self, _round_trip: Option<Duration>) {}
+
     /// Something new was acknowledged.
     fn on_ack(&mut self, ack: &Acked);
 

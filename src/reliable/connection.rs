@@ -32,6 +32,7 @@
 //!
 //! Source: RFC 9293 §3.6 (closing); report chapter `reliable/connection`.
 
+mod quiet;
 mod receiving;
 mod sending;
 

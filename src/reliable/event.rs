@@ -200,6 +200,8 @@ pub enum Timer {
     AcknowledgementDelay,
     /// A closed window is asked whether it is open again.
     Probe,
+    /// Nothing has come for a while: the sender is told again what has arrived.
+    Quiet,
     /// FIN is sent again.
     Closing,
     /// The other side has been silent too long.

@@ -90,6 +90,9 @@ struct Told {
 /// Packets leave together that would leave within this time.
 pub const QUANTUM: Duration = Duration::from_millis(1);
 
+/// A sender that was woken late may send at once what it should have sent in this time.
+pub const CATCH_UP: Duration = Duration::from_millis(4);
+
 impl Flow {
     /// Nothing was sent yet; no window will be larger than `most`.
     #[must_use]
@@ -109,6 +112,11 @@ impl Flow {
             losses: None,
             told: None,
         }
+    }
+
+    /// The transfer begins.
+    pub fn start(&mut self, round_trip: &RoundTrip) {
+        self.controller.on_start(round_trip.smoothed());
     }
 
     /// Whether the window has room for one more packet.
@@ -322,11 +330,11 @@ struct Pacer {
 }
 
 impl Pacer {
-    /// A packet leaves. A sender that is late catches up by a quantum at most.
+    /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
     fn send(&mut self, rate: f64, now: Moment) {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
         let next = match self.next {
-            Some(next) if next + QUANTUM > now => next + gap,
+            Some(next) if next + CATCH_UP > now => next + gap,
             Some(_) | None => now + gap,
         };
         self.next = Some(next);
@@ -365,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_bursts_more_than_a_quantum() {
+    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_makes_up_for_a_long_rest() {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {

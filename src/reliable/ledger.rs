@@ -47,7 +47,8 @@ impl SenderLedger {
     #[must_use]
     pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
         let log = EventLog::new(terms.listening);
-        let flow = Flow::new(terms.congestion, terms.window);
+        let mut flow = Flow::new(terms.congestion, terms.window);
+        flow.start(&round_trip);
         Self {
             terms,
             round_trip,

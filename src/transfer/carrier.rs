@@ -13,25 +13,53 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use socket2::SockRef;
 use std::io;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 
 /// The way out of one transfer.
 #[derive(Debug)]
 pub struct Carrier {
     socket: UdpSocket,
+    /// Where the other side is, where the socket is not connected.
+    peer: Option<Peer>,
     link: Option<Link<Vec<u8>>>,
     datagram: Vec<u8>,
 }
 
+/// Where the other side was when it sent its newest packet.
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    address: SocketAddr,
+    /// That packet's time stamp, by the other side's clock.
+    sent_at: u32,
+}
+
 impl Carrier {
-    /// The socket must be connected before anything is sent.
+    /// The socket must be connected, or a packet have come, before anything is sent.
     #[must_use]
     pub fn new(socket: UdpSocket, scenario: &Scenario, direction: Direction) -> Self {
         Self {
             socket,
+            peer: None,
             link: imperfect(scenario, direction),
             datagram: Vec::new(),
         }
+    }
+
+    /// A packet of this transfer came from there, stamped `sent_at` by the other side's
+    /// clock; where it is the newest, there the other side is. A router on the way may
+    /// give it another port in the middle of a transfer. `true` where it has moved.
+    pub fn follow(&mut self, address: SocketAddr, sent_at: u32) -> bool {
+        let peer = Peer { address, sent_at };
+        let Some(before) = self.peer else {
+            self.peer = Some(peer);
+            return false;
+        };
+        // Serial arithmetic (RFC 1982): time stamps wrap after 71 minutes.
+        let is_newer = sent_at.wrapping_sub(before.sent_at) <= u32::MAX / 2;
+        if is_newer {
+            self.peer = Some(peer);
+        }
+        is_newer && before.address != address
     }
 
     /// The socket itself.
@@ -59,6 +87,7 @@ impl Carrier {
     ) -> Result<(), SendError> {
         let Self {
             socket,
+            peer,
             link,
             datagram,
         } = self;
@@ -67,7 +96,7 @@ impl Carrier {
             .encode_with(datagram, fill)
             .map_err(SendError::File)?;
         match link {
-            None => send_one(socket, datagram).map_err(SendError::Socket),
+            None => send_one(socket, *peer, datagram).map_err(SendError::Socket),
             Some(link) => {
                 let label = Label::from(PacketName::from(&transmit.packet));
                 link.push(datagram.clone(), label, datagram.len(), now);
@@ -85,7 +114,7 @@ impl Carrier {
             return Ok(());
         };
         while let Some(delivery) = link.poll(now) {
-            send_one(&self.socket, &delivery.into_datagram())?;
+            send_one(&self.socket, self.peer, &delivery.into_datagram())?;
         }
         Ok(())
     }
@@ -123,8 +152,12 @@ pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<
     (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
 }
 
-fn send_one(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
-    match socket.send(datagram) {
+fn send_one(socket: &UdpSocket, peer: Option<Peer>, datagram: &[u8]) -> io::Result<()> {
+    let sent = match peer {
+        None => socket.send(datagram),
+        Some(peer) => socket.send_to(datagram, peer.address),
+    };
+    match sent {
         Ok(_) => Ok(()),
         Err(error) if is_passing(&error) => {
             log::trace!(
@@ -164,4 +197,22 @@ pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     socket.recv_buffer_size()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_packet_tells_where_the_other_side_is_and_an_old_one_does_not() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut carrier = Carrier::new(socket, &Scenario::PERFECT, Direction::Data);
+        let [one, two] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        assert!(!carrier.follow(one, u32::MAX - 5));
+        assert!(!carrier.follow(one, u32::MAX));
+        assert!(carrier.follow(two, 3)); // The clock has wrapped.
+        assert!(!carrier.follow(one, u32::MAX - 1)); // It was on its way for longer.
+        assert_eq!(carrier.peer.unwrap().address, two);
+        assert!(carrier.follow(one, 4));
+    }
 }

@@ -20,7 +20,8 @@ use super::disk::{self, Answer, Disk};
 use super::inbox::Order;
 use super::part::Part;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
+    verdict,
 };
 use crate::link::{Direction, Label, Link};
 use crate::reliable::connection::{Outcome, Receiving as Connection};
@@ -190,6 +191,7 @@ impl<R: FnMut(Report)> Shell<R> {
         report: R,
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
+        filter::attach(&socket, job.token);
         let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
         let clock = Clock::start();

@@ -17,7 +17,8 @@ use super::clock::Clock;
 use super::inbox::Arrival;
 use super::source::Source;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
+    verdict,
 };
 use crate::link::{Direction, Label, Link};
 use crate::reliable::connection::Sending as Connection;
@@ -32,7 +33,7 @@ use acks::Acks;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 /// Where the bytes go out: bound already, so that its port could be offered.
@@ -73,6 +74,7 @@ pub fn start(
     match outlet {
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
+            filter::attach(&socket, job.token);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
@@ -149,8 +151,6 @@ struct Shell<R> {
     /// What ACKs go through before the machine sees them.
     incoming: Option<Link<Packet>>,
     arrivals: Receiver<Arrival>,
-    /// Where the receiver is, once its SYN has come.
-    peer: Option<SocketAddr>,
     /// Why it fails, where this side knows better than the machine.
     failure: Option<String>,
     report: R,
@@ -174,7 +174,6 @@ impl<R: FnMut(Report)> Shell<R> {
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
             next_report: clock.now(),
-            peer: None,
             failure: None,
             job,
             clock,
@@ -257,8 +256,9 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         match arrival {
             Arrival::Packet(packet, from) => {
-                if !self.knows(from) {
-                    return;
+                if self.carrier.follow(from, packet.sent_at) {
+                    let number = self.job.number;
+                    log::info!("transfer {number}: its receiver moved to {from}");
                 }
                 match &mut self.incoming {
                     None => self.connection.on_packet(&packet, now),
@@ -278,18 +278,6 @@ impl<R: FnMut(Report)> Shell<R> {
             Arrival::Verdict(verified) => self.connection.set_verdict(verified),
             Arrival::Cancel => self.connection.reset(Reset::Cancelled),
         }
-    }
-
-    /// The first packet with the token tells where the receiver is; from then on the
-    /// kernel lets nobody else through.
-    fn knows(&mut self, from: SocketAddr) -> bool {
-        if self.peer.is_none() {
-            match self.carrier.socket().connect(from) {
-                Ok(()) => self.peer = Some(from),
-                Err(error) => self.give_up(SendError::Socket(error)),
-            }
-        }
-        self.peer == Some(from)
     }
 
     fn give_up(&mut self, error: SendError) {

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// No time in a scenario is longer: a handshake would not survive it.
 const LONGEST_TIME: Duration = Duration::from_secs(10);
 
+/// No period of darkness and light is longer. What is dark for 30 s ends a transfer.
+const LONGEST_PERIOD: Duration = Duration::from_secs(60);
+
 /// A burst ends so often at least.
 const LEAST_LEAVE: f64 = 0.01;
 
@@ -84,6 +87,10 @@ impl Piece<'_> {
 
     /// A duration: `50ms`, `1.5s`, `300us`.
     pub(super) fn duration(&self) -> Result<Duration, ScenarioError> {
+        self.duration_up_to(LONGEST_TIME)
+    }
+
+    fn duration_up_to(&self, longest: Duration) -> Result<Duration, ScenarioError> {
         let units = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)];
         let seconds = units.into_iter().find_map(|(unit, seconds)| {
             let number = self.text.strip_suffix(unit)?.trim_end();
@@ -92,8 +99,9 @@ impl Piece<'_> {
         let duration = seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .ok_or_else(|| self.wrong("a time wanted, as 50ms, 300us or 1.5s"))?;
-        if duration > LONGEST_TIME {
-            return Err(self.wrong("at most 10s wanted"));
+        if duration > longest {
+            let what = format!("at most {}s wanted", longest.as_secs());
+            return Err(self.wrong(&what));
         }
         Ok(duration)
     }
@@ -148,8 +156,8 @@ impl Piece<'_> {
             .split_once('/')
             .ok_or_else(|| self.wrong("how long dark of how much wanted, as 2s/5s"))?;
         let outage = Outage {
-            dark: dark.duration()?,
-            period: period.duration()?,
+            dark: dark.duration_up_to(LONGEST_PERIOD)?,
+            period: period.duration_up_to(LONGEST_PERIOD)?,
         };
         if outage.dark >= outage.period {
             return Err(self.wrong("shorter darkness than the whole wanted"));

@@ -25,7 +25,7 @@
 //! ```
 //! use sash::reliable::congestion::{Controller, bbr::Bbr};
 //! let bbr = Bbr::new(1_000);
-//! assert_eq!((bbr.phase(), bbr.window()), ("startup", 10));
+//! assert_eq!((bbr.phase(), bbr.window()), ("startup", 32));
 //! ```
 //!
 //! Source: draft-ietf-ccwg-bbr; Cardwell et al., "BBR: Congestion-Based Congestion
@@ -33,7 +33,7 @@
 
 mod path;
 
-use super::{Acked, Controller, INITIAL_WINDOW, Lost};
+use super::{Acked, Controller, Lost};
 use crate::reliable::moment::Moment;
 use path::Path;
 use std::time::Duration;
@@ -91,6 +91,10 @@ struct Aggregation {
     renewed: u64,
 }
 
+/// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
+/// round trip that the handshake measured. Unit: packets.
+const FIRST_WINDOW: u32 = 32;
+
 /// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
 const STARTUP_GAIN: f64 = 2.77;
 
@@ -102,6 +106,10 @@ const UP_GAIN: f64 = 1.25;
 const DOWN_GAIN: f64 = 0.75;
 
 const CRUISE_GAIN: f64 = 1.0;
+
+/// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
+/// when the sender's thread wakes late.
+const DRAINED: f64 = 1.1;
 
 /// A queue that is still there after so many rounds is somebody else's.
 const MOST_DOWN_ROUNDS: u64 = 3;
@@ -135,7 +143,7 @@ impl Bbr {
         Self {
             path: Path::default(),
             phase: Phase::STARTUP,
-            window: f64::from(INITIAL_WINDOW).min(most),
+            window: f64::from(FIRST_WINDOW).min(most),
             most,
             startup_rate: 0.0,
             bound: None,
@@ -160,7 +168,7 @@ impl Bbr {
                 let is_drained = self
                     .path
                     .product()
-                    .is_none_or(|product| f64::from(ack.in_flight) <= product);
+                    .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if round > since && (is_drained || round >= since + MOST_DOWN_ROUNDS) {
                     self.phase = Phase::Cruise { since: round };
                 }
@@ -269,7 +277,7 @@ impl Bbr {
     /// Startup begins with the first window per round trip; single ACKs tell too little.
     fn raise_startup_rate(&mut self, ack: &Acked) {
         let first =
-            f64::from(INITIAL_WINDOW) / ack.round_trip.least.as_secs_f64().max(1e-6);
+            f64::from(FIRST_WINDOW) / ack.round_trip.least.as_secs_f64().max(1e-6);
         let rate = self.path.rate().unwrap_or(0.0).max(first);
         self.startup_rate = self.startup_rate.max(rate);
     }
@@ -283,6 +291,11 @@ impl Bbr {
             Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
         }
     }
+}
+
+/// The first window per round trip. Unit: packets per second.
+fn first_rate(round_trip: Duration) -> f64 {
+    f64::from(FIRST_WINDOW) / round_trip.as_secs_f64().max(1e-6)
 }
 
 impl Phase {
@@ -317,6 +330,10 @@ impl Aggregation {
 }
 
 impl Controller for Bbr {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.startup_rate = round_trip.map_or(0.0, first_rate);
+    }
+
     fn on_ack(&mut self, ack: &Acked) {
         let is_round_over = self.path.on_ack(ack);
         self.aggregation.on_ack(ack, &self.path);
@@ -344,7 +361,7 @@ impl Controller for Bbr {
         self.bound = None;
         self.startup_rate = 0.0;
         self.phase = Phase::STARTUP;
-        self.window = f64::from(INITIAL_WINDOW).min(self.most);
+        self.window = f64::from(FIRST_WINDOW).min(self.most);
     }
 
     #[expect(

@@ -8,6 +8,7 @@ use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
 use super::super::terms::{Terms, next_attempt};
 use super::super::{Machine, ReceivingMachine, Transmit, earliest};
+use super::quiet::Quiet;
 use super::{Failure, Outcome, receiver};
 use crate::wire::digest::Digest;
 use crate::wire::options::Arq;
@@ -22,6 +23,7 @@ pub struct Receiving {
     handshake: Handshake,
     phase: Phase,
     heard_at: Moment,
+    quiet: Quiet,
     /// An RST to be sent.
     farewell: Option<Reset>,
     /// An ACK that says only "I am alive", to a FIN while the disk is still busy: the
@@ -106,6 +108,7 @@ impl Receiving {
             handshake,
             phase: Phase::Opening,
             heard_at: now,
+            quiet: Quiet::new(arq, now),
             farewell: None,
             alive: None,
             room: None,
@@ -300,6 +303,20 @@ impl Receiving {
         }
     }
 
+    /// When the sender is to be told again what has arrived; not before anything has.
+    fn next_repeat(&self) -> Option<Moment> {
+        match &self.phase {
+            Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
+                Some(self.quiet.is_enough())
+            }
+            Phase::Opening
+            | Phase::Transferring { .. }
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => None,
+        }
+    }
+
     fn enter(&mut self, phase: Phase) {
         self.last_arrivals = self.arrivals();
         self.phase = phase;
@@ -462,6 +479,7 @@ impl Machine for Receiving {
         let name = PacketName::from(packet);
         self.log.record(|| Event::PacketReceived(name));
         self.heard_at = now;
+        self.quiet.end(now);
         match &packet.body {
             Body::SynAck(_) if self.handshake.is_initiator() => {
                 self.handshake.on_packet(packet, now);
@@ -500,7 +518,7 @@ impl Machine for Receiving {
         match &self.phase {
             Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
             Phase::Transferring { machine, .. } => {
-                earliest([machine.next_timeout(), patience])
+                earliest([machine.next_timeout(), self.next_repeat(), patience])
             }
             Phase::Lingering { until, .. } => Some(*until),
             Phase::Verifying { .. } | Phase::Ended { .. } => None,
@@ -509,6 +527,7 @@ impl Machine for Receiving {
 
     fn on_timeout(&mut self, now: Moment) {
         let is_silent = now >= self.heard_at + self.patience();
+        let is_quiet = self.next_repeat().is_some_and(|due| due <= now);
         match &mut self.phase {
             Phase::Opening => {
                 self.handshake.on_timeout(now);
@@ -521,6 +540,12 @@ impl Machine for Receiving {
             Phase::Transferring { machine, .. } => {
                 machine.on_timeout(now);
                 self.log.append(machine.take_events());
+                if is_quiet {
+                    machine.repeat();
+                    self.quiet.end(now);
+                    let timer = Timer::Quiet;
+                    self.log.record(|| Event::TimerExpired { timer });
+                }
                 if is_silent {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,

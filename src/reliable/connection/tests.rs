@@ -1,3 +1,4 @@
+mod away;
 mod pause;
 mod upload;
 
@@ -137,8 +138,8 @@ fn fin_waits_for_a_digest_that_is_known_late() {
     story.arrive("d0.1 d1.1");
     story.arrive("a1.1 a2.1");
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1 a1.1 a2.1");
-    story.advance(ms(20_000));
-    story.sends("");
+    story.advance(ms(2_000));
+    story.sends("a3.1 a4.1"); // The receiver is there, and waits.
     story.sender.set_digest(DIGEST, story.now);
     story.sends("f0.1");
 }

@@ -1,0 +1,66 @@
+//! Stories about a network that is away for a while, and about going on after a break.
+
+use super::*;
+
+#[test]
+fn a_receiver_that_hears_nothing_says_each_second_what_has_arrived() {
+    let mut story = open_download();
+    story.arrive("d0.1");
+    story.arrive("a1.1");
+    story.lose("d1.1");
+    story.sends("a1.1");
+    for second in 2..12 {
+        story.advance(ms(1_000));
+        let told = format!("a{second}.1");
+        let names = story.names_on_the_path();
+        story.expect(&format!("{told} among {names:?}"), names.contains(&told));
+        for name in names {
+            story.lose(&name);
+        }
+    }
+    ends(&story, None, None);
+}
+
+#[test]
+fn a_receiver_to_which_nothing_has_come_has_nothing_to_say_again() {
+    let mut story = open_download();
+    story.lose("d0.1 d1.1");
+    story.advance(ms(800));
+    story.lose("d0.2");
+    story.advance(ms(1_200));
+    let names = story.names_on_the_path();
+    let speaks = names.iter().any(|name| name.starts_with('a'));
+    story.expect(&format!("no ACK in {names:?}"), !speaks);
+}
+
+#[test]
+fn the_rest_of_a_file_goes_as_a_file_of_its_own_would_but_for_the_bytes() {
+    let rest = |side| Proposal {
+        size: 5_000,
+        offset: 3_000,
+        ..side
+    };
+    let [server, client] = [SERVER, CLIENT].map(rest);
+    for arq in Arq::ALL {
+        let sender = Sending::respond(arq, server, Moment::START);
+        let receiver = Receiving::initiate(arq, client, Moment::START);
+        let mut story: Download = Story::new(sender, receiver);
+        story.sender.set_digest(DIGEST, story.now);
+        story.arrive("s0.1");
+        story.arrive("y0.1");
+        story.arrive("a0.1");
+        let begun = story.sender.progress().acked_bytes;
+        story.expect(&format!("{begun} were there"), begun == 3_000);
+        for name in ["d0.1", "a1.1", "d1.1", "a2.1"] {
+            if story.names_on_the_path().iter().any(|it| it == name) {
+                story.arrive(name);
+            }
+        }
+        let all = story.sender.progress().acked_bytes;
+        story.expect(&format!("{all} are there"), all == 5_000);
+        story.arrive("f0.1");
+        story.receiver.set_verdict(true, story.now);
+        story.arrive("g0.1");
+        ends(&story, Some(Outcome::Verified), None);
+    }
+}
