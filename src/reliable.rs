@@ -27,6 +27,7 @@
 //! | [`stop_and_wait`] | one packet at a time | Kurose & Ross §3.4.1 |
 //! | [`go_back_n`] | a window; a timeout resends all of it | Kurose & Ross §3.4.3 |
 //! | [`selective_repeat`] | a window; only what is missing goes again | Kurose & Ross §3.4.4 |
+//! | [`rules`] | what all three must keep to, free of time: checked by a model | Kurose & Ross §3.4.4 |
 //! | [`ranges`] | which numbers arrived early | RFC 2018 |
 //! | [`ledger`] | what every sender and every receiver keeps | |
 //! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
@@ -46,6 +47,7 @@ pub mod moment;
 pub mod ranges;
 pub mod retry;
 pub mod round_trip;
+pub mod rules;
 pub mod selective_repeat;
 pub mod stop_and_wait;
 pub mod terms;

@@ -7,7 +7,9 @@ use sash::client::text::{self, Manner};
 use sash::client::{Exit, Settings};
 use sash::link::Scenario;
 use sash::transfer::overwrite::Overwrite;
-use sash::wire::options::{Arq, Asked, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport};
+use sash::wire::options::{
+    Arq, Asked, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport,
+};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -48,6 +50,10 @@ struct Arguments {
     /// Most packets in flight
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     window: Option<u32>,
+    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
+    /// double-halve, additive, reno, cubic or bbr
+    #[arg(long, value_name = "CONTROLLER")]
+    congestion: Option<Congestion>,
     /// File bytes per packet
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: Option<u16>,
@@ -86,7 +92,7 @@ fn main() -> ExitCode {
             transport: arguments.transport,
             arq: arguments.arq,
             window: arguments.window,
-            congestion: None,
+            congestion: arguments.congestion,
             segment_bytes: arguments.segment,
         },
         out: arguments.out.clone(),

@@ -5,7 +5,8 @@ use sash::bench::{self, Bench};
 use sash::lab::run::{Experiment, Run};
 use sash::link::Scenario;
 use sash::wire::options::{
-    Arq, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    Arq, Asked, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    Settled,
 };
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
@@ -18,6 +19,7 @@ Examples
   lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab run --arq stop-and-wait --link \"drop=d0.1,a3.1\" --journal journals
+  lab run --arq selective-repeat --congestion reno --size 4MiB --link \"data.loss=1%;delay=20ms\"
   lab bench --size 256MiB --rounds 3
 ";
 
@@ -45,10 +47,11 @@ struct RunArguments {
     /// stop-and-wait, go-back-n, selective-repeat, or all of them in turn
     #[arg(long, default_value = "all", value_parser = protocols)]
     arq: Protocols,
-    /// Who decides how much may be in flight: fixed, bbr...
-    #[arg(long, default_value_t = Congestion::Fixed, value_name = "CONTROLLER")]
-    congestion: Congestion,
-    /// Most packets in flight [default: 1, 16 and 16]
+    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
+    /// double-halve, additive, reno, cubic or bbr [default: fixed]
+    #[arg(long, value_name = "CONTROLLER")]
+    congestion: Option<Congestion>,
+    /// Most packets in flight [default: 1, 16 and 16; with a controller 8192]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     window: Option<u32>,
     /// The file's size: bytes, or with KiB, MiB, GiB
@@ -140,7 +143,11 @@ fn run(arguments: &RunArguments) -> io::Result<bool> {
     let mut out = io::stdout();
     if !arguments.json {
         let (size, link) = (arguments.size, &arguments.link);
-        writeln!(out, "{size} bytes, link: {link}")?;
+        write!(out, "{size} bytes, link: {link}")?;
+        if let Some(controller) = arguments.congestion {
+            write!(out, ", controller: {controller}")?;
+        }
+        writeln!(out)?;
         let heads = ["window", "seconds", "MB/s", "sent", "resent", "rto ms"];
         write!(out, "{:<18}", "")?;
         heads
@@ -150,17 +157,21 @@ fn run(arguments: &RunArguments) -> io::Result<bool> {
     }
     let mut all_whole = true;
     for &arq in &arguments.arq.0 {
-        let window = match arq {
-            Arq::StopAndWait => 1,
-            Arq::GoBackN | Arq::SelectiveRepeat => arguments.window.unwrap_or(16),
+        let asked = Asked {
+            arq: Some(arq),
+            window: arguments.window,
+            congestion: arguments.congestion,
+            segment_bytes: Some(arguments.segment),
+            ..Asked::default()
         };
+        let settled = asked.settle(&Settled::DEFAULT).map_err(io::Error::other)?;
         let experiment = Experiment {
             scenario: arguments.link.clone(),
             arq,
-            window,
-            congestion: arguments.congestion,
+            window: settled.window,
+            congestion: settled.congestion,
             size: arguments.size,
-            segment_bytes: arguments.segment,
+            segment_bytes: settled.segment_bytes,
             first: SequenceNumber(arguments.first),
             listening: arguments.journal.is_some(),
         };
@@ -224,6 +235,7 @@ fn write_json(
         "scenario": experiment.scenario.to_string(),
         "arq": experiment.arq,
         "window": experiment.window,
+        "congestion": experiment.congestion,
         "size": experiment.size,
         "segment_bytes": experiment.segment_bytes,
         "verified": run.is_verified(),

@@ -5,7 +5,7 @@ use crossbeam_channel::{Receiver, Sender};
 use sash::link::Scenario;
 use sash::server::ports::PortRange;
 use sash::server::{self, Config};
-use sash::wire::options::{Arq, Asked, Settled};
+use sash::wire::options::{Arq, Asked, Congestion, Settled};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -31,6 +31,10 @@ struct Flags {
     /// Most packets in flight, where a client does not ask for anything.
     #[arg(long, value_name = "N")]
     window: Option<u32>,
+    /// Who decides how much of that is used, where a client does not ask for anything:
+    /// fixed, plus-one-minus-three, double-halve, additive, reno, cubic or bbr.
+    #[arg(long, value_name = "CONTROLLER")]
+    congestion: Option<Congestion>,
     /// File bytes per DATA packet, where a client does not ask for anything.
     #[arg(long, value_name = "BYTES")]
     segment: Option<u16>,
@@ -84,7 +88,7 @@ impl Flags {
             transport: None,
             arq: self.arq,
             window: self.window,
-            congestion: None,
+            congestion: self.congestion,
             segment_bytes: self.segment,
         };
         let defaults = asked.settle(&Settled::DEFAULT).unwrap_or_else(|error| {

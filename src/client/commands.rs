@@ -13,7 +13,7 @@
 
 use super::model::Audience;
 use crate::wire::message::FileEntry;
-use crate::wire::options::{Arq, Asked, Transport};
+use crate::wire::options::{Arq, Asked, Congestion, Transport};
 use std::str::FromStr;
 
 /// What a line means.
@@ -57,6 +57,8 @@ pub enum Command {
     Arq(Option<Arq>),
     /// Choose the window; `None`: the usual one.
     Window(Option<u32>),
+    /// Choose who decides how much of the window is used; `None`: the usual one.
+    Congestion(Option<Congestion>),
     /// Choose the file bytes per packet; `None`: the server's.
     Segment(Option<u16>),
     /// Choose what carries the file; `None`: the server's.
@@ -81,8 +83,17 @@ pub struct Usage {
     read: fn(&str, &[FileEntry]) -> Result<Command, String>,
 }
 
+impl Usage {
+    /// The words that it takes, where it takes one of a few.
+    pub fn choices(&self) -> impl Iterator<Item = &'static str> {
+        let is_choice = self.arguments.contains(" | ");
+        let words = self.arguments.split(" | ").filter(move |_| is_choice);
+        words.filter(|word| word.starts_with(char::is_lowercase))
+    }
+}
+
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 14] = [
+pub const COMMANDS: [Usage; 15] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -109,7 +120,8 @@ pub const COMMANDS: [Usage; 14] = [
     },
     Usage {
         names: &["download", "df"],
-        arguments: "FILE [--arq PROTOCOL] [--window N] [--segment N] [--transport udp|tcp]",
+        arguments: "FILE [--arq PROTOCOL] [--window N] [--congestion CONTROLLER] \
+                    [--segment N] [--transport udp|tcp]",
         explanation: "fetch a file",
         read: |rest, _| read_download(rest),
     },
@@ -136,6 +148,13 @@ pub const COMMANDS: [Usage; 14] = [
         arguments: "N | default",
         explanation: "most packets in flight",
         read: |rest, _| number(rest).map(Command::Window),
+    },
+    Usage {
+        names: &["congestion"],
+        arguments: "fixed | plus-one-minus-three | double-halve | additive | reno | \
+                    cubic | bbr | default",
+        explanation: "who decides how much of the window is used",
+        read: |rest, _| choice(rest).map(Command::Congestion),
     },
     Usage {
         names: &["segment"],
@@ -269,6 +288,7 @@ fn read_download(rest: &str) -> Result<Command, String> {
         };
         match option {
             "--arq" => asked.arq = choice(value)?,
+            "--congestion" => asked.congestion = choice(value)?,
             "--transport" => asked.transport = choice(value)?,
             "--window" => asked.window = number(value)?,
             "--segment" => asked.segment_bytes = number(value)?,
@@ -405,6 +425,7 @@ mod tests {
         assert!(why("/cancel x").contains("/transfers"));
         assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
         assert!(why("/arq tahoe").contains("choose stop-and-wait"));
+        assert!(why("/congestion vegas").contains("reno, cubic, bbr"));
         assert!(why("/window many").contains("not a number"));
         assert!(why("/download a --arq").contains("--arq lacks its value."));
         assert!(why("/download a --fast 1").contains("not an option"));
@@ -414,5 +435,25 @@ mod tests {
     fn default_takes_a_choice_back() {
         assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
         assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
+        let reno = Command::Congestion(Some(Congestion::Reno));
+        assert_eq!(read("/congestion reno", &[]), Ok(reno));
+        let unset = Command::Congestion(None);
+        assert_eq!(read("/congestion default", &[]), Ok(unset));
+    }
+
+    #[test]
+    fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
+        let usage = COMMANDS
+            .iter()
+            .find(|it| it.names == ["congestion"])
+            .unwrap();
+        let named: Vec<_> = usage.choices().collect();
+        let names = Congestion::ALL.map(Congestion::name);
+        assert_eq!(named, [&names[..], &["default"]].concat());
+        for congestion in Congestion::ALL {
+            let (file, asked) =
+                download(&format!("/download a.txt --congestion {congestion}"));
+            assert_eq!((&*file, asked.congestion), ("a.txt", Some(congestion)));
+        }
     }
 }

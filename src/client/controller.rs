@@ -22,7 +22,7 @@ use super::commands;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use crate::transfer::Report;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
-use crate::wire::options::{Asked, Settled};
+use crate::wire::options::{Asked, Settled, Transport};
 use std::mem;
 use std::time::Duration;
 
@@ -285,10 +285,13 @@ impl Controller {
         match options.settle(&self.model.defaults.unwrap_or(Settled::DEFAULT)) {
             Ok(settled) => {
                 self.model.options = options;
-                let sentence = format!(
-                    "Downloads from now on: {}, {}, window {}, {} bytes per packet.",
-                    settled.transport, settled.arq, settled.window, settled.segment_bytes
-                );
+                let (by, bytes) = (settled.transport, settled.segment_bytes);
+                let sentence = match by {
+                    Transport::Tcp => "Downloads from now on: tcp.".to_owned(),
+                    Transport::Udp => format!(
+                        "Downloads from now on: {by}, {settled}, {bytes} bytes per packet."
+                    ),
+                };
                 self.show(&sentence, now_ms);
             }
             Err(error) => self.complain(&commands::sentence(&error.to_string()), now_ms),

@@ -33,7 +33,7 @@ use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, SendingMachine, Transmit, earliest};
+use super::{Machine, SendingMachine, Transmit, earliest, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -91,7 +91,8 @@ impl Sender {
         u32::try_from(self.sent.len()).expect("a window is at most 8192 packets")
     }
 
-    /// So many segments from `base` on have arrived.
+    /// So many segments from `base` on have arrived; some may be first sendings, held for
+    /// lost too early.
     fn slide(&mut self, acked: u32, now: Moment) {
         let in_flight = self.next - self.base;
         for (offset, sent) in (0..acked).zip(self.sent.drain(..acked as usize)) {
@@ -102,6 +103,7 @@ impl Sender {
             }
         }
         self.base = self.base + acked;
+        self.next = self.base + rules::still_ahead(in_flight, acked);
     }
 
     fn restart_timer(&mut self, now: Moment) {
@@ -117,7 +119,8 @@ impl Machine for Sender {
         if !flow.has_room() || !flow.is_due(now) {
             return None;
         }
-        if self.next == self.ledger.terms.end() || offset >= self.window() {
+        let has_room = rules::has_room(offset, self.window());
+        if self.next == self.ledger.terms.end() || !has_room {
             self.ledger.flow.limit();
             return None;
         }
@@ -142,14 +145,13 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.base) {
+        let Some(acked) = rules::acknowledged(self.base, self.reach(), packet.sequence)
+        else {
+            if !packet.sequence.precedes(self.base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
             return; // Overtaken by a later ACK.
-        }
-        let acked = packet.sequence - self.base;
-        if acked > self.reach() {
-            self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            return;
-        }
+        };
         self.receive_window = ack.window;
         self.ledger.measure(ack, now);
         if let Body::Nack(_) = packet.body {
@@ -161,9 +163,6 @@ impl Machine for Sender {
             return;
         }
         self.ledger.round_trip.recover();
-        if self.next.precedes(self.base) {
-            self.next = self.base; // The first sending arrived after all.
-        }
         self.restart_timer(now);
     }
 

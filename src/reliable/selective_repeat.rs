@@ -44,7 +44,7 @@ use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, SendingMachine, Transmit, earliest};
+use super::{Machine, SendingMachine, Transmit, earliest, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -141,7 +141,8 @@ impl Sender {
     fn next_fresh(&mut self) -> Option<SequenceNumber> {
         let reach = self.slots.reach();
         let sequence = self.slots.base + reach;
-        if sequence == self.ledger.terms.end() || reach >= self.span() {
+        let has_room = rules::has_room(reach, self.span());
+        if sequence == self.ledger.terms.end() || !has_room {
             self.ledger.flow.limit();
             return None;
         }
@@ -159,14 +160,14 @@ impl Sender {
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
         let (base, reach) = (self.slots.base, self.slots.reach());
         let mut room = reach;
-        acked <= reach
-            && ack.ranges.iter().all(|range| {
-                let (start, end) = (range.start - base, range.end - base);
-                let is_right = acked < start && start < end && end <= reach;
-                let fits = is_right && end - start <= room;
-                room -= if fits { end - start } else { 0 };
-                fits
-            })
+        ack.ranges.iter().all(|range| {
+            let range = range.start..range.end;
+            let early = rules::acknowledged_early(base, reach, acked, range);
+            let length = early.map_or(u32::MAX, |run| run.end - run.start);
+            let fits = length <= room;
+            room -= if fits { length } else { 0 };
+            fits
+        })
     }
 
     /// Marks one segment as arrived; whether that is news. `path` is the age of the packet
@@ -342,14 +343,15 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.slots.base) {
+        let (base, reach) = (self.slots.base, self.slots.reach());
+        let acked = rules::acknowledged(base, reach, packet.sequence);
+        let acked = acked.filter(|acked| self.is_possible(*acked, ack));
+        let Some(acked) = acked else {
+            if !packet.sequence.precedes(base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
             return; // Overtaken by a later ACK.
-        }
-        let acked = packet.sequence - self.slots.base;
-        if !self.is_possible(acked, ack) {
-            self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            return;
-        }
+        };
         self.ledger.measure(ack, now);
         self.receive_window = ack.window;
         if self.mark_all_arrived(acked, ack, now) {

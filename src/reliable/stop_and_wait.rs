@@ -30,8 +30,9 @@ use super::event::{Event, Ignored, Unwanted};
 use super::ledger::{Answer, ReceiverLedger, SenderLedger};
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
+use super::rules::Place;
 use super::terms::{Terms, next_attempt};
-use super::{Machine, ReceivingMachine, SendingMachine, Transmit};
+use super::{Machine, ReceivingMachine, SendingMachine, Transmit, rules};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -99,14 +100,14 @@ impl Machine for Sender {
         let State::WaitForAck { .. } = self.state else {
             return;
         };
-        let is_new = packet.sequence == self.current + 1;
-        if !is_new {
-            let is_old =
-                packet.sequence == self.current || packet.sequence.precedes(self.current);
-            if !is_old {
+        let Some(acked) = rules::acknowledged(self.current, 1, packet.sequence) else {
+            if !packet.sequence.precedes(self.current) {
                 self.ledger.ignore(packet, Ignored::ImpossibleAck);
             }
-            return; // An ACK of an earlier segment comes twice when DATA came twice.
+            return;
+        };
+        if acked == 0 {
+            return; // An ACK of the segment before comes twice when DATA came twice.
         }
         self.ledger.round_trip.recover();
         self.ledger.measure(ack, now);
@@ -172,6 +173,11 @@ impl Receiver {
         }
     }
 
+    fn is_next(&self, sequence: SequenceNumber) -> bool {
+        let left = self.ledger.terms.end() - self.expected;
+        rules::place(self.expected, 1, left, sequence) == Place::Next
+    }
+
     /// Whether the next segment in order may be taken.
     fn has_room(&self) -> bool {
         self.ledger.is_promised(self.expected, self.expected)
@@ -195,7 +201,7 @@ impl Machine for Receiver {
         let number = packet.number;
         self.due = self.due.max(Some(Answer::Ack));
         let has_room = self.has_room();
-        if sequence == self.expected && has_room {
+        if self.is_next(sequence) && has_room {
             self.expected = self.expected + 1;
             return;
         }
@@ -232,7 +238,7 @@ impl ReceivingMachine for Receiver {
         let Body::Data { length } = packet.body else {
             return false;
         };
-        packet.sequence == self.expected
+        self.is_next(packet.sequence)
             && self.has_room()
             && self.ledger.terms.is_ours(packet, length)
     }

@@ -322,6 +322,22 @@ impl Settled {
     };
 }
 
+/// How the file travels: `go-back-n 16`, `selective-repeat reno`, `selective-repeat reno
+/// up to 64`, `tcp`.
+impl fmt::Display for Settled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (arq, congestion, window) = (self.arq, self.congestion, self.window);
+        match (self.transport, congestion) {
+            (Transport::Tcp, _) => self.transport.fmt(f),
+            (Transport::Udp, Congestion::Fixed) => write!(f, "{arq} {window}"),
+            (Transport::Udp, _) if window == LARGEST_WINDOW => {
+                write!(f, "{arq} {congestion}")
+            }
+            (Transport::Udp, _) => write!(f, "{arq} {congestion} up to {window}"),
+        }
+    }
+}
+
 /// A choice that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OptionError {
@@ -408,6 +424,25 @@ mod tests {
         let settled = controller.settle(&Settled::DEFAULT).unwrap();
         let expected = (LARGEST_WINDOW, Congestion::Reno);
         assert_eq!((settled.window, settled.congestion), expected);
+    }
+
+    #[test]
+    fn the_way_a_file_travels_is_told_with_its_controller_unless_the_window_is_fixed() {
+        let told = |asked: Asked| asked.settle(&Settled::DEFAULT).unwrap().to_string();
+        let nothing = Asked::default();
+        let arq = Some(Arq::GoBackN);
+        let congestion = Some(Congestion::Reno);
+        assert_eq!(told(Asked { arq, ..nothing }), "go-back-n 16");
+        let reno = Asked {
+            congestion,
+            ..nothing
+        };
+        assert_eq!(told(reno), "selective-repeat reno");
+        let window = Some(64);
+        let bounded = Asked { window, ..reno };
+        assert_eq!(told(bounded), "selective-repeat reno up to 64");
+        let transport = Some(Transport::Tcp);
+        assert_eq!(told(Asked { transport, ..reno }), "tcp");
     }
 
     #[test]

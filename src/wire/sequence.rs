@@ -40,6 +40,12 @@ impl SequenceNumber {
     }
 }
 
+/// Numbers on a circle, as the rules of a window see them: [`SequenceNumber`] is the one
+/// that travels, a proof may take a smaller circle.
+pub trait Circular: Copy + Eq + Add<u32, Output = Self> + Sub<Output = u32> {}
+
+impl Circular for SequenceNumber {}
+
 impl Add<u32> for SequenceNumber {
     type Output = Self;
 

@@ -30,6 +30,7 @@ impl Controller {
             Command::Cancel { tag } => self.cancel_some(tag, now_ms),
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
             Command::Window(window) => self.choose(|it| it.window = window, now_ms),
+            Command::Congestion(by) => self.choose(|it| it.congestion = by, now_ms),
             Command::Segment(bytes) => self.choose(|it| it.segment_bytes = bytes, now_ms),
             Command::Transport(by) => self.choose(|it| it.transport = by, now_ms),
             Command::Help => self.show_commands(now_ms),

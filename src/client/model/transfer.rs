@@ -101,12 +101,11 @@ impl Transfer {
         ))
     }
 
-    /// `go-back-n 16`, `tcp`; what was asked for until the server has settled it.
+    /// `go-back-n 16`, `selective-repeat reno`, `tcp`; what was asked for until the server has settled it.
     #[must_use]
     pub fn protocol(&self) -> String {
         match (self.settled, self.asked.arq) {
-            (Some(settled), _) if settled.transport == Transport::Tcp => "tcp".to_owned(),
-            (Some(settled), _) => format!("{} {}", settled.arq, settled.window),
+            (Some(settled), _) => settled.to_string(),
             (None, _) if self.asked.transport == Some(Transport::Tcp) => "tcp".to_owned(),
             (None, Some(arq)) => arq.to_string(),
             (None, None) => "as the server likes".to_owned(),

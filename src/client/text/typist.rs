@@ -1,7 +1,7 @@
 //! Reads what a person types into a line editor, or what comes through a pipe.
 
 use super::above_prompt::Printer;
-use crate::client::commands::COMMANDS;
+use crate::client::commands::{COMMANDS, Usage};
 use crate::client::controller::Intent;
 use crate::client::model::Model;
 use crate::client::session::Door;
@@ -186,7 +186,8 @@ impl KnownWords {
 impl Completer for Completion {
     type Candidate = String;
 
-    /// The first word is a command; what follows is a name, or a file with its spaces.
+    /// The first word is a command; what follows is one of its choices, a name, or a file
+    /// with its spaces.
     fn complete(
         &self,
         line: &str,
@@ -198,8 +199,20 @@ impl Completer for Completion {
             return Ok((0, commands_starting_with(typed)));
         };
         let start = space + 1;
-        Ok((start, self.words.starting_with(&typed[start..])))
+        let begun = &typed[start..];
+        let mut words = choices_of(&typed[..space], begun);
+        words.extend(self.words.starting_with(begun));
+        Ok((start, words))
     }
+}
+
+/// `/congestion re` becomes `/congestion reno`.
+fn choices_of(command: &str, begun: &str) -> Vec<String> {
+    let name = command.strip_prefix('/').unwrap_or_default();
+    let usage = COMMANDS.iter().find(|it| it.names.contains(&name));
+    let choices = usage.into_iter().flat_map(Usage::choices);
+    let fitting = choices.filter(|choice| choice.starts_with(begun));
+    fitting.map(str::to_owned).collect()
 }
 
 fn commands_starting_with(typed: &str) -> Vec<String> {

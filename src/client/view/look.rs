@@ -28,6 +28,9 @@ pub(super) const MARGIN: i32 = 12;
 /// Between two neighbours. Unit: pixels.
 pub(super) const GAP: i32 = 8;
 
+/// Of an explanation: two lines of small letters. Unit: pixels.
+pub(super) const TWO_LINES: i32 = 28;
+
 /// Of buttons and fields. Unit: pixels.
 pub(super) const ROW: i32 = 30;
 

@@ -1,18 +1,20 @@
-//! What to fetch and how: the file's name, the protocol, the window, and Download.
+//! What to fetch and how: the file's name, protocol, window, controller, and Download.
 //!
 //! ```text
 //! Protocol [go-back-n v]  Window [16]
 //! a window of packets; after a timeout all of it goes again
+//! Controller [reno v]
+//! slow start, then one more per round trip; halves at a loss
 //! File [notes.pdf________] [Download]
 //! ```
 //!
 //! The protocol's choice has one entry per ARQ, one for plain TCP and one that leaves it
-//! to the server.
+//! to the server; the controller's has one per controller and one for the usual one.
 
 use super::{Report, look};
 use crate::client::controller::Intent;
 use crate::client::model::Model;
-use crate::wire::options::{Arq, Asked, Transport};
+use crate::wire::options::{Arq, Asked, Congestion, Settled, Transport};
 use fltk::button::Button;
 use fltk::enums::CallbackTrigger;
 use fltk::frame::Frame;
@@ -27,6 +29,8 @@ pub(super) struct Panel {
     protocol: Choice,
     window: Input,
     explanation: Frame,
+    controller: Choice,
+    controller_explanation: Frame,
     /// The name of the file to fetch, for the list to fill in.
     pub(super) file: Input,
     /// The button.
@@ -37,7 +41,10 @@ pub(super) struct Panel {
 /// What stands in the protocol's choice before the ARQs.
 const SERVERS_CHOICE: &str = "server's choice";
 
-/// What stands after them.
+/// What stands in the controller's choice before the controllers.
+const USUAL: &str = "the usual one";
+
+/// What stands after the ARQs.
 const PLAIN_TCP: &str = "plain TCP";
 
 impl Panel {
@@ -60,7 +67,9 @@ impl Panel {
         column.fixed(&how, look::ROW);
 
         let explanation = look::explanation();
-        column.fixed(&explanation, 32);
+        column.fixed(&explanation, look::TWO_LINES);
+
+        let (controller, controller_explanation) = controller_row(column);
 
         let mut what = Flex::default().row();
         what.set_pad(look::GAP);
@@ -76,6 +85,8 @@ impl Panel {
             protocol,
             window,
             explanation,
+            controller,
+            controller_explanation,
             file,
             download,
             shown: None,
@@ -87,6 +98,8 @@ impl Panel {
     /// Shows the options in force, however they were chosen, and what they do.
     pub(super) fn show(&mut self, model: &Model) {
         self.explanation.set_label(&explanation(model));
+        self.controller_explanation
+            .set_label(&controller_explanation(model));
         if self.shown == Some(model.options) {
             return;
         }
@@ -94,27 +107,66 @@ impl Panel {
         self.protocol.set_value(protocol_index(&model.options));
         let window = model.options.window.map(|window| window.to_string());
         self.window.set_value(&window.unwrap_or_default());
+        self.controller.set_value(controller_index(&model.options));
     }
 
     fn report_choices(&mut self, report: &Report) {
-        let window = self.window.clone();
-        let tell = Rc::clone(report);
-        self.protocol.set_callback(move |protocol| {
-            tell(Intent::SetOptions(asked(protocol.value(), &window.value())));
-        });
-        let protocol = self.protocol.clone();
-        let tell = Rc::clone(report);
+        let (read, tell) = (self.reader(), Rc::clone(report));
+        self.protocol
+            .set_callback(move |_| tell(Intent::SetOptions(read())));
+        let (read, tell) = (self.reader(), Rc::clone(report));
+        self.controller
+            .set_callback(move |_| tell(Intent::SetOptions(read())));
+        let (read, tell) = (self.reader(), Rc::clone(report));
         self.window.set_trigger(CallbackTrigger::EnterKeyChanged);
-        self.window.set_callback(move |window| {
-            tell(Intent::SetOptions(asked(protocol.value(), &window.value())));
-        });
+        self.window
+            .set_callback(move |_| tell(Intent::SetOptions(read())));
     }
 
     /// A function that reads the widgets, for callbacks that outlive this borrow.
     pub(super) fn reader(&self) -> impl Fn() -> Asked + Clone + 'static {
-        let (protocol, window) = (self.protocol.clone(), self.window.clone());
-        move || asked(protocol.value(), &window.value())
+        let (protocol, controller) = (self.protocol.clone(), self.controller.clone());
+        let window = self.window.clone();
+        move || Asked {
+            congestion: congestion(controller.value()),
+            ..asked(protocol.value(), &window.value())
+        }
     }
+}
+
+/// The controller's choice, and the line that explains it.
+fn controller_row(column: &mut Flex) -> (Choice, Frame) {
+    let mut row = Flex::default().row();
+    row.set_pad(look::GAP);
+    let caption = look::caption("Controller");
+    row.fixed(&caption, 84);
+    let mut controller = look::choice("Who decides how much of the window is used");
+    for name in controller_names() {
+        controller.add_choice(name);
+    }
+    row.end();
+    column.fixed(&row, look::ROW);
+    let explanation = look::explanation();
+    column.fixed(&explanation, look::TWO_LINES);
+    (controller, explanation)
+}
+
+fn controller_names() -> impl Iterator<Item = &'static str> {
+    let names = Congestion::ALL.into_iter().map(Congestion::name);
+    std::iter::once(USUAL).chain(names)
+}
+
+/// The entry of the choice that says the same.
+fn controller_index(asked: &Asked) -> i32 {
+    let name = asked.congestion.map_or(USUAL, Congestion::name);
+    let index = controller_names().position(|it| it == name).unwrap_or(0);
+    i32::try_from(index).unwrap_or(0)
+}
+
+/// What the entry asks for.
+fn congestion(controller_index: i32) -> Option<Congestion> {
+    let index = usize::try_from(controller_index).unwrap_or(0);
+    controller_names().nth(index)?.parse().ok()
 }
 
 fn protocol_names() -> impl Iterator<Item = &'static str> {
@@ -174,6 +226,22 @@ fn explanation(model: &Model) -> String {
     }
 }
 
+/// One line about who decides how much of the window is used.
+fn controller_explanation(model: &Model) -> String {
+    let defaults = model.defaults.unwrap_or(Settled::DEFAULT);
+    match (model.options.settle(&defaults), model.options.congestion) {
+        (Ok(settled), _) if settled.transport == Transport::Tcp => String::new(),
+        (Ok(settled), Some(asked)) if settled.congestion == asked => {
+            asked.explanation().to_owned()
+        }
+        (Ok(settled), Some(_) | None) => {
+            let congestion = settled.congestion;
+            format!("{congestion}: {}", congestion.explanation())
+        }
+        (Err(_), _) => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +251,19 @@ mod tests {
         for (index, name) in (0..).zip(protocol_names()) {
             assert_eq!(protocol_index(&asked(index, "")), index, "{name}");
         }
+    }
+
+    #[test]
+    fn every_entry_of_the_controllers_choice_asks_for_what_it_shows() {
+        for (index, name) in (0..).zip(controller_names()) {
+            let congestion = congestion(index);
+            let asked = Asked {
+                congestion,
+                ..Asked::default()
+            };
+            assert_eq!(controller_index(&asked), index, "{name}");
+        }
+        assert_eq!(congestion(0), None);
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Cubic {
         let mut step = f64::from(ack.packets);
         if self.threshold.is_none() {
             self.hystart.on_ack(ack);
-            step *= self.hystart.share();
+            step /= f64::from(self.hystart.growth_divisor());
         }
         let end = self.threshold.unwrap_or(self.most);
         self.window = (self.window + step).min(end);
@@ -187,6 +187,10 @@ impl Curve {
 }
 
 impl Controller for Cubic {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
         let silence = ack.now - self.heard_at;

@@ -60,6 +60,10 @@ impl DoubleHalve {
 }
 
 impl Controller for DoubleHalve {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
         if self.recovery.covers(ack) || ack.is_limited {

@@ -16,7 +16,7 @@
 //! ```
 //! use sash::reliable::congestion::hystart::HyStart;
 //! let hystart = HyStart::default();
-//! assert_eq!((hystart.share(), hystart.is_over()), (1.0, false));
+//! assert_eq!((hystart.growth_divisor(), hystart.is_over()), (1, false));
 //! ```
 //!
 //! Source: RFC 9406 §4.2, §4.3.
@@ -66,7 +66,7 @@ const GROWTH_DIVISOR: u32 = 8;
 const SAMPLES: u32 = 8;
 
 /// RFC 9406 §4.3, `CSS_GROWTH_DIVISOR`.
-const CONSERVATIVE_SHARE: f64 = 1.0 / 4.0;
+const CONSERVATIVE_DIVISOR: u32 = 4;
 
 /// RFC 9406 §4.3, `CSS_ROUNDS`.
 const CONSERVATIVE_ROUNDS: u32 = 5;
@@ -87,13 +87,12 @@ impl HyStart {
         }
     }
 
-    /// How much of slow start's step the window takes.
+    /// The window takes slow start's step divided by this.
     #[must_use]
-    pub const fn share(&self) -> f64 {
+    pub const fn growth_divisor(&self) -> u32 {
         match self.state {
-            State::Standard => 1.0,
-            State::Conservative { .. } => CONSERVATIVE_SHARE,
-            State::Over => 0.0,
+            State::Standard => 1,
+            State::Conservative { .. } | State::Over => CONSERVATIVE_DIVISOR,
         }
     }
 
@@ -160,16 +159,16 @@ mod tests {
 
     #[test]
     fn a_round_trip_that_grows_by_an_eighth_slows_slow_start_to_a_quarter() {
-        assert_eq!(after(&[80, 89]).share(), 1.0);
-        assert_eq!(after(&[80, 90]).share(), 0.25);
+        assert_eq!(after(&[80, 89]).growth_divisor(), 1);
+        assert_eq!(after(&[80, 90]).growth_divisor(), 4);
     }
 
     #[test]
     fn the_growth_that_counts_is_at_least_4_ms_and_at_most_16() {
-        assert_eq!(after(&[1, 4]).share(), 1.0);
-        assert_eq!(after(&[1, 5]).share(), 0.25);
-        assert_eq!(after(&[400, 415]).share(), 1.0);
-        assert_eq!(after(&[400, 416]).share(), 0.25);
+        assert_eq!(after(&[1, 4]).growth_divisor(), 1);
+        assert_eq!(after(&[1, 5]).growth_divisor(), 4);
+        assert_eq!(after(&[400, 415]).growth_divisor(), 1);
+        assert_eq!(after(&[400, 416]).growth_divisor(), 4);
     }
 
     #[test]
@@ -181,7 +180,7 @@ mod tests {
     #[test]
     fn a_round_trip_that_shrinks_again_was_jitter() {
         let hystart = after(&[80, 100, 99]);
-        assert_eq!((hystart.share(), hystart.is_over()), (1.0, false));
+        assert_eq!((hystart.growth_divisor(), hystart.is_over()), (1, false));
     }
 
     #[test]
@@ -193,8 +192,8 @@ mod tests {
             delivered_when_sent: 10,
         };
         hystart.on_ack(&hand.acked(7, 0, 200));
-        assert_eq!(hystart.share(), 1.0);
+        assert_eq!(hystart.growth_divisor(), 1);
         hystart.on_ack(&hand.acked(1, 0, 200));
-        assert_eq!(hystart.share(), 0.25);
+        assert_eq!(hystart.growth_divisor(), 4);
     }
 }

@@ -69,6 +69,10 @@ impl PlusOneMinusThree {
 }
 
 impl Controller for PlusOneMinusThree {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
         self.retellings.ack();

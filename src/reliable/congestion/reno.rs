@@ -101,6 +101,10 @@ impl Reno {
 }
 
 impl Controller for Reno {
+    fn on_start(&mut self, round_trip: Option<Duration>) {
+        self.smoothed = round_trip;
+    }
+
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
         if self.recovery.covers(ack) {
@@ -273,6 +277,8 @@ mod tests {
     fn packets_leave_twice_as_fast_as_the_window_in_slow_start_and_a_quarter_later() {
         let mut reno = Reno::new(8_192);
         assert_eq!(reno.pacing_rate(), None);
+        reno.on_start(Some(Duration::from_millis(200)));
+        assert_eq!(reno.pacing_rate(), Some(2.0 * 10.0 / 0.2));
         reno.on_ack(&Hand::default().acked(10, 0, 100));
         assert_eq!(reno.pacing_rate(), Some(2.0 * 20.0 / 0.1));
         assert_eq!(at_forty().pacing_rate(), Some(1.25 * 40.0 / 0.1));

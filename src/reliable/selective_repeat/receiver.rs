@@ -9,8 +9,9 @@ use super::super::event::{Event, Timer, Unwanted};
 use super::super::ledger::{Answer, ReceiverLedger};
 use super::super::moment::Moment;
 use super::super::ranges::Ranges;
+use super::super::rules::Place;
 use super::super::terms::Terms;
-use super::super::{Machine, ReceivingMachine, Transmit};
+use super::super::{Machine, ReceivingMachine, Transmit, rules};
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::collections::VecDeque;
@@ -114,11 +115,19 @@ impl Receiver {
 
     /// Why a segment cannot be used, if it cannot.
     fn unwanted(&self, sequence: SequenceNumber) -> Option<Unwanted> {
-        if sequence.precedes(self.expected) || self.early.contains(sequence) {
-            return Some(Unwanted::Duplicate);
-        }
+        let terms = &self.ledger.terms;
+        let left = terms.end() - self.expected;
         let is_promised = self.ledger.is_promised(sequence, self.expected);
-        (!is_promised).then_some(Unwanted::BeyondTheWindow)
+        match rules::place(self.expected, terms.window, left, sequence) {
+            Place::Early if self.early.contains(sequence) => Some(Unwanted::Duplicate),
+            Place::Next | Place::Early if is_promised => None,
+            Place::Outside if sequence.precedes(self.expected) => {
+                Some(Unwanted::Duplicate)
+            }
+            Place::Next | Place::Early | Place::Outside => {
+                Some(Unwanted::BeyondTheWindow)
+            }
+        }
     }
 }
 

@@ -132,7 +132,7 @@ fn the_first_slow_start_ends_without_loss_where_the_round_trip_stays_grown() {
     assert_eq!(phases[2], "conservative-slow-start");
     assert_eq!(phases[7], "congestion-avoidance");
     // 10 + 8 + 8, then six quarters of 8, the first with the ACK that showed the growth.
-    assert_eq!(cubic.window(), 26 + 5 * 2);
+    assert_eq!(cubic.window(), 26 + 6 * 2);
 }
 
 #[test]

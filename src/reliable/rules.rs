@@ -1,0 +1,164 @@
+//! The rules that decide whether what arrives is what was sent: free of time, and over any
+//! circle of numbers.
+//!
+//! Timers, round trips and controllers decide how fast a transfer is. Whether it is right
+//! is decided by these few lines: what the sender's window lets out, what an ACK may say,
+//! which number the receiver takes. All three protocols ask them with 32-bit numbers; the
+//! model checker in `tests/model.rs` asks them with circles of two to eight numbers, and
+//! tries every order in which packets can be lost, repeated, overtaken and sent again.
+//!
+//! ```text
+//!   sender    base           base + reach     base + N
+//!              |  sent, not acked  |  has room   |
+//!              '---- an ACK may ask for these ---'      (up to base + reach)
+//!
+//!   receiver  expected                   expected + N
+//!              | Next |       Early           |  Outside ...   (or the file's end)
+//! ```
+//!
+//! Each rule looks at the way from the window's edge forward to a number, never at the way
+//! back: with a circle of N + 1 numbers a window has no room to look back. They do not say
+//! when something goes again: it may always go again.
+//!
+//! ```
+//! use sash::reliable::rules::{Place, acknowledged, place};
+//! use sash::wire::sequence::SequenceNumber;
+//! let base = SequenceNumber(u32::MAX);
+//! assert_eq!(acknowledged(base, 4, base + 3), Some(3));
+//! assert_eq!(acknowledged(base, 4, base + 5), None); // it was never sent
+//! assert_eq!(place(base, 4, 100, base + 3), Place::Early);
+//! ```
+//!
+//! Source: Kurose & Ross §3.4.3, §3.4.4 (windows), §3.4.4 (how large a space must be).
+
+use crate::wire::sequence::Circular;
+use std::ops::Range;
+
+/// Whether the sender's window has room for the segment that lies `ahead` of its base.
+#[must_use]
+pub const fn has_room(ahead: u32, window: u32) -> bool {
+    ahead < window
+}
+
+/// How many segments from `base` on an ACK takes off that wants `wants` next, where
+/// `reach` segments from `base` on were ever sent. `None`: a later ACK has overtaken it,
+/// or it speaks of what was never sent; either way it says nothing.
+pub fn acknowledged<S: Circular>(base: S, reach: u32, wants: S) -> Option<u32> {
+    let acked = wants - base;
+    (acked <= reach).then_some(acked)
+}
+
+/// Which segments a range of an ACK names, counted from `base`, where the ACK itself takes
+/// `acked` off. `None` for a range that is upside down or empty, that does not lie beyond
+/// the one wanted next, or that speaks of what was never sent.
+pub fn acknowledged_early<S: Circular>(
+    base: S,
+    reach: u32,
+    acked: u32,
+    range: Range<S>,
+) -> Option<Range<u32>> {
+    let (start, end) = (range.start - base, range.end - base);
+    (acked < start && start < end && end <= reach).then_some(start..end)
+}
+
+/// How far ahead of its new base go-back-N goes on sending when an ACK takes `acked` off:
+/// where it was, or at the base if it had gone back and the first sending has arrived
+/// after all.
+#[must_use]
+pub const fn still_ahead(ahead: u32, acked: u32) -> u32 {
+    ahead.saturating_sub(acked)
+}
+
+/// Where a number lies, seen from a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is the next in order: to be taken.
+    Next,
+    /// It lies further on in the window: to be kept, unless it is there already.
+    Early,
+    /// Behind the window or beyond it: of no use.
+    Outside,
+}
+
+/// Where `number` lies, seen from a receiver with a window of `window` segments that waits
+/// for `left` more; one that keeps nothing early has a window of 1.
+///
+/// The window ends with the file. Otherwise, in a file nearly as long as the circle, an old
+/// copy of its first segment would lie just beyond its last.
+pub fn place<S: Circular>(expected: S, window: u32, left: u32, number: S) -> Place {
+    match number - expected {
+        ahead if ahead >= window.min(left) => Place::Outside,
+        0 => Place::Next,
+        _ => Place::Early,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sequence::SequenceNumber;
+
+    /// A window whose numbers pass 2^32 in its middle.
+    const BASE: SequenceNumber = SequenceNumber(u32::MAX - 1);
+
+    #[test]
+    fn a_window_has_room_up_to_its_upper_edge() {
+        assert!(has_room(0, 1));
+        assert!(has_room(3, 4));
+        assert!(!has_room(4, 4));
+        assert!(!has_room(0, 0));
+    }
+
+    #[test]
+    fn an_ack_speaks_of_what_was_sent_and_of_nothing_else() {
+        assert_eq!(acknowledged(BASE, 3, BASE), Some(0));
+        assert_eq!(acknowledged(BASE, 3, BASE + 3), Some(3));
+        assert_eq!(acknowledged(BASE, 3, BASE + 4), None);
+        let overtaken = SequenceNumber(BASE.0 - 1);
+        assert_eq!(acknowledged(BASE, 3, overtaken), None);
+    }
+
+    #[test]
+    fn a_range_lies_beyond_the_one_wanted_and_within_what_was_sent() {
+        let early = |from, to| acknowledged_early(BASE, 5, 1, BASE + from..BASE + to);
+        assert_eq!(early(2, 3), Some(2..3));
+        assert_eq!(early(2, 5), Some(2..5));
+        assert_eq!(early(2, 6), None, "the sixth was never sent");
+        assert_eq!(early(1, 3), None, "it holds the one that is wanted");
+        assert_eq!(early(3, 3), None, "it is empty");
+        assert_eq!(early(4, 3), None, "it is upside down");
+    }
+
+    #[test]
+    fn sending_goes_on_where_it_was_unless_an_ack_has_passed_it() {
+        assert_eq!(still_ahead(3, 2), 1);
+        assert_eq!(still_ahead(1, 1), 0);
+        assert_eq!(still_ahead(0, 2), 0);
+    }
+
+    #[test]
+    fn a_number_is_next_or_early_or_outside() {
+        let past = SequenceNumber(BASE.0 - 1);
+        for (window, number, expected) in [
+            (1, BASE, Place::Next),
+            (1, BASE + 1, Place::Outside),
+            (4, BASE + 1, Place::Early),
+            (4, BASE + 3, Place::Early),
+            (4, BASE + 4, Place::Outside),
+            (4, past, Place::Outside),
+        ] {
+            assert_eq!(
+                place(BASE, window, 9, number),
+                expected,
+                "{number}, {window}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_receivers_window_ends_with_the_file() {
+        assert_eq!(place(BASE, 4, 2, BASE + 1), Place::Early);
+        assert_eq!(place(BASE, 4, 2, BASE + 2), Place::Outside);
+        assert_eq!(place(BASE, 4, 0, BASE), Place::Outside);
+    }
+}

@@ -1,0 +1,199 @@
+//! Every order of events that small windows on small circles of numbers allow: the rules of
+//! `reliable::rules`, tried out by a model checker.
+//!
+//! A model has two ends, built from the rules that the shipped machines ask too, and a
+//! channel each way that loses, repeats and perhaps reorders. Time is not in it: a timeout
+//! may happen whenever its timer runs. So what holds here holds for every estimate of the
+//! round trip, every controller and every link. `model/shipped.rs` holds the machines
+//! themselves against the same two ends.
+//!
+//! Ladders and the table of states are golden files that the report prints:
+//! `UPDATE_GOLDEN=1 cargo test --test model` rewrites them.
+//!
+//! Source: Kurose & Ross §3.4.4 (how large the space must be); Clarke, Grumberg, Peled,
+//! "Model Checking", ch. 1 (all states of a finite system).
+
+#[path = "model/ends.rs"]
+mod ends;
+#[path = "model/ladder.rs"]
+mod ladder;
+#[path = "model/shipped.rs"]
+mod shipped;
+#[path = "model/system.rs"]
+mod system;
+
+use ends::{Agreement, Protocol};
+use stateright::{Checker, Model};
+use std::fmt::Write as _;
+use std::path::Path;
+use system::{Action, Order, Question, State, System};
+
+/// A system that is asked whether all holds.
+fn system(protocol: Protocol, window: u32, space: u32, segments: u32) -> System {
+    System {
+        agreed: Agreement {
+            protocol,
+            window,
+            segments,
+            window_ends_with_the_file: true,
+        },
+        space,
+        order: Order::Free,
+        question: Question::All,
+    }
+}
+
+/// Twice round the circle and one more, over a channel that keeps the order.
+fn in_order(protocol: Protocol, window: u32, space: u32, room: usize) -> System {
+    System {
+        order: Order::Kept { room },
+        ..system(protocol, window, space, 2 * space + 1)
+    }
+}
+
+/// The shortest way to what must not be, if there is one.
+fn shortest_way(
+    system: System,
+    question: Question,
+) -> Option<Vec<(State, Option<Action>)>> {
+    let system = System { question, ..system };
+    let checker = system.checker().threads(1).spawn_bfs().join();
+    let mut found = checker.discoveries();
+    found.drain().next().map(|(_, path)| path.into_vec())
+}
+
+const GO_BACK_N: Protocol = Protocol::GoBackN;
+const SELECTIVE_REPEAT: Protocol = Protocol::SelectiveRepeat;
+
+#[test]
+fn every_order_of_events_is_survived_where_the_space_is_wide_enough() {
+    let systems = [
+        in_order(GO_BACK_N, 1, 2, 6),
+        in_order(GO_BACK_N, 2, 3, 4),
+        in_order(GO_BACK_N, 3, 4, 3),
+        in_order(GO_BACK_N, 4, 5, 2),
+        in_order(SELECTIVE_REPEAT, 1, 2, 6),
+        in_order(SELECTIVE_REPEAT, 2, 4, 4),
+        in_order(SELECTIVE_REPEAT, 3, 6, 3),
+        system(GO_BACK_N, 1, 16, 15),
+        system(GO_BACK_N, 4, 16, 15),
+        system(GO_BACK_N, 7, 8, 7),
+        system(SELECTIVE_REPEAT, 2, 16, 15),
+        system(SELECTIVE_REPEAT, 3, 10, 9),
+        system(SELECTIVE_REPEAT, 4, 8, 7),
+    ];
+    let mut table = String::from(
+        "            protocol  window  numbers  segments  order  room    states\n",
+    );
+    let mut sum = 0;
+    for system in systems {
+        let checker = system.checker().threads(2).spawn_bfs().join();
+        let wrong: Vec<_> = checker.discoveries().into_keys().collect();
+        assert!(
+            wrong.is_empty(),
+            "{}: not so: {wrong:?}",
+            ladder::heading(&system)
+        );
+        let (agreed, states) = (system.agreed, checker.unique_state_count());
+        let room = match system.order {
+            Order::Kept { room } => room.to_string(),
+            Order::Free => "any".to_owned(),
+        };
+        let _ = writeln!(
+            table,
+            "{:>20}{:8}{:9}{:10}{:>7}{room:>6}{states:10}",
+            ladder::name(agreed.protocol, agreed.window),
+            agreed.window,
+            system.space,
+            agreed.segments,
+            system.order,
+        );
+        sum += states;
+    }
+    let _ = writeln!(table, "{:>20}{sum:50}", "in all");
+    compare_with_golden("model_states.txt", &table);
+}
+
+/// Finds the way, and draws it.
+fn drawn(system: System, question: Question) -> String {
+    let way = shortest_way(system, question).expect("the checker finds it");
+    ladder::text(&system, &way)
+}
+
+#[test]
+fn go_back_n_needs_one_number_more_than_its_window() {
+    for window in 1..4 {
+        let narrow = in_order(GO_BACK_N, window, window, 3);
+        assert!(shortest_way(narrow, Question::Spoilt).is_some(), "{window}");
+    }
+    let ladder = drawn(in_order(GO_BACK_N, 2, 2, 3), Question::Spoilt);
+    compare_with_golden("model_go_back_n.txt", &ladder);
+}
+
+#[test]
+fn selective_repeat_needs_twice_as_many_numbers_as_its_window() {
+    for (window, space) in [(1, 1), (2, 2), (2, 3), (3, 3), (3, 4), (3, 5)] {
+        let narrow = in_order(SELECTIVE_REPEAT, window, space, 3);
+        let way = shortest_way(narrow, Question::Spoilt);
+        assert!(way.is_some(), "{window} of {space}");
+    }
+    let ladder = drawn(in_order(SELECTIVE_REPEAT, 2, 3, 3), Question::Spoilt);
+    compare_with_golden("model_selective_repeat.txt", &ladder);
+}
+
+#[test]
+fn no_space_that_wraps_is_wide_enough_where_packets_overtake_each_other() {
+    for (protocol, window, space) in [
+        (GO_BACK_N, 1, 2),
+        (GO_BACK_N, 1, 8),
+        (GO_BACK_N, 3, 8),
+        (SELECTIVE_REPEAT, 2, 4),
+        (SELECTIVE_REPEAT, 2, 8),
+    ] {
+        let wraps = system(protocol, window, space, space + 1);
+        let way = shortest_way(wraps, Question::Spoilt);
+        assert!(way.is_some(), "{}", ladder::heading(&wraps));
+    }
+    let ladder = drawn(system(GO_BACK_N, 1, 2, 3), Question::Spoilt);
+    compare_with_golden("model_overtaken.txt", &ladder);
+}
+
+#[test]
+fn a_file_of_as_many_segments_as_there_are_numbers_is_one_too_long() {
+    let full = system(GO_BACK_N, 2, 3, 3);
+    assert!(shortest_way(full, Question::Spoilt).is_none());
+    let ladder = drawn(full, Question::Deceived);
+    compare_with_golden("model_one_too_long.txt", &ladder);
+}
+
+#[test]
+fn a_receiver_whose_window_reached_past_the_files_end_would_be_misunderstood() {
+    let mut beyond = system(SELECTIVE_REPEAT, 2, 3, 2);
+    beyond.agreed.window_ends_with_the_file = false;
+    assert!(shortest_way(beyond, Question::Spoilt).is_none());
+    let mut way =
+        shortest_way(beyond, Question::Misunderstood).expect("the checker finds it");
+    let (last, action) = way.last_mut().expect("a way has a beginning");
+    let said = last.receiver.ack();
+    let place = last.acks.0.iter().position(|ack| *ack == said);
+    *action = place.map(|place| Action::AckArrives {
+        place,
+        is_kept: true,
+    });
+    let ladder = ladder::text(&beyond, &way);
+    compare_with_golden("model_past_the_end.txt", &ladder);
+}
+
+fn compare_with_golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, found).expect("the folder is ours");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == found,
+        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
+    );
+}

@@ -1,0 +1,277 @@
+//! A way through the model as a packet ladder, drawn as the laboratory draws its own; steps
+//! stand where there the time stands, since nothing here knows the time.
+//!
+//! A row stands where its packet left. What has not arrived by the end is drawn as lost.
+
+use super::ends::{Ack, Data, Protocol, Receiver, Sender, Small};
+use super::system::{Action, Order, State, System};
+use std::fmt::Write as _;
+
+/// Characters between the two ends, as in the laboratory's ladder.
+const LANE: usize = 36;
+
+/// Draws what happened: each state with the action that was taken in it.
+pub(crate) fn text(system: &System, way: &[(State, Option<Action>)]) -> String {
+    let mut ladder = Ladder::default();
+    for (number, (state, action)) in way.iter().enumerate() {
+        if let Some(action) = action {
+            ladder.take(system, number + 1, state, *action);
+        }
+    }
+    let mut text = format!("{}\n\n", heading(system));
+    let _ = writeln!(text, "{:>11}{:LANE$}receiver", "sender", "");
+    for row in &ladder.rows {
+        text.push_str(row.line().trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// What is tried out, in a line.
+pub(crate) fn heading(system: &System) -> String {
+    let System {
+        agreed,
+        space,
+        order,
+        ..
+    } = system;
+    let (window, segments) = (agreed.window, agreed.segments);
+    let name = name(agreed.protocol, window);
+    let order = match order {
+        Order::Kept { .. } => "the order is kept",
+        Order::Free => "the order is free",
+    };
+    format!("{name}, window {window}, {space} numbers, {segments} segments, {order}")
+}
+
+/// Stop-and-wait is go-back-N with a window of one segment.
+pub(crate) fn name(protocol: Protocol, window: u32) -> &'static str {
+    match protocol {
+        Protocol::GoBackN if window == 1 => "stop-and-wait",
+        Protocol::GoBackN => "go-back-n",
+        Protocol::SelectiveRepeat => "selective-repeat",
+    }
+}
+
+#[derive(Default)]
+struct Ladder {
+    rows: Vec<Row>,
+    /// The rows of the packets on their way, oldest first.
+    data: Vec<usize>,
+    acks: Vec<usize>,
+}
+
+enum Row {
+    Packet(Flight),
+    TimeOut { step: usize },
+}
+
+#[derive(Clone)]
+struct Flight {
+    packet: Packet,
+    /// No step for a copy that the channel has made.
+    left: Option<usize>,
+    arrived: Option<usize>,
+    label: String,
+    note: String,
+}
+
+#[derive(Clone, PartialEq)]
+enum Packet {
+    Data(Data<Small>),
+    Ack(Ack<Small>),
+}
+
+impl Ladder {
+    fn take(&mut self, system: &System, step: usize, state: &State, action: Action) {
+        let order = system.order;
+        match action {
+            Action::TimeOut => self.rows.push(Row::TimeOut { step }),
+            Action::LoseData => drop(self.data.remove(0)),
+            Action::LoseAck => drop(self.acks.remove(0)),
+            Action::Send(ahead) => {
+                let is_again = ahead < state.sender.reach;
+                let data = state.sender.clone().send(ahead);
+                let again = if is_again { ", again" } else { "" };
+                let Data { number, segment } = data;
+                let label = format!("DATA {} (segment {segment}{again})", number.value);
+                let row = self.leave(step, Packet::Data(data), label);
+                add(&mut self.data, row, order, state.data.0.len());
+            }
+            Action::DataArrives { place, is_kept } => {
+                let data = state.data.0[place];
+                let mut receiver = state.receiver.clone();
+                let note = receipt(system, &mut receiver, data);
+                self.arrive(step, &Packet::Data(data), is_kept, order, note);
+                let ack = receiver.ack();
+                let label = told(&ack);
+                let row = self.leave(step, Packet::Ack(ack), label);
+                add(&mut self.acks, row, order, state.acks.0.len());
+            }
+            Action::AckArrives { place, is_kept } => {
+                let ack = state.acks.0[place].clone();
+                let note = belief(&state.sender, &state.receiver, &ack);
+                self.arrive(step, &Packet::Ack(ack), is_kept, order, note);
+            }
+        }
+    }
+
+    fn leave(&mut self, step: usize, packet: Packet, label: String) -> usize {
+        self.rows.push(Row::Packet(Flight {
+            packet,
+            left: Some(step),
+            arrived: None,
+            label,
+            note: String::new(),
+        }));
+        self.rows.len() - 1
+    }
+
+    /// Puts the step at the head of the oldest such arrow that has none; if all of them
+    /// have arrived, it is a copy, with a row of its own.
+    fn arrive(
+        &mut self,
+        step: usize,
+        packet: &Packet,
+        is_kept: bool,
+        order: Order,
+        note: String,
+    ) {
+        let queue = match packet {
+            Packet::Data(_) => &mut self.data,
+            Packet::Ack(_) => &mut self.acks,
+        };
+        let rows = &mut self.rows;
+        let flight = |row: usize, rows: &[Row]| match &rows[row] {
+            Row::Packet(flight) => flight.clone(),
+            Row::TimeOut { .. } => unreachable!("a timeout does not travel"),
+        };
+        let mut same = queue
+            .iter()
+            .copied()
+            .filter(|row| flight(*row, rows).packet == *packet);
+        let is_free = order == Order::Free;
+        let fresh = |row: &usize| flight(*row, rows).arrived.is_none();
+        let first = same.clone().next().expect("what arrives was sent");
+        let row = if is_free {
+            same.find(fresh)
+        } else {
+            Some(first)
+        };
+        let row = row.unwrap_or(first);
+        let mut arrival = flight(row, rows);
+        let is_copy = arrival.arrived.is_some();
+        (arrival.arrived, arrival.note) = (Some(step), note);
+        if is_copy {
+            arrival.left = None;
+            rows.push(Row::Packet(arrival));
+        } else {
+            rows[row] = Row::Packet(arrival);
+        }
+        if !is_kept {
+            queue.retain(|it| *it != row);
+        }
+    }
+}
+
+/// A full channel loses what comes.
+fn add(queue: &mut Vec<usize>, row: usize, order: Order, held: usize) {
+    match order {
+        Order::Kept { room } if held >= room => (),
+        Order::Kept { .. } | Order::Free => queue.push(row),
+    }
+}
+
+/// What the receiver does with a segment.
+fn receipt(system: &System, receiver: &mut Receiver<Small>, data: Data<Small>) -> String {
+    let before = receiver.clone();
+    let is_kept = {
+        receiver.take(&system.agreed, data);
+        receiver.early.len() > before.early.len()
+    };
+    if is_kept {
+        let place = before.delivered + (data.number - before.expected);
+        return put("kept", data.segment, place);
+    }
+    let filled = before.delivered..receiver.delivered;
+    if filled.is_empty() {
+        return "dropped".to_owned();
+    }
+    let run = std::iter::once(data).chain(before.early);
+    let told = filled.zip(run).map(|(place, it)| {
+        let verb = if place == before.delivered {
+            "delivered"
+        } else {
+            "then"
+        };
+        put(verb, it.segment, place)
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn put(verb: &str, segment: u32, place: u32) -> String {
+    if segment == place {
+        format!("{verb} {segment}")
+    } else {
+        format!("{verb} {segment} AS {place}")
+    }
+}
+
+/// What the sender concludes from an ACK.
+fn belief(
+    sender: &Sender<Small>,
+    receiver: &Receiver<Small>,
+    ack: &Ack<Small>,
+) -> String {
+    let mut after = sender.clone();
+    if !after.take(ack) {
+        return "says nothing".to_owned();
+    }
+    if after.acked > receiver.delivered {
+        let (acked, delivered) = (after.acked, receiver.delivered);
+        return format!("BELIEVED: {acked} arrived, where it is {delivered}");
+    }
+    String::new()
+}
+
+fn told(ack: &Ack<Small>) -> String {
+    let mut told = format!("ACK, wants {}", ack.wants.value);
+    for (position, (start, end)) in ack.early.iter().enumerate() {
+        let word = if position == 0 { ", has" } else { " and" };
+        let _ = write!(told, "{word} {}", start.value);
+        if *end - *start > 1 {
+            let last = (end.value + end.space - 1) % end.space;
+            let _ = write!(told, "-{last}");
+        }
+    }
+    told
+}
+
+impl Row {
+    fn line(&self) -> String {
+        let flight = match self {
+            Self::TimeOut { step } => return format!("{step:10} * timeout"),
+            Self::Packet(flight) => flight,
+        };
+        let step =
+            |step: Option<usize>| step.map(|it| it.to_string()).unwrap_or_default();
+        let (left, arrived) = (step(flight.left), step(flight.arrived));
+        let (label, note) = (&flight.label, &flight.note);
+        let is_lost = flight.arrived.is_none();
+        let length = if is_lost { LANE * 2 / 3 } else { LANE };
+        match flight.packet {
+            Packet::Data(_) => {
+                let head = if is_lost { 'X' } else { '>' };
+                let shaft = format!("--{label}");
+                let arrow = format!("{shaft:-<0$}{head}", length - 1);
+                format!("{left:>10} |{arrow:LANE$}|{arrived:>4}   {note}")
+            }
+            Packet::Ack(_) => {
+                let head = if is_lost { 'X' } else { '<' };
+                let shaft = format!("{label}--");
+                let arrow = format!("{head}{shaft:->0$}", length - 1);
+                format!("{arrived:>10} |{arrow:>LANE$}|{left:>4}   {note}")
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The machines that ship, held against the ends that the checker has tried out.
+//!
+//! Both see the same packets, lost, repeated and reordered by chance, with 32-bit numbers
+//! that wrap on the way. A receiver must want, keep and tell exactly what its end does. A
+//! sender may wait longer than its end would, but may send nothing that its end may not.
+
+use super::ends::{Ack, Agreement, Data, Protocol, Receiver, Sender};
+use proptest::prelude::*;
+use sash::reliable::event::{Event, Timer};
+use sash::reliable::moment::Moment;
+use sash::reliable::round_trip::RoundTrip;
+use sash::reliable::terms::Terms;
+use sash::reliable::{
+    ReceivingMachine, SendingMachine, go_back_n, selective_repeat, stop_and_wait,
+};
+use sash::wire::options::Congestion;
+use sash::wire::packet::{Body, Packet};
+use sash::wire::sequence::SequenceNumber;
+
+type Machines = (Box<dyn SendingMachine>, Box<dyn ReceivingMachine>);
+
+/// The machine and the end, fed with the same.
+struct Pair {
+    agreed: Agreement,
+    machines: Machines,
+    sender: Sender<SequenceNumber>,
+    receiver: Receiver<SequenceNumber>,
+    terms: Terms,
+    now: Moment,
+    data: Vec<Packet>,
+    acks: Vec<Packet>,
+}
+
+const SEGMENTS: u32 = 12;
+
+impl Pair {
+    fn new(
+        protocol: Protocol,
+        window: u32,
+        congestion: Congestion,
+        make: fn(Terms) -> Machines,
+    ) -> Self {
+        let terms = Terms {
+            first: SequenceNumber(u32::MAX - 5),
+            size: u64::from(SEGMENTS) * u64::from(Terms::EXAMPLE.segment_bytes),
+            window,
+            congestion,
+            ..Terms::EXAMPLE
+        };
+        Self {
+            agreed: Agreement {
+                protocol,
+                window,
+                segments: SEGMENTS,
+                window_ends_with_the_file: true,
+            },
+            machines: make(terms),
+            sender: Sender::new(terms.first),
+            receiver: Receiver::new(terms.first),
+            terms,
+            now: Moment::START,
+            data: Vec::new(),
+            acks: Vec::new(),
+        }
+    }
+
+    /// Lets both machines say what they have to say.
+    fn drain(&mut self) {
+        while let Some(transmit) = self.machines.0.poll_transmit(self.now) {
+            let sequence = transmit.packet.sequence;
+            let ahead = sequence - self.sender.base;
+            assert!(
+                self.sender.may_send(&self.agreed, ahead),
+                "{sequence} must not be sent by {:?}",
+                self.sender
+            );
+            let data = self.sender.send(ahead);
+            assert_eq!(data.number, sequence);
+            assert_eq!(data.segment, transmit.packet.number);
+            self.data.push(transmit.packet);
+        }
+        while let Some(transmit) = self.machines.1.poll_transmit(self.now) {
+            let told = ack_of(&transmit.packet).expect("a receiver sends ACKs");
+            assert_eq!(told, self.receiver.ack());
+            self.acks.push(transmit.packet);
+        }
+    }
+
+    fn data_arrives(&mut self, packet: &Packet) {
+        let number = packet.sequence;
+        let before = self.receiver.clone();
+        let segment = packet.number;
+        self.receiver.take(&self.agreed, Data { number, segment });
+        let wants = self.machines.1.wants(packet);
+        assert_eq!(wants, before != self.receiver, "{number} at {before:?}");
+        self.machines.1.on_packet(packet, self.now);
+        assert_eq!(self.machines.1.expected(), self.receiver.expected);
+    }
+
+    fn ack_arrives(&mut self, packet: &Packet) {
+        let ack = ack_of(packet).expect("only ACKs go this way");
+        // Stop-and-wait's sender does not listen to a NACK.
+        let is_heard = self.agreed.window > 1 || matches!(packet.body, Body::Ack(_));
+        if is_heard {
+            self.sender.take(&ack);
+        }
+        self.machines.0.on_packet(packet, self.now);
+        assert_eq!(
+            self.machines.0.is_finished(),
+            self.sender.acked == SEGMENTS,
+            "{:?}",
+            self.sender
+        );
+    }
+
+    /// The next timer of either machine runs out.
+    fn time_passes(&mut self) {
+        let timers = [
+            self.machines.0.next_timeout(),
+            self.machines.1.next_timeout(),
+        ];
+        let Some(next) = timers.into_iter().flatten().min() else {
+            return;
+        };
+        self.now = self.now.max(next);
+        self.machines.0.on_timeout(self.now);
+        self.machines.1.on_timeout(self.now);
+        let timer = Timer::Retransmission; // Pacing has a timer too.
+        let events = self.machines.0.take_events();
+        if events.contains(&Event::TimerExpired { timer }) {
+            self.sender.time_out();
+        }
+    }
+
+    /// One thing happens, chosen by a number.
+    fn happens(&mut self, chance: u16) {
+        let pick = |packets: &[Packet]| usize::from(chance / 8) % packets.len().max(1);
+        match chance % 8 {
+            0..3 if !self.data.is_empty() => {
+                let packet = self.data.remove(pick(&self.data));
+                self.data_arrives(&packet);
+            }
+            3 if !self.data.is_empty() => {
+                let packet = self.data[pick(&self.data)].clone();
+                self.data_arrives(&packet);
+            }
+            4..6 if !self.acks.is_empty() => {
+                let packet = self.acks[pick(&self.acks)].clone();
+                self.ack_arrives(&packet);
+            }
+            6 => {
+                self.data.truncate(pick(&self.data));
+                self.acks.truncate(pick(&self.acks));
+            }
+            _ => self.time_passes(),
+        }
+        self.drain();
+    }
+}
+
+/// What an ACK or NACK says, its ranges in the order of the numbers.
+fn ack_of(packet: &Packet) -> Option<Ack<SequenceNumber>> {
+    let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
+        return None;
+    };
+    let runs = ack.ranges.iter().map(|run| (run.start, run.end));
+    let (wants, mut early) = (packet.sequence, runs.collect::<Vec<_>>());
+    early.sort_by_key(|(start, _)| *start - wants);
+    Some(Ack { wants, early })
+}
+
+fn round_trip(terms: &Terms) -> RoundTrip {
+    RoundTrip::new(terms.least_timeout)
+}
+
+fn stop_and_wait(terms: Terms) -> Machines {
+    let sender = stop_and_wait::Sender::new(terms, round_trip(&terms));
+    let receiver = stop_and_wait::Receiver::new(terms);
+    (Box::new(sender), Box::new(receiver))
+}
+
+fn go_back_n(terms: Terms) -> Machines {
+    let sender = go_back_n::Sender::new(terms, round_trip(&terms));
+    let receiver = go_back_n::Receiver::new(terms);
+    (Box::new(sender), Box::new(receiver))
+}
+
+fn selective_repeat(terms: Terms) -> Machines {
+    let sender = selective_repeat::Sender::new(terms, round_trip(&terms));
+    let receiver = selective_repeat::Receiver::new(terms);
+    (Box::new(sender), Box::new(receiver))
+}
+
+fn run(mut pair: Pair, chances: Vec<u16>) {
+    pair.drain();
+    for chance in chances {
+        pair.happens(chance);
+    }
+    assert!(!pair.receiver.is_spoilt);
+    assert!(pair.machines.0.progress().acked_bytes <= pair.terms.size);
+}
+
+proptest! {
+    #[test]
+    fn stop_and_wait_does_nothing_that_its_end_may_not(
+        chances in proptest::collection::vec(any::<u16>(), 0..200),
+    ) {
+        run(Pair::new(Protocol::GoBackN, 1, Congestion::Fixed, stop_and_wait), chances);
+    }
+
+    #[test]
+    fn go_back_n_does_nothing_that_its_end_may_not(
+        window in 1_u32..6,
+        congestion in proptest::sample::select(Congestion::ALL.to_vec()),
+        chances in proptest::collection::vec(any::<u16>(), 0..200),
+    ) {
+        run(Pair::new(Protocol::GoBackN, window, congestion, go_back_n), chances);
+    }
+
+    #[test]
+    fn selective_repeat_does_nothing_that_its_end_may_not(
+        window in 1_u32..6,
+        congestion in proptest::sample::select(Congestion::ALL.to_vec()),
+        chances in proptest::collection::vec(any::<u16>(), 0..200),
+    ) {
+        let protocol = Protocol::SelectiveRepeat;
+        run(Pair::new(protocol, window, congestion, selective_repeat), chances);
+    }
+}
