@@ -14,7 +14,10 @@
 
 mod bytes;
 
-use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, is_passing};
+use super::carrier::{
+    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_passing,
+    is_too_long,
+};
 use super::clock::Clock;
 use super::disk::{self, Answer, Disk};
 use super::inbox::Order;
@@ -192,6 +195,7 @@ impl<R: FnMut(Report)> Shell<R> {
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
         filter::attach(&socket, job.token);
+        forbid_fragments(&socket);
         let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
         let clock = Clock::start();
@@ -249,18 +253,33 @@ impl<R: FnMut(Report)> Shell<R> {
             self.receive(&delivery.into_datagram(), now);
         }
         let mut sent = self.carrier.deliver(now);
+        if let Err(error) = sent {
+            sent = self.go_down(error);
+        }
         while let Some(transmit) = self.connection.poll_transmit(now) {
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.carrier.send(&transmit, now, no_bytes) {
                 Ok(()) => {}
                 Err(SendError::File(error) | SendError::Socket(error)) => {
-                    sent = Err(error);
+                    sent = self.go_down(error);
                 }
             }
         }
         if let Err(error) = sent {
-            self.fail(&format!("datagrams cannot be sent to the server: {error}"));
+            self.fail(&format!(
+                "datagrams of {} bytes cannot be sent to the server: {error}. \
+                 Try a smaller --segment.",
+                self.job.settled.segment_bytes
+            ));
         }
+    }
+
+    /// The system does not take a datagram: perhaps it takes a shorter one.
+    fn go_down(&mut self, error: io::Error) -> io::Result<()> {
+        if is_too_long(&error) && self.connection.on_too_long() {
+            return Ok(());
+        }
+        Err(error)
     }
 
     /// Waits for one datagram, and feeds it or the passing of time.

@@ -12,7 +12,9 @@
 
 mod acks;
 
-use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect};
+use super::carrier::{
+    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_too_long,
+};
 use super::clock::Clock;
 use super::inbox::Arrival;
 use super::source::Source;
@@ -75,6 +77,7 @@ pub fn start(
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
             filter::attach(&socket, job.token);
+            forbid_fragments(&socket);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
@@ -286,6 +289,11 @@ impl<R: FnMut(Report)> Shell<R> {
                 format!("the file changed or cannot be read any more: {error}"),
                 Reset::FileUnreadable,
             ),
+            SendError::Socket(error)
+                if is_too_long(&error) && self.connection.on_too_long() =>
+            {
+                return;
+            }
             SendError::Socket(error) => (
                 format!(
                     "datagrams of {} bytes cannot be sent: {error}. \
