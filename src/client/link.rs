@@ -12,15 +12,16 @@
 //!
 //! It knows nothing of what the lines mean.
 
+mod connect;
+
 use super::address::ServerAddress;
 use super::controller::Event;
-use crate::transfer::clock::Clock;
 use crate::transfer::threads;
 use crate::wire::line::Lines;
 use crate::wire::message::{Reply, Request};
 use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -35,15 +36,6 @@ pub struct Link {
     /// Closed when both threads have ended.
     ended: Receiver<()>,
 }
-
-/// Longest wait for one address of the server.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Longest wait for all addresses of the server together.
-const ALL_ADDRESSES_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Longest wait for a server that does not read.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the server may take to close its half after we have said goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -107,8 +99,11 @@ fn read(
     still_running: Sender<()>,
     report: &impl Fn(Event),
 ) {
-    let stream = match connect(address, report) {
-        Ok(stream) => Arc::new(stream),
+    let stream = match connect::connect(address) {
+        Ok((stream, round_trip)) => {
+            report(Event::Connected { round_trip });
+            Arc::new(stream)
+        }
         Err(sentence) => return report(Event::Unreachable(sentence)),
     };
     let _ = shared.set(Arc::clone(&stream));
@@ -125,75 +120,6 @@ fn read(
     drop(reading);
     let _ = stream.shutdown(Shutdown::Both);
     report(Event::Lost(sentence));
-}
-
-/// Tries the server's addresses one after the other.
-fn connect(
-    address: &ServerAddress,
-    report: &impl Fn(Event),
-) -> Result<TcpStream, String> {
-    let clock = Clock::start();
-    let addresses = (address.host.as_str(), address.port)
-        .to_socket_addrs()
-        .map_err(|error| {
-            log::debug!("{address} not found: {error}");
-            let host = &address.host;
-            format!("No computer is known as {host:?}. Check the server's name.")
-        })?;
-    let mut sentence = format!("{address} leads nowhere. Check the server's name.");
-    for socket_address in addresses {
-        let began = clock.now();
-        match TcpStream::connect_timeout(&socket_address, CONNECT_TIMEOUT) {
-            Ok(stream) => {
-                prepare(&stream);
-                let round_trip = clock.now() - began;
-                log::info!("connected to {socket_address} in {round_trip:.1?}");
-                report(Event::Connected { round_trip });
-                return Ok(stream);
-            }
-            Err(error) => {
-                log::debug!("no connection to {socket_address}: {error}");
-                sentence = connect_sentence(address, &error);
-            }
-        }
-        if clock.now().since_start() > ALL_ADDRESSES_TIMEOUT {
-            break;
-        }
-    }
-    Err(sentence)
-}
-
-/// A chat line is short and shall not wait for the next one (RFC 9293 §3.7.4, Nagle).
-fn prepare(stream: &TcpStream) {
-    let result = stream
-        .set_nodelay(true)
-        .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
-    if let Err(error) = result {
-        log::debug!("connection not tuned: {error}");
-    }
-}
-
-fn connect_sentence(address: &ServerAddress, error: &io::Error) -> String {
-    let kind = error.kind();
-    if kind == ErrorKind::ConnectionRefused {
-        return format!(
-            "Nobody listens on {address}. Start the server, or check the port."
-        );
-    }
-    if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
-        let seconds = CONNECT_TIMEOUT.as_secs();
-        return format!(
-            "{address} did not answer within {seconds} seconds. \
-             Check the address and the firewalls on the way."
-        );
-    }
-    if matches!(
-        kind,
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
-    ) {
-        return format!("No way leads to {address}. Check the network and the address.");
-    }
-    format!("Cannot connect to {address}: {error}.")
 }
 
 /// Lines into events until the connection ends; why it ended, in a sentence.

@@ -230,12 +230,14 @@ impl Writer {
 pub(super) fn sentence(error: &io::Error) -> String {
     let is_full = matches!(
         error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
     );
     if is_full {
         return format!(
-            "the disk is full ({error}). Make room and download it again: what is there \
-             is kept, and it goes on from there."
+            "no more fits on the disk ({error}). Make room and download it again: what is \
+             there is kept, and it goes on from there."
         );
     }
     if error.kind() == io::ErrorKind::AlreadyExists {
@@ -398,7 +400,10 @@ pub(super) mod tests {
     #[test]
     fn a_full_disk_is_told_with_a_way_out() {
         let sentence = sentence(&io::ErrorKind::StorageFull.into());
-        assert!(sentence.starts_with("the disk is full"), "{sentence}");
+        assert!(
+            sentence.starts_with("no more fits on the disk"),
+            "{sentence}"
+        );
         assert!(sentence.ends_with("goes on from there."), "{sentence}");
     }
 }

@@ -16,7 +16,8 @@ mod bytes;
 mod ending;
 
 use super::carrier::{
-    Carrier, SendError, connected, enlarge_buffers, imperfect, is_passing,
+    Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
+    is_passing, is_too_long,
 };
 use super::clock::Clock;
 use super::disk::Disk;
@@ -229,6 +230,7 @@ impl<R: FnMut(Report)> Shell<R> {
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
         filter::attach(&socket, job.token);
+        forbid_fragments(&socket);
         let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
         let clock = Clock::start();
@@ -313,18 +315,33 @@ impl<R: FnMut(Report)> Shell<R> {
             self.receive(&delivery.into_datagram(), now);
         }
         let mut sent = self.carrier.deliver(now);
+        if let Err(error) = sent {
+            sent = self.go_down(error);
+        }
         while let Some(transmit) = self.connection.poll_transmit(now) {
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.carrier.send(&transmit, now, no_bytes) {
                 Ok(()) => {}
                 Err(SendError::File(error) | SendError::Socket(error)) => {
-                    sent = Err(error);
+                    sent = self.go_down(error);
                 }
             }
         }
         if let Err(error) = sent {
-            self.fail(&format!("datagrams cannot be sent to the server: {error}"));
+            self.fail(&format!(
+                "datagrams of {} bytes cannot be sent to the server: {error}. \
+                 Try a smaller --segment.",
+                self.job.settled.segment_bytes
+            ));
         }
+    }
+
+    /// The system does not take a datagram: perhaps it takes a shorter one.
+    fn go_down(&mut self, error: io::Error) -> io::Result<()> {
+        if is_too_long(&error) && self.connection.on_too_long() {
+            return Ok(());
+        }
+        Err(error)
     }
 
     /// Waits for one datagram, and feeds it or the passing of time.
@@ -441,9 +458,12 @@ impl<R: FnMut(Report)> Shell<R> {
     /// The window shrinks by what the disk is behind, and ends where a pause was asked for
     /// beforehand.
     fn tell_room(&mut self) {
-        let segment_bytes = u64::from(self.job.settled.segment_bytes);
+        let Some(terms) = self.connection.terms() else {
+            return;
+        };
+        let segment_bytes = u64::from(terms.segment_bytes);
         let in_order = self.connection.segments_in_order();
-        let window = self.connection.terms().map_or(0, |terms| terms.window);
+        let window = terms.window;
         let behind = (self.bytes.backlog() as u64).div_ceil(segment_bytes);
         let mut room = u64::from(window).saturating_sub(behind);
         if let Some(pause_at) = self.pause_at {

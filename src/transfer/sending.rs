@@ -12,7 +12,10 @@
 
 mod acks;
 
-use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, unconnected};
+use super::carrier::{
+    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_too_long,
+    unconnected,
+};
 use super::clock::Clock;
 use super::inbox::Arrival;
 use super::source::Source;
@@ -76,6 +79,7 @@ pub fn start(
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
             filter::attach(&socket, job.token);
+            forbid_fragments(&socket);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
@@ -112,6 +116,7 @@ pub fn initiate(
         Transport::Udp => {
             let socket = unconnected(server)?;
             enlarge_buffers(&socket)?;
+            forbid_fragments(&socket);
             filter::attach(&socket, job.token);
             let first = SequenceNumber(random_u32()?);
             let acks =
@@ -361,6 +366,11 @@ impl<R: FnMut(Report)> Shell<R> {
                 format!("the file changed or cannot be read any more: {error}"),
                 Reset::FileUnreadable,
             ),
+            SendError::Socket(error)
+                if is_too_long(&error) && self.connection.on_too_long() =>
+            {
+                return;
+            }
             SendError::Socket(error) => (
                 format!(
                     "datagrams of {} bytes cannot be sent: {error}. \

@@ -151,6 +151,11 @@ impl Sending {
         self.log.record(|| Event::PacketDamaged);
     }
 
+    /// See [`Handshake::on_too_long`].
+    pub fn on_too_long(&mut self) -> bool {
+        self.handshake.on_too_long()
+    }
+
     /// How it ended, once it has.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
