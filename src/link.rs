@@ -96,6 +96,8 @@ pub enum Fate {
     Lost,
     /// It will not arrive: too much was waiting to enter the wire.
     QueueFull,
+    /// It will not arrive: the path does not carry packets of that length.
+    TooLong,
     /// It will arrive with a bit flipped.
     Corrupted,
     /// It will arrive later than those behind it.
@@ -135,7 +137,7 @@ impl Fate {
     #[must_use]
     pub const fn is_loss(self) -> bool {
         match self {
-            Self::Lost | Self::QueueFull => true,
+            Self::Lost | Self::QueueFull | Self::TooLong => true,
             Self::Delivered | Self::Corrupted | Self::Reordered | Self::Duplicated => {
                 false
             }
@@ -180,6 +182,9 @@ impl<T: Clone> Link<T> {
     /// A packet enters; what will become of it is decided here and now. `bytes` is the
     /// length of its datagram.
     pub fn push(&mut self, item: T, label: Label, bytes: usize, now: Moment) -> Fate {
+        if bytes + UDP_AND_IP_BYTES > usize::from(self.conditions.mtu) {
+            return Fate::TooLong;
+        }
         let Some(sent) = self.enter_the_wire(bytes, now) else {
             return Fate::QueueFull;
         };

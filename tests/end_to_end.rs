@@ -260,6 +260,20 @@ fn every_controller_carries_a_file_over_a_bad_link_and_is_named_in_the_offer() {
 }
 
 #[test]
+fn a_path_too_narrow_for_the_default_costs_a_moment_and_not_the_file() {
+    let server = Server::start(&[("some.bin", 40_000)], &["--link", "mtu=1300"]);
+    let client = server.download("dana", "some.bin", &[]);
+    client.arrives_whole("some.bin", 40_000);
+}
+
+#[test]
+fn datagrams_as_long_as_udp_allows_go_over_loopback() {
+    let server = Server::start(&[("some.bin", 400_000)], &[]);
+    let client = server.download("dana", "some.bin", &["--segment", "65000"]);
+    client.arrives_whole("some.bin", 400_000);
+}
+
+#[test]
 fn a_killed_client_leaves_no_final_name_and_its_own_name_to_the_next() {
     let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
     let server = Server::start(&[("large.bin", 2_000_000)], &slow);

@@ -296,6 +296,34 @@ fn two_downloads_of_one_name_at_once_do_not_go_on_from_one_part() {
     place.is_whole("a (2).bin");
 }
 
+/// A limit on the size of files stands in for a small disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_fitted_on_a_full_disk_is_kept_and_gone_on_from_when_there_is_room() {
+    for transport in ["udp", "tcp"] {
+        let place = Place::new();
+        let server = place.serve(&AT_ONCE);
+        // Blocks of 512 bytes; the signal is ignored, so that a write fails instead.
+        let small = "trap '' XFSZ; ulimit -f 400; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", small, env!("CARGO_BIN_EXE_client")])
+            .args(["--server", &server.address, "--name", "dana", "--out"])
+            .arg(place.out.path())
+            .args(["--transport", transport, "--exec", "/download a.bin"])
+            .output()
+            .unwrap();
+        let told = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("no more fits on the disk"), "{told}");
+        let kept = length(&place.in_out("a.bin.part"));
+        assert!((1..SIZE).contains(&kept), "{kept} bytes");
+        let output = place.download(&server, &["--json", "--transport", transport]);
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(offer(&output).offset, kept);
+        place.is_whole("a.bin");
+    }
+}
+
 #[test]
 fn a_file_that_is_there_is_kept_replaced_skipped_or_an_error() {
     let place = Place::new();

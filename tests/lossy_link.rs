@@ -4,7 +4,9 @@
 use sash::lab::run::Experiment;
 use sash::link::Scenario;
 use sash::reliable::connection::Outcome;
-use sash::wire::options::{Arq, Congestion};
+use sash::wire::options::{
+    Arq, Congestion, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES,
+};
 use sash::wire::sequence::SequenceNumber;
 
 /// Scenarios from mild to wild; `{}` is the seed.
@@ -113,6 +115,27 @@ fn a_transfer_goes_on_by_itself_when_the_network_was_away_for_twenty_seconds() {
         assert!(run.is_verified(), "{arq}: {run:?}");
         let seconds = run.elapsed.as_secs_f64();
         assert!(seconds > 40.0, "{arq}: it was never dark in {seconds} s");
+    }
+}
+
+#[test]
+fn a_path_too_narrow_for_the_default_is_found_out_in_both_directions() {
+    for arq in Arq::ALL {
+        for way in ["", "data.", "ack."] {
+            let scenario = format!("delay=10ms;{way}mtu=1300").parse().unwrap();
+            let size = 50_000;
+            let experiment = Experiment {
+                scenario,
+                arq,
+                size,
+                segment_bytes: DEFAULT_SEGMENT_BYTES,
+                ..Experiment::small()
+            };
+            let run = experiment.run(|_| ()).unwrap();
+            assert!(run.is_verified(), "{arq}, {way}mtu: {run:?}");
+            let segments = size.div_ceil(u64::from(FALLBACK_SEGMENT_BYTES));
+            assert!(run.progress.sent_packets >= segments, "{run:?}");
+        }
     }
 }
 

@@ -91,6 +91,7 @@ impl Ladder {
                     Fate::Corrupted => "damaged",
                     Fate::Duplicated => "twice",
                     Fate::QueueFull => "queue full",
+                    Fate::TooLong => "too long",
                     Fate::Delivered | Fate::Lost | Fate::Reordered => "",
                 },
             }),
@@ -142,6 +143,7 @@ impl Ladder {
             | Event::PacketDamaged
             | Event::MetricsUpdated { .. }
             | Event::DataBlockedUpdated { .. }
+            | Event::MtuUpdated { .. }
             | Event::CongestionUpdated { .. }
             | Event::StateChanged { .. } => (),
         }
@@ -212,7 +214,7 @@ impl Row {
 fn arrow(carried: &Carried, first_sequence: u32) -> String {
     let name = name(&carried.packet, first_sequence);
     let length = match carried.fate {
-        Fate::Lost | Fate::QueueFull => LANE * 2 / 3,
+        Fate::Lost | Fate::QueueFull | Fate::TooLong => LANE * 2 / 3,
         Fate::Delivered | Fate::Corrupted | Fate::Reordered | Fate::Duplicated => LANE,
     };
     let is_lost = carried.fate.is_loss();

@@ -18,6 +18,7 @@
 //! | `jitter` | `us`, `ms`, `s` | up to so much more delay, for each packet anew |
 //! | `rate` | `kbit`, `mbit`, `gbit` | bits per second, headers of UDP and IP included |
 //! | `queue` | `B`, `kB`, `MB` | what waits before the rate; more is lost |
+//! | `mtu` | bytes | longer IP packets are lost: `1300`; headers of UDP and IP count (28) |
 //! | `outage` | time/time | dark so long of so much: `2s/5s` |
 //! | `drop` | list | exactly these packets are lost |
 //!
@@ -78,6 +79,8 @@ pub struct Conditions {
     pub rate: Option<u64>,
     /// What may wait before the rate. Unit: bytes; `None` for the usual size.
     pub queue: Option<u64>,
+    /// Longer packets never arrive. Unit: bytes, headers of UDP and IP included.
+    pub mtu: u16,
     /// When nothing passes at all.
     pub outage: Option<Outage>,
     /// Exactly these are lost.
@@ -105,7 +108,7 @@ pub struct Outage {
 }
 
 /// The words, for the message about a typo.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "seed",
     "loss",
     "corrupt",
@@ -116,6 +119,7 @@ const WORDS: [&str; 12] = [
     "jitter",
     "rate",
     "queue",
+    "mtu",
     "outage",
     "drop",
 ];
@@ -135,6 +139,7 @@ impl Conditions {
         jitter: Duration::ZERO,
         rate: None,
         queue: None,
+        mtu: u16::MAX,
         outage: None,
         drops: Vec::new(),
     };
@@ -240,6 +245,10 @@ impl Scenario {
             "queue" => {
                 let queue = value.bytes()?;
                 set(self, &|way| way.queue = Some(queue));
+            }
+            "mtu" => {
+                let mtu = value.number()?;
+                set(self, &|way| way.mtu = mtu);
             }
             "outage" => {
                 let outage = value.outage()?;

@@ -194,3 +194,16 @@ fn a_duplicate_arrives_whole_beside_the_first() {
     let later = link.next_timeout().unwrap();
     assert_eq!(std::iter::from_fn(|| link.poll(later)).count(), 2);
 }
+
+#[test]
+fn what_is_longer_than_the_mtu_is_lost_headers_of_udp_and_ip_included() {
+    let scenario: Scenario = "data.mtu=1300".parse().unwrap();
+    let mut data = Link::new(&scenario, Direction::Data);
+    let mut ack = Link::new(&scenario, Direction::Ack);
+    let mut fate = |bytes| data.push((), Label::EXAMPLE, bytes, Moment::START);
+    assert_eq!(fate(1_272), Fate::Delivered);
+    assert_eq!(fate(1_273), Fate::TooLong);
+    let back = ack.push((), Label::EXAMPLE, 60_000, Moment::START);
+    assert_eq!(back, Fate::Delivered);
+    assert!("mtu=1.3kB".parse::<Scenario>().is_err());
+}

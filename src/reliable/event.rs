@@ -95,6 +95,11 @@ pub enum Event {
         /// Whether it flows now, and if not, why.
         gate: GateState,
     },
+    /// The path may not carry datagrams as long as ours: they are shorter from now on.
+    MtuUpdated {
+        /// File bytes in a DATA packet.
+        segment_bytes: u16,
+    },
     /// The connection went on to its next state.
     StateChanged {
         /// Its name, in lower case.

@@ -13,7 +13,11 @@
 //! ```
 //!
 //! The padding makes both as long as a full DATA packet: a path that cannot carry one
-//! shows itself at once, and the server never answers with more than it was sent. Who may
+//! shows itself at once, and the server never answers with more than it was sent. After two
+//! SYNs of the default length without an answer the client's next ones are shorter, and so
+//! is every DATA packet after them. Both sides then know why: the client believes no SYN-ACK
+//! longer than its newest SYN, and the server answers with the shortest SYN that it has
+//! seen, so a late packet of either kind cannot make them disagree. Who may
 //! open was settled on the chat connection: only who holds the token. This machine does
 //! not know addresses; that the SYN comes from the right one is the shell's business.
 //!
@@ -25,7 +29,8 @@
 //! assert_eq!(client.poll_transmit(Moment::START).unwrap().packet.attempt, 1);
 //! ```
 //!
-//! Source: RFC 9293 §3.5; RFC 9000 §8.1 (padding against amplification).
+//! Source: RFC 9293 §3.5; RFC 9000 §8.1 (padding against amplification), §14 (1,200 bytes
+//! as what a path can be expected to carry); RFC 8899 (probing a path by its losses).
 
 use super::event::{Event, EventLog, Timer};
 use super::ledger::moved_on;
@@ -35,7 +40,7 @@ use super::round_trip::RoundTrip;
 use super::terms::{MOST_SEGMENTS, Terms, next_attempt};
 use super::{Machine, Transmit};
 use crate::wire::digest::Token;
-use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
+use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES};
 use crate::wire::packet::{Acknowledgement, Body, Opening as OpeningFields, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
@@ -77,6 +82,9 @@ pub struct Proposal {
     /// Whether the machines keep what happens.
     pub listening: bool,
 }
+
+/// SYNs of full length before shorter ones.
+const FULL_SYNS: u8 = 2;
 
 /// How far the opening has come.
 #[derive(Debug)]
@@ -128,12 +136,23 @@ impl Proposal {
         listening: true,
     };
 
+    /// Whether this side can do with segments of that length: its own, or the fallback
+    /// where its own is the default. A length that somebody chose is left as it is.
+    const fn carries(&self, segment_bytes: u16) -> bool {
+        segment_bytes > 0
+            && (segment_bytes == self.segment_bytes
+                || self.may_go_down() && segment_bytes == FALLBACK_SEGMENT_BYTES)
+    }
+
+    const fn may_go_down(&self) -> bool {
+        self.segment_bytes == DEFAULT_SEGMENT_BYTES
+    }
+
     /// The terms that come out when the other side's opening is taken into account;
     /// `None` where the two cannot agree.
     fn agree(&self, theirs: &OpeningFields, sequence: SequenceNumber) -> Option<Terms> {
         let is_agreed = theirs.size == self.size
-            && theirs.segment_bytes == self.segment_bytes
-            && theirs.segment_bytes > 0
+            && self.carries(theirs.segment_bytes)
             && theirs.size.div_ceil(u64::from(theirs.segment_bytes)) <= MOST_SEGMENTS
             && theirs.window > 0;
         is_agreed.then(|| Terms {
@@ -141,7 +160,7 @@ impl Proposal {
             first: self.first.unwrap_or(sequence),
             size: self.size,
             offset: self.offset,
-            segment_bytes: self.segment_bytes,
+            segment_bytes: theirs.segment_bytes,
             window: self.window.min(theirs.window),
             congestion: self.congestion,
             least_timeout: self.least_timeout,
@@ -174,6 +193,34 @@ impl Handshake {
             round_trip,
             log: EventLog::new(proposal.listening),
         }
+    }
+
+    /// The system does not send datagrams as long as this side's SYN or SYN-ACK; `true`
+    /// where a shorter one is due instead.
+    pub fn on_too_long(&mut self) -> bool {
+        match &mut self.opening {
+            Opening::SynSent { retry } => retry.hurry(),
+            Opening::SynReceived { terms, retry, .. } if self.proposal.may_go_down() => {
+                terms.segment_bytes = FALLBACK_SEGMENT_BYTES;
+                retry.hurry();
+            }
+            Opening::Listen
+            | Opening::SynReceived { .. }
+            | Opening::Open { .. }
+            | Opening::Disagreed => return false,
+        }
+        self.go_down()
+    }
+
+    /// Offers shorter segments from now on, where this side may.
+    fn go_down(&mut self) -> bool {
+        let may = self.proposal.may_go_down();
+        if may {
+            let segment_bytes = FALLBACK_SEGMENT_BYTES;
+            self.proposal.segment_bytes = segment_bytes;
+            self.log.record(|| Event::MtuUpdated { segment_bytes });
+        }
+        may
     }
 
     /// Whether this side says SYN.
@@ -273,6 +320,9 @@ impl Handshake {
                 let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
                     return self.enter(Opening::Disagreed);
                 };
+                if terms.segment_bytes < self.proposal.segment_bytes {
+                    self.go_down();
+                }
                 let retry = Retry::new(self.proposal.chat_round_trip, now);
                 self.enter(Opening::SynReceived {
                     terms,
@@ -283,10 +333,18 @@ impl Handshake {
             }
             // It goes again: our SYN-ACK was lost, or is on its way.
             Opening::SynReceived {
-                echo, came, retry, ..
+                terms,
+                echo,
+                came,
+                retry,
             } => {
                 (*echo, *came) = (packet.sent_at, now);
                 retry.hurry();
+                let is_shorter = theirs.segment_bytes < terms.segment_bytes;
+                if is_shorter && self.proposal.carries(theirs.segment_bytes) {
+                    terms.segment_bytes = theirs.segment_bytes;
+                    self.go_down();
+                }
             }
             Opening::SynSent { .. } | Opening::Open { .. } | Opening::Disagreed => (),
         }
@@ -294,6 +352,10 @@ impl Handshake {
 
     fn on_syn_ack(&mut self, packet: &Packet, theirs: &OpeningFields, now: Moment) {
         match &mut self.opening {
+            // Late: this side has gone down meanwhile, and the other one will too.
+            Opening::SynSent { .. }
+                if theirs.segment_bytes > self.proposal.segment_bytes
+                    && theirs.segment_bytes == DEFAULT_SEGMENT_BYTES => {}
             Opening::SynSent { .. } => {
                 let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
                     return self.enter(Opening::Disagreed);
@@ -337,6 +399,9 @@ impl Machine for Handshake {
         match &mut self.opening {
             Opening::SynSent { retry } => {
                 let attempt = retry.poll(now)?;
+                if attempt > FULL_SYNS {
+                    self.go_down();
+                }
                 let body = Body::Syn(self.fields(self.proposal.window, 0));
                 Some(self.packet(body, first, attempt, now))
             }

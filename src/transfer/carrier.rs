@@ -13,7 +13,7 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use socket2::SockRef;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// The way out of one transfer.
 #[derive(Debug)]
@@ -170,6 +170,28 @@ fn send_one(socket: &UdpSocket, peer: Option<Peer>, datagram: &[u8]) -> io::Resu
     }
 }
 
+/// A socket of our own that can reach this server.
+///
+/// # Errors
+/// Those of the system.
+pub fn unconnected(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    UdpSocket::bind(any)
+}
+
+/// The same, and it hears this server alone.
+///
+/// # Errors
+/// Those of the system.
+pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = unconnected(server)?;
+    socket.connect(server)?;
+    Ok(socket)
+}
+
 /// Whether an error of `send` or `recv` says only that this once nothing came of it: the
 /// buffer is full, a signal came, or an earlier datagram met a closed port.
 #[must_use]
@@ -186,6 +208,41 @@ pub fn is_passing(error: &io::Error) -> bool {
                 | io::ErrorKind::ConnectionReset
         )
 }
+
+/// Whether the system says that a datagram is too long for the way it would take.
+#[must_use]
+pub fn is_too_long(error: &io::Error) -> bool {
+    /// EMSGSIZE, for which `io::ErrorKind` has no name.
+    const MESSAGE_TOO_LONG: i32 = if cfg!(windows) {
+        10_040
+    } else if cfg!(target_os = "linux") {
+        90
+    } else {
+        40
+    };
+    error.raw_os_error() == Some(MESSAGE_TOO_LONG)
+}
+
+/// Asks the kernel never to cut a datagram into fragments: then one that the path does not
+/// carry is lost, or refused at once, and the handshake finds out. The kernel shall not
+/// believe what ICMP says of the path: anybody could say it (RFC 9000 §14.2.1).
+#[cfg(target_os = "linux")]
+pub fn forbid_fragments(socket: &UdpSocket) {
+    use rustix::net::sockopt;
+    let four = sockopt::Ipv4PathMtuDiscovery::PROBE;
+    let six = sockopt::Ipv6PathMtuDiscovery::PROBE;
+    // A socket of IPv6 may carry IPv4 as well, one of IPv4 not the other way round.
+    let done = sockopt::set_ip_mtu_discover(socket, four);
+    if sockopt::set_ipv6_mtu_discover(socket, six).is_err()
+        && let Err(error) = done
+    {
+        log::debug!("the kernel may cut datagrams into fragments: {error}");
+    }
+}
+
+/// Elsewhere the system decides.
+#[cfg(not(target_os = "linux"))]
+pub fn forbid_fragments(_socket: &UdpSocket) {}
 
 /// Asks the kernel for large buffers and tells how much it granted for receiving.
 ///

@@ -18,7 +18,7 @@ use super::part::Part;
 use super::record::Record;
 use super::threads;
 use crate::wire::digest::Digest;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -81,6 +81,15 @@ impl Disk {
     /// Hands bytes over; waits where the disk is behind.
     pub(super) fn write(&self, bytes: Vec<u8>) {
         self.order(Order::Write(bytes));
+    }
+
+    /// Hands bytes over without waiting; gives them back where the disk is behind.
+    pub(super) fn try_write(&self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
+        match self.orders.try_send(Order::Write(bytes)) {
+            Err(TrySendError::Full(Order::Write(bytes))) => Err(bytes),
+            // A disk thread that is gone has said why before.
+            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
+        }
     }
 
     /// Asks for the digest of everything handed over.
@@ -221,12 +230,14 @@ impl Writer {
 pub(super) fn sentence(error: &io::Error) -> String {
     let is_full = matches!(
         error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
     );
     if is_full {
         return format!(
-            "the disk is full ({error}). Make room and download it again: what is there \
-             is kept, and it goes on from there."
+            "no more fits on the disk ({error}). Make room and download it again: what is \
+             there is kept, and it goes on from there."
         );
     }
     if error.kind() == io::ErrorKind::AlreadyExists {
@@ -237,7 +248,7 @@ pub(super) fn sentence(error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::overwrite::Overwrite;
     use super::super::part::Destination;
     use super::*;
@@ -245,12 +256,20 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    /// A disk that takes so many chunks and works on none; and what it was given.
+    pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
+        let (orders, inbox) = crossbeam_channel::bounded(chunks);
+        let (_, answers) = crossbeam_channel::bounded(1);
+        (Disk { orders, answers }, inbox)
+    }
+
     const PATIENCE: Duration = Duration::from_secs(10);
 
     fn destination(folder: &Path) -> Destination {
         Destination {
             folder: folder.join("new"),
             name: "notes.txt".to_owned(),
+            workshop: None,
             overwrite: Overwrite::Keep,
         }
     }
@@ -381,7 +400,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_with_a_way_out() {
         let sentence = sentence(&io::ErrorKind::StorageFull.into());
-        assert!(sentence.starts_with("the disk is full"), "{sentence}");
+        assert!(
+            sentence.starts_with("no more fits on the disk"),
+            "{sentence}"
+        );
         assert!(sentence.ends_with("goes on from there."), "{sentence}");
     }
 }

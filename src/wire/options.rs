@@ -110,6 +110,10 @@ pub const LARGEST_SEGMENT_BYTES: u16 = 65_000;
 /// IPv4 (20) they fill the 1,500 bytes of an Ethernet frame.
 pub const DEFAULT_SEGMENT_BYTES: u16 = 1_436;
 
+/// File bytes per DATA packet where a path does not carry the default: with our header a
+/// datagram of 1,200 bytes, which every path carries that QUIC can use (RFC 9000 §14).
+pub const FALLBACK_SEGMENT_BYTES: u16 = 1_164;
+
 /// The window of a lesson, which is a transfer whose protocol alone was asked for: small
 /// enough to be drawn.
 pub const LESSON_WINDOW: u32 = 16;

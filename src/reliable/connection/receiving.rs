@@ -263,6 +263,11 @@ impl Receiving {
         }
     }
 
+    /// See [`Handshake::on_too_long`].
+    pub fn on_too_long(&mut self) -> bool {
+        self.handshake.on_too_long()
+    }
+
     /// How it ended, once it has.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {

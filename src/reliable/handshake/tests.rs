@@ -1,3 +1,5 @@
+mod path;
+
 use super::super::script::{End, Story, ms};
 use super::*;
 
