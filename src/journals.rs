@@ -59,7 +59,9 @@ impl Journals {
             (Report::Happened(happenings), Some(journal)) => journal.write(&happenings),
             (Report::Happened(_), None) => {}
             (news, journal) => {
-                if let (Report::Ended(_) | Report::Closed, Some(journal)) = (&news, journal) {
+                if let (Report::Ended(_) | Report::Closed, Some(journal)) =
+                    (&news, journal)
+                {
                     journal.flush();
                 }
                 report(news);
@@ -243,8 +245,7 @@ mod tests {
         let journal = fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = journal.lines().collect();
         assert!(lines[0].starts_with("{\"journal\":\"sash\""), "{journal}");
-        let event =
-            "{\"time_us\":0,\"side\":\"sender\",\"event\":\"state_changed\",\"state\":\"open\"}";
+        let event = "{\"time_us\":0,\"side\":\"sender\",\"event\":\"state_changed\",\"state\":\"open\"}";
         assert_eq!(lines[1..], [event]);
     }
 

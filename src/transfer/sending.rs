@@ -272,7 +272,9 @@ impl<R: FnMut(Report)> Shell<R> {
                 return;
             };
             match self.send(&transmit, now) {
-                Ok(fate) => self.watch_carried(&transmit.packet, Direction::Data, fate, now),
+                Ok(fate) => {
+                    self.watch_carried(&transmit.packet, Direction::Data, fate, now)
+                }
                 Err(error) => self.give_up(error),
             }
             self.watch.look(&mut self.connection, now);
