@@ -61,6 +61,7 @@ impl Downloads {
             room,
             defaults: config.defaults,
             supplies: Supplies {
+                journals: config.journals.clone(),
                 scenario: config.scenario.clone(),
                 folder,
                 digests: Digests::new(work),
@@ -242,6 +243,7 @@ impl Downloads {
             }
             Report::Ended(ending) => self.on_ended(number, ending),
             Report::Closed => self.on_closed(number),
+            Report::Happened(_) => {} // The journal has taken it.
         }
     }
 
