@@ -209,6 +209,7 @@ impl Bench {
             size: self.size,
             offset: 0,
             scenario: self.scenario.clone(),
+            pause_at: None,
             chat_round_trip: None,
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
@@ -227,6 +228,7 @@ impl Bench {
         let destination = Destination {
             folder: self.folder.clone(),
             name,
+            workshop: None,
             overwrite: Overwrite::Keep,
         };
         // The link is the sender's: one is enough for both ways.

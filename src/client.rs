@@ -19,6 +19,8 @@
 //! | [`session`] | the shell: brings events, performs effects |
 //! | [`link`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
+//! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
@@ -32,7 +34,9 @@ pub mod link;
 pub mod model;
 pub mod script;
 pub mod session;
+pub mod share;
 pub mod text;
+pub mod upload;
 #[cfg(feature = "gui")]
 pub mod view;
 pub mod words;
@@ -40,6 +44,7 @@ pub mod words;
 use crate::link::Scenario;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::options::Asked;
+use share::Share;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,6 +60,8 @@ pub struct Settings {
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.
     pub out: PathBuf,
+    /// Every transfer pauses by itself when this share of it is done.
+    pub pause_at: Option<Share>,
     /// What to do where a download's file is there already.
     pub overwrite: Overwrite,
     /// What the link does to our side of transfers.

@@ -27,8 +27,8 @@ pub mod name;
 
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{
-    Code, Complaint, DownloadRequest, Refusal, Reply, Request, Said, TransferState,
-    VERSION, Welcome, Whispered,
+    Code, Complaint, DownloadRequest, FileEntry, Refusal, Reply, Request, Said,
+    TransferState, UploadRequest, VERSION, Welcome, Whispered,
 };
 use crate::wire::options::Settled;
 use name::Name;
@@ -93,9 +93,18 @@ pub enum Order {
     List,
     /// Send a file.
     Download(DownloadRequest),
+    /// Take a file.
+    Upload {
+        /// Who gives it.
+        from: String,
+        /// What.
+        request: UploadRequest,
+    },
     /// End this transfer.
     Cancel(u64),
-    /// How this transfer ended on the receiver's side.
+    /// Let this transfer wait (`true`), or go on.
+    Pause(u64, bool),
+    /// How this transfer ended on the other side.
     Verdict(u64, TransferState),
 }
 
@@ -145,7 +154,12 @@ impl Room {
             }
             Request::Files => hand_on(client, Order::List),
             Request::Download(request) => hand_on(client, Order::Download(request)),
+            Request::Upload(request) => hand_on(client, Order::Upload { from, request }),
             Request::Cancel { transfer } => hand_on(client, Order::Cancel(transfer)),
+            Request::Pause { transfer } => hand_on(client, Order::Pause(transfer, true)),
+            Request::Resume { transfer } => {
+                hand_on(client, Order::Pause(transfer, false))
+            }
             Request::Transfer { transfer, state } => {
                 hand_on(client, Order::Verdict(transfer, state))
             }
@@ -197,6 +211,12 @@ impl Room {
         }
         let sentence = "You did not join in time. Connect again and say your name.";
         refuse(client, Code::NotJoined, sentence.to_owned(), None)
+    }
+
+    /// An upload is whole; all may have it now.
+    #[must_use]
+    pub fn on_shared(from: String, file: FileEntry) -> Vec<Effect> {
+        vec![tell_everyone(Reply::Shared { from, file })]
     }
 
     /// A sentence to everybody.

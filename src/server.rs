@@ -29,6 +29,8 @@ mod peer;
 pub mod ports;
 mod room_thread;
 mod transfers;
+mod upload;
+pub mod uploads;
 
 use crate::link::Scenario;
 use crate::room::Room;
@@ -47,6 +49,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use uploads::UploadLimits;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -61,6 +64,8 @@ pub struct Config {
     pub scenario: Scenario,
     /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
+    /// How much clients may upload; `None`: nothing.
+    pub uploads: Option<UploadLimits>,
     /// Most clients at once, from all addresses.
     pub max_clients: usize,
     /// How long a new connection may take to say its name.
@@ -77,6 +82,7 @@ impl Default for Config {
             ports: PortRange::DEFAULT,
             scenario: Scenario::PERFECT,
             defaults: Settled::DEFAULT,
+            uploads: Some(UploadLimits::DEFAULT),
             max_clients: 7_500,
             join_within: Duration::from_secs(10),
             stall_limit: Duration::from_secs(5),
@@ -127,7 +133,8 @@ pub fn start(config: Config) -> io::Result<Running> {
         transfers.clone(),
         config.stall_limit,
     );
-    let downloads = Downloads::new(&config, folder, work, transfers.clone());
+    let downloads =
+        Downloads::new(&config, folder, work, transfers.clone(), room.clone());
     let listener = Listener {
         socket,
         config,

@@ -17,6 +17,8 @@
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | `filter` | what the kernel lets through to a socket |
 //! | [`source`] | the file that is read |
+//! | [`hash`] | SHA-256 of a file that may change meanwhile |
+//! | [`space`] | room on a disk, reserved |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
 //! | [`overwrite`] | what becomes of a file that has the name already |
@@ -26,6 +28,7 @@ pub mod carrier;
 pub mod clock;
 mod disk;
 mod filter;
+pub mod hash;
 mod inbox;
 pub mod overwrite;
 pub mod part;
@@ -33,6 +36,7 @@ pub mod receiving;
 pub mod record;
 pub mod sending;
 pub mod source;
+pub mod space;
 pub mod tcp;
 pub mod threads;
 
@@ -62,6 +66,8 @@ pub struct Job {
     pub offset: u64,
     /// What the link does to this side's packets, in both directions.
     pub scenario: Scenario,
+    /// This side pauses by itself when so much is done. Unit: bytes.
+    pub pause_at: Option<u64>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
 }
@@ -71,8 +77,11 @@ pub struct Job {
 pub enum Report {
     /// Ten times a second at most.
     Progress(TransferState, Figures),
-    /// Once, last.
+    /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
+    /// Receiver only, last: it has stopped answering for the sender's sake, and its socket
+    /// is closed.
+    Closed,
 }
 
 /// The figures of one side.
@@ -145,7 +154,7 @@ pub fn verdict(outcome: Outcome) -> (TransferState, Option<String>) {
         Outcome::Damaged => (
             TransferState::Damaged,
             Some("what arrived has another SHA-256 than the file: it changed while it was \
-             sent. Download it again.".to_owned()),
+             sent. Try again.".to_owned()),
         ),
         Outcome::Unknown => (
             TransferState::Unknown,

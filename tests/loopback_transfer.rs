@@ -45,6 +45,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
         size,
         offset: 0,
         scenario: scenario.parse().unwrap(),
+        pause_at: None,
         chat_round_trip: None,
     }
 }
@@ -106,6 +107,7 @@ fn start(
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "arrived.bin".to_owned(),
+        workshop: None,
         overwrite: Overwrite::Keep,
     };
     let server = SocketAddr::new(LOCALHOST, port);
@@ -229,7 +231,7 @@ fn another_digest_than_the_senders_is_damage_and_leaves_nothing_behind() {
         for ended in [&transfer.sender_ended, &transfer.receiver_ended] {
             let ending = ended.recv_timeout(PATIENCE).unwrap();
             assert_eq!(ending.state, TransferState::Damaged);
-            assert!(ending.sentence.unwrap().contains("Download it again"));
+            assert!(ending.sentence.unwrap().contains("Try again"));
         }
         let names: Vec<_> = fs::read_dir(transfer.folder.path())
             .unwrap()
@@ -290,6 +292,7 @@ fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "a.bin".to_owned(),
+            workshop: None,
             overwrite: Overwrite::Keep,
         };
         let server = SocketAddr::new(LOCALHOST, port);
@@ -328,6 +331,7 @@ fn an_offer_that_makes_no_sense_is_refused_before_anything_counts_on_it() {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "a.bin".to_owned(),
+            workshop: None,
             overwrite: Overwrite::Keep,
         };
         let server = SocketAddr::new(LOCALHOST, 9);
@@ -367,6 +371,7 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "a.bin".to_owned(),
+        workshop: None,
         overwrite: Overwrite::Keep,
     };
     receiving::start(both, server, &destination, receiver_report).unwrap();
@@ -488,6 +493,7 @@ fn goes_through_a_router(arq: Arq, lost: Duration) {
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "a.bin".to_owned(),
+        workshop: None,
         overwrite: Overwrite::Keep,
     };
     let router = router(SocketAddr::new(LOCALHOST, port), lost);

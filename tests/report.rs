@@ -148,13 +148,15 @@ fn an_item_is_quoted_to_its_closing_bracket_and_an_ambiguous_one_refused() {
 }
 
 /// What must have a chapter at the same path in `report/`, once it is there.
-const MACHINES: [&str; 9] = [
+const MACHINES: [&str; 11] = [
     "reliable/stop_and_wait",
     "reliable/go_back_n",
     "reliable/selective_repeat",
     "reliable/handshake",
     "reliable/round_trip",
     "reliable/connection",
+    "reliable/flow",
+    "reliable/congestion",
     "link",
     "room",
     "shelf",

@@ -3,6 +3,7 @@
 use clap::Parser;
 use indicatif::MultiProgress;
 use indicatif_log_bridge::LogWrapper;
+use sash::client::share::Share;
 use sash::client::text::{self, Manner};
 use sash::client::{Exit, Settings};
 use sash::link::Scenario;
@@ -21,6 +22,7 @@ Examples:
   client --text --name dana                     the same in a terminal
   client --name dana --exec '/download notes.txt --arq go-back-n'
                                                 fetch one file and leave
+  client --name dana --exec '/upload notes.txt' give one file and leave
   client --name dana --json --exec /files       for programs: one event a line
   client --link 'seed=7;loss=10%' --text --name dana
                                                 as if the network were bad";
@@ -63,6 +65,9 @@ struct Arguments {
     /// The folder for downloads
     #[arg(long, value_name = "DIR", default_value = "downloads")]
     out: PathBuf,
+    /// Pause every transfer at this share of it; /resume goes on
+    #[arg(long, value_name = "PERCENT")]
+    pause_at: Option<Share>,
     /// Where a file of that name is there already: keep both (the new one becomes NAME (2)),
     /// replace the old one once the new one is verified, skip the download, or fail
     #[arg(long, value_name = "CHOICE", default_value_t)]
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
             segment_bytes: arguments.segment,
         },
         out: arguments.out.clone(),
+        pause_at: arguments.pause_at,
         overwrite: arguments.overwrite,
         scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
     };

@@ -4,6 +4,7 @@ use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
 use sash::link::Scenario;
 use sash::server::ports::PortRange;
+use sash::server::uploads::UploadLimits;
 use sash::server::{self, Config};
 use sash::wire::options::{Arq, Asked, Congestion, Settled};
 use std::io::{self, Write};
@@ -41,6 +42,15 @@ struct Flags {
     /// What the link does to the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
+    /// Largest file that a client may upload.
+    #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.file_bytes)]
+    upload_limit: u64,
+    /// Most that all uploads together may bring while the server runs.
+    #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.total_bytes)]
+    upload_total: u64,
+    /// Take no files from clients.
+    #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
+    no_upload: bool,
     /// Most clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
@@ -51,6 +61,7 @@ Examples:
   server                                   the room on port 50000, the files in ./files
   server --bind 127.0.0.1:0                for this machine alone, on any free port
   server --arq go-back-n --window 16       another protocol, where nobody asks for one
+  server --no-upload                       nobody may put a file there
   server --link \"seed=7;loss=10%\"         every tenth packet of a transfer is lost
 ";
 
@@ -102,6 +113,10 @@ impl Flags {
             ports: self.udp_ports,
             scenario: self.link.unwrap_or(Scenario::PERFECT),
             defaults,
+            uploads: (!self.no_upload).then_some(UploadLimits {
+                file_bytes: self.upload_limit,
+                total_bytes: self.upload_total,
+            }),
             max_clients: self.max_clients,
             ..Config::default()
         }

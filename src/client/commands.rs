@@ -46,9 +46,26 @@ pub enum Command {
         /// The options written behind it.
         asked: Asked,
     },
-    /// What is being fetched?
+    /// Give a file; options given here win over the chosen ones.
+    Upload {
+        /// Where it is on this computer.
+        path: String,
+        /// The options written behind it.
+        asked: Asked,
+    },
+    /// What is on its way?
     Transfers,
-    /// End a download; without a number, the only one there is.
+    /// Let a transfer wait; without a number, all of them.
+    Pause {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// Let a transfer go on; without a number, all of them.
+    Resume {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// End a transfer; without a number, the only one there is.
     Cancel {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
@@ -93,7 +110,7 @@ impl Usage {
 }
 
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 15] = [
+pub const COMMANDS: [Usage; 18] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -126,16 +143,34 @@ pub const COMMANDS: [Usage; 15] = [
         read: |rest, _| read_download(rest),
     },
     Usage {
+        names: &["upload"],
+        arguments: "FILE [--arq PROTOCOL] [--window N] [--segment N] [--transport udp|tcp]",
+        explanation: "give a file of this computer to all",
+        read: |rest, _| read_upload(rest),
+    },
+    Usage {
         names: &["transfers"],
         arguments: "",
-        explanation: "what is being fetched",
+        explanation: "what is on its way",
         read: |_, _| Ok(Command::Transfers),
+    },
+    Usage {
+        names: &["pause"],
+        arguments: "[N]",
+        explanation: "let transfer N wait, or all",
+        read: |rest, _| read_tag(rest).map(|tag| Command::Pause { tag }),
+    },
+    Usage {
+        names: &["resume", "proceed"],
+        arguments: "[N]",
+        explanation: "let transfer N go on, or all",
+        read: |rest, _| read_tag(rest).map(|tag| Command::Resume { tag }),
     },
     Usage {
         names: &["cancel"],
         arguments: "N",
-        explanation: "end download N; /download goes on from what has arrived",
-        read: |rest, _| read_cancel(rest),
+        explanation: "end transfer N; /download goes on from what has arrived",
+        read: |rest, _| read_tag(rest).map(|tag| Command::Cancel { tag }),
     },
     Usage {
         names: &["arq"],
@@ -270,8 +305,18 @@ fn read_to(rest: &str) -> Result<Command, String> {
     }
 }
 
-/// The options stand after the file's name, so that a name with spaces needs no quotes.
 fn read_download(rest: &str) -> Result<Command, String> {
+    let (file, asked) = read_file(rest)?;
+    Ok(Command::Download { file, asked })
+}
+
+fn read_upload(rest: &str) -> Result<Command, String> {
+    let (path, asked) = read_file(rest)?;
+    Ok(Command::Upload { path, asked })
+}
+
+/// The options stand after the file's name, so that a name with spaces needs no quotes.
+fn read_file(rest: &str) -> Result<(String, Asked), String> {
     let (mut file, mut options) = match rest.find(" --") {
         Some(position) => (&rest[..position], rest[position..].split_whitespace()),
         None => (rest, "".split_whitespace()),
@@ -292,27 +337,23 @@ fn read_download(rest: &str) -> Result<Command, String> {
             "--transport" => asked.transport = choice(value)?,
             "--window" => asked.window = number(value)?,
             "--segment" => asked.segment_bytes = number(value)?,
-            other => return Err(format!("{other} is not an option of a download.")),
+            other => return Err(format!("{other} is not an option of a transfer.")),
         }
     }
     let file = file.trim();
     if file.is_empty() {
         return Err("Which file?".to_owned());
     }
-    Ok(Command::Download {
-        file: file.to_owned(),
-        asked,
-    })
+    Ok((file.to_owned(), asked))
 }
 
-fn read_cancel(rest: &str) -> Result<Command, String> {
+fn read_tag(rest: &str) -> Result<Option<u64>, String> {
     if rest.is_empty() {
-        return Ok(Command::Cancel { tag: None });
+        return Ok(None);
     }
-    let tag = rest
-        .parse()
-        .map_err(|_| format!("{rest:?} is not a number from /transfers."))?;
-    Ok(Command::Cancel { tag: Some(tag) })
+    let tag = rest.parse();
+    tag.map(Some)
+        .map_err(|_| format!("{rest:?} is not a number from /transfers."))
 }
 
 fn choice<T: FromStr>(text: &str) -> Result<Option<T>, String>
@@ -387,6 +428,24 @@ mod tests {
             assert_eq!(read, ("my summer photo.jpg".to_owned(), asked));
         }
         assert_eq!(download("/download \"a --b.txt\"").0, "a --b.txt");
+    }
+
+    #[test]
+    fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
+        let expected = Ok(Command::Upload {
+            path: "/tmp/my notes.txt".into(),
+            asked: Asked {
+                arq: Some(Arq::GoBackN),
+                ..Asked::default()
+            },
+        });
+        assert_eq!(
+            read("/upload /tmp/my notes.txt --arq go-back-n", &[]),
+            expected
+        );
+        assert_eq!(read("/pause", &[]), Ok(Command::Pause { tag: None }));
+        assert_eq!(read("/resume 2", &[]), Ok(Command::Resume { tag: Some(2) }));
+        assert_eq!(read("/proceed", &[]), Ok(Command::Resume { tag: None }));
     }
 
     #[test]

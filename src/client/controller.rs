@@ -16,6 +16,7 @@
 mod downloads;
 mod replies;
 mod typed;
+mod uploads;
 
 use super::address::ServerAddress;
 use super::commands;
@@ -24,6 +25,7 @@ use crate::transfer::Report;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
 use std::mem;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a person wants, told by a view.
@@ -55,7 +57,21 @@ pub enum Intent {
         /// Options for this download alone.
         asked: Asked,
     },
-    /// End a download; what has arrived is kept.
+    /// Give a file; what is asked here wins over the chosen options.
+    Upload {
+        /// Where it is on this computer.
+        path: PathBuf,
+        /// Options for this upload alone.
+        asked: Asked,
+    },
+    /// Let a transfer wait (or all of them), or go on.
+    Pause {
+        /// Our number for it; `None`: all.
+        tag: Option<u64>,
+        /// Whether it shall wait.
+        is_paused: bool,
+    },
+    /// End a transfer; what has arrived of a download is kept.
     Cancel {
         /// Our number for it.
         tag: u64,
@@ -86,7 +102,14 @@ pub enum Event {
     Reply(Reply),
     /// The connection ended by itself; the sentence says why.
     Lost(String),
-    /// A download goes on or ended.
+    /// A file that was to be given was looked at.
+    Opened {
+        /// Our number for its upload.
+        tag: u64,
+        /// Its name and its size in bytes, or a sentence.
+        found: Result<(String, u64), String>,
+    },
+    /// A transfer goes on or ended.
     Report {
         /// Our number for it.
         tag: u64,
@@ -120,8 +143,36 @@ pub enum Effect {
         /// How to fetch it; its options were checked.
         offer: Offer,
     },
-    /// End a receiver. Its last report still comes.
-    CancelDownload {
+    /// Look at a file that shall be given; [`Event::Opened`] answers at once.
+    OpenUpload {
+        /// Our number for it.
+        tag: u64,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Send a file.
+    StartUpload {
+        /// Our number for it, carried by each of its reports.
+        tag: u64,
+        /// How to give it; its options were checked.
+        offer: Offer,
+    },
+    /// Let a receiver or sender wait, or go on.
+    PauseTransfer {
+        /// Our number for it.
+        tag: u64,
+        /// Whether it shall wait.
+        is_paused: bool,
+    },
+    /// The server's word on an upload: its sender need not wait for FIN-ACK.
+    JudgeUpload {
+        /// Our number for it.
+        tag: u64,
+        /// Verified or damaged.
+        state: TransferState,
+    },
+    /// End a receiver or sender. Its last report still comes.
+    CancelTransfer {
         /// Our number for it.
         tag: u64,
     },
@@ -197,6 +248,8 @@ impl Controller {
             Intent::ShowFiles => self.ask(Request::Files, now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
             Intent::Download { file, asked } => self.download(&file, asked, now_ms),
+            Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
+            Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
@@ -221,6 +274,7 @@ impl Controller {
             }
             Event::Reply(reply) => self.on_reply(reply, now_ms),
             Event::Lost(sentence) => self.on_lost(sentence, now_ms),
+            Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
             Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),
             Event::Remark(sentence) => self.show(&sentence, now_ms),

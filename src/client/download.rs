@@ -66,6 +66,7 @@ fn destination(file: &str, settings: &Settings) -> Destination {
     Destination {
         folder: settings.out.clone(),
         name: file_name(file),
+        workshop: None,
         overwrite: settings.overwrite,
     }
 }
@@ -93,6 +94,7 @@ pub fn start(
         size: offer.size,
         offset: offer.offset,
         scenario: settings.scenario.clone(),
+        pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
     };
     let version = FileVersion {

@@ -10,7 +10,7 @@
 //! | `lost` | `sentence`: the connection ended by itself, and why |
 //! | `output` | `text`: a line that answers a command without the server's help |
 //! | `problem` | `sentence`: a command that could not be understood or done |
-//! | `download` | [`Download`]: at each change, ten times a second at most; `state` as on the wire |
+//! | `download`, `upload` | [`Course`]: at each change, ten times a second at most; `state` as on the wire |
 //!
 //! ```text
 //! {"download":{"tag":1,"transfer":3,"file":"notes.pdf","state":"verified",
@@ -54,12 +54,14 @@ pub enum Happening {
         sentence: String,
     },
     /// How a download goes, or how it ended.
-    Download(Download),
+    Download(Course),
+    /// How an upload goes, or how it ended.
+    Upload(Course),
 }
 
-/// How a download goes, or how it ended.
+/// How a transfer goes, or how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Download {
+pub struct Course {
     /// Our own number for it.
     pub tag: u64,
     /// The server's number for it.
@@ -105,7 +107,7 @@ impl Happening {
     }
 }
 
-impl From<&Transfer> for Download {
+impl From<&Transfer> for Course {
     fn from(transfer: &Transfer) -> Self {
         Self {
             tag: transfer.tag,

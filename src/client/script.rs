@@ -9,7 +9,7 @@
 //! The next line comes when nothing is awaited. Lines typed through a pipe are awaited as
 //! well, so that the end of input does not cut off an answer. Pure: no clock, no channel.
 
-use super::model::Model;
+use super::model::{Model, Transfer};
 use crate::wire::message::{Reply, Request};
 use std::collections::VecDeque;
 
@@ -33,7 +33,14 @@ enum Answer {
     WhisperEcho,
     Users,
     Files,
-    End { tag: u64 },
+    /// By our own number.
+    End {
+        tag: u64,
+    },
+    /// By the server's number.
+    EndOf {
+        transfer: u64,
+    },
 }
 
 /// A server that is there answers a question by then. A download may take longer: it has
@@ -91,6 +98,7 @@ impl Script {
             | Reply::Pong
             | Reply::Joined { .. }
             | Reply::Left { .. }
+            | Reply::Shared { .. }
             | Reply::Notice { .. } => None,
         };
         if let Some(position) = position {
@@ -98,12 +106,16 @@ impl Script {
         }
     }
 
-    /// The model has changed: downloads may have ended.
+    /// The model has changed: transfers may have ended. One that is paused is not waited
+    /// for either, as it is a line that lets it go on.
     pub fn on_model(&mut self, model: &Model) {
+        let is_awaited = |it: &Transfer| !it.state.is_end() && !it.is_paused;
         self.awaited.retain(|awaited| match awaited.answer {
-            Answer::End { tag } => {
-                model.transfer(tag).is_some_and(|it| !it.state.is_end())
-            }
+            Answer::End { tag } => model.transfer(tag).is_some_and(is_awaited),
+            Answer::EndOf { transfer } => model
+                .transfers
+                .iter()
+                .any(|it| it.number == Some(transfer) && is_awaited(it)),
             Answer::Echo | Answer::WhisperEcho | Answer::Users | Answer::Files => true,
         });
     }
@@ -118,8 +130,9 @@ impl Script {
     #[must_use]
     pub fn is_overdue(&self, now_ms: u64) -> bool {
         self.awaited.iter().any(|awaited| {
-            let is_download = matches!(awaited.answer, Answer::End { .. });
-            !is_download && now_ms.saturating_sub(awaited.since_ms) > ANSWER_TIMEOUT_MS
+            let is_transfer =
+                matches!(awaited.answer, Answer::End { .. } | Answer::EndOf { .. });
+            !is_transfer && now_ms.saturating_sub(awaited.since_ms) > ANSWER_TIMEOUT_MS
         })
     }
 
@@ -135,8 +148,13 @@ fn answer_to(request: &Request) -> Option<Answer> {
         Request::Users => Some(Answer::Users),
         Request::Files => Some(Answer::Files),
         Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),
+        Request::Upload(upload) => upload.tag.map(|tag| Answer::End { tag }),
+        Request::Resume { transfer } => Some(Answer::EndOf {
+            transfer: *transfer,
+        }),
         Request::Join { .. }
         | Request::Cancel { .. }
+        | Request::Pause { .. }
         | Request::Transfer { .. }
         | Request::Ping
         | Request::Disconnect => None,

@@ -6,7 +6,7 @@
 //! ```text
 //! link, receivers, typist --Letter--> channel --> next() --> bring() --> controller
 //!                                                              |
-//!                       link.send, receiving::start... <-- perform()
+//!                link.send, receiving::start, sending::initiate... <-- perform()
 //! ```
 
 use super::Settings;
@@ -14,10 +14,12 @@ use super::controller::{Controller, Effect, Event, Intent};
 use super::download::{self, Errand};
 use super::link::Link;
 use super::model::{Model, Transfer};
+use super::upload;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
+use crate::transfer::sending::Sending;
 use crate::wire::message::{Offer, Request};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::HashMap;
@@ -37,12 +39,19 @@ pub struct Session {
     connection: u64,
     /// Links that are saying goodbye.
     leaving: Vec<Receiver<()>>,
+    running: HashMap<u64, Running>,
     /// What is there of downloads that were asked for and not offered yet.
     parts: HashMap<u64, Part>,
-    receivers: HashMap<u64, Receiving>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
     is_over: bool,
+}
+
+/// Our end of a transfer.
+#[derive(Debug)]
+enum Running {
+    Download(Receiving),
+    Upload(Sending),
 }
 
 /// What has arrived.
@@ -93,8 +102,8 @@ impl Session {
             link: None,
             connection: 0,
             leaving: Vec::new(),
+            running: HashMap::new(),
             parts: HashMap::new(),
-            receivers: HashMap::new(),
             lingering: HashMap::new(),
             is_over: false,
         }
@@ -179,38 +188,13 @@ impl Session {
     /// Performs what the controller decided; returns what was asked of the server.
     fn perform(&mut self) -> Vec<Request> {
         let mut requests = Vec::new();
-        for effect in self.controller.take_effects() {
-            match effect {
-                Effect::Connect(address) => {
-                    self.connection += 1;
-                    self.link = Some(Link::new(address));
-                }
-                Effect::Send(request) => {
-                    let Some(request) = self.prepare(request) else {
-                        continue;
-                    };
-                    requests.push(request.clone());
-                    if let Some(link) = &self.link {
-                        link.send(request);
-                    }
-                }
-                Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
-                Effect::CancelDownload { tag } => {
-                    if let Some(receiver) = self.receivers.get(&tag) {
-                        receiver.cancel();
-                    }
-                }
-                Effect::ReleaseDownload { tag } => {
-                    if let Some(receiver) = self.lingering.remove(&tag) {
-                        receiver.release();
-                    }
-                }
-                Effect::HangUp => {
-                    self.start_link();
-                    self.connection += 1;
-                    self.leaving.extend(self.link.take().map(Link::hang_up));
-                }
-                Effect::Quit => self.say_farewell(),
+        loop {
+            let effects = self.controller.take_effects();
+            if effects.is_empty() {
+                break;
+            }
+            for effect in effects {
+                requests.extend(self.perform_one(effect));
             }
         }
         let Self {
@@ -220,6 +204,57 @@ impl Session {
         parts.retain(|tag, _| is_awaited(*tag));
         self.start_link();
         requests
+    }
+
+    /// Performs one effect; returns what was asked of the server by it.
+    fn perform_one(&mut self, effect: Effect) -> Option<Request> {
+        match effect {
+            Effect::Connect(address) => {
+                self.connection += 1;
+                self.link = Some(Link::new(address));
+            }
+            Effect::Send(request) => {
+                let request = self.prepare(request)?;
+                if let Some(link) = &self.link {
+                    link.send(request.clone());
+                }
+                return Some(request);
+            }
+            Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
+            Effect::OpenUpload { tag, path } => {
+                let found = upload::look_at(&path);
+                let event = Event::Opened { tag, found };
+                self.controller.on_event(event, wall_time_ms());
+            }
+            Effect::StartUpload { tag, offer } => self.start_upload(tag, &offer),
+            Effect::PauseTransfer { tag, is_paused } => match self.running.get(&tag) {
+                Some(Running::Download(receiving)) => receiving.set_paused(is_paused),
+                Some(Running::Upload(sending)) => sending.set_paused(is_paused),
+                None => {}
+            },
+            Effect::JudgeUpload { tag, state } => {
+                if let Some(Running::Upload(sending)) = self.running.get(&tag) {
+                    sending.verdict(state);
+                }
+            }
+            Effect::CancelTransfer { tag } => match self.running.get(&tag) {
+                Some(Running::Download(receiving)) => receiving.cancel(),
+                Some(Running::Upload(sending)) => sending.cancel(),
+                None => {}
+            },
+            Effect::ReleaseDownload { tag } => {
+                if let Some(receiver) = self.lingering.remove(&tag) {
+                    receiver.release();
+                }
+            }
+            Effect::HangUp => {
+                self.start_link();
+                self.connection += 1;
+                self.leaving.extend(self.link.take().map(Link::hang_up));
+            }
+            Effect::Quit => self.say_farewell(),
+        }
+        None
     }
 
     /// A download asks only for what is not there yet, and perhaps for nothing at all.
@@ -269,7 +304,7 @@ impl Session {
         let told = report.clone();
         match download::start(offer, server, round_trip, &self.settings, part, told) {
             Ok(receiver) => {
-                self.receivers.insert(tag, receiver);
+                self.running.insert(tag, Running::Download(receiver));
             }
             Err(error) => {
                 let folder = self.settings.out.display();
@@ -286,15 +321,53 @@ impl Session {
         }
     }
 
+    fn start_upload(&mut self, tag: u64, offer: &Offer) {
+        let door = self.door.clone();
+        let report =
+            move |report: Report| door.event(None, Event::Report { tag, report });
+        let Some(server) = self.link.as_ref().and_then(Link::server) else {
+            return report(download::failed("The connection was lost.".to_owned()));
+        };
+        let transfer = self.model().transfer(tag);
+        let Some(path) = transfer.and_then(|it| it.source.clone()) else {
+            return;
+        };
+        let round_trip = self.model().round_trip;
+        let started = upload::start(
+            offer,
+            &path,
+            server,
+            round_trip,
+            &self.settings,
+            report.clone(),
+        );
+        match started {
+            Ok(sending) => {
+                self.running.insert(tag, Running::Upload(sending));
+            }
+            Err(error) => {
+                log::warn!("upload {} not started: {error}", offer.transfer);
+                // Or its port would wait for us until the server's patience ends.
+                if let Some(link) = &self.link {
+                    let transfer = offer.transfer;
+                    link.send(Request::Cancel { transfer });
+                }
+                report(download::failed(format!(
+                    "It could not be started: {error}."
+                )));
+            }
+        }
+    }
+
     fn forget_what_ended(&mut self, event: &Event) {
         match event {
             Event::Report {
                 tag,
                 report: Report::Ended(_),
             } => {
-                let receiver = self.receivers.remove(tag);
-                self.lingering
-                    .extend(receiver.map(|receiver| (*tag, receiver)));
+                if let Some(Running::Download(receiver)) = self.running.remove(tag) {
+                    self.lingering.insert(*tag, receiver);
+                }
             }
             Event::Unreachable(_) | Event::Lost(_) => {
                 self.link = None;
@@ -302,6 +375,7 @@ impl Session {
             }
             Event::Connected { .. }
             | Event::Reply(_)
+            | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
             | Event::Remark(_)
@@ -317,9 +391,9 @@ impl Session {
         for ended in self.leaving.drain(..) {
             let _ = ended.recv_timeout(left());
         }
-        while !self.receivers.is_empty() {
+        while !self.running.is_empty() {
             let Ok(letter) = self.letters.recv_timeout(left()) else {
-                return log::warn!("left before every download had ended");
+                return log::warn!("left before every transfer had ended");
             };
             if let Arrival::Event(event) = letter.arrival {
                 self.forget_what_ended(&event);

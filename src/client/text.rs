@@ -21,7 +21,7 @@ mod screen;
 mod typist;
 
 use super::controller::{Event, Intent};
-use super::json::{Download, Happening};
+use super::json::{Course, Happening};
 use super::model::{ChatLine, Kind, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Door, Session};
@@ -61,7 +61,7 @@ struct Face {
     /// Closed at the end of a pipe.
     typing: Receiver<()>,
     shown_lines: usize,
-    shown_downloads: HashMap<u64, Download>,
+    shown_courses: HashMap<u64, Course>,
     has_failed: bool,
 }
 
@@ -92,7 +92,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         words: KnownWords::default(),
         typing: never(),
         shown_lines: 0,
-        shown_downloads: HashMap::new(),
+        shown_courses: HashMap::new(),
         has_failed: false,
         session,
     };
@@ -214,7 +214,7 @@ impl Face {
             }
         }
         if self.is_json {
-            self.tell_downloads();
+            self.tell_courses();
         } else {
             self.bars.show(&self.session.model().transfers);
             self.words.learn(self.session.model());
@@ -228,6 +228,7 @@ impl Face {
         let happening = match event {
             // A pong answers the controller, not the script.
             Event::Reply(Reply::Pong)
+            | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
             | Event::Remark(_)
@@ -262,14 +263,17 @@ impl Face {
         self.screen.print(&happening.to_line());
     }
 
-    fn tell_downloads(&mut self) {
+    fn tell_courses(&mut self) {
         for transfer in &self.session.model().transfers {
-            let download = Download::from(transfer);
-            let shown = self.shown_downloads.get(&transfer.tag);
-            if shown != Some(&download) {
-                let line = Happening::Download(download.clone()).to_line();
-                self.screen.print(&line);
-                self.shown_downloads.insert(transfer.tag, download);
+            let course = Course::from(transfer);
+            let shown = self.shown_courses.get(&transfer.tag);
+            if shown != Some(&course) {
+                let happening = match transfer.source {
+                    None => Happening::Download(course.clone()),
+                    Some(_) => Happening::Upload(course.clone()),
+                };
+                self.screen.print(&happening.to_line());
+                self.shown_courses.insert(transfer.tag, course);
             }
         }
     }

@@ -85,6 +85,7 @@ pub fn state(transfer: &Transfer) -> String {
         (TransferState::Queued, None) => "waiting".to_owned(),
         (TransferState::Opening, _) => "opening".to_owned(),
         (TransferState::Sending, _) => "on its way".to_owned(),
+        (TransferState::Paused, _) => "paused".to_owned(),
         (TransferState::Verified, _) => "verified".to_owned(),
         (TransferState::Damaged, _) => "damaged".to_owned(),
         (TransferState::Failed, _) => "failed".to_owned(),
@@ -136,12 +137,17 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         Some(path) => format!(", saved as {}", harmless(&path.to_string_lossy())),
         None => String::new(),
     };
+    let there = if transfer.source.is_some() {
+        " on the server"
+    } else {
+        ""
+    };
     let resent = match transfer.resent_packets {
         1 => "1 packet resent".to_owned(),
         packets => format!("{packets} packets resent"),
     };
     format!(
-        "{file} arrived whole: {} in {:.2} s by {}, {resent}{place}",
+        "{file} arrived whole{there}: {} in {:.2} s by {}, {resent}{place}",
         bytes(transfer.done_bytes),
         elapsed.as_secs_f64(),
         transfer.protocol(),

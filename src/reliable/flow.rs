@@ -415,4 +415,55 @@ mod tests {
         let last = rates.last().copied().unwrap();
         assert!((last - 1_000.0).abs() < 60.0, "{last}");
     }
+
+    #[test]
+    fn acks_that_come_in_a_clump_do_not_make_the_path_look_faster() {
+        // Ten packets, 10 ms apart; all of them are acknowledged within a millisecond.
+        let mut flow = Flow::new(Congestion::Fixed, 1_000);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        round_trip.sample(Duration::from_millis(20));
+        let first = flow.send(at(0));
+        flow.deliver(&first, at(20));
+        flow.settle(&round_trip, at(20));
+        let stamps: Vec<_> = (2..12).map(|tick| flow.send(at(10 * tick))).collect();
+        for stamp in &stamps {
+            flow.deliver(stamp, at(121));
+        }
+        let rate = flow.delivery_rate(&stamps[9], round_trip.path());
+        assert!(rate.is_some_and(|rate| rate <= 110.0), "{rate:?}");
+    }
+
+    #[test]
+    fn what_was_lost_is_told_before_what_was_acknowledged() {
+        let mut flow = Flow::new(Congestion::Reno, 1_000);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        round_trip.sample(Duration::from_millis(20));
+        let stamps: Vec<_> = (0..10).map(|tick| flow.send(at(tick))).collect();
+        stamps[6..]
+            .iter()
+            .for_each(|stamp| flow.deliver(stamp, at(30)));
+        flow.lose(&stamps[0]);
+        flow.settle(&round_trip, at(30));
+        // Half of 10; the other way round half of 14.
+        assert_eq!((flow.window(), flow.in_flight()), (5, 5));
+    }
+
+    #[test]
+    fn a_window_that_is_not_used_does_not_grow() {
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        round_trip.sample(Duration::from_millis(20));
+        let window_after = |is_limited: bool| {
+            let mut flow = Flow::new(Congestion::Reno, 1_000);
+            for tick in 0..20 {
+                if is_limited {
+                    flow.limit();
+                }
+                let stamp = flow.send(at(100 * tick));
+                flow.deliver(&stamp, at(100 * tick + 20));
+                flow.settle(&round_trip, at(100 * tick + 20));
+            }
+            flow.window()
+        };
+        assert_eq!((window_after(true), window_after(false)), (10, 30));
+    }
 }

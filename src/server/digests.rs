@@ -13,12 +13,12 @@
 use super::folder::Version;
 use super::transfers::Event;
 use crate::shelf::FileName;
+use crate::transfer::hash;
 use crate::wire::digest::Digest;
 use crossbeam_channel::{Receiver, Sender};
-use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is known, and whom to ask for the rest.
@@ -45,9 +45,6 @@ pub(super) struct Hashed {
     /// Or a sentence.
     pub(super) result: Result<Digest, String>,
 }
-
-/// Read at once. Unit: bytes.
-const BLOCK_BYTES: usize = 64 * 1024;
 
 impl Digests {
     /// Nothing is known; work goes there.
@@ -82,6 +79,11 @@ impl Digests {
         });
     }
 
+    /// Remembers the digest of a file that was uploaded, and so need not be read again.
+    pub(super) fn learn(&mut self, name: &FileName, version: Version, digest: Digest) {
+        self.known.insert(name.clone(), (version, Some(digest)));
+    }
+
     /// Remembers what came out. A failure is forgotten, so that it may be tried again.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         if !self.is_asked(&hashed.name, hashed.version) {
@@ -106,7 +108,7 @@ pub(super) fn run(
     is_stopping: &AtomicBool,
 ) {
     for mut work in work {
-        let result = hash(&mut work.file, work.version, is_stopping);
+        let result = digest_of(&mut work.file, work.version, is_stopping);
         let result = result.map_err(|error| {
             log::warn!("could not hash {}: {error}", work.name);
             format!("The server could not read the file to its end ({error}). Try again.")
@@ -123,28 +125,16 @@ pub(super) fn run(
     }
 }
 
-fn hash(
+fn digest_of(
     file: &mut File,
     version: Version,
     is_stopping: &AtomicBool,
 ) -> io::Result<Digest> {
-    let mut sha256 = Sha256::new();
-    let mut block = vec![0; BLOCK_BYTES];
-    loop {
-        if is_stopping.load(Ordering::Relaxed) {
-            return Err(io::Error::other("the server is closing"));
-        }
-        match file.read(&mut block) {
-            Ok(0) => break,
-            Ok(count) => sha256.update(&block[..count]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let digest = hash::digest(file, || !is_stopping.load(Ordering::Relaxed))?;
     if Version::of(&file.metadata()?) != version {
         return Err(io::Error::other("the file changed while it was read"));
     }
-    Ok(Digest(sha256.finalize().into()))
+    Ok(digest)
 }
 
 #[cfg(test)]
@@ -178,7 +168,7 @@ mod tests {
             digests.ask(&name, version, file);
             assert!(digests.is_asked(&name, version));
             let mut work = todo.try_recv().unwrap();
-            let digest = hash(&mut work.file, work.version, &AtomicBool::new(false));
+            let digest = digest_of(&mut work.file, work.version, &AtomicBool::new(false));
             let hashed = Hashed {
                 name: name.clone(),
                 version,
@@ -200,7 +190,7 @@ mod tests {
         fs::write(shelf.path().join("a"), "short").unwrap();
         let (mut file, version) = folder.open(&"a".parse().unwrap()).unwrap();
         fs::write(shelf.path().join("a"), "longer").unwrap();
-        let error = hash(&mut file, version, &AtomicBool::new(false)).unwrap_err();
+        let error = digest_of(&mut file, version, &AtomicBool::new(false)).unwrap_err();
         assert_eq!(error.to_string(), "the file changed while it was read");
     }
 }

@@ -1,4 +1,5 @@
-//! One download on the server: its stages, and the step from a free port to an offer.
+//! One transfer on the server: its stages, and a download's step from a free port to an
+//! offer (an upload's is in `upload`).
 //!
 //! ```text
 //! Queued --port bound, file opened, token drawn, sender started--> Running
@@ -16,8 +17,9 @@ use super::peer::Peer;
 use super::transfers::Event;
 use crate::link::Scenario;
 use crate::shelf::FileName;
+use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::{self, Outlet, Sending};
-use crate::transfer::{Ending, Job};
+use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
 use crate::wire::options::{Settled, Transport};
@@ -27,16 +29,30 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
+use tempfile::TempDir;
 
-/// What one client asked for.
+/// What one client asked for, in either direction.
 pub(super) struct Download {
     pub(super) peer: Arc<Peer>,
     pub(super) tag: Option<u64>,
     pub(super) name: FileName,
     pub(super) settled: Settled,
+    /// What is to be received, where it is an upload.
+    pub(super) upload: Option<Upload>,
     /// What the asker has already.
     pub(super) prefix: Option<Prefix>,
     pub(super) stage: Stage,
+}
+
+/// A file that a client gives.
+#[derive(Debug, Clone)]
+pub(super) struct Upload {
+    /// Whose it is.
+    pub(super) from: String,
+    /// Unit: bytes.
+    pub(super) size: u64,
+    /// As the client says.
+    pub(super) digest: Option<Digest>,
 }
 
 /// How far it is.
@@ -48,10 +64,42 @@ pub(super) enum Stage {
     Running {
         /// As the pool knows it.
         port: u16,
+        shell: Shell,
+    },
+    /// An upload has ended; its receiver answers for a while yet, at that port.
+    Lingering { port: u16, receiving: Receiving },
+}
+
+/// The threads of a running transfer.
+pub(super) enum Shell {
+    /// A download's.
+    Sending {
         sending: Sending,
         version: Version,
         needs_digest: bool,
     },
+    /// An upload's.
+    Receiving {
+        receiving: Receiving,
+        /// Where the part grows; it is gone when this is dropped.
+        workshop: TempDir,
+    },
+}
+
+impl Shell {
+    pub(super) fn cancel(&self) {
+        match self {
+            Self::Sending { sending, .. } => sending.cancel(),
+            Self::Receiving { receiving, .. } => receiving.cancel(),
+        }
+    }
+
+    pub(super) fn set_paused(&self, is_paused: bool) {
+        match self {
+            Self::Sending { sending, .. } => sending.set_paused(is_paused),
+            Self::Receiving { receiving, .. } => receiving.set_paused(is_paused),
+        }
+    }
 }
 
 /// Why a queued download did not start.
@@ -79,14 +127,15 @@ impl Download {
         port: u16,
         supplies: &mut Supplies,
     ) -> Result<(), StartError> {
+        if let Some(upload) = self.upload.clone() {
+            return self.start_upload(number, port, &upload, supplies);
+        }
         let (outlet, offered) = self.open_outlet(port)?;
         let (file, version) = self.open_file(supplies)?;
         let digest = self.find_digest(version, supplies)?;
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
-        let mut token = Token([0; 16]);
-        getrandom::fill(&mut token.0)
-            .map_err(|error| hopeless("has no random numbers", &error))?;
+        let token = draw_token()?;
         let job = Job {
             number,
             token,
@@ -94,14 +143,10 @@ impl Download {
             size: version.size,
             offset,
             scenario: supplies.scenario.clone(),
+            pause_at: None,
             chat_round_trip: None,
         };
-        let events = supplies.events.clone();
-        let report = move |report| {
-            let transfer = number;
-            // An error means that the server has ended.
-            let _ = events.send(Event::Reported { transfer, report });
-        };
+        let report = supplies.reporter(number);
         let asker = self.peer.remote.ip();
         let sending = sending::start(job, file, digest, outlet, asker, report)
             .map_err(|error| hopeless("cannot start this transfer", &error))?;
@@ -125,15 +170,17 @@ impl Download {
         }));
         self.stage = Stage::Running {
             port,
-            sending,
-            version,
-            needs_digest: digest.is_none(),
+            shell: Shell::Sending {
+                sending,
+                version,
+                needs_digest: digest.is_none(),
+            },
         };
         Ok(())
     }
 
     /// A socket at the address that the chat connection uses, and its real port.
-    fn open_outlet(&self, port: u16) -> Result<(Outlet, u16), StartError> {
+    pub(super) fn open_outlet(&self, port: u16) -> Result<(Outlet, u16), StartError> {
         let mut address = self.peer.local;
         address.set_port(port);
         bind(self.settled.transport, address).map_err(|error| {
@@ -175,6 +222,15 @@ impl Download {
         Ok(None)
     }
 
+    /// Ends it, if it has begun.
+    pub(super) fn cancel(&self) {
+        match &self.stage {
+            Stage::Queued { .. } => {}
+            Stage::Running { shell, .. } => shell.cancel(),
+            Stage::Lingering { receiving, .. } => receiving.cancel(),
+        }
+    }
+
     /// What is said of it, as far as it is known always.
     pub(super) fn news(&self, number: u64, state: TransferState) -> TransferNews {
         TransferNews {
@@ -209,10 +265,11 @@ impl Download {
         } = ending;
         let state = format!("{state:?}").to_lowercase();
         log::info!(
-            "transfer {number} finished: {state}, {} of {} to client {} in {:.2} s, \
+            "transfer {number} finished: {state}, {} of {} {} client {} in {:.2} s, \
              {} of {} packets resent",
             bytes(figures.progress.acked_bytes),
             self.name,
+            if self.upload.is_some() { "from" } else { "to" },
             self.peer.number,
             elapsed.as_secs_f64(),
             figures.progress.resent_packets,
@@ -221,7 +278,25 @@ impl Download {
     }
 }
 
-fn hopeless(what: &str, error: &dyn std::fmt::Display) -> StartError {
+impl Supplies {
+    /// What a transfer's threads report to.
+    pub(super) fn reporter(&self, transfer: u64) -> impl FnMut(Report) + Send + 'static {
+        let events = self.events.clone();
+        move |report| {
+            // An error means that the server has ended.
+            let _ = events.send(Event::Reported { transfer, report });
+        }
+    }
+}
+
+pub(super) fn draw_token() -> Result<Token, StartError> {
+    let mut token = Token([0; 16]);
+    getrandom::fill(&mut token.0)
+        .map_err(|error| hopeless("has no random numbers", &error))?;
+    Ok(token)
+}
+
+pub(super) fn hopeless(what: &str, error: &dyn std::fmt::Display) -> StartError {
     StartError::Hopeless(format!("The server {what} ({error}). Try again later."))
 }
 

@@ -1,4 +1,4 @@
-//! The downloads of all clients: asked for, queued, running, ended.
+//! The transfers of all clients, in both directions: asked for, queued, running, ended.
 //!
 //! ```text
 //! download --> checked --> Queued --a port is free--> Running --> ended
@@ -14,18 +14,21 @@
 
 use super::Config;
 use super::digests::{Digests, Hashed, Work};
-use super::download::{Download, Stage, StartError, Supplies};
+use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
 use super::folder::{Folder, Version};
 use super::peer::Peer;
 use super::ports::Ports;
+use super::room_thread;
 use super::transfers::Event;
+use super::upload;
+use super::uploads::Allowance;
 use crate::room::ClientNumber;
 use crate::shelf::FileName;
-use crate::transfer::Report;
+use crate::transfer::{Ending, Report};
 use crate::wire::message::{
-    Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState,
+    Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
 };
-use crate::wire::options::Settled;
+use crate::wire::options::{Asked, Settled};
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +38,9 @@ pub(super) struct Downloads {
     defaults: Settled,
     supplies: Supplies,
     ports: Ports,
+    allowance: Allowance,
+    /// Where news for everybody go.
+    room: Sender<room_thread::Event>,
     all: BTreeMap<u64, Download>,
     last_number: u64,
 }
@@ -48,8 +54,12 @@ impl Downloads {
         folder: Folder,
         work: Sender<Work>,
         events: Sender<Event>,
+        room: Sender<room_thread::Event>,
     ) -> Self {
+        upload::remove_leftovers(folder.root());
         Self {
+            allowance: Allowance::new(config.uploads),
+            room,
             defaults: config.defaults,
             supplies: Supplies {
                 scenario: config.scenario.clone(),
@@ -93,16 +103,47 @@ impl Downloads {
                 return;
             }
         };
-        self.last_number += 1;
-        let number = self.last_number;
-        let download = Download {
+        self.queue(Download {
             peer,
             tag: request.tag,
             name,
             settled,
+            upload: None,
             prefix: request.prefix,
             stage: Stage::Queued { told_place: 0 },
+        });
+    }
+
+    /// `upload`: the same, the other way.
+    pub(super) fn on_upload(
+        &mut self,
+        peer: Arc<Peer>,
+        from: String,
+        request: &UploadRequest,
+    ) {
+        let (name, settled) = match self.check_upload(&peer, request) {
+            Ok(checked) => checked,
+            Err((code, sentence)) => {
+                complain(&peer, code, sentence, request.tag);
+                return;
+            }
         };
+        let UploadRequest { size, digest, .. } = *request;
+        self.allowance.take(size);
+        self.queue(Download {
+            peer,
+            tag: request.tag,
+            name,
+            settled,
+            upload: Some(Upload { from, size, digest }),
+            prefix: None,
+            stage: Stage::Queued { told_place: 0 },
+        });
+    }
+
+    fn queue(&mut self, download: Download) {
+        self.last_number += 1;
+        let number = self.last_number;
         self.all.insert(number, download);
         self.ports.wait(number);
         self.serve_queue();
@@ -110,15 +151,13 @@ impl Downloads {
 
     /// `cancel`: of one's own transfers only.
     pub(super) fn on_cancel(&mut self, peer: &Peer, number: u64) {
-        let is_own = |download: &&Download| download.peer.number == peer.number;
-        let Some(download) = self.all.get(&number).filter(is_own) else {
-            let sentence = format!("No transfer of yours has the number {number}.");
-            complain(peer, Code::NoSuchTransfer, sentence, None);
+        let Some(download) = self.own(peer, number) else {
             return;
         };
         match &download.stage {
             // It reports its end, and what follows from that follows there.
-            Stage::Running { sending, .. } => sending.cancel(),
+            Stage::Running { shell, .. } => shell.cancel(),
+            Stage::Lingering { receiving, .. } => receiving.cancel(),
             Stage::Queued { .. } => {
                 self.end_queued(number, TransferState::Cancelled, None);
                 self.serve_queue();
@@ -126,7 +165,34 @@ impl Downloads {
         }
     }
 
-    /// `transfer`: the receiver says how it ended. A transfer that has ended on this side
+    /// `pause` and `resume`.
+    pub(super) fn on_pause(&self, peer: &Peer, number: u64, is_paused: bool) {
+        let Some(download) = self.own(peer, number) else {
+            return;
+        };
+        match &download.stage {
+            Stage::Running { shell, .. } => shell.set_paused(is_paused),
+            Stage::Lingering { .. } => {}
+            Stage::Queued { .. } => {
+                let sentence = "This transfer has not begun yet. Wait, or cancel it.";
+                complain(peer, Code::BadRequest, sentence.to_owned(), None);
+            }
+        }
+    }
+
+    /// The transfer of this client with that number; or it is told that there is none.
+    fn own(&self, peer: &Peer, number: u64) -> Option<&Download> {
+        let own = self.all.get(&number);
+        let own = own.filter(|download| download.peer.number == peer.number);
+        if own.is_none() {
+            let sentence = format!("No transfer of yours has the number {number}.");
+            complain(peer, Code::NoSuchTransfer, sentence, None);
+        }
+        own
+    }
+
+    /// `transfer`: the client's word on how it ended, which a sender waits for, and which
+    /// ends a receiver's lingering. A transfer that has ended on this side
     /// too is no error: the FIN-ACK was faster.
     pub(super) fn on_verdict(&self, peer: &Peer, number: u64, state: TransferState) {
         match state {
@@ -134,29 +200,32 @@ impl Downloads {
             TransferState::Queued
             | TransferState::Opening
             | TransferState::Sending
+            | TransferState::Paused
             | TransferState::Failed
             | TransferState::Unknown
             | TransferState::Cancelled => {
-                let sentence = "A receiver may say verified or damaged, no more.";
+                let sentence = "You may say verified or damaged here, no more.";
                 complain(peer, Code::BadRequest, sentence.to_owned(), None);
                 return;
             }
         }
         let own = self.all.get(&number);
         let own = own.filter(|download| download.peer.number == peer.number);
-        if let Some(Stage::Running { sending, .. }) = own.map(|download| &download.stage)
-        {
-            sending.verdict(state);
+        match own.map(|download| &download.stage) {
+            Some(Stage::Running {
+                shell: Shell::Sending { sending, .. },
+                ..
+            }) => sending.verdict(state),
+            Some(Stage::Lingering { receiving, .. }) => receiving.release(),
+            Some(Stage::Running { .. } | Stage::Queued { .. }) | None => {}
         }
     }
 
-    /// A client is gone, and nobody is left to receive.
+    /// A client is gone, and nobody is left at the other end.
     pub(super) fn on_gone(&mut self, client: ClientNumber) {
         let is_theirs = |download: &Download| download.peer.number == client;
         for download in self.all.values().filter(|download| is_theirs(download)) {
-            if let Stage::Running { sending, .. } = &download.stage {
-                sending.cancel();
-            }
+            download.cancel();
         }
         self.drop_queued(is_theirs);
         self.serve_queue();
@@ -172,21 +241,79 @@ impl Downloads {
                     download.peer.tell(&Reply::Transfer(news));
                 }
             }
-            Report::Ended(ending) => {
-                let Some(download) = self.all.remove(&number) else {
-                    return;
-                };
-                download.log_end(number, &ending);
-                let mut news = download.news(number, ending.state);
-                news.progress = Some(ending.figures.progress);
-                news.sentence = ending.sentence;
-                download.peer.tell(&Reply::Transfer(news));
-                if let Stage::Running { port, .. } = download.stage {
-                    self.ports.release(port);
-                }
+            Report::Ended(ending) => self.on_ended(number, ending),
+            Report::Closed => self.on_closed(number),
+        }
+    }
+
+    /// A sender is gone by now. A receiver lingers: its port stays in use.
+    fn on_ended(&mut self, number: u64, ending: Ending) {
+        let Some(mut download) = self.all.remove(&number) else {
+            return;
+        };
+        download.log_end(number, &ending);
+        let mut news = download.news(number, ending.state);
+        news.progress = Some(ending.figures.progress);
+        news.sentence.clone_from(&ending.sentence);
+        download.peer.tell(&Reply::Transfer(news));
+        match download.stage {
+            Stage::Running {
+                port,
+                shell: Shell::Sending { .. },
+            } => {
+                self.ports.release(port);
                 self.serve_queue();
             }
+            Stage::Running {
+                port,
+                shell:
+                    Shell::Receiving {
+                        receiving,
+                        workshop,
+                    },
+            } => {
+                drop(workshop);
+                download.stage = Stage::Lingering { port, receiving };
+                self.settle_upload(&download, ending);
+                self.all.insert(number, download);
+            }
+            Stage::Queued { .. } | Stage::Lingering { .. } => {}
         }
+    }
+
+    /// An upload is on offer now, or has left nothing.
+    fn settle_upload(&mut self, download: &Download, ending: Ending) {
+        let shared = upload::find_shared(&self.supplies.folder, ending);
+        let Some((name, version, digest)) = shared else {
+            return self.give_back(download);
+        };
+        self.supplies.digests.learn(&name, version, digest);
+        let file = FileEntry {
+            name: name.to_string(),
+            size: version.size,
+            digest: Some(digest),
+        };
+        let from = download.upload.as_ref().map(|it| it.from.clone());
+        let from = from.unwrap_or_default();
+        // An error means that the server has ended.
+        let _ = self.room.send(room_thread::Event::Shared { from, file });
+    }
+
+    /// What an upload that left nothing had taken of the limits.
+    fn give_back(&mut self, download: &Download) {
+        if let Some(upload) = &download.upload {
+            self.allowance.give_back(upload.size);
+        }
+    }
+
+    /// A receiver's threads and socket are gone.
+    fn on_closed(&mut self, number: u64) {
+        if let Some(Stage::Lingering { port, .. }) =
+            self.all.remove(&number).map(|download| download.stage)
+        {
+            self.ports.release(port);
+        }
+        self.serve_queue();
     }
 
     /// A digest is known now, or never will be: whoever waits for it hears of it.
@@ -194,9 +321,12 @@ impl Downloads {
         self.supplies.digests.on_hashed(hashed);
         for download in self.all.values_mut() {
             let Stage::Running {
-                sending,
-                version,
-                needs_digest,
+                shell:
+                    Shell::Sending {
+                        sending,
+                        version,
+                        needs_digest,
+                    },
                 ..
             } = &mut download.stage
             else {
@@ -221,9 +351,7 @@ impl Downloads {
     /// Ends everything; the running ones report it.
     pub(super) fn cancel_all(&mut self) {
         for download in self.all.values() {
-            if let Stage::Running { sending, .. } = &download.stage {
-                sending.cancel();
-            }
+            download.cancel();
         }
         self.drop_queued(|_| true);
     }
@@ -238,17 +366,8 @@ impl Downloads {
         peer: &Peer,
         request: &DownloadRequest,
     ) -> Result<(FileName, Settled), (Code, String)> {
-        let own = self.all.values();
-        let own = own.filter(|download| download.peer.number == peer.number);
-        if own.count() >= TRANSFERS_PER_CLIENT {
-            let sentence = format!(
-                "You have {TRANSFERS_PER_CLIENT} transfers already. Wait for one, or cancel one."
-            );
-            return Err((Code::TooManyTransfers, sentence));
-        }
-        let settled = request.asked.settle(&self.defaults).map_err(|error| {
-            (Code::BadOption, format!("This cannot be done: {error}."))
-        })?;
+        self.check_count(peer)?;
+        let settled = self.settle(&request.asked)?;
         let name: FileName = request.file.parse().map_err(|error| {
             let sentence =
                 format!("The server offers no such file ({error}). See: files.");
@@ -261,6 +380,38 @@ impl Downloads {
                 Err((error.code(), error.to_string()))
             }
         }
+    }
+
+    fn check_upload(
+        &self,
+        peer: &Peer,
+        request: &UploadRequest,
+    ) -> Result<(FileName, Settled), (Code, String)> {
+        self.check_count(peer)?;
+        let settled = self.settle(&request.asked)?;
+        let name = upload::check_name(&request.file)?;
+        self.allowance.check(request.size)?;
+        upload::check_room(self.supplies.folder.root(), request.size)?;
+        Ok((name, settled))
+    }
+
+    fn check_count(&self, peer: &Peer) -> Result<(), (Code, String)> {
+        let own = self.all.values();
+        let own = own.filter(|download| download.peer.number == peer.number);
+        let own = own.filter(|it| !matches!(it.stage, Stage::Lingering { .. }));
+        if own.count() < TRANSFERS_PER_CLIENT {
+            return Ok(());
+        }
+        let sentence = format!(
+            "You have {TRANSFERS_PER_CLIENT} transfers already. Wait for one, or cancel one."
+        );
+        Err((Code::TooManyTransfers, sentence))
+    }
+
+    fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {
+        let settled = asked.settle(&self.defaults);
+        settled
+            .map_err(|error| (Code::BadOption, format!("This cannot be done: {error}.")))
     }
 
     /// Gives ports to the first in line, and tells the rest where they stand.
@@ -300,6 +451,7 @@ impl Downloads {
     ) {
         self.ports.leave(number);
         if let Some(download) = self.all.remove(&number) {
+            self.give_back(&download);
             let mut news = download.news(number, state);
             news.sentence = sentence;
             download.peer.tell(&Reply::Transfer(news));
@@ -308,15 +460,16 @@ impl Downloads {
 
     /// Takes queued downloads out of the line without a word.
     fn drop_queued(&mut self, is_meant: impl Fn(&Download) -> bool) {
-        let Self { all, ports, .. } = self;
-        all.retain(|number, download| {
-            let drop =
-                matches!(download.stage, Stage::Queued { .. }) && is_meant(download);
-            if drop {
-                ports.leave(*number);
-            }
-            !drop
+        let queued = self.all.iter().filter(|(_, download)| {
+            matches!(download.stage, Stage::Queued { .. }) && is_meant(download)
         });
+        let numbers: Vec<u64> = queued.map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.ports.leave(number);
+            if let Some(download) = self.all.remove(&number) {
+                self.give_back(&download);
+            }
+        }
     }
 }
 

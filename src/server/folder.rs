@@ -70,6 +70,11 @@ impl Folder {
         Ok((file, Version::of(&metadata)))
     }
 
+    /// The folder itself.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where a file really is. It is looked at before it is opened, because opening a
     /// named pipe would wait for somebody to write into it.
     fn find(&self, name: &FileName) -> Result<(PathBuf, Version), FolderError> {

@@ -12,7 +12,7 @@ use crate::reliable::moment::Moment;
 use crate::room::{ClientNumber, Effect, Room};
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::wire::line::LineError;
-use crate::wire::message::{MessageError, Request};
+use crate::wire::message::{FileEntry, MessageError, Request};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -41,6 +41,8 @@ pub(super) enum Event {
     },
     /// No `join` in time.
     Late { client: ClientNumber },
+    /// A client's upload is whole.
+    Shared { from: String, file: FileEntry },
     /// The connection is no more.
     Gone {
         client: ClientNumber,
@@ -162,6 +164,7 @@ impl RoomThread {
                 self.room.on_broken_line(client, &error.to_string())
             }
             Event::Late { client } => self.room.on_late(client),
+            Event::Shared { from, file } => Room::on_shared(from, file),
             Event::Gone { client, why } => {
                 log::info!("client {client} left: {why}");
                 let effects = self.room.on_gone(client, why);

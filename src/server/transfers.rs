@@ -65,7 +65,13 @@ fn on_event(downloads: &mut Downloads, event: Event) {
         Event::Ordered { peer, order } => match order {
             Order::List => downloads.on_list(&peer),
             Order::Download(request) => downloads.on_download(peer, &request),
+            Order::Upload { from, request } => {
+                downloads.on_upload(peer, from, &request);
+            }
             Order::Cancel(transfer) => downloads.on_cancel(&peer, transfer),
+            Order::Pause(transfer, is_paused) => {
+                downloads.on_pause(&peer, transfer, is_paused);
+            }
             Order::Verdict(transfer, state) => {
                 downloads.on_verdict(&peer, transfer, state);
             }

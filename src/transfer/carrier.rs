@@ -13,7 +13,7 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use socket2::SockRef;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// The way out of one transfer.
 #[derive(Debug)]
@@ -168,6 +168,28 @@ fn send_one(socket: &UdpSocket, peer: Option<Peer>, datagram: &[u8]) -> io::Resu
         }
         Err(error) => Err(error),
     }
+}
+
+/// A socket of our own that can reach this server.
+///
+/// # Errors
+/// Those of the system.
+pub fn unconnected(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    UdpSocket::bind(any)
+}
+
+/// The same, and it hears this server alone.
+///
+/// # Errors
+/// Those of the system.
+pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = unconnected(server)?;
+    socket.connect(server)?;
+    Ok(socket)
 }
 
 /// Whether an error of `send` or `recv` says only that this once nothing came of it: the

@@ -18,7 +18,7 @@ use super::part::Part;
 use super::record::Record;
 use super::threads;
 use crate::wire::digest::Digest;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -81,6 +81,15 @@ impl Disk {
     /// Hands bytes over; waits where the disk is behind.
     pub(super) fn write(&self, bytes: Vec<u8>) {
         self.order(Order::Write(bytes));
+    }
+
+    /// Hands bytes over without waiting; gives them back where the disk is behind.
+    pub(super) fn try_write(&self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
+        match self.orders.try_send(Order::Write(bytes)) {
+            Err(TrySendError::Full(Order::Write(bytes))) => Err(bytes),
+            // A disk thread that is gone has said why before.
+            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
+        }
     }
 
     /// Asks for the digest of everything handed over.
@@ -239,7 +248,7 @@ pub(super) fn sentence(error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::overwrite::Overwrite;
     use super::super::part::Destination;
     use super::*;
@@ -247,12 +256,20 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    /// A disk that takes so many chunks and works on none; and what it was given.
+    pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
+        let (orders, inbox) = crossbeam_channel::bounded(chunks);
+        let (_, answers) = crossbeam_channel::bounded(1);
+        (Disk { orders, answers }, inbox)
+    }
+
     const PATIENCE: Duration = Duration::from_secs(10);
 
     fn destination(folder: &Path) -> Destination {
         Destination {
             folder: folder.join("new"),
             name: "notes.txt".to_owned(),
+            workshop: None,
             overwrite: Overwrite::Keep,
         }
     }

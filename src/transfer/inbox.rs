@@ -17,6 +17,8 @@ pub(super) enum Arrival {
     Fail(String),
     /// The receiver's word, from the chat connection.
     Verdict(bool),
+    /// Stop for a while, or go on.
+    Pause(bool),
     /// End it.
     Cancel,
 }
@@ -28,4 +30,6 @@ pub(super) enum Order {
     Cancel,
     /// The sender knows the verdict: no need to linger.
     Release,
+    /// Stop for a while, or go on.
+    Pause(bool),
 }

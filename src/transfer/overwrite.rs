@@ -152,6 +152,7 @@ mod tests {
         let destination = Destination {
             folder: folder.path().to_owned(),
             name: "notes.txt".to_owned(),
+            workshop: None,
             overwrite,
         };
         let path = name_part(&part, &destination);

@@ -14,6 +14,7 @@
 
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
 use super::record::Record;
+use super::space;
 use crate::wire::version::Prefix;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -27,6 +28,8 @@ pub struct Destination {
     /// The final name, checked: one component. Until the digest matches, the file is
     /// `NAME.part`.
     pub name: String,
+    /// Where the part grows, if not in `folder`: on the same file system.
+    pub workshop: Option<PathBuf>,
     /// What to do where a file of that name is there already.
     pub overwrite: Overwrite,
 }
@@ -54,7 +57,8 @@ impl Destination {
     }
 
     fn part(&self, copy: u32) -> PathBuf {
-        self.folder.join(numbered(&self.name, copy) + ".part")
+        let folder = self.workshop.as_ref().unwrap_or(&self.folder);
+        folder.join(numbered(&self.name, copy) + ".part")
     }
 }
 
@@ -123,6 +127,14 @@ impl Part {
         }
         self.note(Some(record))?;
         Ok(self)
+    }
+
+    /// Reserves room for so much on the disk. Unit: bytes.
+    ///
+    /// # Errors
+    /// As [`space::reserve`].
+    pub fn reserve(&self, bytes: u64) -> io::Result<()> {
+        space::reserve(&self.file, bytes)
     }
 
     /// How much of which version it is.
@@ -263,6 +275,7 @@ mod tests {
             let destination = Destination {
                 folder: folder.path().join("new"),
                 name: "notes.txt".to_owned(),
+                workshop: None,
                 overwrite: Overwrite::Keep,
             };
             Self {

@@ -13,34 +13,32 @@
 //! Source: report pages `architecture` and `wire`.
 
 mod bytes;
+mod ending;
 
 use super::carrier::{
-    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_passing,
-    is_too_long,
+    Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
+    is_passing, is_too_long,
 };
 use super::clock::Clock;
-use super::disk::{self, Answer, Disk};
+use super::disk::Disk;
 use super::inbox::Order;
 use super::part::Part;
-use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
-    verdict,
-};
+use super::sending::Outlet;
+use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
 use crate::link::{Direction, Label, Link};
-use crate::reliable::connection::{Outcome, Receiving as Connection};
+use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
-use crate::wire::digest::Digest;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
 use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
+use ending::Verification;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 pub use super::part::Destination;
@@ -53,6 +51,9 @@ pub struct Receiving {
 
 /// What the kernel counts for one datagram of a 1,500-byte path. Unit: bytes.
 const KERNEL_BYTES_PER_DATAGRAM: usize = 2_304;
+
+/// How often a disk that is behind is asked whether it takes more.
+const DISK_INTERVAL: Duration = Duration::from_millis(4);
 
 /// What the kernel adds to a datagram for its own use, about. Unit: bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
@@ -91,24 +92,70 @@ pub fn go_on(
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let disk = Disk::start(job.number, part)?;
-    let (orders, inbox) = crossbeam_channel::unbounded();
-    let name = format!("receiver-{}", job.number);
     match job.settled.transport {
         Transport::Udp => {
             let socket = connected(server)?;
-            let shell = Shell::new(job, socket, disk, inbox, report)?;
-            threads::start(name, move || shell.run())?;
+            start_shell(job, socket, disk, report, |shell| shell)
         }
-        Transport::Tcp => {
-            let receiver = tcp::Receiver {
-                job,
-                server,
-                disk,
-                orders: inbox,
-            };
-            threads::start(name, move || receiver.run(report))?;
+        Transport::Tcp => start_tcp(job, tcp::Way::Connect(server), disk, report),
+    }
+}
+
+/// The same on the server, for an upload: whoever comes from `asker` and has the token may
+/// send.
+///
+/// # Errors
+/// As [`start`].
+pub fn accept(
+    job: Job,
+    outlet: Outlet,
+    asker: IpAddr,
+    destination: &Destination,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Receiving> {
+    check(&job)?;
+    let part = Part::begin(destination, None)?;
+    part.reserve(job.size)?;
+    let disk = Disk::start(job.number, part)?;
+    match outlet {
+        Outlet::Udp(socket) => start_shell(job, socket, disk, report, move |shell| {
+            shell.answering(asker)
+        }),
+        Outlet::Tcp(listener) => {
+            start_tcp(job, tcp::Way::Accept { listener, asker }, disk, report)
         }
     }
+}
+
+fn start_shell<R: FnMut(Report) + Send + 'static>(
+    job: Job,
+    socket: UdpSocket,
+    disk: Disk,
+    report: R,
+    prepare: impl FnOnce(Shell<R>) -> Shell<R>,
+) -> io::Result<Receiving> {
+    let (orders, inbox) = crossbeam_channel::unbounded();
+    let name = format!("receiver-{}", job.number);
+    let shell = prepare(Shell::new(job, socket, disk, inbox, report)?);
+    threads::start(name, move || shell.run())?;
+    Ok(Receiving { orders })
+}
+
+fn start_tcp(
+    job: Job,
+    way: tcp::Way,
+    disk: Disk,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Receiving> {
+    let (orders, inbox) = crossbeam_channel::unbounded();
+    let name = format!("receiver-{}", job.number);
+    let receiver = tcp::Receiver {
+        job,
+        way,
+        disk,
+        orders: inbox,
+    };
+    threads::start(name, move || receiver.run(report))?;
     Ok(Receiving { orders })
 }
 
@@ -123,25 +170,20 @@ fn check(job: &Job) -> io::Result<()> {
     is_possible.then_some(()).ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::InvalidData,
-            "the server's offer makes no sense",
+            "an offer of this size, segment and window makes no sense",
         )
     })
-}
-
-fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any)?;
-    socket.connect(server)?;
-    Ok(socket)
 }
 
 impl Receiving {
     /// End it, telling the other side; the part is kept.
     pub fn cancel(&self) {
         let _ = self.orders.send(Order::Cancel);
+    }
+
+    /// Take no more for a while, or go on.
+    pub fn set_paused(&self, is_paused: bool) {
+        let _ = self.orders.send(Order::Pause(is_paused));
     }
 
     /// The server has said on the chat connection that it knows the verdict: nobody will
@@ -158,31 +200,24 @@ struct Shell<R> {
     carrier: Carrier,
     /// What DATA goes through before the machine sees it.
     incoming: Option<Link<Vec<u8>>>,
+    /// The server's side: from which address a sender may call.
+    asker: Option<IpAddr>,
+    /// Where the sender's latest packet came from.
+    peer: Option<SocketAddr>,
     orders: Receiver<Order>,
     disk: Disk,
     bytes: Bytes,
     verification: Verification,
     job: Job,
+    /// What the socket's buffer allows. Unit: packets.
+    window: u32,
     report: R,
     next_report: Moment,
+    /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
+    pause_at: Option<u64>,
     /// The read timeout that the socket has.
     read_timeout: Duration,
     has_reported_end: bool,
-}
-
-/// How far the last check has come.
-#[derive(Debug)]
-enum Verification {
-    NotYet,
-    /// The disk was asked for the digest.
-    Asked,
-    /// The disk was asked to give the file its name, or to take the part away.
-    Settling(Digest),
-    Done {
-        digest: Option<Digest>,
-        path: Option<PathBuf>,
-        failure: Option<String>,
-    },
 }
 
 impl<R: FnMut(Report)> Shell<R> {
@@ -204,17 +239,31 @@ impl<R: FnMut(Report)> Shell<R> {
             connection: Connection::initiate(job.settled.arq, proposal, clock.now()),
             carrier: Carrier::new(socket, &job.scenario, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
+            asker: None,
+            peer: None,
             bytes: Bytes::from(job.offset),
             verification: Verification::NotYet,
             next_report: clock.now(),
+            pause_at: job.pause_at.filter(|share| *share > job.offset),
             read_timeout: Duration::ZERO,
             has_reported_end: false,
             clock,
             job,
+            window,
             orders,
             disk,
             report,
         })
+    }
+
+    /// The server's side: waits for a SYN from there.
+    fn answering(mut self, asker: IpAddr) -> Self {
+        let window = self.window;
+        let proposal = self.job.proposal(window, None);
+        let arq = self.job.settled.arq;
+        self.connection = Connection::respond(arq, proposal, self.clock.now());
+        self.asker = Some(asker);
+        self
     }
 
     fn run(mut self) {
@@ -229,18 +278,31 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.report_end();
             }
             if self.connection.outcome().is_some() {
-                return self.carrier.close(&self.clock);
+                return self.close();
             }
             self.report_progress();
             self.wait(&mut datagram);
         }
     }
 
+    fn close(mut self) {
+        self.carrier.close(&self.clock);
+        drop(self.carrier);
+        (self.report)(Report::Closed);
+    }
+
     fn obey(&mut self) {
         while let Ok(order) = self.orders.try_recv() {
             match order {
+                // The disk is giving the file its name: it is too late.
+                Order::Cancel if self.is_settling() => (),
                 Order::Cancel => self.connection.reset(Reset::Cancelled),
                 Order::Release => self.connection.release(),
+                Order::Pause(is_paused) => {
+                    self.pause_at = None; // Who goes on by hand goes on to the end.
+                    self.connection.set_paused(is_paused);
+                    self.next_report = self.clock.now(); // It is told at once.
+                }
             }
         }
     }
@@ -298,20 +360,47 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.carrier.next_timeout(),
                 self.incoming.as_ref().and_then(Link::next_timeout),
             ]);
-            let patience =
+            let mut patience =
                 deadline.map_or(WAKE_INTERVAL, |moment| self.clock.until(moment));
+            if self.bytes.backlog() > 0 {
+                patience = patience.min(DISK_INTERVAL);
+            }
             self.set_read_timeout(patience);
         }
-        let received = self.carrier.socket().recv(datagram);
+        let received = self.carrier.socket().recv_from(datagram);
         let now = self.clock.now();
         match received {
-            Ok(length) => self.arrive(&datagram[..length], now),
-            Err(error) if is_passing(&error) => self.bytes.flush(&self.disk),
+            Ok((length, from)) => {
+                if self.knows(from, &datagram[..length]) {
+                    self.arrive(&datagram[..length], now);
+                }
+            }
+            Err(error) if is_passing(&error) => self.flush(),
             Err(error) => {
                 self.fail(&format!("nothing can be received any more: {error}"));
             }
         }
         self.connection.on_timeout(now); // Early is harmless.
+    }
+
+    /// Whether this comes from the sender. A client hears nobody but the server; there it
+    /// is who has the token and comes from the asker's address, whatever the port.
+    fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        let Some(asker) = self.asker else {
+            return true;
+        };
+        if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
+            return false;
+        }
+        if self.peer == Some(from) {
+            return true;
+        }
+        let Ok((packet, _)) = Packet::decode(datagram) else {
+            return false;
+        };
+        self.carrier.follow(from, packet.sent_at);
+        self.peer = Some(from);
+        true
     }
 
     /// Sets the socket's timeout to `patience` or somewhat less: a power of two of
@@ -357,68 +446,36 @@ impl<R: FnMut(Report)> Shell<R> {
         self.connection.on_packet(&packet, now);
         self.bytes.advance(self.connection.segments_in_order());
         self.bytes.flush_when_full(&self.disk);
+        self.tell_room();
     }
 
-    /// Goes on with the last check as far as it can without waiting.
-    fn verify(&mut self) {
-        if self.connection.claimed_digest().is_some()
-            && matches!(self.verification, Verification::NotYet)
-        {
-            self.bytes.flush(&self.disk);
-            self.disk.finish();
-            self.verification = Verification::Asked;
-        }
-        if let Some(answer) = self.disk.answer() {
-            self.take_answer(answer);
-        }
+    /// Hands what is in order to the disk, however little it is.
+    fn flush(&mut self) {
+        self.bytes.flush(&self.disk);
+        self.tell_room();
     }
 
-    fn take_answer(&mut self, answer: Answer) {
-        match (answer, &self.verification) {
-            (Answer::Digest(digest), _) => {
-                if self.connection.claimed_digest() == Some(digest) {
-                    self.disk.keep();
-                } else {
-                    self.disk.discard();
-                }
-                self.verification = Verification::Settling(digest);
-            }
-            (Answer::Kept(path), Verification::Settling(digest)) => {
-                self.conclude(*digest, Some(path));
-            }
-            (Answer::Discarded, Verification::Settling(digest)) => {
-                self.conclude(*digest, None);
-            }
-            (Answer::Kept(_) | Answer::Discarded, _) => (),
-            (Answer::Failed(error), _) => {
-                self.fail(&disk::sentence(&error));
+    /// The window shrinks by what the disk is behind, and ends where a pause was asked for
+    /// beforehand.
+    fn tell_room(&mut self) {
+        let segment_bytes = u64::from(self.job.settled.segment_bytes);
+        let in_order = self.connection.segments_in_order();
+        let window = self.connection.terms().map_or(0, |terms| terms.window);
+        let behind = (self.bytes.backlog() as u64).div_ceil(segment_bytes);
+        let mut room = u64::from(window).saturating_sub(behind);
+        if let Some(pause_at) = self.pause_at {
+            let left = (pause_at - self.job.offset)
+                .div_ceil(segment_bytes)
+                .saturating_sub(in_order.into());
+            room = room.min(left);
+            if left == 0 {
+                self.pause_at = None;
+                self.connection.set_paused(true);
+                self.next_report = self.clock.now();
             }
         }
-    }
-
-    /// The disk has done its part; FIN-ACK may say so.
-    fn conclude(&mut self, digest: Digest, path: Option<PathBuf>) {
         self.connection
-            .set_verdict(path.is_some(), self.clock.now());
-        self.verification = Verification::Done {
-            digest: Some(digest),
-            path,
-            failure: None,
-        };
-    }
-
-    /// This side cannot go on.
-    fn fail(&mut self, sentence: &str) {
-        if matches!(self.verification, Verification::Done { .. }) {
-            return; // The file is whole, whatever happens to the last packets.
-        }
-        let failure = Some(sentence.to_owned());
-        self.verification = Verification::Done {
-            digest: None,
-            path: None,
-            failure,
-        };
-        self.connection.reset(Reset::DiskFailed);
+            .set_room(u32::try_from(room).unwrap_or(u32::MAX));
     }
 
     fn figures(&self) -> Figures {
@@ -443,56 +500,13 @@ impl<R: FnMut(Report)> Shell<R> {
         }
         self.next_report = now + REPORT_INTERVAL;
         let is_open = self.connection.terms().is_some();
-        let state = if is_open {
-            TransferState::Sending
-        } else {
-            TransferState::Opening
+        let state = match (is_open, self.connection.is_paused()) {
+            (false, _) => TransferState::Opening,
+            (true, true) => TransferState::Paused,
+            (true, false) => TransferState::Sending,
         };
         let figures = self.figures();
         (self.report)(Report::Progress(state, figures));
-    }
-
-    /// Says once how it ended; the machine may linger on for the sender's sake.
-    fn report_end(&mut self) {
-        if std::mem::replace(&mut self.has_reported_end, true) {
-            return;
-        }
-        let outcome = match (self.connection.verdict(), self.connection.outcome()) {
-            (Some(true), _) => Outcome::Verified,
-            (Some(false), _) => Outcome::Damaged,
-            (None, outcome) => outcome.unwrap_or(Outcome::Unknown),
-        };
-        let (mut state, mut sentence) = verdict(outcome);
-        let (mut path, mut digest) = (None, None);
-        let verification = std::mem::replace(
-            &mut self.verification,
-            Verification::Done {
-                digest: None,
-                path: None,
-                failure: None,
-            },
-        );
-        if let Verification::Done {
-            digest: is,
-            path: at,
-            failure,
-        } = verification
-        {
-            (path, digest) = (at, is);
-            if failure.is_some() {
-                (state, sentence) = (TransferState::Failed, failure);
-            }
-        }
-        self.bytes.flush(&self.disk);
-        let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
-        (self.report)(Report::Ended(Ending {
-            state,
-            sentence,
-            figures,
-            elapsed,
-            path,
-            digest,
-        }));
     }
 }
 

@@ -14,6 +14,7 @@ mod acks;
 
 use super::carrier::{
     Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_too_long,
+    unconnected,
 };
 use super::clock::Clock;
 use super::inbox::Arrival;
@@ -29,13 +30,14 @@ use crate::reliable::moment::Moment;
 use crate::reliable::{Machine, Transmit, earliest};
 use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
+use crate::wire::options::Transport;
 use crate::wire::packet::{Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use acks::Acks;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
 use std::io;
-use std::net::{IpAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 /// Where the bytes go out: bound already, so that its port could be offered.
@@ -84,14 +86,53 @@ pub fn start(
             threads::start(name, move || shell.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
+            let way = tcp::Way::Accept { listener, asker };
             let sender = tcp::Sender {
                 job,
                 file,
-                listener,
-                asker,
+                way,
                 arrivals,
             };
             threads::start(name, move || sender.run(digest, report))?;
+        }
+    }
+    Ok(Sending { inbox })
+}
+
+/// The same on the client, for an upload: it calls the server, whose address with the port
+/// of the offer is `server`.
+///
+/// # Errors
+/// As [`start`].
+pub fn initiate(
+    job: Job,
+    file: File,
+    server: SocketAddr,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Sending> {
+    let (inbox, arrivals) = make_inbox();
+    let name = format!("sender-{}", job.number);
+    match job.settled.transport {
+        Transport::Udp => {
+            let socket = unconnected(server)?;
+            enlarge_buffers(&socket)?;
+            filter::attach(&socket, job.token);
+            let first = SequenceNumber(random_u32()?);
+            let acks =
+                acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
+            let shell = Shell::new(job, file, socket, first, arrivals, report);
+            let shell = shell.calling(server, first);
+            threads::start(name, move || shell.run(None, acks))?;
+        }
+        Transport::Tcp => {
+            let way = tcp::Way::Connect(server);
+            let sender = tcp::Sender {
+                job,
+                file,
+                way,
+                arrivals,
+            };
+            threads::start(name, move || sender.run(None, report))?;
         }
     }
     Ok(Sending { inbox })
@@ -126,10 +167,16 @@ impl Sending {
             TransferState::Queued
             | TransferState::Opening
             | TransferState::Sending
+            | TransferState::Paused
             | TransferState::Failed
             | TransferState::Unknown
             | TransferState::Cancelled => (),
         }
+    }
+
+    /// Send no more for a while, or go on.
+    pub fn set_paused(&self, is_paused: bool) {
+        self.tell(Arrival::Pause(is_paused));
     }
 
     /// End it, telling the other side.
@@ -185,6 +232,15 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
+    /// The client's side: SYN is due at once.
+    fn calling(mut self, server: SocketAddr, first: SequenceNumber) -> Self {
+        let proposal = self.job.proposal(self.job.settled.window, Some(first));
+        let arq = self.job.settled.arq;
+        self.connection = Connection::initiate(arq, proposal, self.clock.now());
+        self.carrier.follow(server, Moment::START.stamp());
+        self
+    }
+
     fn run(mut self, digest: Option<Digest>, acks: Acks) {
         if let Some(digest) = digest {
             self.connection.set_digest(digest, self.clock.now());
@@ -194,6 +250,7 @@ impl<R: FnMut(Report)> Shell<R> {
             if self.connection.outcome().is_some() {
                 return self.end(acks);
             }
+            self.pause_in_time();
             self.report_progress();
             self.wait();
         }
@@ -279,7 +336,26 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.connection.reset(Reset::FileUnreadable);
             }
             Arrival::Verdict(verified) => self.connection.set_verdict(verified),
+            Arrival::Pause(is_paused) => {
+                self.job.pause_at = None; // Who goes on by hand goes on to the end.
+                self.pause(is_paused);
+            }
             Arrival::Cancel => self.connection.reset(Reset::Cancelled),
+        }
+    }
+
+    fn pause(&mut self, is_paused: bool) {
+        let now = self.clock.now();
+        self.connection.set_paused(is_paused, now);
+        self.next_report = now; // It is told at once.
+    }
+
+    /// Pauses where that was asked for beforehand.
+    fn pause_in_time(&mut self) {
+        let done_bytes = self.connection.progress().acked_bytes;
+        if self.job.pause_at.is_some_and(|share| done_bytes >= share) {
+            self.job.pause_at = None;
+            self.pause(true);
         }
     }
 
@@ -322,10 +398,10 @@ impl<R: FnMut(Report)> Shell<R> {
         }
         self.next_report = now + REPORT_INTERVAL;
         let is_open = self.connection.is_open();
-        let state = if is_open {
-            TransferState::Sending
-        } else {
-            TransferState::Opening
+        let state = match (is_open, self.connection.is_paused()) {
+            (false, _) => TransferState::Opening,
+            (true, true) => TransferState::Paused,
+            (true, false) => TransferState::Sending,
         };
         let figures = self.figures();
         (self.report)(Report::Progress(state, figures));

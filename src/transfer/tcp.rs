@@ -1,7 +1,7 @@
 //! The same file over a plain TCP connection, for comparison.
 //!
 //! ```text
-//!   receiver -> sender   token as 32 hexadecimal digits, \n
+//!   client -> server     token as 32 hexadecimal digits, \n
 //!   sender -> receiver   the file's bytes from `offset` on, exactly `size - offset`
 //!   sender -> receiver   SHA-256 of the file, 32 bytes
 //!   receiver -> sender   1 verified, 2 damaged: one byte
@@ -19,7 +19,7 @@ use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdic
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::moment::Moment;
 use crate::reliable::retry::PATIENCE;
-use crate::wire::digest::Digest;
+use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::packet::Reset;
 use crossbeam_channel::Receiver as Inbox;
@@ -33,17 +33,33 @@ use std::time::Duration;
 pub(super) struct Sender {
     pub(super) job: Job,
     pub(super) file: File,
-    pub(super) listener: TcpListener,
-    pub(super) asker: IpAddr,
+    pub(super) way: Way,
     pub(super) arrivals: Inbox<Arrival>,
 }
 
 /// `receiver-N` of a TCP transfer.
 pub(super) struct Receiver {
     pub(super) job: Job,
-    pub(super) server: SocketAddr,
+    pub(super) way: Way,
     pub(super) disk: Disk,
     pub(super) orders: Inbox<Order>,
+}
+
+/// How the two come together. The client always connects.
+pub(super) enum Way {
+    /// The client: to the server, with the port of the offer.
+    Connect(SocketAddr),
+    /// The server: whoever comes from the asker's address and has the token.
+    Accept {
+        listener: TcpListener,
+        asker: IpAddr,
+    },
+}
+
+/// What a sender has heard beside the network.
+struct Heard {
+    digest: Option<Digest>,
+    is_paused: bool,
 }
 
 /// Why a TCP transfer ended early.
@@ -71,91 +87,160 @@ const CANCELLED: Stop =
 /// How often a sender that waits for its receiver looks whether it has come.
 const ACCEPT_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Sent or received between two looks at the orders. Unit: bytes.
-const STRETCH_BYTES: u64 = 1024 * 1024;
+impl Way {
+    /// The open connection. Waits no longer than [`PATIENCE`]; `obey` may end it sooner.
+    fn open(
+        &self,
+        token: Token,
+        mut obey: impl FnMut() -> Result<(), Stop>,
+    ) -> Result<TcpStream, Stop> {
+        let stream = match self {
+            Self::Connect(server) => {
+                let mut stream = TcpStream::connect_timeout(server, PATIENCE)?;
+                stream.write_all(format!("{token}\n").as_bytes())?;
+                stream
+            }
+            Self::Accept { listener, asker } => {
+                listener.set_nonblocking(true)?;
+                let clock = Clock::start();
+                loop {
+                    obey()?;
+                    match listener.accept() {
+                        Ok((stream, from))
+                            if from.ip() == *asker
+                                && is_invited(&stream, token).unwrap_or(false) =>
+                        {
+                            break stream;
+                        }
+                        Ok((_, from)) => log::debug!("ignored a connection from {from}"),
+                        Err(_) => (),
+                    }
+                    if clock.now() >= Moment::START + PATIENCE {
+                        return Err(Stop::Outcome(Outcome::Failed(Failure::NoAnswer)));
+                    }
+                }
+            }
+        };
+        stream.set_read_timeout(Some(WAKE_INTERVAL))?;
+        stream.set_write_timeout(Some(WAKE_INTERVAL))?;
+        Ok(stream)
+    }
+}
+
+fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut line = [0; 33];
+    stream.read_exact(&mut line)?;
+    Ok(line == format!("{token}\n").as_bytes())
+}
 
 impl Sender {
     /// Sends the file, and reports how it went.
     pub(super) fn run(mut self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
-        let mut course = Course::new(self.job.offset);
-        let ended = self.send(digest, &mut course, &mut report);
+        let mut course = Course::new(&self.job);
+        let mut heard = Heard {
+            digest,
+            is_paused: false,
+        };
+        let ended = self.send(&mut heard, &mut course, &mut report);
         // Before the end is told: who hears of it may want the port at once.
-        drop(self.listener);
+        drop(self.way);
         course.end(ended.map(|outcome| (outcome, None, None)), &mut report);
     }
 
     fn send(
         &mut self,
-        mut digest: Option<Digest>,
+        heard: &mut Heard,
         course: &mut Course,
         report: &mut impl FnMut(Report),
     ) -> Result<Outcome, Stop> {
-        let mut stream = self.accept(&mut digest, course.clock)?;
+        let token = self.job.token;
+        let stream = self.way.open(token, || self.obey(ACCEPT_INTERVAL, heard))?;
         self.file.seek(SeekFrom::Start(self.job.offset))?;
         let mut left = self.job.size.saturating_sub(self.job.offset);
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         while left > 0 {
-            self.obey(Duration::ZERO, &mut digest)?;
-            let stretch = left.min(STRETCH_BYTES);
-            // `io::copy` from a file to a socket never brings the bytes into this program.
-            let copied = io::copy(&mut (&self.file).take(stretch), &mut stream)?;
-            if copied < stretch {
+            heard.is_paused |= course.pauses_at(self.job.size - left);
+            self.obey(patience(heard.is_paused), heard)?;
+            course.progress(self.job.size - left, heard.is_paused, report);
+            if heard.is_paused {
+                continue;
+            }
+            let stretch = course.stretch(left);
+            chunk.clear();
+            let read = (&self.file).take(stretch).read_to_end(&mut chunk)? as u64;
+            if read < stretch {
                 return Err(Stop::Sentence("the file became shorter".to_owned()));
             }
-            left -= copied;
-            course.progress(self.job.size - left, report);
+            self.push(&stream, &chunk, heard)?;
+            left -= read;
         }
-        while digest.is_none() {
-            self.obey(WAKE_INTERVAL, &mut digest)?;
-        }
-        if let Some(digest) = digest {
-            stream.write_all(&digest.0)?;
-        }
-        let mut word = [0];
-        stream.read_exact(&mut word)?;
-        Ok(if word == [1] {
-            Outcome::Verified
-        } else {
-            Outcome::Damaged
-        })
-    }
-
-    /// Waits for the receiver: who comes from the asker's address and has the token.
-    fn accept(
-        &self,
-        digest: &mut Option<Digest>,
-        clock: Clock,
-    ) -> Result<TcpStream, Stop> {
-        self.listener.set_nonblocking(true)?;
-        let enough = clock.now() + PATIENCE;
-        while clock.now() < enough {
-            self.obey(ACCEPT_INTERVAL, digest)?;
-            let Ok((stream, from)) = self.listener.accept() else {
-                continue;
-            };
-            if from.ip() == self.asker && self.is_invited(&stream).unwrap_or(false) {
-                return Ok(stream);
+        let digest = loop {
+            match heard.digest {
+                Some(digest) => break digest,
+                None => self.obey(WAKE_INTERVAL, heard)?,
             }
-            log::debug!("ignored a connection from {from}");
-        }
-        Err(Stop::Outcome(Outcome::Failed(Failure::NoAnswer)))
+        };
+        self.push(&stream, &digest.0, heard)?;
+        course.progress(self.job.size, heard.is_paused, report);
+        self.pull_word(&stream, heard)
     }
 
-    fn is_invited(&self, mut stream: &TcpStream) -> io::Result<bool> {
-        stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        let mut line = [0; 33];
-        stream.read_exact(&mut line)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(line == format!("{}\n", self.job.token).as_bytes())
+    /// Writes all of it; looks at the inbox where the receiver does not read.
+    fn push(
+        &self,
+        mut stream: &TcpStream,
+        mut bytes: &[u8],
+        heard: &mut Heard,
+    ) -> Result<(), Stop> {
+        let mut silence = Silence::new();
+        while !bytes.is_empty() {
+            match stream.write(bytes) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    silence = Silence::new();
+                }
+                Err(error) => {
+                    silence.bear(error, heard.is_paused)?;
+                    self.obey(Duration::ZERO, heard)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The receiver's word on what has arrived.
+    fn pull_word(
+        &self,
+        mut stream: &TcpStream,
+        heard: &mut Heard,
+    ) -> Result<Outcome, Stop> {
+        let mut silence = Silence::new();
+        let mut word = [0];
+        loop {
+            match stream.read(&mut word) {
+                Ok(0) => {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
+                Ok(_) if word == [1] => return Ok(Outcome::Verified),
+                Ok(_) => return Ok(Outcome::Damaged),
+                Err(error) => {
+                    silence.bear(error, heard.is_paused)?;
+                    self.obey(Duration::ZERO, heard)?;
+                }
+            }
+        }
     }
 
     /// Takes what has come to the inbox; waits for the first of it no longer than this.
-    fn obey(&self, patience: Duration, digest: &mut Option<Digest>) -> Result<(), Stop> {
+    fn obey(&self, patience: Duration, heard: &mut Heard) -> Result<(), Stop> {
         match self.arrivals.recv_timeout(patience) {
-            Ok(Arrival::Digest(known)) => *digest = Some(known),
+            Ok(Arrival::Digest(known)) => heard.digest = Some(known),
             Ok(Arrival::Fail(sentence)) => return Err(Stop::Sentence(sentence)),
             Ok(Arrival::Cancel) => return Err(CANCELLED),
+            Ok(Arrival::Pause(is_paused)) => heard.is_paused = is_paused,
             Ok(Arrival::Packet(..) | Arrival::Damaged | Arrival::Verdict(_)) | Err(_) => {
             }
         }
@@ -166,9 +251,12 @@ impl Sender {
 impl Receiver {
     /// Receives the file, and reports how it went.
     pub(super) fn run(self, mut report: impl FnMut(Report)) {
-        let mut course = Course::new(self.job.offset);
+        let mut course = Course::new(&self.job);
         let ended = self.receive(&mut course, &mut report);
+        // Before the end is told: who hears of it may want the port at once.
+        drop(self.way);
         course.end(ended, &mut report);
+        report(Report::Closed);
     }
 
     fn receive(
@@ -176,38 +264,42 @@ impl Receiver {
         course: &mut Course,
         report: &mut impl FnMut(Report),
     ) -> Result<(Outcome, Option<Digest>, Option<PathBuf>), Stop> {
-        let mut stream = TcpStream::connect_timeout(&self.server, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.write_all(format!("{}\n", self.job.token).as_bytes())?;
+        let mut is_paused = false;
+        let look = || self.obey(ACCEPT_INTERVAL, &mut is_paused);
+        let mut stream = self.way.open(self.job.token, look)?;
         let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
-            self.obey()?;
-            let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-            let stretch = left.min(CHUNK_BYTES as u64);
-            let read = (&stream).take(stretch).read_to_end(&mut chunk)? as u64;
-            if read < stretch {
-                let sentence = "the server ended the transfer before the file was whole";
-                return Err(Stop::Sentence(sentence.to_owned()));
+            is_paused |= course.pauses_at(self.job.size - left);
+            self.obey(patience(is_paused), &mut is_paused)?;
+            course.progress(self.job.size - left, is_paused, report);
+            if is_paused {
+                continue;
             }
-            left -= read;
+            let stretch = usize::try_from(course.stretch(left)).unwrap_or(CHUNK_BYTES);
+            let mut chunk = vec![0; stretch];
+            let read = self.pull(&stream, &mut chunk, &mut is_paused)?;
+            chunk.truncate(read);
+            left -= read as u64;
             self.disk.write(chunk);
-            course.progress(self.job.size - left, report);
         }
         let mut claimed = [0; 32];
-        stream.read_exact(&mut claimed)?;
+        let mut filled = 0;
+        while filled < claimed.len() {
+            filled += self.pull(&stream, &mut claimed[filled..], &mut is_paused)?;
+        }
+        course.progress(self.job.size, is_paused, report);
         self.disk.finish();
         let Answer::Digest(digest) = self.answer()? else {
             return Err(no_answer());
         };
         if digest.0 != claimed {
             self.disk.discard();
-            self.answer()?;
+            self.last_answer()?;
             stream.write_all(&[2])?;
             return Ok((Outcome::Damaged, Some(digest), None));
         }
         self.disk.keep();
-        let Answer::Kept(path) = self.answer()? else {
+        let Answer::Kept(path) = self.last_answer()? else {
             return Err(no_answer());
         };
         // The file is whole; a sender that is gone by now changes nothing about it.
@@ -215,18 +307,42 @@ impl Receiver {
         Ok((Outcome::Verified, Some(digest), Some(path)))
     }
 
+    /// Reads as much as has come, at least one byte.
+    fn pull(
+        &self,
+        mut stream: &TcpStream,
+        place: &mut [u8],
+        is_paused: &mut bool,
+    ) -> Result<usize, Stop> {
+        let mut silence = Silence::new();
+        loop {
+            match stream.read(place) {
+                Ok(0) => {
+                    let sentence =
+                        "the sender ended the transfer before the file was whole";
+                    return Err(Stop::Sentence(sentence.to_owned()));
+                }
+                Ok(count) => return Ok(count),
+                Err(error) => {
+                    silence.bear(error, *is_paused)?;
+                    self.obey(Duration::ZERO, is_paused)?;
+                }
+            }
+        }
+    }
+
     /// Whether to go on: nobody has cancelled, and the disk has not failed. Before it is
     /// asked for the digest the disk says nothing else.
-    fn obey(&self) -> Result<(), Stop> {
+    fn obey(&self, patience: Duration, is_paused: &mut bool) -> Result<(), Stop> {
         if let Some(Answer::Failed(error)) = self.disk.answer() {
             return Err(disk_failed(&error));
         }
-        self.is_wanted()
-    }
-
-    fn is_wanted(&self) -> Result<(), Stop> {
-        match self.orders.try_recv() {
+        match self.orders.recv_timeout(patience) {
             Ok(Order::Cancel) => Err(CANCELLED),
+            Ok(Order::Pause(it)) => {
+                *is_paused = it;
+                Ok(())
+            }
             Ok(Order::Release) | Err(_) => Ok(()),
         }
     }
@@ -234,13 +350,65 @@ impl Receiver {
     /// The disk's answer; it comes as soon as what waits is written.
     fn answer(&self) -> Result<Answer, Stop> {
         loop {
-            self.is_wanted()?;
+            match self.disk.answer_within(WAKE_INTERVAL) {
+                Some(Answer::Failed(error)) => return Err(disk_failed(&error)),
+                Some(answer) => return Ok(answer),
+                None if self.orders.try_recv() == Ok(Order::Cancel) => {
+                    return Err(CANCELLED);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The same, once nobody can cancel any more: the file has its name, or is gone.
+    fn last_answer(&self) -> Result<Answer, Stop> {
+        loop {
             match self.disk.answer_within(WAKE_INTERVAL) {
                 Some(Answer::Failed(error)) => return Err(disk_failed(&error)),
                 Some(answer) => return Ok(answer),
                 None => {}
             }
         }
+    }
+}
+
+/// How long the other side has neither read nor written.
+struct Silence {
+    clock: Clock,
+}
+
+impl Silence {
+    fn new() -> Self {
+        let clock = Clock::start();
+        Self { clock }
+    }
+
+    /// Nothing came of a read or write: an error, unless it only took its time.
+    fn bear(&mut self, error: io::Error, is_paused: bool) -> Result<(), Stop> {
+        let is_wait = matches!(
+            error.kind(),
+            io::ErrorKind::WouldBlock
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::Interrupted
+        );
+        let is_long = self.clock.now() >= Moment::START + PATIENCE;
+        match (is_wait, is_long) {
+            (false, _) => Err(error.into()),
+            (true, true) if !is_paused => {
+                Err(Stop::Outcome(Outcome::Failed(Failure::Silence)))
+            }
+            (true, _) => Ok(()),
+        }
+    }
+}
+
+/// How long to look at the inbox: a pause ends there.
+const fn patience(is_paused: bool) -> Duration {
+    if is_paused {
+        WAKE_INTERVAL
+    } else {
+        Duration::ZERO
     }
 }
 
@@ -256,16 +424,37 @@ fn no_answer() -> Stop {
 struct Course {
     clock: Clock,
     done_bytes: u64,
+    /// Where a pause was asked for beforehand.
+    pause_at: Option<u64>,
+    was_paused: bool,
     next_report: Moment,
 }
 
 impl Course {
-    fn new(done_bytes: u64) -> Self {
+    fn new(job: &Job) -> Self {
         Self {
             clock: Clock::start(),
-            done_bytes,
+            done_bytes: job.offset,
+            pause_at: job.pause_at.filter(|share| *share > job.offset),
+            was_paused: false,
             next_report: Moment::START,
         }
+    }
+
+    /// So much is done. Whether a pause that was asked for beforehand begins here; `true`
+    /// once.
+    fn pauses_at(&mut self, done_bytes: u64) -> bool {
+        self.done_bytes = done_bytes;
+        self.pause_at
+            .take_if(|share| done_bytes >= *share)
+            .is_some()
+    }
+
+    /// How much to send or receive next: not beyond such a pause.
+    fn stretch(&self, left: u64) -> u64 {
+        let until_pause = self.pause_at.map(|share| share - self.done_bytes);
+        left.min(CHUNK_BYTES as u64)
+            .min(until_pause.unwrap_or(left))
     }
 
     fn figures(&self) -> Figures {
@@ -279,12 +468,24 @@ impl Course {
         }
     }
 
-    fn progress(&mut self, done_bytes: u64, report: &mut impl FnMut(Report)) {
+    /// A pause, and the end of one, are told at once.
+    fn progress(
+        &mut self,
+        done_bytes: u64,
+        is_paused: bool,
+        report: &mut impl FnMut(Report),
+    ) {
         self.done_bytes = done_bytes;
         let now = self.clock.now();
-        if now >= self.next_report {
+        let is_turned = std::mem::replace(&mut self.was_paused, is_paused) != is_paused;
+        if now >= self.next_report || is_turned {
             self.next_report = now + REPORT_INTERVAL;
-            report(Report::Progress(TransferState::Sending, self.figures()));
+            let state = if is_paused {
+                TransferState::Paused
+            } else {
+                TransferState::Sending
+            };
+            report(Report::Progress(state, self.figures()));
         }
     }
 

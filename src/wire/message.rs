@@ -66,9 +66,21 @@ pub enum Request {
     Files,
     /// Send me a file.
     Download(DownloadRequest),
+    /// Take a file of mine.
+    Upload(UploadRequest),
     /// End this transfer; it may be mine only.
     Cancel {
         /// Its number, from `offer` or `transfer`.
+        transfer: u64,
+    },
+    /// Let this transfer wait, without ending it; it may be mine only.
+    Pause {
+        /// Its number, from `offer` or `transfer`.
+        transfer: u64,
+    },
+    /// Let it go on.
+    Resume {
+        /// Its number.
         transfer: u64,
     },
     /// The receiver's own word on how a transfer ended, beside its FIN-ACK.
@@ -104,6 +116,24 @@ pub struct DownloadRequest {
     pub prefix: Option<Prefix>,
 }
 
+/// A file that a client wants to give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadRequest {
+    /// The name wanted; where the server has such a file, it numbers the new one.
+    pub file: String,
+    /// Unit: bytes.
+    pub size: u64,
+    /// Its SHA-256, where the client knows it already; FIN decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The asker's own number for this request; each reply to it carries it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<u64>,
+    /// Transport, ARQ, window and segment size, as far as the asker cares.
+    #[serde(flatten)]
+    pub asked: Asked,
+}
+
 /// From the server to a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -137,7 +167,7 @@ pub enum Reply {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// The file you asked for is ready to be sent.
+    /// The file you asked for is ready to be sent, or yours to be received.
     Offer(Offer),
     /// How a transfer of yours goes.
     Transfer(TransferNews),
@@ -154,6 +184,13 @@ pub enum Reply {
         name: String,
         /// Why, in a few words: `disconnected`, `connection lost`...
         why: String,
+    },
+    /// Somebody's upload is whole: it is on offer now.
+    Shared {
+        /// Who.
+        from: String,
+        /// What, as `files` would tell it.
+        file: FileEntry,
     },
     /// A sentence from the server to everybody.
     Notice {
@@ -282,6 +319,8 @@ pub enum TransferState {
     Opening,
     /// Bytes are on their way.
     Sending,
+    /// Somebody wants it to wait; nothing is on its way.
+    Paused,
     /// Ended: the receiver's digest is the sender's.
     Verified,
     /// Ended: the receiver's digest is another one.
@@ -376,6 +415,12 @@ pub enum Code {
     BadOption,
     /// No transfer of yours has that number.
     NoSuchTransfer,
+    /// A name that no file on the server may have.
+    BadFileName,
+    /// The server takes no files, or none of this size.
+    UploadRefused,
+    /// The server has no room for it on its disk.
+    NoRoom,
     /// More transfers at once than one client may have.
     TooManyTransfers,
 }
@@ -418,7 +463,7 @@ impl TransferState {
     #[must_use]
     pub const fn is_end(self) -> bool {
         match self {
-            Self::Queued | Self::Opening | Self::Sending => false,
+            Self::Queued | Self::Opening | Self::Sending | Self::Paused => false,
             Self::Verified
             | Self::Damaged
             | Self::Failed

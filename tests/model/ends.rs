@@ -143,7 +143,7 @@ impl<S: Circular> Sender<S> {
         self.arrived >>= acked;
         self.base = self.base + acked;
         self.acked += acked;
-        self.reach -= acked;
+        self.reach = self.reach.saturating_sub(acked);
         self.ahead = rules::still_ahead(self.ahead, acked);
         true
     }

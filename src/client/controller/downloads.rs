@@ -1,4 +1,4 @@
-//! The life of a download: asked for, offered, received, judged; or cancelled, or given up.
+//! The life of a transfer: asked for, offered, received, judged; or cancelled, or given up.
 //!
 //! ```text
 //! download --> Request --> Offer --> StartDownload --> Report... --> Ended --> verdict
@@ -20,23 +20,12 @@ use crate::wire::options::{Asked, Settled};
 
 impl Controller {
     pub(super) fn download(&mut self, file: &str, asked: Asked, now_ms: u64) {
-        let chosen = self.model.options;
-        let asked = Asked {
-            transport: asked.transport.or(chosen.transport),
-            arq: asked.arq.or(chosen.arq),
-            window: asked.window.or(chosen.window),
-            congestion: asked.congestion.or(chosen.congestion),
-            segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
-        };
         if file.trim().is_empty() {
             return self.complain("Choose a file, or write its name.", now_ms);
         }
-        if let Err(error) = asked.settle(&Settled::DEFAULT) {
-            return self.complain(&commands::sentence(&error.to_string()), now_ms);
-        }
-        if !self.model.is_online() {
-            return self.complain(NOT_CONNECTED, now_ms);
-        }
+        let Some(asked) = self.choose_for(asked, now_ms) else {
+            return;
+        };
         self.last_tag += 1;
         let tag = self.last_tag;
         self.model
@@ -50,9 +39,31 @@ impl Controller {
         }));
     }
 
+    /// What is asked for a transfer: its own options, then those chosen for all. `None`
+    /// where it cannot be asked; the person is told.
+    pub(super) fn choose_for(&mut self, asked: Asked, now_ms: u64) -> Option<Asked> {
+        let chosen = self.model.options;
+        let asked = Asked {
+            transport: asked.transport.or(chosen.transport),
+            arq: asked.arq.or(chosen.arq),
+            window: asked.window.or(chosen.window),
+            congestion: asked.congestion.or(chosen.congestion),
+            segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
+        };
+        if let Err(error) = asked.settle(&Settled::DEFAULT) {
+            self.complain(&commands::sentence(&error.to_string()), now_ms);
+            return None;
+        }
+        if !self.model.is_online() {
+            self.complain(NOT_CONNECTED, now_ms);
+            return None;
+        }
+        Some(asked)
+    }
+
     pub(super) fn cancel(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer_mut(tag) else {
-            let sentence = format!("There is no download {tag}. /transfers shows them.");
+            let sentence = format!("There is no transfer {tag}. /transfers shows them.");
             return self.complain(&sentence, now_ms);
         };
         if transfer.state.is_end() {
@@ -63,7 +74,7 @@ impl Controller {
         // Without a number the server has not answered yet: its answer is cancelled then.
         let number = transfer.number;
         if is_receiving {
-            self.effects.push(Effect::CancelDownload { tag });
+            self.effects.push(Effect::CancelTransfer { tag });
         }
         if let Some(transfer) = number {
             self.send(Request::Cancel { transfer });
@@ -81,7 +92,7 @@ impl Controller {
         let tag = transfer.tag;
         let problem = if transfer.is_cancelled {
             Some((TransferState::Cancelled, None))
-        } else if is_possible(offer.settled) {
+        } else if is_possible(offer.settled) && transfer.may_have(offer.size) {
             None
         } else {
             let sentence = "The server offered it with impossible options.".to_owned();
@@ -89,7 +100,12 @@ impl Controller {
         };
         let Some((state, sentence)) = problem else {
             transfer.on_offer(&offer);
-            return self.effects.push(Effect::StartDownload { tag, offer });
+            let is_upload = transfer.source.is_some();
+            return self.effects.push(if is_upload {
+                Effect::StartUpload { tag, offer }
+            } else {
+                Effect::StartDownload { tag, offer }
+            });
         };
         transfer.end(state, sentence);
         self.send(Request::Cancel { transfer: number });
@@ -117,7 +133,10 @@ impl Controller {
         if is_failure(news.state) && transfer.settled.is_some() {
             transfer.stops_as = Some(news.state);
             transfer.sentence.clone_from(&news.sentence);
-            self.effects.push(Effect::CancelDownload { tag });
+            self.effects.push(Effect::CancelTransfer { tag });
+        } else if is_judged_upload(transfer, news.state) {
+            let state = news.state;
+            self.effects.push(Effect::JudgeUpload { tag, state });
         } else if is_failure(news.state) {
             transfer.end(news.state, news.sentence.clone());
             self.tell_end(tag, now_ms);
@@ -137,7 +156,9 @@ impl Controller {
         match report {
             Report::Progress(state, figures) => {
                 transfer.on_progress(state, &figures, now_ms);
+                self.tell_own_pause(tag, now_ms);
             }
+            Report::Closed => {}
             Report::Ended(ending) => {
                 let verdict = transfer.number.filter(|_| is_verdict(&ending));
                 let state = ending.state;
@@ -184,7 +205,7 @@ impl Controller {
                 transfer.stops_as = Some(state);
                 transfer.sentence = Some(sentence.to_owned());
                 let tag = transfer.tag;
-                self.effects.push(Effect::CancelDownload { tag });
+                self.effects.push(Effect::CancelTransfer { tag });
             } else {
                 transfer.end(state, Some(sentence.to_owned()));
             }
@@ -218,6 +239,12 @@ fn is_verdict(ending: &Ending) -> bool {
 /// arrived is judged here.
 fn is_failure(state: TransferState) -> bool {
     matches!(state, TransferState::Failed | TransferState::Cancelled)
+}
+
+/// Of an upload the server's word is the receiver's own: it ends the wait for FIN-ACK.
+fn is_judged_upload(transfer: &Transfer, state: TransferState) -> bool {
+    let is_word = matches!(state, TransferState::Verified | TransferState::Damaged);
+    is_word && transfer.source.is_some() && transfer.settled.is_some()
 }
 
 /// An offer is checked by the rules that a request is checked by.

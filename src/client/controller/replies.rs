@@ -33,6 +33,7 @@ impl Controller {
             Reply::Pong => self.on_pong(now_ms),
             Reply::Joined { name } => self.on_joined(&name, now_ms),
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
+            Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
             Reply::Notice { text } => self.model.chat.push(now_ms, Kind::Notice, &text),
             Reply::Error(complaint) => self.on_complaint(complaint, now_ms),
         }
@@ -84,6 +85,19 @@ impl Controller {
             self.model.server, self.model.name
         );
         self.model.chat.push(now_ms, Kind::Notice, &sentence);
+    }
+
+    /// A file is new on the server: the list that we have need not be asked for again.
+    fn on_shared(&mut self, from: &str, file: FileEntry, now_ms: u64) {
+        let (from, name) = (words::harmless(from), words::harmless(&file.name));
+        let size = words::bytes(file.size);
+        let line = format!("{from} has uploaded {name} ({size}): /download {name}");
+        self.model.chat.push(now_ms, Kind::Notice, &line);
+        let files = &mut self.model.files;
+        match files.binary_search_by(|it| it.name.cmp(&file.name)) {
+            Ok(there) => files[there] = file,
+            Err(place) => files.insert(place, file),
+        }
     }
 
     fn on_refused(&mut self, refusal: &Refusal) {

@@ -1,5 +1,7 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
+mod uploads;
+
 use super::*;
 use crate::client::model::ChatLine;
 use crate::transfer::{Ending, Figures};
@@ -72,7 +74,11 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             Effect::Send(request) => Some(request),
             Effect::Connect(_)
             | Effect::StartDownload { .. }
-            | Effect::CancelDownload { .. }
+            | Effect::OpenUpload { .. }
+            | Effect::StartUpload { .. }
+            | Effect::PauseTransfer { .. }
+            | Effect::JudgeUpload { .. }
+            | Effect::CancelTransfer { .. }
             | Effect::ReleaseDownload { .. }
             | Effect::HangUp
             | Effect::Quit => None,
@@ -346,7 +352,7 @@ fn a_running_download_is_cancelled_on_both_sides() {
     let _ = client.take_effects();
     client.on_intent(Intent::Cancel { tag: 1 }, 0);
     let effects = client.take_effects();
-    assert!(effects.contains(&Effect::CancelDownload { tag: 1 }));
+    assert!(effects.contains(&Effect::CancelTransfer { tag: 1 }));
     assert!(effects.contains(&Effect::Send(Request::Cancel { transfer: 71 })));
     client.on_event(ended(1, TransferState::Cancelled), 0);
     let state = client.model().transfer(1).unwrap().state;
@@ -401,7 +407,7 @@ fn a_download_that_the_server_gives_up_has_failed_and_was_not_cancelled() {
     reply(&mut client, Reply::Offer(offer(1)));
     let _ = client.take_effects();
     reply(&mut client, news(1, TransferState::Failed));
-    assert_eq!(client.take_effects(), [Effect::CancelDownload { tag: 1 }]);
+    assert_eq!(client.take_effects(), [Effect::CancelTransfer { tag: 1 }]);
     client.on_event(ended(1, TransferState::Cancelled), 0);
     let state = client.model().transfer(1).unwrap().state;
     assert_eq!(state, TransferState::Failed);
@@ -415,7 +421,7 @@ fn a_lost_connection_ends_what_waits_and_says_why() {
     reply(&mut client, Reply::Offer(offer(1)));
     let _ = client.take_effects();
     client.on_event(Event::Lost("The server closed the connection.".into()), 0);
-    assert_eq!(client.take_effects(), [Effect::CancelDownload { tag: 1 }]);
+    assert_eq!(client.take_effects(), [Effect::CancelTransfer { tag: 1 }]);
     let waiting = client.model().transfer(2).unwrap().state;
     assert_eq!(waiting, TransferState::Failed);
     assert!(matches!(client.model().phase, Phase::Lost { .. }));

@@ -26,6 +26,9 @@ impl Controller {
             Command::Users => self.ask(Request::Users, now_ms),
             Command::Files => self.ask(Request::Files, now_ms),
             Command::Download { file, asked } => self.download(&file, asked, now_ms),
+            Command::Upload { path, asked } => self.upload(path.into(), asked, now_ms),
+            Command::Pause { tag } => self.pause(tag, true, now_ms),
+            Command::Resume { tag } => self.pause(tag, false, now_ms),
             Command::Transfers => self.show_transfers(now_ms),
             Command::Cancel { tag } => self.cancel_some(tag, now_ms),
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
@@ -70,7 +73,7 @@ impl Controller {
     fn show_transfers(&mut self, now_ms: u64) {
         let lines: Vec<_> = self.model.transfers.iter().map(words::transfer).collect();
         if lines.is_empty() {
-            self.show("No downloads yet. /download FILE starts one.", now_ms);
+            self.show("No transfers yet. /download FILE starts one.", now_ms);
         }
         for line in lines {
             self.show(&line, now_ms);

@@ -1,4 +1,4 @@
-//! One download as a face shows it.
+//! One transfer as a face shows it, a download or an upload.
 
 use crate::transfer::{Ending, Figures};
 use crate::wire::digest::Digest;
@@ -7,7 +7,7 @@ use crate::wire::options::{Asked, Settled, Transport};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One download, running or ended.
+/// One transfer, running or ended.
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// Our own number for it, from 1; what a person writes in `/cancel 2`.
@@ -17,6 +17,8 @@ pub struct Transfer {
     /// The file's name, in the server's words: show it through
     /// [`words::harmless`](crate::client::words::harmless).
     pub file: String,
+    /// Of an upload: where the file is on this computer.
+    pub source: Option<PathBuf>,
     /// What was asked for.
     pub asked: Asked,
     /// What was agreed, once there is an offer.
@@ -25,7 +27,7 @@ pub struct Transfer {
     pub state: TransferState,
     /// Its place in the server's queue, 1 for the next; only while queued.
     pub place: Option<u32>,
-    /// File bytes that have arrived in order.
+    /// File bytes that have arrived in order; of an upload, as far as we have heard.
     pub done_bytes: u64,
     /// The file's size, once there is an offer.
     pub total_bytes: Option<u64>,
@@ -33,7 +35,7 @@ pub struct Transfer {
     pub rate_bytes_per_second: u64,
     /// DATA packets that were sent again.
     pub resent_packets: u64,
-    /// Where the verified file is.
+    /// Where the verified file is; of a download.
     pub path: Option<PathBuf>,
     /// The SHA-256 of what arrived.
     pub digest: Option<Digest>,
@@ -41,6 +43,10 @@ pub struct Transfer {
     pub sentence: Option<String>,
     /// How long it took; once it has ended.
     pub elapsed: Option<Duration>,
+    /// Somebody wants it to wait.
+    pub is_paused: bool,
+    /// A first pause was told to the server: it does not pause by itself any more.
+    pub(in crate::client) was_paused: bool,
     /// Somebody wants it to end.
     pub is_cancelled: bool,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
@@ -69,6 +75,7 @@ impl Transfer {
             tag,
             number: None,
             file,
+            source: None,
             asked,
             settled: None,
             state: TransferState::Opening,
@@ -81,11 +88,38 @@ impl Transfer {
             digest: None,
             sentence: None,
             elapsed: None,
+            is_paused: false,
+            was_paused: false,
             is_cancelled: false,
             stops_as: None,
             asked_ms: now_ms,
             measured: None,
         }
+    }
+
+    /// A file of this computer that is to be given.
+    pub(in crate::client) fn upload(
+        tag: u64,
+        path: PathBuf,
+        asked: Asked,
+        now_ms: u64,
+    ) -> Self {
+        let file = path.to_string_lossy().into_owned();
+        Self {
+            source: Some(path),
+            ..Self::new(tag, file, asked, now_ms)
+        }
+    }
+
+    /// Whether it is on its way and can be paused (or, where it is paused, go on).
+    #[must_use]
+    pub fn can_be(&self, paused: bool) -> bool {
+        !self.state.is_end() && self.settled.is_some() && self.is_paused != paused
+    }
+
+    /// Whether an offer may speak of this size: that of an upload is ours.
+    pub(in crate::client) fn may_have(&self, size: u64) -> bool {
+        self.source.is_none() || self.total_bytes == Some(size)
     }
 
     /// How long until the last byte, at the present rate; only while bytes arrive.

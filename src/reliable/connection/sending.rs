@@ -274,12 +274,15 @@ impl Sending {
     ) {
         match &mut self.phase {
             Phase::Opening => self.handshake.on_packet(packet, now),
-            Phase::Transferring { machine, .. } => {
+            Phase::Transferring { terms, machine } => {
                 machine.on_packet(packet, now);
                 self.log.append(machine.take_events());
-                let before = self.gate.state();
-                self.gate.set_window(ack.window, packet.sent_at, now);
-                self.turn(before, now);
+                let acked = u64::from(terms.index(packet.sequence));
+                if acked <= machine.progress().sent_packets {
+                    let before = self.gate.state();
+                    self.gate.set_window(ack.window, packet.sent_at, now);
+                    self.turn(before, now);
+                }
             }
             // The receiver is alive and busy with its disk.
             Phase::Closing { retry, .. } => retry.be_patient(now),

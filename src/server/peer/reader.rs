@@ -121,6 +121,7 @@ impl Reader<'_> {
                 Event::Arrived(_)
                 | Event::Unreadable { .. }
                 | Event::Late { .. }
+                | Event::Shared { .. }
                 | Event::Gone { .. }
                 | Event::Stop => false,
             };

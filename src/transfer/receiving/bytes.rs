@@ -4,9 +4,12 @@
 //!   number == in_order  --> chunk --128 KiB, or nothing comes--> disk-3
 //!   number >  in_order  --> early, by number, until its turn
 //! ```
+//!
+//! Where the disk is behind, whole chunks wait here, and the window shrinks by them: this
+//! thread never waits for the disk, as the socket would overflow meanwhile.
 
 use super::super::disk::{CHUNK_BYTES, Disk};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The bytes that have arrived and are not at the disk yet.
 pub(super) struct Bytes {
@@ -18,6 +21,8 @@ pub(super) struct Bytes {
     done: u64,
     /// In order, to be handed to the disk.
     chunk: Vec<u8>,
+    /// Chunks that the disk has not taken yet.
+    waiting: VecDeque<Vec<u8>>,
 }
 
 impl Bytes {
@@ -28,6 +33,7 @@ impl Bytes {
             in_order: 0,
             done: offset,
             chunk: Vec::new(),
+            waiting: VecDeque::new(),
         }
     }
 
@@ -67,11 +73,45 @@ impl Bytes {
         }
     }
 
-    /// Hands what is in order to the disk.
+    /// Hands what is in order to the disk, as far as the disk takes it.
     pub(super) fn flush(&mut self, disk: &Disk) {
         if !self.chunk.is_empty() {
             let empty = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2);
-            disk.write(std::mem::replace(&mut self.chunk, empty));
+            let chunk = std::mem::replace(&mut self.chunk, empty);
+            self.waiting.push_back(chunk);
         }
+        while let Some(chunk) = self.waiting.pop_front() {
+            if let Err(refused) = disk.try_write(chunk) {
+                self.waiting.push_front(refused);
+                return;
+            }
+        }
+    }
+
+    /// What the disk is behind. Unit: bytes.
+    pub(super) fn backlog(&self) -> usize {
+        self.waiting.iter().map(Vec::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::disk::tests::stuck_disk;
+
+    #[test]
+    fn what_a_slow_disk_does_not_take_waits_in_order_and_nobody_waits_for_the_disk() {
+        let (disk, orders) = stuck_disk(2);
+        let mut bytes = Bytes::from(0);
+        let segment = vec![7; CHUNK_BYTES];
+        for number in 0..5 {
+            bytes.keep(number, &segment);
+            bytes.flush_when_full(&disk);
+        }
+        assert_eq!(bytes.backlog(), 3 * CHUNK_BYTES);
+        assert_eq!(orders.len(), 2);
+        for _ in orders.try_iter() {}
+        bytes.flush(&disk);
+        assert_eq!(bytes.backlog(), CHUNK_BYTES);
     }
 }

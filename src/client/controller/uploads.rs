@@ -1,0 +1,117 @@
+//! What only an upload has: a file to look at first; and the pauses of every transfer.
+//!
+//! ```text
+//! upload --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a download
+//! ```
+//!
+//! A pause stops our own end at once, and the server hears of it on the chat connection:
+//! so its news say `paused` too, and its end stops as well.
+
+use super::{Controller, Effect};
+use crate::client::model::{Kind, Transfer};
+use crate::client::words;
+use crate::wire::message::{Request, TransferState, UploadRequest};
+use crate::wire::options::Asked;
+use std::path::PathBuf;
+
+impl Controller {
+    pub(super) fn upload(&mut self, path: PathBuf, asked: Asked, now_ms: u64) {
+        if path.as_os_str().is_empty() {
+            return self.complain("Choose a file, or write where it is.", now_ms);
+        }
+        let Some(asked) = self.choose_for(asked, now_ms) else {
+            return;
+        };
+        self.last_tag += 1;
+        let tag = self.last_tag;
+        let transfer = Transfer::upload(tag, path.clone(), asked, now_ms);
+        self.model.transfers.push(transfer);
+        self.effects.push(Effect::OpenUpload { tag, path });
+    }
+
+    /// The file was found, or not.
+    pub(super) fn on_opened(
+        &mut self,
+        tag: u64,
+        found: Result<(String, u64), String>,
+        now_ms: u64,
+    ) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return;
+        };
+        match found {
+            Ok((file, size)) => {
+                transfer.file.clone_from(&file);
+                transfer.total_bytes = Some(size);
+                let asked = transfer.asked;
+                self.send(Request::Upload(UploadRequest {
+                    file,
+                    size,
+                    digest: None,
+                    tag: Some(tag),
+                    asked,
+                }));
+            }
+            Err(sentence) => {
+                transfer.end(TransferState::Failed, Some(sentence));
+                self.tell_end(tag, now_ms);
+            }
+        }
+    }
+
+    /// Lets a transfer wait or go on; without a tag all of them.
+    pub(super) fn pause(&mut self, tag: Option<u64>, is_paused: bool, now_ms: u64) {
+        let can =
+            |it: &&Transfer| it.can_be(is_paused) && tag.is_none_or(|tag| tag == it.tag);
+        let meant: Vec<u64> = self
+            .model
+            .transfers
+            .iter()
+            .filter(can)
+            .map(|it| it.tag)
+            .collect();
+        if meant.is_empty() {
+            let sentence = if is_paused {
+                "There is nothing to pause. /transfers shows what is on its way."
+            } else {
+                "There is nothing to resume. /transfers shows what is paused."
+            };
+            return self.complain(sentence, now_ms);
+        }
+        for tag in meant {
+            self.effects.push(Effect::PauseTransfer { tag, is_paused });
+            self.tell_pause(tag, is_paused);
+        }
+    }
+
+    /// A transfer that was to pause at a share of it has done so.
+    pub(super) fn tell_own_pause(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer(tag) else {
+            return;
+        };
+        if transfer.state != TransferState::Paused || transfer.was_paused {
+            return;
+        }
+        let file = words::harmless(&transfer.file);
+        let percent = words::percent(transfer);
+        let line = format!("{file} is paused at {percent} %. /resume {tag} goes on.");
+        self.model.chat.push(now_ms, Kind::Notice, &line);
+        self.tell_pause(tag, true);
+    }
+
+    fn tell_pause(&mut self, tag: u64, is_paused: bool) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return;
+        };
+        transfer.is_paused = is_paused;
+        transfer.was_paused = true;
+        let number = transfer.number.filter(|_| self.model.is_online());
+        if let Some(transfer) = number {
+            self.send(if is_paused {
+                Request::Pause { transfer }
+            } else {
+                Request::Resume { transfer }
+            });
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A file of this computer becomes a request, and the offer that answers it a sender.
+//!
+//! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are on
+//! their way already; FIN waits for it.
+
+use super::Settings;
+use crate::transfer::sending::{self, Sending};
+use crate::transfer::{Job, Report, hash, threads};
+use crate::wire::message::Offer;
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The name and size under which a file is announced.
+///
+/// # Errors
+/// A sentence where it cannot be given.
+pub fn look_at(path: &Path) -> Result<(String, u64), String> {
+    let shown = path.display();
+    let open = || -> io::Result<_> {
+        // Looked at first: opening a named pipe would wait for somebody to write into it.
+        let metadata = std::fs::metadata(path)?;
+        if metadata.is_file() {
+            File::open(path)?;
+        }
+        Ok(metadata)
+    };
+    let metadata = open().map_err(|error| {
+        format!(
+            "{shown} cannot be read ({}). Check where it is.",
+            error.kind()
+        )
+    })?;
+    if !metadata.is_file() {
+        return Err(format!("{shown} is no file. Choose a file."));
+    }
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name
+        .ok_or_else(|| format!("The name of {shown} is not Unicode. Rename the file."))?;
+    Ok((name.to_owned(), metadata.len()))
+}
+
+/// Starts to send what was asked for.
+///
+/// `server`: the chat connection's far end; `round_trip`: as measured on it.
+///
+/// # Errors
+/// As [`sending::initiate`], and where the file is not what it was when it was announced.
+pub fn start(
+    offer: &Offer,
+    path: &Path,
+    mut server: SocketAddr,
+    round_trip: Option<Duration>,
+    settings: &Settings,
+    mut report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Sending> {
+    server.set_port(offer.port);
+    let file = File::open(path)?;
+    if file.metadata()?.len() != offer.size {
+        return Err(io::Error::other("the file changed just now"));
+    }
+    let mut copy = File::open(path)?;
+    let job = Job {
+        number: offer.transfer,
+        token: offer.token,
+        settled: offer.settled,
+        size: offer.size,
+        offset: 0,
+        scenario: settings.scenario.clone(),
+        pause_at: settings.pause_at.map(|share| share.of(offer.size)),
+        chat_round_trip: round_trip,
+    };
+    let is_over = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&is_over);
+    let sending = sending::initiate(job, file, server, move |news| {
+        if matches!(news, Report::Ended(_)) {
+            ends.store(true, Ordering::Relaxed);
+        }
+        report(news);
+    })?;
+    let informed = sending.clone();
+    let work = move || match hash::digest(&mut copy, || !is_over.load(Ordering::Relaxed))
+    {
+        Ok(digest) => informed.digest(digest),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(error) => informed.fail(format!("{error}. Try again.")),
+    };
+    if let Err(error) = threads::start(format!("digest-{}", offer.transfer), work) {
+        sending.cancel();
+        return Err(error);
+    }
+    Ok(sending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_announced_by_its_last_name_and_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my notes.txt");
+        std::fs::write(&path, "hello").unwrap();
+        assert_eq!(look_at(&path), Ok(("my notes.txt".to_owned(), 5)));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_with_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(
+            look_at(folder.path())
+                .unwrap_err()
+                .ends_with("Choose a file.")
+        );
+        let gone = folder.path().join("gone");
+        assert!(look_at(&gone).unwrap_err().contains("cannot be read"));
+    }
+}

@@ -1,0 +1,157 @@
+//! The end of a receiver: the disk's digest against the sender's, the final name, the word.
+//!
+//! ```text
+//!   FIN --finish--> digest --the same-----> keep -----> FIN-ACK verified
+//!                          --another one--> discard --> FIN-ACK damaged
+//! ```
+//!
+//! Source: report chapter `reliable/connection`.
+
+use super::super::disk::{self, Answer};
+use super::super::{Ending, Report, WAKE_INTERVAL, verdict};
+use super::Shell;
+use crate::reliable::connection::Outcome;
+use crate::wire::digest::Digest;
+use crate::wire::message::TransferState;
+use crate::wire::packet::Reset;
+use std::fs;
+use std::path::PathBuf;
+
+/// How far the last check has come.
+#[derive(Debug)]
+pub(super) enum Verification {
+    NotYet,
+    /// The disk was asked for the digest.
+    Asked,
+    /// The disk was asked to give the file its name, or to take the part away.
+    Settling(Digest),
+    Done {
+        digest: Option<Digest>,
+        path: Option<PathBuf>,
+        failure: Option<String>,
+    },
+}
+
+impl<R: FnMut(Report)> Shell<R> {
+    /// Goes on with the last check as far as it can without waiting.
+    pub(super) fn verify(&mut self) {
+        if self.connection.claimed_digest().is_some()
+            && matches!(self.verification, Verification::NotYet)
+        {
+            self.flush();
+            if self.bytes.backlog() == 0 {
+                self.disk.finish();
+                self.verification = Verification::Asked;
+            }
+        }
+        if let Some(answer) = self.disk.answer() {
+            self.take_answer(answer);
+        }
+    }
+
+    pub(super) fn take_answer(&mut self, answer: Answer) {
+        match (answer, &self.verification) {
+            (Answer::Digest(digest), _) => {
+                if self.connection.claimed_digest() == Some(digest) {
+                    self.disk.keep();
+                } else {
+                    self.disk.discard();
+                }
+                self.verification = Verification::Settling(digest);
+            }
+            (Answer::Kept(path), Verification::Settling(digest)) => {
+                self.conclude(*digest, Some(path));
+            }
+            (Answer::Discarded, Verification::Settling(digest)) => {
+                self.conclude(*digest, None);
+            }
+            (Answer::Kept(_) | Answer::Discarded, _) => (),
+            (Answer::Failed(error), _) => {
+                self.fail(&disk::sentence(&error));
+            }
+        }
+    }
+
+    pub(super) fn is_settling(&self) -> bool {
+        matches!(self.verification, Verification::Settling(_))
+    }
+
+    /// The disk has done its part; FIN-ACK may say so.
+    fn conclude(&mut self, digest: Digest, path: Option<PathBuf>) {
+        self.connection
+            .set_verdict(path.is_some(), self.clock.now());
+        self.verification = Verification::Done {
+            digest: Some(digest),
+            path,
+            failure: None,
+        };
+    }
+
+    /// This side cannot go on.
+    pub(super) fn fail(&mut self, sentence: &str) {
+        if matches!(self.verification, Verification::Done { .. }) {
+            return; // The file is whole, whatever happens to the last packets.
+        }
+        let failure = Some(sentence.to_owned());
+        self.verification = Verification::Done {
+            digest: None,
+            path: None,
+            failure,
+        };
+        self.connection.reset(Reset::DiskFailed);
+    }
+
+    /// Says once how it ended; the machine may linger on for the sender's sake.
+    pub(super) fn report_end(&mut self) {
+        if std::mem::replace(&mut self.has_reported_end, true) {
+            return;
+        }
+        while self.is_settling() {
+            if let Some(answer) = self.disk.answer_within(WAKE_INTERVAL) {
+                self.take_answer(answer);
+            }
+        }
+        let outcome = match (self.connection.verdict(), self.connection.outcome()) {
+            (Some(true), _) => Outcome::Verified,
+            (Some(false), _) => Outcome::Damaged,
+            (None, outcome) => outcome.unwrap_or(Outcome::Unknown),
+        };
+        let (mut state, mut sentence) = verdict(outcome);
+        let (mut path, mut digest) = (None, None);
+        let verification = std::mem::replace(
+            &mut self.verification,
+            Verification::Done {
+                digest: None,
+                path: None,
+                failure: None,
+            },
+        );
+        if let Verification::Done {
+            digest: is,
+            path: at,
+            failure,
+        } = verification
+        {
+            (path, digest) = (at, is);
+            if failure.is_some() {
+                (state, sentence) = (TransferState::Failed, failure);
+            }
+        }
+        if state != TransferState::Verified
+            && let Some(path) = path.take()
+        {
+            // It ended while the disk was giving it a name that it must not have.
+            let _ = fs::remove_file(path);
+        }
+        self.bytes.flush(&self.disk);
+        let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
+        (self.report)(Report::Ended(Ending {
+            state,
+            sentence,
+            figures,
+            elapsed,
+            path,
+            digest,
+        }));
+    }
+}

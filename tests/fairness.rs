@@ -1,0 +1,151 @@
+//! Two transfers over one bottleneck, in virtual time: neither starves the other.
+//!
+//! The default controller must leave a flow of the Internet's usual kind at least a
+//! quarter of a clean bottleneck, and get as much itself.
+
+use sash::link::{Direction, Label, Link, Scenario};
+use sash::reliable::connection::{Receiving, Sending};
+use sash::reliable::event::PacketName;
+use sash::reliable::handshake::Proposal;
+use sash::reliable::moment::Moment;
+use sash::reliable::{Machine, earliest};
+use sash::wire::digest::Token;
+use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
+use sash::wire::packet::Packet;
+use sash::wire::sequence::SequenceNumber;
+use std::time::Duration;
+
+/// 50 Mbit/s, 40 ms there and back, and a queue of one product.
+const BOTTLENECK: &str = "delay=20ms;data.rate=50mbit;data.queue=250kB";
+
+/// What the bottleneck carries of file bytes. Unit: bytes per second.
+const LIMIT: f64 = 50e6 / 8.0 * 1_436.0 / 1_500.0;
+
+/// One of the transfers that share the path.
+struct Flow {
+    sender: Sending,
+    receiver: Receiving,
+    starts_at: Moment,
+}
+
+impl Flow {
+    fn new(congestion: Congestion, starts_at: Moment, number: u8) -> Self {
+        let proposal = |first| Proposal {
+            token: Token([number; 16]),
+            size: 4 << 30,
+            window: LARGEST_WINDOW,
+            congestion,
+            first,
+            listening: false,
+            ..Proposal::EXAMPLE
+        };
+        let first = Some(SequenceNumber(1));
+        let arq = Arq::SelectiveRepeat;
+        Self {
+            sender: Sending::respond(arq, proposal(first), starts_at),
+            receiver: Receiving::initiate(arq, proposal(None), starts_at),
+            starts_at,
+        }
+    }
+}
+
+/// Runs the flows together; what each delivered between two moments, in bytes per second.
+fn share(flows: &mut [Flow], from: Moment, to: Moment) -> Vec<f64> {
+    let scenario: Scenario = BOTTLENECK.parse().expect("a scenario");
+    let mut data: Link<(usize, Packet)> = Link::new(&scenario, Direction::Data);
+    let mut acks: Link<(usize, Packet)> = Link::new(&scenario, Direction::Ack);
+    let mut now = Moment::START;
+    let mut before = vec![0; flows.len()];
+    while now < to {
+        for (number, flow) in flows.iter_mut().enumerate() {
+            if now < flow.starts_at {
+                continue;
+            }
+            while let Some(transmit) = flow.sender.poll_transmit(now) {
+                push(&mut data, number, transmit.packet, now);
+            }
+            while let Some(transmit) = flow.receiver.poll_transmit(now) {
+                push(&mut acks, number, transmit.packet, now);
+            }
+        }
+        let timers = flows.iter().flat_map(|flow| {
+            let timers = [flow.sender.next_timeout(), flow.receiver.next_timeout()];
+            timers.map(|timer| timer.map(|timer| timer.max(flow.starts_at)))
+        });
+        let links = [data.next_timeout(), acks.next_timeout()];
+        let next = timers.chain(links).flatten().min();
+        now = earliest([next]).expect("somebody waits").max(now);
+        if let Some(delivery) = data.poll(now) {
+            let (number, packet) = delivery.item;
+            flows[number].receiver.on_packet(&packet, now);
+        } else if let Some(delivery) = acks.poll(now) {
+            let (number, packet) = delivery.item;
+            flows[number].sender.on_packet(&packet, now);
+        } else {
+            for flow in flows.iter_mut().filter(|flow| flow.starts_at <= now) {
+                flow.sender.on_timeout(now);
+                flow.receiver.on_timeout(now);
+            }
+        }
+        if now <= from {
+            before = delivered(flows);
+        }
+    }
+    let seconds = (to - from).as_secs_f64();
+    let rate = |(after, before): (u64, u64)| (after - before) as f64 / seconds;
+    delivered(flows).into_iter().zip(before).map(rate).collect()
+}
+
+fn push(link: &mut Link<(usize, Packet)>, number: usize, packet: Packet, now: Moment) {
+    let label = Label::from(PacketName::from(&packet));
+    let bytes = packet.datagram_bytes();
+    link.push((number, packet), label, bytes, now);
+}
+
+fn delivered(flows: &[Flow]) -> Vec<u64> {
+    let bytes = |flow: &Flow| u64::from(flow.receiver.segments_in_order()) * 1_436;
+    flows.iter().map(bytes).collect()
+}
+
+fn at(seconds: u64) -> Moment {
+    Moment::START + Duration::from_secs(seconds)
+}
+
+/// Both shares of the limit, over the time from 10 s to 70 s.
+fn beside(one: Congestion, other: Congestion, late: u64) -> [f64; 2] {
+    let mut flows = [
+        Flow::new(one, Moment::START, 1),
+        Flow::new(other, at(late), 2),
+    ];
+    let rates = share(&mut flows, at(late + 10), at(late + 70));
+    [rates[0] / LIMIT, rates[1] / LIMIT]
+}
+
+#[track_caller]
+fn neither_starves(one: Congestion, other: Congestion) {
+    for late in [0, 3] {
+        for (first, second) in [(one, other), (other, one)] {
+            let shares = beside(first, second, late);
+            let least = shares[0].min(shares[1]);
+            let all = shares[0] + shares[1];
+            let told = format!("{first} {:.2}, {second} {:.2}", shares[0], shares[1]);
+            assert!(least >= 0.25, "{told}, the second {late} s later");
+            assert!(all >= 0.9, "{told}: the bottleneck is not used");
+        }
+    }
+}
+
+#[test]
+fn the_default_and_cubic_leave_each_other_a_quarter() {
+    neither_starves(Congestion::Bbr, Congestion::Cubic);
+}
+
+#[test]
+fn the_default_and_reno_leave_each_other_a_quarter() {
+    neither_starves(Congestion::Bbr, Congestion::Reno);
+}
+
+#[test]
+fn two_of_the_default_share_alike() {
+    neither_starves(Congestion::Bbr, Congestion::Bbr);
+}

@@ -1,0 +1,536 @@
+//! The real programs: files that go to the server, pauses in either direction, and all
+//! that is wrong with an upload.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use sash::transfer::overwrite::Overwrite;
+use sash::transfer::receiving::{self, Destination};
+use sash::transfer::{Job, Report};
+use sash::wire::message::{Code, Offer, Reply, TransferState};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Every way to carry a file.
+const WAYS: [[&str; 2]; 4] = [
+    ["--arq", "stop-and-wait"],
+    ["--arq", "go-back-n"],
+    ["--arq", "selective-repeat"],
+    ["--transport", "tcp"],
+];
+
+/// About 140 kB a second: time to do something to a file on its way.
+const SLOW: [&str; 6] = [
+    "--link",
+    "delay=20ms",
+    "--arq",
+    "go-back-n",
+    "--window",
+    "4",
+];
+
+/// A server with a folder of its own; it ends with the test.
+struct Server {
+    process: Child,
+    address: String,
+    folder: TempDir,
+}
+
+/// A person at a raw chat connection.
+struct Person {
+    lines: BufReader<TcpStream>,
+}
+
+/// Bytes that no compression and no luck makes equal to others.
+fn made_up(size: u64) -> Vec<u8> {
+    sash::lab::contents::bytes(0..size)
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let program = Command::new(env!("CARGO_BIN_EXE_server"));
+        Self::start_as(program, arguments)
+    }
+
+    fn start_as(mut program: Command, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = program
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(folder.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap();
+        Self {
+            process,
+            address: address.to_owned(),
+            folder,
+        }
+    }
+
+    /// Starts a client that types these lines and leaves.
+    fn client(&self, name: &str, lines: &[&str], arguments: &[&str]) -> Child {
+        let lines = lines.iter().flat_map(|line| ["--exec", line]);
+        Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--text", "--json", "--server", &self.address])
+            .args(["--name", name, "--out"])
+            .arg(self.folder.path().join("downloads"))
+            .args(arguments)
+            .args(lines)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// What the folder holds, hidden things too.
+    fn names(&self) -> Vec<String> {
+        let name = |entry: Result<fs::DirEntry, _>| entry.unwrap().file_name();
+        let names = fs::read_dir(self.folder.path()).unwrap().map(name);
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// How much of an upload has come.
+    fn part_bytes(&self) -> u64 {
+        let workshops = self
+            .names()
+            .into_iter()
+            .filter(|it| it.starts_with(".upload-"));
+        let parts = workshops.filter_map(|it| {
+            let part = fs::read_dir(self.folder.path().join(it))
+                .ok()?
+                .next()?
+                .ok()?;
+            part.metadata().ok()
+        });
+        parts.map(|part| part.len()).max().unwrap_or(0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Person {
+    fn join(server: &Server, name: &str) -> Self {
+        let stream = TcpStream::connect(&server.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        let mut person = Self {
+            lines: BufReader::new(stream),
+        };
+        person.say(&format!(r#"{{"join":{{"name":"{name}"}}}}"#));
+        person.hear(|reply| matches!(reply, Reply::History { .. }).then_some(()));
+        person
+    }
+
+    fn say(&mut self, line: &str) {
+        self.lines
+            .get_mut()
+            .write_all(format!("{line}\n").as_bytes())
+            .unwrap();
+    }
+
+    /// The first reply that is meant.
+    fn hear<T>(&mut self, is_it: impl Fn(Reply) -> Option<T>) -> T {
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "it hung up");
+            let reply = Reply::from_line(&line).unwrap();
+            if let Some(it) = is_it(reply) {
+                return it;
+            }
+        }
+    }
+
+    fn hear_offer(&mut self) -> Offer {
+        self.hear(|reply| match reply {
+            Reply::Offer(offer) => Some(offer),
+            _ => None,
+        })
+    }
+
+    fn hear_error(&mut self) -> (Code, String) {
+        self.hear(|reply| match reply {
+            Reply::Error(complaint) => Some((complaint.code, complaint.sentence)),
+            _ => None,
+        })
+    }
+
+    /// The bytes acknowledged in the next news of this state.
+    fn hear_state(&mut self, state: TransferState) -> u64 {
+        self.hear(|reply| match reply {
+            Reply::Transfer(news) if news.state == state => {
+                Some(news.progress.map_or(0, |progress| progress.acked_bytes))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    format!(
+        "{:?}\n{}{}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}
+
+/// Looks again and again, for twenty seconds at most.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        pause(10);
+    }
+    panic!("it did not come to be in 20 s");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for another process"
+)]
+fn pause(milliseconds: u64) {
+    std::thread::sleep(Duration::from_millis(milliseconds));
+}
+
+/// A file of made-up bytes in a folder of its own.
+fn file(name: &str, size: u64) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, made_up(size)).unwrap();
+    (folder, path)
+}
+
+fn upload(path: &Path) -> String {
+    format!("/upload {}", path.display())
+}
+
+#[test]
+fn files_of_all_sizes_reach_the_server_by_every_way() {
+    let server = Server::start(&[]);
+    for (place, way) in WAYS.iter().enumerate() {
+        for size in [0, 1, 1_436, 300_000] {
+            let name = format!("{place} שלום {size}.bin");
+            let (_kept, path) = file(&name, size);
+            let client = server.client("dana", &[&upload(&path)], way);
+            let output = client.wait_with_output().unwrap();
+            assert!(output.status.success(), "{name}: {}", told(&output));
+            let arrived = fs::read(server.folder.path().join(&name)).unwrap();
+            assert_eq!(arrived, made_up(size), "{name}");
+        }
+    }
+    let hidden = server.names().into_iter().any(|name| name.starts_with('.'));
+    assert!(!hidden, "{:?}", server.names());
+}
+
+#[test]
+fn losses_on_both_sides_change_no_byte_of_an_upload() {
+    let server = Server::start(&["--link", "seed=3;loss=5%"]);
+    for (place, way) in WAYS.iter().enumerate().take(3) {
+        let (_kept, path) = file(&format!("{place}"), 100_000);
+        let arguments = [way[0], way[1], "--link", "seed=4;loss=5%;reorder=5%"];
+        let client = server.client("dana", &[&upload(&path)], &arguments);
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        let arrived = fs::read(server.folder.path().join(format!("{place}"))).unwrap();
+        assert_eq!(arrived, made_up(100_000));
+    }
+}
+
+#[test]
+fn an_existing_file_is_kept_and_everybody_hears_of_the_new_one() {
+    let server = Server::start(&[]);
+    fs::write(server.folder.path().join("notes.txt"), "old").unwrap();
+    let mut guy = Person::join(&server, "guy");
+    let (_kept, path) = file("notes.txt", 5_000);
+    let output = server
+        .client("dana", &[&upload(&path)], &[])
+        .wait_with_output()
+        .unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let (from, shared) = guy.hear(|reply| match reply {
+        Reply::Shared { from, file } => Some((from, file)),
+        _ => None,
+    });
+    assert_eq!((&*from, &*shared.name), ("dana", "notes (2).txt"));
+    assert!(shared.digest.is_some()); // Nobody has to work it out again.
+    guy.say("\"files\"");
+    let files = guy.hear(|reply| match reply {
+        Reply::Files { files, .. } => Some(files),
+        _ => None,
+    });
+    assert!(files.contains(&shared), "{files:?}");
+    let old = fs::read(server.folder.path().join("notes.txt")).unwrap();
+    assert_eq!(old, b"old");
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_refused_and_nothing_is_written() {
+    let server = Server::start(&[]);
+    let mut guy = Person::join(&server, "guy");
+    for name in ["../x", "/etc/x", "a\\\\b", ".bashrc", "x.part", "nul.txt"] {
+        guy.say(&format!(r#"{{"upload":{{"file":"{name}","size":1}}}}"#));
+        assert_eq!(guy.hear_error().0, Code::BadFileName, "{name}");
+    }
+    assert_eq!(server.names(), [""; 0]);
+}
+
+#[test]
+fn what_is_over_a_limit_is_refused_before_a_byte_is_sent() {
+    let limits = ["--upload-limit", "1000", "--upload-total", "1500"];
+    let server = Server::start(&limits);
+    let mut guy = Person::join(&server, "guy");
+    guy.say(r#"{"upload":{"file":"a","size":1001}}"#);
+    let (code, sentence) = guy.hear_error();
+    assert_eq!(code, Code::UploadRefused);
+    assert!(sentence.contains("1000 at most"), "{sentence}");
+    guy.say(r#"{"upload":{"file":"a","size":1000}}"#);
+    let transfer = guy.hear_offer().transfer;
+    guy.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts already.
+    assert_eq!(guy.hear_error().0, Code::UploadRefused);
+    guy.say(&format!(r#"{{"cancel":{{"transfer":{transfer}}}}}"#));
+    guy.hear_state(TransferState::Cancelled);
+    guy.say(r#"{"upload":{"file":"b","size":501}}"#);
+    guy.hear_offer();
+    guy.say(&format!(
+        r#"{{"upload":{{"file":"c","size":{}}}}}"#,
+        u64::MAX
+    ));
+    assert_eq!(guy.hear_error().0, Code::UploadRefused);
+}
+
+#[test]
+fn a_server_without_uploads_says_so() {
+    let server = Server::start(&["--no-upload"]);
+    let (_kept, path) = file("a", 1);
+    let output = server
+        .client("dana", &[&upload(&path)], &[])
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("This server takes no files."));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
+    let server = Server::start(&[]);
+    let (_kept, path) = file("a", 600_000);
+    let client = server.client("dana", &[&upload(&path)], &SLOW);
+    wait_until(|| server.part_bytes() > 0);
+    let mut other = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    other.write_all(&[1; 600_000]).unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("changed"), "{}", told(&output));
+    wait_until(|| server.names().is_empty());
+}
+
+#[test]
+fn a_client_that_leaves_at_half_leaves_nothing_on_the_server() {
+    let server = Server::start(&[]);
+    for way in WAYS {
+        let (_kept, path) = file("a", 600_000);
+        let arguments = [way[0], way[1], "--pause-at", "50%"];
+        let client = server.client("dana", &[&upload(&path)], &arguments);
+        let output = client.wait_with_output().unwrap();
+        assert!(
+            told(&output).contains(r#""state":"cancelled""#),
+            "{}",
+            told(&output)
+        );
+        wait_until(|| server.names().is_empty());
+    }
+}
+
+#[test]
+fn an_upload_that_is_cancelled_leaves_nothing() {
+    let server = Server::start(&[]);
+    let (_kept, path) = file("a", 3_000_000);
+    let client = server.client("dana", &[&upload(&path)], &SLOW);
+    wait_until(|| server.part_bytes() > 0);
+    let id = client.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    client.wait_with_output().unwrap();
+    wait_until(|| server.names().is_empty());
+}
+
+/// The file size limit of a process stands for a disk that is full.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_ends_the_upload_with_a_sentence_and_leaves_nothing() {
+    for way in [WAYS[2], WAYS[3]] {
+        let mut limited = Command::new("sh");
+        let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"";
+        limited.args(["-c", script, env!("CARGO_BIN_EXE_server")]);
+        let server = Server::start_as(limited, &[]);
+        let (_kept, path) = file("a", 3_000_000);
+        let client = server.client("dana", &[&upload(&path)], &way);
+        let output = client.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        wait_until(|| server.names().is_empty());
+        let (_kept, small) = file("b", 3_000);
+        let client = server.client("dana", &[&upload(&small)], &way);
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+    }
+}
+
+/// Threads and descriptors of a process.
+#[cfg(target_os = "linux")]
+fn belongings(process: &Child) -> (usize, usize) {
+    let count = |what| {
+        let folder = format!("/proc/{}/{what}", process.id());
+        fs::read_dir(folder).unwrap().count()
+    };
+    (count("task"), count("fd"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_vanishes_leaves_no_thread_socket_port_or_reservation() {
+    let server = Server::start(&["--upload-total", "3000000"]);
+    let (_kept, path) = file("a", 3_000_000);
+    let before = belongings(&server.process);
+    for (place, way) in WAYS.iter().enumerate() {
+        let slow = [way[0], way[1], "--link", "delay=20ms", "--pause-at", "90%"];
+        let lines = [&*upload(&path), "/resume", "/users"];
+        let name = format!("k{place}");
+        let mut killed = server.client(&name, &lines[..1 + place % 2], &slow);
+        if way[0] == "--arq" {
+            wait_until(|| {
+                server.part_bytes() > 0 || killed.try_wait().unwrap().is_some()
+            });
+        }
+        let _ = killed.kill();
+        killed.wait().unwrap();
+        wait_until(|| belongings(&server.process) == before);
+        for name in server.names() {
+            fs::remove_file(server.folder.path().join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_download_paused_at_half_goes_on_by_every_way() {
+    let server = Server::start(&[]);
+    fs::write(server.folder.path().join("a"), made_up(400_000)).unwrap();
+    for (place, way) in WAYS.iter().enumerate() {
+        let arguments = [way[0], way[1], "--pause-at", "50%"];
+        let lines = ["/download a", "/transfers", "/resume"];
+        let client = server.client(&format!("p{place}"), &lines, &arguments);
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        let said = told(&output);
+        assert!(said.contains(r#""state":"paused""#), "{said}");
+        assert!(said.contains(r#""state":"verified""#), "{said}");
+    }
+}
+
+#[test]
+fn an_upload_paused_at_half_goes_on_by_every_way() {
+    let server = Server::start(&[]);
+    for (place, way) in WAYS.iter().enumerate() {
+        let (_kept, path) = file(&format!("{place}"), 400_000);
+        let arguments = [way[0], way[1], "--pause-at", "50%", "--window", "8"];
+        let arguments = if way[1] == "stop-and-wait" {
+            &arguments[..4]
+        } else {
+            &arguments[..]
+        };
+        let lines = [&*upload(&path), "/transfers", "/resume"];
+        let client = server.client(&format!("p{place}"), &lines, arguments);
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        assert!(
+            told(&output).contains(r#""state":"paused""#),
+            "{}",
+            told(&output)
+        );
+        let arrived = fs::read(server.folder.path().join(format!("{place}"))).unwrap();
+        assert_eq!(arrived, made_up(400_000));
+    }
+}
+
+#[test]
+fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
+    let server = Server::start(&["--link", "delay=5ms"]);
+    fs::write(server.folder.path().join("a"), made_up(2_000_000)).unwrap();
+    let mut guy = Person::join(&server, "guy");
+    guy.say(r#"{"download":{"file":"a","arq":"go-back-n","window":16}}"#);
+    let offer = guy.hear_offer();
+    let out = tempfile::tempdir().unwrap();
+    let (tell, ended) = crossbeam_channel::unbounded();
+    let job = Job {
+        number: offer.transfer,
+        token: offer.token,
+        settled: offer.settled,
+        size: offer.size,
+        offset: 0,
+        scenario: sash::link::Scenario::PERFECT,
+        pause_at: None,
+        chat_round_trip: None,
+    };
+    let destination = Destination {
+        folder: out.path().to_owned(),
+        name: "a".to_owned(),
+        workshop: None,
+        overwrite: Overwrite::Keep,
+    };
+    let report = move |report| {
+        if let Report::Ended(ending) = report {
+            tell.send(ending).unwrap();
+        }
+    };
+    let address = format!("127.0.0.1:{}", offer.port).parse().unwrap();
+    receiving::start(job, address, &destination, report).unwrap();
+    guy.hear_state(TransferState::Sending);
+    let transfer = offer.transfer;
+    guy.say(&format!(r#"{{"pause":{{"transfer":{transfer}}}}}"#));
+    guy.hear_state(TransferState::Paused);
+    guy.hear_state(TransferState::Paused); // What was in flight has arrived by now.
+    let before = guy.hear_state(TransferState::Paused);
+    for _ in 0..10 {
+        assert_eq!(guy.hear_state(TransferState::Paused), before);
+    }
+    assert!(before < 2_000_000);
+    guy.say(&format!(r#"{{"resume":{{"transfer":{transfer}}}}}"#));
+    let ending = ended.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!(
+        ending.state,
+        TransferState::Verified,
+        "{:?}",
+        ending.sentence
+    );
+    guy.say(r#"{"pause":{"transfer":99}}"#);
+    assert_eq!(guy.hear_error().0, Code::NoSuchTransfer);
+}
