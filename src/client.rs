@@ -41,6 +41,7 @@ pub mod upload;
 pub mod view;
 pub mod words;
 
+use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::options::Asked;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub overwrite: Overwrite,
     /// What the link does to our side of transfers.
     pub scenario: Scenario,
+    /// Where everything that happens in them is written down.
+    pub journals: Journals,
 }
 
 /// How a face ended, for the shell that started the program.

@@ -8,7 +8,7 @@
 //! A file imports only from floors below its own and from its own folder.
 //!
 //! ```text
-//!   4  programs     server  client  bench     bin/: server, client, lab
+//!   4  programs     server  client  journals  bench    bin/: server, client, lab
 //!   3  shells       transfer                  sockets, files, threads, the clock
 //!   2  laboratory   lab                       the machines in virtual time
 //!   1  machines     reliable  link  room  shelf    pure: time is an argument
@@ -31,6 +31,7 @@
 
 pub mod bench;
 pub mod client;
+pub mod journals;
 pub mod lab;
 pub mod link;
 pub mod reliable;

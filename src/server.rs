@@ -32,6 +32,7 @@ mod transfers;
 mod upload;
 pub mod uploads;
 
+use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::room::Room;
 use crate::transfer::threads;
@@ -62,6 +63,8 @@ pub struct Config {
     pub ports: PortRange,
     /// What the link does to the packets of every transfer.
     pub scenario: Scenario,
+    /// Where everything that happens in transfers is written down.
+    pub journals: Journals,
     /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
@@ -81,6 +84,7 @@ impl Default for Config {
             files: PathBuf::from("files"),
             ports: PortRange::DEFAULT,
             scenario: Scenario::PERFECT,
+            journals: Journals::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
             max_clients: 7_500,

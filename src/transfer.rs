@@ -39,10 +39,13 @@ pub mod source;
 pub mod space;
 pub mod tcp;
 pub mod threads;
+mod watch;
 
-use crate::link::Scenario;
+use crate::link::{Direction, Fate, Scenario};
 use crate::reliable::connection::{Failure, Outcome};
+use crate::reliable::event::{Event, PacketName};
 use crate::reliable::handshake::Proposal;
+use crate::reliable::moment::Moment;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::Settled;
@@ -70,6 +73,8 @@ pub struct Job {
     pub pause_at: Option<u64>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
+    /// Whether everything that happens is reported, for a journal.
+    pub is_watched: bool,
 }
 
 /// How a transfer goes, told to whoever started it.
@@ -77,11 +82,22 @@ pub struct Job {
 pub enum Report {
     /// Ten times a second at most.
     Progress(TransferState, Figures),
+    /// What happened since the last time, where the job is watched.
+    Happened(Vec<Happening>),
     /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
     /// Receiver only, last: it has stopped answering for the sender's sake, and its socket
     /// is closed.
     Closed,
+}
+
+/// One thing that happened in a transfer, for its journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// In this side's machine.
+    Machine(Moment, Event),
+    /// On the link before or behind it.
+    Carried(Moment, PacketName, Direction, Fate),
 }
 
 /// The figures of one side.
@@ -141,7 +157,7 @@ impl Job {
             chat_round_trip: self.chat_round_trip,
             least_timeout: LEAST_TIMEOUT,
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
-            listening: false,
+            listening: self.is_watched,
         }
     }
 }

@@ -10,7 +10,7 @@
 use sash::lab::journal::Happening;
 use sash::lab::run::Experiment;
 use sash::reliable::event::Event;
-use sash::wire::options::{Arq, Congestion};
+use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -72,6 +72,44 @@ fn cubic_is_as_fast_where_the_losses_are_as_regular_as_the_formula_has_them() {
     let found = course.window(Congestion::Cubic, &scenario);
     let ratio = found / course.rfc_9438();
     assert!((ratio - 1.0).abs() < TOLERANCE, "{found:.1}, {ratio:.2}");
+}
+
+#[test]
+fn cubic_leaves_slow_start_before_the_queue_overflows_and_reno_does_not() {
+    let first_phases = |congestion| {
+        let experiment = Experiment {
+            scenario: "delay=20ms;data.rate=20mbit;queue=1MB"
+                .parse()
+                .expect("it is right"),
+            window: LARGEST_WINDOW,
+            congestion,
+            size: 8 << 20,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut phases = Vec::new();
+        let run = experiment.run(|entry| {
+            if let Happening::Machine(Event::CongestionUpdated { phase, .. }) = entry.what
+                && phases.last() != Some(&phase)
+            {
+                phases.push(phase);
+            }
+        });
+        let run = run.expect("it ends");
+        assert!(run.is_verified(), "{run:?}");
+        phases.truncate(3);
+        (phases, run.progress.resent_packets)
+    };
+    let (phases, cubic_lost) = first_phases(Congestion::Cubic);
+    let in_time = [
+        "slow-start",
+        "conservative-slow-start",
+        "congestion-avoidance",
+    ];
+    assert_eq!(phases, in_time);
+    let (phases, reno_lost) = first_phases(Congestion::Reno);
+    assert_eq!(phases[..2], ["slow-start", "recovery"]);
+    assert!(3 * cubic_lost < reno_lost, "{cubic_lost} {reno_lost}");
 }
 
 #[test]

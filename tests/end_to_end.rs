@@ -5,6 +5,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use sash::wire::options::{Congestion, LARGEST_WINDOW, LESSON_WINDOW};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -227,6 +228,34 @@ fn losses_on_both_sides_at_once_change_no_byte() {
     });
     for client in clients.collect::<Vec<_>>() {
         client.arrives_whole("some.bin", 40_000);
+    }
+}
+
+#[test]
+fn every_controller_carries_a_file_over_a_bad_link_and_is_named_in_the_offer() {
+    let link = "seed=5;loss=3%;delay=5ms";
+    let server = Server::start(&[("some.bin", 300_000)], &["--link", link]);
+    let clients = Congestion::ALL.map(|controller| {
+        let asked = ["--congestion", controller.name()];
+        let name = &controller.name()[..3];
+        (controller, server.download(name, "some.bin", &asked))
+    });
+    for (controller, client) in clients {
+        let output = client.process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{controller}: {}", told(&output));
+        let there = fs::read(client.out.path().join("some.bin")).unwrap();
+        assert_eq!(there, made_up(300_000), "{controller}");
+        let window = if controller == Congestion::Fixed {
+            LESSON_WINDOW
+        } else {
+            LARGEST_WINDOW
+        };
+        let named = format!("\"window\":{window},\"congestion\":\"{controller}\"");
+        assert!(
+            told(&output).contains(&named),
+            "{controller}: {}",
+            told(&output)
+        );
     }
 }
 

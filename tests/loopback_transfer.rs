@@ -47,6 +47,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
         scenario: scenario.parse().unwrap(),
         pause_at: None,
         chat_round_trip: None,
+        is_watched: false,
     }
 }
 

@@ -6,6 +6,7 @@ use indicatif_log_bridge::LogWrapper;
 use sash::client::share::Share;
 use sash::client::text::{self, Manner};
 use sash::client::{Exit, Settings};
+use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{
@@ -75,6 +76,9 @@ struct Arguments {
     /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
+    /// Write everything that happens in transfers into this folder, as JSON lines
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
@@ -90,6 +94,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let bars = MultiProgress::new();
     start_logging(&bars);
+    let journals = match Journals::new(arguments.journal.clone()) {
+        Ok(journals) => journals,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "no journal can be written there: {error}");
+            return Exit::Usage.into();
+        }
+    };
     let settings = Settings {
         server: arguments.server.clone(),
         name: arguments.name.clone(),
@@ -104,6 +115,7 @@ fn main() -> ExitCode {
         pause_at: arguments.pause_at,
         overwrite: arguments.overwrite,
         scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
+        journals,
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {
         let manner = Manner {

@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
+use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::server::ports::PortRange;
 use sash::server::uploads::UploadLimits;
@@ -51,6 +52,9 @@ struct Flags {
     /// Take no files from clients.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
     no_upload: bool,
+    /// Write everything that happens in transfers into this folder, as JSON lines.
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
     /// Most clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
@@ -68,7 +72,17 @@ Examples:
 fn main() -> ExitCode {
     let flags = Flags::parse();
     start_log();
-    let config = flags.into_config();
+    let journals = match Journals::new(flags.journal.clone()) {
+        Ok(journals) => journals,
+        Err(error) => {
+            log::error!("no journal can be written there: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let config = Config {
+        journals,
+        ..flags.into_config()
+    };
     let running = match server::start(config) {
         Ok(running) => running,
         Err(error) => {

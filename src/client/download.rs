@@ -4,6 +4,7 @@
 //! so nothing is written outside the chosen folder.
 
 use super::{Settings, words};
+use crate::lab::journal::Side;
 use crate::shelf::{FileName, FileNameError};
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::part::{Destination, Part};
@@ -96,6 +97,7 @@ pub fn start(
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
+        is_watched: settings.journals.are_kept(),
     };
     let version = FileVersion {
         size: offer.size,
@@ -108,6 +110,7 @@ pub fn start(
         Some(part) => part.go_on(record, offer.offset)?,
         None => Part::begin(&destination(&offer.file, settings), Some(record))?,
     };
+    let report = settings.journals.keep(&job, Side::Receiver, report);
     receiving::go_on(job, server, part, report)
 }
 

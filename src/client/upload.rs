@@ -4,6 +4,7 @@
 //! their way already; FIN waits for it.
 
 use super::Settings;
+use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
 use crate::transfer::{Job, Report, hash, threads};
 use crate::wire::message::Offer;
@@ -56,7 +57,7 @@ pub fn start(
     mut server: SocketAddr,
     round_trip: Option<Duration>,
     settings: &Settings,
-    mut report: impl FnMut(Report) + Send + 'static,
+    report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
     server.set_port(offer.port);
     let file = File::open(path)?;
@@ -73,9 +74,11 @@ pub fn start(
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
+        is_watched: settings.journals.are_kept(),
     };
     let is_over = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&is_over);
+    let mut report = settings.journals.keep(&job, Side::Sender, report);
     let sending = sending::initiate(job, file, server, move |news| {
         if matches!(news, Report::Ended(_)) {
             ends.store(true, Ordering::Relaxed);

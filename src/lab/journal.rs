@@ -39,6 +39,8 @@ pub struct Heading {
     pub congestion: Congestion,
     /// The file's size. Unit: bytes.
     pub size: u64,
+    /// Where in the file the first segment begins. Unit: bytes.
+    pub offset: u64,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
     /// The sequence number of the file's first segment.
@@ -90,6 +92,18 @@ pub struct Carried {
     pub direction: Direction,
     /// What will become of it.
     pub fate: Fate,
+}
+
+impl Side {
+    /// Its name in lines and file names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sender => "sender",
+            Self::Receiver => "receiver",
+            Self::Link => "link",
+        }
+    }
 }
 
 impl Heading {

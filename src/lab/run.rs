@@ -173,6 +173,7 @@ impl Experiment {
             window: self.window,
             congestion: self.congestion,
             size: self.size,
+            offset: 0,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
         }

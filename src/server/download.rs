@@ -15,6 +15,8 @@ use super::digests::Digests;
 use super::folder::{Folder, Version};
 use super::peer::Peer;
 use super::transfers::Event;
+use crate::journals::Journals;
+use crate::lab::journal::Side;
 use crate::link::Scenario;
 use crate::shelf::FileName;
 use crate::transfer::receiving::Receiving;
@@ -112,6 +114,7 @@ pub(super) enum StartError {
 
 /// What it takes to start one.
 pub(super) struct Supplies {
+    pub(super) journals: Journals,
     pub(super) scenario: Scenario,
     pub(super) folder: Folder,
     pub(super) digests: Digests,
@@ -145,8 +148,9 @@ impl Download {
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_watched: supplies.journals.are_kept(),
         };
-        let report = supplies.reporter(number);
+        let report = supplies.reporter(&job, Side::Sender);
         let asker = self.peer.remote.ip();
         let sending = sending::start(job, file, digest, outlet, asker, report)
             .map_err(|error| hopeless("cannot start this transfer", &error))?;
@@ -280,12 +284,16 @@ impl Download {
 
 impl Supplies {
     /// What a transfer's threads report to.
-    pub(super) fn reporter(&self, transfer: u64) -> impl FnMut(Report) + Send + 'static {
-        let events = self.events.clone();
-        move |report| {
+    pub(super) fn reporter(
+        &self,
+        job: &Job,
+        side: Side,
+    ) -> impl FnMut(Report) + Send + 'static {
+        let (events, transfer) = (self.events.clone(), job.number);
+        self.journals.keep(job, side, move |report| {
             // An error means that the server has ended.
             let _ = events.send(Event::Reported { transfer, report });
-        }
+        })
     }
 }
 

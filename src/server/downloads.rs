@@ -62,6 +62,7 @@ impl Downloads {
             room,
             defaults: config.defaults,
             supplies: Supplies {
+                journals: config.journals.clone(),
                 scenario: config.scenario.clone(),
                 folder,
                 digests: Digests::new(work),
@@ -243,6 +244,7 @@ impl Downloads {
             }
             Report::Ended(ending) => self.on_ended(number, ending),
             Report::Closed => self.on_closed(number),
+            Report::Happened(_) => {} // The journal has taken it.
         }
     }
 

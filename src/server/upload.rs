@@ -12,6 +12,7 @@ use super::download::{
     Download, Shell, Stage, StartError, Supplies, Upload, draw_token, hopeless,
 };
 use super::folder::{Folder, Version};
+use crate::lab::journal::Side;
 use crate::shelf::FileName;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
@@ -60,8 +61,10 @@ impl Download {
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_watched: supplies.journals.are_kept(),
         };
-        let (asker, report) = (self.peer.remote.ip(), supplies.reporter(number));
+        let report = supplies.reporter(&job, Side::Receiver);
+        let asker = self.peer.remote.ip();
         let receiving = receiving::accept(job, outlet, asker, &destination, report)
             .map_err(|error| cannot_start(&error))?;
         let Self { peer, name, .. } = self;

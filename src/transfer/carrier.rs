@@ -7,7 +7,7 @@
 
 use super::SOCKET_BUFFER_BYTES;
 use super::clock::Clock;
-use crate::link::{Direction, Label, Link, Scenario};
+use crate::link::{Direction, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -74,7 +74,8 @@ impl Carrier {
         self.socket
     }
 
-    /// Sends a packet; `fill` puts the file's bytes into their place.
+    /// Sends a packet; `fill` puts the file's bytes into their place. What the link does
+    /// to it, where there is one.
     ///
     /// # Errors
     /// Those of `fill`, and of the system where the datagram can never leave (too long
@@ -84,7 +85,7 @@ impl Carrier {
         transmit: &Transmit,
         now: Moment,
         fill: impl FnOnce(&mut [u8]) -> io::Result<()>,
-    ) -> Result<(), SendError> {
+    ) -> Result<Option<Fate>, SendError> {
         let Self {
             socket,
             peer,
@@ -96,11 +97,14 @@ impl Carrier {
             .encode_with(datagram, fill)
             .map_err(SendError::File)?;
         match link {
-            None => send_one(socket, *peer, datagram).map_err(SendError::Socket),
+            None => send_one(socket, *peer, datagram)
+                .map(|()| None)
+                .map_err(SendError::Socket),
             Some(link) => {
                 let label = Label::from(PacketName::from(&transmit.packet));
-                link.push(datagram.clone(), label, datagram.len(), now);
-                self.deliver(now).map_err(SendError::Socket)
+                let fate = link.push(datagram.clone(), label, datagram.len(), now);
+                self.deliver(now).map_err(SendError::Socket)?;
+                Ok(Some(fate))
             }
         }
     }

@@ -24,6 +24,7 @@ use super::disk::Disk;
 use super::inbox::Order;
 use super::part::Part;
 use super::sending::Outlet;
+use super::watch::Watch;
 use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
 use crate::link::{Direction, Label, Link};
 use crate::reliable::connection::Receiving as Connection;
@@ -211,6 +212,7 @@ struct Shell<R> {
     job: Job,
     /// What the socket's buffer allows. Unit: packets.
     window: u32,
+    watch: Watch,
     report: R,
     next_report: Moment,
     /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
@@ -242,6 +244,7 @@ impl<R: FnMut(Report)> Shell<R> {
             asker: None,
             peer: None,
             bytes: Bytes::from(job.offset),
+            watch: Watch::new(job.is_watched),
             verification: Verification::NotYet,
             next_report: clock.now(),
             pause_at: job.pause_at.filter(|share| *share > job.offset),
@@ -287,6 +290,7 @@ impl<R: FnMut(Report)> Shell<R> {
 
     fn close(mut self) {
         self.carrier.close(&self.clock);
+        self.tell_what_happened(true);
         drop(self.carrier);
         (self.report)(Report::Closed);
     }
@@ -321,7 +325,11 @@ impl<R: FnMut(Report)> Shell<R> {
         while let Some(transmit) = self.connection.poll_transmit(now) {
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.carrier.send(&transmit, now, no_bytes) {
-                Ok(()) => {}
+                Ok(Some(fate)) => {
+                    let name = PacketName::from(&transmit.packet);
+                    self.watch.carried(name, Direction::Ack, fate, now);
+                }
+                Ok(None) => {}
                 Err(SendError::File(error) | SendError::Socket(error)) => {
                     sent = self.go_down(error);
                 }
@@ -381,6 +389,15 @@ impl<R: FnMut(Report)> Shell<R> {
             }
         }
         self.connection.on_timeout(now); // Early is harmless.
+        self.tell_what_happened(false);
+    }
+
+    /// For the journal.
+    fn tell_what_happened(&mut self, is_end: bool) {
+        self.watch.look(&mut self.connection, self.clock.now());
+        if let Some(happened) = self.watch.report(is_end) {
+            (self.report)(happened);
+        }
     }
 
     /// Whether this comes from the sender. A client hears nobody but the server; there it
@@ -426,8 +443,10 @@ impl<R: FnMut(Report)> Shell<R> {
             return self.receive(datagram, now);
         };
         if let Ok((packet, _)) = Packet::decode(datagram) {
-            let label = Label::from(PacketName::from(&packet));
-            link.push(datagram.to_vec(), label, datagram.len(), now);
+            let name = PacketName::from(&packet);
+            let label = Label::from(name);
+            let fate = link.push(datagram.to_vec(), label, datagram.len(), now);
+            self.watch.carried(name, Direction::Data, fate, now);
         } else {
             self.receive(datagram, now); // Damaged before it came here.
         }

@@ -19,11 +19,12 @@ use super::carrier::{
 use super::clock::Clock;
 use super::inbox::Arrival;
 use super::source::Source;
+use super::watch::Watch;
 use super::{
     Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
     verdict,
 };
-use crate::link::{Direction, Label, Link};
+use crate::link::{Direction, Fate, Label, Link};
 use crate::reliable::connection::Sending as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -203,6 +204,7 @@ struct Shell<R> {
     arrivals: Receiver<Arrival>,
     /// Why it fails, where this side knows better than the machine.
     failure: Option<String>,
+    watch: Watch,
     report: R,
     next_report: Moment,
 }
@@ -223,6 +225,7 @@ impl<R: FnMut(Report)> Shell<R> {
             carrier: Carrier::new(socket, &job.scenario, Direction::Data),
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
+            watch: Watch::new(job.is_watched),
             next_report: clock.now(),
             failure: None,
             job,
@@ -268,13 +271,34 @@ impl<R: FnMut(Report)> Shell<R> {
             let Some(transmit) = self.connection.poll_transmit(now) else {
                 return;
             };
-            if let Err(error) = self.send(&transmit, now) {
-                self.give_up(error);
+            match self.send(&transmit, now) {
+                Ok(fate) => {
+                    self.watch_carried(&transmit.packet, Direction::Data, fate, now)
+                }
+                Err(error) => self.give_up(error),
             }
+            self.watch.look(&mut self.connection, now);
         }
     }
 
-    fn send(&mut self, transmit: &Transmit, now: Moment) -> Result<(), SendError> {
+    fn watch_carried(
+        &mut self,
+        packet: &Packet,
+        direction: Direction,
+        fate: Option<Fate>,
+        now: Moment,
+    ) {
+        if let Some(fate) = fate {
+            let name = PacketName::from(packet);
+            self.watch.carried(name, direction, fate, now);
+        }
+    }
+
+    fn send(
+        &mut self,
+        transmit: &Transmit,
+        now: Moment,
+    ) -> Result<Option<Fate>, SendError> {
         let Self {
             carrier, source, ..
         } = self;
@@ -309,7 +333,12 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.connection.reset(Reset::Cancelled);
             }
         }
-        self.connection.on_timeout(self.clock.now()); // Early is harmless.
+        let now = self.clock.now();
+        self.connection.on_timeout(now); // Early is harmless.
+        self.watch.look(&mut self.connection, now);
+        if let Some(happened) = self.watch.report(false) {
+            (self.report)(happened);
+        }
     }
 
     fn feed(&mut self, arrival: Arrival) {
@@ -325,7 +354,9 @@ impl<R: FnMut(Report)> Shell<R> {
                     Some(link) => {
                         let label = Label::from(PacketName::from(&packet));
                         let bytes = packet.datagram_bytes();
-                        link.push(packet, label, bytes, now);
+                        let name = PacketName::from(&packet);
+                        let fate = link.push(packet, label, bytes, now);
+                        self.watch.carried(name, Direction::Ack, fate, now);
                     }
                 }
             }
@@ -420,6 +451,10 @@ impl<R: FnMut(Report)> Shell<R> {
         let elapsed = self.clock.now().since_start();
         let (path, digest) = (None, None);
         acks.end(self.carrier.into_socket());
+        self.watch.look(&mut self.connection, self.clock.now());
+        if let Some(happened) = self.watch.report(true) {
+            (self.report)(happened);
+        }
         (self.report)(Report::Ended(Ending {
             state,
             sentence,

@@ -84,4 +84,9 @@ mod tests {
             assert!(!(number + 1).precedes(number));
         }
     }
+
+    #[test]
+    fn a_number_is_written_as_its_digits() {
+        assert_eq!(SequenceNumber(u32::MAX).to_string(), "4294967295");
+    }
 }

@@ -158,7 +158,7 @@ impl Controller {
                 transfer.on_progress(state, &figures, now_ms);
                 self.tell_own_pause(tag, now_ms);
             }
-            Report::Closed => {}
+            Report::Closed | Report::Happened(_) => {}
             Report::Ended(ending) => {
                 let verdict = transfer.number.filter(|_| is_verdict(&ending));
                 let state = ending.state;

@@ -29,7 +29,7 @@ pub(super) const MARGIN: i32 = 12;
 pub(super) const GAP: i32 = 8;
 
 /// Of an explanation: two lines of small letters. Unit: pixels.
-pub(super) const TWO_LINES: i32 = 28;
+pub(super) const TWO_LINES: i32 = 30;
 
 /// Of buttons and fields. Unit: pixels.
 pub(super) const ROW: i32 = 30;

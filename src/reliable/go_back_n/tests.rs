@@ -3,6 +3,7 @@ use super::super::event::Unwanted;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
+use crate::wire::options::Congestion;
 use std::time::Duration;
 
 /// Ten segments, a window of four.
@@ -243,4 +244,19 @@ fn an_empty_file_is_finished_before_it_begins() {
     story.sends("");
     story.expect("finished", story.sender.is_finished());
     story.expect("no timer", story.sender.next_timeout().is_none());
+}
+
+#[test]
+fn a_controllers_window_holds_back_what_the_receivers_would_take() {
+    let terms = Terms {
+        window: 16,
+        congestion: Congestion::Additive, // It begins with four.
+        ..TERMS
+    };
+    let mut sender = Sender::new(terms, measured());
+    let moments = (0..29).map(|step| Moment::START + ms(10 * step)); // Before the timeout.
+    let sent = moments.flat_map(|now| {
+        std::iter::from_fn(|| sender.poll_transmit(now)).collect::<Vec<_>>()
+    });
+    assert_eq!(sent.count(), 4);
 }

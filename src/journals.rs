@@ -1,0 +1,273 @@
+//! Journals of real transfers: what `--journal DIR` of server and client writes.
+//!
+//! One file for each transfer and side, in the laboratory's layout
+//! ([`journal`](crate::lab::journal)), written by the transfer's own thread as it goes. A
+//! disk that is full ends the journal with a warning, never the transfer.
+//!
+//! Source: report page `journal`.
+
+use crate::lab::journal::{Carried, Entry, Heading, Side, VERSION};
+use crate::reliable::event::{Event, PacketName};
+use crate::transfer::{Happening, Job, Report};
+use crate::wire::packet::Kind;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Where journals go, if anywhere.
+#[derive(Debug, Clone, Default)]
+pub struct Journals {
+    folder: Option<PathBuf>,
+}
+
+/// How often one name is tried with another number.
+const MOST_TRIES: u32 = 9_999;
+
+impl Journals {
+    /// Into this folder, which is made where it is missing; `None`: nowhere.
+    ///
+    /// # Errors
+    /// What the system says about the folder.
+    pub fn new(folder: Option<PathBuf>) -> io::Result<Self> {
+        if let Some(folder) = &folder {
+            fs::create_dir_all(folder)?;
+            // A folder that cannot be written to is told now, not at the first transfer.
+            tempfile::tempfile_in(folder)?;
+        }
+        Ok(Self { folder })
+    }
+
+    /// Whether transfers are to be watched.
+    #[must_use]
+    pub const fn are_kept(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Takes what happens out of a transfer's reports, writes it down, and passes the rest
+    /// on.
+    pub fn keep(
+        &self,
+        job: &Job,
+        side: Side,
+        mut report: impl FnMut(Report) + Send + 'static,
+    ) -> impl FnMut(Report) + Send + 'static {
+        let mut journal = self
+            .folder
+            .as_deref()
+            .map(|folder| Journal::new(folder, job, side));
+        move |news| match (news, &mut journal) {
+            (Report::Happened(happenings), Some(journal)) => journal.write(&happenings),
+            (Report::Happened(_), None) => {}
+            (news, journal) => {
+                if let (Report::Ended(_) | Report::Closed, Some(journal)) =
+                    (&news, journal)
+                {
+                    journal.flush();
+                }
+                report(news);
+            }
+        }
+    }
+}
+
+/// One transfer's journal.
+#[derive(Debug)]
+struct Journal {
+    path: PathBuf,
+    side: Side,
+    heading: Heading,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Its first line waits for the first sequence number.
+    NotBegun,
+    Open(BufWriter<File>),
+    /// It could not be written, and that was told.
+    GivenUp,
+}
+
+impl Journal {
+    fn new(folder: &Path, job: &Job, side: Side) -> Self {
+        let name = format!("transfer-{}-{}", job.number, side.name());
+        let heading = Heading {
+            journal: "sash",
+            version: VERSION,
+            scenario: job.scenario.to_string(),
+            arq: job.settled.arq,
+            window: job.settled.window,
+            congestion: job.settled.congestion,
+            size: job.size,
+            offset: job.offset,
+            segment_bytes: job.settled.segment_bytes,
+            first_sequence: 0,
+        };
+        Self {
+            path: folder.join(name),
+            side,
+            heading,
+            state: State::NotBegun,
+        }
+    }
+
+    /// The first packet with the file's first sequence number makes the first line whole.
+    fn write(&mut self, happenings: &[Happening]) {
+        if matches!(self.state, State::NotBegun) {
+            self.heading.first_sequence = happenings
+                .iter()
+                .find_map(|happening| first_sequence(happening, self.side))
+                .unwrap_or_default();
+            let begun = begin(&self.path, &self.heading);
+            self.go_on_with(begun.map(State::Open));
+        }
+        let State::Open(file) = &mut self.state else {
+            return;
+        };
+        let written = happenings.iter().try_for_each(|happening| {
+            let entry = entry(happening, self.side);
+            file.write_all(entry.to_line().as_bytes())
+        });
+        if written.is_err() {
+            self.go_on_with(written.map(|()| State::GivenUp));
+        }
+    }
+
+    fn flush(&mut self) {
+        if let State::Open(file) = &mut self.state
+            && let Err(error) = file.flush()
+        {
+            self.go_on_with(Err(error));
+        }
+    }
+
+    fn go_on_with(&mut self, state: io::Result<State>) {
+        self.state = state.unwrap_or_else(|error| {
+            log::warn!("the journal {} ends here: {error}", self.path.display());
+            State::GivenUp
+        });
+    }
+}
+
+/// A new file, never over an older one, and its first line.
+fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
+    for number in 1..=MOST_TRIES {
+        let copy = match number {
+            1 => String::new(),
+            later => format!("-{later}"),
+        };
+        let path = format!("{}{copy}.jsonl", path.display());
+        match File::create_new(path) {
+            Ok(file) => {
+                let mut file = BufWriter::new(file);
+                file.write_all(heading.to_line().as_bytes())?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The file's first sequence number: the sender names it in its SYN or SYN-ACK.
+fn first_sequence(happening: &Happening, side: Side) -> Option<u32> {
+    let Happening::Machine(_, event) = happening else {
+        return None;
+    };
+    let packet = match (event, side) {
+        (Event::PacketSent(packet), Side::Sender)
+        | (Event::PacketReceived(packet), Side::Receiver) => packet,
+        _ => return None,
+    };
+    names_the_first(packet).then_some(packet.sequence.0)
+}
+
+const fn names_the_first(packet: &PacketName) -> bool {
+    matches!(packet.kind, Kind::Syn | Kind::SynAck)
+}
+
+fn entry(happening: &Happening, side: Side) -> Entry {
+    match happening {
+        Happening::Machine(now, event) => Entry::new(*now, side, event.clone()),
+        Happening::Carried(now, packet, direction, fate) => Entry::carried(
+            *now,
+            Carried {
+                packet: *packet,
+                direction: *direction,
+                fate: *fate,
+            },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Scenario;
+    use crate::reliable::moment::Moment;
+    use crate::wire::digest::Token;
+    use crate::wire::message::TransferState;
+    use crate::wire::options::Settled;
+
+    fn job() -> Job {
+        Job {
+            number: 3,
+            token: Token([1; 16]),
+            settled: Settled::DEFAULT,
+            size: 10,
+            offset: 0,
+            scenario: Scenario::PERFECT,
+            pause_at: None,
+            chat_round_trip: None,
+            is_watched: true,
+        }
+    }
+
+    fn opened() -> Report {
+        let event = Event::StateChanged { state: "open" };
+        Report::Happened(vec![Happening::Machine(Moment::START, event)])
+    }
+
+    #[test]
+    fn what_happened_is_written_and_the_rest_is_passed_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = Journals::new(Some(folder.path().join("new"))).unwrap();
+        let (told, news) = crossbeam_channel::unbounded();
+        let mut report = journals.keep(&job(), Side::Sender, move |news| {
+            told.send(news).unwrap();
+        });
+        report(opened());
+        report(Report::Progress(TransferState::Opening, Default::default()));
+        report(Report::Closed);
+        assert_eq!(news.try_iter().count(), 2);
+        let path = folder.path().join("new/transfer-3-sender.jsonl");
+        let journal = fs::read_to_string(path).unwrap();
+        let lines: Vec<&str> = journal.lines().collect();
+        assert!(lines[0].starts_with("{\"journal\":\"sash\""), "{journal}");
+        let event = "{\"time_us\":0,\"side\":\"sender\",\"event\":\"state_changed\",\"state\":\"open\"}";
+        assert_eq!(lines[1..], [event]);
+    }
+
+    #[test]
+    fn an_older_journal_of_the_same_name_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = Journals::new(Some(folder.path().to_owned())).unwrap();
+        for _ in 0..2 {
+            let mut report = journals.keep(&job(), Side::Receiver, |_| ());
+            report(opened());
+            report(Report::Closed);
+        }
+        let is_there = |name: &str| folder.path().join(name).exists();
+        assert!(is_there("transfer-3-receiver.jsonl"));
+        assert!(is_there("transfer-3-receiver-2.jsonl"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_to_is_an_error_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(Journals::new(Some(file)).is_err());
+    }
+}
