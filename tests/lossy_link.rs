@@ -21,6 +21,7 @@ fn ten_thousand_seeded_transfers_arrive_whole_and_end() {
     assert_eq!(tally.transfers, SEEDS);
     // Here no chat connection helps out, so now and then every last word is lost.
     assert!(tally.unknown < SEEDS / 100, "{tally:?}");
+    assert!(tally.unopened < SEEDS / 1_000, "{tally:?}");
 }
 
 #[test]

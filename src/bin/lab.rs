@@ -388,6 +388,7 @@ fn write_tally(
             "packets": all.packets,
             "events": all.steps,
             "bytes": all.bytes,
+            "unopened": all.unopened,
             "without_the_last_word": unknown,
             "seconds": seconds,
             "virtual_seconds": virtual_seconds,
@@ -401,12 +402,13 @@ fn write_tally(
         millions(all.bytes),
     );
     let hours = virtual_seconds / 3600.0;
+    let (unopened, whole) = (all.unopened, transfers - all.unopened);
     writeln!(
         out,
-        "{transfers} transfers from seed {from} arrived whole: {bytes:.1} MB in {packets:.1} \
+        "{whole} transfers from seed {from} on arrived whole: {bytes:.1} MB in {packets:.1} \
          million packets, {events:.1} million events, {hours:.1} hours of virtual time in \
-         {seconds:.1} s; the longest took {slowest:.0} s, {unknown} senders never heard \
-         the last word"
+         {seconds:.1} s; the longest took {slowest:.0} s; {unknown} senders never heard \
+         the last word, {unopened} transfers never began"
     )
 }
 

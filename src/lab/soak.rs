@@ -19,7 +19,7 @@
 use super::halt::Halt;
 use super::run::{Experiment, Run};
 use crate::link::Scenario;
-use crate::reliable::connection::Outcome;
+use crate::reliable::connection::{Failure as Failed, Outcome};
 use crate::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES};
 use crate::wire::sequence::SequenceNumber;
 use std::fmt;
@@ -37,7 +37,7 @@ const LINKS: [&str; 25] = [
     "reorder=50%;duplicate=50%",
     "duplicate=20%;reorder=30%;corrupt=20%;delay=10ms",
     "data.burst=3%/25%;ack.burst=3%/60%;delay=20ms;jitter=10ms",
-    "burst=2%/10%;delay=30ms",
+    "data.burst=2%/10%;ack.burst=2%/60%;delay=30ms",
     "delay=40ms;jitter=20ms",
     "delay=40ms;jitter=20ms;loss=10%;reorder=10%",
     "rate=1mbit;queue=6kB;delay=5ms;ack.rate=20kbit;loss=2%",
@@ -120,7 +120,8 @@ pub fn experiment(seed: u64) -> Experiment {
 ///
 /// # Errors
 /// [`Failure`] where the file did not arrive whole, where the receiver does not know that
-/// it did, where the sender believes anything else, or where it took too long.
+/// it did, where the sender believes anything else, or where it took too long. A transfer
+/// of which no packet came through within 30 s never began, and is none.
 pub fn run(seed: u64) -> Result<Run, Failure> {
     let experiment = experiment(seed);
     let fail = |what: String| Failure {
@@ -131,6 +132,9 @@ pub fn run(seed: u64) -> Result<Run, Failure> {
     let run = experiment
         .run(|_| ())
         .map_err(|stuck| fail(stuck.to_string()))?;
+    if is_unopened(&run) {
+        return Ok(run);
+    }
     if !run.is_identical || run.receiver != Outcome::Verified {
         let (whole, ended) = (run.is_identical, run.receiver);
         return Err(fail(format!("whole: {whole}; the receiver: {ended:?}")));
@@ -145,11 +149,20 @@ pub fn run(seed: u64) -> Result<Run, Failure> {
     Ok(run)
 }
 
+/// Whether every try of 30 s to open it was lost: seldom, and a clear end.
+fn is_unopened(run: &Run) -> bool {
+    let no_answer = Outcome::Failed(Failed::NoAnswer);
+    let ended = [run.sender, run.receiver];
+    ended.contains(&no_answer) && !run.is_verified()
+}
+
 /// What was run so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
-    /// Files that arrived whole.
+    /// Files that were sent.
     pub transfers: u64,
+    /// Those among them that never began: no try to open got through within 30 s.
+    pub unopened: u64,
     /// Packets put on the links, both ways.
     pub packets: u64,
     /// Deliveries and timers.
@@ -169,9 +182,10 @@ impl Tally {
     pub fn add(&mut self, run: &Run) {
         self.merge(&Self {
             transfers: 1,
+            unopened: u64::from(is_unopened(run)),
             packets: run.data.packets + run.ack.packets,
             steps: run.steps,
-            bytes: run.progress.acked_bytes - run.offset,
+            bytes: run.progress.acked_bytes.saturating_sub(run.offset),
             unknown: u64::from(run.sender == Outcome::Unknown),
             elapsed: run.elapsed,
             slowest: run.elapsed,
@@ -181,6 +195,7 @@ impl Tally {
     /// What somebody else ran.
     pub fn merge(&mut self, other: &Self) {
         self.transfers += other.transfers;
+        self.unopened += other.unopened;
         self.packets += other.packets;
         self.steps += other.steps;
         self.bytes += other.bytes;
