@@ -340,7 +340,6 @@ impl Handshake {
             } => {
                 (*echo, *came) = (packet.sent_at, now);
                 retry.hurry();
-                retry.be_patient(now);
                 let is_shorter = theirs.segment_bytes < terms.segment_bytes;
                 if is_shorter && self.proposal.carries(theirs.segment_bytes) {
                     terms.segment_bytes = theirs.segment_bytes;

@@ -56,7 +56,7 @@ struct Estimate {
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Doubling goes no further, or to twice the plain timeout where that is longer; why not
-/// 60 s is told above. From there on waits differ by sixteenths: waits of exactly a second
+/// 60 s is told above. From there on waits differ by twentieths: waits of exactly a second
 /// would all fall into the dark of a path that is dark a third of every second.
 pub const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -135,7 +135,7 @@ impl RoundTrip {
         let times = 1_u32.checked_shl(self.backoff).unwrap_or(u32::MAX);
         let doubled = plain.saturating_mul(times);
         let longest = LONGEST_BACKOFF.max(2 * plain);
-        let out_of_step = longest / 16 * (self.backoff % 8);
+        let out_of_step = longest / 20 * (self.backoff % 8);
         doubled.min(longest + out_of_step).min(LONGEST_TIMEOUT)
     }
 
@@ -223,7 +223,7 @@ mod tests {
         round_trip.back_off();
         assert_eq!(round_trip.timeout(), ms(600));
         (0..72).for_each(|_| round_trip.back_off()); // 73 in all
-        assert_eq!(round_trip.timeout(), LONGEST_BACKOFF * 17 / 16);
+        assert_eq!(round_trip.timeout(), LONGEST_BACKOFF * 21 / 20);
         round_trip.recover();
         assert_eq!(round_trip.timeout(), ms(300));
     }

@@ -100,7 +100,7 @@ fn a_lost_probe_is_followed_by_the_next_oldest_after_twice_the_wait() {
     story.wakes_in(ms(610));
     story.advance(ms(610));
     story.sends("d1.2");
-    story.wakes_in(ms(1_210));
+    story.wakes_in(ms(1_110));
     story.lose("d1.2");
     story.arrive("d0.2");
     story.arrive("a1.1");
