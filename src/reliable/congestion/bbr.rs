@@ -360,7 +360,7 @@ impl Controller for Bbr {
     fn on_restart(&mut self, _now: Moment) {
         self.path.forget_rate();
         self.bound = None;
-        self.startup_rate = 0.0;
+        self.startup_rate = self.path.least().map_or(0.0, first_rate);
         self.phase = Phase::STARTUP;
         self.window = f64::from(FIRST_WINDOW).min(self.most);
     }
@@ -409,3 +409,6 @@ impl Controller for Bbr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
