@@ -172,13 +172,11 @@ fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
 
 /// The file's first sequence number: the sender names it in its SYN or SYN-ACK.
 fn first_sequence(happening: &Happening, side: Side) -> Option<u32> {
-    let Happening::Machine(_, event) = happening else {
+    let ((Happening::Machine(_, Event::PacketSent(packet)), Side::Sender)
+    | (Happening::Machine(_, Event::PacketReceived(packet)), Side::Receiver)) =
+        (happening, side)
+    else {
         return None;
-    };
-    let packet = match (event, side) {
-        (Event::PacketSent(packet), Side::Sender)
-        | (Event::PacketReceived(packet), Side::Receiver) => packet,
-        _ => return None,
     };
     names_the_first(packet).then_some(packet.sequence.0)
 }
@@ -206,6 +204,7 @@ mod tests {
     use super::*;
     use crate::link::Scenario;
     use crate::reliable::moment::Moment;
+    use crate::transfer::Figures;
     use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
     use crate::wire::options::Settled;
@@ -238,7 +237,7 @@ mod tests {
             told.send(news).unwrap();
         });
         report(opened());
-        report(Report::Progress(TransferState::Opening, Default::default()));
+        report(Report::Progress(TransferState::Opening, Figures::default()));
         report(Report::Closed);
         assert_eq!(news.try_iter().count(), 2);
         let path = folder.path().join("new/transfer-3-sender.jsonl");
