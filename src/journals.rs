@@ -27,12 +27,15 @@ impl Journals {
     /// Into this folder, which is made where it is missing; `None`: nowhere.
     ///
     /// # Errors
-    /// What the system says about the folder.
+    /// What the system says about the folder, and which one it is.
     pub fn new(folder: Option<PathBuf>) -> io::Result<Self> {
         if let Some(folder) = &folder {
-            fs::create_dir_all(folder)?;
-            // A folder that cannot be written to is told now, not at the first transfer.
-            tempfile::tempfile_in(folder)?;
+            // One that cannot be written to is told now, not at the first transfer.
+            try_out(folder).map_err(|error| {
+                let place = folder.display();
+                let sentence = format!("no journal can be written in {place}: {error}");
+                io::Error::new(error.kind(), sentence)
+            })?;
         }
         Ok(Self { folder })
     }
@@ -68,6 +71,12 @@ impl Journals {
             }
         }
     }
+}
+
+fn try_out(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    tempfile::tempfile_in(folder)?;
+    Ok(())
 }
 
 /// One transfer's journal.
@@ -267,6 +276,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(Journals::new(Some(file)).is_err());
+        let error = Journals::new(Some(file.clone())).unwrap_err();
+        let sentence = format!("no journal can be written in {}: ", file.display());
+        assert!(error.to_string().starts_with(&sentence), "{error}");
     }
 }
