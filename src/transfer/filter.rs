@@ -73,7 +73,7 @@ mod tests {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.
             };
-            let bytes: [u8; 16] = *b"neither a secret";
+            let bytes: [u8; 16] = *b"sash's own token";
             attach(&socket, Token(bytes));
             let send = |token: [u8; 16], length: usize| {
                 let mut datagram = [1; 40];
