@@ -19,8 +19,8 @@
 //! ([`path`]) is congestion. Then the bound on what is in flight comes down, until the
 //! next cycle tries again.
 //!
-//! The cycle is BBRv1's, eight rounds long, since a transfer here lasts seconds; the bound
-//! is BBRv2's and v3's. What neither has is the path's own loss.
+//! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the bound
+//! is `BBRv2`'s and v3's. What neither has is the path's own loss.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, bbr::Bbr};
