@@ -477,9 +477,12 @@ impl<R: FnMut(Report)> Shell<R> {
     /// The window shrinks by what the disk is behind, and ends where a pause was asked for
     /// beforehand.
     fn tell_room(&mut self) {
-        let segment_bytes = u64::from(self.job.settled.segment_bytes);
+        let Some(terms) = self.connection.terms() else {
+            return;
+        };
+        let segment_bytes = u64::from(terms.segment_bytes);
         let in_order = self.connection.segments_in_order();
-        let window = self.connection.terms().map_or(0, |terms| terms.window);
+        let window = terms.window;
         let behind = (self.bytes.backlog() as u64).div_ceil(segment_bytes);
         let mut room = u64::from(window).saturating_sub(behind);
         if let Some(pause_at) = self.pause_at {

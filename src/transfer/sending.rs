@@ -117,6 +117,7 @@ pub fn initiate(
         Transport::Udp => {
             let socket = unconnected(server)?;
             enlarge_buffers(&socket)?;
+            forbid_fragments(&socket);
             filter::attach(&socket, job.token);
             let first = SequenceNumber(random_u32()?);
             let acks =
