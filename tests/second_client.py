@@ -4,9 +4,9 @@
 It shares no line with the Rust programs and was made without looking at them. So it tests
 the page as much as the server: what it can do, the page describes. `§` is a section there.
 
-    chat line  ->  Chat  ->  Download or Upload  <-  Endpoint  <-  datagram
+    chat line  ->  Chat  ->  Download or Upload  <-  Packet  <-  datagram
                                  |        |
-                              Receiver   Sender         two machines: no socket, no clock
+                             Receiver   Sender          two machines: no socket, no clock
 
 What it leaves out: it is a client for one errand at a time, its sender knows no congestion
 control but `fixed`, and its files are written where the caller waits for them.
@@ -598,8 +598,8 @@ class Retry:
 class Transfer:
     """One side of a transfer over UDP: the opening, the socket, and the waiting.
 
-    A subclass says what follows: `on_open`, `on_packet`, `on_damage`, `on_time`,
-    `next_timeout`.
+    A subclass says what follows: `on_open`, `on_packet`, `on_damage`, `on_ending`,
+    `on_time`, `next_timeout`.
     """
 
     DEFAULT_SEGMENT, NARROW_SEGMENT = 1436, 1164
@@ -652,7 +652,7 @@ class Transfer:
         readable, _, _ = select.select([self.socket, self.chat.socket], [], [], seconds)
         if self.chat.socket in readable:
             self.chat.read()
-        while (message := self.chat.next_line()) is not None:
+        while not self.is_over and (message := self.chat.next_line()) is not None:
             self.on_chat(*message)
         if self.socket in readable:
             self.read_datagrams()
@@ -689,7 +689,7 @@ class Transfer:
             self.on_packet(packet, now)
 
     def on_chat(self, keyword, fields):
-        """The server's word about this transfer is as good as a packet (§13)."""
+        """The server's word about this transfer; its end is as good as FIN-ACK (§13)."""
         if keyword == "transfer" and fields["transfer"] == self.transfer:
             state = fields["state"]
             if state in ("failed", "unknown", "cancelled"):
@@ -747,14 +747,14 @@ class Transfer:
             rest = self.size - self.offset
             self.count = -(-rest // self.segment_bytes)
             self.is_open = True
-            self.on_open(now)
+            self.on_open(terms, now)
         self.heard(now)
         self.opening_acks += 1
         receipt = Receipt(packet.sent_at, self.window, 0)
         self.send(Kind.ACK, 0, self.opening_acks, self.first, receipt.encode())
 
     def heard(self, now):
-        """A packet that is believed: the other side is alive."""
+        """The other side is alive."""
         self.give_up = now + PATIENCE
 
     @property
@@ -831,7 +831,7 @@ class Download(Transfer):
         self.damaged = 0
         self.last_data = None
 
-    def on_open(self, now):
+    def on_open(self, _, now):
         """The opening is done: from here on DATA comes."""
         self.receiver = Receiver(self.offer["arq"], self.count, self.window)
 
@@ -996,10 +996,11 @@ class Upload(Transfer):
         self.fin = self.probing = None
         self.probe_attempts = 0
 
-    def on_open(self, now):
-        """The opening is done: DATA may leave."""
+    def on_open(self, terms, now):
+        """The opening is done: DATA may leave. It was a first sample, too (§12)."""
         arq = self.offer["arq"]
         self.sender = Sender(arq, self.count, self.window, self.began)
+        self.sender.measure(terms.echo, now)
 
     def on_packet(self, packet, now):
         """ACK, NACK or FIN-ACK; other kinds do not come from a receiver (§14)."""
@@ -1255,7 +1256,7 @@ def parse(arguments):
     command = errand("download", download)
     command.add_argument("file")
     command.add_argument("--out", type=Path, default=Path("downloads"), metavar="DIR")
-    command.add_argument("--stop-at", type=share, metavar="50%", help="leave it a part")
+    command.add_argument("--stop-at", type=share, metavar="50%", help="leave it a part (UDP)")
     command.add_argument("--congestion", help="what the server's sender is to use")
     add_options(command)
     command = errand("upload", upload)
@@ -1271,7 +1272,7 @@ def add_options(command):
     command.add_argument("--arq", choices=PROTOCOLS)
     command.add_argument("--window", type=int, metavar="N")
     command.add_argument("--segment", type=int, metavar="BYTES")
-    command.add_argument("--pause-at", type=share, metavar="50%", help="wait there")
+    command.add_argument("--pause-at", type=share, metavar="50%", help="wait there (UDP)")
     command.add_argument("--pause-for", type=float, default=1.0, metavar="SECONDS")
 
 
