@@ -118,6 +118,14 @@ const MOST_DOWN_ROUNDS: u64 = 3;
 /// bottleneck whose queue holds one product; with this the two share it (`tests/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
+/// Clumps of ACKs open the window further, by this share of the product at most.
+const MOST_EXCESS_SHARE: f64 = 0.25;
+
+/// But by somewhat more than the longest row of packets that shares an ACK: on a short path
+/// the receiver's timer, and with it the clump, is longer than all the rest, and a window
+/// below it would wait for the timer again and again. Unit: packets.
+const MOST_EXCESS: f64 = 80.0;
+
 /// Rounds of a cruise.
 const CRUISE_ROUNDS: u64 = 6;
 
@@ -264,8 +272,9 @@ impl Bbr {
             self.window = (self.window + acked).min(self.most);
             return;
         };
-        let target = WINDOW_GAIN * product + self.aggregation.excess();
-        let target = target.max(LEAST_WINDOW);
+        let most = (MOST_EXCESS_SHARE * product).max(MOST_EXCESS);
+        let excess = self.aggregation.excess().min(most);
+        let target = (WINDOW_GAIN * product + excess).max(LEAST_WINDOW);
         let is_startup = matches!(self.phase, Phase::Startup { .. });
         self.window = if is_startup {
             (self.window + acked).min(target.max(self.window))
@@ -336,7 +345,8 @@ impl Controller for Bbr {
     }
 
     fn on_ack(&mut self, ack: &Acked) {
-        let is_round_over = self.path.on_ack(ack);
+        let is_startup = matches!(self.phase, Phase::Startup { .. });
+        let is_round_over = self.path.on_ack(ack, is_startup);
         self.aggregation.on_ack(ack, &self.path);
         if is_round_over {
             self.advance(ack);

@@ -35,8 +35,12 @@ struct Round {
     count: u64,
     /// It is over when a packet is acknowledged that left after so many deliveries.
     ends_at: u64,
+    /// When the round before it ended.
+    began: Option<Moment>,
     delivered: u32,
     lost: u32,
+    /// Whether something else than this controller held the sender back.
+    is_limited: bool,
     /// The share that the last whole round lost, and of how many packets.
     last_loss: (f64, u32),
 }
@@ -47,6 +51,9 @@ struct MaxFilter {
     /// By round, rates falling.
     samples: Vec<(u64, f64)>,
 }
+
+/// No round is shorter: on a short path threads that wake late look like anything else.
+const LEAST_ROUND: Duration = Duration::from_millis(20);
 
 /// Rounds for which a rate counts: somewhat more than a cycle.
 const FILTER_ROUNDS: u64 = 10;
@@ -66,15 +73,20 @@ const MOST_HELD: Duration = Duration::from_millis(10);
 const MOST_OWN_LOSS: f64 = 0.5;
 
 impl Path {
-    /// Takes in an ACK; whether it ended a round.
-    pub(super) fn on_ack(&mut self, ack: &Acked) -> bool {
+    /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
+    /// rate doubles within a round; later each round is.
+    pub(super) fn on_ack(&mut self, ack: &Acked, is_startup: bool) -> bool {
         self.measure_least(ack.round_trip.latest, ack.now);
-        self.round.delivered += ack.packets;
-        let is_over = ack.delivered_when_sent >= self.round.ends_at;
-        if is_over {
-            self.round.end(ack.delivered);
+        self.round.take(ack);
+        let is_over = self.round.is_over(ack);
+        if is_startup {
+            self.measure_ack(ack);
+        } else if is_over {
+            self.measure_round(ack.now);
         }
-        self.measure_rate(ack);
+        if is_over {
+            self.round.end(ack);
+        }
         is_over
     }
 
@@ -92,20 +104,36 @@ impl Path {
         }
     }
 
-    /// The rate at which packets passed the bottleneck: those that were delivered, and
-    /// those that the path lost behind it.
-    fn measure_rate(&mut self, ack: &Acked) {
-        let Some(delivered) = ack.delivery_rate else {
+    /// The rate of the last round trip, as this ACK shows it.
+    fn measure_ack(&mut self, ack: &Acked) {
+        let delivered = ack.delivered - ack.delivered_when_sent;
+        let [delivered, lost] = [delivered, ack.lost_since]
+            .map(|packets| f64::from(u32::try_from(packets).unwrap_or(u32::MAX)));
+        if let Some(rate) = ack.delivery_rate {
+            self.take_rate(rate, lost / delivered.max(1.0), ack.is_limited);
+        }
+    }
+
+    /// The rate of the round that ends now.
+    fn measure_round(&mut self, now: Moment) {
+        let Some(began) = self.round.began else {
             return;
         };
-        let packets = f64::from(
-            u32::try_from(ack.delivered - ack.delivered_when_sent).unwrap_or(u32::MAX),
-        );
-        let lost = f64::from(u32::try_from(ack.lost_since).unwrap_or(u32::MAX));
-        let passed = delivered * (1.0 + lost / packets.max(1.0));
+        let elapsed = (now - began).as_secs_f64();
+        let [delivered, lost] = [self.round.delivered, self.round.lost].map(f64::from);
+        if elapsed > 0.0 && delivered > 0.0 {
+            let is_limited = self.round.is_limited;
+            self.take_rate(delivered / elapsed, lost / delivered, is_limited);
+        }
+    }
+
+    /// The rate at which packets passed the bottleneck: those that were delivered, and
+    /// those that the path lost behind it.
+    fn take_rate(&mut self, delivered: f64, lost_per_delivered: f64, is_limited: bool) {
+        let passed = delivered * (1.0 + lost_per_delivered);
         let believed = delivered / (1.0 - self.believable_loss());
         let rate = passed.min(believed);
-        if !ack.is_limited || rate > self.rates.largest() {
+        if !is_limited || rate > self.rates.largest() {
             self.rates.insert(self.round.count, rate);
         }
     }
@@ -185,14 +213,29 @@ impl Path {
 const FEWEST_PACKETS: u32 = 8;
 
 impl Round {
-    fn end(&mut self, delivered: u64) {
+    fn take(&mut self, ack: &Acked) {
+        self.began.get_or_insert(ack.now);
+        self.delivered += ack.packets;
+        self.is_limited |= ack.is_limited;
+    }
+
+    fn is_over(&self, ack: &Acked) -> bool {
+        let is_long_enough = self
+            .began
+            .is_some_and(|began| ack.now - began >= LEAST_ROUND);
+        ack.delivered_when_sent >= self.ends_at && (is_long_enough || self.count == 0)
+    }
+
+    fn end(&mut self, ack: &Acked) {
         let packets = self.delivered + self.lost;
         let loss = f64::from(self.lost) / f64::from(packets.max(1));
         *self = Self {
             count: self.count + 1,
-            ends_at: delivered,
+            ends_at: ack.delivered,
+            began: Some(ack.now),
             delivered: 0,
             lost: 0,
+            is_limited: false,
             last_loss: (loss, packets),
         };
     }
