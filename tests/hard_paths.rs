@@ -49,6 +49,14 @@ fn a_link_that_is_dark_two_seconds_of_every_five_only_takes_longer() {
 }
 
 #[test]
+fn nobody_keeps_step_with_a_path_that_is_dark_a_part_of_every_second() {
+    for outage in ["300ms/1s", "400ms/1s", "300ms/500ms"] {
+        let link = format!("outage={outage};delay=25ms;loss=10%");
+        everybody_arrives_whole(&link, 60_000, Duration::ZERO);
+    }
+}
+
+#[test]
 fn losses_in_bursts_are_survived_by_everybody() {
     let link = "data.burst=2%/10%;ack.burst=2%/60%;delay=20ms";
     everybody_arrives_whole(link, 500_000, Duration::ZERO);
