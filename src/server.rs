@@ -1,11 +1,12 @@
-//! The server: a room over TCP, and the files it offers.
+//! The server: a room over TCP, and the files it offers and takes.
 //!
 //! Floor 4. Each thread owns one thing and is reached through one channel:
 //!
 //! ```text
 //! accept --> reader-N --> room --> writer-N          (chat)
 //!                          |
-//!                          +--> transfers --> sender-N, acks-N   (files)
+//!                          +--> transfers --> sender-N, acks-N   (files that go out)
+//!                                  +--> receiver-N, disk-N       (files that come in)
 //!                                  +--> digests
 //! ```
 //!
@@ -14,7 +15,7 @@
 //! | `listener` | `accept` | the listening socket, the count of seats |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`] |
-//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download`, known digests |
+//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.

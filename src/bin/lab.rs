@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use sash::bench::{self, Bench};
 use sash::lab::halt::Halt;
-use sash::lab::run::{Experiment, Run};
+use sash::lab::run::{Experiment, Run, Stuck};
 use sash::lab::soak::{self, Failure, Tally};
 use sash::link::Scenario;
 use sash::reliable::moment::Moment;
@@ -222,9 +222,13 @@ fn run(arguments: &RunArguments) -> io::Result<bool> {
             listening: arguments.journal.is_some(),
         };
         let run = match &arguments.journal {
-            None => experiment.run(|_| ()).map_err(io::Error::other)?,
-            Some(folder) => write_journal(&experiment, folder)?,
+            None => experiment.run(|_| ()),
+            Some(folder) => write_journal(&experiment, folder).map_err(|error| {
+                let place = folder.display();
+                io::Error::other(format!("no journal can be written in {place}: {error}"))
+            })?,
         };
+        let run = run.map_err(io::Error::other)?;
         all_whole &= run.is_verified();
         if arguments.json {
             write_json(&mut out, &experiment, &run)?;
@@ -236,7 +240,10 @@ fn run(arguments: &RunArguments) -> io::Result<bool> {
 }
 
 /// Runs one experiment and writes its journal, which has its name only once it is whole.
-fn write_journal(experiment: &Experiment, folder: &Path) -> io::Result<Run> {
+fn write_journal(
+    experiment: &Experiment,
+    folder: &Path,
+) -> io::Result<Result<Run, Stuck>> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{}.jsonl", experiment.arq));
     let part = path.with_extension("jsonl.part");
@@ -251,7 +258,7 @@ fn write_journal(experiment: &Experiment, folder: &Path) -> io::Result<Run> {
     written?;
     journal.into_inner()?.sync_all()?;
     fs::rename(part, path)?;
-    run.map_err(io::Error::other)
+    Ok(run)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]

@@ -12,6 +12,7 @@
 //! ```
 
 use super::model::Audience;
+use super::share::Share;
 use crate::wire::message::FileEntry;
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
 use std::str::FromStr;
@@ -65,6 +66,8 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
+    /// Choose where later transfers pause by themselves; `None`: nowhere.
+    PauseAt(Option<Share>),
     /// End a transfer; without a number, the only one there is.
     Cancel {
         /// Its number, as `/transfers` shows it.
@@ -110,7 +113,7 @@ impl Usage {
 }
 
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 18] = [
+pub const COMMANDS: [Usage; 19] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -165,6 +168,12 @@ pub const COMMANDS: [Usage; 18] = [
         arguments: "[N]",
         explanation: "let transfer N go on, or all",
         read: |rest, _| read_tag(rest).map(|tag| Command::Resume { tag }),
+    },
+    Usage {
+        names: &["pause-at"],
+        arguments: "PERCENT | off",
+        explanation: "let every later transfer pause at this share of it",
+        read: |rest, _| read_share(rest).map(Command::PauseAt),
     },
     Usage {
         names: &["cancel"],
@@ -347,6 +356,13 @@ fn read_file(rest: &str) -> Result<(String, Asked), String> {
     Ok((file.to_owned(), asked))
 }
 
+fn read_share(rest: &str) -> Result<Option<Share>, String> {
+    match rest {
+        "off" => Ok(None),
+        share => share.parse().map(Some).map_err(sentence),
+    }
+}
+
 fn read_tag(rest: &str) -> Result<Option<u64>, String> {
     if rest.is_empty() {
         return Ok(None);
@@ -446,6 +462,10 @@ mod tests {
         assert_eq!(read("/pause", &[]), Ok(Command::Pause { tag: None }));
         assert_eq!(read("/resume 2", &[]), Ok(Command::Resume { tag: Some(2) }));
         assert_eq!(read("/proceed", &[]), Ok(Command::Resume { tag: None }));
+        let half = Ok(Command::PauseAt(Some(Share::HALF)));
+        assert_eq!(read("/pause-at 50%", &[]), half);
+        assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
+        assert!(read("/pause-at never", &[]).is_err());
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod uploads;
 use super::address::ServerAddress;
 use super::commands;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
+use super::share::Share;
 use crate::transfer::Report;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
@@ -76,6 +77,8 @@ pub enum Intent {
         /// Our number for it.
         tag: u64,
     },
+    /// Choose where later transfers pause by themselves; `None`: nowhere.
+    SetPauseAt(Option<Share>),
     /// Choose what later downloads ask for.
     SetOptions(Asked),
     /// Forget the downloads that have ended.
@@ -251,6 +254,7 @@ impl Controller {
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
+            Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
             Intent::Seen => self.model.unread = 0,

@@ -16,6 +16,7 @@ mod transfer;
 pub use chat::{Chat, ChatLine, Kind, LONGEST_CHAT_LINES};
 pub use transfer::Transfer;
 
+use super::share::Share;
 use crate::wire::message::FileEntry;
 use crate::wire::options::{Asked, Settled};
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub struct Model {
     pub to: Audience,
     /// What the next download asks for.
     pub options: Asked,
+    /// Every transfer that begins from now on pauses at this share of it.
+    pub pause_at: Option<Share>,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
     /// Lines from others since the person last looked.

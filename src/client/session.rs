@@ -91,8 +91,10 @@ impl Session {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let (sender, letters) = unbounded();
+        let mut controller = Controller::new(settings.asked, wants_lists);
+        controller.on_intent(Intent::SetPauseAt(settings.pause_at), wall_time_ms());
         Self {
-            controller: Controller::new(settings.asked, wants_lists),
+            controller,
             settings,
             letters,
             door: Door {
@@ -289,6 +291,7 @@ impl Session {
     }
 
     fn start_download(&mut self, tag: u64, offer: &Offer) {
+        self.settings.pause_at = self.model().pause_at;
         let door = self.door.clone();
         let report =
             move |report: Report| door.event(None, Event::Report { tag, report });
@@ -322,6 +325,7 @@ impl Session {
     }
 
     fn start_upload(&mut self, tag: u64, offer: &Offer) {
+        self.settings.pause_at = self.model().pause_at;
         let door = self.door.clone();
         let report =
             move |report: Report| door.event(None, Event::Report { tag, report });

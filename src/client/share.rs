@@ -7,6 +7,7 @@
 //! assert!("101%".parse::<Share>().is_err());
 //! ```
 
+use std::fmt;
 use std::str::FromStr;
 
 /// A share in whole percent, 1 to 99.
@@ -23,6 +24,12 @@ impl Share {
         // Apart, so that nothing overflows.
         let percent = self.0 as u64;
         bytes / 100 * percent + (bytes % 100 * percent).div_ceil(100)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", self.0)
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use super::model::Transfer;
+use super::share::Share;
 use crate::wire::message::TransferState;
 use jiff::{Timestamp, tz::TimeZone};
 use std::time::Duration;
@@ -91,6 +92,17 @@ pub fn state(transfer: &Transfer) -> String {
         (TransferState::Failed, _) => "failed".to_owned(),
         (TransferState::Unknown, _) => "unknown".to_owned(),
         (TransferState::Cancelled, _) => "cancelled".to_owned(),
+    }
+}
+
+/// Where later transfers pause by themselves.
+#[must_use]
+pub fn pause_at(share: Option<Share>) -> String {
+    match share {
+        Some(share) => {
+            format!("Transfers from now on pause at {share}; /resume goes on.")
+        }
+        None => "Transfers from now on do not pause by themselves.".to_owned(),
     }
 }
 

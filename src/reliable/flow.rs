@@ -361,13 +361,12 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.resume.filter(|&resume| resume > now) {
-                Some(later) => now = later,
-                None => {
-                    pacer.send(5_000.0, now);
-                    sent += 1;
-                }
+            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
+                now = later;
+                continue;
             }
+            pacer.send(5_000.0, now);
+            sent += 1;
         }
         assert!((5_000..=5_006).contains(&sent), "{sent}");
     }
@@ -377,13 +376,12 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.resume.filter(|&resume| resume > now) {
-                Some(later) => now = later + Duration::from_micros(300),
-                None => {
-                    pacer.send(5_000.0, now);
-                    sent += 1;
-                }
+            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
+                now = later + Duration::from_micros(300);
+                continue;
             }
+            pacer.send(5_000.0, now);
+            sent += 1;
         }
         assert!((4_980..=5_006).contains(&sent), "{sent}");
         now = at(60_000);
@@ -403,8 +401,8 @@ mod tests {
         let mut rates = Vec::new();
         for tick in 0..100 {
             stamps.push(flow.send(at(tick)));
-            if tick >= 20 {
-                let stamp: Stamp = stamps[tick as usize - 20];
+            if stamps.len() > 20 {
+                let stamp: Stamp = stamps[stamps.len() - 21];
                 flow.deliver(&stamp, at(tick));
                 round_trip.sample(Duration::from_millis(20));
                 let path = round_trip.path();

@@ -198,29 +198,28 @@ impl Handshake {
     /// The system does not send datagrams as long as this side's SYN or SYN-ACK; `true`
     /// where a shorter one is due instead.
     pub fn on_too_long(&mut self) -> bool {
+        if !self.proposal.may_go_down() {
+            return false;
+        }
         match &mut self.opening {
             Opening::SynSent { retry } => retry.hurry(),
-            Opening::SynReceived { terms, retry, .. } if self.proposal.may_go_down() => {
+            Opening::SynReceived { terms, retry, .. } => {
                 terms.segment_bytes = FALLBACK_SEGMENT_BYTES;
                 retry.hurry();
             }
-            Opening::Listen
-            | Opening::SynReceived { .. }
-            | Opening::Open { .. }
-            | Opening::Disagreed => return false,
+            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => return false,
         }
-        self.go_down()
+        self.go_down();
+        true
     }
 
     /// Offers shorter segments from now on, where this side may.
-    fn go_down(&mut self) -> bool {
-        let may = self.proposal.may_go_down();
-        if may {
+    fn go_down(&mut self) {
+        if self.proposal.may_go_down() {
             let segment_bytes = FALLBACK_SEGMENT_BYTES;
             self.proposal.segment_bytes = segment_bytes;
             self.log.record(|| Event::MtuUpdated { segment_bytes });
         }
-        may
     }
 
     /// Whether this side says SYN.

@@ -13,6 +13,8 @@
 //! Source: report page `wire` (`download`, `offer`, `transfer`).
 
 use super::Config;
+mod checks;
+
 use super::digests::{Digests, Hashed, Work};
 use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
 use super::folder::{Folder, Version};
@@ -28,7 +30,7 @@ use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
 };
-use crate::wire::options::{Asked, Settled};
+use crate::wire::options::Settled;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,9 +46,6 @@ pub(super) struct Downloads {
     all: BTreeMap<u64, Download>,
     last_number: u64,
 }
-
-/// Most transfers of one client at once, queued ones included.
-const TRANSFERS_PER_CLIENT: usize = 16;
 
 impl Downloads {
     pub(super) fn new(
@@ -361,59 +360,6 @@ impl Downloads {
     /// Whether any transfer has not ended.
     pub(super) fn are_running(&self) -> bool {
         !self.all.is_empty()
-    }
-
-    fn check(
-        &self,
-        peer: &Peer,
-        request: &DownloadRequest,
-    ) -> Result<(FileName, Settled), (Code, String)> {
-        self.check_count(peer)?;
-        let settled = self.settle(&request.asked)?;
-        let name: FileName = request.file.parse().map_err(|error| {
-            let sentence =
-                format!("The server offers no such file ({error}). See: files.");
-            (Code::NoSuchFile, sentence)
-        })?;
-        match self.supplies.folder.open(&name) {
-            Ok(_) => Ok((name, settled)),
-            Err(error) => {
-                log::debug!("client {} cannot have {name}: {error:?}", peer.number);
-                Err((error.code(), error.to_string()))
-            }
-        }
-    }
-
-    fn check_upload(
-        &self,
-        peer: &Peer,
-        request: &UploadRequest,
-    ) -> Result<(FileName, Settled), (Code, String)> {
-        self.check_count(peer)?;
-        let settled = self.settle(&request.asked)?;
-        let name = upload::check_name(&request.file)?;
-        self.allowance.check(request.size)?;
-        upload::check_room(self.supplies.folder.root(), request.size)?;
-        Ok((name, settled))
-    }
-
-    fn check_count(&self, peer: &Peer) -> Result<(), (Code, String)> {
-        let own = self.all.values();
-        let own = own.filter(|download| download.peer.number == peer.number);
-        let own = own.filter(|it| !matches!(it.stage, Stage::Lingering { .. }));
-        if own.count() < TRANSFERS_PER_CLIENT {
-            return Ok(());
-        }
-        let sentence = format!(
-            "You have {TRANSFERS_PER_CLIENT} transfers already. Wait for one, or cancel one."
-        );
-        Err((Code::TooManyTransfers, sentence))
-    }
-
-    fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {
-        let settled = asked.settle(&self.defaults);
-        settled
-            .map_err(|error| (Code::BadOption, format!("This cannot be done: {error}.")))
     }
 
     /// Gives ports to the first in line, and tells the rest where they stand.

@@ -197,7 +197,8 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Whether an error of `send` or `recv` says only that this once nothing came of it: the
-/// buffer is full, a signal came, or an earlier datagram met a closed port.
+/// buffer is full, a signal came, an earlier datagram met a closed port, or the network is
+/// away for a while.
 #[must_use]
 pub fn is_passing(error: &io::Error) -> bool {
     /// Linux' ENOBUFS, for which `io::ErrorKind` has no name.
@@ -210,6 +211,9 @@ pub fn is_passing(error: &io::Error) -> bool {
                 | io::ErrorKind::Interrupted
                 | io::ErrorKind::ConnectionRefused
                 | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::NetworkDown
+                | io::ErrorKind::HostUnreachable
         )
 }
 

@@ -73,10 +73,10 @@ mod tests {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.
             };
-            let bytes: [u8; 16] = std::array::from_fn(|at| 200 + at as u8);
+            let bytes: [u8; 16] = *b"sash's own token";
             attach(&socket, Token(bytes));
             let send = |token: [u8; 16], length: usize| {
-                let mut datagram = vec![1; 40];
+                let mut datagram = [1; 40];
                 datagram[4..20].copy_from_slice(&token);
                 let stranger = UdpSocket::bind(host).unwrap();
                 let to = socket.local_addr().unwrap();

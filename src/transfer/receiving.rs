@@ -323,6 +323,7 @@ impl<R: FnMut(Report)> Shell<R> {
             sent = self.go_down(error);
         }
         while let Some(transmit) = self.connection.poll_transmit(now) {
+            self.watch.look(&mut self.connection, now); // Sent first, then carried.
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.carrier.send(&transmit, now, no_bytes) {
                 Ok(Some(fate)) => {
@@ -393,7 +394,7 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// For the journal.
-    fn tell_what_happened(&mut self, is_end: bool) {
+    pub(super) fn tell_what_happened(&mut self, is_end: bool) {
         self.watch.look(&mut self.connection, self.clock.now());
         if let Some(happened) = self.watch.report(is_end) {
             (self.report)(happened);
@@ -477,9 +478,12 @@ impl<R: FnMut(Report)> Shell<R> {
     /// The window shrinks by what the disk is behind, and ends where a pause was asked for
     /// beforehand.
     fn tell_room(&mut self) {
-        let segment_bytes = u64::from(self.job.settled.segment_bytes);
+        let Some(terms) = self.connection.terms() else {
+            return;
+        };
+        let segment_bytes = u64::from(terms.segment_bytes);
         let in_order = self.connection.segments_in_order();
-        let window = self.connection.terms().map_or(0, |terms| terms.window);
+        let window = terms.window;
         let behind = (self.bytes.backlog() as u64).div_ceil(segment_bytes);
         let mut room = u64::from(window).saturating_sub(behind);
         if let Some(pause_at) = self.pause_at {

@@ -29,6 +29,10 @@ impl Controller {
             Command::Upload { path, asked } => self.upload(path.into(), asked, now_ms),
             Command::Pause { tag } => self.pause(tag, true, now_ms),
             Command::Resume { tag } => self.pause(tag, false, now_ms),
+            Command::PauseAt(share) => {
+                self.show(&words::pause_at(share), now_ms);
+                self.on_intent(Intent::SetPauseAt(share), now_ms);
+            }
             Command::Transfers => self.show_transfers(now_ms),
             Command::Cancel { tag } => self.cancel_some(tag, now_ms),
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),

@@ -14,8 +14,10 @@
 use super::{Report, look};
 use crate::client::controller::Intent;
 use crate::client::model::Model;
+use crate::client::share::Share;
 use crate::wire::options::{Arq, Asked, Congestion, Settled, Transport};
-use fltk::button::Button;
+use fltk::button::{Button, CheckButton};
+use fltk::dialog::{FileDialog, FileDialogType};
 use fltk::enums::CallbackTrigger;
 use fltk::frame::Frame;
 use fltk::group::Flex;
@@ -35,6 +37,8 @@ pub(super) struct Panel {
     pub(super) file: Input,
     /// The button.
     pub(super) download: Button,
+    upload: Button,
+    pause_at_half: CheckButton,
     shown: Option<Asked>,
 }
 
@@ -71,6 +75,11 @@ impl Panel {
 
         let (controller, controller_explanation) = controller_row(column);
 
+        let mut pause_at_half = CheckButton::default().with_label(" pause each at half");
+        pause_at_half.set_label_size(look::TEXT - 1);
+        pause_at_half.set_tooltip("Resume goes on; so does /resume");
+        column.fixed(&pause_at_half, 22);
+
         let mut what = Flex::default().row();
         what.set_pad(look::GAP);
         let caption = look::caption("File");
@@ -78,6 +87,8 @@ impl Panel {
         let file = look::field("Choose a file above, or write a name here");
         let download = look::main_button("&Download", "Fetch the file (Alt+D)");
         what.fixed(&download, 104);
+        let upload = look::button("&Upload", "Give a file of this computer (Alt+U)");
+        what.fixed(&upload, 76);
         what.end();
         column.fixed(&what, look::ROW);
 
@@ -89,15 +100,19 @@ impl Panel {
             controller_explanation,
             file,
             download,
+            upload,
+            pause_at_half,
             shown: None,
         };
         panel.report_choices(report);
+        panel.report_uploads(report);
         panel
     }
 
     /// Shows the options in force, however they were chosen, and what they do.
     pub(super) fn show(&mut self, model: &Model) {
         self.explanation.set_label(&explanation(model));
+        self.pause_at_half.set_value(model.pause_at.is_some());
         self.controller_explanation
             .set_label(&controller_explanation(model));
         if self.shown == Some(model.options) {
@@ -121,6 +136,26 @@ impl Panel {
         self.window.set_trigger(CallbackTrigger::EnterKeyChanged);
         self.window
             .set_callback(move |_| tell(Intent::SetOptions(read())));
+    }
+
+    fn report_uploads(&mut self, report: &Report) {
+        let tell = Rc::clone(report);
+        let options = self.reader();
+        self.upload.set_callback(move |_| {
+            let mut chooser = FileDialog::new(FileDialogType::BrowseFile);
+            chooser.set_title("Which file shall everybody have?");
+            chooser.show();
+            let path = chooser.filename();
+            // Empty: the person thought better of it.
+            if !path.as_os_str().is_empty() {
+                let asked = options();
+                tell(Intent::Upload { path, asked });
+            }
+        });
+        let tell = Rc::clone(report);
+        self.pause_at_half.set_callback(move |tick| {
+            tell(Intent::SetPauseAt(tick.value().then_some(Share::HALF)));
+        });
     }
 
     /// A function that reads the widgets, for callbacks that outlive this borrow.

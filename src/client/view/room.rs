@@ -19,7 +19,7 @@
 use super::conversation::Conversation;
 use super::question::Question;
 use super::side::Side;
-use super::transfers::TransferTable;
+use super::transfers::{Press, TransferTable};
 use super::{Report, labels, look};
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
@@ -67,7 +67,19 @@ impl Room {
         let heading = look::heading("Transfers");
         page.fixed(&heading, 20);
         let tell = Rc::clone(report);
-        let transfers = TransferTable::new(move |tag| tell(Intent::Cancel { tag }));
+        let transfers = TransferTable::new(move |button, tag| {
+            tell(match button {
+                Press::Pause => Intent::Pause {
+                    tag: Some(tag),
+                    is_paused: true,
+                },
+                Press::Resume => Intent::Pause {
+                    tag: Some(tag),
+                    is_paused: false,
+                },
+                Press::Cancel => Intent::Cancel { tag },
+            });
+        });
         page.fixed(transfers.widget(), TRANSFERS_HEIGHT);
         let question = Question::new(&mut page);
         let (status, disconnect) = status_row(&mut page);

@@ -1,4 +1,4 @@
-//! The table of transfers: a row each, with a bar and a button to cancel it.
+//! The table of transfers: a row each, with a bar and buttons to pause and to cancel it.
 //!
 //! The idea: FLTK asks for one cell at a time, and the cells are drawn from the rows last
 //! shown, so a table of any length costs what is visible of it.
@@ -24,6 +24,26 @@ struct Row {
     percent: u8,
     state_color: Color,
     is_running: bool,
+    /// What the first button says, where there is one.
+    pause: Option<Press>,
+}
+
+/// What a person presses in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Press {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Press {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Pause => "Pause",
+            Self::Resume => "Resume",
+            Self::Cancel => "Cancel",
+        }
+    }
 }
 
 /// The widget and what it shows.
@@ -36,7 +56,7 @@ pub(super) struct TransferTable {
 type Place = (i32, i32, i32, i32);
 
 /// Heading, width in pixels (the first takes what the others leave) and side.
-const COLUMNS: [(&str, i32, Align); 8] = [
+const COLUMNS: [(&str, i32, Align); 9] = [
     ("File", 0, Align::Left),
     ("Progress", 160, Align::Center),
     ("Rate", 90, Align::Right),
@@ -44,6 +64,7 @@ const COLUMNS: [(&str, i32, Align); 8] = [
     ("Protocol", 160, Align::Left),
     ("Resent", 70, Align::Right),
     ("State", 130, Align::Left),
+    ("", 78, Align::Center),
     ("", 78, Align::Center),
 ];
 
@@ -53,8 +74,9 @@ const BAR: i32 = 1;
 /// The column with what the transfer does.
 const STATE: i32 = 6;
 
-/// The column with the button.
-const CANCEL: i32 = 7;
+/// The columns with the buttons.
+const PAUSE: i32 = 7;
+const CANCEL: i32 = 8;
 
 /// Of the headings and of a row. Unit: pixels.
 const HEADING: i32 = 24;
@@ -67,9 +89,9 @@ const NARROWEST_FILE: i32 = 100;
 const INSET: i32 = 8;
 
 impl TransferTable {
-    /// Makes the widget in the group that is being built. `cancel` hears the tag of the
-    /// transfer whose button was pressed.
-    pub(super) fn new(cancel: impl Fn(u64) + 'static) -> Self {
+    /// Makes the widget in the group that is being built. `press` hears which button was
+    /// pressed, and the tag of its transfer.
+    pub(super) fn new(press: impl Fn(Press, u64) + 'static) -> Self {
         let rows: Rc<RefCell<Vec<Row>>> = Rc::default();
         let mut table = Table::default();
         table.set_frame(FrameType::DownBox);
@@ -80,7 +102,7 @@ impl TransferTable {
         table.set_col_header_height(HEADING);
         table.end();
         draw_cells(&mut table, &rows);
-        press_buttons(&mut table, &rows, cancel);
+        press_buttons(&mut table, &rows, press);
         table.draw(|table| {
             if table.rows() == 0 {
                 draw_invitation(table);
@@ -139,6 +161,22 @@ fn row(transfer: &Transfer) -> Row {
         percent: words::percent(transfer),
         state_color: state_color(transfer.state),
         is_running,
+        pause: if transfer.can_be(true) {
+            Some(Press::Pause)
+        } else {
+            transfer.can_be(false).then_some(Press::Resume)
+        },
+    }
+}
+
+impl Row {
+    /// The button in this column, if there is one.
+    fn button(&self, column: i32) -> Option<Press> {
+        match column {
+            PAUSE => self.pause,
+            CANCEL => self.is_running.then_some(Press::Cancel),
+            _ => None,
+        }
     }
 }
 
@@ -154,7 +192,9 @@ const fn state_color(state: TransferState) -> Color {
         }
         TransferState::Verified => look::WELL,
         TransferState::Damaged | TransferState::Failed => look::WRONG,
-        TransferState::Unknown | TransferState::Cancelled => look::FADED,
+        TransferState::Paused | TransferState::Unknown | TransferState::Cancelled => {
+            look::FADED
+        }
     }
 }
 
@@ -179,21 +219,19 @@ fn draw_cells(table: &mut Table, rows: &Rc<RefCell<Vec<Row>>>) {
 fn press_buttons(
     table: &mut Table,
     rows: &Rc<RefCell<Vec<Row>>>,
-    cancel: impl Fn(u64) + 'static,
+    press: impl Fn(Press, u64) + 'static,
 ) {
     let rows = Rc::clone(rows);
     table.set_callback(move |table| {
-        let is_on_button = table.callback_context() == TableContext::Cell
-            && table.callback_col() == CANCEL
+        let is_released = table.callback_context() == TableContext::Cell
             && app::event() == Event::Released;
-        if !is_on_button {
+        if !is_released {
             return;
         }
         let pressed = at(&rows.borrow(), table.callback_row())
-            .filter(|row| row.is_running)
-            .map(|row| row.tag);
-        if let Some(tag) = pressed {
-            cancel(tag);
+            .and_then(|row| Some((row.button(table.callback_col())?, row.tag)));
+        if let Some((button, tag)) = pressed {
+            press(button, tag);
         }
     });
 }
@@ -243,8 +281,11 @@ fn draw_cell(row: &Row, column: i32, place: Place) {
     draw::set_font(Font::Helvetica, look::TEXT - 1);
     match column {
         BAR => draw_bar(row, (x + INSET, y + 6, w - 2 * INSET, h - 12)),
-        CANCEL if row.is_running => draw_button((x + 4, y + 2, w - 8, h - 4)),
-        CANCEL => {}
+        PAUSE | CANCEL => {
+            if let Some(button) = row.button(column) {
+                draw_button(button.label(), (x + 4, y + 2, w - 8, h - 4));
+            }
+        }
         _ => {
             // The bar has no words, so those of the columns after it stand one earlier.
             let index = if column > BAR { column - 1 } else { column };
@@ -279,10 +320,10 @@ fn draw_bar(row: &Row, (x, y, w, h): Place) {
     }
 }
 
-fn draw_button(place: Place) {
+fn draw_button(label: &str, place: Place) {
     let (x, y, w, h) = place;
     draw::draw_box(FrameType::UpBox, x, y, w, h, look::PAGE);
-    draw_words("Cancel", look::INK, Align::Center, place);
+    draw_words(label, look::INK, Align::Center, place);
 }
 
 /// Letters without any markup, cut with an ellipsis where they do not fit.

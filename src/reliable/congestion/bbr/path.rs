@@ -58,6 +58,10 @@ const LOSS_TOLERANCE: f64 = 0.02;
 /// A least round trip is seen again where a sample comes within this share of it.
 const SEEN_AGAIN: u32 = 16;
 
+/// How long a receiver holds an ACK back: an eighth of a round trip, within these bounds.
+const LEAST_HELD: Duration = Duration::from_millis(1);
+const MOST_HELD: Duration = Duration::from_millis(10);
+
 /// No path is believed to lose more than this by itself.
 const MOST_OWN_LOSS: f64 = 0.5;
 
@@ -157,9 +161,13 @@ impl Path {
         self.least = Some((sample, now));
     }
 
-    /// Rate times least round trip: what fills the path and no queue. Unit: packets.
+    /// What fills the path and no queue: the rate times the least round trip and the time
+    /// for which the receiver may hold an ACK back. On a short path the latter is nearly
+    /// all of it. Unit: packets.
     pub(super) fn product(&self) -> Option<f64> {
-        Some(self.rate()? * self.least()?.as_secs_f64())
+        let least = self.least()?;
+        let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
+        Some(self.rate()? * (least + held).as_secs_f64())
     }
 
     /// Rounds so far.

@@ -89,6 +89,12 @@ fn a_length_that_somebody_chose_is_never_changed() {
     }
     let goes_down = story.receiver.on_too_long();
     story.expect("nor by the system", !goes_down);
+    story.advance(ms(0));
+    let names = story.names_on_the_path();
+    story.expect(
+        &format!("nothing is due at once: {names:?}"),
+        names.is_empty(),
+    );
 }
 
 #[test]
