@@ -61,7 +61,7 @@ impl Retry {
             return None;
         }
         self.attempt = next_attempt(self.attempt);
-        self.next = Some(now + (self.wait - self.out_of_step()));
+        self.next = Some(now + self.wait.saturating_sub(self.out_of_step()));
         self.wait = (2 * self.wait).min(LONGEST_WAIT);
         Some(self.attempt)
     }
