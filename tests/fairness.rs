@@ -1,7 +1,8 @@
 //! Two transfers over one bottleneck, in virtual time: neither starves the other.
 //!
 //! The default controller must leave a flow of the Internet's usual kind at least a
-//! quarter of a clean bottleneck, and get as much itself.
+//! quarter of a clean bottleneck, and get as much itself. `UPDATE_GOLDEN=1` rewrites the
+//! tables of the report.
 
 use sash::link::{Direction, Label, Link, Scenario};
 use sash::reliable::connection::{Receiving, Sending};
@@ -13,7 +14,10 @@ use sash::wire::digest::Token;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use sash::wire::packet::Packet;
 use sash::wire::sequence::SequenceNumber;
+use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
+use std::{env, fs};
 
 /// 50 Mbit/s, 40 ms there and back, and a queue of one product.
 const BOTTLENECK: &str = "delay=20ms;data.rate=50mbit;data.queue=250kB";
@@ -123,30 +127,49 @@ fn beside(one: Congestion, other: Congestion, late: u64) -> [f64; 2] {
 }
 
 #[track_caller]
-fn neither_starves(one: Congestion, other: Congestion) {
+fn neither_starves(one: Congestion, other: Congestion, golden: &str) {
+    let mut table = "shares of what the bottleneck carries, over a minute\n\n".to_owned();
     for late in [0, 3] {
         for (first, second) in [(one, other), (other, one)] {
             let shares = beside(first, second, late);
             let least = shares[0].min(shares[1]);
             let all = shares[0] + shares[1];
             let told = format!("{first} {:.2}, {second} {:.2}", shares[0], shares[1]);
+            let [before, after] = [(first, shares[0]), (second, shares[1])]
+                .map(|(congestion, share)| format!("{:<6}{share:.2}", congestion.name()));
+            let line = format!("{before}  beside {after}  which began {late} s later");
+            writeln!(table, "{line}").expect("memory");
             assert!(least >= 0.25, "{told}, the second {late} s later");
             assert!(all >= 0.9, "{told}: the bottleneck is not used");
         }
     }
+    compare(golden, &table);
+}
+
+fn compare(name: &str, found: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let path = folder.join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, found).expect("the folder is ours");
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        found, golden,
+        "UPDATE_GOLDEN=1 rewrites tests/golden/{name}"
+    );
 }
 
 #[test]
 fn the_default_and_cubic_leave_each_other_a_quarter() {
-    neither_starves(Congestion::Bbr, Congestion::Cubic);
+    neither_starves(Congestion::Bbr, Congestion::Cubic, "share_with_cubic.txt");
 }
 
 #[test]
 fn the_default_and_reno_leave_each_other_a_quarter() {
-    neither_starves(Congestion::Bbr, Congestion::Reno);
+    neither_starves(Congestion::Bbr, Congestion::Reno, "share_with_reno.txt");
 }
 
 #[test]
 fn two_of_the_default_share_alike() {
-    neither_starves(Congestion::Bbr, Congestion::Bbr);
+    neither_starves(Congestion::Bbr, Congestion::Bbr, "share_with_bbr.txt");
 }

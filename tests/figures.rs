@@ -8,7 +8,7 @@ use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
 use sash::wire::digest::{Digest, Token};
-use sash::wire::options::{Arq, Congestion};
+use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use sash::wire::packet::Packet;
 use sash::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
@@ -71,6 +71,47 @@ fn a_wider_window_helps_as_the_report_says() {
         }
         compare(name, table.trim_end());
     }
+}
+
+#[test]
+fn what_loss_leaves_of_a_path_is_as_the_report_says() {
+    let controllers = [
+        (Congestion::Fixed, 256),
+        (Congestion::Reno, LARGEST_WINDOW),
+        (Congestion::Cubic, LARGEST_WINDOW),
+        (Congestion::Bbr, LARGEST_WINDOW),
+    ];
+    let mut table =
+        "goodput, MB per second of virtual time; 16 MiB by selective repeat, \
+                     mean of three seeds\n    loss   limit   fixed 256"
+            .to_owned();
+    for (congestion, _) in &controllers[1..] {
+        write!(table, "{:>8}", congestion.name()).expect("memory");
+    }
+    for loss in [0, 1, 5, 10, 20, 30] {
+        let limit = 6.25 * 1_436.0 / 1_500.0 * (1.0 - f64::from(loss) / 100.0);
+        write!(table, "\n{:>8}{limit:>8.2}    ", format!("{loss}%")).expect("memory");
+        for (congestion, window) in controllers {
+            let goodput = (1..=3).map(|seed| {
+                let scenario = format!(
+                    "seed={seed};loss={loss}%;delay=20ms;data.rate=50mbit;data.queue=250kB"
+                );
+                let experiment = Experiment {
+                    scenario: scenario.parse().expect("it is written above"),
+                    window,
+                    congestion,
+                    size: 16 << 20,
+                    ..Experiment::small()
+                };
+                let run = experiment.run(|_| ()).expect("it ends");
+                assert!(run.is_verified(), "{}", experiment.command());
+                run.goodput() / 1e6
+            });
+            let mean = goodput.sum::<f64>() / 3.0;
+            write!(table, "{mean:>8.2}").expect("memory");
+        }
+    }
+    compare("goodput_by_loss.txt", &table);
 }
 
 /// Seeds 1 to this many.

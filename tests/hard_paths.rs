@@ -49,6 +49,14 @@ fn a_link_that_is_dark_two_seconds_of_every_five_only_takes_longer() {
 }
 
 #[test]
+fn nobody_keeps_step_with_a_path_that_is_dark_a_part_of_every_second() {
+    for outage in ["300ms/1s", "400ms/1s", "300ms/500ms"] {
+        let link = format!("outage={outage};delay=25ms;loss=10%");
+        everybody_arrives_whole(&link, 60_000, Duration::ZERO);
+    }
+}
+
+#[test]
 fn losses_in_bursts_are_survived_by_everybody() {
     let link = "data.burst=2%/10%;ack.burst=2%/60%;delay=20ms";
     everybody_arrives_whole(link, 500_000, Duration::ZERO);
@@ -128,6 +136,11 @@ fn arriving(loss_percent: u32) -> f64 {
     1.0 - f64::from(loss_percent) / 100.0
 }
 
+#[expect(clippy::cast_precision_loss, reason = "bytes of one transfer")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
+}
+
 #[test]
 fn broadband_is_used_at_any_loss_up_to_a_third() {
     let shares = [
@@ -167,10 +180,10 @@ fn nothing_is_sent_that_need_not_be_and_the_way_back_stays_free() {
         let experiment = BROADBAND.experiment(loss_percent, 4);
         let run = whole(&experiment);
         let told = experiment.command();
-        let per_byte = run.data.bytes as f64 / experiment.size as f64;
+        let per_byte = ratio(run.data.bytes, experiment.size);
         let most = 1.06 / arriving(loss_percent);
         assert!(per_byte <= most, "{per_byte:.3} beyond {most:.3}\n{told}");
-        let back = run.ack.bytes as f64 / run.data.bytes as f64;
+        let back = ratio(run.ack.bytes, run.data.bytes);
         assert!(back <= 0.02, "{back:.4} of it came back\n{told}");
     }
 }

@@ -37,7 +37,7 @@ const LINKS: [&str; 25] = [
     "reorder=50%;duplicate=50%",
     "duplicate=20%;reorder=30%;corrupt=20%;delay=10ms",
     "data.burst=3%/25%;ack.burst=3%/60%;delay=20ms;jitter=10ms",
-    "data.burst=2%/10%;ack.burst=2%/60%;delay=30ms",
+    "data.burst=2%/25%;ack.burst=2%/60%;delay=30ms",
     "delay=40ms;jitter=20ms",
     "delay=40ms;jitter=20ms;loss=10%;reorder=10%",
     "rate=1mbit;queue=6kB;delay=5ms;ack.rate=20kbit;loss=2%",

@@ -495,7 +495,9 @@ mod tests {
     fn a_timeout_says_all_of_the_losses_it_shows() {
         let (mut flow, round_trip) = grown();
         let stamps: Vec<_> = (0..20).map(|tick| flow.send(at(2_000 + tick))).collect();
-        stamps.iter().for_each(|stamp| flow.lose(stamp));
+        for stamp in &stamps {
+            flow.lose(stamp);
+        }
         flow.time_out(at(3_000));
         let after = flow.window();
         flow.settle(&round_trip, at(3_000));
