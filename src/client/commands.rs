@@ -73,7 +73,7 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Choose the protocol of later downloads; `None`: the server's.
+    /// Choose the protocol of later transfers; `None`: the server's.
     Arq(Option<Arq>),
     /// Choose the window; `None`: the usual one.
     Window(Option<u32>),
@@ -199,7 +199,7 @@ pub const COMMANDS: [Usage; 19] = [
     Usage {
         names: &["arq"],
         arguments: "stop-and-wait | go-back-n | selective-repeat | default",
-        explanation: "the protocol of later downloads",
+        explanation: "the protocol of later transfers",
         read: |rest, _| choice(rest).map(Command::Arq),
     },
     Usage {
