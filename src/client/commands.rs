@@ -73,7 +73,7 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Choose the protocol of later downloads; `None`: the server's.
+    /// Choose the protocol of later transfers; `None`: the server's.
     Arq(Option<Arq>),
     /// Choose the window; `None`: the usual one.
     Window(Option<u32>),
@@ -110,7 +110,23 @@ impl Usage {
         let words = self.arguments.split(" | ").filter(move |_| is_choice);
         words.filter(|word| word.starts_with(char::is_lowercase))
     }
+
+    /// How it is written, to stand behind what was wrong. Where it takes one of a few
+    /// words, what was wrong has named them already.
+    fn reminder(&self, name: &str) -> String {
+        if self.choices().count() > 2 {
+            return String::new();
+        }
+        format!(" Write /{name} {}.", self.arguments)
+    }
 }
+
+/// What follows `/download` and `/upload`.
+const FILE_AND_OPTIONS: &str = "FILE [--arq PROTOCOL] [--window N] \
+    [--congestion CONTROLLER] [--segment N] [--transport udp|tcp]";
+
+/// A word that needs more changed letters than a third of its own is no slip of the hand.
+const LETTERS_PER_SLIP: usize = 3;
 
 /// Every command, in the order that `/help` shows them.
 pub const COMMANDS: [Usage; 19] = [
@@ -140,14 +156,13 @@ pub const COMMANDS: [Usage; 19] = [
     },
     Usage {
         names: &["download", "df"],
-        arguments: "FILE [--arq PROTOCOL] [--window N] [--congestion CONTROLLER] \
-                    [--segment N] [--transport udp|tcp]",
+        arguments: FILE_AND_OPTIONS,
         explanation: "fetch a file",
         read: |rest, _| read_download(rest),
     },
     Usage {
         names: &["upload"],
-        arguments: "FILE [--arq PROTOCOL] [--window N] [--segment N] [--transport udp|tcp]",
+        arguments: FILE_AND_OPTIONS,
         explanation: "give a file of this computer to all",
         read: |rest, _| read_upload(rest),
     },
@@ -184,7 +199,7 @@ pub const COMMANDS: [Usage; 19] = [
     Usage {
         names: &["arq"],
         arguments: "stop-and-wait | go-back-n | selective-repeat | default",
-        explanation: "the protocol of later downloads",
+        explanation: "the protocol of later transfers",
         read: |rest, _| choice(rest).map(Command::Arq),
     },
     Usage {
@@ -271,21 +286,23 @@ fn read_command(text: &str, files: &[FileEntry]) -> Result<Command, String> {
     let wanted = name.to_lowercase();
     match COMMANDS.iter().find(|it| it.names.contains(&&*wanted)) {
         Some(usage) => (usage.read)(rest, files)
-            .map_err(|why| format!("{why} Write /{wanted} {}.", usage.arguments)),
-        None => Err(format!(
-            "There is no /{name}. Did you mean /{}?",
-            nearest(&wanted)
-        )),
+            .map_err(|why| format!("{why}{}", usage.reminder(&wanted))),
+        None => Err(match nearest(&wanted) {
+            Some(meant) => format!("There is no /{name}. Did you mean /{meant}?"),
+            None => format!("There is no /{name}. See /help."),
+        }),
     }
 }
 
-/// The command's name that takes the fewest changed letters.
-fn nearest(wanted: &str) -> &'static str {
-    COMMANDS
-        .iter()
-        .flat_map(|usage| usage.names)
-        .min_by_key(|name| strsim::damerau_levenshtein(name, wanted))
-        .expect("there are commands")
+/// The command's name that takes the fewest changed letters, where they are few.
+fn nearest(wanted: &str) -> Option<&'static str> {
+    let names = COMMANDS.iter().flat_map(|usage| usage.names);
+    let slips = |name: &str| strsim::damerau_levenshtein(name, wanted);
+    names
+        .map(|name| (slips(name), *name))
+        .filter(|(slips, name)| *slips <= name.len().div_ceil(LETTERS_PER_SLIP))
+        .min()
+        .map(|(_, name)| name)
 }
 
 fn first_word(text: &str) -> (&str, &str) {
@@ -501,6 +518,8 @@ mod tests {
     fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
         let why = |line| read(line, &[]).unwrap_err();
         assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
+        assert_eq!(why("/nonsense"), "There is no /nonsense. See /help.");
+        assert!(why("/arq x").ends_with("go-back-n or selective-repeat."));
         assert!(why("/cancel x").contains("/transfers"));
         assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
         assert!(why("/arq tahoe").contains("choose stop-and-wait"));

@@ -79,7 +79,7 @@ pub enum Intent {
     },
     /// Choose where later transfers pause by themselves; `None`: nowhere.
     SetPauseAt(Option<Share>),
-    /// Choose what later downloads ask for.
+    /// Choose what later transfers ask for.
     SetOptions(Asked),
     /// Forget the downloads that have ended.
     ClearEnded,
@@ -345,9 +345,9 @@ impl Controller {
                 self.model.options = options;
                 let (by, bytes) = (settled.transport, settled.segment_bytes);
                 let sentence = match by {
-                    Transport::Tcp => "Downloads from now on: tcp.".to_owned(),
+                    Transport::Tcp => "Transfers from now on: tcp.".to_owned(),
                     Transport::Udp => format!(
-                        "Downloads from now on: {by}, {settled}, {bytes} bytes per packet."
+                        "Transfers from now on: {by}, {settled}, {bytes} bytes per packet."
                     ),
                 };
                 self.show(&sentence, now_ms);

@@ -169,7 +169,7 @@ fn read_lines(
 
 fn closed_sentence(address: &ServerAddress, is_welcome: bool) -> String {
     if is_welcome {
-        format!("The server {address} closed the connection.")
+        format!("The server {address} closed the connection. Join again when it is back.")
     } else {
         format!("{address} closed the connection before it let us in.")
     }
