@@ -11,7 +11,7 @@ the page as much as the server: what it can do, the page describes. `§` is a se
 What it leaves out: it is a client for one errand at a time, its sender knows no congestion
 control but `fixed`, and its files are written where the caller waits for them.
 
-Only Python's standard library is used, 3.11 or later.
+Only Python's standard library is used, 3.10 or later.
 """
 
 import argparse

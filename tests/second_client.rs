@@ -98,7 +98,7 @@ fn python(arguments: &[&str]) -> Output {
     command.output().unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound => panic!(
             "python3 is not here, and the second client is written in it. \
-             Install Python 3.11 or later (Debian, Ubuntu: apt-get install python3)."
+             Install Python 3.10 or later (Debian, Ubuntu: apt-get install python3)."
         ),
         _ => panic!("python3 cannot be started: {error}"),
     })
