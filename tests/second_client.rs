@@ -91,10 +91,10 @@ impl Drop for Server {
     }
 }
 
-/// Runs the second client.
+/// Runs the second client, with nothing but Python's standard library in reach.
 fn python(arguments: &[&str]) -> Output {
     let mut command = Command::new("python3");
-    command.arg(CLIENT).args(arguments);
+    command.args(["-I", "-S", CLIENT]).args(arguments);
     command.output().unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound => panic!(
             "python3 is not here, and the second client is written in it. \
