@@ -27,12 +27,15 @@ impl Journals {
     /// Into this folder, which is made where it is missing; `None`: nowhere.
     ///
     /// # Errors
-    /// What the system says about the folder.
+    /// What the system says about the folder, and which one it is.
     pub fn new(folder: Option<PathBuf>) -> io::Result<Self> {
         if let Some(folder) = &folder {
-            fs::create_dir_all(folder)?;
-            // A folder that cannot be written to is told now, not at the first transfer.
-            tempfile::tempfile_in(folder)?;
+            // One that cannot be written to is told now, not at the first transfer.
+            try_out(folder).map_err(|error| {
+                let place = folder.display();
+                let sentence = format!("no journal can be written in {place}: {error}");
+                io::Error::new(error.kind(), sentence)
+            })?;
         }
         Ok(Self { folder })
     }
@@ -68,6 +71,12 @@ impl Journals {
             }
         }
     }
+}
+
+fn try_out(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    tempfile::tempfile_in(folder)?;
+    Ok(())
 }
 
 /// One transfer's journal.
@@ -172,13 +181,11 @@ fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
 
 /// The file's first sequence number: the sender names it in its SYN or SYN-ACK.
 fn first_sequence(happening: &Happening, side: Side) -> Option<u32> {
-    let Happening::Machine(_, event) = happening else {
+    let ((Happening::Machine(_, Event::PacketSent(packet)), Side::Sender)
+    | (Happening::Machine(_, Event::PacketReceived(packet)), Side::Receiver)) =
+        (happening, side)
+    else {
         return None;
-    };
-    let packet = match (event, side) {
-        (Event::PacketSent(packet), Side::Sender)
-        | (Event::PacketReceived(packet), Side::Receiver) => packet,
-        _ => return None,
     };
     names_the_first(packet).then_some(packet.sequence.0)
 }
@@ -206,6 +213,7 @@ mod tests {
     use super::*;
     use crate::link::Scenario;
     use crate::reliable::moment::Moment;
+    use crate::transfer::Figures;
     use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
     use crate::wire::options::Settled;
@@ -238,7 +246,7 @@ mod tests {
             told.send(news).unwrap();
         });
         report(opened());
-        report(Report::Progress(TransferState::Opening, Default::default()));
+        report(Report::Progress(TransferState::Opening, Figures::default()));
         report(Report::Closed);
         assert_eq!(news.try_iter().count(), 2);
         let path = folder.path().join("new/transfer-3-sender.jsonl");
@@ -268,6 +276,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(Journals::new(Some(file)).is_err());
+        let error = Journals::new(Some(file.clone())).unwrap_err();
+        let sentence = format!("no journal can be written in {}: ", file.display());
+        assert!(error.to_string().starts_with(&sentence), "{error}");
     }
 }

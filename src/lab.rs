@@ -7,11 +7,15 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
+//! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
 //! | [`ladder`] | a journal as a packet ladder in text |
 //! | [`run`] | two machines, a link, virtual time |
+//! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
 
 pub mod contents;
+pub mod halt;
 pub mod journal;
 pub mod ladder;
 pub mod run;
+pub mod soak;

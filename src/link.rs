@@ -118,7 +118,7 @@ struct InFlight<T> {
 const LEAST_HOLD: Duration = Duration::from_millis(2);
 
 /// Headers of UDP (8) and IPv4 (20): they use the wire too.
-const UDP_AND_IP_BYTES: usize = 28;
+pub const UDP_AND_IP_BYTES: usize = 28;
 
 /// Nanoseconds in eight seconds: bytes and bits per second make nanoseconds.
 const BIT_NANOSECONDS: u128 = 8_000_000_000;

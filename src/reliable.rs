@@ -23,7 +23,6 @@
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
 //! | [`retry`] | when SYN, SYN-ACK and FIN go again | RFC 9293 §3.8 |
 //! | [`handshake`] | opening in three steps | RFC 9293 §3.5 |
-//! | [`gate`] | a closed window, a pause, and the probes that end them | RFC 9293 §3.8.6 |
 //! | [`stop_and_wait`] | one packet at a time | Kurose & Ross §3.4.1 |
 //! | [`go_back_n`] | a window; a timeout resends all of it | Kurose & Ross §3.4.3 |
 //! | [`selective_repeat`] | a window; only what is missing goes again | Kurose & Ross §3.4.4 |

@@ -50,6 +50,7 @@ impl Flow {
 }
 
 /// Runs the flows together; what each delivered between two moments, in bytes per second.
+#[expect(clippy::cast_precision_loss, reason = "a rate for comparison")]
 fn share(flows: &mut [Flow], from: Moment, to: Moment) -> Vec<f64> {
     let scenario: Scenario = BOTTLENECK.parse().expect("a scenario");
     let mut data: Link<(usize, Packet)> = Link::new(&scenario, Direction::Data);

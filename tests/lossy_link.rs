@@ -2,82 +2,26 @@
 //! wait ends. A failure prints the line that repeats it.
 
 use sash::lab::run::Experiment;
+use sash::lab::soak::{self, Tally};
 use sash::link::Scenario;
-use sash::reliable::connection::Outcome;
-use sash::wire::options::{
-    Arq, Congestion, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES,
-};
-use sash::wire::sequence::SequenceNumber;
+use sash::wire::options::{Arq, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES};
 
-/// Scenarios from mild to wild; `{}` is the seed.
-const SCENARIOS: [&str; 11] = [
-    "seed={};loss=5%",
-    "seed={};loss=30%",
-    "seed={};loss=30%;duplicate=5%;reorder=10%;corrupt=5%",
-    "seed={};delay=50ms;loss=10%;reorder=20%",
-    "seed={};data.loss=20%;ack.corrupt=10%;delay=5ms",
-    "seed={};ack.loss=40%;data.duplicate=20%;delay=1ms",
-    "seed={};reorder=50%;duplicate=50%",
-    "seed={};data.burst=3%/25%;ack.burst=3%/60%;delay=20ms;jitter=10ms",
-    "seed={};rate=1mbit;queue=6kB;delay=5ms;ack.rate=20kbit;loss=2%",
-    "seed={};outage=2s/5s;delay=10ms;loss=5%",
-    "seed={};delay=300ms;corrupt=15%;drop=d0.1,d0.2,s0.1,y0.1,a0.1,f0.1,g0.1",
-];
-
-const SEGMENT: u16 = 100;
-
-const SEEDS: u64 = 3_300;
-
-/// From nothing to many windows, and the sizes where one byte more is one segment more.
-const SIZES: [u64; 8] = [0, 1, 99, 100, 101, 1_600, 1_601, 12_345];
-
-fn experiment(seed: u64) -> Experiment {
-    let pick = |count: usize, step: u64| {
-        usize::try_from(seed / step).expect("seeds are small") % count
-    };
-    let scenario = SCENARIOS[pick(SCENARIOS.len(), 1)].replace("{}", &seed.to_string());
-    let windows = [1, 2, 7, 16, 64, 300];
-    // Every other run begins just below 2^32, so that its numbers wrap.
-    let first = if seed.is_multiple_of(2) {
-        u32::MAX - 5
-    } else {
-        7_000
-    };
-    Experiment {
-        scenario: scenario.parse().expect("the list above is right"),
-        arq: Arq::ALL[pick(3, 8)],
-        window: windows[pick(windows.len(), 3)],
-        congestion: Congestion::ALL[pick(7, 11)],
-        size: SIZES[pick(SIZES.len(), 5)],
-        segment_bytes: SEGMENT,
-        first: SequenceNumber(first),
-        listening: false,
-    }
-}
+/// `lab soak` runs more of them.
+const SEEDS: u64 = 10_000;
 
 #[test]
-fn thousands_of_seeded_transfers_arrive_whole_and_end() {
-    let mut without_the_last_word = 0;
+fn ten_thousand_seeded_transfers_arrive_whole_and_end() {
+    let mut tally = Tally::default();
     for seed in 0..SEEDS {
-        let experiment = experiment(seed);
-        let run = experiment.run(|_| ()).unwrap_or_else(|stuck| {
-            panic!("seed {seed}: {stuck}\n{:#?}", experiment.heading())
-        });
-        let is_whole = run.is_identical && run.receiver == Outcome::Verified;
-        let is_known = run.sender == Outcome::Verified;
-        assert!(
-            is_whole && (is_known || run.sender == Outcome::Unknown),
-            "seed {seed}: {run:?}
-{:#?}",
-            experiment.heading()
-        );
-        without_the_last_word += u64::from(!is_known);
+        match soak::run(seed) {
+            Ok(run) => tally.add(&run),
+            Err(failure) => panic!("{failure}"),
+        }
     }
+    assert_eq!(tally.transfers, SEEDS);
     // Here no chat connection helps out, so now and then every last word is lost.
-    assert!(
-        without_the_last_word < SEEDS / 100,
-        "{without_the_last_word} unknown"
-    );
+    assert!(tally.unknown < SEEDS / 100, "{tally:?}");
+    assert!(tally.unopened < SEEDS / 1_000, "{tally:?}");
 }
 
 #[test]

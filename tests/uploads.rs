@@ -164,26 +164,31 @@ impl Person {
     }
 
     fn hear_offer(&mut self) -> Offer {
-        self.hear(|reply| match reply {
-            Reply::Offer(offer) => Some(offer),
-            _ => None,
+        self.hear(|reply| {
+            let Reply::Offer(offer) = reply else {
+                return None;
+            };
+            Some(offer)
         })
     }
 
     fn hear_error(&mut self) -> (Code, String) {
-        self.hear(|reply| match reply {
-            Reply::Error(complaint) => Some((complaint.code, complaint.sentence)),
-            _ => None,
+        self.hear(|reply| {
+            let Reply::Error(complaint) = reply else {
+                return None;
+            };
+            Some((complaint.code, complaint.sentence))
         })
     }
 
     /// The bytes acknowledged in the next news of this state.
     fn hear_state(&mut self, state: TransferState) -> u64 {
-        self.hear(|reply| match reply {
-            Reply::Transfer(news) if news.state == state => {
-                Some(news.progress.map_or(0, |progress| progress.acked_bytes))
-            }
-            _ => None,
+        self.hear(|reply| {
+            let Reply::Transfer(news) = reply else {
+                return None;
+            };
+            let acked_bytes = news.progress.map_or(0, |progress| progress.acked_bytes);
+            (news.state == state).then_some(acked_bytes)
         })
     }
 }
@@ -272,16 +277,20 @@ fn an_existing_file_is_kept_and_everybody_hears_of_the_new_one() {
         .wait_with_output()
         .unwrap();
     assert!(output.status.success(), "{}", told(&output));
-    let (from, shared) = guy.hear(|reply| match reply {
-        Reply::Shared { from, file } => Some((from, file)),
-        _ => None,
+    let (from, shared) = guy.hear(|reply| {
+        let Reply::Shared { from, file } = reply else {
+            return None;
+        };
+        Some((from, file))
     });
     assert_eq!((&*from, &*shared.name), ("dana", "notes (2).txt"));
     assert!(shared.digest.is_some()); // Nobody has to work it out again.
     guy.say("\"files\"");
-    let files = guy.hear(|reply| match reply {
-        Reply::Files { files, .. } => Some(files),
-        _ => None,
+    let files = guy.hear(|reply| {
+        let Reply::Files { files, .. } = reply else {
+            return None;
+        };
+        Some(files)
     });
     assert!(files.contains(&shared), "{files:?}");
     let old = fs::read(server.folder.path().join("notes.txt")).unwrap();
@@ -342,7 +351,7 @@ fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
     let client = server.client("dana", &[&upload(&path)], &SLOW);
     wait_until(|| server.part_bytes() > 0);
     let mut other = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    other.write_all(&[1; 600_000]).unwrap();
+    other.write_all(&vec![1; 600_000]).unwrap();
     let output = client.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("changed"), "{}", told(&output));
@@ -425,7 +434,7 @@ fn a_client_that_vanishes_leaves_no_thread_socket_port_or_reservation() {
         let slow = [way[0], way[1], "--link", "delay=20ms", "--pause-at", "90%"];
         let lines = [&*upload(&path), "/resume", "/users"];
         let name = format!("k{place}");
-        let mut killed = server.client(&name, &lines[..1 + place % 2], &slow);
+        let mut killed = server.client(&name, &lines[..=place % 2], &slow);
         if way[0] == "--arq" {
             wait_until(|| {
                 server.part_bytes() > 0 || killed.try_wait().unwrap().is_some()

@@ -97,7 +97,7 @@ fn main() -> ExitCode {
     let journals = match Journals::new(arguments.journal.clone()) {
         Ok(journals) => journals,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "no journal can be written there: {error}");
+            let _ = writeln!(io::stderr(), "{error}");
             return Exit::Usage.into();
         }
     };

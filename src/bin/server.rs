@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     let journals = match Journals::new(flags.journal.clone()) {
         Ok(journals) => journals,
         Err(error) => {
-            log::error!("no journal can be written there: {error}");
+            log::error!("{error}");
             return ExitCode::FAILURE;
         }
     };

@@ -11,7 +11,8 @@
 //! A journal holds no wall-clock time and no random token, so two runs of one experiment
 //! have the same one, byte for byte.
 //!
-//! Source: the names follow qlog (draft-ietf-quic-qlog-main-schema) where it has one.
+//! Source: the names follow qlog (draft-ietf-quic-qlog-quic-events) where it has one;
+//! report page `journal`, field by field.
 
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, microseconds};

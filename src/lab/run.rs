@@ -20,8 +20,9 @@
 //! ```
 
 use super::contents;
+use super::halt::{Halt, Halting};
 use super::journal::{Carried, Entry, Heading, Side, VERSION};
-use crate::link::{Direction, Label, Link, Scenario};
+use crate::link::{Direction, Label, Link, Scenario, UDP_AND_IP_BYTES};
 use crate::reliable::connection::{Outcome, Receiving, Sending};
 use crate::reliable::event::PacketName;
 use crate::reliable::handshake::Proposal;
@@ -54,6 +55,12 @@ pub struct Experiment {
     pub segment_bytes: u16,
     /// The sequence number of the file's first segment.
     pub first: SequenceNumber,
+    /// So much of the file the receiver has already. Unit: bytes.
+    pub offset: u64,
+    /// Whether the sender opens the transfer, as a client does that uploads.
+    pub is_upload: bool,
+    /// What holds it up in its middle.
+    pub halt: Option<Halt>,
     /// Whether entries are made for the journal.
     pub listening: bool,
 }
@@ -71,8 +78,25 @@ pub struct Run {
     /// a person waits for. (That the sender knows it too is the chat connection's work,
     /// which a run does not have.) Virtual time.
     pub elapsed: Duration,
+    /// So much of the file was there before. Unit: bytes.
+    pub offset: u64,
     /// The sender's figures at its end.
     pub progress: Progress,
+    /// All that went in the file's direction.
+    pub data: Traffic,
+    /// All that went against it.
+    pub ack: Traffic,
+    /// Deliveries and timers: how often a machine was fed.
+    pub steps: u64,
+}
+
+/// What was put on the link in one direction, whether it arrived or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Packets of every kind.
+    pub packets: u64,
+    /// Headers of UDP and IP included.
+    pub bytes: u64,
 }
 
 /// No experiment goes on for longer than this. Virtual time.
@@ -102,8 +126,40 @@ impl Experiment {
             size: 100_000,
             segment_bytes,
             first: SequenceNumber(0),
+            offset: 0,
+            is_upload: false,
+            halt: None,
             listening: false,
         }
+    }
+
+    /// The line that runs it again: `lab run --arq go-back-n ...`.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let Self {
+            arq,
+            congestion,
+            window,
+            size,
+            segment_bytes,
+            first,
+            offset,
+            ..
+        } = self;
+        let upload = if self.is_upload { " --upload" } else { "" };
+        let halt = self
+            .halt
+            .map_or_else(String::new, |halt| format!(" --halt {halt}"));
+        let link = if self.scenario.is_perfect() {
+            String::new()
+        } else {
+            format!(" --link \"{}\"", self.scenario)
+        };
+        format!(
+            "lab run --arq {arq} --congestion {congestion} --window {window} --size {size} \
+             --segment {segment_bytes} --first {} --offset {offset}{upload}{halt}{link}",
+            first.0
+        )
     }
 
     /// The journal's first line.
@@ -137,7 +193,7 @@ impl Experiment {
         Proposal {
             token: TOKEN,
             size: self.size,
-            offset: 0,
+            offset: self.offset,
             segment_bytes: self.segment_bytes,
             window: self.window,
             congestion: self.congestion,
@@ -162,7 +218,8 @@ impl Run {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
     pub fn goodput(&self) -> f64 {
-        self.progress.acked_bytes as f64 / self.elapsed.as_secs_f64().max(1e-9)
+        let sent = self.progress.acked_bytes.saturating_sub(self.offset);
+        sent as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 }
 
@@ -176,7 +233,10 @@ struct World<'a, O> {
     data: Link<Vec<u8>>,
     ack: Link<Vec<u8>>,
     file: Arriving,
+    halting: Halting,
     receiver_knew_at: Option<Moment>,
+    traffic: [Traffic; 2],
+    steps: u64,
 }
 
 /// The receiver's file: what came early waits, the rest is checked and hashed.
@@ -194,24 +254,36 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
     fn new(experiment: &'a Experiment, observe: O) -> Self {
         let Experiment { scenario, arq, .. } = experiment;
         let now = Moment::START;
-        let mut sender =
-            Sending::respond(*arq, experiment.proposal(Some(experiment.first)), now);
+        let sending = experiment.proposal(Some(experiment.first));
+        let receiving = experiment.proposal(None);
+        let (mut sender, receiver) = if experiment.is_upload {
+            let receiver = Receiving::respond(*arq, receiving, now);
+            (Sending::initiate(*arq, sending, now), receiver)
+        } else {
+            let receiver = Receiving::initiate(*arq, receiving, now);
+            (Sending::respond(*arq, sending, now), receiver)
+        };
         sender.set_digest(contents::digest(experiment.size), now);
         Self {
             experiment,
             observe,
             now,
             sender,
-            receiver: Receiving::initiate(*arq, experiment.proposal(None), now),
+            receiver,
             data: Link::new(scenario, Direction::Data),
             ack: Link::new(scenario, Direction::Ack),
-            file: Arriving::default(),
+            file: Arriving::from(experiment.offset),
+            halting: Halting::new(experiment.halt),
             receiver_knew_at: None,
+            traffic: [Traffic::default(); 2],
+            steps: 0,
         }
     }
 
     fn run(mut self) -> Result<Run, Stuck> {
         loop {
+            self.halting
+                .apply(&mut self.sender, &mut self.receiver, self.now);
             self.drain();
             if self.receiver.verdict().is_some() {
                 self.receiver_knew_at.get_or_insert(self.now);
@@ -227,7 +299,11 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
                     receiver,
                     is_identical: self.file.is_whole(self.experiment.size),
                     elapsed: self.receiver_knew_at.unwrap_or(self.now) - Moment::START,
+                    offset: self.experiment.offset,
                     progress: self.sender.progress(),
+                    data: self.traffic[0],
+                    ack: self.traffic[1],
+                    steps: self.steps,
                 });
             }
             self.wait()?;
@@ -252,11 +328,14 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
         let payload = contents::bytes(transmit.bytes.clone());
         transmit.packet.encode(&mut datagram, &payload);
         let packet = PacketName::from(&transmit.packet);
-        let link = match direction {
-            Direction::Data => &mut self.data,
-            Direction::Ack => &mut self.ack,
+        let [data, ack] = &mut self.traffic;
+        let (link, traffic) = match direction {
+            Direction::Data => (&mut self.data, data),
+            Direction::Ack => (&mut self.ack, ack),
         };
         let bytes = datagram.len();
+        traffic.packets += 1;
+        traffic.bytes += (bytes + UDP_AND_IP_BYTES) as u64;
         let fate = link.push(datagram, Label::from(packet), bytes, self.now);
         if self.experiment.listening {
             (self.observe)(Entry::carried(
@@ -277,6 +356,7 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
             self.receiver.next_timeout(),
             self.data.next_timeout(),
             self.ack.next_timeout(),
+            self.halting.next_timeout(),
         ]);
         let next = next.ok_or(Stuck {
             at: self.now,
@@ -294,6 +374,7 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
 
     /// Feeds one thing: a delivery where there is one, else the passing of time.
     fn feed(&mut self) {
+        self.steps += 1;
         if let Some(delivery) = self.data.poll(self.now) {
             let datagram = delivery.into_datagram();
             self.receive(&datagram);
@@ -342,6 +423,17 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
 }
 
 impl Arriving {
+    /// So many bytes are there already.
+    fn from(offset: u64) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(contents::bytes(0..offset));
+        Self {
+            written_bytes: offset,
+            hasher,
+            ..Self::default()
+        }
+    }
+
     fn write_up_to(&mut self, in_order: u32) {
         while self.next < in_order {
             let Some(payload) = self.early.remove(&self.next) else {

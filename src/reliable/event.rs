@@ -13,7 +13,8 @@
 //! assert_eq!(heard.take(), [Event::StateChanged { state: "open" }]);
 //! ```
 //!
-//! Source: the names follow qlog (draft-ietf-quic-qlog-main-schema) where it has one.
+//! Source: the names follow qlog (draft-ietf-quic-qlog-quic-events) where it has one;
+//! report page `journal`.
 
 use crate::wire::packet::{Body, Kind, Packet};
 use crate::wire::sequence::SequenceNumber;
@@ -26,9 +27,10 @@ use std::time::Duration;
 pub enum Event {
     /// A packet left the machine.
     PacketSent(PacketName),
-    /// A packet reached the machine and was believed.
+    /// A packet with this transfer's token reached the machine.
     PacketReceived(PacketName),
-    /// A packet reached the machine and was not believed.
+    /// A packet reached the machine and was not believed; with the right token,
+    /// [`Event::PacketReceived`] came before.
     PacketIgnored {
         /// Which.
         #[serde(flatten)]

@@ -361,13 +361,12 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.resume.filter(|&resume| resume > now) {
-                Some(later) => now = later,
-                None => {
-                    pacer.send(5_000.0, now);
-                    sent += 1;
-                }
+            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
+                now = later;
+                continue;
             }
+            pacer.send(5_000.0, now);
+            sent += 1;
         }
         assert!((5_000..=5_006).contains(&sent), "{sent}");
     }
@@ -377,13 +376,12 @@ mod tests {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
-            match pacer.resume.filter(|&resume| resume > now) {
-                Some(later) => now = later + Duration::from_micros(300),
-                None => {
-                    pacer.send(5_000.0, now);
-                    sent += 1;
-                }
+            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
+                now = later + Duration::from_micros(300);
+                continue;
             }
+            pacer.send(5_000.0, now);
+            sent += 1;
         }
         assert!((4_980..=5_006).contains(&sent), "{sent}");
         now = at(60_000);
@@ -403,8 +401,8 @@ mod tests {
         let mut rates = Vec::new();
         for tick in 0..100 {
             stamps.push(flow.send(at(tick)));
-            if tick >= 20 {
-                let stamp: Stamp = stamps[tick as usize - 20];
+            if stamps.len() > 20 {
+                let stamp: Stamp = stamps[stamps.len() - 21];
                 flow.deliver(&stamp, at(tick));
                 round_trip.sample(Duration::from_millis(20));
                 let path = round_trip.path();
@@ -465,5 +463,56 @@ mod tests {
             flow.window()
         };
         assert_eq!((window_after(true), window_after(false)), (10, 30));
+    }
+
+    /// A flow by Reno whose window has grown from 10 to 30, idle since 1,920 ms.
+    fn grown() -> (Flow, RoundTrip) {
+        let mut flow = Flow::new(Congestion::Reno, 1_000);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        for tick in 0..20 {
+            let stamp = flow.send(at(100 * tick));
+            flow.deliver(&stamp, at(100 * tick + 20));
+            round_trip.sample(Duration::from_millis(20));
+            flow.settle(&round_trip, at(100 * tick + 20));
+        }
+        assert_eq!(flow.window(), 30);
+        (flow, round_trip)
+    }
+
+    #[test]
+    fn a_rest_shorter_than_a_timeout_forgets_nothing_and_a_longer_one_the_window() {
+        let (mut flow, round_trip) = grown();
+        let timeout = round_trip.timeout();
+        flow.restart(&round_trip, at(1_900) + timeout);
+        assert_eq!(flow.window(), 30);
+        let later = at(1_900) + timeout + Duration::from_millis(1);
+        flow.restart(&round_trip, later);
+        assert_eq!(flow.window(), 10);
+        assert!(flow.is_due(later), "an old pacer holds it back");
+    }
+
+    #[test]
+    fn a_timeout_says_all_of_the_losses_it_shows() {
+        let (mut flow, round_trip) = grown();
+        let stamps: Vec<_> = (0..20).map(|tick| flow.send(at(2_000 + tick))).collect();
+        stamps.iter().for_each(|stamp| flow.lose(stamp));
+        flow.time_out(at(3_000));
+        let after = flow.window();
+        flow.settle(&round_trip, at(3_000));
+        // Told once more as losses they would have halved the window a second time.
+        assert_eq!((after, flow.window(), flow.in_flight()), (1, 1, 0));
+    }
+
+    #[test]
+    fn packets_are_limited_until_one_that_left_later_is_acknowledged() {
+        let mut flow = Flow::new(Congestion::Reno, 1_000);
+        let first = flow.send(at(0));
+        flow.limit();
+        let second = flow.send(at(1));
+        assert!(!first.is_limited && second.is_limited);
+        flow.deliver(&first, at(20));
+        assert!(flow.send(at(21)).is_limited);
+        flow.deliver(&second, at(22));
+        assert!(!flow.send(at(23)).is_limited);
     }
 }

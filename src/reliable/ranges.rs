@@ -153,4 +153,37 @@ mod tests {
         assert_eq!(ranges.take_run(SequenceNumber(7)), Some(SequenceNumber(9)));
         assert!(ranges.is_empty());
     }
+
+    fn report(recent: &[u32], most: usize) -> Vec<(u32, u32)> {
+        let mut ranges = Ranges::default();
+        for number in [2, 3, 5, 8, 9, 12] {
+            ranges.insert(SequenceNumber(number));
+        }
+        let recent = recent.iter().map(|&number| SequenceNumber(number));
+        let told = ranges.report(recent, most);
+        told.iter().map(|run| (run.start.0, run.end.0)).collect()
+    }
+
+    #[test]
+    fn a_report_begins_with_the_runs_of_what_arrived_last() {
+        assert_eq!(report(&[3, 9], 9), [(2, 4), (8, 10), (12, 13), (5, 6)]);
+        assert_eq!(report(&[], 9), [(12, 13), (8, 10), (5, 6), (2, 4)]);
+    }
+
+    #[test]
+    fn a_report_tells_no_run_twice_and_nothing_that_is_in_order_already() {
+        assert_eq!(report(&[2, 3, 2, 1, 0, 7], 2), [(2, 4), (12, 13)]);
+    }
+
+    #[test]
+    fn a_report_is_never_longer_than_asked_nor_than_an_ack_can_hold() {
+        assert_eq!(report(&[5, 2, 12], 2), [(5, 6), (2, 4)]);
+        let mut many = Ranges::default();
+        (0..1_000).for_each(|number| {
+            many.insert(SequenceNumber(2 * number));
+        });
+        let told = many.report(std::iter::empty(), usize::MAX);
+        assert_eq!(told.len(), MOST_RANGES);
+        assert_eq!(told[0].start, SequenceNumber(1_998));
+    }
 }

@@ -12,7 +12,10 @@
 //! Two numbers differ from RFC 6298. Its floor of 1 s is for a stack that cannot trust its
 //! samples; ours are exact, so the floor is that of RFC 9002's probe timeout plus what the
 //! driver asks for. Its cap of at least 60 s is for a stack that nobody watches; here a
-//! person waits, so the cap is [`LONGEST_TIMEOUT`].
+//! person waits, so doubling ends at [`LONGEST_BACKOFF`]. Whoever gives up after 30 s of
+//! silence must have tried so often by then that chance alone cannot have been the cause:
+//! where a third of everything is lost in both directions, twelve tries in a row go wrong
+//! once in 4,000 times, and thirty never.
 //!
 //! ```
 //! use sash::reliable::round_trip::RoundTrip;
@@ -52,7 +55,12 @@ struct Estimate {
 /// The timeout before there is any sample (RFC 6298 §2.1).
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The longest timeout, however often it was doubled; why not 60 s is told above.
+/// Doubling goes no further, or to twice the plain timeout where that is longer; why not
+/// 60 s is told above. From there on waits differ by twentieths: waits of exactly a second
+/// would all fall into the dark of a path that is dark a third of every second.
+pub const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The longest timeout of all, on a path however slow.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The clock's grain (RFC 6298 §2, G; RFC 9002 §6.1.2, kGranularity).
@@ -123,11 +131,12 @@ impl RoundTrip {
         let plain = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {
             estimate.smoothed + (4 * estimate.variation).max(GRANULARITY)
         });
-        let doubled = 1_u32.checked_shl(self.backoff).unwrap_or(u32::MAX);
-        plain
-            .max(self.least_timeout)
-            .saturating_mul(doubled)
-            .min(LONGEST_TIMEOUT)
+        let plain = plain.max(self.least_timeout);
+        let times = 1_u32.checked_shl(self.backoff).unwrap_or(u32::MAX);
+        let doubled = plain.saturating_mul(times);
+        let longest = LONGEST_BACKOFF.max(2 * plain);
+        let out_of_step = longest / 20 * (self.backoff % 8);
+        doubled.min(longest + out_of_step).min(LONGEST_TIMEOUT)
     }
 
     /// Smoothed round trip (RFC 6298 SRTT); `None` before the first sample.
@@ -213,10 +222,20 @@ mod tests {
         round_trip.sample(ms(100));
         round_trip.back_off();
         assert_eq!(round_trip.timeout(), ms(600));
-        (0..70).for_each(|_| round_trip.back_off());
-        assert_eq!(round_trip.timeout(), LONGEST_TIMEOUT);
+        (0..72).for_each(|_| round_trip.back_off()); // 73 in all
+        assert_eq!(round_trip.timeout(), LONGEST_BACKOFF * 21 / 20);
         round_trip.recover();
         assert_eq!(round_trip.timeout(), ms(300));
+    }
+
+    #[test]
+    fn on_a_slow_path_a_timeout_is_doubled_once_whatever_the_longest_wait() {
+        let mut round_trip = RoundTrip::new(FLOOR);
+        round_trip.sample(ms(300)); // SRTT 300, RTTVAR 150
+        (0..72).for_each(|_| round_trip.back_off());
+        assert_eq!(round_trip.timeout(), ms(1_800));
+        round_trip.sample(ms(20_000));
+        assert_eq!(round_trip.timeout(), LONGEST_TIMEOUT);
     }
 
     #[test]

@@ -323,6 +323,7 @@ impl<R: FnMut(Report)> Shell<R> {
             sent = self.go_down(error);
         }
         while let Some(transmit) = self.connection.poll_transmit(now) {
+            self.watch.look(&mut self.connection, now); // Sent first, then carried.
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.carrier.send(&transmit, now, no_bytes) {
                 Ok(Some(fate)) => {
@@ -393,7 +394,7 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// For the journal.
-    fn tell_what_happened(&mut self, is_end: bool) {
+    pub(super) fn tell_what_happened(&mut self, is_end: bool) {
         self.watch.look(&mut self.connection, self.clock.now());
         if let Some(happened) = self.watch.report(is_end) {
             (self.report)(happened);

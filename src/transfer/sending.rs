@@ -272,26 +272,15 @@ impl<R: FnMut(Report)> Shell<R> {
             let Some(transmit) = self.connection.poll_transmit(now) else {
                 return;
             };
+            self.watch.look(&mut self.connection, now); // Sent first, then carried.
             match self.send(&transmit, now) {
-                Ok(fate) => {
-                    self.watch_carried(&transmit.packet, Direction::Data, fate, now)
+                Ok(Some(fate)) => {
+                    let name = PacketName::from(&transmit.packet);
+                    self.watch.carried(name, Direction::Data, fate, now);
                 }
+                Ok(None) => {}
                 Err(error) => self.give_up(error),
             }
-            self.watch.look(&mut self.connection, now);
-        }
-    }
-
-    fn watch_carried(
-        &mut self,
-        packet: &Packet,
-        direction: Direction,
-        fate: Option<Fate>,
-        now: Moment,
-    ) {
-        if let Some(fate) = fate {
-            let name = PacketName::from(packet);
-            self.watch.carried(name, direction, fate, now);
         }
     }
 
@@ -353,9 +342,8 @@ impl<R: FnMut(Report)> Shell<R> {
                 match &mut self.incoming {
                     None => self.connection.on_packet(&packet, now),
                     Some(link) => {
-                        let label = Label::from(PacketName::from(&packet));
-                        let bytes = packet.datagram_bytes();
                         let name = PacketName::from(&packet);
+                        let (label, bytes) = (Label::from(name), packet.datagram_bytes());
                         let fate = link.push(packet, label, bytes, now);
                         self.watch.carried(name, Direction::Ack, fate, now);
                     }

@@ -60,9 +60,9 @@ pub(super) fn connect(address: &ServerAddress) -> Result<(TcpStream, Duration), 
         }
         attempt(number, target, done.clone());
         waiting += 1;
-        match first_success(&results, ATTEMPT_DELAY, &mut waiting, &mut failure) {
-            Some(connected) => return Ok(connected),
-            None => {}
+        let first = first_success(&results, ATTEMPT_DELAY, &mut waiting, &mut failure);
+        if let Some(connected) = first {
+            return Ok(connected);
         }
     }
     drop(done);

@@ -19,8 +19,8 @@
 //! ([`path`]) is congestion. Then the bound on what is in flight comes down, until the
 //! next cycle tries again.
 //!
-//! The cycle is BBRv1's, eight rounds long, since a transfer here lasts seconds; the bound
-//! is BBRv2's and v3's. What neither has is the path's own loss.
+//! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the bound
+//! is `BBRv2`'s and v3's. What neither has is the path's own loss.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, bbr::Bbr};
@@ -360,7 +360,7 @@ impl Controller for Bbr {
     fn on_restart(&mut self, _now: Moment) {
         self.path.forget_rate();
         self.bound = None;
-        self.startup_rate = 0.0;
+        self.startup_rate = self.path.least().map_or(0.0, first_rate);
         self.phase = Phase::STARTUP;
         self.window = f64::from(FIRST_WINDOW).min(self.most);
     }
@@ -409,3 +409,6 @@ impl Controller for Bbr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

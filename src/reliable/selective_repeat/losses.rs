@@ -168,3 +168,117 @@ impl Reordering {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn at(milliseconds: u64) -> Moment {
+        Moment::START + Duration::from_millis(milliseconds)
+    }
+
+    /// A path of 100 ms: nine eighths of it are 112.5 ms.
+    fn path() -> RoundTrip {
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        round_trip.sample(Duration::from_millis(100));
+        round_trip
+    }
+
+    /// Sends packet after packet, one a millisecond, and loses some of them.
+    #[derive(Default)]
+    struct Sendings {
+        losses: Losses,
+        arrived: BTreeSet<u64>,
+        now: u64,
+    }
+
+    impl Sendings {
+        fn send(&mut self) -> u64 {
+            self.now += 1;
+            let sequence = SequenceNumber(u32::try_from(self.now).unwrap());
+            self.losses.depart(sequence, at(self.now))
+        }
+
+        fn send_and_arrive(&mut self) {
+            let order = self.send();
+            self.arrived.insert(order);
+            self.losses.arrive(order);
+        }
+
+        fn lost(&mut self, now: Moment) -> Option<(u64, Trigger)> {
+            let Self {
+                losses, arrived, ..
+            } = self;
+            let is_in_flight = |flight: &Flight| !arrived.contains(&flight.order);
+            let lost = losses.next_lost(is_in_flight, &path(), now);
+            lost.map(|(flight, trigger)| (flight.order, trigger))
+        }
+    }
+
+    #[test]
+    fn three_later_arrivals_prove_a_loss_while_nothing_was_ever_late() {
+        let mut sendings = Sendings::default();
+        let order = sendings.send();
+        sendings.send_and_arrive();
+        sendings.send_and_arrive();
+        assert_eq!(sendings.lost(at(3)), None);
+        sendings.send_and_arrive();
+        let told = Some((order, Trigger::PacketThreshold));
+        assert_eq!(sendings.lost(at(4)), told);
+        assert_eq!(sendings.lost(at(4)), None);
+    }
+
+    #[test]
+    fn an_unnecessary_resend_switches_counting_off_and_widens_the_time() {
+        for (unnecessary, patience_us) in [
+            (1, 137_500),
+            (2, 162_500),
+            (3, 187_500),
+            (4, 212_500),
+            (9, 212_500),
+        ] {
+            let mut sendings = Sendings::default();
+            (0..unnecessary).for_each(|_| sendings.losses.was_unnecessary());
+            let order = sendings.send(); // At 1 ms.
+            (0..10).for_each(|_| sendings.send_and_arrive());
+            assert_eq!(sendings.lost(at(11)), None);
+            let deadline = at(1) + Duration::from_micros(patience_us);
+            assert_eq!(sendings.losses.next_timeout(), Some(deadline));
+            let told = Some((order, Trigger::TimeThreshold));
+            assert_eq!(sendings.lost(deadline), told);
+        }
+    }
+
+    #[test]
+    fn sixteen_real_losses_in_a_row_bring_trust_back() {
+        let mut sendings = Sendings::default();
+        sendings.losses.was_unnecessary();
+        let lose_by_time = |sendings: &mut Sendings| {
+            sendings.send();
+            sendings.send_and_arrive();
+            sendings.now += 1_000;
+            sendings.lost(at(sendings.now)).unwrap().1
+        };
+        for _ in 0..15 {
+            assert_eq!(lose_by_time(&mut sendings), Trigger::TimeThreshold);
+        }
+        sendings.losses.was_unnecessary(); // The count begins anew.
+        for _ in 0..16 {
+            assert_eq!(lose_by_time(&mut sendings), Trigger::TimeThreshold);
+        }
+        let order = sendings.send();
+        (0..3).for_each(|_| sendings.send_and_arrive());
+        let told = Some((order, Trigger::PacketThreshold));
+        assert_eq!(sendings.lost(at(sendings.now)), told);
+    }
+
+    #[test]
+    fn what_nothing_has_overtaken_is_not_lost_however_long_it_takes() {
+        let mut sendings = Sendings::default();
+        sendings.send_and_arrive();
+        sendings.send();
+        assert_eq!(sendings.lost(at(60_000)), None);
+        assert_eq!(sendings.losses.next_timeout(), None);
+    }
+}

@@ -100,7 +100,7 @@ fn a_lost_probe_is_followed_by_the_next_oldest_after_twice_the_wait() {
     story.wakes_in(ms(610));
     story.advance(ms(610));
     story.sends("d1.2");
-    story.wakes_in(ms(1_210));
+    story.wakes_in(ms(1_110));
     story.lose("d1.2");
     story.arrive("d0.2");
     story.arrive("a1.1");
@@ -418,4 +418,49 @@ fn the_probe_timer_starts_again_when_an_ack_brings_news_and_not_otherwise() {
     story.advance(ms(100));
     story.again("a1.1");
     story.wakes_in(Duration::from_micros(272_500));
+}
+
+/// A window for which every 64th arrival is acknowledged, and what presses every 8th.
+const VERY_WIDE: Terms = Terms {
+    window: 512,
+    size: 10_000,
+    segment_bytes: 1,
+    ..TERMS
+};
+
+/// These arrive in a batch; the answers that are due then.
+fn answers(receiver: &mut Receiver, numbers: impl IntoIterator<Item = u32>) -> Vec<Body> {
+    let mut answers = Vec::new();
+    for number in numbers {
+        let sequence = VERY_WIDE.first + number;
+        let data = VERY_WIDE.data(sequence, 1, Moment::START).packet;
+        receiver.on_packet(&data, Moment::START);
+        let sent = std::iter::from_fn(|| receiver.poll_transmit(Moment::START));
+        answers.extend(sent.map(|transmit| transmit.packet.body));
+    }
+    answers
+}
+
+#[test]
+fn what_presses_is_told_with_every_eighth_part_of_the_arrivals_for_an_ack() {
+    let mut receiver = Receiver::new(VERY_WIDE);
+    assert_eq!(answers(&mut receiver, [0, 2, 4, 6, 8, 10, 12]), []);
+    let told = answers(&mut receiver, [14]);
+    assert!(matches!(&told[..], [Body::Nack(nack)] if nack.ranges.len() == 7));
+    // Nothing presses any more: an ACK comes with the 64th arrival.
+    assert_eq!(answers(&mut receiver, 15..78), []);
+    let told = answers(&mut receiver, [78]);
+    assert!(matches!(&told[..], [Body::Ack(_)]), "{told:?}");
+}
+
+#[test]
+fn what_presses_is_not_forgotten_when_the_ack_delay_is_over_first() {
+    let mut receiver = Receiver::new(VERY_WIDE);
+    assert_eq!(answers(&mut receiver, [0, 2]), []);
+    let due = receiver.next_timeout().unwrap();
+    assert_eq!(due, Moment::START + VERY_WIDE.acknowledgement_delay);
+    receiver.on_timeout(due);
+    let told = receiver.poll_transmit(due).unwrap().packet.body;
+    assert!(matches!(told, Body::Nack(_)), "{told:?}");
+    assert_eq!(receiver.next_timeout(), None);
 }

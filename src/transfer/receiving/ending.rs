@@ -144,6 +144,7 @@ impl<R: FnMut(Report)> Shell<R> {
             let _ = fs::remove_file(path);
         }
         self.bytes.flush(&self.disk);
+        self.tell_what_happened(true); // Who hears of the end may leave.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {
             state,

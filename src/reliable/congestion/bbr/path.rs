@@ -215,3 +215,120 @@ impl MaxFilter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::hand::{Hand, ms};
+    use super::*;
+
+    /// A round of 100 packets of which so many were lost.
+    fn round(path: &mut Path, number: u64, lost: u32) -> bool {
+        let hand = Hand {
+            delivered_when_sent: 100 * number,
+            delivered: 100 * (number + 1),
+            ..Hand::default()
+        };
+        path.on_loss(lost);
+        path.on_ack(&Acked {
+            lost_since: u64::from(lost),
+            delivery_rate: Some(1_000.0),
+            ..hand.acked(100 - lost, 0, 100 * (number + 1))
+        })
+    }
+
+    #[test]
+    fn a_round_is_over_when_something_is_acknowledged_that_left_in_it() {
+        let mut path = Path::default();
+        assert!(round(&mut path, 0, 0));
+        let hand = Hand {
+            delivered_when_sent: 99,
+            delivered: 150,
+            ..Hand::default()
+        };
+        assert!(!path.on_ack(&hand.acked(50, 0, 150)));
+        assert!(round(&mut path, 1, 0));
+        assert_eq!(path.rounds(), 2);
+    }
+
+    #[test]
+    fn what_the_path_loses_behind_the_bottleneck_counts_to_its_rate() {
+        let mut path = Path::default();
+        round(&mut path, 0, 20);
+        assert_eq!(path.rate(), Some(1_000.0)); // Nothing is known of the loss.
+        path.learn_own_loss();
+        assert_eq!(path.rate(), Some(1_250.0));
+        round(&mut path, 1, 60);
+        // 1.6 times as much was sent, but no more than 22 % is believed to be lost so.
+        assert!((path.rate().unwrap() - 1_000.0 / 0.78).abs() < 1e-6);
+    }
+
+    #[test]
+    fn own_loss_moves_by_a_quarter_and_never_beyond_a_half() {
+        let mut path = Path::default();
+        round(&mut path, 0, 0);
+        path.learn_own_loss();
+        round(&mut path, 1, 40);
+        path.learn_own_loss();
+        assert!((path.own_loss.unwrap() - 0.1).abs() < 1e-9);
+        let mut path = Path::default();
+        round(&mut path, 0, 80);
+        path.learn_own_loss();
+        assert_eq!(path.own_loss, Some(0.5));
+    }
+
+    #[test]
+    fn congestion_is_loss_beyond_the_own_and_beyond_chance() {
+        let congested = |own: u32, lost: u32| {
+            let mut path = Path::default();
+            round(&mut path, 0, own);
+            path.learn_own_loss();
+            round(&mut path, 1, lost);
+            path.is_congested()
+        };
+        assert!(!congested(0, 2) && congested(0, 3));
+        // At 20 % a hundred packets lose 20, and by chance up to three times 4 more.
+        assert!(!congested(20, 33) && congested(20, 35));
+    }
+
+    #[test]
+    fn a_round_of_a_few_packets_says_nothing_of_loss() {
+        let mut path = Path::default();
+        round(&mut path, 0, 0);
+        path.learn_own_loss();
+        path.on_loss(4);
+        let hand = Hand {
+            delivered_when_sent: 100,
+            delivered: 103,
+            ..Hand::default()
+        };
+        assert!(path.on_ack(&hand.acked(3, 0, 200)));
+        assert!(!path.is_congested());
+        path.learn_own_loss();
+        assert_eq!(path.own_loss, Some(0.0));
+    }
+
+    #[test]
+    fn nothing_is_congestion_before_the_own_loss_is_known() {
+        let mut path = Path::default();
+        round(&mut path, 0, 50);
+        assert!(!path.is_congested());
+    }
+
+    #[test]
+    fn the_least_round_trip_is_kept_and_its_age_counted_until_it_is_seen_again() {
+        let mut path = Path::default();
+        let mut sample = |milliseconds, now| {
+            let hand = Hand {
+                round_trip: ms(milliseconds),
+                ..Hand::default()
+            };
+            path.on_ack(&hand.acked(1, 0, now));
+            let later = Moment::START + ms(now + 10);
+            (path.least(), path.least_age(later))
+        };
+        assert_eq!(sample(100, 0), (Some(ms(100)), ms(10)));
+        assert_eq!(sample(107, 50), (Some(ms(100)), ms(60)));
+        assert_eq!(sample(106, 60), (Some(ms(100)), ms(10)));
+        assert_eq!(sample(90, 70), (Some(ms(90)), ms(10)));
+    }
+}

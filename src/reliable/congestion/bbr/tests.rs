@@ -1,0 +1,294 @@
+use super::super::hand::{Hand, ms};
+use super::*;
+
+/// Round trips one after the other, each told by one ACK at its end.
+struct Rounds {
+    bbr: Bbr,
+    now: u64,
+    delivered: u64,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// Packets per second.
+    rate: f64,
+    delivered: u32,
+    lost: u32,
+    in_flight: u32,
+    round_trip: Duration,
+    is_limited: bool,
+}
+
+/// 1,000 packets per second and 100 ms: a product of 100.
+const STEADY: Told = Told {
+    rate: 1_000.0,
+    delivered: 100,
+    lost: 0,
+    in_flight: 100,
+    round_trip: Duration::from_millis(100),
+    is_limited: false,
+};
+
+impl Rounds {
+    fn new() -> Self {
+        let mut bbr = Bbr::new(8_192);
+        bbr.on_start(Some(ms(100)));
+        let (now, delivered) = (0, 0);
+        Self {
+            bbr,
+            now,
+            delivered,
+        }
+    }
+
+    /// Past startup and drain.
+    fn cruising() -> Self {
+        let mut rounds = Self::new();
+        while rounds.bbr.phase() != "cruise" {
+            rounds.pass(STEADY);
+        }
+        rounds
+    }
+
+    /// One round trip passes.
+    fn pass(&mut self, told: Told) -> &'static str {
+        let sent = self.now;
+        self.now += u64::try_from(told.round_trip.as_millis()).unwrap();
+        let hand = Hand {
+            round_trip: told.round_trip,
+            delivered_when_sent: self.delivered,
+            delivered: self.delivered + u64::from(told.delivered),
+        };
+        self.delivered = hand.delivered;
+        if told.lost > 0 {
+            self.bbr.on_loss(&hand.lost(told.lost, sent, self.now));
+        }
+        self.bbr.on_ack(&Acked {
+            in_flight: told.in_flight,
+            in_flight_when_sent: told.delivered + told.lost,
+            is_limited: told.is_limited,
+            lost_since: u64::from(told.lost),
+            delivery_rate: Some(told.rate),
+            ..hand.acked(told.delivered, sent, self.now)
+        });
+        self.bbr.phase()
+    }
+
+    fn rate(&self) -> f64 {
+        self.bbr.path.rate().unwrap().round()
+    }
+}
+
+fn rate(rate: f64) -> Told {
+    Told { rate, ..STEADY }
+}
+
+#[test]
+fn the_first_window_is_spread_over_the_round_trip_of_the_handshake() {
+    let rounds = Rounds::new();
+    assert_eq!((rounds.bbr.window(), rounds.bbr.phase()), (32, "startup"));
+    let paced = rounds.bbr.pacing_rate().unwrap();
+    assert!((paced - 2.77 * 320.0).abs() < 1e-6, "{paced}");
+}
+
+#[test]
+fn startup_is_over_after_three_rounds_that_bring_less_than_a_quarter_more() {
+    let mut rounds = Rounds::new();
+    for growing in [200.0, 400.0, 800.0, 1_000.0] {
+        assert_eq!(rounds.pass(rate(growing)), "startup");
+    }
+    assert_eq!(rounds.pass(rate(1_100.0)), "startup");
+    assert_eq!(rounds.pass(rate(1_100.0)), "startup");
+    let queued = Told {
+        in_flight: 200,
+        ..rate(1_100.0)
+    };
+    assert_eq!(rounds.pass(queued), "drain");
+    let paced = rounds.bbr.pacing_rate().unwrap();
+    assert!(paced < 1_100.0, "{paced} does not drain");
+    assert_eq!(rounds.pass(queued), "drain");
+    assert_eq!(rounds.pass(rate(1_100.0)), "probe-down");
+}
+
+#[test]
+fn a_sender_with_nothing_to_send_does_not_take_its_own_rate_for_the_bottlenecks() {
+    let mut rounds = Rounds::new();
+    let idle = Told {
+        is_limited: true,
+        ..rate(200.0)
+    };
+    for _ in 0..20 {
+        assert_eq!(rounds.pass(idle), "startup");
+    }
+}
+
+#[test]
+fn the_cycle_is_one_round_up_one_or_more_down_and_six_of_cruise() {
+    let mut rounds = Rounds::cruising();
+    let phases: Vec<_> = (0..16).map(|_| rounds.pass(STEADY)).collect();
+    let told = phases.join(" ");
+    let cycle = "cruise cruise cruise cruise cruise probe-up probe-down cruise";
+    assert_eq!(told, format!("{cycle} {cycle}"));
+}
+
+#[test]
+fn a_queue_that_does_not_go_is_somebody_elses_and_waited_for_three_rounds_only() {
+    let mut rounds = Rounds::cruising();
+    while rounds.pass(STEADY) != "probe-down" {}
+    let queued = Told {
+        in_flight: 150,
+        ..STEADY
+    };
+    let phases: Vec<_> = (0..3).map(|_| rounds.pass(queued)).collect();
+    assert_eq!(phases, ["probe-down", "probe-down", "cruise"]);
+}
+
+#[test]
+fn the_paths_own_loss_is_learned_from_a_round_that_was_sent_after_the_queue_had_gone() {
+    let mut rounds = Rounds::new();
+    let lossy = Told {
+        delivered: 80,
+        lost: 20,
+        rate: 800.0,
+        in_flight: 80,
+        ..STEADY
+    };
+    while rounds.pass(lossy) != "cruise" {
+        assert_eq!(rounds.rate(), 800.0, "{}", rounds.bbr.phase());
+    }
+    // This ACK tells of what left before the cruise began; the next one of the cruise.
+    assert_eq!(rounds.rate(), 800.0);
+    rounds.pass(lossy);
+    assert_eq!(rounds.rate(), 1_000.0);
+    assert!(!rounds.bbr.path.is_congested());
+}
+
+#[test]
+fn loss_beyond_the_paths_own_binds_the_window_until_the_next_cycle() {
+    let mut rounds = Rounds::cruising();
+    rounds.pass(STEADY); // The path's own loss is none.
+    let before = rounds.bbr.window();
+    let harmless = Told {
+        delivered: 98,
+        lost: 2,
+        ..STEADY
+    };
+    rounds.pass(harmless);
+    assert!(rounds.bbr.window() >= before, "{}", rounds.bbr.window());
+    let overrun = Told {
+        delivered: 80,
+        lost: 20,
+        ..STEADY
+    };
+    rounds.pass(overrun);
+    assert_eq!(rounds.bbr.window(), 70);
+    while rounds.pass(STEADY) == "cruise" {
+        assert_eq!(rounds.bbr.window(), 70);
+    }
+    assert_eq!(rounds.bbr.phase(), "probe-up");
+    assert!(rounds.bbr.window() >= before, "{}", rounds.bbr.window());
+}
+
+#[test]
+fn the_window_is_half_as_much_again_as_the_product() {
+    let mut rounds = Rounds::cruising();
+    (0..40).for_each(|_| {
+        rounds.pass(STEADY);
+    });
+    // One ACK for a whole round is a clump as large as the product.
+    let clump = rounds.bbr.aggregation.excess();
+    let window = f64::from(rounds.bbr.window());
+    assert!((window - 150.0 - clump).abs() <= 1.0, "{window}, {clump}");
+}
+
+#[test]
+fn what_was_sent_for_want_of_more_neither_lowers_nor_ages_the_rate() {
+    let mut rounds = Rounds::cruising();
+    let idle = Told {
+        is_limited: true,
+        ..rate(10.0)
+    };
+    (0..50).for_each(|_| {
+        rounds.pass(idle);
+    });
+    assert_eq!(rounds.rate(), 1_000.0);
+    let faster = Told {
+        is_limited: true,
+        ..rate(1_500.0)
+    };
+    rounds.pass(faster);
+    assert_eq!(rounds.rate(), 1_500.0);
+}
+
+#[test]
+fn a_slower_path_is_believed_after_ten_rounds() {
+    let mut rounds = Rounds::cruising();
+    rounds.pass(STEADY);
+    for _ in 0..9 {
+        rounds.pass(rate(500.0));
+        assert_eq!(rounds.rate(), 1_000.0);
+    }
+    rounds.pass(rate(500.0));
+    assert_eq!(rounds.rate(), 500.0);
+}
+
+#[test]
+fn a_timeout_begins_with_little_and_the_acks_open_the_window_again() {
+    let mut rounds = Rounds::cruising();
+    let before = rounds.bbr.window();
+    rounds.bbr.on_timeout(Moment::START);
+    assert_eq!(rounds.bbr.window(), 4);
+    let few = Told {
+        delivered: 4,
+        is_limited: true,
+        ..STEADY
+    };
+    rounds.pass(few);
+    assert_eq!(rounds.bbr.window(), 8);
+    (0..3).for_each(|_| {
+        rounds.pass(STEADY);
+    });
+    assert!(rounds.bbr.window() >= before, "{}", rounds.bbr.window());
+}
+
+#[test]
+fn after_a_pause_it_looks_for_the_rate_anew_and_paces_its_first_window() {
+    let mut rounds = Rounds::cruising();
+    rounds.bbr.on_restart(Moment::START);
+    assert_eq!((rounds.bbr.phase(), rounds.bbr.window()), ("startup", 32));
+    let paced = rounds.bbr.pacing_rate().unwrap();
+    assert!((paced - 2.77 * 320.0).abs() < 1e-6, "{paced}");
+    rounds.pass(rate(400.0));
+    assert_eq!(rounds.rate(), 400.0);
+}
+
+#[test]
+fn the_least_round_trip_is_looked_for_when_it_was_not_seen_for_ten_seconds() {
+    let mut rounds = Rounds::cruising();
+    let longer = Told {
+        round_trip: ms(150),
+        ..STEADY
+    };
+    let last_seen = rounds.now;
+    while rounds.pass(longer) != "probe-rtt" {
+        assert!(rounds.now - last_seen <= 10_150, "{}", rounds.now);
+    }
+    assert!(rounds.now - last_seen > 10_000, "{}", rounds.now);
+    assert_eq!(rounds.bbr.window(), 50); // Half of 1,000 per second x 100 ms.
+    assert_eq!(rounds.pass(longer), "probe-rtt");
+    assert_eq!(rounds.pass(longer), "cruise"); // 200 ms are over.
+    assert_eq!(rounds.bbr.path.least(), Some(ms(150)));
+}
+
+#[test]
+fn a_round_trip_that_is_seen_again_needs_no_looking_for() {
+    let mut rounds = Rounds::cruising();
+    let near = Told {
+        round_trip: ms(106),
+        ..STEADY
+    };
+    for _ in 0..300 {
+        assert_ne!(rounds.pass(near), "probe-rtt");
+    }
+}

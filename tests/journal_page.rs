@@ -1,0 +1,384 @@
+//! The report page `journal` names what a journal holds: all of it, and nothing else.
+//!
+//! - What the page lists under `The first line`, `Every further line` and each event is
+//!   compared with one example of each, serialized.
+//! - The examples come out of matches without a wildcard: the compiler asks for new ones.
+//! - The values of a field are compared with the enum, or with the words in the source.
+//! - The two journals that the page prints are the laboratory's, from a scenario.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test journal_page` rewrites those; look at the diff.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use sash::lab::journal::{Carried, Entry, Heading, Side};
+use sash::lab::run::Experiment;
+use sash::link::{Direction, Fate};
+use sash::reliable::event::{
+    Event, GateState, Ignored, PacketName, Timer, Trigger, Unwanted,
+};
+use sash::reliable::moment::Moment;
+use sash::wire::options::{Arq, Congestion};
+use sash::wire::packet::Kind;
+use sash::wire::sequence::SequenceNumber;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+type Names = BTreeSet<String>;
+
+const PACKET: PacketName = PacketName {
+    kind: Kind::Data,
+    number: 2,
+    attempt: 1,
+    sequence: SequenceNumber(2),
+    length: 100,
+};
+
+#[test]
+fn every_event_and_each_of_its_fields_is_on_the_page_and_no_other() {
+    let page = Page::read();
+    let mut events = BTreeMap::new();
+    let carried = Entry::carried(Moment::START, CARRIED);
+    let entries = all_of(event_after)
+        .into_iter()
+        .map(|event| Entry::new(Moment::START, Side::Sender, event))
+        .chain([carried]);
+    for entry in entries {
+        let Value::Object(mut fields) = serde_json::to_value(entry).unwrap() else {
+            panic!("an entry is an object");
+        };
+        let event = fields["event"].as_str().unwrap().to_owned();
+        fields.retain(|name, _| !["time_us", "side", "event"].contains(&&**name));
+        events.insert(event, fields.keys().cloned().collect::<Names>());
+    }
+    assert_eq!(page.events(), events);
+}
+
+#[test]
+fn the_fields_of_the_first_line_and_of_every_further_line_are_on_the_page() {
+    let page = Page::read();
+    let heading = serde_json::to_value(Experiment::small().heading()).unwrap();
+    let fields: Names = heading.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(page.rows("## The first line"), fields);
+    let every = ["time_us", "side", "event"].map(str::to_owned);
+    assert_eq!(page.rows("## Every further line"), Names::from(every));
+}
+
+#[test]
+fn every_value_of_a_field_is_on_the_page_and_no_other() {
+    let page = Page::read();
+    let of = |field: &str| page.rows(&format!("### Values of `{field}`"));
+    assert_eq!(of("side"), values(side_after));
+    assert_eq!(of("kind"), values(kind_after));
+    assert_eq!(of("direction"), values(direction_after));
+    assert_eq!(of("fate"), values(fate_after));
+    assert_eq!(of("trigger"), values(trigger_after));
+    assert_eq!(of("timer"), values(timer_after));
+    assert_eq!(of("gate"), values(gate_after));
+    let mut why = values(ignored_after);
+    why.append(&mut values(unwanted_after));
+    assert_eq!(of("why"), why);
+    let states = ["handshake", "connection/sending", "connection/receiving"];
+    assert_eq!(of("state"), words(&states, "const fn name(&self)"));
+    let controllers =
+        Congestion::ALL.map(|it| format!("congestion/{it}").replace('-', "_"));
+    let controllers = controllers.each_ref().map(|path| &**path);
+    assert_eq!(of("phase"), words(&controllers, "fn phase(&self)"));
+}
+
+#[test]
+fn the_life_of_a_lost_segment_is_what_a_run_writes() {
+    let experiment = Experiment {
+        scenario: "delay=10ms;drop=d1.1".parse().unwrap(),
+        window: 4,
+        size: 500,
+        segment_bytes: 100,
+        ..Experiment::small()
+    };
+    let mut lines = journal(experiment);
+    let heading = lines.remove(0);
+    let is_of_segment_1 = |line: &&String| {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        let is_data = entry.get("kind").is_none_or(|kind| kind == "DATA");
+        is_data && entry.get("number").is_some_and(|number| number == 1)
+    };
+    let life = lines.iter().filter(is_of_segment_1).cloned();
+    let found: String = std::iter::once(heading).chain(life).collect();
+    compare_with_golden("journal_lost_segment.txt", &found);
+}
+
+#[test]
+fn the_first_of_each_event_is_what_a_run_writes() {
+    let experiment = Experiment {
+        scenario: "seed=7;delay=10ms;mtu=1300;loss=5%;corrupt=5%"
+            .parse()
+            .unwrap(),
+        arq: Arq::SelectiveRepeat,
+        congestion: Congestion::Reno,
+        window: 64,
+        size: 60_000,
+        ..Experiment::small()
+    };
+    let mut met = Names::new();
+    let first = journal(experiment).into_iter().skip(1).filter(|line| {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        met.insert(entry["event"].as_str().unwrap().to_owned())
+    });
+    compare_with_golden("journal_events.txt", &first.collect::<String>());
+}
+
+/// The page, read as headings and the tables below them.
+struct Page(String);
+
+impl Page {
+    fn read() -> Self {
+        Self(fs::read_to_string(root().join("report/journal.md")).unwrap())
+    }
+
+    /// What stands in backticks in the first column of the tables below each heading.
+    fn sections(&self) -> impl Iterator<Item = (&str, Names)> {
+        let mut sections: Vec<(&str, Names)> = Vec::new();
+        for line in self.0.lines() {
+            if line.starts_with('#') {
+                sections.push((line, Names::new()));
+            } else if let (Some(row), Some((_, names))) =
+                (line.strip_prefix("| "), sections.last_mut())
+            {
+                let first = row.split(" |").next().unwrap();
+                names.extend(first.split('`').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+        sections.into_iter()
+    }
+
+    fn rows(&self, heading: &str) -> Names {
+        let mut found = self.sections().filter(|(it, _)| *it == heading);
+        let (_, names) = found.next().unwrap_or_else(|| panic!("no {heading}"));
+        names
+    }
+
+    /// A heading of the third rank that is a name and nothing else is an event's.
+    fn events(&self) -> BTreeMap<String, Names> {
+        let event = |heading: &str| {
+            let name = heading.strip_prefix("### `")?.strip_suffix('`')?;
+            Some(name.to_owned())
+        };
+        self.sections()
+            .filter_map(|(heading, names)| Some((event(heading)?, names)))
+            .collect()
+    }
+}
+
+fn journal(experiment: Experiment) -> Vec<String> {
+    let experiment = Experiment {
+        listening: true,
+        ..experiment
+    };
+    let heading: Heading = experiment.heading();
+    let mut lines = vec![heading.to_line()];
+    let run = experiment.run(|entry| lines.push(entry.to_line())).unwrap();
+    assert!(run.is_verified(), "{run:?}");
+    lines
+}
+
+fn compare_with_golden(name: &str, found: &str) {
+    let path = root().join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, found).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == found,
+        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
+    );
+}
+
+/// The words in quotation marks in a function of each of these files of `src/reliable`.
+fn words(files: &[&str], function: &str) -> Names {
+    let mut words = Names::new();
+    for file in files {
+        let path = format!("src/reliable/{file}.rs");
+        let source = fs::read_to_string(root().join(&path)).unwrap();
+        let body = source.lines().skip_while(|line| !line.contains(function));
+        let body: Vec<_> = body.take_while(|line| *line != "    }").collect();
+        assert!(!body.is_empty(), "{path} has no {function}");
+        let quoted = body
+            .iter()
+            .flat_map(|line| line.split('"').skip(1).step_by(2));
+        words.extend(quoted.map(str::to_owned));
+    }
+    words
+}
+
+/// Every value, from the first on, that a chain goes through.
+fn all_of<T: Clone>(after: impl Fn(Option<&T>) -> Option<T>) -> Vec<T> {
+    let next = |it: &T| after(Some(it));
+    std::iter::successors(after(None), next).collect()
+}
+
+fn values<T: Clone + Serialize>(after: impl Fn(Option<&T>) -> Option<T>) -> Names {
+    let name = |it: &T| {
+        serde_json::to_value(it)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    all_of(after).iter().map(name).collect()
+}
+
+const CARRIED: Carried = Carried {
+    packet: PACKET,
+    direction: Direction::Data,
+    fate: Fate::Lost,
+};
+
+/// One example of each event. Who adds an event gives it its place in the chain.
+fn event_after(event: Option<&Event>) -> Option<Event> {
+    Some(match event {
+        None => Event::PacketSent(PACKET),
+        Some(Event::PacketSent(_)) => Event::PacketReceived(PACKET),
+        Some(Event::PacketReceived(_)) => Event::PacketIgnored {
+            packet: PACKET,
+            why: Ignored::OutOfPlace,
+        },
+        Some(Event::PacketIgnored { .. }) => Event::PacketDamaged,
+        Some(Event::PacketDamaged) => Event::PacketLost {
+            number: 2,
+            attempt: 1,
+            trigger: Trigger::Timeout,
+        },
+        Some(Event::PacketLost { .. }) => Event::TimerExpired {
+            timer: Timer::Quiet,
+        },
+        Some(Event::TimerExpired { .. }) => Event::MetricsUpdated {
+            latest_us: 1,
+            srtt_us: 1,
+            rttvar_us: 1,
+            rto_us: 1,
+        },
+        Some(Event::MetricsUpdated { .. }) => Event::CongestionUpdated {
+            cwnd: 1,
+            ssthresh: Some(1),
+            in_flight: 1,
+            pacing_rate: Some(1),
+            phase: "fixed",
+        },
+        Some(Event::CongestionUpdated { .. }) => Event::SegmentKept { number: 2 },
+        Some(Event::SegmentKept { .. }) => Event::SegmentDropped {
+            number: 2,
+            why: Unwanted::Duplicate,
+        },
+        Some(Event::SegmentDropped { .. }) => Event::DataBlockedUpdated {
+            gate: GateState::Open,
+        },
+        Some(Event::DataBlockedUpdated { .. }) => Event::MtuUpdated { segment_bytes: 1 },
+        Some(Event::MtuUpdated { .. }) => Event::StateChanged { state: "open" },
+        Some(Event::StateChanged { .. }) => return None,
+    })
+}
+
+fn side_after(side: Option<&Side>) -> Option<Side> {
+    Some(match side {
+        None => Side::Sender,
+        Some(Side::Sender) => Side::Receiver,
+        Some(Side::Receiver) => Side::Link,
+        Some(Side::Link) => return None,
+    })
+}
+
+fn kind_after(kind: Option<&Kind>) -> Option<Kind> {
+    Some(match kind {
+        None => Kind::Syn,
+        Some(Kind::Syn) => Kind::SynAck,
+        Some(Kind::SynAck) => Kind::Ack,
+        Some(Kind::Ack) => Kind::Nack,
+        Some(Kind::Nack) => Kind::Data,
+        Some(Kind::Data) => Kind::Fin,
+        Some(Kind::Fin) => Kind::FinAck,
+        Some(Kind::FinAck) => Kind::Rst,
+        Some(Kind::Rst) => return None,
+    })
+}
+
+fn direction_after(direction: Option<&Direction>) -> Option<Direction> {
+    Some(match direction {
+        None => Direction::Data,
+        Some(Direction::Data) => Direction::Ack,
+        Some(Direction::Ack) => return None,
+    })
+}
+
+fn fate_after(fate: Option<&Fate>) -> Option<Fate> {
+    Some(match fate {
+        None => Fate::Delivered,
+        Some(Fate::Delivered) => Fate::Lost,
+        Some(Fate::Lost) => Fate::QueueFull,
+        Some(Fate::QueueFull) => Fate::TooLong,
+        Some(Fate::TooLong) => Fate::Corrupted,
+        Some(Fate::Corrupted) => Fate::Reordered,
+        Some(Fate::Reordered) => Fate::Duplicated,
+        Some(Fate::Duplicated) => return None,
+    })
+}
+
+fn trigger_after(trigger: Option<&Trigger>) -> Option<Trigger> {
+    Some(match trigger {
+        None => Trigger::PacketThreshold,
+        Some(Trigger::PacketThreshold) => Trigger::TimeThreshold,
+        Some(Trigger::TimeThreshold) => Trigger::Timeout,
+        Some(Trigger::Timeout) => return None,
+    })
+}
+
+fn timer_after(timer: Option<&Timer>) -> Option<Timer> {
+    Some(match timer {
+        None => Timer::Handshake,
+        Some(Timer::Handshake) => Timer::Retransmission,
+        Some(Timer::Retransmission) => Timer::LossDetection,
+        Some(Timer::LossDetection) => Timer::AcknowledgementDelay,
+        Some(Timer::AcknowledgementDelay) => Timer::Probe,
+        Some(Timer::Probe) => Timer::Quiet,
+        Some(Timer::Quiet) => Timer::Closing,
+        Some(Timer::Closing) => Timer::Silence,
+        Some(Timer::Silence) => return None,
+    })
+}
+
+fn gate_after(gate: Option<&GateState>) -> Option<GateState> {
+    Some(match gate {
+        None => GateState::Open,
+        Some(GateState::Open) => GateState::WindowClosed,
+        Some(GateState::WindowClosed) => GateState::Paused,
+        Some(GateState::Paused) => return None,
+    })
+}
+
+fn ignored_after(why: Option<&Ignored>) -> Option<Ignored> {
+    Some(match why {
+        None => Ignored::WrongToken,
+        Some(Ignored::WrongToken) => Ignored::ImpossibleAck,
+        Some(Ignored::ImpossibleAck) => Ignored::OutsideTheFile,
+        Some(Ignored::OutsideTheFile) => Ignored::InexactReset,
+        Some(Ignored::InexactReset) => Ignored::OutOfPlace,
+        Some(Ignored::OutOfPlace) => return None,
+    })
+}
+
+fn unwanted_after(why: Option<&Unwanted>) -> Option<Unwanted> {
+    Some(match why {
+        None => Unwanted::Duplicate,
+        Some(Unwanted::Duplicate) => Unwanted::OutOfOrder,
+        Some(Unwanted::OutOfOrder) => Unwanted::BeyondTheWindow,
+        Some(Unwanted::BeyondTheWindow) => return None,
+    })
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
