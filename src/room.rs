@@ -41,7 +41,7 @@ pub type ClientNumber = u64;
 pub const HISTORY_LINES: usize = 100;
 
 /// How much of a parser's complaint is passed on: it may quote the whole line.
-const LONGEST_WHY: usize = 200;
+const LONGEST_WHY: usize = 300;
 
 /// Who is here, and what was said last.
 #[derive(Debug)]

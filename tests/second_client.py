@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 """A second client for Sash, written from `report/wire.md` alone.
 
-It shares no line with the Rust programs and was made without looking at them. So it tests
-the page as much as the server: what it can do, the page describes. `§` is a section there.
+It shares no line with the Rust programs and was made without looking at them. So it
+tests the page as much as the server: what it can do, the page describes. `§` is a section
+of the page.
 
     chat line  ->  Chat  ->  Download or Upload  <-  Packet  <-  datagram
                                  |        |
                              Receiver   Sender          two machines: no socket, no clock
 
-What it leaves out: it is a client for one errand at a time, its sender knows no congestion
-control but `fixed`, and its files are written where the caller waits for them.
+In this order: numbers that wrap, packets, the chat, the receiving machine, the sending
+machine, what transfers share, a download, an upload, TCP, errands, the command line.
 
-Only Python's standard library is used, 3.11 or later.
+What it leaves out: it does one errand at a time, its sender knows no congestion control
+but `fixed`, and its disk is never behind. It answers at once where selective repeat might
+wait (§11).
+
+Only Python's standard library is used, 3.10 or later.
 """
 
 import argparse
@@ -103,14 +108,13 @@ class Packet:
     def encode(self, token):
         """The bytes that travel."""
         attempt = (self.attempt - 1) % 255 + 1  # After 255 comes 1.
-        header = HEADER.pack(
-            VERSION, self.kind, attempt, 0, token, self.number, self.sequence, self.sent_at
-        )
+        names = self.number, self.sequence, self.sent_at
+        header = HEADER.pack(VERSION, self.kind, attempt, 0, token, *names)
         return header + CHECKSUM.pack(checksum(header, self.body)) + self.body
 
     @classmethod
     def decode(cls, datagram, token):
-        """Reads a datagram. `None` without the token; `Damaged` where it has no meaning."""
+        """Reads a datagram. `None` without the token; `Damaged` if it has no meaning."""
         if datagram[4:20] != token:
             return None
         if len(datagram) < BODY_OFFSET:
@@ -120,7 +124,7 @@ class Packet:
         version, kind, attempt, _, _, number, sequence, sent_at = HEADER.unpack(header)
         if told != checksum(header, body) or version != VERSION:
             raise Damaged
-        if kind not in iter(Kind) or not body_fits(kind, body):
+        if kind not in set(Kind) or not body_fits(kind, body):
             raise Damaged
         return cls(Kind(kind), number, attempt, sequence, sent_at, body)
 
@@ -134,7 +138,8 @@ def body_fits(kind, body):
     """Whether the body is as long as its kind allows, and its values are in the lists."""
     match kind:
         case Kind.SYN | Kind.SYN_ACK:
-            return len(body) >= Terms.LAYOUT.size and len(body) == Terms.decode(body).length
+            is_long_enough = len(body) >= Terms.LAYOUT.size
+            return is_long_enough and len(body) == Terms.decode(body).length
         case Kind.ACK | Kind.NACK:
             ranges = len(body) - Receipt.LAYOUT.size
             return ranges >= 0 and ranges % 8 == 0 and ranges // 8 <= Receipt.MOST_RANGES
@@ -202,6 +207,7 @@ class Receipt:
 
 # --- the chat connection (§1 to §7) ----------------------------------------------------
 
+USUAL_PORT = 50_000
 LONGEST_LINE = 16_384
 PATIENCE = 30.0
 """Seconds of silence after which an errand is given up, here and in a transfer (§13)."""
@@ -210,10 +216,10 @@ PATIENCE = 30.0
 class Chat:
     """The chat connection: lines of JSON, one message each (§1)."""
 
-    def __init__(self, host, port, name):
-        self.began = time.monotonic()
-        self.socket = socket.create_connection((host, port), timeout=PATIENCE)
-        self.round_trip = time.monotonic() - self.began
+    def __init__(self, server, name):
+        began = time.monotonic()
+        self.socket = socket.create_connection(server, timeout=PATIENCE)
+        self.round_trip = time.monotonic() - began
         self.unread = b""
         self.say("join", name=name)
 
@@ -223,7 +229,7 @@ class Chat:
         message = {keyword: given} if given else keyword
         line = json.dumps(message, ensure_ascii=False).encode()
         if len(line) > LONGEST_LINE:
-            raise Failure(f"This {keyword} does not fit in one line of {LONGEST_LINE} bytes.")
+            raise Failure(f"This {keyword} is longer than {LONGEST_LINE} bytes.")
         self.socket.sendall(line + b"\n")
 
     def hear(self):
@@ -250,14 +256,17 @@ class Chat:
                 raise Failure("The server sent a line that is too long.")
             return None
         self.unread = rest
-        message = json.loads(line)
-        if isinstance(message, str):
-            return message, {}
-        ((keyword, fields),) = message.items()
+        try:
+            message = json.loads(line)
+            if isinstance(message, str):
+                return message, {}
+            ((keyword, fields),) = message.items()
+        except (ValueError, AttributeError):
+            raise Failure("The server sent a line that is no message.") from None
         return keyword, fields
 
     def wait_for(self, *keywords, where=lambda fields: True):
-        """Passes over everything but these keywords; what refuses us ends the errand (§4)."""
+        """Passes over all but these keywords; what refuses us ends the errand (§4)."""
         while True:
             keyword, fields = self.hear()
             if keyword in ("refused", "error"):
@@ -351,7 +360,7 @@ class Receiver:
         self.expected += 1
 
     def on_damage(self, now):
-        """A damaged datagram arrived, with the token. Returns NACK where it is to be told."""
+        """A damaged datagram arrived, with the token. Returns NACK where that is due."""
         if self.received == 0 or now < self.damage_told + self.DAMAGE_PAUSE:
             return None
         self.damage_told = now
@@ -937,7 +946,7 @@ class Download(Transfer):
 
 
 class Part:
-    """A download that grows: `NAME.part`, beside it what was offered (`NAME.part.json`)."""
+    """A download that grows: `NAME.part`, beside it its version, `NAME.part.json`."""
 
     def __init__(self, folder, name):
         harmless = Path(name.replace("\\", "/")).name or "download"
@@ -954,7 +963,7 @@ class Part:
         return {"offset": self.part.stat().st_size, **record}
 
     def begin(self, offer):
-        """Keeps what comes before the offer's `offset`, hashes it, and notes the version."""
+        """Keeps what comes before the offer's `offset`, hashes it, notes the version."""
         self.length = offer.get("offset", 0)
         self.file = open(self.part, "r+b" if self.length else "wb")
         self.file.truncate(self.length)
@@ -1227,6 +1236,12 @@ class Parser(argparse.ArgumentParser):
         return EXAMPLES + super().format_help()
 
 
+def address(text):
+    """Reads HOST[:PORT]."""
+    host, colon, port = text.rpartition(":")
+    return (host.strip("[]"), int(port)) if colon else (text, USUAL_PORT)
+
+
 def share(text):
     """Reads `50%` as 0.5."""
     return float(text.removesuffix("%")) / 100
@@ -1235,8 +1250,9 @@ def share(text):
 def parse(arguments):
     """The command line as values."""
     parser = Parser(prog="second_client.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--server", default="localhost:50000", metavar="HOST:PORT")
-    parser.add_argument("--name", default="second", help="one word (default: second)")
+    option = parser.add_argument
+    option("--server", type=address, default="localhost", metavar="HOST:PORT")
+    option("--name", default="second", help="one word (default: second)")
     errands = parser.add_subparsers(
         required=True, metavar="ERRAND", parser_class=argparse.ArgumentParser
     )
@@ -1256,7 +1272,8 @@ def parse(arguments):
     command = errand("download", download)
     command.add_argument("file")
     command.add_argument("--out", type=Path, default=Path("downloads"), metavar="DIR")
-    command.add_argument("--stop-at", type=share, metavar="50%", help="leave it a part (UDP)")
+    option = command.add_argument
+    option("--stop-at", type=share, metavar="PERCENT", help="leave it a part there (UDP)")
     command.add_argument("--congestion", help="what the server's sender is to use")
     add_options(command)
     command = errand("upload", upload)
@@ -1268,20 +1285,20 @@ def parse(arguments):
 
 def add_options(command):
     """The options that a download and an upload have in common."""
-    command.add_argument("--transport", choices=("udp", "tcp"))
-    command.add_argument("--arq", choices=PROTOCOLS)
-    command.add_argument("--window", type=int, metavar="N")
-    command.add_argument("--segment", type=int, metavar="BYTES")
-    command.add_argument("--pause-at", type=share, metavar="50%", help="wait there (UDP)")
-    command.add_argument("--pause-for", type=float, default=1.0, metavar="SECONDS")
+    option = command.add_argument
+    option("--transport", choices=("udp", "tcp"))
+    option("--arq", choices=PROTOCOLS)
+    option("--window", type=int, metavar="N", help="most packets in flight")
+    option("--segment", type=int, metavar="BYTES", help="in a packet")
+    option("--pause-at", type=share, metavar="PERCENT", help="wait there (UDP)")
+    option("--pause-for", type=float, default=1.0, metavar="SECONDS")
 
 
 def main(arguments):
     """Runs one errand; returns the exit code."""
     asked = parse(arguments)
-    host, _, port = asked.server.rpartition(":")
     try:
-        chat = Chat(host, int(port), asked.name)
+        chat = Chat(asked.server, asked.name)
         asked.errand(chat, asked)
         chat.say("disconnect")
     except (Failure, OSError) as why:
