@@ -95,13 +95,14 @@ impl Drop for Server {
 fn python(arguments: &[&str]) -> Output {
     let mut command = Command::new("python3");
     command.args(["-I", "-S", CLIENT]).args(arguments);
-    command.output().unwrap_or_else(|error| match error.kind() {
-        ErrorKind::NotFound => panic!(
-            "python3 is not here, and the second client is written in it. \
-             Install Python 3.10 or later (Debian, Ubuntu: apt-get install python3)."
-        ),
-        _ => panic!("python3 cannot be started: {error}"),
-    })
+    let output = command.output();
+    let is_missing = matches!(&output, Err(why) if why.kind() == ErrorKind::NotFound);
+    assert!(
+        !is_missing,
+        "python3 is not here, and the second client is written in it. \
+         Install Python 3.10 or later (Debian, Ubuntu: apt-get install python3)."
+    );
+    output.unwrap()
 }
 
 /// Bytes that do not repeat with any segment size.
