@@ -272,11 +272,14 @@ mod tests {
             ..Hand::default()
         };
         path.on_loss(lost);
-        path.on_ack(&Acked {
-            lost_since: u64::from(lost),
-            delivery_rate: Some(1_000.0),
-            ..hand.acked(100 - lost, 0, 100 * (number + 1))
-        })
+        path.on_ack(
+            &Acked {
+                lost_since: u64::from(lost),
+                delivery_rate: Some(1_000.0),
+                ..hand.acked(100 - lost, 0, 100 * (number + 1))
+            },
+            true,
+        )
     }
 
     #[test]
@@ -288,7 +291,7 @@ mod tests {
             delivered: 150,
             ..Hand::default()
         };
-        assert!(!path.on_ack(&hand.acked(50, 0, 150)));
+        assert!(!path.on_ack(&hand.acked(50, 0, 150), true));
         assert!(round(&mut path, 1, 0));
         assert_eq!(path.rounds(), 2);
     }
@@ -344,7 +347,7 @@ mod tests {
             delivered: 103,
             ..Hand::default()
         };
-        assert!(path.on_ack(&hand.acked(3, 0, 200)));
+        assert!(path.on_ack(&hand.acked(3, 0, 200), true));
         assert!(!path.is_congested());
         path.learn_own_loss();
         assert_eq!(path.own_loss, Some(0.0));
@@ -365,7 +368,7 @@ mod tests {
                 round_trip: ms(milliseconds),
                 ..Hand::default()
             };
-            path.on_ack(&hand.acked(1, 0, now));
+            path.on_ack(&hand.acked(1, 0, now), true);
             let later = Moment::START + ms(now + 10);
             (path.least(), path.least_age(later))
         };
