@@ -95,12 +95,13 @@ impl Drop for Server {
 fn python(arguments: &[&str]) -> Output {
     let mut command = Command::new("python3");
     command.args(["-I", "-S", CLIENT]).args(arguments);
-    command.output().unwrap_or_else(|error| match error.kind() {
-        ErrorKind::NotFound => panic!(
+    command.output().unwrap_or_else(|error| {
+        assert!(
+            error.kind() != ErrorKind::NotFound,
             "python3 is not here, and the second client is written in it. \
-             Install Python 3.10 or later (Debian, Ubuntu: apt-get install python3)."
-        ),
-        _ => panic!("python3 cannot be started: {error}"),
+             Install Python 3.11 or later (Debian, Ubuntu: apt-get install python3)."
+        );
+        panic!("python3 cannot be started: {error}")
     })
 }
 
