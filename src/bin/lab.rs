@@ -264,7 +264,8 @@ fn write_journal(
 #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
 fn write_row(out: &mut impl Write, experiment: &Experiment, run: &Run) -> io::Result<()> {
     let (arq, window, progress) = (experiment.arq, experiment.window, run.progress);
-    let (seconds, rate) = (run.elapsed.as_secs_f64(), run.goodput() / 1e6);
+    let seconds = run.elapsed.as_secs_f64();
+    let rate = rate(run).map_or("-".to_owned(), |rate| format!("{:.3}", rate / 1e6));
     let (sent, resent) = (progress.sent_packets, progress.resent_packets);
     let rto = progress.rto_us as f64 / 1e3;
     let doubt = if run.is_verified() {
@@ -275,8 +276,13 @@ fn write_row(out: &mut impl Write, experiment: &Experiment, run: &Run) -> io::Re
     let name = arq.name();
     writeln!(
         out,
-        "{name:<18}{window:>10}{seconds:>10.3}{rate:>10.3}{sent:>10}{resent:>10}{rto:>10.1}{doubt}"
+        "{name:<18}{window:>10}{seconds:>10.3}{rate:>10}{sent:>10}{resent:>10}{rto:>10.1}{doubt}"
     )
+}
+
+/// File bytes per second; a link without delay and rate takes no time.
+fn rate(run: &Run) -> Option<f64> {
+    (!run.elapsed.is_zero()).then(|| run.goodput())
 }
 
 fn write_json(
@@ -294,7 +300,7 @@ fn write_json(
         "segment_bytes": experiment.segment_bytes,
         "verified": run.is_verified(),
         "seconds": run.elapsed.as_secs_f64(),
-        "bytes_per_second": run.goodput(),
+        "bytes_per_second": rate(run),
         "progress": run.progress,
     });
     writeln!(out, "{line}")

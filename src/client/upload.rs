@@ -31,10 +31,7 @@ pub fn look_at(path: &Path) -> Result<(String, u64), String> {
         Ok(metadata)
     };
     let metadata = open().map_err(|error| {
-        format!(
-            "{shown} cannot be read ({}). Check where it is.",
-            error.kind()
-        )
+        format!("{shown} cannot be read: {error}. Check where it is.")
     })?;
     if !metadata.is_file() {
         return Err(format!("{shown} is no file. Choose a file."));
