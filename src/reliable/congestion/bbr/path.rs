@@ -272,14 +272,12 @@ mod tests {
             ..Hand::default()
         };
         path.on_loss(lost);
-        path.on_ack(
-            &Acked {
-                lost_since: u64::from(lost),
-                delivery_rate: Some(1_000.0),
-                ..hand.acked(100 - lost, 0, 100 * (number + 1))
-            },
-            true,
-        )
+        let ack = Acked {
+            lost_since: u64::from(lost),
+            delivery_rate: Some(1_000.0),
+            ..hand.acked(100 - lost, 0, 100 * (number + 1))
+        };
+        path.on_ack(&ack, true)
     }
 
     #[test]
@@ -294,6 +292,28 @@ mod tests {
         assert!(!path.on_ack(&hand.acked(50, 0, 150), true));
         assert!(round(&mut path, 1, 0));
         assert_eq!(path.rounds(), 2);
+    }
+
+    #[test]
+    fn after_startup_a_whole_round_is_measured_and_none_shorter_than_20_ms() {
+        let mut path = Path::default();
+        let mut now = 0;
+        let mut deliver = |packets, later| {
+            now += later;
+            let hand = Hand {
+                delivered_when_sent: 10_000,
+                delivered: 10_000,
+                ..Hand::default()
+            };
+            let ack = Acked {
+                delivery_rate: Some(9_000.0), // A clump of ACKs seems that fast.
+                ..hand.acked(packets, 0, now)
+            };
+            (path.on_ack(&ack, false), path.rate())
+        };
+        assert_eq!(deliver(1, 0), (true, None));
+        assert_eq!(deliver(30, 10), (false, None));
+        assert_eq!(deliver(30, 20), (true, Some(2_000.0)));
     }
 
     #[test]
