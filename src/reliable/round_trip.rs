@@ -15,7 +15,7 @@
 //! person waits, so doubling ends at [`LONGEST_BACKOFF`]. Whoever gives up after 30 s of
 //! silence must have tried so often by then that chance alone cannot have been the cause:
 //! where a third of everything is lost in both directions, twelve tries in a row go wrong
-//! once in 4,000 times, and thirty never.
+//! once in 3,000 times, and twenty-five never.
 //!
 //! ```
 //! use sash::reliable::round_trip::RoundTrip;
