@@ -27,7 +27,7 @@
 //! reads the bytes from the file ([`transfer::source`]) into the datagram
 //! ([`wire::packet`]) and hands it to the socket ([`transfer::carrier`]). `receiver-3` of
 //! [`transfer::receiving`] decodes it, gives it to [`reliable::connection::Receiving`],
-//! hands what is in order to `disk-3` ([`transfer::disk`]), and sends the ACK back.
+//! hands what is in order to `disk-3` (`transfer/disk.rs`), and sends the ACK back.
 
 pub mod bench;
 pub mod client;

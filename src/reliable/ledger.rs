@@ -196,7 +196,7 @@ impl ReceiverLedger {
         Some(packet.sequence)
     }
 
-    /// Whether this packet only asks for an ACK: see [`gate`](super::gate). It is not
+    /// Whether this packet only asks for an ACK: see [`gate`]. It is not
     /// counted as an arrival; its time stamp is echoed.
     pub fn is_probe(&mut self, packet: &Packet, now: Moment) -> bool {
         let is_probe = gate::is_probe(packet);

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Loss is no signal by itself, as it is to Reno: only what exceeds the path's own loss
-//! ([`path`]) is congestion. Then the bound on what is in flight comes down, until the
+//! (`bbr/path.rs`) is congestion. Then the bound on what is in flight comes down, until the
 //! next cycle tries again.
 //!
 //! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the bound
