@@ -15,6 +15,8 @@ use sash::transfer::{Ending, Job, Report};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::message::TransferState;
 use sash::wire::options::{Arq, Settled, Transport};
+use sash::wire::packet::{Body, Packet, Reset, VERSION};
+use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
@@ -34,6 +36,7 @@ struct Transfer {
     receiving: Receiving,
     sender_ended: Receiver<Ending>,
     receiver_ended: Receiver<Ending>,
+    server: SocketAddr,
     folder: TempDir,
 }
 
@@ -124,6 +127,7 @@ fn start(
         receiving,
         sender_ended,
         receiver_ended,
+        server,
         folder,
     }
 }
@@ -392,6 +396,56 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
         sender_ended.recv_timeout(PATIENCE).unwrap().state,
         TransferState::Verified
     );
+}
+
+/// An end of the transfer before, whole and undamaged.
+fn reset_with_an_old_token() -> Vec<u8> {
+    let packet = Packet {
+        token: Token([4; 16]),
+        number: 0,
+        attempt: 1,
+        sequence: SequenceNumber(0),
+        sent_at: 0,
+        body: Body::Rst {
+            why: Reset::Cancelled,
+        },
+    };
+    let mut datagram = Vec::new();
+    packet.encode(&mut datagram, &[]);
+    datagram
+}
+
+/// So many datagrams to this port, none of which a transfer may believe.
+fn flood(server: SocketAddr, datagrams: usize) {
+    let stranger = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+    let noise = contents::bytes(0..60_000);
+    let old = reset_with_an_old_token();
+    for count in 0..datagrams {
+        let length = [0, 1, 19, 36, 100, 1_472][count % 6];
+        let mut datagram = noise[count % 50_000..][..length].to_vec();
+        match count % 5 {
+            0 if length >= 36 => datagram[0] = VERSION,
+            1 if length >= 36 => {
+                // Were the token known to somebody: all but the checksum is right.
+                datagram[0] = VERSION;
+                datagram[4..20].fill(5);
+            }
+            2 => datagram.clone_from(&old),
+            _ => (),
+        }
+        stranger.send_to(&datagram, server).unwrap();
+    }
+}
+
+#[test]
+fn a_flood_of_random_packets_on_its_port_changes_no_byte_of_a_transfer() {
+    for settled in [Settled::DEFAULT, settled(Arq::GoBackN)] {
+        let size = 3_000_000;
+        let slow = "data.rate=30mbit;delay=1ms";
+        let transfer = start(settled, size, slow, Some(contents::digest(size)));
+        flood(transfer.server, 200_000);
+        transfer.arrives_whole(size);
+    }
 }
 
 #[test]

@@ -458,6 +458,9 @@ impl<R: FnMut(Report)> Shell<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::Scenario;
+    use crate::wire::digest::Token;
+    use crate::wire::options::Settled;
 
     #[test]
     fn a_word_finds_room_in_an_inbox_full_of_packets_and_never_waits_for_it() {
@@ -474,5 +477,32 @@ mod tests {
         assert!(clock.now().since_start() < WAKE_INTERVAL);
         let mut waiting = arrivals.iter().take(INBOX_PACKETS + 1);
         assert!(waiting.any(|arrival| matches!(arrival, Arrival::Cancel)));
+    }
+    #[test]
+    fn who_waits_for_acks_is_woken_at_the_end_wherever_its_socket_is_bound() {
+        for host in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
+            let Ok(socket) = UdpSocket::bind(host) else {
+                continue; // A computer without IPv6.
+            };
+            let job = Job {
+                number: 1,
+                token: Token([5; 16]),
+                settled: Settled::DEFAULT,
+                size: 0,
+                offset: 0,
+                scenario: Scenario::PERFECT,
+                pause_at: None,
+                chat_round_trip: None,
+                is_watched: false,
+            };
+            filter::attach(&socket, job.token);
+            let (inbox, _arrivals) = make_inbox();
+            let asker = socket.local_addr().unwrap().ip();
+            let theirs = socket.try_clone().unwrap();
+            let acks = acks::start(&job, theirs, asker, inbox).unwrap();
+            let clock = Clock::start();
+            acks.end(socket);
+            assert!(clock.now().since_start() < WAKE_INTERVAL / 2, "{host}");
+        }
     }
 }

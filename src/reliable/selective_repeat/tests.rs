@@ -323,6 +323,18 @@ fn a_receive_window_that_closes_is_probed_with_one_segment() {
 }
 
 #[test]
+fn a_window_that_shrinks_under_what_is_in_flight_lets_nothing_new_go() {
+    let mut story = story();
+    story.sends("d0.1 d1.1 d2.1 d3.1");
+    story.forge(End::Sender, ack_with_window(1, 2, story.now));
+    story.sends(""); // Two more than the receiver takes are on their way.
+    story.forge(End::Sender, ack_with_window(3, 2, story.now));
+    story.sends("d4.1"); // Of 3 and 4, the first is on its way.
+    story.forge(End::Sender, ack_with_window(5, 4, story.now));
+    story.sends("d5.1 d6.1 d7.1 d8.1");
+}
+
+#[test]
 fn numbers_wrap_inside_a_window_and_nobody_notices() {
     let first = SequenceNumber(u32::MAX - 1);
     let mut story = story_of(Terms { first, ..TERMS });

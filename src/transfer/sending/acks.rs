@@ -7,17 +7,18 @@ use super::super::inbox::Arrival;
 use super::super::{Job, WAKE_INTERVAL, threads};
 use super::INBOX_PACKETS;
 use crate::wire::digest::Token;
-use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet};
+use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use crate::wire::sequence::SequenceNumber;
 use crossbeam_channel::Sender;
-use socket2::SockRef;
 use std::io;
-use std::net::{IpAddr, Shutdown, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// A running `acks-N`. Dropping it ends the thread, but does not wait for that.
 pub(super) struct Acks {
+    token: Token,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -27,9 +28,7 @@ impl Acks {
     /// is free when this returns.
     pub(super) fn end(mut self, socket: UdpSocket) {
         self.is_over.store(true, Ordering::Relaxed);
-        // Linux wakes who waits in `recv`. Elsewhere it may be an error: the thread looks
-        // up by itself.
-        let _ = SockRef::from(&socket).shutdown(Shutdown::Read);
+        wake(&socket, self.token);
         drop(socket);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -78,9 +77,39 @@ pub(super) fn start(
     };
     let thread = threads::start_small(format!("acks-{}", job.number), listen)?;
     Ok(Acks {
+        token,
         is_over,
         thread: Some(thread),
     })
+}
+
+/// Sends a packet to this very socket, so that who waits there looks up. Were it lost, the
+/// thread looks up by itself after a while.
+///
+/// A `shutdown` would wake it too, but then a datagram seems to come from no address, on
+/// which the standard library's `recv_from` may panic.
+fn wake(socket: &UdpSocket, token: Token) {
+    let Ok(mut here) = socket.local_addr() else {
+        return;
+    };
+    match here.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => here.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => here.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => (),
+    }
+    let packet = Packet {
+        token,
+        number: 0,
+        attempt: 1,
+        sequence: SequenceNumber(0),
+        sent_at: 0,
+        body: Body::Rst {
+            why: Reset::Cancelled,
+        },
+    };
+    let mut datagram = Vec::new();
+    packet.encode(&mut datagram, &[]);
+    let _ = socket.send_to(&datagram, here);
 }
 
 /// Drops what comes while too many packets wait, as a full socket would.

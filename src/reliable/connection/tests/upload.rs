@@ -60,6 +60,28 @@ fn a_syn_ack_that_comes_again_is_answered_again() {
 }
 
 #[test]
+fn a_second_syn_of_other_terms_changes_nothing_for_who_receives_an_upload() {
+    let mut story = upload();
+    let mut other = story.packet("s0.1").clone();
+    story.arrive("s0.1");
+    story.arrive("y0.1");
+    story.arrive("a0.1");
+    let terms = story.receiver.terms();
+    other.sequence = FIRST + 1_000;
+    other.body = Body::Syn(Opening {
+        size: 1,
+        window: 1,
+        echo: 0,
+        segment_bytes: 1,
+    });
+    story.forge(End::Receiver, other);
+    story.expect("the terms stay", story.receiver.terms() == terms);
+    ends(&story, None, None);
+    story.arrive("d0.1 d1.1");
+    story.expect("and it goes on", story.receiver.segments_in_order() == 2);
+}
+
+#[test]
 fn an_empty_file_is_uploaded_even_where_every_handshake_ack_is_lost() {
     let arq = Arq::StopAndWait;
     let [client, server] = [SERVER, CLIENT].map(|side| Proposal { size: 0, ..side });
