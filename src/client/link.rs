@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! send() --channel--> writer --> TcpStream --> reader --> report(Event)
-//! hang_up() closes the channel: writer empties it, says so to TCP, waits half a second
+//! hang_up() closes the channel: writer empties it, says so to TCP, waits a moment
 //! for the server to close too, and then shuts the socket, which ends reader.
 //! ```
 //!
@@ -38,7 +38,7 @@ pub struct Link {
 }
 
 /// How long the server may take to close its half after we have said goodbye.
-const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
 
 impl Link {
     /// A link that is not started: requests can be sent already, and wait.
