@@ -1,13 +1,15 @@
 //! One rule for SYN, SYN-ACK and FIN: when they are sent again and when it is enough.
 //!
 //! ```text
-//!   attempt   1      2          3                    4 ...          end
-//!   wait      | 200ms |  400ms   |      800ms         | 1.6 s, 2 s, 1.9 s | 30 s
+//!   FIN, probes   | 200ms |  400ms  |     800ms     | 1.6 s, 2 s, 1.9 s ...   | 30 s
+//!   SYN, SYN-ACK  | 200ms | 200ms | 200ms |  400ms  | 800ms, 1.6 s, 2 s ...   | 30 s
 //! ```
 //!
 //! The first wait is max(200 ms, 3 round trips as measured on the chat connection), and
 //! doubles up to 2 s; from there on waits differ a little, so that they keep step with
-//! nothing. After 30 s without an answer the other side is gone.
+//! nothing. Of an opening the first three waits are alike: a path that loses a third of
+//! everything is slow enough to open without doubling. After 30 s without an answer the
+//! other side is gone.
 //!
 //! ```
 //! use sash::reliable::{moment::Moment, retry::Retry};
@@ -16,7 +18,8 @@
 //! assert_eq!(retry.poll(Moment::START), None); // the next one in 200 ms
 //! ```
 //!
-//! Source: RFC 6298 §5.5 (doubling); RFC 9293 §3.8.3 (a connection attempt ends).
+//! Source: RFC 6298 §5.5 (doubling); Linux' `tcp_syn_linear_timeouts` (the first ones
+//! alike); RFC 9293 §3.8.3 (a connection attempt ends).
 
 use super::moment::Moment;
 use super::terms::next_attempt;
@@ -28,6 +31,8 @@ pub struct Retry {
     /// The attempt that is next to be sent, or was last sent.
     attempt: u8,
     wait: Duration,
+    /// So many waits are still alike before they double.
+    equal_waits: u32,
     /// `None` while the next attempt is due at once.
     next: Option<Moment>,
     enough: Moment,
@@ -35,6 +40,9 @@ pub struct Retry {
 
 /// The first wait is never shorter than this.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+
+/// So many waits of an opening are alike before they double.
+const EQUAL_WAITS: u32 = 3;
 
 /// No wait is longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -50,8 +58,18 @@ impl Retry {
         Self {
             attempt: 0,
             wait: wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
+            equal_waits: 0,
             next: None,
             enough: now + PATIENCE,
+        }
+    }
+
+    /// As [`Retry::new`], for an opening.
+    #[must_use]
+    pub fn opening(round_trip: Option<Duration>, now: Moment) -> Self {
+        Self {
+            equal_waits: EQUAL_WAITS,
+            ..Self::new(round_trip, now)
         }
     }
 
@@ -62,7 +80,10 @@ impl Retry {
         }
         self.attempt = next_attempt(self.attempt);
         self.next = Some(now + self.wait.saturating_sub(self.out_of_step()));
-        self.wait = (2 * self.wait).min(LONGEST_WAIT);
+        self.equal_waits = self.equal_waits.saturating_sub(1);
+        if self.equal_waits == 0 {
+            self.wait = (2 * self.wait).min(LONGEST_WAIT);
+        }
         Some(self.attempt)
     }
 
@@ -114,8 +135,21 @@ mod tests {
 
     #[test]
     fn waits_double_from_200_ms_to_2_s_and_end_after_30_s() {
+        let waits = waits(Retry::new(None, Moment::START));
+        assert_eq!(waits[..7], [200, 400, 800, 1_600, 2_000, 1_900, 1_800]);
+        assert_eq!(waits.iter().sum::<u128>(), PATIENCE.as_millis());
+    }
+
+    #[test]
+    fn the_first_three_waits_of_an_opening_are_alike() {
+        let waits = waits(Retry::opening(None, Moment::START));
+        assert_eq!(waits[..7], [200, 200, 200, 400, 800, 1_600, 1_800]);
+        assert_eq!(waits.iter().sum::<u128>(), PATIENCE.as_millis());
+    }
+
+    /// Unit: milliseconds.
+    fn waits(mut retry: Retry) -> Vec<u128> {
         let mut now = Moment::START;
-        let mut retry = Retry::new(None, now);
         let mut waits = Vec::new();
         while !retry.is_over(now) {
             assert!(retry.poll(now).is_some());
@@ -125,8 +159,7 @@ mod tests {
             now = next;
             retry.on_timeout(now);
         }
-        assert_eq!(waits[..7], [200, 400, 800, 1_600, 2_000, 1_900, 1_800]);
-        assert_eq!(now, Moment::START + PATIENCE);
+        waits
     }
 
     #[test]

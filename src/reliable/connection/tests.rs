@@ -377,7 +377,7 @@ fn a_handshake_without_an_answer_fails_after_30_seconds_and_falls_silent() {
     story.advance(ms(1));
     let no_answer = Some(Outcome::Failed(Failure::NoAnswer));
     ends(&story, no_answer, no_answer);
-    let all = (1..=21).map(|attempt| format!("s0.{attempt}"));
+    let all = (1..=23).map(|attempt| format!("s0.{attempt}"));
     story.sends(&all.collect::<Vec<_>>().join(" "));
     story.advance(ms(60_000));
     story.sends("");

@@ -88,14 +88,14 @@ fn a_syn_ack_that_goes_again_does_not_count_its_own_delay_as_round_trip() {
 }
 
 #[test]
-fn a_lost_syn_goes_again_after_200_ms_then_400() {
+fn a_lost_syn_goes_again_after_200_ms_and_then_after_200_more() {
     let mut story = story();
     story.lose("s0.1");
     story.advance(ms(199));
     story.sends("s0.1");
     story.advance(ms(1));
     story.sends("s0.2");
-    story.wakes_in(ms(400));
+    story.wakes_in(ms(200));
     story.arrive("s0.2");
     story.arrive("y0.1");
     story.arrive("a0.1");
