@@ -496,10 +496,12 @@ mod tests {
                 is_watched: false,
             };
             filter::attach(&socket, job.token);
-            let (inbox, _arrivals) = make_inbox();
+            let (inbox, arrivals) = make_inbox();
             let asker = socket.local_addr().unwrap().ip();
             let theirs = socket.try_clone().unwrap();
             let acks = acks::start(&job, theirs, asker, inbox).unwrap();
+            // Long enough for the thread to wait for what does not come either.
+            assert!(arrivals.recv_timeout(Duration::from_millis(10)).is_err());
             let clock = Clock::start();
             acks.end(socket);
             assert!(clock.now().since_start() < WAKE_INTERVAL / 2, "{host}");
