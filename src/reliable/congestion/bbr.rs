@@ -135,6 +135,13 @@ const STALE_ROUNDS: u32 = 3;
 /// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
 const BETA: f64 = 0.7;
 
+/// A path with a shorter round trip lies within one machine or one room.
+const SHORT_PATH: Duration = Duration::from_millis(5);
+
+/// Least in flight there: four of the longest rows of packets that share an ACK. What is
+/// sent is paced all the same.
+const SHORT_PATH_WINDOW: f64 = 256.0;
+
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
 
@@ -274,7 +281,7 @@ impl Bbr {
         };
         let most = (MOST_EXCESS_SHARE * product).max(MOST_EXCESS);
         let excess = self.aggregation.excess().min(most);
-        let target = (WINDOW_GAIN * product + excess).max(LEAST_WINDOW);
+        let target = (WINDOW_GAIN * product + excess).max(self.least_window());
         let is_startup = matches!(self.phase, Phase::Startup { .. });
         self.window = if is_startup {
             (self.window + acked).min(target.max(self.window))
@@ -290,6 +297,18 @@ impl Bbr {
             f64::from(FIRST_WINDOW) / ack.round_trip.least.as_secs_f64().max(1e-6);
         let rate = self.path.rate().unwrap_or(0.0).max(first);
         self.startup_rate = self.startup_rate.max(rate);
+    }
+
+    /// On a path shorter than a thread's sleep the product says little: ACKs take as long
+    /// as the threads of both sides take to wake, and a window as small as the product
+    /// would measure that, shrink, and measure less.
+    fn least_window(&self) -> f64 {
+        let is_short = self.path.least().is_some_and(|least| least < SHORT_PATH);
+        if is_short {
+            SHORT_PATH_WINDOW
+        } else {
+            LEAST_WINDOW
+        }
     }
 
     fn gain(&self) -> f64 {

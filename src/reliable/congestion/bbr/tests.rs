@@ -225,6 +225,20 @@ fn what_was_sent_for_want_of_more_neither_lowers_nor_ages_the_rate() {
 }
 
 #[test]
+fn on_a_path_shorter_than_a_threads_sleep_the_window_stays_wide() {
+    let mut rounds = Rounds::cruising();
+    let short = Told {
+        round_trip: ms(1),
+        delivered: 4,
+        ..STEADY
+    };
+    (0..400).for_each(|_| {
+        rounds.pass(short);
+    });
+    assert!(rounds.bbr.window() >= 256, "{}", rounds.bbr.window());
+}
+
+#[test]
 fn a_slower_path_is_believed_after_ten_rounds() {
     let mut rounds = Rounds::cruising();
     rounds.pass(STEADY);
