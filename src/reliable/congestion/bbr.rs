@@ -138,8 +138,8 @@ const BETA: f64 = 0.7;
 /// A path with a shorter round trip lies within one machine or one room.
 const SHORT_PATH: Duration = Duration::from_millis(5);
 
-/// Least in flight there: four of the longest rows of packets that share an ACK. What is
-/// sent is paced all the same.
+/// Least in flight there: four of the longest rows of packets that share an ACK. Nothing
+/// is paced: a thread that is late would look like a slow path, and slow itself down.
 const SHORT_PATH_WINDOW: f64 = 256.0;
 
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
@@ -303,12 +303,15 @@ impl Bbr {
     /// as the threads of both sides take to wake, and a window as small as the product
     /// would measure that, shrink, and measure less.
     fn least_window(&self) -> f64 {
-        let is_short = self.path.least().is_some_and(|least| least < SHORT_PATH);
-        if is_short {
+        if self.is_short() {
             SHORT_PATH_WINDOW
         } else {
             LEAST_WINDOW
         }
+    }
+
+    fn is_short(&self) -> bool {
+        self.path.least().is_some_and(|least| least < SHORT_PATH)
     }
 
     fn gain(&self) -> f64 {
@@ -415,6 +418,9 @@ impl Controller for Bbr {
     }
 
     fn pacing_rate(&self) -> Option<f64> {
+        if self.is_short() {
+            return None;
+        }
         let rate = match self.phase {
             Phase::Startup { .. } if self.startup_rate > 0.0 => Some(self.startup_rate),
             Phase::Startup { .. } => None,

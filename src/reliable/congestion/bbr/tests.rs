@@ -225,7 +225,7 @@ fn what_was_sent_for_want_of_more_neither_lowers_nor_ages_the_rate() {
 }
 
 #[test]
-fn on_a_path_shorter_than_a_threads_sleep_the_window_stays_wide() {
+fn on_a_path_shorter_than_a_threads_sleep_the_window_stays_wide_and_nothing_is_paced() {
     let mut rounds = Rounds::cruising();
     let short = Told {
         round_trip: ms(1),
@@ -236,6 +236,7 @@ fn on_a_path_shorter_than_a_threads_sleep_the_window_stays_wide() {
         rounds.pass(short);
     });
     assert!(rounds.bbr.window() >= 256, "{}", rounds.bbr.window());
+    assert_eq!(rounds.bbr.pacing_rate(), None);
 }
 
 #[test]
