@@ -104,7 +104,6 @@ const DRAIN_GAIN: f64 = 0.5;
 /// Gains of the cycle.
 const UP_GAIN: f64 = 1.25;
 const DOWN_GAIN: f64 = 0.75;
-
 const CRUISE_GAIN: f64 = 1.0;
 
 /// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
@@ -293,8 +292,7 @@ impl Bbr {
 
     /// Startup begins with the first window per round trip; single ACKs tell too little.
     fn raise_startup_rate(&mut self, ack: &Acked) {
-        let first =
-            f64::from(FIRST_WINDOW) / ack.round_trip.least.as_secs_f64().max(1e-6);
+        let first = first_rate(ack.round_trip.least);
         let rate = self.path.rate().unwrap_or(0.0).max(first);
         self.startup_rate = self.startup_rate.max(rate);
     }
