@@ -1,0 +1,113 @@
+//! What several commands ask for, and how it is read.
+
+use clap::Args;
+use sash::lab::halt::Halt;
+use sash::lab::run::Experiment;
+use sash::link::Scenario;
+use sash::wire::options::{
+    Arq, Asked, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    Settled,
+};
+use sash::wire::sequence::SequenceNumber;
+use std::io;
+
+/// What is sent, how, and over what.
+#[derive(Args)]
+pub(crate) struct TransferArguments {
+    /// stop-and-wait, go-back-n, selective-repeat, or all of them in turn
+    #[arg(long, default_value = "all", value_parser = protocols)]
+    pub(crate) arq: Protocols,
+    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
+    /// double-halve, additive, reno, cubic or bbr [default: fixed]
+    #[arg(long, value_name = "CONTROLLER")]
+    pub(crate) congestion: Option<Congestion>,
+    /// Most packets in flight [default: 1, 16 and 16; with a controller 8192]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
+    pub(crate) window: Option<u32>,
+    /// The file's size: bytes, or with KiB, MiB, GiB
+    #[arg(long, default_value = "100KiB", value_parser = bytes)]
+    pub(crate) size: u64,
+    /// File bytes per DATA packet
+    #[arg(long, default_value_t = DEFAULT_SEGMENT_BYTES,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
+    pub(crate) segment: u16,
+    /// What the link does, as "seed=7;loss=10%;delay=50ms"
+    #[arg(long, default_value = "", value_name = "SCENARIO")]
+    pub(crate) link: Scenario,
+    /// The first sequence number; one just below 2^32 wraps
+    #[arg(long, default_value_t = 0)]
+    pub(crate) first: u32,
+    /// So much of the file the receiver has already: bytes, or with KiB, MiB, GiB
+    #[arg(long, default_value = "0", value_parser = bytes)]
+    pub(crate) offset: u64,
+    /// The sender opens the transfer, as a client does that uploads
+    #[arg(long)]
+    pub(crate) upload: bool,
+    /// Who holds the transfer up for five seconds once half has arrived: sender,
+    /// receiver or disk
+    #[arg(long, value_name = "WHO")]
+    pub(crate) halt: Option<Halt>,
+}
+
+impl TransferArguments {
+    /// One experiment for every protocol asked for, in turn.
+    ///
+    /// # Errors
+    /// A window or controller that does not go with a protocol, in a sentence.
+    pub(crate) fn experiments(&self) -> io::Result<Vec<Experiment>> {
+        let Protocols(protocols) = &self.arq;
+        protocols.iter().map(|&arq| self.experiment(arq)).collect()
+    }
+
+    fn experiment(&self, arq: Arq) -> io::Result<Experiment> {
+        let asked = Asked {
+            arq: Some(arq),
+            window: self.window,
+            congestion: self.congestion,
+            segment_bytes: Some(self.segment),
+            ..Asked::default()
+        };
+        let settled = asked.settle(&Settled::DEFAULT).map_err(io::Error::other)?;
+        Ok(Experiment {
+            scenario: self.link.clone(),
+            arq,
+            window: settled.window,
+            congestion: settled.congestion,
+            size: self.size,
+            segment_bytes: settled.segment_bytes,
+            first: SequenceNumber(self.first),
+            offset: self.offset.min(self.size),
+            is_upload: self.upload,
+            halt: self.halt,
+            listening: false,
+        })
+    }
+}
+
+/// The protocols of `--arq`: one, or all.
+#[derive(Clone)]
+pub(crate) struct Protocols(pub(crate) Vec<Arq>);
+
+/// Reads `--arq`.
+pub(crate) fn protocols(text: &str) -> Result<Protocols, String> {
+    if text == "all" {
+        return Ok(Protocols(Arq::ALL.to_vec()));
+    }
+    let arq = text
+        .parse::<Arq>()
+        .map_err(|error| format!("{error}, or all"))?;
+    Ok(Protocols(vec![arq]))
+}
+
+/// `1500`, `10KiB`, `256MiB`, `1GiB`.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
+    let parse = |(unit, shift): (&str, u32)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(1 << shift)
+    };
+    units
+        .into_iter()
+        .find_map(parse)
+        .ok_or_else(|| "a size wanted, as 1500, 10KiB, 256MiB or 1GiB".to_owned())
+}

@@ -1,0 +1,60 @@
+//! The laboratory's program: one command a module, which reads its arguments, calls the
+//! library and prints.
+
+mod arguments;
+mod bench;
+mod run;
+mod soak;
+
+use clap::{Parser, Subcommand};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples
+  lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
+  lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab soak --seeds 100000
+  lab bench --size 256MiB --rounds 3
+lab COMMAND --help has more of each.
+";
+
+/// Two machines and a link, no sockets: transfers in virtual time, and how fast real ones
+/// are.
+#[derive(Parser)]
+#[command(name = "lab", version, before_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a transfer in virtual time: the same scenario gives the same journal
+    #[command(before_help = run::EXAMPLES)]
+    Run(run::Arguments),
+    /// Run a transfer in virtual time for every seed until one fails
+    #[command(before_help = soak::EXAMPLES)]
+    Soak(soak::Arguments),
+    /// Measure real transfers on loopback beside bare datagrams and kernel TCP
+    #[command(before_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // Who reads us has seen enough: `lab run | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "lab: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `lab run`: one transfer in virtual time for each protocol asked for, in a table.
+
+use super::arguments::TransferArguments;
+use clap::Args;
+use sash::lab::run::{Experiment, Run, Stuck};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples
+  lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
+  lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab run --arq stop-and-wait --link \"drop=d0.1,a3.1\" --journal journals
+  lab run --arq selective-repeat --congestion reno --size 4MiB --link \"data.loss=1%;delay=20ms\"
+  lab run --arq go-back-n --halt receiver --link \"delay=20ms\"
+";
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    transfer: TransferArguments,
+    /// Write each run as JSON lines into this folder
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+    /// Print one JSON object a run instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs every protocol asked for; whether all files arrived whole.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+    let (mut out, transfer) = (io::stdout(), &arguments.transfer);
+    if !arguments.json {
+        let (size, link) = (transfer.size, &transfer.link);
+        write!(out, "{size} bytes, link: {link}")?;
+        if let Some(controller) = transfer.congestion {
+            write!(out, ", controller: {controller}")?;
+        }
+        writeln!(out)?;
+        let heads = ["window", "seconds", "MB/s", "sent", "resent", "rto ms"];
+        write!(out, "{:<18}", "")?;
+        heads
+            .iter()
+            .try_for_each(|head| write!(out, "{head:>10}"))?;
+        writeln!(out)?;
+    }
+    let mut all_whole = true;
+    for experiment in arguments.transfer.experiments()? {
+        let experiment = Experiment {
+            listening: arguments.journal.is_some(),
+            ..experiment
+        };
+        let run = match &arguments.journal {
+            None => experiment.run(|_| ()),
+            Some(folder) => write_journal(&experiment, folder).map_err(|error| {
+                let place = folder.display();
+                io::Error::other(format!("no journal can be written in {place}: {error}"))
+            })?,
+        };
+        let run = run.map_err(io::Error::other)?;
+        all_whole &= run.is_verified();
+        if arguments.json {
+            write_json(&mut out, &experiment, &run)?;
+        } else {
+            write_row(&mut out, &experiment, &run)?;
+        }
+    }
+    Ok(all_whole)
+}
+
+/// Runs one experiment and writes its journal, which has its name only once it is whole.
+fn write_journal(
+    experiment: &Experiment,
+    folder: &Path,
+) -> io::Result<Result<Run, Stuck>> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(format!("{}.jsonl", experiment.arq));
+    let part = path.with_extension("jsonl.part");
+    let mut journal = BufWriter::new(File::create(&part)?);
+    journal.write_all(experiment.heading().to_line().as_bytes())?;
+    let mut written = Ok(());
+    let run = experiment.run(|entry| {
+        if written.is_ok() {
+            written = journal.write_all(entry.to_line().as_bytes());
+        }
+    });
+    written?;
+    journal.into_inner()?.sync_all()?;
+    fs::rename(part, path)?;
+    Ok(run)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
+fn write_row(out: &mut impl Write, experiment: &Experiment, run: &Run) -> io::Result<()> {
+    let (arq, window, progress) = (experiment.arq, experiment.window, run.progress);
+    let seconds = run.elapsed.as_secs_f64();
+    let rate = rate(run).map_or("-".to_owned(), |rate| format!("{:.3}", rate / 1e6));
+    let (sent, resent) = (progress.sent_packets, progress.resent_packets);
+    let rto = progress.rto_us as f64 / 1e3;
+    let doubt = if run.is_verified() {
+        ""
+    } else {
+        "  not verified"
+    };
+    let name = arq.name();
+    writeln!(
+        out,
+        "{name:<18}{window:>10}{seconds:>10.3}{rate:>10}{sent:>10}{resent:>10}{rto:>10.1}{doubt}"
+    )
+}
+
+/// File bytes per second; a link without delay and rate takes no time.
+fn rate(run: &Run) -> Option<f64> {
+    (!run.elapsed.is_zero()).then(|| run.goodput())
+}
+
+fn write_json(
+    out: &mut impl Write,
+    experiment: &Experiment,
+    run: &Run,
+) -> io::Result<()> {
+    let line = serde_json::json!({
+        "scenario": experiment.scenario.to_string(),
+        "arq": experiment.arq,
+        "window": experiment.window,
+        "congestion": experiment.congestion,
+        "size": experiment.size,
+        "offset": experiment.offset,
+        "segment_bytes": experiment.segment_bytes,
+        "verified": run.is_verified(),
+        "seconds": run.elapsed.as_secs_f64(),
+        "bytes_per_second": rate(run),
+        "progress": run.progress,
+    });
+    writeln!(out, "{line}")
+}
