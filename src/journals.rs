@@ -6,7 +6,7 @@
 //!
 //! Source: report page `journal`.
 
-use crate::lab::journal::{Carried, Entry, Heading, Side, VERSION};
+use crate::lab::journal::{Carried, Entry, Format, Heading, Side, VERSION};
 use crate::reliable::event::{Event, PacketName};
 use crate::transfer::{Happening, Job, Report};
 use crate::wire::packet::Kind;
@@ -101,7 +101,7 @@ impl Journal {
     fn new(folder: &Path, job: &Job, side: Side) -> Self {
         let name = format!("transfer-{}-{}", job.number, side.name());
         let heading = Heading {
-            journal: "sash",
+            journal: Format::Sash,
             version: VERSION,
             scenario: job.scenario.to_string(),
             arq: job.settled.arq,
@@ -233,7 +233,9 @@ mod tests {
     }
 
     fn opened() -> Report {
-        let event = Event::StateChanged { state: "open" };
+        let event = Event::StateChanged {
+            state: "open".into(),
+        };
         Report::Happened(vec![Happening::Machine(Moment::START, event)])
     }
 

@@ -21,7 +21,7 @@
 
 use super::contents;
 use super::halt::{Halt, Halting};
-use super::journal::{Carried, Entry, Heading, Side, VERSION};
+use super::journal::{Carried, Entry, Format, Heading, Side, VERSION};
 use crate::link::{Direction, Label, Link, Scenario, UDP_AND_IP_BYTES};
 use crate::reliable::connection::{Outcome, Receiving, Sending};
 use crate::reliable::event::PacketName;
@@ -166,7 +166,7 @@ impl Experiment {
     #[must_use]
     pub fn heading(&self) -> Heading {
         Heading {
-            journal: "sash",
+            journal: Format::Sash,
             version: VERSION,
             scenario: self.scenario.to_string(),
             arq: self.arq,

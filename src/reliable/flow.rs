@@ -306,7 +306,7 @@ impl Flow {
             ssthresh: self.controller.slow_start_threshold(),
             in_flight: self.in_flight,
             pacing_rate: self.controller.pacing_rate().map(whole),
-            phase,
+            phase: phase.into(),
         })
     }
 }

@@ -310,7 +310,9 @@ impl Handshake {
     fn enter(&mut self, opening: Opening) {
         self.opening = opening;
         let state = self.opening.name();
-        self.log.record(|| Event::StateChanged { state });
+        self.log.record(|| Event::StateChanged {
+            state: state.into(),
+        });
     }
 
     fn on_syn(&mut self, packet: &Packet, theirs: &OpeningFields, now: Moment) {
