@@ -10,6 +10,7 @@
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
 //! | [`ladder`] | a journal as a packet ladder in text |
+//! | [`palette`] | colours that all can tell apart |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
 
@@ -17,5 +18,6 @@ pub mod contents;
 pub mod halt;
 pub mod journal;
 pub mod ladder;
+pub mod palette;
 pub mod run;
 pub mod soak;
