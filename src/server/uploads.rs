@@ -29,7 +29,7 @@ impl UploadLimits {
 }
 
 /// What is left of the limits.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Allowance {
     /// `None`: no uploads at all.
     limits: Option<UploadLimits>,

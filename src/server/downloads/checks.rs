@@ -44,7 +44,7 @@ impl Downloads {
 
     /// Whether there is room within the limits and on the disk. What broken-off uploads
     /// have left counts, and makes room where that helps; the part that this one goes on
-    /// from stays.
+    /// from stays. What an upload that is just ending has taken, this one takes over.
     fn make_room(
         &self,
         name: &FileName,
@@ -52,12 +52,17 @@ impl Downloads {
     ) -> Result<(), (Code, String)> {
         let Supplies { kept, folder, .. } = &self.supplies;
         let size = version.size;
-        self.allowance.check(size, 0)?;
+        let mut allowance = self.allowance;
+        let is_heir = self.all.values().any(|it| it.writes_what(name, version));
+        if is_heir {
+            allowance.give_back(size);
+        }
+        allowance.check(size, 0)?;
         let own = kept.find(name, version); // While it is held, nobody removes it.
-        let missing = size - own.as_ref().map_or(0, Part::length).min(size);
+        let there = own.as_ref().map_or(0, Part::length);
+        let missing = if is_heir { 0 } else { size - there.min(size) };
         loop {
-            let checked = self
-                .allowance
+            let checked = allowance
                 .check(size, kept.bytes())
                 .and_then(|()| upload::check_room(folder.root(), missing));
             if checked.is_ok() || !kept.remove_oldest() {
