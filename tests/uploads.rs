@@ -434,13 +434,15 @@ fn an_upload_that_is_cancelled_shows_nothing_to_anybody() {
 
 /// From which byte on the upload went, that a client told of.
 fn offset(said: &str) -> u64 {
-    let offers = said
+    let mut offers = said
         .lines()
         .filter_map(|line| match Reply::from_line(line) {
             Ok(Reply::Offer(offer)) => Some(offer.offset),
             _ => None,
         });
-    offers.last().unwrap_or_else(|| panic!("no offer:\n{said}"))
+    offers
+        .next_back()
+        .unwrap_or_else(|| panic!("no offer:\n{said}"))
 }
 
 /// How many DATA packets came to the server, as it told the client.

@@ -27,6 +27,7 @@ use super::upload;
 use super::uploads::Allowance;
 use crate::room::ClientNumber;
 use crate::shelf::FileName;
+use crate::transfer::clock::wall_time_ms;
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
@@ -36,7 +37,6 @@ use crate::wire::version::FileVersion;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// What the `transfers` thread owns.
 pub(super) struct Downloads {
@@ -59,7 +59,7 @@ impl Downloads {
         room: Sender<room_thread::Event>,
     ) -> Self {
         let kept = Kept::new(folder.root());
-        kept.sweep(SystemTime::now());
+        kept.sweep(wall_time_ms());
         Self {
             allowance: Allowance::new(config.uploads),
             room,
@@ -360,7 +360,7 @@ impl Downloads {
     pub(super) fn on_tick(&mut self) {
         self.ports.retry();
         self.serve_queue();
-        self.supplies.kept.sweep(SystemTime::now());
+        self.supplies.kept.sweep(wall_time_ms());
     }
 
     /// Ends everything; the running ones report it.

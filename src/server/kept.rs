@@ -18,17 +18,18 @@ use crate::shelf::FileName;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::part::{self, Destination, Part};
 use crate::transfer::record::Record;
+use crate::transfer::source;
 use crate::wire::version::FileVersion;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// The hidden folder; the shelf offers nothing that begins with a dot.
 const WORKSHOP: &str = ".uploads";
 
-/// A part that nobody has written to for longer is removed.
-const LONGEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// A part that nobody has written to for longer is removed. Unit: milliseconds.
+const LONGEST_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// So many parts at most; of more the oldest are removed.
 const MOST_KEPT: usize = 64;
@@ -89,16 +90,16 @@ impl Kept {
         self.idle().iter().map(|idle| idle.length).sum()
     }
 
-    /// Removes what is too old, and the oldest of too many.
-    pub(super) fn sweep(&self, now: SystemTime) {
+    /// Removes what is too old, and the oldest of too many. `now_ms`: since 1970-01-01 UTC.
+    pub(super) fn sweep(&self, now_ms: u64) {
         let idle = self.idle();
         let too_many = idle.len().saturating_sub(MOST_KEPT);
         for (place, idle) in idle.iter().enumerate() {
-            if place < too_many || is_old(idle.modified, now) {
+            if place < too_many || is_old(idle.modified, now_ms) {
                 idle.remove();
             }
         }
-        self.remove_strays(now);
+        self.remove_strays(now_ms);
         // It stays where anything is in it.
         let _ = fs::remove_dir(&self.workshop);
     }
@@ -138,22 +139,22 @@ impl Kept {
     }
 
     /// Records whose part is gone, and what was to become one when the server was killed.
-    fn remove_strays(&self, now: SystemTime) {
+    fn remove_strays(&self, now_ms: u64) {
         for path in self.paths() {
             let is_part = path.extension().is_some_and(|it| it == "part");
             let is_record = path.extension().is_some_and(|it| it == "json");
             let is_needed = is_part || (is_record && path.with_extension("").exists());
             let modified = fs::metadata(&path).and_then(|it| it.modified());
-            if !is_needed && modified.is_ok_and(|it| is_old(it, now)) {
+            if !is_needed && modified.is_ok_and(|it| is_old(it, now_ms)) {
                 let _ = fs::remove_file(path); // It is tried again.
             }
         }
     }
 }
 
-fn is_old(modified: SystemTime, now: SystemTime) -> bool {
-    now.duration_since(modified)
-        .is_ok_and(|age| age > LONGEST_KEPT)
+fn is_old(modified: SystemTime, now_ms: u64) -> bool {
+    source::milliseconds(modified)
+        .is_some_and(|modified| now_ms.saturating_sub(modified) > LONGEST_KEPT_MS)
 }
 
 impl Idle {
@@ -191,6 +192,7 @@ mod tests {
     use super::*;
     use crate::wire::digest::Digest;
     use std::io::Write;
+    use std::time::{Duration, UNIX_EPOCH};
     use tempfile::TempDir;
 
     const VERSION: FileVersion = FileVersion {
@@ -198,6 +200,8 @@ mod tests {
         modified: Some(7),
         digest: None,
     };
+
+    const NOW_MS: u64 = 1_000_000_000_000;
 
     fn begun() -> (TempDir, Kept) {
         let folder = tempfile::tempdir().unwrap();
@@ -214,11 +218,17 @@ mod tests {
         fn leave(&self, name: &str, bytes: usize, hours: u64) {
             let name: FileName = name.parse().unwrap();
             drop(self.open(&name, VERSION).unwrap());
+            let file = self.append(name.as_str(), bytes);
+            let age = Duration::from_secs(hours * 3_600);
+            let now = UNIX_EPOCH + Duration::from_millis(NOW_MS);
+            file.set_modified(now - age).unwrap();
+        }
+
+        fn append(&self, name: &str, bytes: usize) -> File {
             let path = self.path(&format!("{name}.part"));
             let mut file = File::options().append(true).open(path).unwrap();
             file.write_all(&vec![7; bytes]).unwrap();
-            let age = Duration::from_secs(hours * 3_600);
-            file.set_modified(SystemTime::now() - age).unwrap();
+            file
         }
 
         /// From where an upload of this version would go on.
@@ -231,32 +241,14 @@ mod tests {
     #[test]
     fn an_upload_goes_on_only_as_the_same_version_of_the_same_file() {
         let (_folder, kept) = begun();
-        let digest = |byte| Some(Digest([byte; 32]));
-        let unknown = FileVersion {
-            modified: None,
-            ..VERSION
-        };
-        let other_size = FileVersion {
-            size: 99,
-            ..VERSION
-        };
-        let later = FileVersion {
-            modified: Some(8),
-            ..VERSION
-        };
-        for (version, expected) in [
-            (VERSION, 40),
-            (unknown, 0),
-            (other_size, 0),
-            (later, 0),
-            (
-                FileVersion {
-                    digest: digest(1),
-                    ..VERSION
-                },
-                40,
-            ),
-        ] {
+        let [mut unknown, mut shorter, mut later, mut hashed] = [VERSION; 4];
+        unknown.modified = None;
+        shorter.size = 99;
+        later.modified = Some(8);
+        hashed.digest = Some(Digest([1; 32]));
+        let same = [(VERSION, 40), (hashed, 40)];
+        let others = [(unknown, 0), (shorter, 0), (later, 0)];
+        for (version, expected) in same.into_iter().chain(others) {
             kept.leave("a", 40, 0);
             kept.leave("b", 50, 0);
             assert_eq!(kept.offset(version), expected, "{version:?}");
@@ -282,17 +274,9 @@ mod tests {
         };
         for (version, expected) in [(touched, 40), (another, 0)] {
             assert_eq!(kept.offset(one), 0);
-            kept.leave_more("a", 40);
+            kept.append("a", 40);
             assert_eq!(kept.offset(version), expected);
             kept.remove_oldest();
-        }
-    }
-
-    impl Kept {
-        fn leave_more(&self, name: &str, bytes: usize) {
-            let path = self.path(&format!("{name}.part"));
-            let mut file = File::options().append(true).open(path).unwrap();
-            file.write_all(&vec![7; bytes]).unwrap();
         }
     }
 
@@ -330,16 +314,16 @@ mod tests {
         let (folder, kept) = begun();
         kept.leave("fresh", 10, 23);
         kept.leave("old", 10, 25);
-        kept.sweep(SystemTime::now());
+        kept.sweep(NOW_MS);
         assert!(kept.path("fresh.part").exists() && !kept.path("old.part").exists());
         for number in 0..MOST_KEPT {
             kept.leave(&format!("{number}"), 1, 1);
         }
-        kept.sweep(SystemTime::now());
+        kept.sweep(NOW_MS);
         assert!(!kept.path("fresh.part").exists());
         assert_eq!(kept.idle().len(), MOST_KEPT);
         while kept.remove_oldest() {}
-        kept.sweep(SystemTime::now());
+        kept.sweep(NOW_MS);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -351,7 +335,7 @@ mod tests {
         let name: FileName = "a".parse().unwrap();
         let running = kept.open(&name, VERSION).unwrap();
         assert_eq!(kept.bytes(), 2);
-        kept.sweep(SystemTime::now());
+        kept.sweep(NOW_MS);
         assert!(kept.path("a.part").exists() && !kept.path("b.part").exists());
         drop(running);
         assert_eq!(kept.bytes(), 40);
@@ -364,10 +348,9 @@ mod tests {
         for stray in ["gone.part.json", ".sashX1"] {
             fs::write(kept.path(stray), "{").unwrap();
         }
-        let tomorrow = SystemTime::now() + LONGEST_KEPT / 2;
-        kept.sweep(tomorrow);
+        kept.sweep(NOW_MS);
         assert!(kept.path("gone.part.json").exists());
-        kept.sweep(SystemTime::now() + LONGEST_KEPT * 2);
+        kept.sweep(u64::MAX);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
