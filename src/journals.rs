@@ -214,6 +214,7 @@ mod tests {
     use crate::link::Scenario;
     use crate::reliable::moment::Moment;
     use crate::transfer::Figures;
+    use crate::transfer::tap::Tap;
     use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
     use crate::wire::options::Settled;
@@ -229,6 +230,7 @@ mod tests {
             pause_at: None,
             chat_round_trip: None,
             is_watched: true,
+            tap: Tap::default(),
         }
     }
 

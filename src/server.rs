@@ -36,6 +36,7 @@ pub mod uploads;
 use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::room::Room;
+use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
 use crossbeam_channel::{Receiver, Sender};
@@ -66,6 +67,8 @@ pub struct Config {
     pub scenario: Scenario,
     /// Where everything that happens in transfers is written down.
     pub journals: Journals,
+    /// Where copies of what travels go, for a capture.
+    pub tap: Tap,
     /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
@@ -86,6 +89,7 @@ impl Default for Config {
             ports: PortRange::DEFAULT,
             scenario: Scenario::PERFECT,
             journals: Journals::default(),
+            tap: Tap::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
             max_clients: 7_500,

@@ -16,6 +16,7 @@
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | `filter` | what the kernel lets through to a socket |
+//! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
 //! | [`space`] | room on a disk, reserved |
@@ -37,6 +38,7 @@ pub mod record;
 pub mod sending;
 pub mod source;
 pub mod space;
+pub mod tap;
 pub mod tcp;
 pub mod threads;
 mod watch;
@@ -53,6 +55,7 @@ use crate::wire::packet::Reset;
 use crate::wire::sequence::SequenceNumber;
 use std::path::PathBuf;
 use std::time::Duration;
+use tap::Tap;
 
 /// What both ends of a transfer know before its first packet.
 #[derive(Debug, Clone)]
@@ -75,6 +78,8 @@ pub struct Job {
     pub chat_round_trip: Option<Duration>,
     /// Whether everything that happens is reported, for a journal.
     pub is_watched: bool,
+    /// Where copies of its datagrams go, for a capture.
+    pub tap: Tap,
 }
 
 /// How a transfer goes, told to whoever started it.

@@ -9,6 +9,7 @@ use sash::client::{Exit, Settings};
 use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::transfer::overwrite::Overwrite;
+use sash::transfer::tap::Tap;
 use sash::wire::options::{
     Arq, Asked, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport,
 };
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
         overwrite: arguments.overwrite,
         scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
         journals,
+        tap: Tap::default(),
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {
         let manner = Manner {

@@ -98,6 +98,7 @@ pub fn start(
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
         is_watched: settings.journals.are_kept(),
+        tap: settings.tap.clone(),
     };
     let version = FileVersion {
         size: offer.size,

@@ -72,6 +72,7 @@ pub fn start(
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
         is_watched: settings.journals.are_kept(),
+        tap: settings.tap.clone(),
     };
     let is_over = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&is_over);

@@ -21,6 +21,7 @@ use crate::link::Scenario;
 use crate::shelf::FileName;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::{self, Outlet, Sending};
+use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
@@ -115,6 +116,7 @@ pub(super) enum StartError {
 /// What it takes to start one.
 pub(super) struct Supplies {
     pub(super) journals: Journals,
+    pub(super) tap: Tap,
     pub(super) scenario: Scenario,
     pub(super) folder: Folder,
     pub(super) digests: Digests,
@@ -149,6 +151,7 @@ impl Download {
             pause_at: None,
             chat_round_trip: None,
             is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
         };
         let report = supplies.reporter(&job, Side::Sender);
         let asker = self.peer.remote.ip();

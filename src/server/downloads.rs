@@ -62,6 +62,7 @@ impl Downloads {
             defaults: config.defaults,
             supplies: Supplies {
                 journals: config.journals.clone(),
+                tap: config.tap.clone(),
                 scenario: config.scenario.clone(),
                 folder,
                 digests: Digests::new(work),

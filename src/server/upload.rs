@@ -62,6 +62,7 @@ impl Download {
             pause_at: None,
             chat_round_trip: None,
             is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
         };
         let report = supplies.reporter(&job, Side::Receiver);
         let asker = self.peer.remote.ip();

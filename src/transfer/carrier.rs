@@ -7,6 +7,7 @@
 
 use super::SOCKET_BUFFER_BYTES;
 use super::clock::Clock;
+use super::tap::{Note, Tap, Way};
 use crate::link::{Direction, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
@@ -23,6 +24,7 @@ pub struct Carrier {
     peer: Option<Peer>,
     link: Option<Link<Vec<u8>>>,
     datagram: Vec<u8>,
+    tap: Tap,
 }
 
 /// Where the other side was when it sent its newest packet.
@@ -42,7 +44,22 @@ impl Carrier {
             peer: None,
             link: imperfect(scenario, direction),
             datagram: Vec::new(),
+            tap: Tap::default(),
         }
+    }
+
+    /// Copies of what leaves go there.
+    #[must_use]
+    pub fn tapped(mut self, tap: Tap) -> Self {
+        self.tap = tap;
+        self
+    }
+
+    /// A datagram came from there: for the tap, with what the link does to it.
+    pub fn came(&self, from: SocketAddr, datagram: &[u8], fate: Option<Fate>) {
+        let note = fate.map(Note::Link);
+        self.tap
+            .datagram(Way::In, &self.socket, Some(from), datagram, note);
     }
 
     /// A packet of this transfer came from there, stamped `sent_at` by the other side's
@@ -91,18 +108,23 @@ impl Carrier {
             peer,
             link,
             datagram,
+            tap,
         } = self;
         transmit
             .packet
             .encode_with(datagram, fill)
             .map_err(SendError::File)?;
         match link {
-            None => send_one(socket, *peer, datagram)
+            None => send_one(socket, *peer, datagram, tap, None)
                 .map(|()| None)
                 .map_err(SendError::Socket),
             Some(link) => {
                 let label = Label::from(PacketName::from(&transmit.packet));
                 let fate = link.push(datagram.clone(), label, datagram.len(), now);
+                if fate.is_loss() {
+                    let to = peer.map(|peer| peer.address);
+                    tap.datagram(Way::Out, socket, to, datagram, Some(Note::Link(fate)));
+                }
                 self.deliver(now).map_err(SendError::Socket)?;
                 Ok(Some(fate))
             }
@@ -118,7 +140,9 @@ impl Carrier {
             return Ok(());
         };
         while let Some(delivery) = link.poll(now) {
-            send_one(&self.socket, self.peer, &delivery.into_datagram())?;
+            let note = delivery.damage.map(|_| Note::Link(Fate::Corrupted));
+            let datagram = delivery.into_datagram();
+            send_one(&self.socket, self.peer, &datagram, &self.tap, note)?;
         }
         Ok(())
     }
@@ -156,11 +180,24 @@ pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<
     (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
 }
 
-fn send_one(socket: &UdpSocket, peer: Option<Peer>, datagram: &[u8]) -> io::Result<()> {
+fn send_one(
+    socket: &UdpSocket,
+    peer: Option<Peer>,
+    datagram: &[u8],
+    tap: &Tap,
+    note: Option<Note>,
+) -> io::Result<()> {
     let sent = match peer {
         None => socket.send(datagram),
         Some(peer) => socket.send_to(datagram, peer.address),
     };
+    let note = if sent.is_ok() {
+        note
+    } else {
+        Some(Note::NotTaken)
+    };
+    let to = peer.map(|peer| peer.address);
+    tap.datagram(Way::Out, socket, to, datagram, note);
     match sent {
         Ok(_) => Ok(()),
         Err(error) if is_passing(&error) => {

@@ -239,7 +239,8 @@ impl<R: FnMut(Report)> Shell<R> {
         let proposal = job.proposal(window, None);
         Ok(Self {
             connection: Connection::initiate(job.settled.arq, proposal, clock.now()),
-            carrier: Carrier::new(socket, &job.scenario, Direction::Ack),
+            carrier: Carrier::new(socket, &job.scenario, Direction::Ack)
+                .tapped(job.tap.clone()),
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
             peer: None,
@@ -381,7 +382,7 @@ impl<R: FnMut(Report)> Shell<R> {
         match received {
             Ok((length, from)) => {
                 if self.knows(from, &datagram[..length]) {
-                    self.arrive(&datagram[..length], now);
+                    self.arrive(&datagram[..length], from, now);
                 }
             }
             Err(error) if is_passing(&error) => self.flush(),
@@ -439,8 +440,9 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// A datagram came from the socket: through the link with it.
-    fn arrive(&mut self, datagram: &[u8], now: Moment) {
+    fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(link) = &mut self.incoming else {
+            self.carrier.came(from, datagram, None);
             return self.receive(datagram, now);
         };
         if let Ok((packet, _)) = Packet::decode(datagram) {
@@ -448,7 +450,9 @@ impl<R: FnMut(Report)> Shell<R> {
             let label = Label::from(name);
             let fate = link.push(datagram.to_vec(), label, datagram.len(), now);
             self.watch.carried(name, Direction::Data, fate, now);
+            self.carrier.came(from, datagram, Some(fate));
         } else {
+            self.carrier.came(from, datagram, None);
             self.receive(datagram, now); // Damaged before it came here.
         }
     }

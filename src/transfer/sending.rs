@@ -223,7 +223,8 @@ impl<R: FnMut(Report)> Shell<R> {
         let proposal = job.proposal(job.settled.window, Some(first));
         Self {
             connection: Connection::respond(job.settled.arq, proposal, clock.now()),
-            carrier: Carrier::new(socket, &job.scenario, Direction::Data),
+            carrier: Carrier::new(socket, &job.scenario, Direction::Data)
+                .tapped(job.tap.clone()),
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
             watch: Watch::new(job.is_watched),
@@ -344,8 +345,14 @@ impl<R: FnMut(Report)> Shell<R> {
                     Some(link) => {
                         let name = PacketName::from(&packet);
                         let (label, bytes) = (Label::from(name), packet.datagram_bytes());
+                        let copy = self.job.tap.is_on().then(|| packet.clone());
                         let fate = link.push(packet, label, bytes, now);
                         self.watch.carried(name, Direction::Ack, fate, now);
+                        if let Some(packet) = copy {
+                            let mut datagram = Vec::new();
+                            packet.encode(&mut datagram, &[]);
+                            self.carrier.came(from, &datagram, Some(fate));
+                        }
                     }
                 }
             }
@@ -457,6 +464,7 @@ impl<R: FnMut(Report)> Shell<R> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tap::Tap;
     use super::*;
     use crate::link::Scenario;
     use crate::wire::digest::Token;
@@ -494,6 +502,7 @@ mod tests {
                 pause_at: None,
                 chat_round_trip: None,
                 is_watched: false,
+                tap: Tap::default(),
             };
             filter::attach(&socket, job.token);
             let (inbox, arrivals) = make_inbox();
