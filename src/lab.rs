@@ -6,6 +6,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
@@ -13,6 +14,7 @@
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
 
+pub mod capture;
 pub mod contents;
 pub mod halt;
 pub mod journal;
