@@ -36,6 +36,13 @@ struct Wire {
     here: OnceLock<IpAddr>,
 }
 
+/// Where the copies come out.
+#[derive(Debug)]
+pub struct Outlet {
+    copies: Receiver<Captured>,
+    missed: Arc<AtomicU64>,
+}
+
 /// One copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Captured {
@@ -115,15 +122,16 @@ const PATIENCE: Duration = Duration::from_millis(200);
 impl Tap {
     /// A tap that is on, and where its copies come out.
     #[must_use]
-    pub fn new() -> (Self, Receiver<Captured>) {
-        let (copies, outlet) = crossbeam_channel::bounded(QUEUE);
+    pub fn new() -> (Self, Outlet) {
+        let (sender, copies) = crossbeam_channel::bounded(QUEUE);
+        let missed = Arc::default();
         let wire = Wire {
-            copies,
-            missed: Arc::default(),
+            copies: sender,
+            missed: Arc::clone(&missed),
             is_behind: Arc::default(),
             here: OnceLock::new(),
         };
-        (Self(Some(wire)), outlet)
+        (Self(Some(wire)), Outlet { copies, missed })
     }
 
     /// Whether copies go anywhere.
@@ -188,6 +196,26 @@ impl Tap {
         if let Some(wire) = &self.0 {
             let _ = wire.copies.send_timeout(Captured::End, PATIENCE);
         }
+    }
+}
+
+impl Outlet {
+    /// The next copy; `None` where nobody can send one any more.
+    #[must_use]
+    pub fn next(&self) -> Option<Captured> {
+        self.copies.recv().ok()
+    }
+
+    /// Whether none waits at this moment.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.copies.is_empty()
+    }
+
+    /// How many copies were missed because they were not taken in time.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 }
 
@@ -289,7 +317,7 @@ mod tests {
         let everywhere = UdpSocket::bind("0.0.0.0:0").unwrap();
         tap.datagram(Way::In, &everywhere, Some(theirs), b"two", None);
         for (socket, bytes) in [(&connected, b"one"), (&everywhere, b"two")] {
-            let Captured::Datagram(copy) = copies.try_recv().unwrap() else {
+            let Captured::Datagram(copy) = copies.next().unwrap() else {
                 panic!("a datagram was sent");
             };
             let port = socket.local_addr().unwrap().port();
@@ -308,7 +336,7 @@ mod tests {
         }
         assert!(clock.now().since_start() < 5 * PATIENCE);
         assert_eq!(tap.missed(), 1_000);
-        assert_eq!(copies.len(), QUEUE);
+        assert_eq!(copies.copies.len(), QUEUE);
         drop(copies); // Its disk is full: nobody notices.
         tap.datagram(Way::Out, &socket, None, b"x", None);
         assert_eq!(tap.missed(), 1_000);
@@ -322,6 +350,7 @@ mod tests {
         chat.carried(Way::In, b"hi");
         drop(chat);
         let parts: Vec<ChatPart> = copies
+            .copies
             .try_iter()
             .map(|copy| match copy {
                 Captured::Chat(chat) => chat.what,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bench;
+mod pcapng;
 mod run;
 mod soak;
 
@@ -14,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples
   lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab soak --seeds 100000
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
@@ -33,6 +35,9 @@ enum Command {
     /// Run a transfer in virtual time: the same scenario gives the same journal
     #[command(before_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Make a capture for Wireshark from a journal, lost packets included
+    #[command(before_help = pcapng::EXAMPLES)]
+    Pcapng(pcapng::Arguments),
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
@@ -44,6 +49,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Pcapng(arguments) => pcapng::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
