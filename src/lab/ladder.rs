@@ -26,7 +26,6 @@ use super::journal::{Carried, Entry, Happening, Heading, Side};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
 use crate::wire::packet::Kind;
-use std::fmt::Write as _;
 
 /// The ladder of a whole run, its heading included.
 #[must_use]
@@ -47,13 +46,37 @@ pub fn text(heading: &Heading, entries: &[Entry]) -> String {
     let mut text = format!(
         "{arq}, window {window}, {size} bytes in segments of {segment_bytes}, {scenario}\n\n"
     );
-    let _ = writeln!(text, "{:>11}{:LANE$}receiver", "sender", "");
+    text.push_str(&ends());
     for row in &ladder.rows {
         let line = row.line(*first_sequence);
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text
+}
+
+/// The names of the two ends, above all rows.
+#[must_use]
+pub fn ends() -> String {
+    format!("{:>11}{:LANE$}receiver\n", "sender", "")
+}
+
+/// The arrow of a packet between the two ends; a lost one's ends in the middle.
+#[must_use]
+pub fn arrow(name: &str, direction: Direction, is_lost: bool) -> String {
+    let length = if is_lost { LANE * 2 / 3 } else { LANE };
+    match direction {
+        Direction::Data => {
+            let head = if is_lost { 'X' } else { '>' };
+            let shaft = format!("--{name}");
+            format!("{:LANE$}", format!("{shaft:-<0$}{head}", length - 1))
+        }
+        Direction::Ack => {
+            let head = if is_lost { 'X' } else { '<' };
+            let shaft = format!("{name}--");
+            format!("{:>LANE$}", format!("{head}{shaft:->0$}", length - 1))
+        }
+    }
 }
 
 /// Characters between the two ends.
@@ -198,7 +221,8 @@ impl Row {
                 arrived_us,
                 note,
             } => {
-                let arrow = arrow(carried, first_sequence);
+                let name = name(&carried.packet, first_sequence);
+                let arrow = arrow(&name, carried.direction, carried.fate.is_loss());
                 let (left, arrived) =
                     (clock(*left_us), arrived_us.map(clock).unwrap_or_default());
                 match carried.direction {
@@ -206,28 +230,6 @@ impl Row {
                     Direction::Ack => format!("{arrived:10} |{arrow}|{left}  {note}"),
                 }
             }
-        }
-    }
-}
-
-/// The arrow between the two ends; a lost packet's ends in the middle.
-fn arrow(carried: &Carried, first_sequence: u32) -> String {
-    let name = name(&carried.packet, first_sequence);
-    let length = match carried.fate {
-        Fate::Lost | Fate::QueueFull | Fate::TooLong => LANE * 2 / 3,
-        Fate::Delivered | Fate::Corrupted | Fate::Reordered | Fate::Duplicated => LANE,
-    };
-    let is_lost = carried.fate.is_loss();
-    match carried.direction {
-        Direction::Data => {
-            let head = if is_lost { 'X' } else { '>' };
-            let shaft = format!("--{name}");
-            format!("{:LANE$}", format!("{shaft:-<0$}{head}", length - 1))
-        }
-        Direction::Ack => {
-            let head = if is_lost { 'X' } else { '<' };
-            let shaft = format!("{name}--");
-            format!("{:>LANE$}", format!("{head}{shaft:->0$}", length - 1))
         }
     }
 }
