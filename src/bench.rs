@@ -211,6 +211,7 @@ impl Bench {
             scenario: self.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: true,
             is_watched: false,
         };
         let (tell, ended) = crossbeam_channel::bounded(1);

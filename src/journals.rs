@@ -6,7 +6,7 @@
 //!
 //! Source: report page `journal`.
 
-use crate::lab::journal::{Carried, Entry, Heading, Side, VERSION};
+use crate::lab::journal::{Carried, Entry, Format, Heading, Side, VERSION};
 use crate::reliable::event::{Event, PacketName};
 use crate::transfer::{Happening, Job, Report};
 use crate::wire::packet::Kind;
@@ -101,7 +101,7 @@ impl Journal {
     fn new(folder: &Path, job: &Job, side: Side) -> Self {
         let name = format!("transfer-{}-{}", job.number, side.name());
         let heading = Heading {
-            journal: "sash",
+            journal: Format::Sash,
             version: VERSION,
             scenario: job.scenario.to_string(),
             arq: job.settled.arq,
@@ -211,29 +211,23 @@ fn entry(happening: &Happening, side: Side) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Scenario;
     use crate::reliable::moment::Moment;
     use crate::transfer::Figures;
-    use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
-    use crate::wire::options::Settled;
 
     fn job() -> Job {
         Job {
             number: 3,
-            token: Token([1; 16]),
-            settled: Settled::DEFAULT,
             size: 10,
-            offset: 0,
-            scenario: Scenario::PERFECT,
-            pause_at: None,
-            chat_round_trip: None,
             is_watched: true,
+            ..Job::EXAMPLE
         }
     }
 
     fn opened() -> Report {
-        let event = Event::StateChanged { state: "open" };
+        let event = Event::StateChanged {
+            state: "open".into(),
+        };
         Report::Happened(vec![Happening::Machine(Moment::START, event)])
     }
 

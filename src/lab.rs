@@ -12,6 +12,7 @@
 //! | [`ladder`] | a journal as a packet ladder in text |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
+//! | [`theory`] | the textbook's formulas, and the machines beside them |
 
 pub mod contents;
 pub mod halt;
@@ -19,3 +20,4 @@ pub mod journal;
 pub mod ladder;
 pub mod run;
 pub mod soak;
+pub mod theory;

@@ -36,7 +36,7 @@ use crate::reliable::moment::Moment;
 use crate::wire::packet::Kind;
 use dice::Purpose;
 use scenario::{Burst, Conditions, Outage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub struct Link<T> {
 }
 
 /// Which way: with the file or against it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// From the file's sender to its receiver.
@@ -87,7 +87,7 @@ pub struct Delivery<T> {
 }
 
 /// What the link has decided about a packet that was pushed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It will arrive as it is.

@@ -64,6 +64,8 @@ pub struct Config {
     pub ports: PortRange,
     /// What the link does to the packets of every transfer.
     pub scenario: Scenario,
+    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    pub is_offloading: bool,
     /// Where everything that happens in transfers is written down.
     pub journals: Journals,
     /// What a transfer does where the client does not ask for anything.
@@ -85,6 +87,7 @@ impl Default for Config {
             files: PathBuf::from("files"),
             ports: PortRange::DEFAULT,
             scenario: Scenario::PERFECT,
+            is_offloading: true,
             journals: Journals::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),

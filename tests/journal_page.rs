@@ -267,7 +267,7 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             ssthresh: Some(1),
             in_flight: 1,
             pacing_rate: Some(1),
-            phase: "fixed",
+            phase: "fixed".into(),
         },
         Some(Event::CongestionUpdated { .. }) => Event::SegmentKept { number: 2 },
         Some(Event::SegmentKept { .. }) => Event::SegmentDropped {
@@ -278,7 +278,9 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             gate: GateState::Open,
         },
         Some(Event::DataBlockedUpdated { .. }) => Event::MtuUpdated { segment_bytes: 1 },
-        Some(Event::MtuUpdated { .. }) => Event::StateChanged { state: "open" },
+        Some(Event::MtuUpdated { .. }) => Event::StateChanged {
+            state: "open".into(),
+        },
         Some(Event::StateChanged { .. }) => return None,
     })
 }

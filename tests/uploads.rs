@@ -508,6 +508,7 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
         scenario: sash::link::Scenario::PERFECT,
         pause_at: None,
         chat_round_trip: None,
+        is_offloading: true,
         is_watched: false,
     };
     let destination = Destination {

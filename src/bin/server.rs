@@ -52,6 +52,9 @@ struct Flags {
     /// Take no files from clients.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
     no_upload: bool,
+    /// Give datagrams to the kernel, and take them, one at a time.
+    #[arg(long)]
+    no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines.
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
@@ -126,6 +129,7 @@ impl Flags {
             files: self.files,
             ports: self.udp_ports,
             scenario: self.link.unwrap_or(Scenario::PERFECT),
+            is_offloading: !self.no_offload,
             defaults,
             uploads: (!self.no_upload).then_some(UploadLimits {
                 file_bytes: self.upload_limit,

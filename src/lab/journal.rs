@@ -8,6 +8,8 @@
 //! {"time_us":0,"side":"link","event":"packet_carried","kind":"SYN",...,"fate":"lost"}
 //! ```
 //!
+//! [`Journal`] reads one back, whoever wrote it.
+//!
 //! A journal holds no wall-clock time and no random token, so two runs of one experiment
 //! have the same one, byte for byte.
 //!
@@ -18,16 +20,20 @@ use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, microseconds};
 use crate::reliable::moment::Moment;
 use crate::wire::options::{Arq, Congestion};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+mod reading;
+
+pub use reading::{Journal, Unreadable};
 
 /// The version of the journal's layout.
 pub const VERSION: u32 = 1;
 
 /// The first line: what was run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
-    /// Always `sash`.
-    pub journal: &'static str,
+    /// Whose journal it is.
+    pub journal: Format,
     /// [`VERSION`].
     pub version: u32,
     /// The link, as its line of text.
@@ -48,6 +54,14 @@ pub struct Heading {
     pub first_sequence: u32,
 }
 
+/// Whose journal it is: there is one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Sash's.
+    Sash,
+}
+
 /// One further line: a moment, a side, an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -61,7 +75,7 @@ pub struct Entry {
 }
 
 /// Who an event happened to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The file's sender.

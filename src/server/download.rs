@@ -116,6 +116,7 @@ pub(super) enum StartError {
 pub(super) struct Supplies {
     pub(super) journals: Journals,
     pub(super) scenario: Scenario,
+    pub(super) is_offloading: bool,
     pub(super) folder: Folder,
     pub(super) digests: Digests,
     /// Where a sender reports to.
@@ -148,6 +149,7 @@ impl Download {
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: supplies.is_offloading,
             is_watched: supplies.journals.are_kept(),
         };
         let report = supplies.reporter(&job, Side::Sender);

@@ -63,6 +63,7 @@ impl Downloads {
             supplies: Supplies {
                 journals: config.journals.clone(),
                 scenario: config.scenario.clone(),
+                is_offloading: config.is_offloading,
                 folder,
                 digests: Digests::new(work),
                 events,

@@ -61,6 +61,7 @@ impl Download {
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: supplies.is_offloading,
             is_watched: supplies.journals.are_kept(),
         };
         let report = supplies.reporter(&job, Side::Receiver);

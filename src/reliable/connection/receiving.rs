@@ -326,7 +326,9 @@ impl Receiving {
         self.last_arrivals = self.arrivals();
         self.phase = phase;
         let state = self.phase.name();
-        self.log.record(|| Event::StateChanged { state });
+        self.log.record(|| Event::StateChanged {
+            state: state.into(),
+        });
     }
 
     /// Whether this side answers the handshake, and it is under way.

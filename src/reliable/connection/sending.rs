@@ -194,7 +194,9 @@ impl Sending {
         self.last_progress = self.progress();
         self.phase = phase;
         let state = self.phase.name();
-        self.log.record(|| Event::StateChanged { state });
+        self.log.record(|| Event::StateChanged {
+            state: state.into(),
+        });
     }
 
     fn end(&mut self, outcome: Outcome) {

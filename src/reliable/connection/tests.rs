@@ -495,7 +495,9 @@ fn every_phase_is_told_as_an_event() {
         "ended",
         "ended",
     ]
-    .map(|state| Event::StateChanged { state });
+    .map(|state| Event::StateChanged {
+        state: state.into(),
+    });
     let is_each_in_its_turn = states.eq(wanted);
     story.expect("each in its turn", is_each_in_its_turn);
 }
