@@ -15,7 +15,7 @@
 //! | `listener` | `accept` | the listening socket, the count of seats |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`] |
-//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests |
+//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests, what broken-off uploads have left (`kept`) |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
@@ -24,6 +24,7 @@ mod digests;
 mod download;
 mod downloads;
 mod folder;
+mod kept;
 mod listener;
 mod pace;
 mod peer;

@@ -91,8 +91,8 @@ pub enum Report {
     Happened(Vec<Happening>),
     /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
-    /// Receiver only, last: it has stopped answering for the sender's sake, and its socket
-    /// is closed.
+    /// Receiver only, last: it has stopped answering for the sender's sake, its socket is
+    /// closed, and its part free for another receiver.
     Closed,
 }
 

@@ -46,7 +46,7 @@ struct Flags {
     /// Largest file that a client may upload.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.file_bytes)]
     upload_limit: u64,
-    /// Most that all uploads together may bring while the server runs.
+    /// Most that all uploads together may bring while the server runs; what broken-off ones have left counts.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.total_bytes)]
     upload_total: u64,
     /// Take no files from clients.

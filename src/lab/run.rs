@@ -191,7 +191,7 @@ impl Experiment {
             window: self.window,
             congestion: self.congestion,
             size: self.size,
-            offset: 0,
+            offset: self.offset,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
         }

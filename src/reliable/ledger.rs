@@ -305,13 +305,13 @@ pub fn moved_on(stamp: u32, held: Duration) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::script::measured;
     use super::*;
 
     #[test]
     fn first_sendings_and_resends_are_counted_at_both_ends() {
         let terms = Terms::EXAMPLE;
-        let round_trip = RoundTrip::new(terms.least_timeout);
-        let mut sender = SenderLedger::new(terms, round_trip);
+        let mut sender = SenderLedger::new(terms, measured());
         let mut receiver = ReceiverLedger::new(terms);
         for attempt in [1, 2, 3] {
             let sent = sender.data(terms.first, attempt, Moment::START);

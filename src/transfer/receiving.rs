@@ -103,20 +103,22 @@ pub fn go_on(
     }
 }
 
-/// The same on the server, for an upload: whoever comes from `asker` and has the token may
-/// send.
+/// As [`go_on`] on the server, for an upload: whoever comes from `asker` and has the token
+/// may send. Room for the whole file is reserved.
 ///
 /// # Errors
-/// As [`start`].
+/// As [`go_on`]; and `StorageFull`.
 pub fn accept(
     job: Job,
     outlet: Outlet,
     asker: IpAddr,
-    destination: &Destination,
+    part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     check(&job)?;
-    let part = Part::begin(destination, None)?;
+    if part.length() != job.offset {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     part.reserve(job.size)?;
     let disk = Disk::start(job.number, part)?;
     match outlet {
@@ -294,6 +296,7 @@ impl<R: FnMut(Report)> Shell<R> {
         self.carrier.close(&self.clock);
         self.tell_what_happened(true);
         drop(self.carrier);
+        self.disk.end();
         (self.report)(Report::Closed);
     }
 

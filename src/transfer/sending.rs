@@ -221,6 +221,10 @@ impl<R: FnMut(Report)> Shell<R> {
     ) -> Self {
         let clock = Clock::start();
         let proposal = job.proposal(job.settled.window, Some(first));
+        let job = Job {
+            pause_at: job.pause_at.filter(|share| *share > job.offset),
+            ..job
+        };
         Self {
             connection: Connection::respond(job.settled.arq, proposal, clock.now()),
             carrier: Carrier::new(socket, &job, Direction::Data),

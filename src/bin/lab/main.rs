@@ -3,8 +3,14 @@
 
 mod arguments;
 mod bench;
+mod keys;
+mod ladder;
+mod output;
+mod race;
+mod replay;
 mod run;
 mod soak;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -14,6 +20,8 @@ const EXAMPLES: &str = "\
 Examples
   lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab race --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
   lab soak --seeds 100000
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
@@ -33,6 +41,15 @@ enum Command {
     /// Run a transfer in virtual time: the same scenario gives the same journal
     #[command(before_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Send one file by several protocols over one link: who is there first?
+    #[command(before_help = race::EXAMPLES)]
+    Race(race::Arguments),
+    /// Draw the packets of a run between two lines
+    #[command(before_help = ladder::EXAMPLES)]
+    Ladder(ladder::Arguments),
+    /// Play a journal: the sliding window at every moment
+    #[command(before_help = replay::EXAMPLES)]
+    Replay(replay::Arguments),
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
@@ -44,6 +61,9 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Race(arguments) => race::run(&arguments),
+        Command::Ladder(arguments) => ladder::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

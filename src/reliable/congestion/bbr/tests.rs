@@ -344,3 +344,20 @@ fn acks_of_one_clump_add_up_for_ten_rounds_and_are_forgotten_within_twenty() {
     assert_eq!(excess[..10], [50.0; 10]);
     assert_eq!(excess[19..], [1.0]);
 }
+
+#[test]
+fn for_no_more_loss_than_there_was_is_a_rate_raised_however_much_the_path_loses() {
+    let mut rounds = Rounds::new();
+    let lossy = Told {
+        delivered: 80,
+        lost: 20,
+        rate: 800.0,
+        in_flight: 80,
+        ..STEADY
+    };
+    while rounds.pass(lossy) != "cruise" {}
+    rounds.pass(lossy); // The path's own loss is a fifth.
+    rounds.bbr.on_restart(Moment::START);
+    rounds.pass(Told { lost: 1, ..lossy });
+    assert_eq!(rounds.rate(), Some(810.0));
+}
