@@ -96,8 +96,8 @@ pub enum NoQuestion {
     Stuck(Stuck),
 }
 
-/// Rows of the ladder in a question.
-const LADDER_ROWS: usize = 12;
+/// Rows of the ladder in a question: a window's packets, as far as a screen has room.
+const LADDER_ROWS: std::ops::RangeInclusive<usize> = 12..=20;
 
 /// Runs every experiment and asks about all of them, in turn.
 ///
@@ -199,7 +199,7 @@ fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question>
             .iter()
             .for_each(|entry| strip.take(entry));
         taken = until;
-        questions.extend(question(heading, &entries[..until], &strip, stop, seed));
+        questions.extend(question(heading, &entries[..until], &strip, &stop, seed));
     }
     questions
 }
@@ -209,7 +209,7 @@ fn question(
     heading: &Heading,
     before: &[Entry],
     strip: &Strip,
-    stop: Stop,
+    stop: &Stop,
     seed: u64,
 ) -> Option<Question> {
     let reason = stop.reason.clone();
@@ -217,7 +217,9 @@ fn question(
     let mut situation = String::new();
     let happened = happened(heading, before, strip.segments());
     let _ = writeln!(situation, "{happened}\n\n{}", ladder::ends().trim_end());
-    for row in ladder::last_rows(heading, before, LADDER_ROWS) {
+    let rows = heading.window.saturating_add(8) as usize;
+    let rows = rows.clamp(*LADDER_ROWS.start(), *LADDER_ROWS.end());
+    for row in ladder::last_rows(heading, before, rows) {
         let _ = writeln!(situation, "{row}");
     }
     let place = Place {
@@ -229,7 +231,7 @@ fn question(
     let window = drawn.splitn(4, '\n').nth(3).unwrap_or_default();
     let _ = write!(situation, "\n{window}");
     let occasion = stop.occasion;
-    let (choices, right) = choices::of(&stop, seed);
+    let (choices, right) = choices::of(stop, seed);
     Some(Question {
         index,
         time_us,

@@ -93,14 +93,11 @@ fn others(stop: &Stop) -> Vec<Action> {
             waits,
             view.again(view.base),
         ],
-        Occasion::Finished | Occasion::FinUnanswered => {
-            let is_again = stop.occasion == Occasion::Finished;
-            vec![
-                waits,
-                view.again(view.segments.saturating_sub(1)),
-                Action::fin(is_again),
-            ]
-        }
+        Occasion::Finished | Occasion::FinUnanswered => vec![
+            waits,
+            view.again(view.segments.saturating_sub(1)),
+            Action::data(0..view.segments, view.highest),
+        ],
     };
     others.push(view.ahead(1));
     others.push(view.again(view.highest.saturating_sub(1)));

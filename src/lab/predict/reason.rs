@@ -99,8 +99,8 @@ fn slide(view: View, answer: &Action) -> Option<String> {
         format!("DATA {acked} is acknowledged, so the window slides by one: {went}.")
     } else {
         format!(
-            "An ACK is cumulative: all before DATA {base} have arrived, also those whose own \
-             ACK never came. The window slides by {moved}: {went}."
+            "An ACK is cumulative: it says that all before DATA {base} have arrived, whatever \
+             became of earlier ACKs. The window slides by {moved}: {went}."
         )
     })
 }
@@ -115,7 +115,7 @@ fn filled(view: View, answer: &Action) -> Option<u32> {
 
 fn went(view: View, room: u32) -> String {
     match room {
-        0 => "but no segment is left to be sent".to_owned(),
+        0 => "no segment is left to be sent".to_owned(),
         1 => "one more packet may go".to_owned(),
         _ if room < view.moved => format!("the last {room} segments may go"),
         _ => format!("{room} more packets may go"),
@@ -316,8 +316,8 @@ fn lost_again(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
         Arq::GoBackN => "everything from there on goes once more".to_owned(),
     };
     Some(format!(
-        "No answer came to DATA {number} again, so {what}, and the next wait is twice as long: \
-         the path may be overloaded."
+        "DATA {number} had been sent again, and still no ACK came in time: {what}. The next \
+         wait is twice as long, as the path may be overloaded."
     ))
 }
 

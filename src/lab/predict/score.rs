@@ -56,14 +56,15 @@ pub fn score(name: &str, given: &[Given<'_>]) -> String {
     csv
 }
 
-/// In quotation marks where it must be; nothing that a spreadsheet takes for a formula.
+/// In quotation marks where it must be, also for a spreadsheet that splits at `;`; nothing
+/// that it takes for a formula.
 fn field(text: &str) -> String {
     let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {
         text.to_owned()
     };
-    if safe.contains([',', '"', '\n', '\r']) {
+    if safe.contains([',', ';', '"', '\n', '\r']) {
         format!("\"{}\"", safe.replace('"', "\"\""))
     } else {
         safe
