@@ -171,3 +171,6 @@ fn arrow(flight: &Flight, first_sequence: u32) -> String {
 fn clock(time_us: u64) -> String {
     format!("{:5}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
 }
+
+#[cfg(test)]
+mod tests;
