@@ -139,21 +139,25 @@ impl Places {
                 |place: &&usize| flights.flights[**place].direction == direction;
             let onwards = packets.iter().filter(its_way);
             let back = packets.iter().rev().filter(its_way);
-            let mut last = None;
-            for &place in onwards.chain(back) {
-                match (self.departures.get(&place), self.arrivals.get(&place)) {
-                    (Some(from), Some(to)) => last = Some(to - from),
-                    _ => {
-                        let fall = last.unwrap_or(FLIGHT);
-                        let known = self.falls.entry(place).or_insert(fall);
-                        if last.is_some() && *known == FLIGHT {
-                            *known = fall;
-                        }
-                        let from = self.departures.get(&place).copied();
-                        let tip = from.unwrap_or_default() + *known * LOST_AT;
-                        self.foot = self.foot.max(tip + ROW);
-                    }
-                }
+            for packets in [onwards.collect::<Vec<_>>(), back.collect()] {
+                self.follow_neighbours(&packets);
+            }
+        }
+        for (place, fall) in &self.falls {
+            let from = self.departures.get(place).copied().unwrap_or_default();
+            self.foot = self.foot.max(from + fall * LOST_AT + ROW);
+        }
+    }
+
+    /// Gives each packet with one end the fall of the last one before it with two.
+    fn follow_neighbours(&mut self, packets: &[&usize]) {
+        let mut last = None;
+        for &&place in packets {
+            let (from, to) = (self.departures.get(&place), self.arrivals.get(&place));
+            if let (Some(from), Some(to)) = (from, to) {
+                last = Some(to - from);
+            } else if let Some(fall) = last {
+                self.falls.entry(place).or_insert(fall);
             }
         }
     }
@@ -217,7 +221,7 @@ fn usual_flight(flights: &Flights, chosen: &Chosen) -> u64 {
     let took = |&(_, step): &(u64, Step)| match step {
         Step::Arrival(flight) => {
             let flight = &flights.flights[flight];
-            Some(flight.arrived_us? - flight.sent_us?)
+            Some(flight.arrived_us?.saturating_sub(flight.sent_us?))
         }
         Step::Departure(_) | Step::Remark(_) => None,
     };
@@ -352,6 +356,8 @@ impl Sheet<'_> {
         let (colour, stroke) = look(flight);
         let line = |from, to| Line {
             stroke,
+            // Thicker, so that it stands out in grey as well.
+            width: if flight.is_resend { 2.2 } else { 1.5 },
             ..Line::new(from, to, colour)
         };
         match (departure, arrival) {
@@ -437,7 +443,7 @@ impl Sheet<'_> {
                 .iter_mut()
                 .rev()
                 .take(64)
-                .find(|it| it.0 == side && it.1 == y);
+                .find(|it| it.0 == side && it.1.to_bits() == y.to_bits());
             match row {
                 _ if said.is_empty() => {}
                 Some((_, _, words)) => words.push(said),
