@@ -12,20 +12,20 @@ fn lab(arguments: &[&str]) -> Command {
 }
 
 fn output(arguments: &[&str]) -> Output {
-    lab(arguments).output().unwrap()
+    lab(arguments).output().expect("lab is there")
 }
 
 fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
+    String::from_utf8(output.stdout.clone()).expect("it prints UTF-8")
 }
 
 fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    String::from_utf8(output.stderr.clone()).expect("it prints UTF-8")
 }
 
 /// A folder with one journal, and the journal's path.
 fn journal() -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is room");
     let run = output(&[
         "run",
         "--arq",
@@ -39,11 +39,11 @@ fn journal() -> (tempfile::TempDir, String) {
         "--link",
         "drop=d2.1;delay=50ms",
         "--journal",
-        folder.path().to_str().unwrap(),
+        folder.path().to_str().expect("its name is plain"),
     ]);
     assert!(run.status.success(), "{}", err(&run));
     let path = folder.path().join("go-back-n.jsonl");
-    let path = path.to_str().unwrap().to_owned();
+    let path = path.to_str().expect("its name is plain").to_owned();
     (folder, path)
 }
 

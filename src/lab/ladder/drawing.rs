@@ -129,14 +129,13 @@ impl Places {
             .filter_map(|&(_, step)| match step {
                 Step::Departure(place) => Some(place),
                 Step::Arrival(place) => {
-                    flights.flights[place].sent_us.is_none().then_some(place)
+                    flights.all[place].sent_us.is_none().then_some(place)
                 }
                 Step::Remark(_) => None,
             })
             .collect();
         for direction in [Direction::Data, Direction::Ack] {
-            let its_way =
-                |place: &&usize| flights.flights[**place].direction == direction;
+            let its_way = |place: &&usize| flights.all[**place].direction == direction;
             let onwards = packets.iter().filter(its_way);
             let back = packets.iter().rev().filter(its_way);
             for packets in [onwards.collect::<Vec<_>>(), back.collect()] {
@@ -204,11 +203,11 @@ impl Places {
 /// The end at which a step happens.
 fn side_of(flights: &Flights, step: Step) -> Side {
     match step {
-        Step::Departure(flight) => match flights.flights[flight].direction {
+        Step::Departure(flight) => match flights.all[flight].direction {
             Direction::Data => Side::Sender,
             Direction::Ack => Side::Receiver,
         },
-        Step::Arrival(flight) => match flights.flights[flight].direction {
+        Step::Arrival(flight) => match flights.all[flight].direction {
             Direction::Data => Side::Receiver,
             Direction::Ack => Side::Sender,
         },
@@ -220,7 +219,7 @@ fn side_of(flights: &Flights, step: Step) -> Side {
 fn usual_flight(flights: &Flights, chosen: &Chosen) -> u64 {
     let took = |&(_, step): &(u64, Step)| match step {
         Step::Arrival(flight) => {
-            let flight = &flights.flights[flight];
+            let flight = &flights.all[flight];
             Some(flight.arrived_us?.saturating_sub(flight.sent_us?))
         }
         Step::Departure(_) | Step::Remark(_) => None,
@@ -333,13 +332,13 @@ impl Sheet<'_> {
                 Step::Arrival(place) => (place, false),
                 Step::Remark(_) => continue,
             };
-            let flight = &self.flights.flights[place];
+            let flight = &self.flights.all[place];
             if is_departure || flight.sent_us.is_none() {
                 self.draw_arrow(flight, place, places);
             }
         }
         for (place, tip) in std::mem::take(&mut self.losses) {
-            self.name_loss(&self.flights.flights[place], tip);
+            self.name_loss(&self.flights.all[place], tip);
             self.cross(tip);
         }
     }
@@ -471,7 +470,7 @@ impl Sheet<'_> {
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {
-                let flight = &self.flights.flights[place];
+                let flight = &self.flights.all[place];
                 let name = flight.name(self.first_sequence);
                 match flight.fate {
                     Some(Fate::Duplicated) => format!("{name}, twice"),
@@ -479,7 +478,7 @@ impl Sheet<'_> {
                 }
             }
             Step::Arrival(place) => {
-                let flight = &self.flights.flights[place];
+                let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => flight.note.to_owned(),
                     None => flight.name(self.first_sequence),
