@@ -6,6 +6,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
@@ -18,6 +19,7 @@
 //! | [`strip`] | the sliding window at every moment |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
 
+pub mod capture;
 pub mod contents;
 pub mod halt;
 pub mod journal;

@@ -37,6 +37,7 @@ pub mod uploads;
 use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::room::Room;
+use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
 use crossbeam_channel::{Receiver, Sender};
@@ -69,6 +70,8 @@ pub struct Config {
     pub is_offloading: bool,
     /// Where everything that happens in transfers is written down.
     pub journals: Journals,
+    /// Where copies of what travels go, for a capture.
+    pub tap: Tap,
     /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
@@ -90,6 +93,7 @@ impl Default for Config {
             scenario: Scenario::PERFECT,
             is_offloading: true,
             journals: Journals::default(),
+            tap: Tap::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
             max_clients: 7_500,

@@ -17,6 +17,7 @@
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | `batch` | many datagrams in one call to the kernel |
 //! | `filter` | what the kernel lets through to a socket |
+//! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
 //! | [`space`] | room on a disk, reserved |
@@ -39,6 +40,7 @@ pub mod record;
 pub mod sending;
 pub mod source;
 pub mod space;
+pub mod tap;
 pub mod tcp;
 pub mod threads;
 mod watch;
@@ -56,6 +58,7 @@ use crate::wire::packet::Reset;
 use crate::wire::sequence::SequenceNumber;
 use std::path::PathBuf;
 use std::time::Duration;
+use tap::Tap;
 
 /// What both ends of a transfer know before its first packet.
 #[derive(Debug, Clone)]
@@ -80,6 +83,8 @@ pub struct Job {
     pub is_offloading: bool,
     /// Whether everything that happens is reported, for a journal.
     pub is_watched: bool,
+    /// Where copies of its datagrams go, for a capture.
+    pub tap: Tap,
 }
 
 /// How a transfer goes, told to whoever started it.
@@ -161,6 +166,7 @@ impl Job {
         chat_round_trip: None,
         is_offloading: true,
         is_watched: false,
+        tap: Tap::OFF,
     };
 
     /// What this side brings to the handshake.

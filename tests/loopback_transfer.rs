@@ -11,6 +11,7 @@ use sash::transfer::clock::Clock;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination, Receiving};
 use sash::transfer::sending::{self, Outlet, Sending};
+use sash::transfer::tap::Tap;
 use sash::transfer::{Ending, Job, Report};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::message::TransferState;
@@ -52,6 +53,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
         chat_round_trip: None,
         is_offloading: true,
         is_watched: false,
+        tap: Tap::default(),
     }
 }
 

@@ -8,6 +8,7 @@
 
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
+use sash::transfer::tap::Tap;
 use sash::transfer::{Job, Report};
 use sash::wire::message::{Code, Offer, Reply, TransferState};
 use std::fs;
@@ -684,6 +685,7 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
         chat_round_trip: None,
         is_offloading: true,
         is_watched: false,
+        tap: Tap::default(),
     };
     let destination = Destination {
         folder: out.path().to_owned(),

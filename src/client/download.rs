@@ -99,6 +99,7 @@ pub fn start(
         chat_round_trip: round_trip,
         is_offloading: settings.is_offloading,
         is_watched: settings.journals.are_kept(),
+        tap: settings.tap.clone(),
     };
     let version = FileVersion {
         size: offer.size,

@@ -218,7 +218,7 @@ impl Session {
         match effect {
             Effect::Connect(address) => {
                 self.connection += 1;
-                self.link = Some(Link::new(address));
+                self.link = Some(Link::new(address, self.settings.tap.clone()));
             }
             Effect::Send(request) => {
                 let request = self.prepare(request)?;

@@ -80,6 +80,7 @@ pub fn start(
         chat_round_trip: round_trip,
         is_offloading: settings.is_offloading,
         is_watched: settings.journals.are_kept(),
+        tap: settings.tap.clone(),
     };
     let is_over = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&is_over);

@@ -22,6 +22,7 @@ use crate::link::Scenario;
 use crate::shelf::FileName;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::{self, Outlet, Sending};
+use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
@@ -113,6 +114,7 @@ pub(super) enum StartError {
 /// What it takes to start one.
 pub(super) struct Supplies {
     pub(super) journals: Journals,
+    pub(super) tap: Tap,
     pub(super) scenario: Scenario,
     pub(super) is_offloading: bool,
     pub(super) folder: Folder,
@@ -151,6 +153,7 @@ impl Download {
             chat_round_trip: None,
             is_offloading: supplies.is_offloading,
             is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
         };
         let report = supplies.reporter(&job, Side::Sender);
         let asker = self.peer.remote.ip();

@@ -66,6 +66,7 @@ impl Downloads {
             defaults: config.defaults,
             supplies: Supplies {
                 journals: config.journals.clone(),
+                tap: config.tap.clone(),
                 scenario: config.scenario.clone(),
                 is_offloading: config.is_offloading,
                 folder,

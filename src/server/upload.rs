@@ -47,6 +47,7 @@ impl Download {
             chat_round_trip: None,
             is_offloading: supplies.is_offloading,
             is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
         };
         let report = supplies.reporter(&job, Side::Receiver);
         let asker = self.peer.remote.ip();

@@ -7,6 +7,7 @@
 
 use super::batch::Outgoing;
 use super::clock::Clock;
+use super::tap::{Tap, Way};
 use super::{Job, SOCKET_BUFFER_BYTES};
 use crate::link::{Direction, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
@@ -25,6 +26,7 @@ pub struct Carrier {
     peer: Option<Peer>,
     link: Option<Link<Vec<u8>>>,
     outgoing: Outgoing,
+    tap: Tap,
 }
 
 /// Where the other side was when it sent its newest packet.
@@ -44,7 +46,14 @@ impl Carrier {
             peer: None,
             link: imperfect(&job.scenario, direction),
             outgoing: Outgoing::new(job.is_offloading),
+            tap: job.tap.clone(),
         }
+    }
+
+    /// A datagram came from there: for the tap, with what the link does to it.
+    pub fn came(&self, from: SocketAddr, datagram: &[u8], fate: Option<Fate>) {
+        self.tap
+            .datagram(Way::In, &self.socket, Some(from), datagram, fate);
     }
 
     /// A packet of this transfer came from there, stamped `sent_at` by the other side's
@@ -90,10 +99,8 @@ impl Carrier {
     ) -> Result<Option<Fate>, SendError> {
         let packet = &transmit.packet;
         let Some(link) = &mut self.link else {
-            let to = self.peer.map(|peer| peer.address);
             return self
-                .outgoing
-                .push(&self.socket, to, |room| packet.append(room, fill))
+                .take(None, |row| packet.append(row, fill))
                 .map_err(SendError::File)?
                 .map(|()| None)
                 .map_err(SendError::Socket);
@@ -103,7 +110,12 @@ impl Carrier {
             .append(&mut datagram, fill)
             .map_err(SendError::File)?;
         let (label, length) = (Label::from(PacketName::from(packet)), datagram.len());
+        let copy = self.tap.is_on().then(|| datagram.clone());
         let fate = link.push(datagram, label, length, now);
+        if let Some(copy) = copy.filter(|_| fate.is_loss()) {
+            let (to, note) = (self.peer.map(|peer| peer.address), Some(fate));
+            self.tap.datagram(Way::Out, &self.socket, to, &copy, note);
+        }
         self.deliver(now).map_err(SendError::Socket)?;
         Ok(Some(fate))
     }
@@ -113,18 +125,40 @@ impl Carrier {
     /// # Errors
     /// As [`Carrier::send`].
     pub fn deliver(&mut self, now: Moment) -> io::Result<()> {
-        let to = self.peer.map(|peer| peer.address);
         while let Some(delivery) = self.link.as_mut().and_then(|link| link.poll(now)) {
+            let fate = delivery.damage.map(|_| Fate::Corrupted);
             let datagram = delivery.into_datagram();
-            let write = |room: &mut Vec<u8>| {
-                room.extend_from_slice(&datagram);
+            let append = |row: &mut Vec<u8>| {
+                row.extend_from_slice(&datagram);
                 Ok::<_, Infallible>(())
             };
-            match self.outgoing.push(&self.socket, to, write) {
+            match self.take(fate, append) {
                 Ok(sent) => sent?,
             }
         }
         Ok(())
+    }
+
+    /// Puts one datagram into the row that goes to the kernel next, and a copy to the tap.
+    fn take<E>(
+        &mut self,
+        fate: Option<Fate>,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<io::Result<()>, E> {
+        let Self {
+            socket,
+            peer,
+            outgoing,
+            tap,
+            ..
+        } = self;
+        let to = peer.map(|peer| peer.address);
+        outgoing.push(socket, to, |row| {
+            let start = row.len();
+            append(row)?;
+            tap.datagram(Way::Out, socket, to, row.split_at(start).1, fate);
+            Ok(())
+        })
     }
 
     /// Hands everything taken to the kernel.

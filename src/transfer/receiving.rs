@@ -391,7 +391,7 @@ impl<R: FnMut(Report)> Shell<R> {
             Ok(Batch { from, datagrams }) => {
                 for datagram in datagrams {
                     if self.knows(from, datagram) {
-                        self.arrive(datagram, now);
+                        self.arrive(datagram, from, now);
                     }
                 }
                 self.hand_over();
@@ -451,8 +451,9 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// A datagram came from the socket: through the link with it.
-    fn arrive(&mut self, datagram: &[u8], now: Moment) {
+    fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(link) = &mut self.incoming else {
+            self.carrier.came(from, datagram, None);
             return self.receive(datagram, now);
         };
         if let Ok((packet, _)) = Packet::decode(datagram) {
@@ -460,7 +461,9 @@ impl<R: FnMut(Report)> Shell<R> {
             let label = Label::from(name);
             let fate = link.push(datagram.to_vec(), label, datagram.len(), now);
             self.watch.carried(name, Direction::Data, fate, now);
+            self.carrier.came(from, datagram, Some(fate));
         } else {
+            self.carrier.came(from, datagram, None);
             self.receive(datagram, now); // Damaged before it came here.
         }
     }

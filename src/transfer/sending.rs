@@ -361,8 +361,14 @@ impl<R: FnMut(Report)> Shell<R> {
                     Some(link) => {
                         let name = PacketName::from(&packet);
                         let (label, bytes) = (Label::from(name), packet.datagram_bytes());
+                        let copy = self.job.tap.is_on().then(|| packet.clone());
                         let fate = link.push(packet, label, bytes, now);
                         self.watch.carried(name, Direction::Ack, fate, now);
+                        if let Some(packet) = copy {
+                            let mut datagram = Vec::new();
+                            packet.encode(&mut datagram, &[]);
+                            self.carrier.came(from, &datagram, Some(fate));
+                        }
                     }
                 }
             }

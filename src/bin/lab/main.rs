@@ -6,6 +6,7 @@ mod bench;
 mod keys;
 mod ladder;
 mod output;
+mod pcapng;
 mod race;
 mod replay;
 mod run;
@@ -22,6 +23,7 @@ Examples
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab race --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
+  lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab soak --seeds 100000
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
@@ -50,6 +52,9 @@ enum Command {
     /// Play a journal: the sliding window at every moment
     #[command(before_help = replay::EXAMPLES)]
     Replay(replay::Arguments),
+    /// Make a capture for Wireshark from a journal, lost packets included
+    #[command(before_help = pcapng::EXAMPLES)]
+    Pcapng(pcapng::Arguments),
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
@@ -64,6 +69,7 @@ fn main() -> ExitCode {
         Command::Race(arguments) => race::run(&arguments),
         Command::Ladder(arguments) => ladder::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Pcapng(arguments) => pcapng::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
