@@ -5,6 +5,7 @@ mod arguments;
 mod bench;
 mod run;
 mod soak;
+mod theory;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -15,6 +16,7 @@ Examples
   lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab soak --seeds 100000
+  lab theory --arq go-back-n --a 2,10
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
 ";
@@ -36,6 +38,9 @@ enum Command {
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
+    /// Measure the protocols' efficiency beside the textbook's formulas
+    #[command(before_help = theory::EXAMPLES)]
+    Theory(theory::Arguments),
     /// Measure real transfers on loopback beside bare datagrams and kernel TCP
     #[command(before_help = bench::EXAMPLES)]
     Bench(bench::Arguments),
@@ -45,6 +50,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Theory(arguments) => theory::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {
