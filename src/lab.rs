@@ -13,6 +13,7 @@
 //! | [`palette`] | colours that all can tell apart |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
+//! | [`theory`] | the textbook's formulas, and the machines beside them |
 
 pub mod contents;
 pub mod halt;
@@ -21,3 +22,4 @@ pub mod ladder;
 pub mod palette;
 pub mod run;
 pub mod soak;
+pub mod theory;

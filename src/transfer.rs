@@ -46,6 +46,7 @@ use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::event::{Event, PacketName};
 use crate::reliable::handshake::Proposal;
 use crate::reliable::moment::Moment;
+use crate::reliable::round_trip::Timing;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::Settled;
@@ -155,7 +156,9 @@ impl Job {
             congestion: self.settled.congestion,
             first,
             chat_round_trip: self.chat_round_trip,
-            least_timeout: LEAST_TIMEOUT,
+            timing: Timing::Adaptive {
+                least: LEAST_TIMEOUT,
+            },
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
             listening: self.is_watched,
         }
