@@ -6,6 +6,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
@@ -13,8 +14,10 @@
 //! | [`palette`] | colours that all can tell apart |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
+//! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
 
+pub mod chart;
 pub mod contents;
 pub mod halt;
 pub mod journal;
@@ -22,4 +25,5 @@ pub mod ladder;
 pub mod palette;
 pub mod run;
 pub mod soak;
+pub mod sweep;
 pub mod theory;

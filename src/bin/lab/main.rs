@@ -3,8 +3,11 @@
 
 mod arguments;
 mod bench;
+mod chart;
+mod files;
 mod run;
 mod soak;
+mod sweep;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -14,6 +17,8 @@ const EXAMPLES: &str = "\
 Examples
   lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
+  lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
   lab soak --seeds 100000
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
@@ -36,6 +41,12 @@ enum Command {
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
+    /// Draw a journal: segments, window, round trip or goodput over time
+    #[command(before_help = chart::EXAMPLES)]
+    Chart(chart::Arguments),
+    /// Run a grid of transfers: protocols, controllers, losses, windows, delays, sizes
+    #[command(before_help = sweep::EXAMPLES)]
+    Sweep(sweep::Arguments),
     /// Measure real transfers on loopback beside bare datagrams and kernel TCP
     #[command(before_help = bench::EXAMPLES)]
     Bench(bench::Arguments),
@@ -45,6 +56,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Chart(arguments) => chart::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {
