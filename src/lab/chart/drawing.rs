@@ -34,7 +34,7 @@ const MARGIN: i32 = 36;
 /// Letters: of the title, and of everything else.
 const TITLE_SIZE: i32 = 38;
 /// See [`TITLE_SIZE`].
-const TEXT_SIZE: i32 = 27;
+const TEXT_SIZE: i32 = 28;
 /// From one line of words to the next.
 const LINE_HEIGHT: i32 = 38;
 /// A letter is at most this wide, as a share of its height: a guess on the safe side.
@@ -186,12 +186,11 @@ fn draw_panel(
         .draw()?;
     let plot = axes.plotting_area();
     let (across, down) = plot.get_pixel_range();
-    let style = text(TEXT_SIZE, palette::INK, true);
-    root.draw_text(
-        &panel.title,
-        &style,
-        (across.start, down.start - LINE_HEIGHT),
-    )?;
+    if !panel.title.is_empty() {
+        let style = text(TEXT_SIZE, palette::INK, true);
+        let place = (across.start, down.start - LINE_HEIGHT);
+        root.draw_text(&panel.title, &style, place)?;
+    }
     let place =
         |point: (f64, f64)| plot.map_coordinate(&(x.place(point.0), y.place(point.1)));
     for series in &panel.series {

@@ -57,22 +57,26 @@ impl Scale {
         } else {
             [1.0, 10.0]
         };
-        let first = lowest.log10().floor();
-        let last = highest.log10().ceil().max(first + 1.0);
+        let [first, last] = [lowest.log10().floor(), highest.log10().ceil()];
         let powers = std::iter::successors(Some(first), |power| Some(power + 1.0));
-        let powers = powers.take_while(|&power| power <= last);
         let between: &[f64] = if last - first <= 3.0 {
             &[1.0, 2.0, 5.0]
         } else {
             &[1.0]
         };
-        let ticks = powers
-            .flat_map(|power| between.iter().map(move |step| power + step.log10()))
-            .filter(|&place| place <= last + 1e-9);
+        let steps =
+            powers.flat_map(|power| between.iter().map(move |it| power + it.log10()));
+        let ticks: Vec<f64> = steps.take_while(|&place| place <= last + 1.0).collect();
+        // From the last tick that is no higher than all to the first that is no lower.
+        let below = |place: &&f64| **place <= lowest.log10() + 1e-9;
+        let start = ticks.iter().take_while(below).count().saturating_sub(1);
+        let above = |place: &f64| *place >= highest.log10() - 1e-9;
+        let end = ticks.iter().position(above).unwrap_or(ticks.len() - 1);
+        let ticks = ticks[start..=end.max(start + 1).min(ticks.len() - 1)].to_vec();
         Self {
             is_logarithmic: true,
-            range: first..last,
-            ticks: ticks.collect(),
+            range: ticks[0]..ticks[ticks.len() - 1],
+            ticks,
         }
     }
 
@@ -172,7 +176,7 @@ mod tests {
         let axis = Axis::logarithmic("x");
         assert_eq!(
             labels(&axis, &[0.3, 6.0]),
-            ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
+            ["0.2", "0.5", "1", "2", "5", "10"]
         );
         assert_eq!(
             labels(&axis, &[1.0, 9_000.0]),
