@@ -18,7 +18,7 @@ use crate::lab::capture::conversation::Conversation;
 use crate::lab::capture::{self, Capture, frame};
 use crate::link::Scenario;
 use crate::transfer::clock::wall_time;
-use crate::transfer::tap::{Captured, Chat, ChatPart, Datagram, Note, Outlet, Tap, Way};
+use crate::transfer::tap::{Captured, Chat, ChatPart, Datagram, Outlet, Tap, Way};
 use crate::transfer::threads;
 use crossbeam_channel::Receiver;
 use std::collections::HashMap;
@@ -125,7 +125,7 @@ fn about(scenario: &str) -> String {
         "What the sockets of one program sent and received. Headers of IP and UDP are made \
          up from the real addresses and ports. Packets that this side's link ({scenario}) \
          dropped are here with a comment: those that it sent never left, those that came \
-         went no further. {MADE_UP_CHAT}."
+         went no further. Of chats: {MADE_UP_CHAT}."
     )
 }
 
@@ -188,19 +188,13 @@ impl Writer {
             ours,
             theirs,
             bytes,
-            note,
+            fate,
         } = datagram;
         let packet = match way {
             Way::Out => frame::udp(*ours, *theirs, bytes),
             Way::In => frame::udp(*theirs, *ours, bytes),
         };
-        let comment = match note {
-            Some(Note::Link(fate)) => capture::comment(*fate, &self.scenario),
-            Some(Note::NotTaken) => {
-                Some("not sent: the system did not take it this time".to_owned())
-            }
-            None => None,
-        };
+        let comment = fate.and_then(|fate| capture::comment(fate, &self.scenario));
         let way = direction(*way);
         self.capture.packet(*time, way, &packet, comment.as_deref());
     }

@@ -7,7 +7,7 @@
 
 use super::SOCKET_BUFFER_BYTES;
 use super::clock::Clock;
-use super::tap::{Note, Tap, Way};
+use super::tap::{Tap, Way};
 use crate::link::{Direction, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
@@ -57,9 +57,8 @@ impl Carrier {
 
     /// A datagram came from there: for the tap, with what the link does to it.
     pub fn came(&self, from: SocketAddr, datagram: &[u8], fate: Option<Fate>) {
-        let note = fate.map(Note::Link);
         self.tap
-            .datagram(Way::In, &self.socket, Some(from), datagram, note);
+            .datagram(Way::In, &self.socket, Some(from), datagram, fate);
     }
 
     /// A packet of this transfer came from there, stamped `sent_at` by the other side's
@@ -123,7 +122,7 @@ impl Carrier {
                 let fate = link.push(datagram.clone(), label, datagram.len(), now);
                 if fate.is_loss() {
                     let to = peer.map(|peer| peer.address);
-                    tap.datagram(Way::Out, socket, to, datagram, Some(Note::Link(fate)));
+                    tap.datagram(Way::Out, socket, to, datagram, Some(fate));
                 }
                 self.deliver(now).map_err(SendError::Socket)?;
                 Ok(Some(fate))
@@ -140,9 +139,9 @@ impl Carrier {
             return Ok(());
         };
         while let Some(delivery) = link.poll(now) {
-            let note = delivery.damage.map(|_| Note::Link(Fate::Corrupted));
+            let fate = delivery.damage.map(|_| Fate::Corrupted);
             let datagram = delivery.into_datagram();
-            send_one(&self.socket, self.peer, &datagram, &self.tap, note)?;
+            send_one(&self.socket, self.peer, &datagram, &self.tap, fate)?;
         }
         Ok(())
     }
@@ -185,19 +184,14 @@ fn send_one(
     peer: Option<Peer>,
     datagram: &[u8],
     tap: &Tap,
-    note: Option<Note>,
+    fate: Option<Fate>,
 ) -> io::Result<()> {
+    let to = peer.map(|peer| peer.address);
+    tap.datagram(Way::Out, socket, to, datagram, fate);
     let sent = match peer {
         None => socket.send(datagram),
         Some(peer) => socket.send_to(datagram, peer.address),
     };
-    let note = if sent.is_ok() {
-        note
-    } else {
-        Some(Note::NotTaken)
-    };
-    let to = peer.map(|peer| peer.address);
-    tap.datagram(Way::Out, socket, to, datagram, note);
     match sent {
         Ok(_) => Ok(()),
         Err(error) if is_passing(&error) => {

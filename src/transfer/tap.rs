@@ -67,8 +67,8 @@ pub struct Datagram {
     pub theirs: SocketAddr,
     /// All of it, but for the headers of UDP and IP.
     pub bytes: Vec<u8>,
-    /// What is worth saying of it.
-    pub note: Option<Note>,
+    /// What this side's link did to it, as far as it is known.
+    pub fate: Option<Fate>,
 }
 
 /// A piece of a chat over TCP.
@@ -102,15 +102,6 @@ pub enum Way {
     Out,
     /// It came.
     In,
-}
-
-/// What a datagram met with on this computer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Note {
-    /// This side's link did that to it.
-    Link(Fate),
-    /// The system did not take it: its buffer was full, or there is no way.
-    NotTaken,
 }
 
 /// Copies that may wait to be written.
@@ -147,15 +138,17 @@ impl Tap {
         self.0.as_ref().map_or(0, missed)
     }
 
-    /// A datagram went this way through this socket; `theirs` may be left out where the
-    /// socket is connected.
+    /// A datagram goes this way through this socket; `theirs` may be left out where the
+    /// socket is connected. What leaves is told before it leaves, so that the answer to it
+    /// is never seen before it; one that the system then does not take is seen all the
+    /// same.
     pub fn datagram(
         &self,
         way: Way,
         socket: &UdpSocket,
         theirs: Option<SocketAddr>,
         bytes: &[u8],
-        note: Option<Note>,
+        fate: Option<Fate>,
     ) {
         let Some(wire) = &self.0 else {
             return;
@@ -170,7 +163,7 @@ impl Tap {
             ours: wire.ours(socket, theirs),
             theirs,
             bytes: bytes.to_vec(),
-            note,
+            fate,
         }));
     }
 

@@ -67,10 +67,11 @@ fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let mut part = tempfile::Builder::new()
-        .prefix(".sash")
-        .tempfile_in(folder)
-        .map_err(cannot)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sash");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // As any file.
+    let mut part = builder.tempfile_in(folder).map_err(cannot)?;
     let mut rebuilder = Rebuilder::new(journal);
     let mut capture = Capture::new(&rebuilder.about());
     let clock = Clock::start();
