@@ -212,6 +212,7 @@ impl Bench {
             scenario: self.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: true,
             is_watched: false,
             tap: Tap::default(),
         };

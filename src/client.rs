@@ -68,6 +68,8 @@ pub struct Settings {
     pub overwrite: Overwrite,
     /// What the link does to our side of transfers.
     pub scenario: Scenario,
+    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
     /// Where copies of what travels go, for a capture.

@@ -220,26 +220,16 @@ fn entry(happening: &Happening, side: Side) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Scenario;
     use crate::reliable::moment::Moment;
     use crate::transfer::Figures;
-    use crate::transfer::tap::Tap;
-    use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
-    use crate::wire::options::Settled;
 
     fn job() -> Job {
         Job {
             number: 3,
-            token: Token([1; 16]),
-            settled: Settled::DEFAULT,
             size: 10,
-            offset: 0,
-            scenario: Scenario::PERFECT,
-            pause_at: None,
-            chat_round_trip: None,
             is_watched: true,
-            tap: Tap::default(),
+            ..Job::EXAMPLE
         }
     }
 

@@ -15,6 +15,7 @@
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
+//! | `batch` | many datagrams in one call to the kernel |
 //! | `filter` | what the kernel lets through to a socket |
 //! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
@@ -25,6 +26,7 @@
 //! | [`overwrite`] | what becomes of a file that has the name already |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
+mod batch;
 pub mod carrier;
 pub mod clock;
 mod disk;
@@ -48,6 +50,7 @@ use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::event::{Event, PacketName};
 use crate::reliable::handshake::Proposal;
 use crate::reliable::moment::Moment;
+use crate::reliable::round_trip::Timing;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::Settled;
@@ -76,6 +79,8 @@ pub struct Job {
     pub pause_at: Option<u64>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
+    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    pub is_offloading: bool,
     /// Whether everything that happens is reported, for a journal.
     pub is_watched: bool,
     /// Where copies of its datagrams go, for a capture.
@@ -91,8 +96,8 @@ pub enum Report {
     Happened(Vec<Happening>),
     /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
-    /// Receiver only, last: it has stopped answering for the sender's sake, and its socket
-    /// is closed.
+    /// Receiver only, last: it has stopped answering for the sender's sake, its socket is
+    /// closed, and its part free for another receiver.
     Closed,
 }
 
@@ -148,6 +153,22 @@ pub const WAKE_INTERVAL: Duration = Duration::from_millis(200);
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 impl Job {
+    /// An empty file over a perfect link.
+    #[cfg(test)]
+    pub(crate) const EXAMPLE: Self = Self {
+        number: 1,
+        token: Token([5; 16]),
+        settled: Settled::DEFAULT,
+        size: 0,
+        offset: 0,
+        scenario: Scenario::PERFECT,
+        pause_at: None,
+        chat_round_trip: None,
+        is_offloading: true,
+        is_watched: false,
+        tap: Tap::OFF,
+    };
+
     /// What this side brings to the handshake.
     #[must_use]
     pub const fn proposal(&self, window: u32, first: Option<SequenceNumber>) -> Proposal {
@@ -160,7 +181,9 @@ impl Job {
             congestion: self.settled.congestion,
             first,
             chat_round_trip: self.chat_round_trip,
-            least_timeout: LEAST_TIMEOUT,
+            timing: Timing::Adaptive {
+                least: LEAST_TIMEOUT,
+            },
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
             listening: self.is_watched,
         }

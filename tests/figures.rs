@@ -7,6 +7,7 @@ use sash::reliable::Machine;
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
+use sash::reliable::round_trip::Timing;
 use sash::wire::digest::{Digest, Token};
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use sash::wire::packet::Packet;
@@ -169,7 +170,9 @@ fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         first,
         chat_round_trip: None,
         congestion: Congestion::Fixed,
-        least_timeout: LEAST_TIMEOUT,
+        timing: Timing::Adaptive {
+            least: LEAST_TIMEOUT,
+        },
         acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
         listening: false,
     };

@@ -51,6 +51,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
         scenario: scenario.parse().unwrap(),
         pause_at: None,
         chat_round_trip: None,
+        is_offloading: true,
         is_watched: false,
         tap: Tap::default(),
     }

@@ -79,6 +79,9 @@ struct Arguments {
     /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
+    /// Give datagrams to the kernel, and take them, one at a time
+    #[arg(long)]
+    no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
@@ -129,6 +132,7 @@ fn main() -> ExitCode {
         pause_at: arguments.pause_at,
         overwrite: arguments.overwrite,
         scenario,
+        is_offloading: !arguments.no_offload,
         journals,
         tap: captures.tap(),
     };

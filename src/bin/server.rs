@@ -47,12 +47,15 @@ struct Flags {
     /// Largest file that a client may upload.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.file_bytes)]
     upload_limit: u64,
-    /// Most that all uploads together may bring while the server runs.
+    /// Most that all uploads together may bring while the server runs; what broken-off ones have left counts.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.total_bytes)]
     upload_total: u64,
     /// Take no files from clients.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
     no_upload: bool,
+    /// Give datagrams to the kernel, and take them, one at a time.
+    #[arg(long)]
+    no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines.
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
@@ -141,6 +144,7 @@ impl Flags {
             files: self.files,
             ports: self.udp_ports,
             scenario: self.link.unwrap_or(Scenario::PERFECT),
+            is_offloading: !self.no_offload,
             defaults,
             uploads: (!self.no_upload).then_some(UploadLimits {
                 file_bytes: self.upload_limit,

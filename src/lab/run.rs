@@ -27,11 +27,12 @@ use crate::reliable::connection::{Outcome, Receiving, Sending};
 use crate::reliable::event::PacketName;
 use crate::reliable::handshake::Proposal;
 use crate::reliable::moment::Moment;
+use crate::reliable::round_trip::Timing;
 use crate::reliable::{Machine, Transmit, earliest};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::Progress;
 use crate::wire::options::{Arq, Congestion, Settled};
-use crate::wire::packet::Packet;
+use crate::wire::packet::{Kind, Packet};
 use crate::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -61,6 +62,15 @@ pub struct Experiment {
     pub is_upload: bool,
     /// What holds it up in its middle.
     pub halt: Option<Halt>,
+    /// What the sender's timeout goes by. In virtual time it may be any.
+    pub timing: Timing,
+    /// The longest that an ACK is held back; zero: every DATA packet is acknowledged.
+    pub acknowledgement_delay: Duration,
+    /// From one packet of the sender to its next, at least. Where this is a packet's time
+    /// on the wire, the sender sits at the wire itself, as the textbook's does: what it has
+    /// not sent yet does not wait in a queue, and it may still decide otherwise. Zero: it
+    /// sends what it may at once.
+    pub spacing: Duration,
     /// Whether entries are made for the journal.
     pub listening: bool,
 }
@@ -78,6 +88,9 @@ pub struct Run {
     /// a person waits for. (That the sender knows it too is the chat connection's work,
     /// which a run does not have.) Virtual time.
     pub elapsed: Duration,
+    /// From the first DATA to the first FIN, which follows the last ACK at once: without
+    /// the opening and the ending. Virtual time.
+    pub transferring: Duration,
     /// So much of the file was there before. Unit: bytes.
     pub offset: u64,
     /// The sender's figures at its end.
@@ -129,6 +142,11 @@ impl Experiment {
             offset: 0,
             is_upload: false,
             halt: None,
+            timing: Timing::Adaptive {
+                least: LEAST_TIMEOUT,
+            },
+            acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+            spacing: Duration::ZERO,
             listening: false,
         }
     }
@@ -173,7 +191,7 @@ impl Experiment {
             window: self.window,
             congestion: self.congestion,
             size: self.size,
-            offset: 0,
+            offset: self.offset,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
         }
@@ -199,8 +217,8 @@ impl Experiment {
             congestion: self.congestion,
             first,
             chat_round_trip: Some(one_way(Direction::Data) + one_way(Direction::Ack)),
-            least_timeout: LEAST_TIMEOUT,
-            acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+            timing: self.timing,
+            acknowledgement_delay: self.acknowledgement_delay,
             listening: self.listening,
         }
     }
@@ -235,6 +253,10 @@ struct World<'a, O> {
     file: Arriving,
     halting: Halting,
     receiver_knew_at: Option<Moment>,
+    /// When the sender's next packet may leave.
+    leaves_at: Moment,
+    first_data_at: Option<Moment>,
+    first_fin_at: Option<Moment>,
     traffic: [Traffic; 2],
     steps: u64,
 }
@@ -275,6 +297,9 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
             file: Arriving::from(experiment.offset),
             halting: Halting::new(experiment.halt),
             receiver_knew_at: None,
+            leaves_at: now,
+            first_data_at: None,
+            first_fin_at: None,
             traffic: [Traffic::default(); 2],
             steps: 0,
         }
@@ -299,6 +324,8 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
                     receiver,
                     is_identical: self.file.is_whole(self.experiment.size),
                     elapsed: self.receiver_knew_at.unwrap_or(self.now) - Moment::START,
+                    transferring: self.first_fin_at.unwrap_or(self.now)
+                        - self.first_data_at.unwrap_or(self.now),
                     offset: self.experiment.offset,
                     progress: self.sender.progress(),
                     data: self.traffic[0],
@@ -313,7 +340,10 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
 
     /// Lets both machines send until neither has anything more to say.
     fn drain(&mut self) {
-        while let Some(transmit) = self.sender.poll_transmit(self.now) {
+        while self.may_leave()
+            && let Some(transmit) = self.sender.poll_transmit(self.now)
+        {
+            self.leaves_at = self.now + self.experiment.spacing;
             self.carry(&transmit, Direction::Data);
         }
         while let Some(transmit) = self.receiver.poll_transmit(self.now) {
@@ -322,8 +352,26 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
         self.note_events();
     }
 
+    /// Whether the sender's next packet may leave. Where packets are spaced it decides
+    /// last: after all that arrives or runs out at this very moment.
+    fn may_leave(&self) -> bool {
+        self.experiment.spacing.is_zero()
+            || self.leaves_at <= self.now
+                && self.next_happening().is_none_or(|next| next > self.now)
+    }
+
     fn carry(&mut self, transmit: &Transmit, direction: Direction) {
         self.note_events();
+        match transmit.packet.body.kind() {
+            Kind::Data => self.first_data_at = self.first_data_at.or(Some(self.now)),
+            Kind::Fin => self.first_fin_at = self.first_fin_at.or(Some(self.now)),
+            Kind::Syn
+            | Kind::SynAck
+            | Kind::Ack
+            | Kind::Nack
+            | Kind::FinAck
+            | Kind::Rst => (),
+        }
         let mut datagram = Vec::with_capacity(transmit.packet.datagram_bytes());
         let payload = contents::bytes(transmit.bytes.clone());
         transmit.packet.encode(&mut datagram, &payload);
@@ -349,15 +397,21 @@ impl<'a, O: FnMut(Entry)> World<'a, O> {
         }
     }
 
-    /// Jumps to whatever happens next.
-    fn wait(&mut self) -> Result<(), Stuck> {
-        let next = earliest([
+    /// When a packet arrives or a timer runs out.
+    fn next_happening(&self) -> Option<Moment> {
+        earliest([
             self.sender.next_timeout(),
             self.receiver.next_timeout(),
             self.data.next_timeout(),
             self.ack.next_timeout(),
             self.halting.next_timeout(),
-        ]);
+        ])
+    }
+
+    /// Jumps to whatever happens next.
+    fn wait(&mut self) -> Result<(), Stuck> {
+        let leaves_at = Some(self.leaves_at).filter(|&at| at > self.now);
+        let next = earliest([self.next_happening(), leaves_at]);
         let next = next.ok_or(Stuck {
             at: self.now,
             next: None,

@@ -112,7 +112,7 @@ pub fn experiment(seed: u64) -> Experiment {
             Some(Halt::Receiver),
             Some(Halt::Disk),
         ]),
-        listening: false,
+        ..Experiment::small()
     }
 }
 

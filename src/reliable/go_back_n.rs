@@ -19,7 +19,7 @@
 //! ```
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
 //! use sash::reliable::go_back_n::Sender;
-//! let round_trip = RoundTrip::new(Terms::EXAMPLE.least_timeout);
+//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
 //! let mut sender = Sender::new(Terms::EXAMPLE, round_trip); // a window of 4
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
 //! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2, 3]);
@@ -108,7 +108,9 @@ impl Sender {
 
     fn restart_timer(&mut self, now: Moment) {
         let in_flight = self.next != self.base;
-        self.deadline = in_flight.then(|| now + self.ledger.round_trip.timeout());
+        let oldest = self.sent.front().filter(|_| in_flight);
+        let round_trip = &self.ledger.round_trip;
+        self.deadline = oldest.map(|sent| round_trip.deadline(sent.stamp.sent_at, now));
     }
 }
 

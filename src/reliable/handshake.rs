@@ -36,7 +36,7 @@ use super::event::{Event, EventLog, Timer};
 use super::ledger::moved_on;
 use super::moment::Moment;
 use super::retry::Retry;
-use super::round_trip::RoundTrip;
+use super::round_trip::{RoundTrip, Timing};
 use super::terms::{MOST_SEGMENTS, Terms, next_attempt};
 use super::{Machine, Transmit};
 use crate::wire::digest::Token;
@@ -75,8 +75,8 @@ pub struct Proposal {
     pub first: Option<SequenceNumber>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
-    /// No retransmission timeout is shorter than this.
-    pub least_timeout: Duration,
+    /// What the retransmission timeout goes by.
+    pub timing: Timing,
     /// No ACK is held back longer than this.
     pub acknowledgement_delay: Duration,
     /// Whether the machines keep what happens.
@@ -131,7 +131,9 @@ impl Proposal {
         congestion: Congestion::Fixed,
         first: None,
         chat_round_trip: None,
-        least_timeout: Duration::from_millis(20),
+        timing: Timing::Adaptive {
+            least: Duration::from_millis(20),
+        },
         acknowledgement_delay: Duration::from_millis(10),
         listening: true,
     };
@@ -163,7 +165,7 @@ impl Proposal {
             segment_bytes: theirs.segment_bytes,
             window: self.window.min(theirs.window),
             congestion: self.congestion,
-            least_timeout: self.least_timeout,
+            timing: self.timing,
             acknowledgement_delay: self.acknowledgement_delay,
             listening: self.listening,
         })
@@ -185,7 +187,7 @@ impl Handshake {
     }
 
     const fn new(is_initiator: bool, proposal: Proposal, opening: Opening) -> Self {
-        let round_trip = RoundTrip::new(proposal.least_timeout);
+        let round_trip = RoundTrip::timed(proposal.timing);
         Self {
             is_initiator,
             proposal,

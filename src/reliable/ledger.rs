@@ -230,13 +230,13 @@ impl ReceiverLedger {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
-    /// Whether damage is to be told of: about once per round trip, for which the least
-    /// timeout stands here, as a receiver measures none; and never before any DATA has
+    /// Whether damage is to be told of: about once per round trip, for which the timeout
+    /// stands here, as a receiver measures none; and never before any DATA has
     /// come, as there would be no time stamp to echo.
     pub fn tells_damage(&mut self, now: Moment) -> bool {
         let is_too_soon = self
             .damage_told
-            .is_some_and(|told| now < told + self.terms.least_timeout);
+            .is_some_and(|told| now < told + self.terms.timing.least());
         let is_told = self.newest.is_some() && !is_too_soon;
         if is_told {
             self.damage_told = Some(now);

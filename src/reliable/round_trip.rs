@@ -41,7 +41,20 @@ pub struct RoundTrip {
     estimate: Option<Estimate>,
     /// Timeouts since the last ACK of something new.
     backoff: u32,
-    least_timeout: Duration,
+    timing: Timing,
+}
+
+/// What the retransmission timeout goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// By measured round trips (RFC 6298).
+    Adaptive {
+        /// No timeout is shorter.
+        least: Duration,
+    },
+    /// Always this long, from a packet's own sending: the textbook's timer, which knows
+    /// the round trip. A path that is slower would never be heard of again.
+    Fixed(Duration),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,14 +82,30 @@ pub const GRANULARITY: Duration = Duration::from_millis(1);
 /// A time stamp further back than this is no sample but nonsense.
 const OLDEST_ECHO: Duration = Duration::from_secs(600);
 
-impl RoundTrip {
-    /// Nothing is known yet; no timeout will be shorter than `least_timeout`.
+impl Timing {
+    /// The shortest timeout there will be.
     #[must_use]
-    pub const fn new(least_timeout: Duration) -> Self {
+    pub const fn least(self) -> Duration {
+        match self {
+            Self::Adaptive { least } | Self::Fixed(least) => least,
+        }
+    }
+}
+
+impl RoundTrip {
+    /// Nothing is known yet; no timeout will be shorter than `least`.
+    #[must_use]
+    pub const fn new(least: Duration) -> Self {
+        Self::timed(Timing::Adaptive { least })
+    }
+
+    /// Nothing is known yet.
+    #[must_use]
+    pub const fn timed(timing: Timing) -> Self {
         Self {
             estimate: None,
             backoff: 0,
-            least_timeout,
+            timing,
         }
     }
 
@@ -128,15 +157,38 @@ impl RoundTrip {
     /// The retransmission timeout now (RFC 6298 RTO).
     #[must_use]
     pub fn timeout(&self) -> Duration {
+        let least = match self.timing {
+            Timing::Adaptive { least } => least,
+            Timing::Fixed(timeout) => return timeout,
+        };
         let plain = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {
             estimate.smoothed + (4 * estimate.variation).max(GRANULARITY)
         });
-        let plain = plain.max(self.least_timeout);
+        let plain = plain.max(least);
         let times = 1_u32.checked_shl(self.backoff).unwrap_or(u32::MAX);
         let doubled = plain.saturating_mul(times);
         let longest = LONGEST_BACKOFF.max(2 * plain);
         let out_of_step = longest / 20 * (self.backoff % 8);
         doubled.min(longest + out_of_step).min(LONGEST_TIMEOUT)
+    }
+
+    /// When a timer that is started anew now runs out, for a packet sent then: an adaptive
+    /// one waits from now on (RFC 6298 §5.3), a fixed one from the sending on.
+    #[must_use]
+    pub fn deadline(&self, sent_at: Moment, now: Moment) -> Moment {
+        match self.timing {
+            Timing::Adaptive { .. } => now + self.timeout(),
+            Timing::Fixed(timeout) => sent_at + timeout,
+        }
+    }
+
+    /// The timeout of every single packet, where it is fixed.
+    #[must_use]
+    pub const fn fixed_timeout(&self) -> Option<Duration> {
+        match self.timing {
+            Timing::Adaptive { .. } => None,
+            Timing::Fixed(timeout) => Some(timeout),
+        }
     }
 
     /// Smoothed round trip (RFC 6298 SRTT); `None` before the first sample.
@@ -236,6 +288,20 @@ mod tests {
         assert_eq!(round_trip.timeout(), ms(1_800));
         round_trip.sample(ms(20_000));
         assert_eq!(round_trip.timeout(), LONGEST_TIMEOUT);
+    }
+
+    #[test]
+    fn a_fixed_timeout_learns_nothing_and_runs_from_the_sending() {
+        let mut round_trip = RoundTrip::timed(Timing::Fixed(ms(30)));
+        round_trip.sample(ms(100));
+        round_trip.back_off();
+        assert_eq!(round_trip.timeout(), ms(30));
+        let [sent, now] = [10, 25].map(|at| Moment::START + ms(at));
+        assert_eq!(round_trip.deadline(sent, now), sent + ms(30));
+        assert_eq!(
+            RoundTrip::new(ms(30)).deadline(sent, now),
+            now + FIRST_TIMEOUT
+        );
     }
 
     #[test]

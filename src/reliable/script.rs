@@ -304,7 +304,7 @@ pub(super) fn ack(
 
 /// A round trip that was measured as 100 ms: the timeout is 300 ms.
 pub(super) fn measured() -> RoundTrip {
-    let mut round_trip = RoundTrip::new(Terms::EXAMPLE.least_timeout);
+    let mut round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
     round_trip.sample(ms(100));
     round_trip
 }

@@ -12,7 +12,8 @@
 //!               |  x  x     .  x                               x kept early
 //! ```
 //!
-//! The textbook gives every packet a timer of its own. Here one probe timer serves all:
+//! The textbook gives every packet a timer of its own, and so does this sender where the
+//! laboratory fixes the timeout. Otherwise one probe timer serves all:
 //! when it runs out the oldest packet goes again, and the ACK that it draws tells what
 //! else is missing. Only when that probe too stays unanswered is everything in flight held
 //! for lost. ACKs are thinned out, about eight per round trip; what an ACK cannot wait
@@ -25,7 +26,7 @@
 //! ```
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
 //! use sash::reliable::selective_repeat::Sender;
-//! let round_trip = RoundTrip::new(Terms::EXAMPLE.least_timeout);
+//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
 //! let mut sender = Sender::new(Terms::EXAMPLE, round_trip); // a window of 4
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
 //! assert_eq!(sent.count(), 4);
@@ -263,7 +264,8 @@ impl Sender {
 
     /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
     fn restart_probe_timer(&mut self, now: Moment) {
-        let is_waiting = !self.slots.queue.is_empty();
+        let has_timers = self.ledger.round_trip.fixed_timeout().is_some();
+        let is_waiting = !self.slots.queue.is_empty() && !has_timers;
         let timeout = self.ledger.round_trip.timeout();
         let patience = timeout + self.ledger.terms.acknowledgement_delay;
         self.probe.deadline = is_waiting.then(|| now + patience);
@@ -331,6 +333,9 @@ impl Machine for Sender {
         self.probe.is_due = false;
         let stamp = self.ledger.flow.send(now);
         let order = self.losses.depart(sequence, now);
+        if let Some(timeout) = self.ledger.round_trip.fixed_timeout() {
+            self.losses.wake_by(now + timeout);
+        }
         let slot = self.slots.get_mut(sequence)?;
         slot.state = SlotState::InFlight { order };
         slot.stamp = Some(stamp);

@@ -18,7 +18,7 @@
 //! ```
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
 //! use sash::reliable::stop_and_wait::Sender;
-//! let round_trip = RoundTrip::new(Terms::EXAMPLE.least_timeout);
+//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
 //! let mut sender = Sender::new(Terms::EXAMPLE, round_trip);
 //! assert_eq!(sender.poll_transmit(Moment::START).unwrap().packet.number, 0);
 //! assert_eq!(sender.poll_transmit(Moment::START), None); // it waits for the ACK

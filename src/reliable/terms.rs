@@ -26,6 +26,7 @@
 
 use super::Transmit;
 use super::moment::Moment;
+use super::round_trip::Timing;
 use crate::wire::digest::Token;
 use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
 use crate::wire::packet::{Body, Packet};
@@ -51,9 +52,9 @@ pub struct Terms {
     pub window: u32,
     /// Who decides how much of that may be in flight.
     pub congestion: Congestion,
-    /// No retransmission timeout is shorter than this.
-    pub least_timeout: Duration,
-    /// No ACK is held back longer than this.
+    /// What the retransmission timeout goes by.
+    pub timing: Timing,
+    /// No ACK is held back longer than this; zero: every DATA packet is acknowledged.
     pub acknowledgement_delay: Duration,
     /// Whether the machines keep what happens for [`super::Machine::take_events`].
     pub listening: bool,
@@ -72,7 +73,9 @@ impl Terms {
         segment_bytes: DEFAULT_SEGMENT_BYTES,
         window: 4,
         congestion: Congestion::Fixed,
-        least_timeout: Duration::from_millis(20),
+        timing: Timing::Adaptive {
+            least: Duration::from_millis(20),
+        },
         acknowledgement_delay: Duration::from_millis(10),
         listening: true,
     };

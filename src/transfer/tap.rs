@@ -111,6 +111,9 @@ const QUEUE: usize = 4_096;
 const PATIENCE: Duration = Duration::from_millis(200);
 
 impl Tap {
+    /// It copies nothing.
+    pub const OFF: Self = Self(None);
+
     /// A tap that is on, and where its copies come out.
     #[must_use]
     pub fn new() -> (Self, Outlet) {

@@ -185,7 +185,7 @@ fn ack_of(packet: &Packet) -> Option<Ack<SequenceNumber>> {
 }
 
 fn round_trip(terms: &Terms) -> RoundTrip {
-    RoundTrip::new(terms.least_timeout)
+    RoundTrip::timed(terms.timing)
 }
 
 fn stop_and_wait(terms: Terms) -> Machines {

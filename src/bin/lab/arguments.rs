@@ -79,7 +79,7 @@ impl TransferArguments {
             offset: self.offset.min(self.size),
             is_upload: self.upload,
             halt: self.halt,
-            listening: false,
+            ..Experiment::small()
         })
     }
 }

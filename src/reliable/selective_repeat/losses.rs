@@ -34,7 +34,8 @@ pub(super) struct Losses {
     next_order: u64,
     /// The latest sending that is known to have arrived.
     newest_arrived: Option<u64>,
-    /// When the oldest flight is held for lost, others having overtaken it.
+    /// When the oldest flight is held for lost: others have overtaken it, or its own timer
+    /// runs out.
     deadline: Option<Moment>,
     reordering: Reordering,
 }
@@ -75,6 +76,11 @@ impl Losses {
         order
     }
 
+    /// A sending has a timer of its own, which runs out then.
+    pub(super) fn wake_by(&mut self, deadline: Moment) {
+        self.deadline.get_or_insert(deadline); // An older one runs out sooner.
+    }
+
     /// This sending has arrived.
     pub(super) fn arrive(&mut self, order: u64) {
         self.newest_arrived = self.newest_arrived.max(Some(order));
@@ -95,6 +101,10 @@ impl Losses {
         now: Moment,
     ) -> Option<(Flight, Trigger)> {
         self.deadline = None;
+        if let Some(timeout) = round_trip.fixed_timeout() {
+            let flight = self.next_expired(is_in_flight, timeout, now)?;
+            return Some((flight, Trigger::Timeout));
+        }
         let newest = self.newest_arrived?;
         let patience = self.reordering.patience(round_trip);
         while let Some(&flight) = self.flights.front() {
@@ -120,6 +130,23 @@ impl Losses {
             }
             self.flights.pop_front();
         }
+        None
+    }
+
+    /// The oldest sending whose own timer has run out.
+    fn next_expired(
+        &mut self,
+        is_in_flight: impl Fn(&Flight) -> bool,
+        timeout: Duration,
+        now: Moment,
+    ) -> Option<Flight> {
+        let flight = self.oldest(is_in_flight)?;
+        let deadline = flight.sent_at + timeout;
+        if deadline <= now {
+            return Some(flight);
+        }
+        self.flights.push_front(flight);
+        self.deadline = Some(deadline);
         None
     }
 

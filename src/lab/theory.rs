@@ -1,0 +1,37 @@
+//! The textbook's formulas, and the machines measured beside them.
+//!
+//! Efficiency is the share of the time in which the wire carries a packet that is of use.
+//! Time is counted in transmissions of one DATA packet, so that three numbers say all:
+//!
+//! ```text
+//!   P  share of DATA packets that are lost       a = propagation / transmission
+//!   N  window                                    1 + 2a  from a DATA packet to its ACK
+//!
+//!   |DATA|---- a ---->|                 a:   packets that fit on the wire one way
+//!                     |<---- a ----|ACK      an ACK takes no time to transmit
+//! ```
+//!
+//! | module | is | read with |
+//! | --- | --- | --- |
+//! | [`window`] | stop-and-wait, go-back-N and selective repeat, plain and with the real timer | Stallings; Tanenbaum §3.4 |
+//! | [`stall`] | selective repeat with the wait at the window's head: a model of its own | renewal theory |
+//! | [`response`] | Mathis, PFTK, CUBIC: how loss and round trip set a rate | RFC 9438 §5 |
+//! | [`cell`](mod@cell) | one P, N and a, run on the machines in virtual time | report chapter `theory` |
+//!
+//! The formulas leave out handshake and ending, and so does the measurement.
+//!
+//! ```
+//! use sash::lab::theory;
+//! use sash::wire::options::Arq;
+//! let efficiency = theory::efficiency(Arq::GoBackN, 0.1, 16, 2.0);
+//! assert_eq!(format!("{efficiency:.3}"), "0.643"); // (1 - P) / (1 + 2aP)
+//! ```
+//!
+//! Source: report chapter `theory`.
+
+pub mod cell;
+pub mod response;
+pub mod stall;
+pub mod window;
+
+pub use window::efficiency;
