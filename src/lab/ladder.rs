@@ -56,7 +56,7 @@ pub fn part(heading: &Heading, entries: &[Entry], window: Window) -> String {
     let mut text = format!(
         "{arq}, window {packets}, {size} bytes in segments of {segment_bytes}, {scenario}\n\n"
     );
-    let _ = writeln!(text, "{:>11}{:LANE$}receiver", "sender", "");
+    text.push_str(&ends());
     let flights = Flights::of(entries);
     let chosen = window.choose(&flights);
     for line in lines(&flights, &chosen.steps, heading.first_sequence) {
@@ -79,6 +79,30 @@ pub fn last_rows(heading: &Heading, entries: &[Entry], most: usize) -> Vec<Strin
     let mut rows = lines(&flights, &flights.steps, heading.first_sequence);
     rows.drain(..rows.len().saturating_sub(most));
     rows
+}
+
+/// The names of the two ends, above all rows.
+#[must_use]
+pub fn ends() -> String {
+    format!("{:>11}{:LANE$}receiver\n", "sender", "")
+}
+
+/// The arrow of a packet between the two ends; a lost one's ends in the middle.
+#[must_use]
+pub fn arrow(name: &str, direction: Direction, is_lost: bool) -> String {
+    let length = if is_lost { LANE * 2 / 3 } else { LANE };
+    match direction {
+        Direction::Data => {
+            let head = if is_lost { 'X' } else { '>' };
+            let shaft = format!("--{name}");
+            format!("{:LANE$}", format!("{shaft:-<0$}{head}", length - 1))
+        }
+        Direction::Ack => {
+            let head = if is_lost { 'X' } else { '<' };
+            let shaft = format!("{name}--");
+            format!("{:>LANE$}", format!("{head}{shaft:->0$}", length - 1))
+        }
+    }
 }
 
 /// Characters between the two ends.
@@ -135,7 +159,8 @@ const fn expired(timer: Timer) -> &'static str {
 }
 
 fn row(flight: &Flight, first_sequence: u32) -> String {
-    let arrow = arrow(flight, first_sequence);
+    let is_lost = flight.fate.is_some_and(Fate::is_loss);
+    let arrow = arrow(&flight.name(first_sequence), flight.direction, is_lost);
     let left = flight.sent_us.map(clock).unwrap_or_default();
     let arrived = flight.arrived_us.map(clock).unwrap_or_default();
     let note = match flight.note {
@@ -145,25 +170,6 @@ fn row(flight: &Flight, first_sequence: u32) -> String {
     match flight.direction {
         Direction::Data => format!("{left:10} |{arrow}|{arrived:11}  {note}"),
         Direction::Ack => format!("{arrived:10} |{arrow}|{left:10}  {note}"),
-    }
-}
-
-/// The arrow between the two ends; a lost packet's ends in the middle.
-fn arrow(flight: &Flight, first_sequence: u32) -> String {
-    let name = flight.name(first_sequence);
-    let is_lost = flight.fate.is_some_and(Fate::is_loss);
-    let length = if is_lost { LANE * 2 / 3 } else { LANE };
-    match flight.direction {
-        Direction::Data => {
-            let head = if is_lost { 'X' } else { '>' };
-            let shaft = format!("--{name}");
-            format!("{:LANE$}", format!("{shaft:-<0$}{head}", length - 1))
-        }
-        Direction::Ack => {
-            let head = if is_lost { 'X' } else { '<' };
-            let shaft = format!("{name}--");
-            format!("{:>LANE$}", format!("{head}{shaft:->0$}", length - 1))
-        }
     }
 }
 

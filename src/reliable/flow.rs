@@ -25,7 +25,7 @@
 //!
 //! Source: draft-cheng-iccrg-delivery-rate-estimation; RFC 9002 §7.7 (pacing).
 
-use super::congestion::{Acked, Controller, Lost, PathTime, controller};
+use super::congestion::{Acked, Controller, Lost, PathTime, Signal, controller};
 use super::event::Event;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
@@ -245,7 +245,7 @@ impl Flow {
         let path = round_trip.path();
         if let Some(losses) = self.losses.take() {
             let newest = losses.newest;
-            self.controller.on_loss(&Lost {
+            self.controller.on_signal(&Signal::Loss(Lost {
                 now,
                 packets: losses.packets,
                 in_flight: self.in_flight,
@@ -253,7 +253,7 @@ impl Flow {
                 newest_sent_at: newest.sent_at,
                 lost_since: self.lost - newest.lost,
                 round_trip: path,
-            });
+            }));
         }
         if let Some(news) = self.news.take() {
             let newest = news.newest;
@@ -291,13 +291,13 @@ impl Flow {
 
     /// The receiver told of one number newly missing, and nothing is sent again for it.
     pub fn nack(&mut self, now: Moment) {
-        self.controller.on_nack(now);
+        self.controller.on_signal(&Signal::Nack(now));
     }
 
     /// The retransmission timer ran out: that says all of the losses it showed.
     pub fn time_out(&mut self, now: Moment) {
         self.losses = None;
-        self.controller.on_timeout(now);
+        self.controller.on_signal(&Signal::Timeout(now));
     }
 
     /// Sending begins again after a pause or a closed window. One that was longer than a
@@ -566,5 +566,75 @@ mod tests {
         assert!(flow.send(at(21)).is_limited);
         flow.deliver(&second, at(22));
         assert!(!flow.send(at(23)).is_limited);
+    }
+
+    /// A flow by Reno over 100 ms: ten packets, one every 5 ms.
+    fn paced() -> (Flow, RoundTrip) {
+        let mut flow = Flow::new(Congestion::Reno, 1_000);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        round_trip.sample(Duration::from_millis(100));
+        flow.start(&round_trip);
+        (flow, round_trip)
+    }
+
+    #[test]
+    fn the_next_packet_is_due_when_the_pacing_says_so_and_not_before() {
+        let (mut flow, _) = paced();
+        flow.send(at(0));
+        assert_eq!(flow.next_timeout(), Some(at(5)));
+        assert!(!flow.is_due(at(4)));
+        flow.on_timeout(at(4));
+        assert!(!flow.is_due(at(4)), "woken early");
+        assert!(flow.is_due(at(5)));
+        flow.on_timeout(at(5));
+        assert_eq!(flow.next_timeout(), None, "woken twice for the same");
+    }
+
+    #[test]
+    fn window_threshold_and_rate_are_told_when_they_change() {
+        let (mut flow, round_trip) = paced();
+        let told = |flow: &mut Flow| match flow.event() {
+            Some(Event::CongestionUpdated {
+                cwnd,
+                ssthresh,
+                pacing_rate,
+                ..
+            }) => Some((cwnd, ssthresh, pacing_rate)),
+            _ => None,
+        };
+        assert_eq!(told(&mut flow), Some((10, None, Some(200))));
+        assert_eq!(told(&mut flow), None);
+        let stamp = flow.send(at(0));
+        flow.lose(&stamp);
+        flow.settle(&round_trip, at(200));
+        assert_eq!(told(&mut flow), Some((5, Some(5), Some(63))));
+        let mut fixed = Flow::new(Congestion::Fixed, 16);
+        assert_eq!(told(&mut fixed), Some((16, None, None)));
+    }
+
+    #[test]
+    fn what_is_lost_while_a_packet_is_on_its_way_is_told_with_its_ack() {
+        let (mut flow, _) = paced();
+        let [first, second, third] = [0, 5, 10].map(|tick| flow.send(at(tick)));
+        flow.lose(&first);
+        flow.lose(&second);
+        let last = flow.send(at(15));
+        assert_eq!(flow.lost - third.lost, 2);
+        assert_eq!(flow.lost - last.lost, 0);
+    }
+
+    #[test]
+    fn one_packet_and_its_ack_a_round_trip_later_are_enough_for_a_rate() {
+        let (mut flow, round_trip) = paced();
+        let stamp = flow.send(at(0));
+        flow.deliver(&stamp, at(100));
+        let rate = flow.delivery_rate(&stamp, round_trip.path());
+        assert_eq!(rate, Some(10.0));
+        flow.delivered_at = at(99);
+        let rate = flow.delivery_rate(&stamp, round_trip.path());
+        assert_eq!(
+            rate, None,
+            "in less than a round trip nothing can be measured"
+        );
     }
 }
