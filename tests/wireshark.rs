@@ -11,6 +11,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
@@ -288,6 +289,60 @@ fn an_ack_leads_to_its_data_and_the_data_to_its_ack() {
     assert!(
         asked.starts_with(&["1", "2"]) && asked.contains(&"6"),
         "{asked:?}"
+    );
+}
+
+#[test]
+fn the_lost_segment_of_the_report_is_what_tshark_says() {
+    let arguments = [
+        "--arq=selective-repeat",
+        "--window=4",
+        "--size=500",
+        "--segment=100",
+        "--link=delay=10ms;drop=d1.1",
+    ];
+    let (capture, _) = Capture::of_a_run(&arguments, "");
+    let fields = [
+        "frame.number",
+        "frame.time_relative",
+        "sash.kind",
+        "sash.number",
+        "sash.attempt",
+        "sash.relative",
+        "sash.acks",
+        "sash.acked_in",
+        "sash.first_in",
+        "frame.comment",
+    ];
+    let heads = [
+        "frame", "seconds", "kind", "number", "attempt", "relative", "acks", "acked_in",
+        "first_in", "comment",
+    ];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(capture.rows("sash", &fields));
+    for row in &mut rows[1..] {
+        row[2] = KINDS[row[2].parse::<usize>().unwrap() - 1].to_owned();
+        row[1].truncate(8); // Microseconds.
+    }
+    rows[1][9].clear();
+    let mut table = String::new();
+    for row in rows {
+        let widths = [7, 10, 9, 8, 9, 10, 6, 10, 10, 0];
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            write!(line, "{cell:<width$}").unwrap();
+        }
+        writeln!(table, "{}", line.trim_end()).unwrap();
+    }
+    let name = "tests/golden/wireshark_lost_segment.txt";
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &table).unwrap();
+    }
+    let expected = fs::read_to_string(golden).unwrap_or_default();
+    assert!(
+        table == expected,
+        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{table}"
     );
 }
 
