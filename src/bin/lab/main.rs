@@ -4,7 +4,6 @@
 mod arguments;
 mod bench;
 mod chart;
-mod files;
 mod keys;
 mod ladder;
 mod output;
