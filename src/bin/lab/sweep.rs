@@ -216,6 +216,7 @@ impl Sweep {
                     size: row.cell.size,
                     settled: row.cell.settled(&self.grid),
                     scenario: scenario.map_err(io::Error::other)?,
+                    is_offloading: true,
                 };
                 match transfer.carry() {
                     Ok(carried) => measured.push(carried.measured(row.cell.size)),
