@@ -129,31 +129,34 @@ impl Places {
             .filter_map(|&(_, step)| match step {
                 Step::Departure(place) => Some(place),
                 Step::Arrival(place) => {
-                    flights.flights[place].sent_us.is_none().then_some(place)
+                    flights.all[place].sent_us.is_none().then_some(place)
                 }
                 Step::Remark(_) => None,
             })
             .collect();
         for direction in [Direction::Data, Direction::Ack] {
-            let its_way =
-                |place: &&usize| flights.flights[**place].direction == direction;
+            let its_way = |place: &&usize| flights.all[**place].direction == direction;
             let onwards = packets.iter().filter(its_way);
             let back = packets.iter().rev().filter(its_way);
-            let mut last = None;
-            for &place in onwards.chain(back) {
-                match (self.departures.get(&place), self.arrivals.get(&place)) {
-                    (Some(from), Some(to)) => last = Some(to - from),
-                    _ => {
-                        let fall = last.unwrap_or(FLIGHT);
-                        let known = self.falls.entry(place).or_insert(fall);
-                        if last.is_some() && *known == FLIGHT {
-                            *known = fall;
-                        }
-                        let from = self.departures.get(&place).copied();
-                        let tip = from.unwrap_or_default() + *known * LOST_AT;
-                        self.foot = self.foot.max(tip + ROW);
-                    }
-                }
+            for packets in [onwards.collect::<Vec<_>>(), back.collect()] {
+                self.follow_neighbours(&packets);
+            }
+        }
+        for (place, fall) in &self.falls {
+            let from = self.departures.get(place).copied().unwrap_or_default();
+            self.foot = self.foot.max(from + fall * LOST_AT + ROW);
+        }
+    }
+
+    /// Gives each packet with one end the fall of the last one before it with two.
+    fn follow_neighbours(&mut self, packets: &[&usize]) {
+        let mut last = None;
+        for &&place in packets {
+            let (from, to) = (self.departures.get(&place), self.arrivals.get(&place));
+            if let (Some(from), Some(to)) = (from, to) {
+                last = Some(to - from);
+            } else if let Some(fall) = last {
+                self.falls.entry(place).or_insert(fall);
             }
         }
     }
@@ -200,11 +203,11 @@ impl Places {
 /// The end at which a step happens.
 fn side_of(flights: &Flights, step: Step) -> Side {
     match step {
-        Step::Departure(flight) => match flights.flights[flight].direction {
+        Step::Departure(flight) => match flights.all[flight].direction {
             Direction::Data => Side::Sender,
             Direction::Ack => Side::Receiver,
         },
-        Step::Arrival(flight) => match flights.flights[flight].direction {
+        Step::Arrival(flight) => match flights.all[flight].direction {
             Direction::Data => Side::Receiver,
             Direction::Ack => Side::Sender,
         },
@@ -216,8 +219,8 @@ fn side_of(flights: &Flights, step: Step) -> Side {
 fn usual_flight(flights: &Flights, chosen: &Chosen) -> u64 {
     let took = |&(_, step): &(u64, Step)| match step {
         Step::Arrival(flight) => {
-            let flight = &flights.flights[flight];
-            Some(flight.arrived_us? - flight.sent_us?)
+            let flight = &flights.all[flight];
+            Some(flight.arrived_us?.saturating_sub(flight.sent_us?))
         }
         Step::Departure(_) | Step::Remark(_) => None,
     };
@@ -329,13 +332,13 @@ impl Sheet<'_> {
                 Step::Arrival(place) => (place, false),
                 Step::Remark(_) => continue,
             };
-            let flight = &self.flights.flights[place];
+            let flight = &self.flights.all[place];
             if is_departure || flight.sent_us.is_none() {
                 self.draw_arrow(flight, place, places);
             }
         }
         for (place, tip) in std::mem::take(&mut self.losses) {
-            self.name_loss(&self.flights.flights[place], tip);
+            self.name_loss(&self.flights.all[place], tip);
             self.cross(tip);
         }
     }
@@ -352,6 +355,8 @@ impl Sheet<'_> {
         let (colour, stroke) = look(flight);
         let line = |from, to| Line {
             stroke,
+            // Thicker, so that it stands out in grey as well.
+            width: if flight.is_resend { 2.2 } else { 1.5 },
             ..Line::new(from, to, colour)
         };
         match (departure, arrival) {
@@ -437,7 +442,7 @@ impl Sheet<'_> {
                 .iter_mut()
                 .rev()
                 .take(64)
-                .find(|it| it.0 == side && it.1 == y);
+                .find(|it| it.0 == side && it.1.to_bits() == y.to_bits());
             match row {
                 _ if said.is_empty() => {}
                 Some((_, _, words)) => words.push(said),
@@ -465,7 +470,7 @@ impl Sheet<'_> {
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {
-                let flight = &self.flights.flights[place];
+                let flight = &self.flights.all[place];
                 let name = flight.name(self.first_sequence);
                 match flight.fate {
                     Some(Fate::Duplicated) => format!("{name}, twice"),
@@ -473,7 +478,7 @@ impl Sheet<'_> {
                 }
             }
             Step::Arrival(place) => {
-                let flight = &self.flights.flights[place];
+                let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => flight.note.to_owned(),
                     None => flight.name(self.first_sequence),

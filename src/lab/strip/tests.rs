@@ -51,21 +51,23 @@ fn sender_from_scratch(heading: &Heading, entries: &[Entry], number: u32) -> Sen
             .map(|(place, _)| place);
         matches!((kept, sent), (Some(kept), Some(sent)) if kept < sent)
     };
-    let is_acked = events(entries, Side::Sender).any(|(_, event)| match event {
-        Event::PacketReceived(name) if is_answer(name) => {
-            name.sequence.0 - heading.first_sequence > number || is_told_by(name)
-        }
-        _ => false,
+    let is_acked = events(entries, Side::Sender).any(|(_, event)| {
+        let Event::PacketReceived(name) = event else {
+            return false;
+        };
+        let wanted = name.sequence.0 - heading.first_sequence;
+        is_answer(name) && (wanted > number || is_told_by(name))
     });
     if is_acked {
         return SenderState::Acked;
     }
     let sendings: Vec<(usize, u8)> = events(entries, Side::Sender)
-        .filter_map(|(place, event)| match event {
-            Event::PacketSent(name) if is_data(name) && name.number == number => {
-                Some((place, name.attempt))
-            }
-            _ => None,
+        .filter_map(|(place, event)| {
+            let Event::PacketSent(name) = event else {
+                return None;
+            };
+            let is_it = is_data(name) && name.number == number;
+            is_it.then_some((place, name.attempt))
         })
         .collect();
     let Some(&(newest, attempt)) = sendings.last() else {
@@ -102,8 +104,10 @@ fn receiver_from_scratch(entries: &[Entry], segments: u32) -> Vec<ReceiverState>
     let told: Vec<&Event> = events(entries, Side::Receiver)
         .map(|(_, event)| event)
         .collect();
-    let first_missing =
-        |have: &BTreeSet<u32>| (0..).find(|it| !have.contains(it)).unwrap();
+    let first_missing = |have: &BTreeSet<u32>| {
+        let mut all = 0..=segments;
+        all.find(|it| !have.contains(it)).unwrap()
+    };
     for (place, event) in told.iter().enumerate() {
         let Event::PacketReceived(name) = event else {
             continue;
