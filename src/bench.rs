@@ -18,6 +18,7 @@ use crate::transfer::clock::Clock;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
+use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report, carrier, threads};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::TransferState;
@@ -211,7 +212,9 @@ impl Bench {
             scenario: self.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: true,
             is_watched: false,
+            tap: Tap::default(),
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
         let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);

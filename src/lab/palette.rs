@@ -1,0 +1,71 @@
+//! Colours that people with every kind of sight can tell apart.
+//!
+//! The seven of Okabe and Ito, black, and greys for paper, lines and words. A colour never
+//! says something alone: whoever uses one adds a sign, a mark or a dash, so that a picture
+//! can be read in grey.
+//!
+//! ```
+//! use sash::lab::palette::{BLUE, Colour};
+//! assert_eq!(BLUE, Colour { red: 0, green: 114, blue: 178 });
+//! assert_eq!(BLUE.to_string(), "#0072b2");
+//! ```
+//!
+//! Source: M. Okabe and K. Ito, Color Universal Design (2008).
+
+use std::fmt;
+
+/// One colour; each part from 0 to 255.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Colour {
+    /// Red.
+    pub red: u8,
+    /// Green.
+    pub green: u8,
+    /// Blue.
+    pub blue: u8,
+}
+
+/// Okabe and Ito's orange.
+pub const ORANGE: Colour = Colour::new(230, 159, 0);
+/// Okabe and Ito's sky blue.
+pub const SKY: Colour = Colour::new(86, 180, 233);
+/// Okabe and Ito's bluish green.
+pub const GREEN: Colour = Colour::new(0, 158, 115);
+/// Okabe and Ito's yellow: for areas, too light for lines.
+pub const YELLOW: Colour = Colour::new(240, 228, 66);
+/// Okabe and Ito's blue.
+pub const BLUE: Colour = Colour::new(0, 114, 178);
+/// Okabe and Ito's vermillion.
+pub const VERMILLION: Colour = Colour::new(213, 94, 0);
+/// Okabe and Ito's reddish purple.
+pub const PURPLE: Colour = Colour::new(204, 121, 167);
+
+/// Words and axes.
+pub const INK: Colour = Colour::new(34, 34, 34);
+/// Words of less weight: units, notes.
+pub const SOFT_INK: Colour = Colour::new(95, 95, 95);
+/// Lines behind what is measured.
+pub const GRID: Colour = Colour::new(217, 217, 217);
+/// Areas that nothing has happened to.
+pub const PALE: Colour = Colour::new(240, 240, 240);
+/// What everything is drawn on.
+pub const PAPER: Colour = Colour::new(255, 255, 255);
+
+/// The colours of series in a chart, in the order in which they are given out.
+pub const SERIES: [Colour; 6] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY];
+
+impl Colour {
+    /// From its three parts.
+    #[must_use]
+    pub const fn new(red: u8, green: u8, blue: u8) -> Self {
+        Self { red, green, blue }
+    }
+}
+
+/// As SVG and HTML write it: `#0072b2`.
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { red, green, blue } = self;
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
