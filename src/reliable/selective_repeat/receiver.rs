@@ -59,8 +59,12 @@ impl Receiver {
     /// Waits for the first segment.
     #[must_use]
     pub fn new(terms: Terms) -> Self {
-        let acknowledge_every =
-            (terms.window / ACKS_PER_WINDOW).clamp(1, MOST_ARRIVALS_PER_ACK);
+        // Not by a timer that runs out at once: the sender's may run out with it.
+        let acknowledge_every = if terms.acknowledgement_delay.is_zero() {
+            1
+        } else {
+            (terms.window / ACKS_PER_WINDOW).clamp(1, MOST_ARRIVALS_PER_ACK)
+        };
         Self {
             ledger: ReceiverLedger::new(terms),
             expected: terms.first,
