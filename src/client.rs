@@ -44,6 +44,7 @@ pub mod words;
 use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::transfer::overwrite::Overwrite;
+use crate::transfer::tap::Tap;
 use crate::wire::options::Asked;
 use share::Share;
 use std::path::PathBuf;
@@ -67,8 +68,12 @@ pub struct Settings {
     pub overwrite: Overwrite,
     /// What the link does to our side of transfers.
     pub scenario: Scenario,
+    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
+    /// Where copies of what travels go, for a capture.
+    pub tap: Tap,
 }
 
 /// How a face ended, for the shell that started the program.

@@ -160,18 +160,27 @@ impl Journal {
 
 /// A new file, never over an older one, and its first line.
 fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
+    let (file, _) = new_file(path, ".jsonl")?;
+    let mut file = BufWriter::new(file);
+    file.write_all(heading.to_line().as_bytes())?;
+    Ok(file)
+}
+
+/// A new file of this name and ending, never over an older one: where the name is there,
+/// a number follows it. Where the file is.
+///
+/// # Errors
+/// Those of the system; `AlreadyExists` where thousands of numbers are there too.
+pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
     for number in 1..=MOST_TRIES {
         let copy = match number {
             1 => String::new(),
             later => format!("-{later}"),
         };
-        let path = format!("{}{copy}.jsonl", path.display());
-        match File::create_new(path) {
-            Ok(file) => {
-                let mut file = BufWriter::new(file);
-                file.write_all(heading.to_line().as_bytes())?;
-                return Ok(file);
-            }
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!("{copy}{ending}"));
+        match File::create_new(&name) {
+            Ok(file) => return Ok((file, name.into())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -211,24 +220,16 @@ fn entry(happening: &Happening, side: Side) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Scenario;
     use crate::reliable::moment::Moment;
     use crate::transfer::Figures;
-    use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
-    use crate::wire::options::Settled;
 
     fn job() -> Job {
         Job {
             number: 3,
-            token: Token([1; 16]),
-            settled: Settled::DEFAULT,
             size: 10,
-            offset: 0,
-            scenario: Scenario::PERFECT,
-            pause_at: None,
-            chat_round_trip: None,
             is_watched: true,
+            ..Job::EXAMPLE
         }
     }
 

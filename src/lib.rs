@@ -8,7 +8,7 @@
 //! A file imports only from floors below its own and from its own folder.
 //!
 //! ```text
-//!   4  programs     server  client  journals  bench    bin/: server, client, lab
+//!   4  programs     server  client  journals  captures  bench    bin/: server, client, lab
 //!   3  shells       transfer                  sockets, files, threads, the clock
 //!   2  laboratory   lab                       the machines in virtual time
 //!   1  machines     reliable  link  room  shelf    pure: time is an argument
@@ -30,6 +30,7 @@
 //! hands what is in order to `disk-3` (`transfer/disk.rs`), and sends the ACK back.
 
 pub mod bench;
+pub mod captures;
 pub mod client;
 pub mod journals;
 pub mod lab;

@@ -15,7 +15,7 @@
 //! | `listener` | `accept` | the listening socket, the count of seats |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`] |
-//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests |
+//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests, what broken-off uploads have left (`kept`) |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
@@ -24,6 +24,7 @@ mod digests;
 mod download;
 mod downloads;
 mod folder;
+mod kept;
 mod listener;
 mod pace;
 mod peer;
@@ -36,6 +37,7 @@ pub mod uploads;
 use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::room::Room;
+use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
 use crossbeam_channel::{Receiver, Sender};
@@ -64,8 +66,12 @@ pub struct Config {
     pub ports: PortRange,
     /// What the link does to the packets of every transfer.
     pub scenario: Scenario,
+    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    pub is_offloading: bool,
     /// Where everything that happens in transfers is written down.
     pub journals: Journals,
+    /// Where copies of what travels go, for a capture.
+    pub tap: Tap,
     /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
@@ -85,7 +91,9 @@ impl Default for Config {
             files: PathBuf::from("files"),
             ports: PortRange::DEFAULT,
             scenario: Scenario::PERFECT,
+            is_offloading: true,
             journals: Journals::default(),
+            tap: Tap::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
             max_clients: 7_500,

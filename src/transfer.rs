@@ -15,7 +15,9 @@
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
+//! | `batch` | many datagrams in one call to the kernel |
 //! | `filter` | what the kernel lets through to a socket |
+//! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
 //! | [`space`] | room on a disk, reserved |
@@ -24,6 +26,7 @@
 //! | [`overwrite`] | what becomes of a file that has the name already |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
+mod batch;
 pub mod carrier;
 pub mod clock;
 mod disk;
@@ -37,6 +40,7 @@ pub mod record;
 pub mod sending;
 pub mod source;
 pub mod space;
+pub mod tap;
 pub mod tcp;
 pub mod threads;
 mod watch;
@@ -54,6 +58,7 @@ use crate::wire::packet::Reset;
 use crate::wire::sequence::SequenceNumber;
 use std::path::PathBuf;
 use std::time::Duration;
+use tap::Tap;
 
 /// What both ends of a transfer know before its first packet.
 #[derive(Debug, Clone)]
@@ -74,8 +79,12 @@ pub struct Job {
     pub pause_at: Option<u64>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
+    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    pub is_offloading: bool,
     /// Whether everything that happens is reported, for a journal.
     pub is_watched: bool,
+    /// Where copies of its datagrams go, for a capture.
+    pub tap: Tap,
 }
 
 /// How a transfer goes, told to whoever started it.
@@ -87,8 +96,8 @@ pub enum Report {
     Happened(Vec<Happening>),
     /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
-    /// Receiver only, last: it has stopped answering for the sender's sake, and its socket
-    /// is closed.
+    /// Receiver only, last: it has stopped answering for the sender's sake, its socket is
+    /// closed, and its part free for another receiver.
     Closed,
 }
 
@@ -144,6 +153,22 @@ pub const WAKE_INTERVAL: Duration = Duration::from_millis(200);
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 impl Job {
+    /// An empty file over a perfect link.
+    #[cfg(test)]
+    pub(crate) const EXAMPLE: Self = Self {
+        number: 1,
+        token: Token([5; 16]),
+        settled: Settled::DEFAULT,
+        size: 0,
+        offset: 0,
+        scenario: Scenario::PERFECT,
+        pause_at: None,
+        chat_round_trip: None,
+        is_offloading: true,
+        is_watched: false,
+        tap: Tap::OFF,
+    };
+
     /// What this side brings to the handshake.
     #[must_use]
     pub const fn proposal(&self, window: u32, first: Option<SequenceNumber>) -> Proposal {

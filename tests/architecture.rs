@@ -6,12 +6,12 @@
 //! | 1 | machines | `reliable`, `link`, `room`, `shelf` |
 //! | 2 | laboratory | `lab` |
 //! | 3 | shells | `transfer` |
-//! | 4 | programs | `server`, `client`, `journals` |
+//! | 4 | programs | `server`, `client`, `journals`, `captures` |
 //! | 5 | what joins programs | `bin`, `bench`, `chaos`, and any other |
 //!
 //! - A file uses floors below its own, and its own folder. Time and happenings as data
-//!   (`reliable::moment`, `reliable::event`) are for everyone on floor 1, `journals` for
-//!   both programs, and floor 5 has no folders to keep apart.
+//!   (`reliable::moment`, `reliable::event`) are for everyone on floor 1, `journals` and
+//!   `captures` for both programs, and floor 5 has no folders to keep apart.
 //! - Floors 2 and 3 do not know each other: two drivers of the same machines.
 //! - Floors 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
 //!   model and controller.
@@ -161,11 +161,16 @@ const FLOORS: [&[&str]; 5] = [
     &["reliable", "link", "room", "shelf"],
     &["lab"],
     &["transfer"],
-    &["journals", "server", "client"],
+    &["journals", "captures", "server", "client"],
 ];
 
 /// What neighbours on one floor may borrow from each other.
-const SHARED: [&str; 3] = ["reliable::moment", "reliable::event", "journals"];
+const SHARED: [&str; 4] = [
+    "reliable::moment",
+    "reliable::event",
+    "journals",
+    "captures",
+];
 
 /// Floors 0 to 2 and the client's thinking half see none of these.
 const OUTSIDE_WORLD: [&str; 11] = [

@@ -8,6 +8,7 @@
 
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
+use sash::transfer::tap::Tap;
 use sash::transfer::{Job, Report};
 use sash::wire::message::{Code, Offer, Reply, TransferState};
 use std::fs;
@@ -59,24 +60,12 @@ impl Server {
         Self::start_as(program, arguments)
     }
 
-    fn start_as(mut program: Command, arguments: &[&str]) -> Self {
+    fn start_as(program: Command, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = program
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-            .arg(folder.path())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
+        let (process, address) = serve(program, folder.path(), arguments);
         Self {
             process,
-            address: address.to_owned(),
+            address,
             folder,
         }
     }
@@ -106,21 +95,60 @@ impl Server {
         names
     }
 
-    /// How much of an upload has come.
-    fn part_bytes(&self) -> u64 {
-        let workshops = self
-            .names()
-            .into_iter()
-            .filter(|it| it.starts_with(".upload-"));
-        let parts = workshops.filter_map(|it| {
-            let part = fs::read_dir(self.folder.path().join(it))
-                .ok()?
-                .next()?
-                .ok()?;
-            part.metadata().ok()
-        });
-        parts.map(|part| part.len()).max().unwrap_or(0)
+    /// Where an upload of this name grows.
+    fn part(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!(".uploads/{name}.part"))
     }
+
+    /// How much of `a` has come.
+    fn part_bytes(&self) -> u64 {
+        fs::metadata(self.part("a")).map_or(0, |part| part.len())
+    }
+
+    /// `kill -9`, and another server on the same folder.
+    fn restart(&mut self, arguments: &[&str]) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        let program = Command::new(env!("CARGO_BIN_EXE_server"));
+        (self.process, self.address) = serve(program, self.folder.path(), arguments);
+    }
+
+    /// An upload that ends well, and what the client said of it.
+    fn upload(&self, path: &Path, arguments: &[&str]) -> String {
+        let client = self.client("guy", &[&upload(path)], arguments);
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        told(&output)
+    }
+
+    /// A client that is killed once this much of `a` has come.
+    fn break_off(&self, path: &Path, bytes: u64) {
+        let mut client = self.client("dana", &[&upload(path)], &SLOW);
+        wait_until(|| self.part_bytes() >= bytes);
+        client.kill().unwrap();
+        client.wait().unwrap();
+    }
+
+    fn has(&self, name: &str, bytes: &[u8]) {
+        assert!(fs::read(self.folder.path().join(name)).unwrap() == bytes);
+    }
+}
+
+fn serve(mut program: Command, folder: &Path, arguments: &[&str]) -> (Child, String) {
+    let mut process = program
+        .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+        .arg(folder)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line.trim().strip_prefix("listening on ").unwrap();
+    (process, address.to_owned())
 }
 
 impl Drop for Server {
@@ -248,8 +276,7 @@ fn files_of_all_sizes_reach_the_server_by_every_way() {
             assert_eq!(arrived, made_up(size), "{name}");
         }
     }
-    let hidden = server.names().into_iter().any(|name| name.starts_with('.'));
-    assert!(!hidden, "{:?}", server.names());
+    wait_until(|| !server.names().iter().any(|name| name.starts_with('.')));
 }
 
 #[test]
@@ -355,13 +382,13 @@ fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
     let output = client.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("changed"), "{}", told(&output));
-    wait_until(|| server.names().is_empty());
+    assert_eq!(server.names(), [".uploads"]);
 }
 
 #[test]
-fn a_client_that_leaves_at_half_leaves_nothing_on_the_server() {
-    let server = Server::start(&[]);
+fn a_client_that_leaves_at_half_goes_on_from_there_by_every_way() {
     for way in WAYS {
+        let server = Server::start(&[]);
         let (_kept, path) = file("a", 600_000);
         let arguments = [way[0], way[1], "--pause-at", "50%"];
         let client = server.client("dana", &[&upload(&path)], &arguments);
@@ -371,12 +398,16 @@ fn a_client_that_leaves_at_half_leaves_nothing_on_the_server() {
             "{}",
             told(&output)
         );
-        wait_until(|| server.names().is_empty());
+        assert_eq!(server.names(), [".uploads"]);
+        wait_until(|| server.part_bytes() >= 250_000);
+        let said = server.upload(&path, &way);
+        assert!(offset(&said) >= 250_000, "{said}");
+        server.has("a", &made_up(600_000));
     }
 }
 
 #[test]
-fn an_upload_that_is_cancelled_leaves_nothing() {
+fn an_upload_that_is_cancelled_shows_nothing_to_anybody() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 3_000_000);
     let client = server.client("dana", &[&upload(&path)], &SLOW);
@@ -390,7 +421,150 @@ fn an_upload_that_is_cancelled_leaves_nothing() {
             .success()
     );
     client.wait_with_output().unwrap();
-    wait_until(|| server.names().is_empty());
+    assert_eq!(server.names(), [".uploads"]);
+    let mut guy = Person::join(&server, "guy");
+    guy.say("\"files\"");
+    guy.hear(|reply| {
+        let Reply::Files { files, .. } = reply else {
+            return None;
+        };
+        assert_eq!(files, []);
+        Some(())
+    });
+}
+
+/// From which byte on the upload went, that a client told of.
+fn offset(said: &str) -> u64 {
+    let mut offers = said
+        .lines()
+        .filter_map(|line| match Reply::from_line(line) {
+            Ok(Reply::Offer(offer)) => Some(offer.offset),
+            _ => None,
+        });
+    offers
+        .next_back()
+        .unwrap_or_else(|| panic!("no offer:\n{said}"))
+}
+
+/// How many DATA packets came to the server, as it told the client.
+fn packets(said: &str) -> u64 {
+    let progress = said
+        .lines()
+        .filter_map(|line| match Reply::from_line(line) {
+            Ok(Reply::Transfer(news)) => news.progress,
+            _ => None,
+        });
+    let sent = progress.map(|progress| progress.sent_packets);
+    sent.max().unwrap_or_else(|| panic!("no figures:\n{said}"))
+}
+
+#[test]
+fn an_upload_goes_on_with_the_server_that_is_started_after_a_killed_one() {
+    let mut server = Server::start(&[]);
+    let (_kept, path) = file("a", 600_000);
+    let client = server.client("dana", &[&upload(&path)], &SLOW);
+    wait_until(|| server.part_bytes() >= 200_000);
+    server.restart(&[]);
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let kept = server.part_bytes();
+    let said = server.upload(&path, &[]);
+    assert_eq!(offset(&said), kept);
+    let missing = (600_000 - kept).div_ceil(1_436);
+    let sent = packets(&said);
+    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+    server.has("a", &made_up(600_000));
+    wait_until(|| server.names() == ["a"]);
+}
+
+#[test]
+fn an_upload_goes_on_after_its_client_was_killed_and_by_tcp_as_well() {
+    let server = Server::start(&[]);
+    for (name, transport) in [("a", "udp"), ("a (2)", "tcp")] {
+        let (_kept, path) = file("a", 600_000);
+        server.break_off(&path, 200_000);
+        let said = server.upload(&path, &["--transport", transport]);
+        assert!(offset(&said) >= 200_000, "{said}");
+        server.has(name, &made_up(600_000));
+    }
+}
+
+#[test]
+fn a_person_is_told_that_an_upload_goes_on() {
+    let server = Server::start(&[]);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off(&path, 200_000);
+    let output = Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(["--text", "--server", &server.address, "--name", "guy"])
+        .args(["--exec", &upload(&path)])
+        .output()
+        .unwrap();
+    let said = told(&output);
+    let sentence = "of 600.0 kB are there already; only the rest is sent.";
+    assert!(said.contains(sentence), "{said}");
+}
+
+#[test]
+fn a_file_that_changed_since_a_damaged_record_and_a_part_too_long_begin_anew() {
+    let server = Server::start(&[]);
+    let (_kept, path) = file("a", 600_000);
+    let record = server.part("a").with_extension("part.json");
+    let change = || fs::write(&path, vec![1; 600_000]).unwrap();
+    let damage = || fs::write(&record, "{\"file\":").unwrap();
+    let lengthen = || fs::write(server.part("a"), vec![0; 700_000]).unwrap();
+    let spoil: [(&str, &dyn Fn()); 3] =
+        [("a", &change), ("a (2)", &damage), ("a (3)", &lengthen)];
+    for (name, spoil) in spoil {
+        server.break_off(&path, 200_000);
+        let is_free = || {
+            let part = fs::File::open(server.part("a")).unwrap();
+            part.try_lock().is_ok()
+        };
+        wait_until(is_free);
+        spoil();
+        let said = server.upload(&path, &[]);
+        assert_eq!(offset(&said), 0, "{name}: {said}");
+        server.has(name, &fs::read(&path).unwrap());
+    }
+}
+
+#[test]
+fn two_uploads_of_one_name_at_once_do_not_go_on_from_one_part() {
+    let server = Server::start(&[]);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off(&path, 200_000);
+    let clients = ["guy", "tal"];
+    let clients = clients.map(|name| server.client(name, &[&upload(&path)], &SLOW));
+    let offsets = clients.map(|client| {
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        offset(&told(&output))
+    });
+    let [least, most] = [offsets.iter().min(), offsets.iter().max()];
+    assert!(least == Some(&0) && most >= Some(&200_000), "{offsets:?}");
+    server.has("a", &made_up(600_000));
+    server.has("a (2)", &made_up(600_000));
+}
+
+#[test]
+fn what_a_broken_off_upload_has_left_counts_and_gives_way() {
+    let limits = ["--upload-limit", "700000", "--upload-total", "700000"];
+    let server = Server::start(&limits);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off(&path, 200_000);
+    let said = server.upload(&path, &[]); // Its own part is not counted twice.
+    assert!(offset(&said) >= 200_000, "{said}");
+    let mut guy = Person::join(&server, "guy");
+    guy.say(r#"{"upload":{"file":"b","size":100001}}"#);
+    assert_eq!(guy.hear_error().0, Code::UploadRefused);
+    let server = Server::start(&limits);
+    server.break_off(&path, 200_000);
+    let (_kept, other) = file("b", 700_000);
+    wait_until(|| {
+        let other = server.client("tal", &[&upload(&other)], &[]);
+        other.wait_with_output().unwrap().status.success()
+    });
+    assert!(!server.part("a").exists());
 }
 
 /// The file size limit of a process stands for a disk that is full.
@@ -444,7 +618,8 @@ fn a_client_that_vanishes_leaves_no_thread_socket_port_or_reservation() {
         killed.wait().unwrap();
         wait_until(|| belongings(&server.process) == before);
         for name in server.names() {
-            fs::remove_file(server.folder.path().join(name)).unwrap();
+            let path = server.folder.path().join(name);
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
         }
     }
 }
@@ -508,7 +683,9 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
         scenario: sash::link::Scenario::PERFECT,
         pause_at: None,
         chat_round_trip: None,
+        is_offloading: true,
         is_watched: false,
+        tap: Tap::default(),
     };
     let destination = Destination {
         folder: out.path().to_owned(),

@@ -10,6 +10,7 @@ use crate::transfer::clock::Clock;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
+use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
@@ -71,7 +72,9 @@ impl Transfer {
             scenario: self.scenario.clone(),
             pause_at: None,
             chat_round_trip: (!round_trip.is_zero()).then_some(round_trip),
+            is_offloading: true,
             is_watched: false,
+            tap: Tap::default(),
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
         let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);

@@ -3,6 +3,7 @@
 use clap::Parser;
 use indicatif::MultiProgress;
 use indicatif_log_bridge::LogWrapper;
+use sash::captures::Captures;
 use sash::client::share::Share;
 use sash::client::text::{self, Manner};
 use sash::client::{Exit, Settings};
@@ -26,7 +27,9 @@ Examples:
   client --name dana --exec '/upload notes.txt' give one file and leave
   client --name dana --json --exec /files       for programs: one event a line
   client --link 'seed=7;loss=10%' --text --name dana
-                                                as if the network were bad";
+                                                as if the network were bad
+  client --name dana --pcapng me.pcapng --exec '/download notes.txt'
+                                                the same, with a capture for Wireshark";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -76,9 +79,15 @@ struct Arguments {
     /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
+    /// Give datagrams to the kernel, and take them, one at a time
+    #[arg(long)]
+    no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
+    /// Write every packet of transfers and of the chat into this file, for Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcapng: Option<PathBuf>,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
@@ -101,6 +110,14 @@ fn main() -> ExitCode {
             return Exit::Usage.into();
         }
     };
+    let scenario = arguments.link.clone().unwrap_or(Scenario::PERFECT);
+    let captures = match Captures::start(arguments.pcapng.as_deref(), &scenario) {
+        Ok(captures) => captures,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            return Exit::Usage.into();
+        }
+    };
     let settings = Settings {
         server: arguments.server.clone(),
         name: arguments.name.clone(),
@@ -114,8 +131,10 @@ fn main() -> ExitCode {
         out: arguments.out.clone(),
         pause_at: arguments.pause_at,
         overwrite: arguments.overwrite,
-        scenario: arguments.link.clone().unwrap_or(Scenario::PERFECT),
+        scenario,
+        is_offloading: !arguments.no_offload,
         journals,
+        tap: captures.tap(),
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {
         let manner = Manner {

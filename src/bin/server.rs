@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
+use sash::captures::Captures;
 use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::server::ports::PortRange;
@@ -46,15 +47,21 @@ struct Flags {
     /// Largest file that a client may upload.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.file_bytes)]
     upload_limit: u64,
-    /// Most that all uploads together may bring while the server runs.
+    /// Most that all uploads together may bring while the server runs; what broken-off ones have left counts.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.total_bytes)]
     upload_total: u64,
     /// Take no files from clients.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
     no_upload: bool,
+    /// Give datagrams to the kernel, and take them, one at a time.
+    #[arg(long)]
+    no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines.
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
+    /// Write every packet of transfers and chats into this file, for Wireshark.
+    #[arg(long, value_name = "FILE")]
+    pcapng: Option<PathBuf>,
     /// Most clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
@@ -67,6 +74,7 @@ Examples:
   server --arq go-back-n --window 16       another protocol, where nobody asks for one
   server --no-upload                       nobody may put a file there
   server --link \"seed=7;loss=10%\"         every tenth packet of a transfer is lost
+  server --pcapng room.pcapng              what travels, for Wireshark
 ";
 
 fn main() -> ExitCode {
@@ -79,8 +87,17 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let scenario = flags.link.clone().unwrap_or(Scenario::PERFECT);
+    let captures = match Captures::start(flags.pcapng.as_deref(), &scenario) {
+        Ok(captures) => captures,
+        Err(error) => {
+            log::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let config = Config {
         journals,
+        tap: captures.tap(),
         ..flags.into_config()
     };
     let running = match server::start(config) {
@@ -98,6 +115,7 @@ fn main() -> ExitCode {
     wait_for(&stopped);
     log::info!("stopping: press Ctrl-C again to end at once");
     running.stop();
+    drop(captures); // All of it is on disk now.
     ExitCode::SUCCESS
 }
 
@@ -126,6 +144,7 @@ impl Flags {
             files: self.files,
             ports: self.udp_ports,
             scenario: self.link.unwrap_or(Scenario::PERFECT),
+            is_offloading: !self.no_offload,
             defaults,
             uploads: (!self.no_upload).then_some(UploadLimits {
                 file_bytes: self.upload_limit,

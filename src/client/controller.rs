@@ -25,6 +25,7 @@ use super::share::Share;
 use crate::transfer::Report;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
+use crate::wire::version::FileVersion;
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -109,8 +110,8 @@ pub enum Event {
     Opened {
         /// Our number for its upload.
         tag: u64,
-        /// Its name and its size in bytes, or a sentence.
-        found: Result<(String, u64), String>,
+        /// Its name and version, or a sentence.
+        found: Result<(String, FileVersion), String>,
     },
     /// A transfer goes on or ended.
     Report {

@@ -97,7 +97,9 @@ pub fn start(
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
+        is_offloading: settings.is_offloading,
         is_watched: settings.journals.are_kept(),
+        tap: settings.tap.clone(),
     };
     let version = FileVersion {
         size: offer.size,

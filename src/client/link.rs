@@ -16,6 +16,7 @@ mod connect;
 
 use super::address::ServerAddress;
 use super::controller::Event;
+use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::transfer::threads;
 use crate::wire::line::Lines;
 use crate::wire::message::{Reply, Request};
@@ -29,6 +30,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Link {
     address: ServerAddress,
+    /// Copies of what is said and heard go there.
+    tap: Tap,
     outgoing: Sender<Request>,
     stream: Arc<OnceLock<Arc<TcpStream>>>,
     /// What `reader` takes when it starts.
@@ -43,10 +46,11 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
 impl Link {
     /// A link that is not started: requests can be sent already, and wait.
     #[must_use]
-    pub fn new(address: ServerAddress) -> Self {
+    pub fn new(address: ServerAddress, tap: Tap) -> Self {
         let (outgoing, requests) = unbounded();
         Self {
             address,
+            tap,
             outgoing,
             stream: Arc::default(),
             requests: Some(requests),
@@ -62,10 +66,10 @@ impl Link {
         let (still_running, ended) = bounded(0);
         self.ended = ended;
         let address = self.address.clone();
-        let stream = Arc::clone(&self.stream);
+        let (stream, tap) = (Arc::clone(&self.stream), self.tap.clone());
         let result = threads::start("reader".to_owned(), move || {
             let _still_running = still_running.clone();
-            read(&address, requests, &stream, still_running, &report);
+            read(&address, &tap, requests, &stream, still_running, &report);
         });
         if let Err(error) = result {
             log::error!("cannot start the reader: {error}");
@@ -94,6 +98,7 @@ impl Link {
 /// The life of `reader`.
 fn read(
     address: &ServerAddress,
+    tap: &Tap,
     requests: Receiver<Request>,
     shared: &OnceLock<Arc<TcpStream>>,
     still_running: Sender<()>,
@@ -106,15 +111,16 @@ fn read(
         }
         Err(sentence) => return report(Event::Unreachable(sentence)),
     };
+    let copied = converse(&stream, tap).map(Arc::new);
     let _ = shared.set(Arc::clone(&stream));
     let (reading, reader_ended) = bounded(0);
-    let writing = Arc::clone(&stream);
+    let (writing, copies) = (Arc::clone(&stream), copied.clone());
     let result = threads::start_small("writer".to_owned(), move || {
         let _still_running = still_running;
-        write(&writing, &requests, &reader_ended);
+        write(&writing, &requests, &reader_ended, copies.as_deref());
     });
     let sentence = match result {
-        Ok(_) => read_lines(address, &stream, report),
+        Ok(_) => read_lines(address, &stream, copied.as_deref(), report),
         Err(error) => format!("This computer has no thread left: {error}."),
     };
     drop(reading);
@@ -122,10 +128,18 @@ fn read(
     report(Event::Lost(sentence));
 }
 
+/// For a capture, where there is one.
+fn converse(stream: &TcpStream, tap: &Tap) -> Option<Conversation> {
+    let addresses = stream.local_addr().ok().zip(stream.peer_addr().ok());
+    let (ours, theirs) = addresses.filter(|_| tap.is_on())?;
+    Some(tap.conversation(ours, theirs, Way::Out))
+}
+
 /// Lines into events until the connection ends; why it ended, in a sentence.
 fn read_lines(
     address: &ServerAddress,
     mut stream: &TcpStream,
+    copies: Option<&Conversation>,
     report: &impl Fn(Event),
 ) -> String {
     let mut lines = Lines::default();
@@ -140,6 +154,9 @@ fn read_lines(
                 return format!("The connection to {address} was lost: {error}.");
             }
         };
+        if let Some(copies) = copies {
+            copies.carried(Way::In, &buffer[..length]);
+        }
         lines.push(&buffer[..length]);
         loop {
             let line = match lines.pop() {
@@ -184,10 +201,14 @@ fn write(
     mut stream: &TcpStream,
     requests: &Receiver<Request>,
     reader_ended: &Receiver<()>,
+    copies: Option<&Conversation>,
 ) {
     while let Ok(first) = requests.recv() {
         let mut flight = first.to_line();
         flight.extend(requests.try_iter().map(|request| request.to_line()));
+        if let Some(copies) = copies {
+            copies.carried(Way::Out, flight.as_bytes());
+        }
         if let Err(error) = stream.write_all(flight.as_bytes()) {
             log::debug!("connection not writable: {error}");
             let _ = stream.shutdown(Shutdown::Both); // The reader tells it.

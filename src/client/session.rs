@@ -24,6 +24,8 @@ use crate::wire::message::{Offer, Request};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +55,9 @@ enum Running {
     Download(Receiving),
     Upload(Sending),
 }
+
+/// Where a transfer's threads report to.
+type Reporter = Box<dyn FnMut(Report) + Send>;
 
 /// What has arrived.
 #[derive(Debug)]
@@ -213,7 +218,7 @@ impl Session {
         match effect {
             Effect::Connect(address) => {
                 self.connection += 1;
-                self.link = Some(Link::new(address));
+                self.link = Some(Link::new(address, self.settings.tap.clone()));
             }
             Effect::Send(request) => {
                 let request = self.prepare(request)?;
@@ -291,74 +296,72 @@ impl Session {
     }
 
     fn start_download(&mut self, tag: u64, offer: &Offer) {
-        self.settings.pause_at = self.model().pause_at;
-        let door = self.door.clone();
-        let report =
-            move |report: Report| door.event(None, Event::Report { tag, report });
-        let Some(server) = self.link.as_ref().and_then(Link::server) else {
-            return report(download::failed("The connection was lost.".to_owned()));
-        };
-        let round_trip = self.model().round_trip;
         let part = self.parts.remove(&tag);
         if part.is_some() {
-            let remark = Event::Remark(download::remark(offer));
-            self.controller.on_event(remark, wall_time_ms());
+            self.remark(download::remark(offer));
         }
-        let told = report.clone();
-        match download::start(offer, server, round_trip, &self.settings, part, told) {
-            Ok(receiver) => {
-                self.running.insert(tag, Running::Download(receiver));
-            }
-            Err(error) => {
-                let folder = self.settings.out.display();
-                log::warn!("download {} not started: {error}", offer.transfer);
-                // Or its port would wait for us until the server's patience ends.
-                if let Some(link) = &self.link {
-                    let transfer = offer.transfer;
-                    link.send(Request::Cancel { transfer });
-                }
-                report(download::failed(format!(
-                    "It could not be started in the folder {folder}: {error}."
-                )));
-            }
-        }
+        let place = format!(" in the folder {}", self.settings.out.display());
+        self.start_transfer(tag, offer, &place, |server, session, report| {
+            let round_trip = session.model().round_trip;
+            let settings = &session.settings;
+            download::start(offer, server, round_trip, settings, part, report)
+                .map(Running::Download)
+        });
     }
 
     fn start_upload(&mut self, tag: u64, offer: &Offer) {
-        self.settings.pause_at = self.model().pause_at;
-        let door = self.door.clone();
-        let report =
-            move |report: Report| door.event(None, Event::Report { tag, report });
-        let Some(server) = self.link.as_ref().and_then(Link::server) else {
-            return report(download::failed("The connection was lost.".to_owned()));
-        };
         let transfer = self.model().transfer(tag);
-        let Some(path) = transfer.and_then(|it| it.source.clone()) else {
+        let file = transfer.and_then(|it| it.source.clone().zip(it.announced));
+        let Some((path, announced)) = file else {
             return;
         };
-        let round_trip = self.model().round_trip;
-        let started = upload::start(
-            offer,
-            &path,
-            server,
-            round_trip,
-            &self.settings,
-            report.clone(),
-        );
-        match started {
-            Ok(sending) => {
-                self.running.insert(tag, Running::Upload(sending));
+        if offer.offset > 0 {
+            self.remark(download::remark(offer));
+        }
+        self.start_transfer(tag, offer, "", |server, session, report| {
+            let round_trip = session.model().round_trip;
+            let settings = &session.settings;
+            upload::start(
+                offer, &path, &announced, server, round_trip, settings, report,
+            )
+            .map(Running::Upload)
+        });
+    }
+
+    fn remark(&mut self, sentence: String) {
+        let remark = Event::Remark(sentence);
+        self.controller.on_event(remark, wall_time_ms());
+    }
+
+    /// What every transfer begins with. `place` is told where it cannot begin.
+    fn start_transfer(
+        &mut self,
+        tag: u64,
+        offer: &Offer,
+        place: &str,
+        start: impl FnOnce(SocketAddr, &Self, Reporter) -> io::Result<Running>,
+    ) {
+        self.settings.pause_at = self.model().pause_at;
+        let reporter = || -> Reporter {
+            let door = self.door.clone();
+            Box::new(move |report| door.event(None, Event::Report { tag, report }))
+        };
+        let Some(server) = self.link.as_ref().and_then(Link::server) else {
+            return reporter()(download::failed("The connection was lost.".to_owned()));
+        };
+        match start(server, self, reporter()) {
+            Ok(running) => {
+                self.running.insert(tag, running);
             }
             Err(error) => {
-                log::warn!("upload {} not started: {error}", offer.transfer);
+                let transfer = offer.transfer;
+                log::warn!("transfer {transfer} not started: {error}");
                 // Or its port would wait for us until the server's patience ends.
                 if let Some(link) = &self.link {
-                    let transfer = offer.transfer;
                     link.send(Request::Cancel { transfer });
                 }
-                report(download::failed(format!(
-                    "It could not be started: {error}."
-                )));
+                let sentence = format!("It could not be started{place}: {error}.");
+                reporter()(download::failed(sentence));
             }
         }
     }

@@ -6,8 +6,9 @@
 use super::Settings;
 use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
-use crate::transfer::{Job, Report, hash, threads};
+use crate::transfer::{Job, Report, hash, source, threads};
 use crate::wire::message::Offer;
+use crate::wire::version::FileVersion;
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -16,11 +17,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The name and size under which a file is announced.
+/// The name under which a file is announced, and which version of it.
 ///
 /// # Errors
 /// A sentence where it cannot be given.
-pub fn look_at(path: &Path) -> Result<(String, u64), String> {
+pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
     let shown = path.display();
     let open = || -> io::Result<_> {
         // Looked at first: opening a named pipe would wait for somebody to write into it.
@@ -39,18 +40,21 @@ pub fn look_at(path: &Path) -> Result<(String, u64), String> {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name
         .ok_or_else(|| format!("The name of {shown} is not Unicode. Rename the file."))?;
-    Ok((name.to_owned(), metadata.len()))
+    Ok((name.to_owned(), source::version(&metadata)))
 }
 
 /// Starts to send what was asked for.
 ///
-/// `server`: the chat connection's far end; `round_trip`: as measured on it.
+/// `announced`: as it was when it was asked for; `server`: the chat connection's far end;
+/// `round_trip`: as measured on it.
 ///
 /// # Errors
-/// As [`sending::initiate`], and where the file is not what it was when it was announced.
+/// As [`sending::initiate`]; where the file is not what it was when it was announced, and
+/// where the offer goes on behind its end.
 pub fn start(
     offer: &Offer,
     path: &Path,
+    announced: &FileVersion,
     mut server: SocketAddr,
     round_trip: Option<Duration>,
     settings: &Settings,
@@ -58,8 +62,11 @@ pub fn start(
 ) -> io::Result<Sending> {
     server.set_port(offer.port);
     let file = File::open(path)?;
-    if file.metadata()?.len() != offer.size {
+    if source::version(&file.metadata()?) != *announced || offer.size != announced.size {
         return Err(io::Error::other("the file changed just now"));
+    }
+    if offer.offset > offer.size {
+        return Err(io::Error::other("the server wants what is behind its end"));
     }
     let mut copy = File::open(path)?;
     let job = Job {
@@ -67,11 +74,13 @@ pub fn start(
         token: offer.token,
         settled: offer.settled,
         size: offer.size,
-        offset: 0,
+        offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
         chat_round_trip: round_trip,
+        is_offloading: settings.is_offloading,
         is_watched: settings.journals.are_kept(),
+        tap: settings.tap.clone(),
     };
     let is_over = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&is_over);
@@ -101,11 +110,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_announced_by_its_last_name_and_its_size() {
+    fn a_file_is_announced_by_its_last_name_its_size_and_its_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("my notes.txt");
         std::fs::write(&path, "hello").unwrap();
-        assert_eq!(look_at(&path), Ok(("my notes.txt".to_owned(), 5)));
+        let (name, version) = look_at(&path).unwrap();
+        assert_eq!((name.as_str(), version.size), ("my notes.txt", 5));
+        assert!(version.modified.is_some());
     }
 
     #[test]

@@ -109,6 +109,14 @@ pub struct Carried {
     pub fate: Fate,
 }
 
+impl Carried {
+    /// Whether the packet never arrives as it was sent: lost on the way, or damaged.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.fate.is_loss() || self.fate == Fate::Corrupted
+    }
+}
+
 impl Side {
     /// Its name in lines and file names.
     #[must_use]

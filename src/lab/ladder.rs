@@ -1,4 +1,4 @@
-//! A journal as a packet ladder in plain text: two ends, an arrow for every packet.
+//! A journal as a packet ladder: two ends, an arrow for every packet.
 //!
 //! ```text
 //!      sender                                    receiver
@@ -7,7 +7,8 @@
 //!   250.0 ms |<----------------NACK 0.1, wants 2--|  200.0 ms
 //! ```
 //!
-//! A row stands where its packet left; the time at the arrow's head is when it arrived. A
+//! In text a row stands where its packet left; the time at the arrow's head is when it
+//! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took. A
 //! DATA packet is named `segment.attempt`, any other `counter.attempt`; an ACK says which
 //! segment it wants next. It draws what the journal says and decides nothing.
 //!
@@ -22,203 +23,75 @@
 //!
 //! Source: Kurose & Ross, figures 3.16, 3.22 and 3.26.
 
-use super::journal::{Carried, Entry, Happening, Heading, Side};
+mod drawing;
+mod flights;
+mod window;
+
+pub use drawing::picture;
+pub use window::Window;
+
+use super::journal::{Entry, Heading};
 use crate::link::{Direction, Fate};
-use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
-use crate::wire::packet::Kind;
+use crate::reliable::event::{Timer, Trigger};
+use flights::{Flight, Flights, Remark, Step, What};
 use std::fmt::Write as _;
 
 /// The ladder of a whole run, its heading included.
 #[must_use]
 pub fn text(heading: &Heading, entries: &[Entry]) -> String {
-    let mut ladder = Ladder::default();
-    for entry in entries {
-        ladder.take(entry);
-    }
+    part(heading, entries, Window::ALL)
+}
+
+/// The ladder of a part of a run, its heading included, and what is left out.
+#[must_use]
+pub fn part(heading: &Heading, entries: &[Entry], window: Window) -> String {
     let Heading {
         arq,
-        window,
+        window: packets,
         size,
         segment_bytes,
         scenario,
-        first_sequence,
         ..
     } = heading;
     let mut text = format!(
-        "{arq}, window {window}, {size} bytes in segments of {segment_bytes}, {scenario}\n\n"
+        "{arq}, window {packets}, {size} bytes in segments of {segment_bytes}, {scenario}\n\n"
     );
-    let _ = writeln!(text, "{:>11}{:LANE$}receiver", "sender", "");
-    for row in &ladder.rows {
-        let line = row.line(*first_sequence);
-        text.push_str(line.trim_end());
+    text.push_str(&ends());
+    let flights = Flights::of(entries);
+    let chosen = window.choose(&flights);
+    for line in lines(&flights, &chosen.steps, heading.first_sequence) {
+        text.push_str(&line);
         text.push('\n');
+    }
+    if let Some(sentence) = chosen.what_is_left_out() {
+        let _ = writeln!(text, "\n{sentence}");
     }
     text
 }
 
-/// Characters between the two ends.
-const LANE: usize = 36;
-
-#[derive(Default)]
-struct Ladder {
-    rows: Vec<Row>,
-    /// The row of the packet that arrived last at the receiver.
-    last_arrival: Option<usize>,
+/// The last rows, without a heading: what a replay shows beside the strip.
+#[must_use]
+pub fn last_rows(heading: &Heading, entries: &[Entry], most: usize) -> Vec<String> {
+    // A row is made of a handful of entries: sent, carried, received, an ACK's figures.
+    const ENTRIES_PER_ROW: usize = 24;
+    let recent = entries.len().saturating_sub(most * ENTRIES_PER_ROW);
+    let flights = Flights::of(&entries[recent..]);
+    let mut rows = lines(&flights, &flights.steps, heading.first_sequence);
+    rows.drain(..rows.len().saturating_sub(most));
+    rows
 }
 
-enum Row {
-    Packet {
-        left_us: u64,
-        carried: Carried,
-        arrived_us: Option<u64>,
-        note: &'static str,
-    },
-    Note {
-        time_us: u64,
-        what: String,
-    },
+/// The names of the two ends, above all rows.
+#[must_use]
+pub fn ends() -> String {
+    format!("{:>11}{:LANE$}receiver\n", "sender", "")
 }
 
-impl Ladder {
-    fn take(&mut self, entry: &Entry) {
-        let time_us = entry.time_us;
-        match &entry.what {
-            Happening::Link(carried) => self.rows.push(Row::Packet {
-                left_us: time_us,
-                carried: *carried,
-                arrived_us: None,
-                note: match carried.fate {
-                    Fate::Corrupted => "damaged",
-                    Fate::Duplicated => "twice",
-                    Fate::QueueFull => "queue full",
-                    Fate::TooLong => "too long",
-                    Fate::Delivered | Fate::Lost | Fate::Reordered => "",
-                },
-            }),
-            Happening::Machine(event) => self.take_event(entry.side, time_us, event),
-        }
-    }
-
-    fn take_event(&mut self, side: Side, time_us: u64, event: &Event) {
-        match event {
-            Event::PacketReceived(packet) => self.arrive(side, time_us, *packet),
-            Event::SegmentKept { .. } => self.note_arrival("kept early"),
-            Event::SegmentDropped { why, .. } => self.note_arrival(match why {
-                Unwanted::Duplicate => "dropped: it is there already",
-                Unwanted::OutOfOrder => "dropped: out of order",
-                Unwanted::BeyondTheWindow => "dropped: beyond the window",
-            }),
-            Event::PacketLost {
-                number,
-                attempt,
-                trigger,
-            } => {
-                let told = match trigger {
-                    Trigger::PacketThreshold => "three later ones arrived",
-                    Trigger::TimeThreshold => {
-                        "overtaken, and 9/8 of a round trip is over"
-                    }
-                    Trigger::Timeout => "timeout",
-                };
-                let what = format!("{told}: DATA {number}.{attempt} is held for lost");
-                self.rows.push(Row::Note { time_us, what });
-            }
-            Event::TimerExpired { timer } => {
-                let what = match timer {
-                    Timer::Handshake => "timeout: the handshake goes again",
-                    Timer::Quiet => "quiet: what has arrived is told again",
-                    Timer::Closing => "timeout: FIN goes again",
-                    Timer::Silence => "timeout: the other side is gone",
-                    // What these two lead to is told by the rows that follow.
-                    Timer::Retransmission
-                    | Timer::LossDetection
-                    | Timer::AcknowledgementDelay
-                    | Timer::Probe => return,
-                }
-                .to_owned();
-                self.rows.push(Row::Note { time_us, what });
-            }
-            Event::PacketSent(_)
-            | Event::PacketIgnored { .. }
-            | Event::PacketDamaged
-            | Event::MetricsUpdated { .. }
-            | Event::DataBlockedUpdated { .. }
-            | Event::MtuUpdated { .. }
-            | Event::CongestionUpdated { .. }
-            | Event::StateChanged { .. } => (),
-        }
-    }
-
-    /// Puts the time of arrival at the head of the arrow that is still without one.
-    fn arrive(&mut self, side: Side, time_us: u64, packet: PacketName) {
-        let towards = match side {
-            Side::Receiver => Direction::Data,
-            Side::Sender => Direction::Ack,
-            Side::Link => return,
-        };
-        let waiting = self.rows.iter_mut().position(|row| match row {
-            Row::Packet {
-                carried,
-                arrived_us,
-                ..
-            } => {
-                let may_arrive =
-                    !carried.fate.is_loss() && carried.fate != Fate::Corrupted;
-                let is_it = carried.packet == packet && carried.direction == towards;
-                is_it && may_arrive && arrived_us.is_none()
-            }
-            Row::Note { .. } => false,
-        });
-        let Some(place) = waiting else {
-            return; // A duplicate: its row has the time of the first arrival.
-        };
-        if let Row::Packet { arrived_us, .. } = &mut self.rows[place] {
-            *arrived_us = Some(time_us);
-        }
-        if side == Side::Receiver {
-            self.last_arrival = Some(place);
-        }
-    }
-
-    fn note_arrival(&mut self, why: &'static str) {
-        let row = self.last_arrival.and_then(|place| self.rows.get_mut(place));
-        if let Some(Row::Packet { note, .. }) = row {
-            *note = why;
-        }
-    }
-}
-
-impl Row {
-    fn line(&self, first_sequence: u32) -> String {
-        match self {
-            Self::Note { time_us, what } => format!("{} * {what}", clock(*time_us)),
-            Self::Packet {
-                left_us,
-                carried,
-                arrived_us,
-                note,
-            } => {
-                let arrow = arrow(carried, first_sequence);
-                let (left, arrived) =
-                    (clock(*left_us), arrived_us.map(clock).unwrap_or_default());
-                match carried.direction {
-                    Direction::Data => format!("{left} |{arrow}|{arrived:11}  {note}"),
-                    Direction::Ack => format!("{arrived:10} |{arrow}|{left}  {note}"),
-                }
-            }
-        }
-    }
-}
-
-/// The arrow between the two ends; a lost packet's ends in the middle.
-fn arrow(carried: &Carried, first_sequence: u32) -> String {
-    let name = name(&carried.packet, first_sequence);
-    let length = match carried.fate {
-        Fate::Lost | Fate::QueueFull | Fate::TooLong => LANE * 2 / 3,
-        Fate::Delivered | Fate::Corrupted | Fate::Reordered | Fate::Duplicated => LANE,
-    };
-    let is_lost = carried.fate.is_loss();
-    match carried.direction {
+/// The arrow of a packet between the two ends; a lost one's ends in the middle.
+#[must_use]
+pub fn arrow(name: &str, direction: Direction, is_lost: bool) -> String {
+    let length = if is_lost { LANE * 2 / 3 } else { LANE };
+    match direction {
         Direction::Data => {
             let head = if is_lost { 'X' } else { '>' };
             let shaft = format!("--{name}");
@@ -232,22 +105,71 @@ fn arrow(carried: &Carried, first_sequence: u32) -> String {
     }
 }
 
-fn name(packet: &PacketName, first_sequence: u32) -> String {
-    let PacketName {
-        kind,
-        number,
-        attempt,
-        sequence,
-        ..
-    } = packet;
-    match kind {
-        Kind::Ack | Kind::Nack => {
-            let wanted = sequence.0.wrapping_sub(first_sequence);
-            format!("{kind} {number}.{attempt}, wants {wanted}")
+/// Characters between the two ends.
+const LANE: usize = 36;
+
+fn lines(flights: &Flights, steps: &[(u64, Step)], first_sequence: u32) -> Vec<String> {
+    let line = |(_, step): &(u64, Step)| match *step {
+        Step::Departure(place) => Some(row(&flights.flights[place], first_sequence)),
+        // The row stands where the packet left.
+        Step::Arrival(place) => {
+            let flight = &flights.flights[place];
+            flight
+                .sent_us
+                .is_none()
+                .then(|| row(flight, first_sequence))
         }
-        Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin | Kind::FinAck | Kind::Rst => {
-            format!("{kind} {number}.{attempt}")
+        Step::Remark(place) => Some(remark(&flights.remarks[place])),
+    };
+    let lines = steps.iter().filter_map(line);
+    lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn remark(remark: &Remark) -> String {
+    let what = match remark.what {
+        What::Lost {
+            number,
+            attempt,
+            trigger,
+        } => {
+            let told = match trigger {
+                Trigger::PacketThreshold => "three later ones arrived",
+                Trigger::TimeThreshold => "overtaken, and 9/8 of a round trip is over",
+                Trigger::Timeout => "timeout",
+            };
+            format!("{told}: DATA {number}.{attempt} is held for lost")
         }
+        What::Expired(timer) => expired(timer).to_owned(),
+    };
+    format!("{} * {what}", clock(remark.time_us))
+}
+
+/// What a timer that ran out leads to.
+const fn expired(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Handshake => "timeout: the handshake goes again",
+        Timer::Quiet => "quiet: what has arrived is told again",
+        Timer::Closing => "timeout: FIN goes again",
+        Timer::Silence => "timeout: the other side is gone",
+        Timer::Retransmission
+        | Timer::LossDetection
+        | Timer::AcknowledgementDelay
+        | Timer::Probe => "a timer ran out",
+    }
+}
+
+fn row(flight: &Flight, first_sequence: u32) -> String {
+    let is_lost = flight.fate.is_some_and(Fate::is_loss);
+    let arrow = arrow(&flight.name(first_sequence), flight.direction, is_lost);
+    let left = flight.sent_us.map(clock).unwrap_or_default();
+    let arrived = flight.arrived_us.map(clock).unwrap_or_default();
+    let note = match flight.note {
+        "" => flight.fate_note(),
+        note => note,
+    };
+    match flight.direction {
+        Direction::Data => format!("{left:10} |{arrow}|{arrived:11}  {note}"),
+        Direction::Ack => format!("{arrived:10} |{arrow}|{left:10}  {note}"),
     }
 }
 
@@ -255,3 +177,6 @@ fn name(packet: &PacketName, first_sequence: u32) -> String {
 fn clock(time_us: u64) -> String {
     format!("{:5}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,7 +122,7 @@ pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
 pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
 
 /// Journals shall not differ from run to run, so the laboratory's token is no secret.
-const TOKEN: Token = Token(*b"sash laboratory ");
+pub(super) const TOKEN: Token = Token(*b"sash laboratory ");
 
 impl Experiment {
     /// A hundred thousand bytes by selective repeat over a perfect link.
@@ -191,7 +191,7 @@ impl Experiment {
             window: self.window,
             congestion: self.congestion,
             size: self.size,
-            offset: 0,
+            offset: self.offset,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
         }

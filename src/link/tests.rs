@@ -207,3 +207,39 @@ fn what_is_longer_than_the_mtu_is_lost_headers_of_udp_and_ip_included() {
     assert_eq!(back, Fate::Delivered);
     assert!("mtu=1.3kB".parse::<Scenario>().is_err());
 }
+
+#[test]
+fn a_fate_that_is_a_loss_lets_nothing_arrive_and_any_other_does() {
+    for scenario in [
+        "delay=1ms",
+        "loss=100%",
+        "corrupt=100%",
+        "reorder=100%",
+        "duplicate=100%",
+        "mtu=1200",
+        "rate=1mbit;queue=1kB",
+    ] {
+        let mut link = Link::new(&scenario.parse().unwrap(), Direction::Data);
+        let fate = link.push((), data(0, 1), 1_472, Moment::START);
+        let arrives = link.next_timeout().is_some();
+        assert_ne!(fate.is_loss(), arrives, "{scenario}: {fate:?}");
+    }
+}
+
+#[test]
+fn damage_flips_one_bit_and_a_datagram_of_nothing_has_none() {
+    let damaged = |item: &[u8], bit| {
+        let (item, damage) = (item.to_vec(), Some(bit));
+        Delivery { item, damage }.into_datagram()
+    };
+    assert_eq!(damaged(&[0b1010_0101, 0], 0), [0b1010_0100, 0]);
+    assert_eq!(damaged(&[0b1010_0101, 0], 1), [0b1010_0111, 0]);
+    assert_eq!(damaged(&[0, 0xFF], 15), [0, 0x7F]);
+    assert_eq!(damaged(&[0, 0xFF], 16), [1, 0xFF]); // Counted modulo its length.
+    assert!(damaged(&[], 3).is_empty());
+    let whole = Delivery {
+        item: vec![7],
+        damage: None,
+    };
+    assert_eq!(whole.into_datagram(), [7]);
+}

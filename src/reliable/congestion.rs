@@ -5,8 +5,8 @@
 //! counting and the pacing for all of them alike.
 //!
 //! ```text
-//!   protocol --deliver, lose--> Flow --on_ack, on_loss--> Controller
-//!            <-- may I send? --      <-- window, rate ---
+//!   protocol --deliver, lose--> Flow --on_ack, on_signal--> Controller
+//!            <-- may I send? --      <--- window, rate ----
 //! ```
 //!
 //! | file | is | source |
@@ -59,16 +59,8 @@ pub trait Controller: fmt::Debug + Send {
     /// Something new was acknowledged.
     fn on_ack(&mut self, ack: &Acked);
 
-    /// Packets are held for lost: one call per ACK or timer that showed it.
-    fn on_loss(&mut self, loss: &Lost);
-
-    /// The receiver told of one number newly missing or damaged (NACK). Only the
-    /// protocols that do not resend for it pass it on; where a NACK leads to a resend,
-    /// [`Controller::on_loss`] says it.
-    fn on_nack(&mut self, now: Moment);
-
-    /// The retransmission timer ran out: nothing came back for that long.
-    fn on_timeout(&mut self, now: Moment);
+    /// Something shows that the path may be too full.
+    fn on_signal(&mut self, signal: &Signal);
 
     /// Sending begins again after a pause or a closed window: what was known of the path
     /// is old.
@@ -129,6 +121,19 @@ pub struct PathTime {
     pub smoothed: Duration,
     /// The least of all samples.
     pub least: Duration,
+}
+
+/// What shows that a path may be too full (RFC 9002 §7: congestion signals).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Signal {
+    /// Packets are held for lost: one signal per ACK or timer that showed it.
+    Loss(Lost),
+    /// The receiver told of one number newly missing or damaged (NACK). Only the
+    /// protocols that do not resend for it pass it on; where a NACK leads to a resend,
+    /// [`Signal::Loss`] says it.
+    Nack(Moment),
+    /// The retransmission timer ran out: nothing came back for that long.
+    Timeout(Moment),
 }
 
 /// What was found lost at once.
@@ -192,4 +197,31 @@ fn pace(window: u32, smoothed: Option<Duration>, how: Pace) -> Option<f64> {
         Pace::Steady => 1.25,
     };
     (seconds > 0.0).then(|| share * f64::from(window) / seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_but_fixed_are_paced_and_each_says_what_it_is_doing() {
+        for (congestion, rate, phase) in [
+            (Congestion::Fixed, None, "fixed"),
+            (
+                Congestion::PlusOneMinusThree,
+                Some(200.0),
+                "plus-one-minus-three",
+            ),
+            (Congestion::DoubleHalve, Some(20.0), "double-halve"),
+            (Congestion::Additive, Some(80.0), "additive"),
+            (Congestion::Reno, Some(200.0), "slow-start"),
+            (Congestion::Cubic, Some(200.0), "slow-start"),
+        ] {
+            let mut controller = controller(congestion, 64);
+            controller.on_start(Some(Duration::from_millis(100)));
+            let told = (controller.pacing_rate(), controller.phase());
+            assert_eq!(told, (rate, phase), "{congestion}");
+            assert_eq!(controller.slow_start_threshold(), None, "{congestion}");
+        }
+    }
 }

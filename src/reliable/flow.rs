@@ -25,7 +25,7 @@
 //!
 //! Source: draft-cheng-iccrg-delivery-rate-estimation; RFC 9002 §7.7 (pacing).
 
-use super::congestion::{Acked, Controller, Lost, PathTime, controller};
+use super::congestion::{Acked, Controller, Lost, PathTime, Signal, controller};
 use super::event::Event;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
@@ -48,6 +48,10 @@ pub struct Flow {
     lost: u64,
     /// Packets up to this count of deliveries left while the sender was limited.
     limited_until: u64,
+    /// The window was full when the ACK or timer at hand came.
+    was_full: bool,
+    /// Since then the window has had room.
+    room_since: Moment,
     /// What the ACK at hand has acknowledged so far.
     news: Option<News>,
     /// What the ACK or timer at hand has shown to be lost so far.
@@ -108,6 +112,8 @@ impl Flow {
             last_sent_at: Moment::START,
             lost: 0,
             limited_until: 0,
+            was_full: false,
+            room_since: Moment::START,
             news: None,
             losses: None,
             told: None,
@@ -168,8 +174,12 @@ impl Flow {
         }
         self.in_flight += 1;
         self.last_sent_at = now;
-        if let Some(rate) = self.controller.pacing_rate() {
-            self.pacer.send(rate, now);
+        if let Some(rate) = self.controller.pacing_rate()
+            && self.pacer.send(rate, now) == Credit::Lost
+            && self.room_since + CATCH_UP <= now
+        {
+            // Not the path has slowed it down, nor the window: its thread came late.
+            self.limit();
         }
         Stamp {
             sent_at: now,
@@ -190,6 +200,7 @@ impl Flow {
 
     /// A packet that was in flight has arrived.
     pub fn deliver(&mut self, stamp: &Stamp, now: Moment) {
+        self.was_full |= !self.has_room();
         self.in_flight = self.in_flight.saturating_sub(1);
         self.deliver_late(stamp, now);
     }
@@ -212,6 +223,7 @@ impl Flow {
 
     /// A packet in flight is held for lost.
     pub fn lose(&mut self, stamp: &Stamp) {
+        self.was_full |= !self.has_room();
         self.in_flight = self.in_flight.saturating_sub(1);
         self.lost += 1;
         let losses = self.losses.get_or_insert(Losses {
@@ -227,10 +239,13 @@ impl Flow {
     /// Tells the controller what the ACK or timer at hand has shown: losses first, so
     /// that what was acknowledged beside them does not grow the window.
     pub fn settle(&mut self, round_trip: &RoundTrip, now: Moment) {
+        if std::mem::take(&mut self.was_full) {
+            self.room_since = now;
+        }
         let path = round_trip.path();
         if let Some(losses) = self.losses.take() {
             let newest = losses.newest;
-            self.controller.on_loss(&Lost {
+            self.controller.on_signal(&Signal::Loss(Lost {
                 now,
                 packets: losses.packets,
                 in_flight: self.in_flight,
@@ -238,7 +253,7 @@ impl Flow {
                 newest_sent_at: newest.sent_at,
                 lost_since: self.lost - newest.lost,
                 round_trip: path,
-            });
+            }));
         }
         if let Some(news) = self.news.take() {
             let newest = news.newest;
@@ -276,13 +291,13 @@ impl Flow {
 
     /// The receiver told of one number newly missing, and nothing is sent again for it.
     pub fn nack(&mut self, now: Moment) {
-        self.controller.on_nack(now);
+        self.controller.on_signal(&Signal::Nack(now));
     }
 
     /// The retransmission timer ran out: that says all of the losses it showed.
     pub fn time_out(&mut self, now: Moment) {
         self.losses = None;
-        self.controller.on_timeout(now);
+        self.controller.on_signal(&Signal::Timeout(now));
     }
 
     /// Sending begins again after a pause or a closed window. One that was longer than a
@@ -329,16 +344,26 @@ struct Pacer {
     resume: Option<Moment>,
 }
 
+/// Whether a packet that leaves late makes up for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credit {
+    Kept,
+    /// It was too late for that: less was sent than the rate allows.
+    Lost,
+}
+
 impl Pacer {
     /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
-    fn send(&mut self, rate: f64, now: Moment) {
+    fn send(&mut self, rate: f64, now: Moment) -> Credit {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
-        let next = match self.next {
-            Some(next) if next + CATCH_UP > now => next + gap,
-            Some(_) | None => now + gap,
+        let (next, credit) = match self.next {
+            Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
+            Some(_) => (now + gap, Credit::Lost),
+            None => (now + gap, Credit::Kept),
         };
         self.next = Some(next);
         self.resume = (next > now + QUANTUM).then_some(next);
+        credit
     }
 }
 
@@ -446,36 +471,41 @@ mod tests {
         assert_eq!((flow.window(), flow.in_flight()), (5, 5));
     }
 
+    /// Sends what the window has room for, and hears 20 ms later that it arrived.
+    fn round(flow: &mut Flow, round_trip: &mut RoundTrip, start: u64) {
+        let room = flow.window() - flow.in_flight();
+        let stamps: Vec<_> = (0..room).map(|_| flow.send(at(start))).collect();
+        for stamp in &stamps {
+            flow.deliver(stamp, at(start + 20));
+        }
+        round_trip.sample(Duration::from_millis(20));
+        flow.settle(round_trip, at(start + 20));
+    }
+
     #[test]
     fn a_window_that_is_not_used_does_not_grow() {
-        let mut round_trip = RoundTrip::new(Duration::ZERO);
-        round_trip.sample(Duration::from_millis(20));
         let window_after = |is_limited: bool| {
             let mut flow = Flow::new(Congestion::Reno, 1_000);
-            for tick in 0..20 {
+            let mut round_trip = RoundTrip::new(Duration::ZERO);
+            for start in [0, 20] {
                 if is_limited {
                     flow.limit();
                 }
-                let stamp = flow.send(at(100 * tick));
-                flow.deliver(&stamp, at(100 * tick + 20));
-                flow.settle(&round_trip, at(100 * tick + 20));
+                round(&mut flow, &mut round_trip, start);
             }
             flow.window()
         };
-        assert_eq!((window_after(true), window_after(false)), (10, 30));
+        assert_eq!((window_after(true), window_after(false)), (10, 40));
     }
 
-    /// A flow by Reno whose window has grown from 10 to 30, idle since 1,920 ms.
+    /// A flow by Reno whose window has grown from 10 to 40; it last sent at 20 ms.
     fn grown() -> (Flow, RoundTrip) {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
-        for tick in 0..20 {
-            let stamp = flow.send(at(100 * tick));
-            flow.deliver(&stamp, at(100 * tick + 20));
-            round_trip.sample(Duration::from_millis(20));
-            flow.settle(&round_trip, at(100 * tick + 20));
+        for start in [0, 20] {
+            round(&mut flow, &mut round_trip, start);
         }
-        assert_eq!(flow.window(), 30);
+        assert_eq!(flow.window(), 40);
         (flow, round_trip)
     }
 
@@ -483,9 +513,9 @@ mod tests {
     fn a_rest_shorter_than_a_timeout_forgets_nothing_and_a_longer_one_the_window() {
         let (mut flow, round_trip) = grown();
         let timeout = round_trip.timeout();
-        flow.restart(&round_trip, at(1_900) + timeout);
-        assert_eq!(flow.window(), 30);
-        let later = at(1_900) + timeout + Duration::from_millis(1);
+        flow.restart(&round_trip, at(20) + timeout);
+        assert_eq!(flow.window(), 40);
+        let later = at(20) + timeout + Duration::from_millis(1);
         flow.restart(&round_trip, later);
         assert_eq!(flow.window(), 10);
         assert!(flow.is_due(later), "an old pacer holds it back");
@@ -505,6 +535,27 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_late_is_limited_and_who_waited_for_the_window_is_not() {
+        for (room_at, sent_at, is_limited) in [(40, 40, false), (40, 50, true)] {
+            let mut flow = Flow::new(Congestion::Reno, 1_000);
+            let mut round_trip = RoundTrip::new(Duration::ZERO);
+            round_trip.sample(Duration::from_millis(20));
+            flow.start(&round_trip);
+            let mut now = at(0);
+            let mut stamps = Vec::new();
+            while flow.has_room() {
+                now = flow.next_timeout().unwrap_or(now);
+                flow.on_timeout(now);
+                stamps.push(flow.send(now));
+            }
+            assert!(stamps.iter().all(|stamp| !stamp.is_limited));
+            flow.deliver(&stamps[0], at(room_at));
+            flow.settle(&round_trip, at(room_at));
+            assert_eq!(flow.send(at(sent_at)).is_limited, is_limited);
+        }
+    }
+
+    #[test]
     fn packets_are_limited_until_one_that_left_later_is_acknowledged() {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let first = flow.send(at(0));
@@ -515,5 +566,75 @@ mod tests {
         assert!(flow.send(at(21)).is_limited);
         flow.deliver(&second, at(22));
         assert!(!flow.send(at(23)).is_limited);
+    }
+
+    /// A flow by Reno over 100 ms: ten packets, one every 5 ms.
+    fn paced() -> (Flow, RoundTrip) {
+        let mut flow = Flow::new(Congestion::Reno, 1_000);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        round_trip.sample(Duration::from_millis(100));
+        flow.start(&round_trip);
+        (flow, round_trip)
+    }
+
+    #[test]
+    fn the_next_packet_is_due_when_the_pacing_says_so_and_not_before() {
+        let (mut flow, _) = paced();
+        flow.send(at(0));
+        assert_eq!(flow.next_timeout(), Some(at(5)));
+        assert!(!flow.is_due(at(4)));
+        flow.on_timeout(at(4));
+        assert!(!flow.is_due(at(4)), "woken early");
+        assert!(flow.is_due(at(5)));
+        flow.on_timeout(at(5));
+        assert_eq!(flow.next_timeout(), None, "woken twice for the same");
+    }
+
+    #[test]
+    fn window_threshold_and_rate_are_told_when_they_change() {
+        let (mut flow, round_trip) = paced();
+        let told = |flow: &mut Flow| match flow.event() {
+            Some(Event::CongestionUpdated {
+                cwnd,
+                ssthresh,
+                pacing_rate,
+                ..
+            }) => Some((cwnd, ssthresh, pacing_rate)),
+            _ => None,
+        };
+        assert_eq!(told(&mut flow), Some((10, None, Some(200))));
+        assert_eq!(told(&mut flow), None);
+        let stamp = flow.send(at(0));
+        flow.lose(&stamp);
+        flow.settle(&round_trip, at(200));
+        assert_eq!(told(&mut flow), Some((5, Some(5), Some(63))));
+        let mut fixed = Flow::new(Congestion::Fixed, 16);
+        assert_eq!(told(&mut fixed), Some((16, None, None)));
+    }
+
+    #[test]
+    fn what_is_lost_while_a_packet_is_on_its_way_is_told_with_its_ack() {
+        let (mut flow, _) = paced();
+        let [first, second, third] = [0, 5, 10].map(|tick| flow.send(at(tick)));
+        flow.lose(&first);
+        flow.lose(&second);
+        let last = flow.send(at(15));
+        assert_eq!(flow.lost - third.lost, 2);
+        assert_eq!(flow.lost - last.lost, 0);
+    }
+
+    #[test]
+    fn one_packet_and_its_ack_a_round_trip_later_are_enough_for_a_rate() {
+        let (mut flow, round_trip) = paced();
+        let stamp = flow.send(at(0));
+        flow.deliver(&stamp, at(100));
+        let rate = flow.delivery_rate(&stamp, round_trip.path());
+        assert_eq!(rate, Some(10.0));
+        flow.delivered_at = at(99);
+        let rate = flow.delivery_rate(&stamp, round_trip.path());
+        assert_eq!(
+            rate, None,
+            "in less than a round trip nothing can be measured"
+        );
     }
 }

@@ -91,16 +91,12 @@ impl Sender {
         u32::try_from(self.sent.len()).expect("a window is at most 8192 packets")
     }
 
-    /// So many segments from `base` on have arrived; some may be first sendings, held for
-    /// lost too early.
+    /// So many segments from `base` on have arrived. Some may be first sendings, held for
+    /// lost too early: nothing of the window is in flight then that they could be taken for.
     fn slide(&mut self, acked: u32, now: Moment) {
         let in_flight = self.next - self.base;
-        for (offset, sent) in (0..acked).zip(self.sent.drain(..acked as usize)) {
-            if offset < in_flight {
-                self.ledger.flow.deliver(&sent.stamp, now);
-            } else {
-                self.ledger.flow.deliver_late(&sent.stamp, now);
-            }
+        for sent in self.sent.drain(..acked as usize) {
+            self.ledger.flow.deliver(&sent.stamp, now);
         }
         self.base = self.base + acked;
         self.next = self.base + rules::still_ahead(in_flight, acked);

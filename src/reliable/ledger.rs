@@ -302,3 +302,23 @@ impl ReceiverLedger {
 pub fn moved_on(stamp: u32, held: Duration) -> u32 {
     stamp.wrapping_add(microseconds(held) as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::measured;
+    use super::*;
+
+    #[test]
+    fn first_sendings_and_resends_are_counted_at_both_ends() {
+        let terms = Terms::EXAMPLE;
+        let mut sender = SenderLedger::new(terms, measured());
+        let mut receiver = ReceiverLedger::new(terms);
+        for attempt in [1, 2, 3] {
+            let sent = sender.data(terms.first, attempt, Moment::START);
+            receiver.arrive(&sent.packet, Moment::START);
+        }
+        let progress = sender.progress(terms.first, 4);
+        assert_eq!((progress.sent_packets, progress.resent_packets), (3, 2));
+        assert_eq!(receiver.arrivals(), (3, 2));
+    }
+}

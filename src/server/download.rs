@@ -13,6 +13,7 @@
 
 use super::digests::Digests;
 use super::folder::{Folder, Version};
+use super::kept::Kept;
 use super::peer::Peer;
 use super::transfers::Event;
 use crate::journals::Journals;
@@ -21,17 +22,17 @@ use crate::link::Scenario;
 use crate::shelf::FileName;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::{self, Outlet, Sending};
+use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
 use crate::wire::options::{Settled, Transport};
-use crate::wire::version::Prefix;
+use crate::wire::version::{FileVersion, Prefix};
 use crossbeam_channel::Sender;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use tempfile::TempDir;
 
 /// What one client asked for, in either direction.
 pub(super) struct Download {
@@ -43,6 +44,10 @@ pub(super) struct Download {
     pub(super) upload: Option<Upload>,
     /// What the asker has already.
     pub(super) prefix: Option<Prefix>,
+    /// Somebody wants it to end, or nobody is left at the other end.
+    pub(super) is_leaving: bool,
+    /// The upload that still writes the part which this one goes on from.
+    pub(super) awaits: Option<u64>,
     pub(super) stage: Stage,
 }
 
@@ -51,10 +56,8 @@ pub(super) struct Download {
 pub(super) struct Upload {
     /// Whose it is.
     pub(super) from: String,
-    /// Unit: bytes.
-    pub(super) size: u64,
     /// As the client says.
-    pub(super) digest: Option<Digest>,
+    pub(super) version: FileVersion,
 }
 
 /// How far it is.
@@ -81,25 +84,21 @@ pub(super) enum Shell {
         needs_digest: bool,
     },
     /// An upload's.
-    Receiving {
-        receiving: Receiving,
-        /// Where the part grows; it is gone when this is dropped.
-        workshop: TempDir,
-    },
+    Receiving(Receiving),
 }
 
 impl Shell {
     pub(super) fn cancel(&self) {
         match self {
             Self::Sending { sending, .. } => sending.cancel(),
-            Self::Receiving { receiving, .. } => receiving.cancel(),
+            Self::Receiving(receiving) => receiving.cancel(),
         }
     }
 
     pub(super) fn set_paused(&self, is_paused: bool) {
         match self {
             Self::Sending { sending, .. } => sending.set_paused(is_paused),
-            Self::Receiving { receiving, .. } => receiving.set_paused(is_paused),
+            Self::Receiving(receiving) => receiving.set_paused(is_paused),
         }
     }
 }
@@ -115,9 +114,13 @@ pub(super) enum StartError {
 /// What it takes to start one.
 pub(super) struct Supplies {
     pub(super) journals: Journals,
+    pub(super) tap: Tap,
     pub(super) scenario: Scenario,
+    pub(super) is_offloading: bool,
     pub(super) folder: Folder,
     pub(super) digests: Digests,
+    /// What broken-off uploads have left.
+    pub(super) kept: Kept,
     /// Where a sender reports to.
     pub(super) events: Sender<Event>,
 }
@@ -148,7 +151,9 @@ impl Download {
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: supplies.is_offloading,
             is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
         };
         let report = supplies.reporter(&job, Side::Sender);
         let asker = self.peer.remote.ip();
@@ -227,12 +232,20 @@ impl Download {
     }
 
     /// Ends it, if it has begun.
-    pub(super) fn cancel(&self) {
+    pub(super) fn cancel(&mut self) {
+        self.is_leaving = true;
         match &self.stage {
             Stage::Queued { .. } => {}
             Stage::Running { shell, .. } => shell.cancel(),
             Stage::Lingering { receiving, .. } => receiving.cancel(),
         }
+    }
+
+    /// Whether this is an upload of just that, which will not write for long any more: what
+    /// it leaves can be gone on from then.
+    pub(super) fn writes_what(&self, name: &FileName, version: &FileVersion) -> bool {
+        let is_it = |upload: &Upload| upload.version.is_same(version);
+        self.is_leaving && self.name == *name && self.upload.as_ref().is_some_and(is_it)
     }
 
     /// What is said of it, as far as it is known always.

@@ -18,6 +18,7 @@ mod checks;
 use super::digests::{Digests, Hashed, Work};
 use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
 use super::folder::{Folder, Version};
+use super::kept::Kept;
 use super::peer::Peer;
 use super::ports::Ports;
 use super::room_thread;
@@ -26,11 +27,13 @@ use super::upload;
 use super::uploads::Allowance;
 use crate::room::ClientNumber;
 use crate::shelf::FileName;
+use crate::transfer::clock::wall_time_ms;
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
 };
 use crate::wire::options::Settled;
+use crate::wire::version::FileVersion;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,16 +58,20 @@ impl Downloads {
         events: Sender<Event>,
         room: Sender<room_thread::Event>,
     ) -> Self {
-        upload::remove_leftovers(folder.root());
+        let kept = Kept::new(folder.root());
+        kept.sweep(wall_time_ms());
         Self {
             allowance: Allowance::new(config.uploads),
             room,
             defaults: config.defaults,
             supplies: Supplies {
                 journals: config.journals.clone(),
+                tap: config.tap.clone(),
                 scenario: config.scenario.clone(),
+                is_offloading: config.is_offloading,
                 folder,
                 digests: Digests::new(work),
+                kept,
                 events,
             },
             ports: Ports::new(config.ports),
@@ -110,6 +117,8 @@ impl Downloads {
             settled,
             upload: None,
             prefix: request.prefix,
+            is_leaving: false,
+            awaits: None,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -128,15 +137,19 @@ impl Downloads {
                 return;
             }
         };
-        let UploadRequest { size, digest, .. } = *request;
-        self.allowance.take(size);
+        let version = told_version(request);
+        let is_before = |(_, it): &(&u64, &Download)| it.writes_what(&name, &version);
+        let awaits = self.all.iter().find(is_before).map(|(number, _)| *number);
+        self.allowance.take(version.size);
         self.queue(Download {
             peer,
             tag: request.tag,
             name,
             settled,
-            upload: Some(Upload { from, size, digest }),
+            upload: Some(Upload { from, version }),
             prefix: None,
+            is_leaving: false,
+            awaits,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -144,8 +157,10 @@ impl Downloads {
     fn queue(&mut self, download: Download) {
         self.last_number += 1;
         let number = self.last_number;
+        if download.awaits.is_none() {
+            self.ports.wait(number);
+        }
         self.all.insert(number, download);
-        self.ports.wait(number);
         self.serve_queue();
     }
 
@@ -156,8 +171,7 @@ impl Downloads {
         };
         match &download.stage {
             // It reports its end, and what follows from that follows there.
-            Stage::Running { shell, .. } => shell.cancel(),
-            Stage::Lingering { receiving, .. } => receiving.cancel(),
+            Stage::Running { .. } | Stage::Lingering { .. } => download.cancel(),
             Stage::Queued { .. } => {
                 self.end_queued(number, TransferState::Cancelled, None);
                 self.serve_queue();
@@ -166,7 +180,7 @@ impl Downloads {
     }
 
     /// `pause` and `resume`.
-    pub(super) fn on_pause(&self, peer: &Peer, number: u64, is_paused: bool) {
+    pub(super) fn on_pause(&mut self, peer: &Peer, number: u64, is_paused: bool) {
         let Some(download) = self.own(peer, number) else {
             return;
         };
@@ -181,8 +195,8 @@ impl Downloads {
     }
 
     /// The transfer of this client with that number; or it is told that there is none.
-    fn own(&self, peer: &Peer, number: u64) -> Option<&Download> {
-        let own = self.all.get(&number);
+    fn own(&mut self, peer: &Peer, number: u64) -> Option<&mut Download> {
+        let own = self.all.get_mut(&number);
         let own = own.filter(|download| download.peer.number == peer.number);
         if own.is_none() {
             let sentence = format!("No transfer of yours has the number {number}.");
@@ -224,7 +238,7 @@ impl Downloads {
     /// A client is gone, and nobody is left at the other end.
     pub(super) fn on_gone(&mut self, client: ClientNumber) {
         let is_theirs = |download: &Download| download.peer.number == client;
-        for download in self.all.values().filter(|download| is_theirs(download)) {
+        for download in self.all.values_mut().filter(|download| is_theirs(download)) {
             download.cancel();
         }
         self.drop_queued(is_theirs);
@@ -267,13 +281,8 @@ impl Downloads {
             }
             Stage::Running {
                 port,
-                shell:
-                    Shell::Receiving {
-                        receiving,
-                        workshop,
-                    },
+                shell: Shell::Receiving(receiving),
             } => {
-                drop(workshop);
                 download.stage = Stage::Lingering { port, receiving };
                 self.settle_upload(&download, ending);
                 self.all.insert(number, download);
@@ -303,7 +312,7 @@ impl Downloads {
     /// What an upload that left nothing had taken of the limits.
     fn give_back(&mut self, download: &Download) {
         if let Some(upload) = &download.upload {
-            self.allowance.give_back(upload.size);
+            self.allowance.give_back(upload.version.size);
         }
     }
 
@@ -313,6 +322,12 @@ impl Downloads {
             self.all.remove(&number).map(|download| download.stage)
         {
             self.ports.release(port);
+        }
+        let heirs = self.all.iter_mut();
+        let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
+        for (heir, download) in heirs {
+            download.awaits = None;
+            self.ports.wait(*heir);
         }
         self.serve_queue();
     }
@@ -343,15 +358,16 @@ impl Downloads {
         }
     }
 
-    /// Ports that other programs held may be free by now.
-    pub(super) fn retry_ports(&mut self) {
+    /// Ports that other programs held may be free by now, and kept parts too old.
+    pub(super) fn on_tick(&mut self) {
         self.ports.retry();
         self.serve_queue();
+        self.supplies.kept.sweep(wall_time_ms());
     }
 
     /// Ends everything; the running ones report it.
     pub(super) fn cancel_all(&mut self) {
-        for download in self.all.values() {
+        for download in self.all.values_mut() {
             download.cancel();
         }
         self.drop_queued(|_| true);
@@ -418,6 +434,15 @@ impl Downloads {
                 self.give_back(&download);
             }
         }
+    }
+}
+
+/// What the client says of its file.
+const fn told_version(request: &UploadRequest) -> FileVersion {
+    FileVersion {
+        size: request.size,
+        modified: request.modified,
+        digest: request.digest,
     }
 }
 

@@ -10,6 +10,7 @@
 //! Source: CWE-59 (links resolved before access).
 
 use crate::shelf::FileName;
+use crate::transfer::source;
 use crate::wire::digest::Digest;
 use crate::wire::message::Code;
 use crate::wire::version::FileVersion;
@@ -17,7 +18,7 @@ use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// A folder whose files may be read by everybody.
 #[derive(Debug, Clone)]
@@ -90,11 +91,9 @@ impl Folder {
 impl Version {
     /// As it is told to others.
     pub(super) fn told(&self, digest: Option<Digest>) -> FileVersion {
-        let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
-        let since_epoch = self.modified.and_then(since_epoch);
         FileVersion {
             size: self.size,
-            modified: since_epoch.and_then(|time| u64::try_from(time.as_millis()).ok()),
+            modified: self.modified.and_then(source::milliseconds),
             digest,
         }
     }

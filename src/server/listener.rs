@@ -128,14 +128,14 @@ impl Listener {
                 .with_time(KEEPALIVE_AFTER)
                 .with_interval(KEEPALIVE_INTERVAL),
         )?;
-        let (peer, queue) = Peer::new(number, stream, seat)?;
+        let (peer, queue) = Peer::new(number, stream, seat, &self.config.tap)?;
         let peer = Arc::new(peer);
         log::info!("client {number} connected from {}", peer.remote);
 
-        let (stream, backlog) = peer.writing_half();
+        let (stream, backlog, copies) = peer.writing_half();
         let alive = self.alive.clone();
         threads::start_small(format!("writer-{number}"), move || {
-            peer::write_lines(&stream, &queue, &backlog);
+            peer::write_lines(&stream, &queue, &backlog, &copies);
             drop(alive);
         })?;
         // The room must know of the client before its first line comes.

@@ -21,6 +21,7 @@ pub(super) use writer::{WRITE_TIMEOUT, write_lines};
 
 use super::listener::Seat;
 use crate::room::ClientNumber;
+use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, Sender};
 use std::io::{self, ErrorKind};
@@ -38,6 +39,8 @@ pub(super) struct Peer {
     /// The address of ours that it reached.
     pub(super) local: SocketAddr,
     stream: Arc<TcpStream>,
+    /// Copies of what it says and hears.
+    copies: Arc<Conversation>,
     queue: Sender<Outgoing>,
     backlog: Arc<Backlog>,
     joined: AtomicBool,
@@ -76,12 +79,16 @@ impl Peer {
         number: ClientNumber,
         stream: TcpStream,
         seat: Seat,
+        tap: &Tap,
     ) -> io::Result<(Self, Receiver<Outgoing>)> {
         let (queue, outgoing) = crossbeam_channel::unbounded();
+        let (remote, local) = (stream.peer_addr()?, stream.local_addr()?);
+        let copies = tap.conversation(local, remote, Way::In);
         let peer = Self {
             number,
-            remote: stream.peer_addr()?,
-            local: stream.local_addr()?,
+            remote,
+            local,
+            copies: Arc::new(copies),
             stream: Arc::new(stream),
             queue,
             backlog: Arc::default(),
@@ -93,8 +100,11 @@ impl Peer {
     }
 
     /// What `writer-N` needs: no more, so that the queue closes when the last peer is dropped.
-    pub(super) fn writing_half(&self) -> (Arc<TcpStream>, Arc<Backlog>) {
-        (Arc::clone(&self.stream), Arc::clone(&self.backlog))
+    pub(super) fn writing_half(
+        &self,
+    ) -> (Arc<TcpStream>, Arc<Backlog>, Arc<Conversation>) {
+        let stream = Arc::clone(&self.stream);
+        (stream, Arc::clone(&self.backlog), Arc::clone(&self.copies))
     }
 
     /// Sends a reply to this client alone.

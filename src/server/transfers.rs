@@ -29,8 +29,8 @@ pub(super) enum Event {
     Stop,
 }
 
-/// How often ports that other programs held are tried again.
-const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// How often ports that other programs held are tried again, and kept parts looked at.
+const TICK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long running transfers may take to say goodbye when the server ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -38,14 +38,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Works until [`Event::Stop`].
 pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
     let clock = Clock::start();
-    let mut next_retry = clock.now() + RETRY_INTERVAL;
+    let mut next_tick = clock.now() + TICK_INTERVAL;
     loop {
-        match events.recv_timeout(clock.until(next_retry)) {
+        match events.recv_timeout(clock.until(next_tick)) {
             Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(event) => on_event(&mut downloads, event),
             Err(RecvTimeoutError::Timeout) => {
-                downloads.retry_ports();
-                next_retry = clock.now() + RETRY_INTERVAL;
+                downloads.on_tick();
+                next_tick = clock.now() + TICK_INTERVAL;
             }
         }
     }

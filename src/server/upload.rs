@@ -1,12 +1,8 @@
 //! One upload on the server: from a name and a free port to a running receiver; and from a
 //! verified file to an entry of the shelf.
 //!
-//! ```text
-//! FOLDER/.upload-x7Gq/NAME.part  --verified--> FOLDER/NAME, or NAME (2)
-//! ```
-//!
-//! The part grows in a hidden folder of its own, which goes when the upload ends, however
-//! it ends; those that a killed server has left go when the next one starts.
+//! It begins where an earlier one of the same version was broken off
+//! ([`kept`](super::kept)); `disk-3` reads back and hashes what was there, off this thread.
 
 use super::download::{
     Download, Shell, Stage, StartError, Supplies, Upload, draw_token, hopeless,
@@ -14,17 +10,12 @@ use super::download::{
 use super::folder::{Folder, Version};
 use crate::lab::journal::Side;
 use crate::shelf::FileName;
-use crate::transfer::overwrite::Overwrite;
-use crate::transfer::receiving::{self, Destination};
+use crate::transfer::receiving;
 use crate::transfer::{Ending, Job, space};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Code, Offer, Reply, TransferState};
-use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
-
-/// How the hidden folders begin; the shelf offers nothing that begins with a dot.
-const WORKSHOP_PREFIX: &str = ".upload-";
 
 /// Longest name of an uploaded file: ` (2)` and `.part.json` fit behind it in the 255
 /// bytes that file systems allow. Unit: bytes.
@@ -41,36 +32,32 @@ impl Download {
     ) -> Result<(), StartError> {
         let (outlet, offered) = self.open_outlet(port)?;
         let token = draw_token()?;
-        let folder = supplies.folder.root();
-        let workshop = tempfile::Builder::new()
-            .prefix(WORKSHOP_PREFIX)
-            .tempdir_in(folder)
-            .map_err(|error| hopeless("cannot write in its folder", &error))?;
-        let destination = Destination {
-            folder: folder.to_owned(),
-            name: self.name.to_string(),
-            workshop: Some(workshop.path().to_owned()),
-            overwrite: Overwrite::Keep,
-        };
+        let part = supplies.kept.open(&self.name, upload.version);
+        let part =
+            part.map_err(|error| hopeless("cannot write in its folder", &error))?;
+        let (size, offset) = (upload.version.size, part.length());
         let job = Job {
             number,
             token,
             settled: self.settled,
-            size: upload.size,
-            offset: 0,
+            size,
+            offset,
             scenario: supplies.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
+            is_offloading: supplies.is_offloading,
             is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
         };
         let report = supplies.reporter(&job, Side::Receiver);
         let asker = self.peer.remote.ip();
-        let receiving = receiving::accept(job, outlet, asker, &destination, report)
+        let receiving = receiving::accept(job, outlet, asker, part, report)
             .map_err(|error| cannot_start(&error))?;
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(
-            "transfer {number} started: {name} from client {client}, port {offered}"
+            "transfer {number} started: {name} from client {client}, from byte {offset} on, \
+             port {offered}"
         );
         peer.tell(&Reply::Offer(Offer {
             transfer: number,
@@ -78,18 +65,15 @@ impl Download {
             file: self.name.to_string(),
             port: offered,
             token,
-            size: upload.size,
-            offset: 0,
+            size,
+            offset,
             modified: None,
-            digest: upload.digest,
+            digest: upload.version.digest,
             settled: self.settled,
         }));
         self.stage = Stage::Running {
             port,
-            shell: Shell::Receiving {
-                receiving,
-                workshop,
-            },
+            shell: Shell::Receiving(receiving),
         };
         Ok(())
     }
@@ -147,39 +131,6 @@ pub(super) fn find_shared(
     Some((name, version, ending.digest?))
 }
 
-/// Removes the parts of uploads that a killed server has left. Those that another server
-/// is writing at this moment are locked, and stay.
-pub(super) fn remove_leftovers(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_ours = name
-            .to_str()
-            .is_some_and(|it| it.starts_with(WORKSHOP_PREFIX));
-        let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
-        if is_ours && is_folder && !is_in_use(&entry.path()) {
-            let shown = name.display();
-            match fs::remove_dir_all(entry.path()) {
-                Ok(()) => log::info!("removed what a dead upload has left: {shown}"),
-                Err(error) => log::warn!("cannot remove {shown}: {error}"),
-            }
-        }
-    }
-}
-
-fn is_in_use(workshop: &Path) -> bool {
-    let Ok(parts) = fs::read_dir(workshop) else {
-        return false;
-    };
-    let is_locked = |part: fs::DirEntry| {
-        File::open(part.path())
-            .is_ok_and(|part| matches!(part.try_lock(), Err(TryLockError::WouldBlock)))
-    };
-    parts.flatten().any(is_locked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,22 +152,5 @@ mod tests {
         }
         assert!(check_name(&"a".repeat(201)).is_err());
         assert_eq!(check_name("שלום 🎈.txt").unwrap().as_str(), "שלום 🎈.txt");
-    }
-
-    #[test]
-    fn leftovers_of_a_killed_server_go_and_those_of_a_running_one_stay() {
-        let folder = tempfile::tempdir().unwrap();
-        let [dead, alive, file] = [".upload-dead", ".upload-alive", ".upload-file"]
-            .map(|it| folder.path().join(it));
-        for workshop in [&dead, &alive] {
-            fs::create_dir(workshop).unwrap();
-            fs::write(workshop.join("a.part"), "a").unwrap();
-        }
-        fs::write(&file, "somebody's own").unwrap();
-        let part = File::open(alive.join("a.part")).unwrap();
-        part.try_lock().unwrap();
-        remove_leftovers(folder.path());
-        assert!(!dead.exists());
-        assert!(alive.exists() && file.exists());
     }
 }

@@ -5,8 +5,9 @@
 //!                                \--anything else--> given back
 //! ```
 //!
-//! What is on its way counts as if it were there already, so no crowd of uploads together
-//! gets past the limit. The count begins anew with the server.
+//! What is on its way counts as if it were there already, and what broken-off uploads have
+//! left as long as it is kept; so no crowd of uploads together gets past the limit. The
+//! count of what is whole begins anew with the server.
 
 use crate::wire::message::Code;
 
@@ -28,7 +29,7 @@ impl UploadLimits {
 }
 
 /// What is left of the limits.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Allowance {
     /// `None`: no uploads at all.
     limits: Option<UploadLimits>,
@@ -44,8 +45,9 @@ impl Allowance {
         }
     }
 
-    /// Whether a file of this size is within the limits.
-    pub(super) fn check(&self, size: u64) -> Result<(), (Code, String)> {
+    /// Whether a file of this size is within the limits, beside so much that uploads which
+    /// were broken off have left.
+    pub(super) fn check(&self, size: u64, kept_bytes: u64) -> Result<(), (Code, String)> {
         let Some(limits) = self.limits else {
             return Err(refused("This server takes no files.".to_owned()));
         };
@@ -58,7 +60,8 @@ impl Allowance {
                 "The file has {size} bytes, and this server takes {file_bytes} at most."
             )));
         }
-        let left = total_bytes.saturating_sub(self.taken_bytes);
+        let taken = self.taken_bytes.saturating_add(kept_bytes);
+        let left = total_bytes.saturating_sub(taken);
         if size > left {
             return Err(refused(format!(
                 "The file has {size} bytes, and this server takes {left} more in all. \
@@ -95,21 +98,22 @@ mod tests {
     #[test]
     fn each_file_and_all_together_have_a_limit() {
         let mut allowance = Allowance::new(Some(LIMITS));
-        assert!(allowance.check(11).is_err());
+        assert!(allowance.check(11, 0).is_err());
         for _ in 0..2 {
-            assert_eq!(allowance.check(10), Ok(()));
+            assert_eq!(allowance.check(10, 5), Ok(()));
             allowance.take(10);
         }
-        let (code, sentence) = allowance.check(6).unwrap_err();
+        let (code, sentence) = allowance.check(3, 3).unwrap_err();
         assert_eq!(code, Code::UploadRefused);
-        assert!(sentence.contains("takes 5 more in all"), "{sentence}");
+        assert!(sentence.contains("takes 2 more in all"), "{sentence}");
         allowance.give_back(10);
-        assert_eq!(allowance.check(10), Ok(()));
+        assert_eq!(allowance.check(10, 5), Ok(()));
+        assert!(allowance.check(10, 6).is_err());
     }
 
     #[test]
     fn a_server_without_uploads_takes_not_even_an_empty_file() {
-        let (_, sentence) = Allowance::new(None).check(0).unwrap_err();
+        let (_, sentence) = Allowance::new(None).check(0, 0).unwrap_err();
         assert_eq!(sentence, "This server takes no files.");
     }
 }

@@ -1,17 +1,20 @@
 //! A UDP socket behind an imperfect link: what a shell sends through.
 //!
-//! Without a scenario a datagram goes straight from its buffer to the kernel. With one it
-//! goes through the [`Link`] first and leaves when the link lets it.
+//! Without a scenario a datagram is written straight into the row that goes to the kernel
+//! next. With one it goes through the [`Link`] first and leaves when the link lets it.
 //!
 //! Source: report chapter `link`.
 
-use super::SOCKET_BUFFER_BYTES;
+use super::batch::Outgoing;
 use super::clock::Clock;
+use super::tap::{Tap, Way};
+use super::{Job, SOCKET_BUFFER_BYTES};
 use crate::link::{Direction, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use socket2::SockRef;
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -22,7 +25,8 @@ pub struct Carrier {
     /// Where the other side is, where the socket is not connected.
     peer: Option<Peer>,
     link: Option<Link<Vec<u8>>>,
-    datagram: Vec<u8>,
+    outgoing: Outgoing,
+    tap: Tap,
 }
 
 /// Where the other side was when it sent its newest packet.
@@ -36,13 +40,20 @@ struct Peer {
 impl Carrier {
     /// The socket must be connected, or a packet have come, before anything is sent.
     #[must_use]
-    pub fn new(socket: UdpSocket, scenario: &Scenario, direction: Direction) -> Self {
+    pub fn new(socket: UdpSocket, job: &Job, direction: Direction) -> Self {
         Self {
             socket,
             peer: None,
-            link: imperfect(scenario, direction),
-            datagram: Vec::new(),
+            link: imperfect(&job.scenario, direction),
+            outgoing: Outgoing::new(job.is_offloading),
+            tap: job.tap.clone(),
         }
+    }
+
+    /// A datagram came from there: for the tap, with what the link does to it.
+    pub fn came(&self, from: SocketAddr, datagram: &[u8], fate: Option<Fate>) {
+        self.tap
+            .datagram(Way::In, &self.socket, Some(from), datagram, fate);
     }
 
     /// A packet of this transfer came from there, stamped `sent_at` by the other side's
@@ -74,53 +85,89 @@ impl Carrier {
         self.socket
     }
 
-    /// Sends a packet; `fill` puts the file's bytes into their place. What the link does
-    /// to it, where there is one.
+    /// Takes a packet to be sent; `fill` puts the file's bytes into their place. It leaves
+    /// with [`Carrier::flush`] at the latest. What the link does to it, where there is one.
     ///
     /// # Errors
-    /// Those of `fill`, and of the system where the datagram can never leave (too long
-    /// for the path, no route). A full buffer is no error but a loss.
+    /// Those of `fill`, and of the system where a datagram can never leave (too long for
+    /// the path, no route). A full buffer is no error but a loss.
     pub fn send(
         &mut self,
         transmit: &Transmit,
         now: Moment,
         fill: impl FnOnce(&mut [u8]) -> io::Result<()>,
     ) -> Result<Option<Fate>, SendError> {
-        let Self {
-            socket,
-            peer,
-            link,
-            datagram,
-        } = self;
-        transmit
-            .packet
-            .encode_with(datagram, fill)
-            .map_err(SendError::File)?;
-        match link {
-            None => send_one(socket, *peer, datagram)
+        let packet = &transmit.packet;
+        let Some(link) = &mut self.link else {
+            return self
+                .take(None, |row| packet.append(row, fill))
+                .map_err(SendError::File)?
                 .map(|()| None)
-                .map_err(SendError::Socket),
-            Some(link) => {
-                let label = Label::from(PacketName::from(&transmit.packet));
-                let fate = link.push(datagram.clone(), label, datagram.len(), now);
-                self.deliver(now).map_err(SendError::Socket)?;
-                Ok(Some(fate))
-            }
+                .map_err(SendError::Socket);
+        };
+        let mut datagram = Vec::with_capacity(packet.datagram_bytes());
+        packet
+            .append(&mut datagram, fill)
+            .map_err(SendError::File)?;
+        let (label, length) = (Label::from(PacketName::from(packet)), datagram.len());
+        let copy = self.tap.is_on().then(|| datagram.clone());
+        let fate = link.push(datagram, label, length, now);
+        if let Some(copy) = copy.filter(|_| fate.is_loss()) {
+            let (to, note) = (self.peer.map(|peer| peer.address), Some(fate));
+            self.tap.datagram(Way::Out, &self.socket, to, &copy, note);
         }
+        self.deliver(now).map_err(SendError::Socket)?;
+        Ok(Some(fate))
     }
 
-    /// Sends what the link lets go by now.
+    /// Takes from the link what it lets go by now.
     ///
     /// # Errors
     /// As [`Carrier::send`].
     pub fn deliver(&mut self, now: Moment) -> io::Result<()> {
-        let Some(link) = &mut self.link else {
-            return Ok(());
-        };
-        while let Some(delivery) = link.poll(now) {
-            send_one(&self.socket, self.peer, &delivery.into_datagram())?;
+        while let Some(delivery) = self.link.as_mut().and_then(|link| link.poll(now)) {
+            let fate = delivery.damage.map(|_| Fate::Corrupted);
+            let datagram = delivery.into_datagram();
+            let append = |row: &mut Vec<u8>| {
+                row.extend_from_slice(&datagram);
+                Ok::<_, Infallible>(())
+            };
+            match self.take(fate, append) {
+                Ok(sent) => sent?,
+            }
         }
         Ok(())
+    }
+
+    /// Puts one datagram into the row that goes to the kernel next, and a copy to the tap.
+    fn take<E>(
+        &mut self,
+        fate: Option<Fate>,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<io::Result<()>, E> {
+        let Self {
+            socket,
+            peer,
+            outgoing,
+            tap,
+            ..
+        } = self;
+        let to = peer.map(|peer| peer.address);
+        outgoing.push(socket, to, |row| {
+            let start = row.len();
+            append(row)?;
+            tap.datagram(Way::Out, socket, to, row.split_at(start).1, fate);
+            Ok(())
+        })
+    }
+
+    /// Hands everything taken to the kernel.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`].
+    pub fn flush(&mut self) -> io::Result<()> {
+        let to = self.peer.map(|peer| peer.address);
+        self.outgoing.flush(&self.socket, to)
     }
 
     /// Waits until the link has let everything go: the last word is among it.
@@ -128,7 +175,11 @@ impl Carrier {
         while let Some(moment) = self.next_timeout() {
             // Nothing is ever sent here: a wait that the clock ends.
             let _ = crossbeam_channel::after(clock.until(moment)).recv();
-            if self.deliver(clock.now()).is_err() {
+            if self
+                .deliver(clock.now())
+                .and_then(|()| self.flush())
+                .is_err()
+            {
                 return;
             }
         }
@@ -154,24 +205,6 @@ pub enum SendError {
 #[must_use]
 pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<Link<T>> {
     (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
-}
-
-fn send_one(socket: &UdpSocket, peer: Option<Peer>, datagram: &[u8]) -> io::Result<()> {
-    let sent = match peer {
-        None => socket.send(datagram),
-        Some(peer) => socket.send_to(datagram, peer.address),
-    };
-    match sent {
-        Ok(_) => Ok(()),
-        Err(error) if is_passing(&error) => {
-            log::trace!(
-                "a datagram of {} bytes was not taken: {error}",
-                datagram.len()
-            );
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// A socket of our own that can reach this server.
@@ -271,7 +304,7 @@ mod tests {
     #[test]
     fn the_newest_packet_tells_where_the_other_side_is_and_an_old_one_does_not() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut carrier = Carrier::new(socket, &Scenario::PERFECT, Direction::Data);
+        let mut carrier = Carrier::new(socket, &Job::EXAMPLE, Direction::Data);
         let [one, two] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         assert!(!carrier.follow(one, u32::MAX - 5));
         assert!(!carrier.follow(one, u32::MAX));

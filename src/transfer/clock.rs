@@ -1,7 +1,7 @@
 //! The only file that reads the clock.
 //!
 //! A [`Clock`] turns the system's monotonic clock into [`Moment`]s for the machines;
-//! [`wall_time_ms`] is the time of day, which people see beside a line.
+//! [`wall_time`] is the time of day, which people see beside a line.
 
 use crate::reliable::moment::Moment;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -40,13 +40,18 @@ impl Clock {
 
 /// The time of day. Unit: milliseconds since 1970-01-01 UTC.
 #[must_use]
+pub fn wall_time_ms() -> u64 {
+    u64::try_from(wall_time().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The time of day, as finely as the system tells it: since 1970-01-01 UTC.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "this file reads the clock for all others"
 )]
-pub fn wall_time_ms() -> u64 {
-    let since_1970 = SystemTime::now()
+pub fn wall_time() -> Duration {
+    SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+        .unwrap_or_default()
 }

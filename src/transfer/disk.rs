@@ -29,6 +29,8 @@ use std::time::Duration;
 pub(super) struct Disk {
     orders: Sender<Order>,
     answers: Receiver<Answer>,
+    /// What was written, to be filled again.
+    spares: Receiver<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,9 @@ pub(super) enum Answer {
 /// Handed over at once. Unit: bytes.
 pub(super) const CHUNK_BYTES: usize = 128 * 1024;
 
+/// A disk that takes longer for what waits is left alone with it.
+const LONGEST_END: Duration = Duration::from_secs(5);
+
 /// Chunks that may wait: 4 MiB in all.
 const CHUNKS_WAITING: usize = 32;
 
@@ -66,16 +71,22 @@ impl Disk {
     pub(super) fn start(number: u64, part: Part) -> io::Result<Self> {
         let (orders, inbox) = crossbeam_channel::bounded(CHUNKS_WAITING);
         let (outbox, answers) = crossbeam_channel::bounded(4);
+        let (spare, spares) = crossbeam_channel::bounded(CHUNKS_WAITING);
         let writer = Writer {
             hasher: Sha256::new(),
             hashed: 0,
             written: part.length(),
             part,
+            spare,
         };
         threads::start(format!("disk-{number}"), move || {
             writer.run(&inbox, &outbox);
         })?;
-        Ok(Self { orders, answers })
+        Ok(Self {
+            orders,
+            answers,
+            spares,
+        })
     }
 
     /// Hands bytes over; waits where the disk is behind.
@@ -90,6 +101,13 @@ impl Disk {
             // A disk thread that is gone has said why before.
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
         }
+    }
+
+    /// Room for a chunk: memory that was used before is at hand, and no page of it has to
+    /// be made anew.
+    pub(super) fn spare(&self) -> Vec<u8> {
+        let new = || Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2);
+        self.spares.try_recv().unwrap_or_else(|_| new())
     }
 
     /// Asks for the digest of everything handed over.
@@ -110,6 +128,15 @@ impl Disk {
     /// A disk thread that is gone has said why before.
     fn order(&self, order: Order) {
         let _ = self.orders.send(order);
+    }
+
+    /// Waits until all is on the disk, and the part free for another writer.
+    pub(super) fn end(self) {
+        let Self {
+            orders, answers, ..
+        } = self;
+        drop(orders);
+        while answers.recv_timeout(LONGEST_END).is_ok() {}
     }
 
     /// What the disk thread has said.
@@ -137,13 +164,19 @@ struct Writer {
     hashed: u64,
     /// The part's length. Unit: bytes.
     written: u64,
+    /// Takes back what was written.
+    spare: Sender<Vec<u8>>,
 }
 
 impl Writer {
     fn run(mut self, inbox: &Receiver<Order>, outbox: &Sender<Answer>) {
         while let Some(order) = self.next(inbox) {
             let answer = match order {
-                Order::Write(bytes) => self.write(&bytes).map(|()| None),
+                Order::Write(mut bytes) => self.write(&bytes).map(|()| {
+                    bytes.clear();
+                    let _ = self.spare.try_send(bytes);
+                    None
+                }),
                 Order::Finish => self.finish().map(|digest| Some(Answer::Digest(digest))),
                 Order::Keep => self.keep().map(|path| Some(Answer::Kept(path))),
                 Order::Discard => self.part.discard().map(|()| Some(Answer::Discarded)),
@@ -159,10 +192,20 @@ impl Writer {
                 return; // What has that name now is not ours.
             }
             if has_failed {
-                break;
+                return self.give_up();
             }
         }
         self.part.tidy_up();
+    }
+
+    /// A server's disk does not stay full of what nobody can finish.
+    fn give_up(&self) {
+        if self.part.is_guest() {
+            // An error means that the disk is worse than full.
+            let _ = self.part.discard();
+        } else {
+            self.part.tidy_up();
+        }
     }
 
     /// The next order. While none has come, what was there before is hashed: the network
@@ -260,7 +303,13 @@ pub(super) mod tests {
     pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
         let (orders, inbox) = crossbeam_channel::bounded(chunks);
         let (_, answers) = crossbeam_channel::bounded(1);
-        (Disk { orders, answers }, inbox)
+        let (_, spares) = crossbeam_channel::bounded(1);
+        let disk = Disk {
+            orders,
+            answers,
+            spares,
+        };
+        (disk, inbox)
     }
 
     const PATIENCE: Duration = Duration::from_secs(10);
@@ -307,9 +356,7 @@ pub(super) mod tests {
 
     /// Waits until `disk` has ended and let its part go.
     fn end(disk: Disk) {
-        let Disk { orders, answers } = disk;
-        drop(orders);
-        assert!(answers.recv_timeout(PATIENCE).is_err());
+        disk.end();
     }
 
     fn names(folder: &Path) -> Vec<String> {

@@ -15,7 +15,7 @@
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
 use super::record::Record;
 use super::space;
-use crate::wire::version::Prefix;
+use crate::wire::version::{FileVersion, Prefix};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -67,18 +67,36 @@ impl Part {
     /// can be gone on from.
     #[must_use]
     pub fn find(destination: &Destination, file: &str) -> Option<Self> {
+        Self::find_all(destination, file).next()
+    }
+
+    /// The same of an upload of just this version, as far as can be told.
+    #[must_use]
+    pub fn find_version(
+        destination: &Destination,
+        file: &str,
+        version: &FileVersion,
+    ) -> Option<Self> {
+        let is_of_it = |part: &Self| {
+            part.prefix()
+                .is_some_and(|prefix| prefix.granted(version) > 0)
+        };
+        Self::find_all(destination, file).find(is_of_it)
+    }
+
+    /// Each is locked until the next one is asked for.
+    fn find_all(destination: &Destination, file: &str) -> impl Iterator<Item = Self> {
         let parts = (1..=PARTS_LOOKED_AT).map(|copy| destination.part(copy));
-        for mut part in parts.filter_map(|path| Self::open(destination, path)) {
-            match part.unfitness(file) {
-                None if part.length > 0 => return Some(part),
-                None => {}
+        parts
+            .filter_map(|path| Self::open(destination, path))
+            .filter_map(|mut part| match part.unfitness(file) {
+                None => (part.length > 0).then_some(part),
                 Some(why) => {
                     let path = part.path.display();
                     log::warn!("{path} cannot be gone on from and is begun anew: {why}");
+                    None
                 }
-            }
-        }
-        None
+            })
     }
 
     /// An empty part, its folder made and its record written, if there is one.
@@ -87,6 +105,9 @@ impl Part {
     /// What the system says about the folder, the part or the record.
     pub fn begin(destination: &Destination, record: Option<Record>) -> io::Result<Self> {
         fs::create_dir_all(&destination.folder)?;
+        if let Some(workshop) = &destination.workshop {
+            make_private(workshop)?;
+        }
         for copy in 1..=MOST_COPIES {
             let path = destination.part(copy);
             let file = OpenOptions::new()
@@ -151,17 +172,25 @@ impl Part {
         self.length
     }
 
-    /// The part and its record are worth nothing.
-    pub(super) fn discard(&self) -> io::Result<()> {
-        Record::remove(&self.path);
-        fs::remove_file(&self.path)
+    /// Whether it grows where it is not in the way of whoever has the disk.
+    pub(super) const fn is_guest(&self) -> bool {
+        self.destination.workshop.is_some()
     }
 
-    /// Takes an empty part away: there is nothing to go on from.
+    /// The part and its record are worth nothing.
+    pub(super) fn discard(&self) -> io::Result<()> {
+        discard(&self.path)
+    }
+
+    /// Takes an empty part away: there is nothing to go on from. Of another one, gives
+    /// back what was reserved and not used.
     pub(super) fn tidy_up(&self) {
-        let is_empty = self.file.metadata().is_ok_and(|it| it.len() == 0);
-        if is_empty && let Err(error) = self.discard() {
-            log::debug!("an empty part stays: {error}");
+        let tidied = self.file.metadata().and_then(|told| match told.len() {
+            0 => self.discard(),
+            length => self.file.set_len(length),
+        });
+        if let Err(error) = tidied {
+            log::debug!("a part stays as it is: {error}");
         }
     }
 
@@ -216,6 +245,23 @@ impl Part {
     }
 }
 
+/// Takes a part and its record away; the caller has locked it.
+///
+/// # Errors
+/// What the system says of the part; a record without one is read by nobody.
+pub fn discard(path: &Path) -> io::Result<()> {
+    Record::remove(path);
+    fs::remove_file(path)
+}
+
+/// A folder that nobody else may look into, where the system knows that.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// Whether this open part is ours. Between its opening and the lock another download may
 /// have given it its final name: then it is a whole file, and nobody's part any more.
 fn claim(part: &File, path: &Path) -> io::Result<bool> {
@@ -249,7 +295,6 @@ fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::version::FileVersion;
     use std::io::Write;
     use tempfile::TempDir;
 

@@ -15,6 +15,7 @@
 mod bytes;
 mod ending;
 
+use super::batch::{Batch, Incoming};
 use super::carrier::{
     Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
     is_passing, is_too_long,
@@ -34,7 +35,7 @@ use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
-use crate::wire::packet::{LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use crate::wire::packet::{Packet, Reset};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use ending::Verification;
@@ -102,20 +103,22 @@ pub fn go_on(
     }
 }
 
-/// The same on the server, for an upload: whoever comes from `asker` and has the token may
-/// send.
+/// As [`go_on`] on the server, for an upload: whoever comes from `asker` and has the token
+/// may send. Room for the whole file is reserved.
 ///
 /// # Errors
-/// As [`start`].
+/// As [`go_on`]; and `StorageFull`.
 pub fn accept(
     job: Job,
     outlet: Outlet,
     asker: IpAddr,
-    destination: &Destination,
+    part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     check(&job)?;
-    let part = Part::begin(destination, None)?;
+    if part.length() != job.offset {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     part.reserve(job.size)?;
     let disk = Disk::start(job.number, part)?;
     match outlet {
@@ -239,7 +242,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let proposal = job.proposal(window, None);
         Ok(Self {
             connection: Connection::initiate(job.settled.arq, proposal, clock.now()),
-            carrier: Carrier::new(socket, &job.scenario, Direction::Ack),
+            carrier: Carrier::new(socket, &job, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
             peer: None,
@@ -270,7 +273,8 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     fn run(mut self) {
-        let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
+        let socket = self.carrier.socket();
+        let mut incoming = Incoming::new(socket, self.job.is_offloading);
         loop {
             self.obey();
             self.drain();
@@ -284,7 +288,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 return self.close();
             }
             self.report_progress();
-            self.wait(&mut datagram);
+            self.wait(&mut incoming);
         }
     }
 
@@ -292,6 +296,7 @@ impl<R: FnMut(Report)> Shell<R> {
         self.carrier.close(&self.clock);
         self.tell_what_happened(true);
         drop(self.carrier);
+        self.disk.end();
         (self.report)(Report::Closed);
     }
 
@@ -317,6 +322,7 @@ impl<R: FnMut(Report)> Shell<R> {
         while let Some(delivery) = self.incoming.as_mut().and_then(|link| link.poll(now))
         {
             self.receive(&delivery.into_datagram(), now);
+            self.hand_over();
         }
         let mut sent = self.carrier.deliver(now);
         if let Err(error) = sent {
@@ -336,6 +342,9 @@ impl<R: FnMut(Report)> Shell<R> {
                 }
             }
         }
+        if let Err(error) = self.carrier.flush() {
+            sent = self.go_down(error);
+        }
         if let Err(error) = sent {
             self.fail(&format!(
                 "datagrams of {} bytes cannot be sent to the server: {error}. \
@@ -353,8 +362,8 @@ impl<R: FnMut(Report)> Shell<R> {
         Err(error)
     }
 
-    /// Waits for one datagram, and feeds it or the passing of time.
-    fn wait(&mut self, datagram: &mut [u8]) {
+    /// Waits for datagrams that come together, and feeds them or the passing of time.
+    fn wait(&mut self, incoming: &mut Incoming) {
         if matches!(
             self.verification,
             Verification::Asked | Verification::Settling(_)
@@ -376,13 +385,16 @@ impl<R: FnMut(Report)> Shell<R> {
             }
             self.set_read_timeout(patience);
         }
-        let received = self.carrier.socket().recv_from(datagram);
+        let received = incoming.receive(self.carrier.socket());
         let now = self.clock.now();
         match received {
-            Ok((length, from)) => {
-                if self.knows(from, &datagram[..length]) {
-                    self.arrive(&datagram[..length], now);
+            Ok(Batch { from, datagrams }) => {
+                for datagram in datagrams {
+                    if self.knows(from, datagram) {
+                        self.arrive(datagram, from, now);
+                    }
                 }
+                self.hand_over();
             }
             Err(error) if is_passing(&error) => self.flush(),
             Err(error) => {
@@ -439,8 +451,9 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// A datagram came from the socket: through the link with it.
-    fn arrive(&mut self, datagram: &[u8], now: Moment) {
+    fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(link) = &mut self.incoming else {
+            self.carrier.came(from, datagram, None);
             return self.receive(datagram, now);
         };
         if let Ok((packet, _)) = Packet::decode(datagram) {
@@ -448,7 +461,9 @@ impl<R: FnMut(Report)> Shell<R> {
             let label = Label::from(name);
             let fate = link.push(datagram.to_vec(), label, datagram.len(), now);
             self.watch.carried(name, Direction::Data, fate, now);
+            self.carrier.came(from, datagram, Some(fate));
         } else {
+            self.carrier.came(from, datagram, None);
             self.receive(datagram, now); // Damaged before it came here.
         }
     }
@@ -465,6 +480,10 @@ impl<R: FnMut(Report)> Shell<R> {
         }
         self.connection.on_packet(&packet, now);
         self.bytes.advance(self.connection.segments_in_order());
+    }
+
+    /// Hands what is in order to the disk, if there is enough to be worth it.
+    fn hand_over(&mut self) {
         self.bytes.flush_when_full(&self.disk);
         self.tell_room();
     }

@@ -221,9 +221,13 @@ impl<R: FnMut(Report)> Shell<R> {
     ) -> Self {
         let clock = Clock::start();
         let proposal = job.proposal(job.settled.window, Some(first));
+        let job = Job {
+            pause_at: job.pause_at.filter(|share| *share > job.offset),
+            ..job
+        };
         Self {
             connection: Connection::respond(job.settled.arq, proposal, clock.now()),
-            carrier: Carrier::new(socket, &job.scenario, Direction::Data),
+            carrier: Carrier::new(socket, &job, Direction::Data),
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
             watch: Watch::new(job.is_watched),
@@ -267,6 +271,19 @@ impl<R: FnMut(Report)> Shell<R> {
         if let Err(error) = self.carrier.deliver(now) {
             self.give_up(SendError::Socket(error));
         }
+        loop {
+            self.send_all();
+            match self.carrier.flush() {
+                Ok(()) => return,
+                Err(error) => self.give_up(SendError::Socket(error)),
+            }
+            if self.connection.outcome().is_some() {
+                return;
+            }
+        }
+    }
+
+    fn send_all(&mut self) {
         loop {
             let now = self.clock.now();
             let Some(transmit) = self.connection.poll_transmit(now) else {
@@ -344,8 +361,14 @@ impl<R: FnMut(Report)> Shell<R> {
                     Some(link) => {
                         let name = PacketName::from(&packet);
                         let (label, bytes) = (Label::from(name), packet.datagram_bytes());
+                        let copy = self.job.tap.is_on().then(|| packet.clone());
                         let fate = link.push(packet, label, bytes, now);
                         self.watch.carried(name, Direction::Ack, fate, now);
+                        if let Some(packet) = copy {
+                            let mut datagram = Vec::new();
+                            packet.encode(&mut datagram, &[]);
+                            self.carrier.came(from, &datagram, Some(fate));
+                        }
                     }
                 }
             }
@@ -458,9 +481,6 @@ impl<R: FnMut(Report)> Shell<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Scenario;
-    use crate::wire::digest::Token;
-    use crate::wire::options::Settled;
 
     #[test]
     fn a_word_finds_room_in_an_inbox_full_of_packets_and_never_waits_for_it() {
@@ -478,23 +498,14 @@ mod tests {
         let mut waiting = arrivals.iter().take(INBOX_PACKETS + 1);
         assert!(waiting.any(|arrival| matches!(arrival, Arrival::Cancel)));
     }
+
     #[test]
     fn who_waits_for_acks_is_woken_at_the_end_wherever_its_socket_is_bound() {
         for host in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.
             };
-            let job = Job {
-                number: 1,
-                token: Token([5; 16]),
-                settled: Settled::DEFAULT,
-                size: 0,
-                offset: 0,
-                scenario: Scenario::PERFECT,
-                pause_at: None,
-                chat_round_trip: None,
-                is_watched: false,
-            };
+            let job = Job::EXAMPLE;
             filter::attach(&socket, job.token);
             let (inbox, arrivals) = make_inbox();
             let asker = socket.local_addr().unwrap().ip();

@@ -3,9 +3,11 @@
 //! Reading ahead in large pieces costs one system call per piece instead of one per
 //! packet; a resend reaches back and is read again, from the page cache as a rule.
 
-use std::fs::File;
+use crate::wire::version::FileVersion;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A file read by ranges.
 #[derive(Debug)]
@@ -54,6 +56,23 @@ impl Source {
         self.buffered = range.start..range.start + self.buffer.len() as u64;
         Ok(())
     }
+}
+
+/// The version that a file has now, as it is told to others; its digest is not known.
+#[must_use]
+pub fn version(metadata: &Metadata) -> FileVersion {
+    FileVersion {
+        size: metadata.len(),
+        modified: metadata.modified().ok().and_then(milliseconds),
+        digest: None,
+    }
+}
+
+/// Since 1970-01-01 UTC; `None` before it.
+#[must_use]
+pub fn milliseconds(time: SystemTime) -> Option<u64> {
+    let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since_epoch.as_millis()).ok()
 }
 
 #[cfg(test)]

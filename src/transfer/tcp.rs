@@ -256,6 +256,7 @@ impl Receiver {
         // Before the end is told: who hears of it may want the port at once.
         drop(self.way);
         course.end(ended, &mut report);
+        self.disk.end();
         report(Report::Closed);
     }
 

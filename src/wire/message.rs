@@ -123,6 +123,9 @@ pub struct UploadRequest {
     pub file: String,
     /// Unit: bytes.
     pub size: u64,
+    /// When it last changed. Unit: milliseconds since 1970-01-01 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<u64>,
     /// Its SHA-256, where the client knows it already; FIN decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,

@@ -208,7 +208,8 @@ impl Packet {
     /// Shape: [`HEADER_BYTES`], then the body; SYN and SYN-ACK are padded to the size of a
     /// full DATA packet, so that a path that cannot carry it shows itself at once.
     pub fn encode(&self, datagram: &mut Vec<u8>, payload: &[u8]) {
-        let filled = self.encode_with(datagram, |place| {
+        datagram.clear();
+        let filled = self.append(datagram, |place| {
             place.copy_from_slice(payload);
             Ok::<(), std::convert::Infallible>(())
         });
@@ -217,34 +218,36 @@ impl Packet {
         }
     }
 
-    /// As [`Packet::encode`], with the file bytes of DATA put into place by `fill`: they
-    /// go from the file to the datagram without a stop between.
+    /// Appends the datagram to others, with the file bytes of DATA put into place by
+    /// `fill`: they go from the file to the datagram without a stop between.
     ///
     /// # Errors
-    /// Those of `fill`; the datagram is then not to be sent.
-    pub fn encode_with<E>(
+    /// Those of `fill`; what was appended is then worth nothing.
+    pub fn append<E>(
         &self,
-        datagram: &mut Vec<u8>,
+        datagrams: &mut Vec<u8>,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        datagram.clear();
-        datagram.extend([VERSION, self.body.kind().code(), self.attempt, 0]);
-        datagram.extend(self.token.0);
-        datagram.extend(self.number.to_be_bytes());
-        datagram.extend(self.sequence.0.to_be_bytes());
-        datagram.extend(self.sent_at.to_be_bytes());
-        datagram.extend([0; 4]);
+        let start = datagrams.len();
+        datagrams.extend([VERSION, self.body.kind().code(), self.attempt, 0]);
+        datagrams.extend(self.token.0);
+        datagrams.extend(self.number.to_be_bytes());
+        datagrams.extend(self.sequence.0.to_be_bytes());
+        datagrams.extend(self.sent_at.to_be_bytes());
+        datagrams.extend([0; 4]);
         match &self.body {
-            Body::Syn(opening) | Body::SynAck(opening) => opening.encode(datagram),
-            Body::Ack(ack) | Body::Nack(ack) => ack.encode(datagram),
+            Body::Syn(opening) | Body::SynAck(opening) => opening.encode(datagrams),
+            Body::Ack(ack) | Body::Nack(ack) => ack.encode(datagrams),
             Body::Data { length } => {
-                datagram.resize(HEADER_BYTES + usize::from(*length), 0);
-                fill(datagram.split_at_mut(HEADER_BYTES).1)?;
+                let payload = datagrams.len();
+                datagrams.resize(payload + usize::from(*length), 0);
+                fill(datagrams.split_at_mut(payload).1)?;
             }
-            Body::Fin { digest } => datagram.extend(digest.0),
-            Body::FinAck { verified } => datagram.push(if *verified { 1 } else { 2 }),
-            Body::Rst { why } => datagram.push(why.code()),
+            Body::Fin { digest } => datagrams.extend(digest.0),
+            Body::FinAck { verified } => datagrams.push(if *verified { 1 } else { 2 }),
+            Body::Rst { why } => datagrams.push(why.code()),
         }
+        let datagram = datagrams.split_at_mut(start).1;
         let checksum = checksum(datagram).to_be_bytes();
         if let Some(place) = datagram.get_mut(CHECKSUM_OFFSET..HEADER_BYTES) {
             place.copy_from_slice(&checksum);
@@ -334,13 +337,14 @@ const OPENING_BYTES: usize = 18;
 const ACKNOWLEDGEMENT_BYTES: usize = 12;
 
 impl Opening {
-    fn encode(self, datagram: &mut Vec<u8>) {
-        datagram.extend(self.size.to_be_bytes());
-        datagram.extend(self.window.to_be_bytes());
-        datagram.extend(self.echo.to_be_bytes());
-        datagram.extend(self.segment_bytes.to_be_bytes());
-        let padded = HEADER_BYTES + usize::from(self.segment_bytes).max(OPENING_BYTES);
-        datagram.resize(padded, 0);
+    fn encode(self, datagrams: &mut Vec<u8>) {
+        let padded = usize::from(self.segment_bytes).max(OPENING_BYTES);
+        let end = datagrams.len() + padded;
+        datagrams.extend(self.size.to_be_bytes());
+        datagrams.extend(self.window.to_be_bytes());
+        datagrams.extend(self.echo.to_be_bytes());
+        datagrams.extend(self.segment_bytes.to_be_bytes());
+        datagrams.resize(end, 0);
     }
 
     fn decode(fields: &mut Fields<'_>) -> Result<Self, PacketError> {

@@ -1,14 +1,13 @@
-//! A way through the model as a packet ladder, drawn as the laboratory draws its own; steps
-//! stand where there the time stands, since nothing here knows the time.
+//! A way through the model as a packet ladder, with the laboratory's arrows; steps stand
+//! where there the time stands, since nothing here knows the time.
 //!
 //! A row stands where its packet left. What has not arrived by the end is drawn as lost.
 
 use super::ends::{Ack, Data, Protocol, Receiver, Sender, Small};
 use super::system::{Action, Order, State, System};
+use sash::lab::ladder::{arrow, ends};
+use sash::link::Direction;
 use std::fmt::Write as _;
-
-/// Characters between the two ends, as in the laboratory's ladder.
-const LANE: usize = 36;
 
 /// Draws what happened: each state with the action that was taken in it.
 pub(crate) fn text(system: &System, way: &[(State, Option<Action>)]) -> String {
@@ -19,7 +18,7 @@ pub(crate) fn text(system: &System, way: &[(State, Option<Action>)]) -> String {
         }
     }
     let mut text = format!("{}\n\n", heading(system));
-    let _ = writeln!(text, "{:>11}{:LANE$}receiver", "sender", "");
+    text.push_str(&ends());
     for row in &ladder.rows {
         text.push_str(row.line().trim_end());
         text.push('\n');
@@ -258,19 +257,14 @@ impl Row {
         let (left, arrived) = (step(flight.left), step(flight.arrived));
         let (label, note) = (&flight.label, &flight.note);
         let is_lost = flight.arrived.is_none();
-        let length = if is_lost { LANE * 2 / 3 } else { LANE };
         match flight.packet {
             Packet::Data(_) => {
-                let head = if is_lost { 'X' } else { '>' };
-                let shaft = format!("--{label}");
-                let arrow = format!("{shaft:-<0$}{head}", length - 1);
-                format!("{left:>10} |{arrow:LANE$}|{arrived:>4}   {note}")
+                let arrow = arrow(label, Direction::Data, is_lost);
+                format!("{left:>10} |{arrow}|{arrived:>4}   {note}")
             }
             Packet::Ack(_) => {
-                let head = if is_lost { 'X' } else { '<' };
-                let shaft = format!("{label}--");
-                let arrow = format!("{head}{shaft:->0$}", length - 1);
-                format!("{arrived:>10} |{arrow:>LANE$}|{left:>4}   {note}")
+                let arrow = arrow(label, Direction::Ack, is_lost);
+                format!("{arrived:>10} |{arrow}|{left:>4}   {note}")
             }
         }
     }

@@ -94,7 +94,6 @@ impl TransferArguments {
             offset: self.offset.min(self.size),
             is_upload: self.upload,
             halt: self.halt,
-            listening: false,
             ..Experiment::small()
         })
     }

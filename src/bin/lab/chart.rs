@@ -1,15 +1,14 @@
 //! `lab chart`: a journal, or a run made for it, as a picture.
 
 use super::arguments::TransferArguments;
-use super::files::write_whole;
+use super::output::{read_journal, write_whole};
 use clap::Args;
 use sash::lab::chart::kinds::Kind;
 use sash::lab::chart::size_text;
 use sash::lab::journal::Journal;
 use sash::lab::run::Experiment;
-use std::fs::File;
-use std::io::{self, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples
@@ -47,10 +46,10 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let chart = arguments.kind.chart(&journals, notes);
     let svg = chart.to_svg().map_err(io::Error::other)?;
     if let Some(path) = &arguments.csv {
-        write_whole(path, &chart.to_csv())?;
+        write_whole(path, chart.to_csv().as_bytes())?;
     }
     match &arguments.output {
-        Some(path) => write_whole(path, &svg)?,
+        Some(path) => write_whole(path, svg.as_bytes())?,
         None if arguments.csv.is_none() => io::stdout().write_all(svg.as_bytes())?,
         None => {}
     }
@@ -87,18 +86,10 @@ fn run_first(transfer: &TransferArguments) -> io::Result<(Vec<Journal>, Vec<Stri
 }
 
 fn read(paths: &[PathBuf]) -> io::Result<(Vec<Journal>, Vec<String>)> {
-    let read_one = |path: &Path| {
-        let journal = File::open(path).map_err(|error| error.to_string());
-        journal
-            .and_then(|file| {
-                Journal::read(BufReader::new(file)).map_err(|error| error.to_string())
-            })
-            .map_err(|why| io::Error::other(format!("{}: {why}", path.display())))
-    };
     let mut notes: Vec<String> = Vec::new();
     let mut journals = Vec::new();
     for path in paths {
-        let journal = read_one(path)?;
+        let journal = read_journal(path)?;
         let (size, link) = (size_text(journal.heading.size), &journal.heading.scenario);
         let note = format!("{size}, link: {link}");
         if !notes.contains(&note) {

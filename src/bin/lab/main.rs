@@ -4,10 +4,16 @@
 mod arguments;
 mod bench;
 mod chart;
-mod files;
+mod keys;
+mod ladder;
+mod output;
+mod pcapng;
+mod race;
+mod replay;
 mod run;
 mod soak;
 mod sweep;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -19,6 +25,9 @@ Examples
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
   lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
+  lab race --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
+  lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
+  lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab soak --seeds 100000
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
@@ -38,6 +47,18 @@ enum Command {
     /// Run a transfer in virtual time: the same scenario gives the same journal
     #[command(before_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Send one file by several protocols over one link: who is there first?
+    #[command(before_help = race::EXAMPLES)]
+    Race(race::Arguments),
+    /// Draw the packets of a run between two lines
+    #[command(before_help = ladder::EXAMPLES)]
+    Ladder(ladder::Arguments),
+    /// Play a journal: the sliding window at every moment
+    #[command(before_help = replay::EXAMPLES)]
+    Replay(replay::Arguments),
+    /// Make a capture for Wireshark from a journal, lost packets included
+    #[command(before_help = pcapng::EXAMPLES)]
+    Pcapng(pcapng::Arguments),
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
@@ -55,6 +76,10 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Race(arguments) => race::run(&arguments),
+        Command::Ladder(arguments) => ladder::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Pcapng(arguments) => pcapng::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),

@@ -1,8 +1,12 @@
 //! `lab run`: one transfer in virtual time for each protocol asked for, in a table.
 
 use super::arguments::TransferArguments;
+use super::ladder::run_first;
+use super::replay::speed;
+use super::watch::{self, Watch};
 use clap::Args;
 use sash::lab::run::{Experiment, Run, Stuck};
+use sash::lab::strip::Scrubber;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +17,7 @@ Examples
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab run --arq stop-and-wait --link \"drop=d0.1,a3.1\" --journal journals
   lab run --arq selective-repeat --congestion reno --size 4MiB --link \"data.loss=1%;delay=20ms\"
+  lab run --arq go-back-n --size 20KiB --link \"drop=d4.1;delay=50ms\" --watch
   lab run --arq go-back-n --halt receiver --link \"delay=20ms\"
 ";
 
@@ -26,10 +31,19 @@ pub(crate) struct Arguments {
     /// Print one JSON object a run instead of the table
     #[arg(long)]
     json: bool,
+    /// See strip and ladder as it goes
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
+    /// Virtual seconds in a second, with --watch
+    #[arg(long, default_value_t = 0.25, value_name = "X", value_parser = speed)]
+    speed: f64,
 }
 
 /// Runs every protocol asked for; whether all files arrived whole.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+    if arguments.watch {
+        watch_each(arguments)?;
+    }
     let (mut out, transfer) = (io::stdout(), &arguments.transfer);
     // With several controllers a row is named by both.
     let many = transfer
@@ -82,6 +96,19 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         }
     }
     Ok(all_whole)
+}
+
+/// Plays every protocol asked for, one after another, before the table.
+fn watch_each(arguments: &Arguments) -> io::Result<()> {
+    for journal in run_first(&arguments.transfer)? {
+        let watch = Watch {
+            speed: arguments.speed,
+            is_playing: true,
+            from_us: 0,
+        };
+        watch::play(Scrubber::new(journal.heading, journal.entries), watch)?;
+    }
+    Ok(())
 }
 
 /// Runs one experiment and writes its journal, which has its name only once it is whole.

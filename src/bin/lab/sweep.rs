@@ -1,7 +1,7 @@
 //! `lab sweep`: a grid of transfers in virtual time on every core, as table, CSV and SVG.
 
 use super::arguments::{Controllers, Protocols, bytes, controllers, protocols};
-use super::files::write_whole;
+use super::output::write_whole;
 use clap::Args;
 use crossbeam_channel::{RecvTimeoutError, Sender};
 use sash::bench::transfer::Transfer;
@@ -104,12 +104,13 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         write!(out, "{}", listing::table(&rows))?;
     }
     if let Some(path) = &arguments.csv {
-        write_whole(path, &listing::csv(&rows))?;
+        write_whole(path, listing::csv(&rows).as_bytes())?;
     }
     if let Some(path) = &arguments.svg {
         let across = arguments.across.unwrap_or(Across::of_grid(&sweep.grid));
         let chart = sweep.grid.chart(&rows, across, arguments.log);
-        write_whole(path, &chart.to_svg().map_err(io::Error::other)?)?;
+        let svg = chart.to_svg().map_err(io::Error::other)?;
+        write_whole(path, svg.as_bytes())?;
     }
     Ok(is_whole)
 }

@@ -12,6 +12,7 @@ use crate::client::model::{Kind, Transfer};
 use crate::client::words;
 use crate::wire::message::{Request, TransferState, UploadRequest};
 use crate::wire::options::Asked;
+use crate::wire::version::FileVersion;
 use std::path::PathBuf;
 
 impl Controller {
@@ -33,21 +34,23 @@ impl Controller {
     pub(super) fn on_opened(
         &mut self,
         tag: u64,
-        found: Result<(String, u64), String>,
+        found: Result<(String, FileVersion), String>,
         now_ms: u64,
     ) {
         let Some(transfer) = self.model.transfer_mut(tag) else {
             return;
         };
         match found {
-            Ok((file, size)) => {
+            Ok((file, version)) => {
                 transfer.file.clone_from(&file);
-                transfer.total_bytes = Some(size);
+                transfer.total_bytes = Some(version.size);
+                transfer.announced = Some(version);
                 let asked = transfer.asked;
                 self.send(Request::Upload(UploadRequest {
                     file,
-                    size,
-                    digest: None,
+                    size: version.size,
+                    modified: version.modified,
+                    digest: version.digest,
                     tag: Some(tag),
                     asked,
                 }));

@@ -4,6 +4,7 @@ use crate::transfer::{Ending, Figures};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Offer, TransferNews, TransferState};
 use crate::wire::options::{Asked, Settled, Transport};
+use crate::wire::version::FileVersion;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Transfer {
     pub file: String,
     /// Of an upload: where the file is on this computer.
     pub source: Option<PathBuf>,
+    /// Of an upload: which version of it was announced.
+    pub(in crate::client) announced: Option<FileVersion>,
     /// What was asked for.
     pub asked: Asked,
     /// What was agreed, once there is an offer.
@@ -76,6 +79,7 @@ impl Transfer {
             number: None,
             file,
             source: None,
+            announced: None,
             asked,
             settled: None,
             state: TransferState::Opening,

@@ -129,3 +129,16 @@ proptest! {
         let _ = text.parse::<Scenario>().map_err(|error| error.to_string());
     }
 }
+
+#[test]
+fn a_burst_lasts_a_hundred_packets_at_most_and_its_shares_fit_into_one_die() {
+    for (burst, is_right) in [
+        ("1%/1%", true),
+        ("1%/0.9%", false),
+        ("50%/50%", true),
+        ("60%/41%", false),
+    ] {
+        let scenario = format!("burst={burst}").parse::<Scenario>();
+        assert_eq!(scenario.is_ok(), is_right, "{burst}");
+    }
+}

@@ -24,7 +24,7 @@
 //! R. Jain, "Analysis of the Increase and Decrease Algorithms" (1989), §3.
 
 use super::recovery::Retellings;
-use super::{Acked, Controller, Lost, Pace, pace};
+use super::{Acked, Controller, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -70,19 +70,8 @@ impl Controller for Additive {
         }
     }
 
-    fn on_loss(&mut self, loss: &Lost) {
-        if self.retellings.is_news(loss) {
-            self.step_down();
-        }
-    }
-
-    fn on_nack(&mut self, now: Moment) {
-        self.retellings.nack(now);
-        self.step_down();
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        if self.retellings.is_news_by_timer(now) {
+    fn on_signal(&mut self, signal: &Signal) {
+        if self.retellings.is_news(signal) {
             self.step_down();
         }
     }
@@ -106,7 +95,7 @@ impl Controller for Additive {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at};
+    use super::super::hand::{Hand, nack, timeout};
     use super::*;
 
     #[test]
@@ -114,20 +103,20 @@ mod tests {
         let mut controller = Additive::new(8_192);
         (0..6).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
         assert_eq!(controller.window(), 10);
-        controller.on_nack(at(20));
-        controller.on_loss(&Hand::default().lost(1, 30, 130));
+        controller.on_signal(&nack(20));
+        controller.on_signal(&Hand::default().lost(1, 30, 130));
         assert_eq!(controller.window(), 8);
         controller.on_ack(&Hand::default().acked(1, 140, 240));
-        controller.on_timeout(at(500));
+        controller.on_signal(&timeout(500));
         assert_eq!(controller.window(), 8);
     }
 
     #[test]
     fn a_nack_that_the_timer_follows_is_one_step() {
         let mut controller = Additive::new(8_192);
-        controller.on_nack(at(20));
-        controller.on_timeout(at(300));
-        controller.on_loss(&Hand::default().lost(4, 10, 300));
+        controller.on_signal(&nack(20));
+        controller.on_signal(&timeout(300));
+        controller.on_signal(&Hand::default().lost(4, 10, 300));
         assert_eq!(controller.window(), 3);
     }
 
@@ -136,7 +125,7 @@ mod tests {
         let mut controller = Additive::new(6);
         (0..9).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
         assert_eq!(controller.window(), 6);
-        (0..9).for_each(|tick| controller.on_nack(at(tick)));
+        (0..9).for_each(|tick| controller.on_signal(&nack(tick)));
         assert_eq!(controller.window(), 1);
     }
 
@@ -148,7 +137,7 @@ mod tests {
             for controller in [&mut wide, &mut narrow] {
                 controller.on_ack(&Hand::default().acked(1, tick, tick));
                 controller.on_ack(&Hand::default().acked(1, tick, tick));
-                controller.on_nack(at(tick));
+                controller.on_signal(&nack(tick));
             }
         }
         assert_eq!(wide.window() - narrow.window(), 20);

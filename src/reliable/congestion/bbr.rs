@@ -33,7 +33,7 @@
 
 mod path;
 
-use super::{Acked, Controller, Lost};
+use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
 use path::Path;
 use std::time::Duration;
@@ -66,8 +66,8 @@ enum Phase {
     },
     /// Lets the queue that startup made go.
     Drain,
-    /// Looks for more, since this round.
-    Up { since: u64 },
+    /// Looks for more, for one round.
+    Up,
     /// Lets the queue that this made go, since this round.
     Down { since: u64 },
     /// Sends what the path carries, since this round.
@@ -174,17 +174,13 @@ impl Bbr {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up { since } => {
-                if round > since {
-                    self.phase = Phase::Down { since: round };
-                }
-            }
+            Phase::Up => self.phase = Phase::Down { since: round },
             Phase::Down { since } => {
                 let is_drained = self
                     .path
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
-                if round > since && (is_drained || round >= since + MOST_DOWN_ROUNDS) {
+                if is_drained || round >= since + MOST_DOWN_ROUNDS {
                     self.phase = Phase::Cruise { since: round };
                 }
             }
@@ -194,7 +190,7 @@ impl Bbr {
                 }
                 if round >= since + CRUISE_ROUNDS {
                     self.bound = None;
-                    self.phase = Phase::Up { since: round };
+                    self.phase = Phase::Up;
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
@@ -221,7 +217,7 @@ impl Bbr {
     /// More was lost than the path loses by itself.
     fn answer_congestion(&mut self, ack: &Acked) {
         let is_answered = match self.phase {
-            Phase::Up { .. } | Phase::Cruise { .. } => self.path.is_congested(),
+            Phase::Up | Phase::Cruise { .. } => self.path.is_congested(),
             Phase::Startup { .. }
             | Phase::Drain
             | Phase::Down { .. }
@@ -254,7 +250,7 @@ impl Bbr {
                     self.phase = Phase::Cruise { since };
                 }
             }
-            Phase::Up { .. } | Phase::Down { .. } | Phase::Cruise { .. }
+            Phase::Up | Phase::Down { .. } | Phase::Cruise { .. }
                 if self.path.least_age(ack.now) > LEAST_ROUND_TRIP_AGE =>
             {
                 let duration = PROBE_ROUND_TRIP.max(ack.round_trip.smoothed);
@@ -265,7 +261,7 @@ impl Bbr {
             }
             Phase::Startup { .. }
             | Phase::Drain
-            | Phase::Up { .. }
+            | Phase::Up
             | Phase::Down { .. }
             | Phase::Cruise { .. } => {}
         }
@@ -316,7 +312,7 @@ impl Bbr {
         match self.phase {
             Phase::Startup { .. } => STARTUP_GAIN,
             Phase::Drain => DRAIN_GAIN,
-            Phase::Up { .. } => UP_GAIN,
+            Phase::Up => UP_GAIN,
             Phase::Down { .. } => DOWN_GAIN,
             Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
         }
@@ -376,15 +372,13 @@ impl Controller for Bbr {
         self.set_window(ack);
     }
 
-    fn on_loss(&mut self, loss: &Lost) {
-        self.path.on_loss(loss.packets);
-    }
-
-    fn on_nack(&mut self, _now: Moment) {}
-
-    /// Nothing came back: begin with little; the ACKs open the window again.
-    fn on_timeout(&mut self, _now: Moment) {
-        self.window = LEAST_WINDOW.min(self.most);
+    fn on_signal(&mut self, signal: &Signal) {
+        match signal {
+            Signal::Loss(loss) => self.path.on_loss(loss.packets),
+            Signal::Nack(_) => (),
+            // Nothing came back: begin with little; the ACKs open the window again.
+            Signal::Timeout(_) => self.window = LEAST_WINDOW.min(self.most),
+        }
     }
 
     fn on_restart(&mut self, _now: Moment) {
@@ -407,7 +401,7 @@ impl Controller for Bbr {
             }
             Phase::Startup { .. }
             | Phase::Drain
-            | Phase::Up { .. }
+            | Phase::Up
             | Phase::Down { .. }
             | Phase::Cruise { .. } => self.bound,
         };
@@ -423,7 +417,7 @@ impl Controller for Bbr {
             Phase::Startup { .. } if self.startup_rate > 0.0 => Some(self.startup_rate),
             Phase::Startup { .. } => None,
             Phase::Drain
-            | Phase::Up { .. }
+            | Phase::Up
             | Phase::Down { .. }
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => self.path.rate(),
@@ -435,7 +429,7 @@ impl Controller for Bbr {
         match self.phase {
             Phase::Startup { .. } => "startup",
             Phase::Drain => "drain",
-            Phase::Up { .. } => "probe-up",
+            Phase::Up => "probe-up",
             Phase::Down { .. } => "probe-down",
             Phase::Cruise { .. } => "cruise",
             Phase::ProbeRoundTrip { .. } => "probe-rtt",

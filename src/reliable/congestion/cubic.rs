@@ -27,7 +27,7 @@
 
 use super::hystart::HyStart;
 use super::recovery::Recovery;
-use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Lost, Pace, pace};
+use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -51,7 +51,6 @@ pub struct Cubic {
     /// When anything was last acknowledged.
     heard_at: Moment,
     recovery: Recovery,
-    is_recovering: bool,
     smoothed: Option<Duration>,
 }
 
@@ -95,7 +94,6 @@ impl Cubic {
             flight: window,
             heard_at: Moment::START,
             recovery: Recovery::default(),
-            is_recovering: false,
             smoothed: None,
         }
     }
@@ -160,11 +158,6 @@ impl Cubic {
         self.curve = None;
         threshold
     }
-
-    fn recover(&mut self) {
-        self.window = self.shrink();
-        self.is_recovering = true;
-    }
 }
 
 impl Curve {
@@ -198,7 +191,6 @@ impl Controller for Cubic {
         if self.recovery.covers(ack) {
             return;
         }
-        self.is_recovering = false;
         if ack.is_limited {
             self.flight = f64::from(ack.in_flight_when_sent);
             if let Some(curve) = &mut self.curve {
@@ -215,27 +207,15 @@ impl Controller for Cubic {
         self.flight = self.window;
     }
 
-    fn on_loss(&mut self, loss: &Lost) {
-        if self.recovery.begins(loss.newest_sent_at, loss.now) {
-            self.recover();
+    fn on_signal(&mut self, signal: &Signal) {
+        if self.recovery.answers(signal, self.smoothed) {
+            self.window = self.shrink();
         }
-    }
-
-    fn on_nack(&mut self, now: Moment) {
-        let round_trip = self.smoothed.unwrap_or_default();
-        if self.recovery.begins_by_nack(round_trip, now) {
-            self.recover();
+        if let Signal::Timeout(_) = signal {
+            self.window = LOSS_WINDOW;
+            self.largest = None; // RFC 9438 §4.8.
+            self.curve = None;
         }
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        if self.recovery.begins_by_timeout(now) {
-            self.shrink();
-        }
-        self.window = LOSS_WINDOW;
-        self.largest = None; // RFC 9438 §4.8.
-        self.curve = None;
-        self.is_recovering = false;
     }
 
     /// RFC 5681 §4.1: the restart window. The curve begins anew behind it.
@@ -262,7 +242,7 @@ impl Controller for Cubic {
     }
 
     fn phase(&self) -> &'static str {
-        if self.is_recovering {
+        if self.recovery.is_under_way() {
             "recovery"
         } else if !self.is_in_slow_start() {
             "congestion-avoidance"

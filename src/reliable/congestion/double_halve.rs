@@ -22,7 +22,7 @@
 //! §3.7.1 (slow start).
 
 use super::recovery::Recovery;
-use super::{Acked, Controller, Lost, Pace, pace};
+use super::{Acked, Controller, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -76,21 +76,8 @@ impl Controller for DoubleHalve {
         }
     }
 
-    fn on_loss(&mut self, loss: &Lost) {
-        if self.recovery.begins(loss.newest_sent_at, loss.now) {
-            self.halve();
-        }
-    }
-
-    fn on_nack(&mut self, now: Moment) {
-        let round_trip = self.smoothed.unwrap_or_default();
-        if self.recovery.begins_by_nack(round_trip, now) {
-            self.halve();
-        }
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        if self.recovery.begins_by_timeout(now) {
+    fn on_signal(&mut self, signal: &Signal) {
+        if self.recovery.answers(signal, self.smoothed) {
             self.halve();
         }
     }
@@ -115,7 +102,7 @@ impl Controller for DoubleHalve {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at};
+    use super::super::hand::{Hand, at, nack, timeout};
     use super::*;
 
     /// A controller whose window is 16: 1 + 2 + 4 + 8 packets were acknowledged.
@@ -138,19 +125,19 @@ mod tests {
     #[test]
     fn losses_of_one_window_halve_it_once() {
         let mut controller = at_sixteen();
-        controller.on_loss(&Hand::default().lost(1, 50, 150));
-        controller.on_loss(&Hand::default().lost(3, 120, 220));
+        controller.on_signal(&Hand::default().lost(1, 50, 150));
+        controller.on_signal(&Hand::default().lost(3, 120, 220));
         assert_eq!(controller.window(), 8);
-        controller.on_loss(&Hand::default().lost(1, 160, 260));
+        controller.on_signal(&Hand::default().lost(1, 160, 260));
         assert_eq!(controller.window(), 4);
     }
 
     #[test]
     fn a_nack_that_the_timer_follows_halves_it_once() {
         let mut controller = at_sixteen();
-        controller.on_nack(at(200));
-        controller.on_timeout(at(500));
-        controller.on_loss(&Hand::default().lost(16, 190, 500));
+        controller.on_signal(&nack(200));
+        controller.on_signal(&timeout(500));
+        controller.on_signal(&Hand::default().lost(16, 190, 500));
         assert_eq!(controller.window(), 8);
     }
 
@@ -162,7 +149,7 @@ mod tests {
         }
         assert_eq!(controller.window(), 5);
         for tick in 1..9 {
-            controller.on_loss(&Hand::default().lost(1, tick * 100, tick * 100));
+            controller.on_signal(&Hand::default().lost(1, tick * 100, tick * 100));
         }
         assert_eq!(controller.window(), 1);
     }
@@ -172,5 +159,16 @@ mod tests {
         let mut controller = at_sixteen();
         controller.on_restart(at(9_000));
         assert_eq!(controller.window(), 1);
+    }
+
+    #[test]
+    fn neither_what_left_before_the_loss_was_found_nor_what_left_for_want_of_more_doubles_it()
+     {
+        let mut controller = at_sixteen();
+        controller.on_ack(&Hand::default().acked_limited(16, 20, 120));
+        assert_eq!(controller.window(), 16);
+        controller.on_signal(&Hand::default().lost(1, 50, 150));
+        controller.on_ack(&Hand::default().acked(16, 140, 240));
+        assert_eq!(controller.window(), 8);
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! Source: Kurose & Ross §3.4.
 
-use super::{Acked, Controller, Lost};
+use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
 
 /// A window that nothing moves.
@@ -24,11 +24,7 @@ impl Fixed {
 impl Controller for Fixed {
     fn on_ack(&mut self, _ack: &Acked) {}
 
-    fn on_loss(&mut self, _loss: &Lost) {}
-
-    fn on_nack(&mut self, _now: Moment) {}
-
-    fn on_timeout(&mut self, _now: Moment) {}
+    fn on_signal(&mut self, _signal: &Signal) {}
 
     fn on_restart(&mut self, _now: Moment) {}
 

@@ -1,6 +1,6 @@
 //! Values that a test feeds to a controller by hand.
 
-use super::{Acked, Lost, PathTime};
+use super::{Acked, Lost, PathTime, Signal};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -49,8 +49,8 @@ impl Hand {
     }
 
     /// So many packets were found lost at `now`; the newest of them left at `sent`.
-    pub(super) fn lost(&self, packets: u32, sent: u64, now: u64) -> Lost {
-        Lost {
+    pub(super) fn lost(&self, packets: u32, sent: u64, now: u64) -> Signal {
+        Signal::Loss(Lost {
             now: at(now),
             packets,
             in_flight: 0,
@@ -58,7 +58,7 @@ impl Hand {
             newest_sent_at: at(sent),
             lost_since: u64::from(packets),
             round_trip: self.path(),
-        }
+        })
     }
 
     fn path(&self) -> PathTime {
@@ -68,6 +68,16 @@ impl Hand {
             least: self.round_trip,
         }
     }
+}
+
+/// A NACK came at `now`.
+pub(super) fn nack(now: u64) -> Signal {
+    Signal::Nack(at(now))
+}
+
+/// The timer ran out at `now`.
+pub(super) fn timeout(now: u64) -> Signal {
+    Signal::Timeout(at(now))
 }
 
 pub(super) fn at(milliseconds: u64) -> Moment {

@@ -18,7 +18,7 @@
 //! use sash::reliable::moment::Moment;
 //! let mut controller = PlusOneMinusThree::new(8_192);
 //! assert_eq!(controller.window(), 10);
-//! controller.on_timeout(Moment::START);
+//! controller.on_signal(&Signal::Timeout(Moment::START));
 //! assert_eq!(controller.window(), 8); // Not 7: it never goes below 8.
 //! ```
 //!
@@ -26,7 +26,7 @@
 //! §3.6.3 (the idea of a probing window).
 
 use super::recovery::Retellings;
-use super::{Acked, Controller, INITIAL_WINDOW, Lost, Pace, pace};
+use super::{Acked, Controller, INITIAL_WINDOW, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -81,19 +81,8 @@ impl Controller for PlusOneMinusThree {
         }
     }
 
-    fn on_loss(&mut self, loss: &Lost) {
-        if self.retellings.is_news(loss) {
-            self.step_down();
-        }
-    }
-
-    fn on_nack(&mut self, now: Moment) {
-        self.retellings.nack(now);
-        self.step_down();
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        if self.retellings.is_news_by_timer(now) {
+    fn on_signal(&mut self, signal: &Signal) {
+        if self.retellings.is_news(signal) {
             self.step_down();
         }
     }
@@ -117,7 +106,7 @@ impl Controller for PlusOneMinusThree {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at};
+    use super::super::hand::{Hand, nack, timeout};
     use super::*;
 
     #[test]
@@ -136,12 +125,12 @@ mod tests {
     fn each_nack_and_each_loss_takes_three_down_to_eight() {
         let mut controller = PlusOneMinusThree::new(8_192);
         (0..20).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
-        controller.on_nack(at(30));
-        controller.on_nack(at(31));
+        controller.on_signal(&nack(30));
+        controller.on_signal(&nack(31));
         assert_eq!(controller.window(), 24);
-        controller.on_loss(&Hand::default().lost(1, 40, 140));
+        controller.on_signal(&Hand::default().lost(1, 40, 140));
         assert_eq!(controller.window(), 21);
-        (0..20).for_each(|tick| controller.on_nack(at(200 + tick)));
+        (0..20).for_each(|tick| controller.on_signal(&nack(200 + tick)));
         assert_eq!(controller.window(), 8);
     }
 
@@ -149,11 +138,11 @@ mod tests {
     fn a_loss_told_by_nack_and_by_the_timer_costs_three_and_not_six() {
         let mut controller = PlusOneMinusThree::new(8_192);
         (0..10).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
-        controller.on_nack(at(100));
-        controller.on_timeout(at(400));
-        controller.on_loss(&Hand::default().lost(17, 90, 400));
+        controller.on_signal(&nack(100));
+        controller.on_signal(&timeout(400));
+        controller.on_signal(&Hand::default().lost(17, 90, 400));
         assert_eq!(controller.window(), 17);
-        controller.on_timeout(at(1_000));
+        controller.on_signal(&timeout(1_000));
         assert_eq!(controller.window(), 14);
     }
 
@@ -167,7 +156,7 @@ mod tests {
     #[test]
     fn a_smaller_grant_binds_also_the_lower_bound() {
         let mut controller = PlusOneMinusThree::new(4);
-        controller.on_timeout(at(1));
+        controller.on_signal(&timeout(1));
         controller.on_ack(&Hand::default().acked(1, 2, 3));
         assert_eq!(controller.window(), 4);
     }

@@ -13,19 +13,20 @@
 //! take a step for every event, and only shall not take it twice for the same.
 //!
 //! ```
-//! use sash::reliable::congestion::recovery::Recovery;
+//! use sash::reliable::congestion::{Signal, recovery::Recovery};
 //! use sash::reliable::moment::Moment;
 //! use std::time::Duration;
-//! let at = |ms| Moment::START + Duration::from_millis(ms);
+//! let nack = |ms| Signal::Nack(Moment::START + Duration::from_millis(ms));
+//! let path = Some(Duration::from_millis(100));
 //! let mut recovery = Recovery::default();
-//! assert!(recovery.begins(at(10), at(110))); // A packet that left at 10 ms is lost.
-//! assert!(!recovery.begins(at(60), at(160))); // So is one of the same window.
-//! assert!(recovery.begins(at(130), at(230))); // This one left after the answer.
+//! assert!(recovery.answers(&nack(110), path)); // A packet that left at 10 ms is lost.
+//! assert!(!recovery.answers(&nack(160), path)); // So is one of the same window.
+//! assert!(recovery.answers(&nack(230), path)); // This one left after the answer.
 //! ```
 //!
 //! Source: RFC 9002 §7.3.2; RFC 6582 §3.2 (`recover`).
 
-use super::{Acked, Lost};
+use super::{Acked, Signal};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Recovery {
     began: Option<Began>,
     /// Whether anything new was acknowledged since.
     has_heard: bool,
+    /// Whether all that was acknowledged since left before the answer.
+    is_under_way: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +47,22 @@ struct Began {
 }
 
 impl Recovery {
+    /// Whether a signal is to be answered; `smoothed` is the round trip, as it stands.
+    pub fn answers(&mut self, signal: &Signal, smoothed: Option<Duration>) -> bool {
+        match signal {
+            Signal::Loss(loss) => self.begins(loss.newest_sent_at, loss.now),
+            Signal::Nack(now) => {
+                // It does not say when its packet left: a round trip ago.
+                let round_trip = smoothed.unwrap_or_default();
+                let sent_at = now.since_start().saturating_sub(round_trip);
+                self.begins(Moment::START + sent_at, *now)
+            }
+            Signal::Timeout(now) => self.begins_by_timeout(*now),
+        }
+    }
+
     /// A packet that left at `sent_at` is lost; whether that is to be answered.
-    pub fn begins(&mut self, sent_at: Moment, now: Moment) -> bool {
+    fn begins(&mut self, sent_at: Moment, now: Moment) -> bool {
         if self.began.is_some_and(|began| sent_at <= began.at) {
             return false;
         }
@@ -53,16 +70,10 @@ impl Recovery {
         true
     }
 
-    /// The same for a NACK, which does not say when its packet left: a round trip ago.
-    pub fn begins_by_nack(&mut self, round_trip: Duration, now: Moment) -> bool {
-        let sent_at = now.since_start().saturating_sub(round_trip);
-        self.begins(Moment::START + sent_at, now)
-    }
-
     /// The timer ran out; whether that tells of something not yet answered. It does not
     /// where nothing new was acknowledged since the last answer (RFC 5681 §3.1: ssthresh
     /// is held while the same segment times out again).
-    pub fn begins_by_timeout(&mut self, now: Moment) -> bool {
+    fn begins_by_timeout(&mut self, now: Moment) -> bool {
         let is_news = self.began.is_none() || self.has_heard;
         self.begin(now, true);
         is_news
@@ -72,8 +83,18 @@ impl Recovery {
     /// not grow the window. After a timeout the window is so small that all may grow it.
     pub fn covers(&mut self, ack: &Acked) -> bool {
         self.has_heard = true;
-        self.began
-            .is_some_and(|began| !began.by_timeout && ack.newest_sent_at <= began.at)
+        let covers = self
+            .began
+            .is_some_and(|began| !began.by_timeout && ack.newest_sent_at <= began.at);
+        self.is_under_way &= covers;
+        covers
+    }
+
+    /// Whether nothing was acknowledged yet that left after the answer to a loss. The
+    /// answer to a timeout is a slow start and no recovery.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        self.is_under_way
     }
 
     fn begin(&mut self, now: Moment, by_timeout: bool) {
@@ -82,6 +103,7 @@ impl Recovery {
             by_timeout,
         });
         self.has_heard = false;
+        self.is_under_way = !by_timeout;
     }
 }
 
@@ -96,43 +118,44 @@ pub struct Retellings {
 }
 
 impl Retellings {
-    /// A NACK, which is always news.
-    pub fn nack(&mut self, now: Moment) {
-        self.told = Some(now);
-        self.timer_is_expected = true;
-    }
-
     /// Something new was acknowledged.
     pub fn ack(&mut self) {
         self.timer_is_expected = false;
     }
 
-    /// Whether these losses are news.
-    pub fn is_news(&mut self, loss: &Lost) -> bool {
-        self.lost_at = Some(loss.now);
-        self.told.is_none_or(|told| loss.newest_sent_at > told)
-    }
-
-    /// Whether the timer tells something new.
-    pub fn is_news_by_timer(&mut self, now: Moment) -> bool {
-        self.told = Some(now);
-        let was_expected = std::mem::take(&mut self.timer_is_expected);
-        !was_expected && self.lost_at != Some(now)
+    /// Whether a signal tells something new; a NACK always does.
+    pub fn is_news(&mut self, signal: &Signal) -> bool {
+        match signal {
+            Signal::Loss(loss) => {
+                self.lost_at = Some(loss.now);
+                self.told.is_none_or(|told| loss.newest_sent_at > told)
+            }
+            Signal::Nack(now) => {
+                self.told = Some(*now);
+                self.timer_is_expected = true;
+                true
+            }
+            Signal::Timeout(now) => {
+                self.told = Some(*now);
+                let was_expected = std::mem::take(&mut self.timer_is_expected);
+                !was_expected && self.lost_at != Some(*now)
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at, ms};
+    use super::super::hand::{Hand, at, ms, nack, timeout};
     use super::*;
 
     #[test]
     fn nacks_of_one_window_are_answered_once() {
-        let mut recovery = Recovery::default();
-        assert!(recovery.begins_by_nack(ms(100), at(300)));
-        assert!(!recovery.begins_by_nack(ms(100), at(350)));
-        assert!(!recovery.begins_by_nack(ms(100), at(400)));
-        assert!(recovery.begins_by_nack(ms(100), at(401)));
+        let (mut recovery, path) = (Recovery::default(), Some(ms(100)));
+        assert!(recovery.answers(&nack(300), path));
+        assert!(!recovery.answers(&nack(350), path));
+        assert!(!recovery.answers(&nack(400), path));
+        assert!(recovery.answers(&nack(401), path));
     }
 
     #[test]
@@ -161,11 +184,11 @@ mod tests {
     fn a_loss_told_by_nack_timer_and_losses_is_news_once() {
         let hand = Hand::default();
         let mut told = Retellings::default();
-        told.nack(at(100));
-        assert!(!told.is_news_by_timer(at(400)));
+        assert!(told.is_news(&nack(100)));
+        assert!(!told.is_news(&timeout(400)));
         assert!(!told.is_news(&hand.lost(5, 90, 400)));
-        assert!(told.is_news_by_timer(at(900)));
+        assert!(told.is_news(&timeout(900)));
         assert!(told.is_news(&hand.lost(1, 950, 1_050)));
-        assert!(!told.is_news_by_timer(at(1_050)));
+        assert!(!told.is_news(&timeout(1_050)));
     }
 }

@@ -18,7 +18,7 @@
 //! use sash::reliable::moment::Moment;
 //! let mut reno = Reno::new(8_192);
 //! assert_eq!((reno.window(), reno.phase()), (10, "slow-start"));
-//! reno.on_timeout(Moment::START);
+//! reno.on_signal(&Signal::Timeout(Moment::START));
 //! assert_eq!((reno.window(), reno.slow_start_threshold()), (1, Some(5)));
 //! ```
 //!
@@ -26,7 +26,7 @@
 //! §3.7.1.
 
 use super::recovery::Recovery;
-use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Lost, Pace, pace};
+use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -42,7 +42,6 @@ pub struct Reno {
     /// How much of the window is in use: all of it unless the sender was limited.
     flight: u32,
     recovery: Recovery,
-    is_recovering: bool,
     smoothed: Option<Duration>,
 }
 
@@ -61,7 +60,6 @@ impl Reno {
             acked: 0,
             flight: window,
             recovery: Recovery::default(),
-            is_recovering: false,
             smoothed: None,
         }
     }
@@ -93,11 +91,6 @@ impl Reno {
         self.acked = 0;
         threshold
     }
-
-    fn recover(&mut self) {
-        self.window = self.lower_threshold();
-        self.is_recovering = true;
-    }
 }
 
 impl Controller for Reno {
@@ -110,7 +103,6 @@ impl Controller for Reno {
         if self.recovery.covers(ack) {
             return;
         }
-        self.is_recovering = false;
         if ack.is_limited {
             self.flight = ack.in_flight_when_sent;
             return;
@@ -119,26 +111,14 @@ impl Controller for Reno {
         self.flight = self.window;
     }
 
-    fn on_loss(&mut self, loss: &Lost) {
-        if self.recovery.begins(loss.newest_sent_at, loss.now) {
-            self.recover();
+    fn on_signal(&mut self, signal: &Signal) {
+        if self.recovery.answers(signal, self.smoothed) {
+            self.window = self.lower_threshold();
         }
-    }
-
-    fn on_nack(&mut self, now: Moment) {
-        let round_trip = self.smoothed.unwrap_or_default();
-        if self.recovery.begins_by_nack(round_trip, now) {
-            self.recover();
+        if let Signal::Timeout(_) = signal {
+            self.window = LOSS_WINDOW;
+            self.acked = 0;
         }
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        if self.recovery.begins_by_timeout(now) {
-            self.lower_threshold();
-        }
-        self.window = LOSS_WINDOW;
-        self.acked = 0;
-        self.is_recovering = false;
     }
 
     /// RFC 5681 §4.1: the restart window.
@@ -165,7 +145,7 @@ impl Controller for Reno {
     }
 
     fn phase(&self) -> &'static str {
-        if self.is_recovering {
+        if self.recovery.is_under_way() {
             "recovery"
         } else if self.is_in_slow_start() {
             "slow-start"
@@ -177,14 +157,14 @@ impl Controller for Reno {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at};
+    use super::super::hand::{Hand, at, nack, timeout};
     use super::*;
 
     /// Reno with a window of 40 in congestion avoidance: slow start to 80, one loss.
     fn at_forty() -> Reno {
         let mut reno = Reno::new(8_192);
         reno.on_ack(&Hand::default().acked(70, 0, 100));
-        reno.on_loss(&Hand::default().lost(1, 10, 110));
+        reno.on_signal(&Hand::default().lost(1, 10, 110));
         reno.on_ack(&Hand::default().acked(1, 111, 211));
         assert_eq!((reno.window(), reno.phase()), (40, "congestion-avoidance"));
         reno
@@ -205,25 +185,27 @@ mod tests {
         assert_eq!(reno.window(), 40);
         reno.on_ack(&Hand::default().acked(1, 112, 212));
         assert_eq!(reno.window(), 41);
-        reno.on_ack(&Hand::default().acked(41, 213, 313));
+        reno.on_ack(&Hand::default().acked(40, 213, 313));
+        assert_eq!(reno.window(), 41);
+        reno.on_ack(&Hand::default().acked(1, 213, 313));
         assert_eq!(reno.window(), 42);
     }
 
     #[test]
     fn all_losses_of_one_window_halve_it_once() {
         let mut reno = at_forty();
-        reno.on_loss(&Hand::default().lost(1, 200, 300));
+        reno.on_signal(&Hand::default().lost(1, 200, 300));
         assert_eq!((reno.window(), reno.phase()), (20, "recovery"));
-        reno.on_loss(&Hand::default().lost(5, 300, 400));
+        reno.on_signal(&Hand::default().lost(5, 300, 400));
         assert_eq!(reno.window(), 20);
-        reno.on_loss(&Hand::default().lost(1, 301, 401));
+        reno.on_signal(&Hand::default().lost(1, 301, 401));
         assert_eq!(reno.window(), 10);
     }
 
     #[test]
     fn what_left_before_the_loss_was_found_does_not_grow_the_window() {
         let mut reno = at_forty();
-        reno.on_loss(&Hand::default().lost(1, 200, 300));
+        reno.on_signal(&Hand::default().lost(1, 200, 300));
         reno.on_ack(&Hand::default().acked(30, 290, 390));
         assert_eq!((reno.window(), reno.phase()), (20, "recovery"));
         reno.on_ack(&Hand::default().acked(20, 301, 401));
@@ -233,10 +215,10 @@ mod tests {
     #[test]
     fn a_timeout_leads_to_one_packet_and_to_slow_start_up_to_half() {
         let mut reno = at_forty();
-        reno.on_timeout(at(900));
-        reno.on_loss(&Hand::default().lost(40, 400, 900));
+        reno.on_signal(&timeout(900));
+        reno.on_signal(&Hand::default().lost(40, 400, 900));
         assert_eq!((reno.window(), reno.slow_start_threshold()), (1, Some(20)));
-        reno.on_timeout(at(1_900)); // The same packet, lost again.
+        reno.on_signal(&timeout(1_900)); // The same packet, lost again.
         assert_eq!(reno.slow_start_threshold(), Some(20));
         for round in 0..5 {
             let window = reno.window();
@@ -249,10 +231,10 @@ mod tests {
     #[test]
     fn a_nack_halves_once_per_round_trip_and_the_timer_keeps_the_threshold() {
         let mut reno = at_forty();
-        reno.on_nack(at(400));
-        reno.on_nack(at(420));
+        reno.on_signal(&nack(400));
+        reno.on_signal(&nack(420));
         assert_eq!(reno.window(), 20);
-        reno.on_timeout(at(900));
+        reno.on_signal(&timeout(900));
         assert_eq!((reno.window(), reno.slow_start_threshold()), (1, Some(20)));
     }
 
@@ -261,7 +243,7 @@ mod tests {
         let mut reno = at_forty();
         reno.on_ack(&Hand::default().acked_limited(12, 212, 312));
         assert_eq!(reno.window(), 40);
-        reno.on_loss(&Hand::default().lost(1, 220, 320));
+        reno.on_signal(&Hand::default().lost(1, 220, 320));
         assert_eq!(reno.window(), 6);
     }
 
@@ -282,5 +264,12 @@ mod tests {
         reno.on_ack(&Hand::default().acked(10, 0, 100));
         assert_eq!(reno.pacing_rate(), Some(2.0 * 20.0 / 0.1));
         assert_eq!(at_forty().pacing_rate(), Some(1.25 * 40.0 / 0.1));
+    }
+
+    #[test]
+    fn a_path_that_takes_no_time_is_not_paced() {
+        let mut reno = Reno::new(8_192);
+        reno.on_start(Some(Duration::ZERO));
+        assert_eq!(reno.pacing_rate(), None);
     }
 }

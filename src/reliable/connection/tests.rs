@@ -43,7 +43,9 @@ fn open_download() -> Download {
     story.sender.set_digest(DIGEST, story.now);
     story.arrive("s0.1");
     story.arrive("y0.1");
+    story.expect("it waits for the ACK", !story.sender.is_open());
     story.arrive("a0.1");
+    story.expect("it is open", story.sender.is_open());
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1");
     story
 }
@@ -498,4 +500,46 @@ fn every_phase_is_told_as_an_event() {
     });
     let is_each_in_its_turn = states.eq(wanted);
     story.expect("each in its turn", is_each_in_its_turn);
+}
+
+#[test]
+fn there_is_no_verdict_before_the_disks_and_it_outlasts_the_end() {
+    for verified in [true, false] {
+        let mut story = closing_download();
+        story.expect("none yet", story.receiver.verdict().is_none());
+        story.arrive("f0.1");
+        story.expect("the disk has not said", story.receiver.verdict().is_none());
+        story.receiver.set_verdict(verified, story.now);
+        story.expect("said", story.receiver.verdict() == Some(verified));
+        story.receiver.release();
+        story.expect("at the end", story.receiver.verdict() == Some(verified));
+    }
+}
+
+#[test]
+fn what_arrived_is_counted_to_the_end() {
+    let mut story = open_download();
+    story.arrive("d0.1");
+    story.again("d0.1");
+    let came = story.receiver.arrivals();
+    story.expect(&format!("{came:?} on the way"), came == (2, 0));
+    story.arrive("d1.1");
+    story.arrive("a1.1 a2.1 a3.1");
+    story.arrive("f0.1");
+    let came = story.receiver.arrivals();
+    story.expect(&format!("{came:?} at the end"), came == (3, 0));
+}
+
+#[test]
+fn an_opening_goes_down_to_shorter_packets_and_an_open_connection_does_not() {
+    let mut story = download_of(2_000);
+    let goes_down = story.receiver.on_too_long();
+    story.expect("the SYN goes again, shorter", goes_down);
+    let mut story = download_of(2_000);
+    story.arrive("s0.1");
+    let goes_down = story.sender.on_too_long();
+    story.expect("the SYN-ACK goes again, shorter", goes_down);
+    let mut story = open_download();
+    let goes_down = story.receiver.on_too_long() || story.sender.on_too_long();
+    story.expect("it is open", !goes_down);
 }

@@ -260,3 +260,20 @@ fn a_controllers_window_holds_back_what_the_receivers_would_take() {
     });
     assert_eq!(sent.count(), 4);
 }
+
+#[test]
+fn after_a_long_pause_a_grown_window_begins_small_again() {
+    let mut story = story_of(Terms {
+        window: 16,
+        congestion: Congestion::Additive, // It begins with four.
+        ..TERMS
+    });
+    story.advance(ms(50));
+    story.arrive("d0.1 d1.1 d2.1 d3.1");
+    story.arrive("a1.1 a2.1 a3.1 a4.1");
+    let window = story.sender.progress().cwnd;
+    story.expect(&format!("grown, not {window}"), window == 8);
+    story.sender.restart(story.now + ms(60_000));
+    let window = story.sender.progress().cwnd;
+    story.expect(&format!("as at first, not {window}"), window == 4);
+}

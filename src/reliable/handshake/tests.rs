@@ -262,3 +262,15 @@ fn syn_and_syn_ack_are_as_long_as_a_full_segment_and_as_each_other() {
         story.expect("never longer than it was asked", answer <= syn);
     }
 }
+
+#[test]
+fn segments_of_no_bytes_are_never_agreed_on() {
+    let empty = |side| Proposal {
+        segment_bytes: 0,
+        ..side
+    };
+    let mut story = story_of(empty(SERVER), empty(CLIENT));
+    story.arrive("s0.1");
+    let is_disagreed = matches!(story.sender.opening(), Opening::Disagreed);
+    story.expect("refused", is_disagreed);
+}

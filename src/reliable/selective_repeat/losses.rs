@@ -283,7 +283,8 @@ mod tests {
         sendings.losses.was_unnecessary();
         let lose_by_time = |sendings: &mut Sendings| {
             sendings.send();
-            sendings.send_and_arrive();
+            (0..3).for_each(|_| sendings.send_and_arrive());
+            assert_eq!(sendings.lost(at(sendings.now)), None); // Not trusted yet.
             sendings.now += 1_000;
             sendings.lost(at(sendings.now)).unwrap().1
         };

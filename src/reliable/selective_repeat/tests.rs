@@ -2,6 +2,7 @@ use super::super::event::Unwanted;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
+use crate::wire::options::Congestion;
 use std::time::Duration;
 
 /// Ten segments, a window of four: every arrival is acknowledged.
@@ -475,4 +476,95 @@ fn what_presses_is_not_forgotten_when_the_ack_delay_is_over_first() {
     let told = receiver.poll_transmit(due).unwrap().packet.body;
     assert!(matches!(told, Body::Nack(_)), "{told:?}");
     assert_eq!(receiver.next_timeout(), None);
+}
+
+#[test]
+fn an_ack_that_tells_the_same_ranges_again_and_again_is_ignored() {
+    let mut story = story_of(WIDE); // Sixteen are on their way.
+    let eight = (8, 16);
+    story.forge(End::Sender, ack(&WIDE, 0, &[eight; 3], story.now));
+    story.ignored(Ignored::ImpossibleAck);
+    story.forge(End::Sender, ack(&WIDE, 0, &[eight], story.now));
+    let events = story.take_events();
+    let is_ignored = |event: &Event| matches!(event, Event::PacketIgnored { .. });
+    story.expect("once is believed", !events.iter().any(is_ignored));
+}
+
+#[test]
+fn an_arrival_beyond_a_gap_shows_that_the_path_lives_and_makes_the_wait_short_again() {
+    let mut story = story();
+    story.lose("d0.1 d2.1 d3.1");
+    story.advance(ms(310));
+    let doubled = story.sender.progress().rto_us;
+    story.expect("the wait was doubled", doubled == 600_000);
+    story.arrive("d1.1");
+    story.arrive("n0.1"); // A sample of 310 ms: RTO = 126.25 + 4 * 90.
+    let wait = story.sender.progress().rto_us;
+    story.expect(&format!("{wait} us"), wait == 486_250);
+}
+
+/// A sender with Reno's window of ten at first, of which one leaves every 5 ms.
+fn reno() -> Story<Sender, Receiver> {
+    let congestion = Congestion::Reno;
+    story_of(Terms { congestion, ..WIDE })
+}
+
+#[test]
+fn window_and_pacing_hold_back_what_the_receiver_would_take() {
+    let mut story = reno();
+    story.sends("d0.1");
+    story.advance(ms(4));
+    story.sends("");
+    story.advance(ms(1));
+    story.sends("d1.1");
+    story.advance(ms(100));
+    story.sends("d2.1 d3.1 d4.1 d5.1 d6.1 d7.1 d8.1 d9.1");
+}
+
+#[test]
+fn one_probe_without_an_answer_is_a_loss_and_a_second_one_the_loss_of_all_in_flight() {
+    let mut story = reno();
+    story.advance(ms(100));
+    story.advance(ms(300)); // The last of ten left at 45 ms: the probe goes at 355.
+    let window = story.sender.progress().cwnd;
+    story.expect(&format!("half, not {window}"), window == 5);
+    story.advance(ms(600)); // The second one goes at 965.
+    let window = story.sender.progress().cwnd;
+    story.expect(&format!("one, not {window}"), window == 1);
+}
+
+#[test]
+fn after_a_pause_the_wait_for_an_ack_is_short_again() {
+    let mut story = story();
+    story.lose("d0.1 d1.1 d2.1 d3.1");
+    story.advance(ms(310));
+    story.wakes_in(ms(610));
+    story.sender.restart(story.now);
+    story.wakes_in(ms(310));
+}
+
+#[test]
+fn a_second_copy_of_what_came_early_is_a_duplicate() {
+    let mut story = story();
+    story.lose("d0.1");
+    story.arrive("d1.1");
+    story.take_events();
+    let wants = story.receiver.wants(story.packet("d1.1"));
+    story.expect("it is not wanted", !wants);
+    story.again("d1.1");
+    story.happened(&Event::SegmentDropped {
+        number: 1,
+        why: Unwanted::Duplicate,
+    });
+}
+
+#[test]
+fn an_ack_tells_the_runs_of_the_latest_arrivals_first() {
+    let mut receiver = Receiver::new(VERY_WIDE);
+    let told = answers(&mut receiver, [2, 8, 4, 10, 6, 12, 14, 16]);
+    let [Body::Nack(nack)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    let starts = nack.ranges.iter().map(|run| run.start - VERY_WIDE.first);
+    assert_eq!(starts.collect::<Vec<_>>(), [16, 14, 12, 6, 10, 4, 8, 2]);
 }

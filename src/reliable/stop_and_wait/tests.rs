@@ -234,3 +234,23 @@ fn a_nack_that_is_due_is_not_forgotten_for_an_ack() {
     assert_eq!(sent.packet.sequence, TERMS.first + 1);
     assert_eq!(receiver.poll_transmit(Moment::START), None);
 }
+
+#[test]
+fn the_receiver_counts_what_arrives_and_says_again_on_demand_what_has_arrived() {
+    let mut story = story();
+    story.arrive("d0.1");
+    story.lose("a1.1");
+    story.advance(ms(300));
+    story.lose("d0.2");
+    story.advance(ms(600));
+    story.arrive("d0.3");
+    story.expect(
+        "two, one of them a resend",
+        story.receiver.arrivals() == (2, 1),
+    );
+    story.sends("d0.1 a1.1 d0.2 d0.3 a2.1");
+    story.receiver.repeat();
+    story.sends("a3.1");
+    let wants = story.packet("a3.1").sequence;
+    story.expect("it wants the second", wants == TERMS.first + 1);
+}

@@ -1,12 +1,14 @@
 //! What is looked at before a transfer may wait for a port.
 
-use super::super::download::Stage;
+use super::super::download::{Stage, Supplies};
 use super::super::peer::Peer;
 use super::super::upload;
 use super::Downloads;
 use crate::shelf::FileName;
+use crate::transfer::part::Part;
 use crate::wire::message::{Code, DownloadRequest, UploadRequest};
 use crate::wire::options::{Asked, Settled};
+use crate::wire::version::FileVersion;
 
 /// Most transfers of one client at once, queued ones included.
 const TRANSFERS_PER_CLIENT: usize = 16;
@@ -36,9 +38,37 @@ impl Downloads {
         self.check_count(peer)?;
         let settled = self.settle(&request.asked)?;
         let name = upload::check_name(&request.file)?;
-        self.allowance.check(request.size)?;
-        upload::check_room(self.supplies.folder.root(), request.size)?;
+        self.make_room(&name, &super::told_version(request))?;
         Ok((name, settled))
+    }
+
+    /// Whether there is room within the limits and on the disk. What broken-off uploads
+    /// have left counts, and makes room where that helps; the part that this one goes on
+    /// from stays. What an upload that is just ending has taken, this one takes over.
+    fn make_room(
+        &self,
+        name: &FileName,
+        version: &FileVersion,
+    ) -> Result<(), (Code, String)> {
+        let Supplies { kept, folder, .. } = &self.supplies;
+        let size = version.size;
+        let mut allowance = self.allowance;
+        let is_heir = self.all.values().any(|it| it.writes_what(name, version));
+        if is_heir {
+            allowance.give_back(size);
+        }
+        allowance.check(size, 0)?;
+        let own = kept.find(name, version); // While it is held, nobody removes it.
+        let there = own.as_ref().map_or(0, Part::length);
+        let missing = if is_heir { 0 } else { size - there.min(size) };
+        loop {
+            let checked = allowance
+                .check(size, kept.bytes())
+                .and_then(|()| upload::check_room(folder.root(), missing));
+            if checked.is_ok() || !kept.remove_oldest() {
+                return checked;
+            }
+        }
     }
 
     fn check_count(&self, peer: &Peer) -> Result<(), (Code, String)> {

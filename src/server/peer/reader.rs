@@ -12,6 +12,7 @@ use crate::reliable::moment::Moment;
 use crate::server::pace::Pace;
 use crate::server::room_thread::Event;
 use crate::transfer::clock::Clock;
+use crate::transfer::tap::Way;
 use crate::wire::line::Lines;
 use crate::wire::message::Request;
 use crossbeam_channel::Sender;
@@ -77,6 +78,7 @@ impl Reader<'_> {
             if count == 0 {
                 return Ok(());
             }
+            self.peer.copies.carried(Way::In, &buffer[..count]);
             self.hold_back(&buffer[..count]);
             self.lines.push(&buffer[..count]);
             if !self.hand_on_lines(room) {

@@ -5,6 +5,7 @@
 //! queue, or when the stream is shut down under it.
 
 use super::{Backlog, Outgoing, is_no_news};
+use crate::transfer::tap::{Conversation, Way};
 use crossbeam_channel::Receiver;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
@@ -16,6 +17,7 @@ pub(in crate::server) fn write_lines(
     stream: &TcpStream,
     queue: &Receiver<Outgoing>,
     backlog: &Backlog,
+    copies: &Conversation,
 ) {
     let mut batch = Vec::new();
     while let Ok(first) = queue.recv() {
@@ -34,6 +36,7 @@ pub(in crate::server) fn write_lines(
                 break;
             }
         }
+        copies.carried(Way::Out, &batch);
         if write_batch(stream, &batch, backlog).is_err() {
             end = Some(Shutdown::Both);
         }

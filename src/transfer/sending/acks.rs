@@ -4,6 +4,7 @@
 
 use super::super::carrier::is_passing;
 use super::super::inbox::Arrival;
+use super::super::tap::Way;
 use super::super::{Job, WAKE_INTERVAL, threads};
 use super::INBOX_PACKETS;
 use crate::wire::digest::Token;
@@ -56,14 +57,24 @@ pub(super) fn start(
     let is_over = Arc::new(AtomicBool::new(false));
     let shall_end = Arc::clone(&is_over);
     let token = job.token;
+    let tap = job.tap.clone();
+    // Behind a link it is `sender-N` that knows what becomes of a packet.
+    let is_linked = !job.scenario.is_perfect();
     let listen = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
                 Ok((length, from)) if from.ip() == asker => {
-                    if let Some(arrival) = read(&datagram[..length], token, from) {
-                        forward(&inbox, arrival);
+                    let datagram = &datagram[..length];
+                    let Some(arrival) = read(datagram, token, from) else {
+                        continue;
+                    };
+                    let is_told = is_linked && matches!(arrival, Arrival::Packet(..));
+                    // What wakes us in the end never travelled.
+                    if !is_told && !shall_end.load(Ordering::Relaxed) {
+                        tap.datagram(Way::In, &socket, Some(from), datagram, None);
                     }
+                    forward(&inbox, arrival);
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
                 Err(error) if is_passing(&error) => (),

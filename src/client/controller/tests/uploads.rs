@@ -1,13 +1,19 @@
 //! Stories about uploads and pauses.
 
 use super::*;
+use crate::wire::version::FileVersion;
 
 /// A file that was found and announced; its tag is 1.
 fn announced(client: &mut Controller) {
     client.on_intent(Intent::Input("/upload /tmp/notes.txt".into()), 2_000);
     let path = PathBuf::from("/tmp/notes.txt");
     assert_eq!(client.take_effects(), [Effect::OpenUpload { tag: 1, path }]);
-    let found = Ok(("notes.txt".to_owned(), 1_000));
+    let version = FileVersion {
+        size: 1_000,
+        modified: Some(7),
+        digest: None,
+    };
+    let found = Ok(("notes.txt".to_owned(), version));
     client.on_event(Event::Opened { tag: 1, found }, 2_000);
 }
 
@@ -34,6 +40,7 @@ fn an_upload_is_looked_at_announced_offered_sent_and_confirmed() {
         panic!("not announced");
     };
     assert_eq!((&*request.file, request.size), ("notes.txt", 1_000));
+    assert_eq!(request.modified, Some(7)); // By this an earlier upload is gone on from.
     reply(&mut client, Reply::Offer(offer(1)));
     let started = Effect::StartUpload {
         tag: 1,

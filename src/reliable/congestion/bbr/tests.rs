@@ -62,7 +62,7 @@ impl Rounds {
         };
         self.delivered = hand.delivered;
         if told.lost > 0 {
-            self.bbr.on_loss(&hand.lost(told.lost, sent, self.now));
+            self.bbr.on_signal(&hand.lost(told.lost, sent, self.now));
         }
         self.bbr.on_ack(&Acked {
             in_flight: told.in_flight,
@@ -255,7 +255,7 @@ fn a_slower_path_is_believed_after_ten_rounds() {
 fn a_timeout_begins_with_little_and_the_acks_open_the_window_again() {
     let mut rounds = Rounds::cruising();
     let before = rounds.bbr.window();
-    rounds.bbr.on_timeout(Moment::START);
+    rounds.bbr.on_signal(&Signal::Timeout(Moment::START));
     assert_eq!(rounds.bbr.window(), 4);
     let few = Told {
         delivered: 4,
@@ -310,4 +310,54 @@ fn a_round_trip_that_is_seen_again_needs_no_looking_for() {
     for _ in 0..300 {
         assert_ne!(rounds.pass(near), "probe-rtt");
     }
+}
+
+#[test]
+fn on_a_wide_path_clumps_of_acks_open_the_window_by_a_quarter_of_the_product() {
+    let mut rounds = Rounds::cruising();
+    (0..40).for_each(|_| {
+        rounds.pass(rate(10_000));
+    });
+    assert_eq!(rounds.bbr.window(), 1_485 + 275); // The product is 1,100.
+}
+
+#[test]
+fn acks_of_one_clump_add_up_for_ten_rounds_and_are_forgotten_within_twenty() {
+    let mut rounds = Rounds::cruising();
+    let mut clumps = Aggregation::default();
+    let mut acked = |packets, rounds: &Rounds| {
+        let ack = Hand::default().acked(packets, 0, rounds.now);
+        clumps.on_ack(&ack, &rounds.bbr.path);
+        clumps.excess().round()
+    };
+    let excess: Vec<_> = (0..10).map(|_| acked(5, &rounds)).collect();
+    assert_eq!(
+        excess,
+        (1..=10).map(|acks| f64::from(5 * acks)).collect::<Vec<_>>()
+    );
+    let excess: Vec<_> = (0..20)
+        .map(|_| {
+            rounds.pass(STEADY);
+            acked(1, &rounds)
+        })
+        .collect();
+    assert_eq!(excess[..10], [50.0; 10]);
+    assert_eq!(excess[19..], [1.0]);
+}
+
+#[test]
+fn for_no_more_loss_than_there_was_is_a_rate_raised_however_much_the_path_loses() {
+    let mut rounds = Rounds::new();
+    let lossy = Told {
+        delivered: 80,
+        lost: 20,
+        rate: 800.0,
+        in_flight: 80,
+        ..STEADY
+    };
+    while rounds.pass(lossy) != "cruise" {}
+    rounds.pass(lossy); // The path's own loss is a fifth.
+    rounds.bbr.on_restart(Moment::START);
+    rounds.pass(Told { lost: 1, ..lossy });
+    assert_eq!(rounds.rate(), Some(810.0));
 }

@@ -1,13 +1,13 @@
 //! CUBIC fed by hand; one round trip is 100 ms.
 
-use super::super::hand::{Hand, at, ms};
+use super::super::hand::{Hand, ms, timeout};
 use super::*;
 
 /// A window of 1,000 at which a packet was lost; recovery is over at 300 ms.
 fn after_a_loss_at_1000() -> Cubic {
     let mut cubic = Cubic::new(8_192);
     cubic.on_ack(&Hand::default().acked(990, 0, 100));
-    cubic.on_loss(&Hand::default().lost(1, 100, 200));
+    cubic.on_signal(&Hand::default().lost(1, 100, 200));
     assert_eq!((cubic.window(), cubic.phase()), (700, "recovery"));
     cubic.on_ack(&Hand::default().acked(1, 201, 300));
     cubic
@@ -41,7 +41,7 @@ fn the_window_comes_back_to_the_old_one_after_k_and_then_passes_it() {
 #[test]
 fn a_loss_below_the_last_ones_window_makes_room_for_others() {
     let mut cubic = after_a_loss_at_1000();
-    cubic.on_loss(&Hand::default().lost(1, 310, 410)); // At 700, below 1,000.
+    cubic.on_signal(&Hand::default().lost(1, 310, 410)); // At 700, below 1,000.
     cubic.on_ack(&Hand::default().acked(1, 411, 511));
     let largest = cubic.curve.unwrap().largest;
     assert!((largest - 700.0 * 0.85).abs() < 1.0, "{largest}");
@@ -50,10 +50,10 @@ fn a_loss_below_the_last_ones_window_makes_room_for_others() {
 #[test]
 fn all_losses_of_one_window_shrink_it_once() {
     let mut cubic = after_a_loss_at_1000();
-    cubic.on_loss(&Hand::default().lost(1, 310, 410));
-    cubic.on_loss(&Hand::default().lost(9, 400, 500));
+    cubic.on_signal(&Hand::default().lost(1, 310, 410));
+    cubic.on_signal(&Hand::default().lost(9, 400, 500));
     assert_eq!(cubic.window(), 490);
-    cubic.on_loss(&Hand::default().lost(1, 411, 511));
+    cubic.on_signal(&Hand::default().lost(1, 411, 511));
     assert_eq!(cubic.window(), 343);
 }
 
@@ -65,7 +65,7 @@ fn with_a_small_window_and_a_short_round_trip_it_is_as_fast_as_reno() {
         ..Hand::default()
     };
     cubic.on_ack(&hand.acked(10, 0, 10));
-    cubic.on_loss(&hand.lost(1, 10, 20));
+    cubic.on_signal(&hand.lost(1, 10, 20));
     assert_eq!(cubic.window(), 14);
     for round in 0..20 {
         let now = 40 + 10 * round;
@@ -93,15 +93,15 @@ fn time_in_which_the_sender_was_limited_does_not_count() {
 fn a_limited_sender_that_loses_shrinks_what_it_used() {
     let mut cubic = after_a_loss_at_1000();
     cubic.on_ack(&Hand::default().acked_limited(100, 301, 401));
-    cubic.on_loss(&Hand::default().lost(1, 310, 410));
+    cubic.on_signal(&Hand::default().lost(1, 310, 410));
     assert_eq!(cubic.window(), 70);
 }
 
 #[test]
 fn a_timeout_leads_to_one_packet_and_the_next_curve_begins_flat() {
     let mut cubic = after_a_loss_at_1000();
-    cubic.on_timeout(at(2_000));
-    cubic.on_loss(&Hand::default().lost(700, 1_000, 2_000));
+    cubic.on_signal(&timeout(2_000));
+    cubic.on_signal(&Hand::default().lost(700, 1_000, 2_000));
     assert_eq!(
         (cubic.window(), cubic.slow_start_threshold()),
         (1, Some(490))
@@ -140,8 +140,16 @@ fn no_window_is_larger_than_what_was_granted() {
     let mut cubic = Cubic::new(64);
     cubic.on_ack(&Hand::default().acked(500, 0, 100));
     assert_eq!(cubic.window(), 64);
-    cubic.on_loss(&Hand::default().lost(1, 100, 200));
+    cubic.on_signal(&Hand::default().lost(1, 100, 200));
     cubic.on_ack(&Hand::default().acked(1, 201, 300));
     let _ = drive(&mut cubic, 400, 60_000);
     assert_eq!(cubic.window(), 64);
+}
+
+#[test]
+fn half_a_window_of_acks_leads_half_the_way_to_where_the_curve_will_be() {
+    let mut cubic = after_a_loss_at_1000();
+    cubic.on_ack(&Hand::default().acked(350, 300, 400));
+    // At 0.5 s, a round trip later, the curve is at 719; the window was 700.
+    assert_eq!(cubic.window(), 709);
 }

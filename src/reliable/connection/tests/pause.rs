@@ -171,3 +171,47 @@ fn a_segment_beyond_a_closed_window_is_dropped_and_answered() {
         story.expect("not taken", story.receiver.segments_in_order() == came);
     }
 }
+
+#[test]
+fn a_receiver_tells_each_change_of_its_gate_once() {
+    let mut story = long_download(Arq::SelectiveRepeat);
+    story.take_events();
+    story.receiver.set_paused(true);
+    story.receiver.set_paused(true);
+    story.receiver.set_paused(false);
+    story.receiver.set_room(0);
+    story.receiver.set_room(0);
+    let mut gates = Vec::new();
+    for event in story.receiver.take_events() {
+        if let Event::DataBlockedUpdated { gate } = event {
+            gates.push(gate);
+        }
+    }
+    let wanted = [GateState::Paused, GateState::Open, GateState::WindowClosed];
+    story.expect(&format!("{gates:?}"), gates == wanted);
+}
+
+#[test]
+fn a_sender_that_goes_on_after_a_pause_waits_no_longer_than_at_first() {
+    let mut story = long_download(Arq::SelectiveRepeat);
+    let first = story.sender.progress().rto_us;
+    story.advance(ms(100)); // Nothing comes back.
+    let doubled = story.sender.progress().rto_us;
+    story.expect("the wait has grown", doubled > first);
+    story.sender.set_paused(true, story.now);
+    story.expect("it is paused", story.sender.is_paused());
+    story.expect("as long", story.sender.progress().rto_us == doubled);
+    story.sender.set_paused(false, story.now);
+    story.expect("it goes on", !story.sender.is_paused());
+    story.expect("short again", story.sender.progress().rto_us == first);
+}
+
+#[test]
+fn a_paused_sender_is_woken_for_its_probes_and_not_for_what_is_in_flight() {
+    let mut story = long_download(Arq::SelectiveRepeat);
+    let unpaused = story.sender.next_timeout();
+    story.expect("an ACK is awaited", unpaused < Some(story.now + ms(200)));
+    story.sender.set_paused(true, story.now);
+    let paused = story.sender.next_timeout();
+    story.expect("the first probe", paused == Some(story.now + ms(200)));
+}

@@ -115,6 +115,10 @@ fn each_side_ignores_the_handshake_of_its_own_role() {
     let syn = story.packet("s0.1").clone();
     story.forge(End::Sender, syn);
     story.ignored(Ignored::OutOfPlace);
+    story.arrive("s0.1");
+    let answer = story.packet("y0.1").clone();
+    story.forge(End::Receiver, answer);
+    story.ignored(Ignored::OutOfPlace);
     let mut story = download_of(2_000);
     let syn = story.packet("s0.1").clone();
     story.forge(End::Receiver, syn);

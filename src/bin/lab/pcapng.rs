@@ -1,0 +1,104 @@
+//! `lab pcapng`: a journal's packets in a file that Wireshark reads.
+
+use clap::Args;
+use sash::lab::capture::Capture;
+use sash::lab::capture::rebuilt::Rebuilder;
+use sash::lab::journal::Journal;
+use sash::transfer::clock::Clock;
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples
+  lab run --arq go-back-n --size 20KiB --link \"delay=10ms;drop=d1.1\" --journal journals
+  lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
+  wireshark -X lua_script:report/wireshark/sash.lua go-back-n.pcapng
+  tshark -X lua_script:report/wireshark/sash.lua -r go-back-n.pcapng -Y sash.resend
+";
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The journal: of lab run, or of one side of a real transfer
+    journal: PathBuf,
+    /// The capture; one that is there already is not written over
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// From here on packets go to the file. Unit: bytes.
+const ENOUGH: usize = 1024 * 1024;
+
+/// How often it says how far it is.
+const SHOW_EVERY: Duration = Duration::from_secs(2);
+
+/// Reads the journal and writes the capture, which has its name only once it is whole.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+    let (source, target) = (&arguments.journal, &arguments.output);
+    let unreadable = |error: &dyn std::fmt::Display| {
+        io::Error::other(format!("{} cannot be read: {error}", source.display()))
+    };
+    if target.exists() {
+        return Err(taken(target));
+    }
+    let file = File::open(source).map_err(|error| unreadable(&error))?;
+    let journal =
+        Journal::read(BufReader::new(file)).map_err(|error| unreadable(&error))?;
+    if journal.is_cut {
+        let place = source.display();
+        let _ = writeln!(
+            io::stderr(),
+            "lab: the last line of {place} is cut: what stands before it is taken"
+        );
+    }
+    let packets = write(&journal, target)?;
+    let place = target.display();
+    writeln!(io::stdout(), "{place}: {packets} packets")?;
+    Ok(true)
+}
+
+fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
+    let cannot = |error: io::Error| {
+        let place = target.display();
+        io::Error::other(format!("no capture can be written to {place}: {error}"))
+    };
+    let folder = target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut part = tempfile::Builder::new()
+        .prefix(".sash")
+        .tempfile_in(folder)
+        .map_err(cannot)?;
+    let mut rebuilder = Rebuilder::new(journal);
+    let mut capture = Capture::new(&rebuilder.about());
+    let clock = Clock::start();
+    let mut shown = clock.now();
+    while rebuilder.next_into(&mut capture) {
+        if capture.waiting_bytes() < ENOUGH {
+            continue;
+        }
+        part.write_all(&capture.take()).map_err(cannot)?;
+        if clock.now() - shown >= SHOW_EVERY {
+            shown = clock.now();
+            let _ = writeln!(io::stderr(), "{} packets", capture.packets());
+        }
+    }
+    part.write_all(&capture.take()).map_err(cannot)?;
+    part.persist_noclobber(target).map_err(|error| {
+        if error.error.kind() == io::ErrorKind::AlreadyExists {
+            taken(target)
+        } else {
+            cannot(error.error)
+        }
+    })?;
+    Ok(capture.packets())
+}
+
+fn taken(target: &Path) -> io::Error {
+    let place = target.display();
+    io::Error::other(format!(
+        "{place} is there already: move it away, or choose another -o"
+    ))
+}

@@ -1,0 +1,92 @@
+//! `lab replay`: a journal played, stepped through, or seen at one moment.
+
+use super::ladder::{microseconds, milliseconds};
+use super::output::{read_journal, write_whole};
+use super::watch::{self, Watch};
+use clap::Args;
+use sash::lab::journal::Journal;
+use sash::lab::ladder;
+use sash::lab::strip::{self, Scrubber};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples
+  lab replay journals/go-back-n.jsonl --watch
+  lab replay journals/go-back-n.jsonl --watch --speed 0.1
+  lab replay journals/go-back-n.jsonl --step
+  lab replay journals/go-back-n.jsonl --at 262.5
+  lab replay journals/go-back-n.jsonl --at 262.5 --svg strip.svg
+Keys: space plays and stops, n and b step on and back, > and < jump to the next packet of
+DATA, 0 goes to the beginning, + and - change the speed, q quits. Where stdin is no
+terminal each key is a line's first letter.
+";
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A journal of `lab run`, or of one side of a real transfer
+    #[arg(value_name = "JOURNAL")]
+    journal: PathBuf,
+    /// Play it
+    #[arg(long)]
+    watch: bool,
+    /// Virtual seconds in a second
+    #[arg(long, default_value_t = 0.25, value_name = "X", value_parser = speed)]
+    speed: f64,
+    /// Stand still at the beginning and wait for keys
+    #[arg(long)]
+    step: bool,
+    /// Show this moment. Unit: milliseconds
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    at: Option<f64>,
+    /// Draw the strip of that moment into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// Rows of the ladder below the strip.
+const ROWS: usize = 8;
+
+pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+    let Journal {
+        heading, entries, ..
+    } = read_journal(&arguments.journal)?;
+    let mut scrubber = Scrubber::new(heading, entries);
+    if arguments.watch || arguments.step {
+        let watch = Watch {
+            speed: arguments.speed,
+            is_playing: !arguments.step,
+            from_us: arguments.at.map_or(0, microseconds),
+        };
+        watch::play(scrubber, watch)?;
+        return Ok(true);
+    }
+    let index = arguments.at.map_or(usize::MAX, |at| {
+        let index = scrubber.index_at(microseconds(at));
+        index.max(1) // The first moment is not before the first event.
+    });
+    scrubber.at(index);
+    let (heading, place) = (scrubber.heading(), scrubber.place());
+    let mut out = io::stdout();
+    if let Some(path) = &arguments.svg {
+        let picture = strip::picture(heading, scrubber.strip(), place);
+        write_whole(path, picture.svg().as_bytes())?;
+        writeln!(out, "{}", path.display())?;
+        return Ok(true);
+    }
+    write!(out, "{}", strip::text(heading, scrubber.strip(), place))?;
+    writeln!(out)?;
+    let past = &scrubber.entries()[..place.index];
+    for row in ladder::last_rows(heading, past, ROWS) {
+        writeln!(out, "{row}")?;
+    }
+    Ok(true)
+}
+
+/// A speed, as `--speed 0.1` says it.
+pub(crate) fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.000_1..=10_000.0).contains(&speed) => Ok(speed),
+        Ok(_) | Err(_) => Err("a speed from 0.0001 to 10000 wanted".to_owned()),
+    }
+}

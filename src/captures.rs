@@ -1,0 +1,293 @@
+//! Captures of a running program: what `--pcapng FILE` of server and client writes.
+//!
+//! Every datagram of its transfers and every byte of its chats, as packets that Wireshark
+//! reads; what this side's link dropped is among them, with a comment.
+//!
+//! ```text
+//!   transfers, chats --Tap--> channel --> capture --> FILE
+//! ```
+//!
+//! One thread, `capture`, owns the file, and only whole packets reach it: whenever the
+//! program is killed, what is there can be read. A disk that is full ends the capture with
+//! a warning, never a transfer.
+//!
+//! Source: report page `wireshark`.
+
+use crate::journals;
+use crate::lab::capture::conversation::Conversation;
+use crate::lab::capture::{self, Capture, frame};
+use crate::link::Scenario;
+use crate::transfer::clock::wall_time;
+use crate::transfer::tap::{Captured, Chat, ChatPart, Datagram, Outlet, Tap, Way};
+use crate::transfer::threads;
+use crossbeam_channel::Receiver;
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The program's capture, if it makes one. Dropping it puts everything on disk.
+#[derive(Debug, Default)]
+pub struct Captures {
+    tap: Tap,
+    /// Closed when the file is whole.
+    ended: Option<Receiver<()>>,
+}
+
+/// So long the end of the program waits for the file.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// From here on packets are written, whether more wait or not. Unit: bytes.
+const ENOUGH: usize = 256 * 1024;
+
+const MADE_UP_CHAT: &str = "the chat's bytes are real; the segments around them, with \
+     their numbers, are made up: a program does not see the kernel's";
+
+impl Captures {
+    /// Into this file; `None`: no capture. A file that is there already is kept, and
+    /// another one gets a number. `scenario`: what this side's link does.
+    ///
+    /// # Errors
+    /// What the system says about the file, and which one it is.
+    pub fn start(file: Option<&Path>, scenario: &Scenario) -> io::Result<Self> {
+        let Some(file) = file else {
+            return Ok(Self::default());
+        };
+        let cannot = |error: io::Error| {
+            let place = file.display();
+            let sentence = format!("no capture can be written to {place}: {error}");
+            io::Error::new(error.kind(), sentence)
+        };
+        let (opened, path) = open(file).map_err(cannot)?;
+        if path != file {
+            let (there, here) = (file.display(), path.display());
+            log::warn!("{there} is there already: this capture goes to {here}");
+        }
+        let scenario = scenario.to_string();
+        let (tap, outlet) = Tap::new();
+        let writer = Writer {
+            file: opened,
+            path,
+            whole_bytes: 0,
+            capture: Capture::new(&about(&scenario)),
+            scenario,
+            chats: HashMap::new(),
+            is_missing: false,
+        };
+        let (running, ended) = crossbeam_channel::bounded(0);
+        threads::start("capture".to_owned(), move || {
+            writer.run(&outlet);
+            drop(running);
+        })
+        .map_err(cannot)?;
+        let ended = Some(ended);
+        Ok(Self { tap, ended })
+    }
+
+    /// Where copies of what travels are to go.
+    #[must_use]
+    pub fn tap(&self) -> Tap {
+        self.tap.clone()
+    }
+}
+
+impl Drop for Captures {
+    fn drop(&mut self) {
+        self.tap.end();
+        if let Some(ended) = &self.ended {
+            let _ = ended.recv_timeout(FAREWELL);
+        }
+    }
+}
+
+/// A new file, never over an older one. What is no file, such as a pipe to Wireshark, is
+/// written to.
+fn open(path: &Path) -> io::Result<(File, PathBuf)> {
+    let is_special = path
+        .metadata()
+        .is_ok_and(|it| !it.is_file() && !it.is_dir());
+    if is_special {
+        // For reading too, so that opening a pipe does not wait for who reads it.
+        let opened = OpenOptions::new().read(true).write(true).open(path);
+        let opened = opened.or_else(|_| OpenOptions::new().write(true).open(path));
+        return Ok((opened?, path.to_owned()));
+    }
+    let ending = path
+        .extension()
+        .map(|it| format!(".{}", it.to_string_lossy()));
+    journals::new_file(&path.with_extension(""), &ending.unwrap_or_default())
+}
+
+fn about(scenario: &str) -> String {
+    format!(
+        "What the sockets of one program sent and received. Headers of IP and UDP are made \
+         up from the real addresses and ports. Packets that this side's link ({scenario}) \
+         dropped are here with a comment: those that it sent never left, those that came \
+         went no further. {MADE_UP_CHAT}."
+    )
+}
+
+/// What the thread `capture` owns.
+struct Writer {
+    file: File,
+    path: PathBuf,
+    /// What of the file is whole packets. Unit: bytes.
+    whole_bytes: u64,
+    capture: Capture,
+    /// What this side's link does, for comments.
+    scenario: String,
+    chats: HashMap<(SocketAddr, SocketAddr), Conversation>,
+    /// Copies were missed, and that was told.
+    is_missing: bool,
+}
+
+impl Writer {
+    fn run(mut self, outlet: &Outlet) {
+        let mut is_written = self.write();
+        while is_written.is_ok() {
+            match outlet.next() {
+                Some(Captured::Datagram(datagram)) => self.take_datagram(&datagram),
+                Some(Captured::Chat(chat)) => self.take_chat(chat),
+                Some(Captured::End) | None => {
+                    self.capture.statistics(wall_time(), outlet.missed());
+                    is_written = self.write();
+                    break;
+                }
+            }
+            if outlet.is_empty() || self.capture.waiting_bytes() >= ENOUGH {
+                is_written = self.write();
+            }
+            if outlet.missed() > 0 && !self.is_missing {
+                self.is_missing = true;
+                let place = self.path.display();
+                log::warn!("the capture {place} misses packets: its disk is too slow");
+            }
+        }
+        if let Err(error) = is_written {
+            let place = self.path.display();
+            log::warn!("the capture {place} ends here: {error}");
+            // Half a packet would make Wireshark complain of the whole file.
+            let _ = self.file.set_len(self.whole_bytes);
+        }
+    }
+
+    /// Everything so far goes to the file, in one piece.
+    fn write(&mut self) -> io::Result<()> {
+        let bytes = self.capture.take();
+        self.file.write_all(&bytes)?;
+        self.whole_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn take_datagram(&mut self, datagram: &Datagram) {
+        let Datagram {
+            time,
+            way,
+            ours,
+            theirs,
+            bytes,
+            fate,
+        } = datagram;
+        let packet = match way {
+            Way::Out => frame::udp(*ours, *theirs, bytes),
+            Way::In => frame::udp(*theirs, *ours, bytes),
+        };
+        let comment = fate.and_then(|fate| capture::comment(fate, &self.scenario));
+        let way = direction(*way);
+        self.capture.packet(*time, way, &packet, comment.as_deref());
+    }
+
+    fn take_chat(&mut self, chat: Chat) {
+        let (ours, theirs) = (chat.ours, chat.theirs);
+        let key = (ours, theirs);
+        let (made, comment) = match chat.what {
+            ChatPart::Opened(caller) => {
+                let (conversation, made) =
+                    Conversation::open(ours, theirs, direction(caller));
+                self.chats.insert(key, conversation);
+                (made, Some(MADE_UP_CHAT))
+            }
+            ChatPart::Bytes(way, bytes) => {
+                let conversation = self.chats.get_mut(&key);
+                let made = conversation.map(|it| it.carry(direction(way), &bytes));
+                (made.unwrap_or_default(), None)
+            }
+            ChatPart::Closed => {
+                let made = self.chats.remove(&key).map(Conversation::close);
+                (made.unwrap_or_default(), None)
+            }
+        };
+        let comments = std::iter::once(comment).chain(std::iter::repeat(None));
+        for ((way, packet), comment) in made.iter().zip(comments) {
+            self.capture.packet(chat.time, *way, packet, comment);
+        }
+    }
+}
+
+const fn direction(way: Way) -> capture::Way {
+    match way {
+        Way::In => capture::Way::In,
+        Way::Out => capture::Way::Out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::net::UdpSocket;
+
+    fn send(tap: &Tap) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let theirs = ([127, 0, 0, 1], 9).into();
+        tap.datagram(Way::Out, &socket, Some(theirs), b"a datagram", None);
+    }
+
+    #[test]
+    fn everything_is_in_the_file_when_the_program_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcapng");
+        let captures = Captures::start(Some(&path), &Scenario::PERFECT).unwrap();
+        for _ in 0..100 {
+            send(&captures.tap());
+        }
+        drop(captures);
+        let bytes = fs::read(path).unwrap();
+        let is_it = |at: &[u8]| at == b"a datagram";
+        assert_eq!(bytes.windows(10).filter(|at| is_it(at)).count(), 100);
+    }
+
+    #[test]
+    fn a_capture_that_is_there_is_kept_and_the_next_one_has_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcapng");
+        fs::write(&path, "mine").unwrap();
+        drop(Captures::start(Some(&path), &Scenario::PERFECT).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        let second = fs::read(folder.path().join("a-2.pcapng")).unwrap();
+        assert_eq!(second[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_in_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nowhere/a.pcapng");
+        let error = Captures::start(Some(&path), &Scenario::PERFECT).unwrap_err();
+        let sentence = format!("no capture can be written to {}: ", path.display());
+        assert!(error.to_string().starts_with(&sentence), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_disk_that_is_full_ends_the_capture_and_nobody_waits_for_it() {
+        let full = Path::new("/dev/full");
+        let captures = Captures::start(Some(full), &Scenario::PERFECT).unwrap();
+        let tap = captures.tap();
+        for _ in 0..10_000 {
+            send(&tap); // More than the queue holds.
+        }
+        assert_eq!(tap.missed(), 0);
+    }
+}

@@ -1,0 +1,260 @@
+//! A capture that Wireshark reads: pcapng blocks around IP packets, as bytes.
+//!
+//! ```text
+//!   section header   who wrote it, and what in it is made up
+//!   interface        IP packets without Ethernet, times in nanoseconds
+//!   packet           time, bytes, which way, a comment      (as many as there are)
+//!   statistics       packets written, packets missed
+//! ```
+//!
+//! This module makes bytes and touches no file. What a transfer sent is put into IP and
+//! UDP ([`frame`]), what was said in a chat into TCP ([`conversation`]); what a journal
+//! tells becomes packets again in [`rebuilt`].
+//!
+//! ```
+//! use sash::lab::capture::{Capture, Way, frame};
+//! use std::time::Duration;
+//! let mut capture = Capture::new("an example");
+//! let [ours, theirs] = [1, 2].map(|host| ([192, 0, 2, host], 55_000).into());
+//! let packet = frame::udp(ours, theirs, b"hello");
+//! capture.packet(Duration::from_secs(1), Way::Out, &packet, Some("a greeting"));
+//! let bytes = capture.take();
+//! assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+//! assert_eq!(bytes.len() % 4, 0);
+//! ```
+//!
+//! Source: draft-ietf-opsawg-pcapng §4.1 (section), §4.2 (interface), §4.3 (packet), §4.6
+//! (statistics).
+
+pub mod conversation;
+pub mod frame;
+pub mod rebuilt;
+
+use crate::link::Fate;
+use pcap_file::pcapng::blocks::enhanced_packet::{
+    EnhancedPacketBlock, EnhancedPacketOption,
+};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+use pcap_file::pcapng::blocks::interface_statistics::{
+    InterfaceStatisticsBlock, InterfaceStatisticsOption,
+};
+use pcap_file::pcapng::blocks::section_header::{
+    SectionHeaderBlock, SectionHeaderOption,
+};
+use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
+use pcap_file::{DataLink, Endianness};
+use std::time::Duration;
+
+/// A capture in the making.
+pub struct Capture {
+    blocks: PcapNgWriter<Vec<u8>>,
+    packets: u64,
+}
+
+/// Which way a packet went, seen from where the capture was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It came.
+    In,
+    /// It left.
+    Out,
+}
+
+/// The unit of time stamps: 10 to the minus ninth seconds (`if_tsresol`).
+const NANOSECONDS: u8 = 9;
+
+/// Why what goes into memory has no error.
+const IN_MEMORY: &str = "a block for the one interface, into memory, is always written";
+
+impl Capture {
+    /// The head of a capture; `about`: what is to be known of all of it.
+    ///
+    /// # Panics
+    /// Never: it writes into memory.
+    #[must_use]
+    pub fn new(about: &str) -> Self {
+        let application = concat!("Sash ", env!("CARGO_PKG_VERSION"));
+        let section = SectionHeaderBlock {
+            // The same bytes on every machine.
+            endianness: Endianness::Little,
+            options: vec![
+                SectionHeaderOption::Comment(about.to_owned().into()),
+                SectionHeaderOption::UserApplication(application.into()),
+            ],
+            ..SectionHeaderBlock::default()
+        };
+        let interface = InterfaceDescriptionBlock {
+            linktype: DataLink::RAW,
+            snaplen: 0, // No packet is cut.
+            options: vec![
+                InterfaceDescriptionOption::IfName("sash".into()),
+                InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
+            ],
+        };
+        let blocks = PcapNgWriter::with_section_header(Vec::new(), section);
+        let mut capture = Self {
+            blocks: blocks.expect(IN_MEMORY),
+            packets: 0,
+        };
+        capture.write(interface);
+        capture
+    }
+
+    /// One more packet, from the first byte of its IP header on.
+    ///
+    /// # Panics
+    /// Never: it writes into memory.
+    pub fn packet(
+        &mut self,
+        time: Duration,
+        way: Way,
+        packet: &[u8],
+        comment: Option<&str>,
+    ) {
+        let mut options = vec![EnhancedPacketOption::Flags(way.flags())];
+        options.extend(comment.map(|it| EnhancedPacketOption::Comment(it.into())));
+        self.packets += 1;
+        self.write(EnhancedPacketBlock {
+            interface_id: 0,
+            timestamp: time,
+            original_len: u32::try_from(packet.len()).unwrap_or(u32::MAX),
+            data: packet.into(),
+            options,
+        });
+    }
+
+    /// The end: how many packets there are, and how many `missed` are not in it.
+    ///
+    /// # Panics
+    /// Never: it writes into memory.
+    pub fn statistics(&mut self, time: Duration, missed: u64) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.write(InterfaceStatisticsBlock {
+            interface_id: 0,
+            // The format puts the upper half first, whatever the order of bytes.
+            timestamp: nanoseconds.rotate_left(32),
+            options: vec![
+                InterfaceStatisticsOption::IsbIfRecv(self.packets + missed),
+                InterfaceStatisticsOption::IsbIfDrop(missed),
+            ],
+        });
+    }
+
+    /// How many packets are in it so far.
+    #[must_use]
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// The blocks made since the last time, all of them whole.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self.blocks.get_mut())
+    }
+
+    /// How many bytes [`Capture::take`] would give.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        self.blocks.get_ref().len()
+    }
+
+    fn write<'a>(&mut self, block: impl PcapNgBlock<'a>) {
+        self.blocks.write_pcapng_block(block).expect(IN_MEMORY);
+    }
+}
+
+impl Way {
+    /// `epb_flags`: bits 0 and 1.
+    const fn flags(self) -> u32 {
+        match self {
+            Self::In => 1,
+            Self::Out => 2,
+        }
+    }
+}
+
+/// What a comment says of a packet that met this fate on the link of that scenario; of one
+/// that passed, nothing.
+#[must_use]
+pub fn comment(fate: Fate, scenario: &str) -> Option<String> {
+    let what = match fate {
+        Fate::Delivered => return None,
+        Fate::Lost => "dropped by the link: lost",
+        Fate::QueueFull => "dropped by the link: its queue was full",
+        Fate::TooLong => "dropped by the link: longer than its mtu",
+        Fate::Corrupted => "damaged by the link: one bit flipped",
+        Fate::Reordered => "held back by the link: later ones overtake it",
+        Fate::Duplicated => "doubled by the link: it arrives twice",
+    };
+    Some(format!("{what} ({scenario})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The blocks of a capture: type and body, both lengths compared.
+    fn blocks(mut bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
+        let word = |bytes: &[u8], at: usize| {
+            u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+        };
+        let mut blocks = Vec::new();
+        while !bytes.is_empty() {
+            let length = word(bytes, 4) as usize;
+            let (block, rest) = bytes.split_at(length);
+            assert_eq!(word(block, length - 4) as usize, length);
+            blocks.push((word(block, 0), block[8..length - 4].to_vec()));
+            bytes = rest;
+        }
+        blocks
+    }
+
+    #[test]
+    fn a_packet_block_is_laid_out_as_the_draft_draws_it() {
+        let mut capture = Capture::new("x");
+        capture.take();
+        let time = Duration::from_nanos(0x0000_0001_0000_0002);
+        capture.packet(time, Way::Out, b"12345", Some("why"));
+        let bytes = capture.take();
+        let expected = [
+            &[6, 0, 0, 0, 60, 0, 0, 0][..], // enhanced packet, 60 bytes
+            &[0, 0, 0, 0],                  // interface 0
+            &[1, 0, 0, 0, 2, 0, 0, 0],      // upper half first
+            &[5, 0, 0, 0, 5, 0, 0, 0],      // captured, original
+            b"12345\0\0\0",                 // up to four bytes
+            &[2, 0, 4, 0, 2, 0, 0, 0],      // epb_flags: outbound
+            &[1, 0, 3, 0, b'w', b'h', b'y', 0], // opt_comment
+            &[0, 0, 0, 0],                  // end of options
+            &[60, 0, 0, 0],                 // 60 bytes, for who reads backwards
+        ];
+        assert_eq!(bytes, expected.concat());
+    }
+
+    #[test]
+    fn a_capture_is_a_section_an_interface_packets_and_statistics() {
+        let mut capture = Capture::new("what it is");
+        capture.packet(Duration::ZERO, Way::In, &[], None);
+        capture.statistics(Duration::from_nanos(0x0000_0001_0000_0002), 3);
+        assert!(capture.waiting_bytes() > 0);
+        let blocks = blocks(&capture.take());
+        assert_eq!(capture.waiting_bytes(), 0);
+        let kinds: Vec<u32> = blocks.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, [0x0a0d_0d0a, 1, 6, 5]);
+        let (_, section) = &blocks[0];
+        assert_eq!(section[..4], 0x1a2b_3c4d_u32.to_le_bytes());
+        assert!(section.windows(10).any(|it| it == b"what it is"));
+        assert_eq!(blocks[1].1[..8], [101, 0, 0, 0, 0, 0, 0, 0]); // LINKTYPE_RAW
+        let (_, statistics) = &blocks[3];
+        assert_eq!(statistics[4..12], [1, 0, 0, 0, 2, 0, 0, 0]);
+        assert_eq!(statistics[12..24], [4, 0, 8, 0, 4, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(statistics[24..36], [5, 0, 8, 0, 3, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn only_what_did_not_simply_pass_has_a_comment() {
+        let said = comment(Fate::Lost, "seed=7;loss=10%").unwrap();
+        assert_eq!(said, "dropped by the link: lost (seed=7;loss=10%)");
+        assert_eq!(comment(Fate::Delivered, ""), None);
+    }
+}

@@ -1,0 +1,536 @@
+//! The ladder as a picture: time goes down, and an arrow slopes as its packet took.
+//!
+//! In virtual time many packets leave in one moment, and their arrows would lie on each
+//! other. So a crowded moment is drawn out, a row for each packet, on a grey piece of the
+//! line; and a long wait is drawn short, with two strokes through the line.
+
+use super::expired;
+use super::flights::{Flight, Flights, Step, What};
+use super::window::{Chosen, Window};
+use crate::lab::journal::{Entry, Heading, Side};
+use crate::lab::palette::{
+    BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
+};
+use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Stroke, Words};
+use crate::lab::strip::view::{milliseconds, subtitle, title};
+use crate::lab::words::wrapped;
+use crate::link::{Direction, Fate};
+use crate::reliable::event::Trigger;
+use crate::wire::packet::Kind;
+use std::collections::HashMap;
+
+/// Unit of this and of what follows: pixels.
+const LEAST_WIDTH: f64 = 1_040.0;
+const MARGIN: f64 = 32.0;
+/// The sender's line and the receiver's.
+const LEFT: f64 = 430.0;
+const RIGHT: f64 = 750.0;
+/// From one row of words to the next.
+const ROW: f64 = 16.0;
+/// A packet's usual way takes so much height.
+const FLIGHT: f64 = 80.0;
+/// A longer wait is drawn short.
+const LONGEST_GAP: f64 = 130.0;
+const WORD_SIZE: f64 = 12.0;
+/// A lost packet's arrow ends at this share of its way.
+const LOST_AT: f64 = 0.62;
+
+/// The ladder of a part of a run, its heading, legend and what is left out.
+#[must_use]
+pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture {
+    let flights = Flights::of(entries);
+    let chosen = window.choose(&flights);
+    let told = format!("The packets of {} on a ladder", title(heading));
+    let mut sheet = Sheet {
+        picture: Picture::new(LEAST_WIDTH, 0.0, &told),
+        flights: &flights,
+        first_sequence: heading.first_sequence,
+        losses: Vec::new(),
+        y: MARGIN + 16.0,
+    };
+    sheet.draw_heading(heading);
+    sheet.draw_legend();
+    let places = Places::of(&flights, &chosen, sheet.y + 40.0);
+    sheet.draw_lines(&places);
+    sheet.draw_arrows(&chosen, &places);
+    sheet.draw_words(&chosen, &places);
+    sheet.y = places.foot + 24.0;
+    sheet.draw_foot(&chosen, &places);
+    sheet.picture.height = sheet.y + MARGIN / 2.0;
+    sheet.picture
+}
+
+/// Where every step stands.
+struct Places {
+    /// The height of each chosen step, in their order.
+    steps: Vec<f64>,
+    /// Where each flight's two ends are.
+    departures: HashMap<usize, f64>,
+    arrivals: HashMap<usize, f64>,
+    /// Moments that are drawn out: from, to.
+    crowded: Vec<(f64, f64)>,
+    /// Waits that are drawn short: their middle.
+    short: Vec<f64>,
+    /// The first row of each moment: side, time, height.
+    clocks: Vec<(Side, u64, f64)>,
+    top: f64,
+    foot: f64,
+    /// How far down each flight with one end would go: as its neighbour does.
+    falls: HashMap<usize, f64>,
+}
+
+/// The rows of one end in one moment.
+#[derive(Clone, Copy, Default)]
+struct Rows {
+    count: u32,
+    /// A packet has just arrived here: one that leaves at once leaves from the same place.
+    is_open: bool,
+}
+
+impl Places {
+    fn of(flights: &Flights, chosen: &Chosen, top: f64) -> Self {
+        let scale = FLIGHT / real(usual_flight(flights, chosen)).max(1.0);
+        let mut places = Self {
+            steps: Vec::with_capacity(chosen.steps.len()),
+            departures: HashMap::new(),
+            arrivals: HashMap::new(),
+            crowded: Vec::new(),
+            short: Vec::new(),
+            clocks: Vec::new(),
+            top,
+            foot: top,
+            falls: HashMap::new(),
+        };
+        let mut y = top + ROW;
+        let mut before: Option<u64> = None;
+        for moment in chosen.steps.chunk_by(|a, b| a.0 == b.0) {
+            let time_us = moment[0].0;
+            if let Some(before) = before {
+                let gap = real(time_us.saturating_sub(before)) * scale;
+                if gap > LONGEST_GAP {
+                    places.short.push(y + LONGEST_GAP / 2.0);
+                }
+                y += gap.clamp(ROW, LONGEST_GAP);
+            }
+            before = Some(time_us);
+            y = places.place(flights, moment, y);
+        }
+        places.foot = y + ROW;
+        places.give_falls(flights, chosen);
+        places
+    }
+
+    /// A packet of which one end is known falls as the one before it that went its way, or
+    /// as the one after it.
+    fn give_falls(&mut self, flights: &Flights, chosen: &Chosen) {
+        let packets: Vec<usize> = chosen
+            .steps
+            .iter()
+            .filter_map(|&(_, step)| match step {
+                Step::Departure(place) => Some(place),
+                Step::Arrival(place) => {
+                    flights.flights[place].sent_us.is_none().then_some(place)
+                }
+                Step::Remark(_) => None,
+            })
+            .collect();
+        for direction in [Direction::Data, Direction::Ack] {
+            let its_way =
+                |place: &&usize| flights.flights[**place].direction == direction;
+            let onwards = packets.iter().filter(its_way);
+            let back = packets.iter().rev().filter(its_way);
+            let mut last = None;
+            for &place in onwards.chain(back) {
+                match (self.departures.get(&place), self.arrivals.get(&place)) {
+                    (Some(from), Some(to)) => last = Some(to - from),
+                    _ => {
+                        let fall = last.unwrap_or(FLIGHT);
+                        let known = self.falls.entry(place).or_insert(fall);
+                        if last.is_some() && *known == FLIGHT {
+                            *known = fall;
+                        }
+                        let from = self.departures.get(&place).copied();
+                        let tip = from.unwrap_or_default() + *known * LOST_AT;
+                        self.foot = self.foot.max(tip + ROW);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the steps of one moment their rows; where the moment ends.
+    fn place(&mut self, flights: &Flights, moment: &[(u64, Step)], y: f64) -> f64 {
+        let (mut left, mut right) = (Rows::default(), Rows::default());
+        for &(time_us, step) in moment {
+            let side = side_of(flights, step);
+            let rows = if side == Side::Sender {
+                &mut left
+            } else {
+                &mut right
+            };
+            let shares = rows.is_open && matches!(step, Step::Departure(_));
+            rows.is_open = matches!(step, Step::Arrival(_));
+            if !shares {
+                rows.count += 1;
+            }
+            let here = y + ROW * f64::from(rows.count - 1);
+            if rows.count == 1 && !shares {
+                self.clocks.push((side, time_us, here));
+            }
+            self.steps.push(here);
+            match step {
+                Step::Departure(flight) => {
+                    self.departures.insert(flight, here);
+                }
+                Step::Arrival(flight) => {
+                    self.arrivals.insert(flight, here);
+                }
+                Step::Remark(_) => {}
+            }
+        }
+        let rows = left.count.max(right.count).saturating_sub(1);
+        let end = y + ROW * f64::from(rows);
+        if rows > 0 {
+            self.crowded.push((y, end));
+        }
+        end
+    }
+}
+
+/// The end at which a step happens.
+fn side_of(flights: &Flights, step: Step) -> Side {
+    match step {
+        Step::Departure(flight) => match flights.flights[flight].direction {
+            Direction::Data => Side::Sender,
+            Direction::Ack => Side::Receiver,
+        },
+        Step::Arrival(flight) => match flights.flights[flight].direction {
+            Direction::Data => Side::Receiver,
+            Direction::Ack => Side::Sender,
+        },
+        Step::Remark(remark) => flights.remarks[remark].side,
+    }
+}
+
+/// How long the packet in the middle took, of all that arrived. Unit: microseconds.
+fn usual_flight(flights: &Flights, chosen: &Chosen) -> u64 {
+    let took = |&(_, step): &(u64, Step)| match step {
+        Step::Arrival(flight) => {
+            let flight = &flights.flights[flight];
+            Some(flight.arrived_us? - flight.sent_us?)
+        }
+        Step::Departure(_) | Step::Remark(_) => None,
+    };
+    let mut all: Vec<u64> = chosen.steps.iter().filter_map(took).collect();
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a pixel is coarser")]
+fn real(time_us: u64) -> f64 {
+    time_us as f64
+}
+
+/// A picture that grows downwards.
+struct Sheet<'a> {
+    picture: Picture,
+    flights: &'a Flights,
+    first_sequence: u32,
+    /// Lost packets, and where their arrows end: named over all arrows.
+    losses: Vec<(usize, Point)>,
+    y: f64,
+}
+
+impl Sheet<'_> {
+    fn draw_heading(&mut self, heading: &Heading) {
+        let at = Point::new(MARGIN, self.y);
+        self.picture
+            .add(Words::new(at, 20.0, title(heading)).bold());
+        for line in wrapped(&subtitle(heading), 120) {
+            self.y += 22.0;
+            let at = Point::new(MARGIN, self.y);
+            self.picture
+                .add(Words::new(at, 13.0, line).coloured(SOFT_INK));
+        }
+        self.y += 30.0;
+    }
+
+    fn draw_legend(&mut self) {
+        let entries = [
+            ("DATA", BLUE, Stroke::Solid, false),
+            ("DATA, resent", ORANGE, Stroke::Dashed, false),
+            ("ACK, NACK", GREEN, Stroke::Dotted, false),
+            ("opening, end", SOFT_INK, Stroke::Solid, false),
+            ("lost", VERMILLION, Stroke::Solid, true),
+        ];
+        for (place, (name, colour, stroke, is_lost)) in (0_u32..).zip(entries) {
+            let x = MARGIN + f64::from(place) * 190.0;
+            let (from, to) = (
+                Point::new(x, self.y - 4.0),
+                Point::new(x + 44.0, self.y - 4.0),
+            );
+            let line = Line {
+                stroke,
+                ..Line::new(from, to, colour)
+            };
+            self.picture.add(line);
+            if is_lost {
+                self.cross(to);
+            } else {
+                self.picture.add_head(&line);
+            }
+            let at = Point::new(x + 56.0, self.y);
+            self.picture.add(Words::new(at, WORD_SIZE, name));
+        }
+        self.y += 20.0;
+    }
+
+    fn draw_lines(&mut self, places: &Places) {
+        for (x, name) in [(LEFT, "sender"), (RIGHT, "receiver")] {
+            let at = Point::new(x, places.top - 10.0);
+            let words = Words::new(at, 14.0, name).bold();
+            self.picture.add(words.anchored(Anchor::Middle));
+            for &(from, to) in &places.crowded {
+                self.picture.add(Area {
+                    x: x - 4.0,
+                    y: from - 5.0,
+                    width: 8.0,
+                    height: to - from + 10.0,
+                    fill: GRID,
+                });
+            }
+            let (from, to) = (Point::new(x, places.top), Point::new(x, places.foot));
+            self.picture.add(Line::new(from, to, INK));
+            for &y in &places.short {
+                self.draw_break(x, y);
+            }
+        }
+    }
+
+    /// Two strokes through a line: time was left out.
+    fn draw_break(&mut self, x: f64, y: f64) {
+        self.picture.add(Area {
+            x: x - 2.0,
+            y: y - 2.0,
+            width: 4.0,
+            height: 4.0,
+            fill: PAPER,
+        });
+        for y in [y - 3.0, y + 3.0] {
+            let (from, to) = (Point::new(x - 7.0, y + 3.0), Point::new(x + 7.0, y - 3.0));
+            self.picture.add(Line::new(from, to, INK));
+        }
+    }
+
+    fn draw_arrows(&mut self, chosen: &Chosen, places: &Places) {
+        for &(_, step) in &chosen.steps {
+            let (place, is_departure) = match step {
+                Step::Departure(place) => (place, true),
+                Step::Arrival(place) => (place, false),
+                Step::Remark(_) => continue,
+            };
+            let flight = &self.flights.flights[place];
+            if is_departure || flight.sent_us.is_none() {
+                self.draw_arrow(flight, place, places);
+            }
+        }
+        for (place, tip) in std::mem::take(&mut self.losses) {
+            self.name_loss(&self.flights.flights[place], tip);
+            self.cross(tip);
+        }
+    }
+
+    fn draw_arrow(&mut self, flight: &Flight, place: usize, places: &Places) {
+        let (start, end) = match flight.direction {
+            Direction::Data => (LEFT, RIGHT),
+            Direction::Ack => (RIGHT, LEFT),
+        };
+        let departure = places.departures.get(&place).copied();
+        let arrival = places.arrivals.get(&place).copied();
+        let across = |share: f64| start + (end - start) * share;
+        let fall = places.falls.get(&place).copied().unwrap_or(FLIGHT);
+        let (colour, stroke) = look(flight);
+        let line = |from, to| Line {
+            stroke,
+            ..Line::new(from, to, colour)
+        };
+        match (departure, arrival) {
+            (Some(from), Some(to)) => {
+                let line = line(Point::new(start, from), Point::new(end, to));
+                self.picture.add(line);
+                self.picture.add_head(&line);
+            }
+            (Some(from), None) => {
+                let share = LOST_AT;
+                let tip = Point::new(across(share), from + fall * share);
+                self.picture.add(line(Point::new(start, from), tip));
+                if flight.is_lost() {
+                    self.losses.push((place, tip));
+                }
+            }
+            (None, Some(to)) => {
+                let share = 1.0 - LOST_AT;
+                let from = Point::new(across(share), to - fall * LOST_AT);
+                let line = line(from, Point::new(end, to));
+                self.picture.add(line);
+                self.picture.add_head(&line);
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn cross(&mut self, at: Point) {
+        for down in [-5.0, 5.0] {
+            let from = Point::new(at.x - 5.0, at.y - down);
+            let to = Point::new(at.x + 5.0, at.y + down);
+            self.picture.add(Line {
+                width: 2.5,
+                ..Line::new(from, to, VERMILLION)
+            });
+        }
+    }
+
+    fn name_loss(&mut self, flight: &Flight, tip: Point) {
+        let name = match flight.fate {
+            Some(Fate::Corrupted) => "damaged",
+            Some(Fate::QueueFull) => "queue full",
+            Some(Fate::TooLong) => "too long",
+            Some(Fate::Lost | Fate::Delivered | Fate::Reordered | Fate::Duplicated)
+            | None => "lost",
+        };
+        let size = 11.0;
+        let width = f64::from(u32::try_from(name.len()).unwrap_or(0)) * size * LETTER;
+        let x = match flight.direction {
+            Direction::Data => tip.x + 10.0,
+            Direction::Ack => tip.x - 10.0 - width,
+        };
+        self.picture.add(Area {
+            x: x - 2.0,
+            y: tip.y - 6.0,
+            width: width + 4.0,
+            height: 13.0,
+            fill: PAPER,
+        });
+        let middle = Point::new(x + width / 2.0, tip.y + 4.0);
+        let words = Words::new(middle, size, name).coloured(VERMILLION);
+        self.picture.add(words.anchored(Anchor::Middle));
+    }
+
+    /// What stands beside the two lines: times, names, remarks.
+    fn draw_words(&mut self, chosen: &Chosen, places: &Places) {
+        for &(side, time_us, y) in &places.clocks {
+            let x = if side == Side::Sender {
+                MARGIN + 84.0
+            } else {
+                RIGHT + 92.0
+            };
+            let words =
+                Words::new(Point::new(x, y + 4.0), WORD_SIZE, milliseconds(time_us));
+            let words = words.coloured(SOFT_INK).anchored(Anchor::End);
+            self.picture.add(words);
+        }
+        let mut rows: Vec<(Side, f64, Vec<String>)> = Vec::new();
+        for (&(_, step), &y) in chosen.steps.iter().zip(&places.steps) {
+            let said = self.said(step);
+            let side = side_of(self.flights, step);
+            let row = rows
+                .iter_mut()
+                .rev()
+                .take(64)
+                .find(|it| it.0 == side && it.1 == y);
+            match row {
+                _ if said.is_empty() => {}
+                Some((_, _, words)) => words.push(said),
+                None => rows.push((side, y, vec![said])),
+            }
+        }
+        for (side, y, words) in rows {
+            let words = words.join("; ");
+            let (x, anchor) = if side == Side::Sender {
+                (LEFT - 12.0, Anchor::End)
+            } else {
+                (RIGHT + 104.0, Anchor::Start)
+            };
+            if side == Side::Receiver {
+                let letters = u32::try_from(words.chars().count()).unwrap_or(0);
+                let end = x + f64::from(letters) * WORD_SIZE * LETTER + MARGIN;
+                self.picture.width = self.picture.width.max(end.ceil());
+            }
+            let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, words);
+            self.picture.add(words.anchored(anchor));
+        }
+    }
+
+    /// What is said beside a step.
+    fn said(&self, step: Step) -> String {
+        match step {
+            Step::Departure(place) => {
+                let flight = &self.flights.flights[place];
+                let name = flight.name(self.first_sequence);
+                match flight.fate {
+                    Some(Fate::Duplicated) => format!("{name}, twice"),
+                    Some(_) | None => name,
+                }
+            }
+            Step::Arrival(place) => {
+                let flight = &self.flights.flights[place];
+                match flight.sent_us {
+                    Some(_) => flight.note.to_owned(),
+                    None => flight.name(self.first_sequence),
+                }
+            }
+            Step::Remark(place) => match self.flights.remarks[place].what {
+                What::Lost {
+                    number,
+                    attempt,
+                    trigger,
+                } => {
+                    let told = match trigger {
+                        Trigger::PacketThreshold => "three later arrived",
+                        Trigger::TimeThreshold => "overtaken",
+                        Trigger::Timeout => "timeout",
+                    };
+                    format!("{told}: {number}.{attempt} held for lost")
+                }
+                What::Expired(timer) => expired(timer).to_owned(),
+            },
+        }
+    }
+
+    fn draw_foot(&mut self, chosen: &Chosen, places: &Places) {
+        let mut sentences = Vec::new();
+        if !places.crowded.is_empty() {
+            sentences.push(
+                "Grey on a line: one moment, drawn out so that each packet is seen.",
+            );
+        }
+        if !places.short.is_empty() {
+            sentences.push("Two strokes through a line: a long wait, drawn short.");
+        }
+        let left_out = chosen.what_is_left_out();
+        sentences.extend(left_out.as_deref());
+        for sentence in sentences {
+            let at = Point::new(MARGIN, self.y);
+            let words = Words::new(at, WORD_SIZE, sentence).coloured(SOFT_INK);
+            self.picture.add(words);
+            self.y += 18.0;
+        }
+    }
+}
+
+/// The colour and the stroke of a packet's arrow.
+fn look(flight: &Flight) -> (Colour, Stroke) {
+    let (colour, stroke) = match flight.packet.kind {
+        Kind::Data if flight.is_resend => (ORANGE, Stroke::Dashed),
+        Kind::Data => (BLUE, Stroke::Solid),
+        Kind::Ack | Kind::Nack => (GREEN, Stroke::Dotted),
+        Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {
+            (SOFT_INK, Stroke::Solid)
+        }
+    };
+    if flight.is_lost() {
+        (VERMILLION, stroke)
+    } else {
+        (colour, stroke)
+    }
+}

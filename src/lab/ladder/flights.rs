@@ -1,0 +1,324 @@
+//! What a ladder draws: packets with the times of both ends, and remarks.
+//!
+//! One packet is one [`Flight`], made of up to three lines of a journal: sent, carried by
+//! the link, received. A journal of one side alone tells of one end only.
+
+use crate::lab::journal::{Carried, Entry, Happening, Side};
+use crate::link::{Direction, Fate};
+use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
+use crate::wire::packet::Kind;
+use std::collections::HashMap;
+
+/// One packet on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flight {
+    pub(super) packet: PacketName,
+    pub(super) direction: Direction,
+    /// When it left, where the journal tells. Unit: microseconds.
+    pub(super) sent_us: Option<u64>,
+    /// When it arrived, the first time. Unit: microseconds.
+    pub(super) arrived_us: Option<u64>,
+    /// What the link did to it, where there is one.
+    pub(super) fate: Option<Fate>,
+    /// What the receiver did with it.
+    pub(super) note: &'static str,
+    /// Whether it is DATA that was sent before.
+    pub(super) is_resend: bool,
+}
+
+/// Something that happened at one end and is no packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub(super) time_us: u64,
+    pub(super) side: Side,
+    pub(super) what: What,
+}
+
+/// What a remark says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// A sending is held for lost.
+    Lost {
+        number: u32,
+        attempt: u8,
+        trigger: Trigger,
+    },
+    /// A timer ran out.
+    Expired(Timer),
+}
+
+/// One end of a flight, or a remark, in the journal's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// This flight left.
+    Departure(usize),
+    /// This flight arrived.
+    Arrival(usize),
+    /// This remark.
+    Remark(usize),
+}
+
+/// A journal, as a ladder wants it.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    pub(super) flights: Vec<Flight>,
+    pub(super) remarks: Vec<Remark>,
+    /// When, and what.
+    pub(super) steps: Vec<(u64, Step)>,
+    /// The newest flight of each name that is still under way.
+    under_way: HashMap<Name, usize>,
+    /// The flight that arrived last at the receiver.
+    last_arrival: Option<usize>,
+}
+
+impl Flights {
+    /// Of a whole journal.
+    pub(super) fn of(entries: &[Entry]) -> Self {
+        let mut flights = Self::default();
+        for entry in entries {
+            flights.take(entry);
+        }
+        flights
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        let time_us = entry.time_us;
+        match &entry.what {
+            Happening::Link(carried) => self.carry(time_us, carried),
+            Happening::Machine(event) => self.take_event(entry.side, time_us, event),
+        }
+    }
+
+    fn take_event(&mut self, side: Side, time_us: u64, event: &Event) {
+        match event {
+            Event::PacketSent(packet) => {
+                if let Some(direction) = away_from(side) {
+                    self.depart(time_us, *packet, direction, None);
+                }
+            }
+            Event::PacketReceived(packet) => self.arrive(side, time_us, *packet),
+            Event::SegmentKept { .. } => self.note_arrival("kept early"),
+            Event::SegmentDropped { why, .. } => self.note_arrival(match why {
+                Unwanted::Duplicate => "dropped: it is there already",
+                Unwanted::OutOfOrder => "dropped: out of order",
+                Unwanted::BeyondTheWindow => "dropped: beyond the window",
+            }),
+            Event::PacketLost {
+                number,
+                attempt,
+                trigger,
+            } => {
+                let (number, attempt, trigger) = (*number, *attempt, *trigger);
+                let what = What::Lost {
+                    number,
+                    attempt,
+                    trigger,
+                };
+                self.remark(side, time_us, what);
+            }
+            Event::TimerExpired { timer } => match timer {
+                Timer::Handshake | Timer::Quiet | Timer::Closing | Timer::Silence => {
+                    self.remark(side, time_us, What::Expired(*timer));
+                }
+                // What these lead to is told by the rows that follow.
+                Timer::Retransmission
+                | Timer::LossDetection
+                | Timer::AcknowledgementDelay
+                | Timer::Probe => {}
+            },
+            Event::PacketIgnored { .. }
+            | Event::PacketDamaged
+            | Event::MetricsUpdated { .. }
+            | Event::DataBlockedUpdated { .. }
+            | Event::MtuUpdated { .. }
+            | Event::CongestionUpdated { .. }
+            | Event::StateChanged { .. } => {}
+        }
+    }
+
+    fn depart(
+        &mut self,
+        time_us: u64,
+        packet: PacketName,
+        direction: Direction,
+        fate: Option<Fate>,
+    ) {
+        let place = self.flights.len();
+        self.flights.push(Flight {
+            packet,
+            direction,
+            sent_us: Some(time_us),
+            arrived_us: None,
+            fate,
+            note: "",
+            is_resend: packet.kind == Kind::Data && packet.attempt != 1,
+        });
+        self.under_way.insert(name(direction, &packet), place);
+        self.steps.push((time_us, Step::Departure(place)));
+    }
+
+    /// The link's word: of a packet whose sending was told, or not where the journal is
+    /// that of the other side.
+    fn carry(&mut self, time_us: u64, carried: &Carried) {
+        let Carried {
+            packet,
+            direction,
+            fate,
+        } = *carried;
+        let place = self.under_way.get(&name(direction, &packet)).copied();
+        match place.and_then(|place| self.flights.get_mut(place)) {
+            Some(flight) if flight.fate.is_none() => flight.fate = Some(fate),
+            Some(_) | None => self.depart(time_us, packet, direction, Some(fate)),
+        }
+    }
+
+    fn arrive(&mut self, side: Side, time_us: u64, packet: PacketName) {
+        let direction = match side {
+            Side::Receiver => Direction::Data,
+            Side::Sender => Direction::Ack,
+            Side::Link => return,
+        };
+        let place = match self.under_way.get(&name(direction, &packet)) {
+            // The second of two copies: the first one's time stays.
+            Some(&place) if self.flights[place].arrived_us.is_some() => return,
+            Some(&place) => place,
+            None => {
+                self.flights.push(Flight {
+                    packet,
+                    direction,
+                    sent_us: None,
+                    arrived_us: None,
+                    fate: None,
+                    note: "",
+                    is_resend: packet.kind == Kind::Data && packet.attempt != 1,
+                });
+                self.flights.len() - 1
+            }
+        };
+        self.flights[place].arrived_us = Some(time_us);
+        self.steps.push((time_us, Step::Arrival(place)));
+        if side == Side::Receiver {
+            self.last_arrival = Some(place);
+        }
+    }
+
+    fn note_arrival(&mut self, note: &'static str) {
+        let place = self.last_arrival;
+        if let Some(flight) = place.and_then(|place| self.flights.get_mut(place)) {
+            flight.note = note;
+        }
+    }
+
+    fn remark(&mut self, side: Side, time_us: u64, what: What) {
+        let place = self.remarks.len();
+        self.remarks.push(Remark {
+            time_us,
+            side,
+            what,
+        });
+        self.steps.push((time_us, Step::Remark(place)));
+    }
+}
+
+impl Flight {
+    /// Whether it never arrives, or arrives damaged.
+    pub(super) fn is_lost(&self) -> bool {
+        self.fate
+            .is_some_and(|fate| fate.is_loss() || fate == Fate::Corrupted)
+    }
+
+    /// `DATA 2.1`, `ACK 3.1, wants 2`.
+    pub(super) fn name(&self, first_sequence: u32) -> String {
+        let PacketName {
+            kind,
+            number,
+            attempt,
+            sequence,
+            ..
+        } = self.packet;
+        match kind {
+            Kind::Ack | Kind::Nack => {
+                let wanted = sequence.0.wrapping_sub(first_sequence);
+                format!("{kind} {number}.{attempt}, wants {wanted}")
+            }
+            Kind::Data if self.packet.length == 0 && number == u32::MAX => {
+                format!("probe {attempt}")
+            }
+            Kind::Syn
+            | Kind::SynAck
+            | Kind::Data
+            | Kind::Fin
+            | Kind::FinAck
+            | Kind::Rst => format!("{kind} {number}.{attempt}"),
+        }
+    }
+
+    /// What became of it, where that is not plain.
+    pub(super) fn fate_note(&self) -> &'static str {
+        match self.fate {
+            Some(Fate::Corrupted) => "damaged",
+            Some(Fate::Duplicated) => "twice",
+            Some(Fate::QueueFull) => "queue full",
+            Some(Fate::TooLong) => "too long",
+            Some(Fate::Delivered | Fate::Lost | Fate::Reordered) | None => "",
+        }
+    }
+}
+
+/// What tells one packet from another.
+type Name = (Direction, Kind, u32, u8);
+
+const fn name(direction: Direction, packet: &PacketName) -> Name {
+    (direction, packet.kind, packet.number, packet.attempt)
+}
+
+/// The way that a side's packets go.
+const fn away_from(side: Side) -> Option<Direction> {
+    match side {
+        Side::Sender => Some(Direction::Data),
+        Side::Receiver => Some(Direction::Ack),
+        Side::Link => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Experiment;
+
+    fn journal(link: &str) -> Vec<Entry> {
+        let experiment = Experiment {
+            scenario: link.parse().unwrap(),
+            size: 1_000,
+            segment_bytes: 100,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        entries
+    }
+
+    #[test]
+    fn a_packet_is_lost_or_arrives_after_it_left() {
+        let flights = Flights::of(&journal("seed=2;delay=9ms;loss=20%;duplicate=10%"));
+        assert!(flights.flights.iter().any(Flight::is_lost));
+        for flight in &flights.flights {
+            match flight.arrived_us {
+                Some(arrived) => assert_eq!(arrived, flight.sent_us.unwrap() + 9_000),
+                None => assert!(flight.is_lost(), "{flight:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn one_side_alone_tells_one_end_of_each_packet() {
+        let mut entries = journal("delay=9ms");
+        entries.retain(|entry| entry.side == Side::Receiver);
+        let flights = Flights::of(&entries).flights;
+        assert!(!flights.is_empty());
+        for flight in flights {
+            assert!(flight.sent_us.is_some() != flight.arrived_us.is_some());
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! A drawing that knows no surface: areas, lines and words in their places.
+//!
+//! The strip, the ladder and the race draw one of these. [`Picture::svg`] writes it as an
+//! SVG file; a window draws the same shapes. So both show the same, and who looks at one
+//! has seen the other.
+//!
+//! ```text
+//!   journal --> strip, ladder, race --> Picture --> svg(): a file
+//!                                              '--> a window
+//! ```
+//!
+//! It measures no letters: who places words leaves [`LETTER`] of their size for each.
+//!
+//! ```
+//! use sash::lab::palette::BLUE;
+//! use sash::lab::picture::{Area, Picture, Shape};
+//! let mut picture = Picture::new(100.0, 50.0, "a blue corner");
+//! picture.add(Area { x: 0.0, y: 0.0, width: 10.0, height: 10.0, fill: BLUE });
+//! assert_eq!(picture.shapes.len(), 1);
+//! assert!(picture.svg().contains("<rect x=\"0.0\" y=\"0.0\" width=\"10.0\""));
+//! ```
+//!
+//! Source: SVG 1.1 (W3C), chapters 8 to 11.
+
+use super::palette::{Colour, PAPER};
+use std::fmt::Write as _;
+
+/// A drawing; its origin is the upper left corner. Unit of every length: pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// How wide.
+    pub width: f64,
+    /// How high.
+    pub height: f64,
+    /// What it shows, for who cannot see it.
+    pub title: String,
+    /// What is drawn, later things over earlier ones.
+    pub shapes: Vec<Shape>,
+}
+
+/// One thing that is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A filled rectangle.
+    Area(Area),
+    /// A straight line.
+    Line(Line),
+    /// A filled triangle.
+    Triangle(Triangle),
+    /// A line of text.
+    Words(Words),
+}
+
+/// A filled rectangle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// How wide.
+    pub width: f64,
+    /// How high.
+    pub height: f64,
+    /// Of this colour.
+    pub fill: Colour,
+}
+
+/// A straight line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Where it begins.
+    pub from: Point,
+    /// Where it ends.
+    pub to: Point,
+    /// Of this colour.
+    pub colour: Colour,
+    /// How thick.
+    pub width: f64,
+    /// Whether whole or in pieces.
+    pub stroke: Stroke,
+}
+
+/// A place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// From the left.
+    pub x: f64,
+    /// From above.
+    pub y: f64,
+}
+
+/// Whether a line is whole or in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stroke {
+    /// Whole.
+    Solid,
+    /// Long pieces.
+    Dashed,
+    /// Short pieces.
+    Dotted,
+}
+
+/// A filled triangle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Triangle {
+    /// Its corners.
+    pub corners: [Point; 3],
+    /// Of this colour.
+    pub fill: Colour,
+}
+
+/// A line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    /// Where the text begins, has its middle or ends: see `anchor`.
+    pub at: Point,
+    /// The letters' size.
+    pub size: f64,
+    /// Which part of the text is at `at`; `at.y` is the base line.
+    pub anchor: Anchor,
+    /// Whether the letters are thick.
+    pub is_bold: bool,
+    /// Of this colour.
+    pub colour: Colour,
+    /// What it says.
+    pub text: String,
+}
+
+/// Which part of a text stands at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// Its beginning.
+    Start,
+    /// Its middle.
+    Middle,
+    /// Its end.
+    End,
+}
+
+/// The room for one letter, as a share of the letters' size: more than the usual sans
+/// serif needs on average.
+pub const LETTER: f64 = 0.6;
+
+/// Fonts that are everywhere.
+const FONTS: &str = "DejaVu Sans, Helvetica, Arial, sans-serif";
+
+impl Picture {
+    /// Nothing but paper.
+    #[must_use]
+    pub fn new(width: f64, height: f64, title: &str) -> Self {
+        Self {
+            width,
+            height,
+            title: title.to_owned(),
+            shapes: Vec::new(),
+        }
+    }
+
+    /// Draws one thing more, over all the others.
+    pub fn add(&mut self, shape: impl Into<Shape>) {
+        self.shapes.push(shape.into());
+    }
+
+    /// Draws an arrow's head at the end of this line.
+    pub fn add_head(&mut self, line: &Line) {
+        const LENGTH: f64 = 9.0;
+        const HALF_WIDTH: f64 = 3.5;
+        let Line { from, to, .. } = *line;
+        let (across, down) = (to.x - from.x, to.y - from.y);
+        let length = (across * across + down * down).sqrt();
+        if length == 0.0 {
+            return;
+        }
+        let (across, down) = (across / length, down / length);
+        let neck = Point::new(to.x - across * LENGTH, to.y - down * LENGTH);
+        let (aside, along) = (down * HALF_WIDTH, across * HALF_WIDTH);
+        self.add(Triangle {
+            corners: [
+                to,
+                Point::new(neck.x - aside, neck.y + along),
+                Point::new(neck.x + aside, neck.y - along),
+            ],
+            fill: line.colour,
+        });
+    }
+
+    /// As an SVG file. The same picture gives the same bytes everywhere.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let (width, height) = (number(self.width), number(self.height));
+        let title = escaped(&self.title);
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" \
+             height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+             font-family=\"{FONTS}\">\n<title>{title}</title>\n\
+             <rect width=\"100%\" height=\"100%\" fill=\"{PAPER}\"/>\n"
+        );
+        for shape in &self.shapes {
+            let _ = match shape {
+                Shape::Area(area) => writeln!(svg, "{}", area_svg(area)),
+                Shape::Line(line) => writeln!(svg, "{}", line_svg(line)),
+                Shape::Triangle(triangle) => writeln!(svg, "{}", triangle_svg(triangle)),
+                Shape::Words(words) => writeln!(svg, "{}", words_svg(words)),
+            };
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
+}
+
+impl Point {
+    /// So far from the left and from above.
+    #[must_use]
+    pub const fn new(x: f64, y: f64) -> Self {
+        Self { x, y }
+    }
+}
+
+impl Words {
+    /// Plain words that begin here.
+    #[must_use]
+    pub fn new(at: Point, size: f64, text: impl Into<String>) -> Self {
+        Self {
+            at,
+            size,
+            anchor: Anchor::Start,
+            is_bold: false,
+            colour: super::palette::INK,
+            text: text.into(),
+        }
+    }
+
+    /// The same, in another colour.
+    #[must_use]
+    pub fn coloured(self, colour: Colour) -> Self {
+        Self { colour, ..self }
+    }
+
+    /// The same, with this part of it at its place.
+    #[must_use]
+    pub fn anchored(self, anchor: Anchor) -> Self {
+        Self { anchor, ..self }
+    }
+
+    /// The same, in thick letters.
+    #[must_use]
+    pub fn bold(self) -> Self {
+        let is_bold = true;
+        Self { is_bold, ..self }
+    }
+}
+
+impl Line {
+    /// A whole line of this colour, one and a half pixels thick.
+    #[must_use]
+    pub const fn new(from: Point, to: Point, colour: Colour) -> Self {
+        Self {
+            from,
+            to,
+            colour,
+            width: 1.5,
+            stroke: Stroke::Solid,
+        }
+    }
+}
+
+impl From<Area> for Shape {
+    fn from(area: Area) -> Self {
+        Self::Area(area)
+    }
+}
+
+impl From<Line> for Shape {
+    fn from(line: Line) -> Self {
+        Self::Line(line)
+    }
+}
+
+impl From<Triangle> for Shape {
+    fn from(triangle: Triangle) -> Self {
+        Self::Triangle(triangle)
+    }
+}
+
+impl From<Words> for Shape {
+    fn from(words: Words) -> Self {
+        Self::Words(words)
+    }
+}
+
+fn area_svg(area: &Area) -> String {
+    let [x, y, width, height] = [area.x, area.y, area.width, area.height].map(number);
+    let fill = area.fill;
+    format!(
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>"
+    )
+}
+
+fn line_svg(line: &Line) -> String {
+    let Line {
+        from, to, colour, ..
+    } = line;
+    let [x1, y1, x2, y2, width] = [from.x, from.y, to.x, to.y, line.width].map(number);
+    let dashes = match line.stroke {
+        Stroke::Solid => "",
+        Stroke::Dashed => " stroke-dasharray=\"7 4\"",
+        Stroke::Dotted => " stroke-dasharray=\"2 3\"",
+    };
+    format!(
+        "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{colour}\" \
+         stroke-width=\"{width}\"{dashes}/>"
+    )
+}
+
+fn triangle_svg(triangle: &Triangle) -> String {
+    let [a, b, c] = triangle
+        .corners
+        .map(|corner| format!("{},{}", number(corner.x), number(corner.y)));
+    let fill = triangle.fill;
+    format!("<polygon points=\"{a} {b} {c}\" fill=\"{fill}\"/>")
+}
+
+fn words_svg(words: &Words) -> String {
+    let [x, y, size] = [words.at.x, words.at.y, words.size].map(number);
+    let anchor = match words.anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " text-anchor=\"middle\"",
+        Anchor::End => " text-anchor=\"end\"",
+    };
+    let weight = if words.is_bold {
+        " font-weight=\"bold\""
+    } else {
+        ""
+    };
+    let (fill, text) = (words.colour, escaped(&words.text));
+    format!(
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight} fill=\"{fill}\">\
+         {text}</text>"
+    )
+}
+
+/// One decimal, and no `-0.0`.
+fn number(value: f64) -> String {
+    format!("{:.1}", (value * 10.0).round() / 10.0 + 0.0)
+}
+
+/// What XML does not take as it is.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            control if control.is_control() => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::palette::INK;
+
+    #[test]
+    fn what_xml_would_read_as_its_own_is_written_out() {
+        let mut picture = Picture::new(10.0, 10.0, "a<b");
+        picture.add(Words::new(Point::new(0.0, 9.0), 8.0, "x\u{1}<&>\""));
+        let svg = picture.svg();
+        assert!(svg.contains("<title>a&lt;b</title>"), "{svg}");
+        assert!(
+            svg.contains(">x\u{fffd}&lt;&amp;&gt;&quot;</text>"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn a_number_has_one_decimal_and_nothing_is_minus_zero() {
+        assert_eq!(number(-0.04), "0.0");
+        assert_eq!(number(1.0 / 3.0), "0.3");
+        assert_eq!(number(-2.25), "-2.3");
+    }
+
+    #[test]
+    fn an_arrow_of_no_length_has_no_head() {
+        let mut picture = Picture::new(10.0, 10.0, "");
+        let here = Point::new(1.0, 1.0);
+        picture.add_head(&Line::new(here, here, INK));
+        assert!(picture.shapes.is_empty());
+        picture.add_head(&Line::new(here, Point::new(21.0, 1.0), INK));
+        let Shape::Triangle(head) = &picture.shapes[0] else {
+            panic!("{picture:?}");
+        };
+        assert_eq!(head.corners[1], Point::new(12.0, 4.5));
+    }
+}

@@ -1,0 +1,215 @@
+//! One file, one scenario, several lanes: who is there first, and what each sent again.
+//!
+//! ```text
+//!   stop-and-wait     ======R.===.======R.====================  16.194 s
+//!   go-back-n         ====RR=                                    2.390 s
+//!   selective-repeat  ===                                        1.290 s
+//! ```
+//!
+//! Whether a packet is lost the link decides by its name, so the lanes meet the same first
+//! losses: [`Race::first_losses_agree`] says whether they did. (What waits in a queue, is
+//! too long or meets an outage depends on when it is sent.)
+//!
+//! ```
+//! use sash::lab::race::Race;
+//! use sash::lab::run::Experiment;
+//! use sash::wire::options::Arq;
+//! let scenario: sash::link::Scenario = "seed=7;loss=5%;delay=10ms".parse().unwrap();
+//! let lane = |arq, window| {
+//!     Experiment { arq, window, scenario: scenario.clone(), ..Experiment::small() }
+//! };
+//! let lanes = [lane(Arq::StopAndWait, 1), lane(Arq::SelectiveRepeat, 16)];
+//! let race = Race::run(&lanes).unwrap();
+//! assert!(race.first_losses_agree());
+//! assert_eq!(race.winner().unwrap().name, "selective-repeat, window 16");
+//! ```
+//!
+//! Source: Kurose & Ross §3.4 (the three protocols side by side).
+
+mod drawing;
+mod text;
+
+pub use drawing::picture;
+pub use text::{bar, table};
+
+use super::journal::{Entry, Happening};
+use super::run::{Experiment, Run, Stuck};
+use super::strip::Strip;
+use super::strip::view::title;
+use crate::link::Direction;
+use crate::reliable::event::Event;
+use crate::wire::packet::Kind;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// All lanes, run to their ends.
+#[derive(Debug, Clone)]
+pub struct Race {
+    /// In the order asked for.
+    pub lanes: Vec<Lane>,
+}
+
+/// One transfer of the race.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// `go-back-n, window 16`.
+    pub name: String,
+    /// What was run.
+    pub experiment: Experiment,
+    /// What came of it.
+    pub run: Run,
+    /// Segments whose first sending the link lost or damaged.
+    pub first_losses: BTreeSet<u32>,
+    /// Segments that were sent again, and how often.
+    pub resends: Vec<(u32, u32)>,
+    /// How many segments the file has.
+    pub segments: u32,
+    /// How the file grew, and when something was sent again.
+    pub course: Vec<Mark>,
+}
+
+/// A moment of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// When. Unit: microseconds.
+    pub time_us: u64,
+    /// What happened.
+    pub what: Step,
+}
+
+/// What happened at a moment of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The receiver has so many segments in order.
+    InOrder(u32),
+    /// This segment was sent again.
+    Resent(u32),
+    /// The link lost or damaged a sending of this segment.
+    Lost(u32),
+}
+
+impl Race {
+    /// Runs every lane, one after another: virtual time waits for nobody.
+    ///
+    /// # Errors
+    /// [`Stuck`]: see [`Experiment::run`].
+    pub fn run(lanes: &[Experiment]) -> Result<Self, Stuck> {
+        let lanes = lanes.iter().map(Lane::run).collect::<Result<_, _>>()?;
+        Ok(Self { lanes })
+    }
+
+    /// Whether the link lost the first sendings of the same segments in every lane.
+    #[must_use]
+    pub fn first_losses_agree(&self) -> bool {
+        let mut pairs = self.lanes.iter().zip(self.lanes.iter().skip(1));
+        pairs.all(|(lane, next)| lane.first_losses == next.first_losses)
+    }
+
+    /// The lane that was there first, of those that arrived whole.
+    #[must_use]
+    pub fn winner(&self) -> Option<&Lane> {
+        let whole = self.lanes.iter().filter(|lane| lane.run.is_verified());
+        whole.min_by_key(|lane| lane.run.elapsed)
+    }
+
+    /// When the last lane ended.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let times = self.lanes.iter().map(|lane| lane.run.elapsed);
+        times.max().unwrap_or_default()
+    }
+}
+
+impl Lane {
+    fn run(experiment: &Experiment) -> Result<Self, Stuck> {
+        let experiment = Experiment {
+            listening: true,
+            ..experiment.clone()
+        };
+        let heading = experiment.heading();
+        let mut notes = Notes {
+            strip: Strip::new(&heading),
+            first_losses: BTreeSet::new(),
+            resends: Vec::new(),
+            course: Vec::new(),
+        };
+        let run = experiment.run(|entry| notes.take(&entry))?;
+        let Notes {
+            strip,
+            first_losses,
+            resends,
+            course,
+        } = notes;
+        Ok(Self {
+            name: title(&heading),
+            experiment,
+            run,
+            first_losses,
+            resends: (0..).zip(resends).filter(|(_, times)| *times > 0).collect(),
+            segments: strip.segments(),
+            course,
+        })
+    }
+
+    /// How many segments the receiver had in order at this moment. Unit: microseconds.
+    #[must_use]
+    pub fn in_order_at(&self, time_us: u64) -> u32 {
+        let until = self.course.partition_point(|mark| mark.time_us <= time_us);
+        let newest = self.course[..until].iter().rev();
+        newest
+            .filter_map(|mark| match mark.what {
+                Step::InOrder(segments) => Some(segments),
+                Step::Resent(_) | Step::Lost(_) => None,
+            })
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+/// What a lane notes of its run.
+struct Notes {
+    strip: Strip,
+    first_losses: BTreeSet<u32>,
+    /// For each segment from the first on, how often it was sent again.
+    resends: Vec<u32>,
+    course: Vec<Mark>,
+}
+
+impl Notes {
+    fn take(&mut self, entry: &Entry) {
+        let before = (self.strip.expected(), self.strip.resends());
+        self.strip.take(entry);
+        let time_us = entry.time_us;
+        let mut note = |what| self.course.push(Mark { time_us, what });
+        if self.strip.expected() != before.0 {
+            note(Step::InOrder(self.strip.expected()));
+        }
+        match &entry.what {
+            Happening::Machine(Event::PacketSent(packet))
+                if self.strip.resends() != before.1 =>
+            {
+                note(Step::Resent(packet.number));
+                let place = packet.number as usize;
+                if self.resends.len() <= place {
+                    self.resends.resize(place + 1, 0);
+                }
+                self.resends[place] += 1;
+            }
+            Happening::Link(carried)
+                if carried.direction == Direction::Data
+                    && carried.packet.kind == Kind::Data
+                    && carried.packet.length > 0
+                    && carried.is_lost() =>
+            {
+                note(Step::Lost(carried.packet.number));
+                if carried.packet.attempt == 1 {
+                    self.first_losses.insert(carried.packet.number);
+                }
+            }
+            Happening::Machine(_) | Happening::Link(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

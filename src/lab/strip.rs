@@ -1,0 +1,497 @@
+//! The sliding window at every moment: each segment of the file, at both ends.
+//!
+//! ```text
+//!                0         10        20
+//!   sender       ####R>>>>....         # acked, R resent, > in flight, . unsent
+//!   window           [----)            base 4, next 9
+//!   receiver     ####.++++....         # in order, + kept early, . missing
+//! ```
+//!
+//! A [`Strip`] is fed the entries of a journal one by one and counts as it goes; a
+//! [`Scrubber`] has a whole journal and goes to any place of it. Neither decides anything:
+//! a segment's state is what the journal says. That a packet is lost the strip shows as
+//! soon as the link has lost it, before the sender can know.
+//!
+//! ```
+//! use sash::lab::run::Experiment;
+//! use sash::lab::strip::Strip;
+//! let experiment = Experiment { listening: true, ..Experiment::small() };
+//! let mut strip = Strip::new(&experiment.heading());
+//! experiment.run(|entry| strip.take(&entry)).unwrap();
+//! assert_eq!(strip.sender_counts().acked, strip.segments());
+//! ```
+//!
+//! Source: Kurose & Ross, figures 3.19 and 3.23 (the sender's and the receiver's view of
+//! sequence numbers).
+
+mod drawing;
+mod early;
+mod scrubber;
+mod segment;
+mod text;
+pub(super) mod view;
+
+pub use drawing::picture;
+pub use scrubber::{Place, Scrubber};
+pub use segment::{Look, ReceiverState, SenderState};
+pub use text::text;
+
+use super::journal::{Carried, Entry, Happening, Heading, Side};
+use crate::link::Direction;
+use crate::reliable::event::{Event, PacketName};
+use crate::wire::options::{Arq, LARGEST_WINDOW};
+use crate::wire::packet::Kind;
+use early::Early;
+
+/// Both ends at one moment.
+#[derive(Debug, Clone)]
+pub struct Strip {
+    arq: Arq,
+    /// The largest window agreed on. Unit: packets.
+    most: u32,
+    first_sequence: u32,
+    /// Of the file, from segment 0 on.
+    bytes: u64,
+    segments: u32,
+    sender: Vec<SenderState>,
+    /// Of each segment that was sent, the newest sending.
+    attempts: Vec<u8>,
+    receiver: Vec<ReceiverState>,
+    sender_counts: SenderCounts,
+    receiver_counts: ReceiverCounts,
+    base: u32,
+    next: u32,
+    cwnd: Option<u32>,
+    expected: u32,
+    /// What the newest arrival put in order: taken back where it was not believed.
+    newest: Option<Taken>,
+    early: Early,
+    resends: u64,
+    time_us: u64,
+    hears_sender: bool,
+    hears_receiver: bool,
+}
+
+/// How many segments are in each state, in the sender's eyes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SenderCounts {
+    /// See [`SenderState::Unsent`].
+    pub unsent: u32,
+    /// See [`SenderState::InFlight`].
+    pub in_flight: u32,
+    /// See [`SenderState::Lost`].
+    pub lost: u32,
+    /// See [`SenderState::Resent`].
+    pub resent: u32,
+    /// See [`SenderState::Acked`].
+    pub acked: u32,
+}
+
+/// How many segments are in each state, in the receiver's eyes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReceiverCounts {
+    /// See [`ReceiverState::Missing`].
+    pub missing: u32,
+    /// See [`ReceiverState::KeptEarly`].
+    pub kept_early: u32,
+    /// See [`ReceiverState::InOrder`].
+    pub in_order: u32,
+}
+
+/// An arrival put these in order.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    number: u32,
+    expected_after: u32,
+}
+
+impl Strip {
+    /// Before anything has happened.
+    #[must_use]
+    pub fn new(heading: &Heading) -> Self {
+        let bytes = heading.size.saturating_sub(heading.offset);
+        let segments = segments(bytes, heading.segment_bytes);
+        Self {
+            arq: heading.arq,
+            most: heading.window,
+            first_sequence: heading.first_sequence,
+            bytes,
+            segments,
+            sender: Vec::new(),
+            attempts: Vec::new(),
+            receiver: Vec::new(),
+            sender_counts: SenderCounts {
+                unsent: segments,
+                ..SenderCounts::default()
+            },
+            receiver_counts: ReceiverCounts {
+                missing: segments,
+                ..ReceiverCounts::default()
+            },
+            base: 0,
+            next: 0,
+            cwnd: None,
+            expected: 0,
+            newest: None,
+            early: Early::default(),
+            resends: 0,
+            time_us: 0,
+            hears_sender: false,
+            hears_receiver: false,
+        }
+    }
+
+    /// One thing more has happened.
+    pub fn take(&mut self, entry: &Entry) {
+        self.time_us = entry.time_us;
+        match (&entry.what, entry.side) {
+            (Happening::Link(carried), _) => self.carry(carried),
+            (Happening::Machine(event), Side::Sender) => {
+                self.hears_sender = true;
+                self.take_from_sender(event);
+            }
+            (Happening::Machine(event), Side::Receiver) => {
+                self.hears_receiver = true;
+                self.take_from_receiver(event);
+            }
+            (Happening::Machine(_), Side::Link) => {}
+        }
+    }
+
+    /// How many segments the file has.
+    #[must_use]
+    pub const fn segments(&self) -> u32 {
+        self.segments
+    }
+
+    /// When the newest thing happened. Unit: microseconds.
+    #[must_use]
+    pub const fn time_us(&self) -> u64 {
+        self.time_us
+    }
+
+    /// A segment in the sender's eyes.
+    #[must_use]
+    pub fn sender(&self, number: u32) -> SenderState {
+        let state = self.sender.get(number as usize);
+        state.copied().unwrap_or(SenderState::Unsent)
+    }
+
+    /// A segment in the receiver's eyes.
+    #[must_use]
+    pub fn receiver(&self, number: u32) -> ReceiverState {
+        let state = self.receiver.get(number as usize);
+        state.copied().unwrap_or(ReceiverState::Missing)
+    }
+
+    /// The sender's segments, counted.
+    #[must_use]
+    pub const fn sender_counts(&self) -> SenderCounts {
+        self.sender_counts
+    }
+
+    /// The receiver's segments, counted.
+    #[must_use]
+    pub const fn receiver_counts(&self) -> ReceiverCounts {
+        self.receiver_counts
+    }
+
+    /// The oldest segment that is not acknowledged.
+    #[must_use]
+    pub const fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// The segment that is sent next, but for single ones that are sent again.
+    #[must_use]
+    pub const fn next(&self) -> u32 {
+        self.next
+    }
+
+    /// The first segment beyond the window.
+    #[must_use]
+    pub fn window_end(&self) -> u32 {
+        let window = self.cwnd.map_or(self.most, |cwnd| cwnd.min(self.most));
+        let end = self.base.saturating_add(window).max(self.next);
+        end.min(self.segments)
+    }
+
+    /// The segment that the receiver wants next.
+    #[must_use]
+    pub const fn expected(&self) -> u32 {
+        self.expected
+    }
+
+    /// How many DATA packets were sent again so far.
+    #[must_use]
+    pub const fn resends(&self) -> u64 {
+        self.resends
+    }
+
+    /// Whether the journal has told anything of the sender.
+    #[must_use]
+    pub const fn hears_sender(&self) -> bool {
+        self.hears_sender
+    }
+
+    /// Whether the journal has told anything of the receiver.
+    #[must_use]
+    pub const fn hears_receiver(&self) -> bool {
+        self.hears_receiver
+    }
+
+    fn take_from_sender(&mut self, event: &Event) {
+        match event {
+            Event::PacketSent(packet) if is_data(packet) => self.send(packet),
+            Event::PacketReceived(packet) if is_answer(packet) => self.hear(packet),
+            Event::PacketLost {
+                number, attempt, ..
+            } => self.lose(*number, *attempt),
+            Event::CongestionUpdated { cwnd, .. } => self.cwnd = Some(*cwnd),
+            Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
+            Event::PacketSent(_)
+            | Event::PacketReceived(_)
+            | Event::PacketIgnored { .. }
+            | Event::PacketDamaged
+            | Event::TimerExpired { .. }
+            | Event::MetricsUpdated { .. }
+            | Event::SegmentKept { .. }
+            | Event::SegmentDropped { .. }
+            | Event::DataBlockedUpdated { .. }
+            | Event::StateChanged { .. } => {}
+        }
+    }
+
+    fn take_from_receiver(&mut self, event: &Event) {
+        match event {
+            Event::PacketSent(packet) if is_answer(packet) => self.early.send(packet),
+            Event::PacketReceived(packet) if is_data(packet) => {
+                self.arrive(packet.number);
+            }
+            Event::SegmentKept { number } => self.keep(*number),
+            Event::SegmentDropped { number, .. } => self.take_back(*number),
+            Event::PacketIgnored { packet, .. } => self.take_back(packet.number),
+            Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
+            Event::PacketSent(_)
+            | Event::PacketReceived(_)
+            | Event::PacketDamaged
+            | Event::PacketLost { .. }
+            | Event::TimerExpired { .. }
+            | Event::MetricsUpdated { .. }
+            | Event::CongestionUpdated { .. }
+            | Event::DataBlockedUpdated { .. }
+            | Event::StateChanged { .. } => {}
+        }
+    }
+
+    /// The path made the segments shorter, before the first of them was sent.
+    fn cut(&mut self, segment_bytes: u16) {
+        if self.sender.is_empty() && self.receiver.is_empty() {
+            self.segments = segments(self.bytes, segment_bytes);
+            self.sender_counts.unsent = self.segments;
+            self.receiver_counts.missing = self.segments;
+        }
+    }
+
+    fn send(&mut self, packet: &PacketName) {
+        let PacketName {
+            number, attempt, ..
+        } = *packet;
+        let highest = self.highest();
+        if number > highest || number >= self.segments {
+            return; // None of this file's: a journal may be damaged.
+        }
+        if number == highest {
+            self.sender.push(SenderState::Unsent);
+            self.attempts.push(attempt);
+            self.set_sender(number, SenderState::InFlight);
+        } else {
+            self.resends += 1;
+            self.attempts[number as usize] = attempt;
+            self.set_sender(number, SenderState::Resent);
+        }
+        self.next = match self.arq {
+            Arq::GoBackN => self.base.max(number + 1),
+            Arq::StopAndWait | Arq::SelectiveRepeat => self.highest(),
+        };
+    }
+
+    /// The link says what becomes of a packet.
+    fn carry(&mut self, carried: &Carried) {
+        let Carried {
+            packet, direction, ..
+        } = carried;
+        if carried.is_lost() && *direction == Direction::Data && is_data(packet) {
+            self.lose_sending(packet.number, packet.attempt);
+        }
+    }
+
+    /// The sender holds a packet for lost; go-back-N all that follow it as well.
+    fn lose(&mut self, number: u32, attempt: u8) {
+        match self.arq {
+            Arq::StopAndWait | Arq::SelectiveRepeat => self.lose_sending(number, attempt),
+            Arq::GoBackN => {
+                for number in number..self.next {
+                    let attempt = self.attempts.get(number as usize).copied();
+                    self.lose_sending(number, attempt.unwrap_or_default());
+                }
+                self.next = number.clamp(self.base, self.next);
+            }
+        }
+    }
+
+    fn lose_sending(&mut self, number: u32, attempt: u8) {
+        let is_newest = self.attempts.get(number as usize) == Some(&attempt);
+        match self.sender(number) {
+            SenderState::InFlight | SenderState::Resent if is_newest => {
+                self.set_sender(number, SenderState::Lost);
+            }
+            SenderState::Unsent
+            | SenderState::InFlight
+            | SenderState::Lost
+            | SenderState::Resent
+            | SenderState::Acked => {}
+        }
+    }
+
+    /// An ACK or NACK has reached the sender.
+    fn hear(&mut self, packet: &PacketName) {
+        let wanted = packet.sequence.0.wrapping_sub(self.first_sequence);
+        if wanted > self.highest() {
+            return; // It acknowledges what was never sent.
+        }
+        for number in self.base..wanted {
+            self.set_sender(number, SenderState::Acked);
+        }
+        self.base = self.base.max(wanted);
+        self.next = self.next.max(self.base);
+        for number in self.early.receive(packet) {
+            if number < self.highest() {
+                self.set_sender(number, SenderState::Acked);
+            }
+        }
+    }
+
+    /// DATA has reached the receiver.
+    fn arrive(&mut self, number: u32) {
+        self.newest = None;
+        if number != self.expected || number >= self.segments {
+            return;
+        }
+        loop {
+            self.set_receiver(self.expected, ReceiverState::InOrder);
+            self.expected += 1;
+            if self.receiver(self.expected) != ReceiverState::KeptEarly {
+                break;
+            }
+        }
+        let expected_after = self.expected;
+        self.newest = Some(Taken {
+            number,
+            expected_after,
+        });
+    }
+
+    /// The receiver did not want, or did not believe, what has just arrived.
+    fn take_back(&mut self, number: u32) {
+        let Some(taken) = self.newest.take_if(|taken| taken.number == number) else {
+            return;
+        };
+        self.set_receiver(number, ReceiverState::Missing);
+        for early in number + 1..taken.expected_after {
+            self.set_receiver(early, ReceiverState::KeptEarly);
+        }
+        self.expected = number;
+    }
+
+    fn keep(&mut self, number: u32) {
+        let window = self.most.min(LARGEST_WINDOW);
+        let is_early = number > self.expected && number - self.expected <= window.max(1);
+        if is_early && number < self.segments {
+            self.set_receiver(number, ReceiverState::KeptEarly);
+            self.early.keep(number);
+        }
+    }
+
+    /// How many segments were ever sent.
+    fn highest(&self) -> u32 {
+        u32::try_from(self.sender.len()).unwrap_or(u32::MAX)
+    }
+
+    /// From here on nothing was sent and nothing has arrived.
+    fn named(&self) -> u32 {
+        let length = self.sender.len().max(self.receiver.len());
+        u32::try_from(length).unwrap_or(u32::MAX)
+    }
+
+    fn set_sender(&mut self, number: u32, state: SenderState) {
+        let Some(place) = self.sender.get_mut(number as usize) else {
+            return;
+        };
+        let before = std::mem::replace(place, state);
+        *self.sender_counts.of(before) -= 1;
+        *self.sender_counts.of(state) += 1;
+    }
+
+    fn set_receiver(&mut self, number: u32, state: ReceiverState) {
+        let place = number as usize;
+        if place >= self.receiver.len() {
+            self.receiver.resize(place + 1, ReceiverState::Missing);
+        }
+        let before = std::mem::replace(&mut self.receiver[place], state);
+        *self.receiver_counts.of(before) -= 1;
+        *self.receiver_counts.of(state) += 1;
+    }
+}
+
+impl SenderCounts {
+    /// Of one state.
+    #[must_use]
+    pub fn get(mut self, state: SenderState) -> u32 {
+        *self.of(state)
+    }
+
+    fn of(&mut self, state: SenderState) -> &mut u32 {
+        match state {
+            SenderState::Unsent => &mut self.unsent,
+            SenderState::InFlight => &mut self.in_flight,
+            SenderState::Lost => &mut self.lost,
+            SenderState::Resent => &mut self.resent,
+            SenderState::Acked => &mut self.acked,
+        }
+    }
+}
+
+impl ReceiverCounts {
+    /// Of one state.
+    #[must_use]
+    pub fn get(mut self, state: ReceiverState) -> u32 {
+        *self.of(state)
+    }
+
+    fn of(&mut self, state: ReceiverState) -> &mut u32 {
+        match state {
+            ReceiverState::Missing => &mut self.missing,
+            ReceiverState::KeptEarly => &mut self.kept_early,
+            ReceiverState::InOrder => &mut self.in_order,
+        }
+    }
+}
+
+/// So many pieces of this length; a forged heading may say anything.
+fn segments(bytes: u64, segment_bytes: u16) -> u32 {
+    let pieces = bytes.div_ceil(u64::from(segment_bytes).max(1));
+    u32::try_from(pieces).unwrap_or(u32::MAX)
+}
+
+/// DATA with bytes in it: one without is a probe of a closed window.
+const fn is_data(packet: &PacketName) -> bool {
+    matches!(packet.kind, Kind::Data) && packet.length > 0
+}
+
+const fn is_answer(packet: &PacketName) -> bool {
+    matches!(packet.kind, Kind::Ack | Kind::Nack)
+}
+
+#[cfg(test)]
+mod tests;

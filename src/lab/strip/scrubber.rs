@@ -1,0 +1,126 @@
+//! A journal that can be gone through in both directions.
+//!
+//! Going forward is feeding the strip. To go back it is copied now and then on the way,
+//! and fed from the last copy before the place: at most [`SPACING`] entries, or a
+//! [`MOST_COPIES`]th of the journal, whichever is more.
+
+use super::Strip;
+use crate::lab::journal::{Entry, Heading};
+
+/// A journal and a place in it.
+#[derive(Debug)]
+pub struct Scrubber {
+    heading: Heading,
+    entries: Vec<Entry>,
+    strip: Strip,
+    index: usize,
+    /// The strip after so many entries; the first after none.
+    copies: Vec<(usize, Strip)>,
+    spacing: usize,
+}
+
+/// Where in a journal somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// So many entries have happened.
+    pub index: usize,
+    /// Of so many.
+    pub of: usize,
+}
+
+/// A copy is made every so many entries: feeding them takes a few milliseconds.
+const SPACING: usize = 16_384;
+
+/// When there are more copies, every other one goes.
+const MOST_COPIES: usize = 64;
+
+impl Scrubber {
+    /// At the beginning of a journal.
+    #[must_use]
+    pub fn new(heading: Heading, entries: Vec<Entry>) -> Self {
+        Self::spaced(heading, entries, SPACING)
+    }
+
+    /// With a copy every so many entries, to begin with.
+    pub(super) fn spaced(heading: Heading, entries: Vec<Entry>, spacing: usize) -> Self {
+        let strip = Strip::new(&heading);
+        Self {
+            heading,
+            entries,
+            copies: vec![(0, strip.clone())],
+            strip,
+            index: 0,
+            spacing,
+        }
+    }
+
+    /// Something more has happened; the place stays.
+    pub fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// What was run.
+    #[must_use]
+    pub const fn heading(&self) -> &Heading {
+        &self.heading
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Where the strip stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let (index, of) = (self.index, self.entries.len());
+        Place { index, of }
+    }
+
+    /// How it looks there.
+    #[must_use]
+    pub const fn strip(&self) -> &Strip {
+        &self.strip
+    }
+
+    /// Goes to where so many entries have happened, or to the end.
+    pub fn at(&mut self, index: usize) -> &Strip {
+        let index = index.min(self.entries.len());
+        let copy = self.copies.partition_point(|(place, _)| *place <= index) - 1;
+        let (place, copy) = &self.copies[copy];
+        if index < self.index || *place > self.index {
+            self.strip = copy.clone();
+            self.index = *place;
+        }
+        while self.index < index {
+            self.strip.take(&self.entries[self.index]);
+            self.index += 1;
+            self.copy();
+        }
+        &self.strip
+    }
+
+    /// How many entries have happened up to this moment. Unit: microseconds.
+    #[must_use]
+    pub fn index_at(&self, time_us: u64) -> usize {
+        self.entries
+            .partition_point(|entry| entry.time_us <= time_us)
+    }
+
+    fn copy(&mut self) {
+        let last = self.copies.last().map_or(0, |(place, _)| *place);
+        if self.index < last + self.spacing {
+            return;
+        }
+        self.copies.push((self.index, self.strip.clone()));
+        if self.copies.len() > MOST_COPIES {
+            let mut is_kept = false;
+            self.copies.retain(|_| {
+                is_kept = !is_kept;
+                is_kept
+            });
+            self.spacing *= 2;
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What may become of a segment, on either side: its name, its sign and its colour.
+//!
+//! Source: Kurose & Ross, figures 3.19 and 3.23.
+
+use crate::lab::palette::{
+    Colour, GREEN, INK, ORANGE, PALE, PAPER, PURPLE, SKY, VERMILLION,
+};
+
+/// A segment in the sender's eyes; that a packet is lost, the link tells as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SenderState {
+    /// It was not sent yet.
+    Unsent,
+    /// It was sent once, and nothing is known of it.
+    InFlight,
+    /// Its newest sending is lost: the link has lost or damaged it, or the sender holds it
+    /// for lost.
+    Lost,
+    /// It was sent again, and nothing is known of it.
+    Resent,
+    /// It is acknowledged.
+    Acked,
+}
+
+/// A segment in the receiver's eyes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReceiverState {
+    /// It is not there.
+    Missing,
+    /// It came before its turn and waits.
+    KeptEarly,
+    /// It is there, and so is all before it.
+    InOrder,
+}
+
+/// How a state is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// In words.
+    pub name: &'static str,
+    /// In one letter: what is left of it in text and in grey.
+    pub sign: char,
+    /// As an area.
+    pub fill: Colour,
+    /// The sign on that area.
+    pub ink: Colour,
+}
+
+impl SenderState {
+    /// All of them, in the order of a segment's life.
+    pub const ALL: [Self; 5] = [
+        Self::Unsent,
+        Self::InFlight,
+        Self::Lost,
+        Self::Resent,
+        Self::Acked,
+    ];
+
+    /// How it is shown.
+    #[must_use]
+    pub const fn look(self) -> Look {
+        let (name, sign, fill, ink) = match self {
+            Self::Unsent => ("unsent", '.', PALE, INK),
+            Self::InFlight => ("in flight", '>', SKY, INK),
+            Self::Lost => ("lost", 'X', VERMILLION, PAPER),
+            Self::Resent => ("resent", 'R', ORANGE, INK),
+            Self::Acked => ("acked", '#', GREEN, PAPER),
+        };
+        Look {
+            name,
+            sign,
+            fill,
+            ink,
+        }
+    }
+
+    /// Of many segments in one cell the one with the highest value speaks.
+    pub(super) const fn weight(self) -> u8 {
+        match self {
+            Self::Acked => 0,
+            Self::Unsent => 1,
+            Self::InFlight => 2,
+            Self::Resent => 3,
+            Self::Lost => 4,
+        }
+    }
+}
+
+impl ReceiverState {
+    /// All of them, in the order of a segment's life.
+    pub const ALL: [Self; 3] = [Self::Missing, Self::KeptEarly, Self::InOrder];
+
+    /// How it is shown.
+    #[must_use]
+    pub const fn look(self) -> Look {
+        let (name, sign, fill, ink) = match self {
+            Self::Missing => ("missing", '.', PALE, INK),
+            Self::KeptEarly => ("kept early", '+', PURPLE, INK),
+            Self::InOrder => ("in order", '#', GREEN, PAPER),
+        };
+        Look {
+            name,
+            sign,
+            fill,
+            ink,
+        }
+    }
+
+    /// Of many segments in one cell the one with the highest value speaks.
+    pub(super) const fn weight(self) -> u8 {
+        match self {
+            Self::InOrder => 0,
+            Self::Missing => 1,
+            Self::KeptEarly => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_states_of_a_side_share_a_sign_or_a_colour() {
+        let sender = SenderState::ALL.map(SenderState::look);
+        let receiver = ReceiverState::ALL.map(ReceiverState::look);
+        for side in [&sender[..], &receiver[..]] {
+            let signs: BTreeSet<char> = side.iter().map(|look| look.sign).collect();
+            let fills: BTreeSet<String> =
+                side.iter().map(|look| look.fill.to_string()).collect();
+            assert_eq!((signs.len(), fills.len()), (side.len(), side.len()));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Long text in lines that fit.
+
+/// The text in lines of at most so many letters, cut after `;`, `,` or a space where that
+/// can be.
+pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest: Vec<char> = text.chars().collect();
+    while rest.len() > most {
+        let cut = rest[..most]
+            .iter()
+            .rposition(|letter| [';', ',', ' '].contains(letter))
+            .map_or(most, |place| place + 1);
+        let line: String = rest.drain(..cut).collect();
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.push(rest.into_iter().collect());
+    lines
+}
+
+/// `1234567` as `1,234,567`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_after_a_mark_where_that_can_be() {
+        let lines = wrapped("seed=7;loss=10%;delay=50ms", 17);
+        assert_eq!(lines, ["seed=7;loss=10%;", "delay=50ms"]);
+        assert_eq!(wrapped("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+
+    #[test]
+    fn thousands_stand_in_groups_of_three() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(100_000), "100,000");
+    }
+}

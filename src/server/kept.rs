@@ -1,0 +1,374 @@
+//! What uploads that were broken off have left, until they go on.
+//!
+//! ```text
+//! FOLDER/.uploads/NAME.part  ------verified------> FOLDER/NAME, or NAME (2)
+//!                 NAME.part.json   <- of which version of which file it is the beginning
+//!
+//! kept --the same version again--> goes on at its end
+//!      --another of that name--> begun anew     --a day later, or its room is wanted--> gone
+//! ```
+//!
+//! The folder is hidden: nobody is offered what is in it. A part that somebody writes is
+//! locked, here or by another server on the same folder, and is left alone by all of this.
+//! Nothing is remembered: what is kept is what lies there, also after `kill -9`.
+//!
+//! Source: report page `architecture` (going on after a break).
+
+use crate::shelf::FileName;
+use crate::transfer::overwrite::Overwrite;
+use crate::transfer::part::{self, Destination, Part};
+use crate::transfer::record::Record;
+use crate::transfer::source;
+use crate::wire::version::FileVersion;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The hidden folder; the shelf offers nothing that begins with a dot.
+const WORKSHOP: &str = ".uploads";
+
+/// A part that nobody has written to for longer is removed. Unit: milliseconds.
+const LONGEST_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// So many parts at most; of more the oldest are removed.
+const MOST_KEPT: usize = 64;
+
+/// The parts below one served folder.
+#[derive(Debug)]
+pub(super) struct Kept {
+    folder: PathBuf,
+    workshop: PathBuf,
+}
+
+/// A part that nobody writes; it is ours while this is held.
+struct Idle {
+    path: PathBuf,
+    part: File,
+    /// Unit: bytes.
+    length: u64,
+    modified: SystemTime,
+}
+
+impl Kept {
+    /// Those below this folder. What a killed server had reserved for them is given back.
+    pub(super) fn new(folder: &Path) -> Self {
+        let kept = Self {
+            folder: folder.to_owned(),
+            workshop: folder.join(WORKSHOP),
+        };
+        for idle in kept.idle() {
+            if let Err(error) = idle.give_back() {
+                log::debug!("{} stays as it is: {error}", idle.path.display());
+            }
+        }
+        kept
+    }
+
+    /// What there is of this version.
+    pub(super) fn find(&self, name: &FileName, version: &FileVersion) -> Option<Part> {
+        Part::find_version(&self.destination(name), name.as_str(), version)
+    }
+
+    /// The part to go on with: what there is of this version, or an empty one.
+    pub(super) fn open(&self, name: &FileName, version: FileVersion) -> io::Result<Part> {
+        let record = Record {
+            file: name.to_string(),
+            version,
+        };
+        match self.find(name, &version) {
+            Some(part) => {
+                let offset = part.length();
+                part.go_on(record, offset)
+            }
+            None => Part::begin(&self.destination(name), Some(record)),
+        }
+    }
+
+    /// How much there is that nobody writes. Unit: bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.idle().iter().map(|idle| idle.length).sum()
+    }
+
+    /// Removes what is too old, and the oldest of too many. `now_ms`: since 1970-01-01 UTC.
+    pub(super) fn sweep(&self, now_ms: u64) {
+        let idle = self.idle();
+        let too_many = idle.len().saturating_sub(MOST_KEPT);
+        for (place, idle) in idle.iter().enumerate() {
+            if place < too_many || is_old(idle.modified, now_ms) {
+                idle.remove();
+            }
+        }
+        self.remove_strays(now_ms);
+        // It stays where anything is in it.
+        let _ = fs::remove_dir(&self.workshop);
+    }
+
+    /// Makes room; `false`: there is nothing to be removed.
+    pub(super) fn remove_oldest(&self) -> bool {
+        self.idle().first().is_some_and(Idle::remove)
+    }
+
+    fn destination(&self, name: &FileName) -> Destination {
+        Destination {
+            folder: self.folder.clone(),
+            name: name.to_string(),
+            workshop: Some(self.workshop.clone()),
+            overwrite: Overwrite::Keep,
+        }
+    }
+
+    /// Oldest first.
+    fn idle(&self) -> Vec<Idle> {
+        let mut idle: Vec<Idle> = self
+            .paths()
+            .filter(|path| path.extension().is_some_and(|it| it == "part"))
+            .filter_map(Idle::claim)
+            .collect();
+        idle.sort_by_key(|idle| idle.modified);
+        idle
+    }
+
+    fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(&self.workshop).into_iter().flatten();
+        entries.filter_map(|entry| {
+            let entry = entry.ok()?;
+            let is_file = entry.file_type().ok()?.is_file();
+            is_file.then(|| entry.path())
+        })
+    }
+
+    /// Records whose part is gone, and what was to become one when the server was killed.
+    fn remove_strays(&self, now_ms: u64) {
+        for path in self.paths() {
+            let is_part = path.extension().is_some_and(|it| it == "part");
+            let is_record = path.extension().is_some_and(|it| it == "json");
+            let is_needed = is_part || (is_record && path.with_extension("").exists());
+            let modified = fs::metadata(&path).and_then(|it| it.modified());
+            if !is_needed && modified.is_ok_and(|it| is_old(it, now_ms)) {
+                let _ = fs::remove_file(path); // It is tried again.
+            }
+        }
+    }
+}
+
+fn is_old(modified: SystemTime, now_ms: u64) -> bool {
+    source::milliseconds(modified)
+        .is_some_and(|modified| now_ms.saturating_sub(modified) > LONGEST_KEPT_MS)
+}
+
+impl Idle {
+    fn claim(path: PathBuf) -> Option<Self> {
+        let part = File::options().read(true).write(true).open(&path).ok()?;
+        part.try_lock().ok()?;
+        let told = part.metadata().ok()?;
+        Some(Self {
+            path,
+            part,
+            length: told.len(),
+            modified: told.modified().ok()?,
+        })
+    }
+
+    /// What is reserved behind its end, and not its age.
+    fn give_back(&self) -> io::Result<()> {
+        self.part.set_len(self.length)?;
+        self.part.set_modified(self.modified)
+    }
+
+    /// Whether it is gone.
+    fn remove(&self) -> bool {
+        let shown = self.path.display();
+        match part::discard(&self.path) {
+            Ok(()) => log::info!("removed what a broken-off upload had left: {shown}"),
+            Err(error) => log::warn!("cannot remove {shown}: {error}"),
+        }
+        !self.path.exists()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::digest::Digest;
+    use std::io::Write;
+    use std::time::{Duration, UNIX_EPOCH};
+    use tempfile::TempDir;
+
+    const VERSION: FileVersion = FileVersion {
+        size: 100,
+        modified: Some(7),
+        digest: None,
+    };
+
+    const NOW_MS: u64 = 1_000_000_000_000;
+
+    fn begun() -> (TempDir, Kept) {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::new(folder.path());
+        (folder, kept)
+    }
+
+    impl Kept {
+        fn path(&self, name: &str) -> PathBuf {
+            self.workshop.join(name)
+        }
+
+        /// An upload of `name` is broken off after so many bytes, so long ago.
+        fn leave(&self, name: &str, bytes: usize, hours: u64) {
+            let name: FileName = name.parse().unwrap();
+            drop(self.open(&name, VERSION).unwrap());
+            let file = self.append(name.as_str(), bytes);
+            let age = Duration::from_secs(hours * 3_600);
+            let now = UNIX_EPOCH + Duration::from_millis(NOW_MS);
+            file.set_modified(now - age).unwrap();
+        }
+
+        fn append(&self, name: &str, bytes: usize) -> File {
+            let path = self.path(&format!("{name}.part"));
+            let mut file = File::options().append(true).open(path).unwrap();
+            file.write_all(&vec![7; bytes]).unwrap();
+            file
+        }
+
+        /// From where an upload of this version would go on.
+        fn offset(&self, version: FileVersion) -> u64 {
+            let name: FileName = "a".parse().unwrap();
+            self.open(&name, version).unwrap().length()
+        }
+    }
+
+    #[test]
+    fn an_upload_goes_on_only_as_the_same_version_of_the_same_file() {
+        let (_folder, kept) = begun();
+        let [mut unknown, mut shorter, mut later, mut hashed] = [VERSION; 4];
+        unknown.modified = None;
+        shorter.size = 99;
+        later.modified = Some(8);
+        hashed.digest = Some(Digest([1; 32]));
+        let same = [(VERSION, 40), (hashed, 40)];
+        let others = [(unknown, 0), (shorter, 0), (later, 0)];
+        for (version, expected) in same.into_iter().chain(others) {
+            kept.leave("a", 40, 0);
+            kept.leave("b", 50, 0);
+            assert_eq!(kept.offset(version), expected, "{version:?}");
+            kept.remove_oldest();
+            kept.remove_oldest();
+        }
+    }
+
+    #[test]
+    fn a_digest_says_more_than_the_time_of_a_change() {
+        let (_folder, kept) = begun();
+        let one = FileVersion {
+            digest: Some(Digest([1; 32])),
+            ..VERSION
+        };
+        let touched = FileVersion {
+            modified: Some(8),
+            ..one
+        };
+        let another = FileVersion {
+            digest: Some(Digest([2; 32])),
+            ..one
+        };
+        for (version, expected) in [(touched, 40), (another, 0)] {
+            assert_eq!(kept.offset(one), 0);
+            kept.append("a", 40);
+            assert_eq!(kept.offset(version), expected);
+            kept.remove_oldest();
+        }
+    }
+
+    #[test]
+    fn a_part_longer_than_its_file_is_begun_anew() {
+        let (_folder, kept) = begun();
+        kept.leave("a", 100, 0);
+        assert_eq!(kept.offset(VERSION), 100); // All has come; only FIN has not.
+        kept.leave("a", 1, 0);
+        assert_eq!(kept.offset(VERSION), 0);
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_record_begins_anew() {
+        let (_folder, kept) = begun();
+        for record in ["", "{", r#"{"file":"b","size":100,"modified":7}"#] {
+            kept.leave("a", 40, 0);
+            fs::write(kept.path("a.part.json"), record).unwrap();
+            assert_eq!(kept.offset(VERSION), 0, "{record}");
+        }
+    }
+
+    #[test]
+    fn two_uploads_of_one_name_at_once_have_a_part_each() {
+        let (_folder, kept) = begun();
+        kept.leave("a", 40, 0);
+        let name: FileName = "a".parse().unwrap();
+        let first = kept.open(&name, VERSION).unwrap();
+        let second = kept.open(&name, VERSION).unwrap();
+        assert_eq!((first.length(), second.length()), (40, 0));
+    }
+
+    #[test]
+    fn a_day_later_and_where_there_are_too_many_the_oldest_go() {
+        let (folder, kept) = begun();
+        kept.leave("fresh", 10, 23);
+        kept.leave("old", 10, 25);
+        kept.sweep(NOW_MS);
+        assert!(kept.path("fresh.part").exists() && !kept.path("old.part").exists());
+        for number in 0..MOST_KEPT {
+            kept.leave(&format!("{number}"), 1, 1);
+        }
+        kept.sweep(NOW_MS);
+        assert!(!kept.path("fresh.part").exists());
+        assert_eq!(kept.idle().len(), MOST_KEPT);
+        while kept.remove_oldest() {}
+        kept.sweep(NOW_MS);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_being_written_is_neither_counted_nor_removed() {
+        let (_folder, kept) = begun();
+        kept.leave("a", 40, 30);
+        kept.leave("b", 2, 30);
+        let name: FileName = "a".parse().unwrap();
+        let running = kept.open(&name, VERSION).unwrap();
+        assert_eq!(kept.bytes(), 2);
+        kept.sweep(NOW_MS);
+        assert!(kept.path("a.part").exists() && !kept.path("b.part").exists());
+        drop(running);
+        assert_eq!(kept.bytes(), 40);
+    }
+
+    #[test]
+    fn strays_of_a_killed_server_go_with_time() {
+        let (folder, kept) = begun();
+        kept.leave("a", 40, 0);
+        for stray in ["gone.part.json", ".sashX1"] {
+            fs::write(kept.path(stray), "{").unwrap();
+        }
+        kept.sweep(NOW_MS);
+        assert!(kept.path("gone.part.json").exists());
+        kept.sweep(u64::MAX);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_killed_server_had_reserved_is_given_back_and_the_age_stays() {
+        use std::os::unix::fs::MetadataExt;
+        let (folder, kept) = begun();
+        kept.leave("a", 40, 0);
+        let name: FileName = "a".parse().unwrap();
+        let running = kept.open(&name, VERSION).unwrap();
+        running.reserve(10_000_000).unwrap();
+        drop(running);
+        let before = fs::metadata(kept.path("a.part")).unwrap();
+        Kept::new(folder.path());
+        let after = fs::metadata(kept.path("a.part")).unwrap();
+        assert!(after.blocks() * 512 < 1_000_000);
+        assert_eq!(after.len(), 40);
+        assert_eq!(after.modified().unwrap(), before.modified().unwrap());
+    }
+}

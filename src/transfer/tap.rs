@@ -1,0 +1,357 @@
+//! A tap on what travels: copies of datagrams and of chat bytes, for a capture file.
+//!
+//! ```text
+//!   carrier --> socket            reader-N <-- TcpStream <-- writer-N
+//!      '--> tap                       '------> tap <------------'
+//!            '--Captured--> bounded channel --> whoever writes the file
+//! ```
+//!
+//! A tap that is off costs one comparison a datagram. One that is on never fails a
+//! transfer: where its reader is behind, a transfer waits for it a moment, once, and then
+//! copies are missed and counted.
+//!
+//! It does not know what a capture looks like. What is not for this side, the kernel's
+//! filter (`filter`) turns away before any of this, so it is not seen here either.
+
+use super::clock::wall_time;
+use crate::link::Fate;
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Where copies go, if anywhere.
+#[derive(Debug, Clone, Default)]
+pub struct Tap(Option<Wire>);
+
+#[derive(Debug, Clone)]
+struct Wire {
+    copies: Sender<Captured>,
+    missed: Arc<AtomicU64>,
+    /// The last copy was missed: nobody waits again before one has found room.
+    is_behind: Arc<AtomicBool>,
+    /// From which address of ours the other side is reached, once that was asked.
+    here: OnceLock<IpAddr>,
+}
+
+/// Where the copies come out.
+#[derive(Debug)]
+pub struct Outlet {
+    copies: Receiver<Captured>,
+    missed: Arc<AtomicU64>,
+}
+
+/// One copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Captured {
+    /// Of a datagram.
+    Datagram(Datagram),
+    /// Of a piece of a chat.
+    Chat(Chat),
+    /// No more follows.
+    End,
+}
+
+/// A datagram that was sent or came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
+    /// Since 1970-01-01 UTC.
+    pub time: Duration,
+    /// Which way it went.
+    pub way: Way,
+    /// Address and port on this computer.
+    pub ours: SocketAddr,
+    /// Those of the other side.
+    pub theirs: SocketAddr,
+    /// All of it, but for the headers of UDP and IP.
+    pub bytes: Vec<u8>,
+    /// What this side's link did to it, where that is worth saying.
+    pub fate: Option<Fate>,
+}
+
+/// A piece of a chat over TCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// Since 1970-01-01 UTC.
+    pub time: Duration,
+    /// Address and port on this computer.
+    pub ours: SocketAddr,
+    /// Those of the other side.
+    pub theirs: SocketAddr,
+    /// What happened.
+    pub what: ChatPart,
+}
+
+/// What happened in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatPart {
+    /// It began; who called is the way.
+    Opened(Way),
+    /// Bytes that were written or read.
+    Bytes(Way, Vec<u8>),
+    /// It is over.
+    Closed,
+}
+
+/// Seen from this computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// It left, or would have.
+    Out,
+    /// It came.
+    In,
+}
+
+/// Copies that may wait to be written.
+const QUEUE: usize = 4_096;
+
+/// So long a transfer waits for a place in the queue, before copies are missed.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+impl Tap {
+    /// It copies nothing.
+    pub const OFF: Self = Self(None);
+
+    /// A tap that is on, and where its copies come out.
+    #[must_use]
+    pub fn new() -> (Self, Outlet) {
+        let (sender, copies) = crossbeam_channel::bounded(QUEUE);
+        let missed = Arc::default();
+        let wire = Wire {
+            copies: sender,
+            missed: Arc::clone(&missed),
+            is_behind: Arc::default(),
+            here: OnceLock::new(),
+        };
+        (Self(Some(wire)), Outlet { copies, missed })
+    }
+
+    /// Whether copies go anywhere.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// How many copies were missed because nobody took them in time.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        let missed = |wire: &Wire| wire.missed.load(Ordering::Relaxed);
+        self.0.as_ref().map_or(0, missed)
+    }
+
+    /// A datagram went this way through this socket; `theirs` may be left out where the
+    /// socket is connected.
+    pub fn datagram(
+        &self,
+        way: Way,
+        socket: &UdpSocket,
+        theirs: Option<SocketAddr>,
+        bytes: &[u8],
+        fate: Option<Fate>,
+    ) {
+        let Some(wire) = &self.0 else {
+            return;
+        };
+        let time = wall_time();
+        let Ok(theirs) = theirs.map_or_else(|| socket.peer_addr(), Ok) else {
+            return;
+        };
+        wire.put(Captured::Datagram(Datagram {
+            time,
+            way,
+            ours: wire.ours(socket, theirs),
+            theirs,
+            bytes: bytes.to_vec(),
+            fate,
+        }));
+    }
+
+    /// A chat begins between these two; `caller`: who of them called.
+    #[must_use]
+    pub fn conversation(
+        &self,
+        ours: SocketAddr,
+        theirs: SocketAddr,
+        caller: Way,
+    ) -> Conversation {
+        let conversation = Conversation {
+            tap: self.clone(),
+            ours,
+            theirs,
+        };
+        conversation.tell(|| ChatPart::Opened(caller));
+        conversation
+    }
+
+    /// No more follows: who reads the copies may end, when all before this are read.
+    pub fn end(&self) {
+        if let Some(wire) = &self.0 {
+            let _ = wire.copies.send_timeout(Captured::End, PATIENCE);
+        }
+    }
+}
+
+impl Outlet {
+    /// The next copy; `None` where nobody can send one any more.
+    #[must_use]
+    pub fn next(&self) -> Option<Captured> {
+        self.copies.recv().ok()
+    }
+
+    /// Whether none waits at this moment.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.copies.is_empty()
+    }
+
+    /// How many copies were missed because they were not taken in time.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+}
+
+impl Wire {
+    fn put(&self, copy: Captured) {
+        let patience = if self.is_behind.load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
+        let is_behind = match self.copies.send_timeout(copy, patience) {
+            Ok(()) => false,
+            // The file has ended, and that was told.
+            Err(SendTimeoutError::Disconnected(_)) => return,
+            Err(SendTimeoutError::Timeout(_)) => {
+                self.missed.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+        };
+        self.is_behind.store(is_behind, Ordering::Relaxed);
+    }
+
+    /// Where a datagram to or from there leaves or enters this computer. A socket that
+    /// listens everywhere does not know; the routing table does.
+    fn ours(&self, socket: &UdpSocket, theirs: SocketAddr) -> SocketAddr {
+        let nowhere: SocketAddr = match theirs {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let mut ours = socket.local_addr().unwrap_or(nowhere);
+        if ours.ip().is_unspecified() {
+            let ip = self.here.get_or_init(|| {
+                let found = ask_the_routing_table(nowhere, theirs);
+                found.unwrap_or(nowhere.ip())
+            });
+            ours.set_ip(*ip);
+        }
+        ours
+    }
+}
+
+/// Nothing is sent: connecting a UDP socket only chooses its address.
+fn ask_the_routing_table(any: SocketAddr, theirs: SocketAddr) -> io::Result<IpAddr> {
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(theirs)?;
+    Ok(socket.local_addr()?.ip())
+}
+
+/// A chat whose bytes are copied. Dropping it tells that the chat is over.
+#[derive(Debug)]
+pub struct Conversation {
+    tap: Tap,
+    ours: SocketAddr,
+    theirs: SocketAddr,
+}
+
+impl Conversation {
+    /// These bytes went this way. What is written is told before it is written, so that
+    /// the answer to it is never seen before it.
+    pub fn carried(&self, way: Way, bytes: &[u8]) {
+        self.tell(|| ChatPart::Bytes(way, bytes.to_vec()));
+    }
+
+    fn tell(&self, what: impl FnOnce() -> ChatPart) {
+        if let Some(wire) = &self.tap.0 {
+            wire.put(Captured::Chat(Chat {
+                time: wall_time(),
+                ours: self.ours,
+                theirs: self.theirs,
+                what: what(),
+            }));
+        }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.tell(|| ChatPart::Closed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::clock::Clock;
+
+    fn pair() -> (UdpSocket, UdpSocket) {
+        let [one, two] = [0, 0].map(|_| UdpSocket::bind("127.0.0.1:0").unwrap());
+        one.connect(two.local_addr().unwrap()).unwrap();
+        (one, two)
+    }
+
+    #[test]
+    fn a_copy_has_both_real_addresses_wherever_its_socket_is_bound() {
+        let (tap, copies) = Tap::new();
+        let (connected, other) = pair();
+        let theirs = other.local_addr().unwrap();
+        tap.datagram(Way::Out, &connected, None, b"one", None);
+        let everywhere = UdpSocket::bind("0.0.0.0:0").unwrap();
+        tap.datagram(Way::In, &everywhere, Some(theirs), b"two", None);
+        for (socket, bytes) in [(&connected, b"one"), (&everywhere, b"two")] {
+            let Captured::Datagram(copy) = copies.next().unwrap() else {
+                panic!("a datagram was sent");
+            };
+            let port = socket.local_addr().unwrap().port();
+            assert_eq!(copy.ours, SocketAddr::from(([127, 0, 0, 1], port)));
+            assert_eq!((copy.theirs, &copy.bytes[..]), (theirs, &bytes[..]));
+        }
+    }
+
+    #[test]
+    fn a_reader_that_is_behind_is_waited_for_once_and_then_copies_are_missed() {
+        let (tap, copies) = Tap::new();
+        let (socket, _other) = pair();
+        let clock = Clock::start();
+        for _ in 0..QUEUE + 1_000 {
+            tap.datagram(Way::Out, &socket, None, b"x", None);
+        }
+        assert!(clock.now().since_start() < 5 * PATIENCE);
+        assert_eq!(tap.missed(), 1_000);
+        assert_eq!(copies.copies.len(), QUEUE);
+        drop(copies); // Its disk is full: nobody notices.
+        tap.datagram(Way::Out, &socket, None, b"x", None);
+        assert_eq!(tap.missed(), 1_000);
+    }
+
+    #[test]
+    fn a_chat_is_told_from_its_beginning_to_its_end() {
+        let (tap, copies) = Tap::new();
+        let [ours, theirs] = [7, 8].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let chat = tap.conversation(ours, theirs, Way::In);
+        chat.carried(Way::In, b"hi");
+        drop(chat);
+        let parts: Vec<ChatPart> = copies
+            .copies
+            .try_iter()
+            .map(|copy| match copy {
+                Captured::Chat(chat) => chat.what,
+                Captured::Datagram(_) | Captured::End => panic!("only a chat went on"),
+            })
+            .collect();
+        let bytes = ChatPart::Bytes(Way::In, b"hi".to_vec());
+        assert_eq!(parts, [ChatPart::Opened(Way::In), bytes, ChatPart::Closed]);
+    }
+}
