@@ -13,6 +13,7 @@ mod replay;
 mod run;
 mod soak;
 mod sweep;
+mod theory;
 mod watch;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +30,7 @@ Examples
   lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
   lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab soak --seeds 100000
+  lab theory --arq go-back-n --a 2,10
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
 ";
@@ -68,6 +70,9 @@ enum Command {
     /// Run a grid of transfers: protocols, controllers, losses, windows, delays, sizes
     #[command(before_help = sweep::EXAMPLES)]
     Sweep(sweep::Arguments),
+    /// Measure the protocols' efficiency beside the textbook's formulas
+    #[command(before_help = theory::EXAMPLES)]
+    Theory(theory::Arguments),
     /// Measure real transfers on loopback beside bare datagrams and kernel TCP
     #[command(before_help = bench::EXAMPLES)]
     Bench(bench::Arguments),
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Theory(arguments) => theory::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {
