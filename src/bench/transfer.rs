@@ -74,7 +74,7 @@ impl Transfer {
             chat_round_trip: (!round_trip.is_zero()).then_some(round_trip),
             is_offloading: true,
             is_watched: false,
-            tap: Tap::default(),
+            tap: Tap::OFF,
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
         let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);

@@ -109,8 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     if let Some(path) = &arguments.svg {
         let across = arguments.across.unwrap_or(Across::of_grid(&sweep.grid));
         let chart = sweep.grid.chart(&rows, across, arguments.log);
-        let svg = chart.to_svg().map_err(io::Error::other)?;
-        write_whole(path, svg.as_bytes())?;
+        write_whole(path, chart.to_svg().map_err(io::Error::other)?.as_bytes())?;
     }
     Ok(is_whole)
 }
