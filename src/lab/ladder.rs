@@ -177,3 +177,6 @@ fn row(flight: &Flight, first_sequence: u32) -> String {
 fn clock(time_us: u64) -> String {
     format!("{:5}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod replay;
 mod run;
 mod soak;
 mod watch;
+mod theory;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -25,6 +26,7 @@ Examples
   lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
   lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab soak --seeds 100000
+  lab theory --arq go-back-n --a 2,10
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
 ";
@@ -58,6 +60,9 @@ enum Command {
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
+    /// Measure the protocols' efficiency beside the textbook's formulas
+    #[command(before_help = theory::EXAMPLES)]
+    Theory(theory::Arguments),
     /// Measure real transfers on loopback beside bare datagrams and kernel TCP
     #[command(before_help = bench::EXAMPLES)]
     Bench(bench::Arguments),
@@ -71,6 +76,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Pcapng(arguments) => pcapng::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Theory(arguments) => theory::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {

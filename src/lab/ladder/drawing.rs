@@ -11,7 +11,7 @@ use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
-use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Stroke, Words};
+use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Stroke, Words};
 use crate::lab::strip::view::{milliseconds, subtitle, title};
 use crate::lab::words::wrapped;
 use crate::link::{Direction, Fate};
@@ -20,11 +20,11 @@ use crate::wire::packet::Kind;
 use std::collections::HashMap;
 
 /// Unit of this and of what follows: pixels.
-const WIDTH: f64 = 1_120.0;
+const LEAST_WIDTH: f64 = 1_040.0;
 const MARGIN: f64 = 32.0;
 /// The sender's line and the receiver's.
-const LEFT: f64 = 400.0;
-const RIGHT: f64 = 720.0;
+const LEFT: f64 = 430.0;
+const RIGHT: f64 = 750.0;
 /// From one row of words to the next.
 const ROW: f64 = 16.0;
 /// A packet's usual way takes so much height.
@@ -42,9 +42,10 @@ pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture 
     let chosen = window.choose(&flights);
     let told = format!("The packets of {} on a ladder", title(heading));
     let mut sheet = Sheet {
-        picture: Picture::new(WIDTH, 0.0, &told),
+        picture: Picture::new(LEAST_WIDTH, 0.0, &told),
         flights: &flights,
         first_sequence: heading.first_sequence,
+        losses: Vec::new(),
         y: MARGIN + 16.0,
     };
     sheet.draw_heading(heading);
@@ -235,6 +236,8 @@ struct Sheet<'a> {
     picture: Picture,
     flights: &'a Flights,
     first_sequence: u32,
+    /// Lost packets, and where their arrows end: named over all arrows.
+    losses: Vec<(usize, Point)>,
     y: f64,
 }
 
@@ -331,6 +334,10 @@ impl Sheet<'_> {
                 self.draw_arrow(flight, place, places);
             }
         }
+        for (place, tip) in std::mem::take(&mut self.losses) {
+            self.name_loss(&self.flights.flights[place], tip);
+            self.cross(tip);
+        }
     }
 
     fn draw_arrow(&mut self, flight: &Flight, place: usize, places: &Places) {
@@ -358,8 +365,7 @@ impl Sheet<'_> {
                 let tip = Point::new(across(share), from + fall * share);
                 self.picture.add(line(Point::new(start, from), tip));
                 if flight.is_lost() {
-                    self.cross(tip);
-                    self.name_loss(flight, tip);
+                    self.losses.push((place, tip));
                 }
             }
             (None, Some(to)) => {
@@ -392,13 +398,22 @@ impl Sheet<'_> {
             Some(Fate::Lost | Fate::Delivered | Fate::Reordered | Fate::Duplicated)
             | None => "lost",
         };
-        let (aside, anchor) = match flight.direction {
-            Direction::Data => (10.0, Anchor::Start),
-            Direction::Ack => (-10.0, Anchor::End),
+        let size = 11.0;
+        let width = f64::from(u32::try_from(name.len()).unwrap_or(0)) * size * LETTER;
+        let x = match flight.direction {
+            Direction::Data => tip.x + 10.0,
+            Direction::Ack => tip.x - 10.0 - width,
         };
-        let at = Point::new(tip.x + aside, tip.y + 4.0);
-        let words = Words::new(at, 11.0, name).coloured(VERMILLION);
-        self.picture.add(words.anchored(anchor));
+        self.picture.add(Area {
+            x: x - 2.0,
+            y: tip.y - 6.0,
+            width: width + 4.0,
+            height: 13.0,
+            fill: PAPER,
+        });
+        let middle = Point::new(x + width / 2.0, tip.y + 4.0);
+        let words = Words::new(middle, size, name).coloured(VERMILLION);
+        self.picture.add(words.anchored(Anchor::Middle));
     }
 
     /// What stands beside the two lines: times, names, remarks.
@@ -436,6 +451,11 @@ impl Sheet<'_> {
             } else {
                 (RIGHT + 104.0, Anchor::Start)
             };
+            if side == Side::Receiver {
+                let letters = u32::try_from(words.chars().count()).unwrap_or(0);
+                let end = x + f64::from(letters) * WORD_SIZE * LETTER + MARGIN;
+                self.picture.width = self.picture.width.max(end.ceil());
+            }
             let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, words);
             self.picture.add(words.anchored(anchor));
         }

@@ -280,3 +280,45 @@ const fn away_from(side: Side) -> Option<Direction> {
         Side::Link => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Experiment;
+
+    fn journal(link: &str) -> Vec<Entry> {
+        let experiment = Experiment {
+            scenario: link.parse().unwrap(),
+            size: 1_000,
+            segment_bytes: 100,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        entries
+    }
+
+    #[test]
+    fn a_packet_is_lost_or_arrives_after_it_left() {
+        let flights = Flights::of(&journal("seed=2;delay=9ms;loss=20%;duplicate=10%"));
+        assert!(flights.flights.iter().any(Flight::is_lost));
+        for flight in &flights.flights {
+            match flight.arrived_us {
+                Some(arrived) => assert_eq!(arrived, flight.sent_us.unwrap() + 9_000),
+                None => assert!(flight.is_lost(), "{flight:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn one_side_alone_tells_one_end_of_each_packet() {
+        let mut entries = journal("delay=9ms");
+        entries.retain(|entry| entry.side == Side::Receiver);
+        let flights = Flights::of(&entries).flights;
+        assert!(!flights.is_empty());
+        for flight in flights {
+            assert!(flight.sent_us.is_some() != flight.arrived_us.is_some());
+        }
+    }
+}
