@@ -11,8 +11,8 @@ mod race;
 mod replay;
 mod run;
 mod soak;
-mod watch;
 mod theory;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
