@@ -12,23 +12,19 @@
 //!
 //! Floor 4: it needs the shells and the laboratory's made-up files.
 
-use crate::lab::contents;
+pub mod transfer;
+
 use crate::link::Scenario;
 use crate::transfer::clock::Clock;
-use crate::transfer::overwrite::Overwrite;
-use crate::transfer::receiving::{self, Destination};
-use crate::transfer::sending::{self, Outlet};
-use crate::transfer::tap::Tap;
-use crate::transfer::{Ending, Job, Report, carrier, threads};
-use crate::wire::digest::{Digest, Token};
-use crate::wire::message::TransferState;
+use crate::transfer::{carrier, threads};
 use crate::wire::options::{Arq, Congestion, Settled, Transport};
 use crate::wire::packet::HEADER_BYTES;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use transfer::{Carried, Transfer};
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
@@ -107,8 +103,7 @@ impl Bench {
     /// # Errors
     /// Those of the system, and a transfer that did not end verified.
     pub fn run(&self, mut progress: impl FnMut(u32, Way)) -> io::Result<Vec<Row>> {
-        let source = self.folder.join("bench-source.bin");
-        let digest = make(&source, self.size)?;
+        let (source, _) = transfer::source(&self.folder, self.size)?;
         let row = |way| Row {
             way,
             rates: Vec::new(),
@@ -121,7 +116,7 @@ impl Bench {
                 let (seconds, resent) = match row.way {
                     Way::BareDatagrams => (self.bare_datagrams()?, 0.0),
                     Way::KernelTcp => (self.kernel_tcp(&source)?, 0.0),
-                    Way::Sash(settled) => self.sash(&source, settled, digest)?,
+                    Way::Sash(settled) => self.sash(settled)?,
                 };
                 row.rates.push(megabytes(self.size) / seconds);
                 row.resent = resent;
@@ -185,104 +180,17 @@ impl Bench {
         Ok(clock.now().since_start().as_secs_f64())
     }
 
-    fn sash(
-        &self,
-        source: &Path,
-        settled: Settled,
-        digest: Digest,
-    ) -> io::Result<(f64, f64)> {
-        let (outlet, port) = match settled.transport {
-            Transport::Udp => {
-                let socket = UdpSocket::bind((LOCALHOST, 0))?;
-                let port = socket.local_addr()?.port();
-                (Outlet::Udp(socket), port)
-            }
-            Transport::Tcp => {
-                let listener = TcpListener::bind((LOCALHOST, 0))?;
-                let port = listener.local_addr()?.port();
-                (Outlet::Tcp(listener), port)
-            }
-        };
-        let job = Job {
-            number: 1,
-            token: Token(*b"sash bench token"),
-            settled,
-            size: self.size,
-            offset: 0,
-            scenario: self.scenario.clone(),
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: true,
-            is_watched: false,
-            tap: Tap::default(),
-        };
-        let (tell, ended) = crossbeam_channel::bounded(1);
-        let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);
-        let file = File::open(source)?;
-        let clock = Clock::start();
-        sending::start(
-            job.clone(),
-            file,
-            Some(digest),
-            outlet,
-            LOCALHOST,
-            telling(tell_sender),
-        )?;
-        let name = "bench-arrived.bin".to_owned();
-        let destination = Destination {
+    fn sash(&self, settled: Settled) -> io::Result<(f64, f64)> {
+        let transfer = Transfer {
             folder: self.folder.clone(),
-            name,
-            workshop: None,
-            overwrite: Overwrite::Keep,
+            size: self.size,
+            settled,
+            scenario: self.scenario.clone(),
         };
-        // The link is the sender's: one is enough for both ways.
-        let job = Job {
-            scenario: Scenario::PERFECT,
-            ..job
-        };
-        let server = SocketAddr::new(LOCALHOST, port);
-        let receiving = receiving::start(job, server, &destination, telling(tell))?;
-        let arrived = ended.recv_timeout(PATIENCE).map_err(io::Error::other)?;
-        let seconds = clock.now().since_start().as_secs_f64();
-        let sent = sender_ended
-            .recv_timeout(PATIENCE)
-            .map_err(io::Error::other)?;
-        receiving.release();
-        if let Some(path) = &arrived.path {
-            std::fs::remove_file(path)?;
-        }
-        if arrived.state != TransferState::Verified {
-            let why = arrived.sentence.unwrap_or_default();
-            return Err(io::Error::other(format!("{:?}: {why}", arrived.state)));
-        }
-        let progress = sent.figures.progress;
-        Ok((
-            seconds,
-            share(progress.resent_packets, progress.sent_packets),
-        ))
+        let Carried { seconds, progress } = transfer.carry()?;
+        let resent = share(progress.resent_packets, progress.sent_packets);
+        Ok((seconds, resent))
     }
-}
-
-/// Sends the ending on, and nothing else.
-fn telling(tell: crossbeam_channel::Sender<Ending>) -> impl FnMut(Report) + Send {
-    move |report| {
-        if let Report::Ended(ending) = report {
-            let _ = tell.send(ending);
-        }
-    }
-}
-
-/// Makes the file, and works out its digest.
-fn make(path: &Path, size: u64) -> io::Result<Digest> {
-    let mut file = BufWriter::new(File::create(path)?);
-    let mut start = 0;
-    while start < size {
-        let end = size.min(start + (1 << 20));
-        file.write_all(&contents::bytes(start..end))?;
-        start = end;
-    }
-    file.flush()?;
-    Ok(contents::digest(size))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
