@@ -137,5 +137,5 @@ fn lab(arguments: &[&str], folder: &Path) -> Output {
         .args(arguments)
         .current_dir(folder)
         .output()
-        .unwrap()
+        .expect("lab is built")
 }

@@ -32,7 +32,7 @@ fn every_figure_is_what_its_command_makes() {
 
 #[test]
 fn every_committed_figure_has_a_command() {
-    let pages = ["commands.sh", "real.sh"].map(|page| read(page));
+    let pages = ["commands.sh", "real.sh"].map(read);
     let is_made = |name: &String| {
         let path = format!("report/figures/{name}");
         pages.iter().any(|page| page.contains(&path))
@@ -66,7 +66,7 @@ fn run(words: &[String], folder: &Path) {
     let (words, output) = match words.iter().position(|word| word == ">") {
         None => (&words[1..], Stdio::null()),
         Some(at) => {
-            let file = File::create(folder.join(&words[at + 1])).unwrap();
+            let file = File::create(folder.join(&words[at + 1])).expect("a new file");
             (&words[1..at], Stdio::from(file))
         }
     };
@@ -75,7 +75,7 @@ fn run(words: &[String], folder: &Path) {
         .current_dir(folder)
         .stdout(output)
         .output()
-        .unwrap();
+        .expect("lab is built");
     let complaint = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{words:?}: {complaint}");
 }
@@ -105,14 +105,20 @@ fn words_of(block: &str) -> Vec<String> {
 }
 
 fn names(folder: &Path) -> BTreeSet<String> {
-    let entries = fs::read_dir(folder).unwrap();
+    let entries = fs::read_dir(folder).expect("a folder");
     entries
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect()
 }
 
 fn read(page: &str) -> String {
-    fs::read_to_string(committed().join(page)).unwrap()
+    fs::read_to_string(committed().join(page)).expect("it is committed")
 }
 
 fn committed() -> PathBuf {

@@ -31,6 +31,17 @@ pub struct Transfer {
     pub settled: Settled,
     /// What the link does.
     pub scenario: Scenario,
+    /// Whether many datagrams go in one call, where the system can.
+    pub is_offloading: bool,
+}
+
+/// A made-up file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds.
+    pub digest: Digest,
 }
 
 /// What came of it.
@@ -48,7 +59,14 @@ impl Transfer {
     /// # Errors
     /// Those of the system, and a transfer that did not end verified.
     pub fn carry(&self) -> io::Result<Carried> {
-        let (source, digest) = source(&self.folder, self.size)?;
+        self.carry_from(&Source::make(&self.folder, self.size)?)
+    }
+
+    /// As [`Transfer::carry`], with a file that was made before.
+    ///
+    /// # Errors
+    /// As [`Transfer::carry`].
+    pub fn carry_from(&self, source: &Source) -> io::Result<Carried> {
         let (outlet, port) = match self.settled.transport {
             Transport::Udp => {
                 let socket = UdpSocket::bind((LOCALHOST, 0))?;
@@ -72,18 +90,18 @@ impl Transfer {
             scenario: self.scenario.clone(),
             pause_at: None,
             chat_round_trip: (!round_trip.is_zero()).then_some(round_trip),
-            is_offloading: true,
+            is_offloading: self.is_offloading,
             is_watched: false,
             tap: Tap::OFF,
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
         let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);
-        let file = File::open(source)?;
+        let file = File::open(&source.path)?;
         let clock = Clock::start();
         sending::start(
             job.clone(),
             file,
-            Some(digest),
+            Some(source.digest),
             outlet,
             LOCALHOST,
             telling(tell_sender),
@@ -143,20 +161,25 @@ fn telling(tell: crossbeam_channel::Sender<Ending>) -> impl FnMut(Report) + Send
     }
 }
 
-/// The made-up file of this size in this folder, made where it is not there yet, and its
-/// digest.
-pub(super) fn source(folder: &Path, size: u64) -> io::Result<(PathBuf, Digest)> {
-    let path = folder.join(format!("bench-source-{size}.bin"));
-    if fs::metadata(&path).is_ok_and(|found| found.len() == size) {
-        return Ok((path, contents::digest(size)));
+impl Source {
+    /// The made-up file of this size in this folder, made where it is not there yet.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn make(folder: &Path, size: u64) -> io::Result<Self> {
+        let path = folder.join(format!("bench-source-{size}.bin"));
+        let digest = contents::digest(size);
+        if fs::metadata(&path).is_ok_and(|found| found.len() == size) {
+            return Ok(Self { path, digest });
+        }
+        let mut file = BufWriter::new(File::create(&path)?);
+        let mut start = 0;
+        while start < size {
+            let end = size.min(start + (1 << 20));
+            file.write_all(&contents::bytes(start..end))?;
+            start = end;
+        }
+        file.flush()?;
+        Ok(Self { path, digest })
     }
-    let mut file = BufWriter::new(File::create(&path)?);
-    let mut start = 0;
-    while start < size {
-        let end = size.min(start + (1 << 20));
-        file.write_all(&contents::bytes(start..end))?;
-        start = end;
-    }
-    file.flush()?;
-    Ok((path, contents::digest(size)))
 }

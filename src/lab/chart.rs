@@ -286,7 +286,8 @@ impl Look {
 #[must_use]
 pub fn size_text(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let is_whole = |&(shift, _): &(u32, &str)| bytes > 0 && bytes % (1 << shift) == 0;
+    let is_whole =
+        |&(shift, _): &(u32, &str)| bytes > 0 && bytes.is_multiple_of(1 << shift);
     match units.into_iter().find(is_whole) {
         Some((shift, unit)) => format!("{} {unit}", bytes >> shift),
         None => format!("{bytes} bytes"),

@@ -216,6 +216,7 @@ impl Sweep {
                     size: row.cell.size,
                     settled: row.cell.settled(&self.grid),
                     scenario: scenario.map_err(io::Error::other)?,
+                    is_offloading: true,
                 };
                 match transfer.carry() {
                     Ok(carried) => measured.push(carried.measured(row.cell.size)),
@@ -387,20 +388,20 @@ fn sizes(text: &str) -> Result<List<u64>, String> {
 fn link(text: &str) -> Result<String, String> {
     text.parse::<Scenario>()
         .map_err(|error| error.to_string())?;
-    let words = text.split(';').filter_map(|one| one.split_once('='));
-    for (word, flag) in words.flat_map(|(word, _)| {
-        let word = word.trim();
-        let flags = [
-            ("loss", "--loss"),
-            ("delay", "--delay"),
-            ("seed", "--seeds"),
-        ];
-        flags.into_iter().find(|(own, _)| *own == word)
-    }) {
-        return Err(format!(
-            "{word} is what {flag} varies; here it may stand for one way only, as \
-             data.{word} or ack.{word}"
-        ));
+    let own = [
+        ("loss", "--loss"),
+        ("delay", "--delay"),
+        ("seed", "--seeds"),
+    ];
+    let mut words = text.split(';').filter_map(|one| one.split_once('='));
+    let varied =
+        words.find_map(|(word, _)| own.into_iter().find(|(own, _)| *own == word.trim()));
+    if let Some((word, flag)) = varied {
+        let exception = match word {
+            "seed" => String::new(),
+            _ => format!("; data.{word} or ack.{word} may stand here, for one way"),
+        };
+        return Err(format!("{word} is what {flag} varies{exception}"));
     }
     Ok(text.to_owned())
 }
