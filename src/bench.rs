@@ -1,34 +1,39 @@
 //! How fast, in one run on one machine: Sash's protocols beside what bounds them.
 //!
 //! A figure in MB/s says little about a program and much about a machine. So every round
-//! measures all rows in turn, and what counts is the ratio to the first row: the same
-//! datagrams with no protocol at all.
+//! measures all rows in turn, and what counts is the ratio to the first rows: the same
+//! datagrams with no protocol at all, and the kernel's own TCP.
 //!
 //! ```text
-//!   bare datagrams   send, recv, nothing else: what the kernel carries one call at a time
+//!   bare datagrams   send, receive, nothing else: one a call, and many
 //!   kernel TCP       file to socket to nowhere, unchecked
 //!   sash ...         file to socket to file, checked by SHA-256
 //! ```
 //!
-//! Floor 4: it needs the shells and the laboratory's made-up files.
+//! | module | is |
+//! | --- | --- |
+//! | [`transfer`] | one transfer over real sockets |
+//! | `limits` | the rows without a protocol of Sash's |
+//! | [`cost`] | processor time and memory of a row |
+//! | [`listing`] | the rows as a table and as a picture |
+//!
+//! Floor 5: it needs the shells and the laboratory's made-up files.
+//!
+//! Source: report chapter `speed`.
 
-use crate::lab::contents;
+pub mod cost;
+mod limits;
+pub mod listing;
+pub mod transfer;
+
 use crate::link::Scenario;
-use crate::transfer::clock::Clock;
-use crate::transfer::overwrite::Overwrite;
-use crate::transfer::receiving::{self, Destination};
-use crate::transfer::sending::{self, Outlet};
-use crate::transfer::tap::Tap;
-use crate::transfer::{Ending, Job, Report, carrier, threads};
-use crate::wire::digest::{Digest, Token};
-use crate::wire::message::TransferState;
 use crate::wire::options::{Arq, Congestion, Settled, Transport};
-use crate::wire::packet::HEADER_BYTES;
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::{Path, PathBuf};
+use cost::{Cost, Meter};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
+use transfer::{Carried, Source, Transfer};
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
@@ -49,11 +54,19 @@ pub struct Bench {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// Datagrams of the same size, with no protocol.
-    BareDatagrams,
+    BareDatagrams {
+        /// Whether many go in one call.
+        is_offloading: bool,
+    },
     /// A TCP connection of the kernel's, with no check.
     KernelTcp,
     /// Sash.
-    Sash(Settled),
+    Sash {
+        /// By which protocol, window and controller.
+        settled: Settled,
+        /// Whether many datagrams go in one call.
+        is_offloading: bool,
+    },
 }
 
 /// One row: a way and what it reached in each round.
@@ -61,10 +74,21 @@ pub enum Way {
 pub struct Row {
     /// What was measured.
     pub way: Way,
-    /// Unit: 10^6 file bytes per second; sorted.
-    pub rates: Vec<f64>,
-    /// Packets sent again, as a share of all, in the last round.
+    /// One for each round.
+    pub rounds: Vec<Round>,
+}
+
+/// What one row reached in one round.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    /// Unit: 10^6 file bytes per second.
+    pub rate: f64,
+    /// Packets sent again, as a share of all.
     pub resent: f64,
+    /// What it took of the machine.
+    pub cost: Cost,
+    /// How much was carried. Unit: 2^30 bytes.
+    pub gibibytes: f64,
 }
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -72,217 +96,171 @@ const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// No row takes longer in one round.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A receiver of bare datagrams that hears nothing for so long has heard the last one.
-const SILENCE: Duration = Duration::from_millis(200);
-
 impl Bench {
-    /// The rows, in the order in which each round measures them.
+    /// The rows, in the order in which each round measures them: the limits, what a
+    /// transfer does by default, and the lessons' protocols.
     #[must_use]
     pub fn ways(&self) -> Vec<Way> {
-        let settled = |transport, arq, window| {
-            let segment_bytes = self.segment_bytes;
-            Way::Sash(Settled {
-                transport,
+        let segment_bytes = self.segment_bytes;
+        let default = Settled {
+            segment_bytes,
+            ..Settled::DEFAULT
+        };
+        let sash = |settled, is_offloading| Way::Sash {
+            settled,
+            is_offloading,
+        };
+        let lesson = |arq, window| {
+            let settled = Settled {
                 arq,
                 congestion: Congestion::Fixed,
                 window,
-                segment_bytes,
-            })
+                ..default
+            };
+            sash(settled, true)
         };
-        let udp = |arq, window| settled(Transport::Udp, arq, window);
+        let over_tcp = Settled {
+            transport: Transport::Tcp,
+            ..default
+        };
         vec![
-            Way::BareDatagrams,
+            Way::BareDatagrams {
+                is_offloading: false,
+            },
+            Way::BareDatagrams {
+                is_offloading: true,
+            },
             Way::KernelTcp,
-            udp(Arq::StopAndWait, 1),
-            udp(Arq::GoBackN, 16),
-            udp(Arq::GoBackN, 256),
-            udp(Arq::SelectiveRepeat, 16),
-            udp(Arq::SelectiveRepeat, 256),
-            settled(Transport::Tcp, Arq::SelectiveRepeat, 1),
+            sash(over_tcp, true),
+            sash(default, true),
+            sash(default, false),
+            lesson(Arq::SelectiveRepeat, 256),
+            lesson(Arq::SelectiveRepeat, 16),
+            lesson(Arq::GoBackN, 256),
+            lesson(Arq::GoBackN, 16),
+            lesson(Arq::StopAndWait, 1),
         ]
     }
 
-    /// Measures all rows; `progress` is told what is about to be measured.
+    /// Measures these rows; `progress` is told what is about to be measured.
     ///
     /// # Errors
     /// Those of the system, and a transfer that did not end verified.
-    pub fn run(&self, mut progress: impl FnMut(u32, Way)) -> io::Result<Vec<Row>> {
-        let source = self.folder.join("bench-source.bin");
-        let digest = make(&source, self.size)?;
+    pub fn run(
+        &self,
+        ways: Vec<Way>,
+        mut progress: impl FnMut(u32, Way),
+    ) -> io::Result<Vec<Row>> {
+        let source = Source::make(&self.folder, self.size)?;
         let row = |way| Row {
             way,
-            rates: Vec::new(),
-            resent: 0.0,
+            rounds: Vec::new(),
         };
-        let mut rows: Vec<_> = self.ways().into_iter().map(row).collect();
+        let mut rows: Vec<_> = ways.into_iter().map(row).collect();
         for round in 1..=self.rounds {
             for row in &mut rows {
                 progress(round, row.way);
-                let (seconds, resent) = match row.way {
-                    Way::BareDatagrams => (self.bare_datagrams()?, 0.0),
-                    Way::KernelTcp => (self.kernel_tcp(&source)?, 0.0),
-                    Way::Sash(settled) => self.sash(&source, settled, digest)?,
-                };
-                row.rates.push(megabytes(self.size) / seconds);
-                row.resent = resent;
+                row.rounds.push(self.measure(row.way, &source)?);
             }
         }
-        std::fs::remove_file(&source)?;
-        for row in &mut rows {
-            row.rates.sort_by(f64::total_cmp);
-        }
+        std::fs::remove_file(&source.path)?;
         Ok(rows)
     }
 
-    /// Seconds that the file's bytes would need, by what arrives of them.
-    fn bare_datagrams(&self) -> io::Result<f64> {
-        let receiver = UdpSocket::bind((LOCALHOST, 0))?;
-        carrier::enlarge_buffers(&receiver)?;
-        receiver.set_read_timeout(Some(SILENCE))?;
-        let sender = UdpSocket::bind((LOCALHOST, 0))?;
-        sender.connect(receiver.local_addr()?)?;
-        let datagram = vec![0xA5; HEADER_BYTES + usize::from(self.segment_bytes)];
-        let count = self.size.div_ceil(u64::from(self.segment_bytes));
-        let mut room = datagram.clone();
-        let clock = Clock::start();
-        let blast = threads::start("bare-sender".to_owned(), move || {
-            for _ in 0..count {
-                let _ = sender.send(&datagram); // What is lost is part of the limit.
+    fn measure(&self, way: Way, source: &Source) -> io::Result<Round> {
+        let meter = Meter::start();
+        let (seconds, resent) = match way {
+            Way::BareDatagrams { is_offloading } => {
+                let datagrams = limits::Datagrams {
+                    file_bytes: self.size,
+                    segment_bytes: self.segment_bytes,
+                    is_offloading,
+                };
+                (datagrams.carry()?, 0.0)
             }
-        })?;
-        let (mut arrived, mut last) = (0_u64, clock.now());
-        while receiver.recv(&mut room).is_ok() {
-            arrived += 1;
-            last = clock.now();
-        }
-        let _ = blast.join();
-        let bytes = megabytes(arrived * u64::from(self.segment_bytes));
-        Ok(last.since_start().as_secs_f64() * megabytes(self.size) / bytes.max(1e-9))
-    }
-
-    fn kernel_tcp(&self, source: &Path) -> io::Result<f64> {
-        let listener = TcpListener::bind((LOCALHOST, 0))?;
-        let address = listener.local_addr()?;
-        let mut file = File::open(source)?;
-        let clock = Clock::start();
-        let send = threads::start("tcp-sender".to_owned(), move || {
-            if let Ok(mut stream) = TcpStream::connect(address) {
-                let _ = io::copy(&mut file, &mut stream);
-            }
-        })?;
-        let (mut stream, _) = listener.accept()?;
-        let (mut room, mut arrived) = (vec![0; 256 * 1024], 0_u64);
-        loop {
-            match stream.read(&mut room)? {
-                0 => break,
-                length => arrived += length as u64,
-            }
-        }
-        let _ = send.join();
-        if arrived != self.size {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(clock.now().since_start().as_secs_f64())
+            Way::KernelTcp => (limits::kernel_tcp(&source.path, self.size)?, 0.0),
+            Way::Sash {
+                settled,
+                is_offloading,
+            } => self.sash(settled, is_offloading, source)?,
+        };
+        Ok(Round {
+            rate: megabytes(self.size) / seconds,
+            resent,
+            cost: meter.read(),
+            gibibytes: megabytes(self.size) * 1e6 / f64::from(1 << 30),
+        })
     }
 
     fn sash(
         &self,
-        source: &Path,
         settled: Settled,
-        digest: Digest,
+        is_offloading: bool,
+        source: &Source,
     ) -> io::Result<(f64, f64)> {
-        let (outlet, port) = match settled.transport {
-            Transport::Udp => {
-                let socket = UdpSocket::bind((LOCALHOST, 0))?;
-                let port = socket.local_addr()?.port();
-                (Outlet::Udp(socket), port)
-            }
-            Transport::Tcp => {
-                let listener = TcpListener::bind((LOCALHOST, 0))?;
-                let port = listener.local_addr()?.port();
-                (Outlet::Tcp(listener), port)
-            }
-        };
-        let job = Job {
-            number: 1,
-            token: Token(*b"sash bench token"),
-            settled,
-            size: self.size,
-            offset: 0,
-            scenario: self.scenario.clone(),
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: true,
-            is_watched: false,
-            tap: Tap::default(),
-        };
-        let (tell, ended) = crossbeam_channel::bounded(1);
-        let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);
-        let file = File::open(source)?;
-        let clock = Clock::start();
-        sending::start(
-            job.clone(),
-            file,
-            Some(digest),
-            outlet,
-            LOCALHOST,
-            telling(tell_sender),
-        )?;
-        let name = "bench-arrived.bin".to_owned();
-        let destination = Destination {
+        let transfer = Transfer {
             folder: self.folder.clone(),
-            name,
-            workshop: None,
-            overwrite: Overwrite::Keep,
+            size: self.size,
+            settled,
+            scenario: self.scenario.clone(),
+            is_offloading,
         };
-        // The link is the sender's: one is enough for both ways.
-        let job = Job {
-            scenario: Scenario::PERFECT,
-            ..job
-        };
-        let server = SocketAddr::new(LOCALHOST, port);
-        let receiving = receiving::start(job, server, &destination, telling(tell))?;
-        let arrived = ended.recv_timeout(PATIENCE).map_err(io::Error::other)?;
-        let seconds = clock.now().since_start().as_secs_f64();
-        let sent = sender_ended
-            .recv_timeout(PATIENCE)
-            .map_err(io::Error::other)?;
-        receiving.release();
-        if let Some(path) = &arrived.path {
-            std::fs::remove_file(path)?;
-        }
-        if arrived.state != TransferState::Verified {
-            let why = arrived.sentence.unwrap_or_default();
-            return Err(io::Error::other(format!("{:?}: {why}", arrived.state)));
-        }
-        let progress = sent.figures.progress;
-        Ok((
-            seconds,
-            share(progress.resent_packets, progress.sent_packets),
-        ))
+        let Carried { seconds, progress } = transfer.carry_from(source)?;
+        let resent = share(progress.resent_packets, progress.sent_packets);
+        Ok((seconds, resent))
     }
 }
 
-/// Sends the ending on, and nothing else.
-fn telling(tell: crossbeam_channel::Sender<Ending>) -> impl FnMut(Report) + Send {
-    move |report| {
-        if let Report::Ended(ending) = report {
-            let _ = tell.send(ending);
-        }
+impl Row {
+    /// The middle one of a figure over the rounds, or the lower one of two.
+    #[must_use]
+    pub fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
+        let mut figures: Vec<_> = self.rounds.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        let middle = figures.len().saturating_sub(1) / 2;
+        figures.get(middle).copied().unwrap_or_default()
+    }
+
+    /// The median of its rates. Unit: 10^6 file bytes per second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.median(|round| round.rate)
     }
 }
 
-/// Makes the file, and works out its digest.
-fn make(path: &Path, size: u64) -> io::Result<Digest> {
-    let mut file = BufWriter::new(File::create(path)?);
-    let mut start = 0;
-    while start < size {
-        let end = size.min(start + (1 << 20));
-        file.write_all(&contents::bytes(start..end))?;
-        start = end;
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::BareDatagrams {
+                is_offloading: false,
+            } => "bare datagrams, one a call".to_owned(),
+            Self::BareDatagrams {
+                is_offloading: true,
+            } => "bare datagrams, many a call".to_owned(),
+            Self::KernelTcp => "kernel TCP, unchecked".to_owned(),
+            Self::Sash {
+                settled,
+                is_offloading,
+            } => {
+                let Settled {
+                    transport,
+                    arq,
+                    congestion,
+                    window,
+                    ..
+                } = settled;
+                let how = if *is_offloading { "" } else { ", one a call" };
+                match (transport, congestion) {
+                    (Transport::Tcp, _) => "sash over TCP".to_owned(),
+                    (Transport::Udp, Congestion::Fixed) => {
+                        format!("sash {arq}, window {window}{how}")
+                    }
+                    (Transport::Udp, _) => format!("sash {arq}, {congestion}{how}"),
+                }
+            }
+        };
+        f.pad(&name)
     }
-    file.flush()?;
-    Ok(contents::digest(size))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
@@ -295,47 +273,50 @@ fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-impl Row {
-    /// The middle one of its rates. Unit: 10^6 file bytes per second.
-    #[must_use]
-    pub fn median(&self) -> f64 {
-        self.rates
-            .get(self.rates.len() / 2)
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn line(&self, limit: f64) -> String {
-        let lowest = self.rates.first().copied().unwrap_or_default();
-        let highest = self.rates.last().copied().unwrap_or_default();
-        let spread = format!("{lowest:.0}..{highest:.0}");
-        let (median, ratio) = (self.median(), self.median() / limit.max(1e-9));
-        let (way, resent) = (self.way, 100.0 * self.resent);
-        format!("{way:<34}{median:>10.0}{spread:>18}{ratio:>10.2}{resent:>8.1}%\n")
-    }
-}
-
-impl std::fmt::Display for Way {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::BareDatagrams => f.pad("bare datagrams"),
-            Self::KernelTcp => f.pad("kernel TCP, unchecked"),
-            Self::Sash(settled) => f.pad(&match settled.transport {
-                Transport::Tcp => "sash over TCP".to_owned(),
-                Transport::Udp => {
-                    format!("sash {}, window {}", settled.arq, settled.window)
-                }
-            }),
+#[cfg(test)]
+impl Round {
+    /// Of this rate, and nothing else known.
+    fn of(rate: f64) -> Self {
+        Self {
+            rate,
+            resent: 0.0,
+            cost: Cost::default(),
+            gibibytes: 1.0,
         }
     }
 }
 
-/// The table that `lab bench` prints.
-#[must_use]
-pub fn table(rows: &[Row]) -> String {
-    let limit = rows.first().map_or(0.0, Row::median);
-    let heads = ["", "MB/s", "lowest..highest", "of bare", "resent"];
-    let [way, rate, spread, ratio, resent] = heads;
-    let head = format!("{way:<34}{rate:>10}{spread:>18}{ratio:>10}{resent:>9}\n");
-    rows.iter().fold(head, |text, row| text + &row.line(limit))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one_however_the_rounds_came() {
+        let row = |rates: &[f64]| Row {
+            way: Way::KernelTcp,
+            rounds: rates.iter().map(|&rate| Round::of(rate)).collect(),
+        };
+        assert_eq!(format!("{:.0}", row(&[3.0, 1.0, 2.0]).rate()), "2");
+        assert_eq!(format!("{:.0}", row(&[4.0, 1.0, 3.0, 2.0]).rate()), "2");
+        assert_eq!(format!("{:.0}", row(&[]).rate()), "0");
+    }
+
+    #[test]
+    fn every_way_carries_a_file_and_says_what_it_took() {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Bench {
+            size: 1 << 20,
+            segment_bytes: 1_436,
+            rounds: 1,
+            folder: folder.path().to_owned(),
+            scenario: Scenario::PERFECT,
+        };
+        let rows = bench.run(bench.ways(), |_, _| ()).unwrap();
+        assert_eq!(rows.len(), bench.ways().len());
+        for row in &rows {
+            assert!(row.rate() > 0.0, "{}", row.way);
+        }
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 0, "a file was left behind");
+    }
 }

@@ -125,7 +125,7 @@ fn about(scenario: &str) -> String {
         "What the sockets of one program sent and received. Headers of IP and UDP are made \
          up from the real addresses and ports. Packets that this side's link ({scenario}) \
          dropped are here with a comment: those that it sent never left, those that came \
-         went no further. {MADE_UP_CHAT}."
+         went no further. Of chats: {MADE_UP_CHAT}."
     )
 }
 

@@ -7,6 +7,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`capture`] | packets as a file that Wireshark reads |
+//! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
@@ -18,9 +19,11 @@
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
 //! | [`strip`] | the sliding window at every moment |
+//! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
 
 pub mod capture;
+pub mod chart;
 pub mod contents;
 pub mod halt;
 pub mod journal;
@@ -32,5 +35,6 @@ pub mod race;
 pub mod run;
 pub mod soak;
 pub mod strip;
+pub mod sweep;
 pub mod theory;
 mod words;

@@ -15,7 +15,7 @@
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
-//! | `batch` | many datagrams in one call to the kernel |
+//! | [`batch`] | many datagrams in one call to the kernel |
 //! | `filter` | what the kernel lets through to a socket |
 //! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
@@ -26,7 +26,7 @@
 //! | [`overwrite`] | what becomes of a file that has the name already |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
-mod batch;
+pub mod batch;
 pub mod carrier;
 pub mod clock;
 mod disk;

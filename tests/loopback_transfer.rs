@@ -401,14 +401,15 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
     );
 }
 
-/// An end of the transfer before, whole and undamaged.
+/// An end of the transfer before, whole and undamaged, and newer than all of this one: who
+/// believed its token would take the stranger for the receiver that has moved.
 fn reset_with_an_old_token() -> Vec<u8> {
     let packet = Packet {
         token: Token([4; 16]),
         number: 0,
         attempt: 1,
         sequence: SequenceNumber(0),
-        sent_at: 0,
+        sent_at: 1 << 30,
         body: Body::Rst {
             why: Reset::Cancelled,
         },

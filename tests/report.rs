@@ -4,7 +4,9 @@
 //!   that closes it at the same indentation (a one-line item ends itself), moved to the
 //!   left margin. `impl Sender / pub fn on_packet` looks for the second within the first;
 //!   an item that is there twice is refused.
-//! - A fence `text tests/golden/x.txt` quotes that file.
+//! - A fence `text tests/golden/x.txt` or `text report/figures/x.txt` quotes that file.
+//! - A fence `sh report/figures/commands.sh x` quotes the command that makes the figure
+//!   `x`; a page that shows a figure has it.
 //! - Every `diagrams/**/x.dot` has its `x.svg`, which carries the CRC-32 of the `.dot`.
 //! - A diagram that opens with `// states of src/x.rs enum State` has a node for each of
 //!   the enum's variants, and no other whose name begins with a capital.
@@ -124,6 +126,39 @@ fn every_link_between_pages_leads_somewhere() {
 }
 
 #[test]
+fn every_figure_stands_beside_the_command_that_makes_it() {
+    let mut bare = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        for figure in figures(&text) {
+            let name = Path::new(figure).file_stem().unwrap().to_string_lossy();
+            let is_beside = |line: &str| {
+                let fence = line.strip_prefix("```sh report/figures/");
+                fence.is_some_and(|rest| rest.ends_with(&format!(".sh {name}")))
+            };
+            if !text.lines().any(is_beside) {
+                let page = page.display();
+                bare.push(format!(
+                    "{page}: {figure} has no fence ```sh report/figures/... {name}"
+                ));
+            }
+        }
+    }
+    assert!(bare.is_empty(), "\n{}", bare.join("\n"));
+}
+
+#[test]
+fn a_figure_and_its_command_are_found() {
+    let page = "![speed](figures/speed.svg)\n[a link](figures/other.svg)\n";
+    assert_eq!(figures(page), ["figures/speed.svg"]);
+    let script = "# words\n\nlab sweep \\\n    --svg report/figures/speed.svg\n";
+    let block = "lab sweep \\\n    --svg report/figures/speed.svg\n";
+    assert_eq!(command(script, "speed").as_deref(), Ok(block));
+    let none = command(script, "spee").unwrap_err();
+    assert_eq!(none, "0 blocks make `spee`");
+}
+
+#[test]
 fn an_item_is_quoted_to_its_closing_bracket_and_an_ambiguous_one_refused() {
     let source = "impl A {\n    fn go(\n        x: u8,\n    ) {\n        y();\n    }\n}\n\
                   impl B {\n    fn go() {}\n}\nconst C: u8 = 1;\n";
@@ -145,6 +180,15 @@ fn an_item_is_quoted_to_its_closing_bracket_and_an_ambiguous_one_refused() {
         excerpt(source, "fn g"),
         Err("`fn g` is there 0 times".to_owned())
     );
+}
+
+/// The pictures below `figures/` that a page shows.
+fn figures(page: &str) -> Vec<&str> {
+    let pictures = page.split("![").skip(1);
+    pictures
+        .filter_map(|rest| rest.split_once("](")?.1.split(')').next())
+        .filter(|link| link.contains("figures/"))
+        .collect()
 }
 
 /// What must have a chapter at the same path in `report/`, once it is there.
@@ -180,12 +224,29 @@ fn quoted_anew(page: &str) -> Result<String, String> {
             ["rust", path, item] if path.starts_with("src/") => {
                 excerpt(&read(path), item).map_err(|why| format!("{path}: {why}"))?
             }
-            ["text", path] if path.starts_with("tests/golden/") => read(path),
+            ["text", path] if is_table(path) => read(path),
+            ["sh", path, figure] if path.starts_with("report/figures/") => {
+                command(&read(path), figure).map_err(|why| format!("{path}: {why}"))?
+            }
             _ => printed,
         };
         anew.extend([quotation.as_str(), "```\n"]);
     }
     Ok(anew)
+}
+
+fn is_table(path: &str) -> bool {
+    path.starts_with("tests/golden/") || path.starts_with("report/figures/")
+}
+
+/// The one block of `script` that makes this figure.
+fn command(script: &str, figure: &str) -> Result<String, String> {
+    let makes = |block: &&str| block.contains(&format!("report/figures/{figure}."));
+    let found: Vec<&str> = script.split("\n\n").filter(makes).collect();
+    match found[..] {
+        [block] => Ok(format!("{}\n", block.trim_end())),
+        _ => Err(format!("{} blocks make `{figure}`", found.len())),
+    }
 }
 
 /// The one item of `source` that begins with `item`, at the left margin.

@@ -110,10 +110,10 @@ const LANE: usize = 36;
 
 fn lines(flights: &Flights, steps: &[(u64, Step)], first_sequence: u32) -> Vec<String> {
     let line = |(_, step): &(u64, Step)| match *step {
-        Step::Departure(place) => Some(row(&flights.flights[place], first_sequence)),
+        Step::Departure(place) => Some(row(&flights.all[place], first_sequence)),
         // The row stands where the packet left.
         Step::Arrival(place) => {
-            let flight = &flights.flights[place];
+            let flight = &flights.all[place];
             flight
                 .sent_us
                 .is_none()
@@ -177,3 +177,6 @@ fn row(flight: &Flight, first_sequence: u32) -> String {
 fn clock(time_us: u64) -> String {
     format!("{:5}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,7 @@ use super::ladder;
 use super::run::{Experiment, Stuck};
 use super::strip::view::{milliseconds, title};
 use super::strip::{Place, Strip, text};
+use super::words::wrapped;
 use crate::reliable::event::{Event, GateState, PacketName, Timer};
 use crate::wire::options::Congestion;
 use crate::wire::packet::Kind;
@@ -95,6 +96,9 @@ pub enum NoQuestion {
     /// See [`Experiment::run`].
     Stuck(Stuck),
 }
+
+/// Of a reason: the ladder above it is as wide. Unit: characters.
+const COLUMNS: usize = 80;
 
 /// Rows of the ladder in a question: a window's packets, as far as a screen has room.
 const LADDER_ROWS: std::ops::RangeInclusive<usize> = 12..=20;
@@ -368,7 +372,9 @@ impl Question {
             Some(choice) if choice == self.right => "Right.".to_owned(),
             Some(_) => format!("No: {letter}."),
         };
-        format!("{verdict} {reason}\n({section})\n")
+        let mut lines = wrapped(&format!("{verdict} {reason}"), COLUMNS);
+        lines.push(format!("({section})\n"));
+        lines.join("\n")
     }
 
     /// The place of the choice with this letter.

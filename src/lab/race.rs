@@ -155,14 +155,12 @@ impl Lane {
     #[must_use]
     pub fn in_order_at(&self, time_us: u64) -> u32 {
         let until = self.course.partition_point(|mark| mark.time_us <= time_us);
-        let newest = self.course[..until].iter().rev();
-        newest
-            .filter_map(|mark| match mark.what {
-                Step::InOrder(segments) => Some(segments),
-                Step::Resent(_) | Step::Lost(_) => None,
-            })
-            .next()
-            .unwrap_or_default()
+        let mut newest = self.course[..until].iter().rev();
+        let in_order = newest.find_map(|mark| match mark.what {
+            Step::InOrder(segments) => Some(segments),
+            Step::Resent(_) | Step::Lost(_) => None,
+        });
+        in_order.unwrap_or_default()
     }
 }
 

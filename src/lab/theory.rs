@@ -17,6 +17,7 @@
 //! | [`stall`] | selective repeat with the wait at the window's head: a model of its own | renewal theory |
 //! | [`response`] | Mathis, PFTK, CUBIC: how loss and round trip set a rate | RFC 9438 §5 |
 //! | [`cell`](mod@cell) | one P, N and a, run on the machines in virtual time | report chapter `theory` |
+//! | [`table`] | many cells, as text and CSV | |
 //!
 //! The formulas leave out handshake and ending, and so does the measurement.
 //!
@@ -32,6 +33,7 @@
 pub mod cell;
 pub mod response;
 pub mod stall;
+pub mod table;
 pub mod window;
 
 pub use window::efficiency;

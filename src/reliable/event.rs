@@ -246,10 +246,11 @@ impl EventLog {
         }
     }
 
-    /// Keeps what happened in a machine inside this one.
-    pub fn append(&mut self, mut inner: Vec<Event>) {
+    /// Keeps what happened in a machine inside this one, which is asked only if anybody
+    /// listens.
+    pub fn append(&mut self, inner: impl FnOnce() -> Vec<Event>) {
         if self.listening {
-            self.events.append(&mut inner);
+            self.events.append(&mut inner());
         }
     }
 

@@ -54,7 +54,7 @@ pub struct Terms {
     pub congestion: Congestion,
     /// What the retransmission timeout goes by.
     pub timing: Timing,
-    /// No ACK is held back longer than this; zero: every DATA packet is acknowledged.
+    /// No ACK is held back longer than this; zero: each packet is acknowledged at once.
     pub acknowledgement_delay: Duration,
     /// Whether the machines keep what happens for [`super::Machine::take_events`].
     pub listening: bool,

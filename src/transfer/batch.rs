@@ -21,7 +21,7 @@ use std::slice::Chunks;
 
 /// Datagrams that wait to be handed to the kernel together.
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub struct Outgoing {
     bytes: Vec<u8>,
     /// How long each of them is, the last one excepted. Unit: bytes.
     length: usize,
@@ -35,16 +35,16 @@ pub(super) struct Outgoing {
 
 /// What one receive brought.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
+pub struct Batch<'a> {
     /// Who sent it.
-    pub(super) from: SocketAddr,
+    pub from: SocketAddr,
     /// In the order they came.
-    pub(super) datagrams: Chunks<'a, u8>,
+    pub datagrams: Chunks<'a, u8>,
 }
 
 /// Room for what one receive brings.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub struct Incoming {
     room: Vec<u8>,
     #[cfg(target_os = "linux")]
     control: Vec<u8>,
@@ -58,7 +58,8 @@ const MOST_BYTES: usize = 65_507;
 
 impl Outgoing {
     /// Nothing waits.
-    pub(super) const fn new(is_offloading: bool) -> Self {
+    #[must_use]
+    pub const fn new(is_offloading: bool) -> Self {
         Self {
             bytes: Vec::new(),
             length: 0,
@@ -73,7 +74,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// Those of `write`, with nothing appended; the kernel's, of those that went first.
-    pub(super) fn push<E>(
+    pub fn push<E>(
         &mut self,
         socket: &UdpSocket,
         to: Option<SocketAddr>,
@@ -112,7 +113,7 @@ impl Outgoing {
     /// # Errors
     /// Those of the system where a datagram can never leave. A full buffer is no error but
     /// a loss.
-    pub(super) fn flush(
+    pub fn flush(
         &mut self,
         socket: &UdpSocket,
         to: Option<SocketAddr>,
@@ -188,7 +189,8 @@ fn set_cut(_socket: &UdpSocket, _length: usize) -> io::Result<()> {
 impl Incoming {
     /// Room for the longest there is; asks the kernel for rows where `is_offloading`.
     #[cfg(target_os = "linux")]
-    pub(super) fn new(socket: &UdpSocket, is_offloading: bool) -> Self {
+    #[must_use]
+    pub fn new(socket: &UdpSocket, is_offloading: bool) -> Self {
         use nix::sys::socket::{setsockopt, sockopt::UdpGroSegment};
         if is_offloading && let Err(error) = setsockopt(socket, UdpGroSegment, &true) {
             log::debug!("datagrams come one by one: {error}");
@@ -201,7 +203,8 @@ impl Incoming {
 
     /// Room for the longest there is.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn new(_socket: &UdpSocket, _is_offloading: bool) -> Self {
+    #[must_use]
+    pub fn new(_socket: &UdpSocket, _is_offloading: bool) -> Self {
         Self {
             room: vec![0; LONGEST],
         }
@@ -212,7 +215,7 @@ impl Incoming {
     /// # Errors
     /// Those of `recv`.
     #[cfg(target_os = "linux")]
-    pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
+    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
         use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
         use std::io::IoSliceMut;
         use std::os::fd::AsRawFd;
@@ -246,7 +249,7 @@ impl Incoming {
     /// # Errors
     /// Those of `recv`.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
+    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
         let (length, from) = socket.recv_from(&mut self.room)?;
         let datagrams = self.room[..length].chunks(length.max(1));
         Ok(Batch { from, datagrams })

@@ -29,6 +29,8 @@ use std::time::Duration;
 pub(super) struct Disk {
     orders: Sender<Order>,
     answers: Receiver<Answer>,
+    /// What was written, to be filled again.
+    spares: Receiver<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -69,16 +71,22 @@ impl Disk {
     pub(super) fn start(number: u64, part: Part) -> io::Result<Self> {
         let (orders, inbox) = crossbeam_channel::bounded(CHUNKS_WAITING);
         let (outbox, answers) = crossbeam_channel::bounded(4);
+        let (spare, spares) = crossbeam_channel::bounded(CHUNKS_WAITING);
         let writer = Writer {
             hasher: Sha256::new(),
             hashed: 0,
             written: part.length(),
             part,
+            spare,
         };
         threads::start(format!("disk-{number}"), move || {
             writer.run(&inbox, &outbox);
         })?;
-        Ok(Self { orders, answers })
+        Ok(Self {
+            orders,
+            answers,
+            spares,
+        })
     }
 
     /// Hands bytes over; waits where the disk is behind.
@@ -93,6 +101,13 @@ impl Disk {
             // A disk thread that is gone has said why before.
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
         }
+    }
+
+    /// Room for a chunk: memory that was used before is at hand, and no page of it has to
+    /// be made anew.
+    pub(super) fn spare(&self) -> Vec<u8> {
+        let new = || Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2);
+        self.spares.try_recv().unwrap_or_else(|_| new())
     }
 
     /// Asks for the digest of everything handed over.
@@ -117,7 +132,9 @@ impl Disk {
 
     /// Waits until all is on the disk, and the part free for another writer.
     pub(super) fn end(self) {
-        let Self { orders, answers } = self;
+        let Self {
+            orders, answers, ..
+        } = self;
         drop(orders);
         while answers.recv_timeout(LONGEST_END).is_ok() {}
     }
@@ -147,13 +164,19 @@ struct Writer {
     hashed: u64,
     /// The part's length. Unit: bytes.
     written: u64,
+    /// Takes back what was written.
+    spare: Sender<Vec<u8>>,
 }
 
 impl Writer {
     fn run(mut self, inbox: &Receiver<Order>, outbox: &Sender<Answer>) {
         while let Some(order) = self.next(inbox) {
             let answer = match order {
-                Order::Write(bytes) => self.write(&bytes).map(|()| None),
+                Order::Write(mut bytes) => self.write(&bytes).map(|()| {
+                    bytes.clear();
+                    let _ = self.spare.try_send(bytes);
+                    None
+                }),
                 Order::Finish => self.finish().map(|digest| Some(Answer::Digest(digest))),
                 Order::Keep => self.keep().map(|path| Some(Answer::Kept(path))),
                 Order::Discard => self.part.discard().map(|()| Some(Answer::Discarded)),
@@ -280,7 +303,13 @@ pub(super) mod tests {
     pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
         let (orders, inbox) = crossbeam_channel::bounded(chunks);
         let (_, answers) = crossbeam_channel::bounded(1);
-        (Disk { orders, answers }, inbox)
+        let (_, spares) = crossbeam_channel::bounded(1);
+        let disk = Disk {
+            orders,
+            answers,
+            spares,
+        };
+        (disk, inbox)
     }
 
     const PATIENCE: Duration = Duration::from_secs(10);

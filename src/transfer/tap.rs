@@ -67,7 +67,7 @@ pub struct Datagram {
     pub theirs: SocketAddr,
     /// All of it, but for the headers of UDP and IP.
     pub bytes: Vec<u8>,
-    /// What this side's link did to it, where that is worth saying.
+    /// What this side's link did to it, as far as it is known.
     pub fate: Option<Fate>,
 }
 
@@ -141,8 +141,10 @@ impl Tap {
         self.0.as_ref().map_or(0, missed)
     }
 
-    /// A datagram went this way through this socket; `theirs` may be left out where the
-    /// socket is connected.
+    /// A datagram goes this way through this socket; `theirs` may be left out where the
+    /// socket is connected. What leaves is told before it leaves, so that the answer to it
+    /// is never seen before it; one that the system then does not take is seen all the
+    /// same.
     pub fn datagram(
         &self,
         way: Way,

@@ -9,18 +9,21 @@ use sash::wire::options::{
     Settled,
 };
 use sash::wire::sequence::SequenceNumber;
+use std::fmt;
 use std::io;
+use std::str::FromStr;
 
 /// What is sent, how, and over what.
 #[derive(Args)]
 pub(crate) struct TransferArguments {
-    /// stop-and-wait, go-back-n, selective-repeat, or all of them in turn
+    /// stop-and-wait, go-back-n, selective-repeat, several with commas, or all in turn
     #[arg(long, default_value = "all", value_parser = protocols)]
     pub(crate) arq: Protocols,
     /// Who decides how much of the window is used: fixed, plus-one-minus-three,
-    /// double-halve, additive, reno, cubic or bbr [default: fixed]
-    #[arg(long, value_name = "CONTROLLER")]
-    pub(crate) congestion: Option<Congestion>,
+    /// double-halve, additive, reno, cubic or bbr; several with commas, or all
+    /// [default: fixed]
+    #[arg(long, value_name = "CONTROLLER", value_parser = controllers)]
+    pub(crate) congestion: Option<Controllers>,
     /// Most packets in flight [default: 1, 16 and 16; with a controller 8192]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     pub(crate) window: Option<u32>,
@@ -50,20 +53,32 @@ pub(crate) struct TransferArguments {
 }
 
 impl TransferArguments {
-    /// One experiment for every protocol asked for, in turn.
+    /// One experiment for every protocol and controller asked for, in turn.
     ///
     /// # Errors
     /// A window or controller that does not go with a protocol, in a sentence.
     pub(crate) fn experiments(&self) -> io::Result<Vec<Experiment>> {
         let Protocols(protocols) = &self.arq;
-        protocols.iter().map(|&arq| self.experiment(arq)).collect()
+        let controllers = match &self.congestion {
+            None => vec![None],
+            Some(Controllers(list)) => list.iter().copied().map(Some).collect(),
+        };
+        let ways = protocols.iter().flat_map(|&arq| {
+            controllers.iter().map(move |&controller| (arq, controller))
+        });
+        ways.map(|(arq, controller)| self.experiment(arq, controller))
+            .collect()
     }
 
-    fn experiment(&self, arq: Arq) -> io::Result<Experiment> {
+    fn experiment(
+        &self,
+        arq: Arq,
+        congestion: Option<Congestion>,
+    ) -> io::Result<Experiment> {
         let asked = Asked {
             arq: Some(arq),
             window: self.window,
-            congestion: self.congestion,
+            congestion,
             segment_bytes: Some(self.segment),
             ..Asked::default()
         };
@@ -90,13 +105,40 @@ pub(crate) struct Protocols(pub(crate) Vec<Arq>);
 
 /// Reads `--arq`.
 pub(crate) fn protocols(text: &str) -> Result<Protocols, String> {
-    if text == "all" {
-        return Ok(Protocols(Arq::ALL.to_vec()));
+    Ok(Protocols(one_or_all(text, &Arq::ALL)?))
+}
+
+/// The controllers of `--congestion`: one, several, or all.
+#[derive(Clone)]
+pub(crate) struct Controllers(pub(crate) Vec<Congestion>);
+
+/// Reads `--congestion`.
+pub(crate) fn controllers(text: &str) -> Result<Controllers, String> {
+    Ok(Controllers(one_or_all(text, &Congestion::ALL)?))
+}
+
+impl fmt::Display for Controllers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(list) = self;
+        let names: Vec<_> = list.iter().map(|controller| controller.name()).collect();
+        f.write_str(&names.join(", "))
     }
-    let arq = text
-        .parse::<Arq>()
-        .map_err(|error| format!("{error}, or all"))?;
-    Ok(Protocols(vec![arq]))
+}
+
+/// `all`, or a list with commas.
+fn one_or_all<T>(text: &str, all: &[T]) -> Result<Vec<T>, String>
+where
+    T: FromStr<Err: fmt::Display> + Copy,
+{
+    if text == "all" {
+        return Ok(all.to_vec());
+    }
+    let read = |one: &str| {
+        one.trim()
+            .parse::<T>()
+            .map_err(|error| format!("{error}, or all"))
+    };
+    text.split(',').map(read).collect()
 }
 
 /// `1500`, `10KiB`, `256MiB`, `1GiB`.

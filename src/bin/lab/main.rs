@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bench;
+mod chart;
 mod keys;
 mod ladder;
 mod output;
@@ -12,6 +13,8 @@ mod race;
 mod replay;
 mod run;
 mod soak;
+mod sweep;
+mod theory;
 mod watch;
 
 use clap::{Parser, Subcommand};
@@ -26,7 +29,10 @@ Examples
   lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
   lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab predict --arq go-back-n --questions 5
+  lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
+  lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
   lab soak --seeds 100000
+  lab theory --arq go-back-n --a 2,10
   lab bench --size 256MiB --rounds 3
 lab COMMAND --help has more of each.
 ";
@@ -63,6 +69,15 @@ enum Command {
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
+    /// Measure the protocols' efficiency beside the textbook's formulas
+    #[command(before_help = theory::EXAMPLES)]
+    Theory(theory::Arguments),
+    /// Draw a journal: segments, window, round trip or goodput over time
+    #[command(before_help = chart::EXAMPLES)]
+    Chart(chart::Arguments),
+    /// Run a grid of transfers: protocols, controllers, losses, windows, delays, sizes
+    #[command(before_help = sweep::EXAMPLES)]
+    Sweep(sweep::Arguments),
     /// Measure real transfers on loopback beside bare datagrams and kernel TCP
     #[command(before_help = bench::EXAMPLES)]
     Bench(bench::Arguments),
@@ -77,6 +92,9 @@ fn main() -> ExitCode {
         Command::Pcapng(arguments) => pcapng::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Theory(arguments) => theory::run(&arguments),
+        Command::Chart(arguments) => chart::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {

@@ -1,12 +1,12 @@
 //! `lab pcapng`: a journal's packets in a file that Wireshark reads.
 
+use super::output::read_journal;
 use clap::Args;
 use sash::lab::capture::Capture;
 use sash::lab::capture::rebuilt::Rebuilder;
 use sash::lab::journal::Journal;
 use sash::transfer::clock::Clock;
-use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,22 +36,10 @@ const SHOW_EVERY: Duration = Duration::from_secs(2);
 /// Reads the journal and writes the capture, which has its name only once it is whole.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let (source, target) = (&arguments.journal, &arguments.output);
-    let unreadable = |error: &dyn std::fmt::Display| {
-        io::Error::other(format!("{} cannot be read: {error}", source.display()))
-    };
     if target.exists() {
         return Err(taken(target));
     }
-    let file = File::open(source).map_err(|error| unreadable(&error))?;
-    let journal =
-        Journal::read(BufReader::new(file)).map_err(|error| unreadable(&error))?;
-    if journal.is_cut {
-        let place = source.display();
-        let _ = writeln!(
-            io::stderr(),
-            "lab: the last line of {place} is cut: what stands before it is taken"
-        );
-    }
+    let journal = read_journal(source)?;
     let packets = write(&journal, target)?;
     let place = target.display();
     writeln!(io::stdout(), "{place}: {packets} packets")?;
@@ -67,10 +55,11 @@ fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let mut part = tempfile::Builder::new()
-        .prefix(".sash")
-        .tempfile_in(folder)
-        .map_err(cannot)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sash");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // As any file.
+    let mut part = builder.tempfile_in(folder).map_err(cannot)?;
     let mut rebuilder = Rebuilder::new(journal);
     let mut capture = Capture::new(&rebuilder.about());
     let clock = Clock::start();

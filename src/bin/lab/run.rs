@@ -45,15 +45,21 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         watch_each(arguments)?;
     }
     let (mut out, transfer) = (io::stdout(), &arguments.transfer);
+    // With several controllers a row is named by both.
+    let many = transfer
+        .congestion
+        .as_ref()
+        .is_some_and(|list| list.0.len() > 1);
+    let width = if many { 40 } else { 18 };
     if !arguments.json {
         let (size, link) = (transfer.size, &transfer.link);
         write!(out, "{size} bytes, link: {link}")?;
-        if let Some(controller) = transfer.congestion {
+        if let Some(controller) = &transfer.congestion {
             write!(out, ", controller: {controller}")?;
         }
         writeln!(out)?;
         let heads = ["window", "seconds", "MB/s", "sent", "resent", "rto ms"];
-        write!(out, "{:<18}", "")?;
+        write!(out, "{:<width$}", "")?;
         heads
             .iter()
             .try_for_each(|head| write!(out, "{head:>10}"))?;
@@ -61,23 +67,32 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     }
     let mut all_whole = true;
     for experiment in arguments.transfer.experiments()? {
+        let name = if many {
+            format!("{}-{}", experiment.arq, experiment.congestion)
+        } else {
+            experiment.arq.to_string()
+        };
         let experiment = Experiment {
             listening: arguments.journal.is_some(),
             ..experiment
         };
         let run = match &arguments.journal {
             None => experiment.run(|_| ()),
-            Some(folder) => write_journal(&experiment, folder).map_err(|error| {
-                let place = folder.display();
-                io::Error::other(format!("no journal can be written in {place}: {error}"))
-            })?,
+            Some(folder) => {
+                write_journal(&experiment, folder, &name).map_err(|error| {
+                    let place = folder.display();
+                    io::Error::other(format!(
+                        "no journal can be written in {place}: {error}"
+                    ))
+                })?
+            }
         };
         let run = run.map_err(io::Error::other)?;
         all_whole &= run.is_verified();
         if arguments.json {
             write_json(&mut out, &experiment, &run)?;
         } else {
-            write_row(&mut out, &experiment, &run)?;
+            write_row(&mut out, &format!("{name:<width$}"), &experiment, &run)?;
         }
     }
     Ok(all_whole)
@@ -100,9 +115,10 @@ fn watch_each(arguments: &Arguments) -> io::Result<()> {
 fn write_journal(
     experiment: &Experiment,
     folder: &Path,
+    name: &str,
 ) -> io::Result<Result<Run, Stuck>> {
     fs::create_dir_all(folder)?;
-    let path = folder.join(format!("{}.jsonl", experiment.arq));
+    let path = folder.join(format!("{name}.jsonl"));
     let part = path.with_extension("jsonl.part");
     let mut journal = BufWriter::new(File::create(&part)?);
     journal.write_all(experiment.heading().to_line().as_bytes())?;
@@ -119,8 +135,13 @@ fn write_journal(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
-fn write_row(out: &mut impl Write, experiment: &Experiment, run: &Run) -> io::Result<()> {
-    let (arq, window, progress) = (experiment.arq, experiment.window, run.progress);
+fn write_row(
+    out: &mut impl Write,
+    name: &str,
+    experiment: &Experiment,
+    run: &Run,
+) -> io::Result<()> {
+    let (window, progress) = (experiment.window, run.progress);
     let seconds = run.elapsed.as_secs_f64();
     let rate = rate(run).map_or("-".to_owned(), |rate| format!("{:.3}", rate / 1e6));
     let (sent, resent) = (progress.sent_packets, progress.resent_packets);
@@ -130,10 +151,9 @@ fn write_row(out: &mut impl Write, experiment: &Experiment, run: &Run) -> io::Re
     } else {
         "  not verified"
     };
-    let name = arq.name();
     writeln!(
         out,
-        "{name:<18}{window:>10}{seconds:>10.3}{rate:>10}{sent:>10}{resent:>10}{rto:>10.1}{doubt}"
+        "{name}{window:>10}{seconds:>10.3}{rate:>10}{sent:>10}{resent:>10}{rto:>10.1}{doubt}"
     )
 }
 

@@ -37,12 +37,14 @@ const FASTER: f64 = 1.5;
 pub(crate) fn play(scrubber: Scrubber, watch: Watch) -> io::Result<()> {
     let mut player = Player {
         screen: io::stdout().is_terminal(),
-        now_us: watch.from_us as f64,
+        now_us: watch.from_us,
         end_us: scrubber.entries().last().map_or(0, |entry| entry.time_us),
         scrubber,
         watch,
     };
-    player.go_to(player.scrubber.index_at(watch.from_us));
+    if watch.from_us > 0 {
+        player.go_to(player.scrubber.index_at(watch.from_us));
+    }
     if !player.screen && watch.is_playing {
         return player.print_all();
     }
@@ -54,7 +56,7 @@ struct Player {
     watch: Watch,
     /// Whether stdout is a terminal.
     screen: bool,
-    now_us: f64,
+    now_us: u64,
     end_us: u64,
 }
 
@@ -110,8 +112,10 @@ impl Player {
     /// So much time has passed; whether anything has changed.
     fn go_on(&mut self, elapsed: Duration) -> bool {
         let before = self.place();
-        self.now_us += elapsed.as_secs_f64() * 1e6 * self.watch.speed;
-        let index = self.scrubber.index_at(self.now_us as u64);
+        let played = elapsed.mul_f64(self.watch.speed).as_micros();
+        let played_us = u64::try_from(played).unwrap_or(u64::MAX);
+        self.now_us = self.now_us.saturating_add(played_us);
+        let index = self.scrubber.index_at(self.now_us);
         self.scrubber.at(index);
         before != index
     }
@@ -151,7 +155,7 @@ impl Player {
 
     fn go_to(&mut self, index: usize) {
         self.scrubber.at(index);
-        self.now_us = self.scrubber.strip().time_us() as f64;
+        self.now_us = self.scrubber.strip().time_us();
     }
 
     fn place(&self) -> usize {

@@ -81,6 +81,7 @@ impl Conversation {
     }
 
     /// The packets that end it. Who was the first to close is not known; here we are.
+    #[must_use]
     pub fn close(mut self) -> Vec<Made> {
         let closes = true;
         vec![

@@ -19,6 +19,8 @@
 //!
 //! Source: report pages `journal` and `wire`.
 
+mod knowledge;
+
 use super::frame;
 use super::{Capture, Way, comment};
 use crate::lab::contents;
@@ -26,12 +28,12 @@ use crate::lab::journal::{Carried, Entry, Happening, Heading, Journal, Side};
 use crate::lab::run::TOKEN;
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName};
-use crate::reliable::ranges::Ranges;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::packet::{Acknowledgement, Body, Kind, Opening, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
-use core::net::SocketAddr;
-use std::collections::{HashMap, VecDeque};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use knowledge::{Knowledge, stamp};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// Builds a journal's packets again, one after the other.
@@ -58,36 +60,25 @@ enum View {
     One { side: Side, has_link: bool },
 }
 
-/// What one side has seen so far.
-#[derive(Debug, Default)]
-struct Knowledge {
-    /// The newest arrival that is answered with an echo: its stamp, and when it came.
-    last: Option<(u32, u64)>,
-    /// DATA packets that came, duplicates included.
-    received: u32,
-    /// What came before its turn.
-    early: Ranges,
-    /// The newest of that first.
-    recent: VecDeque<SequenceNumber>,
+/// A packet that an entry puts on the wire.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    time_us: u64,
+    packet: PacketName,
+    direction: Direction,
+    fate: Fate,
 }
-
-/// Runs that Sash's receiver puts in an ACK.
-const MOST_TOLD: usize = 24;
 
 /// What a probe, and an ACK that only says "alive", have as their number.
 const OUT_OF_COUNT: u32 = u32::MAX;
 
 /// Sender and receiver in a capture: addresses of the documentation (RFC 5737).
-const SENDER: SocketAddr = SocketAddr::new(
-    core::net::IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 1)),
-    55_000,
-);
+const SENDER: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 55_000);
 
 /// See [`SENDER`].
-const RECEIVER: SocketAddr = SocketAddr::new(
-    core::net::IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 2)),
-    55_001,
-);
+const RECEIVER: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 55_001);
 
 impl<'a> Rebuilder<'a> {
     /// Reads the journal from its beginning.
@@ -140,10 +131,8 @@ impl<'a> Rebuilder<'a> {
         while let Some(entry) = self.journal.entries.get(self.next) {
             self.next += 1;
             let seen = self.seen(entry);
-            if let Some((packet, direction, fate)) = seen {
-                let first = capture.packets() == 0;
-                let about = first.then(|| self.about());
-                self.put(capture, entry.time_us, packet, direction, fate, about);
+            if let Some(seen) = seen {
+                self.put(capture, seen);
             }
             self.learn(entry);
             if seen.is_some() {
@@ -154,37 +143,42 @@ impl<'a> Rebuilder<'a> {
     }
 
     /// The packet that this entry puts on the wire, if it does.
-    fn seen(&self, entry: &Entry) -> Option<(PacketName, Direction, Fate)> {
+    fn seen(&self, entry: &Entry) -> Option<Seen> {
         let has_link = match self.view {
             View::Both => true,
             View::One { has_link, .. } => has_link,
         };
-        match &entry.what {
+        let from_here = direction_from(entry.side);
+        let (packet, direction, fate) = match &entry.what {
             Happening::Link(Carried {
                 packet,
                 direction,
                 fate,
-            }) => Some((*packet, *direction, *fate)),
+            }) => (packet, *direction, *fate),
             Happening::Machine(Event::PacketSent(packet)) if !has_link => {
-                Some((*packet, direction_from(entry.side), Fate::Delivered))
+                (packet, from_here, Fate::Delivered)
             }
             Happening::Machine(Event::PacketReceived(packet)) if !has_link => {
-                let direction = turned(direction_from(entry.side));
-                Some((*packet, direction, Fate::Delivered))
+                (packet, turned(from_here), Fate::Delivered)
             }
-            Happening::Machine(_) => None,
-        }
+            Happening::Machine(_) => return None,
+        };
+        Some(Seen {
+            time_us: entry.time_us,
+            packet: *packet,
+            direction,
+            fate,
+        })
     }
 
-    fn put(
-        &mut self,
-        capture: &mut Capture,
-        time_us: u64,
-        name: PacketName,
-        direction: Direction,
-        fate: Fate,
-        about: Option<String>,
-    ) {
+    fn put(&mut self, capture: &mut Capture, seen: Seen) {
+        let Seen {
+            time_us,
+            packet: name,
+            direction,
+            fate,
+        } = seen;
+        let about = (capture.packets() == 0).then(|| self.about());
         let from = sender_of(direction);
         let is_ours = match self.view {
             View::Both => true,
@@ -247,16 +241,15 @@ impl<'a> Rebuilder<'a> {
         };
         let acknowledgement = || {
             let is_out_of_count = name.number == OUT_OF_COUNT;
-            let recent = knowledge.recent.iter().copied();
             Acknowledgement {
                 echo,
                 window,
                 received: if is_out_of_count {
                     0
                 } else {
-                    knowledge.received
+                    knowledge.received()
                 },
-                ranges: knowledge.early.report(recent, MOST_TOLD),
+                ranges: knowledge.ranges(),
             }
         };
         let body = match name.kind {
@@ -360,51 +353,6 @@ impl View {
     }
 }
 
-impl Knowledge {
-    fn arrive(&mut self, packet: PacketName, left: u32, time_us: u64) {
-        let is_answered = match packet.kind {
-            Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin => true,
-            Kind::Ack | Kind::Nack | Kind::FinAck | Kind::Rst => false,
-        };
-        if is_answered {
-            self.last = Some((left, time_us));
-        }
-        if packet.kind == Kind::Data && packet.length > 0 {
-            self.received = self.received.wrapping_add(1);
-        }
-    }
-
-    fn keep(&mut self, sequence: SequenceNumber) {
-        self.early.insert(sequence);
-        self.recent.push_front(sequence);
-        self.recent.truncate(MOST_TOLD);
-    }
-
-    /// The stamp of what came last, moved on by the time since then.
-    fn echo(&self, time_us: u64) -> u32 {
-        let Some((left, came)) = self.last else {
-            return 0;
-        };
-        left.wrapping_add(stamp(time_us.saturating_sub(came)))
-    }
-
-    /// A packet leaves; what lies before an ACK or NACK is in order by now.
-    fn tell(&mut self, packet: PacketName) {
-        if matches!(packet.kind, Kind::Ack | Kind::Nack) {
-            self.early.remove_before(packet.sequence);
-        }
-    }
-}
-
-/// A moment as a packet's time stamp, which wraps.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a time stamp wraps on purpose"
-)]
-const fn stamp(time_us: u64) -> u32 {
-    time_us as u32
-}
-
 /// Which way this side's packets go.
 const fn direction_from(side: Side) -> Direction {
     match side {
@@ -428,165 +376,4 @@ const fn turned(direction: Direction) -> Direction {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::run::Experiment;
-    use crate::reliable::moment::Moment;
-    use crate::wire::options::Arq;
-
-    /// A run's journal, and the datagrams built from it: kind, packet and file bytes.
-    fn rebuild(experiment: &Experiment) -> (Journal, Vec<(Packet, Vec<u8>)>) {
-        let mut text = experiment.heading().to_line();
-        let ran = experiment.run(|entry| text.push_str(&entry.to_line()));
-        assert!(ran.unwrap().is_verified());
-        let journal = Journal::read(text.as_bytes()).unwrap();
-        let datagrams = datagrams(&journal);
-        (journal, datagrams)
-    }
-
-    fn datagrams(journal: &Journal) -> Vec<(Packet, Vec<u8>)> {
-        const HEADERS: usize = 28;
-        let mut rebuilder = Rebuilder::new(journal);
-        let mut capture = Capture::new("");
-        let mut built = Vec::new();
-        loop {
-            capture.take();
-            if !rebuilder.next_into(&mut capture) {
-                return built;
-            }
-            let block = capture.take();
-            let length = u32::from_le_bytes(block[20..24].try_into().unwrap());
-            let packet = &block[28..28 + length as usize];
-            let (packet, payload) = Packet::decode(&packet[HEADERS..]).unwrap();
-            built.push((packet, payload.to_vec()));
-        }
-    }
-
-    fn lossy() -> Experiment {
-        Experiment {
-            scenario: "seed=7;loss=10%;delay=20ms".parse().unwrap(),
-            size: 60_000,
-            first: SequenceNumber(u32::MAX - 5),
-            listening: true,
-            ..Experiment::small()
-        }
-    }
-
-    #[test]
-    fn each_packet_of_the_link_is_one_of_the_capture_and_has_the_journal_s_name() {
-        for arq in Arq::ALL {
-            let window = if arq == Arq::StopAndWait { 1 } else { 16 };
-            let experiment = Experiment {
-                arq,
-                window,
-                ..lossy()
-            };
-            let (journal, built) = rebuild(&experiment);
-            let names: Vec<PacketName> = built
-                .iter()
-                .map(|(packet, _)| PacketName::from(packet))
-                .collect();
-            let carried = |entry: &Entry| match &entry.what {
-                Happening::Link(carried) => Some(carried.packet),
-                Happening::Machine(_) => None,
-            };
-            let told: Vec<PacketName> =
-                journal.entries.iter().filter_map(carried).collect();
-            assert_eq!(names, told, "{arq}");
-        }
-    }
-
-    #[test]
-    fn the_file_comes_out_of_the_capture_of_a_run_and_its_digest_with_it() {
-        let (_, built) = rebuild(&lossy());
-        let mut file = vec![0; 60_000];
-        for (packet, payload) in &built {
-            if packet.body.kind() == Kind::Data {
-                let start = packet.number as usize * 1_436;
-                file[start..start + payload.len()].copy_from_slice(payload);
-            }
-        }
-        assert_eq!(file, contents::bytes(0..60_000));
-        let digest = contents::digest(60_000);
-        assert!(built.iter().any(|(it, _)| it.body == Body::Fin { digest }));
-    }
-
-    #[test]
-    fn an_ack_echoes_the_stamp_of_what_it_answers_and_counts_what_came() {
-        let experiment = Experiment {
-            scenario: "delay=10ms".parse().unwrap(),
-            ..lossy()
-        };
-        let (_, built) = rebuild(&experiment);
-        let stamps: Vec<u32> = built
-            .iter()
-            .filter(|(packet, _)| packet.body.kind() == Kind::Data)
-            .map(|(packet, _)| packet.sent_at)
-            .collect();
-        let mut last = 0;
-        let mut acks = 0;
-        for (packet, _) in &built {
-            let Body::Ack(ack) = &packet.body else {
-                continue;
-            };
-            if packet.number == 0 || packet.number == OUT_OF_COUNT {
-                continue; // Of the opening and of the end.
-            }
-            assert!(ack.received >= last, "{packet:?}");
-            last = ack.received;
-            acks += 1;
-            // Nothing was held back for long, and 10 ms is the way.
-            assert_eq!(packet.sent_at - ack.echo, 10_000, "{packet:?}");
-        }
-        assert_eq!((last as usize, acks > 5), (stamps.len(), true));
-    }
-
-    #[test]
-    fn what_came_early_stands_in_the_ranges_of_the_ack_after_it() {
-        let experiment = Experiment {
-            scenario: "delay=10ms;drop=d1.1".parse().unwrap(),
-            size: 1_436 * 5,
-            ..lossy()
-        };
-        let (journal, built) = rebuild(&experiment);
-        let first = SequenceNumber(journal.heading.first_sequence);
-        let nack = built.iter().find_map(|(packet, _)| match &packet.body {
-            Body::Nack(nack) => Some((packet.sequence, nack.ranges.clone())),
-            _ => None,
-        });
-        let (wanted, ranges) = nack.unwrap();
-        assert_eq!(wanted, first + 1);
-        assert_eq!(ranges[0].start, first + 2);
-    }
-
-    #[test]
-    fn of_one_side_alone_what_it_sent_and_what_came_are_shown() {
-        let (journal, _) = rebuild(&lossy());
-        let mut entries = journal.entries.clone();
-        entries.retain(|entry| entry.side == Side::Receiver);
-        let one = Journal { entries, ..journal };
-        let built = datagrams(&one);
-        let has = |event: fn(&Event) -> bool| {
-            let is_it = |entry: &&Entry| match &entry.what {
-                Happening::Machine(it) => event(it),
-                Happening::Link(_) => false,
-            };
-            one.entries.iter().filter(is_it).count()
-        };
-        let sent = has(|it| matches!(it, Event::PacketSent(_)));
-        let came = has(|it| matches!(it, Event::PacketReceived(_)));
-        assert_eq!(built.len(), sent + came);
-        let zeros = |(_, payload): &(Packet, Vec<u8>)| payload.iter().all(|it| *it == 0);
-        assert!(built.iter().all(zeros));
-        assert!(Rebuilder::new(&one).about().contains("zeros"));
-    }
-
-    #[test]
-    fn an_empty_journal_gives_no_packet() {
-        let heading = Experiment::small().heading();
-        let journal = Journal::read(heading.to_line().as_bytes()).unwrap();
-        let mut capture = Capture::new("");
-        assert!(!Rebuilder::new(&journal).next_into(&mut capture));
-        assert_eq!((capture.packets(), Moment::START.stamp()), (0, stamp(0)));
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
-use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Stroke, Words};
+use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Stroke, Words};
 use crate::lab::strip::view::{milliseconds, subtitle, title};
 use crate::lab::words::wrapped;
 use crate::link::{Direction, Fate};
@@ -20,11 +20,11 @@ use crate::wire::packet::Kind;
 use std::collections::HashMap;
 
 /// Unit of this and of what follows: pixels.
-const WIDTH: f64 = 1_120.0;
+const LEAST_WIDTH: f64 = 1_040.0;
 const MARGIN: f64 = 32.0;
 /// The sender's line and the receiver's.
-const LEFT: f64 = 400.0;
-const RIGHT: f64 = 720.0;
+const LEFT: f64 = 430.0;
+const RIGHT: f64 = 750.0;
 /// From one row of words to the next.
 const ROW: f64 = 16.0;
 /// A packet's usual way takes so much height.
@@ -42,9 +42,10 @@ pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture 
     let chosen = window.choose(&flights);
     let told = format!("The packets of {} on a ladder", title(heading));
     let mut sheet = Sheet {
-        picture: Picture::new(WIDTH, 0.0, &told),
+        picture: Picture::new(LEAST_WIDTH, 0.0, &told),
         flights: &flights,
         first_sequence: heading.first_sequence,
+        losses: Vec::new(),
         y: MARGIN + 16.0,
     };
     sheet.draw_heading(heading);
@@ -128,31 +129,34 @@ impl Places {
             .filter_map(|&(_, step)| match step {
                 Step::Departure(place) => Some(place),
                 Step::Arrival(place) => {
-                    flights.flights[place].sent_us.is_none().then_some(place)
+                    flights.all[place].sent_us.is_none().then_some(place)
                 }
                 Step::Remark(_) => None,
             })
             .collect();
         for direction in [Direction::Data, Direction::Ack] {
-            let its_way =
-                |place: &&usize| flights.flights[**place].direction == direction;
+            let its_way = |place: &&usize| flights.all[**place].direction == direction;
             let onwards = packets.iter().filter(its_way);
             let back = packets.iter().rev().filter(its_way);
-            let mut last = None;
-            for &place in onwards.chain(back) {
-                match (self.departures.get(&place), self.arrivals.get(&place)) {
-                    (Some(from), Some(to)) => last = Some(to - from),
-                    _ => {
-                        let fall = last.unwrap_or(FLIGHT);
-                        let known = self.falls.entry(place).or_insert(fall);
-                        if last.is_some() && *known == FLIGHT {
-                            *known = fall;
-                        }
-                        let from = self.departures.get(&place).copied();
-                        let tip = from.unwrap_or_default() + *known * LOST_AT;
-                        self.foot = self.foot.max(tip + ROW);
-                    }
-                }
+            for packets in [onwards.collect::<Vec<_>>(), back.collect()] {
+                self.follow_neighbours(&packets);
+            }
+        }
+        for (place, fall) in &self.falls {
+            let from = self.departures.get(place).copied().unwrap_or_default();
+            self.foot = self.foot.max(from + fall * LOST_AT + ROW);
+        }
+    }
+
+    /// Gives each packet with one end the fall of the last one before it with two.
+    fn follow_neighbours(&mut self, packets: &[&usize]) {
+        let mut last = None;
+        for &&place in packets {
+            let (from, to) = (self.departures.get(&place), self.arrivals.get(&place));
+            if let (Some(from), Some(to)) = (from, to) {
+                last = Some(to - from);
+            } else if let Some(fall) = last {
+                self.falls.entry(place).or_insert(fall);
             }
         }
     }
@@ -199,11 +203,11 @@ impl Places {
 /// The end at which a step happens.
 fn side_of(flights: &Flights, step: Step) -> Side {
     match step {
-        Step::Departure(flight) => match flights.flights[flight].direction {
+        Step::Departure(flight) => match flights.all[flight].direction {
             Direction::Data => Side::Sender,
             Direction::Ack => Side::Receiver,
         },
-        Step::Arrival(flight) => match flights.flights[flight].direction {
+        Step::Arrival(flight) => match flights.all[flight].direction {
             Direction::Data => Side::Receiver,
             Direction::Ack => Side::Sender,
         },
@@ -215,8 +219,8 @@ fn side_of(flights: &Flights, step: Step) -> Side {
 fn usual_flight(flights: &Flights, chosen: &Chosen) -> u64 {
     let took = |&(_, step): &(u64, Step)| match step {
         Step::Arrival(flight) => {
-            let flight = &flights.flights[flight];
-            Some(flight.arrived_us? - flight.sent_us?)
+            let flight = &flights.all[flight];
+            Some(flight.arrived_us?.saturating_sub(flight.sent_us?))
         }
         Step::Departure(_) | Step::Remark(_) => None,
     };
@@ -235,6 +239,8 @@ struct Sheet<'a> {
     picture: Picture,
     flights: &'a Flights,
     first_sequence: u32,
+    /// Lost packets, and where their arrows end: named over all arrows.
+    losses: Vec<(usize, Point)>,
     y: f64,
 }
 
@@ -326,10 +332,14 @@ impl Sheet<'_> {
                 Step::Arrival(place) => (place, false),
                 Step::Remark(_) => continue,
             };
-            let flight = &self.flights.flights[place];
+            let flight = &self.flights.all[place];
             if is_departure || flight.sent_us.is_none() {
                 self.draw_arrow(flight, place, places);
             }
+        }
+        for (place, tip) in std::mem::take(&mut self.losses) {
+            self.name_loss(&self.flights.all[place], tip);
+            self.cross(tip);
         }
     }
 
@@ -345,6 +355,8 @@ impl Sheet<'_> {
         let (colour, stroke) = look(flight);
         let line = |from, to| Line {
             stroke,
+            // Thicker, so that it stands out in grey as well.
+            width: if flight.is_resend { 2.2 } else { 1.5 },
             ..Line::new(from, to, colour)
         };
         match (departure, arrival) {
@@ -358,8 +370,7 @@ impl Sheet<'_> {
                 let tip = Point::new(across(share), from + fall * share);
                 self.picture.add(line(Point::new(start, from), tip));
                 if flight.is_lost() {
-                    self.cross(tip);
-                    self.name_loss(flight, tip);
+                    self.losses.push((place, tip));
                 }
             }
             (None, Some(to)) => {
@@ -392,13 +403,22 @@ impl Sheet<'_> {
             Some(Fate::Lost | Fate::Delivered | Fate::Reordered | Fate::Duplicated)
             | None => "lost",
         };
-        let (aside, anchor) = match flight.direction {
-            Direction::Data => (10.0, Anchor::Start),
-            Direction::Ack => (-10.0, Anchor::End),
+        let size = 11.0;
+        let width = f64::from(u32::try_from(name.len()).unwrap_or(0)) * size * LETTER;
+        let x = match flight.direction {
+            Direction::Data => tip.x + 10.0,
+            Direction::Ack => tip.x - 10.0 - width,
         };
-        let at = Point::new(tip.x + aside, tip.y + 4.0);
-        let words = Words::new(at, 11.0, name).coloured(VERMILLION);
-        self.picture.add(words.anchored(anchor));
+        self.picture.add(Area {
+            x: x - 2.0,
+            y: tip.y - 6.0,
+            width: width + 4.0,
+            height: 13.0,
+            fill: PAPER,
+        });
+        let middle = Point::new(x + width / 2.0, tip.y + 4.0);
+        let words = Words::new(middle, size, name).coloured(VERMILLION);
+        self.picture.add(words.anchored(Anchor::Middle));
     }
 
     /// What stands beside the two lines: times, names, remarks.
@@ -422,7 +442,7 @@ impl Sheet<'_> {
                 .iter_mut()
                 .rev()
                 .take(64)
-                .find(|it| it.0 == side && it.1 == y);
+                .find(|it| it.0 == side && it.1.to_bits() == y.to_bits());
             match row {
                 _ if said.is_empty() => {}
                 Some((_, _, words)) => words.push(said),
@@ -436,6 +456,11 @@ impl Sheet<'_> {
             } else {
                 (RIGHT + 104.0, Anchor::Start)
             };
+            if side == Side::Receiver {
+                let letters = u32::try_from(words.chars().count()).unwrap_or(0);
+                let end = x + f64::from(letters) * WORD_SIZE * LETTER + MARGIN;
+                self.picture.width = self.picture.width.max(end.ceil());
+            }
             let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, words);
             self.picture.add(words.anchored(anchor));
         }
@@ -445,7 +470,7 @@ impl Sheet<'_> {
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {
-                let flight = &self.flights.flights[place];
+                let flight = &self.flights.all[place];
                 let name = flight.name(self.first_sequence);
                 match flight.fate {
                     Some(Fate::Duplicated) => format!("{name}, twice"),
@@ -453,7 +478,7 @@ impl Sheet<'_> {
                 }
             }
             Step::Arrival(place) => {
-                let flight = &self.flights.flights[place];
+                let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => flight.note.to_owned(),
                     None => flight.name(self.first_sequence),

@@ -61,7 +61,7 @@ pub(super) enum Step {
 /// A journal, as a ladder wants it.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
-    pub(super) flights: Vec<Flight>,
+    pub(super) all: Vec<Flight>,
     pub(super) remarks: Vec<Remark>,
     /// When, and what.
     pub(super) steps: Vec<(u64, Step)>,
@@ -143,8 +143,8 @@ impl Flights {
         direction: Direction,
         fate: Option<Fate>,
     ) {
-        let place = self.flights.len();
-        self.flights.push(Flight {
+        let place = self.all.len();
+        self.all.push(Flight {
             packet,
             direction,
             sent_us: Some(time_us),
@@ -166,7 +166,7 @@ impl Flights {
             fate,
         } = *carried;
         let place = self.under_way.get(&name(direction, &packet)).copied();
-        match place.and_then(|place| self.flights.get_mut(place)) {
+        match place.and_then(|place| self.all.get_mut(place)) {
             Some(flight) if flight.fate.is_none() => flight.fate = Some(fate),
             Some(_) | None => self.depart(time_us, packet, direction, Some(fate)),
         }
@@ -180,10 +180,10 @@ impl Flights {
         };
         let place = match self.under_way.get(&name(direction, &packet)) {
             // The second of two copies: the first one's time stays.
-            Some(&place) if self.flights[place].arrived_us.is_some() => return,
+            Some(&place) if self.all[place].arrived_us.is_some() => return,
             Some(&place) => place,
             None => {
-                self.flights.push(Flight {
+                self.all.push(Flight {
                     packet,
                     direction,
                     sent_us: None,
@@ -192,10 +192,10 @@ impl Flights {
                     note: "",
                     is_resend: packet.kind == Kind::Data && packet.attempt != 1,
                 });
-                self.flights.len() - 1
+                self.all.len() - 1
             }
         };
-        self.flights[place].arrived_us = Some(time_us);
+        self.all[place].arrived_us = Some(time_us);
         self.steps.push((time_us, Step::Arrival(place)));
         if side == Side::Receiver {
             self.last_arrival = Some(place);
@@ -204,7 +204,7 @@ impl Flights {
 
     fn note_arrival(&mut self, note: &'static str) {
         let place = self.last_arrival;
-        if let Some(flight) = place.and_then(|place| self.flights.get_mut(place)) {
+        if let Some(flight) = place.and_then(|place| self.all.get_mut(place)) {
             flight.note = note;
         }
     }
@@ -278,5 +278,47 @@ const fn away_from(side: Side) -> Option<Direction> {
         Side::Sender => Some(Direction::Data),
         Side::Receiver => Some(Direction::Ack),
         Side::Link => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Experiment;
+
+    fn journal(link: &str) -> Vec<Entry> {
+        let experiment = Experiment {
+            scenario: link.parse().unwrap(),
+            size: 1_000,
+            segment_bytes: 100,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        entries
+    }
+
+    #[test]
+    fn a_packet_is_lost_or_arrives_after_it_left() {
+        let flights = Flights::of(&journal("seed=2;delay=9ms;loss=20%;duplicate=10%"));
+        assert!(flights.all.iter().any(Flight::is_lost));
+        for flight in &flights.all {
+            match flight.arrived_us {
+                Some(arrived) => assert_eq!(arrived, flight.sent_us.unwrap() + 9_000),
+                None => assert!(flight.is_lost(), "{flight:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn one_side_alone_tells_one_end_of_each_packet() {
+        let mut entries = journal("delay=9ms");
+        entries.retain(|entry| entry.side == Side::Receiver);
+        let flights = Flights::of(&entries).all;
+        assert!(!flights.is_empty());
+        for flight in flights {
+            assert!(flight.sent_us.is_some() != flight.arrived_us.is_some());
+        }
     }
 }

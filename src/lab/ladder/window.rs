@@ -37,13 +37,13 @@ impl Window {
     /// tell when they left) with both their ends, and remarks.
     pub(super) fn choose(self, flights: &Flights) -> Chosen {
         let mut packets = 0;
-        let mut is_chosen = vec![false; flights.flights.len()];
+        let mut is_chosen = vec![false; flights.all.len()];
         let (mut end_us, mut until_us) = (0, self.until_us);
         for &(time_us, step) in &flights.steps {
             end_us = end_us.max(time_us);
             let place = match step {
                 Step::Departure(place) => place,
-                Step::Arrival(place) if flights.flights[place].sent_us.is_none() => place,
+                Step::Arrival(place) if flights.all[place].sent_us.is_none() => place,
                 Step::Arrival(_) | Step::Remark(_) => continue,
             };
             if time_us < self.from_us || time_us > until_us {
@@ -66,7 +66,7 @@ impl Window {
         Chosen {
             steps,
             packets,
-            all_packets: flights.flights.len(),
+            all_packets: flights.all.len(),
             span_us: first.zip(last),
             end_us,
         }

@@ -41,7 +41,7 @@ pub fn picture(race: &Race) -> Picture {
     for (lane, colour) in race.lanes.iter().zip(COLOURS.iter().cycle()) {
         sheet.draw_lane(lane, *colour);
     }
-    sheet.y = foot + 52.0;
+    sheet.y = foot + 68.0;
     sheet.draw_legend();
     sheet.sentence(&losses(race));
     sheet.picture.height = sheet.y + MARGIN / 2.0;

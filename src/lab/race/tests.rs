@@ -1,1 +1,58 @@
+//! Several lanes over one link.
 
+use super::*;
+use crate::wire::options::Arq;
+
+fn lanes(link: &str) -> Vec<Experiment> {
+    let lane = |(arq, window)| Experiment {
+        scenario: link.parse().unwrap(),
+        arq,
+        window,
+        size: 50_000,
+        ..Experiment::small()
+    };
+    let windows = [1, 16, 16];
+    Arq::ALL.into_iter().zip(windows).map(lane).collect()
+}
+
+#[test]
+fn every_lane_meets_the_same_first_losses() {
+    let race = Race::run(&lanes("seed=7;loss=10%;burst=2%/30%;delay=10ms")).unwrap();
+    assert!(!race.lanes[0].first_losses.is_empty());
+    assert!(race.first_losses_agree());
+    assert!(table(&race).contains("the same ones in every lane"));
+}
+
+#[test]
+fn losses_that_look_at_the_time_are_told_apart() {
+    let race = Race::run(&lanes("delay=10ms;outage=20ms/100ms")).unwrap();
+    assert!(!race.first_losses_agree());
+    assert!(table(&race).contains("are not the same in every lane"));
+}
+
+#[test]
+fn what_a_lane_sent_again_is_what_its_sender_counted() {
+    let race = Race::run(&lanes("seed=7;loss=10%;delay=10ms")).unwrap();
+    for lane in &race.lanes {
+        let times: u32 = lane.resends.iter().map(|(_, times)| times).sum();
+        assert_eq!(u64::from(times), lane.run.progress.resent_packets);
+        assert_eq!(lane.in_order_at(u64::MAX), lane.segments);
+    }
+}
+
+#[test]
+fn a_race_of_nobody_is_no_division_by_nothing() {
+    let race = Race::run(&[]).unwrap();
+    assert!(race.winner().is_none());
+    assert!(picture(&race).svg().contains("</svg>"));
+    assert!(!table(&race).is_empty());
+}
+
+#[test]
+fn a_lane_that_takes_no_time_has_its_bar() {
+    let race = Race::run(&lanes("")).unwrap();
+    for lane in &race.lanes {
+        assert!(bar(lane, 0, 0, 50).chars().count() <= 50);
+    }
+    assert!(picture(&race).svg().contains("</svg>"));
+}

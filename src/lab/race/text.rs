@@ -24,7 +24,7 @@ pub fn table(race: &Race) -> String {
     }
     let _ = writeln!(
         text,
-        "{:width$}  = the file grew, R sent again, . it waited\n",
+        "{:width$}  = the file grew, R more was sent again than arrived, . it waited\n",
         ""
     );
     let _ = writeln!(
@@ -65,10 +65,11 @@ pub fn bar(lane: &Lane, longest_us: u64, now_us: u64, letters: usize) -> String 
     }
     let signs = grew.iter().zip(&resent);
     signs
-        .map(|counts| match counts {
+        .map(|(&grew, &resent)| match (grew, resent) {
             (0, 0) => '.',
-            (_, 1..) => 'R',
-            (_, 0) => '=',
+            // Where both happened, what happened more often.
+            (grew, resent) if resent > grew => 'R',
+            (_, _) => '=',
         })
         .collect()
 }

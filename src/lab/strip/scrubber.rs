@@ -38,6 +38,11 @@ impl Scrubber {
     /// At the beginning of a journal.
     #[must_use]
     pub fn new(heading: Heading, entries: Vec<Entry>) -> Self {
+        Self::spaced(heading, entries, SPACING)
+    }
+
+    /// With a copy every so many entries, to begin with.
+    pub(super) fn spaced(heading: Heading, entries: Vec<Entry>, spacing: usize) -> Self {
         let strip = Strip::new(&heading);
         Self {
             heading,
@@ -45,7 +50,7 @@ impl Scrubber {
             copies: vec![(0, strip.clone())],
             strip,
             index: 0,
-            spacing: SPACING,
+            spacing,
         }
     }
 

@@ -1,1 +1,293 @@
+//! The strip against the journal read from scratch, and against itself.
 
+use super::*;
+use crate::lab::run::Experiment;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn journal(experiment: &Experiment) -> (Heading, Vec<Entry>) {
+    let experiment = Experiment {
+        listening: true,
+        ..experiment.clone()
+    };
+    let mut entries = Vec::new();
+    experiment.run(|entry| entries.push(entry)).unwrap();
+    (experiment.heading(), entries)
+}
+
+fn lossy(arq: Arq, seed: u64, window: u32) -> Experiment {
+    let window = if arq == Arq::StopAndWait { 1 } else { window };
+    let link = format!(
+        "seed={seed};delay=20ms;jitter=5ms;loss=15%;duplicate=5%;reorder=5%;corrupt=5%"
+    );
+    Experiment {
+        scenario: link.parse().unwrap(),
+        arq,
+        window,
+        size: 2_950,
+        segment_bytes: 100,
+        ..Experiment::small()
+    }
+}
+
+/// What a machine on this side told, with its place in the journal.
+fn events(entries: &[Entry], side: Side) -> impl Iterator<Item = (usize, &Event)> {
+    let told = entries.iter().enumerate();
+    told.filter_map(move |(place, entry)| match &entry.what {
+        Happening::Machine(event) if entry.side == side => Some((place, event)),
+        Happening::Machine(_) | Happening::Link(_) => None,
+    })
+}
+
+/// A segment in the sender's eyes, from all that has happened to it.
+fn sender_from_scratch(heading: &Heading, entries: &[Entry], number: u32) -> SenderState {
+    let is_told_by = |name: &PacketName| {
+        let sent = events(entries, Side::Receiver)
+            .filter(|(_, event)| matches!(event, Event::PacketSent(it) if it == name))
+            .map(|(place, _)| place)
+            .last();
+        let kept = events(entries, Side::Receiver)
+            .find(|(_, event)| **event == Event::SegmentKept { number })
+            .map(|(place, _)| place);
+        matches!((kept, sent), (Some(kept), Some(sent)) if kept < sent)
+    };
+    let is_acked = events(entries, Side::Sender).any(|(_, event)| {
+        let Event::PacketReceived(name) = event else {
+            return false;
+        };
+        let wanted = name.sequence.0 - heading.first_sequence;
+        is_answer(name) && (wanted > number || is_told_by(name))
+    });
+    if is_acked {
+        return SenderState::Acked;
+    }
+    let sendings: Vec<(usize, u8)> = events(entries, Side::Sender)
+        .filter_map(|(place, event)| {
+            let Event::PacketSent(name) = event else {
+                return None;
+            };
+            let is_it = is_data(name) && name.number == number;
+            is_it.then_some((place, name.attempt))
+        })
+        .collect();
+    let Some(&(newest, attempt)) = sendings.last() else {
+        return SenderState::Unsent;
+    };
+    let is_lost = entries[newest..].iter().any(|entry| match &entry.what {
+        Happening::Link(carried) => {
+            let name = &carried.packet;
+            let is_it = is_data(name) && (name.number, name.attempt) == (number, attempt);
+            is_it && carried.is_lost()
+        }
+        Happening::Machine(Event::PacketLost {
+            number: lost,
+            attempt: which,
+            ..
+        }) => match heading.arq {
+            Arq::GoBackN => *lost <= number,
+            Arq::StopAndWait | Arq::SelectiveRepeat => {
+                (*lost, *which) == (number, attempt)
+            }
+        },
+        Happening::Machine(_) => false,
+    });
+    match (is_lost, sendings.len()) {
+        (true, _) => SenderState::Lost,
+        (false, 1) => SenderState::InFlight,
+        (false, _) => SenderState::Resent,
+    }
+}
+
+/// All segments in the receiver's eyes, from all that has arrived.
+fn receiver_from_scratch(entries: &[Entry], segments: u32) -> Vec<ReceiverState> {
+    let mut have = BTreeSet::new();
+    let told: Vec<&Event> = events(entries, Side::Receiver)
+        .map(|(_, event)| event)
+        .collect();
+    let first_missing = |have: &BTreeSet<u32>| {
+        let mut all = 0..=segments;
+        all.find(|it| !have.contains(it)).unwrap()
+    };
+    for (place, event) in told.iter().enumerate() {
+        let Event::PacketReceived(name) = event else {
+            continue;
+        };
+        let is_taken = match told.get(place + 1) {
+            Some(Event::SegmentKept { number }) => *number == name.number,
+            Some(Event::SegmentDropped { .. } | Event::PacketIgnored { .. }) => false,
+            _ => first_missing(&have) == name.number,
+        };
+        if is_data(name) && is_taken {
+            have.insert(name.number);
+        }
+    }
+    let in_order = first_missing(&have);
+    (0..segments)
+        .map(|number| match number {
+            _ if number < in_order => ReceiverState::InOrder,
+            _ if have.contains(&number) => ReceiverState::KeptEarly,
+            _ => ReceiverState::Missing,
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn the_counts_are_the_journals_at_every_moment(
+        seed: u64,
+        window in 2_u32..12,
+        arq in prop::sample::select(Arq::ALL.to_vec()),
+    ) {
+        let (heading, entries) = journal(&lossy(arq, seed, window));
+        let mut strip = Strip::new(&heading);
+        for (place, entry) in entries.iter().enumerate() {
+            strip.take(entry);
+            let past = &entries[..=place];
+            let receiver = receiver_from_scratch(past, strip.segments());
+            for state in ReceiverState::ALL {
+                let count = receiver.iter().filter(|it| **it == state).count();
+                let counted = strip.receiver_counts().get(state) as usize;
+                prop_assert_eq!(counted, count, "{:?} after {:?}", state, entry);
+            }
+            // The sender's from scratch takes long: every few moments will do.
+            if place % 7 != 0 {
+                continue;
+            }
+            for number in 0..strip.segments() {
+                let state = sender_from_scratch(&heading, past, number);
+                prop_assert_eq!(strip.sender(number), state, "{} after {:?}", number, entry);
+            }
+            for state in SenderState::ALL {
+                let count = (0..strip.segments()).filter(|&it| strip.sender(it) == state);
+                let counted = strip.sender_counts().get(state) as usize;
+                prop_assert_eq!(counted, count.count());
+            }
+        }
+        prop_assert_eq!(strip.receiver_counts().in_order, strip.segments());
+    }
+
+    #[test]
+    fn going_back_shows_what_going_there_from_the_beginning_shows(
+        seed: u64,
+        places in prop::collection::vec(0_usize..400, 20),
+    ) {
+        let (heading, entries) = journal(&lossy(Arq::SelectiveRepeat, seed, 8));
+        // So few entries to a copy that copies are thinned out on the way.
+        let mut scrubber = Scrubber::spaced(heading.clone(), entries.clone(), 2);
+        for place in places {
+            let mut strip = Strip::new(&heading);
+            entries.iter().take(place).for_each(|entry| strip.take(entry));
+            prop_assert_eq!(format!("{:?}", scrubber.at(place)), format!("{strip:?}"));
+        }
+    }
+
+    #[test]
+    fn whatever_a_damaged_journal_says_the_strip_counts_every_segment_once(
+        seed: u64,
+        places in prop::collection::vec(0_usize..400, 1..400),
+        size: u64,
+        window: u32,
+    ) {
+        let arq = Arq::ALL[(seed % 3) as usize];
+        let (mut heading, entries) = journal(&lossy(arq, seed, 8));
+        heading.size = if seed.is_multiple_of(2) { size } else { heading.size };
+        heading.window = window;
+        let mut strip = Strip::new(&heading);
+        for place in places {
+            strip.take(&entries[place % entries.len()]);
+        }
+        let SenderCounts { unsent, in_flight, lost, resent, acked } = strip.sender_counts();
+        prop_assert_eq!(unsent + in_flight + lost + resent + acked, strip.segments());
+        let ReceiverCounts { missing, kept_early, in_order } = strip.receiver_counts();
+        prop_assert_eq!(missing + kept_early + in_order, strip.segments());
+        let place = Place { index: 0, of: 0 };
+        prop_assert!(!text(&heading, &strip, place).is_empty());
+        prop_assert!(!picture(&heading, &strip, place).shapes.is_empty());
+    }
+}
+
+#[test]
+fn a_lost_packet_is_shown_as_lost_before_the_sender_can_know() {
+    let (heading, entries) = journal(&Experiment {
+        scenario: "delay=50ms;drop=d2.1".parse().unwrap(),
+        window: 4,
+        size: 700,
+        segment_bytes: 100,
+        ..Experiment::small()
+    });
+    let mut scrubber = Scrubber::new(heading, entries);
+    let index = scrubber.index_at(150_000);
+    let strip = scrubber.at(index);
+    assert_eq!(strip.sender(2), SenderState::Lost);
+    assert_eq!((strip.base(), strip.next(), strip.window_end()), (0, 4, 4));
+    let index = scrubber.index_at(262_500);
+    let strip = scrubber.at(index);
+    assert_eq!(strip.sender(2), SenderState::Resent);
+    assert_eq!(strip.sender(3), SenderState::Acked);
+    assert_eq!(strip.receiver(3), ReceiverState::KeptEarly);
+}
+
+#[test]
+fn a_timeout_of_go_back_n_moves_next_back_to_the_base() {
+    let (heading, entries) = journal(&Experiment {
+        scenario: "delay=50ms;drop=d2.1".parse().unwrap(),
+        arq: Arq::GoBackN,
+        window: 4,
+        size: 700,
+        segment_bytes: 100,
+        ..Experiment::small()
+    });
+    let mut strip = Strip::new(&heading);
+    for entry in &entries {
+        strip.take(entry);
+        if matches!(entry.what, Happening::Machine(Event::PacketLost { .. })) {
+            assert_eq!((strip.base(), strip.next()), (2, 2));
+            assert_eq!(strip.sender_counts().lost, 4);
+        }
+    }
+    assert_eq!(strip.resends(), 4);
+}
+
+#[test]
+fn a_journal_of_one_side_shows_that_side_alone() {
+    let (heading, entries) = journal(&lossy(Arq::SelectiveRepeat, 1, 8));
+    let mut strip = Strip::new(&heading);
+    let receivers = entries.iter().filter(|entry| entry.side == Side::Receiver);
+    receivers.for_each(|entry| strip.take(entry));
+    assert_eq!(strip.receiver_counts().in_order, strip.segments());
+    let text = text(&heading, &strip, Place { index: 1, of: 1 });
+    assert!(!text.contains("sender"), "{text}");
+    assert!(text.contains("receiver   ####"), "{text}");
+}
+
+#[test]
+fn a_long_file_is_shown_in_bins_whose_most_telling_sign_is_seen() {
+    let (heading, entries) = journal(&Experiment {
+        scenario: "delay=5ms;drop=d500.1".parse().unwrap(),
+        size: 100_000,
+        segment_bytes: 100,
+        ..Experiment::small()
+    });
+    let mut strip = Strip::new(&heading);
+    let lost = entries.iter().position(
+        |entry| matches!(&entry.what, Happening::Link(carried) if carried.is_lost()),
+    );
+    let until = lost.unwrap() + 1;
+    entries[..until].iter().for_each(|entry| strip.take(entry));
+    let text = text(
+        &heading,
+        &strip,
+        Place {
+            index: until,
+            of: entries.len(),
+        },
+    );
+    assert!(text.contains("16 segments to a sign"), "{text}");
+    let sender = text
+        .lines()
+        .find(|line| line.starts_with("sender"))
+        .unwrap();
+    assert_eq!(sender.matches('X').count(), 1, "{text}");
+}

@@ -148,9 +148,10 @@ impl Cell {
         let share = match self.arq {
             Arq::StopAndWait => self.loss,
             Arq::GoBackN => 1.0 - self.formula() / without_loss,
-            Arq::SelectiveRepeat => 0.5,
+            Arq::SelectiveRepeat if self.loss == 0.0 => 0.0,
+            Arq::SelectiveRepeat => MOST_SHARE_STALLED,
         };
-        let for_chance = (share / error).powi(2) / self.loss.max(1e-3);
+        let for_chance = (share / error).powi(2) / self.loss.max(LEAST_LOSS);
         let for_the_end = round_trip(self.a) * without_loss / error;
         for_chance.max(for_the_end).max(LEAST_PACKETS) as u64
     }
@@ -173,6 +174,12 @@ impl Cell {
         Ok(sending / run.transferring.as_secs_f64())
     }
 }
+
+/// For most cells of selective repeat, more of the time than losses take.
+const MOST_SHARE_STALLED: f64 = 0.7;
+
+/// Where fewer are lost, they weigh so little that no more packets are needed.
+const LEAST_LOSS: f64 = 0.01;
 
 /// No fewer packets, so that a cell without loss is more than its first round trips.
 const LEAST_PACKETS: f64 = 1_000.0;

@@ -31,7 +31,7 @@
 //! (1989), for the lanes; the window's end is added here.
 
 use super::window::{round_trip, spacing};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Efficiency of selective repeat with a timer for each packet: 0 to 1. `loss` is 0 up to
 /// but without 1.
@@ -171,20 +171,22 @@ pub fn sampled(loss: f64, lanes: u32, window: u32) -> f64 {
     let mut dice = Dice(0);
     // D(i-N) to D(i-1); before the first packet all has arrived.
     let mut all_arrived = VecDeque::from(vec![0_u64; window as usize]);
-    let mut resends = BTreeSet::new();
+    // From when on each lane is free.
+    let mut free_at = vec![0_u64; lanes as usize];
     let (mut slot, mut last) = (0, 0);
     for _ in 0..PACKETS {
         let window_opens = all_arrived.pop_front().unwrap_or_default();
         slot = window_opens.max(slot + 1);
-        while resends.remove(&slot) {
+        let mut lane = usize::try_from(slot % u64::from(lanes)).unwrap_or_default();
+        while free_at[lane] > slot {
             slot += 1;
+            lane = (lane + 1) % free_at.len();
         }
-        resends = resends.split_off(&slot);
         let mut arrives = slot + u64::from(lanes);
         while dice.share() < loss {
-            resends.insert(arrives);
             arrives += u64::from(lanes);
         }
+        free_at[lane] = arrives;
         last = last.max(arrives);
         all_arrived.push_back(last);
     }
@@ -210,8 +212,8 @@ impl Dice {
         x ^= x >> 27;
         self.0 = x;
         #[expect(clippy::cast_precision_loss, reason = "53 bits are exact in an f64")]
-        let share = (x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64;
-        share / (1_u64 << 53) as f64
+        let upper = (x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64;
+        upper * 2_f64.powi(-53)
     }
 }
 

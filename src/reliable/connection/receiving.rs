@@ -364,7 +364,7 @@ impl Receiving {
     fn on_data(&mut self, packet: &Packet, now: Moment) {
         if let Phase::Transferring { machine, .. } = &mut self.phase {
             machine.on_packet(packet, now);
-            self.log.append(machine.take_events());
+            self.log.append(|| machine.take_events());
         } else {
             self.ignore(packet, Ignored::OutOfPlace);
         }
@@ -513,7 +513,7 @@ impl Machine for Receiving {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
         }
-        self.log.append(self.handshake.take_events());
+        self.log.append(|| self.handshake.take_events());
         if matches!(self.handshake.opening(), Opening::Disagreed) {
             self.reset(Reset::BadTerms);
         }
@@ -538,7 +538,7 @@ impl Machine for Receiving {
         match &mut self.phase {
             Phase::Opening => {
                 self.handshake.on_timeout(now);
-                self.log.append(self.handshake.take_events());
+                self.log.append(|| self.handshake.take_events());
                 if self.handshake.is_over(now) || is_silent {
                     let outcome = Outcome::Failed(Failure::NoAnswer);
                     self.enter(Phase::Ended { outcome });
@@ -546,7 +546,7 @@ impl Machine for Receiving {
             }
             Phase::Transferring { machine, .. } => {
                 machine.on_timeout(now);
-                self.log.append(machine.take_events());
+                self.log.append(|| machine.take_events());
                 if is_quiet {
                     machine.repeat();
                     self.quiet.end(now);

@@ -278,7 +278,7 @@ impl Sending {
             Phase::Opening => self.handshake.on_packet(packet, now),
             Phase::Transferring { terms, machine } => {
                 machine.on_packet(packet, now);
-                self.log.append(machine.take_events());
+                self.log.append(|| machine.take_events());
                 let acked = u64::from(terms.index(packet.sequence));
                 if acked <= machine.progress().sent_packets {
                     let before = self.gate.state();
@@ -390,7 +390,7 @@ impl Machine for Sending {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
         }
-        self.log.append(self.handshake.take_events());
+        self.log.append(|| self.handshake.take_events());
         if matches!(self.handshake.opening(), Opening::Disagreed) {
             self.reset(Reset::BadTerms);
         }
@@ -414,7 +414,7 @@ impl Machine for Sending {
         match &mut self.phase {
             Phase::Opening => {
                 self.handshake.on_timeout(now);
-                self.log.append(self.handshake.take_events());
+                self.log.append(|| self.handshake.take_events());
                 if self.handshake.is_over(now) || self.has_lost_patience(now) {
                     self.end(Outcome::Failed(Failure::NoAnswer));
                 }
@@ -422,7 +422,7 @@ impl Machine for Sending {
             Phase::Transferring { machine, .. } => {
                 if self.gate.is_open() {
                     machine.on_timeout(now);
-                    self.log.append(machine.take_events());
+                    self.log.append(|| machine.take_events());
                 } else if self.gate.on_timeout(now) {
                     let timer = Timer::Probe;
                     self.log.record(|| Event::TimerExpired { timer });

@@ -59,6 +59,7 @@ impl Receiver {
     /// Waits for the first segment.
     #[must_use]
     pub fn new(terms: Terms) -> Self {
+        // Not by a timer that runs out at once: the sender's may run out with it.
         let acknowledge_every = if terms.acknowledgement_delay.is_zero() {
             1
         } else {

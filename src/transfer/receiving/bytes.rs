@@ -76,8 +76,7 @@ impl Bytes {
     /// Hands what is in order to the disk, as far as the disk takes it.
     pub(super) fn flush(&mut self, disk: &Disk) {
         if !self.chunk.is_empty() {
-            let empty = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2);
-            let chunk = std::mem::replace(&mut self.chunk, empty);
+            let chunk = std::mem::replace(&mut self.chunk, disk.spare());
             self.waiting.push_back(chunk);
         }
         while let Some(chunk) = self.waiting.pop_front() {

@@ -1,0 +1,82 @@
+//! What one side of a transfer has seen by a moment: what its next ACK says.
+//!
+//! Source: report page `wire`, section 9 (ACK and NACK).
+
+use crate::reliable::event::PacketName;
+use crate::reliable::ranges::Ranges;
+use crate::wire::packet::{Kind, SequenceRange};
+use crate::wire::sequence::SequenceNumber;
+use std::collections::VecDeque;
+
+/// What one side has seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Knowledge {
+    /// The newest arrival that is answered with an echo: its stamp, and when it came.
+    last: Option<(u32, u64)>,
+    /// DATA packets that came, duplicates included.
+    received: u32,
+    /// What came before its turn.
+    early: Ranges,
+    /// The newest of that first.
+    recent: VecDeque<SequenceNumber>,
+}
+
+/// Runs that Sash's receiver puts in an ACK.
+const MOST_TOLD: usize = 24;
+
+impl Knowledge {
+    /// A packet came that left at this stamp.
+    pub(super) fn arrive(&mut self, packet: PacketName, left: u32, time_us: u64) {
+        let is_answered = match packet.kind {
+            Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin => true,
+            Kind::Ack | Kind::Nack | Kind::FinAck | Kind::Rst => false,
+        };
+        if is_answered {
+            self.last = Some((left, time_us));
+        }
+        if packet.kind == Kind::Data && packet.length > 0 {
+            self.received = self.received.wrapping_add(1);
+        }
+    }
+
+    /// A segment came before its turn, and is kept.
+    pub(super) fn keep(&mut self, sequence: SequenceNumber) {
+        self.early.insert(sequence);
+        self.recent.push_front(sequence);
+        self.recent.truncate(MOST_TOLD);
+    }
+
+    /// The stamp of what came last, moved on by the time since then.
+    pub(super) fn echo(&self, time_us: u64) -> u32 {
+        let Some((left, came)) = self.last else {
+            return 0;
+        };
+        left.wrapping_add(stamp(time_us.saturating_sub(came)))
+    }
+
+    /// A packet leaves; what lies before an ACK or NACK is in order by now.
+    pub(super) fn tell(&mut self, packet: PacketName) {
+        if matches!(packet.kind, Kind::Ack | Kind::Nack) {
+            self.early.remove_before(packet.sequence);
+        }
+    }
+
+    /// How many DATA packets came.
+    pub(super) const fn received(&self) -> u32 {
+        self.received
+    }
+
+    /// What came before its turn, as an ACK tells it.
+    pub(super) fn ranges(&self) -> Vec<SequenceRange> {
+        self.early.report(self.recent.iter().copied(), MOST_TOLD)
+    }
+}
+
+/// A moment as a packet's time stamp, which wraps.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a time stamp wraps on purpose"
+)]
+pub(super) const fn stamp(time_us: u64) -> u32 {
+    time_us as u32
+}

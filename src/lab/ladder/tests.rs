@@ -1,0 +1,89 @@
+//! Parts of a run, and what is left out of them.
+
+use super::*;
+use crate::lab::picture::Shape;
+use crate::lab::run::Experiment;
+
+fn journal() -> (Heading, Vec<Entry>) {
+    let experiment = Experiment {
+        scenario: "delay=50ms;drop=d2.1".parse().unwrap(),
+        size: 700,
+        segment_bytes: 100,
+        window: 4,
+        listening: true,
+        ..Experiment::small()
+    };
+    let mut entries = Vec::new();
+    experiment.run(|entry| entries.push(entry)).unwrap();
+    (experiment.heading(), entries)
+}
+
+#[test]
+fn a_part_says_what_is_left_out() {
+    let (heading, entries) = journal();
+    let window = Window {
+        from_us: 150_000,
+        until_us: 200_000,
+        ..Window::ALL
+    };
+    let part = part(&heading, &entries, window);
+    assert!(part.contains("DATA 3.1"), "{part}");
+    assert!(!part.contains("SYN"), "{part}");
+    let sentence = "\nShown: 7 of 20 packets, 150.0 ms to 250.0 ms of 562.5 ms.";
+    assert!(part.contains(sentence), "{part}");
+    let whole = text(&heading, &entries);
+    assert!(!whole.contains("Shown"), "{whole}");
+}
+
+#[test]
+fn a_part_in_which_nothing_left_says_so() {
+    let (heading, entries) = journal();
+    let window = Window {
+        from_us: 10_000_000,
+        ..Window::ALL
+    };
+    let part = part(&heading, &entries, window);
+    assert!(part.contains("None of the 20 packets left then"), "{part}");
+    let svg = picture(&heading, &entries, window).svg();
+    assert!(svg.contains("None of the 20 packets"), "{svg}");
+    assert!(picture(&heading, &[], Window::ALL).svg().contains("</svg>"));
+}
+
+#[test]
+fn an_arrow_slopes_from_when_its_packet_left_to_when_it_arrived() {
+    let (heading, entries) = journal();
+    let picture = picture(&heading, &entries, Window::ALL);
+    let lines = picture.shapes.iter().filter_map(|shape| match shape {
+        Shape::Line(line) => Some(line),
+        Shape::Area(_) | Shape::Triangle(_) | Shape::Words(_) => None,
+    });
+    let (sender, receiver) = (430.0, 750.0);
+    let is_at = |x: f64, there: f64| (x - there).abs() < 0.1;
+    let mut arrows =
+        lines.filter(|line| is_at(line.from.x, receiver) && is_at(line.to.x, sender));
+    let syn = arrows.next().unwrap();
+    // Fifty milliseconds are the usual way, and that takes 80 pixels.
+    assert!((syn.to.y - syn.from.y - 80.0).abs() < 1e-6, "{syn:?}");
+}
+
+#[test]
+fn words_beside_a_line_never_overlap() {
+    let (heading, entries) = journal();
+    let picture = picture(&heading, &entries, Window::ALL);
+    let words: Vec<_> = picture
+        .shapes
+        .iter()
+        .filter_map(|shape| match shape {
+            Shape::Words(words) => Some(words),
+            Shape::Area(_) | Shape::Line(_) | Shape::Triangle(_) => None,
+        })
+        .collect();
+    for (place, one) in words.iter().enumerate() {
+        for other in &words[place + 1..] {
+            let is_same_column =
+                (one.at.x - other.at.x).abs() < 0.1 && one.anchor == other.anchor;
+            let distance = (one.at.y - other.at.y).abs();
+            assert!(!is_same_column || distance >= 12.0, "{one:?} {other:?}");
+        }
+    }
+}

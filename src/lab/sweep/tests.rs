@@ -1,0 +1,98 @@
+use super::*;
+
+fn rows(grid: &Grid) -> Vec<Row> {
+    let cells = grid.cells();
+    cells
+        .iter()
+        .map(|cell| cell.measure(grid).unwrap())
+        .collect()
+}
+
+fn lossy() -> Grid {
+    Grid {
+        losses: vec![0.0, 5.0, 20.0],
+        seeds: 2,
+        link: "data.rate=5mbit;ack.loss=0%".to_owned(),
+        ..Grid::small()
+    }
+}
+
+#[test]
+fn a_cell_that_comes_out_the_same_twice_is_there_once() {
+    let grid = Grid {
+        windows: vec![4, 16],
+        ..Grid::small()
+    };
+    assert_eq!(grid.size(), 6);
+    let cells = grid.cells();
+    let lone = cells.iter().filter(|cell| cell.arq == Arq::StopAndWait);
+    assert_eq!((lone.count(), cells.len()), (1, 5));
+}
+
+#[test]
+fn a_row_is_the_mean_of_its_seeds_and_lies_between_slowest_and_fastest() {
+    for row in rows(&lossy()) {
+        assert!(
+            row.least <= row.goodput && row.goodput <= row.most,
+            "{row:?}"
+        );
+        assert!(row.resent < row.sent, "{row:?}");
+    }
+}
+
+#[test]
+fn the_formula_is_given_where_the_window_is_fixed_and_only_there() {
+    let fixed = rows(&lossy());
+    assert!(fixed.iter().all(|row| row.formula.is_some()));
+    let controlled = Grid {
+        controllers: vec![Congestion::Reno],
+        arqs: vec![Arq::SelectiveRepeat],
+        ..lossy()
+    };
+    assert!(rows(&controlled).iter().all(|row| row.formula.is_none()));
+}
+
+#[test]
+fn the_words_of_the_link_come_after_those_of_the_grid() {
+    let grid = lossy();
+    let scenario = grid.cells()[3].scenario(&grid, 2).unwrap();
+    assert_eq!(scenario.seed, 2);
+    let loss = |way| scenario.conditions(way).loss;
+    assert!((loss(Direction::Data) - 0.05).abs() < 1e-9);
+    assert!(loss(Direction::Ack).abs() < 1e-9);
+}
+
+#[test]
+fn a_table_says_once_what_all_rows_share() {
+    let table = listing::table(&rows(&lossy()));
+    let mut lines = table.lines();
+    let shared = "controller fixed, delay 10 ms, bytes 100000";
+    assert_eq!(lines.next(), Some(shared));
+    let head = lines.next().unwrap();
+    assert!(head.starts_with("protocol          window  loss"), "{head}");
+    assert_eq!(lines.count(), 9);
+    let widths: Vec<_> = table.lines().skip(1).map(str::len).collect();
+    assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{table}");
+}
+
+#[test]
+fn csv_has_as_many_fields_in_each_row_as_in_its_header() {
+    let csv = listing::csv(&rows(&lossy()));
+    let fields: Vec<_> = csv.lines().map(|line| line.split(',').count()).collect();
+    assert_eq!(fields, [14; 10]);
+}
+
+#[test]
+fn marks_stand_over_their_formula_and_a_controller_is_joined() {
+    let grid = lossy();
+    let chart = grid.chart(&rows(&grid), Across::of_grid(&grid), false);
+    let names: Vec<_> = chart.panels[0]
+        .series
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    let formula = "textbook's formula";
+    let arqs = Arq::ALL.map(Arq::name);
+    assert_eq!(names, [[formula; 3], arqs].concat());
+    assert!(chart.to_svg().is_ok());
+}

@@ -1,0 +1,103 @@
+//! The pictures that the report shows are those that the laboratory draws.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test pictures` draws them again; look at each one.
+
+use sash::lab::journal::Entry;
+use sash::lab::ladder::{self, Window};
+use sash::lab::race::{self, Race};
+use sash::lab::run::Experiment;
+use sash::lab::strip::{self, Scrubber};
+use sash::wire::options::Arq;
+use std::path::Path;
+
+fn one_loss(arq: Arq) -> Experiment {
+    Experiment {
+        scenario: "delay=50ms;drop=d2.1".parse().expect("it is right"),
+        arq,
+        window: if arq == Arq::StopAndWait { 1 } else { 4 },
+        size: 700,
+        segment_bytes: 100,
+        listening: true,
+        ..Experiment::small()
+    }
+}
+
+fn entries(experiment: &Experiment) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let run = experiment.run(|entry| entries.push(entry));
+    assert!(run.expect("it ends").is_verified());
+    entries
+}
+
+fn strip_at(experiment: &Experiment, time_us: u64) -> Scrubber {
+    let mut scrubber = Scrubber::new(experiment.heading(), entries(experiment));
+    scrubber.at(scrubber.index_at(time_us));
+    scrubber
+}
+
+fn compare(path: &str, found: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("it is ours");
+        std::fs::write(&file, found).expect("it is ours");
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        golden == found,
+        "{path} differs; UPDATE_GOLDEN=1 cargo test --test pictures draws it again"
+    );
+}
+
+#[test]
+fn the_ladders_of_one_loss_are_drawn_as_the_report_shows_them() {
+    for arq in Arq::ALL {
+        let experiment = one_loss(arq);
+        let entries = entries(&experiment);
+        let picture = ladder::picture(&experiment.heading(), &entries, Window::ALL);
+        let name = arq.name().replace('-', "_");
+        compare(&format!("report/figures/ladder_{name}.svg"), &picture.svg());
+    }
+}
+
+#[test]
+fn the_strip_in_the_middle_of_a_loss_is_drawn_as_the_report_shows_it() {
+    let scrubber = strip_at(&one_loss(Arq::SelectiveRepeat), 300_000);
+    let (heading, strip, place) =
+        (scrubber.heading(), scrubber.strip(), scrubber.place());
+    let picture = strip::picture(heading, strip, place);
+    compare("report/figures/strip_selective_repeat.svg", &picture.svg());
+    let text = strip::text(heading, strip, place);
+    compare("tests/golden/strip_selective_repeat.txt", &text);
+}
+
+#[test]
+fn the_strip_of_a_long_file_is_drawn_as_the_report_shows_it() {
+    let experiment = Experiment {
+        scenario: "seed=7;loss=5%;delay=10ms".parse().expect("it is right"),
+        size: 1 << 20,
+        listening: true,
+        ..Experiment::small()
+    };
+    let scrubber = strip_at(&experiment, 600_000);
+    let (heading, strip, place) =
+        (scrubber.heading(), scrubber.strip(), scrubber.place());
+    let picture = strip::picture(heading, strip, place);
+    compare("report/figures/strip_long.svg", &picture.svg());
+    let text = strip::text(heading, strip, place);
+    compare("tests/golden/strip_long.txt", &text);
+}
+
+#[test]
+fn the_race_is_drawn_as_the_report_shows_it() {
+    let lane = |(arq, window)| Experiment {
+        scenario: "seed=7;loss=5%;delay=10ms".parse().expect("it is right"),
+        arq,
+        window,
+        size: 256 << 10,
+        ..Experiment::small()
+    };
+    let lanes: Vec<_> = Arq::ALL.into_iter().zip([1, 16, 16]).map(lane).collect();
+    let race = Race::run(&lanes).expect("it ends");
+    compare("report/figures/race.svg", &race::picture(&race).svg());
+    compare("tests/golden/race.txt", &race::table(&race));
+}

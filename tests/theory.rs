@@ -1,0 +1,124 @@
+//! The machines held against the textbook's formulas, in virtual time.
+//!
+//! Every build runs the smaller grid; `lab theory` runs the whole one. `UPDATE_GOLDEN=1`
+//! rewrites the tables of the report.
+
+use sash::lab::theory::cell::{Cell, Setting};
+use sash::lab::theory::table::{self, Grid, Row};
+use sash::lab::theory::window;
+use sash::wire::options::Arq;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+/// The statistical error of a cell: a third of what is allowed to it.
+const ERROR: f64 = 0.017;
+
+#[test]
+fn stop_and_wait_and_go_back_n_are_as_efficient_as_their_formulas() {
+    let arqs = vec![Arq::StopAndWait, Arq::GoBackN];
+    let rows = rows(
+        &Grid {
+            arqs,
+            ..Grid::small()
+        },
+        Setting::Textbook,
+    );
+    assert!(table::holds(&rows), "\n{}", table::text(&rows));
+}
+
+#[test]
+fn selective_repeat_is_as_efficient_as_its_model_and_never_beyond_its_bound() {
+    let arqs = vec![Arq::SelectiveRepeat];
+    let rows = rows(
+        &Grid {
+            arqs,
+            ..Grid::small()
+        },
+        Setting::Textbook,
+    );
+    assert!(table::holds(&rows), "\n{}", table::text(&rows));
+    for row in &rows {
+        let bound = row.cell.formula();
+        assert!(row.measured < 1.03 * bound, "{row:?} is above {bound}");
+    }
+}
+
+#[test]
+fn the_table_is_as_the_report_says() {
+    let grid = Grid {
+        losses: vec![0.0, 0.02, 0.1, 0.3],
+        windows: vec![1, 4, 16, 64],
+        a: vec![2.0, 10.0],
+        ..Grid::full()
+    };
+    let rows = rows(&grid, Setting::Textbook);
+    compare("theory.txt", table::text(&rows).trim_end());
+}
+
+#[test]
+fn what_the_textbook_leaves_out_is_as_the_report_says() {
+    let mut text = "efficiency at a = 10; N is 16, of stop-and-wait 1".to_owned();
+    let columns = [
+        "formula",
+        "textbook",
+        "bursts",
+        "their formula",
+        "real timer",
+        "its formula",
+        "lossy ACKs",
+    ];
+    for arq in [Arq::StopAndWait, Arq::GoBackN, Arq::SelectiveRepeat] {
+        write!(text, "\n{arq}\n{:>8}", "loss").unwrap();
+        for column in columns {
+            write!(text, "{column:>14}").unwrap();
+        }
+        for loss in [0.0, 0.02, 0.1, 0.3] {
+            let window = if arq == Arq::StopAndWait { 1 } else { 16 };
+            let cell = Cell {
+                arq,
+                loss,
+                window,
+                a: 10.0,
+            };
+            // Waits that double vary much.
+            let error = if arq == Arq::StopAndWait { 0.004 } else { 0.01 };
+            let measured = |setting| Some(cell.measure(setting, error).expect("it ends"));
+            let bursts = (arq == Arq::GoBackN)
+                .then(|| window::go_back_n_in_bursts(loss, window, cell.a));
+            let transmission = sash::lab::theory::cell::TRANSMISSION;
+            let real = window::with_real_timer(arq, loss, window, cell.a, transmission);
+            write!(text, "\n{:>8}", format!("{}%", 100.0 * loss)).unwrap();
+            for value in [
+                Some(cell.formula()),
+                measured(Setting::Textbook),
+                measured(Setting::Bursts),
+                bursts,
+                measured(Setting::RealTimer),
+                real,
+                measured(Setting::LossyAcks),
+            ] {
+                let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+                write!(text, "{value:>14}").unwrap();
+            }
+        }
+    }
+    compare("theory_beyond.txt", &text);
+}
+
+fn rows(grid: &Grid, setting: Setting) -> Vec<Row> {
+    let measure = |cell| Row::measure(cell, setting, ERROR).expect("it ends");
+    grid.cells().map(measure).collect()
+}
+
+fn compare(name: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    let made = format!("{made}\n");
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &made).expect("the folder is there");
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(made, golden, "UPDATE_GOLDEN=1 rewrites tests/golden/{name}");
+}
