@@ -35,7 +35,7 @@ fn experiments(seed: u64) -> Vec<Experiment> {
                 segment_bytes: 100,
                 first: crate::wire::sequence::SequenceNumber(u32::MAX - 20),
                 halt: halts[(seed % 4) as usize],
-                is_upload: seed % 3 == 0,
+                is_upload: seed.is_multiple_of(3),
                 listening: true,
                 ..Experiment::small()
             });
@@ -118,7 +118,13 @@ fn every_answer_is_what_the_machine_does_next() {
                             (Kind::Data, Some(packet.number), packet.attempt > 1)
                         }
                         Kind::Fin => (Kind::Fin, None, packet.attempt > 1),
-                        kind => (kind, None, false),
+                        Kind::Syn
+                        | Kind::SynAck
+                        | Kind::Ack
+                        | Kind::Nack
+                        | Kind::Data
+                        | Kind::FinAck
+                        | Kind::Rst => (packet.kind, None, false),
                     })
                     .collect();
                 let answer = spelled(&question.choices[question.right]);
