@@ -399,9 +399,11 @@ fn a_client_that_leaves_at_half_goes_on_from_there_by_every_way() {
             told(&output)
         );
         assert_eq!(server.names(), [".uploads"]);
-        wait_until(|| server.part_bytes() >= 250_000);
+        // Over TCP half was given to the kernel, not acknowledged by the server.
+        let least = if way.contains(&"tcp") { 1 } else { 250_000 };
+        wait_until(|| server.part_bytes() >= least);
         let said = server.upload(&path, &way);
-        assert!(offset(&said) >= 250_000, "{said}");
+        assert!(offset(&said) >= least, "{said}");
         server.has("a", &made_up(600_000));
     }
 }

@@ -122,6 +122,9 @@ impl Outgoing {
             return Ok(());
         }
         let is_row = self.bytes.len() > self.length;
+        if !is_row && self.length > self.cut && self.cut > 0 {
+            self.cut_at(socket, 0); // Or it would be cut as well.
+        }
         let mut sent = if is_row && self.cut_at(socket, self.length) {
             send(socket, to, &self.bytes)
         } else {
@@ -321,6 +324,12 @@ mod tests {
             let (arrived, _) = carry(&lengths, rows);
             assert!(arrived == wanted(&lengths), "{rows:?}");
         }
+    }
+
+    #[test]
+    fn a_single_datagram_longer_than_those_of_a_row_before_it_stays_in_one_piece() {
+        let lengths = [48, 37, 68];
+        assert!(carry(&lengths, [true, true]).0 == wanted(&lengths));
     }
 
     #[test]
