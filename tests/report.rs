@@ -16,6 +16,9 @@
 //! `UPDATE_REPORT=1 cargo test --test report` rewrites the quotations;
 //! `diagrams/render.sh` draws the pictures again.
 
+#[path = "report/links.rs"]
+mod links;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
