@@ -206,7 +206,9 @@ fn a_race_says_who_won_and_that_the_losses_were_the_same() {
 fn controllers_race_as_well() {
     let race = output(&[
         "race",
-        "--controllers",
+        "--arq",
+        "selective-repeat",
+        "--congestion",
         "reno,cubic",
         "--size",
         "100KiB",

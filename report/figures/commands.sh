@@ -29,3 +29,26 @@ lab chart --kind window --arq selective-repeat --halt receiver \
 lab chart --kind goodput --arq selective-repeat --congestion plus-one-minus-three \
     --halt receiver --size 8MiB --link "seed=1;loss=10%;delay=20ms;data.rate=20mbit" \
     -o report/figures/paused_under_loss.svg --csv report/figures/paused_under_loss.csv
+
+lab race --size 256KiB --link "seed=7;loss=5%;delay=10ms" --svg report/figures/race.svg
+
+lab ladder --arq stop-and-wait --size 700 --segment 100 --link "delay=50ms;drop=d2.1" \
+    --svg report/figures/ladder_stop_and_wait.svg
+
+lab ladder --arq go-back-n --window 4 --size 700 --segment 100 \
+    --link "delay=50ms;drop=d2.1" --svg report/figures/ladder_go_back_n.svg
+
+lab ladder --arq selective-repeat --window 4 --size 700 --segment 100 \
+    --link "delay=50ms;drop=d2.1" --svg report/figures/ladder_selective_repeat.svg
+
+lab run --arq selective-repeat --window 4 --size 700 --segment 100 \
+    --link "delay=50ms;drop=d2.1" --journal target/journals/short
+
+lab replay target/journals/short/selective-repeat.jsonl --at 300 \
+    --svg report/figures/strip_selective_repeat.svg
+
+lab run --arq selective-repeat --size 1MiB --link "seed=7;loss=5%;delay=10ms" \
+    --journal target/journals/long
+
+lab replay target/journals/long/selective-repeat.jsonl --at 600 \
+    --svg report/figures/strip_long.svg

@@ -5,9 +5,7 @@ use super::output::write_whole;
 use super::replay::speed;
 use clap::Args;
 use sash::lab::race::{self, Lane, Race};
-use sash::lab::run::Experiment;
 use sash::transfer::clock::Clock;
-use sash::wire::options::{Arq, Asked, Congestion, Settled};
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +14,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples
   lab race --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab race --size 100KiB --link \"drop=d3.1,d20.1;delay=50ms\" --svg race.svg
-  lab race --controllers reno,cubic,bbr --size 16MiB --link \"loss=0.1%;delay=20ms;rate=20mbit\"
+  lab race --arq selective-repeat --congestion reno,cubic,bbr --size 16MiB \\
+           --link \"loss=0.1%;delay=20ms;rate=20mbit\"
   lab race --link \"seed=7;loss=10%;delay=50ms\" --watch
 ";
 
@@ -24,9 +23,6 @@ Examples
 pub(crate) struct Arguments {
     #[command(flatten)]
     transfer: TransferArguments,
-    /// A lane for each of these controllers, instead of one for each protocol
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    controllers: Vec<Congestion>,
     /// Draw it into this file as well
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -52,7 +48,7 @@ const BAR: usize = 50;
 
 /// Whether every file arrived whole.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
-    let race = Race::run(&lanes(arguments)?).map_err(io::Error::other)?;
+    let race = Race::run(&arguments.transfer.experiments()?).map_err(io::Error::other)?;
     let all_whole = race.lanes.iter().all(|lane| lane.run.is_verified());
     if let Some(path) = &arguments.svg {
         write_whole(path, race::picture(&race).svg().as_bytes())?;
@@ -72,36 +68,6 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         writeln!(out, "\n{}", path.display())?;
     }
     Ok(all_whole)
-}
-
-fn lanes(arguments: &Arguments) -> io::Result<Vec<Experiment>> {
-    let transfer = &arguments.transfer;
-    if arguments.controllers.is_empty() {
-        return transfer.experiments();
-    }
-    let asked_all = transfer.arq.0.len() > 1;
-    let mut lanes = Vec::new();
-    for &congestion in &arguments.controllers {
-        for experiment in transfer.experiments()? {
-            if asked_all && experiment.arq != Arq::SelectiveRepeat {
-                continue;
-            }
-            let asked = Asked {
-                arq: Some(experiment.arq),
-                window: transfer.window,
-                congestion: Some(congestion),
-                segment_bytes: Some(transfer.segment),
-                ..Asked::default()
-            };
-            let settled = asked.settle(&Settled::DEFAULT).map_err(io::Error::other)?;
-            lanes.push(Experiment {
-                window: settled.window,
-                congestion: settled.congestion,
-                ..experiment
-            });
-        }
-    }
-    Ok(lanes)
 }
 
 /// Draws the lanes over and over until the last has ended.
