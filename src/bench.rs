@@ -274,6 +274,19 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 #[cfg(test)]
+impl Round {
+    /// Of this rate, and nothing else known.
+    fn of(rate: f64) -> Self {
+        Self {
+            rate,
+            resent: 0.0,
+            cost: Cost::default(),
+            gibibytes: 1.0,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -305,18 +318,5 @@ mod tests {
         }
         let left = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(left, 0, "a file was left behind");
-    }
-}
-
-#[cfg(test)]
-impl Round {
-    /// Of this rate, and nothing else known.
-    fn of(rate: f64) -> Self {
-        Self {
-            rate,
-            resent: 0.0,
-            cost: Cost::default(),
-            gibibytes: 1.0,
-        }
     }
 }

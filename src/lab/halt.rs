@@ -160,3 +160,45 @@ fn is_half_way(receiver: &Receiving) -> bool {
     let all = receiver.terms().map(|terms| terms.segments());
     all.is_some_and(|all| arrived >= all.div_ceil(2))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::{Entry, Happening, Side};
+    use super::super::run::Experiment;
+    use super::*;
+    use crate::reliable::event::{Event, PacketName};
+    use crate::wire::options::Arq;
+    use crate::wire::packet::Kind;
+
+    #[test]
+    fn every_probe_of_a_closed_window_is_read_and_answered_by_an_ack() {
+        for arq in Arq::ALL {
+            let experiment = Experiment {
+                arq,
+                scenario: "delay=20ms".parse().unwrap(),
+                halt: Some(Halt::Receiver),
+                listening: true,
+                ..Experiment::small()
+            };
+            let (mut probes, mut acks) = (0, 0);
+            let observe = |entry: Entry| match (entry.side, entry.what) {
+                (Side::Receiver, Happening::Machine(Event::PacketReceived(packet))) => {
+                    probes += u32::from(is_probe(&packet));
+                }
+                (Side::Sender, Happening::Machine(Event::PacketReceived(packet))) => {
+                    acks += u32::from(packet.kind == Kind::Ack && probes > 0);
+                }
+                (_, Happening::Machine(Event::PacketDamaged)) => {
+                    panic!("{arq}: a probe was taken for damage")
+                }
+                _ => {}
+            };
+            assert!(experiment.run(observe).unwrap().is_verified());
+            assert!(probes >= 4 && acks >= probes, "{arq}: {probes} {acks}");
+        }
+    }
+
+    fn is_probe(packet: &PacketName) -> bool {
+        packet.kind == Kind::Data && packet.length == 0
+    }
+}

@@ -25,12 +25,16 @@
 //!
 //! Source: draft-cheng-iccrg-delivery-rate-estimation; RFC 9002 §7.7 (pacing).
 
+mod pacer;
+
+pub use pacer::{CATCH_UP, QUANTUM};
+
 use super::congestion::{Acked, Controller, Lost, PathTime, Signal, controller};
 use super::event::Event;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use crate::wire::options::Congestion;
-use std::time::Duration;
+use pacer::{Credit, Pacer};
 
 /// The flow of one sender.
 #[derive(Debug)]
@@ -91,12 +95,6 @@ struct Told {
     phase: &'static str,
 }
 
-/// Packets leave together that would leave within this time.
-pub const QUANTUM: Duration = Duration::from_millis(1);
-
-/// A sender that was woken late may send at once what it should have sent in this time.
-pub const CATCH_UP: Duration = Duration::from_millis(4);
-
 impl Flow {
     /// Nothing was sent yet; no window will be larger than `most`.
     #[must_use]
@@ -146,18 +144,18 @@ impl Flow {
     /// Whether the pacing lets the next packet leave now.
     #[must_use]
     pub fn is_due(&self, now: Moment) -> bool {
-        self.pacer.resume.is_none_or(|resume| resume <= now)
+        self.pacer.is_due(now)
     }
 
     /// When the pacing lets the next packet leave, where the window has room for it.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.pacer.resume.filter(|_| self.has_room())
+        self.pacer.next_timeout().filter(|_| self.has_room())
     }
 
     /// Time has passed.
     pub fn on_timeout(&mut self, now: Moment) {
-        self.pacer.resume = self.pacer.resume.filter(|&resume| resume > now);
+        self.pacer.on_timeout(now);
     }
 
     /// Whether a controller moves the window.
@@ -335,86 +333,13 @@ fn whole(rate: f64) -> u64 {
     rate.round() as u64
 }
 
-/// Spreads packets over time: a quantum of them at once, then a wait.
-#[derive(Debug, Default)]
-struct Pacer {
-    /// When the next packet would leave if every one left on its own.
-    next: Option<Moment>,
-    /// The quantum is used up until then.
-    resume: Option<Moment>,
-}
-
-/// Whether a packet that leaves late makes up for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Credit {
-    Kept,
-    /// It was too late for that: less was sent than the rate allows.
-    Lost,
-}
-
-impl Pacer {
-    /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
-    fn send(&mut self, rate: f64, now: Moment) -> Credit {
-        let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
-        let (next, credit) = match self.next {
-            Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
-            Some(_) => (now + gap, Credit::Lost),
-            None => (now + gap, Credit::Kept),
-        };
-        self.next = Some(next);
-        self.resume = (next > now + QUANTUM).then_some(next);
-        credit
-    }
-}
-
-/// No rate is lower: a transfer always goes on. Unit: packets per second.
-const LEAST_RATE: f64 = 1.0;
-
-/// No rate is higher than one packet per nanosecond.
-const MOST_RATE: f64 = 1e9;
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn at(milliseconds: u64) -> Moment {
         Moment::START + Duration::from_millis(milliseconds)
-    }
-
-    #[test]
-    fn the_pacer_lets_a_quantum_go_and_keeps_the_rate() {
-        let mut pacer = Pacer::default();
-        let (mut now, mut sent) = (Moment::START, 0);
-        while now < at(1_000) {
-            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
-                now = later;
-                continue;
-            }
-            pacer.send(5_000.0, now);
-            sent += 1;
-        }
-        assert!((5_000..=5_006).contains(&sent), "{sent}");
-    }
-
-    #[test]
-    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_makes_up_for_a_long_rest() {
-        let mut pacer = Pacer::default();
-        let (mut now, mut sent) = (Moment::START, 0);
-        while now < at(1_000) {
-            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
-                now = later + Duration::from_micros(300);
-                continue;
-            }
-            pacer.send(5_000.0, now);
-            sent += 1;
-        }
-        assert!((4_980..=5_006).contains(&sent), "{sent}");
-        now = at(60_000);
-        let burst = std::iter::from_fn(|| {
-            let may = pacer.resume.is_none_or(|resume| resume <= now);
-            may.then(|| pacer.send(5_000.0, now))
-        });
-        assert!(burst.count() <= 7);
     }
 
     #[test]

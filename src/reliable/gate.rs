@@ -100,9 +100,7 @@ impl Gate {
         if self.is_open() {
             self.probes = None;
         } else if self.probes.is_none() {
-            let mut probes = Retry::new(None, now);
-            let _ = probes.poll(now);
-            self.probes = Some(probes);
+            self.probes = Some(Retry::later(None, now));
         }
     }
 
@@ -149,15 +147,18 @@ pub const fn is_probe(packet: &Packet) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reliable::terms::next_attempt;
     use std::time::Duration;
 
     /// When the probes of a gate that stays closed are sent. Unit: milliseconds.
     fn probes(gate: &mut Gate, count: usize) -> Vec<u128> {
         let mut sent = Vec::new();
+        let mut attempt = 0;
         while sent.len() < count {
             let now = gate.next_timeout().unwrap();
             assert!(gate.on_timeout(now));
-            assert!(gate.poll(now).is_some());
+            attempt = next_attempt(attempt);
+            assert_eq!(gate.poll(now), Some(attempt));
             assert!(gate.poll(now).is_none());
             sent.push((now - Moment::START).as_millis());
         }

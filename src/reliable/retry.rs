@@ -73,6 +73,17 @@ impl Retry {
         }
     }
 
+    /// As [`Retry::new`], but the first attempt is due after the first wait.
+    #[must_use]
+    pub fn later(round_trip: Option<Duration>, now: Moment) -> Self {
+        let retry = Self::new(round_trip, now);
+        Self {
+            next: Some(now + retry.wait),
+            wait: (2 * retry.wait).min(LONGEST_WAIT),
+            ..retry
+        }
+    }
+
     /// The attempt to send now, if one is due; asking counts as sending it.
     pub fn poll(&mut self, now: Moment) -> Option<u8> {
         if self.next.is_some() {

@@ -419,11 +419,6 @@ impl Body {
                     u16::try_from(body.len()).map_err(|_| PacketError::TooLong {
                         length: datagram_bytes,
                     })?;
-                if length == 0 {
-                    return Err(PacketError::TooShort {
-                        length: datagram_bytes,
-                    });
-                }
                 return Ok((Self::Data { length }, body));
             }
             Kind::Fin => Self::Fin {

@@ -165,12 +165,13 @@ fn a_right_checksum_does_not_excuse_a_wrong_shape() {
         Packet::decode(&sealed(too_long)),
         Err(PacketError::TooLong { length: 69 })
     );
+}
 
-    let empty_data = encoded(&packet(Body::Data { length: 3 }))[..36].to_vec();
-    assert_eq!(
-        Packet::decode(&sealed(empty_data)),
-        Err(PacketError::TooShort { length: 36 })
-    );
+#[test]
+fn data_without_bytes_is_a_packet_too() {
+    let probe = packet(Body::Data { length: 0 });
+    let datagram = encoded(&probe);
+    assert_eq!(Packet::decode(&datagram), Ok((probe, &[][..])));
 }
 
 #[test]

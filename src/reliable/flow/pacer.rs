@@ -1,0 +1,118 @@
+//! The pacer: spreads packets over time, a quantum of them at once, then a wait.
+//!
+//! ```text
+//!   rate      |  |  |  |  |  |  |  |  |      a packet every so often
+//!   sent      ||||        ||||        ||||   what would leave within [`QUANTUM`]
+//! ```
+//!
+//! So a thread is not woken for every packet. One that is woken late makes up for it, but
+//! for no more than [`CATCH_UP`]: a long rest is no reason for a burst.
+//!
+//! Source: RFC 9002 §7.7.
+
+use super::super::moment::Moment;
+use std::time::Duration;
+
+/// Packets leave together that would leave within this time.
+pub const QUANTUM: Duration = Duration::from_millis(1);
+
+/// A sender that was woken late may send at once what it should have sent in this time.
+pub const CATCH_UP: Duration = Duration::from_millis(4);
+
+/// Spreads packets over time: a quantum of them at once, then a wait.
+#[derive(Debug, Default)]
+pub(super) struct Pacer {
+    /// When the next packet would leave if every one left on its own.
+    next: Option<Moment>,
+    /// The quantum is used up until then.
+    resume: Option<Moment>,
+}
+
+/// Whether a packet that leaves late makes up for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credit {
+    Kept,
+    /// It was too late for that: less was sent than the rate allows.
+    Lost,
+}
+
+impl Pacer {
+    /// Whether the next packet may leave now.
+    pub(super) fn is_due(&self, now: Moment) -> bool {
+        self.resume.is_none_or(|resume| resume <= now)
+    }
+
+    /// When it may.
+    pub(super) const fn next_timeout(&self) -> Option<Moment> {
+        self.resume
+    }
+
+    /// Time has passed.
+    pub(super) fn on_timeout(&mut self, now: Moment) {
+        self.resume = self.resume.filter(|&resume| resume > now);
+    }
+
+    /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
+    pub(super) fn send(&mut self, rate: f64, now: Moment) -> Credit {
+        let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
+        let (next, credit) = match self.next {
+            Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
+            Some(_) => (now + gap, Credit::Lost),
+            None => (now + gap, Credit::Kept),
+        };
+        self.next = Some(next);
+        self.resume = (next > now + QUANTUM).then_some(next);
+        credit
+    }
+}
+
+/// No rate is lower: a transfer always goes on. Unit: packets per second.
+const LEAST_RATE: f64 = 1.0;
+
+/// No rate is higher than one packet per nanosecond.
+const MOST_RATE: f64 = 1e9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: u64) -> Moment {
+        Moment::START + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_pacer_lets_a_quantum_go_and_keeps_the_rate() {
+        let mut pacer = Pacer::default();
+        let (mut now, mut sent) = (Moment::START, 0);
+        while now < at(1_000) {
+            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
+                now = later;
+                continue;
+            }
+            pacer.send(5_000.0, now);
+            sent += 1;
+        }
+        assert!((5_000..=5_006).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_makes_up_for_a_long_rest() {
+        let mut pacer = Pacer::default();
+        let (mut now, mut sent) = (Moment::START, 0);
+        while now < at(1_000) {
+            if let Some(later) = pacer.resume.filter(|&resume| resume > now) {
+                now = later + Duration::from_micros(300);
+                continue;
+            }
+            pacer.send(5_000.0, now);
+            sent += 1;
+        }
+        assert!((4_980..=5_006).contains(&sent), "{sent}");
+        now = at(60_000);
+        let burst = std::iter::from_fn(|| {
+            let may = pacer.resume.is_none_or(|resume| resume <= now);
+            may.then(|| pacer.send(5_000.0, now))
+        });
+        assert!(burst.count() <= 7);
+    }
+}
