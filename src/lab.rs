@@ -14,6 +14,7 @@
 //! | [`ladder`] | a journal as a packet ladder in text |
 //! | [`palette`] | colours that all can tell apart |
 //! | [`picture`] | a drawing that knows no surface; as SVG |
+//! | [`predict`] | a run stopped at interesting moments: what comes next? |
 //! | [`race`] | one file by several protocols, side by side |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
@@ -29,6 +30,7 @@ pub mod journal;
 pub mod ladder;
 pub mod palette;
 pub mod picture;
+pub mod predict;
 pub mod race;
 pub mod run;
 pub mod soak;

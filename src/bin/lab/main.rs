@@ -8,6 +8,7 @@ mod keys;
 mod ladder;
 mod output;
 mod pcapng;
+mod predict;
 mod race;
 mod replay;
 mod run;
@@ -27,6 +28,7 @@ Examples
   lab race --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab ladder --arq go-back-n --size 10KiB --link \"drop=d2.1;delay=50ms\" --svg ladder.svg
   lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
+  lab predict --arq go-back-n --questions 5
   lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
   lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
   lab soak --seeds 100000
@@ -61,6 +63,9 @@ enum Command {
     /// Make a capture for Wireshark from a journal, lost packets included
     #[command(before_help = pcapng::EXAMPLES)]
     Pcapng(pcapng::Arguments),
+    /// Stop runs at interesting moments and ask what the sender does next
+    #[command(before_help = predict::EXAMPLES)]
+    Predict(predict::Arguments),
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
@@ -85,6 +90,7 @@ fn main() -> ExitCode {
         Command::Ladder(arguments) => ladder::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Pcapng(arguments) => pcapng::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Theory(arguments) => theory::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),

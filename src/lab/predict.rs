@@ -1,0 +1,410 @@
+//! A run stopped at interesting moments: what does the sender do next?
+//!
+//! ```text
+//!   run ----o---------o----o------------o---> to its end
+//!           |         |    '- the timer has run out
+//!           |         '- a NACK has arrived
+//!           '- the window is full      a) waits   b) sends DATA 3 again   c) ...
+//! ```
+//!
+//! What is right the journal says: a question's answer is all that the sender sent after
+//! that moment, until the next thing reached it (a packet, a timer, a pause). The other
+//! choices are what other protocols would do there, and what this one does elsewhere.
+//! Nothing here decides what a protocol does: a moment whose outcome the rules of
+//! [`reason`] do not explain is not asked about.
+//!
+//! Asked is about protocols, so a run that a controller paces is refused.
+//!
+//! ```
+//! use sash::lab::predict::{Choosing, ask};
+//! use sash::lab::run::Experiment;
+//! let scenario = "drop=d2.1;delay=50ms".parse().unwrap();
+//! let experiment = Experiment { scenario, size: 20_000, ..Experiment::small() };
+//! let questions = ask(&[experiment], Choosing { questions: 3, seed: 1 }).unwrap();
+//! assert_eq!(questions.len(), 3);
+//! assert!(questions[0].text().contains("What does the sender do next"));
+//! ```
+//!
+//! Source: Kurose & Ross §3.4; report page `predict`.
+
+mod action;
+mod choices;
+mod occasion;
+mod reason;
+mod score;
+mod stops;
+
+pub use action::{Action, Step};
+pub use occasion::{Occasion, Section};
+pub use score::{Given, score};
+
+use super::journal::{Entry, Happening, Heading, Journal, Side};
+use super::ladder;
+use super::run::{Experiment, Stuck};
+use super::strip::view::{milliseconds, title};
+use super::strip::{Place, Strip, text};
+use super::words::wrapped;
+use crate::reliable::event::{Event, GateState, PacketName, Timer};
+use crate::wire::options::Congestion;
+use crate::wire::packet::Kind;
+use choices::mix;
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+use stops::Stop;
+
+/// What does the sender do next?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// So many entries of the journal have happened.
+    pub index: usize,
+    /// Since the run began. Unit: microseconds.
+    pub time_us: u64,
+    /// `go-back-n, window 16`.
+    pub protocol: String,
+    /// The link, as its line of text.
+    pub scenario: String,
+    /// What kind of moment it is.
+    pub occasion: Occasion,
+    /// What has just happened, the last packets, and the sliding window.
+    pub situation: String,
+    /// Three or four, all different.
+    pub choices: Vec<Action>,
+    /// The place of the right one.
+    pub right: usize,
+    /// Something to think of.
+    pub hint: &'static str,
+    /// Why the right one is right.
+    pub reason: String,
+    /// Where the report tells it.
+    pub section: Section,
+}
+
+/// How many questions, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choosing {
+    /// Not more than this; fewer where a run has fewer moments.
+    pub questions: usize,
+    /// Another seed, other moments and another order of the choices.
+    pub seed: u64,
+}
+
+/// Why nothing can be asked about a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoQuestion {
+    /// A controller decides when a packet goes, not the protocol alone.
+    Controller(Congestion),
+    /// See [`Experiment::run`].
+    Stuck(Stuck),
+}
+
+/// Of a reason: the ladder above it is as wide. Unit: characters.
+const COLUMNS: usize = 80;
+
+/// Rows of the ladder in a question: a window's packets, as far as a screen has room.
+const LADDER_ROWS: std::ops::RangeInclusive<usize> = 12..=20;
+
+/// Runs every experiment and asks about all of them, in turn.
+///
+/// # Errors
+/// [`NoQuestion`]: an experiment with a controller, or one that never ends.
+pub fn ask(
+    experiments: &[Experiment],
+    choosing: Choosing,
+) -> Result<Vec<Question>, NoQuestion> {
+    let mut journals = Vec::new();
+    for experiment in experiments {
+        let experiment = Experiment {
+            listening: true,
+            spacing: Duration::ZERO,
+            ..experiment.clone()
+        };
+        let mut entries = Vec::new();
+        experiment
+            .run(|entry| entries.push(entry))
+            .map_err(NoQuestion::Stuck)?;
+        journals.push(Journal {
+            heading: experiment.heading(),
+            entries,
+            is_cut: false,
+            unknown: 0,
+        });
+    }
+    questions(&journals, choosing)
+}
+
+/// Asks about runs that are over; a journal must tell of the sender.
+///
+/// # Errors
+/// [`NoQuestion::Controller`].
+pub fn questions(
+    journals: &[Journal],
+    choosing: Choosing,
+) -> Result<Vec<Question>, NoQuestion> {
+    let mut lists = Vec::new();
+    for (place, journal) in journals.iter().enumerate() {
+        let congestion = journal.heading.congestion;
+        if congestion != Congestion::Fixed {
+            return Err(NoQuestion::Controller(congestion));
+        }
+        let stops = stops::find(&journal.heading, &journal.entries);
+        lists.push(by_interest(stops, choosing.seed ^ mix(place as u64)));
+    }
+    let mut chosen: Vec<Vec<Stop>> = lists.iter().map(|_| Vec::new()).collect();
+    let mut left = choosing.questions;
+    while left > 0 && lists.iter().any(|list| !list.is_empty()) {
+        for (list, chosen) in lists.iter_mut().zip(&mut chosen) {
+            if left > 0
+                && let Some(stop) = list.pop()
+            {
+                chosen.push(stop);
+                left -= 1;
+            }
+        }
+    }
+    let asked = journals.iter().zip(chosen);
+    Ok(asked
+        .flat_map(|(journal, stops)| in_order(journal, stops, choosing.seed))
+        .collect())
+}
+
+/// The most interesting moment last: one of each kind before a second of any, and the plain
+/// kinds after the others; within that as the seed has it.
+fn by_interest(stops: Vec<Stop>, seed: u64) -> Vec<Stop> {
+    let mut drawn: Vec<(u64, Stop)> = stops
+        .into_iter()
+        .map(|stop| (mix(seed ^ mix(stop.index as u64)), stop))
+        .collect();
+    drawn.sort_by_key(|(draw, _)| *draw);
+    let mut seen = [0_usize; Occasion::ALL.len()];
+    let mut ranked: Vec<_> = drawn
+        .into_iter()
+        .map(|(draw, stop)| {
+            let rank = &mut seen[stop.occasion as usize];
+            *rank += 1;
+            ((*rank, stop.occasion.is_plain(), draw), stop)
+        })
+        .collect();
+    ranked.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+    ranked.into_iter().map(|(_, stop)| stop).collect()
+}
+
+/// The questions of one run, in the order of time.
+fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question> {
+    let Journal {
+        heading, entries, ..
+    } = journal;
+    stops.sort_by_key(|stop| stop.index);
+    let mut strip = Strip::new(heading);
+    let mut taken = 0;
+    let mut questions = Vec::new();
+    for stop in stops {
+        let until = stop.index.min(entries.len());
+        entries[taken..until]
+            .iter()
+            .for_each(|entry| strip.take(entry));
+        taken = until;
+        questions.extend(question(heading, &entries[..until], &strip, &stop, seed));
+    }
+    questions
+}
+
+/// `before` is all that has happened, as is `strip`.
+fn question(
+    heading: &Heading,
+    before: &[Entry],
+    strip: &Strip,
+    stop: &Stop,
+    seed: u64,
+) -> Option<Question> {
+    let reason = stop.reason.clone();
+    let (index, time_us) = (stop.index, before.last()?.time_us);
+    let mut situation = String::new();
+    let happened = happened(heading, before, strip.segments());
+    let _ = writeln!(situation, "{happened}\n\n{}", ladder::ends().trim_end());
+    let rows = heading.window.saturating_add(8) as usize;
+    let rows = rows.clamp(*LADDER_ROWS.start(), *LADDER_ROWS.end());
+    for row in ladder::last_rows(heading, before, rows) {
+        let _ = writeln!(situation, "{row}");
+    }
+    let place = Place {
+        index,
+        of: before.len(),
+    };
+    let drawn = text(heading, strip, place);
+    // Its first two lines say what is said above.
+    let window = drawn.splitn(4, '\n').nth(3).unwrap_or_default();
+    let _ = write!(situation, "\n{window}");
+    let occasion = stop.occasion;
+    let (choices, right) = choices::of(stop, seed);
+    Some(Question {
+        index,
+        time_us,
+        protocol: title(heading),
+        scenario: heading.scenario.clone(),
+        occasion,
+        situation,
+        choices,
+        right,
+        hint: occasion.hint(),
+        reason,
+        section: occasion.section(heading.arq),
+    })
+}
+
+/// What has just happened to the sender, in a sentence.
+fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
+    let newest = before
+        .iter()
+        .rev()
+        .find_map(|entry| match (&entry.what, entry.side) {
+            (Happening::Machine(event), Side::Sender) => Some(event),
+            (
+                Happening::Machine(_) | Happening::Link(_),
+                Side::Sender | Side::Receiver | Side::Link,
+            ) => None,
+        });
+    match newest {
+        Some(Event::PacketReceived(packet)) => {
+            arrived(packet, heading.first_sequence, segments)
+        }
+        Some(Event::PacketSent(packet)) => {
+            let PacketName { kind, number, .. } = packet;
+            let again = if packet.attempt > 1 { " again" } else { "" };
+            format!("The sender has just sent {kind} {number}{again}.")
+        }
+        Some(Event::TimerExpired { timer }) => expired(*timer).to_owned(),
+        Some(Event::DataBlockedUpdated { gate }) => turned(*gate).to_owned(),
+        Some(
+            Event::PacketIgnored { .. }
+            | Event::PacketDamaged
+            | Event::PacketLost { .. }
+            | Event::MetricsUpdated { .. }
+            | Event::CongestionUpdated { .. }
+            | Event::SegmentKept { .. }
+            | Event::SegmentDropped { .. }
+            | Event::MtuUpdated { .. }
+            | Event::StateChanged { .. },
+        )
+        | None => String::new(), // None of these is ever stopped at.
+    }
+}
+
+fn arrived(packet: &PacketName, first_sequence: u32, segments: u32) -> String {
+    let PacketName {
+        kind,
+        number,
+        attempt,
+        sequence,
+        ..
+    } = packet;
+    let wanted = sequence.0.wrapping_sub(first_sequence);
+    match kind {
+        Kind::Ack if *number == 0 => {
+            "The handshake's ACK has reached the sender: the connection is open."
+                .to_owned()
+        }
+        Kind::Ack | Kind::Nack if wanted == segments => format!(
+            "{kind} {number}.{attempt} has reached the sender. It says that everything has \
+             arrived."
+        ),
+        Kind::Ack | Kind::Nack => format!(
+            "{kind} {number}.{attempt} has reached the sender. It wants DATA {wanted}: all \
+             before that have arrived."
+        ),
+        Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin | Kind::FinAck | Kind::Rst => {
+            format!("{kind} {number}.{attempt} has reached the sender.")
+        }
+    }
+}
+
+const fn expired(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Retransmission => "The sender's retransmission timer has run out.",
+        Timer::LossDetection => {
+            "A later packet has arrived, and the time is over that the sender gives one \
+             that was overtaken."
+        }
+        Timer::Probe => "Nothing may flow, and the sender's probe timer has run out.",
+        Timer::Closing => "FIN was not answered in time.",
+        Timer::Handshake
+        | Timer::AcknowledgementDelay
+        | Timer::Quiet
+        | Timer::Silence => "A timer has run out.",
+    }
+}
+
+const fn turned(gate: GateState) -> &'static str {
+    match gate {
+        GateState::Open => "DATA may flow again.",
+        GateState::WindowClosed => {
+            "The ACK says that the receiver has no room: a window of 0."
+        }
+        GateState::Paused => "Somebody has paused the sender.",
+    }
+}
+
+impl Question {
+    /// As it is asked, its choices included.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self {
+            protocol,
+            scenario,
+            situation,
+            ..
+        } = self;
+        let time = milliseconds(self.time_us);
+        let mut text = format!("{protocol}; link: {scenario}; at {time}\n{situation}\n");
+        text.push_str("What does the sender do next, before anything else reaches it?\n");
+        for (letter, choice) in ('a'..).zip(&self.choices) {
+            let _ = writeln!(text, "  {letter}) {choice}");
+        }
+        text
+    }
+
+    /// What is said to whoever chose, and to a teacher.
+    #[must_use]
+    pub fn verdict(&self, choice: Option<usize>) -> String {
+        let (reason, section) = (&self.reason, self.section);
+        let letter = letter(self.right);
+        let verdict = match choice {
+            None => format!("{letter}."),
+            Some(choice) if choice == self.right => "Right.".to_owned(),
+            Some(_) => format!("No: {letter}."),
+        };
+        let mut lines = wrapped(&format!("{verdict} {reason}"), COLUMNS);
+        lines.push(format!("({section})\n"));
+        lines.join("\n")
+    }
+
+    /// The place of the choice with this letter.
+    #[must_use]
+    pub fn choice(&self, text: &str) -> Option<usize> {
+        let letter = |place: &usize| letter(*place).to_string();
+        (0..self.choices.len()).find(|place| letter(place).eq_ignore_ascii_case(text))
+    }
+}
+
+/// `a` for the first choice.
+#[must_use]
+pub fn letter(place: usize) -> char {
+    ('a'..='z').nth(place).unwrap_or('?')
+}
+
+impl fmt::Display for NoQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Controller(congestion) => write!(
+                f,
+                "{congestion} decides when a packet goes, and what is asked here is what the \
+                 protocol does: leave --congestion out"
+            ),
+            Self::Stuck(stuck) => stuck.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NoQuestion {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! What a sender does at once: the packets that it sends before it hears anything more.
+//!
+//! ```
+//! use sash::lab::predict::Action;
+//! assert_eq!(Action::WAITS.to_string(), "waits");
+//! let action = Action::data(3..8, 7); // 3 to 6 were sent before
+//! assert_eq!(action.to_string(), "sends DATA 3 to 6 again, then DATA 7 for the first time");
+//! ```
+
+use crate::reliable::event::PacketName;
+use crate::wire::packet::Kind;
+use std::fmt;
+use std::ops::Range;
+
+/// Packets, in the order they leave; none: it waits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Action(Vec<Step>);
+
+/// Packets in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Segments, one after another.
+    Data {
+        /// The first of them.
+        first: u32,
+        /// The last of them.
+        last: u32,
+        /// Whether they were sent before.
+        is_again: bool,
+    },
+    /// DATA without bytes, which asks whether a window is open again.
+    Probe,
+    /// The end, with the file's digest.
+    Fin {
+        /// Whether it was sent before.
+        is_again: bool,
+    },
+    /// A packet of the handshake, or an RST.
+    Other(Kind),
+}
+
+impl Action {
+    /// Nothing is sent.
+    pub const WAITS: Self = Self(Vec::new());
+
+    /// These segments; the ones before `highest` were sent before.
+    #[must_use]
+    pub fn data(numbers: Range<u32>, highest: u32) -> Self {
+        let middle = highest.clamp(numbers.start, numbers.end.max(numbers.start));
+        let mut action = Self::WAITS;
+        action.push_run(numbers.start..middle, true);
+        action.push_run(middle..numbers.end, false);
+        action
+    }
+
+    /// The end of the transfer.
+    #[must_use]
+    pub fn fin(is_again: bool) -> Self {
+        Self(vec![Step::Fin { is_again }])
+    }
+
+    /// A question to a closed window.
+    #[must_use]
+    pub fn probe() -> Self {
+        Self(vec![Step::Probe])
+    }
+
+    /// This action, and then another.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// One packet more leaves. `is_again`: that segment was sent before.
+    pub(super) fn push(&mut self, packet: &PacketName, is_again: bool) {
+        match packet.kind {
+            Kind::Data if packet.length == 0 => self.0.push(Step::Probe),
+            Kind::Data => {
+                self.push_run(packet.number..packet.number.saturating_add(1), is_again);
+            }
+            Kind::Fin => self.0.push(Step::Fin {
+                is_again: packet.attempt > 1,
+            }),
+            Kind::Syn
+            | Kind::SynAck
+            | Kind::Ack
+            | Kind::Nack
+            | Kind::FinAck
+            | Kind::Rst => {
+                self.0.push(Step::Other(packet.kind));
+            }
+        }
+    }
+
+    fn push_run(&mut self, numbers: Range<u32>, is_again: bool) {
+        let Range { start, end } = numbers;
+        if start >= end {
+            return;
+        }
+        if let Some(Step::Data {
+            last,
+            is_again: before,
+            ..
+        }) = self.0.last_mut()
+            && *before == is_again
+            && last.checked_add(1) == Some(start)
+        {
+            *last = end - 1;
+            return;
+        }
+        self.0.push(Step::Data {
+            first: start,
+            last: end - 1,
+            is_again,
+        });
+    }
+
+    /// What is sent.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// Whether nothing is sent.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The segments in it, of those that were sent before or of the others.
+    pub(super) fn numbers(&self, again: bool) -> Vec<u32> {
+        let runs = self.0.iter().filter_map(|step| match step {
+            Step::Data {
+                first,
+                last,
+                is_again,
+            } if *is_again == again => Some(*first..=*last),
+            Step::Data { .. } | Step::Probe | Step::Fin { .. } | Step::Other(_) => None,
+        });
+        runs.flatten().collect()
+    }
+
+    /// Whether it is DATA of the file alone.
+    pub(super) fn is_data(&self) -> bool {
+        self.0.iter().all(|step| matches!(step, Step::Data { .. }))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_waiting() {
+            return f.write_str("waits");
+        }
+        f.write_str("sends ")?;
+        for (place, step) in self.0.iter().enumerate() {
+            if place > 0 {
+                f.write_str(", then ")?;
+            }
+            write!(f, "{step}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data {
+                first,
+                last,
+                is_again,
+            } => {
+                let when = if *is_again {
+                    "again"
+                } else {
+                    "for the first time"
+                };
+                if first == last {
+                    write!(f, "DATA {first} {when}")
+                } else {
+                    write!(f, "DATA {first} to {last} {when}")
+                }
+            }
+            Self::Probe => f.write_str("a probe, DATA without bytes"),
+            Self::Fin { is_again: false } => f.write_str("FIN"),
+            Self::Fin { is_again: true } => f.write_str("FIN again"),
+            Self::Other(kind) => write!(f, "{kind}"),
+        }
+    }
+}

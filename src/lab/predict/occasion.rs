@@ -1,0 +1,189 @@
+//! The kinds of moments at which a run is stopped.
+
+use crate::wire::options::Arq;
+use std::fmt;
+
+/// What makes a moment interesting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Occasion {
+    /// The connection is open: the first packets.
+    Opening,
+    /// An ACK moves the window by one.
+    Slide,
+    /// An ACK moves the window by several.
+    Jump,
+    /// As much was sent as may be.
+    WindowFull,
+    /// An ACK moves nothing.
+    DuplicateAck,
+    /// An ACK comes that a later one has overtaken.
+    OldAck,
+    /// Something is missing, says the receiver.
+    Nack,
+    /// Three later packets have arrived.
+    ThreeLater,
+    /// A later packet has arrived, and 9/8 of a round trip is over.
+    Overtaken,
+    /// No ACK came in time.
+    Timeout,
+    /// What was sent again is held for lost again.
+    LostAgain,
+    /// The sender is paused.
+    Paused,
+    /// The receiver's window closes.
+    WindowClosed,
+    /// An ACK moves the window while nothing may flow.
+    Held,
+    /// What was held up goes on.
+    GoesOn,
+    /// Nothing may flow, and it is time to ask.
+    Probe,
+    /// Everything is acknowledged.
+    Finished,
+    /// FIN was not answered.
+    FinUnanswered,
+}
+
+/// A place in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Section {
+    /// Its page, from the folder `report` on.
+    pub page: &'static str,
+    /// The heading on it, as a link names it.
+    pub anchor: &'static str,
+}
+
+impl Occasion {
+    /// Each of them.
+    pub const ALL: [Self; 18] = [
+        Self::Opening,
+        Self::Slide,
+        Self::Jump,
+        Self::WindowFull,
+        Self::DuplicateAck,
+        Self::OldAck,
+        Self::Nack,
+        Self::ThreeLater,
+        Self::Overtaken,
+        Self::Timeout,
+        Self::LostAgain,
+        Self::Paused,
+        Self::WindowClosed,
+        Self::Held,
+        Self::GoesOn,
+        Self::Probe,
+        Self::Finished,
+        Self::FinUnanswered,
+    ];
+
+    /// As the score has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Slide => "ACK",
+            Self::Jump => "cumulative ACK",
+            Self::WindowFull => "window full",
+            Self::DuplicateAck => "duplicate ACK",
+            Self::OldAck => "overtaken ACK",
+            Self::Nack => "NACK",
+            Self::ThreeLater => "three later packets",
+            Self::Overtaken => "9/8 of a round trip",
+            Self::Timeout => "timeout",
+            Self::LostAgain => "lost again",
+            Self::Paused => "pause",
+            Self::WindowClosed => "window closed",
+            Self::Held => "ACK while nothing may flow",
+            Self::GoesOn => "going on",
+            Self::Probe => "probe",
+            Self::Finished => "FIN",
+            Self::FinUnanswered => "FIN unanswered",
+        }
+    }
+
+    /// Whether others are asked about first.
+    pub(super) const fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Slide
+                | Self::Opening
+                | Self::OldAck
+                | Self::WindowFull
+                | Self::Finished
+        )
+    }
+
+    /// Something to think of.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Opening => "How many packets may be on their way before the first ACK?",
+            Self::Slide | Self::Jump => "How far does this ACK move the window?",
+            Self::OldAck => "What does it say that the sender does not know yet?",
+            Self::WindowFull => {
+                "How many packets may have been sent, from the oldest unacknowledged one on?"
+            }
+            Self::DuplicateAck | Self::Nack => {
+                "Does this protocol resend because of what an ACK says, or because of a timer?"
+            }
+            Self::ThreeLater | Self::Overtaken => {
+                "Which packets left after the missing one, and have arrived?"
+            }
+            Self::Timeout | Self::LostAgain => {
+                "What has the receiver kept of all that came after the gap?"
+            }
+            Self::Paused | Self::WindowClosed | Self::Held => {
+                "May DATA flow now? And how would the sender learn that it may again?"
+            }
+            Self::GoesOn => "How much does the window allow at this moment?",
+            Self::Probe => "What if the ACK that opened the window again was lost?",
+            Self::Finished => "Is there anything left to be acknowledged?",
+            Self::FinUnanswered => "Who says whether the file arrived whole?",
+        }
+    }
+
+    /// Where the report tells what this protocol does then.
+    #[must_use]
+    pub const fn section(self, arq: Arq) -> Section {
+        let (page, anchor) = match self {
+            Self::Opening
+            | Self::Slide
+            | Self::Jump
+            | Self::WindowFull
+            | Self::DuplicateAck
+            | Self::OldAck
+            | Self::Nack
+            | Self::ThreeLater
+            | Self::Overtaken
+            | Self::Timeout => (protocol(arq), "the-idea"),
+            Self::LostAgain => match arq {
+                Arq::StopAndWait | Arq::GoBackN => ("reliable/round_trip.md", "the-idea"),
+                Arq::SelectiveRepeat => (protocol(arq), "the-idea"),
+            },
+            Self::Paused => ("wire.md", "pauses"),
+            Self::WindowClosed | Self::Held | Self::GoesOn | Self::Probe => {
+                ("wire.md", "a-closed-window")
+            }
+            Self::Finished | Self::FinUnanswered => {
+                ("reliable/connection.md", "the-idea")
+            }
+        };
+        Section { page, anchor }
+    }
+}
+
+/// The chapter of a protocol.
+const fn protocol(arq: Arq) -> &'static str {
+    match arq {
+        Arq::StopAndWait => "reliable/stop_and_wait.md",
+        Arq::GoBackN => "reliable/go_back_n.md",
+        Arq::SelectiveRepeat => "reliable/selective_repeat.md",
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { page, anchor } = self;
+        write!(f, "report/{page}#{anchor}")
+    }
+}

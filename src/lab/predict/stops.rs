@@ -1,0 +1,348 @@
+//! Where a run can be stopped: a journal gone through once, from the sender's side.
+//!
+//! ```text
+//!   ACK arrives | held for lost, sent, sent | timer | sent | ACK arrives | ...
+//!               '- stop                     '- stop        '- stop
+//! ```
+//!
+//! An episode begins with what reaches the sender and ends where the next thing does. What
+//! it sends in between is its answer.
+
+use super::action::Action;
+use super::choices;
+use super::occasion::Occasion;
+use super::reason;
+use crate::lab::journal::{Entry, Happening, Heading, Side};
+use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
+use crate::wire::options::Arq;
+use crate::wire::packet::Kind;
+
+/// A moment that can be asked about.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    /// So many entries have happened.
+    pub(super) index: usize,
+    pub(super) occasion: Occasion,
+    pub(super) view: View,
+    /// What the sender did then.
+    pub(super) answer: Action,
+    pub(super) reason: String,
+}
+
+/// What the sender knows at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct View {
+    pub(super) arq: Arq,
+    /// Unit: packets.
+    pub(super) window: u32,
+    /// How many segments the file has.
+    pub(super) segments: u32,
+    /// The oldest segment that is not acknowledged.
+    pub(super) base: u32,
+    /// The segment that goes next, but for single ones that go again.
+    pub(super) next: u32,
+    /// The first segment that was never sent.
+    pub(super) highest: u32,
+    /// How far the ACK at hand has moved `base`.
+    pub(super) moved: u32,
+    pub(super) gate: GateState,
+}
+
+/// A sending that the sender holds for lost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loss {
+    pub(super) number: u32,
+    pub(super) attempt: u8,
+    pub(super) trigger: Trigger,
+}
+
+/// All moments of a run that can be explained.
+pub(super) fn find(heading: &Heading, entries: &[Entry]) -> Vec<Stop> {
+    let mut watch = Watch {
+        first_sequence: heading.first_sequence,
+        bytes: heading.size.saturating_sub(heading.offset),
+        view: View {
+            arq: heading.arq,
+            window: heading.window,
+            segments: 0,
+            base: 0,
+            next: 0,
+            highest: 0,
+            moved: 0,
+            gate: GateState::Open,
+        },
+        episode: None,
+        stops: Vec::new(),
+    };
+    watch.cut(heading.segment_bytes);
+    for (place, entry) in entries.iter().enumerate() {
+        watch.take(place, entry);
+    }
+    watch.stops // The last episode may be cut short, as a journal may.
+}
+
+struct Watch {
+    first_sequence: u32,
+    /// To be sent. Unit: bytes.
+    bytes: u64,
+    view: View,
+    episode: Option<Episode>,
+    stops: Vec<Stop>,
+}
+
+/// From what reaches the sender up to the next thing that does.
+struct Episode {
+    index: usize,
+    time_us: u64,
+    stimulus: Stimulus,
+    /// As it was when it began, with what the stimulus says taken in.
+    view: View,
+    lost: Vec<Loss>,
+    answer: Action,
+    /// Whether the connection opened.
+    opened: bool,
+    /// After the newest packet: where in the journal, and what is known.
+    sent: Option<(usize, View)>,
+}
+
+#[derive(Clone, Copy)]
+enum Stimulus {
+    /// `wanted`: its segment.
+    Answer {
+        kind: Kind,
+        wanted: u32,
+        base_before: u32,
+    },
+    Expired(Timer),
+    Turned(GateState),
+    Other,
+}
+
+impl Watch {
+    fn take(&mut self, place: usize, entry: &Entry) {
+        match (&entry.what, entry.side) {
+            (Happening::Machine(event), Side::Sender) => {
+                self.take_event(place + 1, entry.time_us, event);
+            }
+            // What became of the packet belongs to its sending.
+            (Happening::Link(_), _) => {
+                if let Some(Episode {
+                    sent: Some((after, _)),
+                    ..
+                }) = &mut self.episode
+                    && *after == place
+                {
+                    *after = place + 1;
+                }
+            }
+            (Happening::Machine(_), Side::Receiver | Side::Link) => {}
+        }
+    }
+
+    fn take_event(&mut self, index: usize, time_us: u64, event: &Event) {
+        match event {
+            Event::PacketReceived(packet) => {
+                let stimulus = self.hear(packet);
+                self.begin(index, time_us, stimulus);
+            }
+            Event::PacketDamaged => {
+                self.view.moved = 0;
+                self.begin(index, time_us, Stimulus::Other);
+            }
+            Event::TimerExpired { timer } => {
+                self.view.moved = 0;
+                self.begin(index, time_us, Stimulus::Expired(*timer));
+            }
+            Event::DataBlockedUpdated { gate } => {
+                self.view.gate = *gate;
+                // An ACK that turned the gate is asked about as that.
+                self.episode.take_if(|episode| episode.time_us == time_us);
+                self.begin(index, time_us, Stimulus::Turned(*gate));
+            }
+            Event::PacketSent(packet) => self.send(index, packet),
+            Event::PacketLost {
+                number,
+                attempt,
+                trigger,
+            } => {
+                if self.view.arq == Arq::GoBackN {
+                    self.view.next = (*number).clamp(self.view.base, self.view.next);
+                }
+                if let Some(episode) = &mut self.episode {
+                    episode.lost.push(Loss {
+                        number: *number,
+                        attempt: *attempt,
+                        trigger: *trigger,
+                    });
+                }
+            }
+            Event::StateChanged { state } => {
+                if let Some(episode) = &mut self.episode {
+                    episode.opened |= state == "transferring";
+                }
+            }
+            Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
+            Event::PacketIgnored { .. }
+            | Event::MetricsUpdated { .. }
+            | Event::CongestionUpdated { .. }
+            | Event::SegmentKept { .. }
+            | Event::SegmentDropped { .. } => {}
+        }
+    }
+
+    /// The file is cut into segments of this length.
+    fn cut(&mut self, segment_bytes: u16) {
+        let pieces = self.bytes.div_ceil(u64::from(segment_bytes).max(1));
+        self.view.segments = u32::try_from(pieces).unwrap_or(u32::MAX);
+    }
+
+    /// A packet has reached the sender.
+    fn hear(&mut self, packet: &PacketName) -> Stimulus {
+        let view = &mut self.view;
+        view.moved = 0;
+        let wanted = packet.sequence.0.wrapping_sub(self.first_sequence);
+        let kind = packet.kind;
+        if !matches!(kind, Kind::Ack | Kind::Nack) || wanted > view.highest {
+            return Stimulus::Other;
+        }
+        let base_before = view.base;
+        // Stop-and-wait does not read NACKs.
+        if kind == Kind::Ack || view.arq != Arq::StopAndWait {
+            view.moved = wanted.saturating_sub(view.base);
+            view.base = view.base.max(wanted);
+            view.next = view.next.max(view.base);
+        }
+        Stimulus::Answer {
+            kind,
+            wanted,
+            base_before,
+        }
+    }
+
+    fn send(&mut self, index: usize, packet: &PacketName) {
+        let view = &mut self.view;
+        let is_again = packet.number < view.highest;
+        if packet.kind == Kind::Data && packet.length > 0 {
+            if packet.number > view.highest || packet.number >= view.segments {
+                return; // None of this file's: a journal may be damaged.
+            }
+            let after = packet.number.saturating_add(1);
+            view.highest = view.highest.max(after);
+            view.next = match view.arq {
+                Arq::GoBackN => after.max(view.base),
+                Arq::StopAndWait | Arq::SelectiveRepeat => view.highest,
+            };
+        }
+        if let Some(episode) = &mut self.episode {
+            episode.answer.push(packet, is_again);
+            episode.sent = Some((index, self.view));
+        }
+    }
+
+    fn begin(&mut self, index: usize, time_us: u64, stimulus: Stimulus) {
+        let episode = self.episode.replace(Episode {
+            index,
+            time_us,
+            stimulus,
+            view: self.view,
+            lost: Vec::new(),
+            answer: Action::WAITS,
+            opened: false,
+            sent: None,
+        });
+        if let Some(episode) = episode {
+            let stops = [episode.stop(), episode.full()];
+            let askable = stops.into_iter().flatten().filter(choices::is_askable);
+            self.stops.extend(askable);
+        }
+    }
+}
+
+impl Episode {
+    /// What was done about the stimulus.
+    fn stop(&self) -> Option<Stop> {
+        let occasion = self.occasion()?;
+        let reason = reason::explain(occasion, self.view, &self.lost, &self.answer)?;
+        Some(Stop {
+            index: self.index,
+            occasion,
+            view: self.view,
+            answer: self.answer.clone(),
+            reason,
+        })
+    }
+
+    /// The packet that filled the window, where one did.
+    fn full(&self) -> Option<Stop> {
+        let (index, view) = self.sent?;
+        let View {
+            base, next, window, ..
+        } = view;
+        if !self.answer.is_data() || next - base != window || next >= view.segments {
+            return None;
+        }
+        let (occasion, answer) = (Occasion::WindowFull, Action::WAITS);
+        let reason = reason::explain(occasion, view, &[], &answer)?;
+        Some(Stop {
+            index,
+            occasion,
+            view,
+            answer,
+            reason,
+        })
+    }
+
+    fn occasion(&self) -> Option<Occasion> {
+        let fin = |is_again| self.answer == Action::fin(is_again);
+        if self.opened {
+            return Some(Occasion::Opening);
+        }
+        match self.stimulus {
+            Stimulus::Answer { .. } if fin(false) => Some(Occasion::Finished),
+            Stimulus::Answer {
+                kind,
+                wanted,
+                base_before,
+            } => {
+                if self.view.gate != GateState::Open {
+                    return (self.view.moved > 0).then_some(Occasion::Held);
+                }
+                Some(self.loss().unwrap_or(match (kind, self.view.moved) {
+                    (Kind::Nack, _) => Occasion::Nack,
+                    (_, 0) if wanted < base_before => Occasion::OldAck,
+                    (_, 0) => Occasion::DuplicateAck,
+                    (_, 1) => Occasion::Slide,
+                    (_, _) => Occasion::Jump,
+                }))
+            }
+            Stimulus::Expired(Timer::Retransmission | Timer::LossDetection) => {
+                self.loss()
+            }
+            Stimulus::Expired(Timer::Probe) => Some(Occasion::Probe),
+            Stimulus::Expired(Timer::Closing) => Some(Occasion::FinUnanswered),
+            Stimulus::Turned(GateState::Open) => Some(Occasion::GoesOn),
+            Stimulus::Turned(GateState::Paused) => Some(Occasion::Paused),
+            Stimulus::Turned(GateState::WindowClosed) => Some(Occasion::WindowClosed),
+            Stimulus::Expired(
+                Timer::Handshake
+                | Timer::AcknowledgementDelay
+                | Timer::Quiet
+                | Timer::Silence,
+            )
+            | Stimulus::Other => None,
+        }
+    }
+
+    /// The kind of loss that was found out, where one was.
+    fn loss(&self) -> Option<Occasion> {
+        let first = self.lost.first()?;
+        if first.attempt > 1 {
+            return Some(Occasion::LostAgain);
+        }
+        Some(match first.trigger {
+            Trigger::PacketThreshold => Occasion::ThreeLater,
+            Trigger::TimeThreshold => Occasion::Overtaken,
+            Trigger::Timeout => Occasion::Timeout,
+        })
+    }
+}

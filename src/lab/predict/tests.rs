@@ -1,0 +1,233 @@
+use super::*;
+use crate::lab::halt::Halt;
+use crate::wire::options::Arq;
+use std::collections::{BTreeMap, BTreeSet};
+
+const KINDS_OF_LINK: [&str; 4] = [
+    "loss=10%;delay=50ms",
+    "loss=25%;duplicate=10%;delay=20ms;jitter=15ms",
+    "reorder=20%;ack.loss=30%;delay=30ms",
+    "corrupt=10%;loss=5%;delay=10ms",
+];
+
+/// Small runs of all kinds: every protocol over every kind of link.
+fn experiments(seed: u64) -> Vec<Experiment> {
+    let mut experiments = Vec::new();
+    for link in KINDS_OF_LINK {
+        for (arq, window) in [
+            (Arq::StopAndWait, 1),
+            (Arq::GoBackN, 4),
+            (Arq::GoBackN, 16),
+            (Arq::SelectiveRepeat, 5),
+            (Arq::SelectiveRepeat, 16),
+        ] {
+            let halts = [
+                None,
+                Some(Halt::Sender),
+                Some(Halt::Receiver),
+                Some(Halt::Disk),
+            ];
+            experiments.push(Experiment {
+                scenario: format!("seed={seed};{link}").parse().unwrap(),
+                arq,
+                window,
+                size: 4_000 + seed * 37 % 900,
+                segment_bytes: 100,
+                first: crate::wire::sequence::SequenceNumber(u32::MAX - 20),
+                halt: halts[(seed % 4) as usize],
+                is_upload: seed.is_multiple_of(3),
+                listening: true,
+                ..Experiment::small()
+            });
+        }
+    }
+    experiments
+}
+
+fn journal(experiment: &Experiment) -> Journal {
+    let mut entries = Vec::new();
+    experiment.run(|entry| entries.push(entry)).unwrap();
+    Journal {
+        heading: experiment.heading(),
+        entries,
+        is_cut: false,
+        unknown: 0,
+    }
+}
+
+const ALL: Choosing = Choosing {
+    questions: usize::MAX,
+    seed: 3,
+};
+
+/// What the sender sends after so many entries, until the next thing reaches it.
+fn sent_next(journal: &Journal, index: usize) -> Vec<PacketName> {
+    let mut sent = Vec::new();
+    for entry in &journal.entries[index..] {
+        match (&entry.what, entry.side) {
+            (Happening::Machine(Event::PacketSent(packet)), Side::Sender) => {
+                sent.push(*packet);
+            }
+            (
+                Happening::Machine(
+                    Event::PacketReceived(_)
+                    | Event::PacketDamaged
+                    | Event::TimerExpired { .. }
+                    | Event::DataBlockedUpdated { .. },
+                ),
+                Side::Sender,
+            ) => break,
+            (Happening::Machine(_) | Happening::Link(_), _) => {}
+        }
+    }
+    sent
+}
+
+/// The packets of an action, each with whether it was sent before.
+fn spelled(action: &Action) -> Vec<(Kind, Option<u32>, bool)> {
+    let mut packets = Vec::new();
+    for step in action.steps() {
+        match step {
+            Step::Data {
+                first,
+                last,
+                is_again,
+            } => {
+                let run = *first..=*last;
+                packets.extend(run.map(|number| (Kind::Data, Some(number), *is_again)));
+            }
+            Step::Probe => packets.push((Kind::Data, None, false)),
+            Step::Fin { is_again } => packets.push((Kind::Fin, None, *is_again)),
+            Step::Other(kind) => packets.push((*kind, None, false)),
+        }
+    }
+    packets
+}
+
+#[test]
+fn every_answer_is_what_the_machine_does_next() {
+    for seed in 0..24 {
+        for experiment in experiments(seed) {
+            let journal = journal(&experiment);
+            let asked = questions(std::slice::from_ref(&journal), ALL).unwrap();
+            for question in asked {
+                let sent: Vec<_> = sent_next(&journal, question.index)
+                    .iter()
+                    .map(|packet| match packet.kind {
+                        Kind::Data if packet.length > 0 => {
+                            (Kind::Data, Some(packet.number), packet.attempt > 1)
+                        }
+                        Kind::Fin => (Kind::Fin, None, packet.attempt > 1),
+                        Kind::Syn
+                        | Kind::SynAck
+                        | Kind::Ack
+                        | Kind::Nack
+                        | Kind::Data
+                        | Kind::FinAck
+                        | Kind::Rst => (packet.kind, None, false),
+                    })
+                    .collect();
+                let answer = spelled(&question.choices[question.right]);
+                let line = experiment.command();
+                assert_eq!(answer, sent, "{line}\n{}", question.text());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_choices_are_all_different_and_just_one_of_them_is_right() {
+    for experiment in (0..8).flat_map(experiments) {
+        let journal = journal(&experiment);
+        for question in questions(std::slice::from_ref(&journal), ALL).unwrap() {
+            let texts: BTreeSet<_> =
+                question.choices.iter().map(ToString::to_string).collect();
+            assert_eq!(texts.len(), question.choices.len(), "{}", question.text());
+            assert!((3..=4).contains(&texts.len()), "{}", question.text());
+            assert!(question.right < texts.len());
+            assert!(
+                !question.situation.contains("\n\n\n"),
+                "{}",
+                question.text()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_moment_comes_up_and_is_explained_for_each_protocol_that_has_it() {
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for experiment in (0..24).flat_map(experiments) {
+        let journal = journal(&experiment);
+        for question in questions(std::slice::from_ref(&journal), ALL).unwrap() {
+            assert!(question.reason.ends_with('.'), "{}", question.reason);
+            let key = (question.occasion.name(), experiment.arq.name());
+            *seen.entry(key).or_default() += 1;
+        }
+    }
+    let missing: Vec<_> = Occasion::ALL
+        .iter()
+        .flat_map(|occasion| Arq::ALL.map(|arq| (occasion.name(), arq.name())))
+        .filter(|key| !seen.contains_key(key))
+        .collect();
+    let none = [
+        // One packet at a time: no ACK moves several, and hardly one overtakes another.
+        ("cumulative ACK", "stop-and-wait"),
+        ("overtaken ACK", "stop-and-wait"),
+    ];
+    let later = ["three later packets", "9/8 of a round trip"];
+    let unexplained: Vec<_> = missing
+        .iter()
+        .filter(|key| !none.contains(key))
+        .filter(|(name, arq)| !(later.contains(name) && *arq != "selective-repeat"))
+        .collect();
+    assert!(unexplained.is_empty(), "{unexplained:?} of {seen:#?}");
+}
+
+#[test]
+fn the_same_seed_asks_the_same_and_another_seed_something_else() {
+    let experiments = experiments(5);
+    let with = |seed| {
+        let choosing = Choosing { questions: 6, seed };
+        let asked = ask(&experiments[..5], choosing).unwrap();
+        assert_eq!(asked.len(), 6);
+        asked
+    };
+    assert_eq!(with(1), with(1));
+    assert_ne!(with(1), with(2));
+}
+
+#[test]
+fn a_run_with_a_controller_is_refused_in_a_sentence() {
+    let experiment = Experiment {
+        congestion: Congestion::Reno,
+        ..Experiment::small()
+    };
+    let refused = ask(&[experiment], ALL).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .starts_with("reno decides when a packet goes")
+    );
+}
+
+#[test]
+fn a_forged_journal_asks_little_and_breaks_nothing() {
+    let experiment = experiments(1).swap_remove(1);
+    let mut journal = journal(&experiment);
+    journal.heading.size = u64::MAX;
+    journal.heading.window = u32::MAX;
+    for (place, entry) in journal.entries.iter_mut().enumerate() {
+        if let Happening::Machine(
+            Event::PacketSent(packet) | Event::PacketReceived(packet),
+        ) = &mut entry.what
+            && place % 3 == 0
+        {
+            packet.number = u32::MAX - 7;
+            packet.sequence.0 ^= 0x8000_0000;
+        }
+    }
+    for question in questions(&[journal], ALL).unwrap() {
+        assert!(question.choices.len() >= 3);
+    }
+}

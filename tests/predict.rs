@@ -1,0 +1,204 @@
+//! `lab predict` as somebody in class uses it: the program itself, its words and its score.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test predict` rewrites the session that the report
+//! prints; look at the diff.
+
+use sash::lab::predict::{Occasion, Section};
+use sash::wire::options::Arq;
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The session of the report: one lost segment, go-back-N, a window of 4.
+const LESSON: [&str; 11] = [
+    "predict",
+    "--arq=go-back-n",
+    "--window=4",
+    "--segment=100",
+    "--size=900",
+    "--link=drop=d2.1;delay=50ms",
+    "--questions=3",
+    "--seed=1",
+    "--first=0",
+    "--offset=0",
+    "--name=dana",
+];
+
+fn lab(arguments: &[&str], typed: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program is there");
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    // A program that has seen enough has closed its end.
+    let _ = stdin.write_all(typed.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn lesson(more: &[&str], typed: &str) -> Output {
+    lab(&[&LESSON, more].concat(), typed)
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn refused(output: &Output) -> String {
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+#[test]
+fn the_session_of_the_report_is_what_the_program_says() {
+    let output = lesson(&["--answers=d,b,d"], "");
+    assert!(output.status.success(), "{output:?}");
+    let found = said(&output);
+    assert!(found.ends_with("2 of 3 right.\n"), "{found}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/predict.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &found).expect("the folder is ours");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == found,
+        "predict.txt differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
+    );
+}
+
+#[test]
+fn typed_answers_are_scored_and_a_hint_or_a_slip_costs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("score.csv");
+    let path = format!("--csv={}", csv.display());
+    let output = lesson(&[&path], "?\nwhat\nD\nb\nq\n");
+    assert!(output.status.success(), "{output:?}");
+    let said = said(&output);
+    assert!(
+        said.contains("Does this protocol resend because of"),
+        "{said}"
+    );
+    assert!(said.contains("Answer a, b, c or d; ? for a hint"), "{said}");
+    assert!(
+        said.contains("1 of 2 right.\n1 of 3 were not answered."),
+        "{said}"
+    );
+    let score = std::fs::read_to_string(&csv).unwrap();
+    assert_eq!(
+        score,
+        "name,scenario,protocol,question,at_ms,moment,choice,chosen,answer,right\r\n\
+         dana,\"drop=d2.1;delay=50ms\",\"go-back-n, window 4\",1,250.0,NACK,d,waits,waits,1\r\n\
+         dana,\"drop=d2.1;delay=50ms\",\"go-back-n, window 4\",2,350.0,duplicate ACK,b,\
+         sends DATA 2 to 5 again,waits,0\r\n"
+    );
+}
+
+#[test]
+fn the_teacher_sees_every_answer_and_is_asked_nothing() {
+    let output = lab(&["predict", "--show", "--questions=9"], "");
+    assert!(output.status.success(), "{output:?}");
+    let said = said(&output);
+    assert_eq!(said.matches("What does the sender do next").count(), 9);
+    assert_eq!(said.matches("\n(report/").count(), 9);
+    for arq in Arq::ALL {
+        assert_eq!(
+            said.matches(&format!(": {arq}, window")).count(),
+            3,
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said_in_a_sentence_and_no_score_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let score = folder.path().join("score.csv");
+    let csv = format!("--csv={}", score.display());
+    let nowhere = format!("--csv={}", folder.path().join("a/b.csv").display());
+    let is_folder = format!("--csv={}", folder.path().display());
+    for (more, sentence) in [
+        (
+            vec!["--answers=a,z", &csv],
+            "question 2 has no \"z\": a, b, c or d",
+        ),
+        (vec!["--answers=a,a,a,a", &csv], "4 answers for 3 questions"),
+        (vec![&*nowhere], "there is no such folder"),
+        (vec![&*is_folder], "is a folder, not a file"),
+        (
+            vec!["--congestion=reno", &csv],
+            "reno decides when a packet goes",
+        ),
+        (
+            vec!["no-such-journal", &csv],
+            "no-such-journal cannot be read",
+        ),
+    ] {
+        let told = refused(&lesson(&more, ""));
+        assert!(
+            told.starts_with("lab: ") && told.contains(sentence),
+            "{told}"
+        );
+        assert!(!score.exists());
+    }
+    let empty = refused(&lab(&["predict", "--size=0"], ""));
+    assert!(
+        empty.contains("nothing in this run can be asked about"),
+        "{empty}"
+    );
+}
+
+#[test]
+fn a_journal_is_asked_about_as_a_run_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let journals = format!("--journal={}", folder.path().display());
+    let run = [
+        "run", LESSON[1], LESSON[2], LESSON[3], LESSON[4], LESSON[5], &journals,
+    ];
+    assert!(lab(&run, "").status.success());
+    let journal = folder.path().join("go-back-n.jsonl");
+    let journal = journal.to_str().expect("text");
+    let asked = lab(
+        &["predict", journal, "--questions=3", "--answers=d,b,d"],
+        "",
+    );
+    assert_eq!(said(&asked), said(&lesson(&["--answers=d,b,d"], "")));
+}
+
+#[test]
+fn every_section_that_a_question_names_is_in_the_report() {
+    for (occasion, arq) in Occasion::ALL
+        .iter()
+        .flat_map(|occasion| Arq::ALL.map(|arq| (occasion, arq)))
+    {
+        let Section { page, anchor } = occasion.section(arq);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("report")
+            .join(page);
+        let text = std::fs::read_to_string(&path).expect(page);
+        let anchors: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .map(|heading| anchor_of(heading.trim_start_matches('#').trim()))
+            .collect();
+        assert!(
+            anchors.contains(anchor),
+            "{page} has no #{anchor}: {anchors:?}"
+        );
+    }
+}
+
+/// What a link to this heading is called on a code host.
+fn anchor_of(heading: &str) -> String {
+    let kept =
+        |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
+    let letters = heading.to_lowercase();
+    letters
+        .chars()
+        .filter(kept)
+        .collect::<String>()
+        .replace(' ', "-")
+}
