@@ -10,7 +10,7 @@
 
 use super::{files, pages, read, root};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 #[test]
@@ -213,13 +213,13 @@ fn what_is_wrong(page: &Path, target: &str) -> Option<String> {
 
 /// A link's file, seen from the project's folder.
 fn resolved(page: &Path, link: &str) -> PathBuf {
-    let mut path = page.parent().unwrap().to_owned();
-    for part in Path::new(link).components() {
-        match part {
-            Component::ParentDir => {
-                path.pop();
-            }
-            part => path.push(part),
+    let folder = page.parent().expect("a page lies in a folder");
+    let mut path = folder.to_owned();
+    for part in link.split('/') {
+        if part == ".." {
+            path.pop();
+        } else {
+            path.push(part);
         }
     }
     path
