@@ -243,7 +243,9 @@ impl Strip {
     fn take_from_sender(&mut self, event: &Event) {
         match event {
             Event::PacketSent(packet) if is_data(packet) => self.send(packet),
-            Event::PacketReceived(packet) if is_answer(packet) => self.hear(packet),
+            Event::PacketReceived(packet) if acknowledges(self.arq, packet) => {
+                self.hear(packet);
+            }
             Event::PacketLost {
                 number, attempt, ..
             } => self.lose(*number, *attempt),
@@ -487,6 +489,12 @@ fn segments(bytes: u64, segment_bytes: u16) -> u32 {
 /// DATA with bytes in it: one without is a probe of a closed window.
 const fn is_data(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Data) && packet.length > 0
+}
+
+/// Whether a sender believes what an answer acknowledges: a NACK says nothing to that of
+/// stop-and-wait.
+fn acknowledges(arq: Arq, packet: &PacketName) -> bool {
+    is_answer(packet) && (arq, packet.kind) != (Arq::StopAndWait, Kind::Nack)
 }
 
 const fn is_answer(packet: &PacketName) -> bool {

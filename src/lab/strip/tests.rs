@@ -56,7 +56,7 @@ fn sender_from_scratch(heading: &Heading, entries: &[Entry], number: u32) -> Sen
             return false;
         };
         let wanted = name.sequence.0 - heading.first_sequence;
-        is_answer(name) && (wanted > number || is_told_by(name))
+        acknowledges(heading.arq, name) && (wanted > number || is_told_by(name))
     });
     if is_acked {
         return SenderState::Acked;
@@ -129,6 +129,21 @@ fn receiver_from_scratch(entries: &[Entry], segments: u32) -> Vec<ReceiverState>
             _ => ReceiverState::Missing,
         })
         .collect()
+}
+
+/// A seed at which the sender of stop-and-wait hears a NACK that wants the next segment.
+#[test]
+fn a_nack_acknowledges_nothing_to_stop_and_wait() {
+    let experiment = lossy(Arq::StopAndWait, 15_440_478_497_174_991_844, 1);
+    let (heading, entries) = journal(&experiment);
+    let mut strip = Strip::new(&heading);
+    for (place, entry) in entries.iter().enumerate() {
+        strip.take(entry);
+        for number in 0..strip.segments() {
+            let state = sender_from_scratch(&heading, &entries[..=place], number);
+            assert_eq!(strip.sender(number), state, "{number} after {entry:?}");
+        }
+    }
 }
 
 proptest! {

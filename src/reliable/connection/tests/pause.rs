@@ -4,9 +4,9 @@ use super::*;
 use crate::reliable::event::{GateState, Timer};
 
 /// The first probe; the one before it, which nobody sent, was the news itself.
-const PROBE: &str = "d4294967295.2";
+const PROBE: &str = "d4294967295.1";
 
-const NEXT_PROBE: &str = "d4294967295.3";
+const NEXT_PROBE: &str = "d4294967295.2";
 
 /// Ten segments by `arq` in a window of four (stop-and-wait: one), open, the first window
 /// on its way.
