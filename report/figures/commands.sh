@@ -52,3 +52,9 @@ lab run --arq selective-repeat --size 1MiB --link "seed=7;loss=5%;delay=10ms" \
 
 lab replay target/journals/long/selective-repeat.jsonl --at 600 \
     --svg report/figures/strip_long.svg
+
+lab ladder --arq selective-repeat --window 4 --size 200 --segment 100 \
+    --link "delay=50ms;drop=y0.1,a0.1" --svg report/figures/ladder_opening.svg
+
+lab ladder --arq selective-repeat --window 4 --size 200 --segment 100 \
+    --link "delay=50ms;drop=f0.1,g0.1" --svg report/figures/ladder_ending.svg
