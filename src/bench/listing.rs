@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:<36}{:>8}{:>15}{:>9}{:>8}{:>9}{:>10}{:>10}\n",
+        "{:<40}{:>8}{:>15}{:>9}{:>8}{:>9}{:>10}{:>10}\n",
         "", "MB/s", "low..high", "of bare", "of TCP", "resent", "CPU s/GiB", "peak MiB"
     );
     let [bare, tcp] = limits(rows);
@@ -25,7 +25,7 @@ pub fn table(rows: &[Row]) -> String {
         let way = row.way;
         let _ = writeln!(
             text,
-            "{way:<36}{rate:>8.0}{spread:>15}{of_bare:>9}{of_tcp:>8}{resent:>8.1}%{cpu:>10}{peak:>10}"
+            "{way:<40}{rate:>8.0}{spread:>15}{of_bare:>9}{of_tcp:>8}{resent:>8.1}%{cpu:>10}{peak:>10}"
         );
     }
     text

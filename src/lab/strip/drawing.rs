@@ -260,7 +260,7 @@ impl Sheet<'_> {
             self.entries("sender", &entries);
             let window = format!(
                 "The bracket is the window: base {}, ends before {}. The triangle is the next \
-                 to be sent: {}. {} packets were resent so far.",
+                 to be sent: {}. Packets sent again so far: {}.",
                 strip.base(),
                 strip.window_end(),
                 strip.next(),
