@@ -11,7 +11,7 @@
 //! that moment, until the next thing reached it (a packet, a timer, a pause). The other
 //! choices are what other protocols would do there, and what this one does elsewhere.
 //! Nothing here decides what a protocol does: a moment whose outcome the rules of
-//! [`reason`] do not explain is not asked about.
+//! `reason` do not explain is not asked about.
 //!
 //! Asked is about protocols, so a run that a controller paces is refused.
 //!
