@@ -23,7 +23,7 @@
 //! ```
 //! use sash::lab::theory::stall;
 //! let (loss, lanes, window) = (0.1, 2, 4);
-//! assert_eq!(format!("{:.3}", stall::exact(loss, lanes, window).unwrap()), "0.900");
+//! assert_eq!(format!("{:.3}", stall::exact(loss, lanes, window).unwrap()), "0.899");
 //! ```
 //!
 //! Source: Konheim, "A queueing analysis of two ARQ protocols" (1980), and Rosberg and

@@ -12,11 +12,11 @@
 //! ```
 //!
 //! ```
-//! use sash::reliable::congestion::{Controller, additive::Additive};
+//! use sash::reliable::congestion::{Controller, Signal, additive::Additive};
 //! use sash::reliable::moment::Moment;
 //! let mut controller = Additive::new(8_192);
 //! assert_eq!(controller.window(), 4);
-//! controller.on_nack(Moment::START);
+//! controller.on_signal(&Signal::Nack(Moment::START));
 //! assert_eq!(controller.window(), 3);
 //! ```
 //!

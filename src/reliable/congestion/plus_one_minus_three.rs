@@ -14,7 +14,7 @@
 //! no NACK told is answered like a NACK, and none is answered twice.
 //!
 //! ```
-//! use sash::reliable::congestion::{Controller, plus_one_minus_three::PlusOneMinusThree};
+//! use sash::reliable::congestion::{Controller, Signal, plus_one_minus_three::PlusOneMinusThree};
 //! use sash::reliable::moment::Moment;
 //! let mut controller = PlusOneMinusThree::new(8_192);
 //! assert_eq!(controller.window(), 10);

@@ -14,7 +14,7 @@
 //! inflating the window is left out: ranges tell exactly what is in flight.
 //!
 //! ```
-//! use sash::reliable::congestion::{Controller, reno::Reno};
+//! use sash::reliable::congestion::{Controller, Signal, reno::Reno};
 //! use sash::reliable::moment::Moment;
 //! let mut reno = Reno::new(8_192);
 //! assert_eq!((reno.window(), reno.phase()), (10, "slow-start"));
