@@ -399,11 +399,14 @@ fn a_client_that_leaves_at_half_goes_on_from_there_by_every_way() {
             told(&output)
         );
         assert_eq!(server.names(), [".uploads"]);
-        // Over TCP half was given to the kernel, not acknowledged by the server.
-        let least = if way.contains(&"tcp") { 1 } else { 250_000 };
-        wait_until(|| server.part_bytes() >= least);
+        // Over TCP half was given to the kernel; how much of it the server has read by the
+        // time that its client is gone is chance, perhaps nothing.
+        let is_acknowledged = !way.contains(&"tcp");
+        if is_acknowledged {
+            wait_until(|| server.part_bytes() >= 250_000);
+        }
         let said = server.upload(&path, &way);
-        assert!(offset(&said) >= least, "{said}");
+        assert!(!is_acknowledged || offset(&said) >= 250_000, "{said}");
         server.has("a", &made_up(600_000));
     }
 }
