@@ -47,7 +47,7 @@ pub(crate) struct TransferArguments {
     #[arg(long)]
     pub(crate) upload: bool,
     /// Who holds the transfer up for five seconds once half has arrived: sender,
-    /// receiver or disk
+    /// receiver or disk, which then takes only a little for five more
     #[arg(long, value_name = "WHO")]
     pub(crate) halt: Option<Halt>,
 }
