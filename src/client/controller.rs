@@ -116,6 +116,8 @@ pub enum Intent {
     SetOptions(Asked),
     /// Forget the downloads that have ended.
     ClearEnded,
+    /// Nothing; but a face that waits for news turns once more and draws itself anew.
+    Look,
     /// The person has seen the chat: nothing is unread any more.
     Seen,
     /// Leave the room.
@@ -343,6 +345,7 @@ impl Controller {
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
+            Intent::Look => {}
             Intent::Seen => self.model.unread = 0,
             Intent::Disconnect => self.disconnect(),
             Intent::Close => {

@@ -72,6 +72,14 @@ pub fn read(text: &str, host: Option<&str>) -> Dropped {
     dropped
 }
 
+/// Whether a text that was dropped is about files at all, or a text to be said.
+#[must_use]
+pub fn names_files(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| is_absolute(line) || has_scheme(line, "file"))
+}
+
 /// Whether a pasted text is one path and nothing else: then a paste gives that file.
 #[must_use]
 pub fn is_path(text: &str) -> bool {
@@ -230,6 +238,15 @@ mod tests {
         let many: String = (0..150).map(|n| format!("file:///{n}\n")).collect();
         let dropped = read(&many, None);
         assert_eq!((dropped.paths.len(), dropped.problems.len()), (100, 1));
+    }
+
+    #[test]
+    fn a_sentence_that_is_dropped_is_a_sentence() {
+        assert!(names_files("# a list\r\nfile:///a\r\n"));
+        assert!(names_files("/tmp/a"));
+        for text in ["hi there", "", "see file:///a", "https://example.org"] {
+            assert!(!names_files(text), "{text:?}");
+        }
     }
 
     #[test]

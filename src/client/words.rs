@@ -164,6 +164,39 @@ pub fn transfer(transfer: &Transfer) -> String {
     parts.join("  ")
 }
 
+/// What there is to know of a transfer beside its row: how much of it, where, what went
+/// wrong, and its SHA-256 once that was verified.
+#[must_use]
+pub fn transfer_details(transfer: &Transfer) -> String {
+    let file = harmless(&transfer.file);
+    let done = bytes(transfer.done_bytes);
+    let much = match transfer.total_bytes {
+        Some(total) if transfer.state == TransferState::Verified => bytes(total),
+        Some(total) => format!("{done} of {}", bytes(total)),
+        None => "not offered yet".to_owned(),
+    };
+    let way = match (&transfer.path, &transfer.source) {
+        (Some(path), _) => format!(", saved as {}", harmless(&path.to_string_lossy())),
+        (None, Some(path)) => format!(", from {}", harmless(&path.to_string_lossy())),
+        (None, None) => String::new(),
+    };
+    let took = match transfer.elapsed {
+        Some(elapsed) => format!(", {:.1} s", elapsed.as_secs_f64()),
+        None => String::new(),
+    };
+    let first = format!("{file}: {much}{took}{way}");
+    let kept = if transfer.has_left_a_part() {
+        " What has arrived is kept."
+    } else {
+        ""
+    };
+    match (&transfer.sentence, transfer.digest) {
+        (Some(sentence), _) => format!("{first}\n{}{kept}", harmless(sentence)),
+        (None, Some(digest)) => format!("{first}\nSHA-256 {digest}"),
+        (None, None) => format!("{first}\n{}", kept.trim_start()),
+    }
+}
+
 /// How a transfer ended, in one line for the chat.
 #[must_use]
 pub fn transfer_end(transfer: &Transfer) -> String {
