@@ -11,9 +11,17 @@
 //! Source: Krasner & Pope 1988 (model, view, controller).
 
 mod chat;
+mod conversation;
+mod line;
+mod search;
+mod transcript;
 mod transfer;
 
-pub use chat::{Chat, ChatLine, Kind, LONGEST_CHAT_LINES};
+pub use chat::{Chat, MOST_CONVERSATIONS};
+pub use conversation::Conversation;
+pub use line::{ChatLine, Kind, LARGEST_CHAT_BYTES, LONGEST_CHAT_LINES, Lines};
+pub use search::Search;
+pub use transcript::{Change, Row, Shows, Transcript};
 pub use transfer::Transfer;
 
 use super::share::Share;
@@ -37,20 +45,19 @@ pub struct Model {
     /// What the server offers. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
-    /// What was said, and what else there was to tell.
+    /// What was said, and what else there was to tell; and which conversation is looked
+    /// at: whom it is with hears plain text.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
-    /// Who hears plain text.
-    pub to: Audience,
     /// What the next download asks for.
     pub options: Asked,
     /// Every transfer that begins from now on pauses at this share of it.
     pub pause_at: Option<Share>,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
-    /// Lines from others since the person last looked.
-    pub unread: usize,
+    /// The connection was lost, and we try to come back.
+    pub rejoining: Option<Rejoining>,
     /// A round trip on the chat connection, as last measured.
     pub round_trip: Option<Duration>,
 }
@@ -70,6 +77,19 @@ pub enum Phase {
         /// Why, and what to do.
         sentence: String,
     },
+}
+
+/// How coming back to the room goes, while [`Phase::Lost`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejoining {
+    /// When the connection was lost. Unit: milliseconds since 1970-01-01 UTC.
+    pub since_ms: u64,
+    /// How many attempts have failed.
+    pub failures: u32,
+    /// When the next attempt begins. Unit: as above.
+    pub next_ms: u64,
+    /// An attempt is being made.
+    pub is_trying: bool,
 }
 
 /// Why nobody is logged in.
@@ -95,7 +115,7 @@ pub enum LoginProblem {
 }
 
 /// Who hears plain text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Everybody in the room.
     #[default]
@@ -123,7 +143,29 @@ impl Model {
     /// Whether lines typed now reach a server, perhaps a moment later.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        matches!(self.phase, Phase::Joining | Phase::Joined)
+        match self.phase {
+            Phase::Login => false,
+            Phase::Joining | Phase::Joined => true,
+            Phase::Lost { .. } => self.rejoining.is_some_and(|it| it.is_trying),
+        }
+    }
+
+    /// Who hears plain text: whom the chosen conversation is with.
+    #[must_use]
+    pub fn to(&self) -> &Audience {
+        self.chat.chosen().with()
+    }
+
+    /// Lines from others that nobody has seen.
+    #[must_use]
+    pub fn unread_total(&self) -> usize {
+        self.chat.unread_total()
+    }
+
+    /// Those among them that are for me: whispers, and lines with my name.
+    #[must_use]
+    pub fn mentions_total(&self) -> usize {
+        self.chat.mentions_total()
     }
 
     /// The download with this tag.
