@@ -25,9 +25,12 @@
 
 mod drawing;
 mod flights;
+mod moving;
+mod places;
 mod window;
 
 pub use drawing::picture;
+pub use moving::{Moving, Scene, Scheduled, Spot};
 pub use window::Window;
 
 use super::journal::{Entry, Heading};

@@ -81,7 +81,8 @@ impl Flights {
         flights
     }
 
-    fn take(&mut self, entry: &Entry) {
+    /// One thing more has happened.
+    pub(super) fn take(&mut self, entry: &Entry) {
         let time_us = entry.time_us;
         match &entry.what {
             Happening::Link(carried) => self.carry(time_us, carried),
