@@ -6,6 +6,7 @@ use indicatif_log_bridge::LogWrapper;
 use sash::captures::Captures;
 use sash::client::share::Share;
 use sash::client::text::{self, Manner};
+use sash::client::theme::Theme;
 use sash::client::{Exit, Settings};
 use sash::journals::Journals;
 use sash::link::Scenario;
@@ -94,6 +95,10 @@ struct Arguments {
     /// Print one event a line as JSON; implies --text
     #[arg(long)]
     json: bool,
+    /// How the window is coloured: light, dark, or projector (large, high contrast); without
+    /// it as the last time
+    #[arg(long, value_name = "THEME")]
+    theme: Option<Theme>,
     /// Open so many windows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     count: u32,
@@ -135,6 +140,7 @@ fn main() -> ExitCode {
         is_offloading: !arguments.no_offload,
         journals,
         tap: captures.tap(),
+        theme: arguments.theme,
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {
         let manner = Manner {
