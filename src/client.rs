@@ -24,6 +24,7 @@
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
 
@@ -32,6 +33,7 @@ pub mod commands;
 pub mod controller;
 pub mod download;
 pub mod json;
+pub mod laboratory;
 pub mod link;
 pub mod model;
 pub mod remembered;

@@ -91,11 +91,11 @@ impl Paper {
 
 const fn on_dark(colour: Colour) -> Colour {
     match colour {
-        PAPER => Colour::new(27, 32, 40),
+        PAPER => Colour::new(19, 24, 31),
         INK => Colour::new(232, 236, 242),
         SOFT_INK => Colour::new(168, 178, 192),
         GRID => Colour::new(72, 80, 92),
-        PALE => Colour::new(48, 55, 66),
+        PALE => Colour::new(43, 51, 63),
         BLUE => Colour::new(77, 163, 224),
         GREEN => Colour::new(24, 178, 134),
         VERMILLION => Colour::new(240, 120, 50),
