@@ -34,23 +34,10 @@ pub struct Scene<'a> {
     pub now_us: u64,
     /// The file's first sequence number.
     pub first_sequence: u32,
-    /// Arrivals still to come that no entry tells of yet.
-    pub scheduled: &'a [Scheduled],
     /// What a packet's way usually takes, where that is known. Unit: microseconds.
     pub usual_us: Option<u64>,
     /// How wide and how high the picture is. Unit: pixels.
     pub size: (f64, f64),
-}
-
-/// A packet in flight that will arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scheduled {
-    /// Which.
-    pub packet: PacketName,
-    /// Which way it goes.
-    pub direction: Direction,
-    /// When. Unit: microseconds.
-    pub arrives_us: u64,
 }
 
 /// A moment of a ladder, drawn.
@@ -114,7 +101,7 @@ impl Scene<'_> {
             flights.take(entry);
         }
         let mut steps = flights.steps.clone();
-        self.schedule(&flights, told, &mut steps);
+        promise(&flights, &mut steps);
         let usual = self
             .usual_us
             .unwrap_or_else(|| usual_flight(&flights, &steps));
@@ -139,22 +126,19 @@ impl Scene<'_> {
         let Sheet { picture, spots, .. } = sheet;
         Moving { picture, spots }
     }
+}
 
-    /// Puts arrivals that no entry tells of among the steps, in the order of time.
-    fn schedule(&self, flights: &Flights, told: usize, steps: &mut Vec<(u64, Step)>) {
-        for scheduled in self.scheduled {
-            let is_it = |flight: &Flight| {
-                flight.packet == scheduled.packet
-                    && flight.direction == scheduled.direction
-                    && flight.arrived_us.is_none()
-            };
-            if let Some(place) = flights.all[..told].iter().rposition(is_it) {
-                steps.push((scheduled.arrives_us, Step::Arrival(place)));
-            }
+/// Puts arrivals that the link has promised, and no entry tells of yet, among the steps.
+fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
+    for (place, flight) in flights.all.iter().enumerate() {
+        if let (Some(due_us), None, false) =
+            (flight.due_us, flight.arrived_us, flight.is_lost())
+        {
+            steps.push((due_us, Step::Arrival(place)));
         }
-        // A stable sort keeps what happened in one moment in its order.
-        steps.sort_by_key(|&(time_us, _)| time_us);
     }
+    // A stable sort keeps what happened in one moment in its order.
+    steps.sort_by_key(|&(time_us, _)| time_us);
 }
 
 impl Spot {
@@ -371,10 +355,11 @@ impl Sheet<'_> {
             Point::new(from.x + across * share, from.y + down * share)
         };
         let is_lost = flight.is_lost() && !has_arrived;
-        let is_gone = is_lost && share >= LOST_AT;
+        let lost_at = self.lost_at(flight);
+        let is_gone = is_lost && share >= lost_at;
         // One side alone does not tell whether it has arrived.
         let is_overdue = arrives_us.is_none() && share >= 1.0;
-        let tip = along(if is_gone { LOST_AT } else { share });
+        let tip = along(if is_gone { lost_at } else { share });
         let (colour, stroke) = look(flight);
         let line = Line {
             stroke,
@@ -412,9 +397,22 @@ impl Sheet<'_> {
         let Some(sent_us) = flight.sent_us else {
             return 0.0;
         };
-        let takes = arrives_us.map_or(self.usual, |at| at.saturating_sub(sent_us));
+        let due_us = arrives_us.or(flight.due_us);
+        let takes = due_us.map_or(self.usual, |at| at.saturating_sub(sent_us));
         let gone = self.now_us.saturating_sub(sent_us);
         (real(gone) / real(takes.max(1))).clamp(0.0, 1.0)
+    }
+
+    /// The share of its way after which a lost packet is gone: where a person killed it.
+    fn lost_at(&self, flight: &Flight) -> f64 {
+        match (flight.killed_us, flight.sent_us, flight.due_us) {
+            (Some(killed), Some(sent), Some(due)) => {
+                let gone = killed.saturating_sub(sent);
+                let takes = due.saturating_sub(sent).max(1);
+                (real(gone) / real(takes)).clamp(0.05, 0.95)
+            }
+            (Some(_) | None, _, _) => LOST_AT,
+        }
     }
 
     fn draw_loss(&mut self, flight: &Flight, tip: Point) {
@@ -590,7 +588,6 @@ mod tests {
             index,
             now_us,
             first_sequence: 0,
-            scheduled: &[],
             usual_us: None,
             size: (800.0, 400.0),
         }
@@ -654,20 +651,11 @@ mod tests {
         let now_us = 350_000;
         let known = at(&entries, now_us);
         let index = entries.partition_point(|entry| entry.time_us <= now_us);
-        let scheduled: Vec<Scheduled> = data(&known)
-            .iter()
-            .map(|spot| Scheduled {
-                packet: spot.packet,
-                direction: spot.direction,
-                arrives_us: spot.sent_us.unwrap() + 100_000,
-            })
-            .collect();
         let live = Scene {
             entries: &entries[..index],
             index,
             now_us,
             first_sequence: 0,
-            scheduled: &scheduled,
             usual_us: Some(100_000),
             size: (800.0, 400.0),
         }
