@@ -25,12 +25,14 @@
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
 //! | [`laboratory`] | the laboratory's page, without a window |
+//! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
 pub mod commands;
 pub mod controller;
+pub mod display;
 pub mod download;
 pub mod json;
 pub mod laboratory;
