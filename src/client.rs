@@ -81,6 +81,8 @@ pub struct Settings {
     pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
+    /// A journal that the window's laboratory opens at once.
+    pub replay: Option<PathBuf>,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.

@@ -39,6 +39,7 @@ mod bell;
 mod chat;
 mod conversation;
 mod labels;
+mod laboratory;
 mod leaving;
 mod list;
 mod login;

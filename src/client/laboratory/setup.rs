@@ -9,7 +9,7 @@
 //! ```
 
 use crate::lab::run::Experiment;
-use crate::link::Scenario;
+use crate::link::{Scenario, ScenarioError};
 use crate::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 
 /// The fields as they are filled in.
@@ -54,7 +54,7 @@ impl Setup {
     /// # Errors
     /// A sentence: which field makes no sense, and why.
     pub fn experiment(&self) -> Result<Experiment, String> {
-        let scenario: Scenario = self.scenario.parse().map_err(told)?;
+        let scenario: Scenario = self.scenario.parse().map_err(unreadable)?;
         let window = self.window()?;
         Ok(Experiment {
             scenario,
@@ -100,7 +100,7 @@ impl Setup {
 }
 
 /// The first line of what is wrong with a scenario: the field is in sight.
-fn told(error: impl ToString) -> String {
+pub(super) fn unreadable(error: ScenarioError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     let what = line.strip_prefix("scenario: ").unwrap_or(line);

@@ -6,7 +6,7 @@
 
 use super::bell::Bell;
 use super::tabs::Tab;
-use crate::client::model::Model;
+use crate::client::model::{Model, Phase};
 use crate::client::words;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,6 +19,8 @@ pub(super) enum Page {
     Chat,
     /// What is on its way.
     Transfers,
+    /// The sliding window at work; it needs no server.
+    Laboratory,
 }
 
 /// The pages, shared by all that turn them.
@@ -52,11 +54,16 @@ impl Pages {
     /// Takes the pages that there are from the model; the tabs for them.
     pub(super) fn show(&self, model: &Model) -> Vec<Tab> {
         let mut state = self.state.borrow_mut();
-        let pages = [Page::Chat, Page::Transfers];
+        let pages: &[Page] = match model.phase {
+            Phase::Login | Phase::Joining => &[Page::Laboratory],
+            Phase::Joined | Phase::Lost { .. } => {
+                &[Page::Chat, Page::Transfers, Page::Laboratory]
+            }
+        };
         state.pages = pages.to_vec();
         state.chosen = state.chosen.min(pages.len() - 1);
-        let tabs = pages.into_iter().enumerate();
-        tabs.map(|(place, page)| tab(page, model, place == state.chosen))
+        let tabs = pages.iter().enumerate();
+        tabs.map(|(place, &page)| tab(page, model, place == state.chosen))
             .collect()
     }
 
@@ -91,6 +98,7 @@ fn tab(page: Page, model: &Model, is_chosen: bool) -> Tab {
             ("#all", some(unread))
         }
         Page::Transfers => ("Transfers", progress(model)),
+        Page::Laboratory => ("Laboratory", String::new()),
     };
     Tab {
         label: label.to_owned(),
@@ -137,9 +145,13 @@ mod tests {
     #[test]
     fn turning_goes_round_and_a_page_that_is_not_there_is_no_page() {
         let pages = Pages::new(Bell::default());
-        pages.show(&Model::default());
+        let model = Model {
+            phase: Phase::Joined,
+            ..Model::default()
+        };
+        pages.show(&model);
         pages.turn(-1);
-        assert_eq!(pages.chosen(), Page::Transfers);
+        assert_eq!(pages.chosen(), Page::Laboratory);
         pages.turn(1);
         assert_eq!(pages.chosen(), Page::Chat);
         pages.choose(7);

@@ -9,7 +9,8 @@ use crate::lab::picture::{
     Anchor, Area, Disc, Line, Picture, Point, Shape, Stroke, Triangle, Words,
 };
 use fltk::draw;
-use fltk::enums::{Color, Font, FrameType, LineStyle};
+use fltk::draw::LineStyle;
+use fltk::enums::{Color, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::prelude::*;
 use std::cell::RefCell;
@@ -77,7 +78,11 @@ impl Canvas {
 
     /// A place in the window as a place on the picture.
     pub(super) fn place(&self, (x, y): (i32, i32)) -> Point {
-        let scale = self.shown.borrow().as_ref().map_or(1.0, |shown| shown.scale);
+        let scale = self
+            .shown
+            .borrow()
+            .as_ref()
+            .map_or(1.0, |shown| shown.scale);
         let (x, y) = (x - self.frame.x(), y - self.frame.y());
         Point::new(f64::from(x) / scale, f64::from(y) / scale)
     }
