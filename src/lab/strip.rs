@@ -509,4 +509,4 @@ const fn is_answer(packet: &PacketName) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
