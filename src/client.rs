@@ -19,18 +19,22 @@
 //! | [`session`] | the shell: brings events, performs effects |
 //! | [`link`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
+//! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
 pub mod commands;
 pub mod controller;
+pub mod display;
 pub mod download;
+pub mod dropped;
 pub mod json;
 pub mod link;
 pub mod model;
