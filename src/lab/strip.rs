@@ -511,4 +511,4 @@ const fn is_answer(packet: &PacketName) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
