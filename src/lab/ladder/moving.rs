@@ -4,7 +4,7 @@
 //!        sender                receiver
 //!   40.0 ms |--_  DATA 3.1        |
 //!           |    --_              |
-//!    now ...|.......-o............|...   o: where it is now; a click there kills it
+//!           |       --o           |   o: where it is now; a click there kills it
 //!           |                     |
 //! ```
 //!
@@ -17,7 +17,7 @@ use super::flights::{Flight, Flights, Remark, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
 use crate::lab::journal::{Entry, Side};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
-use crate::lab::picture::{Anchor, Area, Disc, Line, Picture, Point, Stroke, Words};
+use crate::lab::picture::{Anchor, Area, Disc, Line, Picture, Point, Words};
 use crate::lab::strip::view::milliseconds;
 use crate::link::Direction;
 use crate::reliable::event::{PacketName, Trigger};
@@ -76,9 +76,9 @@ const PAST: f64 = 0.62;
 
 /// Left of the sender's line: a moment and a name. Unit of this and of what follows:
 /// pixels.
-const LEFT: f64 = 236.0;
+const LEFT: f64 = 212.0;
 /// Right of the receiver's line: the same.
-const RIGHT: f64 = 276.0;
+const RIGHT: f64 = 262.0;
 /// The two lines are at least so far from each other.
 const LEAST_LANE: f64 = 150.0;
 const WORD_SIZE: f64 = 12.0;
@@ -119,7 +119,7 @@ impl Scene<'_> {
             usual,
             first_sequence: self.first_sequence,
         };
-        sheet.draw_lines(self.now_us);
+        sheet.draw_lines();
         sheet.draw_packets(&steps, happened, told);
         sheet.draw_words(&steps, happened);
         sheet.draw_head();
@@ -242,8 +242,8 @@ impl Sheet<'_> {
         to >= HEAD - 20.0 && from <= self.picture.height + 20.0
     }
 
-    fn draw_lines(&mut self, now_us: u64) {
-        let (width, height) = (self.picture.width, self.picture.height);
+    fn draw_lines(&mut self) {
+        let height = self.picture.height;
         for x in [LEFT, self.right] {
             for &(from, to) in &self.places.crowded {
                 let (from, to) = (from + self.shift, to + self.shift);
@@ -268,16 +268,6 @@ impl Sheet<'_> {
                 self.draw_break(self.right, y);
             }
         }
-        let y = HEAD + (height - HEAD) * PAST;
-        self.picture.add(Line {
-            width: 1.0,
-            stroke: Stroke::Dashed,
-            ..Line::new(Point::new(8.0, y), Point::new(width - 8.0, y), SOFT_INK)
-        });
-        let at = Point::new(self.right - 8.0, y - 4.0);
-        let now = format!("now: {}", milliseconds(now_us));
-        let words = Words::new(at, WORD_SIZE, now).coloured(SOFT_INK);
-        self.picture.add(words.anchored(Anchor::End));
     }
 
     /// Two strokes through a line: time was left out.
@@ -308,6 +298,10 @@ impl Sheet<'_> {
             let words = Words::new(Point::new(x, 15.0), 14.0, name).bold();
             self.picture.add(words.anchored(Anchor::Middle));
         }
+        let middle = Point::new(LEFT.midpoint(self.right), 15.0);
+        let now = Words::new(middle, WORD_SIZE, milliseconds(self.now_us));
+        let now = now.coloured(SOFT_INK).anchored(Anchor::Middle);
+        self.picture.add(now);
     }
 
     fn draw_packets(&mut self, steps: &[(u64, Step)], happened: usize, told: usize) {

@@ -40,7 +40,7 @@ impl Fields {
         }
         row.fixed(&protocol, 146);
         let caption = look::caption("Window");
-        row.fixed(&caption, 58);
+        row.fixed(&caption, 64);
         let window = look::field("Most packets in flight, 1 to 8192");
         row.fixed(&window, 52);
         let mut controller =
@@ -139,7 +139,7 @@ fn link_row(column: &mut Flex) -> (Input, Button, Button) {
     let mut row = Flex::default().row();
     row.set_pad(look::GAP);
     let caption = look::caption("Link");
-    row.fixed(&caption, 32);
+    row.fixed(&caption, 38);
     let scenario = look::field("What the link does: seed=7;loss=10%;delay=50ms");
     let copy = look::button("&Copy", "The line, for others (Alt+C)");
     row.fixed(&copy, 64);
