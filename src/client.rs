@@ -49,6 +49,7 @@ pub mod words;
 
 use crate::journals::Journals;
 use crate::link::Scenario;
+use crate::room::login::Password;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::tap::Tap;
 use crate::wire::options::Asked;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub server: Option<String>,
     /// The name wanted.
     pub name: Option<String>,
+    /// The password for a server that asks for one.
+    pub password: Option<Password>,
     /// What downloads ask for.
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.

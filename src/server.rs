@@ -37,6 +37,7 @@ pub mod uploads;
 use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::room::Room;
+use crate::room::door::Rules;
 use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
@@ -76,8 +77,13 @@ pub struct Config {
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
     pub uploads: Option<UploadLimits>,
+    /// Who may come in.
+    pub rules: Rules,
     /// Most clients at once, from all addresses.
     pub max_clients: usize,
+    /// Most clients at once from one address; 0: as many as there is room for. `None`:
+    /// 64, and no limit for the own machine.
+    pub max_per_address: Option<usize>,
     /// How long a new connection may take to say its name.
     pub join_within: Duration,
     /// How long a full queue may stand still before its client is dropped.
@@ -96,7 +102,9 @@ impl Default for Config {
             tap: Tap::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
+            rules: Rules::default(),
             max_clients: 7_500,
+            max_per_address: None,
             join_within: Duration::from_secs(10),
             stall_limit: Duration::from_secs(5),
         }
@@ -142,7 +150,7 @@ pub fn start(config: Config) -> io::Result<Running> {
     let (alive, clients) = crossbeam_channel::bounded(0);
 
     let room_thread = RoomThread::new(
-        Room::new(config.defaults),
+        Room::with_rules(config.defaults, config.rules.clone()),
         transfers.clone(),
         config.stall_limit,
     );

@@ -83,6 +83,27 @@ pub enum Command {
     Segment(Option<u16>),
     /// Choose what carries the file; `None`: the server's.
     Transport(Option<Transport>),
+    /// Put somebody out; the teacher's, as the next three are.
+    Kick {
+        /// Whom.
+        name: String,
+        /// Why; empty where nothing was said.
+        why: String,
+    },
+    /// Put somebody out for good.
+    Ban {
+        /// Whom.
+        name: String,
+        /// Why; empty where nothing was said.
+        why: String,
+    },
+    /// Let somebody in again.
+    Unban {
+        /// Whom.
+        name: String,
+    },
+    /// Who is kept out?
+    Bans,
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -129,7 +150,7 @@ const FILE_AND_OPTIONS: &str = "FILE [--arq PROTOCOL] [--window N] \
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 19] = [
+pub const COMMANDS: [Usage; 23] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -226,6 +247,30 @@ pub const COMMANDS: [Usage; 19] = [
         arguments: "udp | tcp | default",
         explanation: "what carries the file",
         read: |rest, _| choice(rest).map(Command::Transport),
+    },
+    Usage {
+        names: &["kick"],
+        arguments: "NAME [WHY]",
+        explanation: "for the teacher: put somebody out",
+        read: |rest, _| read_person(rest).map(|(name, why)| Command::Kick { name, why }),
+    },
+    Usage {
+        names: &["ban"],
+        arguments: "NAME [WHY]",
+        explanation: "for the teacher: put somebody out and keep them out",
+        read: |rest, _| read_person(rest).map(|(name, why)| Command::Ban { name, why }),
+    },
+    Usage {
+        names: &["unban"],
+        arguments: "NAME",
+        explanation: "for the teacher: let somebody in again",
+        read: |rest, _| read_person(rest).map(|(name, _)| Command::Unban { name }),
+    },
+    Usage {
+        names: &["bans"],
+        arguments: "",
+        explanation: "for the teacher: who is kept out",
+        read: |_, _| Ok(Command::Bans),
     },
     Usage {
         names: &["help", "commands"],
@@ -331,6 +376,14 @@ fn read_to(rest: &str) -> Result<Command, String> {
     }
 }
 
+/// A name, and what is said of it.
+fn read_person(rest: &str) -> Result<(String, String), String> {
+    match first_word(rest) {
+        ("", _) => Err("Whom?".to_owned()),
+        (name, why) => Ok((name.to_owned(), why.to_owned())),
+    }
+}
+
 fn read_download(rest: &str) -> Result<Command, String> {
     let (file, asked) = read_file(rest)?;
     Ok(Command::Download { file, asked })
@@ -425,133 +478,4 @@ pub(super) fn sentence(error: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn download(line: &str) -> (String, Asked) {
-        match read(line, &[]) {
-            Ok(Command::Download { file, asked }) => (file, asked),
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    fn said(text: &str) -> Command {
-        Command::Say {
-            text: text.to_owned(),
-        }
-    }
-
-    #[test]
-    fn plain_text_is_said_and_two_slashes_say_one() {
-        assert_eq!(read("hi there\r\n", &[]), Ok(said("hi there")));
-        assert_eq!(read("//users", &[]), Ok(said("/users")));
-        assert_eq!(read("  \n", &[]), Ok(Command::Nothing));
-    }
-
-    #[test]
-    fn a_file_name_with_spaces_needs_no_quotes_and_may_have_them() {
-        let asked = Asked {
-            arq: Some(Arq::GoBackN),
-            window: Some(8),
-            ..Asked::default()
-        };
-        let options = "--arq go-back-n --window 8";
-        for name in ["my summer photo.jpg", "\"my summer photo.jpg\""] {
-            let read = download(&format!("/download {name} {options}"));
-            assert_eq!(read, ("my summer photo.jpg".to_owned(), asked));
-        }
-        assert_eq!(download("/download \"a --b.txt\"").0, "a --b.txt");
-    }
-
-    #[test]
-    fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
-        let expected = Ok(Command::Upload {
-            path: "/tmp/my notes.txt".into(),
-            asked: Asked {
-                arq: Some(Arq::GoBackN),
-                ..Asked::default()
-            },
-        });
-        assert_eq!(
-            read("/upload /tmp/my notes.txt --arq go-back-n", &[]),
-            expected
-        );
-        assert_eq!(read("/pause", &[]), Ok(Command::Pause { tag: None }));
-        assert_eq!(read("/resume 2", &[]), Ok(Command::Resume { tag: Some(2) }));
-        assert_eq!(read("/proceed", &[]), Ok(Command::Resume { tag: None }));
-        let half = Ok(Command::PauseAt(Some(Share::HALF)));
-        assert_eq!(read("/pause-at 50%", &[]), half);
-        assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
-        assert!(read("/pause-at never", &[]).is_err());
-    }
-
-    #[test]
-    fn the_older_shortcuts_still_work() {
-        assert_eq!(
-            read("!pm dana hi you", &[]),
-            Ok(Command::Whisper {
-                to: "dana".into(),
-                text: "hi you".into()
-            })
-        );
-        assert_eq!(download("!df notes.txt").0, "notes.txt");
-        assert_eq!(download("download notes.txt").0, "notes.txt");
-    }
-
-    #[test]
-    fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
-        let text = "download the notes";
-        assert_eq!(read(text, &[]), Ok(said(text)));
-        let files = [FileEntry {
-            name: "the notes".into(),
-            size: 1,
-            digest: None,
-        }];
-        let expected = Ok(Command::Download {
-            file: "the notes".into(),
-            asked: Asked::default(),
-        });
-        assert_eq!(read(text, &files), expected);
-    }
-
-    #[test]
-    fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
-        let why = |line| read(line, &[]).unwrap_err();
-        assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
-        assert_eq!(why("/nonsense"), "There is no /nonsense. See /help.");
-        assert!(why("/arq x").ends_with("go-back-n or selective-repeat."));
-        assert!(why("/cancel x").contains("/transfers"));
-        assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
-        assert!(why("/arq tahoe").contains("choose stop-and-wait"));
-        assert!(why("/congestion vegas").contains("reno, cubic, bbr"));
-        assert!(why("/window many").contains("not a number"));
-        assert!(why("/download a --arq").contains("--arq lacks its value."));
-        assert!(why("/download a --fast 1").contains("not an option"));
-    }
-
-    #[test]
-    fn default_takes_a_choice_back() {
-        assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
-        assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
-        let reno = Command::Congestion(Some(Congestion::Reno));
-        assert_eq!(read("/congestion reno", &[]), Ok(reno));
-        let unset = Command::Congestion(None);
-        assert_eq!(read("/congestion default", &[]), Ok(unset));
-    }
-
-    #[test]
-    fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
-        let usage = COMMANDS
-            .iter()
-            .find(|it| it.names == ["congestion"])
-            .unwrap();
-        let named: Vec<_> = usage.choices().collect();
-        let names = Congestion::ALL.map(Congestion::name);
-        assert_eq!(named, [&names[..], &["default"]].concat());
-        for congestion in Congestion::ALL {
-            let (file, asked) =
-                download(&format!("/download a.txt --congestion {congestion}"));
-            assert_eq!((&*file, asked.congestion), ("a.txt", Some(congestion)));
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@
 //! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
 
 mod downloads;
+mod login;
 mod replies;
 mod typed;
 mod uploads;
@@ -22,10 +23,12 @@ use super::address::ServerAddress;
 use super::commands;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
+use crate::room::login::{Chance, Password};
 use crate::transfer::Report;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
 use crate::wire::version::FileVersion;
+use login::Login;
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,6 +45,8 @@ pub enum Intent {
         /// The name wanted.
         name: String,
     },
+    /// The password for whatever server asks for one; before [`Intent::Connect`].
+    SetPassword(Option<Password>),
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
     /// Who hears plain text from now on.
@@ -106,6 +111,8 @@ pub enum Event {
     Unreachable(String),
     /// The server said something.
     Reply(Reply),
+    /// The random bytes that [`Effect::Draw`] asked for.
+    Drawn(Chance),
     /// The connection ended by itself; the sentence says why.
     Lost(String),
     /// A file that was to be given was looked at.
@@ -142,6 +149,8 @@ pub enum Effect {
     Connect(ServerAddress),
     /// Send this, or keep it until the connection is there.
     Send(Request),
+    /// Bring [`Event::Drawn`] with fresh random bytes, at once.
+    Draw,
     /// Receive a file.
     StartDownload {
         /// Our number for it, carried by each of its reports.
@@ -199,6 +208,7 @@ pub struct Controller {
     model: Model,
     effects: Vec<Effect>,
     last_tag: u64,
+    login: Login,
     /// Ask for people and files at once, to show them in lists.
     wants_lists: bool,
     /// Replies to come that fill a list and are not shown in the chat.
@@ -232,6 +242,7 @@ impl Controller {
             },
             effects: Vec::new(),
             last_tag: 0,
+            login: Login::default(),
             wants_lists,
             quiet_users: 0,
             quiet_files: 0,
@@ -248,6 +259,7 @@ impl Controller {
             Intent::Connect { server, port, name } => {
                 self.connect(&server, &port, &name, now_ms);
             }
+            Intent::SetPassword(password) => self.login.password = password,
             Intent::Input(line) => self.on_input(&line, now_ms),
             Intent::ChooseTo(audience) => self.model.to = audience,
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
@@ -281,6 +293,7 @@ impl Controller {
                 self.end_login(LoginProblem::Unreachable { sentence });
             }
             Event::Reply(reply) => self.on_reply(reply, now_ms),
+            Event::Drawn(chance) => self.on_drawn(chance),
             Event::Lost(sentence) => self.on_lost(sentence, now_ms),
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
@@ -338,8 +351,13 @@ impl Controller {
     }
 
     fn end_login(&mut self, problem: LoginProblem) {
-        self.model.phase = Phase::Login;
         self.end_downloads(TransferState::Failed, problem.sentence());
+        self.stop_joining(problem);
+    }
+
+    /// As [`Controller::end_login`], but what was asked for is asked for again.
+    fn stop_joining(&mut self, problem: LoginProblem) {
+        self.model.phase = Phase::Login;
         self.model.login_problem = Some(problem);
     }
 
@@ -383,7 +401,9 @@ impl Controller {
     }
 
     fn send(&mut self, request: Request) {
-        self.effects.push(Effect::Send(request));
+        if let Some(request) = self.login.pass(request) {
+            self.effects.push(Effect::Send(request));
+        }
     }
 
     fn show(&mut self, text: &str, now_ms: u64) {

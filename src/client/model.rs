@@ -49,6 +49,8 @@ pub struct Model {
     pub pause_at: Option<Share>,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
+    /// Who may put others out, here or not; known once joined. Safe to show.
+    pub teacher: Option<String>,
     /// Lines from others since the person last looked.
     pub unread: usize,
     /// A round trip on the chat connection, as last measured.
@@ -83,6 +85,12 @@ pub enum LoginProblem {
     /// No server was reached.
     Unreachable {
         /// Why, and what to do.
+        sentence: String,
+    },
+    /// The server asks for a password; or what was given is another one. Ask the person,
+    /// say `SetPassword`, and connect again: what was asked for meanwhile is not lost.
+    Password {
+        /// What to do, in the server's words.
         sentence: String,
     },
     /// The server said no.
@@ -126,6 +134,12 @@ impl Model {
         matches!(self.phase, Phase::Joining | Phase::Joined)
     }
 
+    /// Whether I am the room's teacher.
+    #[must_use]
+    pub fn is_teacher(&self) -> bool {
+        self.phase == Phase::Joined && self.teacher.as_ref() == Some(&self.name)
+    }
+
     /// The download with this tag.
     #[must_use]
     pub fn transfer(&self, tag: u64) -> Option<&Transfer> {
@@ -149,6 +163,7 @@ impl LoginProblem {
         match self {
             Self::Form { sentence }
             | Self::Unreachable { sentence }
+            | Self::Password { sentence }
             | Self::Refused { sentence, .. } => sentence,
         }
     }

@@ -15,6 +15,7 @@ use super::download::{self, Errand};
 use super::link::Link;
 use super::model::{Model, Transfer};
 use super::upload;
+use crate::room::login::Chance;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::part::Part;
@@ -98,6 +99,8 @@ impl Session {
         let (sender, letters) = unbounded();
         let mut controller = Controller::new(settings.asked, wants_lists);
         controller.on_intent(Intent::SetPauseAt(settings.pause_at), wall_time_ms());
+        let password = settings.password.clone();
+        controller.on_intent(Intent::SetPassword(password), wall_time_ms());
         Self {
             controller,
             settings,
@@ -150,11 +153,12 @@ impl Session {
         self.perform()
     }
 
-    /// Something happened.
-    pub fn bring(&mut self, event: Event) {
+    /// Something happened; returns what was asked of the server for it, such as what had
+    /// to wait until we were in.
+    pub fn bring(&mut self, event: Event) -> Vec<Request> {
         self.forget_what_ended(&event);
         self.controller.on_event(event, wall_time_ms());
-        self.perform();
+        self.perform()
     }
 
     /// Waits for the next arrival; after `timeout` it is a tick.
@@ -182,7 +186,9 @@ impl Session {
                 Arrival::Intent(intent) => {
                     self.intend(intent);
                 }
-                Arrival::Event(event) => self.bring(event),
+                Arrival::Event(event) => {
+                    self.bring(event);
+                }
             }
         }
         self.bring(Event::Tick);
@@ -227,6 +233,7 @@ impl Session {
                 }
                 return Some(request);
             }
+            Effect::Draw => self.draw(),
             Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
             Effect::OpenUpload { tag, path } => {
                 let found = upload::look_at(&path);
@@ -264,12 +271,27 @@ impl Session {
         None
     }
 
+    /// Rolls the dice of a login.
+    fn draw(&mut self) {
+        let mut chance = Chance([0; 32]);
+        let event = match getrandom::fill(&mut chance.0) {
+            Ok(()) => Event::Drawn(chance),
+            Err(error) => {
+                self.link = None;
+                let sentence = format!("This computer has no random numbers: {error}.");
+                Event::Unreachable(sentence)
+            }
+        };
+        self.controller.on_event(event, wall_time_ms());
+    }
+
     /// A download asks only for what is not there yet, and perhaps for nothing at all.
     fn prepare(&mut self, request: Request) -> Option<Request> {
         let Request::Download(mut download) = request else {
             return Some(request);
         };
         let tag = download.tag?;
+        self.parts.remove(&tag); // Where it is asked for again, after a password.
         let event = match download::errand(&download.file, &self.settings) {
             Errand::Ask(part) => {
                 download.prefix = part.as_ref().and_then(Part::prefix);
@@ -382,6 +404,7 @@ impl Session {
             }
             Event::Connected { .. }
             | Event::Reply(_)
+            | Event::Drawn(_)
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }

@@ -4,8 +4,8 @@ use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
 use crate::client::model::{Kind, LoginProblem, Phase};
 use crate::client::words;
 use crate::wire::message::{
-    Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState, Welcome,
-    Whispered,
+    Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
+    Welcome, Whispered,
 };
 use std::mem;
 use std::time::Duration;
@@ -17,6 +17,7 @@ impl Controller {
             return; // The last words of a connection that we have left.
         }
         match reply {
+            Reply::Challenge(challenge) => self.on_challenge(challenge),
             Reply::Welcome(welcome) => self.on_welcome(&welcome, now_ms),
             Reply::Refused(refusal) => self.on_refused(&refusal),
             Reply::History { lines } => {
@@ -35,6 +36,7 @@ impl Controller {
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
             Reply::Notice { text } => self.model.chat.push(now_ms, Kind::Notice, &text),
+            Reply::Bans { bans, more } => self.on_bans(bans, more, now_ms),
             Reply::Error(complaint) => self.on_complaint(complaint, now_ms),
         }
     }
@@ -77,6 +79,10 @@ impl Controller {
     }
 
     fn on_welcome(&mut self, welcome: &Welcome, now_ms: u64) {
+        if !self.check_welcome(welcome, now_ms) {
+            return;
+        }
+        self.model.teacher = welcome.teacher.as_deref().map(words::harmless);
         self.model.phase = Phase::Joined;
         self.model.name = words::harmless(&welcome.name);
         self.model.defaults = Some(welcome.defaults);
@@ -101,6 +107,9 @@ impl Controller {
     }
 
     fn on_refused(&mut self, refusal: &Refusal) {
+        if refusal.code == Code::WrongPassword {
+            return self.want_password(&refusal.sentence);
+        }
         self.effects.push(Effect::HangUp);
         self.end_login(LoginProblem::Refused {
             sentence: words::harmless(&refusal.sentence),
@@ -169,6 +178,22 @@ impl Controller {
         }
         for line in lines {
             self.show(&line, now_ms);
+        }
+    }
+
+    fn on_bans(&mut self, bans: Vec<Ban>, more: bool, now_ms: u64) {
+        for Ban { name, address, why } in bans {
+            let from = address.map_or(String::new(), |it| format!(" from {it}"));
+            let why = if why.is_empty() {
+                why
+            } else {
+                format!(": {why}")
+            };
+            let line = words::harmless(&format!("{name}{from}{why}"));
+            self.show(&format!("Kept out: {line}"), now_ms);
+        }
+        if !more {
+            self.show("/unban NAME lets somebody in again.", now_ms);
         }
     }
 

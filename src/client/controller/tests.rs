@@ -1,5 +1,6 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
+mod login;
 mod uploads;
 
 use super::*;
@@ -29,6 +30,8 @@ fn joined() -> Controller {
             server: "sash".into(),
             line_bytes: 16_384,
             defaults: Settled::DEFAULT,
+            confirmation: None,
+            teacher: None,
         }),
     );
     users(&mut client, &["dana", "guy"]);
@@ -73,6 +76,7 @@ fn requests(client: &mut Controller) -> Vec<Request> {
         .filter_map(|effect| match effect {
             Effect::Send(request) => Some(request),
             Effect::Connect(_)
+            | Effect::Draw
             | Effect::StartDownload { .. }
             | Effect::OpenUpload { .. }
             | Effect::StartUpload { .. }
