@@ -19,7 +19,9 @@
 //! | [`session`] | the shell: brings events, performs effects |
 //! | [`link`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
+//! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | [`laboratory`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
@@ -33,7 +35,9 @@ pub mod commands;
 pub mod controller;
 pub mod display;
 pub mod download;
+pub mod dropped;
 pub mod json;
+pub mod laboratory;
 pub mod link;
 pub mod model;
 pub mod remembered;
@@ -68,6 +72,8 @@ pub struct Settings {
     pub name: Option<String>,
     /// The password for a server that asks for one.
     pub password: Option<Password>,
+    /// Whether what a teacher gives out is run without asking the person.
+    pub accepts_labs: bool,
     /// What downloads ask for.
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.

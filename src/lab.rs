@@ -6,6 +6,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`assignment`] | what a teacher gives out, run within bounds |
 //! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
@@ -18,10 +19,12 @@
 //! | [`race`] | one file by several protocols, side by side |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
+//! | [`stage`] | a run that stops when asked, and can be meddled with |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
 
+pub mod assignment;
 pub mod capture;
 pub mod chart;
 pub mod contents;
@@ -34,6 +37,7 @@ pub mod predict;
 pub mod race;
 pub mod run;
 pub mod soak;
+pub mod stage;
 pub mod strip;
 pub mod sweep;
 pub mod theory;

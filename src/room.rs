@@ -24,6 +24,7 @@
 //! ```
 
 mod arrival;
+pub mod class;
 pub mod door;
 pub mod login;
 pub mod name;
@@ -35,6 +36,7 @@ use crate::wire::message::{
 };
 use crate::wire::options::Settled;
 use arrival::Arriving;
+use class::{Class, Recorded};
 use door::{Door, Origin, Rules};
 use login::Key;
 use name::Name;
@@ -63,6 +65,7 @@ pub struct Room {
     origins: BTreeMap<ClientNumber, Origin>,
     /// The teacher, who is among those present.
     teacher: Option<ClientNumber>,
+    class: Class,
 }
 
 /// What the shell has to do, in this order.
@@ -94,6 +97,8 @@ pub enum Effect {
         /// For as long as it is connected.
         key: Key,
     },
+    /// Write this result of a class down.
+    Record(Box<Recorded>),
     /// End this connection, once all it was told is out.
     Close {
         /// Whose.
@@ -152,6 +157,7 @@ impl Room {
             arriving: BTreeMap::new(),
             origins: BTreeMap::new(),
             teacher: None,
+            class: Class::default(),
         }
     }
 
@@ -220,6 +226,9 @@ impl Room {
             }
             Request::Unban { name } => self.unban(client, &name),
             Request::Bans => self.list_bans(client),
+            Request::Lab(assignment) => self.give_out(client, assignment),
+            Request::LabResult(result) => self.on_result(client, result, time),
+            Request::LabResults => self.list_results(client),
             Request::Ping => vec![tell_one(client, Reply::Pong)],
             Request::Disconnect => {
                 let mut effects = self.on_gone(client, "disconnected");

@@ -68,6 +68,7 @@ impl Place {
             config.rules = Rules {
                 password: Some(password(SESAME)),
                 teacher: Some(teacher()),
+                is_class: false,
             };
         })
     }

@@ -95,6 +95,9 @@ struct Arguments {
     /// Write every packet of transfers and of the chat into this file, for Wireshark
     #[arg(long, value_name = "FILE")]
     pcapng: Option<PathBuf>,
+    /// Run what the class's teacher gives out, in virtual time, without asking
+    #[arg(long)]
+    accept_lab: bool,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
@@ -141,6 +144,7 @@ fn main() -> ExitCode {
         server: arguments.server.clone(),
         name: arguments.name.clone(),
         password,
+        accepts_labs: arguments.accept_lab,
         asked: Asked {
             transport: arguments.transport,
             arq: arguments.arq,

@@ -80,6 +80,12 @@ struct Flags {
     /// The teacher's own password, from this file.
     #[arg(long, value_name = "FILE", requires = "teacher")]
     teacher_password_file: Option<PathBuf>,
+    /// Let the teacher give out scenarios (/lab) that each client runs if its person agrees.
+    #[arg(long, requires = "teacher")]
+    class: bool,
+    /// Add each result of the class to this file, as CSV.
+    #[arg(long, value_name = "FILE", requires = "class")]
+    class_results: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -92,6 +98,8 @@ Examples:
   server --password-file room.password     only who knows it comes in
   server --teacher dana --teacher-password-file dana.password
                                            dana may put others out
+  server --teacher dana --teacher-password-file dana.password --class --class-results r.csv
+                                           and give out scenarios, and gather results
   server --pcapng room.pcapng              what travels, for Wireshark
 ";
 
@@ -164,6 +172,7 @@ impl Flags {
                 .clone()
                 .zip(teacher_password)
                 .map(|(name, password)| Teacher { name, password }),
+            is_class: self.class,
         })
     }
 
@@ -194,6 +203,7 @@ impl Flags {
             }),
             max_clients: self.max_clients,
             max_per_address: self.max_per_address,
+            class_results: self.class_results,
             ..Config::default()
         }
     }

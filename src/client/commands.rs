@@ -11,9 +11,12 @@
 //! assert_eq!(sentence, "There is no /wisper. Did you mean /whisper?");
 //! ```
 
+mod lab;
+
 use super::model::Audience;
 use super::share::Share;
-use crate::wire::message::FileEntry;
+use crate::transfer::overwrite::Overwrite;
+use crate::wire::message::{Assignment, FileEntry};
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
 use std::str::FromStr;
 
@@ -73,6 +76,20 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
+    /// The same, and take away what has arrived of it.
+    Discard {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// Ask again for a transfer that ended without its file; without a number, the last
+    /// one.
+    Retry {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// Choose what becomes of a file that has a download's name already; `None`: it is
+    /// kept.
+    Overwrite(Option<Overwrite>),
     /// Choose the protocol of later transfers; `None`: the server's.
     Arq(Option<Arq>),
     /// Choose the window; `None`: the usual one.
@@ -104,6 +121,15 @@ pub enum Command {
     },
     /// Who is kept out?
     Bans,
+    /// Give all something to run; the teacher's.
+    GiveLab(Assignment),
+    /// Run what the teacher gave out, or not.
+    AnswerLab {
+        /// Whether to.
+        accept: bool,
+    },
+    /// What has come back? The teacher's.
+    LabResults,
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -150,7 +176,7 @@ const FILE_AND_OPTIONS: &str = "FILE [--arq PROTOCOL] [--window N] \
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 23] = [
+pub const COMMANDS: [Usage; 27] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -213,9 +239,21 @@ pub const COMMANDS: [Usage; 23] = [
     },
     Usage {
         names: &["cancel"],
-        arguments: "N",
-        explanation: "end transfer N; /download goes on from what has arrived",
-        read: |rest, _| read_tag(rest).map(|tag| Command::Cancel { tag }),
+        arguments: "N [delete]",
+        explanation: "end transfer N; what has arrived is kept, or deleted",
+        read: |rest, _| read_cancel(rest),
+    },
+    Usage {
+        names: &["retry"],
+        arguments: "[N]",
+        explanation: "ask again for transfer N; it goes on from what has arrived",
+        read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
+    },
+    Usage {
+        names: &["overwrite"],
+        arguments: "keep | replace | skip | fail | default",
+        explanation: "where a file of that name is there already",
+        read: |rest, _| choice(rest).map(Command::Overwrite),
     },
     Usage {
         names: &["arq"],
@@ -271,6 +309,19 @@ pub const COMMANDS: [Usage; 23] = [
         arguments: "",
         explanation: "for the teacher: who is kept out",
         read: |_, _| Ok(Command::Bans),
+    },
+    Usage {
+        names: &["lab"],
+        arguments: "yes | no | SCENARIO [--arq PROTOCOL] [--window N] \
+                    [--congestion CONTROLLER] [--segment N] [--size N]",
+        explanation: "run what the teacher gave out, or not; for the teacher: give it out",
+        read: |rest, _| lab::read_lab(rest),
+    },
+    Usage {
+        names: &["results"],
+        arguments: "",
+        explanation: "for the teacher: what has come back of the last lab",
+        read: |_, _| Ok(Command::LabResults),
     },
     Usage {
         names: &["help", "commands"],
@@ -430,6 +481,13 @@ fn read_share(rest: &str) -> Result<Option<Share>, String> {
     match rest {
         "off" => Ok(None),
         share => share.parse().map(Some).map_err(sentence),
+    }
+}
+
+fn read_cancel(rest: &str) -> Result<Command, String> {
+    match rest.strip_suffix("delete") {
+        Some(tag) => read_tag(tag.trim()).map(|tag| Command::Discard { tag }),
+        None => read_tag(rest).map(|tag| Command::Cancel { tag }),
     }
 }
 

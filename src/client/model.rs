@@ -11,13 +11,25 @@
 //! Source: Krasner & Pope 1988 (model, view, controller).
 
 mod chat;
+mod lab;
+mod order;
+mod pace;
+mod selection;
 mod transfer;
 
 pub use chat::{Chat, ChatLine, Kind, LONGEST_CHAT_LINES};
+pub use lab::{LabOffer, LabState};
+pub use order::{
+    FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
+};
+pub use pace::{Pace, RATE_MEMORY_MS};
+pub use selection::{Click, Selection, Step};
 pub use transfer::Transfer;
 
 use super::share::Share;
-use crate::wire::message::FileEntry;
+use crate::transfer::leftovers::Leftover;
+use crate::transfer::overwrite::Overwrite;
+use crate::wire::message::{FileEntry, LabRow};
 use crate::wire::options::{Asked, Settled};
 use std::time::Duration;
 
@@ -37,20 +49,35 @@ pub struct Model {
     /// What the server offers. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
+    /// Counts the changes of `files`, so that a face need not compare thousands of names.
+    pub files_revision: u64,
     /// What was said, and what else there was to tell.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
+    /// Broken-off downloads of files that this server has, in that version as far as can
+    /// be told: they can go on, and nobody has decided yet.
+    pub leftovers: Vec<Leftover>,
+    /// What there was to say last about files and could not be done; also in the chat.
+    pub files_problem: Option<String>,
     /// Who hears plain text.
     pub to: Audience,
     /// What the next download asks for.
     pub options: Asked,
     /// Every transfer that begins from now on pauses at this share of it.
     pub pause_at: Option<Share>,
+    /// What becomes of a file that has the next download's name already.
+    pub overwrite: Overwrite,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
     /// Who may put others out, here or not; known once joined. Safe to show.
     pub teacher: Option<String>,
+    /// The last scenario that the teacher gave out. The person is asked while it
+    /// [`is_open`](LabOffer::is_open); `AnswerLab` answers.
+    pub lab: Option<LabOffer>,
+    /// What has come back of the last one that I gave out, as last asked for. The names
+    /// and sentences are others' words: show them through `words::harmless`.
+    pub lab_rows: Vec<LabRow>,
     /// Lines from others since the person last looked.
     pub unread: usize,
     /// A round trip on the chat connection, as last measured.

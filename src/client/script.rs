@@ -35,6 +35,9 @@ enum Answer {
     Files,
     /// Who is kept out.
     Bans,
+    /// The echo of what one gave out.
+    Lab,
+    LabResults,
     /// The server's word that it was done.
     Notice,
     /// By our own number.
@@ -87,6 +90,8 @@ impl Script {
             Reply::Files { more: false, .. } => self.find(Answer::Files),
             Reply::Bans { more: false, .. } => self.find(Answer::Bans),
             Reply::Notice { .. } => self.find(Answer::Notice),
+            Reply::Lab(lab) if lab.from == me => self.find(Answer::Lab),
+            Reply::LabResults { more: false, .. } => self.find(Answer::LabResults),
             // The server answers in order: this is about the oldest question.
             Reply::Error(complaint) if complaint.tag.is_none() => {
                 (!self.awaited.is_empty()).then_some(0)
@@ -97,6 +102,8 @@ impl Script {
             | Reply::Users { more: true, .. }
             | Reply::Files { more: true, .. }
             | Reply::Bans { more: true, .. }
+            | Reply::Lab(_)
+            | Reply::LabResults { more: true, .. }
             | Reply::Challenge(_)
             | Reply::Welcome(_)
             | Reply::Refused(_)
@@ -128,6 +135,8 @@ impl Script {
             | Answer::Users
             | Answer::Files
             | Answer::Bans
+            | Answer::Lab
+            | Answer::LabResults
             | Answer::Notice => true,
         });
     }
@@ -160,9 +169,12 @@ fn answer_to(request: &Request) -> Option<Answer> {
         Request::Users => Some(Answer::Users),
         Request::Files => Some(Answer::Files),
         Request::Bans => Some(Answer::Bans),
-        Request::Kick { .. } | Request::Ban { .. } | Request::Unban { .. } => {
-            Some(Answer::Notice)
-        }
+        Request::Kick { .. }
+        | Request::Ban { .. }
+        | Request::Unban { .. }
+        | Request::LabResult(_) => Some(Answer::Notice),
+        Request::Lab(_) => Some(Answer::Lab),
+        Request::LabResults => Some(Answer::LabResults),
         Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),
         Request::Upload(upload) => upload.tag.map(|tag| Answer::End { tag }),
         Request::Resume { transfer } => Some(Answer::EndOf {

@@ -24,7 +24,7 @@ mod typist;
 
 use super::controller::{Event, Intent};
 use super::json::{Course, Happening};
-use super::model::{ChatLine, Kind, LoginProblem, Phase};
+use super::model::{ChatLine, Kind, LabState, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
@@ -227,7 +227,9 @@ impl Face {
             return self.exit();
         }
         let is_typed = self.typing.try_recv() == Err(TryRecvError::Disconnected);
-        if (self.ends_with_script || is_typed) && self.script.is_done() {
+        let is_running = self.session.model().lab.as_ref();
+        let is_running = is_running.is_some_and(|lab| lab.state == LabState::Running);
+        if (self.ends_with_script || is_typed) && self.script.is_done() && !is_running {
             self.ends_with_script = true;
             self.intend_together([Intent::Close]);
             return self.exit();
@@ -290,8 +292,12 @@ impl Face {
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
+            | Event::LeftoversFound(_)
+            | Event::Discarded { .. }
+            | Event::FolderNotShown(_)
             | Event::Remark(_)
             | Event::Drawn(_)
+            | Event::LabRan { .. }
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => Happening::Connected {

@@ -260,6 +260,7 @@ impl Room {
                 reply: Reply::Joined { name: shown },
             },
         ]);
+        effects.extend(self.running_lab(client));
         effects
     }
 

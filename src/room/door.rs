@@ -24,6 +24,8 @@ pub struct Rules {
     pub password: Option<Password>,
     /// Who may put others out, where there is somebody.
     pub teacher: Option<Teacher>,
+    /// Whether the teacher may give out scenarios to be run.
+    pub is_class: bool,
 }
 
 /// The one whose name is not for others.
@@ -270,6 +272,7 @@ mod tests {
                     name: name("dana"),
                     password: Password::new("chalk").unwrap(),
                 }),
+                is_class: false,
             },
             ..Door::default()
         }

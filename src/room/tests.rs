@@ -1,5 +1,6 @@
 //! Stories of a room, told by hand-fed requests.
 
+mod class;
 mod entrance;
 
 use super::*;
@@ -62,6 +63,7 @@ fn code(effects: &[Effect]) -> Code {
             | Effect::Transfers { .. }
             | Effect::Draw { .. }
             | Effect::Key { .. }
+            | Effect::Record(_)
             | Effect::Close { .. } => None,
         })
         .collect();

@@ -8,7 +8,9 @@
 
 use super::peer::Peer;
 use super::transfers;
+use crate::lab::assignment;
 use crate::reliable::moment::Moment;
+use crate::room::class::Recorded;
 use crate::room::door::Origin;
 use crate::room::login::Chance;
 use crate::room::{ClientNumber, Effect, Room};
@@ -61,6 +63,8 @@ pub(super) struct RoomThread {
     /// What the lines since the last flush amount to.
     pending_bytes: usize,
     transfers: Sender<transfers::Event>,
+    /// Where a class's results are written down, if they are.
+    results: Option<Sender<Box<Recorded>>>,
     stall_limit: Duration,
     clock: Clock,
 }
@@ -92,6 +96,7 @@ impl RoomThread {
     pub(super) fn new(
         room: Room,
         transfers: Sender<transfers::Event>,
+        results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
     ) -> Self {
         Self {
@@ -99,6 +104,7 @@ impl RoomThread {
             members: HashMap::new(),
             pending_bytes: 0,
             transfers,
+            results,
             stall_limit,
             clock: Clock::start(),
         }
@@ -182,6 +188,11 @@ impl RoomThread {
     }
 
     fn on_request(&mut self, client: ClientNumber, request: Request) -> Vec<Effect> {
+        if let Request::Lab(assignment) = &request
+            && let Err(error) = assignment::experiment(assignment)
+        {
+            return Room::on_bad_lab(client, &error.to_string());
+        }
         let was_in = self.room.name_of(client).is_some();
         let effects = self.room.on_request(client, request, wall_time_ms());
         if !was_in && let Some(name) = self.room.name_of(client) {
@@ -216,6 +227,11 @@ impl RoomThread {
                 Effect::Key { client, key } => {
                     if let Some(member) = self.members.get(&client) {
                         member.peer.set_key(key);
+                    }
+                }
+                Effect::Record(recorded) => {
+                    if let Some(results) = &self.results {
+                        let _ = results.send(recorded);
                     }
                 }
                 Effect::Close { client } => {

@@ -25,9 +25,11 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod class;
 mod fit;
 mod login;
 
+pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
 pub use login::{Ban, Challenge, Proof, Role};
 
 use super::digest::{Confirmation, Digest, Token};
@@ -118,6 +120,12 @@ pub enum Request {
     },
     /// Who is kept out?
     Bans,
+    /// Give all something to run; the teacher's alone, in a class.
+    Lab(Assignment),
+    /// What came of a `lab` here.
+    LabResult(LabResult),
+    /// What has come back so far? The teacher's alone.
+    LabResults,
     /// Are you there?
     Ping,
     /// Goodbye.
@@ -235,6 +243,18 @@ pub enum Reply {
         /// One entry per ban, or as many as fit in this line.
         bans: Vec<Ban>,
         /// Whether the list goes on in the next `bans` line; where not, left out.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// The teacher asks everybody to run this.
+    Lab(Lab),
+    /// What has come back of the last `lab`: to the teacher.
+    LabResults {
+        /// The number of the `lab`; 0 where there was none.
+        number: u64,
+        /// One entry per answer, in the order they came, or as many as fit in this line.
+        rows: Vec<LabRow>,
+        /// Whether the list goes on in the next such line; where not, left out.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
@@ -462,6 +482,8 @@ pub enum Code {
     Banned,
     /// Only the teacher may do that.
     NotTeacher,
+    /// The server runs no class, or this `lab` is not the one that runs.
+    NoSuchLab,
     /// The text of a line is empty, too long or holds control characters.
     BadText,
     /// Nobody here has that name.

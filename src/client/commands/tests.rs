@@ -60,6 +60,20 @@ fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
 }
 
 #[test]
+fn a_cancel_may_delete_and_a_retry_names_a_number_or_none() {
+    let discard = |tag| Ok(Command::Discard { tag });
+    assert_eq!(read("/cancel 2 delete", &[]), discard(Some(2)));
+    assert_eq!(read("/cancel delete", &[]), discard(None));
+    assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+    assert!(read("/cancel 2 deleted", &[]).is_err());
+    assert_eq!(read("/retry", &[]), Ok(Command::Retry { tag: None }));
+    let skip = Ok(Command::Overwrite(Some(Overwrite::Skip)));
+    assert_eq!(read("/overwrite skip", &[]), skip);
+    let why = read("/overwrite ask", &[]).unwrap_err();
+    assert!(why.contains("choose keep, replace, skip or fail"), "{why}");
+}
+
+#[test]
 fn the_older_shortcuts_still_work() {
     assert_eq!(
         read("!pm dana hi you", &[]),

@@ -37,6 +37,10 @@ impl Controller {
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
             Reply::Notice { text } => self.model.chat.push(now_ms, Kind::Notice, &text),
             Reply::Bans { bans, more } => self.on_bans(bans, more, now_ms),
+            Reply::Lab(lab) => self.on_lab(lab, now_ms),
+            Reply::LabResults { number, rows, more } => {
+                self.on_lab_results(number, rows, more, now_ms);
+            }
             Reply::Error(complaint) => self.on_complaint(complaint, now_ms),
         }
     }
@@ -49,6 +53,7 @@ impl Controller {
                 self.complain(&sentence, now_ms);
                 self.end_downloads(TransferState::Failed, &sentence);
                 self.model.people.clear();
+                self.withdraw_leftovers();
                 self.model.phase = Phase::Lost { sentence };
             }
         }
@@ -57,6 +62,10 @@ impl Controller {
     /// Silence is not the same as nothing to say: we ask, and after a while we stop
     /// waiting.
     pub(super) fn on_tick(&mut self, now_ms: u64) {
+        let transfers = self.model.transfers.iter_mut();
+        for transfer in transfers.filter(|it| !it.state.is_end()) {
+            transfer.measure(now_ms);
+        }
         if !self.model.is_online() {
             return;
         }
@@ -104,6 +113,7 @@ impl Controller {
             Ok(there) => files[there] = file,
             Err(place) => files.insert(place, file),
         }
+        self.model.files_revision += 1;
     }
 
     fn on_refused(&mut self, refusal: &Refusal) {
@@ -168,6 +178,9 @@ impl Controller {
             return;
         }
         self.model.files = mem::take(&mut self.coming_files);
+        self.model.files_revision += 1;
+        self.knows_files = true;
+        self.offer_leftovers(now_ms);
         if self.quiet_files > 0 {
             self.quiet_files -= 1;
             return;

@@ -1,5 +1,7 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
+mod files;
+mod lab;
 mod login;
 mod uploads;
 
@@ -77,12 +79,16 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             Effect::Send(request) => Some(request),
             Effect::Connect(_)
             | Effect::Draw
+            | Effect::RunLab { .. }
             | Effect::StartDownload { .. }
             | Effect::OpenUpload { .. }
             | Effect::StartUpload { .. }
             | Effect::PauseTransfer { .. }
             | Effect::JudgeUpload { .. }
             | Effect::CancelTransfer { .. }
+            | Effect::DiscardPart { .. }
+            | Effect::DiscardLeftovers(_)
+            | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
             | Effect::HangUp
             | Effect::Quit => None,

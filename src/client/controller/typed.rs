@@ -34,7 +34,26 @@ impl Controller {
                 self.on_intent(Intent::SetPauseAt(share), now_ms);
             }
             Command::Transfers => self.show_transfers(now_ms),
-            Command::Cancel { tag } => self.cancel_some(tag, now_ms),
+            Command::Cancel { tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.cancel(tag, now_ms);
+                }
+            }
+            Command::Discard { tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.discard(tag, now_ms);
+                }
+            }
+            Command::Retry { tag } => self.retry_some(tag, now_ms),
+            Command::Overwrite(overwrite) => {
+                let overwrite = overwrite.unwrap_or_default();
+                let explanation = overwrite.explanation();
+                self.show(
+                    &format!("Where a file is there already: {explanation}."),
+                    now_ms,
+                );
+                self.on_intent(Intent::SetOverwrite(overwrite), now_ms);
+            }
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
             Command::Window(window) => self.choose(|it| it.window = window, now_ms),
             Command::Congestion(by) => self.choose(|it| it.congestion = by, now_ms),
@@ -44,6 +63,9 @@ impl Controller {
             Command::Ban { name, why } => self.ask(Request::Ban { name, why }, now_ms),
             Command::Unban { name } => self.ask(Request::Unban { name }, now_ms),
             Command::Bans => self.ask(Request::Bans, now_ms),
+            Command::GiveLab(assignment) => self.give_out(assignment, now_ms),
+            Command::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Command::LabResults => self.ask(Request::LabResults, now_ms),
             Command::Help => self.show_commands(now_ms),
             Command::Disconnect => self.disconnect(),
             Command::Quit => self.on_intent(Intent::Close, now_ms),
@@ -59,16 +81,27 @@ impl Controller {
     }
 
     /// `/cancel` without a number means the only one there is.
-    fn cancel_some(&mut self, tag: Option<u64>, now_ms: u64) {
+    fn meant(&mut self, tag: Option<u64>, now_ms: u64) -> Option<u64> {
         let mut running = self.model.running_transfers().map(|it| it.tag);
         let only = match (running.next(), running.next()) {
             (Some(only), None) => Some(only),
             (None, _) | (Some(_), Some(_)) => None,
         };
         drop(running);
-        match tag.or(only) {
-            Some(tag) => self.cancel(tag, now_ms),
-            None => self.complain("Which one? /transfers shows their numbers.", now_ms),
+        let meant = tag.or(only);
+        if meant.is_none() {
+            self.complain("Which one? /transfers shows their numbers.", now_ms);
+        }
+        meant
+    }
+
+    /// `/retry` without a number means the last one that can be tried again.
+    fn retry_some(&mut self, tag: Option<u64>, now_ms: u64) {
+        let mut ended = self.model.transfers.iter().rev();
+        let last = ended.find(|it| it.can_be_retried()).map(|it| it.tag);
+        match tag.or(last) {
+            Some(tag) => self.retry(tag, now_ms),
+            None => self.complain("There is nothing to try again.", now_ms),
         }
     }
 

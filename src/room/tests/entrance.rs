@@ -20,6 +20,7 @@ fn locked() -> Room {
             name: "dana".parse().unwrap(),
             password: password(CHALK),
         }),
+        is_class: false,
     };
     Room::with_rules(Settled::DEFAULT, rules)
 }
@@ -149,6 +150,7 @@ fn what_is_sent_behind_join_is_done_once_its_sender_is_in_and_never_before() {
             Effect::Transfers { .. }
             | Effect::Draw { .. }
             | Effect::Key { .. }
+            | Effect::Record(_)
             | Effect::Close { .. } => None,
         })
         .collect();
