@@ -14,32 +14,31 @@
 //! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
 
 mod downloads;
+mod effect;
 mod lab;
 mod leftovers;
 mod login;
+mod rejoining;
 mod replies;
 mod typed;
 mod uploads;
 
+pub use effect::{Effect, Event};
+
 use super::address::ServerAddress;
 use super::commands;
+use super::matching;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
-use crate::room::login::{Chance, Password};
-use crate::transfer::Report;
+use crate::room::login::Password;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::{
-    Assignment, FileEntry, LabOutcome, LabRow, Offer, Reply, Request, TransferState,
-    VERSION,
-};
+use crate::wire::message::{FileEntry, LabRow, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
-use crate::wire::version::FileVersion;
 use login::Login;
 use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// What a person wants, told by a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +63,40 @@ pub enum Intent {
     AcceptLabs(bool),
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
-    /// Who hears plain text from now on.
+    /// The same, typed while this conversation was shown: its text goes there, whatever
+    /// is chosen since.
+    Write {
+        /// Whom that conversation is with.
+        to: Audience,
+        /// The line.
+        line: String,
+    },
+    /// Text to be said as it is, line by line, even where it looks like a command.
+    SayLines {
+        /// Who shall hear it.
+        to: Audience,
+        /// The lines.
+        lines: Vec<String>,
+    },
+    /// Look at the conversation with these, which begins if need be; they hear plain text
+    /// from now on.
     ChooseTo(Audience),
+    /// Look at the conversation at this place among the tabs, from 0.
+    ChooseConversation {
+        /// Beyond the last, nothing happens.
+        place: usize,
+    },
+    /// Close the conversation with a person; the one with all stays.
+    CloseConversation(Audience),
+    /// The newest line of this conversation is in sight; of none with `None`.
+    Watch(Option<Audience>),
+    /// Look for a text in the chosen conversation; `None` ends it.
+    Search(Option<String>),
+    /// To the next place that was found.
+    StepSearch {
+        /// Further up, to an older one.
+        is_up: bool,
+    },
     /// Ask who is here, and show it in the chat.
     ShowOnline,
     /// Ask what the server offers, and show it in the chat.
@@ -134,8 +165,12 @@ pub enum Intent {
     ClearEnded,
     /// Nothing; but a face that waits for news turns once more and draws itself anew.
     Look,
-    /// The person has seen the chat: nothing is unread any more.
+    /// The person has seen the chosen conversation: nothing in it is unread any more.
     Seen,
+    /// The connection was lost: try to come back now.
+    Rejoin,
+    /// The connection was lost: stop trying to come back.
+    StayAway,
     /// Leave the room.
     Disconnect,
     /// Leave the room and the program.
@@ -151,144 +186,6 @@ pub enum LeftoverChoice {
     Leave,
     /// They are taken away.
     Delete,
-}
-
-/// What happened, told by the shell.
-#[derive(Debug)]
-pub enum Event {
-    /// The TCP connection is there; the answer to `join` is not yet.
-    Connected {
-        /// How long it took.
-        round_trip: Duration,
-    },
-    /// There is no connection; the sentence says why and what to do.
-    Unreachable(String),
-    /// The server said something.
-    Reply(Reply),
-    /// The random bytes that [`Effect::Draw`] asked for.
-    Drawn(Chance),
-    /// The connection ended by itself; the sentence says why.
-    Lost(String),
-    /// A file that was to be given was looked at.
-    Opened {
-        /// Our number for its upload.
-        tag: u64,
-        /// Its name and version, or a sentence.
-        found: Result<(String, FileVersion), String>,
-    },
-    /// A transfer goes on or ended.
-    Report {
-        /// Our number for it.
-        tag: u64,
-        /// Its figures or its end.
-        report: Report,
-    },
-    /// A download need not be asked for.
-    Skipped {
-        /// Our number for it.
-        tag: u64,
-        /// Why not.
-        sentence: String,
-    },
-    /// Broken-off downloads were found in the folder for downloads.
-    LeftoversFound(Vec<Leftover>),
-    /// What was left of downloads was to be taken away.
-    Discarded {
-        /// Our number for the download; `None`: those that were offered.
-        tag: Option<u64>,
-        /// Why it is still there, where it is: a sentence.
-        problem: Option<String>,
-    },
-    /// A folder could not be shown; the sentence says where it is.
-    FolderNotShown(String),
-    /// What the teacher gave out ran to its end, or did not.
-    LabRan {
-        /// Its number.
-        number: u64,
-        /// What came of it.
-        outcome: LabOutcome,
-    },
-    /// Something that is good to know.
-    Remark(String),
-    /// Time has passed. Once a second is often enough; more often is harmless.
-    Tick,
-}
-
-/// What the shell shall do, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Connect; what is sent meanwhile goes out as one flight.
-    Connect(ServerAddress),
-    /// Send this, or keep it until the connection is there.
-    Send(Request),
-    /// Bring [`Event::Drawn`] with fresh random bytes, at once.
-    Draw,
-    /// Run this in the laboratory, beside all else; [`Event::LabRan`] answers.
-    RunLab {
-        /// Its number.
-        number: u64,
-        /// What is to be run; it was checked.
-        assignment: Assignment,
-    },
-    /// Receive a file.
-    StartDownload {
-        /// Our number for it, carried by each of its reports.
-        tag: u64,
-        /// How to fetch it; its options were checked.
-        offer: Offer,
-    },
-    /// Look at a file that shall be given; [`Event::Opened`] answers at once.
-    OpenUpload {
-        /// Our number for it.
-        tag: u64,
-        /// Where it is.
-        path: PathBuf,
-    },
-    /// Send a file.
-    StartUpload {
-        /// Our number for it, carried by each of its reports.
-        tag: u64,
-        /// How to give it; its options were checked.
-        offer: Offer,
-    },
-    /// Let a receiver or sender wait, or go on.
-    PauseTransfer {
-        /// Our number for it.
-        tag: u64,
-        /// Whether it shall wait.
-        is_paused: bool,
-    },
-    /// The server's word on an upload: its sender need not wait for FIN-ACK.
-    JudgeUpload {
-        /// Our number for it.
-        tag: u64,
-        /// Verified or damaged.
-        state: TransferState,
-    },
-    /// End a receiver or sender. Its last report still comes.
-    CancelTransfer {
-        /// Our number for it.
-        tag: u64,
-    },
-    /// Take away what has arrived of a download, once its receiver has ended;
-    /// [`Event::Discarded`] answers.
-    DiscardPart {
-        /// Our number for it.
-        tag: u64,
-    },
-    /// Take these parts away; [`Event::Discarded`] answers.
-    DiscardLeftovers(Vec<PathBuf>),
-    /// Show this folder by the system's own program.
-    ShowFolder(PathBuf),
-    /// The server knows how this one ended: its receiver need not answer any more.
-    ReleaseDownload {
-        /// Our number for it.
-        tag: u64,
-    },
-    /// End the connection once everything has been sent.
-    HangUp,
-    /// End the program.
-    Quit,
 }
 
 /// The client's mind.
@@ -317,6 +214,8 @@ pub struct Controller {
     held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
+    /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
+    untold_absence_ms: Option<u64>,
 }
 
 /// After this long without a word from the server we ask whether it is there.
@@ -356,6 +255,7 @@ impl Controller {
             held: VecDeque::new(),
             last_heard_ms: 0,
             pinged_ms: None,
+            untold_absence_ms: None,
         }
     }
 
@@ -368,8 +268,25 @@ impl Controller {
             Intent::SetPassword(password) => self.login.password = password,
             Intent::AnswerLab { accept } => self.answer_lab(accept, now_ms),
             Intent::AcceptLabs(accepts) => self.accepts_labs = accepts,
-            Intent::Input(line) => self.on_input(&line, now_ms),
-            Intent::ChooseTo(audience) => self.model.to = audience,
+            Intent::Input(line) => {
+                let to = self.model.to().clone();
+                self.on_input(&line, &to, now_ms);
+            }
+            Intent::Write { to, line } => self.on_input(&line, &to, now_ms),
+            Intent::SayLines { to, lines } => {
+                for line in lines {
+                    self.say(&to, line, now_ms);
+                }
+            }
+            Intent::ChooseTo(audience) => {
+                let audience = self.known_as(audience);
+                self.model.chat.choose(&audience);
+            }
+            Intent::ChooseConversation { place } => self.model.chat.choose_place(place),
+            Intent::CloseConversation(with) => self.model.chat.close(&with),
+            Intent::Watch(watched) => self.model.chat.watch(watched),
+            Intent::Search(query) => self.model.chat.set_search(query.as_deref()),
+            Intent::StepSearch { is_up } => self.model.chat.step_search(is_up),
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
             Intent::ShowFiles => self.ask(Request::Files, now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
@@ -390,7 +307,9 @@ impl Controller {
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
             Intent::Look => {}
-            Intent::Seen => self.model.unread = 0,
+            Intent::Seen => self.model.chat.see(),
+            Intent::Rejoin => self.rejoin_now(now_ms),
+            Intent::StayAway => self.stay_away(now_ms),
             Intent::Disconnect => self.disconnect(),
             Intent::Close => {
                 self.disconnect();
@@ -407,11 +326,14 @@ impl Controller {
                 self.model.round_trip = Some(round_trip);
                 self.last_heard_ms = now_ms;
             }
+            Event::Unreachable(_) if self.model.rejoining.is_some() => {
+                self.fail_to_rejoin(now_ms);
+            }
             Event::Unreachable(sentence) => {
                 self.end_login(LoginProblem::Unreachable { sentence });
             }
             Event::Reply(reply) => self.on_reply(reply, now_ms),
-            Event::Drawn(chance) => self.on_drawn(chance),
+            Event::Drawn(chance) => self.on_drawn(chance, now_ms),
             Event::LabRan { number, outcome } => {
                 self.on_lab_ran(number, outcome, now_ms);
             }
@@ -453,15 +375,29 @@ impl Controller {
             Ok(_) => return self.refuse_form("Choose a name: one word.".to_owned()),
             Err(sentence) => return self.refuse_form(sentence),
         };
+        let is_another =
+            self.model.server != address.to_string() || self.model.name != name;
+        if is_another {
+            self.model.chat.begin_anew();
+        } else if matches!(self.model.phase, Phase::Lost { .. }) {
+            return self.rejoin_now(now_ms);
+        }
         self.model.phase = Phase::Joining;
+        self.model.rejoining = None;
         self.model.login_problem = None;
         self.model.server = address.to_string();
         name.clone_into(&mut self.model.name);
+        self.join(address, now_ms);
+    }
+
+    /// Connects and asks to be let in, in one flight.
+    fn join(&mut self, address: ServerAddress, now_ms: u64) {
+        let name = self.model.name.clone();
         self.last_heard_ms = now_ms;
         self.pinged_ms = None;
         self.effects.push(Effect::Connect(address));
         self.send(Request::Join {
-            name: name.to_owned(),
+            name,
             version: VERSION,
         });
         (self.quiet_users, self.quiet_files) = (0, 0);
@@ -515,13 +451,24 @@ impl Controller {
             self.effects.push(Effect::HangUp);
         }
         self.model.phase = Phase::Login;
+        self.model.rejoining = None;
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
         self.model.lab = None;
         self.model.files_revision += 1;
         self.withdraw_leftovers();
-        self.model.to = Audience::All;
+        self.model.chat.choose(&Audience::All);
+    }
+
+    /// A person by the name that everybody sees, however it was typed.
+    fn known_as(&self, audience: Audience) -> Audience {
+        let Audience::One(typed) = audience else {
+            return audience;
+        };
+        let mut people = self.model.people.iter();
+        let shown = people.find(|name| matching::is_same(name, &typed));
+        Audience::One(shown.cloned().unwrap_or(typed))
     }
 
     /// Sends what a person asked for, or says that it cannot be sent.

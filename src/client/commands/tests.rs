@@ -118,6 +118,39 @@ fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
 }
 
 #[test]
+fn the_beginning_of_a_command_finds_all_that_it_may_become() {
+    let names = |line: &str| -> Vec<&str> {
+        matching(line).iter().map(|usage| usage.names[0]).collect()
+    };
+    assert_eq!(names("/wi"), ["window"]);
+    assert_eq!(names("/pau"), ["pause", "pause-at"]);
+    assert_eq!(names("/pause"), ["pause", "pause-at"]);
+    assert_eq!(names("/pause 1"), ["pause"]);
+    assert_eq!(names("/pm dana"), ["whisper"]);
+    assert_eq!(names("/").len(), COMMANDS.len());
+    for not_one in ["", "hi", "//hi", "/nonsense", "/wi dana"] {
+        assert!(names(not_one).is_empty(), "{not_one}");
+    }
+}
+
+#[test]
+fn the_help_has_every_command_in_two_columns() {
+    let help = help();
+    for usage in COMMANDS {
+        let line = help
+            .iter()
+            .find(|it| it.trim().starts_with(&usage.synopsis()));
+        let line = line.expect(usage.names[0]);
+        assert_eq!(
+            line.find(usage.explanation),
+            Some(2 + SYNOPSIS_WIDTH),
+            "{line}"
+        );
+    }
+    assert!(help.iter().all(|line| line.len() <= 90), "{help:#?}");
+}
+
+#[test]
 fn default_takes_a_choice_back() {
     assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
     assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
@@ -133,9 +166,8 @@ fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
         .iter()
         .find(|it| it.names == ["congestion"])
         .unwrap();
-    let named: Vec<_> = usage.choices().collect();
     let names = Congestion::ALL.map(Congestion::name);
-    assert_eq!(named, [&names[..], &["default"]].concat());
+    assert_eq!(usage.choices, [&names[..], &["default"]].concat());
     for congestion in Congestion::ALL {
         let (file, asked) =
             download(&format!("/download a.txt --congestion {congestion}"));

@@ -69,19 +69,19 @@ impl Login {
 }
 
 impl Controller {
-    pub(super) fn on_challenge(&mut self, challenge: Challenge) {
+    pub(super) fn on_challenge(&mut self, challenge: Challenge, now_ms: u64) {
         if self.login.name.is_none() {
             return; // We are in already.
         }
         if self.login.password.is_none() {
-            return self.want_password(&challenge.sentence);
+            return self.want_password(&challenge.sentence, now_ms);
         }
         self.login.challenge = Some(challenge);
         self.effects.push(Effect::Draw);
     }
 
     /// The dice that [`Effect::Draw`] asked for.
-    pub(super) fn on_drawn(&mut self, chance: Chance) {
+    pub(super) fn on_drawn(&mut self, chance: Chance, now_ms: u64) {
         let Login {
             password: Some(password),
             name: Some(name),
@@ -94,7 +94,7 @@ impl Controller {
         let Some((proof, awaiting)) = answer(password, challenge, name, chance) else {
             let sentence = "The server asked for the password in a way that makes no \
                             sense. It may not be a Sash server.";
-            return self.refuse_the_server(sentence);
+            return self.refuse_the_server(sentence, now_ms);
         };
         self.login.challenge = None;
         self.login.key = Some(awaiting.key());
@@ -111,6 +111,7 @@ impl Controller {
         if is_confirmed == Some(false) {
             self.refuse_the_server(
                 "This server does not know the password: it is not the one you meant.",
+                now_ms,
             );
             return false;
         }
@@ -127,7 +128,7 @@ impl Controller {
     }
 
     /// The login ended because a password is wanted, or another one.
-    pub(super) fn want_password(&mut self, sentence: &str) {
+    pub(super) fn want_password(&mut self, sentence: &str, now_ms: u64) {
         self.effects.push(Effect::HangUp);
         // The lists that every login asks for are asked for again by the next.
         let lists = if self.wants_lists { 2 } else { 0 };
@@ -135,6 +136,9 @@ impl Controller {
         self.login.earlier.extend(behind);
         self.login.password = None;
         self.login.name = None;
+        if self.model.rejoining.is_some() {
+            return self.give_up_rejoining(words::harmless(sentence), now_ms);
+        }
         self.stop_joining(LoginProblem::Password {
             sentence: words::harmless(sentence),
         });
@@ -148,8 +152,11 @@ impl Controller {
         offer
     }
 
-    fn refuse_the_server(&mut self, sentence: &str) {
+    fn refuse_the_server(&mut self, sentence: &str, now_ms: u64) {
         self.effects.push(Effect::HangUp);
+        if self.model.rejoining.is_some() {
+            return self.give_up_rejoining(sentence.to_owned(), now_ms);
+        }
         self.end_login(LoginProblem::Refused {
             sentence: sentence.to_owned(),
             suggestion: None,
