@@ -13,6 +13,7 @@
 
 use super::model::Audience;
 use super::share::Share;
+use crate::link::{Label, Scenario};
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::FileEntry;
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
@@ -98,6 +99,15 @@ pub enum Command {
     Segment(Option<u16>),
     /// Choose what carries the file; `None`: the server's.
     Transport(Option<Transport>),
+    /// Make this program's link another one, or only tell what it is.
+    Link(Option<Box<Scenario>>),
+    /// Lose a packet that is on its way.
+    Kill {
+        /// Which.
+        packet: Label,
+        /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
+        tag: Option<u64>,
+    },
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -144,7 +154,7 @@ const FILE_AND_OPTIONS: &str = "FILE [--arq PROTOCOL] [--window N] \
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 21] = [
+pub const COMMANDS: [Usage; 23] = [
     Usage {
         names: &["users"],
         arguments: "",
@@ -253,6 +263,18 @@ pub const COMMANDS: [Usage; 21] = [
         arguments: "udp | tcp | default",
         explanation: "what carries the file",
         read: |rest, _| choice(rest).map(Command::Transport),
+    },
+    Usage {
+        names: &["link"],
+        arguments: "[SCENARIO]",
+        explanation: "what the link does to this program's transfers, from now on",
+        read: |rest, _| read_link(rest),
+    },
+    Usage {
+        names: &["kill"],
+        arguments: "PACKET [N]",
+        explanation: "lose a packet of transfer N on its way: d12.1 is DATA 12, attempt 1",
+        read: |rest, _| read_kill(rest),
     },
     Usage {
         names: &["help", "commands"],
@@ -414,6 +436,24 @@ fn read_cancel(rest: &str) -> Result<Command, String> {
     }
 }
 
+fn read_link(rest: &str) -> Result<Command, String> {
+    if rest.is_empty() {
+        return Ok(Command::Link(None));
+    }
+    let scenario = rest.parse::<Scenario>();
+    scenario
+        .map(|scenario| Command::Link(Some(Box::new(scenario))))
+        .map_err(|error| sentence(error.what()))
+}
+
+fn read_kill(rest: &str) -> Result<Command, String> {
+    let (packet, tag) = first_word(rest);
+    let packet = packet.parse::<Label>();
+    let packet = packet.map_err(|error| sentence(&error.to_string()))?;
+    let tag = read_tag(tag)?;
+    Ok(Command::Kill { packet, tag })
+}
+
 fn read_tag(rest: &str) -> Result<Option<u64>, String> {
     if rest.is_empty() {
         return Ok(None);
@@ -517,6 +557,23 @@ mod tests {
         assert_eq!(read("/pause-at 50%", &[]), half);
         assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
         assert!(read("/pause-at never", &[]).is_err());
+    }
+
+    #[test]
+    fn a_link_is_a_scenario_and_a_kill_names_a_packet_and_perhaps_a_transfer() {
+        assert_eq!(read("/link", &[]), Ok(Command::Link(None)));
+        let scenario: Scenario = "seed=7; loss=10%".parse().unwrap();
+        let link = Ok(Command::Link(Some(Box::new(scenario))));
+        assert_eq!(read("/link seed=7; loss=10%", &[]), link);
+        let packet = "a3.2".parse().unwrap();
+        let tag = Some(2);
+        let kill = Ok(Command::Kill { packet, tag });
+        assert_eq!(read("/kill a3.2 2", &[]), kill);
+        let why = read("/kill", &[]).unwrap_err();
+        assert_eq!(
+            why,
+            "A packet wanted, as d0.1 (DATA 0, first attempt). Write /kill PACKET [N]."
+        );
     }
 
     #[test]

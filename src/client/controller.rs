@@ -15,6 +15,7 @@
 
 mod downloads;
 mod leftovers;
+mod meddling;
 mod replies;
 mod typed;
 mod uploads;
@@ -23,6 +24,8 @@ use super::address::ServerAddress;
 use super::commands;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
+use super::watching::Seen;
+use crate::link::{Label, Scenario};
 use crate::transfer::Report;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
@@ -114,6 +117,20 @@ pub enum Intent {
     SetPauseAt(Option<Share>),
     /// Choose what later transfers ask for.
     SetOptions(Asked),
+    /// Watch a running transfer, from now on or from its beginning; `None`: none any more.
+    Watch {
+        /// Our number for it.
+        tag: Option<u64>,
+    },
+    /// Lose a packet that is on its way in this program's link.
+    Kill {
+        /// Our number for its transfer.
+        tag: u64,
+        /// Which packet.
+        packet: Label,
+    },
+    /// Another link for all transfers of this program, also for those that run.
+    ChangeLink(Box<Scenario>),
     /// Forget the downloads that have ended.
     ClearEnded,
     /// Nothing; but a face that waits for news turns once more and draws itself anew.
@@ -183,6 +200,14 @@ pub enum Event {
     },
     /// A folder could not be shown; the sentence says where it is.
     FolderNotShown(String),
+    /// Something has happened in the transfer that is watched: for the face, not for the
+    /// model.
+    Seen {
+        /// Our number for it.
+        tag: u64,
+        /// What.
+        seen: Seen,
+    },
     /// Something that is good to know.
     Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
@@ -236,6 +261,20 @@ pub enum Effect {
         /// Our number for it.
         tag: u64,
     },
+    /// Show what happens in this transfer, once or as soon as it runs, and in no other.
+    Watch {
+        /// Our number for it; `None`: in none.
+        tag: Option<u64>,
+    },
+    /// Lose a packet in the link of a receiver or sender; [`Report::Killed`] answers.
+    Kill {
+        /// Our number for the transfer.
+        tag: u64,
+        /// Which packet.
+        packet: Label,
+    },
+    /// Another link for what runs and for what comes.
+    ChangeLink(Box<Scenario>),
     /// Take away what has arrived of a download, once its receiver has ended;
     /// [`Event::Discarded`] answers.
     DiscardPart {
@@ -344,6 +383,9 @@ impl Controller {
             Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
+            Intent::Watch { tag } => self.watch(tag, now_ms),
+            Intent::Kill { tag, packet } => self.kill(tag, packet, now_ms),
+            Intent::ChangeLink(scenario) => self.change_link(*scenario),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
             Intent::Look => {}
             Intent::Seen => self.model.unread = 0,
@@ -377,6 +419,7 @@ impl Controller {
             }
             Event::Discarded { tag, problem } => self.on_discarded(tag, problem, now_ms),
             Event::FolderNotShown(sentence) => self.complain_of_files(sentence, now_ms),
+            Event::Seen { .. } => {}
             Event::Remark(sentence) => self.show(&sentence, now_ms),
             Event::Tick => self.on_tick(now_ms),
         }

@@ -25,6 +25,7 @@ pub use selection::{Click, Selection, Step};
 pub use transfer::Transfer;
 
 use super::share::Share;
+use crate::link::Scenario;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::FileEntry;
@@ -66,6 +67,10 @@ pub struct Model {
     pub pause_at: Option<Share>,
     /// What becomes of a file that has the next download's name already.
     pub overwrite: Overwrite,
+    /// What this program's own link does to its transfers.
+    pub scenario: Scenario,
+    /// The transfer whose packets are shown, if any.
+    pub watched: Option<u64>,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
     /// Lines from others since the person last looked.

@@ -14,9 +14,13 @@ use super::controller::{Controller, Effect, Event, Intent};
 use super::download::{self, Errand};
 use super::link::Link;
 use super::model::{Model, Transfer};
+use super::watching::{Seen, Showing, Watched, Wish};
 use super::{upload, words};
+use crate::journals;
+use crate::lab::journal::Side;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::hand::Hand;
 use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::Sending;
@@ -50,6 +54,10 @@ pub struct Session {
     part_paths: HashMap<u64, PathBuf>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
+    /// Whether what happens in each transfer is wanted.
+    wishes: HashMap<u64, Wish>,
+    /// What is new of the one that is watched.
+    watched: Option<Watched>,
     is_over: bool,
 }
 
@@ -104,6 +112,8 @@ impl Session {
         let now_ms = wall_time_ms();
         controller.on_intent(Intent::SetPauseAt(settings.pause_at), now_ms);
         controller.on_intent(Intent::SetOverwrite(settings.overwrite), now_ms);
+        let scenario = Box::new(settings.scenario.clone());
+        controller.on_intent(Intent::ChangeLink(scenario), now_ms);
         let session = Self {
             controller,
             settings,
@@ -119,6 +129,8 @@ impl Session {
             parts: HashMap::new(),
             part_paths: HashMap::new(),
             lingering: HashMap::new(),
+            wishes: HashMap::new(),
+            watched: None,
             is_over: false,
         };
         if wants_lists {
@@ -131,6 +143,14 @@ impl Session {
     #[must_use]
     pub fn model(&self) -> &Model {
         self.controller.model()
+    }
+
+    /// What is new of the transfer that is watched, since last asked.
+    pub fn take_watched(&mut self) -> Option<Watched> {
+        let watched = self.watched.as_mut()?;
+        let seen = std::mem::take(&mut watched.seen);
+        let Watched { tag, is_over, .. } = *watched;
+        Some(Watched { tag, seen, is_over })
     }
 
     /// Whether the program shall end now.
@@ -163,6 +183,16 @@ impl Session {
 
     /// Something happened.
     pub fn bring(&mut self, event: Event) {
+        if let Event::Seen { tag, seen } = event {
+            return self.see(tag, seen);
+        }
+        if let Event::Report {
+            tag,
+            report: Report::Ended(_) | Report::Closed,
+        } = event
+        {
+            self.see_the_end(tag);
+        }
         self.forget_what_ended(&event);
         self.controller.on_event(event, wall_time_ms());
         self.perform();
@@ -260,6 +290,14 @@ impl Session {
                 Some(Running::Upload(sending)) => sending.cancel(),
                 None => {}
             },
+            Effect::Watch { tag } => self.watch(tag),
+            Effect::Kill { tag, packet } => self.meddle(tag, Hand::Kill(packet)),
+            Effect::ChangeLink(scenario) => {
+                for tag in self.running.keys() {
+                    self.meddle(*tag, Hand::Change((*scenario).clone()));
+                }
+                self.settings.scenario = *scenario;
+            }
             Effect::DiscardPart { tag } => {
                 let part = self.part_paths.remove(&tag);
                 self.discard(Some(tag), part.into_iter().collect());
@@ -403,6 +441,76 @@ impl Session {
         });
     }
 
+    /// What this transfer's thread makes entries with.
+    fn showing(&self, tag: u64, offer: &Offer, wish: Wish) -> Showing {
+        let is_upload = self
+            .model()
+            .transfer(tag)
+            .is_some_and(|it| it.source.is_some());
+        let side = if is_upload {
+            Side::Sender
+        } else {
+            Side::Receiver
+        };
+        let Offer {
+            settled,
+            size,
+            offset,
+            ..
+        } = *offer;
+        let heading = journals::heading(&self.settings.scenario, settled, size, offset);
+        Showing::new(wish, side, heading)
+    }
+
+    /// From now on this transfer is watched and no other.
+    fn watch(&mut self, tag: Option<u64>) {
+        self.wishes.values().for_each(Wish::end);
+        self.watched = tag.map(|tag| Watched {
+            tag,
+            seen: Seen::default(),
+            is_over: false,
+        });
+        let Some(tag) = tag else { return };
+        // One that does not run yet is joined when it starts.
+        if self.running.contains_key(&tag) {
+            self.join(tag);
+        }
+    }
+
+    fn join(&mut self, tag: u64) {
+        self.wishes.entry(tag).or_default().join();
+        self.meddle(tag, Hand::Watch);
+    }
+
+    fn meddle(&self, tag: u64, hand: Hand) {
+        match self.running.get(&tag) {
+            Some(Running::Download(receiving)) => receiving.meddle(hand),
+            Some(Running::Upload(sending)) => sending.meddle(hand),
+            None => {}
+        }
+    }
+
+    /// For the face that watches this transfer, if one does.
+    fn see(&mut self, tag: u64, mut seen: Seen) {
+        let watched = self.watched.as_mut();
+        let Some(watched) = watched.filter(|watched| watched.tag == tag) else {
+            return;
+        };
+        if seen.heading.is_some() {
+            watched.seen = seen;
+        } else {
+            watched.seen.entries.append(&mut seen.entries);
+            watched.seen.is_full |= seen.is_full;
+        }
+    }
+
+    fn see_the_end(&mut self, tag: u64) {
+        let watched = self.watched.as_mut();
+        if let Some(watched) = watched.filter(|watched| watched.tag == tag) {
+            watched.is_over = true;
+        }
+    }
+
     fn remark(&mut self, sentence: String) {
         let remark = Event::Remark(sentence);
         self.controller.on_event(remark, wall_time_ms());
@@ -417,9 +525,18 @@ impl Session {
         start: impl FnOnce(SocketAddr, &Self, Reporter) -> io::Result<Running>,
     ) {
         self.settings.pause_at = self.model().pause_at;
+        let wish = self.wishes.entry(tag).or_default().clone();
         let reporter = || -> Reporter {
             let door = self.door.clone();
-            Box::new(move |report| door.event(None, Event::Report { tag, report }))
+            let mut showing = self.showing(tag, offer, wish.clone());
+            Box::new(move |report| match report {
+                Report::Happened(happenings) => {
+                    if let Some(seen) = showing.take(&happenings) {
+                        door.event(None, Event::Seen { tag, seen });
+                    }
+                }
+                report => door.event(None, Event::Report { tag, report }),
+            })
         };
         let Some(server) = self.link.as_ref().and_then(Link::server) else {
             return reporter()(download::failed("The connection was lost.".to_owned()));
@@ -427,6 +544,9 @@ impl Session {
         match start(server, self, reporter()) {
             Ok(running) => {
                 self.running.insert(tag, running);
+                if self.model().watched == Some(tag) {
+                    self.join(tag);
+                }
             }
             Err(error) => {
                 let transfer = offer.transfer;
@@ -462,6 +582,7 @@ impl Session {
             | Event::Skipped { .. }
             | Event::LeftoversFound(_)
             | Event::Discarded { .. }
+            | Event::Seen { .. }
             | Event::FolderNotShown(_)
             | Event::Remark(_)
             | Event::Tick => {}

@@ -1,6 +1,7 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
 mod files;
+mod meddling;
 mod uploads;
 
 use super::*;
@@ -84,6 +85,9 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             | Effect::DiscardLeftovers(_)
             | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
+            | Effect::Watch { .. }
+            | Effect::Kill { .. }
+            | Effect::ChangeLink(_)
             | Effect::HangUp
             | Effect::Quit => None,
         })

@@ -135,6 +135,7 @@ impl Flights {
             | Event::MetricsUpdated { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::MtuUpdated { .. }
+            | Event::ListeningBegun { .. }
             | Event::CongestionUpdated { .. }
             | Event::StateChanged { .. } => {}
         }
