@@ -1,7 +1,7 @@
 //! What the server offers: a list to sort, to filter and to choose several files from.
 //!
 //! ```text
-//! Files (2 of 7)   [lect_________]
+//! Files (2 of 7)     Filter [lect___]
 //! Name ^                    | Size
 //! lecture 2.mp4             | 1.2 MB
 //! ```
@@ -64,8 +64,8 @@ const ORDERS: [FileColumn; 3] = [FileColumn::Name, FileColumn::Size, FileColumn:
 /// The column that says whether the server knows the digest.
 const DIGEST: usize = 2;
 
-/// Of the heading beside the filter. Unit: pixels.
-const HEADING_WIDTH: i32 = 150;
+/// Unit: pixels.
+const FILTER_WIDTH: i32 = 150;
 
 impl FileList {
     /// Makes the widgets in the column that is being built. `changed` hears what is chosen
@@ -78,8 +78,12 @@ impl FileList {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
         let heading = look::heading("Files");
-        row.fixed(&heading, HEADING_WIDTH);
+        let mut caption = look::caption("Filter");
+        caption.set_align(Align::Right | Align::Inside);
+        caption.set_label_color(look::FADED);
+        row.fixed(&caption, 44);
         let filter = look::field("Only names with these words; Escape shows all again");
+        row.fixed(&filter, FILTER_WIDTH);
         row.end();
         column.fixed(&row, look::ROW);
         let shelf = Rc::new(Shelf {

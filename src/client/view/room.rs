@@ -149,8 +149,9 @@ impl Room {
         set_visible(self.side.widget(), is_chat);
         self.middle.layout();
         self.middle.redraw();
-        if is_chat {
-            self.focus();
+        match page {
+            Page::Chat => self.focus(),
+            Page::Transfers => self.transfers.focus(),
         }
         self.shown = Some(page);
     }

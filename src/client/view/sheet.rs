@@ -102,7 +102,8 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
     /// Makes the widget in the group that is being built.
     pub(super) fn new(columns: &'static [Column], owner: Owner<K>) -> Self {
         let mut table = Table::default();
-        table.set_frame(FrameType::DownBox);
+        // A frame that fills nothing: FLTK draws it over the scrollbars.
+        table.set_frame(FrameType::BorderFrame);
         table.set_table_frame(FrameType::NoBox);
         table.set_color(look::PAGE);
         table.set_cols(i32::try_from(columns.len()).unwrap_or(0));
@@ -129,7 +130,7 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
             invitation,
         } = owner;
         sheet.draw_cells(draw);
-        sheet.draw_invitation(invitation);
+        sheet.draw_around(invitation);
         sheet.listen(touch);
         sheet
     }
@@ -164,6 +165,11 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
         let hovered = state.hovered.and_then(|row| state.rows.get(row)).cloned();
         let is_chosen = |row: &&K| state.selection.contains(row);
         hovered.or_else(|| state.rows.iter().find(is_chosen).cloned())
+    }
+
+    /// Puts the cursor onto it.
+    pub(super) fn focus(&mut self) {
+        drop(self.table.take_focus());
     }
 
     /// Shows the end of the list.
@@ -209,15 +215,17 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
             });
     }
 
-    fn draw_invitation(&mut self, invitation: Box<dyn Fn() -> String>) {
+    /// The line around it, and what stands in it where there is no row.
+    fn draw_around(&mut self, invitation: Box<dyn Fn() -> String>) {
         self.table.draw(move |table| {
+            let (x, y, w, h) = (table.x(), table.y(), table.w(), table.h());
+            draw::set_draw_color(look::LINE);
+            draw::draw_rect(x, y, w, h);
             if table.rows() > 0 {
                 return;
             }
-            let (x, y) = (table.x(), table.y() + HEADING);
-            let (w, h) = (table.w(), table.h() - HEADING);
             draw::set_font(Font::Helvetica, look::TEXT - 1);
-            let place = (x, y, w, h);
+            let place = (x, y + HEADING, w, h - HEADING);
             draw_words(&invitation(), look::FADED, Align::Center, place);
         });
     }
@@ -427,7 +435,7 @@ fn fit_columns(table: &mut Table, columns: &[Column], width: i32, height: i32) {
     let fixed: i32 = columns.iter().map(|column| column.width).sum();
     let is_long = HEADING + table.rows().saturating_mul(ROW) > height;
     let scrollbar = if is_long { app::scrollbar_size() } else { 0 };
-    let left = (width - fixed - scrollbar - 4).max(NARROWEST);
+    let left = (width - fixed - scrollbar - 2).max(NARROWEST);
     for (place, column) in (0..).zip(columns) {
         let width = if column.width == 0 {
             left
@@ -439,7 +447,7 @@ fn fit_columns(table: &mut Table, columns: &[Column], width: i32, height: i32) {
 }
 
 fn rows_in_view(table: &Table) -> i32 {
-    (table.h() - HEADING - 4) / ROW
+    (table.h() - HEADING - 2) / ROW
 }
 
 fn is_on_scrollbar(table: &Table) -> bool {

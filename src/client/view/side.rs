@@ -35,7 +35,7 @@ pub(super) struct Side {
 }
 
 /// Of the list of people. Unit: pixels.
-const PEOPLE_HEIGHT: i32 = 96;
+const PEOPLE_HEIGHT: i32 = 79;
 
 /// Of the column with the dot in a person's colour. Unit: pixels.
 const DOT_WIDTH: i32 = 20;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show in folder] ... [Clear ended]
-//! No | File      | Progress   | Rate | Time left   | Protocol | Resent | State
+//! #  | File      | Progress   | Rate | Time left   | Protocol | Resent | State
 //! 1  | film.mp4  | [###42 %  ]| 2 MB/s| about 2 min| ...      | 12     | on its way [Pause] [Cancel]
 //! film.mp4: 42.0 MB of 100.0 MB ...
 //! ```
@@ -93,7 +93,7 @@ struct Rows {
 }
 
 const COLUMNS: [Column; 10] = [
-    column("No", 34, Align::Right),
+    column("#", 40, Align::Right),
     column("File", 0, Align::Left),
     column("Progress", 116, Align::Center),
     column("Rate", 80, Align::Right),
@@ -220,6 +220,11 @@ impl TransfersPage {
         &mut self.column
     }
 
+    /// Puts the cursor onto the table.
+    pub(super) fn focus(&mut self) {
+        self.sheet.focus();
+    }
+
     /// Shows the transfers, and the newest of them when one is new.
     pub(super) fn show(&mut self, model: &Model) {
         self.show_problem(model.files_problem.as_deref());
@@ -272,7 +277,9 @@ impl TransfersPage {
         let looked_at = self.sheet.looked_at();
         let details =
             looked_at.and_then(|tag| self.table.of(tag, |row| row.details.clone()));
-        let label = labels::label(&details.unwrap_or_default());
+        let lines = details.unwrap_or_default();
+        let lines: Vec<String> = lines.lines().map(labels::label).collect();
+        let label = lines.join("\n");
         if label != self.details.label() {
             self.details.set_label(&label);
             self.details.redraw();
