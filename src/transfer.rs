@@ -47,7 +47,7 @@ pub mod tcp;
 pub mod threads;
 mod watch;
 
-use crate::link::{Direction, Fate, Scenario};
+use crate::link::{Direction, Entered, Scenario};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::event::{Event, PacketName};
 use crate::reliable::handshake::Proposal;
@@ -109,7 +109,7 @@ pub enum Happening {
     /// In this side's machine.
     Machine(Moment, Event),
     /// On the link before or behind it.
-    Carried(Moment, PacketName, Direction, Fate),
+    Carried(Moment, PacketName, Direction, Entered),
 }
 
 /// The figures of one side.
