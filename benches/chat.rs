@@ -129,7 +129,14 @@ mod linux {
         );
         println!(
             "{:<10} {:>8} {:>12} {:>8} {:>8} {:>8} {:>8} {:>10}",
-            "server", "joined s", "delivered/s", "missing", "p50 ms", "p99 ms", "max ms", "KiB each"
+            "server",
+            "joined s",
+            "delivered/s",
+            "missing",
+            "p50 ms",
+            "p99 ms",
+            "max ms",
+            "KiB each"
         );
         for &kind in kinds {
             let mine: Vec<&Row> = rows.iter().filter(|row| row.kind == kind).collect();
@@ -148,7 +155,10 @@ mod linux {
                 middle(&|row| row.tally.percentile(0.99)),
                 middle(&|row| row.tally.percentile(1.0)),
                 middle(&|row| {
-                    #[expect(clippy::cast_precision_loss, reason = "a table is for people")]
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "a table is for people"
+                    )]
                     let kib = row.kib_each as f64;
                     kib
                 }),

@@ -121,7 +121,11 @@ impl Crowd {
             if !is_over && now >= due {
                 let counts = now - begin >= WARMING;
                 self.say(speaker, counts);
-                tally.wanted += if counts { self.clients.len() as u64 - 1 } else { 0 };
+                tally.wanted += if counts {
+                    self.clients.len() as u64 - 1
+                } else {
+                    0
+                };
                 (said, speaker) = (said + 1, (speaker + 1) % self.clients.len());
                 continue;
             }
@@ -284,6 +288,8 @@ impl Tally {
             reason = "a place in a list"
         )]
         let place = (share * last as f64).ceil() as usize;
-        delays.get(place).map_or(f64::NAN, |it| f64::from(*it) / 1000.0)
+        delays
+            .get(place)
+            .map_or(f64::NAN, |it| f64::from(*it) / 1000.0)
     }
 }

@@ -48,7 +48,9 @@ impl Kind {
     /// What a client sends first, all at once.
     pub(crate) fn greeting(self, number: usize) -> Vec<u8> {
         match self {
-            Self::Sash => format!("{{\"join\":{{\"name\":\"c{number}\"}}}}\n").into_bytes(),
+            Self::Sash => {
+                format!("{{\"join\":{{\"name\":\"c{number}\"}}}}\n").into_bytes()
+            }
             Self::Mosquitto => {
                 let id = format!("c{number}");
                 let mut connect = b"\x00\x04MQTT\x04\x02\x00\x00".to_vec();
@@ -155,7 +157,10 @@ impl Server {
     }
 
     /// What the machine has left. Unit: KiB.
-    #[expect(clippy::unused_self, reason = "it is about the time while this one runs")]
+    #[expect(
+        clippy::unused_self,
+        reason = "it is about the time while this one runs"
+    )]
     pub(crate) fn memory_kib(&self) -> i64 {
         kib("/proc/meminfo", "MemAvailable:")
     }

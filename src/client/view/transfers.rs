@@ -548,6 +548,8 @@ impl Row {
             && self.state == transfer.state
             && transfer.state.is_end()
             && self.can.discard == transfer.has_left_a_part()
+            // What was deleted of it is no longer counted.
+            && self.percent == words::percent(transfer)
     }
 
     fn can(&self, press: Press) -> bool {

@@ -176,6 +176,19 @@ fn what_was_kept_at_first_can_be_deleted_later_and_a_failure_to_is_told() {
 }
 
 #[test]
+fn a_part_that_another_download_goes_on_from_is_not_deleted_under_its_hands() {
+    let mut client = joined();
+    on_its_way(&mut client);
+    typed(&mut client, "/cancel 1");
+    broken_off(&mut client);
+    typed(&mut client, "/download notes.txt");
+    let _ = client.take_effects();
+    assert!(!client.model().transfer(1).unwrap().has_left_a_part());
+    client.on_intent(Intent::Discard { tag: 1 }, 5_000);
+    assert_eq!(client.take_effects(), []);
+}
+
+#[test]
 fn a_download_that_was_whole_before_it_could_be_deleted_stays() {
     let mut client = joined();
     on_its_way(&mut client);
