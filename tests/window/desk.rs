@@ -178,14 +178,15 @@ impl Window {
     /// does.
     pub(crate) fn drag_to(&self, from: (i32, i32), other: &Self, to: (i32, i32)) {
         self.move_to(from);
+        linger();
         self.hands(&["mousedown", "1"]);
         for step in 1..=5 {
             self.move_to((from.0 + 4 * step, from.1));
-            pause();
+            linger();
         }
-        for step in [(-8, 0), (-4, 0), (0, 0)] {
-            other.move_to((to.0 + step.0, to.1));
-            pause();
+        for step in [-8, -4, 0] {
+            other.move_to((to.0 + step, to.1));
+            linger();
         }
         self.hands(&["mouseup", "1"]);
     }
@@ -304,6 +305,13 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        pause();
+    }
+}
+
+/// Waits as a hand does between two movements.
+fn linger() {
+    for _ in 0..4 {
         pause();
     }
 }
