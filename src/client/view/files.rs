@@ -28,7 +28,12 @@ pub(super) struct FileList {
     sheet: Sheet<String>,
     shelf: Rc<Shelf>,
     revision: Option<u64>,
+    changed: Changed,
 }
+
+/// Hears what is chosen, and whether a person has just chosen it; else it is only that
+/// other files are shown.
+type Changed = Rc<dyn Fn(&[String], bool)>;
 
 /// What is offered, and what of it is shown.
 struct Shelf {
@@ -65,14 +70,14 @@ const ORDERS: [FileColumn; 3] = [FileColumn::Name, FileColumn::Size, FileColumn:
 const DIGEST: usize = 2;
 
 /// Unit: pixels.
-const FILTER_WIDTH: i32 = 150;
+const FILTER_WIDTH: i32 = 124;
 
 impl FileList {
     /// Makes the widgets in the column that is being built. `changed` hears what is chosen
     /// whenever that changes; `opened` hears what shall be fetched at once.
     pub(super) fn new(
         column: &mut Flex,
-        changed: impl Fn(&[String]) + 'static,
+        changed: impl Fn(&[String], bool) + 'static,
         opened: impl Fn(Vec<String>) + 'static,
     ) -> Self {
         let mut row = Flex::default().row();
@@ -93,6 +98,8 @@ impl FileList {
             shown: RefCell::default(),
             order: Cell::new(Order::by(FileColumn::Name)),
         });
+        let changed: Changed = Rc::new(changed);
+        let chosen = Rc::clone(&changed);
         let drawn = Rc::clone(&shelf);
         let told = Rc::clone(&shelf);
         let touched = Rc::clone(&shelf);
@@ -102,7 +109,7 @@ impl FileList {
                 draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
                 touch: Box::new(move |sheet, touch| match touch {
                     Touch::Chosen => {
-                        changed(&sheet.chosen());
+                        chosen(&sheet.chosen(), true);
                         true
                     }
                     Touch::Open => {
@@ -118,6 +125,7 @@ impl FileList {
             sheet,
             shelf,
             revision: None,
+            changed,
         };
         list.filter_while_typing();
         list
@@ -131,6 +139,7 @@ impl FileList {
         self.revision = Some(model.files_revision);
         self.shelf.entries.replace(model.files.clone());
         self.shelf.arrange(&mut self.sheet);
+        (self.changed)(&self.sheet.chosen(), false);
     }
 
     /// The names that are chosen, as the server wrote them.
@@ -142,14 +151,18 @@ impl FileList {
         let mut field = self.shelf.filter.clone();
         field.set_trigger(CallbackTrigger::Changed);
         let (shelf, mut sheet) = (Rc::clone(&self.shelf), self.sheet.clone());
-        field.set_callback(move |_| shelf.arrange(&mut sheet));
-        let (shelf, mut sheet) = (Rc::clone(&self.shelf), self.sheet.clone());
+        let changed = Rc::clone(&self.changed);
+        field.set_callback(move |_| {
+            shelf.arrange(&mut sheet);
+            sheet.scroll_to_start();
+            changed(&sheet.chosen(), false);
+        });
         field.super_handle_first(false);
         field.handle(move |field, event| {
             let is_escape = event == Event::KeyDown && app::event_key() == Key::Escape;
             if is_escape && !field.value().is_empty() {
                 field.set_value("");
-                shelf.arrange(&mut sheet);
+                field.do_callback();
                 return true;
             }
             false
@@ -181,7 +194,9 @@ impl Shelf {
             Touch::Heading(column) => {
                 let order = self.order.get().pressed(ORDERS[column]);
                 self.order.set(order);
-                self.arrange(&mut sheet.clone());
+                let mut sheet = sheet.clone();
+                self.arrange(&mut sheet);
+                sheet.scroll_to_start();
                 true
             }
             Touch::Key(key) => self.type_into_filter(key),

@@ -172,6 +172,11 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
         drop(self.table.take_focus());
     }
 
+    /// Shows the beginning of the list.
+    pub(super) fn scroll_to_start(&mut self) {
+        self.bring_into_view(0);
+    }
+
     /// Shows the end of the list.
     pub(super) fn scroll_to_end(&mut self) {
         let last = self.state.borrow().rows.len().saturating_sub(1);

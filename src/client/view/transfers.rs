@@ -172,8 +172,8 @@ const TOOLS: [(&str, i32, &str, Press); 7] = [
     ),
 ];
 
-/// Of what is told of a row: two lines of small letters. Unit: pixels.
-const DETAILS_HEIGHT: i32 = 32;
+/// Of what is told of a row: three lines of small letters. Unit: pixels.
+const DETAILS_HEIGHT: i32 = 46;
 
 /// Of what could not be done. Unit: pixels.
 const PROBLEM_HEIGHT: i32 = 18;
