@@ -312,7 +312,7 @@ pub const COMMANDS: &[Usage] = &[
     },
     Usage {
         names: &["overwrite"],
-        arguments: "keep | replace | skip | fail | default",
+        arguments: "CHOICE",
         choices: &["keep", "replace", "skip", "fail", "default"],
         explanation: "where a file of that name is there",
         purpose: Purpose::Options,

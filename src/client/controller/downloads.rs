@@ -149,17 +149,12 @@ impl Controller {
             return self.complain_of_no_transfer(tag, now_ms);
         };
         let path = transfer.path.as_ref().or(transfer.source.as_ref());
-        match path.and_then(|path| path.parent()) {
-            Some(folder) => {
-                let folder = folder.to_owned();
-                self.effects.push(Effect::ShowFolder(folder));
-            }
-            None => {
-                let file = words::harmless(&transfer.file);
-                let sentence = format!("{file} is not here yet.");
-                self.complain_of_files(sentence, now_ms);
-            }
+        if let Some(folder) = path.and_then(|path| path.parent()) {
+            let folder = folder.to_owned();
+            return self.effects.push(Effect::ShowFolder(folder));
         }
+        let file = words::harmless(&transfer.file);
+        self.complain_of_files(format!("{file} is not here yet."), now_ms);
     }
 
     pub(super) fn complain_of_no_transfer(&mut self, tag: u64, now_ms: u64) {

@@ -11,6 +11,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One transfer, running or ended.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what people want of it and what it does are told apart, in any combination"
+)]
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// Our own number for it, from 1; what a person writes in `/cancel 2`.

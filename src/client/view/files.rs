@@ -116,7 +116,10 @@ impl FileList {
                         opened(sheet.chosen());
                         true
                     }
-                    other => touched.touch(sheet, other),
+                    Touch::Heading(_)
+                    | Touch::Press { .. }
+                    | Touch::Hover(_)
+                    | Touch::Key(_) => touched.touch(sheet, touch),
                 }),
                 invitation: Box::new(move || told.invitation()),
             },

@@ -56,7 +56,7 @@ pub(super) struct Panel {
     column: Flex,
     options: Flex,
     shown: Option<Asked>,
-    shown_pause: Option<Option<Share>>,
+    shown_pause: Option<Share>,
 }
 
 /// The shares that are offered for a pause. Unit: percent.
@@ -138,6 +138,7 @@ impl Panel {
             shown: None,
             shown_pause: None,
         };
+        show_pause(&mut panel.pause_at, None);
         panel.lay_out();
         panel.report_choices(report);
         panel.report_uploads(report);
@@ -168,8 +169,8 @@ impl Panel {
         if self.overwrite.value() != overwrite {
             self.overwrite.set_value(overwrite);
         }
-        if self.shown_pause != Some(model.pause_at) {
-            self.shown_pause = Some(model.pause_at);
+        if self.shown_pause != model.pause_at {
+            self.shown_pause = model.pause_at;
             show_pause(&mut self.pause_at, model.pause_at);
         }
         if self.shown == Some(model.options) {

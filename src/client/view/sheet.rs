@@ -75,12 +75,15 @@ struct State<K> {
     hovered: Option<usize>,
 }
 
+/// Hears what is done to a list; whether that was all there is to it.
+type Listener<K> = Box<dyn Fn(&Sheet<K>, Touch) -> bool>;
+
 /// What a list does for its owner.
 pub(super) struct Owner<K> {
     /// Draws a cell's inside; its background is there already.
     pub(super) draw: Box<dyn Fn(usize, usize, Place)>,
-    /// Hears what a person does; whether that was all there is to it.
-    pub(super) touch: Box<dyn Fn(&Sheet<K>, Touch) -> bool>,
+    /// Hears what a person does.
+    pub(super) touch: Listener<K>,
     /// Said where there is no row.
     pub(super) invitation: Box<dyn Fn() -> String>,
 }
@@ -90,7 +93,7 @@ const HEADING: i32 = 22;
 const ROW: i32 = 22;
 
 /// The narrowest that the column without a width of its own may be. Unit: pixels.
-const NARROWEST: i32 = 100;
+const NARROWEST: i32 = 60;
 
 /// Between a cell's edge and its words. Unit: pixels.
 pub(super) const INSET: i32 = 8;
@@ -236,7 +239,7 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
     }
 
     /// Ours first, so that what it takes does not reach FLTK's own selection.
-    fn listen(&mut self, touch: Box<dyn Fn(&Self, Touch) -> bool>) {
+    fn listen(&mut self, touch: Listener<K>) {
         self.table.super_handle_first(false);
         let mut sheet = self.clone();
         self.table.handle(move |table, event| match event {
@@ -245,9 +248,8 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
                 sheet.press(table, &*touch);
                 true
             }
-            // Of a press that was ours; FLTK would draw a rectangle.
-            Event::Drag | Event::Released => true,
-            Event::Enter => true,
+            // Of a press that was ours FLTK would draw a rectangle.
+            Event::Drag | Event::Released | Event::Enter => true,
             Event::Move if !is_on_scrollbar(table) => {
                 sheet.hover(row_under_mouse(table), &*touch);
                 true

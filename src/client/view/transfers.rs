@@ -45,6 +45,10 @@ struct Row {
 }
 
 /// What can be done to a transfer.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each of them can be possible with and without the others"
+)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Abilities {
     pause: bool,
