@@ -27,6 +27,7 @@
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
@@ -40,6 +41,7 @@ pub mod display;
 pub mod download;
 pub mod dropped;
 pub mod json;
+pub mod laboratory;
 pub mod link;
 pub mod matching;
 pub mod model;
@@ -86,6 +88,8 @@ pub struct Settings {
     pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
+    /// A journal that the window's laboratory opens at once.
+    pub replay: Option<PathBuf>,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.
