@@ -167,6 +167,7 @@ impl Room {
         match page {
             Page::Chat => self.focus(),
             Page::Transfers => self.transfers.focus(),
+            Page::Laboratory => {}
         }
         self.shown = Some(page);
     }
