@@ -311,7 +311,7 @@ impl Controller {
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
             Intent::Drop { text, host } => {
-                self.drop_files(&text, host.as_deref(), now_ms)
+                self.drop_files(&text, host.as_deref(), now_ms);
             }
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
             Intent::Discard { tag } => self.discard(tag, now_ms),
