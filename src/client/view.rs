@@ -15,7 +15,8 @@
 //! | `login` | the form |
 //! | `menu` | what stands above both |
 //! | `room`: `tabs` `pages` | where everything stands, and which page of it |
-//! | `conversation`: `chat` `recipient` | the page of the chat |
+//! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
+//! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
 //! | `side`: `list` `panel` | beside them: people, files, how to fetch one |
 //! | `question` `leaving` | asked in place |
@@ -38,18 +39,23 @@
 mod bell;
 mod chat;
 mod conversation;
+mod finder;
+mod hints;
 mod labels;
 mod leaving;
 mod list;
 mod login;
 mod look;
 mod menu;
+mod message;
 mod pages;
 mod panel;
 mod question;
 mod recipient;
 mod room;
+mod rows;
 mod side;
+mod strip;
 mod tabs;
 mod transfers;
 mod window;

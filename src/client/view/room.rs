@@ -67,7 +67,7 @@ impl Room {
         let turn = pages.clone();
         let tabs = Tabs::new(move |touch| match touch {
             Touch::Choose(place) => turn.choose(place),
-            Touch::Close(_) => {}
+            Touch::Close(place) => turn.close(place),
         });
         page.fixed(tabs.widget(), TABS_HEIGHT);
 

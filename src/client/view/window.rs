@@ -10,7 +10,7 @@ use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::pages::Pages;
 use super::room::Room;
-use super::{Report, labels, look};
+use super::{Report, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
@@ -39,7 +39,6 @@ pub(super) struct Window {
     memory: Memory,
     title: String,
     was_in_room: bool,
-    was_lost: bool,
 }
 
 /// What is kept for the next time, and where.
@@ -59,10 +58,11 @@ const ZOOM_STEP: f32 = 1.1;
 impl Window {
     /// Opens a window. With a server and a name it joins at once.
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
-        let pages = Pages::new(bell.clone());
-        let session = Session::new(settings.clone(), true, move || bell.ring());
+        let rung = bell.clone();
+        let session = Session::new(settings.clone(), true, move || rung.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
+        let pages = Pages::new(bell, &report);
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
         app::set_screen_scale(0, kept.zoom);
@@ -94,7 +94,6 @@ impl Window {
             memory,
             title: String::new(),
             was_in_room: false,
-            was_lost: false,
         };
         opened.leave_by_question();
         opened.turn_pages_by_number(pages);
@@ -139,16 +138,6 @@ impl Window {
             self.room.show(model);
         }
         self.leaving.show(model);
-        let lost = match &model.phase {
-            Phase::Lost { sentence } => Some(labels::label(sentence)),
-            Phase::Login | Phase::Joining | Phase::Joined => None,
-        };
-        match lost {
-            Some(sentence) if !self.was_lost => self.offer_return(&sentence),
-            None if self.was_lost => self.room.question.close(),
-            Some(_) | None => {}
-        }
-        self.was_lost = matches!(self.session.model().phase, Phase::Lost { .. });
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }
@@ -202,16 +191,6 @@ impl Window {
                 _ => false,
             }
         });
-    }
-
-    /// The connection ended by itself: what was said stays to be read.
-    fn offer_return(&mut self, sentence: &str) {
-        let report = Rc::clone(&self.report);
-        let connect = self.login.reader();
-        let answers = ("Connect again", "Stay here");
-        self.room
-            .question
-            .ask(sentence, answers, move || report(connect()));
     }
 }
 
@@ -289,7 +268,7 @@ fn icon() -> Option<RgbImage> {
 
 /// `(3) Sash - dana`; without a name while nobody is joined.
 fn title(model: &Model) -> String {
-    let unread = match model.unread {
+    let unread = match model.unread_total() {
         0 => String::new(),
         count => format!("({count}) "),
     };
