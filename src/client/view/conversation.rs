@@ -43,7 +43,6 @@ pub(super) struct Conversation {
     recipient: Recipient,
     message: Message,
     watching: Watching,
-    report: Report,
 }
 
 /// The button that leads to the newest line.
@@ -124,12 +123,21 @@ impl Conversation {
 
         let tell = Rc::clone(report);
         let turned = watching.clone();
+        let (selection, scroll) = (chat.selection(), chat.scroller());
+        let chat = Rc::new(RefCell::new(chat));
         message.listen(Around {
-            selection: Box::new(chat.selection()),
+            selection: Box::new(selection),
             scroll: Box::new({
-                let (scroll, watching) = (chat.scroller(), watching.clone());
+                let watching = watching.clone();
                 move |is_up| {
                     scroll(is_up);
+                    watching.look_again();
+                }
+            }),
+            end: Box::new({
+                let (chat, watching) = (Rc::clone(&chat), watching.clone());
+                move || {
+                    chat.borrow_mut().show_the_end();
                     watching.look_again();
                 }
             }),
@@ -147,7 +155,6 @@ impl Conversation {
                 focus();
             });
         }
-        let chat = Rc::new(RefCell::new(chat));
         below.lead_to_the_end(&chat, &watching, focus.clone());
         answer_lost(&lost, report, focus);
         finder.show(None);
@@ -160,7 +167,6 @@ impl Conversation {
             recipient,
             message,
             watching,
-            report: Rc::clone(report),
         }
     }
 
@@ -190,12 +196,6 @@ impl Conversation {
     /// The field with the next line.
     pub(super) fn message(&self) -> &Input {
         self.message.input()
-    }
-
-    /// Looks for a text in the chat.
-    #[expect(dead_code, reason = "for a menu")]
-    pub(super) fn find(&mut self) {
-        self.finder.open(&self.report);
     }
 }
 

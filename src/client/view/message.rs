@@ -51,6 +51,8 @@ pub(super) struct Around {
     pub(super) scroll: Box<dyn Fn(bool)>,
     /// Look for a text.
     pub(super) find: Box<dyn Fn()>,
+    /// To the newest line.
+    pub(super) end: Box<dyn Fn()>,
     /// The cursor has come into the field, or gone.
     pub(super) turned: Box<dyn Fn(bool)>,
 }
@@ -158,13 +160,18 @@ impl Message {
         }
         match app::event_key() {
             Key::Enter | Key::KPEnter if self.question.is_there() => self.send_pasted(),
-            Key::Enter | Key::KPEnter => self.enter(),
+            Key::Enter | Key::KPEnter => {
+                self.enter();
+                (around.end)(); // What a person does is seen.
+            }
             Key::Tab if !is_ctrl => return self.tab(is_shift),
             Key::Up => return self.up(),
             Key::Down => return self.down(),
             Key::PageUp => (around.scroll)(true),
             Key::PageDown => (around.scroll)(false),
             Key::Escape if self.question.is_there() => self.ask_about(Vec::new()),
+            Key::End if is_ctrl => (around.end)(),
+            Key::Escape => (around.end)(),
             key if is_ctrl && key == Key::from_char('f') => (around.find)(),
             key if is_ctrl && key == Key::from_char('w') => self.close(),
             key if is_ctrl && key == Key::from_char('c') => {
