@@ -21,6 +21,7 @@
 //! | [`session`] | the shell: brings events, performs effects |
 //! | [`link`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
+//! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
@@ -37,6 +38,7 @@ pub mod compose;
 pub mod controller;
 pub mod display;
 pub mod download;
+pub mod dropped;
 pub mod json;
 pub mod link;
 pub mod matching;

@@ -13,6 +13,7 @@
 
 use super::model::Audience;
 use super::share::Share;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::FileEntry;
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
 use std::str::FromStr;
@@ -73,6 +74,20 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
+    /// The same, and take away what has arrived of it.
+    Discard {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// Ask again for a transfer that ended without its file; without a number, the last
+    /// one.
+    Retry {
+        /// Its number, as `/transfers` shows it.
+        tag: Option<u64>,
+    },
+    /// Choose what becomes of a file that has a download's name already; `None`: it is
+    /// kept.
+    Overwrite(Option<Overwrite>),
     /// Choose the protocol of later transfers; `None`: the server's.
     Arq(Option<Arq>),
     /// Choose the window; `None`: the usual one.
@@ -281,11 +296,27 @@ pub const COMMANDS: &[Usage] = &[
     },
     Usage {
         names: &["cancel"],
-        arguments: "N",
-        choices: &[],
-        explanation: "end transfer N; /download goes on from what has arrived",
+        arguments: "N [delete]",
+        choices: &["delete"],
+        explanation: "end transfer N; what has arrived is kept, or deleted",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Cancel { tag }),
+        read: |rest, _| read_cancel(rest),
+    },
+    Usage {
+        names: &["retry"],
+        arguments: "[N]",
+        choices: &[],
+        explanation: "ask again for transfer N; it goes on where it stopped",
+        purpose: Purpose::Files,
+        read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
+    },
+    Usage {
+        names: &["overwrite"],
+        arguments: "MANNER",
+        choices: &["keep", "replace", "skip", "fail", "default"],
+        explanation: "where a file of that name is there already",
+        purpose: Purpose::Options,
+        read: |rest, _| choice(rest).map(Command::Overwrite),
     },
     Usage {
         names: &["pause-at"],
@@ -562,6 +593,13 @@ fn read_share(rest: &str) -> Result<Option<Share>, String> {
     }
 }
 
+fn read_cancel(rest: &str) -> Result<Command, String> {
+    match rest.strip_suffix("delete") {
+        Some(tag) => read_tag(tag.trim()).map(|tag| Command::Discard { tag }),
+        None => read_tag(rest).map(|tag| Command::Cancel { tag }),
+    }
+}
+
 fn read_tag(rest: &str) -> Result<Option<u64>, String> {
     if rest.is_empty() {
         return Ok(None);
@@ -665,6 +703,20 @@ mod tests {
         assert_eq!(read("/pause-at 50%", &[]), half);
         assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
         assert!(read("/pause-at never", &[]).is_err());
+    }
+
+    #[test]
+    fn a_cancel_may_delete_and_a_retry_names_a_number_or_none() {
+        let discard = |tag| Ok(Command::Discard { tag });
+        assert_eq!(read("/cancel 2 delete", &[]), discard(Some(2)));
+        assert_eq!(read("/cancel delete", &[]), discard(None));
+        assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+        assert!(read("/cancel 2 deleted", &[]).is_err());
+        assert_eq!(read("/retry", &[]), Ok(Command::Retry { tag: None }));
+        let skip = Ok(Command::Overwrite(Some(Overwrite::Skip)));
+        assert_eq!(read("/overwrite skip", &[]), skip);
+        let why = read("/overwrite ask", &[]).unwrap_err();
+        assert!(why.contains("choose keep, replace, skip or fail"), "{why}");
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
 
 mod downloads;
+mod leftovers;
 mod rejoining;
 mod replies;
 mod typed;
@@ -25,9 +26,12 @@ use super::matching;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
 use crate::transfer::Report;
+use crate::transfer::leftovers::Leftover;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
 use crate::wire::version::FileVersion;
+use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -102,6 +106,13 @@ pub enum Intent {
         /// Options for this upload alone.
         asked: Asked,
     },
+    /// Give the files that were dropped on the window.
+    Drop {
+        /// What came: addresses or paths, one a line.
+        text: String,
+        /// This computer's own name, where it is known.
+        host: Option<String>,
+    },
     /// Let a transfer wait (or all of them), or go on.
     Pause {
         /// Our number for it; `None`: all.
@@ -114,12 +125,33 @@ pub enum Intent {
         /// Our number for it.
         tag: u64,
     },
+    /// End a download, if it has not ended, and take away what has arrived of it.
+    Discard {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Ask again for a transfer that ended without its file; it goes on from its part.
+    Retry {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Show the folder in which a transfer's file is.
+    ShowInFolder {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Choose what becomes of a file that has a later download's name already.
+    SetOverwrite(Overwrite),
+    /// What to do with the broken-off downloads that are offered.
+    Leftovers(LeftoverChoice),
     /// Choose where later transfers pause by themselves; `None`: nowhere.
     SetPauseAt(Option<Share>),
     /// Choose what later transfers ask for.
     SetOptions(Asked),
     /// Forget the downloads that have ended.
     ClearEnded,
+    /// Nothing; but a face that waits for news turns once more and draws itself anew.
+    Look,
     /// The person has seen the chosen conversation: nothing in it is unread any more.
     Seen,
     /// The connection was lost: try to come back now.
@@ -130,6 +162,17 @@ pub enum Intent {
     Disconnect,
     /// Leave the room and the program.
     Close,
+}
+
+/// What to do with broken-off downloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftoverChoice {
+    /// Ask for the rest of each.
+    GoOn,
+    /// They stay as they are, and are offered again another time.
+    Leave,
+    /// They are taken away.
+    Delete,
 }
 
 /// What happened, told by the shell.
@@ -167,6 +210,17 @@ pub enum Event {
         /// Why not.
         sentence: String,
     },
+    /// Broken-off downloads were found in the folder for downloads.
+    LeftoversFound(Vec<Leftover>),
+    /// What was left of downloads was to be taken away.
+    Discarded {
+        /// Our number for the download; `None`: those that were offered.
+        tag: Option<u64>,
+        /// Why it is still there, where it is: a sentence.
+        problem: Option<String>,
+    },
+    /// A folder could not be shown; the sentence says where it is.
+    FolderNotShown(String),
     /// Something that is good to know.
     Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
@@ -220,6 +274,16 @@ pub enum Effect {
         /// Our number for it.
         tag: u64,
     },
+    /// Take away what has arrived of a download, once its receiver has ended;
+    /// [`Event::Discarded`] answers.
+    DiscardPart {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Take these parts away; [`Event::Discarded`] answers.
+    DiscardLeftovers(Vec<PathBuf>),
+    /// Show this folder by the system's own program.
+    ShowFolder(PathBuf),
     /// The server knows how this one ended: its receiver need not answer any more.
     ReleaseDownload {
         /// Our number for it.
@@ -245,6 +309,12 @@ pub struct Controller {
     /// Lists whose last line has not come yet.
     coming_people: Vec<String>,
     coming_files: Vec<FileEntry>,
+    /// The list of files is whole: what can go on can be told.
+    knows_files: bool,
+    /// Broken-off downloads that were not offered yet.
+    found: Vec<Leftover>,
+    /// Transfers that wait here for one of those on their way to end, by tag.
+    held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
     /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
@@ -259,6 +329,9 @@ const LOST_AFTER_MS: u64 = 60_000;
 
 /// A server that lets us in, or is asked for a file, answers by then.
 const ANSWER_AFTER_MS: u64 = 30_000;
+
+/// So many transfers of one client a server allows at once; more wait here.
+const MOST_AT_ONCE: usize = 16;
 
 impl Controller {
     /// A client that is not connected. `wants_lists`: fill `people` and `files` right
@@ -277,6 +350,9 @@ impl Controller {
             quiet_files: 0,
             coming_people: Vec::new(),
             coming_files: Vec::new(),
+            knows_files: false,
+            found: Vec::new(),
+            held: VecDeque::new(),
             last_heard_ms: 0,
             pinged_ms: None,
             untold_absence_ms: None,
@@ -315,10 +391,19 @@ impl Controller {
             Intent::Download { file, asked } => self.download(&file, asked, now_ms),
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
+            Intent::Drop { text, host } => {
+                self.drop_files(&text, host.as_deref(), now_ms)
+            }
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
+            Intent::Discard { tag } => self.discard(tag, now_ms),
+            Intent::Retry { tag } => self.retry(tag, now_ms),
+            Intent::ShowInFolder { tag } => self.show_in_folder(tag, now_ms),
+            Intent::SetOverwrite(overwrite) => self.model.overwrite = overwrite,
+            Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
+            Intent::Look => {}
             Intent::Seen => self.model.chat.see(),
             Intent::Rejoin => self.rejoin_now(now_ms),
             Intent::StayAway => self.stay_away(now_ms),
@@ -328,6 +413,7 @@ impl Controller {
                 self.effects.push(Effect::Quit);
             }
         }
+        self.start_held(now_ms);
     }
 
     /// Something happened.
@@ -348,9 +434,16 @@ impl Controller {
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
             Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),
+            Event::LeftoversFound(found) => {
+                self.found = found;
+                self.offer_leftovers(now_ms);
+            }
+            Event::Discarded { tag, problem } => self.on_discarded(tag, problem, now_ms),
+            Event::FolderNotShown(sentence) => self.complain_of_files(sentence, now_ms),
             Event::Remark(sentence) => self.show(&sentence, now_ms),
             Event::Tick => self.on_tick(now_ms),
         }
+        self.start_held(now_ms);
     }
 
     /// What is to be done now, in order; each is given once.
@@ -403,6 +496,7 @@ impl Controller {
         (self.quiet_users, self.quiet_files) = (0, 0);
         self.coming_people.clear();
         self.coming_files.clear();
+        self.knows_files = false;
         if self.wants_lists {
             (self.quiet_users, self.quiet_files) = (1, 1);
             self.send(Request::Users);
@@ -448,6 +542,8 @@ impl Controller {
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
+        self.model.files_revision += 1;
+        self.withdraw_leftovers();
         self.model.chat.choose(&Audience::All);
     }
 
@@ -480,6 +576,12 @@ impl Controller {
 
     fn complain(&mut self, sentence: &str, now_ms: u64) {
         self.model.chat.push(now_ms, Kind::Error, sentence);
+    }
+
+    /// The same where files are shown and the chat perhaps is not.
+    fn complain_of_files(&mut self, sentence: String, now_ms: u64) {
+        self.complain(&sentence, now_ms);
+        self.model.files_problem = Some(sentence);
     }
 }
 

@@ -13,18 +13,28 @@
 mod chat;
 mod conversation;
 mod line;
+mod order;
+mod pace;
 mod search;
+mod selection;
 mod transcript;
 mod transfer;
 
 pub use chat::{Chat, MOST_CONVERSATIONS};
 pub use conversation::Conversation;
 pub use line::{ChatLine, Kind, LARGEST_CHAT_BYTES, LONGEST_CHAT_LINES, Lines};
+pub use order::{
+    FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
+};
+pub use pace::{Pace, RATE_MEMORY_MS};
 pub use search::Search;
+pub use selection::{Click, Selection, Step};
 pub use transcript::{Change, Row, Shows, Transcript};
 pub use transfer::Transfer;
 
 use super::share::Share;
+use crate::transfer::leftovers::Leftover;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::FileEntry;
 use crate::wire::options::{Asked, Settled};
 use std::time::Duration;
@@ -45,15 +55,24 @@ pub struct Model {
     /// What the server offers. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
+    /// Counts the changes of `files`, so that a face need not compare thousands of names.
+    pub files_revision: u64,
     /// What was said, and what else there was to tell; and which conversation is looked
     /// at: whom it is with hears plain text.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
+    /// Broken-off downloads of files that this server has, in that version as far as can
+    /// be told: they can go on, and nobody has decided yet.
+    pub leftovers: Vec<Leftover>,
+    /// What there was to say last about files and could not be done; also in the chat.
+    pub files_problem: Option<String>,
     /// What the next download asks for.
     pub options: Asked,
     /// Every transfer that begins from now on pauses at this share of it.
     pub pause_at: Option<Share>,
+    /// What becomes of a file that has the next download's name already.
+    pub overwrite: Overwrite,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
     /// The connection was lost, and we try to come back.

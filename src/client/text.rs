@@ -259,6 +259,9 @@ impl Face {
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
+            | Event::LeftoversFound(_)
+            | Event::Discarded { .. }
+            | Event::FolderNotShown(_)
             | Event::Remark(_)
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),

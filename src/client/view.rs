@@ -18,8 +18,10 @@
 //! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
 //! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
-//! | `side`: `list` `panel` | beside them: people, files, how to fetch one |
-//! | `question` `leaving` | asked in place |
+//! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
+//! | `sheet` | a list to sort, in which several rows are chosen |
+//! | `question` `leaving` `leftovers` | asked in place |
+//! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `look` `labels` | colours, boxes; text that is no markup |
 //!
@@ -39,10 +41,13 @@
 mod bell;
 mod chat;
 mod conversation;
+mod dropping;
+mod files;
 mod finder;
 mod hints;
 mod labels;
 mod leaving;
+mod leftovers;
 mod list;
 mod login;
 mod look;
@@ -54,6 +59,7 @@ mod question;
 mod recipient;
 mod room;
 mod rows;
+mod sheet;
 mod side;
 mod strip;
 mod tabs;

@@ -50,6 +50,7 @@ impl Controller {
                 self.complain(&sentence, now_ms);
                 self.end_downloads(TransferState::Failed, &sentence);
                 self.model.people.clear();
+                self.withdraw_leftovers();
                 self.model.phase = Phase::Lost { sentence };
                 self.plan_to_rejoin(now_ms);
             }
@@ -60,6 +61,10 @@ impl Controller {
     /// waiting.
     pub(super) fn on_tick(&mut self, now_ms: u64) {
         self.rejoin_when_due(now_ms);
+        let transfers = self.model.transfers.iter_mut();
+        for transfer in transfers.filter(|it| !it.state.is_end()) {
+            transfer.measure(now_ms);
+        }
         if !self.model.is_online() {
             return;
         }
@@ -109,6 +114,7 @@ impl Controller {
             Ok(there) => files[there] = file,
             Err(place) => files.insert(place, file),
         }
+        self.model.files_revision += 1;
     }
 
     fn on_refused(&mut self, refusal: &Refusal, now_ms: u64) {
@@ -170,6 +176,9 @@ impl Controller {
             return;
         }
         self.model.files = mem::take(&mut self.coming_files);
+        self.model.files_revision += 1;
+        self.knows_files = true;
+        self.offer_leftovers(now_ms);
         if self.quiet_files > 0 {
             self.quiet_files -= 1;
             return;

@@ -1,5 +1,6 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
+mod files;
 mod rejoining;
 mod uploads;
 
@@ -80,6 +81,9 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             | Effect::PauseTransfer { .. }
             | Effect::JudgeUpload { .. }
             | Effect::CancelTransfer { .. }
+            | Effect::DiscardPart { .. }
+            | Effect::DiscardLeftovers(_)
+            | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
             | Effect::HangUp
             | Effect::Quit => None,

@@ -46,7 +46,26 @@ impl Controller {
                 self.on_intent(Intent::SetPauseAt(share), now_ms);
             }
             Command::Transfers => self.show_transfers(now_ms),
-            Command::Cancel { tag } => self.cancel_some(tag, now_ms),
+            Command::Cancel { tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.cancel(tag, now_ms);
+                }
+            }
+            Command::Discard { tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.discard(tag, now_ms);
+                }
+            }
+            Command::Retry { tag } => self.retry_some(tag, now_ms),
+            Command::Overwrite(overwrite) => {
+                let overwrite = overwrite.unwrap_or_default();
+                let explanation = overwrite.explanation();
+                self.show(
+                    &format!("Where a file is there already: {explanation}."),
+                    now_ms,
+                );
+                self.on_intent(Intent::SetOverwrite(overwrite), now_ms);
+            }
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
             Command::Window(window) => self.choose(|it| it.window = window, now_ms),
             Command::Congestion(by) => self.choose(|it| it.congestion = by, now_ms),
@@ -67,16 +86,27 @@ impl Controller {
     }
 
     /// `/cancel` without a number means the only one there is.
-    fn cancel_some(&mut self, tag: Option<u64>, now_ms: u64) {
+    fn meant(&mut self, tag: Option<u64>, now_ms: u64) -> Option<u64> {
         let mut running = self.model.running_transfers().map(|it| it.tag);
         let only = match (running.next(), running.next()) {
             (Some(only), None) => Some(only),
             (None, _) | (Some(_), Some(_)) => None,
         };
         drop(running);
-        match tag.or(only) {
-            Some(tag) => self.cancel(tag, now_ms),
-            None => self.complain("Which one? /transfers shows their numbers.", now_ms),
+        let meant = tag.or(only);
+        if meant.is_none() {
+            self.complain("Which one? /transfers shows their numbers.", now_ms);
+        }
+        meant
+    }
+
+    /// `/retry` without a number means the last one that can be tried again.
+    fn retry_some(&mut self, tag: Option<u64>, now_ms: u64) {
+        let mut ended = self.model.transfers.iter().rev();
+        let last = ended.find(|it| it.can_be_retried()).map(|it| it.tag);
+        match tag.or(last) {
+            Some(tag) => self.retry(tag, now_ms),
+            None => self.complain("There is nothing to try again.", now_ms),
         }
     }
 

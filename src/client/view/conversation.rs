@@ -295,8 +295,7 @@ impl Watching {
 
     /// What is in sight may have changed: the chat is shown again soon, and tells.
     fn look_again(&self) {
-        let told = self.told.borrow().clone();
-        (self.report)(Intent::Watch(told));
+        (self.report)(Intent::Look);
     }
 
     /// Whether the cursor is here: if not, nobody looks until the contrary is seen.

@@ -101,10 +101,7 @@ impl Message {
     pub(super) fn show(&mut self, model: &Model) {
         let mut state = self.state.borrow_mut();
         state.is_connected = model.phase == Phase::Joined;
-        let known = Known::of(model);
-        if known != state.known {
-            state.known = known;
-        }
+        state.known.learn(model);
         let text = self.input.value();
         let turned = state.composer.turn_to(model.to(), &text);
         state.shown = model.to().clone();

@@ -10,7 +10,7 @@ use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::pages::Pages;
 use super::room::Room;
-use super::{Report, look};
+use super::{Report, dropping, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
@@ -178,9 +178,17 @@ impl Window {
         self.room.disconnect.set_callback(disconnect);
     }
 
-    /// Alt+1 leads to the first page, and so on.
+    /// Alt+1 leads to the first page, and so on; and files may be dropped anywhere.
     fn turn_pages_by_number(&mut self, pages: Pages) {
-        self.frame.handle(move |_, event| {
+        let report = Rc::clone(&self.report);
+        let mut message = self.room.message().clone();
+        let room = self.room.widget().clone();
+        // First, so that what is dropped does not reach a field.
+        self.frame.super_handle_first(false);
+        self.frame.handle(move |frame, event| {
+            if room.visible() && dropping::take(frame, event, &mut message, &report) {
+                return true;
+            }
             let is_alt = app::event_state().contains(Shortcut::Alt);
             let digit = app::event_key().to_char().and_then(|it| it.to_digit(10));
             match (event, digit) {
