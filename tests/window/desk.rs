@@ -1,5 +1,10 @@
 //! A virtual display with windows of the real client on it, and hands and eyes for them.
 
+#![allow(
+    dead_code,
+    reason = "each set of tests uses a part of what hands and eyes can do"
+)]
+
 use super::display::{ask_to_close, socket};
 use super::server::Server;
 use std::ffi::OsStr;
@@ -150,6 +155,15 @@ impl Window {
     pub(crate) fn double_click(&self, place: (i32, i32)) {
         self.move_to(place);
         self.hands(&["click", "--repeat", "2", "--delay", "40", "1"]);
+    }
+
+    /// Drags the mouse from one place to another.
+    pub(crate) fn drag(&self, from: (i32, i32), to: (i32, i32)) {
+        self.move_to(from);
+        self.hands(&["mousedown", "1"]);
+        self.move_to(to);
+        pause();
+        self.hands(&["mouseup", "1"]);
     }
 
     /// Asks it to close, as a window manager does when its cross is pressed.

@@ -30,6 +30,8 @@ pub(super) struct ChatPane {
     setting: Setting,
     /// Whether the newest row is to be seen: somebody who reads further up stays there.
     follows: Rc<Cell<bool>>,
+    /// Whether a place was asked for and not drawn yet.
+    is_jumping: Rc<Cell<bool>>,
     /// Whether it was drawn: before, FLTK divides by the height of no line.
     is_drawn: bool,
 }
@@ -65,8 +67,11 @@ impl ChatPane {
         display.set_selection_color(look::CHOSEN);
         display.show_cursor(false);
         let follows = Rc::new(Cell::new(true));
+        let is_jumping: Rc<Cell<bool>> = Rc::default();
         let (stays, end) = (Rc::clone(&follows), text.clone());
+        let jumping = Rc::clone(&is_jumping);
         display.resize_callback(move |display, _, _, _, _| {
+            jumping.set(true); // Where the lines end now, the next drawing tells.
             if stays.get() {
                 scroll_to_end(display, &end);
             }
@@ -82,6 +87,7 @@ impl ChatPane {
             page,
             setting: Setting::default(),
             follows,
+            is_jumping,
             is_drawn: false,
         }
     }
@@ -127,6 +133,7 @@ impl ChatPane {
     /// To the newest row.
     pub(super) fn show_the_end(&mut self) {
         self.follows.set(true);
+        self.is_jumping.set(true);
         scroll_to_end(&mut self.display, &self.text);
     }
 
@@ -209,6 +216,7 @@ impl ChatPane {
         if let Some(row) = page.transcript.row_of(line) {
             let at = position(start_of(page, row));
             self.follows.set(false);
+            self.is_jumping.set(true);
             self.display.set_insert_position(at);
             self.display.show_insert_position();
         }
@@ -233,10 +241,13 @@ impl ChatPane {
 
     /// Learns from the display, once it is drawn, whether somebody reads further up.
     fn notice_scrolling(&mut self) {
-        if self.display.damage() || !self.display.visible_r() {
+        if !self.display.damage() && self.display.visible_r() {
+            self.is_drawn = true;
+            self.is_jumping.set(false);
+        }
+        if !self.is_drawn || self.is_jumping.get() {
             return;
         }
-        self.is_drawn = true;
         let last = self.text.length() - 1;
         let is_in_sight = last < 0 || self.display.position_to_xy(last).1 > 0;
         self.follows.set(is_in_sight);

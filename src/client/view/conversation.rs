@@ -98,7 +98,7 @@ impl Conversation {
         let touched = {
             let (field, watching) = (Rc::clone(&field), watching.clone());
             move |touch| match touch {
-                Touch::Turned => watching.look_again(),
+                Touch::Turned => watching.turn(false),
                 Touch::Typed(text) => {
                     let typed = field.borrow().clone();
                     typed.into_iter().for_each(|mut it| it.take_text(&text));
@@ -131,7 +131,7 @@ impl Conversation {
                 let watching = watching.clone();
                 move |is_up| {
                     scroll(is_up);
-                    watching.look_again();
+                    watching.turn(false);
                 }
             }),
             end: Box::new({
@@ -298,12 +298,12 @@ impl Watching {
         (self.report)(Intent::Look);
     }
 
-    /// Whether the cursor is here: if not, nobody looks until the contrary is seen.
+    /// Somebody turns to the newest line, or perhaps away from it: then it is out of sight
+    /// until the contrary is seen.
     fn turn(&self, is_here: bool) {
-        if is_here {
-            self.look_again();
-        } else {
+        if !is_here {
             self.tell(None);
         }
+        self.look_again();
     }
 }
