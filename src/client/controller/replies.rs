@@ -60,11 +60,11 @@ impl Controller {
     /// Silence is not the same as nothing to say: we ask, and after a while we stop
     /// waiting.
     pub(super) fn on_tick(&mut self, now_ms: u64) {
-        self.rejoin_when_due(now_ms);
         let transfers = self.model.transfers.iter_mut();
         for transfer in transfers.filter(|it| !it.state.is_end()) {
             transfer.measure(now_ms);
         }
+        self.rejoin_when_due(now_ms);
         if !self.model.is_online() {
             return;
         }

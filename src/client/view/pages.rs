@@ -1,12 +1,14 @@
-//! The pages of the room: which there are, and which one is shown.
+//! The pages of the room: a conversation each, then the others; and which one is shown.
 //!
 //! ```text
-//! Model --> tabs: #all 3 | dana 2 | Transfers 43 %      a click or a key turns the page
+//! Model --> tabs: #all 3 | dana 2 x | Transfers 43 %    a click or a key turns the page
 //! ```
+//!
+//! Which conversation is chosen the model knows; whether one is shown at all is known here.
 
 use super::Report;
 use super::bell::Bell;
-use super::tabs::Tab;
+use super::tabs::{Tab, Touch};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Conversation, Model};
 use crate::client::words;
@@ -16,134 +18,146 @@ use std::rc::Rc;
 /// A page of the room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Page {
-    /// The chosen conversation, and what is to be said in it.
+    /// The chosen conversation.
     #[default]
     Chat,
     /// What is on its way.
     Transfers,
 }
 
-/// The pages, shared by all that turn them. The first tabs are conversations, and which of
-/// them is chosen the controller knows.
+/// The pages after the conversations, in the order of their tabs.
+const OTHERS: [Page; 1] = [Page::Transfers];
+
+/// The pages, shared by all that turn them.
 #[derive(Clone)]
 pub(super) struct Pages {
     state: Rc<RefCell<State>>,
-    bell: Bell,
     report: Report,
+    bell: Bell,
 }
 
 #[derive(Default)]
 struct State {
-    shown: Page,
-    /// With whom, in the order of their tabs.
+    /// With whom the conversations are, in the order of their tabs.
     conversations: Vec<Audience>,
-    /// Which of them is chosen.
-    chosen: usize,
+    /// The place of the chosen one.
+    conversation: usize,
+    page: Page,
 }
 
-/// The tabs behind those of the conversations.
-const OTHERS: [Page; 1] = [Page::Transfers];
-
 impl Pages {
-    /// With the first page shown; `bell` rings when another one shall be.
-    pub(super) fn new(bell: Bell, report: &Report) -> Self {
+    /// With the chat shown; `bell` rings when another page shall be.
+    pub(super) fn new(report: &Report, bell: Bell) -> Self {
         Self {
             state: Rc::default(),
-            bell,
             report: Rc::clone(report),
+            bell,
         }
     }
 
     /// The page that is shown.
     pub(super) fn chosen(&self) -> Page {
-        self.state.borrow().shown
+        self.state.borrow().page
     }
 
-    /// Takes the pages that there are from the model; the tabs for them.
+    /// Takes the conversations that there are from the model; the tabs for all pages.
     pub(super) fn show(&self, model: &Model) -> Vec<Tab> {
         let mut state = self.state.borrow_mut();
         let conversations = model.chat.conversations();
         state.conversations = conversations.iter().map(|it| it.with().clone()).collect();
-        state.chosen = model.chat.chosen_place();
-        let is_chat = state.shown == Page::Chat;
-        let talks = conversations.iter().enumerate();
-        let mut tabs: Vec<Tab> = talks
-            .map(|(place, it)| conversation_tab(it, is_chat && place == state.chosen))
+        let place = model.chat.chosen_place();
+        if place != state.conversation {
+            // Somebody chose to whisper, by whatever way: there the page turns to.
+            (state.conversation, state.page) = (place, Page::Chat);
+        }
+        let is_chat = state.page == Page::Chat;
+        let chats = conversations.iter().enumerate();
+        let mut tabs: Vec<Tab> = chats
+            .map(|(place, it)| {
+                conversation_tab(it, is_chat && place == state.conversation)
+            })
             .collect();
-        tabs.extend(OTHERS.iter().map(|page| tab(*page, model, state.shown)));
+        tabs.extend(OTHERS.map(|page| tab(page, model, page == state.page)));
         tabs
+    }
+
+    /// What a person does to a tab; where there is none nothing happens.
+    pub(super) fn touch(&self, touch: Touch) {
+        match touch {
+            Touch::Choose(place) => self.choose(place),
+            Touch::Close(place) => {
+                let with = self.state.borrow().conversations.get(place).cloned();
+                if let Some(with) = with {
+                    (self.report)(Intent::CloseConversation(with));
+                }
+            }
+        }
     }
 
     /// Turns to the page at this place, counted from 0; elsewhere nothing happens.
     pub(super) fn choose(&self, place: usize) {
-        let mut state = self.state.borrow_mut();
-        let talks = state.conversations.len();
-        if place < talks {
-            state.shown = Page::Chat;
-            state.chosen = place;
-            (self.report)(Intent::ChooseConversation { place });
-        } else if let Some(page) = OTHERS.get(place - talks) {
-            state.shown = *page;
-            self.bell.ring();
+        let conversations = self.state.borrow().conversations.len();
+        match place.checked_sub(conversations) {
+            None => {
+                self.turn_to(Page::Chat);
+                (self.report)(Intent::ChooseConversation { place });
+            }
+            Some(other) => {
+                if let Some(page) = OTHERS.get(other) {
+                    self.turn_to(*page);
+                }
+            }
         }
+    }
+
+    /// Turns to this page; to the chosen conversation, where it is the chat.
+    pub(super) fn turn_to(&self, page: Page) {
+        self.state.borrow_mut().page = page;
+        self.bell.ring();
     }
 
     /// Turns `steps` pages to the right, and from the last one to the first.
-    pub(super) fn turn(&self, steps: i32) {
-        let state = self.state.borrow();
-        let talks = state.conversations.len();
-        let place = match OTHERS.iter().position(|page| *page == state.shown) {
-            Some(other) => talks + other,
-            None => state.chosen,
+    pub(super) fn turn(&self, steps: isize) {
+        let (now, count) = {
+            let state = self.state.borrow();
+            let conversations = state.conversations.len();
+            let other = OTHERS.iter().position(|page| *page == state.page);
+            let now = other.map_or(state.conversation, |it| conversations + it);
+            (now, conversations + OTHERS.len())
         };
-        let count = i32::try_from(talks + OTHERS.len()).unwrap_or(1);
-        let place = i32::try_from(place).unwrap_or(0);
-        drop(state);
-        self.choose(usize::try_from((place + steps).rem_euclid(count)).unwrap_or(0));
-    }
-
-    /// Closes the page at this place, where it may be closed.
-    pub(super) fn close(&self, place: usize) {
-        let state = self.state.borrow();
-        if let Some(with) = state.conversations.get(place) {
-            (self.report)(Intent::CloseConversation(with.clone()));
-        }
-    }
-
-    /// Turns to the first page, as for somebody who has just come.
-    pub(super) fn begin(&self) {
-        self.state.borrow_mut().shown = Page::Chat;
+        let forward = steps.rem_euclid(count.max(1).cast_signed()).unsigned_abs();
+        self.choose((now + forward) % count.max(1));
     }
 }
 
 fn conversation_tab(conversation: &Conversation, is_chosen: bool) -> Tab {
-    let (label, can_close) = match conversation.with() {
-        Audience::All => ("#all".to_owned(), false),
-        Audience::One(name) => (words::harmless(name), true),
-    };
+    let with = conversation.with();
     Tab {
-        label,
+        label: match with {
+            Audience::All => "#all".to_owned(),
+            Audience::One(name) => words::harmless(name),
+        },
         news: some(conversation.unread()),
         is_urgent: conversation.mentions() > 0,
         is_chosen,
-        can_close,
+        can_close: *with != Audience::All,
     }
 }
 
-fn tab(page: Page, model: &Model, shown: Page) -> Tab {
+fn tab(page: Page, model: &Model, is_chosen: bool) -> Tab {
     let (label, news) = match page {
-        Page::Chat => ("Chat", some(model.unread_total())),
+        Page::Chat => ("Chat", String::new()),
         Page::Transfers => ("Transfers", progress(model)),
     };
     Tab {
         label: label.to_owned(),
         news,
-        is_chosen: page == shown,
+        is_chosen,
         ..Tab::default()
     }
 }
 
-/// A number, where it is none too many.
+/// A number, where it is not none and not too long.
 fn some(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -165,45 +179,23 @@ fn progress(model: &Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::model::Kind;
-
-    fn model() -> Model {
-        let mut model = Model::default();
-        for number in 0..250 {
-            let from = "guy".to_owned();
-            model.chat.push(0, Kind::Said { from }, &number.to_string());
-        }
-        let from = "guy".to_owned();
-        model.chat.push(0, Kind::WhisperedFrom { from }, "psst");
-        model
-    }
 
     #[test]
-    fn each_conversation_has_a_tab_that_counts_what_nobody_has_seen() {
-        let pages = Pages::new(Bell::default(), &(Rc::new(|_| {}) as Report));
-        let tabs = pages.show(&model());
-        let told: Vec<_> = tabs.iter().map(|it| (&*it.label, &*it.news)).collect();
-        assert_eq!(told, [("#all", "99+"), ("guy", "1"), ("Transfers", "")]);
-        assert!(tabs[0].is_chosen && !tabs[0].can_close && !tabs[0].is_urgent);
-        assert!(tabs[1].can_close && tabs[1].is_urgent);
+    fn a_number_in_a_tab_stays_short() {
+        assert_eq!(some(0), "");
+        assert_eq!(some(7), "7");
+        assert_eq!(some(250), "99+");
     }
 
     #[test]
     fn turning_goes_round_and_a_page_that_is_not_there_is_no_page() {
-        let told: Rc<RefCell<Vec<Intent>>> = Rc::default();
-        let heard = Rc::clone(&told);
-        let report: Report = Rc::new(move |intent| heard.borrow_mut().push(intent));
-        let pages = Pages::new(Bell::default(), &report);
-        pages.show(&model());
+        let pages = Pages::new(&(Rc::new(|_| ()) as Report), Bell::default());
+        assert_eq!(pages.show(&Model::default()).len(), 2);
         pages.turn(-1);
         assert_eq!(pages.chosen(), Page::Transfers);
         pages.turn(1);
         assert_eq!(pages.chosen(), Page::Chat);
-        assert_eq!(told.take(), [Intent::ChooseConversation { place: 0 }]);
         pages.choose(7);
         assert_eq!(pages.chosen(), Page::Chat);
-        pages.close(1);
-        let guy = Audience::One("guy".into());
-        assert_eq!(told.take(), [Intent::CloseConversation(guy)]);
     }
 }

@@ -58,11 +58,11 @@ const ZOOM_STEP: f32 = 1.1;
 impl Window {
     /// Opens a window. With a server and a name it joins at once.
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
-        let rung = bell.clone();
-        let session = Session::new(settings.clone(), true, move || rung.ring());
+        let ring = bell.clone();
+        let session = Session::new(settings.clone(), true, move || ring.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
-        let pages = Pages::new(bell, &report);
+        let pages = Pages::new(&report, bell);
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
         app::set_screen_scale(0, kept.zoom);
@@ -276,7 +276,7 @@ fn icon() -> Option<RgbImage> {
 
 /// `(3) Sash - dana`; without a name while nobody is joined.
 fn title(model: &Model) -> String {
-    let unread = match model.unread_total() {
+    let unread = match model.chat.unread_total() {
         0 => String::new(),
         count => format!("({count}) "),
     };
