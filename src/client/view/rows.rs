@@ -164,7 +164,10 @@ fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
         Kind::Output if line.text.starts_with(' ') => {
             vec![(Style::Column, from_the_left(&line.text))]
         }
-        Kind::Output => vec![(Style::Heading, from_the_left(&line.text))],
+        Kind::Output if line.text.ends_with(':') => {
+            vec![(Style::Heading, from_the_left(&line.text))]
+        }
+        Kind::Output => vec![(Style::Plain, from_the_left(&line.text))],
     }
 }
 
@@ -256,7 +259,7 @@ pub(super) fn style_table() -> Vec<StyleTableEntryExt> {
         entry(look::WRONG, plain),
         entry(look::WHISPER, Font::HelveticaItalic),
         small(entry(look::INK, Font::Courier)),
-        entry(look::INK, plain),
+        entry(look::INK, bold),
         on(look::ASKING, TextAttr::BgColor, entry(look::INK, bold)),
         small(on(
             look::PAPER,
