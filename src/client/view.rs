@@ -46,6 +46,7 @@ mod files;
 mod finder;
 mod hints;
 mod labels;
+mod laboratory;
 mod leaving;
 mod leftovers;
 mod list;
