@@ -9,12 +9,14 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | `about` | what is under the mouse
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
 //! | `quiz` | what does the sender do next? |
 //! | [`tasks`] | what takes a disk or a while: done by threads |
 
+mod about;
 pub mod export;
 pub mod knob;
 mod quiz;
@@ -23,11 +25,13 @@ pub mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use about::About;
 pub use quiz::{Answered, Quiz};
 pub use setup::{SIZES, Setup};
 
 use crate::lab::chart::kinds::Kind;
-use crate::lab::journal::Journal;
+use crate::lab::explain::happening;
+use crate::lab::journal::{Entry, Happening, Journal, Meddling};
 use crate::lab::player::{Player, Slowness};
 use crate::lab::race::Race;
 use crate::lab::run::Experiment;
@@ -159,6 +163,14 @@ pub const WAYS: (Duration, Duration) =
 
 /// A whole race is shown in so much time.
 const RACE_SECONDS: u64 = 8;
+
+impl Wish {
+    /// Whether something new comes onto the page: the keys that play are for it.
+    #[must_use]
+    pub const fn begins(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Race(_) | Self::Predict(_))
+    }
+}
 
 impl Default for Laboratory {
     fn default() -> Self {
@@ -412,9 +424,13 @@ impl Laboratory {
     ) -> Result<(), String> {
         match &mut self.stage {
             Stage::Player(player) => {
-                if !step(player) {
-                    self.say(end.to_owned());
-                }
+                let newest = step(player)
+                    .then(|| player.place().index.checked_sub(1))
+                    .flatten();
+                let sentence = newest.map_or(end.to_owned(), |newest| {
+                    happening(&player.entries()[newest], player.heading())
+                });
+                self.say(sentence);
                 Ok(())
             }
             Stage::Empty => {
@@ -478,6 +494,8 @@ impl Laboratory {
         Ok(())
     }
 
+    /// Loses a packet: of a run at its newest moment for real; of its past by running it
+    /// anew with the packet's `drop=`, which is the same up to that packet.
     fn kill(&mut self, label: Label) -> Result<(), String> {
         let Stage::Player(player) = &mut self.stage else {
             return Ok(());
@@ -487,14 +505,34 @@ impl Laboratory {
                 "A journal is over: run it, and packets can be killed.".to_owned()
             );
         }
+        let now_us = player.position_us();
+        player.seek(now_us); // All of this moment has happened.
         if !player.can_kill() {
-            return Err("This is the past: go to the end, and kill one there.".to_owned());
+            return self.kill_in_the_past(label, now_us);
         }
         if !player.kill(label) {
             return Err(format!("{label} is not in flight any more."));
         }
         self.setup.scenario = player.scenario().to_string();
-        self.say(format!("{label} is killed: the scenario has it."));
+        self.say(format!("{label} is killed; the line above has it."));
+        Ok(())
+    }
+
+    fn kill_in_the_past(&mut self, label: Label, now_us: u64) -> Result<(), String> {
+        let Some(player) = self.player().filter(|player| !was_changed(player)) else {
+            return Err("The link was changed later on: kill one at the end.".to_owned());
+        };
+        let mut scenario = player.scenario().clone();
+        scenario.lose(label);
+        let line = scenario.to_string();
+        let mut setup = self.setup.clone();
+        setup.scenario.clone_from(&line);
+        self.run(setup)?;
+        if let Stage::Player(player) = &mut self.stage {
+            player.pause();
+            player.seek(now_us);
+        }
+        self.say(format!("Run anew up to here, without {label}."));
         Ok(())
     }
 
@@ -560,6 +598,14 @@ impl Racing {
 )]
 fn share_of(time_us: u64, share: f64) -> u64 {
     (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
+}
+
+/// Whether somebody has turned a knob while it ran.
+fn was_changed(player: &Player) -> bool {
+    let is_change = |entry: &Entry| {
+        matches!(entry.what, Happening::Person(Meddling::LinkChanged { .. }))
+    };
+    player.entries().iter().any(is_change)
 }
 
 /// A journal of a run that is over, for a player.

@@ -39,8 +39,7 @@ use crate::lab::palette::Paper;
 use crate::transfer::clock::Clock;
 use asking::Asking;
 use fields::Fields;
-use fltk::app;
-use fltk::enums::{Event, Key};
+use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::menu::Choice;
@@ -68,6 +67,7 @@ pub(super) struct Page {
     knobs: Knobs,
     asking: Asking,
     under_mouse: Frame,
+    bytes: Frame,
     notice: Frame,
     place: Rc<RefCell<Place>>,
     laboratory: Rc<RefCell<Laboratory>>,
@@ -79,7 +79,10 @@ pub(super) struct Page {
 }
 
 /// Of the column with the sliders. Unit: pixels.
-const SIDE_WIDTH: i32 = 250;
+const SIDE_WIDTH: i32 = 264;
+
+/// Of a header's bytes: six lines. Unit: pixels.
+const BYTES_HEIGHT: i32 = 88;
 
 /// What can be drawn below the strip, as the choice has it.
 const VIEWS: [(&str, View); 5] = [
@@ -116,6 +119,12 @@ impl Page {
         let knobs = Knobs::new(&mut side, &report);
         let mut under_mouse = look::explanation();
         under_mouse.set_label_color(look::INK);
+        under_mouse.set_label_size(look::SMALL - 1);
+        let mut bytes = look::explanation();
+        bytes.set_label_font(Font::Courier);
+        bytes.set_label_size(look::SMALL - 1);
+        bytes.set_frame(FrameType::NoBox);
+        side.fixed(&bytes, BYTES_HEIGHT);
         let asking = Asking::new(&report);
         side.end();
         middle.fixed(&side, SIDE_WIDTH);
@@ -137,6 +146,7 @@ impl Page {
             knobs,
             asking,
             under_mouse,
+            bytes,
             notice,
             place,
             laboratory,
@@ -170,6 +180,7 @@ impl Page {
         let wishes = std::mem::take(&mut *self.wishes.borrow_mut());
         let news: Vec<News> = self.news.1.try_iter().collect();
         let mut laboratory = self.laboratory.borrow_mut();
+        let is_begun = wishes.iter().any(Wish::begins) || !news.is_empty();
         wishes.into_iter().for_each(|wish| laboratory.take(wish));
         news.into_iter().for_each(|news| laboratory.hear(news));
         if self.column.visible_r() {
@@ -180,6 +191,9 @@ impl Page {
             tasks::start(task, self.news.0.clone(), move || bell.ring());
         }
         drop(laboratory);
+        if is_begun {
+            self.canvases.focus();
+        }
         if self.column.visible_r() {
             self.show(paper(theme));
         }
@@ -203,6 +217,7 @@ impl Page {
             set_visible(self.asking.widget(), is_asking);
             set_visible(self.knobs.widget(), !is_asking);
             set_visible(&mut self.under_mouse, !is_asking);
+            set_visible(&mut self.bytes, !is_asking);
             set_visible(&mut self.view, !is_asking);
             self.side.layout();
             self.side.redraw();
@@ -210,8 +225,9 @@ impl Page {
         if let Stage::Quiz(quiz) = laboratory.stage() {
             self.asking.show(quiz);
         }
-        let words = labels::label(&self.canvases.under_mouse(&laboratory));
-        set_label(&mut self.under_mouse, &words);
+        let about = self.canvases.under_mouse(&laboratory);
+        set_label(&mut self.under_mouse, &lines(&about.words));
+        set_label(&mut self.bytes, &lines(&about.bytes));
         let (sentence, color) = match (laboratory.busy(), laboratory.notice()) {
             (Some(word), _) => (word, look::FADED),
             (None, Some(notice)) if notice.is_problem => {
@@ -257,24 +273,14 @@ fn view_choice(report: &Report) -> Choice {
 fn report_keys(column: &mut Flex, report: &Report) {
     let report = Rc::clone(report);
     column.handle(move |_, event| {
-        if event != Event::Shortcut && event != Event::KeyDown {
-            return false;
-        }
-        let wish = match app::event_key() {
-            Key::Left => Wish::StepBack,
-            Key::Right => Wish::Step,
-            Key::Home => Wish::Restart,
-            key => match key.to_char() {
-                Some(' ') => Wish::PlayOrPause,
-                Some(digit @ '1'..='4') if app::event_state().is_empty() => {
-                    Wish::Answer(digit as usize - '1' as usize)
-                }
-                _ => return false,
-            },
-        };
-        report(wish);
-        true
+        matches!(event, Event::Shortcut | Event::KeyDown) && stage::keys(&report)
     });
+}
+
+/// Text for a label, its lines kept.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(labels::label).collect();
+    lines.join("\n")
 }
 
 fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {
