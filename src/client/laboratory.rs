@@ -248,7 +248,7 @@ impl Laboratory {
         match news {
             News::Opened(name, Ok(player)) => {
                 let events = player.entries().len();
-                self.setup.scenario = player.scenario().to_string();
+                self.setup = Setup::of(player.heading());
                 self.put(Stage::Player(player));
                 self.say(format!("{name}: {events} events."));
             }
@@ -293,7 +293,7 @@ impl Laboratory {
 
     /// A real transfer, or any other player, is shown from now on.
     pub fn watch(&mut self, player: Player) {
-        self.setup.scenario = player.scenario().to_string();
+        self.setup = Setup::of(player.heading());
         self.put(Stage::Player(Box::new(player)));
     }
 

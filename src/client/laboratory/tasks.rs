@@ -32,7 +32,7 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
 }
 
 /// Does it, here and now.
-fn done(task: Task) -> News {
+pub(super) fn done(task: Task) -> News {
     match task {
         Task::Open(place) => {
             let name = place.file_name().unwrap_or(place.as_os_str());

@@ -14,7 +14,7 @@ use crate::lab::palette::Paper;
 use crate::lab::picture::{Picture, Point, Words};
 use crate::lab::player::Player;
 use crate::lab::race;
-use crate::lab::strip::Band;
+use crate::lab::strip::{Band, Sides};
 use crate::link::Label;
 use fltk::app;
 use fltk::enums::{Event, Key, Shortcut};
@@ -91,7 +91,8 @@ impl Canvases {
             return;
         };
         let (width, _) = self.strip.size();
-        let band = Band::draw(player.strip(), width.max(300.0));
+        let sides = Sides::of(player.entries());
+        let band = Band::draw(player.strip(), sides, width.max(300.0));
         self.set_strip_height(rounded(band.picture.height));
         self.strip.show(band.picture.clone(), paper, 1.0);
         self.band = Some(band);
