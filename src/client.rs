@@ -14,6 +14,8 @@
 //! | [`model`] | everything that is shown (pure) |
 //! | [`controller`] | intents and events in, model and effects out (pure) |
 //! | [`commands`] | what a typed line means (pure) |
+//! | [`complete`] [`compose`] | what Tab makes of it; drafts and history (pure) |
+//! | [`matching`] | whether a text holds another one, as a person reads (pure) |
 //! | [`address`] | `HOST:PORT` as people write it (pure) |
 //! | [`words`] | figures, times and strangers' texts for people |
 //! | [`session`] | the shell: brings events, performs effects |
@@ -32,6 +34,8 @@
 
 pub mod address;
 pub mod commands;
+pub mod complete;
+pub mod compose;
 pub mod controller;
 pub mod display;
 pub mod download;
@@ -39,6 +43,7 @@ pub mod dropped;
 pub mod json;
 pub mod laboratory;
 pub mod link;
+pub mod matching;
 pub mod model;
 pub mod remembered;
 pub mod script;

@@ -24,7 +24,7 @@ use super::leftovers::Leftovers;
 use super::pages::{Page, Pages};
 use super::question::Question;
 use super::side::Side;
-use super::tabs::{Tabs, Touch};
+use super::tabs::Tabs;
 use super::transfers::TransfersPage;
 use super::{Report, labels, look};
 use crate::client::Settings;
@@ -75,10 +75,7 @@ impl Room {
         page.set_pad(look::GAP);
 
         let turn = pages.clone();
-        let tabs = Tabs::new(move |touch| match touch {
-            Touch::Choose(place) => turn.choose(place),
-            Touch::Close(_) => {}
-        });
+        let tabs = Tabs::new(move |touch| turn.touch(touch));
         page.fixed(tabs.widget(), TABS_HEIGHT);
 
         let mut middle = Flex::default().row();
@@ -142,7 +139,7 @@ impl Room {
     /// Takes a question back that no longer stands.
     pub(super) fn forget(&mut self) {
         self.question.close();
-        self.pages.begin();
+        self.pages.turn_to(Page::Chat);
     }
 
     /// The field with the next line.

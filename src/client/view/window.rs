@@ -61,11 +61,11 @@ const ZOOM_STEP: f32 = 1.1;
 impl Window {
     /// Opens a window. With a server and a name it joins at once.
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
-        let pages = Pages::new(bell.clone());
         let ring = bell.clone();
         let session = Session::new(settings.clone(), true, move || ring.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
+        let pages = Pages::new(&report, bell.clone());
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
         app::set_screen_scale(0, kept.zoom);
@@ -321,7 +321,7 @@ fn icon() -> Option<RgbImage> {
 
 /// `(3) Sash - dana`; without a name while nobody is joined.
 fn title(model: &Model) -> String {
-    let unread = match model.unread {
+    let unread = match model.chat.unread_total() {
         0 => String::new(),
         count => format!("({count}) "),
     };
