@@ -133,6 +133,8 @@ pub enum Wish {
     Open(PathBuf),
     /// Write this, at this place.
     Export(Format, PathBuf),
+    /// Write these bytes, at this place.
+    Write(PathBuf, Vec<u8>),
 }
 
 /// What takes a disk or a while.
@@ -235,6 +237,10 @@ impl Laboratory {
                 Ok(())
             }
             Wish::Export(format, place) => self.export(format, place),
+            Wish::Write(place, bytes) => {
+                self.write(place, bytes);
+                Ok(())
+            }
         };
         if let Err(sentence) = done {
             self.complain(sentence);
@@ -545,8 +551,12 @@ impl Laboratory {
 
     fn export(&mut self, format: Format, place: PathBuf) -> Result<(), String> {
         let bytes = format.bytes(self)?;
-        self.begin(Task::Write(place, bytes), "Writing\u{2026}");
+        self.write(place, bytes);
         Ok(())
+    }
+
+    fn write(&mut self, place: PathBuf, bytes: Vec<u8>) {
+        self.begin(Task::Write(place, bytes), "Writing\u{2026}");
     }
 
     fn say(&mut self, sentence: String) {

@@ -21,6 +21,7 @@
 //! | `fields` `playing` `knobs` | what a person sets |
 //! | `asking` | the questions of predict |
 //! | `place` | where a file is or shall be |
+//! | `stage` `snapshot` | the two canvases, and how they are seen |
 
 mod asking;
 mod canvas;
@@ -28,10 +29,12 @@ mod fields;
 mod knobs;
 mod place;
 mod playing;
+mod snapshot;
 mod stage;
 
 use super::bell::Bell;
 use super::{labels, look};
+use crate::client::laboratory::export::Format;
 use crate::client::laboratory::{Laboratory, News, Stage, View, Wish, tasks};
 use crate::client::theme::Theme;
 use crate::lab::chart::kinds::Kind;
@@ -156,12 +159,18 @@ impl Page {
             clock,
         };
         page.ask_for_places();
+        page.fields.show(page.laboratory.borrow().setup());
         page
     }
 
     /// The page, for the layout.
     pub(super) fn widget(&mut self) -> &mut Flex {
         &mut self.column
+    }
+
+    /// Takes the keys that play.
+    pub(super) fn focus(&mut self) {
+        self.canvases.focus();
     }
 
     /// Opens a journal, as if its place had been typed.
@@ -181,7 +190,14 @@ impl Page {
         let news: Vec<News> = self.news.1.try_iter().collect();
         let mut laboratory = self.laboratory.borrow_mut();
         let is_begun = wishes.iter().any(Wish::begins) || !news.is_empty();
-        wishes.into_iter().for_each(|wish| laboratory.take(wish));
+        for wish in wishes {
+            laboratory.take(match wish {
+                Wish::Export(Format::Png, place) => {
+                    Wish::Write(place, self.canvases.png())
+                }
+                wish => wish,
+            });
+        }
         news.into_iter().for_each(|news| laboratory.hear(news));
         if self.column.visible_r() {
             laboratory.tick(wall);

@@ -147,10 +147,15 @@ impl Room {
         self.conversation.message()
     }
 
-    /// Puts the cursor into the next line.
-    pub(super) fn focus(&self) {
-        // Where another page is shown there is no focus to give; FLTK says so and goes on.
-        drop(self.conversation.message().clone().take_focus());
+    /// Puts the cursor into the next line, or where the page that is shown wants it.
+    pub(super) fn focus(&mut self) {
+        match self.shown {
+            Some(Page::Laboratory) => self.laboratory.focus(),
+            // Of a page without a line there is no focus to give; FLTK goes on.
+            Some(Page::Chat | Page::Transfers) | None => {
+                drop(self.conversation.message().clone().take_focus());
+            }
+        }
     }
 
     fn turn_to(&mut self, page: Page) {
@@ -164,10 +169,8 @@ impl Room {
         set_visible(self.laboratory.widget(), page == Page::Laboratory);
         self.middle.layout();
         self.middle.redraw();
-        if is_chat {
-            self.focus();
-        }
         self.shown = Some(page);
+        self.focus();
     }
 }
 

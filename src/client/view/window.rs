@@ -154,7 +154,6 @@ impl Window {
         if is_in_room {
             self.room.show(model);
         }
-        self.room.laboratory.turn(self.memory.theme.get());
         self.leaving.show(model);
         let lost = match &model.phase {
             Phase::Lost { sentence } => Some(labels::label(sentence)),
@@ -169,6 +168,7 @@ impl Window {
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }
+        self.room.laboratory.turn(self.memory.theme.get());
     }
 
     /// The room in place of the form, or the form in place of the room.

@@ -4,8 +4,8 @@
 //! it is.
 
 use super::super::bell::Bell;
-use super::Report;
 use super::canvas::Canvas;
+use super::{Report, snapshot};
 use crate::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::chart::kinds::Kind;
 use crate::lab::journal::{Entry, Journal};
@@ -106,6 +106,12 @@ impl Canvases {
     pub(super) fn focus(&mut self) {
         // A page that is not shown has no focus to give; FLTK says so and goes on.
         drop(self.main.widget().take_focus());
+    }
+
+    /// What is seen, as a PNG file; nothing where nothing is.
+    pub(super) fn png(&self) -> Vec<u8> {
+        let canvases = [&self.strip, &self.main];
+        snapshot::png(&canvases.map(|canvas| canvas.clone().widget().clone()))
     }
 
     /// What the mouse points at, in words; what to do, where it points at nothing.
@@ -265,6 +271,7 @@ pub(super) fn keys(report: &Report) -> bool {
         Key::Left => Wish::StepBack,
         Key::Right => Wish::Step,
         Key::Home => Wish::Restart,
+        Key::End => Wish::Seek(1.0),
         key => match key.to_char() {
             Some(' ') => Wish::PlayOrPause,
             Some(digit @ '1'..='4') => Wish::Answer(digit as usize - '1' as usize),
