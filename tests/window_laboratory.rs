@@ -16,7 +16,6 @@
 #[expect(dead_code, reason = "the other tests of the window need the rest")]
 mod desk;
 #[path = "window/display.rs"]
-#[expect(dead_code, reason = "the other tests of the window need the rest")]
 mod display;
 #[path = "window/server.rs"]
 #[expect(dead_code, reason = "the laboratory needs no server")]
