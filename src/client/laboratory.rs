@@ -29,6 +29,8 @@ pub use about::About;
 pub use quiz::{Answered, Quiz};
 pub use setup::{SIZES, Setup};
 
+use crate::client::controller::Intent;
+use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
 use crate::lab::explain::happening;
 use crate::lab::journal::{Entry, Happening, Journal, Meddling};
@@ -53,6 +55,8 @@ pub struct Laboratory {
     tasks: Vec<Task>,
     /// A task of this kind is under way.
     busy: Option<&'static str>,
+    /// The real transfer on the stage, by our number for it.
+    watched: Option<u64>,
 }
 
 /// What stands in the middle of the page.
@@ -146,6 +150,8 @@ pub enum Task {
     Race(Vec<Experiment>),
     /// Write these bytes under this name, or one beside it that is free.
     Write(PathBuf, Vec<u8>),
+    /// For the controller: something with a real transfer.
+    Meddle(Intent),
 }
 
 /// What became of a task.
@@ -192,6 +198,7 @@ impl Laboratory {
             notice: None,
             tasks: Vec::new(),
             busy: None,
+            watched: None,
         }
     }
 
@@ -255,6 +262,7 @@ impl Laboratory {
             News::Opened(name, Ok(player)) => {
                 let events = player.entries().len();
                 self.setup = Setup::of(player.heading());
+                self.leave();
                 self.put(Stage::Player(player));
                 self.say(format!("{name}: {events} events."));
             }
@@ -262,6 +270,7 @@ impl Laboratory {
                 self.complain(format!("{name} cannot be opened: {why}."));
             }
             News::Raced(Ok(race)) => {
+                self.leave();
                 self.stage = Stage::Race(Box::new(Racing {
                     race,
                     position_us: 0,
@@ -297,10 +306,30 @@ impl Laboratory {
         std::mem::take(&mut self.tasks)
     }
 
-    /// A real transfer, or any other player, is shown from now on.
-    pub fn watch(&mut self, player: Player) {
-        self.setup = Setup::of(player.heading());
-        self.put(Stage::Player(Box::new(player)));
+    /// Something has happened in the real transfer that is watched.
+    pub fn see(&mut self, news: Watched) {
+        let Watched { tag, seen, is_over } = news;
+        if let Some(heading) = seen.heading {
+            self.setup = Setup::of(&heading);
+            self.put(Stage::Player(Box::new(Player::live(heading))));
+            self.watched = Some(tag);
+        }
+        if self.watched != Some(tag) {
+            return; // Something else came onto the stage meanwhile.
+        }
+        let Stage::Player(player) = &mut self.stage else {
+            return;
+        };
+        if !seen.entries.is_empty() {
+            player.push(seen.entries);
+            self.setup.scenario = player.scenario().to_string();
+        }
+        if is_over {
+            player.end();
+        }
+        if seen.is_full {
+            self.say("It is too long to keep: what comes now is not shown.".to_owned());
+        }
     }
 
     /// The fields; the scenario grows by what is killed and turned.
@@ -384,6 +413,7 @@ impl Laboratory {
         self.setup = setup;
         let mut player = Player::stage(experiment?);
         player.play();
+        self.leave();
         self.put(Stage::Player(Box::new(player)));
         Ok(())
     }
@@ -399,6 +429,7 @@ impl Laboratory {
         let experiment = setup.experiment();
         self.setup = setup;
         let quiz = Quiz::of(experiment?)?;
+        self.leave();
         self.stage = Stage::Quiz(Box::new(quiz));
         self.view = View::Ladder;
         Ok(())
@@ -407,6 +438,13 @@ impl Laboratory {
     fn begin(&mut self, task: Task, word: &'static str) {
         self.busy = Some(word);
         self.tasks.push(task);
+    }
+
+    /// The real transfer that was watched goes on without us.
+    fn leave(&mut self) {
+        if self.watched.take().is_some() {
+            self.tasks.push(Task::Meddle(Intent::Watch { tag: None }));
+        }
     }
 
     fn put(&mut self, stage: Stage) {
@@ -494,7 +532,10 @@ impl Laboratory {
         let line = knob.turned(&self.setup.scenario, place);
         let scenario: Scenario = line.parse().map_err(setup::unreadable)?;
         self.setup.scenario = line;
-        if let Stage::Player(player) = &mut self.stage {
+        if self.watched.is_some() {
+            let intent = Intent::ChangeLink(Box::new(scenario));
+            self.tasks.push(Task::Meddle(intent));
+        } else if let Stage::Player(player) = &mut self.stage {
             player.change(scenario); // Of a journal nothing can be changed.
         }
         Ok(())
@@ -506,6 +547,12 @@ impl Laboratory {
         let Stage::Player(player) = &mut self.stage else {
             return Ok(());
         };
+        if let Some(tag) = self.watched.filter(|_| player.can_kill()) {
+            let packet = label;
+            let intent = Intent::Kill { tag, packet };
+            self.tasks.push(Task::Meddle(intent));
+            return Ok(());
+        }
         if !player.is_stage() {
             return Err(
                 "A journal is over: run it, and packets can be killed.".to_owned()

@@ -108,6 +108,9 @@ fn times(spot: &Spot) -> String {
     }
 }
 
+/// Of a token in hex; it takes two lines.
+const TOKEN_DIGITS: usize = 32;
+
 /// Short fields share a line, as in the byte picture of the header.
 fn rows(fields: &[(&'static str, String)]) -> String {
     let mut rows = String::new();
@@ -116,7 +119,10 @@ fn rows(fields: &[(&'static str, String)]) -> String {
             "version" | "kind" | "attempt" => {
                 rows.push_str(&format!("{name} {bytes} "));
             }
-            "token" => rows.push_str(&format!("{name} {bytes}\n")),
+            "token" if bytes.len() == TOKEN_DIGITS => {
+                let (first, last) = bytes.split_at(TOKEN_DIGITS / 2);
+                rows.push_str(&format!("{name:8} {first}\n{:8} {last}\n", ""));
+            }
             "0" => rows.push_str(&format!("{bytes}\n")),
             name => rows.push_str(&format!("{name:8} {bytes}\n")),
         }

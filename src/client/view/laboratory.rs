@@ -35,8 +35,9 @@ mod stage;
 use super::bell::Bell;
 use super::{labels, look};
 use crate::client::laboratory::export::Format;
-use crate::client::laboratory::{Laboratory, News, Stage, View, Wish, tasks};
+use crate::client::laboratory::{Laboratory, News, Stage, Task, View, Wish, tasks};
 use crate::client::theme::Theme;
+use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
 use crate::lab::palette::Paper;
 use crate::transfer::clock::Clock;
@@ -78,14 +79,16 @@ pub(super) struct Page {
     news: (Sender<News>, Receiver<News>),
     bell: Bell,
     clock: Clock,
+    /// The way out of the window, for what concerns real transfers.
+    intents: super::Report,
     last_turn: crate::reliable::moment::Moment,
 }
 
 /// Of the column with the sliders. Unit: pixels.
 const SIDE_WIDTH: i32 = 264;
 
-/// Of a header's bytes: six lines. Unit: pixels.
-const BYTES_HEIGHT: i32 = 88;
+/// Of a header's bytes: seven lines. Unit: pixels.
+const BYTES_HEIGHT: i32 = 100;
 
 /// What can be drawn below the strip, as the choice has it.
 const VIEWS: [(&str, View); 5] = [
@@ -98,7 +101,7 @@ const VIEWS: [(&str, View); 5] = [
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
-    pub(super) fn new(folder: &Path, bell: Bell) -> Self {
+    pub(super) fn new(folder: &Path, intents: &super::Report, bell: Bell) -> Self {
         let wishes: Rc<RefCell<Vec<Wish>>> = Rc::default();
         let report: Report = {
             let (wishes, bell) = (Rc::clone(&wishes), bell.clone());
@@ -157,6 +160,7 @@ impl Page {
             news: mpsc::channel(),
             bell,
             clock,
+            intents: Rc::clone(intents),
         };
         page.ask_for_places();
         page.fields.show(page.laboratory.borrow().setup());
@@ -179,6 +183,11 @@ impl Page {
             .borrow_mut()
             .push(Wish::Open(journal.to_owned()));
         self.bell.ring();
+    }
+
+    /// What is new of the real transfer that is watched.
+    pub(super) fn watch(&self, watched: Watched) {
+        self.laboratory.borrow_mut().see(watched);
     }
 
     /// Does what was wished for, lets time pass, and shows how it is then.
@@ -204,7 +213,10 @@ impl Page {
         }
         for task in laboratory.take_tasks() {
             let bell = self.bell.clone();
-            tasks::start(task, self.news.0.clone(), move || bell.ring());
+            match task {
+                Task::Meddle(intent) => (self.intents)(intent),
+                task => tasks::start(task, self.news.0.clone(), move || bell.ring()),
+            }
         }
         drop(laboratory);
         if is_begun {

@@ -54,6 +54,8 @@ pub(super) struct Room {
     link: String,
     pages: Pages,
     shown: Option<Page>,
+    /// The transfer whose packets the laboratory shows.
+    watched: Option<u64>,
 }
 
 /// Of the row of tabs. Unit: pixels.
@@ -85,7 +87,7 @@ impl Room {
         transfers.widget().hide();
         let mut side = Side::new(conversation.message(), report);
         middle.fixed(&*side.widget(), SIDE_WIDTH);
-        let mut laboratory = laboratory::Page::new(&settings.out, bell);
+        let mut laboratory = laboratory::Page::new(&settings.out, report, bell);
         laboratory.widget().hide();
         middle.end();
 
@@ -109,6 +111,7 @@ impl Room {
             link: settings.scenario.to_string(),
             pages: pages.clone(),
             shown: None,
+            watched: None,
         }
     }
 
@@ -119,6 +122,10 @@ impl Room {
 
     /// Shows the model.
     pub(super) fn show(&mut self, model: &Model) {
+        if model.watched.is_some() && model.watched != self.watched {
+            self.pages.turn_to(Page::Laboratory);
+        }
+        self.watched = model.watched;
         self.tabs.show(self.pages.show(model));
         self.turn_to(self.pages.chosen());
         self.conversation.show(model);
@@ -151,8 +158,9 @@ impl Room {
     pub(super) fn focus(&mut self) {
         match self.shown {
             Some(Page::Laboratory) => self.laboratory.focus(),
-            // Of a page without a line there is no focus to give; FLTK goes on.
-            Some(Page::Chat | Page::Transfers) | None => {
+            Some(Page::Transfers) => self.transfers.focus(),
+            // Before it is shown there is no focus to give; FLTK goes on.
+            Some(Page::Chat) | None => {
                 drop(self.conversation.message().clone().take_focus());
             }
         }

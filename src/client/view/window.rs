@@ -122,6 +122,9 @@ impl Window {
     /// Fetches what has happened and shows it; closes when the session is over.
     pub(super) fn turn(&mut self) {
         self.session.turn();
+        if let Some(watched) = self.session.take_watched() {
+            self.room.laboratory.watch(watched);
+        }
         self.show();
         if self.session.is_over() {
             let size = (self.frame.w(), self.frame.h());

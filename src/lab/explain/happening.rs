@@ -80,6 +80,9 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
         Event::MtuUpdated { segment_bytes } => {
             format!("The path carries less: {segment_bytes} bytes a segment from now on.")
         }
+        Event::ListeningBegun { base, next, .. } => {
+            format!("Watched from here on: {base} segments are over, {next} were sent.")
+        }
         Event::StateChanged { state } => format!("The {side} is now {state}."),
     }
 }
