@@ -24,18 +24,24 @@
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`display`] | whether there is one to open a window on |
+//! | [`theme`] | the window's colours (pure) |
+//! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
 pub mod commands;
 pub mod controller;
+pub mod display;
 pub mod download;
 pub mod json;
 pub mod link;
 pub mod model;
+pub mod remembered;
 pub mod script;
 pub mod session;
 pub mod share;
 pub mod text;
+pub mod theme;
 pub mod upload;
 #[cfg(feature = "gui")]
 pub mod view;
@@ -49,6 +55,7 @@ use crate::wire::options::Asked;
 use share::Share;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use theme::Theme;
 
 /// What both faces are started with.
 #[derive(Debug, Clone)]
@@ -74,6 +81,8 @@ pub struct Settings {
     pub journals: Journals,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
+    /// How the window is coloured; `None`: as the last time.
+    pub theme: Option<Theme>,
 }
 
 /// How a face ended, for the shell that started the program.

@@ -190,14 +190,15 @@ const OUTSIDE_WORLD: [&str; 11] = [
 /// The client's files that obey the rules of floors 0 to 2.
 const THINKING_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
-/// Who knows JSON: the chat's messages, the journal, the record of a resumed download, and
-/// what `client --json` prints.
-const JSON: [&str; 6] = [
+/// Who knows JSON: the chat's messages, the journal, the record of a resumed download, what
+/// `client --json` prints, and what the window keeps.
+const JSON: [&str; 7] = [
     "bin/lab",
     "wire/message",
     "lab/journal",
     "transfer/record",
     "client/json",
+    "client/remembered",
     "client/text",
 ];
 

@@ -27,15 +27,15 @@ use server::Server;
 
 /// Places in a window of the size that it opens with. Unit: pixels from its left and top
 /// edge.
-const PEOPLE: (i32, i32) = (720, 63);
-const FILES: (i32, i32) = (720, 211);
-const FILE_FIELD: (i32, i32) = (780, 462);
-const MESSAGE_FIELD: (i32, i32) = (350, 462);
-const FIRST_CANCEL: (i32, i32) = (948, 552);
+const PEOPLE: (i32, i32) = (720, 115);
+const FILES: (i32, i32) = (720, 263);
+const FILE_FIELD: (i32, i32) = (780, 639);
+const MESSAGE_FIELD: (i32, i32) = (350, 639);
+const FIRST_CANCEL: (i32, i32) = (948, 101);
 
 /// A question in place moves what is above it up by so much; its first button is here.
 const QUESTION_HEIGHT: i32 = 50;
-const LEAVE: (i32, i32) = (780, 629);
+const LEAVE: (i32, i32) = (780, 633);
 
 /// Of a row in a list. Unit: pixels.
 const ROW: i32 = 17;
@@ -145,6 +145,9 @@ fn a_running_download_is_ended_by_its_button() {
     until("the other file", || guy.has_whole(&server, "large.bin"));
     desk.picture("window");
 
+    dana.press(&["alt+2"]);
+    until("the button", || dana.pixel(FIRST_CANCEL) != WHITE);
+    desk.picture("window-transfers");
     dana.click(FIRST_CANCEL);
     until("the end", || dana.pixel(FIRST_CANCEL) == WHITE);
     assert!(dana.has("lecture 3.mp4.part"), "what has arrived is kept");

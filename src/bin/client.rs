@@ -4,8 +4,10 @@ use clap::Parser;
 use indicatif::MultiProgress;
 use indicatif_log_bridge::LogWrapper;
 use sash::captures::Captures;
+use sash::client::display;
 use sash::client::share::Share;
 use sash::client::text::{self, Manner};
+use sash::client::theme::Theme;
 use sash::client::{Exit, Settings};
 use sash::journals::Journals;
 use sash::link::Scenario;
@@ -94,6 +96,10 @@ struct Arguments {
     /// Print one event a line as JSON; implies --text
     #[arg(long)]
     json: bool,
+    /// How the window is coloured: light, dark, or projector (large, high contrast); without
+    /// it as the last time
+    #[arg(long, value_name = "THEME")]
+    theme: Option<Theme>,
     /// Open so many windows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     count: u32,
@@ -135,6 +141,7 @@ fn main() -> ExitCode {
         is_offloading: !arguments.no_offload,
         journals,
         tap: captures.tap(),
+        theme: arguments.theme,
     };
     if arguments.text || arguments.json || !arguments.exec.is_empty() {
         let manner = Manner {
@@ -171,21 +178,11 @@ fn start_logging(bars: &MultiProgress) {
 }
 
 /// Why no window can be opened, where that is so. FLTK would end the process instead.
-///
-/// Our FLTK speaks X11; a Wayland session has XWayland, which sets `DISPLAY`.
-fn no_window() -> Option<&'static str> {
+fn no_window() -> Option<String> {
     if cfg!(not(feature = "gui")) {
-        return Some("This client was built without its window. Use --text.");
+        return Some("This client was built without its window. Use --text.".to_owned());
     }
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if !cfg!(all(unix, not(target_os = "macos"))) || is_set("DISPLAY") {
-        return None;
-    }
-    Some(if is_set("WAYLAND_DISPLAY") {
-        "The window needs X11, and here is only Wayland. Start XWayland, or use --text."
-    } else {
-        "There is no display for a window. Use --text."
-    })
+    display::missing()
 }
 
 /// `--count 3 --name dana`: two more processes of this program, as dana2 and dana3.

@@ -52,6 +52,8 @@ pub enum Intent {
     ShowFiles,
     /// Show the commands in the chat.
     ShowCommands,
+    /// Show this in the chat, to me alone.
+    Tell(String),
     /// Fetch a file; what is asked here wins over the chosen options.
     Download {
         /// Its name, as the server gave it.
@@ -251,6 +253,7 @@ impl Controller {
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
             Intent::ShowFiles => self.ask(Request::Files, now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
+            Intent::Tell(text) => self.show(&text, now_ms),
             Intent::Download { file, asked } => self.download(&file, asked, now_ms),
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),

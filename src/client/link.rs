@@ -2,7 +2,8 @@
 //!
 //! `reader` connects, starts `writer` and turns lines into events; `writer` turns requests
 //! into lines, all that wait in one `write`. So `join` and what is asked right after it
-//! travel in one flight.
+//! travel in one flight; there each line is a segment of its own, because TCP finds out at
+//! once that a segment is lost when a later one arrives, and else waits for a timer.
 //!
 //! ```text
 //! send() --channel--> writer --> TcpStream --> reader --> report(Event)
@@ -203,16 +204,23 @@ fn write(
     reader_ended: &Receiver<()>,
     copies: Option<&Conversation>,
 ) {
+    let mut is_opening = true;
     while let Ok(first) = requests.recv() {
-        let mut flight = first.to_line();
-        flight.extend(requests.try_iter().map(|request| request.to_line()));
-        if let Some(copies) = copies {
-            copies.carried(Way::Out, flight.as_bytes());
+        let mut lines = vec![first.to_line()];
+        lines.extend(requests.try_iter().map(|request| request.to_line()));
+        if !is_opening {
+            lines = vec![lines.concat()];
         }
-        if let Err(error) = stream.write_all(flight.as_bytes()) {
-            log::debug!("connection not writable: {error}");
-            let _ = stream.shutdown(Shutdown::Both); // The reader tells it.
-            return;
+        is_opening = false;
+        for bytes in lines.iter().map(String::as_bytes) {
+            if let Some(copies) = copies {
+                copies.carried(Way::Out, bytes);
+            }
+            if let Err(error) = stream.write_all(bytes) {
+                log::debug!("connection not writable: {error}");
+                let _ = stream.shutdown(Shutdown::Both); // The reader tells it.
+                return;
+            }
         }
     }
     let _ = stream.shutdown(Shutdown::Write);

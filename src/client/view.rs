@@ -13,21 +13,23 @@
 //! | --- | --- |
 //! | `window` | one window and its session |
 //! | `login` | the form |
-//! | `room` | the page: where everything stands |
-//! | `conversation`: `chat` `recipient` | its left side |
-//! | `side`: `list` `panel` | its right side |
-//! | `transfers` | its table |
+//! | `menu` | what stands above both |
+//! | `room`: `tabs` `pages` | where everything stands, and which page of it |
+//! | `conversation`: `chat` `recipient` | the page of the chat |
+//! | `transfers` | the page of what is on its way |
+//! | `side`: `list` `panel` | beside them: people, files, how to fetch one |
 //! | `question` `leaving` | asked in place |
 //! | `bell` | news from other threads |
 //! | `look` `labels` | colours, boxes; text that is no markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
-//! pixels and is called `Sash`, or `Sash - NAME` in the room. The form begins with the
-//! cursor in Name; Shift+Tab leads to Port, then to Server; Enter connects. The room begins
-//! with the cursor in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show
-//! who is online, files and commands, Alt+D downloads, Alt+N disconnects. The
-//! first person stands at (720, 63) and the first file at (720, 211), rows are 17 pixels
-//! apart; `tests/window.rs` has more places.
+//! pixels, or as large as it was left, and is called `Sash`, or `Sash - NAME` in the room,
+//! with the number of unread lines before it. The form begins with the cursor in Name;
+//! Shift+Tab leads to Port, then to Server; Enter connects. The room begins with the cursor
+//! in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show who is online,
+//! files and commands, Alt+D downloads, Alt+N disconnects, Alt+1 and Alt+2 turn to the chat
+//! and to the transfers. The first person stands at (720, 115) and the first file at (720,
+//! 263), rows are 17 pixels apart; `tests/window.rs` has more places.
 //!
 //! It draws no laboratory.
 //!
@@ -41,11 +43,14 @@ mod leaving;
 mod list;
 mod login;
 mod look;
+mod menu;
+mod pages;
 mod panel;
 mod question;
 mod recipient;
 mod room;
 mod side;
+mod tabs;
 mod transfers;
 mod window;
 

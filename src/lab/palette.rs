@@ -60,6 +60,32 @@ impl Colour {
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
     }
+
+    /// How much one stands out from the other: 1 (not at all) to 21 (black on white).
+    ///
+    /// Source: WCAG 2.2, "contrast ratio".
+    #[must_use]
+    pub fn contrast(self, other: Self) -> f64 {
+        let (one, two) = (self.luminance(), other.luminance());
+        (one.max(two) + 0.05) / (one.min(two) + 0.05)
+    }
+
+    /// How bright it looks: 0 (black) to 1 (white).
+    ///
+    /// Source: WCAG 2.2, "relative luminance".
+    fn luminance(self) -> f64 {
+        let linear = |part: u8| {
+            let share = f64::from(part) / 255.0;
+            if share <= 0.040_45 {
+                share / 12.92
+            } else {
+                ((share + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(self.red)
+            + 0.7152 * linear(self.green)
+            + 0.0722 * linear(self.blue)
+    }
 }
 
 /// As SVG and HTML write it: `#0072b2`.
@@ -67,5 +93,19 @@ impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { red, green, blue } = self;
         write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contrast_is_what_the_standard_says_of_black_grey_and_white() {
+        let black = Colour::new(0, 0, 0);
+        assert!((black.contrast(PAPER) - 21.0).abs() < 1e-9);
+        let grey = Colour::new(0x76, 0x76, 0x76);
+        assert!((grey.contrast(PAPER) - 4.54).abs() < 0.01);
+        assert!((grey.contrast(grey) - 1.0).abs() < 1e-9);
     }
 }

@@ -69,6 +69,8 @@ impl Desk {
             .arg("--out")
             .arg(folder.path())
             .env("DISPLAY", &self.display)
+            // What windows remember stays with this one.
+            .env("XDG_CONFIG_HOME", folder.path().join("config"))
             .spawn()
             .unwrap();
         let pattern = format!("^{title}$");

@@ -33,7 +33,7 @@ impl Bell {
     /// There is something to fetch; from any thread.
     pub(super) fn ring(&self) {
         let has_rung_before = self.state.has_rung.swap(true, Ordering::SeqCst);
-        // At the end of a rest the main thread looks by itself.
+        // At the end of a rest it is woken anyway.
         if !has_rung_before && !self.state.is_resting.load(Ordering::SeqCst) {
             app::awake();
         }
@@ -52,6 +52,10 @@ impl Bell {
         let state = Arc::clone(&self.state);
         app::add_timeout3(REST_SECONDS, move |_| {
             state.is_resting.store(false, Ordering::SeqCst);
+            // FLTK goes on waiting after a timeout; who rang meanwhile did not wake it.
+            if state.has_rung.load(Ordering::SeqCst) {
+                app::awake();
+            }
         });
         true
     }

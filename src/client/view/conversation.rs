@@ -6,6 +6,7 @@ use super::{Report, look};
 use crate::client::controller::Intent;
 use crate::client::model::Model;
 use fltk::enums::CallbackTrigger;
+use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
@@ -13,6 +14,7 @@ use std::rc::Rc;
 
 /// The widgets.
 pub(super) struct Conversation {
+    column: Flex,
     chat: ChatPane,
     recipient: Recipient,
     message: Input,
@@ -39,7 +41,7 @@ impl Conversation {
         column.set_pad(look::GAP);
         let mut top = Flex::default().row();
         top.set_pad(look::GAP);
-        look::heading("Chat");
+        Frame::default();
         let buttons = SHORTCUTS.map(|(label, tip, intent)| {
             let button = look::button(label, tip);
             top.fixed(&button, 136);
@@ -67,6 +69,7 @@ impl Conversation {
             });
         }
         Self {
+            column,
             chat,
             recipient,
             message,
@@ -77,6 +80,11 @@ impl Conversation {
     pub(super) fn show(&mut self, model: &Model) {
         self.chat.show(&model.chat);
         self.recipient.show(model);
+    }
+
+    /// The column, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.column
     }
 
     /// The field with the next line.

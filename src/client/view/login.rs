@@ -4,7 +4,7 @@
 //! +-----------------------------------+
 //! | Sash                              |
 //! | Server              Port          |
-//! | [localhost________] [50000]       |
+//! | [localhost_____][v] [50000]       |
 //! | Name                              |
 //! | [_________________]               |
 //! | what went wrong, in a sentence    |
@@ -12,7 +12,7 @@
 //! +-----------------------------------+
 //! ```
 //!
-//! Enter in any field connects. What went wrong is told in place, never in a dialog that
+//! The arrow beside the server lists those that let us in before. Enter in any field connects. What went wrong is told in place, never in a dialog that
 //! somebody has to click away.
 
 use super::{Report, labels, look};
@@ -20,11 +20,13 @@ use crate::client::Settings;
 use crate::client::address::{DEFAULT_PORT, ServerAddress};
 use crate::client::controller::Intent;
 use crate::client::model::{LoginProblem, Model, Phase};
+use crate::client::remembered::Remembered;
 use fltk::button::Button;
 use fltk::enums::{CallbackTrigger, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
+use fltk::menu::MenuButton;
 use fltk::prelude::*;
 use std::rc::Rc;
 
@@ -32,6 +34,7 @@ use std::rc::Rc;
 pub(super) struct Login {
     page: Flex,
     server: Input,
+    recent: MenuButton,
     port: Input,
     name: Input,
     problem: Frame,
@@ -42,9 +45,13 @@ pub(super) struct Login {
 const CARD: (i32, i32) = (420, 376);
 
 impl Login {
-    /// Makes the form in the window that is being built, `size` large.
-    pub(super) fn new(settings: &Settings, size: (i32, i32), report: &Report) -> Self {
-        let mut page = Flex::new(0, 0, size.0, size.1, None).column();
+    /// Makes the form in the column that is being built.
+    pub(super) fn new(
+        settings: &Settings,
+        remembered: &Remembered,
+        report: &Report,
+    ) -> Self {
+        let mut page = Flex::default().column();
         Frame::default();
         let mut middle = Flex::default().row();
         Frame::default();
@@ -61,7 +68,7 @@ impl Login {
         subtitle.set_label_color(look::FADED);
         card.fixed(&subtitle, 22);
         card.fixed(&Frame::default(), look::GAP / 2);
-        let (server, port) = address_fields(&mut card);
+        let (server, recent, port) = address_fields(&mut card);
         let caption = look::caption("Name");
         card.fixed(&caption, 18);
         let name = look::field("What the others call you: one word");
@@ -83,23 +90,26 @@ impl Login {
         let mut login = Self {
             page,
             server,
+            recent,
             port,
             name,
             problem,
             connect,
         };
-        login.fill_in(settings);
+        login.fill_in(settings, remembered);
+        login.list_recent(remembered);
         login.connect_callbacks(report);
         login
     }
 
-    /// Shows or hides the form, and why the last try failed.
+    /// The form, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.page
+    }
+
+    /// Shows why the last try failed.
     pub(super) fn show(&mut self, model: &Model) {
         let is_joining = model.phase == Phase::Joining;
-        if !matches!(model.phase, Phase::Login | Phase::Joining) {
-            self.page.hide();
-            return;
-        }
         let problem = model.login_problem.as_ref().map(sentence);
         self.problem
             .set_label(&labels::label(&problem.unwrap_or_default()));
@@ -109,10 +119,6 @@ impl Login {
         } else {
             self.connect.set_label("&Connect");
             self.connect.activate();
-        }
-        if !self.page.visible() {
-            self.page.show();
-            self.focus();
         }
     }
 
@@ -133,17 +139,33 @@ impl Login {
         }
     }
 
-    fn fill_in(&mut self, settings: &Settings) {
-        let server = settings.server.as_deref().unwrap_or_default();
-        // What cannot be read is shown as it is: Connect tells what is wrong with it.
-        self.server.set_value(server);
-        self.port.set_value(&DEFAULT_PORT.to_string());
-        if let Ok(address) = ServerAddress::read(server) {
-            self.server.set_value(&address.host);
-            self.port.set_value(&address.port.to_string());
+    fn fill_in(&mut self, settings: &Settings, remembered: &Remembered) {
+        let newest = remembered.servers.first().map(String::as_str);
+        let server = settings.server.as_deref().or(newest).unwrap_or_default();
+        write_address(server, &mut self.server, &mut self.port);
+        let name = settings.name.as_deref().unwrap_or(&remembered.name);
+        self.name.set_value(name);
+    }
+
+    fn list_recent(&mut self, remembered: &Remembered) {
+        if remembered.servers.is_empty() {
+            self.recent.deactivate();
         }
-        self.name
-            .set_value(settings.name.as_deref().unwrap_or_default());
+        for (place, address) in (0..).zip(&remembered.servers) {
+            // Added under a number: in an item's text `/` would make a submenu.
+            self.recent.add_choice(&place.to_string());
+            if let Some(mut item) = self.recent.at(place) {
+                item.set_label(&labels::item(address));
+            }
+        }
+        let addresses = remembered.servers.clone();
+        let (mut server, mut port) = (self.server.clone(), self.port.clone());
+        self.recent.set_callback(move |menu| {
+            let place = usize::try_from(menu.value()).ok();
+            if let Some(address) = place.and_then(|it| addresses.get(it)) {
+                write_address(address, &mut server, &mut port);
+            }
+        });
     }
 
     fn connect_callbacks(&mut self, report: &Report) {
@@ -159,7 +181,17 @@ impl Login {
     }
 }
 
-fn address_fields(card: &mut Flex) -> (Input, Input) {
+/// What cannot be read is shown as it is: Connect tells what is wrong with it.
+fn write_address(text: &str, server: &mut Input, port: &mut Input) {
+    server.set_value(text);
+    port.set_value(&DEFAULT_PORT.to_string());
+    if let Ok(address) = ServerAddress::read(text) {
+        server.set_value(&address.host);
+        port.set_value(&address.port.to_string());
+    }
+}
+
+fn address_fields(card: &mut Flex) -> (Input, MenuButton, Input) {
     let mut captions = Flex::default().row();
     captions.set_pad(look::GAP);
     look::caption("Server");
@@ -170,11 +202,16 @@ fn address_fields(card: &mut Flex) -> (Input, Input) {
     let mut fields = Flex::default().row();
     fields.set_pad(look::GAP);
     let server = look::field("A name or an address; empty means this computer");
+    let mut recent = MenuButton::default();
+    recent.set_frame(FrameType::UpBox);
+    recent.set_color(look::PAGE);
+    recent.set_tooltip("Servers that let you in before");
+    fields.fixed(&recent, look::ROW);
     let port = look::field("Empty means 50000");
     fields.fixed(&port, PORT_WIDTH);
     fields.end();
     card.fixed(&fields, look::ROW);
-    (server, port)
+    (server, recent, port)
 }
 
 /// Of the port's field. Unit: pixels.

@@ -1,11 +1,15 @@
 //! How the window looks: colours, sizes of letters, and boxes drawn by hand.
 //!
 //! The idea: FLTK keeps one table of frame types. Its raised and sunken boxes are replaced
-//! once, at the start, by flat ones with softened corners; every widget follows.
+//! once, at the start, by flat ones with softened corners; every widget follows. It keeps
+//! one table of colours too, and a colour here is a place in it: another theme changes the
+//! table, and all that is drawn from then on.
 //!
-//! Source: FLTK manual, "Adding and Extending Boxtypes".
+//! Source: FLTK manual, "Adding and Extending Boxtypes", "Colors".
 
 use crate::client::model::NAME_COLOURS;
+use crate::client::theme::Theme;
+use crate::lab::palette::Colour;
 use fltk::app;
 use fltk::button::Button;
 use fltk::draw;
@@ -41,64 +45,71 @@ pub(super) const LIST: FrameType = FrameType::PlasticDownBox;
 pub(super) const FIELD: FrameType = FrameType::GtkDownBox;
 
 /// Behind everything.
-pub(super) const PAPER: Color = Color::from_rgb(0xEE, 0xF1, 0xF6);
+pub(super) const PAPER: Color = themed(0);
 
 /// Behind lists and fields.
-pub(super) const PAGE: Color = Color::from_rgb(0xFF, 0xFF, 0xFF);
+pub(super) const PAGE: Color = themed(1);
 
 /// Letters.
-pub(super) const INK: Color = Color::from_rgb(0x1E, 0x26, 0x33);
+pub(super) const INK: Color = themed(2);
 
 /// Letters that matter less.
-pub(super) const FADED: Color = Color::from_rgb(0x5F, 0x6B, 0x7C);
+pub(super) const FADED: Color = themed(3);
 
 /// Lines around lists and fields.
-pub(super) const LINE: Color = Color::from_rgb(0xC3, 0xCC, 0xD8);
+pub(super) const LINE: Color = themed(4);
 
 /// The one button that a person most likely wants, and progress.
-pub(super) const ACCENT: Color = Color::from_rgb(0x1F, 0x6F, 0xC9);
+pub(super) const ACCENT: Color = themed(5);
 
 /// The same, pressed.
-const ACCENT_PRESSED: Color = Color::from_rgb(0x17, 0x56, 0x9C);
+const ACCENT_PRESSED: Color = themed(6);
 
 /// The chosen row of a list.
-pub(super) const CHOSEN: Color = Color::from_rgb(0xD3, 0xE4, 0xF8);
+pub(super) const CHOSEN: Color = themed(7);
 
 /// What went wrong.
-pub(super) const WRONG: Color = Color::from_rgb(0xB4, 0x23, 0x18);
+pub(super) const WRONG: Color = themed(8);
 
 /// What went well.
-pub(super) const WELL: Color = Color::from_rgb(0x1B, 0x7F, 0x4B);
+pub(super) const WELL: Color = themed(9);
 
 /// Behind a question that waits for an answer.
-pub(super) const ASKING: Color = Color::from_rgb(0xFF, 0xF1, 0xCC);
+pub(super) const ASKING: Color = themed(10);
 
 /// A whisper.
-pub(super) const WHISPER: Color = Color::from_rgb(0x7A, 0x2E, 0xA0);
+pub(super) const WHISPER: Color = themed(11);
 
-/// People's colours: dark enough to read on white (contrast at least 4.5, WCAG 1.4.3).
+/// People's colours.
 pub(super) const PEOPLE: [Color; NAME_COLOURS] = [
-    Color::from_rgb(0x1F, 0x5F, 0xB8),
-    Color::from_rgb(0xB3, 0x39, 0x00),
-    Color::from_rgb(0x1B, 0x7A, 0x3D),
-    Color::from_rgb(0x9C, 0x1F, 0x6E),
-    Color::from_rgb(0x00, 0x73, 0x80),
-    Color::from_rgb(0x8A, 0x5A, 0x00),
-    Color::from_rgb(0x5B, 0x3F, 0xC4),
-    Color::from_rgb(0xA8, 0x1E, 0x2E),
-    Color::from_rgb(0x4D, 0x6B, 0x00),
-    Color::from_rgb(0x7A, 0x4A, 0x2E),
-    Color::from_rgb(0x2F, 0x4E, 0x7E),
-    Color::from_rgb(0xB0, 0x2A, 0xB8),
+    Color::from_rgbi(FIRST_PERSON),
+    Color::from_rgbi(FIRST_PERSON + 1),
+    Color::from_rgbi(FIRST_PERSON + 2),
+    Color::from_rgbi(FIRST_PERSON + 3),
+    Color::from_rgbi(FIRST_PERSON + 4),
+    Color::from_rgbi(FIRST_PERSON + 5),
+    Color::from_rgbi(FIRST_PERSON + 6),
+    Color::from_rgbi(FIRST_PERSON + 7),
+    Color::from_rgbi(FIRST_PERSON + 8),
+    Color::from_rgbi(FIRST_PERSON + 9),
+    Color::from_rgbi(FIRST_PERSON + 10),
+    Color::from_rgbi(FIRST_PERSON + 11),
 ];
 
-/// Sets colours, letters and boxes for the whole program; once, before any widget.
+/// Where FLTK's table of colours leaves sixteen places to programs.
+const FIRST_FREE: u32 = 16;
+
+/// Of its cube of colours we use none, so people's stand in it.
+const FIRST_PERSON: u32 = 64;
+
+/// A colour by its place in FLTK's table: what stands there, the theme says.
+const fn themed(place: u32) -> Color {
+    Color::from_rgbi(FIRST_FREE + place)
+}
+
+/// Sets letters and boxes for the whole program; once, before any widget.
 pub(super) fn dress() {
     app::set_scheme(app::Scheme::Base);
-    paint(PAPER, app::background);
-    paint(PAGE, app::background2);
-    paint(INK, app::foreground);
-    paint(CHOSEN, app::set_selection_color);
     app::set_font(Font::Helvetica);
     app::set_font_size(TEXT);
     app::set_scrollbar_size(14);
@@ -116,6 +127,34 @@ pub(super) fn dress() {
     Tooltip::set_font_size(SMALL);
     Tooltip::set_color(PAGE);
     Tooltip::set_text_color(INK);
+}
+
+/// Takes the colours of this theme; what is shown changes at its next drawing.
+pub(super) fn wear(theme: Theme) {
+    let colours = theme.colours();
+    let by_place = [
+        colours.paper,
+        colours.page,
+        colours.ink,
+        colours.faded,
+        colours.line,
+        colours.accent,
+        colours.accent_pressed,
+        colours.chosen,
+        colours.wrong,
+        colours.well,
+        colours.asking,
+        colours.whisper,
+    ];
+    let places = (0..).map(themed).zip(by_place);
+    for (place, colour) in places.chain(PEOPLE.into_iter().zip(colours.people)) {
+        app::set_color(place, colour.red, colour.green, colour.blue);
+    }
+    paint(colours.paper, app::background);
+    paint(colours.page, app::background2);
+    paint(colours.ink, app::foreground);
+    paint(colours.chosen, app::set_selection_color);
+    app::redraw();
 }
 
 /// A button. An `&` in the label marks the letter that presses it together with Alt.
@@ -180,9 +219,8 @@ pub(super) fn explanation() -> Frame {
     words
 }
 
-fn paint(color: Color, part: fn(u8, u8, u8)) {
-    let (red, green, blue) = color.to_rgb();
-    part(red, green, blue);
+fn paint(colour: Colour, part: fn(u8, u8, u8)) {
+    part(colour.red, colour.green, colour.blue);
 }
 
 /// A filled box with a thin line around it, its corners softened pixel by pixel: X11 draws

@@ -1,7 +1,8 @@
-//! The room: chat, people, files and transfers on one page.
+//! The room: the chat, the transfers, and beside them people and files.
 //!
 //! ```text
-//! Chat        [online][files][commands]  Online (3)
+//! #all 3 | Transfers 43 %
+//! [online][files][commands]              Online (3)
 //! +-----------------------------------+  +---------------+
 //! | 12:01  dana  hi                   |  | dana          |
 //! |                                   |  +---------------+
@@ -10,15 +11,17 @@
 //! |                                   |  | name     size |
 //! +-----------------------------------+  +---------------+
 //! To [all v] [______________] [Send]     protocol, Download
-//! Transfers
-//! +------------------------------------------------------+
-//! +------------------------------------------------------+
 //! connected as dana to localhost:50000        [Disconnect]
 //! ```
+//!
+//! The tabs say which page is shown: the chat, with people and files beside it, or the
+//! transfers over the whole width.
 
 use super::conversation::Conversation;
+use super::pages::{Page, Pages};
 use super::question::Question;
 use super::side::Side;
+use super::tabs::{Tabs, Touch};
 use super::transfers::{Press, TransferTable};
 use super::{Report, labels, look};
 use crate::client::controller::Intent;
@@ -32,88 +35,141 @@ use std::rc::Rc;
 /// The page and its parts.
 pub(super) struct Room {
     page: Flex,
+    tabs: Tabs,
+    middle: Flex,
     conversation: Conversation,
-    side: Side,
     transfers: TransferTable,
+    side: Side,
     /// Asked in place.
     pub(super) question: Question,
     status: Frame,
     /// The button; what it does first, the window decides.
     pub(super) disconnect: Button,
     link: String,
+    pages: Pages,
+    shown: Option<Page>,
 }
+
+/// Of the row of tabs. Unit: pixels.
+const TABS_HEIGHT: i32 = 30;
 
 /// Of the column with people and files. Unit: pixels.
 const SIDE_WIDTH: i32 = 344;
 
-/// Of the table of transfers. Unit: pixels.
-const TRANSFERS_HEIGHT: i32 = 136;
-
 impl Room {
-    /// Makes the page in the window that is being built, `size` large. `link` is what
-    /// the status line says of the link.
-    pub(super) fn new(size: (i32, i32), link: String, report: &Report) -> Self {
-        let mut page = Flex::new(0, 0, size.0, size.1, None).column();
-        page.set_margin(look::MARGIN);
+    /// Makes the page in the column that is being built. `link` is what the status line
+    /// says of the link.
+    pub(super) fn new(link: String, pages: &Pages, report: &Report) -> Self {
+        let mut page = Flex::default().column();
+        page.set_margins(look::MARGIN, 0, look::MARGIN, look::GAP);
         page.set_pad(look::GAP);
 
-        let mut upper = Flex::default().row();
-        upper.set_pad(look::MARGIN);
-        let conversation = Conversation::new(report);
-        let side = Side::new(conversation.message(), report);
-        upper.fixed(side.widget(), SIDE_WIDTH);
-        upper.end();
-
-        let heading = look::heading("Transfers");
-        page.fixed(&heading, 20);
-        let tell = Rc::clone(report);
-        let transfers = TransferTable::new(move |button, tag| {
-            tell(match button {
-                Press::Pause => Intent::Pause {
-                    tag: Some(tag),
-                    is_paused: true,
-                },
-                Press::Resume => Intent::Pause {
-                    tag: Some(tag),
-                    is_paused: false,
-                },
-                Press::Cancel => Intent::Cancel { tag },
-            });
+        let turn = pages.clone();
+        let tabs = Tabs::new(move |touch| match touch {
+            Touch::Choose(place) => turn.choose(place),
+            Touch::Close(_) => {}
         });
-        page.fixed(transfers.widget(), TRANSFERS_HEIGHT);
+        page.fixed(tabs.widget(), TABS_HEIGHT);
+
+        let mut middle = Flex::default().row();
+        middle.set_pad(look::MARGIN);
+        let conversation = Conversation::new(report);
+        let mut transfers = transfer_table(report);
+        transfers.widget().hide();
+        let mut side = Side::new(conversation.message(), report);
+        middle.fixed(&*side.widget(), SIDE_WIDTH);
+        middle.end();
+
         let question = Question::new(&mut page);
         let (status, disconnect) = status_row(&mut page);
         page.end();
         page.hide();
         Self {
             page,
+            tabs,
+            middle,
             conversation,
-            side,
             transfers,
+            side,
             question,
             status,
             disconnect,
             link,
+            pages: pages.clone(),
+            shown: None,
         }
     }
 
-    /// Shows the model; hides the page while nobody is joined.
+    /// The page, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.page
+    }
+
+    /// Shows the model.
     pub(super) fn show(&mut self, model: &Model) {
-        if matches!(model.phase, Phase::Login | Phase::Joining) {
-            self.question.close();
-            self.page.hide();
-            return;
-        }
+        self.tabs.show(self.pages.show(model));
+        self.turn_to(self.pages.chosen());
         self.conversation.show(model);
         self.side.show(model);
         self.transfers.show(&model.transfers);
         let status = labels::label(&status(model, &self.link));
-        self.status.set_label(&status);
-        if !self.page.visible() {
-            self.page.show();
-            drop(self.conversation.message().clone().take_focus());
+        if status != self.status.label() {
+            self.status.set_label(&status);
         }
     }
+
+    /// Takes a question back that no longer stands.
+    pub(super) fn forget(&mut self) {
+        self.question.close();
+        self.pages.begin();
+    }
+
+    /// Puts the cursor into the next line.
+    pub(super) fn focus(&self) {
+        // Where another page is shown there is no focus to give; FLTK says so and goes on.
+        drop(self.conversation.message().clone().take_focus());
+    }
+
+    fn turn_to(&mut self, page: Page) {
+        if self.shown.as_ref() == Some(&page) {
+            return;
+        }
+        let is_chat = page == Page::Chat;
+        set_visible(self.conversation.widget(), is_chat);
+        set_visible(self.transfers.widget(), page == Page::Transfers);
+        set_visible(self.side.widget(), is_chat);
+        self.middle.layout();
+        self.middle.redraw();
+        if is_chat {
+            self.focus();
+        }
+        self.shown = Some(page);
+    }
+}
+
+fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {
+    if is_visible {
+        widget.show();
+    } else {
+        widget.hide();
+    }
+}
+
+fn transfer_table(report: &Report) -> TransferTable {
+    let tell = Rc::clone(report);
+    TransferTable::new(move |button, tag| {
+        tell(match button {
+            Press::Pause => Intent::Pause {
+                tag: Some(tag),
+                is_paused: true,
+            },
+            Press::Resume => Intent::Pause {
+                tag: Some(tag),
+                is_paused: false,
+            },
+            Press::Cancel => Intent::Cancel { tag },
+        });
+    })
 }
 
 fn status_row(page: &mut Flex) -> (Frame, Button) {

@@ -113,8 +113,8 @@ impl TransferTable {
     }
 
     /// The widget, for the layout.
-    pub(super) fn widget(&self) -> &Table {
-        &self.table
+    pub(super) fn widget(&mut self) -> &mut Table {
+        &mut self.table
     }
 
     /// Shows these transfers, and the newest of them when one is new.

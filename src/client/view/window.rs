@@ -7,61 +7,97 @@
 use super::bell::Bell;
 use super::leaving::Leaving;
 use super::login::Login;
+use super::menu::{self, Choice, Zoom};
+use super::pages::Pages;
 use super::room::Room;
-use super::{Report, labels};
+use super::{Report, labels, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
+use crate::client::remembered::{Remembered, SMALLEST_SIZE};
 use crate::client::session::{Door, Session};
+use crate::client::theme::Theme;
 use fltk::app;
-use fltk::enums::{Event, Key};
+use fltk::enums::{Event, Key, Shortcut};
+use fltk::group::Flex;
+use fltk::image::{RgbImage, SvgImage};
 use fltk::prelude::*;
 use fltk::window::DoubleWindow;
+use std::cell::Cell;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// A window and what it shows.
 pub(super) struct Window {
     frame: DoubleWindow,
+    column: Flex,
     session: Session,
     report: Report,
     login: Login,
     room: Room,
     leaving: Leaving,
+    memory: Memory,
     title: String,
+    was_in_room: bool,
     was_lost: bool,
 }
 
-/// How large it opens. Unit: pixels.
-const SIZE: (i32, i32) = (1000, 700);
+/// What is kept for the next time, and where.
+struct Memory {
+    place: Option<PathBuf>,
+    remembered: Remembered,
+    /// Changed by the menu.
+    theme: Rc<Cell<Theme>>,
+}
 
-/// How small it may become: everything can still be read. Unit: pixels.
-const SMALLEST: (i32, i32) = (880, 640);
+/// The window's picture in lists of windows.
+const ICON: &str = include_str!("icon.svg");
+
+/// A step of the zoom, as a factor.
+const ZOOM_STEP: f32 = 1.1;
 
 impl Window {
     /// Opens a window. With a server and a name it joins at once.
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
+        let pages = Pages::new(bell.clone());
         let session = Session::new(settings.clone(), true, move || bell.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
-        let mut frame = DoubleWindow::default().with_size(SIZE.0, SIZE.1);
+        let memory = Memory::recall(settings);
+        let kept = &memory.remembered;
+        app::set_screen_scale(0, kept.zoom);
+
+        let mut frame = DoubleWindow::default().with_size(kept.width, kept.height);
         frame.set_xclass("sash");
-        let login = Login::new(settings, SIZE, &report);
-        let room = Room::new(SIZE, settings.scenario.to_string(), &report);
+        frame.set_icon(icon());
+        let mut column = Flex::default_fill().column();
+        column.set_pad(0);
+        let choose = chooser(&memory.theme, &pages, &report);
+        let bar = menu::bar(choose);
+        menu::mark(&bar, memory.theme.get());
+        column.fixed(&bar, menu::HEIGHT);
+        let login = Login::new(settings, kept, &report);
+        let room = Room::new(settings.scenario.to_string(), &pages, &report);
+        column.end();
         frame.end();
-        frame.make_resizable(true);
-        frame.size_range(SMALLEST.0, SMALLEST.1, 0, 0);
+        frame.resizable(&column);
+        frame.size_range(SMALLEST_SIZE.0, SMALLEST_SIZE.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
         let mut opened = Self {
             frame,
+            column,
             session,
             report,
             login,
             room,
             leaving,
+            memory,
             title: String::new(),
+            was_in_room: false,
             was_lost: false,
         };
         opened.leave_by_question();
+        opened.turn_pages_by_number(pages);
         opened.show();
         opened.frame.show();
         opened.login.focus();
@@ -76,6 +112,8 @@ impl Window {
         self.session.turn();
         self.show();
         if self.session.is_over() {
+            let size = (self.frame.w(), self.frame.h());
+            self.memory.keep(size, app::screen_scale(0));
             self.frame.hide();
         }
     }
@@ -92,8 +130,14 @@ impl Window {
             self.frame.set_label(&title);
             self.title = title;
         }
+        let is_in_room = !matches!(model.phase, Phase::Login | Phase::Joining);
+        if is_in_room && !self.was_in_room {
+            self.memory.remembered.joined(&model.server, &model.name);
+        }
         self.login.show(model);
-        self.room.show(model);
+        if is_in_room {
+            self.room.show(model);
+        }
         self.leaving.show(model);
         let lost = match &model.phase {
             Phase::Lost { sentence } => Some(labels::label(sentence)),
@@ -105,6 +149,29 @@ impl Window {
             Some(_) | None => {}
         }
         self.was_lost = matches!(self.session.model().phase, Phase::Lost { .. });
+        if is_in_room != self.was_in_room || !self.column.visible() {
+            self.enter(is_in_room);
+        }
+    }
+
+    /// The room in place of the form, or the form in place of the room.
+    fn enter(&mut self, is_in_room: bool) {
+        self.was_in_room = is_in_room;
+        if is_in_room {
+            self.login.widget().hide();
+            self.room.widget().show();
+        } else {
+            self.room.forget();
+            self.room.widget().hide();
+            self.login.widget().show();
+        }
+        self.column.layout();
+        self.column.redraw();
+        if is_in_room {
+            self.room.focus();
+        } else {
+            self.login.focus();
+        }
     }
 
     /// Closing the window is a goodbye, as Disconnect is; Escape is neither.
@@ -122,6 +189,21 @@ impl Window {
         self.room.disconnect.set_callback(disconnect);
     }
 
+    /// Alt+1 leads to the first page, and so on.
+    fn turn_pages_by_number(&mut self, pages: Pages) {
+        self.frame.handle(move |_, event| {
+            let is_alt = app::event_state().contains(Shortcut::Alt);
+            let digit = app::event_key().to_char().and_then(|it| it.to_digit(10));
+            match (event, digit) {
+                (Event::Shortcut, Some(digit @ 1..=9)) if is_alt => {
+                    pages.choose(digit as usize - 1);
+                    true
+                }
+                _ => false,
+            }
+        });
+    }
+
     /// The connection ended by itself: what was said stays to be read.
     fn offer_return(&mut self, sentence: &str) {
         let report = Rc::clone(&self.report);
@@ -133,10 +215,86 @@ impl Window {
     }
 }
 
-/// `Sash - dana`; without a name while nobody is joined.
+impl Memory {
+    /// What was kept, and what this start says otherwise.
+    fn recall(settings: &Settings) -> Self {
+        let place = Remembered::place();
+        let remembered = place.as_deref().map(Remembered::load).unwrap_or_default();
+        let theme = settings.theme.unwrap_or(remembered.theme);
+        look::wear(theme);
+        let mut remembered = remembered;
+        if theme != remembered.theme {
+            remembered.zoom = theme.zoom();
+        }
+        Self {
+            place,
+            remembered,
+            theme: Rc::new(Cell::new(theme)),
+        }
+    }
+
+    /// Writes it down; where that fails only comfort is lost.
+    fn keep(&mut self, (width, height): (i32, i32), zoom: f32) {
+        let kept = &mut self.remembered;
+        (kept.width, kept.height) = (width, height);
+        (kept.theme, kept.zoom) = (self.theme.get(), zoom);
+        let Some(place) = &self.place else {
+            return;
+        };
+        if let Err(error) = kept.save(place) {
+            log::warn!("{} was not written: {error}", place.display());
+        }
+    }
+}
+
+/// What the menus do.
+fn chooser(
+    theme: &Rc<Cell<Theme>>,
+    pages: &Pages,
+    report: &Report,
+) -> impl Fn(Choice) + 'static {
+    let (theme, pages, report) = (Rc::clone(theme), pages.clone(), Rc::clone(report));
+    move |choice| match choice {
+        Choice::Intent(intent) => report(intent),
+        Choice::Theme(chosen) => {
+            let zoom = app::screen_scale(0) * chosen.zoom() / theme.get().zoom();
+            theme.set(chosen);
+            look::wear(chosen);
+            app::set_screen_scale(0, zoom);
+        }
+        Choice::Zoom(step) => {
+            let now = app::screen_scale(0);
+            let zoom = match step {
+                Zoom::In => now * ZOOM_STEP,
+                Zoom::Out => now / ZOOM_STEP,
+                Zoom::Usual => theme.get().zoom(),
+            };
+            app::set_screen_scale(0, zoom.clamp(0.5, 3.0));
+        }
+        Choice::Keys => {
+            for line in menu::KEYS.lines() {
+                report(Intent::Tell(line.to_owned()));
+            }
+        }
+        Choice::Turn(steps) => pages.turn(steps),
+    }
+}
+
+fn icon() -> Option<RgbImage> {
+    let mut drawing = SvgImage::from_data(ICON).ok()?;
+    drawing.scale(64, 64, true, true);
+    drawing.normalize();
+    drawing.to_rgb().ok()
+}
+
+/// `(3) Sash - dana`; without a name while nobody is joined.
 fn title(model: &Model) -> String {
+    let unread = match model.unread {
+        0 => String::new(),
+        count => format!("({count}) "),
+    };
     match model.phase {
         Phase::Login | Phase::Joining => "Sash".to_owned(),
-        Phase::Joined | Phase::Lost { .. } => format!("Sash - {}", model.name),
+        Phase::Joined | Phase::Lost { .. } => format!("{unread}Sash - {}", model.name),
     }
 }

@@ -1,0 +1,140 @@
+//! Whether there is a display: FLTK ends the process where there is none, so it is asked
+//! first whether one answers.
+//!
+//! ```text
+//! DISPLAY   :7               localhost:10.0      nonsense
+//! asked     a socket, X7     port 6010           nobody: FLTK decides
+//! ```
+//!
+//! Source: X(7), "Display names".
+
+use std::env;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// Longest wait for a display on another computer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where display 0 listens, over TCP.
+const FIRST_PORT: u16 = 6000;
+
+/// Why no window can be opened, where that is so.
+///
+/// Our FLTK speaks X11; a Wayland session has XWayland, which sets `DISPLAY`.
+#[must_use]
+pub fn missing() -> Option<String> {
+    if !cfg!(all(unix, not(target_os = "macos"))) {
+        return None;
+    }
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !is_set("DISPLAY") {
+        return Some(if is_set("WAYLAND_DISPLAY") {
+            "The window needs X11, and here is only Wayland. Start XWayland, or use \
+             --text."
+                .to_owned()
+        } else {
+            "There is no display for a window. Use --text.".to_owned()
+        });
+    }
+    let display = env::var("DISPLAY").unwrap_or_default();
+    let is_dead = read(&display).is_some_and(|place| !place.answers());
+    is_dead.then(|| {
+        format!(
+            "The display {display:?} (from the variable DISPLAY) does not answer. Use \
+             --text."
+        )
+    })
+}
+
+/// Where a display listens.
+#[derive(Debug, PartialEq, Eq)]
+enum Place<'a> {
+    /// On this computer.
+    Here { number: u16 },
+    /// On a computer of this name.
+    There { host: &'a str, port: u16 },
+}
+
+/// `HOST:NUMBER.SCREEN`; nothing where it is written in another way.
+fn read(display: &str) -> Option<Place<'_>> {
+    let (host, rest) = display.rsplit_once(':')?;
+    let number = rest.split('.').next()?.parse().ok()?;
+    match host {
+        "" | "unix" => Some(Place::Here { number }),
+        host if host.contains('/') => None,
+        host => Some(Place::There {
+            host,
+            port: FIRST_PORT.checked_add(number)?,
+        }),
+    }
+}
+
+impl Place<'_> {
+    fn answers(&self) -> bool {
+        match self {
+            Self::Here { number } => here(*number),
+            Self::There { host, port } => {
+                let Ok(addresses) = (*host, *port).to_socket_addrs() else {
+                    return false;
+                };
+                let mut addresses = addresses;
+                addresses.any(|it| TcpStream::connect_timeout(&it, PATIENCE).is_ok())
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn here(number: u16) -> bool {
+    use std::os::unix::net::UnixStream;
+    let path = format!("/tmp/.X11-unix/X{number}");
+    UnixStream::connect(&path).is_ok() || hidden(&path)
+}
+
+#[cfg(not(unix))]
+fn here(_number: u16) -> bool {
+    true
+}
+
+/// Linux has sockets without a file, too.
+#[cfg(target_os = "linux")]
+fn hidden(path: &str) -> bool {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream};
+    let address = SocketAddr::from_abstract_name(path);
+    address.is_ok_and(|address| UnixStream::connect_addr(&address).is_ok())
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn hidden(_path: &str) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_displays_name_says_where_it_listens() {
+        assert_eq!(read(":7"), Some(Place::Here { number: 7 }));
+        assert_eq!(read("unix:0.1"), Some(Place::Here { number: 0 }));
+        let there = Place::There {
+            host: "localhost",
+            port: 6010,
+        };
+        assert_eq!(read("localhost:10.0"), Some(there));
+        for odd in ["", "7", "a:", "/tmp/launch-x/org.xquartz:0", "a:65000"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_listens_nobody_answers() {
+        assert!(!Place::Here { number: 65_111 }.answers());
+        let nowhere = Place::There {
+            host: "127.0.0.1",
+            port: 1,
+        };
+        assert!(!nowhere.answers());
+    }
+}
