@@ -527,9 +527,10 @@ fn client_command(programs: &Programs, client: &Client, address: SocketAddr) -> 
     command
 }
 
-/// The allocator (glibc's) gives back what is free at once, so that what a server holds
-/// is what it needs.
-const THRIFT: [(&str, &str); 4] = [
+/// The system's library (glibc) gives back what is free at once, memory and stacks of
+/// threads, so that what a server holds is what it needs.
+const THRIFT: [(&str, &str); 5] = [
+    ("GLIBC_TUNABLES", "glibc.pthread.stack_cache_size=0"),
     ("MALLOC_ARENA_MAX", "1"),
     ("MALLOC_MMAP_THRESHOLD_", "8192"),
     ("MALLOC_TRIM_THRESHOLD_", "4096"),

@@ -66,8 +66,8 @@ struct Run {
     crew: Crew,
     disks: Vec<SmallDisk>,
     outcome: Outcome,
-    /// Which process was the server when `before` was looked at.
-    server_before: usize,
+    /// Threads and descriptors of a server that only the witness has joined.
+    idle: Option<(usize, usize)>,
     contents: BTreeMap<String, Vec<u8>>,
     _folder: TempDir,
 }
@@ -77,9 +77,6 @@ const GROWTH_PERCENT: u64 = 10;
 
 /// And by so much in any case. Unit: bytes.
 const GROWTH_BYTES: u64 = 1024 * 1024;
-
-/// Whoever has not begun or ended a thread for so long has nothing to do.
-const REST: Duration = Duration::from_secs(1);
 
 /// So many errands at once.
 const ERRANDS: usize = 8;
@@ -97,13 +94,14 @@ impl Chaos {
         let plan = Plan::of(&self.wanted);
         let mut run = Run::prepare(self, &plan)?;
         run.crew.open()?;
+        run.idle = run.crew.server_belongings().map(counts);
         let half = plan.steps.len() / 2;
         let half = half + run.hurt(&plan.steps[..half], &plan.steps[half..])?;
         run.crew.leave(true);
-        run.rest();
+        let before = (run.rest(), run.crew.server_record());
         run.hurt(&plan.steps[half..], &[])?;
         run.end_together();
-        run.settle();
+        run.compare(before.0, before.1);
         run.go_on()?;
         run.crew.go_on_or_stop()?;
         run.look_at_files()?;
@@ -157,7 +155,7 @@ impl Run {
             },
             crew,
             disks,
-            server_before: 0,
+            idle: None,
             contents,
             _folder: folder,
         })
@@ -188,20 +186,19 @@ impl Run {
         Ok(taken)
     }
 
-    /// Until the server has nothing to do.
-    fn rest(&mut self) {
-        let mut before = None;
-        let mut since = self.crew.clock.now();
-        self.crew.wait_until(PATIENCE, |crew| {
-            let now = crew.server_belongings();
-            if now.map(counts) != before.map(counts) {
-                since = crew.clock.now();
-            }
-            before = now;
-            crew.clock.now() - since > REST
+    /// Until the server has no more threads and descriptors than with the witness alone.
+    fn rest(&mut self) -> Option<Belongings> {
+        let idle = self.idle;
+        let is_given_back = self.crew.wait_until(2 * PATIENCE, |crew| {
+            crew.server_belongings().map(counts) == idle
         });
-        self.outcome.before = before;
-        self.server_before = self.crew.server_record();
+        let now = self.crew.server_belongings();
+        if !is_given_back {
+            self.offend(format!(
+                "of threads and descriptors the server had {idle:?} and has {now:?}"
+            ));
+        }
+        now
     }
 
     /// Everybody is there, and has heard themselves; then all hear the same last line.
@@ -240,29 +237,18 @@ impl Run {
         self.crew.leave(true);
     }
 
-    /// The server gives back what it took.
-    fn settle(&mut self) {
-        let before = self.outcome.before;
-        let is_given_back = self.crew.wait_until(PATIENCE, |crew| {
-            crew.server_belongings().map(counts) == before.map(counts)
-        });
-        let after = self.crew.server_belongings();
-        self.outcome.after = after;
+    /// The server has given back what it took.
+    fn compare(&mut self, before: Option<Belongings>, server_before: usize) {
+        let after = self.rest();
+        let is_same = server_before == self.crew.server_record();
+        let before = before.filter(|_| is_same);
+        (self.outcome.before, self.outcome.after) = (before, after);
         let Some((before, after)) = before.zip(after) else {
             return;
         };
-        if self.server_before != self.crew.server_record() {
-            self.outcome.before = None;
-        }
-        if !is_given_back {
-            self.offend(format!("the server had {before:?} and has {after:?}"));
-        }
-        if self.outcome.before.is_none() {
-            return;
-        }
-        let most = before.memory * (100 + GROWTH_PERCENT) / 100;
-        if after.memory > most.max(before.memory + GROWTH_BYTES) {
-            let (before, after) = (before.memory, after.memory);
+        let (before, after) = (before.memory, after.memory);
+        let most = before * (100 + GROWTH_PERCENT) / 100;
+        if after > most.max(before + GROWTH_BYTES) {
             self.offend(format!(
                 "the server's memory grew from {before} to {after} B"
             ));
