@@ -54,8 +54,8 @@ pub struct Outcome {
     pub resumed: usize,
     /// Whether a disk was really small, and file sizes not only limited.
     pub has_small_disk: bool,
-    /// What the server took of the system, where it can be told, and where the server at
-    /// half of the run was the one at its end.
+    /// What the server took of the system, where it can be told, and where it was one
+    /// server all the time.
     pub before: Option<Belongings>,
     /// See `before`.
     pub after: Option<Belongings>,
@@ -240,7 +240,8 @@ impl Run {
     /// The server has given back what it took.
     fn compare(&mut self, before: Option<Belongings>, server_before: usize) {
         let after = self.rest();
-        let is_same = server_before == self.crew.server_record();
+        // One that was started again has met no crowd before half of the run.
+        let is_same = server_before == 0 && self.crew.server_record() == 0;
         let before = before.filter(|_| is_same);
         (self.outcome.before, self.outcome.after) = (before, after);
         let Some((before, after)) = before.zip(after) else {

@@ -287,6 +287,9 @@ fn unknown_word(word: &str) -> String {
     }
 }
 
+/// How a link is shown that does nothing.
+const PERFECT: &str = "perfect";
+
 impl FromStr for Scenario {
     type Err = ScenarioError;
 
@@ -300,6 +303,10 @@ impl FromStr for Scenario {
             text: text.trim().to_owned(),
             ..Self::PERFECT
         };
+        // As it is shown, so that what somebody copies can be read.
+        if scenario.text == PERFECT {
+            return Ok(Self::PERFECT);
+        }
         for assignment in whole.split(';') {
             if !assignment.text.is_empty() {
                 scenario.take(&assignment)?;
@@ -312,7 +319,7 @@ impl FromStr for Scenario {
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_perfect() {
-            "perfect"
+            PERFECT
         } else {
             &self.text
         })
