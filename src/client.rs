@@ -14,11 +14,14 @@
 //! | [`model`] | everything that is shown (pure) |
 //! | [`controller`] | intents and events in, model and effects out (pure) |
 //! | [`commands`] | what a typed line means (pure) |
+//! | [`complete`] [`compose`] | what Tab makes of it; drafts and history (pure) |
+//! | [`matching`] | whether a text holds another one, as a person reads (pure) |
 //! | [`address`] | `HOST:PORT` as people write it (pure) |
 //! | [`words`] | figures, times and strangers' texts for people |
 //! | [`session`] | the shell: brings events, performs effects |
 //! | [`link`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
+//! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
@@ -30,11 +33,15 @@
 
 pub mod address;
 pub mod commands;
+pub mod complete;
+pub mod compose;
 pub mod controller;
 pub mod display;
 pub mod download;
+pub mod dropped;
 pub mod json;
 pub mod link;
+pub mod matching;
 pub mod model;
 pub mod remembered;
 pub mod script;

@@ -206,14 +206,9 @@ const fn names_the_first(packet: &PacketName) -> bool {
 fn entry(happening: &Happening, side: Side) -> Entry {
     match happening {
         Happening::Machine(now, event) => Entry::new(*now, side, event.clone()),
-        Happening::Carried(now, packet, direction, fate) => Entry::carried(
-            *now,
-            Carried {
-                packet: *packet,
-                direction: *direction,
-                fate: *fate,
-            },
-        ),
+        Happening::Carried(now, packet, direction, entered) => {
+            Entry::carried(*now, Carried::new(*packet, *direction, *entered))
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 //! | [`race`] | one file by several protocols, side by side |
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
+//! | [`stage`] | a run that stops when asked, and can be meddled with |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
@@ -34,6 +35,7 @@ pub mod predict;
 pub mod race;
 pub mod run;
 pub mod soak;
+pub mod stage;
 pub mod strip;
 pub mod sweep;
 pub mod theory;

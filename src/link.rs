@@ -9,8 +9,10 @@
 //! What happens to a packet is a function of the seed, the direction, its kind, its number
 //! and its attempt: the same scenario loses the same DATA for every protocol and on every
 //! machine, so a scenario is a line of text to hand out. Only a rate, its queue and an
-//! outage look at the time. The real sockets and the laboratory drive this same machine. It
-//! knows nothing of what it carries.
+//! outage look at the time. A person may meddle: [`Link::kill`] loses a packet that is in
+//! flight, [`Link::change`] makes the conditions others for what is pushed from then on. The
+//! real sockets and the laboratory drive this same machine. It knows nothing of what it
+//! carries.
 //!
 //! ```
 //! use sash::link::{Direction, Link, Scenario};
@@ -27,13 +29,13 @@
 //! Source: Kurose & Ross §3.4.1 (a channel with errors and loss), §1.4 (delay).
 
 mod dice;
+mod label;
 pub mod scenario;
 
+pub use label::{Label, LabelError};
 pub use scenario::{Scenario, ScenarioError};
 
-use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
-use crate::wire::packet::Kind;
 use dice::Purpose;
 use scenario::{Burst, Conditions, Outage};
 use serde::{Deserialize, Serialize};
@@ -66,17 +68,6 @@ pub enum Direction {
     Ack,
 }
 
-/// What names a packet for the dice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Label {
-    /// What it is.
-    pub kind: Kind,
-    /// Which of its kind.
-    pub number: u32,
-    /// Which sending of it.
-    pub attempt: u8,
-}
-
 /// What a packet that comes out of the link has been through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery<T> {
@@ -106,9 +97,29 @@ pub enum Fate {
     Duplicated,
 }
 
+/// What has been decided about a packet at its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entered {
+    /// What will become of it.
+    pub fate: Fate,
+    /// When it comes out, if it does.
+    pub arrives: Option<Moment>,
+}
+
+/// A packet that has entered the link and has not come out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Which.
+    pub label: Label,
+    /// When it was pushed.
+    pub entered: Moment,
+    /// When it comes out.
+    pub arrives: Moment,
+}
+
 #[derive(Debug)]
 struct InFlight<T> {
-    arrives: Moment,
+    way: UnderWay,
     order: u64,
     delivery: Delivery<T>,
 }
@@ -145,25 +156,6 @@ impl Fate {
     }
 }
 
-impl Label {
-    /// The first sending of a file's first segment.
-    pub const EXAMPLE: Self = Self {
-        kind: Kind::Data,
-        number: 0,
-        attempt: 1,
-    };
-}
-
-impl From<PacketName> for Label {
-    fn from(name: PacketName) -> Self {
-        Self {
-            kind: name.kind,
-            number: name.number,
-            attempt: name.attempt,
-        }
-    }
-}
-
 impl<T: Clone> Link<T> {
     /// An empty link with the scenario's conditions for this direction.
     #[must_use]
@@ -182,14 +174,23 @@ impl<T: Clone> Link<T> {
     /// A packet enters; what will become of it is decided here and now. `bytes` is the
     /// length of its datagram.
     pub fn push(&mut self, item: T, label: Label, bytes: usize, now: Moment) -> Fate {
+        self.enter(item, label, bytes, now).fate
+    }
+
+    /// As [`Link::push`], and it says when the packet will come out.
+    pub fn enter(&mut self, item: T, label: Label, bytes: usize, now: Moment) -> Entered {
+        let lost = |fate| Entered {
+            fate,
+            arrives: None,
+        };
         if bytes + UDP_AND_IP_BYTES > usize::from(self.conditions.mtu) {
-            return Fate::TooLong;
+            return lost(Fate::TooLong);
         }
         let Some(sent) = self.enter_the_wire(bytes, now) else {
-            return Fate::QueueFull;
+            return lost(Fate::QueueFull);
         };
         if self.is_lost(label, now) {
-            return Fate::Lost;
+            return lost(Fate::Lost);
         }
         let is_held = self.rolls(Purpose::Reorder, label, self.conditions.reorder);
         let is_damaged = self.rolls(Purpose::Corrupt, label, self.conditions.corrupt);
@@ -197,16 +198,25 @@ impl<T: Clone> Link<T> {
         let held = if is_held { self.hold() } else { Duration::ZERO };
         let arrives = sent + self.conditions.delay + self.jitter(label) + held;
         let damage = is_damaged.then(|| self.hash(Purpose::WhichBit, label));
+        let way = UnderWay {
+            label,
+            entered: now,
+            arrives,
+        };
         if is_twice {
             let (item, damage) = (item.clone(), None);
-            self.carry(Delivery { item, damage }, arrives);
+            self.carry(Delivery { item, damage }, way);
         }
-        self.carry(Delivery { item, damage }, arrives);
-        match (is_damaged, is_held, is_twice) {
+        self.carry(Delivery { item, damage }, way);
+        let fate = match (is_damaged, is_held, is_twice) {
             (true, _, _) => Fate::Corrupted,
             (false, true, _) => Fate::Reordered,
             (false, false, true) => Fate::Duplicated,
             (false, false, false) => Fate::Delivered,
+        };
+        Entered {
+            fate,
+            arrives: Some(arrives),
         }
     }
 
@@ -267,7 +277,7 @@ impl<T: Clone> Link<T> {
     /// The next packet that has arrived by `now`.
     pub fn poll(&mut self, now: Moment) -> Option<Delivery<T>> {
         let Reverse(next) = self.in_flight.peek()?;
-        if next.arrives > now {
+        if next.way.arrives > now {
             return None;
         }
         self.in_flight
@@ -278,18 +288,52 @@ impl<T: Clone> Link<T> {
     /// When the next packet arrives.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.in_flight.peek().map(|Reverse(next)| next.arrives)
+        self.in_flight.peek().map(|Reverse(next)| next.way.arrives)
+    }
+
+    /// What is in the link, in no order; a packet that arrives twice is there twice.
+    pub fn under_way(&self) -> impl Iterator<Item = UnderWay> + '_ {
+        self.in_flight.iter().map(|Reverse(packet)| packet.way)
+    }
+
+    /// Loses a packet that is in the link, with each copy of it: it never comes out. What
+    /// it was; `None` where no packet of this name is in the link. `drop=` with its name in
+    /// the scenario would have lost it too.
+    pub fn kill(&mut self, label: Label) -> Option<T> {
+        let is_it = |packet: &Reverse<InFlight<T>>| packet.0.way.label == label;
+        if !self.in_flight.iter().any(is_it) {
+            return None;
+        }
+        let (killed, others) = std::mem::take(&mut self.in_flight)
+            .into_iter()
+            .partition::<Vec<_>, _>(is_it);
+        self.in_flight = others.into();
+        let mut killed = killed.into_iter();
+        killed.next().map(|Reverse(packet)| packet.delivery.item)
+    }
+
+    /// Other conditions from now on. What is in the link keeps its fate and its time of
+    /// arrival; what waits before a rate counts as so many bytes before the new one.
+    pub fn change(&mut self, scenario: &Scenario, now: Moment) {
+        let before = self.conditions.rate.unwrap_or(0);
+        self.seed = scenario.seed;
+        self.conditions = scenario.conditions(self.direction).clone();
+        self.queue_bytes = scenario.queue_bytes(self.direction);
+        let rate = self.conditions.rate.unwrap_or(0);
+        let bits = (self.busy_until - now).as_nanos() * u128::from(before);
+        let waiting = bits.checked_div(u128::from(rate)).unwrap_or(0);
+        self.busy_until = now + Duration::from_nanos(u64::try_from(waiting).unwrap_or(0));
     }
 
     fn hold(&self) -> Duration {
         (self.conditions.delay / 2).max(LEAST_HOLD)
     }
 
-    fn carry(&mut self, delivery: Delivery<T>, arrives: Moment) {
+    fn carry(&mut self, delivery: Delivery<T>, way: UnderWay) {
         let order = self.pushed;
         self.pushed += 1;
         self.in_flight.push(Reverse(InFlight {
-            arrives,
+            way,
             order,
             delivery,
         }));
@@ -321,7 +365,7 @@ impl Delivery<Vec<u8>> {
 
 impl<T> Ord for InFlight<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.arrives, self.order).cmp(&(other.arrives, other.order))
+        (self.way.arrives, self.order).cmp(&(other.way.arrives, other.order))
     }
 }
 

@@ -23,6 +23,7 @@
 //! | [`space`] | room on a disk, reserved |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
+//! | [`leftovers`] | what broken-off downloads have left in a folder |
 //! | [`overwrite`] | what becomes of a file that has the name already |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
@@ -33,6 +34,7 @@ mod disk;
 mod filter;
 pub mod hash;
 mod inbox;
+pub mod leftovers;
 pub mod overwrite;
 pub mod part;
 pub mod receiving;
@@ -45,7 +47,7 @@ pub mod tcp;
 pub mod threads;
 mod watch;
 
-use crate::link::{Direction, Fate, Scenario};
+use crate::link::{Direction, Entered, Scenario};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::event::{Event, PacketName};
 use crate::reliable::handshake::Proposal;
@@ -107,7 +109,7 @@ pub enum Happening {
     /// In this side's machine.
     Machine(Moment, Event),
     /// On the link before or behind it.
-    Carried(Moment, PacketName, Direction, Fate),
+    Carried(Moment, PacketName, Direction, Entered),
 }
 
 /// The figures of one side.

@@ -4,7 +4,7 @@
 //!   compared with one example of each, serialized.
 //! - The examples come out of matches without a wildcard: the compiler asks for new ones.
 //! - The values of a field are compared with the enum, or with the words in the source.
-//! - The two journals that the page prints are the laboratory's, from a scenario.
+//! - The three journals that the page prints are the laboratory's, from a scenario.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test journal_page` rewrites those; look at the diff.
 
@@ -13,8 +13,9 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use sash::lab::journal::{Carried, Entry, Heading, Side};
+use sash::lab::journal::{Carried, Entry, Heading, Killed, Meddling, Side};
 use sash::lab::run::Experiment;
+use sash::lab::stage::Stage;
 use sash::link::{Direction, Fate};
 use sash::reliable::event::{
     Event, GateState, Ignored, PacketName, Timer, Trigger, Unwanted,
@@ -44,10 +45,13 @@ fn every_event_and_each_of_its_fields_is_on_the_page_and_no_other() {
     let page = Page::read();
     let mut events = BTreeMap::new();
     let carried = Entry::carried(Moment::START, CARRIED);
+    let meddled = all_of(meddling_after).into_iter();
+    let meddled = meddled.map(|it| Entry::meddled(Moment::START, it));
     let entries = all_of(event_after)
         .into_iter()
         .map(|event| Entry::new(Moment::START, Side::Sender, event))
-        .chain([carried]);
+        .chain([carried])
+        .chain(meddled);
     for entry in entries {
         let Value::Object(mut fields) = serde_json::to_value(entry).unwrap() else {
             panic!("an entry is an object");
@@ -110,6 +114,33 @@ fn the_life_of_a_lost_segment_is_what_a_run_writes() {
     let life = lines.iter().filter(is_of_segment_1).cloned();
     let found: String = std::iter::once(heading).chain(life).collect();
     compare_with_golden("journal_lost_segment.txt", &found);
+}
+
+#[test]
+fn a_packet_that_a_person_kills_is_what_a_stage_writes() {
+    let mut stage = Stage::new(Experiment {
+        scenario: "delay=10ms".parse().unwrap(),
+        window: 4,
+        size: 500,
+        segment_bytes: 100,
+        listening: true,
+        ..Experiment::small()
+    });
+    let mut entries = stage.run_until(35_000).unwrap();
+    assert!(stage.kill("d1.1".parse().unwrap()));
+    stage.run_to_end().unwrap();
+    entries.extend(stage.take_entries());
+    let is_of_segment_1 = |entry: &&Entry| {
+        let line = entry.to_line();
+        line.contains("\"number\":1,") && !line.contains("ACK")
+    };
+    let life = entries.iter().filter(is_of_segment_1).map(Entry::to_line);
+    let found: String = std::iter::once(stage.heading().to_line())
+        .chain(life)
+        .collect();
+    compare_with_golden("journal_killed.txt", &found);
+    let grown = stage.scenario().to_string();
+    assert_eq!(grown, "delay=10ms;drop=d1.1");
 }
 
 #[test]
@@ -235,8 +266,23 @@ fn values<T: Clone + Serialize>(after: impl Fn(Option<&T>) -> Option<T>) -> Name
 const CARRIED: Carried = Carried {
     packet: PACKET,
     direction: Direction::Data,
-    fate: Fate::Lost,
+    fate: Fate::Reordered,
+    arrives_us: Some(1),
 };
+
+/// One example of each thing that a person can do.
+fn meddling_after(meddling: Option<&Meddling>) -> Option<Meddling> {
+    Some(match meddling {
+        None => Meddling::PacketKilled(Killed {
+            packet: PACKET,
+            direction: Direction::Data,
+        }),
+        Some(Meddling::PacketKilled(_)) => Meddling::LinkChanged {
+            scenario: "perfect".to_owned(),
+        },
+        Some(Meddling::LinkChanged { .. }) => return None,
+    })
+}
 
 /// One example of each event. Who adds an event gives it its place in the chain.
 fn event_after(event: Option<&Event>) -> Option<Event> {

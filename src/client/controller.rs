@@ -14,18 +14,24 @@
 //! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
 
 mod downloads;
+mod leftovers;
+mod rejoining;
 mod replies;
 mod typed;
 mod uploads;
 
 use super::address::ServerAddress;
 use super::commands;
+use super::matching;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
 use crate::transfer::Report;
+use crate::transfer::leftovers::Leftover;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
 use crate::wire::version::FileVersion;
+use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,8 +50,40 @@ pub enum Intent {
     },
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
-    /// Who hears plain text from now on.
+    /// The same, typed while this conversation was shown: its text goes there, whatever
+    /// is chosen since.
+    Write {
+        /// Whom that conversation is with.
+        to: Audience,
+        /// The line.
+        line: String,
+    },
+    /// Text to be said as it is, line by line, even where it looks like a command.
+    SayLines {
+        /// Who shall hear it.
+        to: Audience,
+        /// The lines.
+        lines: Vec<String>,
+    },
+    /// Look at the conversation with these, which begins if need be; they hear plain text
+    /// from now on.
     ChooseTo(Audience),
+    /// Look at the conversation at this place among the tabs, from 0.
+    ChooseConversation {
+        /// Beyond the last, nothing happens.
+        place: usize,
+    },
+    /// Close the conversation with a person; the one with all stays.
+    CloseConversation(Audience),
+    /// The newest line of this conversation is in sight; of none with `None`.
+    Watch(Option<Audience>),
+    /// Look for a text in the chosen conversation; `None` ends it.
+    Search(Option<String>),
+    /// To the next place that was found.
+    StepSearch {
+        /// Further up, to an older one.
+        is_up: bool,
+    },
     /// Ask who is here, and show it in the chat.
     ShowOnline,
     /// Ask what the server offers, and show it in the chat.
@@ -68,6 +106,13 @@ pub enum Intent {
         /// Options for this upload alone.
         asked: Asked,
     },
+    /// Give the files that were dropped on the window.
+    Drop {
+        /// What came: addresses or paths, one a line.
+        text: String,
+        /// This computer's own name, where it is known.
+        host: Option<String>,
+    },
     /// Let a transfer wait (or all of them), or go on.
     Pause {
         /// Our number for it; `None`: all.
@@ -80,18 +125,54 @@ pub enum Intent {
         /// Our number for it.
         tag: u64,
     },
+    /// End a download, if it has not ended, and take away what has arrived of it.
+    Discard {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Ask again for a transfer that ended without its file; it goes on from its part.
+    Retry {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Show the folder in which a transfer's file is.
+    ShowInFolder {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Choose what becomes of a file that has a later download's name already.
+    SetOverwrite(Overwrite),
+    /// What to do with the broken-off downloads that are offered.
+    Leftovers(LeftoverChoice),
     /// Choose where later transfers pause by themselves; `None`: nowhere.
     SetPauseAt(Option<Share>),
     /// Choose what later transfers ask for.
     SetOptions(Asked),
     /// Forget the downloads that have ended.
     ClearEnded,
-    /// The person has seen the chat: nothing is unread any more.
+    /// Nothing; but a face that waits for news turns once more and draws itself anew.
+    Look,
+    /// The person has seen the chosen conversation: nothing in it is unread any more.
     Seen,
+    /// The connection was lost: try to come back now.
+    Rejoin,
+    /// The connection was lost: stop trying to come back.
+    StayAway,
     /// Leave the room.
     Disconnect,
     /// Leave the room and the program.
     Close,
+}
+
+/// What to do with broken-off downloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftoverChoice {
+    /// Ask for the rest of each.
+    GoOn,
+    /// They stay as they are, and are offered again another time.
+    Leave,
+    /// They are taken away.
+    Delete,
 }
 
 /// What happened, told by the shell.
@@ -129,6 +210,17 @@ pub enum Event {
         /// Why not.
         sentence: String,
     },
+    /// Broken-off downloads were found in the folder for downloads.
+    LeftoversFound(Vec<Leftover>),
+    /// What was left of downloads was to be taken away.
+    Discarded {
+        /// Our number for the download; `None`: those that were offered.
+        tag: Option<u64>,
+        /// Why it is still there, where it is: a sentence.
+        problem: Option<String>,
+    },
+    /// A folder could not be shown; the sentence says where it is.
+    FolderNotShown(String),
     /// Something that is good to know.
     Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
@@ -182,6 +274,16 @@ pub enum Effect {
         /// Our number for it.
         tag: u64,
     },
+    /// Take away what has arrived of a download, once its receiver has ended;
+    /// [`Event::Discarded`] answers.
+    DiscardPart {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Take these parts away; [`Event::Discarded`] answers.
+    DiscardLeftovers(Vec<PathBuf>),
+    /// Show this folder by the system's own program.
+    ShowFolder(PathBuf),
     /// The server knows how this one ended: its receiver need not answer any more.
     ReleaseDownload {
         /// Our number for it.
@@ -207,8 +309,16 @@ pub struct Controller {
     /// Lists whose last line has not come yet.
     coming_people: Vec<String>,
     coming_files: Vec<FileEntry>,
+    /// The list of files is whole: what can go on can be told.
+    knows_files: bool,
+    /// Broken-off downloads that were not offered yet.
+    found: Vec<Leftover>,
+    /// Transfers that wait here for one of those on their way to end, by tag.
+    held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
+    /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
+    untold_absence_ms: Option<u64>,
 }
 
 /// After this long without a word from the server we ask whether it is there.
@@ -219,6 +329,9 @@ const LOST_AFTER_MS: u64 = 60_000;
 
 /// A server that lets us in, or is asked for a file, answers by then.
 const ANSWER_AFTER_MS: u64 = 30_000;
+
+/// So many transfers of one client a server allows at once; more wait here.
+const MOST_AT_ONCE: usize = 16;
 
 impl Controller {
     /// A client that is not connected. `wants_lists`: fill `people` and `files` right
@@ -237,8 +350,12 @@ impl Controller {
             quiet_files: 0,
             coming_people: Vec::new(),
             coming_files: Vec::new(),
+            knows_files: false,
+            found: Vec::new(),
+            held: VecDeque::new(),
             last_heard_ms: 0,
             pinged_ms: None,
+            untold_absence_ms: None,
         }
     }
 
@@ -248,8 +365,25 @@ impl Controller {
             Intent::Connect { server, port, name } => {
                 self.connect(&server, &port, &name, now_ms);
             }
-            Intent::Input(line) => self.on_input(&line, now_ms),
-            Intent::ChooseTo(audience) => self.model.to = audience,
+            Intent::Input(line) => {
+                let to = self.model.to().clone();
+                self.on_input(&line, &to, now_ms);
+            }
+            Intent::Write { to, line } => self.on_input(&line, &to, now_ms),
+            Intent::SayLines { to, lines } => {
+                for line in lines {
+                    self.say(&to, line, now_ms);
+                }
+            }
+            Intent::ChooseTo(audience) => {
+                let audience = self.known_as(audience);
+                self.model.chat.choose(&audience);
+            }
+            Intent::ChooseConversation { place } => self.model.chat.choose_place(place),
+            Intent::CloseConversation(with) => self.model.chat.close(&with),
+            Intent::Watch(watched) => self.model.chat.watch(watched),
+            Intent::Search(query) => self.model.chat.set_search(query.as_deref()),
+            Intent::StepSearch { is_up } => self.model.chat.step_search(is_up),
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
             Intent::ShowFiles => self.ask(Request::Files, now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
@@ -257,17 +391,29 @@ impl Controller {
             Intent::Download { file, asked } => self.download(&file, asked, now_ms),
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
+            Intent::Drop { text, host } => {
+                self.drop_files(&text, host.as_deref(), now_ms)
+            }
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
+            Intent::Discard { tag } => self.discard(tag, now_ms),
+            Intent::Retry { tag } => self.retry(tag, now_ms),
+            Intent::ShowInFolder { tag } => self.show_in_folder(tag, now_ms),
+            Intent::SetOverwrite(overwrite) => self.model.overwrite = overwrite,
+            Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
-            Intent::Seen => self.model.unread = 0,
+            Intent::Look => {}
+            Intent::Seen => self.model.chat.see(),
+            Intent::Rejoin => self.rejoin_now(now_ms),
+            Intent::StayAway => self.stay_away(now_ms),
             Intent::Disconnect => self.disconnect(),
             Intent::Close => {
                 self.disconnect();
                 self.effects.push(Effect::Quit);
             }
         }
+        self.start_held(now_ms);
     }
 
     /// Something happened.
@@ -277,6 +423,9 @@ impl Controller {
                 self.model.round_trip = Some(round_trip);
                 self.last_heard_ms = now_ms;
             }
+            Event::Unreachable(_) if self.model.rejoining.is_some() => {
+                self.fail_to_rejoin(now_ms);
+            }
             Event::Unreachable(sentence) => {
                 self.end_login(LoginProblem::Unreachable { sentence });
             }
@@ -285,9 +434,16 @@ impl Controller {
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
             Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),
+            Event::LeftoversFound(found) => {
+                self.found = found;
+                self.offer_leftovers(now_ms);
+            }
+            Event::Discarded { tag, problem } => self.on_discarded(tag, problem, now_ms),
+            Event::FolderNotShown(sentence) => self.complain_of_files(sentence, now_ms),
             Event::Remark(sentence) => self.show(&sentence, now_ms),
             Event::Tick => self.on_tick(now_ms),
         }
+        self.start_held(now_ms);
     }
 
     /// What is to be done now, in order; each is given once.
@@ -312,20 +468,35 @@ impl Controller {
             Ok(_) => return self.refuse_form("Choose a name: one word.".to_owned()),
             Err(sentence) => return self.refuse_form(sentence),
         };
+        let is_another =
+            self.model.server != address.to_string() || self.model.name != name;
+        if is_another {
+            self.model.chat.begin_anew();
+        } else if matches!(self.model.phase, Phase::Lost { .. }) {
+            return self.rejoin_now(now_ms);
+        }
         self.model.phase = Phase::Joining;
+        self.model.rejoining = None;
         self.model.login_problem = None;
         self.model.server = address.to_string();
         name.clone_into(&mut self.model.name);
+        self.join(address, now_ms);
+    }
+
+    /// Connects and asks to be let in, in one flight.
+    fn join(&mut self, address: ServerAddress, now_ms: u64) {
+        let name = self.model.name.clone();
         self.last_heard_ms = now_ms;
         self.pinged_ms = None;
         self.effects.push(Effect::Connect(address));
         self.send(Request::Join {
-            name: name.to_owned(),
+            name,
             version: VERSION,
         });
         (self.quiet_users, self.quiet_files) = (0, 0);
         self.coming_people.clear();
         self.coming_files.clear();
+        self.knows_files = false;
         if self.wants_lists {
             (self.quiet_users, self.quiet_files) = (1, 1);
             self.send(Request::Users);
@@ -367,10 +538,23 @@ impl Controller {
             self.effects.push(Effect::HangUp);
         }
         self.model.phase = Phase::Login;
+        self.model.rejoining = None;
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
-        self.model.to = Audience::All;
+        self.model.files_revision += 1;
+        self.withdraw_leftovers();
+        self.model.chat.choose(&Audience::All);
+    }
+
+    /// A person by the name that everybody sees, however it was typed.
+    fn known_as(&self, audience: Audience) -> Audience {
+        let Audience::One(typed) = audience else {
+            return audience;
+        };
+        let mut people = self.model.people.iter();
+        let shown = people.find(|name| matching::is_same(name, &typed));
+        Audience::One(shown.cloned().unwrap_or(typed))
     }
 
     /// Sends what a person asked for, or says that it cannot be sent.
@@ -392,6 +576,12 @@ impl Controller {
 
     fn complain(&mut self, sentence: &str, now_ms: u64) {
         self.model.chat.push(now_ms, Kind::Error, sentence);
+    }
+
+    /// The same where files are shown and the chat perhaps is not.
+    fn complain_of_files(&mut self, sentence: String, now_ms: u64) {
+        self.complain(&sentence, now_ms);
+        self.model.files_problem = Some(sentence);
     }
 }
 

@@ -72,10 +72,28 @@ fn destination(file: &str, settings: &Settings) -> Destination {
     }
 }
 
+/// The part that grows: the one that `found` is, as far as the server grants it, or a new
+/// one.
+///
+/// # Errors
+/// As [`Part::go_on`] and [`Part::begin`].
+pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Result<Part> {
+    let version = FileVersion {
+        size: offer.size,
+        modified: offer.modified,
+        digest: offer.digest,
+    };
+    let file = offer.file.clone();
+    let record = Record { file, version };
+    match found {
+        Some(part) => part.go_on(record, offer.offset),
+        None => Part::begin(&destination(&offer.file, settings), Some(record)),
+    }
+}
+
 /// Starts to receive what was offered.
 ///
-/// `server`: the chat connection's far end; `round_trip`: as measured on it; `part`: what
-/// was found by [`errand`].
+/// `server`: the chat connection's far end; `round_trip`: as measured on it.
 ///
 /// # Errors
 /// As [`receiving::go_on`].
@@ -84,7 +102,7 @@ pub fn start(
     mut server: SocketAddr,
     round_trip: Option<Duration>,
     settings: &Settings,
-    part: Option<Part>,
+    part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     server.set_port(offer.port);
@@ -100,17 +118,6 @@ pub fn start(
         is_offloading: settings.is_offloading,
         is_watched: settings.journals.are_kept(),
         tap: settings.tap.clone(),
-    };
-    let version = FileVersion {
-        size: offer.size,
-        modified: offer.modified,
-        digest: offer.digest,
-    };
-    let file = offer.file.clone();
-    let record = Record { file, version };
-    let part = match part {
-        Some(part) => part.go_on(record, offer.offset)?,
-        None => Part::begin(&destination(&offer.file, settings), Some(record))?,
     };
     let report = settings.journals.keep(&job, Side::Receiver, report);
     receiving::go_on(job, server, part, report)

@@ -14,18 +14,20 @@ use super::controller::{Controller, Effect, Event, Intent};
 use super::download::{self, Errand};
 use super::link::Link;
 use super::model::{Model, Transfer};
-use super::upload;
+use super::{upload, words};
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::Sending;
+use crate::transfer::{leftovers, threads};
 use crate::wire::message::{Offer, Request};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +46,8 @@ pub struct Session {
     running: HashMap<u64, Running>,
     /// What is there of downloads that were asked for and not offered yet.
     parts: HashMap<u64, Part>,
+    /// Where each download's part is.
+    part_paths: HashMap<u64, PathBuf>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
     is_over: bool,
@@ -97,8 +101,10 @@ impl Session {
     ) -> Self {
         let (sender, letters) = unbounded();
         let mut controller = Controller::new(settings.asked, wants_lists);
-        controller.on_intent(Intent::SetPauseAt(settings.pause_at), wall_time_ms());
-        Self {
+        let now_ms = wall_time_ms();
+        controller.on_intent(Intent::SetPauseAt(settings.pause_at), now_ms);
+        controller.on_intent(Intent::SetOverwrite(settings.overwrite), now_ms);
+        let session = Self {
             controller,
             settings,
             letters,
@@ -111,9 +117,14 @@ impl Session {
             leaving: Vec::new(),
             running: HashMap::new(),
             parts: HashMap::new(),
+            part_paths: HashMap::new(),
             lingering: HashMap::new(),
             is_over: false,
+        };
+        if wants_lists {
+            session.look_for_leftovers();
         }
+        session
     }
 
     /// What is to be shown.
@@ -249,6 +260,12 @@ impl Session {
                 Some(Running::Upload(sending)) => sending.cancel(),
                 None => {}
             },
+            Effect::DiscardPart { tag } => {
+                let part = self.part_paths.remove(&tag);
+                self.discard(Some(tag), part.into_iter().collect());
+            }
+            Effect::DiscardLeftovers(parts) => self.discard(None, parts),
+            Effect::ShowFolder(folder) => self.show_folder(folder),
             Effect::ReleaseDownload { tag } => {
                 if let Some(receiver) = self.lingering.remove(&tag) {
                     receiver.release();
@@ -270,9 +287,12 @@ impl Session {
             return Some(request);
         };
         let tag = download.tag?;
-        let event = match download::errand(&download.file, &self.settings) {
+        let settings = self.settings_for(tag);
+        let event = match download::errand(&download.file, &settings) {
             Errand::Ask(part) => {
                 download.prefix = part.as_ref().and_then(Part::prefix);
+                let path = part.as_ref().map(|part| part.path().to_owned());
+                self.part_paths.extend(path.map(|path| (tag, path)));
                 self.parts.extend(part.map(|part| (tag, part)));
                 return Some(Request::Download(download));
             }
@@ -301,11 +321,66 @@ impl Session {
             self.remark(download::remark(offer));
         }
         let place = format!(" in the folder {}", self.settings.out.display());
+        let mut path = None;
         self.start_transfer(tag, offer, &place, |server, session, report| {
             let round_trip = session.model().round_trip;
-            let settings = &session.settings;
-            download::start(offer, server, round_trip, settings, part, report)
+            let settings = session.settings_for(tag);
+            let part = download::part(offer, &settings, part)?;
+            path = Some(part.path().to_owned());
+            download::start(offer, server, round_trip, &settings, part, report)
                 .map(Running::Download)
+        });
+        self.part_paths.extend(path.map(|path| (tag, path)));
+    }
+
+    /// The settings with what was chosen for this download alone.
+    fn settings_for(&self, tag: u64) -> Settings {
+        let chosen = self.model().transfer(tag).map(|it| it.overwrite);
+        Settings {
+            overwrite: chosen.unwrap_or(self.settings.overwrite),
+            ..self.settings.clone()
+        }
+    }
+
+    /// A slow disk does not keep anybody waiting: `leftovers` looks.
+    fn look_for_leftovers(&self) {
+        let (door, folder) = (self.door.clone(), self.settings.out.clone());
+        in_background("leftovers", move || {
+            let found = leftovers::find(&folder);
+            if !found.is_empty() {
+                door.event(None, Event::LeftoversFound(found));
+            }
+        });
+    }
+
+    /// `discard` waits until the receivers have let go, and takes the parts away.
+    fn discard(&self, tag: Option<u64>, parts: Vec<PathBuf>) {
+        let door = self.door.clone();
+        in_background("discard", move || {
+            let failed = parts
+                .iter()
+                .find_map(|part| Some((part, leftovers::discard(part).err()?)));
+            let problem = failed.map(|(part, error)| {
+                let part = words::harmless(&part.to_string_lossy());
+                format!("{part} could not be deleted: {error}.")
+            });
+            door.event(None, Event::Discarded { tag, problem });
+        });
+    }
+
+    /// `opener` may wait as long as the program that shows the folder runs.
+    fn show_folder(&self, folder: PathBuf) {
+        let door = self.door.clone();
+        in_background("opener", move || {
+            // The part of a relative path that leads to it is of use to nobody.
+            let folder = folder.canonicalize().unwrap_or(folder);
+            if let Err(error) = open::that(&folder) {
+                log::warn!("{} is not shown: {error}", folder.display());
+                let path = words::harmless(&folder.to_string_lossy());
+                let sentence =
+                    format!("No program here shows folders. The file is in {path}.");
+                door.event(None, Event::FolderNotShown(sentence));
+            }
         });
     }
 
@@ -385,6 +460,9 @@ impl Session {
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
+            | Event::LeftoversFound(_)
+            | Event::Discarded { .. }
+            | Event::FolderNotShown(_)
             | Event::Remark(_)
             | Event::Tick => {}
         }
@@ -407,6 +485,14 @@ impl Session {
                 self.controller.on_event(event, wall_time_ms());
             }
         }
+    }
+}
+
+/// Does something that may take a while. Where the system has no thread left, it is not
+/// done, and the log says so.
+fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = threads::start(name.to_owned(), work) {
+        log::warn!("{name} not started: {error}");
     }
 }
 

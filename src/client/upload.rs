@@ -3,7 +3,7 @@
 //! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are on
 //! their way already; FIN waits for it.
 
-use super::Settings;
+use super::{Settings, words};
 use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
 use crate::transfer::{Job, Report, hash, source, threads};
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// # Errors
 /// A sentence where it cannot be given.
 pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
-    let shown = path.display();
+    let shown = words::harmless(&path.to_string_lossy());
     let open = || -> io::Result<_> {
         // Looked at first: opening a named pipe would wait for somebody to write into it.
         let metadata = std::fs::metadata(path)?;
@@ -34,6 +34,9 @@ pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
     let metadata = open().map_err(|error| {
         format!("{shown} cannot be read: {error}. Check where it is.")
     })?;
+    if metadata.is_dir() {
+        return Err(format!("{shown} is a folder. Choose the files in it."));
+    }
     if !metadata.is_file() {
         return Err(format!("{shown} is no file. Choose a file."));
     }
@@ -122,11 +125,8 @@ mod tests {
     #[test]
     fn what_is_no_file_is_refused_with_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(
-            look_at(folder.path())
-                .unwrap_err()
-                .ends_with("Choose a file.")
-        );
+        let why = look_at(folder.path()).unwrap_err();
+        assert!(why.ends_with("is a folder. Choose the files in it."));
         let gone = folder.path().join("gone");
         assert!(look_at(&gone).unwrap_err().contains("cannot be read"));
     }

@@ -17,8 +17,10 @@
 //! | `room`: `tabs` `pages` | where everything stands, and which page of it |
 //! | `conversation`: `chat` `recipient` | the page of the chat |
 //! | `transfers` | the page of what is on its way |
-//! | `side`: `list` `panel` | beside them: people, files, how to fetch one |
-//! | `question` `leaving` | asked in place |
+//! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
+//! | `sheet` | a list to sort, in which several rows are chosen |
+//! | `question` `leaving` `leftovers` | asked in place |
+//! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `look` `labels` | colours, boxes; text that is no markup |
 //!
@@ -38,8 +40,11 @@
 mod bell;
 mod chat;
 mod conversation;
+mod dropping;
+mod files;
 mod labels;
 mod leaving;
+mod leftovers;
 mod list;
 mod login;
 mod look;
@@ -49,6 +54,7 @@ mod panel;
 mod question;
 mod recipient;
 mod room;
+mod sheet;
 mod side;
 mod tabs;
 mod transfers;

@@ -8,8 +8,10 @@
 
 use super::model::Transfer;
 use super::share::Share;
+use crate::transfer::leftovers::Leftover;
 use crate::wire::message::TransferState;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 use std::time::Duration;
 
 /// The text with every control character made visible, so that nobody on the network can
@@ -50,19 +52,57 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// How long something will still take, as exactly as it can be known: `8 s`, `about
+/// 35 s`, `about 2 min`, `about 1 h 20 min`.
+#[must_use]
+pub fn time_left(left: Duration) -> String {
+    let seconds = left.as_secs();
+    let minutes = (seconds + 30) / 60;
+    match seconds {
+        0..2 => "a moment".to_owned(),
+        2..10 => format!("{seconds} s"),
+        10..58 => format!("about {} s", seconds.div_ceil(5) * 5),
+        58..3_570 => format!("about {} min", minutes.max(1)),
+        3_570..86_400 => {
+            let minutes = minutes.next_multiple_of(5);
+            match (minutes / 60, minutes % 60) {
+                (hours, 0) => format!("about {hours} h"),
+                (hours, minutes) => format!("about {hours} h {minutes} min"),
+            }
+        }
+        86_400.. => "more than a day".to_owned(),
+    }
+}
+
 /// A time of day on this computer's wall: `12:01`.
 ///
 /// `time_ms`: milliseconds since 1970-01-01 UTC.
 #[must_use]
 pub fn time_of_day(time_ms: u64) -> String {
-    let Some(timestamp) = i64::try_from(time_ms)
-        .ok()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
-    else {
+    let Some(time) = zoned(time_ms) else {
         return "--:--".to_owned(); // A server's clock may say anything.
     };
-    let time = timestamp.to_zoned(TimeZone::system()).time();
     format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// The day of a moment on this computer's calendar, where there is one.
+///
+/// `time_ms`: milliseconds since 1970-01-01 UTC.
+#[must_use]
+pub fn date(time_ms: u64) -> Option<Date> {
+    zoned(time_ms).map(|time| time.date())
+}
+
+/// `Saturday, 21 November 2026`.
+#[must_use]
+pub fn day(date: Date) -> String {
+    date.strftime("%A, %-d %B %Y").to_string()
+}
+
+fn zoned(time_ms: u64) -> Option<Zoned> {
+    let ms = i64::try_from(time_ms).ok()?;
+    let timestamp = Timestamp::from_millisecond(ms).ok()?;
+    Some(timestamp.to_zoned(TimeZone::system()))
 }
 
 /// How much of a transfer is done: 0 to 100. An empty file is whole at once.
@@ -74,6 +114,14 @@ pub fn percent(transfer: &Transfer) -> u8 {
         None => 0,
     };
     u8::try_from(percent.min(100)).unwrap_or(100)
+}
+
+/// A broken-off download: `film.mp4 (42 %)`.
+#[must_use]
+pub fn leftover(leftover: &Leftover) -> String {
+    let file = harmless(&leftover.file);
+    let percent = leftover.done_bytes.saturating_mul(100) / leftover.version.size.max(1);
+    format!("{file} ({percent} %)")
 }
 
 /// What a transfer is doing, in a word or two.
@@ -123,14 +171,47 @@ pub fn transfer(transfer: &Transfer) -> String {
         ));
     }
     if let Some(left) = transfer.time_left() {
-        parts.push(rate(transfer.rate_bytes_per_second));
-        parts.push(format!("{} left", duration(left)));
+        parts.push(rate(transfer.rate()));
+        parts.push(format!("{} left", time_left(left)));
     }
     if transfer.resent_packets > 0 {
         parts.push(format!("{} resent", transfer.resent_packets));
     }
     parts.extend(transfer.sentence.as_deref().map(harmless));
     parts.join("  ")
+}
+
+/// What there is to know of a transfer beside its row: how much of it, where, what went
+/// wrong, and its SHA-256 once that was verified.
+#[must_use]
+pub fn transfer_details(transfer: &Transfer) -> String {
+    let file = harmless(&transfer.file);
+    let done = bytes(transfer.done_bytes);
+    let much = match transfer.total_bytes {
+        Some(total) if transfer.state == TransferState::Verified => bytes(total),
+        Some(total) => format!("{done} of {}", bytes(total)),
+        None => "not offered yet".to_owned(),
+    };
+    let way = match (&transfer.path, &transfer.source) {
+        (Some(path), _) => format!(", saved as {}", harmless(&path.to_string_lossy())),
+        (None, Some(path)) => format!(", from {}", harmless(&path.to_string_lossy())),
+        (None, None) => String::new(),
+    };
+    let took = match transfer.elapsed {
+        Some(elapsed) => format!(", {:.1} s", elapsed.as_secs_f64()),
+        None => String::new(),
+    };
+    let first = format!("{file}: {much}{took}{way}");
+    let kept = if transfer.has_left_a_part() {
+        " What has arrived is kept."
+    } else {
+        ""
+    };
+    match (&transfer.sentence, transfer.digest) {
+        (Some(sentence), _) => format!("{first}\n{}{kept}", harmless(sentence)),
+        (None, Some(digest)) => format!("{first}\nSHA-256 {digest}"),
+        (None, None) => format!("{first}\n{}", kept.trim_start()),
+    }
 }
 
 /// How a transfer ended, in one line for the chat.
@@ -203,8 +284,31 @@ mod tests {
     }
 
     #[test]
+    fn the_time_left_is_told_no_more_exactly_than_it_is_known() {
+        let told = |seconds| time_left(Duration::from_secs(seconds));
+        let expected = [
+            (0, "a moment"),
+            (9, "9 s"),
+            (11, "about 15 s"),
+            (57, "about 60 s"),
+            (58, "about 1 min"),
+            (125, "about 2 min"),
+            (3_569, "about 59 min"),
+            (3_600, "about 1 h"),
+            (4_700, "about 1 h 20 min"),
+            (7_195, "about 2 h"),
+            (90_000, "more than a day"),
+        ];
+        for (seconds, words) in expected {
+            assert_eq!(told(seconds), words, "{seconds}");
+        }
+    }
+
+    #[test]
     fn a_time_out_of_any_calendar_is_no_panic() {
         assert_eq!(time_of_day(u64::MAX), "--:--");
         assert_eq!(time_of_day(0).len(), 5);
+        assert_eq!(date(u64::MAX), None);
+        assert_eq!(day(Date::constant(2026, 11, 1)), "Sunday, 1 November 2026");
     }
 }

@@ -16,7 +16,7 @@
 //! Source: the names follow qlog (draft-ietf-quic-qlog-quic-events) where it has one;
 //! report page `journal`, field by field.
 
-use crate::link::{Direction, Fate};
+use crate::link::{Direction, Entered, Fate};
 use crate::reliable::event::{Event, PacketName, microseconds};
 use crate::reliable::moment::Moment;
 use crate::wire::options::{Arq, Congestion};
@@ -86,7 +86,7 @@ pub enum Side {
     Link,
 }
 
-/// An event of a machine or of the link.
+/// An event of a machine or of the link, or what a person did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Happening {
@@ -94,6 +94,31 @@ pub enum Happening {
     Machine(Event),
     /// The link's.
     Link(Carried),
+    /// A person's, to the link.
+    Person(Meddling),
+}
+
+/// What a person did to the link while it carried packets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Meddling {
+    /// A packet that was in flight is lost; its `packet_carried` came before.
+    PacketKilled(Killed),
+    /// The link is another from now on; what is in flight keeps its fate.
+    LinkChanged {
+        /// The new scenario, as its line of text.
+        scenario: String,
+    },
+}
+
+/// A packet in flight that a person has lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Killed {
+    /// Which.
+    #[serde(flatten)]
+    pub packet: PacketName,
+    /// Which way it was going.
+    pub direction: Direction,
 }
 
 /// A packet entered the link.
@@ -107,9 +132,24 @@ pub struct Carried {
     pub direction: Direction,
     /// What will become of it.
     pub fate: Fate,
+    /// When it comes out of the link, if it does. Unit: microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrives_us: Option<u64>,
 }
 
 impl Carried {
+    /// What the link said when the packet entered it.
+    #[must_use]
+    pub fn new(packet: PacketName, direction: Direction, entered: Entered) -> Self {
+        let arrives = entered.arrives;
+        Self {
+            packet,
+            direction,
+            fate: entered.fate,
+            arrives_us: arrives.map(|moment| microseconds(moment.since_start())),
+        }
+    }
+
     /// Whether the packet never arrives as it was sent: lost on the way, or damaged.
     #[must_use]
     pub fn is_lost(&self) -> bool {
@@ -160,6 +200,17 @@ impl Entry {
         }
     }
 
+    /// What a person did to the link.
+    #[must_use]
+    pub fn meddled(now: Moment, meddling: Meddling) -> Self {
+        let (side, what) = (Side::Link, Happening::Person(meddling));
+        Self {
+            time_us: microseconds(now.since_start()),
+            side,
+            what,
+        }
+    }
+
     /// As one line, its `\n` included.
     #[must_use]
     pub fn to_line(&self) -> String {
@@ -197,6 +248,7 @@ mod tests {
             packet: name,
             direction: Direction::Data,
             fate: Fate::Lost,
+            arrives_us: None,
         };
         assert_eq!(
             Entry::carried(now, carried).to_line(),

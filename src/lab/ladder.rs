@@ -159,7 +159,7 @@ const fn expired(timer: Timer) -> &'static str {
 }
 
 fn row(flight: &Flight, first_sequence: u32) -> String {
-    let is_lost = flight.fate.is_some_and(Fate::is_loss);
+    let is_lost = flight.is_killed || flight.fate.is_some_and(Fate::is_loss);
     let arrow = arrow(&flight.name(first_sequence), flight.direction, is_lost);
     let left = flight.sent_us.map(clock).unwrap_or_default();
     let arrived = flight.arrived_us.map(clock).unwrap_or_default();

@@ -259,7 +259,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
         .find_map(|entry| match (&entry.what, entry.side) {
             (Happening::Machine(event), Side::Sender) => Some(event),
             (
-                Happening::Machine(_) | Happening::Link(_),
+                Happening::Machine(_) | Happening::Link(_) | Happening::Person(_),
                 Side::Sender | Side::Receiver | Side::Link,
             ) => None,
         });

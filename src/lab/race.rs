@@ -32,12 +32,12 @@ mod text;
 pub use drawing::picture;
 pub use text::{bar, table};
 
-use super::journal::{Entry, Happening};
+use super::journal::{Entry, Happening, Meddling};
 use super::run::{Experiment, Run, Stuck};
 use super::strip::Strip;
 use super::strip::view::title;
 use crate::link::Direction;
-use crate::reliable::event::Event;
+use crate::reliable::event::{Event, PacketName};
 use crate::wire::packet::Kind;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -195,8 +195,7 @@ impl Notes {
             }
             Happening::Link(carried)
                 if carried.direction == Direction::Data
-                    && carried.packet.kind == Kind::Data
-                    && carried.packet.length > 0
+                    && is_of_the_file(&carried.packet)
                     && carried.is_lost() =>
             {
                 note(Step::Lost(carried.packet.number));
@@ -204,9 +203,19 @@ impl Notes {
                     self.first_losses.insert(carried.packet.number);
                 }
             }
-            Happening::Machine(_) | Happening::Link(_) => {}
+            Happening::Person(Meddling::PacketKilled(killed))
+                if killed.direction == Direction::Data
+                    && is_of_the_file(&killed.packet) =>
+            {
+                note(Step::Lost(killed.packet.number));
+            }
+            Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => {}
         }
     }
+}
+
+fn is_of_the_file(packet: &PacketName) -> bool {
+    packet.kind == Kind::Data && packet.length > 0
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! A [`Strip`] is fed the entries of a journal one by one and counts as it goes; a
 //! [`Scrubber`] has a whole journal and goes to any place of it. Neither decides anything:
 //! a segment's state is what the journal says. That a packet is lost the strip shows as
-//! soon as the link has lost it, before the sender can know.
+//! soon as the link or a person has lost it, before the sender can know.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -36,7 +36,7 @@ pub use scrubber::{Place, Scrubber};
 pub use segment::{Look, ReceiverState, SenderState};
 pub use text::text;
 
-use super::journal::{Carried, Entry, Happening, Heading, Side};
+use super::journal::{Carried, Entry, Happening, Heading, Killed, Meddling, Side};
 use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
@@ -154,7 +154,14 @@ impl Strip {
                 self.hears_receiver = true;
                 self.take_from_receiver(event);
             }
-            (Happening::Machine(_), Side::Link) => {}
+            (Happening::Person(Meddling::PacketKilled(killed)), _) => {
+                let Killed { packet, direction } = killed;
+                if *direction == Direction::Data && is_data(packet) {
+                    self.lose_sending(packet.number, packet.attempt);
+                }
+            }
+            (Happening::Machine(_), Side::Link)
+            | (Happening::Person(Meddling::LinkChanged { .. }), _) => {}
         }
     }
 

@@ -23,8 +23,9 @@
 //! | `drop` | list | exactly these packets are lost |
 //!
 //! All but `seed` may stand for one way only: `data.` with the file, `ack.` against it.
-//! In a list `d` is DATA, `a` ACK, `n` NACK, `s` SYN, `y` SYN-ACK, `f` FIN, `g` FIN-ACK; then
-//! the packet's number, a dot, the attempt from 1. Spaces and an empty line are fine.
+//! In a list `d` is DATA, `a` ACK, `n` NACK, `s` SYN, `y` SYN-ACK, `f` FIN, `g` FIN-ACK, `r`
+//! RST; then the packet's number, a dot, the attempt from 1. Spaces and an empty line are
+//! fine, and `perfect` is an empty line.
 //!
 //! ```
 //! use sash::link::Scenario;
@@ -121,8 +122,14 @@ const WORDS: [&str; 13] = [
     "queue",
     "mtu",
     "outage",
-    "drop",
+    DROP,
 ];
+
+/// The word for packets by name.
+const DROP: &str = "drop";
+
+/// An empty line, as it is shown.
+const PERFECT: &str = "perfect";
 
 /// A queue holds at least this where none is asked for. Unit: bytes.
 const LEAST_QUEUE_BYTES: u64 = 30_000;
@@ -178,6 +185,34 @@ impl Scenario {
     #[must_use]
     pub fn is_perfect(&self) -> bool {
         self.data == Conditions::PERFECT && self.ack == Conditions::PERFECT
+    }
+
+    /// Loses this packet too: the line grows by its `drop=`.
+    ///
+    /// ```
+    /// use sash::link::Scenario;
+    /// let mut scenario: Scenario = "seed=7;loss=10%".parse().unwrap();
+    /// for label in ["d0.1", "a3.1", "d0.1"] {
+    ///     scenario.lose(label.parse().unwrap());
+    /// }
+    /// assert_eq!(scenario.to_string(), "seed=7;loss=10%;drop=d0.1,a3.1");
+    /// ```
+    pub fn lose(&mut self, label: Label) {
+        let ways = [&mut self.data, &mut self.ack];
+        if ways.iter().all(|way| way.drops.contains(&label)) {
+            return;
+        }
+        for way in ways {
+            way.drops.push(label);
+        }
+        let text = self.text.trim_end_matches([';', ' ']);
+        let last = text.rsplit(';').next().unwrap_or_default();
+        let before = match last.split_once('=') {
+            Some((word, _)) if word.trim() == DROP => ",",
+            _ if text.is_empty() => "drop=",
+            _ => ";drop=",
+        };
+        self.text = format!("{text}{before}{label}");
     }
 
     /// The directions that a word with this prefix speaks of.
@@ -258,7 +293,7 @@ impl Scenario {
                 let delay = value.duration()?;
                 set(self, &|way| way.delay = delay);
             }
-            "drop" => {
+            DROP => {
                 let labels: Vec<_> = value
                     .split(',')
                     .map(|one| one.label())
@@ -294,6 +329,9 @@ impl FromStr for Scenario {
     type Err = ScenarioError;
 
     fn from_str(text: &str) -> Result<Self, ScenarioError> {
+        if text.trim() == PERFECT {
+            return Ok(Self::PERFECT);
+        }
         let whole = Piece {
             line: text,
             text,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::packet::Kind;
 
 fn data(number: u32, attempt: u8) -> Label {
     Label {
@@ -242,4 +243,51 @@ fn damage_flips_one_bit_and_a_datagram_of_nothing_has_none() {
         damage: None,
     };
     assert_eq!(whole.into_datagram(), [7]);
+}
+
+#[test]
+fn what_is_killed_never_comes_out_and_nothing_else_is_touched() {
+    let scenario = "duplicate=100%;delay=5ms".parse().unwrap();
+    let mut link = Link::new(&scenario, Direction::Data);
+    for n in 0..3 {
+        link.push(n, data(n, 1), 1_472, Moment::START);
+    }
+    assert_eq!(link.under_way().count(), 6);
+    assert_eq!(link.kill(data(1, 2)), None);
+    assert_eq!(link.kill(data(1, 1)), Some(1));
+    assert_eq!(link.kill(data(1, 1)), None);
+    let later = link.next_timeout().unwrap();
+    let came = std::iter::from_fn(|| link.poll(later)).map(|it| it.item);
+    assert_eq!(came.collect::<Vec<_>>(), [0, 0, 2, 2]);
+}
+
+#[test]
+fn a_change_leaves_what_is_in_flight_alone() {
+    let mut link = Link::new(&"delay=9ms".parse().unwrap(), Direction::Data);
+    let at = |ms| Moment::START + Duration::from_millis(ms);
+    link.push(0, data(0, 1), 1_472, at(0));
+    link.change(&"loss=100%".parse().unwrap(), at(1));
+    assert_eq!(link.push(1, data(1, 1), 1_472, at(2)), Fate::Lost);
+    link.change(&"delay=1ms".parse().unwrap(), at(3));
+    let entered = link.enter(2, data(2, 1), 1_472, at(4));
+    assert_eq!(entered.arrives, Some(at(5)));
+    assert_eq!(link.poll(at(5)).unwrap().item, 2);
+    assert_eq!(link.poll(at(9)).unwrap().item, 0);
+    assert_eq!(link.poll(at(99)), None);
+}
+
+#[test]
+fn what_waits_before_a_rate_waits_before_the_new_one_with_as_many_bytes() {
+    let mut link = Link::new(&"rate=12mbit".parse().unwrap(), Direction::Data);
+    let at = |ms| Moment::START + Duration::from_millis(ms);
+    for n in 0..11 {
+        link.push(n, data(n, 1), 1_472, at(0)); // A millisecond each.
+    }
+    link.change(&"rate=120mbit".parse().unwrap(), at(1));
+    let entered = link.enter(11, data(11, 1), 1_472, at(1));
+    let arrives = at(1) + Duration::from_micros(1_100); // Ten wait, and this one.
+    assert_eq!(entered.arrives, Some(arrives));
+    link.change(&Scenario::PERFECT, at(2));
+    let entered = link.enter(12, data(12, 1), 1_472, at(2));
+    assert_eq!(entered.arrives, Some(at(2)));
 }

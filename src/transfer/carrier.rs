@@ -9,7 +9,7 @@ use super::batch::Outgoing;
 use super::clock::Clock;
 use super::tap::{Tap, Way};
 use super::{Job, SOCKET_BUFFER_BYTES};
-use crate::link::{Direction, Fate, Label, Link, Scenario};
+use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -96,7 +96,7 @@ impl Carrier {
         transmit: &Transmit,
         now: Moment,
         fill: impl FnOnce(&mut [u8]) -> io::Result<()>,
-    ) -> Result<Option<Fate>, SendError> {
+    ) -> Result<Option<Entered>, SendError> {
         let packet = &transmit.packet;
         let Some(link) = &mut self.link else {
             return self
@@ -111,13 +111,14 @@ impl Carrier {
             .map_err(SendError::File)?;
         let (label, length) = (Label::from(PacketName::from(packet)), datagram.len());
         let copy = self.tap.is_on().then(|| datagram.clone());
-        let fate = link.push(datagram, label, length, now);
+        let entered = link.enter(datagram, label, length, now);
+        let fate = entered.fate;
         if let Some(copy) = copy.filter(|_| fate.is_loss()) {
             let (to, note) = (self.peer.map(|peer| peer.address), Some(fate));
             self.tap.datagram(Way::Out, &self.socket, to, &copy, note);
         }
         self.deliver(now).map_err(SendError::Socket)?;
-        Ok(Some(fate))
+        Ok(Some(entered))
     }
 
     /// Takes from the link what it lets go by now.

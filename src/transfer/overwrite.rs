@@ -31,7 +31,8 @@ pub enum Overwrite {
 pub(super) const MOST_COPIES: u32 = 9_999;
 
 impl Overwrite {
-    const ALL: [Self; 4] = [Self::Keep, Self::Replace, Self::Skip, Self::Fail];
+    /// All choices, the gentlest first.
+    pub const ALL: [Self; 4] = [Self::Keep, Self::Replace, Self::Skip, Self::Fail];
 
     /// The name used in flags.
     #[must_use]
@@ -41,6 +42,17 @@ impl Overwrite {
             Self::Replace => "replace",
             Self::Skip => "skip",
             Self::Fail => "fail",
+        }
+    }
+
+    /// What it does, for a person who has to choose.
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::Keep => "both are kept; the new one becomes NAME (2)",
+            Self::Replace => "the new one takes its place, once it is verified",
+            Self::Skip => "the old one is as good; it is not asked for",
+            Self::Fail => "it is not asked for, and that counts as a failure",
         }
     }
 }

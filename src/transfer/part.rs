@@ -150,6 +150,12 @@ impl Part {
         Ok(self)
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reserves room for so much on the disk. Unit: bytes.
     ///
     /// # Errors

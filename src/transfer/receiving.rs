@@ -332,9 +332,9 @@ impl<R: FnMut(Report)> Shell<R> {
             self.watch.look(&mut self.connection, now); // Sent first, then carried.
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.carrier.send(&transmit, now, no_bytes) {
-                Ok(Some(fate)) => {
+                Ok(Some(entered)) => {
                     let name = PacketName::from(&transmit.packet);
-                    self.watch.carried(name, Direction::Ack, fate, now);
+                    self.watch.carried(name, Direction::Ack, entered, now);
                 }
                 Ok(None) => {}
                 Err(SendError::File(error) | SendError::Socket(error)) => {
@@ -459,9 +459,9 @@ impl<R: FnMut(Report)> Shell<R> {
         if let Ok((packet, _)) = Packet::decode(datagram) {
             let name = PacketName::from(&packet);
             let label = Label::from(name);
-            let fate = link.push(datagram.to_vec(), label, datagram.len(), now);
-            self.watch.carried(name, Direction::Data, fate, now);
-            self.carrier.came(from, datagram, Some(fate));
+            let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
+            self.watch.carried(name, Direction::Data, entered, now);
+            self.carrier.came(from, datagram, Some(entered.fate));
         } else {
             self.carrier.came(from, datagram, None);
             self.receive(datagram, now); // Damaged before it came here.

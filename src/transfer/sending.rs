@@ -24,7 +24,7 @@ use super::{
     Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
     verdict,
 };
-use crate::link::{Direction, Fate, Label, Link};
+use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::Sending as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -291,9 +291,9 @@ impl<R: FnMut(Report)> Shell<R> {
             };
             self.watch.look(&mut self.connection, now); // Sent first, then carried.
             match self.send(&transmit, now) {
-                Ok(Some(fate)) => {
+                Ok(Some(entered)) => {
                     let name = PacketName::from(&transmit.packet);
-                    self.watch.carried(name, Direction::Data, fate, now);
+                    self.watch.carried(name, Direction::Data, entered, now);
                 }
                 Ok(None) => {}
                 Err(error) => self.give_up(error),
@@ -305,7 +305,7 @@ impl<R: FnMut(Report)> Shell<R> {
         &mut self,
         transmit: &Transmit,
         now: Moment,
-    ) -> Result<Option<Fate>, SendError> {
+    ) -> Result<Option<Entered>, SendError> {
         let Self {
             carrier, source, ..
         } = self;
@@ -362,12 +362,12 @@ impl<R: FnMut(Report)> Shell<R> {
                         let name = PacketName::from(&packet);
                         let (label, bytes) = (Label::from(name), packet.datagram_bytes());
                         let copy = self.job.tap.is_on().then(|| packet.clone());
-                        let fate = link.push(packet, label, bytes, now);
-                        self.watch.carried(name, Direction::Ack, fate, now);
+                        let entered = link.enter(packet, label, bytes, now);
+                        self.watch.carried(name, Direction::Ack, entered, now);
                         if let Some(packet) = copy {
                             let mut datagram = Vec::new();
                             packet.encode(&mut datagram, &[]);
-                            self.carrier.came(from, &datagram, Some(fate));
+                            self.carrier.came(from, &datagram, Some(entered.fate));
                         }
                     }
                 }

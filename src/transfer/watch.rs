@@ -3,7 +3,7 @@
 //! Nothing is gathered, and the machines record nothing, unless the job is watched.
 
 use super::{Happening, Report};
-use crate::link::{Direction, Fate};
+use crate::link::{Direction, Entered};
 use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -35,17 +35,17 @@ impl Watch {
         }
     }
 
-    /// A packet met this fate on the link.
+    /// The link has decided about a packet.
     pub(super) fn carried(
         &mut self,
         packet: PacketName,
         direction: Direction,
-        fate: Fate,
+        entered: Entered,
         now: Moment,
     ) {
         if self.is_on {
             self.happenings
-                .push(Happening::Carried(now, packet, direction, fate));
+                .push(Happening::Carried(now, packet, direction, entered));
         }
     }
 

@@ -8,7 +8,7 @@
 //! How far it is and how it ends is the receiver's word; the server's is its place in the
 //! queue, its resends, and that it gave up.
 
-use super::{ANSWER_AFTER_MS, Controller, Effect, NOT_CONNECTED};
+use super::{ANSWER_AFTER_MS, Controller, Effect, MOST_AT_ONCE, NOT_CONNECTED};
 use crate::client::commands;
 use crate::client::model::{Kind, Transfer};
 use crate::client::words;
@@ -26,17 +26,135 @@ impl Controller {
         let Some(asked) = self.choose_for(asked, now_ms) else {
             return;
         };
-        self.last_tag += 1;
-        let tag = self.last_tag;
         self.model
-            .transfers
-            .push(Transfer::new(tag, file.to_owned(), asked, now_ms));
-        self.send(Request::Download(DownloadRequest {
-            file: file.to_owned(),
+            .leftovers
+            .retain(|leftover| leftover.file != file);
+        let tag = self.next_tag();
+        let transfer = Transfer {
+            overwrite: self.model.overwrite,
+            ..Transfer::new(tag, file.to_owned(), asked, now_ms)
+        };
+        self.begin(transfer, None, now_ms);
+    }
+
+    pub(super) const fn next_tag(&mut self) -> u64 {
+        self.last_tag += 1;
+        self.last_tag
+    }
+
+    /// Shows a new transfer, at the end or at this place, and asks for it; or holds it
+    /// until one of many has ended: a face lets a person choose a thousand files at once.
+    pub(super) fn begin(
+        &mut self,
+        mut transfer: Transfer,
+        place: Option<usize>,
+        now_ms: u64,
+    ) {
+        let tag = transfer.tag;
+        transfer.is_held = self.wants_lists && self.is_full();
+        let is_held = transfer.is_held;
+        if is_held {
+            transfer.state = TransferState::Queued;
+            self.held.push_back(tag);
+        }
+        let place = place.unwrap_or(self.model.transfers.len());
+        self.model.transfers.insert(place, transfer);
+        if !is_held {
+            self.ask_for(tag, now_ms);
+        }
+    }
+
+    /// Asks for what was held, as far as others have ended.
+    pub(super) fn start_held(&mut self, now_ms: u64) {
+        while !self.held.is_empty() && self.model.is_online() && self.has_room() {
+            if let Some(tag) = self.held.pop_front() {
+                self.ask_for(tag, now_ms);
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        !self.held.is_empty() || !self.has_room()
+    }
+
+    fn has_room(&self) -> bool {
+        let asked = self.model.running_transfers().filter(|it| !it.is_held);
+        asked.count() < MOST_AT_ONCE
+    }
+
+    fn ask_for(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return;
+        };
+        if transfer.state.is_end() {
+            return; // It was cancelled while it was held.
+        }
+        transfer.is_held = false;
+        transfer.state = TransferState::Opening;
+        transfer.asked_ms = now_ms;
+        if let Some(path) = transfer.source.clone() {
+            return self.effects.push(Effect::OpenUpload { tag, path });
+        }
+        let request = DownloadRequest {
+            file: transfer.file.clone(),
             tag: Some(tag),
-            asked,
+            asked: transfer.asked,
             prefix: None, // The shell knows the disk.
-        }));
+        };
+        self.send(Request::Download(request));
+    }
+
+    /// Asks again, in the same row, for what ended without its file.
+    pub(super) fn retry(&mut self, tag: u64, now_ms: u64) {
+        let place = self.model.transfers.iter().position(|it| it.tag == tag);
+        let Some(place) = place else {
+            return self.complain_of_no_transfer(tag, now_ms);
+        };
+        let ended = &self.model.transfers[place];
+        if !ended.can_be_retried() {
+            let file = words::harmless(&ended.file);
+            let state = words::state(ended);
+            let sentence = format!("{file} is {state}: there is nothing to try again.");
+            return self.complain(&sentence, now_ms);
+        }
+        if !self.model.is_online() {
+            return self.complain_of_files(NOT_CONNECTED.to_owned(), now_ms);
+        }
+        self.model.files_problem = None;
+        let tag = self.next_tag();
+        let ended = self.model.transfers.remove(place);
+        let again = match ended.source {
+            Some(path) => Transfer::upload(tag, path, ended.asked, now_ms),
+            None => Transfer {
+                overwrite: ended.overwrite,
+                ..Transfer::new(tag, ended.file, ended.asked, now_ms)
+            },
+        };
+        self.begin(again, Some(place), now_ms);
+    }
+
+    /// Shows where a transfer's file is.
+    pub(super) fn show_in_folder(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer(tag) else {
+            return self.complain_of_no_transfer(tag, now_ms);
+        };
+        let path = transfer.path.as_ref().or(transfer.source.as_ref());
+        match path.and_then(|path| path.parent()) {
+            Some(folder) => {
+                let folder = folder.to_owned();
+                self.effects.push(Effect::ShowFolder(folder));
+            }
+            None => {
+                let file = words::harmless(&transfer.file);
+                let sentence = format!("{file} is not here yet.");
+                self.complain_of_files(sentence, now_ms);
+            }
+        }
+    }
+
+    pub(super) fn complain_of_no_transfer(&mut self, tag: u64, now_ms: u64) {
+        let sentence = format!("There is no transfer {tag}. /transfers shows them.");
+        self.complain(&sentence, now_ms);
     }
 
     /// What is asked for a transfer: its own options, then those chosen for all. `None`
@@ -63,13 +181,16 @@ impl Controller {
 
     pub(super) fn cancel(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer_mut(tag) else {
-            let sentence = format!("There is no transfer {tag}. /transfers shows them.");
-            return self.complain(&sentence, now_ms);
+            return self.complain_of_no_transfer(tag, now_ms);
         };
         if transfer.state.is_end() {
             return;
         }
         transfer.is_cancelled = true;
+        if transfer.is_held {
+            transfer.end(TransferState::Cancelled, None);
+            return self.held.retain(|held| *held != tag);
+        }
         let is_receiving = transfer.settled.is_some();
         // Without a number the server has not answered yet: its answer is cancelled then.
         let number = transfer.number;
@@ -174,6 +295,7 @@ impl Controller {
     /// A download that is not asked for after all, and why; that is no failure.
     pub(super) fn skip(&mut self, tag: u64, sentence: &str, now_ms: u64) {
         self.model.transfers.retain(|transfer| transfer.tag != tag);
+        self.model.files_problem = Some(sentence.to_owned());
         self.show(sentence, now_ms);
     }
 
@@ -183,7 +305,7 @@ impl Controller {
         for transfer in &mut self.model.transfers {
             let waited_ms = now_ms.saturating_sub(transfer.asked_ms);
             let is_answered = transfer.number.is_some() || transfer.state.is_end();
-            if !is_answered && waited_ms >= ANSWER_AFTER_MS {
+            if !is_answered && !transfer.is_held && waited_ms >= ANSWER_AFTER_MS {
                 let sentence = "The server did not answer. Try again.".to_owned();
                 transfer.end(TransferState::Failed, Some(sentence));
                 ended.push(transfer.tag);
@@ -197,6 +319,7 @@ impl Controller {
     /// Ends every running download: a receiver by its own last report, one that waits for
     /// the server's answer at once.
     pub(super) fn end_downloads(&mut self, state: TransferState, sentence: &str) {
+        self.held.clear();
         for transfer in &mut self.model.transfers {
             if transfer.state.is_end() || transfer.stops_as.is_some() {
                 continue; // The first reason is the true one.
@@ -212,11 +335,15 @@ impl Controller {
         }
     }
 
-    /// One line in the chat about a download that has just ended.
+    /// One line in the chat about a download that has just ended; and what has arrived
+    /// goes, where that is wanted.
     pub(super) fn tell_end(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer(tag) else {
             return;
         };
+        if transfer.is_discarded && transfer.can_be_retried() {
+            self.effects.push(Effect::DiscardPart { tag });
+        }
         let line = words::transfer_end(transfer);
         let kind = if transfer.state == TransferState::Verified {
             Kind::Notice

@@ -1,28 +1,40 @@
 //! What a typed line makes the controller do.
 
 use super::{Controller, Intent};
-use crate::client::commands::{self, COMMANDS, Command};
+use crate::client::commands::{self, Command};
 use crate::client::model::Audience;
 use crate::client::words;
 use crate::wire::message::Request;
 use crate::wire::options::Asked;
 
 impl Controller {
-    pub(super) fn on_input(&mut self, line: &str, now_ms: u64) {
+    /// `to` is who hears plain text.
+    pub(super) fn on_input(&mut self, line: &str, to: &Audience, now_ms: u64) {
         let command = match commands::read(line, &self.model.files) {
             Ok(command) => command,
             Err(sentence) => return self.complain(&sentence, now_ms),
         };
         match command {
             Command::Nothing => {}
-            Command::Say { text } => self.say(text, now_ms),
+            Command::Say { text } => self.say(to, text, now_ms),
             Command::Whisper { to, text } => {
                 self.ask(Request::Whisper { to, text }, now_ms);
             }
             Command::To(audience) => {
-                self.show(&format!("To: {}", audience.label()), now_ms);
-                self.model.to = audience;
+                self.on_intent(Intent::ChooseTo(audience), now_ms);
+                self.show(&format!("To: {}", self.model.to().label()), now_ms);
             }
+            Command::Search { query } => {
+                self.on_intent(Intent::Search(Some(query)), now_ms);
+            }
+            Command::Clear => self.model.chat.clear(),
+            Command::CloseConversation => match self.model.to() {
+                Audience::All => {
+                    let sentence = "The conversation with all stays. /clear empties it.";
+                    self.complain(sentence, now_ms);
+                }
+                Audience::One(_) => self.model.chat.close(&to.clone()),
+            },
             Command::Users => self.ask(Request::Users, now_ms),
             Command::Files => self.ask(Request::Files, now_ms),
             Command::Download { file, asked } => self.download(&file, asked, now_ms),
@@ -34,7 +46,26 @@ impl Controller {
                 self.on_intent(Intent::SetPauseAt(share), now_ms);
             }
             Command::Transfers => self.show_transfers(now_ms),
-            Command::Cancel { tag } => self.cancel_some(tag, now_ms),
+            Command::Cancel { tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.cancel(tag, now_ms);
+                }
+            }
+            Command::Discard { tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.discard(tag, now_ms);
+                }
+            }
+            Command::Retry { tag } => self.retry_some(tag, now_ms),
+            Command::Overwrite(overwrite) => {
+                let overwrite = overwrite.unwrap_or_default();
+                let explanation = overwrite.explanation();
+                self.show(
+                    &format!("Where a file is there already: {explanation}."),
+                    now_ms,
+                );
+                self.on_intent(Intent::SetOverwrite(overwrite), now_ms);
+            }
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
             Command::Window(window) => self.choose(|it| it.window = window, now_ms),
             Command::Congestion(by) => self.choose(|it| it.congestion = by, now_ms),
@@ -46,8 +77,8 @@ impl Controller {
         }
     }
 
-    fn say(&mut self, text: String, now_ms: u64) {
-        let request = match self.model.to.clone() {
+    pub(super) fn say(&mut self, to: &Audience, text: String, now_ms: u64) {
+        let request = match to.clone() {
             Audience::All => Request::Say { text },
             Audience::One(to) => Request::Whisper { to, text },
         };
@@ -55,16 +86,27 @@ impl Controller {
     }
 
     /// `/cancel` without a number means the only one there is.
-    fn cancel_some(&mut self, tag: Option<u64>, now_ms: u64) {
+    fn meant(&mut self, tag: Option<u64>, now_ms: u64) -> Option<u64> {
         let mut running = self.model.running_transfers().map(|it| it.tag);
         let only = match (running.next(), running.next()) {
             (Some(only), None) => Some(only),
             (None, _) | (Some(_), Some(_)) => None,
         };
         drop(running);
-        match tag.or(only) {
-            Some(tag) => self.cancel(tag, now_ms),
-            None => self.complain("Which one? /transfers shows their numbers.", now_ms),
+        let meant = tag.or(only);
+        if meant.is_none() {
+            self.complain("Which one? /transfers shows their numbers.", now_ms);
+        }
+        meant
+    }
+
+    /// `/retry` without a number means the last one that can be tried again.
+    fn retry_some(&mut self, tag: Option<u64>, now_ms: u64) {
+        let mut ended = self.model.transfers.iter().rev();
+        let last = ended.find(|it| it.can_be_retried()).map(|it| it.tag);
+        match tag.or(last) {
+            Some(tag) => self.retry(tag, now_ms),
+            None => self.complain("There is nothing to try again.", now_ms),
         }
     }
 
@@ -85,11 +127,8 @@ impl Controller {
     }
 
     pub(super) fn show_commands(&mut self, now_ms: u64) {
-        for usage in &COMMANDS {
-            let names = usage.names.join(", /");
-            let line = format!("/{names} {}  {}", usage.arguments, usage.explanation);
+        for line in commands::help() {
             self.show(&line, now_ms);
         }
-        self.show("Anything else is said. // says a slash.", now_ms);
     }
 }

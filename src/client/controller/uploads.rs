@@ -1,13 +1,14 @@
 //! What only an upload has: a file to look at first; and the pauses of every transfer.
 //!
 //! ```text
-//! upload --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a download
+//! upload, drop --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a download
 //! ```
 //!
 //! A pause stops our own end at once, and the server hears of it on the chat connection:
 //! so its news say `paused` too, and its end stops as well.
 
 use super::{Controller, Effect};
+use crate::client::dropped::{self, Dropped};
 use crate::client::model::{Kind, Transfer};
 use crate::client::words;
 use crate::wire::message::{Request, TransferState, UploadRequest};
@@ -23,11 +24,20 @@ impl Controller {
         let Some(asked) = self.choose_for(asked, now_ms) else {
             return;
         };
-        self.last_tag += 1;
-        let tag = self.last_tag;
-        let transfer = Transfer::upload(tag, path.clone(), asked, now_ms);
-        self.model.transfers.push(transfer);
-        self.effects.push(Effect::OpenUpload { tag, path });
+        let transfer = Transfer::upload(self.next_tag(), path, asked, now_ms);
+        self.begin(transfer, None, now_ms);
+    }
+
+    /// Gives the files that were dropped, and says of what is no file why not.
+    pub(super) fn drop_files(&mut self, text: &str, host: Option<&str>, now_ms: u64) {
+        let Dropped { paths, problems } = dropped::read(text, host);
+        self.model.files_problem = None;
+        for path in paths {
+            self.upload(path, Asked::default(), now_ms);
+        }
+        for problem in problems {
+            self.complain_of_files(problem, now_ms);
+        }
     }
 
     /// The file was found, or not.
@@ -56,7 +66,10 @@ impl Controller {
                 }));
             }
             Err(sentence) => {
-                transfer.end(TransferState::Failed, Some(sentence));
+                self.model.files_problem = Some(sentence.clone());
+                if let Some(transfer) = self.model.transfer_mut(tag) {
+                    transfer.end(TransferState::Failed, Some(sentence));
+                }
                 self.tell_end(tag, now_ms);
             }
         }

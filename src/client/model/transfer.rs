@@ -1,5 +1,7 @@
 //! One transfer as a face shows it, a download or an upload.
 
+use super::Pace;
+use crate::transfer::overwrite::Overwrite;
 use crate::transfer::{Ending, Figures};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Offer, TransferNews, TransferState};
@@ -24,6 +26,8 @@ pub struct Transfer {
     pub(in crate::client) announced: Option<FileVersion>,
     /// What was asked for.
     pub asked: Asked,
+    /// Of a download: what becomes of a file of that name that is there already.
+    pub overwrite: Overwrite,
     /// What was agreed, once there is an offer.
     pub settled: Option<Settled>,
     /// What it does, or how it ended.
@@ -32,10 +36,12 @@ pub struct Transfer {
     pub place: Option<u32>,
     /// File bytes that have arrived in order; of an upload, as far as we have heard.
     pub done_bytes: u64,
+    /// How much of it was there before it began.
+    pub(in crate::client) offset_bytes: u64,
     /// The file's size, once there is an offer.
     pub total_bytes: Option<u64>,
-    /// Smoothed; 0 until bytes arrive.
-    pub rate_bytes_per_second: u64,
+    /// How fast it goes, and until when.
+    pub(in crate::client) pace: Pace,
     /// DATA packets that were sent again.
     pub resent_packets: u64,
     /// Where the verified file is; of a download.
@@ -52,20 +58,15 @@ pub struct Transfer {
     pub(in crate::client) was_paused: bool,
     /// Somebody wants it to end.
     pub is_cancelled: bool,
+    /// The server has not been asked yet: as many as it allows are on their way.
+    pub(in crate::client) is_held: bool,
+    /// Somebody wants what has arrived to be taken away once it has ended.
+    pub(in crate::client) is_discarded: bool,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
     pub(in crate::client) stops_as: Option<TransferState>,
     /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
     pub(in crate::client) asked_ms: u64,
-    /// When and how much it was when the rate was last worked out.
-    measured: Option<(u64, u64)>,
 }
-
-/// The rate forgets at this pace: a change shows within a few seconds and a single late
-/// packet does not.
-const RATE_MEMORY_MS: f64 = 1_500.0;
-
-/// The rate is worked out anew after this long. Unit: milliseconds.
-const RATE_INTERVAL_MS: u64 = 200;
 
 impl Transfer {
     pub(in crate::client) fn new(
@@ -81,12 +82,14 @@ impl Transfer {
             source: None,
             announced: None,
             asked,
+            overwrite: Overwrite::Keep,
             settled: None,
             state: TransferState::Opening,
             place: None,
             done_bytes: 0,
+            offset_bytes: 0,
             total_bytes: None,
-            rate_bytes_per_second: 0,
+            pace: Pace::default(),
             resent_packets: 0,
             path: None,
             digest: None,
@@ -95,9 +98,10 @@ impl Transfer {
             is_paused: false,
             was_paused: false,
             is_cancelled: false,
+            is_held: false,
+            is_discarded: false,
             stops_as: None,
             asked_ms: now_ms,
-            measured: None,
         }
     }
 
@@ -126,17 +130,49 @@ impl Transfer {
         self.source.is_none() || self.total_bytes == Some(size)
     }
 
-    /// How long until the last byte, at the present rate; only while bytes arrive.
+    /// Whether it ended without its file, and can be asked for again.
+    #[must_use]
+    pub fn can_be_retried(&self) -> bool {
+        self.state.is_end() && self.state != TransferState::Verified
+    }
+
+    /// Whether it has ended and left a part on this computer, from which a second try
+    /// goes on.
+    #[must_use]
+    pub fn has_left_a_part(&self) -> bool {
+        let is_broken_off = matches!(
+            self.state,
+            TransferState::Failed | TransferState::Cancelled | TransferState::Unknown
+        );
+        is_broken_off
+            && self.source.is_none()
+            && self.done_bytes > 0
+            && !self.is_discarded
+    }
+
+    /// Smoothed, and 0 until bytes have been watched; once it has ended, on the whole.
+    /// Unit: bytes per second.
+    #[must_use]
+    pub fn rate(&self) -> u64 {
+        if !self.state.is_end() {
+            return self.pace.bytes_per_second();
+        }
+        let elapsed_ms = self.elapsed.map_or(0, |elapsed| elapsed.as_millis());
+        if elapsed_ms == 0 {
+            return 0;
+        }
+        let came = self.done_bytes.saturating_sub(self.offset_bytes);
+        let per_second = u128::from(came) * 1_000 / elapsed_ms;
+        u64::try_from(per_second).unwrap_or(u64::MAX)
+    }
+
+    /// How long until the last byte, where that can be told; while it is paused, as it was
+    /// then.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        let is_moving = self.state == TransferState::Sending;
-        if !is_moving || self.rate_bytes_per_second == 0 {
-            return None;
-        }
-        let left_bytes = self.total_bytes?.saturating_sub(self.done_bytes);
-        Some(Duration::from_secs(
-            left_bytes.div_ceil(self.rate_bytes_per_second),
-        ))
+        let is_on_its_way =
+            matches!(self.state, TransferState::Sending | TransferState::Paused);
+        self.pace.left().filter(|_| is_on_its_way)
     }
 
     /// `go-back-n 16`, `selective-repeat reno`, `tcp`; what was asked for until the server has settled it.
@@ -154,6 +190,7 @@ impl Transfer {
         self.number = Some(offer.transfer);
         self.settled = Some(offer.settled);
         self.total_bytes = Some(offer.size);
+        self.offset_bytes = offer.offset;
         self.place = None;
         self.state = TransferState::Opening;
     }
@@ -217,32 +254,14 @@ impl Transfer {
         self.resent_packets = self.resent_packets.max(figures.progress.resent_packets);
     }
 
-    /// Exponential smoothing, weighted by the time that has passed.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rate is shown with two digits and is never negative"
-    )]
-    fn measure(&mut self, now_ms: u64) {
-        let Some((then_ms, then_bytes)) = self.measured else {
-            self.measured = Some((now_ms, self.done_bytes));
-            return;
-        };
-        let passed_ms = now_ms.saturating_sub(then_ms);
-        if passed_ms < RATE_INTERVAL_MS {
-            return;
-        }
-        let bytes = self.done_bytes.saturating_sub(then_bytes);
-        let newest = bytes as f64 * 1000.0 / passed_ms as f64;
-        let before = self.rate_bytes_per_second as f64;
-        let weight = if self.rate_bytes_per_second == 0 {
-            1.0
+    /// Time has passed; a transfer that stands still slows down in the display too.
+    pub(in crate::client) fn measure(&mut self, now_ms: u64) {
+        if self.state == TransferState::Sending && !self.is_paused {
+            self.pace
+                .on_bytes(now_ms, self.done_bytes, self.total_bytes);
         } else {
-            1.0 - (-(passed_ms as f64) / RATE_MEMORY_MS).exp()
-        };
-        self.rate_bytes_per_second = (before + weight * (newest - before)) as u64;
-        self.measured = Some((now_ms, self.done_bytes));
+            self.pace.wait();
+        }
     }
 }
 
@@ -258,15 +277,22 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_follows_what_arrives_and_gives_the_time_left() {
+    fn the_rate_follows_what_arrives_and_a_pause_freezes_the_time_left() {
         let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
         transfer.total_bytes = Some(10_000);
         for second in 0..5 {
             let figures = at(second * 1_000);
             transfer.on_progress(TransferState::Sending, &figures, second * 1_000);
         }
-        assert_eq!(transfer.rate_bytes_per_second, 1_000);
+        assert_eq!(transfer.rate(), 1_000);
         assert_eq!(transfer.time_left(), Some(Duration::from_secs(6)));
+        for second in 5..100 {
+            transfer.on_progress(TransferState::Paused, &at(4_000), second * 1_000);
+        }
+        assert_eq!(transfer.time_left(), Some(Duration::from_secs(6)));
+        transfer.on_progress(TransferState::Sending, &at(4_000), 100_000);
+        transfer.on_progress(TransferState::Sending, &at(5_000), 101_000);
+        assert_eq!(transfer.time_left(), Some(Duration::from_secs(5)));
     }
 
     #[test]
@@ -274,9 +300,22 @@ mod tests {
         let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
         transfer.on_progress(TransferState::Sending, &at(0), 0);
         transfer.on_progress(TransferState::Sending, &at(1_000), 1_000);
-        transfer.on_progress(TransferState::Sending, &at(1_000), 2_000);
-        let rate = transfer.rate_bytes_per_second;
+        transfer.measure(2_000);
+        let rate = transfer.rate();
         assert!((1..1_000).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn only_what_was_broken_off_has_left_a_part_and_can_be_tried_again() {
+        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
+        transfer.on_progress(TransferState::Sending, &at(7), 0);
+        assert!(!transfer.has_left_a_part() && !transfer.can_be_retried());
+        transfer.end(TransferState::Cancelled, None);
+        assert!(transfer.has_left_a_part() && transfer.can_be_retried());
+        transfer.state = TransferState::Damaged;
+        assert!(!transfer.has_left_a_part() && transfer.can_be_retried());
+        transfer.state = TransferState::Verified;
+        assert!(!transfer.has_left_a_part() && !transfer.can_be_retried());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::client::model::Transfer;
 use crate::client::words;
+use crate::wire::message::TransferState;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 
@@ -55,11 +56,11 @@ fn new_bar(transfer: &Transfer) -> ProgressBar {
 fn message(transfer: &Transfer) -> String {
     let mut parts = Vec::new();
     match transfer.time_left() {
-        Some(left) => {
-            parts.push(words::rate(transfer.rate_bytes_per_second));
-            parts.push(format!("{} left", words::duration(left)));
+        Some(left) if transfer.state == TransferState::Sending => {
+            parts.push(words::rate(transfer.rate()));
+            parts.push(format!("{} left", words::time_left(left)));
         }
-        None => parts.push(words::state(transfer)),
+        Some(_) | None => parts.push(words::state(transfer)),
     }
     if transfer.resent_packets > 0 {
         parts.push(format!("{} resent", transfer.resent_packets));

@@ -1,10 +1,10 @@
-//! A list of rows with columns: who is online, which files there are.
+//! A list of rows with two columns: who is online.
 //!
 //! The idea: FLTK's browser reads a format after a character of our choice. Ours is a
 //! control character, which [`words::harmless`] lets nobody write.
 //!
 //! ```text
-//! \x01 r \x01 C 123 \x01 . 1.2 kB     right, colour 123; `.` ends the format
+//! \x01 C 123 \x01 . dana     in colour 123; `.` ends the format
 //! ```
 //!
 //! Source: FLTK manual, class `Fl_Browser`, `format_char`.
@@ -27,16 +27,6 @@ const COLUMN: char = '\t';
 pub(super) struct Cell {
     text: String,
     color: Color,
-    is_right: bool,
-}
-
-/// Which of the two columns has a width of its own; the other takes the rest.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Widths {
-    /// Unit: pixels.
-    First(i32),
-    /// Unit: pixels.
-    Last(i32),
 }
 
 /// The widget and what it shows.
@@ -46,11 +36,11 @@ pub(super) struct List {
 }
 
 impl List {
-    /// Makes the widget in the group that is being built. `picked` hears of a double click
-    /// or Enter on a row, counted from 0.
+    /// Makes the widget in the group that is being built; its first column is `first`
+    /// pixels wide. `picked` hears of a double click or Enter on a row, counted from 0.
     pub(super) fn new(
         tip: &str,
-        widths: Widths,
+        first: i32,
         mut picked: impl FnMut(usize) + 'static,
     ) -> Self {
         let mut browser = HoldBrowser::default();
@@ -62,13 +52,7 @@ impl List {
         browser.set_column_char(COLUMN);
         browser.set_has_scrollbar(BrowserScrollbar::Vertical);
         browser.set_tooltip(tip);
-        match widths {
-            Widths::First(width) => browser.set_column_widths(&[width]),
-            Widths::Last(last) => browser.resize_callback(move |browser, _, _, w, _| {
-                let first = w - last - app::scrollbar_size();
-                browser.set_column_widths(&[first.max(1)]);
-            }),
-        }
+        browser.set_column_widths(&[first]);
         // Ours first, so that what it takes does not reach the browser, which would take
         // the cursor back.
         browser.super_handle_first(false);
@@ -129,16 +113,6 @@ impl Cell {
         Self {
             text: words::harmless(text),
             color,
-            is_right: false,
-        }
-    }
-
-    /// At the right, faded: a size.
-    pub(super) fn figure(text: &str) -> Self {
-        Self {
-            text: words::harmless(text),
-            color: look::FADED,
-            is_right: true,
         }
     }
 }
@@ -154,13 +128,9 @@ fn written(row: &[Cell]) -> String {
 }
 
 fn written_cell(cell: &Cell) -> String {
-    let side = if cell.is_right { "r" } else { "." };
     let color = cell.color.bits();
     let text = &cell.text;
-    if cell.is_right {
-        return format!("{FORMAT}{side}{FORMAT}C{color}{FORMAT}.{text}");
-    }
-    format!("{FORMAT}C{color}{FORMAT}{side}{text}")
+    format!("{FORMAT}C{color}{FORMAT}.{text}")
 }
 
 #[cfg(test)]
@@ -168,10 +138,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_name_can_neither_begin_a_column_nor_a_format() {
-        let row = written(&[Cell::plain("a\tb\u{1}rc @b"), Cell::figure("1 kB")]);
+    fn a_name_can_neither_begin_a_column_nor_a_format() {
+        let row = written(&[Cell::plain("a\tb\u{1}rc @b"), Cell::plain("c")]);
         assert_eq!(row.matches(COLUMN).count(), 1);
-        assert_eq!(row.matches(FORMAT).count(), 5);
+        assert_eq!(row.matches(FORMAT).count(), 4);
         assert!(row.contains("@b"));
     }
 }

@@ -3,9 +3,11 @@
 //! ```text
 //! Protocol [go-back-n v]  Window [16]
 //! a window of packets; after a timeout all of it goes again
-//! Controller [reno v]
-//! slow start, then one more per round trip; halves at a loss
-//! File [notes.pdf________] [Download]
+//! Controller [reno v]     Bytes [1436]
+//! slow start, then one more per round trip; halves at a loss; paced
+//! If it is there [keep v] Pause at [never v]
+//! both are kept; the new one becomes NAME (2)
+//! File [notes.pdf________] [Download] [Upload]
 //! ```
 //!
 //! The protocol's choice has one entry per ARQ, one for plain TCP and one that leaves it
@@ -13,18 +15,26 @@
 
 use super::{Report, look};
 use crate::client::controller::Intent;
+use crate::client::dropped;
 use crate::client::model::Model;
 use crate::client::share::Share;
-use crate::wire::options::{Arq, Asked, Congestion, Settled, Transport};
-use fltk::button::{Button, CheckButton};
+use crate::transfer::overwrite::Overwrite;
+use crate::wire::options::{
+    Arq, Asked, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, Settled,
+    Transport,
+};
+use fltk::button::Button;
 use fltk::dialog::{FileDialog, FileDialogType};
-use fltk::enums::CallbackTrigger;
+use fltk::draw;
+use fltk::enums::{CallbackTrigger, Font};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::str::FromStr;
 
 /// The widgets.
 pub(super) struct Panel {
@@ -33,14 +43,28 @@ pub(super) struct Panel {
     explanation: Frame,
     controller: Choice,
     controller_explanation: Frame,
+    segment: Input,
+    overwrite: Choice,
+    overwrite_explanation: Frame,
+    pause_at: Choice,
     /// The name of the file to fetch, for the list to fill in.
     pub(super) file: Input,
     /// The button.
     pub(super) download: Button,
     upload: Button,
-    pause_at_half: CheckButton,
+    column: Flex,
     shown: Option<Asked>,
+    shown_pause: Option<Option<Share>>,
 }
+
+/// The shares that are offered for a pause. Unit: percent.
+const SHARES: [&str; 5] = ["10", "25", "50", "75", "90"];
+
+/// What stands before them.
+const NEVER: &str = "never";
+
+/// Of an explanation in one line of small letters. Unit: pixels.
+const ONE_LINE: i32 = 15;
 
 /// What stands in the protocol's choice before the ARQs.
 const SERVERS_CHOICE: &str = "server's choice";
@@ -71,23 +95,27 @@ impl Panel {
         column.fixed(&how, look::ROW);
 
         let explanation = look::explanation();
-        column.fixed(&explanation, look::TWO_LINES);
+        column.fixed(&explanation, ONE_LINE);
 
-        let (controller, controller_explanation) = controller_row(column);
+        let (controller, segment) = controller_row(column);
+        let controller_explanation = look::explanation();
+        column.fixed(&controller_explanation, ONE_LINE);
 
-        let mut pause_at_half = CheckButton::default().with_label(" pause each at half");
-        pause_at_half.set_label_size(look::TEXT - 1);
-        pause_at_half.set_tooltip("Resume goes on; so does /resume");
-        column.fixed(&pause_at_half, 22);
+        let (overwrite, pause_at) = habits_row(column);
+        let overwrite_explanation = look::explanation();
+        column.fixed(&overwrite_explanation, ONE_LINE);
 
         let mut what = Flex::default().row();
         what.set_pad(look::GAP);
         let caption = look::caption("File");
         what.fixed(&caption, 30);
-        let file = look::field("Choose a file above, or write a name here");
+        let file = look::field("Choose files above, or write a name or a path here");
         let download = look::main_button("&Download", "Fetch the file (Alt+D)");
         what.fixed(&download, 104);
-        let upload = look::button("&Upload", "Give a file of this computer (Alt+U)");
+        let upload = look::button(
+            "&Upload",
+            "Give files of this computer (Alt+U); dropping them on the window does it too",
+        );
         what.fixed(&upload, 76);
         what.end();
         column.fixed(&what, look::ROW);
@@ -98,11 +126,16 @@ impl Panel {
             explanation,
             controller,
             controller_explanation,
+            segment,
+            overwrite,
+            overwrite_explanation,
+            pause_at,
             file,
             download,
             upload,
-            pause_at_half,
+            column: column.clone(),
             shown: None,
+            shown_pause: None,
         };
         panel.report_choices(report);
         panel.report_uploads(report);
@@ -111,10 +144,33 @@ impl Panel {
 
     /// Shows the options in force, however they were chosen, and what they do.
     pub(super) fn show(&mut self, model: &Model) {
-        self.explanation.set_label(&explanation(model));
-        self.pause_at_half.set_value(model.pause_at.is_some());
-        self.controller_explanation
-            .set_label(&controller_explanation(model));
+        let explanations = [
+            (&mut self.explanation, explanation(model)),
+            (
+                &mut self.controller_explanation,
+                controller_explanation(model),
+            ),
+            (
+                &mut self.overwrite_explanation,
+                model.overwrite.explanation().to_owned(),
+            ),
+        ];
+        let mut has_moved = false;
+        for (frame, words) in explanations {
+            has_moved |= explain(&mut self.column, frame, &words);
+        }
+        if has_moved {
+            self.column.layout();
+            self.column.redraw();
+        }
+        let overwrite = place_of(Overwrite::ALL, |it| it == model.overwrite);
+        if self.overwrite.value() != overwrite {
+            self.overwrite.set_value(overwrite);
+        }
+        if self.shown_pause != Some(model.pause_at) {
+            self.shown_pause = Some(model.pause_at);
+            show_pause(&mut self.pause_at, model.pause_at);
+        }
         if self.shown == Some(model.options) {
             return;
         }
@@ -123,6 +179,8 @@ impl Panel {
         let window = model.options.window.map(|window| window.to_string());
         self.window.set_value(&window.unwrap_or_default());
         self.controller.set_value(controller_index(&model.options));
+        let segment = model.options.segment_bytes.map(|bytes| bytes.to_string());
+        self.segment.set_value(&segment.unwrap_or_default());
     }
 
     fn report_choices(&mut self, report: &Report) {
@@ -132,58 +190,150 @@ impl Panel {
         let (read, tell) = (self.reader(), Rc::clone(report));
         self.controller
             .set_callback(move |_| tell(Intent::SetOptions(read())));
+        for field in [&mut self.window, &mut self.segment] {
+            field.set_trigger(CallbackTrigger::EnterKeyChanged);
+        }
         let (read, tell) = (self.reader(), Rc::clone(report));
-        self.window.set_trigger(CallbackTrigger::EnterKeyChanged);
         self.window
             .set_callback(move |_| tell(Intent::SetOptions(read())));
+        let (read, tell) = (self.reader(), Rc::clone(report));
+        self.segment
+            .set_callback(move |_| tell(Intent::SetOptions(read())));
+        let tell = Rc::clone(report);
+        self.overwrite.set_callback(move |choice| {
+            let index = usize::try_from(choice.value()).unwrap_or(0);
+            let chosen = Overwrite::ALL.get(index).copied();
+            tell(Intent::SetOverwrite(chosen.unwrap_or_default()));
+        });
+        let tell = Rc::clone(report);
+        self.pause_at.set_callback(move |choice| {
+            let share = choice.choice().and_then(|text| text.parse().ok());
+            tell(Intent::SetPauseAt(share));
+        });
     }
 
     fn report_uploads(&mut self, report: &Report) {
         let tell = Rc::clone(report);
         let options = self.reader();
+        let field = self.file.clone();
         self.upload.set_callback(move |_| {
-            let mut chooser = FileDialog::new(FileDialogType::BrowseFile);
-            chooser.set_title("Which file shall everybody have?");
-            chooser.show();
-            let path = chooser.filename();
-            // Empty: the person thought better of it.
-            if !path.as_os_str().is_empty() {
-                let asked = options();
+            let asked = options();
+            let typed = field.value();
+            if dropped::is_path(&typed) {
+                let text = typed;
+                return tell(Intent::Drop { text, host: None });
+            }
+            for path in chosen_paths() {
                 tell(Intent::Upload { path, asked });
             }
-        });
-        let tell = Rc::clone(report);
-        self.pause_at_half.set_callback(move |tick| {
-            tell(Intent::SetPauseAt(tick.value().then_some(Share::HALF)));
         });
     }
 
     /// A function that reads the widgets, for callbacks that outlive this borrow.
     pub(super) fn reader(&self) -> impl Fn() -> Asked + Clone + 'static {
         let (protocol, controller) = (self.protocol.clone(), self.controller.clone());
-        let window = self.window.clone();
+        let (window, segment) = (self.window.clone(), self.segment.clone());
         move || Asked {
             congestion: congestion(controller.value()),
+            segment_bytes: number(&segment.value()),
             ..asked(protocol.value(), &window.value())
         }
     }
 }
 
-/// The controller's choice, and the line that explains it.
-fn controller_row(column: &mut Flex) -> (Choice, Frame) {
+/// Asks a person for files; none where the person thought better of it.
+fn chosen_paths() -> Vec<PathBuf> {
+    let mut chooser = FileDialog::new(FileDialogType::BrowseMultiFile);
+    chooser.set_title("Which files shall everybody have?");
+    chooser.show();
+    let mut paths = chooser.filenames();
+    paths.retain(|path| !path.as_os_str().is_empty());
+    paths
+}
+
+/// Says it in as many lines as it needs; whether that changed the layout.
+fn explain(column: &mut Flex, frame: &mut Frame, words: &str) -> bool {
+    if frame.label() == words {
+        return false;
+    }
+    draw::set_font(Font::Helvetica, look::SMALL);
+    let is_long = draw::width(words) > f64::from(column.w() - 4);
+    frame.set_label(words);
+    column.fixed(frame, if is_long { look::TWO_LINES } else { ONE_LINE });
+    true
+}
+
+/// What becomes of an existing file, and where transfers pause.
+fn habits_row(column: &mut Flex) -> (Choice, Choice) {
+    let mut row = Flex::default().row();
+    row.set_pad(look::GAP);
+    let caption = look::caption("If it is there");
+    row.fixed(&caption, 84);
+    let mut overwrite = look::choice("What becomes of a file of that name that is there");
+    for choice in Overwrite::ALL {
+        overwrite.add_choice(choice.name());
+    }
+    let caption = look::caption("Pause at");
+    row.fixed(&caption, 58);
+    let pause_at =
+        look::choice("Each transfer waits when so much is done; Resume goes on");
+    row.fixed(&pause_at, 78);
+    row.end();
+    column.fixed(&row, look::ROW);
+    (overwrite, pause_at)
+}
+
+/// The shares, and the one that was typed where it is none of them.
+fn show_pause(choice: &mut Choice, pause_at: Option<Share>) {
+    let chosen = pause_at.map_or(NEVER.to_owned(), |share| share.to_string());
+    let shares = SHARES.into_iter().map(|share| format!("{share} %"));
+    let mut items: Vec<String> =
+        std::iter::once(NEVER.to_owned()).chain(shares).collect();
+    if !items.contains(&chosen) {
+        items.push(chosen.clone());
+    }
+    choice.clear();
+    for item in &items {
+        choice.add_choice(item);
+    }
+    choice.set_value(place_of(items, |it| *it == chosen));
+}
+
+/// The place of the first that is so, or the first place.
+fn place_of<T>(items: impl IntoIterator<Item = T>, is: impl Fn(T) -> bool) -> i32 {
+    let place = items.into_iter().position(is).unwrap_or(0);
+    i32::try_from(place).unwrap_or(0)
+}
+
+/// The controller's choice, and how many bytes of the file are in a packet.
+fn controller_row(column: &mut Flex) -> (Choice, Input) {
     let mut row = Flex::default().row();
     row.set_pad(look::GAP);
     let caption = look::caption("Controller");
-    row.fixed(&caption, 84);
+    row.fixed(&caption, 72);
     let mut controller = look::choice("Who decides how much of the window is used");
     for name in controller_names() {
         controller.add_choice(name);
     }
+    let caption = look::caption("Bytes");
+    row.fixed(&caption, 40);
+    let segment = look::field(&format!(
+        "File bytes per packet, 1 to {LARGEST_SEGMENT_BYTES}; empty: the usual, \
+         {DEFAULT_SEGMENT_BYTES}, which fill a packet of Ethernet"
+    ));
+    row.fixed(&segment, 54);
     row.end();
     column.fixed(&row, look::ROW);
-    let explanation = look::explanation();
-    column.fixed(&explanation, look::TWO_LINES);
-    (controller, explanation)
+    (controller, segment)
+}
+
+/// Empty: nothing is asked. What is no number that fits asks for 0, which the controller
+/// refuses with a sentence.
+fn number<T: FromStr + From<u8>>(text: &str) -> Option<T> {
+    match text.trim() {
+        "" => None,
+        digits => Some(digits.parse().unwrap_or_else(|_| 0.into())),
+    }
 }
 
 fn controller_names() -> impl Iterator<Item = &'static str> {
@@ -232,14 +382,10 @@ fn asked(protocol_index: i32, window: &str) -> Asked {
         PLAIN_TCP => Some(Transport::Tcp),
         _ => arq.map(|_| Transport::Udp),
     };
-    let window = match window.trim() {
-        "" => None,
-        digits => Some(digits.parse().unwrap_or(0)),
-    };
     Asked {
         transport,
         arq,
-        window,
+        window: number(window),
         ..Asked::default()
     }
 }
@@ -264,16 +410,27 @@ fn explanation(model: &Model) -> String {
 /// One line about who decides how much of the window is used.
 fn controller_explanation(model: &Model) -> String {
     let defaults = model.defaults.unwrap_or(Settled::DEFAULT);
-    match (model.options.settle(&defaults), model.options.congestion) {
-        (Ok(settled), _) if settled.transport == Transport::Tcp => String::new(),
-        (Ok(settled), Some(asked)) if settled.congestion == asked => {
-            asked.explanation().to_owned()
-        }
-        (Ok(settled), Some(_) | None) => {
-            let congestion = settled.congestion;
-            format!("{congestion}: {}", congestion.explanation())
-        }
-        (Err(_), _) => String::new(),
+    let Ok(settled) = model.options.settle(&defaults) else {
+        return String::new();
+    };
+    if settled.transport == Transport::Tcp {
+        return "the system's TCP has a controller of its own".to_owned();
+    }
+    let congestion = settled.congestion;
+    let pacing = match congestion {
+        Congestion::Fixed => "",
+        Congestion::PlusOneMinusThree
+        | Congestion::DoubleHalve
+        | Congestion::Additive
+        | Congestion::Reno
+        | Congestion::Cubic
+        | Congestion::Bbr => "; paced",
+    };
+    let explanation = congestion.explanation();
+    if model.options.congestion == Some(congestion) {
+        format!("{explanation}{pacing}")
+    } else {
+        format!("{congestion}: {explanation}{pacing}")
     }
 }
 

@@ -18,19 +18,19 @@
 //! transfers over the whole width.
 
 use super::conversation::Conversation;
+use super::leftovers::Leftovers;
 use super::pages::{Page, Pages};
 use super::question::Question;
 use super::side::Side;
-use super::tabs::{Tabs, Touch};
-use super::transfers::{Press, TransferTable};
+use super::tabs::Tabs;
+use super::transfers::TransfersPage;
 use super::{Report, labels, look};
-use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
 use fltk::button::Button;
 use fltk::frame::Frame;
 use fltk::group::Flex;
+use fltk::input::Input;
 use fltk::prelude::*;
-use std::rc::Rc;
 
 /// The page and its parts.
 pub(super) struct Room {
@@ -38,7 +38,8 @@ pub(super) struct Room {
     tabs: Tabs,
     middle: Flex,
     conversation: Conversation,
-    transfers: TransferTable,
+    transfers: TransfersPage,
+    leftovers: Leftovers,
     side: Side,
     /// Asked in place.
     pub(super) question: Question,
@@ -65,21 +66,19 @@ impl Room {
         page.set_pad(look::GAP);
 
         let turn = pages.clone();
-        let tabs = Tabs::new(move |touch| match touch {
-            Touch::Choose(place) => turn.choose(place),
-            Touch::Close(_) => {}
-        });
+        let tabs = Tabs::new(move |touch| turn.touch(touch));
         page.fixed(tabs.widget(), TABS_HEIGHT);
 
         let mut middle = Flex::default().row();
         middle.set_pad(look::MARGIN);
         let conversation = Conversation::new(report);
-        let mut transfers = transfer_table(report);
+        let mut transfers = TransfersPage::new(report);
         transfers.widget().hide();
         let mut side = Side::new(conversation.message(), report);
         middle.fixed(&*side.widget(), SIDE_WIDTH);
         middle.end();
 
+        let leftovers = Leftovers::new(&mut page, report);
         let question = Question::new(&mut page);
         let (status, disconnect) = status_row(&mut page);
         page.end();
@@ -90,6 +89,7 @@ impl Room {
             middle,
             conversation,
             transfers,
+            leftovers,
             side,
             question,
             status,
@@ -111,7 +111,8 @@ impl Room {
         self.turn_to(self.pages.chosen());
         self.conversation.show(model);
         self.side.show(model);
-        self.transfers.show(&model.transfers);
+        self.transfers.show(model);
+        self.leftovers.show(model);
         let status = labels::label(&status(model, &self.link));
         if status != self.status.label() {
             self.status.set_label(&status);
@@ -121,7 +122,12 @@ impl Room {
     /// Takes a question back that no longer stands.
     pub(super) fn forget(&mut self) {
         self.question.close();
-        self.pages.begin();
+        self.pages.turn_to(Page::Chat);
+    }
+
+    /// The field with the next line.
+    pub(super) fn message(&self) -> &Input {
+        self.conversation.message()
     }
 
     /// Puts the cursor into the next line.
@@ -153,23 +159,6 @@ fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {
     } else {
         widget.hide();
     }
-}
-
-fn transfer_table(report: &Report) -> TransferTable {
-    let tell = Rc::clone(report);
-    TransferTable::new(move |button, tag| {
-        tell(match button {
-            Press::Pause => Intent::Pause {
-                tag: Some(tag),
-                is_paused: true,
-            },
-            Press::Resume => Intent::Pause {
-                tag: Some(tag),
-                is_paused: false,
-            },
-            Press::Cancel => Intent::Cancel { tag },
-        });
-    })
 }
 
 fn status_row(page: &mut Flex) -> (Frame, Button) {

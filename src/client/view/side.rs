@@ -1,17 +1,20 @@
-//! The right side of the room: who is online, which files there are, and how to fetch one.
+//! The right side of the room: who is online, which files there are, and how to fetch some.
 //!
-//! A click on a file writes its name into the field beside Download; a double click fetches
-//! it at once. A double click on a person makes the next line a whisper.
+//! A click on a file writes its name into the field beside Download, several clicks how
+//! many there are; a double click fetches at once. A double click on a person makes the
+//! next line a whisper.
 
-use super::list::{Cell, List, Widths};
+use super::files::FileList;
+use super::list::{Cell, List};
 use super::panel::Panel;
 use super::{Report, look};
 use crate::client::controller::Intent;
+use crate::client::dropped;
 use crate::client::model::{Audience, Model, colour_of};
 use crate::client::words;
-use crate::wire::message::FileEntry;
 use crate::wire::options::Asked;
-use fltk::enums::CallbackTrigger;
+use fltk::app;
+use fltk::enums::{CallbackTrigger, Event};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -24,21 +27,18 @@ pub(super) struct Side {
     column: Flex,
     people_heading: Frame,
     people: List,
+    /// Who is shown, and who of them I am.
     names: Rc<RefCell<Vec<String>>>,
-    files_heading: Frame,
-    files: List,
-    entries: Rc<RefCell<Vec<FileEntry>>>,
+    me: String,
+    files: FileList,
     panel: Panel,
 }
 
 /// Of the list of people. Unit: pixels.
-const PEOPLE_HEIGHT: i32 = 112;
+const PEOPLE_HEIGHT: i32 = 96;
 
 /// Of the column with the dot in a person's colour. Unit: pixels.
 const DOT_WIDTH: i32 = 20;
-
-/// Of the column of sizes. Unit: pixels.
-const SIZE_WIDTH: i32 = 84;
 
 impl Side {
     /// Makes the widgets in the row that is being built. `message` is where a whisper is
@@ -51,24 +51,33 @@ impl Side {
         let names: Rc<RefCell<Vec<String>>> = Rc::default();
         let mut people = people_list(&names, message, report);
         column.fixed(&*people.widget(), PEOPLE_HEIGHT);
-        let files_heading = look::heading("Files");
-        column.fixed(&files_heading, 20);
-        let entries: Rc<RefCell<Vec<FileEntry>>> = Rc::default();
-        let files = files_list(&entries, report);
+        // The field is made after the list, which writes into it.
+        let field: Rc<RefCell<Option<Input>>> = Rc::default();
+        let written = Rc::clone(&field);
+        let tell = Rc::clone(report);
+        let files = FileList::new(
+            &mut column,
+            move |chosen| {
+                if let Some(field) = written.borrow_mut().as_mut() {
+                    field.set_value(&told(chosen));
+                }
+            },
+            move |chosen| fetch(&tell, chosen, Asked::default()),
+        );
         let panel = Panel::new(&mut column, report);
+        field.replace(Some(panel.file.clone()));
         column.end();
         let mut side = Self {
             column,
             people_heading,
             people,
             names,
-            files_heading,
+            me: String::new(),
             files,
-            entries,
             panel,
         };
-        side.fill_the_field();
         side.fetch_what_the_field_says(report);
+        side.give_what_is_pasted(report);
         side
     }
 
@@ -79,50 +88,65 @@ impl Side {
 
     /// Shows people, files and options.
     pub(super) fn show(&mut self, model: &Model) {
-        let heading = format!("Online ({})", model.people.len());
-        self.people_heading.set_label(&heading);
-        let rows = model.people.iter().map(|name| person(name, model));
-        self.people.show(rows.collect());
-        self.names.replace(model.people.clone());
-
-        let heading = format!("Files ({})", model.files.len());
-        self.files_heading.set_label(&heading);
-        self.files.show(model.files.iter().map(file).collect());
-        self.entries.replace(model.files.clone());
+        let are_known = *self.names.borrow() == model.people && self.me == model.name;
+        if !are_known {
+            let heading = format!("Online ({})", model.people.len());
+            self.people_heading.set_label(&heading);
+            let rows = model.people.iter().map(|name| person(name, model));
+            self.people.show(rows.collect());
+            self.names.replace(model.people.clone());
+            self.me.clone_from(&model.name);
+        }
+        self.files.show(model);
         self.panel.show(model);
     }
 
-    fn fill_the_field(&mut self) {
-        let entries = Rc::clone(&self.entries);
-        let mut field = self.panel.file.clone();
-        self.files.widget().set_callback(move |browser| {
-            if let Some(file) = entry(&entries.borrow(), browser.value()) {
-                field.set_value(&words::harmless(&file.name));
-            }
-        });
-    }
-
     fn fetch_what_the_field_says(&mut self, report: &Report) {
-        let entries = Rc::clone(&self.entries);
-        let browser = self.files.widget().clone();
+        let sheet = self.files.sheet().clone();
         let field = self.panel.file.clone();
         let options = self.panel.reader();
         let tell = Rc::clone(report);
-        let fetch = move || {
+        let begin = move || {
             let typed = field.value();
-            // A name may hold letters that no field can; the chosen row knows them.
-            let chosen = entry(&entries.borrow(), browser.value())
-                .map(|file| file.name.clone())
-                .filter(|name| words::harmless(name) == typed);
-            tell(Intent::Download {
-                file: chosen.unwrap_or(typed),
-                asked: options(),
-            });
+            // A name may hold letters that no field can; the chosen rows know them.
+            let chosen = sheet.chosen();
+            let is_of_list = !chosen.is_empty() && typed == told(&chosen);
+            let files = if is_of_list { chosen } else { vec![typed] };
+            fetch(&tell, files, options());
         };
-        let on_enter = fetch.clone();
-        self.panel.download.set_callback(move |_| fetch());
+        let on_enter = begin.clone();
+        self.panel.download.set_callback(move |_| begin());
         self.panel.file.set_trigger(CallbackTrigger::EnterKeyAlways);
         self.panel.file.set_callback(move |_| on_enter());
+    }
+
+    /// A file's path that is pasted into the field gives that file.
+    fn give_what_is_pasted(&mut self, report: &Report) {
+        let tell = Rc::clone(report);
+        self.panel.file.super_handle_first(false);
+        self.panel.file.handle(move |_, event| {
+            let text = app::event_text();
+            if event != Event::Paste || !dropped::is_path(&text) {
+                return false;
+            }
+            tell(Intent::Drop { text, host: None });
+            true
+        });
+    }
+}
+
+fn fetch(tell: &Report, files: Vec<String>, asked: Asked) {
+    for file in files {
+        tell(Intent::Download { file, asked });
+    }
+}
+
+/// What the field says of the files that are chosen in the list.
+fn told(chosen: &[String]) -> String {
+    match chosen {
+        [] => String::new(),
+        [only] => words::harmless(only),
+        several => format!("{} files", several.len()),
     }
 }
 
@@ -135,13 +159,6 @@ fn person(name: &String, model: &Model) -> Vec<Cell> {
     ]
 }
 
-fn file(file: &FileEntry) -> Vec<Cell> {
-    vec![
-        Cell::plain(&file.name),
-        Cell::figure(&words::bytes(file.size)),
-    ]
-}
-
 fn people_list(
     names: &Rc<RefCell<Vec<String>>>,
     message: &Input,
@@ -151,7 +168,7 @@ fn people_list(
     let tell = Rc::clone(report);
     let mut message = message.clone();
     let tip = "Double click to whisper";
-    List::new(tip, Widths::First(DOT_WIDTH), move |row| {
+    List::new(tip, DOT_WIDTH, move |row| {
         let name = names.borrow().get(row).cloned();
         if let Some(name) = name {
             tell(Intent::ChooseTo(Audience::One(name)));
@@ -160,21 +177,15 @@ fn people_list(
     })
 }
 
-fn files_list(entries: &Rc<RefCell<Vec<FileEntry>>>, report: &Report) -> List {
-    let entries = Rc::clone(entries);
-    let tell = Rc::clone(report);
-    let tip = "Double click to download";
-    List::new(tip, Widths::Last(SIZE_WIDTH), move |row| {
-        let name = entries.borrow().get(row).map(|file| file.name.clone());
-        if let Some(file) = name {
-            let asked = Asked::default();
-            tell(Intent::Download { file, asked });
-        }
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What stands on this line of the browser, which counts from 1.
-fn entry(entries: &[FileEntry], line: i32) -> Option<&FileEntry> {
-    let row = usize::try_from(line).ok()?.checked_sub(1)?;
-    entries.get(row)
+    #[test]
+    fn the_field_names_one_chosen_file_and_counts_several() {
+        let names = ["a\nb".to_owned(), "c".to_owned()];
+        assert_eq!(told(&names[..1]), "a\u{240a}b");
+        assert_eq!(told(&names), "2 files");
+        assert_eq!(told(&[]), "");
+    }
 }

@@ -1,188 +1,668 @@
-//! The table of transfers: a row each, with a bar and buttons to pause and to cancel it.
+//! The page of transfers: a row each, with a bar and what can be done to it; below, what
+//! there is to know about the one that is looked at.
 //!
-//! The idea: FLTK asks for one cell at a time, and the cells are drawn from the rows last
-//! shown, so a table of any length costs what is visible of it.
+//! ```text
+//! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show in folder] ... [Clear ended]
+//! No | File      | Progress   | Rate | Time left   | Protocol | Resent | State
+//! 1  | film.mp4  | [###42 %  ]| 2 MB/s| about 2 min| ...      | 12     | on its way [Pause] [Cancel]
+//! film.mp4: 42.0 MB of 100.0 MB ...
+//! ```
+//!
+//! The words of a row are made anew only while it changes, so that thousands of ended
+//! transfers cost nothing.
 
-use super::{labels, look};
-use crate::client::model::Transfer;
+use super::files::draw_mark;
+use super::sheet::{Column, INSET, Owner, Place, Sheet, Touch, draw_words};
+use super::{Report, labels, look};
+use crate::client::controller::Intent;
+use crate::client::model::{Model, Order, Transfer, TransferColumn, transfers_shown};
 use crate::client::words;
 use crate::wire::message::TransferState;
 use fltk::app;
+use fltk::button::Button;
 use fltk::draw;
-use fltk::enums::{Align, Color, Event, Font, FrameType};
+use fltk::enums::{Align, Color, Font, FrameType, Key, Shortcut};
+use fltk::frame::Frame;
+use fltk::group::Flex;
 use fltk::prelude::*;
-use fltk::table::{Table, TableContext};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// One transfer, as words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
     tag: u64,
-    /// The columns but for the bar and the button, in their order.
-    words: [String; 6],
+    /// The columns but for the bar and the buttons, in their order.
+    words: [String; 7],
     percent: u8,
-    state_color: Color,
-    is_running: bool,
-    /// What the first button says, where there is one.
-    pause: Option<Press>,
+    state: TransferState,
+    /// What is told of it below the table.
+    details: String,
+    digest: Option<String>,
+    /// What its two buttons do, where they are there.
+    buttons: [Option<Press>; 2],
+    can: Abilities,
 }
 
-/// What a person presses in a row.
+/// What can be done to a transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Abilities {
+    pause: bool,
+    resume: bool,
+    cancel: bool,
+    discard: bool,
+    retry: bool,
+    show: bool,
+}
+
+/// What a person presses in a row or above the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Press {
+enum Press {
     Pause,
     Resume,
     Cancel,
+    /// Cancel, or after that: take away what has arrived.
+    Discard,
+    Retry,
+    Show,
+    Copy,
+}
+
+/// The page and what it shows.
+pub(super) struct TransfersPage {
+    column: Flex,
+    sheet: Sheet<u64>,
+    table: Rc<Rows>,
+    buttons: Vec<(Button, Press)>,
+    clear: Button,
+    problem: Frame,
+    details: Frame,
+    count: usize,
+}
+
+/// The rows as last shown.
+#[derive(Default)]
+struct Rows {
+    /// In the model's order.
+    all: RefCell<Vec<Row>>,
+    /// Places in `all`, from top to bottom.
+    shown: RefCell<Vec<usize>>,
+    order: Cell<Option<Order<TransferColumn>>>,
+    /// The order has changed, or another row is looked at.
+    is_stale: Cell<bool>,
+}
+
+const COLUMNS: [Column; 10] = [
+    column("No", 34, Align::Right),
+    column("File", 0, Align::Left),
+    column("Progress", 116, Align::Center),
+    column("Rate", 80, Align::Right),
+    column("Time left", 94, Align::Right),
+    column("Protocol", 146, Align::Left),
+    column("Resent", 62, Align::Right),
+    column("State", 100, Align::Left),
+    column("", 76, Align::Center),
+    column("", 76, Align::Center),
+];
+
+/// What each of them sorts by; the buttons by nothing.
+const ORDERS: [TransferColumn; 8] = [
+    TransferColumn::Number,
+    TransferColumn::File,
+    TransferColumn::Progress,
+    TransferColumn::Rate,
+    TransferColumn::TimeLeft,
+    TransferColumn::Protocol,
+    TransferColumn::Resent,
+    TransferColumn::State,
+];
+
+/// The column with the bar.
+const BAR: usize = 2;
+
+/// The column with what the transfer does.
+const STATE: usize = 7;
+
+/// The first of the columns with the buttons.
+const BUTTONS: usize = 8;
+
+/// Label, width in pixels, tip and meaning of each button above the table.
+const TOOLS: [(&str, i32, &str, Press); 7] = [
+    (
+        "Pause",
+        66,
+        "Let the chosen ones wait (Space)",
+        Press::Pause,
+    ),
+    (
+        "Resume",
+        74,
+        "Let the chosen ones go on (Space)",
+        Press::Resume,
+    ),
+    (
+        "Cancel",
+        70,
+        "End the chosen ones; what has arrived is kept (Delete)",
+        Press::Cancel,
+    ),
+    (
+        "Cancel, delete",
+        112,
+        "End the chosen ones and take away what has arrived (Shift+Delete)",
+        Press::Discard,
+    ),
+    (
+        "Try again",
+        80,
+        "Ask again for the chosen ones; they go on from what has arrived (R)",
+        Press::Retry,
+    ),
+    (
+        "Show in folder",
+        112,
+        "Open the folder that the file is in (Enter)",
+        Press::Show,
+    ),
+    (
+        "Copy SHA-256",
+        110,
+        "Of the chosen ones that are verified (Ctrl+C)",
+        Press::Copy,
+    ),
+];
+
+/// Of what is told of a row: two lines of small letters. Unit: pixels.
+const DETAILS_HEIGHT: i32 = 32;
+
+/// Of what could not be done. Unit: pixels.
+const PROBLEM_HEIGHT: i32 = 18;
+
+const fn column(heading: &'static str, width: i32, side: Align) -> Column {
+    Column {
+        heading,
+        width,
+        side,
+    }
+}
+
+impl TransfersPage {
+    /// Makes the widgets in the row that is being built.
+    pub(super) fn new(report: &Report) -> Self {
+        let mut page = Flex::default().column();
+        page.set_pad(look::GAP);
+        let (buttons, clear) = tool_row(&mut page);
+        let table = Rc::new(Rows::default());
+        let sheet = sheet(&table, report);
+        let mut problem = look::explanation();
+        problem.set_label_color(look::WRONG);
+        page.fixed(&problem, PROBLEM_HEIGHT);
+        problem.hide();
+        let details = look::explanation();
+        page.fixed(&details, DETAILS_HEIGHT);
+        page.end();
+        let mut made = Self {
+            column: page,
+            sheet,
+            table,
+            buttons,
+            clear,
+            problem,
+            details,
+            count: 0,
+        };
+        made.press_buttons(report);
+        made
+    }
+
+    /// The page, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.column
+    }
+
+    /// Shows the transfers, and the newest of them when one is new.
+    pub(super) fn show(&mut self, model: &Model) {
+        self.show_problem(model.files_problem.as_deref());
+        let has_changed = self.table.renew(&model.transfers);
+        if !has_changed && !self.table.is_stale.replace(false) {
+            return;
+        }
+        let order = self.table.order();
+        let shown = transfers_shown(&model.transfers, order);
+        let keys: Vec<u64> = shown.iter().map(|&at| model.transfers[at].tag).collect();
+        self.table.shown.replace(shown);
+        let column = ORDERS.iter().position(|it| *it == order.by).unwrap_or(0);
+        let is_longer = keys.len() > self.count;
+        self.count = keys.len();
+        self.sheet.show(keys, (column, order.is_reversed));
+        if is_longer && order == Order::by(TransferColumn::Number) {
+            self.sheet.scroll_to_end();
+        }
+        self.show_what_can_be_done();
+        self.show_details();
+    }
+
+    fn show_problem(&mut self, problem: Option<&str>) {
+        let label = labels::label(problem.unwrap_or_default());
+        if label == self.problem.label() {
+            return;
+        }
+        self.problem.set_label(&label);
+        if label.is_empty() {
+            self.problem.hide();
+        } else {
+            self.problem.show();
+        }
+        self.column.layout();
+        self.column.redraw();
+    }
+
+    /// A button that would do nothing is faded.
+    fn show_what_can_be_done(&mut self) {
+        let chosen = self.sheet.chosen();
+        for (button, press) in &mut self.buttons {
+            let is_of_use = chosen.iter().any(|tag| self.table.can(*tag, *press));
+            set_active(button, is_of_use);
+        }
+        let has_ended = self.table.all.borrow().iter().any(|row| row.state.is_end());
+        set_active(&mut self.clear, has_ended);
+    }
+
+    fn show_details(&mut self) {
+        let looked_at = self.sheet.looked_at();
+        let details =
+            looked_at.and_then(|tag| self.table.of(tag, |row| row.details.clone()));
+        let label = labels::label(&details.unwrap_or_default());
+        if label != self.details.label() {
+            self.details.set_label(&label);
+            self.details.redraw();
+        }
+    }
+
+    fn press_buttons(&mut self, report: &Report) {
+        for (button, press) in &mut self.buttons {
+            let (table, sheet) = (Rc::clone(&self.table), self.sheet.clone());
+            let (tell, press) = (Rc::clone(report), *press);
+            button.set_callback(move |_| table.press_chosen(&sheet, press, &tell));
+        }
+        let tell = Rc::clone(report);
+        self.clear.set_callback(move |_| tell(Intent::ClearEnded));
+    }
+}
+
+fn tool_row(page: &mut Flex) -> (Vec<(Button, Press)>, Button) {
+    let mut row = Flex::default().row();
+    row.set_pad(look::GAP);
+    let buttons = TOOLS.map(|(label, width, tip, press)| {
+        let button = look::button(label, tip);
+        row.fixed(&button, width);
+        (button, press)
+    });
+    Frame::default();
+    let clear = look::button("Clear &ended", "Forget what has ended (Alt+E)");
+    row.fixed(&clear, 100);
+    row.end();
+    page.fixed(&row, look::ROW);
+    (buttons.to_vec(), clear)
+}
+
+fn sheet(table: &Rc<Rows>, report: &Report) -> Sheet<u64> {
+    let (drawn, touched) = (Rc::clone(table), Rc::clone(table));
+    let tell = Rc::clone(report);
+    Sheet::new(
+        &COLUMNS,
+        Owner {
+            draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
+            touch: Box::new(move |sheet, touch| touched.touch(sheet, touch, &tell)),
+            invitation: Box::new(|| {
+                "Nothing is on its way. Double click a file to fetch it, or drop files here \
+                 to give them."
+                    .to_owned()
+            }),
+        },
+    )
+}
+
+fn set_active(button: &mut Button, is_active: bool) {
+    if is_active == button.active() {
+        return;
+    }
+    if is_active {
+        button.activate();
+    } else {
+        button.deactivate();
+    }
+}
+
+impl Rows {
+    fn order(&self) -> Order<TransferColumn> {
+        let usual = Order::by(TransferColumn::Number);
+        self.order.get().unwrap_or(usual)
+    }
+
+    /// Makes the words anew of what may have changed; whether anything has.
+    fn renew(&self, transfers: &[Transfer]) -> bool {
+        let mut all = self.all.borrow_mut();
+        let mut has_changed = all.len() != transfers.len();
+        all.truncate(transfers.len());
+        for (place, transfer) in transfers.iter().enumerate() {
+            if all.get(place).is_some_and(|row| row.is_still(transfer)) {
+                continue;
+            }
+            let new = Row::new(transfer);
+            if all.get(place) == Some(&new) {
+                continue;
+            }
+            has_changed = true;
+            if place < all.len() {
+                all[place] = new;
+            } else {
+                all.push(new);
+            }
+        }
+        has_changed
+    }
+
+    fn of<T>(&self, tag: u64, read: impl Fn(&Row) -> T) -> Option<T> {
+        let all = self.all.borrow();
+        all.iter().find(|row| row.tag == tag).map(read)
+    }
+
+    fn can(&self, tag: u64, press: Press) -> bool {
+        self.of(tag, |row| row.can(press)).unwrap_or(false)
+    }
+
+    /// Whether nothing else shall happen.
+    fn touch(&self, sheet: &Sheet<u64>, touch: Touch, tell: &Report) -> bool {
+        match touch {
+            Touch::Heading(column) => {
+                if let Some(by) = ORDERS.get(column) {
+                    self.order.set(Some(self.order().pressed(*by)));
+                    self.look_again(tell);
+                }
+                true
+            }
+            Touch::Press { row, column } => self.press_in_row(row, column, tell),
+            Touch::Open => {
+                self.press_chosen(sheet, Press::Show, tell);
+                true
+            }
+            Touch::Hover(_) | Touch::Chosen => {
+                self.look_again(tell);
+                true
+            }
+            Touch::Key(key) => self.key(sheet, key, tell),
+        }
+    }
+
+    /// Everything is shown anew at the next turn, which this calls for.
+    fn look_again(&self, tell: &Report) {
+        self.is_stale.set(true);
+        tell(Intent::Look);
+    }
+
+    fn press_in_row(&self, row: usize, column: usize, tell: &Report) -> bool {
+        let Some(button) = column.checked_sub(BUTTONS) else {
+            return false;
+        };
+        let pressed = self.shown.borrow().get(row).and_then(|&at| {
+            let all = self.all.borrow();
+            let row = all.get(at)?;
+            Some((row.buttons[button]?, row.tag))
+        });
+        let Some((press, tag)) = pressed else {
+            return false;
+        };
+        self.press(press, tag, tell);
+        true
+    }
+
+    fn key(&self, sheet: &Sheet<u64>, key: Key, tell: &Report) -> bool {
+        let keys = app::event_state();
+        let press = match key {
+            Key::Delete if keys.contains(Shortcut::Shift) => Press::Discard,
+            Key::Delete => Press::Cancel,
+            _ if key == Key::from_char('c') && keys.contains(Shortcut::Ctrl) => {
+                Press::Copy
+            }
+            _ if keys.intersects(Shortcut::Ctrl | Shortcut::Alt) => return false,
+            _ if key == Key::from_char('r') => Press::Retry,
+            _ if key == Key::from_char(' ') => {
+                let chosen = sheet.chosen();
+                if chosen.iter().any(|tag| self.can(*tag, Press::Pause)) {
+                    Press::Pause
+                } else {
+                    Press::Resume
+                }
+            }
+            _ => return false,
+        };
+        self.press_chosen(sheet, press, tell);
+        true
+    }
+
+    /// Does it to all that are chosen and to which it can be done.
+    fn press_chosen(&self, sheet: &Sheet<u64>, press: Press, tell: &Report) {
+        let chosen = sheet.chosen();
+        let chosen = chosen.into_iter().filter(|tag| self.can(*tag, press));
+        match press {
+            Press::Copy => {
+                let lines: Vec<String> = chosen
+                    .filter_map(|tag| self.of(tag, Row::checksum)?)
+                    .collect();
+                if !lines.is_empty() {
+                    app::copy(&lines.join("\n"));
+                }
+            }
+            // One folder at a time: nobody wants twenty windows.
+            Press::Show => {
+                if let Some(tag) = chosen.into_iter().next() {
+                    self.press(press, tag, tell);
+                }
+            }
+            Press::Pause
+            | Press::Resume
+            | Press::Cancel
+            | Press::Discard
+            | Press::Retry => {
+                for tag in chosen {
+                    self.press(press, tag, tell);
+                }
+            }
+        }
+    }
+
+    fn press(&self, press: Press, tag: u64, tell: &Report) {
+        tell(match press {
+            Press::Pause | Press::Resume => Intent::Pause {
+                tag: Some(tag),
+                is_paused: press == Press::Pause,
+            },
+            Press::Cancel => Intent::Cancel { tag },
+            Press::Discard => Intent::Discard { tag },
+            Press::Retry => Intent::Retry { tag },
+            Press::Show => Intent::ShowInFolder { tag },
+            Press::Copy => {
+                if let Some(checksum) = self.of(tag, Row::checksum).flatten() {
+                    app::copy(&checksum);
+                }
+                return;
+            }
+        });
+    }
+
+    fn draw(&self, row: usize, column: usize, place: Place) {
+        let all = self.all.borrow();
+        let at = self.shown.borrow().get(row).copied();
+        if let Some(row) = at.and_then(|at| all.get(at)) {
+            row.draw(column, place);
+        }
+    }
+}
+
+impl Row {
+    fn new(transfer: &Transfer) -> Self {
+        let left = transfer.time_left().map(words::time_left);
+        let rate = match transfer.state {
+            TransferState::Paused | TransferState::Queued => 0,
+            TransferState::Opening
+            | TransferState::Sending
+            | TransferState::Verified
+            | TransferState::Damaged
+            | TransferState::Failed
+            | TransferState::Unknown
+            | TransferState::Cancelled => transfer.rate(),
+        };
+        let rate = (rate > 0).then(|| words::rate(rate));
+        let can = Abilities::of(transfer);
+        Self {
+            tag: transfer.tag,
+            words: [
+                transfer.tag.to_string(),
+                words::harmless(&transfer.file),
+                rate.unwrap_or_default(),
+                left.unwrap_or_default(),
+                transfer.protocol(),
+                transfer.resent_packets.to_string(),
+                words::state(transfer),
+            ],
+            percent: words::percent(transfer),
+            state: transfer.state,
+            details: words::transfer_details(transfer),
+            digest: transfer.digest.map(|digest| digest.to_string()),
+            buttons: can.buttons(),
+            can,
+        }
+    }
+
+    /// Whether it shows this transfer, which has ended and can hardly have changed.
+    fn is_still(&self, transfer: &Transfer) -> bool {
+        self.tag == transfer.tag
+            && self.state == transfer.state
+            && transfer.state.is_end()
+            && self.can.discard == transfer.has_left_a_part()
+    }
+
+    fn can(&self, press: Press) -> bool {
+        match press {
+            Press::Pause => self.can.pause,
+            Press::Resume => self.can.resume,
+            Press::Cancel => self.can.cancel,
+            Press::Discard => self.can.discard,
+            Press::Retry => self.can.retry,
+            Press::Show => self.can.show,
+            Press::Copy => self.digest.is_some(),
+        }
+    }
+
+    /// As `sha256sum` prints it.
+    fn checksum(&self) -> Option<String> {
+        let digest = self.digest.as_ref()?;
+        Some(format!("{digest}  {}", self.words[1]))
+    }
+
+    fn draw(&self, column: usize, place: Place) {
+        let (x, y, w, h) = place;
+        match column {
+            BAR => self.draw_bar((x + INSET, y + 4, w - 2 * INSET, h - 8)),
+            STATE => {
+                let mark = if self.state == TransferState::Verified {
+                    draw_mark((x + INSET - 2, y, 16, h));
+                    18
+                } else {
+                    0
+                };
+                let color = state_color(self.state);
+                let place = (x + mark, y, w - mark, h);
+                draw_words(&self.words[STATE - 1], color, Align::Left, place);
+            }
+            BUTTONS.. => {
+                if let Some(button) = self.buttons[column - BUTTONS] {
+                    draw_button(button.label(), (x + 3, y + 1, w - 6, h - 2));
+                }
+            }
+            _ => {
+                // The bar has no words, so those of the columns after it stand one earlier.
+                let index = if column > BAR { column - 1 } else { column };
+                let side = COLUMNS[column].side;
+                draw_words(&self.words[index], look::INK, side, place);
+            }
+        }
+    }
+
+    fn draw_bar(&self, (x, y, w, h): Place) {
+        let filled = w * i32::from(self.percent) / 100;
+        draw::draw_rect_fill(x, y, w, h, look::PAPER);
+        draw::draw_rect_fill(x, y, filled, h, state_color(self.state));
+        draw::set_draw_color(look::LINE);
+        draw::draw_rect(x, y, w, h);
+        draw::set_font(Font::HelveticaBold, look::SMALL - 1);
+        let percent = format!("{} %", self.percent);
+        // The figure changes its colour where the bar ends beneath it.
+        let over_bar = (x, filled, look::PAGE);
+        let over_paper = (x + filled, w - filled, look::INK);
+        for (left, width, color) in [over_bar, over_paper] {
+            draw::push_clip(left, y, width, h);
+            draw_words(&percent, color, Align::Center, (x, y, w, h));
+            draw::pop_clip();
+        }
+    }
+}
+
+impl Abilities {
+    fn of(transfer: &Transfer) -> Self {
+        let is_running = !transfer.state.is_end();
+        let is_download = transfer.source.is_none();
+        Self {
+            pause: transfer.can_be(true),
+            resume: transfer.can_be(false),
+            cancel: is_running,
+            discard: is_download && is_running || transfer.has_left_a_part(),
+            retry: transfer.can_be_retried(),
+            show: transfer.path.is_some() || transfer.source.is_some(),
+        }
+    }
+
+    /// The two that a person most likely wants.
+    const fn buttons(self) -> [Option<Press>; 2] {
+        if self.cancel {
+            let first = if self.pause {
+                Some(Press::Pause)
+            } else if self.resume {
+                Some(Press::Resume)
+            } else {
+                None
+            };
+            return [first, Some(Press::Cancel)];
+        }
+        let second = if self.discard {
+            Some(Press::Discard)
+        } else {
+            None
+        };
+        if self.retry {
+            [Some(Press::Retry), second]
+        } else if self.show {
+            [Some(Press::Show), None]
+        } else {
+            [None, None]
+        }
+    }
 }
 
 impl Press {
+    /// As a row's button says it.
     const fn label(self) -> &'static str {
         match self {
             Self::Pause => "Pause",
             Self::Resume => "Resume",
             Self::Cancel => "Cancel",
+            Self::Discard => "Delete",
+            Self::Retry => "Try again",
+            Self::Show => "Show",
+            Self::Copy => "Copy",
         }
     }
-}
-
-/// The widget and what it shows.
-pub(super) struct TransferTable {
-    table: Table,
-    rows: Rc<RefCell<Vec<Row>>>,
-}
-
-/// A place in the window: left, top, width, height. Unit: pixels.
-type Place = (i32, i32, i32, i32);
-
-/// Heading, width in pixels (the first takes what the others leave) and side.
-const COLUMNS: [(&str, i32, Align); 9] = [
-    ("File", 0, Align::Left),
-    ("Progress", 160, Align::Center),
-    ("Rate", 90, Align::Right),
-    ("Time left", 80, Align::Right),
-    ("Protocol", 160, Align::Left),
-    ("Resent", 70, Align::Right),
-    ("State", 130, Align::Left),
-    ("", 78, Align::Center),
-    ("", 78, Align::Center),
-];
-
-/// The column with the bar.
-const BAR: i32 = 1;
-
-/// The column with what the transfer does.
-const STATE: i32 = 6;
-
-/// The columns with the buttons.
-const PAUSE: i32 = 7;
-const CANCEL: i32 = 8;
-
-/// Of the headings and of a row. Unit: pixels.
-const HEADING: i32 = 24;
-const ROW: i32 = 26;
-
-/// The narrowest that the first column may be. Unit: pixels.
-const NARROWEST_FILE: i32 = 100;
-
-/// Between a cell's edge and its words. Unit: pixels.
-const INSET: i32 = 8;
-
-impl TransferTable {
-    /// Makes the widget in the group that is being built. `press` hears which button was
-    /// pressed, and the tag of its transfer.
-    pub(super) fn new(press: impl Fn(Press, u64) + 'static) -> Self {
-        let rows: Rc<RefCell<Vec<Row>>> = Rc::default();
-        let mut table = Table::default();
-        table.set_frame(FrameType::DownBox);
-        table.set_table_frame(FrameType::NoBox);
-        table.set_color(look::PAGE);
-        table.set_cols(i32::try_from(COLUMNS.len()).unwrap_or(0));
-        table.set_col_header(true);
-        table.set_col_header_height(HEADING);
-        table.end();
-        draw_cells(&mut table, &rows);
-        press_buttons(&mut table, &rows, press);
-        table.draw(|table| {
-            if table.rows() == 0 {
-                draw_invitation(table);
-            }
-        });
-        table.resize_callback(|table, _, _, width, _| fit_columns(table, width));
-        Self { table, rows }
-    }
-
-    /// The widget, for the layout.
-    pub(super) fn widget(&mut self) -> &mut Table {
-        &mut self.table
-    }
-
-    /// Shows these transfers, and the newest of them when one is new.
-    pub(super) fn show(&mut self, transfers: &[Transfer]) {
-        let rows: Vec<Row> = transfers.iter().map(row).collect();
-        if rows == *self.rows.borrow() {
-            return;
-        }
-        let count = i32::try_from(rows.len()).unwrap_or(0);
-        let is_longer = count > self.table.rows();
-        self.rows.replace(rows);
-        if count != self.table.rows() {
-            self.table.set_rows(count);
-            self.table.set_row_height_all(ROW);
-            let width = self.table.w();
-            fit_columns(&mut self.table, width);
-        }
-        if is_longer {
-            self.table.set_row_position(count - 1);
-        }
-        self.table.redraw();
-    }
-}
-
-fn row(transfer: &Transfer) -> Row {
-    let is_running = !transfer.state.is_end();
-    let rate = match transfer.elapsed {
-        _ if is_running => transfer.rate_bytes_per_second,
-        Some(elapsed) => mean_rate(transfer.done_bytes, elapsed.as_millis()),
-        None => 0,
-    };
-    let left = transfer.time_left().map(words::duration);
-    let some = |is_known: bool, text: String| if is_known { text } else { String::new() };
-    Row {
-        tag: transfer.tag,
-        words: [
-            words::harmless(&transfer.file),
-            some(rate > 0, words::rate(rate)),
-            left.unwrap_or_default(),
-            transfer.protocol(),
-            transfer.resent_packets.to_string(),
-            words::state(transfer),
-        ],
-        percent: words::percent(transfer),
-        state_color: state_color(transfer.state),
-        is_running,
-        pause: if transfer.can_be(true) {
-            Some(Press::Pause)
-        } else {
-            transfer.can_be(false).then_some(Press::Resume)
-        },
-    }
-}
-
-impl Row {
-    /// The button in this column, if there is one.
-    fn button(&self, column: i32) -> Option<Press> {
-        match column {
-            PAUSE => self.pause,
-            CANCEL => self.is_running.then_some(Press::Cancel),
-            _ => None,
-        }
-    }
-}
-
-fn mean_rate(bytes: u64, elapsed_ms: u128) -> u64 {
-    let per_second = u128::from(bytes) * 1000 / elapsed_ms.max(1);
-    u64::try_from(per_second).unwrap_or(u64::MAX)
 }
 
 const fn state_color(state: TransferState) -> Color {
@@ -198,146 +678,72 @@ const fn state_color(state: TransferState) -> Color {
     }
 }
 
-fn draw_cells(table: &mut Table, rows: &Rc<RefCell<Vec<Row>>>) {
-    let rows = Rc::clone(rows);
-    table.draw_cell(move |_, context, index, column, x, y, w, h| match context {
-        TableContext::ColHeader => draw_heading(column, (x, y, w, h)),
-        TableContext::Cell => {
-            if let Some(row) = at(&rows.borrow(), index) {
-                draw_cell(row, column, (x, y, w, h));
-            }
-        }
-        TableContext::None
-        | TableContext::StartPage
-        | TableContext::EndPage
-        | TableContext::RowHeader
-        | TableContext::Table
-        | TableContext::RcResize => {}
-    });
-}
-
-fn press_buttons(
-    table: &mut Table,
-    rows: &Rc<RefCell<Vec<Row>>>,
-    press: impl Fn(Press, u64) + 'static,
-) {
-    let rows = Rc::clone(rows);
-    table.set_callback(move |table| {
-        let is_released = table.callback_context() == TableContext::Cell
-            && app::event() == Event::Released;
-        if !is_released {
-            return;
-        }
-        let pressed = at(&rows.borrow(), table.callback_row())
-            .and_then(|row| Some((row.button(table.callback_col())?, row.tag)));
-        if let Some((button, tag)) = pressed {
-            press(button, tag);
-        }
-    });
-}
-
-fn at(rows: &[Row], index: i32) -> Option<&Row> {
-    rows.get(usize::try_from(index).ok()?)
-}
-
-fn fit_columns(table: &mut Table, width: i32) {
-    let fixed: i32 = COLUMNS.iter().map(|(_, width, _)| width).sum();
-    let is_long = HEADING + table.rows() * ROW > table.h();
-    let scrollbar = if is_long { app::scrollbar_size() } else { 0 };
-    let left = width - fixed - scrollbar - 4;
-    for (column, (_, width, _)) in (0..).zip(COLUMNS) {
-        let is_first = column == 0;
-        let width = if is_first {
-            left.max(NARROWEST_FILE)
-        } else {
-            width
-        };
-        table.set_col_width(column, width);
-    }
-}
-
-fn draw_invitation(table: &Table) {
-    let (x, y) = (table.x(), table.y() + HEADING);
-    let (w, h) = (table.w(), table.h() - HEADING);
-    draw::set_font(Font::Helvetica, look::TEXT - 1);
-    let words = "Double click a file to fetch it.";
-    draw_words(words, look::FADED, Align::Center, (x, y, w, h));
-}
-
-fn draw_heading(column: i32, place: Place) {
-    let (x, y, w, h) = place;
-    draw::draw_rect_fill(x, y, w, h, look::PAPER);
-    draw::set_draw_color(look::LINE);
-    draw::draw_xyline(x, y + h - 1, x + w);
-    draw::set_font(Font::HelveticaBold, look::SMALL);
-    let (words, _, side) = heading(column);
-    draw_words(words, look::FADED, side, place);
-}
-
-fn draw_cell(row: &Row, column: i32, place: Place) {
-    let (x, y, w, h) = place;
-    draw::push_clip(x, y, w, h);
-    draw::draw_rect_fill(x, y, w, h, look::PAGE);
-    draw::set_font(Font::Helvetica, look::TEXT - 1);
-    match column {
-        BAR => draw_bar(row, (x + INSET, y + 6, w - 2 * INSET, h - 12)),
-        PAUSE | CANCEL => {
-            if let Some(button) = row.button(column) {
-                draw_button(button.label(), (x + 4, y + 2, w - 8, h - 4));
-            }
-        }
-        _ => {
-            // The bar has no words, so those of the columns after it stand one earlier.
-            let index = if column > BAR { column - 1 } else { column };
-            let index = usize::try_from(index).unwrap_or(0);
-            let words = row.words.get(index).map_or("", String::as_str);
-            let is_state = column == STATE;
-            let color = if is_state { row.state_color } else { look::INK };
-            draw_words(words, color, heading(column).2, place);
-        }
-    }
-    draw::pop_clip();
-}
-
-fn heading(column: i32) -> (&'static str, i32, Align) {
-    let index = usize::try_from(column).unwrap_or(0);
-    COLUMNS.get(index).copied().unwrap_or(("", 0, Align::Left))
-}
-
-fn draw_bar(row: &Row, (x, y, w, h): Place) {
-    let filled = w * i32::from(row.percent) / 100;
-    draw::draw_rect_fill(x, y, w, h, look::PAPER);
-    draw::draw_rect_fill(x, y, filled, h, row.state_color);
-    draw::set_font(Font::HelveticaBold, look::SMALL - 1);
-    let percent = format!("{} %", row.percent);
-    // The figure changes its colour where the bar ends beneath it.
-    let over_bar = (x, filled, look::PAGE);
-    let over_page = (x + filled, w - filled, look::INK);
-    for (left, width, color) in [over_bar, over_page] {
-        draw::push_clip(left, y, width, h);
-        draw_words(&percent, color, Align::Center, (x, y, w, h));
-        draw::pop_clip();
-    }
-}
-
 fn draw_button(label: &str, place: Place) {
     let (x, y, w, h) = place;
     draw::draw_box(FrameType::UpBox, x, y, w, h, look::PAGE);
+    draw::set_font(Font::Helvetica, look::SMALL);
     draw_words(label, look::INK, Align::Center, place);
 }
 
-/// Letters without any markup, cut with an ellipsis where they do not fit.
-fn draw_words(text: &str, color: Color, side: Align, (x, y, w, h): Place) {
-    let room = f64::from(w - INSET);
-    let text = labels::fitted(text, room, draw::width);
-    #[expect(clippy::cast_possible_truncation, reason = "a width in pixels")]
-    let spare = w - draw::width(&text) as i32;
-    let left = match side {
-        Align::Right => spare - INSET,
-        Align::Center => spare / 2,
-        _ => INSET,
-    };
-    draw::set_draw_color(color);
-    let baseline = y + i32::midpoint(h, draw::height()) - draw::descent();
-    draw::draw_text(&text, x + left, baseline);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::controller::{Controller, Event};
+    use crate::transfer::{Figures, Report as Told};
+    use crate::wire::options::Asked;
+
+    /// A transfer as the controller makes it, in a room.
+    fn joined_with_download() -> Controller {
+        let mut client = Controller::new(Asked::default(), true);
+        let connect = Intent::Connect {
+            server: String::new(),
+            port: String::new(),
+            name: "dana".to_owned(),
+        };
+        client.on_intent(connect, 0);
+        let file = "film.mp4".to_owned();
+        let asked = Asked::default();
+        client.on_intent(Intent::Download { file, asked }, 0);
+        client
+    }
+
+    #[test]
+    fn only_what_changed_is_written_anew() {
+        let mut client = joined_with_download();
+        let rows = Rows::default();
+        assert!(rows.renew(&client.model().transfers));
+        assert!(!rows.renew(&client.model().transfers), "nothing happened");
+        let figures = Figures {
+            done_bytes: 5,
+            ..Figures::default()
+        };
+        let report = Told::Progress(TransferState::Sending, figures);
+        client.on_event(Event::Report { tag: 1, report }, 10);
+        assert!(rows.renew(&client.model().transfers));
+        client.on_intent(Intent::ClearEnded, 20);
+        assert!(!rows.renew(&client.model().transfers), "it has not ended");
+    }
+
+    #[test]
+    fn a_row_offers_what_can_be_done_now_and_nothing_else() {
+        let running = Abilities {
+            pause: true,
+            cancel: true,
+            discard: true,
+            ..Abilities::default()
+        };
+        assert_eq!(running.buttons(), [Some(Press::Pause), Some(Press::Cancel)]);
+        let broken_off = Abilities {
+            retry: true,
+            discard: true,
+            ..Abilities::default()
+        };
+        let expected = [Some(Press::Retry), Some(Press::Discard)];
+        assert_eq!(broken_off.buttons(), expected);
+        let whole = Abilities {
+            show: true,
+            ..Abilities::default()
+        };
+        assert_eq!(whole.buttons(), [Some(Press::Show), None]);
+    }
 }

@@ -10,7 +10,7 @@ use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::pages::Pages;
 use super::room::Room;
-use super::{Report, labels, look};
+use super::{Report, dropping, labels, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
@@ -59,10 +59,11 @@ const ZOOM_STEP: f32 = 1.1;
 impl Window {
     /// Opens a window. With a server and a name it joins at once.
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
-        let pages = Pages::new(bell.clone());
-        let session = Session::new(settings.clone(), true, move || bell.ring());
+        let ring = bell.clone();
+        let session = Session::new(settings.clone(), true, move || ring.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
+        let pages = Pages::new(&report, bell);
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
         app::set_screen_scale(0, kept.zoom);
@@ -189,9 +190,17 @@ impl Window {
         self.room.disconnect.set_callback(disconnect);
     }
 
-    /// Alt+1 leads to the first page, and so on.
+    /// Alt+1 leads to the first page, and so on; and files may be dropped anywhere.
     fn turn_pages_by_number(&mut self, pages: Pages) {
-        self.frame.handle(move |_, event| {
+        let report = Rc::clone(&self.report);
+        let mut message = self.room.message().clone();
+        let room = self.room.widget().clone();
+        // First, so that what is dropped does not reach a field.
+        self.frame.super_handle_first(false);
+        self.frame.handle(move |frame, event| {
+            if room.visible() && dropping::take(frame, event, &mut message, &report) {
+                return true;
+            }
             let is_alt = app::event_state().contains(Shortcut::Alt);
             let digit = app::event_key().to_char().and_then(|it| it.to_digit(10));
             match (event, digit) {
@@ -289,7 +298,7 @@ fn icon() -> Option<RgbImage> {
 
 /// `(3) Sash - dana`; without a name while nobody is joined.
 fn title(model: &Model) -> String {
-    let unread = match model.unread {
+    let unread = match model.chat.unread_total() {
         0 => String::new(),
         count => format!("({count}) "),
     };

@@ -24,9 +24,11 @@ mod knowledge;
 use super::frame;
 use super::{Capture, Way, comment};
 use crate::lab::contents;
-use crate::lab::journal::{Carried, Entry, Happening, Heading, Journal, Side};
+use crate::lab::journal::{
+    Carried, Entry, Happening, Heading, Journal, Killed, Meddling, Side,
+};
 use crate::lab::run::TOKEN;
-use crate::link::{Direction, Fate};
+use crate::link::{Direction, Fate, Label};
 use crate::reliable::event::{Event, PacketName};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::packet::{Acknowledgement, Body, Kind, Opening, Packet, Reset};
@@ -49,6 +51,8 @@ pub struct Rebuilder<'a> {
     sender: Knowledge,
     receiver: Knowledge,
     digest: Option<Digest>,
+    /// What a person lost on its way, and when. Unit: microseconds.
+    killed: HashMap<(Direction, Label), u64>,
 }
 
 /// From where the journal's writer saw the packets.
@@ -93,6 +97,7 @@ impl<'a> Rebuilder<'a> {
             sender: Knowledge::default(),
             receiver: Knowledge::default(),
             digest: None,
+            killed: journal.entries.iter().filter_map(killed).collect(),
         }
     }
 
@@ -154,6 +159,7 @@ impl<'a> Rebuilder<'a> {
                 packet,
                 direction,
                 fate,
+                ..
             }) => (packet, *direction, *fate),
             Happening::Machine(Event::PacketSent(packet)) if !has_link => {
                 (packet, from_here, Fate::Delivered)
@@ -161,7 +167,7 @@ impl<'a> Rebuilder<'a> {
             Happening::Machine(Event::PacketReceived(packet)) if !has_link => {
                 (packet, turned(from_here), Fate::Delivered)
             }
-            Happening::Machine(_) => return None,
+            Happening::Machine(_) | Happening::Person(_) => return None,
         };
         Some(Seen {
             time_us: entry.time_us,
@@ -192,6 +198,11 @@ impl<'a> Rebuilder<'a> {
         packet.encode(&mut datagram, &self.payload(name));
         let mut comments: Vec<String> = about.into_iter().collect();
         comments.extend(comment(fate, &self.journal.heading.scenario));
+        let killed = self.killed.get(&(direction, Label::from(name)));
+        if let Some(after) = killed.and_then(|at| at.checked_sub(time_us)) {
+            let ms = Duration::from_micros(after).as_secs_f64() * 1e3;
+            comments.push(format!("killed by a person {ms:.1} ms after it had left"));
+        }
         if fate == Fate::Corrupted
             && let Some(last) = datagram.last_mut()
         {
@@ -350,6 +361,18 @@ impl View {
             side: side.unwrap_or(Side::Sender),
             has_link: has(Side::Link),
         }
+    }
+}
+
+/// What a person lost on its way, if this entry tells of that.
+fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
+    match &entry.what {
+        Happening::Person(Meddling::PacketKilled(Killed { packet, direction })) => {
+            Some(((*direction, Label::from(*packet)), entry.time_us))
+        }
+        Happening::Person(Meddling::LinkChanged { .. })
+        | Happening::Machine(_)
+        | Happening::Link(_) => None,
     }
 }
 

@@ -18,7 +18,7 @@
 mod goodput;
 
 use super::{Axis, Chart, Line, Look, Mark, Panel, Point, Series};
-use crate::lab::journal::{Carried, Entry, Happening, Journal, Side};
+use crate::lab::journal::{Carried, Entry, Happening, Journal, Killed, Meddling, Side};
 use crate::lab::palette::{BLUE, GREEN, INK, ORANGE, SKY, VERMILLION};
 use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName};
@@ -148,6 +148,7 @@ fn sequence(journal: &Journal) -> Vec<Series> {
                     packet,
                     direction,
                     fate,
+                    ..
                 } = carried;
                 let is_file = is_data(packet) && *direction == Direction::Data;
                 if is_file && fate.is_loss() {
@@ -174,7 +175,16 @@ fn sequence(journal: &Journal) -> Vec<Series> {
                     .wrapping_sub(journal.heading.first_sequence);
                 acked.push(at(entry, f64::from(next)));
             }
-            (Happening::Machine(_), _) => {}
+            (Happening::Person(Meddling::PacketKilled(killed)), _) => {
+                let Killed { packet, direction } = killed;
+                if is_data(packet) && *direction == Direction::Data {
+                    lost.push(at(entry, f64::from(packet.number)));
+                }
+            }
+            (
+                Happening::Person(Meddling::LinkChanged { .. }) | Happening::Machine(_),
+                _,
+            ) => {}
         }
     }
     vec![

@@ -21,7 +21,7 @@
 //!
 //! Source: report page `journal`.
 
-use super::{Carried, Entry, Happening, Heading, Side, VERSION};
+use super::{Carried, Entry, Happening, Heading, Killed, Meddling, Side, VERSION};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
 use crate::wire::packet::Kind;
@@ -185,6 +185,9 @@ struct Line<'a> {
     state: Option<Cow<'a, str>>,
     direction: Option<Direction>,
     fate: Option<Fate>,
+    arrives_us: Option<u64>,
+    #[serde(borrow)]
+    scenario: Option<Cow<'a, str>>,
 }
 
 impl Line<'_> {
@@ -206,7 +209,19 @@ impl Line<'_> {
                     packet: self.packet()?,
                     direction: need(self.direction, "direction")?,
                     fate: need(self.fate, "fate")?,
+                    arrives_us: self.arrives_us,
                 })));
+            }
+            "packet_killed" => {
+                let killed = Killed {
+                    packet: self.packet()?,
+                    direction: need(self.direction, "direction")?,
+                };
+                return Ok(Some(Happening::Person(Meddling::PacketKilled(killed))));
+            }
+            "link_changed" => {
+                let scenario = need(self.scenario, "scenario")?.into_owned();
+                return Ok(Some(Happening::Person(Meddling::LinkChanged { scenario })));
             }
             "packet_sent" => Event::PacketSent(self.packet()?),
             "packet_received" => Event::PacketReceived(self.packet()?),

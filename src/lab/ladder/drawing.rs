@@ -397,6 +397,7 @@ impl Sheet<'_> {
 
     fn name_loss(&mut self, flight: &Flight, tip: Point) {
         let name = match flight.fate {
+            _ if flight.is_killed => "killed",
             Some(Fate::Corrupted) => "damaged",
             Some(Fate::QueueFull) => "queue full",
             Some(Fate::TooLong) => "too long",

@@ -3,7 +3,7 @@
 //! One packet is one [`Flight`], made of up to three lines of a journal: sent, carried by
 //! the link, received. A journal of one side alone tells of one end only.
 
-use crate::lab::journal::{Carried, Entry, Happening, Side};
+use crate::lab::journal::{Carried, Entry, Happening, Killed, Meddling, Side};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
 use crate::wire::packet::Kind;
@@ -20,6 +20,8 @@ pub(super) struct Flight {
     pub(super) arrived_us: Option<u64>,
     /// What the link did to it, where there is one.
     pub(super) fate: Option<Fate>,
+    /// Whether a person lost it on its way.
+    pub(super) is_killed: bool,
     /// What the receiver did with it.
     pub(super) note: &'static str,
     /// Whether it is DATA that was sent before.
@@ -86,6 +88,8 @@ impl Flights {
         match &entry.what {
             Happening::Link(carried) => self.carry(time_us, carried),
             Happening::Machine(event) => self.take_event(entry.side, time_us, event),
+            Happening::Person(Meddling::PacketKilled(killed)) => self.kill(killed),
+            Happening::Person(Meddling::LinkChanged { .. }) => {}
         }
     }
 
@@ -150,6 +154,7 @@ impl Flights {
             sent_us: Some(time_us),
             arrived_us: None,
             fate,
+            is_killed: false,
             note: "",
             is_resend: packet.kind == Kind::Data && packet.attempt != 1,
         });
@@ -164,11 +169,20 @@ impl Flights {
             packet,
             direction,
             fate,
+            ..
         } = *carried;
         let place = self.under_way.get(&name(direction, &packet)).copied();
         match place.and_then(|place| self.all.get_mut(place)) {
             Some(flight) if flight.fate.is_none() => flight.fate = Some(fate),
             Some(_) | None => self.depart(time_us, packet, direction, Some(fate)),
+        }
+    }
+
+    /// A person's word: of a packet whose sending was told, or was too long ago.
+    fn kill(&mut self, killed: &Killed) {
+        let place = self.under_way.get(&name(killed.direction, &killed.packet));
+        if let Some(flight) = place.and_then(|place| self.all.get_mut(*place)) {
+            flight.is_killed = true;
         }
     }
 
@@ -189,6 +203,7 @@ impl Flights {
                     sent_us: None,
                     arrived_us: None,
                     fate: None,
+                    is_killed: false,
                     note: "",
                     is_resend: packet.kind == Kind::Data && packet.attempt != 1,
                 });
@@ -223,8 +238,8 @@ impl Flights {
 impl Flight {
     /// Whether it never arrives, or arrives damaged.
     pub(super) fn is_lost(&self) -> bool {
-        self.fate
-            .is_some_and(|fate| fate.is_loss() || fate == Fate::Corrupted)
+        let is_lost = |fate: Fate| fate.is_loss() || fate == Fate::Corrupted;
+        self.is_killed || self.fate.is_some_and(is_lost)
     }
 
     /// `DATA 2.1`, `ACK 3.1, wants 2`.
@@ -256,6 +271,7 @@ impl Flight {
     /// What became of it, where that is not plain.
     pub(super) fn fate_note(&self) -> &'static str {
         match self.fate {
+            _ if self.is_killed => "killed",
             Some(Fate::Corrupted) => "damaged",
             Some(Fate::Duplicated) => "twice",
             Some(Fate::QueueFull) => "queue full",

@@ -135,7 +135,8 @@ impl Watch {
                     *after = place + 1;
                 }
             }
-            (Happening::Machine(_), Side::Receiver | Side::Link) => {}
+            (Happening::Machine(_), Side::Receiver | Side::Link)
+            | (Happening::Person(_), _) => {}
         }
     }
 

@@ -77,7 +77,7 @@ fn sent_next(journal: &Journal, index: usize) -> Vec<PacketName> {
                 ),
                 Side::Sender,
             ) => break,
-            (Happening::Machine(_) | Happening::Link(_), _) => {}
+            (Happening::Machine(_) | Happening::Link(_) | Happening::Person(_), _) => {}
         }
     }
     sent

@@ -35,7 +35,7 @@ fn events(entries: &[Entry], side: Side) -> impl Iterator<Item = (usize, &Event)
     let told = entries.iter().enumerate();
     told.filter_map(move |(place, entry)| match &entry.what {
         Happening::Machine(event) if entry.side == side => Some((place, event)),
-        Happening::Machine(_) | Happening::Link(_) => None,
+        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
     })
 }
 
@@ -89,7 +89,11 @@ fn sender_from_scratch(heading: &Heading, entries: &[Entry], number: u32) -> Sen
                 (*lost, *which) == (number, attempt)
             }
         },
-        Happening::Machine(_) => false,
+        Happening::Person(Meddling::PacketKilled(killed)) => {
+            let name = &killed.packet;
+            is_data(name) && (name.number, name.attempt) == (number, attempt)
+        }
+        Happening::Machine(_) | Happening::Person(Meddling::LinkChanged { .. }) => false,
     });
     match (is_lost, sendings.len()) {
         (true, _) => SenderState::Lost,

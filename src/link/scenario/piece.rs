@@ -3,7 +3,6 @@
 
 use super::super::Label;
 use super::{Burst, Outage};
-use crate::wire::packet::Kind;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -167,29 +166,8 @@ impl Piece<'_> {
 
     /// A packet's name: `d0.1`.
     pub(super) fn label(&self) -> Result<Label, ScenarioError> {
-        let wrong = || self.wrong("a packet wanted, as d0.1 (DATA 0, first attempt)");
-        let letter = self.text.chars().next().ok_or_else(wrong)?;
-        let kind = match letter {
-            'd' => Kind::Data,
-            'a' => Kind::Ack,
-            'n' => Kind::Nack,
-            's' => Kind::Syn,
-            'y' => Kind::SynAck,
-            'f' => Kind::Fin,
-            'g' => Kind::FinAck,
-            _ => return Err(wrong()),
-        };
-        let (number, attempt) = self.text[1..].split_once('.').ok_or_else(wrong)?;
-        let number = number.parse().map_err(|_| wrong())?;
-        let attempt: u8 = attempt.parse().map_err(|_| wrong())?;
-        if attempt == 0 {
-            return Err(self.wrong("attempts count from 1"));
-        }
-        Ok(Label {
-            kind,
-            number,
-            attempt,
-        })
+        let label = self.text.parse::<Label>();
+        label.map_err(|error| self.wrong(&error.to_string()))
     }
 }
 

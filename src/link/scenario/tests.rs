@@ -57,6 +57,7 @@ fn nothing_at_all_is_a_perfect_link() {
         assert!(scenario(text).is_perfect(), "{text:?}");
     }
     assert_eq!(scenario("seed=4").to_string(), "perfect");
+    assert!(scenario(" perfect ").is_perfect());
     assert_eq!(scenario(" loss=5%").to_string(), "loss=5%");
 }
 
@@ -140,5 +141,45 @@ fn a_burst_lasts_a_hundred_packets_at_most_and_its_shares_fit_into_one_die() {
     ] {
         let scenario = format!("burst={burst}").parse::<Scenario>();
         assert_eq!(scenario.is_ok(), is_right, "{burst}");
+    }
+}
+
+/// One word with a value, for either way or both.
+fn word() -> impl Strategy<Value = String> {
+    let way = prop::sample::select(vec!["", "data.", "ack."]);
+    let word = prop_oneof![
+        (0_u32..100).prop_map(|it| format!("loss={it}%")),
+        (0_u32..900).prop_map(|it| format!("delay={it}ms")),
+        (1_u32..900).prop_map(|it| format!(" rate = {it}kbit ")),
+        (0_u32..9, 1_u8..4).prop_map(|(n, it)| format!("drop=d{n}.{it}, a{n}.{it}")),
+        Just("burst=1%/25%".to_owned()),
+    ];
+    (way, word).prop_map(|(way, word)| {
+        let word = word.trim_start();
+        format!("{way}{word}")
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_scenario_that_has_grown_is_printed_as_a_line_that_reads_as_itself(
+        words in prop::collection::vec(word(), 0..5),
+        end in prop::sample::select(vec!["", ";", " ; ", ";;"]),
+        losses in prop::collection::vec((0_u32..9, 1_u8..4), 0..9),
+    ) {
+        let mut grown = scenario(&format!("{}{end}", words.join(";")));
+        for (number, attempt) in losses {
+            let label = Label { kind: Kind::Data, number, attempt };
+            grown.lose(label);
+            for way in [Direction::Data, Direction::Ack] {
+                prop_assert!(grown.conditions(way).drops.contains(&label));
+            }
+        }
+        let line = grown.to_string();
+        let again = scenario(&line);
+        prop_assert_eq!(again.to_string(), line.clone());
+        for way in [Direction::Data, Direction::Ack] {
+            prop_assert_eq!(again.conditions(way), grown.conditions(way), "{}", line);
+        }
     }
 }

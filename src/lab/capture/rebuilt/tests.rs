@@ -59,7 +59,7 @@ fn each_packet_of_the_link_is_one_of_the_capture_and_has_the_journal_s_name() {
             .collect();
         let carried = |entry: &Entry| match &entry.what {
             Happening::Link(carried) => Some(carried.packet),
-            Happening::Machine(_) => None,
+            Happening::Machine(_) | Happening::Person(_) => None,
         };
         let told: Vec<PacketName> = journal.entries.iter().filter_map(carried).collect();
         assert_eq!(names, told, "{arq}");
@@ -145,7 +145,7 @@ fn of_one_side_alone_what_it_sent_and_what_came_are_shown() {
     let has = |event: fn(&Event) -> bool| {
         let is_it = |entry: &&Entry| match &entry.what {
             Happening::Machine(it) => event(it),
-            Happening::Link(_) => false,
+            Happening::Link(_) | Happening::Person(_) => false,
         };
         one.entries.iter().filter(is_it).count()
     };

@@ -1,0 +1,135 @@
+//! What broken-off downloads have left: offered once joined, gone on with, or taken away.
+//!
+//! ```text
+//! LeftoversFound, files known --> model.leftovers --GoOn----> as a download
+//!                                                 --Leave---> another time
+//! Discard (of one transfer)  ---------------------+--Delete--> DiscardLeftovers
+//!                             '--> DiscardPart, once its receiver has ended
+//! ```
+
+use super::{Controller, Effect, LeftoverChoice};
+use crate::client::model::{Kind, Phase};
+use crate::client::words;
+use crate::transfer::leftovers::Leftover;
+use crate::wire::message::FileEntry;
+use crate::wire::options::Asked;
+use std::mem;
+
+/// So many names are told.
+const NAMES_TOLD: usize = 3;
+
+impl Controller {
+    /// Offers what can go on with this server, as soon as both are known.
+    pub(super) fn offer_leftovers(&mut self, now_ms: u64) {
+        let is_ready = self.knows_files && self.model.phase == Phase::Joined;
+        if !is_ready || self.found.is_empty() {
+            return;
+        }
+        let files = &self.model.files;
+        let is_asked_for = |leftover: &Leftover| {
+            let mut running = self.model.running_transfers();
+            running.any(|it| it.file == leftover.file)
+        };
+        let (offered, others) = mem::take(&mut self.found)
+            .into_iter()
+            .partition(|it| is_of(it, files) && !is_asked_for(it));
+        self.found = others;
+        self.model.leftovers = offered;
+        if !self.model.leftovers.is_empty() {
+            let line = told(&self.model.leftovers);
+            self.model.chat.push(now_ms, Kind::Notice, &line);
+        }
+    }
+
+    /// Nobody can go on with them now; perhaps later.
+    pub(super) fn withdraw_leftovers(&mut self) {
+        self.found.append(&mut self.model.leftovers);
+    }
+
+    pub(super) fn decide_leftovers(&mut self, choice: LeftoverChoice, now_ms: u64) {
+        let leftovers = mem::take(&mut self.model.leftovers);
+        match choice {
+            LeftoverChoice::GoOn => {
+                for leftover in leftovers {
+                    self.download(&leftover.file, Asked::default(), now_ms);
+                }
+            }
+            LeftoverChoice::Leave => {}
+            LeftoverChoice::Delete => {
+                let parts = leftovers.into_iter().map(|it| it.part);
+                self.effects.push(Effect::DiscardLeftovers(parts.collect()));
+            }
+        }
+    }
+
+    /// Ends a download and takes away what has arrived of it.
+    pub(super) fn discard(&mut self, tag: u64, now_ms: u64) {
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return self.complain_of_no_transfer(tag, now_ms);
+        };
+        if !transfer.state.is_end() {
+            transfer.is_discarded = transfer.source.is_none();
+            return self.cancel(tag, now_ms);
+        }
+        if transfer.has_left_a_part() {
+            transfer.is_discarded = true;
+            self.effects.push(Effect::DiscardPart { tag });
+        }
+    }
+
+    pub(super) fn on_discarded(
+        &mut self,
+        tag: Option<u64>,
+        problem: Option<String>,
+        now_ms: u64,
+    ) {
+        let transfer = tag.and_then(|tag| self.model.transfer_mut(tag));
+        if let Some(problem) = problem {
+            if let Some(transfer) = transfer {
+                transfer.is_discarded = false; // It is still there.
+            }
+            return self.complain_of_files(problem, now_ms);
+        }
+        let what = match transfer {
+            Some(transfer) => {
+                let came = words::bytes(mem::take(&mut transfer.done_bytes));
+                let file = words::harmless(&transfer.file);
+                format!("{file}: what had arrived ({came}) is deleted.")
+            }
+            None => "What was left of earlier downloads is deleted.".to_owned(),
+        };
+        self.model.chat.push(now_ms, Kind::Notice, &what);
+    }
+}
+
+/// Whether this is the beginning of one of the files, as far as can be told: the server
+/// has the last word when it is asked.
+fn is_of(leftover: &Leftover, files: &[FileEntry]) -> bool {
+    let version = leftover.version;
+    let is_same = |file: &FileEntry| {
+        let digests = version.digest.zip(file.digest);
+        file.name == leftover.file
+            && file.size == version.size
+            && digests.is_none_or(|(one, other)| one == other)
+    };
+    files.iter().any(is_same)
+}
+
+/// `2 downloads can go on: film.mp4 (42 %), map.png (7 %). /download FILE goes on.`
+fn told(leftovers: &[Leftover]) -> String {
+    let count = match leftovers.len() {
+        1 => "A download".to_owned(),
+        count => format!("{count} downloads"),
+    };
+    let names: Vec<String> = leftovers
+        .iter()
+        .take(NAMES_TOLD)
+        .map(words::leftover)
+        .collect();
+    let more = match leftovers.len().saturating_sub(NAMES_TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    format!("{count} can go on: {names}{more}. /download FILE goes on.")
+}

@@ -1,0 +1,287 @@
+//! Stories about many files: held back, tried again, deleted, left over, dropped.
+
+use super::*;
+use crate::wire::version::FileVersion;
+
+/// What has come of a download that is on its way or has just ended. Unit: bytes.
+const CAME: u64 = 500;
+
+fn download(client: &mut Controller, file: &str) {
+    let file = file.to_owned();
+    let asked = Asked::default();
+    client.on_intent(Intent::Download { file, asked }, 2_000);
+}
+
+/// Download 1, of which something has arrived.
+fn on_its_way(client: &mut Controller) {
+    typed(client, "/download notes.txt");
+    reply(client, Reply::Offer(offer(1)));
+    let figures = Figures {
+        done_bytes: CAME,
+        ..Figures::default()
+    };
+    let report = Report::Progress(TransferState::Sending, figures);
+    client.on_event(Event::Report { tag: 1, report }, 3_000);
+    let _ = client.take_effects();
+}
+
+fn broken_off(client: &mut Controller) {
+    let Event::Report { tag, report } = ended(1, TransferState::Cancelled) else {
+        panic!("no report");
+    };
+    let Report::Ended(mut ending) = report else {
+        panic!("no end");
+    };
+    ending.figures.done_bytes = CAME;
+    ending.path = None;
+    let report = Report::Ended(ending);
+    client.on_event(Event::Report { tag, report }, 4_000);
+}
+
+fn leftover(file: &str, size: u64) -> Leftover {
+    Leftover {
+        part: format!("downloads/{file}.part").into(),
+        file: file.to_owned(),
+        version: FileVersion {
+            size,
+            modified: Some(7),
+            digest: None,
+        },
+        done_bytes: size / 4,
+    }
+}
+
+fn files(client: &mut Controller, names: &[(&str, u64)]) {
+    let entry = |&(name, size): &(&str, u64)| FileEntry {
+        name: name.to_owned(),
+        size,
+        digest: None,
+    };
+    let files = names.iter().map(entry).collect();
+    client.quiet_files = 1;
+    reply(client, Reply::Files { files, more: false });
+}
+
+#[test]
+fn a_thousand_chosen_files_are_asked_for_as_others_end() {
+    let mut client = joined();
+    for number in 0..1_000 {
+        download(&mut client, &format!("{number}"));
+    }
+    assert_eq!(requests(&mut client).len(), MOST_AT_ONCE);
+    assert_eq!(client.model().transfers.len(), 1_000);
+    let held = client.model().transfer(17).unwrap();
+    assert_eq!((held.state, held.place), (TransferState::Queued, None));
+
+    reply(&mut client, Reply::Offer(offer(3)));
+    let _ = client.take_effects();
+    client.on_event(ended(3, TransferState::Verified), 5_000);
+    let asked = requests(&mut client);
+    let next: Vec<_> = asked
+        .iter()
+        .filter_map(|request| match request {
+            Request::Download(request) => request.tag,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(next, [17]);
+}
+
+#[test]
+fn a_held_file_is_cancelled_without_a_word_to_the_server_and_not_given_up() {
+    let mut client = joined();
+    for number in 0..18 {
+        download(&mut client, &format!("{number}"));
+    }
+    let _ = client.take_effects();
+    client.on_intent(Intent::Cancel { tag: 17 }, 3_000);
+    assert_eq!(client.take_effects(), []);
+    let cancelled = client.model().transfer(17).unwrap().state;
+    assert_eq!(cancelled, TransferState::Cancelled);
+    // The sixteen are given up unanswered, and the one that was held gets its turn.
+    client.on_event(Event::Tick, 2_000 + ANSWER_AFTER_MS);
+    assert!(requests(&mut client).len() > 1);
+    let last = client.model().transfer(18).unwrap().state;
+    assert_eq!(last, TransferState::Opening);
+}
+
+#[test]
+fn a_lost_connection_ends_what_was_held_too() {
+    let mut client = joined();
+    for number in 0..20 {
+        download(&mut client, &format!("{number}"));
+    }
+    client.on_event(Event::Lost("Gone.".into()), 3_000);
+    assert_eq!(client.model().running_transfers().count(), 0);
+    assert!(client.held.is_empty());
+}
+
+#[test]
+fn a_second_try_takes_the_row_of_the_first_with_the_same_options() {
+    let mut client = joined();
+    on_its_way(&mut client);
+    typed(&mut client, "/download other.txt --window 4");
+    client.on_intent(Intent::Retry { tag: 1 }, 3_500);
+    assert!(last_line(&client).text.contains("nothing to try again"));
+    client.on_intent(Intent::Cancel { tag: 1 }, 3_500);
+    broken_off(&mut client);
+    assert!(client.model().transfer(1).unwrap().has_left_a_part());
+    let _ = client.take_effects();
+    let asked = typed(&mut client, "/retry");
+    let [Request::Download(request)] = &asked[..] else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((&*request.file, request.tag), ("notes.txt", Some(3)));
+    let tags: Vec<_> = client.model().transfers.iter().map(|it| it.tag).collect();
+    assert_eq!(tags, [3, 2]);
+}
+
+#[test]
+fn a_cancelled_download_is_deleted_once_its_receiver_has_ended() {
+    let mut client = joined();
+    on_its_way(&mut client);
+    client.on_intent(Intent::Discard { tag: 1 }, 3_500);
+    let effects = client.take_effects();
+    assert!(effects.contains(&Effect::CancelTransfer { tag: 1 }));
+    assert!(!effects.contains(&Effect::DiscardPart { tag: 1 }));
+    broken_off(&mut client);
+    assert_eq!(client.take_effects(), [Effect::DiscardPart { tag: 1 }]);
+    let tag = Some(1);
+    let problem = None;
+    client.on_event(Event::Discarded { tag, problem }, 5_000);
+    assert!(last_line(&client).text.ends_with("(500 B) is deleted."));
+    assert!(!client.model().transfer(1).unwrap().has_left_a_part());
+}
+
+#[test]
+fn what_was_kept_at_first_can_be_deleted_later_and_a_failure_to_is_told() {
+    let mut client = joined();
+    on_its_way(&mut client);
+    typed(&mut client, "/cancel 1");
+    broken_off(&mut client);
+    let _ = client.take_effects();
+    typed(&mut client, "/cancel 1 delete");
+    let again = Intent::Discard { tag: 1 };
+    client.on_intent(again, 4_500); // Twice is once.
+    let problem = Some("It could not be deleted.".to_owned());
+    client.on_event(
+        Event::Discarded {
+            tag: Some(1),
+            problem,
+        },
+        5_000,
+    );
+    assert!(client.model().files_problem.is_some());
+    assert!(client.model().transfer(1).unwrap().has_left_a_part());
+}
+
+#[test]
+fn a_download_that_was_whole_before_it_could_be_deleted_stays() {
+    let mut client = joined();
+    on_its_way(&mut client);
+    client.on_intent(Intent::Discard { tag: 1 }, 3_500);
+    let _ = client.take_effects();
+    client.on_event(ended(1, TransferState::Verified), 4_000);
+    let effects = client.take_effects();
+    assert!(!effects.contains(&Effect::DiscardPart { tag: 1 }));
+}
+
+#[test]
+fn broken_off_downloads_are_offered_once_joined_where_the_server_has_that_version() {
+    let mut client = joined();
+    let found = vec![
+        leftover("film.mp4", 1_000),
+        leftover("map.png", 70),
+        leftover("elsewhere.txt", 5),
+    ];
+    client.on_event(Event::LeftoversFound(found), 1_500);
+    assert!(client.model().leftovers.is_empty(), "no file is known");
+    files(&mut client, &[("film.mp4", 1_000), ("map.png", 71)]);
+    let offered = &client.model().leftovers;
+    assert_eq!(offered.len(), 1);
+    assert_eq!(offered[0].file, "film.mp4");
+    let line = "A download can go on: film.mp4 (25 %). /download FILE goes on.";
+    assert_eq!(last_line(&client).text, line);
+
+    let go_on = Intent::Leftovers(LeftoverChoice::GoOn);
+    client.on_intent(go_on, 2_000);
+    assert!(client.model().leftovers.is_empty());
+    assert!(
+        matches!(&requests(&mut client)[..], [Request::Download(it)] if it.file == "film.mp4")
+    );
+}
+
+#[test]
+fn leftovers_are_taken_away_or_left_as_the_person_decides() {
+    for (choice, expected) in [
+        (LeftoverChoice::Leave, vec![]),
+        (
+            LeftoverChoice::Delete,
+            vec![Effect::DiscardLeftovers(vec!["downloads/a.part".into()])],
+        ),
+    ] {
+        let mut client = joined();
+        files(&mut client, &[("a", 8)]);
+        let found = vec![leftover("a", 8)];
+        client.on_event(Event::LeftoversFound(found), 1_500);
+        assert_eq!(client.model().leftovers.len(), 1);
+        client.on_intent(Intent::Leftovers(choice), 2_000);
+        assert_eq!(client.take_effects(), expected);
+        assert!(client.model().leftovers.is_empty());
+    }
+}
+
+#[test]
+fn a_file_asked_for_by_hand_is_no_leftover_any_more_and_leaving_withdraws_the_rest() {
+    let mut client = joined();
+    files(&mut client, &[("a", 8), ("b", 8)]);
+    let found = vec![leftover("a", 8), leftover("b", 8)];
+    client.on_event(Event::LeftoversFound(found), 1_500);
+    download(&mut client, "a");
+    assert_eq!(client.model().leftovers.len(), 1);
+    client.on_event(Event::Lost("Gone.".into()), 2_000);
+    assert!(client.model().leftovers.is_empty());
+    assert_eq!(client.found.len(), 1, "offered again after the next login");
+}
+
+#[test]
+fn each_download_keeps_the_choice_that_was_made_for_it() {
+    let mut client = joined();
+    typed(&mut client, "/overwrite replace");
+    download(&mut client, "a");
+    typed(&mut client, "/overwrite default");
+    download(&mut client, "b");
+    let overwrite = |tag| client.model().transfer(tag).unwrap().overwrite;
+    assert_eq!(overwrite(1), Overwrite::Replace);
+    assert_eq!(overwrite(2), Overwrite::Keep);
+}
+
+#[test]
+fn dropped_files_are_given_and_what_is_no_file_is_told() {
+    let mut client = joined();
+    let drop = Intent::Drop {
+        text: "file:///tmp/a%20b\r\nhttps://x/y\r\n".to_owned(),
+        host: None,
+    };
+    client.on_intent(drop, 2_000);
+    let path = PathBuf::from("/tmp/a b");
+    assert_eq!(client.take_effects(), [Effect::OpenUpload { tag: 1, path }]);
+    let problem = client.model().files_problem.clone().unwrap();
+    assert_eq!(problem, "https://x/y is no file of this computer.");
+}
+
+#[test]
+fn the_folder_of_a_file_is_shown_and_where_no_program_can_its_path_is_told() {
+    let mut client = joined();
+    on_its_way(&mut client);
+    client.on_intent(Intent::ShowInFolder { tag: 1 }, 3_500);
+    assert!(last_line(&client).text.contains("not here yet"));
+    client.on_event(ended(1, TransferState::Verified), 4_000);
+    let _ = client.take_effects();
+    client.on_intent(Intent::ShowInFolder { tag: 1 }, 4_500);
+    let folder = PathBuf::from("downloads");
+    assert_eq!(client.take_effects(), [Effect::ShowFolder(folder)]);
+    let sentence = "No program here shows folders.".to_owned();
+    client.on_event(Event::FolderNotShown(sentence), 5_000);
+    assert_eq!(last_line(&client).kind, Kind::Error);
+}

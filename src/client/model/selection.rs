@@ -1,0 +1,199 @@
+//! Which rows of a list are chosen: by click, Ctrl+click, Shift+click, keys and Ctrl+A.
+//!
+//! Rows are known by a key (a file's name, a transfer's number), so that what is chosen
+//! stays chosen when the list is sorted, filtered or filled anew. Only what is shown
+//! counts: a file that the filter hides is not downloaded by surprise.
+//!
+//! ```text
+//! click 2          [ . X . . . ]     the cursor and the anchor stand at 2
+//! Shift+click 4    [ . X X X . ]     from the anchor to here
+//! Ctrl+click 3     [ . X . X . ]     this one alone changes
+//! ```
+//!
+//! ```
+//! use sash::client::model::{Click, Selection};
+//! let rows = ["a", "b", "c"];
+//! let mut selection = Selection::default();
+//! selection.click(&rows, 0, Click::Alone);
+//! selection.click(&rows, 1, Click::Through);
+//! assert_eq!(selection.chosen(&rows), ["a", "b"]);
+//! ```
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+/// Chosen rows, and where the next key starts from.
+#[derive(Debug, Clone)]
+pub struct Selection<K> {
+    chosen: HashSet<K>,
+    /// The row that keys move from.
+    cursor: Option<K>,
+    /// Where a range begins.
+    anchor: Option<K>,
+}
+
+/// How a row is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Click {
+    /// It alone is chosen.
+    Alone,
+    /// It is chosen, or no longer; the others stay (Ctrl).
+    Toggle,
+    /// All from the anchor to it are chosen (Shift).
+    Through,
+}
+
+/// Where a key moves to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// So many rows down, or up where negative.
+    By(isize),
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+}
+
+impl<K> Default for Selection<K> {
+    fn default() -> Self {
+        Self {
+            chosen: HashSet::new(),
+            cursor: None,
+            anchor: None,
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Selection<K> {
+    /// The row at this place was reached so.
+    pub fn click(&mut self, rows: &[K], at: usize, how: Click) {
+        let Some(row) = rows.get(at) else { return };
+        match how {
+            Click::Alone => {
+                self.chosen = HashSet::from([row.clone()]);
+                self.anchor = Some(row.clone());
+            }
+            Click::Toggle => {
+                if !self.chosen.remove(row) {
+                    self.chosen.insert(row.clone());
+                }
+                self.anchor = Some(row.clone());
+            }
+            Click::Through => {
+                let from = place(rows, self.anchor.as_ref()).unwrap_or(at);
+                let range = from.min(at)..=from.max(at);
+                self.chosen = rows[range].iter().cloned().collect();
+                self.anchor.get_or_insert_with(|| row.clone());
+            }
+        }
+        self.cursor = Some(row.clone());
+    }
+
+    /// A key moves the cursor; with Shift it chooses what it passes. Returns where it is.
+    pub fn step(&mut self, rows: &[K], step: Step, is_through: bool) -> Option<usize> {
+        let last = rows.len().checked_sub(1)?;
+        let at = match (step, place(rows, self.cursor.as_ref())) {
+            (Step::First, _) => 0,
+            (Step::Last, _) => last,
+            (Step::By(rows), Some(from)) => from.saturating_add_signed(rows).min(last),
+            (Step::By(rows), None) if rows < 0 => last,
+            (Step::By(_), None) => 0,
+        };
+        let how = if is_through {
+            Click::Through
+        } else {
+            Click::Alone
+        };
+        self.click(rows, at, how);
+        Some(at)
+    }
+
+    /// Every row that is shown.
+    pub fn choose_all(&mut self, rows: &[K]) {
+        self.chosen = rows.iter().cloned().collect();
+    }
+
+    /// No row.
+    pub fn clear(&mut self) {
+        self.chosen.clear();
+    }
+
+    /// Whether this row is chosen.
+    #[must_use]
+    pub fn contains(&self, row: &K) -> bool {
+        self.chosen.contains(row)
+    }
+
+    /// Whether keys move from this row.
+    #[must_use]
+    pub fn is_cursor(&self, row: &K) -> bool {
+        self.cursor.as_ref() == Some(row)
+    }
+
+    /// What is chosen of these rows, in their order.
+    #[must_use]
+    pub fn chosen(&self, rows: &[K]) -> Vec<K> {
+        let is_chosen = |row: &&K| self.chosen.contains(row);
+        rows.iter().filter(is_chosen).cloned().collect()
+    }
+}
+
+fn place<K: PartialEq>(rows: &[K], row: Option<&K>) -> Option<usize> {
+    rows.iter().position(|it| Some(it) == row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: [char; 6] = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+    fn chosen(selection: &Selection<char>) -> String {
+        selection.chosen(&ROWS).into_iter().collect()
+    }
+
+    #[test]
+    fn clicks_choose_one_toggle_one_or_a_range_from_the_anchor() {
+        let mut selection = Selection::default();
+        selection.click(&ROWS, 2, Click::Alone);
+        selection.click(&ROWS, 4, Click::Through);
+        assert_eq!(chosen(&selection), "cde");
+        selection.click(&ROWS, 1, Click::Through);
+        assert_eq!(chosen(&selection), "bc", "the anchor stays");
+        selection.click(&ROWS, 5, Click::Toggle);
+        selection.click(&ROWS, 2, Click::Toggle);
+        assert_eq!(chosen(&selection), "bf");
+        selection.click(&ROWS, 0, Click::Alone);
+        assert_eq!(chosen(&selection), "a");
+        selection.click(&ROWS, 99, Click::Alone);
+        assert_eq!(chosen(&selection), "a");
+    }
+
+    #[test]
+    fn keys_move_within_the_list_and_shift_chooses_what_they_pass() {
+        let mut selection = Selection::default();
+        assert_eq!(selection.step(&ROWS, Step::By(1), false), Some(0));
+        assert_eq!(selection.step(&ROWS, Step::By(2), true), Some(2));
+        assert_eq!(chosen(&selection), "abc");
+        assert_eq!(selection.step(&ROWS, Step::By(-9), false), Some(0));
+        assert_eq!(selection.step(&ROWS, Step::Last, true), Some(5));
+        assert_eq!(chosen(&selection), "abcdef");
+        assert_eq!(selection.step(&ROWS, Step::First, false), Some(0));
+        assert_eq!(chosen(&selection), "a");
+        assert_eq!(selection.step(&[], Step::By(1), false), None);
+    }
+
+    #[test]
+    fn what_is_chosen_follows_its_row_and_what_is_hidden_does_not_count() {
+        let mut selection = Selection::default();
+        selection.click(&ROWS, 0, Click::Alone);
+        selection.click(&ROWS, 5, Click::Toggle);
+        assert_eq!(selection.chosen(&['f', 'x', 'a']), ['f', 'a']);
+        assert_eq!(selection.chosen(&['x', 'a']), ['a']);
+        assert_eq!(chosen(&selection), "af", "and is there again");
+        selection.choose_all(&['b', 'c']);
+        assert_eq!(chosen(&selection), "bc");
+        selection.clear();
+        assert_eq!(chosen(&selection), "");
+    }
+}

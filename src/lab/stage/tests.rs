@@ -1,0 +1,186 @@
+//! A stage against the run that nobody stops, and against its own scenario run anew.
+
+use super::*;
+use crate::lab::journal::Happening;
+use crate::wire::options::Arq;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn lossy(seed: u64, arq: Arq) -> Experiment {
+    let link = format!(
+        "seed={seed};delay=20ms;jitter=5ms;loss=10%;duplicate=5%;reorder=5%;corrupt=5%;\
+         rate=2mbit"
+    );
+    Experiment {
+        scenario: link.parse().unwrap(),
+        arq,
+        window: if arq == Arq::StopAndWait { 1 } else { 8 },
+        size: 2_950,
+        segment_bytes: 100,
+        listening: true,
+        ..Experiment::small()
+    }
+}
+
+fn journal(experiment: &Experiment) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    experiment.run(|entry| entries.push(entry)).unwrap();
+    entries
+}
+
+/// Which packets never came out of the link as they were.
+fn losses(entries: &[Entry]) -> BTreeSet<String> {
+    let lost = |entry: &Entry| {
+        let (packet, direction) = match &entry.what {
+            Happening::Link(it) if it.fate.is_loss() => (it.packet, it.direction),
+            Happening::Person(Meddling::PacketKilled(it)) => (it.packet, it.direction),
+            Happening::Link(_) | Happening::Person(_) | Happening::Machine(_) => {
+                return None;
+            }
+        };
+        Some(format!("{direction:?} {}", Label::from(packet)))
+    };
+    entries.iter().filter_map(lost).collect()
+}
+
+fn machines(entries: &[Entry]) -> Vec<&Entry> {
+    let is_told = |entry: &&Entry| entry.side != Side::Link;
+    entries.iter().filter(is_told).collect()
+}
+
+fn in_flight(stage: &Stage) -> Vec<Label> {
+    let both = stage.data.under_way().chain(stage.ack.under_way());
+    let mut labels: Vec<Label> = both.map(|way| way.label).collect();
+    labels.sort_by_key(ToString::to_string); // A heap has no order.
+    labels
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_run_that_is_stopped_here_and_there_is_the_same_run(
+        seed: u64,
+        arq in prop::sample::select(Arq::ALL.to_vec()),
+        pauses in prop::collection::vec(0_u64..60_000, 1..40),
+    ) {
+        let experiment = lossy(seed, arq);
+        let mut stage = Stage::new(experiment.clone());
+        let (mut entries, mut now_us) = (Vec::new(), 0);
+        for pause in pauses.iter().cycle().take(4_000) {
+            now_us += pause + 1;
+            entries.extend(stage.run_until(now_us).unwrap());
+            prop_assert!(stage.next_time_us().is_none_or(|next| next > now_us));
+            if stage.outcome().is_some() {
+                break;
+            }
+        }
+        stage.run_to_end().unwrap();
+        entries.extend(stage.take_entries());
+        prop_assert_eq!(entries, journal(&experiment));
+    }
+
+    #[test]
+    fn what_was_killed_is_lost_again_when_the_grown_scenario_runs_anew(
+        seed: u64,
+        arq in prop::sample::select(Arq::ALL.to_vec()),
+        kills in prop::collection::vec((0_u64..40_000, any::<prop::sample::Index>()), 1..12),
+    ) {
+        let mut stage = Stage::new(lossy(seed, arq));
+        let (mut entries, mut now_us, mut killed) = (Vec::new(), 0, 0);
+        for (pause, which) in kills {
+            now_us += pause;
+            entries.extend(stage.run_until(now_us).unwrap());
+            let labels = in_flight(&stage);
+            if !labels.is_empty() {
+                prop_assert!(stage.kill(*which.get(&labels)));
+                killed += 1;
+            }
+        }
+        stage.run_to_end().unwrap();
+        entries.extend(stage.take_entries());
+        let told = entries.iter().filter(|it| matches!(it.what, Happening::Person(_)));
+        prop_assert_eq!(told.count(), killed);
+        let line = stage.scenario().to_string();
+        let scenario: Scenario = line.parse().unwrap();
+        prop_assert_eq!(&scenario, stage.scenario());
+        let anew = journal(&Experiment { scenario, ..lossy(seed, arq) });
+        prop_assert_eq!(losses(&entries), losses(&anew), "{}", line);
+        prop_assert_eq!(machines(&entries), machines(&anew), "{}", line);
+    }
+}
+
+#[test]
+fn what_is_not_in_flight_cannot_be_killed_and_nothing_is_told() {
+    let mut stage = Stage::new(Experiment {
+        scenario: "delay=50ms".parse().unwrap(),
+        listening: true,
+        ..Experiment::small()
+    });
+    stage.run_until(150_000).unwrap();
+    for label in ["d16.1", "d3.2", "s0.1", "a0.1"] {
+        assert!(!stage.kill(label.parse().unwrap()), "{label}");
+    }
+    assert!(stage.kill("d15.1".parse().unwrap()));
+    assert!(!stage.kill("d15.1".parse().unwrap()), "it is dead already");
+    assert_eq!(stage.take_entries().count(), 1);
+    assert_eq!(stage.scenario().to_string(), "delay=50ms;drop=d15.1");
+    stage.run_until(200_000).unwrap(); // The others have arrived.
+    assert!(!stage.kill("d3.1".parse().unwrap()));
+    assert!(stage.run_to_end().unwrap().is_verified());
+    assert!(!stage.kill("d3.1".parse().unwrap()));
+}
+
+#[test]
+fn a_change_holds_for_what_is_sent_from_then_on_and_the_journal_says_so() {
+    let mut stage = Stage::new(Experiment {
+        scenario: "delay=50ms".parse().unwrap(),
+        listening: true,
+        ..Experiment::small()
+    });
+    stage.run_until(170_000).unwrap();
+    stage.change("delay=5ms;loss=100%".parse().unwrap());
+    let told: Vec<String> = stage.take_entries().map(|it| it.to_line()).collect();
+    assert_eq!(
+        told,
+        [
+            "{\"time_us\":170000,\"side\":\"link\",\"event\":\"link_changed\",\
+          \"scenario\":\"delay=5ms;loss=100%\"}\n"
+        ]
+    );
+    let entries = stage.run_until(1_000_000).unwrap();
+    let carried = entries.iter().filter_map(|entry| match &entry.what {
+        Happening::Link(carried) => Some(carried.fate.is_loss()),
+        Happening::Machine(_) | Happening::Person(_) => None,
+    });
+    let fates: Vec<bool> = carried.collect();
+    assert!(fates.len() > 5 && fates.iter().all(|is_lost| *is_lost));
+    let arrivals = entries.iter().filter(|entry| {
+        let event = entry.to_line();
+        event.contains("packet_received") && event.contains("DATA")
+    });
+    assert_eq!(
+        arrivals.count(),
+        16,
+        "what was in flight arrives at its time"
+    );
+    stage.change("delay=5ms".parse().unwrap());
+    assert!(stage.run_to_end().unwrap().is_verified());
+}
+
+#[test]
+fn a_run_that_nobody_can_end_is_told_again_and_again() {
+    let mut stage = Stage::new(Experiment {
+        scenario: "delay=50ms".parse().unwrap(),
+        ..Experiment::small()
+    });
+    stage.end = Some(Err(Stuck {
+        at: Moment::START,
+        next: None,
+    }));
+    assert!(stage.run_until(1).is_err() && stage.run_to_end().is_err());
+    assert_eq!(
+        (stage.next_time_us(), stage.outcome().is_none()),
+        (None, true)
+    );
+}
