@@ -20,6 +20,8 @@
 //! | `process` | one program |
 //! | `proxy` | a chat connection that can be torn |
 //! | `disk` | a disk that is too small |
+//! | [`load`] | a server under load: storms, crowds, a day of lessons |
+//! | [`guests`] | guests without a program, who measure how long a line takes |
 //!
 //! Not tried here: a wall clock that jumps, because no program can be shown another clock
 //! without help from outside.
@@ -35,6 +37,10 @@ pub mod plan;
 mod crew;
 #[cfg(unix)]
 mod disk;
+#[cfg(unix)]
+pub mod guests;
+#[cfg(unix)]
+pub mod load;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]

@@ -257,6 +257,7 @@ impl Ends {
         self.receiver.set_paused(false);
         self.sender.set_paused(false, self.now);
         self.sender.set_digest(DIGEST, self.now);
+        self.drain();
         self.wait(Duration::from_secs(700));
         assert!(self.sender.outcome().is_some(), "the sender waits for ever");
         assert!(

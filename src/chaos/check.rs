@@ -131,11 +131,8 @@ impl fmt::Display for Offence {
 #[must_use]
 pub fn check(evidence: &Evidence) -> Vec<Offence> {
     let mut offences = Vec::new();
-    let lives: Vec<_> = evidence
-        .orders
-        .iter()
-        .map(|order| Life::of(order))
-        .collect();
+    let orders = orders_to_the_end(evidence);
+    let lives: Vec<_> = orders.iter().map(|order| Life::of(order)).collect();
     for order in &evidence.orders {
         find_doubled("the witness", order, &mut offences);
     }
@@ -144,6 +141,30 @@ pub fn check(evidence: &Evidence) -> Vec<Offence> {
         check_session(session, &lives, &mut offences);
     }
     offences
+}
+
+/// The orders, and of each life but the last what was said at its very end: a server that
+/// was killed has told some clients what it had no time to tell the witness. Whoever heard
+/// the most of it decides, and the others must agree.
+fn orders_to_the_end(evidence: &Evidence) -> Vec<Vec<String>> {
+    let mut orders = evidence.orders.clone();
+    let known: HashSet<&String> = evidence.orders.iter().flatten().collect();
+    let killed = orders.len().saturating_sub(1);
+    for order in orders.iter_mut().take(killed) {
+        let tail_of = |session: &Session| {
+            let last = session
+                .heard
+                .iter()
+                .rposition(|line| order.contains(line))?;
+            let tail = &session.heard[last + 1..];
+            let is_new = tail.iter().all(|line| !known.contains(line));
+            is_new.then(|| tail.to_vec())
+        };
+        let tails = evidence.sessions.iter().filter_map(tail_of);
+        let longest = tails.max_by_key(Vec::len);
+        order.extend(longest.unwrap_or_default());
+    }
+    orders
 }
 
 /// The order of one life of the server, and where each line stands in it.
@@ -359,6 +380,24 @@ mod tests {
         assert!(told(&evidence).is_empty());
         evidence.sessions = vec![session("bcx", false)];
         assert_eq!(told(&evidence).len(), 1);
+    }
+
+    #[test]
+    fn a_server_that_was_killed_has_told_some_what_the_witness_never_heard() {
+        let session = |heard: &str| Session {
+            who: "dana".to_owned(),
+            heard: lines(heard),
+            ..Session::default()
+        };
+        let evidence = |orders: [&str; 2], heard: &[&str]| Evidence {
+            orders: orders.map(lines).into(),
+            sessions: heard.iter().map(|heard| session(heard)).collect(),
+        };
+        let told = |orders, heard: &[&str]| told(&evidence(orders, heard));
+        assert!(told(["abc", "xyz"], &["bcd", "cde", "abc", "yz"]).is_empty());
+        // They do not agree about the end, or the server was not killed.
+        assert!(!told(["abc", "xyz"], &["bced", "cde"]).is_empty());
+        assert!(!told(["abc", "xyz"], &["yzw"]).is_empty());
     }
 
     /// What is wrong with a file of this name that holds this.

@@ -152,8 +152,8 @@ impl FolderError {
 impl From<io::Error> for FolderError {
     fn from(error: io::Error) -> Self {
         // Where it is the folder's handle that says no, the system has no number for it.
-        let leads_out = error.kind() == ErrorKind::PermissionDenied
-            && error.raw_os_error().is_none();
+        let leads_out =
+            error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none();
         if leads_out
             || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput)
         {

@@ -2,9 +2,12 @@
 //! seed, and a checker that reads everybody's history.
 
 use clap::Args;
+use sash::chaos::guests::Delays;
+use sash::chaos::load::{Load, Storm};
 use sash::chaos::plan::Wanted;
 use sash::chaos::{Belongings, Chaos, Outcome, Programs};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +18,9 @@ Examples
   lab chaos                              one seed: 50 clients, 10 seconds
   lab chaos --seeds 1-50                 fifty, one after another
   lab chaos --seeds 7 --clients 5 --seconds 3
+  lab chaos --storm                      a million random datagrams, 10^5 random lines
+  lab chaos --crowd --seconds 10         100 stalled readers, slow logins and floods
+  lab chaos --classroom --seconds 600    a day of lessons in ten minutes
 Who is hurt when is a function of the seed. A run that fails names its seed, and the
 exit code is 1. As root a small disk is a real one; else the size of files is limited.
 ";
@@ -33,11 +39,26 @@ pub(crate) struct Arguments {
     /// Print one JSON object a seed instead of a sentence
     #[arg(long)]
     json: bool,
+    /// Instead: random datagrams and lines while 30 chat and 4 download
+    #[arg(long, conflicts_with_all = ["crowd", "classroom"])]
+    storm: bool,
+    /// Instead: how long a line takes with a crowd of bad guests and without
+    #[arg(long, conflicts_with = "classroom")]
+    crowd: bool,
+    /// Instead: what the server holds after each of eight lessons
+    #[arg(long)]
+    classroom: bool,
+    /// Own addresses from which the bad guests come; from loopback there are no limits
+    #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',')]
+    from: Vec<IpAddr>,
 }
 
 /// Runs every seed; whether nothing was lost.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let programs = Programs::beside_us()?;
+    if arguments.storm || arguments.crowd || arguments.classroom {
+        return load(arguments, programs);
+    }
     let is_stopping = stop_on_ctrl_c();
     let mut is_well = true;
     for seed in arguments.seeds.clone() {
@@ -56,6 +77,63 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         write_outcome(&mut io::stdout(), arguments, seed, &outcome)?;
     }
     Ok(is_well)
+}
+
+fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
+    let load = Load {
+        programs,
+        duration: Duration::from_secs(arguments.seconds),
+        from: arguments.from.clone(),
+        seed: *arguments.seeds.start(),
+    };
+    let mut out = io::stdout();
+    if arguments.storm {
+        let storm = load.storm()?;
+        let Storm {
+            chat,
+            datagrams,
+            lines,
+            whole,
+            is_alive,
+        } = &storm;
+        writeln!(
+            out,
+            "{datagrams} random datagrams, {lines} random lines; {whole} of 4 downloads whole"
+        )?;
+        write_delays(&mut out, "a line meanwhile", chat)?;
+        return Ok(*is_alive && *whole == 4);
+    }
+    if arguments.crowd {
+        let crowd = load.crowd()?;
+        write_delays(&mut out, "a line without the crowd", &crowd.before)?;
+        write_delays(&mut out, "a line with it", &crowd.meanwhile)?;
+        let (connections, flooded) = (crowd.connections, crowd.flooded);
+        writeln!(
+            out,
+            "{connections} of 300 connections, {flooded} lines of floods"
+        )?;
+        return Ok(crowd.is_alive);
+    }
+    let held = load.classroom(|lesson, held| {
+        let (threads, descriptors) = (held.threads, held.descriptors);
+        let memory = mebibytes(held);
+        let _ = writeln!(
+            io::stdout(),
+            "lesson {lesson}: {threads} threads, {descriptors} descriptors, {memory:.1} MiB"
+        );
+    })?;
+    let counts = held.iter().map(|it| (it.threads, it.descriptors));
+    Ok(counts.collect::<std::collections::BTreeSet<_>>().len() <= 1)
+}
+
+fn write_delays(out: &mut impl Write, what: &str, delays: &Delays) -> io::Result<()> {
+    let milliseconds = |share| delays.quantile(share).as_secs_f64() * 1e3;
+    let (median, most) = (milliseconds(0.5), milliseconds(0.99));
+    let count = delays.count();
+    writeln!(
+        out,
+        "{what}: median {median:.1} ms, 99 % below {most:.1} ms, of {count} heard"
+    )
 }
 
 /// So that no process and no small disk is left behind.
