@@ -23,10 +23,12 @@
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | [`homework`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
@@ -39,7 +41,9 @@ pub mod controller;
 pub mod display;
 pub mod download;
 pub mod dropped;
+pub mod homework;
 pub mod json;
+pub mod laboratory;
 pub mod link;
 pub mod matching;
 pub mod model;
@@ -52,10 +56,12 @@ pub mod theme;
 pub mod upload;
 #[cfg(feature = "gui")]
 pub mod view;
+pub mod watching;
 pub mod words;
 
 use crate::journals::Journals;
 use crate::link::Scenario;
+use crate::room::login::Password;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::tap::Tap;
 use crate::wire::options::Asked;
@@ -72,6 +78,10 @@ pub struct Settings {
     pub server: Option<String>,
     /// The name wanted.
     pub name: Option<String>,
+    /// The password for a server that asks for one.
+    pub password: Option<Password>,
+    /// Whether what a teacher gives out is run without asking the person.
+    pub accepts_labs: bool,
     /// What downloads ask for.
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.
@@ -86,6 +96,8 @@ pub struct Settings {
     pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
+    /// A journal that the window's laboratory opens at once.
+    pub replay: Option<PathBuf>,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.

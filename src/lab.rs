@@ -6,6 +6,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`assignment`] | what a teacher gives out, run within bounds |
 //! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
@@ -14,6 +15,7 @@
 //! | [`ladder`] | a journal as a packet ladder in text |
 //! | [`palette`] | colours that all can tell apart |
 //! | [`picture`] | a drawing that knows no surface; as SVG |
+//! | [`player`] | one player for what was recorded, what is run and what happens now |
 //! | [`predict`] | a run stopped at interesting moments: what comes next? |
 //! | [`race`] | one file by several protocols, side by side |
 //! | [`run`] | two machines, a link, virtual time |
@@ -23,6 +25,7 @@
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
 
+pub mod assignment;
 pub mod capture;
 pub mod chart;
 pub mod contents;
@@ -31,6 +34,7 @@ pub mod journal;
 pub mod ladder;
 pub mod palette;
 pub mod picture;
+pub mod player;
 pub mod predict;
 pub mod race;
 pub mod run;

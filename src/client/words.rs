@@ -8,8 +8,9 @@
 
 use super::model::Transfer;
 use super::share::Share;
+use crate::link::Scenario;
 use crate::transfer::leftovers::Leftover;
-use crate::wire::message::TransferState;
+use crate::wire::message::{LabFigures, LabOutcome, LabRow, TransferState};
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use std::time::Duration;
@@ -32,6 +33,12 @@ pub fn bytes(count: u64) -> String {
         1_000_000..1_000_000_000 => format!("{:.1} MB", count_f / 1e6),
         1_000_000_000.. => format!("{:.1} GB", count_f / 1e9),
     }
+}
+
+/// What this program's link does: `Link: perfect`.
+#[must_use]
+pub fn link(scenario: &Scenario) -> String {
+    format!("Link: {scenario}")
 }
 
 /// A rate: `1.2 MB/s`.
@@ -203,14 +210,14 @@ pub fn transfer_details(transfer: &Transfer) -> String {
     };
     let first = format!("{file}: {much}{took}{way}");
     let kept = if transfer.has_left_a_part() {
-        " What has arrived is kept."
+        "What has arrived is kept."
     } else {
         ""
     };
     match (&transfer.sentence, transfer.digest) {
-        (Some(sentence), _) => format!("{first}\n{}{kept}", harmless(sentence)),
+        (Some(sentence), _) => format!("{first}\n{}", harmless(sentence)),
         (None, Some(digest)) => format!("{first}\nSHA-256 {digest}"),
-        (None, None) => format!("{first}\n{}", kept.trim_start()),
+        (None, None) => format!("{first}\n{kept}"),
     }
 }
 
@@ -245,6 +252,34 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         elapsed.as_secs_f64(),
         transfer.protocol(),
     )
+}
+
+/// The figures of a run in the laboratory, in one line.
+#[must_use]
+pub fn lab_figures(figures: &LabFigures) -> String {
+    let seconds = Duration::from_micros(figures.elapsed_us).as_secs_f64();
+    let whole = if figures.verified {
+        "whole"
+    } else {
+        "not whole"
+    };
+    format!(
+        "{whole} in {seconds:.3} s of virtual time, {}, {} packets, {} resent",
+        rate(figures.goodput),
+        figures.sent_packets,
+        figures.resent_packets
+    )
+}
+
+/// One answer of a class, for `/results`.
+#[must_use]
+pub fn lab_row(row: &LabRow) -> String {
+    let what = match &row.outcome {
+        LabOutcome::Done(figures) => lab_figures(figures),
+        LabOutcome::Declined => "declined".to_owned(),
+        LabOutcome::Failed { sentence } => format!("failed: {}", harmless(sentence)),
+    };
+    format!("{:<24}  {what}", harmless(&row.name))
 }
 
 /// C0 controls have pictures in Unicode; C1, direction and invisible controls have none.
