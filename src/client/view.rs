@@ -47,6 +47,7 @@ mod dropping;
 mod files;
 mod finder;
 mod hints;
+mod homework;
 mod labels;
 mod laboratory;
 mod leaving;
