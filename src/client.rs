@@ -14,6 +14,8 @@
 //! | [`model`] | everything that is shown (pure) |
 //! | [`controller`] | intents and events in, model and effects out (pure) |
 //! | [`commands`] | what a typed line means (pure) |
+//! | [`complete`] [`compose`] | what Tab makes of it; drafts and history (pure) |
+//! | [`matching`] | whether a text holds another one, as a person reads (pure) |
 //! | [`address`] | `HOST:PORT` as people write it (pure) |
 //! | [`words`] | figures, times and strangers' texts for people |
 //! | [`session`] | the shell: brings events, performs effects |
@@ -25,18 +27,23 @@
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
 pub mod commands;
+pub mod complete;
+pub mod compose;
 pub mod controller;
 pub mod display;
 pub mod download;
 pub mod dropped;
 pub mod json;
+pub mod laboratory;
 pub mod link;
+pub mod matching;
 pub mod model;
 pub mod remembered;
 pub mod script;
@@ -82,6 +89,8 @@ pub struct Settings {
     pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
+    /// A journal that the window's laboratory opens at once.
+    pub replay: Option<PathBuf>,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.

@@ -90,6 +90,9 @@ struct Arguments {
     /// Write every packet of transfers and of the chat into this file, for Wireshark
     #[arg(long, value_name = "FILE")]
     pcapng: Option<PathBuf>,
+    /// Open this journal in the window's laboratory: without a server
+    #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
+    replay: Option<PathBuf>,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
@@ -140,6 +143,7 @@ fn main() -> ExitCode {
         scenario,
         is_offloading: !arguments.no_offload,
         journals,
+        replay: arguments.replay.clone(),
         tap: captures.tap(),
         theme: arguments.theme,
     };

@@ -108,6 +108,15 @@ pub enum Command {
         /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
         tag: Option<u64>,
     },
+    /// Look for a text in what was said.
+    Search {
+        /// The text.
+        query: String,
+    },
+    /// Forget what stands in this conversation.
+    Clear,
+    /// Close the conversation with one person.
+    CloseConversation,
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -123,23 +132,56 @@ pub struct Usage {
     pub names: &'static [&'static str],
     /// What follows the name.
     pub arguments: &'static str,
+    /// The words that it takes, where it takes one of a few.
+    pub choices: &'static [&'static str],
     /// What it does.
     pub explanation: &'static str,
+    /// What it is for.
+    pub purpose: Purpose,
     read: fn(&str, &[FileEntry]) -> Result<Command, String>,
 }
 
+/// What commands are for; `/help` groups them by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// People and what they say.
+    Talk,
+    /// Files and their transfers.
+    Files,
+    /// How later transfers go.
+    Options,
+    /// The program itself.
+    Program,
+}
+
+impl Purpose {
+    /// In the order of `/help`.
+    pub const ALL: [Self; 4] = [Self::Talk, Self::Files, Self::Options, Self::Program];
+
+    /// The heading over its commands.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Talk => "Talk",
+            Self::Files => "Files and transfers",
+            Self::Options => "How later transfers go",
+            Self::Program => "Sash itself",
+        }
+    }
+}
+
 impl Usage {
-    /// The words that it takes, where it takes one of a few.
-    pub fn choices(&self) -> impl Iterator<Item = &'static str> {
-        let is_choice = self.arguments.contains(" | ");
-        let words = self.arguments.split(" | ").filter(move |_| is_choice);
-        words.filter(|word| word.starts_with(char::is_lowercase))
+    /// `/whisper NAME TEXT`.
+    #[must_use]
+    pub fn synopsis(&self) -> String {
+        let name = self.names.first().copied().unwrap_or_default();
+        format!("/{name} {}", self.arguments).trim_end().to_owned()
     }
 
     /// How it is written, to stand behind what was wrong. Where it takes one of a few
     /// words, what was wrong has named them already.
     fn reminder(&self, name: &str) -> String {
-        if self.choices().count() > 2 {
+        if self.choices.len() > 2 {
             return String::new();
         }
         format!(" Write /{name} {}.", self.arguments)
@@ -147,154 +189,293 @@ impl Usage {
 }
 
 /// What follows `/download` and `/upload`.
-const FILE_AND_OPTIONS: &str = "FILE [--arq PROTOCOL] [--window N] \
-    [--congestion CONTROLLER] [--segment N] [--transport udp|tcp]";
+const FILE_AND_OPTIONS: &str = "FILE [OPTIONS]";
+
+/// The options behind a file's name, as completion offers them.
+pub const FILE_OPTIONS: [&str; 5] = [
+    "--arq",
+    "--window",
+    "--congestion",
+    "--segment",
+    "--transport",
+];
 
 /// A word that needs more changed letters than a third of its own is no slip of the hand.
 const LETTERS_PER_SLIP: usize = 3;
 
-/// Every command, in the order that `/help` shows them.
-pub const COMMANDS: [Usage; 23] = [
+/// Of the column of commands in `/help`. Unit: letters.
+const SYNOPSIS_WIDTH: usize = 32;
+
+/// Every command, grouped as `/help` shows them.
+pub const COMMANDS: &[Usage] = &[
     Usage {
         names: &["users"],
         arguments: "",
+        choices: &[],
         explanation: "who is here",
+        purpose: Purpose::Talk,
         read: |_, _| Ok(Command::Users),
-    },
-    Usage {
-        names: &["files"],
-        arguments: "",
-        explanation: "what the server offers",
-        read: |_, _| Ok(Command::Files),
     },
     Usage {
         names: &["whisper", "pm", "w"],
         arguments: "NAME TEXT",
+        choices: &[],
         explanation: "say it to one person",
+        purpose: Purpose::Talk,
         read: |rest, _| read_whisper(rest),
     },
     Usage {
         names: &["to"],
         arguments: "NAME | all",
+        choices: &["all"],
         explanation: "who hears what you type from now on",
+        purpose: Purpose::Talk,
         read: |rest, _| read_to(rest),
+    },
+    Usage {
+        names: &["search"],
+        arguments: "TEXT",
+        choices: &[],
+        explanation: "find a text in what was said",
+        purpose: Purpose::Talk,
+        read: |rest, _| read_search(rest),
+    },
+    Usage {
+        names: &["clear"],
+        arguments: "",
+        choices: &[],
+        explanation: "forget what stands in this conversation",
+        purpose: Purpose::Talk,
+        read: |_, _| Ok(Command::Clear),
+    },
+    Usage {
+        names: &["close"],
+        arguments: "",
+        choices: &[],
+        explanation: "close the conversation with one person",
+        purpose: Purpose::Talk,
+        read: |_, _| Ok(Command::CloseConversation),
+    },
+    Usage {
+        names: &["files"],
+        arguments: "",
+        choices: &[],
+        explanation: "what the server offers",
+        purpose: Purpose::Files,
+        read: |_, _| Ok(Command::Files),
     },
     Usage {
         names: &["download", "df"],
         arguments: FILE_AND_OPTIONS,
+        choices: &[],
         explanation: "fetch a file",
+        purpose: Purpose::Files,
         read: |rest, _| read_download(rest),
     },
     Usage {
         names: &["upload"],
         arguments: FILE_AND_OPTIONS,
+        choices: &[],
         explanation: "give a file of this computer to all",
+        purpose: Purpose::Files,
         read: |rest, _| read_upload(rest),
     },
     Usage {
         names: &["transfers"],
         arguments: "",
+        choices: &[],
         explanation: "what is on its way",
+        purpose: Purpose::Files,
         read: |_, _| Ok(Command::Transfers),
     },
     Usage {
         names: &["pause"],
         arguments: "[N]",
+        choices: &[],
         explanation: "let transfer N wait, or all",
+        purpose: Purpose::Files,
         read: |rest, _| read_tag(rest).map(|tag| Command::Pause { tag }),
     },
     Usage {
         names: &["resume", "proceed"],
         arguments: "[N]",
+        choices: &[],
         explanation: "let transfer N go on, or all",
+        purpose: Purpose::Files,
         read: |rest, _| read_tag(rest).map(|tag| Command::Resume { tag }),
-    },
-    Usage {
-        names: &["pause-at"],
-        arguments: "PERCENT | off",
-        explanation: "let every later transfer pause at this share of it",
-        read: |rest, _| read_share(rest).map(Command::PauseAt),
     },
     Usage {
         names: &["cancel"],
         arguments: "N [delete]",
+        choices: &[],
         explanation: "end transfer N; what has arrived is kept, or deleted",
+        purpose: Purpose::Files,
         read: |rest, _| read_cancel(rest),
     },
     Usage {
         names: &["retry"],
         arguments: "[N]",
-        explanation: "ask again for transfer N; it goes on from what has arrived",
+        choices: &[],
+        explanation: "ask again for transfer N; it goes on from there",
+        purpose: Purpose::Files,
         read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
+    },
+    Usage {
+        names: &["kill"],
+        arguments: "PACKET [N]",
+        choices: &[],
+        explanation: "lose a packet of transfer N on its way: d12.1 is DATA 12, attempt 1",
+        purpose: Purpose::Files,
+        read: |rest, _| read_kill(rest),
     },
     Usage {
         names: &["overwrite"],
         arguments: "keep | replace | skip | fail | default",
-        explanation: "where a file of that name is there already",
+        choices: &["keep", "replace", "skip", "fail", "default"],
+        explanation: "where a file of that name is there",
+        purpose: Purpose::Options,
         read: |rest, _| choice(rest).map(Command::Overwrite),
     },
     Usage {
+        names: &["pause-at"],
+        arguments: "PERCENT | off",
+        choices: &["off"],
+        explanation: "let each pause at this share of it",
+        purpose: Purpose::Options,
+        read: |rest, _| read_share(rest).map(Command::PauseAt),
+    },
+    Usage {
         names: &["arq"],
-        arguments: "stop-and-wait | go-back-n | selective-repeat | default",
-        explanation: "the protocol of later transfers",
+        arguments: "PROTOCOL",
+        choices: &["stop-and-wait", "go-back-n", "selective-repeat", "default"],
+        explanation: "how losses are repaired",
+        purpose: Purpose::Options,
         read: |rest, _| choice(rest).map(Command::Arq),
     },
     Usage {
         names: &["window"],
         arguments: "N | default",
+        choices: &["default"],
         explanation: "most packets in flight",
+        purpose: Purpose::Options,
         read: |rest, _| number(rest).map(Command::Window),
     },
     Usage {
         names: &["congestion"],
-        arguments: "fixed | plus-one-minus-three | double-halve | additive | reno | \
-                    cubic | bbr | default",
+        arguments: "CONTROLLER",
+        choices: &[
+            "fixed",
+            "plus-one-minus-three",
+            "double-halve",
+            "additive",
+            "reno",
+            "cubic",
+            "bbr",
+            "default",
+        ],
         explanation: "who decides how much of the window is used",
+        purpose: Purpose::Options,
         read: |rest, _| choice(rest).map(Command::Congestion),
     },
     Usage {
         names: &["segment"],
         arguments: "N | default",
+        choices: &["default"],
         explanation: "file bytes per packet",
+        purpose: Purpose::Options,
         read: |rest, _| number(rest).map(Command::Segment),
     },
     Usage {
         names: &["transport"],
         arguments: "udp | tcp | default",
+        choices: &["udp", "tcp", "default"],
         explanation: "what carries the file",
+        purpose: Purpose::Options,
         read: |rest, _| choice(rest).map(Command::Transport),
     },
     Usage {
         names: &["link"],
         arguments: "[SCENARIO]",
+        choices: &[],
         explanation: "what the link does to this program's transfers, from now on",
+        purpose: Purpose::Options,
         read: |rest, _| read_link(rest),
-    },
-    Usage {
-        names: &["kill"],
-        arguments: "PACKET [N]",
-        explanation: "lose a packet of transfer N on its way: d12.1 is DATA 12, attempt 1",
-        read: |rest, _| read_kill(rest),
     },
     Usage {
         names: &["help", "commands"],
         arguments: "",
+        choices: &[],
         explanation: "this list",
+        purpose: Purpose::Program,
         read: |_, _| Ok(Command::Help),
     },
     Usage {
         names: &["disconnect"],
         arguments: "",
+        choices: &[],
         explanation: "leave the room",
+        purpose: Purpose::Program,
         read: |_, _| Ok(Command::Disconnect),
     },
     Usage {
         names: &["quit", "exit"],
         arguments: "",
+        choices: &[],
         explanation: "leave the program",
+        purpose: Purpose::Program,
         read: |_, _| Ok(Command::Quit),
     },
 ];
+
+/// The commands that `line` may be the beginning of; one, once its name is whole.
+#[must_use]
+pub fn matching(line: &str) -> Vec<&'static Usage> {
+    let Some(typed) = line.strip_prefix('/').filter(|it| !it.starts_with('/')) else {
+        return Vec::new();
+    };
+    let (name, _) = first_word(typed);
+    let wanted = name.to_lowercase();
+    let is_whole = |usage: &&Usage| usage.names.contains(&&*wanted);
+    if let Some(usage) = COMMANDS.iter().find(is_whole) {
+        let others = COMMANDS
+            .iter()
+            .filter(|it| it.names[0].starts_with(&wanted));
+        let longer = others.filter(|it| !it.names.contains(&&*wanted));
+        let is_ended = typed.len() > name.len();
+        return [usage]
+            .into_iter()
+            .chain(longer.filter(|_| !is_ended))
+            .collect();
+    }
+    if typed.len() > name.len() {
+        return Vec::new();
+    }
+    let begins = |usage: &&Usage| usage.names.iter().any(|it| it.starts_with(&wanted));
+    COMMANDS.iter().filter(begins).collect()
+}
+
+/// What `/help` shows, line by line: one column of commands, one of what they do.
+#[must_use]
+pub fn help() -> Vec<String> {
+    let mut lines = Vec::new();
+    for purpose in Purpose::ALL {
+        lines.push(purpose.heading().to_owned());
+        for usage in COMMANDS.iter().filter(|it| it.purpose == purpose) {
+            let (synopsis, explanation) = (usage.synopsis(), usage.explanation);
+            lines.push(format!("  {synopsis:SYNOPSIS_WIDTH$}{explanation}"));
+            if usage.choices.len() > 3 {
+                for words in usage.choices.chunks(4) {
+                    let words = words.join(", ");
+                    lines.push(format!("  {:SYNOPSIS_WIDTH$}  {words}", ""));
+                }
+            }
+        }
+    }
+    let options = FILE_OPTIONS.join(" X, ");
+    lines.push(format!("OPTIONS: {options} X: for this transfer alone."));
+    lines.push("Anything else is said. //hi says /hi.".to_owned());
+    lines
+}
 
 /// Reads a typed line. `files` is what the server offers, as far as known: by it the bare
 /// `download FILE` is told from a sentence that begins with the same word.
@@ -420,6 +601,15 @@ fn read_file(rest: &str) -> Result<(String, Asked), String> {
         return Err("Which file?".to_owned());
     }
     Ok((file.to_owned(), asked))
+}
+
+fn read_search(rest: &str) -> Result<Command, String> {
+    match rest {
+        "" => Err("Search for what?".to_owned()),
+        query => Ok(Command::Search {
+            query: query.to_owned(),
+        }),
+    }
 }
 
 fn read_share(rest: &str) -> Result<Option<Share>, String> {
@@ -635,6 +825,39 @@ mod tests {
     }
 
     #[test]
+    fn the_beginning_of_a_command_finds_all_that_it_may_become() {
+        let names = |line: &str| -> Vec<&str> {
+            matching(line).iter().map(|usage| usage.names[0]).collect()
+        };
+        assert_eq!(names("/wi"), ["window"]);
+        assert_eq!(names("/pau"), ["pause", "pause-at"]);
+        assert_eq!(names("/pause"), ["pause", "pause-at"]);
+        assert_eq!(names("/pause 1"), ["pause"]);
+        assert_eq!(names("/pm dana"), ["whisper"]);
+        assert_eq!(names("/").len(), COMMANDS.len());
+        for not_one in ["", "hi", "//hi", "/nonsense", "/wi dana"] {
+            assert!(names(not_one).is_empty(), "{not_one}");
+        }
+    }
+
+    #[test]
+    fn the_help_has_every_command_in_two_columns() {
+        let help = help();
+        for usage in COMMANDS {
+            let line = help
+                .iter()
+                .find(|it| it.trim().starts_with(&usage.synopsis()));
+            let line = line.expect(usage.names[0]);
+            assert_eq!(
+                line.find(usage.explanation),
+                Some(2 + SYNOPSIS_WIDTH),
+                "{line}"
+            );
+        }
+        assert!(help.iter().all(|line| line.len() <= 90), "{help:#?}");
+    }
+
+    #[test]
     fn default_takes_a_choice_back() {
         assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
         assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
@@ -650,9 +873,8 @@ mod tests {
             .iter()
             .find(|it| it.names == ["congestion"])
             .unwrap();
-        let named: Vec<_> = usage.choices().collect();
         let names = Congestion::ALL.map(Congestion::name);
-        assert_eq!(named, [&names[..], &["default"]].concat());
+        assert_eq!(usage.choices, [&names[..], &["default"]].concat());
         for congestion in Congestion::ALL {
             let (file, asked) =
                 download(&format!("/download a.txt --congestion {congestion}"));

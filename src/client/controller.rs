@@ -16,12 +16,14 @@
 mod downloads;
 mod leftovers;
 mod meddling;
+mod rejoining;
 mod replies;
 mod typed;
 mod uploads;
 
 use super::address::ServerAddress;
 use super::commands;
+use super::matching;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
 use super::watching::Seen;
@@ -51,8 +53,40 @@ pub enum Intent {
     },
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
-    /// Who hears plain text from now on.
+    /// The same, typed while this conversation was shown: its text goes there, whatever
+    /// is chosen since.
+    Write {
+        /// Whom that conversation is with.
+        to: Audience,
+        /// The line.
+        line: String,
+    },
+    /// Text to be said as it is, line by line, even where it looks like a command.
+    SayLines {
+        /// Who shall hear it.
+        to: Audience,
+        /// The lines.
+        lines: Vec<String>,
+    },
+    /// Look at the conversation with these, which begins if need be; they hear plain text
+    /// from now on.
     ChooseTo(Audience),
+    /// Look at the conversation at this place among the tabs, from 0.
+    ChooseConversation {
+        /// Beyond the last, nothing happens.
+        place: usize,
+    },
+    /// Close the conversation with a person; the one with all stays.
+    CloseConversation(Audience),
+    /// The newest line of this conversation is in sight; of none with `None`.
+    Watch(Option<Audience>),
+    /// Look for a text in the chosen conversation; `None` ends it.
+    Search(Option<String>),
+    /// To the next place that was found.
+    StepSearch {
+        /// Further up, to an older one.
+        is_up: bool,
+    },
     /// Ask who is here, and show it in the chat.
     ShowOnline,
     /// Ask what the server offers, and show it in the chat.
@@ -118,7 +152,7 @@ pub enum Intent {
     /// Choose what later transfers ask for.
     SetOptions(Asked),
     /// Watch a running transfer, from now on or from its beginning; `None`: none any more.
-    Watch {
+    WatchTransfer {
         /// Our number for it.
         tag: Option<u64>,
     },
@@ -135,8 +169,12 @@ pub enum Intent {
     ClearEnded,
     /// Nothing; but a face that waits for news turns once more and draws itself anew.
     Look,
-    /// The person has seen the chat: nothing is unread any more.
+    /// The person has seen the chosen conversation: nothing in it is unread any more.
     Seen,
+    /// The connection was lost: try to come back now.
+    Rejoin,
+    /// The connection was lost: stop trying to come back.
+    StayAway,
     /// Leave the room.
     Disconnect,
     /// Leave the room and the program.
@@ -262,7 +300,7 @@ pub enum Effect {
         tag: u64,
     },
     /// Show what happens in this transfer, once or as soon as it runs, and in no other.
-    Watch {
+    WatchTransfer {
         /// Our number for it; `None`: in none.
         tag: Option<u64>,
     },
@@ -318,6 +356,8 @@ pub struct Controller {
     held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
+    /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
+    untold_absence_ms: Option<u64>,
 }
 
 /// After this long without a word from the server we ask whether it is there.
@@ -354,6 +394,7 @@ impl Controller {
             held: VecDeque::new(),
             last_heard_ms: 0,
             pinged_ms: None,
+            untold_absence_ms: None,
         }
     }
 
@@ -363,8 +404,25 @@ impl Controller {
             Intent::Connect { server, port, name } => {
                 self.connect(&server, &port, &name, now_ms);
             }
-            Intent::Input(line) => self.on_input(&line, now_ms),
-            Intent::ChooseTo(audience) => self.model.to = audience,
+            Intent::Input(line) => {
+                let to = self.model.to().clone();
+                self.on_input(&line, &to, now_ms);
+            }
+            Intent::Write { to, line } => self.on_input(&line, &to, now_ms),
+            Intent::SayLines { to, lines } => {
+                for line in lines {
+                    self.say(&to, line, now_ms);
+                }
+            }
+            Intent::ChooseTo(audience) => {
+                let audience = self.known_as(audience);
+                self.model.chat.choose(&audience);
+            }
+            Intent::ChooseConversation { place } => self.model.chat.choose_place(place),
+            Intent::CloseConversation(with) => self.model.chat.close(&with),
+            Intent::Watch(watched) => self.model.chat.watch(watched),
+            Intent::Search(query) => self.model.chat.set_search(query.as_deref()),
+            Intent::StepSearch { is_up } => self.model.chat.step_search(is_up),
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
             Intent::ShowFiles => self.ask(Request::Files, now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
@@ -383,12 +441,14 @@ impl Controller {
             Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
-            Intent::Watch { tag } => self.watch(tag, now_ms),
+            Intent::WatchTransfer { tag } => self.watch_transfer(tag, now_ms),
             Intent::Kill { tag, packet } => self.kill(tag, packet, now_ms),
             Intent::ChangeLink(scenario) => self.change_link(*scenario),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
             Intent::Look => {}
-            Intent::Seen => self.model.unread = 0,
+            Intent::Seen => self.model.chat.see(),
+            Intent::Rejoin => self.rejoin_now(now_ms),
+            Intent::StayAway => self.stay_away(now_ms),
             Intent::Disconnect => self.disconnect(),
             Intent::Close => {
                 self.disconnect();
@@ -404,6 +464,9 @@ impl Controller {
             Event::Connected { round_trip } => {
                 self.model.round_trip = Some(round_trip);
                 self.last_heard_ms = now_ms;
+            }
+            Event::Unreachable(_) if self.model.rejoining.is_some() => {
+                self.fail_to_rejoin(now_ms);
             }
             Event::Unreachable(sentence) => {
                 self.end_login(LoginProblem::Unreachable { sentence });
@@ -448,15 +511,29 @@ impl Controller {
             Ok(_) => return self.refuse_form("Choose a name: one word.".to_owned()),
             Err(sentence) => return self.refuse_form(sentence),
         };
+        let is_another =
+            self.model.server != address.to_string() || self.model.name != name;
+        if is_another {
+            self.model.chat.begin_anew();
+        } else if matches!(self.model.phase, Phase::Lost { .. }) {
+            return self.rejoin_now(now_ms);
+        }
         self.model.phase = Phase::Joining;
+        self.model.rejoining = None;
         self.model.login_problem = None;
         self.model.server = address.to_string();
         name.clone_into(&mut self.model.name);
+        self.join(address, now_ms);
+    }
+
+    /// Connects and asks to be let in, in one flight.
+    fn join(&mut self, address: ServerAddress, now_ms: u64) {
+        let name = self.model.name.clone();
         self.last_heard_ms = now_ms;
         self.pinged_ms = None;
         self.effects.push(Effect::Connect(address));
         self.send(Request::Join {
-            name: name.to_owned(),
+            name,
             version: VERSION,
         });
         (self.quiet_users, self.quiet_files) = (0, 0);
@@ -504,12 +581,23 @@ impl Controller {
             self.effects.push(Effect::HangUp);
         }
         self.model.phase = Phase::Login;
+        self.model.rejoining = None;
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
         self.model.files_revision += 1;
         self.withdraw_leftovers();
-        self.model.to = Audience::All;
+        self.model.chat.choose(&Audience::All);
+    }
+
+    /// A person by the name that everybody sees, however it was typed.
+    fn known_as(&self, audience: Audience) -> Audience {
+        let Audience::One(typed) = audience else {
+            return audience;
+        };
+        let mut people = self.model.people.iter();
+        let shown = people.find(|name| matching::is_same(name, &typed));
+        Audience::One(shown.cloned().unwrap_or(typed))
     }
 
     /// Sends what a person asked for, or says that it cannot be sent.

@@ -11,17 +11,25 @@
 //! Source: Krasner & Pope 1988 (model, view, controller).
 
 mod chat;
+mod conversation;
+mod line;
 mod order;
 mod pace;
+mod search;
 mod selection;
+mod transcript;
 mod transfer;
 
-pub use chat::{Chat, ChatLine, Kind, LONGEST_CHAT_LINES};
+pub use chat::{Chat, MOST_CONVERSATIONS};
+pub use conversation::Conversation;
+pub use line::{ChatLine, Kind, LARGEST_CHAT_BYTES, LONGEST_CHAT_LINES, Lines};
 pub use order::{
     FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
 };
 pub use pace::{Pace, RATE_MEMORY_MS};
+pub use search::Search;
 pub use selection::{Click, Selection, Step};
+pub use transcript::{Change, Row, Shows, Transcript};
 pub use transfer::Transfer;
 
 use super::share::Share;
@@ -50,7 +58,8 @@ pub struct Model {
     pub files: Vec<FileEntry>,
     /// Counts the changes of `files`, so that a face need not compare thousands of names.
     pub files_revision: u64,
-    /// What was said, and what else there was to tell.
+    /// What was said, and what else there was to tell; and which conversation is looked
+    /// at: whom it is with hears plain text.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
@@ -59,8 +68,6 @@ pub struct Model {
     pub leftovers: Vec<Leftover>,
     /// What there was to say last about files and could not be done; also in the chat.
     pub files_problem: Option<String>,
-    /// Who hears plain text.
-    pub to: Audience,
     /// What the next download asks for.
     pub options: Asked,
     /// Every transfer that begins from now on pauses at this share of it.
@@ -73,8 +80,8 @@ pub struct Model {
     pub watched: Option<u64>,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
-    /// Lines from others since the person last looked.
-    pub unread: usize,
+    /// The connection was lost, and we try to come back.
+    pub rejoining: Option<Rejoining>,
     /// A round trip on the chat connection, as last measured.
     pub round_trip: Option<Duration>,
 }
@@ -94,6 +101,19 @@ pub enum Phase {
         /// Why, and what to do.
         sentence: String,
     },
+}
+
+/// How coming back to the room goes, while [`Phase::Lost`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejoining {
+    /// When the connection was lost. Unit: milliseconds since 1970-01-01 UTC.
+    pub since_ms: u64,
+    /// How many attempts have failed.
+    pub failures: u32,
+    /// When the next attempt begins. Unit: as above.
+    pub next_ms: u64,
+    /// An attempt is being made.
+    pub is_trying: bool,
 }
 
 /// Why nobody is logged in.
@@ -119,7 +139,7 @@ pub enum LoginProblem {
 }
 
 /// Who hears plain text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Everybody in the room.
     #[default]
@@ -147,7 +167,29 @@ impl Model {
     /// Whether lines typed now reach a server, perhaps a moment later.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        matches!(self.phase, Phase::Joining | Phase::Joined)
+        match self.phase {
+            Phase::Login => false,
+            Phase::Joining | Phase::Joined => true,
+            Phase::Lost { .. } => self.rejoining.is_some_and(|it| it.is_trying),
+        }
+    }
+
+    /// Who hears plain text: whom the chosen conversation is with.
+    #[must_use]
+    pub fn to(&self) -> &Audience {
+        self.chat.chosen().with()
+    }
+
+    /// Lines from others that nobody has seen.
+    #[must_use]
+    pub fn unread_total(&self) -> usize {
+        self.chat.unread_total()
+    }
+
+    /// Those among them that are for me: whispers, and lines with my name.
+    #[must_use]
+    pub fn mentions_total(&self) -> usize {
+        self.chat.mentions_total()
     }
 
     /// The download with this tag.

@@ -290,7 +290,7 @@ impl Session {
                 Some(Running::Upload(sending)) => sending.cancel(),
                 None => {}
             },
-            Effect::Watch { tag } => self.watch(tag),
+            Effect::WatchTransfer { tag } => self.watch(tag),
             Effect::Kill { tag, packet } => self.meddle(tag, Hand::Kill(packet)),
             Effect::ChangeLink(scenario) => {
                 for tag in self.running.keys() {

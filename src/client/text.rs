@@ -178,6 +178,8 @@ impl Face {
         match model.phase {
             Phase::Joining => return None,
             Phase::Joined => {}
+            // Where a person sits, the controller comes back by itself.
+            Phase::Lost { .. } if model.rejoining.is_some() => return None,
             Phase::Login | Phase::Lost { .. } => {
                 self.has_failed |= matches!(model.phase, Phase::Lost { .. });
                 self.intend_together([Intent::Close]);
@@ -210,7 +212,7 @@ impl Face {
             if !self.is_json {
                 self.screen.print(&for_people(&line));
             } else if is_own {
-                self.tell_own(line);
+                self.tell_own(&line);
             }
         }
         if self.is_json {
@@ -219,9 +221,35 @@ impl Face {
             self.bars.show(&self.session.model().transfers);
             self.words.learn(self.session.model());
         }
+        self.show_search();
         if self.screen.is_deaf() {
             self.session.intend(Intent::Close);
         }
+    }
+
+    /// `/search`: what was found is printed once more.
+    fn show_search(&mut self) {
+        let chat = &self.session.model().chat;
+        let Some(search) = chat.search() else {
+            return;
+        };
+        let found: Vec<_> = chat
+            .lines()
+            .filter(|line| search.is_in(line) && line.kind != Kind::Output)
+            .map(|line| for_people(line))
+            .collect();
+        let count = match found.len() {
+            1 => format!("1 line with {:?}:", search.query()),
+            lines => format!("{lines} lines with {:?}:", search.query()),
+        };
+        for text in [count].into_iter().chain(found) {
+            if self.is_json {
+                self.screen.print(&Happening::Output { text }.to_line());
+            } else {
+                self.screen.print(&text);
+            }
+        }
+        self.session.intend(Intent::Search(None));
     }
 
     fn tell(&mut self, event: &Event) {
@@ -251,17 +279,17 @@ impl Face {
         self.screen.print(&happening.to_line());
     }
 
-    fn tell_own(&mut self, line: ChatLine) {
+    fn tell_own(&mut self, line: &ChatLine) {
+        let text = line.text.clone();
         let happening = match line.kind {
-            Kind::Error => Happening::Problem {
-                sentence: line.text,
-            },
-            Kind::Output => Happening::Output { text: line.text },
+            Kind::Error => Happening::Problem { sentence: text },
+            Kind::Output => Happening::Output { text },
             Kind::Said { .. }
             | Kind::WhisperedFrom { .. }
             | Kind::WhisperedTo { .. }
             | Kind::Joined { .. }
             | Kind::Left { .. }
+            | Kind::Gap
             | Kind::Notice => return,
         };
         self.screen.print(&happening.to_line());
@@ -292,6 +320,7 @@ fn for_people(line: &ChatLine) -> String {
         | Kind::WhisperedTo { .. }
         | Kind::Joined { .. }
         | Kind::Left { .. }
+        | Kind::Gap
         | Kind::Notice => format!("{} {line}", words::time_of_day(line.time_ms)),
     }
 }

@@ -11,7 +11,8 @@ use super::share::Share;
 use crate::link::Scenario;
 use crate::transfer::leftovers::Leftover;
 use crate::wire::message::TransferState;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 use std::time::Duration;
 
 /// The text with every control character made visible, so that nobody on the network can
@@ -85,14 +86,30 @@ pub fn time_left(left: Duration) -> String {
 /// `time_ms`: milliseconds since 1970-01-01 UTC.
 #[must_use]
 pub fn time_of_day(time_ms: u64) -> String {
-    let Some(timestamp) = i64::try_from(time_ms)
-        .ok()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
-    else {
+    let Some(time) = zoned(time_ms) else {
         return "--:--".to_owned(); // A server's clock may say anything.
     };
-    let time = timestamp.to_zoned(TimeZone::system()).time();
     format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// The day of a moment on this computer's calendar, where there is one.
+///
+/// `time_ms`: milliseconds since 1970-01-01 UTC.
+#[must_use]
+pub fn date(time_ms: u64) -> Option<Date> {
+    zoned(time_ms).map(|time| time.date())
+}
+
+/// `Saturday, 21 November 2026`.
+#[must_use]
+pub fn day(date: Date) -> String {
+    date.strftime("%A, %-d %B %Y").to_string()
+}
+
+fn zoned(time_ms: u64) -> Option<Zoned> {
+    let ms = i64::try_from(time_ms).ok()?;
+    let timestamp = Timestamp::from_millisecond(ms).ok()?;
+    Some(timestamp.to_zoned(TimeZone::system()))
 }
 
 /// How much of a transfer is done: 0 to 100. An empty file is whole at once.
@@ -298,5 +315,7 @@ mod tests {
     fn a_time_out_of_any_calendar_is_no_panic() {
         assert_eq!(time_of_day(u64::MAX), "--:--");
         assert_eq!(time_of_day(0).len(), 5);
+        assert_eq!(date(u64::MAX), None);
+        assert_eq!(day(Date::constant(2026, 11, 1)), "Sunday, 1 November 2026");
     }
 }

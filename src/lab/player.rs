@@ -362,6 +362,12 @@ impl Player {
         }
     }
 
+    /// Whether it is a run in virtual time, which a person may meddle with.
+    #[must_use]
+    pub const fn is_stage(&self) -> bool {
+        matches!(self.source, Source::Stage(_))
+    }
+
     /// Whether it goes on by itself.
     #[must_use]
     pub const fn is_playing(&self) -> bool {
@@ -411,7 +417,13 @@ impl Player {
         }
     }
 
-    /// How long a packet usually takes from one side to the other.
+    /// How long a packet usually takes from one side to the other. Unit: microseconds.
+    #[must_use]
+    pub fn way_us(&self) -> u64 {
+        u64::try_from(self.way().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The same.
     fn way(&self) -> Duration {
         let delay = self.scenario().conditions(Direction::Data).delay;
         let seen = self.flights.newest_way_us().map(micros);

@@ -16,14 +16,14 @@ impl Controller {
         if !self.model.is_online() {
             return; // The last words of a connection that we have left.
         }
+        let is_history = matches!(reply, Reply::History { .. });
+        if !is_history && !matches!(reply, Reply::Welcome(_)) {
+            self.tell_absence(None, now_ms);
+        }
         match reply {
             Reply::Welcome(welcome) => self.on_welcome(&welcome, now_ms),
-            Reply::Refused(refusal) => self.on_refused(&refusal),
-            Reply::History { lines } => {
-                for Said { from, text, time } in lines {
-                    self.model.chat.push_history(time, &from, &text);
-                }
-            }
+            Reply::Refused(refusal) => self.on_refused(&refusal, now_ms),
+            Reply::History { lines } => self.on_history(lines, now_ms),
             Reply::Said(said) => self.on_said(said),
             Reply::Whispered(whispered) => self.on_whispered(whispered),
             Reply::Users { names, more } => self.on_users(&names, more, now_ms),
@@ -41,6 +41,9 @@ impl Controller {
 
     pub(super) fn on_lost(&mut self, sentence: String, now_ms: u64) {
         match self.model.phase {
+            Phase::Lost { .. } if self.model.rejoining.is_some() => {
+                self.fail_to_rejoin(now_ms);
+            }
             Phase::Login | Phase::Lost { .. } => {}
             Phase::Joining => self.end_login(LoginProblem::Unreachable { sentence }),
             Phase::Joined => {
@@ -49,6 +52,7 @@ impl Controller {
                 self.model.people.clear();
                 self.withdraw_leftovers();
                 self.model.phase = Phase::Lost { sentence };
+                self.plan_to_rejoin(now_ms);
             }
         }
     }
@@ -60,12 +64,13 @@ impl Controller {
         for transfer in transfers.filter(|it| !it.state.is_end()) {
             transfer.measure(now_ms);
         }
+        self.rejoin_when_due(now_ms);
         if !self.model.is_online() {
             return;
         }
         self.give_up_unanswered(now_ms);
         let silent_ms = now_ms.saturating_sub(self.last_heard_ms);
-        let is_joining = self.model.phase == Phase::Joining;
+        let is_joining = self.model.phase != Phase::Joined;
         if is_joining && silent_ms >= ANSWER_AFTER_MS {
             let server = &self.model.server;
             let sentence = format!("{server} does not answer. Is it a Sash server?");
@@ -84,7 +89,13 @@ impl Controller {
     fn on_welcome(&mut self, welcome: &Welcome, now_ms: u64) {
         self.model.phase = Phase::Joined;
         self.model.name = words::harmless(&welcome.name);
+        self.model.chat.set_me(&self.model.name);
         self.model.defaults = Some(welcome.defaults);
+        if let Some(rejoining) = self.model.rejoining.take() {
+            let absence_ms = now_ms.saturating_sub(rejoining.since_ms);
+            self.untold_absence_ms = Some(absence_ms);
+            return;
+        }
         let sentence = format!(
             "Joined {} as {}. /help shows what you can do.",
             self.model.server, self.model.name
@@ -106,16 +117,23 @@ impl Controller {
         self.model.files_revision += 1;
     }
 
-    fn on_refused(&mut self, refusal: &Refusal) {
+    fn on_refused(&mut self, refusal: &Refusal, now_ms: u64) {
         self.effects.push(Effect::HangUp);
+        let sentence = words::harmless(&refusal.sentence);
+        if self.model.rejoining.is_some() {
+            // The server may not have noticed yet that we were gone: our name is ours.
+            if matches!(refusal.code, Code::NameTaken | Code::Full) {
+                return self.fail_to_rejoin(now_ms);
+            }
+            return self.give_up_rejoining(sentence, now_ms);
+        }
         self.end_login(LoginProblem::Refused {
-            sentence: words::harmless(&refusal.sentence),
+            sentence,
             suggestion: refusal.suggestion.as_deref().map(words::harmless),
         });
     }
 
     fn on_said(&mut self, said: Said) {
-        self.count_unread(&said.from);
         let kind = Kind::Said { from: said.from };
         self.model.chat.push(said.time, kind, &said.text);
     }
@@ -127,19 +145,12 @@ impl Controller {
             text,
             time,
         } = whispered;
-        self.count_unread(&from);
         let kind = if from == self.model.name {
             Kind::WhisperedTo { to }
         } else {
             Kind::WhisperedFrom { from }
         };
         self.model.chat.push(time, kind, &text);
-    }
-
-    fn count_unread(&mut self, from: &str) {
-        if from != self.model.name {
-            self.model.unread += 1;
-        }
     }
 
     /// A long list comes in several lines; the old one stays until the new one is whole.

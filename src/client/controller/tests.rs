@@ -2,6 +2,7 @@
 
 mod files;
 mod meddling;
+mod rejoining;
 mod uploads;
 
 use super::*;
@@ -85,7 +86,7 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             | Effect::DiscardLeftovers(_)
             | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
-            | Effect::Watch { .. }
+            | Effect::WatchTransfer { .. }
             | Effect::Kill { .. }
             | Effect::ChangeLink(_)
             | Effect::HangUp
@@ -244,6 +245,58 @@ fn plain_text_goes_to_whom_to_names_even_after_that_person_left() {
 }
 
 #[test]
+fn a_line_goes_where_it_was_typed_whatever_was_chosen_since() {
+    let mut client = joined();
+    client.on_intent(Intent::ChooseTo(Audience::One("guy".into())), 0);
+    client.on_intent(Intent::ChooseConversation { place: 0 }, 0);
+    let (to, line) = (Audience::One("guy".into()), "secret".to_owned());
+    client.on_intent(Intent::Write { to, line }, 0);
+    let whisper = Request::Whisper {
+        to: "guy".into(),
+        text: "secret".into(),
+    };
+    assert_eq!(requests(&mut client), [whisper]);
+}
+
+#[test]
+fn pasted_lines_are_said_as_they_are() {
+    let mut client = joined();
+    client.on_intent(
+        Intent::SayLines {
+            to: Audience::All,
+            lines: vec!["/quit".into(), "download a.txt".into()],
+        },
+        0,
+    );
+    let say = |text: &str| Request::Say { text: text.into() };
+    assert_eq!(requests(&mut client), [say("/quit"), say("download a.txt")]);
+}
+
+#[test]
+fn a_name_typed_in_another_case_leads_to_the_same_conversation() {
+    let mut client = joined();
+    typed(&mut client, "/to GUY");
+    assert_eq!(client.model().to(), &Audience::One("guy".into()));
+    assert_eq!(last_line(&client).text, "To: guy");
+    typed(&mut client, "/close");
+    assert_eq!(client.model().to(), &Audience::All);
+    typed(&mut client, "/close");
+    assert_eq!(last_line(&client).kind, Kind::Error);
+}
+
+#[test]
+fn clear_empties_the_conversation_and_search_finds_in_it() {
+    let mut client = joined();
+    typed(&mut client, "/help");
+    typed(&mut client, "/search WHISPER");
+    let search = client.model().chat.search().expect("a search");
+    assert!(search.current().is_some());
+    client.on_intent(Intent::Search(None), 0);
+    typed(&mut client, "/clear");
+    assert_eq!(client.model().chat.chosen().lines().lines().count(), 0);
+}
+
+#[test]
 fn only_what_others_say_is_unread() {
     let mut client = joined();
     for from in ["dana", "guy"] {
@@ -254,9 +307,9 @@ fn only_what_others_say_is_unread() {
         };
         reply(&mut client, Reply::Said(said));
     }
-    assert_eq!(client.model().unread, 1);
+    assert_eq!(client.model().unread_total(), 1);
     client.on_intent(Intent::Seen, 0);
-    assert_eq!(client.model().unread, 0);
+    assert_eq!(client.model().unread_total(), 0);
 }
 
 #[test]

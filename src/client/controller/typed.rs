@@ -1,28 +1,40 @@
 //! What a typed line makes the controller do.
 
 use super::{Controller, Intent};
-use crate::client::commands::{self, COMMANDS, Command};
+use crate::client::commands::{self, Command};
 use crate::client::model::Audience;
 use crate::client::words;
 use crate::wire::message::Request;
 use crate::wire::options::Asked;
 
 impl Controller {
-    pub(super) fn on_input(&mut self, line: &str, now_ms: u64) {
+    /// `to` is who hears plain text.
+    pub(super) fn on_input(&mut self, line: &str, to: &Audience, now_ms: u64) {
         let command = match commands::read(line, &self.model.files) {
             Ok(command) => command,
             Err(sentence) => return self.complain(&sentence, now_ms),
         };
         match command {
             Command::Nothing => {}
-            Command::Say { text } => self.say(text, now_ms),
+            Command::Say { text } => self.say(to, text, now_ms),
             Command::Whisper { to, text } => {
                 self.ask(Request::Whisper { to, text }, now_ms);
             }
             Command::To(audience) => {
-                self.show(&format!("To: {}", audience.label()), now_ms);
-                self.model.to = audience;
+                self.on_intent(Intent::ChooseTo(audience), now_ms);
+                self.show(&format!("To: {}", self.model.to().label()), now_ms);
             }
+            Command::Search { query } => {
+                self.on_intent(Intent::Search(Some(query)), now_ms);
+            }
+            Command::Clear => self.model.chat.clear(),
+            Command::CloseConversation => match self.model.to() {
+                Audience::All => {
+                    let sentence = "The conversation with all stays. /clear empties it.";
+                    self.complain(sentence, now_ms);
+                }
+                Audience::One(_) => self.model.chat.close(&to.clone()),
+            },
             Command::Users => self.ask(Request::Users, now_ms),
             Command::Files => self.ask(Request::Files, now_ms),
             Command::Download { file, asked } => self.download(&file, asked, now_ms),
@@ -71,8 +83,8 @@ impl Controller {
         }
     }
 
-    fn say(&mut self, text: String, now_ms: u64) {
-        let request = match self.model.to.clone() {
+    pub(super) fn say(&mut self, to: &Audience, text: String, now_ms: u64) {
+        let request = match to.clone() {
             Audience::All => Request::Say { text },
             Audience::One(to) => Request::Whisper { to, text },
         };
@@ -121,11 +133,8 @@ impl Controller {
     }
 
     pub(super) fn show_commands(&mut self, now_ms: u64) {
-        for usage in &COMMANDS {
-            let names = usage.names.join(", /");
-            let line = format!("/{names} {}  {}", usage.arguments, usage.explanation);
+        for line in commands::help() {
             self.show(&line, now_ms);
         }
-        self.show("Anything else is said. // says a slash.", now_ms);
     }
 }

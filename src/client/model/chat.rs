@@ -1,193 +1,351 @@
-//! The lines of the chat, oldest first, at most [`LONGEST_CHAT_LINES`].
+//! The chat: every line as it came, and the same lines sorted into conversations.
 //!
-//! A face remembers how many lines it has drawn ([`Chat::count`]) and asks for those that
-//! came [`since`](Chat::since).
+//! The idea: a whisper stands with the person it is between, never among what all hear.
+//! What is typed goes to the conversation that is looked at.
+//!
+//! ```text
+//! all that came     <dana> hi   guy whispers: psst   <dana> bye     for a terminal
+//! conversations     all    [ <dana> hi, <dana> bye ]                for a window
+//!                   guy    [ guy whispers: psst ]          1 unread
+//! ```
+//!
+//! A conversation begins with its first whisper, or when a person chooses it. There are at
+//! most [`MOST_CONVERSATIONS`]; beyond, the one that has rested longest is closed, those
+//! without unread lines first.
 
-use crate::client::words;
-use std::collections::VecDeque;
-use std::fmt;
+use super::Audience;
+use super::conversation::Conversation;
+use super::line::{ChatLine, Kind, Lines};
+use super::search::Search;
+use crate::client::matching;
+use crate::wire::message::Said;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// The newest lines.
-#[derive(Debug, Default)]
+/// All conversations, and what a face needs to know about them.
+#[derive(Debug)]
 pub struct Chat {
-    lines: VecDeque<ChatLine>,
-    /// Lines that are gone because newer ones came.
-    forgotten: usize,
+    /// Everything, in the order in which it came.
+    stream: Lines,
+    /// The first is all's; the others in the order in which they began.
+    conversations: Vec<Conversation>,
+    chosen: usize,
+    /// The conversation whose newest line is in sight.
+    watched: Option<Audience>,
+    search: Option<Search>,
+    me: String,
+    /// People who spoke, the latest first.
+    speakers: Vec<String>,
+    /// Counts what happened, so that the conversation that rested longest can be told.
+    happenings: u64,
 }
 
-/// One line. Its text and names are safe to print: no control characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatLine {
-    /// Unit: milliseconds since 1970-01-01 UTC; the server's time for what people say.
-    pub time_ms: u64,
-    /// What kind of line, and whose.
-    pub kind: Kind,
-    /// What was said, or the sentence; empty for `Joined`, the reason for `Left`.
-    pub text: String,
-    /// Said before we came.
-    pub is_history: bool,
-}
+/// Most conversations at once, the one with all included.
+pub const MOST_CONVERSATIONS: usize = 32;
 
-/// What kind of line, and whose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// Somebody (me too) to all.
-    Said {
-        /// Who.
-        from: String,
-    },
-    /// Somebody to me alone.
-    WhisperedFrom {
-        /// Who.
-        from: String,
-    },
-    /// Me to somebody alone.
-    WhisperedTo {
-        /// Whom.
-        to: String,
-    },
-    /// Somebody came.
-    Joined {
-        /// Who.
-        name: String,
-    },
-    /// Somebody left.
-    Left {
-        /// Who.
-        name: String,
-    },
-    /// A sentence from the server, or of our own, that is no failure.
-    Notice,
-    /// Something did not work.
-    Error,
-    /// The answer to a command of mine.
-    Output,
-}
+/// Most people whose order of speaking is remembered.
+const MOST_SPEAKERS: usize = 64;
 
-/// Most lines kept: FLTK's text display slows down with more.
-pub const LONGEST_CHAT_LINES: usize = 5_000;
+impl Default for Chat {
+    fn default() -> Self {
+        Self {
+            stream: Lines::default(),
+            conversations: vec![Conversation::new(Audience::All)],
+            chosen: 0,
+            watched: None,
+            search: None,
+            me: String::new(),
+            speakers: Vec::new(),
+            happenings: 0,
+        }
+    }
+}
 
 impl Chat {
-    /// How many lines there have been so far, forgotten ones included.
+    /// How many lines there have been so far, in all conversations together.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.forgotten + self.lines.len()
+        self.stream.count()
     }
 
     /// The lines after the first `count` ever; fewer where some are forgotten already.
-    pub fn since(&self, count: usize) -> impl Iterator<Item = &ChatLine> {
-        self.lines.iter().skip(count.saturating_sub(self.forgotten))
+    pub fn since(&self, count: usize) -> impl Iterator<Item = &Arc<ChatLine>> {
+        self.stream.since(count)
     }
 
     /// All that are kept, oldest first.
-    pub fn lines(&self) -> impl Iterator<Item = &ChatLine> {
-        self.lines.iter()
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Arc<ChatLine>> {
+        self.stream.lines()
     }
 
-    pub(in crate::client) fn push(&mut self, time_ms: u64, kind: Kind, text: &str) {
-        self.push_line(ChatLine {
-            time_ms,
-            kind: kind.harmless(),
-            text: words::harmless(text),
-            is_history: false,
-        });
-    }
-
-    pub(in crate::client) fn push_history(
-        &mut self,
-        time_ms: u64,
-        from: &str,
-        text: &str,
-    ) {
-        self.push_line(ChatLine {
-            time_ms,
-            kind: Kind::Said {
-                from: words::harmless(from),
-            },
-            text: words::harmless(text),
-            is_history: true,
-        });
-    }
-
-    fn push_line(&mut self, line: ChatLine) {
-        self.lines.push_back(line);
-        if self.lines.len() > LONGEST_CHAT_LINES {
-            self.lines.pop_front();
-            self.forgotten += 1;
-        }
-    }
-}
-
-impl ChatLine {
-    /// Whose name the line carries, where it carries one: for its colour, and to whisper
-    /// back.
+    /// In the order of their tabs: all, then people.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Said { from: name }
-            | Kind::WhisperedFrom { from: name }
-            | Kind::WhisperedTo { to: name }
-            | Kind::Joined { name }
-            | Kind::Left { name } => Some(name),
-            Kind::Notice | Kind::Error | Kind::Output => None,
+    pub fn conversations(&self) -> &[Conversation] {
+        &self.conversations
+    }
+
+    /// The one that is looked at.
+    #[must_use]
+    pub fn chosen(&self) -> &Conversation {
+        &self.conversations[self.chosen]
+    }
+
+    /// Its place among the tabs, from 0.
+    #[must_use]
+    pub fn chosen_place(&self) -> usize {
+        self.chosen
+    }
+
+    /// Lines from others that nobody has seen, in all conversations.
+    #[must_use]
+    pub fn unread_total(&self) -> usize {
+        self.conversations.iter().map(Conversation::unread).sum()
+    }
+
+    /// Those among them that are for me: whispers, and lines with my name.
+    #[must_use]
+    pub fn mentions_total(&self) -> usize {
+        self.conversations.iter().map(Conversation::mentions).sum()
+    }
+
+    /// What is searched for in the chosen conversation.
+    #[must_use]
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    /// People who spoke, the latest first; I am not among them.
+    #[must_use]
+    pub fn speakers(&self) -> &[String] {
+        &self.speakers
+    }
+
+    pub(in crate::client) fn set_me(&mut self, name: &str) {
+        name.clone_into(&mut self.me);
+    }
+
+    /// Sorts a line into its conversation.
+    pub(in crate::client) fn push(&mut self, time_ms: u64, kind: Kind, text: &str) {
+        self.take(ChatLine::new(time_ms, kind, text));
+    }
+
+    /// What of this history is not shown already. Two that said the same in the same
+    /// millisecond are two.
+    #[must_use]
+    pub(in crate::client) fn unknown_of(&self, history: Vec<Said>) -> Vec<Said> {
+        let identity = |line: &ChatLine| match &line.kind {
+            Kind::Said { from } => Some((line.time_ms, from.clone(), line.text.clone())),
+            Kind::WhisperedFrom { .. }
+            | Kind::WhisperedTo { .. }
+            | Kind::Joined { .. }
+            | Kind::Left { .. }
+            | Kind::Gap
+            | Kind::Notice
+            | Kind::Error
+            | Kind::Output => None,
+        };
+        let mut known: HashMap<_, usize> = HashMap::new();
+        let all = self.conversations[0].lines().lines();
+        for identity in all.filter_map(|line| identity(line)) {
+            *known.entry(identity).or_default() += 1;
         }
+        let mut unknown = history;
+        unknown.retain(|said| {
+            let count = identity(&history_line(said)).and_then(|it| known.get_mut(&it));
+            match count {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    false
+                }
+                Some(_) | None => true,
+            }
+        });
+        unknown
+    }
+
+    /// What was said to all before we came; or, where it is news, while we were away.
+    pub(in crate::client) fn push_history(&mut self, history: &[Said], is_news: bool) {
+        for said in history {
+            let mut line = history_line(said);
+            line.is_history = !is_news;
+            self.take(line);
+        }
+    }
+
+    /// Chooses a conversation, which begins if need be.
+    pub(in crate::client) fn choose(&mut self, with: &Audience) {
+        let place = self.open(with);
+        self.choose_place(place);
+    }
+
+    /// Chooses by place among the tabs, from 0; beyond the last nothing happens.
+    pub(in crate::client) fn choose_place(&mut self, place: usize) {
+        if place >= self.conversations.len() || place == self.chosen {
+            return;
+        }
+        self.conversations[self.chosen].leave();
+        self.chosen = place;
+        self.touch(place);
+        self.search_again();
+    }
+
+    /// Closes a conversation and forgets its lines; the one with all stays.
+    pub(in crate::client) fn close(&mut self, with: &Audience) {
+        let place = self.place(with).filter(|place| *place > 0);
+        let Some(place) = place else {
+            return;
+        };
+        if place == self.chosen {
+            self.choose_place(0);
+        }
+        self.remove(place);
+    }
+
+    /// Forgets the lines of the chosen conversation.
+    pub(in crate::client) fn clear(&mut self) {
+        self.conversations[self.chosen].clear();
+        self.search_again();
+    }
+
+    /// The newest line of this conversation is in sight; of none with `None`.
+    pub(in crate::client) fn watch(&mut self, watched: Option<Audience>) {
+        if let Some(place) = watched.as_ref().and_then(|with| self.place(with)) {
+            self.conversations[place].see();
+        }
+        self.watched = watched;
+    }
+
+    /// The chosen conversation has been seen.
+    pub(in crate::client) fn see(&mut self) {
+        self.conversations[self.chosen].see();
+    }
+
+    /// Another server or another name: another life. What came stays in the stream.
+    pub(in crate::client) fn begin_anew(&mut self) {
+        let mut all = self.conversations.swap_remove(0);
+        all.clear();
+        all.see();
+        self.conversations = vec![all];
+        self.chosen = 0;
+        self.search = None;
+        self.speakers.clear();
+    }
+
+    pub(in crate::client) fn set_search(&mut self, query: Option<&str>) {
+        let lines = self.conversations[self.chosen].lines();
+        self.search = query.map(|query| Search::new(query, lines));
+    }
+
+    /// To the next hit further up, or down.
+    pub(in crate::client) fn step_search(&mut self, is_up: bool) {
+        if let Some(search) = &mut self.search {
+            search.step(is_up);
+        }
+    }
+
+    fn search_again(&mut self) {
+        let query = self.search.take().map(|search| search.query().to_owned());
+        self.set_search(query.as_deref());
+    }
+
+    fn take(&mut self, mut line: ChatLine) {
+        let is_by_me = matches!(line.kind, Kind::WhisperedTo { .. })
+            || line.author().is_some_and(|name| name == self.me);
+        let is_mine = line.author().is_none_or(|name| name == self.me);
+        line.mentions_me = !is_mine && matching::mentions(&line.text, &self.me);
+        if let Some(name) = line.author().filter(|name| *name != self.me) {
+            let name = name.to_owned();
+            self.speakers.retain(|speaker| *speaker != name);
+            self.speakers.insert(0, name);
+            self.speakers.truncate(MOST_SPEAKERS);
+        }
+        let line = Arc::new(line);
+        self.stream.push(Arc::clone(&line));
+        for place in self.places(&line) {
+            let conversation = &mut self.conversations[place];
+            let is_seen = self.watched.as_ref() == Some(conversation.with());
+            let is_news = !is_mine && !line.is_history;
+            conversation.push(Arc::clone(&line), is_news && !is_seen);
+            if is_by_me {
+                conversation.leave();
+            }
+            self.touch(place);
+        }
+        if let Some(search) = &mut self.search {
+            search.look(self.conversations[self.chosen].lines());
+        }
+    }
+
+    /// Where a line belongs: mostly one conversation.
+    fn places(&mut self, line: &ChatLine) -> Vec<usize> {
+        const ALL: usize = 0;
+        let chosen = self.chosen;
+        let mut places = match &line.kind {
+            Kind::Said { .. } | Kind::Notice => vec![ALL],
+            Kind::WhisperedFrom { from } => vec![self.open(&Audience::One(from.clone()))],
+            // One that was typed elsewhere is seen there too.
+            Kind::WhisperedTo { to } => {
+                let place = self.open(&Audience::One(to.clone()));
+                vec![place, self.chosen]
+            }
+            Kind::Joined { name } | Kind::Left { name } => {
+                let theirs = self.place(&Audience::One(name.clone()));
+                [ALL].into_iter().chain(theirs).collect()
+            }
+            Kind::Gap => vec![ALL, chosen],
+            Kind::Error | Kind::Output => vec![chosen],
+        };
+        places.dedup();
+        places
+    }
+
+    fn place(&self, with: &Audience) -> Option<usize> {
+        self.conversations.iter().position(|it| it.with() == with)
+    }
+
+    fn open(&mut self, with: &Audience) -> usize {
+        if let Some(place) = self.place(with) {
+            return place;
+        }
+        if self.conversations.len() >= MOST_CONVERSATIONS {
+            self.close_the_quietest();
+        }
+        self.conversations.push(Conversation::new(with.clone()));
+        let place = self.conversations.len() - 1;
+        self.touch(place);
+        place
+    }
+
+    fn close_the_quietest(&mut self) {
+        let places = 1..self.conversations.len();
+        let quietest = places
+            .filter(|place| *place != self.chosen)
+            .min_by_key(|place| {
+                let conversation = &self.conversations[*place];
+                (conversation.unread() > 0, conversation.touched)
+            });
+        if let Some(place) = quietest {
+            self.remove(place);
+        }
+    }
+
+    fn remove(&mut self, place: usize) {
+        self.conversations.remove(place);
+        if self.chosen > place {
+            self.chosen -= 1;
+        }
+    }
+
+    fn touch(&mut self, place: usize) {
+        self.happenings += 1;
+        self.conversations[place].touched = self.happenings;
     }
 }
 
-/// Without the time: `<dana> hi`.
-impl fmt::Display for ChatLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &self.text;
-        match &self.kind {
-            Kind::Said { from } => write!(f, "<{from}> {text}"),
-            Kind::WhisperedFrom { from } => write!(f, "{from} whispers: {text}"),
-            Kind::WhisperedTo { to } => write!(f, "you whisper to {to}: {text}"),
-            Kind::Joined { name } => write!(f, "{name} joined"),
-            Kind::Left { name } if text.is_empty() => write!(f, "{name} left"),
-            Kind::Left { name } => write!(f, "{name} left: {text}"),
-            Kind::Notice => write!(f, "* {text}"),
-            Kind::Error => write!(f, "! {text}"),
-            Kind::Output => write!(f, "{text}"),
-        }
-    }
-}
-
-impl Kind {
-    fn harmless(mut self) -> Self {
-        match &mut self {
-            Self::Said { from: name }
-            | Self::WhisperedFrom { from: name }
-            | Self::WhisperedTo { to: name }
-            | Self::Joined { name }
-            | Self::Left { name } => *name = words::harmless(name),
-            Self::Notice | Self::Error | Self::Output => {}
-        }
-        self
-    }
+fn history_line(said: &Said) -> ChatLine {
+    let from = said.from.clone();
+    ChatLine::new(said.time, Kind::Said { from }, &said.text)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_newest_lines_are_kept_and_counting_goes_on() {
-        let mut chat = Chat::default();
-        for number in 0..LONGEST_CHAT_LINES + 3 {
-            chat.push(0, Kind::Notice, &number.to_string());
-        }
-        assert_eq!(chat.count(), LONGEST_CHAT_LINES + 3);
-        assert_eq!(chat.lines().next().unwrap().text, "3");
-        let new: Vec<_> = chat.since(LONGEST_CHAT_LINES + 1).collect();
-        assert_eq!(new.len(), 2);
-        assert_eq!(chat.since(0).count(), LONGEST_CHAT_LINES);
-    }
-
-    #[test]
-    fn a_line_that_would_steer_the_terminal_is_harmless_in_the_model() {
-        let mut chat = Chat::default();
-        let from = "d\u{1b}".to_owned();
-        chat.push(0, Kind::Said { from }, "a\nb");
-        assert_eq!(chat.lines().next().unwrap().to_string(), "<d␛> a␊b");
-    }
-}
+mod tests;

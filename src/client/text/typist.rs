@@ -1,7 +1,7 @@
 //! Reads what a person types into a line editor, or what comes through a pipe.
 
 use super::above_prompt::Printer;
-use crate::client::commands::{COMMANDS, Usage};
+use crate::client::complete::{self, Known};
 use crate::client::controller::Intent;
 use crate::client::model::Model;
 use crate::client::session::Door;
@@ -14,13 +14,13 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Config, Context, Editor, ExternalPrinter, Helper, Highlighter};
 use std::io::{BufRead, Write, stdin, stdout};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 /// Words that Tab completes beside the commands; filled from the model as it changes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KnownWords(Arc<Mutex<Vec<String>>>);
+pub(super) struct KnownWords(Arc<Mutex<Known>>);
 
 /// Open while the prompt is on the screen. What is printed between two prompts would land
 /// in the middle of one, so it waits here.
@@ -171,55 +171,24 @@ impl Validator for Completion {
 impl KnownWords {
     /// Takes names and files from the model.
     pub(super) fn learn(&self, model: &Model) {
-        let files = model.files.iter().map(|file| &file.name);
-        let words = model.people.iter().chain(files).cloned().collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
+        *self.lock() = Known::of(model);
     }
 
-    fn starting_with(&self, start: &str) -> Vec<String> {
-        let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = words.iter().filter(|word| word.starts_with(start));
-        fitting.cloned().collect()
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Completer for Completion {
     type Candidate = String;
 
-    /// The first word is a command; what follows is one of its choices, a name, or a file
-    /// with its spaces.
     fn complete(
         &self,
         line: &str,
         position: usize,
         _: &Context<'_>,
     ) -> Result<(usize, Vec<String>), ReadlineError> {
-        let typed = line.get(..position).unwrap_or_default();
-        let Some(space) = typed.find(' ') else {
-            return Ok((0, commands_starting_with(typed)));
-        };
-        let start = space + 1;
-        let begun = &typed[start..];
-        let mut words = choices_of(&typed[..space], begun);
-        words.extend(self.words.starting_with(begun));
-        Ok((start, words))
+        let found = complete::complete(line, position, &self.words.lock());
+        Ok((found.start, found.candidates))
     }
-}
-
-/// `/congestion re` becomes `/congestion reno`.
-fn choices_of(command: &str, begun: &str) -> Vec<String> {
-    let name = command.strip_prefix('/').unwrap_or_default();
-    let usage = COMMANDS.iter().find(|it| it.names.contains(&name));
-    let choices = usage.into_iter().flat_map(Usage::choices);
-    let fitting = choices.filter(|choice| choice.starts_with(begun));
-    fitting.map(str::to_owned).collect()
-}
-
-fn commands_starting_with(typed: &str) -> Vec<String> {
-    let Some(name) = typed.strip_prefix('/') else {
-        return Vec::new();
-    };
-    let names = COMMANDS.iter().filter_map(|usage| usage.names.first());
-    let fitting = names.filter(|it| it.starts_with(name));
-    fitting.map(|name| format!("/{name} ")).collect()
 }

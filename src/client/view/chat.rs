@@ -199,7 +199,7 @@ fn pieces(line: &ChatLine) -> Vec<(Style, String)> {
             let colon = (Style::Whisper, ":  ".into());
             vec![time, whisper, name(to), colon, text(Style::Whisper)]
         }
-        Kind::Joined { .. } | Kind::Left { .. } | Kind::Notice => {
+        Kind::Joined { .. } | Kind::Left { .. } | Kind::Gap | Kind::Notice => {
             vec![time, (Style::Faded, from_the_left(&line.to_string()))]
         }
         Kind::Error => vec![time, (Style::Wrong, from_the_left(&line.text))],
@@ -264,6 +264,7 @@ mod tests {
             },
             text: "hi".into(),
             is_history: false,
+            mentions_me: false,
         };
         let pieces = pieces(&line);
         assert_eq!(pieces[1], (Style::Person(colour_of("dana")), "dana".into()));

@@ -22,7 +22,7 @@ pub(super) enum Choice {
     /// The keys, told in the chat.
     Keys,
     /// The page to the right (1) or to the left (-1).
-    Turn(i32),
+    Turn(isize),
 }
 
 /// A step of the zoom.

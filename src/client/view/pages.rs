@@ -1,12 +1,16 @@
-//! The pages of the room: which there are, and which one is shown.
+//! The pages of the room: a conversation each, then the others; and which one is shown.
 //!
 //! ```text
-//! Model --> tabs: #all 3 | Transfers 43 %      a click or a key turns the page
+//! Model --> tabs: #all 3 | dana 2 x | Transfers 43 %    a click or a key turns the page
 //! ```
+//!
+//! Which conversation is chosen the model knows; whether one is shown at all is known here.
 
+use super::Report;
 use super::bell::Bell;
-use super::tabs::Tab;
-use crate::client::model::Model;
+use super::tabs::{Tab, Touch};
+use crate::client::controller::Intent;
+use crate::client::model::{Audience, Conversation, Model, Phase};
 use crate::client::words;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,83 +18,151 @@ use std::rc::Rc;
 /// A page of the room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Page {
-    /// What was said to all, and what is to be said.
+    /// The chosen conversation.
     #[default]
     Chat,
     /// What is on its way.
     Transfers,
+    /// The sliding window at work; it needs no server.
+    Laboratory,
 }
+
+/// The pages after the conversations, in the order of their tabs.
+const OTHERS: [Page; 2] = [Page::Transfers, Page::Laboratory];
 
 /// The pages, shared by all that turn them.
 #[derive(Clone)]
 pub(super) struct Pages {
     state: Rc<RefCell<State>>,
+    report: Report,
     bell: Bell,
 }
 
 #[derive(Default)]
 struct State {
-    pages: Vec<Page>,
-    chosen: usize,
+    /// With whom the conversations are, in the order of their tabs.
+    conversations: Vec<Audience>,
+    /// The place of the chosen one.
+    conversation: usize,
+    /// The pages after the conversations.
+    others: Vec<Page>,
+    page: Page,
 }
 
 impl Pages {
-    /// With the first page shown; `bell` rings when another one shall be.
-    pub(super) fn new(bell: Bell) -> Self {
+    /// With the chat shown; `bell` rings when another page shall be.
+    pub(super) fn new(report: &Report, bell: Bell) -> Self {
         Self {
             state: Rc::default(),
+            report: Rc::clone(report),
             bell,
         }
     }
 
     /// The page that is shown.
     pub(super) fn chosen(&self) -> Page {
-        let state = self.state.borrow();
-        state.pages.get(state.chosen).copied().unwrap_or_default()
+        self.state.borrow().page
     }
 
-    /// Takes the pages that there are from the model; the tabs for them.
+    /// Takes the conversations that there are from the model; the tabs for all pages.
     pub(super) fn show(&self, model: &Model) -> Vec<Tab> {
         let mut state = self.state.borrow_mut();
-        let pages = [Page::Chat, Page::Transfers];
-        state.pages = pages.to_vec();
-        state.chosen = state.chosen.min(pages.len() - 1);
-        let tabs = pages.into_iter().enumerate();
-        tabs.map(|(place, page)| tab(page, model, place == state.chosen))
-            .collect()
+        if matches!(model.phase, Phase::Login | Phase::Joining) {
+            *state = State {
+                others: vec![Page::Laboratory],
+                page: Page::Laboratory,
+                ..State::default()
+            };
+            return vec![tab(Page::Laboratory, model, true)];
+        }
+        let conversations = model.chat.conversations();
+        state.conversations = conversations.iter().map(|it| it.with().clone()).collect();
+        state.others = OTHERS.to_vec();
+        let place = model.chat.chosen_place();
+        if place != state.conversation {
+            // Somebody chose to whisper, by whatever way: there the page turns to.
+            (state.conversation, state.page) = (place, Page::Chat);
+        }
+        let is_chat = state.page == Page::Chat;
+        let chats = conversations.iter().enumerate();
+        let mut tabs: Vec<Tab> = chats
+            .map(|(place, it)| {
+                conversation_tab(it, is_chat && place == state.conversation)
+            })
+            .collect();
+        tabs.extend(OTHERS.map(|page| tab(page, model, page == state.page)));
+        tabs
+    }
+
+    /// What a person does to a tab; where there is none nothing happens.
+    pub(super) fn touch(&self, touch: Touch) {
+        match touch {
+            Touch::Choose(place) => self.choose(place),
+            Touch::Close(place) => {
+                let with = self.state.borrow().conversations.get(place).cloned();
+                if let Some(with) = with {
+                    (self.report)(Intent::CloseConversation(with));
+                }
+            }
+        }
     }
 
     /// Turns to the page at this place, counted from 0; elsewhere nothing happens.
     pub(super) fn choose(&self, place: usize) {
-        let mut state = self.state.borrow_mut();
-        if place < state.pages.len() {
-            state.chosen = place;
-            self.bell.ring();
+        let conversations = self.state.borrow().conversations.len();
+        match place.checked_sub(conversations) {
+            None => {
+                self.turn_to(Page::Chat);
+                (self.report)(Intent::ChooseConversation { place });
+            }
+            Some(other) => {
+                let page = self.state.borrow().others.get(other).copied();
+                if let Some(page) = page {
+                    self.turn_to(page);
+                }
+            }
         }
     }
 
-    /// Turns `steps` pages to the right, and from the last one to the first.
-    pub(super) fn turn(&self, steps: i32) {
-        let mut state = self.state.borrow_mut();
-        let count = i32::try_from(state.pages.len()).unwrap_or(1).max(1);
-        let chosen = i32::try_from(state.chosen).unwrap_or(0);
-        state.chosen = usize::try_from((chosen + steps).rem_euclid(count)).unwrap_or(0);
+    /// Turns to this page; to the chosen conversation, where it is the chat.
+    pub(super) fn turn_to(&self, page: Page) {
+        self.state.borrow_mut().page = page;
         self.bell.ring();
     }
 
-    /// Turns to the first page, as for somebody who has just come.
-    pub(super) fn begin(&self) {
-        self.state.borrow_mut().chosen = 0;
+    /// Turns `steps` pages to the right, and from the last one to the first.
+    pub(super) fn turn(&self, steps: isize) {
+        let (now, count) = {
+            let state = self.state.borrow();
+            let conversations = state.conversations.len();
+            let other = state.others.iter().position(|page| *page == state.page);
+            let now = other.map_or(state.conversation, |it| conversations + it);
+            (now, conversations + state.others.len())
+        };
+        let forward = steps.rem_euclid(count.max(1).cast_signed()).unsigned_abs();
+        self.choose((now + forward) % count.max(1));
+    }
+}
+
+fn conversation_tab(conversation: &Conversation, is_chosen: bool) -> Tab {
+    let with = conversation.with();
+    Tab {
+        label: match with {
+            Audience::All => "#all".to_owned(),
+            Audience::One(name) => words::harmless(name),
+        },
+        news: some(conversation.unread()),
+        is_urgent: conversation.mentions() > 0,
+        is_chosen,
+        can_close: *with != Audience::All,
     }
 }
 
 fn tab(page: Page, model: &Model, is_chosen: bool) -> Tab {
     let (label, news) = match page {
-        Page::Chat => {
-            let unread = if is_chosen { 0 } else { model.unread };
-            ("#all", some(unread))
-        }
+        Page::Chat => ("Chat", String::new()),
         Page::Transfers => ("Transfers", progress(model)),
+        Page::Laboratory => ("Laboratory", String::new()),
     };
     Tab {
         label: label.to_owned(),
@@ -100,7 +172,7 @@ fn tab(page: Page, model: &Model, is_chosen: bool) -> Tab {
     }
 }
 
-/// A number, where it is none too many.
+/// A number, where it is not none and not too long.
 fn some(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -124,22 +196,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tab_counts_what_nobody_has_seen_and_stays_short() {
-        let model = Model {
-            unread: 250,
-            ..Model::default()
-        };
-        assert_eq!(tab(Page::Chat, &model, false).news, "99+");
-        assert_eq!(tab(Page::Chat, &model, true).news, "");
-        assert_eq!(tab(Page::Transfers, &model, false).news, "");
+    fn a_number_in_a_tab_stays_short() {
+        assert_eq!(some(0), "");
+        assert_eq!(some(7), "7");
+        assert_eq!(some(250), "99+");
     }
 
     #[test]
     fn turning_goes_round_and_a_page_that_is_not_there_is_no_page() {
-        let pages = Pages::new(Bell::default());
-        pages.show(&Model::default());
+        let pages = Pages::new(&(Rc::new(|_| ()) as Report), Bell::default());
+        let model = Model {
+            phase: Phase::Joined,
+            ..Model::default()
+        };
+        assert_eq!(pages.show(&model).len(), 3);
         pages.turn(-1);
-        assert_eq!(pages.chosen(), Page::Transfers);
+        assert_eq!(pages.chosen(), Page::Laboratory);
         pages.turn(1);
         assert_eq!(pages.chosen(), Page::Chat);
         pages.choose(7);

@@ -64,7 +64,10 @@ impl Recipient {
             }
             self.labels = labels;
         }
-        let chosen = audiences.iter().position(|it| *it == model.to).unwrap_or(0);
+        let chosen = audiences
+            .iter()
+            .position(|it| *it == *model.to())
+            .unwrap_or(0);
         self.choice.set_value(i32::try_from(chosen).unwrap_or(0));
         self.choice.redraw();
         self.audiences.replace(audiences);
@@ -76,8 +79,8 @@ fn audiences(model: &Model) -> Vec<Audience> {
     let others = model.people.iter().filter(|name| **name != model.name);
     let mut audiences = vec![Audience::All];
     audiences.extend(others.cloned().map(Audience::One));
-    if !audiences.contains(&model.to) {
-        audiences.push(model.to.clone());
+    if !audiences.contains(model.to()) {
+        audiences.push(model.to().clone());
     }
     audiences
 }
@@ -97,12 +100,12 @@ mod tests {
 
     #[test]
     fn a_person_who_left_stays_chosen_and_is_marked() {
-        let model = Model {
+        let mut model = Model {
             name: "dana".into(),
             people: vec!["dana".into(), "guy".into()],
-            to: Audience::One("yuval".into()),
             ..Model::default()
         };
+        model.chat.choose(&Audience::One("yuval".into()));
         let labels: Vec<_> = audiences(&model)
             .iter()
             .map(|it| label(it, &model))

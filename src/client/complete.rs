@@ -1,0 +1,271 @@
+//! What Tab makes of the word before the cursor: commands, their choices, names, files.
+//!
+//! ```
+//! use sash::client::complete::{Known, complete};
+//! let known = Known { people: vec!["guy".into(), "gal".into()], ..Known::default() };
+//! let found = complete("hi g", 4, &known);
+//! assert_eq!((found.start, found.candidates), (3, vec!["guy ".into(), "gal ".into()]));
+//! ```
+//!
+//! | before the cursor | completes |
+//! | --- | --- |
+//! | `/wh` | a command |
+//! | `/whisper g`, `/to g` | a person |
+//! | `/download no`, `!df no`, `download no` | a file, with its spaces |
+//! | `/arq go`, `/download a --arq go` | one of the choices |
+//! | anything else | a person, then a file |
+//!
+//! People come in the order in which they spoke last. Case does not matter. It touches no
+//! disk: the path behind `/upload` is not completed.
+
+use super::commands::{COMMANDS, FILE_OPTIONS, Usage};
+use super::matching;
+use super::model::Model;
+
+/// What can be named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Other people here; those who spoke last come first.
+    pub people: Vec<String>,
+    /// What the server offers.
+    pub files: Vec<String>,
+}
+
+/// What can stand for the part of the line from `start` to the cursor.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// Where that part begins. Unit: bytes.
+    pub start: usize,
+    /// The best first.
+    pub candidates: Vec<String>,
+}
+
+impl Known {
+    /// What this model knows.
+    #[must_use]
+    pub fn of(model: &Model) -> Self {
+        let is_other = |name: &&String| **name != model.name;
+        let speakers = model.chat.speakers();
+        let here = speakers.iter().filter(|name| model.people.contains(name));
+        let mut people: Vec<String> = here.filter(is_other).cloned().collect();
+        let silent = model.people.iter().filter(|name| !speakers.contains(name));
+        people.extend(silent.filter(is_other).cloned());
+        let files = model.files.iter().map(|file| file.name.clone());
+        Self {
+            people,
+            files: files.collect(),
+        }
+    }
+}
+
+/// What the word before `cursor` can become.
+#[must_use]
+pub fn complete(line: &str, cursor: usize, known: &Known) -> Completion {
+    let Some(typed) = line.get(..cursor) else {
+        return Completion::default();
+    };
+    if let Some((command, rest)) = command_of(typed) {
+        return in_command(typed, command, rest, known);
+    }
+    if typed.starts_with('/') && !typed.starts_with("//") {
+        return Completion {
+            start: 0,
+            candidates: commands_beginning_with(typed),
+        };
+    }
+    let start = last_word(typed);
+    let begun = &typed[start..];
+    if begun.is_empty() {
+        return Completion::default();
+    }
+    let end = if start == 0 { ": " } else { " " };
+    let mut candidates = with_end(beginning_with(&known.people, begun), end);
+    candidates.extend(beginning_with(&known.files, begun));
+    Completion { start, candidates }
+}
+
+/// The command at the beginning of the line, and what follows it.
+fn command_of(typed: &str) -> Option<(&str, &str)> {
+    let shortcuts = [("!pm ", "whisper"), ("!df ", "download")];
+    for (shortcut, command) in shortcuts {
+        if let Some(rest) = typed.strip_prefix(shortcut) {
+            return Some((command, rest));
+        }
+    }
+    if let Some(rest) = typed.strip_prefix("download ") {
+        return Some(("download", rest));
+    }
+    typed.strip_prefix('/')?.split_once(' ')
+}
+
+fn in_command(typed: &str, command: &str, rest: &str, known: &Known) -> Completion {
+    let name = command.to_lowercase();
+    let usage = COMMANDS.iter().find(|it| it.names.contains(&&*name));
+    let Some(usage) = usage else {
+        return Completion::default();
+    };
+    let at = |begun: &str| typed.len() - begun.len();
+    let word = &typed[last_word(typed)..];
+    let is_first_word = !rest.contains(' ');
+    let first_name = usage.names.first().copied().unwrap_or_default();
+    match first_name {
+        "whisper" | "to" if is_first_word => {
+            let end = if first_name == "to" { "" } else { " " };
+            let mut candidates = with_end(beginning_with(&known.people, rest), end);
+            candidates.extend(choices_of(usage, rest));
+            Completion {
+                start: at(rest),
+                candidates,
+            }
+        }
+        "download" | "upload" if rest.contains(" --") => Completion {
+            start: at(word),
+            candidates: options(rest, word),
+        },
+        "download" => Completion {
+            start: at(rest),
+            candidates: beginning_with(&known.files, rest),
+        },
+        "whisper" if !word.is_empty() => Completion {
+            start: at(word),
+            candidates: with_end(beginning_with(&known.people, word), " "),
+        },
+        _ => Completion {
+            start: at(rest),
+            candidates: choices_of(usage, rest),
+        },
+    }
+}
+
+/// Behind a file's name: the options, or the choices of the one before.
+fn options(rest: &str, word: &str) -> Vec<String> {
+    let mut before = rest[..rest.len() - word.len()].split_whitespace();
+    let last = before.next_back().unwrap_or_default();
+    let name = last.strip_prefix("--").unwrap_or_default();
+    let usage = COMMANDS.iter().find(|it| it.names.contains(&name));
+    match usage {
+        Some(usage) if FILE_OPTIONS.contains(&last) => {
+            with_end(choices_of(usage, word), " ")
+        }
+        Some(_) | None => {
+            let fitting = FILE_OPTIONS.iter().filter(|it| it.starts_with(word));
+            fitting.map(|option| format!("{option} ")).collect()
+        }
+    }
+}
+
+fn commands_beginning_with(typed: &str) -> Vec<String> {
+    let wanted = typed.to_lowercase();
+    let names = COMMANDS.iter().filter_map(|usage| {
+        let name = usage.names.first()?;
+        let end = if usage.arguments.is_empty() { "" } else { " " };
+        Some(format!("/{name}{end}"))
+    });
+    names.filter(|name| name.starts_with(&wanted)).collect()
+}
+
+fn choices_of(usage: &Usage, begun: &str) -> Vec<String> {
+    let fitting = usage.choices.iter().filter(|it| it.starts_with(begun));
+    fitting.map(|choice| (*choice).to_owned()).collect()
+}
+
+fn beginning_with(words: &[String], begun: &str) -> Vec<String> {
+    let fitting = words.iter().filter(|it| matching::begins_with(it, begun));
+    fitting.cloned().collect()
+}
+
+fn with_end(words: Vec<String>, end: &str) -> Vec<String> {
+    words.into_iter().map(|word| word + end).collect()
+}
+
+/// Where the word before the cursor begins.
+fn last_word(typed: &str) -> usize {
+    let spaces = typed.char_indices().rev();
+    spaces
+        .filter(|(_, character)| character.is_whitespace())
+        .map(|(at, character)| at + character.len_utf8())
+        .next()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::model::Kind;
+    use proptest::prelude::*;
+
+    fn known() -> Known {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Known {
+            people: words(&["guy", "Gal", "noa", "נועה"]),
+            files: words(&["notes.txt", "campus map.png"]),
+        }
+    }
+
+    fn candidates(typed: &str) -> (usize, Vec<String>) {
+        let found = complete(typed, typed.len(), &known());
+        (found.start, found.candidates)
+    }
+
+    fn finds(typed: &str, start: usize, expected: &[&str]) {
+        let expected = expected.iter().map(|&word| word.to_owned()).collect();
+        assert_eq!(candidates(typed), (start, expected), "{typed}");
+    }
+
+    #[test]
+    fn commands_and_their_arguments_are_completed() {
+        finds("/wh", 0, &["/whisper "]);
+        finds("/us", 0, &["/users"]);
+        finds("/whisper g", 9, &["guy ", "Gal "]);
+        finds("/w g", 3, &["guy ", "Gal "]);
+        finds("/to a", 4, &["all"]);
+        finds("/arq go", 5, &["go-back-n"]);
+        finds("/download CAMPUS M", 10, &["campus map.png"]);
+        finds("!df no", 4, &["notes.txt"]);
+        finds("download no", 9, &["notes.txt"]);
+        finds("/download notes.txt --co", 20, &["--congestion "]);
+        finds(
+            "/download notes.txt --arq s",
+            26,
+            &["stop-and-wait ", "selective-repeat "],
+        );
+        finds("/nonsense x", 0, &[]);
+    }
+
+    #[test]
+    fn names_and_files_are_completed_within_a_sentence() {
+        finds("g", 0, &["guy: ", "Gal: "]);
+        finds("ask n", 4, &["noa ", "notes.txt"]);
+        finds("ask נ", 4, &["נועה "]);
+        finds("", 0, &[]);
+        finds("ask ", 0, &[]);
+    }
+
+    #[test]
+    fn who_spoke_last_comes_first_and_i_do_not_come() {
+        let mut model = Model {
+            name: "dana".into(),
+            people: ["dana", "gal", "guy", "noa"].map(str::to_owned).to_vec(),
+            ..Model::default()
+        };
+        for from in ["gone", "guy"] {
+            let from = from.to_owned();
+            model.chat.push(0, Kind::Said { from }, "hi");
+        }
+        assert_eq!(Known::of(&model).people, ["guy", "gal", "noa"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_part_that_is_replaced_ends_at_the_cursor(
+            line in "[/!a-z נ-]{0,20}",
+            cursor in 0..40_usize,
+        ) {
+            let found = complete(&line, cursor, &known());
+            if !found.candidates.is_empty() {
+                prop_assert!(found.start <= cursor);
+                prop_assert!(line.is_char_boundary(found.start));
+            }
+        }
+    }
+}

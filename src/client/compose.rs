@@ -1,0 +1,367 @@
+//! The line that is being written: a draft and a history for each conversation, Tab, and
+//! several lines pasted at once.
+//!
+//! The idea: a face hands in its field as it is and gets it back as it shall be. What was
+//! written for one person stays with that person: neither a draft nor a remembered line
+//! ever appears where others would hear it.
+//!
+//! ```text
+//! Up     the line before, the draft is kept       Tab    the first completion, then the
+//! Down   the line after, at last the draft                next; with Shift the one before
+//! ```
+//!
+//! Pure: no widget, no clock.
+
+use super::commands;
+use super::complete::{Known, complete};
+use super::model::{Audience, MOST_CONVERSATIONS};
+use std::collections::HashMap;
+
+/// A field as a person sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    /// What stands in it.
+    pub text: String,
+    /// Where the cursor is. Unit: bytes.
+    pub cursor: usize,
+}
+
+/// What Enter means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entered {
+    /// The line is done.
+    Done(String),
+    /// A command was begun and is completed first.
+    Completed(Field),
+}
+
+/// What a pasted text means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pasted {
+    /// One line: it goes into the field.
+    Line(Field),
+    /// Several: the person is asked first. They hold what stood in the field around them.
+    Lines(Vec<String>),
+}
+
+/// Everything that is being written.
+#[derive(Debug, Default)]
+pub struct Composer {
+    shown: Audience,
+    talks: HashMap<Audience, Talk>,
+    cycle: Option<Cycle>,
+}
+
+/// What was and is written in one conversation.
+#[derive(Debug, Default)]
+struct Talk {
+    draft: String,
+    history: Vec<String>,
+    /// The place in the history that the field shows; beyond the last: the draft.
+    place: usize,
+}
+
+/// Tab was pressed, and perhaps will be again.
+#[derive(Debug)]
+struct Cycle {
+    /// What the last Tab made of the field.
+    made: Field,
+    start: usize,
+    candidates: Vec<String>,
+    place: usize,
+}
+
+/// Most lines remembered of one conversation.
+const LONGEST_HISTORY: usize = 200;
+
+impl Field {
+    /// A field with the cursor at its end.
+    #[must_use]
+    pub fn ending(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            cursor: text.len(),
+        }
+    }
+
+    /// With `new` in place of what stands from `start` to `end`, the cursor behind it.
+    fn with(&self, start: usize, end: usize, new: &str) -> Self {
+        let before = self.text.get(..start).unwrap_or_default();
+        let after = self.text.get(end..).unwrap_or_default();
+        Self {
+            text: format!("{before}{new}{after}"),
+            cursor: before.len() + new.len(),
+        }
+    }
+}
+
+impl Composer {
+    /// Another conversation is shown, and `text` stood in the field: what shall stand in
+    /// it now. `None` where it is the same conversation.
+    pub fn turn_to(&mut self, with: &Audience, text: &str) -> Option<Field> {
+        if *with == self.shown {
+            return None;
+        }
+        let talk = self.talk();
+        text.clone_into(&mut talk.draft);
+        talk.place = talk.history.len();
+        self.cycle = None;
+        self.shown = with.clone();
+        if self.talks.len() > MOST_CONVERSATIONS {
+            self.forget_the_emptiest();
+        }
+        Some(Field::ending(&self.talk().draft))
+    }
+
+    /// The arrow up: the line before.
+    pub fn up(&mut self, text: &str) -> Option<Field> {
+        let talk = self.talk();
+        let place = talk.place.checked_sub(1)?;
+        if talk.place == talk.history.len() {
+            text.clone_into(&mut talk.draft);
+        }
+        talk.place = place;
+        talk.history.get(place).map(|line| Field::ending(line))
+    }
+
+    /// The arrow down: the line after, at last the draft.
+    pub fn down(&mut self) -> Option<Field> {
+        let talk = self.talk();
+        if talk.place >= talk.history.len() {
+            return None;
+        }
+        talk.place += 1;
+        let line = talk.history.get(talk.place).unwrap_or(&talk.draft);
+        Some(Field::ending(line))
+    }
+
+    /// Tab: the word before the cursor becomes its first completion, then the next one.
+    pub fn tab(&mut self, field: &Field, known: &Known, is_back: bool) -> Option<Field> {
+        let mut cycle = match self.cycle.take().filter(|cycle| cycle.made == *field) {
+            Some(cycle) => cycle.turned(is_back),
+            None => Cycle::begin(field, known)?,
+        };
+        let candidate = cycle.candidates.get(cycle.place)?;
+        cycle.made = field.with(cycle.start, field.cursor, candidate);
+        let made = cycle.made.clone();
+        // One that was the only one is taken: the next Tab completes what follows.
+        self.cycle = (cycle.candidates.len() > 1).then_some(cycle);
+        Some(made)
+    }
+
+    /// Enter. A command that is only begun, and can become but one, is completed first.
+    pub fn enter(&mut self, text: &str) -> Entered {
+        let found = commands::matching(text.trim_end());
+        let is_begun = |name: &str| text.trim_end() != format!("/{name}");
+        if let [usage] = found[..]
+            && !text.trim_end().contains(' ')
+            && usage.names.iter().all(|name| is_begun(name))
+            && let Some(name) = usage.names.first()
+        {
+            if usage.arguments.is_empty() {
+                return self.done(&format!("/{name}"));
+            }
+            return Entered::Completed(Field::ending(&format!("/{name} ")));
+        }
+        self.done(text)
+    }
+
+    /// A text comes from the clipboard, for the place of the cursor.
+    pub fn paste(&mut self, field: &Field, pasted: &str) -> Pasted {
+        let pasted = pasted.trim_end_matches(['\r', '\n']);
+        let made = field.with(field.cursor, field.cursor, pasted);
+        let lines = made.text.lines().map(str::trim_end);
+        let lines: Vec<String> = lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect();
+        match &lines[..] {
+            [] | [_] => Pasted::Line(Field {
+                text: made.text.replace(['\r', '\n'], ""),
+                ..made
+            }),
+            [_, _, ..] => Pasted::Lines(lines),
+        }
+    }
+
+    /// A line was done: it is remembered, and the field is empty.
+    pub fn done(&mut self, text: &str) -> Entered {
+        self.cycle = None;
+        let talk = self.talk();
+        if !text.trim().is_empty() && talk.history.last().is_none_or(|it| it != text) {
+            talk.history.push(text.to_owned());
+        }
+        if talk.history.len() > LONGEST_HISTORY {
+            talk.history.remove(0);
+        }
+        talk.place = talk.history.len();
+        talk.draft.clear();
+        Entered::Done(text.to_owned())
+    }
+
+    fn talk(&mut self) -> &mut Talk {
+        self.talks.entry(self.shown.clone()).or_default()
+    }
+
+    fn forget_the_emptiest(&mut self) {
+        let others = self.talks.iter().filter(|(with, _)| **with != self.shown);
+        let emptiest = others
+            .min_by_key(|(_, talk)| (talk.draft.len(), talk.history.len()))
+            .map(|(with, _)| with.clone());
+        if let Some(with) = emptiest {
+            self.talks.remove(&with);
+        }
+    }
+}
+
+impl Cycle {
+    fn begin(field: &Field, known: &Known) -> Option<Self> {
+        let found = complete(&field.text, field.cursor, known);
+        (!found.candidates.is_empty()).then(|| Self {
+            made: Field::default(),
+            start: found.start,
+            candidates: found.candidates,
+            place: 0,
+        })
+    }
+
+    fn turned(mut self, is_back: bool) -> Self {
+        let count = self.candidates.len();
+        let step = if is_back { count - 1 } else { 1 };
+        self.place = (self.place + step) % count;
+        self
+    }
+}
+
+/// Several lines as one.
+#[must_use]
+pub fn as_one(lines: &[String]) -> String {
+    let lines = lines.iter().map(|line| line.trim());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        Known {
+            people: vec!["guy".into(), "gal".into()],
+            files: vec![],
+        }
+    }
+
+    fn guy() -> Audience {
+        Audience::One("guy".into())
+    }
+
+    fn text(field: Option<Field>) -> String {
+        field.expect("a field").text
+    }
+
+    #[test]
+    fn a_draft_waits_in_its_conversation_and_is_seen_nowhere_else() {
+        let mut composer = Composer::default();
+        assert_eq!(text(composer.turn_to(&guy(), "for all")), "");
+        assert_eq!(composer.turn_to(&guy(), "secret"), None);
+        composer.done("a secret");
+        assert_eq!(text(composer.turn_to(&Audience::All, "psst")), "for all");
+        assert_eq!(
+            composer.up("for all"),
+            None,
+            "what guy was told stays there"
+        );
+        assert_eq!(text(composer.turn_to(&guy(), "for all")), "psst");
+        assert_eq!(text(composer.up("psst")), "a secret");
+    }
+
+    #[test]
+    fn up_and_down_walk_through_the_history_and_keep_the_draft() {
+        let mut composer = Composer::default();
+        for line in ["one", "two", "two", " "] {
+            composer.done(line);
+        }
+        assert_eq!(composer.down(), None);
+        assert_eq!(text(composer.up("draft")), "two");
+        assert_eq!(text(composer.up("two")), "one");
+        assert_eq!(composer.up("one"), None);
+        assert_eq!(text(composer.down()), "two");
+        assert_eq!(text(composer.down()), "draft");
+        assert_eq!(composer.down(), None);
+    }
+
+    #[test]
+    fn tab_goes_round_and_begins_anew_when_something_was_typed() {
+        let mut composer = Composer::default();
+        let mut field = Field {
+            text: "hi g!".into(),
+            cursor: 4,
+        };
+        for expected in ["hi guy !", "hi gal !", "hi guy !"] {
+            field = composer.tab(&field, &known(), false).unwrap();
+            assert_eq!(field.text, expected);
+            assert_eq!(field.cursor, 7);
+        }
+        field = composer.tab(&field, &known(), true).unwrap();
+        assert_eq!(field.text, "hi gal !");
+        let typed = Field::ending("gu");
+        assert_eq!(text(composer.tab(&typed, &known(), false)), "guy: ");
+        assert_eq!(composer.tab(&Field::ending("xx"), &known(), false), None);
+    }
+
+    #[test]
+    fn tab_after_the_only_completion_goes_on_with_what_follows() {
+        let mut composer = Composer::default();
+        let command = composer.tab(&Field::ending("/wh"), &known(), false);
+        assert_eq!(command, Some(Field::ending("/whisper ")));
+        let name = composer.tab(&command.unwrap(), &known(), false);
+        assert_eq!(name, Some(Field::ending("/whisper guy ")));
+    }
+
+    #[test]
+    fn enter_completes_a_command_that_can_become_but_one() {
+        let mut composer = Composer::default();
+        let done = |line: &str| Entered::Done(line.to_owned());
+        let completed = Entered::Completed(Field::ending("/whisper "));
+        assert_eq!(composer.enter("/whi"), completed);
+        assert_eq!(composer.enter("/use"), done("/users"));
+        for line in [
+            "/w",
+            "/whisper",
+            "/pause",
+            "/whisper guy hi",
+            "/x",
+            "//u",
+            "hi",
+        ] {
+            assert_eq!(composer.enter(line), done(line));
+        }
+    }
+
+    #[test]
+    fn several_pasted_lines_are_asked_about_and_one_is_not() {
+        let mut composer = Composer::default();
+        let field = Field {
+            text: "see: end".into(),
+            cursor: 5,
+        };
+        let one = Field {
+            text: "see: one lineend".into(),
+            cursor: 13,
+        };
+        assert_eq!(composer.paste(&field, "one line\r\n"), Pasted::Line(one));
+        let lines = ["see: one", "  two", "three end"].map(str::to_owned);
+        let pasted = composer.paste(&field, "one\r\n\n  two \nthree ");
+        assert_eq!(pasted, Pasted::Lines(lines.to_vec()));
+        assert_eq!(as_one(&lines), "see: one two three end");
+    }
+
+    #[test]
+    fn drafts_of_a_thousand_people_are_not_all_kept() {
+        let mut composer = Composer::default();
+        for number in 0..1_000 {
+            composer.turn_to(&Audience::One(number.to_string()), "draft");
+        }
+        assert!(composer.talks.len() <= MOST_CONVERSATIONS + 1);
+    }
+}

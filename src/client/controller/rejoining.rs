@@ -1,0 +1,131 @@
+//! The connection was lost: how the client comes back by itself.
+//!
+//! ```text
+//! lost --1 s--> try --failed: 2 s--> try --4 s--> ... --30 s--> try --> in the room again
+//!                                                        "away 12 s, nothing is missing"
+//! ```
+//!
+//! What stands in the chat stays, and the history that the server tells is added where it
+//! is new. Only a connection that was lost is sought again: never one that a person ended,
+//! nor one that a script waits for.
+
+use super::{Controller, Effect};
+use crate::client::address::ServerAddress;
+use crate::client::model::{Kind, Phase, Rejoining};
+use crate::client::words;
+use crate::wire::message::Said;
+use std::time::Duration;
+
+/// Before the first attempt; then twice as long each time.
+const FIRST_PAUSE_MS: u64 = 1_000;
+
+/// Longest pause between two attempts.
+const LONGEST_PAUSE_MS: u64 = 30_000;
+
+/// After so many failures, about half an hour, a person must ask for more.
+const MOST_FAILURES: u32 = 60;
+
+impl Controller {
+    pub(super) fn plan_to_rejoin(&mut self, now_ms: u64) {
+        if self.wants_lists {
+            self.model.rejoining = Some(Rejoining {
+                since_ms: now_ms,
+                failures: 0,
+                next_ms: now_ms + FIRST_PAUSE_MS,
+                is_trying: false,
+            });
+        }
+    }
+
+    pub(super) fn rejoin_when_due(&mut self, now_ms: u64) {
+        let is_due = |it: Rejoining| !it.is_trying && now_ms >= it.next_ms;
+        if self.model.rejoining.is_some_and(is_due) {
+            self.rejoin(now_ms);
+        }
+    }
+
+    /// A person does not want to wait.
+    pub(super) fn rejoin_now(&mut self, now_ms: u64) {
+        if !matches!(self.model.phase, Phase::Lost { .. }) || self.model.is_online() {
+            return;
+        }
+        self.model.rejoining.get_or_insert(Rejoining {
+            since_ms: now_ms,
+            failures: 0,
+            next_ms: now_ms,
+            is_trying: false,
+        });
+        self.rejoin(now_ms);
+    }
+
+    pub(super) fn stay_away(&mut self, now_ms: u64) {
+        if self.model.rejoining.is_none() {
+            return;
+        }
+        if self.model.is_online() {
+            self.effects.push(Effect::HangUp);
+        }
+        self.model.rejoining = None;
+        self.show("Not connected. Connect again when you like.", now_ms);
+    }
+
+    /// An attempt came to nothing; the next one comes.
+    pub(super) fn fail_to_rejoin(&mut self, now_ms: u64) {
+        let Some(rejoining) = &mut self.model.rejoining else {
+            return;
+        };
+        rejoining.is_trying = false;
+        rejoining.failures += 1;
+        let doubled = FIRST_PAUSE_MS.checked_shl(rejoining.failures);
+        let pause_ms = doubled.unwrap_or(LONGEST_PAUSE_MS).min(LONGEST_PAUSE_MS);
+        rejoining.next_ms = now_ms + pause_ms;
+        if rejoining.failures >= MOST_FAILURES {
+            let sentence = "The server has not come back. Connect again.".to_owned();
+            self.give_up_rejoining(sentence, now_ms);
+        }
+    }
+
+    pub(super) fn give_up_rejoining(&mut self, sentence: String, now_ms: u64) {
+        self.model.rejoining = None;
+        self.complain(&sentence, now_ms);
+        self.model.phase = Phase::Lost { sentence };
+    }
+
+    /// What was said before we came; after an absence only what is not shown already.
+    pub(super) fn on_history(&mut self, lines: Vec<Said>, now_ms: u64) {
+        let is_back = self.untold_absence_ms.is_some();
+        let count = lines.len();
+        let unknown = self.model.chat.unknown_of(lines);
+        // One line that both know: between it and now the server has told everything.
+        let missed = (unknown.len() < count).then_some(unknown.len());
+        self.tell_absence(missed, now_ms);
+        self.model.chat.push_history(&unknown, is_back);
+    }
+
+    /// Shows the gap in the chat, once. `missed`: how many lines were said to all
+    /// meanwhile, where that is known.
+    pub(super) fn tell_absence(&mut self, missed: Option<usize>, now_ms: u64) {
+        let Some(absence_ms) = self.untold_absence_ms.take() else {
+            return;
+        };
+        let absence = words::duration(Duration::from_millis(absence_ms));
+        let rest = match missed {
+            Some(0) => "nothing was said meanwhile".to_owned(),
+            Some(1) => "one line was said meanwhile".to_owned(),
+            Some(count) => format!("{count} lines were said meanwhile"),
+            None => "lines may be missing".to_owned(),
+        };
+        let sentence = format!("away {absence}, {rest}");
+        self.model.chat.push(now_ms, Kind::Gap, &sentence);
+    }
+
+    fn rejoin(&mut self, now_ms: u64) {
+        let Ok(address) = ServerAddress::read_fields(&self.model.server, "") else {
+            return; // It was read before, when we connected first.
+        };
+        if let Some(rejoining) = &mut self.model.rejoining {
+            rejoining.is_trying = true;
+        }
+        self.join(address, now_ms);
+    }
+}

@@ -1,0 +1,152 @@
+//! Whether a text holds another one, as a person reads them: letters count, case and
+//! typographic form do not.
+//!
+//! ```
+//! use sash::client::matching::{find, mentions};
+//! assert_eq!(find("Straße, STRASSE", "strasse"), [9..16]);
+//! assert!(mentions("hey Dana!", "dana"));
+//! assert!(!mentions("danas", "dana"));
+//! ```
+//!
+//! Both are folded letter by letter, and every byte of the folded text remembers the letter
+//! that it came from:
+//!
+//! ```text
+//! text      ｄ  a  n  a          folded   d  a  n  a
+//! begins    0  3  4  5          origins  0  3  4  5  6
+//! ```
+//!
+//! It does not fold `ß` to `ss`, nor leave out accents and Hebrew points.
+//!
+//! Source: UAX #15 (NFKC), UAX #29 (grapheme clusters).
+
+use std::ops::Range;
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A text without case and typographic form, and where its letters came from.
+struct Folded {
+    text: String,
+    /// Where the letter of each byte begins in the original, and one more: its length.
+    origins: Vec<usize>,
+}
+
+/// Where `text` holds `wanted`, from left to right; no two places overlap. Unit: bytes.
+/// Nothing is held nowhere.
+#[must_use]
+pub fn find(text: &str, wanted: &str) -> Vec<Range<usize>> {
+    let wanted = Folded::from(wanted).text;
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let folded = Folded::from(text);
+    let found = folded.text.match_indices(&wanted);
+    found
+        .map(|(at, _)| folded.original(at..at + wanted.len()))
+        .collect()
+}
+
+/// Whether `text` holds `name` as a word of its own.
+#[must_use]
+pub fn mentions(text: &str, name: &str) -> bool {
+    find(text, name).into_iter().any(|place| {
+        let before = text[..place.start].chars().next_back();
+        let after = text[place.end..].chars().next();
+        !before.is_some_and(is_of_a_word) && !after.is_some_and(is_of_a_word)
+    })
+}
+
+/// Whether `text` begins with `beginning`.
+#[must_use]
+pub fn begins_with(text: &str, beginning: &str) -> bool {
+    fold(text).starts_with(&fold(beginning))
+}
+
+/// Whether both are the same.
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}
+
+fn is_of_a_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let compatible: String = text.nfkc().collect();
+    compatible.to_lowercase().nfkc().collect()
+}
+
+impl Folded {
+    fn from(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self {
+                text: text.to_ascii_lowercase(),
+                origins: (0..=text.len()).collect(),
+            };
+        }
+        let mut folded = String::with_capacity(text.len());
+        let mut origins = Vec::with_capacity(text.len() + 1);
+        for (at, letter) in text.grapheme_indices(true) {
+            folded.push_str(&fold(letter));
+            origins.resize(folded.len(), at);
+        }
+        origins.push(text.len());
+        Self {
+            text: folded,
+            origins,
+        }
+    }
+
+    /// The letters of the original that these bytes came from, whole.
+    fn original(&self, bytes: Range<usize>) -> Range<usize> {
+        let last = self.origins[bytes.end - 1];
+        let rest = self.origins[bytes.end..].iter();
+        let end = rest.copied().find(|origin| *origin > last).unwrap_or(last);
+        self.origins[bytes.start]..end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn case_and_typographic_form_do_not_matter_and_places_are_of_the_original() {
+        assert_eq!(find("Hi DANA, dana", "dana"), [3..7, 9..13]);
+        assert_eq!(find("ｄａｎａ!", "Dana"), [0..12]);
+        assert_eq!(find("oﬃce", "fi"), [1..4]);
+        assert_eq!(find("שלום לכם", "לכם"), [9..15]);
+        assert!(find("anything", "").is_empty());
+    }
+
+    #[test]
+    fn a_name_is_mentioned_as_a_word_only() {
+        assert!(mentions("dana: look", "dana"));
+        assert!(mentions("(Dana's)", "dana"));
+        assert!(!mentions("bandana", "dana"));
+        assert!(!mentions("dana_2 dana2", "dana"));
+        assert!(mentions("bandana dana", "dana"));
+        assert!(mentions("מה דעתך, יובל?", "יובל"));
+        assert!(mentions("ask 🙂!", "🙂"));
+    }
+
+    proptest! {
+        /// Slicing at what was found never panics, and finds the same again.
+        #[test]
+        fn every_place_lies_on_letters_and_reads_as_wanted(
+            text in "\\PC{0,40}",
+            wanted in "\\PC{1,3}",
+        ) {
+            for place in find(&text, &wanted) {
+                prop_assert!(fold(&text[place]).contains(&fold(&wanted)) || !text.is_ascii());
+            }
+            let whole = find(&text, &text);
+            prop_assert_eq!(whole.len(), usize::from(!text.is_empty()));
+        }
+    }
+}

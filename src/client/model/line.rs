@@ -1,0 +1,267 @@
+//! One line of the chat, and a bounded list of them.
+//!
+//! A reader remembers how many lines it has seen ([`Lines::count`]) and asks for those that
+//! came [`since`](Lines::since).
+
+use crate::client::words;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+/// The newest lines, oldest first: at most [`LONGEST_CHAT_LINES`], and no more text than
+/// [`LARGEST_CHAT_BYTES`].
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
+    lines: VecDeque<Arc<ChatLine>>,
+    /// Lines that are gone because newer ones came.
+    forgotten: usize,
+    /// The number of the first line since all were forgotten at a person's wish.
+    begin: usize,
+    bytes: usize,
+}
+
+/// One line. Its text and names are safe to print: no control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatLine {
+    /// Unit: milliseconds since 1970-01-01 UTC; the server's time for what people say.
+    pub time_ms: u64,
+    /// What kind of line, and whose.
+    pub kind: Kind,
+    /// What was said, or the sentence; empty for `Joined`, the reason for `Left`.
+    pub text: String,
+    /// Said before we came.
+    pub is_history: bool,
+    /// Somebody else wrote my name in it.
+    pub mentions_me: bool,
+}
+
+/// What kind of line, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody (me too) to all.
+    Said {
+        /// Who.
+        from: String,
+    },
+    /// Somebody to me alone.
+    WhisperedFrom {
+        /// Who.
+        from: String,
+    },
+    /// Me to somebody alone.
+    WhisperedTo {
+        /// Whom.
+        to: String,
+    },
+    /// Somebody came.
+    Joined {
+        /// Who.
+        name: String,
+    },
+    /// Somebody left.
+    Left {
+        /// Who.
+        name: String,
+    },
+    /// The connection was lost for a while: how long, and what that cost.
+    Gap,
+    /// A sentence from the server, or of our own, that is no failure.
+    Notice,
+    /// Something did not work.
+    Error,
+    /// The answer to a command of mine.
+    Output,
+}
+
+/// Most lines kept: FLTK's text display slows down with more.
+pub const LONGEST_CHAT_LINES: usize = 5_000;
+
+/// Most text kept, for people who write 16 KiB in every line. Unit: bytes.
+pub const LARGEST_CHAT_BYTES: usize = 2 << 20;
+
+impl Lines {
+    /// How many lines there have been so far, forgotten ones included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.forgotten + self.lines.len()
+    }
+
+    /// How many of them are gone; the first that is kept has this number.
+    #[must_use]
+    pub fn forgotten(&self) -> usize {
+        self.forgotten
+    }
+
+    /// The number of the first line since a person cleared the list; 0 before.
+    #[must_use]
+    pub fn begin(&self) -> usize {
+        self.begin
+    }
+
+    /// The lines after the first `count` ever; fewer where some are forgotten already.
+    pub fn since(&self, count: usize) -> impl Iterator<Item = &Arc<ChatLine>> {
+        self.lines.iter().skip(count.saturating_sub(self.forgotten))
+    }
+
+    /// The same with their numbers: the first line ever has 0.
+    pub fn numbered_since(
+        &self,
+        count: usize,
+    ) -> impl Iterator<Item = (usize, &Arc<ChatLine>)> {
+        (count.max(self.forgotten)..).zip(self.since(count))
+    }
+
+    /// All that are kept, oldest first.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Arc<ChatLine>> {
+        self.lines.iter()
+    }
+
+    pub(super) fn push(&mut self, line: Arc<ChatLine>) {
+        self.bytes += line.bytes();
+        self.lines.push_back(line);
+        while self.lines.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
+            let Some(line) = self.lines.pop_front() else {
+                return;
+            };
+            self.bytes -= line.bytes();
+            self.forgotten += 1;
+        }
+    }
+
+    /// Forgets all; the count goes on.
+    pub(super) fn clear(&mut self) {
+        self.forgotten += self.lines.len();
+        self.begin = self.forgotten;
+        self.lines.clear();
+        self.bytes = 0;
+    }
+}
+
+impl ChatLine {
+    /// A line of now; what came from the network is made harmless.
+    pub(super) fn new(time_ms: u64, kind: Kind, text: &str) -> Self {
+        Self {
+            time_ms,
+            kind: kind.harmless(),
+            text: words::harmless(text),
+            is_history: false,
+            mentions_me: false,
+        }
+    }
+
+    /// Whose name the line carries, where it carries one: for its colour, and to whisper
+    /// back.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Said { from: name }
+            | Kind::WhisperedFrom { from: name }
+            | Kind::WhisperedTo { to: name }
+            | Kind::Joined { name }
+            | Kind::Left { name } => Some(name),
+            Kind::Gap | Kind::Notice | Kind::Error | Kind::Output => None,
+        }
+    }
+
+    /// Who wrote it, where a person did; it may be me. A whisper of mine names nobody.
+    #[must_use]
+    pub fn author(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Said { from } | Kind::WhisperedFrom { from } => Some(from),
+            Kind::WhisperedTo { .. }
+            | Kind::Joined { .. }
+            | Kind::Left { .. }
+            | Kind::Gap
+            | Kind::Notice
+            | Kind::Error
+            | Kind::Output => None,
+        }
+    }
+
+    /// Whether it is only about somebody who came or went.
+    #[must_use]
+    pub fn is_coming_or_going(&self) -> bool {
+        matches!(self.kind, Kind::Joined { .. } | Kind::Left { .. })
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + self.name().map_or(0, str::len)
+    }
+}
+
+/// Without the time: `<dana> hi`.
+impl fmt::Display for ChatLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = &self.text;
+        match &self.kind {
+            Kind::Said { from } => write!(f, "<{from}> {text}"),
+            Kind::WhisperedFrom { from } => write!(f, "{from} whispers: {text}"),
+            Kind::WhisperedTo { to } => write!(f, "you whisper to {to}: {text}"),
+            Kind::Joined { name } => write!(f, "{name} joined"),
+            Kind::Left { name } if text.is_empty() => write!(f, "{name} left"),
+            Kind::Left { name } => write!(f, "{name} left: {text}"),
+            Kind::Gap => write!(f, "-- {text} --"),
+            Kind::Notice => write!(f, "* {text}"),
+            Kind::Error => write!(f, "! {text}"),
+            Kind::Output => write!(f, "{text}"),
+        }
+    }
+}
+
+impl Kind {
+    fn harmless(mut self) -> Self {
+        match &mut self {
+            Self::Said { from: name }
+            | Self::WhisperedFrom { from: name }
+            | Self::WhisperedTo { to: name }
+            | Self::Joined { name }
+            | Self::Left { name } => *name = words::harmless(name),
+            Self::Gap | Self::Notice | Self::Error | Self::Output => {}
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(text: &str) -> Arc<ChatLine> {
+        Arc::new(ChatLine::new(0, Kind::Notice, text))
+    }
+
+    #[test]
+    fn only_the_newest_lines_are_kept_and_counting_goes_on() {
+        let mut lines = Lines::default();
+        for number in 0..LONGEST_CHAT_LINES + 3 {
+            lines.push(notice(&number.to_string()));
+        }
+        assert_eq!(lines.count(), LONGEST_CHAT_LINES + 3);
+        assert_eq!(lines.lines().next().unwrap().text, "3");
+        let new: Vec<_> = lines.since(LONGEST_CHAT_LINES + 1).collect();
+        assert_eq!(new.len(), 2);
+        assert_eq!(lines.since(0).count(), LONGEST_CHAT_LINES);
+        let numbers: Vec<_> = lines.numbered_since(0).map(|(number, _)| number).collect();
+        assert_eq!((numbers[0], numbers.len()), (3, LONGEST_CHAT_LINES));
+    }
+
+    #[test]
+    fn long_lines_are_kept_up_to_so_much_text() {
+        let mut lines = Lines::default();
+        for _ in 0..1_000 {
+            lines.push(notice(&"x".repeat(16 << 10)));
+        }
+        assert_eq!(lines.lines().count(), LARGEST_CHAT_BYTES / (16 << 10));
+        lines.clear();
+        assert_eq!((lines.count(), lines.lines().count()), (1_000, 0));
+        lines.push(notice("x"));
+        assert_eq!(lines.since(1_000).count(), 1);
+    }
+
+    #[test]
+    fn a_line_that_would_steer_the_terminal_is_harmless_in_the_model() {
+        let from = "d\u{1b}".to_owned();
+        let line = ChatLine::new(0, Kind::Said { from }, "a\nb");
+        assert_eq!(line.to_string(), "<d␛> a␊b");
+    }
+}

@@ -1,0 +1,313 @@
+//! A conversation as a page of rows: days, comings and goings folded, and where the new
+//! begins.
+//!
+//! ```text
+//! lines                      rows
+//! 0 dana joined   \          Saturday, 21 November 2026
+//! 1 guy joined     |-------> dana and guy joined; noa left
+//! 2 noa left      /          ---------- new ----------
+//! 3 <dana> hi     ---------> <dana> hi
+//! ```
+//!
+//! The idea: it grows with the conversation and tells what has changed since: rows at the
+//! end, seldom all of them. So a window need not draw again what it has.
+//!
+//! It keeps no more lines than the conversation does, but forgets them a few hundred at
+//! once, as that costs a window much.
+
+use super::Audience;
+use super::conversation::Conversation;
+use super::line::{ChatLine, Kind};
+use crate::client::words;
+use jiff::civil::Date;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The number of the line that it shows, or of the first below it.
+    pub number: usize,
+    /// What it shows.
+    pub shows: Shows,
+}
+
+/// What a row shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shows {
+    /// A day begins: `Saturday, 21 November 2026`.
+    Day(String),
+    /// Below it nobody has read yet.
+    New,
+    /// A line.
+    Line(Arc<ChatLine>),
+    /// Several comings and goings in a row, in one sentence.
+    Fold {
+        /// `dana, guy and 3 others joined`.
+        sentence: String,
+        /// The lines themselves, at least two.
+        lines: Vec<Arc<ChatLine>>,
+    },
+}
+
+/// What has changed since the last time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Rows at the top and at the end; those between stay as they are.
+    Rows {
+        /// So many at the top are gone.
+        gone: usize,
+        /// Then so many at the end are gone.
+        taken_back: usize,
+        /// Then so many have come at the end.
+        new: usize,
+    },
+    /// All rows are others.
+    All,
+}
+
+/// The page of the conversation that is shown.
+#[derive(Debug, Clone, Default)]
+pub struct Transcript {
+    with: Option<Audience>,
+    rows: VecDeque<Row>,
+    /// Lines that are in the rows, forgotten ones included.
+    count: usize,
+    /// Where the conversation began when it was looked at last.
+    begin: usize,
+    new_from: Option<usize>,
+    day: Option<Date>,
+    /// The first line of the comings and goings that the last row belongs to.
+    group: Option<usize>,
+    /// Folds that are shown line by line, by the number of their first line.
+    unfolded: HashSet<usize>,
+}
+
+/// Lines forgotten at once.
+const FORGOTTEN_AT_ONCE: usize = 500;
+
+/// Where there are more names than this, all but two of them are counted.
+const MOST_NAMES: usize = 3;
+
+impl Transcript {
+    /// The rows, from top to bottom.
+    #[must_use]
+    pub fn rows(&self) -> &VecDeque<Row> {
+        &self.rows
+    }
+
+    /// Follows a conversation.
+    pub fn follow(&mut self, conversation: &Conversation) -> Change {
+        let lines = conversation.lines();
+        let is_another = self.with.as_ref() != Some(conversation.with());
+        if is_another || lines.begin() != self.begin || self.must_move(conversation) {
+            if is_another && self.with.is_some() {
+                self.unfolded.clear();
+            }
+            self.start(conversation);
+            self.append(conversation);
+            return Change::All;
+        }
+        self.new_from = conversation.new_from();
+        let gone = self.forget(lines.forgotten());
+        let before = self.rows.len();
+        let kept = self.append(conversation);
+        Change::Rows {
+            gone,
+            taken_back: before - kept,
+            new: self.rows.len() - kept,
+        }
+    }
+
+    /// Shows the lines of a fold, or folds them again; `number` is of any row. Returns
+    /// whether there is something to unfold or fold; then [`Transcript::follow`] gives all
+    /// rows anew.
+    pub fn toggle(&mut self, number: usize) -> bool {
+        let Some(place) = self.row_of(number) else {
+            return false;
+        };
+        let row = &self.rows[place];
+        let has_changed = match &row.shows {
+            Shows::Fold { .. } => self.unfolded.insert(row.number),
+            Shows::Line(line) if line.is_coming_or_going() => {
+                let begins = self.rows.range(..=place).rev();
+                let group = begins
+                    .take_while(|row| row.is_coming_or_going())
+                    .find(|row| self.unfolded.contains(&row.number))
+                    .map(|row| row.number);
+                group.is_some_and(|number| self.unfolded.remove(&number))
+            }
+            Shows::Line(_) | Shows::Day(_) | Shows::New => false,
+        };
+        if has_changed {
+            self.with = None;
+        }
+        has_changed
+    }
+
+    /// The place of the row that shows this line.
+    #[must_use]
+    pub fn row_of(&self, number: usize) -> Option<usize> {
+        let after = self.rows.partition_point(|row| row.number <= number);
+        after.checked_sub(1)
+    }
+
+    /// Whether the dividing line stands elsewhere than at the end, or did.
+    fn must_move(&self, conversation: &Conversation) -> bool {
+        let new_from = conversation.new_from();
+        let was_shown = self.new_from.is_some_and(|number| number < self.count);
+        let is_within = new_from.is_some_and(|number| number < self.count);
+        new_from != self.new_from && (was_shown || is_within)
+    }
+
+    fn start(&mut self, conversation: &Conversation) {
+        let lines = conversation.lines();
+        *self = Self {
+            with: Some(conversation.with().clone()),
+            count: lines.forgotten(),
+            begin: lines.begin(),
+            new_from: conversation.new_from(),
+            unfolded: std::mem::take(&mut self.unfolded),
+            ..Self::default()
+        };
+    }
+
+    /// Returns how many of the rows there were stay as they are.
+    fn append(&mut self, conversation: &Conversation) -> usize {
+        let mut kept = self.rows.len();
+        for (number, line) in conversation.lines().numbered_since(self.count) {
+            self.begin_a_day(number, line);
+            if self.new_from == Some(number) {
+                self.rows.push_back(Row {
+                    number,
+                    shows: Shows::New,
+                });
+                self.group = None;
+            }
+            if self.group.is_some() && line.is_coming_or_going() {
+                self.fold(number, line);
+            } else {
+                self.group = line.is_coming_or_going().then_some(number);
+                self.push_line(number, line);
+            }
+            kept = kept.min(self.rows.len() - 1);
+            self.count = number + 1;
+        }
+        kept
+    }
+
+    fn push_line(&mut self, number: usize, line: &Arc<ChatLine>) {
+        self.rows.push_back(Row {
+            number,
+            shows: Shows::Line(Arc::clone(line)),
+        });
+    }
+
+    /// Clocks differ; a day that is past does not begin again.
+    fn begin_a_day(&mut self, number: usize, line: &ChatLine) {
+        let day = words::date(line.time_ms);
+        if day <= self.day {
+            return;
+        }
+        self.day = day;
+        if let Some(day) = day {
+            self.rows.push_back(Row {
+                number,
+                shows: Shows::Day(words::day(day)),
+            });
+            self.group = None;
+        }
+    }
+
+    /// Adds to the comings and goings that the last row shows.
+    fn fold(&mut self, number: usize, line: &Arc<ChatLine>) {
+        if self.group.is_some_and(|it| self.unfolded.contains(&it)) {
+            return self.push_line(number, line);
+        }
+        let Some(row) = self.rows.pop_back() else {
+            return;
+        };
+        let mut lines = match row.shows {
+            Shows::Line(first) => vec![first],
+            Shows::Fold { lines, .. } => lines,
+            Shows::Day(_) | Shows::New => Vec::new(),
+        };
+        lines.push(Arc::clone(line));
+        self.rows.push_back(Row {
+            number: row.number,
+            shows: Shows::Fold {
+                sentence: sentence(&lines),
+                lines,
+            },
+        });
+    }
+
+    /// Forgets rows of forgotten lines, once they are many.
+    fn forget(&mut self, forgotten: usize) -> usize {
+        let first = self.rows.front().map_or(forgotten, |row| row.number);
+        if forgotten < first + FORGOTTEN_AT_ONCE {
+            return 0;
+        }
+        let gone = self.rows.partition_point(|row| row.number < forgotten);
+        self.rows.drain(..gone);
+        gone
+    }
+}
+
+impl Row {
+    fn is_coming_or_going(&self) -> bool {
+        match &self.shows {
+            Shows::Line(line) => line.is_coming_or_going(),
+            Shows::Fold { .. } => true,
+            Shows::Day(_) | Shows::New => false,
+        }
+    }
+}
+
+/// Who joined, who left, and who did both: `dana and guy joined; noa left`.
+fn sentence(lines: &[Arc<ChatLine>]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut courses: Vec<(bool, bool)> = Vec::new(); // Came first, is here now.
+    let mut place_of = HashMap::new();
+    for line in lines {
+        let came = matches!(line.kind, Kind::Joined { .. });
+        let name = line.name().unwrap_or_default();
+        let place = *place_of.entry(name).or_insert_with(|| {
+            names.push(name);
+            courses.push((came, came));
+            names.len() - 1
+        });
+        courses[place].1 = came;
+    }
+    let told = [
+        ((true, true), "joined"),
+        ((true, false), "joined and left"),
+        ((false, true), "left and came back"),
+        ((false, false), "left"),
+    ];
+    let parts = told.iter().filter_map(|(course, verb)| {
+        let theirs: Vec<&str> = names
+            .iter()
+            .zip(&courses)
+            .filter(|(_, it)| *it == course)
+            .map(|(name, _)| *name)
+            .collect();
+        (!theirs.is_empty()).then(|| format!("{} {verb}", listed(&theirs)))
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// `dana, guy and 3 others`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first, second, rest @ ..] if names.len() > MOST_NAMES => {
+            format!("{first}, {second} and {} others", rest.len())
+        }
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Stories of a page that grows with its conversation.
+
+use super::*;
+use crate::client::model::{Chat, LONGEST_CHAT_LINES};
+use proptest::prelude::*;
+
+/// Noon, so that no time zone makes another day of it.
+const NOON_MS: u64 = 1_795_262_400_000;
+
+const DAY_MS: u64 = 86_400_000;
+
+fn chat() -> Chat {
+    let mut chat = Chat::default();
+    chat.set_me("dana");
+    chat.watch(Some(Audience::All));
+    chat
+}
+
+fn say(chat: &mut Chat, text: &str) {
+    let from = "guy".to_owned();
+    chat.push(NOON_MS, Kind::Said { from }, text);
+}
+
+fn join(chat: &mut Chat, name: &str) {
+    let name = name.to_owned();
+    chat.push(NOON_MS, Kind::Joined { name }, "");
+}
+
+fn leave(chat: &mut Chat, name: &str) {
+    let name = name.to_owned();
+    chat.push(NOON_MS, Kind::Left { name }, "");
+}
+
+/// What the rows say, without the first day.
+fn page(transcript: &Transcript) -> Vec<String> {
+    let rows = transcript.rows().iter().skip(1);
+    rows.map(|row| match &row.shows {
+        Shows::Day(day) => day.clone(),
+        Shows::New => "new".to_owned(),
+        Shows::Line(line) => line.to_string(),
+        Shows::Fold { sentence, .. } => sentence.clone(),
+    })
+    .collect()
+}
+
+#[test]
+fn comings_and_goings_in_a_row_become_one_sentence_that_grows() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    join(&mut chat, "a");
+    assert_eq!(transcript.follow(chat.chosen()), Change::All);
+    assert_eq!(page(&transcript), ["a joined"]);
+    join(&mut chat, "b");
+    let change = Change::Rows {
+        gone: 0,
+        taken_back: 1,
+        new: 1,
+    };
+    assert_eq!(transcript.follow(chat.chosen()), change);
+    assert_eq!(page(&transcript), ["a and b joined"]);
+    for name in ["c", "d", "e"] {
+        join(&mut chat, name);
+    }
+    leave(&mut chat, "b");
+    leave(&mut chat, "z");
+    transcript.follow(chat.chosen());
+    let sentence = "a, c and 2 others joined; b joined and left; z left";
+    assert_eq!(page(&transcript), [sentence]);
+
+    say(&mut chat, "hi");
+    leave(&mut chat, "a");
+    join(&mut chat, "a");
+    transcript.follow(chat.chosen());
+    let more = ["<guy> hi", "a left and came back"];
+    assert_eq!(page(&transcript), [&[sentence][..], &more].concat());
+}
+
+#[test]
+fn a_fold_is_unfolded_and_folded_again() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    join(&mut chat, "a");
+    join(&mut chat, "b");
+    say(&mut chat, "hi");
+    transcript.follow(chat.chosen());
+    assert!(!transcript.toggle(2), "a line has nothing to unfold");
+    assert!(transcript.toggle(0));
+    assert_eq!(transcript.follow(chat.chosen()), Change::All);
+    assert_eq!(page(&transcript), ["a joined", "b joined", "<guy> hi"]);
+    assert!(transcript.toggle(1), "any of its lines folds it");
+    transcript.follow(chat.chosen());
+    assert_eq!(page(&transcript), ["a and b joined", "<guy> hi"]);
+}
+
+#[test]
+fn the_dividing_line_stands_before_the_first_unread_line_and_goes_away() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    say(&mut chat, "seen");
+    transcript.follow(chat.chosen());
+    chat.watch(None);
+    say(&mut chat, "unseen");
+    let change = Change::Rows {
+        gone: 0,
+        taken_back: 0,
+        new: 2,
+    };
+    assert_eq!(transcript.follow(chat.chosen()), change);
+    assert_eq!(page(&transcript), ["<guy> seen", "new", "<guy> unseen"]);
+
+    chat.watch(Some(Audience::All));
+    chat.push(
+        NOON_MS,
+        Kind::Said {
+            from: "dana".into(),
+        },
+        "hi",
+    );
+    assert_eq!(transcript.follow(chat.chosen()), Change::All);
+    assert!(!page(&transcript).contains(&"new".to_owned()));
+}
+
+#[test]
+fn a_day_begins_once_whatever_the_clocks_say() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    for time_ms in [NOON_MS, NOON_MS + DAY_MS, NOON_MS, NOON_MS + DAY_MS] {
+        chat.push(time_ms, Kind::Notice, "x");
+    }
+    transcript.follow(chat.chosen());
+    let days = transcript.rows().iter();
+    let days = days.filter(|row| matches!(row.shows, Shows::Day(_)));
+    assert_eq!(days.count(), 2);
+}
+
+#[test]
+fn what_the_conversation_forgets_is_forgotten_in_large_pieces() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    say(&mut chat, "first");
+    transcript.follow(chat.chosen());
+    let mut gone_in_all = 0;
+    for number in 0..LONGEST_CHAT_LINES + 1_200 {
+        say(&mut chat, &number.to_string());
+        match transcript.follow(chat.chosen()) {
+            Change::All => panic!("everything anew"),
+            Change::Rows { gone: 0, .. } => {}
+            Change::Rows { gone, .. } => {
+                assert!(gone >= FORGOTTEN_AT_ONCE);
+                gone_in_all += gone;
+            }
+        }
+    }
+    assert!(gone_in_all >= 1_000);
+    assert!(transcript.rows().len() <= LONGEST_CHAT_LINES + FORGOTTEN_AT_ONCE);
+}
+
+#[test]
+fn a_cleared_conversation_has_an_empty_page_even_when_a_line_comes_at_once() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    say(&mut chat, "old");
+    transcript.follow(chat.chosen());
+    chat.clear();
+    say(&mut chat, "new");
+    assert_eq!(transcript.follow(chat.chosen()), Change::All);
+    assert_eq!(page(&transcript), ["<guy> new"]);
+}
+
+/// What may happen.
+#[derive(Debug, Clone)]
+enum Step {
+    Said,
+    Joined(u8),
+    Left(u8),
+    Watch(bool),
+    Toggle(u8),
+    Follow,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Said),
+        (0..9_u8).prop_map(Step::Joined),
+        (0..9_u8).prop_map(Step::Left),
+        any::<bool>().prop_map(Step::Watch),
+        (0..40_u8).prop_map(Step::Toggle),
+        Just(Step::Follow),
+    ]
+}
+
+proptest! {
+    /// However it is followed, the rows hold every line once and in order; a window that
+    /// applies each change has the same rows; and no name of a fold is lost.
+    #[test]
+    fn folding_loses_no_line_and_no_name(
+        steps in proptest::collection::vec(step(), 0..60),
+    ) {
+        let (mut chat, mut transcript) = (chat(), Transcript::default());
+        let mut window: Vec<Row> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Said => say(&mut chat, "hi"),
+                Step::Joined(who) => join(&mut chat, &format!("n{who}")),
+                Step::Left(who) => leave(&mut chat, &format!("n{who}")),
+                Step::Watch(is_seen) => chat.watch(is_seen.then_some(Audience::All)),
+                Step::Toggle(number) => {
+                    transcript.toggle(number.into());
+                }
+                Step::Follow => {}
+            }
+            match transcript.follow(chat.chosen()) {
+                Change::All => window.clear(),
+                Change::Rows { gone, taken_back, .. } => {
+                    window.drain(..gone);
+                    window.truncate(window.len() - taken_back);
+                }
+            }
+            let new = transcript.rows().iter().skip(window.len()).cloned();
+            window.extend(new.collect::<Vec<_>>());
+            prop_assert!(window.iter().eq(transcript.rows()));
+
+            let mut lines = Vec::new();
+            for row in transcript.rows() {
+                match &row.shows {
+                    Shows::Line(line) => lines.push(line),
+                    Shows::Fold { sentence, lines: folded } => {
+                        prop_assert!(folded.len() >= 2);
+                        lines.extend(folded);
+                        let mut names: Vec<_> =
+                            folded.iter().filter_map(|line| line.name()).collect();
+                        names.sort_unstable();
+                        names.dedup();
+                        let others: usize = sentence
+                            .split(" and ")
+                            .filter_map(|part| part.split(' ').next()?.parse::<usize>().ok())
+                            .sum();
+                        let named = names
+                            .iter()
+                            .filter(|name| {
+                                let mut words = sentence.split([' ', ',', ';']);
+                                words.any(|word| word == **name)
+                            })
+                            .count();
+                        prop_assert_eq!(named + others, names.len(), "{}", sentence);
+                    }
+                    Shows::Day(_) | Shows::New => {}
+                }
+            }
+            prop_assert!(lines.into_iter().eq(chat.chosen().lines().lines()));
+        }
+    }
+}
