@@ -199,6 +199,8 @@ impl Face {
             tap: Tap::OFF,
             theme: None,
             replay: None,
+            password: None,
+            accepts_labs: false,
         };
         let mut face = Self {
             session: Session::new(settings, false, || ()),
@@ -225,7 +227,7 @@ impl Face {
                 return found;
             }
             match self.session.next(Duration::from_millis(20)) {
-                Arrival::Event(event) => self.session.bring(event),
+                Arrival::Event(event) => drop(self.session.bring(event)),
                 Arrival::Intent(intent) => self.intend(intent),
             }
             self.look();

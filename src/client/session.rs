@@ -9,15 +9,17 @@
 //!                link.send, receiving::start, sending::initiate... <-- perform()
 //! ```
 
+mod watch;
+
 use super::Settings;
 use super::controller::{Controller, Effect, Event, Intent};
 use super::download::{self, Errand};
+use super::homework::{self, LabRun};
 use super::link::Link;
 use super::model::{Model, Transfer};
-use super::watching::{Seen, Showing, Watched, Wish};
+use super::watching::{Watched, Wish};
 use super::{upload, words};
-use crate::journals;
-use crate::lab::journal::Side;
+use crate::room::login::Chance;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::hand::Hand;
@@ -58,6 +60,8 @@ pub struct Session {
     wishes: HashMap<u64, Wish>,
     /// What is new of the one that is watched.
     watched: Option<Watched>,
+    /// What the teacher gave out, while it runs.
+    lab_run: Option<LabRun>,
     is_over: bool,
 }
 
@@ -114,6 +118,9 @@ impl Session {
         controller.on_intent(Intent::SetOverwrite(settings.overwrite), now_ms);
         let scenario = Box::new(settings.scenario.clone());
         controller.on_intent(Intent::ChangeLink(scenario), now_ms);
+        let password = settings.password.clone();
+        controller.on_intent(Intent::SetPassword(password), now_ms);
+        controller.on_intent(Intent::AcceptLabs(settings.accepts_labs), now_ms);
         let session = Self {
             controller,
             settings,
@@ -131,6 +138,7 @@ impl Session {
             lingering: HashMap::new(),
             wishes: HashMap::new(),
             watched: None,
+            lab_run: None,
             is_over: false,
         };
         if wants_lists {
@@ -143,14 +151,6 @@ impl Session {
     #[must_use]
     pub fn model(&self) -> &Model {
         self.controller.model()
-    }
-
-    /// What is new of the transfer that is watched, since last asked.
-    pub fn take_watched(&mut self) -> Option<Watched> {
-        let watched = self.watched.as_mut()?;
-        let seen = std::mem::take(&mut watched.seen);
-        let Watched { tag, is_over, .. } = *watched;
-        Some(Watched { tag, seen, is_over })
     }
 
     /// Whether the program shall end now.
@@ -181,21 +181,17 @@ impl Session {
         self.perform()
     }
 
-    /// Something happened.
-    pub fn bring(&mut self, event: Event) {
+    /// Something happened; returns what was asked of the server for it, such as what had
+    /// to wait until we were in.
+    pub fn bring(&mut self, event: Event) -> Vec<Request> {
         if let Event::Seen { tag, seen } = event {
-            return self.see(tag, seen);
+            self.see(tag, seen);
+            return Vec::new();
         }
-        if let Event::Report {
-            tag,
-            report: Report::Ended(_) | Report::Closed,
-        } = event
-        {
-            self.see_the_end(tag);
-        }
+        self.see_the_end(&event);
         self.forget_what_ended(&event);
         self.controller.on_event(event, wall_time_ms());
-        self.perform();
+        self.perform()
     }
 
     /// Waits for the next arrival; after `timeout` it is a tick.
@@ -223,7 +219,9 @@ impl Session {
                 Arrival::Intent(intent) => {
                     self.intend(intent);
                 }
-                Arrival::Event(event) => self.bring(event),
+                Arrival::Event(event) => {
+                    self.bring(event);
+                }
             }
         }
         self.bring(Event::Tick);
@@ -268,6 +266,14 @@ impl Session {
                 }
                 return Some(request);
             }
+            Effect::Draw => self.draw(),
+            Effect::RunLab { number, assignment } => {
+                let door = self.door.clone();
+                let run = homework::start(assignment, move |outcome| {
+                    door.event(None, Event::LabRan { number, outcome });
+                });
+                self.lab_run = Some(run); // An earlier one ends.
+            }
             Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
             Effect::OpenUpload { tag, path } => {
                 let found = upload::look_at(&path);
@@ -292,12 +298,7 @@ impl Session {
             },
             Effect::WatchTransfer { tag } => self.watch(tag),
             Effect::Kill { tag, packet } => self.meddle(tag, Hand::Kill(packet)),
-            Effect::ChangeLink(scenario) => {
-                for tag in self.running.keys() {
-                    self.meddle(*tag, Hand::Change((*scenario).clone()));
-                }
-                self.settings.scenario = *scenario;
-            }
+            Effect::ChangeLink(scenario) => self.change_link(*scenario),
             Effect::DiscardPart { tag } => {
                 let part = self.part_paths.remove(&tag);
                 self.discard(Some(tag), part.into_iter().collect());
@@ -319,12 +320,27 @@ impl Session {
         None
     }
 
+    /// Rolls the dice of a login.
+    fn draw(&mut self) {
+        let mut chance = Chance([0; 32]);
+        let event = match getrandom::fill(&mut chance.0) {
+            Ok(()) => Event::Drawn(chance),
+            Err(error) => {
+                self.link = None;
+                let sentence = format!("This computer has no random numbers: {error}.");
+                Event::Unreachable(sentence)
+            }
+        };
+        self.controller.on_event(event, wall_time_ms());
+    }
+
     /// A download asks only for what is not there yet, and perhaps for nothing at all.
     fn prepare(&mut self, request: Request) -> Option<Request> {
         let Request::Download(mut download) = request else {
             return Some(request);
         };
         let tag = download.tag?;
+        self.parts.remove(&tag); // Where it is asked for again, after a password.
         let settings = self.settings_for(tag);
         let event = match download::errand(&download.file, &settings) {
             Errand::Ask(part) => {
@@ -441,76 +457,6 @@ impl Session {
         });
     }
 
-    /// What this transfer's thread makes entries with.
-    fn showing(&self, tag: u64, offer: &Offer, wish: Wish) -> Showing {
-        let is_upload = self
-            .model()
-            .transfer(tag)
-            .is_some_and(|it| it.source.is_some());
-        let side = if is_upload {
-            Side::Sender
-        } else {
-            Side::Receiver
-        };
-        let Offer {
-            settled,
-            size,
-            offset,
-            ..
-        } = *offer;
-        let heading = journals::heading(&self.settings.scenario, settled, size, offset);
-        Showing::new(wish, side, heading)
-    }
-
-    /// From now on this transfer is watched and no other.
-    fn watch(&mut self, tag: Option<u64>) {
-        self.wishes.values().for_each(Wish::end);
-        self.watched = tag.map(|tag| Watched {
-            tag,
-            seen: Seen::default(),
-            is_over: false,
-        });
-        let Some(tag) = tag else { return };
-        // One that does not run yet is joined when it starts.
-        if self.running.contains_key(&tag) {
-            self.join(tag);
-        }
-    }
-
-    fn join(&mut self, tag: u64) {
-        self.wishes.entry(tag).or_default().join();
-        self.meddle(tag, Hand::Watch);
-    }
-
-    fn meddle(&self, tag: u64, hand: Hand) {
-        match self.running.get(&tag) {
-            Some(Running::Download(receiving)) => receiving.meddle(hand),
-            Some(Running::Upload(sending)) => sending.meddle(hand),
-            None => {}
-        }
-    }
-
-    /// For the face that watches this transfer, if one does.
-    fn see(&mut self, tag: u64, mut seen: Seen) {
-        let watched = self.watched.as_mut();
-        let Some(watched) = watched.filter(|watched| watched.tag == tag) else {
-            return;
-        };
-        if seen.heading.is_some() {
-            watched.seen = seen;
-        } else {
-            watched.seen.entries.append(&mut seen.entries);
-            watched.seen.is_full |= seen.is_full;
-        }
-    }
-
-    fn see_the_end(&mut self, tag: u64) {
-        let watched = self.watched.as_mut();
-        if let Some(watched) = watched.filter(|watched| watched.tag == tag) {
-            watched.is_over = true;
-        }
-    }
-
     fn remark(&mut self, sentence: String) {
         let remark = Event::Remark(sentence);
         self.controller.on_event(remark, wall_time_ms());
@@ -528,15 +474,8 @@ impl Session {
         let wish = self.wishes.entry(tag).or_default().clone();
         let reporter = || -> Reporter {
             let door = self.door.clone();
-            let mut showing = self.showing(tag, offer, wish.clone());
-            Box::new(move |report| match report {
-                Report::Happened(happenings) => {
-                    if let Some(seen) = showing.take(&happenings) {
-                        door.event(None, Event::Seen { tag, seen });
-                    }
-                }
-                report => door.event(None, Event::Report { tag, report }),
-            })
+            let showing = self.showing(tag, offer, wish.clone());
+            door.reporter(tag, showing)
         };
         let Some(server) = self.link.as_ref().and_then(Link::server) else {
             return reporter()(download::failed("The connection was lost.".to_owned()));
@@ -577,6 +516,8 @@ impl Session {
             }
             Event::Connected { .. }
             | Event::Reply(_)
+            | Event::Drawn(_)
+            | Event::LabRan { .. }
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }

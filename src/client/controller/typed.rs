@@ -77,6 +77,13 @@ impl Controller {
                     self.kill(tag, packet, now_ms);
                 }
             }
+            Command::Kick { name, why } => self.ask(Request::Kick { name, why }, now_ms),
+            Command::Ban { name, why } => self.ask(Request::Ban { name, why }, now_ms),
+            Command::Unban { name } => self.ask(Request::Unban { name }, now_ms),
+            Command::Bans => self.ask(Request::Bans, now_ms),
+            Command::GiveLab(assignment) => self.give_out(assignment, now_ms),
+            Command::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Command::LabResults => self.ask(Request::LabResults, now_ms),
             Command::Help => self.show_commands(now_ms),
             Command::Disconnect => self.disconnect(),
             Command::Quit => self.on_intent(Intent::Close, now_ms),
