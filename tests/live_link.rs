@@ -56,7 +56,7 @@ fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() 
     let journals = tempfile::tempdir().unwrap();
     let mut face = Face::join(&server, "delay=250ms", Some(journals.path()));
     face.intend(Intent::Input("/download a.bin".to_owned()));
-    face.intend(Intent::WatchTransfer { tag: Some(1) });
+    face.intend(Intent::Watch { tag: Some(1) });
     let packet = face.wait_for(|face| {
         let player = face.player.as_ref()?;
         let mut in_flight = player.in_flight().into_iter();
@@ -132,7 +132,7 @@ fn who_joins_an_upload_in_its_middle_sees_it_as_it_is_and_may_speed_up_its_link(
         },
     });
     face.wait_for(|face| (face.transfer().done_bytes > 5_000).then_some(()));
-    face.intend(Intent::WatchTransfer { tag: Some(1) });
+    face.intend(Intent::Watch { tag: Some(1) });
     face.wait_for(|face| face.player.as_ref().map(|_| ()));
     let player = face.player.as_ref().unwrap();
     let counts = player.strip().sender_counts();
@@ -198,9 +198,9 @@ impl Face {
             journals: Journals::new(journals.map(Path::to_owned)).unwrap(),
             tap: Tap::OFF,
             theme: None,
-            replay: None,
             password: None,
             accepts_labs: false,
+            replay: None,
         };
         let mut face = Self {
             session: Session::new(settings, false, || ()),
@@ -227,7 +227,9 @@ impl Face {
                 return found;
             }
             match self.session.next(Duration::from_millis(20)) {
-                Arrival::Event(event) => drop(self.session.bring(event)),
+                Arrival::Event(event) => {
+                    self.session.bring(event);
+                }
                 Arrival::Intent(intent) => self.intend(intent),
             }
             self.look();

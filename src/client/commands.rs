@@ -12,7 +12,7 @@
 //! ```
 
 mod lab;
-mod meddling;
+mod reading;
 mod table;
 
 pub use table::COMMANDS;
@@ -23,7 +23,6 @@ use crate::link::{Label, Scenario};
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{Assignment, FileEntry};
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
-use std::str::FromStr;
 
 /// What a line means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,15 +104,6 @@ pub enum Command {
     Segment(Option<u16>),
     /// Choose what carries the file; `None`: the server's.
     Transport(Option<Transport>),
-    /// Make this program's link another one, or only tell what it is.
-    Link(Option<Box<Scenario>>),
-    /// Lose a packet that is on its way.
-    Kill {
-        /// Which.
-        packet: Label,
-        /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
-        tag: Option<u64>,
-    },
     /// Look for a text in what was said.
     Search {
         /// The text.
@@ -153,6 +143,15 @@ pub enum Command {
     },
     /// What has come back? The teacher's.
     LabResults,
+    /// Make this program's link another one, or only tell what it is.
+    Link(Option<Box<Scenario>>),
+    /// Lose a packet that is on its way.
+    Kill {
+        /// Which.
+        packet: Label,
+        /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
+        tag: Option<u64>,
+    },
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -249,7 +248,10 @@ pub const FILE_OPTIONS: [&str; 5] = [
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Of the column of commands in `/help`. Unit: letters.
-const SYNOPSIS_WIDTH: usize = 32;
+const SYNOPSIS_WIDTH: usize = 25;
+
+/// Of the words that a command takes, in one line of `/help`. Unit: letters.
+const CHOICES_WIDTH: usize = 46;
 
 /// The commands that `line` may be the beginning of; one, once its name is whole.
 #[must_use]
@@ -283,21 +285,40 @@ pub fn matching(line: &str) -> Vec<&'static Usage> {
 pub fn help() -> Vec<String> {
     let mut lines = Vec::new();
     for purpose in Purpose::ALL {
-        lines.push(purpose.heading().to_owned());
+        lines.push(format!("{}:", purpose.heading()));
         for usage in COMMANDS.iter().filter(|it| it.purpose == purpose) {
             let (synopsis, explanation) = (usage.synopsis(), usage.explanation);
             lines.push(format!("  {synopsis:SYNOPSIS_WIDTH$}{explanation}"));
-            if usage.choices.len() > 3 {
-                for words in usage.choices.chunks(4) {
-                    let words = words.join(", ");
-                    lines.push(format!("  {:SYNOPSIS_WIDTH$}  {words}", ""));
-                }
+            if usage.choices.len() > 2 {
+                let choices = in_lines(usage.choices).into_iter();
+                let indented = |words| format!("  {:SYNOPSIS_WIDTH$}{words}", "");
+                lines.extend(choices.map(indented));
             }
         }
     }
-    let options = FILE_OPTIONS.join(" X, ");
-    lines.push(format!("OPTIONS: {options} X: for this transfer alone."));
+    lines.push("OPTIONS, for that transfer alone:".to_owned());
+    lines.push(format!(
+        "  {}",
+        FILE_OPTIONS.map(|it| format!("{it} X")).join("  ")
+    ));
     lines.push("Anything else is said. //hi says /hi.".to_owned());
+    lines
+}
+
+/// Words in as few lines as they fit into.
+fn in_lines(words: &[&str]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words {
+        if let Some(line) = lines.last_mut()
+            && (line.is_empty() || line.len() + word.len() + 2 <= CHOICES_WIDTH)
+        {
+            let gap = if line.is_empty() { "" } else { "  " };
+            line.push_str(gap);
+            line.push_str(word);
+        } else {
+            lines.push((*word).to_owned());
+        }
+    }
     lines
 }
 
@@ -327,7 +348,7 @@ pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
     if let Some(name) = trimmed.strip_prefix("download ").map(str::trim) {
         let is_one_word = !name.contains(char::is_whitespace);
         if is_one_word || files.iter().any(|file| file.name == name) {
-            return read_download(name);
+            return reading::read_download(name);
         }
     }
     Ok(Command::Say {
@@ -363,131 +384,6 @@ fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     (word, rest.trim())
-}
-
-fn read_whisper(rest: &str) -> Result<Command, String> {
-    let (to, text) = first_word(rest);
-    if to.is_empty() || text.is_empty() {
-        return Err("A whisper needs a name and a text.".to_owned());
-    }
-    Ok(Command::Whisper {
-        to: to.to_owned(),
-        text: text.to_owned(),
-    })
-}
-
-fn read_to(rest: &str) -> Result<Command, String> {
-    match first_word(rest) {
-        ("", _) => Err("To whom?".to_owned()),
-        ("all", "") => Ok(Command::To(Audience::All)),
-        (name, "") => Ok(Command::To(Audience::One(name.to_owned()))),
-        (_, _) => Err("A name is one word.".to_owned()),
-    }
-}
-
-/// A name, and what is said of it.
-fn read_person(rest: &str) -> Result<(String, String), String> {
-    match first_word(rest) {
-        ("", _) => Err("Whom?".to_owned()),
-        (name, why) => Ok((name.to_owned(), why.to_owned())),
-    }
-}
-
-fn read_download(rest: &str) -> Result<Command, String> {
-    let (file, asked) = read_file(rest)?;
-    Ok(Command::Download { file, asked })
-}
-
-fn read_upload(rest: &str) -> Result<Command, String> {
-    let (path, asked) = read_file(rest)?;
-    Ok(Command::Upload { path, asked })
-}
-
-/// The options stand after the file's name, so that a name with spaces needs no quotes.
-fn read_file(rest: &str) -> Result<(String, Asked), String> {
-    let (mut file, mut options) = match rest.find(" --") {
-        Some(position) => (&rest[..position], rest[position..].split_whitespace()),
-        None => (rest, "".split_whitespace()),
-    };
-    if let Some((quoted, after)) =
-        rest.strip_prefix('"').and_then(|it| it.split_once('"'))
-    {
-        (file, options) = (quoted, after.split_whitespace());
-    }
-    let mut asked = Asked::default();
-    while let Some(option) = options.next() {
-        let Some(value) = options.next() else {
-            return Err(format!("{option} lacks its value."));
-        };
-        match option {
-            "--arq" => asked.arq = choice(value)?,
-            "--congestion" => asked.congestion = choice(value)?,
-            "--transport" => asked.transport = choice(value)?,
-            "--window" => asked.window = number(value)?,
-            "--segment" => asked.segment_bytes = number(value)?,
-            other => return Err(format!("{other} is not an option of a transfer.")),
-        }
-    }
-    let file = file.trim();
-    if file.is_empty() {
-        return Err("Which file?".to_owned());
-    }
-    Ok((file.to_owned(), asked))
-}
-
-fn read_search(rest: &str) -> Result<Command, String> {
-    match rest {
-        "" => Err("Search for what?".to_owned()),
-        query => Ok(Command::Search {
-            query: query.to_owned(),
-        }),
-    }
-}
-
-fn read_share(rest: &str) -> Result<Option<Share>, String> {
-    match rest {
-        "off" => Ok(None),
-        share => share.parse().map(Some).map_err(sentence),
-    }
-}
-
-fn read_cancel(rest: &str) -> Result<Command, String> {
-    match rest.strip_suffix("delete") {
-        Some(tag) => read_tag(tag.trim()).map(|tag| Command::Discard { tag }),
-        None => read_tag(rest).map(|tag| Command::Cancel { tag }),
-    }
-}
-
-fn read_tag(rest: &str) -> Result<Option<u64>, String> {
-    if rest.is_empty() {
-        return Ok(None);
-    }
-    let tag = rest.parse();
-    tag.map(Some)
-        .map_err(|_| format!("{rest:?} is not a number from /transfers."))
-}
-
-fn choice<T: FromStr>(text: &str) -> Result<Option<T>, String>
-where
-    T::Err: ToString,
-{
-    match text.trim() {
-        "default" => Ok(None),
-        other => other.parse().map(Some).map_err(|why| {
-            let why: T::Err = why;
-            sentence(&why.to_string())
-        }),
-    }
-}
-
-fn number<T: FromStr>(text: &str) -> Result<Option<T>, String> {
-    match text.trim() {
-        "default" => Ok(None),
-        other => other
-            .parse()
-            .map(Some)
-            .map_err(|_| format!("{other:?} is not a number that fits.")),
-    }
 }
 
 /// `what: why` as a sentence.

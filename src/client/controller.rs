@@ -91,7 +91,7 @@ pub enum Intent {
     /// Close the conversation with a person; the one with all stays.
     CloseConversation(Audience),
     /// The newest line of this conversation is in sight; of none with `None`.
-    Watch(Option<Audience>),
+    InSight(Option<Audience>),
     /// Look for a text in the chosen conversation; `None` ends it.
     Search(Option<String>),
     /// To the next place that was found.
@@ -164,7 +164,7 @@ pub enum Intent {
     /// Choose what later transfers ask for.
     SetOptions(Asked),
     /// Watch a running transfer, from now on or from its beginning; `None`: none any more.
-    WatchTransfer {
+    Watch {
         /// Our number for it.
         tag: Option<u64>,
     },
@@ -300,7 +300,7 @@ impl Controller {
             }
             Intent::ChooseConversation { place } => self.model.chat.choose_place(place),
             Intent::CloseConversation(with) => self.model.chat.close(&with),
-            Intent::Watch(watched) => self.model.chat.watch(watched),
+            Intent::InSight(watched) => self.model.chat.watch(watched),
             Intent::Search(query) => self.model.chat.set_search(query.as_deref()),
             Intent::StepSearch { is_up } => self.model.chat.step_search(is_up),
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
@@ -311,7 +311,7 @@ impl Controller {
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
             Intent::Drop { text, host } => {
-                self.drop_files(&text, host.as_deref(), now_ms)
+                self.drop_files(&text, host.as_deref(), now_ms);
             }
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
             Intent::Discard { tag } => self.discard(tag, now_ms),
@@ -321,7 +321,7 @@ impl Controller {
             Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
-            Intent::WatchTransfer { tag } => self.watch_transfer(tag, now_ms),
+            Intent::Watch { tag } => self.watch(tag, now_ms),
             Intent::Kill { tag, packet } => self.kill(tag, packet, now_ms),
             Intent::ChangeLink(scenario) => self.change_link(*scenario),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),

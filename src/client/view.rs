@@ -15,7 +15,8 @@
 //! | `login` | the form |
 //! | `menu` | what stands above both |
 //! | `room`: `tabs` `pages` | where everything stands, and which page of it |
-//! | `conversation`: `chat` `recipient` | the page of the chat |
+//! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
+//! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
@@ -30,8 +31,10 @@
 //! Shift+Tab leads to Port, then to Server; Enter connects. The room begins with the cursor
 //! in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show who is online,
 //! files and commands, Alt+D downloads, Alt+N disconnects, Alt+1 and Alt+2 turn to the chat
-//! and to the transfers. The first person stands at (720, 115) and the first file at (720,
-//! 263), rows are 17 pixels apart; `tests/window.rs` has more places.
+//! and to the transfers, while nobody whispers. The first person stands at (720, 115), the
+//! first file at (720, 261) and the first transfer at (100, 136); people are 17 pixels
+//! apart, files and transfers 22; `tests/window.rs` and `tests/window_files.rs` have more
+//! places.
 //!
 //! It draws no laboratory.
 //!
@@ -42,6 +45,8 @@ mod chat;
 mod conversation;
 mod dropping;
 mod files;
+mod finder;
+mod hints;
 mod labels;
 mod laboratory;
 mod leaving;
@@ -50,13 +55,16 @@ mod list;
 mod login;
 mod look;
 mod menu;
+mod message;
 mod pages;
 mod panel;
 mod question;
 mod recipient;
 mod room;
+mod rows;
 mod sheet;
 mod side;
+mod strip;
 mod tabs;
 mod transfers;
 mod window;

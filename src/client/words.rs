@@ -210,14 +210,14 @@ pub fn transfer_details(transfer: &Transfer) -> String {
     };
     let first = format!("{file}: {much}{took}{way}");
     let kept = if transfer.has_left_a_part() {
-        " What has arrived is kept."
+        "What has arrived is kept."
     } else {
         ""
     };
     match (&transfer.sentence, transfer.digest) {
-        (Some(sentence), _) => format!("{first}\n{}{kept}", harmless(sentence)),
+        (Some(sentence), _) => format!("{first}\n{}", harmless(sentence)),
         (None, Some(digest)) => format!("{first}\nSHA-256 {digest}"),
-        (None, None) => format!("{first}\n{}", kept.trim_start()),
+        (None, None) => format!("{first}\n{kept}"),
     }
 }
 

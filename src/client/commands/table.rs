@@ -1,11 +1,10 @@
 //! Every command: its names, what follows them, what it does, and who reads the rest.
 
-use super::meddling;
-use super::{
-    Command, FILE_AND_OPTIONS, Purpose, Usage, choice, lab, number, read_cancel,
-    read_download, read_person, read_search, read_share, read_tag, read_to, read_upload,
-    read_whisper,
+use super::reading::{
+    choice, number, read_cancel, read_download, read_kill, read_link, read_person,
+    read_search, read_share, read_tag, read_to, read_upload, read_whisper,
 };
+use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, lab};
 
 /// Every command, grouped as `/help` shows them.
 pub const COMMANDS: &[Usage] = &[
@@ -109,7 +108,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["cancel"],
         arguments: "N [delete]",
         choices: &[],
-        explanation: "end transfer N; what has arrived is kept, or deleted",
+        explanation: "end transfer N, keep or delete what has arrived",
         purpose: Purpose::Files,
         read: |rest, _| read_cancel(rest),
     },
@@ -122,16 +121,8 @@ pub const COMMANDS: &[Usage] = &[
         read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
     },
     Usage {
-        names: &["kill"],
-        arguments: "PACKET [N]",
-        choices: &[],
-        explanation: "lose a packet on its way: d12.1 is DATA 12, attempt 1",
-        purpose: Purpose::Files,
-        read: |rest, _| meddling::read_kill(rest),
-    },
-    Usage {
         names: &["overwrite"],
-        arguments: "keep | replace | skip | fail | default",
+        arguments: "MANNER",
         choices: &["keep", "replace", "skip", "fail", "default"],
         explanation: "where a file of that name is there",
         purpose: Purpose::Options,
@@ -188,7 +179,7 @@ pub const COMMANDS: &[Usage] = &[
     },
     Usage {
         names: &["transport"],
-        arguments: "udp | tcp | default",
+        arguments: "CARRIER",
         choices: &["udp", "tcp", "default"],
         explanation: "what carries the file",
         purpose: Purpose::Options,
@@ -198,9 +189,17 @@ pub const COMMANDS: &[Usage] = &[
         names: &["link"],
         arguments: "[SCENARIO]",
         choices: &[],
-        explanation: "what the link does to transfers, from now on",
+        explanation: "what the link does, from now on",
         purpose: Purpose::Options,
-        read: |rest, _| meddling::read_link(rest),
+        read: |rest, _| read_link(rest),
+    },
+    Usage {
+        names: &["kill"],
+        arguments: "PACKET [N]",
+        choices: &[],
+        explanation: "lose a packet on its way: d12.1",
+        purpose: Purpose::Files,
+        read: |rest, _| read_kill(rest),
     },
     Usage {
         names: &["kick"],
@@ -214,7 +213,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["ban"],
         arguments: "NAME [WHY]",
         choices: &[],
-        explanation: "for the teacher: put somebody out and keep them out",
+        explanation: "for the teacher: put somebody out for good",
         purpose: Purpose::Class,
         read: |rest, _| read_person(rest).map(|(name, why)| Command::Ban { name, why }),
     },
@@ -238,7 +237,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["lab"],
         arguments: "yes | no | SCENARIO",
         choices: &["yes", "no"],
-        explanation: "run what the teacher gave out, or not; or give it out",
+        explanation: "run what the teacher gave out, or give it out",
         purpose: Purpose::Class,
         read: |rest, _| lab::read_lab(rest),
     },
@@ -246,7 +245,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["results"],
         arguments: "",
         choices: &[],
-        explanation: "for the teacher: what has come back of the last lab",
+        explanation: "for the teacher: what came back of the lab",
         purpose: Purpose::Class,
         read: |_, _| Ok(Command::LabResults),
     },

@@ -139,7 +139,7 @@ pub enum Effect {
         tag: u64,
     },
     /// Show what happens in this transfer, once or as soon as it runs, and in no other.
-    WatchTransfer {
+    Watch {
         /// Our number for it; `None`: in none.
         tag: Option<u64>,
     },

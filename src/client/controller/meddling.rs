@@ -7,14 +7,14 @@ use crate::link::{Label, Scenario};
 use crate::wire::options::Transport;
 
 impl Controller {
-    pub(super) fn watch_transfer(&mut self, tag: Option<u64>, now_ms: u64) {
+    pub(super) fn watch(&mut self, tag: Option<u64>, now_ms: u64) {
         if let Some(tag) = tag
             && !self.can_meddle(tag, now_ms)
         {
             return;
         }
         self.model.watched = tag;
-        self.effects.push(Effect::WatchTransfer { tag });
+        self.effects.push(Effect::Watch { tag });
     }
 
     pub(super) fn kill(&mut self, tag: u64, packet: Label, now_ms: u64) {

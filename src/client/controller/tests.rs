@@ -93,7 +93,7 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             | Effect::DiscardLeftovers(_)
             | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
-            | Effect::WatchTransfer { .. }
+            | Effect::Watch { .. }
             | Effect::Kill { .. }
             | Effect::ChangeLink(_)
             | Effect::HangUp

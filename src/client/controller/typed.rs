@@ -71,12 +71,6 @@ impl Controller {
             Command::Congestion(by) => self.choose(|it| it.congestion = by, now_ms),
             Command::Segment(bytes) => self.choose(|it| it.segment_bytes = bytes, now_ms),
             Command::Transport(by) => self.choose(|it| it.transport = by, now_ms),
-            Command::Link(scenario) => self.type_link(scenario, now_ms),
-            Command::Kill { packet, tag } => {
-                if let Some(tag) = self.meant(tag, now_ms) {
-                    self.kill(tag, packet, now_ms);
-                }
-            }
             Command::Kick { name, why } => self.ask(Request::Kick { name, why }, now_ms),
             Command::Ban { name, why } => self.ask(Request::Ban { name, why }, now_ms),
             Command::Unban { name } => self.ask(Request::Unban { name }, now_ms),
@@ -84,6 +78,12 @@ impl Controller {
             Command::GiveLab(assignment) => self.give_out(assignment, now_ms),
             Command::AnswerLab { accept } => self.answer_lab(accept, now_ms),
             Command::LabResults => self.ask(Request::LabResults, now_ms),
+            Command::Link(scenario) => self.type_link(scenario, now_ms),
+            Command::Kill { packet, tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.kill(tag, packet, now_ms);
+                }
+            }
             Command::Help => self.show_commands(now_ms),
             Command::Disconnect => self.disconnect(),
             Command::Quit => self.on_intent(Intent::Close, now_ms),

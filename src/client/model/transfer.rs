@@ -12,6 +12,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One transfer, running or ended.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what people want of it and what it does are told apart, in any combination"
+)]
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// Our own number for it, from 1; what a person writes in `/cancel 2`.
@@ -65,6 +69,8 @@ pub struct Transfer {
     pub(in crate::client) is_held: bool,
     /// Somebody wants what has arrived to be taken away once it has ended.
     pub(in crate::client) is_discarded: bool,
+    /// Another download goes on from what it has left.
+    pub(in crate::client) is_taken_over: bool,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
     pub(in crate::client) stops_as: Option<TransferState>,
     /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
@@ -104,6 +110,7 @@ impl Transfer {
             is_cancelled: false,
             is_held: false,
             is_discarded: false,
+            is_taken_over: false,
             stops_as: None,
             asked_ms: now_ms,
         }
@@ -158,6 +165,7 @@ impl Transfer {
             && self.source.is_none()
             && self.done_bytes > 0
             && !self.is_discarded
+            && !self.is_taken_over
     }
 
     /// Smoothed, and 0 until bytes have been watched; once it has ended, on the whole.

@@ -67,10 +67,10 @@ fn a_killed_packet_stands_in_its_transfers_line_and_in_no_other() {
 fn what_has_ended_or_goes_by_tcp_or_is_not_there_cannot_be_watched() {
     let mut client = on_its_way();
     let watch = |client: &mut Controller, tag| {
-        client.on_intent(Intent::WatchTransfer { tag }, 0);
+        client.on_intent(Intent::Watch { tag }, 0);
         (client.take_effects(), client.model().watched)
     };
-    let wanted = |tag| (vec![Effect::WatchTransfer { tag }], tag);
+    let wanted = |tag| (vec![Effect::Watch { tag }], tag);
     assert_eq!(watch(&mut client, Some(1)), wanted(Some(1)));
     assert_eq!(watch(&mut client, Some(9)), (vec![], Some(1)));
     assert_eq!(
