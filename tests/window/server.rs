@@ -135,6 +135,15 @@ impl Watcher {
         });
     }
 
+    /// Waits until somebody has given a file of this name.
+    pub(crate) fn expect_shared(&mut self, from: &str, name: &str) {
+        self.find(|line| {
+            let shared = line.get("shared")?;
+            let is_it = shared["from"] == from && shared["file"]["name"] == name;
+            is_it.then(|| shared.clone())
+        });
+    }
+
     /// Waits for a whisper; returns who whispered, and what.
     pub(crate) fn expect_whisper(&mut self) -> (String, String) {
         let whispered = self.find(|line| line.get("whispered").cloned());

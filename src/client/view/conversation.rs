@@ -291,7 +291,7 @@ impl Watching {
     fn tell(&self, watched: Option<Audience>) {
         if *self.told.borrow() != watched {
             self.told.replace(watched.clone());
-            (self.report)(Intent::Watch(watched));
+            (self.report)(Intent::InSight(watched));
         }
     }
 

@@ -228,10 +228,10 @@ impl Message {
         } = &mut *state;
         let made = composer.tab(&field, known, is_back);
         drop(state);
-        if let Some(made) = made {
-            self.put(&made);
+        if let Some(made) = &made {
+            self.put(made);
         }
-        true
+        made.is_some() || !is_back // Shift+Tab else leads to the widget before.
     }
 
     fn up(&mut self) -> bool {

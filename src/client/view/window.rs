@@ -120,6 +120,9 @@ impl Window {
     /// Fetches what has happened and shows it; closes when the session is over.
     pub(super) fn turn(&mut self) {
         self.session.turn();
+        if let Some(watched) = self.session.take_watched() {
+            self.room.laboratory.watch(watched);
+        }
         self.show();
         if self.session.is_over() {
             let size = (self.frame.w(), self.frame.h());
@@ -152,11 +155,11 @@ impl Window {
         if is_in_room {
             self.room.show(model);
         }
-        self.room.laboratory.turn(self.memory.theme.get());
         self.leaving.show(model);
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }
+        self.room.laboratory.turn(self.memory.theme.get());
     }
 
     /// The room in place of the form, or the form in place of the room.
