@@ -307,7 +307,11 @@ mod tests {
         field = composer.tab(&field, &known(), true).unwrap();
         assert_eq!(field.text, "hi gal !");
         let typed = Field::ending("gu");
-        assert_eq!(composer.tab(&typed, &known(), true), None, "nothing to go back");
+        assert_eq!(
+            composer.tab(&typed, &known(), true),
+            None,
+            "nothing to go back"
+        );
         assert_eq!(text(composer.tab(&typed, &known(), false)), "guy: ");
         assert_eq!(composer.tab(&Field::ending("xx"), &known(), false), None);
     }
