@@ -23,6 +23,7 @@
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | [`homework`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
@@ -40,6 +41,7 @@ pub mod controller;
 pub mod display;
 pub mod download;
 pub mod dropped;
+pub mod homework;
 pub mod json;
 pub mod laboratory;
 pub mod link;
@@ -58,6 +60,7 @@ pub mod words;
 
 use crate::journals::Journals;
 use crate::link::Scenario;
+use crate::room::login::Password;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::tap::Tap;
 use crate::wire::options::Asked;
@@ -74,6 +77,10 @@ pub struct Settings {
     pub server: Option<String>,
     /// The name wanted.
     pub name: Option<String>,
+    /// The password for a server that asks for one.
+    pub password: Option<Password>,
+    /// Whether what a teacher gives out is run without asking the person.
+    pub accepts_labs: bool,
     /// What downloads ask for.
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.

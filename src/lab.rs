@@ -6,6 +6,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`assignment`] | what a teacher gives out, run within bounds |
 //! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
@@ -24,6 +25,7 @@
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
 
+pub mod assignment;
 pub mod capture;
 pub mod chart;
 pub mod contents;

@@ -35,6 +35,7 @@ pub mod client;
 pub mod journals;
 pub mod lab;
 pub mod link;
+pub mod passwords;
 pub mod reliable;
 pub mod room;
 pub mod server;

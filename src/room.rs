@@ -23,16 +23,25 @@
 //! assert_eq!(effects, [Effect::Tell { to: Audience::One(1), reply: users }]);
 //! ```
 
+mod arrival;
+pub mod class;
+pub mod door;
+pub mod login;
 pub mod name;
+mod teacher;
 
-use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Refusal, Reply, Request, Said,
-    TransferState, UploadRequest, VERSION, Welcome, Whispered,
+    TransferState, UploadRequest, Whispered,
 };
 use crate::wire::options::Settled;
+use arrival::Arriving;
+use class::{Class, Recorded};
+use door::{Door, Origin, Rules};
+use login::Key;
 use name::Name;
 use std::collections::{BTreeMap, VecDeque};
+use teacher::Severity;
 
 /// A client's number: given when it connects, never given again.
 pub type ClientNumber = u64;
@@ -49,6 +58,14 @@ pub struct Room {
     defaults: Settled,
     present: BTreeMap<ClientNumber, Name>,
     said: VecDeque<Said>,
+    door: Door,
+    /// Who has said a name and must prove a password.
+    arriving: BTreeMap<ClientNumber, Arriving>,
+    /// Where those come from of whom the shell has said so.
+    origins: BTreeMap<ClientNumber, Origin>,
+    /// The teacher, who is among those present.
+    teacher: Option<ClientNumber>,
+    class: Class,
 }
 
 /// What the shell has to do, in this order.
@@ -68,6 +85,20 @@ pub enum Effect {
         /// What.
         order: Order,
     },
+    /// Bring [`Room::on_drawn`] fresh random bytes for this client's login.
+    Draw {
+        /// Whose.
+        client: ClientNumber,
+    },
+    /// This client's login has yielded a key: its transfers' tokens follow from it.
+    Key {
+        /// Whose.
+        client: ClientNumber,
+        /// For as long as it is connected.
+        key: Key,
+    },
+    /// Write this result of a class down.
+    Record(Box<Recorded>),
     /// End this connection, once all it was told is out.
     Close {
         /// Whose.
@@ -111,12 +142,35 @@ pub enum Order {
 impl Room {
     /// An empty room, in which transfers do `defaults` where nobody asks for anything.
     #[must_use]
-    pub const fn new(defaults: Settled) -> Self {
+    pub fn new(defaults: Settled) -> Self {
+        Self::with_rules(defaults, Rules::default())
+    }
+
+    /// An empty room that not everybody may come into.
+    #[must_use]
+    pub fn with_rules(defaults: Settled, rules: Rules) -> Self {
         Self {
             defaults,
             present: BTreeMap::new(),
             said: VecDeque::new(),
+            door: Door::new(rules),
+            arriving: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            teacher: None,
+            class: Class::default(),
         }
+    }
+
+    /// A client has connected, from there: by it bans and wrong passwords are counted.
+    /// [`Room::on_closed`] forgets it.
+    pub fn on_connected(&mut self, client: ClientNumber, origin: Origin) {
+        self.origins.insert(client, origin);
+    }
+
+    /// Nothing more comes from this client, whether it was in or not.
+    pub fn on_closed(&mut self, client: ClientNumber) {
+        self.origins.remove(&client);
+        self.arriving.remove(&client);
     }
 
     /// This client asked for this, at this time of day. Unit of `time`: milliseconds since
@@ -128,7 +182,7 @@ impl Room {
         time: u64,
     ) -> Vec<Effect> {
         let Some(me) = self.present.get(&client) else {
-            return self.on_first_request(client, request);
+            return self.on_first_request(client, request, time);
         };
         let from = me.as_str().to_owned();
         match request {
@@ -137,6 +191,7 @@ impl Room {
                 Code::AlreadyJoined,
                 format!("You are in already, as {from}. To change it, disconnect first."),
             ),
+            Request::Proof(_) => Self::on_proof_inside(client),
             Request::Say { text } => self.say(client, Said { from, text, time }),
             Request::Whisper { to, text } => self.whisper(
                 client,
@@ -163,6 +218,17 @@ impl Room {
             Request::Transfer { transfer, state } => {
                 hand_on(client, Order::Verdict(transfer, state))
             }
+            Request::Kick { name, why } => {
+                self.put_out(client, &name, &why, Severity::Kick)
+            }
+            Request::Ban { name, why } => {
+                self.put_out(client, &name, &why, Severity::Ban)
+            }
+            Request::Unban { name } => self.unban(client, &name),
+            Request::Bans => self.list_bans(client),
+            Request::Lab(assignment) => self.give_out(client, assignment),
+            Request::LabResult(result) => self.on_result(client, result, time),
+            Request::LabResults => self.list_results(client),
             Request::Ping => vec![tell_one(client, Reply::Pong)],
             Request::Disconnect => {
                 let mut effects = self.on_gone(client, "disconnected");
@@ -177,6 +243,9 @@ impl Room {
         let Some(name) = self.present.remove(&client) else {
             return Vec::new();
         };
+        if self.teacher == Some(client) {
+            self.teacher = None;
+        }
         let left = Reply::Left {
             name: name.to_string(),
             why: why.to_owned(),
@@ -209,8 +278,8 @@ impl Room {
         if self.present.contains_key(&client) {
             return Vec::new();
         }
-        let sentence = "You did not join in time. Connect again and say your name.";
-        refuse(client, Code::NotJoined, sentence.to_owned(), None)
+        let (code, sentence) = self.what_is_missing(client);
+        refuse(client, code, sentence, None)
     }
 
     /// An upload is whole; all may have it now.
@@ -242,73 +311,6 @@ impl Room {
     #[must_use]
     pub fn name_of(&self, client: ClientNumber) -> Option<&Name> {
         self.present.get(&client)
-    }
-
-    /// Whoever is not in can only come in, or be told why not.
-    fn on_first_request(
-        &mut self,
-        client: ClientNumber,
-        request: Request,
-    ) -> Vec<Effect> {
-        let Request::Join { name, version } = request else {
-            return refuse(
-                client,
-                Code::NotJoined,
-                "Say who you are first: {\"join\":{\"name\":\"...\"}}.".to_owned(),
-                None,
-            );
-        };
-        if version != VERSION {
-            return refuse(
-                client,
-                Code::BadVersion,
-                format!("This server speaks version {VERSION}, not {version}. Update."),
-                None,
-            );
-        }
-        match name.parse::<Name>() {
-            Ok(name) if self.is_free(&name) => self.join(client, name),
-            Ok(name) => refuse(
-                client,
-                Code::NameTaken,
-                format!("The name \"{name}\" is taken. Choose another."),
-                name.numbered(|candidate| self.is_free(candidate)),
-            ),
-            Err(error) => refuse(
-                client,
-                Code::BadName,
-                error.to_string(),
-                name::cleaned(&name).and_then(|name| {
-                    let is_free = self.is_free(&name);
-                    let numbered = || name.numbered(|other| self.is_free(other));
-                    if is_free { Some(name) } else { numbered() }
-                }),
-            ),
-        }
-    }
-
-    fn join(&mut self, client: ClientNumber, name: Name) -> Vec<Effect> {
-        let shown = name.to_string();
-        self.present.insert(client, name);
-        let welcome = Welcome {
-            name: shown.clone(),
-            version: VERSION,
-            server: concat!("sash ", env!("CARGO_PKG_VERSION")).to_owned(),
-            line_bytes: LONGEST_LINE_BYTES,
-            defaults: self.defaults,
-        };
-        vec![
-            tell_one(client, Reply::Welcome(welcome)),
-            tell_one(client, Reply::history(self.said.iter())),
-            Effect::Tell {
-                to: Audience::Others(client),
-                reply: Reply::Joined { name: shown },
-            },
-        ]
-    }
-
-    fn is_free(&self, name: &Name) -> bool {
-        !self.present.values().any(|other| other.passes_for(name))
     }
 
     fn say(&mut self, client: ClientNumber, said: Said) -> Vec<Effect> {

@@ -16,6 +16,7 @@
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`] |
 //! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests, what broken-off uploads have left (`kept`) |
+//! | `results` | `results` | the file for what a class sends back, where there is one |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
@@ -29,6 +30,7 @@ mod listener;
 mod pace;
 mod peer;
 pub mod ports;
+mod results;
 mod room_thread;
 mod transfers;
 mod upload;
@@ -37,6 +39,7 @@ pub mod uploads;
 use crate::journals::Journals;
 use crate::link::Scenario;
 use crate::room::Room;
+use crate::room::door::Rules;
 use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
@@ -76,8 +79,15 @@ pub struct Config {
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
     pub uploads: Option<UploadLimits>,
+    /// Who may come in.
+    pub rules: Rules,
     /// Most clients at once, from all addresses.
     pub max_clients: usize,
+    /// Most clients at once from one address; 0: as many as there is room for. `None`:
+    /// 64, and no limit for the own machine.
+    pub max_per_address: Option<usize>,
+    /// The file for what a class sends back, where it is kept.
+    pub class_results: Option<PathBuf>,
     /// How long a new connection may take to say its name.
     pub join_within: Duration,
     /// How long a full queue may stand still before its client is dropped.
@@ -96,7 +106,10 @@ impl Default for Config {
             tap: Tap::default(),
             defaults: Settled::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
+            rules: Rules::default(),
             max_clients: 7_500,
+            max_per_address: None,
+            class_results: None,
             join_within: Duration::from_secs(10),
             stall_limit: Duration::from_secs(5),
         }
@@ -141,9 +154,14 @@ pub fn start(config: Config) -> io::Result<Running> {
     let (work, work_to_do) = crossbeam_channel::unbounded();
     let (alive, clients) = crossbeam_channel::bounded(0);
 
+    let results = config.class_results.as_deref().map(results::open);
+    let results = results.transpose()?;
+    let (record, recorded) = crossbeam_channel::unbounded();
+
     let room_thread = RoomThread::new(
-        Room::new(config.defaults),
+        Room::with_rules(config.defaults, config.rules.clone()),
         transfers.clone(),
+        results.is_some().then_some(record),
         config.stall_limit,
     );
     let downloads =
@@ -173,6 +191,10 @@ pub fn start(config: Config) -> io::Result<Running> {
         "transfers",
         Box::new(move || transfers::run(downloads, &transfer_events)),
     )?;
+    if let Some(mut file) = results {
+        let work = move || results::run(&mut file, &recorded);
+        start("results", Box::new(work))?;
+    }
     start(
         "digests",
         Box::new(move || digests::run(&work_to_do, &transfers, &is_stopping)),

@@ -11,6 +11,7 @@ use sash::client::theme::Theme;
 use sash::client::{Exit, Settings};
 use sash::journals::Journals;
 use sash::link::Scenario;
+use sash::passwords;
 use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{
     Arq, Asked, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport,
@@ -52,6 +53,10 @@ struct Arguments {
     /// Your name: one word. With --server too, join at once
     #[arg(long)]
     name: Option<String>,
+    /// The password for a server that asks for one, from this file; without it, it is asked
+    /// for in the terminal
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// stop-and-wait, go-back-n or selective-repeat; without it, what the server likes
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
@@ -93,6 +98,9 @@ struct Arguments {
     /// Open this journal in the window's laboratory: without a server
     #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
     replay: Option<PathBuf>,
+    /// Run what the class's teacher gives out, in virtual time, without asking
+    #[arg(long)]
+    accept_lab: bool,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
@@ -119,6 +127,14 @@ fn main() -> ExitCode {
             return Exit::Usage.into();
         }
     };
+    let password = match arguments.password_file.as_deref().map(passwords::read_file) {
+        Some(Ok(password)) => Some(password),
+        Some(Err(sentence)) => {
+            let _ = writeln!(io::stderr(), "{sentence}");
+            return Exit::Usage.into();
+        }
+        None => None,
+    };
     let scenario = arguments.link.clone().unwrap_or(Scenario::PERFECT);
     let captures = match Captures::start(arguments.pcapng.as_deref(), &scenario) {
         Ok(captures) => captures,
@@ -130,6 +146,8 @@ fn main() -> ExitCode {
     let settings = Settings {
         server: arguments.server.clone(),
         name: arguments.name.clone(),
+        password,
+        accepts_labs: arguments.accept_lab,
         asked: Asked {
             transport: arguments.transport,
             arq: arguments.arq,

@@ -5,6 +5,9 @@ use crossbeam_channel::{Receiver, Sender};
 use sash::captures::Captures;
 use sash::journals::Journals;
 use sash::link::Scenario;
+use sash::passwords;
+use sash::room::door::{Rules, Teacher};
+use sash::room::name::Name;
 use sash::server::ports::PortRange;
 use sash::server::uploads::UploadLimits;
 use sash::server::{self, Config};
@@ -65,6 +68,24 @@ struct Flags {
     /// Most clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
+    /// Most clients at once from one address, 0 for no limit; without this flag 64, and no limit for this machine itself.
+    #[arg(long, value_name = "N")]
+    max_per_address: Option<usize>,
+    /// The room's password, from this file; it is proven and never sent. The chat and the files stay readable on the wire.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Who may put others out (/kick, /ban): nobody else has this name.
+    #[arg(long, value_name = "NAME", requires = "teacher_password_file")]
+    teacher: Option<Name>,
+    /// The teacher's own password, from this file.
+    #[arg(long, value_name = "FILE", requires = "teacher")]
+    teacher_password_file: Option<PathBuf>,
+    /// Let the teacher give out scenarios (/lab) that each client runs if its person agrees.
+    #[arg(long, requires = "teacher")]
+    class: bool,
+    /// Add each result of the class to this file, as CSV.
+    #[arg(long, value_name = "FILE", requires = "class")]
+    class_results: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -74,6 +95,11 @@ Examples:
   server --arq go-back-n --window 16       another protocol, where nobody asks for one
   server --no-upload                       nobody may put a file there
   server --link \"seed=7;loss=10%\"         every tenth packet of a transfer is lost
+  server --password-file room.password     only who knows it comes in
+  server --teacher dana --teacher-password-file dana.password
+                                           dana may put others out
+  server --teacher dana --teacher-password-file dana.password --class --class-results r.csv
+                                           and give out scenarios, and gather results
   server --pcapng room.pcapng              what travels, for Wireshark
 ";
 
@@ -95,7 +121,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let rules = match flags.rules() {
+        Ok(rules) => rules,
+        Err(sentence) => {
+            log::error!("{sentence}");
+            return ExitCode::FAILURE;
+        }
+    };
     let config = Config {
+        rules,
         journals,
         tap: captures.tap(),
         ..flags.into_config()
@@ -125,6 +159,23 @@ fn read_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 impl Flags {
+    /// Who may come in.
+    fn rules(&self) -> Result<Rules, String> {
+        let read = |file: &Option<PathBuf>| {
+            file.as_deref().map(passwords::read_file).transpose()
+        };
+        let teacher_password = read(&self.teacher_password_file)?;
+        Ok(Rules {
+            password: read(&self.password_file)?,
+            teacher: self
+                .teacher
+                .clone()
+                .zip(teacher_password)
+                .map(|(name, password)| Teacher { name, password }),
+            is_class: self.class,
+        })
+    }
+
     /// A window or segment outside its range ends the program as wrong usage does.
     fn into_config(self) -> Config {
         let asked = Asked {
@@ -151,6 +202,8 @@ impl Flags {
                 total_bytes: self.upload_total,
             }),
             max_clients: self.max_clients,
+            max_per_address: self.max_per_address,
+            class_results: self.class_results,
             ..Config::default()
         }
     }

@@ -11,10 +11,15 @@
 //! assert_eq!(sentence, "There is no /wisper. Did you mean /whisper?");
 //! ```
 
+mod lab;
+mod table;
+
+pub use table::COMMANDS;
+
 use super::model::Audience;
 use super::share::Share;
 use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::FileEntry;
+use crate::wire::message::{Assignment, FileEntry};
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
 use std::str::FromStr;
 
@@ -107,6 +112,36 @@ pub enum Command {
     Clear,
     /// Close the conversation with one person.
     CloseConversation,
+    /// Put somebody out; the teacher's, as the next three are.
+    Kick {
+        /// Whom.
+        name: String,
+        /// Why; empty where nothing was said.
+        why: String,
+    },
+    /// Put somebody out for good.
+    Ban {
+        /// Whom.
+        name: String,
+        /// Why; empty where nothing was said.
+        why: String,
+    },
+    /// Let somebody in again.
+    Unban {
+        /// Whom.
+        name: String,
+    },
+    /// Who is kept out?
+    Bans,
+    /// Give all something to run; the teacher's.
+    GiveLab(Assignment),
+    /// Run what the teacher gave out, or not.
+    AnswerLab {
+        /// Whether to.
+        accept: bool,
+    },
+    /// What has come back? The teacher's.
+    LabResults,
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -140,13 +175,21 @@ pub enum Purpose {
     Files,
     /// How later transfers go.
     Options,
+    /// A class and its teacher.
+    Class,
     /// The program itself.
     Program,
 }
 
 impl Purpose {
     /// In the order of `/help`.
-    pub const ALL: [Self; 4] = [Self::Talk, Self::Files, Self::Options, Self::Program];
+    pub const ALL: [Self; 5] = [
+        Self::Talk,
+        Self::Files,
+        Self::Options,
+        Self::Class,
+        Self::Program,
+    ];
 
     /// The heading over its commands.
     #[must_use]
@@ -155,6 +198,7 @@ impl Purpose {
             Self::Talk => "Talk",
             Self::Files => "Files and transfers",
             Self::Options => "How later transfers go",
+            Self::Class => "A class and its teacher",
             Self::Program => "Sash itself",
         }
     }
@@ -195,211 +239,6 @@ const LETTERS_PER_SLIP: usize = 3;
 
 /// Of the column of commands in `/help`. Unit: letters.
 const SYNOPSIS_WIDTH: usize = 32;
-
-/// Every command, grouped as `/help` shows them.
-pub const COMMANDS: &[Usage] = &[
-    Usage {
-        names: &["users"],
-        arguments: "",
-        choices: &[],
-        explanation: "who is here",
-        purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::Users),
-    },
-    Usage {
-        names: &["whisper", "pm", "w"],
-        arguments: "NAME TEXT",
-        choices: &[],
-        explanation: "say it to one person",
-        purpose: Purpose::Talk,
-        read: |rest, _| read_whisper(rest),
-    },
-    Usage {
-        names: &["to"],
-        arguments: "NAME | all",
-        choices: &["all"],
-        explanation: "who hears what you type from now on",
-        purpose: Purpose::Talk,
-        read: |rest, _| read_to(rest),
-    },
-    Usage {
-        names: &["search"],
-        arguments: "TEXT",
-        choices: &[],
-        explanation: "find a text in what was said",
-        purpose: Purpose::Talk,
-        read: |rest, _| read_search(rest),
-    },
-    Usage {
-        names: &["clear"],
-        arguments: "",
-        choices: &[],
-        explanation: "forget what stands in this conversation",
-        purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::Clear),
-    },
-    Usage {
-        names: &["close"],
-        arguments: "",
-        choices: &[],
-        explanation: "close the conversation with one person",
-        purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::CloseConversation),
-    },
-    Usage {
-        names: &["files"],
-        arguments: "",
-        choices: &[],
-        explanation: "what the server offers",
-        purpose: Purpose::Files,
-        read: |_, _| Ok(Command::Files),
-    },
-    Usage {
-        names: &["download", "df"],
-        arguments: FILE_AND_OPTIONS,
-        choices: &[],
-        explanation: "fetch a file",
-        purpose: Purpose::Files,
-        read: |rest, _| read_download(rest),
-    },
-    Usage {
-        names: &["upload"],
-        arguments: FILE_AND_OPTIONS,
-        choices: &[],
-        explanation: "give a file of this computer to all",
-        purpose: Purpose::Files,
-        read: |rest, _| read_upload(rest),
-    },
-    Usage {
-        names: &["transfers"],
-        arguments: "",
-        choices: &[],
-        explanation: "what is on its way",
-        purpose: Purpose::Files,
-        read: |_, _| Ok(Command::Transfers),
-    },
-    Usage {
-        names: &["pause"],
-        arguments: "[N]",
-        choices: &[],
-        explanation: "let transfer N wait, or all",
-        purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Pause { tag }),
-    },
-    Usage {
-        names: &["resume", "proceed"],
-        arguments: "[N]",
-        choices: &[],
-        explanation: "let transfer N go on, or all",
-        purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Resume { tag }),
-    },
-    Usage {
-        names: &["cancel"],
-        arguments: "N [delete]",
-        choices: &[],
-        explanation: "end transfer N; what has arrived is kept, or deleted",
-        purpose: Purpose::Files,
-        read: |rest, _| read_cancel(rest),
-    },
-    Usage {
-        names: &["retry"],
-        arguments: "[N]",
-        choices: &[],
-        explanation: "ask again for transfer N; it goes on from there",
-        purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
-    },
-    Usage {
-        names: &["overwrite"],
-        arguments: "CHOICE",
-        choices: &["keep", "replace", "skip", "fail", "default"],
-        explanation: "where a file of that name is there",
-        purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Overwrite),
-    },
-    Usage {
-        names: &["pause-at"],
-        arguments: "PERCENT | off",
-        choices: &["off"],
-        explanation: "let each pause at this share of it",
-        purpose: Purpose::Options,
-        read: |rest, _| read_share(rest).map(Command::PauseAt),
-    },
-    Usage {
-        names: &["arq"],
-        arguments: "PROTOCOL",
-        choices: &["stop-and-wait", "go-back-n", "selective-repeat", "default"],
-        explanation: "how losses are repaired",
-        purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Arq),
-    },
-    Usage {
-        names: &["window"],
-        arguments: "N | default",
-        choices: &["default"],
-        explanation: "most packets in flight",
-        purpose: Purpose::Options,
-        read: |rest, _| number(rest).map(Command::Window),
-    },
-    Usage {
-        names: &["congestion"],
-        arguments: "CONTROLLER",
-        choices: &[
-            "fixed",
-            "plus-one-minus-three",
-            "double-halve",
-            "additive",
-            "reno",
-            "cubic",
-            "bbr",
-            "default",
-        ],
-        explanation: "who decides how much of the window is used",
-        purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Congestion),
-    },
-    Usage {
-        names: &["segment"],
-        arguments: "N | default",
-        choices: &["default"],
-        explanation: "file bytes per packet",
-        purpose: Purpose::Options,
-        read: |rest, _| number(rest).map(Command::Segment),
-    },
-    Usage {
-        names: &["transport"],
-        arguments: "udp | tcp | default",
-        choices: &["udp", "tcp", "default"],
-        explanation: "what carries the file",
-        purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Transport),
-    },
-    Usage {
-        names: &["help", "commands"],
-        arguments: "",
-        choices: &[],
-        explanation: "this list",
-        purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Help),
-    },
-    Usage {
-        names: &["disconnect"],
-        arguments: "",
-        choices: &[],
-        explanation: "leave the room",
-        purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Disconnect),
-    },
-    Usage {
-        names: &["quit", "exit"],
-        arguments: "",
-        choices: &[],
-        explanation: "leave the program",
-        purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Quit),
-    },
-];
 
 /// The commands that `line` may be the beginning of; one, once its name is whole.
 #[must_use]
@@ -535,6 +374,14 @@ fn read_to(rest: &str) -> Result<Command, String> {
     }
 }
 
+/// A name, and what is said of it.
+fn read_person(rest: &str) -> Result<(String, String), String> {
+    match first_word(rest) {
+        ("", _) => Err("Whom?".to_owned()),
+        (name, why) => Ok((name.to_owned(), why.to_owned())),
+    }
+}
+
 fn read_download(rest: &str) -> Result<Command, String> {
     let (file, asked) = read_file(rest)?;
     Ok(Command::Download { file, asked })
@@ -645,179 +492,4 @@ pub(super) fn sentence(error: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn download(line: &str) -> (String, Asked) {
-        match read(line, &[]) {
-            Ok(Command::Download { file, asked }) => (file, asked),
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    fn said(text: &str) -> Command {
-        Command::Say {
-            text: text.to_owned(),
-        }
-    }
-
-    #[test]
-    fn plain_text_is_said_and_two_slashes_say_one() {
-        assert_eq!(read("hi there\r\n", &[]), Ok(said("hi there")));
-        assert_eq!(read("//users", &[]), Ok(said("/users")));
-        assert_eq!(read("  \n", &[]), Ok(Command::Nothing));
-    }
-
-    #[test]
-    fn a_file_name_with_spaces_needs_no_quotes_and_may_have_them() {
-        let asked = Asked {
-            arq: Some(Arq::GoBackN),
-            window: Some(8),
-            ..Asked::default()
-        };
-        let options = "--arq go-back-n --window 8";
-        for name in ["my summer photo.jpg", "\"my summer photo.jpg\""] {
-            let read = download(&format!("/download {name} {options}"));
-            assert_eq!(read, ("my summer photo.jpg".to_owned(), asked));
-        }
-        assert_eq!(download("/download \"a --b.txt\"").0, "a --b.txt");
-    }
-
-    #[test]
-    fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
-        let expected = Ok(Command::Upload {
-            path: "/tmp/my notes.txt".into(),
-            asked: Asked {
-                arq: Some(Arq::GoBackN),
-                ..Asked::default()
-            },
-        });
-        assert_eq!(
-            read("/upload /tmp/my notes.txt --arq go-back-n", &[]),
-            expected
-        );
-        assert_eq!(read("/pause", &[]), Ok(Command::Pause { tag: None }));
-        assert_eq!(read("/resume 2", &[]), Ok(Command::Resume { tag: Some(2) }));
-        assert_eq!(read("/proceed", &[]), Ok(Command::Resume { tag: None }));
-        let half = Ok(Command::PauseAt(Some(Share::HALF)));
-        assert_eq!(read("/pause-at 50%", &[]), half);
-        assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
-        assert!(read("/pause-at never", &[]).is_err());
-    }
-
-    #[test]
-    fn a_cancel_may_delete_and_a_retry_names_a_number_or_none() {
-        let discard = |tag| Ok(Command::Discard { tag });
-        assert_eq!(read("/cancel 2 delete", &[]), discard(Some(2)));
-        assert_eq!(read("/cancel delete", &[]), discard(None));
-        assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
-        assert!(read("/cancel 2 deleted", &[]).is_err());
-        assert_eq!(read("/retry", &[]), Ok(Command::Retry { tag: None }));
-        let skip = Ok(Command::Overwrite(Some(Overwrite::Skip)));
-        assert_eq!(read("/overwrite skip", &[]), skip);
-        let why = read("/overwrite ask", &[]).unwrap_err();
-        assert!(why.contains("choose keep, replace, skip or fail"), "{why}");
-    }
-
-    #[test]
-    fn the_older_shortcuts_still_work() {
-        assert_eq!(
-            read("!pm dana hi you", &[]),
-            Ok(Command::Whisper {
-                to: "dana".into(),
-                text: "hi you".into()
-            })
-        );
-        assert_eq!(download("!df notes.txt").0, "notes.txt");
-        assert_eq!(download("download notes.txt").0, "notes.txt");
-    }
-
-    #[test]
-    fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
-        let text = "download the notes";
-        assert_eq!(read(text, &[]), Ok(said(text)));
-        let files = [FileEntry {
-            name: "the notes".into(),
-            size: 1,
-            digest: None,
-        }];
-        let expected = Ok(Command::Download {
-            file: "the notes".into(),
-            asked: Asked::default(),
-        });
-        assert_eq!(read(text, &files), expected);
-    }
-
-    #[test]
-    fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
-        let why = |line| read(line, &[]).unwrap_err();
-        assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
-        assert_eq!(why("/nonsense"), "There is no /nonsense. See /help.");
-        assert!(why("/arq x").ends_with("go-back-n or selective-repeat."));
-        assert!(why("/cancel x").contains("/transfers"));
-        assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
-        assert!(why("/arq tahoe").contains("choose stop-and-wait"));
-        assert!(why("/congestion vegas").contains("reno, cubic, bbr"));
-        assert!(why("/window many").contains("not a number"));
-        assert!(why("/download a --arq").contains("--arq lacks its value."));
-        assert!(why("/download a --fast 1").contains("not an option"));
-    }
-
-    #[test]
-    fn the_beginning_of_a_command_finds_all_that_it_may_become() {
-        let names = |line: &str| -> Vec<&str> {
-            matching(line).iter().map(|usage| usage.names[0]).collect()
-        };
-        assert_eq!(names("/wi"), ["window"]);
-        assert_eq!(names("/pau"), ["pause", "pause-at"]);
-        assert_eq!(names("/pause"), ["pause", "pause-at"]);
-        assert_eq!(names("/pause 1"), ["pause"]);
-        assert_eq!(names("/pm dana"), ["whisper"]);
-        assert_eq!(names("/").len(), COMMANDS.len());
-        for not_one in ["", "hi", "//hi", "/nonsense", "/wi dana"] {
-            assert!(names(not_one).is_empty(), "{not_one}");
-        }
-    }
-
-    #[test]
-    fn the_help_has_every_command_in_two_columns() {
-        let help = help();
-        for usage in COMMANDS {
-            let line = help
-                .iter()
-                .find(|it| it.trim().starts_with(&usage.synopsis()));
-            let line = line.expect(usage.names[0]);
-            assert_eq!(
-                line.find(usage.explanation),
-                Some(2 + SYNOPSIS_WIDTH),
-                "{line}"
-            );
-        }
-        assert!(help.iter().all(|line| line.len() <= 90), "{help:#?}");
-    }
-
-    #[test]
-    fn default_takes_a_choice_back() {
-        assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
-        assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
-        let reno = Command::Congestion(Some(Congestion::Reno));
-        assert_eq!(read("/congestion reno", &[]), Ok(reno));
-        let unset = Command::Congestion(None);
-        assert_eq!(read("/congestion default", &[]), Ok(unset));
-    }
-
-    #[test]
-    fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
-        let usage = COMMANDS
-            .iter()
-            .find(|it| it.names == ["congestion"])
-            .unwrap();
-        let names = Congestion::ALL.map(Congestion::name);
-        assert_eq!(usage.choices, [&names[..], &["default"]].concat());
-        for congestion in Congestion::ALL {
-            let (file, asked) =
-                download(&format!("/download a.txt --congestion {congestion}"));
-            assert_eq!((&*file, asked.congestion), ("a.txt", Some(congestion)));
-        }
-    }
-}
+mod tests;

@@ -14,27 +14,31 @@
 //! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
 
 mod downloads;
+mod effect;
+mod lab;
 mod leftovers;
+mod login;
 mod rejoining;
 mod replies;
 mod typed;
 mod uploads;
+
+pub use effect::{Effect, Event};
 
 use super::address::ServerAddress;
 use super::commands;
 use super::matching;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
-use crate::transfer::Report;
+use crate::room::login::Password;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::{FileEntry, Offer, Reply, Request, TransferState, VERSION};
+use crate::wire::message::{FileEntry, LabRow, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
-use crate::wire::version::FileVersion;
+use login::Login;
 use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// What a person wants, told by a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,15 @@ pub enum Intent {
         /// The name wanted.
         name: String,
     },
+    /// The password for whatever server asks for one; before [`Intent::Connect`].
+    SetPassword(Option<Password>),
+    /// Run what the teacher gave out, or not.
+    AnswerLab {
+        /// Whether to.
+        accept: bool,
+    },
+    /// Run whatever the teacher gives out from now on, without asking.
+    AcceptLabs(bool),
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
     /// The same, typed while this conversation was shown: its text goes there, whatever
@@ -175,132 +188,13 @@ pub enum LeftoverChoice {
     Delete,
 }
 
-/// What happened, told by the shell.
-#[derive(Debug)]
-pub enum Event {
-    /// The TCP connection is there; the answer to `join` is not yet.
-    Connected {
-        /// How long it took.
-        round_trip: Duration,
-    },
-    /// There is no connection; the sentence says why and what to do.
-    Unreachable(String),
-    /// The server said something.
-    Reply(Reply),
-    /// The connection ended by itself; the sentence says why.
-    Lost(String),
-    /// A file that was to be given was looked at.
-    Opened {
-        /// Our number for its upload.
-        tag: u64,
-        /// Its name and version, or a sentence.
-        found: Result<(String, FileVersion), String>,
-    },
-    /// A transfer goes on or ended.
-    Report {
-        /// Our number for it.
-        tag: u64,
-        /// Its figures or its end.
-        report: Report,
-    },
-    /// A download need not be asked for.
-    Skipped {
-        /// Our number for it.
-        tag: u64,
-        /// Why not.
-        sentence: String,
-    },
-    /// Broken-off downloads were found in the folder for downloads.
-    LeftoversFound(Vec<Leftover>),
-    /// What was left of downloads was to be taken away.
-    Discarded {
-        /// Our number for the download; `None`: those that were offered.
-        tag: Option<u64>,
-        /// Why it is still there, where it is: a sentence.
-        problem: Option<String>,
-    },
-    /// A folder could not be shown; the sentence says where it is.
-    FolderNotShown(String),
-    /// Something that is good to know.
-    Remark(String),
-    /// Time has passed. Once a second is often enough; more often is harmless.
-    Tick,
-}
-
-/// What the shell shall do, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Connect; what is sent meanwhile goes out as one flight.
-    Connect(ServerAddress),
-    /// Send this, or keep it until the connection is there.
-    Send(Request),
-    /// Receive a file.
-    StartDownload {
-        /// Our number for it, carried by each of its reports.
-        tag: u64,
-        /// How to fetch it; its options were checked.
-        offer: Offer,
-    },
-    /// Look at a file that shall be given; [`Event::Opened`] answers at once.
-    OpenUpload {
-        /// Our number for it.
-        tag: u64,
-        /// Where it is.
-        path: PathBuf,
-    },
-    /// Send a file.
-    StartUpload {
-        /// Our number for it, carried by each of its reports.
-        tag: u64,
-        /// How to give it; its options were checked.
-        offer: Offer,
-    },
-    /// Let a receiver or sender wait, or go on.
-    PauseTransfer {
-        /// Our number for it.
-        tag: u64,
-        /// Whether it shall wait.
-        is_paused: bool,
-    },
-    /// The server's word on an upload: its sender need not wait for FIN-ACK.
-    JudgeUpload {
-        /// Our number for it.
-        tag: u64,
-        /// Verified or damaged.
-        state: TransferState,
-    },
-    /// End a receiver or sender. Its last report still comes.
-    CancelTransfer {
-        /// Our number for it.
-        tag: u64,
-    },
-    /// Take away what has arrived of a download, once its receiver has ended;
-    /// [`Event::Discarded`] answers.
-    DiscardPart {
-        /// Our number for it.
-        tag: u64,
-    },
-    /// Take these parts away; [`Event::Discarded`] answers.
-    DiscardLeftovers(Vec<PathBuf>),
-    /// Show this folder by the system's own program.
-    ShowFolder(PathBuf),
-    /// The server knows how this one ended: its receiver need not answer any more.
-    ReleaseDownload {
-        /// Our number for it.
-        tag: u64,
-    },
-    /// End the connection once everything has been sent.
-    HangUp,
-    /// End the program.
-    Quit,
-}
-
 /// The client's mind.
 #[derive(Debug)]
 pub struct Controller {
     model: Model,
     effects: Vec<Effect>,
     last_tag: u64,
+    login: Login,
     /// Ask for people and files at once, to show them in lists.
     wants_lists: bool,
     /// Replies to come that fill a list and are not shown in the chat.
@@ -309,6 +203,9 @@ pub struct Controller {
     /// Lists whose last line has not come yet.
     coming_people: Vec<String>,
     coming_files: Vec<FileEntry>,
+    coming_rows: Vec<LabRow>,
+    /// What the teacher gives out is run without a question.
+    accepts_labs: bool,
     /// The list of files is whole: what can go on can be told.
     knows_files: bool,
     /// Broken-off downloads that were not offered yet.
@@ -345,11 +242,14 @@ impl Controller {
             },
             effects: Vec::new(),
             last_tag: 0,
+            login: Login::default(),
             wants_lists,
             quiet_users: 0,
             quiet_files: 0,
             coming_people: Vec::new(),
             coming_files: Vec::new(),
+            coming_rows: Vec::new(),
+            accepts_labs: false,
             knows_files: false,
             found: Vec::new(),
             held: VecDeque::new(),
@@ -365,6 +265,9 @@ impl Controller {
             Intent::Connect { server, port, name } => {
                 self.connect(&server, &port, &name, now_ms);
             }
+            Intent::SetPassword(password) => self.login.password = password,
+            Intent::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Intent::AcceptLabs(accepts) => self.accepts_labs = accepts,
             Intent::Input(line) => {
                 let to = self.model.to().clone();
                 self.on_input(&line, &to, now_ms);
@@ -430,6 +333,10 @@ impl Controller {
                 self.end_login(LoginProblem::Unreachable { sentence });
             }
             Event::Reply(reply) => self.on_reply(reply, now_ms),
+            Event::Drawn(chance) => self.on_drawn(chance, now_ms),
+            Event::LabRan { number, outcome } => {
+                self.on_lab_ran(number, outcome, now_ms);
+            }
             Event::Lost(sentence) => self.on_lost(sentence, now_ms),
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
@@ -496,6 +403,7 @@ impl Controller {
         (self.quiet_users, self.quiet_files) = (0, 0);
         self.coming_people.clear();
         self.coming_files.clear();
+        self.coming_rows.clear();
         self.knows_files = false;
         if self.wants_lists {
             (self.quiet_users, self.quiet_files) = (1, 1);
@@ -509,8 +417,13 @@ impl Controller {
     }
 
     fn end_login(&mut self, problem: LoginProblem) {
-        self.model.phase = Phase::Login;
         self.end_downloads(TransferState::Failed, problem.sentence());
+        self.stop_joining(problem);
+    }
+
+    /// As [`Controller::end_login`], but what was asked for is asked for again.
+    fn stop_joining(&mut self, problem: LoginProblem) {
+        self.model.phase = Phase::Login;
         self.model.login_problem = Some(problem);
     }
 
@@ -542,6 +455,7 @@ impl Controller {
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
+        self.model.lab = None;
         self.model.files_revision += 1;
         self.withdraw_leftovers();
         self.model.chat.choose(&Audience::All);
@@ -567,7 +481,9 @@ impl Controller {
     }
 
     fn send(&mut self, request: Request) {
-        self.effects.push(Effect::Send(request));
+        if let Some(request) = self.login.pass(request) {
+            self.effects.push(Effect::Send(request));
+        }
     }
 
     fn show(&mut self, text: &str, now_ms: u64) {

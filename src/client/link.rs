@@ -174,7 +174,10 @@ fn read_lines(
             };
             match Reply::from_line(&line) {
                 Ok(reply) => {
-                    is_welcome |= matches!(reply, Reply::Welcome(_) | Reply::Refused(_));
+                    is_welcome |= matches!(
+                        reply,
+                        Reply::Welcome(_) | Reply::Refused(_) | Reply::Challenge(_)
+                    );
                     report(Event::Reply(reply));
                 }
                 Err(_) if !is_welcome => return not_ours_sentence(address),

@@ -12,6 +12,7 @@
 
 mod chat;
 mod conversation;
+mod lab;
 mod line;
 mod order;
 mod pace;
@@ -22,6 +23,7 @@ mod transfer;
 
 pub use chat::{Chat, MOST_CONVERSATIONS};
 pub use conversation::Conversation;
+pub use lab::{LabOffer, LabState};
 pub use line::{ChatLine, Kind, LARGEST_CHAT_BYTES, LONGEST_CHAT_LINES, Lines};
 pub use order::{
     FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
@@ -35,7 +37,7 @@ pub use transfer::Transfer;
 use super::share::Share;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::FileEntry;
+use crate::wire::message::{FileEntry, LabRow};
 use crate::wire::options::{Asked, Settled};
 use std::time::Duration;
 
@@ -75,6 +77,14 @@ pub struct Model {
     pub overwrite: Overwrite,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
+    /// Who may put others out, here or not; known once joined. Safe to show.
+    pub teacher: Option<String>,
+    /// The last scenario that the teacher gave out. The person is asked while it
+    /// [`is_open`](LabOffer::is_open); `AnswerLab` answers.
+    pub lab: Option<LabOffer>,
+    /// What has come back of the last one that I gave out, as last asked for. The names
+    /// and sentences are others' words: show them through `words::harmless`.
+    pub lab_rows: Vec<LabRow>,
     /// The connection was lost, and we try to come back.
     pub rejoining: Option<Rejoining>,
     /// A round trip on the chat connection, as last measured.
@@ -122,6 +132,12 @@ pub enum LoginProblem {
     /// No server was reached.
     Unreachable {
         /// Why, and what to do.
+        sentence: String,
+    },
+    /// The server asks for a password; or what was given is another one. Ask the person,
+    /// say `SetPassword`, and connect again: what was asked for meanwhile is not lost.
+    Password {
+        /// What to do, in the server's words.
         sentence: String,
     },
     /// The server said no.
@@ -187,6 +203,12 @@ impl Model {
         self.chat.mentions_total()
     }
 
+    /// Whether I am the room's teacher.
+    #[must_use]
+    pub fn is_teacher(&self) -> bool {
+        self.phase == Phase::Joined && self.teacher.as_ref() == Some(&self.name)
+    }
+
     /// The download with this tag.
     #[must_use]
     pub fn transfer(&self, tag: u64) -> Option<&Transfer> {
@@ -210,6 +232,7 @@ impl LoginProblem {
         match self {
             Self::Form { sentence }
             | Self::Unreachable { sentence }
+            | Self::Password { sentence }
             | Self::Refused { sentence, .. } => sentence,
         }
     }

@@ -33,6 +33,13 @@ enum Answer {
     WhisperEcho,
     Users,
     Files,
+    /// Who is kept out.
+    Bans,
+    /// The echo of what one gave out.
+    Lab,
+    LabResults,
+    /// The server's word that it was done.
+    Notice,
     /// By our own number.
     End {
         tag: u64,
@@ -81,6 +88,10 @@ impl Script {
             Reply::Whispered(it) if it.from == me => self.find(Answer::WhisperEcho),
             Reply::Users { more: false, .. } => self.find(Answer::Users),
             Reply::Files { more: false, .. } => self.find(Answer::Files),
+            Reply::Bans { more: false, .. } => self.find(Answer::Bans),
+            Reply::Notice { .. } => self.find(Answer::Notice),
+            Reply::Lab(lab) if lab.from == me => self.find(Answer::Lab),
+            Reply::LabResults { more: false, .. } => self.find(Answer::LabResults),
             // The server answers in order: this is about the oldest question.
             Reply::Error(complaint) if complaint.tag.is_none() => {
                 (!self.awaited.is_empty()).then_some(0)
@@ -90,6 +101,10 @@ impl Script {
             | Reply::Error(_)
             | Reply::Users { more: true, .. }
             | Reply::Files { more: true, .. }
+            | Reply::Bans { more: true, .. }
+            | Reply::Lab(_)
+            | Reply::LabResults { more: true, .. }
+            | Reply::Challenge(_)
             | Reply::Welcome(_)
             | Reply::Refused(_)
             | Reply::History { .. }
@@ -98,8 +113,7 @@ impl Script {
             | Reply::Pong
             | Reply::Joined { .. }
             | Reply::Left { .. }
-            | Reply::Shared { .. }
-            | Reply::Notice { .. } => None,
+            | Reply::Shared { .. } => None,
         };
         if let Some(position) = position {
             self.awaited.remove(position);
@@ -116,7 +130,14 @@ impl Script {
                 .transfers
                 .iter()
                 .any(|it| it.number == Some(transfer) && is_awaited(it)),
-            Answer::Echo | Answer::WhisperEcho | Answer::Users | Answer::Files => true,
+            Answer::Echo
+            | Answer::WhisperEcho
+            | Answer::Users
+            | Answer::Files
+            | Answer::Bans
+            | Answer::Lab
+            | Answer::LabResults
+            | Answer::Notice => true,
         });
     }
 
@@ -147,12 +168,20 @@ fn answer_to(request: &Request) -> Option<Answer> {
         Request::Whisper { .. } => Some(Answer::WhisperEcho),
         Request::Users => Some(Answer::Users),
         Request::Files => Some(Answer::Files),
+        Request::Bans => Some(Answer::Bans),
+        Request::Kick { .. }
+        | Request::Ban { .. }
+        | Request::Unban { .. }
+        | Request::LabResult(_) => Some(Answer::Notice),
+        Request::Lab(_) => Some(Answer::Lab),
+        Request::LabResults => Some(Answer::LabResults),
         Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),
         Request::Upload(upload) => upload.tag.map(|tag| Answer::End { tag }),
         Request::Resume { transfer } => Some(Answer::EndOf {
             transfer: *transfer,
         }),
         Request::Join { .. }
+        | Request::Proof(_)
         | Request::Cancel { .. }
         | Request::Pause { .. }
         | Request::Transfer { .. }

@@ -12,9 +12,11 @@
 use super::Settings;
 use super::controller::{Controller, Effect, Event, Intent};
 use super::download::{self, Errand};
+use super::homework::{self, LabRun};
 use super::link::Link;
 use super::model::{Model, Transfer};
 use super::{upload, words};
+use crate::room::login::Chance;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::part::Part;
@@ -50,6 +52,8 @@ pub struct Session {
     part_paths: HashMap<u64, PathBuf>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
+    /// What the teacher gave out, while it runs.
+    lab_run: Option<LabRun>,
     is_over: bool,
 }
 
@@ -104,6 +108,9 @@ impl Session {
         let now_ms = wall_time_ms();
         controller.on_intent(Intent::SetPauseAt(settings.pause_at), now_ms);
         controller.on_intent(Intent::SetOverwrite(settings.overwrite), now_ms);
+        let password = settings.password.clone();
+        controller.on_intent(Intent::SetPassword(password), now_ms);
+        controller.on_intent(Intent::AcceptLabs(settings.accepts_labs), now_ms);
         let session = Self {
             controller,
             settings,
@@ -119,6 +126,7 @@ impl Session {
             parts: HashMap::new(),
             part_paths: HashMap::new(),
             lingering: HashMap::new(),
+            lab_run: None,
             is_over: false,
         };
         if wants_lists {
@@ -161,11 +169,12 @@ impl Session {
         self.perform()
     }
 
-    /// Something happened.
-    pub fn bring(&mut self, event: Event) {
+    /// Something happened; returns what was asked of the server for it, such as what had
+    /// to wait until we were in.
+    pub fn bring(&mut self, event: Event) -> Vec<Request> {
         self.forget_what_ended(&event);
         self.controller.on_event(event, wall_time_ms());
-        self.perform();
+        self.perform()
     }
 
     /// Waits for the next arrival; after `timeout` it is a tick.
@@ -193,7 +202,9 @@ impl Session {
                 Arrival::Intent(intent) => {
                     self.intend(intent);
                 }
-                Arrival::Event(event) => self.bring(event),
+                Arrival::Event(event) => {
+                    self.bring(event);
+                }
             }
         }
         self.bring(Event::Tick);
@@ -238,6 +249,14 @@ impl Session {
                 }
                 return Some(request);
             }
+            Effect::Draw => self.draw(),
+            Effect::RunLab { number, assignment } => {
+                let door = self.door.clone();
+                let run = homework::start(assignment, move |outcome| {
+                    door.event(None, Event::LabRan { number, outcome });
+                });
+                self.lab_run = Some(run); // An earlier one ends.
+            }
             Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
             Effect::OpenUpload { tag, path } => {
                 let found = upload::look_at(&path);
@@ -281,12 +300,27 @@ impl Session {
         None
     }
 
+    /// Rolls the dice of a login.
+    fn draw(&mut self) {
+        let mut chance = Chance([0; 32]);
+        let event = match getrandom::fill(&mut chance.0) {
+            Ok(()) => Event::Drawn(chance),
+            Err(error) => {
+                self.link = None;
+                let sentence = format!("This computer has no random numbers: {error}.");
+                Event::Unreachable(sentence)
+            }
+        };
+        self.controller.on_event(event, wall_time_ms());
+    }
+
     /// A download asks only for what is not there yet, and perhaps for nothing at all.
     fn prepare(&mut self, request: Request) -> Option<Request> {
         let Request::Download(mut download) = request else {
             return Some(request);
         };
         let tag = download.tag?;
+        self.parts.remove(&tag); // Where it is asked for again, after a password.
         let settings = self.settings_for(tag);
         let event = match download::errand(&download.file, &settings) {
             Errand::Ask(part) => {
@@ -457,6 +491,8 @@ impl Session {
             }
             Event::Connected { .. }
             | Event::Reply(_)
+            | Event::Drawn(_)
+            | Event::LabRan { .. }
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }

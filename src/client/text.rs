@@ -11,29 +11,32 @@
 //! | `typist` | reads lines: an editor in a terminal, plain lines from a pipe |
 //! | `screen` | prints lines without tearing the bars |
 //! | `bars` | one progress bar per download |
+//! | `asking` | asks for a password, unseen |
 //! | `above_prompt` | draws both above the line that is being typed |
 //!
 //! A line that begins with `!` tells that something did not work; it makes the exit code 1.
 
 mod above_prompt;
+mod asking;
 mod bars;
 mod screen;
 mod typist;
 
 use super::controller::{Event, Intent};
 use super::json::{Course, Happening};
-use super::model::{ChatLine, Kind, LoginProblem, Phase};
+use super::model::{ChatLine, Kind, LabState, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
 use crate::transfer::clock::wall_time_ms;
 use crate::wire::message::{Reply, Request};
+use asking::Asking;
 use bars::Bars;
 use crossbeam_channel::{Receiver, TryRecvError, never};
 use indicatif::MultiProgress;
 use screen::Screen;
 use std::collections::HashMap;
-use std::io::{IsTerminal, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use typist::KnownWords;
@@ -58,11 +61,24 @@ struct Face {
     ends_with_script: bool,
     /// What Tab completes; where there is a line editor.
     words: KnownWords,
+    /// How to connect, once more where a password is asked for.
+    connect: Intent,
+    /// Where a person can be asked for a password.
+    asking: Option<Asking>,
+    /// How what is typed is read, until somebody reads it.
+    unread: Option<Typing>,
     /// Closed at the end of a pipe.
     typing: Receiver<()>,
     shown_lines: usize,
     shown_courses: HashMap<u64, Course>,
     has_failed: bool,
+}
+
+/// Where lines come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Typing {
+    Editor,
+    Pipe,
 }
 
 /// How often time passes for the controller where nothing else happens.
@@ -82,7 +98,19 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     let has_editor =
         !is_script && !manner.is_json && stdin().is_terminal() && stdout().is_terminal();
     let session = Session::new(settings, has_editor, || {});
-    leave_on_ctrl_c(session.door());
+    let asking = Asking::default();
+    leave_on_ctrl_c(session.door(), asking.on_ctrl_c());
+    let can_ask = !manner.is_json && stdin().is_terminal() && stderr().is_terminal();
+    let typing = if has_editor {
+        Typing::Editor
+    } else {
+        Typing::Pipe
+    };
+    let connect = Intent::Connect {
+        server,
+        port: String::new(),
+        name,
+    };
     let mut face = Face {
         script: Script::new(manner.exec),
         screen: Screen::new(bars.clone()),
@@ -90,22 +118,17 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         is_json: manner.is_json,
         ends_with_script: is_script,
         words: KnownWords::default(),
+        connect: connect.clone(),
+        asking: can_ask.then_some(asking),
+        unread: (!is_script).then_some(typing),
         typing: never(),
         shown_lines: 0,
         shown_courses: HashMap::new(),
         has_failed: false,
         session,
     };
-    let connect = Intent::Connect {
-        server,
-        port: String::new(),
-        name,
-    };
     let first = face.script.next_line().map(Intent::Input);
     face.intend_together([connect].into_iter().chain(first));
-    if !is_script {
-        face.start_typist(has_editor);
-    }
     face.run()
 }
 
@@ -119,6 +142,7 @@ impl Face {
                 self.screen.close();
                 return exit;
             }
+            self.start_typist();
             match self.session.next(TICK) {
                 Arrival::Intent(intent) => self.intend_together([intent]),
                 Arrival::Event(event) => self.bring(event),
@@ -126,9 +150,15 @@ impl Face {
         }
     }
 
-    fn start_typist(&mut self, has_editor: bool) {
+    /// Once; an editor not before it is clear that no password is asked for.
+    fn start_typist(&mut self) {
+        let is_joining = self.session.model().phase == Phase::Joining;
+        let waits = self.unread == Some(Typing::Editor) && is_joining;
+        let Some(typing) = self.unread.take_if(|_| !waits) else {
+            return;
+        };
         let door = self.session.door();
-        let printer = has_editor
+        let printer = (typing == Typing::Editor)
             .then(|| typist::start_editor(door.clone(), self.words.clone()))
             .flatten();
         match printer {
@@ -150,7 +180,8 @@ impl Face {
         if self.is_json {
             self.tell(&event);
         }
-        self.session.bring(event);
+        let requests = self.session.bring(event);
+        self.script.asked(&requests, wall_time_ms());
         self.script.on_model(self.session.model());
         self.show(false);
     }
@@ -162,13 +193,18 @@ impl Face {
         } else {
             Exit::Well
         };
+        if self.ask_for_password() {
+            return None;
+        }
         let model = self.session.model();
         if let Some(problem) = &model.login_problem {
             Screen::complain(&words::harmless(problem.sentence()));
             return Some(match problem {
                 LoginProblem::Form { .. } => Exit::Usage,
                 LoginProblem::Unreachable { .. } => Exit::Unreachable,
-                LoginProblem::Refused { .. } => Exit::Refused,
+                LoginProblem::Password { .. } | LoginProblem::Refused { .. } => {
+                    Exit::Refused
+                }
             });
         }
         if self.session.is_over() {
@@ -193,12 +229,37 @@ impl Face {
             return self.exit();
         }
         let is_typed = self.typing.try_recv() == Err(TryRecvError::Disconnected);
-        if (self.ends_with_script || is_typed) && self.script.is_done() {
+        let is_running = self.session.model().lab.as_ref();
+        let is_running = is_running.is_some_and(|lab| lab.state == LabState::Running);
+        if (self.ends_with_script || is_typed) && self.script.is_done() && !is_running {
             self.ends_with_script = true;
             self.intend_together([Intent::Close]);
             return self.exit();
         }
         None
+    }
+
+    /// Asks the person, where that is what is missing and somebody is there; whether we
+    /// try again.
+    fn ask_for_password(&mut self) -> bool {
+        let problem = self.session.model().login_problem.as_ref();
+        let (Some(LoginProblem::Password { sentence }), Some(asking)) =
+            (problem, &self.asking)
+        else {
+            return false;
+        };
+        Screen::complain(&words::harmless(sentence));
+        match asking.ask() {
+            Ok(password) => {
+                let password = Intent::SetPassword(Some(password));
+                self.intend_together([password, self.connect.clone()]);
+                true
+            }
+            Err(sentence) => {
+                Screen::complain(&sentence);
+                false
+            }
+        }
     }
 
     /// Shows what is new in the model. `is_own`: a person's doing, not the server's.
@@ -263,6 +324,8 @@ impl Face {
             | Event::Discarded { .. }
             | Event::FolderNotShown(_)
             | Event::Remark(_)
+            | Event::Drawn(_)
+            | Event::LabRan { .. }
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => Happening::Connected {
@@ -325,9 +388,10 @@ fn for_people(line: &ChatLine) -> String {
 }
 
 /// The first Ctrl-C leaves politely and keeps the parts; the second ends at once.
-fn leave_on_ctrl_c(door: Door) {
+fn leave_on_ctrl_c(door: Door, first: impl Fn() + Send + 'static) {
     let is_leaving = AtomicBool::new(false);
     let result = ctrlc::set_handler(move || {
+        first();
         if is_leaving.swap(true, Ordering::Relaxed) {
             std::process::exit(130); // As a shell reports SIGINT.
         }

@@ -9,7 +9,7 @@
 use super::model::Transfer;
 use super::share::Share;
 use crate::transfer::leftovers::Leftover;
-use crate::wire::message::TransferState;
+use crate::wire::message::{LabFigures, LabOutcome, LabRow, TransferState};
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use std::time::Duration;
@@ -245,6 +245,34 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         elapsed.as_secs_f64(),
         transfer.protocol(),
     )
+}
+
+/// The figures of a run in the laboratory, in one line.
+#[must_use]
+pub fn lab_figures(figures: &LabFigures) -> String {
+    let seconds = Duration::from_micros(figures.elapsed_us).as_secs_f64();
+    let whole = if figures.verified {
+        "whole"
+    } else {
+        "not whole"
+    };
+    format!(
+        "{whole} in {seconds:.3} s of virtual time, {}, {} packets, {} resent",
+        rate(figures.goodput),
+        figures.sent_packets,
+        figures.resent_packets
+    )
+}
+
+/// One answer of a class, for `/results`.
+#[must_use]
+pub fn lab_row(row: &LabRow) -> String {
+    let what = match &row.outcome {
+        LabOutcome::Done(figures) => lab_figures(figures),
+        LabOutcome::Declined => "declined".to_owned(),
+        LabOutcome::Failed { sentence } => format!("failed: {}", harmless(sentence)),
+    };
+    format!("{:<24}  {what}", harmless(&row.name))
 }
 
 /// C0 controls have pictures in Unicode; C1, direction and invisible controls have none.

@@ -1,6 +1,11 @@
 //! Stories of a room, told by hand-fed requests.
 
+mod class;
+mod entrance;
+
 use super::*;
+use crate::wire::line::LONGEST_LINE_BYTES;
+use crate::wire::message::VERSION;
 
 /// A room, and the time that stands still in it.
 fn room_with(names: &[&str]) -> Room {
@@ -54,7 +59,12 @@ fn code(effects: &[Effect]) -> Code {
                 reply: Reply::Refused(Refusal { code, .. }),
                 ..
             } => Some(*code),
-            Effect::Tell { .. } | Effect::Transfers { .. } | Effect::Close { .. } => None,
+            Effect::Tell { .. }
+            | Effect::Transfers { .. }
+            | Effect::Draw { .. }
+            | Effect::Key { .. }
+            | Effect::Record(_)
+            | Effect::Close { .. } => None,
         })
         .collect();
     assert_eq!(codes.len(), 1, "{effects:?}");

@@ -141,10 +141,10 @@ impl Download {
         let digest = self.find_digest(version, supplies)?;
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
-        let token = draw_token()?;
+        let drawn = draw_token()?;
         let job = Job {
             number,
-            token,
+            token: self.peer.token(drawn, number),
             settled: self.settled,
             size: version.size,
             offset,
@@ -170,7 +170,7 @@ impl Download {
             tag: self.tag,
             file: self.name.to_string(),
             port: offered,
-            token,
+            token: drawn,
             size: version.size,
             digest,
             modified: told.modified,

@@ -49,13 +49,22 @@ impl Drop for Seat {
 
 /// Who sits where.
 struct Seats {
+    limits: SeatLimits,
     taken: HashMap<IpAddr, usize>,
     total: usize,
     vacated: (Sender<IpAddr>, Receiver<IpAddr>),
 }
 
-/// Most connections from one address; the own machine has no such limit, because a class
-/// of clients may be tried on it.
+/// How many may sit.
+#[derive(Debug, Clone, Copy)]
+struct SeatLimits {
+    total: usize,
+    /// As [`Config::max_per_address`].
+    per_address: Option<usize>,
+}
+
+/// Most connections from one address where nothing else was asked for; the own machine has
+/// no such limit, because a class of clients may be tried on it.
 const CONNECTIONS_PER_ADDRESS: usize = 64;
 
 /// A client whose cable was cut is asked after this silence, and again each `INTERVAL`.
@@ -76,7 +85,10 @@ const TURNED_AWAY_KEPT: usize = 32;
 impl Listener {
     /// Accepts until told to stop.
     pub(super) fn run(self) {
-        let mut seats = Seats::new();
+        let mut seats = Seats::new(SeatLimits {
+            total: self.config.max_clients,
+            per_address: self.config.max_per_address,
+        });
         let mut turned_away = VecDeque::new();
         let (_never_sent, never) = crossbeam_channel::bounded::<()>(0);
         let mut next_number = 1;
@@ -99,7 +111,7 @@ impl Listener {
             };
             was_error = false;
             let address = remote.ip().to_canonical();
-            match seats.take(address, self.config.max_clients) {
+            match seats.take(address) {
                 Ok(seat) => {
                     if let Err(error) = self.let_in(next_number, stream, seat) {
                         log::warn!("could not serve client {next_number}: {error}");
@@ -157,8 +169,9 @@ impl Listener {
 }
 
 impl Seats {
-    fn new() -> Self {
+    fn new(limits: SeatLimits) -> Self {
         Self {
+            limits,
             taken: HashMap::new(),
             total: 0,
             vacated: crossbeam_channel::unbounded(),
@@ -166,11 +179,7 @@ impl Seats {
     }
 
     /// A seat, or a sentence that says why there is none.
-    fn take(
-        &mut self,
-        address: IpAddr,
-        max_clients: usize,
-    ) -> Result<Seat, &'static str> {
+    fn take(&mut self, address: IpAddr) -> Result<Seat, &'static str> {
         for left in self.vacated.1.try_iter() {
             self.total -= 1;
             if let Some(count) = self.taken.get_mut(&left) {
@@ -180,11 +189,12 @@ impl Seats {
                 }
             }
         }
-        if self.total >= max_clients {
+        if self.total >= self.limits.total {
             return Err("This server is full. Try again when somebody has left.");
         }
+        let most = self.limits.per_address(address);
         let from_there = self.taken.entry(address).or_default();
-        if *from_there >= CONNECTIONS_PER_ADDRESS && !address.is_loopback() {
+        if *from_there >= most {
             return Err("Too many connections from your address. Close one first.");
         }
         *from_there += 1;
@@ -193,6 +203,18 @@ impl Seats {
             address,
             vacated: self.vacated.0.clone(),
         })
+    }
+}
+
+impl SeatLimits {
+    /// Most connections from this address.
+    fn per_address(self, address: IpAddr) -> usize {
+        match self.per_address {
+            Some(0) => usize::MAX,
+            Some(most) => most,
+            None if address.is_loopback() => usize::MAX,
+            None => CONNECTIONS_PER_ADDRESS,
+        }
     }
 }
 
@@ -219,26 +241,40 @@ mod tests {
     const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+    fn seats(total: usize, per_address: Option<usize>) -> Seats {
+        Seats::new(SeatLimits { total, per_address })
+    }
+
     #[test]
     fn a_stranger_has_64_seats_and_gets_one_back_for_each_that_is_left() {
-        let mut seats = Seats::new();
+        let mut seats = seats(1000, None);
         let mut taken: Vec<Seat> = (0..CONNECTIONS_PER_ADDRESS)
-            .map(|_| seats.take(STRANGER, 1000).unwrap())
+            .map(|_| seats.take(STRANGER).unwrap())
             .collect();
-        assert!(seats.take(STRANGER, 1000).is_err());
-        assert!(seats.take(LOOPBACK, 1000).is_ok());
+        assert!(seats.take(STRANGER).is_err());
+        assert!(seats.take(LOOPBACK).is_ok());
         taken.pop();
-        assert!(seats.take(STRANGER, 1000).is_ok());
+        assert!(seats.take(STRANGER).is_ok());
     }
 
     #[test]
     fn the_own_machine_is_limited_by_the_total_alone() {
-        let mut seats = Seats::new();
-        let taken: Vec<Seat> = (0..100)
-            .map(|_| seats.take(LOOPBACK, 100).unwrap())
-            .collect();
-        assert!(seats.take(LOOPBACK, 100).is_err());
+        let mut seats = seats(100, None);
+        let taken: Vec<Seat> = (0..100).map(|_| seats.take(LOOPBACK).unwrap()).collect();
+        assert!(seats.take(LOOPBACK).is_err());
         drop(taken);
-        assert!(seats.take(LOOPBACK, 100).is_ok());
+        assert!(seats.take(LOOPBACK).is_ok());
+    }
+
+    #[test]
+    fn a_limit_that_is_asked_for_holds_for_every_address_and_0_is_none() {
+        for address in [STRANGER, LOOPBACK] {
+            let mut two = seats(1000, Some(2));
+            let _taken = [two.take(address).unwrap(), two.take(address).unwrap()];
+            assert!(two.take(address).is_err());
+            let mut many = seats(1000, Some(0));
+            let taken: Vec<_> = (0..100).map(|_| many.take(address)).collect();
+            assert!(taken.iter().all(Result::is_ok));
+        }
     }
 }

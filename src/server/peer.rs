@@ -21,7 +21,9 @@ pub(super) use writer::{WRITE_TIMEOUT, write_lines};
 
 use super::listener::Seat;
 use crate::room::ClientNumber;
+use crate::room::login::Key;
 use crate::transfer::tap::{Conversation, Tap, Way};
+use crate::wire::digest::Token;
 use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, Sender};
 use std::io::{self, ErrorKind};
@@ -44,6 +46,8 @@ pub(super) struct Peer {
     queue: Sender<Outgoing>,
     backlog: Arc<Backlog>,
     joined: AtomicBool,
+    /// What its login has yielded; set before its first transfer, or never.
+    key: OnceLock<Key>,
     /// Why the server ended it; where the server did not, never set.
     cut_because: OnceLock<&'static str>,
     _seat: Seat,
@@ -93,6 +97,7 @@ impl Peer {
             queue,
             backlog: Arc::default(),
             joined: AtomicBool::new(false),
+            key: OnceLock::new(),
             cut_because: OnceLock::new(),
             _seat: seat,
         };
@@ -145,6 +150,20 @@ impl Peer {
     /// Its `join` was accepted: it may be silent from now on.
     pub(super) fn set_joined(&self) {
         self.joined.store(true, Ordering::Release);
+    }
+
+    /// Its login has yielded this key.
+    pub(super) fn set_key(&self, key: Key) {
+        let _ = self.key.set(key);
+    }
+
+    /// The token of a transfer of which the chat shows `drawn`: where there was a login
+    /// by password, one that who reads the chat does not know.
+    pub(super) fn token(&self, drawn: Token, transfer: u64) -> Token {
+        match self.key.get() {
+            Some(key) => key.token(drawn, transfer),
+            None => drawn,
+        }
     }
 
     /// Whether more waits for it than a queue should hold.

@@ -8,14 +8,18 @@
 
 use super::peer::Peer;
 use super::transfers;
+use crate::lab::assignment;
 use crate::reliable::moment::Moment;
+use crate::room::class::Recorded;
+use crate::room::door::Origin;
+use crate::room::login::Chance;
 use crate::room::{ClientNumber, Effect, Room};
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::wire::line::LineError;
 use crate::wire::message::{FileEntry, MessageError, Request};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::HashMap;
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +63,8 @@ pub(super) struct RoomThread {
     /// What the lines since the last flush amount to.
     pending_bytes: usize,
     transfers: Sender<transfers::Event>,
+    /// Where a class's results are written down, if they are.
+    results: Option<Sender<Box<Recorded>>>,
     stall_limit: Duration,
     clock: Clock,
 }
@@ -90,6 +96,7 @@ impl RoomThread {
     pub(super) fn new(
         room: Room,
         transfers: Sender<transfers::Event>,
+        results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
     ) -> Self {
         Self {
@@ -97,6 +104,7 @@ impl RoomThread {
             members: HashMap::new(),
             pending_bytes: 0,
             transfers,
+            results,
             stall_limit,
             clock: Clock::start(),
         }
@@ -142,7 +150,10 @@ impl RoomThread {
                     stalled: None,
                     peer,
                 };
-                self.members.insert(member.peer.number, member);
+                let peer = &member.peer;
+                self.room
+                    .on_connected(peer.number, origin(peer.remote.ip()));
+                self.members.insert(peer.number, member);
                 return;
             }
             // What a client sent after we closed our half is of no interest any more.
@@ -177,6 +188,11 @@ impl RoomThread {
     }
 
     fn on_request(&mut self, client: ClientNumber, request: Request) -> Vec<Effect> {
+        if let Request::Lab(assignment) = &request
+            && let Err(error) = assignment::experiment(assignment)
+        {
+            return Room::on_bad_lab(client, &error.to_string());
+        }
         let was_in = self.room.name_of(client).is_some();
         let effects = self.room.on_request(client, request, wall_time_ms());
         if !was_in && let Some(name) = self.room.name_of(client) {
@@ -207,6 +223,17 @@ impl RoomThread {
                         let _ = self.transfers.send(event);
                     }
                 }
+                Effect::Draw { client } => self.draw(client),
+                Effect::Key { client, key } => {
+                    if let Some(member) = self.members.get(&client) {
+                        member.peer.set_key(key);
+                    }
+                }
+                Effect::Record(recorded) => {
+                    if let Some(results) = &self.results {
+                        let _ = results.send(recorded);
+                    }
+                }
                 Effect::Close { client } => {
                     log::info!("client {client} closed");
                     self.forget(client, Some(Shutdown::Write));
@@ -215,8 +242,22 @@ impl RoomThread {
         }
     }
 
+    /// Rolls the dice of a client's login.
+    fn draw(&mut self, client: ClientNumber) {
+        let mut chance = Chance([0; 32]);
+        let effects = match getrandom::fill(&mut chance.0) {
+            Ok(()) => self.room.on_drawn(client, chance),
+            Err(error) => {
+                log::error!("no random numbers for client {client}'s login: {error}");
+                vec![Effect::Close { client }]
+            }
+        };
+        self.perform(effects);
+    }
+
     /// Lets go of a client; where it is still there, after it has read its last line.
     fn forget(&mut self, client: ClientNumber, ending: Option<Shutdown>) {
+        self.room.on_closed(client);
         if let Some(mut member) = self.members.remove(&client) {
             member.flush();
             member.peer.end(ending.unwrap_or(Shutdown::Both));
@@ -279,11 +320,45 @@ impl RoomThread {
     }
 }
 
+/// What bans and wrong passwords are counted by. Whoever has one IPv6 address has all that
+/// begin with the same 64 bits (RFC 4291 §2.5.4).
+fn origin(address: IpAddr) -> Origin {
+    let address = address.to_canonical();
+    let text = match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let prefix = address.to_bits() >> 64 << 64;
+            format!("{}/64", std::net::Ipv6Addr::from_bits(prefix))
+        }
+    };
+    Origin {
+        address: text,
+        is_own_machine: address.is_loopback(),
+    }
+}
+
 impl Member {
     /// Puts what is pending in the queue.
     fn flush(&mut self) {
         if !self.pending.is_empty() {
             self.peer.tell_lines(std::mem::take(&mut self.pending));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_household_is_one_origin_and_the_own_machine_is_known() {
+        let of = |text: &str| origin(text.parse().unwrap());
+        assert_eq!(of("192.0.2.7").address, "192.0.2.7");
+        assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::2:3"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert!(of("127.0.0.2").is_own_machine);
+        assert!(of("::1").is_own_machine);
+        assert!(!of("2001:db8::1").is_own_machine);
     }
 }

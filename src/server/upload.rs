@@ -31,14 +31,14 @@ impl Download {
         supplies: &Supplies,
     ) -> Result<(), StartError> {
         let (outlet, offered) = self.open_outlet(port)?;
-        let token = draw_token()?;
+        let drawn = draw_token()?;
         let part = supplies.kept.open(&self.name, upload.version);
         let part =
             part.map_err(|error| hopeless("cannot write in its folder", &error))?;
         let (size, offset) = (upload.version.size, part.length());
         let job = Job {
             number,
-            token,
+            token: self.peer.token(drawn, number),
             settled: self.settled,
             size,
             offset,
@@ -64,7 +64,7 @@ impl Download {
             tag: self.tag,
             file: self.name.to_string(),
             port: offered,
-            token,
+            token: drawn,
             size,
             offset,
             modified: None,

@@ -1,8 +1,8 @@
-//! Fixed-size secrets and fingerprints: a file's SHA-256 and a transfer's token.
+//! Rows of bytes: a file's SHA-256, a transfer's token, the messages of a login.
 //!
 //! Both travel as lower-case hexadecimal on the chat connection and as raw bytes in
-//! packets. This file only carries and prints them; hashing is the disk's work and
-//! drawing a token is the server's.
+//! packets. This file only carries and prints them; hashing is the disk's work, drawing a
+//! token is the server's, and a login is [`room::login`](crate::room::login)'s.
 //!
 //! ```
 //! use sash::wire::digest::Token;
@@ -26,6 +26,15 @@ pub struct Digest(pub [u8; 32]);
 /// Its `Debug` hides all but the first two bytes, so that no log gives it away.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(pub [u8; 16]);
+
+/// One side's message of a login by password: what anybody may see. Shape: a byte that
+/// says whose it is (`A` the client's, `B` the server's) and a point on Ed25519's curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Exchange(pub [u8; 33]);
+
+/// That one side of a login has come to the same key: an HMAC-SHA-256. Shape: 32 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Confirmation(pub [u8; 32]);
 
 /// Text that is not the hexadecimal form of a value: its length and what was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +81,38 @@ fn read_hexadecimal<const N: usize>(text: &str) -> Result<[u8; N], NotHexadecima
     Ok(bytes)
 }
 
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hexadecimal(&self.0, f)
-    }
+/// Text and JSON of a value that is a row of bytes.
+macro_rules! as_hexadecimal {
+    ($($value:ident),*) => {$(
+        impl fmt::Display for $value {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_hexadecimal(&self.0, f)
+            }
+        }
+
+        impl FromStr for $value {
+            type Err = NotHexadecimal;
+
+            fn from_str(text: &str) -> Result<Self, NotHexadecimal> {
+                read_hexadecimal(text).map(Self)
+            }
+        }
+
+        impl Serialize for $value {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $value {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
 }
+
+as_hexadecimal!(Digest, Token, Exchange, Confirmation);
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,59 +120,9 @@ impl fmt::Debug for Digest {
     }
 }
 
-impl FromStr for Digest {
-    type Err = NotHexadecimal;
-
-    fn from_str(text: &str) -> Result<Self, NotHexadecimal> {
-        read_hexadecimal(text).map(Self)
-    }
-}
-
-impl fmt::Display for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hexadecimal(&self.0, f)
-    }
-}
-
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({:02x}{:02x}..)", self.0[0], self.0[1])
-    }
-}
-
-impl FromStr for Token {
-    type Err = NotHexadecimal;
-
-    fn from_str(text: &str) -> Result<Self, NotHexadecimal> {
-        read_hexadecimal(text).map(Self)
-    }
-}
-
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
-
-impl Serialize for Token {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Token {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
     }
 }
 

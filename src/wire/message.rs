@@ -25,9 +25,14 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod class;
 mod fit;
+mod login;
 
-use super::digest::{Digest, Token};
+pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
+pub use login::{Ban, Challenge, Proof, Role};
+
+use super::digest::{Confirmation, Digest, Token};
 use super::options::{Asked, Settled};
 use super::version::Prefix;
 use serde::{Deserialize, Serialize};
@@ -48,6 +53,8 @@ pub enum Request {
         #[serde(default = "first_version")]
         version: u32,
     },
+    /// What answers a `challenge`: that I know the password.
+    Proof(Proof),
     /// To everybody.
     Say {
         /// What is said.
@@ -90,6 +97,35 @@ pub enum Request {
         /// `verified` or `damaged`.
         state: TransferState,
     },
+    /// Put somebody out; the teacher's alone, as the next three are.
+    Kick {
+        /// Whom.
+        name: String,
+        /// Why, for all to read.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
+    /// Put somebody out and keep that person out, here or not.
+    Ban {
+        /// Whom.
+        name: String,
+        /// Why, for all to read.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
+    /// Let somebody in again.
+    Unban {
+        /// Whom.
+        name: String,
+    },
+    /// Who is kept out?
+    Bans,
+    /// Give all something to run; the teacher's alone, in a class.
+    Lab(Assignment),
+    /// What came of a `lab` here.
+    LabResult(LabResult),
+    /// What has come back so far? The teacher's alone.
+    LabResults,
     /// Are you there?
     Ping,
     /// Goodbye.
@@ -141,6 +177,8 @@ pub struct UploadRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
+    /// Prove that you know the password; `welcome` or `refused` follows.
+    Challenge(Challenge),
     /// You are in.
     Welcome(Welcome),
     /// You are not in; the connection ends.
@@ -200,6 +238,26 @@ pub enum Reply {
         /// The sentence.
         text: String,
     },
+    /// Who is kept out: to the teacher.
+    Bans {
+        /// One entry per ban, or as many as fit in this line.
+        bans: Vec<Ban>,
+        /// Whether the list goes on in the next `bans` line; where not, left out.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// The teacher asks everybody to run this.
+    Lab(Lab),
+    /// What has come back of the last `lab`: to the teacher.
+    LabResults {
+        /// The number of the `lab`; 0 where there was none.
+        number: u64,
+        /// One entry per answer, in the order they came, or as many as fit in this line.
+        rows: Vec<LabRow>,
+        /// Whether the list goes on in the next such line; where not, left out.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
     /// Something that you asked for cannot be done; the connection goes on.
     Error(Complaint),
 }
@@ -233,6 +291,12 @@ pub struct Welcome {
     pub line_bytes: usize,
     /// What a transfer does where you do not ask for anything.
     pub defaults: Settled,
+    /// That the server knows the password too; only after a `proof`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+    /// The name of the teacher, here or not, where the room has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<String>,
 }
 
 /// The answer to a `join` that failed; the connection ends after it.
@@ -406,6 +470,20 @@ pub enum Code {
     BadVersion,
     /// Too many clients, in all or from one address.
     Full,
+    /// There is a password, and it was not proven in time.
+    PasswordNeeded,
+    /// The password is another one.
+    WrongPassword,
+    /// Too many wrong passwords from one address; it passes.
+    TooManyGuesses,
+    /// The teacher has put you out.
+    Kicked,
+    /// The teacher keeps you out.
+    Banned,
+    /// Only the teacher may do that.
+    NotTeacher,
+    /// The server runs no class, or this `lab` is not the one that runs.
+    NoSuchLab,
     /// The text of a line is empty, too long or holds control characters.
     BadText,
     /// Nobody here has that name.
@@ -500,89 +578,4 @@ impl std::error::Error for MessageError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::options::{Arq, Transport};
-    use super::*;
-
-    #[test]
-    fn a_keyword_without_fields_is_a_json_string() {
-        assert_eq!(Request::from_line("\"users\"").unwrap(), Request::Users);
-        assert_eq!(Reply::Pong.to_line(), "\"pong\"\n");
-    }
-
-    #[test]
-    fn a_join_without_a_version_means_version_1() {
-        let join = Request::from_line(r#"{"join":{"name":"dana"}}"#).unwrap();
-        assert_eq!(
-            join,
-            Request::Join {
-                name: "dana".to_owned(),
-                version: 1
-            }
-        );
-    }
-
-    #[test]
-    fn a_download_names_only_what_the_asker_cares_for() {
-        let line = r#"{"download":{"file":"notes.pdf","arq":"go-back-n","window":8}}"#;
-        let Request::Download(request) = Request::from_line(line).unwrap() else {
-            panic!("not a download");
-        };
-        let asked = Asked {
-            arq: Some(Arq::GoBackN),
-            window: Some(8),
-            ..Asked::default()
-        };
-        assert_eq!(request.asked, asked);
-        assert_eq!(request.tag, None);
-        assert_eq!(Request::Download(request).to_line().trim_end(), line);
-    }
-
-    #[test]
-    fn an_offer_comes_back_as_it_went() {
-        let offer = Reply::Offer(Offer {
-            transfer: 3,
-            tag: Some(9),
-            file: "שלום 🎈.txt".to_owned(),
-            port: 55_000,
-            token: Token([7; 16]),
-            size: 5,
-            digest: None,
-            modified: Some(1_760_000_000_000),
-            offset: 3,
-            settled: Settled {
-                transport: Transport::Tcp,
-                ..Settled::DEFAULT
-            },
-        });
-        assert_eq!(Reply::from_line(offer.to_line().trim_end()).unwrap(), offer);
-    }
-
-    #[test]
-    fn unknown_keywords_wrong_types_and_deep_json_are_errors_not_panics() {
-        let deep = "[".repeat(10_000);
-        for line in [
-            "",
-            "hello",
-            "{}",
-            "null",
-            r#"{"dance":{}}"#,
-            r#"{"say":"hi"}"#,
-            r#"{"say":{"text":7}}"#,
-            r#"{"say":{"text":"a"},"users":{}}"#,
-            r#"{"download":{"file":"a","window":-1}}"#,
-            deep.as_str(),
-        ] {
-            assert!(Request::from_line(line).is_err(), "{line:.40}");
-        }
-    }
-
-    #[test]
-    fn unknown_fields_are_passed_over() {
-        let line = r#"{"say":{"text":"hi","colour":"red"}}"#;
-        assert_eq!(
-            Request::from_line(line).unwrap(),
-            Request::Say { text: "hi".into() }
-        );
-    }
-}
+mod tests;

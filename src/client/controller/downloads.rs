@@ -209,6 +209,7 @@ impl Controller {
     }
 
     pub(super) fn on_offer(&mut self, offer: Offer, now_ms: u64) {
+        let offer = self.unseal(offer);
         let number = offer.transfer;
         let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
         let Some(transfer) =

@@ -4,8 +4,8 @@ use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
 use crate::client::model::{Kind, LoginProblem, Phase};
 use crate::client::words;
 use crate::wire::message::{
-    Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState, Welcome,
-    Whispered,
+    Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
+    Welcome, Whispered,
 };
 use std::mem;
 use std::time::Duration;
@@ -21,6 +21,7 @@ impl Controller {
             self.tell_absence(None, now_ms);
         }
         match reply {
+            Reply::Challenge(challenge) => self.on_challenge(challenge, now_ms),
             Reply::Welcome(welcome) => self.on_welcome(&welcome, now_ms),
             Reply::Refused(refusal) => self.on_refused(&refusal, now_ms),
             Reply::History { lines } => self.on_history(lines, now_ms),
@@ -35,6 +36,11 @@ impl Controller {
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
             Reply::Notice { text } => self.model.chat.push(now_ms, Kind::Notice, &text),
+            Reply::Bans { bans, more } => self.on_bans(bans, more, now_ms),
+            Reply::Lab(lab) => self.on_lab(lab, now_ms),
+            Reply::LabResults { number, rows, more } => {
+                self.on_lab_results(number, rows, more, now_ms);
+            }
             Reply::Error(complaint) => self.on_complaint(complaint, now_ms),
         }
     }
@@ -87,6 +93,10 @@ impl Controller {
     }
 
     fn on_welcome(&mut self, welcome: &Welcome, now_ms: u64) {
+        if !self.check_welcome(welcome, now_ms) {
+            return;
+        }
+        self.model.teacher = welcome.teacher.as_deref().map(words::harmless);
         self.model.phase = Phase::Joined;
         self.model.name = words::harmless(&welcome.name);
         self.model.chat.set_me(&self.model.name);
@@ -118,11 +128,17 @@ impl Controller {
     }
 
     fn on_refused(&mut self, refusal: &Refusal, now_ms: u64) {
+        if refusal.code == Code::WrongPassword {
+            return self.want_password(&refusal.sentence, now_ms);
+        }
         self.effects.push(Effect::HangUp);
         let sentence = words::harmless(&refusal.sentence);
         if self.model.rejoining.is_some() {
             // The server may not have noticed yet that we were gone: our name is ours.
-            if matches!(refusal.code, Code::NameTaken | Code::Full) {
+            if matches!(
+                refusal.code,
+                Code::NameTaken | Code::Full | Code::TooManyGuesses
+            ) {
                 return self.fail_to_rejoin(now_ms);
             }
             return self.give_up_rejoining(sentence, now_ms);
@@ -189,6 +205,22 @@ impl Controller {
         }
         for line in lines {
             self.show(&line, now_ms);
+        }
+    }
+
+    fn on_bans(&mut self, bans: Vec<Ban>, more: bool, now_ms: u64) {
+        for Ban { name, address, why } in bans {
+            let from = address.map_or(String::new(), |it| format!(" from {it}"));
+            let why = if why.is_empty() {
+                why
+            } else {
+                format!(": {why}")
+            };
+            let line = words::harmless(&format!("{name}{from}{why}"));
+            self.show(&format!("Kept out: {line}"), now_ms);
+        }
+        if !more {
+            self.show("/unban NAME lets somebody in again.", now_ms);
         }
     }
 

@@ -1,17 +1,20 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
 mod files;
+mod lab;
+mod login;
 mod rejoining;
 mod uploads;
 
 use super::*;
 use crate::client::model::ChatLine;
-use crate::transfer::{Ending, Figures};
+use crate::transfer::{Ending, Figures, Report};
 use crate::wire::digest::Token;
 use crate::wire::message::{
-    Code, Complaint, Refusal, Said, TransferNews, Welcome, Whispered,
+    Code, Complaint, Offer, Refusal, Reply, Said, TransferNews, Welcome, Whispered,
 };
 use crate::wire::options::Arq;
+use std::time::Duration;
 
 /// A client in the room as dana, its effects so far taken.
 fn joined() -> Controller {
@@ -31,6 +34,8 @@ fn joined() -> Controller {
             server: "sash".into(),
             line_bytes: 16_384,
             defaults: Settled::DEFAULT,
+            confirmation: None,
+            teacher: None,
         }),
     );
     users(&mut client, &["dana", "guy"]);
@@ -75,6 +80,8 @@ fn requests(client: &mut Controller) -> Vec<Request> {
         .filter_map(|effect| match effect {
             Effect::Send(request) => Some(request),
             Effect::Connect(_)
+            | Effect::Draw
+            | Effect::RunLab { .. }
             | Effect::StartDownload { .. }
             | Effect::OpenUpload { .. }
             | Effect::StartUpload { .. }

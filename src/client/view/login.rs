@@ -234,6 +234,7 @@ fn sentence(problem: &LoginProblem) -> String {
         }
         LoginProblem::Form { .. }
         | LoginProblem::Unreachable { .. }
+        | LoginProblem::Password { .. }
         | LoginProblem::Refused { .. } => sentence.to_owned(),
     }
 }

@@ -17,7 +17,7 @@
 //! assert!(lines.iter().all(Reply::fits_in_a_line));
 //! ```
 
-use super::{FileEntry, Reply, Said};
+use super::{Ban, FileEntry, LabRow, Reply, Said};
 use crate::wire::line::LONGEST_LINE_BYTES;
 use serde::Serialize;
 
@@ -43,6 +43,20 @@ impl Reply {
     pub fn files(files: Vec<FileEntry>) -> Vec<Self> {
         let line = |(files, more)| Self::Files { files, more };
         pages(files).into_iter().map(line).collect()
+    }
+
+    /// Who is kept out, in as many lines as it takes; one at least.
+    #[must_use]
+    pub fn bans(bans: Vec<Ban>) -> Vec<Self> {
+        let line = |(bans, more)| Self::Bans { bans, more };
+        pages(bans).into_iter().map(line).collect()
+    }
+
+    /// What has come back of a `lab`, in as many lines as it takes; one at least.
+    #[must_use]
+    pub fn lab_results(number: u64, rows: Vec<LabRow>) -> Vec<Self> {
+        let line = |(rows, more)| Self::LabResults { number, rows, more };
+        pages(rows).into_iter().map(line).collect()
     }
 
     /// As many of the newest lines as fit, oldest first.

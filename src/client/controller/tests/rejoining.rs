@@ -32,6 +32,8 @@ fn welcome(client: &mut Controller, now_ms: u64) {
         server: "sash".into(),
         line_bytes: 16_384,
         defaults: Settled::DEFAULT,
+        confirmation: None,
+        teacher: None,
     });
     client.on_event(Event::Reply(welcome), now_ms);
 }

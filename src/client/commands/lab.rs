@@ -1,0 +1,121 @@
+//! `/lab`: what a teacher gives out, or what a student answers.
+//!
+//! `/lab seed=7;loss=10% --arq go-back-n --size 200KiB` gives out; `/lab yes` and
+//! `/lab no` answer. The options are those of `lab run`.
+
+use super::{Command, choice, number};
+use crate::wire::message::Assignment;
+use crate::wire::options::{Arq, Asked, DEFAULT_SEGMENT_BYTES, Settled};
+
+/// The file's size where nothing else is said, as `lab run` has it. Unit: bytes.
+const USUAL_SIZE: u64 = 100 * 1024;
+
+/// What follows `/lab`.
+pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
+    match rest.to_lowercase().as_str() {
+        "yes" => Ok(Command::AnswerLab { accept: true }),
+        "no" => Ok(Command::AnswerLab { accept: false }),
+        "" => Err("Which scenario? Or is it yes or no?".to_owned()),
+        _ => read_assignment(rest).map(Command::GiveLab),
+    }
+}
+
+/// The options stand after the scenario, which may be empty for a perfect link.
+fn read_assignment(rest: &str) -> Result<Assignment, String> {
+    let (link, options) = match rest.find("--") {
+        Some(position) => rest.split_at(position),
+        None => (rest, ""),
+    };
+    let mut words = options.split_whitespace();
+    let mut size = USUAL_SIZE;
+    let mut asked = Asked {
+        arq: Some(Arq::SelectiveRepeat),
+        segment_bytes: Some(DEFAULT_SEGMENT_BYTES),
+        ..Asked::default()
+    };
+    while let Some(option) = words.next() {
+        let Some(value) = words.next() else {
+            return Err(format!("{option} lacks its value."));
+        };
+        match option {
+            "--arq" => asked.arq = choice(value)?.or(asked.arq),
+            "--congestion" => asked.congestion = choice(value)?,
+            "--window" => asked.window = number(value)?,
+            "--segment" => asked.segment_bytes = number(value)?,
+            "--size" => size = bytes(value)?,
+            other => return Err(format!("{other} is not an option of a lab.")),
+        }
+    }
+    let settled = asked.settle(&Settled::DEFAULT);
+    let settled = settled.map_err(|error| super::sentence(&error.to_string()))?;
+    Ok(Assignment {
+        link: unquoted(link.trim()).to_owned(),
+        arq: settled.arq,
+        window: settled.window,
+        congestion: settled.congestion,
+        segment_bytes: settled.segment_bytes,
+        size,
+    })
+}
+
+/// A scenario may be copied with the quotes that a shell needs.
+fn unquoted(link: &str) -> &str {
+    ['"', '\'']
+        .iter()
+        .find_map(|&quote| link.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(link)
+}
+
+/// `1500`, `200KiB`, `1MiB`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("", 0)];
+    let read = |(unit, shift): (&str, u32)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(1 << shift)
+    };
+    let size = units.into_iter().find_map(read);
+    size.ok_or_else(|| format!("{text:?} is no size. Write 1500, 200KiB or 1MiB."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::options::Congestion;
+
+    fn given(line: &str) -> Assignment {
+        match read_lab(line) {
+            Ok(Command::GiveLab(assignment)) => assignment,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_scenario_and_its_options_are_told_apart() {
+        let line = "seed=7;loss=10% --arq go-back-n --window 8 --size 200KiB";
+        let expected = Assignment {
+            link: "seed=7;loss=10%".into(),
+            arq: Arq::GoBackN,
+            window: 8,
+            congestion: Congestion::Fixed,
+            segment_bytes: DEFAULT_SEGMENT_BYTES,
+            size: 200 * 1024,
+        };
+        assert_eq!(given(line), expected);
+        assert_eq!(given("\"seed=7;loss=10%\"").link, "seed=7;loss=10%");
+        let perfect = given("--arq stop-and-wait");
+        assert_eq!((perfect.link.as_str(), perfect.window), ("", 1));
+    }
+
+    #[test]
+    fn yes_and_no_answer_and_nothing_is_asked_back() {
+        let answer = |accept| Ok(Command::AnswerLab { accept });
+        assert_eq!(read_lab("Yes"), answer(true));
+        assert_eq!(read_lab("no"), answer(false));
+        let why = |line| read_lab(line).unwrap_err();
+        assert!(why("").starts_with("Which scenario?"));
+        assert!(why("loss=1% --size many").contains("200KiB"));
+        assert!(why("loss=1% --size").contains("lacks its value"));
+        assert!(why("loss=1% --fast 1").contains("not an option of a lab"));
+        assert!(why("loss=1% --window 0").contains("window"));
+    }
+}

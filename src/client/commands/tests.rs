@@ -1,0 +1,194 @@
+//! What lines mean, and how wrong ones are answered.
+
+use super::*;
+
+fn download(line: &str) -> (String, Asked) {
+    match read(line, &[]) {
+        Ok(Command::Download { file, asked }) => (file, asked),
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn said(text: &str) -> Command {
+    Command::Say {
+        text: text.to_owned(),
+    }
+}
+
+#[test]
+fn plain_text_is_said_and_two_slashes_say_one() {
+    assert_eq!(read("hi there\r\n", &[]), Ok(said("hi there")));
+    assert_eq!(read("//users", &[]), Ok(said("/users")));
+    assert_eq!(read("  \n", &[]), Ok(Command::Nothing));
+}
+
+#[test]
+fn a_file_name_with_spaces_needs_no_quotes_and_may_have_them() {
+    let asked = Asked {
+        arq: Some(Arq::GoBackN),
+        window: Some(8),
+        ..Asked::default()
+    };
+    let options = "--arq go-back-n --window 8";
+    for name in ["my summer photo.jpg", "\"my summer photo.jpg\""] {
+        let read = download(&format!("/download {name} {options}"));
+        assert_eq!(read, ("my summer photo.jpg".to_owned(), asked));
+    }
+    assert_eq!(download("/download \"a --b.txt\"").0, "a --b.txt");
+}
+
+#[test]
+fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
+    let expected = Ok(Command::Upload {
+        path: "/tmp/my notes.txt".into(),
+        asked: Asked {
+            arq: Some(Arq::GoBackN),
+            ..Asked::default()
+        },
+    });
+    assert_eq!(
+        read("/upload /tmp/my notes.txt --arq go-back-n", &[]),
+        expected
+    );
+    assert_eq!(read("/pause", &[]), Ok(Command::Pause { tag: None }));
+    assert_eq!(read("/resume 2", &[]), Ok(Command::Resume { tag: Some(2) }));
+    assert_eq!(read("/proceed", &[]), Ok(Command::Resume { tag: None }));
+    let half = Ok(Command::PauseAt(Some(Share::HALF)));
+    assert_eq!(read("/pause-at 50%", &[]), half);
+    assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
+    assert!(read("/pause-at never", &[]).is_err());
+}
+
+#[test]
+fn a_cancel_may_delete_and_a_retry_names_a_number_or_none() {
+    let discard = |tag| Ok(Command::Discard { tag });
+    assert_eq!(read("/cancel 2 delete", &[]), discard(Some(2)));
+    assert_eq!(read("/cancel delete", &[]), discard(None));
+    assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+    assert!(read("/cancel 2 deleted", &[]).is_err());
+    assert_eq!(read("/retry", &[]), Ok(Command::Retry { tag: None }));
+    let skip = Ok(Command::Overwrite(Some(Overwrite::Skip)));
+    assert_eq!(read("/overwrite skip", &[]), skip);
+    let why = read("/overwrite ask", &[]).unwrap_err();
+    assert!(why.contains("choose keep, replace, skip or fail"), "{why}");
+}
+
+#[test]
+fn the_older_shortcuts_still_work() {
+    assert_eq!(
+        read("!pm dana hi you", &[]),
+        Ok(Command::Whisper {
+            to: "dana".into(),
+            text: "hi you".into()
+        })
+    );
+    assert_eq!(download("!df notes.txt").0, "notes.txt");
+    assert_eq!(download("download notes.txt").0, "notes.txt");
+}
+
+#[test]
+fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
+    let text = "download the notes";
+    assert_eq!(read(text, &[]), Ok(said(text)));
+    let files = [FileEntry {
+        name: "the notes".into(),
+        size: 1,
+        digest: None,
+    }];
+    let expected = Ok(Command::Download {
+        file: "the notes".into(),
+        asked: Asked::default(),
+    });
+    assert_eq!(read(text, &files), expected);
+}
+
+#[test]
+fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
+    let why = |line| read(line, &[]).unwrap_err();
+    assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
+    assert_eq!(why("/nonsense"), "There is no /nonsense. See /help.");
+    assert!(why("/arq x").ends_with("go-back-n or selective-repeat."));
+    assert!(why("/cancel x").contains("/transfers"));
+    assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
+    assert!(why("/arq tahoe").contains("choose stop-and-wait"));
+    assert!(why("/congestion vegas").contains("reno, cubic, bbr"));
+    assert!(why("/window many").contains("not a number"));
+    assert!(why("/download a --arq").contains("--arq lacks its value."));
+    assert!(why("/download a --fast 1").contains("not an option"));
+}
+
+#[test]
+fn the_beginning_of_a_command_finds_all_that_it_may_become() {
+    let names = |line: &str| -> Vec<&str> {
+        matching(line).iter().map(|usage| usage.names[0]).collect()
+    };
+    assert_eq!(names("/wi"), ["window"]);
+    assert_eq!(names("/pau"), ["pause", "pause-at"]);
+    assert_eq!(names("/pause"), ["pause", "pause-at"]);
+    assert_eq!(names("/pause 1"), ["pause"]);
+    assert_eq!(names("/pm dana"), ["whisper"]);
+    assert_eq!(names("/").len(), COMMANDS.len());
+    for not_one in ["", "hi", "//hi", "/nonsense", "/wi dana"] {
+        assert!(names(not_one).is_empty(), "{not_one}");
+    }
+}
+
+#[test]
+fn the_help_has_every_command_in_two_columns() {
+    let help = help();
+    for usage in COMMANDS {
+        let line = help
+            .iter()
+            .find(|it| it.trim().starts_with(&usage.synopsis()));
+        let line = line.expect(usage.names[0]);
+        assert_eq!(
+            line.find(usage.explanation),
+            Some(2 + SYNOPSIS_WIDTH),
+            "{line}"
+        );
+    }
+    assert!(help.iter().all(|line| line.len() <= 90), "{help:#?}");
+}
+
+#[test]
+fn default_takes_a_choice_back() {
+    assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
+    assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
+    let reno = Command::Congestion(Some(Congestion::Reno));
+    assert_eq!(read("/congestion reno", &[]), Ok(reno));
+    let unset = Command::Congestion(None);
+    assert_eq!(read("/congestion default", &[]), Ok(unset));
+}
+
+#[test]
+fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
+    let usage = COMMANDS
+        .iter()
+        .find(|it| it.names == ["congestion"])
+        .unwrap();
+    let names = Congestion::ALL.map(Congestion::name);
+    assert_eq!(usage.choices, [&names[..], &["default"]].concat());
+    for congestion in Congestion::ALL {
+        let (file, asked) =
+            download(&format!("/download a.txt --congestion {congestion}"));
+        assert_eq!((&*file, asked.congestion), ("a.txt", Some(congestion)));
+    }
+}
+
+#[test]
+fn a_kick_names_a_person_and_perhaps_a_reason() {
+    let kick = |why: &str| Command::Kick {
+        name: "guy".into(),
+        why: why.into(),
+    };
+    assert_eq!(read("/kick guy", &[]), Ok(kick("")));
+    assert_eq!(
+        read("/kick guy too much noise", &[]),
+        Ok(kick("too much noise"))
+    );
+    assert_eq!(read("/bans", &[]), Ok(Command::Bans));
+    assert_eq!(
+        read("/ban", &[]).unwrap_err(),
+        "Whom? Write /ban NAME [WHY]."
+    );
+}

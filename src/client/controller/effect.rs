@@ -1,0 +1,150 @@
+//! What the shell brings, and what it is told to do.
+
+use super::ServerAddress;
+use crate::room::login::Chance;
+use crate::transfer::Report;
+use crate::transfer::leftovers::Leftover;
+use crate::wire::message::{
+    Assignment, LabOutcome, Offer, Reply, Request, TransferState,
+};
+use crate::wire::version::FileVersion;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What happened, told by the shell.
+#[derive(Debug)]
+pub enum Event {
+    /// The TCP connection is there; the answer to `join` is not yet.
+    Connected {
+        /// How long it took.
+        round_trip: Duration,
+    },
+    /// There is no connection; the sentence says why and what to do.
+    Unreachable(String),
+    /// The server said something.
+    Reply(Reply),
+    /// The random bytes that [`Effect::Draw`] asked for.
+    Drawn(Chance),
+    /// The connection ended by itself; the sentence says why.
+    Lost(String),
+    /// A file that was to be given was looked at.
+    Opened {
+        /// Our number for its upload.
+        tag: u64,
+        /// Its name and version, or a sentence.
+        found: Result<(String, FileVersion), String>,
+    },
+    /// A transfer goes on or ended.
+    Report {
+        /// Our number for it.
+        tag: u64,
+        /// Its figures or its end.
+        report: Report,
+    },
+    /// A download need not be asked for.
+    Skipped {
+        /// Our number for it.
+        tag: u64,
+        /// Why not.
+        sentence: String,
+    },
+    /// Broken-off downloads were found in the folder for downloads.
+    LeftoversFound(Vec<Leftover>),
+    /// What was left of downloads was to be taken away.
+    Discarded {
+        /// Our number for the download; `None`: those that were offered.
+        tag: Option<u64>,
+        /// Why it is still there, where it is: a sentence.
+        problem: Option<String>,
+    },
+    /// A folder could not be shown; the sentence says where it is.
+    FolderNotShown(String),
+    /// What the teacher gave out ran to its end, or did not.
+    LabRan {
+        /// Its number.
+        number: u64,
+        /// What came of it.
+        outcome: LabOutcome,
+    },
+    /// Something that is good to know.
+    Remark(String),
+    /// Time has passed. Once a second is often enough; more often is harmless.
+    Tick,
+}
+
+/// What the shell shall do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Connect; what is sent meanwhile goes out as one flight.
+    Connect(ServerAddress),
+    /// Send this, or keep it until the connection is there.
+    Send(Request),
+    /// Bring [`Event::Drawn`] with fresh random bytes, at once.
+    Draw,
+    /// Run this in the laboratory, beside all else; [`Event::LabRan`] answers.
+    RunLab {
+        /// Its number.
+        number: u64,
+        /// What is to be run; it was checked.
+        assignment: Assignment,
+    },
+    /// Receive a file.
+    StartDownload {
+        /// Our number for it, carried by each of its reports.
+        tag: u64,
+        /// How to fetch it; its options were checked.
+        offer: Offer,
+    },
+    /// Look at a file that shall be given; [`Event::Opened`] answers at once.
+    OpenUpload {
+        /// Our number for it.
+        tag: u64,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Send a file.
+    StartUpload {
+        /// Our number for it, carried by each of its reports.
+        tag: u64,
+        /// How to give it; its options were checked.
+        offer: Offer,
+    },
+    /// Let a receiver or sender wait, or go on.
+    PauseTransfer {
+        /// Our number for it.
+        tag: u64,
+        /// Whether it shall wait.
+        is_paused: bool,
+    },
+    /// The server's word on an upload: its sender need not wait for FIN-ACK.
+    JudgeUpload {
+        /// Our number for it.
+        tag: u64,
+        /// Verified or damaged.
+        state: TransferState,
+    },
+    /// End a receiver or sender. Its last report still comes.
+    CancelTransfer {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Take away what has arrived of a download, once its receiver has ended;
+    /// [`Event::Discarded`] answers.
+    DiscardPart {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// Take these parts away; [`Event::Discarded`] answers.
+    DiscardLeftovers(Vec<PathBuf>),
+    /// Show this folder by the system's own program.
+    ShowFolder(PathBuf),
+    /// The server knows how this one ended: its receiver need not answer any more.
+    ReleaseDownload {
+        /// Our number for it.
+        tag: u64,
+    },
+    /// End the connection once everything has been sent.
+    HangUp,
+    /// End the program.
+    Quit,
+}

@@ -1,0 +1,165 @@
+//! How the client comes in where a password is asked for.
+//!
+//! ```text
+//! join --> challenge --> has a password? --> draw --> proof --> welcome, confirmed?
+//!                          v no                         v refused  v no: leave
+//!                        LoginProblem::Password  <------'
+//! ```
+//!
+//! What a person asks for meanwhile waits: it is sent once we are in, also where a
+//! password had to be typed first.
+
+use super::{Controller, Effect};
+use crate::client::model::{Kind, LoginProblem};
+use crate::client::words;
+use crate::room::login::{Awaiting, Chance, Key, Password, answer};
+use crate::wire::message::{Challenge, Offer, Request, Welcome};
+use std::mem;
+
+/// Where a login stands.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    pub(super) password: Option<Password>,
+    /// The name as `join` wrote it; while we are at the door.
+    name: Option<String>,
+    challenge: Option<Challenge>,
+    awaiting: Option<Awaiting>,
+    /// What this connection's login has yielded.
+    key: Option<Key>,
+    /// What was asked for behind `join`, sent or not.
+    behind: Vec<Request>,
+    /// What was asked for behind an earlier `join`, which led nowhere for want of a
+    /// password.
+    earlier: Vec<Request>,
+}
+
+impl Login {
+    /// The request, if it goes out now. With a password in hand all but the login itself
+    /// waits for the welcome: the server holds back only so much.
+    pub(super) fn pass(&mut self, request: Request) -> Option<Request> {
+        if let Request::Join { name, .. } = &request {
+            let earlier = mem::take(&mut self.earlier);
+            *self = Self {
+                password: self.password.take(),
+                name: Some(name.clone()),
+                earlier,
+                ..Self::default()
+            };
+            return Some(request);
+        }
+        let is_of_the_login = matches!(request, Request::Proof(_) | Request::Disconnect);
+        if self.name.is_none() || is_of_the_login {
+            return Some(request);
+        }
+        self.behind.push(request.clone());
+        self.password.is_none().then_some(request)
+    }
+
+    /// What was held back.
+    fn let_go(&mut self) -> Vec<Request> {
+        let behind = mem::take(&mut self.behind);
+        let mut held = if self.password.is_some() {
+            behind
+        } else {
+            Vec::new()
+        };
+        held.append(&mut self.earlier);
+        held
+    }
+}
+
+impl Controller {
+    pub(super) fn on_challenge(&mut self, challenge: Challenge, now_ms: u64) {
+        if self.login.name.is_none() {
+            return; // We are in already.
+        }
+        if self.login.password.is_none() {
+            return self.want_password(&challenge.sentence, now_ms);
+        }
+        self.login.challenge = Some(challenge);
+        self.effects.push(Effect::Draw);
+    }
+
+    /// The dice that [`Effect::Draw`] asked for.
+    pub(super) fn on_drawn(&mut self, chance: Chance, now_ms: u64) {
+        let Login {
+            password: Some(password),
+            name: Some(name),
+            challenge: Some(challenge),
+            ..
+        } = &self.login
+        else {
+            return;
+        };
+        let Some((proof, awaiting)) = answer(password, challenge, name, chance) else {
+            let sentence = "The server asked for the password in a way that makes no \
+                            sense. It may not be a Sash server.";
+            return self.refuse_the_server(sentence, now_ms);
+        };
+        self.login.challenge = None;
+        self.login.key = Some(awaiting.key());
+        self.login.awaiting = Some(awaiting);
+        self.send(Request::Proof(proof));
+    }
+
+    /// Whether we stay: the server, too, must know the password.
+    pub(super) fn check_welcome(&mut self, welcome: &Welcome, now_ms: u64) -> bool {
+        let is_confirmed = self.login.awaiting.take().map(|awaiting| {
+            let confirmation = welcome.confirmation.as_ref();
+            confirmation.is_some_and(|it| awaiting.is_confirmed(it))
+        });
+        if is_confirmed == Some(false) {
+            self.refuse_the_server(
+                "This server does not know the password: it is not the one you meant.",
+                now_ms,
+            );
+            return false;
+        }
+        if is_confirmed.is_none() && self.login.password.is_some() {
+            let text = "This server did not ask for the password: anybody may come in, \
+                        and it has not shown that it is the one you meant.";
+            self.model.chat.push(now_ms, Kind::Notice, text);
+        }
+        self.login.name = None;
+        for request in self.login.let_go() {
+            self.effects.push(Effect::Send(request));
+        }
+        true
+    }
+
+    /// The login ended because a password is wanted, or another one.
+    pub(super) fn want_password(&mut self, sentence: &str, now_ms: u64) {
+        self.effects.push(Effect::HangUp);
+        // The lists that every login asks for are asked for again by the next.
+        let lists = if self.wants_lists { 2 } else { 0 };
+        let behind = mem::take(&mut self.login.behind).into_iter().skip(lists);
+        self.login.earlier.extend(behind);
+        self.login.password = None;
+        self.login.name = None;
+        if self.model.rejoining.is_some() {
+            return self.give_up_rejoining(words::harmless(sentence), now_ms);
+        }
+        self.stop_joining(LoginProblem::Password {
+            sentence: words::harmless(sentence),
+        });
+    }
+
+    /// The offer with its transfer's true token, which who reads the chat does not know.
+    pub(super) fn unseal(&self, mut offer: Offer) -> Offer {
+        if let Some(key) = self.login.key {
+            offer.token = key.token(offer.token, offer.transfer);
+        }
+        offer
+    }
+
+    fn refuse_the_server(&mut self, sentence: &str, now_ms: u64) {
+        self.effects.push(Effect::HangUp);
+        if self.model.rejoining.is_some() {
+            return self.give_up_rejoining(sentence.to_owned(), now_ms);
+        }
+        self.end_login(LoginProblem::Refused {
+            sentence: sentence.to_owned(),
+            suggestion: None,
+        });
+    }
+}

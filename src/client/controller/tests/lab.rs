@@ -1,0 +1,197 @@
+//! Stories of a class, as one client of it lives them.
+
+use super::*;
+use crate::client::model::LabState;
+use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
+use crate::wire::options::Congestion;
+
+fn assignment(link: &str) -> Assignment {
+    Assignment {
+        link: link.to_owned(),
+        arq: Arq::GoBackN,
+        window: 16,
+        congestion: Congestion::Fixed,
+        segment_bytes: 1_436,
+        size: 100_000,
+    }
+}
+
+fn lab(number: u64, from: &str, link: &str) -> Reply {
+    Reply::Lab(Lab {
+        number,
+        from: from.to_owned(),
+        assignment: assignment(link),
+    })
+}
+
+fn figures() -> LabFigures {
+    LabFigures {
+        verified: true,
+        elapsed_us: 1_500_000,
+        goodput: 66_666,
+        sent_packets: 80,
+        resent_packets: 10,
+    }
+}
+
+fn result(number: u64, outcome: LabOutcome) -> Request {
+    Request::LabResult(LabResult { number, outcome })
+}
+
+fn state(client: &Controller) -> LabState {
+    client.model().lab.as_ref().unwrap().state.clone()
+}
+
+#[test]
+fn nothing_runs_until_the_person_says_yes_and_the_figures_go_back() {
+    let mut client = joined();
+    reply(&mut client, lab(3, "noa", "seed=7;loss=10%"));
+    assert_eq!(client.take_effects(), []);
+    assert_eq!(state(&client), LabState::Asked);
+    let asked = &last_line(&client).text;
+    assert!(
+        asked.starts_with("noa asks you to run lab 3: lab run"),
+        "{asked}"
+    );
+    assert!(asked.contains("--arq go-back-n"), "{asked}");
+    client.on_intent(Intent::Input("/lab yes".into()), 10);
+    let run = Effect::RunLab {
+        number: 3,
+        assignment: assignment("seed=7;loss=10%"),
+    };
+    assert_eq!(client.take_effects(), [run]);
+    assert_eq!(state(&client), LabState::Running);
+    let outcome = LabOutcome::Done(figures());
+    client.on_event(
+        Event::LabRan {
+            number: 3,
+            outcome: outcome.clone(),
+        },
+        20,
+    );
+    assert_eq!(requests(&mut client), [result(3, outcome)]);
+    assert_eq!(state(&client), LabState::Done(figures()));
+    assert_eq!(
+        last_line(&client).text,
+        "Lab 3: whole in 1.500 s of virtual time, 66.7 kB/s, 80 packets, 10 resent"
+    );
+    // Once is enough.
+    client.on_intent(Intent::Input("/lab yes".into()), 30);
+    assert_eq!(client.take_effects(), []);
+}
+
+#[test]
+fn a_no_is_told_once_and_may_become_a_yes() {
+    let mut client = joined();
+    reply(&mut client, lab(3, "noa", "loss=10%"));
+    let declined = result(3, LabOutcome::Declined);
+    assert_eq!(typed(&mut client, "/lab no"), [declined]);
+    assert_eq!(typed(&mut client, "/lab no"), []);
+    client.on_intent(Intent::AnswerLab { accept: true }, 10);
+    assert_eq!(state(&client), LabState::Running);
+}
+
+#[test]
+fn who_has_agreed_to_all_is_not_asked() {
+    let mut client = joined();
+    client.on_intent(Intent::AcceptLabs(true), 0);
+    reply(&mut client, lab(3, "noa", "loss=10%"));
+    assert_eq!(client.take_effects().len(), 1);
+    assert_eq!(state(&client), LabState::Running);
+}
+
+#[test]
+fn what_would_burn_the_machine_or_means_nothing_is_refused_and_the_teacher_told() {
+    let mut client = joined();
+    client.on_intent(Intent::AcceptLabs(true), 0);
+    for bad in [
+        Assignment {
+            size: u64::MAX,
+            ..assignment("")
+        },
+        Assignment {
+            segment_bytes: 1,
+            size: 1 << 22,
+            ..assignment("")
+        },
+        assignment("los=10%"),
+    ] {
+        let number = 4;
+        let from = "noa".to_owned();
+        reply(
+            &mut client,
+            Reply::Lab(Lab {
+                number,
+                from,
+                assignment: bad,
+            }),
+        );
+        let sent = requests(&mut client);
+        let [Request::LabResult(told)] = &sent[..] else {
+            panic!("{sent:?}");
+        };
+        assert!(matches!(told.outcome, LabOutcome::Failed { .. }));
+        assert!(client.model().lab.is_none());
+    }
+}
+
+#[test]
+fn after_a_lost_connection_nobody_is_asked_twice_and_no_result_is_lost() {
+    let mut client = joined();
+    reply(&mut client, lab(3, "noa", "loss=10%"));
+    client.on_intent(Intent::AnswerLab { accept: true }, 10);
+    let _ = client.take_effects();
+    reply(&mut client, lab(3, "noa", "loss=10%"));
+    assert_eq!(client.take_effects(), []);
+    let outcome = LabOutcome::Done(figures());
+    client.on_event(
+        Event::LabRan {
+            number: 3,
+            outcome: outcome.clone(),
+        },
+        20,
+    );
+    let _ = client.take_effects();
+    reply(&mut client, lab(3, "noa", "loss=10%"));
+    assert_eq!(requests(&mut client), [result(3, outcome)]);
+    // The same number of another server is another assignment.
+    reply(&mut client, lab(3, "noa", "loss=20%"));
+    assert_eq!(state(&client), LabState::Asked);
+}
+
+#[test]
+fn the_teacher_gives_out_sees_the_echo_and_the_table() {
+    let mut client = joined();
+    let sent = typed(
+        &mut client,
+        "/lab seed=7;loss=10% --arq go-back-n --size 100000",
+    );
+    assert_eq!(sent, [Request::Lab(assignment("seed=7;loss=10%"))]);
+    reply(&mut client, lab(1, "dana", "seed=7;loss=10%"));
+    assert!(client.model().lab.is_none());
+    assert!(last_line(&client).text.contains("/results"));
+    assert_eq!(typed(&mut client, "/lab los=10%"), []);
+    assert!(last_line(&client).text.contains("did you mean"));
+    assert_eq!(typed(&mut client, "/results"), [Request::LabResults]);
+    let row = |name: &str, outcome| LabRow {
+        name: name.to_owned(),
+        outcome,
+    };
+    let lists = [
+        (vec![row("guy", LabOutcome::Done(figures()))], true),
+        (vec![row("yuval\u{1b}[2J", LabOutcome::Declined)], false),
+    ];
+    for (rows, more) in lists {
+        let number = 1;
+        reply(&mut client, Reply::LabResults { number, rows, more });
+    }
+    assert_eq!(client.model().lab_rows.len(), 2);
+    let lines: Vec<_> = client.model().chat.lines().collect();
+    let [.., head, guy, yuval] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(head.text, "Lab 1: 2 answers, 1 others are here.");
+    assert!(guy.text.contains("66.7 kB/s"), "{}", guy.text);
+    assert!(yuval.text.ends_with("declined"), "{}", yuval.text);
+    assert!(!yuval.text.contains('\u{1b}'));
+}

@@ -1,0 +1,193 @@
+//! Stories of a door that asks for a password.
+
+use super::*;
+use crate::room::login::{Admission, Challenger, Chance, Password};
+use crate::wire::message::{Challenge, Proof, Role};
+
+/// A server that knows a password, as far as a login goes.
+struct Server {
+    challenger: Option<Challenger>,
+    challenge: Challenge,
+}
+
+impl Server {
+    fn new(password: &str) -> Self {
+        let password = Password::new(password).unwrap();
+        let chance = Chance([1; 32]);
+        let (challenger, challenge) =
+            Challenger::new(&password, Role::Room, "dana", chance).unwrap();
+        Self {
+            challenger: Some(challenger),
+            challenge,
+        }
+    }
+
+    fn judge(&mut self, proof: &Proof) -> Option<Admission> {
+        self.challenger.take().unwrap().judge(proof)
+    }
+}
+
+fn client_with(password: Option<&str>) -> Controller {
+    let mut client = Controller::new(Asked::default(), false);
+    let password = password.map(|text| Password::new(text).unwrap());
+    client.on_intent(Intent::SetPassword(password), 0);
+    connect(&mut client, "", "dana");
+    let join = requests(&mut client);
+    assert!(matches!(join[..], [Request::Join { .. }]), "{join:?}");
+    client
+}
+
+/// Challenges the client; its proof.
+fn challenge(client: &mut Controller, server: &Server) -> Proof {
+    reply(client, Reply::Challenge(server.challenge.clone()));
+    assert_eq!(client.take_effects(), [Effect::Draw]);
+    client.on_event(Event::Drawn(Chance([2; 32])), 10);
+    let sent = requests(client);
+    let [Request::Proof(proof)] = &sent[..] else {
+        panic!("{sent:?}");
+    };
+    proof.clone()
+}
+
+fn welcome(client: &mut Controller, admission: Option<&Admission>) {
+    reply(
+        client,
+        Reply::Welcome(Welcome {
+            name: "dana".into(),
+            version: 1,
+            server: "sash".into(),
+            line_bytes: 16_384,
+            defaults: Settled::DEFAULT,
+            confirmation: admission.map(|it| it.confirmation),
+            teacher: Some("noa".into()),
+        }),
+    );
+}
+
+fn refused(client: &mut Controller, code: Code) {
+    reply(
+        client,
+        Reply::Refused(Refusal {
+            code,
+            sentence: "No.".into(),
+            suggestion: None,
+        }),
+    );
+}
+
+#[test]
+fn a_password_in_hand_is_proven_and_what_was_asked_meanwhile_waits_for_the_welcome() {
+    let mut client = client_with(Some("open sesame"));
+    assert_eq!(typed(&mut client, "hi"), []);
+    let mut server = Server::new("open sesame");
+    let proof = challenge(&mut client, &server);
+    let admission = server.judge(&proof).unwrap();
+    welcome(&mut client, Some(&admission));
+    assert_eq!(client.model().phase, Phase::Joined);
+    assert_eq!(client.model().teacher.as_deref(), Some("noa"));
+    let said = requests(&mut client);
+    assert_eq!(said, [Request::Say { text: "hi".into() }]);
+    assert_eq!(typed(&mut client, "ho").len(), 1);
+}
+
+#[test]
+fn without_a_password_the_person_is_asked_and_nothing_that_was_asked_for_is_lost() {
+    let mut client = client_with(None);
+    assert_eq!(typed(&mut client, "hi").len(), 1);
+    let server = Server::new("open sesame");
+    reply(&mut client, Reply::Challenge(server.challenge.clone()));
+    assert_eq!(client.take_effects(), [Effect::HangUp]);
+    let problem = client.model().login_problem.clone().unwrap();
+    assert!(
+        matches!(problem, LoginProblem::Password { .. }),
+        "{problem:?}"
+    );
+    // A wrong one is asked for again.
+    for (text, is_right) in [("guess", false), ("open sesame", true)] {
+        let password = Password::new(text).unwrap();
+        client.on_intent(Intent::SetPassword(Some(password)), 20);
+        connect(&mut client, "", "dana");
+        assert_eq!(requests(&mut client).len(), 1);
+        let mut server = Server::new("open sesame");
+        let proof = challenge(&mut client, &server);
+        let admission = server.judge(&proof);
+        assert_eq!(admission.is_some(), is_right);
+        if is_right {
+            welcome(&mut client, admission.as_ref());
+        } else {
+            refused(&mut client, Code::WrongPassword);
+            assert_eq!(client.take_effects(), [Effect::HangUp]);
+            let problem = client.model().login_problem.as_ref().unwrap();
+            assert!(matches!(problem, LoginProblem::Password { .. }));
+        }
+    }
+    let said = requests(&mut client);
+    assert_eq!(said, [Request::Say { text: "hi".into() }]);
+}
+
+#[test]
+fn a_server_that_does_not_know_the_password_is_left() {
+    for confirms in [false, true] {
+        let mut client = client_with(Some("open sesame"));
+        let server = Server::new("guess");
+        let proof = challenge(&mut client, &server);
+        // It lets us in all the same; with the confirmation of another login, or none.
+        let mut elsewhere = Server::new("guess");
+        let chance = Chance([3; 32]);
+        let guess = Password::new("guess").unwrap();
+        let answered =
+            crate::room::login::answer(&guess, &elsewhere.challenge, "dana", chance);
+        let other = elsewhere.judge(&answered.unwrap().0);
+        welcome(&mut client, other.as_ref().filter(|_| confirms));
+        assert!(client.take_effects().contains(&Effect::HangUp));
+        let problem = client.model().login_problem.as_ref().unwrap();
+        assert!(
+            problem.sentence().contains("does not know"),
+            "{problem:?}, {proof:?}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_does_not_ask_is_entered_and_that_is_told() {
+    let mut client = client_with(Some("open sesame"));
+    welcome(&mut client, None);
+    assert_eq!(client.model().phase, Phase::Joined);
+    let lines: Vec<_> = client.model().chat.lines().collect();
+    assert!(lines.iter().any(|it| it.text.contains("did not ask")));
+    // And one that asks when we are in already is not answered.
+    let server = Server::new("open sesame");
+    reply(&mut client, Reply::Challenge(server.challenge.clone()));
+    assert_eq!(client.take_effects(), []);
+}
+
+#[test]
+fn the_token_of_an_offer_is_made_with_the_key_of_the_login() {
+    let mut client = client_with(Some("open sesame"));
+    let mut server = Server::new("open sesame");
+    let proof = challenge(&mut client, &server);
+    let admission = server.judge(&proof).unwrap();
+    welcome(&mut client, Some(&admission));
+    typed(&mut client, "/download notes.txt");
+    let sent = offer(1);
+    reply(&mut client, Reply::Offer(sent.clone()));
+    let mut expected = sent.clone();
+    expected.token = admission.key.token(sent.token, sent.transfer);
+    let started = Effect::StartDownload {
+        tag: 1,
+        offer: expected,
+    };
+    assert!(client.take_effects().contains(&started));
+}
+
+#[test]
+fn a_challenge_that_makes_no_sense_ends_the_login() {
+    let mut client = client_with(Some("open sesame"));
+    let mut challenge = Server::new("open sesame").challenge;
+    challenge.message.0 = [0; 33];
+    reply(&mut client, Reply::Challenge(challenge));
+    let _ = client.take_effects();
+    client.on_event(Event::Drawn(Chance([2; 32])), 10);
+    assert_eq!(client.take_effects(), [Effect::HangUp]);
+    assert!(client.model().login_problem.is_some());
+}

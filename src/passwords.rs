@@ -1,0 +1,74 @@
+//! Passwords from files: where both programs get them from.
+//!
+//! A password never stands on the command line, where every program of the machine could
+//! read it. A file that others may read is used, and told of.
+
+use crate::room::login::{LONGEST_PASSWORD, Password};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Reads the first line of a file as a password; nothing but empty lines may follow.
+///
+/// # Errors
+/// A sentence with a way out: it cannot be read, or what stands there is no password.
+pub fn read_file(path: &Path) -> Result<Password, String> {
+    let shown = path.display();
+    let text = read(path).map_err(|error| {
+        format!(
+            "cannot read the password in {shown}: {error}. Write it into this file, on one line."
+        )
+    })?;
+    let line = text.trim_end_matches(['\r', '\n']);
+    Password::new(line).map_err(|error| {
+        format!("{shown}: {error}. Write it into this file, on one line.")
+    })
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    warn_of_readers(path, &file);
+    let mut text = String::new();
+    // One more than fits, so that what is too long is known for it.
+    let most = u64::try_from(LONGEST_PASSWORD + 3).unwrap_or(u64::MAX);
+    file.take(most).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn warn_of_readers(path: &Path, file: &File) {
+    use std::os::unix::fs::PermissionsExt;
+    let is_open = |mode: u32| mode & 0o077 != 0;
+    let mode = file.metadata().map(|it| it.permissions().mode());
+    if mode.is_ok_and(is_open) {
+        let shown = path.display();
+        log::warn!("others on this machine may read the password: chmod 600 {shown}");
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_readers(_path: &Path, _file: &File) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_line_is_no_part_of_the_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let with = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            read_file(&path)
+        };
+        let expected = Password::new(" open sesame ").unwrap();
+        for text in [" open sesame ", " open sesame \n", " open sesame \r\n\n"] {
+            assert_eq!(with(text), Ok(expected.clone()));
+        }
+        for text in ["", "\n", "two\nlines\n", &"x".repeat(5_000)] {
+            let told = with(text).unwrap_err();
+            assert!(told.ends_with("on one line."), "{told}");
+        }
+        assert!(read_file(&folder.path().join("none")).is_err());
+    }
+}

@@ -1,0 +1,333 @@
+//! From the first line of a client to its welcome.
+//!
+//! ```text
+//!             no password                             right proof
+//! join -----------------------------------> in <-------------------.
+//!   '-- a password --> Drawing --chance--> Challenged --proof--> judged
+//!                                                                  '--> refused
+//! ```
+//!
+//! What a client sends behind its `join` without waiting is held while it is challenged,
+//! and done once it is in; where it does not come in, nothing of it was done.
+
+use super::door::Entrance;
+use super::login::{Admission, Challenger, Chance};
+use super::name::{self, Name};
+use super::{Audience, ClientNumber, Effect, Room, complain, refuse, tell_one};
+use crate::wire::line::LONGEST_LINE_BYTES;
+use crate::wire::message::{Code, Proof, Reply, Request, Role, VERSION, Welcome};
+
+/// One who has said a name and must prove something.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    name: Name,
+    /// The name as it was written, which both sides' confirmations cover.
+    asked: String,
+    role: Role,
+    stage: Stage,
+    /// What was sent behind `join`, to be done later.
+    held: Vec<Request>,
+    held_bytes: usize,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The shell rolls dice for it.
+    Drawing,
+    Challenged(Box<Challenger>),
+}
+
+/// What may wait until a client is in: a script's first lines. Unit: bytes.
+const MOST_HELD_BYTES: usize = 4 * LONGEST_LINE_BYTES;
+
+/// Why an earlier connection of the teacher ends.
+const CAME_AGAIN: &str = "came in again from elsewhere";
+
+/// What a request that waits costs at least. Unit: bytes.
+const HELD_REQUEST_BYTES: usize = 128;
+
+impl Room {
+    /// A request of one who is not in.
+    pub(super) fn on_first_request(
+        &mut self,
+        client: ClientNumber,
+        request: Request,
+        time: u64,
+    ) -> Vec<Effect> {
+        if self.arriving.contains_key(&client) {
+            return self.on_request_at_the_door(client, request, time);
+        }
+        let Request::Join { name, version } = request else {
+            return refuse(
+                client,
+                Code::NotJoined,
+                "Say who you are first: {\"join\":{\"name\":\"...\"}}.".to_owned(),
+                None,
+            );
+        };
+        if version != VERSION {
+            return refuse(
+                client,
+                Code::BadVersion,
+                format!("This server speaks version {VERSION}, not {version}. Update."),
+                None,
+            );
+        }
+        match name.parse::<Name>() {
+            Ok(parsed) => self.on_named(client, parsed, name, time),
+            Err(error) => refuse(
+                client,
+                Code::BadName,
+                error.to_string(),
+                name::cleaned(&name).and_then(|name| {
+                    let is_free = self.is_free(&name);
+                    let numbered = || name.numbered(|other| self.is_free(other));
+                    if is_free { Some(name) } else { numbered() }
+                }),
+            ),
+        }
+    }
+
+    /// The dice that [`Effect::Draw`] asked for.
+    pub fn on_drawn(&mut self, client: ClientNumber, chance: Chance) -> Vec<Effect> {
+        let Some(arriving) = self.arriving.get_mut(&client) else {
+            return Vec::new();
+        };
+        let challenged = self.door.password(arriving.role).and_then(|password| {
+            Challenger::new(password, arriving.role, &arriving.asked, chance)
+        });
+        let Some((challenger, mut challenge)) = challenged else {
+            let sentence = "This server cannot ask for its password. Ask who runs it.";
+            return self.turn_away(client, Code::PasswordNeeded, sentence.to_owned());
+        };
+        arriving.stage = Stage::Challenged(Box::new(challenger));
+        password_sentence(arriving.role).clone_into(&mut challenge.sentence);
+        vec![tell_one(client, Reply::Challenge(challenge))]
+    }
+
+    fn on_named(
+        &mut self,
+        client: ClientNumber,
+        name: Name,
+        asked: String,
+        time: u64,
+    ) -> Vec<Effect> {
+        let origin = self.origins.get(&client);
+        match self.door.meet(&name, origin, time) {
+            Entrance::Refused(code, sentence) => {
+                let suggestion = (code == Code::NameTaken)
+                    .then(|| name.numbered(|candidate| self.is_free(candidate)));
+                refuse(client, code, sentence, suggestion.flatten())
+            }
+            Entrance::Locked(role) => {
+                let arriving = Arriving {
+                    name,
+                    asked,
+                    role,
+                    stage: Stage::Drawing,
+                    held: Vec::new(),
+                    held_bytes: 0,
+                };
+                self.arriving.insert(client, arriving);
+                vec![Effect::Draw { client }]
+            }
+            Entrance::Open if self.is_free(&name) => self.join(client, name, None),
+            Entrance::Open => self.refuse_taken(client, &name),
+        }
+    }
+
+    /// A request of one who is challenged: the proof, or something for later.
+    fn on_request_at_the_door(
+        &mut self,
+        client: ClientNumber,
+        request: Request,
+        time: u64,
+    ) -> Vec<Effect> {
+        if let Request::Proof(proof) = request {
+            return self.on_proof(client, &proof, time);
+        }
+        if request == Request::Disconnect {
+            self.arriving.remove(&client);
+            return vec![Effect::Close { client }];
+        }
+        let Some(arriving) = self.arriving.get_mut(&client) else {
+            return Vec::new();
+        };
+        arriving.held_bytes += request.to_line().len().max(HELD_REQUEST_BYTES);
+        if arriving.held_bytes > MOST_HELD_BYTES {
+            let sentence = "Prove the password before you say so much.";
+            return self.turn_away(client, Code::PasswordNeeded, sentence.to_owned());
+        }
+        arriving.held.push(request);
+        Vec::new()
+    }
+
+    fn on_proof(
+        &mut self,
+        client: ClientNumber,
+        proof: &Proof,
+        time: u64,
+    ) -> Vec<Effect> {
+        let Some(arriving) = self.arriving.remove(&client) else {
+            return Vec::new();
+        };
+        let Stage::Challenged(challenger) = arriving.stage else {
+            let sentence = "This proof came before its challenge. Wait for it.";
+            return refuse(client, Code::BadRequest, sentence.to_owned(), None);
+        };
+        // Met again: others from there may have guessed since, or a ban was said.
+        let origin = self.origins.get(&client);
+        let met = self.door.meet(&arriving.name, origin, time);
+        if let Entrance::Refused(code, sentence) = met {
+            return refuse(client, code, sentence, None);
+        }
+        let Some(admission) = challenger.judge(proof) else {
+            self.door.on_wrong(origin, time);
+            let sentence = wrong_sentence(arriving.role);
+            return refuse(client, Code::WrongPassword, sentence.to_owned(), None);
+        };
+        let mut effects = match arriving.role {
+            Role::Teacher => self.join_as_teacher(client, &admission),
+            // Somebody may have been faster, or been kept out meanwhile.
+            Role::Room if !self.is_free(&arriving.name) => {
+                return self.refuse_taken(client, &arriving.name);
+            }
+            Role::Room => self.join(client, arriving.name, Some(&admission)),
+        };
+        for request in arriving.held {
+            effects.extend(self.on_request(client, request, time));
+        }
+        effects
+    }
+
+    /// The teacher comes in, also where an earlier connection of the teacher is still
+    /// there: it may be a dead one.
+    fn join_as_teacher(
+        &mut self,
+        client: ClientNumber,
+        admission: &Admission,
+    ) -> Vec<Effect> {
+        let Some(teacher) = &self.door.rules.teacher else {
+            return Vec::new();
+        };
+        let name = teacher.name.clone();
+        let mut effects = Vec::new();
+        if let Some(earlier) = self.teacher {
+            self.on_gone(earlier, CAME_AGAIN);
+            // The newcomer's first line shall be the welcome.
+            effects.push(Effect::Tell {
+                to: Audience::Others(client),
+                reply: Reply::Left {
+                    name: name.to_string(),
+                    why: CAME_AGAIN.to_owned(),
+                },
+            });
+            let sentence = "You came in again from elsewhere.".to_owned();
+            effects.extend(refuse(earlier, Code::Kicked, sentence, None));
+        }
+        self.teacher = Some(client);
+        effects.extend(self.join(client, name, Some(admission)));
+        effects
+    }
+
+    fn join(
+        &mut self,
+        client: ClientNumber,
+        name: Name,
+        admission: Option<&Admission>,
+    ) -> Vec<Effect> {
+        let shown = name.to_string();
+        self.present.insert(client, name);
+        let teacher = self.door.rules.teacher.as_ref();
+        let welcome = Welcome {
+            name: shown.clone(),
+            version: VERSION,
+            server: concat!("sash ", env!("CARGO_PKG_VERSION")).to_owned(),
+            line_bytes: LONGEST_LINE_BYTES,
+            defaults: self.defaults,
+            confirmation: admission.map(|it| it.confirmation),
+            teacher: teacher.map(|teacher| teacher.name.to_string()),
+        };
+        let mut effects = Vec::new();
+        if let Some(Admission { key, .. }) = admission {
+            effects.push(Effect::Key { client, key: *key });
+        }
+        effects.extend([
+            tell_one(client, Reply::Welcome(welcome)),
+            tell_one(client, Reply::history(self.said.iter())),
+            Effect::Tell {
+                to: Audience::Others(client),
+                reply: Reply::Joined { name: shown },
+            },
+        ]);
+        effects.extend(self.running_lab(client));
+        effects
+    }
+
+    /// Where this name, or one that looks like it, is nobody's.
+    fn is_free(&self, name: &Name) -> bool {
+        !self.door.is_reserved(name)
+            && !self.present.values().any(|other| other.passes_for(name))
+    }
+
+    fn refuse_taken(&self, client: ClientNumber, name: &Name) -> Vec<Effect> {
+        refuse(
+            client,
+            Code::NameTaken,
+            format!("The name \"{name}\" is taken. Choose another."),
+            name.numbered(|candidate| self.is_free(candidate)),
+        )
+    }
+
+    /// Refuses one who is at the door.
+    pub(super) fn turn_away(
+        &mut self,
+        client: ClientNumber,
+        code: Code,
+        sentence: String,
+    ) -> Vec<Effect> {
+        self.arriving.remove(&client);
+        refuse(client, code, sentence, None)
+    }
+
+    /// A proof that nobody asked for.
+    pub(super) fn on_proof_inside(client: ClientNumber) -> Vec<Effect> {
+        let sentence = "You are in already: there is nothing to prove.";
+        complain(client, Code::BadRequest, sentence.to_owned())
+    }
+
+    /// Why whoever is at the door has not come in.
+    pub(super) fn what_is_missing(&self, client: ClientNumber) -> (Code, String) {
+        match self.arriving.get(&client) {
+            Some(arriving) => (
+                Code::PasswordNeeded,
+                password_sentence(arriving.role).to_owned(),
+            ),
+            None => (
+                Code::NotJoined,
+                "You did not join in time. Connect again and say your name.".to_owned(),
+            ),
+        }
+    }
+}
+
+/// Also for whoever came with `nc`: a password cannot be proven by hand.
+const fn password_sentence(role: Role) -> &'static str {
+    match role {
+        Role::Room => {
+            "This room has a password, which is proven and never sent: come with Sash's \
+             client and --password-file."
+        }
+        Role::Teacher => {
+            "This name is the teacher's, whose password is proven and never sent: come \
+             with Sash's client and --password-file, or choose another name."
+        }
+    }
+}
+
+const fn wrong_sentence(role: Role) -> &'static str {
+    match role {
+        Role::Room => "This is not the room's password. Check it and try again.",
+        Role::Teacher => "This is not the teacher's password. Check it and try again.",
+    }
+}

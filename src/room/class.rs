@@ -1,0 +1,159 @@
+//! A class: one scenario for all, and what each of them makes of it.
+//!
+//! ```text
+//! lab, from the teacher --> lab 1 --> everyone, and whoever joins later
+//! lab-result 1, from guy --> a row --> Record, for the shell's file
+//! lab-results, from the teacher --> the rows so far
+//! ```
+//!
+//! One assignment runs at a time; the next one takes its place. Each name has one result
+//! in it: one who declined may still change their mind, and nobody may send twice.
+//!
+//! It does not run anything and cannot read a scenario: what it passes on was checked by
+//! the shell, and is checked again by each client.
+
+use super::{ClientNumber, Effect, Room, complain, tell_everyone, tell_one};
+use crate::wire::message::{Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Reply};
+
+/// What the room knows of its class.
+#[derive(Debug, Default)]
+pub(super) struct Class {
+    running: Option<Lab>,
+    /// The last number given.
+    last: u64,
+    /// Of the one that runs, in the order they came.
+    rows: Vec<LabRow>,
+}
+
+/// One result, as it goes into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// When it came. Unit: milliseconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// Whose it is.
+    pub name: String,
+    /// What was run.
+    pub lab: Lab,
+    /// What came of it.
+    pub outcome: LabOutcome,
+}
+
+/// Most results of one assignment: one who comes again under other names gives no more.
+const MOST_ROWS: usize = 2_000;
+
+/// Longest sentence of a run that failed. Unit: characters.
+const LONGEST_SENTENCE: usize = 200;
+
+impl Room {
+    /// `lab`: for everybody.
+    pub(super) fn give_out(
+        &mut self,
+        teacher: ClientNumber,
+        assignment: Assignment,
+    ) -> Vec<Effect> {
+        if let Err(complaint) = self.check_teacher(teacher) {
+            return complaint;
+        }
+        if !self.door.rules.is_class {
+            let sentence = "This server runs no class. Start it with --class.";
+            return complain(teacher, Code::NoSuchLab, sentence.to_owned());
+        }
+        let number = self.class.last + 1;
+        let lab = Lab {
+            number,
+            from: self.present[&teacher].to_string(),
+            assignment,
+        };
+        let reply = Reply::Lab(lab.clone());
+        if lab.assignment.link.chars().any(char::is_control) || !reply.fits_in_a_line() {
+            let sentence = "This scenario is too long, or holds a control character.";
+            return complain(teacher, Code::BadText, sentence.to_owned());
+        }
+        self.class = Class {
+            running: Some(lab),
+            last: number,
+            rows: Vec::new(),
+        };
+        vec![tell_everyone(reply)]
+    }
+
+    /// A `lab` that the laboratory would not run.
+    #[must_use]
+    pub fn on_bad_lab(client: ClientNumber, why: &str) -> Vec<Effect> {
+        let sentence = format!("This cannot be given out ({why}).");
+        complain(client, Code::BadOption, sentence)
+    }
+
+    /// The assignment that runs, for one who has just come in and has not answered it.
+    pub(super) fn running_lab(&self, client: ClientNumber) -> Option<Effect> {
+        let lab = self.class.running.as_ref()?;
+        let name = self.present.get(&client)?.as_str();
+        let is_open = name != lab.from && !self.class.has_answered(name);
+        is_open.then(|| tell_one(client, Reply::Lab(lab.clone())))
+    }
+
+    /// `lab-result`: a row for the teacher.
+    pub(super) fn on_result(
+        &mut self,
+        client: ClientNumber,
+        result: LabResult,
+        time: u64,
+    ) -> Vec<Effect> {
+        let name = self.present[&client].to_string();
+        let running = self.class.running.clone();
+        let Some(lab) = running.filter(|lab| lab.number == result.number) else {
+            let sentence = "This assignment does not run any more.";
+            return complain(client, Code::NoSuchLab, sentence.to_owned());
+        };
+        if self.class.has_answered(&name) || self.class.rows.len() >= MOST_ROWS {
+            let sentence = "There is a result of yours already, or no room for more.";
+            return complain(client, Code::NoSuchLab, sentence.to_owned());
+        }
+        let outcome = shortened(result.outcome);
+        self.class.rows.retain(|row| row.name != name);
+        self.class.rows.push(LabRow {
+            name: name.clone(),
+            outcome: outcome.clone(),
+        });
+        let text = format!("{} has your answer to lab {}.", lab.from, lab.number);
+        let recorded = Recorded {
+            time,
+            name,
+            lab,
+            outcome,
+        };
+        vec![
+            Effect::Record(Box::new(recorded)),
+            tell_one(client, Reply::Notice { text }),
+        ]
+    }
+
+    /// `lab-results`: what has come back.
+    pub(super) fn list_results(&self, teacher: ClientNumber) -> Vec<Effect> {
+        if let Err(complaint) = self.check_teacher(teacher) {
+            return complaint;
+        }
+        let number = self.class.running.as_ref().map_or(0, |lab| lab.number);
+        let tell = |reply| tell_one(teacher, reply);
+        let replies = Reply::lab_results(number, self.class.rows.clone());
+        replies.into_iter().map(tell).collect()
+    }
+}
+
+impl Class {
+    /// Whether this name's result is final.
+    fn has_answered(&self, name: &str) -> bool {
+        let mut rows = self.rows.iter();
+        rows.any(|row| row.name == name && row.outcome != LabOutcome::Declined)
+    }
+}
+
+/// No client's sentence fills the teacher's table.
+fn shortened(outcome: LabOutcome) -> LabOutcome {
+    match outcome {
+        LabOutcome::Failed { sentence } => LabOutcome::Failed {
+            sentence: sentence.chars().take(LONGEST_SENTENCE).collect(),
+        },
+        LabOutcome::Done(_) | LabOutcome::Declined => outcome,
+    }
+}

@@ -1,0 +1,365 @@
+//! Who may come in: passwords, the teacher's name, who is kept out, and how often one may
+//! guess.
+//!
+//! ```text
+//! join dana --> banned? --> the teacher's name? --> a password? --> open
+//!                 v refused     v its own password     v the room's
+//! ```
+//!
+//! Wrong passwords are counted by address: each takes one of [`GUESSES`], and one comes
+//! back every [`FORGIVEN_AFTER_MS`]. Who has none left is refused before anything is
+//! compared, so that a machine learns no more; and it always recovers.
+//!
+//! It does not prove anything: [`login`](super::login) does.
+
+use super::login::Password;
+use super::name::Name;
+use crate::wire::message::{Ban, Code, Role};
+use std::collections::HashMap;
+
+/// Who may come in.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// The room's password, where there is one.
+    pub password: Option<Password>,
+    /// Who may put others out, where there is somebody.
+    pub teacher: Option<Teacher>,
+    /// Whether the teacher may give out scenarios to be run.
+    pub is_class: bool,
+}
+
+/// The one whose name is not for others.
+#[derive(Debug, Clone)]
+pub struct Teacher {
+    /// Nobody comes in by it, or by what looks like it, without the password.
+    pub name: Name,
+    /// The teacher's own.
+    pub password: Password,
+}
+
+/// Where a client comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// Equal for all that one household may use: an IPv4 address, an IPv6 prefix.
+    pub address: String,
+    /// Whether it is this machine itself. A class may be tried on it, so it is never kept
+    /// out as a whole.
+    pub is_own_machine: bool,
+}
+
+/// The keeper of the rules.
+#[derive(Debug, Default)]
+pub(super) struct Door {
+    pub(super) rules: Rules,
+    bans: Vec<(Name, Ban)>,
+    wrong: HashMap<String, Guesses>,
+}
+
+/// What a name meets at the door.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// Come in.
+    Open,
+    /// Prove this first.
+    Locked(Role),
+    /// No.
+    Refused(Code, String),
+}
+
+/// Wrong passwords from one address that are not forgiven yet.
+#[derive(Debug, Clone, Copy)]
+struct Guesses {
+    spent: u64,
+    /// When the count began to go down. Unit: milliseconds since 1970-01-01 UTC.
+    since_ms: u64,
+}
+
+/// Wrong passwords from one address at once. A class may sit behind one address, and some
+/// of them mistype.
+pub const GUESSES: u64 = 10;
+
+/// One more wrong password after this. 17,280 a day: six random letters hold for decades.
+/// Unit: milliseconds.
+pub const FORGIVEN_AFTER_MS: u64 = 5_000;
+
+/// Most people kept out at once; the oldest ban makes way.
+pub const MOST_BANS: usize = 1_000;
+
+/// From so many addresses on, those that are forgiven are looked for and forgotten.
+const MANY_ADDRESSES: usize = 1_024;
+
+impl Door {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            ..Self::default()
+        }
+    }
+
+    /// What whoever wants this name, coming from there, meets.
+    pub(super) fn meet(
+        &mut self,
+        name: &Name,
+        origin: Option<&Origin>,
+        now_ms: u64,
+    ) -> Entrance {
+        let role = match self.role_for(name) {
+            Ok(role) => role,
+            Err(refused) => return refused,
+        };
+        // Who can prove to be the teacher shall never be locked out by a ban.
+        if role != Some(Role::Teacher)
+            && let Some(ban) = self.ban_of(name, origin)
+        {
+            return Entrance::Refused(Code::Banned, banned_sentence(ban));
+        }
+        let Some(role) = role else {
+            return Entrance::Open;
+        };
+        match self.guess_after_ms(origin, now_ms) {
+            None => Entrance::Locked(role),
+            Some(wait_ms) => {
+                Entrance::Refused(Code::TooManyGuesses, guesses_sentence(wait_ms))
+            }
+        }
+    }
+
+    /// Which password a name calls for.
+    fn role_for(&self, name: &Name) -> Result<Option<Role>, Entrance> {
+        match &self.rules.teacher {
+            Some(teacher) if teacher.name.is_same_word(name) => Ok(Some(Role::Teacher)),
+            Some(teacher) if teacher.name.passes_for(name) => {
+                let sentence = format!(
+                    "The name \"{name}\" looks like the teacher's. Choose another."
+                );
+                Err(Entrance::Refused(Code::NameTaken, sentence))
+            }
+            Some(_) | None => Ok(self.rules.password.as_ref().map(|_| Role::Room)),
+        }
+    }
+
+    /// The password of a role, where there is one.
+    pub(super) fn password(&self, role: Role) -> Option<&Password> {
+        match role {
+            Role::Room => self.rules.password.as_ref(),
+            Role::Teacher => self.rules.teacher.as_ref().map(|it| &it.password),
+        }
+    }
+
+    /// Whether nobody may have this name without being the teacher.
+    pub(super) fn is_reserved(&self, name: &Name) -> bool {
+        let teacher = self.rules.teacher.as_ref();
+        teacher.is_some_and(|teacher| teacher.name.passes_for(name))
+    }
+
+    /// How long until another guess from there is listened to; `None`: now.
+    pub(super) fn guess_after_ms(
+        &self,
+        origin: Option<&Origin>,
+        now_ms: u64,
+    ) -> Option<u64> {
+        let guesses = self.wrong.get(&origin?.address)?.at(now_ms);
+        let is_spent = guesses.spent >= GUESSES;
+        is_spent.then(|| {
+            let passed = now_ms.saturating_sub(guesses.since_ms);
+            FORGIVEN_AFTER_MS.saturating_sub(passed)
+        })
+    }
+
+    /// A wrong password came from there.
+    pub(super) fn on_wrong(&mut self, origin: Option<&Origin>, now_ms: u64) {
+        let Some(origin) = origin else { return };
+        if self.wrong.len() >= MANY_ADDRESSES {
+            self.wrong.retain(|_, guesses| guesses.at(now_ms).spent > 0);
+        }
+        let fresh = Guesses {
+            spent: 0,
+            since_ms: now_ms,
+        };
+        let guesses = self.wrong.entry(origin.address.clone()).or_insert(fresh);
+        *guesses = guesses.at(now_ms);
+        guesses.spent += 1;
+    }
+
+    /// Keeps somebody out from now on; what is kept out.
+    pub(super) fn ban(&mut self, name: Name, origin: Option<&Origin>, why: &str) -> Ban {
+        self.unban(&name);
+        let origin = origin.filter(|origin| !origin.is_own_machine);
+        let ban = Ban {
+            name: name.to_string(),
+            address: origin.map(|origin| origin.address.clone()),
+            why: why.to_owned(),
+        };
+        if self.bans.len() >= MOST_BANS {
+            self.bans.remove(0);
+        }
+        self.bans.push((name, ban.clone()));
+        ban
+    }
+
+    /// Lets somebody in again; whether that changes anything.
+    pub(super) fn unban(&mut self, name: &Name) -> bool {
+        let before = self.bans.len();
+        self.bans.retain(|(banned, _)| !banned.is_same_word(name));
+        self.bans.len() < before
+    }
+
+    /// Who is kept out, oldest first.
+    pub(super) fn bans(&self) -> Vec<Ban> {
+        self.bans.iter().map(|(_, ban)| ban.clone()).collect()
+    }
+
+    fn ban_of(&self, name: &Name, origin: Option<&Origin>) -> Option<&Ban> {
+        let address = origin.map(|origin| origin.address.as_str());
+        let meant = |(banned, ban): &&(Name, Ban)| {
+            banned.passes_for(name)
+                || ban.address.is_some() && ban.address.as_deref() == address
+        };
+        self.bans.iter().find(meant).map(|(_, ban)| ban)
+    }
+}
+
+impl Guesses {
+    /// The same, with what is forgiven by now taken off.
+    fn at(self, now_ms: u64) -> Self {
+        // A clock that was put back forgives nothing, and takes nothing either.
+        let passed = now_ms.saturating_sub(self.since_ms);
+        let forgiven = passed / FORGIVEN_AFTER_MS;
+        if forgiven >= self.spent {
+            return Self {
+                spent: 0,
+                since_ms: now_ms,
+            };
+        }
+        Self {
+            spent: self.spent - forgiven,
+            since_ms: self.since_ms.min(now_ms) + forgiven * FORGIVEN_AFTER_MS,
+        }
+    }
+}
+
+/// What a person reads who has guessed too often.
+fn guesses_sentence(wait_ms: u64) -> String {
+    let seconds = wait_ms.div_ceil(1_000).max(1);
+    format!("Too many wrong passwords from your address. Try again in {seconds} seconds.")
+}
+
+fn banned_sentence(ban: &Ban) -> String {
+    let why = super::teacher::because(&ban.why);
+    format!("The teacher keeps you out of this room{why}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    fn from(address: &str) -> Origin {
+        Origin {
+            address: address.to_owned(),
+            is_own_machine: address == "127.0.0.1",
+        }
+    }
+
+    fn locked() -> Door {
+        Door {
+            rules: Rules {
+                password: Some(Password::new("open sesame").unwrap()),
+                teacher: Some(Teacher {
+                    name: name("dana"),
+                    password: Password::new("chalk").unwrap(),
+                }),
+                is_class: false,
+            },
+            ..Door::default()
+        }
+    }
+
+    #[test]
+    fn the_teachers_name_calls_for_the_teachers_password_and_its_likes_are_refused() {
+        let mut door = locked();
+        let met = |door: &mut Door, text| door.meet(&name(text), None, 0);
+        assert_eq!(met(&mut door, "dana"), Entrance::Locked(Role::Teacher));
+        assert_eq!(met(&mut door, "Dana"), Entrance::Locked(Role::Teacher));
+        assert_eq!(met(&mut door, "guy"), Entrance::Locked(Role::Room));
+        let refused = met(&mut door, "dаna"); // Cyrillic а.
+        assert!(matches!(refused, Entrance::Refused(Code::NameTaken, _)));
+        let mut open = Door::default();
+        assert_eq!(met(&mut open, "guy"), Entrance::Open);
+    }
+
+    #[test]
+    fn ten_wrong_passwords_close_the_door_to_an_address_and_time_opens_it_again() {
+        let mut door = locked();
+        let (bad, good) = (from("192.0.2.1"), from("192.0.2.2"));
+        for _ in 0..GUESSES {
+            assert_eq!(
+                door.meet(&name("guy"), Some(&bad), 1_000),
+                Entrance::Locked(Role::Room)
+            );
+            door.on_wrong(Some(&bad), 1_000);
+        }
+        let refused = door.meet(&name("guy"), Some(&bad), 1_000);
+        let Entrance::Refused(Code::TooManyGuesses, sentence) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(sentence.contains("in 5 seconds"), "{sentence}");
+        let mut meet = |origin, now_ms| door.meet(&name("guy"), Some(origin), now_ms);
+        assert_eq!(meet(&good, 1_000), Entrance::Locked(Role::Room));
+        assert!(matches!(meet(&bad, 5_999), Entrance::Refused(..)));
+        assert_eq!(meet(&bad, 6_000), Entrance::Locked(Role::Room));
+        door.on_wrong(Some(&bad), 6_000);
+        assert_eq!(door.guess_after_ms(Some(&bad), 6_000), Some(5_000));
+        assert_eq!(door.guess_after_ms(Some(&bad), 100_000), None);
+        // A clock that is put back opens nothing and breaks nothing.
+        assert!(door.guess_after_ms(Some(&bad), 0).is_some());
+    }
+
+    #[test]
+    fn a_ban_meets_the_name_its_likes_and_the_address_but_never_the_teacher() {
+        let mut door = locked();
+        let (there, elsewhere) = (from("192.0.2.1"), from("192.0.2.2"));
+        door.ban(name("guy"), Some(&there), "noise");
+        let mut is_banned = |text, origin: &Origin| {
+            let met = door.meet(&name(text), Some(origin), 0);
+            matches!(met, Entrance::Refused(Code::Banned, _))
+        };
+        assert!(is_banned("guy", &elsewhere));
+        assert!(is_banned("GUY", &elsewhere));
+        assert!(is_banned("yuval", &there));
+        assert!(!is_banned("yuval", &elsewhere));
+        assert!(!is_banned("dana", &there));
+        assert!(door.unban(&name("Guy")));
+        assert!(!door.unban(&name("guy")));
+        assert_eq!(
+            door.meet(&name("guy"), Some(&there), 0),
+            Entrance::Locked(Role::Room)
+        );
+    }
+
+    #[test]
+    fn on_the_servers_own_machine_a_ban_is_by_name_alone() {
+        let mut door = Door::default();
+        let ban = door.ban(name("guy"), Some(&from("127.0.0.1")), "");
+        assert_eq!(ban.address, None);
+        let met = door.meet(&name("yuval"), Some(&from("127.0.0.1")), 0);
+        assert_eq!(met, Entrance::Open);
+    }
+
+    #[test]
+    fn addresses_and_bans_that_are_over_take_no_room() {
+        let mut door = Door::default();
+        for number in 0..u64::try_from(2 * MANY_ADDRESSES).unwrap() {
+            let origin = from(&format!("address {number}"));
+            door.on_wrong(Some(&origin), number * FORGIVEN_AFTER_MS);
+        }
+        assert!(door.wrong.len() <= MANY_ADDRESSES);
+        for number in 0..MOST_BANS + 5 {
+            door.ban(name(&format!("n{number}")), None, "");
+        }
+        assert_eq!(door.bans().len(), MOST_BANS);
+    }
+}

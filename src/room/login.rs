@@ -1,0 +1,435 @@
+//! A password proven without showing it: the two halves of a login.
+//!
+//! Both sides mix the password into one exchange of curve points (SPAKE2) and come to the
+//! same key only where the password was the same. What travels looks random whatever the
+//! password is, so a sniffed login leaves nothing to try words against; whoever tries a
+//! word must ask the other side, who counts. Each side then shows by a confirmation, an
+//! HMAC over all that was said, that it has the key: the client first.
+//!
+//! ```text
+//!   client                                   server
+//!   join dana        ----------------------> y random
+//!   x random         <--- challenge: B(y) ---
+//!   key from B, x    ---- proof: A(x), c --> key from A, y; c right? then in
+//!   s right?         <--- welcome: s --------
+//! ```
+//!
+//! It does not roll dice ([`Chance`] is brought), and it counts no guesses: the room does.
+//!
+//! ```
+//! use sash::room::login::{Chance, Challenger, Password, answer};
+//! use sash::wire::message::Role;
+//! let password = Password::new("open sesame").unwrap();
+//! let (server, challenge) =
+//!     Challenger::new(&password, Role::Room, "dana", Chance([1; 32])).unwrap();
+//! let (proof, client) = answer(&password, &challenge, "dana", Chance([2; 32])).unwrap();
+//! let admission = server.judge(&proof).unwrap();
+//! assert!(client.is_confirmed(&admission.confirmation));
+//! ```
+//!
+//! Source: RFC 9382 (SPAKE2; the package's group and encoding are those of
+//! python-spake2); RFC 2104 (HMAC); RFC 8265 §4.2 (a password as text).
+
+use crate::wire::digest::{Confirmation, Exchange, Token};
+use crate::wire::message::{Challenge, Proof, Role};
+use hmac::{Hmac, Mac};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sha2::Sha256;
+use spake2::{Ed25519Group, Identity, Spake2};
+use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+
+/// What two sides know. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+/// 32 random bytes for one login; never the same twice. Its `Debug` shows nothing of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Chance(pub [u8; 32]);
+
+/// What both sides have after a login, and nobody else. Its `Debug` shows nothing of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key([u8; 32]);
+
+/// The server's half, from the challenge to the proof.
+pub struct Challenger {
+    exchange: Spake2<Ed25519Group>,
+    said: Said,
+}
+
+/// The client's half, from the proof to the welcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaiting {
+    key: Key,
+    server: Confirmation,
+}
+
+/// What a right proof earns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// For what follows.
+    pub key: Key,
+    /// For the client.
+    pub confirmation: Confirmation,
+}
+
+/// A password that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordError {
+    /// Nothing, or white space alone.
+    Empty,
+    /// More than [`LONGEST_PASSWORD`] bytes.
+    TooLong,
+    /// It holds a line break or another control character.
+    Control,
+}
+
+/// Unit: bytes.
+pub const LONGEST_PASSWORD: usize = 1024;
+
+/// What each confirmation is made of, beside the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    role: Role,
+    name: String,
+    server: Exchange,
+}
+
+/// Three uses of one key, which must never be taken for each other.
+const OF_CLIENT: &[u8] = b"sash login 1 client";
+const OF_SERVER: &[u8] = b"sash login 1 server";
+const FOR_LATER: &[u8] = b"sash login 1 key";
+const OF_TOKEN: &[u8] = b"sash token 1";
+
+impl Password {
+    /// A password as it was typed or read from a file, without its line's end. The same
+    /// letters typed on another keyboard are the same password (NFC).
+    ///
+    /// # Errors
+    /// [`PasswordError`] where it cannot be one.
+    pub fn new(text: &str) -> Result<Self, PasswordError> {
+        if text.trim().is_empty() {
+            return Err(PasswordError::Empty);
+        }
+        if text.len() > LONGEST_PASSWORD {
+            return Err(PasswordError::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(PasswordError::Control);
+        }
+        Ok(Self(text.nfc().collect()))
+    }
+}
+
+impl Challenger {
+    /// Whoever wants to come in as `name` is asked for this password. `name` is as the
+    /// `join` wrote it. What goes out is the role and the message of what is returned; its
+    /// sentence is empty. `None`: the package has changed the length of its messages.
+    #[must_use]
+    pub fn new(
+        password: &Password,
+        role: Role,
+        name: &str,
+        chance: Chance,
+    ) -> Option<(Self, Challenge)> {
+        let (exchange, message) = Spake2::start_b_with_rng(
+            &spake2::Password::new(password.0.as_bytes()),
+            &Identity::new(OF_CLIENT),
+            &Identity::new(OF_SERVER),
+            ChaCha20Rng::from_seed(chance.0),
+        );
+        let message = Exchange(message.try_into().ok()?);
+        let said = Said {
+            role,
+            name: name.to_owned(),
+            server: message,
+        };
+        let challenge = Challenge {
+            role,
+            message,
+            sentence: String::new(),
+        };
+        Some((Self { exchange, said }, challenge))
+    }
+
+    /// Whether that proof shows the same password; each challenge has one try.
+    #[must_use]
+    pub fn judge(self, proof: &Proof) -> Option<Admission> {
+        let shared = self.exchange.finish(&proof.message.0).ok()?;
+        let client = self.said.mac(&shared, OF_CLIENT, &proof.message);
+        client.verify_slice(&proof.confirmation.0).ok()?; // In constant time.
+        Some(Admission {
+            key: Key(self.said.tag(&shared, FOR_LATER, &proof.message)),
+            confirmation: Confirmation(self.said.tag(&shared, OF_SERVER, &proof.message)),
+        })
+    }
+}
+
+/// The client's answer to a challenge that came for `name`. `None` where the challenge is
+/// none: its message is no point of the curve.
+#[must_use]
+pub fn answer(
+    password: &Password,
+    challenge: &Challenge,
+    name: &str,
+    chance: Chance,
+) -> Option<(Proof, Awaiting)> {
+    let (exchange, message) = Spake2::<Ed25519Group>::start_a_with_rng(
+        &spake2::Password::new(password.0.as_bytes()),
+        &Identity::new(OF_CLIENT),
+        &Identity::new(OF_SERVER),
+        ChaCha20Rng::from_seed(chance.0),
+    );
+    let message = Exchange(message.try_into().ok()?);
+    let shared = exchange.finish(&challenge.message.0).ok()?;
+    let said = Said {
+        role: challenge.role,
+        name: name.to_owned(),
+        server: challenge.message,
+    };
+    let proof = Proof {
+        message,
+        confirmation: Confirmation(said.tag(&shared, OF_CLIENT, &message)),
+    };
+    let awaiting = Awaiting {
+        key: Key(said.tag(&shared, FOR_LATER, &message)),
+        server: Confirmation(said.tag(&shared, OF_SERVER, &message)),
+    };
+    Some((proof, awaiting))
+}
+
+impl Awaiting {
+    /// Whether the server has shown that it knows the password too.
+    #[must_use]
+    pub fn is_confirmed(&self, confirmation: &Confirmation) -> bool {
+        self.server == *confirmation
+    }
+
+    /// What both sides have, as soon as the server is confirmed.
+    #[must_use]
+    pub const fn key(&self) -> Key {
+        self.key
+    }
+}
+
+impl Key {
+    /// The token of a transfer, of which the chat connection shows only `drawn`.
+    #[must_use]
+    pub fn token(&self, drawn: Token, transfer: u64) -> Token {
+        let mut mac = keyed(&self.0);
+        mac.update(OF_TOKEN);
+        mac.update(&transfer.to_be_bytes());
+        mac.update(&drawn.0);
+        let tag: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut token = Token([0; 16]);
+        token.0.copy_from_slice(&tag[..16]);
+        token
+    }
+}
+
+impl Said {
+    fn tag(&self, shared: &[u8], of: &[u8], client: &Exchange) -> [u8; 32] {
+        self.mac(shared, of, client).finalize().into_bytes().into()
+    }
+
+    /// Each part is told with its length, so that no two lists of parts look the same.
+    fn mac(&self, shared: &[u8], of: &[u8], client: &Exchange) -> Hmac<Sha256> {
+        let mut mac = keyed(shared);
+        let role = self.role.to_string();
+        let name = self.name.as_bytes();
+        for part in [of, role.as_bytes(), name, &self.server.0, &client.0] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+impl fmt::Debug for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Chance(..)")
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl fmt::Debug for Challenger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Challenger")
+            .field("said", &self.said)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for PasswordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("password unusable: there is nothing in it"),
+            Self::TooLong => {
+                write!(
+                    f,
+                    "password unusable: it is longer than {LONGEST_PASSWORD} bytes"
+                )
+            }
+            Self::Control => f.write_str(
+                "password unusable: it holds a control character, or a second line",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PasswordError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::new(text).unwrap()
+    }
+
+    /// A login of two sides that know these passwords; what each side makes of it.
+    fn login(servers: &str, clients: &str, name: &str) -> (Option<Admission>, Awaiting) {
+        let (server, challenge) =
+            Challenger::new(&password(servers), Role::Room, "dana", Chance([1; 32]))
+                .unwrap();
+        let (proof, client) =
+            answer(&password(clients), &challenge, name, Chance([2; 32])).unwrap();
+        (server.judge(&proof), client)
+    }
+
+    #[test]
+    fn two_who_know_the_password_come_to_one_key_and_both_know_it() {
+        let (admission, client) = login("open sesame", "open sesame", "dana");
+        let admission = admission.unwrap();
+        assert!(client.is_confirmed(&admission.confirmation));
+        assert_eq!(admission.key, client.key());
+    }
+
+    #[test]
+    fn a_wrong_password_and_another_name_prove_nothing() {
+        assert_eq!(login("open sesame", "open sesamf", "dana").0, None);
+        assert_eq!(login("open sesame", "open sesame", "guy").0, None);
+    }
+
+    #[test]
+    fn a_server_that_does_not_know_the_password_confirms_nothing() {
+        // It lets anybody in, but what it says is of another key.
+        let (server, challenge) =
+            Challenger::new(&password("guess"), Role::Room, "dana", Chance([1; 32]))
+                .unwrap();
+        let right = password("open sesame");
+        let (proof, client) =
+            answer(&right, &challenge, "dana", Chance([2; 32])).unwrap();
+        let shared = server.exchange.finish(&proof.message.0).unwrap();
+        let said = Confirmation(server.said.tag(&shared, OF_SERVER, &proof.message));
+        assert!(!client.is_confirmed(&said));
+        // Nor does the client's own confirmation, sent back.
+        assert!(!client.is_confirmed(&proof.confirmation));
+    }
+
+    #[test]
+    fn a_proof_is_good_for_one_challenge_and_one_role() {
+        let sesame = password("open sesame");
+        let challenge_of = |role, chance| {
+            Challenger::new(&sesame, role, "dana", Chance([chance; 32])).unwrap()
+        };
+        let (server, challenge) = challenge_of(Role::Room, 1);
+        let (proof, _) = answer(&sesame, &challenge, "dana", Chance([2; 32])).unwrap();
+        for (role, chance) in [(Role::Room, 3), (Role::Teacher, 1)] {
+            assert_eq!(challenge_of(role, chance).0.judge(&proof), None);
+        }
+        assert!(server.judge(&proof).is_some());
+    }
+
+    #[test]
+    fn messages_that_are_no_points_or_our_own_are_refused() {
+        let sesame = password("open sesame");
+        let challenge_of =
+            || Challenger::new(&sesame, Role::Room, "dana", Chance([1; 32])).unwrap();
+        let (_, challenge) = challenge_of();
+        let (proof, _) = answer(&sesame, &challenge, "dana", Chance([2; 32])).unwrap();
+        for message in [Exchange([0; 33]), Exchange([0xff; 33]), challenge.message] {
+            let forged = Proof {
+                message,
+                ..proof.clone()
+            };
+            assert_eq!(challenge_of().0.judge(&forged), None);
+        }
+        let reflected = Challenge {
+            message: proof.message,
+            ..challenge
+        };
+        assert_eq!(answer(&sesame, &reflected, "dana", Chance([2; 32])), None);
+    }
+
+    #[test]
+    fn what_travels_changes_with_the_dice_and_says_nothing_about_the_password() {
+        // The same dice under two passwords, and two dice under one: all four differ, and
+        // each is a point of the curve, as any password would have made it.
+        let message = |text: &str, chance| {
+            let (_, challenge) = Challenger::new(
+                &password(text),
+                Role::Room,
+                "dana",
+                Chance([chance; 32]),
+            )
+            .unwrap();
+            challenge.message.0
+        };
+        let messages = [
+            message("a", 1),
+            message("b", 1),
+            message("a", 2),
+            message("b", 2),
+        ];
+        for (index, one) in messages.iter().enumerate() {
+            assert_eq!(one[0], b'B');
+            assert!(!messages[..index].contains(one));
+        }
+    }
+
+    #[test]
+    fn a_token_follows_from_the_key_the_transfer_and_what_was_drawn() {
+        let token =
+            |key, drawn, transfer| Key([key; 32]).token(Token([drawn; 16]), transfer);
+        assert_eq!(token(1, 2, 3), token(1, 2, 3));
+        for other in [token(9, 2, 3), token(1, 9, 3), token(1, 2, 9)] {
+            assert_ne!(other, token(1, 2, 3));
+        }
+        assert_ne!(token(1, 2, 3), Token([2; 16]));
+    }
+
+    #[test]
+    fn a_password_is_the_same_however_its_accents_were_typed_and_never_empty() {
+        assert_eq!(password("e\u{301}t\u{e9}"), password("\u{e9}te\u{301}"));
+        assert_ne!(password("Sesame"), password("sesame"));
+        assert_eq!(Password::new(" \t"), Err(PasswordError::Empty));
+        assert_eq!(Password::new("a\nb"), Err(PasswordError::Control));
+        let long = "a".repeat(LONGEST_PASSWORD + 1);
+        assert_eq!(Password::new(&long), Err(PasswordError::TooLong));
+    }
+
+    #[test]
+    fn nothing_secret_shows_itself_in_a_log() {
+        let (admission, client) = login("open sesame", "open sesame", "dana");
+        let shown = format!("{:?} {admission:?} {client:?}", password("open sesame"));
+        assert!(!shown.contains("sesame"));
+        assert!(shown.contains("Key(..)"), "{shown}");
+    }
+}

@@ -1,0 +1,175 @@
+//! What the teacher may do: put somebody out, and keep somebody out.
+//!
+//! ```text
+//! kick guy noise --> guy:      refused (kicked), and the connection ends
+//!                    everyone: left guy, "put out by dana: noise"
+//!                    dana:     notice
+//! ```
+//!
+//! Both are told to the one concerned, with the reason, and to all: nobody vanishes
+//! without a word. Whoever was put out may come back; whoever is kept out may not, until
+//! the teacher says so or the server ends.
+
+use super::name::{LONGEST_NAME, Name};
+use super::{ClientNumber, Effect, Room, check_text, complain, refuse, tell_one};
+use crate::wire::message::{Code, Reply};
+
+/// Longest reason. Unit: characters.
+const LONGEST_REASON: usize = 200;
+
+/// Whether somebody only leaves, or stays out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    Kick,
+    Ban,
+}
+
+impl Room {
+    /// `kick` and `ban`.
+    pub(super) fn put_out(
+        &mut self,
+        teacher: ClientNumber,
+        name: &str,
+        why: &str,
+        severity: Severity,
+    ) -> Vec<Effect> {
+        if let Err(complaint) = self.check_teacher(teacher) {
+            return complaint;
+        }
+        let why = why.trim();
+        if let Err(sentence) = check_reason(why) {
+            return complain(teacher, Code::BadText, sentence.to_owned());
+        }
+        let Ok(name) = name.parse::<Name>() else {
+            return nobody(teacher, name);
+        };
+        let target = self.find(&name);
+        if target == Some(teacher) || self.door.is_reserved(&name) {
+            let sentence = "The teacher stays. Put out somebody else.";
+            return complain(teacher, Code::BadRequest, sentence.to_owned());
+        }
+        let by = self.present[&teacher].to_string();
+        let origin = target.and_then(|target| self.origins.get(&target));
+        let done = match (severity, target) {
+            (Severity::Kick, None) => return nobody(teacher, name.as_str()),
+            (Severity::Kick, Some(_)) => format!("{name} was put out."),
+            (Severity::Ban, _) => {
+                match self.door.ban(name.clone(), origin, why).address {
+                    Some(address) => format!(
+                        "{name} is kept out, by name and from {address}, until the server \
+                     ends or you say /unban {name}."
+                    ),
+                    None => format!(
+                        "{name} is kept out, by name, until the server ends or you say \
+                     /unban {name}."
+                    ),
+                }
+            }
+        };
+        let mut effects = Vec::new();
+        if let Some(target) = target {
+            effects = self.end(target, &by, why, severity);
+        }
+        effects.push(tell_one(teacher, Reply::Notice { text: done }));
+        effects
+    }
+
+    /// `unban`.
+    pub(super) fn unban(&mut self, teacher: ClientNumber, name: &str) -> Vec<Effect> {
+        if let Err(complaint) = self.check_teacher(teacher) {
+            return complaint;
+        }
+        let banned = name.parse::<Name>().ok();
+        if !banned.is_some_and(|name| self.door.unban(&name)) {
+            let name: String = name.chars().take(LONGEST_NAME).collect();
+            let sentence =
+                format!("Nobody called {name:?} is kept out. See who is: bans.");
+            return complain(teacher, Code::NoSuchUser, sentence);
+        }
+        let text = format!("{name} may come in again.");
+        vec![tell_one(teacher, Reply::Notice { text })]
+    }
+
+    /// `bans`.
+    pub(super) fn list_bans(&self, teacher: ClientNumber) -> Vec<Effect> {
+        if let Err(complaint) = self.check_teacher(teacher) {
+            return complaint;
+        }
+        let tell = |reply| tell_one(teacher, reply);
+        Reply::bans(self.door.bans())
+            .into_iter()
+            .map(tell)
+            .collect()
+    }
+
+    /// Whether a client is the teacher; where not, what it is told.
+    pub(super) fn check_teacher(&self, client: ClientNumber) -> Result<(), Vec<Effect>> {
+        if self.teacher == Some(client) {
+            return Ok(());
+        }
+        let sentence = match &self.door.rules.teacher {
+            Some(teacher) => format!("Only {}, the teacher, may do that.", teacher.name),
+            None => "Only a teacher may do that, and this room has none.".to_owned(),
+        };
+        Err(complain(client, Code::NotTeacher, sentence))
+    }
+
+    /// Who in the room has this name.
+    fn find(&self, name: &Name) -> Option<ClientNumber> {
+        let mut present = self.present.iter();
+        let found = present.find(|(_, other)| other.is_same_word(name));
+        found.map(|(client, _)| *client)
+    }
+
+    /// Ends one who is in the room, with a word to that one and to all.
+    fn end(
+        &mut self,
+        target: ClientNumber,
+        by: &str,
+        why: &str,
+        severity: Severity,
+    ) -> Vec<Effect> {
+        let because = because(why);
+        let (code, sentence, told) = match severity {
+            Severity::Kick => (
+                Code::Kicked,
+                format!("{by} has put you out of the room{because}. You may come back."),
+                format!("put out by {by}{because}"),
+            ),
+            Severity::Ban => (
+                Code::Banned,
+                format!("{by} keeps you out of this room from now on{because}."),
+                format!("kept out by {by}{because}"),
+            ),
+        };
+        let mut effects = self.on_gone(target, &told);
+        effects.extend(refuse(target, code, sentence, None));
+        effects
+    }
+}
+
+/// `: noise`, where there is a reason.
+pub(super) fn because(why: &str) -> String {
+    if why.is_empty() {
+        String::new()
+    } else {
+        format!(": {why}")
+    }
+}
+
+fn check_reason(why: &str) -> Result<(), &'static str> {
+    if why.is_empty() {
+        return Ok(());
+    }
+    if why.chars().count() > LONGEST_REASON {
+        return Err("This reason is too long. Put it in one short sentence.");
+    }
+    let text = why.to_owned();
+    check_text(why, &Reply::Notice { text })
+}
+
+fn nobody(client: ClientNumber, name: &str) -> Vec<Effect> {
+    let name: String = name.chars().take(LONGEST_NAME).collect();
+    let sentence = format!("Nobody here is called {name:?}. See who is: users.");
+    complain(client, Code::NoSuchUser, sentence)
+}

@@ -1,0 +1,188 @@
+//! Stories of a class: what is given out, who answers, and what the teacher sees.
+
+use super::super::class::Recorded;
+use super::super::door::Teacher;
+use super::super::login::{Chance, Password, answer};
+use super::*;
+use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
+use crate::wire::options::{Arq, Congestion};
+
+/// A class of dana, who is client 1, and of these.
+fn class(names: &[&str]) -> Room {
+    let password = Password::new("chalk").unwrap();
+    let mut room = Room::with_rules(
+        Settled::DEFAULT,
+        Rules {
+            password: None,
+            teacher: Some(Teacher {
+                name: "dana".parse().unwrap(),
+                password: password.clone(),
+            }),
+            is_class: true,
+        },
+    );
+    join(&mut room, 1, "dana");
+    let [Effect::Tell { reply, .. }] = &room.on_drawn(1, Chance([1; 32]))[..] else {
+        panic!("no challenge");
+    };
+    let Reply::Challenge(challenge) = reply else {
+        panic!("{reply:?}");
+    };
+    let (proof, _) = answer(&password, challenge, "dana", Chance([2; 32])).unwrap();
+    room.on_request(1, Request::Proof(proof), 0);
+    for (client, name) in (2..).zip(names) {
+        join(&mut room, client, name);
+    }
+    room
+}
+
+fn assignment(link: &str) -> Assignment {
+    Assignment {
+        link: link.to_owned(),
+        arq: Arq::GoBackN,
+        window: 16,
+        congestion: Congestion::Fixed,
+        segment_bytes: 1_436,
+        size: 100_000,
+    }
+}
+
+fn give_out(room: &mut Room, link: &str) -> Vec<Effect> {
+    room.on_request(1, Request::Lab(assignment(link)), 0)
+}
+
+fn done(number: u64) -> LabResult {
+    let outcome = LabOutcome::Done(LabFigures {
+        verified: true,
+        elapsed_us: 1_500_000,
+        goodput: 66_666,
+        sent_packets: 80,
+        resent_packets: 10,
+    });
+    LabResult { number, outcome }
+}
+
+fn answered(room: &mut Room, client: ClientNumber, result: LabResult) -> Vec<Effect> {
+    room.on_request(client, Request::LabResult(result), 1000)
+}
+
+fn lab(number: u64, link: &str) -> Lab {
+    Lab {
+        number,
+        from: "dana".into(),
+        assignment: assignment(link),
+    }
+}
+
+fn rows(room: &mut Room) -> Vec<LabRow> {
+    let effects = room.on_request(1, Request::LabResults, 0);
+    let [Effect::Tell { reply, .. }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let Reply::LabResults { rows, .. } = reply else {
+        panic!("{reply:?}");
+    };
+    rows.clone()
+}
+
+#[test]
+fn what_the_teacher_gives_out_reaches_all_and_whoever_comes_later() {
+    let mut room = class(&["guy"]);
+    let effects = give_out(&mut room, "loss=5%");
+    assert_eq!(effects, [tell_everyone(Reply::Lab(lab(1, "loss=5%")))]);
+    let effects = join(&mut room, 3, "yuval");
+    let told = tell_one(3, Reply::Lab(lab(1, "loss=5%")));
+    assert_eq!(effects.last(), Some(&told));
+    // The next takes its place.
+    give_out(&mut room, "loss=10%");
+    let effects = join(&mut room, 4, "noa");
+    let told = tell_one(4, Reply::Lab(lab(2, "loss=10%")));
+    assert_eq!(effects.last(), Some(&told));
+}
+
+#[test]
+fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
+    let mut room = class(&["guy"]);
+    give_out(&mut room, "loss=5%");
+    let effects = answered(&mut room, 2, done(1));
+    let recorded = Recorded {
+        time: 1000,
+        name: "guy".into(),
+        lab: lab(1, "loss=5%"),
+        outcome: done(1).outcome,
+    };
+    assert_eq!(effects[0], Effect::Record(Box::new(recorded)));
+    assert!(matches!(
+        &effects[1],
+        Effect::Tell {
+            to: Audience::One(2),
+            reply: Reply::Notice { .. }
+        }
+    ));
+    let row = LabRow {
+        name: "guy".into(),
+        outcome: done(1).outcome,
+    };
+    assert_eq!(rows(&mut room), [row]);
+    // Whoever has answered is not asked again on coming back.
+    room.on_gone(2, "connection lost");
+    assert_eq!(join(&mut room, 3, "guy").len(), 3);
+}
+
+#[test]
+fn nobody_answers_twice_but_one_who_declined_may_think_again() {
+    let mut room = class(&["guy"]);
+    give_out(&mut room, "loss=5%");
+    let declined = LabResult {
+        number: 1,
+        outcome: LabOutcome::Declined,
+    };
+    assert_eq!(answered(&mut room, 2, declined).len(), 2);
+    assert_eq!(answered(&mut room, 2, done(1)).len(), 2);
+    assert_eq!(code(&answered(&mut room, 2, done(1))), Code::NoSuchLab);
+    assert_eq!(rows(&mut room).len(), 1);
+}
+
+#[test]
+fn a_result_of_another_assignment_is_refused() {
+    let mut room = class(&["guy"]);
+    assert_eq!(code(&answered(&mut room, 2, done(1))), Code::NoSuchLab);
+    give_out(&mut room, "loss=5%");
+    give_out(&mut room, "loss=10%");
+    assert_eq!(code(&answered(&mut room, 2, done(1))), Code::NoSuchLab);
+    assert_eq!(answered(&mut room, 2, done(2)).len(), 2);
+}
+
+#[test]
+fn nobody_but_the_teacher_gives_out_or_sees_the_results_and_only_in_a_class() {
+    let mut room = class(&["guy"]);
+    let lab = Request::Lab(assignment(""));
+    for request in [lab, Request::LabResults] {
+        assert_eq!(code(&room.on_request(2, request, 0)), Code::NotTeacher);
+    }
+    room.door.rules.is_class = false;
+    assert_eq!(code(&give_out(&mut room, "")), Code::NoSuchLab);
+}
+
+#[test]
+fn a_scenario_that_fills_a_line_and_a_sentence_that_fills_a_table_do_not_pass() {
+    let mut room = class(&["guy"]);
+    for link in [
+        "a".repeat(LONGEST_LINE_BYTES),
+        "loss=5%\u{1b}[2J".to_owned(),
+    ] {
+        assert_eq!(code(&give_out(&mut room, &link)), Code::BadText);
+    }
+    give_out(&mut room, "loss=5%");
+    let failed = LabResult {
+        number: 1,
+        outcome: LabOutcome::Failed {
+            sentence: "x".repeat(10_000),
+        },
+    };
+    answered(&mut room, 2, failed);
+    let LabOutcome::Failed { sentence } = &rows(&mut room)[0].outcome else {
+        panic!("not failed");
+    };
+    assert_eq!(sentence.len(), 200);
+}

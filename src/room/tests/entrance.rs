@@ -1,0 +1,393 @@
+//! Stories of a door: passwords, the teacher, who is put out and who stays out.
+
+use super::super::door::{FORGIVEN_AFTER_MS, GUESSES, Teacher};
+use super::super::login::{Chance, Password, answer};
+use super::*;
+use crate::wire::message::{Ban, Challenge, Proof, Role};
+
+const SESAME: &str = "open sesame";
+const CHALK: &str = "chalk";
+
+fn password(text: &str) -> Password {
+    Password::new(text).unwrap()
+}
+
+/// A room with a password and with dana for its teacher.
+fn locked() -> Room {
+    let rules = Rules {
+        password: Some(password(SESAME)),
+        teacher: Some(Teacher {
+            name: "dana".parse().unwrap(),
+            password: password(CHALK),
+        }),
+        is_class: false,
+    };
+    Room::with_rules(Settled::DEFAULT, rules)
+}
+
+/// A room that all may come into, with a teacher who is there as client 1.
+fn class(names: &[&str]) -> Room {
+    let mut room = locked();
+    room.door.rules.password = None;
+    login(&mut room, 1, "dana", CHALK);
+    for (client, name) in (2..).zip(names) {
+        room.on_connected(client, from("192.0.2.7"));
+        join(&mut room, client, name);
+    }
+    room
+}
+
+fn from(address: &str) -> Origin {
+    Origin {
+        address: address.to_owned(),
+        is_own_machine: false,
+    }
+}
+
+/// What a joining client is challenged with.
+fn challenge(room: &mut Room, client: ClientNumber, name: &str) -> Challenge {
+    assert_eq!(join(room, client, name), [Effect::Draw { client }]);
+    let chance = Chance([u8::try_from(client).unwrap(); 32]);
+    let effects = room.on_drawn(client, chance);
+    let [Effect::Tell { to, reply }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*to, Audience::One(client));
+    let Reply::Challenge(challenge) = reply else {
+        panic!("{reply:?}");
+    };
+    challenge.clone()
+}
+
+fn prove(challenge: &Challenge, name: &str, text: &str) -> Proof {
+    let chance = Chance([99; 32]);
+    answer(&password(text), challenge, name, chance).unwrap().0
+}
+
+fn login(room: &mut Room, client: ClientNumber, name: &str, text: &str) -> Vec<Effect> {
+    login_at(room, client, name, text, 0)
+}
+
+fn login_at(
+    room: &mut Room,
+    client: ClientNumber,
+    name: &str,
+    text: &str,
+    now_ms: u64,
+) -> Vec<Effect> {
+    let challenge = challenge(room, client, name);
+    let proof = prove(&challenge, name, text);
+    room.on_request(client, Request::Proof(proof), now_ms)
+}
+
+fn kick(name: &str) -> Request {
+    Request::Kick {
+        name: name.into(),
+        why: "noise".into(),
+    }
+}
+
+fn ban(name: &str) -> Request {
+    Request::Ban {
+        name: name.into(),
+        why: "noise".into(),
+    }
+}
+
+#[test]
+fn who_proves_the_password_is_in_and_both_sides_have_the_key() {
+    let mut room = locked();
+    let challenge = challenge(&mut room, 7, "guy");
+    assert_eq!(challenge.role, Role::Room);
+    let chance = Chance([9; 32]);
+    let answered = answer(&password(SESAME), &challenge, "guy", chance);
+    let (proof, awaiting) = answered.unwrap();
+    let effects = room.on_request(7, Request::Proof(proof), 0);
+    let [
+        Effect::Key { key, .. },
+        Effect::Tell {
+            reply: Reply::Welcome(welcome),
+            ..
+        },
+        ..,
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*key, awaiting.key());
+    assert!(awaiting.is_confirmed(&welcome.confirmation.unwrap()));
+    assert_eq!(welcome.teacher.as_deref(), Some("dana"));
+    assert_eq!(room.name_of(7).unwrap().as_str(), "guy");
+}
+
+#[test]
+fn who_does_not_prove_it_hears_and_says_nothing() {
+    let mut room = locked();
+    let effects = login(&mut room, 7, "guy", "open sesamf");
+    assert_eq!(code(&effects), Code::WrongPassword);
+    assert_eq!(effects[1], Effect::Close { client: 7 });
+    assert!(room.name_of(7).is_none());
+    assert_eq!(room.members(Audience::Everyone).count(), 0);
+    // Waiting at the door, one is not among those who hear, either.
+    challenge(&mut room, 8, "yuval");
+    assert_eq!(say(&mut room, 8, "let me in"), []);
+    assert_eq!(room.members(Audience::Everyone).count(), 0);
+    assert_eq!(code(&room.on_late(8)), Code::PasswordNeeded);
+}
+
+#[test]
+fn what_is_sent_behind_join_is_done_once_its_sender_is_in_and_never_before() {
+    let mut room = locked();
+    let challenge = challenge(&mut room, 7, "guy");
+    assert_eq!(say(&mut room, 7, "first"), []);
+    assert_eq!(room.on_request(7, Request::Users, 0), []);
+    let proof = prove(&challenge, "guy", SESAME);
+    let effects = room.on_request(7, Request::Proof(proof), 1000);
+    let replies: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tell { reply, .. } => Some(reply),
+            Effect::Transfers { .. }
+            | Effect::Draw { .. }
+            | Effect::Key { .. }
+            | Effect::Record(_)
+            | Effect::Close { .. } => None,
+        })
+        .collect();
+    assert!(matches!(replies[0], Reply::Welcome(_)));
+    assert!(matches!(replies[1], Reply::History { lines } if lines.is_empty()));
+    let [.., first, users] = &replies[..] else {
+        panic!("{replies:?}");
+    };
+    assert_eq!(**first, Reply::Said(said("guy", "first")));
+    assert!(matches!(users, Reply::Users { names, .. } if names == &["guy"]));
+}
+
+#[test]
+fn at_the_door_one_may_say_only_so_much_and_may_leave() {
+    let mut room = locked();
+    challenge(&mut room, 7, "guy");
+    let long = "a".repeat(10_000);
+    let effects = (0..20).find_map(|_| {
+        let effects = say(&mut room, 7, &long);
+        (!effects.is_empty()).then_some(effects)
+    });
+    assert_eq!(code(&effects.unwrap()), Code::PasswordNeeded);
+    challenge(&mut room, 8, "guy");
+    let effects = room.on_request(8, Request::Disconnect, 0);
+    assert_eq!(effects, [Effect::Close { client: 8 }]);
+}
+
+#[test]
+fn a_proof_before_its_challenge_a_second_one_and_one_inside_are_refused() {
+    let mut room = locked();
+    let asked = challenge(&mut room, 7, "guy");
+    let proof = prove(&asked, "guy", SESAME);
+    join(&mut room, 8, "yuval");
+    let early = room.on_request(8, Request::Proof(proof.clone()), 0);
+    assert_eq!(code(&early), Code::BadRequest);
+    room.on_request(7, Request::Proof(proof.clone()), 0);
+    let inside = room.on_request(7, Request::Proof(proof.clone()), 0);
+    assert_eq!(code(&inside), Code::BadRequest);
+    // Nor is a proof that was heard good for another connection.
+    challenge(&mut room, 9, "guy2");
+    let replayed = room.on_request(9, Request::Proof(proof), 0);
+    assert_eq!(code(&replayed), Code::WrongPassword);
+}
+
+#[test]
+fn guesses_are_counted_by_address_over_many_connections_and_forgiven_with_time() {
+    let mut room = locked();
+    let mut clients = 10..;
+    let mut try_it = |room: &mut Room, address: &str, text: &str, now_ms| {
+        let client = clients.next().unwrap();
+        room.on_connected(client, from(address));
+        let effects = match &join(room, client, "guy")[..] {
+            [Effect::Draw { .. }] => {
+                room.on_closed(client);
+                room.on_connected(client, from(address));
+                login_at(room, client, "guy", text, now_ms)
+            }
+            effects => effects.to_vec(),
+        };
+        let is_in = room.name_of(client).is_some();
+        room.on_gone(client, "tested");
+        room.on_closed(client);
+        (!is_in).then(|| code(&effects))
+    };
+    for _ in 0..GUESSES {
+        let wrong = try_it(&mut room, "192.0.2.1", "guess", 0);
+        assert_eq!(wrong, Some(Code::WrongPassword));
+    }
+    // Even the right one is not listened to now; from elsewhere it is.
+    let spent = try_it(&mut room, "192.0.2.1", SESAME, 0);
+    assert_eq!(spent, Some(Code::TooManyGuesses));
+    assert_eq!(try_it(&mut room, "192.0.2.2", SESAME, 0), None);
+    room.door.on_wrong(None, 0); // From nowhere: counted for nobody.
+    let later = 2 * FORGIVEN_AFTER_MS;
+    assert_eq!(
+        room.door.guess_after_ms(Some(&from("192.0.2.1")), later),
+        None
+    );
+}
+
+#[test]
+fn guesses_made_at_once_on_many_connections_are_counted_too() {
+    let mut room = locked();
+    let count = GUESSES + 3;
+    let challenges: Vec<_> = (0..count)
+        .map(|client| {
+            room.on_connected(client, from("192.0.2.1"));
+            challenge(&mut room, client, &format!("guy{client}"))
+        })
+        .collect();
+    let codes: Vec<_> = (0..)
+        .zip(&challenges)
+        .map(|(client, challenge)| {
+            let proof = prove(challenge, &format!("guy{client}"), "guess");
+            code(&room.on_request(client, Request::Proof(proof), 0))
+        })
+        .collect();
+    let spent = usize::try_from(GUESSES).unwrap();
+    assert!(codes[..spent].iter().all(|it| *it == Code::WrongPassword));
+    assert!(codes[spent..].iter().all(|it| *it == Code::TooManyGuesses));
+}
+
+#[test]
+fn the_teachers_name_is_nobody_elses_whether_the_teacher_is_there_or_not() {
+    let mut room = class(&[]);
+    room.on_gone(1, "tested");
+    for name in ["dana", "DANA"] {
+        let effects = login(&mut room, 5, name, SESAME);
+        assert_eq!(code(&effects), Code::WrongPassword, "{name}");
+        room.on_closed(5);
+    }
+    let effects = join(&mut room, 5, "dаna"); // Cyrillic а.
+    assert_eq!(code(&effects), Code::NameTaken);
+    assert_eq!(room.members(Audience::Everyone).count(), 0);
+}
+
+#[test]
+fn the_teacher_who_comes_in_again_takes_the_place_of_a_dead_connection() {
+    let mut room = class(&["guy"]);
+    let effects = login(&mut room, 9, "Dana", CHALK);
+    let [Effect::Tell { to, reply }, ..] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*to, Audience::Others(9));
+    assert!(matches!(reply, Reply::Left { name, .. } if name == "dana"));
+    assert!(effects.contains(&Effect::Close { client: 1 }));
+    assert_eq!(room.name_of(9).unwrap().as_str(), "dana");
+    assert!(room.name_of(1).is_none());
+    // What still comes of the old one ends nothing.
+    room.on_gone(1, "connection lost");
+    assert_ne!(room.on_request(9, kick("guy"), 0), []);
+}
+
+#[test]
+fn who_is_put_out_is_told_why_and_so_are_all() {
+    let mut room = class(&["guy", "yuval"]);
+    let effects = room.on_request(1, kick("GUY"), 0);
+    let [left, refused, close, notice] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let told = Reply::Left {
+        name: "guy".into(),
+        why: "put out by dana: noise".into(),
+    };
+    assert_eq!(*left, tell_everyone(told));
+    let Effect::Tell {
+        to: Audience::One(2),
+        reply: Reply::Refused(refusal),
+    } = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(refusal.code, Code::Kicked);
+    assert!(refusal.sentence.contains("noise"), "{}", refusal.sentence);
+    assert_eq!(*close, Effect::Close { client: 2 });
+    let done = "GUY was put out.".to_owned();
+    assert_eq!(*notice, tell_one(1, Reply::Notice { text: done }));
+    assert!(room.name_of(2).is_none());
+    // It may come back.
+    assert_eq!(join(&mut room, 4, "guy").len(), 3);
+}
+
+#[test]
+fn who_is_kept_out_stays_out_by_name_and_address_until_let_in_again() {
+    let mut room = class(&["guy"]);
+    room.on_request(1, ban("guy"), 0);
+    room.on_connected(3, from("192.0.2.9"));
+    assert_eq!(code(&join(&mut room, 3, "Guy")), Code::Banned);
+    room.on_connected(4, from("192.0.2.7"));
+    assert_eq!(code(&join(&mut room, 4, "somebody")), Code::Banned);
+    let bans = vec![Ban {
+        name: "guy".into(),
+        address: Some("192.0.2.7".into()),
+        why: "noise".into(),
+    }];
+    let listed = room.on_request(1, Request::Bans, 0);
+    assert_eq!(listed, [tell_one(1, Reply::Bans { bans, more: false })]);
+    let name = "guy".to_owned();
+    room.on_request(1, Request::Unban { name: name.clone() }, 0);
+    assert_eq!(join(&mut room, 4, "guy").len(), 3);
+    let again = room.on_request(1, Request::Unban { name }, 0);
+    assert_eq!(code(&again), Code::NoSuchUser);
+}
+
+#[test]
+fn one_who_is_not_here_can_be_kept_out_but_not_put_out() {
+    let mut room = class(&[]);
+    let effects = room.on_request(1, kick("guy"), 0);
+    assert_eq!(code(&effects), Code::NoSuchUser);
+    let effects = room.on_request(1, ban("guy"), 0);
+    assert!(matches!(
+        &effects[..],
+        [Effect::Tell {
+            to: Audience::One(1),
+            reply: Reply::Notice { .. }
+        }]
+    ));
+    assert_eq!(code(&join(&mut room, 5, "guy")), Code::Banned);
+}
+
+#[test]
+fn nobody_but_the_teacher_may_and_the_teacher_stays() {
+    let mut room = class(&["guy", "yuval"]);
+    let name = "yuval".to_owned();
+    let unban = Request::Unban { name };
+    for request in [kick("yuval"), ban("yuval"), unban, Request::Bans] {
+        let effects = room.on_request(2, request, 0);
+        assert_eq!(code(&effects), Code::NotTeacher);
+    }
+    let effects = room.on_request(1, kick("dana"), 0);
+    assert_eq!(code(&effects), Code::BadRequest);
+    assert_eq!(room.members(Audience::Everyone).count(), 3);
+    let mut room = room_with(&["guy", "yuval"]);
+    let effects = room.on_request(1, kick("yuval"), 0);
+    assert_eq!(code(&effects), Code::NotTeacher);
+}
+
+#[test]
+fn a_reason_cannot_forge_lines_or_fill_screens() {
+    let mut room = class(&["guy"]);
+    for why in ["a\nb", "\u{1b}[2J", &"a".repeat(201)] {
+        let request = Request::Kick {
+            name: "guy".into(),
+            why: why.to_owned(),
+        };
+        assert_eq!(code(&room.on_request(1, request, 0)), Code::BadText);
+    }
+    assert!(room.name_of(2).is_some());
+}
+
+#[test]
+fn a_ban_reaches_one_who_stands_at_the_door_by_name() {
+    let mut room = locked();
+    login(&mut room, 1, "dana", CHALK);
+    let asked = challenge(&mut room, 7, "guy");
+    room.on_request(1, ban("guy"), 0);
+    let proof = prove(&asked, "guy", SESAME);
+    let effects = room.on_request(7, Request::Proof(proof), 0);
+    assert_eq!(code(&effects), Code::Banned);
+}

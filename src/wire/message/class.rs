@@ -1,0 +1,92 @@
+//! A class: what a teacher gives out to be run, and what comes back.
+//!
+//! ```text
+//! teacher  -> {"lab":{"link":"seed=7;loss=10%","arq":"go-back-n","window":16,...}}
+//! everyone <- {"lab":{"number":1,"from":"dana","link":"seed=7;loss=10%",...}}
+//! guy      -> {"lab-result":{"number":1,"outcome":{"done":{"verified":true,...}}}}
+//! teacher  -> "lab-results"
+//! teacher  <- {"lab-results":{"number":1,"rows":[{"name":"guy","outcome":{...}}]}}
+//! ```
+//!
+//! Whether a scenario can be read, and whether it asks too much of a machine, is the
+//! laboratory's question, not this file's.
+
+use crate::wire::options::{Arq, Congestion};
+use serde::{Deserialize, Serialize};
+
+/// One transfer to be run in the laboratory, in virtual time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// What the link does: `seed=7;loss=10%`.
+    pub link: String,
+    /// The protocol.
+    pub arq: Arq,
+    /// Most packets in flight.
+    pub window: u32,
+    /// Who decides how much of that may be in flight.
+    pub congestion: Congestion,
+    /// File bytes per DATA packet.
+    pub segment_bytes: u16,
+    /// The file's size. Unit: bytes.
+    pub size: u64,
+}
+
+/// An assignment that was given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lab {
+    /// Its number in this class, from 1.
+    pub number: u64,
+    /// The teacher.
+    pub from: String,
+    /// What is to be run.
+    #[serde(flatten)]
+    pub assignment: Assignment,
+}
+
+/// What came of one at one client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabResult {
+    /// Whose result it is: the number of the `lab`.
+    pub number: u64,
+    /// What came of it.
+    pub outcome: LabOutcome,
+}
+
+/// What a person and a machine made of an assignment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabOutcome {
+    /// It ran to its end.
+    Done(LabFigures),
+    /// The person did not want it.
+    Declined,
+    /// It could not be run.
+    Failed {
+        /// Why.
+        sentence: String,
+    },
+}
+
+/// The figures of a run. In virtual time, so they are the same on every machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabFigures {
+    /// Whether the file arrived whole.
+    pub verified: bool,
+    /// From the first SYN until the receiver had the whole file. Unit: microseconds.
+    pub elapsed_us: u64,
+    /// Unit: file bytes per second.
+    pub goodput: u64,
+    /// DATA packets sent, resends included.
+    pub sent_packets: u64,
+    /// DATA packets that were sent again.
+    pub resent_packets: u64,
+}
+
+/// One line of the teacher's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabRow {
+    /// Whose.
+    pub name: String,
+    /// What came of it there.
+    pub outcome: LabOutcome,
+}

@@ -1,0 +1,227 @@
+//! A class with the real programs: one teacher, three students, and a table.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test waits for other processes, and may fail where it stands"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A server with a class of dana's.
+struct Class {
+    server: Child,
+    address: String,
+    folder: TempDir,
+}
+
+/// A client that stays, with what it prints.
+struct Student {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Class {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("files")).unwrap();
+        fs::write(folder.path().join("chalk"), "white chalk\n").unwrap();
+        let mut server = Command::new(env!("CARGO_BIN_EXE_server"))
+            .current_dir(folder.path())
+            .args(["--bind", "127.0.0.1:0", "--files", "files", "--class"])
+            .args(["--teacher", "dana", "--teacher-password-file", "chalk"])
+            .args(["--class-results", "results.csv"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = server.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
+        Self {
+            server,
+            address,
+            folder,
+        }
+    }
+
+    fn client(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        command
+            .current_dir(self.folder.path())
+            .args(["--server", &self.address, "--name", name])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn teacher(&self, lines: &[&str]) -> String {
+        let mut command = self.client("dana", &["--password-file", "chalk"]);
+        for line in lines {
+            command.args(["--exec", line]);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        told(&output)
+    }
+
+    fn student(&self, name: &str, arguments: &[&str]) -> Student {
+        let arguments = [&["--text"], arguments].concat();
+        let mut child = self.client(name, &arguments).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let student = Student {
+            stdin: child.stdin.take(),
+            child,
+            lines,
+        };
+        student.wait_for("Joined ");
+        student
+    }
+
+    fn csv(&self) -> PathBuf {
+        self.folder.path().join("results.csv")
+    }
+
+    /// The rows of the file, once there are so many.
+    fn rows(&self, count: usize) -> Vec<String> {
+        let start = Instant::now();
+        loop {
+            let text = fs::read_to_string(self.csv()).unwrap();
+            let rows: Vec<_> = text.lines().skip(1).map(str::to_owned).collect();
+            if rows.len() >= count {
+                return rows;
+            }
+            assert!(start.elapsed() < PATIENCE, "{text}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Class {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Student {
+    fn wait_for(&self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no {part:?}"));
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    fn types(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+}
+
+impl Drop for Student {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
+    let class = Class::new();
+    let mut guy = class.student("guy", &[]);
+    let mut yuval = class.student("yuval", &[]);
+    class.teacher(&["/lab seed=7;loss=10%;delay=20ms --arq go-back-n"]);
+    // One says yes, one says no, and one who comes later has agreed to all.
+    guy.wait_for("dana asks you to run lab 1: lab run --arq go-back-n");
+    guy.types("/lab yes");
+    let figures = guy.wait_for("Lab 1: whole in ");
+    guy.wait_for("dana has your answer to lab 1.");
+    yuval.wait_for("dana asks you to run lab 1");
+    yuval.types("/lab no");
+    yuval.wait_for("dana has your answer to lab 1.");
+    let noa = class.student("noa", &["--accept-lab"]);
+    // In virtual time the figures are the same on every machine.
+    assert_eq!(noa.wait_for("Lab 1: whole in "), figures);
+    noa.wait_for("dana has your answer to lab 1.");
+
+    let table = class.teacher(&["/results"]);
+    assert!(table.contains("Lab 1: 3 answers"), "{table}");
+    let rows = class.rows(3);
+    let of = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        let mut found = rows.iter().filter(|row| row.contains(&quoted));
+        let row = found
+            .next()
+            .unwrap_or_else(|| panic!("no {name} in {rows:?}"));
+        row.split(',').skip(2).collect::<Vec<_>>().join(",")
+    };
+    let link = "\"seed=7;loss=10%;delay=20ms\",go-back-n,fixed,16,1436,102400,";
+    assert!(of("guy").starts_with("\"guy\",done,true,"), "{rows:?}");
+    assert!(of("guy").ends_with(link), "{rows:?}");
+    assert_eq!(of("guy").replace("guy", "noa"), of("noa"));
+    assert_eq!(of("yuval"), format!("\"yuval\",declined,,,,,,{link}"));
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
+fn a_script_that_agrees_waits_for_its_figures_and_what_is_no_lesson_is_not_given_out() {
+    let class = Class::new();
+    let told_teacher = class.teacher(&["/lab loss=5%"]);
+    assert!(
+        told_teacher.contains("Lab 1 is given out"),
+        "{told_teacher}"
+    );
+    let output = class
+        .client("guy", &["--exec", "/users", "--exec", "/lab yes"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(
+        told(&output).contains("dana has your answer"),
+        "{}",
+        told(&output)
+    );
+    let output = class
+        .client("dana", &["--password-file", "chalk"])
+        .args(["--exec", "/lab loss=5% --size 100MiB"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("too large"), "{}", told(&output));
+    let output = class
+        .client("guy", &["--exec", "/lab loss=5%"])
+        .output()
+        .unwrap();
+    assert!(told(&output).contains("Only dana"), "{}", told(&output));
+}

@@ -1,0 +1,421 @@
+//! Who may come in, with the real client and over true sockets: a password that is proven,
+//! a teacher who puts people out, and what somebody learns who reads along.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "clients of a test are no threads of Sash, and may fail where they stand"
+)]
+
+use sash::room::door::{Rules, Teacher};
+use sash::room::login::{Chance, Password, answer};
+use sash::server::ports::PortRange;
+use sash::server::{self, Config, Running};
+use sash::wire::message::{Challenge, Proof};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const SESAME: &str = "open sesame 7";
+const CHALK: &str = "white chalk";
+const SIZE: u64 = 200_000;
+
+/// A server, its files, and files with passwords for clients.
+struct Place {
+    server: Running,
+    folder: TempDir,
+}
+
+fn password(text: &str) -> Password {
+    Password::new(text).unwrap()
+}
+
+impl Place {
+    fn new(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("files")).unwrap();
+        fs::write(
+            folder.path().join("files/a.bin"),
+            sash::lab::contents::bytes(0..SIZE),
+        )
+        .unwrap();
+        for (name, text) in [("right", SESAME), ("wrong", "guess"), ("chalk", CHALK)] {
+            fs::write(folder.path().join(name), format!("{text}\n")).unwrap();
+        }
+        let mut config = Config {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            files: folder.path().join("files"),
+            ports: PortRange::Any,
+            ..Config::default()
+        };
+        change(&mut config);
+        Self {
+            server: server::start(config).unwrap(),
+            folder,
+        }
+    }
+
+    /// A room with a password and a teacher, dana.
+    fn locked() -> Self {
+        Self::new(|config| {
+            config.rules = Rules {
+                password: Some(password(SESAME)),
+                teacher: Some(teacher()),
+                is_class: false,
+            };
+        })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn client(&self, name: &str, arguments: &[&str]) -> Output {
+        self.client_at(self.server.address(), name, arguments)
+    }
+
+    fn client_at(&self, at: SocketAddr, name: &str, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_client"))
+            .current_dir(self.folder.path())
+            .args(["--server", &at.to_string(), "--name", name])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+}
+
+fn teacher() -> Teacher {
+    Teacher {
+        name: "dana".parse().unwrap(),
+        password: password(CHALK),
+    }
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// A client as `nc` would be one.
+struct Raw(BufReader<TcpStream>);
+
+impl Raw {
+    fn join(server: &Running, name: &str) -> Self {
+        let stream = TcpStream::connect(server.address()).unwrap();
+        let patience = Some(Duration::from_secs(20));
+        stream.set_read_timeout(patience).unwrap();
+        let mut raw = Self(BufReader::new(stream));
+        raw.send(&json!({"join": {"name": name}}));
+        raw
+    }
+
+    fn send(&mut self, request: &Value) {
+        let line = format!("{request}\n");
+        self.0.get_mut().write_all(line.as_bytes()).unwrap();
+    }
+
+    /// The fields of the next line with this keyword.
+    fn wait_for(&mut self, keyword: &str) -> Value {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "no {keyword}");
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if let Some(fields) = line.get(keyword) {
+                return fields.clone();
+            }
+        }
+    }
+
+    fn expect_hang_up(&mut self) {
+        let mut rest = String::new();
+        assert_eq!(self.0.read_to_string(&mut rest).unwrap(), 0, "{rest}");
+    }
+}
+
+#[test]
+fn the_right_password_opens_the_room_its_chat_and_its_files() {
+    let place = Place::locked();
+    for transport in ["udp", "tcp"] {
+        let output = place.client(
+            "guy",
+            &[
+                "--password-file",
+                "right",
+                "--transport",
+                transport,
+                "--exec",
+                "hi",
+                "--exec",
+                "/download a.bin",
+            ],
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        assert!(told(&output).contains("<guy> hi"), "{}", told(&output));
+    }
+    for name in ["a.bin", "a (2).bin"] {
+        let arrived = fs::read(place.path("downloads").join(name)).unwrap();
+        assert_eq!(arrived, sash::lab::contents::bytes(0..SIZE), "{name}");
+    }
+    let output = place.client(
+        "guy",
+        &["--password-file", "right", "--exec", "/upload right"],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(place.path("files/right").exists());
+}
+
+#[test]
+fn a_wrong_password_and_none_are_refused_with_a_sentence() {
+    let place = Place::locked();
+    let wrong = place.client("guy", &["--password-file", "wrong", "--exec", "hi"]);
+    assert_eq!(wrong.status.code(), Some(4), "{}", told(&wrong));
+    assert!(told(&wrong).contains("not the room's password"));
+    let none = place.client("guy", &["--exec", "hi"]);
+    assert_eq!(none.status.code(), Some(4), "{}", told(&none));
+    assert!(told(&none).contains("--password-file"), "{}", told(&none));
+    let missing = place.client("guy", &["--password-file", "nothing", "--exec", "hi"]);
+    assert_eq!(missing.status.code(), Some(2), "{}", told(&missing));
+}
+
+#[test]
+fn who_comes_by_nc_is_told_at_once_what_is_missing_and_refused_in_time() {
+    let place = Place::new(|config| {
+        config.rules.password = Some(password(SESAME));
+        config.join_within = Duration::from_millis(300);
+    });
+    let mut raw = Raw::join(&place.server, "guy");
+    let challenge = raw.wait_for("challenge");
+    let sentence = challenge["sentence"].as_str().unwrap();
+    assert!(sentence.contains("client"), "{sentence}");
+    let refused = raw.wait_for("refused");
+    assert_eq!(refused["code"], "password-needed");
+    raw.expect_hang_up();
+}
+
+#[test]
+fn a_room_without_a_password_asks_nobody_for_one() {
+    let place = Place::new(|_| ());
+    let output = place.client("guy", &["--password-file", "right", "--exec", "hi"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(told(&output).contains("did not ask"), "{}", told(&output));
+    let mut raw = Raw::join(&place.server, "yuval");
+    let welcome = raw.wait_for("welcome");
+    assert!(welcome.get("confirmation").is_none(), "{welcome}");
+    assert!(welcome.get("teacher").is_none(), "{welcome}");
+}
+
+/// Reads along between a client and the server; whatever `look` is shown goes on after it.
+fn eavesdrop(
+    server: SocketAddr,
+    mut look: impl FnMut(&str) + Send + 'static,
+) -> (SocketAddr, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (heard, all) = mpsc::channel();
+    thread::spawn(move || {
+        let client = listener.accept().unwrap().0;
+        let server = TcpStream::connect(server).unwrap();
+        let (from_client, to_server) =
+            (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let heard_too = heard.clone();
+        thread::spawn(move || pass(from_client, to_server, &heard_too, |_| ()));
+        pass(server, client, &heard, &mut look);
+    });
+    (address, all)
+}
+
+fn pass(
+    from: TcpStream,
+    mut to: TcpStream,
+    heard: &mpsc::Sender<String>,
+    mut look: impl FnMut(&str),
+) {
+    for line in BufReader::new(from).lines() {
+        let Ok(line) = line else { break };
+        look(&line);
+        let _ = heard.send(line.clone());
+        if to.write_all(format!("{line}\n").as_bytes()).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// The fields of the first line with this keyword.
+fn fields(lines: &[String], keyword: &str) -> Value {
+    let values = lines.iter().map(|it| serde_json::from_str(it).unwrap());
+    let mut found = values.filter_map(|line: Value| line.get(keyword).cloned());
+    found.next().unwrap_or_else(|| panic!("no {keyword}"))
+}
+
+#[test]
+fn who_reads_a_login_along_has_nothing_to_try_words_against() {
+    let place = Place::locked();
+    let (address, heard) = eavesdrop(place.server.address(), |_| ());
+    let arguments = ["--password-file", "right", "--exec", "hi"];
+    let output = place.client_at(address, "guy", &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let lines: Vec<String> = heard.iter().collect();
+    let all = lines.join("\n").to_lowercase();
+    for part in SESAME.split(' ').filter(|part| part.len() > 2) {
+        assert!(!all.contains(part), "{part}");
+        let hex = part
+            .bytes()
+            .fold(String::new(), |hex, it| hex + &format!("{it:02x}"));
+        assert!(!all.contains(&hex), "{hex}");
+    }
+    // Whoever has a list of words, the right one among them, finds no difference: with the
+    // server's message each word leads to a confirmation that is not the one heard, since
+    // the client's dice are not known.
+    let challenge: Challenge =
+        serde_json::from_value(fields(&lines, "challenge")).unwrap();
+    let proof: Proof = serde_json::from_value(fields(&lines, "proof")).unwrap();
+    for word in ["guess", SESAME, CHALK] {
+        for dice in 0..20 {
+            let chance = Chance([dice; 32]);
+            let (tried, _) = answer(&password(word), &challenge, "guy", chance).unwrap();
+            assert_ne!(tried.confirmation, proof.confirmation, "{word}");
+            assert_ne!(tried.message, proof.message, "{word}");
+        }
+    }
+    // Nor is what was heard good for coming in.
+    let mut raw = Raw::join(&place.server, "guy");
+    raw.wait_for("challenge");
+    raw.send(&json!({"proof": fields(&lines, "proof")}));
+    assert_eq!(raw.wait_for("refused")["code"], "wrong-password");
+}
+
+#[test]
+fn who_reads_an_offer_along_does_not_hold_its_token() {
+    let place = Place::locked();
+    let (stolen, attacks) = mpsc::channel();
+    let (address, _heard) = eavesdrop(place.server.address(), move |line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        if let Some(offer) = line.get("offer") {
+            // Faster than the client, from its own address, with all that was heard.
+            let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
+            let mut thief = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+            let token = offer["token"].as_str().unwrap();
+            thief.write_all(format!("{token}\n").as_bytes()).unwrap();
+            let patience = Some(Duration::from_secs(2));
+            thief.set_read_timeout(patience).unwrap();
+            let mut taken = Vec::new();
+            let _ = thief.read_to_end(&mut taken);
+            stolen.send(taken.len()).unwrap();
+        }
+    });
+    let arguments = [
+        "--password-file",
+        "right",
+        "--transport",
+        "tcp",
+        "--exec",
+        "/download a.bin",
+    ];
+    let output = place.client_at(address, "guy", &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(attacks.iter().next(), Some(0));
+}
+
+#[test]
+fn a_class_may_mistype_but_not_guess_and_the_door_opens_again() {
+    let place = Place::locked();
+    let wrong = ["--password-file", "wrong", "--exec", "hi"];
+    for _ in 0..sash::room::door::GUESSES {
+        let output = place.client("guy", &wrong);
+        assert!(
+            told(&output).contains("not the room's"),
+            "{}",
+            told(&output)
+        );
+    }
+    let right = ["--password-file", "right", "--exec", "hi"];
+    let tries = (0..20).map(|_| {
+        let output = place.client("guy", &right);
+        thread::sleep(Duration::from_secs(1));
+        output.status.code()
+    });
+    let codes: Vec<_> = tries
+        .scan(false, |is_over, code| {
+            let go_on = !*is_over;
+            *is_over = code == Some(0);
+            go_on.then_some(code)
+        })
+        .collect();
+    assert!(codes.len() > 1, "{codes:?}");
+    assert_eq!(codes.last(), Some(&Some(0)), "{codes:?}");
+}
+
+#[test]
+fn the_teacher_puts_out_and_keeps_out_and_all_concerned_are_told() {
+    let place = Place::new(|config| config.rules.teacher = Some(teacher()));
+    let mut guy = Raw::join(&place.server, "guy");
+    assert_eq!(guy.wait_for("welcome")["teacher"], "dana");
+    let mut yuval = Raw::join(&place.server, "yuval");
+    yuval.wait_for("welcome");
+    // Others may not, and nobody else has the teacher's name.
+    guy.send(&json!({"kick": {"name": "yuval"}}));
+    assert_eq!(guy.wait_for("error")["code"], "not-teacher");
+    let thief = place.client("dana", &["--password-file", "wrong", "--exec", "hi"]);
+    assert_eq!(thief.status.code(), Some(4), "{}", told(&thief));
+    let as_teacher =
+        |line: &str| place.client("dana", &["--password-file", "chalk", "--exec", line]);
+    let output = as_teacher("/kick guy too loud");
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(
+        told(&output).contains("guy was put out."),
+        "{}",
+        told(&output)
+    );
+    let refused = guy.wait_for("refused");
+    assert_eq!(refused["code"], "kicked");
+    assert!(refused["sentence"].as_str().unwrap().contains("too loud"));
+    guy.expect_hang_up();
+    let left = yuval.wait_for("left");
+    assert_eq!(left["name"], "guy");
+    assert_eq!(left["why"], "put out by dana: too loud");
+    // Who was put out may come back; who is kept out may not.
+    Raw::join(&place.server, "guy").wait_for("welcome");
+    let output = as_teacher("/ban yuval");
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(yuval.wait_for("refused")["code"], "banned");
+    let refused = Raw::join(&place.server, "YUVAL").wait_for("refused");
+    assert_eq!(refused["code"], "banned");
+    assert!(told(&as_teacher("/bans")).contains("Kept out: yuval"));
+    as_teacher("/unban yuval");
+    Raw::join(&place.server, "yuval").wait_for("welcome");
+    let output = as_teacher("/kick nobody");
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+}
+
+#[test]
+fn a_limit_for_each_address_holds_for_this_machine_where_it_is_asked_for() {
+    let place = Place::new(|config| config.max_per_address = Some(2));
+    let mut guy = Raw::join(&place.server, "guy");
+    guy.wait_for("welcome");
+    let mut yuval = Raw::join(&place.server, "yuval");
+    yuval.wait_for("welcome");
+    let refused = Raw::join(&place.server, "noa").wait_for("refused");
+    assert_eq!(refused["code"], "full");
+    drop(yuval);
+    guy.wait_for("left");
+    let is_in = (0..50).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        let stream = TcpStream::connect(place.server.address()).unwrap();
+        let mut line = String::new();
+        (&stream)
+            .write_all(b"{\"join\":{\"name\":\"noa\"}}\n")
+            .unwrap();
+        let _ = BufReader::new(stream).read_line(&mut line);
+        line.contains("welcome")
+    });
+    assert!(is_in);
+}
