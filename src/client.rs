@@ -56,6 +56,7 @@ pub mod theme;
 pub mod upload;
 #[cfg(feature = "gui")]
 pub mod view;
+pub mod watching;
 pub mod words;
 
 use crate::journals::Journals;

@@ -211,6 +211,7 @@ impl Controller {
     pub(super) fn on_offer(&mut self, offer: Offer, now_ms: u64) {
         let offer = self.unseal(offer);
         let number = offer.transfer;
+        let scenario = self.model.scenario.clone();
         let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
         let Some(transfer) =
             waiting.filter(|it| !it.state.is_end() && it.settled.is_none())
@@ -228,6 +229,7 @@ impl Controller {
         };
         let Some((state, sentence)) = problem else {
             transfer.on_offer(&offer);
+            transfer.scenario = scenario;
             let is_upload = transfer.source.is_some();
             return self.effects.push(if is_upload {
                 Effect::StartUpload { tag, offer }
@@ -282,6 +284,9 @@ impl Controller {
             return;
         }
         match report {
+            Report::Killed(packet, is_killed) => {
+                self.on_killed(tag, packet, is_killed, now_ms);
+            }
             Report::Progress(state, figures) => {
                 transfer.on_progress(state, &figures, now_ms);
                 self.tell_own_pause(tag, now_ms);

@@ -1,6 +1,7 @@
 //! One transfer as a face shows it, a download or an upload.
 
 use super::Pace;
+use crate::link::Scenario;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::{Ending, Figures};
 use crate::wire::digest::Digest;
@@ -34,6 +35,8 @@ pub struct Transfer {
     pub overwrite: Overwrite,
     /// What was agreed, once there is an offer.
     pub settled: Option<Settled>,
+    /// What this side's link does to its packets, with each that was killed as its `drop=`.
+    pub scenario: Scenario,
     /// What it does, or how it ended.
     pub state: TransferState,
     /// Its place in the server's queue, 1 for the next; only while queued.
@@ -90,6 +93,7 @@ impl Transfer {
             asked,
             overwrite: Overwrite::Keep,
             settled: None,
+            scenario: Scenario::PERFECT,
             state: TransferState::Opening,
             place: None,
             done_bytes: 0,
@@ -130,6 +134,12 @@ impl Transfer {
     #[must_use]
     pub fn can_be(&self, paused: bool) -> bool {
         !self.state.is_end() && self.settled.is_some() && self.is_paused != paused
+    }
+
+    /// Whether its packets are on their way: it was offered, and has not ended.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.state.is_end() && self.settled.is_some()
     }
 
     /// Whether an offer may speak of this size: that of an upload is ours.
