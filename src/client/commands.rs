@@ -248,7 +248,7 @@ pub const FILE_OPTIONS: [&str; 5] = [
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Of the column of commands in `/help`. Unit: letters.
-const SYNOPSIS_WIDTH: usize = 40;
+const SYNOPSIS_WIDTH: usize = 34;
 
 /// The commands that `line` may be the beginning of; one, once its name is whole.
 #[must_use]
@@ -295,7 +295,7 @@ pub fn help() -> Vec<String> {
         }
     }
     let options = FILE_OPTIONS.join(" X, ");
-    lines.push(format!("OPTIONS: {options} X: for this transfer alone."));
+    lines.push(format!("OPTIONS, for one transfer: {options} X"));
     lines.push("Anything else is said. //hi says /hi.".to_owned());
     lines
 }
