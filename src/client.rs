@@ -23,16 +23,18 @@
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
-//! | [`laboratory`] | runs what a teacher gave out |
+//! | [`class_run`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
+//! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
+pub mod class_run;
 pub mod commands;
 pub mod complete;
 pub mod compose;
@@ -93,6 +95,8 @@ pub struct Settings {
     pub is_offloading: bool,
     /// Where everything that happens in them is written down.
     pub journals: Journals,
+    /// A journal that the window's laboratory opens at once.
+    pub replay: Option<PathBuf>,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.

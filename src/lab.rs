@@ -15,6 +15,7 @@
 //! | [`ladder`] | a journal as a packet ladder in text |
 //! | [`palette`] | colours that all can tell apart |
 //! | [`picture`] | a drawing that knows no surface; as SVG |
+//! | [`player`] | one player for what was recorded, what is run and what happens now |
 //! | [`predict`] | a run stopped at interesting moments: what comes next? |
 //! | [`race`] | one file by several protocols, side by side |
 //! | [`run`] | two machines, a link, virtual time |
@@ -33,6 +34,7 @@ pub mod journal;
 pub mod ladder;
 pub mod palette;
 pub mod picture;
+pub mod player;
 pub mod predict;
 pub mod race;
 pub mod run;

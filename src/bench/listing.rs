@@ -45,6 +45,7 @@ pub fn picture(rows: &[Row], what: &str) -> Picture {
         size,
         anchor,
         is_bold: false,
+        is_upright: false,
         colour,
         text: text.to_owned(),
     };

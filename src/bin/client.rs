@@ -43,6 +43,10 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(version, before_help = EXAMPLES, after_help = EXIT_CODES)]
 #[command(args_override_self = true)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, on or off by itself"
+)]
 struct Arguments {
     /// Run in the terminal, without a window
     #[arg(long)]
@@ -98,6 +102,9 @@ struct Arguments {
     /// Run what the class's teacher gives out, in virtual time, without asking
     #[arg(long)]
     accept_lab: bool,
+    /// Open this journal in the window's laboratory: without a server
+    #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
+    replay: Option<PathBuf>,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
@@ -158,6 +165,7 @@ fn main() -> ExitCode {
         scenario,
         is_offloading: !arguments.no_offload,
         journals,
+        replay: arguments.replay.clone(),
         tap: captures.tap(),
         theme: arguments.theme,
     };

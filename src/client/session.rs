@@ -10,9 +10,9 @@
 //! ```
 
 use super::Settings;
+use super::class_run::{self, LabRun};
 use super::controller::{Controller, Effect, Event, Intent};
 use super::download::{self, Errand};
-use super::laboratory::{self, LabRun};
 use super::link::Link;
 use super::model::{Model, Transfer};
 use super::{upload, words};
@@ -252,7 +252,7 @@ impl Session {
             Effect::Draw => self.draw(),
             Effect::RunLab { number, assignment } => {
                 let door = self.door.clone();
-                let run = laboratory::start(assignment, move |outcome| {
+                let run = class_run::start(assignment, move |outcome| {
                     door.event(None, Event::LabRan { number, outcome });
                 });
                 self.lab_run = Some(run); // An earlier one ends.

@@ -43,6 +43,7 @@ mod conversation;
 mod dropping;
 mod files;
 mod labels;
+mod laboratory;
 mod leaving;
 mod leftovers;
 mod list;

@@ -32,9 +32,11 @@
 
 mod drawing;
 pub mod kinds;
+mod surface;
 mod ticks;
 
 use super::palette::{self, Colour};
+use super::picture::Picture;
 use std::fmt::{self, Write as _};
 
 /// A picture: what is drawn, and the words around it.
@@ -168,13 +170,30 @@ impl Chart {
     /// # Errors
     /// [`NotDrawn::TooFew`] where no series has two points: that is a number, not a chart.
     pub fn to_svg(&self) -> Result<String, NotDrawn> {
+        self.check()?;
+        drawing::svg(self).map_err(|error| NotDrawn::Refused(error.to_string()))
+    }
+
+    /// The same as a picture for a window, so wide and so high. Unit: pixels, of which a
+    /// letter needs 28.
+    ///
+    /// # Errors
+    /// See [`Chart::to_svg`].
+    pub fn to_picture(&self, width: u32, height: u32) -> Result<Picture, NotDrawn> {
+        self.check()?;
+        drawing::picture(self, (width, height))
+            .map_err(|error| NotDrawn::Refused(error.to_string()))
+    }
+
+    /// Whether there is anything to join.
+    fn check(&self) -> Result<(), NotDrawn> {
         let all = self.panels.iter().flat_map(|panel| &panel.series);
         let points = all.map(|series| series.points.len()).max().unwrap_or(0);
         if points < 2 {
             let title = self.title.clone();
             return Err(NotDrawn::TooFew { points, title });
         }
-        drawing::svg(self).map_err(|error| NotDrawn::Refused(error.to_string()))
+        Ok(())
     }
 
     /// The numbers as CSV, a header first.

@@ -200,6 +200,21 @@ impl Entry {
         }
     }
 
+    /// Whether it tells of one packet: sent, carried, received, ignored or killed.
+    #[must_use]
+    pub const fn is_of_a_packet(&self) -> bool {
+        matches!(
+            self.what,
+            Happening::Link(_)
+                | Happening::Person(Meddling::PacketKilled(_))
+                | Happening::Machine(
+                    Event::PacketSent(_)
+                        | Event::PacketReceived(_)
+                        | Event::PacketIgnored { .. }
+                )
+        )
+    }
+
     /// What a person did to the link.
     #[must_use]
     pub fn meddled(now: Moment, meddling: Meddling) -> Self {

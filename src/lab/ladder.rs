@@ -25,9 +25,12 @@
 
 mod drawing;
 mod flights;
+mod moving;
+mod places;
 mod window;
 
 pub use drawing::picture;
+pub use moving::{Moving, Scene, Spot};
 pub use window::Window;
 
 use super::journal::{Entry, Heading};
@@ -159,7 +162,7 @@ const fn expired(timer: Timer) -> &'static str {
 }
 
 fn row(flight: &Flight, first_sequence: u32) -> String {
-    let is_lost = flight.is_killed || flight.fate.is_some_and(Fate::is_loss);
+    let is_lost = flight.killed_us.is_some() || flight.fate.is_some_and(Fate::is_loss);
     let arrow = arrow(&flight.name(first_sequence), flight.direction, is_lost);
     let left = flight.sent_us.map(clock).unwrap_or_default();
     let arrived = flight.arrived_us.map(clock).unwrap_or_default();

@@ -40,6 +40,8 @@ pub const VERMILLION: Colour = Colour::new(213, 94, 0);
 /// Okabe and Ito's reddish purple.
 pub const PURPLE: Colour = Colour::new(204, 121, 167);
 
+/// Words on a coloured area, which is the same on every paper.
+pub const BLACK: Colour = Colour::new(0, 0, 0);
 /// Words and axes.
 pub const INK: Colour = Colour::new(34, 34, 34);
 /// Words of less weight: units, notes.
@@ -53,6 +55,65 @@ pub const PAPER: Colour = Colour::new(255, 255, 255);
 
 /// The colours of series in a chart, in the order in which they are given out.
 pub const SERIES: [Colour; 6] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY];
+
+/// What a picture is drawn on. Files are white; a window may be dark, or shown to a hall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Paper {
+    /// As in files.
+    #[default]
+    White,
+    /// For eyes in the dark: what was dark is light.
+    Dark,
+    /// For the last row of a hall: full contrast.
+    Projector,
+}
+
+impl Paper {
+    /// The paper itself.
+    #[must_use]
+    pub const fn ground(self) -> Colour {
+        self.shown(PAPER)
+    }
+
+    /// What is drawn in this colour on white, on this paper.
+    ///
+    /// Okabe and Ito's colours stay where they can be seen on both; what is too dark for
+    /// dark paper is lighter there, in the same hue.
+    #[must_use]
+    pub const fn shown(self, colour: Colour) -> Colour {
+        match self {
+            Self::White => colour,
+            Self::Dark => on_dark(colour),
+            Self::Projector => on_projector(colour),
+        }
+    }
+}
+
+const fn on_dark(colour: Colour) -> Colour {
+    match colour {
+        PAPER => Colour::new(19, 24, 31),
+        INK => Colour::new(232, 236, 242),
+        SOFT_INK => Colour::new(168, 178, 192),
+        GRID => Colour::new(72, 80, 92),
+        PALE => Colour::new(43, 51, 63),
+        BLUE => Colour::new(77, 163, 224),
+        GREEN => Colour::new(24, 178, 134),
+        VERMILLION => Colour::new(240, 120, 50),
+        seen => seen,
+    }
+}
+
+const fn on_projector(colour: Colour) -> Colour {
+    match colour {
+        INK | SOFT_INK => BLACK,
+        GRID => Colour::new(150, 150, 150),
+        PALE => Colour::new(222, 222, 222),
+        BLUE => Colour::new(0, 90, 150),
+        GREEN => Colour::new(0, 122, 88),
+        VERMILLION => Colour::new(190, 74, 0),
+        seen => seen,
+    }
+}
 
 impl Colour {
     /// From its three parts.

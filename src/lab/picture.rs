@@ -1,12 +1,12 @@
 //! A drawing that knows no surface: areas, lines and words in their places.
 //!
-//! The strip, the ladder and the race draw one of these. [`Picture::svg`] writes it as an
-//! SVG file; a window draws the same shapes. So both show the same, and who looks at one
-//! has seen the other.
+//! The strip, the ladder, the race and, in a window, the charts draw one of these.
+//! [`Picture::svg`] writes it as an SVG file; a window draws the same shapes. So both show
+//! the same, and who looks at one has seen the other.
 //!
 //! ```text
 //!   journal --> strip, ladder, race --> Picture --> svg(): a file
-//!                                              '--> a window
+//!                                              '--> on a Paper: a window
 //! ```
 //!
 //! It measures no letters: who places words leaves [`LETTER`] of their size for each.
@@ -22,7 +22,7 @@
 //!
 //! Source: SVG 1.1 (W3C), chapters 8 to 11.
 
-use super::palette::{Colour, PAPER};
+use super::palette::{Colour, PAPER, Paper};
 use std::fmt::Write as _;
 
 /// A drawing; its origin is the upper left corner. Unit of every length: pixels.
@@ -47,6 +47,8 @@ pub enum Shape {
     Line(Line),
     /// A filled triangle.
     Triangle(Triangle),
+    /// A filled disc.
+    Disc(Disc),
     /// A line of text.
     Words(Words),
 }
@@ -110,6 +112,17 @@ pub struct Triangle {
     pub fill: Colour,
 }
 
+/// A filled disc.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Disc {
+    /// Its middle.
+    pub middle: Point,
+    /// From the middle to the edge.
+    pub radius: f64,
+    /// Of this colour.
+    pub fill: Colour,
+}
+
 /// A line of text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Words {
@@ -121,6 +134,8 @@ pub struct Words {
     pub anchor: Anchor,
     /// Whether the letters are thick.
     pub is_bold: bool,
+    /// Whether it is read from below upwards.
+    pub is_upright: bool,
     /// Of this colour.
     pub colour: Colour,
     /// What it says.
@@ -185,6 +200,25 @@ impl Picture {
         });
     }
 
+    /// The same drawing for another paper.
+    #[must_use]
+    pub fn on(mut self, paper: Paper) -> Self {
+        if paper == Paper::White {
+            return self;
+        }
+        for shape in &mut self.shapes {
+            let colour = match shape {
+                Shape::Area(area) => &mut area.fill,
+                Shape::Line(line) => &mut line.colour,
+                Shape::Triangle(triangle) => &mut triangle.fill,
+                Shape::Disc(disc) => &mut disc.fill,
+                Shape::Words(words) => &mut words.colour,
+            };
+            *colour = paper.shown(*colour);
+        }
+        self
+    }
+
     /// As an SVG file. The same picture gives the same bytes everywhere.
     #[must_use]
     pub fn svg(&self) -> String {
@@ -201,6 +235,7 @@ impl Picture {
                 Shape::Area(area) => writeln!(svg, "{}", area_svg(area)),
                 Shape::Line(line) => writeln!(svg, "{}", line_svg(line)),
                 Shape::Triangle(triangle) => writeln!(svg, "{}", triangle_svg(triangle)),
+                Shape::Disc(disc) => writeln!(svg, "{}", disc_svg(disc)),
                 Shape::Words(words) => writeln!(svg, "{}", words_svg(words)),
             };
         }
@@ -226,6 +261,7 @@ impl Words {
             size,
             anchor: Anchor::Start,
             is_bold: false,
+            is_upright: false,
             colour: super::palette::INK,
             text: text.into(),
         }
@@ -283,6 +319,12 @@ impl From<Triangle> for Shape {
     }
 }
 
+impl From<Disc> for Shape {
+    fn from(disc: Disc) -> Self {
+        Self::Disc(disc)
+    }
+}
+
 impl From<Words> for Shape {
     fn from(words: Words) -> Self {
         Self::Words(words)
@@ -321,6 +363,12 @@ fn triangle_svg(triangle: &Triangle) -> String {
     format!("<polygon points=\"{a} {b} {c}\" fill=\"{fill}\"/>")
 }
 
+fn disc_svg(disc: &Disc) -> String {
+    let [x, y, radius] = [disc.middle.x, disc.middle.y, disc.radius].map(number);
+    let fill = disc.fill;
+    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>")
+}
+
 fn words_svg(words: &Words) -> String {
     let [x, y, size] = [words.at.x, words.at.y, words.size].map(number);
     let anchor = match words.anchor {
@@ -333,9 +381,14 @@ fn words_svg(words: &Words) -> String {
     } else {
         ""
     };
+    let turn = if words.is_upright {
+        format!(" transform=\"rotate(-90 {x} {y})\"")
+    } else {
+        String::new()
+    };
     let (fill, text) = (words.colour, escaped(&words.text));
     format!(
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight} fill=\"{fill}\">\
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight}{turn} fill=\"{fill}\">\
          {text}</text>"
     )
 }
@@ -364,7 +417,34 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::palette::INK;
+    use crate::lab::palette::{BLUE, INK};
+
+    #[test]
+    fn white_paper_changes_nothing_and_dark_paper_every_colour() {
+        let mut picture = Picture::new(10.0, 10.0, "");
+        picture.add(Words::new(Point::new(0.0, 9.0), 8.0, "x"));
+        picture.add(Disc {
+            middle: Point::new(5.0, 5.0),
+            radius: 2.0,
+            fill: BLUE,
+        });
+        assert_eq!(picture.clone().on(Paper::White), picture);
+        let dark = picture.clone().on(Paper::Dark);
+        assert_eq!(dark.shapes.len(), picture.shapes.len());
+        assert!(dark.shapes.iter().zip(&picture.shapes).all(|(a, b)| a != b));
+    }
+
+    #[test]
+    fn upright_words_turn_around_their_place() {
+        let mut picture = Picture::new(10.0, 10.0, "");
+        let words = Words::new(Point::new(2.0, 9.0), 8.0, "x");
+        picture.add(Words {
+            is_upright: true,
+            ..words
+        });
+        let svg = picture.svg();
+        assert!(svg.contains(" transform=\"rotate(-90 2.0 9.0)\""), "{svg}");
+    }
 
     #[test]
     fn what_xml_would_read_as_its_own_is_written_out() {

@@ -29,7 +29,7 @@
 mod drawing;
 mod text;
 
-pub use drawing::picture;
+pub use drawing::{picture, picture_at};
 pub use text::{bar, table};
 
 use super::journal::{Entry, Happening, Meddling};

@@ -24,6 +24,7 @@
 //! Source: Kurose & Ross, figures 3.19 and 3.23 (the sender's and the receiver's view of
 //! sequence numbers).
 
+mod band;
 mod drawing;
 mod early;
 mod scrubber;
@@ -31,6 +32,7 @@ mod segment;
 mod text;
 pub(super) mod view;
 
+pub use band::Band;
 pub use drawing::picture;
 pub use scrubber::{Place, Scrubber};
 pub use segment::{Look, ReceiverState, SenderState};
@@ -509,4 +511,4 @@ const fn is_answer(packet: &PacketName) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

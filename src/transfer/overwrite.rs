@@ -133,7 +133,8 @@ fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The name of the n-th copy: `notes.pdf`, `notes (2).pdf`, `notes (3).pdf`.
-pub(super) fn numbered(name: &str, copy: u32) -> String {
+#[must_use]
+pub fn numbered(name: &str, copy: u32) -> String {
     if copy == 1 {
         return name.to_owned();
     }

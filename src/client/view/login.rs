@@ -9,6 +9,7 @@
 //! | [_________________]               |
 //! | what went wrong, in a sentence    |
 //! | [Connect                        ] |
+//! | [Laboratory                     ] |
 //! +-----------------------------------+
 //! ```
 //!
@@ -42,14 +43,15 @@ pub(super) struct Login {
 }
 
 /// The card. Unit: pixels.
-const CARD: (i32, i32) = (420, 376);
+const CARD: (i32, i32) = (420, 414);
 
 impl Login {
-    /// Makes the form in the column that is being built.
+    /// Makes the form in the column that is being built; `experiment` opens the laboratory.
     pub(super) fn new(
         settings: &Settings,
         remembered: &Remembered,
         report: &Report,
+        experiment: impl Fn() + 'static,
     ) -> Self {
         let mut page = Flex::default().column();
         Frame::default();
@@ -78,6 +80,9 @@ impl Login {
         problem.set_label_size(look::TEXT - 1);
         let connect = look::main_button("&Connect", "Enter does the same");
         card.fixed(&connect, look::ROW + 6);
+        let mut laboratory = look::button("&Laboratory", "It needs no server (Alt+L)");
+        laboratory.set_callback(move |_| experiment());
+        card.fixed(&laboratory, look::ROW);
 
         card.end();
         middle.fixed(&card, CARD.0);

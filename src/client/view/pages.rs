@@ -10,7 +10,7 @@ use super::Report;
 use super::bell::Bell;
 use super::tabs::{Tab, Touch};
 use crate::client::controller::Intent;
-use crate::client::model::{Audience, Conversation, Model};
+use crate::client::model::{Audience, Conversation, Model, Phase};
 use crate::client::words;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,10 +23,12 @@ pub(super) enum Page {
     Chat,
     /// What is on its way.
     Transfers,
+    /// The sliding window at work; it needs no server.
+    Laboratory,
 }
 
 /// The pages after the conversations, in the order of their tabs.
-const OTHERS: [Page; 1] = [Page::Transfers];
+const OTHERS: [Page; 2] = [Page::Transfers, Page::Laboratory];
 
 /// The pages, shared by all that turn them.
 #[derive(Clone)]
@@ -42,6 +44,8 @@ struct State {
     conversations: Vec<Audience>,
     /// The place of the chosen one.
     conversation: usize,
+    /// The pages after the conversations.
+    others: Vec<Page>,
     page: Page,
 }
 
@@ -63,8 +67,17 @@ impl Pages {
     /// Takes the conversations that there are from the model; the tabs for all pages.
     pub(super) fn show(&self, model: &Model) -> Vec<Tab> {
         let mut state = self.state.borrow_mut();
+        if matches!(model.phase, Phase::Login | Phase::Joining) {
+            *state = State {
+                others: vec![Page::Laboratory],
+                page: Page::Laboratory,
+                ..State::default()
+            };
+            return vec![tab(Page::Laboratory, model, true)];
+        }
         let conversations = model.chat.conversations();
         state.conversations = conversations.iter().map(|it| it.with().clone()).collect();
+        state.others = OTHERS.to_vec();
         let place = model.chat.chosen_place();
         if place != state.conversation {
             // Somebody chose to whisper, by whatever way: there the page turns to.
@@ -103,8 +116,9 @@ impl Pages {
                 (self.report)(Intent::ChooseConversation { place });
             }
             Some(other) => {
-                if let Some(page) = OTHERS.get(other) {
-                    self.turn_to(*page);
+                let page = self.state.borrow().others.get(other).copied();
+                if let Some(page) = page {
+                    self.turn_to(page);
                 }
             }
         }
@@ -121,9 +135,9 @@ impl Pages {
         let (now, count) = {
             let state = self.state.borrow();
             let conversations = state.conversations.len();
-            let other = OTHERS.iter().position(|page| *page == state.page);
+            let other = state.others.iter().position(|page| *page == state.page);
             let now = other.map_or(state.conversation, |it| conversations + it);
-            (now, conversations + OTHERS.len())
+            (now, conversations + state.others.len())
         };
         let forward = steps.rem_euclid(count.max(1).cast_signed()).unsigned_abs();
         self.choose((now + forward) % count.max(1));
@@ -148,6 +162,7 @@ fn tab(page: Page, model: &Model, is_chosen: bool) -> Tab {
     let (label, news) = match page {
         Page::Chat => ("Chat", String::new()),
         Page::Transfers => ("Transfers", progress(model)),
+        Page::Laboratory => ("Laboratory", String::new()),
     };
     Tab {
         label: label.to_owned(),
@@ -190,9 +205,13 @@ mod tests {
     #[test]
     fn turning_goes_round_and_a_page_that_is_not_there_is_no_page() {
         let pages = Pages::new(&(Rc::new(|_| ()) as Report), Bell::default());
-        assert_eq!(pages.show(&Model::default()).len(), 2);
+        let model = Model {
+            phase: Phase::Joined,
+            ..Model::default()
+        };
+        assert_eq!(pages.show(&model).len(), 3);
         pages.turn(-1);
-        assert_eq!(pages.chosen(), Page::Transfers);
+        assert_eq!(pages.chosen(), Page::Laboratory);
         pages.turn(1);
         assert_eq!(pages.chosen(), Page::Chat);
         pages.choose(7);

@@ -17,7 +17,9 @@
 //! The tabs say which page is shown: the chat, with people and files beside it, or the
 //! transfers over the whole width.
 
+use super::bell::Bell;
 use super::conversation::Conversation;
+use super::laboratory;
 use super::leftovers::Leftovers;
 use super::pages::{Page, Pages};
 use super::question::Question;
@@ -25,6 +27,7 @@ use super::side::Side;
 use super::tabs::Tabs;
 use super::transfers::TransfersPage;
 use super::{Report, labels, look};
+use crate::client::Settings;
 use crate::client::model::{Model, Phase};
 use fltk::button::Button;
 use fltk::frame::Frame;
@@ -41,6 +44,8 @@ pub(super) struct Room {
     transfers: TransfersPage,
     leftovers: Leftovers,
     side: Side,
+    /// The sliding window at work.
+    pub(super) laboratory: laboratory::Page,
     /// Asked in place.
     pub(super) question: Question,
     status: Frame,
@@ -58,9 +63,13 @@ const TABS_HEIGHT: i32 = 30;
 const SIDE_WIDTH: i32 = 344;
 
 impl Room {
-    /// Makes the page in the column that is being built. `link` is what the status line
-    /// says of the link.
-    pub(super) fn new(link: String, pages: &Pages, report: &Report) -> Self {
+    /// Makes the page in the column that is being built.
+    pub(super) fn new(
+        settings: &Settings,
+        pages: &Pages,
+        report: &Report,
+        bell: Bell,
+    ) -> Self {
         let mut page = Flex::default().column();
         page.set_margins(look::MARGIN, 0, look::MARGIN, look::GAP);
         page.set_pad(look::GAP);
@@ -76,6 +85,8 @@ impl Room {
         transfers.widget().hide();
         let mut side = Side::new(conversation.message(), report);
         middle.fixed(&*side.widget(), SIDE_WIDTH);
+        let mut laboratory = laboratory::Page::new(&settings.out, bell);
+        laboratory.widget().hide();
         middle.end();
 
         let leftovers = Leftovers::new(&mut page, report);
@@ -91,10 +102,11 @@ impl Room {
             transfers,
             leftovers,
             side,
+            laboratory,
             question,
             status,
             disconnect,
-            link,
+            link: settings.scenario.to_string(),
             pages: pages.clone(),
             shown: None,
         }
@@ -116,6 +128,11 @@ impl Room {
         let status = labels::label(&status(model, &self.link));
         if status != self.status.label() {
             self.status.set_label(&status);
+            let leave = match model.phase {
+                Phase::Login | Phase::Joining => "Co&nnect\u{2026}",
+                Phase::Joined | Phase::Lost { .. } => "Disco&nnect",
+            };
+            self.disconnect.set_label(leave);
         }
     }
 
@@ -144,6 +161,7 @@ impl Room {
         set_visible(self.conversation.widget(), is_chat);
         set_visible(self.transfers.widget(), page == Page::Transfers);
         set_visible(self.side.widget(), is_chat);
+        set_visible(self.laboratory.widget(), page == Page::Laboratory);
         self.middle.layout();
         self.middle.redraw();
         if is_chat {
@@ -178,7 +196,10 @@ fn status_row(page: &mut Flex) -> (Frame, Button) {
 fn status(model: &Model, link: &str) -> String {
     let connection = match &model.phase {
         Phase::Lost { sentence } => sentence.clone(),
-        Phase::Login | Phase::Joining | Phase::Joined => {
+        Phase::Login | Phase::Joining => {
+            return "not connected: the laboratory needs no server".to_owned();
+        }
+        Phase::Joined => {
             format!("connected as {} to {}", model.name, model.server)
         }
     };

@@ -38,6 +38,8 @@ pub(super) struct Window {
     leaving: Leaving,
     memory: Memory,
     title: String,
+    /// In the laboratory, without a server.
+    is_alone: Rc<Cell<bool>>,
     was_in_room: bool,
     was_lost: bool,
 }
@@ -63,7 +65,7 @@ impl Window {
         let session = Session::new(settings.clone(), true, move || ring.ring());
         let door = session.door();
         let report: Report = Rc::new(move |intent| door.intend(intent));
-        let pages = Pages::new(&report, bell);
+        let pages = Pages::new(&report, bell.clone());
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
         app::set_screen_scale(0, kept.zoom);
@@ -77,8 +79,16 @@ impl Window {
         let bar = menu::bar(choose);
         menu::mark(&bar, memory.theme.get());
         column.fixed(&bar, menu::HEIGHT);
-        let login = Login::new(settings, kept, &report);
-        let room = Room::new(settings.scenario.to_string(), &pages, &report);
+        let is_alone = Rc::new(Cell::new(settings.replay.is_some()));
+        let (alone, ring) = (Rc::clone(&is_alone), bell.clone());
+        let login = Login::new(settings, kept, &report, move || {
+            alone.set(true);
+            ring.ring();
+        });
+        let room = Room::new(settings, &pages, &report, bell.clone());
+        if let Some(journal) = &settings.replay {
+            room.laboratory.open(journal);
+        }
         column.end();
         frame.end();
         frame.resizable(&column);
@@ -94,10 +104,11 @@ impl Window {
             leaving,
             memory,
             title: String::new(),
+            is_alone,
             was_in_room: false,
             was_lost: false,
         };
-        opened.leave_by_question();
+        opened.leave_by_question(bell);
         opened.turn_pages_by_number(pages);
         opened.show();
         opened.frame.show();
@@ -131,14 +142,19 @@ impl Window {
             self.frame.set_label(&title);
             self.title = title;
         }
-        let is_in_room = !matches!(model.phase, Phase::Login | Phase::Joining);
-        if is_in_room && !self.was_in_room {
+        let is_joined = !matches!(model.phase, Phase::Login | Phase::Joining);
+        if is_joined {
+            self.is_alone.set(false);
+        }
+        let is_in_room = is_joined || self.is_alone.get();
+        if is_joined && !self.was_in_room {
             self.memory.remembered.joined(&model.server, &model.name);
         }
         self.login.show(model);
         if is_in_room {
             self.room.show(model);
         }
+        self.room.laboratory.turn(self.memory.theme.get());
         self.leaving.show(model);
         let lost = match &model.phase {
             Phase::Lost { sentence } => Some(labels::label(sentence)),
@@ -176,7 +192,7 @@ impl Window {
     }
 
     /// Closing the window is a goodbye, as Disconnect is; Escape is neither.
-    fn leave_by_question(&mut self) {
+    fn leave_by_question(&mut self, bell: Bell) {
         let leaving = self.leaving.clone();
         self.frame.set_callback(move |_| {
             let is_escape =
@@ -186,7 +202,14 @@ impl Window {
             }
         });
         let leaving = self.leaving.clone();
-        let disconnect = move |_: &mut _| leaving.leave(Intent::Disconnect);
+        let is_alone = Rc::clone(&self.is_alone);
+        let disconnect = move |_: &mut _| {
+            if is_alone.replace(false) {
+                bell.ring();
+            } else {
+                leaving.leave(Intent::Disconnect);
+            }
+        };
         self.room.disconnect.set_callback(disconnect);
     }
 

@@ -1,4 +1,4 @@
-//! A chart drawn as SVG by plotters.
+//! A chart drawn by plotters: as SVG, or as a picture that a window draws.
 //!
 //! ```text
 //!   title
@@ -11,19 +11,22 @@
 //! its words shrink with it. Without a font library nobody knows how wide a word is, so
 //! room is left by a careful guess.
 
+use super::surface::Surface;
 use super::ticks::Scale;
 use super::{Chart, Line, Look, Mark, Panel, Point, Series};
 use crate::lab::palette::{self, Colour};
+use crate::lab::picture::Picture;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use std::collections::HashSet;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Area<B> = DrawingArea<B, plotters::coord::Shift>;
 /// Across and down, in pixels.
 type Place = (i32, i32);
-type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+type Refused = DrawingAreaErrorKind<std::io::Error>;
+type Drawn = Result<(), Refused>;
 
 /// Pixels, which a reader's program scales.
 const WIDTH: i32 = 1600;
@@ -48,33 +51,58 @@ const MARK_RADIUS: i32 = 9;
 /// The same for [`Mark::Dot`], of which there are many.
 const DOT_RADIUS: i32 = 4;
 /// plotters writes letters smaller by this much than what it is asked for.
-const FONT_SCALE: f64 = 1.24;
+pub(super) const FONT_SCALE: f64 = 1.24;
 
-/// Draws it.
-pub(super) fn svg(chart: &Chart) -> Result<String, DrawingAreaErrorKind<std::io::Error>> {
+/// What plotters can draw on.
+trait Backend: DrawingBackend<ErrorType = std::io::Error> {}
+
+impl<B: DrawingBackend<ErrorType = std::io::Error>> Backend for B {}
+
+/// Draws it as a file.
+pub(super) fn svg(chart: &Chart) -> Result<String, Refused> {
     let mut svg = String::new();
-    {
-        let size = (pixels(WIDTH), pixels(HEIGHT));
-        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        root.fill(&rgb(palette::PAPER))?;
-        let top = write_head(&root, chart)?;
-        draw_panels(&root, chart, top)?;
-        root.present()?;
-    }
+    let size = (pixels(WIDTH), pixels(HEIGHT));
+    draw(SVGBackend::with_string(&mut svg, size), chart)?;
     Ok(svg)
 }
 
+/// Draws it for a window, of this size. Its letters are [`TEXT_SIZE`] high, so a window
+/// draws it smaller.
+pub(super) fn picture(chart: &Chart, size: (u32, u32)) -> Result<Picture, Refused> {
+    let mut picture = Picture::new(f64::from(size.0), f64::from(size.1), &chart.title);
+    draw(Surface::new(&mut picture, size), chart)?;
+    Ok(picture)
+}
+
+fn draw<B: Backend>(backend: B, chart: &Chart) -> Drawn {
+    let root = backend.into_drawing_area();
+    root.fill(&rgb(palette::PAPER))?;
+    let top = write_head(&root, chart)?;
+    draw_panels(&root, chart, top)?;
+    root.present()
+}
+
+/// How wide and how high.
+fn size_of<B: Backend>(root: &Area<B>) -> Place {
+    let (width, height) = root.dim_in_pixel();
+    let whole = |length| i32::try_from(length).unwrap_or(i32::MAX);
+    (whole(width), whole(height))
+}
+
 /// Title, notes and legend; returns where the frames begin.
-fn write_head(
-    root: &Area<'_>,
-    chart: &Chart,
-) -> Result<i32, DrawingAreaErrorKind<std::io::Error>> {
+fn write_head<B: Backend>(root: &Area<B>, chart: &Chart) -> Result<i32, Refused> {
+    let (width, _) = size_of(root);
+    let right = width - MARGIN;
     let mut y = MARGIN;
     let title = text(TITLE_SIZE, palette::INK, true);
     root.draw_text(&chart.title, &title, (MARGIN, y - 8))?;
     y += LINE_HEIGHT + 8;
     let note = text(TEXT_SIZE, palette::SOFT_INK, false);
-    for line in chart.notes.iter().flat_map(|line| wrapped(line)) {
+    for line in chart
+        .notes
+        .iter()
+        .flat_map(|line| wrapped(line, right - MARGIN))
+    {
         root.draw_text(&line, &note, (MARGIN, y))?;
         y += LINE_HEIGHT;
     }
@@ -83,7 +111,7 @@ fn write_head(
     let style = text(TEXT_SIZE, palette::INK, false);
     for (name, look) in legend(chart) {
         let width = SWATCH + 12 + text_width(name);
-        if x > MARGIN && x + width > WIDTH - MARGIN {
+        if x > MARGIN && x + width > right {
             (x, y) = (MARGIN, y + LINE_HEIGHT);
         }
         draw_swatch(root, look, (x, y + TEXT_SIZE / 2))?;
@@ -109,7 +137,7 @@ fn legend(chart: &Chart) -> Vec<(&str, Look)> {
     entries
 }
 
-fn draw_swatch(root: &Area<'_>, look: Look, (x, y): Place) -> Drawn {
+fn draw_swatch<B: Backend>(root: &Area<B>, look: Look, (x, y): Place) -> Drawn {
     if let Some(line) = look.line {
         draw_line(root, &[(x, y), (x + SWATCH, y)], line, look.colour)?;
     }
@@ -119,13 +147,14 @@ fn draw_swatch(root: &Area<'_>, look: Look, (x, y): Place) -> Drawn {
     Ok(())
 }
 
-fn draw_panels(root: &Area<'_>, chart: &Chart, top: i32) -> Drawn {
+fn draw_panels<B: Backend>(root: &Area<B>, chart: &Chart, top: i32) -> Drawn {
     let count = chart.panels.len();
     let columns = columns(count);
     let rows = count.div_ceil(columns);
+    let (width, height) = size_of(root);
     let area = root.clone().shrink(
         (MARGIN, top),
-        (WIDTH - 2 * MARGIN, HEIGHT - top - MARGIN / 2),
+        (width - 2 * MARGIN, (height - top - MARGIN / 2).max(1)),
     );
     let points = || {
         let series = chart.panels.iter().flat_map(|panel| &panel.series);
@@ -155,9 +184,9 @@ struct Names<'a> {
     y: Option<&'a str>,
 }
 
-fn draw_panel(
-    root: &Area<'_>,
-    frame: &Area<'_>,
+fn draw_panel<B: Backend>(
+    root: &Area<B>,
+    frame: &Area<B>,
     panel: &Panel,
     (x, y): (&Scale, &Scale),
     names: &Names<'_>,
@@ -199,8 +228,8 @@ fn draw_panel(
     Ok(())
 }
 
-fn draw_series(
-    root: &Area<'_>,
+fn draw_series<B: Backend>(
+    root: &Area<B>,
     series: &Series,
     place: impl Fn((f64, f64)) -> Place,
 ) -> Drawn {
@@ -251,7 +280,12 @@ fn thinned(places: &[Place]) -> Vec<Place> {
     kept
 }
 
-fn draw_line(root: &Area<'_>, places: &[Place], line: Line, colour: Colour) -> Drawn {
+fn draw_line<B: Backend>(
+    root: &Area<B>,
+    places: &[Place],
+    line: Line,
+    colour: Colour,
+) -> Drawn {
     let style = rgb(colour).stroke_width(4);
     let dashed = |length, gap, style| {
         let places = places.iter().copied();
@@ -274,7 +308,12 @@ fn draw_line(root: &Area<'_>, places: &[Place], line: Line, colour: Colour) -> D
     }
 }
 
-fn draw_mark(root: &Area<'_>, mark: Mark, colour: Colour, (x, y): Place) -> Drawn {
+fn draw_mark<B: Backend>(
+    root: &Area<B>,
+    mark: Mark,
+    colour: Colour,
+    (x, y): Place,
+) -> Drawn {
     let style = rgb(colour).filled();
     let stroke = rgb(colour).stroke_width(4);
     let r = MARK_RADIUS;
@@ -310,11 +349,11 @@ const fn columns(panels: usize) -> usize {
 }
 
 /// A note in lines that fit, broken after a semicolon or at a space.
-fn wrapped(note: &str) -> Vec<String> {
+fn wrapped(note: &str, width: i32) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in note.split_inclusive([';', ' ']) {
         let line = lines.last_mut().expect("there is one");
-        if !line.is_empty() && text_width(line) + text_width(word) > WIDTH - 2 * MARGIN {
+        if !line.is_empty() && text_width(line) + text_width(word) > width {
             lines.push(word.to_owned());
         } else {
             line.push_str(word);

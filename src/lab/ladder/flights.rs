@@ -20,8 +20,10 @@ pub(super) struct Flight {
     pub(super) arrived_us: Option<u64>,
     /// What the link did to it, where there is one.
     pub(super) fate: Option<Fate>,
-    /// Whether a person lost it on its way.
-    pub(super) is_killed: bool,
+    /// When it will arrive, where the link tells. Unit: microseconds.
+    pub(super) due_us: Option<u64>,
+    /// When a person lost it on its way. Unit: microseconds.
+    pub(super) killed_us: Option<u64>,
     /// What the receiver did with it.
     pub(super) note: &'static str,
     /// Whether it is DATA that was sent before.
@@ -83,12 +85,15 @@ impl Flights {
         flights
     }
 
-    fn take(&mut self, entry: &Entry) {
+    /// One thing more has happened.
+    pub(super) fn take(&mut self, entry: &Entry) {
         let time_us = entry.time_us;
         match &entry.what {
             Happening::Link(carried) => self.carry(time_us, carried),
             Happening::Machine(event) => self.take_event(entry.side, time_us, event),
-            Happening::Person(Meddling::PacketKilled(killed)) => self.kill(killed),
+            Happening::Person(Meddling::PacketKilled(killed)) => {
+                self.kill(time_us, killed);
+            }
             Happening::Person(Meddling::LinkChanged { .. }) => {}
         }
     }
@@ -97,7 +102,7 @@ impl Flights {
         match event {
             Event::PacketSent(packet) => {
                 if let Some(direction) = away_from(side) {
-                    self.depart(time_us, *packet, direction, None);
+                    self.depart(time_us, *packet, direction);
                 }
             }
             Event::PacketReceived(packet) => self.arrive(side, time_us, *packet),
@@ -145,21 +150,22 @@ impl Flights {
         time_us: u64,
         packet: PacketName,
         direction: Direction,
-        fate: Option<Fate>,
-    ) {
+    ) -> usize {
         let place = self.all.len();
         self.all.push(Flight {
             packet,
             direction,
             sent_us: Some(time_us),
             arrived_us: None,
-            fate,
-            is_killed: false,
+            fate: None,
+            due_us: None,
+            killed_us: None,
             note: "",
             is_resend: packet.kind == Kind::Data && packet.attempt != 1,
         });
         self.under_way.insert(name(direction, &packet), place);
         self.steps.push((time_us, Step::Departure(place)));
+        place
     }
 
     /// The link's word: of a packet whose sending was told, or not where the journal is
@@ -169,20 +175,22 @@ impl Flights {
             packet,
             direction,
             fate,
-            ..
+            arrives_us,
         } = *carried;
         let place = self.under_way.get(&name(direction, &packet)).copied();
-        match place.and_then(|place| self.all.get_mut(place)) {
-            Some(flight) if flight.fate.is_none() => flight.fate = Some(fate),
-            Some(_) | None => self.depart(time_us, packet, direction, Some(fate)),
-        }
+        let place = match place.filter(|&place| self.all[place].fate.is_none()) {
+            Some(place) => place,
+            None => self.depart(time_us, packet, direction),
+        };
+        let flight = &mut self.all[place];
+        (flight.fate, flight.due_us) = (Some(fate), arrives_us);
     }
 
     /// A person's word: of a packet whose sending was told, or was too long ago.
-    fn kill(&mut self, killed: &Killed) {
+    fn kill(&mut self, time_us: u64, killed: &Killed) {
         let place = self.under_way.get(&name(killed.direction, &killed.packet));
         if let Some(flight) = place.and_then(|place| self.all.get_mut(*place)) {
-            flight.is_killed = true;
+            flight.killed_us = Some(time_us);
         }
     }
 
@@ -203,7 +211,8 @@ impl Flights {
                     sent_us: None,
                     arrived_us: None,
                     fate: None,
-                    is_killed: false,
+                    due_us: None,
+                    killed_us: None,
                     note: "",
                     is_resend: packet.kind == Kind::Data && packet.attempt != 1,
                 });
@@ -239,7 +248,7 @@ impl Flight {
     /// Whether it never arrives, or arrives damaged.
     pub(super) fn is_lost(&self) -> bool {
         let is_lost = |fate: Fate| fate.is_loss() || fate == Fate::Corrupted;
-        self.is_killed || self.fate.is_some_and(is_lost)
+        self.killed_us.is_some() || self.fate.is_some_and(is_lost)
     }
 
     /// `DATA 2.1`, `ACK 3.1, wants 2`.
@@ -271,7 +280,7 @@ impl Flight {
     /// What became of it, where that is not plain.
     pub(super) fn fate_note(&self) -> &'static str {
         match self.fate {
-            _ if self.is_killed => "killed",
+            _ if self.killed_us.is_some() => "killed",
             Some(Fate::Corrupted) => "damaged",
             Some(Fate::Duplicated) => "twice",
             Some(Fate::QueueFull) => "queue full",

@@ -55,7 +55,7 @@ fn an_arrow_slopes_from_when_its_packet_left_to_when_it_arrived() {
     let picture = picture(&heading, &entries, Window::ALL);
     let lines = picture.shapes.iter().filter_map(|shape| match shape {
         Shape::Line(line) => Some(line),
-        Shape::Area(_) | Shape::Triangle(_) | Shape::Words(_) => None,
+        Shape::Area(_) | Shape::Triangle(_) | Shape::Disc(_) | Shape::Words(_) => None,
     });
     let (sender, receiver) = (430.0, 750.0);
     let is_at = |x: f64, there: f64| (x - there).abs() < 0.1;
@@ -75,7 +75,7 @@ fn words_beside_a_line_never_overlap() {
         .iter()
         .filter_map(|shape| match shape {
             Shape::Words(words) => Some(words),
-            Shape::Area(_) | Shape::Line(_) | Shape::Triangle(_) => None,
+            Shape::Area(_) | Shape::Line(_) | Shape::Triangle(_) | Shape::Disc(_) => None,
         })
         .collect();
     for (place, one) in words.iter().enumerate() {

@@ -2,7 +2,7 @@
 //! and each resend.
 
 use super::text::{losses, micros};
-use super::{Lane, Race, Step};
+use super::{Lane, Mark, Race, Step};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PALE, PURPLE, SOFT_INK, VERMILLION,
 };
@@ -27,10 +27,17 @@ const COLOURS: [Colour; 3] = [BLUE, GREEN, PURPLE];
 /// All lanes on one axis of time.
 #[must_use]
 pub fn picture(race: &Race) -> Picture {
+    picture_at(race, u64::MAX)
+}
+
+/// The same as far as it had come at this moment. Unit: microseconds.
+#[must_use]
+pub fn picture_at(race: &Race, now_us: u64) -> Picture {
     let told = "A race: one file, one link, several protocols";
     let mut sheet = Sheet {
         picture: Picture::new(WIDTH, 0.0, told),
         longest_us: micros(race.longest()).max(1),
+        now_us,
         y: MARGIN + 16.0,
     };
     sheet.draw_heading(race);
@@ -52,6 +59,8 @@ pub fn picture(race: &Race) -> Picture {
 struct Sheet {
     picture: Picture,
     longest_us: u64,
+    /// What comes later is not drawn.
+    now_us: u64,
     y: f64,
 }
 
@@ -112,15 +121,19 @@ impl Sheet {
             let at = Point::new(at.x, at.y + f64::from(line) * 18.0);
             self.picture.add(Words::new(at, 14.0, words).bold());
         }
+        let elapsed_us = micros(lane.run.elapsed);
+        let is_over = self.now_us >= elapsed_us;
         let progress = &lane.run.progress;
         let sent = format!(
             "{} sent, {} of them again",
             progress.sent_packets, progress.resent_packets
         );
-        let at = Point::new(MARGIN, foot - 6.0);
-        self.picture
-            .add(Words::new(at, 12.0, sent).coloured(SOFT_INK));
-        let end = self.x(real(micros(lane.run.elapsed)));
+        if is_over {
+            let at = Point::new(MARGIN, foot - 6.0);
+            self.picture
+                .add(Words::new(at, 12.0, sent).coloured(SOFT_INK));
+        }
+        let end = self.x(real(elapsed_us.min(self.now_us)));
         self.picture.add(Area {
             x: LEFT,
             y: top,
@@ -133,14 +146,16 @@ impl Sheet {
             width: 2.0,
             ..Line::new(Point::new(end, top), Point::new(end, foot), INK)
         });
-        let seconds = format!("{:.3} s", lane.run.elapsed.as_secs_f64());
-        let seconds = if lane.run.is_verified() {
-            seconds
-        } else {
-            format!("{seconds}, not whole")
-        };
-        let at = Point::new(end + 8.0, top + 14.0);
-        self.picture.add(Words::new(at, 14.0, seconds).bold());
+        if is_over {
+            let seconds = format!("{:.3} s", lane.run.elapsed.as_secs_f64());
+            let seconds = if lane.run.is_verified() {
+                seconds
+            } else {
+                format!("{seconds}, not whole")
+            };
+            let at = Point::new(end + 8.0, top + 14.0);
+            self.picture.add(Words::new(at, 14.0, seconds).bold());
+        }
         self.draw_marks(lane, foot);
         self.y = foot + MARKS + GAP;
     }
@@ -153,6 +168,9 @@ impl Sheet {
         let mut in_order = 0;
         for column in 0..COLUMNS {
             let until = (u64::from(column) + 1) * self.longest_us / u64::from(COLUMNS);
+            if until > self.now_us {
+                break;
+            }
             while let Some(mark) = marks.next_if(|mark| mark.time_us <= until) {
                 if let Step::InOrder(segments) = mark.what {
                     in_order = segments;
@@ -176,7 +194,8 @@ impl Sheet {
     fn draw_marks(&mut self, lane: &Lane, foot: f64) {
         let mut resent = vec![false; COLUMNS as usize + 1];
         let mut lost = vec![false; COLUMNS as usize + 1];
-        for mark in &lane.course {
+        let is_past = |mark: &&Mark| mark.time_us <= self.now_us;
+        for mark in lane.course.iter().take_while(is_past) {
             let column =
                 mark.time_us.saturating_mul(u64::from(COLUMNS)) / self.longest_us;
             let column = usize::try_from(column).unwrap_or(usize::MAX);

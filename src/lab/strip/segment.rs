@@ -3,7 +3,7 @@
 //! Source: Kurose & Ross, figures 3.19 and 3.23.
 
 use crate::lab::palette::{
-    Colour, GREEN, INK, ORANGE, PALE, PAPER, PURPLE, SKY, VERMILLION,
+    BLACK, Colour, GREEN, INK, ORANGE, PALE, PAPER, PURPLE, SKY, VERMILLION,
 };
 
 /// A segment in the sender's eyes; that a packet is lost, the link tells as well.
@@ -61,9 +61,9 @@ impl SenderState {
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
             Self::Unsent => ("unsent", '.', PALE, INK),
-            Self::InFlight => ("in flight", '>', SKY, INK),
+            Self::InFlight => ("in flight", '>', SKY, BLACK),
             Self::Lost => ("lost", 'X', VERMILLION, PAPER),
-            Self::Resent => ("resent", 'R', ORANGE, INK),
+            Self::Resent => ("resent", 'R', ORANGE, BLACK),
             Self::Acked => ("acked", '#', GREEN, PAPER),
         };
         Look {
@@ -95,7 +95,7 @@ impl ReceiverState {
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
             Self::Missing => ("missing", '.', PALE, INK),
-            Self::KeptEarly => ("kept early", '+', PURPLE, INK),
+            Self::KeptEarly => ("kept early", '+', PURPLE, BLACK),
             Self::InOrder => ("in order", '#', GREEN, PAPER),
         };
         Look {

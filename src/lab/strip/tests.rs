@@ -5,7 +5,7 @@ use crate::lab::run::Experiment;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn journal(experiment: &Experiment) -> (Heading, Vec<Entry>) {
+pub(in crate::lab) fn journal(experiment: &Experiment) -> (Heading, Vec<Entry>) {
     let experiment = Experiment {
         listening: true,
         ..experiment.clone()
@@ -15,7 +15,7 @@ fn journal(experiment: &Experiment) -> (Heading, Vec<Entry>) {
     (experiment.heading(), entries)
 }
 
-fn lossy(arq: Arq, seed: u64, window: u32) -> Experiment {
+pub(in crate::lab) fn lossy(arq: Arq, seed: u64, window: u32) -> Experiment {
     let window = if arq == Arq::StopAndWait { 1 } else { window };
     let link = format!(
         "seed={seed};delay=20ms;jitter=5ms;loss=15%;duplicate=5%;reorder=5%;corrupt=5%"
@@ -40,7 +40,11 @@ fn events(entries: &[Entry], side: Side) -> impl Iterator<Item = (usize, &Event)
 }
 
 /// A segment in the sender's eyes, from all that has happened to it.
-fn sender_from_scratch(heading: &Heading, entries: &[Entry], number: u32) -> SenderState {
+pub(in crate::lab) fn sender_from_scratch(
+    heading: &Heading,
+    entries: &[Entry],
+    number: u32,
+) -> SenderState {
     let is_told_by = |name: &PacketName| {
         let sent = events(entries, Side::Receiver)
             .filter(|(_, event)| matches!(event, Event::PacketSent(it) if it == name))
@@ -103,7 +107,10 @@ fn sender_from_scratch(heading: &Heading, entries: &[Entry], number: u32) -> Sen
 }
 
 /// All segments in the receiver's eyes, from all that has arrived.
-fn receiver_from_scratch(entries: &[Entry], segments: u32) -> Vec<ReceiverState> {
+pub(in crate::lab) fn receiver_from_scratch(
+    entries: &[Entry],
+    segments: u32,
+) -> Vec<ReceiverState> {
     let mut have = BTreeSet::new();
     let told: Vec<&Event> = events(entries, Side::Receiver)
         .map(|(_, event)| event)

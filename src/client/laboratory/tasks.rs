@@ -1,0 +1,83 @@
+//! What takes a disk or a while, done by a thread each, so that the window never waits.
+//!
+//! ```text
+//!   Task --> start() --> thread lab-1 --News--> channel, and the bell rings
+//! ```
+
+use super::{News, Task};
+use crate::lab::journal::Journal;
+use crate::lab::player::Player;
+use crate::lab::race::Race;
+use crate::lab::run::Experiment;
+use crate::transfer::overwrite::numbered;
+use crate::transfer::threads;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+
+/// Starts a task; its news comes by the channel, and then `ring` is called.
+pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
+    let back = news.clone();
+    let work = move || {
+        // A window that is closed meanwhile wants no news.
+        let _ = news.send(done(task));
+        ring();
+    };
+    if let Err(error) = threads::start("lab".to_owned(), work) {
+        let _ = back.send(News::Written(Err(format!(
+            "The computer gives no thread for it: {error}."
+        ))));
+    }
+}
+
+/// Does it, here and now.
+fn done(task: Task) -> News {
+    match task {
+        Task::Open(place) => {
+            let name = place.file_name().unwrap_or(place.as_os_str());
+            let name = name.to_string_lossy().into_owned();
+            News::Opened(name, read(&place))
+        }
+        Task::Race(lanes) => News::Raced(race(&lanes)),
+        Task::Write(place, bytes) => News::Written(write(&place, &bytes)),
+    }
+}
+
+fn race(lanes: &[Experiment]) -> Result<Race, String> {
+    Race::run(lanes).map_err(|stuck| format!("The race does not end: {stuck}."))
+}
+
+fn read(place: &Path) -> Result<Box<Player>, String> {
+    let file = File::open(place).map_err(|error| error.to_string())?;
+    let journal =
+        Journal::read(BufReader::new(file)).map_err(|error| error.to_string())?;
+    Ok(Box::new(Player::journal(journal)))
+}
+
+/// Writes it beside what is there already.
+fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
+    let failed =
+        |error: io::Error| format!("{} cannot be written: {error}.", place.display());
+    if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let (mut file, place) = free(place).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    Ok(place)
+}
+
+/// A new file at this place, or at `NAME (2)` and so on.
+fn free(place: &Path) -> io::Result<(File, PathBuf)> {
+    const MOST_COPIES: u32 = 10_000;
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    for copy in 1..=MOST_COPIES {
+        let place = place.with_file_name(numbered(&name, copy));
+        match OpenOptions::new().write(true).create_new(true).open(&place) {
+            Ok(file) => return Ok((file, place)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}

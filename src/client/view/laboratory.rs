@@ -1,0 +1,294 @@
+//! The laboratory's page: the strip, the ladder or a chart, and what plays them.
+//!
+//! ```text
+//! Link [seed=7;loss=10%;delay=50ms______________________________] [Copy] [Run]
+//! [selective-repeat v] Window [16] [fixed v] [100 kB v]  [Race][Predict][Open][Export]
+//! [Restart][Back][Play][Step] slow [--o--]  time [-----o-------]  123.4 of 812.0 ms
+//! +---------------------------------------------------------+  [ladder v]
+//! | strip                                                   |  loss    [--o--] 10%
+//! +---------------------------------------------------------+  delay   [---o-] 50ms
+//! | ladder, chart or race                                   |  ...
+//! +---------------------------------------------------------+  under the mouse
+//! a sentence
+//! ```
+//!
+//! Widgets report wishes; a wish waits in a row until the next turn, so that no widget is
+//! changed while it reports. While something plays, each turn rings for the next one.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `canvas` | a picture on the screen |
+//! | `fields` `playing` `knobs` | what a person sets |
+//! | `asking` | the questions of predict |
+//! | `place` | where a file is or shall be |
+
+mod asking;
+mod canvas;
+mod fields;
+mod knobs;
+mod place;
+mod playing;
+mod stage;
+
+use super::bell::Bell;
+use super::{labels, look};
+use crate::client::laboratory::{Laboratory, News, Stage, View, Wish, tasks};
+use crate::client::theme::Theme;
+use crate::lab::chart::kinds::Kind;
+use crate::lab::palette::Paper;
+use crate::transfer::clock::Clock;
+use asking::Asking;
+use fields::Fields;
+use fltk::app;
+use fltk::enums::{Event, Key};
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::menu::Choice;
+use fltk::prelude::*;
+use knobs::Knobs;
+use place::Place;
+use playing::{Playing, set_label};
+use stage::Canvases;
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+/// The way out of the page's widgets.
+type Report = Rc<dyn Fn(Wish)>;
+
+/// The page, and what it is a page of.
+pub(super) struct Page {
+    column: Flex,
+    fields: Fields,
+    playing: Playing,
+    canvases: Canvases,
+    view: Choice,
+    side: Flex,
+    knobs: Knobs,
+    asking: Asking,
+    under_mouse: Frame,
+    notice: Frame,
+    place: Rc<RefCell<Place>>,
+    laboratory: Rc<RefCell<Laboratory>>,
+    wishes: Rc<RefCell<Vec<Wish>>>,
+    news: (Sender<News>, Receiver<News>),
+    bell: Bell,
+    clock: Clock,
+    last_turn: crate::reliable::moment::Moment,
+}
+
+/// Of the column with the sliders. Unit: pixels.
+const SIDE_WIDTH: i32 = 250;
+
+/// What can be drawn below the strip, as the choice has it.
+const VIEWS: [(&str, View); 5] = [
+    ("Ladder", View::Ladder),
+    ("Segments over time", View::Chart(Kind::Sequence)),
+    ("Window", View::Chart(Kind::Window)),
+    ("Round trip and timeout", View::Chart(Kind::Rtt)),
+    ("Goodput", View::Chart(Kind::Goodput)),
+];
+
+impl Page {
+    /// Makes the page in the group that is being built; files are offered in `folder`.
+    pub(super) fn new(folder: &Path, bell: Bell) -> Self {
+        let wishes: Rc<RefCell<Vec<Wish>>> = Rc::default();
+        let report: Report = {
+            let (wishes, bell) = (Rc::clone(&wishes), bell.clone());
+            Rc::new(move |wish| {
+                wishes.borrow_mut().push(wish);
+                bell.ring();
+            })
+        };
+        let laboratory = Rc::new(RefCell::new(Laboratory::default()));
+        let mut column = Flex::default().column();
+        column.set_pad(6);
+        let fields = Fields::new(&mut column, &report);
+        let playing = Playing::new(&mut column, &report);
+        let mut middle = Flex::default().row();
+        middle.set_pad(look::GAP);
+        let canvases = Canvases::new(&report, &bell);
+        let mut side = Flex::default().column();
+        side.set_pad(6);
+        let view = view_choice(&report);
+        side.fixed(&view, look::ROW);
+        let knobs = Knobs::new(&mut side, &report);
+        let mut under_mouse = look::explanation();
+        under_mouse.set_label_color(look::INK);
+        let asking = Asking::new(&report);
+        side.end();
+        middle.fixed(&side, SIDE_WIDTH);
+        middle.end();
+        let notice = look::caption("");
+        column.fixed(&notice, 20);
+        let place = Rc::new(RefCell::new(Place::new(&mut column, folder, &report)));
+        column.end();
+        report_keys(&mut column, &report);
+        let clock = Clock::start();
+        let mut page = Self {
+            last_turn: clock.now(),
+            column,
+            fields,
+            playing,
+            canvases,
+            view,
+            side,
+            knobs,
+            asking,
+            under_mouse,
+            notice,
+            place,
+            laboratory,
+            wishes,
+            news: mpsc::channel(),
+            bell,
+            clock,
+        };
+        page.ask_for_places();
+        page
+    }
+
+    /// The page, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.column
+    }
+
+    /// Opens a journal, as if its place had been typed.
+    pub(super) fn open(&self, journal: &Path) {
+        self.wishes
+            .borrow_mut()
+            .push(Wish::Open(journal.to_owned()));
+        self.bell.ring();
+    }
+
+    /// Does what was wished for, lets time pass, and shows how it is then.
+    pub(super) fn turn(&mut self, theme: Theme) {
+        let now = self.clock.now();
+        let wall = now - self.last_turn;
+        self.last_turn = now;
+        let wishes = std::mem::take(&mut *self.wishes.borrow_mut());
+        let news: Vec<News> = self.news.1.try_iter().collect();
+        let mut laboratory = self.laboratory.borrow_mut();
+        wishes.into_iter().for_each(|wish| laboratory.take(wish));
+        news.into_iter().for_each(|news| laboratory.hear(news));
+        if self.column.visible_r() {
+            laboratory.tick(wall);
+        }
+        for task in laboratory.take_tasks() {
+            let bell = self.bell.clone();
+            tasks::start(task, self.news.0.clone(), move || bell.ring());
+        }
+        drop(laboratory);
+        if self.column.visible_r() {
+            self.show(paper(theme));
+        }
+    }
+
+    fn show(&mut self, paper: Paper) {
+        let laboratory = self.laboratory.borrow();
+        self.fields.show(laboratory.setup());
+        self.playing.show(&laboratory);
+        self.knobs.show(&laboratory.setup().scenario);
+        self.canvases.show(&laboratory, paper);
+        let at = VIEWS
+            .iter()
+            .position(|(_, view)| *view == laboratory.view());
+        let at = at.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1);
+        if self.view.value() != at {
+            self.view.set_value(at);
+        }
+        let is_asking = matches!(laboratory.stage(), Stage::Quiz(_));
+        if is_asking != self.asking.widget().visible() {
+            set_visible(self.asking.widget(), is_asking);
+            set_visible(self.knobs.widget(), !is_asking);
+            set_visible(&mut self.under_mouse, !is_asking);
+            set_visible(&mut self.view, !is_asking);
+            self.side.layout();
+            self.side.redraw();
+        }
+        if let Stage::Quiz(quiz) = laboratory.stage() {
+            self.asking.show(quiz);
+        }
+        let words = labels::label(&self.canvases.under_mouse(&laboratory));
+        set_label(&mut self.under_mouse, &words);
+        let (sentence, color) = match (laboratory.busy(), laboratory.notice()) {
+            (Some(word), _) => (word, look::FADED),
+            (None, Some(notice)) if notice.is_problem => {
+                (notice.sentence.as_str(), look::WRONG)
+            }
+            (None, Some(notice)) => (notice.sentence.as_str(), look::INK),
+            (None, None) => ("", look::INK),
+        };
+        self.notice.set_label_color(color);
+        set_label(&mut self.notice, &labels::label(sentence));
+        if laboratory.is_playing() {
+            self.bell.ring(); // The bell rests before it answers: 20 pictures a second.
+        }
+    }
+
+    fn ask_for_places(&mut self) {
+        let place = Rc::clone(&self.place);
+        let open = move |_: &mut _| place.borrow_mut().ask_what_to_open();
+        self.fields.open.set_callback(open);
+        let (place, laboratory) = (Rc::clone(&self.place), Rc::clone(&self.laboratory));
+        self.fields.export.set_callback(move |_| {
+            place.borrow_mut().ask_what_to_write(&laboratory.borrow());
+        });
+    }
+}
+
+fn view_choice(report: &Report) -> Choice {
+    let mut view = look::choice("What is drawn below the sliding window");
+    for (name, _) in VIEWS {
+        view.add_choice(name);
+    }
+    let report = Rc::clone(report);
+    view.set_callback(move |view| {
+        let at = usize::try_from(view.value()).ok();
+        if let Some((_, view)) = at.and_then(|at| VIEWS.get(at)) {
+            report(Wish::Show(*view));
+        }
+    });
+    view
+}
+
+/// Keys that no field has taken for itself.
+fn report_keys(column: &mut Flex, report: &Report) {
+    let report = Rc::clone(report);
+    column.handle(move |_, event| {
+        if event != Event::Shortcut && event != Event::KeyDown {
+            return false;
+        }
+        let wish = match app::event_key() {
+            Key::Left => Wish::StepBack,
+            Key::Right => Wish::Step,
+            Key::Home => Wish::Restart,
+            key => match key.to_char() {
+                Some(' ') => Wish::PlayOrPause,
+                Some(digit @ '1'..='4') if app::event_state().is_empty() => {
+                    Wish::Answer(digit as usize - '1' as usize)
+                }
+                _ => return false,
+            },
+        };
+        report(wish);
+        true
+    });
+}
+
+fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {
+    if is_visible {
+        widget.show();
+    } else {
+        widget.hide();
+    }
+}
+
+const fn paper(theme: Theme) -> Paper {
+    match theme {
+        Theme::Light => Paper::White,
+        Theme::Dark => Paper::Dark,
+        Theme::Projector => Paper::Projector,
+    }
+}

@@ -1,0 +1,135 @@
+//! Predict: the question, its choices as buttons, and what became of the answer.
+
+use super::playing::set_label;
+use super::{Report, labels, look};
+use crate::client::laboratory::{Quiz, Wish};
+use fltk::button::Button;
+use fltk::enums::{Align, FrameType};
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::prelude::*;
+use std::rc::Rc;
+
+/// The column that asks.
+pub(super) struct Asking {
+    column: Flex,
+    heading: Frame,
+    happened: Frame,
+    choices: Vec<Button>,
+    verdict: Frame,
+    next: Button,
+}
+
+/// No question has more choices.
+const MOST_CHOICES: usize = 4;
+
+impl Asking {
+    /// Makes it in the column that is being built.
+    pub(super) fn new(report: &Report) -> Self {
+        let mut column = Flex::default().column();
+        column.set_pad(6);
+        let heading = look::heading("");
+        column.fixed(&heading, 20);
+        let happened = sentences();
+        column.fixed(&happened, 96);
+        let ask = look::heading("What does the sender do next?");
+        column.fixed(&ask, 20);
+        let choices = (0..MOST_CHOICES).map(|place| {
+            let mut button = look::button("", "Keys 1 to 4 do the same");
+            button.set_label_size(look::SMALL);
+            button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
+            let report = Rc::clone(report);
+            button.set_callback(move |_| report(Wish::Answer(place)));
+            column.fixed(&button, 40);
+            button
+        });
+        let choices = choices.collect();
+        let verdict = sentences();
+        let mut next = look::main_button("&Next question", "Alt+N");
+        let report = Rc::clone(report);
+        next.set_callback(move |_| report(Wish::NextQuestion));
+        column.fixed(&next, look::ROW);
+        column.end();
+        column.hide();
+        Self {
+            column,
+            heading,
+            happened,
+            choices,
+            verdict,
+            next,
+        }
+    }
+
+    /// The column, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.column
+    }
+
+    /// Shows how far it is.
+    pub(super) fn show(&mut self, quiz: &Quiz) {
+        let (right, given) = quiz.score();
+        let Some(question) = quiz.question() else {
+            set_label(&mut self.heading, "That was all");
+            set_label(&mut self.happened, &format!("{right} of {given} right."));
+            for button in &mut self.choices {
+                button.hide();
+            }
+            set_label(&mut self.verdict, "Export writes the answers as CSV.");
+            self.verdict.set_label_color(look::INK);
+            self.next.hide();
+            return;
+        };
+        let (place, of) = quiz.place();
+        set_label(
+            &mut self.heading,
+            &format!("Question {place} of {of}; {right} right so far"),
+        );
+        set_label(&mut self.happened, &labels::label(quiz.happened()));
+        let answered = quiz.answered();
+        for (at, button) in self.choices.iter_mut().enumerate() {
+            let Some(choice) = question.choices.get(at) else {
+                button.hide();
+                continue;
+            };
+            let label = format!(" {}. {choice}", at + 1);
+            set_label(button, &labels::item(&label));
+            let chosen = answered.as_ref().map(|answered| answered.choice);
+            let color = match chosen {
+                Some(_) if at == question.right => look::CHOSEN,
+                Some(chosen) if at == chosen => look::ASKING,
+                Some(_) | None => look::PAGE,
+            };
+            button.set_color(color);
+            button.show();
+            button.redraw();
+        }
+        match &answered {
+            None => {
+                set_label(&mut self.verdict, question.hint);
+                self.verdict.set_label_color(look::FADED);
+                self.next.hide();
+            }
+            Some(answered) => {
+                set_label(&mut self.verdict, &labels::label(&answered.verdict));
+                let color = if answered.is_right {
+                    look::WELL
+                } else {
+                    look::WRONG
+                };
+                self.verdict.set_label_color(color);
+                self.next.show();
+            }
+        }
+        self.column.layout();
+        self.column.redraw();
+    }
+}
+
+fn sentences() -> Frame {
+    let mut words = look::explanation();
+    words.set_frame(FrameType::NoBox);
+    words.set_label_size(look::TEXT - 1);
+    words.set_label_color(look::INK);
+    words
+}

@@ -1,0 +1,663 @@
+//! The ladder while time passes: packets part-way between the two lines.
+//!
+//! ```text
+//!        sender                receiver
+//!   40.0 ms |--_  DATA 3.1        |
+//!           |    --_              |
+//!           |       --o           |   o: where it is now; a click there kills it
+//!           |                     |
+//! ```
+//!
+//! The same places as in the standing picture, but only what lies around this moment, and
+//! of each packet only the part of its way that is behind it. Every packet has a [`Spot`]:
+//! where on the picture it is, for a mouse.
+
+use super::drawing::look;
+use super::flights::{Flight, Flights, Remark, Step, What};
+use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
+use crate::lab::journal::{Entry, Side};
+use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
+use crate::lab::picture::{Anchor, Area, Disc, Line, Picture, Point, Words};
+use crate::lab::strip::view::milliseconds;
+use crate::link::Direction;
+use crate::reliable::event::{PacketName, Trigger};
+
+/// What is shown of a run at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// What is known to happen, in its order: all of it in a journal, all up to now in a
+    /// run that goes on.
+    pub entries: &'a [Entry],
+    /// So many of them have happened.
+    pub index: usize,
+    /// Since the run began. Unit: microseconds.
+    pub now_us: u64,
+    /// The file's first sequence number.
+    pub first_sequence: u32,
+    /// What a packet's way usually takes, where that is known. Unit: microseconds.
+    pub usual_us: Option<u64>,
+    /// How wide and how high the picture is. Unit: pixels.
+    pub size: (f64, f64),
+}
+
+/// A moment of a ladder, drawn.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    /// What to draw.
+    pub picture: Picture,
+    /// Where each packet on it is.
+    pub spots: Vec<Spot>,
+}
+
+/// Where a packet is on the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    /// Which.
+    pub packet: PacketName,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Where its arrow begins.
+    pub from: Point,
+    /// Where its arrow ends so far.
+    pub to: Point,
+    /// Whether it is on its way, and will arrive if nobody kills it.
+    pub is_in_flight: bool,
+    /// When it left, where that is known. Unit: microseconds.
+    pub sent_us: Option<u64>,
+    /// When it arrived, if it has. Unit: microseconds.
+    pub arrived_us: Option<u64>,
+}
+
+/// Entries that are looked at before and after this moment: more than fit on a screen.
+const AROUND: usize = 700;
+
+/// This share of the height is for what is over.
+const PAST: f64 = 0.62;
+
+/// Left of the sender's line: a moment and a name. Unit of this and of what follows:
+/// pixels.
+const LEFT: f64 = 212.0;
+/// Right of the receiver's line: the same.
+const RIGHT: f64 = 262.0;
+/// The two lines are at least so far from each other.
+const LEAST_LANE: f64 = 150.0;
+const WORD_SIZE: f64 = 12.0;
+/// The heading stands above the ladder.
+const HEAD: f64 = 24.0;
+/// A packet in flight.
+const RADIUS: f64 = 5.0;
+
+impl Scene<'_> {
+    /// Draws it.
+    #[must_use]
+    pub fn draw(&self) -> Moving {
+        let from = self.index.saturating_sub(AROUND);
+        let until = self.entries.len().min(self.index.saturating_add(AROUND));
+        let index = self.index.clamp(from, until);
+        let mut flights = Flights::of(&self.entries[from..index]);
+        let happened = flights.steps.len();
+        let told = flights.all.len();
+        for entry in &self.entries[index..until] {
+            flights.take(entry);
+        }
+        let mut steps = flights.steps.clone();
+        promise(&flights, &mut steps);
+        let usual = self
+            .usual_us
+            .unwrap_or_else(|| usual_flight(&flights, &steps));
+        let places = Places::of(&flights, &steps, usual, 0.0);
+        let (width, height) = self.size;
+        let mut sheet = Sheet {
+            picture: Picture::new(width, height, "The packets on a ladder"),
+            spots: Vec::new(),
+            flights: &flights,
+            places: &places,
+            right: (width - RIGHT).max(LEFT + LEAST_LANE),
+            shift: HEAD + (height - HEAD) * PAST
+                - height_of(self.now_us, &steps, &places),
+            now_us: self.now_us,
+            usual,
+            first_sequence: self.first_sequence,
+        };
+        sheet.draw_lines();
+        sheet.draw_packets(&steps, happened, told);
+        sheet.draw_words(&steps, happened);
+        sheet.draw_head();
+        let Sheet { picture, spots, .. } = sheet;
+        Moving { picture, spots }
+    }
+}
+
+/// Puts arrivals that the link has promised, and no entry tells of yet, among the steps.
+fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
+    for (place, flight) in flights.all.iter().enumerate() {
+        if let (Some(due_us), None, false) =
+            (flight.due_us, flight.arrived_us, flight.is_lost())
+        {
+            steps.push((due_us, Step::Arrival(place)));
+        }
+    }
+    // A stable sort keeps what happened in one moment in its order.
+    steps.sort_by_key(|&(time_us, _)| time_us);
+}
+
+impl Spot {
+    /// How far a place is from where the packet is now. Unit: pixels.
+    #[must_use]
+    pub fn distance(&self, at: Point) -> f64 {
+        between(self.to, at)
+    }
+
+    /// How far a place is from the way that the packet has made. Unit: pixels.
+    #[must_use]
+    pub fn distance_to_way(&self, at: Point) -> f64 {
+        let way = Point::new(self.to.x - self.from.x, self.to.y - self.from.y);
+        let length = way.x * way.x + way.y * way.y;
+        if length == 0.0 {
+            return self.distance(at);
+        }
+        let along = (at.x - self.from.x) * way.x + (at.y - self.from.y) * way.y;
+        let share = (along / length).clamp(0.0, 1.0);
+        let nearest =
+            Point::new(self.from.x + way.x * share, self.from.y + way.y * share);
+        between(nearest, at)
+    }
+}
+
+impl Moving {
+    /// The packet in flight that a click here means: the nearest within `tolerance`
+    /// pixels.
+    #[must_use]
+    pub fn in_flight_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
+        let in_flight = self.spots.iter().filter(|spot| spot.is_in_flight);
+        nearest(
+            in_flight.map(|spot| (spot.distance(at) - RADIUS, spot)),
+            tolerance,
+        )
+    }
+
+    /// The packet that a mouse here points at: the nearest within `tolerance` pixels of
+    /// its arrow.
+    #[must_use]
+    pub fn packet_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
+        let pointed = self.in_flight_at(at, tolerance);
+        let ways = self.spots.iter();
+        pointed.or_else(|| {
+            nearest(ways.map(|spot| (spot.distance_to_way(at), spot)), tolerance)
+        })
+    }
+}
+
+fn nearest<'a>(
+    spots: impl Iterator<Item = (f64, &'a Spot)>,
+    tolerance: f64,
+) -> Option<&'a Spot> {
+    let near = spots.filter(|(distance, _)| *distance <= tolerance);
+    near.min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, spot)| spot)
+}
+
+fn between(a: Point, b: Point) -> f64 {
+    (a.x - b.x).hypot(a.y - b.y)
+}
+
+/// Where a moment stands: between two moments in which something happens, in between.
+fn height_of(now_us: u64, steps: &[(u64, Step)], places: &Places) -> f64 {
+    let next = steps.partition_point(|&(time_us, _)| time_us <= now_us);
+    let before = next.checked_sub(1).map(|last| {
+        let time_us = steps[last].0;
+        let first = steps.partition_point(|step| step.0 < time_us);
+        (time_us, places.steps[first])
+    });
+    let after = steps
+        .get(next)
+        .map(|&(time_us, _)| (time_us, places.steps[next]));
+    match (before, after) {
+        (Some((from_us, from)), Some((to_us, to))) => {
+            let share = real(now_us - from_us) / real((to_us - from_us).max(1));
+            from + (to - from) * share
+        }
+        (Some((_, from)), None) => from,
+        (None, Some((_, to))) => to,
+        (None, None) => 0.0,
+    }
+}
+
+struct Sheet<'a> {
+    picture: Picture,
+    spots: Vec<Spot>,
+    flights: &'a Flights,
+    places: &'a Places,
+    /// Where the receiver's line is.
+    right: f64,
+    /// From a place's height to the picture's.
+    shift: f64,
+    now_us: u64,
+    usual: u64,
+    first_sequence: u32,
+}
+
+impl Sheet<'_> {
+    fn is_seen(&self, from: f64, to: f64) -> bool {
+        to >= HEAD - 20.0 && from <= self.picture.height + 20.0
+    }
+
+    fn draw_lines(&mut self) {
+        let height = self.picture.height;
+        for x in [LEFT, self.right] {
+            for &(from, to) in &self.places.crowded {
+                let (from, to) = (from + self.shift, to + self.shift);
+                if self.is_seen(from, to) {
+                    let (top, foot) = ((from - 5.0).max(0.0), (to + 5.0).min(height));
+                    self.picture.add(Area {
+                        x: x - 4.0,
+                        y: top,
+                        width: 8.0,
+                        height: foot - top,
+                        fill: GRID,
+                    });
+                }
+            }
+            let (from, to) = (Point::new(x, HEAD), Point::new(x, height));
+            self.picture.add(Line::new(from, to, INK));
+        }
+        for &y in &self.places.short {
+            let y = y + self.shift;
+            if self.is_seen(y, y) {
+                self.draw_break(LEFT, y);
+                self.draw_break(self.right, y);
+            }
+        }
+    }
+
+    /// Two strokes through a line: time was left out.
+    fn draw_break(&mut self, x: f64, y: f64) {
+        self.picture.add(Area {
+            x: x - 2.0,
+            y: y - 2.0,
+            width: 4.0,
+            height: 4.0,
+            fill: PAPER,
+        });
+        for y in [y - 3.0, y + 3.0] {
+            let (from, to) = (Point::new(x - 7.0, y + 3.0), Point::new(x + 7.0, y - 3.0));
+            self.picture.add(Line::new(from, to, INK));
+        }
+    }
+
+    /// The names of the two ends, over what scrolls below them.
+    fn draw_head(&mut self) {
+        self.picture.add(Area {
+            x: 0.0,
+            y: 0.0,
+            width: self.picture.width,
+            height: HEAD - 2.0,
+            fill: PAPER,
+        });
+        for (x, name) in [(LEFT, "sender"), (self.right, "receiver")] {
+            let words = Words::new(Point::new(x, 15.0), 14.0, name).bold();
+            self.picture.add(words.anchored(Anchor::Middle));
+        }
+        let middle = Point::new(LEFT.midpoint(self.right), 15.0);
+        let now = Words::new(middle, WORD_SIZE, milliseconds(self.now_us));
+        let now = now.coloured(SOFT_INK).anchored(Anchor::Middle);
+        self.picture.add(now);
+    }
+
+    fn draw_packets(&mut self, steps: &[(u64, Step)], happened: usize, told: usize) {
+        let mut arrived = vec![false; self.flights.all.len()];
+        for &(_, step) in &self.flights.steps[..happened] {
+            if let Step::Arrival(place) = step {
+                arrived[place] = true;
+            }
+        }
+        let mut scheduled = vec![None; self.flights.all.len()];
+        for &(time_us, step) in steps {
+            if let Step::Arrival(place) = step {
+                scheduled[place] = Some(time_us);
+            }
+        }
+        for place in 0..told {
+            self.draw_packet(place, arrived[place], scheduled[place]);
+        }
+    }
+
+    fn draw_packet(&mut self, place: usize, has_arrived: bool, arrives_us: Option<u64>) {
+        let flight = &self.flights.all[place];
+        let (start, end) = match flight.direction {
+            Direction::Data => (LEFT, self.right),
+            Direction::Ack => (self.right, LEFT),
+        };
+        let departure = self.places.departures.get(&place).map(|y| y + self.shift);
+        let arrival = self.places.arrivals.get(&place).map(|y| y + self.shift);
+        let fall = self.places.falls.get(&place).copied().unwrap_or(FLIGHT);
+        let (from, whole) = match (departure, arrival) {
+            (Some(from), Some(to)) => (Point::new(start, from), Point::new(end, to)),
+            (Some(from), None) => (Point::new(start, from), Point::new(end, from + fall)),
+            (None, Some(to)) => {
+                let x = start + (end - start) * (1.0 - LOST_AT);
+                (Point::new(x, to - fall * LOST_AT), Point::new(end, to))
+            }
+            (None, None) => return,
+        };
+        if !self.is_seen(from.y.min(whole.y), from.y.max(whole.y)) {
+            return;
+        }
+        let share = self.share(flight, has_arrived, arrives_us);
+        let along = |share: f64| {
+            let (across, down) = (whole.x - from.x, whole.y - from.y);
+            Point::new(from.x + across * share, from.y + down * share)
+        };
+        let is_lost = flight.is_lost() && !has_arrived;
+        let lost_at = self.lost_at(flight);
+        let is_gone = is_lost && share >= lost_at;
+        // One side alone does not tell whether it has arrived.
+        let is_overdue = arrives_us.is_none() && share >= 1.0;
+        let tip = along(if is_gone { lost_at } else { share });
+        let (colour, stroke) = look(flight);
+        let line = Line {
+            stroke,
+            width: if flight.is_resend { 2.2 } else { 1.5 },
+            ..Line::new(from, tip, colour)
+        };
+        self.picture.add(line);
+        if has_arrived {
+            self.picture.add_head(&line);
+        } else if is_gone {
+            self.draw_loss(flight, tip);
+        } else if !is_overdue {
+            self.picture.add(Disc {
+                middle: tip,
+                radius: RADIUS,
+                fill: colour,
+            });
+        }
+        self.spots.push(Spot {
+            packet: flight.packet,
+            direction: flight.direction,
+            from,
+            to: tip,
+            is_in_flight: !has_arrived && !is_lost && !is_overdue,
+            sent_us: flight.sent_us,
+            arrived_us: flight.arrived_us.filter(|_| has_arrived),
+        });
+    }
+
+    /// How much of its way is behind a packet.
+    fn share(&self, flight: &Flight, has_arrived: bool, arrives_us: Option<u64>) -> f64 {
+        if has_arrived {
+            return 1.0;
+        }
+        let Some(sent_us) = flight.sent_us else {
+            return 0.0;
+        };
+        let due_us = arrives_us.or(flight.due_us);
+        let takes = due_us.map_or(self.usual, |at| at.saturating_sub(sent_us));
+        let gone = self.now_us.saturating_sub(sent_us);
+        (real(gone) / real(takes.max(1))).clamp(0.0, 1.0)
+    }
+
+    /// The share of its way after which a lost packet is gone: where a person killed it.
+    fn lost_at(&self, flight: &Flight) -> f64 {
+        match (flight.killed_us, flight.sent_us, flight.due_us) {
+            (Some(killed), Some(sent), Some(due)) => {
+                let gone = killed.saturating_sub(sent);
+                let takes = due.saturating_sub(sent).max(1);
+                (real(gone) / real(takes)).clamp(0.05, 0.95)
+            }
+            (Some(_) | None, _, _) => LOST_AT,
+        }
+    }
+
+    fn draw_loss(&mut self, flight: &Flight, tip: Point) {
+        for down in [-5.0, 5.0] {
+            let from = Point::new(tip.x - 5.0, tip.y - down);
+            let to = Point::new(tip.x + 5.0, tip.y + down);
+            self.picture.add(Line {
+                width: 2.5,
+                ..Line::new(from, to, VERMILLION)
+            });
+        }
+        let (x, anchor) = match flight.direction {
+            Direction::Data => (tip.x + 9.0, Anchor::Start),
+            Direction::Ack => (tip.x - 9.0, Anchor::End),
+        };
+        let note = flight.fate_note();
+        let note = if note.is_empty() { "lost" } else { note };
+        let words = Words::new(Point::new(x, tip.y + 4.0), 11.0, note);
+        self.picture
+            .add(words.coloured(VERMILLION).anchored(anchor));
+    }
+
+    /// What stands beside the two lines: times, names, remarks.
+    fn draw_words(&mut self, steps: &[(u64, Step)], happened: usize) {
+        let seen = |y: f64| y >= HEAD - 8.0 && y <= self.picture.height + 8.0;
+        let mut words = Vec::new();
+        let mut rows: Vec<(Side, f64, Vec<String>)> = Vec::new();
+        let mut clock: Vec<(Side, u64)> = Vec::new();
+        let is_over = happened_steps(&self.flights.steps[..happened], self.flights);
+        for (&(time_us, step), &y) in steps.iter().zip(&self.places.steps) {
+            let y = y + self.shift;
+            if !seen(y) || !is_over.has(step) {
+                continue;
+            }
+            let side = side_of(self.flights, step);
+            if !clock.contains(&(side, time_us)) {
+                clock.push((side, time_us));
+                let (x, anchor) = match side {
+                    Side::Sender | Side::Link => (8.0, Anchor::Start),
+                    Side::Receiver => (self.right + 12.0, Anchor::Start),
+                };
+                let at = Point::new(x, y + 4.0);
+                let time = Words::new(at, WORD_SIZE, milliseconds(time_us));
+                words.push(time.coloured(SOFT_INK).anchored(anchor));
+            }
+            let said = self.said(step);
+            if said.is_empty() {
+                continue;
+            }
+            let row = rows.iter_mut().rev().take(64);
+            match row
+                .into_iter()
+                .find(|it| it.0 == side && it.1.to_bits() == y.to_bits())
+            {
+                Some((_, _, words)) => words.push(said),
+                None => rows.push((side, y, vec![said])),
+            }
+        }
+        for (side, y, said) in rows {
+            let (x, anchor) = match side {
+                Side::Sender | Side::Link => (LEFT - 10.0, Anchor::End),
+                Side::Receiver => (self.right + 88.0, Anchor::Start),
+            };
+            let line = Words::new(Point::new(x, y + 4.0), WORD_SIZE, said.join("; "));
+            words.push(line.anchored(anchor));
+        }
+        for line in words {
+            self.picture.add(line);
+        }
+    }
+
+    /// What is said beside a step, in few words: there is little room.
+    fn said(&self, step: Step) -> String {
+        match step {
+            Step::Departure(place) => self.flights.all[place].name(self.first_sequence),
+            Step::Arrival(place) => {
+                let flight = &self.flights.all[place];
+                match flight.sent_us {
+                    Some(_) => short(flight.note).to_owned(),
+                    None => flight.name(self.first_sequence),
+                }
+            }
+            Step::Remark(place) => remark(&self.flights.remarks[place]),
+        }
+    }
+}
+
+/// Steps that are over, by what they are steps of.
+struct Over {
+    departures: Vec<bool>,
+    arrivals: Vec<bool>,
+    remarks: usize,
+}
+
+fn happened_steps(steps: &[(u64, Step)], flights: &Flights) -> Over {
+    let mut over = Over {
+        departures: vec![false; flights.all.len()],
+        arrivals: vec![false; flights.all.len()],
+        remarks: 0,
+    };
+    for &(_, step) in steps {
+        match step {
+            Step::Departure(place) => over.departures[place] = true,
+            Step::Arrival(place) => over.arrivals[place] = true,
+            Step::Remark(_) => over.remarks += 1,
+        }
+    }
+    over
+}
+
+impl Over {
+    fn has(&self, step: Step) -> bool {
+        match step {
+            Step::Departure(place) => self.departures[place],
+            Step::Arrival(place) => self.arrivals[place],
+            Step::Remark(place) => place < self.remarks,
+        }
+    }
+}
+
+fn remark(remark: &Remark) -> String {
+    match remark.what {
+        What::Lost {
+            number,
+            attempt,
+            trigger,
+        } => {
+            let told = match trigger {
+                Trigger::PacketThreshold => "3 later",
+                Trigger::TimeThreshold => "overtaken",
+                Trigger::Timeout => "timeout",
+            };
+            format!("{told}: {number}.{attempt} lost")
+        }
+        What::Expired(timer) => super::expired(timer).to_owned(),
+    }
+}
+
+/// A note in few words.
+fn short(note: &'static str) -> &'static str {
+    match note.strip_prefix("dropped: ") {
+        Some("it is there already") => "a duplicate",
+        Some(why) => why,
+        None => note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Experiment;
+    use crate::wire::options::Arq;
+    use crate::wire::packet::Kind;
+
+    fn entries(scenario: &str) -> Vec<Entry> {
+        let experiment = Experiment {
+            scenario: scenario.parse().unwrap(),
+            arq: Arq::SelectiveRepeat,
+            size: 20_000,
+            segment_bytes: 1_000,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        entries
+    }
+
+    fn at(entries: &[Entry], now_us: u64) -> Moving {
+        let index = entries.partition_point(|entry| entry.time_us <= now_us);
+        Scene {
+            entries,
+            index,
+            now_us,
+            first_sequence: 0,
+            usual_us: None,
+            size: (800.0, 400.0),
+        }
+        .draw()
+    }
+
+    fn data(moving: &Moving) -> Vec<&Spot> {
+        let spots = moving.spots.iter();
+        spots.filter(|it| it.packet.kind == Kind::Data).collect()
+    }
+
+    #[test]
+    fn a_packet_is_as_far_as_its_time_has_come() {
+        // SYN, SYN-ACK and ACK take 300 ms; then the whole window leaves.
+        let entries = entries("delay=100ms");
+        let moving = at(&entries, 325_000);
+        let spots = data(&moving);
+        assert_eq!(spots.len(), 16);
+        for spot in spots {
+            assert!(spot.is_in_flight, "{spot:?}");
+            let share = (spot.to.x - LEFT) / (800.0 - RIGHT - LEFT);
+            assert!((share - 0.25).abs() < 0.01, "{share}");
+        }
+    }
+
+    #[test]
+    fn a_click_kills_the_nearest_packet_in_flight_and_none_that_is_far() {
+        let entries = entries("delay=100ms");
+        let moving = at(&entries, 350_000);
+        let third = data(&moving)[3];
+        let beside = Point::new(third.to.x + 3.0, third.to.y + 2.0);
+        let hit = moving.in_flight_at(beside, 6.0).unwrap();
+        assert_eq!(hit.packet, third.packet);
+        let far = Point::new(third.to.x + 40.0, third.to.y);
+        assert_eq!(moving.in_flight_at(far, 6.0), None);
+        let on_its_way = Point::new(
+            third.from.x.midpoint(third.to.x),
+            third.from.y.midpoint(third.to.y),
+        );
+        let pointed = moving.packet_at(on_its_way, 6.0).unwrap();
+        assert_eq!(pointed.packet, third.packet);
+    }
+
+    #[test]
+    fn what_is_lost_or_has_arrived_cannot_be_killed() {
+        let entries = entries("delay=100ms;drop=d2.1");
+        for now_us in [350_000, 401_000] {
+            let moving = at(&entries, now_us);
+            let lost = data(&moving).into_iter().find(|it| it.packet.number == 2);
+            assert!(!lost.unwrap().is_in_flight);
+        }
+        let moving = at(&entries, 401_000);
+        let first = data(&moving)[0];
+        assert!(!first.is_in_flight);
+        assert_eq!(first.arrived_us, Some(400_000));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_shows_what_is_scheduled_as_a_journal_does() {
+        let entries = entries("delay=100ms");
+        let now_us = 350_000;
+        let known = at(&entries, now_us);
+        let index = entries.partition_point(|entry| entry.time_us <= now_us);
+        let live = Scene {
+            entries: &entries[..index],
+            index,
+            now_us,
+            first_sequence: 0,
+            usual_us: Some(100_000),
+            size: (800.0, 400.0),
+        }
+        .draw();
+        let across = |moving: &Moving| -> Vec<f64> {
+            data(moving).iter().map(|spot| spot.to.x).collect()
+        };
+        assert_eq!(across(&live), across(&known));
+        assert!(data(&live).iter().all(|spot| spot.is_in_flight));
+    }
+}

@@ -1,0 +1,572 @@
+//! One player for what was recorded, what is run, and what happens now.
+//!
+//! ```text
+//!   Player::journal   a whole journal: play, step, go anywhere
+//!   Player::stage     a run in virtual time: the same, and past the newest entry it runs on
+//!   Player::live      a real transfer: the same, and at the newest entry it follows
+//!            |
+//!            '-- position --> strip, entries so far, packets in flight
+//! ```
+//!
+//! Time is an argument: [`Player::tick`] is told how much has passed on the wall, and
+//! [`Slowness`] says how much that is in the transfer. Going back shows the past; nothing is
+//! ever forgotten up to [`MOST_ENTRIES`].
+//!
+//! [`Player::kill`] loses a packet of a stage that is in flight at its newest moment. It
+//! does not reach into a real transfer: there [`Player::can_kill`] says whether it may be
+//! asked for, whoever drives the transfer does it, and the entry that tells of it comes back
+//! by [`Player::push`]. It draws nothing.
+//!
+//! ```
+//! use sash::lab::{player::Player, run::Experiment};
+//! use std::time::Duration;
+//! let scenario = "delay=50ms".parse().unwrap();
+//! let mut player = Player::stage(Experiment { scenario, ..Experiment::small() });
+//! player.seek(160_000);
+//! assert_eq!(player.in_flight().len(), 16);
+//! assert!(player.kill("d3.1".parse().unwrap()));
+//! assert_eq!(player.scenario().to_string(), "delay=50ms;drop=d3.1");
+//! player.play();
+//! player.tick(Duration::from_millis(40));
+//! assert_eq!(player.position_us(), 200_000);
+//! ```
+
+mod in_flight;
+
+pub use in_flight::InFlight;
+
+use super::journal::{Entry, Happening, Heading, Journal, Meddling};
+use super::run::{Experiment, Run, Stuck};
+use super::stage::Stage;
+use super::strip::{Place, Scrubber, Strip};
+use crate::link::{Direction, Label, Scenario};
+use in_flight::Flights;
+use std::time::Duration;
+
+/// A transfer and a place in it.
+#[derive(Debug)]
+pub struct Player {
+    scrubber: Scrubber,
+    flights: Flights,
+    source: Source,
+    /// Of a recorded or live transfer, as its entries tell.
+    scenario: Scenario,
+    /// Where in the transfer's time.
+    position: Duration,
+    is_playing: bool,
+    slowness: Slowness,
+    problem: Option<Stuck>,
+}
+
+/// How time on the wall becomes time in the transfer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Slowness {
+    /// Transfer seconds in a second on the wall.
+    Speed(f64),
+    /// A packet's way from one side to the other takes this long on the wall.
+    Way(Duration),
+}
+
+/// Where entries come from.
+#[derive(Debug)]
+enum Source {
+    Recorded,
+    Stage(Box<Stage>),
+    Live { is_over: bool },
+}
+
+/// More than these are not kept: a stage stops there, a live transfer is shown no further.
+pub const MOST_ENTRIES: usize = 1_000_000;
+
+/// No tick is longer: a window that was asleep goes on from where it was.
+const LONGEST_TICK: Duration = Duration::from_secs(1);
+
+/// A stage runs on by so many entries in one tick, that a fast one does not freeze a window.
+const MOST_IN_A_TICK: usize = 20_000;
+
+/// A packet's way where nothing tells of one.
+const USUAL_WAY: Duration = Duration::from_millis(1);
+
+impl Player {
+    /// At the beginning of what was recorded; of a line that is no scenario, of a perfect
+    /// link.
+    #[must_use]
+    pub fn journal(journal: Journal) -> Self {
+        let Journal {
+            heading, entries, ..
+        } = journal;
+        let mut player = Self::of(heading, Source::Recorded);
+        player.take(entries);
+        // So that going anywhere is quick from now on.
+        player.go_to(usize::MAX);
+        player.go_to(0);
+        player
+    }
+
+    /// At the beginning of a run that is yet to happen.
+    #[must_use]
+    pub fn stage(experiment: Experiment) -> Self {
+        let stage = Stage::new(Experiment {
+            listening: true,
+            ..experiment
+        });
+        let mut player = Self::of(stage.heading(), Source::Stage(Box::new(stage)));
+        player.take_from_stage();
+        player.go_to(0);
+        player
+    }
+
+    /// Of a transfer that goes on by itself: [`Player::push`] tells what happens. It plays,
+    /// and follows.
+    #[must_use]
+    pub fn live(heading: Heading) -> Self {
+        let mut player = Self::of(heading, Source::Live { is_over: false });
+        player.is_playing = true;
+        player
+    }
+
+    fn of(heading: Heading, source: Source) -> Self {
+        let scenario = heading.scenario.parse().unwrap_or(Scenario::PERFECT);
+        Self {
+            scrubber: Scrubber::new(heading, Vec::new()),
+            flights: Flights::default(),
+            source,
+            scenario,
+            position: Duration::ZERO,
+            is_playing: false,
+            slowness: Slowness::Speed(1.0),
+            problem: None,
+        }
+    }
+
+    /// This has happened in a live transfer. Who follows it goes along.
+    pub fn push(&mut self, entries: Vec<Entry>) {
+        let follows = self.is_playing && self.is_at_the_end();
+        self.take(entries);
+        if follows {
+            self.position = self.position.max(micros(self.last_us()));
+            self.go_to_position();
+        }
+    }
+
+    /// A live transfer is over: nothing more comes.
+    pub fn end(&mut self) {
+        if let Source::Live { is_over } = &mut self.source {
+            *is_over = true;
+        }
+    }
+
+    /// So much time has passed on the wall; whether anything looks different now.
+    pub fn tick(&mut self, wall: Duration) -> bool {
+        if !self.is_playing {
+            return false;
+        }
+        let before = (self.place(), self.position);
+        let wall = wall.min(LONGEST_TICK);
+        let follows = self.is_at_the_end();
+        match &self.source {
+            // What happens now happens at the speed of now.
+            Source::Live { is_over: false } if follows => self.position += wall,
+            Source::Live { .. } | Source::Recorded => {
+                let goal = self.position + wall.mul_f64(self.speed());
+                self.position = goal.min(micros(self.end_us()).max(self.position));
+            }
+            Source::Stage(_) => {
+                let goal = self.position + wall.mul_f64(self.speed());
+                self.run_up_to(goal);
+            }
+        }
+        self.go_to_position();
+        if self.is_over() {
+            self.is_playing = false;
+        }
+        before != (self.place(), self.position)
+    }
+
+    /// Goes on by itself from here; from the very end, from the beginning.
+    pub fn play(&mut self) {
+        if self.is_over() {
+            self.go_to(0);
+        }
+        self.is_playing = true;
+    }
+
+    /// Stands still.
+    pub const fn pause(&mut self) {
+        self.is_playing = false;
+    }
+
+    /// How fast it plays.
+    pub const fn set_slowness(&mut self, slowness: Slowness) {
+        self.slowness = slowness;
+    }
+
+    /// One entry on, and no further; false at the end.
+    pub fn step(&mut self) -> bool {
+        self.step_to(|_| true)
+    }
+
+    /// On to the next packet that is sent, carried, received or killed; false at the end.
+    pub fn step_packet(&mut self) -> bool {
+        self.step_to(Entry::is_of_a_packet)
+    }
+
+    /// One entry back, and no further; false at the beginning.
+    pub fn step_back(&mut self) -> bool {
+        self.step_back_to(|_| true)
+    }
+
+    /// Back to just after the packet before; false at the beginning.
+    pub fn step_packet_back(&mut self) -> bool {
+        self.step_back_to(Entry::is_of_a_packet)
+    }
+
+    /// On to the end of the next moment in which something happens.
+    pub fn next_moment(&mut self) -> bool {
+        let is_moved = self.step();
+        self.run_up_to(self.position);
+        self.go_to_position();
+        is_moved
+    }
+
+    /// Back to the end of the moment before.
+    pub fn last_moment(&mut self) -> bool {
+        self.is_playing = false;
+        let now_us = self.time_at(self.place().index);
+        let index = now_us
+            .checked_sub(1)
+            .map_or(0, |before| self.scrubber.index_at(before));
+        let is_moved = index < self.place().index;
+        self.go_to(index);
+        is_moved
+    }
+
+    /// To this moment, or as near as there is: a stage runs on where it has not been there
+    /// yet. Unit: microseconds.
+    pub fn seek(&mut self, time_us: u64) {
+        let goal = micros(time_us);
+        if matches!(self.source, Source::Stage(_)) && goal > micros(self.end_us()) {
+            self.position = micros(self.end_us());
+            self.run_up_to(goal);
+        } else {
+            self.position = goal.min(micros(self.end_us()));
+        }
+        self.go_to_position();
+    }
+
+    /// To where so many entries have happened, or to the newest.
+    pub fn go_to(&mut self, index: usize) {
+        self.scrubber.at(index);
+        let Place { index, of } = self.place();
+        let time_us = if index == of {
+            self.end_us()
+        } else {
+            self.time_at(index)
+        };
+        self.position = micros(time_us);
+    }
+
+    /// Loses a packet of a stage that is in flight at its newest moment. False, and nothing
+    /// happens, where it is not in flight, at any other moment, and of a transfer that is
+    /// no stage.
+    pub fn kill(&mut self, packet: Label) -> bool {
+        let can_kill = self.can_kill();
+        let Source::Stage(stage) = &mut self.source else {
+            return false;
+        };
+        let is_killed = can_kill && stage.kill(packet);
+        if is_killed {
+            self.take_from_stage();
+            self.go_to_position();
+        }
+        is_killed
+    }
+
+    /// Another link for a stage, from its newest moment on. False, and nothing happens, of
+    /// a transfer that is no stage.
+    pub fn change(&mut self, scenario: Scenario) -> bool {
+        let is_at_the_end = self.is_at_the_end();
+        let Source::Stage(stage) = &mut self.source else {
+            return false;
+        };
+        stage.change(scenario);
+        self.take_from_stage();
+        if is_at_the_end {
+            self.go_to_position();
+        }
+        true
+    }
+
+    /// Whether packets in flight at this place may be killed: only where it is the newest
+    /// moment of what still goes on.
+    #[must_use]
+    pub fn can_kill(&self) -> bool {
+        !self.has_ended() && self.is_at_the_end()
+    }
+
+    /// The link: of what goes on, as it was last changed, with each packet that was killed
+    /// as its `drop=`.
+    #[must_use]
+    pub const fn scenario(&self) -> &Scenario {
+        match &self.source {
+            Source::Stage(stage) => stage.scenario(),
+            Source::Recorded | Source::Live { .. } => &self.scenario,
+        }
+    }
+
+    /// The packets on their way at this moment, the oldest first. Where the journal tells
+    /// of no link, none.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<InFlight> {
+        self.flights.at(self.place().index, self.position_us())
+    }
+
+    /// How it looks here.
+    #[must_use]
+    pub const fn strip(&self) -> &Strip {
+        self.scrubber.strip()
+    }
+
+    /// What was run.
+    #[must_use]
+    pub const fn heading(&self) -> &Heading {
+        self.scrubber.heading()
+    }
+
+    /// All that is known, also what lies behind this place: the first `place().index` have
+    /// happened here.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        self.scrubber.entries()
+    }
+
+    /// How many entries have happened here.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.scrubber.place()
+    }
+
+    /// Where in the transfer's time. Unit: microseconds.
+    #[must_use]
+    pub fn position_us(&self) -> u64 {
+        u64::try_from(self.position.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The newest moment that is known. Unit: microseconds.
+    #[must_use]
+    pub fn end_us(&self) -> u64 {
+        match &self.source {
+            Source::Recorded | Source::Live { is_over: true } => self.last_us(),
+            Source::Live { is_over: false } => self.last_us().max(self.position_us()),
+            Source::Stage(stage) => self.last_us().max(stage.time_us()),
+        }
+    }
+
+    /// Whether it is a run in virtual time, which a person may meddle with.
+    #[must_use]
+    pub const fn is_stage(&self) -> bool {
+        matches!(self.source, Source::Stage(_))
+    }
+
+    /// Whether it goes on by itself.
+    #[must_use]
+    pub const fn is_playing(&self) -> bool {
+        self.is_playing
+    }
+
+    /// Whether nothing happens after this place, now or ever.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.has_ended() && self.is_at_the_end()
+    }
+
+    /// Whether as many entries are kept as ever are: what happens later is not shown.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        !matches!(self.source, Source::Recorded) && self.entries().len() >= MOST_ENTRIES
+    }
+
+    /// What came of a stage, once it has run to its end.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Run> {
+        match &self.source {
+            Source::Stage(stage) => stage.outcome(),
+            Source::Recorded | Source::Live { .. } => None,
+        }
+    }
+
+    /// Why a stage cannot go on, where it cannot.
+    #[must_use]
+    pub const fn problem(&self) -> Option<Stuck> {
+        self.problem
+    }
+
+    /// Transfer seconds in a second on the wall.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        let speed = match self.slowness {
+            Slowness::Speed(speed) => speed,
+            Slowness::Way(wall) => {
+                self.way().as_secs_f64() / wall.as_secs_f64().max(1e-3)
+            }
+        };
+        if speed.is_finite() {
+            speed.clamp(0.0, 1e6)
+        } else {
+            1.0
+        }
+    }
+
+    /// How long a packet usually takes from one side to the other. Unit: microseconds.
+    #[must_use]
+    pub fn way_us(&self) -> u64 {
+        u64::try_from(self.way().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The same.
+    fn way(&self) -> Duration {
+        let delay = self.scenario().conditions(Direction::Data).delay;
+        let seen = self.flights.newest_way_us().map(micros);
+        let known = Some(delay).filter(|delay| !delay.is_zero()).or(seen);
+        known.unwrap_or(USUAL_WAY).max(Duration::from_micros(1))
+    }
+
+    /// Whether nothing more is ever added.
+    fn has_ended(&self) -> bool {
+        match &self.source {
+            Source::Recorded => true,
+            Source::Live { is_over } => *is_over,
+            Source::Stage(stage) => stage.next_time_us().is_none() || self.is_full(),
+        }
+    }
+
+    fn is_at_the_end(&self) -> bool {
+        let Place { index, of } = self.place();
+        index == of && self.position_us() >= self.end_us()
+    }
+
+    fn last_us(&self) -> u64 {
+        self.entries().last().map_or(0, |entry| entry.time_us)
+    }
+
+    /// When the last of so many entries happened. Unit: microseconds.
+    fn time_at(&self, index: usize) -> u64 {
+        let last = index.checked_sub(1);
+        let entry = last.and_then(|last| self.entries().get(last));
+        entry.map_or(0, |entry| entry.time_us)
+    }
+
+    fn go_to_position(&mut self) {
+        let index = self.scrubber.index_at(self.position_us());
+        self.scrubber.at(index);
+    }
+
+    fn step_to(&mut self, is_it: impl Fn(&Entry) -> bool) -> bool {
+        self.is_playing = false;
+        let mut index = self.place().index;
+        loop {
+            if index == self.entries().len() && !self.run_one_step() {
+                let is_moved = index > self.place().index;
+                self.go_to(index);
+                return is_moved;
+            }
+            let is_there = self.entries().get(index).is_some_and(&is_it);
+            index += 1;
+            if is_there {
+                self.go_to(index);
+                return true;
+            }
+        }
+    }
+
+    fn step_back_to(&mut self, is_it: impl Fn(&Entry) -> bool) -> bool {
+        self.is_playing = false;
+        let here = self.place().index;
+        let past = &self.entries()[..here.saturating_sub(1)];
+        let index = past.iter().rposition(is_it).map_or(0, |place| place + 1);
+        self.go_to(index);
+        here > 0
+    }
+
+    /// A stage goes on until there is a new entry; false where there is none ever.
+    fn run_one_step(&mut self) -> bool {
+        let known = self.entries().len();
+        while self.entries().len() == known {
+            let is_over = self.has_ended();
+            let Source::Stage(stage) = &mut self.source else {
+                return false;
+            };
+            if is_over {
+                return false;
+            }
+            self.problem = stage.step().err();
+            self.take_from_stage();
+        }
+        true
+    }
+
+    /// A stage goes on to this moment, or as far as one tick may; the position with it.
+    fn run_up_to(&mut self, goal: Duration) {
+        let goal_us = u64::try_from(goal.as_micros()).unwrap_or(u64::MAX);
+        let known = self.entries().len();
+        let most = known.saturating_add(MOST_IN_A_TICK).min(MOST_ENTRIES);
+        while self.entries().len() < most {
+            let Source::Stage(stage) = &mut self.source else {
+                return;
+            };
+            if stage.next_time_us().is_none_or(|next| next > goal_us) {
+                // Nothing happens until then: only time passes.
+                self.problem = stage.run_until(goal_us).err();
+                self.take_from_stage();
+                let is_over = self.has_ended();
+                let end = micros(self.end_us()).max(self.position);
+                self.position = if is_over { goal.min(end) } else { goal };
+                return;
+            }
+            self.problem = stage.step().err();
+            self.take_from_stage();
+        }
+        self.position = goal.min(micros(self.end_us()).max(self.position));
+    }
+
+    fn take_from_stage(&mut self) {
+        if let Source::Stage(stage) = &mut self.source {
+            let entries = stage.take_entries().collect();
+            self.take(entries);
+        }
+    }
+
+    fn take(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            if self.is_full() {
+                return;
+            }
+            if let Happening::Person(meddling) = &entry.what {
+                self.meddle(meddling);
+            }
+            let way = self.scenario.conditions(Direction::Data).delay;
+            self.flights.take(self.scrubber.place().of, &entry, way);
+            self.scrubber.push(entry);
+        }
+    }
+
+    fn meddle(&mut self, meddling: &Meddling) {
+        match meddling {
+            Meddling::PacketKilled(killed) => {
+                self.scenario.lose(Label::from(killed.packet));
+            }
+            Meddling::LinkChanged { scenario } => {
+                if let Ok(scenario) = scenario.parse() {
+                    self.scenario = scenario;
+                }
+            }
+        }
+    }
+}
+
+const fn micros(time_us: u64) -> Duration {
+    Duration::from_micros(time_us)
+}
+
+#[cfg(test)]
+mod tests;
