@@ -23,7 +23,7 @@
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
-//! | [`class_run`] | runs what a teacher gave out |
+//! | [`homework`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
@@ -34,7 +34,6 @@
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
-pub mod class_run;
 pub mod commands;
 pub mod complete;
 pub mod compose;
@@ -42,6 +41,7 @@ pub mod controller;
 pub mod display;
 pub mod download;
 pub mod dropped;
+pub mod homework;
 pub mod json;
 pub mod laboratory;
 pub mod link;
@@ -56,6 +56,7 @@ pub mod theme;
 pub mod upload;
 #[cfg(feature = "gui")]
 pub mod view;
+pub mod watching;
 pub mod words;
 
 use crate::journals::Journals;

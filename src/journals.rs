@@ -6,9 +6,13 @@
 //!
 //! Source: report page `journal`.
 
-use crate::lab::journal::{Carried, Entry, Format, Heading, Side, VERSION};
+use crate::lab::journal::{
+    Carried, Entry, Format, Heading, Killed, Meddling, Side, VERSION,
+};
+use crate::link::Scenario;
 use crate::reliable::event::{Event, PacketName};
 use crate::transfer::{Happening, Job, Report};
+use crate::wire::options::Settled;
 use crate::wire::packet::Kind;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -46,8 +50,7 @@ impl Journals {
         self.folder.is_some()
     }
 
-    /// Takes what happens out of a transfer's reports, writes it down, and passes the rest
-    /// on.
+    /// Writes down what happens by a transfer's reports, and passes all of them on.
     pub fn keep(
         &self,
         job: &Job,
@@ -58,17 +61,15 @@ impl Journals {
             .folder
             .as_deref()
             .map(|folder| Journal::new(folder, job, side));
-        move |news| match (news, &mut journal) {
-            (Report::Happened(happenings), Some(journal)) => journal.write(&happenings),
-            (Report::Happened(_), None) => {}
-            (news, journal) => {
-                if let (Report::Ended(_) | Report::Closed, Some(journal)) =
-                    (&news, journal)
-                {
-                    journal.flush();
+        move |news| {
+            if let Some(journal) = &mut journal {
+                match &news {
+                    Report::Happened(happenings) => journal.write(happenings),
+                    Report::Ended(_) | Report::Closed => journal.flush(),
+                    Report::Progress(..) | Report::Killed(..) => {}
                 }
-                report(news);
             }
+            report(news);
         }
     }
 }
@@ -100,18 +101,7 @@ enum State {
 impl Journal {
     fn new(folder: &Path, job: &Job, side: Side) -> Self {
         let name = format!("transfer-{}-{}", job.number, side.name());
-        let heading = Heading {
-            journal: Format::Sash,
-            version: VERSION,
-            scenario: job.scenario.to_string(),
-            arq: job.settled.arq,
-            window: job.settled.window,
-            congestion: job.settled.congestion,
-            size: job.size,
-            offset: job.offset,
-            segment_bytes: job.settled.segment_bytes,
-            first_sequence: 0,
-        };
+        let heading = heading(&job.scenario, job.settled, job.size, job.offset);
         Self {
             path: folder.join(name),
             side,
@@ -188,8 +178,32 @@ pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// The file's first sequence number: the sender names it in its SYN or SYN-ACK.
-fn first_sequence(happening: &Happening, side: Side) -> Option<u32> {
+/// The first line of a real transfer's journal, but for its first sequence number, which is
+/// not known yet.
+#[must_use]
+pub fn heading(scenario: &Scenario, settled: Settled, size: u64, offset: u64) -> Heading {
+    Heading {
+        journal: Format::Sash,
+        version: VERSION,
+        scenario: scenario.to_string(),
+        arq: settled.arq,
+        window: settled.window,
+        congestion: settled.congestion,
+        size,
+        offset,
+        segment_bytes: settled.segment_bytes,
+        first_sequence: 0,
+    }
+}
+
+/// The file's first sequence number: the sender names it in its SYN or SYN-ACK; or who
+/// began to listen later was told it.
+#[must_use]
+pub fn first_sequence(happening: &Happening, side: Side) -> Option<u32> {
+    if let Happening::Machine(_, Event::ListeningBegun { first_sequence, .. }) = happening
+    {
+        return *first_sequence;
+    }
     let ((Happening::Machine(_, Event::PacketSent(packet)), Side::Sender)
     | (Happening::Machine(_, Event::PacketReceived(packet)), Side::Receiver)) =
         (happening, side)
@@ -203,11 +217,22 @@ const fn names_the_first(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Syn | Kind::SynAck)
 }
 
-fn entry(happening: &Happening, side: Side) -> Entry {
+/// As a line of a journal.
+#[must_use]
+pub fn entry(happening: &Happening, side: Side) -> Entry {
     match happening {
         Happening::Machine(now, event) => Entry::new(*now, side, event.clone()),
         Happening::Carried(now, packet, direction, entered) => {
             Entry::carried(*now, Carried::new(*packet, *direction, *entered))
+        }
+        Happening::Killed(now, packet, direction) => {
+            let (packet, direction) = (*packet, *direction);
+            let killed = Killed { packet, direction };
+            Entry::meddled(*now, Meddling::PacketKilled(killed))
+        }
+        Happening::Changed(now, scenario) => {
+            let scenario = scenario.to_string();
+            Entry::meddled(*now, Meddling::LinkChanged { scenario })
         }
     }
 }
@@ -236,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_is_written_and_the_rest_is_passed_on() {
+    fn what_happened_is_written_and_all_is_passed_on() {
         let folder = tempfile::tempdir().unwrap();
         let journals = Journals::new(Some(folder.path().join("new"))).unwrap();
         let (told, news) = crossbeam_channel::unbounded();
@@ -246,7 +271,7 @@ mod tests {
         report(opened());
         report(Report::Progress(TransferState::Opening, Figures::default()));
         report(Report::Closed);
-        assert_eq!(news.try_iter().count(), 2);
+        assert_eq!(news.try_iter().count(), 3);
         let path = folder.path().join("new/transfer-3-sender.jsonl");
         let journal = fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = journal.lines().collect();

@@ -75,6 +75,9 @@ pub trait Machine {
     /// Time has passed; calling it early is harmless.
     fn on_timeout(&mut self, now: Moment);
 
+    /// Somebody listens from now on; the first event says how far it has come.
+    fn listen(&mut self);
+
     /// What happened since last asked; empty unless the machine was told to listen.
     fn take_events(&mut self) -> Vec<Event>;
 }

@@ -32,6 +32,7 @@ pub mod carrier;
 pub mod clock;
 mod disk;
 mod filter;
+pub mod hand;
 pub mod hash;
 mod inbox;
 pub mod leftovers;
@@ -47,7 +48,7 @@ pub mod tcp;
 pub mod threads;
 mod watch;
 
-use crate::link::{Direction, Entered, Scenario};
+use crate::link::{Direction, Entered, Label, Scenario};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::event::{Event, PacketName};
 use crate::reliable::handshake::Proposal;
@@ -96,6 +97,9 @@ pub enum Report {
     Progress(TransferState, Figures),
     /// What happened since the last time, where the job is watched.
     Happened(Vec<Happening>),
+    /// An answer to [`Hand::Kill`](hand::Hand::Kill): whether the packet was in flight in
+    /// this side's link, and is lost.
+    Killed(Label, bool),
     /// Once; a sender says no more after it, and its socket is closed.
     Ended(Ending),
     /// Receiver only, last: it has stopped answering for the sender's sake, its socket is
@@ -104,12 +108,16 @@ pub enum Report {
 }
 
 /// One thing that happened in a transfer, for its journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Happening {
     /// In this side's machine.
     Machine(Moment, Event),
     /// On the link before or behind it.
     Carried(Moment, PacketName, Direction, Entered),
+    /// A person lost a packet on its way.
+    Killed(Moment, PacketName, Direction),
+    /// A person made the link another one.
+    Changed(Moment, Scenario),
 }
 
 /// The figures of one side.

@@ -324,7 +324,13 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             gate: GateState::Open,
         },
         Some(Event::DataBlockedUpdated { .. }) => Event::MtuUpdated { segment_bytes: 1 },
-        Some(Event::MtuUpdated { .. }) => Event::StateChanged {
+        Some(Event::MtuUpdated { .. }) => Event::ListeningBegun {
+            base: 1,
+            next: 1,
+            first_sequence: Some(1),
+            segment_bytes: 1,
+        },
+        Some(Event::ListeningBegun { .. }) => Event::StateChanged {
             state: "open".into(),
         },
         Some(Event::StateChanged { .. }) => return None,

@@ -99,12 +99,12 @@ struct Arguments {
     /// Write every packet of transfers and of the chat into this file, for Wireshark
     #[arg(long, value_name = "FILE")]
     pcapng: Option<PathBuf>,
-    /// Run what the class's teacher gives out, in virtual time, without asking
-    #[arg(long)]
-    accept_lab: bool,
     /// Open this journal in the window's laboratory: without a server
     #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
     replay: Option<PathBuf>,
+    /// Run what the class's teacher gives out, in virtual time, without asking
+    #[arg(long)]
+    accept_lab: bool,
     /// Type this line, wait for its end, and leave after the last; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,

@@ -12,16 +12,17 @@
 //! ```
 
 mod lab;
+mod reading;
 mod table;
 
 pub use table::COMMANDS;
 
 use super::model::Audience;
 use super::share::Share;
+use crate::link::{Label, Scenario};
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{Assignment, FileEntry};
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
-use std::str::FromStr;
 
 /// What a line means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +143,15 @@ pub enum Command {
     },
     /// What has come back? The teacher's.
     LabResults,
+    /// Make this program's link another one, or only tell what it is.
+    Link(Option<Box<Scenario>>),
+    /// Lose a packet that is on its way.
+    Kill {
+        /// Which.
+        packet: Label,
+        /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
+        tag: Option<u64>,
+    },
     /// Which commands are there?
     Help,
     /// Leave the room.
@@ -238,7 +248,7 @@ pub const FILE_OPTIONS: [&str; 5] = [
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Of the column of commands in `/help`. Unit: letters.
-const SYNOPSIS_WIDTH: usize = 32;
+const SYNOPSIS_WIDTH: usize = 40;
 
 /// The commands that `line` may be the beginning of; one, once its name is whole.
 #[must_use]
@@ -316,7 +326,7 @@ pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
     if let Some(name) = trimmed.strip_prefix("download ").map(str::trim) {
         let is_one_word = !name.contains(char::is_whitespace);
         if is_one_word || files.iter().any(|file| file.name == name) {
-            return read_download(name);
+            return reading::read_download(name);
         }
     }
     Ok(Command::Say {
@@ -352,131 +362,6 @@ fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     (word, rest.trim())
-}
-
-fn read_whisper(rest: &str) -> Result<Command, String> {
-    let (to, text) = first_word(rest);
-    if to.is_empty() || text.is_empty() {
-        return Err("A whisper needs a name and a text.".to_owned());
-    }
-    Ok(Command::Whisper {
-        to: to.to_owned(),
-        text: text.to_owned(),
-    })
-}
-
-fn read_to(rest: &str) -> Result<Command, String> {
-    match first_word(rest) {
-        ("", _) => Err("To whom?".to_owned()),
-        ("all", "") => Ok(Command::To(Audience::All)),
-        (name, "") => Ok(Command::To(Audience::One(name.to_owned()))),
-        (_, _) => Err("A name is one word.".to_owned()),
-    }
-}
-
-/// A name, and what is said of it.
-fn read_person(rest: &str) -> Result<(String, String), String> {
-    match first_word(rest) {
-        ("", _) => Err("Whom?".to_owned()),
-        (name, why) => Ok((name.to_owned(), why.to_owned())),
-    }
-}
-
-fn read_download(rest: &str) -> Result<Command, String> {
-    let (file, asked) = read_file(rest)?;
-    Ok(Command::Download { file, asked })
-}
-
-fn read_upload(rest: &str) -> Result<Command, String> {
-    let (path, asked) = read_file(rest)?;
-    Ok(Command::Upload { path, asked })
-}
-
-/// The options stand after the file's name, so that a name with spaces needs no quotes.
-fn read_file(rest: &str) -> Result<(String, Asked), String> {
-    let (mut file, mut options) = match rest.find(" --") {
-        Some(position) => (&rest[..position], rest[position..].split_whitespace()),
-        None => (rest, "".split_whitespace()),
-    };
-    if let Some((quoted, after)) =
-        rest.strip_prefix('"').and_then(|it| it.split_once('"'))
-    {
-        (file, options) = (quoted, after.split_whitespace());
-    }
-    let mut asked = Asked::default();
-    while let Some(option) = options.next() {
-        let Some(value) = options.next() else {
-            return Err(format!("{option} lacks its value."));
-        };
-        match option {
-            "--arq" => asked.arq = choice(value)?,
-            "--congestion" => asked.congestion = choice(value)?,
-            "--transport" => asked.transport = choice(value)?,
-            "--window" => asked.window = number(value)?,
-            "--segment" => asked.segment_bytes = number(value)?,
-            other => return Err(format!("{other} is not an option of a transfer.")),
-        }
-    }
-    let file = file.trim();
-    if file.is_empty() {
-        return Err("Which file?".to_owned());
-    }
-    Ok((file.to_owned(), asked))
-}
-
-fn read_search(rest: &str) -> Result<Command, String> {
-    match rest {
-        "" => Err("Search for what?".to_owned()),
-        query => Ok(Command::Search {
-            query: query.to_owned(),
-        }),
-    }
-}
-
-fn read_share(rest: &str) -> Result<Option<Share>, String> {
-    match rest {
-        "off" => Ok(None),
-        share => share.parse().map(Some).map_err(sentence),
-    }
-}
-
-fn read_cancel(rest: &str) -> Result<Command, String> {
-    match rest.strip_suffix("delete") {
-        Some(tag) => read_tag(tag.trim()).map(|tag| Command::Discard { tag }),
-        None => read_tag(rest).map(|tag| Command::Cancel { tag }),
-    }
-}
-
-fn read_tag(rest: &str) -> Result<Option<u64>, String> {
-    if rest.is_empty() {
-        return Ok(None);
-    }
-    let tag = rest.parse();
-    tag.map(Some)
-        .map_err(|_| format!("{rest:?} is not a number from /transfers."))
-}
-
-fn choice<T: FromStr>(text: &str) -> Result<Option<T>, String>
-where
-    T::Err: ToString,
-{
-    match text.trim() {
-        "default" => Ok(None),
-        other => other.parse().map(Some).map_err(|why| {
-            let why: T::Err = why;
-            sentence(&why.to_string())
-        }),
-    }
-}
-
-fn number<T: FromStr>(text: &str) -> Result<Option<T>, String> {
-    match text.trim() {
-        "default" => Ok(None),
-        other => other
-            .parse()
-            .map(Some)
-            .map_err(|_| format!("{other:?} is not a number that fits.")),
-    }
 }
 
 /// `what: why` as a sentence.

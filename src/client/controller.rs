@@ -18,6 +18,7 @@ mod effect;
 mod lab;
 mod leftovers;
 mod login;
+mod meddling;
 mod rejoining;
 mod replies;
 mod typed;
@@ -30,6 +31,7 @@ use super::commands;
 use super::matching;
 use super::model::{Audience, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
+use crate::link::{Label, Scenario};
 use crate::room::login::Password;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
@@ -89,7 +91,7 @@ pub enum Intent {
     /// Close the conversation with a person; the one with all stays.
     CloseConversation(Audience),
     /// The newest line of this conversation is in sight; of none with `None`.
-    Watch(Option<Audience>),
+    InSight(Option<Audience>),
     /// Look for a text in the chosen conversation; `None` ends it.
     Search(Option<String>),
     /// To the next place that was found.
@@ -161,6 +163,20 @@ pub enum Intent {
     SetPauseAt(Option<Share>),
     /// Choose what later transfers ask for.
     SetOptions(Asked),
+    /// Watch a running transfer, from now on or from its beginning; `None`: none any more.
+    Watch {
+        /// Our number for it.
+        tag: Option<u64>,
+    },
+    /// Lose a packet that is on its way in this program's link.
+    Kill {
+        /// Our number for its transfer.
+        tag: u64,
+        /// Which packet.
+        packet: Label,
+    },
+    /// Another link for all transfers of this program, also for those that run.
+    ChangeLink(Box<Scenario>),
     /// Forget the downloads that have ended.
     ClearEnded,
     /// Nothing; but a face that waits for news turns once more and draws itself anew.
@@ -287,7 +303,7 @@ impl Controller {
             }
             Intent::ChooseConversation { place } => self.model.chat.choose_place(place),
             Intent::CloseConversation(with) => self.model.chat.close(&with),
-            Intent::Watch(watched) => self.model.chat.watch(watched),
+            Intent::InSight(watched) => self.model.chat.watch(watched),
             Intent::Search(query) => self.model.chat.set_search(query.as_deref()),
             Intent::StepSearch { is_up } => self.model.chat.step_search(is_up),
             Intent::ShowOnline => self.ask(Request::Users, now_ms),
@@ -298,7 +314,7 @@ impl Controller {
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
             Intent::Drop { text, host } => {
-                self.drop_files(&text, host.as_deref(), now_ms)
+                self.drop_files(&text, host.as_deref(), now_ms);
             }
             Intent::Cancel { tag } => self.cancel(tag, now_ms),
             Intent::Discard { tag } => self.discard(tag, now_ms),
@@ -308,6 +324,9 @@ impl Controller {
             Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
+            Intent::Watch { tag } => self.watch(tag, now_ms),
+            Intent::Kill { tag, packet } => self.kill(tag, packet, now_ms),
+            Intent::ChangeLink(scenario) => self.change_link(*scenario),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
             Intent::Look => {}
             Intent::Seen => self.model.chat.see(),
@@ -350,6 +369,7 @@ impl Controller {
             }
             Event::Discarded { tag, problem } => self.on_discarded(tag, problem, now_ms),
             Event::FolderNotShown(sentence) => self.complain_of_files(sentence, now_ms),
+            Event::Seen { .. } => {}
             Event::Remark(sentence) => self.show(&sentence, now_ms),
             Event::Tick => self.on_tick(now_ms),
         }

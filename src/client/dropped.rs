@@ -235,7 +235,8 @@ mod tests {
         let problems = read(&nonsense, None).problems;
         assert_eq!(problems.len(), 4);
         assert!(problems.iter().all(|it| it.len() < 120), "{problems:?}");
-        let many: String = (0..150).map(|n| format!("file:///{n}\n")).collect();
+        let many: Vec<String> = (0..150).map(|n| format!("file:///{n}")).collect();
+        let many = many.join("\n");
         let dropped = read(&many, None);
         assert_eq!((dropped.paths.len(), dropped.problems.len()), (100, 1));
     }

@@ -35,6 +35,7 @@ pub use transcript::{Change, Row, Shows, Transcript};
 pub use transfer::Transfer;
 
 use super::share::Share;
+use crate::link::Scenario;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{FileEntry, LabRow};
@@ -75,6 +76,10 @@ pub struct Model {
     pub pause_at: Option<Share>,
     /// What becomes of a file that has the next download's name already.
     pub overwrite: Overwrite,
+    /// What this program's own link does to its transfers.
+    pub scenario: Scenario,
+    /// The transfer whose packets are shown, if any.
+    pub watched: Option<u64>,
     /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
     /// Who may put others out, here or not; known once joined. Safe to show.

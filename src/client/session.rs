@@ -9,26 +9,27 @@
 //!                link.send, receiving::start, sending::initiate... <-- perform()
 //! ```
 
+mod transfers;
+
 use super::Settings;
-use super::class_run::{self, LabRun};
 use super::controller::{Controller, Effect, Event, Intent};
-use super::download::{self, Errand};
+use super::homework::{self, LabRun};
 use super::link::Link;
 use super::model::{Model, Transfer};
-use super::{upload, words};
+use super::upload;
+use super::watching::{Watched, Wish};
 use crate::room::login::Chance;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::hand::Hand;
 use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::Sending;
-use crate::transfer::{leftovers, threads};
-use crate::wire::message::{Offer, Request};
+use crate::transfer::threads;
+use crate::wire::message::Request;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,10 @@ pub struct Session {
     lingering: HashMap<u64, Receiving>,
     /// What the teacher gave out, while it runs.
     lab_run: Option<LabRun>,
+    /// Whether what happens in each transfer is wanted.
+    wishes: HashMap<u64, Wish>,
+    /// What is new of the one that is watched.
+    watched: Option<Watched>,
     is_over: bool,
 }
 
@@ -111,6 +116,8 @@ impl Session {
         let password = settings.password.clone();
         controller.on_intent(Intent::SetPassword(password), now_ms);
         controller.on_intent(Intent::AcceptLabs(settings.accepts_labs), now_ms);
+        let scenario = Box::new(settings.scenario.clone());
+        controller.on_intent(Intent::ChangeLink(scenario), now_ms);
         let session = Self {
             controller,
             settings,
@@ -127,6 +134,8 @@ impl Session {
             part_paths: HashMap::new(),
             lingering: HashMap::new(),
             lab_run: None,
+            wishes: HashMap::new(),
+            watched: None,
             is_over: false,
         };
         if wants_lists {
@@ -139,6 +148,14 @@ impl Session {
     #[must_use]
     pub fn model(&self) -> &Model {
         self.controller.model()
+    }
+
+    /// What is new of the transfer that is watched, since last asked.
+    pub fn take_watched(&mut self) -> Option<Watched> {
+        let watched = self.watched.as_mut()?;
+        let seen = std::mem::take(&mut watched.seen);
+        let Watched { tag, is_over, .. } = *watched;
+        Some(Watched { tag, seen, is_over })
     }
 
     /// Whether the program shall end now.
@@ -172,6 +189,17 @@ impl Session {
     /// Something happened; returns what was asked of the server for it, such as what had
     /// to wait until we were in.
     pub fn bring(&mut self, event: Event) -> Vec<Request> {
+        if let Event::Seen { tag, seen } = event {
+            self.see(tag, seen);
+            return Vec::new();
+        }
+        if let Event::Report {
+            tag,
+            report: Report::Ended(_) | Report::Closed,
+        } = event
+        {
+            self.see_the_end(tag);
+        }
         self.forget_what_ended(&event);
         self.controller.on_event(event, wall_time_ms());
         self.perform()
@@ -252,7 +280,7 @@ impl Session {
             Effect::Draw => self.draw(),
             Effect::RunLab { number, assignment } => {
                 let door = self.door.clone();
-                let run = class_run::start(assignment, move |outcome| {
+                let run = homework::start(assignment, move |outcome| {
                     door.event(None, Event::LabRan { number, outcome });
                 });
                 self.lab_run = Some(run); // An earlier one ends.
@@ -279,6 +307,14 @@ impl Session {
                 Some(Running::Upload(sending)) => sending.cancel(),
                 None => {}
             },
+            Effect::Watch { tag } => self.watch(tag),
+            Effect::Kill { tag, packet } => self.meddle(tag, Hand::Kill(packet)),
+            Effect::ChangeLink(scenario) => {
+                for tag in self.running.keys() {
+                    self.meddle(*tag, Hand::Change((*scenario).clone()));
+                }
+                self.settings.scenario = *scenario;
+            }
             Effect::DiscardPart { tag } => {
                 let part = self.part_paths.remove(&tag);
                 self.discard(Some(tag), part.into_iter().collect());
@@ -314,32 +350,6 @@ impl Session {
         self.controller.on_event(event, wall_time_ms());
     }
 
-    /// A download asks only for what is not there yet, and perhaps for nothing at all.
-    fn prepare(&mut self, request: Request) -> Option<Request> {
-        let Request::Download(mut download) = request else {
-            return Some(request);
-        };
-        let tag = download.tag?;
-        self.parts.remove(&tag); // Where it is asked for again, after a password.
-        let settings = self.settings_for(tag);
-        let event = match download::errand(&download.file, &settings) {
-            Errand::Ask(part) => {
-                download.prefix = part.as_ref().and_then(Part::prefix);
-                let path = part.as_ref().map(|part| part.path().to_owned());
-                self.part_paths.extend(path.map(|path| (tag, path)));
-                self.parts.extend(part.map(|part| (tag, part)));
-                return Some(Request::Download(download));
-            }
-            Errand::Skip(sentence) => Event::Skipped { tag, sentence },
-            Errand::Refuse(sentence) => Event::Report {
-                tag,
-                report: download::failed(sentence),
-            },
-        };
-        self.controller.on_event(event, wall_time_ms());
-        None
-    }
-
     /// Only now: all that was asked together waits in the link, and leaves in one flight.
     fn start_link(&mut self) {
         let connection = Some(self.connection);
@@ -349,130 +359,9 @@ impl Session {
         }
     }
 
-    fn start_download(&mut self, tag: u64, offer: &Offer) {
-        let part = self.parts.remove(&tag);
-        if part.is_some() {
-            self.remark(download::remark(offer));
-        }
-        let place = format!(" in the folder {}", self.settings.out.display());
-        let mut path = None;
-        self.start_transfer(tag, offer, &place, |server, session, report| {
-            let round_trip = session.model().round_trip;
-            let settings = session.settings_for(tag);
-            let part = download::part(offer, &settings, part)?;
-            path = Some(part.path().to_owned());
-            download::start(offer, server, round_trip, &settings, part, report)
-                .map(Running::Download)
-        });
-        self.part_paths.extend(path.map(|path| (tag, path)));
-    }
-
-    /// The settings with what was chosen for this download alone.
-    fn settings_for(&self, tag: u64) -> Settings {
-        let chosen = self.model().transfer(tag).map(|it| it.overwrite);
-        Settings {
-            overwrite: chosen.unwrap_or(self.settings.overwrite),
-            ..self.settings.clone()
-        }
-    }
-
-    /// A slow disk does not keep anybody waiting: `leftovers` looks.
-    fn look_for_leftovers(&self) {
-        let (door, folder) = (self.door.clone(), self.settings.out.clone());
-        in_background("leftovers", move || {
-            let found = leftovers::find(&folder);
-            if !found.is_empty() {
-                door.event(None, Event::LeftoversFound(found));
-            }
-        });
-    }
-
-    /// `discard` waits until the receivers have let go, and takes the parts away.
-    fn discard(&self, tag: Option<u64>, parts: Vec<PathBuf>) {
-        let door = self.door.clone();
-        in_background("discard", move || {
-            let failed = parts
-                .iter()
-                .find_map(|part| Some((part, leftovers::discard(part).err()?)));
-            let problem = failed.map(|(part, error)| {
-                let part = words::harmless(&part.to_string_lossy());
-                format!("{part} could not be deleted: {error}.")
-            });
-            door.event(None, Event::Discarded { tag, problem });
-        });
-    }
-
-    /// `opener` may wait as long as the program that shows the folder runs.
-    fn show_folder(&self, folder: PathBuf) {
-        let door = self.door.clone();
-        in_background("opener", move || {
-            // The part of a relative path that leads to it is of use to nobody.
-            let folder = folder.canonicalize().unwrap_or(folder);
-            if let Err(error) = open::that(&folder) {
-                log::warn!("{} is not shown: {error}", folder.display());
-                let path = words::harmless(&folder.to_string_lossy());
-                let sentence =
-                    format!("No program here shows folders. The file is in {path}.");
-                door.event(None, Event::FolderNotShown(sentence));
-            }
-        });
-    }
-
-    fn start_upload(&mut self, tag: u64, offer: &Offer) {
-        let transfer = self.model().transfer(tag);
-        let file = transfer.and_then(|it| it.source.clone().zip(it.announced));
-        let Some((path, announced)) = file else {
-            return;
-        };
-        if offer.offset > 0 {
-            self.remark(download::remark(offer));
-        }
-        self.start_transfer(tag, offer, "", |server, session, report| {
-            let round_trip = session.model().round_trip;
-            let settings = &session.settings;
-            upload::start(
-                offer, &path, &announced, server, round_trip, settings, report,
-            )
-            .map(Running::Upload)
-        });
-    }
-
     fn remark(&mut self, sentence: String) {
         let remark = Event::Remark(sentence);
         self.controller.on_event(remark, wall_time_ms());
-    }
-
-    /// What every transfer begins with. `place` is told where it cannot begin.
-    fn start_transfer(
-        &mut self,
-        tag: u64,
-        offer: &Offer,
-        place: &str,
-        start: impl FnOnce(SocketAddr, &Self, Reporter) -> io::Result<Running>,
-    ) {
-        self.settings.pause_at = self.model().pause_at;
-        let reporter = || -> Reporter {
-            let door = self.door.clone();
-            Box::new(move |report| door.event(None, Event::Report { tag, report }))
-        };
-        let Some(server) = self.link.as_ref().and_then(Link::server) else {
-            return reporter()(download::failed("The connection was lost.".to_owned()));
-        };
-        match start(server, self, reporter()) {
-            Ok(running) => {
-                self.running.insert(tag, running);
-            }
-            Err(error) => {
-                let transfer = offer.transfer;
-                log::warn!("transfer {transfer} not started: {error}");
-                // Or its port would wait for us until the server's patience ends.
-                if let Some(link) = &self.link {
-                    link.send(Request::Cancel { transfer });
-                }
-                let sentence = format!("It could not be started{place}: {error}.");
-                reporter()(download::failed(sentence));
-            }
-        }
     }
 
     fn forget_what_ended(&mut self, event: &Event) {
@@ -498,6 +387,7 @@ impl Session {
             | Event::Skipped { .. }
             | Event::LeftoversFound(_)
             | Event::Discarded { .. }
+            | Event::Seen { .. }
             | Event::FolderNotShown(_)
             | Event::Remark(_)
             | Event::Tick => {}

@@ -322,6 +322,7 @@ impl Face {
             | Event::Skipped { .. }
             | Event::LeftoversFound(_)
             | Event::Discarded { .. }
+            | Event::Seen { .. }
             | Event::FolderNotShown(_)
             | Event::Remark(_)
             | Event::Drawn(_)

@@ -30,8 +30,10 @@
 //! Shift+Tab leads to Port, then to Server; Enter connects. The room begins with the cursor
 //! in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show who is online,
 //! files and commands, Alt+D downloads, Alt+N disconnects, Alt+1 and Alt+2 turn to the chat
-//! and to the transfers. The first person stands at (720, 115) and the first file at (720,
-//! 263), rows are 17 pixels apart; `tests/window.rs` has more places.
+//! and to the transfers, while nobody whispers. The first person stands at (720, 115), the
+//! first file at (720, 261) and the first transfer at (100, 136); people are 17 pixels
+//! apart, files and transfers 22; `tests/window.rs` and `tests/window_files.rs` have more
+//! places.
 //!
 //! It draws no laboratory.
 //!

@@ -8,6 +8,7 @@
 
 use super::model::Transfer;
 use super::share::Share;
+use crate::link::Scenario;
 use crate::transfer::leftovers::Leftover;
 use crate::wire::message::{LabFigures, LabOutcome, LabRow, TransferState};
 use jiff::civil::Date;
@@ -32,6 +33,12 @@ pub fn bytes(count: u64) -> String {
         1_000_000..1_000_000_000 => format!("{:.1} MB", count_f / 1e6),
         1_000_000_000.. => format!("{:.1} GB", count_f / 1e9),
     }
+}
+
+/// What this program's link does: `Link: perfect`.
+#[must_use]
+pub fn link(scenario: &Scenario) -> String {
+    format!("Link: {scenario}")
 }
 
 /// A rate: `1.2 MB/s`.
@@ -203,14 +210,14 @@ pub fn transfer_details(transfer: &Transfer) -> String {
     };
     let first = format!("{file}: {much}{took}{way}");
     let kept = if transfer.has_left_a_part() {
-        " What has arrived is kept."
+        "What has arrived is kept."
     } else {
         ""
     };
     match (&transfer.sentence, transfer.digest) {
-        (Some(sentence), _) => format!("{first}\n{}{kept}", harmless(sentence)),
+        (Some(sentence), _) => format!("{first}\n{}", harmless(sentence)),
         (None, Some(digest)) => format!("{first}\nSHA-256 {digest}"),
-        (None, None) => format!("{first}\n{}", kept.trim_start()),
+        (None, None) => format!("{first}\n{kept}"),
     }
 }
 

@@ -283,6 +283,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             | Event::SegmentKept { .. }
             | Event::SegmentDropped { .. }
             | Event::MtuUpdated { .. }
+            | Event::ListeningBegun { .. }
             | Event::StateChanged { .. },
         )
         | None => String::new(), // None of these is ever stopped at.

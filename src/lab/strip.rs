@@ -100,6 +100,9 @@ pub struct ReceiverCounts {
     pub in_order: u32,
 }
 
+/// Of a segment that was sent before anybody listened.
+const UNKNOWN_ATTEMPT: u8 = 0;
+
 /// An arrival put these in order.
 #[derive(Debug, Clone, Copy)]
 struct Taken {
@@ -260,6 +263,16 @@ impl Strip {
             } => self.lose(*number, *attempt),
             Event::CongestionUpdated { cwnd, .. } => self.cwnd = Some(*cwnd),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
+            Event::ListeningBegun {
+                base,
+                next,
+                first_sequence,
+                segment_bytes,
+            } => {
+                self.cut(*segment_bytes);
+                self.first_sequence = first_sequence.unwrap_or(self.first_sequence);
+                self.begin_sender(*base, *next);
+            }
             Event::PacketSent(_)
             | Event::PacketReceived(_)
             | Event::PacketIgnored { .. }
@@ -283,6 +296,14 @@ impl Strip {
             Event::SegmentDropped { number, .. } => self.take_back(*number),
             Event::PacketIgnored { packet, .. } => self.take_back(packet.number),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
+            Event::ListeningBegun {
+                base,
+                segment_bytes,
+                ..
+            } => {
+                self.cut(*segment_bytes);
+                self.begin_receiver(*base);
+            }
             Event::PacketSent(_)
             | Event::PacketReceived(_)
             | Event::PacketDamaged
@@ -302,6 +323,39 @@ impl Strip {
             self.sender_counts.unsent = self.segments;
             self.receiver_counts.missing = self.segments;
         }
+    }
+
+    /// The sender is listened to from its middle on: what came before is only counted.
+    fn begin_sender(&mut self, base: u32, next: u32) {
+        if !self.sender.is_empty() || base > next || next > self.most_begun() {
+            return;
+        }
+        self.sender.resize(next as usize, SenderState::Unsent);
+        self.attempts.resize(next as usize, UNKNOWN_ATTEMPT);
+        for number in 0..next {
+            let is_acked = number < base;
+            let state =
+                [SenderState::InFlight, SenderState::Acked][usize::from(is_acked)];
+            self.set_sender(number, state);
+        }
+        (self.base, self.next) = (base, next);
+    }
+
+    /// A damaged journal may say anything.
+    fn most_begun(&self) -> u32 {
+        const MOST: u32 = 1 << 24;
+        self.segments.min(MOST)
+    }
+
+    /// The same of the receiver.
+    fn begin_receiver(&mut self, base: u32) {
+        if !self.receiver.is_empty() || base > self.most_begun() {
+            return;
+        }
+        for number in 0..base {
+            self.set_receiver(number, ReceiverState::InOrder);
+        }
+        self.expected = base;
     }
 
     fn send(&mut self, packet: &PacketName) {
@@ -352,7 +406,8 @@ impl Strip {
     }
 
     fn lose_sending(&mut self, number: u32, attempt: u8) {
-        let is_newest = self.attempts.get(number as usize) == Some(&attempt);
+        let newest = self.attempts.get(number as usize);
+        let is_newest = newest.is_some_and(|it| [attempt, UNKNOWN_ATTEMPT].contains(it));
         match self.sender(number) {
             SenderState::InFlight | SenderState::Resent if is_newest => {
                 self.set_sender(number, SenderState::Lost);

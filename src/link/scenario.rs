@@ -88,6 +88,10 @@ pub struct Conditions {
     pub drops: Vec<Label>,
 }
 
+// No share is ever a NaN: it lies between 0 and 1.
+impl Eq for Conditions {}
+impl Eq for Scenario {}
+
 /// Losses in a row: a chain of two states along the numbers, of which one loses all.
 ///
 /// Source: Gilbert (1960), Elliott (1963).
@@ -319,6 +323,12 @@ fn unknown_word(word: &str) -> String {
     match nearest {
         Some(known) => format!("unknown word {word:?}; did you mean {known:?}?"),
         None => format!("unknown word {word:?}; there are {}", WORDS.join(", ")),
+    }
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self::PERFECT
     }
 }
 

@@ -103,6 +103,19 @@ pub enum Event {
         /// File bytes in a DATA packet.
         segment_bytes: u16,
     },
+    /// Somebody begins to listen, to a transfer that has come this far.
+    ListeningBegun {
+        /// Segments from the first on that are acknowledged, or have arrived in order.
+        base: u32,
+        /// Segments from the first on that were ever sent; to a receiver, `base`.
+        next: u32,
+        /// The sequence number of the first segment; left out where the handshake has
+        /// still to tell it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first_sequence: Option<u32>,
+        /// File bytes in a DATA packet.
+        segment_bytes: u16,
+    },
     /// The connection went on to its next state.
     StateChanged {
         /// Its name, in lower case.
@@ -237,6 +250,11 @@ impl EventLog {
     #[must_use]
     pub const fn is_listening(&self) -> bool {
         self.listening
+    }
+
+    /// Somebody listens from now on.
+    pub const fn listen(&mut self) {
+        self.listening = true;
     }
 
     /// Keeps an event, if anybody listens; else it is not even made.

@@ -185,6 +185,10 @@ impl Machine for Sender {
         self.deadline = None;
     }
 
+    fn listen(&mut self) {
+        self.ledger.listen(self.base, self.base + self.reach());
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         self.ledger.log.take()
     }

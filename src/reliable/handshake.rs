@@ -470,6 +470,23 @@ impl Machine for Handshake {
         }
     }
 
+    /// What will be agreed on is listened to as well.
+    fn listen(&mut self) {
+        self.log.listen();
+        self.proposal.listening = true;
+        let Proposal {
+            first,
+            segment_bytes,
+            ..
+        } = self.proposal;
+        self.log.record(|| Event::ListeningBegun {
+            base: 0,
+            next: 0,
+            first_sequence: first.map(|first| first.0),
+            segment_bytes,
+        });
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         self.log.take()
     }

@@ -59,6 +59,13 @@ impl SenderLedger {
         }
     }
 
+    /// Somebody listens from now on, when all up to `base` is acknowledged and all up to
+    /// `next` was sent.
+    pub fn listen(&mut self, base: SequenceNumber, next: SequenceNumber) {
+        self.log.listen();
+        self.log.record(|| self.terms.listening_begun(base, next));
+    }
+
     /// Makes and counts a DATA packet.
     pub fn data(
         &mut self,
@@ -178,6 +185,13 @@ impl ReceiverLedger {
             newest: None,
             damage_told: None,
         }
+    }
+
+    /// Somebody listens from now on, when all up to `expected` has arrived.
+    pub fn listen(&mut self, expected: SequenceNumber) {
+        self.log.listen();
+        self.log
+            .record(|| self.terms.listening_begun(expected, expected));
     }
 
     /// Checks and counts an arrival; `None` where it is no DATA of this file.

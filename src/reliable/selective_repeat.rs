@@ -394,6 +394,12 @@ impl Machine for Sender {
         }
     }
 
+    fn listen(&mut self) {
+        let Slots { base, queue } = &self.slots;
+        let sent = u32::try_from(queue.len()).unwrap_or(0);
+        self.ledger.listen(*base, *base + sent);
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         self.ledger.log.take()
     }

@@ -135,6 +135,14 @@ impl Machine for Sender {
         };
     }
 
+    fn listen(&mut self) {
+        let was_sent = match self.state {
+            State::ReadyToSend { attempt } => u32::from(attempt > 1),
+            State::WaitForAck { .. } => 1,
+        };
+        self.ledger.listen(self.current, self.current + was_sent);
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         self.ledger.log.take()
     }
@@ -227,6 +235,10 @@ impl Machine for Receiver {
     }
 
     fn on_timeout(&mut self, _now: Moment) {}
+
+    fn listen(&mut self) {
+        self.ledger.listen(self.expected);
+    }
 
     fn take_events(&mut self) -> Vec<Event> {
         self.ledger.log.take()

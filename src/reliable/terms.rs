@@ -25,6 +25,7 @@
 //! Source: Kurose & Ross §3.5.2 (a stream cut into segments).
 
 use super::Transmit;
+use super::event::Event;
 use super::moment::Moment;
 use super::round_trip::Timing;
 use crate::wire::digest::Token;
@@ -107,6 +108,17 @@ impl Terms {
     #[must_use]
     pub fn index(&self, sequence: SequenceNumber) -> u32 {
         sequence - self.first
+    }
+
+    /// Somebody begins to listen to a transfer that has come this far.
+    #[must_use]
+    pub fn listening_begun(&self, base: SequenceNumber, next: SequenceNumber) -> Event {
+        Event::ListeningBegun {
+            base: self.index(base),
+            next: self.index(next),
+            first_sequence: Some(self.first.0),
+            segment_bytes: self.segment_bytes,
+        }
     }
 
     /// The bytes of the file that `sequence` stands for.

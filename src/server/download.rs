@@ -304,6 +304,9 @@ impl Supplies {
     ) -> impl FnMut(Report) + Send + 'static {
         let (events, transfer) = (self.events.clone(), job.number);
         self.journals.keep(job, side, move |report| {
+            if matches!(report, Report::Happened(_)) {
+                return; // The journal has it.
+            }
             // An error means that the server has ended.
             let _ = events.send(Event::Reported { transfer, report });
         })

@@ -269,7 +269,8 @@ impl Downloads {
             }
             Report::Ended(ending) => self.on_ended(number, ending),
             Report::Closed => self.on_closed(number),
-            Report::Happened(_) => {} // The journal has taken it.
+            // The journal has taken the one; nobody here asks for the other.
+            Report::Happened(_) | Report::Killed(..) => {}
         }
     }
 

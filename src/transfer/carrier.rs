@@ -8,11 +8,12 @@
 use super::batch::Outgoing;
 use super::clock::Clock;
 use super::tap::{Tap, Way};
-use super::{Job, SOCKET_BUFFER_BYTES};
+use super::{Job, SOCKET_BUFFER_BYTES, hand};
 use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use crate::wire::packet::Packet;
 use socket2::SockRef;
 use std::convert::Infallible;
 use std::io;
@@ -24,6 +25,7 @@ pub struct Carrier {
     socket: UdpSocket,
     /// Where the other side is, where the socket is not connected.
     peer: Option<Peer>,
+    direction: Direction,
     link: Option<Link<Vec<u8>>>,
     outgoing: Outgoing,
     tap: Tap,
@@ -44,6 +46,7 @@ impl Carrier {
         Self {
             socket,
             peer: None,
+            direction,
             link: imperfect(&job.scenario, direction),
             outgoing: Outgoing::new(job.is_offloading),
             tap: job.tap.clone(),
@@ -119,6 +122,21 @@ impl Carrier {
         }
         self.deliver(now).map_err(SendError::Socket)?;
         Ok(Some(entered))
+    }
+
+    /// Loses a packet that is in the link; what it was.
+    pub fn kill(&mut self, packet: Label) -> Option<PacketName> {
+        let datagram = self.link.as_mut()?.kill(packet)?;
+        let (to, fate) = (self.peer.map(|peer| peer.address), Some(Fate::Lost));
+        self.tap
+            .datagram(Way::Out, &self.socket, to, &datagram, fate);
+        let (packet, _) = Packet::decode(&datagram).ok()?;
+        Some(PacketName::from(&packet))
+    }
+
+    /// Another link from now on; what is in it stays as it is.
+    pub fn change(&mut self, scenario: &Scenario, now: Moment) {
+        hand::change(&mut self.link, scenario, self.direction, now);
     }
 
     /// Takes from the link what it lets go by now.

@@ -1,5 +1,6 @@
 //! What reaches the two ends of a transfer from outside, whatever carries the file.
 
+use super::hand::Hand;
 use crate::wire::digest::Digest;
 use crate::wire::packet::Packet;
 use std::net::SocketAddr;
@@ -19,17 +20,21 @@ pub(super) enum Arrival {
     Verdict(bool),
     /// Stop for a while, or go on.
     Pause(bool),
+    /// Meddle with the link, or watch.
+    Hand(Hand),
     /// End it.
     Cancel,
 }
 
 /// What reaches `receiver-3` beside packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Order {
     /// End it.
     Cancel,
     /// The sender knows the verdict: no need to linger.
     Release,
+    /// Meddle with the link, or watch.
+    Hand(Hand),
     /// Stop for a while, or go on.
     Pause(bool),
 }

@@ -22,6 +22,7 @@ use super::carrier::{
 };
 use super::clock::Clock;
 use super::disk::Disk;
+use super::hand::{self, Hand};
 use super::inbox::Order;
 use super::part::Part;
 use super::sending::Outlet;
@@ -185,6 +186,11 @@ impl Receiving {
         let _ = self.orders.send(Order::Cancel);
     }
 
+    /// Meddle with this side's link, or see what happens.
+    pub fn meddle(&self, hand: Hand) {
+        let _ = self.orders.send(Order::Hand(hand));
+    }
+
     /// Take no more for a while, or go on.
     pub fn set_paused(&self, is_paused: bool) {
         let _ = self.orders.send(Order::Pause(is_paused));
@@ -307,11 +313,51 @@ impl<R: FnMut(Report)> Shell<R> {
                 Order::Cancel if self.is_settling() => (),
                 Order::Cancel => self.connection.reset(Reset::Cancelled),
                 Order::Release => self.connection.release(),
+                Order::Hand(hand) => self.meddle(hand),
                 Order::Pause(is_paused) => {
                     self.pause_at = None; // Who goes on by hand goes on to the end.
                     self.connection.set_paused(is_paused);
                     self.next_report = self.clock.now(); // It is told at once.
                 }
+            }
+        }
+    }
+
+    /// A person meddles with the link, or wants to see what happens.
+    fn meddle(&mut self, hand: Hand) {
+        let now = self.clock.now();
+        self.watch.look(&mut self.connection, now);
+        match hand {
+            Hand::Kill(label) => {
+                let away = self.carrier.kill(label);
+                if let Some(packet) = away {
+                    self.watch.killed(packet, Direction::Ack, now);
+                }
+                let coming = self.incoming.as_mut().and_then(|link| link.kill(label));
+                let coming = coming
+                    .and_then(|it| Some(PacketName::from(&Packet::decode(&it).ok()?.0)));
+                if let Some(packet) = coming {
+                    self.watch.killed(packet, Direction::Data, now);
+                }
+                let is_killed = away.is_some() || coming.is_some();
+                if is_killed {
+                    self.job.scenario.lose(label);
+                }
+                (self.report)(Report::Killed(label, is_killed));
+            }
+            Hand::Change(scenario) => {
+                self.carrier.change(&scenario, now);
+                let (link, way) = (&mut self.incoming, Direction::Data);
+                hand::change(link, &scenario, way, now);
+                self.watch.changed(&scenario, now);
+                self.job.scenario = scenario;
+            }
+            Hand::Watch => {
+                self.watch.begin();
+                self.connection.listen();
+                self.watch.look(&mut self.connection, now);
+                // It may have been another one in the beginning.
+                self.watch.changed(&self.job.scenario, now);
             }
         }
     }
@@ -407,8 +453,9 @@ impl<R: FnMut(Report)> Shell<R> {
 
     /// For the journal.
     pub(super) fn tell_what_happened(&mut self, is_end: bool) {
-        self.watch.look(&mut self.connection, self.clock.now());
-        if let Some(happened) = self.watch.report(is_end) {
+        let now = self.clock.now();
+        self.watch.look(&mut self.connection, now);
+        if let Some(happened) = self.watch.report(is_end, now) {
             (self.report)(happened);
         }
     }

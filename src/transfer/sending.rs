@@ -17,6 +17,7 @@ use super::carrier::{
     unconnected,
 };
 use super::clock::Clock;
+use super::hand::{self, Hand};
 use super::inbox::Arrival;
 use super::source::Source;
 use super::watch::Watch;
@@ -181,6 +182,11 @@ impl Sending {
         self.tell(Arrival::Pause(is_paused));
     }
 
+    /// Meddle with this side's link, or see what happens.
+    pub fn meddle(&self, hand: Hand) {
+        self.tell(Arrival::Hand(hand));
+    }
+
     /// End it, telling the other side.
     pub fn cancel(&self) {
         self.tell(Arrival::Cancel);
@@ -343,7 +349,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         self.connection.on_timeout(now); // Early is harmless.
         self.watch.look(&mut self.connection, now);
-        if let Some(happened) = self.watch.report(false) {
+        if let Some(happened) = self.watch.report(false, now) {
             (self.report)(happened);
         }
     }
@@ -383,7 +389,46 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.job.pause_at = None; // Who goes on by hand goes on to the end.
                 self.pause(is_paused);
             }
+            Arrival::Hand(hand) => self.meddle(hand),
             Arrival::Cancel => self.connection.reset(Reset::Cancelled),
+        }
+    }
+
+    /// A person meddles with the link, or wants to see what happens.
+    fn meddle(&mut self, hand: Hand) {
+        let now = self.clock.now();
+        self.watch.look(&mut self.connection, now);
+        match hand {
+            Hand::Kill(label) => {
+                let away = self.carrier.kill(label);
+                if let Some(packet) = away {
+                    self.watch.killed(packet, Direction::Data, now);
+                }
+                let coming = self.incoming.as_mut().and_then(|link| link.kill(label));
+                let coming = coming.map(|packet| PacketName::from(&packet));
+                if let Some(packet) = coming {
+                    self.watch.killed(packet, Direction::Ack, now);
+                }
+                let is_killed = away.is_some() || coming.is_some();
+                if is_killed {
+                    self.job.scenario.lose(label);
+                }
+                (self.report)(Report::Killed(label, is_killed));
+            }
+            Hand::Change(scenario) => {
+                self.carrier.change(&scenario, now);
+                let (link, way) = (&mut self.incoming, Direction::Ack);
+                hand::change(link, &scenario, way, now);
+                self.watch.changed(&scenario, now);
+                self.job.scenario = scenario;
+            }
+            Hand::Watch => {
+                self.watch.begin();
+                self.connection.listen();
+                self.watch.look(&mut self.connection, now);
+                // It may have been another one in the beginning.
+                self.watch.changed(&self.job.scenario, now);
+            }
         }
     }
 
@@ -463,8 +508,9 @@ impl<R: FnMut(Report)> Shell<R> {
         let elapsed = self.clock.now().since_start();
         let (path, digest) = (None, None);
         acks.end(self.carrier.into_socket());
-        self.watch.look(&mut self.connection, self.clock.now());
-        if let Some(happened) = self.watch.report(true) {
+        let now = self.clock.now();
+        self.watch.look(&mut self.connection, now);
+        if let Some(happened) = self.watch.report(true, now) {
             (self.report)(happened);
         }
         (self.report)(Report::Ended(Ending {

@@ -241,8 +241,13 @@ impl Sender {
             Ok(Arrival::Fail(sentence)) => return Err(Stop::Sentence(sentence)),
             Ok(Arrival::Cancel) => return Err(CANCELLED),
             Ok(Arrival::Pause(is_paused)) => heard.is_paused = is_paused,
-            Ok(Arrival::Packet(..) | Arrival::Damaged | Arrival::Verdict(_)) | Err(_) => {
-            }
+            Ok(
+                Arrival::Packet(..)
+                | Arrival::Damaged
+                | Arrival::Verdict(_)
+                | Arrival::Hand(_),
+            )
+            | Err(_) => {}
         }
         Ok(())
     }
@@ -344,7 +349,7 @@ impl Receiver {
                 *is_paused = it;
                 Ok(())
             }
-            Ok(Order::Release) | Err(_) => Ok(()),
+            Ok(Order::Release | Order::Hand(_)) | Err(_) => Ok(()),
         }
     }
 

@@ -3,25 +3,38 @@
 //! Nothing is gathered, and the machines record nothing, unless the job is watched.
 
 use super::{Happening, Report};
-use crate::link::{Direction, Entered};
+use crate::link::{Direction, Entered, Scenario};
 use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use std::time::Duration;
 
 /// What one shell has gathered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch {
     is_on: bool,
+    /// Somebody looks on: what happened is told at once.
+    is_live: bool,
+    /// When what happened is told next, however little it is.
+    next_report: Moment,
     happenings: Vec<Happening>,
 }
 
-/// Reported together.
+/// Reported together into a journal.
 const ENOUGH: usize = 512;
+
+/// Reported together to somebody who looks on, if they come as fast.
+const ENOUGH_AT_ONCE: usize = 16_384;
+
+/// Who looks on is told so often.
+const LIVE_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Watch {
     pub(super) const fn new(is_on: bool) -> Self {
         Self {
             is_on,
+            is_live: false,
+            next_report: Moment::START,
             happenings: Vec::new(),
         }
     }
@@ -49,10 +62,35 @@ impl Watch {
         }
     }
 
+    /// Somebody wants to see what happens from now on.
+    pub(super) const fn begin(&mut self) {
+        (self.is_on, self.is_live) = (true, true);
+    }
+
+    /// A person lost a packet on its way.
+    pub(super) fn killed(&mut self, packet: PacketName, way: Direction, now: Moment) {
+        if self.is_on {
+            self.happenings.push(Happening::Killed(now, packet, way));
+        }
+    }
+
+    /// A person made the link another one.
+    pub(super) fn changed(&mut self, scenario: &Scenario, now: Moment) {
+        if self.is_on {
+            let scenario = scenario.clone();
+            self.happenings.push(Happening::Changed(now, scenario));
+        }
+    }
+
     /// What is worth a report; in the end, all of it.
-    pub(super) fn report(&mut self, is_end: bool) -> Option<Report> {
-        let is_worth_it = is_end || self.happenings.len() >= ENOUGH;
+    pub(super) fn report(&mut self, is_end: bool, now: Moment) -> Option<Report> {
+        let enough = if self.is_live { ENOUGH_AT_ONCE } else { ENOUGH };
+        let is_awaited = self.is_live && now >= self.next_report;
+        let is_worth_it = is_end || is_awaited || self.happenings.len() >= enough;
         let is_due = is_worth_it && !self.happenings.is_empty();
+        if is_due {
+            self.next_report = now + LIVE_INTERVAL;
+        }
         is_due.then(|| Report::Happened(std::mem::take(&mut self.happenings)))
     }
 }

@@ -1,11 +1,16 @@
 //! A virtual display with windows of the real client on it, and hands and eyes for them.
 
+#![allow(
+    dead_code,
+    reason = "each set of tests uses a part of what hands and eyes can do"
+)]
+
 use super::display::{ask_to_close, socket};
 use super::server::Server;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -25,7 +30,8 @@ pub(crate) struct Window {
     display: String,
     /// As X11 numbers windows, in decimal.
     id: String,
-    folder: TempDir,
+    /// There until it is taken away.
+    folder: Option<TempDir>,
 }
 
 /// Longer than anything takes on a slow machine.
@@ -62,7 +68,11 @@ impl Desk {
 
     /// Opens a window with these flags and waits until it has this title.
     pub(crate) fn open(&self, flags: &[&str], title: &str) -> Window {
-        let folder = tempfile::tempdir().unwrap();
+        self.open_in(tempfile::tempdir().unwrap(), flags, title)
+    }
+
+    /// The same, with downloads in this folder.
+    pub(crate) fn open_in(&self, folder: TempDir, flags: &[&str], title: &str) -> Window {
         let others = self.windows();
         let process = Command::new(env!("CARGO_BIN_EXE_client"))
             .args(flags)
@@ -85,7 +95,7 @@ impl Desk {
             process,
             display: self.display.clone(),
             id,
-            folder,
+            folder: Some(folder),
         };
         until("the window drawn", || window.is_steady());
         window
@@ -152,6 +162,47 @@ impl Window {
         self.hands(&["click", "--repeat", "2", "--delay", "40", "1"]);
     }
 
+    /// Clicks while this key is held down.
+    pub(crate) fn click_with(&self, key: &str, place: (i32, i32)) {
+        self.hands(&["keydown", key]);
+        self.click(place);
+        self.hands(&["keyup", key]);
+    }
+
+    /// Moves the mouse there.
+    pub(crate) fn point(&self, place: (i32, i32)) {
+        self.move_to(place);
+    }
+
+    /// Drags what is at `from` to a place in another window, in small steps, as a hand
+    /// does.
+    pub(crate) fn drag_to(&self, from: (i32, i32), other: &Self, to: (i32, i32)) {
+        self.move_to(from);
+        linger();
+        self.hands(&["mousedown", "1"]);
+        for step in 1..=5 {
+            self.move_to((from.0 + 4 * step, from.1));
+            linger();
+        }
+        for step in [-8, -4, 0] {
+            other.move_to((to.0 + step, to.1));
+            linger();
+        }
+        self.hands(&["mouseup", "1"]);
+    }
+
+    /// Ends the program at once, as a power cut does; what it has downloaded stays.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.folder.take().unwrap()
+    }
+
+    /// Where its downloads are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
     /// Asks it to close, as a window manager does when its cross is pressed.
     pub(crate) fn close(&self) {
         ask_to_close(&self.display, self.id.parse().unwrap());
@@ -174,12 +225,12 @@ impl Window {
 
     /// Whether there is such a file among its downloads.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.folder.path().join(name).exists()
+        self.folder().join(name).exists()
     }
 
     /// Whether this file has arrived; fails when it is not the server's.
     pub(crate) fn has_whole(&self, server: &Server, name: &str) -> bool {
-        let Ok(content) = fs::read(self.folder.path().join(name)) else {
+        let Ok(content) = fs::read(self.folder().join(name)) else {
             return false;
         };
         assert!(content == server.content(name), "{name} differs");
@@ -254,6 +305,13 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        pause();
+    }
+}
+
+/// Waits as a hand does between two movements.
+fn linger() {
+    for _ in 0..4 {
         pause();
     }
 }

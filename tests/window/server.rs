@@ -1,5 +1,10 @@
 //! A server with a few files, and a client of it that is no window.
 
+#![allow(
+    dead_code,
+    reason = "each set of tests uses a part of what a watcher can do"
+)]
+
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -106,6 +111,15 @@ impl Watcher {
         self.find(|line| {
             let said = line.get("said")?;
             (said["from"] == from && said["text"] == text).then(|| said.clone())
+        });
+    }
+
+    /// Waits until somebody has given a file of this name.
+    pub(crate) fn expect_shared(&mut self, from: &str, name: &str) {
+        self.find(|line| {
+            let shared = line.get("shared")?;
+            let is_it = shared["from"] == from && shared["file"]["name"] == name;
+            is_it.then(|| shared.clone())
         });
     }
 

@@ -3,7 +3,8 @@
 //! `/lab seed=7;loss=10% --arq go-back-n --size 200KiB` gives out; `/lab yes` and
 //! `/lab no` answer. The options are those of `lab run`.
 
-use super::{Command, choice, number};
+use super::Command;
+use super::reading::{choice, number};
 use crate::wire::message::Assignment;
 use crate::wire::options::{Arq, Asked, DEFAULT_SEGMENT_BYTES, Settled};
 

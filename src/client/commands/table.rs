@@ -1,10 +1,10 @@
 //! Every command: its names, what follows them, what it does, and who reads the rest.
 
-use super::{
-    Command, FILE_AND_OPTIONS, Purpose, Usage, choice, lab, number, read_cancel,
-    read_download, read_person, read_search, read_share, read_tag, read_to, read_upload,
-    read_whisper,
+use super::reading::{
+    choice, number, read_cancel, read_download, read_kill, read_link, read_person,
+    read_search, read_share, read_tag, read_to, read_upload, read_whisper,
 };
+use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, lab};
 
 /// Every command, grouped as `/help` shows them.
 pub const COMMANDS: &[Usage] = &[
@@ -184,6 +184,22 @@ pub const COMMANDS: &[Usage] = &[
         explanation: "what carries the file",
         purpose: Purpose::Options,
         read: |rest, _| choice(rest).map(Command::Transport),
+    },
+    Usage {
+        names: &["link"],
+        arguments: "[SCENARIO]",
+        choices: &[],
+        explanation: "what the link does, from now on",
+        purpose: Purpose::Options,
+        read: |rest, _| read_link(rest),
+    },
+    Usage {
+        names: &["kill"],
+        arguments: "PACKET [N]",
+        choices: &[],
+        explanation: "lose a packet on its way: d12.1",
+        purpose: Purpose::Files,
+        read: |rest, _| read_kill(rest),
     },
     Usage {
         names: &["kick"],

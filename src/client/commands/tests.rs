@@ -192,3 +192,20 @@ fn a_kick_names_a_person_and_perhaps_a_reason() {
         "Whom? Write /ban NAME [WHY]."
     );
 }
+
+#[test]
+fn a_link_is_a_scenario_and_a_kill_names_a_packet_and_perhaps_a_transfer() {
+    assert_eq!(read("/link", &[]), Ok(Command::Link(None)));
+    let scenario: Scenario = "seed=7; loss=10%".parse().unwrap();
+    let link = Ok(Command::Link(Some(Box::new(scenario))));
+    assert_eq!(read("/link seed=7; loss=10%", &[]), link);
+    let packet = "a3.2".parse().unwrap();
+    let tag = Some(2);
+    let kill = Ok(Command::Kill { packet, tag });
+    assert_eq!(read("/kill a3.2 2", &[]), kill);
+    let why = read("/kill", &[]).unwrap_err();
+    assert_eq!(
+        why,
+        "A packet wanted, as d0.1 (DATA 0, first attempt). Write /kill PACKET [N]."
+    );
+}

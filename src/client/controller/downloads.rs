@@ -26,15 +26,22 @@ impl Controller {
         let Some(asked) = self.choose_for(asked, now_ms) else {
             return;
         };
-        self.model
-            .leftovers
-            .retain(|leftover| leftover.file != file);
+        self.take_over(file);
         let tag = self.next_tag();
         let transfer = Transfer {
             overwrite: self.model.overwrite,
             ..Transfer::new(tag, file.to_owned(), asked, now_ms)
         };
         self.begin(transfer, None, now_ms);
+    }
+
+    /// What was left of this file is another download's now.
+    fn take_over(&mut self, file: &str) {
+        self.model.leftovers.retain(|it| it.file != file);
+        let ended = self.model.transfers.iter_mut().filter(|it| it.file == file);
+        for transfer in ended.filter(|it| it.has_left_a_part()) {
+            transfer.is_taken_over = true;
+        }
     }
 
     pub(super) const fn next_tag(&mut self) -> u64 {
@@ -123,6 +130,9 @@ impl Controller {
         self.model.files_problem = None;
         let tag = self.next_tag();
         let ended = self.model.transfers.remove(place);
+        if ended.source.is_none() {
+            self.take_over(&ended.file);
+        }
         let again = match ended.source {
             Some(path) => Transfer::upload(tag, path, ended.asked, now_ms),
             None => Transfer {
@@ -139,17 +149,12 @@ impl Controller {
             return self.complain_of_no_transfer(tag, now_ms);
         };
         let path = transfer.path.as_ref().or(transfer.source.as_ref());
-        match path.and_then(|path| path.parent()) {
-            Some(folder) => {
-                let folder = folder.to_owned();
-                self.effects.push(Effect::ShowFolder(folder));
-            }
-            None => {
-                let file = words::harmless(&transfer.file);
-                let sentence = format!("{file} is not here yet.");
-                self.complain_of_files(sentence, now_ms);
-            }
+        if let Some(folder) = path.and_then(|path| path.parent()) {
+            let folder = folder.to_owned();
+            return self.effects.push(Effect::ShowFolder(folder));
         }
+        let file = words::harmless(&transfer.file);
+        self.complain_of_files(format!("{file} is not here yet."), now_ms);
     }
 
     pub(super) fn complain_of_no_transfer(&mut self, tag: u64, now_ms: u64) {
@@ -176,6 +181,7 @@ impl Controller {
             self.complain(NOT_CONNECTED, now_ms);
             return None;
         }
+        self.model.files_problem = None;
         Some(asked)
     }
 
@@ -205,6 +211,7 @@ impl Controller {
     pub(super) fn on_offer(&mut self, offer: Offer, now_ms: u64) {
         let offer = self.unseal(offer);
         let number = offer.transfer;
+        let scenario = self.model.scenario.clone();
         let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
         let Some(transfer) =
             waiting.filter(|it| !it.state.is_end() && it.settled.is_none())
@@ -222,6 +229,7 @@ impl Controller {
         };
         let Some((state, sentence)) = problem else {
             transfer.on_offer(&offer);
+            transfer.scenario = scenario;
             let is_upload = transfer.source.is_some();
             return self.effects.push(if is_upload {
                 Effect::StartUpload { tag, offer }
@@ -276,6 +284,9 @@ impl Controller {
             return;
         }
         match report {
+            Report::Killed(packet, is_killed) => {
+                self.on_killed(tag, packet, is_killed, now_ms);
+            }
             Report::Progress(state, figures) => {
                 transfer.on_progress(state, &figures, now_ms);
                 self.tell_own_pause(tag, now_ms);

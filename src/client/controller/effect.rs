@@ -1,6 +1,8 @@
 //! What the shell brings, and what it is told to do.
 
 use super::ServerAddress;
+use crate::client::watching::Seen;
+use crate::link::{Label, Scenario};
 use crate::room::login::Chance;
 use crate::transfer::Report;
 use crate::transfer::leftovers::Leftover;
@@ -66,6 +68,14 @@ pub enum Event {
         /// What came of it.
         outcome: LabOutcome,
     },
+    /// Something has happened in the transfer that is watched: for the face, not for the
+    /// model.
+    Seen {
+        /// Our number for it.
+        tag: u64,
+        /// What.
+        seen: Seen,
+    },
     /// Something that is good to know.
     Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
@@ -128,6 +138,20 @@ pub enum Effect {
         /// Our number for it.
         tag: u64,
     },
+    /// Show what happens in this transfer, once or as soon as it runs, and in no other.
+    Watch {
+        /// Our number for it; `None`: in none.
+        tag: Option<u64>,
+    },
+    /// Lose a packet in the link of a receiver or sender; [`Report::Killed`] answers.
+    Kill {
+        /// Our number for the transfer.
+        tag: u64,
+        /// Which packet.
+        packet: Label,
+    },
+    /// Another link for what runs and for what comes.
+    ChangeLink(Box<Scenario>),
     /// Take away what has arrived of a download, once its receiver has ended;
     /// [`Event::Discarded`] answers.
     DiscardPart {

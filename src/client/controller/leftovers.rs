@@ -91,11 +91,14 @@ impl Controller {
             return self.complain_of_files(problem, now_ms);
         }
         let what = match transfer {
-            Some(transfer) => {
+            Some(transfer) if transfer.done_bytes > 0 => {
                 let came = words::bytes(mem::take(&mut transfer.done_bytes));
                 let file = words::harmless(&transfer.file);
                 format!("{file}: what had arrived ({came}) is deleted.")
             }
+            // Nothing had arrived, or its row is gone.
+            Some(_) => return,
+            None if tag.is_some() => return,
             None => "What was left of earlier downloads is deleted.".to_owned(),
         };
         self.model.chat.push(now_ms, Kind::Notice, &what);

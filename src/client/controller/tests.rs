@@ -3,6 +3,7 @@
 mod files;
 mod lab;
 mod login;
+mod meddling;
 mod rejoining;
 mod uploads;
 
@@ -92,6 +93,9 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             | Effect::DiscardLeftovers(_)
             | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
+            | Effect::Watch { .. }
+            | Effect::Kill { .. }
+            | Effect::ChangeLink(_)
             | Effect::HangUp
             | Effect::Quit => None,
         })

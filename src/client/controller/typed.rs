@@ -78,6 +78,12 @@ impl Controller {
             Command::GiveLab(assignment) => self.give_out(assignment, now_ms),
             Command::AnswerLab { accept } => self.answer_lab(accept, now_ms),
             Command::LabResults => self.ask(Request::LabResults, now_ms),
+            Command::Link(scenario) => self.type_link(scenario, now_ms),
+            Command::Kill { packet, tag } => {
+                if let Some(tag) = self.meant(tag, now_ms) {
+                    self.kill(tag, packet, now_ms);
+                }
+            }
             Command::Help => self.show_commands(now_ms),
             Command::Disconnect => self.disconnect(),
             Command::Quit => self.on_intent(Intent::Close, now_ms),

@@ -31,7 +31,6 @@ impl Controller {
     /// Gives the files that were dropped, and says of what is no file why not.
     pub(super) fn drop_files(&mut self, text: &str, host: Option<&str>, now_ms: u64) {
         let Dropped { paths, problems } = dropped::read(text, host);
-        self.model.files_problem = None;
         for path in paths {
             self.upload(path, Asked::default(), now_ms);
         }

@@ -93,11 +93,10 @@ impl<K: Clone + Eq + Hash> Selection<K> {
     pub fn step(&mut self, rows: &[K], step: Step, is_through: bool) -> Option<usize> {
         let last = rows.len().checked_sub(1)?;
         let at = match (step, place(rows, self.cursor.as_ref())) {
-            (Step::First, _) => 0,
-            (Step::Last, _) => last,
             (Step::By(rows), Some(from)) => from.saturating_add_signed(rows).min(last),
-            (Step::By(rows), None) if rows < 0 => last,
-            (Step::By(_), None) => 0,
+            // Into a list from its end, or from its beginning.
+            (Step::By(..0), None) | (Step::Last, _) => last,
+            (Step::By(_), None) | (Step::First, _) => 0,
         };
         let how = if is_through {
             Click::Through

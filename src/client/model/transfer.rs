@@ -1,6 +1,7 @@
 //! One transfer as a face shows it, a download or an upload.
 
 use super::Pace;
+use crate::link::Scenario;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::{Ending, Figures};
 use crate::wire::digest::Digest;
@@ -11,6 +12,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One transfer, running or ended.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what people want of it and what it does are told apart, in any combination"
+)]
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// Our own number for it, from 1; what a person writes in `/cancel 2`.
@@ -30,6 +35,8 @@ pub struct Transfer {
     pub overwrite: Overwrite,
     /// What was agreed, once there is an offer.
     pub settled: Option<Settled>,
+    /// What this side's link does to its packets, with each that was killed as its `drop=`.
+    pub scenario: Scenario,
     /// What it does, or how it ended.
     pub state: TransferState,
     /// Its place in the server's queue, 1 for the next; only while queued.
@@ -62,6 +69,8 @@ pub struct Transfer {
     pub(in crate::client) is_held: bool,
     /// Somebody wants what has arrived to be taken away once it has ended.
     pub(in crate::client) is_discarded: bool,
+    /// Another download goes on from what it has left.
+    pub(in crate::client) is_taken_over: bool,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
     pub(in crate::client) stops_as: Option<TransferState>,
     /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
@@ -84,6 +93,7 @@ impl Transfer {
             asked,
             overwrite: Overwrite::Keep,
             settled: None,
+            scenario: Scenario::PERFECT,
             state: TransferState::Opening,
             place: None,
             done_bytes: 0,
@@ -100,6 +110,7 @@ impl Transfer {
             is_cancelled: false,
             is_held: false,
             is_discarded: false,
+            is_taken_over: false,
             stops_as: None,
             asked_ms: now_ms,
         }
@@ -125,6 +136,12 @@ impl Transfer {
         !self.state.is_end() && self.settled.is_some() && self.is_paused != paused
     }
 
+    /// Whether its packets are on their way: it was offered, and has not ended.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.state.is_end() && self.settled.is_some()
+    }
+
     /// Whether an offer may speak of this size: that of an upload is ours.
     pub(in crate::client) fn may_have(&self, size: u64) -> bool {
         self.source.is_none() || self.total_bytes == Some(size)
@@ -148,6 +165,7 @@ impl Transfer {
             && self.source.is_none()
             && self.done_bytes > 0
             && !self.is_discarded
+            && !self.is_taken_over
     }
 
     /// Smoothed, and 0 until bytes have been watched; once it has ended, on the whole.

@@ -1,7 +1,7 @@
 //! What the server offers: a list to sort, to filter and to choose several files from.
 //!
 //! ```text
-//! Files (2 of 7)   [lect_________]
+//! Files (2 of 7)     Filter [lect___]
 //! Name ^                    | Size
 //! lecture 2.mp4             | 1.2 MB
 //! ```
@@ -28,7 +28,12 @@ pub(super) struct FileList {
     sheet: Sheet<String>,
     shelf: Rc<Shelf>,
     revision: Option<u64>,
+    changed: Changed,
 }
+
+/// Hears what is chosen, and whether a person has just chosen it; else it is only that
+/// other files are shown.
+type Changed = Rc<dyn Fn(&[String], bool)>;
 
 /// What is offered, and what of it is shown.
 struct Shelf {
@@ -64,22 +69,26 @@ const ORDERS: [FileColumn; 3] = [FileColumn::Name, FileColumn::Size, FileColumn:
 /// The column that says whether the server knows the digest.
 const DIGEST: usize = 2;
 
-/// Of the heading beside the filter. Unit: pixels.
-const HEADING_WIDTH: i32 = 150;
+/// Unit: pixels.
+const FILTER_WIDTH: i32 = 124;
 
 impl FileList {
     /// Makes the widgets in the column that is being built. `changed` hears what is chosen
     /// whenever that changes; `opened` hears what shall be fetched at once.
     pub(super) fn new(
         column: &mut Flex,
-        changed: impl Fn(&[String]) + 'static,
+        changed: impl Fn(&[String], bool) + 'static,
         opened: impl Fn(Vec<String>) + 'static,
     ) -> Self {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
         let heading = look::heading("Files");
-        row.fixed(&heading, HEADING_WIDTH);
+        let mut caption = look::caption("Filter");
+        caption.set_align(Align::Right | Align::Inside);
+        caption.set_label_color(look::FADED);
+        row.fixed(&caption, 44);
         let filter = look::field("Only names with these words; Escape shows all again");
+        row.fixed(&filter, FILTER_WIDTH);
         row.end();
         column.fixed(&row, look::ROW);
         let shelf = Rc::new(Shelf {
@@ -89,6 +98,8 @@ impl FileList {
             shown: RefCell::default(),
             order: Cell::new(Order::by(FileColumn::Name)),
         });
+        let changed: Changed = Rc::new(changed);
+        let chosen = Rc::clone(&changed);
         let drawn = Rc::clone(&shelf);
         let told = Rc::clone(&shelf);
         let touched = Rc::clone(&shelf);
@@ -98,14 +109,17 @@ impl FileList {
                 draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
                 touch: Box::new(move |sheet, touch| match touch {
                     Touch::Chosen => {
-                        changed(&sheet.chosen());
+                        chosen(&sheet.chosen(), true);
                         true
                     }
                     Touch::Open => {
                         opened(sheet.chosen());
                         true
                     }
-                    other => touched.touch(sheet, other),
+                    Touch::Heading(_)
+                    | Touch::Press { .. }
+                    | Touch::Hover(_)
+                    | Touch::Key(_) => touched.touch(sheet, touch),
                 }),
                 invitation: Box::new(move || told.invitation()),
             },
@@ -114,6 +128,7 @@ impl FileList {
             sheet,
             shelf,
             revision: None,
+            changed,
         };
         list.filter_while_typing();
         list
@@ -127,6 +142,7 @@ impl FileList {
         self.revision = Some(model.files_revision);
         self.shelf.entries.replace(model.files.clone());
         self.shelf.arrange(&mut self.sheet);
+        (self.changed)(&self.sheet.chosen(), false);
     }
 
     /// The names that are chosen, as the server wrote them.
@@ -138,14 +154,18 @@ impl FileList {
         let mut field = self.shelf.filter.clone();
         field.set_trigger(CallbackTrigger::Changed);
         let (shelf, mut sheet) = (Rc::clone(&self.shelf), self.sheet.clone());
-        field.set_callback(move |_| shelf.arrange(&mut sheet));
-        let (shelf, mut sheet) = (Rc::clone(&self.shelf), self.sheet.clone());
+        let changed = Rc::clone(&self.changed);
+        field.set_callback(move |_| {
+            shelf.arrange(&mut sheet);
+            sheet.scroll_to_start();
+            changed(&sheet.chosen(), false);
+        });
         field.super_handle_first(false);
         field.handle(move |field, event| {
             let is_escape = event == Event::KeyDown && app::event_key() == Key::Escape;
             if is_escape && !field.value().is_empty() {
                 field.set_value("");
-                shelf.arrange(&mut sheet);
+                field.do_callback();
                 return true;
             }
             false
@@ -177,7 +197,9 @@ impl Shelf {
             Touch::Heading(column) => {
                 let order = self.order.get().pressed(ORDERS[column]);
                 self.order.set(order);
-                self.arrange(&mut sheet.clone());
+                let mut sheet = sheet.clone();
+                self.arrange(&mut sheet);
+                sheet.scroll_to_start();
                 true
             }
             Touch::Key(key) => self.type_into_filter(key),

@@ -38,6 +38,9 @@ pub(super) const KEYS: &str = "\
 Alt+1 to Alt+9, Ctrl+Tab, Ctrl+Shift+Tab  another page
 Alt+S send   Alt+O online   Alt+F files   Alt+M commands   Alt+N disconnect
 Alt+D download   Alt+U upload   Tab and Shift+Tab  the next and the last field
+Lists: arrows, Page, Home, End; Shift and Ctrl+A choose several; Enter fetches; letters filter
+Transfers: Space pause, resume   Delete cancel   Shift+Delete delete   R try again   \
+Enter show   Ctrl+C copy SHA-256   Alt+E clear ended
 Ctrl++ Ctrl+- Ctrl+0  larger, smaller, the usual size";
 
 /// Of the row of menus. Unit: pixels.

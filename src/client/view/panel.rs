@@ -1,11 +1,12 @@
 //! What to fetch and how: the file's name, protocol, window, controller, and Download.
 //!
 //! ```text
-//! Protocol [go-back-n v]  Window [16]
+//! Protocol   [go-back-n v]
 //! a window of packets; after a timeout all of it goes again
-//! Controller [reno v]     Bytes [1436]
+//! Controller [reno v]
 //! slow start, then one more per round trip; halves at a loss; paced
-//! If it is there [keep v] Pause at [never v]
+//! Window [16]             Bytes a packet [1436]
+//! If it exists [keep v]   Pause at [never v]
 //! both are kept; the new one becomes NAME (2)
 //! File [notes.pdf________] [Download] [Upload]
 //! ```
@@ -20,8 +21,8 @@ use crate::client::model::Model;
 use crate::client::share::Share;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::options::{
-    Arq, Asked, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, Settled,
-    Transport,
+    Arq, Asked, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    Settled, Transport,
 };
 use fltk::button::Button;
 use fltk::dialog::{FileDialog, FileDialogType};
@@ -53,8 +54,9 @@ pub(super) struct Panel {
     pub(super) download: Button,
     upload: Button,
     column: Flex,
+    options: Flex,
     shown: Option<Asked>,
-    shown_pause: Option<Option<Share>>,
+    shown_pause: Option<Share>,
 }
 
 /// The shares that are offered for a pause. Unit: percent.
@@ -65,6 +67,13 @@ const NEVER: &str = "never";
 
 /// Of an explanation in one line of small letters. Unit: pixels.
 const ONE_LINE: i32 = 15;
+
+/// A line that is longer takes two. Unit: pixels.
+const WIDEST_LINE: f64 = 336.0;
+
+/// Of an option, and between two of them. Unit: pixels.
+const ROW: i32 = 28;
+const PAD: i32 = 3;
 
 /// What stands in the protocol's choice before the ARQs.
 const SERVERS_CHOICE: &str = "server's choice";
@@ -78,32 +87,23 @@ const PLAIN_TCP: &str = "plain TCP";
 impl Panel {
     /// Makes the widgets in the column that is being built.
     pub(super) fn new(column: &mut Flex, report: &Report) -> Self {
-        let mut how = Flex::default().row();
-        how.set_pad(look::GAP);
-        let caption = look::caption("Protocol");
-        how.fixed(&caption, 62);
+        let mut options = Flex::default().column();
+        options.set_pad(PAD);
         let mut protocol = look::choice("How the next file is made to arrive whole");
         for name in protocol_names() {
             protocol.add_choice(name);
         }
-        let caption = look::caption("Window");
-        how.fixed(&caption, 64);
-        let window =
-            look::field("Packets on their way at once, 1 to 8192; empty: the usual");
-        how.fixed(&window, 54);
-        how.end();
-        column.fixed(&how, look::ROW);
-
-        let explanation = look::explanation();
-        column.fixed(&explanation, ONE_LINE);
-
-        let (controller, segment) = controller_row(column);
-        let controller_explanation = look::explanation();
-        column.fixed(&controller_explanation, ONE_LINE);
-
-        let (overwrite, pause_at) = habits_row(column);
+        let explanation = explained(&mut options, "Protocol", &protocol);
+        let mut controller = look::choice("Who decides how much of the window is used");
+        for name in controller_names() {
+            controller.add_choice(name);
+        }
+        let controller_explanation = explained(&mut options, "Controller", &controller);
+        let (window, segment) = figures_row(&mut options);
+        let (overwrite, pause_at) = habits_row(&mut options);
         let overwrite_explanation = look::explanation();
-        column.fixed(&overwrite_explanation, ONE_LINE);
+        options.fixed(&overwrite_explanation, ONE_LINE);
+        options.end();
 
         let mut what = Flex::default().row();
         what.set_pad(look::GAP);
@@ -134,9 +134,12 @@ impl Panel {
             download,
             upload,
             column: column.clone(),
+            options,
             shown: None,
             shown_pause: None,
         };
+        show_pause(&mut panel.pause_at, None);
+        panel.lay_out();
         panel.report_choices(report);
         panel.report_uploads(report);
         panel
@@ -157,18 +160,17 @@ impl Panel {
         ];
         let mut has_moved = false;
         for (frame, words) in explanations {
-            has_moved |= explain(&mut self.column, frame, &words);
+            has_moved |= explain(&mut self.options, frame, &words);
         }
         if has_moved {
-            self.column.layout();
-            self.column.redraw();
+            self.lay_out();
         }
         let overwrite = place_of(Overwrite::ALL, |it| it == model.overwrite);
         if self.overwrite.value() != overwrite {
             self.overwrite.set_value(overwrite);
         }
-        if self.shown_pause != Some(model.pause_at) {
-            self.shown_pause = Some(model.pause_at);
+        if self.shown_pause != model.pause_at {
+            self.shown_pause = model.pause_at;
             show_pause(&mut self.pause_at, model.pause_at);
         }
         if self.shown == Some(model.options) {
@@ -181,6 +183,21 @@ impl Panel {
         self.controller.set_value(controller_index(&model.options));
         let segment = model.options.segment_bytes.map(|bytes| bytes.to_string());
         self.segment.set_value(&segment.unwrap_or_default());
+    }
+
+    /// The options are as high as their explanations want them.
+    fn lay_out(&mut self) {
+        let explanations = [
+            &self.explanation,
+            &self.controller_explanation,
+            &self.overwrite_explanation,
+        ];
+        let lines = explanations.map(|frame| height_of(&frame.label()));
+        let height = 4 * ROW + lines.iter().sum::<i32>() + 6 * PAD;
+        self.column.fixed(&self.options, height);
+        self.column.layout();
+        self.options.layout();
+        self.column.redraw();
     }
 
     fn report_choices(&mut self, report: &Report) {
@@ -251,35 +268,80 @@ fn chosen_paths() -> Vec<PathBuf> {
     paths
 }
 
-/// Says it in as many lines as it needs; whether that changed the layout.
-fn explain(column: &mut Flex, frame: &mut Frame, words: &str) -> bool {
+/// Says it in as many lines as it needs; whether that changed anything.
+fn explain(options: &mut Flex, frame: &mut Frame, words: &str) -> bool {
     if frame.label() == words {
         return false;
     }
-    draw::set_font(Font::Helvetica, look::SMALL);
-    let is_long = draw::width(words) > f64::from(column.w() - 4);
     frame.set_label(words);
-    column.fixed(frame, if is_long { look::TWO_LINES } else { ONE_LINE });
+    options.fixed(frame, height_of(words));
     true
+}
+
+/// Of an explanation in the words that it has. Unit: pixels.
+fn height_of(words: &str) -> i32 {
+    draw::set_font(Font::Helvetica, look::SMALL);
+    if draw::width(words) > WIDEST_LINE {
+        look::TWO_LINES
+    } else {
+        ONE_LINE
+    }
+}
+
+/// A choice with a caption before it and its explanation below.
+fn explained(options: &mut Flex, caption: &str, choice: &Choice) -> Frame {
+    let mut row = Flex::default().row();
+    row.set_pad(look::GAP);
+    captioned(&mut row, caption);
+    row.add(choice);
+    row.end();
+    options.fixed(&row, ROW);
+    let explanation = look::explanation();
+    options.fixed(&explanation, ONE_LINE);
+    explanation
+}
+
+/// A caption as wide as its words.
+fn captioned(row: &mut Flex, words: &str) {
+    let caption = look::caption(words);
+    draw::set_font(Font::Helvetica, look::TEXT);
+    #[expect(clippy::cast_possible_truncation, reason = "a width in pixels")]
+    let width = draw::width(words).ceil() as i32;
+    row.fixed(&caption, width + 6);
+}
+
+/// The window, and how many bytes of the file are in a packet.
+fn figures_row(options: &mut Flex) -> (Input, Input) {
+    let mut row = Flex::default().row();
+    row.set_pad(look::GAP);
+    captioned(&mut row, "Window");
+    let window = look::field(&format!(
+        "Packets on their way at once, 1 to {LARGEST_WINDOW}; empty: the usual"
+    ));
+    captioned(&mut row, "Bytes a packet");
+    let segment = look::field(&format!(
+        "Of the file in each packet, 1 to {LARGEST_SEGMENT_BYTES}; empty: the usual, \
+         {DEFAULT_SEGMENT_BYTES}, which fill a packet of Ethernet"
+    ));
+    row.end();
+    options.fixed(&row, ROW);
+    (window, segment)
 }
 
 /// What becomes of an existing file, and where transfers pause.
 fn habits_row(column: &mut Flex) -> (Choice, Choice) {
     let mut row = Flex::default().row();
     row.set_pad(look::GAP);
-    let caption = look::caption("If it is there");
-    row.fixed(&caption, 84);
+    captioned(&mut row, "If it exists");
     let mut overwrite = look::choice("What becomes of a file of that name that is there");
     for choice in Overwrite::ALL {
         overwrite.add_choice(choice.name());
     }
-    let caption = look::caption("Pause at");
-    row.fixed(&caption, 58);
+    captioned(&mut row, "Pause at");
     let pause_at =
         look::choice("Each transfer waits when so much is done; Resume goes on");
-    row.fixed(&pause_at, 78);
     row.end();
-    column.fixed(&row, look::ROW);
+    column.fixed(&row, ROW);
     (overwrite, pause_at)
 }
 
@@ -303,28 +365,6 @@ fn show_pause(choice: &mut Choice, pause_at: Option<Share>) {
 fn place_of<T>(items: impl IntoIterator<Item = T>, is: impl Fn(T) -> bool) -> i32 {
     let place = items.into_iter().position(is).unwrap_or(0);
     i32::try_from(place).unwrap_or(0)
-}
-
-/// The controller's choice, and how many bytes of the file are in a packet.
-fn controller_row(column: &mut Flex) -> (Choice, Input) {
-    let mut row = Flex::default().row();
-    row.set_pad(look::GAP);
-    let caption = look::caption("Controller");
-    row.fixed(&caption, 72);
-    let mut controller = look::choice("Who decides how much of the window is used");
-    for name in controller_names() {
-        controller.add_choice(name);
-    }
-    let caption = look::caption("Bytes");
-    row.fixed(&caption, 40);
-    let segment = look::field(&format!(
-        "File bytes per packet, 1 to {LARGEST_SEGMENT_BYTES}; empty: the usual, \
-         {DEFAULT_SEGMENT_BYTES}, which fill a packet of Ethernet"
-    ));
-    row.fixed(&segment, 54);
-    row.end();
-    column.fixed(&row, look::ROW);
-    (controller, segment)
 }
 
 /// Empty: nothing is asked. What is no number that fits asks for 0, which the controller

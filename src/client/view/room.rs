@@ -164,8 +164,10 @@ impl Room {
         set_visible(self.laboratory.widget(), page == Page::Laboratory);
         self.middle.layout();
         self.middle.redraw();
-        if is_chat {
-            self.focus();
+        match page {
+            Page::Chat => self.focus(),
+            Page::Transfers => self.transfers.focus(),
+            Page::Laboratory => {}
         }
         self.shown = Some(page);
     }

@@ -75,12 +75,15 @@ struct State<K> {
     hovered: Option<usize>,
 }
 
+/// Hears what is done to a list; whether that was all there is to it.
+type Listener<K> = Box<dyn Fn(&Sheet<K>, Touch) -> bool>;
+
 /// What a list does for its owner.
 pub(super) struct Owner<K> {
     /// Draws a cell's inside; its background is there already.
     pub(super) draw: Box<dyn Fn(usize, usize, Place)>,
-    /// Hears what a person does; whether that was all there is to it.
-    pub(super) touch: Box<dyn Fn(&Sheet<K>, Touch) -> bool>,
+    /// Hears what a person does.
+    pub(super) touch: Listener<K>,
     /// Said where there is no row.
     pub(super) invitation: Box<dyn Fn() -> String>,
 }
@@ -90,7 +93,7 @@ const HEADING: i32 = 22;
 const ROW: i32 = 22;
 
 /// The narrowest that the column without a width of its own may be. Unit: pixels.
-const NARROWEST: i32 = 100;
+const NARROWEST: i32 = 60;
 
 /// Between a cell's edge and its words. Unit: pixels.
 pub(super) const INSET: i32 = 8;
@@ -102,7 +105,8 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
     /// Makes the widget in the group that is being built.
     pub(super) fn new(columns: &'static [Column], owner: Owner<K>) -> Self {
         let mut table = Table::default();
-        table.set_frame(FrameType::DownBox);
+        // A frame that fills nothing: FLTK draws it over the scrollbars.
+        table.set_frame(FrameType::BorderFrame);
         table.set_table_frame(FrameType::NoBox);
         table.set_color(look::PAGE);
         table.set_cols(i32::try_from(columns.len()).unwrap_or(0));
@@ -129,7 +133,7 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
             invitation,
         } = owner;
         sheet.draw_cells(draw);
-        sheet.draw_invitation(invitation);
+        sheet.draw_around(invitation);
         sheet.listen(touch);
         sheet
     }
@@ -164,6 +168,16 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
         let hovered = state.hovered.and_then(|row| state.rows.get(row)).cloned();
         let is_chosen = |row: &&K| state.selection.contains(row);
         hovered.or_else(|| state.rows.iter().find(is_chosen).cloned())
+    }
+
+    /// Puts the cursor onto it.
+    pub(super) fn focus(&mut self) {
+        drop(self.table.take_focus());
+    }
+
+    /// Shows the beginning of the list.
+    pub(super) fn scroll_to_start(&mut self) {
+        self.bring_into_view(0);
     }
 
     /// Shows the end of the list.
@@ -209,21 +223,23 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
             });
     }
 
-    fn draw_invitation(&mut self, invitation: Box<dyn Fn() -> String>) {
+    /// The line around it, and what stands in it where there is no row.
+    fn draw_around(&mut self, invitation: Box<dyn Fn() -> String>) {
         self.table.draw(move |table| {
+            let (x, y, w, h) = (table.x(), table.y(), table.w(), table.h());
+            draw::set_draw_color(look::LINE);
+            draw::draw_rect(x, y, w, h);
             if table.rows() > 0 {
                 return;
             }
-            let (x, y) = (table.x(), table.y() + HEADING);
-            let (w, h) = (table.w(), table.h() - HEADING);
             draw::set_font(Font::Helvetica, look::TEXT - 1);
-            let place = (x, y, w, h);
+            let place = (x, y + HEADING, w, h - HEADING);
             draw_words(&invitation(), look::FADED, Align::Center, place);
         });
     }
 
     /// Ours first, so that what it takes does not reach FLTK's own selection.
-    fn listen(&mut self, touch: Box<dyn Fn(&Self, Touch) -> bool>) {
+    fn listen(&mut self, touch: Listener<K>) {
         self.table.super_handle_first(false);
         let mut sheet = self.clone();
         self.table.handle(move |table, event| match event {
@@ -232,9 +248,8 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
                 sheet.press(table, &*touch);
                 true
             }
-            // Of a press that was ours; FLTK would draw a rectangle.
-            Event::Drag | Event::Released => true,
-            Event::Enter => true,
+            // Of a press that was ours FLTK would draw a rectangle.
+            Event::Drag | Event::Released | Event::Enter => true,
             Event::Move if !is_on_scrollbar(table) => {
                 sheet.hover(row_under_mouse(table), &*touch);
                 true
@@ -427,7 +442,7 @@ fn fit_columns(table: &mut Table, columns: &[Column], width: i32, height: i32) {
     let fixed: i32 = columns.iter().map(|column| column.width).sum();
     let is_long = HEADING + table.rows().saturating_mul(ROW) > height;
     let scrollbar = if is_long { app::scrollbar_size() } else { 0 };
-    let left = (width - fixed - scrollbar - 4).max(NARROWEST);
+    let left = (width - fixed - scrollbar - 2).max(NARROWEST);
     for (place, column) in (0..).zip(columns) {
         let width = if column.width == 0 {
             left
@@ -439,7 +454,7 @@ fn fit_columns(table: &mut Table, columns: &[Column], width: i32, height: i32) {
 }
 
 fn rows_in_view(table: &Table) -> i32 {
-    (table.h() - HEADING - 4) / ROW
+    (table.h() - HEADING - 2) / ROW
 }
 
 fn is_on_scrollbar(table: &Table) -> bool {

@@ -35,7 +35,7 @@ pub(super) struct Side {
 }
 
 /// Of the list of people. Unit: pixels.
-const PEOPLE_HEIGHT: i32 = 96;
+const PEOPLE_HEIGHT: i32 = 79;
 
 /// Of the column with the dot in a person's colour. Unit: pixels.
 const DOT_WIDTH: i32 = 20;
@@ -54,12 +54,18 @@ impl Side {
         // The field is made after the list, which writes into it.
         let field: Rc<RefCell<Option<Input>>> = Rc::default();
         let written = Rc::clone(&field);
+        let last = RefCell::new(String::new());
         let tell = Rc::clone(report);
         let files = FileList::new(
             &mut column,
-            move |chosen| {
-                if let Some(field) = written.borrow_mut().as_mut() {
-                    field.set_value(&told(chosen));
+            move |chosen, is_own| {
+                let Some(field) = &mut *written.borrow_mut() else {
+                    return;
+                };
+                // What a person has typed stays until that person chooses.
+                if is_own || field.value() == *last.borrow() {
+                    last.replace(told(chosen));
+                    field.set_value(&last.borrow());
                 }
             },
             move |chosen| fetch(&tell, chosen, Asked::default()),

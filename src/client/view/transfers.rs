@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show in folder] ... [Clear ended]
-//! No | File      | Progress   | Rate | Time left   | Protocol | Resent | State
+//! #  | File      | Progress   | Rate | Time left   | Protocol | Resent | State
 //! 1  | film.mp4  | [###42 %  ]| 2 MB/s| about 2 min| ...      | 12     | on its way [Pause] [Cancel]
 //! film.mp4: 42.0 MB of 100.0 MB ...
 //! ```
@@ -11,62 +11,21 @@
 //! The words of a row are made anew only while it changes, so that thousands of ended
 //! transfers cost nothing.
 
-use super::files::draw_mark;
-use super::sheet::{Column, INSET, Owner, Place, Sheet, Touch, draw_words};
+mod row;
+
+use super::sheet::{Column, Owner, Place, Sheet, Touch};
 use super::{Report, labels, look};
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Order, Transfer, TransferColumn, transfers_shown};
-use crate::client::words;
-use crate::wire::message::TransferState;
 use fltk::app;
 use fltk::button::Button;
-use fltk::draw;
-use fltk::enums::{Align, Color, Font, FrameType, Key, Shortcut};
+use fltk::enums::{Align, Key, Shortcut};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
+use row::{BUTTONS, Press, Row};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-/// One transfer, as words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Row {
-    tag: u64,
-    /// The columns but for the bar and the buttons, in their order.
-    words: [String; 7],
-    percent: u8,
-    state: TransferState,
-    /// What is told of it below the table.
-    details: String,
-    digest: Option<String>,
-    /// What its two buttons do, where they are there.
-    buttons: [Option<Press>; 2],
-    can: Abilities,
-}
-
-/// What can be done to a transfer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Abilities {
-    pause: bool,
-    resume: bool,
-    cancel: bool,
-    discard: bool,
-    retry: bool,
-    show: bool,
-}
-
-/// What a person presses in a row or above the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Press {
-    Pause,
-    Resume,
-    Cancel,
-    /// Cancel, or after that: take away what has arrived.
-    Discard,
-    Retry,
-    Show,
-    Copy,
-}
 
 /// The page and what it shows.
 pub(super) struct TransfersPage {
@@ -93,7 +52,7 @@ struct Rows {
 }
 
 const COLUMNS: [Column; 10] = [
-    column("No", 34, Align::Right),
+    column("#", 40, Align::Right),
     column("File", 0, Align::Left),
     column("Progress", 116, Align::Center),
     column("Rate", 80, Align::Right),
@@ -116,15 +75,6 @@ const ORDERS: [TransferColumn; 8] = [
     TransferColumn::Resent,
     TransferColumn::State,
 ];
-
-/// The column with the bar.
-const BAR: usize = 2;
-
-/// The column with what the transfer does.
-const STATE: usize = 7;
-
-/// The first of the columns with the buttons.
-const BUTTONS: usize = 8;
 
 /// Label, width in pixels, tip and meaning of each button above the table.
 const TOOLS: [(&str, i32, &str, Press); 7] = [
@@ -172,8 +122,8 @@ const TOOLS: [(&str, i32, &str, Press); 7] = [
     ),
 ];
 
-/// Of what is told of a row: two lines of small letters. Unit: pixels.
-const DETAILS_HEIGHT: i32 = 32;
+/// Of what is told of a row: three lines of small letters. Unit: pixels.
+const DETAILS_HEIGHT: i32 = 46;
 
 /// Of what could not be done. Unit: pixels.
 const PROBLEM_HEIGHT: i32 = 18;
@@ -218,6 +168,11 @@ impl TransfersPage {
     /// The page, for the layout.
     pub(super) fn widget(&mut self) -> &mut Flex {
         &mut self.column
+    }
+
+    /// Puts the cursor onto the table.
+    pub(super) fn focus(&mut self) {
+        self.sheet.focus();
     }
 
     /// Shows the transfers, and the newest of them when one is new.
@@ -272,7 +227,9 @@ impl TransfersPage {
         let looked_at = self.sheet.looked_at();
         let details =
             looked_at.and_then(|tag| self.table.of(tag, |row| row.details.clone()));
-        let label = labels::label(&details.unwrap_or_default());
+        let lines = details.unwrap_or_default();
+        let lines: Vec<String> = lines.lines().map(labels::label).collect();
+        let label = lines.join("\n");
         if label != self.details.label() {
             self.details.set_label(&label);
             self.details.redraw();
@@ -500,196 +457,12 @@ impl Rows {
     }
 }
 
-impl Row {
-    fn new(transfer: &Transfer) -> Self {
-        let left = transfer.time_left().map(words::time_left);
-        let rate = match transfer.state {
-            TransferState::Paused | TransferState::Queued => 0,
-            TransferState::Opening
-            | TransferState::Sending
-            | TransferState::Verified
-            | TransferState::Damaged
-            | TransferState::Failed
-            | TransferState::Unknown
-            | TransferState::Cancelled => transfer.rate(),
-        };
-        let rate = (rate > 0).then(|| words::rate(rate));
-        let can = Abilities::of(transfer);
-        Self {
-            tag: transfer.tag,
-            words: [
-                transfer.tag.to_string(),
-                words::harmless(&transfer.file),
-                rate.unwrap_or_default(),
-                left.unwrap_or_default(),
-                transfer.protocol(),
-                transfer.resent_packets.to_string(),
-                words::state(transfer),
-            ],
-            percent: words::percent(transfer),
-            state: transfer.state,
-            details: words::transfer_details(transfer),
-            digest: transfer.digest.map(|digest| digest.to_string()),
-            buttons: can.buttons(),
-            can,
-        }
-    }
-
-    /// Whether it shows this transfer, which has ended and can hardly have changed.
-    fn is_still(&self, transfer: &Transfer) -> bool {
-        self.tag == transfer.tag
-            && self.state == transfer.state
-            && transfer.state.is_end()
-            && self.can.discard == transfer.has_left_a_part()
-    }
-
-    fn can(&self, press: Press) -> bool {
-        match press {
-            Press::Pause => self.can.pause,
-            Press::Resume => self.can.resume,
-            Press::Cancel => self.can.cancel,
-            Press::Discard => self.can.discard,
-            Press::Retry => self.can.retry,
-            Press::Show => self.can.show,
-            Press::Copy => self.digest.is_some(),
-        }
-    }
-
-    /// As `sha256sum` prints it.
-    fn checksum(&self) -> Option<String> {
-        let digest = self.digest.as_ref()?;
-        Some(format!("{digest}  {}", self.words[1]))
-    }
-
-    fn draw(&self, column: usize, place: Place) {
-        let (x, y, w, h) = place;
-        match column {
-            BAR => self.draw_bar((x + INSET, y + 4, w - 2 * INSET, h - 8)),
-            STATE => {
-                let mark = if self.state == TransferState::Verified {
-                    draw_mark((x + INSET - 2, y, 16, h));
-                    18
-                } else {
-                    0
-                };
-                let color = state_color(self.state);
-                let place = (x + mark, y, w - mark, h);
-                draw_words(&self.words[STATE - 1], color, Align::Left, place);
-            }
-            BUTTONS.. => {
-                if let Some(button) = self.buttons[column - BUTTONS] {
-                    draw_button(button.label(), (x + 3, y + 1, w - 6, h - 2));
-                }
-            }
-            _ => {
-                // The bar has no words, so those of the columns after it stand one earlier.
-                let index = if column > BAR { column - 1 } else { column };
-                let side = COLUMNS[column].side;
-                draw_words(&self.words[index], look::INK, side, place);
-            }
-        }
-    }
-
-    fn draw_bar(&self, (x, y, w, h): Place) {
-        let filled = w * i32::from(self.percent) / 100;
-        draw::draw_rect_fill(x, y, w, h, look::PAPER);
-        draw::draw_rect_fill(x, y, filled, h, state_color(self.state));
-        draw::set_draw_color(look::LINE);
-        draw::draw_rect(x, y, w, h);
-        draw::set_font(Font::HelveticaBold, look::SMALL - 1);
-        let percent = format!("{} %", self.percent);
-        // The figure changes its colour where the bar ends beneath it.
-        let over_bar = (x, filled, look::PAGE);
-        let over_paper = (x + filled, w - filled, look::INK);
-        for (left, width, color) in [over_bar, over_paper] {
-            draw::push_clip(left, y, width, h);
-            draw_words(&percent, color, Align::Center, (x, y, w, h));
-            draw::pop_clip();
-        }
-    }
-}
-
-impl Abilities {
-    fn of(transfer: &Transfer) -> Self {
-        let is_running = !transfer.state.is_end();
-        let is_download = transfer.source.is_none();
-        Self {
-            pause: transfer.can_be(true),
-            resume: transfer.can_be(false),
-            cancel: is_running,
-            discard: is_download && is_running || transfer.has_left_a_part(),
-            retry: transfer.can_be_retried(),
-            show: transfer.path.is_some() || transfer.source.is_some(),
-        }
-    }
-
-    /// The two that a person most likely wants.
-    const fn buttons(self) -> [Option<Press>; 2] {
-        if self.cancel {
-            let first = if self.pause {
-                Some(Press::Pause)
-            } else if self.resume {
-                Some(Press::Resume)
-            } else {
-                None
-            };
-            return [first, Some(Press::Cancel)];
-        }
-        let second = if self.discard {
-            Some(Press::Discard)
-        } else {
-            None
-        };
-        if self.retry {
-            [Some(Press::Retry), second]
-        } else if self.show {
-            [Some(Press::Show), None]
-        } else {
-            [None, None]
-        }
-    }
-}
-
-impl Press {
-    /// As a row's button says it.
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Pause => "Pause",
-            Self::Resume => "Resume",
-            Self::Cancel => "Cancel",
-            Self::Discard => "Delete",
-            Self::Retry => "Try again",
-            Self::Show => "Show",
-            Self::Copy => "Copy",
-        }
-    }
-}
-
-const fn state_color(state: TransferState) -> Color {
-    match state {
-        TransferState::Queued | TransferState::Opening | TransferState::Sending => {
-            look::ACCENT
-        }
-        TransferState::Verified => look::WELL,
-        TransferState::Damaged | TransferState::Failed => look::WRONG,
-        TransferState::Paused | TransferState::Unknown | TransferState::Cancelled => {
-            look::FADED
-        }
-    }
-}
-
-fn draw_button(label: &str, place: Place) {
-    let (x, y, w, h) = place;
-    draw::draw_box(FrameType::UpBox, x, y, w, h, look::PAGE);
-    draw::set_font(Font::Helvetica, look::SMALL);
-    draw_words(label, look::INK, Align::Center, place);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::client::controller::{Controller, Event};
     use crate::transfer::{Figures, Report as Told};
+    use crate::wire::message::TransferState;
     use crate::wire::options::Asked;
 
     /// A transfer as the controller makes it, in a room.
@@ -722,28 +495,5 @@ mod tests {
         assert!(rows.renew(&client.model().transfers));
         client.on_intent(Intent::ClearEnded, 20);
         assert!(!rows.renew(&client.model().transfers), "it has not ended");
-    }
-
-    #[test]
-    fn a_row_offers_what_can_be_done_now_and_nothing_else() {
-        let running = Abilities {
-            pause: true,
-            cancel: true,
-            discard: true,
-            ..Abilities::default()
-        };
-        assert_eq!(running.buttons(), [Some(Press::Pause), Some(Press::Cancel)]);
-        let broken_off = Abilities {
-            retry: true,
-            discard: true,
-            ..Abilities::default()
-        };
-        let expected = [Some(Press::Retry), Some(Press::Discard)];
-        assert_eq!(broken_off.buttons(), expected);
-        let whole = Abilities {
-            show: true,
-            ..Abilities::default()
-        };
-        assert_eq!(whole.buttons(), [Some(Press::Show), None]);
     }
 }

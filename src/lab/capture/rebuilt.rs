@@ -328,7 +328,10 @@ impl<'a> Rebuilder<'a> {
                 let sequence = SequenceNumber(first) + *number;
                 self.knowledge(entry.side).keep(sequence);
             }
-            Event::MtuUpdated { segment_bytes } => self.segment_bytes = *segment_bytes,
+            Event::MtuUpdated { segment_bytes }
+            | Event::ListeningBegun { segment_bytes, .. } => {
+                self.segment_bytes = *segment_bytes;
+            }
             Event::PacketIgnored { .. }
             | Event::PacketDamaged
             | Event::PacketLost { .. }

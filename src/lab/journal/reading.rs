@@ -181,6 +181,9 @@ struct Line<'a> {
     phase: Option<Cow<'a, str>>,
     gate: Option<GateState>,
     segment_bytes: Option<u16>,
+    base: Option<u32>,
+    next: Option<u32>,
+    first_sequence: Option<u32>,
     #[serde(borrow)]
     state: Option<Cow<'a, str>>,
     direction: Option<Direction>,
@@ -262,6 +265,12 @@ impl Line<'_> {
                 gate: need(self.gate, "gate")?,
             },
             "mtu_updated" => Event::MtuUpdated {
+                segment_bytes: need(self.segment_bytes, "segment_bytes")?,
+            },
+            "listening_begun" => Event::ListeningBegun {
+                base: need(self.base, "base")?,
+                next: need(self.next, "next")?,
+                first_sequence: self.first_sequence,
                 segment_bytes: need(self.segment_bytes, "segment_bytes")?,
             },
             "state_changed" => Event::StateChanged {

@@ -140,6 +140,7 @@ impl Flights {
             | Event::MetricsUpdated { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::MtuUpdated { .. }
+            | Event::ListeningBegun { .. }
             | Event::CongestionUpdated { .. }
             | Event::StateChanged { .. } => {}
         }

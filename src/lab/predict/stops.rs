@@ -187,7 +187,8 @@ impl Watch {
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
             | Event::SegmentKept { .. }
-            | Event::SegmentDropped { .. } => {}
+            | Event::SegmentDropped { .. }
+            | Event::ListeningBegun { .. } => {}
         }
     }
 

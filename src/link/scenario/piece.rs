@@ -180,6 +180,14 @@ pub struct ScenarioError {
     pub(super) what: String,
 }
 
+impl ScenarioError {
+    /// What is wrong, without the line and the place in it.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+}
+
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

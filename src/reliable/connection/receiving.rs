@@ -573,6 +573,25 @@ impl Machine for Receiving {
         }
     }
 
+    fn listen(&mut self) {
+        self.log.listen();
+        match &mut self.phase {
+            Phase::Opening => {
+                self.handshake.listen();
+                self.log.append(|| self.handshake.take_events());
+            }
+            Phase::Transferring { machine, .. } => {
+                machine.listen();
+                self.log.append(|| machine.take_events());
+            }
+            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
+                let end = terms.end();
+                self.log.record(|| terms.listening_begun(end, end));
+            }
+            Phase::Ended { .. } => {}
+        }
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         self.log.take()
     }

@@ -179,6 +179,17 @@ impl Machine for Receiver {
         self.due = self.due.max(self.pressing).max(Some(Answer::Ack));
     }
 
+    fn listen(&mut self) {
+        self.ledger.listen(self.expected);
+        for ahead in 0..self.furthest - self.expected {
+            let sequence = self.expected + ahead;
+            if self.early.contains(sequence) {
+                let number = self.ledger.terms.index(sequence);
+                self.ledger.log.record(|| Event::SegmentKept { number });
+            }
+        }
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         self.ledger.log.take()
     }

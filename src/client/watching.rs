@@ -1,0 +1,224 @@
+//! A running transfer that somebody watches: its journal on the way to a face's player.
+//!
+//! ```text
+//!   receiver-3 --Report::Happened--> Showing --Seen--> session --Watched--> face
+//!                    (entries are made here, not in the face's own thread)
+//! ```
+//!
+//! One transfer at a time is watched. What happens in the others is not even noted, unless
+//! a journal is kept; and of that which is watched no more than [`MOST_ENTRIES`] entries go
+//! on their way, so that memory is bounded whatever the face does with them.
+
+use crate::journals::{entry, first_sequence};
+use crate::lab::journal::{Entry, Heading, Side};
+use crate::lab::player::MOST_ENTRIES;
+use crate::reliable::event::Event;
+use crate::transfer::Happening;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Whether a transfer's happenings are wanted: shared with its thread.
+#[derive(Debug, Clone, Default)]
+pub struct Wish(Arc<AtomicU8>);
+
+/// Nobody watches.
+const OFF: u8 = 0;
+/// Somebody watches from the next [`Event::ListeningBegun`] on.
+const FROM_NOW: u8 = 1;
+/// Somebody watches.
+const ON: u8 = 2;
+
+/// In a transfer's thread: makes entries of what happens.
+#[derive(Debug)]
+pub struct Showing {
+    wish: Wish,
+    side: Side,
+    heading: Heading,
+    /// Not before its first sequence number is known.
+    is_headed: bool,
+    /// What waits for the heading.
+    waiting: Vec<Entry>,
+    shown: usize,
+}
+
+/// What has newly happened in a watched transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Given once, at the beginning: whoever played something else begins anew.
+    pub heading: Option<Heading>,
+    /// What happened, in its order.
+    pub entries: Vec<Entry>,
+    /// No more is shown, though more happens: it is too much to keep.
+    pub is_full: bool,
+}
+
+/// What a face is given of the transfer that it watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// Our number for the transfer.
+    pub tag: u64,
+    /// What is new.
+    pub seen: Seen,
+    /// Nothing more will happen.
+    pub is_over: bool,
+}
+
+impl Wish {
+    /// From the next [`Event::ListeningBegun`] on, which a transfer that is to be watched
+    /// tells at once.
+    pub fn join(&self) {
+        self.0.store(FROM_NOW, Ordering::Relaxed);
+    }
+
+    /// No more.
+    pub fn end(&self) {
+        self.0.store(OFF, Ordering::Relaxed);
+    }
+}
+
+impl Showing {
+    /// `heading`: as far as it is known before the first packet.
+    #[must_use]
+    pub const fn new(wish: Wish, side: Side, heading: Heading) -> Self {
+        Self {
+            wish,
+            side,
+            heading,
+            is_headed: false,
+            waiting: Vec::new(),
+            shown: 0,
+        }
+    }
+
+    /// This has happened; what is to be shown of it.
+    pub fn take(&mut self, happenings: &[Happening]) -> Option<Seen> {
+        let happenings = match self.wish.0.load(Ordering::Relaxed) {
+            ON => happenings,
+            FROM_NOW => {
+                let begins = happenings.iter().rposition(is_beginning)?;
+                // Whoever turned it off meanwhile is right.
+                let wish = &self.wish.0;
+                let (from, to) = (FROM_NOW, ON);
+                let order = Ordering::Relaxed;
+                wish.compare_exchange(from, to, order, order).ok()?;
+                (self.is_headed, self.shown) = (false, 0);
+                self.waiting.clear();
+                &happenings[begins..]
+            }
+            _ => return None,
+        };
+        let side = self.side;
+        let first = happenings.iter().find_map(|it| first_sequence(it, side));
+        let room = MOST_ENTRIES.saturating_sub(self.shown);
+        let entries = happenings.iter().map(|it| entry(it, side)).take(room);
+        self.waiting.extend(entries);
+        self.shown += happenings.len().min(room);
+        let mut heading = None;
+        if !self.is_headed {
+            self.heading.first_sequence = first?;
+            self.is_headed = true;
+            heading = Some(self.heading.clone());
+        }
+        let is_full = happenings.len() >= room;
+        if is_full {
+            self.wish.end();
+        }
+        Some(Seen {
+            heading,
+            entries: std::mem::take(&mut self.waiting),
+            is_full,
+        })
+    }
+}
+
+fn is_beginning(happening: &Happening) -> bool {
+    matches!(
+        happening,
+        Happening::Machine(_, Event::ListeningBegun { .. })
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journals;
+    use crate::link::Scenario;
+    use crate::reliable::moment::Moment;
+    use crate::wire::options::Settled;
+
+    fn showing(wish: &Wish) -> Showing {
+        let heading = journals::heading(&Scenario::PERFECT, Settled::DEFAULT, 10, 0);
+        Showing::new(wish.clone(), Side::Sender, heading)
+    }
+
+    fn state() -> Happening {
+        let state = "open".into();
+        Happening::Machine(Moment::START, Event::StateChanged { state })
+    }
+
+    fn beginning(first_sequence: Option<u32>) -> Happening {
+        let event = Event::ListeningBegun {
+            base: 3,
+            next: 5,
+            first_sequence,
+            segment_bytes: 100,
+        };
+        Happening::Machine(Moment::START, event)
+    }
+
+    #[test]
+    fn nothing_is_shown_that_nobody_watches() {
+        let wish = Wish::default();
+        let mut showing = showing(&wish);
+        assert_eq!(showing.take(&[beginning(Some(7)), state()]), None);
+        wish.join();
+        wish.end();
+        assert_eq!(showing.take(&[beginning(Some(7)), state()]), None);
+    }
+
+    #[test]
+    fn who_joins_in_the_middle_sees_what_happens_from_then_on_under_a_heading() {
+        let wish = Wish::default();
+        let mut showing = showing(&wish);
+        wish.join();
+        assert_eq!(showing.take(&[state()]), None, "that was before");
+        let seen = showing
+            .take(&[state(), beginning(Some(7)), state()])
+            .unwrap();
+        assert_eq!(
+            (seen.heading.unwrap().first_sequence, seen.entries.len()),
+            (7, 2)
+        );
+        let seen = showing.take(&[state()]).unwrap();
+        assert_eq!((seen.heading, seen.entries.len()), (None, 1));
+        wish.join();
+        let seen = showing.take(&[beginning(Some(7))]).unwrap();
+        assert!(seen.heading.is_some(), "another look begins anew");
+    }
+
+    #[test]
+    fn the_heading_waits_for_the_first_sequence_number() {
+        let wish = Wish::default();
+        let mut showing = showing(&wish);
+        wish.join();
+        assert_eq!(showing.take(&[state(), beginning(None), state()]), None);
+        let seen = showing.take(&[beginning(Some(9))]).unwrap();
+        assert_eq!(
+            (seen.heading.unwrap().first_sequence, seen.entries.len()),
+            (9, 3)
+        );
+    }
+
+    #[test]
+    fn a_million_entries_are_enough_and_then_it_says_so() {
+        let wish = Wish::default();
+        let mut showing = showing(&wish);
+        wish.join();
+        showing.take(&[beginning(Some(7))]);
+        showing.shown = MOST_ENTRIES - 2;
+        assert!(!showing.take(&[state()]).unwrap().is_full);
+        let seen = showing.take(&[state(), state()]).unwrap();
+        assert!(seen.is_full && seen.entries.len() == 1);
+        assert_eq!(showing.take(&[state()]), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! A person's hands on a real transfer: watched, a packet of it killed, its link changed.
+//!
+//! A real server, and a client's session in this process, as a face has one.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use sash::client::Settings;
+use sash::client::controller::Intent;
+use sash::client::model::{Kind, Transfer};
+use sash::client::session::{Arrival, Session};
+use sash::journals::Journals;
+use sash::lab::contents;
+use sash::lab::journal::{Happening, Journal, Meddling};
+use sash::lab::player::Player;
+use sash::link::{Direction, Label};
+use sash::transfer::clock::Clock;
+use sash::transfer::overwrite::Overwrite;
+use sash::transfer::tap::Tap;
+use sash::wire::message::TransferState;
+use sash::wire::options::Asked;
+use sash::wire::packet;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const SIZE: u64 = 40_000;
+
+/// Longer than any of this may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Server {
+    process: Child,
+    address: String,
+    /// What it serves; it goes with the server.
+    _folder: TempDir,
+}
+
+/// A face: a session, and a player of what it watches.
+struct Face {
+    session: Session,
+    player: Option<Player>,
+    clock: Clock,
+    /// Where downloads go; it goes with the face.
+    _out: TempDir,
+}
+
+#[test]
+fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() {
+    let server = Server::start();
+    let journals = tempfile::tempdir().unwrap();
+    let mut face = Face::join(&server, "delay=250ms", Some(journals.path()));
+    face.intend(Intent::Input("/download a.bin".to_owned()));
+    face.intend(Intent::Watch { tag: Some(1) });
+    let packet = face.wait_for(|face| {
+        let player = face.player.as_ref()?;
+        let mut in_flight = player.in_flight().into_iter();
+        let data = in_flight.find(|it| {
+            it.direction == Direction::Data && it.packet.kind == packet::Kind::Data
+        });
+        data.filter(|_| player.can_kill()).map(|it| it.packet)
+    });
+    let label = Label::from(packet);
+    face.intend(Intent::Kill {
+        tag: 1,
+        packet: label,
+    });
+    let ended = face.wait_for(|face| face.ended());
+    assert_eq!(ended.state, TransferState::Verified, "{:?}", ended.sentence);
+    let arrived = fs::read(ended.path.unwrap()).unwrap();
+    assert_eq!(arrived, contents::bytes(0..SIZE));
+    let grown = format!("delay=250ms;drop={label}");
+    assert_eq!(ended.scenario.to_string(), grown);
+    let told = format!("a.bin: {label} is killed. Link: {grown}");
+    assert!(face.has_said(&told), "{told}");
+
+    // The face saw it: lost, sent again, and all in order in the end.
+    face.wait_for(|face| face.player.as_ref()?.is_over().then_some(()));
+    let player = face.player.as_ref().unwrap();
+    assert_eq!(player.scenario().to_string(), grown);
+    let strip = player.strip();
+    assert_eq!(strip.receiver_counts().in_order, strip.segments());
+    let kills = |entries: &[sash::lab::journal::Entry]| -> Vec<Label> {
+        let kill = |what: &Happening| match what {
+            Happening::Person(Meddling::PacketKilled(it)) => Some(it.packet.into()),
+            Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+        };
+        entries.iter().filter_map(|it| kill(&it.what)).collect()
+    };
+    assert_eq!(kills(player.entries()), [label]);
+
+    // And so does the journal on disk.
+    let path = journals.path().join("transfer-1-receiver.jsonl");
+    let read = || Journal::read(BufReader::new(File::open(&path).ok()?)).ok();
+    let journal = face.wait_for(|_| read().filter(|it| !kills(&it.entries).is_empty()));
+    assert_eq!(kills(&journal.entries), [label]);
+    let came = journal.entries.iter().any(|entry| {
+        let line = entry.to_line();
+        let name = format!(
+            "\"kind\":\"DATA\",\"number\":{},\"attempt\":{},",
+            label.number, label.attempt
+        );
+        line.contains("packet_received") && line.contains(&name)
+    });
+    assert!(!came, "{label} was received");
+
+    face.intend(Intent::Kill {
+        tag: 1,
+        packet: label,
+    });
+    assert!(face.has_said("a.bin is on its way no more."));
+}
+
+#[test]
+fn who_joins_an_upload_in_its_middle_sees_it_as_it_is_and_may_speed_up_its_link() {
+    let server = Server::start();
+    let mut face = Face::join(&server, "rate=200kbit", None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b.bin");
+    fs::write(&path, contents::bytes(0..SIZE)).unwrap();
+    face.intend(Intent::Upload {
+        path,
+        asked: Asked {
+            window: Some(4),
+            congestion: Some(sash::wire::options::Congestion::Fixed),
+            ..Asked::default()
+        },
+    });
+    face.wait_for(|face| (face.transfer().done_bytes > 5_000).then_some(()));
+    face.intend(Intent::Watch { tag: Some(1) });
+    face.wait_for(|face| face.player.as_ref().map(|_| ()));
+    let player = face.player.as_ref().unwrap();
+    let counts = player.strip().sender_counts();
+    assert!(counts.acked >= 3 && counts.unsent > 0, "{counts:?}");
+    face.intend(Intent::Input("/kill d9999.1".to_owned()));
+    let said = "d9999.1 is not in this program's link now. A delay keeps packets there: \
+                /link delay=2s.";
+    face.wait_for(|face| face.has_said(said).then_some(()));
+    face.intend(Intent::Input("/link delay=1ms".to_owned()));
+    assert!(face.has_said("Link: delay=1ms"));
+    let ended = face.wait_for(|face| face.ended());
+    assert_eq!(ended.state, TransferState::Verified, "{:?}", ended.sentence);
+    assert_eq!(ended.scenario.to_string(), "delay=1ms");
+    face.wait_for(|face| face.player.as_ref()?.is_over().then_some(()));
+    let player = face.player.as_ref().unwrap();
+    assert_eq!(player.scenario().to_string(), "delay=1ms");
+    let strip = player.strip();
+    assert_eq!(strip.sender_counts().acked, strip.segments());
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.bin"), contents::bytes(0..SIZE)).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap();
+        Self {
+            address: address.to_owned(),
+            process,
+            _folder: folder,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Face {
+    fn join(server: &Server, link: &str, journals: Option<&Path>) -> Self {
+        let out = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            server: None,
+            name: None,
+            asked: Asked::default(),
+            out: out.path().to_owned(),
+            pause_at: None,
+            overwrite: Overwrite::Keep,
+            scenario: link.parse().unwrap(),
+            is_offloading: true,
+            journals: Journals::new(journals.map(Path::to_owned)).unwrap(),
+            tap: Tap::OFF,
+            theme: None,
+            password: None,
+            accepts_labs: false,
+            replay: None,
+        };
+        let mut face = Self {
+            session: Session::new(settings, false, || ()),
+            player: None,
+            clock: Clock::start(),
+            _out: out,
+        };
+        face.intend(Intent::Connect {
+            server: server.address.clone(),
+            port: String::new(),
+            name: "dana".to_owned(),
+        });
+        face
+    }
+
+    fn intend(&mut self, intent: Intent) {
+        self.session.intend(intent);
+    }
+
+    /// Goes on as a face does, until there is what is waited for.
+    fn wait_for<T>(&mut self, mut found: impl FnMut(&Self) -> Option<T>) -> T {
+        while self.clock.now().since_start() < PATIENCE {
+            if let Some(found) = found(self) {
+                return found;
+            }
+            match self.session.next(Duration::from_millis(20)) {
+                Arrival::Event(event) => {
+                    self.session.bring(event);
+                }
+                Arrival::Intent(intent) => self.intend(intent),
+            }
+            self.look();
+        }
+        panic!("it never came: {:?}", self.session.model().chat);
+    }
+
+    fn look(&mut self) {
+        let Some(watched) = self.session.take_watched() else {
+            return;
+        };
+        if let Some(heading) = watched.seen.heading {
+            self.player = Some(Player::live(heading));
+        }
+        let Some(player) = &mut self.player else {
+            return;
+        };
+        player.push(watched.seen.entries);
+        if watched.is_over {
+            player.end();
+        }
+    }
+
+    fn transfer(&self) -> &Transfer {
+        self.session.model().transfer(1).unwrap()
+    }
+
+    fn ended(&self) -> Option<Transfer> {
+        let transfer = self.session.model().transfer(1)?;
+        transfer.state.is_end().then(|| transfer.clone())
+    }
+
+    fn has_said(&self, text: &str) -> bool {
+        let chat = self.session.model().chat.lines();
+        let mut told = chat.filter(|line| {
+            matches!(line.kind, Kind::Output | Kind::Error | Kind::Notice)
+        });
+        told.any(|line| line.text == text)
+    }
+}
+
+impl Drop for Face {
+    fn drop(&mut self) {
+        self.session.intend(Intent::Close);
+    }
+}
