@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
 use sash::captures::Captures;
+use sash::client::words;
 use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::passwords;
@@ -251,7 +252,9 @@ fn start_log() {
             let level = record.level().as_str().to_ascii_lowercase();
             let thread = std::thread::current();
             let thread = thread.name().unwrap_or("?");
-            writeln!(out, "{time} {level} {thread}: {}", record.args())
+            // A stranger's words may be in it.
+            let said = words::harmless(&record.args().to_string());
+            writeln!(out, "{time} {level} {thread}: {said}")
         })
         .init();
 }
