@@ -368,6 +368,13 @@ impl Laboratory {
         self.view
     }
 
+    /// Whether packets can be killed.
+    #[must_use]
+    pub fn can_meddle(&self) -> bool {
+        let is_stage = self.player().is_some_and(Player::is_stage);
+        is_stage || self.watched.is_some()
+    }
+
     /// How long a packet's way takes on the wall.
     #[must_use]
     pub const fn way(&self) -> Duration {
@@ -552,6 +559,9 @@ impl Laboratory {
             let intent = Intent::Kill { tag, packet };
             self.tasks.push(Task::Meddle(intent));
             return Ok(());
+        }
+        if self.watched.is_some() {
+            return Err("This is the past: End, and kill one there.".to_owned());
         }
         if !player.is_stage() {
             return Err(

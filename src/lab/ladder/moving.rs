@@ -18,6 +18,7 @@ use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
 use crate::lab::journal::{Entry, Side};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
 use crate::lab::picture::{Anchor, Area, Disc, Line, Picture, Point, Words};
+use crate::lab::strip::Sides;
 use crate::lab::strip::view::milliseconds;
 use crate::link::Direction;
 use crate::reliable::event::{PacketName, Trigger};
@@ -115,6 +116,7 @@ impl Scene<'_> {
             right: (width - RIGHT).max(LEFT + LEAST_LANE),
             shift: HEAD + (height - HEAD) * PAST
                 - height_of(self.now_us, &steps, &places),
+            sides: Sides::of(self.entries),
             now_us: self.now_us,
             usual,
             first_sequence: self.first_sequence,
@@ -232,6 +234,7 @@ struct Sheet<'a> {
     right: f64,
     /// From a place's height to the picture's.
     shift: f64,
+    sides: Sides,
     now_us: u64,
     usual: u64,
     first_sequence: u32,
@@ -351,8 +354,12 @@ impl Sheet<'_> {
         let is_lost = flight.is_lost() && !has_arrived;
         let lost_at = self.lost_at(flight);
         let is_gone = is_lost && share >= lost_at;
-        // One side alone does not tell whether it has arrived.
-        let is_overdue = arrives_us.is_none() && share >= 1.0;
+        // One side alone does not tell whether what it sends has arrived.
+        let is_told = match flight.direction {
+            Direction::Data => self.sides.receiver,
+            Direction::Ack => self.sides.sender,
+        };
+        let is_overdue = share >= 1.0 && (arrives_us.is_none() || !is_told);
         let tip = along(if is_gone { lost_at } else { share });
         let (colour, stroke) = look(flight);
         let line = Line {
@@ -361,7 +368,7 @@ impl Sheet<'_> {
             ..Line::new(from, tip, colour)
         };
         self.picture.add(line);
-        if has_arrived {
+        if has_arrived || (is_overdue && arrives_us.is_some()) {
             self.picture.add_head(&line);
         } else if is_gone {
             self.draw_loss(flight, tip);
