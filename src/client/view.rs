@@ -18,6 +18,7 @@
 //! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
 //! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
+//! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
 //! | `question` `leaving` `leftovers` | asked in place |
@@ -35,8 +36,6 @@
 //! first file at (720, 261) and the first transfer at (100, 136); people are 17 pixels
 //! apart, files and transfers 22; `tests/window.rs` and `tests/window_files.rs` have more
 //! places.
-//!
-//! It draws no laboratory.
 //!
 //! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
 
