@@ -10,6 +10,7 @@
 //! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
+//! | [`explain`] | why a packet was sent: rule, line of code, section |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
 //! | [`ladder`] | a journal as a packet ladder in text |
@@ -29,6 +30,7 @@ pub mod assignment;
 pub mod capture;
 pub mod chart;
 pub mod contents;
+pub mod explain;
 pub mod halt;
 pub mod journal;
 pub mod ladder;

@@ -247,7 +247,7 @@ mod tests {
     fn known() -> Known {
         Known {
             people: vec!["guy".into(), "gal".into()],
-            files: vec![],
+            ..Known::default()
         }
     }
 

@@ -9,12 +9,14 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | `about` | what is under the mouse
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
 //! | `quiz` | what does the sender do next? |
 //! | [`tasks`] | what takes a disk or a while: done by threads |
 
+mod about;
 pub mod export;
 pub mod knob;
 mod quiz;
@@ -23,11 +25,15 @@ pub mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use about::About;
 pub use quiz::{Answered, Quiz};
 pub use setup::{SIZES, Setup};
 
+use crate::client::controller::Intent;
+use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
-use crate::lab::journal::Journal;
+use crate::lab::explain::happening;
+use crate::lab::journal::{Entry, Happening, Journal, Meddling};
 use crate::lab::player::{Player, Slowness};
 use crate::lab::race::Race;
 use crate::lab::run::Experiment;
@@ -49,6 +55,8 @@ pub struct Laboratory {
     tasks: Vec<Task>,
     /// A task of this kind is under way.
     busy: Option<&'static str>,
+    /// The real transfer on the stage, by our number for it.
+    watched: Option<u64>,
 }
 
 /// What stands in the middle of the page.
@@ -129,6 +137,8 @@ pub enum Wish {
     Open(PathBuf),
     /// Write this, at this place.
     Export(Format, PathBuf),
+    /// Write these bytes, at this place.
+    Write(PathBuf, Vec<u8>),
 }
 
 /// What takes a disk or a while.
@@ -140,6 +150,8 @@ pub enum Task {
     Race(Vec<Experiment>),
     /// Write these bytes under this name, or one beside it that is free.
     Write(PathBuf, Vec<u8>),
+    /// For the controller: something with a real transfer.
+    Meddle(Intent),
 }
 
 /// What became of a task.
@@ -160,6 +172,14 @@ pub const WAYS: (Duration, Duration) =
 /// A whole race is shown in so much time.
 const RACE_SECONDS: u64 = 8;
 
+impl Wish {
+    /// Whether something new comes onto the page: the keys that play are for it.
+    #[must_use]
+    pub const fn begins(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Race(_) | Self::Predict(_))
+    }
+}
+
 impl Default for Laboratory {
     fn default() -> Self {
         Self::new(Setup::default())
@@ -178,6 +198,7 @@ impl Laboratory {
             notice: None,
             tasks: Vec::new(),
             busy: None,
+            watched: None,
         }
     }
 
@@ -223,6 +244,10 @@ impl Laboratory {
                 Ok(())
             }
             Wish::Export(format, place) => self.export(format, place),
+            Wish::Write(place, bytes) => {
+                self.write(place, bytes);
+                Ok(())
+            }
         };
         if let Err(sentence) = done {
             self.complain(sentence);
@@ -236,7 +261,8 @@ impl Laboratory {
         match news {
             News::Opened(name, Ok(player)) => {
                 let events = player.entries().len();
-                self.setup.scenario = player.scenario().to_string();
+                self.setup = Setup::of(player.heading());
+                self.leave();
                 self.put(Stage::Player(player));
                 self.say(format!("{name}: {events} events."));
             }
@@ -244,6 +270,7 @@ impl Laboratory {
                 self.complain(format!("{name} cannot be opened: {why}."));
             }
             News::Raced(Ok(race)) => {
+                self.leave();
                 self.stage = Stage::Race(Box::new(Racing {
                     race,
                     position_us: 0,
@@ -279,10 +306,30 @@ impl Laboratory {
         std::mem::take(&mut self.tasks)
     }
 
-    /// A real transfer, or any other player, is shown from now on.
-    pub fn watch(&mut self, player: Player) {
-        self.setup.scenario = player.scenario().to_string();
-        self.put(Stage::Player(Box::new(player)));
+    /// Something has happened in the real transfer that is watched.
+    pub fn see(&mut self, news: Watched) {
+        let Watched { tag, seen, is_over } = news;
+        if let Some(heading) = seen.heading {
+            self.setup = Setup::of(&heading);
+            self.put(Stage::Player(Box::new(Player::live(heading))));
+            self.watched = Some(tag);
+        }
+        if self.watched != Some(tag) {
+            return; // Something else came onto the stage meanwhile.
+        }
+        let Stage::Player(player) = &mut self.stage else {
+            return;
+        };
+        if !seen.entries.is_empty() {
+            player.push(seen.entries);
+            self.setup.scenario = player.scenario().to_string();
+        }
+        if is_over {
+            player.end();
+        }
+        if seen.is_full {
+            self.say("It is too long to keep: what comes now is not shown.".to_owned());
+        }
     }
 
     /// The fields; the scenario grows by what is killed and turned.
@@ -366,6 +413,7 @@ impl Laboratory {
         self.setup = setup;
         let mut player = Player::stage(experiment?);
         player.play();
+        self.leave();
         self.put(Stage::Player(Box::new(player)));
         Ok(())
     }
@@ -381,6 +429,7 @@ impl Laboratory {
         let experiment = setup.experiment();
         self.setup = setup;
         let quiz = Quiz::of(experiment?)?;
+        self.leave();
         self.stage = Stage::Quiz(Box::new(quiz));
         self.view = View::Ladder;
         Ok(())
@@ -389,6 +438,13 @@ impl Laboratory {
     fn begin(&mut self, task: Task, word: &'static str) {
         self.busy = Some(word);
         self.tasks.push(task);
+    }
+
+    /// The real transfer that was watched goes on without us.
+    fn leave(&mut self) {
+        if self.watched.take().is_some() {
+            self.tasks.push(Task::Meddle(Intent::Watch { tag: None }));
+        }
     }
 
     fn put(&mut self, stage: Stage) {
@@ -412,9 +468,13 @@ impl Laboratory {
     ) -> Result<(), String> {
         match &mut self.stage {
             Stage::Player(player) => {
-                if !step(player) {
-                    self.say(end.to_owned());
-                }
+                let newest = step(player)
+                    .then(|| player.place().index.checked_sub(1))
+                    .flatten();
+                let sentence = newest.map_or(end.to_owned(), |newest| {
+                    happening(&player.entries()[newest], player.heading())
+                });
+                self.say(sentence);
                 Ok(())
             }
             Stage::Empty => {
@@ -472,29 +532,60 @@ impl Laboratory {
         let line = knob.turned(&self.setup.scenario, place);
         let scenario: Scenario = line.parse().map_err(setup::unreadable)?;
         self.setup.scenario = line;
-        if let Stage::Player(player) = &mut self.stage {
+        if self.watched.is_some() {
+            let intent = Intent::ChangeLink(Box::new(scenario));
+            self.tasks.push(Task::Meddle(intent));
+        } else if let Stage::Player(player) = &mut self.stage {
             player.change(scenario); // Of a journal nothing can be changed.
         }
         Ok(())
     }
 
+    /// Loses a packet: of a run at its newest moment for real; of its past by running it
+    /// anew with the packet's `drop=`, which is the same up to that packet.
     fn kill(&mut self, label: Label) -> Result<(), String> {
         let Stage::Player(player) = &mut self.stage else {
             return Ok(());
         };
+        if let Some(tag) = self.watched.filter(|_| player.can_kill()) {
+            let packet = label;
+            let intent = Intent::Kill { tag, packet };
+            self.tasks.push(Task::Meddle(intent));
+            return Ok(());
+        }
         if !player.is_stage() {
             return Err(
                 "A journal is over: run it, and packets can be killed.".to_owned()
             );
         }
+        let now_us = player.position_us();
+        player.seek(now_us); // All of this moment has happened.
         if !player.can_kill() {
-            return Err("This is the past: go to the end, and kill one there.".to_owned());
+            return self.kill_in_the_past(label, now_us);
         }
         if !player.kill(label) {
             return Err(format!("{label} is not in flight any more."));
         }
         self.setup.scenario = player.scenario().to_string();
-        self.say(format!("{label} is killed: the scenario has it."));
+        self.say(format!("{label} is killed; the line above has it."));
+        Ok(())
+    }
+
+    fn kill_in_the_past(&mut self, label: Label, now_us: u64) -> Result<(), String> {
+        let Some(player) = self.player().filter(|player| !was_changed(player)) else {
+            return Err("The link was changed later on: kill one at the end.".to_owned());
+        };
+        let mut scenario = player.scenario().clone();
+        scenario.lose(label);
+        let line = scenario.to_string();
+        let mut setup = self.setup.clone();
+        setup.scenario.clone_from(&line);
+        self.run(setup)?;
+        if let Stage::Player(player) = &mut self.stage {
+            player.pause();
+            player.seek(now_us);
+        }
+        self.say(format!("Run anew up to here, without {label}."));
         Ok(())
     }
 
@@ -507,8 +598,12 @@ impl Laboratory {
 
     fn export(&mut self, format: Format, place: PathBuf) -> Result<(), String> {
         let bytes = format.bytes(self)?;
-        self.begin(Task::Write(place, bytes), "Writing\u{2026}");
+        self.write(place, bytes);
         Ok(())
+    }
+
+    fn write(&mut self, place: PathBuf, bytes: Vec<u8>) {
+        self.begin(Task::Write(place, bytes), "Writing\u{2026}");
     }
 
     fn say(&mut self, sentence: String) {
@@ -560,6 +655,14 @@ impl Racing {
 )]
 fn share_of(time_us: u64, share: f64) -> u64 {
     (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
+}
+
+/// Whether somebody has turned a knob while it ran.
+fn was_changed(player: &Player) -> bool {
+    let is_change = |entry: &Entry| {
+        matches!(entry.what, Happening::Person(Meddling::LinkChanged { .. }))
+    };
+    player.entries().iter().any(is_change)
 }
 
 /// A journal of a run that is over, for a player.

@@ -15,7 +15,8 @@
 //! | `login` | the form |
 //! | `menu` | what stands above both |
 //! | `room`: `tabs` `pages` | where everything stands, and which page of it |
-//! | `conversation`: `chat` `recipient` | the page of the chat |
+//! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
+//! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
@@ -44,6 +45,8 @@ mod chat;
 mod conversation;
 mod dropping;
 mod files;
+mod finder;
+mod hints;
 mod labels;
 mod laboratory;
 mod leaving;
@@ -52,13 +55,16 @@ mod list;
 mod login;
 mod look;
 mod menu;
+mod message;
 mod pages;
 mod panel;
 mod question;
 mod recipient;
 mod room;
+mod rows;
 mod sheet;
 mod side;
+mod strip;
 mod tabs;
 mod transfers;
 mod window;

@@ -32,7 +32,7 @@ mod segment;
 mod text;
 pub(super) mod view;
 
-pub use band::Band;
+pub use band::{Band, Sides};
 pub use drawing::picture;
 pub use scrubber::{Place, Scrubber};
 pub use segment::{Look, ReceiverState, SenderState};

@@ -53,8 +53,10 @@
 //! time stamps); RFC 2018 (ranges beyond the cumulative number).
 
 mod error;
+mod fields;
 
 pub use error::PacketError;
+pub use fields::HEADER_FIELDS;
 
 use super::digest::{Digest, Token};
 use super::sequence::SequenceNumber;

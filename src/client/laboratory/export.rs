@@ -8,6 +8,7 @@ use crate::lab::journal::{Entry, Heading, Journal};
 use crate::lab::ladder;
 use crate::lab::player::Player;
 use crate::lab::{race, strip};
+use std::path::Path;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,20 @@ impl Format {
             Self::Csv => "Numbers (CSV)",
             Self::Pcapng => "Packets for Wireshark (pcapng)",
             Self::Journal => "Journal (JSON lines)",
+        }
+    }
+
+    /// What a file of this name is: as chosen, where its ending is no other's.
+    #[must_use]
+    pub fn named(self, place: &Path) -> Self {
+        let ending = place.extension().and_then(|ending| ending.to_str());
+        match ending {
+            Some("jsonl" | "json") => Self::Journal,
+            Some("pcapng") => Self::Pcapng,
+            Some("csv") => Self::Csv,
+            Some("png") => Self::Png,
+            Some("svg") if self != Self::StripSvg => Self::ViewSvg,
+            Some(_) | None => self,
         }
     }
 

@@ -8,6 +8,7 @@
 //! assert!(wrong.experiment().unwrap_err().contains("did you mean \"loss\"?"));
 //! ```
 
+use crate::lab::journal::Heading;
 use crate::lab::run::Experiment;
 use crate::link::{Scenario, ScenarioError};
 use crate::wire::options::{Arq, Congestion, LARGEST_WINDOW};
@@ -36,6 +37,9 @@ pub const SIZES: [(&str, u64); 5] = [
     ("100 MB", 100_000_000),
 ];
 
+/// A run of more would take a while.
+const LARGEST: u64 = 100_000_000;
+
 impl Default for Setup {
     fn default() -> Self {
         Self {
@@ -49,6 +53,17 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// What was run.
+    pub(super) fn of(heading: &Heading) -> Self {
+        Self {
+            scenario: heading.scenario.clone(),
+            arq: heading.arq,
+            window: heading.window.to_string(),
+            congestion: heading.congestion,
+            size: heading.size.min(LARGEST),
+        }
+    }
+
     /// What to run.
     ///
     /// # Errors

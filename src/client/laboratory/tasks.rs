@@ -32,8 +32,9 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
 }
 
 /// Does it, here and now.
-fn done(task: Task) -> News {
+pub(super) fn done(task: Task) -> News {
     match task {
+        Task::Meddle(_) => News::Written(Err("No thread does that.".to_owned())),
         Task::Open(place) => {
             let name = place.file_name().unwrap_or(place.as_os_str());
             let name = name.to_string_lossy().into_owned();

@@ -21,6 +21,7 @@
 //! | `fields` `playing` `knobs` | what a person sets |
 //! | `asking` | the questions of predict |
 //! | `place` | where a file is or shall be |
+//! | `stage` `snapshot` | the two canvases, and how they are seen |
 
 mod asking;
 mod canvas;
@@ -28,19 +29,21 @@ mod fields;
 mod knobs;
 mod place;
 mod playing;
+mod snapshot;
 mod stage;
 
 use super::bell::Bell;
 use super::{labels, look};
-use crate::client::laboratory::{Laboratory, News, Stage, View, Wish, tasks};
+use crate::client::laboratory::export::Format;
+use crate::client::laboratory::{Laboratory, News, Stage, Task, View, Wish, tasks};
 use crate::client::theme::Theme;
+use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
 use crate::lab::palette::Paper;
 use crate::transfer::clock::Clock;
 use asking::Asking;
 use fields::Fields;
-use fltk::app;
-use fltk::enums::{Event, Key};
+use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::menu::Choice;
@@ -68,6 +71,7 @@ pub(super) struct Page {
     knobs: Knobs,
     asking: Asking,
     under_mouse: Frame,
+    bytes: Frame,
     notice: Frame,
     place: Rc<RefCell<Place>>,
     laboratory: Rc<RefCell<Laboratory>>,
@@ -75,11 +79,16 @@ pub(super) struct Page {
     news: (Sender<News>, Receiver<News>),
     bell: Bell,
     clock: Clock,
+    /// The way out of the window, for what concerns real transfers.
+    intents: super::Report,
     last_turn: crate::reliable::moment::Moment,
 }
 
 /// Of the column with the sliders. Unit: pixels.
-const SIDE_WIDTH: i32 = 250;
+const SIDE_WIDTH: i32 = 264;
+
+/// Of a header's bytes: seven lines. Unit: pixels.
+const BYTES_HEIGHT: i32 = 100;
 
 /// What can be drawn below the strip, as the choice has it.
 const VIEWS: [(&str, View); 5] = [
@@ -92,7 +101,7 @@ const VIEWS: [(&str, View); 5] = [
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
-    pub(super) fn new(folder: &Path, bell: Bell) -> Self {
+    pub(super) fn new(folder: &Path, intents: &super::Report, bell: Bell) -> Self {
         let wishes: Rc<RefCell<Vec<Wish>>> = Rc::default();
         let report: Report = {
             let (wishes, bell) = (Rc::clone(&wishes), bell.clone());
@@ -116,6 +125,12 @@ impl Page {
         let knobs = Knobs::new(&mut side, &report);
         let mut under_mouse = look::explanation();
         under_mouse.set_label_color(look::INK);
+        under_mouse.set_label_size(look::SMALL - 1);
+        let mut bytes = look::explanation();
+        bytes.set_label_font(Font::Courier);
+        bytes.set_label_size(look::SMALL - 1);
+        bytes.set_frame(FrameType::NoBox);
+        side.fixed(&bytes, BYTES_HEIGHT);
         let asking = Asking::new(&report);
         side.end();
         middle.fixed(&side, SIDE_WIDTH);
@@ -137,6 +152,7 @@ impl Page {
             knobs,
             asking,
             under_mouse,
+            bytes,
             notice,
             place,
             laboratory,
@@ -144,14 +160,21 @@ impl Page {
             news: mpsc::channel(),
             bell,
             clock,
+            intents: Rc::clone(intents),
         };
         page.ask_for_places();
+        page.fields.show(page.laboratory.borrow().setup());
         page
     }
 
     /// The page, for the layout.
     pub(super) fn widget(&mut self) -> &mut Flex {
         &mut self.column
+    }
+
+    /// Takes the keys that play.
+    pub(super) fn focus(&mut self) {
+        self.canvases.focus();
     }
 
     /// Opens a journal, as if its place had been typed.
@@ -162,6 +185,11 @@ impl Page {
         self.bell.ring();
     }
 
+    /// What is new of the real transfer that is watched.
+    pub(super) fn watch(&self, watched: Watched) {
+        self.laboratory.borrow_mut().see(watched);
+    }
+
     /// Does what was wished for, lets time pass, and shows how it is then.
     pub(super) fn turn(&mut self, theme: Theme) {
         let now = self.clock.now();
@@ -170,16 +198,30 @@ impl Page {
         let wishes = std::mem::take(&mut *self.wishes.borrow_mut());
         let news: Vec<News> = self.news.1.try_iter().collect();
         let mut laboratory = self.laboratory.borrow_mut();
-        wishes.into_iter().for_each(|wish| laboratory.take(wish));
+        let is_begun = wishes.iter().any(Wish::begins) || !news.is_empty();
+        for wish in wishes {
+            laboratory.take(match wish {
+                Wish::Export(Format::Png, place) => {
+                    Wish::Write(place, self.canvases.png())
+                }
+                wish => wish,
+            });
+        }
         news.into_iter().for_each(|news| laboratory.hear(news));
         if self.column.visible_r() {
             laboratory.tick(wall);
         }
         for task in laboratory.take_tasks() {
             let bell = self.bell.clone();
-            tasks::start(task, self.news.0.clone(), move || bell.ring());
+            match task {
+                Task::Meddle(intent) => (self.intents)(intent),
+                task => tasks::start(task, self.news.0.clone(), move || bell.ring()),
+            }
         }
         drop(laboratory);
+        if is_begun {
+            self.canvases.focus();
+        }
         if self.column.visible_r() {
             self.show(paper(theme));
         }
@@ -203,6 +245,7 @@ impl Page {
             set_visible(self.asking.widget(), is_asking);
             set_visible(self.knobs.widget(), !is_asking);
             set_visible(&mut self.under_mouse, !is_asking);
+            set_visible(&mut self.bytes, !is_asking);
             set_visible(&mut self.view, !is_asking);
             self.side.layout();
             self.side.redraw();
@@ -210,8 +253,9 @@ impl Page {
         if let Stage::Quiz(quiz) = laboratory.stage() {
             self.asking.show(quiz);
         }
-        let words = labels::label(&self.canvases.under_mouse(&laboratory));
-        set_label(&mut self.under_mouse, &words);
+        let about = self.canvases.under_mouse(&laboratory);
+        set_label(&mut self.under_mouse, &lines(&about.words));
+        set_label(&mut self.bytes, &lines(&about.bytes));
         let (sentence, color) = match (laboratory.busy(), laboratory.notice()) {
             (Some(word), _) => (word, look::FADED),
             (None, Some(notice)) if notice.is_problem => {
@@ -257,24 +301,14 @@ fn view_choice(report: &Report) -> Choice {
 fn report_keys(column: &mut Flex, report: &Report) {
     let report = Rc::clone(report);
     column.handle(move |_, event| {
-        if event != Event::Shortcut && event != Event::KeyDown {
-            return false;
-        }
-        let wish = match app::event_key() {
-            Key::Left => Wish::StepBack,
-            Key::Right => Wish::Step,
-            Key::Home => Wish::Restart,
-            key => match key.to_char() {
-                Some(' ') => Wish::PlayOrPause,
-                Some(digit @ '1'..='4') if app::event_state().is_empty() => {
-                    Wish::Answer(digit as usize - '1' as usize)
-                }
-                _ => return false,
-            },
-        };
-        report(wish);
-        true
+        matches!(event, Event::Shortcut | Event::KeyDown) && stage::keys(&report)
     });
+}
+
+/// Text for a label, its lines kept.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(labels::label).collect();
+    lines.join("\n")
 }
 
 fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {

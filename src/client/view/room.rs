@@ -54,6 +54,8 @@ pub(super) struct Room {
     link: String,
     pages: Pages,
     shown: Option<Page>,
+    /// The transfer whose packets the laboratory shows.
+    watched: Option<u64>,
 }
 
 /// Of the row of tabs. Unit: pixels.
@@ -85,7 +87,7 @@ impl Room {
         transfers.widget().hide();
         let mut side = Side::new(conversation.message(), report);
         middle.fixed(&*side.widget(), SIDE_WIDTH);
-        let mut laboratory = laboratory::Page::new(&settings.out, bell);
+        let mut laboratory = laboratory::Page::new(&settings.out, report, bell);
         laboratory.widget().hide();
         middle.end();
 
@@ -109,6 +111,7 @@ impl Room {
             link: settings.scenario.to_string(),
             pages: pages.clone(),
             shown: None,
+            watched: None,
         }
     }
 
@@ -119,6 +122,10 @@ impl Room {
 
     /// Shows the model.
     pub(super) fn show(&mut self, model: &Model) {
+        if model.watched.is_some() && model.watched != self.watched {
+            self.pages.turn_to(Page::Laboratory);
+        }
+        self.watched = model.watched;
         self.tabs.show(self.pages.show(model));
         self.turn_to(self.pages.chosen());
         self.conversation.show(model);
@@ -147,10 +154,16 @@ impl Room {
         self.conversation.message()
     }
 
-    /// Puts the cursor into the next line.
-    pub(super) fn focus(&self) {
-        // Where another page is shown there is no focus to give; FLTK says so and goes on.
-        drop(self.conversation.message().clone().take_focus());
+    /// Puts the cursor into the next line, or where the page that is shown wants it.
+    pub(super) fn focus(&mut self) {
+        match self.shown {
+            Some(Page::Laboratory) => self.laboratory.focus(),
+            Some(Page::Transfers) => self.transfers.focus(),
+            // Before it is shown there is no focus to give; FLTK goes on.
+            Some(Page::Chat) | None => {
+                drop(self.conversation.message().clone().take_focus());
+            }
+        }
     }
 
     fn turn_to(&mut self, page: Page) {
@@ -164,12 +177,8 @@ impl Room {
         set_visible(self.laboratory.widget(), page == Page::Laboratory);
         self.middle.layout();
         self.middle.redraw();
-        match page {
-            Page::Chat => self.focus(),
-            Page::Transfers => self.transfers.focus(),
-            Page::Laboratory => {}
-        }
         self.shown = Some(page);
+        self.focus();
     }
 }
 

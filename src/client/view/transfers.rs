@@ -77,7 +77,7 @@ const ORDERS: [TransferColumn; 8] = [
 ];
 
 /// Label, width in pixels, tip and meaning of each button above the table.
-const TOOLS: [(&str, i32, &str, Press); 7] = [
+const TOOLS: [(&str, i32, &str, Press); 8] = [
     (
         "Pause",
         66,
@@ -119,6 +119,12 @@ const TOOLS: [(&str, i32, &str, Press); 7] = [
         110,
         "Of the chosen ones that are verified (Ctrl+C)",
         Press::Copy,
+    ),
+    (
+        "To laboratory",
+        104,
+        "See the packets of the chosen one on their way (L)",
+        Press::Watch,
     ),
 ];
 
@@ -384,6 +390,7 @@ impl Rows {
             }
             _ if keys.intersects(Shortcut::Ctrl | Shortcut::Alt) => return false,
             _ if key == Key::from_char('r') => Press::Retry,
+            _ if key == Key::from_char('l') => Press::Watch,
             _ if key == Key::from_char(' ') => {
                 let chosen = sheet.chosen();
                 if chosen.iter().any(|tag| self.can(*tag, Press::Pause)) {
@@ -412,7 +419,7 @@ impl Rows {
                 }
             }
             // One folder at a time: nobody wants twenty windows.
-            Press::Show => {
+            Press::Show | Press::Watch => {
                 if let Some(tag) = chosen.into_iter().next() {
                     self.press(press, tag, tell);
                 }
@@ -439,6 +446,7 @@ impl Rows {
             Press::Discard => Intent::Discard { tag },
             Press::Retry => Intent::Retry { tag },
             Press::Show => Intent::ShowInFolder { tag },
+            Press::Watch => Intent::Watch { tag: Some(tag) },
             Press::Copy => {
                 if let Some(checksum) = self.of(tag, Row::checksum).flatten() {
                     app::copy(&checksum);

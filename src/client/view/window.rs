@@ -10,7 +10,7 @@ use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::pages::Pages;
 use super::room::Room;
-use super::{Report, dropping, labels, look};
+use super::{Report, dropping, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
@@ -41,7 +41,6 @@ pub(super) struct Window {
     /// In the laboratory, without a server.
     is_alone: Rc<Cell<bool>>,
     was_in_room: bool,
-    was_lost: bool,
 }
 
 /// What is kept for the next time, and where.
@@ -106,7 +105,6 @@ impl Window {
             title: String::new(),
             is_alone,
             was_in_room: false,
-            was_lost: false,
         };
         opened.leave_by_question(bell);
         opened.turn_pages_by_number(pages);
@@ -122,6 +120,9 @@ impl Window {
     /// Fetches what has happened and shows it; closes when the session is over.
     pub(super) fn turn(&mut self) {
         self.session.turn();
+        if let Some(watched) = self.session.take_watched() {
+            self.room.laboratory.watch(watched);
+        }
         self.show();
         if self.session.is_over() {
             let size = (self.frame.w(), self.frame.h());
@@ -154,21 +155,11 @@ impl Window {
         if is_in_room {
             self.room.show(model);
         }
-        self.room.laboratory.turn(self.memory.theme.get());
         self.leaving.show(model);
-        let lost = match &model.phase {
-            Phase::Lost { sentence } => Some(labels::label(sentence)),
-            Phase::Login | Phase::Joining | Phase::Joined => None,
-        };
-        match lost {
-            Some(sentence) if !self.was_lost => self.offer_return(&sentence),
-            None if self.was_lost => self.room.question.close(),
-            Some(_) | None => {}
-        }
-        self.was_lost = matches!(self.session.model().phase, Phase::Lost { .. });
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }
+        self.room.laboratory.turn(self.memory.theme.get());
     }
 
     /// The room in place of the form, or the form in place of the room.
@@ -234,16 +225,6 @@ impl Window {
                 _ => false,
             }
         });
-    }
-
-    /// The connection ended by itself: what was said stays to be read.
-    fn offer_return(&mut self, sentence: &str) {
-        let report = Rc::clone(&self.report);
-        let connect = self.login.reader();
-        let answers = ("Connect again", "Stay here");
-        self.room
-            .question
-            .ask(sentence, answers, move || report(connect()));
     }
 }
 

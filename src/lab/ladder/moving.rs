@@ -550,6 +550,7 @@ fn short(note: &'static str) -> &'static str {
     match note.strip_prefix("dropped: ") {
         Some("it is there already") => "a duplicate",
         Some(why) => why,
+        None if note == "kept early" => "kept",
         None => note,
     }
 }

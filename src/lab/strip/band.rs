@@ -11,7 +11,7 @@
 
 use super::view::{bins, segments_per_bin, shown};
 use super::{Look, ReceiverState, SenderState, Strip};
-use crate::lab::journal::Side;
+use crate::lab::journal::{Entry, Side};
 use crate::lab::palette::{Colour, INK, SOFT_INK};
 use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Triangle, Words};
 use std::ops::Range;
@@ -24,6 +24,37 @@ pub struct Band {
     range: Range<u32>,
     sender_y: Option<f64>,
     receiver_y: Option<f64>,
+}
+
+/// Of which sides a journal tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// Of the file's sender.
+    pub sender: bool,
+    /// Of its receiver.
+    pub receiver: bool,
+}
+
+impl Sides {
+    /// As in the laboratory.
+    pub const BOTH: Self = Self {
+        sender: true,
+        receiver: true,
+    };
+
+    /// Those that its first entries tell of; both where there are none.
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        const ENOUGH: usize = 1_000;
+        let first = &entries[..entries.len().min(ENOUGH)];
+        let tells = |side| first.iter().any(|entry| entry.side == side);
+        let (sender, receiver) = (tells(Side::Sender), tells(Side::Receiver));
+        if sender || receiver {
+            Self { sender, receiver }
+        } else {
+            Self::BOTH
+        }
+    }
 }
 
 /// Unit of this and of what follows: pixels.
@@ -39,14 +70,15 @@ const BIN_HEIGHT: f64 = 14.0;
 const SMALL: f64 = 12.0;
 
 impl Band {
-    /// Draws it, so wide.
+    /// Draws it, so wide, with the sides that its journal tells of.
     #[must_use]
-    pub fn draw(strip: &Strip, width: f64) -> Self {
+    pub fn draw(strip: &Strip, sides: Sides, width: f64) -> Self {
         let room = width - LEFT - MARGIN;
         let range = shown(strip, whole(room / PITCH).max(4));
         let mut sheet = Sheet {
             picture: Picture::new(width, 0.0, "The sliding window"),
             strip,
+            sides,
             room,
             y: 4.0,
         };
@@ -54,8 +86,8 @@ impl Band {
             sheet.draw_bins(&range);
         }
         sheet.draw_numbers(&range);
-        let sender_y = strip.hears_sender().then(|| sheet.draw_sender(&range));
-        let receiver_y = strip.hears_receiver().then(|| sheet.draw_receiver(&range));
+        let sender_y = sides.sender.then(|| sheet.draw_sender(&range));
+        let receiver_y = sides.receiver.then(|| sheet.draw_receiver(&range));
         sheet.draw_counts();
         sheet.picture.height = sheet.y + 2.0;
         Self {
@@ -89,6 +121,7 @@ impl Band {
 struct Sheet<'a> {
     picture: Picture,
     strip: &'a Strip,
+    sides: Sides,
     /// For cells.
     room: f64,
     y: f64,
@@ -99,11 +132,11 @@ impl Sheet<'_> {
         let per_bin = segments_per_bin(self.strip, whole(self.room / BIN_PITCH).max(1));
         let bins = bins(self.strip, per_bin);
         self.label("whole file", self.y + BIN_HEIGHT);
-        if self.strip.hears_sender() {
+        if self.sides.sender {
             let says = bins.iter().map(|bin| bin.sender_says().look().fill);
             self.draw_columns(says.collect());
         }
-        if self.strip.hears_receiver() {
+        if self.sides.receiver {
             let says = bins.iter().map(|bin| bin.receiver_says().look().fill);
             self.draw_columns(says.collect());
         }
@@ -218,13 +251,13 @@ impl Sheet<'_> {
     /// All states of both sides, as many in a line as there is room for.
     fn draw_counts(&mut self) {
         let strip = self.strip;
-        if strip.hears_sender() {
+        if self.sides.sender {
             let counts = strip.sender_counts();
             let entries = SenderState::ALL.map(|it| (it.look(), counts.get(it)));
             let resends = format!("{} resends", strip.resends());
             self.count("sender", &entries, &resends);
         }
-        if strip.hears_receiver() {
+        if self.sides.receiver {
             let counts = strip.receiver_counts();
             let entries = ReceiverState::ALL.map(|it| (it.look(), counts.get(it)));
             self.count("receiver", &entries, "");
@@ -280,7 +313,6 @@ const fn whole(length: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::journal::Entry;
     use crate::lab::run::Experiment;
 
     fn strip_at(until_us: u64) -> Strip {
@@ -301,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_place_on_the_band_is_a_segment_of_one_side() {
-        let band = Band::draw(&strip_at(300_000), 960.0);
+        let band = Band::draw(&strip_at(300_000), Sides::BOTH, 960.0);
         let y = band.sender_y.unwrap() + 5.0;
         let at = Point::new(LEFT + 2.0 * PITCH + 3.0, y);
         assert_eq!(band.segment_at(at), Some((Side::Sender, 2)));
@@ -315,7 +347,7 @@ mod tests {
     #[test]
     fn the_band_says_every_count_of_the_strip() {
         let strip = strip_at(300_000);
-        let svg = Band::draw(&strip, 960.0).picture.svg();
+        let svg = Band::draw(&strip, Sides::BOTH, 960.0).picture.svg();
         let counts = strip.sender_counts();
         for state in SenderState::ALL {
             let said = format!(">{} {}<", counts.get(state), state.look().name);
@@ -327,13 +359,13 @@ mod tests {
     #[test]
     fn a_narrow_window_shows_fewer_cells_and_a_huge_file_as_many_bins_as_fit() {
         let strip = strip_at(300_000);
-        let areas = |width| Band::draw(&strip, width).picture.shapes.len();
+        let areas = |width| Band::draw(&strip, Sides::BOTH, width).picture.shapes.len();
         assert!(areas(500.0) < areas(960.0));
         let huge = Experiment {
             size: 10 << 30,
             ..Experiment::small()
         };
         let strip = Strip::new(&huge.heading());
-        assert!(Band::draw(&strip, 960.0).picture.shapes.len() < 1_000);
+        assert!(Band::draw(&strip, Sides::BOTH, 960.0).picture.shapes.len() < 1_000);
     }
 }

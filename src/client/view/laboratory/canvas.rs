@@ -41,6 +41,10 @@ impl Canvas {
             if let Some(shown) = &*drawn.borrow() {
                 draw_picture(frame, shown);
             }
+            if frame.has_focus() {
+                draw::set_draw_color(look::ACCENT);
+                draw::draw_rect(frame.x(), frame.y(), frame.w(), frame.h());
+            }
         });
         Self { frame, shown }
     }

@@ -113,7 +113,10 @@ impl Fields {
                 window: window.value(),
                 arq: chosen(&protocol, &Arq::ALL).unwrap_or(Arq::SelectiveRepeat),
                 congestion: chosen(&controller, &Congestion::ALL).unwrap_or_default(),
-                size: chosen(&size, &SIZES).map_or(100_000, |(_, bytes)| bytes),
+                size: match chosen(&size, &SIZES) {
+                    Some((_, bytes)) => bytes,
+                    None => shown.borrow().as_ref().map_or(SIZES[1].1, |it| it.size),
+                },
             };
             shown.replace(Some(setup.clone()));
             setup

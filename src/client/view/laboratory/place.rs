@@ -122,7 +122,7 @@ impl Place {
             let chosen = usize::try_from(format.value()).unwrap_or(0);
             match Format::ALL.get(chosen) {
                 _ if is_opening.get() => report(Wish::Open(place)),
-                Some(format) => report(Wish::Export(*format, place)),
+                Some(format) => report(Wish::Export(format.named(&place), place)),
                 None => {}
             }
         };

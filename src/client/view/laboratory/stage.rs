@@ -4,20 +4,20 @@
 //! it is.
 
 use super::super::bell::Bell;
-use super::Report;
 use super::canvas::Canvas;
-use crate::client::laboratory::{Laboratory, Racing, Stage, View, Wish};
+use super::{Report, snapshot};
+use crate::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::chart::kinds::Kind;
-use crate::lab::journal::{Entry, Journal, Side};
+use crate::lab::journal::{Entry, Journal};
 use crate::lab::ladder::{Moving, Scene, Spot};
 use crate::lab::palette::Paper;
 use crate::lab::picture::{Picture, Point, Words};
 use crate::lab::player::Player;
 use crate::lab::race;
-use crate::lab::strip::Band;
+use crate::lab::strip::{Band, Sides};
 use crate::link::Label;
 use fltk::app;
-use fltk::enums::Event;
+use fltk::enums::{Event, Key, Shortcut};
 use fltk::group::Flex;
 use fltk::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -91,7 +91,8 @@ impl Canvases {
             return;
         };
         let (width, _) = self.strip.size();
-        let band = Band::draw(player.strip(), width.max(300.0));
+        let sides = Sides::of(player.entries());
+        let band = Band::draw(player.strip(), sides, width.max(300.0));
         self.set_strip_height(rounded(band.picture.height));
         self.strip.show(band.picture.clone(), paper, 1.0);
         self.band = Some(band);
@@ -101,30 +102,41 @@ impl Canvases {
         }
     }
 
+    /// Takes the keys that play.
+    pub(super) fn focus(&mut self) {
+        // A page that is not shown has no focus to give; FLTK says so and goes on.
+        drop(self.main.widget().take_focus());
+    }
+
+    /// What is seen, as a PNG file; nothing where nothing is.
+    pub(super) fn png(&self) -> Vec<u8> {
+        let canvases = [&self.strip, &self.main];
+        snapshot::png(&canvases.map(|canvas| canvas.clone().widget().clone()))
+    }
+
     /// What the mouse points at, in words; what to do, where it points at nothing.
-    pub(super) fn under_mouse(&self, laboratory: &Laboratory) -> String {
+    pub(super) fn under_mouse(&self, laboratory: &Laboratory) -> About {
         let Some(player) = laboratory.player() else {
-            return String::new();
+            return About::default();
         };
         if let Some(place) = self.over_main.get()
             && let Some(spot) = self.spot_at(place)
         {
-            return about_packet(&spot, player);
+            return About::packet(&spot, player);
         }
         if let (Some(place), Some(band)) = (self.over_strip.get(), &self.band)
             && let Some((side, number)) = band.segment_at(self.strip.place(place))
         {
-            return about_segment(side, number, player);
+            return About::segment(side, number, player);
         }
-        match laboratory.view() {
+        About::words(match laboratory.view() {
             View::Ladder if player.is_stage() => {
                 "Click a packet in flight to kill it. The mouse over a packet or a segment \
                  tells what it is."
             }
             View::Ladder => "The mouse over a packet or a segment tells what it is.",
             View::Chart(_) => "",
-        }
-        .to_owned()
+        })
     }
 
     fn spot_at(&self, place: (i32, i32)) -> Option<Spot> {
@@ -223,9 +235,16 @@ impl Canvases {
         let (over, ring) = (Rc::clone(&self.over_main), bell.clone());
         let (moving, canvas) = (Rc::clone(&self.moving), self.main.clone());
         let report = Rc::clone(report);
-        self.main.widget().handle(move |_, event| {
-            if event != Event::Push {
-                return follow(event, &over, &ring);
+        self.main.widget().handle(move |frame, event| {
+            match event {
+                Event::Push => drop(frame.take_focus()),
+                // The keys that play are for whoever has the focus.
+                Event::Focus | Event::Unfocus => {
+                    frame.redraw();
+                    return true;
+                }
+                Event::KeyDown => return keys(&report),
+                _ => return follow(event, &over, &ring),
             }
             let at = canvas.place(app::event_coords());
             let moving = moving.borrow();
@@ -242,6 +261,26 @@ impl Canvases {
 
 /// Of the strip before anything is known of it. Unit: pixels.
 const STRIP_HEIGHT: i32 = 190;
+
+/// A key that plays; whether it is one.
+pub(super) fn keys(report: &Report) -> bool {
+    if !(app::event_state() & (Shortcut::Ctrl | Shortcut::Alt)).is_empty() {
+        return false;
+    }
+    let wish = match app::event_key() {
+        Key::Left => Wish::StepBack,
+        Key::Right => Wish::Step,
+        Key::Home => Wish::Restart,
+        Key::End => Wish::Seek(1.0),
+        key => match key.to_char() {
+            Some(' ') => Wish::PlayOrPause,
+            Some(digit @ '1'..='4') => Wish::Answer(digit as usize - '1' as usize),
+            _ => return false,
+        },
+    };
+    report(wish);
+    true
+}
 
 /// Keeps where the mouse is; whether the event is used up.
 fn follow(event: Event, over: &Cell<Option<(i32, i32)>>, bell: &Bell) -> bool {
@@ -275,19 +314,6 @@ fn chart(player: &Player, kind: Kind, size: (u32, u32)) -> Picture {
         picture.add(words);
         picture
     })
-}
-
-fn about_packet(spot: &Spot, player: &Player) -> String {
-    format!("{:?}\n{}", spot.packet, player.heading().arq)
-}
-
-fn about_segment(side: Side, number: u32, player: &Player) -> String {
-    let strip = player.strip();
-    let state = match side {
-        Side::Sender | Side::Link => strip.sender(number).look().name,
-        Side::Receiver => strip.receiver(number).look().name,
-    };
-    format!("Segment {number}, at the {}: {state}.", side.name())
 }
 
 #[expect(

@@ -52,6 +52,8 @@ pub(super) enum Press {
     Retry,
     Show,
     Copy,
+    /// Show its packets in the laboratory.
+    Watch,
 }
 
 /// The column with the bar.
@@ -117,6 +119,8 @@ impl Row {
             Press::Retry => self.can.retry,
             Press::Show => self.can.show,
             Press::Copy => self.digest.is_some(),
+            // What can be paused or resumed is on its way.
+            Press::Watch => self.can.pause || self.can.resume,
         }
     }
 
@@ -226,6 +230,7 @@ impl Press {
             Self::Retry => "Try again",
             Self::Show => "Show",
             Self::Copy => "Copy",
+            Self::Watch => "Watch",
         }
     }
 }

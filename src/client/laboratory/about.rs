@@ -1,0 +1,162 @@
+//! What is under the mouse, in words and in bytes.
+
+use crate::lab::explain::{Rule, header};
+use crate::lab::journal::Side;
+use crate::lab::ladder::Spot;
+use crate::lab::player::Player;
+use crate::lab::strip::{ReceiverState, SenderState};
+use crate::reliable::event::PacketName;
+use crate::wire::packet::Kind;
+
+/// What there is to tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Sentences, one below the other.
+    pub words: String,
+    /// The header, a few fields to a line; empty where it is no packet.
+    pub bytes: String,
+}
+
+impl About {
+    /// Only words.
+    #[must_use]
+    pub fn words(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            bytes: String::new(),
+        }
+    }
+
+    /// A packet on the ladder: when, why, and its header.
+    #[must_use]
+    pub fn packet(spot: &Spot, player: &Player) -> Self {
+        let heading = player.heading();
+        let packet = &spot.packet;
+        let happened = &player.entries()[..player.place().index];
+        let rule = Rule::of(packet, spot.direction, heading, happened);
+        let (origin, line) = (rule.origin(), rule.origin().line());
+        let words = format!(
+            "{}{}\n{}\n{}:{line}\n{}",
+            name(packet, heading.first_sequence),
+            times(spot),
+            rule.sentence(),
+            origin.file,
+            rule.section()
+        );
+        let strip = player.strip();
+        let is_made_up = strip.hears_sender() && strip.hears_receiver();
+        let sent_us = spot.sent_us.unwrap_or(0);
+        let fields = header(packet, sent_us, heading, is_made_up);
+        Self {
+            words,
+            bytes: rows(&fields),
+        }
+    }
+
+    /// A segment on the strip: what has become of it.
+    #[must_use]
+    pub fn segment(side: Side, number: u32, player: &Player) -> Self {
+        let strip = player.strip();
+        let (state, sentence) = match side {
+            Side::Sender | Side::Link => sender(strip.sender(number)),
+            Side::Receiver => receiver(strip.receiver(number)),
+        };
+        let heading = player.heading();
+        let length = u64::from(heading.segment_bytes);
+        let start = heading.offset + u64::from(number) * length;
+        let end = heading.size.min(start + length);
+        Self::words(format!(
+            "Segment {number}, at the {}: {state}\n{sentence}\nBytes {start} to {} of the \
+             file.",
+            side.name(),
+            end.saturating_sub(1)
+        ))
+    }
+}
+
+/// `DATA 2.1: segment 2, sending 1`.
+fn name(packet: &PacketName, first_sequence: u32) -> String {
+    let PacketName {
+        kind,
+        number,
+        attempt,
+        sequence,
+        length,
+    } = packet;
+    match kind {
+        Kind::Data if *length == 0 => format!("Probe {attempt}"),
+        Kind::Data => {
+            format!("DATA {number}.{attempt}: segment {number}, sending {attempt}")
+        }
+        Kind::Ack | Kind::Nack => {
+            let wanted = sequence.0.wrapping_sub(first_sequence);
+            format!("{kind} {number}.{attempt}: wants segment {wanted}")
+        }
+        Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {
+            format!("{kind}, sending {attempt}")
+        }
+    }
+}
+
+fn times(spot: &Spot) -> String {
+    let ms = |time_us: u64| format!("{}.{} ms", time_us / 1_000, time_us % 1_000 / 100);
+    match (spot.sent_us, spot.arrived_us) {
+        (Some(sent), Some(arrived)) => format!("\n{} to {}", ms(sent), ms(arrived)),
+        (Some(sent), None) => format!("\nleft at {}", ms(sent)),
+        (None, Some(arrived)) => format!("\narrived at {}", ms(arrived)),
+        (None, None) => String::new(),
+    }
+}
+
+/// Of a token in hex; it takes two lines.
+const TOKEN_DIGITS: usize = 32;
+
+/// Short fields share a line, as in the byte picture of the header.
+fn rows(fields: &[(&'static str, String)]) -> String {
+    let mut rows = String::new();
+    for (name, bytes) in fields {
+        match *name {
+            "version" | "kind" | "attempt" => {
+                rows.push_str(&format!("{name} {bytes} "));
+            }
+            "token" if bytes.len() == TOKEN_DIGITS => {
+                let (first, last) = bytes.split_at(TOKEN_DIGITS / 2);
+                rows.push_str(&format!("{name:8} {first}\n{:8} {last}\n", ""));
+            }
+            "0" => rows.push_str(&format!("{bytes}\n")),
+            name => rows.push_str(&format!("{name:8} {bytes}\n")),
+        }
+    }
+    rows
+}
+
+const fn sender(state: SenderState) -> (&'static str, &'static str) {
+    match state {
+        SenderState::Unsent => ("unsent", "It was not sent yet."),
+        SenderState::InFlight => {
+            ("in flight", "It was sent once, and no ACK has told of it.")
+        }
+        SenderState::Lost => (
+            "lost",
+            "The link has lost or damaged its newest sending, or the sender holds it for \
+             lost.",
+        ),
+        SenderState::Resent => {
+            ("resent", "It was sent again, and no ACK has told of it.")
+        }
+        SenderState::Acked => ("acked", "An ACK says that it has arrived."),
+    }
+}
+
+const fn receiver(state: ReceiverState) -> (&'static str, &'static str) {
+    match state {
+        ReceiverState::Missing => ("missing", "It has not arrived."),
+        ReceiverState::KeptEarly => (
+            "kept early",
+            "It came before its turn, and waits for those before it.",
+        ),
+        ReceiverState::InOrder => {
+            ("in order", "It has arrived, and so has all before it.")
+        }
+    }
+}

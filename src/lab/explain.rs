@@ -1,0 +1,309 @@
+//! Why a packet was sent: the rule, its line of code, and where the report tells it.
+//!
+//! ```text
+//!   DATA 8.2  <- sent because ->  three later packets had arrived
+//!                                 src/reliable/selective_repeat/losses.rs:125
+//!                                 report/reliable/selective_repeat.md#the-idea
+//! ```
+//!
+//! A rule names a line by its text; the number is looked up in the source that was
+//! compiled, so it cannot be wrong. Which rule it was the journal says: what the sender
+//! held for lost before it sent again, and why.
+//!
+//! ```
+//! use sash::lab::explain::Rule;
+//! let origin = Rule::ThreeLater.origin();
+//! assert!(origin.line() > 1);
+//! assert!(Rule::ThreeLater.sentence().contains("Three later packets"));
+//! ```
+//!
+//! Source: report chapters `reliable/*`; RFC 9002 §6, RFC 6298 §5.
+
+mod happening;
+mod header;
+mod source;
+
+pub use happening::happening;
+pub use header::header;
+pub use source::Origin;
+
+use super::journal::{Entry, Happening, Heading, Side};
+use super::predict::Section;
+use crate::link::Direction;
+use crate::reliable::event::{Event, PacketName, Trigger};
+use crate::wire::options::Arq;
+use crate::wire::packet::Kind;
+
+/// What makes a side send a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The three steps that open a connection.
+    Opening,
+    /// A segment goes for the first time: the window lets it.
+    FirstSending(Arq),
+    /// No ACK came in time.
+    Timeout(Arq),
+    /// Three later packets have arrived.
+    ThreeLater,
+    /// A later packet has arrived, and 9/8 of a round trip is over.
+    Overtaken,
+    /// A closed window is asked whether it is open again.
+    WindowProbe,
+    /// What has arrived is told.
+    Acknowledgement(Arq),
+    /// Something is newly missing or damaged.
+    Gap(Arq),
+    /// The receiver is still at work on the whole file.
+    Alive,
+    /// Everything is acknowledged.
+    Fin,
+    /// All has arrived, and was looked at.
+    FinAck,
+    /// The transfer ends unfinished.
+    Reset,
+}
+
+/// The number of an ACK that opens the connection.
+const OPENING_NUMBER: u32 = 0;
+
+/// The number of a packet that is out of the count: a probe, or an ACK that says "alive".
+const OUT_OF_COUNT: u32 = u32::MAX;
+
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Opening,
+        Self::FirstSending(Arq::StopAndWait),
+        Self::FirstSending(Arq::GoBackN),
+        Self::FirstSending(Arq::SelectiveRepeat),
+        Self::Timeout(Arq::StopAndWait),
+        Self::Timeout(Arq::GoBackN),
+        Self::Timeout(Arq::SelectiveRepeat),
+        Self::ThreeLater,
+        Self::Overtaken,
+        Self::WindowProbe,
+        Self::Acknowledgement(Arq::StopAndWait),
+        Self::Acknowledgement(Arq::GoBackN),
+        Self::Acknowledgement(Arq::SelectiveRepeat),
+        Self::Gap(Arq::StopAndWait),
+        Self::Gap(Arq::GoBackN),
+        Self::Gap(Arq::SelectiveRepeat),
+        Self::Alive,
+        Self::Fin,
+        Self::FinAck,
+        Self::Reset,
+    ];
+
+    /// Which rule sent this packet; so many entries have happened.
+    #[must_use]
+    pub fn of(
+        packet: &PacketName,
+        direction: Direction,
+        heading: &Heading,
+        happened: &[Entry],
+    ) -> Self {
+        let arq = heading.arq;
+        match packet.kind {
+            Kind::Syn | Kind::SynAck => Self::Opening,
+            Kind::Ack if packet.number == OPENING_NUMBER => Self::Opening,
+            Kind::Ack if packet.number == OUT_OF_COUNT => Self::Alive,
+            Kind::Ack => Self::Acknowledgement(arq),
+            Kind::Nack => Self::Gap(arq),
+            Kind::Data if packet.length == 0 => Self::WindowProbe,
+            Kind::Data if packet.attempt == 1 || direction == Direction::Ack => {
+                Self::FirstSending(arq)
+            }
+            Kind::Data => match trigger(packet, arq, happened) {
+                Some(Trigger::PacketThreshold) => Self::ThreeLater,
+                Some(Trigger::TimeThreshold) => Self::Overtaken,
+                Some(Trigger::Timeout) | None => Self::Timeout(arq),
+            },
+            Kind::Fin => Self::Fin,
+            Kind::FinAck => Self::FinAck,
+            Kind::Rst => Self::Reset,
+        }
+    }
+
+    /// What it says, in a sentence.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Opening => "Opening: SYN, SYN-ACK, ACK agree on the terms.",
+            Self::FirstSending(Arq::StopAndWait) => {
+                "First sending: the segment before is acknowledged."
+            }
+            Self::FirstSending(Arq::GoBackN | Arq::SelectiveRepeat) => {
+                "First sending: the window has room for it."
+            }
+            Self::Timeout(Arq::StopAndWait) => "Resent: no ACK came in time.",
+            Self::Timeout(Arq::GoBackN) => {
+                "Resent: no ACK came in time, and the whole window goes again."
+            }
+            Self::Timeout(Arq::SelectiveRepeat) => {
+                "Resent: no ACK came in time, and the oldest packet goes again."
+            }
+            Self::ThreeLater => {
+                "Resent: Three later packets have arrived (packet threshold)."
+            }
+            Self::Overtaken => {
+                "Resent: a later packet has arrived, and 9/8 of a round trip is over \
+                 (time threshold)."
+            }
+            Self::WindowProbe => "A probe: is the closed window open again?",
+            Self::Acknowledgement(Arq::StopAndWait | Arq::GoBackN) => {
+                "Every DATA packet is acknowledged at once: the next one wanted."
+            }
+            Self::Acknowledgement(Arq::SelectiveRepeat) => {
+                "What has arrived: the next one wanted, and the ranges beyond it."
+            }
+            Self::Gap(_) => "Something is newly missing or damaged, and is told at once.",
+            Self::Alive => "Still at work on the whole file.",
+            Self::Fin => "Everything is acknowledged: the file's SHA-256.",
+            Self::FinAck => "All has arrived, and the SHA-256 was compared.",
+            Self::Reset => "The transfer ends unfinished.",
+        }
+    }
+
+    /// The line of code that it is.
+    #[must_use]
+    pub const fn origin(self) -> Origin {
+        match self {
+            Self::Opening => Origin::HANDSHAKE,
+            Self::FirstSending(Arq::StopAndWait) => Origin::STOP_AND_WAIT_SENDS,
+            Self::FirstSending(Arq::GoBackN) => Origin::GO_BACK_N_SENDS,
+            Self::FirstSending(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_SENDS,
+            Self::Timeout(Arq::StopAndWait) => Origin::STOP_AND_WAIT_TIMES_OUT,
+            Self::Timeout(Arq::GoBackN) => Origin::GO_BACK_N_TIMES_OUT,
+            Self::Timeout(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_TIMES_OUT,
+            Self::ThreeLater => Origin::THREE_LATER,
+            Self::Overtaken => Origin::OVERTAKEN,
+            Self::WindowProbe => Origin::WINDOW_PROBE,
+            Self::Acknowledgement(Arq::StopAndWait | Arq::GoBackN) => Origin::ANSWERS,
+            Self::Acknowledgement(Arq::SelectiveRepeat) => Origin::ANSWERS_IN_TIME,
+            Self::Gap(Arq::StopAndWait | Arq::GoBackN) => Origin::TELLS_A_GAP,
+            Self::Gap(Arq::SelectiveRepeat) => Origin::TELLS_A_GAP_ONCE,
+            Self::Alive => Origin::ALIVE,
+            Self::Fin => Origin::FIN,
+            Self::FinAck => Origin::FIN_ACK,
+            Self::Reset => Origin::RESET,
+        }
+    }
+
+    /// Where the report tells it.
+    #[must_use]
+    pub const fn section(self) -> Section {
+        let (page, anchor) = match self {
+            Self::Opening => ("reliable/handshake.md", "the-idea"),
+            Self::FirstSending(arq)
+            | Self::Timeout(arq)
+            | Self::Acknowledgement(arq)
+            | Self::Gap(arq) => (chapter(arq), "the-idea"),
+            Self::ThreeLater | Self::Overtaken => {
+                (chapter(Arq::SelectiveRepeat), "the-idea")
+            }
+            Self::WindowProbe => ("reliable/gate.md", "the-idea"),
+            Self::Alive | Self::Fin | Self::FinAck | Self::Reset => {
+                ("reliable/connection.md", "the-idea")
+            }
+        };
+        Section { page, anchor }
+    }
+}
+
+/// The chapter of a protocol.
+const fn chapter(arq: Arq) -> &'static str {
+    match arq {
+        Arq::StopAndWait => "reliable/stop_and_wait.md",
+        Arq::GoBackN => "reliable/go_back_n.md",
+        Arq::SelectiveRepeat => "reliable/selective_repeat.md",
+    }
+}
+
+/// What told the sender that the sending before this one was lost.
+fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger> {
+    let is_its_sending = |entry: &&Entry| {
+        matches!(&entry.what, Happening::Machine(Event::PacketSent(sent))
+            if sent == packet && entry.side == Side::Sender)
+    };
+    let sent_at = happened.iter().rposition(|entry| is_its_sending(&entry));
+    let before = &happened[..sent_at.unwrap_or(happened.len())];
+    before.iter().rev().find_map(|entry| match &entry.what {
+        Happening::Machine(Event::PacketLost {
+            number, trigger, ..
+        }) => {
+            // Of go-back-N the oldest is held for lost, and all after it go again.
+            let is_it = match arq {
+                Arq::GoBackN => *number <= packet.number,
+                Arq::StopAndWait | Arq::SelectiveRepeat => *number == packet.number,
+            };
+            is_it.then_some(*trigger)
+        }
+        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Experiment;
+    use std::fs;
+    use std::path::Path;
+
+    fn resends(arq: Arq, scenario: &str) -> Vec<Rule> {
+        let experiment = Experiment {
+            arq,
+            scenario: scenario.parse().unwrap(),
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        let heading = experiment.heading();
+        let sent = entries.iter().filter_map(|entry| match &entry.what {
+            Happening::Machine(Event::PacketSent(packet)) => Some(*packet),
+            Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+        });
+        let again = sent.filter(|it| it.kind == Kind::Data && it.attempt > 1);
+        again
+            .map(|packet| Rule::of(&packet, Direction::Data, &heading, &entries))
+            .collect()
+    }
+
+    #[test]
+    fn every_rule_has_a_line_of_code_and_a_section_that_exist() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for rule in Rule::ALL {
+            let origin = rule.origin();
+            let source = fs::read_to_string(root.join(origin.file)).unwrap();
+            let line = source.lines().nth(origin.line() - 1).unwrap();
+            assert!(line.contains(origin.text), "{rule:?}: {line}");
+            let code = source.split("#[cfg(test)]").next().unwrap();
+            let found = code.matches(origin.text).count();
+            assert_eq!(found, 1, "{rule:?}: {}", origin.text);
+            let section = rule.section();
+            let page = root.join("report").join(section.page);
+            let page = fs::read_to_string(page).unwrap();
+            assert!(page.contains("\n## The idea\n"), "{section}");
+            assert!(rule.sentence().ends_with(['.', '?']), "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn a_gap_that_three_later_packets_show_is_resent_for_them() {
+        let rules = resends(Arq::SelectiveRepeat, "delay=50ms;drop=d2.1");
+        assert_eq!(rules, [Rule::ThreeLater]);
+    }
+
+    #[test]
+    fn a_lost_window_of_go_back_n_is_resent_for_its_timeout() {
+        let rules = resends(Arq::GoBackN, "delay=50ms;drop=d2.1");
+        assert!(rules.len() > 10);
+        assert!(
+            rules
+                .iter()
+                .all(|rule| *rule == Rule::Timeout(Arq::GoBackN))
+        );
+        let rules = resends(Arq::StopAndWait, "delay=50ms;drop=d2.1");
+        assert_eq!(rules, [Rule::Timeout(Arq::StopAndWait)]);
+    }
+}
