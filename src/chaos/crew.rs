@@ -6,7 +6,7 @@
 use super::check::{Offence, Session};
 use super::disk;
 use super::plan::{Act, Role, Who};
-use super::process::{Belongings, Printed, Process, Programs};
+use super::process::{Belongings, Printed, Process, Programs, THRIFT};
 use super::proxy::Proxy;
 use super::run::Chaos;
 use crate::reliable::moment::Moment;
@@ -526,16 +526,6 @@ fn client_command(programs: &Programs, client: &Client, address: SocketAddr) -> 
         .arg(&client.folder);
     command
 }
-
-/// The system's library (glibc) gives back what is free at once, memory and stacks of
-/// threads, so that what a server holds is what it needs.
-const THRIFT: [(&str, &str); 5] = [
-    ("GLIBC_TUNABLES", "glibc.pthread.stack_cache_size=0"),
-    ("MALLOC_ARENA_MAX", "1"),
-    ("MALLOC_MMAP_THRESHOLD_", "8192"),
-    ("MALLOC_TRIM_THRESHOLD_", "4096"),
-    ("MALLOC_TOP_PAD_", "0"),
-];
 
 /// The port of a server that was killed may be taken by somebody for a moment.
 const TRIES_TO_LISTEN: usize = 20;

@@ -10,7 +10,7 @@
 //! printed; whether it is good enough, the report says.
 
 use super::guests::{Delays, Guest, connect};
-use super::process::{Belongings, Printed, Process, Programs};
+use super::process::{Belongings, Printed, Process, Programs, THRIFT};
 use crate::lab::contents;
 use crate::transfer::clock::Clock;
 use crate::transfer::threads;
@@ -103,7 +103,7 @@ impl Load {
     pub fn storm(&self) -> io::Result<Storm> {
         let first_port = free_port()?;
         let ports = format!("{first_port}-{}", first_port + 3);
-        let mut server = Server::start(&self.programs, &["--udp-ports", &ports])?;
+        let mut server = Server::start(&self.programs, &["--udp-ports", &ports], &[])?;
         let clock = Clock::start();
         let talkers = Self::talkers(&server, TALKERS, clock)?;
         let mut downloads = Vec::new();
@@ -149,7 +149,7 @@ impl Load {
     /// # Errors
     /// Those of the system.
     pub fn crowd(&self) -> io::Result<Crowd> {
-        let mut server = Server::start(&self.programs, &["--udp-ports", "0"])?;
+        let mut server = Server::start(&self.programs, &["--udp-ports", "0"], &[])?;
         let clock = Clock::start();
         let honest = Self::talkers(&server, 10, clock)?;
         let mut crowd = Crowd::default();
@@ -211,7 +211,7 @@ impl Load {
         &self,
         mut told: impl FnMut(u32, Belongings),
     ) -> io::Result<Vec<Belongings>> {
-        let server = Server::start(&self.programs, &["--udp-ports", "0"])?;
+        let server = Server::start(&self.programs, &["--udp-ports", "0"], &THRIFT)?;
         let clock = Clock::start();
         let mut dice = Rng::with_seed(self.seed);
         let lesson = self.duration / LESSONS;
@@ -384,7 +384,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(programs: &Programs, arguments: &[&str]) -> io::Result<Self> {
+    /// `thrift`: what is told to its allocator.
+    fn start(
+        programs: &Programs,
+        arguments: &[&str],
+        thrift: &[(&str, &str)],
+    ) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let files = folder.path().join("files");
         fs::create_dir(&files)?;
@@ -393,7 +398,10 @@ impl Server {
         let lines = unbounded();
         let mut command = Command::new(&programs.server);
         command.args(["--bind", "0.0.0.0:0", "--files"]).arg(&files);
-        command.args(arguments).env("RUST_LOG", "error");
+        command
+            .args(arguments)
+            .env("RUST_LOG", "error")
+            .envs(thrift.iter().copied());
         let complaints = folder.path().join("server.err");
         let process = Process::start(&mut command, 0, lines.0.clone(), &complaints)?;
         let (_, first) = lines.1.recv_timeout(PATIENCE).map_err(io::Error::other)?;

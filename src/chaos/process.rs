@@ -159,3 +159,13 @@ impl Drop for Process {
 
 /// How often somebody who waits for a process looks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The system's library (glibc) gives back what is free at once, memory and stacks of
+/// threads, so that what a server holds is what it needs.
+pub(super) const THRIFT: [(&str, &str); 5] = [
+    ("GLIBC_TUNABLES", "glibc.pthread.stack_cache_size=0"),
+    ("MALLOC_ARENA_MAX", "1"),
+    ("MALLOC_MMAP_THRESHOLD_", "8192"),
+    ("MALLOC_TRIM_THRESHOLD_", "4096"),
+    ("MALLOC_TOP_PAD_", "0"),
+];

@@ -6,6 +6,7 @@ use sash::chaos::guests::Delays;
 use sash::chaos::load::{Load, Storm};
 use sash::chaos::plan::Wanted;
 use sash::chaos::{Belongings, Chaos, Outcome, Programs};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -123,7 +124,11 @@ fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
         );
     })?;
     let counts = held.iter().map(|it| (it.threads, it.descriptors));
-    Ok(counts.collect::<std::collections::BTreeSet<_>>().len() <= 1)
+    let is_steady = counts.collect::<BTreeSet<_>>().len() <= 1;
+    // Tables and caches have grown by half of the day; what grows on is a leak.
+    let memory = |place: usize| held.get(place).map_or(0.0, |it| mebibytes(*it));
+    let (half, end) = (memory(held.len() / 2), memory(held.len().saturating_sub(1)));
+    Ok(is_steady && end < (half * 1.1).max(half + 1.0))
 }
 
 fn write_delays(out: &mut impl Write, what: &str, delays: &Delays) -> io::Result<()> {
