@@ -8,7 +8,8 @@
 //! A file imports only from floors below its own and from its own folder.
 //!
 //! ```text
-//!   4  programs     server  client  journals  captures  bench    bin/: server, client, lab
+//!   5  above all    bench  chaos              bin/: server, client, lab
+//!   4  programs     server  client  journals  captures
 //!   3  shells       transfer                  sockets, files, threads, the clock
 //!   2  laboratory   lab                       the machines in virtual time
 //!   1  machines     reliable  link  room  shelf    pure: time is an argument
@@ -31,6 +32,7 @@
 
 pub mod bench;
 pub mod captures;
+pub mod chaos;
 pub mod client;
 pub mod journals;
 pub mod lab;

@@ -261,15 +261,18 @@ fn what_the_network_says_cannot_steer_the_terminal() {
             r#"{"said":{"from":"g\u001b[2Juy","text":"\u001b]0;owned\u0007\r","time":0}}"#,
         ),
         Say(r#"{"notice":{"text":"\u009b2J"}}"#),
+        // Nothing that a client knows: its log tells of it.
+        Say(r#"{"\u001b[2J\u0007\r":{}}"#),
         Say(r#"{"users":{"names":["\u001bc"]}}"#),
     ]);
     let output = exec(&server, &["--exec", "/users"]);
-    let shown = text(&output.stdout);
-    assert!(
-        !shown.contains(['\u{1b}', '\u{7}', '\r', '\u{9b}']),
-        "{shown:?}"
-    );
-    assert!(shown.contains('␛'), "{shown:?}");
+    for shown in [text(&output.stdout), text(&output.stderr)] {
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\r', '\u{9b}']),
+            "{shown:?}"
+        );
+        assert!(shown.contains('␛'), "{shown:?}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use sash::client::display;
 use sash::client::share::Share;
 use sash::client::text::{self, Manner};
 use sash::client::theme::Theme;
+use sash::client::words;
 use sash::client::{Exit, Settings};
 use sash::journals::Journals;
 use sash::link::Scenario;
@@ -43,6 +44,10 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(version, before_help = EXAMPLES, after_help = EXIT_CODES)]
 #[command(args_override_self = true)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, on or off by itself"
+)]
 struct Arguments {
     /// Run in the terminal, without a window
     #[arg(long)]
@@ -189,7 +194,9 @@ fn start_logging(bars: &MultiProgress) {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or("-");
             let level = record.level().as_str().to_lowercase();
-            writeln!(out, "{time} {level} {name}: {}", record.args())
+            // A stranger's words may be in it.
+            let said = words::harmless(&record.args().to_string());
+            writeln!(out, "{time} {level} {name}: {said}")
         })
         .build();
     let level = logger.filter();

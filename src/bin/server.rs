@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
 use sash::captures::Captures;
+use sash::client::words;
 use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::passwords;
@@ -16,6 +17,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// A chat room over TCP that offers files over a reliable UDP of its own.
 #[derive(Debug, Parser)]
@@ -71,6 +73,9 @@ struct Flags {
     /// Most clients at once from one address, 0 for no limit; without this flag 64, and no limit for this machine itself.
     #[arg(long, value_name = "N")]
     max_per_address: Option<usize>,
+    /// How long running transfers may take to end after Ctrl-C or SIGTERM; what has not ended then can be gone on from. A second signal ends at once.
+    #[arg(long, value_name = "SECONDS", default_value = "10s", value_parser = read_grace)]
+    grace: Duration,
     /// The room's password, from this file; it is proven and never sent. The chat and the files stay readable on the wire.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -128,6 +133,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let grace = flags.grace;
     let config = Config {
         rules,
         journals,
@@ -148,7 +154,7 @@ fn main() -> ExitCode {
     print_lines(&greeting(running.address()));
     wait_for(&stopped);
     log::info!("stopping: press Ctrl-C again to end at once");
-    running.stop();
+    running.stop_within(grace);
     drop(captures); // All of it is on disk now.
     ExitCode::SUCCESS
 }
@@ -156,6 +162,15 @@ fn main() -> ExitCode {
 fn read_address(text: &str) -> Result<SocketAddr, String> {
     let help = "write ADDRESS:PORT with numbers, such as 127.0.0.1:50000 or [::]:50000";
     text.parse().map_err(|_| help.to_owned())
+}
+
+/// `10s`, `10` or `0`.
+fn read_grace(text: &str) -> Result<Duration, String> {
+    let seconds = text.strip_suffix('s').unwrap_or(text);
+    let seconds: u64 = seconds
+        .parse()
+        .map_err(|_| "write seconds, such as 10s".to_owned())?;
+    Ok(Duration::from_secs(seconds))
 }
 
 impl Flags {
@@ -237,7 +252,9 @@ fn start_log() {
             let level = record.level().as_str().to_ascii_lowercase();
             let thread = std::thread::current();
             let thread = thread.name().unwrap_or("?");
-            writeln!(out, "{time} {level} {thread}: {}", record.args())
+            // A stranger's words may be in it.
+            let said = words::harmless(&record.args().to_string());
+            writeln!(out, "{time} {level} {thread}: {said}")
         })
         .init();
 }

@@ -248,7 +248,10 @@ pub const FILE_OPTIONS: [&str; 5] = [
 const LETTERS_PER_SLIP: usize = 3;
 
 /// Of the column of commands in `/help`. Unit: letters.
-const SYNOPSIS_WIDTH: usize = 40;
+const SYNOPSIS_WIDTH: usize = 25;
+
+/// Of the words that a command takes, in one line of `/help`. Unit: letters.
+const CHOICES_WIDTH: usize = 46;
 
 /// The commands that `line` may be the beginning of; one, once its name is whole.
 #[must_use]
@@ -282,21 +285,40 @@ pub fn matching(line: &str) -> Vec<&'static Usage> {
 pub fn help() -> Vec<String> {
     let mut lines = Vec::new();
     for purpose in Purpose::ALL {
-        lines.push(purpose.heading().to_owned());
+        lines.push(format!("{}:", purpose.heading()));
         for usage in COMMANDS.iter().filter(|it| it.purpose == purpose) {
             let (synopsis, explanation) = (usage.synopsis(), usage.explanation);
             lines.push(format!("  {synopsis:SYNOPSIS_WIDTH$}{explanation}"));
-            if usage.choices.len() > 3 {
-                for words in usage.choices.chunks(4) {
-                    let words = words.join(", ");
-                    lines.push(format!("  {:SYNOPSIS_WIDTH$}  {words}", ""));
-                }
+            if usage.choices.len() > 2 {
+                let choices = in_lines(usage.choices).into_iter();
+                let indented = |words| format!("  {:SYNOPSIS_WIDTH$}{words}", "");
+                lines.extend(choices.map(indented));
             }
         }
     }
-    let options = FILE_OPTIONS.join(" X, ");
-    lines.push(format!("OPTIONS: {options} X: for this transfer alone."));
+    lines.push("OPTIONS, for that transfer alone:".to_owned());
+    lines.push(format!(
+        "  {}",
+        FILE_OPTIONS.map(|it| format!("{it} X")).join("  ")
+    ));
     lines.push("Anything else is said. //hi says /hi.".to_owned());
+    lines
+}
+
+/// Words in as few lines as they fit into.
+fn in_lines(words: &[&str]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words {
+        if let Some(line) = lines.last_mut()
+            && (line.is_empty() || line.len() + word.len() + 2 <= CHOICES_WIDTH)
+        {
+            let gap = if line.is_empty() { "" } else { "  " };
+            line.push_str(gap);
+            line.push_str(word);
+        } else {
+            lines.push((*word).to_owned());
+        }
+    }
     lines
 }
 

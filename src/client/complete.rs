@@ -29,6 +29,8 @@ pub struct Known {
     pub people: Vec<String>,
     /// What the server offers.
     pub files: Vec<String>,
+    /// Which list of files that is, as the model counts.
+    pub files_revision: u64,
 }
 
 /// What can stand for the part of the line from `start` to the cursor.
@@ -41,19 +43,19 @@ pub struct Completion {
 }
 
 impl Known {
-    /// What this model knows.
-    #[must_use]
-    pub fn of(model: &Model) -> Self {
+    /// Takes what this model knows. Thousands of files are looked at only when they have
+    /// changed.
+    pub fn learn(&mut self, model: &Model) {
         let is_other = |name: &&String| **name != model.name;
         let speakers = model.chat.speakers();
         let here = speakers.iter().filter(|name| model.people.contains(name));
-        let mut people: Vec<String> = here.filter(is_other).cloned().collect();
+        self.people = here.filter(is_other).cloned().collect();
         let silent = model.people.iter().filter(|name| !speakers.contains(name));
-        people.extend(silent.filter(is_other).cloned());
-        let files = model.files.iter().map(|file| file.name.clone());
-        Self {
-            people,
-            files: files.collect(),
+        self.people.extend(silent.filter(is_other).cloned());
+        if self.files_revision != model.files_revision {
+            self.files_revision = model.files_revision;
+            let files = model.files.iter().map(|file| file.name.clone());
+            self.files = files.collect();
         }
     }
 }
@@ -199,6 +201,7 @@ mod tests {
         Known {
             people: words(&["guy", "Gal", "noa", "נועה"]),
             files: words(&["notes.txt", "campus map.png"]),
+            files_revision: 1,
         }
     }
 
@@ -252,7 +255,9 @@ mod tests {
             let from = from.to_owned();
             model.chat.push(0, Kind::Said { from }, "hi");
         }
-        assert_eq!(Known::of(&model).people, ["guy", "gal", "noa"]);
+        let mut known = Known::default();
+        known.learn(&model);
+        assert_eq!(known.people, ["guy", "gal", "noa"]);
     }
 
     proptest! {

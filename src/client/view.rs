@@ -15,7 +15,8 @@
 //! | `login` | the form |
 //! | `menu` | what stands above both |
 //! | `room`: `tabs` `pages` | where everything stands, and which page of it |
-//! | `conversation`: `chat` `recipient` | the page of the chat |
+//! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
+//! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
 //! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
@@ -43,6 +44,9 @@ mod chat;
 mod conversation;
 mod dropping;
 mod files;
+mod finder;
+mod hints;
+mod homework;
 mod labels;
 mod laboratory;
 mod leaving;
@@ -51,13 +55,16 @@ mod list;
 mod login;
 mod look;
 mod menu;
+mod message;
 mod pages;
 mod panel;
 mod question;
 mod recipient;
 mod room;
+mod rows;
 mod sheet;
 mod side;
+mod strip;
 mod tabs;
 mod transfers;
 mod window;

@@ -4,26 +4,33 @@
 //! found out: only regular files count, and a symlink may not lead out of the folder.
 //! Folders below it are not served. A file whose name is not UTF-8 is left out.
 //!
-//! Between the check and the opening somebody could exchange a file for a symlink; that
-//! needs the right to write in the folder, and who has that can put the file there anyway.
+//! Everything is looked up below a handle of the folder, check and opening in one step: so
+//! who may write in it, and exchanges a file for a symlink at the right moment, gets nothing
+//! that the server may read and they may not. A symlink counts that leads to a file of the
+//! folder by a relative path; one that leads out, or begins at the root, leads nowhere.
 //!
-//! Source: CWE-59 (links resolved before access).
+//! Source: CWE-59, CWE-367 (time of check, time of use); `openat2(2)`, `RESOLVE_BENEATH`.
 
 use crate::shelf::FileName;
 use crate::transfer::source;
 use crate::wire::digest::Digest;
 use crate::wire::message::Code;
 use crate::wire::version::FileVersion;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
 use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A folder whose files may be read by everybody.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     root: PathBuf,
+    /// What names are looked up below.
+    handle: Arc<Dir>,
 }
 
 /// What tells one version of a file from another.
@@ -43,16 +50,20 @@ impl Folder {
         if !fs::metadata(&root)?.is_dir() {
             return Err(ErrorKind::NotADirectory.into());
         }
-        Ok(Self { root })
+        let handle = Arc::new(Dir::open_ambient_dir(&root, ambient_authority())?);
+        Ok(Self { root, handle })
     }
 
     /// Every file on offer, sorted by name.
     pub(super) fn list(&self) -> io::Result<Vec<(FileName, Version)>> {
-        let mut files: Vec<_> = fs::read_dir(&self.root)?
+        let mut files: Vec<_> = self
+            .handle
+            .entries()?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter_map(|name| name.parse::<FileName>().ok())
             .filter_map(|name| {
-                let (_, version) = self.find(&name).ok()?;
+                // Opened, since a look at its name alone could be of another file.
+                let (_, version) = self.open(&name).ok()?;
                 Some((name, version))
             })
             .collect();
@@ -62,8 +73,10 @@ impl Folder {
 
     /// Opens a file for reading.
     pub(super) fn open(&self, name: &FileName) -> Result<(File, Version), FolderError> {
-        let (path, _) = self.find(name)?;
-        let file = File::open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        do_not_wait(&mut options);
+        let file = self.handle.open_with(name.as_str(), &options)?.into_std();
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(FolderError::NotThere);
@@ -75,18 +88,17 @@ impl Folder {
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
-
-    /// Where a file really is. It is looked at before it is opened, because opening a
-    /// named pipe would wait for somebody to write into it.
-    fn find(&self, name: &FileName) -> Result<(PathBuf, Version), FolderError> {
-        let path = fs::canonicalize(name.in_folder(&self.root))?;
-        let metadata = fs::metadata(&path)?;
-        if !path.starts_with(&self.root) || !metadata.is_file() {
-            return Err(FolderError::NotThere);
-        }
-        Ok((path, Version::of(&metadata)))
-    }
 }
+
+/// A named pipe would wait for somebody to write into it; a file does not mind.
+#[cfg(unix)]
+fn do_not_wait(options: &mut OpenOptions) {
+    use cap_std::fs::OpenOptionsExt as _;
+    options.custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
+}
+
+#[cfg(not(unix))]
+fn do_not_wait(_options: &mut OpenOptions) {}
 
 impl Version {
     /// As it is told to others.
@@ -139,7 +151,12 @@ impl FolderError {
 
 impl From<io::Error> for FolderError {
     fn from(error: io::Error) -> Self {
-        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) {
+        // Where it is the folder's handle that says no, the system has no number for it.
+        let leads_out =
+            error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none();
+        if leads_out
+            || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput)
+        {
             Self::NotThere
         } else {
             Self::Unreadable(error)
@@ -223,6 +240,57 @@ mod tests {
         assert!(folder.open(&name("same")).is_ok());
         let names: Vec<_> = folder.list().unwrap();
         assert_eq!(names.len(), 2);
+    }
+
+    /// Somebody who may write in the folder changes a file for a symlink and back, as
+    /// fast as they can; whatever is opened meanwhile is the folder's own.
+    #[cfg(unix)]
+    #[test]
+    fn a_symlink_that_takes_a_files_place_in_the_last_moment_leads_nowhere() {
+        use std::io::Read as _;
+        use std::os::unix::fs::symlink;
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret"), "secret").unwrap();
+        let shelf = tempfile::tempdir().unwrap();
+        let path = |name| shelf.path().join(name);
+        fs::write(path("own"), "own").unwrap();
+        fs::write(path("a"), "own").unwrap();
+        let folder = Folder::new(shelf.path()).unwrap();
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        let is_over = &is_over;
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    symlink(outside.path().join("secret"), path("next")).unwrap();
+                    fs::rename(path("next"), path("a")).unwrap();
+                    fs::hard_link(path("own"), path("next")).unwrap();
+                    fs::rename(path("next"), path("a")).unwrap();
+                }
+            });
+            let mut opened = 0;
+            for _ in 0..3_000 {
+                if let Ok((mut file, _)) = folder.open(&name("a")) {
+                    let mut text = String::new();
+                    file.read_to_string(&mut text).unwrap();
+                    assert_eq!(text, "own");
+                    opened += 1;
+                }
+            }
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(opened > 0);
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_named_pipe_does_not_exist_and_nobody_waits_for_it() {
+        let shelf = tempfile::tempdir().unwrap();
+        let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
+        nix::unistd::mkfifo(&shelf.path().join("pipe"), mode).unwrap();
+        let folder = Folder::new(shelf.path()).unwrap();
+        let opened = folder.open(&name("pipe"));
+        assert!(matches!(opened, Err(FolderError::NotThere)));
+        assert!(folder.list().unwrap().is_empty());
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! How fast one client may talk: a bucket that leaks at a steady rate.
 //!
-//! What a client says goes to everybody, so one that floods the room would fill all
-//! queues. A stranger who is faster than the bucket leaks is not refused but read more
+//! What a client says goes to everybody, so a hundred that flood the room would leave no
+//! time for anybody else. A stranger who is faster than the bucket leaks is not refused but read more
 //! slowly; TCP's flow control then holds it back. A silence empties the bucket again.
 //!
 //! ```text
-//! bytes of lines in --> [ bucket, 1 MiB ] --> 1 MiB/s out;  full: wait until it is not
+//! bytes of lines in --> [ bucket, 768 KiB ] --> 64 KiB/s out;  full: wait until it is not
 //! ```
+//!
+//! That is eight short lines a second, or three of the longest, and ninety at once for
+//! whoever pastes a page.
 //!
 //! It reads no clock and does not wait: it says for how long.
 //!
@@ -23,14 +26,14 @@ pub(super) struct Pace {
 }
 
 /// What runs out. Unit: bytes per second.
-const RATE: u64 = 1024 * 1024;
+const RATE: u64 = 64 * 1024;
 
 /// What it holds, as the time in which that runs out.
-const CAPACITY: Duration = Duration::from_secs(1);
+const CAPACITY: Duration = Duration::from_secs(12);
 
-/// What a line costs beside its bytes: a short one makes as much work as a long one.
-/// Unit: bytes.
-const LINE_COST: u64 = 512;
+/// What a line costs beside its bytes: a short one makes as much work as a long one, once
+/// for each who hears it. Unit: bytes.
+const LINE_COST: u64 = 8 * 1024;
 
 impl Pace {
     /// An empty bucket.
@@ -59,10 +62,12 @@ mod tests {
     #[test]
     fn whoever_talks_as_people_do_never_waits() {
         let mut pace = Pace::new();
-        for tenth in 0..100 {
-            let now = Moment::START + Duration::from_millis(100) * tenth;
-            assert_eq!(pace.take(2_000, 20, now), Duration::ZERO);
+        for second in 0..100 {
+            let now = Moment::START + Duration::from_secs(second);
+            assert_eq!(pace.take(1_000, 5, now), Duration::ZERO);
         }
+        let page = Moment::START + Duration::from_secs(100);
+        assert_eq!(pace.take(5_000, 80, page), Duration::ZERO);
     }
 
     #[test]
@@ -70,12 +75,12 @@ mod tests {
         let mut pace = Pace::new();
         let mut now = Moment::START;
         for _ in 0..1_000 {
-            now = now + pace.take(16 * 1024, 0, now);
+            now = now + pace.take(100, 1, now);
         }
         let took = now - Moment::START;
-        // 16,000 KiB, of which the bucket holds 1,024.
-        assert!(took > Duration::from_millis(14_500), "{took:?}");
-        assert!(took < Duration::from_millis(14_700), "{took:?}");
+        // 1,000 lines at 7.9 a second, of which the bucket holds 12 seconds' worth.
+        assert!(took > Duration::from_secs(114), "{took:?}");
+        assert!(took < Duration::from_secs(115), "{took:?}");
         let later = now + Duration::from_secs(2);
         assert_eq!(pace.take(16 * 1024, 0, later), Duration::ZERO);
     }

@@ -203,6 +203,15 @@ impl Window {
         self.folder.as_ref().unwrap().path()
     }
 
+    /// Drags the mouse from one place to another.
+    pub(crate) fn drag(&self, from: (i32, i32), to: (i32, i32)) {
+        self.move_to(from);
+        self.hands(&["mousedown", "1"]);
+        self.move_to(to);
+        pause();
+        self.hands(&["mouseup", "1"]);
+    }
+
     /// Asks it to close, as a window manager does when its cross is pressed.
     pub(crate) fn close(&self) {
         ask_to_close(&self.display, self.id.parse().unwrap());

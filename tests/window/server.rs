@@ -44,15 +44,22 @@ impl Server {
         Self::start_with(&[])
     }
 
-    /// The same, with these flags too.
+    /// The same, with these flags too; `--bind` among them says where.
     pub(crate) fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, length) in FILES {
             fs::write(folder.path().join(name), content(length)).unwrap();
         }
+        let anywhere = ["--bind", "127.0.0.1:0"];
+        let place = if flags.contains(&"--bind") {
+            &[][..]
+        } else {
+            &anywhere
+        };
         let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .args(["--udp-ports", "0", "--files"])
             .arg(folder.path())
+            .args(place)
             .args(flags)
             .stdout(Stdio::piped())
             .spawn()
@@ -101,6 +108,20 @@ impl Drop for Server {
 }
 
 impl Watcher {
+    /// Says a line to all.
+    pub(crate) fn say(&self, text: &str) {
+        self.ask(&json!({"say": {"text": text}}));
+    }
+
+    /// Says a line to one.
+    pub(crate) fn whisper(&self, to: &str, text: &str) {
+        self.ask(&json!({"whisper": {"to": to, "text": text}}));
+    }
+
+    fn ask(&self, request: &Value) {
+        writeln!(self.stream.get_ref(), "{request}").unwrap();
+    }
+
     /// Waits for this very line.
     pub(crate) fn expect(&mut self, expected: &Value) {
         self.find(|line| (line == expected).then(|| line.clone()));
@@ -144,6 +165,12 @@ impl Watcher {
             .iter()
             .find(|line| line.to_string().contains(text));
         assert_eq!(told, None);
+    }
+
+    /// That some line so far had this text in it.
+    pub(crate) fn expect_something_of(&self, text: &str) {
+        let mut seen = self.seen.iter();
+        assert!(seen.any(|line| line.to_string().contains(text)), "{text}");
     }
 
     fn find(&mut self, pick: impl Fn(&Value) -> Option<Value>) -> Value {

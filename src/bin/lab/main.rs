@@ -3,6 +3,8 @@
 
 mod arguments;
 mod bench;
+#[cfg(unix)]
+mod chaos;
 mod chart;
 mod keys;
 mod ladder;
@@ -34,6 +36,7 @@ Examples
   lab soak --seeds 100000
   lab theory --arq go-back-n --a 2,10
   lab bench --size 256MiB --rounds 3
+  lab chaos --seeds 1-50
 lab COMMAND --help has more of each.
 ";
 
@@ -81,6 +84,10 @@ enum Command {
     /// Measure real transfers on loopback beside bare datagrams and kernel TCP
     #[command(before_help = bench::EXAMPLES)]
     Bench(bench::Arguments),
+    /// Hurt a real server and real clients at random from a seed, and check what came of it
+    #[cfg(unix)]
+    #[command(before_help = chaos::EXAMPLES)]
+    Chaos(chaos::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -96,6 +103,8 @@ fn main() -> ExitCode {
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        #[cfg(unix)]
+        Command::Chaos(arguments) => chaos::run(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -147,7 +147,7 @@ fn the_help_has_every_command_in_two_columns() {
             "{line}"
         );
     }
-    assert!(help.iter().all(|line| line.len() <= 90), "{help:#?}");
+    assert!(help.iter().all(|line| line.len() <= 76), "{help:#?}");
 }
 
 #[test]

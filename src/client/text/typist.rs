@@ -171,7 +171,7 @@ impl Validator for Completion {
 impl KnownWords {
     /// Takes names and files from the model.
     pub(super) fn learn(&self, model: &Model) {
-        *self.lock() = Known::of(model);
+        self.lock().learn(model);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

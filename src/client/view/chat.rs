@@ -1,273 +1,380 @@
-//! The chat: what was said, with its time, every speaker in a colour of their own.
+//! The chat: the rows of the conversation that is looked at.
 //!
-//! The idea: FLTK shows a text beside a second one of the same length in bytes, whose
-//! letters choose the style of the first, byte by byte.
+//! Only what is new is appended, once per frame. The display follows the newest row, unless
+//! somebody reads further up: then it stays where it is, and says so.
 //!
 //! ```text
-//! text    12:01 <dana> hi
-//! styles  BBBBBBGGGGGGGAA
+//! Conversation --> Transcript --> Change --> text and styles of one display
 //! ```
-//!
-//! Only what is new is appended, once per frame, and only as many lines are kept as the
-//! model keeps: FLTK's display grows slow with a long history.
 //!
 //! Source: FLTK manual, class `Fl_Text_Display`.
 
 use super::look;
-use crate::client::model::{self, ChatLine, Kind, LONGEST_CHAT_LINES, colour_of};
-use crate::client::words;
-use fltk::enums::{Color, Font};
+use super::rows::{self, Setting, written};
+use crate::client::model::{self, Change, Transcript};
+use fltk::app;
+use fltk::enums::{Event, Key, Shortcut};
+use fltk::menu::{MenuButton, MenuFlag};
 use fltk::prelude::*;
-use fltk::text::{StyleTableEntry, TextBuffer, TextDisplay, WrapMode};
-use std::cell::Cell;
+use fltk::text::{PositionType, TextBuffer, TextDisplay, WrapMode};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
-
-/// Lines dropped at once, so that dropping, which costs FLTK much, is rare.
-const DROPPED_AT_ONCE: usize = 500;
-
-/// How a piece of a line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    /// What somebody said.
-    Plain,
-    /// Times, and what the server tells.
-    Faded,
-    /// What could not be done.
-    Wrong,
-    /// What was whispered.
-    Whisper,
-    /// A person's name, by the person's colour.
-    Person(usize),
-}
 
 /// The widget and what it shows.
 pub(super) struct ChatPane {
     display: TextDisplay,
     text: TextBuffer,
     styles: TextBuffer,
-    /// Lines of the model that have been shown, forgotten ones included.
-    shown: usize,
-    /// Lines in the display.
-    kept: usize,
-    /// Whether the newest line is to be seen: somebody who reads further up stays there.
+    page: Rc<RefCell<Page>>,
+    setting: Setting,
+    /// Whether the newest row is to be seen: somebody who reads further up stays there.
     follows: Rc<Cell<bool>>,
-    /// The first row shown when the last row is.
-    end_row: i32,
-    /// Whether the end was asked for and not drawn yet.
-    is_jumping: bool,
+    /// Whether a place was asked for and not drawn yet.
+    is_jumping: Rc<Cell<bool>>,
+    /// Whether it was drawn: before, FLTK divides by the height of no line.
+    is_drawn: bool,
+}
+
+/// The rows, and how many bytes each takes in the display.
+#[derive(Default)]
+struct Page {
+    transcript: Transcript,
+    lengths: VecDeque<usize>,
+}
+
+/// What a person does to a row.
+pub(super) enum Touch {
+    /// Something to scroll or to unfold: show the chat again.
+    Turned,
+    /// Text for the message that is being written.
+    Typed(String),
 }
 
 impl ChatPane {
-    /// Makes the widget in the group that is being built.
-    pub(super) fn new() -> Self {
+    /// Makes the widget in the group that is being built; `touched` hears what a person
+    /// does in it.
+    pub(super) fn new(touched: impl Fn(Touch) + 'static) -> Self {
         let text = TextBuffer::default();
         let styles = TextBuffer::default();
         let mut display = TextDisplay::default();
         display.set_buffer(text.clone());
-        display.set_highlight_data(styles.clone(), style_table());
+        display.set_highlight_data_ext(styles.clone(), rows::style_table());
         display.wrap_mode(WrapMode::AtBounds, 0);
         display.set_frame(look::LIST);
         display.set_color(look::PAGE);
         display.set_text_size(look::TEXT);
+        display.set_selection_color(look::CHOSEN);
         display.show_cursor(false);
         let follows = Rc::new(Cell::new(true));
+        let is_jumping: Rc<Cell<bool>> = Rc::default();
         let (stays, end) = (Rc::clone(&follows), text.clone());
+        let jumping = Rc::clone(&is_jumping);
         display.resize_callback(move |display, _, _, _, _| {
+            jumping.set(true); // Where the lines end now, the next drawing tells.
             if stays.get() {
                 scroll_to_end(display, &end);
             }
         });
+        let page: Rc<RefCell<Page>> = Rc::default();
+        let shown = Rc::clone(&page);
+        display.super_handle_first(false);
+        display.handle(move |display, event| on_event(display, event, &shown, &touched));
         Self {
             display,
             text,
             styles,
-            shown: 0,
-            kept: 0,
+            page,
+            setting: Setting::default(),
             follows,
-            end_row: 0,
-            is_jumping: false,
+            is_jumping,
+            is_drawn: false,
         }
     }
 
-    /// Shows what is new in `chat`, and follows it unless somebody reads further up.
-    pub(super) fn show(&mut self, chat: &model::Chat) {
+    /// Shows what is new, and follows it unless somebody reads further up.
+    pub(super) fn show(&mut self, chat: &model::Chat, me: &str) {
         self.notice_scrolling();
-        if chat.count() < self.shown {
-            self.clear(); // Another visit, another chat.
-        }
-        if chat.count() == self.shown {
-            return;
-        }
-        let mut text = String::new();
-        let mut styles = String::new();
-        for line in chat.since(self.shown) {
-            for (style, piece) in pieces(line) {
-                text.push_str(&piece);
-                styles.extend(std::iter::repeat_n(style.letter(), piece.len()));
+        let setting = setting(chat, me);
+        let is_another = setting.with != self.setting.with;
+        let has_stepped = setting.current != self.setting.current;
+        let is_marked_otherwise = setting.query != self.setting.query || has_stepped;
+        self.setting = setting;
+        let page = Rc::clone(&self.page);
+        let mut page = page.borrow_mut();
+        match page.transcript.follow(chat.chosen()) {
+            Change::All => self.show_all(&mut page, is_another),
+            Change::Rows {
+                gone,
+                taken_back,
+                new,
+            } => {
+                self.drop_the_oldest(&mut page, gone);
+                self.take_back(&mut page, taken_back);
+                self.append(&mut page, new);
+                if self.follows.get() && new > 0 {
+                    self.show_the_end();
+                }
+                if is_marked_otherwise {
+                    self.mark_anew(&page);
+                }
             }
-            text.push('\n');
-            styles.push(Style::Plain.letter());
-            self.kept += 1;
         }
-        self.styles.append(&styles); // Before the text, whose arrival is measured.
-        self.text.append(&text);
-        self.shown = chat.count();
-        self.drop_the_oldest();
-        if self.follows.get() {
-            self.show_the_end();
+        if has_stepped && let Some(line) = self.setting.current {
+            self.show_line(&page, line);
         }
     }
 
-    fn clear(&mut self) {
+    /// Whether the newest row is in sight.
+    pub(super) fn is_at_the_end(&self) -> bool {
+        self.follows.get()
+    }
+
+    /// To the newest row.
+    pub(super) fn show_the_end(&mut self) {
+        self.follows.set(true);
+        self.is_jumping.set(true);
+        scroll_to_end(&mut self.display, &self.text);
+    }
+
+    /// A page up or down, as the keys say.
+    pub(super) fn scroller(&self) -> impl Fn(bool) + 'static {
+        let display = self.display.clone();
+        move |is_up| {
+            let mut display = display.clone();
+            let rows = (display.h() / (look::TEXT + 5)).max(2) - 1;
+            let step = if is_up { -rows } else { rows };
+            display.scroll((display.scroll_row() + step).max(1), 0);
+        }
+    }
+
+    /// What a person has selected in the chat, for the clipboard.
+    pub(super) fn selection(&self) -> impl Fn() -> Option<String> + 'static {
+        let text = self.text.clone();
+        move || text.selected().then(|| selected(&text))
+    }
+
+    /// All rows anew; another conversation begins at its dividing line or its end.
+    fn show_all(&mut self, page: &mut Page, is_another: bool) {
+        let top = self.row_at_the_top(page);
+        page.lengths.clear();
         self.styles.set_text("");
         self.text.set_text("");
-        (self.shown, self.kept) = (0, 0);
+        let count = page.transcript.rows().len();
+        self.append(page, count);
+        if is_another || self.follows.get() {
+            self.show_the_end();
+        } else if let Some(top) = top {
+            self.show_row(page, top);
+        }
     }
 
-    fn drop_the_oldest(&mut self) {
-        if self.kept < LONGEST_CHAT_LINES + DROPPED_AT_ONCE {
-            return;
+    fn append(&mut self, page: &mut Page, new: usize) {
+        let rows = page.transcript.rows();
+        let (mut text, mut styles) = (String::new(), String::new());
+        for row in rows.range(rows.len() - new..) {
+            let row = written(row, &self.setting);
+            page.lengths.push_back(row.text.len());
+            text.push_str(&row.text);
+            styles.push_str(&row.styles);
         }
-        let surplus = self.kept - LONGEST_CHAT_LINES;
-        let text = self.text.text();
-        let mut line_ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        let end = line_ends.nth(surplus - 1).unwrap_or(0);
-        let end = i32::try_from(end).unwrap_or(0);
-        self.styles.remove(0, end);
-        self.text.remove(0, end);
-        self.kept = LONGEST_CHAT_LINES;
+        if new > 0 {
+            self.styles.append(&styles); // Before the text, whose arrival is measured.
+            self.text.append(&text);
+        }
+    }
+
+    fn drop_the_oldest(&mut self, page: &mut Page, gone: usize) {
+        let bytes: usize = page.lengths.drain(..gone).sum();
+        self.remove(0, bytes);
+    }
+
+    fn take_back(&mut self, page: &mut Page, taken_back: usize) {
+        let kept = page.lengths.len() - taken_back;
+        let bytes: usize = page.lengths.drain(kept..).sum();
+        let end = usize::try_from(self.text.length()).unwrap_or(0);
+        self.remove(end.saturating_sub(bytes), end);
+    }
+
+    fn remove(&mut self, start: usize, end: usize) {
+        if start < end {
+            self.text.remove(position(start), position(end));
+            self.styles.remove(position(start), position(end));
+        }
+    }
+
+    /// Other places are marked: the styles change, the text does not.
+    fn mark_anew(&mut self, page: &Page) {
+        let rows = page.transcript.rows().iter();
+        let styles: String = rows.map(|row| written(row, &self.setting).styles).collect();
+        self.styles.set_text(&styles);
+        self.display.redraw();
+        self.display.redisplay_range(0, self.text.length());
+    }
+
+    fn show_line(&mut self, page: &Page, line: usize) {
+        if let Some(row) = page.transcript.row_of(line) {
+            let at = position(start_of(page, row));
+            self.follows.set(false);
+            self.is_jumping.set(true);
+            self.display.set_insert_position(at);
+            self.display.show_insert_position();
+        }
+    }
+
+    /// The number of the line that the first row in sight shows.
+    fn row_at_the_top(&self, page: &Page) -> Option<usize> {
+        if !self.is_drawn {
+            return None;
+        }
+        let (x, y) = (self.display.x() + 20, self.display.y() + 10);
+        let at = self.display.xy_to_position(x, y, PositionType::Cursor);
+        row_at(page, at).and_then(|row| number_of(page, row))
+    }
+
+    fn show_row(&mut self, page: &Page, number: usize) {
+        let row = page.transcript.row_of(number).unwrap_or(0);
+        let at = position(start_of(page, row));
+        let above = self.display.count_lines(0, at, true);
+        self.display.scroll(above + 1, 0);
     }
 
     /// Learns from the display, once it is drawn, whether somebody reads further up.
     fn notice_scrolling(&mut self) {
-        if self.display.damage() {
+        if !self.display.damage() && self.display.visible_r() {
+            self.is_drawn = true;
+            self.is_jumping.set(false);
+        }
+        if !self.is_drawn || self.is_jumping.get() {
             return;
         }
-        if self.is_jumping {
-            self.is_jumping = false;
-            self.end_row = self.display.scroll_row();
-        }
-        self.follows.set(self.display.scroll_row() >= self.end_row);
-    }
-
-    fn show_the_end(&mut self) {
-        self.is_jumping = true;
-        scroll_to_end(&mut self.display, &self.text);
+        let last = self.text.length() - 1;
+        let is_in_sight = last < 0 || self.display.position_to_xy(last).1 > 0;
+        self.follows.set(is_in_sight);
     }
 }
 
-/// Asks for the last line, whole, at the next drawing. The text ends with a line end;
+fn setting(chat: &model::Chat, me: &str) -> Setting {
+    let search = chat.search();
+    Setting {
+        with: chat.chosen().with().clone(),
+        me: me.to_owned(),
+        query: search.map(|it| it.query().to_owned()).unwrap_or_default(),
+        current: search.and_then(model::Search::current),
+    }
+}
+
+/// Asks for the last row, whole, at the next drawing. The text ends with a line end;
 /// without it a row for what comes after would be shown too.
 fn scroll_to_end(display: &mut TextDisplay, text: &TextBuffer) {
     display.set_insert_position((text.length() - 1).max(0));
     display.show_insert_position();
 }
 
-/// A line in pieces of one style each.
-fn pieces(line: &ChatLine) -> Vec<(Style, String)> {
-    let time = (
-        Style::Faded,
-        format!("{}  ", words::time_of_day(line.time_ms)),
-    );
-    let name = |name: &str| (Style::Person(colour_of(name)), name.to_owned());
-    let text = |style| (style, line.text.clone());
-    match &line.kind {
-        Kind::Said { from } if line.is_history => {
-            vec![
-                time,
-                name(from),
-                (Style::Faded, "  ".into()),
-                text(Style::Faded),
-            ]
+/// FLTK counts bytes in 32 bits; the model keeps far fewer.
+fn position(bytes: usize) -> i32 {
+    i32::try_from(bytes).unwrap_or(i32::MAX)
+}
+
+fn start_of(page: &Page, row: usize) -> usize {
+    page.lengths.iter().take(row).sum()
+}
+
+fn row_at(page: &Page, at: i32) -> Option<usize> {
+    let at = usize::try_from(at).ok()?;
+    let mut end = 0;
+    page.lengths.iter().position(|length| {
+        end += length;
+        at < end
+    })
+}
+
+fn number_of(page: &Page, row: usize) -> Option<usize> {
+    page.transcript.rows().get(row).map(|row| row.number)
+}
+
+fn selected(text: &TextBuffer) -> String {
+    rows::for_the_clipboard(&text.selection_text())
+}
+
+fn on_event(
+    display: &mut TextDisplay,
+    event: Event,
+    page: &Rc<RefCell<Page>>,
+    touched: &impl Fn(Touch),
+) -> bool {
+    let command = app::event_state().intersects(Shortcut::Ctrl | Shortcut::Alt);
+    match event {
+        Event::Push if app::event_mouse_button() == app::MouseButton::Right => {
+            let at = place_under_the_mouse(display);
+            offer_to_copy(display, &page.borrow(), at);
+            true
         }
-        Kind::Said { from } => {
-            // FLTK draws what has one style in one go, and Hebrew from the right: spaces
-            // of the text's own style would end up on its other side.
-            vec![
-                time,
-                name(from),
-                (Style::Faded, "  ".into()),
-                text(Style::Plain),
-            ]
+        Event::Released => {
+            let is_plain_click = app::event_is_click()
+                && !app::event_clicks()
+                && display.buffer().is_some_and(|text| !text.selected());
+            let at = place_under_the_mouse(display);
+            if is_plain_click && toggle(&mut page.borrow_mut(), at) {
+                touched(Touch::Turned);
+            }
+            false
         }
-        Kind::WhisperedFrom { from } => {
-            let whispers = (Style::Whisper, " whispers to you:  ".into());
-            vec![time, name(from), whispers, text(Style::Whisper)]
+        Event::MouseWheel | Event::Drag | Event::Focus => {
+            touched(Touch::Turned);
+            false
         }
-        Kind::WhisperedTo { to } => {
-            let whisper = (Style::Whisper, "you whisper to ".into());
-            let colon = (Style::Whisper, ":  ".into());
-            vec![time, whisper, name(to), colon, text(Style::Whisper)]
+        Event::KeyDown if command && app::event_key() == Key::from_char('c') => {
+            if let Some(text) = display.buffer().filter(TextBuffer::selected) {
+                app::copy(&selected(&text));
+            }
+            true
         }
-        Kind::Joined { .. } | Kind::Left { .. } | Kind::Gap | Kind::Notice => {
-            vec![time, (Style::Faded, from_the_left(&line.to_string()))]
+        Event::KeyDown if !command => {
+            let typed = app::event_text();
+            let is_text = typed.chars().next().is_some_and(|it| !it.is_control());
+            if is_text {
+                touched(Touch::Typed(typed));
+            }
+            is_text
         }
-        Kind::Error => vec![time, (Style::Wrong, from_the_left(&line.text))],
-        Kind::Output => vec![time, (Style::Plain, from_the_left(&line.text))],
+        _ => false,
     }
 }
 
-/// Our own sentences run from the left, whatever name they begin with: a left-to-right
-/// mark (U+200E) says so, and is not seen.
-fn from_the_left(sentence: &str) -> String {
-    format!("\u{200e}{sentence}")
+fn place_under_the_mouse(display: &TextDisplay) -> i32 {
+    let (x, y) = (app::event_x(), app::event_y());
+    display.xy_to_position(x, y, PositionType::Character)
 }
 
-impl Style {
-    /// What stands for it in the text of styles: `A` for the first of the table.
-    fn letter(self) -> char {
-        let index = match self {
-            Self::Plain => 0,
-            Self::Faded => 1,
-            Self::Wrong => 2,
-            Self::Whisper => 3,
-            Self::Person(colour) => 4 + colour % look::PEOPLE.len(),
-        };
-        char::from(b'A' + u8::try_from(index).unwrap_or(0))
-    }
+/// A fold under the mouse is unfolded, unfolded lines are folded.
+fn toggle(page: &mut Page, at: i32) -> bool {
+    let row = row_at(page, at);
+    let number = row.and_then(|row| number_of(page, row));
+    number.is_some_and(|number| page.transcript.toggle(number))
 }
 
-/// In the order of [`Style::letter`].
-fn style_table() -> Vec<StyleTableEntry> {
-    let entry = |color: Color, font: Font| StyleTableEntry {
-        color,
-        font,
-        size: look::TEXT,
+fn offer_to_copy(display: &TextDisplay, page: &Page, at: i32) {
+    let Some(text) = display.buffer() else {
+        return;
     };
-    let mut table = vec![
-        entry(look::INK, Font::Helvetica),
-        entry(look::FADED, Font::Helvetica),
-        entry(look::WRONG, Font::Helvetica),
-        entry(look::WHISPER, Font::HelveticaItalic),
-    ];
-    table.extend(look::PEOPLE.map(|color| entry(color, Font::HelveticaBold)));
-    table
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_style_has_its_place_in_the_table() {
-        let last = Style::Person(look::PEOPLE.len() - 1).letter();
-        let table_length = u8::try_from(style_table().len()).unwrap();
-        assert_eq!(last, char::from(b'A' + table_length - 1));
+    let mut menu = MenuButton::new(app::event_x(), app::event_y(), 0, 0, None);
+    menu.set_text_size(look::TEXT);
+    if text.selected() {
+        let text = text.clone();
+        menu.add("Copy", Shortcut::None, MenuFlag::Normal, move |_| {
+            app::copy(&selected(&text));
+        });
     }
-
-    #[test]
-    fn a_line_keeps_its_time_its_speaker_and_its_text() {
-        let line = ChatLine {
-            time_ms: 0,
-            kind: Kind::Said {
-                from: "dana".into(),
-            },
-            text: "hi".into(),
-            is_history: false,
-            mentions_me: false,
-        };
-        let pieces = pieces(&line);
-        assert_eq!(pieces[1], (Style::Person(colour_of("dana")), "dana".into()));
-        assert_eq!(pieces[3], (Style::Plain, "hi".into()));
+    if let Some(row) = row_at(page, at) {
+        let start = start_of(page, row);
+        let end = start + page.lengths.get(row).copied().unwrap_or(0);
+        let line = text.text_range(position(start), position(end));
+        menu.add("Copy line", Shortcut::None, MenuFlag::Normal, move |_| {
+            let line = line.as_deref().unwrap_or_default();
+            app::copy(rows::for_the_clipboard(line).trim_end());
+        });
     }
+    menu.popup();
+    MenuButton::delete(menu);
 }

@@ -1,23 +1,61 @@
-//! The left side of the room: the chat, who hears the next line, and the line itself.
+//! The page of the chat: what was said, who hears the next line, and the line itself.
+//!
+//! ```text
+//! [Find____]  3 of 17                     while something is searched for
+//! +-----------------------------------+
+//! | 12:01  dana  hi                   |
+//! +-----------------------------------+
+//! | 3 new below                       |   while somebody reads further up
+//! | /whisper NAME TEXT                |   while a command is typed
+//! | Send 4 lines?     [Send] [Cancel] |   after several were pasted
+//! | Connection lost ...     [Try now] |   while it is
+//! To [all v] [______________] [Send]
+//! ```
 
-use super::chat::ChatPane;
+use super::chat::{ChatPane, Touch};
+use super::finder::Finder;
+use super::hints::Hints;
+use super::message::{Around, Message, PASTED};
 use super::recipient::Recipient;
-use super::{Report, look};
+use super::strip::Strip;
+use super::{Report, labels, look};
 use crate::client::controller::Intent;
-use crate::client::model::Model;
-use fltk::enums::CallbackTrigger;
+use crate::client::model::{Audience, Model, Phase};
+use crate::client::words;
+use crate::transfer::clock::wall_time_ms;
+use fltk::app;
+use fltk::button::Button;
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The widgets.
 pub(super) struct Conversation {
     column: Flex,
-    chat: ChatPane,
+    finder: Finder,
+    chat: Rc<RefCell<ChatPane>>,
+    below: Below,
+    lost: Strip,
     recipient: Recipient,
-    message: Input,
+    message: Message,
+    watching: Watching,
+}
+
+/// The button that leads to the newest line.
+struct Below {
+    column: Flex,
+    button: Button,
+}
+
+/// What the controller was told last of what is in sight.
+#[derive(Clone)]
+struct Watching {
+    told: Rc<RefCell<Option<Audience>>>,
+    report: Report,
 }
 
 /// Label, tip and meaning of a button over the chat.
@@ -34,52 +72,122 @@ const SHORTCUTS: [Shortcut; 3] = [
     ),
 ];
 
+/// The buttons while the connection is lost.
+const LOST: [(&str, &str); 2] = [
+    ("Try now", "Enter in the message does the same"),
+    ("Stay here", "Read on without a connection"),
+];
+
 impl Conversation {
     /// Makes the widgets in the row that is being built.
     pub(super) fn new(report: &Report) -> Self {
+        let watching = Watching {
+            told: Rc::default(),
+            report: Rc::clone(report),
+        };
+        // The field and the chat know each other; the field is made last.
+        let field: Rc<RefCell<Option<Message>>> = Rc::default();
+        let focus = {
+            let field = Rc::clone(&field);
+            move || field.borrow().iter().for_each(Message::focus)
+        };
         let mut column = Flex::default().column();
         column.set_pad(look::GAP);
-        let mut top = Flex::default().row();
-        top.set_pad(look::GAP);
-        Frame::default();
-        let buttons = SHORTCUTS.map(|(label, tip, intent)| {
-            let button = look::button(label, tip);
-            top.fixed(&button, 136);
-            (button, intent)
-        });
-        top.end();
-        column.fixed(&top, look::ROW);
-        let chat = ChatPane::new();
+        let buttons = shortcuts(&mut column);
+        let mut finder = Finder::new(&mut column, report, focus.clone());
+        let touched = {
+            let (field, watching) = (Rc::clone(&field), watching.clone());
+            move |touch| match touch {
+                Touch::Turned => watching.turn(false),
+                Touch::Typed(text) => {
+                    let typed = field.borrow().clone();
+                    if let Some(mut field) = typed {
+                        field.take_text(&text);
+                    }
+                }
+            }
+        };
+        let chat = ChatPane::new(touched);
+        let below = Below::new(&mut column);
+        let hints = Hints::new(&mut column);
+        let question = Strip::new(&mut column, look::ASKING, &PASTED);
+        let lost = Strip::new(&mut column, look::ASKING, &LOST);
         let mut bottom = Flex::default().row();
         bottom.set_pad(look::GAP);
         let caption = look::caption("To");
         bottom.fixed(&caption, 20);
         let recipient = Recipient::new(report);
         bottom.fixed(recipient.widget(), 130);
-        let message = message_field(&mut bottom, report);
+        let message = Message::new(&mut bottom, hints, question, report);
         bottom.end();
         column.fixed(&bottom, look::ROW);
         column.end();
+
+        let tell = Rc::clone(report);
+        let turned = watching.clone();
+        let (selection, scroll) = (chat.selection(), chat.scroller());
+        let chat = Rc::new(RefCell::new(chat));
+        message.listen(Around {
+            selection: Box::new(selection),
+            scroll: Box::new({
+                let watching = watching.clone();
+                move |is_up| {
+                    scroll(is_up);
+                    watching.turn(false);
+                }
+            }),
+            end: Box::new({
+                let (chat, watching) = (Rc::clone(&chat), watching.clone());
+                move || {
+                    chat.borrow_mut().show_the_end();
+                    watching.look_again();
+                }
+            }),
+            find: Box::new({
+                let finder = RefCell::new(finder.clone());
+                move || finder.borrow_mut().open(&tell)
+            }),
+            turned: Box::new(move |is_here| turned.turn(is_here)),
+        });
+        field.replace(Some(message.clone()));
         for (mut button, intent) in buttons {
-            let tell = Rc::clone(report);
-            let mut message = message.clone();
+            let (tell, focus) = (Rc::clone(report), focus.clone());
             button.set_callback(move |_| {
                 tell(intent.clone());
-                drop(message.take_focus());
+                focus();
             });
         }
+        below.lead_to_the_end(&chat, &watching, focus.clone());
+        answer_lost(&lost, report, focus);
+        finder.show(None);
         Self {
             column,
+            finder,
             chat,
+            below,
+            lost,
             recipient,
             message,
+            watching,
         }
     }
 
     /// Shows what was said and who hears the next line.
     pub(super) fn show(&mut self, model: &Model) {
-        self.chat.show(&model.chat);
+        self.finder.show(model.chat.search());
+        self.message.show(model);
         self.recipient.show(model);
+        self.lost.say(lost(model).as_deref());
+        let is_at_the_end = {
+            let mut chat = self.chat.borrow_mut();
+            chat.show(&model.chat, &model.name);
+            chat.is_at_the_end()
+        };
+        let unread = model.chat.chosen().unread();
+        self.below.say(if is_at_the_end { 0 } else { unread });
+        let is_seen = is_at_the_end && self.column.visible_r() && app::focus().is_some();
+        let watched = is_seen.then(|| model.to().clone());
+        self.watching.tell(watched);
     }
 
     /// The column, for the layout.
@@ -89,26 +197,115 @@ impl Conversation {
 
     /// The field with the next line.
     pub(super) fn message(&self) -> &Input {
-        &self.message
+        self.message.input()
     }
 }
 
-fn message_field(row: &mut Flex, report: &Report) -> Input {
-    let mut message =
-        look::field("A line for the others, or a command that begins with /");
-    let mut send = look::main_button("&Send", "Enter does the same (Alt+S)");
-    row.fixed(&send, 84);
-    let tell = Rc::clone(report);
-    let mut field = message.clone();
-    let say = move || {
-        tell(Intent::Input(field.value()));
-        field.set_value("");
-        drop(field.take_focus());
+fn shortcuts(column: &mut Flex) -> [(Button, Intent); 3] {
+    let mut top = Flex::default().row();
+    top.set_pad(look::GAP);
+    Frame::default();
+    let buttons = SHORTCUTS.map(|(label, tip, intent)| {
+        let button = look::button(label, tip);
+        top.fixed(&button, 136);
+        (button, intent)
+    });
+    top.end();
+    column.fixed(&top, look::ROW);
+    buttons
+}
+
+fn answer_lost(lost: &Strip, report: &Report, focus: impl Fn() + Clone + 'static) {
+    let answers = [Intent::Rejoin, Intent::StayAway];
+    for (button, intent) in lost.buttons.iter().zip(answers) {
+        let (tell, focus) = (Rc::clone(report), focus.clone());
+        button.clone().set_callback(move |_| {
+            tell(intent.clone());
+            focus();
+        });
+    }
+}
+
+/// What is told while the connection is lost.
+fn lost(model: &Model) -> Option<String> {
+    let Phase::Lost { sentence } = &model.phase else {
+        return None;
     };
-    let mut on_enter = say.clone();
-    message.set_trigger(CallbackTrigger::EnterKeyAlways);
-    message.set_callback(move |_| on_enter());
-    let mut on_click = say;
-    send.set_callback(move |_| on_click());
-    message
+    let Some(rejoining) = model.rejoining else {
+        return Some(sentence.clone());
+    };
+    if rejoining.is_trying {
+        return Some("The connection was lost. Connecting again ...".to_owned());
+    }
+    let left_ms = rejoining.next_ms.saturating_sub(wall_time_ms());
+    let left = words::duration(Duration::from_millis(left_ms + 999));
+    Some(format!("The connection was lost. Trying again in {left}."))
+}
+
+impl Below {
+    fn new(column: &mut Flex) -> Self {
+        let mut button = look::button("", "To the newest line");
+        button.set_label_color(look::ACCENT);
+        button.set_label_size(look::SMALL);
+        button.hide();
+        column.fixed(&button, look::ROW - 6);
+        Self {
+            column: column.clone(),
+            button,
+        }
+    }
+
+    fn lead_to_the_end(
+        &self,
+        chat: &Rc<RefCell<ChatPane>>,
+        watching: &Watching,
+        focus: impl Fn() + 'static,
+    ) {
+        let (chat, watching) = (Rc::clone(chat), watching.clone());
+        self.button.clone().set_callback(move |_| {
+            chat.borrow_mut().show_the_end();
+            watching.look_again();
+            focus();
+        });
+    }
+
+    fn say(&mut self, count: usize) {
+        let label = labels::item(&format!("{count} new below  \u{25be}"));
+        if count > 0 && self.button.label() != label {
+            self.button.set_label(&label);
+        }
+        if (count > 0) == self.button.visible() {
+            return;
+        }
+        if count > 0 {
+            self.button.show();
+        } else {
+            self.button.hide();
+        }
+        self.column.layout();
+        self.column.redraw();
+    }
+}
+
+impl Watching {
+    fn tell(&self, watched: Option<Audience>) {
+        if *self.told.borrow() != watched {
+            self.told.replace(watched.clone());
+            (self.report)(Intent::InSight(watched));
+        }
+    }
+
+    /// What is in sight may have changed: the chat is shown again soon, and tells.
+    fn look_again(&self) {
+        (self.report)(Intent::Look);
+    }
+
+    /// Somebody turns to the newest line, or perhaps away from it: then it is out of sight
+    /// until the contrary is seen.
+    fn turn(&self, is_here: bool) {
+        if !is_here {
+            self.tell(None);
+        }
+        self.look_again();
+    }
 }

@@ -41,6 +41,8 @@ Alt+D download   Alt+U upload   Tab and Shift+Tab  the next and the last field
 Lists: arrows, Page, Home, End; Shift and Ctrl+A choose several; Enter fetches; letters filter
 Transfers: Space pause, resume   Delete cancel   Shift+Delete delete   R try again   \
 Enter show   Ctrl+C copy SHA-256   Alt+E clear ended
+Tab completes, Up and Down bring lines back, Page Up and Down scroll
+Ctrl+F find   Ctrl+W close a whisper   Escape or Ctrl+End  the newest line
 Ctrl++ Ctrl+- Ctrl+0  larger, smaller, the usual size";
 
 /// Of the row of menus. Unit: pixels.
@@ -87,6 +89,12 @@ fn entries() -> Vec<Entry> {
             none,
             plain,
             Choice::Intent(Intent::ShowOnline),
+        ),
+        (
+            "Ch&at/Find",
+            Shortcut::Ctrl | 'f',
+            plain,
+            Choice::Intent(Intent::Search(Some(String::new()))),
         ),
         (
             "Ch&at/Disconnect",

@@ -5,12 +5,13 @@
 //! ```
 
 use super::bell::Bell;
+use super::homework::Homework;
 use super::leaving::Leaving;
 use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::pages::Pages;
 use super::room::Room;
-use super::{Report, dropping, labels, look};
+use super::{Report, dropping, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::model::{Model, Phase};
@@ -36,12 +37,12 @@ pub(super) struct Window {
     login: Login,
     room: Room,
     leaving: Leaving,
+    homework: Homework,
     memory: Memory,
     title: String,
     /// In the laboratory, without a server.
     is_alone: Rc<Cell<bool>>,
     was_in_room: bool,
-    was_lost: bool,
 }
 
 /// What is kept for the next time, and where.
@@ -94,6 +95,7 @@ impl Window {
         frame.resizable(&column);
         frame.size_range(SMALLEST_SIZE.0, SMALLEST_SIZE.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
+        let homework = Homework::new(room.question.clone(), &report);
         let mut opened = Self {
             frame,
             column,
@@ -102,11 +104,11 @@ impl Window {
             login,
             room,
             leaving,
+            homework,
             memory,
             title: String::new(),
             is_alone,
             was_in_room: false,
-            was_lost: false,
         };
         opened.leave_by_question(bell);
         opened.turn_pages_by_number(pages);
@@ -158,16 +160,7 @@ impl Window {
             self.room.show(model);
         }
         self.leaving.show(model);
-        let lost = match &model.phase {
-            Phase::Lost { sentence } => Some(labels::label(sentence)),
-            Phase::Login | Phase::Joining | Phase::Joined => None,
-        };
-        match lost {
-            Some(sentence) if !self.was_lost => self.offer_return(&sentence),
-            None if self.was_lost => self.room.question.close(),
-            Some(_) | None => {}
-        }
-        self.was_lost = matches!(self.session.model().phase, Phase::Lost { .. });
+        self.homework.show(model);
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }
@@ -237,16 +230,6 @@ impl Window {
                 _ => false,
             }
         });
-    }
-
-    /// The connection ended by itself: what was said stays to be read.
-    fn offer_return(&mut self, sentence: &str) {
-        let report = Rc::clone(&self.report);
-        let connect = self.login.reader();
-        let answers = ("Connect again", "Stay here");
-        self.room
-            .question
-            .ask(sentence, answers, move || report(connect()));
     }
 }
 

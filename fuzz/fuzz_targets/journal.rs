@@ -1,0 +1,4 @@
+//! See `sash_fuzz::journal`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sash_fuzz::journal(data));

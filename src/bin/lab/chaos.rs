@@ -1,0 +1,233 @@
+//! `lab chaos`: a real server and real clients, killed, stopped and cut at random from a
+//! seed, and a checker that reads everybody's history.
+
+use clap::Args;
+use sash::chaos::guests::Delays;
+use sash::chaos::load::{Load, Storm};
+use sash::chaos::plan::Wanted;
+use sash::chaos::{Belongings, Chaos, Outcome, Programs};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples
+  lab chaos                              one seed: 50 clients, 10 seconds
+  lab chaos --seeds 1-50                 fifty, one after another
+  lab chaos --seeds 7 --clients 5 --seconds 3
+  lab chaos --storm                      a million random datagrams, 10^5 random lines
+  lab chaos --crowd --seconds 10         100 stalled readers, slow logins and floods
+  lab chaos --classroom --seconds 600    a day of lessons in ten minutes
+Who is hurt when is a function of the seed. A run that fails names its seed, and the
+exit code is 1. As root a small disk is a real one; else the size of files is limited.
+";
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Which seeds: one, or from A to B
+    #[arg(long, value_name = "A-B", default_value = "1", value_parser = seeds)]
+    seeds: RangeInclusive<u64>,
+    /// How many clients
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    clients: u16,
+    /// For how long they are hurt
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// Print one JSON object a seed instead of a sentence
+    #[arg(long)]
+    json: bool,
+    /// Instead: random datagrams and lines while 30 chat and 4 download
+    #[arg(long, conflicts_with_all = ["crowd", "classroom"])]
+    storm: bool,
+    /// Instead: how long a line takes with a crowd of bad guests and without
+    #[arg(long, conflicts_with = "classroom")]
+    crowd: bool,
+    /// Instead: what the server holds after each of eight lessons
+    #[arg(long)]
+    classroom: bool,
+    /// Own addresses from which the bad guests come; from loopback there are no limits
+    #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',')]
+    from: Vec<IpAddr>,
+}
+
+/// Runs every seed; whether nothing was lost.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+    let programs = Programs::beside_us()?;
+    if arguments.storm || arguments.crowd || arguments.classroom {
+        return load(arguments, programs);
+    }
+    let is_stopping = stop_on_ctrl_c();
+    let mut is_well = true;
+    for seed in arguments.seeds.clone() {
+        let wanted = Wanted {
+            seed,
+            clients: usize::from(arguments.clients),
+            duration: Duration::from_secs(arguments.seconds),
+        };
+        let chaos = Chaos {
+            programs: programs.clone(),
+            wanted,
+            is_stopping: Arc::clone(&is_stopping),
+        };
+        let outcome = chaos.run()?;
+        is_well &= outcome.offences.is_empty();
+        write_outcome(&mut io::stdout(), arguments, seed, &outcome)?;
+    }
+    Ok(is_well)
+}
+
+fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
+    let load = Load {
+        programs,
+        duration: Duration::from_secs(arguments.seconds),
+        from: arguments.from.clone(),
+        seed: *arguments.seeds.start(),
+    };
+    let mut out = io::stdout();
+    if arguments.storm {
+        let storm = load.storm()?;
+        let Storm {
+            chat,
+            datagrams,
+            lines,
+            whole,
+            is_alive,
+        } = &storm;
+        writeln!(
+            out,
+            "{datagrams} random datagrams, {lines} random lines; {whole} of 4 downloads whole"
+        )?;
+        write_delays(&mut out, "a line meanwhile", chat)?;
+        return Ok(*is_alive && *whole == 4);
+    }
+    if arguments.crowd {
+        let crowd = load.crowd()?;
+        write_delays(&mut out, "a line without the crowd", &crowd.before)?;
+        write_delays(&mut out, "a line with it", &crowd.meanwhile)?;
+        let (connections, flooded) = (crowd.connections, crowd.flooded);
+        writeln!(
+            out,
+            "{connections} of 300 connections, {flooded} lines of floods"
+        )?;
+        return Ok(crowd.is_alive);
+    }
+    let held = load.classroom(|lesson, held| {
+        let (threads, descriptors) = (held.threads, held.descriptors);
+        let memory = mebibytes(held);
+        let _ = writeln!(
+            io::stdout(),
+            "lesson {lesson}: {threads} threads, {descriptors} descriptors, {memory:.1} MiB"
+        );
+    })?;
+    let counts = held.iter().map(|it| (it.threads, it.descriptors));
+    let is_steady = counts.collect::<BTreeSet<_>>().len() <= 1;
+    // Tables and caches have grown by half of the day; what grows on is a leak.
+    let memory = |place: usize| held.get(place).map_or(0.0, |it| mebibytes(*it));
+    let (half, end) = (memory(held.len() / 2), memory(held.len().saturating_sub(1)));
+    Ok(is_steady && end < (half * 1.1).max(half + 1.0))
+}
+
+fn write_delays(out: &mut impl Write, what: &str, delays: &Delays) -> io::Result<()> {
+    let milliseconds = |share| delays.quantile(share).as_secs_f64() * 1e3;
+    let (median, most) = (milliseconds(0.5), milliseconds(0.99));
+    let count = delays.count();
+    writeln!(
+        out,
+        "{what}: median {median:.1} ms, 99 % below {most:.1} ms, of {count} heard"
+    )
+}
+
+/// So that no process and no small disk is left behind.
+fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_stopping);
+    // Where this fails, Ctrl-C ends us as it ends any program.
+    let _ = ctrlc::set_handler(move || told.store(true, Ordering::Relaxed));
+    is_stopping
+}
+
+fn write_outcome(
+    out: &mut impl Write,
+    arguments: &Arguments,
+    seed: u64,
+    outcome: &Outcome,
+) -> io::Result<()> {
+    let Outcome {
+        offences,
+        hurts,
+        processes,
+        lines,
+        files,
+        resumed,
+        has_small_disk,
+        before,
+        after,
+    } = outcome;
+    let mebibytes = |it: &Option<Belongings>| it.map(mebibytes);
+    if arguments.json {
+        let told: Vec<_> = offences.iter().map(ToString::to_string).collect();
+        let line = serde_json::json!({
+            "seed": seed,
+            "offences": told,
+            "hurts": hurts,
+            "processes": processes,
+            "lines": lines,
+            "files": files,
+            "resumed": resumed,
+            "small_disk": has_small_disk,
+            "mebibytes_before": mebibytes(before),
+            "mebibytes_after": mebibytes(after),
+        });
+        return writeln!(out, "{line}");
+    }
+    let verdict = if offences.is_empty() {
+        "well"
+    } else {
+        "NOT WELL"
+    };
+    write!(
+        out,
+        "seed {seed}: {verdict}; {hurts} hurts, {processes} client processes, {lines} lines \
+         in one order, {files} files, {resumed} gone on from"
+    )?;
+    if let Some((before, after)) = mebibytes(before).zip(mebibytes(after)) {
+        write!(out, ", server {before:.1} MiB before, {after:.1} after")?;
+    }
+    writeln!(out)?;
+    for offence in offences.iter().take(MOST_TOLD) {
+        writeln!(out, "  {offence}")?;
+    }
+    if offences.len() > MOST_TOLD {
+        writeln!(out, "  and {} more", offences.len() - MOST_TOLD)?;
+    }
+    if !offences.is_empty() {
+        let (clients, seconds) = (arguments.clients, arguments.seconds);
+        writeln!(
+            out,
+            "  again: lab chaos --seeds {seed} --clients {clients} --seconds {seconds}"
+        )?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn mebibytes(it: Belongings) -> f64 {
+    it.memory as f64 / f64::from(1 << 20)
+}
+
+/// More offences than this are of one kind.
+const MOST_TOLD: usize = 20;
+
+/// `7`, or `1-50`.
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let read = |number: &str| number.trim().parse::<u64>().ok();
+    match read(first).zip(read(last)) {
+        Some((first, last)) if first <= last => Ok(first..=last),
+        Some(_) | None => Err("a seed wanted, as 7, or two, as 1-50".to_owned()),
+    }
+}

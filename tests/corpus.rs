@@ -1,0 +1,114 @@
+//! Every input that is kept in `fuzz/corpus/`, and made-up ones, through the targets of
+//! `fuzz/`: what libFuzzer once found is tried by every `cargo test`.
+
+#[path = "../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is a package of its own, too")]
+mod targets;
+
+use fastrand::Rng;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// A target: its name, and what it does with an input.
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 9] = [
+    ("journal", targets::journal),
+    ("line", targets::line),
+    ("message", targets::message),
+    ("names", targets::names),
+    ("packet", targets::packet),
+    ("record", targets::record),
+    ("room", targets::room),
+    ("scenario", targets::scenario),
+    ("transfer", targets::transfer),
+];
+
+/// Longest input that is made up. Unit: bytes.
+const LONGEST: usize = 600;
+
+/// Made-up inputs for each target; `CORPUS_ROUNDS` asks for another number.
+const ROUNDS: u32 = 400;
+
+#[test]
+fn every_input_that_is_kept_breaks_nothing() {
+    for (name, target) in TARGETS {
+        let inputs = corpus(name);
+        assert!(!inputs.is_empty(), "fuzz/corpus/{name} is empty");
+        for input in inputs {
+            show(&input.display());
+            target(&fs::read(input).unwrap());
+        }
+    }
+}
+
+#[test]
+fn kept_inputs_that_are_cut_joined_and_damaged_break_nothing() {
+    let rounds = env::var("CORPUS_ROUNDS").ok();
+    let rounds = rounds.and_then(|it| it.parse().ok()).unwrap_or(ROUNDS);
+    for (name, target) in TARGETS {
+        let kept: Vec<_> = corpus(name)
+            .iter()
+            .map(|path| fs::read(path).unwrap())
+            .collect();
+        for seed in 0..u64::from(rounds) {
+            show(&format_args!("{name}, seed {seed}"));
+            target(&made_up(&kept, seed));
+        }
+    }
+}
+
+#[test]
+fn every_target_has_its_program_and_every_program_its_target() {
+    let programs = files(&root().join("fuzz/fuzz_targets"));
+    let programs: Vec<_> = programs
+        .iter()
+        .map(|path| path.file_stem().unwrap().to_str().unwrap())
+        .collect();
+    let targets: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(programs, targets);
+}
+
+/// The last one shown is the one that broke something.
+#[expect(clippy::print_stdout, reason = "cargo shows it where a test fails")]
+fn show(what: &dyn std::fmt::Display) {
+    println!("{what}");
+}
+
+/// Two kept inputs joined somewhere, a few bytes of it other ones.
+fn made_up(kept: &[Vec<u8>], seed: u64) -> Vec<u8> {
+    let mut dice = Rng::with_seed(seed);
+    let mut input = Vec::new();
+    for _ in 0..2 {
+        let Some(one) = dice.choice(kept) else {
+            break;
+        };
+        let start = dice.usize(..=one.len());
+        let end = dice.usize(start..=one.len());
+        input.extend_from_slice(&one[start..end]);
+    }
+    if input.is_empty() || dice.u32(..4) == 0 {
+        input.extend((0..dice.usize(..LONGEST)).map(|_| dice.u8(..)));
+    }
+    for _ in 0..dice.usize(..6) {
+        if let Some(place) = dice.usize(..).checked_rem(input.len()) {
+            input[place] = dice.u8(..);
+        }
+    }
+    input
+}
+
+fn corpus(name: &str) -> Vec<PathBuf> {
+    files(&root().join("fuzz/corpus").join(name))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    files
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

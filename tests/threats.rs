@@ -1,0 +1,360 @@
+//! Attacks on a real server, each as a stranger or a guest would try it: what it costs,
+//! what is answered, and what is left behind.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use sash::reliable::connection::{Receiving, Sending};
+use sash::reliable::handshake::Proposal;
+use sash::reliable::moment::Moment;
+use sash::reliable::{Machine, Transmit};
+use sash::wire::digest::Digest;
+use sash::wire::message::{Offer, Reply};
+use sash::wire::options::Arq;
+use sash::wire::packet::{Acknowledgement, Body, Opening, Packet, Reset};
+use sash::wire::sequence::SequenceNumber;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A server program on a folder with one file, ended with the test.
+struct Server {
+    child: Child,
+    address: String,
+    _folder: TempDir,
+}
+
+impl Server {
+    fn start(mut program: Command, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.bin"), vec![7; 3_000_000]).unwrap();
+        let mut child = program
+            .args(["--bind", "127.0.0.1:0", "--files"])
+            .arg(folder.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut first).unwrap();
+        let address = first.strip_prefix("listening on ").unwrap().trim_end();
+        Self {
+            address: address.to_owned(),
+            child,
+            _folder: folder,
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream
+    }
+
+    /// Threads and descriptors.
+    #[cfg(target_os = "linux")]
+    fn belongings(&self) -> (usize, usize) {
+        let count = |what| {
+            let folder = format!("/proc/{}/{what}", self.child.id());
+            fs::read_dir(folder).unwrap().count()
+        };
+        (count("task"), count("fd"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_server"))
+}
+
+/// Somebody in the room.
+struct Guest {
+    stream: TcpStream,
+    heard: BufReader<TcpStream>,
+}
+
+impl Guest {
+    fn join(server: &Server, name: &str) -> Self {
+        let stream = server.connect();
+        let heard = BufReader::new(stream.try_clone().unwrap());
+        let mut guest = Self { stream, heard };
+        guest.say(&format!("{{\"join\":{{\"name\":\"{name}\"}}}}"));
+        guest.hear(|reply| matches!(reply, Reply::History { .. }).then_some(()));
+        guest
+    }
+
+    fn say(&mut self, line: &str) {
+        self.stream
+            .write_all(format!("{line}\n").as_bytes())
+            .unwrap();
+    }
+
+    fn hear<T>(&mut self, is_it: impl Fn(Reply) -> Option<T>) -> T {
+        loop {
+            let mut line = String::new();
+            assert!(self.heard.read_line(&mut line).unwrap() > 0, "hung up");
+            if let Some(it) = Reply::from_line(line.trim_end()).ok().and_then(&is_it) {
+                return it;
+            }
+        }
+    }
+
+    fn ask_for_the_file(&mut self) -> Offer {
+        self.say(r#"{"download":{"file":"a.bin"}}"#);
+        self.hear(|reply| match reply {
+            Reply::Offer(offer) => Some(offer),
+            Reply::Error(complaint) => panic!("{complaint:?}"),
+            _ => None,
+        })
+    }
+}
+
+/// Until it is so; a server has no event for having got over something.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let (_keep, never) = crossbeam_channel::bounded::<()>(0);
+    for _ in 0..1_500 {
+        if is_so() {
+            return;
+        }
+        let _ = never.recv_timeout(Duration::from_millis(20));
+    }
+    panic!("it never came to be");
+}
+
+/// The packet that opens this offer's transfer, or another one with its token.
+fn packet(offer: &Offer, body: Body) -> Vec<u8> {
+    let packet = Packet {
+        token: offer.token,
+        number: 0,
+        attempt: 1,
+        sequence: SequenceNumber(0),
+        sent_at: 0,
+        body,
+    };
+    let length = match packet.body {
+        Body::Data { length } => usize::from(length),
+        _ => 0,
+    };
+    let mut datagram = Vec::new();
+    packet.encode(&mut datagram, &vec![0; length]);
+    datagram
+}
+
+fn syn(offer: &Offer) -> Vec<u8> {
+    let opening = Opening {
+        size: offer.size,
+        window: 8,
+        echo: 0,
+        segment_bytes: offer.settled.segment_bytes,
+    };
+    packet(offer, Body::Syn(opening))
+}
+
+/// What comes within a third of a second. Unit: bytes of datagrams.
+fn answers(socket: &UdpSocket) -> Vec<usize> {
+    socket
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let mut buffer = vec![0; 65_536];
+    let mut lengths = Vec::new();
+    while let Ok(length) = socket.recv(&mut buffer) {
+        lengths.push(length);
+        if lengths.len() == 3 {
+            break; // It goes again until it is answered.
+        }
+    }
+    lengths
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_syn_with_the_right_token_from_another_address_draws_not_a_byte() {
+    let server = Server::start(program(), &["--udp-ports", "0"]);
+    let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
+    // Linux has all of 127.0.0.0/8.
+    let victim = UdpSocket::bind("127.0.0.2:0").unwrap();
+    victim
+        .send_to(&syn(&offer), ("127.0.0.1", offer.port))
+        .unwrap();
+    assert_eq!(answers(&victim), Vec::<usize>::new());
+    let own = UdpSocket::bind("127.0.0.1:0").unwrap();
+    own.send_to(&syn(&offer), ("127.0.0.1", offer.port))
+        .unwrap();
+    let answer = answers(&own);
+    assert!(!answer.is_empty());
+    assert!(answer.iter().all(|&length| length <= syn(&offer).len()));
+}
+
+#[test]
+fn before_the_opening_nothing_but_a_syn_is_answered() {
+    let server = Server::start(program(), &["--udp-ports", "0"]);
+    let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
+    let acknowledgement = || Acknowledgement {
+        echo: 0,
+        window: 8,
+        received: 0,
+        ranges: Vec::new(),
+    };
+    let digest = Digest([0; 32]);
+    let why = Reset::Cancelled;
+    let own = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for body in [
+        Body::Ack(acknowledgement()),
+        Body::Nack(acknowledgement()),
+        Body::Data { length: 100 },
+        Body::Fin { digest },
+        Body::FinAck { verified: true },
+        Body::Rst { why },
+    ] {
+        let datagram = packet(&offer, body);
+        own.send_to(&datagram, ("127.0.0.1", offer.port)).unwrap();
+    }
+    assert_eq!(answers(&own), Vec::<usize>::new());
+    own.send_to(&syn(&offer), ("127.0.0.1", offer.port))
+        .unwrap();
+    assert!(!answers(&own).is_empty(), "the transfer is still there");
+}
+
+#[test]
+fn two_ends_that_have_ended_fall_silent_whatever_they_hear() {
+    for arq in Arq::ALL {
+        let now = Moment::START;
+        let proposal = Proposal {
+            first: Some(SequenceNumber(5)),
+            ..Proposal::EXAMPLE
+        };
+        let client = Proposal {
+            first: None,
+            ..proposal
+        };
+        let mut sender = Sending::respond(arq, proposal, now);
+        let mut receiver = Receiving::initiate(arq, client, now);
+        let mut said: Vec<Transmit> = Vec::new();
+        let mut exchange = |sender: &mut Sending, receiver: &mut Receiving| {
+            let from_receiver: Vec<_> =
+                std::iter::from_fn(|| receiver.poll_transmit(now)).collect();
+            for one in &from_receiver {
+                sender.on_packet(&one.packet, now);
+            }
+            let from_sender: Vec<_> =
+                std::iter::from_fn(|| sender.poll_transmit(now)).collect();
+            for one in &from_sender {
+                receiver.on_packet(&one.packet, now);
+            }
+            let count = from_receiver.len() + from_sender.len();
+            said.extend(from_receiver.into_iter().chain(from_sender));
+            count
+        };
+        for _ in 0..3 {
+            exchange(&mut sender, &mut receiver);
+        }
+        sender.reset(Reset::Cancelled);
+        receiver.reset(Reset::Cancelled);
+        for _ in 0..3 {
+            exchange(&mut sender, &mut receiver);
+        }
+        assert_eq!(exchange(&mut sender, &mut receiver), 0, "{arq}");
+        // All that was ever said, once more, to both: an error is no reason to answer.
+        for one in &said {
+            sender.on_packet(&one.packet, now);
+            receiver.on_packet(&one.packet, now);
+            assert_eq!(sender.poll_transmit(now), None, "{arq}");
+            assert_eq!(receiver.poll_transmit(now), None, "{arq}");
+        }
+    }
+}
+
+impl Guest {
+    fn ask_for_the_file_and_stay(mut self) -> (Self, Offer) {
+        let offer = self.ask_for_the_file();
+        (self, offer)
+    }
+}
+
+#[test]
+fn a_server_out_of_descriptors_lets_people_in_again_once_some_are_free() {
+    let mut limited = Command::new("sh");
+    let script = "ulimit -n 40; exec \"$0\" \"$@\"";
+    limited.args(["-c", script, env!("CARGO_BIN_EXE_server")]);
+    let server = Server::start(limited, &[]);
+    let mut dana = Guest::join(&server, "dana");
+    // The kernel takes them in its queue; the server has no descriptor for most.
+    let crowd: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    dana.say(r#"{"say":{"text":"still here"}}"#);
+    dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
+    drop(crowd);
+    let mut guy = Guest::join(&server, "guy");
+    guy.say(r#"{"say":{"text":"hi"}}"#);
+    dana.hear(|reply| {
+        matches!(reply, Reply::Said(said) if said.text == "hi").then_some(())
+    });
+}
+
+/// A thousand connections that end in every way there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_thread_descriptor_or_port_is_left_of_a_thousand_joins_kills_and_cancels() {
+    // A port of this machine's own choice, free again a moment later.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port().to_string();
+    drop(socket);
+    let server = Server::start(program(), &["--udp-ports", &port]);
+    let mut witness = Guest::join(&server, "witness");
+    witness.ask_for_the_file();
+    witness.say(r#"{"cancel":{"transfer":1}}"#);
+    let is_end = |reply| matches!(reply, Reply::Transfer(it) if it.state.is_end());
+    witness.hear(|reply| is_end(reply).then_some(()));
+    let mut before = (0, 0);
+    wait_until(|| {
+        let now = server.belongings();
+        std::mem::replace(&mut before, now) == now
+    });
+    for round in 0..100 {
+        let mut kept = Vec::new();
+        for way in 0..10 {
+            let name = format!("g{round}-{way}");
+            match way {
+                // It never says a word, or half of one.
+                0 => drop(server.connect()),
+                1 => server.connect().write_all(b"{\"join\":{\"na").unwrap(),
+                2 => server.connect().write_all(b"nonsense\n\xff\n").unwrap(),
+                // It leaves politely, or vanishes, or is refused.
+                3 => Guest::join(&server, &name).say("\"disconnect\""),
+                4 => drop(Guest::join(&server, &name)),
+                5 => server
+                    .connect()
+                    .write_all(b"{\"join\":{\"name\":\"witness\"}}\n")
+                    .unwrap(),
+                // It asks for a file, and then cancels it or is gone, or waits in vain.
+                6 => {
+                    let mut guest = Guest::join(&server, &name);
+                    guest.say(r#"{"download":{"file":"a.bin","tag":1}}"#);
+                    guest.say("\"disconnect\"");
+                }
+                7 => Guest::join(&server, &name).say(r#"{"download":{"file":"a.bin"}}"#),
+                8 => Guest::join(&server, &name)
+                    .say(r#"{"upload":{"file":"b.bin","size":1000000}}"#),
+                _ => {
+                    let mut guest = Guest::join(&server, &name);
+                    guest.say(r#"{"download":{"file":"a.bin","transport":"tcp"}}"#);
+                    kept.push(guest);
+                }
+            }
+        }
+    }
+    wait_until(|| server.belongings() == before);
+    witness.ask_for_the_file();
+}
