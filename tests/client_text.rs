@@ -113,12 +113,10 @@ fn join_and_the_first_command_travel_in_one_flight() {
     let address = listener.local_addr().unwrap().to_string();
     let client = client(&["--server", &address, "--name", "dana", "--exec", "/files"]);
     let mut stream = listener.accept().unwrap().0;
-    let mut flight = vec![0; 1024];
-    let length = stream.read(&mut flight).unwrap();
-    assert_eq!(
-        text(&flight[..length]),
-        "{\"join\":{\"name\":\"dana\",\"version\":1}}\n\"files\"\n"
-    );
+    let expected = "{\"join\":{\"name\":\"dana\",\"version\":1}}\n\"files\"\n";
+    let mut flight = vec![0; expected.len()];
+    stream.read_exact(&mut flight).unwrap(); // And not a word was answered.
+    assert_eq!(text(&flight), expected);
     drop(stream);
     let output = client.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));

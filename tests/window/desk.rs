@@ -52,7 +52,7 @@ impl Desk {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
         let xvfb = Command::new("Xvfb")
-            .args([&display, "-screen", "0", "2030x720x24"])
+            .args([&display, "-screen", "0", "2030x1020x24"])
             // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
             // whenever its last client has gone: after each use of `xdotool`.
             .args(["-nolisten", "tcp", "-noreset"])
@@ -119,7 +119,7 @@ impl Desk {
     /// Keeps a picture of all windows.
     pub(crate) fn picture(&self, name: &str) {
         // The mouse goes aside, and with it the tips that it called.
-        xdotool(&self.display, &["mousemove", "2029", "719"]);
+        xdotool(&self.display, &["mousemove", "2029", "1019"]);
         keep_picture(&self.display, "root", name);
     }
 }

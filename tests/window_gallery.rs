@@ -1,0 +1,92 @@
+//! Every view of the window in every theme: drawn, with the theme's own colours, and kept as
+//! pictures to be looked at.
+//!
+//! ```text
+//! ./sash screenshots      all of them, into target/screenshots
+//! ```
+//!
+//! Source: `client::theme`; `client::view` tells where things are in the window.
+
+#![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "window/desk.rs"]
+mod desk;
+#[path = "window/display.rs"]
+mod display;
+#[path = "window/server.rs"]
+mod server;
+
+use desk::{Desk, Window, until};
+use sash::client::theme::Theme;
+use server::Server;
+
+/// A link on which a file takes its time.
+const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
+
+#[test]
+fn every_view_is_drawn_in_light() {
+    show_all(Theme::Light);
+}
+
+#[test]
+fn every_view_is_drawn_in_dark() {
+    show_all(Theme::Dark);
+}
+
+#[test]
+fn every_view_is_drawn_for_a_projector() {
+    show_all(Theme::Projector);
+}
+
+fn show_all(theme: Theme) {
+    let server = Server::start_with(&SLOW);
+    let mut guy = server.join("guy");
+    let desk = Desk::set_up();
+    let form = desk.open(&["--theme", theme.name()], "Sash");
+    keep(&form, theme, "login");
+    drop(form);
+
+    let address = server.address();
+    let flags = [
+        "--theme",
+        theme.name(),
+        "--server",
+        &address,
+        "--name",
+        "dana",
+    ];
+    let dana = desk.open(&flags, "Sash - dana");
+    dana.write("who has the slides of lecture 3?");
+    guy.expect_said("dana", "who has the slides of lecture 3?");
+    dana.write("/whisper guy look at the window column");
+    dana.write("/download lecture 3.mp4 --arq go-back-n");
+    dana.write("/download notes.txt --arq stop-and-wait");
+    until("the small file", || dana.has_whole(&server, "notes.txt"));
+    keep(&dana, theme, "chat");
+    // After #all and the whisper.
+    dana.press(&["alt+3"]);
+    keep(&dana, theme, "transfers");
+
+    dana.press(&["alt+4"]);
+    dana.press(&["alt+r"]);
+    until("packets on their way", || !dana.is_steady());
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    dana.press(&["space"]);
+    keep(&dana, theme, "laboratory");
+    dana.press(&["alt+e"]);
+    dana.press(&["End"]);
+    keep(&dana, theme, "race");
+}
+
+/// Keeps a picture once nothing moves, and looks whether the theme is seen in it.
+fn keep(window: &Window, theme: Theme, view: &str) {
+    until(&format!("{view} in {theme}"), || {
+        let colours = theme.colours();
+        let seen = |it: sash::lab::palette::Colour| {
+            window.count([it.red, it.green, it.blue]) > 1_000
+        };
+        seen(colours.paper) && seen(colours.page)
+    });
+    window.picture(&format!("gallery-{view}-{theme}"));
+}
