@@ -125,6 +125,9 @@ const ROOM_QUEUE: usize = 1024;
 /// How long the threads of clients may take to end.
 const ENDING: Duration = Duration::from_secs(3);
 
+/// From the end of the last transfer to the goodbye.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// A server at work. Dropping it stops it.
 #[derive(Debug)]
 pub struct Running {
@@ -247,13 +250,19 @@ impl Running {
     /// ended can be gone on from.
     pub fn stop_within(mut self, grace: Duration) {
         self.close_the_door();
-        let (running, drained) = crossbeam_channel::bounded(0);
+        let (ended, drained) = crossbeam_channel::bounded(1);
         let _ = self
             .transfers
-            .send(transfers::Event::Drain { grace, running });
-        // Never sent on: it is closed once no transfer runs.
-        if drained.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
-            log::info!("not every transfer ended within {grace:?}");
+            .send(transfers::Event::Drain { grace, ended });
+        match drained.recv_timeout(grace) {
+            // Who has just got a file shall hear of it before the connection goes.
+            Ok(()) => {
+                let _ = crossbeam_channel::after(LAST_WORDS).recv();
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                log::info!("not every transfer ended within {grace:?}");
+            }
+            Err(RecvTimeoutError::Disconnected) => {} // None ran.
         }
         self.end();
     }

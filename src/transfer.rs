@@ -117,7 +117,7 @@ pub enum Happening {
     /// A person lost a packet on its way.
     Killed(Moment, PacketName, Direction),
     /// A person made the link another one.
-    Changed(Moment, Scenario),
+    Changed(Moment, Box<Scenario>),
 }
 
 /// The figures of one side.

@@ -22,10 +22,10 @@ use tempfile::TempDir;
 
 const SIZE: u64 = 600_000;
 
-/// About a second for the whole file.
-const SLOWLY: [&str; 4] = ["--link", "data.delay=10ms", "--window", "4"];
+/// About three seconds for the whole file.
+const SLOWLY: [&str; 4] = ["--link", "data.delay=30ms", "--window", "4"];
 
-/// About ten times as long.
+/// About three times as long.
 const SLOWLIER: [&str; 4] = ["--link", "data.delay=100ms", "--window", "4"];
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -311,7 +311,7 @@ impl Session {
             Effect::Kill { tag, packet } => self.meddle(tag, Hand::Kill(packet)),
             Effect::ChangeLink(scenario) => {
                 for tag in self.running.keys() {
-                    self.meddle(*tag, Hand::Change((*scenario).clone()));
+                    self.meddle(*tag, Hand::Change(scenario.clone()));
                 }
                 self.settings.scenario = *scenario;
             }

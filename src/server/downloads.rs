@@ -49,8 +49,10 @@ pub(super) struct Downloads {
     room: Sender<room_thread::Event>,
     all: BTreeMap<u64, Download>,
     last_number: u64,
-    /// While the server closes: somebody waits for its drop.
-    running: Option<Sender<()>>,
+    /// The server closes: nothing begins any more.
+    is_closing: bool,
+    /// Who waits for the end of what runs then.
+    ended: Option<Sender<()>>,
 }
 
 impl Downloads {
@@ -80,7 +82,8 @@ impl Downloads {
             ports: Ports::new(config.ports),
             all: BTreeMap::new(),
             last_number: 0,
-            running: None,
+            is_closing: false,
+            ended: None,
         }
     }
 
@@ -107,7 +110,7 @@ impl Downloads {
 
     /// `download`: checked at once, served when a port is free.
     pub(super) fn on_download(&mut self, peer: Arc<Peer>, request: &DownloadRequest) {
-        if self.running.is_some() {
+        if self.is_closing {
             let sentence = CLOSING.to_owned();
             return complain(&peer, Code::Closing, sentence, request.tag);
         }
@@ -138,7 +141,7 @@ impl Downloads {
         from: String,
         request: &UploadRequest,
     ) {
-        if self.running.is_some() {
+        if self.is_closing {
             let sentence = CLOSING.to_owned();
             return complain(&peer, Code::Closing, sentence, request.tag);
         }
@@ -379,7 +382,7 @@ impl Downloads {
     }
 
     /// The server closes: nothing begins any more, and what runs has so long to end.
-    pub(super) fn drain(&mut self, grace: Duration, running: Sender<()>) {
+    pub(super) fn drain(&mut self, grace: Duration, ended: Sender<()>) {
         let queued = self.all.iter();
         let queued = queued.filter(|(_, it)| matches!(it.stage, Stage::Queued { .. }));
         let queued: Vec<u64> = queued.map(|(number, _)| *number).collect();
@@ -387,8 +390,9 @@ impl Downloads {
             let sentence = Some(CLOSING.to_owned());
             self.end_queued(number, TransferState::Failed, sentence);
         }
-        self.running = Some(running);
+        self.is_closing = true;
         let count = self.count_running();
+        self.ended = Some(ended).filter(|_| count > 0);
         let text = match count {
             0 => "The server is closing.".to_owned(),
             _ => format!(
@@ -402,8 +406,10 @@ impl Downloads {
 
     /// Tells whoever waits for it that nothing runs any more.
     pub(super) fn look_whether_drained(&mut self) {
-        if self.running.is_some() && self.count_running() == 0 {
-            self.running = None;
+        if self.count_running() == 0
+            && let Some(ended) = self.ended.take()
+        {
+            let _ = ended.try_send(()); // An error: their time was over.
         }
     }
 

@@ -29,8 +29,8 @@ pub(super) enum Event {
     Drain {
         /// How long they have.
         grace: Duration,
-        /// Dropped when none runs any more.
-        running: Sender<()>,
+        /// Told once the last of them has ended; dropped at once where none runs.
+        ended: Sender<()>,
     },
     /// The server ends.
     Stop,
@@ -89,7 +89,7 @@ fn on_event(downloads: &mut Downloads, event: Event) {
         Event::Gone { client } => downloads.on_gone(client),
         Event::Reported { transfer, report } => downloads.on_report(transfer, report),
         Event::Hashed(hashed) => downloads.on_hashed(&hashed),
-        Event::Drain { grace, running } => downloads.drain(grace, running),
+        Event::Drain { grace, ended } => downloads.drain(grace, ended),
         Event::Stop => {}
     }
 }

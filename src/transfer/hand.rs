@@ -15,7 +15,7 @@ pub enum Hand {
     /// [`Report::Killed`]: super::Report::Killed
     Kill(Label),
     /// This side's link is another from now on.
-    Change(Scenario),
+    Change(Box<Scenario>),
     /// Tell everything that happens from now on, and soon after it did.
     Watch,
 }

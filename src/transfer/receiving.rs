@@ -350,7 +350,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 let (link, way) = (&mut self.incoming, Direction::Data);
                 hand::change(link, &scenario, way, now);
                 self.watch.changed(&scenario, now);
-                self.job.scenario = scenario;
+                self.job.scenario = *scenario;
             }
             Hand::Watch => {
                 self.watch.begin();

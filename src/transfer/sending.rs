@@ -420,7 +420,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 let (link, way) = (&mut self.incoming, Direction::Ack);
                 hand::change(link, &scenario, way, now);
                 self.watch.changed(&scenario, now);
-                self.job.scenario = scenario;
+                self.job.scenario = *scenario;
             }
             Hand::Watch => {
                 self.watch.begin();

@@ -77,7 +77,7 @@ impl Watch {
     /// A person made the link another one.
     pub(super) fn changed(&mut self, scenario: &Scenario, now: Moment) {
         if self.is_on {
-            let scenario = scenario.clone();
+            let scenario = Box::new(scenario.clone());
             self.happenings.push(Happening::Changed(now, scenario));
         }
     }

@@ -217,13 +217,14 @@ impl Session {
         let reporter = || -> Reporter {
             let door = self.door.clone();
             let mut showing = self.showing(tag, offer, wish.clone());
-            Box::new(move |report| match report {
-                Report::Happened(happenings) => {
+            Box::new(move |report| {
+                if let Report::Happened(happenings) = report {
                     if let Some(seen) = showing.take(&happenings) {
                         door.event(None, Event::Seen { tag, seen });
                     }
+                } else {
+                    door.event(None, Event::Report { tag, report });
                 }
-                report => door.event(None, Event::Report { tag, report }),
             })
         };
         let Some(server) = self.link.as_ref().and_then(Link::server) else {

@@ -206,7 +206,9 @@ fn a_killed_packet_is_lost_in_every_picture_from_the_kill_on() {
     };
     let lost = |entries: &[Entry]| {
         let mut strip = Strip::new(&heading);
-        entries.iter().for_each(|entry| strip.take(entry));
+        for entry in entries {
+            strip.take(entry);
+        }
         strip.sender_counts().lost
     };
     assert_eq!((lost(&entries), row(&entries).contains('X')), (0, false));

@@ -1,0 +1,138 @@
+//! A class as a student has it: a room with a password, and homework asked in place.
+//!
+//! Xvfb is the display, `xdotool` the hands, `import` of `ImageMagick` the eyes; the teacher
+//! is a client in a terminal, and what came back is read from the server's own table.
+//!
+//! Source: `client::view` tells where things are in the window.
+
+#![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "window/desk.rs"]
+mod desk;
+#[path = "window/display.rs"]
+mod display;
+#[path = "window/server.rs"]
+mod server;
+
+use desk::{Desk, until};
+use server::Server;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// The first button of a question asked in place. Unit: pixels from the window's edges.
+const RUN_IT: (i32, i32) = (780, 633);
+
+/// What went wrong stands in letters of this colour.
+const RED: [u8; 3] = [0xB4, 0x23, 0x18];
+
+/// A question stands on this colour.
+const YELLOW: [u8; 3] = [0xFF, 0xF1, 0xCC];
+
+/// A room that wants a password, with a teacher, in a class.
+struct Class {
+    server: Server,
+    folder: TempDir,
+}
+
+#[test]
+fn a_room_with_a_password_asks_for_it_in_the_form() {
+    let class = Class::begin();
+    let desk = Desk::set_up();
+    let flags = ["--server", &class.server.address(), "--name", "dana"];
+    let window = desk.open(&flags, "Sash");
+    until("the sentence in red", || window.count(RED) > 0);
+    window.picture("window-password");
+
+    window.write("open");
+    until("another sentence", || {
+        window.is_steady() && window.count(RED) > 0
+    });
+    assert_eq!(window.title(), "Sash");
+
+    window.press(&["ctrl+a"]);
+    window.write("sesame");
+    until("the room", || window.title() == "Sash - dana");
+}
+
+#[test]
+fn homework_is_asked_for_in_place_and_its_figures_reach_the_teachers_table() {
+    let class = Class::begin();
+    let desk = Desk::set_up();
+    let password = class.file("room");
+    let address = class.server.address();
+    let flags = [
+        "--server",
+        &address,
+        "--name",
+        "dana",
+        "--password-file",
+        password.to_str().unwrap(),
+    ];
+    let window = desk.open(&flags, "Sash - dana");
+    assert_eq!(window.count(YELLOW), 0, "nothing has been asked yet");
+
+    class.give_out("seed=7;loss=10%;delay=20ms --arq go-back-n --size 200000");
+    until("the question", || window.count(YELLOW) > 0);
+    window.picture("window-homework");
+    window.click(RUN_IT);
+    let results = class.file("results.csv");
+    let has_come = || {
+        let table = fs::read_to_string(&results).unwrap_or_default();
+        table
+            .lines()
+            .any(|row| row.contains("dana") && row.contains("200000"))
+    };
+    until("dana's figures in the table", has_come);
+    until("the question taken back", || window.count(YELLOW) == 0);
+}
+
+impl Class {
+    fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        write_password(&file("room"), "sesame");
+        write_password(&file("teacher"), "chalk");
+        let [room, teacher, results] = ["room", "teacher", "results.csv"].map(file);
+        let server = Server::start_with(&[
+            "--password-file",
+            room.to_str().unwrap(),
+            "--teacher",
+            "moshe",
+            "--teacher-password-file",
+            teacher.to_str().unwrap(),
+            "--class",
+            "--class-results",
+            results.to_str().unwrap(),
+        ]);
+        Self { server, folder }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The teacher comes, says so, and leaves.
+    fn give_out(&self, lab: &str) {
+        let status = Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--server", &self.server.address(), "--name", "moshe"])
+            .arg("--password-file")
+            .arg(self.file("teacher"))
+            .args(["--exec", &format!("/lab {lab}")])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+}
+
+fn write_password(path: &Path, password: &str) {
+    fs::write(path, format!("{password}\n")).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
