@@ -21,7 +21,7 @@ use super::flights::{Flight, Flights, Remark, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
 use crate::lab::journal::{Entry, Side};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
-use crate::lab::picture::{Anchor, Area, Disc, Line, Picture, Point, Words};
+use crate::lab::picture::{Anchor, Area, Disc, LETTER, Line, Picture, Point, Words};
 use crate::lab::strip::Sides;
 use crate::lab::strip::view::milliseconds;
 use crate::link::Direction;
@@ -59,6 +59,8 @@ const RIGHT: f64 = 262.0;
 /// The two lines are at least so far from each other.
 const LEAST_LANE: f64 = 150.0;
 const WORD_SIZE: f64 = 12.0;
+/// Of a moment beside a line, so that words do not move when it gets longer.
+const LEAST_CLOCK: f64 = 76.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
 
@@ -386,10 +388,13 @@ impl Sheet<'_> {
                 None => rows.push((side, y, vec![said])),
             }
         }
+        let letters = milliseconds(self.now_us).len() + 1;
+        let letters = f64::from(u32::try_from(letters).unwrap_or(0));
+        let clock_width = (letters * WORD_SIZE * LETTER).max(LEAST_CLOCK);
         for (side, y, said) in rows {
             let (x, anchor) = match side {
                 Side::Sender | Side::Link => (LEFT - 10.0, Anchor::End),
-                Side::Receiver => (self.right + 88.0, Anchor::Start),
+                Side::Receiver => (self.right + 12.0 + clock_width, Anchor::Start),
             };
             let line = Words::new(Point::new(x, y + 4.0), WORD_SIZE, said.join("; "));
             words.push(line.anchored(anchor));
