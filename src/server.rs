@@ -43,7 +43,7 @@ use crate::room::door::Rules;
 use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use downloads::Downloads;
 use folder::Folder;
 use listener::Listener;
@@ -129,6 +129,9 @@ const ENDING: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    /// Nobody new is let in.
+    is_closing: Arc<AtomicBool>,
+    /// Everything ends.
     is_stopping: Arc<AtomicBool>,
     room: Sender<room_thread::Event>,
     transfers: Sender<transfers::Event>,
@@ -148,6 +151,7 @@ pub fn start(config: Config) -> io::Result<Running> {
     let socket =
         TcpListener::bind(config.bind).map_err(|error| cannot_listen(&config, &error))?;
     let address = socket.local_addr()?;
+    let is_closing = Arc::new(AtomicBool::new(false));
     let is_stopping = Arc::new(AtomicBool::new(false));
     let (room, room_events) = crossbeam_channel::bounded(ROOM_QUEUE);
     let (transfers, transfer_events) = crossbeam_channel::unbounded();
@@ -170,12 +174,13 @@ pub fn start(config: Config) -> io::Result<Running> {
         socket,
         config,
         room: room.clone(),
-        is_stopping: Arc::clone(&is_stopping),
+        is_closing: Arc::clone(&is_closing),
         alive,
     };
     // Whatever did start is stopped when the rest does not: `Running` is dropped then.
     let mut running = Running {
         address,
+        is_closing,
         is_stopping: Arc::clone(&is_stopping),
         room,
         transfers: transfers.clone(),
@@ -237,14 +242,40 @@ impl Running {
         self.end();
     }
 
+    /// Tells everybody that the end is near, lets nobody in and no transfer begin, and
+    /// gives those that run so much time to end. Then as [`Running::stop`]: what has not
+    /// ended can be gone on from.
+    pub fn stop_within(mut self, grace: Duration) {
+        self.close_the_door();
+        let (running, drained) = crossbeam_channel::bounded(0);
+        let _ = self
+            .transfers
+            .send(transfers::Event::Drain { grace, running });
+        // Never sent on: it is closed once no transfer runs.
+        if drained.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
+            log::info!("not every transfer ended within {grace:?}");
+        }
+        self.end();
+    }
+
+    /// `accept` waits in the system; a connection of our own wakes it everywhere.
+    fn close_the_door(&self) {
+        if !self.is_closing.swap(true, Ordering::AcqRel) {
+            let _ = TcpStream::connect_timeout(&reachable(self.address), ENDING);
+        }
+    }
+
+    /// First the chat, then the files: whoever sees the connection go knows that the
+    /// server has ended, and that it was nobody who cancelled.
     fn end(&mut self) {
         if self.is_stopping.swap(true, Ordering::AcqRel) {
             return;
         }
-        // `accept` waits in the system; a connection of our own wakes it everywhere.
-        let _ = TcpStream::connect_timeout(&reachable(self.address), ENDING);
+        self.close_the_door();
+        let (room, goodbye) = crossbeam_channel::bounded(0);
+        let _ = self.room.send(room_thread::Event::Stop { room });
+        let _ = goodbye.recv_timeout(ENDING);
         let _ = self.transfers.send(transfers::Event::Stop);
-        let _ = self.room.send(room_thread::Event::Stop);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

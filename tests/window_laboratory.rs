@@ -13,12 +13,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "window/desk.rs"]
-#[expect(dead_code, reason = "the other tests of the window need the rest")]
 mod desk;
 #[path = "window/display.rs"]
 mod display;
 #[path = "window/server.rs"]
-#[expect(dead_code, reason = "the laboratory needs no server")]
 mod server;
 
 use desk::{Desk, Window, until};

@@ -488,13 +488,15 @@ chat.fields = { c.line, c.keyword }
 
 local WORDS = {}
 for word in ([[
-    join say whisper users files download upload pause resume cancel transfer ping
-    disconnect welcome history refused said whispered offer error joined left notice pong
-]]):gmatch("%a+") do WORDS[word] = true end
+    join proof say whisper users files download upload pause resume cancel transfer ping
+    kick ban unban bans lab lab-result lab-results
+    disconnect challenge welcome history refused said whispered offer error joined left
+    notice shared pong
+]]):gmatch("[%a-]+") do WORDS[word] = true end
 
 -- The keyword of a line: the one key of its object, or the word itself.
 local function keyword_of(line)
-    return line:match('^%s*{%s*"([%a_]+)"%s*:') or line:match('^%s*"([%a_]+)"%s*$')
+    return line:match('^%s*{%s*"([%a_-]+)"%s*:') or line:match('^%s*"([%a_-]+)"%s*$')
 end
 
 function chat.dissector(tvb, pinfo, root)

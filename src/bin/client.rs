@@ -44,6 +44,10 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(version, before_help = EXAMPLES, after_help = EXIT_CODES)]
 #[command(args_override_self = true)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, on or off by itself"
+)]
 struct Arguments {
     /// Run in the terminal, without a window
     #[arg(long)]

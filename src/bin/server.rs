@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// A chat room over TCP that offers files over a reliable UDP of its own.
 #[derive(Debug, Parser)]
@@ -72,6 +73,9 @@ struct Flags {
     /// Most clients at once from one address, 0 for no limit; without this flag 64, and no limit for this machine itself.
     #[arg(long, value_name = "N")]
     max_per_address: Option<usize>,
+    /// How long running transfers may take to end after Ctrl-C or SIGTERM; what has not ended then can be gone on from. A second signal ends at once.
+    #[arg(long, value_name = "SECONDS", default_value = "10s", value_parser = read_grace)]
+    grace: Duration,
     /// The room's password, from this file; it is proven and never sent. The chat and the files stay readable on the wire.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -129,6 +133,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let grace = flags.grace;
     let config = Config {
         rules,
         journals,
@@ -149,7 +154,7 @@ fn main() -> ExitCode {
     print_lines(&greeting(running.address()));
     wait_for(&stopped);
     log::info!("stopping: press Ctrl-C again to end at once");
-    running.stop();
+    running.stop_within(grace);
     drop(captures); // All of it is on disk now.
     ExitCode::SUCCESS
 }
@@ -157,6 +162,15 @@ fn main() -> ExitCode {
 fn read_address(text: &str) -> Result<SocketAddr, String> {
     let help = "write ADDRESS:PORT with numbers, such as 127.0.0.1:50000 or [::]:50000";
     text.parse().map_err(|_| help.to_owned())
+}
+
+/// `10s`, `10` or `0`.
+fn read_grace(text: &str) -> Result<Duration, String> {
+    let seconds = text.strip_suffix('s').unwrap_or(text);
+    let seconds: u64 = seconds
+        .parse()
+        .map_err(|_| "write seconds, such as 10s".to_owned())?;
+    Ok(Duration::from_secs(seconds))
 }
 
 impl Flags {

@@ -135,10 +135,12 @@ impl Composer {
         Some(Field::ending(line))
     }
 
-    /// Tab: the word before the cursor becomes its first completion, then the next one.
+    /// Tab: the word before the cursor becomes its first completion, then the next one;
+    /// `is_back`: again the one before.
     pub fn tab(&mut self, field: &Field, known: &Known, is_back: bool) -> Option<Field> {
         let mut cycle = match self.cycle.take().filter(|cycle| cycle.made == *field) {
             Some(cycle) => cycle.turned(is_back),
+            None if is_back => return None,
             None => Cycle::begin(field, known)?,
         };
         let candidate = cycle.candidates.get(cycle.place)?;
@@ -305,6 +307,11 @@ mod tests {
         field = composer.tab(&field, &known(), true).unwrap();
         assert_eq!(field.text, "hi gal !");
         let typed = Field::ending("gu");
+        assert_eq!(
+            composer.tab(&typed, &known(), true),
+            None,
+            "nothing to go back"
+        );
         assert_eq!(text(composer.tab(&typed, &known(), false)), "guy: ");
         assert_eq!(composer.tab(&Field::ending("xx"), &known(), false), None);
     }

@@ -220,6 +220,8 @@ pub struct Controller {
     coming_people: Vec<String>,
     coming_files: Vec<FileEntry>,
     coming_rows: Vec<LabRow>,
+    /// What the lost connection has broken off, by our own numbers.
+    broken_off: Vec<u64>,
     /// What the teacher gives out is run without a question.
     accepts_labs: bool,
     /// The list of files is whole: what can go on can be told.
@@ -265,6 +267,7 @@ impl Controller {
             coming_people: Vec::new(),
             coming_files: Vec::new(),
             coming_rows: Vec::new(),
+            broken_off: Vec::new(),
             accepts_labs: false,
             knows_files: false,
             found: Vec::new(),
@@ -466,6 +469,7 @@ impl Controller {
 
     fn disconnect(&mut self) {
         self.end_downloads(TransferState::Cancelled, "You left the room.");
+        self.broken_off.clear();
         if self.model.is_online() {
             self.send(Request::Disconnect);
             self.effects.push(Effect::HangUp);

@@ -13,33 +13,39 @@
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
+//! | `meddling` | killing packets, turning knobs |
+//! | `racing` | a race, as far as it is shown |
 //! | `quiz` | what does the sender do next? |
+//! | `wish` | what a person wants |
 //! | [`tasks`] | what takes a disk or a while: done by threads |
 
 mod about;
 pub mod export;
 pub mod knob;
+mod meddling;
 mod quiz;
+mod racing;
 mod setup;
 pub mod tasks;
 #[cfg(test)]
 mod tests;
+mod wish;
 
 pub use about::About;
 pub use quiz::{Answered, Quiz};
+pub use racing::Racing;
 pub use setup::{SIZES, Setup};
+pub use wish::Wish;
 
 use crate::client::controller::Intent;
 use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
 use crate::lab::explain::happening;
-use crate::lab::journal::{Entry, Happening, Journal, Meddling};
+use crate::lab::journal::Journal;
 use crate::lab::player::{Player, Slowness};
 use crate::lab::race::Race;
 use crate::lab::run::Experiment;
-use crate::link::{Label, Scenario};
 use export::Format;
-use knob::Knob;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,17 +78,6 @@ pub enum Stage {
     Quiz(Box<Quiz>),
 }
 
-/// A race, as far as it is shown.
-#[derive(Debug)]
-pub struct Racing {
-    /// All of it: virtual time waits for nobody.
-    pub race: Race,
-    /// Unit: microseconds.
-    pub position_us: u64,
-    /// Whether it goes on by itself.
-    pub is_playing: bool,
-}
-
 /// What is drawn below the strip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum View {
@@ -100,45 +95,6 @@ pub struct Notice {
     pub sentence: String,
     /// Whether something went wrong.
     pub is_problem: bool,
-}
-
-/// What a person wants.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wish {
-    /// Run what the fields say.
-    Run(Setup),
-    /// Run all protocols over the link of the fields.
-    Race(Setup),
-    /// Ask what comes next, of what the fields say.
-    Predict(Setup),
-    /// Go on if it stands still, and the other way round.
-    PlayOrPause,
-    /// To the next packet.
-    Step,
-    /// To the packet before.
-    StepBack,
-    /// To the beginning; a run that was meddled with begins anew with its scenario.
-    Restart,
-    /// To this share of the time that is known.
-    Seek(f64),
-    /// A packet's way takes so long on the wall.
-    SetWay(Duration),
-    /// This knob to this place.
-    Turn(Knob, usize),
-    /// Lose this packet.
-    Kill(Label),
-    /// Draw this below the strip.
-    Show(View),
-    /// This answer to the question.
-    Answer(usize),
-    /// The next question.
-    NextQuestion,
-    /// Open the journal at this place.
-    Open(PathBuf),
-    /// Write this, at this place.
-    Export(Format, PathBuf),
-    /// Write these bytes, at this place.
-    Write(PathBuf, Vec<u8>),
 }
 
 /// What takes a disk or a while.
@@ -168,17 +124,6 @@ pub enum News {
 /// A packet's way on the wall, as the slider has it.
 pub const WAYS: (Duration, Duration) =
     (Duration::from_millis(200), Duration::from_secs(5));
-
-/// A whole race is shown in so much time.
-const RACE_SECONDS: u64 = 8;
-
-impl Wish {
-    /// Whether something new comes onto the page: the keys that play are for it.
-    #[must_use]
-    pub const fn begins(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Race(_) | Self::Predict(_))
-    }
-}
 
 impl Default for Laboratory {
     fn default() -> Self {
@@ -232,7 +177,10 @@ impl Laboratory {
                 self.view = view;
                 Ok(())
             }
-            Wish::Answer(choice) => self.answer(choice),
+            Wish::Answer(choice) => {
+                self.answer(choice);
+                Ok(())
+            }
             Wish::NextQuestion => {
                 if let Stage::Quiz(quiz) = &mut self.stage {
                     quiz.go_on();
@@ -271,17 +219,12 @@ impl Laboratory {
             }
             News::Raced(Ok(race)) => {
                 self.leave();
-                self.stage = Stage::Race(Box::new(Racing {
-                    race,
-                    position_us: 0,
-                    is_playing: true,
-                }));
+                self.stage = Stage::Race(Box::new(Racing::new(race)));
             }
-            News::Raced(Err(why)) => self.complain(why),
             News::Written(Ok(place)) => {
                 self.say(format!("Written: {}", place.display()));
             }
-            News::Written(Err(why)) => self.complain(why),
+            News::Raced(Err(why)) | News::Written(Err(why)) => self.complain(why),
         }
     }
 
@@ -368,6 +311,13 @@ impl Laboratory {
         self.view
     }
 
+    /// Whether packets can be killed.
+    #[must_use]
+    pub fn can_meddle(&self) -> bool {
+        let is_stage = self.player().is_some_and(Player::is_stage);
+        is_stage || self.watched.is_some()
+    }
+
     /// How long a packet's way takes on the wall.
     #[must_use]
     pub const fn way(&self) -> Duration {
@@ -428,7 +378,7 @@ impl Laboratory {
     fn predict(&mut self, setup: Setup) -> Result<(), String> {
         let experiment = setup.experiment();
         self.setup = setup;
-        let quiz = Quiz::of(experiment?)?;
+        let quiz = Quiz::of(&experiment?)?;
         self.leave();
         self.stage = Stage::Quiz(Box::new(quiz));
         self.view = View::Ladder;
@@ -528,72 +478,10 @@ impl Laboratory {
         }
     }
 
-    fn turn(&mut self, knob: Knob, place: usize) -> Result<(), String> {
-        let line = knob.turned(&self.setup.scenario, place);
-        let scenario: Scenario = line.parse().map_err(setup::unreadable)?;
-        self.setup.scenario = line;
-        if self.watched.is_some() {
-            let intent = Intent::ChangeLink(Box::new(scenario));
-            self.tasks.push(Task::Meddle(intent));
-        } else if let Stage::Player(player) = &mut self.stage {
-            player.change(scenario); // Of a journal nothing can be changed.
-        }
-        Ok(())
-    }
-
-    /// Loses a packet: of a run at its newest moment for real; of its past by running it
-    /// anew with the packet's `drop=`, which is the same up to that packet.
-    fn kill(&mut self, label: Label) -> Result<(), String> {
-        let Stage::Player(player) = &mut self.stage else {
-            return Ok(());
-        };
-        if let Some(tag) = self.watched.filter(|_| player.can_kill()) {
-            let packet = label;
-            let intent = Intent::Kill { tag, packet };
-            self.tasks.push(Task::Meddle(intent));
-            return Ok(());
-        }
-        if !player.is_stage() {
-            return Err(
-                "A journal is over: run it, and packets can be killed.".to_owned()
-            );
-        }
-        let now_us = player.position_us();
-        player.seek(now_us); // All of this moment has happened.
-        if !player.can_kill() {
-            return self.kill_in_the_past(label, now_us);
-        }
-        if !player.kill(label) {
-            return Err(format!("{label} is not in flight any more."));
-        }
-        self.setup.scenario = player.scenario().to_string();
-        self.say(format!("{label} is killed; the line above has it."));
-        Ok(())
-    }
-
-    fn kill_in_the_past(&mut self, label: Label, now_us: u64) -> Result<(), String> {
-        let Some(player) = self.player().filter(|player| !was_changed(player)) else {
-            return Err("The link was changed later on: kill one at the end.".to_owned());
-        };
-        let mut scenario = player.scenario().clone();
-        scenario.lose(label);
-        let line = scenario.to_string();
-        let mut setup = self.setup.clone();
-        setup.scenario.clone_from(&line);
-        self.run(setup)?;
-        if let Stage::Player(player) = &mut self.stage {
-            player.pause();
-            player.seek(now_us);
-        }
-        self.say(format!("Run anew up to here, without {label}."));
-        Ok(())
-    }
-
-    fn answer(&mut self, choice: usize) -> Result<(), String> {
+    fn answer(&mut self, choice: usize) {
         if let Stage::Quiz(quiz) = &mut self.stage {
             quiz.answer(choice);
         }
-        Ok(())
     }
 
     fn export(&mut self, format: Format, place: PathBuf) -> Result<(), String> {
@@ -621,32 +509,6 @@ impl Laboratory {
     }
 }
 
-impl Racing {
-    fn end_us(&self) -> u64 {
-        u64::try_from(self.race.longest().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn play_or_pause(&mut self) {
-        if self.position_us >= self.end_us() {
-            self.position_us = 0;
-        }
-        self.is_playing = !self.is_playing;
-    }
-
-    fn tick(&mut self, wall: Duration) -> bool {
-        if !self.is_playing {
-            return false;
-        }
-        let wall_us = u64::try_from(wall.as_micros()).unwrap_or(0);
-        let whole_us = RACE_SECONDS * 1_000_000;
-        let step = u128::from(self.end_us()) * u128::from(wall_us) / u128::from(whole_us);
-        let step = u64::try_from(step).unwrap_or(u64::MAX).max(1);
-        self.position_us = self.position_us.saturating_add(step).min(self.end_us());
-        self.is_playing = self.position_us < self.end_us();
-        true
-    }
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -655,14 +517,6 @@ impl Racing {
 )]
 fn share_of(time_us: u64, share: f64) -> u64 {
     (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
-}
-
-/// Whether somebody has turned a knob while it ran.
-fn was_changed(player: &Player) -> bool {
-    let is_change = |entry: &Entry| {
-        matches!(entry.what, Happening::Person(Meddling::LinkChanged { .. }))
-    };
-    player.entries().iter().any(is_change)
 }
 
 /// A journal of a run that is over, for a player.

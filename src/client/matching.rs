@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use sash::client::matching::{find, mentions};
-//! assert_eq!(find("Straße, STRASSE", "strasse"), [9..16]);
+//! assert_eq!(find("Loss, LOSS", "loss"), [0..4, 6..10]);
 //! assert!(mentions("hey Dana!", "dana"));
 //! assert!(!mentions("danas", "dana"));
 //! ```
@@ -117,10 +117,14 @@ mod tests {
 
     #[test]
     fn case_and_typographic_form_do_not_matter_and_places_are_of_the_original() {
+        let found = |text: &str, wanted: &str| -> Vec<String> {
+            let places = find(text, wanted).into_iter();
+            places.map(|place| text[place].to_owned()).collect()
+        };
         assert_eq!(find("Hi DANA, dana", "dana"), [3..7, 9..13]);
-        assert_eq!(find("ｄａｎａ!", "Dana"), [0..12]);
-        assert_eq!(find("oﬃce", "fi"), [1..4]);
-        assert_eq!(find("שלום לכם", "לכם"), [9..15]);
+        assert_eq!(found("ｄａｎａ!", "Dana"), ["ｄａｎａ"]);
+        assert_eq!(found("oﬃce", "fi"), ["ﬃ"]);
+        assert_eq!(found("שלום לכם", "לכם"), ["לכם"]);
         assert!(find("anything", "").is_empty());
     }
 

@@ -18,6 +18,7 @@
 //! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
 //! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
+//! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
 //! | `question` `leaving` `leftovers` | asked in place |
@@ -36,8 +37,6 @@
 //! apart, files and transfers 22; `tests/window.rs` and `tests/window_files.rs` have more
 //! places.
 //!
-//! It draws no laboratory.
-//!
 //! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
 
 mod bell;
@@ -47,6 +46,7 @@ mod dropping;
 mod files;
 mod finder;
 mod hints;
+mod homework;
 mod labels;
 mod laboratory;
 mod leaving;

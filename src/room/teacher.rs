@@ -49,7 +49,10 @@ impl Room {
             return complain(teacher, Code::BadRequest, sentence.to_owned());
         }
         let by = self.present[&teacher].to_string();
+        // Where a whole class sits behind one address, its teacher does too.
+        let teachers = self.origins.get(&teacher);
         let origin = target.and_then(|target| self.origins.get(&target));
+        let origin = origin.filter(|origin| Some(*origin) != teachers);
         let done = match (severity, target) {
             (Severity::Kick, None) => return nobody(teacher, name.as_str()),
             (Severity::Kick, Some(_)) => format!("{name} was put out."),

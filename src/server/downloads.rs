@@ -37,6 +37,7 @@ use crate::wire::version::FileVersion;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the `transfers` thread owns.
 pub(super) struct Downloads {
@@ -48,6 +49,8 @@ pub(super) struct Downloads {
     room: Sender<room_thread::Event>,
     all: BTreeMap<u64, Download>,
     last_number: u64,
+    /// While the server closes: somebody waits for its drop.
+    running: Option<Sender<()>>,
 }
 
 impl Downloads {
@@ -77,6 +80,7 @@ impl Downloads {
             ports: Ports::new(config.ports),
             all: BTreeMap::new(),
             last_number: 0,
+            running: None,
         }
     }
 
@@ -103,6 +107,10 @@ impl Downloads {
 
     /// `download`: checked at once, served when a port is free.
     pub(super) fn on_download(&mut self, peer: Arc<Peer>, request: &DownloadRequest) {
+        if self.running.is_some() {
+            let sentence = CLOSING.to_owned();
+            return complain(&peer, Code::Closing, sentence, request.tag);
+        }
         let (name, settled) = match self.check(&peer, request) {
             Ok(checked) => checked,
             Err((code, sentence)) => {
@@ -130,6 +138,10 @@ impl Downloads {
         from: String,
         request: &UploadRequest,
     ) {
+        if self.running.is_some() {
+            let sentence = CLOSING.to_owned();
+            return complain(&peer, Code::Closing, sentence, request.tag);
+        }
         let (name, settled) = match self.check_upload(&peer, request) {
             Ok(checked) => checked,
             Err((code, sentence)) => {
@@ -366,6 +378,40 @@ impl Downloads {
         self.supplies.kept.sweep(wall_time_ms());
     }
 
+    /// The server closes: nothing begins any more, and what runs has so long to end.
+    pub(super) fn drain(&mut self, grace: Duration, running: Sender<()>) {
+        let queued = self.all.iter();
+        let queued = queued.filter(|(_, it)| matches!(it.stage, Stage::Queued { .. }));
+        let queued: Vec<u64> = queued.map(|(number, _)| *number).collect();
+        for number in queued {
+            let sentence = Some(CLOSING.to_owned());
+            self.end_queued(number, TransferState::Failed, sentence);
+        }
+        self.running = Some(running);
+        let count = self.count_running();
+        let text = match count {
+            0 => "The server is closing.".to_owned(),
+            _ => format!(
+                "The server is closing: {count} of the transfers run and have {} s to end. \
+                 Who is broken off can go on when it is back.",
+                grace.as_secs()
+            ),
+        };
+        let _ = self.room.send(room_thread::Event::Announced { text });
+    }
+
+    /// Tells whoever waits for it that nothing runs any more.
+    pub(super) fn look_whether_drained(&mut self) {
+        if self.running.is_some() && self.count_running() == 0 {
+            self.running = None;
+        }
+    }
+
+    fn count_running(&self) -> usize {
+        let is_running = |it: &&Download| matches!(it.stage, Stage::Running { .. });
+        self.all.values().filter(is_running).count()
+    }
+
     /// Ends everything; the running ones report it.
     pub(super) fn cancel_all(&mut self) {
         for download in self.all.values_mut() {
@@ -437,6 +483,9 @@ impl Downloads {
         }
     }
 }
+
+/// Why nothing begins any more.
+const CLOSING: &str = "The server is closing. Ask again when it is back.";
 
 /// What the client says of its file.
 const fn told_version(request: &UploadRequest) -> FileVersion {

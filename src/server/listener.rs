@@ -29,7 +29,7 @@ pub(super) struct Listener {
     pub(super) config: Config,
     pub(super) room: Sender<Event>,
     /// Set before a last connection of our own wakes `accept`.
-    pub(super) is_stopping: Arc<AtomicBool>,
+    pub(super) is_closing: Arc<AtomicBool>,
     /// Never sent on; its drop tells that a thread has ended.
     pub(super) alive: Sender<()>,
 }
@@ -95,7 +95,7 @@ impl Listener {
         let mut was_error = false;
         loop {
             let accepted = self.socket.accept();
-            if self.is_stopping.load(Ordering::Acquire) {
+            if self.is_closing.load(Ordering::Acquire) {
                 return;
             }
             let (stream, remote) = match accepted {

@@ -52,8 +52,13 @@ pub(super) enum Event {
         client: ClientNumber,
         why: &'static str,
     },
+    /// A sentence for everybody.
+    Announced { text: String },
     /// The server ends.
-    Stop,
+    Stop {
+        /// Dropped once everybody has heard it, or had the time to.
+        room: Sender<()>,
+    },
 }
 
 /// What the `room` thread owns.
@@ -116,14 +121,15 @@ impl RoomThread {
         let mut next_check = self.clock.now() + check_interval;
         loop {
             match events.recv_timeout(self.clock.until(next_check)) {
-                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Event::Stop { room }) => return self.say_goodbye(events, &room),
+                Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => {
                     self.on_event(event);
                     // What came meanwhile goes out together: to wake a writer for each
                     // line of a crowd costs more than all the rest.
                     for event in events.try_iter().take(BATCH_EVENTS) {
-                        if matches!(event, Event::Stop) {
-                            return self.say_goodbye(events);
+                        if let Event::Stop { room } = event {
+                            return self.say_goodbye(events, &room);
                         }
                         self.on_event(event);
                         if self.pending_bytes >= BATCH_BYTES {
@@ -139,7 +145,6 @@ impl RoomThread {
                 next_check = self.clock.now() + check_interval;
             }
         }
-        self.say_goodbye(events);
     }
 
     fn on_event(&mut self, event: Event) {
@@ -182,7 +187,8 @@ impl RoomThread {
                 self.forget(client, None);
                 effects
             }
-            Event::Stop => return,
+            Event::Announced { text } => Room::notice(&text),
+            Event::Stop { .. } => return,
         };
         self.perform(effects);
     }
@@ -295,7 +301,7 @@ impl RoomThread {
     }
 
     /// Tells everybody, and waits a moment until they have heard it.
-    fn say_goodbye(mut self, events: &Receiver<Event>) {
+    fn say_goodbye(mut self, events: &Receiver<Event>, _until_heard: &Sender<()>) {
         self.perform(Room::notice("The server is closing. Goodbye."));
         self.flush();
         for member in self.members.values() {

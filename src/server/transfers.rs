@@ -10,7 +10,7 @@ use super::peer::Peer;
 use crate::room::{ClientNumber, Order};
 use crate::transfer::Report;
 use crate::transfer::clock::Clock;
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,13 @@ pub(super) enum Event {
     Reported { transfer: u64, report: Report },
     /// A file was read to its end by `digests`.
     Hashed(Hashed),
+    /// The server will end: those that run may end first.
+    Drain {
+        /// How long they have.
+        grace: Duration,
+        /// Dropped when none runs any more.
+        running: Sender<()>,
+    },
     /// The server ends.
     Stop,
 }
@@ -42,7 +49,10 @@ pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
     loop {
         match events.recv_timeout(clock.until(next_tick)) {
             Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-            Ok(event) => on_event(&mut downloads, event),
+            Ok(event) => {
+                on_event(&mut downloads, event);
+                downloads.look_whether_drained();
+            }
             Err(RecvTimeoutError::Timeout) => {
                 downloads.on_tick();
                 next_tick = clock.now() + TICK_INTERVAL;
@@ -79,6 +89,7 @@ fn on_event(downloads: &mut Downloads, event: Event) {
         Event::Gone { client } => downloads.on_gone(client),
         Event::Reported { transfer, report } => downloads.on_report(transfer, report),
         Event::Hashed(hashed) => downloads.on_hashed(&hashed),
+        Event::Drain { grace, running } => downloads.drain(grace, running),
         Event::Stop => {}
     }
 }

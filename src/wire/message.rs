@@ -504,6 +504,8 @@ pub enum Code {
     NoRoom,
     /// More transfers at once than one client may have.
     TooManyTransfers,
+    /// The server ends soon, and no transfer begins any more.
+    Closing,
 }
 
 impl Request {

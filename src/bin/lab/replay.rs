@@ -4,9 +4,9 @@ use super::ladder::{microseconds, milliseconds};
 use super::output::{read_journal, write_whole};
 use super::watch::{self, Watch};
 use clap::Args;
-use sash::lab::journal::Journal;
 use sash::lab::ladder;
-use sash::lab::strip::{self, Scrubber};
+use sash::lab::player::Player;
+use sash::lab::strip;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -48,35 +48,31 @@ pub(crate) struct Arguments {
 const ROWS: usize = 8;
 
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
-    let Journal {
-        heading, entries, ..
-    } = read_journal(&arguments.journal)?;
-    let mut scrubber = Scrubber::new(heading, entries);
+    let mut player = Player::journal(read_journal(&arguments.journal)?);
     if arguments.watch || arguments.step {
         let watch = Watch {
             speed: arguments.speed,
             is_playing: !arguments.step,
             from_us: arguments.at.map_or(0, microseconds),
         };
-        watch::play(scrubber, watch)?;
+        watch::play(player, watch)?;
         return Ok(true);
     }
-    let index = arguments.at.map_or(usize::MAX, |at| {
-        let index = scrubber.index_at(microseconds(at));
-        index.max(1) // The first moment is not before the first event.
-    });
-    scrubber.at(index);
-    let (heading, place) = (scrubber.heading(), scrubber.place());
+    player.seek(arguments.at.map_or(u64::MAX, microseconds));
+    if player.place().index == 0 {
+        player.step(); // The first moment is not before the first event.
+    }
+    let (heading, place) = (player.heading(), player.place());
     let mut out = io::stdout();
     if let Some(path) = &arguments.svg {
-        let picture = strip::picture(heading, scrubber.strip(), place);
+        let picture = strip::picture(heading, player.strip(), place);
         write_whole(path, picture.svg().as_bytes())?;
         writeln!(out, "{}", path.display())?;
         return Ok(true);
     }
-    write!(out, "{}", strip::text(heading, scrubber.strip(), place))?;
+    write!(out, "{}", strip::text(heading, player.strip(), place))?;
     writeln!(out)?;
-    let past = &scrubber.entries()[..place.index];
+    let past = &player.entries()[..place.index];
     for row in ladder::last_rows(heading, past, ROWS) {
         writeln!(out, "{row}")?;
     }

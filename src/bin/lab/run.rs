@@ -5,8 +5,8 @@ use super::ladder::run_first;
 use super::replay::speed;
 use super::watch::{self, Watch};
 use clap::Args;
+use sash::lab::player::Player;
 use sash::lab::run::{Experiment, Run, Stuck};
-use sash::lab::strip::Scrubber;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ fn watch_each(arguments: &Arguments) -> io::Result<()> {
             is_playing: true,
             from_us: 0,
         };
-        watch::play(Scrubber::new(journal.heading, journal.entries), watch)?;
+        watch::play(Player::journal(journal), watch)?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@
 
 use super::keys::{Key, Keys};
 use sash::lab::ladder;
-use sash::lab::strip::{self, Scrubber};
+use sash::lab::player::{Player, Slowness};
+use sash::lab::strip;
 use sash::transfer::clock::Clock;
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
@@ -33,45 +34,41 @@ const ROWS: usize = 8;
 /// One press of + or -.
 const FASTER: f64 = 1.5;
 
-/// Plays a journal to its end, or until somebody quits.
-pub(crate) fn play(scrubber: Scrubber, watch: Watch) -> io::Result<()> {
-    let mut player = Player {
+/// Plays to the end, or until somebody quits.
+pub(crate) fn play(mut player: Player, watch: Watch) -> io::Result<()> {
+    player.set_slowness(Slowness::Speed(watch.speed));
+    player.seek(watch.from_us);
+    if watch.from_us == 0 {
+        player.go_to(0);
+    }
+    let mut show = Show {
         screen: io::stdout().is_terminal(),
-        now_us: watch.from_us,
-        end_us: scrubber.entries().last().map_or(0, |entry| entry.time_us),
-        scrubber,
-        watch,
+        player,
     };
-    if watch.from_us > 0 {
-        player.go_to(player.scrubber.index_at(watch.from_us));
+    if !show.screen && watch.is_playing {
+        return show.print_all(watch.from_us);
     }
-    if !player.screen && watch.is_playing {
-        return player.print_all();
+    if watch.is_playing {
+        show.player.play();
     }
-    player.run()
+    show.run()
 }
 
-struct Player {
-    scrubber: Scrubber,
-    watch: Watch,
+struct Show {
+    player: Player,
     /// Whether stdout is a terminal.
     screen: bool,
-    now_us: u64,
-    end_us: u64,
 }
 
-impl Player {
+impl Show {
     /// A dozen pictures from beginning to end, one below the other.
-    fn print_all(&mut self) -> io::Result<()> {
-        let from_us = self.watch.from_us;
-        let step = self.end_us.saturating_sub(from_us) / PRINTED_FRAMES;
+    fn print_all(&mut self, from_us: u64) -> io::Result<()> {
+        let end_us = self.player.end_us();
+        let step = end_us.saturating_sub(from_us) / PRINTED_FRAMES;
         for frame in 1..=PRINTED_FRAMES {
-            let at = if frame == PRINTED_FRAMES {
-                self.end_us
-            } else {
-                from_us + step * frame
-            };
-            self.go_to(self.scrubber.index_at(at));
+            let is_last = frame == PRINTED_FRAMES;
+            let at = from_us + step * frame;
+            self.player.seek(if is_last { end_us } else { at });
             self.draw()?;
         }
         Ok(())
@@ -83,99 +80,60 @@ impl Player {
         let mut before = clock.now();
         self.draw()?;
         loop {
-            let key = keys.wait(FRAME, self.watch.is_playing);
+            let key = keys.wait(FRAME, self.player.is_playing());
             let now = clock.now();
             let elapsed = now - before;
             before = now;
-            let moved = match key {
+            let place = self.player.place();
+            let was_playing = self.player.is_playing();
+            match key {
                 Some(Key::Quit) => return Ok(()),
-                Some(key) => {
-                    self.press(key);
-                    true
-                }
-                None => false,
-            };
-            let played = self.watch.is_playing && self.go_on(elapsed);
-            if moved || played {
+                Some(key) => self.press(key),
+                None => {}
+            }
+            self.player.tick(elapsed);
+            if key.is_some() || place != self.player.place() {
                 self.draw()?;
             }
-            if self.watch.is_playing && self.place() == self.scrubber.entries().len() {
-                self.watch.is_playing = false;
-                // Who has no keys has seen it all.
-                if !keys.is_terminal() {
-                    return Ok(());
-                }
+            // Who has no keys has seen it all.
+            if was_playing && self.player.is_over() && !keys.is_terminal() {
+                return Ok(());
             }
         }
     }
 
-    /// So much time has passed; whether anything has changed.
-    fn go_on(&mut self, elapsed: Duration) -> bool {
-        let before = self.place();
-        let played = elapsed.mul_f64(self.watch.speed).as_micros();
-        let played_us = u64::try_from(played).unwrap_or(u64::MAX);
-        self.now_us = self.now_us.saturating_add(played_us);
-        let index = self.scrubber.index_at(self.now_us);
-        self.scrubber.at(index);
-        before != index
-    }
-
     fn press(&mut self, key: Key) {
-        let (place, all) = (self.place(), self.scrubber.entries().len());
+        let player = &mut self.player;
         match key {
-            Key::Play => {
-                if place == all {
-                    self.go_to(0);
-                }
-                self.watch.is_playing = !self.watch.is_playing;
-            }
-            Key::On => self.step_to(place.saturating_add(1)),
-            Key::Back => self.step_to(place.saturating_sub(1)),
-            Key::NextMoment => {
-                let now_us = self.time_at(place.saturating_add(1));
-                self.step_to(self.scrubber.index_at(now_us));
-            }
-            Key::LastMoment => {
-                let now_us = self.time_at(place);
-                let before = self.scrubber.index_at(now_us.saturating_sub(1));
-                self.step_to(if now_us == 0 { 0 } else { before });
-            }
-            Key::Beginning => self.step_to(0),
-            Key::End => self.step_to(all),
-            Key::Faster => self.watch.speed = (self.watch.speed * FASTER).min(10_000.0),
-            Key::Slower => self.watch.speed = (self.watch.speed / FASTER).max(0.000_1),
+            Key::Play if player.is_playing() => player.pause(),
+            Key::Play => player.play(),
+            Key::On => drop(player.step()),
+            Key::Back => drop(player.step_back()),
+            Key::NextMoment => drop(player.next_moment()),
+            Key::LastMoment => drop(player.last_moment()),
+            Key::Beginning => self.stop_at(0),
+            Key::End => self.stop_at(usize::MAX),
+            Key::Faster => self.set_speed(FASTER),
+            Key::Slower => self.set_speed(1.0 / FASTER),
             Key::Quit => {}
         }
     }
 
-    fn step_to(&mut self, index: usize) {
-        self.watch.is_playing = false;
-        self.go_to(index);
+    fn stop_at(&mut self, index: usize) {
+        self.player.pause();
+        self.player.go_to(index);
     }
 
-    fn go_to(&mut self, index: usize) {
-        self.scrubber.at(index);
-        self.now_us = self.scrubber.strip().time_us();
-    }
-
-    fn place(&self) -> usize {
-        self.scrubber.place().index
-    }
-
-    /// When the last of so many entries happened. Unit: microseconds.
-    fn time_at(&self, index: usize) -> u64 {
-        let last = index.min(self.scrubber.entries().len());
-        let entry = last
-            .checked_sub(1)
-            .and_then(|last| self.scrubber.entries().get(last));
-        entry.map_or(0, |entry| entry.time_us)
+    fn set_speed(&mut self, times: f64) {
+        let speed = (self.player.speed() * times).clamp(0.000_1, 10_000.0);
+        self.player.set_slowness(Slowness::Speed(speed));
     }
 
     fn draw(&self) -> io::Result<()> {
-        let (heading, place) = (self.scrubber.heading(), self.scrubber.place());
-        let mut frame = strip::text(heading, self.scrubber.strip(), place);
+        let (heading, place) = (self.player.heading(), self.player.place());
+        let mut frame = strip::text(heading, self.player.strip(), place);
         frame.push('\n');
-        let past = &self.scrubber.entries()[..place.index];
+        let past = &self.player.entries()[..place.index];
         let mut rows = ladder::last_rows(heading, past, ROWS);
         rows.resize(ROWS, String::new());
         for row in rows {
@@ -184,8 +142,8 @@ impl Player {
         }
         let mut out = io::stdout().lock();
         if self.screen {
-            let speed = self.watch.speed;
-            let doing = if self.watch.is_playing {
+            let speed = self.player.speed();
+            let doing = if self.player.is_playing() {
                 "playing"
             } else {
                 "stopped"

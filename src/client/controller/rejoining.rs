@@ -6,7 +6,7 @@
 //! ```
 //!
 //! What stands in the chat stays, and the history that the server tells is added where it
-//! is new. Only a connection that was lost is sought again: never one that a person ended,
+//! is new. What was on its way is asked for again, and goes on from what has arrived. Only a connection that was lost is sought again: never one that a person ended,
 //! nor one that a script waits for.
 
 use super::{Controller, Effect};
@@ -14,6 +14,7 @@ use crate::client::address::ServerAddress;
 use crate::client::model::{Kind, Phase, Rejoining};
 use crate::client::words;
 use crate::wire::message::Said;
+use std::mem;
 use std::time::Duration;
 
 /// Before the first attempt; then twice as long each time.
@@ -34,6 +35,28 @@ impl Controller {
                 next_ms: now_ms + FIRST_PAUSE_MS,
                 is_trying: false,
             });
+        }
+    }
+
+    /// What the lost connection breaks off, and no person has ended; before it is ended.
+    pub(super) fn note_broken_off(&mut self) {
+        let running = self.model.running_transfers();
+        let wanted = running.filter(|it| !it.is_cancelled && it.stops_as.is_none());
+        self.broken_off = wanted.map(|it| it.tag).collect();
+    }
+
+    /// Asks again for what was broken off, once it has ended here. Nothing else may write
+    /// its part any more then.
+    pub(super) fn go_on_with_broken_off(&mut self, now_ms: u64) {
+        if self.model.phase != Phase::Joined {
+            return;
+        }
+        for tag in mem::take(&mut self.broken_off) {
+            match self.model.transfer(tag) {
+                Some(transfer) if transfer.can_be_retried() => self.retry(tag, now_ms),
+                Some(transfer) if !transfer.state.is_end() => self.broken_off.push(tag),
+                Some(_) | None => {}
+            }
         }
     }
 
@@ -66,6 +89,7 @@ impl Controller {
             self.effects.push(Effect::HangUp);
         }
         self.model.rejoining = None;
+        self.broken_off.clear();
         self.show("Not connected. Connect again when you like.", now_ms);
     }
 
@@ -87,6 +111,7 @@ impl Controller {
 
     pub(super) fn give_up_rejoining(&mut self, sentence: String, now_ms: u64) {
         self.model.rejoining = None;
+        self.broken_off.clear();
         self.complain(&sentence, now_ms);
         self.model.phase = Phase::Lost { sentence };
     }

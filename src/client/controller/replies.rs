@@ -54,6 +54,7 @@ impl Controller {
             Phase::Joining => self.end_login(LoginProblem::Unreachable { sentence }),
             Phase::Joined => {
                 self.complain(&sentence, now_ms);
+                self.note_broken_off();
                 self.end_downloads(TransferState::Failed, &sentence);
                 self.model.people.clear();
                 self.withdraw_leftovers();
@@ -71,6 +72,7 @@ impl Controller {
             transfer.measure(now_ms);
         }
         self.rejoin_when_due(now_ms);
+        self.go_on_with_broken_off(now_ms);
         if !self.model.is_online() {
             return;
         }
@@ -104,7 +106,7 @@ impl Controller {
         if let Some(rejoining) = self.model.rejoining.take() {
             let absence_ms = now_ms.saturating_sub(rejoining.since_ms);
             self.untold_absence_ms = Some(absence_ms);
-            return;
+            return self.go_on_with_broken_off(now_ms);
         }
         let sentence = format!(
             "Joined {} as {}. /help shows what you can do.",

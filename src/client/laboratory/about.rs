@@ -113,21 +113,16 @@ const TOKEN_DIGITS: usize = 32;
 
 /// Short fields share a line, as in the byte picture of the header.
 fn rows(fields: &[(&'static str, String)]) -> String {
-    let mut rows = String::new();
-    for (name, bytes) in fields {
-        match *name {
-            "version" | "kind" | "attempt" => {
-                rows.push_str(&format!("{name} {bytes} "));
-            }
-            "token" if bytes.len() == TOKEN_DIGITS => {
-                let (first, last) = bytes.split_at(TOKEN_DIGITS / 2);
-                rows.push_str(&format!("{name:8} {first}\n{:8} {last}\n", ""));
-            }
-            "0" => rows.push_str(&format!("{bytes}\n")),
-            name => rows.push_str(&format!("{name:8} {bytes}\n")),
+    let row = |(name, bytes): &(&'static str, String)| match *name {
+        "version" | "kind" | "attempt" => format!("{name} {bytes} "),
+        "0" => format!("{bytes}\n"),
+        "token" if bytes.len() == TOKEN_DIGITS => {
+            let (first, last) = bytes.split_at(TOKEN_DIGITS / 2);
+            format!("{name:8} {first}\n{:8} {last}\n", "")
         }
-    }
-    rows
+        name => format!("{name:8} {bytes}\n"),
+    };
+    fields.iter().map(row).collect()
 }
 
 const fn sender(state: SenderState) -> (&'static str, &'static str) {

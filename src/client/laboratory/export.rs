@@ -7,7 +7,8 @@ use crate::lab::chart::{Chart, size_text};
 use crate::lab::journal::{Entry, Heading, Journal};
 use crate::lab::ladder;
 use crate::lab::player::Player;
-use crate::lab::{race, strip};
+use crate::lab::race::{self, Lane};
+use crate::lab::strip;
 use std::path::Path;
 
 /// A kind of file.
@@ -173,14 +174,14 @@ fn chart(laboratory: &Laboratory) -> Result<Chart, String> {
 fn numbers(laboratory: &Laboratory) -> Result<String, String> {
     match laboratory.stage() {
         Stage::Race(racing) => {
-            let mut csv = "lane,seconds,sent,resent\n".to_owned();
-            for lane in &racing.race.lanes {
+            let row = |lane: &Lane| {
                 let (name, seconds) = (&lane.name, lane.run.elapsed.as_secs_f64());
                 let progress = &lane.run.progress;
                 let (sent, resent) = (progress.sent_packets, progress.resent_packets);
-                csv.push_str(&format!("\"{name}\",{seconds},{sent},{resent}\n"));
-            }
-            Ok(csv)
+                format!("\"{name}\",{seconds},{sent},{resent}\n")
+            };
+            let rows: String = racing.race.lanes.iter().map(row).collect();
+            Ok(format!("lane,seconds,sent,resent\n{rows}"))
         }
         Stage::Quiz(quiz) => Ok(quiz.csv("")),
         Stage::Player(_) | Stage::Empty => Ok(chart(laboratory)?.to_csv()),

@@ -115,6 +115,30 @@ impl Knob {
         nearest.map_or(0, |(place, _)| place)
     }
 
+    /// Its value in this line, as it is written there; the first of its values where the
+    /// word is not in the line.
+    #[must_use]
+    pub fn value(self, line: &str) -> &str {
+        let mut pieces = line.split(';').filter_map(|piece| piece.split_once('='));
+        let is_its = |key: &str| key == self.word() || key == self.word_of_data();
+        let found = pieces.find(|(key, _)| is_its(key.trim()));
+        found.map_or(self.values()[0], |(_, value)| value.trim())
+    }
+
+    /// Its word for the file's way alone.
+    const fn word_of_data(self) -> &'static str {
+        match self {
+            Self::Loss => "data.loss",
+            Self::Burst => "data.burst",
+            Self::Delay => "data.delay",
+            Self::Jitter => "data.jitter",
+            Self::Duplicate => "data.duplicate",
+            Self::Reorder => "data.reorder",
+            Self::Corrupt => "data.corrupt",
+            Self::Rate => "data.rate",
+        }
+    }
+
     /// The line with this knob at this place; other words stay as they are. What stood
     /// for one way alone stands for both from now on.
     #[must_use]
@@ -202,6 +226,14 @@ mod tests {
     fn one_way_becomes_both_ways() {
         let turned = Knob::Loss.turned("data.loss=10%;ack.loss=1%", 5);
         assert_eq!(turned, "loss=5%");
+    }
+
+    #[test]
+    fn the_value_is_the_one_that_was_written() {
+        let line = "loss=11%; data.delay = 40ms ;drop=d0.1";
+        assert_eq!(Knob::Loss.value(line), "11%");
+        assert_eq!(Knob::Delay.value(line), "40ms");
+        assert_eq!(Knob::Rate.value(line), "any");
     }
 
     #[test]

@@ -42,17 +42,17 @@ impl Quiz {
     ///
     /// # Errors
     /// A sentence: nothing can be asked about it.
-    pub(super) fn of(experiment: Experiment) -> Result<Self, String> {
+    pub(super) fn of(experiment: &Experiment) -> Result<Self, String> {
         let choosing = Choosing {
             questions: QUESTIONS,
             seed: SEED,
         };
-        let questions = predict::ask(std::slice::from_ref(&experiment), choosing)
+        let questions = predict::ask(std::slice::from_ref(experiment), choosing)
             .map_err(|error| format!("Nothing can be asked about this: {error}."))?;
         let Some(first) = questions.first() else {
             return Err("In this run there is nothing to ask about.".to_owned());
         };
-        let mut player = Player::journal(journal_of(&experiment)?);
+        let mut player = Player::journal(journal_of(experiment)?);
         player.set_slowness(Slowness::Way(WAY));
         player.go_to(first.index);
         Ok(Self {

@@ -69,7 +69,8 @@ impl Setup {
     /// # Errors
     /// A sentence: which field makes no sense, and why.
     pub fn experiment(&self) -> Result<Experiment, String> {
-        let scenario: Scenario = self.scenario.parse().map_err(unreadable)?;
+        let scenario: Scenario =
+            self.scenario.parse().map_err(|error| unreadable(&error))?;
         let window = self.window()?;
         Ok(Experiment {
             scenario,
@@ -115,7 +116,7 @@ impl Setup {
 }
 
 /// The first line of what is wrong with a scenario: the field is in sight.
-pub(super) fn unreadable(error: ScenarioError) -> String {
+pub(super) fn unreadable(error: &ScenarioError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     let what = line.strip_prefix("scenario: ").unwrap_or(line);

@@ -1,11 +1,13 @@
 //! The page without a window: wishes in, what is shown out.
 
 use super::export::Format;
+use super::knob::Knob;
 use super::*;
 use crate::lab::journal::Entry;
 use crate::lab::ladder;
 use crate::lab::strip;
 use crate::link::Direction;
+use crate::link::Label;
 use crate::wire::options::{Arq, Congestion};
 
 fn setup(scenario: &str) -> Setup {
@@ -195,13 +197,12 @@ fn a_race_is_run_elsewhere_and_shown_from_its_beginning_to_its_end() {
 fn predict_asks_tells_and_counts() {
     let mut laboratory = Laboratory::default();
     laboratory.take(Wish::Predict(setup("delay=50ms;drop=d2.1,d5.1")));
-    let quiz = |laboratory: &Laboratory| match laboratory.stage() {
-        Stage::Quiz(quiz) => (
-            quiz.question().map(|question| question.right),
-            quiz.answered(),
-            quiz.score(),
-        ),
-        other => panic!("{other:?}"),
+    let quiz = |laboratory: &Laboratory| {
+        let Stage::Quiz(quiz) = laboratory.stage() else {
+            panic!("a quiz is on the stage");
+        };
+        let right = quiz.question().map(|question| question.right);
+        (right, quiz.answered(), quiz.score())
     };
     let mut given = 0;
     while let (Some(right), _, _) = quiz(&laboratory) {

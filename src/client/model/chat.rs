@@ -74,6 +74,7 @@ impl Chat {
     }
 
     /// All that are kept, oldest first.
+    #[must_use]
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Arc<ChatLine>> {
         self.stream.lines()
     }

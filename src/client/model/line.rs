@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// [`LARGEST_CHAT_BYTES`].
 #[derive(Debug, Clone, Default)]
 pub struct Lines {
-    lines: VecDeque<Arc<ChatLine>>,
+    kept: VecDeque<Arc<ChatLine>>,
     /// Lines that are gone because newer ones came.
     forgotten: usize,
     /// The number of the first line since all were forgotten at a person's wish.
@@ -83,7 +83,7 @@ impl Lines {
     /// How many lines there have been so far, forgotten ones included.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.forgotten + self.lines.len()
+        self.forgotten + self.kept.len()
     }
 
     /// How many of them are gone; the first that is kept has this number.
@@ -100,7 +100,7 @@ impl Lines {
 
     /// The lines after the first `count` ever; fewer where some are forgotten already.
     pub fn since(&self, count: usize) -> impl Iterator<Item = &Arc<ChatLine>> {
-        self.lines.iter().skip(count.saturating_sub(self.forgotten))
+        self.kept.iter().skip(count.saturating_sub(self.forgotten))
     }
 
     /// The same with their numbers: the first line ever has 0.
@@ -112,15 +112,16 @@ impl Lines {
     }
 
     /// All that are kept, oldest first.
+    #[must_use]
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Arc<ChatLine>> {
-        self.lines.iter()
+        self.kept.iter()
     }
 
     pub(super) fn push(&mut self, line: Arc<ChatLine>) {
         self.bytes += line.bytes();
-        self.lines.push_back(line);
-        while self.lines.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
-            let Some(line) = self.lines.pop_front() else {
+        self.kept.push_back(line);
+        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
+            let Some(line) = self.kept.pop_front() else {
                 return;
             };
             self.bytes -= line.bytes();
@@ -130,9 +131,9 @@ impl Lines {
 
     /// Forgets all; the count goes on.
     pub(super) fn clear(&mut self) {
-        self.forgotten += self.lines.len();
+        self.forgotten += self.kept.len();
         self.begin = self.forgotten;
-        self.lines.clear();
+        self.kept.clear();
         self.bytes = 0;
     }
 }

@@ -101,7 +101,9 @@ impl Conversation {
                 Touch::Turned => watching.turn(false),
                 Touch::Typed(text) => {
                     let typed = field.borrow().clone();
-                    typed.into_iter().for_each(|mut it| it.take_text(&text));
+                    if let Some(mut field) = typed {
+                        field.take_text(&text);
+                    }
                 }
             }
         };

@@ -128,16 +128,15 @@ impl Finder {
                 return false;
             }
             let is_shift = app::event_state().contains(Shortcut::Shift);
+            let step = |is_up| tell(Intent::StepSearch { is_up });
             match app::event_key() {
                 Key::Escape => {
                     tell(Intent::Search(None));
                     closed();
                 }
-                Key::Enter | Key::KPEnter => {
-                    tell(Intent::StepSearch { is_up: !is_shift })
-                }
-                Key::Up => tell(Intent::StepSearch { is_up: true }),
-                Key::Down => tell(Intent::StepSearch { is_up: false }),
+                Key::Enter | Key::KPEnter => step(!is_shift),
+                Key::Up => step(true),
+                Key::Down => step(false),
                 _ => return false,
             }
             true

@@ -200,22 +200,24 @@ impl Page {
         let mut laboratory = self.laboratory.borrow_mut();
         let is_begun = wishes.iter().any(Wish::begins) || !news.is_empty();
         for wish in wishes {
-            laboratory.take(match wish {
-                Wish::Export(Format::Png, place) => {
-                    Wish::Write(place, self.canvases.png())
-                }
-                wish => wish,
+            laboratory.take(if let Wish::Export(Format::Png, place) = wish {
+                Wish::Write(place, self.canvases.png())
+            } else {
+                wish
             });
         }
-        news.into_iter().for_each(|news| laboratory.hear(news));
+        for news in news {
+            laboratory.hear(news);
+        }
         if self.column.visible_r() {
             laboratory.tick(wall);
         }
         for task in laboratory.take_tasks() {
             let bell = self.bell.clone();
-            match task {
-                Task::Meddle(intent) => (self.intents)(intent),
-                task => tasks::start(task, self.news.0.clone(), move || bell.ring()),
+            if let Task::Meddle(intent) = task {
+                (self.intents)(intent);
+            } else {
+                tasks::start(task, self.news.0.clone(), move || bell.ring());
             }
         }
         drop(laboratory);

@@ -39,6 +39,7 @@ impl Leaving {
         };
         let report = Rc::clone(&self.report);
         let agreed = move || report(intent.clone());
-        self.question.clone().ask(&words, ("Leave", "Stay"), agreed);
+        let answers = ("Leave", "Stay");
+        self.question.clone().ask(&words, answers, agreed, || ());
     }
 }

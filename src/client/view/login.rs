@@ -19,14 +19,16 @@
 use super::{Report, labels, look};
 use crate::client::Settings;
 use crate::client::address::{DEFAULT_PORT, ServerAddress};
+use crate::client::commands;
 use crate::client::controller::Intent;
 use crate::client::model::{LoginProblem, Model, Phase};
 use crate::client::remembered::Remembered;
+use crate::room::login::Password;
 use fltk::button::Button;
 use fltk::enums::{CallbackTrigger, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
-use fltk::input::Input;
+use fltk::input::{Input, SecretInput};
 use fltk::menu::MenuButton;
 use fltk::prelude::*;
 use std::rc::Rc;
@@ -34,13 +36,20 @@ use std::rc::Rc;
 /// The form and its fields.
 pub(super) struct Login {
     page: Flex,
+    middle: Flex,
+    card: Flex,
     server: Input,
     recent: MenuButton,
     port: Input,
     name: Input,
+    /// Name and field; hidden until a server asks.
+    password: (Frame, SecretInput),
     problem: Frame,
     connect: Button,
 }
+
+/// By so much the card grows for the password. Unit: pixels.
+const PASSWORD_HEIGHT: i32 = 18 + look::ROW + 2 * look::GAP;
 
 /// The card. Unit: pixels.
 const CARD: (i32, i32) = (420, 414);
@@ -75,6 +84,7 @@ impl Login {
         card.fixed(&caption, 18);
         let name = look::field("What the others call you: one word");
         card.fixed(&name, look::ROW);
+        let password = password_field(&mut card);
         let mut problem = look::explanation();
         problem.set_label_color(look::WRONG);
         problem.set_label_size(look::TEXT - 1);
@@ -94,10 +104,13 @@ impl Login {
 
         let mut login = Self {
             page,
+            middle,
+            card,
             server,
             recent,
             port,
             name,
+            password,
             problem,
             connect,
         };
@@ -118,6 +131,9 @@ impl Login {
         let problem = model.login_problem.as_ref().map(sentence);
         self.problem
             .set_label(&labels::label(&problem.unwrap_or_default()));
+        if let Some(LoginProblem::Password { .. }) = model.login_problem {
+            self.ask_for_password();
+        }
         if is_joining {
             self.connect.set_label("Connecting\u{2026}");
             self.connect.deactivate();
@@ -125,6 +141,21 @@ impl Login {
             self.connect.set_label("&Connect");
             self.connect.activate();
         }
+    }
+
+    /// Shows the field for the password, once, and puts the cursor there.
+    fn ask_for_password(&mut self) {
+        let (caption, field) = &mut self.password;
+        if field.visible() {
+            return;
+        }
+        caption.show();
+        field.show();
+        self.page.fixed(&self.middle, CARD.1 + PASSWORD_HEIGHT);
+        self.card.layout();
+        self.page.layout();
+        self.page.redraw();
+        drop(self.password.1.take_focus());
     }
 
     /// Puts the cursor into the name field.
@@ -176,9 +207,25 @@ impl Login {
     fn connect_callbacks(&mut self, report: &Report) {
         let read = self.reader();
         let report = Rc::clone(report);
-        let connect = move || report(read());
+        let (password, mut problem) = (self.password.1.clone(), self.problem.clone());
+        let mut connect = move || {
+            if password.visible() {
+                match Password::new(&password.value()) {
+                    Ok(password) => report(Intent::SetPassword(Some(password))),
+                    Err(error) => {
+                        let words = commands::sentence(&error.to_string());
+                        return problem.set_label(&labels::label(&words));
+                    }
+                }
+            }
+            report(read());
+        };
+        let mut on_enter = connect.clone();
+        let password = &mut self.password.1;
+        password.set_trigger(CallbackTrigger::EnterKeyAlways);
+        password.set_callback(move |_| on_enter());
         for field in [&mut self.server, &mut self.port, &mut self.name] {
-            let connect = connect.clone();
+            let mut connect = connect.clone();
             field.set_trigger(CallbackTrigger::EnterKeyAlways);
             field.set_callback(move |_| connect());
         }
@@ -194,6 +241,19 @@ fn write_address(text: &str, server: &mut Input, port: &mut Input) {
         server.set_value(&address.host);
         port.set_value(&address.port.to_string());
     }
+}
+
+/// Unseen until a server asks; what is written in it is never seen.
+fn password_field(card: &mut Flex) -> (Frame, SecretInput) {
+    let mut caption = look::caption("Password");
+    card.fixed(&caption, 18);
+    let mut field = SecretInput::default();
+    field.set_frame(look::FIELD);
+    field.set_tooltip("It is proven to the server, and never sent");
+    card.fixed(&field, look::ROW);
+    caption.hide();
+    field.hide();
+    (caption, field)
 }
 
 fn address_fields(card: &mut Flex) -> (Input, MenuButton, Input) {

@@ -228,10 +228,10 @@ impl Message {
         } = &mut *state;
         let made = composer.tab(&field, known, is_back);
         drop(state);
-        if let Some(made) = made {
-            self.put(&made);
+        if let Some(made) = &made {
+            self.put(made);
         }
-        true
+        made.is_some() || !is_back // Shift+Tab else leads to the widget before.
     }
 
     fn up(&mut self) -> bool {
@@ -240,7 +240,7 @@ impl Message {
             return true;
         }
         let field = self.state.borrow_mut().composer.up(&text);
-        self.set_some(field)
+        self.set_some(field.as_ref())
     }
 
     fn down(&mut self) -> bool {
@@ -248,11 +248,11 @@ impl Message {
             return true;
         }
         let field = self.state.borrow_mut().composer.down();
-        self.set_some(field)
+        self.set_some(field.as_ref())
     }
 
-    fn set_some(&mut self, field: Option<Field>) -> bool {
-        if let Some(field) = &field {
+    fn set_some(&mut self, field: Option<&Field>) -> bool {
+        if let Some(field) = field {
             self.set(field);
         }
         true

@@ -42,13 +42,15 @@ impl Question {
         }
     }
 
-    /// Asks; `agreed` is called when the first button is pressed, and the row disappears
-    /// with either. `words` is a label, see [`labels`](super::labels).
+    /// Asks; `agreed` is called when the first button is pressed, `declined` when the
+    /// second one is, and the row disappears with either. `words` is a label, see
+    /// [`labels`](super::labels).
     pub(super) fn ask(
         &mut self,
         words: &str,
         (yes, no): (&str, &str),
         agreed: impl Fn() + 'static,
+        declined: impl Fn() + 'static,
     ) {
         self.words.set_label(words);
         self.yes.set_label(yes);
@@ -59,7 +61,10 @@ impl Question {
             agreed();
         });
         let hide = self.hider();
-        self.no.set_callback(move |_| hide());
+        self.no.set_callback(move |_| {
+            hide();
+            declined();
+        });
         self.row.show();
         self.page.layout();
         self.page.redraw();

@@ -51,7 +51,6 @@ pub(super) struct Room {
     status: Frame,
     /// The button; what it does first, the window decides.
     pub(super) disconnect: Button,
-    link: String,
     pages: Pages,
     shown: Option<Page>,
     /// The transfer whose packets the laboratory shows.
@@ -108,7 +107,6 @@ impl Room {
             question,
             status,
             disconnect,
-            link: settings.scenario.to_string(),
             pages: pages.clone(),
             shown: None,
             watched: None,
@@ -132,7 +130,7 @@ impl Room {
         self.side.show(model);
         self.transfers.show(model);
         self.leftovers.show(model);
-        let status = labels::label(&status(model, &self.link));
+        let status = labels::label(&status(model));
         if status != self.status.label() {
             self.status.set_label(&status);
             let leave = match model.phase {
@@ -204,7 +202,7 @@ fn status_row(page: &mut Flex) -> (Frame, Button) {
 }
 
 /// `connected as dana to localhost:50000 - round trip 2 ms - link: perfect`.
-fn status(model: &Model, link: &str) -> String {
+fn status(model: &Model) -> String {
     let connection = match &model.phase {
         Phase::Lost { sentence } => sentence.clone(),
         Phase::Login | Phase::Joining => {
@@ -219,5 +217,8 @@ fn status(model: &Model, link: &str) -> String {
         Some(0) => "  \u{2013}  round trip below 1 ms".to_owned(),
         Some(ms) => format!("  \u{2013}  round trip {ms} ms"),
     };
-    format!("{connection}{round_trip}  \u{2013}  link: {link}")
+    format!(
+        "{connection}{round_trip}  \u{2013}  link: {}",
+        model.scenario
+    )
 }

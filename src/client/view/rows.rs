@@ -88,10 +88,8 @@ pub(super) fn written(row: &Row, setting: &Setting) -> Written {
     }
     // A band goes on to the right edge in the style of its line end.
     let last = pieces.last().map_or(Style::Plain, |(style, _)| *style);
-    let end = match last {
-        Style::Band | Style::New => last,
-        _ => Style::Plain,
-    };
+    let is_band = matches!(last, Style::Band | Style::New);
+    let end = if is_band { last } else { Style::Plain };
     pieces.push((end, "\n".to_owned()));
     for (style, piece) in pieces {
         let letters = std::iter::repeat_n(style.letter(), piece.len());

@@ -5,6 +5,7 @@
 //! ```
 
 use super::bell::Bell;
+use super::homework::Homework;
 use super::leaving::Leaving;
 use super::login::Login;
 use super::menu::{self, Choice, Zoom};
@@ -36,6 +37,7 @@ pub(super) struct Window {
     login: Login,
     room: Room,
     leaving: Leaving,
+    homework: Homework,
     memory: Memory,
     title: String,
     /// In the laboratory, without a server.
@@ -93,6 +95,7 @@ impl Window {
         frame.resizable(&column);
         frame.size_range(SMALLEST_SIZE.0, SMALLEST_SIZE.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
+        let homework = Homework::new(room.question.clone(), &report);
         let mut opened = Self {
             frame,
             column,
@@ -101,6 +104,7 @@ impl Window {
             login,
             room,
             leaving,
+            homework,
             memory,
             title: String::new(),
             is_alone,
@@ -156,6 +160,7 @@ impl Window {
             self.room.show(model);
         }
         self.leaving.show(model);
+        self.homework.show(model);
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }

@@ -12,15 +12,20 @@
 //! of each packet only the part of its way that is behind it. Every packet has a [`Spot`]:
 //! where on the picture it is, for a mouse.
 
+mod spot;
+
+pub use spot::{Moving, Spot};
+
 use super::drawing::look;
 use super::flights::{Flight, Flights, Remark, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
 use crate::lab::journal::{Entry, Side};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
 use crate::lab::picture::{Anchor, Area, Disc, Line, Picture, Point, Words};
+use crate::lab::strip::Sides;
 use crate::lab::strip::view::milliseconds;
 use crate::link::Direction;
-use crate::reliable::event::{PacketName, Trigger};
+use crate::reliable::event::Trigger;
 
 /// What is shown of a run at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -40,34 +45,6 @@ pub struct Scene<'a> {
     pub size: (f64, f64),
 }
 
-/// A moment of a ladder, drawn.
-#[derive(Debug, Clone)]
-pub struct Moving {
-    /// What to draw.
-    pub picture: Picture,
-    /// Where each packet on it is.
-    pub spots: Vec<Spot>,
-}
-
-/// Where a packet is on the picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spot {
-    /// Which.
-    pub packet: PacketName,
-    /// Which way it goes.
-    pub direction: Direction,
-    /// Where its arrow begins.
-    pub from: Point,
-    /// Where its arrow ends so far.
-    pub to: Point,
-    /// Whether it is on its way, and will arrive if nobody kills it.
-    pub is_in_flight: bool,
-    /// When it left, where that is known. Unit: microseconds.
-    pub sent_us: Option<u64>,
-    /// When it arrived, if it has. Unit: microseconds.
-    pub arrived_us: Option<u64>,
-}
-
 /// Entries that are looked at before and after this moment: more than fit on a screen.
 const AROUND: usize = 700;
 
@@ -84,8 +61,6 @@ const LEAST_LANE: f64 = 150.0;
 const WORD_SIZE: f64 = 12.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
-/// A packet in flight.
-const RADIUS: f64 = 5.0;
 
 impl Scene<'_> {
     /// Draws it.
@@ -115,6 +90,7 @@ impl Scene<'_> {
             right: (width - RIGHT).max(LEFT + LEAST_LANE),
             shift: HEAD + (height - HEAD) * PAST
                 - height_of(self.now_us, &steps, &places),
+            sides: Sides::of(self.entries),
             now_us: self.now_us,
             usual,
             first_sequence: self.first_sequence,
@@ -139,66 +115,6 @@ fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
     }
     // A stable sort keeps what happened in one moment in its order.
     steps.sort_by_key(|&(time_us, _)| time_us);
-}
-
-impl Spot {
-    /// How far a place is from where the packet is now. Unit: pixels.
-    #[must_use]
-    pub fn distance(&self, at: Point) -> f64 {
-        between(self.to, at)
-    }
-
-    /// How far a place is from the way that the packet has made. Unit: pixels.
-    #[must_use]
-    pub fn distance_to_way(&self, at: Point) -> f64 {
-        let way = Point::new(self.to.x - self.from.x, self.to.y - self.from.y);
-        let length = way.x * way.x + way.y * way.y;
-        if length == 0.0 {
-            return self.distance(at);
-        }
-        let along = (at.x - self.from.x) * way.x + (at.y - self.from.y) * way.y;
-        let share = (along / length).clamp(0.0, 1.0);
-        let nearest =
-            Point::new(self.from.x + way.x * share, self.from.y + way.y * share);
-        between(nearest, at)
-    }
-}
-
-impl Moving {
-    /// The packet in flight that a click here means: the nearest within `tolerance`
-    /// pixels.
-    #[must_use]
-    pub fn in_flight_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
-        let in_flight = self.spots.iter().filter(|spot| spot.is_in_flight);
-        nearest(
-            in_flight.map(|spot| (spot.distance(at) - RADIUS, spot)),
-            tolerance,
-        )
-    }
-
-    /// The packet that a mouse here points at: the nearest within `tolerance` pixels of
-    /// its arrow.
-    #[must_use]
-    pub fn packet_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
-        let pointed = self.in_flight_at(at, tolerance);
-        let ways = self.spots.iter();
-        pointed.or_else(|| {
-            nearest(ways.map(|spot| (spot.distance_to_way(at), spot)), tolerance)
-        })
-    }
-}
-
-fn nearest<'a>(
-    spots: impl Iterator<Item = (f64, &'a Spot)>,
-    tolerance: f64,
-) -> Option<&'a Spot> {
-    let near = spots.filter(|(distance, _)| *distance <= tolerance);
-    near.min_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, spot)| spot)
-}
-
-fn between(a: Point, b: Point) -> f64 {
-    (a.x - b.x).hypot(a.y - b.y)
 }
 
 /// Where a moment stands: between two moments in which something happens, in between.
@@ -232,6 +148,7 @@ struct Sheet<'a> {
     right: f64,
     /// From a place's height to the picture's.
     shift: f64,
+    sides: Sides,
     now_us: u64,
     usual: u64,
     first_sequence: u32,
@@ -349,10 +266,14 @@ impl Sheet<'_> {
             Point::new(from.x + across * share, from.y + down * share)
         };
         let is_lost = flight.is_lost() && !has_arrived;
-        let lost_at = self.lost_at(flight);
+        let lost_at = Self::lost_at(flight);
         let is_gone = is_lost && share >= lost_at;
-        // One side alone does not tell whether it has arrived.
-        let is_overdue = arrives_us.is_none() && share >= 1.0;
+        // One side alone does not tell whether what it sends has arrived.
+        let is_told = match flight.direction {
+            Direction::Data => self.sides.receiver,
+            Direction::Ack => self.sides.sender,
+        };
+        let is_overdue = share >= 1.0 && (arrives_us.is_none() || !is_told);
         let tip = along(if is_gone { lost_at } else { share });
         let (colour, stroke) = look(flight);
         let line = Line {
@@ -361,14 +282,14 @@ impl Sheet<'_> {
             ..Line::new(from, tip, colour)
         };
         self.picture.add(line);
-        if has_arrived {
+        if has_arrived || (is_overdue && arrives_us.is_some()) {
             self.picture.add_head(&line);
         } else if is_gone {
             self.draw_loss(flight, tip);
         } else if !is_overdue {
             self.picture.add(Disc {
                 middle: tip,
-                radius: RADIUS,
+                radius: spot::RADIUS,
                 fill: colour,
             });
         }
@@ -398,7 +319,7 @@ impl Sheet<'_> {
     }
 
     /// The share of its way after which a lost packet is gone: where a person killed it.
-    fn lost_at(&self, flight: &Flight) -> f64 {
+    fn lost_at(flight: &Flight) -> f64 {
         match (flight.killed_us, flight.sent_us, flight.due_us) {
             (Some(killed), Some(sent), Some(due)) => {
                 let gone = killed.saturating_sub(sent);
@@ -556,109 +477,4 @@ fn short(note: &'static str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::run::Experiment;
-    use crate::wire::options::Arq;
-    use crate::wire::packet::Kind;
-
-    fn entries(scenario: &str) -> Vec<Entry> {
-        let experiment = Experiment {
-            scenario: scenario.parse().unwrap(),
-            arq: Arq::SelectiveRepeat,
-            size: 20_000,
-            segment_bytes: 1_000,
-            listening: true,
-            ..Experiment::small()
-        };
-        let mut entries = Vec::new();
-        experiment.run(|entry| entries.push(entry)).unwrap();
-        entries
-    }
-
-    fn at(entries: &[Entry], now_us: u64) -> Moving {
-        let index = entries.partition_point(|entry| entry.time_us <= now_us);
-        Scene {
-            entries,
-            index,
-            now_us,
-            first_sequence: 0,
-            usual_us: None,
-            size: (800.0, 400.0),
-        }
-        .draw()
-    }
-
-    fn data(moving: &Moving) -> Vec<&Spot> {
-        let spots = moving.spots.iter();
-        spots.filter(|it| it.packet.kind == Kind::Data).collect()
-    }
-
-    #[test]
-    fn a_packet_is_as_far_as_its_time_has_come() {
-        // SYN, SYN-ACK and ACK take 300 ms; then the whole window leaves.
-        let entries = entries("delay=100ms");
-        let moving = at(&entries, 325_000);
-        let spots = data(&moving);
-        assert_eq!(spots.len(), 16);
-        for spot in spots {
-            assert!(spot.is_in_flight, "{spot:?}");
-            let share = (spot.to.x - LEFT) / (800.0 - RIGHT - LEFT);
-            assert!((share - 0.25).abs() < 0.01, "{share}");
-        }
-    }
-
-    #[test]
-    fn a_click_kills_the_nearest_packet_in_flight_and_none_that_is_far() {
-        let entries = entries("delay=100ms");
-        let moving = at(&entries, 350_000);
-        let third = data(&moving)[3];
-        let beside = Point::new(third.to.x + 3.0, third.to.y + 2.0);
-        let hit = moving.in_flight_at(beside, 6.0).unwrap();
-        assert_eq!(hit.packet, third.packet);
-        let far = Point::new(third.to.x + 40.0, third.to.y);
-        assert_eq!(moving.in_flight_at(far, 6.0), None);
-        let on_its_way = Point::new(
-            third.from.x.midpoint(third.to.x),
-            third.from.y.midpoint(third.to.y),
-        );
-        let pointed = moving.packet_at(on_its_way, 6.0).unwrap();
-        assert_eq!(pointed.packet, third.packet);
-    }
-
-    #[test]
-    fn what_is_lost_or_has_arrived_cannot_be_killed() {
-        let entries = entries("delay=100ms;drop=d2.1");
-        for now_us in [350_000, 401_000] {
-            let moving = at(&entries, now_us);
-            let lost = data(&moving).into_iter().find(|it| it.packet.number == 2);
-            assert!(!lost.unwrap().is_in_flight);
-        }
-        let moving = at(&entries, 401_000);
-        let first = data(&moving)[0];
-        assert!(!first.is_in_flight);
-        assert_eq!(first.arrived_us, Some(400_000));
-    }
-
-    #[test]
-    fn a_run_that_goes_on_shows_what_is_scheduled_as_a_journal_does() {
-        let entries = entries("delay=100ms");
-        let now_us = 350_000;
-        let known = at(&entries, now_us);
-        let index = entries.partition_point(|entry| entry.time_us <= now_us);
-        let live = Scene {
-            entries: &entries[..index],
-            index,
-            now_us,
-            first_sequence: 0,
-            usual_us: Some(100_000),
-            size: (800.0, 400.0),
-        }
-        .draw();
-        let across = |moving: &Moving| -> Vec<f64> {
-            data(moving).iter().map(|spot| spot.to.x).collect()
-        };
-        assert_eq!(across(&live), across(&known));
-        assert!(data(&live).iter().all(|spot| spot.is_in_flight));
-    }
-}
+mod tests;

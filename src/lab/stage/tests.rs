@@ -1,7 +1,10 @@
 //! A stage against the run that nobody stops, and against its own scenario run anew.
 
 use super::*;
-use crate::lab::journal::Happening;
+use crate::lab::capture::{Capture, rebuilt::Rebuilder};
+use crate::lab::journal::{Happening, Journal};
+use crate::lab::strip::Strip;
+use crate::lab::{chart, ladder};
 use crate::wire::options::Arq;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -183,4 +186,95 @@ fn a_run_that_nobody_can_end_is_told_again_and_again() {
         (stage.next_time_us(), stage.outcome().is_none()),
         (None, true)
     );
+}
+
+#[test]
+fn a_killed_packet_is_lost_in_every_picture_from_the_kill_on() {
+    let mut stage = Stage::new(Experiment {
+        scenario: "delay=50ms".parse().unwrap(),
+        size: 1_000,
+        segment_bytes: 100,
+        listening: true,
+        ..Experiment::small()
+    });
+    let mut entries = stage.run_until(175_000).unwrap();
+    let heading = stage.heading();
+    let row = |entries: &[Entry]| {
+        let ladder = ladder::text(&heading, entries);
+        let row = ladder.lines().find(|it| it.contains("DATA 3.1-"));
+        row.unwrap().to_owned()
+    };
+    let lost = |entries: &[Entry]| {
+        let mut strip = Strip::new(&heading);
+        entries.iter().for_each(|entry| strip.take(entry));
+        strip.sender_counts().lost
+    };
+    assert_eq!((lost(&entries), row(&entries).contains('X')), (0, false));
+    assert!(stage.kill("d3.1".parse().unwrap()));
+    entries.extend(stage.take_entries());
+    assert_eq!(lost(&entries), 1);
+    assert!(row(&entries).ends_with("killed"), "{}", row(&entries));
+    stage.run_to_end().unwrap();
+    entries.extend(stage.take_entries());
+    assert!(row(&entries).contains('X') && row(&entries).ends_with("killed"));
+    let window = ladder::Window::ALL;
+    let picture = ladder::picture(&heading, &entries, window).svg();
+    assert_eq!(picture.matches(">killed<").count(), 1);
+    let journal = Journal {
+        heading,
+        entries,
+        is_cut: false,
+        unknown: 0,
+    };
+    let chart =
+        chart::kinds::Kind::Sequence.chart(std::slice::from_ref(&journal), vec![]);
+    let mut series = chart.panels[0].series.iter();
+    let losses = series.find(|it| it.name == "lost on the link").unwrap();
+    assert_eq!(losses.points.len(), 1);
+    assert!((losses.points[0].x - 0.175).abs() < 1e-9, "at the kill");
+    let mut capture = Capture::new("");
+    let mut rebuilder = Rebuilder::new(&journal);
+    while rebuilder.next_into(&mut capture) {}
+    let bytes = String::from_utf8_lossy(&capture.take()).into_owned();
+    let comment = "killed by a person 25.0 ms after it had left";
+    assert_eq!(bytes.matches(comment).count(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn who_begins_to_listen_in_the_middle_sees_what_the_others_see(
+        seed: u64,
+        arq in prop::sample::select(Arq::ALL.to_vec()),
+        begins_us in 0_u64..400_000,
+    ) {
+        let experiment = lossy(seed, arq);
+        let all = journal(&experiment);
+        let mut whole = Strip::new(&experiment.heading());
+        let before = all.iter().filter(|entry| entry.time_us <= begins_us);
+        before.for_each(|entry| whole.take(entry));
+        let mut stage = Stage::new(Experiment { listening: false, ..experiment });
+        prop_assert!(stage.run_until(begins_us).unwrap().is_empty());
+        // Who has ended has nothing more to say.
+        prop_assume!(stage.sender.outcome().is_none());
+        prop_assume!(stage.receiver.outcome().is_none());
+        stage.experiment.listening = true;
+        stage.sender.listen();
+        stage.receiver.listen();
+        stage.note_events();
+        let mut joined = Strip::new(&stage.heading());
+        stage.take_entries().for_each(|entry| joined.take(&entry));
+        prop_assert_eq!(joined.base(), whole.base());
+        prop_assert_eq!(joined.expected(), whole.expected());
+        prop_assert_eq!(joined.sender_counts().unsent, whole.sender_counts().unsent);
+        prop_assert_eq!(joined.receiver_counts(), whole.receiver_counts());
+        stage.run_to_end().unwrap();
+        stage.take_entries().for_each(|entry| joined.take(&entry));
+        all.iter()
+            .filter(|entry| entry.time_us > begins_us)
+            .for_each(|entry| whole.take(entry));
+        prop_assert_eq!(joined.sender_counts(), whole.sender_counts());
+        prop_assert_eq!(joined.receiver_counts(), whole.receiver_counts());
+    }
 }

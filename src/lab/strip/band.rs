@@ -164,7 +164,7 @@ impl Sheet<'_> {
         self.y += 9.0;
         let step = if range.end > 1_000 { 5 } else { 1 };
         for number in range.clone().filter(|number| number % step == 0) {
-            let x = self.x(range, number) + CELL / 2.0;
+            let x = Self::x(range, number) + CELL / 2.0;
             let words = Words::new(Point::new(x, self.y), 10.0, number.to_string());
             let words = words.coloured(SOFT_INK);
             self.picture.add(words.anchored(Anchor::Middle));
@@ -177,13 +177,13 @@ impl Sheet<'_> {
         let y = self.y;
         self.label("sender", y + 15.0);
         for number in range.clone() {
-            self.cell(self.x(range, number), self.strip.sender(number).look());
+            self.cell(Self::x(range, number), self.strip.sender(number).look());
         }
         self.y += CELL + 3.0;
         let (base, end) = (self.strip.base(), self.strip.window_end());
         let (from, to) = (base.max(range.start), end.min(range.end));
         if from < to {
-            let (from, to) = (self.x(range, from), self.x(range, to) - (PITCH - CELL));
+            let (from, to) = (Self::x(range, from), Self::x(range, to) - (PITCH - CELL));
             self.bracket(from, to, INK);
         }
         self.mark(range, self.strip.next());
@@ -196,7 +196,7 @@ impl Sheet<'_> {
         let y = self.y;
         self.label("receiver", y + 15.0);
         for number in range.clone() {
-            self.cell(self.x(range, number), self.strip.receiver(number).look());
+            self.cell(Self::x(range, number), self.strip.receiver(number).look());
         }
         self.y += CELL + 3.0;
         self.mark(range, self.strip.expected());
@@ -236,7 +236,7 @@ impl Sheet<'_> {
         if !range.contains(&number) {
             return;
         }
-        let x = self.x(range, number) + CELL / 2.0;
+        let x = Self::x(range, number) + CELL / 2.0;
         let (top, foot) = (self.y, self.y + 9.0);
         self.picture.add(Triangle {
             corners: [
@@ -295,7 +295,7 @@ impl Sheet<'_> {
         self.picture.add(Words::new(at, SMALL, label).bold());
     }
 
-    fn x(&self, range: &Range<u32>, number: u32) -> f64 {
+    fn x(range: &Range<u32>, number: u32) -> f64 {
         LEFT + f64::from(number - range.start) * PITCH
     }
 }

@@ -336,6 +336,16 @@ fn who_is_kept_out_stays_out_by_name_and_address_until_let_in_again() {
 }
 
 #[test]
+fn a_class_behind_one_address_is_not_kept_out_with_one_of_it() {
+    let mut room = class(&["guy"]);
+    room.on_connected(1, from("192.0.2.7"));
+    room.on_request(1, ban("guy"), 0);
+    room.on_connected(4, from("192.0.2.7"));
+    assert_eq!(code(&join(&mut room, 4, "guy")), Code::Banned);
+    assert_eq!(join(&mut room, 4, "yuval").len(), 3);
+}
+
+#[test]
 fn one_who_is_not_here_can_be_kept_out_but_not_put_out() {
     let mut room = class(&[]);
     let effects = room.on_request(1, kick("guy"), 0);

@@ -125,7 +125,8 @@ impl Reader<'_> {
                 | Event::Late { .. }
                 | Event::Shared { .. }
                 | Event::Gone { .. }
-                | Event::Stop => false,
+                | Event::Announced { .. }
+                | Event::Stop { .. } => false,
             };
             if room.send(event).is_err() || is_last {
                 return false;

@@ -158,3 +158,32 @@ fn a_script_does_not_come_back() {
     client.on_event(Event::Lost("Gone.".into()), 2);
     assert_eq!(client.model().rejoining, None);
 }
+
+#[test]
+fn what_the_lost_connection_broke_off_goes_on_and_what_a_person_ended_does_not() {
+    let mut client = joined();
+    for file in ["notes.txt", "other.txt"] {
+        typed(&mut client, &format!("/download {file}"));
+    }
+    for tag in [1, 2] {
+        reply(&mut client, Reply::Offer(offer(tag)));
+    }
+    typed(&mut client, "/cancel 2");
+    client.on_event(Event::Lost("The server is gone.".into()), LOST_AT_MS);
+    client.on_event(Event::Tick, 12_000);
+    let _ = client.take_effects();
+    welcome(&mut client, 13_000);
+    // Its receiver has not ended yet: it is not asked for twice.
+    assert_eq!(requests(&mut client), []);
+    for tag in [1, 2] {
+        client.on_event(ended(tag, TransferState::Cancelled), 13_500);
+    }
+    client.on_event(Event::Tick, 14_000);
+    let asked = requests(&mut client);
+    let [Request::Download(asked)] = &asked[..] else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((asked.file.as_str(), asked.tag), ("notes.txt", Some(3)));
+    client.on_event(Event::Tick, 15_000);
+    assert_eq!(requests(&mut client), []);
+}

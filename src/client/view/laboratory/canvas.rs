@@ -4,7 +4,7 @@
 //! blur where the window is zoomed.
 
 use super::super::look;
-use crate::lab::palette::{Colour, Paper};
+use crate::lab::palette::{BLACK, Colour, Paper};
 use crate::lab::picture::{
     Anchor, Area, Disc, Line, Picture, Point, Shape, Stroke, Triangle, Words,
 };
@@ -193,8 +193,12 @@ impl Sheet {
     }
 }
 
+/// Zero in all three would be a place in FLTK's table of colours: that of the letters.
 const fn color(colour: Colour) -> Color {
-    Color::from_rgb(colour.red, colour.green, colour.blue)
+    match colour {
+        BLACK => Color::Black,
+        Colour { red, green, blue } => Color::from_rgb(red, green, blue),
+    }
 }
 
 /// The nearest pixel; what is far outside stays where X11 can count to.

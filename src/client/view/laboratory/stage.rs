@@ -130,7 +130,7 @@ impl Canvases {
             return About::segment(side, number, player);
         }
         About::words(match laboratory.view() {
-            View::Ladder if player.is_stage() => {
+            View::Ladder if laboratory.can_meddle() => {
                 "Click a packet in flight to kill it. The mouse over a packet or a segment \
                  tells what it is."
             }

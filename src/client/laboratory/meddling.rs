@@ -1,0 +1,83 @@
+//! A person's hands on what is on the stage: packets killed, knobs turned.
+
+use super::knob::Knob;
+use super::{Laboratory, Stage, Task, setup};
+use crate::client::controller::Intent;
+use crate::lab::journal::{Entry, Happening, Meddling};
+use crate::lab::player::Player;
+use crate::link::{Label, Scenario};
+
+impl Laboratory {
+    pub(super) fn turn(&mut self, knob: Knob, place: usize) -> Result<(), String> {
+        let line = knob.turned(&self.setup.scenario, place);
+        let scenario: Scenario =
+            line.parse().map_err(|error| setup::unreadable(&error))?;
+        self.setup.scenario = line;
+        if self.watched.is_some() {
+            let intent = Intent::ChangeLink(Box::new(scenario));
+            self.tasks.push(Task::Meddle(intent));
+        } else if let Stage::Player(player) = &mut self.stage {
+            player.change(scenario); // Of a journal nothing can be changed.
+        }
+        Ok(())
+    }
+
+    /// Loses a packet: of a run at its newest moment for real; of its past by running it
+    /// anew with the packet's `drop=`, which is the same up to that packet.
+    pub(super) fn kill(&mut self, label: Label) -> Result<(), String> {
+        let Stage::Player(player) = &mut self.stage else {
+            return Ok(());
+        };
+        if let Some(tag) = self.watched.filter(|_| player.can_kill()) {
+            let packet = label;
+            let intent = Intent::Kill { tag, packet };
+            self.tasks.push(Task::Meddle(intent));
+            return Ok(());
+        }
+        if self.watched.is_some() {
+            return Err("This is the past: End, and kill one there.".to_owned());
+        }
+        if !player.is_stage() {
+            return Err(
+                "A journal is over: run it, and packets can be killed.".to_owned()
+            );
+        }
+        let now_us = player.position_us();
+        player.seek(now_us); // All of this moment has happened.
+        if !player.can_kill() {
+            return self.kill_in_the_past(label, now_us);
+        }
+        if !player.kill(label) {
+            return Err(format!("{label} is not in flight any more."));
+        }
+        self.setup.scenario = player.scenario().to_string();
+        self.say(format!("{label} is killed; the line above has it."));
+        Ok(())
+    }
+
+    fn kill_in_the_past(&mut self, label: Label, now_us: u64) -> Result<(), String> {
+        let Some(player) = self.player().filter(|player| !was_changed(player)) else {
+            return Err("The link was changed later on: kill one at the end.".to_owned());
+        };
+        let mut scenario = player.scenario().clone();
+        scenario.lose(label);
+        let line = scenario.to_string();
+        let mut setup = self.setup.clone();
+        setup.scenario.clone_from(&line);
+        self.run(setup)?;
+        if let Stage::Player(player) = &mut self.stage {
+            player.pause();
+            player.seek(now_us);
+        }
+        self.say(format!("Run anew up to here, without {label}."));
+        Ok(())
+    }
+}
+
+/// Whether somebody has turned a knob while it ran.
+fn was_changed(player: &Player) -> bool {
+    let is_change = |entry: &Entry| {
+        matches!(entry.what, Happening::Person(Meddling::LinkChanged { .. }))
+    };
+    player.entries().iter().any(is_change)
+}

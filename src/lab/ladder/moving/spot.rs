@@ -1,0 +1,96 @@
+//! Where packets are on a moving ladder, for a mouse.
+
+use crate::lab::picture::{Picture, Point};
+use crate::link::Direction;
+use crate::reliable::event::PacketName;
+
+/// A moment of a ladder, drawn.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    /// What to draw.
+    pub picture: Picture,
+    /// Where each packet on it is.
+    pub spots: Vec<Spot>,
+}
+
+/// Where a packet is on the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    /// Which.
+    pub packet: PacketName,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Where its arrow begins.
+    pub from: Point,
+    /// Where its arrow ends so far.
+    pub to: Point,
+    /// Whether it is on its way, and will arrive if nobody kills it.
+    pub is_in_flight: bool,
+    /// When it left, where that is known. Unit: microseconds.
+    pub sent_us: Option<u64>,
+    /// When it arrived, if it has. Unit: microseconds.
+    pub arrived_us: Option<u64>,
+}
+
+/// Of a packet in flight. Unit: pixels.
+pub(super) const RADIUS: f64 = 5.0;
+
+impl Spot {
+    /// How far a place is from where the packet is now. Unit: pixels.
+    #[must_use]
+    pub fn distance(&self, at: Point) -> f64 {
+        between(self.to, at)
+    }
+
+    /// How far a place is from the way that the packet has made. Unit: pixels.
+    #[must_use]
+    pub fn distance_to_way(&self, at: Point) -> f64 {
+        let way = Point::new(self.to.x - self.from.x, self.to.y - self.from.y);
+        let length = way.x * way.x + way.y * way.y;
+        if length == 0.0 {
+            return self.distance(at);
+        }
+        let along = (at.x - self.from.x) * way.x + (at.y - self.from.y) * way.y;
+        let share = (along / length).clamp(0.0, 1.0);
+        let nearest =
+            Point::new(self.from.x + way.x * share, self.from.y + way.y * share);
+        between(nearest, at)
+    }
+}
+
+impl Moving {
+    /// The packet in flight that a click here means: the nearest within `tolerance`
+    /// pixels.
+    #[must_use]
+    pub fn in_flight_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
+        let in_flight = self.spots.iter().filter(|spot| spot.is_in_flight);
+        nearest(
+            in_flight.map(|spot| (spot.distance(at) - RADIUS, spot)),
+            tolerance,
+        )
+    }
+
+    /// The packet that a mouse here points at: the nearest within `tolerance` pixels of
+    /// its arrow.
+    #[must_use]
+    pub fn packet_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
+        let pointed = self.in_flight_at(at, tolerance);
+        let ways = self.spots.iter();
+        pointed.or_else(|| {
+            nearest(ways.map(|spot| (spot.distance_to_way(at), spot)), tolerance)
+        })
+    }
+}
+
+fn nearest<'a>(
+    spots: impl Iterator<Item = (f64, &'a Spot)>,
+    tolerance: f64,
+) -> Option<&'a Spot> {
+    let near = spots.filter(|(distance, _)| *distance <= tolerance);
+    near.min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, spot)| spot)
+}
+
+fn between(a: Point, b: Point) -> f64 {
+    (a.x - b.x).hypot(a.y - b.y)
+}

@@ -1,0 +1,350 @@
+//! The end of a server, and what its clients make of it: the real programs, signals, and a
+//! terminal where there would be a person.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test waits for other processes, and may fail where it stands"
+)]
+
+use nix::pty::{Winsize, openpty};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const SIZE: u64 = 600_000;
+
+/// About a second for the whole file.
+const SLOWLY: [&str; 4] = ["--link", "data.delay=10ms", "--window", "4"];
+
+/// About ten times as long.
+const SLOWLIER: [&str; 4] = ["--link", "data.delay=100ms", "--window", "4"];
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a server offers and what a client has; it outlives both.
+struct Place(TempDir);
+
+struct Server {
+    process: Child,
+    address: String,
+}
+
+/// A client at a terminal.
+struct Person {
+    client: Child,
+    keys: File,
+    screen: Arc<Mutex<String>>,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("files")).unwrap();
+        let bytes = sash::lab::contents::bytes(0..SIZE);
+        fs::write(folder.path().join("files/a.bin"), bytes).unwrap();
+        fs::write(folder.path().join("password"), "open sesame 7\n").unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn serve(&self, bind: &str, arguments: &[&str]) -> Server {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
+            .current_dir(self.0.path())
+            .args(["--bind", bind, "--udp-ports", "0", "--files", "files"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ");
+        Server {
+            address: address.unwrap_or_default().to_owned(),
+            process,
+        }
+    }
+
+    fn client(&self, server: &Server) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        command.current_dir(self.0.path()).args([
+            "--server",
+            &server.address,
+            "--name",
+            "dana",
+        ]);
+        command
+    }
+
+    fn start_download(&self, server: &Server) -> Child {
+        self.client(server)
+            .args(["--exec", "/download a.bin"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Waits until so much of the download is there.
+    fn wait_for_part(&self, bytes: u64) {
+        let part = self.path("downloads/a.bin.part");
+        wait_until("the part", || {
+            fs::metadata(&part).is_ok_and(|it| it.len() >= bytes)
+        });
+    }
+
+    fn has_arrived(&self) -> bool {
+        let arrived = fs::read(self.path("downloads/a.bin"));
+        arrived.is_ok_and(|it| it == sash::lab::contents::bytes(0..SIZE))
+    }
+
+    /// A person who has typed nothing yet, in a session and at a terminal of their own.
+    fn person(&self, server: &Server) -> Person {
+        let size = Winsize {
+            ws_row: 30,
+            ws_col: 120,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(&size, None).unwrap();
+        let side = || Stdio::from(pty.slave.try_clone().unwrap());
+        let client = Command::new("setsid")
+            .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_client")])
+            .current_dir(self.0.path())
+            .env("TERM", "xterm")
+            .args(["--text", "--server", &server.address, "--name", "dana"])
+            .stdin(side())
+            .stdout(side())
+            .stderr(side())
+            .spawn()
+            .unwrap();
+        drop(pty.slave);
+        let keys = File::from(pty.master);
+        let mut seen = keys.try_clone().unwrap();
+        let screen = Arc::new(Mutex::new(String::new()));
+        let shared = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = seen.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]);
+                shared.lock().unwrap().push_str(&text);
+            }
+        });
+        Person {
+            client,
+            keys,
+            screen,
+        }
+    }
+}
+
+impl Server {
+    fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end, which comes within `limit`.
+    fn ends(&mut self, limit: Duration) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < limit, "it goes on after {limit:?}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Person {
+    fn sees(&self, text: &str) {
+        let start = Instant::now();
+        while !self.screen().contains(text) {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no {text:?} in {}",
+                self.screen()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for the line editor, which throws away what was typed before it began.
+    fn sees_the_prompt(&self) {
+        self.sees("> ");
+        thread::sleep(Duration::from_millis(300));
+    }
+
+    /// Key by key: the line editor looks at one for each time that it wakes.
+    fn types(&mut self, line: &str) {
+        for key in line.bytes().chain(*b"\r") {
+            let _ = self.keys.write_all(&[key]);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn screen(&self) -> String {
+        self.screen.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        // `setsid` waits for the client, which sees its terminal go.
+        self.types("\u{15}/quit");
+        thread::sleep(Duration::from_millis(100));
+        let _ = self.client.kill();
+        let _ = self.client.wait();
+    }
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what} did not come");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// Joins by hand; what the server says afterwards.
+fn join(server: &Server) -> impl FnMut(Option<Value>) -> Value + use<> {
+    let stream = TcpStream::connect(&server.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut ask = move |request: Option<Value>| {
+        if let Some(request) = request {
+            let line = format!("{request}\n");
+            reader.get_mut().write_all(line.as_bytes()).unwrap();
+        }
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap_or_default()
+    };
+    assert!(
+        ask(Some(json!({"join": {"name": "guy"}})))
+            .get("welcome")
+            .is_some()
+    );
+    assert!(ask(None).get("history").is_some());
+    ask
+}
+
+#[test]
+fn what_runs_may_end_before_the_server_does_and_nothing_begins_any_more() {
+    let place = Place::new();
+    let mut server = place.serve("127.0.0.1:0", &SLOWLY);
+    let mut ask = join(&server);
+    let download = place.start_download(&server);
+    place.wait_for_part(SIZE / 4);
+    assert!(ask(None).get("joined").is_some());
+    server.signal("-TERM");
+    let notice = ask(None);
+    let text = notice["notice"]["text"].as_str().unwrap();
+    assert!(
+        text.contains("is closing: 1 of the transfers run"),
+        "{notice}"
+    );
+    let refused = ask(Some(json!({"download": {"file": "a.bin", "tag": 7}})));
+    assert_eq!(refused["error"]["code"], "closing", "{refused}");
+    assert!(TcpStream::connect(&server.address).is_err());
+    assert_eq!(server.ends(PATIENCE).code(), Some(0));
+    let output = download.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(place.has_arrived());
+}
+
+#[test]
+fn what_does_not_end_in_time_goes_on_by_itself_once_the_server_is_back() {
+    let place = Place::new();
+    let arguments = [&SLOWLIER[..], &["--grace", "0"]].concat();
+    let mut server = place.serve("127.0.0.1:0", &arguments);
+    let mut person = place.person(&server);
+    person.sees_the_prompt();
+    person.types("/download a.bin");
+    place.wait_for_part(SIZE / 20);
+    server.signal("-INT");
+    assert_eq!(server.ends(Duration::from_secs(8)).code(), Some(0));
+    person.sees("The server is closing. Goodbye.");
+    assert!(!place.has_arrived());
+    let address = server.address.clone();
+    drop(server);
+    let _server = place.serve(&address, &[]);
+    wait_until("the file", || place.has_arrived());
+    person.sees("are there already; only the rest is sent");
+    person.sees("arrived whole");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let place = Place::new();
+    let mut server = place.serve("127.0.0.1:0", &SLOWLIER);
+    let download = place.start_download(&server);
+    place.wait_for_part(1);
+    server.signal("-TERM");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(server.process.try_wait().unwrap(), None);
+    server.signal("-TERM");
+    assert_eq!(server.ends(Duration::from_secs(3)).code(), Some(130));
+    let output = download.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(place.path("downloads/a.bin.part").exists());
+}
+
+#[test]
+fn nobody_has_to_wait_where_nothing_runs() {
+    let place = Place::new();
+    let mut server = place.serve("127.0.0.1:0", &["--grace", "60s"]);
+    server.signal("-TERM");
+    assert_eq!(server.ends(Duration::from_secs(5)).code(), Some(0));
+    let usage = Command::new(env!("CARGO_BIN_EXE_server"))
+        .args(["--grace", "soon"])
+        .output()
+        .unwrap();
+    assert_eq!(usage.status.code(), Some(2));
+}
+
+#[test]
+fn a_person_is_asked_for_the_password_and_nobody_can_read_it_on_the_screen() {
+    let place = Place::new();
+    let server = place.serve("127.0.0.1:0", &["--password-file", "password"]);
+    let mut person = place.person(&server);
+    person.sees("Password: ");
+    person.types("open sesame");
+    person.sees("This is not the room's password");
+    wait_until("the question", || {
+        person.screen().matches("Password: ").count() == 2
+    });
+    person.types("open sesame 7");
+    person.sees_the_prompt();
+    person.types("hi all");
+    person.sees("<dana> hi all");
+    assert!(!person.screen().contains("sesame"), "{}", person.screen());
+}
