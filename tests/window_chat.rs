@@ -44,6 +44,14 @@ fn until_title(window: &Window, title: &str) {
     until(title, || window.title() == title);
 }
 
+/// Turns to another page, and waits until it is there: what is typed before that belongs to
+/// the page before.
+fn turn(window: &Window, keys: &str) {
+    let before = window.pixels();
+    window.press(&[keys]);
+    until("another page", || window.pixels() != before);
+}
+
 #[test]
 fn a_whisper_waits_in_its_tab_and_its_answer_goes_to_that_person_alone() {
     let server = Server::start();
@@ -55,7 +63,7 @@ fn a_whisper_waits_in_its_tab_and_its_answer_goes_to_that_person_alone() {
     guy.whisper("dana", "psst");
     until_title(&dana, "(1) Sash - dana");
     dana.picture("window-whisper-waits");
-    dana.press(&["alt+2"]);
+    turn(&dana, "alt+2");
     until_title(&dana, "Sash - dana");
     dana.write("yes?");
     guy.expect_whisper(); // The echo of guy's own.
@@ -63,13 +71,13 @@ fn a_whisper_waits_in_its_tab_and_its_answer_goes_to_that_person_alone() {
     dana.picture("window-whisper");
 
     // The draft waited where it was written.
-    dana.press(&["alt+1"]);
+    turn(&dana, "alt+1");
     dana.write(" to hear");
     watcher.expect_said("dana", "for all to hear");
     watcher.expect_nothing_of("yes?");
 
-    dana.press(&["alt+2"]);
-    dana.press(&["ctrl+w"]);
+    turn(&dana, "alt+2");
+    turn(&dana, "ctrl+w");
     dana.write("all again");
     watcher.expect_said("dana", "all again");
 }
