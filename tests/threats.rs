@@ -114,10 +114,12 @@ impl Guest {
 
     fn ask_for_the_file(&mut self) -> Offer {
         self.say(r#"{"download":{"file":"a.bin"}}"#);
-        self.hear(|reply| match reply {
-            Reply::Offer(offer) => Some(offer),
-            Reply::Error(complaint) => panic!("{complaint:?}"),
-            _ => None,
+        self.hear(|reply| {
+            assert!(!matches!(reply, Reply::Error(_)), "{reply:?}");
+            let Reply::Offer(offer) = reply else {
+                return None;
+            };
+            Some(offer)
         })
     }
 }
@@ -144,9 +146,10 @@ fn packet(offer: &Offer, body: Body) -> Vec<u8> {
         sent_at: 0,
         body,
     };
-    let length = match packet.body {
-        Body::Data { length } => usize::from(length),
-        _ => 0,
+    let length = if let Body::Data { length } = packet.body {
+        usize::from(length)
+    } else {
+        0
     };
     let mut datagram = Vec::new();
     packet.encode(&mut datagram, &vec![0; length]);

@@ -27,6 +27,7 @@ exit code is 1. As root a small disk is a real one; else the size of files is li
 ";
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Arguments {
     /// Which seeds: one, or from A to B
     #[arg(long, value_name = "A-B", default_value = "1", value_parser = seeds)]
