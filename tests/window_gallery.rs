@@ -70,9 +70,8 @@ fn show_all(theme: Theme) {
 
     dana.press(&["alt+4"]);
     dana.press(&["alt+r"]);
-    until("packets on their way", || !dana.is_steady());
-    std::thread::sleep(std::time::Duration::from_secs(4));
     dana.press(&["space"]);
+    dana.press(&["Right"; 60]);
     keep(&dana, theme, "laboratory");
     dana.press(&["alt+e"]);
     dana.press(&["End"]);

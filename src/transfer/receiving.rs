@@ -14,6 +14,7 @@
 
 mod bytes;
 mod ending;
+mod meddling;
 
 use super::batch::{Batch, Incoming};
 use super::carrier::{
@@ -22,7 +23,7 @@ use super::carrier::{
 };
 use super::clock::Clock;
 use super::disk::Disk;
-use super::hand::{self, Hand};
+use super::hand::Hand;
 use super::inbox::Order;
 use super::part::Part;
 use super::sending::Outlet;
@@ -319,45 +320,6 @@ impl<R: FnMut(Report)> Shell<R> {
                     self.connection.set_paused(is_paused);
                     self.next_report = self.clock.now(); // It is told at once.
                 }
-            }
-        }
-    }
-
-    /// A person meddles with the link, or wants to see what happens.
-    fn meddle(&mut self, hand: Hand) {
-        let now = self.clock.now();
-        self.watch.look(&mut self.connection, now);
-        match hand {
-            Hand::Kill(label) => {
-                let away = self.carrier.kill(label);
-                if let Some(packet) = away {
-                    self.watch.killed(packet, Direction::Ack, now);
-                }
-                let coming = self.incoming.as_mut().and_then(|link| link.kill(label));
-                let coming = coming
-                    .and_then(|it| Some(PacketName::from(&Packet::decode(&it).ok()?.0)));
-                if let Some(packet) = coming {
-                    self.watch.killed(packet, Direction::Data, now);
-                }
-                let is_killed = away.is_some() || coming.is_some();
-                if is_killed {
-                    self.job.scenario.lose(label);
-                }
-                (self.report)(Report::Killed(label, is_killed));
-            }
-            Hand::Change(scenario) => {
-                self.carrier.change(&scenario, now);
-                let (link, way) = (&mut self.incoming, Direction::Data);
-                hand::change(link, &scenario, way, now);
-                self.watch.changed(&scenario, now);
-                self.job.scenario = *scenario;
-            }
-            Hand::Watch => {
-                self.watch.begin();
-                self.connection.listen();
-                self.watch.look(&mut self.connection, now);
-                // It may have been another one in the beginning.
-                self.watch.changed(&self.job.scenario, now);
             }
         }
     }

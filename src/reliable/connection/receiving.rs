@@ -2,12 +2,14 @@
 //!
 //! Source: RFC 9293 §3.5, §3.6 (and TIME-WAIT, of which lingering is the short form).
 
-use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
-use super::super::handshake::{Handshake, Opening, Proposal};
+mod machine;
+
+use super::super::event::{Event, EventLog, GateState, Ignored, PacketName};
+use super::super::handshake::{Handshake, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
 use super::super::terms::{Terms, next_attempt};
-use super::super::{Machine, ReceivingMachine, Transmit, earliest};
+use super::super::{ReceivingMachine, Transmit};
 use super::quiet::Quiet;
 use super::{Failure, Outcome, receiver};
 use crate::wire::digest::Digest;
@@ -461,139 +463,6 @@ impl Receiving {
             }
             Phase::Opening => None,
         }
-    }
-}
-
-impl Machine for Receiving {
-    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let opening = match self.phase {
-            Phase::Ended { .. } => None,
-            Phase::Opening
-            | Phase::Transferring { .. }
-            | Phase::Verifying { .. }
-            | Phase::Lingering { .. } => self.handshake.poll_transmit(now),
-        };
-        let transmit = opening.or_else(|| self.poll_phase(now))?;
-        let name = PacketName::from(&transmit.packet);
-        self.log.record(|| Event::PacketSent(name));
-        Some(transmit)
-    }
-
-    fn on_packet(&mut self, packet: &Packet, now: Moment) {
-        if packet.token != self.proposal.token {
-            return self.ignore(packet, Ignored::WrongToken);
-        }
-        let name = PacketName::from(packet);
-        self.log.record(|| Event::PacketReceived(name));
-        self.heard_at = now;
-        self.quiet.end(now);
-        match &packet.body {
-            Body::SynAck(_) if self.handshake.is_initiator() => {
-                self.handshake.on_packet(packet, now);
-            }
-            Body::Syn(_) | Body::Ack(_) if self.answers_handshake() => {
-                self.handshake.on_packet(packet, now);
-            }
-            // The bytes of this one were not kept: it comes again.
-            Body::Data { .. } if self.answers_handshake() => {
-                self.handshake.on_later_packet();
-            }
-            Body::Data { .. } => self.on_data(packet, now),
-            Body::Fin { digest } => {
-                self.handshake.on_later_packet();
-                self.begin();
-                self.on_fin(packet, *digest, now);
-            }
-            Body::Rst { why } => self.on_reset(packet, *why),
-            Body::Syn(_)
-            | Body::SynAck(_)
-            | Body::Ack(_)
-            | Body::Nack(_)
-            | Body::FinAck { .. } => {
-                self.ignore(packet, Ignored::OutOfPlace);
-            }
-        }
-        self.log.append(|| self.handshake.take_events());
-        if matches!(self.handshake.opening(), Opening::Disagreed) {
-            self.reset(Reset::BadTerms);
-        }
-        self.begin();
-    }
-
-    fn next_timeout(&self) -> Option<Moment> {
-        let patience = Some(self.heard_at + self.patience());
-        match &self.phase {
-            Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
-            Phase::Transferring { machine, .. } => {
-                earliest([machine.next_timeout(), self.next_repeat(), patience])
-            }
-            Phase::Lingering { until, .. } => Some(*until),
-            Phase::Verifying { .. } | Phase::Ended { .. } => None,
-        }
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        let is_silent = now >= self.heard_at + self.patience();
-        let is_quiet = self.next_repeat().is_some_and(|due| due <= now);
-        match &mut self.phase {
-            Phase::Opening => {
-                self.handshake.on_timeout(now);
-                self.log.append(|| self.handshake.take_events());
-                if self.handshake.is_over(now) || is_silent {
-                    let outcome = Outcome::Failed(Failure::NoAnswer);
-                    self.enter(Phase::Ended { outcome });
-                }
-            }
-            Phase::Transferring { machine, .. } => {
-                machine.on_timeout(now);
-                self.log.append(|| machine.take_events());
-                if is_quiet {
-                    machine.repeat();
-                    self.quiet.end(now);
-                    let timer = Timer::Quiet;
-                    self.log.record(|| Event::TimerExpired { timer });
-                }
-                if is_silent {
-                    self.log.record(|| Event::TimerExpired {
-                        timer: Timer::Silence,
-                    });
-                    let outcome = Outcome::Failed(Failure::Silence);
-                    self.enter(Phase::Ended { outcome });
-                }
-            }
-            Phase::Lingering {
-                until, verified, ..
-            } => {
-                if now >= *until {
-                    let verified = *verified;
-                    self.end_with_verdict(verified);
-                }
-            }
-            Phase::Verifying { .. } | Phase::Ended { .. } => (),
-        }
-    }
-
-    fn listen(&mut self) {
-        self.log.listen();
-        match &mut self.phase {
-            Phase::Opening => {
-                self.handshake.listen();
-                self.log.append(|| self.handshake.take_events());
-            }
-            Phase::Transferring { machine, .. } => {
-                machine.listen();
-                self.log.append(|| machine.take_events());
-            }
-            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
-                let end = terms.end();
-                self.log.record(|| terms.listening_begun(end, end));
-            }
-            Phase::Ended { .. } => {}
-        }
-    }
-
-    fn take_events(&mut self) -> Vec<Event> {
-        self.log.take()
     }
 }
 
