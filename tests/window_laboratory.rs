@@ -146,7 +146,7 @@ fn predict_asks_and_answers_by_the_keyboard() {
     until("what became of the answer", || window.pixels() != before);
     let score = exported(&window, "score.csv");
     assert!(score.starts_with(b"name,scenario,protocol,question"));
-    assert_eq!(score.iter().filter(|byte| **byte == b'\n').count(), 2);
+    assert_eq!(String::from_utf8(score).unwrap().lines().count(), 2);
 }
 
 #[test]
