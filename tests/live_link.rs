@@ -70,7 +70,7 @@ fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() 
         tag: 1,
         packet: label,
     });
-    let ended = face.wait_for(|face| face.ended());
+    let ended = face.wait_for(Face::ended);
     assert_eq!(ended.state, TransferState::Verified, "{:?}", ended.sentence);
     let arrived = fs::read(ended.path.unwrap()).unwrap();
     assert_eq!(arrived, contents::bytes(0..SIZE));
@@ -143,7 +143,7 @@ fn who_joins_an_upload_in_its_middle_sees_it_as_it_is_and_may_speed_up_its_link(
     face.wait_for(|face| face.has_said(said).then_some(()));
     face.intend(Intent::Input("/link delay=1ms".to_owned()));
     assert!(face.has_said("Link: delay=1ms"));
-    let ended = face.wait_for(|face| face.ended());
+    let ended = face.wait_for(Face::ended);
     assert_eq!(ended.state, TransferState::Verified, "{:?}", ended.sentence);
     assert_eq!(ended.scenario.to_string(), "delay=1ms");
     face.wait_for(|face| face.player.as_ref()?.is_over().then_some(()));
