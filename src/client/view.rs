@@ -21,7 +21,7 @@
 //! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
-//! | `question` `leaving` `leftovers` | asked in place |
+//! | `question` `leaving` `leftovers` `homework` | asked in place |
 //! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `look` `labels` | colours, boxes; text that is no markup |

@@ -315,12 +315,12 @@ impl Room {
 const fn password_sentence(role: Role) -> &'static str {
     match role {
         Role::Room => {
-            "This room has a password, which is proven and never sent: come with Sash's \
-             client and --password-file."
+            "This room has a password. It is proven and never sent, so it takes Sash's \
+             own client."
         }
         Role::Teacher => {
-            "This name is the teacher's, whose password is proven and never sent: come \
-             with Sash's client and --password-file, or choose another name."
+            "This name is the teacher's, who has a password. Write it, or choose another \
+             name. It is proven and never sent, so it takes Sash's own client."
         }
     }
 }
