@@ -68,13 +68,19 @@ fn show_all(theme: Theme) {
     dana.press(&["alt+3"]);
     keep(&dana, theme, "transfers");
 
+    let before = dana.pixels();
     dana.press(&["alt+4"]);
+    until("the laboratory", || dana.pixels() != before);
+    let before = dana.pixels();
     dana.press(&["alt+r"]);
+    until("a run", || dana.pixels() != before);
     dana.press(&["space"]);
     dana.press(&["Right"; 60]);
     keep(&dana, theme, "laboratory");
     dana.press(&["alt+e"]);
+    until("the start of the race", || !dana.is_steady());
     dana.press(&["End"]);
+    until("the end of the race", || dana.is_steady());
     keep(&dana, theme, "race");
 }
 

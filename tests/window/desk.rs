@@ -343,7 +343,10 @@ fn keep_picture(display: &str, window: &str, name: &str) {
     // A small file: few colours, and no dots mixed for those in between.
     let file = format!("PNG8:{}", folder.join(format!("{name}.png")).display());
     let flags = ["-silent", "-window", window, "+dither", "-colors", "128"];
-    let flags = flags.into_iter().chain([file.as_str()]);
+    // Of a display, what two windows as they open cover of it.
+    let part = ["-crop", "2010x700+0+0", "+repage"];
+    let part = part.into_iter().filter(|_| window == "root");
+    let flags = flags.into_iter().chain(part).chain([file.as_str()]);
     run("import", display, flags);
 }
 
