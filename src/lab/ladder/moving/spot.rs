@@ -59,26 +59,31 @@ impl Spot {
 }
 
 impl Moving {
-    /// The packet in flight that a click here means: the nearest within `tolerance`
-    /// pixels.
+    /// The packet in flight that a click here means: the one whose disc is nearest, within
+    /// `tolerance` pixels of it; else the one whose arrow is, for discs run away.
     #[must_use]
     pub fn in_flight_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
-        let in_flight = self.spots.iter().filter(|spot| spot.is_in_flight);
-        nearest(
-            in_flight.map(|spot| (spot.distance(at) - RADIUS, spot)),
-            tolerance,
-        )
+        self.pointed(at, tolerance, |spot| spot.is_in_flight)
     }
 
-    /// The packet that a mouse here points at: the nearest within `tolerance` pixels of
-    /// its arrow.
+    /// The packet that a mouse here points at, in flight or not.
     #[must_use]
     pub fn packet_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
-        let pointed = self.in_flight_at(at, tolerance);
-        let ways = self.spots.iter();
-        pointed.or_else(|| {
-            nearest(ways.map(|spot| (spot.distance_to_way(at), spot)), tolerance)
-        })
+        let in_flight = self.in_flight_at(at, tolerance);
+        in_flight.or_else(|| self.pointed(at, tolerance, |_| true))
+    }
+
+    fn pointed(
+        &self,
+        at: Point,
+        tolerance: f64,
+        counts: impl Fn(&Spot) -> bool,
+    ) -> Option<&Spot> {
+        let spots = || self.spots.iter().filter(|spot| counts(spot));
+        let discs = spots().filter(|spot| spot.is_in_flight);
+        let disc = discs.map(|spot| (spot.distance(at) - RADIUS, spot));
+        let arrow = spots().map(|spot| (spot.distance_to_way(at), spot));
+        nearest(disc, tolerance).or_else(|| nearest(arrow, tolerance))
     }
 }
 

@@ -67,6 +67,8 @@ fn a_click_kills_the_nearest_packet_in_flight_and_none_that_is_far() {
     );
     let pointed = moving.packet_at(on_its_way, 6.0).unwrap();
     assert_eq!(pointed.packet, third.packet);
+    let hit = moving.in_flight_at(on_its_way, 6.0).unwrap();
+    assert_eq!(hit.packet, third.packet);
 }
 
 #[test]
