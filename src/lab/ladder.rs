@@ -151,7 +151,7 @@ fn remark(remark: &Remark) -> String {
 const fn expired(timer: Timer) -> &'static str {
     match timer {
         Timer::Handshake => "timeout: the handshake goes again",
-        Timer::Quiet => "quiet: what has arrived is told again",
+        Timer::Quiet => "quiet: told again",
         Timer::Closing => "timeout: FIN goes again",
         Timer::Silence => "timeout: the other side is gone",
         Timer::Retransmission

@@ -315,12 +315,12 @@ impl Room {
 const fn password_sentence(role: Role) -> &'static str {
     match role {
         Role::Room => {
-            "This room has a password. It is proven and never sent, so it takes Sash's \
-             own client."
+            "This room has a password, which is proven and never sent: Sash's client \
+             asks for it, or takes --password-file."
         }
         Role::Teacher => {
-            "This name is the teacher's, who has a password. Write it, or choose another \
-             name. It is proven and never sent, so it takes Sash's own client."
+            "This name is the teacher's, whose password is proven and never sent: \
+             Sash's client asks for it, or takes --password-file. Or choose another name."
         }
     }
 }
