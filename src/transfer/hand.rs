@@ -4,7 +4,12 @@
 //!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that tell
 //! ```
 
+use super::Report;
+use super::carrier::Carrier;
+use super::watch::Watch;
 use crate::link::{Direction, Label, Link, Scenario};
+use crate::reliable::Machine;
+use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 
 /// What a person does to a running transfer's link.
@@ -18,6 +23,64 @@ pub enum Hand {
     Change(Box<Scenario>),
     /// Tell everything that happens from now on, and soon after it did.
     Watch,
+}
+
+/// What a hand reaches at one side of a transfer.
+pub(super) struct Reach<'a, M, T> {
+    /// With the link on the way out.
+    pub(super) carrier: &'a mut Carrier,
+    /// The link on the way in.
+    pub(super) incoming: &'a mut Option<Link<T>>,
+    pub(super) connection: &'a mut M,
+    pub(super) watch: &'a mut Watch,
+    /// It grows by what is killed.
+    pub(super) scenario: &'a mut Scenario,
+    /// Out and in.
+    pub(super) ways: [Direction; 2],
+}
+
+impl<M: Machine, T: Clone> Reach<'_, M, T> {
+    /// Does what the hand wants; what is to be told of it. `name` reads what the link on
+    /// the way in held.
+    pub(super) fn meddle(
+        self,
+        hand: Hand,
+        name: impl FnOnce(&T) -> Option<PacketName>,
+        now: Moment,
+    ) -> Option<Report> {
+        let [out, back] = self.ways;
+        self.watch.look(self.connection, now);
+        match hand {
+            Hand::Kill(label) => {
+                let away = self.carrier.kill(label).map(|packet| (packet, out));
+                let held = self.incoming.as_mut().and_then(|link| link.kill(label));
+                let coming = held.and_then(|it| name(&it)).map(|packet| (packet, back));
+                let mut is_killed = false;
+                for (packet, way) in away.into_iter().chain(coming) {
+                    self.watch.killed(packet, way, now);
+                    is_killed = true;
+                }
+                if is_killed {
+                    self.scenario.lose(label);
+                }
+                return Some(Report::Killed(label, is_killed));
+            }
+            Hand::Change(scenario) => {
+                self.carrier.change(&scenario, now);
+                change(self.incoming, &scenario, back, now);
+                self.watch.changed(&scenario, now);
+                *self.scenario = *scenario;
+            }
+            Hand::Watch => {
+                self.watch.begin();
+                self.connection.listen();
+                self.watch.look(self.connection, now);
+                // It may have been another one in the beginning.
+                self.watch.changed(self.scenario, now);
+            }
+        }
+        None
+    }
 }
 
 /// Makes one direction of a link another one from now on; a link that did nothing need not

@@ -17,7 +17,7 @@ use super::carrier::{
     unconnected,
 };
 use super::clock::Clock;
-use super::hand::{self, Hand};
+use super::hand::{Hand, Reach};
 use super::inbox::Arrival;
 use super::source::Source;
 use super::watch::Watch;
@@ -396,39 +396,17 @@ impl<R: FnMut(Report)> Shell<R> {
 
     /// A person meddles with the link, or wants to see what happens.
     fn meddle(&mut self, hand: Hand) {
-        let now = self.clock.now();
-        self.watch.look(&mut self.connection, now);
-        match hand {
-            Hand::Kill(label) => {
-                let away = self.carrier.kill(label);
-                if let Some(packet) = away {
-                    self.watch.killed(packet, Direction::Data, now);
-                }
-                let coming = self.incoming.as_mut().and_then(|link| link.kill(label));
-                let coming = coming.map(|packet| PacketName::from(&packet));
-                if let Some(packet) = coming {
-                    self.watch.killed(packet, Direction::Ack, now);
-                }
-                let is_killed = away.is_some() || coming.is_some();
-                if is_killed {
-                    self.job.scenario.lose(label);
-                }
-                (self.report)(Report::Killed(label, is_killed));
-            }
-            Hand::Change(scenario) => {
-                self.carrier.change(&scenario, now);
-                let (link, way) = (&mut self.incoming, Direction::Ack);
-                hand::change(link, &scenario, way, now);
-                self.watch.changed(&scenario, now);
-                self.job.scenario = *scenario;
-            }
-            Hand::Watch => {
-                self.watch.begin();
-                self.connection.listen();
-                self.watch.look(&mut self.connection, now);
-                // It may have been another one in the beginning.
-                self.watch.changed(&self.job.scenario, now);
-            }
+        let reach = Reach {
+            carrier: &mut self.carrier,
+            incoming: &mut self.incoming,
+            connection: &mut self.connection,
+            watch: &mut self.watch,
+            scenario: &mut self.job.scenario,
+            ways: [Direction::Data, Direction::Ack],
+        };
+        let name = |packet: &_| Some(PacketName::from(packet));
+        if let Some(report) = reach.meddle(hand, name, self.clock.now()) {
+            (self.report)(report);
         }
     }
 

@@ -124,23 +124,8 @@ impl Sheet<'_> {
             let (from, to) = (Point::new(x, places.top), Point::new(x, places.foot));
             self.picture.add(Line::new(from, to, INK));
             for &y in &places.short {
-                self.draw_break(x, y);
+                draw_break(&mut self.picture, x, y);
             }
-        }
-    }
-
-    /// Two strokes through a line: time was left out.
-    fn draw_break(&mut self, x: f64, y: f64) {
-        self.picture.add(Area {
-            x: x - 2.0,
-            y: y - 2.0,
-            width: 4.0,
-            height: 4.0,
-            fill: PAPER,
-        });
-        for y in [y - 3.0, y + 3.0] {
-            let (from, to) = (Point::new(x - 7.0, y + 3.0), Point::new(x + 7.0, y - 3.0));
-            self.picture.add(Line::new(from, to, INK));
         }
     }
 
@@ -357,5 +342,20 @@ pub(super) fn look(flight: &Flight) -> (Colour, Stroke) {
         (VERMILLION, stroke)
     } else {
         (colour, stroke)
+    }
+}
+
+/// Two strokes through a line: time was left out.
+pub(super) fn draw_break(picture: &mut Picture, x: f64, y: f64) {
+    picture.add(Area {
+        x: x - 2.0,
+        y: y - 2.0,
+        width: 4.0,
+        height: 4.0,
+        fill: PAPER,
+    });
+    for y in [y - 3.0, y + 3.0] {
+        let (from, to) = (Point::new(x - 7.0, y + 3.0), Point::new(x + 7.0, y - 3.0));
+        picture.add(Line::new(from, to, INK));
     }
 }

@@ -16,7 +16,7 @@ mod spot;
 
 pub use spot::{Moving, Spot};
 
-use super::drawing::look;
+use super::drawing::{draw_break, look};
 use super::flights::{Flight, Flights, Remark, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
 use crate::lab::journal::{Entry, Side};
@@ -183,24 +183,9 @@ impl Sheet<'_> {
         for &y in &self.places.short {
             let y = y + self.shift;
             if self.is_seen(y, y) {
-                self.draw_break(LEFT, y);
-                self.draw_break(self.right, y);
+                draw_break(&mut self.picture, LEFT, y);
+                draw_break(&mut self.picture, self.right, y);
             }
-        }
-    }
-
-    /// Two strokes through a line: time was left out.
-    fn draw_break(&mut self, x: f64, y: f64) {
-        self.picture.add(Area {
-            x: x - 2.0,
-            y: y - 2.0,
-            width: 4.0,
-            height: 4.0,
-            fill: PAPER,
-        });
-        for y in [y - 3.0, y + 3.0] {
-            let (from, to) = (Point::new(x - 7.0, y + 3.0), Point::new(x + 7.0, y - 3.0));
-            self.picture.add(Line::new(from, to, INK));
         }
     }
 
