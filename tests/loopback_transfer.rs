@@ -45,6 +45,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
     Job {
         number: 1,
         token: Token([5; 16]),
+        keys: None,
         settled,
         size,
         offset: 0,

@@ -23,6 +23,7 @@ use super::carrier::{
 };
 use super::clock::Clock;
 use super::disk::Disk;
+use super::forgeries::Forgeries;
 use super::hand::Hand;
 use super::inbox::Order;
 use super::part::Part;
@@ -35,9 +36,10 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
+use crate::wire::mac::TrafficKey;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
-use crate::wire::packet::{Packet, Reset};
+use crate::wire::packet::{Packet, PacketError, Reset};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use ending::Verification;
@@ -215,6 +217,9 @@ struct Shell<R> {
     asker: Option<IpAddr>,
     /// Where the sender's latest packet came from.
     peer: Option<SocketAddr>,
+    /// For the MACs on what comes.
+    key: Option<TrafficKey>,
+    forgeries: Forgeries,
     orders: Receiver<Order>,
     disk: Disk,
     bytes: Bytes,
@@ -253,6 +258,8 @@ impl<R: FnMut(Report)> Shell<R> {
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
             peer: None,
+            key: job.keys.map(|keys| keys.receive),
+            forgeries: Forgeries::default(),
             bytes: Bytes::from(job.offset),
             watch: Watch::new(job.is_watched),
             verification: Verification::NotYet,
@@ -434,8 +441,12 @@ impl<R: FnMut(Report)> Shell<R> {
         if self.peer == Some(from) {
             return true;
         }
-        let Ok((packet, _)) = Packet::decode(datagram) else {
-            return false;
+        let packet = match Packet::decode_keyed(datagram, self.key.as_ref()) {
+            Ok((packet, _)) => packet,
+            Err(error) => {
+                self.note_forgery(&error);
+                return false;
+            }
         };
         self.carrier.follow(from, packet.sent_at);
         self.peer = Some(from);
@@ -465,7 +476,7 @@ impl<R: FnMut(Report)> Shell<R> {
             self.carrier.came(from, datagram, None);
             return self.receive(datagram, now);
         };
-        if let Ok((packet, _)) = Packet::decode(datagram) {
+        if let Ok((packet, _)) = Packet::decode_keyed(datagram, self.key.as_ref()) {
             let name = PacketName::from(&packet);
             let label = Label::from(name);
             let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
@@ -473,22 +484,33 @@ impl<R: FnMut(Report)> Shell<R> {
             self.carrier.came(from, datagram, Some(entered.fate));
         } else {
             self.carrier.came(from, datagram, None);
-            self.receive(datagram, now); // Damaged before it came here.
+            self.receive(datagram, now); // Damaged before it came here, or forged.
         }
     }
 
     fn receive(&mut self, datagram: &[u8], now: Moment) {
-        let Ok((packet, payload)) = Packet::decode(datagram) else {
-            if Packet::has_token(datagram, self.job.token) {
-                self.connection.on_damage(now);
-            }
-            return;
+        let read = Packet::decode_keyed(datagram, self.key.as_ref());
+        let (packet, payload) = match read {
+            Ok(read) => read,
+            Err(_) if !Packet::has_token(datagram, self.job.token) => return,
+            Err(error) if self.note_forgery(&error) => return,
+            Err(_) => return self.connection.on_damage(now),
         };
         if self.connection.wants(&packet) {
             self.bytes.keep(packet.number, payload);
         }
         self.connection.on_packet(&packet, now);
         self.bytes.advance(self.connection.segments_in_order());
+    }
+
+    /// Whether that is a packet of this transfer which the sender has not made.
+    fn note_forgery(&mut self, error: &PacketError) -> bool {
+        let Some(packet) = PacketName::of_forged(error) else {
+            return false;
+        };
+        self.forgeries.note(self.job.number, packet);
+        self.connection.on_forgery(packet);
+        true
     }
 
     /// Hands what is in order to the disk, if there is enough to be worth it.

@@ -265,6 +265,12 @@ impl Receiving {
         }
     }
 
+    /// See [`Sending::on_forgery`](super::Sending::on_forgery).
+    pub fn on_forgery(&mut self, packet: PacketName) {
+        let why = Ignored::Forged;
+        self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
     /// See [`Handshake::on_too_long`].
     pub fn on_too_long(&mut self) -> bool {
         self.handshake.on_too_long()

@@ -69,6 +69,16 @@ impl Kind {
         }
     }
 
+    /// Whether such a packet carries a MAC where its transfer has keys: it opens or ends the
+    /// transfer, or answers one that does.
+    #[must_use]
+    pub const fn has_mac(self) -> bool {
+        match self {
+            Self::Syn | Self::SynAck | Self::Fin | Self::FinAck | Self::Rst => true,
+            Self::Ack | Self::Nack | Self::Data => false,
+        }
+    }
+
     pub(super) fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
