@@ -450,6 +450,30 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_the_report_yields_the_token_and_the_traffic_keys_of_the_report() {
+        // Worked out by Python's `hmac`; `report/wire.md` says how.
+        let hex = |bytes: &[u8]| {
+            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+            digits.collect::<String>()
+        };
+        let key = Key(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        let drawn = "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf".parse().unwrap();
+        assert_eq!(
+            hex(&key.token(drawn, 7).0),
+            "896d1bd36d07c4a446183e3b38ef5620"
+        );
+        let keys = key.traffic_keys(drawn, 7);
+        assert_eq!(
+            hex(&keys.send.0),
+            "e12cf31beef855223158215b6823098d43a8f58a6db8c7213bf4e9f2e17edd65"
+        );
+        assert_eq!(
+            hex(&keys.receive.0),
+            "11166eaa0be432199b55012f0faac49fbbe7c6fb78785d6de5c123e76e22d3fb"
+        );
+    }
+
+    #[test]
     fn a_password_is_the_same_however_its_accents_were_typed_and_never_empty() {
         assert_eq!(password("e\u{301}t\u{e9}"), password("\u{e9}te\u{301}"));
         assert_ne!(password("Sesame"), password("sesame"));
