@@ -78,10 +78,10 @@ fn key(hex: &str) -> TrafficKey {
 fn dump(dumps: &mut String, from: &str, datagram: &[u8]) {
     let code = usize::from(datagram[1]);
     let (kind, length) = (Kind::ALL[code - 1], datagram.len());
-    writeln!(dumps, "{kind}, {length} bytes, from the {from}").unwrap();
+    writeln!(dumps, "{kind}, {length} bytes, from the {from}").expect("memory");
     for (row, bytes) in datagram.chunks(16).enumerate() {
         let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        writeln!(dumps, "{:6}  {}", 16 * row, hex.join(" ")).unwrap();
+        writeln!(dumps, "{:6}  {}", 16 * row, hex.join(" ")).expect("memory");
     }
     dumps.push('\n');
 }

@@ -149,9 +149,10 @@ impl Attack {
     /// The datagram that goes to that end; `passing`: the packet that passes just now.
     fn datagram(self, end: End, how: Forgery, first: u32, passing: &[u8]) -> Vec<u8> {
         let body = (self.what)();
-        let sequence = match body.kind() {
-            Kind::Rst => first,
-            _ => u32::from_be_bytes(passing[24..28].try_into().unwrap()),
+        let sequence = if body.kind() == Kind::Rst {
+            first
+        } else {
+            u32::from_be_bytes(passing[24..28].try_into().unwrap())
         };
         let packet = Packet {
             token: TOKEN,
@@ -389,23 +390,34 @@ impl Trial<'_> {
     }
 }
 
-/// How a side ended, and the packets that it has called forged by then.
+/// How a side ended, and how many packets it has called forged by then.
 fn ended(told: &Receiver<Report>, is_waited_for: bool) -> (TransferState, usize) {
     let mut forged = 0;
-    while is_waited_for {
+    if !is_waited_for {
+        return (TransferState::Opening, forged);
+    }
+    loop {
         match told.recv_timeout(PATIENCE).unwrap() {
             Report::Happened(happenings) => {
-                let is_forged = |it: &&Happening| {
-                    let why = Ignored::Forged;
-                    matches!(it, Happening::Machine(_, Event::PacketIgnored { why: is, .. }) if *is == why)
-                };
-                forged += happenings.iter().filter(is_forged).count();
+                forged += happenings.iter().filter(|it| is_forgery(it)).count();
             }
             Report::Ended(ending) => return (ending.state, forged),
             Report::Progress(..) | Report::Killed(..) | Report::Closed => (),
         }
     }
-    (TransferState::Opening, forged)
+}
+
+fn is_forgery(happening: &Happening) -> bool {
+    matches!(
+        happening,
+        Happening::Machine(
+            _,
+            Event::PacketIgnored {
+                why: Ignored::Forged,
+                ..
+            }
+        )
+    )
 }
 
 #[test]

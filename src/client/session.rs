@@ -294,7 +294,7 @@ impl Session {
                 self.controller.on_event(event, wall_time_ms());
             }
             Effect::StartUpload { tag, offer, keys } => {
-                self.start_upload(tag, &offer, keys)
+                self.start_upload(tag, &offer, keys);
             }
             Effect::PauseTransfer { tag, is_paused } => match self.running.get(&tag) {
                 Some(Running::Download(receiving)) => receiving.set_paused(is_paused),

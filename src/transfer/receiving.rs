@@ -12,6 +12,7 @@
 //!
 //! Source: report pages `architecture` and `wire`.
 
+mod arriving;
 mod bytes;
 mod ending;
 mod meddling;
@@ -30,7 +31,7 @@ use super::part::Part;
 use super::sending::Outlet;
 use super::watch::Watch;
 use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
-use crate::link::{Direction, Label, Link};
+use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -39,7 +40,7 @@ use crate::reliable::{Machine, earliest};
 use crate::wire::mac::TrafficKey;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
-use crate::wire::packet::{Packet, PacketError, Reset};
+use crate::wire::packet::Reset;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use ending::Verification;
@@ -429,30 +430,6 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    /// Whether this comes from the sender. A client hears nobody but the server; there it
-    /// is who has the token and comes from the asker's address, whatever the port.
-    fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
-        let Some(asker) = self.asker else {
-            return true;
-        };
-        if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
-            return false;
-        }
-        if self.peer == Some(from) {
-            return true;
-        }
-        let packet = match Packet::decode_keyed(datagram, self.key.as_ref()) {
-            Ok((packet, _)) => packet,
-            Err(error) => {
-                self.note_forgery(&error);
-                return false;
-            }
-        };
-        self.carrier.follow(from, packet.sent_at);
-        self.peer = Some(from);
-        true
-    }
-
     /// Sets the socket's timeout to `patience` or somewhat less: a power of two of
     /// milliseconds, so that it is a system call only now and then.
     fn set_read_timeout(&mut self, patience: Duration) {
@@ -468,49 +445,6 @@ impl<R: FnMut(Report)> Shell<R> {
         {
             self.read_timeout = timeout;
         }
-    }
-
-    /// A datagram came from the socket: through the link with it.
-    fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
-        let Some(link) = &mut self.incoming else {
-            self.carrier.came(from, datagram, None);
-            return self.receive(datagram, now);
-        };
-        if let Ok((packet, _)) = Packet::decode_keyed(datagram, self.key.as_ref()) {
-            let name = PacketName::from(&packet);
-            let label = Label::from(name);
-            let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
-            self.watch.carried(name, Direction::Data, entered, now);
-            self.carrier.came(from, datagram, Some(entered.fate));
-        } else {
-            self.carrier.came(from, datagram, None);
-            self.receive(datagram, now); // Damaged before it came here, or forged.
-        }
-    }
-
-    fn receive(&mut self, datagram: &[u8], now: Moment) {
-        let read = Packet::decode_keyed(datagram, self.key.as_ref());
-        let (packet, payload) = match read {
-            Ok(read) => read,
-            Err(_) if !Packet::has_token(datagram, self.job.token) => return,
-            Err(error) if self.note_forgery(&error) => return,
-            Err(_) => return self.connection.on_damage(now),
-        };
-        if self.connection.wants(&packet) {
-            self.bytes.keep(packet.number, payload);
-        }
-        self.connection.on_packet(&packet, now);
-        self.bytes.advance(self.connection.segments_in_order());
-    }
-
-    /// Whether that is a packet of this transfer which the sender has not made.
-    fn note_forgery(&mut self, error: &PacketError) -> bool {
-        let Some(packet) = PacketName::of_forged(error) else {
-            return false;
-        };
-        self.forgeries.note(self.job.number, packet);
-        self.connection.on_forgery(packet);
-        true
     }
 
     /// Hands what is in order to the disk, if there is enough to be worth it.

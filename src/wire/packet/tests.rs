@@ -178,10 +178,8 @@ fn data_without_bytes_is_a_packet_too() {
 const KEY: TrafficKey = TrafficKey([3; 32]);
 
 fn keyed(packet: &Packet, key: &TrafficKey) -> Vec<u8> {
-    let payload: &[u8] = match packet.body.kind() {
-        Kind::Data => b"abc",
-        _ => b"",
-    };
+    let is_data = packet.body.kind() == Kind::Data;
+    let payload: &[u8] = if is_data { b"abc" } else { b"" };
     let mut datagram = vec![0xEE; 3];
     packet.encode_keyed(&mut datagram, Some(key), payload);
     datagram
