@@ -19,26 +19,8 @@ use std::time::Duration;
 
 /// A client in the room as dana, its effects so far taken.
 fn joined() -> Controller {
-    let mut client = Controller::new(Asked::default(), true);
-    connect(&mut client, "", "dana");
-    client.on_event(
-        Event::Connected {
-            round_trip: Duration::from_millis(2),
-        },
-        1,
-    );
-    reply(
-        &mut client,
-        Reply::Welcome(Welcome {
-            name: "dana".into(),
-            version: 1,
-            server: "sash".into(),
-            line_bytes: 16_384,
-            defaults: Settled::DEFAULT,
-            confirmation: None,
-            teacher: None,
-        }),
-    );
+    let mut client = joining();
+    welcome(&mut client);
     users(&mut client, &["dana", "guy"]);
     reply(
         &mut client,
@@ -49,6 +31,34 @@ fn joined() -> Controller {
     );
     let _ = client.take_effects();
     client
+}
+
+/// A client that has asked to join as dana.
+fn joining() -> Controller {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "", "dana");
+    client.on_event(
+        Event::Connected {
+            round_trip: Duration::from_millis(2),
+        },
+        1,
+    );
+    client
+}
+
+fn welcome(client: &mut Controller) {
+    reply(
+        client,
+        Reply::Welcome(Welcome {
+            name: "dana".into(),
+            version: 1,
+            server: "sash".into(),
+            line_bytes: 16_384,
+            defaults: Settled::DEFAULT,
+            confirmation: None,
+            teacher: None,
+        }),
+    );
 }
 
 fn connect(client: &mut Controller, server: &str, name: &str) {
