@@ -15,9 +15,10 @@
 mod arriving;
 mod bytes;
 mod ending;
+mod gathering;
 mod meddling;
 
-use super::batch::{Batch, Incoming};
+use super::batch::Incoming;
 use super::carrier::{
     Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
     is_passing, is_too_long,
@@ -380,6 +381,7 @@ impl<R: FnMut(Report)> Shell<R> {
 
     /// Waits for datagrams that come together, and feeds them or the passing of time.
     fn wait(&mut self, incoming: &mut Incoming) {
+        self.gather(incoming);
         if matches!(
             self.verification,
             Verification::Asked | Verification::Settling(_)
@@ -404,8 +406,8 @@ impl<R: FnMut(Report)> Shell<R> {
         let received = incoming.receive(self.carrier.socket());
         let now = self.clock.now();
         match received {
-            Ok(Batch { from, datagrams }) => {
-                for datagram in datagrams {
+            Ok(batch) => {
+                for (from, datagram) in batch.datagrams() {
                     if self.knows(from, datagram) {
                         self.arrive(datagram, from, now);
                     }
