@@ -2,7 +2,7 @@
 //! there is to know about the one that is looked at.
 //!
 //! ```text
-//! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show in folder] ... [Clear ended]
+//! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show] ... [Clear ended]
 //! #  | File      | Progress   | Rate | Time left   | Protocol | Resent | State
 //! 1  | film.mp4  | [###42 %  ]| 2 MB/s| about 2 min| ...      | 12     | on its way [Pause] [Cancel]
 //! film.mp4: 42.0 MB of 100.0 MB ...
@@ -54,14 +54,14 @@ struct Rows {
 const COLUMNS: [Column; 10] = [
     column("#", 40, Align::Right),
     column("File", 0, Align::Left),
-    column("Progress", 116, Align::Center),
-    column("Rate", 80, Align::Right),
-    column("Time left", 94, Align::Right),
+    column("Progress", 100, Align::Center),
+    column("Rate", 78, Align::Right),
+    column("Time left", 88, Align::Right),
     column("Protocol", 146, Align::Left),
-    column("Resent", 62, Align::Right),
-    column("State", 100, Align::Left),
-    column("", 76, Align::Center),
-    column("", 76, Align::Center),
+    column("Resent", 60, Align::Right),
+    column("State", 94, Align::Left),
+    column("", 70, Align::Center),
+    column("", 70, Align::Center),
 ];
 
 /// What each of them sorts by; the buttons by nothing.
@@ -98,31 +98,31 @@ const TOOLS: [(&str, i32, &str, Press); 8] = [
     ),
     (
         "Cancel, delete",
-        112,
+        106,
         "End the chosen ones and take away what has arrived (Shift+Delete)",
         Press::Discard,
     ),
     (
         "Try again",
-        80,
+        76,
         "Ask again for the chosen ones; they go on from what has arrived (R)",
         Press::Retry,
     ),
     (
-        "Show in folder",
-        112,
+        "Show",
+        56,
         "Open the folder that the file is in (Enter)",
         Press::Show,
     ),
     (
         "Copy SHA-256",
-        110,
+        104,
         "Of the chosen ones that are verified (Ctrl+C)",
         Press::Copy,
     ),
     (
         "To laboratory",
-        104,
+        100,
         "See the packets of the chosen one on their way (L)",
         Press::Watch,
     ),
