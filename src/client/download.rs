@@ -91,20 +91,29 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
     }
 }
 
+/// What a session knows of a transfer besides its offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Around {
+    /// The chat connection's far end.
+    pub server: SocketAddr,
+    /// As measured on that connection.
+    pub round_trip: Option<Duration>,
+    /// Whether somebody looks on from the first packet.
+    pub is_watched: bool,
+}
+
 /// Starts to receive what was offered.
-///
-/// `server`: the chat connection's far end; `round_trip`: as measured on it.
 ///
 /// # Errors
 /// As [`receiving::go_on`].
 pub fn start(
     offer: &Offer,
-    mut server: SocketAddr,
-    round_trip: Option<Duration>,
+    around: Around,
     settings: &Settings,
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
+    let mut server = around.server;
     server.set_port(offer.port);
     let job = Job {
         number: offer.transfer,
@@ -114,9 +123,9 @@ pub fn start(
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: round_trip,
+        chat_round_trip: around.round_trip,
         is_offloading: settings.is_offloading,
-        is_watched: settings.journals.are_kept(),
+        is_watched: around.is_watched || settings.journals.are_kept(),
         tap: settings.tap.clone(),
     };
     let report = settings.journals.keep(&job, Side::Receiver, report);

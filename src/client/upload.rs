@@ -3,6 +3,7 @@
 //! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are on
 //! their way already; FIN waits for it.
 
+use super::download::Around;
 use super::{Settings, words};
 use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
@@ -11,11 +12,9 @@ use crate::wire::message::Offer;
 use crate::wire::version::FileVersion;
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// The name under which a file is announced, and which version of it.
 ///
@@ -58,11 +57,11 @@ pub fn start(
     offer: &Offer,
     path: &Path,
     announced: &FileVersion,
-    mut server: SocketAddr,
-    round_trip: Option<Duration>,
+    around: Around,
     settings: &Settings,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
+    let mut server = around.server;
     server.set_port(offer.port);
     let file = File::open(path)?;
     if source::version(&file.metadata()?) != *announced || offer.size != announced.size {
@@ -80,9 +79,9 @@ pub fn start(
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: round_trip,
+        chat_round_trip: around.round_trip,
         is_offloading: settings.is_offloading,
-        is_watched: settings.journals.are_kept(),
+        is_watched: around.is_watched || settings.journals.are_kept(),
         tap: settings.tap.clone(),
     };
     let is_over = Arc::new(AtomicBool::new(false));

@@ -3,7 +3,7 @@
 use super::{Reporter, Running, Session, in_background};
 use crate::client::Settings;
 use crate::client::controller::Event;
-use crate::client::download::{self, Errand};
+use crate::client::download::{self, Around, Errand};
 use crate::client::link::Link;
 use crate::client::watching::{Seen, Showing, Watched, Wish};
 use crate::client::{upload, words};
@@ -16,7 +16,6 @@ use crate::transfer::leftovers;
 use crate::transfer::part::Part;
 use crate::wire::message::{Offer, Request};
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 impl Session {
@@ -53,13 +52,11 @@ impl Session {
         }
         let place = format!(" in the folder {}", self.settings.out.display());
         let mut path = None;
-        self.start_transfer(tag, offer, &place, |server, session, report| {
-            let round_trip = session.model().round_trip;
+        self.start_transfer(tag, offer, &place, |around, session, report| {
             let settings = session.settings_for(tag);
             let part = download::part(offer, &settings, part)?;
             path = Some(part.path().to_owned());
-            download::start(offer, server, round_trip, &settings, part, report)
-                .map(Running::Download)
+            download::start(offer, around, &settings, part, report).map(Running::Download)
         });
         self.part_paths.extend(path.map(|path| (tag, path)));
     }
@@ -124,13 +121,10 @@ impl Session {
         if offer.offset > 0 {
             self.remark(download::remark(offer));
         }
-        self.start_transfer(tag, offer, "", |server, session, report| {
-            let round_trip = session.model().round_trip;
+        self.start_transfer(tag, offer, "", |around, session, report| {
             let settings = &session.settings;
-            upload::start(
-                offer, &path, &announced, server, round_trip, settings, report,
-            )
-            .map(Running::Upload)
+            upload::start(offer, &path, &announced, around, settings, report)
+                .map(Running::Upload)
         });
     }
 
@@ -210,7 +204,7 @@ impl Session {
         tag: u64,
         offer: &Offer,
         place: &str,
-        start: impl FnOnce(SocketAddr, &Self, Reporter) -> io::Result<Running>,
+        start: impl FnOnce(Around, &Self, Reporter) -> io::Result<Running>,
     ) {
         self.settings.pause_at = self.model().pause_at;
         let wish = self.wishes.entry(tag).or_default().clone();
@@ -230,11 +224,20 @@ impl Session {
         let Some(server) = self.link.as_ref().and_then(Link::server) else {
             return reporter()(download::failed("The connection was lost.".to_owned()));
         };
-        match start(server, self, reporter()) {
+        let is_watched = self.model().watched == Some(tag);
+        if is_watched {
+            wish.see_all();
+        }
+        let around = Around {
+            server,
+            round_trip: self.model().round_trip,
+            is_watched,
+        };
+        match start(around, self, reporter()) {
             Ok(running) => {
                 self.running.insert(tag, running);
-                if self.model().watched == Some(tag) {
-                    self.join(tag);
+                if is_watched {
+                    self.meddle(tag, Hand::Watch); // What happens is told at once.
                 }
             }
             Err(error) => {
