@@ -29,6 +29,7 @@
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
 //! | [`laboratory`] | the laboratory's page, without a window |
+//! | [`keys`] | the window's keys (pure) |
 //! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
@@ -43,6 +44,7 @@ pub mod download;
 pub mod dropped;
 pub mod homework;
 pub mod json;
+pub mod keys;
 pub mod laboratory;
 pub mod link;
 pub mod matching;

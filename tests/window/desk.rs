@@ -70,6 +70,11 @@ impl Desk {
         desk
     }
 
+    /// As in the environment variable.
+    pub(crate) fn display(&self) -> &str {
+        &self.display
+    }
+
     /// Opens a window with these flags and waits until it has this title.
     pub(crate) fn open(&self, flags: &[&str], title: &str) -> Window {
         self.open_in(tempfile::tempdir().unwrap(), flags, title)

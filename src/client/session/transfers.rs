@@ -10,7 +10,6 @@ use crate::client::{upload, words};
 use crate::journals;
 use crate::lab::journal::Side;
 use crate::transfer::Report;
-use crate::transfer::clock::wall_time_ms;
 use crate::transfer::hand::Hand;
 use crate::transfer::leftovers;
 use crate::transfer::part::Part;
@@ -42,7 +41,7 @@ impl Session {
                 report: download::failed(sentence),
             },
         };
-        self.controller.on_event(event, wall_time_ms());
+        self.happen(event);
         None
     }
 

@@ -12,7 +12,7 @@
 //! To [all v] [______________] [Send]
 //! ```
 
-use super::chat::{ChatPane, Touch};
+use super::chat::{ChatPane, Mark, Touch};
 use super::finder::Finder;
 use super::hints::Hints;
 use super::message::{Around, Message, PASTED};
@@ -22,7 +22,7 @@ use super::{Report, labels, look};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Model, Phase};
 use crate::client::words;
-use crate::transfer::clock::wall_time_ms;
+use crate::transfer::clock::steady_time_ms;
 use fltk::app;
 use fltk::button::Button;
 use fltk::frame::Frame;
@@ -126,6 +126,7 @@ impl Conversation {
         let tell = Rc::clone(report);
         let turned = watching.clone();
         let (selection, scroll) = (chat.selection(), chat.scroller());
+        let (mark, unmark) = (chat.marker(), chat.marker());
         let chat = Rc::new(RefCell::new(chat));
         message.listen(Around {
             selection: Box::new(selection),
@@ -136,9 +137,17 @@ impl Conversation {
                     watching.turn(false);
                 }
             }),
+            mark: Box::new({
+                let watching = watching.clone();
+                move |wanted| {
+                    mark(wanted);
+                    watching.turn(false);
+                }
+            }),
             end: Box::new({
                 let (chat, watching) = (Rc::clone(&chat), watching.clone());
                 move || {
+                    unmark(Mark::None);
                     chat.borrow_mut().show_the_end();
                     watching.look_again();
                 }
@@ -237,7 +246,7 @@ fn lost(model: &Model) -> Option<String> {
     if rejoining.is_trying {
         return Some("The connection was lost. Connecting again ...".to_owned());
     }
-    let left_ms = rejoining.next_ms.saturating_sub(wall_time_ms());
+    let left_ms = rejoining.next_ms.saturating_sub(steady_time_ms());
     let left = words::duration(Duration::from_millis(left_ms + 999));
     Some(format!("The connection was lost. Trying again in {left}."))
 }
