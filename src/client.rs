@@ -29,6 +29,7 @@
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
 //! | [`laboratory`] | the laboratory's page, without a window |
+//! | [`keys`] | the window's keys (pure) |
 //! | [`display`] | whether there is one to open a window on |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
@@ -43,6 +44,7 @@ pub mod download;
 pub mod dropped;
 pub mod homework;
 pub mod json;
+pub mod keys;
 pub mod laboratory;
 pub mod link;
 pub mod matching;
@@ -64,10 +66,13 @@ use crate::link::Scenario;
 use crate::room::login::Password;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::tap::Tap;
+use crate::wire::mac::TrafficKeys;
 use crate::wire::options::Asked;
 use share::Share;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use theme::Theme;
 
 /// What both faces are started with.
@@ -102,6 +107,17 @@ pub struct Settings {
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.
     pub theme: Option<Theme>,
+}
+
+/// What the chat connection has yielded for a transfer beside its offer.
+#[derive(Debug, Clone, Copy)]
+pub struct FarEnd {
+    /// The chat connection's far end; the offer has the port.
+    pub server: SocketAddr,
+    /// As measured there.
+    pub round_trip: Option<Duration>,
+    /// For the MACs, where the login was by password.
+    pub keys: Option<TrafficKeys>,
 }
 
 /// How a face ended, for the shell that started the program.

@@ -11,6 +11,10 @@ lab chart --kind sequence --arq all --size 100KiB \
     --link "seed=7;loss=5%;delay=20ms;data.rate=5mbit" \
     -o report/figures/segments_by_protocol.svg --csv report/figures/segments_by_protocol.csv
 
+lab chart --kind goodput --arq all --size 256KiB \
+    --link "seed=7;data.loss=5%;delay=10ms;data.rate=5mbit" \
+    -o report/figures/goodput_by_protocol.svg --csv report/figures/goodput_by_protocol.csv
+
 lab sweep --arq selective-repeat --congestion all --loss 0,5,10,20,30% --delay 20ms \
     --size 4MiB --seeds 3 --link "data.rate=20mbit;data.queue=100kB" --log \
     --svg report/figures/loss_by_controller.svg --csv report/figures/loss_by_controller.csv \

@@ -3,7 +3,7 @@
 //! The server's name for a file is never a path here: it becomes one harmless component,
 //! so nothing is written outside the chosen folder.
 
-use super::{Settings, words};
+use super::{FarEnd, Settings, words};
 use crate::lab::journal::Side;
 use crate::shelf::{FileName, FileNameError};
 use crate::transfer::overwrite::Overwrite;
@@ -14,7 +14,6 @@ use crate::transfer::{Ending, Figures, Job, Report};
 use crate::wire::message::{Offer, TransferState};
 use crate::wire::version::FileVersion;
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What is to be done about a download before it is asked for.
@@ -93,28 +92,27 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
 
 /// Starts to receive what was offered.
 ///
-/// `server`: the chat connection's far end; `round_trip`: as measured on it.
-///
 /// # Errors
 /// As [`receiving::go_on`].
 pub fn start(
     offer: &Offer,
-    mut server: SocketAddr,
-    round_trip: Option<Duration>,
+    far_end: FarEnd,
     settings: &Settings,
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
+    let mut server = far_end.server;
     server.set_port(offer.port);
     let job = Job {
         number: offer.transfer,
         token: offer.token,
+        keys: far_end.keys,
         settled: offer.settled,
         size: offer.size,
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: round_trip,
+        chat_round_trip: far_end.round_trip,
         is_offloading: settings.is_offloading,
         is_watched: settings.journals.are_kept(),
         tap: settings.tap.clone(),

@@ -299,13 +299,17 @@ impl Session {
                 });
                 self.lab_run = Some(run); // An earlier one ends.
             }
-            Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
+            Effect::StartDownload { tag, offer, keys } => {
+                self.start_download(tag, &offer, keys);
+            }
             Effect::OpenUpload { tag, path } => {
                 let found = upload::look_at(&path);
                 let event = Event::Opened { tag, found };
                 self.happen(event);
             }
-            Effect::StartUpload { tag, offer } => self.start_upload(tag, &offer),
+            Effect::StartUpload { tag, offer, keys } => {
+                self.start_upload(tag, &offer, keys);
+            }
             Effect::PauseTransfer { tag, is_paused } => match self.running.get(&tag) {
                 Some(Running::Download(receiving)) => receiving.set_paused(is_paused),
                 Some(Running::Upload(sending)) => sending.set_paused(is_paused),

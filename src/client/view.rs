@@ -24,6 +24,7 @@
 //! | `question` `leaving` `leftovers` `homework` | asked in place |
 //! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
+//! | `last_words` | said when the display goes away |
 //! | `look` `labels` | colours, boxes; text that is no markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
@@ -49,6 +50,7 @@ mod hints;
 mod homework;
 mod labels;
 mod laboratory;
+mod last_words;
 mod leaving;
 mod leftovers;
 mod list;
@@ -89,6 +91,7 @@ const TICK_SECONDS: f64 = 1.0;
 pub fn run(settings: &Settings) -> Exit {
     log_panics();
     let app = app::App::default();
+    last_words::is_open(true);
     look::dress();
     let bell = Bell::default();
     let mut window = Window::open(settings, bell.clone());
@@ -103,6 +106,7 @@ pub fn run(settings: &Settings) -> Exit {
             window.turn();
         }
     }
+    last_words::is_open(false);
     Exit::Well
 }
 

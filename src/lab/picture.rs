@@ -177,6 +177,20 @@ impl Picture {
         self.shapes.push(shape.into());
     }
 
+    /// Adds four lines around what lies between these corners: the upper left one and the
+    /// lower right one.
+    pub fn add_frame(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
+        let ((left, top), (right, foot)) = (from, to);
+        let corners = [(left, top), (right, top), (right, foot), (left, foot)];
+        let corners = corners.map(|(x, y)| Point::new(x, y));
+        for (place, corner) in corners.into_iter().enumerate() {
+            self.add(Line {
+                width: 2.0,
+                ..Line::new(corner, corners[(place + 1) % corners.len()], colour)
+            });
+        }
+    }
+
     /// Draws an arrow's head at the end of this line.
     pub fn add_head(&mut self, line: &Line) {
         const LENGTH: f64 = 9.0;

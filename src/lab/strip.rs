@@ -32,7 +32,7 @@ mod segment;
 mod text;
 pub(super) mod view;
 
-pub use band::{Band, Sides};
+pub use band::{Band, Sides, Toward};
 pub use drawing::picture;
 pub use scrubber::{Place, Scrubber};
 pub use segment::{Look, ReceiverState, SenderState};

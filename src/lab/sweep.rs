@@ -25,10 +25,9 @@ mod picture;
 pub use picture::{Across, UnknownAcross};
 
 use super::run::{Experiment, Run, Stuck};
-use super::theory;
-use crate::link::{Direction, Scenario, ScenarioError, UDP_AND_IP_BYTES};
+use super::theory::path::Path;
+use crate::link::{Scenario, ScenarioError};
 use crate::wire::options::{Arq, Asked, Congestion, Settled};
-use crate::wire::packet::HEADER_BYTES;
 use std::time::Duration;
 
 /// What is varied, and what all cells have in common.
@@ -110,9 +109,6 @@ pub struct Measured {
 
 /// A grid may have so many cells; more would be a slip of the pen.
 pub const MOST_CELLS: usize = 100_000;
-
-/// A link without a rate sends a packet in next to no time. Unit: bits per second.
-const BOUNDLESS_RATE: f64 = 1e12;
 
 impl Grid {
     /// Three protocols over 10 ms each way, without a loss.
@@ -291,23 +287,21 @@ impl Cell {
     }
 
     /// What the textbook's formula says for another share of loss. Unit: 10^6 file bytes
-    /// per second; `None` where a controller decides, which no such formula knows.
+    /// per second; `None` where it is silent, as where a controller decides.
     fn formula(&self, grid: &Grid, loss: f64) -> Option<f64> {
-        if self.congestion != Congestion::Fixed {
-            return None;
-        }
-        let scenario = self.scenario(grid, 1).ok()?;
-        let conditions = scenario.conditions(Direction::Data);
-        let back = scenario.conditions(Direction::Ack).delay;
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = conditions.rate.map_or(BOUNDLESS_RATE, |rate| rate as f64);
-        let file_bytes = f64::from(grid.segment_bytes);
-        let headers = f64::from(u16::try_from(HEADER_BYTES + UDP_AND_IP_BYTES).ok()?);
-        let transmission = 8.0 * (file_bytes + headers) / rate;
-        let one_way = (conditions.delay + back).as_secs_f64() / 2.0;
-        let a = one_way / transmission;
-        let efficiency = theory::efficiency(self.arq, loss / 100.0, self.window, a);
-        Some(efficiency * file_bytes / transmission / 1e6)
+        let cell = Self {
+            loss,
+            ..self.clone()
+        };
+        let scenario = cell.scenario(grid, 1).ok()?;
+        let Self {
+            arq,
+            window,
+            congestion,
+            ..
+        } = cell;
+        let path = Path::new(&scenario, arq, window, congestion, grid.segment_bytes);
+        Some(path.ok()?.goodput() / 1e6)
     }
 }
 

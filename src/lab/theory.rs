@@ -16,6 +16,7 @@
 //! | [`window`] | stop-and-wait, go-back-N and selective repeat, plain and with the real timer | Stallings; Tanenbaum §3.4 |
 //! | [`stall`] | selective repeat with the wait at the window's head: a model of its own | renewal theory |
 //! | [`response`] | Mathis, PFTK, CUBIC: how loss and round trip set a rate | RFC 9438 §5 |
+//! | [`path`] | a scenario's line as P, N and a, and the goodput that follows | |
 //! | [`cell`](mod@cell) | one P, N and a, run on the machines in virtual time | report chapter `theory` |
 //! | [`table`] | many cells, as text and CSV | |
 //!
@@ -31,6 +32,7 @@
 //! Source: report chapter `theory`.
 
 pub mod cell;
+pub mod path;
 pub mod response;
 pub mod stall;
 pub mod table;

@@ -34,8 +34,11 @@ pub(crate) struct Window {
     folder: Option<TempDir>,
 }
 
-/// Longer than anything takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than anything takes on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// After this a hand that has missed tries again.
+const A_WHILE: Duration = Duration::from_secs(5);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -55,7 +58,8 @@ impl Desk {
             .args([&display, "-screen", "0", "2030x1020x24"])
             // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
             // whenever its last client has gone: after each use of `xdotool`.
-            .args(["-nolisten", "tcp", "-noreset"])
+            // A key is pressed once, however late a busy machine lets go of it: `-r`.
+            .args(["-nolisten", "tcp", "-noreset", "-r"])
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| missing("Xvfb", &error));
@@ -64,6 +68,11 @@ impl Desk {
             UnixStream::connect(socket(&desk.display)).is_ok()
         });
         desk
+    }
+
+    /// As in the environment variable.
+    pub(crate) fn display(&self) -> &str {
+        &self.display
     }
 
     /// Opens a window with these flags and waits until it has this title.
@@ -306,16 +315,28 @@ impl Drop for Window {
 }
 
 /// Looks again and again, and fails when it takes too long.
+pub(crate) fn until(what: &str, is_so: impl FnMut() -> bool) {
+    assert!(within(PATIENCE, is_so), "waited in vain for {what}");
+}
+
+/// Looks again and again for a while; whether it came.
+pub(crate) fn soon(is_so: impl FnMut() -> bool) -> bool {
+    within(A_WHILE, is_so)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is a shell and has to read the clock"
 )]
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+fn within(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        if started.elapsed() >= limit {
+            return false;
+        }
         pause();
     }
+    true
 }
 
 /// Waits as a hand does between two movements.

@@ -36,7 +36,7 @@ const FILES: [(&str, u32); 5] = [
 ];
 
 /// Longer than anything takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Server {
     /// Starts the real program on a free port.
@@ -78,6 +78,11 @@ impl Server {
     /// `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> String {
         self.address.clone()
+    }
+
+    /// Whether it offers a file of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.folder.path().join(name).exists()
     }
 
     /// What a file of this server holds.

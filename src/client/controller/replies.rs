@@ -106,13 +106,16 @@ impl Controller {
         if let Some(rejoining) = self.model.rejoining.take() {
             let absence_ms = now_ms.saturating_sub(rejoining.since_ms);
             self.untold_absence_ms = Some(absence_ms);
-            return self.go_on_with_broken_off(now_ms);
+            self.go_on_with_broken_off(now_ms);
+        } else {
+            let sentence = format!(
+                "Joined {} as {}. /help shows what you can do.",
+                self.model.server, self.model.name
+            );
+            self.model.chat.push(now_ms, Kind::Notice, &sentence);
         }
-        let sentence = format!(
-            "Joined {} as {}. /help shows what you can do.",
-            self.model.server, self.model.name
-        );
-        self.model.chat.push(now_ms, Kind::Notice, &sentence);
+        // The files may be known already: whoever looks around first is answered first.
+        self.offer_leftovers(now_ms);
     }
 
     /// A file is new on the server: the list that we have need not be asked for again.

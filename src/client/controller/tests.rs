@@ -19,26 +19,8 @@ use std::time::Duration;
 
 /// A client in the room as dana, its effects so far taken.
 fn joined() -> Controller {
-    let mut client = Controller::new(Asked::default(), true);
-    connect(&mut client, "", "dana");
-    client.on_event(
-        Event::Connected {
-            round_trip: Duration::from_millis(2),
-        },
-        1,
-    );
-    reply(
-        &mut client,
-        Reply::Welcome(Welcome {
-            name: "dana".into(),
-            version: 1,
-            server: "sash".into(),
-            line_bytes: 16_384,
-            defaults: Settled::DEFAULT,
-            confirmation: None,
-            teacher: None,
-        }),
-    );
+    let mut client = joining();
+    welcome(&mut client);
     users(&mut client, &["dana", "guy"]);
     reply(
         &mut client,
@@ -49,6 +31,34 @@ fn joined() -> Controller {
     );
     let _ = client.take_effects();
     client
+}
+
+/// A client that has asked to join as dana.
+fn joining() -> Controller {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "", "dana");
+    client.on_event(
+        Event::Connected {
+            round_trip: Duration::from_millis(2),
+        },
+        1,
+    );
+    client
+}
+
+fn welcome(client: &mut Controller) {
+    reply(
+        client,
+        Reply::Welcome(Welcome {
+            name: "dana".into(),
+            version: 1,
+            server: "sash".into(),
+            line_bytes: 16_384,
+            defaults: Settled::DEFAULT,
+            confirmation: None,
+            teacher: None,
+        }),
+    );
 }
 
 fn connect(client: &mut Controller, server: &str, name: &str) {
@@ -363,6 +373,7 @@ fn a_download_is_asked_offered_received_and_confirmed() {
     let start = Effect::StartDownload {
         tag: 1,
         offer: offer(1),
+        keys: None,
     };
     assert_eq!(client.take_effects(), [start]);
     client.on_event(ended(1, TransferState::Verified), 9_000);

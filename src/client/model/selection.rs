@@ -7,7 +7,7 @@
 //! ```text
 //! click 2          [ . X . . . ]     the cursor and the anchor stand at 2
 //! Shift+click 4    [ . X X X . ]     from the anchor to here
-//! Ctrl+click 3     [ . X . X . ]     this one alone changes
+//! Ctrl+click 3     [ . X . X . ]     this one alone changes; so do Ctrl+arrows, Ctrl+Space
 //! ```
 //!
 //! ```
@@ -89,15 +89,10 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         self.cursor = Some(row.clone());
     }
 
-    /// A key moves the cursor; with Shift it chooses what it passes. Returns where it is.
+    /// A key moves the cursor, and chooses; with Shift all that it passes. Returns where it
+    /// is.
     pub fn step(&mut self, rows: &[K], step: Step, is_through: bool) -> Option<usize> {
-        let last = rows.len().checked_sub(1)?;
-        let at = match (step, place(rows, self.cursor.as_ref())) {
-            (Step::By(rows), Some(from)) => from.saturating_add_signed(rows).min(last),
-            // Into a list from its end, or from its beginning.
-            (Step::By(..0), None) | (Step::Last, _) => last,
-            (Step::By(_), None) | (Step::First, _) => 0,
-        };
+        let at = self.reached(rows, step)?;
         let how = if is_through {
             Click::Through
         } else {
@@ -105,6 +100,31 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         };
         self.click(rows, at, how);
         Some(at)
+    }
+
+    /// A key moves the cursor alone (Ctrl): what is chosen stays. Returns where it is.
+    pub fn wander(&mut self, rows: &[K], step: Step) -> Option<usize> {
+        let at = self.reached(rows, step)?;
+        self.cursor = rows.get(at).cloned();
+        Some(at)
+    }
+
+    /// The row under the cursor is chosen, or no longer (Ctrl+Space).
+    pub fn toggle(&mut self, rows: &[K]) {
+        if let Some(at) = place(rows, self.cursor.as_ref()) {
+            self.click(rows, at, Click::Toggle);
+        }
+    }
+
+    /// Where a key leads.
+    fn reached(&self, rows: &[K], step: Step) -> Option<usize> {
+        let last = rows.len().checked_sub(1)?;
+        Some(match (step, place(rows, self.cursor.as_ref())) {
+            (Step::By(rows), Some(from)) => from.saturating_add_signed(rows).min(last),
+            // Into a list from its end, or from its beginning.
+            (Step::By(..0), None) | (Step::Last, _) => last,
+            (Step::By(_), None) | (Step::First, _) => 0,
+        })
     }
 
     /// Every row that is shown.
@@ -180,6 +200,19 @@ mod tests {
         assert_eq!(selection.step(&ROWS, Step::First, false), Some(0));
         assert_eq!(chosen(&selection), "a");
         assert_eq!(selection.step(&[], Step::By(1), false), None);
+    }
+
+    #[test]
+    fn with_ctrl_the_cursor_wanders_and_the_space_bar_chooses_what_lies_apart() {
+        let mut selection = Selection::default();
+        selection.step(&ROWS, Step::First, false);
+        assert_eq!(selection.wander(&ROWS, Step::By(3)), Some(3));
+        assert_eq!(chosen(&selection), "a", "the cursor alone has moved");
+        selection.toggle(&ROWS);
+        assert_eq!(chosen(&selection), "ad");
+        selection.toggle(&ROWS);
+        assert_eq!(chosen(&selection), "a");
+        assert_eq!(selection.wander(&[], Step::Last), None);
     }
 
     #[test]

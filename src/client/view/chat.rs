@@ -9,6 +9,10 @@
 //!
 //! Source: FLTK manual, class `Fl_Text_Display`.
 
+mod marker;
+
+pub(super) use marker::Mark;
+
 use super::look;
 use super::rows::{self, Setting, written};
 use crate::client::model::{self, Change, Transcript};
@@ -17,6 +21,7 @@ use fltk::enums::{Event, Key, Shortcut};
 use fltk::menu::{MenuButton, MenuFlag};
 use fltk::prelude::*;
 use fltk::text::{PositionType, TextBuffer, TextDisplay, WrapMode};
+use marker::Marker;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -34,6 +39,8 @@ pub(super) struct ChatPane {
     is_jumping: Rc<Cell<bool>>,
     /// Whether it was drawn: before, FLTK divides by the height of no line.
     is_drawn: bool,
+    /// The number of the line whose row the keys have marked.
+    marked: Rc<Cell<Option<usize>>>,
 }
 
 /// The rows, and how many bytes each takes in the display.
@@ -64,7 +71,8 @@ impl ChatPane {
         display.set_frame(look::LIST);
         display.set_color(look::PAGE);
         display.set_text_size(look::TEXT);
-        display.set_selection_color(look::CHOSEN);
+        // The display draws it paler while the cursor is in the message.
+        display.set_selection_color(look::ACCENT);
         display.show_cursor(false);
         let follows = Rc::new(Cell::new(true));
         let is_jumping: Rc<Cell<bool>> = Rc::default();
@@ -89,6 +97,7 @@ impl ChatPane {
             follows,
             is_jumping,
             is_drawn: false,
+            marked: Rc::default(),
         }
     }
 
@@ -98,6 +107,8 @@ impl ChatPane {
         let setting = setting(chat, me);
         let is_another = setting.with != self.setting.with;
         let has_stepped = setting.current != self.setting.current;
+        let mut marker = self.mark_with();
+        let marked = marker.marked().filter(|_| !is_another);
         let is_marked_otherwise = setting.query != self.setting.query || has_stepped;
         self.setting = setting;
         let page = Rc::clone(&self.page);
@@ -119,6 +130,9 @@ impl ChatPane {
                     self.mark_anew(&page);
                 }
             }
+        }
+        if let Some(number) = marked {
+            marker.mark_again(&page, number);
         }
         if has_stepped && let Some(line) = self.setting.current {
             self.show_line(&page, line);
@@ -145,6 +159,23 @@ impl ChatPane {
             let rows = (display.h() / (look::TEXT + 5)).max(2) - 1;
             let step = if is_up { -rows } else { rows };
             display.scroll((display.scroll_row() + step).max(1), 0);
+        }
+    }
+
+    /// What the keys do to rows.
+    pub(super) fn marker(&self) -> impl Fn(Mark) + 'static {
+        let marker = self.mark_with();
+        move |mark| marker.clone().take(mark)
+    }
+
+    fn mark_with(&self) -> Marker {
+        Marker {
+            display: self.display.clone(),
+            text: self.text.clone(),
+            page: Rc::clone(&self.page),
+            follows: Rc::clone(&self.follows),
+            is_jumping: Rc::clone(&self.is_jumping),
+            row: Rc::clone(&self.marked),
         }
     }
 

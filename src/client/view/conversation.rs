@@ -12,7 +12,7 @@
 //! To [all v] [______________] [Send]
 //! ```
 
-use super::chat::{ChatPane, Touch};
+use super::chat::{ChatPane, Mark, Touch};
 use super::finder::Finder;
 use super::hints::Hints;
 use super::message::{Around, Message, PASTED};
@@ -126,6 +126,7 @@ impl Conversation {
         let tell = Rc::clone(report);
         let turned = watching.clone();
         let (selection, scroll) = (chat.selection(), chat.scroller());
+        let (mark, unmark) = (chat.marker(), chat.marker());
         let chat = Rc::new(RefCell::new(chat));
         message.listen(Around {
             selection: Box::new(selection),
@@ -136,9 +137,17 @@ impl Conversation {
                     watching.turn(false);
                 }
             }),
+            mark: Box::new({
+                let watching = watching.clone();
+                move |wanted| {
+                    mark(wanted);
+                    watching.turn(false);
+                }
+            }),
             end: Box::new({
                 let (chat, watching) = (Rc::clone(&chat), watching.clone());
                 move || {
+                    unmark(Mark::None);
                     chat.borrow_mut().show_the_end();
                     watching.look_again();
                 }

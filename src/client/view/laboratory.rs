@@ -19,6 +19,7 @@
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
 //! | `fields` `playing` `knobs` | what a person sets |
+//! | `hand` | what the keys do |
 //! | `asking` | the questions of predict |
 //! | `place` | where a file is or shall be |
 //! | `stage` `snapshot` | the two canvases, and how they are seen |
@@ -26,6 +27,7 @@
 mod asking;
 mod canvas;
 mod fields;
+mod hand;
 mod knobs;
 mod place;
 mod playing;
@@ -48,6 +50,7 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::menu::Choice;
 use fltk::prelude::*;
+use hand::Hand;
 use knobs::Knobs;
 use place::Place;
 use playing::{Playing, set_label};
@@ -88,7 +91,7 @@ pub(super) struct Page {
 const SIDE_WIDTH: i32 = 264;
 
 /// Of a header's bytes: seven lines. Unit: pixels.
-const BYTES_HEIGHT: i32 = 100;
+const BYTES_HEIGHT: i32 = 112;
 
 /// What can be drawn below the strip, as the choice has it.
 const VIEWS: [(&str, View); 5] = [
@@ -117,7 +120,8 @@ impl Page {
         let playing = Playing::new(&mut column, &report);
         let mut middle = Flex::default().row();
         middle.set_pad(look::GAP);
-        let canvases = Canvases::new(&report, &bell);
+        let hand = Hand::new(&report, &bell);
+        let canvases = Canvases::new(&hand, &report, &bell);
         let mut side = Flex::default().column();
         side.set_pad(6);
         let view = view_choice(&report);
@@ -139,7 +143,7 @@ impl Page {
         column.fixed(&notice, 20);
         let place = Rc::new(RefCell::new(Place::new(&mut column, folder, &report)));
         column.end();
-        report_keys(&mut column, &report);
+        take_keys(&mut column, hand);
         let clock = Clock::start();
         let mut page = Self {
             last_turn: clock.now(),
@@ -300,10 +304,9 @@ fn view_choice(report: &Report) -> Choice {
 }
 
 /// Keys that no field has taken for itself.
-fn report_keys(column: &mut Flex, report: &Report) {
-    let report = Rc::clone(report);
+fn take_keys(column: &mut Flex, hand: Hand) {
     column.handle(move |_, event| {
-        matches!(event, Event::Shortcut | Event::KeyDown) && stage::keys(&report)
+        matches!(event, Event::Shortcut | Event::KeyDown) && hand.key()
     });
 }
 

@@ -33,18 +33,6 @@ pub(super) enum Zoom {
     Usual,
 }
 
-/// What the keyboard does, as Help tells it.
-pub(super) const KEYS: &str = "\
-Alt+1 to Alt+9, Ctrl+Tab, Ctrl+Shift+Tab  another page
-Alt+S send   Alt+O online   Alt+F files   Alt+M commands   Alt+N disconnect
-Alt+D download   Alt+U upload   Tab and Shift+Tab  the next and the last field
-Lists: arrows, Page, Home, End; Shift and Ctrl+A choose several; Enter fetches; letters filter
-Transfers: Space pause, resume   Delete cancel   Shift+Delete delete   R try again   \
-Enter show   Ctrl+C copy SHA-256   Alt+E clear ended
-Tab completes, Up and Down bring lines back, Page Up and Down scroll
-Ctrl+F find   Ctrl+W close a whisper   Escape or Ctrl+End  the newest line
-Ctrl++ Ctrl+- Ctrl+0  larger, smaller, the usual size";
-
 /// Of the row of menus. Unit: pixels.
 pub(super) const HEIGHT: i32 = 26;
 
@@ -158,7 +146,7 @@ fn entries() -> Vec<Entry> {
             plain,
             Choice::Intent(Intent::ShowCommands),
         ),
-        ("&Help/Keys", none, plain, Choice::Keys),
+        ("&Help/Keys", Shortcut::None | Key::F1, plain, Choice::Keys),
     ]
 }
 

@@ -7,6 +7,7 @@
 //! A line is told together with the conversation that was shown while it was typed, so
 //! that it goes nowhere else. Without a connection it stays in the field.
 
+use super::chat::Mark;
 use super::hints::Hints;
 use super::strip::Strip;
 use super::{Report, look};
@@ -49,6 +50,8 @@ pub(super) struct Around {
     pub(super) selection: Box<dyn Fn() -> Option<String>>,
     /// A page up, or down.
     pub(super) scroll: Box<dyn Fn(bool)>,
+    /// A row of the chat is marked, or what is marked is unfolded.
+    pub(super) mark: Box<dyn Fn(Mark)>,
     /// Look for a text.
     pub(super) find: Box<dyn Fn()>,
     /// To the newest line.
@@ -156,6 +159,9 @@ impl Message {
             return false;
         }
         match app::event_key() {
+            Key::Up if is_ctrl => (around.mark)(Mark::Up),
+            Key::Down if is_ctrl => (around.mark)(Mark::Down),
+            Key::Enter | Key::KPEnter if is_ctrl => (around.mark)(Mark::Toggle),
             Key::Enter | Key::KPEnter if self.question.is_there() => self.send_pasted(),
             Key::Enter | Key::KPEnter => {
                 self.enter();

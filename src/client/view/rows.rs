@@ -259,16 +259,12 @@ pub(super) fn style_table() -> Vec<StyleTableEntryExt> {
         small(entry(look::INK, Font::Courier)),
         entry(look::INK, bold),
         on(look::ASKING, TextAttr::BgColor, entry(look::INK, bold)),
-        small(on(
-            look::PAPER,
-            TextAttr::BgColorExt,
-            entry(look::FADED, bold),
-        )),
-        small(on(
+        on(look::PAPER, TextAttr::BgColorExt, entry(look::FADED, bold)),
+        on(
             look::CHOSEN,
             TextAttr::BgColorExt,
             entry(look::ACCENT, bold),
-        )),
+        ),
         on(look::ASKING, TextAttr::BgColor, entry(look::INK, plain)),
         on(look::ACCENT, TextAttr::BgColor, entry(look::PAGE, plain)),
     ];

@@ -8,13 +8,15 @@
 //! ```text
 //! Name ^      | Size        a click on a heading sorts, another one reverses
 //! lecture 2   | 1.2 MB      click, Ctrl+click, Shift+click, Ctrl+A
-//! lecture 10  | 6.3 MB      arrows, Page, Home, End; with Shift they choose
+//! lecture 10  | 6.3 MB      the keys do the same: see `keys`
 //! ```
 //!
 //! FLTK's own selection stays unused: it knows rectangles, and forgets them when rows move.
 
+mod keys;
+
 use super::{labels, look};
-use crate::client::model::{Click, Selection, Step};
+use crate::client::model::{Click, Selection};
 use fltk::app;
 use fltk::draw;
 use fltk::enums::{Align, Color, Event, Font, FrameType, Key, Shortcut};
@@ -314,40 +316,6 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
         if before != row {
             touch(self, Touch::Hover(row));
         }
-    }
-
-    /// Whether the key was ours.
-    fn key(&mut self, table: &Table, touch: &dyn Fn(&Self, Touch) -> bool) -> bool {
-        let (key, keys) = (app::event_key(), app::event_state());
-        let is_through = keys.contains(Shortcut::Shift);
-        let page = isize::try_from(rows_in_view(table)).unwrap_or(1).max(1);
-        let step = match key {
-            Key::Up => Step::By(-1),
-            Key::Down => Step::By(1),
-            Key::PageUp => Step::By(-page),
-            Key::PageDown => Step::By(page),
-            Key::Home => Step::First,
-            Key::End => Step::Last,
-            Key::Enter | Key::KPEnter => return touch(self, Touch::Open),
-            _ if keys.contains(Shortcut::Ctrl) && key == Key::from_char('a') => {
-                self.change(touch, |state| {
-                    let State {
-                        rows, selection, ..
-                    } = state;
-                    selection.choose_all(rows);
-                });
-                return true;
-            }
-            _ => return touch(self, Touch::Key(key)),
-        };
-        let mut reached = None;
-        self.change(touch, |state| {
-            reached = state.selection.step(&state.rows, step, is_through);
-        });
-        if let Some(row) = reached {
-            self.bring_into_view(row);
-        }
-        true
     }
 
     fn change(

@@ -2,7 +2,7 @@
 //!
 //! A click on a file writes its name into the field beside Download, several clicks how
 //! many there are; a double click fetches at once. A double click on a person makes the
-//! next line a whisper.
+//! next line a whisper. Enter does what a double click does.
 
 use super::files::FileList;
 use super::list::{Cell, List};
@@ -173,7 +173,7 @@ fn people_list(
     let names = Rc::clone(names);
     let tell = Rc::clone(report);
     let mut message = message.clone();
-    let tip = "Double click to whisper";
+    let tip = "Double click or Enter to whisper";
     List::new(tip, DOT_WIDTH, move |row| {
         let name = names.borrow().get(row).cloned();
         if let Some(name) = name {

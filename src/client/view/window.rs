@@ -9,11 +9,12 @@ use super::homework::Homework;
 use super::leaving::Leaving;
 use super::login::Login;
 use super::menu::{self, Choice, Zoom};
-use super::pages::Pages;
+use super::pages::{Page, Pages};
 use super::room::Room;
 use super::{Report, dropping, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
+use crate::client::keys;
 use crate::client::model::{Model, Phase};
 use crate::client::remembered::{Remembered, SMALLEST_SIZE};
 use crate::client::session::{Door, Session};
@@ -290,8 +291,9 @@ fn chooser(
             app::set_screen_scale(0, zoom.clamp(0.5, 3.0));
         }
         Choice::Keys => {
-            for line in menu::KEYS.lines() {
-                report(Intent::Tell(line.to_owned()));
+            pages.turn_to(Page::Chat);
+            for line in keys::told() {
+                report(Intent::Tell(line));
             }
         }
         Choice::Turn(steps) => pages.turn(steps),

@@ -5,7 +5,7 @@
 //! | `sequence` | segments as they are sent, lost, sent again and acknowledged |
 //! | `window` | the controller's window, its threshold, and where packets were lost |
 //! | `rtt` | each round trip measured, the smoothed one, and the timeout |
-//! | `goodput` | new file bytes that reach the receiver per second, and the link's rate |
+//! | `goodput` | new file bytes that reach the receiver per second, the textbook's formula beside them, and the link's rate |
 //!
 //! ```
 //! use sash::lab::chart::kinds::Kind;
@@ -92,6 +92,10 @@ impl Kind {
         let mut notes = notes;
         if let (true, [first, _, ..]) = (is_one_arq, journals) {
             notes.push(format!("all by {}", first.heading.arq));
+        }
+        if self == Self::Goodput {
+            let named = journals.iter().map(|it| (it, title(it, is_one_arq)));
+            notes.extend(goodput::notes(named));
         }
         Chart {
             title: self.title().to_owned(),
@@ -386,6 +390,91 @@ mod tests {
                 .sum();
             assert!((megabytes - 0.1).abs() < 1e-6, "{arq}: {megabytes} MB");
         }
+    }
+
+    fn formula(journal: &Journal) -> Vec<Vec<Point>> {
+        let series = Kind::Goodput.series(journal, 1.0).into_iter();
+        let formulas = series.filter(|it| it.name == "textbook's formula");
+        formulas.map(|it| it.points).collect()
+    }
+
+    #[test]
+    fn the_formula_stands_beside_the_goodput_that_a_run_of_it_reaches() {
+        // Nothing is lost and a window fills the wire: what is left is the first round
+        // trip and the last, little beside so long a file.
+        for (arq, window) in [
+            (Arq::StopAndWait, 1),
+            (Arq::GoBackN, 16),
+            (Arq::SelectiveRepeat, 4),
+        ] {
+            let (journal, _) = journal(&Experiment {
+                arq,
+                window,
+                size: 2_000_000,
+                scenario: "delay=5ms;data.rate=5mbit".parse().unwrap(),
+                ..Experiment::small()
+            });
+            let lines = formula(&journal);
+            let [line] = &lines[..] else {
+                panic!("{arq}: {lines:?}");
+            };
+            let series = Kind::Goodput.series(&journal, 1.0);
+            let mean = series.iter().find(|it| it.name == "mean").unwrap();
+            let share = mean.points[0].y / line[0].y;
+            assert!((0.95..1.001).contains(&share), "{arq}: {share}");
+        }
+    }
+
+    #[test]
+    fn where_a_person_makes_the_link_another_the_formula_goes_on_from_there() {
+        let (mut journal, _) = journal(&lossy(Arq::GoBackN));
+        let half = journal.entries.len() / 2;
+        let now = journal.entries[half].time_us;
+        let changed = |scenario: &str| Entry {
+            time_us: now,
+            side: Side::Link,
+            what: Happening::Person(Meddling::LinkChanged {
+                scenario: scenario.to_owned(),
+            }),
+        };
+        journal
+            .entries
+            .insert(half, changed("delay=20ms;data.rate=1mbit"));
+        let lines = formula(&journal);
+        let heights: Vec<_> = lines[0].iter().map(|point| point.y).collect();
+        let [first, still, second, last] = heights[..] else {
+            panic!("{lines:?}");
+        };
+        assert!(first - still == 0.0 && second - last == 0.0 && second < first);
+        let chart = Kind::Goodput.chart(std::slice::from_ref(&journal), Vec::new());
+        assert!(chart.notes[0].contains("P = 0%, a = 1.7"), "{chart:?}");
+        // In bursts there is nothing to say: the line ends.
+        journal.entries[half] = changed("delay=20ms;burst=1%/25%");
+        let lines = formula(&journal);
+        assert_eq!((lines.len(), lines[0].len()), (1, 2));
+    }
+
+    #[test]
+    fn where_the_textbook_is_silent_no_line_is_drawn_and_a_note_says_why() {
+        let controlled = Experiment {
+            congestion: Congestion::Reno,
+            window: 8_192,
+            ..lossy(Arq::SelectiveRepeat)
+        };
+        let (mut journals, mut real) = (Vec::new(), lossy(Arq::GoBackN));
+        real.scenario = "loss=1%;jitter=1ms".parse().unwrap();
+        for experiment in [controlled, real] {
+            journals.push(journal(&experiment).0);
+        }
+        assert!(journals.iter().all(|journal| formula(journal).is_empty()));
+        let chart = Kind::Goodput.chart(&journals, Vec::new());
+        let said = [
+            "formula for selective-repeat, reno: none; it knows a fixed window, and here \
+             reno decides",
+            "formula for go-back-n, N = 16: none; the link's line names neither a delay nor \
+             a rate",
+        ];
+        assert_eq!(chart.notes, said);
     }
 
     #[test]

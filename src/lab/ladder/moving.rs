@@ -55,7 +55,7 @@ const PAST: f64 = 0.62;
 /// pixels.
 const LEFT: f64 = 212.0;
 /// Right of the receiver's line: the same.
-const RIGHT: f64 = 262.0;
+const RIGHT: f64 = 296.0;
 /// The two lines are at least so far from each other.
 const LEAST_LANE: f64 = 150.0;
 const WORD_SIZE: f64 = 12.0;
@@ -326,12 +326,23 @@ impl Sheet<'_> {
                 ..Line::new(from, to, VERMILLION)
             });
         }
-        let (x, anchor) = match flight.direction {
-            Direction::Data => (tip.x + 9.0, Anchor::Start),
-            Direction::Ack => (tip.x - 9.0, Anchor::End),
-        };
         let note = flight.fate_note();
         let note = if note.is_empty() { "lost" } else { note };
+        let letters = f64::from(u32::try_from(note.len()).unwrap_or(0));
+        let width = 9.0 + letters * 11.0 * LETTER;
+        let has_room = match flight.direction {
+            Direction::Data => tip.x + width < self.right,
+            Direction::Ack => tip.x - width > LEFT,
+        };
+        // Ahead of it, where it would have gone; behind it, close to the line.
+        let (x, anchor) = match (flight.direction, has_room) {
+            (Direction::Data, true) | (Direction::Ack, false) => {
+                (tip.x + 9.0, Anchor::Start)
+            }
+            (Direction::Data, false) | (Direction::Ack, true) => {
+                (tip.x - 9.0, Anchor::End)
+            }
+        };
         let words = Words::new(Point::new(x, tip.y + 4.0), 11.0, note);
         self.picture
             .add(words.coloured(VERMILLION).anchored(anchor));
@@ -459,7 +470,7 @@ fn remark(remark: &Remark) -> String {
 /// A note in few words.
 fn short(note: &'static str) -> &'static str {
     match note.strip_prefix("dropped: ") {
-        Some("it is there already") => "a duplicate",
+        Some("it is there already") => "duplicate",
         Some(why) => why,
         None if note == "kept early" => "kept",
         None => note,

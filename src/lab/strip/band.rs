@@ -26,6 +26,17 @@ pub struct Band {
     receiver_y: Option<f64>,
 }
 
+/// Where a key leads from one cell to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toward {
+    /// So many to the right; to the left where negative.
+    Along(i32),
+    /// The same segment, at the sender.
+    Sender,
+    /// The same segment, at the receiver.
+    Receiver,
+}
+
 /// Of which sides a journal tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sides {
@@ -114,6 +125,43 @@ impl Band {
         }
         let number = self.range.start + whole((at.x - LEFT) / PITCH);
         self.range.contains(&number).then_some((side, number))
+    }
+
+    /// The cell that a key leads to: so many to the right, or to the left where negative,
+    /// or the one of the other side. Where there is none to start from, the first shown.
+    #[must_use]
+    pub fn beside(&self, from: Option<(Side, u32)>, step: Toward) -> Option<(Side, u32)> {
+        let sides = [
+            (Side::Sender, self.sender_y),
+            (Side::Receiver, self.receiver_y),
+        ];
+        let mut shown = sides.into_iter().filter(|(_, y)| y.is_some());
+        let (first, _) = shown.next()?;
+        let second = shown.next().map(|(side, _)| side);
+        let last = self.range.end.checked_sub(1)?;
+        let number =
+            |number: u32| number.clamp(self.range.start, last.max(self.range.start));
+        Some(match (from, step) {
+            (None, _) => (first, self.range.start),
+            (Some((side, at)), Toward::Along(by)) => {
+                (side, number(at.saturating_add_signed(by)))
+            }
+            (Some((_, at)), Toward::Sender) => (first, number(at)),
+            (Some((_, at)), Toward::Receiver) => (second.unwrap_or(first), number(at)),
+        })
+    }
+
+    /// Draws a frame around a cell, where it is shown.
+    pub fn frame(&mut self, side: Side, number: u32) {
+        let y = match side {
+            Side::Sender | Side::Link => self.sender_y,
+            Side::Receiver => self.receiver_y,
+        };
+        if let Some(y) = y.filter(|_| self.range.contains(&number)) {
+            let x = Sheet::x(&self.range, number);
+            let (from, to) = ((x - 1.0, y - 1.0), (x + CELL + 1.0, y + CELL + 1.0));
+            self.picture.add_frame(from, to, INK);
+        }
     }
 }
 
@@ -342,6 +390,29 @@ mod tests {
         assert_eq!(band.segment_at(at), Some((Side::Receiver, 0)));
         assert_eq!(band.segment_at(Point::new(10.0, y)), None);
         assert_eq!(band.segment_at(Point::new(200.0, 2.0)), None);
+    }
+
+    #[test]
+    fn keys_lead_from_cell_to_cell_and_not_beyond_what_is_shown() {
+        let mut band = Band::draw(&strip_at(300_000), Sides::BOTH, 500.0);
+        let shapes = band.picture.shapes.len();
+        let first = band.beside(None, Toward::Along(1));
+        assert_eq!(first, Some((Side::Sender, 0)));
+        let right = band.beside(first, Toward::Along(2));
+        assert_eq!(right, Some((Side::Sender, 2)));
+        let below = band.beside(right, Toward::Receiver);
+        assert_eq!(below, Some((Side::Receiver, 2)));
+        assert_eq!(band.beside(below, Toward::Sender), right);
+        assert_eq!(
+            band.beside(below, Toward::Along(-9)),
+            Some((Side::Receiver, 0))
+        );
+        let end = band.beside(right, Toward::Along(1_000));
+        let (_, last) = end.unwrap();
+        assert_eq!(last + 1, band.range.end);
+        band.frame(Side::Receiver, last);
+        band.frame(Side::Receiver, last + 1); // Not shown: nothing is drawn.
+        assert_eq!(band.picture.shapes.len(), shapes + 4);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::link::Direction;
 
 fn rows(grid: &Grid) -> Vec<Row> {
     let cells = grid.cells();

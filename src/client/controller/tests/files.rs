@@ -221,6 +221,16 @@ fn broken_off_downloads_are_offered_once_joined_where_the_server_has_that_versio
 }
 
 #[test]
+fn broken_off_downloads_are_offered_where_the_files_are_known_before_the_welcome() {
+    let mut client = joining();
+    client.on_event(Event::LeftoversFound(vec![leftover("a", 8)]), 500);
+    files(&mut client, &[("a", 8)]);
+    assert!(client.model().leftovers.is_empty(), "not joined yet");
+    welcome(&mut client);
+    assert_eq!(client.model().leftovers.len(), 1);
+}
+
+#[test]
 fn leftovers_are_taken_away_or_left_as_the_person_decides() {
     for (choice, expected) in [
         (LeftoverChoice::Leave, vec![]),

@@ -2,6 +2,7 @@
 
 use super::{Report, look};
 use crate::client::laboratory::{SIZES, Setup, Wish};
+use crate::client::words;
 use crate::wire::options::{Arq, Congestion};
 use fltk::button::Button;
 use fltk::enums::CallbackTrigger;
@@ -96,9 +97,21 @@ impl Fields {
         set(&mut self.protocol, place(&Arq::ALL, &setup.arq));
         let congestion = place(&Congestion::ALL, &setup.congestion);
         set(&mut self.controller, congestion);
-        let size = SIZES.iter().position(|(_, bytes)| *bytes == setup.size);
-        set(&mut self.size, size);
+        self.show_size(setup.size);
         self.shown.replace(Some(setup.clone()));
+    }
+
+    /// A size that is none of ours, as of a real file, stands below those.
+    fn show_size(&mut self, size: u64) {
+        let ours = SIZES.iter().position(|(_, bytes)| *bytes == size);
+        let end = i32::try_from(SIZES.len()).unwrap_or(0);
+        if self.size.at(end).is_some_and(|it| it.label().is_some()) {
+            self.size.remove(end);
+        }
+        if ours.is_none() {
+            self.size.add_choice(&words::bytes(size));
+        }
+        set(&mut self.size, ours.or(Some(SIZES.len())));
     }
 
     /// A function that says what the fields say now.

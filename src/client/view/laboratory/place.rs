@@ -7,9 +7,10 @@
 use super::{Report, look};
 use crate::client::laboratory::export::Format;
 use crate::client::laboratory::{Laboratory, Wish};
+use fltk::app;
 use fltk::button::Button;
 use fltk::dialog::{FileDialog, FileDialogType};
-use fltk::enums::{CallbackTrigger, FrameType};
+use fltk::enums::{CallbackTrigger, Event, FrameType, Key};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -52,7 +53,7 @@ impl Place {
         row.fixed(&browse, 76);
         let fine = look::main_button("OK", "Enter does the same");
         row.fixed(&fine, 56);
-        let cancel = look::button("Cancel", "");
+        let cancel = look::button("Cancel", "Escape does the same");
         row.fixed(&cancel, 72);
         row.end();
         row.hide();
@@ -131,6 +132,15 @@ impl Place {
         let enter = agree.clone();
         field.set_callback(move |_| enter());
         fine.set_callback(move |_| agree());
+        let hide = self.hider();
+        field.super_handle_first(false);
+        field.handle(move |_, event| {
+            let is_escape = event == Event::KeyDown && app::event_key() == Key::Escape;
+            if is_escape {
+                hide();
+            }
+            is_escape
+        });
         let hide = self.hider();
         cancel.set_callback(move |_| hide());
     }

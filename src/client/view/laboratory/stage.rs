@@ -1,15 +1,16 @@
 //! The two canvases: the strip, and below it the ladder, a chart or a race.
 //!
 //! A click on a packet in flight kills it; the mouse over a packet or a segment tells what
-//! it is.
+//! it is. The keys can do both: see `hand`.
 
 use super::super::bell::Bell;
 use super::canvas::Canvas;
+use super::hand::Hand;
 use super::{Report, snapshot};
 use crate::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::chart::kinds::Kind;
 use crate::lab::journal::{Entry, Journal};
-use crate::lab::ladder::{Moving, Scene, Spot};
+use crate::lab::ladder::{Scene, Spot};
 use crate::lab::palette::Paper;
 use crate::lab::picture::{Picture, Point, Words};
 use crate::lab::player::Player;
@@ -17,10 +18,10 @@ use crate::lab::race;
 use crate::lab::strip::{Band, Sides};
 use crate::link::Label;
 use fltk::app;
-use fltk::enums::{Event, Key, Shortcut};
+use fltk::enums::Event;
 use fltk::group::Flex;
 use fltk::prelude::*;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// Both, one above the other.
@@ -28,8 +29,8 @@ pub(super) struct Canvases {
     column: Flex,
     strip: Canvas,
     main: Canvas,
-    band: Option<Band>,
-    moving: Rc<RefCell<Option<Moving>>>,
+    /// The keys, and what is drawn for them to point at.
+    hand: Hand,
     /// Where the mouse is on the strip, or on the other.
     over_strip: Rc<Cell<Option<(i32, i32)>>>,
     over_main: Rc<Cell<Option<(i32, i32)>>>,
@@ -55,7 +56,7 @@ const CHART_STEP: usize = 50;
 
 impl Canvases {
     /// Makes them in the row that is being built.
-    pub(super) fn new(report: &Report, bell: &Bell) -> Self {
+    pub(super) fn new(hand: &Hand, report: &Report, bell: &Bell) -> Self {
         let mut column = Flex::default().column();
         column.set_pad(6);
         let strip = Canvas::new();
@@ -66,8 +67,7 @@ impl Canvases {
             column,
             strip,
             main,
-            band: None,
-            moving: Rc::default(),
+            hand: hand.clone(),
             over_strip: Rc::default(),
             over_main: Rc::default(),
             chart: None,
@@ -78,9 +78,9 @@ impl Canvases {
 
     /// Draws what there is to see.
     pub(super) fn show(&mut self, laboratory: &Laboratory, paper: Paper) {
-        self.moving.take();
+        self.hand.moving.take();
         let Some(player) = laboratory.player() else {
-            self.band = None;
+            self.hand.band.take();
             self.set_strip_height(0);
             match laboratory.stage() {
                 Stage::Race(racing) => self.show_race(racing, paper),
@@ -92,10 +92,13 @@ impl Canvases {
         };
         let (width, _) = self.strip.size();
         let sides = Sides::of(player.entries());
-        let band = Band::draw(player.strip(), sides, width.max(300.0));
+        let mut band = Band::draw(player.strip(), sides, width.max(300.0));
         self.set_strip_height(rounded(band.picture.height));
+        if let Some((side, number)) = self.hand.segment() {
+            band.frame(side, number);
+        }
         self.strip.show(band.picture.clone(), paper, 1.0);
-        self.band = Some(band);
+        self.hand.band.replace(Some(band));
         match laboratory.view() {
             View::Ladder => self.show_ladder(player, paper),
             View::Chart(kind) => self.show_chart(player, kind, paper),
@@ -124,23 +127,33 @@ impl Canvases {
         {
             return About::packet(&spot, player);
         }
-        if let (Some(place), Some(band)) = (self.over_strip.get(), &self.band)
+        if let (Some(place), Some(band)) =
+            (self.over_strip.get(), &*self.hand.band.borrow())
             && let Some((side, number)) = band.segment_at(self.strip.place(place))
         {
+            return About::segment(side, number, player);
+        }
+        if let Some(spot) = self.hand.packet() {
+            return About::packet(&spot, player);
+        }
+        if let Some((side, number)) = self.hand.segment() {
             return About::segment(side, number, player);
         }
         About::words(match laboratory.view() {
             View::Ladder if laboratory.can_meddle() => {
                 "Click a packet in flight to kill it. The mouse over a packet or a segment \
-                 tells what it is."
+                 tells what it is.\nBy keys: Up and Down, then Delete."
             }
-            View::Ladder => "The mouse over a packet or a segment tells what it is.",
+            View::Ladder => {
+                "The mouse over a packet or a segment tells what it is.\nBy keys: Up and \
+                 Down; with Shift along the strip."
+            }
             View::Chart(_) => "",
         })
     }
 
     fn spot_at(&self, place: (i32, i32)) -> Option<Spot> {
-        let moving = self.moving.borrow();
+        let moving = self.hand.moving.borrow();
         let at = self.main.place(place);
         moving.as_ref()?.packet_at(at, TOLERANCE).copied()
     }
@@ -187,7 +200,7 @@ impl Canvases {
 
     fn show_ladder(&mut self, player: &Player, paper: Paper) {
         let heading = player.heading();
-        let moving = Scene {
+        let mut moving = Scene {
             entries: player.entries(),
             index: player.place().index,
             now_us: player.position_us(),
@@ -196,8 +209,12 @@ impl Canvases {
             size: self.main.size(),
         }
         .draw();
-        self.main.show(moving.picture.clone(), paper, 1.0);
-        self.moving.replace(Some(moving));
+        let drawn = moving.clone();
+        self.hand.moving.replace(Some(drawn));
+        if let Some(spot) = self.hand.packet() {
+            moving.frame(&spot);
+        }
+        self.main.show(moving.picture, paper, 1.0);
     }
 
     fn show_chart(&mut self, player: &Player, kind: Kind, paper: Paper) {
@@ -233,7 +250,7 @@ impl Canvases {
             .widget()
             .handle(move |_, event| follow(event, &over, &ring));
         let (over, ring) = (Rc::clone(&self.over_main), bell.clone());
-        let (moving, canvas) = (Rc::clone(&self.moving), self.main.clone());
+        let (hand, canvas) = (self.hand.clone(), self.main.clone());
         let report = Rc::clone(report);
         self.main.widget().handle(move |frame, event| {
             match event {
@@ -243,11 +260,11 @@ impl Canvases {
                     frame.redraw();
                     return true;
                 }
-                Event::KeyDown => return keys(&report),
+                Event::KeyDown => return hand.key(),
                 _ => return follow(event, &over, &ring),
             }
             let at = canvas.place(app::event_coords());
-            let moving = moving.borrow();
+            let moving = hand.moving.borrow();
             let hit = moving
                 .as_ref()
                 .and_then(|it| it.in_flight_at(at, TOLERANCE));
@@ -261,26 +278,6 @@ impl Canvases {
 
 /// Of the strip before anything is known of it. Unit: pixels.
 const STRIP_HEIGHT: i32 = 190;
-
-/// A key that plays; whether it is one.
-pub(super) fn keys(report: &Report) -> bool {
-    if !(app::event_state() & (Shortcut::Ctrl | Shortcut::Alt)).is_empty() {
-        return false;
-    }
-    let wish = match app::event_key() {
-        Key::Left => Wish::StepBack,
-        Key::Right => Wish::Step,
-        Key::Home => Wish::Restart,
-        Key::End => Wish::Seek(1.0),
-        key => match key.to_char() {
-            Some(' ') => Wish::PlayOrPause,
-            Some(digit @ '1'..='4') => Wish::Answer(digit as usize - '1' as usize),
-            _ => return false,
-        },
-    };
-    report(wish);
-    true
-}
 
 /// Keeps where the mouse is; whether the event is used up.
 fn follow(event: Event, over: &Cell<Option<(i32, i32)>>, bell: &Bell) -> bool {

@@ -3,11 +3,16 @@
 //! A segment that comes twice counts once, and one that the receiver throws away (go-back-N
 //! out of order) counts when it comes again. A journal without the receiver's side counts
 //! by the ACKs that the sender heard.
+//!
+//! Beside it stands what the textbook says of the scenario that the journal names: a dashed
+//! level, and another one from where a person made the link another. Where the textbook is
+//! silent there is no such line, and a note says why.
 
 use super::{at, is_data, seconds, series};
 use crate::lab::chart::{Line, Look, Point, Series};
-use crate::lab::journal::{Entry, Happening, Journal, Side};
-use crate::lab::palette::{BLUE, ORANGE, SOFT_INK};
+use crate::lab::journal::{Entry, Happening, Journal, Meddling, Side};
+use crate::lab::palette::{BLUE, GREEN, ORANGE, SOFT_INK};
+use crate::lab::theory::path::Path;
 use crate::link::{Direction, Scenario, UDP_AND_IP_BYTES};
 use crate::reliable::event::Event;
 use crate::wire::packet::{HEADER_BYTES, Kind as PacketKind};
@@ -17,7 +22,8 @@ use std::collections::HashMap;
 /// so that panels beside each other are equally fine.
 const PIECES: f64 = 60.0;
 
-/// Measured, its mean, and what the link carries at most where that is known.
+/// Measured, its mean, what the textbook says, and what the link carries at most where
+/// that is known.
 pub(super) fn series_of(journal: &Journal, longest: f64) -> Vec<Series> {
     let arrivals = match arrivals(journal) {
         none if none.is_empty() => acknowledged(journal),
@@ -45,17 +51,123 @@ pub(super) fn series_of(journal: &Journal, longest: f64) -> Vec<Series> {
         start = stop;
     }
     measured.extend(measured.last().map(|last| Point::new(end, last.y)));
-    let level = |y: f64| vec![Point::new(0.0, y), Point::new(end, y)];
-    let rate = line_rate(journal).map(level).unwrap_or_default();
-    vec![
-        series("link's rate", Look::line(SOFT_INK, Line::Dotted), rate),
-        series("goodput", Look::line(BLUE, Line::Steps), measured),
-        series(
-            "mean",
-            Look::line(ORANGE, Line::Dashed),
-            level(megabytes / end),
-        ),
-    ]
+    let mean = megabytes / end;
+    let mean = vec![Point::new(0.0, mean), Point::new(end, mean)];
+    let links = links(journal, end);
+    let rates = levels(&links, |link| line_rate(journal, link));
+    let formulas = levels(&links, |link| {
+        let path = Path::under(&journal.heading, link).ok()?;
+        Some(path.goodput() / 1e6)
+    });
+    let dotted = Look::line(SOFT_INK, Line::Dotted);
+    let dashed = Look::line(GREEN, Line::Dashed);
+    let rates = rates
+        .into_iter()
+        .map(|it| series("link's rate", dotted, it));
+    let formulas = formulas.into_iter().map(|it| series(FORMULA, dashed, it));
+    rates
+        .chain([
+            series("goodput", Look::line(BLUE, Line::Steps), measured),
+            series("mean", Look::line(ORANGE, Line::Straight), mean),
+        ])
+        .chain(formulas)
+        .collect()
+}
+
+/// As in the legend.
+const FORMULA: &str = "textbook's formula";
+
+/// What the textbook's lines are worked out from, or why there is none. Journals of which
+/// the same is to be said stand together, and none is named where all are alike.
+pub(super) fn notes<'a>(
+    journals: impl Iterator<Item = (&'a Journal, String)>,
+) -> Vec<String> {
+    let mut notes: Vec<(String, Vec<String>)> = Vec::new();
+    for (journal, name) in journals {
+        let note = note(journal);
+        match notes.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, names)) => names.push(name),
+            None => notes.push((note, vec![name])),
+        }
+    }
+    if let [(note, _)] = &notes[..] {
+        return vec![format!("{FORMULA}{note}")];
+    }
+    let named = |(note, names): (String, Vec<String>)| {
+        format!("formula for {}{note}", names.join("; "))
+    };
+    notes.into_iter().map(named).collect()
+}
+
+/// What follows the formula's name: `: 1-P with P = 5%, a = 4.2`.
+fn note(journal: &Journal) -> String {
+    let links = links(journal, f64::INFINITY);
+    let last = links.last().expect("the heading names one");
+    let since = match last.from {
+        0.0 => String::new(),
+        from => format!(" since {from:.1} s"),
+    };
+    match Path::under(&journal.heading, last.scenario) {
+        Ok(path) => format!("{since}: {path}"),
+        Err(why) => format!("{since}: none; {why}"),
+    }
+}
+
+/// A scenario and how long it held. Unit: seconds.
+struct Held<'a> {
+    scenario: &'a str,
+    from: f64,
+    until: f64,
+}
+
+/// The links of a journal until `end`, each as a person made it; the first is the
+/// heading's.
+fn links(journal: &Journal, end: f64) -> Vec<Held<'_>> {
+    let mut links = vec![Held {
+        scenario: &journal.heading.scenario,
+        from: 0.0,
+        until: end,
+    }];
+    for entry in &journal.entries {
+        let Happening::Person(Meddling::LinkChanged { scenario }) = &entry.what else {
+            continue;
+        };
+        let from = seconds(entry.time_us);
+        if from >= end {
+            break;
+        }
+        if let Some(before) = links.last_mut() {
+            before.until = from;
+        }
+        let until = end;
+        links.push(Held {
+            scenario,
+            from,
+            until,
+        });
+    }
+    links
+}
+
+/// A value for each link, as lines that are level while it holds; a link without one
+/// breaks the line.
+fn levels(links: &[Held<'_>], value: impl Fn(&str) -> Option<f64>) -> Vec<Vec<Point>> {
+    let mut lines: Vec<Vec<Point>> = Vec::new();
+    let mut is_broken = true;
+    for link in links {
+        let Some(y) = value(link.scenario) else {
+            is_broken = true;
+            continue;
+        };
+        if is_broken {
+            lines.push(Vec::new());
+            is_broken = false;
+        }
+        if let Some(line) = lines.last_mut() {
+            line.extend([Point::new(link.from, y), Point::new(link.until, y)]);
+        }
+    }
+    lines
 }
 
 /// When new bytes of the file came to stay: seconds, and how many.
@@ -114,10 +226,10 @@ fn acknowledged(journal: &Journal) -> Vec<(f64, f64)> {
     arrivals
 }
 
-/// File bytes that the link carries at most. Unit: 10^6 per second.
+/// File bytes that this link carries at most. Unit: 10^6 per second.
 #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
-fn line_rate(journal: &Journal) -> Option<f64> {
-    let scenario: Scenario = journal.heading.scenario.parse().ok()?;
+fn line_rate(journal: &Journal, scenario: &str) -> Option<f64> {
+    let scenario: Scenario = scenario.parse().ok()?;
     let rate = scenario.conditions(Direction::Data).rate? as f64 / 8e6;
     let file_bytes = f64::from(journal.heading.segment_bytes);
     let headers = f64::from(u16::try_from(HEADER_BYTES + UDP_AND_IP_BYTES).ok()?);

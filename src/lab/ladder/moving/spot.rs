@@ -1,5 +1,6 @@
-//! Where packets are on a moving ladder, for a mouse.
+//! Where packets are on a moving ladder, for a mouse and for keys.
 
+use crate::lab::palette::INK;
 use crate::lab::picture::{Picture, Point};
 use crate::link::Direction;
 use crate::reliable::event::PacketName;
@@ -71,6 +72,40 @@ impl Moving {
     pub fn packet_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
         let in_flight = self.in_flight_at(at, tolerance);
         in_flight.or_else(|| self.pointed(at, tolerance, |_| true))
+    }
+
+    /// This packet, where it is on the picture.
+    #[must_use]
+    pub fn spot_of(&self, packet: PacketName, direction: Direction) -> Option<&Spot> {
+        let is_it = |spot: &&Spot| spot.packet == packet && spot.direction == direction;
+        self.spots.iter().find(is_it)
+    }
+
+    /// The packet that left after this one, or before it; where there is none to start
+    /// from, the newest in flight, else the newest.
+    #[must_use]
+    pub fn beside(&self, from: Option<&Spot>, is_later: bool) -> Option<&Spot> {
+        let at = from.and_then(|from| {
+            let is_it =
+                |it: &Spot| it.packet == from.packet && it.direction == from.direction;
+            self.spots.iter().position(is_it)
+        });
+        match at {
+            None => {
+                let in_flight = self.spots.iter().rfind(|spot| spot.is_in_flight);
+                in_flight.or(self.spots.last())
+            }
+            Some(at) if is_later => self.spots.get(at + 1).or(self.spots.get(at)),
+            Some(at) => self.spots.get(at.saturating_sub(1)),
+        }
+    }
+
+    /// Draws a frame around where this packet is.
+    pub fn frame(&mut self, spot: &Spot) {
+        let half = RADIUS + 4.0;
+        let (left, right) = (spot.to.x - half, spot.to.x + half);
+        let (top, foot) = (spot.to.y - half, spot.to.y + half);
+        self.picture.add_frame((left, top), (right, foot), INK);
     }
 
     fn pointed(

@@ -106,3 +106,23 @@ fn a_run_that_goes_on_shows_what_is_scheduled_as_a_journal_does() {
     assert_eq!(across(&live), across(&known));
     assert!(data(&live).iter().all(|spot| spot.is_in_flight));
 }
+
+#[test]
+fn keys_go_from_packet_to_packet_in_the_order_in_which_they_left() {
+    let entries = entries("delay=100ms");
+    let mut moving = at(&entries, 350_000);
+    let newest = *moving.beside(None, true).unwrap();
+    assert!(newest.is_in_flight, "{newest:?}");
+    assert_eq!(newest.packet.number, 15);
+    let before = *moving.beside(Some(&newest), false).unwrap();
+    assert_eq!(before.packet.number, 14);
+    let again = moving.beside(Some(&before), true).unwrap();
+    assert_eq!(again.packet, newest.packet);
+    let found = moving.spot_of(before.packet, before.direction);
+    assert_eq!(found, Some(&before));
+    let first = moving.spots[0];
+    assert_eq!(moving.beside(Some(&first), false), Some(&first));
+    let shapes = moving.picture.shapes.len();
+    moving.frame(&before);
+    assert_eq!(moving.picture.shapes.len(), shapes + 4);
+}

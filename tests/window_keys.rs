@@ -1,0 +1,138 @@
+//! The window without a mouse: what a click does, keys do.
+//!
+//! What was marked is copied and said, so that somebody else in the room hears what it was.
+//!
+//! Source: as `tests/window.rs`; the table of keys is `client::keys`.
+
+#![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "window/desk.rs"]
+mod desk;
+#[path = "window/display.rs"]
+mod display;
+#[path = "window/server.rs"]
+mod server;
+
+use desk::{Desk, Window, until};
+use sash::lab::journal::{Happening, Journal, Meddling};
+use server::Server;
+use std::fs;
+
+#[test]
+fn a_fold_is_marked_unfolded_and_copied_by_keys() {
+    let server = Server::start();
+    let mut guy = server.join("guy");
+    let desk = Desk::set_up();
+    let dana = desk.open_joined(&server, "dana");
+    let before = dana.pixels();
+    drop(server.join("noa"));
+    guy.expect_left("noa");
+    guy.say("after");
+    guy.expect_said("guy", "after");
+    until("the lines", || dana.pixels() != before && dana.is_steady());
+
+    // From below: what was said last, then who came and went.
+    let before = dana.pixels();
+    dana.press(&["ctrl+Up", "ctrl+Up"]);
+    until("the mark", || dana.pixels() != before);
+    dana.picture("window-marked");
+    say_what_is_marked(&dana);
+    dana.write("folded");
+    guy.expect_said("dana", "folded");
+    guy.expect_something_of("noa joined and left");
+    guy.expect_nothing_of("noa left");
+
+    // Two lines of dana's own stand below by now.
+    until("the echo", || dana.is_steady());
+    let before = dana.pixels();
+    dana.press(&["ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Return"]);
+    until("more rows", || dana.pixels() != before && dana.is_steady());
+    dana.picture("window-unfolded");
+    // The mark stands on the first of them.
+    dana.press(&["ctrl+Down"]);
+    say_what_is_marked(&dana);
+    dana.write("unfolded");
+    guy.expect_said("dana", "unfolded");
+    guy.expect_something_of("noa left");
+}
+
+#[test]
+fn a_list_is_sorted_chosen_from_and_fetched_by_keys() {
+    let server = Server::start();
+    let desk = Desk::set_up();
+    let dana = desk.open_joined(&server, "dana");
+    // From the message by Shift+Tab over the buttons to the list would hang on their
+    // number; the filter's field is typed into instead, and Tab leads into the list.
+    let filter = (915, 203);
+    dana.click(filter);
+    dana.press(&["Tab", "Right", "Home", "Return"]);
+    until("the smallest file", || dana.has_whole(&server, "שלום.txt"));
+    // The other way round: the largest first, and the third apart from it.
+    dana.press(&["ctrl+r", "Home", "ctrl+Down", "ctrl+Down", "ctrl+space"]);
+    dana.picture("window-chosen-by-keys");
+    dana.press(&["Return"]);
+    for name in ["lecture 3.mp4", "campus map.png"] {
+        until(name, || dana.has_whole(&server, name));
+    }
+    assert!(!dana.has("large.bin"), "it lies between them");
+}
+
+#[test]
+fn a_packet_is_pointed_at_and_killed_by_keys() {
+    let desk = Desk::set_up();
+    let window = desk.open(&[], "Sash");
+    window.press(&["alt+l"]);
+    window.press(&["alt+r"]);
+    // Stand still where DATA is in flight: after SYN, SYN-ACK and ACK.
+    until("a run", || !window.is_steady());
+    window.press(&["space"]);
+    until("standstill", || window.is_steady());
+    window.press(&["Home"]);
+    window.press(&["Right"; 8]);
+    until("eight packets", || window.is_steady());
+    window.press(&["Up"]);
+    until("the frame", || window.is_steady());
+    window.picture("laboratory-pointed");
+    let before = window.pixels();
+    window.press(&["Delete"]);
+    until("the packet's end", || {
+        window.pixels() != before && window.is_steady()
+    });
+    window.picture("laboratory-killed-by-key");
+    assert_eq!(killed(&window), 1);
+
+    let before = window.pixels();
+    window.press(&["shift+Right", "shift+Right", "shift+Down"]);
+    until("a segment told of", || {
+        window.pixels() != before && window.is_steady()
+    });
+    window.picture("laboratory-segment");
+}
+
+/// Copies the marked row into the message, and sends it.
+fn say_what_is_marked(window: &Window) {
+    window.press(&["ctrl+c", "ctrl+v"]);
+    window.press(&["Return"]);
+}
+
+/// How many packets the journal of what is shown says a person has killed, or its scenario
+/// where it was run anew.
+fn killed(window: &Window) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("run.jsonl");
+    window.press(&["alt+x"]);
+    window.press(&["ctrl+a"]);
+    window.write(place.to_str().unwrap());
+    let mut journal = None;
+    until("a whole journal", || {
+        let text = fs::read(&place).unwrap_or_default();
+        journal = Journal::read(text.as_slice()).ok().filter(|it| !it.is_cut);
+        journal.is_some()
+    });
+    let journal = journal.unwrap();
+    let is_kill =
+        |what: &Happening| matches!(what, Happening::Person(Meddling::PacketKilled(_)));
+    let kills = journal.entries.iter().filter(|it| is_kill(&it.what));
+    kills.count() + journal.heading.scenario.matches("drop=").count()
+}
