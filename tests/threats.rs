@@ -8,6 +8,7 @@ use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
 use sash::reliable::{Machine, Transmit};
+use sash::transfer::threads;
 use sash::wire::digest::Digest;
 use sash::wire::message::{Offer, Reply};
 use sash::wire::options::Arq;
@@ -392,16 +393,16 @@ fn a_server_out_of_threads_says_so_and_lets_people_in_again_once_it_has_some() {
         assert!(refusal.sentence.contains("cannot serve anybody more"));
     }
     dana.say(r#"{"download":{"file":"a.bin"}}"#);
-    dana.hear(|reply| match reply {
-        Reply::Transfer(it) if it.state.is_end() => {
-            let sentence = it.sentence.unwrap();
-            assert!(
-                sentence.contains("cannot start this transfer"),
-                "{sentence}"
-            );
-            Some(())
-        }
-        _ => None,
+    dana.hear(|reply| {
+        let Reply::Transfer(it) = reply else {
+            return None;
+        };
+        let sentence = it.sentence.filter(|_| it.state.is_end())?;
+        assert!(
+            sentence.contains("cannot start this transfer"),
+            "{sentence}"
+        );
+        Some(())
     });
     limit_threads(&server, 4_096);
     Guest::join(&server, "guy");
@@ -435,25 +436,24 @@ fn who_reads_a_byte_a_second_holds_up_nobody_and_is_let_go() {
     let mut slow = TcpStream::from(socket);
     slow.write_all(b"{\"join\":{\"name\":\"slow\"}}\n").unwrap();
     let (enough, until) = crossbeam_channel::bounded::<()>(0);
-    let reading = std::thread::spawn(move || {
+    let reading = threads::start("slow-reader".to_owned(), move || {
         while until
             .recv_timeout(Duration::from_secs(1))
             .is_err_and(|it| it.is_timeout())
             && slow.read(&mut [0]).is_ok_and(|count| count > 0)
         {}
-    });
+    })
+    .unwrap();
     let line = format!("{{\"say\":{{\"text\":\"{}\"}}}}", "x".repeat(16_000));
     for _ in 0..150 {
         dana.say(&line);
         dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
     }
-    dana.hear(|reply| match reply {
-        Reply::Left { name, why } if name == "slow" => {
-            assert_eq!(why, "did not read");
-            Some(())
-        }
-        _ => None,
-    });
+    let is_let_go = |reply| {
+        matches!(reply, Reply::Left { name, why }
+            if name == "slow" && why == "did not read")
+    };
+    dana.hear(|reply| is_let_go(reply).then_some(()));
     drop(enough);
     reading.join().unwrap();
 }
