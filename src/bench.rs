@@ -55,8 +55,8 @@ pub struct Bench {
 pub enum Way {
     /// Datagrams of the same size, with no protocol.
     BareDatagrams {
-        /// Whether many go in one call.
-        is_offloading: bool,
+        /// How they are given to the kernel and taken from it.
+        calls: Calls,
     },
     /// A TCP connection of the kernel's, with no check.
     KernelTcp,
@@ -64,9 +64,20 @@ pub enum Way {
     Sash {
         /// By which protocol, window and controller.
         settled: Settled,
-        /// Whether many datagrams go in one call.
+        /// Whether the kernel cuts rows of datagrams up and puts them together.
         is_offloading: bool,
     },
+}
+
+/// How datagrams cross the border to the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// Each by a call of its own.
+    One,
+    /// Many in one call, each by itself.
+    Many,
+    /// In rows that the kernel cuts up, and puts together again.
+    Offloaded,
 }
 
 /// One row: a way and what it reached in each round.
@@ -124,11 +135,10 @@ impl Bench {
             ..default
         };
         vec![
+            Way::BareDatagrams { calls: Calls::One },
+            Way::BareDatagrams { calls: Calls::Many },
             Way::BareDatagrams {
-                is_offloading: false,
-            },
-            Way::BareDatagrams {
-                is_offloading: true,
+                calls: Calls::Offloaded,
             },
             Way::KernelTcp,
             sash(over_tcp, true),
@@ -170,11 +180,11 @@ impl Bench {
     fn measure(&self, way: Way, source: &Source) -> io::Result<Round> {
         let meter = Meter::start();
         let (seconds, resent) = match way {
-            Way::BareDatagrams { is_offloading } => {
+            Way::BareDatagrams { calls } => {
                 let datagrams = limits::Datagrams {
                     file_bytes: self.size,
                     segment_bytes: self.segment_bytes,
-                    is_offloading,
+                    calls,
                 };
                 (datagrams.carry()?, 0.0)
             }
@@ -231,12 +241,7 @@ impl Row {
 impl std::fmt::Display for Way {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = match self {
-            Self::BareDatagrams {
-                is_offloading: false,
-            } => "bare datagrams, one a call".to_owned(),
-            Self::BareDatagrams {
-                is_offloading: true,
-            } => "bare datagrams, many a call".to_owned(),
+            Self::BareDatagrams { calls } => format!("bare datagrams, {calls}"),
             Self::KernelTcp => "kernel TCP, unchecked".to_owned(),
             Self::Sash {
                 settled,
@@ -249,7 +254,7 @@ impl std::fmt::Display for Way {
                     window,
                     ..
                 } = settled;
-                let how = if *is_offloading { "" } else { ", one a call" };
+                let how = if *is_offloading { "" } else { ", no offload" };
                 match (transport, congestion) {
                     (Transport::Tcp, _) => "sash over TCP".to_owned(),
                     (Transport::Udp, Congestion::Fixed) => {
@@ -260,6 +265,16 @@ impl std::fmt::Display for Way {
             }
         };
         f.pad(&name)
+    }
+}
+
+impl std::fmt::Display for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::One => "one a call",
+            Self::Many => "many a call",
+            Self::Offloaded => "by offload",
+        })
     }
 }
 

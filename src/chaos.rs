@@ -23,8 +23,8 @@
 //! | [`load`] | a server under load: storms, crowds, a day of lessons |
 //! | [`guests`] | guests without a program, who measure how long a line takes |
 //!
-//! Not tried here: a wall clock that jumps, because no program can be shown another clock
-//! without help from outside.
+//! The clock on the wall jumps for the programs alone: they add what a file of the run says
+//! (`transfer::clock`). What they wait by is the system's steady clock, which has no jumps.
 //!
 //! Floor 5. Where there are no signals, only the pure half is here.
 //!

@@ -116,6 +116,12 @@ pub trait ReceivingMachine: Machine + Send {
 
     /// DATA packets that arrived, and those among them that were resends.
     fn arrivals(&self) -> (u64, u64);
+
+    /// So many more DATA packets may come before the sender is owed a word: until then
+    /// nobody waits for this side. One, where each packet is answered at once.
+    fn arrivals_awaited(&self) -> u32 {
+        1
+    }
 }
 
 /// A packet to be sent.

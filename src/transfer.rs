@@ -17,6 +17,7 @@
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | [`batch`] | many datagrams in one call to the kernel |
 //! | `filter` | what the kernel lets through to a socket |
+//! | `forgeries` | packets that somebody else made up: told once, counted |
 //! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
@@ -32,6 +33,7 @@ pub mod carrier;
 pub mod clock;
 mod disk;
 mod filter;
+mod forgeries;
 pub mod hand;
 pub mod hash;
 mod inbox;
@@ -55,6 +57,7 @@ use crate::reliable::handshake::Proposal;
 use crate::reliable::moment::Moment;
 use crate::reliable::round_trip::Timing;
 use crate::wire::digest::{Digest, Token};
+use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::Settled;
 use crate::wire::packet::Reset;
@@ -70,6 +73,8 @@ pub struct Job {
     pub number: u64,
     /// What every packet carries.
     pub token: Token,
+    /// For the MACs on what opens and ends it, where the room has a password.
+    pub keys: Option<TrafficKeys>,
     /// Transport, ARQ, window and segment size.
     pub settled: Settled,
     /// The file's size. Unit: bytes.
@@ -168,6 +173,7 @@ impl Job {
     pub(crate) const EXAMPLE: Self = Self {
         number: 1,
         token: Token([5; 16]),
+        keys: None,
         settled: Settled::DEFAULT,
         size: 0,
         offset: 0,

@@ -14,6 +14,7 @@
 //! | [`message`] | what is said on the chat connection, to and from JSON |
 //! | [`options`] | the choices of a transfer: transport, ARQ, window, segment size |
 //! | [`packet`] | one datagram: header, body, CRC-32 |
+//! | [`mac`] | the keys of a transfer, and the MAC on what opens and ends it |
 //! | [`sequence`] | 32-bit numbers that wrap |
 //! | [`digest`] | a file's SHA-256 and a transfer's token, as hexadecimal text |
 //! | [`version`] | which version of a file: what a download may go on from |
@@ -22,6 +23,7 @@
 
 pub mod digest;
 pub mod line;
+pub mod mac;
 pub mod message;
 pub mod options;
 pub mod packet;

@@ -11,11 +11,14 @@ use sash::room::door::{Rules, Teacher};
 use sash::room::login::{Chance, Password, answer};
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
-use sash::wire::message::{Challenge, Proof};
+use sash::wire::mac::TrafficKey;
+use sash::wire::message::{Challenge, Offer, Proof};
+use sash::wire::packet::{Body, Kind, Opening, Packet};
+use sash::wire::sequence::SequenceNumber;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -323,6 +326,58 @@ fn who_reads_an_offer_along_does_not_hold_its_token() {
     let output = place.client_at(address, "guy", &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert_eq!(attacks.iter().next(), Some(0));
+}
+
+#[test]
+fn who_holds_a_token_and_not_its_keys_opens_no_transfer() {
+    let place = Place::locked();
+    let mut raw = Raw::join(&place.server, "guy");
+    let challenge: Challenge = serde_json::from_value(raw.wait_for("challenge")).unwrap();
+    let chance = Chance([5; 32]);
+    let (proof, awaiting) = answer(&password(SESAME), &challenge, "guy", chance).unwrap();
+    raw.send(&json!({"proof": proof}));
+    raw.wait_for("welcome");
+    raw.send(&json!({"download": {"file": "a.bin"}}));
+    let offer: Offer = serde_json::from_value(raw.wait_for("offer")).unwrap();
+    let keys = awaiting.key().traffic_keys(offer.token, offer.transfer);
+    let syn = Packet {
+        token: awaiting.key().token(offer.token, offer.transfer),
+        number: 0,
+        attempt: 1,
+        sequence: SequenceNumber(0),
+        sent_at: 0,
+        body: Body::Syn(Opening {
+            size: offer.size,
+            window: 8,
+            echo: 0,
+            segment_bytes: offer.settled.segment_bytes,
+        }),
+    };
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.connect((Ipv4Addr::LOCALHOST, offer.port)).unwrap();
+    let mut datagram = Vec::new();
+    // No MAC, one by a guessed key, and one that the server itself would make.
+    let guessed = TrafficKey([9; 32]);
+    for key in [None, Some(&guessed), Some(&keys.receive)] {
+        syn.encode_keyed(&mut datagram, key, &[]);
+        socket.send(&datagram).unwrap();
+    }
+    let mut answer = [0; 2_000];
+    socket
+        .set_read_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    assert!(socket.recv(&mut answer).is_err());
+    // The transfer is there all the same, for whom it was offered to.
+    syn.encode_keyed(&mut datagram, Some(&keys.send), &[]);
+    socket.send(&datagram).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let length = socket.recv(&mut answer).unwrap();
+    assert_eq!(length, datagram.len());
+    let (packet, _) =
+        Packet::decode_keyed(&answer[..length], Some(&keys.receive)).unwrap();
+    assert_eq!(packet.body.kind(), Kind::SynAck);
 }
 
 #[test]

@@ -9,8 +9,9 @@ use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
 use sash::reliable::round_trip::Timing;
 use sash::wire::digest::{Digest, Token};
+use sash::wire::mac::{TrafficKey, TrafficKeys};
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
-use sash::wire::packet::Packet;
+use sash::wire::packet::{Body, Kind, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -20,22 +21,69 @@ use std::{env, fs};
 
 #[test]
 fn a_whole_transfer_stands_in_the_report_byte_for_byte() {
-    let file = b"A sash window is one that slides. Watch.";
     let mut dumps = String::new();
-    for (from, datagram) in transfer(file) {
-        let (packet, _) = Packet::decode(&datagram).expect("it was just encoded");
-        let kind = packet.body.kind();
-        let length = datagram.len();
-        writeln!(dumps, "{kind}, {length} bytes, from the {from}").unwrap();
-        for (row, bytes) in datagram.chunks(16).enumerate() {
-            let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            writeln!(dumps, "{:6}  {}", 16 * row, hex.join(" ")).unwrap();
-        }
-        dumps.push('\n');
+    for (from, datagram) in transfer(OFFERED_TOKEN, None) {
+        Packet::decode(&datagram).expect("it was just encoded");
+        dump(&mut dumps, from, &datagram);
     }
     let kinds: Vec<_> = dumps.lines().filter(|line| line.contains("from")).collect();
     assert_eq!(kinds.len(), 9, "{kinds:#?}");
     compare("packets.txt", dumps.trim_end());
+}
+
+#[test]
+fn what_has_a_mac_stands_in_the_report_byte_for_byte() {
+    let token = "896d1bd36d07c4a446183e3b38ef5620";
+    let keys = TrafficKeys {
+        send: key("e12cf31beef855223158215b6823098d43a8f58a6db8c7213bf4e9f2e17edd65"),
+        receive: key("11166eaa0be432199b55012f0faac49fbbe7c6fb78785d6de5c123e76e22d3fb"),
+    };
+    let cancelled = Packet {
+        token: token.parse().expect("a token"),
+        number: 0,
+        attempt: 1,
+        sequence: SequenceNumber(1_000),
+        sent_at: 5_000,
+        body: Body::Rst {
+            why: Reset::Cancelled,
+        },
+    };
+    let mut reset = Vec::new();
+    cancelled.encode_keyed(&mut reset, Some(&keys.send), &[]);
+    let mut packets = transfer(token, Some(keys));
+    packets.push(("receiver", reset));
+    let mut dumps = String::new();
+    for (from, datagram) in &packets {
+        let key = match *from {
+            "receiver" => keys.send,
+            _ => keys.receive,
+        };
+        let (packet, _) =
+            Packet::decode_keyed(datagram, Some(&key)).expect("it was just encoded");
+        if packet.body.kind().has_mac() {
+            dump(&mut dumps, from, datagram);
+        }
+    }
+    let kinds: Vec<_> = dumps.lines().filter(|line| line.contains("from")).collect();
+    assert_eq!(kinds.len(), 5, "{kinds:#?}");
+    compare("packets_with_mac.txt", dumps.trim_end());
+}
+
+fn key(hex: &str) -> TrafficKey {
+    let digest: Digest = hex.parse().expect("32 bytes");
+    TrafficKey(digest.0)
+}
+
+/// A datagram as the report shows it.
+fn dump(dumps: &mut String, from: &str, datagram: &[u8]) {
+    let code = usize::from(datagram[1]);
+    let (kind, length) = (Kind::ALL[code - 1], datagram.len());
+    writeln!(dumps, "{kind}, {length} bytes, from the {from}").expect("memory");
+    for (row, bytes) in datagram.chunks(16).enumerate() {
+        let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(dumps, "{:6}  {}", 16 * row, hex.join(" ")).expect("memory");
+    }
+    dumps.push('\n');
 }
 
 #[test]
@@ -153,14 +201,14 @@ fn row(table: &mut String, first: &str, cell: impl Fn(Arq) -> String) {
     writeln!(table, "{first:>8}{}", cells.concat()).expect("memory");
 }
 
-/// Both machines, and no link: every datagram arrives a millisecond after it left.
-fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let mut token = Token([0; 16]);
-    token
-        .0
-        .iter_mut()
-        .zip(0xa0..)
-        .for_each(|(to, byte)| *to = byte);
+const OFFERED_TOKEN: &str = "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf";
+
+/// Both machines, and no link: every datagram arrives a millisecond after it left. `keys`:
+/// the client's, which receives.
+fn transfer(token: &str, keys: Option<TrafficKeys>) -> Vec<(&'static str, Vec<u8>)> {
+    let file = b"A sash window is one that slides. Watch.";
+    let token: Token = token.parse().expect("16 bytes");
+    let [ours, theirs] = [keys.map(|it| it.send), keys.map(|it| it.receive)];
     let proposal = |first| Proposal {
         token,
         size: file.len() as u64,
@@ -193,7 +241,9 @@ fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         for transmit in &from_receiver {
             sender.on_packet(&transmit.packet, now);
             let mut datagram = Vec::new();
-            transmit.packet.encode(&mut datagram, &[]);
+            transmit
+                .packet
+                .encode_keyed(&mut datagram, ours.as_ref(), &[]);
             sent.push(("receiver", datagram));
         }
         for transmit in &from_sender {
@@ -201,13 +251,18 @@ fn transfer(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             let [start, end] = [transmit.bytes.start, transmit.bytes.end]
                 .map(|place| usize::try_from(place).expect("small"));
             let mut datagram = Vec::new();
-            transmit.packet.encode(&mut datagram, &file[start..end]);
+            let payload = &file[start..end];
+            transmit
+                .packet
+                .encode_keyed(&mut datagram, theirs.as_ref(), payload);
             sent.push(("sender", datagram));
             // The shell acknowledges each arrival before it takes the next.
             for answer in std::iter::from_fn(|| receiver.poll_transmit(now)) {
                 sender.on_packet(&answer.packet, now);
                 let mut datagram = Vec::new();
-                answer.packet.encode(&mut datagram, &[]);
+                answer
+                    .packet
+                    .encode_keyed(&mut datagram, ours.as_ref(), &[]);
                 sent.push(("receiver", datagram));
             }
         }

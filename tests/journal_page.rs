@@ -420,7 +420,8 @@ fn ignored_after(why: Option<&Ignored>) -> Option<Ignored> {
         Some(Ignored::ImpossibleAck) => Ignored::OutsideTheFile,
         Some(Ignored::OutsideTheFile) => Ignored::InexactReset,
         Some(Ignored::InexactReset) => Ignored::OutOfPlace,
-        Some(Ignored::OutOfPlace) => return None,
+        Some(Ignored::OutOfPlace) => Ignored::Forged,
+        Some(Ignored::Forged) => return None,
     })
 }
 

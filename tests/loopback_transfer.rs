@@ -45,6 +45,7 @@ fn job(settled: Settled, size: u64, scenario: &str) -> Job {
     Job {
         number: 1,
         token: Token([5; 16]),
+        keys: None,
         settled,
         size,
         offset: 0,
@@ -97,20 +98,18 @@ fn start(
     scenario: &str,
     digest: Option<Digest>,
 ) -> Transfer {
+    start_jobs(job(settled, size, scenario), job(settled, size, ""), digest)
+}
+
+/// The same, each side with a job of its own.
+fn start_jobs(sender: Job, receiver: Job, digest: Option<Digest>) -> Transfer {
     let folder = tempfile::tempdir().unwrap();
-    let (outlet, port) = outlet(settled.transport);
+    let (outlet, port) = outlet(sender.settled.transport);
     let (sender_report, sender_ended) = ending();
     let (receiver_report, receiver_ended) = ending();
-    let file = source(folder.path(), size);
-    let sending = sending::start(
-        job(settled, size, scenario),
-        file,
-        digest,
-        outlet,
-        LOCALHOST,
-        sender_report,
-    )
-    .unwrap();
+    let file = source(folder.path(), sender.size);
+    let sending =
+        sending::start(sender, file, digest, outlet, LOCALHOST, sender_report).unwrap();
     let destination = Destination {
         folder: folder.path().to_owned(),
         name: "arrived.bin".to_owned(),
@@ -118,13 +117,8 @@ fn start(
         overwrite: Overwrite::Keep,
     };
     let server = SocketAddr::new(LOCALHOST, port);
-    let receiving = receiving::start(
-        job(settled, size, ""),
-        server,
-        &destination,
-        receiver_report,
-    )
-    .unwrap();
+    let receiving =
+        receiving::start(receiver, server, &destination, receiver_report).unwrap();
     Transfer {
         sending,
         receiving,
@@ -174,6 +168,19 @@ fn a_file_arrives_whole_by_every_protocol() {
             let digest = Some(contents::digest(size));
             start(settled(arq), size, "", digest).arrives_whole(size);
         }
+    }
+}
+
+#[test]
+fn a_file_arrives_whole_where_the_kernel_does_not_offload() {
+    for offloads in [[false, false], [true, false], [false, true]] {
+        let size = 3_000_000;
+        let [sender, receiver] = offloads.map(|is_offloading| Job {
+            is_offloading,
+            ..job(Settled::DEFAULT, size, "")
+        });
+        let digest = Some(contents::digest(size));
+        start_jobs(sender, receiver, digest).arrives_whole(size);
     }
 }
 

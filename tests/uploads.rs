@@ -682,6 +682,7 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
     let job = Job {
         number: offer.transfer,
         token: offer.token,
+        keys: None,
         settled: offer.settled,
         size: offer.size,
         offset: 0,

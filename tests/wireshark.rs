@@ -363,6 +363,11 @@ const LOSSY: &str = "seed=7;loss=8%;delay=2ms";
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// With the arguments that it gives for the server's folder.
+    fn start_with(more: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let files = folder.path().join("files");
         fs::create_dir(&files).unwrap();
@@ -375,6 +380,7 @@ impl Server {
             .arg(folder.path().join("journals"))
             .arg("--pcapng")
             .arg(folder.path().join("server.pcapng"))
+            .args(more(folder.path()))
             .stdout(Stdio::piped())
             .stderr(File::create(folder.path().join("log")).unwrap())
             .spawn()
@@ -541,6 +547,59 @@ fn an_upload_is_captured_with_the_address_that_the_client_really_has() {
     assert_eq!(capture.count(elsewhere), 0);
     assert!(capture.count("sash.kind == 5 && frame.p2p_dir == 0") >= 35);
     assert!(capture.count("sash.kind == 3 && frame.p2p_dir == 1") > 0);
+}
+
+#[test]
+fn in_a_room_with_a_password_what_opens_and_ends_a_transfer_shows_its_mac() {
+    let server = Server::start_with(|folder| {
+        let password = folder.join("password");
+        fs::write(&password, "open sesame\n").unwrap();
+        vec!["--password-file".to_owned(), text(&password).to_owned()]
+    });
+    let path = server.folder.path().join("client.pcapng");
+    let password = server.folder.path().join("password");
+    let upload = format!("--exec=/upload {}", password.display());
+    let out = server.folder.path().join("out");
+    for (segment, errand) in [("1436", "--exec=/download a.bin"), ("30", &upload)] {
+        let arguments = [
+            "--json",
+            "--name=guy",
+            errand,
+            "--server",
+            &server.address,
+            "--password-file",
+            text(&password),
+            "--segment",
+            segment,
+            "--out",
+            text(&out),
+            "--pcapng",
+            text(&path),
+        ];
+        let output = program(env!("CARGO_BIN_EXE_client"), &arguments);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let folder = server.stop(2);
+    let path = folder.path().join("server.pcapng");
+    let capture = Capture { path, folder };
+    capture.is_well_formed();
+    let has_mac = "sash.kind == 1 || sash.kind == 2 || sash.kind >= 6";
+    let whole = "sash.checksum.status == 1";
+    let due = capture.count(&format!("({has_mac}) && {whole}"));
+    assert!(due >= 8, "{due}");
+    assert_eq!(
+        capture.count(&format!("({has_mac}) && len(sash.mac) == 16")),
+        due
+    );
+    assert_eq!(capture.count("sash.mac"), due);
+    let openings = capture.rows(
+        "sash.kind <= 2 && sash.mac",
+        &["sash.segment_bytes", "udp.length"],
+    );
+    for row in openings {
+        let bytes = if row[0] == "30" { 36 + 34 } else { 36 + 1_436 };
+        assert_eq!(row[1], (8 + bytes).to_string());
+    }
 }
 
 #[test]

@@ -17,9 +17,10 @@ use sash::room::{Effect, Room};
 use sash::shelf::FileName;
 use sash::transfer::record::Record;
 use sash::wire::line::{LONGEST_LINE_BYTES, Lines};
+use sash::wire::mac::TrafficKey;
 use sash::wire::message::{Reply, Request};
 use sash::wire::options::Settled;
-use sash::wire::packet::{HEADER_BYTES, Packet};
+use sash::wire::packet::{HEADER_BYTES, Packet, PacketError};
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,7 +91,8 @@ pub fn message(data: &[u8]) {
 }
 
 /// A datagram, as it is and with a right checksum put into it: what could be read is
-/// written as the same bytes again, but for what a reader passes over.
+/// written as the same bytes again, but for what a reader passes over. Whoever asks for
+/// MACs believes what has the right one, and of the kinds that have one nothing else.
 pub fn packet(data: &[u8]) {
     check_packet(data);
     let mut sealed = data.to_vec();
@@ -105,13 +107,49 @@ pub fn packet(data: &[u8]) {
 }
 
 fn check_packet(datagram: &[u8]) {
+    check_keyed(datagram);
     let Ok((packet, payload)) = Packet::decode(datagram) else {
         return;
     };
     let mut again = Vec::new();
     packet.encode(&mut again, payload);
     assert_eq!(again.len(), packet.datagram_bytes());
-    assert_eq!(Packet::decode(&again), Ok((packet, payload)));
+    assert_eq!(Packet::decode(&again), Ok((packet.clone(), payload)));
+    check_mac(&packet, payload);
+}
+
+/// Of the packets in `corpus/packet` those whose names end in `-mac` have one by this key.
+const KEY: TrafficKey = TrafficKey(*b"the key of the packets in corpus");
+
+/// A datagram for whoever asks for MACs by [`KEY`]: what is believed is what was written
+/// with that key, bit for bit but for the CRC-32, which is right.
+fn check_keyed(datagram: &[u8]) {
+    let Ok((packet, payload)) = Packet::decode_keyed(datagram, Some(&KEY)) else {
+        return;
+    };
+    let mut again = Vec::new();
+    packet.encode_keyed(&mut again, Some(&KEY), payload);
+    assert_eq!(again.len(), datagram.len());
+    assert_eq!(
+        Packet::decode_keyed(&again, Some(&KEY)),
+        Ok((packet, payload))
+    );
+}
+
+/// A packet that was read where there are no MACs.
+fn check_mac(packet: &Packet, payload: &[u8]) {
+    let mut datagram = Vec::new();
+    let has_mac = packet.body.kind().has_mac();
+    packet.encode_keyed(&mut datagram, Some(&KEY), payload);
+    assert_eq!(datagram.len(), packet.keyed_bytes(true));
+    let read = Packet::decode_keyed(&datagram, Some(&KEY));
+    assert_eq!(read, Ok((packet.clone(), payload)));
+    for key in [None, Some(&TrafficKey([0; 32]))] {
+        packet.encode_keyed(&mut datagram, key, payload);
+        let read = Packet::decode_keyed(&datagram, Some(&KEY));
+        let is_forged = matches!(read, Err(PacketError::Forged { .. }));
+        assert_eq!(is_forged, has_mac);
+    }
 }
 
 /// The words of `--link`: what could be read is shown as words that mean the same, and a

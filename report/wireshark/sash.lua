@@ -7,12 +7,16 @@
 
 local VERSION = 1
 local HEADER = 36
+local MAC = 16
+local NO_MAC = string.rep("\0", MAC)
 local PROBE = 0xffffffff
 
 local KINDS = {
     [1] = "SYN", [2] = "SYN-ACK", [3] = "ACK", [4] = "NACK",
     [5] = "DATA", [6] = "FIN", [7] = "FIN-ACK", [8] = "RST",
 }
+-- In a room with a password, these carry a MAC.
+local MAC_KINDS = { [1] = true, [2] = true, [6] = true, [7] = true, [8] = true }
 local VERDICTS = { [1] = "verified", [2] = "damaged" }
 local RESETS = {
     [1] = "cancelled",
@@ -49,6 +53,7 @@ local f = {
     echo = ProtoField.uint32("sash.echo", "Echo (microseconds)"),
     segment = ProtoField.uint16("sash.segment_bytes", "Segment (bytes)"),
     padding = ProtoField.bytes("sash.padding", "Padding"),
+    mac = ProtoField.bytes("sash.mac", "MAC (not checked: it needs the transfer's key)"),
 
     received = ProtoField.uint32("sash.received", "DATA packets received so far"),
     range = ProtoField.none("sash.range", "Received beyond"),
@@ -280,6 +285,11 @@ local function dissect_opening(tvb, tree, p)
     local stop = HEADER + math.max(segment, 18)
     p.info = string.format(" size=%s win=%u seg=%u",
         tostring(tvb(36, 8):uint64()), tvb(44, 4):uint(), segment)
+    -- A MAC stands where the last zeros are otherwise.
+    local mac_at = math.max(HEADER + segment - MAC, 54)
+    if tvb:len() == mac_at + MAC and tvb:raw(mac_at, MAC) ~= NO_MAC then
+        stop = mac_at
+    end
     if tvb:len() < stop then return malformed(tree, "less padding than a segment") end
     if stop > 54 then tree:add(f.padding, tvb(54, stop - 54)) end
     return stop
@@ -434,7 +444,9 @@ local function dissect_packet(tvb, pinfo, root)
     end
 
     local stop = dissect_body(tvb, tree, p)
-    if stop and stop < length then
+    if stop and MAC_KINDS[p.kind] and length - stop == MAC then
+        tree:add(f.mac, tvb(stop, MAC))
+    elseif stop and stop < length then
         tree:add(f.extra, tvb(stop))
         malformed(tree, "bytes beyond the end of its kind")
     end

@@ -1,6 +1,6 @@
 //! What bounds a transfer on loopback: datagrams with no protocol, and the kernel's TCP.
 
-use super::{LOCALHOST, megabytes};
+use super::{Calls, LOCALHOST, megabytes};
 use crate::transfer::batch::{Incoming, Outgoing};
 use crate::transfer::carrier;
 use crate::transfer::clock::Clock;
@@ -18,8 +18,7 @@ use std::time::Duration;
 pub(super) struct Datagrams {
     pub(super) file_bytes: u64,
     pub(super) segment_bytes: u16,
-    /// Whether many go in one call.
-    pub(super) is_offloading: bool,
+    pub(super) calls: Calls,
 }
 
 /// A receiver of bare datagrams that hears nothing for so long has heard the last one.
@@ -33,26 +32,44 @@ impl Datagrams {
         receiver.set_read_timeout(Some(SILENCE))?;
         let sender = UdpSocket::bind((LOCALHOST, 0))?;
         sender.connect(receiver.local_addr()?)?;
-        let mut incoming = Incoming::new(&receiver, self.is_offloading);
         let clock = Clock::start();
         let blast =
             threads::start("bare-sender".to_owned(), move || self.blast(&sender))?;
-        let (mut arrived, mut last) = (0_u64, clock.now());
-        while let Ok(batch) = incoming.receive(&receiver) {
-            arrived += batch.datagrams.count() as u64;
-            last = clock.now();
-        }
+        let (arrived, seconds) = self.count(&receiver, &clock);
         let _ = blast.join();
         let bytes = megabytes(arrived * u64::from(self.segment_bytes));
-        let seconds = last.since_start().as_secs_f64();
         Ok(seconds * megabytes(self.file_bytes) / bytes.max(1e-9))
+    }
+
+    /// How many arrived, and after how many seconds the last one.
+    fn count(self, receiver: &UdpSocket, clock: &Clock) -> (u64, f64) {
+        let mut incoming = Incoming::new(receiver, self.calls == Calls::Offloaded);
+        let mut room = vec![0; self.datagram_bytes()];
+        let (mut arrived, mut last) = (0, clock.now());
+        loop {
+            let count = match self.calls {
+                Calls::One => receiver.recv(&mut room).map(|_| 1),
+                Calls::Many | Calls::Offloaded => incoming
+                    .receive(receiver)
+                    .map(|batch| batch.datagrams().count() as u64),
+            };
+            let Ok(count) = count else {
+                return (arrived, last.since_start().as_secs_f64());
+            };
+            arrived += count;
+            last = clock.now();
+        }
     }
 
     /// What is lost is part of the limit.
     fn blast(self, socket: &UdpSocket) {
-        let datagram = vec![0xA5; HEADER_BYTES + usize::from(self.segment_bytes)];
-        let mut outgoing = Outgoing::new(self.is_offloading);
+        let datagram = vec![0xA5; self.datagram_bytes()];
+        let mut outgoing = Outgoing::new(self.calls == Calls::Offloaded);
         for _ in 0..self.file_bytes.div_ceil(u64::from(self.segment_bytes)) {
+            if self.calls == Calls::One {
+                let _ = socket.send(&datagram);
+                continue;
+            }
             let write = |row: &mut Vec<u8>| {
                 row.extend_from_slice(&datagram);
                 Ok::<_, Infallible>(())
@@ -60,6 +77,10 @@ impl Datagrams {
             let _ = outgoing.push(socket, None, write);
         }
         let _ = outgoing.flush(socket, None);
+    }
+
+    fn datagram_bytes(self) -> usize {
+        HEADER_BYTES + usize::from(self.segment_bytes)
     }
 }
 

@@ -145,7 +145,7 @@ pub fn peak_mebibytes(row: &Row) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Way;
+    use super::super::{Calls, Way};
     use super::*;
 
     fn rows() -> Vec<Row> {
@@ -153,9 +153,7 @@ mod tests {
             way,
             rounds: rates.iter().map(|&rate| Round::of(rate)).collect(),
         };
-        let bare = Way::BareDatagrams {
-            is_offloading: false,
-        };
+        let bare = Way::BareDatagrams { calls: Calls::One };
         vec![
             row(bare, &[200.0, 100.0, 400.0]),
             row(Way::KernelTcp, &[1_000.0]),

@@ -84,6 +84,7 @@ impl Transfer {
         let job = Job {
             number: 1,
             token: Token(*b"sash bench token"),
+            keys: None,
             settled: self.settled,
             size: self.size,
             offset: 0,

@@ -91,7 +91,7 @@ struct Arguments {
     /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
-    /// Give datagrams to the kernel, and take them, one at a time
+    /// Let the kernel neither cut rows of datagrams up nor put them together
     #[arg(long)]
     no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines

@@ -58,7 +58,7 @@ struct Flags {
     /// Take no files from clients.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
     no_upload: bool,
-    /// Give datagrams to the kernel, and take them, one at a time.
+    /// Let the kernel neither cut rows of datagrams up nor put them together.
     #[arg(long)]
     no_offload: bool,
     /// Write everything that happens in transfers into this folder, as JSON lines.

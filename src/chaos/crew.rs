@@ -10,17 +10,17 @@ use super::process::{Belongings, Printed, Process, Programs, THRIFT};
 use super::proxy::Proxy;
 use super::run::Chaos;
 use crate::reliable::moment::Moment;
-use crate::transfer::clock::Clock;
+use crate::transfer::clock::{CLOCK_FILE, Clock};
 use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use nix::sys::signal::Signal;
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use std::{fs, io};
 
 /// Everybody, and what they said.
 pub(super) struct Crew {
@@ -170,10 +170,16 @@ impl Crew {
         let mut command = Command::new(&self.programs.server);
         command.args(["--bind", &bind, "--udp-ports", "0", "--files"]);
         command.arg(self.folder.join("files")).envs(THRIFT);
+        command.env(CLOCK_FILE, self.clock_file());
         let complaints = self.folder.join("server.err");
         let lines = self.lines.0.clone();
         self.server = Some(Process::start(&mut command, number, lines, &complaints)?);
         Ok(())
+    }
+
+    /// Says how wrong the time of day is that all programs see.
+    fn clock_file(&self) -> PathBuf {
+        self.folder.join("clock")
     }
 
     fn add_record(&mut self, client: Option<usize>) -> usize {
@@ -211,12 +217,14 @@ impl Crew {
         let record = self.add_record(Some(number));
         let lines = self.lines.0.clone();
         let complaints = self.folder.join("client.err");
+        let clock = self.clock_file();
         let client = &mut self.clients[number];
         if client.role.is_behind_proxy && client.proxy.is_none() {
             client.proxy = Some(Proxy::start(server, number)?);
         }
         let address = client.proxy.as_ref().map_or(server, Proxy::address);
         let mut command = client_command(&self.programs, client, address);
+        command.env(CLOCK_FILE, clock);
         client.record = record;
         client.may_end = false;
         client.process = Some(Process::start(&mut command, record, lines, &complaints)?);
@@ -230,6 +238,7 @@ impl Crew {
         let lines = self.lines.0.clone();
         let complaints = self.folder.join("client.err");
         let mut command = client_command(&self.programs, &self.clients[number], address);
+        command.env(CLOCK_FILE, self.clock_file());
         // The same client may have several errands at once: each needs its own name.
         command.args(["--name", &format!("errand-{record}"), "--exec", line]);
         let process = Process::start(&mut command, record, lines, &complaints)?;
@@ -245,7 +254,15 @@ impl Crew {
             }
             (Who::Server, Act::Kill | Act::Interrupt) => self.end_server(act),
             (Who::Server, Act::Stop(time)) => self.stop(who, *time),
-            (Who::Server, Act::Say | Act::Type(_) | Act::Upload | Act::Cut) => {}
+            (Who::Machine, Act::Jump(seconds)) => {
+                self.hurts += 1;
+                fs::write(self.clock_file(), seconds.to_string())?;
+            }
+            (
+                Who::Server,
+                Act::Say | Act::Type(_) | Act::Upload | Act::Cut | Act::Jump(_),
+            )
+            | (Who::Machine, _) => {}
         }
         Ok(())
     }
@@ -260,6 +277,7 @@ impl Crew {
             }
             Act::Stop(time) => self.stop(Who::Client(number), *time),
             Act::Start => self.clients[number].is_away = false,
+            Act::Jump(_) => {}
             Act::Kill | Act::Interrupt | Act::Cut => {
                 self.hurts += 1;
                 let client = &mut self.clients[number];
@@ -302,6 +320,7 @@ impl Crew {
         let process = match who {
             Who::Client(client) => &self.clients[client].process,
             Who::Server => &self.server,
+            Who::Machine => return,
         };
         if let Some(process) = process {
             process.signal(signal);

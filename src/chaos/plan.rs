@@ -81,6 +81,8 @@ pub enum Who {
     Client(usize),
     /// The server.
     Server,
+    /// The machine on which all of them run.
+    Machine,
 }
 
 /// What happens.
@@ -102,6 +104,9 @@ pub enum Act {
     Cut,
     /// It is started, again.
     Start,
+    /// The clock on the wall jumps: from now on all programs see a time of day that is so
+    /// many seconds later than the true one, or earlier.
+    Jump(i64),
 }
 
 /// The files on offer: name and size in bytes. The last one is the big one.
@@ -116,6 +121,13 @@ const PACE_MS: std::ops::Range<u64> = 60..400;
 
 /// How long somebody who was hurt stays away, or stands still.
 const REST_MS: std::ops::Range<u64> = 150..900;
+
+/// From one jump of the clock to the next.
+const JUMP_PACE_MS: std::ops::Range<u64> = 700..3_000;
+
+/// A leap second, a clock that was never set right, summer time, a night asleep, a year
+/// mistyped. Unit: seconds.
+const JUMPS: [i64; 5] = [1, 90, 3_600, 30 * 3_600, 366 * 86_400];
 
 /// The server rests from one hurt to the next.
 const SERVER_PACE_MS: std::ops::Range<u64> = 2_500..6_000;
@@ -132,6 +144,7 @@ impl Plan {
         for (client, role) in roles.iter().enumerate() {
             steps.extend(client_steps(client, role, wanted, dice.fork()));
         }
+        steps.extend(machine_steps(wanted, dice.fork()));
         steps.sort_by_key(|step| step.at); // Stable: who stands first acts first.
         Self { roles, steps }
     }
@@ -221,6 +234,19 @@ fn server_steps(wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
     steps
 }
 
+fn machine_steps(wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut at = Duration::from_millis(dice.u64(JUMP_PACE_MS));
+    while at < wanted.duration {
+        let jump = JUMPS[dice.usize(..JUMPS.len())];
+        let act = Act::Jump(if dice.bool() { jump } else { -jump });
+        let who = Who::Machine;
+        steps.push(Step { at, who, act });
+        at += Duration::from_millis(dice.u64(JUMP_PACE_MS));
+    }
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +292,8 @@ mod tests {
         assert!(count(|act| matches!(act, Act::Stop(_))) > 10);
         assert!(count(|act| *act == Act::Interrupt) > 5);
         assert!(count(|act| *act == Act::Say) > 500);
+        assert!(count(|act| matches!(act, Act::Jump(1..))) > 0);
+        assert!(count(|act| matches!(act, Act::Jump(..0))) > 0);
         assert!(plan.roles.iter().any(|role| role.is_cramped));
     }
 

@@ -75,9 +75,6 @@ struct Run {
 /// Memory may grow by so much: the allocator gives back in large pieces.
 const GROWTH_PERCENT: u64 = 10;
 
-/// And by so much in any case. Unit: bytes.
-const GROWTH_BYTES: u64 = 1024 * 1024;
-
 /// So many errands at once.
 const ERRANDS: usize = 8;
 
@@ -249,7 +246,7 @@ impl Run {
         };
         let (before, after) = (before.memory, after.memory);
         let most = before * (100 + GROWTH_PERCENT) / 100;
-        if after > most.max(before + GROWTH_BYTES) {
+        if after > most {
             self.offend(format!(
                 "the server's memory grew from {before} to {after} B"
             ));

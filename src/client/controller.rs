@@ -2,7 +2,7 @@
 //!
 //! It owns the model and decides everything; it touches nothing. The shell around it
 //! (`session`) performs the effects and brings what happens as events. Time is an
-//! argument: `now_ms`, milliseconds since 1970-01-01 UTC.
+//! argument: `now_ms`, milliseconds since 1970-01-01 UTC, which never jumps.
 //!
 //! ```text
 //!            +------------+
@@ -339,6 +339,12 @@ impl Controller {
             }
         }
         self.start_held(now_ms);
+    }
+
+    /// What the clock on the wall shows at the moment `now_ms`: the lines of the chat show
+    /// it too. Everything else is measured by `now_ms`, which never jumps.
+    pub fn set_time_of_day(&mut self, now_ms: u64, wall_ms: u64) {
+        self.model.chat.set_time_of_day(now_ms, wall_ms);
     }
 
     /// Something happened.

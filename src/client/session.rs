@@ -20,7 +20,7 @@ use super::upload;
 use super::watching::{Watched, Wish};
 use crate::room::login::Chance;
 use crate::transfer::Report;
-use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::clock::{Clock, steady_time_ms, wall_time_ms};
 use crate::transfer::hand::Hand;
 use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
@@ -110,7 +110,7 @@ impl Session {
     ) -> Self {
         let (sender, letters) = unbounded();
         let mut controller = Controller::new(settings.asked, wants_lists);
-        let now_ms = wall_time_ms();
+        let now_ms = steady_time_ms();
         controller.on_intent(Intent::SetPauseAt(settings.pause_at), now_ms);
         controller.on_intent(Intent::SetOverwrite(settings.overwrite), now_ms);
         let password = settings.password.clone();
@@ -181,7 +181,8 @@ impl Session {
         intents: impl IntoIterator<Item = Intent>,
     ) -> Vec<Request> {
         for intent in intents {
-            self.controller.on_intent(intent, wall_time_ms());
+            let now_ms = self.now_ms();
+            self.controller.on_intent(intent, now_ms);
         }
         self.perform()
     }
@@ -201,7 +202,7 @@ impl Session {
             self.see_the_end(tag);
         }
         self.forget_what_ended(&event);
-        self.controller.on_event(event, wall_time_ms());
+        self.happen(event);
         self.perform()
     }
 
@@ -240,6 +241,19 @@ impl Session {
 
     fn is_current(&self, letter: &Letter) -> bool {
         letter.connection.is_none_or(|it| it == self.connection)
+    }
+
+    fn happen(&mut self, event: Event) {
+        let now_ms = self.now_ms();
+        self.controller.on_event(event, now_ms);
+    }
+
+    /// The time by which the controller waits. What people see is the time of day, which
+    /// somebody may set meanwhile.
+    fn now_ms(&mut self) -> u64 {
+        let now_ms = steady_time_ms();
+        self.controller.set_time_of_day(now_ms, wall_time_ms());
+        now_ms
     }
 
     /// Performs what the controller decided; returns what was asked of the server.
@@ -285,13 +299,17 @@ impl Session {
                 });
                 self.lab_run = Some(run); // An earlier one ends.
             }
-            Effect::StartDownload { tag, offer } => self.start_download(tag, &offer),
+            Effect::StartDownload { tag, offer, keys } => {
+                self.start_download(tag, &offer, keys);
+            }
             Effect::OpenUpload { tag, path } => {
                 let found = upload::look_at(&path);
                 let event = Event::Opened { tag, found };
-                self.controller.on_event(event, wall_time_ms());
+                self.happen(event);
             }
-            Effect::StartUpload { tag, offer } => self.start_upload(tag, &offer),
+            Effect::StartUpload { tag, offer, keys } => {
+                self.start_upload(tag, &offer, keys);
+            }
             Effect::PauseTransfer { tag, is_paused } => match self.running.get(&tag) {
                 Some(Running::Download(receiving)) => receiving.set_paused(is_paused),
                 Some(Running::Upload(sending)) => sending.set_paused(is_paused),
@@ -347,7 +365,7 @@ impl Session {
                 Event::Unreachable(sentence)
             }
         };
-        self.controller.on_event(event, wall_time_ms());
+        self.happen(event);
     }
 
     /// Only now: all that was asked together waits in the link, and leaves in one flight.
@@ -360,8 +378,7 @@ impl Session {
     }
 
     fn remark(&mut self, sentence: String) {
-        let remark = Event::Remark(sentence);
-        self.controller.on_event(remark, wall_time_ms());
+        self.happen(Event::Remark(sentence));
     }
 
     fn forget_what_ended(&mut self, event: &Event) {
@@ -408,7 +425,7 @@ impl Session {
             };
             if let Arrival::Event(event) = letter.arrival {
                 self.forget_what_ended(&event);
-                self.controller.on_event(event, wall_time_ms());
+                self.happen(event);
             }
         }
     }

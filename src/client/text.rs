@@ -28,7 +28,7 @@ use super::model::{ChatLine, Kind, LabState, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
-use crate::transfer::clock::wall_time_ms;
+use crate::transfer::clock::steady_time_ms;
 use crate::wire::message::{Reply, Request};
 use asking::Asking;
 use bars::Bars;
@@ -169,7 +169,7 @@ impl Face {
 
     fn intend_together(&mut self, intents: impl IntoIterator<Item = Intent>) {
         let requests: Vec<Request> = self.session.intend_together(intents);
-        self.script.asked(&requests, wall_time_ms());
+        self.script.asked(&requests, steady_time_ms());
         self.show(true);
     }
 
@@ -181,7 +181,7 @@ impl Face {
             self.tell(&event);
         }
         let requests = self.session.bring(event);
-        self.script.asked(&requests, wall_time_ms());
+        self.script.asked(&requests, steady_time_ms());
         self.script.on_model(self.session.model());
         self.show(false);
     }
@@ -222,7 +222,7 @@ impl Face {
                 return self.exit();
             }
         }
-        if self.script.is_overdue(wall_time_ms()) {
+        if self.script.is_overdue(steady_time_ms()) {
             Screen::complain("The server did not answer within half a minute.");
             self.has_failed = true;
             self.intend_together([Intent::Close]);

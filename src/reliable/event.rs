@@ -16,7 +16,7 @@
 //! Source: the names follow qlog (draft-ietf-quic-qlog-quic-events) where it has one;
 //! report page `journal`.
 
-use crate::wire::packet::{Body, Kind, Packet};
+use crate::wire::packet::{Body, Kind, Packet, PacketError};
 use crate::wire::sequence::SequenceNumber;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -30,8 +30,8 @@ pub enum Event {
     PacketSent(PacketName),
     /// A packet with this transfer's token reached the machine.
     PacketReceived(PacketName),
-    /// A packet reached the machine and was not believed; with the right token,
-    /// [`Event::PacketReceived`] came before.
+    /// A packet reached the machine and was not believed; with the right token, and where
+    /// it is not [`Ignored::Forged`], [`Event::PacketReceived`] came before.
     PacketIgnored {
         /// Which.
         #[serde(flatten)]
@@ -155,6 +155,34 @@ impl From<&Packet> for PacketName {
     }
 }
 
+impl PacketName {
+    /// What a packet says of itself that has no right MAC; `None` where that is not what
+    /// is wrong with it.
+    #[must_use]
+    pub const fn of_forged(error: &PacketError) -> Option<Self> {
+        match *error {
+            PacketError::Forged {
+                kind,
+                number,
+                attempt,
+                sequence,
+            } => Some(Self {
+                kind,
+                number,
+                attempt,
+                sequence,
+                length: 0,
+            }),
+            PacketError::TooShort { .. }
+            | PacketError::TooLong { .. }
+            | PacketError::Version(_)
+            | PacketError::Kind(_)
+            | PacketError::Value(_)
+            | PacketError::Corrupt { .. } => None,
+        }
+    }
+}
+
 /// Why a packet was not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -169,6 +197,8 @@ pub enum Ignored {
     InexactReset,
     /// Right in itself, but not in this state or from this side.
     OutOfPlace,
+    /// It should carry a MAC and does not, or not the right one: somebody else made it up.
+    Forged,
 }
 
 /// Why a receiver threw a segment away.

@@ -154,11 +154,12 @@ impl Door {
 
     /// How long until another guess from there is listened to; `None`: now.
     pub(super) fn guess_after_ms(
-        &self,
+        &mut self,
         origin: Option<&Origin>,
         now_ms: u64,
     ) -> Option<u64> {
-        let guesses = self.wrong.get(&origin?.address)?.at(now_ms);
+        let guesses = self.wrong.get_mut(&origin?.address)?;
+        *guesses = guesses.at(now_ms); // Where the clock was put back, it counts from there.
         let is_spent = guesses.spent >= GUESSES;
         is_spent.then(|| {
             let passed = now_ms.saturating_sub(guesses.since_ms);
@@ -314,8 +315,17 @@ mod tests {
         door.on_wrong(Some(&bad), 6_000);
         assert_eq!(door.guess_after_ms(Some(&bad), 6_000), Some(5_000));
         assert_eq!(door.guess_after_ms(Some(&bad), 100_000), None);
-        // A clock that is put back opens nothing and breaks nothing.
-        assert!(door.guess_after_ms(Some(&bad), 0).is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_neither_opens_the_door_nor_keeps_it_closed() {
+        let mut door = locked();
+        let there = from("192.0.2.1");
+        let hour_ms = 3_600_000;
+        (0..GUESSES).for_each(|_| door.on_wrong(Some(&there), hour_ms));
+        assert_eq!(door.guess_after_ms(Some(&there), 0), Some(5_000));
+        assert_eq!(door.guess_after_ms(Some(&there), 2_000), Some(3_000));
+        assert_eq!(door.guess_after_ms(Some(&there), 5_000), None);
     }
 
     #[test]

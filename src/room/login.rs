@@ -31,6 +31,7 @@
 //! python-spake2); RFC 2104 (HMAC); RFC 8265 §4.2 (a password as text).
 
 use crate::wire::digest::{Confirmation, Exchange, Token};
+use crate::wire::mac::{TrafficKey, TrafficKeys};
 use crate::wire::message::{Challenge, Proof, Role};
 use hmac::{Hmac, Mac};
 use rand_chacha::ChaCha20Rng;
@@ -96,11 +97,13 @@ struct Said {
     server: Exchange,
 }
 
-/// Three uses of one key, which must never be taken for each other.
+/// The uses of one key, which must never be taken for each other.
 const OF_CLIENT: &[u8] = b"sash login 1 client";
 const OF_SERVER: &[u8] = b"sash login 1 server";
 const FOR_LATER: &[u8] = b"sash login 1 key";
 const OF_TOKEN: &[u8] = b"sash token 1";
+const OF_CLIENT_TRAFFIC: &[u8] = b"sash traffic 1 client";
+const OF_SERVER_TRAFFIC: &[u8] = b"sash traffic 1 server";
 
 impl Password {
     /// A password as it was typed or read from a file, without its line's end. The same
@@ -217,14 +220,29 @@ impl Key {
     /// The token of a transfer, of which the chat connection shows only `drawn`.
     #[must_use]
     pub fn token(&self, drawn: Token, transfer: u64) -> Token {
+        let mut token = Token([0; 16]);
+        let derived = self.derive(OF_TOKEN, drawn, transfer);
+        token.0.copy_from_slice(&derived[..16]);
+        token
+    }
+
+    /// The client's keys for the MACs of that transfer, of which nothing ever travels.
+    #[must_use]
+    pub fn traffic_keys(&self, drawn: Token, transfer: u64) -> TrafficKeys {
+        let key = |of| TrafficKey(self.derive(of, drawn, transfer));
+        TrafficKeys {
+            send: key(OF_CLIENT_TRAFFIC),
+            receive: key(OF_SERVER_TRAFFIC),
+        }
+    }
+
+    /// One of a kind for each use, transfer and draw: no `of` begins with another.
+    fn derive(&self, of: &[u8], drawn: Token, transfer: u64) -> [u8; 32] {
         let mut mac = keyed(&self.0);
-        mac.update(OF_TOKEN);
+        mac.update(of);
         mac.update(&transfer.to_be_bytes());
         mac.update(&drawn.0);
-        let tag: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut token = Token([0; 16]);
-        token.0.copy_from_slice(&tag[..16]);
-        token
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -413,6 +431,46 @@ mod tests {
             assert_ne!(other, token(1, 2, 3));
         }
         assert_ne!(token(1, 2, 3), Token([2; 16]));
+    }
+
+    #[test]
+    fn each_transfer_has_traffic_keys_of_its_own_one_for_each_direction() {
+        let keys = |key, drawn, transfer| {
+            Key([key; 32]).traffic_keys(Token([drawn; 16]), transfer)
+        };
+        let one = keys(1, 2, 3);
+        assert_eq!(one, keys(1, 2, 3));
+        let mut all = vec![Key([1; 32]).derive(OF_TOKEN, Token([2; 16]), 3)];
+        for it in [one, keys(9, 2, 3), keys(1, 9, 3), keys(1, 2, 9)] {
+            for key in [it.send.0, it.receive.0] {
+                assert!(!all.contains(&key));
+                all.push(key);
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_of_the_report_yields_the_token_and_the_traffic_keys_of_the_report() {
+        // Worked out by Python's `hmac`; `report/wire.md` says how.
+        let hex = |bytes: &[u8]| {
+            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+            digits.collect::<String>()
+        };
+        let key = Key(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        let drawn = "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf".parse().unwrap();
+        assert_eq!(
+            hex(&key.token(drawn, 7).0),
+            "896d1bd36d07c4a446183e3b38ef5620"
+        );
+        let keys = key.traffic_keys(drawn, 7);
+        assert_eq!(
+            hex(&keys.send.0),
+            "e12cf31beef855223158215b6823098d43a8f58a6db8c7213bf4e9f2e17edd65"
+        );
+        assert_eq!(
+            hex(&keys.receive.0),
+            "11166eaa0be432199b55012f0faac49fbbe7c6fb78785d6de5c123e76e22d3fb"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::room::ClientNumber;
 use crate::room::login::Key;
 use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::wire::digest::Token;
+use crate::wire::mac::TrafficKeys;
 use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, Sender};
 use std::io::{self, ErrorKind};
@@ -164,6 +165,16 @@ impl Peer {
             Some(key) => key.token(drawn, transfer),
             None => drawn,
         }
+    }
+
+    /// The server's keys for the MACs of that transfer, where there was such a login.
+    pub(super) fn traffic_keys(
+        &self,
+        drawn: Token,
+        transfer: u64,
+    ) -> Option<TrafficKeys> {
+        let key = self.key.get()?;
+        Some(key.traffic_keys(drawn, transfer).of_the_other_side())
     }
 
     /// Whether more waits for it than a queue should hold.

@@ -39,6 +39,7 @@ impl Download {
         let job = Job {
             number,
             token: self.peer.token(drawn, number),
+            keys: self.peer.traffic_keys(drawn, number),
             settled: self.settled,
             size,
             offset,

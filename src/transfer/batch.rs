@@ -9,15 +9,19 @@
 //!   Incoming   | d0      | d1      | d2      | d3  |   one receive, and the `length`
 //! ```
 //!
-//! Where the system has neither, or a card or a way refuses, each datagram goes and comes
-//! on its own. On the wire there is no difference.
+//! Where a card or a way refuses, each datagram goes and comes on its own, though still
+//! many in one call (`sendmmsg`, `recvmmsg`); where the system has nothing of this, each
+//! has a call to itself. On the wire there is no difference.
 //!
-//! Source: `udp(7)`; report chapter `speed`.
+//! Source: `udp(7)`, `sendmmsg(2)`, `recvmmsg(2)`; report chapter `speed`.
+
+mod incoming;
+
+pub use incoming::{Batch, Incoming};
 
 use super::carrier::is_passing;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::slice::Chunks;
 
 /// Datagrams that wait to be handed to the kernel together.
 #[derive(Debug)]
@@ -27,27 +31,10 @@ pub struct Outgoing {
     length: usize,
     /// The last one is shorter: nothing may follow it.
     is_closed: bool,
-    /// Whether rows are tried at all.
+    /// Whether the kernel is asked to cut rows at all.
     is_offloading: bool,
     /// Where the kernel cuts, as it was last told; 0: nowhere. Unit: bytes.
     cut: usize,
-}
-
-/// What one receive brought.
-#[derive(Debug)]
-pub struct Batch<'a> {
-    /// Who sent it.
-    pub from: SocketAddr,
-    /// In the order they came.
-    pub datagrams: Chunks<'a, u8>,
-}
-
-/// Room for what one receive brings.
-#[derive(Debug)]
-pub struct Incoming {
-    room: Vec<u8>,
-    #[cfg(target_os = "linux")]
-    control: Vec<u8>,
 }
 
 /// The kernel takes no more datagrams at once.
@@ -94,7 +81,7 @@ impl Outgoing {
         }
         if self.bytes.len() == length {
             self.length = length;
-            self.is_closed = !self.is_offloading;
+            self.is_closed = false;
         }
         self.is_closed |= length < self.length;
         Ok(sent)
@@ -125,7 +112,7 @@ impl Outgoing {
         if !is_row && self.length > self.cut && self.cut > 0 {
             self.cut_at(socket, 0); // Or it would be cut as well.
         }
-        let mut sent = if is_row && self.cut_at(socket, self.length) {
+        let mut sent = if is_row && self.is_cut(socket) {
             send(socket, to, &self.bytes)
         } else {
             self.send_each(socket, to)
@@ -142,9 +129,17 @@ impl Outgoing {
         sent
     }
 
+    /// Without a row: as many in one call as the system takes.
     fn send_each(&self, socket: &UdpSocket, to: Option<SocketAddr>) -> io::Result<()> {
-        let mut each = self.bytes.chunks(self.length);
-        each.try_for_each(|datagram| send(socket, to, datagram))
+        if self.bytes.len() > self.length {
+            return send_many(socket, to, self.bytes.chunks(self.length));
+        }
+        send(socket, to, &self.bytes)
+    }
+
+    /// Whether the kernel cuts the row that waits.
+    fn is_cut(&mut self, socket: &UdpSocket) -> bool {
+        self.is_offloading && self.cut_at(socket, self.length)
     }
 
     /// Has the kernel cut there from now on; whether it does.
@@ -167,14 +162,55 @@ fn send(socket: &UdpSocket, to: Option<SocketAddr>, bytes: &[u8]) -> io::Result<
         None => socket.send(bytes),
         Some(to) => socket.send_to(bytes, to),
     };
-    match sent {
-        Ok(_) => Ok(()),
-        Err(error) if is_passing(&error) => {
-            log::trace!("{} bytes were not taken: {error}", bytes.len());
-            Ok(())
-        }
-        Err(error) => Err(error),
+    sent.map(drop).or_else(forgive)
+}
+
+/// What was not taken this once is a loss, and no error.
+fn forgive(error: io::Error) -> io::Result<()> {
+    if is_passing(&error) {
+        log::trace!("a datagram was not taken: {error}");
+        return Ok(());
     }
+    Err(error)
+}
+
+/// Each on its own, all in one call: where one is not taken, those behind it still go.
+#[cfg(target_os = "linux")]
+fn send_many<'a>(
+    socket: &UdpSocket,
+    to: Option<SocketAddr>,
+    datagrams: impl Iterator<Item = &'a [u8]>,
+) -> io::Result<()> {
+    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
+    use std::io::IoSlice;
+    let to = to.map(SocketAddrAny::from);
+    let mut parts: Vec<_> = datagrams
+        .map(|datagram| ([IoSlice::new(datagram)], SendAncillaryBuffer::default()))
+        .collect();
+    let message = |(datagram, control)| match &to {
+        None => MMsgHdr::new(datagram, control),
+        Some(to) => MMsgHdr::new_with_addr(to, datagram, control),
+    };
+    let mut messages: Vec<_> = parts.iter_mut().map(|(a, b)| message((a, b))).collect();
+    let mut left = messages.as_mut_slice();
+    while !left.is_empty() {
+        let done = match sendmmsg(socket, left, SendFlags::empty()) {
+            Ok(count) => count.max(1),
+            Err(error) => forgive(error.into()).map(|()| 1)?,
+        };
+        left = left.get_mut(done..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Each in a call of its own.
+#[cfg(not(target_os = "linux"))]
+fn send_many<'a>(
+    socket: &UdpSocket,
+    to: Option<SocketAddr>,
+    mut datagrams: impl Iterator<Item = &'a [u8]>,
+) -> io::Result<()> {
+    datagrams.try_for_each(|datagram| send(socket, to, datagram))
 }
 
 #[cfg(target_os = "linux")]
@@ -189,120 +225,73 @@ fn set_cut(_socket: &UdpSocket, _length: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-impl Incoming {
-    /// Room for the longest there is; asks the kernel for rows where `is_offloading`.
-    #[cfg(target_os = "linux")]
-    #[must_use]
-    pub fn new(socket: &UdpSocket, is_offloading: bool) -> Self {
-        use nix::sys::socket::{setsockopt, sockopt::UdpGroSegment};
-        if is_offloading && let Err(error) = setsockopt(socket, UdpGroSegment, &true) {
-            log::debug!("datagrams come one by one: {error}");
-        }
-        Self {
-            room: vec![0; LONGEST],
-            control: nix::cmsg_space!(i32),
-        }
-    }
-
-    /// Room for the longest there is.
-    #[cfg(not(target_os = "linux"))]
-    #[must_use]
-    pub fn new(_socket: &UdpSocket, _is_offloading: bool) -> Self {
-        Self {
-            room: vec![0; LONGEST],
-        }
-    }
-
-    /// Waits for datagrams, no longer than the socket's read timeout.
-    ///
-    /// # Errors
-    /// Those of `recv`.
-    #[cfg(target_os = "linux")]
-    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
-        use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
-        use std::io::IoSliceMut;
-        use std::os::fd::AsRawFd;
-        let Self { room, control } = self;
-        let (length, cut, from) = {
-            let mut slices = [IoSliceMut::new(room)];
-            let received = recvmsg::<SockaddrStorage>(
-                socket.as_raw_fd(),
-                &mut slices,
-                Some(control),
-                MsgFlags::empty(),
-            )?;
-            let cut = received.cmsgs()?.find_map(|message| {
-                if let ControlMessageOwned::UdpGroSegments(cut) = message {
-                    usize::try_from(cut).ok()
-                } else {
-                    None
-                }
-            });
-            (received.bytes, cut, received.address.and_then(address))
-        };
-        // From nobody: a socket that is being shut down.
-        let from = from.ok_or(io::ErrorKind::Interrupted)?;
-        let bytes = room.get(..length).unwrap_or_default();
-        let datagrams = bytes.chunks(cut.unwrap_or(length).max(1));
-        Ok(Batch { from, datagrams })
-    }
-
-    /// Waits for a datagram, no longer than the socket's read timeout.
-    ///
-    /// # Errors
-    /// Those of `recv`.
-    #[cfg(not(target_os = "linux"))]
-    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
-        let (length, from) = socket.recv_from(&mut self.room)?;
-        let datagrams = self.room[..length].chunks(length.max(1));
-        Ok(Batch { from, datagrams })
-    }
-}
-
-/// No datagram, and no row of them, is longer. Unit: bytes.
-const LONGEST: usize = 65_536;
-
-#[cfg(target_os = "linux")]
-fn address(storage: nix::sys::socket::SockaddrStorage) -> Option<SocketAddr> {
-    use std::net::{SocketAddrV4, SocketAddrV6};
-    let four = storage.as_sockaddr_in().map(|it| SocketAddrV4::from(*it));
-    let six = storage.as_sockaddr_in6().map(|it| SocketAddrV6::from(*it));
-    four.map(SocketAddr::V4).or(six.map(SocketAddr::V6))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::carrier::is_too_long;
     use super::*;
     use std::convert::Infallible;
     use std::time::Duration;
 
-    /// Sends datagrams of these lengths, each full of its own number, and gives what came
-    /// in how many receives.
-    fn carry(lengths: &[usize], rows: [bool; 2]) -> (Vec<Vec<u8>>, usize) {
-        let [sends_rows, receives_rows] = rows;
+    /// Who sends, and to whom.
+    struct Sender {
+        socket: UdpSocket,
+        to: Option<SocketAddr>,
+        outgoing: Outgoing,
+    }
+
+    fn pair() -> (UdpSocket, Sender) {
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
         receiver
-            .set_read_timeout(Some(Duration::from_secs(5)))
+            .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
-        let mut incoming = Incoming::new(&receiver, receives_rows);
-        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let to = Some(receiver.local_addr().unwrap());
-        let mut outgoing = Outgoing::new(sends_rows);
-        for (number, &length) in (0_u8..).zip(lengths) {
-            let write = |bytes: &mut Vec<u8>| {
-                bytes.resize(bytes.len() + length, number);
-                Ok::<_, Infallible>(())
-            };
-            match outgoing.push(&sender, to, write) {
-                Ok(sent) => sent.unwrap(),
-            }
+        let sender = Sender {
+            socket: UdpSocket::bind("127.0.0.1:0").unwrap(),
+            to: Some(receiver.local_addr().unwrap()),
+            outgoing: Outgoing::new(false),
+        };
+        (receiver, sender)
+    }
+
+    impl Sender {
+        /// Sends datagrams of these lengths, each full of its own number.
+        fn hand_over(&mut self, lengths: &[usize]) {
+            self.try_hand_over(lengths).unwrap();
         }
-        outgoing.flush(&sender, to).unwrap();
+
+        fn try_hand_over(&mut self, lengths: &[usize]) -> io::Result<()> {
+            let Self {
+                socket,
+                to,
+                outgoing,
+            } = self;
+            for (number, &length) in (0_u8..).zip(lengths) {
+                let write = |bytes: &mut Vec<u8>| {
+                    bytes.resize(bytes.len() + length, number);
+                    Ok::<_, Infallible>(())
+                };
+                match outgoing.push(socket, *to, write) {
+                    Ok(sent) => sent?,
+                }
+            }
+            outgoing.flush(socket, *to)
+        }
+    }
+
+    /// Sends datagrams of these lengths, and gives what came in how many receives.
+    fn carry(lengths: &[usize], rows: [bool; 2]) -> (Vec<Vec<u8>>, usize) {
+        let [sends_rows, receives_rows] = rows;
+        let (receiver, mut sender) = pair();
+        let mut incoming = Incoming::new(&receiver, receives_rows);
+        sender.outgoing = Outgoing::new(sends_rows);
+        sender.hand_over(lengths);
+        let sender = sender.socket;
         let (mut all, mut receives) = (Vec::new(), 0);
         while all.len() < lengths.len() {
             let batch = incoming.receive(&receiver).unwrap();
-            assert_eq!(batch.from, sender.local_addr().unwrap());
-            all.extend(batch.datagrams.map(<[u8]>::to_vec));
+            for (from, datagram) in batch.datagrams() {
+                assert_eq!(from, sender.local_addr().unwrap());
+                all.push(datagram.to_vec());
+            }
             receives += 1;
         }
         (all, receives)
@@ -345,6 +334,47 @@ mod tests {
     fn a_row_is_one_receive() {
         assert_eq!(carry(&[1_472; 40], [true, true]).1, 1);
         assert_eq!(carry(&[1_472; 40], [false, true]).1, 40);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_rows_many_datagrams_are_one_receive_all_the_same() {
+        assert_eq!(carry(&[1_472; 40], [false, false]).1, 1);
+        assert_eq!(carry(&[10; 100], [false, false]).1, 2);
+        assert_eq!(carry(&[1_472, 3, 1_472, 900], [true, false]).1, 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn datagrams_that_come_singly_gather_unless_there_were_more_than_one_receive_brings()
+    {
+        let (receiver, mut sender) = pair();
+        let mut incoming = Incoming::new(&receiver, false);
+        assert!(!incoming.gathers(), "nothing has come");
+        sender.hand_over(&[10; 3]);
+        incoming.receive(&receiver).unwrap();
+        assert!(incoming.gathers());
+        sender.hand_over(&[10; 70]);
+        incoming.receive(&receiver).unwrap();
+        assert!(!incoming.gathers(), "there are more");
+        incoming.receive(&receiver).unwrap();
+        assert!(incoming.gathers());
+        let mut rows = Incoming::new(&receiver, true);
+        sender.hand_over(&[10]);
+        rows.receive(&receiver).unwrap();
+        assert!(!rows.gathers(), "the kernel does that");
+    }
+
+    #[test]
+    fn a_datagram_longer_than_any_is_an_error_and_those_after_it_go() {
+        for is_offloading in [true, false] {
+            let (receiver, mut sender) = pair();
+            sender.outgoing = Outgoing::new(is_offloading);
+            let error = sender.try_hand_over(&[66_000]).unwrap_err();
+            assert!(is_too_long(&error), "{error}");
+            sender.hand_over(&[5]);
+            assert_eq!(receiver.recv(&mut [0; 100]).unwrap(), 5);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
 use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use crate::wire::mac::TrafficKey;
 use crate::wire::packet::Packet;
 use socket2::SockRef;
 use std::convert::Infallible;
@@ -23,6 +24,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 #[derive(Debug)]
 pub struct Carrier {
     socket: UdpSocket,
+    /// For the MACs on what leaves.
+    key: Option<TrafficKey>,
     /// Where the other side is, where the socket is not connected.
     peer: Option<Peer>,
     direction: Direction,
@@ -45,6 +48,7 @@ impl Carrier {
     pub fn new(socket: UdpSocket, job: &Job, direction: Direction) -> Self {
         Self {
             socket,
+            key: job.keys.map(|keys| keys.send),
             peer: None,
             direction,
             link: imperfect(&job.scenario, direction),
@@ -101,16 +105,17 @@ impl Carrier {
         fill: impl FnOnce(&mut [u8]) -> io::Result<()>,
     ) -> Result<Option<Entered>, SendError> {
         let packet = &transmit.packet;
+        let key = self.key.filter(|_| packet.body.kind().has_mac());
         let Some(link) = &mut self.link else {
             return self
-                .take(None, |row| packet.append(row, fill))
+                .take(None, |row| packet.append(row, key.as_ref(), fill))
                 .map_err(SendError::File)?
                 .map(|()| None)
                 .map_err(SendError::Socket);
         };
         let mut datagram = Vec::with_capacity(packet.datagram_bytes());
         packet
-            .append(&mut datagram, fill)
+            .append(&mut datagram, key.as_ref(), fill)
             .map_err(SendError::File)?;
         let (label, length) = (Label::from(PacketName::from(packet)), datagram.len());
         let copy = self.tap.is_on().then(|| datagram.clone());
@@ -130,7 +135,7 @@ impl Carrier {
         let (to, fate) = (self.peer.map(|peer| peer.address), Some(Fate::Lost));
         self.tap
             .datagram(Way::Out, &self.socket, to, &datagram, fate);
-        let (packet, _) = Packet::decode(&datagram).ok()?;
+        let (packet, _) = Packet::decode_keyed(&datagram, self.key.as_ref()).ok()?;
         Some(PacketName::from(&packet))
     }
 

@@ -300,7 +300,7 @@ pub(super) mod tests {
     use std::path::Path;
 
     /// A disk that takes so many chunks and works on none; and what it was given.
-    pub(in crate::transfer) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
+    pub(in super::super) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
         let (orders, inbox) = crossbeam_channel::bounded(chunks);
         let (_, answers) = crossbeam_channel::bounded(1);
         let (_, spares) = crossbeam_channel::bounded(1);

@@ -1,6 +1,7 @@
 //! What reaches the two ends of a transfer from outside, whatever carries the file.
 
 use super::hand::Hand;
+use crate::reliable::event::PacketName;
 use crate::wire::digest::Digest;
 use crate::wire::packet::Packet;
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ pub(super) enum Arrival {
     Packet(Packet, SocketAddr),
     /// A datagram of this transfer that was damaged.
     Damaged,
+    /// One with its token and without the right MAC.
+    Forged(PacketName),
     /// The file's digest.
     Digest(Digest),
     /// The file cannot be hashed.

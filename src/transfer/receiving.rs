@@ -12,32 +12,36 @@
 //!
 //! Source: report pages `architecture` and `wire`.
 
+mod arriving;
 mod bytes;
 mod ending;
+mod gathering;
 mod meddling;
 
-use super::batch::{Batch, Incoming};
+use super::batch::Incoming;
 use super::carrier::{
     Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
     is_passing, is_too_long,
 };
 use super::clock::Clock;
 use super::disk::Disk;
+use super::forgeries::Forgeries;
 use super::hand::Hand;
 use super::inbox::Order;
 use super::part::Part;
 use super::sending::Outlet;
 use super::watch::Watch;
 use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
-use crate::link::{Direction, Label, Link};
+use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
+use crate::wire::mac::TrafficKey;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
-use crate::wire::packet::{Packet, Reset};
+use crate::wire::packet::Reset;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use ending::Verification;
@@ -215,6 +219,9 @@ struct Shell<R> {
     asker: Option<IpAddr>,
     /// Where the sender's latest packet came from.
     peer: Option<SocketAddr>,
+    /// For the MACs on what comes.
+    key: Option<TrafficKey>,
+    forgeries: Forgeries,
     orders: Receiver<Order>,
     disk: Disk,
     bytes: Bytes,
@@ -253,6 +260,8 @@ impl<R: FnMut(Report)> Shell<R> {
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
             peer: None,
+            key: job.keys.map(|keys| keys.receive),
+            forgeries: Forgeries::default(),
             bytes: Bytes::from(job.offset),
             watch: Watch::new(job.is_watched),
             verification: Verification::NotYet,
@@ -372,6 +381,7 @@ impl<R: FnMut(Report)> Shell<R> {
 
     /// Waits for datagrams that come together, and feeds them or the passing of time.
     fn wait(&mut self, incoming: &mut Incoming) {
+        self.gather(incoming);
         if matches!(
             self.verification,
             Verification::Asked | Verification::Settling(_)
@@ -396,8 +406,8 @@ impl<R: FnMut(Report)> Shell<R> {
         let received = incoming.receive(self.carrier.socket());
         let now = self.clock.now();
         match received {
-            Ok(Batch { from, datagrams }) => {
-                for datagram in datagrams {
+            Ok(batch) => {
+                for (from, datagram) in batch.datagrams() {
                     if self.knows(from, datagram) {
                         self.arrive(datagram, from, now);
                     }
@@ -422,26 +432,6 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    /// Whether this comes from the sender. A client hears nobody but the server; there it
-    /// is who has the token and comes from the asker's address, whatever the port.
-    fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
-        let Some(asker) = self.asker else {
-            return true;
-        };
-        if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
-            return false;
-        }
-        if self.peer == Some(from) {
-            return true;
-        }
-        let Ok((packet, _)) = Packet::decode(datagram) else {
-            return false;
-        };
-        self.carrier.follow(from, packet.sent_at);
-        self.peer = Some(from);
-        true
-    }
-
     /// Sets the socket's timeout to `patience` or somewhat less: a power of two of
     /// milliseconds, so that it is a system call only now and then.
     fn set_read_timeout(&mut self, patience: Duration) {
@@ -457,38 +447,6 @@ impl<R: FnMut(Report)> Shell<R> {
         {
             self.read_timeout = timeout;
         }
-    }
-
-    /// A datagram came from the socket: through the link with it.
-    fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
-        let Some(link) = &mut self.incoming else {
-            self.carrier.came(from, datagram, None);
-            return self.receive(datagram, now);
-        };
-        if let Ok((packet, _)) = Packet::decode(datagram) {
-            let name = PacketName::from(&packet);
-            let label = Label::from(name);
-            let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
-            self.watch.carried(name, Direction::Data, entered, now);
-            self.carrier.came(from, datagram, Some(entered.fate));
-        } else {
-            self.carrier.came(from, datagram, None);
-            self.receive(datagram, now); // Damaged before it came here.
-        }
-    }
-
-    fn receive(&mut self, datagram: &[u8], now: Moment) {
-        let Ok((packet, payload)) = Packet::decode(datagram) else {
-            if Packet::has_token(datagram, self.job.token) {
-                self.connection.on_damage(now);
-            }
-            return;
-        };
-        if self.connection.wants(&packet) {
-            self.bytes.keep(packet.number, payload);
-        }
-        self.connection.on_packet(&packet, now);
-        self.bytes.advance(self.connection.segments_in_order());
     }
 
     /// Hands what is in order to the disk, if there is enough to be worth it.

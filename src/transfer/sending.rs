@@ -17,6 +17,7 @@ use super::carrier::{
     unconnected,
 };
 use super::clock::Clock;
+use super::forgeries::Forgeries;
 use super::hand::{Hand, Reach};
 use super::inbox::Arrival;
 use super::source::Source;
@@ -211,6 +212,7 @@ struct Shell<R> {
     arrivals: Receiver<Arrival>,
     /// Why it fails, where this side knows better than the machine.
     failure: Option<String>,
+    forgeries: Forgeries,
     watch: Watch,
     report: R,
     next_report: Moment,
@@ -239,6 +241,7 @@ impl<R: FnMut(Report)> Shell<R> {
             watch: Watch::new(job.is_watched),
             next_report: clock.now(),
             failure: None,
+            forgeries: Forgeries::default(),
             job,
             clock,
             arrivals,
@@ -366,19 +369,24 @@ impl<R: FnMut(Report)> Shell<R> {
                     None => self.connection.on_packet(&packet, now),
                     Some(link) => {
                         let name = PacketName::from(&packet);
-                        let (label, bytes) = (Label::from(name), packet.datagram_bytes());
+                        let bytes = packet.keyed_bytes(self.job.keys.is_some());
                         let copy = self.job.tap.is_on().then(|| packet.clone());
-                        let entered = link.enter(packet, label, bytes, now);
+                        let entered = link.enter(packet, Label::from(name), bytes, now);
                         self.watch.carried(name, Direction::Ack, entered, now);
                         if let Some(packet) = copy {
                             let mut datagram = Vec::new();
-                            packet.encode(&mut datagram, &[]);
+                            let key = self.job.keys.as_ref().map(|keys| &keys.receive);
+                            packet.encode_keyed(&mut datagram, key, &[]);
                             self.carrier.came(from, &datagram, Some(entered.fate));
                         }
                     }
                 }
             }
             Arrival::Damaged => self.connection.on_damage(),
+            Arrival::Forged(packet) => {
+                self.forgeries.note(self.job.number, packet);
+                self.connection.on_forgery(packet);
+            }
             Arrival::Digest(digest) => self.connection.set_digest(digest, now),
             Arrival::Fail(sentence) => {
                 self.failure = Some(sentence);

@@ -244,6 +244,7 @@ impl Sender {
             Ok(
                 Arrival::Packet(..)
                 | Arrival::Damaged
+                | Arrival::Forged(_)
                 | Arrival::Verdict(_)
                 | Arrival::Hand(_),
             )

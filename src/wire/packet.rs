@@ -30,6 +30,10 @@
 //! | 7 FIN-ACK | as FIN | 1 verified or 2 damaged, `u8` |
 //! | 8 RST | the first sequence number | why, `u8` |
 //!
+//! Where the transfer has [keys](super::mac), SYN, SYN-ACK, FIN, FIN-ACK and RST end in a MAC
+//! of 16 bytes; that of SYN and SYN-ACK takes the place of the last zeros, so that they stay
+//! as long as a full DATA packet.
+//!
 //! `number` names a packet for the link and for people: DATA counts segments of the file
 //! from 0; every other kind counts its own. A resend has the same number and the next
 //! `attempt`, from 1. This file knows bytes; what a packet means is floor 1's business.
@@ -54,14 +58,15 @@
 
 mod error;
 mod fields;
+mod kind;
 
 pub use error::PacketError;
 pub use fields::HEADER_FIELDS;
+pub use kind::{Kind, Reset};
 
 use super::digest::{Digest, Token};
+use super::mac::{MAC_BYTES, TrafficKey};
 use super::sequence::SequenceNumber;
-use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// One datagram, its file bytes apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,44 +154,6 @@ pub struct SequenceRange {
     pub end: SequenceNumber,
 }
 
-/// Why a transfer ends unfinished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reset {
-    /// Somebody wanted so.
-    Cancelled,
-    /// The file shrank, vanished or cannot be read any more.
-    FileUnreadable,
-    /// The receiver cannot write: disk full, folder gone.
-    DiskFailed,
-    /// The other side's terms are not those of the offer.
-    BadTerms,
-}
-
-/// What a packet is, without its contents: for journals, logs and the link.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
-#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
-pub enum Kind {
-    /// Opens a transfer.
-    Syn,
-    /// Answers a SYN.
-    SynAck,
-    /// Says what has arrived.
-    Ack,
-    /// Says that something is newly missing or damaged.
-    Nack,
-    /// A piece of the file.
-    Data,
-    /// All was sent.
-    Fin,
-    /// All has arrived.
-    FinAck,
-    /// The transfer ends unfinished.
-    Rst,
-}
-
 /// The version of this layout.
 pub const VERSION: u8 = 1;
 
@@ -210,8 +177,18 @@ impl Packet {
     /// Shape: [`HEADER_BYTES`], then the body; SYN and SYN-ACK are padded to the size of a
     /// full DATA packet, so that a path that cannot carry it shows itself at once.
     pub fn encode(&self, datagram: &mut Vec<u8>, payload: &[u8]) {
+        self.encode_keyed(datagram, None, payload);
+    }
+
+    /// The same with the MAC that this key yields, where the kind has one.
+    pub fn encode_keyed(
+        &self,
+        datagram: &mut Vec<u8>,
+        key: Option<&TrafficKey>,
+        payload: &[u8],
+    ) {
         datagram.clear();
-        let filled = self.append(datagram, |place| {
+        let filled = self.append(datagram, key, |place| {
             place.copy_from_slice(payload);
             Ok::<(), std::convert::Infallible>(())
         });
@@ -221,15 +198,19 @@ impl Packet {
     }
 
     /// Appends the datagram to others, with the file bytes of DATA put into place by
-    /// `fill`: they go from the file to the datagram without a stop between.
+    /// `fill`: they go from the file to the datagram without a stop between. `key`: for the
+    /// MAC, where the transfer has keys and the kind has one.
     ///
     /// # Errors
     /// Those of `fill`; what was appended is then worth nothing.
     pub fn append<E>(
         &self,
         datagrams: &mut Vec<u8>,
+        key: Option<&TrafficKey>,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        let key = key.filter(|_| self.body.kind().has_mac());
+        let mac_bytes = key.map_or(0, |_| MAC_BYTES);
         let start = datagrams.len();
         datagrams.extend([VERSION, self.body.kind().code(), self.attempt, 0]);
         datagrams.extend(self.token.0);
@@ -238,7 +219,9 @@ impl Packet {
         datagrams.extend(self.sent_at.to_be_bytes());
         datagrams.extend([0; 4]);
         match &self.body {
-            Body::Syn(opening) | Body::SynAck(opening) => opening.encode(datagrams),
+            Body::Syn(opening) | Body::SynAck(opening) => {
+                opening.encode(datagrams, mac_bytes);
+            }
             Body::Ack(ack) | Body::Nack(ack) => ack.encode(datagrams),
             Body::Data { length } => {
                 let payload = datagrams.len();
@@ -249,6 +232,10 @@ impl Packet {
             Body::FinAck { verified } => datagrams.push(if *verified { 1 } else { 2 }),
             Body::Rst { why } => datagrams.push(why.code()),
         }
+        if let Some(key) = key {
+            let tag = key.tag(&covered(datagrams.split_at(start).1));
+            datagrams.extend(tag);
+        }
         let datagram = datagrams.split_at_mut(start).1;
         let checksum = checksum(datagram).to_be_bytes();
         if let Some(place) = datagram.get_mut(CHECKSUM_OFFSET..HEADER_BYTES) {
@@ -257,12 +244,26 @@ impl Packet {
         Ok(())
     }
 
-    /// Reads one packet and the file bytes in it (empty but for DATA).
+    /// Reads one packet of a transfer without keys, and the file bytes in it (empty but for
+    /// DATA).
+    ///
+    /// # Errors
+    /// As [`Packet::decode_keyed`].
+    pub fn decode(datagram: &[u8]) -> Result<(Self, &[u8]), PacketError> {
+        Self::decode_keyed(datagram, None)
+    }
+
+    /// Reads one packet and the file bytes in it (empty but for DATA). Where there is a
+    /// key, a kind that has a MAC must have the right one.
     ///
     /// # Errors
     /// [`PacketError`] says what is wrong; [`PacketError::Corrupt`] comes before any look
-    /// at the contents but version and length.
-    pub fn decode(datagram: &[u8]) -> Result<(Self, &[u8]), PacketError> {
+    /// at the contents but version and length, and [`PacketError::Forged`] before any look
+    /// at the body.
+    pub fn decode_keyed<'a>(
+        datagram: &'a [u8],
+        key: Option<&TrafficKey>,
+    ) -> Result<(Self, &'a [u8]), PacketError> {
         let too_short = PacketError::TooShort {
             length: datagram.len(),
         };
@@ -285,7 +286,19 @@ impl Packet {
             return Err(PacketError::Corrupt { computed, received });
         }
         let kind = Kind::from_code(kind).ok_or(PacketError::Kind(kind))?;
-        let (body, payload) = Body::decode(kind, body, datagram.len())?;
+        let (body, mac_bytes) = match key.filter(|_| kind.has_mac()) {
+            None => (body, 0),
+            Some(key) => (
+                without_mac(datagram, key).ok_or(PacketError::Forged {
+                    kind,
+                    number,
+                    attempt,
+                    sequence,
+                })?,
+                MAC_BYTES,
+            ),
+        };
+        let (body, payload) = Body::decode(kind, body, mac_bytes, datagram.len())?;
         Ok((
             Self {
                 token,
@@ -299,13 +312,22 @@ impl Packet {
         ))
     }
 
-    /// How long the datagram is. Unit: bytes.
+    /// How long the datagram is, where its transfer has no keys. Unit: bytes.
     #[must_use]
     pub fn datagram_bytes(&self) -> usize {
+        self.keyed_bytes(false)
+    }
+
+    /// How long it is where its transfer has keys, or not. Unit: bytes.
+    #[must_use]
+    pub fn keyed_bytes(&self, has_keys: bool) -> usize {
+        let has_mac = has_keys && self.body.kind().has_mac();
+        let mac_bytes = if has_mac { MAC_BYTES } else { 0 };
         HEADER_BYTES
+            + mac_bytes
             + match &self.body {
                 Body::Syn(opening) | Body::SynAck(opening) => {
-                    usize::from(opening.segment_bytes).max(OPENING_BYTES)
+                    opening.padded_bytes(mac_bytes)
                 }
                 Body::Ack(ack) | Body::Nack(ack) => {
                     ACKNOWLEDGEMENT_BYTES + ack.ranges.len().min(MOST_RANGES) * 8
@@ -332,6 +354,21 @@ fn checksum(datagram: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// What a MAC is over: all of the datagram but the CRC-32, which covers the MAC.
+fn covered(datagram: &[u8]) -> [&[u8]; 2] {
+    [
+        datagram.get(..CHECKSUM_OFFSET).unwrap_or_default(),
+        datagram.get(HEADER_BYTES..).unwrap_or_default(),
+    ]
+}
+
+/// The body before a MAC that is right.
+fn without_mac<'a>(datagram: &'a [u8], key: &TrafficKey) -> Option<&'a [u8]> {
+    let (rest, tag) = datagram.split_last_chunk::<MAC_BYTES>()?;
+    let body = rest.get(HEADER_BYTES..)?;
+    key.is_right(&covered(rest), tag).then_some(body)
+}
+
 /// Fixed part of an [`Opening`]. Unit: bytes.
 const OPENING_BYTES: usize = 18;
 
@@ -339,9 +376,15 @@ const OPENING_BYTES: usize = 18;
 const ACKNOWLEDGEMENT_BYTES: usize = 12;
 
 impl Opening {
-    fn encode(self, datagrams: &mut Vec<u8>) {
-        let padded = usize::from(self.segment_bytes).max(OPENING_BYTES);
-        let end = datagrams.len() + padded;
+    /// With the zeros that make it, and a MAC of so many bytes behind it, as long as a
+    /// segment. Unit: bytes.
+    fn padded_bytes(self, mac_bytes: usize) -> usize {
+        let segment_bytes = usize::from(self.segment_bytes);
+        segment_bytes.saturating_sub(mac_bytes).max(OPENING_BYTES)
+    }
+
+    fn encode(self, datagrams: &mut Vec<u8>, mac_bytes: usize) {
+        let end = datagrams.len() + self.padded_bytes(mac_bytes);
         datagrams.extend(self.size.to_be_bytes());
         datagrams.extend(self.window.to_be_bytes());
         datagrams.extend(self.echo.to_be_bytes());
@@ -349,25 +392,23 @@ impl Opening {
         datagrams.resize(end, 0);
     }
 
-    fn decode(fields: &mut Fields<'_>) -> Result<Self, PacketError> {
+    fn decode(fields: &mut Fields<'_>, mac_bytes: usize) -> Result<Self, PacketError> {
         let size = u64::from_be_bytes(fields.take()?);
         let window = fields.take_u32()?;
         let echo = fields.take_u32()?;
         let segment_bytes = u16::from_be_bytes(fields.take()?);
-        let padding = usize::from(segment_bytes).saturating_sub(OPENING_BYTES);
-        if fields.rest.len() < padding {
-            return Err(PacketError::TooShort {
-                length: fields.length,
-            });
-        }
-        // What the padding holds says nothing; that it came says that the path carries it.
-        fields.rest = fields.rest.get(padding..).unwrap_or_default();
-        Ok(Self {
+        let opening = Self {
             size,
             window,
             echo,
             segment_bytes,
-        })
+        };
+        let padding = opening.padded_bytes(mac_bytes) - OPENING_BYTES;
+        // What the padding holds says nothing; that it came says that the path carries it.
+        fields.rest = fields.rest.get(padding..).ok_or(PacketError::TooShort {
+            length: fields.length,
+        })?;
+        Ok(opening)
     }
 }
 
@@ -405,6 +446,7 @@ impl Body {
     fn decode(
         kind: Kind,
         body: &[u8],
+        mac_bytes: usize,
         datagram_bytes: usize,
     ) -> Result<(Self, &[u8]), PacketError> {
         let mut fields = Fields {
@@ -412,8 +454,8 @@ impl Body {
             length: datagram_bytes,
         };
         let body = match kind {
-            Kind::Syn => Self::Syn(Opening::decode(&mut fields)?),
-            Kind::SynAck => Self::SynAck(Opening::decode(&mut fields)?),
+            Kind::Syn => Self::Syn(Opening::decode(&mut fields, mac_bytes)?),
+            Kind::SynAck => Self::SynAck(Opening::decode(&mut fields, mac_bytes)?),
             Kind::Ack => Self::Ack(Acknowledgement::decode(&mut fields)?),
             Kind::Nack => Self::Nack(Acknowledgement::decode(&mut fields)?),
             Kind::Data => {
@@ -459,87 +501,6 @@ impl Body {
             Self::FinAck { .. } => Kind::FinAck,
             Self::Rst { .. } => Kind::Rst,
         }
-    }
-}
-
-impl Kind {
-    /// All kinds, in the order of their codes from 1.
-    pub const ALL: [Self; 8] = [
-        Self::Syn,
-        Self::SynAck,
-        Self::Ack,
-        Self::Nack,
-        Self::Data,
-        Self::Fin,
-        Self::FinAck,
-        Self::Rst,
-    ];
-
-    /// The byte on the wire.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Syn => 1,
-            Self::SynAck => 2,
-            Self::Ack => 3,
-            Self::Nack => 4,
-            Self::Data => 5,
-            Self::Fin => 6,
-            Self::FinAck => 7,
-            Self::Rst => 8,
-        }
-    }
-
-    fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Syn => "SYN",
-            Self::SynAck => "SYN-ACK",
-            Self::Ack => "ACK",
-            Self::Nack => "NACK",
-            Self::Data => "DATA",
-            Self::Fin => "FIN",
-            Self::FinAck => "FIN-ACK",
-            Self::Rst => "RST",
-        })
-    }
-}
-
-impl Reset {
-    const ALL: [Self; 4] = [
-        Self::Cancelled,
-        Self::FileUnreadable,
-        Self::DiskFailed,
-        Self::BadTerms,
-    ];
-
-    const fn code(self) -> u8 {
-        match self {
-            Self::Cancelled => 1,
-            Self::FileUnreadable => 2,
-            Self::DiskFailed => 3,
-            Self::BadTerms => 4,
-        }
-    }
-
-    fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|why| why.code() == code)
-    }
-}
-
-impl fmt::Display for Reset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cancelled => "it was cancelled",
-            Self::FileUnreadable => "the file changed or cannot be read any more",
-            Self::DiskFailed => "the receiver cannot write the file",
-            Self::BadTerms => "the two sides do not agree on the terms",
-        })
     }
 }
 

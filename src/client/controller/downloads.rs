@@ -209,7 +209,7 @@ impl Controller {
     }
 
     pub(super) fn on_offer(&mut self, offer: Offer, now_ms: u64) {
-        let offer = self.unseal(offer);
+        let (offer, keys) = self.unseal(offer);
         let number = offer.transfer;
         let scenario = self.model.scenario.clone();
         let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
@@ -232,9 +232,9 @@ impl Controller {
             transfer.scenario = scenario;
             let is_upload = transfer.source.is_some();
             return self.effects.push(if is_upload {
-                Effect::StartUpload { tag, offer }
+                Effect::StartUpload { tag, offer, keys }
             } else {
-                Effect::StartDownload { tag, offer }
+                Effect::StartDownload { tag, offer, keys }
             });
         };
         transfer.end(state, sentence);

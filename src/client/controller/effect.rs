@@ -6,6 +6,7 @@ use crate::link::{Label, Scenario};
 use crate::room::login::Chance;
 use crate::transfer::Report;
 use crate::transfer::leftovers::Leftover;
+use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{
     Assignment, LabOutcome, Offer, Reply, Request, TransferState,
 };
@@ -104,6 +105,8 @@ pub enum Effect {
         tag: u64,
         /// How to fetch it; its options were checked.
         offer: Offer,
+        /// For its MACs, where the login was by password.
+        keys: Option<TrafficKeys>,
     },
     /// Look at a file that shall be given; [`Event::Opened`] answers at once.
     OpenUpload {
@@ -118,6 +121,8 @@ pub enum Effect {
         tag: u64,
         /// How to give it; its options were checked.
         offer: Offer,
+        /// For its MACs, where the login was by password.
+        keys: Option<TrafficKeys>,
     },
     /// Let a receiver or sender wait, or go on.
     PauseTransfer {

@@ -13,6 +13,7 @@ use super::{Controller, Effect};
 use crate::client::model::{Kind, LoginProblem};
 use crate::client::words;
 use crate::room::login::{Awaiting, Chance, Key, Password, answer};
+use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Challenge, Offer, Request, Welcome};
 use std::mem;
 
@@ -144,12 +145,16 @@ impl Controller {
         });
     }
 
-    /// The offer with its transfer's true token, which who reads the chat does not know.
-    pub(super) fn unseal(&self, mut offer: Offer) -> Offer {
-        if let Some(key) = self.login.key {
-            offer.token = key.token(offer.token, offer.transfer);
-        }
-        offer
+    /// The offer with its transfer's true token, and the keys for its MACs: who reads the
+    /// chat knows neither.
+    pub(super) fn unseal(&self, mut offer: Offer) -> (Offer, Option<TrafficKeys>) {
+        let Some(key) = self.login.key else {
+            return (offer, None);
+        };
+        let drawn = offer.token;
+        offer.token = key.token(drawn, offer.transfer);
+        let keys = key.traffic_keys(drawn, offer.transfer);
+        (offer, Some(keys))
     }
 
     fn refuse_the_server(&mut self, sentence: &str, now_ms: u64) {

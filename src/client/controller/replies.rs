@@ -156,7 +156,7 @@ impl Controller {
 
     fn on_said(&mut self, said: Said) {
         let kind = Kind::Said { from: said.from };
-        self.model.chat.push(said.time, kind, &said.text);
+        self.model.chat.push_at(said.time, kind, &said.text);
     }
 
     fn on_whispered(&mut self, whispered: Whispered) {
@@ -171,7 +171,7 @@ impl Controller {
         } else {
             Kind::WhisperedFrom { from }
         };
-        self.model.chat.push(time, kind, &text);
+        self.model.chat.push_at(time, kind, &text);
     }
 
     /// A long list comes in several lines; the old one stays until the new one is whole.

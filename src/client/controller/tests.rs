@@ -373,6 +373,7 @@ fn a_download_is_asked_offered_received_and_confirmed() {
     let start = Effect::StartDownload {
         tag: 1,
         offer: offer(1),
+        keys: None,
     };
     assert_eq!(client.take_effects(), [start]);
     client.on_event(ended(1, TransferState::Verified), 9_000);

@@ -38,6 +38,8 @@ pub struct Chat {
     speakers: Vec<String>,
     /// Counts what happened, so that the conversation that rested longest can be told.
     happenings: u64,
+    /// How far the clock on the wall is before that of the controller. Unit: milliseconds.
+    ahead_ms: i64,
 }
 
 /// Most conversations at once, the one with all included.
@@ -57,6 +59,7 @@ impl Default for Chat {
             me: String::new(),
             speakers: Vec::new(),
             happenings: 0,
+            ahead_ms: 0,
         }
     }
 }
@@ -125,8 +128,18 @@ impl Chat {
         name.clone_into(&mut self.me);
     }
 
-    /// Sorts a line into its conversation.
-    pub(in crate::client) fn push(&mut self, time_ms: u64, kind: Kind, text: &str) {
+    /// As [`Controller::set_time_of_day`](crate::client::controller::Controller::set_time_of_day).
+    pub(in crate::client) const fn set_time_of_day(&mut self, now_ms: u64, wall_ms: u64) {
+        self.ahead_ms = wall_ms.wrapping_sub(now_ms).cast_signed();
+    }
+
+    /// Sorts a line of our own into its conversation; it shows the time of day.
+    pub(in crate::client) fn push(&mut self, now_ms: u64, kind: Kind, text: &str) {
+        self.push_at(now_ms.saturating_add_signed(self.ahead_ms), kind, text);
+    }
+
+    /// Sorts a line that has its time of day into its conversation.
+    pub(in crate::client) fn push_at(&mut self, time_ms: u64, kind: Kind, text: &str) {
         self.take(ChatLine::new(time_ms, kind, text));
     }
 

@@ -1,19 +1,19 @@
 //! What a session does for transfers: it asks, starts, watches and takes away.
 
 use super::{Reporter, Running, Session, in_background};
-use crate::client::Settings;
 use crate::client::controller::Event;
-use crate::client::download::{self, Around, Errand};
+use crate::client::download::{self, Errand};
 use crate::client::link::Link;
 use crate::client::watching::{Seen, Showing, Watched, Wish};
+use crate::client::{FarEnd, Settings};
 use crate::client::{upload, words};
 use crate::journals;
 use crate::lab::journal::Side;
 use crate::transfer::Report;
-use crate::transfer::clock::wall_time_ms;
 use crate::transfer::hand::Hand;
 use crate::transfer::leftovers;
 use crate::transfer::part::Part;
+use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Offer, Request};
 use std::io;
 use std::path::PathBuf;
@@ -41,22 +41,28 @@ impl Session {
                 report: download::failed(sentence),
             },
         };
-        self.controller.on_event(event, wall_time_ms());
+        self.happen(event);
         None
     }
 
-    pub(super) fn start_download(&mut self, tag: u64, offer: &Offer) {
+    pub(super) fn start_download(
+        &mut self,
+        tag: u64,
+        offer: &Offer,
+        keys: Option<TrafficKeys>,
+    ) {
         let part = self.parts.remove(&tag);
         if part.is_some() {
             self.remark(download::remark(offer));
         }
         let place = format!(" in the folder {}", self.settings.out.display());
         let mut path = None;
-        self.start_transfer(tag, offer, &place, |around, session, report| {
+        self.start_transfer(tag, offer, keys, &place, |far_end, session, report| {
             let settings = session.settings_for(tag);
             let part = download::part(offer, &settings, part)?;
             path = Some(part.path().to_owned());
-            download::start(offer, around, &settings, part, report).map(Running::Download)
+            download::start(offer, far_end, &settings, part, report)
+                .map(Running::Download)
         });
         self.part_paths.extend(path.map(|path| (tag, path)));
     }
@@ -112,7 +118,12 @@ impl Session {
         });
     }
 
-    pub(super) fn start_upload(&mut self, tag: u64, offer: &Offer) {
+    pub(super) fn start_upload(
+        &mut self,
+        tag: u64,
+        offer: &Offer,
+        keys: Option<TrafficKeys>,
+    ) {
         let transfer = self.model().transfer(tag);
         let file = transfer.and_then(|it| it.source.clone().zip(it.announced));
         let Some((path, announced)) = file else {
@@ -121,9 +132,9 @@ impl Session {
         if offer.offset > 0 {
             self.remark(download::remark(offer));
         }
-        self.start_transfer(tag, offer, "", |around, session, report| {
+        self.start_transfer(tag, offer, keys, "", |far_end, session, report| {
             let settings = &session.settings;
-            upload::start(offer, &path, &announced, around, settings, report)
+            upload::start(offer, &path, &announced, far_end, settings, report)
                 .map(Running::Upload)
         });
     }
@@ -203,8 +214,9 @@ impl Session {
         &mut self,
         tag: u64,
         offer: &Offer,
+        keys: Option<TrafficKeys>,
         place: &str,
-        start: impl FnOnce(Around, &Self, Reporter) -> io::Result<Running>,
+        start: impl FnOnce(FarEnd, &Self, Reporter) -> io::Result<Running>,
     ) {
         self.settings.pause_at = self.model().pause_at;
         let wish = self.wishes.entry(tag).or_default().clone();
@@ -228,12 +240,13 @@ impl Session {
         if is_watched {
             wish.see_all();
         }
-        let around = Around {
+        let far_end = FarEnd {
             server,
             round_trip: self.model().round_trip,
+            keys,
             is_watched,
         };
-        match start(around, self, reporter()) {
+        match start(far_end, self, reporter()) {
             Ok(running) => {
                 self.running.insert(tag, running);
                 if is_watched {

@@ -22,7 +22,7 @@ use super::{Report, labels, look};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Model, Phase};
 use crate::client::words;
-use crate::transfer::clock::wall_time_ms;
+use crate::transfer::clock::steady_time_ms;
 use fltk::app;
 use fltk::button::Button;
 use fltk::frame::Frame;
@@ -246,7 +246,7 @@ fn lost(model: &Model) -> Option<String> {
     if rejoining.is_trying {
         return Some("The connection was lost. Connecting again ...".to_owned());
     }
-    let left_ms = rejoining.next_ms.saturating_sub(wall_time_ms());
+    let left_ms = rejoining.next_ms.saturating_sub(steady_time_ms());
     let left = words::duration(Duration::from_millis(left_ms + 999));
     Some(format!("The connection was lost. Trying again in {left}."))
 }

@@ -13,6 +13,7 @@
 //! | `echo`, `received`, ranges | from what arrived before | the same |
 //! | the window in an ACK | the agreed one | the same |
 //! | the verdict, an RST's reason | verified, cancelled | the same |
+//! | a MAC | there is none | left out: the key is not told |
 //!
 //! Where a journal has a link in it, each packet that entered the link is one packet of
 //! the capture, whatever became of it; else each that this side sent or received.

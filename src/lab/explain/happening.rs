@@ -126,6 +126,7 @@ const fn ignored(why: Ignored) -> &'static str {
         Ignored::OutsideTheFile => "it is none of this file's",
         Ignored::InexactReset => "an RST without the exact number",
         Ignored::OutOfPlace => "it is out of place here",
+        Ignored::Forged => "it has no right MAC, so the other side did not send it",
     }
 }
 

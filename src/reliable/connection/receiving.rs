@@ -135,6 +135,18 @@ impl Receiving {
         }
     }
 
+    /// So many more DATA packets may come before the sender is owed a word.
+    #[must_use]
+    pub fn arrivals_awaited(&self) -> u32 {
+        match &self.phase {
+            Phase::Transferring { machine, .. } => machine.arrivals_awaited(),
+            Phase::Opening
+            | Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Ended { .. } => 1,
+        }
+    }
+
     /// There is room for so many segments beyond those in order. A window that has closed
     /// opens again when half of it is free, so that it does not open by a crumb
     /// (RFC 9293 §3.8.6.2.2).
@@ -263,6 +275,12 @@ impl Receiving {
         if let Phase::Transferring { machine, .. } = &mut self.phase {
             machine.on_damage(now);
         }
+    }
+
+    /// See [`Sending::on_forgery`](super::Sending::on_forgery).
+    pub fn on_forgery(&mut self, packet: PacketName) {
+        let why = Ignored::Forged;
+        self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
     /// See [`Handshake::on_too_long`].

@@ -151,6 +151,13 @@ impl Sending {
         self.log.record(|| Event::PacketDamaged);
     }
 
+    /// A datagram with this transfer's token came that the other side has not made. It is
+    /// no sign of life either.
+    pub fn on_forgery(&mut self, packet: PacketName) {
+        let why = Ignored::Forged;
+        self.log.record(|| Event::PacketIgnored { packet, why });
+    }
+
     /// See [`Handshake::on_too_long`].
     pub fn on_too_long(&mut self) -> bool {
         self.handshake.on_too_long()

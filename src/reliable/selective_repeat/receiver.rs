@@ -225,4 +225,11 @@ impl ReceivingMachine for Receiver {
     fn arrivals(&self) -> (u64, u64) {
         self.ledger.arrivals()
     }
+
+    fn arrivals_awaited(&self) -> u32 {
+        if self.due.is_some() || self.pressing.is_some() {
+            return 1;
+        }
+        self.acknowledge_every.saturating_sub(self.untold).max(1)
+    }
 }

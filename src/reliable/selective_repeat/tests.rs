@@ -218,6 +218,19 @@ fn about_eight_acks_speak_for_a_window() {
 }
 
 #[test]
+fn a_sender_is_owed_nothing_until_the_next_ack_and_what_presses_at_once() {
+    let mut receiver = Receiver::new(VERY_WIDE);
+    assert_eq!(receiver.arrivals_awaited(), 64);
+    assert_eq!(answers(&mut receiver, 0..60), []);
+    assert_eq!(receiver.arrivals_awaited(), 4);
+    assert_eq!(answers(&mut receiver, 60..64).len(), 1);
+    assert_eq!(receiver.arrivals_awaited(), 64);
+    assert_eq!(answers(&mut receiver, [65]), []); // A gap presses.
+    assert_eq!(receiver.arrivals_awaited(), 1);
+    assert_eq!(Receiver::new(TERMS).arrivals_awaited(), 1);
+}
+
+#[test]
 fn an_ack_is_held_back_no_longer_than_the_ack_delay() {
     let mut story = story_of(WIDE);
     story.arrive("d0.1");

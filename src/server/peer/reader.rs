@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// `reader-N`: hands each line to the room, and in the end that there are no more.
-pub(in crate::server) fn read_lines(
+pub(in super::super) fn read_lines(
     peer: &Peer,
     room: &Sender<Event>,
     join_within: Duration,

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// `writer-N`: one write for all that waits.
-pub(in crate::server) fn write_lines(
+pub(in super::super) fn write_lines(
     stream: &TcpStream,
     queue: &Receiver<Outgoing>,
     backlog: &Backlog,
@@ -73,4 +73,4 @@ fn write_batch(
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// How long one write waits before it says how far it came.
-pub(in crate::server) const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(in super::super) const WRITE_TIMEOUT: Duration = Duration::from_secs(1);

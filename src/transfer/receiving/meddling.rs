@@ -18,8 +18,9 @@ impl<R: FnMut(Report)> Shell<R> {
             scenario: &mut self.job.scenario,
             ways: [Direction::Ack, Direction::Data],
         };
+        let key = self.key;
         let name = |datagram: &Vec<u8>| {
-            let (packet, _) = Packet::decode(datagram).ok()?;
+            let (packet, _) = Packet::decode_keyed(datagram, key.as_ref()).ok()?;
             Some(PacketName::from(&packet))
         };
         if let Some(report) = reach.meddle(hand, name, self.clock.now()) {

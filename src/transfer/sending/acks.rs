@@ -7,7 +7,9 @@ use super::super::inbox::Arrival;
 use super::super::tap::Way;
 use super::super::{Job, WAKE_INTERVAL, threads};
 use super::INBOX_PACKETS;
+use crate::reliable::event::PacketName;
 use crate::wire::digest::Token;
+use crate::wire::mac::TrafficKey;
 use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use crossbeam_channel::Sender;
@@ -57,6 +59,7 @@ pub(super) fn start(
     let is_over = Arc::new(AtomicBool::new(false));
     let shall_end = Arc::clone(&is_over);
     let token = job.token;
+    let key = job.keys.map(|keys| keys.receive);
     let tap = job.tap.clone();
     // Behind a link it is `sender-N` that knows what becomes of a packet.
     let is_linked = !job.scenario.is_perfect();
@@ -64,14 +67,15 @@ pub(super) fn start(
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
+                // What wakes us in the end never travelled.
+                Ok(_) if shall_end.load(Ordering::Relaxed) => return,
                 Ok((length, from)) if from.ip() == asker => {
                     let datagram = &datagram[..length];
-                    let Some(arrival) = read(datagram, token, from) else {
+                    let Some(arrival) = read(datagram, token, key.as_ref(), from) else {
                         continue;
                     };
                     let is_told = is_linked && matches!(arrival, Arrival::Packet(..));
-                    // What wakes us in the end never travelled.
-                    if !is_told && !shall_end.load(Ordering::Relaxed) {
+                    if !is_told {
                         tap.datagram(Way::In, &socket, Some(from), datagram, None);
                     }
                     forward(&inbox, arrival);
@@ -130,10 +134,20 @@ pub(super) fn forward(inbox: &Sender<Arrival>, arrival: Arrival) {
     }
 }
 
-fn read(datagram: &[u8], token: Token, from: SocketAddr) -> Option<Arrival> {
-    match Packet::decode(datagram) {
-        Ok((packet, _)) if packet.token == token => Some(Arrival::Packet(packet, from)),
-        Ok(_) => None,
-        Err(_) => Packet::has_token(datagram, token).then_some(Arrival::Damaged),
-    }
+fn read(
+    datagram: &[u8],
+    token: Token,
+    key: Option<&TrafficKey>,
+    from: SocketAddr,
+) -> Option<Arrival> {
+    let arrival = match Packet::decode_keyed(datagram, key) {
+        Ok((packet, _)) if packet.token == token => {
+            return Some(Arrival::Packet(packet, from));
+        }
+        Ok(_) => return None,
+        Err(error) => {
+            PacketName::of_forged(&error).map_or(Arrival::Damaged, Arrival::Forged)
+        }
+    };
+    Packet::has_token(datagram, token).then_some(arrival)
 }

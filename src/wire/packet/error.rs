@@ -1,8 +1,10 @@
 //! Why a datagram is not a packet of ours: what failed, and the values.
 //!
-//! It does not say whose fault it was: a damaged packet and a stranger's look alike.
+//! It does not say whose fault it was: a damaged packet and a stranger's look alike. One
+//! that is whole but for its MAC is named: somebody made it up who does not have the key.
 
-use super::VERSION;
+use super::{Kind, VERSION};
+use crate::wire::sequence::SequenceNumber;
 use std::fmt;
 
 /// A datagram that is not a packet of ours.
@@ -31,6 +33,18 @@ pub enum PacketError {
         /// The CRC-32 that it carried.
         received: u32,
     },
+    /// Not of the other side's making: it has no MAC, or not the one that its key yields.
+    /// What it says of itself, the token too, is as good as any.
+    Forged {
+        /// What it wants to be.
+        kind: Kind,
+        /// Its number.
+        number: u32,
+        /// Its attempt.
+        attempt: u8,
+        /// Its sequence field.
+        sequence: SequenceNumber,
+    },
 }
 
 impl fmt::Display for PacketError {
@@ -45,6 +59,12 @@ impl fmt::Display for PacketError {
             Self::Corrupt { computed, received } => {
                 write!(f, "checksum 0x{received:08x}, computed 0x{computed:08x}")
             }
+            Self::Forged {
+                kind,
+                number,
+                attempt,
+                ..
+            } => write!(f, "{kind} {number}.{attempt} without the right MAC"),
         }
     }
 }

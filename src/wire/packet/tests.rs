@@ -175,6 +175,107 @@ fn data_without_bytes_is_a_packet_too() {
     assert_eq!(Packet::decode(&datagram), Ok((probe, &[][..])));
 }
 
+const KEY: TrafficKey = TrafficKey([3; 32]);
+
+fn keyed(packet: &Packet, key: &TrafficKey) -> Vec<u8> {
+    let is_data = packet.body.kind() == Kind::Data;
+    let payload: &[u8] = if is_data { b"abc" } else { b"" };
+    let mut datagram = vec![0xEE; 3];
+    packet.encode_keyed(&mut datagram, Some(key), payload);
+    datagram
+}
+
+fn is_forged(result: &Result<(Packet, &[u8]), PacketError>) -> bool {
+    matches!(result, Err(PacketError::Forged { .. }))
+}
+
+#[test]
+fn with_a_key_every_kind_comes_back_as_it_went_and_as_long_as_it_said() {
+    for sent in every_kind() {
+        let kind = sent.body.kind();
+        let datagram = keyed(&sent, &KEY);
+        assert_eq!(datagram.len(), sent.keyed_bytes(true), "{kind}");
+        assert_eq!(datagram == encoded(&sent), !kind.has_mac(), "{kind}");
+        let (came, _) = Packet::decode_keyed(&datagram, Some(&KEY)).unwrap();
+        assert_eq!(came, sent);
+    }
+}
+
+#[test]
+fn a_mac_takes_the_place_of_padding_so_that_an_opening_does_not_grow() {
+    for (segment_bytes, bytes) in [(1_436, 1_472), (34, 70), (33, 70), (1, 70)] {
+        let syn = packet(Body::Syn(opening(segment_bytes)));
+        assert_eq!(keyed(&syn, &KEY).len(), bytes, "{segment_bytes}");
+    }
+}
+
+#[test]
+fn no_mac_another_keys_and_a_changed_byte_are_all_forged() {
+    for sent in every_kind() {
+        let kind = sent.body.kind();
+        let bare = encoded(&sent);
+        let bare = Packet::decode_keyed(&bare, Some(&KEY));
+        assert_eq!(is_forged(&bare), kind.has_mac(), "{kind}");
+        let anothers = keyed(&sent, &TrafficKey([4; 32]));
+        let anothers = Packet::decode_keyed(&anothers, Some(&KEY));
+        assert_eq!(is_forged(&anothers), kind.has_mac(), "{kind}");
+        if !kind.has_mac() {
+            continue;
+        }
+        let whole = keyed(&sent, &KEY);
+        // Each byte but version, kind and CRC-32, under a checksum that is right again.
+        let bytes = (2..whole.len()).filter(|at| !(32..36).contains(at));
+        for at in bytes {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x10;
+            let changed = sealed(changed);
+            assert!(
+                is_forged(&Packet::decode_keyed(&changed, Some(&KEY))),
+                "{kind} {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_mac_does_not_turn_one_kind_into_another() {
+    let mut fin_ack = keyed(&packet(Body::FinAck { verified: true }), &KEY);
+    fin_ack[1] = Kind::Rst.code();
+    assert!(is_forged(&Packet::decode_keyed(
+        &sealed(fin_ack),
+        Some(&KEY)
+    )));
+}
+
+#[test]
+fn damage_is_damage_with_a_mac_too() {
+    let mut datagram = keyed(&packet(Body::FinAck { verified: true }), &KEY);
+    datagram[40] ^= 1;
+    let result = Packet::decode_keyed(&datagram, Some(&KEY));
+    assert!(matches!(result, Err(PacketError::Corrupt { .. })));
+}
+
+#[test]
+fn without_a_key_a_mac_is_a_byte_too_many() {
+    for why in [Reset::Cancelled, Reset::BadTerms] {
+        let datagram = keyed(&packet(Body::Rst { why }), &KEY);
+        let too_long = PacketError::TooLong { length: 53 };
+        assert_eq!(Packet::decode(&datagram), Err(too_long));
+    }
+}
+
+#[test]
+fn a_forged_packet_is_named_in_a_sentence() {
+    let reset = encoded(&packet(Body::Rst {
+        why: Reset::Cancelled,
+    }));
+    let why = Packet::decode_keyed(&reset, Some(&KEY)).unwrap_err();
+    assert_eq!(
+        why.to_string(),
+        "packet refused: RST 16909060.2 without the right MAC"
+    );
+}
+
 #[test]
 fn damage_is_only_ours_when_the_token_matches() {
     let mut datagram = encoded(&packet(Body::Data { length: 3 }));
@@ -188,6 +289,7 @@ proptest! {
     #[test]
     fn random_bytes_never_panic(datagram in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = Packet::decode(&datagram);
+        let _ = Packet::decode_keyed(&datagram, Some(&KEY));
     }
 
     #[test]
@@ -198,6 +300,8 @@ proptest! {
         let mut datagram = vec![VERSION, kind, 1, 0];
         datagram.resize(HEADER_BYTES, 0);
         datagram.extend(body);
-        let _ = Packet::decode(&sealed(datagram));
+        let datagram = sealed(datagram);
+        let _ = Packet::decode(&datagram);
+        let _ = Packet::decode_keyed(&datagram, Some(&KEY));
     }
 }

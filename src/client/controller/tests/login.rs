@@ -162,7 +162,7 @@ fn a_server_that_does_not_ask_is_entered_and_that_is_told() {
 }
 
 #[test]
-fn the_token_of_an_offer_is_made_with_the_key_of_the_login() {
+fn the_token_and_the_keys_of_an_offer_are_made_with_the_key_of_the_login() {
     let mut client = client_with(Some("open sesame"));
     let mut server = Server::new("open sesame");
     let proof = challenge(&mut client, &server);
@@ -176,6 +176,7 @@ fn the_token_of_an_offer_is_made_with_the_key_of_the_login() {
     let started = Effect::StartDownload {
         tag: 1,
         offer: expected,
+        keys: Some(admission.key.traffic_keys(sent.token, sent.transfer)),
     };
     assert!(client.take_effects().contains(&started));
 }

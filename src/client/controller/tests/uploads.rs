@@ -45,6 +45,7 @@ fn an_upload_is_looked_at_announced_offered_sent_and_confirmed() {
     let started = Effect::StartUpload {
         tag: 1,
         offer: offer(1),
+        keys: None,
     };
     assert_eq!(client.take_effects(), [started]);
     client.on_event(ended(1, TransferState::Verified), 3_000);

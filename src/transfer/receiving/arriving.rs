@@ -1,0 +1,87 @@
+//! What comes from a receiver's socket: who sent it, what the link does to it, what it says.
+//!
+//! ```text
+//!   datagram --from there?--> link --whole? the right MAC?--> machine, bytes
+//!                                    v no, but our token
+//!                                 damage: told    forged: ignored
+//! ```
+//!
+//! Source: report chapters `wire/packet` and `link`.
+
+use super::Shell;
+use crate::link::{Direction, Label};
+use crate::reliable::Machine;
+use crate::reliable::event::PacketName;
+use crate::reliable::moment::Moment;
+use crate::transfer::Report;
+use crate::wire::packet::{Packet, PacketError};
+use std::net::SocketAddr;
+
+impl<R: FnMut(Report)> Shell<R> {
+    /// Whether this comes from the sender. A client hears nobody but the server; there it
+    /// is who has the token and comes from the asker's address, whatever the port.
+    pub(super) fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        let Some(asker) = self.asker else {
+            return true;
+        };
+        if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
+            return false;
+        }
+        if self.peer == Some(from) {
+            return true;
+        }
+        let packet = match Packet::decode_keyed(datagram, self.key.as_ref()) {
+            Ok((packet, _)) => packet,
+            Err(error) => {
+                self.note_forgery(&error);
+                return false;
+            }
+        };
+        self.carrier.follow(from, packet.sent_at);
+        self.peer = Some(from);
+        true
+    }
+
+    /// A datagram came from the socket: through the link with it.
+    pub(super) fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
+        let Some(link) = &mut self.incoming else {
+            self.carrier.came(from, datagram, None);
+            return self.receive(datagram, now);
+        };
+        if let Ok((packet, _)) = Packet::decode_keyed(datagram, self.key.as_ref()) {
+            let name = PacketName::from(&packet);
+            let label = Label::from(name);
+            let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
+            self.watch.carried(name, Direction::Data, entered, now);
+            self.carrier.came(from, datagram, Some(entered.fate));
+        } else {
+            self.carrier.came(from, datagram, None);
+            self.receive(datagram, now); // Damaged before it came here, or forged.
+        }
+    }
+
+    pub(super) fn receive(&mut self, datagram: &[u8], now: Moment) {
+        let read = Packet::decode_keyed(datagram, self.key.as_ref());
+        let (packet, payload) = match read {
+            Ok(read) => read,
+            Err(_) if !Packet::has_token(datagram, self.job.token) => return,
+            Err(error) if self.note_forgery(&error) => return,
+            Err(_) => return self.connection.on_damage(now),
+        };
+        if self.connection.wants(&packet) {
+            self.bytes.keep(packet.number, payload);
+        }
+        self.connection.on_packet(&packet, now);
+        self.bytes.advance(self.connection.segments_in_order());
+    }
+
+    /// Whether that is a packet of this transfer which the sender has not made.
+    fn note_forgery(&mut self, error: &PacketError) -> bool {
+        let Some(packet) = PacketName::of_forged(error) else {
+            return false;
+        };
+        self.forgeries.note(self.job.number, packet);
+        self.connection.on_forgery(packet);
+        true
+    }
+}

@@ -1,0 +1,133 @@
+//! What a packet is, and why a transfer ends unfinished: names for bytes on the wire.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a packet is, without its contents: for journals, logs and the link.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Kind {
+    /// Opens a transfer.
+    Syn,
+    /// Answers a SYN.
+    SynAck,
+    /// Says what has arrived.
+    Ack,
+    /// Says that something is newly missing or damaged.
+    Nack,
+    /// A piece of the file.
+    Data,
+    /// All was sent.
+    Fin,
+    /// All has arrived.
+    FinAck,
+    /// The transfer ends unfinished.
+    Rst,
+}
+
+/// Why a transfer ends unfinished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    /// Somebody wanted so.
+    Cancelled,
+    /// The file shrank, vanished or cannot be read any more.
+    FileUnreadable,
+    /// The receiver cannot write: disk full, folder gone.
+    DiskFailed,
+    /// The other side's terms are not those of the offer.
+    BadTerms,
+}
+
+impl Kind {
+    /// All kinds, in the order of their codes from 1.
+    pub const ALL: [Self; 8] = [
+        Self::Syn,
+        Self::SynAck,
+        Self::Ack,
+        Self::Nack,
+        Self::Data,
+        Self::Fin,
+        Self::FinAck,
+        Self::Rst,
+    ];
+
+    /// The byte on the wire.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Syn => 1,
+            Self::SynAck => 2,
+            Self::Ack => 3,
+            Self::Nack => 4,
+            Self::Data => 5,
+            Self::Fin => 6,
+            Self::FinAck => 7,
+            Self::Rst => 8,
+        }
+    }
+
+    /// Whether such a packet carries a MAC where its transfer has keys: it opens or ends the
+    /// transfer, or answers one that does.
+    #[must_use]
+    pub const fn has_mac(self) -> bool {
+        match self {
+            Self::Syn | Self::SynAck | Self::Fin | Self::FinAck | Self::Rst => true,
+            Self::Ack | Self::Nack | Self::Data => false,
+        }
+    }
+
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syn => "SYN",
+            Self::SynAck => "SYN-ACK",
+            Self::Ack => "ACK",
+            Self::Nack => "NACK",
+            Self::Data => "DATA",
+            Self::Fin => "FIN",
+            Self::FinAck => "FIN-ACK",
+            Self::Rst => "RST",
+        })
+    }
+}
+
+impl Reset {
+    const ALL: [Self; 4] = [
+        Self::Cancelled,
+        Self::FileUnreadable,
+        Self::DiskFailed,
+        Self::BadTerms,
+    ];
+
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Cancelled => 1,
+            Self::FileUnreadable => 2,
+            Self::DiskFailed => 3,
+            Self::BadTerms => 4,
+        }
+    }
+
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.code() == code)
+    }
+}
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "it was cancelled",
+            Self::FileUnreadable => "the file changed or cannot be read any more",
+            Self::DiskFailed => "the receiver cannot write the file",
+            Self::BadTerms => "the two sides do not agree on the terms",
+        })
+    }
+}

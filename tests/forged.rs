@@ -1,0 +1,499 @@
+//! Somebody on the path who sees every packet of a transfer, and so its token, and sends
+//! packets of their own to both ends: real sockets, with keys and without.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the threads of a test are none of Sash's, and may fail where they stand"
+)]
+
+use crossbeam_channel::{Receiver, unbounded};
+use sash::lab::contents;
+use sash::reliable::event::{Event, Ignored};
+use sash::transfer::overwrite::Overwrite;
+use sash::transfer::part::Part;
+use sash::transfer::receiving::{self, Destination};
+use sash::transfer::sending::{self, Outlet, Sending};
+use sash::transfer::tap::Tap;
+use sash::transfer::{Happening, Job, Report};
+use sash::wire::digest::{Digest, Token};
+use sash::wire::mac::{TrafficKey, TrafficKeys};
+use sash::wire::message::TransferState;
+use sash::wire::options::{Arq, Congestion, Settled};
+use sash::wire::packet::{Body, Kind, Opening, Packet, Reset};
+use sash::wire::sequence::SequenceNumber;
+use std::fs::{self, File};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PATIENCE: Duration = Duration::from_secs(60);
+const SIZE: u64 = 60_000;
+const TOKEN: Token = Token([5; 16]);
+const SETTLED: Settled = Settled {
+    arq: Arq::GoBackN,
+    window: 16,
+    congestion: Congestion::Fixed,
+    ..Settled::DEFAULT
+};
+
+/// The client's.
+const KEYS: TrafficKeys = TrafficKeys {
+    send: TrafficKey([1; 32]),
+    receive: TrafficKey([2; 32]),
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Client,
+    Server,
+}
+
+/// What the attacker sends, as soon as a packet of that kind passes and before it.
+#[derive(Debug, Clone, Copy)]
+struct Attack {
+    when: Kind,
+    what: fn() -> Body,
+    at: At,
+}
+
+/// Whom it is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Client,
+    Server,
+    Sender,
+    Receiver,
+}
+
+/// What the attacker makes its MAC with.
+#[derive(Debug, Clone, Copy)]
+enum Forgery {
+    /// Nothing: the packet carries none, as in a room without a password.
+    Bare,
+    /// A key that was guessed.
+    Guessed,
+    /// What the attacked side has said itself, sent back to it.
+    Reflected,
+    /// What the other side has said in an earlier transfer, under this one's token.
+    Replayed,
+}
+
+const FORGERIES: [Forgery; 4] = [
+    Forgery::Bare,
+    Forgery::Guessed,
+    Forgery::Reflected,
+    Forgery::Replayed,
+];
+
+fn other_terms() -> Opening {
+    Opening {
+        size: SIZE + 1,
+        window: 8,
+        echo: 0,
+        segment_bytes: SETTLED.segment_bytes,
+    }
+}
+
+const RESET: fn() -> Body = || Body::Rst {
+    why: Reset::Cancelled,
+};
+
+/// Each of these alone spoils a transfer without keys.
+const ATTACKS: [Attack; 6] = [
+    Attack {
+        when: Kind::Data,
+        what: RESET,
+        at: At::Receiver,
+    },
+    Attack {
+        when: Kind::Ack,
+        what: RESET,
+        at: At::Sender,
+    },
+    Attack {
+        when: Kind::Syn,
+        what: || Body::Syn(other_terms()),
+        at: At::Server,
+    },
+    Attack {
+        when: Kind::Syn,
+        what: || Body::SynAck(other_terms()),
+        at: At::Client,
+    },
+    Attack {
+        when: Kind::Fin,
+        what: || Body::Fin {
+            digest: Digest([0; 32]),
+        },
+        at: At::Receiver,
+    },
+    Attack {
+        when: Kind::Fin,
+        what: || Body::FinAck { verified: false },
+        at: At::Sender,
+    },
+];
+
+impl Attack {
+    fn end(self, is_upload: bool) -> End {
+        match (self.at, is_upload) {
+            (At::Client, _) | (At::Sender, true) | (At::Receiver, false) => End::Client,
+            (At::Server, _) | (At::Sender, false) | (At::Receiver, true) => End::Server,
+        }
+    }
+
+    /// The datagram that goes to that end; `passing`: the packet that passes just now.
+    fn datagram(self, end: End, how: Forgery, first: u32, passing: &[u8]) -> Vec<u8> {
+        let body = (self.what)();
+        let sequence = if body.kind() == Kind::Rst {
+            first
+        } else {
+            u32::from_be_bytes(passing[24..28].try_into().unwrap())
+        };
+        let packet = Packet {
+            token: TOKEN,
+            number: 0,
+            attempt: 1,
+            sequence: SequenceNumber(sequence),
+            sent_at: u32::from_be_bytes(passing[28..32].try_into().unwrap()),
+            body,
+        };
+        let guessed = TrafficKey([3; 32]);
+        let earlier = TrafficKey([4; 32]);
+        let own = match end {
+            End::Client => KEYS.send,
+            End::Server => KEYS.receive,
+        };
+        let key = match how {
+            Forgery::Bare => None,
+            Forgery::Guessed => Some(&guessed),
+            Forgery::Reflected => Some(&own),
+            Forgery::Replayed => Some(&earlier),
+        };
+        let mut datagram = Vec::new();
+        packet.encode_keyed(&mut datagram, key, &[]);
+        datagram
+    }
+}
+
+/// Carries everything between a client and a server, and attacks.
+struct Path {
+    /// Where the client thinks the server is.
+    inside: UdpSocket,
+    /// As the server sees the client; another one after it has moved.
+    outside: Mutex<Arc<UdpSocket>>,
+    server: SocketAddr,
+    client: Mutex<Option<SocketAddr>>,
+    /// The file's first sequence number, as read off the SYN-ACK.
+    first: AtomicU32,
+    resets: AtomicU32,
+    attack: Option<(Attack, End, Forgery)>,
+    /// The client gets another port after so many packets.
+    moves_after: Option<u32>,
+}
+
+impl Path {
+    /// Until nothing has come for a while; the address that the client calls.
+    fn start(self) -> (SocketAddr, Arc<Self>) {
+        let quiet = Some(Duration::from_secs(3));
+        self.inside.set_read_timeout(quiet).unwrap();
+        let address = self.inside.local_addr().unwrap();
+        let path = Arc::new(self);
+        let (up, down) = (Arc::clone(&path), Arc::clone(&path));
+        thread::spawn(move || up.carry_up());
+        let outside = Arc::clone(&down.outside.lock().unwrap());
+        thread::spawn(move || down.carry_down(&outside));
+        (address, path)
+    }
+
+    fn carry_up(self: &Arc<Self>) {
+        let mut datagram = [0; 2_000];
+        for count in 1.. {
+            let Ok((length, client)) = self.inside.recv_from(&mut datagram) else {
+                return;
+            };
+            *self.client.lock().unwrap() = Some(client);
+            if self.moves_after == Some(count) {
+                let outside = Arc::new(bound());
+                *self.outside.lock().unwrap() = Arc::clone(&outside);
+                let path = Arc::clone(self);
+                thread::spawn(move || path.carry_down(&outside));
+            }
+            self.see(&datagram[..length]);
+            self.send(End::Server, &datagram[..length]);
+        }
+    }
+
+    fn carry_down(&self, outside: &UdpSocket) {
+        let mut datagram = [0; 2_000];
+        while let Ok(length) = outside.recv(&mut datagram) {
+            self.see(&datagram[..length]);
+            self.send(End::Client, &datagram[..length]);
+        }
+    }
+
+    /// Reads what anybody can read, and attacks.
+    fn see(&self, passing: &[u8]) {
+        let kind = passing[1];
+        if kind == Kind::SynAck.code() {
+            let first = passing[24..28].try_into().unwrap();
+            self.first
+                .store(u32::from_be_bytes(first), Ordering::SeqCst);
+        }
+        if kind == Kind::Rst.code() {
+            self.resets.fetch_add(1, Ordering::SeqCst);
+        }
+        if let Some((attack, end, how)) = self.attack
+            && kind == attack.when.code()
+        {
+            let first = self.first.load(Ordering::SeqCst);
+            self.send(end, &attack.datagram(end, how, first, passing));
+        }
+    }
+
+    fn send(&self, to: End, datagram: &[u8]) {
+        let client = *self.client.lock().unwrap();
+        let _ = match (to, client) {
+            (End::Client, Some(client)) => self.inside.send_to(datagram, client),
+            (End::Client, None) => Ok(0),
+            (End::Server, _) => {
+                let outside = Arc::clone(&self.outside.lock().unwrap());
+                outside.send_to(datagram, self.server)
+            }
+        };
+    }
+}
+
+fn bound() -> UdpSocket {
+    let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+    let quiet = Some(Duration::from_secs(3));
+    socket.set_read_timeout(quiet).unwrap();
+    socket
+}
+
+/// How one transfer went.
+struct Went {
+    client: TransferState,
+    server: TransferState,
+    /// Packets that an end has called forged: the client's, the server's.
+    forged: [usize; 2],
+    resets: u32,
+    is_whole: bool,
+}
+
+/// A transfer to be made.
+struct Trial<'a> {
+    is_upload: bool,
+    keys: Option<TrafficKeys>,
+    attack: Option<(Attack, Forgery)>,
+    moves_after: Option<u32>,
+    /// Of each side.
+    scenario: &'a str,
+}
+
+impl Default for Trial<'_> {
+    fn default() -> Self {
+        Self {
+            is_upload: false,
+            keys: Some(KEYS),
+            attack: None,
+            moves_after: None,
+            scenario: "",
+        }
+    }
+}
+
+impl Trial<'_> {
+    /// Makes it, and waits until the ends have ended: both, or where it is attacked
+    /// without keys, the one that is attacked.
+    fn run(&self) -> Went {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source");
+        fs::write(&source, contents::bytes(0..SIZE)).unwrap();
+        let file = File::open(source).unwrap();
+        let destination = Destination {
+            folder: folder.path().to_owned(),
+            name: "arrived".to_owned(),
+            workshop: None,
+            overwrite: Overwrite::Keep,
+        };
+        let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+        let (path, seen) = Path {
+            inside: UdpSocket::bind((LOCALHOST, 0)).unwrap(),
+            outside: Mutex::new(Arc::new(bound())),
+            server: socket.local_addr().unwrap(),
+            client: Mutex::default(),
+            first: AtomicU32::new(0),
+            resets: AtomicU32::new(0),
+            attack: self
+                .attack
+                .map(|(attack, how)| (attack, attack.end(self.is_upload), how)),
+            moves_after: self.moves_after,
+        }
+        .start();
+        let outlet = Outlet::Udp(socket);
+        let theirs = self.keys.map(TrafficKeys::of_the_other_side);
+        let (client, server) = (self.job(self.keys), self.job(theirs));
+        let (tell_client, client_told) = unbounded();
+        let (tell_server, server_told) = unbounded();
+        let client_report = move |report| drop(tell_client.send(report));
+        let server_report = move |report| drop(tell_server.send(report));
+        let part = Part::begin(&destination, None).unwrap();
+        let finish = |sending: &Sending| sending.digest(contents::digest(SIZE));
+        if self.is_upload {
+            receiving::accept(server, outlet, LOCALHOST, part, server_report).unwrap();
+            finish(&sending::initiate(client, file, path, client_report).unwrap());
+        } else {
+            finish(
+                &sending::start(server, file, None, outlet, LOCALHOST, server_report)
+                    .unwrap(),
+            );
+            receiving::go_on(client, path, part, client_report).unwrap();
+        }
+        let is_waited_for = |end| {
+            let attacked = self.attack.filter(|_| self.keys.is_none());
+            attacked.is_none_or(|(attack, _)| attack.end(self.is_upload) == end)
+        };
+        let (client, server) = (
+            ended(&client_told, is_waited_for(End::Client)),
+            ended(&server_told, is_waited_for(End::Server)),
+        );
+        let arrived = fs::read(folder.path().join("arrived"));
+        Went {
+            client: client.0,
+            server: server.0,
+            forged: [client.1, server.1],
+            resets: seen.resets.load(Ordering::SeqCst),
+            is_whole: arrived.is_ok_and(|it| it == contents::bytes(0..SIZE)),
+        }
+    }
+
+    fn job(&self, keys: Option<TrafficKeys>) -> Job {
+        Job {
+            number: 1,
+            token: TOKEN,
+            keys,
+            settled: SETTLED,
+            size: SIZE,
+            offset: 0,
+            scenario: self.scenario.parse().unwrap(),
+            pause_at: None,
+            chat_round_trip: None,
+            is_offloading: true,
+            is_watched: true,
+            tap: Tap::default(),
+        }
+    }
+}
+
+/// How a side ended, and how many packets it has called forged by then.
+fn ended(told: &Receiver<Report>, is_waited_for: bool) -> (TransferState, usize) {
+    let mut forged = 0;
+    if !is_waited_for {
+        return (TransferState::Opening, forged);
+    }
+    loop {
+        match told.recv_timeout(PATIENCE).unwrap() {
+            Report::Happened(happenings) => {
+                forged += happenings.iter().filter(|it| is_forgery(it)).count();
+            }
+            Report::Ended(ending) => return (ending.state, forged),
+            Report::Progress(..) | Report::Killed(..) | Report::Closed => (),
+        }
+    }
+}
+
+fn is_forgery(happening: &Happening) -> bool {
+    matches!(
+        happening,
+        Happening::Machine(
+            _,
+            Event::PacketIgnored {
+                why: Ignored::Forged,
+                ..
+            }
+        )
+    )
+}
+
+#[test]
+fn whoever_sees_the_token_ends_a_transfer_without_keys() {
+    for is_upload in [false, true] {
+        for attack in ATTACKS {
+            let went = Trial {
+                is_upload,
+                keys: None,
+                attack: Some((attack, Forgery::Bare)),
+                ..Trial::default()
+            }
+            .run();
+            let state = match attack.end(is_upload) {
+                End::Client => went.client,
+                End::Server => went.server,
+            };
+            assert_ne!(state, TransferState::Verified, "{attack:?}, {is_upload}");
+        }
+    }
+}
+
+#[test]
+fn whoever_sees_the_token_and_has_not_the_keys_ends_and_spoils_nothing() {
+    for is_upload in [false, true] {
+        for attack in ATTACKS {
+            for how in FORGERIES {
+                let went = Trial {
+                    is_upload,
+                    attack: Some((attack, how)),
+                    ..Trial::default()
+                }
+                .run();
+                let what = format!("{attack:?} {how:?}, upload: {is_upload}");
+                assert_eq!(went.client, TransferState::Verified, "{what}");
+                assert_eq!(went.server, TransferState::Verified, "{what}");
+                assert!(went.is_whole, "{what}");
+                // Nobody has answered it either, and the side that it went to knows.
+                assert_eq!(went.resets, 0, "{what}");
+                let [client, server] = went.forged;
+                match attack.end(is_upload) {
+                    End::Client => assert!(client > 0 && server == 0, "{what}"),
+                    End::Server => assert!(server > 0 && client == 0, "{what}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn with_keys_a_bad_link_is_survived_and_nothing_of_it_is_called_forged() {
+    let scenario =
+        "seed=7;loss=5%;corrupt=5%;duplicate=5%;reorder=5%;delay=2ms;rate=20mbit";
+    for is_upload in [false, true] {
+        let went = Trial {
+            is_upload,
+            scenario,
+            ..Trial::default()
+        }
+        .run();
+        assert!(went.is_whole);
+        assert_eq!(went.forged, [0, 0]);
+    }
+}
+
+#[test]
+fn with_keys_a_client_whose_port_moves_is_followed() {
+    for is_upload in [false, true] {
+        let went = Trial {
+            is_upload,
+            moves_after: Some(12),
+            ..Trial::default()
+        }
+        .run();
+        assert!(went.is_whole);
+        assert_eq!(went.client, TransferState::Verified);
+        assert_eq!(went.server, TransferState::Verified);
+    }
+}

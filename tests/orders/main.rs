@@ -1,0 +1,101 @@
+//! Every order in which threads can meet: the server, its transfers and the client's link
+//! as they are, on threads that Shuttle schedules, thousands of times and each time
+//! otherwise.
+//!
+//! The sources are compiled once more, without a change. This crate calls itself `std`,
+//! `crossbeam_channel` and `fltk`, and so puts other threads, channels, clocks and sockets
+//! in their place:
+//!
+//! ```text
+//!   src/server, src/transfer --use std::net::TcpStream--> tests/orders/net.rs
+//!                            --use crossbeam_channel----> tests/orders/channel.rs
+//!                            --use std::thread----------> tests/orders/thread.rs --> Shuttle
+//! ```
+//!
+//! What does not hold an order fails: a line that is lost or overtakes another, a port or a
+//! thread that is left, somebody who waits for ever (`world`). Not tried: rows of datagrams
+//! (`recvmmsg`), so uploads go over TCP; weak memory, which is Miri's and the thread
+//! sanitizer's.
+//!
+//! `ORDERS=10000 cargo test --test orders` tries so many of each.
+//!
+//! Source: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of
+//! Finding Bugs" (PCT), ASPLOS 2010.
+
+#![expect(
+    missing_docs,
+    reason = "what is not said here, std and crossbeam-channel say"
+)]
+
+extern crate crossbeam_channel as real_channel;
+extern crate std as real;
+
+extern crate self as crossbeam_channel;
+extern crate self as fltk;
+extern crate self as std;
+
+mod channel;
+mod guest;
+mod tries;
+mod world;
+
+pub mod app;
+pub mod atomic;
+pub mod net;
+pub mod thread;
+pub mod time;
+
+pub use channel::{
+    Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
+    TryRecvError, TrySendError, after, bounded, never, unbounded,
+};
+pub use real::{
+    any, borrow, cell, cmp, collections, convert, env, error, ffi, fmt, fs, hash, io,
+    iter, mem, num, ops, os, path, slice, str, string, vec,
+};
+
+pub mod sync {
+    pub use crate::atomic;
+    pub use crate::real::sync::{Arc, OnceLock, Weak};
+}
+
+/// A panic is a finding: it goes on to Shuttle.
+pub mod panic {
+    pub use crate::real::panic::AssertUnwindSafe;
+
+    pub fn catch_unwind<T>(act: AssertUnwindSafe<impl FnOnce() -> T>) -> Result<T, ()> {
+        Ok(act.0())
+    }
+}
+
+/// The floors without threads, as they are in the library.
+pub use sash::{lab, link, passwords, reliable, room, shelf, wire};
+
+/// The floors with threads, compiled against this crate.
+#[path = "../../src"]
+#[expect(
+    unused_imports,
+    dead_code,
+    reason = "their own tests are no tests here, and not everything is called"
+)]
+mod library {
+    pub mod journals;
+    pub mod server;
+    pub mod transfer;
+
+    #[path = "client"]
+    pub mod client {
+        pub mod link;
+        pub use sash::client::{address, controller};
+    }
+}
+
+/// How other threads wake the window.
+#[path = "../../src/client/view/bell.rs"]
+mod bell;
+
+pub use library::{client, journals, server, transfer};
+
+fn main() {
+    tries::run();
+}

@@ -1,0 +1,495 @@
+//! `std::net`, as far as Sash uses it: sockets of one computer, in memory.
+//!
+//! ```text
+//!   TcpStream side 0 --bytes[0]--> side 1        UdpSocket --queue of the other port-->
+//!             side 0 <--bytes[1]-- side 1
+//! ```
+//!
+//! Little fits in a connection, so that who writes waits; a datagram may be lost. Options
+//! of the system are set on a socket that carries nothing.
+
+use crate::real::collections::{BTreeMap, VecDeque};
+use crate::real::io::{self, ErrorKind, Read, Write};
+use crate::real::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use crate::real::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use crate::real::time::Duration;
+use crate::world::{self, Place, choose, point, until, wake};
+use socket2::{Domain, Socket, Type};
+
+pub use crate::real::net::{
+    IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
+    ToSocketAddrs,
+};
+
+/// What one direction of a connection holds. Unit: bytes.
+const ROOM_BYTES: usize = 1500;
+
+/// What a UDP socket holds. Unit: datagrams.
+const ROOM_DATAGRAMS: usize = 32;
+
+/// One datagram of so many is lost.
+const LOSS: u32 = 16;
+
+/// Who has which port. A schedule that is over has left none.
+#[derive(Default)]
+struct Ports {
+    tcp: BTreeMap<u16, Arc<Door>>,
+    udp: BTreeMap<u16, Arc<Letterbox>>,
+}
+
+real::thread_local! {
+    static PORTS: real::cell::RefCell<Ports> = real::cell::RefCell::default();
+}
+
+fn with<T>(act: impl FnOnce(&mut Ports) -> T) -> T {
+    PORTS.with_borrow_mut(act)
+}
+
+/// Nobody has a port.
+pub(crate) fn begin() {
+    drop(with(real::mem::take));
+}
+
+/// How many ports are in use.
+pub(crate) fn ports_in_use() -> usize {
+    with(|ports| ports.tcp.len() + ports.udp.len())
+}
+
+/// The first port that nobody has, where any is wanted.
+fn settle<T>(
+    taken: &BTreeMap<u16, T>,
+    mut address: SocketAddr,
+) -> io::Result<SocketAddr> {
+    if address.port() == 0 {
+        let free = (40_000..).find(|port| !taken.contains_key(port));
+        address.set_port(free.expect("a port is free"));
+    }
+    if taken.contains_key(&address.port()) {
+        return Err(ErrorKind::AddrInUse.into());
+    }
+    Ok(address)
+}
+
+fn first(address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+    let mut addresses = address.to_socket_addrs()?;
+    addresses.next().ok_or(ErrorKind::InvalidInput.into())
+}
+
+fn state<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panics with it")
+}
+
+fn deadline(timeout: Option<Duration>) -> Option<Duration> {
+    timeout.map(|it| world::now() + it)
+}
+
+#[derive(Debug)]
+pub struct TcpStream {
+    pipe: Arc<Pipe>,
+    /// 0 has called, 1 was called.
+    side: usize,
+    addresses: [SocketAddr; 2],
+    settings: Mutex<Settings>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Settings {
+    read: Option<Duration>,
+    write: Option<Duration>,
+    is_nonblocking: bool,
+}
+
+#[derive(Debug)]
+struct Pipe {
+    place: Place,
+    halves: Mutex<Halves>,
+}
+
+#[derive(Debug, Default)]
+struct Halves {
+    /// What each side has written and the other not read.
+    bytes: [VecDeque<u8>; 2],
+    /// Which side writes no more.
+    ended: [bool; 2],
+    /// Which side reads no more.
+    deaf: [bool; 2],
+    /// One side has closed with bytes unread.
+    is_reset: bool,
+}
+
+impl TcpStream {
+    fn pair(caller: SocketAddr, called: SocketAddr) -> [Self; 2] {
+        let pipe = Arc::new(Pipe {
+            place: world::place(),
+            halves: Mutex::default(),
+        });
+        [0, 1].map(|side| Self {
+            pipe: Arc::clone(&pipe),
+            side,
+            addresses: [caller, called],
+            settings: Mutex::default(),
+        })
+    }
+
+    pub fn connect_timeout(to: &SocketAddr, _wait: Duration) -> io::Result<Self> {
+        point();
+        let door = with(|ports| ports.tcp.get(&to.port()).cloned());
+        let door = door.ok_or(ErrorKind::ConnectionRefused)?;
+        let port = u16::try_from(world::fresh() % 30_000).expect("small") + 1_000;
+        let [ours, theirs] = Self::pair(SocketAddr::from(([127, 0, 0, 1], port)), *to);
+        state(&door.waiting).push_back(theirs);
+        wake(door.place);
+        Ok(ours)
+    }
+
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.addresses[self.side])
+    }
+
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.addresses[1 - self.side])
+    }
+
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        state(&self.settings).read = timeout;
+        Ok(())
+    }
+
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        state(&self.settings).write = timeout;
+        Ok(())
+    }
+
+    pub fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        state(&self.settings).is_nonblocking = is_nonblocking;
+        Ok(())
+    }
+
+    pub fn set_nodelay(&self, _is_nodelay: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        point();
+        {
+            let mut halves = state(&self.pipe.halves);
+            halves.ended[self.side] |= how != Shutdown::Read;
+            halves.deaf[self.side] |= how != Shutdown::Write;
+        }
+        wake(self.pipe.place);
+        Ok(())
+    }
+
+    /// Until when a read or write may wait.
+    fn patience(
+        &self,
+        choose: impl Fn(Settings) -> Option<Duration>,
+    ) -> Option<Duration> {
+        let settings = *state(&self.settings);
+        if settings.is_nonblocking {
+            return Some(Duration::ZERO);
+        }
+        deadline(choose(settings))
+    }
+}
+
+impl Read for &TcpStream {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        let (ours, theirs) = (self.side, 1 - self.side);
+        let done = until(self.pipe.place, self.patience(|it| it.read), || {
+            let mut halves = state(&self.pipe.halves);
+            let waiting = halves.bytes[theirs].len();
+            if waiting > 0 && !halves.deaf[ours] {
+                let count = waiting.min(place.len());
+                for (to, from) in
+                    place.iter_mut().zip(halves.bytes[theirs].drain(..count))
+                {
+                    *to = from;
+                }
+                return Some(Ok(count));
+            }
+            if halves.is_reset {
+                return Some(Err(ErrorKind::ConnectionReset.into()));
+            }
+            (halves.ended[theirs] || halves.deaf[ours]).then_some(Ok(0))
+        });
+        if matches!(done, Some(Ok(1..))) {
+            wake(self.pipe.place);
+        }
+        done.unwrap_or(Err(ErrorKind::WouldBlock.into()))
+    }
+}
+
+impl Write for &TcpStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (ours, theirs) = (self.side, 1 - self.side);
+        let done = until(self.pipe.place, self.patience(|it| it.write), || {
+            let mut halves = state(&self.pipe.halves);
+            if halves.ended[ours] || halves.deaf[theirs] || halves.is_reset {
+                return Some(Err(ErrorKind::BrokenPipe.into()));
+            }
+            let room = ROOM_BYTES - halves.bytes[ours].len();
+            let count = room.min(bytes.len());
+            halves.bytes[ours].extend(&bytes[..count]);
+            (count > 0 || bytes.is_empty()).then_some(Ok(count))
+        });
+        if matches!(done, Some(Ok(_))) {
+            wake(self.pipe.place);
+        }
+        done.unwrap_or(Err(ErrorKind::WouldBlock.into()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for TcpStream {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(place)
+    }
+}
+
+impl Write for TcpStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for TcpStream {
+    fn drop(&mut self) {
+        point();
+        {
+            let mut halves = state(&self.pipe.halves);
+            halves.ended[self.side] = true;
+            halves.deaf[self.side] = true;
+            halves.is_reset |= !halves.bytes[1 - self.side].is_empty();
+        }
+        wake(self.pipe.place);
+    }
+}
+
+#[derive(Debug)]
+pub struct TcpListener {
+    door: Arc<Door>,
+    address: SocketAddr,
+    is_nonblocking: Mutex<bool>,
+}
+
+#[derive(Debug)]
+struct Door {
+    place: Place,
+    /// Who has called and was not let in.
+    waiting: Mutex<VecDeque<TcpStream>>,
+}
+
+impl TcpListener {
+    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        point();
+        let wanted = first(address)?;
+        let door = Arc::new(Door {
+            place: world::place(),
+            waiting: Mutex::default(),
+        });
+        let address = with(|ports| {
+            let address = settle(&ports.tcp, wanted)?;
+            ports.tcp.insert(address.port(), Arc::clone(&door));
+            io::Result::Ok(address)
+        })?;
+        Ok(Self {
+            door,
+            address,
+            is_nonblocking: Mutex::default(),
+        })
+    }
+
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+
+    pub fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        *state(&self.is_nonblocking) = is_nonblocking;
+        Ok(())
+    }
+
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let deadline = state(&self.is_nonblocking).then_some(Duration::ZERO);
+        let next = || state(&self.door.waiting).pop_front();
+        let stream =
+            until(self.door.place, deadline, next).ok_or(ErrorKind::WouldBlock)?;
+        let from = stream.peer_addr()?;
+        Ok((stream, from))
+    }
+}
+
+impl Drop for TcpListener {
+    fn drop(&mut self) {
+        point();
+        with(|ports| ports.tcp.remove(&self.address.port()));
+        // Who was not let in is turned away, outside of the lock.
+        let waiting = real::mem::take(&mut *state(&self.door.waiting));
+        drop(waiting);
+    }
+}
+
+#[derive(Debug)]
+pub struct UdpSocket {
+    letterbox: Arc<Letterbox>,
+    address: SocketAddr,
+    peer: Mutex<Option<SocketAddr>>,
+    timeout: Mutex<Option<Duration>>,
+}
+
+#[derive(Debug)]
+struct Letterbox {
+    place: Place,
+    letters: Mutex<VecDeque<(SocketAddr, Vec<u8>)>>,
+    /// How many sockets share it.
+    owners: Mutex<usize>,
+}
+
+impl UdpSocket {
+    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        point();
+        let wanted = first(address)?;
+        let letterbox = Arc::new(Letterbox {
+            place: world::place(),
+            letters: Mutex::default(),
+            owners: Mutex::new(1),
+        });
+        let address = with(|ports| {
+            let address = settle(&ports.udp, wanted)?;
+            ports.udp.insert(address.port(), Arc::clone(&letterbox));
+            io::Result::Ok(address)
+        })?;
+        Ok(Self {
+            letterbox,
+            address,
+            peer: Mutex::default(),
+            timeout: Mutex::default(),
+        })
+    }
+
+    pub fn try_clone(&self) -> io::Result<Self> {
+        *state(&self.letterbox.owners) += 1;
+        Ok(Self {
+            letterbox: Arc::clone(&self.letterbox),
+            address: self.address,
+            peer: Mutex::new(*state(&self.peer)),
+            timeout: Mutex::new(*state(&self.timeout)),
+        })
+    }
+
+    pub fn connect(&self, to: impl ToSocketAddrs) -> io::Result<()> {
+        *state(&self.peer) = Some(first(to)?);
+        Ok(())
+    }
+
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        let peer = *state(&self.peer);
+        peer.ok_or(ErrorKind::NotConnected.into())
+    }
+
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        *state(&self.timeout) = timeout;
+        Ok(())
+    }
+
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.send_to(bytes, self.peer_addr()?)
+    }
+
+    pub fn send_to(&self, bytes: &[u8], to: impl ToSocketAddrs) -> io::Result<usize> {
+        point();
+        let to = first(to)?;
+        let target = with(|ports| ports.udp.get(&to.port()).cloned());
+        if let Some(target) = target.filter(|_| choose(LOSS) > 0) {
+            let mut letters = state(&target.letters);
+            if letters.len() < ROOM_DATAGRAMS {
+                let mut from = self.address;
+                if from.ip().is_unspecified() {
+                    from.set_ip(Ipv4Addr::LOCALHOST.into());
+                }
+                letters.push_back((from, bytes.to_vec()));
+            }
+            drop(letters);
+            wake(target.place);
+        }
+        Ok(bytes.len())
+    }
+
+    pub fn recv_from(&self, place: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let deadline = deadline(*state(&self.timeout));
+        let peer = *state(&self.peer);
+        let letter = until(self.letterbox.place, deadline, || {
+            let mut letters = state(&self.letterbox.letters);
+            while let Some((from, bytes)) = letters.pop_front() {
+                if peer.is_none_or(|peer| peer == from) {
+                    return Some((from, bytes));
+                }
+            }
+            None
+        });
+        let (from, bytes) = letter.ok_or(ErrorKind::WouldBlock)?;
+        let length = bytes.len().min(place.len());
+        place[..length].copy_from_slice(&bytes[..length]);
+        Ok((length, from))
+    }
+
+    pub fn recv(&self, place: &mut [u8]) -> io::Result<usize> {
+        self.recv_from(place).map(|(length, _)| length)
+    }
+}
+
+impl Drop for UdpSocket {
+    fn drop(&mut self) {
+        point();
+        let is_last = {
+            let mut owners = state(&self.letterbox.owners);
+            *owners -= 1;
+            *owners == 0
+        };
+        if is_last {
+            with(|ports| ports.udp.remove(&self.address.port()));
+        }
+    }
+}
+
+/// A socket of the system on which options are set: it carries nothing.
+fn dummy(kind: Type) -> &'static Socket {
+    static STREAM: OnceLock<Socket> = OnceLock::new();
+    static DATAGRAM: OnceLock<Socket> = OnceLock::new();
+    let dummy = if kind == Type::STREAM {
+        &STREAM
+    } else {
+        &DATAGRAM
+    };
+    dummy.get_or_init(|| Socket::new(Domain::IPV4, kind, None).expect("a socket"))
+}
+
+impl AsFd for TcpStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        dummy(Type::STREAM).as_fd()
+    }
+}
+
+impl AsFd for UdpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        dummy(Type::DGRAM).as_fd()
+    }
+}
+
+impl AsRawFd for UdpSocket {
+    /// Only for what receives rows of datagrams, which is not tried here.
+    fn as_raw_fd(&self) -> RawFd {
+        dummy(Type::DGRAM).as_raw_fd()
+    }
+}
