@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 /// No answer takes this long unless something is broken.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn config() -> Config {
     Config {

@@ -29,7 +29,7 @@ struct Student {
     lines: Receiver<String>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Class {
     fn new() -> Self {

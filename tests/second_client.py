@@ -24,6 +24,7 @@ import enum
 import errno
 import hashlib
 import json
+import math
 import os
 import select
 import socket
@@ -631,6 +632,9 @@ class Transfer:
         """The server's last word about this transfer."""
         self.probes = 0
         self.opening_acks = 0
+        self.syn_ack = None
+        """The newest SYN-ACK and when it came, while nothing else has."""
+        self.ack_again_at = math.inf
         now = time.monotonic()
         self.first_wait = max(0.2, 3 * chat.round_trip)
         self.opening = Retry(self.first_wait, now)
@@ -646,6 +650,8 @@ class Transfer:
                 if now >= self.give_up:
                     raise Failure(f"Nothing came for {PATIENCE:.0f} s.")
                 if self.is_open:
+                    if now >= self.ack_again_at:
+                        self.end_opening(now)
                     self.on_time(now)
                 else:
                     self.knock(now)
@@ -656,6 +662,7 @@ class Transfer:
         """Waits for a datagram, a chat line or a timer, whichever is first."""
         due = self.next_timeout() if self.is_open else self.opening.due
         until = min(self.give_up, due if due is not None else self.give_up)
+        until = min(until, self.ack_again_at)
         # A timer of the system may fire a little early; half a millisecond late is well.
         seconds = max(0, until - time.monotonic() + 0.0005)
         readable, _, _ = select.select([self.socket, self.chat.socket], [], [], seconds)
@@ -689,9 +696,11 @@ class Transfer:
         """The opening and RST are the same for both sides; the rest is not."""
         if packet.kind is Kind.SYN_ACK:
             self.on_syn_ack(packet, now)
-        elif not self.is_open:
             return
-        elif packet.kind is Kind.RST:
+        if not self.is_open:
+            return
+        self.ack_again_at = math.inf  # Our ACK has arrived.
+        if packet.kind is Kind.RST:
             if packet.sequence == self.first and not self.is_over:
                 raise Failure(f"The server ended it: {WHY_ENDED[packet.body[0]]}.")
         else:
@@ -758,9 +767,17 @@ class Transfer:
             self.is_open = True
             self.on_open(terms, now)
         self.heard(now)
+        self.syn_ack = (packet.sent_at, now)
+        self.end_opening(now)
+
+    def end_opening(self, now):
+        """Says the ACK that ends the opening, and again until something comes."""
+        sent_at, came = self.syn_ack
+        echo = (sent_at + microseconds(now - came)) % WRAP
         self.opening_acks += 1
-        receipt = Receipt(packet.sent_at, self.window, 0)
+        receipt = Receipt(echo, self.window, 0)
         self.send(Kind.ACK, 0, self.opening_acks, self.first, receipt.encode())
+        self.ack_again_at = now + max(0.5, 3 * self.chat.round_trip)
 
     def heard(self, now):
         """The other side is alive."""

@@ -202,6 +202,42 @@ fn a_syn_with_the_right_token_from_another_address_draws_not_a_byte() {
 }
 
 #[test]
+fn whoever_sends_a_syn_and_falls_silent_is_sent_three_times_as_much_and_no_more() {
+    let server = Server::start(program(), &["--udp-ports", "0"]);
+    let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
+    let own = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (syn, to) = (syn(&offer), ("127.0.0.1", offer.port));
+    own.send_to(&syn, to).unwrap();
+    // By RFC 9293 alone the fourth would come after 600 ms, the fifth after a second.
+    let two_seconds = Some(Duration::from_secs(2));
+    own.set_read_timeout(two_seconds).unwrap();
+    let mut buffer = vec![0; 65_536];
+    let came = |socket: &UdpSocket, buffer: &mut [u8]| {
+        std::iter::from_fn(|| socket.recv(buffer).ok()).sum::<usize>()
+    };
+    let bytes = came(&own, &mut buffer);
+    assert!(bytes > 0 && bytes <= 3 * syn.len(), "{bytes}");
+    // Another port of that address speaks: nothing follows it there that is long.
+    let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+    other.set_read_timeout(two_seconds).unwrap();
+    let ranges = Vec::new();
+    let acknowledgement = Acknowledgement {
+        echo: 0,
+        window: 8,
+        received: 0,
+        ranges,
+    };
+    let short = packet(&offer, Body::Nack(acknowledgement));
+    own.send_to(&syn, to).unwrap();
+    other.send_to(&short, to).unwrap();
+    let bytes = came(&other, &mut buffer);
+    assert!(bytes <= 3 * short.len(), "{bytes}");
+    // And the transfer is still there.
+    own.send_to(&syn, to).unwrap();
+    assert!(own.recv(&mut buffer).is_ok());
+}
+
+#[test]
 fn before_the_opening_nothing_but_a_syn_is_answered() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
     let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();

@@ -50,7 +50,7 @@ impl Datagrams {
             let count = match self.calls {
                 Calls::One => receiver.recv(&mut room).map(|_| 1),
                 Calls::Many | Calls::Offloaded => incoming
-                    .receive(receiver)
+                    .receive(receiver, SILENCE)
                     .map(|batch| batch.datagrams().count() as u64),
             };
             let Ok(count) = count else {

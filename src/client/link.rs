@@ -3,7 +3,8 @@
 //! `reader` connects, starts `writer` and turns lines into events; `writer` turns requests
 //! into lines, all that wait in one `write`. So `join` and what is asked right after it
 //! travel in one flight; there each line is a segment of its own, because TCP finds out at
-//! once that a segment is lost when a later one arrives, and else waits for a timer.
+//! once that a segment is lost when a later one arrives, and else waits for a timer
+//! (RFC 8985). Behind the last question goes a `ping`, for the same reason.
 //!
 //! ```text
 //! send() --channel--> writer --> TcpStream --> reader --> report(Event)
@@ -211,7 +212,9 @@ fn write(
     while let Ok(first) = requests.recv() {
         let mut lines = vec![first.to_line()];
         lines.extend(requests.try_iter().map(|request| request.to_line()));
-        if !is_opening {
+        if is_opening {
+            lines.push(Request::Ping.to_line());
+        } else {
             lines = vec![lines.concat()];
         }
         is_opening = false;

@@ -13,7 +13,9 @@
 //! ```
 //!
 //! The padding makes both as long as a full DATA packet: a path that cannot carry one
-//! shows itself at once, and the server never answers with more than it was sent. After two
+//! shows itself at once, and the server never answers with more than it was sent; it repeats
+//! its SYN-ACK twice, and then waits for another SYN, or for the client, which says its ACK
+//! again where nothing follows it. After two
 //! SYNs of the default length without an answer the client's next ones are shorter, and so
 //! is every DATA packet after them. Both sides then know why: the client believes no SYN-ACK
 //! longer than its newest SYN, and the server answers with the shortest SYN that it has
@@ -83,6 +85,9 @@ pub struct Proposal {
     pub listening: bool,
 }
 
+/// SYN-ACKs for each SYN: none is longer than a SYN that came (RFC 9000 §8.1).
+const AMPLIFICATION: u8 = 3;
+
 /// SYNs of full length before shorter ones.
 const FULL_SYNS: u8 = 2;
 
@@ -106,6 +111,8 @@ pub enum Opening {
         came: Moment,
         /// When it goes again.
         retry: Retry,
+        /// So many more of it may leave before another SYN comes.
+        allowance: u8,
     },
     /// Both sides know everything.
     Open {
@@ -115,6 +122,8 @@ pub enum Opening {
         owed: Option<(u8, u32)>,
         /// Handshake ACKs sent so far.
         attempt: u8,
+        /// The client: the newest SYN-ACK's time stamp, and when it came.
+        heard: Option<(u32, Moment)>,
     },
     /// The other side's terms are not those of the offer.
     Disagreed,
@@ -238,7 +247,43 @@ impl Handshake {
                 terms,
                 owed: None,
                 attempt: 0,
+                heard: None,
             });
+        }
+    }
+
+    /// The other side's packets come from another address: nothing has come from there
+    /// that a SYN-ACK would answer.
+    pub fn on_moved(&mut self) {
+        if let Opening::SynReceived { allowance, .. } = &mut self.opening {
+            *allowance = 0;
+        }
+    }
+
+    /// When the client heard the newest SYN-ACK; `None` on the server's side.
+    #[must_use]
+    pub fn answered_at(&self) -> Option<Moment> {
+        match &self.opening {
+            Opening::Open { heard, .. } => heard.map(|(_, came)| came),
+            Opening::Listen
+            | Opening::SynSent { .. }
+            | Opening::SynReceived { .. }
+            | Opening::Disagreed => None,
+        }
+    }
+
+    /// The client says its ACK again: it may be lost, and the server may not say SYN-ACK
+    /// again without another SYN.
+    pub fn repeat(&mut self, now: Moment) {
+        if let Opening::Open {
+            owed,
+            attempt,
+            heard: Some((sent_at, came)),
+            ..
+        } = &mut self.opening
+        {
+            *attempt = next_attempt(*attempt);
+            *owed = Some((*attempt, moved_on(*sent_at, now - *came)));
         }
     }
 
@@ -332,6 +377,7 @@ impl Handshake {
                     echo: packet.sent_at,
                     came: now,
                     retry,
+                    allowance: AMPLIFICATION,
                 });
             }
             // It goes again: our SYN-ACK was lost, or is on its way.
@@ -340,8 +386,10 @@ impl Handshake {
                 echo,
                 came,
                 retry,
+                allowance,
             } => {
                 (*echo, *came) = (packet.sent_at, now);
+                *allowance = allowance.saturating_add(AMPLIFICATION);
                 retry.hurry();
                 let is_shorter = theirs.segment_bytes < terms.segment_bytes;
                 if is_shorter && self.proposal.carries(theirs.segment_bytes) {
@@ -369,12 +417,19 @@ impl Handshake {
                     terms,
                     owed,
                     attempt: 1,
+                    heard: Some((packet.sent_at, now)),
                 });
             }
             // It goes again: our ACK was lost.
-            Opening::Open { owed, attempt, .. } => {
+            Opening::Open {
+                owed,
+                attempt,
+                heard,
+                ..
+            } => {
                 *attempt = next_attempt(*attempt);
                 *owed = Some((*attempt, packet.sent_at));
+                *heard = Some((packet.sent_at, now));
             }
             Opening::Listen | Opening::SynReceived { .. } | Opening::Disagreed => (),
         }
@@ -392,6 +447,7 @@ impl Handshake {
             terms,
             owed: None,
             attempt: 0,
+            heard: None,
         });
     }
 }
@@ -413,8 +469,11 @@ impl Machine for Handshake {
                 echo,
                 came,
                 retry,
+                allowance,
             } => {
+                let left = allowance.checked_sub(1)?;
                 let (terms, attempt) = (*terms, retry.poll(now)?);
+                *allowance = left;
                 let echo = moved_on(*echo, now - *came);
                 let body = Body::SynAck(self.fields(terms.window, echo));
                 Some(self.packet(body, terms.first, attempt, now))

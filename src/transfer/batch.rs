@@ -239,11 +239,12 @@ mod tests {
         outgoing: Outgoing,
     }
 
+    /// Longer than any datagram takes here.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
     fn pair() -> (UdpSocket, Sender) {
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
-        receiver
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
+        receiver.set_read_timeout(Some(PATIENCE)).unwrap();
         let sender = Sender {
             socket: UdpSocket::bind("127.0.0.1:0").unwrap(),
             to: Some(receiver.local_addr().unwrap()),
@@ -287,7 +288,7 @@ mod tests {
         let sender = sender.socket;
         let (mut all, mut receives) = (Vec::new(), 0);
         while all.len() < lengths.len() {
-            let batch = incoming.receive(&receiver).unwrap();
+            let batch = incoming.receive(&receiver, PATIENCE).unwrap();
             for (from, datagram) in batch.datagrams() {
                 assert_eq!(from, sender.local_addr().unwrap());
                 all.push(datagram.to_vec());
@@ -352,16 +353,16 @@ mod tests {
         let mut incoming = Incoming::new(&receiver, false);
         assert!(!incoming.gathers(), "nothing has come");
         sender.hand_over(&[10; 3]);
-        incoming.receive(&receiver).unwrap();
+        incoming.receive(&receiver, PATIENCE).unwrap();
         assert!(incoming.gathers());
         sender.hand_over(&[10; 70]);
-        incoming.receive(&receiver).unwrap();
+        incoming.receive(&receiver, PATIENCE).unwrap();
         assert!(!incoming.gathers(), "there are more");
-        incoming.receive(&receiver).unwrap();
+        incoming.receive(&receiver, PATIENCE).unwrap();
         assert!(incoming.gathers());
         let mut rows = Incoming::new(&receiver, true);
         sender.hand_over(&[10]);
-        rows.receive(&receiver).unwrap();
+        rows.receive(&receiver, PATIENCE).unwrap();
         assert!(!rows.gathers(), "the kernel does that");
     }
 

@@ -80,6 +80,12 @@ impl Carrier {
         is_newer && before.address != address
     }
 
+    /// Whether what is sent goes there.
+    #[must_use]
+    pub fn leads_to(&self, address: SocketAddr) -> bool {
+        self.peer.is_some_and(|peer| peer.address == address)
+    }
+
     /// The socket itself.
     #[must_use]
     pub const fn socket(&self) -> &UdpSocket {

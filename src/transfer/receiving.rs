@@ -234,8 +234,6 @@ struct Shell<R> {
     next_report: Moment,
     /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
     pause_at: Option<u64>,
-    /// The read timeout that the socket has.
-    read_timeout: Duration,
     has_reported_end: bool,
 }
 
@@ -267,7 +265,6 @@ impl<R: FnMut(Report)> Shell<R> {
             verification: Verification::NotYet,
             next_report: clock.now(),
             pause_at: job.pause_at.filter(|share| *share > job.offset),
-            read_timeout: Duration::ZERO,
             has_reported_end: false,
             clock,
             job,
@@ -382,28 +379,8 @@ impl<R: FnMut(Report)> Shell<R> {
     /// Waits for datagrams that come together, and feeds them or the passing of time.
     fn wait(&mut self, incoming: &mut Incoming) {
         self.gather(incoming);
-        if matches!(
-            self.verification,
-            Verification::Asked | Verification::Settling(_)
-        ) {
-            if let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) {
-                self.take_answer(answer);
-            }
-            self.set_read_timeout(Duration::from_millis(1));
-        } else {
-            let deadline = earliest([
-                self.connection.next_timeout(),
-                self.carrier.next_timeout(),
-                self.incoming.as_ref().and_then(Link::next_timeout),
-            ]);
-            let mut patience =
-                deadline.map_or(WAKE_INTERVAL, |moment| self.clock.until(moment));
-            if self.bytes.backlog() > 0 {
-                patience = patience.min(DISK_INTERVAL);
-            }
-            self.set_read_timeout(patience);
-        }
-        let received = incoming.receive(self.carrier.socket());
+        let patience = self.patience();
+        let received = incoming.receive(self.carrier.socket(), patience);
         let now = self.clock.now();
         match received {
             Ok(batch) => {
@@ -423,29 +400,37 @@ impl<R: FnMut(Report)> Shell<R> {
         self.tell_what_happened(false);
     }
 
+    /// How long nothing is to be done but to receive.
+    fn patience(&mut self) -> Duration {
+        if matches!(
+            self.verification,
+            Verification::Asked | Verification::Settling(_)
+        ) {
+            if let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) {
+                self.take_answer(answer);
+            }
+            return Duration::from_millis(1);
+        }
+        let deadline = earliest([
+            self.connection.next_timeout(),
+            self.carrier.next_timeout(),
+            self.incoming.as_ref().and_then(Link::next_timeout),
+        ]);
+        let patience = deadline.map_or(WAKE_INTERVAL, |moment| self.clock.until(moment));
+        let most = if self.bytes.backlog() > 0 {
+            DISK_INTERVAL
+        } else {
+            WAKE_INTERVAL
+        };
+        patience.min(most)
+    }
+
     /// For the journal.
     pub(super) fn tell_what_happened(&mut self, is_end: bool) {
         let now = self.clock.now();
         self.watch.look(&mut self.connection, now);
         if let Some(happened) = self.watch.report(is_end, now) {
             (self.report)(happened);
-        }
-    }
-
-    /// Sets the socket's timeout to `patience` or somewhat less: a power of two of
-    /// milliseconds, so that it is a system call only now and then.
-    fn set_read_timeout(&mut self, patience: Duration) {
-        let milliseconds = patience.min(WAKE_INTERVAL).as_millis().max(1);
-        let rounded = 1 << milliseconds.ilog2();
-        let timeout = Duration::from_millis(rounded);
-        if timeout != self.read_timeout
-            && self
-                .carrier
-                .socket()
-                .set_read_timeout(Some(timeout))
-                .is_ok()
-        {
-            self.read_timeout = timeout;
         }
     }
 

@@ -34,7 +34,7 @@ use crate::reliable::{Machine, Transmit, earliest};
 use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
 use crate::wire::options::Transport;
-use crate::wire::packet::{Packet, Reset};
+use crate::wire::packet::{Body, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use acks::Acks;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -361,12 +361,21 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         match arrival {
             Arrival::Packet(packet, from) => {
-                if self.carrier.follow(from, packet.sent_at) {
-                    let number = self.job.number;
-                    log::info!("transfer {number}: its receiver moved to {from}");
+                let is_syn = matches!(packet.body, Body::Syn(_));
+                let was_open = self.connection.is_open();
+                if was_open || is_syn {
+                    self.follow(from, &packet);
+                }
+                if is_syn && !self.carrier.leads_to(from) {
+                    return; // Its answer would go elsewhere.
                 }
                 match &mut self.incoming {
-                    None => self.connection.on_packet(&packet, now),
+                    None => {
+                        self.connection.on_packet(&packet, now);
+                        if !was_open && self.connection.is_open() {
+                            self.follow(from, &packet);
+                        }
+                    }
                     Some(link) => {
                         let name = PacketName::from(&packet);
                         let bytes = packet.keyed_bytes(self.job.keys.is_some());
@@ -399,6 +408,16 @@ impl<R: FnMut(Report)> Shell<R> {
             }
             Arrival::Hand(hand) => self.meddle(hand),
             Arrival::Cancel => self.connection.reset(Reset::Cancelled),
+        }
+    }
+
+    /// That packet tells where the other side is. Before it is open only a SYN does, so that
+    /// SYN-ACKs go where SYNs have come from.
+    fn follow(&mut self, from: SocketAddr, packet: &Packet) {
+        if self.carrier.follow(from, packet.sent_at) {
+            self.connection.on_moved();
+            let number = self.job.number;
+            log::info!("transfer {number}: its receiver moved to {from}");
         }
     }
 

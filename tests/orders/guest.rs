@@ -134,6 +134,7 @@ impl Guest {
         let job = Job {
             number: offer.transfer,
             token: offer.token,
+            keys: None,
             settled: offer.settled,
             size: offer.size,
             offset: 0,

@@ -8,6 +8,11 @@ use super::super::round_trip::LONGEST_TIMEOUT;
 use crate::wire::options::Arq;
 use std::time::Duration;
 
+/// The ACK of a SYN-ACK is said again after this long, or three round trips, in which
+/// nothing has come: by then the server has said its SYN-ACK three times, and may not say
+/// it again.
+const UNANSWERED: Duration = Duration::from_millis(500);
+
 /// How long it has been quiet, and how long it may be.
 #[derive(Debug)]
 pub(super) struct Quiet {
@@ -37,6 +42,12 @@ impl Quiet {
     /// One side has spoken.
     pub(super) const fn end(&mut self, now: Moment) {
         self.since = now;
+    }
+
+    /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol.
+    pub(super) fn is_enough_of_an_opening(&self, round_trip: Option<Duration>) -> Moment {
+        let usual = round_trip.map_or(UNANSWERED, |round_trip| 3 * round_trip);
+        self.since + usual.max(UNANSWERED)
     }
 
     /// When it has been quiet for long enough.

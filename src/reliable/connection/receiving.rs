@@ -283,6 +283,11 @@ impl Receiving {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
+    /// See [`Handshake::on_moved`].
+    pub fn on_moved(&mut self) {
+        self.handshake.on_moved();
+    }
+
     /// See [`Handshake::on_too_long`].
     pub fn on_too_long(&mut self) -> bool {
         self.handshake.on_too_long()
@@ -328,11 +333,18 @@ impl Receiving {
         }
     }
 
-    /// When the sender is to be told again what has arrived; not before anything has.
+    /// When the sender is to be told again what has arrived; or, where nothing has come
+    /// behind its SYN-ACK, that this one has.
     fn next_repeat(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
                 Some(self.quiet.is_enough())
+            }
+            Phase::Transferring { .. }
+                if self.handshake.answered_at() == Some(self.heard_at) =>
+            {
+                let round_trip = self.handshake.round_trip().smoothed();
+                Some(self.quiet.is_enough_of_an_opening(round_trip))
             }
             Phase::Opening
             | Phase::Transferring { .. }

@@ -158,6 +158,11 @@ impl Sending {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
+    /// See [`Handshake::on_moved`].
+    pub fn on_moved(&mut self) {
+        self.handshake.on_moved();
+    }
+
     /// See [`Handshake::on_too_long`].
     pub fn on_too_long(&mut self) -> bool {
         self.handshake.on_too_long()

@@ -148,6 +148,39 @@ fn a_duplicate_syn_is_answered_again() {
     story.sends("y0.2");
 }
 
+/// How many SYN-ACKs leave within the next ten seconds, in which nothing arrives.
+fn syn_acks_in_silence(story: &mut Story<Handshake, Handshake>) -> usize {
+    let mut count = 0;
+    for _ in 0..100 {
+        story.advance(ms(100));
+        for name in story.names_on_the_path() {
+            count += usize::from(name.starts_with('y'));
+            story.lose(&name);
+        }
+    }
+    count
+}
+
+#[test]
+fn for_each_syn_three_syn_acks_leave_and_no_more() {
+    let mut story = story();
+    story.arrive("s0.1");
+    assert_eq!(syn_acks_in_silence(&mut story), 3);
+    story.again("s0.2"); // It is one of those that were lost.
+    assert_eq!(syn_acks_in_silence(&mut story), 3);
+}
+
+#[test]
+fn where_no_syn_has_come_from_no_syn_ack_goes() {
+    let mut story = story();
+    story.arrive("s0.1");
+    story.lose("y0.1");
+    story.sender.on_moved();
+    assert_eq!(syn_acks_in_silence(&mut story), 0);
+    story.again("s0.2");
+    assert_eq!(syn_acks_in_silence(&mut story), 3);
+}
+
 #[test]
 fn a_syn_that_comes_when_all_is_open_is_not_answered() {
     let mut story = story();

@@ -12,6 +12,7 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
 
 /// What one receive brought.
 #[derive(Debug)]
@@ -102,12 +103,17 @@ impl Incoming {
         }
     }
 
-    /// Waits for datagrams, no longer than the socket's read timeout.
+    /// Waits for datagrams, no longer than `patience`.
     ///
     /// # Errors
-    /// Those of `recv`.
-    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<Batch<'_>> {
+    /// `WouldBlock` where none came; those of `recv`.
+    pub fn receive(
+        &mut self,
+        socket: &UdpSocket,
+        patience: Duration,
+    ) -> io::Result<Batch<'_>> {
         self.rows.clear();
+        wait(socket, patience)?;
         self.fill(socket)?;
         Ok(Batch {
             room: &self.room,
@@ -144,7 +150,7 @@ impl Incoming {
                     socket.as_raw_fd(),
                     &mut place,
                     Some(control),
-                    MsgFlags::empty(),
+                    MsgFlags::MSG_DONTWAIT,
                 )?;
                 rows.extend(row(0, &received)?);
             }
@@ -153,8 +159,7 @@ impl Incoming {
                     .chunks_mut(LONGEST)
                     .map(|place| [IoSliceMut::new(place)])
                     .collect();
-                // Waits for the first one alone.
-                let flags = MsgFlags::MSG_WAITFORONE;
+                let flags = MsgFlags::MSG_DONTWAIT;
                 let received =
                     recvmmsg(socket.as_raw_fd(), headers, &mut places, flags, None)?;
                 for (place, message) in received.enumerate() {
@@ -180,6 +185,25 @@ impl Incoming {
 
 /// No datagram, and no row of them, is longer. Unit: bytes.
 const LONGEST: usize = 65_536;
+
+/// Waits until there is something to receive, to the microsecond: a socket's own read
+/// timeout counts the kernel's ticks, and an ACK that shall wait 1 ms would wait 8.
+#[cfg(target_os = "linux")]
+fn wait(socket: &UdpSocket, patience: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let patience = Timespec::try_from(patience).map_err(io::Error::other)?;
+    let mut sockets = [PollFd::new(socket, PollFlags::IN)];
+    match poll(&mut sockets, Some(&patience))? {
+        0 => Err(io::ErrorKind::WouldBlock.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Here the socket waits by itself.
+#[cfg(not(target_os = "linux"))]
+fn wait(socket: &UdpSocket, patience: Duration) -> io::Result<()> {
+    socket.set_read_timeout(Some(patience.max(Duration::from_millis(1))))
+}
 
 /// What came into this place; nothing from nobody, which a socket that is being shut down
 /// gives.

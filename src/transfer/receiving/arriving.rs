@@ -14,7 +14,7 @@ use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::transfer::Report;
-use crate::wire::packet::{Packet, PacketError};
+use crate::wire::packet::{Body, Packet, PacketError};
 use std::net::SocketAddr;
 
 impl<R: FnMut(Report)> Shell<R> {
@@ -37,9 +37,15 @@ impl<R: FnMut(Report)> Shell<R> {
                 return false;
             }
         };
-        self.carrier.follow(from, packet.sent_at);
+        let is_syn = matches!(packet.body, Body::Syn(_));
+        if self.connection.terms().is_none() && !is_syn {
+            return true; // Before it is open only a SYN tells where the sender is.
+        }
+        if self.carrier.follow(from, packet.sent_at) {
+            self.connection.on_moved();
+        }
         self.peer = Some(from);
-        true
+        !is_syn || self.carrier.leads_to(from) // Else its answer would go elsewhere.
     }
 
     /// A datagram came from the socket: through the link with it.

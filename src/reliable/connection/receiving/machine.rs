@@ -92,7 +92,11 @@ impl Machine for Receiving {
                 machine.on_timeout(now);
                 self.log.append(|| machine.take_events());
                 if is_quiet {
-                    machine.repeat();
+                    if machine.arrivals().0 > 0 {
+                        machine.repeat();
+                    } else {
+                        self.handshake.repeat(now);
+                    }
                     self.quiet.end(now);
                     let timer = Timer::Quiet;
                     self.log.record(|| Event::TimerExpired { timer });

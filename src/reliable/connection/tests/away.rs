@@ -22,14 +22,38 @@ fn a_receiver_that_hears_nothing_says_each_second_what_has_arrived() {
 }
 
 #[test]
-fn a_receiver_to_which_nothing_has_come_has_nothing_to_say_again() {
+fn a_receiver_to_which_nothing_has_come_says_the_ack_of_its_opening_again() {
+    let sender = Sending::respond(Arq::GoBackN, SERVER, Moment::START);
+    let receiver = Receiving::initiate(Arq::GoBackN, CLIENT, Moment::START);
+    let mut story: Download = Story::new(sender, receiver);
+    story.arrive("s0.1");
+    story.arrive("y0.1");
+    story.lose("a0.1");
+    // The server may say no more than this: its SYN-ACKs are lost, too.
+    story.advance(ms(400));
+    story.lose("y0.2 y0.3");
+    story.advance(ms(99));
+    assert_eq!(story.names_on_the_path(), Vec::<String>::new());
+    story.advance(ms(1));
+    story.arrive("a0.2");
+    story.expect("open", story.sender.is_open());
+    let measured = story.sender.progress().srtt_us;
+    story.expect("not the wait", measured < 1_000);
+}
+
+#[test]
+fn a_receiver_that_has_heard_the_server_after_its_opening_does_not_repeat_that_ack() {
     let mut story = open_download();
+    story.sender.set_paused(true, story.now);
     story.lose("d0.1 d1.1");
-    story.advance(ms(800));
-    story.lose("d0.2");
-    story.advance(ms(1_200));
+    story.advance(ms(200));
+    story.arrive("d4294967295.1");
+    for name in story.names_on_the_path() {
+        story.lose(&name);
+    }
+    story.advance(ms(1_500));
     let names = story.names_on_the_path();
-    let speaks = names.iter().any(|name| name.starts_with('a'));
+    let speaks = names.iter().any(|name| name.starts_with("a0."));
     story.expect(&format!("no ACK in {names:?}"), !speaks);
 }
 
