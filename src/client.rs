@@ -66,13 +66,10 @@ use crate::link::Scenario;
 use crate::room::login::Password;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::tap::Tap;
-use crate::wire::mac::TrafficKeys;
 use crate::wire::options::Asked;
 use share::Share;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use theme::Theme;
 
 /// What both faces are started with.
@@ -107,17 +104,6 @@ pub struct Settings {
     pub tap: Tap,
     /// How the window is coloured; `None`: as the last time.
     pub theme: Option<Theme>,
-}
-
-/// What the chat connection has yielded for a transfer beside its offer.
-#[derive(Debug, Clone, Copy)]
-pub struct FarEnd {
-    /// The chat connection's far end; the offer has the port.
-    pub server: SocketAddr,
-    /// As measured there.
-    pub round_trip: Option<Duration>,
-    /// For the MACs, where the login was by password.
-    pub keys: Option<TrafficKeys>,
 }
 
 /// How a face ended, for the shell that started the program.

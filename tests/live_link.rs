@@ -16,6 +16,7 @@ use sash::lab::contents;
 use sash::lab::journal::{Happening, Journal, Meddling};
 use sash::lab::player::Player;
 use sash::link::{Direction, Label};
+use sash::reliable::event::Event;
 use sash::transfer::clock::Clock;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::tap::Tap;
@@ -79,12 +80,18 @@ fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() 
     let told = format!("a.bin: {label} is killed. Link: {grown}");
     assert!(face.has_said(&told), "{told}");
 
-    // The face saw it: lost, sent again, and all in order in the end.
+    // The face saw it all: from the first SYN on, the loss, and all in order in the end.
     face.wait_for(|face| face.player.as_ref()?.is_over().then_some(()));
     let player = face.player.as_ref().unwrap();
     assert_eq!(player.scenario().to_string(), grown);
     let strip = player.strip();
     assert_eq!(strip.receiver_counts().in_order, strip.segments());
+    let first = player.entries().iter().find_map(|entry| match &entry.what {
+        Happening::Machine(Event::PacketSent(packet)) => Some(packet),
+        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+    });
+    let first = first.map(|packet| (packet.kind, packet.attempt));
+    assert_eq!(first, Some((packet::Kind::Syn, 1)));
     let kills = |entries: &[sash::lab::journal::Entry]| -> Vec<Label> {
         let kill = |what: &Happening| match what {
             Happening::Person(Meddling::PacketKilled(it)) => Some(it.packet.into()),

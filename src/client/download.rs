@@ -3,7 +3,7 @@
 //! The server's name for a file is never a path here: it becomes one harmless component,
 //! so nothing is written outside the chosen folder.
 
-use super::{FarEnd, Settings, words};
+use super::{Settings, words};
 use crate::lab::journal::Side;
 use crate::shelf::{FileName, FileNameError};
 use crate::transfer::overwrite::Overwrite;
@@ -11,9 +11,11 @@ use crate::transfer::part::{Destination, Part};
 use crate::transfer::receiving::{self, Receiving};
 use crate::transfer::record::Record;
 use crate::transfer::{Ending, Figures, Job, Report};
+use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Offer, TransferState};
 use crate::wire::version::FileVersion;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What is to be done about a download before it is asked for.
@@ -90,31 +92,44 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
     }
 }
 
+/// What a session knows of a transfer besides its offer.
+#[derive(Debug, Clone, Copy)]
+pub struct Around {
+    /// The chat connection's far end.
+    pub server: SocketAddr,
+    /// As measured on that connection.
+    pub round_trip: Option<Duration>,
+    /// For the MACs, where the login was by password.
+    pub keys: Option<TrafficKeys>,
+    /// Whether somebody looks on from the first packet.
+    pub is_watched: bool,
+}
+
 /// Starts to receive what was offered.
 ///
 /// # Errors
 /// As [`receiving::go_on`].
 pub fn start(
     offer: &Offer,
-    far_end: FarEnd,
+    around: Around,
     settings: &Settings,
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
-    let mut server = far_end.server;
+    let mut server = around.server;
     server.set_port(offer.port);
     let job = Job {
         number: offer.transfer,
         token: offer.token,
-        keys: far_end.keys,
+        keys: around.keys,
         settled: offer.settled,
         size: offer.size,
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: far_end.round_trip,
+        chat_round_trip: around.round_trip,
         is_offloading: settings.is_offloading,
-        is_watched: settings.journals.are_kept(),
+        is_watched: around.is_watched || settings.journals.are_kept(),
         tap: settings.tap.clone(),
     };
     let report = settings.journals.keep(&job, Side::Receiver, report);

@@ -18,15 +18,12 @@ pub const PARTS: [Part; 6] = [
     (
         "Everywhere",
         &[
-            ("Tab, Shift+Tab", "the next field or button, the one before"),
+            ("Tab, Shift+Tab", "the next field, the one before"),
             ("Alt+1 to Alt+9", "a page by its place"),
             ("Ctrl+Tab, Ctrl+Shift+Tab", "the next page, the one before"),
             ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, the usual size"),
-            (
-                "Alt+A, Alt+I, Alt+V, Alt+H",
-                "the menus Chat, Files, View, Help",
-            ),
-            ("Alt and an underlined letter", "a button"),
+            ("Alt+A, +I, +V, +H", "the menus Chat, Files, View, Help"),
+            ("Alt+underlined letter", "a button"),
             ("F1", "these keys"),
         ],
     ),
@@ -39,10 +36,7 @@ pub const PARTS: [Part; 6] = [
             ("Page Up, Page Down", "a page of the chat"),
             ("Escape, Ctrl+End", "to the newest line"),
             ("Ctrl+Up, Ctrl+Down", "mark a row of the chat"),
-            (
-                "Ctrl+Enter",
-                "unfold who came and went, in the marked row; fold it again",
-            ),
+            ("Ctrl+Enter", "unfold who came and went there, or fold"),
             ("Ctrl+C", "copy what is selected, or the marked row"),
             ("Ctrl+W", "close a whisper"),
         ],
@@ -50,14 +44,8 @@ pub const PARTS: [Part; 6] = [
     (
         "Chat",
         &[
-            (
-                "Ctrl+F",
-                "find; then Enter and Up an older one, Shift+Enter and Down a newer",
-            ),
-            (
-                "Alt+O, Alt+F, Alt+M",
-                "who is online, what is offered, the commands",
-            ),
+            ("Ctrl+F", "find; Enter an older one, Shift+Enter a newer"),
+            ("Alt+O, Alt+F, Alt+M", "who is online, files, commands"),
             ("Enter on a person", "whisper"),
             ("Alt+D, Alt+U", "download, upload"),
             ("Alt+N", "disconnect, or connect"),
@@ -68,19 +56,13 @@ pub const PARTS: [Part; 6] = [
         &[
             ("arrows, Page, Home, End", "choose; with Shift several"),
             (
-                "Ctrl and the same, Ctrl+Space",
+                "Ctrl+these, Ctrl+Space",
                 "go there, and choose what lies apart",
             ),
             ("Ctrl+A", "choose all"),
-            (
-                "Left, Right, Ctrl+R",
-                "sort by the column beside; the other way round",
-            ),
-            ("Enter", "files: download; transfers: show in its folder"),
-            (
-                "letters",
-                "files: only names with these; Escape shows all again",
-            ),
+            ("Left, Right, Ctrl+R", "sort by the column beside; reverse"),
+            ("Enter", "download a file; show a transfer"),
+            ("letters", "files: filter; Escape shows all again"),
         ],
     ),
     (
@@ -101,12 +83,9 @@ pub const PARTS: [Part; 6] = [
         "Laboratory",
         &[
             ("Space", "play, stand still"),
-            ("Right, Left", "to the next packet, to the one before"),
+            ("Right, Left", "to the next packet, the one before"),
             ("Home, End", "the beginning, the newest moment"),
-            (
-                "Up, Down",
-                "point at a packet: what it is, and by which rule it was sent",
-            ),
+            ("Up, Down", "point at a packet: what it is, and why"),
             ("Delete, K", "kill the packet that is pointed at"),
             ("Shift and the arrows", "point at a segment of the strip"),
             ("Alt+R, Alt+E, Alt+D", "run, race, predict"),

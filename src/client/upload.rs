@@ -3,7 +3,8 @@
 //! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are on
 //! their way already; FIN waits for it.
 
-use super::{FarEnd, Settings, words};
+use super::download::Around;
+use super::{Settings, words};
 use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
 use crate::transfer::{Job, Report, hash, source, threads};
@@ -55,11 +56,11 @@ pub fn start(
     offer: &Offer,
     path: &Path,
     announced: &FileVersion,
-    far_end: FarEnd,
+    around: Around,
     settings: &Settings,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let mut server = far_end.server;
+    let mut server = around.server;
     server.set_port(offer.port);
     let file = File::open(path)?;
     if source::version(&file.metadata()?) != *announced || offer.size != announced.size {
@@ -72,15 +73,15 @@ pub fn start(
     let job = Job {
         number: offer.transfer,
         token: offer.token,
-        keys: far_end.keys,
+        keys: around.keys,
         settled: offer.settled,
         size: offer.size,
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: far_end.round_trip,
+        chat_round_trip: around.round_trip,
         is_offloading: settings.is_offloading,
-        is_watched: settings.journals.are_kept(),
+        is_watched: around.is_watched || settings.journals.are_kept(),
         tap: settings.tap.clone(),
     };
     let is_over = Arc::new(AtomicBool::new(false));

@@ -70,6 +70,12 @@ impl Wish {
         self.0.store(FROM_NOW, Ordering::Relaxed);
     }
 
+    /// From the first packet on, of a transfer that has not begun and notes all from its
+    /// beginning.
+    pub fn see_all(&self) {
+        self.0.store(ON, Ordering::Relaxed);
+    }
+
     /// No more.
     pub fn end(&self) {
         self.0.store(OFF, Ordering::Relaxed);
@@ -194,6 +200,16 @@ mod tests {
         wish.join();
         let seen = showing.take(&[beginning(Some(7))]).unwrap();
         assert!(seen.heading.is_some(), "another look begins anew");
+    }
+
+    #[test]
+    fn who_wishes_to_see_all_sees_what_happened_before_the_listening_began() {
+        let wish = Wish::default();
+        let mut showing = showing(&wish);
+        wish.see_all();
+        assert_eq!(showing.take(&[state(), state()]), None, "no heading yet");
+        let seen = showing.take(&[beginning(Some(7))]).unwrap();
+        assert_eq!(seen.entries.len(), 3);
     }
 
     #[test]

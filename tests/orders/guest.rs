@@ -134,6 +134,7 @@ impl Guest {
         let job = Job {
             number: offer.transfer,
             token: offer.token,
+            keys: None,
             settled: offer.settled,
             size: offer.size,
             offset: 0,
@@ -142,7 +143,6 @@ impl Guest {
             chat_round_trip: None,
             is_offloading: false,
             is_watched: false,
-            keys: None,
             tap: Tap::OFF,
         };
         let proposal = job.proposal(offer.settled.window, None);

@@ -3,7 +3,7 @@
 //! otherwise.
 //!
 //! The sources are compiled once more, without a change. This crate calls itself `std`,
-//! `crossbeam_channel` and `fltk`, and so puts other threads, channels, clocks and sockets
+//! `crossbeam_channel`, `fltk` and `rustix`, and so puts other threads, channels, clocks and sockets
 //! in their place:
 //!
 //! ```text
@@ -14,52 +14,79 @@
 //!
 //! What does not hold an order fails: a line that is lost or overtakes another, a port or a
 //! thread that is left, somebody who waits for ever (`world`). Not tried: rows of datagrams
-//! (`recvmmsg`), so uploads go over TCP; weak memory, which is Miri's and the thread
+//! that come (`recvmmsg`), so uploads go over TCP; weak memory, which is Miri's and the thread
 //! sanitizer's.
 //!
 //! `ORDERS=10000 cargo test --test orders` tries so many of each.
 //!
+//! Linux alone: elsewhere Sash uses other packages for its sockets.
+//!
 //! Source: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of
 //! Finding Bugs" (PCT), ASPLOS 2010.
 
-#![expect(
-    missing_docs,
-    reason = "what is not said here, std and crossbeam-channel say"
+#![cfg_attr(
+    target_os = "linux",
+    expect(missing_docs, reason = "what is not said here, std and the others say")
 )]
 
+#[cfg(target_os = "linux")]
 extern crate crossbeam_channel as real_channel;
+#[cfg(target_os = "linux")]
+extern crate rustix as real_rustix;
+#[cfg(target_os = "linux")]
 extern crate std as real;
 
+#[cfg(target_os = "linux")]
 extern crate self as crossbeam_channel;
+#[cfg(target_os = "linux")]
 extern crate self as fltk;
+#[cfg(target_os = "linux")]
+extern crate self as rustix;
+#[cfg(target_os = "linux")]
 extern crate self as std;
 
+#[cfg(target_os = "linux")]
 mod channel;
+#[cfg(target_os = "linux")]
 mod guest;
+#[cfg(target_os = "linux")]
 mod tries;
+#[cfg(target_os = "linux")]
 mod world;
 
+#[cfg(target_os = "linux")]
 pub mod app;
+#[cfg(target_os = "linux")]
 pub mod atomic;
+#[cfg(target_os = "linux")]
 pub mod net;
+#[cfg(target_os = "linux")]
 pub mod thread;
+#[cfg(target_os = "linux")]
 pub mod time;
 
+#[cfg(target_os = "linux")]
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryRecvError, TrySendError, after, bounded, never, unbounded,
 };
+#[cfg(target_os = "linux")]
 pub use real::{
     any, borrow, cell, cmp, collections, convert, env, error, ffi, fmt, fs, hash, io,
     iter, mem, num, ops, os, path, slice, str, string, vec,
 };
 
+#[cfg(target_os = "linux")]
+pub use real_rustix::event;
+
+#[cfg(target_os = "linux")]
 pub mod sync {
     pub use crate::atomic;
     pub use crate::real::sync::{Arc, OnceLock, Weak};
 }
 
 /// A panic is a finding: it goes on to Shuttle.
+#[cfg(target_os = "linux")]
 pub mod panic {
     pub use crate::real::panic::AssertUnwindSafe;
 
@@ -69,9 +96,11 @@ pub mod panic {
 }
 
 /// The floors without threads, as they are in the library.
+#[cfg(target_os = "linux")]
 pub use sash::{lab, link, passwords, reliable, room, shelf, wire};
 
 /// The floors with threads, compiled against this crate.
+#[cfg(target_os = "linux")]
 #[path = "../../src"]
 #[expect(
     unused_imports,
@@ -91,11 +120,14 @@ mod library {
 }
 
 /// How other threads wake the window.
+#[cfg(target_os = "linux")]
 #[path = "../../src/client/view/bell.rs"]
 mod bell;
 
+#[cfg(target_os = "linux")]
 pub use library::{client, journals, server, transfer};
 
 fn main() {
+    #[cfg(target_os = "linux")]
     tries::run();
 }

@@ -9,7 +9,7 @@
 //! of the system are set on a socket that carries nothing.
 
 use crate::real::collections::{BTreeMap, VecDeque};
-use crate::real::io::{self, ErrorKind, Read, Write};
+use crate::real::io::{self, ErrorKind, IoSlice, Read, Write};
 use crate::real::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::real::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use crate::real::time::Duration;
@@ -492,4 +492,72 @@ impl AsRawFd for UdpSocket {
     fn as_raw_fd(&self) -> RawFd {
         dummy(Type::DGRAM).as_raw_fd()
     }
+}
+
+/// `rustix::net`, as far as Sash uses it.
+pub use real_rustix::net::sockopt;
+
+#[derive(Debug)]
+pub struct MMsgHdr {
+    bytes: Vec<u8>,
+    to: Option<SocketAddr>,
+}
+
+#[derive(Debug, Default)]
+pub struct SendAncillaryBuffer;
+
+#[derive(Debug)]
+pub struct SendFlags;
+
+#[derive(Debug)]
+pub struct SocketAddrAny(SocketAddr);
+
+impl From<SocketAddr> for SocketAddrAny {
+    fn from(address: SocketAddr) -> Self {
+        Self(address)
+    }
+}
+
+impl SendFlags {
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self
+    }
+}
+
+impl MMsgHdr {
+    #[must_use]
+    pub fn new(parts: &[IoSlice<'_>], _control: &mut SendAncillaryBuffer) -> Self {
+        let bytes = parts.iter().flat_map(|it| it.iter().copied()).collect();
+        Self { bytes, to: None }
+    }
+
+    #[must_use]
+    pub fn new_with_addr(
+        to: &SocketAddrAny,
+        parts: &[IoSlice<'_>],
+        control: &mut SendAncillaryBuffer,
+    ) -> Self {
+        Self {
+            to: Some(to.0),
+            ..Self::new(parts, control)
+        }
+    }
+}
+
+/// Takes one of them at least, and not always all.
+pub fn sendmmsg(
+    socket: &UdpSocket,
+    messages: &[MMsgHdr],
+    _flags: SendFlags,
+) -> io::Result<usize> {
+    let most = u32::try_from(messages.len()).expect("few");
+    let count = choose(most) as usize + 1;
+    for message in &messages[..count] {
+        match message.to {
+            None => socket.send(&message.bytes)?,
+            Some(to) => socket.send_to(&message.bytes, to)?,
+        };
+    }
+    Ok(count)
 }

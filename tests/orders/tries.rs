@@ -187,8 +187,12 @@ fn leave() {
         guest.say_text(&format!("{number}, two"));
         match choose(5) {
             0 => {
+                let before = world::now();
                 guest.say("\"disconnect\"");
                 guest.hear_to_the_end();
+                // At once, and not only when the server has no more patience.
+                let took = world::now() - before;
+                assert!(took < Duration::from_secs(1) || world::is_hasty());
             }
             1 => {}
             2 => {
@@ -337,6 +341,8 @@ fn transfers() {
     // In haste it may have been too late to join.
     let offer = last.hear_offer();
     assert!(offer.is_some_and(|it| it.port == 55_000) || world::is_hasty());
+    // Not only when the server has waited in vain for who is gone.
+    assert!(world::now() < Duration::from_secs(20) || world::is_hasty());
     guests.into_iter().for_each(|it| it.join().expect("well"));
     drop(last);
     only_the_server_is_left(own);
@@ -378,6 +384,12 @@ fn upload() {
     let place = Place::open(1);
     let own = world::alive().len();
     let is_whole = give(place.address());
+    only_the_server_is_left(own);
+    // The port is free for others.
+    let mut other = Guest::join(place.address(), "guy").expect("a server");
+    other.say(r#"{"download":{"file":"a.bin"}}"#);
+    assert!(other.hear_offer().is_some() || world::is_hasty());
+    drop(other);
     only_the_server_is_left(own);
     match fs::read(place.folder.path().join("b.bin")) {
         Ok(arrived) => assert_eq!(arrived, CONTENTS),

@@ -1,11 +1,11 @@
 //! What a session does for transfers: it asks, starts, watches and takes away.
 
 use super::{Reporter, Running, Session, in_background};
+use crate::client::Settings;
 use crate::client::controller::Event;
-use crate::client::download::{self, Errand};
+use crate::client::download::{self, Around, Errand};
 use crate::client::link::Link;
 use crate::client::watching::{Seen, Showing, Watched, Wish};
-use crate::client::{FarEnd, Settings};
 use crate::client::{upload, words};
 use crate::journals;
 use crate::lab::journal::Side;
@@ -57,12 +57,11 @@ impl Session {
         }
         let place = format!(" in the folder {}", self.settings.out.display());
         let mut path = None;
-        self.start_transfer(tag, offer, keys, &place, |far_end, session, report| {
+        self.start_transfer(tag, offer, keys, &place, |around, session, report| {
             let settings = session.settings_for(tag);
             let part = download::part(offer, &settings, part)?;
             path = Some(part.path().to_owned());
-            download::start(offer, far_end, &settings, part, report)
-                .map(Running::Download)
+            download::start(offer, around, &settings, part, report).map(Running::Download)
         });
         self.part_paths.extend(path.map(|path| (tag, path)));
     }
@@ -132,9 +131,9 @@ impl Session {
         if offer.offset > 0 {
             self.remark(download::remark(offer));
         }
-        self.start_transfer(tag, offer, keys, "", |far_end, session, report| {
+        self.start_transfer(tag, offer, keys, "", |around, session, report| {
             let settings = &session.settings;
-            upload::start(offer, &path, &announced, far_end, settings, report)
+            upload::start(offer, &path, &announced, around, settings, report)
                 .map(Running::Upload)
         });
     }
@@ -216,7 +215,7 @@ impl Session {
         offer: &Offer,
         keys: Option<TrafficKeys>,
         place: &str,
-        start: impl FnOnce(FarEnd, &Self, Reporter) -> io::Result<Running>,
+        start: impl FnOnce(Around, &Self, Reporter) -> io::Result<Running>,
     ) {
         self.settings.pause_at = self.model().pause_at;
         let wish = self.wishes.entry(tag).or_default().clone();
@@ -236,16 +235,21 @@ impl Session {
         let Some(server) = self.link.as_ref().and_then(Link::server) else {
             return reporter()(download::failed("The connection was lost.".to_owned()));
         };
-        let far_end = FarEnd {
+        let is_watched = self.model().watched == Some(tag);
+        if is_watched {
+            wish.see_all();
+        }
+        let around = Around {
             server,
             round_trip: self.model().round_trip,
             keys,
+            is_watched,
         };
-        match start(far_end, self, reporter()) {
+        match start(around, self, reporter()) {
             Ok(running) => {
                 self.running.insert(tag, running);
-                if self.model().watched == Some(tag) {
-                    self.join(tag);
+                if is_watched {
+                    self.meddle(tag, Hand::Watch); // What happens is told at once.
                 }
             }
             Err(error) => {

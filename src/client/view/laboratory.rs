@@ -91,7 +91,10 @@ pub(super) struct Page {
 const SIDE_WIDTH: i32 = 264;
 
 /// Of a header's bytes: seven lines. Unit: pixels.
-const BYTES_HEIGHT: i32 = 112;
+const BYTES_HEIGHT: i32 = 106;
+
+/// Where the side is lower, the words have the room of the bytes. Unit: pixels.
+const LEAST_FOR_BYTES: i32 = 390;
 
 /// What can be drawn below the strip, as the choice has it.
 const VIEWS: [(&str, View); 5] = [
@@ -226,7 +229,7 @@ impl Page {
         }
         drop(laboratory);
         if is_begun {
-            self.canvases.focus();
+            self.canvases.begin();
         }
         if self.column.visible_r() {
             self.show(paper(theme));
@@ -246,12 +249,19 @@ impl Page {
         if self.view.value() != at {
             self.view.set_value(at);
         }
+        let is_race = matches!(laboratory.stage(), Stage::Race(_));
+        if is_race == self.view.active() {
+            if is_race {
+                self.view.deactivate(); // A race is drawn in one way.
+            } else {
+                self.view.activate();
+            }
+        }
         let is_asking = matches!(laboratory.stage(), Stage::Quiz(_));
         if is_asking != self.asking.widget().visible() {
             set_visible(self.asking.widget(), is_asking);
             set_visible(self.knobs.widget(), !is_asking);
             set_visible(&mut self.under_mouse, !is_asking);
-            set_visible(&mut self.bytes, !is_asking);
             set_visible(&mut self.view, !is_asking);
             self.side.layout();
             self.side.redraw();
@@ -260,6 +270,13 @@ impl Page {
             self.asking.show(quiz);
         }
         let about = self.canvases.under_mouse(&laboratory);
+        let has_room = self.side.h() >= LEAST_FOR_BYTES;
+        let shows_bytes = has_room && !is_asking && !about.bytes.is_empty();
+        if shows_bytes != self.bytes.visible() {
+            set_visible(&mut self.bytes, shows_bytes);
+            self.side.layout();
+            self.side.redraw();
+        }
         set_label(&mut self.under_mouse, &lines(&about.words));
         set_label(&mut self.bytes, &lines(&about.bytes));
         let (sentence, color) = match (laboratory.busy(), laboratory.notice()) {

@@ -229,7 +229,12 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
     fn draw_around(&mut self, invitation: Box<dyn Fn() -> String>) {
         self.table.draw(move |table| {
             let (x, y, w, h) = (table.x(), table.y(), table.w(), table.h());
-            draw::set_draw_color(look::LINE);
+            let line = if table.has_focus() {
+                look::ACCENT
+            } else {
+                look::LINE
+            };
+            draw::set_draw_color(line);
             draw::draw_rect(x, y, w, h);
             if table.rows() > 0 {
                 return;

@@ -55,12 +55,12 @@ const PAST: f64 = 0.62;
 /// pixels.
 const LEFT: f64 = 212.0;
 /// Right of the receiver's line: the same.
-const RIGHT: f64 = 296.0;
+const RIGHT: f64 = 272.0;
 /// The two lines are at least so far from each other.
-const LEAST_LANE: f64 = 150.0;
+const LEAST_LANE: f64 = 130.0;
 const WORD_SIZE: f64 = 12.0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
-const LEAST_CLOCK: f64 = 76.0;
+const LEAST_CLOCK: f64 = 62.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
 

@@ -10,18 +10,18 @@ use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Triangle, Words};
 use crate::lab::words::wrapped;
 
 /// Unit of this and of what follows: pixels.
-const WIDTH: f64 = 1_040.0;
+const WIDTH: f64 = 892.0;
 const MARGIN: f64 = 32.0;
 /// Where time begins and ends.
-const LEFT: f64 = 250.0;
-const RIGHT: f64 = 890.0;
+const LEFT: f64 = 228.0;
+const RIGHT: f64 = 740.0;
 /// The height of a whole file.
-const LANE: f64 = 84.0;
+const LANE: f64 = 66.0;
 /// Below it: resends and losses.
 const MARKS: f64 = 26.0;
-const GAP: f64 = 26.0;
+const GAP: f64 = 18.0;
 /// Steps of a lane's outline: one for each pixel.
-const COLUMNS: u32 = 640;
+const COLUMNS: u32 = 512;
 const COLOURS: [Colour; 3] = [BLUE, GREEN, PURPLE];
 
 /// All lanes on one axis of time.
@@ -67,16 +67,16 @@ struct Sheet {
 impl Sheet {
     fn draw_heading(&mut self, race: &Race) {
         let at = Point::new(MARGIN, self.y);
-        let title = Words::new(at, 20.0, "One file, one link: who is there first?");
+        let title = Words::new(at, 21.0, "One file, one link: who is there first?");
         self.picture.add(title.bold());
         if let Some(lane) = race.lanes.first() {
             let experiment = &lane.experiment;
             let link =
                 format!("{} bytes; link: {}", experiment.size, experiment.scenario);
-            for line in wrapped(&link, 115) {
+            for line in wrapped(&link, 96) {
                 self.y += 22.0;
                 let at = Point::new(MARGIN, self.y);
-                let words = Words::new(at, 13.0, line).coloured(SOFT_INK);
+                let words = Words::new(at, 14.0, line).coloured(SOFT_INK);
                 self.picture.add(words);
             }
         }
@@ -105,33 +105,33 @@ impl Sheet {
                 ..Line::new(Point::new(x, top), Point::new(x, foot), GRID)
             });
             let label = format!("{at:.decimals$}");
-            let words = Words::new(Point::new(x, foot + 18.0), 12.0, label);
+            let words = Words::new(Point::new(x, foot + 18.0), 13.0, label);
             self.picture.add(words.anchored(Anchor::Middle));
         }
         let middle = Point::new(LEFT.midpoint(RIGHT), foot + 36.0);
         let words =
-            Words::new(middle, 12.0, "virtual time in seconds").coloured(SOFT_INK);
+            Words::new(middle, 13.0, "virtual time in seconds").coloured(SOFT_INK);
         self.picture.add(words.anchored(Anchor::Middle));
     }
 
     fn draw_lane(&mut self, lane: &Lane, colour: Colour) {
         let (top, foot) = (self.y, self.y + LANE);
-        let at = Point::new(MARGIN, top + 20.0);
-        for (line, words) in (0_u32..).zip(wrapped(&lane.name, 24)) {
+        let at = Point::new(MARGIN, top + 15.0);
+        for (line, words) in (0_u32..).zip(wrapped(&lane.name, 21)) {
             let at = Point::new(at.x, at.y + f64::from(line) * 18.0);
-            self.picture.add(Words::new(at, 14.0, words).bold());
+            self.picture.add(Words::new(at, 15.0, words).bold());
         }
         let elapsed_us = micros(lane.run.elapsed);
         let is_over = self.now_us >= elapsed_us;
         let progress = &lane.run.progress;
         let sent = format!(
-            "{} sent, {} of them again",
+            "{} sent, {} again",
             progress.sent_packets, progress.resent_packets
         );
         if is_over {
             let at = Point::new(MARGIN, foot - 6.0);
             self.picture
-                .add(Words::new(at, 12.0, sent).coloured(SOFT_INK));
+                .add(Words::new(at, 13.0, sent).coloured(SOFT_INK));
         }
         let end = self.x(real(elapsed_us.min(self.now_us)));
         self.picture.add(Area {
@@ -154,7 +154,7 @@ impl Sheet {
                 format!("{seconds}, not whole")
             };
             let at = Point::new(end + 8.0, top + 14.0);
-            self.picture.add(Words::new(at, 14.0, seconds).bold());
+            self.picture.add(Words::new(at, 15.0, seconds).bold());
         }
         self.draw_marks(lane, foot);
         self.y = foot + MARKS + GAP;
@@ -236,7 +236,7 @@ impl Sheet {
 
     fn draw_legend(&mut self) {
         let y = self.y;
-        let words = |x, text: &str| Words::new(Point::new(x, y), 12.0, text);
+        let words = |x, text: &str| Words::new(Point::new(x, y), 13.0, text);
         self.picture.add(Area {
             x: MARGIN,
             y: y - 11.0,
@@ -249,23 +249,23 @@ impl Sheet {
             "what has arrived in order, up to the whole file",
         ));
         self.picture.add(Area {
-            x: 432.0,
+            x: 424.0,
             y: y - 10.0,
             width: 2.0,
             height: 11.0,
             fill: ORANGE,
         });
-        self.picture.add(words(442.0, "sent again"));
-        self.loss(560.0, y - 8.0);
+        self.picture.add(words(434.0, "sent again"));
+        self.loss(540.0, y - 8.0);
         self.picture
-            .add(words(572.0, "DATA lost or damaged by the link"));
+            .add(words(552.0, "DATA lost or damaged by the link"));
         self.y += 26.0;
     }
 
     fn sentence(&mut self, text: &str) {
-        for line in wrapped(text, 130) {
+        for line in wrapped(text, 104) {
             let at = Point::new(MARGIN, self.y);
-            self.picture.add(Words::new(at, 12.0, line));
+            self.picture.add(Words::new(at, 13.0, line));
             self.y += 18.0;
         }
     }

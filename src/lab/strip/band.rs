@@ -13,7 +13,7 @@ use super::view::{bins, segments_per_bin, shown};
 use super::{Look, ReceiverState, SenderState, Strip};
 use crate::lab::journal::{Entry, Side};
 use crate::lab::palette::{Colour, INK, SOFT_INK};
-use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Triangle, Words};
+use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Triangle, Words};
 use std::ops::Range;
 
 /// A strip drawn for a window.
@@ -79,6 +79,8 @@ const CELL: f64 = 22.0;
 const BIN_PITCH: f64 = 6.0;
 const BIN_HEIGHT: f64 = 14.0;
 const SMALL: f64 = 12.0;
+/// Counts are small letters and digits, narrower than a careful guess.
+const COUNT_LETTER: f64 = 0.55;
 
 impl Band {
     /// Draws it, so wide, with the sides that its journal tells of.
@@ -330,7 +332,12 @@ impl Sheet<'_> {
             let letters = u32::try_from(words.chars().count()).unwrap_or(0);
             let at = Point::new(x + 21.0, self.y + 12.0);
             self.picture.add(Words::new(at, SMALL, words));
-            x += 34.0 + f64::from(letters) * SMALL * LETTER;
+            x += 30.0 + f64::from(letters) * SMALL * COUNT_LETTER;
+        }
+        let letters = u32::try_from(after.chars().count()).unwrap_or(0);
+        let width = f64::from(letters) * SMALL * COUNT_LETTER;
+        if x + width > self.picture.width - MARGIN {
+            (x, self.y) = (LEFT, self.y + 17.0);
         }
         let at = Point::new(x, self.y + 12.0);
         let words = Words::new(at, SMALL, after).coloured(SOFT_INK);

@@ -293,3 +293,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_of_our_own_shows_the_time_of_day_though_waits_go_by_another_clock() {
+    let mut chat = chat();
+    chat.push(5_000, Kind::Notice, "before");
+    chat.set_time_of_day(6_000, 3_606_000); // Set an hour on.
+    chat.push(6_000, Kind::Notice, "after");
+    chat.set_time_of_day(7_000, 4_000); // Set back.
+    chat.push(7_000, Kind::Notice, "back");
+    let times: Vec<u64> = chat.lines().map(|line| line.time_ms).collect();
+    assert_eq!(times, [5_000, 3_606_000, 4_000]);
+}

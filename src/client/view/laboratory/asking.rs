@@ -20,6 +20,12 @@ pub(super) struct Asking {
     next: Button,
 }
 
+/// In the narrow column, at least.
+const LETTERS_IN_A_LINE: usize = 33;
+
+/// Unit: pixels.
+const LINE_HEIGHT: i32 = 16;
+
 /// No question has more choices.
 const MOST_CHOICES: usize = 4;
 
@@ -31,7 +37,7 @@ impl Asking {
         let heading = look::heading("");
         column.fixed(&heading, 20);
         let happened = sentences();
-        column.fixed(&happened, 96);
+        column.fixed(&happened, 66);
         let ask = look::heading("What does the sender do next?");
         column.fixed(&ask, 20);
         let choices = (0..MOST_CHOICES).map(|place| {
@@ -40,7 +46,7 @@ impl Asking {
             button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
             let report = Rc::clone(report);
             button.set_callback(move |_| report(Wish::Answer(place)));
-            column.fixed(&button, 40);
+            column.fixed(&button, 36);
             button
         });
         let choices = choices.collect();
@@ -85,7 +91,12 @@ impl Asking {
             &mut self.heading,
             &format!("Question {place} of {of}; {right} right so far"),
         );
-        set_label(&mut self.happened, &labels::label(quiz.happened()));
+        let happened = labels::label(quiz.happened());
+        // As high as it needs to be: in a low window the verdict needs the rest.
+        let lines =
+            i32::try_from(happened.len().div_ceil(LETTERS_IN_A_LINE)).unwrap_or(1);
+        self.column.fixed(&self.happened, lines * LINE_HEIGHT + 2);
+        set_label(&mut self.happened, &happened);
         let answered = quiz.answered();
         for (at, button) in self.choices.iter_mut().enumerate() {
             let Some(choice) = question.choices.get(at) else {
@@ -111,7 +122,8 @@ impl Asking {
                 self.next.hide();
             }
             Some(answered) => {
-                set_label(&mut self.verdict, &labels::label(&answered.verdict));
+                let verdict = labels::label(&broken(&answered.verdict));
+                set_label(&mut self.verdict, &verdict);
                 let color = if answered.is_right {
                     look::WELL
                 } else {
@@ -126,10 +138,38 @@ impl Asking {
     }
 }
 
+/// The text, where a word too long for a line, as the path of a page is, goes on in the
+/// next one: FLTK breaks lines at spaces alone.
+fn broken(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.rfind('/') {
+        Some(slash) if word.len() > LETTERS_IN_A_LINE => {
+            let (folder, page) = word.split_at(slash + 1);
+            format!("{folder}\n{page}")
+        }
+        Some(_) | None => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn sentences() -> Frame {
     let mut words = look::explanation();
     words.set_frame(FrameType::NoBox);
     words.set_label_size(look::TEXT - 1);
     words.set_label_color(look::INK);
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_page_goes_on_in_the_next_line() {
+        let told = broken("Right. (report/reliable/selective_repeat.md#the-idea)");
+        assert_eq!(
+            told,
+            "Right. (report/reliable/\nselective_repeat.md#the-idea)"
+        );
+        assert_eq!(broken("a/b c"), "a/b c");
+    }
 }

@@ -41,15 +41,15 @@ impl Fields {
         }
         row.fixed(&protocol, 146);
         let caption = look::caption("Window");
-        row.fixed(&caption, 64);
+        row.fixed(&caption, 62);
         let window = look::field("Most packets in flight, 1 to 8192");
-        row.fixed(&window, 52);
+        row.fixed(&window, 46);
         let mut controller =
             look::choice("Who decides how much of the window is in flight");
         for congestion in Congestion::ALL {
             controller.add_choice(congestion.name());
         }
-        row.fixed(&controller, 172);
+        row.fixed(&controller, 160);
         let mut size = look::choice("How long the file is");
         for (name, _) in SIZES {
             size.add_choice(name);

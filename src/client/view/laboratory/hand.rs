@@ -143,7 +143,8 @@ impl Hand {
         }
     }
 
-    fn let_go(&self) -> bool {
+    /// Points at nothing any more; whether it did.
+    pub(super) fn let_go(&self) -> bool {
         let was_pointing = self.pointed.take().is_some();
         self.bell.ring();
         was_pointing

@@ -20,7 +20,7 @@ pub(super) struct Knobs {
 }
 
 /// Of one slider. Unit: pixels.
-const HEIGHT: i32 = 24;
+const HEIGHT: i32 = 20;
 
 impl Knobs {
     /// Makes them in the column that is being built.

@@ -111,6 +111,12 @@ impl Canvases {
         drop(self.main.widget().take_focus());
     }
 
+    /// Something else is to be seen: takes the keys that play, and points at nothing.
+    pub(super) fn begin(&mut self) {
+        self.hand.let_go();
+        self.focus();
+    }
+
     /// What is seen, as a PNG file; nothing where nothing is.
     pub(super) fn png(&self) -> Vec<u8> {
         let canvases = [&self.strip, &self.main];

@@ -137,6 +137,9 @@ fn links(journal: &Journal, end: f64) -> Vec<Held<'_>> {
             break;
         }
         if let Some(before) = links.last_mut() {
+            if before.scenario == scenario {
+                continue; // Said again, as where somebody begins to look on.
+            }
             before.until = from;
         }
         let until = end;
