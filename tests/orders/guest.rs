@@ -143,7 +143,6 @@ impl Guest {
             chat_round_trip: None,
             is_offloading: false,
             is_watched: false,
-            keys: None,
             tap: Tap::OFF,
         };
         let proposal = job.proposal(offer.settled.window, None);

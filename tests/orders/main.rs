@@ -77,6 +77,9 @@ pub use real::{
 };
 
 #[cfg(target_os = "linux")]
+pub use real_rustix::event;
+
+#[cfg(target_os = "linux")]
 pub mod sync {
     pub use crate::atomic;
     pub use crate::real::sync::{Arc, OnceLock, Weak};
