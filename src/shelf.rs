@@ -149,6 +149,7 @@ mod tests {
             "-rf",
         ] {
             let parsed: FileName = name.parse().unwrap();
+            assert_eq!(parsed.as_str(), name);
             assert_eq!(
                 parsed.in_folder(Path::new("/srv")),
                 Path::new("/srv").join(name)

@@ -79,5 +79,7 @@ fn call_what_is_due() {
     let (due, later) = all.into_iter().partition(|(due, _)| *due <= now);
     with(|window| window.timeouts = later);
     let due: Vec<(Duration, Call)> = due;
-    due.into_iter().for_each(|(_, call)| call(Handle));
+    for (_, call) in due {
+        call(Handle);
+    }
 }

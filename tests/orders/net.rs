@@ -61,7 +61,7 @@ fn settle<T>(
     mut address: SocketAddr,
 ) -> io::Result<SocketAddr> {
     if address.port() == 0 {
-        let free = (40_000..).find(|port| !taken.contains_key(port));
+        let free = (40_000..50_000).find(|port| !taken.contains_key(port));
         address.set_port(free.expect("a port is free"));
     }
     if taken.contains_key(&address.port()) {
@@ -135,7 +135,7 @@ impl TcpStream {
         point();
         let door = with(|ports| ports.tcp.get(&to.port()).cloned());
         let door = door.ok_or(ErrorKind::ConnectionRefused)?;
-        let port = u16::try_from(world::fresh() % 30_000).expect("small") + 1_000;
+        let port = 1_000 + u16::try_from(world::fresh() % 30_000).unwrap_or_default();
         let [ours, theirs] = Self::pair(SocketAddr::from(([127, 0, 0, 1], port)), *to);
         state(&door.waiting).push_back(theirs);
         wake(door.place);
@@ -504,7 +504,19 @@ pub struct MMsgHdr {
 }
 
 #[derive(Debug, Default)]
-pub struct SendAncillaryBuffer;
+pub struct SendAncillaryBuffer {
+    _nothing: Option<()>,
+}
+
+/// Why nothing was taken.
+#[derive(Debug)]
+pub struct Errno(io::Error);
+
+impl From<Errno> for io::Error {
+    fn from(error: Errno) -> Self {
+        error.0
+    }
+}
 
 #[derive(Debug)]
 pub struct SendFlags;
@@ -550,14 +562,15 @@ pub fn sendmmsg(
     socket: &UdpSocket,
     messages: &[MMsgHdr],
     _flags: SendFlags,
-) -> io::Result<usize> {
-    let most = u32::try_from(messages.len()).expect("few");
+) -> Result<usize, Errno> {
+    let most = u32::try_from(messages.len()).unwrap_or(u32::MAX);
     let count = choose(most) as usize + 1;
     for message in &messages[..count] {
-        match message.to {
-            None => socket.send(&message.bytes)?,
-            Some(to) => socket.send_to(&message.bytes, to)?,
+        let sent = match message.to {
+            None => socket.send(&message.bytes),
+            Some(to) => socket.send_to(&message.bytes, to),
         };
+        sent.map_err(Errno)?;
     }
     Ok(count)
 }

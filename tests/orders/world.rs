@@ -166,7 +166,9 @@ pub(crate) fn wake(place: Place) {
         woken
     });
     let woken: BTreeMap<u64, Waiting> = woken;
-    woken.values().for_each(|it| it.thread.unpark());
+    for waiting in woken.values() {
+        waiting.thread.unpark();
+    }
 }
 
 fn go_on_if_all_wait() {

@@ -186,3 +186,11 @@ fn a_scenario_that_fills_a_line_and_a_sentence_that_fills_a_table_do_not_pass() 
     };
     assert_eq!(sentence.len(), 200);
 }
+
+#[test]
+fn a_scenario_that_the_laboratory_would_not_run_is_refused_with_the_reason() {
+    let effects = Room::on_bad_lab(1, "it never ends");
+    assert_eq!(code(&effects), Code::BadOption);
+    let told = format!("{effects:?}");
+    assert!(told.contains("it never ends"), "{told}");
+}

@@ -173,6 +173,13 @@ fn at_the_door_one_may_say_only_so_much_and_may_leave() {
         (!effects.is_empty()).then_some(effects)
     });
     assert_eq!(code(&effects.unwrap()), Code::PasswordNeeded);
+    // Four of the longest lines, and of short ones as many as cost the same.
+    let most = 4 * LONGEST_LINE_BYTES / 128;
+    challenge(&mut room, 9, "yuval");
+    for _ in 0..most {
+        assert_eq!(say(&mut room, 9, "hi"), []);
+    }
+    assert_eq!(code(&say(&mut room, 9, "hi")), Code::PasswordNeeded);
     challenge(&mut room, 8, "guy");
     let effects = room.on_request(8, Request::Disconnect, 0);
     assert_eq!(effects, [Effect::Close { client: 8 }]);
@@ -370,8 +377,11 @@ fn nobody_but_the_teacher_may_and_the_teacher_stays() {
         let effects = room.on_request(2, request, 0);
         assert_eq!(code(&effects), Code::NotTeacher);
     }
-    let effects = room.on_request(1, kick("dana"), 0);
-    assert_eq!(code(&effects), Code::BadRequest);
+    // Nor anybody whose name is like the teacher's, here or not: that would be a ban of it.
+    for request in [kick("dana"), ban("dana"), ban("d\u{430}na"), ban("DANA")] {
+        let effects = room.on_request(1, request, 0);
+        assert_eq!(code(&effects), Code::BadRequest);
+    }
     assert_eq!(room.members(Audience::Everyone).count(), 3);
     let mut room = room_with(&["guy", "yuval"]);
     let effects = room.on_request(1, kick("yuval"), 0);
@@ -381,14 +391,16 @@ fn nobody_but_the_teacher_may_and_the_teacher_stays() {
 #[test]
 fn a_reason_cannot_forge_lines_or_fill_screens() {
     let mut room = class(&["guy"]);
+    let kick = |why: &str| Request::Kick {
+        name: "guy".into(),
+        why: why.to_owned(),
+    };
     for why in ["a\nb", "\u{1b}[2J", &"a".repeat(201)] {
-        let request = Request::Kick {
-            name: "guy".into(),
-            why: why.to_owned(),
-        };
-        assert_eq!(code(&room.on_request(1, request, 0)), Code::BadText);
+        assert_eq!(code(&room.on_request(1, kick(why), 0)), Code::BadText);
     }
     assert!(room.name_of(2).is_some());
+    room.on_request(1, kick(&"a".repeat(200)), 0);
+    assert!(room.name_of(2).is_none());
 }
 
 #[test]
@@ -400,4 +412,16 @@ fn a_ban_reaches_one_who_stands_at_the_door_by_name() {
     let proof = prove(&asked, "guy", SESAME);
     let effects = room.on_request(7, Request::Proof(proof), 0);
     assert_eq!(code(&effects), Code::Banned);
+}
+
+#[test]
+fn of_two_who_prove_it_under_one_name_the_second_is_told_that_it_is_taken() {
+    let mut room = locked();
+    let [first, second] = [7, 8].map(|client| challenge(&mut room, client, "guy"));
+    let proof = prove(&first, "guy", SESAME);
+    room.on_request(7, Request::Proof(proof), 0);
+    let proof = prove(&second, "guy", SESAME);
+    let effects = room.on_request(8, Request::Proof(proof), 0);
+    assert_eq!(code(&effects), Code::NameTaken);
+    assert!(room.name_of(8).is_none());
 }
