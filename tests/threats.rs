@@ -13,9 +13,12 @@ use sash::wire::message::{Offer, Reply};
 use sash::wire::options::Arq;
 use sash::wire::packet::{Acknowledgement, Body, Opening, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, UdpSocket};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -30,6 +33,7 @@ struct Server {
 impl Server {
     fn start(mut program: Command, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         fs::write(folder.path().join("a.bin"), vec![7; 3_000_000]).unwrap();
         let mut child = program
             .args(["--bind", "127.0.0.1:0", "--files"])
@@ -340,6 +344,118 @@ fn a_server_out_of_descriptors_lets_people_in_again_once_some_are_free() {
     dana.hear(|reply| {
         matches!(reply, Reply::Said(said) if said.text == "hi").then_some(())
     });
+}
+
+/// A program run by somebody for whom limits of the system hold: for root they do not.
+#[cfg(target_os = "linux")]
+fn unprivileged(program: &str) -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(program);
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        command.uid(61_234).gid(61_234);
+    }
+    command
+}
+
+/// From now on this server may have so many threads, with all others of its user.
+#[cfg(target_os = "linux")]
+fn limit_threads(server: &Server, count: u32) {
+    let process = server.child.id().to_string();
+    let limit = format!("--nproc={count}:");
+    let mut prlimit = unprivileged("prlimit");
+    prlimit.args(["--pid", &process, &limit]);
+    assert!(prlimit.status().unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_out_of_threads_says_so_and_lets_people_in_again_once_it_has_some() {
+    // Where everybody may run it.
+    let copy = tempfile::tempdir().unwrap();
+    fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
+    let program = copy.path().join("server");
+    fs::copy(env!("CARGO_BIN_EXE_server"), &program).unwrap();
+    let limited = unprivileged(program.to_str().unwrap());
+    let server = Server::start(limited, &["--no-upload"]);
+    let mut dana = Guest::join(&server, "dana");
+    limit_threads(&server, 1);
+    for _ in 0..40 {
+        let mut stranger = server.connect();
+        stranger
+            .write_all(b"{\"join\":{\"name\":\"guy\"}}\n")
+            .unwrap();
+        let mut told = String::new();
+        BufReader::new(stranger).read_line(&mut told).unwrap();
+        let Ok(Reply::Refused(refusal)) = Reply::from_line(told.trim_end()) else {
+            panic!("not refused: {told}");
+        };
+        assert!(refusal.sentence.contains("cannot serve anybody more"));
+    }
+    dana.say(r#"{"download":{"file":"a.bin"}}"#);
+    dana.hear(|reply| match reply {
+        Reply::Transfer(it) if it.state.is_end() => {
+            let sentence = it.sentence.unwrap();
+            assert!(
+                sentence.contains("cannot start this transfer"),
+                "{sentence}"
+            );
+            Some(())
+        }
+        _ => None,
+    });
+    limit_threads(&server, 4_096);
+    Guest::join(&server, "guy");
+    dana.ask_for_the_file();
+}
+
+#[test]
+fn five_hundred_who_come_at_once_are_all_let_in() {
+    let server = Server::start(program(), &[]);
+    let mut crowd: Vec<_> = (0..500).map(|_| server.connect()).collect();
+    for (number, guest) in crowd.iter_mut().enumerate() {
+        let join = format!("{{\"join\":{{\"name\":\"g{number}\"}}}}\n");
+        guest.write_all(join.as_bytes()).unwrap();
+    }
+    for guest in &crowd {
+        let mut told = String::new();
+        BufReader::new(guest).read_line(&mut told).unwrap();
+        assert!(told.starts_with("{\"welcome\""), "{told}");
+    }
+}
+
+#[test]
+fn who_reads_a_byte_a_second_holds_up_nobody_and_is_let_go() {
+    let server = Server::start(program(), &[]);
+    let mut dana = Guest::join(&server, "dana");
+    let socket =
+        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let address: std::net::SocketAddr = server.address.parse().unwrap();
+    socket.connect(&address.into()).unwrap();
+    let mut slow = TcpStream::from(socket);
+    slow.write_all(b"{\"join\":{\"name\":\"slow\"}}\n").unwrap();
+    let (enough, until) = crossbeam_channel::bounded::<()>(0);
+    let reading = std::thread::spawn(move || {
+        while until
+            .recv_timeout(Duration::from_secs(1))
+            .is_err_and(|it| it.is_timeout())
+            && slow.read(&mut [0]).is_ok_and(|count| count > 0)
+        {}
+    });
+    let line = format!("{{\"say\":{{\"text\":\"{}\"}}}}", "x".repeat(16_000));
+    for _ in 0..150 {
+        dana.say(&line);
+        dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
+    }
+    dana.hear(|reply| match reply {
+        Reply::Left { name, why } if name == "slow" => {
+            assert_eq!(why, "did not read");
+            Some(())
+        }
+        _ => None,
+    });
+    drop(enough);
+    reading.join().unwrap();
 }
 
 /// A thousand connections that end in every way there is.

@@ -10,7 +10,7 @@
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
 use super::Config;
-use super::peer::{self, Peer, WRITE_TIMEOUT};
+use super::peer::{self, Outgoing, Peer, WRITE_TIMEOUT};
 use super::room_thread::Event;
 use crate::transfer::threads;
 use crate::wire::message::{Code, Refusal, Reply};
@@ -79,8 +79,15 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// How long to wait when the system has nothing left to accept with.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// How many who were turned away stay open, so that they can read why.
+/// Those who were turned away and have not gone, so that they can read why.
+type TurnedAway = VecDeque<Arc<TcpStream>>;
+
+/// So many of them are kept.
 const TURNED_AWAY_KEPT: usize = 32;
+
+/// What a client is told for whom the system has no thread.
+const NO_THREAD: &str = "The server's system cannot serve anybody more. Try again when \
+                         somebody has left.";
 
 impl Listener {
     /// Accepts until told to stop.
@@ -89,7 +96,7 @@ impl Listener {
             total: self.config.max_clients,
             per_address: self.config.max_per_address,
         });
-        let mut turned_away = VecDeque::new();
+        let mut turned_away = TurnedAway::new();
         let (_never_sent, never) = crossbeam_channel::bounded::<()>(0);
         let mut next_number = 1;
         let mut was_error = false;
@@ -113,24 +120,28 @@ impl Listener {
             let address = remote.ip().to_canonical();
             match seats.take(address) {
                 Ok(seat) => {
-                    if let Err(error) = self.let_in(next_number, stream, seat) {
+                    if let Err(error) =
+                        self.let_in(next_number, stream, seat, &mut turned_away)
+                    {
                         log::warn!("could not serve client {next_number}: {error}");
                     }
                     next_number += 1;
                 }
                 Err(sentence) => {
                     log::warn!("turned {remote} away: {sentence}");
-                    turn_away(&stream, sentence);
-                    turned_away.push_back(stream);
-                    if turned_away.len() > TURNED_AWAY_KEPT {
-                        turned_away.pop_front();
-                    }
+                    turn_away(Arc::new(stream), sentence, &mut turned_away);
                 }
             }
         }
     }
 
-    fn let_in(&self, number: u64, stream: TcpStream, seat: Seat) -> io::Result<()> {
+    fn let_in(
+        &self,
+        number: u64,
+        stream: TcpStream,
+        seat: Seat,
+        turned_away: &mut TurnedAway,
+    ) -> io::Result<()> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let socket = SockRef::from(&stream);
@@ -143,7 +154,18 @@ impl Listener {
         let (peer, queue) = Peer::new(number, stream, seat, &self.config.tap)?;
         let peer = Arc::new(peer);
         log::info!("client {number} connected from {}", peer.remote);
+        let (stream, ..) = peer.writing_half();
+        self.serve(number, &peer, queue)
+            .inspect_err(|_| turn_away(stream, NO_THREAD, turned_away))
+    }
 
+    /// Starts the two threads of a client.
+    fn serve(
+        &self,
+        number: u64,
+        peer: &Arc<Peer>,
+        queue: Receiver<Outgoing>,
+    ) -> io::Result<()> {
         let (stream, backlog, copies) = peer.writing_half();
         let alive = self.alive.clone();
         threads::start_small(format!("writer-{number}"), move || {
@@ -151,10 +173,10 @@ impl Listener {
             drop(alive);
         })?;
         // The room must know of the client before its first line comes.
-        let _ = self.room.send(Event::Arrived(Arc::clone(&peer)));
+        let _ = self.room.send(Event::Arrived(Arc::clone(peer)));
         let (room, alive) = (self.room.clone(), self.alive.clone());
         let join_within = self.config.join_within;
-        let reading = Arc::clone(&peer);
+        let reading = Arc::clone(peer);
         let reader = threads::start_small(format!("reader-{number}"), move || {
             peer::read_lines(&reading, &room, join_within);
             drop(alive);
@@ -219,7 +241,7 @@ impl SeatLimits {
 }
 
 /// Says why and hangs up our half. The line is short and the buffer empty: no wait.
-fn turn_away(mut stream: &TcpStream, sentence: &str) {
+fn turn_away(stream: Arc<TcpStream>, sentence: &str, turned_away: &mut TurnedAway) {
     let refusal = Reply::Refused(Refusal {
         code: Code::Full,
         sentence: sentence.to_owned(),
@@ -227,10 +249,14 @@ fn turn_away(mut stream: &TcpStream, sentence: &str) {
     });
     let told = stream
         .set_nonblocking(true)
-        .and_then(|()| stream.write_all(refusal.to_line().as_bytes()))
+        .and_then(|()| (&*stream).write_all(refusal.to_line().as_bytes()))
         .and_then(|()| stream.shutdown(Shutdown::Write));
     if let Err(error) = told {
         log::debug!("could not say so: {error}");
+    }
+    turned_away.push_back(stream);
+    if turned_away.len() > TURNED_AWAY_KEPT {
+        turned_away.pop_front();
     }
 }
 

@@ -331,6 +331,20 @@ pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_buffer_and_a_network_that_is_away_cost_a_datagram_and_no_transfer() {
+        const ENOBUFS: i32 = 105;
+        const EAGAIN: i32 = 11;
+        const ENETUNREACH: i32 = 101;
+        const EMSGSIZE: i32 = 90;
+        for number in [ENOBUFS, EAGAIN, ENETUNREACH] {
+            assert!(is_passing(&io::Error::from_raw_os_error(number)));
+        }
+        let error = io::Error::from_raw_os_error(EMSGSIZE);
+        assert!(!is_passing(&error) && is_too_long(&error));
+    }
+
     #[test]
     fn the_newest_packet_tells_where_the_other_side_is_and_an_old_one_does_not() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// How long datagrams gather: at full speed some dozens of them, a small part of what the
 /// socket's buffer holds.
-const GATHERING: Duration = Duration::from_micros(100);
+const GATHERING: Duration = Duration::from_micros(200);
 
 /// Where fewer are awaited the sender's window is small, and soon it would stand still.
 const WORTH_GATHERING: u32 = 16;
