@@ -124,7 +124,7 @@ impl Path {
         let transmission = 8.0 * (file_bytes + HEADERS) / rate;
         Ok(Self {
             arq,
-            loss: 1.0 - (1.0 - there.loss) * (1.0 - there.corrupt),
+            loss: there.loss + there.corrupt - there.loss * there.corrupt,
             window,
             a: both_ways / 2.0 / transmission,
             transmission,

@@ -33,7 +33,7 @@ impl Asking {
     /// Makes it in the column that is being built.
     pub(super) fn new(report: &Report) -> Self {
         let mut column = Flex::default().column();
-        column.set_pad(6);
+        column.set_pad(4);
         let heading = look::heading("");
         column.fixed(&heading, 20);
         let happened = sentences();
@@ -46,7 +46,7 @@ impl Asking {
             button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
             let report = Rc::clone(report);
             button.set_callback(move |_| report(Wish::Answer(place)));
-            column.fixed(&button, 36);
+            column.fixed(&button, 32);
             button
         });
         let choices = choices.collect();
@@ -122,7 +122,7 @@ impl Asking {
                 self.next.hide();
             }
             Some(answered) => {
-                let verdict = labels::label(&broken(&answered.verdict));
+                let verdict = broken(&labels::label(&answered.verdict));
                 set_label(&mut self.verdict, &verdict);
                 let color = if answered.is_right {
                     look::WELL
