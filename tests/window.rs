@@ -100,8 +100,7 @@ fn two_windows_talk_whisper_and_download() {
     watcher.expect_said("guy", "hi dana");
 
     // The watcher came first, dana second.
-    guy.double_click(nth(PEOPLE, 0));
-    guy.write("psst");
+    guy.double_click_and_write(nth(PEOPLE, 0), "psst");
     let (from, text) = watcher.expect_whisper();
     assert_eq!((from.as_str(), text.as_str()), ("guy", "psst"));
     let before = dana.pixels();

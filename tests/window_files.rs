@@ -12,7 +12,7 @@ mod display;
 #[path = "window/server.rs"]
 mod server;
 
-use desk::{Desk, Window, soon, until};
+use desk::{Desk, Window, until};
 use server::Server;
 use std::fs;
 
@@ -127,12 +127,9 @@ fn a_file_that_is_dropped_from_another_program_is_given() {
     guy.click(MESSAGE_FIELD);
     let address = format!("file://{}", path.display()).replace(' ', "%20");
     guy.type_text(&address);
-    until("a drag that arrives", || {
-        // A hand that was too quick for a busy machine tries again.
-        guy.press(&["ctrl+a"]);
-        guy.drag_to((250, MESSAGE_FIELD.1), &dana, CHAT);
-        soon(|| server.has("my notes.txt"))
-    });
+    guy.press(&["ctrl+a"]);
+    until("the text marked", || guy.is_steady());
+    guy.drag_to((250, MESSAGE_FIELD.1), &dana, CHAT);
     watcher.expect_shared("dana", "my notes.txt");
     assert_eq!(server.content("my notes.txt"), b"dropped");
 }

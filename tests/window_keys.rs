@@ -82,7 +82,7 @@ fn a_list_is_sorted_chosen_from_and_fetched_by_keys() {
 fn a_packet_is_pointed_at_and_killed_by_keys() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
-    window.press(&["alt+l"]);
+    window.enter_laboratory();
     window.press(&["alt+r"]);
     // Stand still where DATA is in flight: after SYN, SYN-ACK and ACK.
     until("a run", || !window.is_steady());

@@ -43,7 +43,7 @@ const RED: [u8; 3] = [0xb4, 0x23, 0x18];
 fn a_run_is_played_and_stepped_and_a_packet_that_is_clicked_is_lost_for_real() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
-    window.press(&["alt+l"]);
+    window.enter_laboratory();
     window.press(&["alt+r"]);
     let mut disc = None;
     until("a packet in flight", || {
@@ -114,7 +114,7 @@ fn a_journal_is_opened_gone_through_and_drawn_as_lab_draws_it() {
 fn three_protocols_race_over_one_link() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
-    window.press(&["alt+l"]);
+    window.enter_laboratory();
     window.press(&["alt+e"]);
     until("three lanes", || {
         [BLUE, GREEN, PURPLE]
@@ -134,7 +134,7 @@ fn three_protocols_race_over_one_link() {
 fn predict_asks_and_answers_by_the_keyboard() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
-    window.press(&["alt+l"]);
+    window.enter_laboratory();
     let before = window.pixels();
     window.press(&["alt+d"]);
     until("a question", || {

@@ -9,12 +9,15 @@
 //!        '------ Model ---------'         '--Event-- threads, which ring the bell
 //! ```
 //!
+//! An intent is carried out at once, so that the next key meets the model that it made;
+//! what is shown follows, with all else that is new.
+//!
 //! | module | is |
 //! | --- | --- |
 //! | `window` | one window and its session |
 //! | `login` | the form |
 //! | `menu` | what stands above both |
-//! | `room`: `tabs` `pages` | where everything stands, and which page of it |
+//! | `room`: `tabs` `pages` `leaves` | where everything stands, and which page of it |
 //! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
 //! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
@@ -51,6 +54,7 @@ mod homework;
 mod labels;
 mod laboratory;
 mod last_words;
+mod leaves;
 mod leaving;
 mod leftovers;
 mod list;
@@ -72,6 +76,7 @@ mod transfers;
 mod window;
 
 use super::controller::Intent;
+use super::model::Model;
 use super::{Exit, Settings};
 use bell::Bell;
 use fltk::app;
@@ -81,6 +86,9 @@ use window::Window;
 
 /// The way out of the view: what a person wants.
 type Report = Rc<dyn Fn(Intent)>;
+
+/// A look at the model as it is now, perhaps newer than what is shown.
+type Look = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
 
 /// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
 const TICK_SECONDS: f64 = 1.0;

@@ -37,8 +37,8 @@ pub(crate) struct Window {
 /// Longer than anything takes on a slow and busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// After this a hand that has missed tries again.
-const A_WHILE: Duration = Duration::from_secs(5);
+/// How often a picture that stands still is looked at again.
+const LOOKS: usize = 4;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -171,6 +171,20 @@ impl Window {
         self.hands(&["click", "--repeat", "2", "--delay", "40", "1"]);
     }
 
+    /// Clicks twice at a place in the window, types a line without a pause, and ends it.
+    pub(crate) fn double_click_and_write(&self, place: (i32, i32), line: &str) {
+        self.focus();
+        self.move_to(place);
+        self.hands(
+            &[
+                &["click", "--repeat", "2", "--delay", "1", "1"][..],
+                &["type", "--delay", "0", line],
+            ]
+            .concat(),
+        );
+        self.press(&["Return"]);
+    }
+
     /// Clicks while this key is held down.
     pub(crate) fn click_with(&self, key: &str, place: (i32, i32)) {
         self.hands(&["keydown", key]);
@@ -255,7 +269,7 @@ impl Window {
         true
     }
 
-    /// What it looks like: three bytes for each pixel.
+    /// What it looks like: three bytes for each pixel; nothing while it is not there.
     pub(crate) fn pixels(&self) -> Vec<u8> {
         let flags = ["-silent", "-window", &self.id, "-depth", "8", "rgb:-"];
         run("import", &self.display, flags)
@@ -279,11 +293,24 @@ impl Window {
         pixels.chunks_exact(3).filter(|it| **it == colour).count()
     }
 
-    /// Whether it looks the same for a moment: it has drawn what it had to.
+    /// Whether it is there and looks the same for a while: it has drawn what it had to,
+    /// also where the machine is so busy that a picture takes its time.
     pub(crate) fn is_steady(&self) -> bool {
         let before = self.pixels();
-        pause();
-        before == self.pixels()
+        let is_same = || {
+            pause();
+            before == self.pixels()
+        };
+        !before.is_empty() && (0..LOOKS).all(|_| is_same())
+    }
+
+    /// From the form into the laboratory, without a server.
+    pub(crate) fn enter_laboratory(&self) {
+        let form = self.pixels();
+        self.press(&["alt+l"]);
+        until("the laboratory", || {
+            self.pixels() != form && self.is_steady()
+        });
     }
 
     /// Keeps a picture.
@@ -315,28 +342,16 @@ impl Drop for Window {
 }
 
 /// Looks again and again, and fails when it takes too long.
-pub(crate) fn until(what: &str, is_so: impl FnMut() -> bool) {
-    assert!(within(PATIENCE, is_so), "waited in vain for {what}");
-}
-
-/// Looks again and again for a while; whether it came.
-pub(crate) fn soon(is_so: impl FnMut() -> bool) -> bool {
-    within(A_WHILE, is_so)
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is a shell and has to read the clock"
 )]
-fn within(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        if started.elapsed() >= limit {
-            return false;
-        }
+        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
         pause();
     }
-    true
 }
 
 /// Waits as a hand does between two movements.

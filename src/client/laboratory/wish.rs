@@ -50,6 +50,9 @@ impl Wish {
     /// Whether something new comes onto the page: the keys that play are for it.
     #[must_use]
     pub const fn begins(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Race(_) | Self::Predict(_))
+        matches!(
+            self,
+            Self::Run(_) | Self::Race(_) | Self::Predict(_) | Self::Open(_)
+        )
     }
 }

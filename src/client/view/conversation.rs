@@ -18,7 +18,7 @@ use super::hints::Hints;
 use super::message::{Around, Message, PASTED};
 use super::recipient::Recipient;
 use super::strip::Strip;
-use super::{Report, labels, look};
+use super::{Look, Report, labels, look};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Model, Phase};
 use crate::client::words;
@@ -80,7 +80,7 @@ const LOST: [(&str, &str); 2] = [
 
 impl Conversation {
     /// Makes the widgets in the row that is being built.
-    pub(super) fn new(report: &Report) -> Self {
+    pub(super) fn new(report: &Report, model: &Look) -> Self {
         let watching = Watching {
             told: Rc::default(),
             report: Rc::clone(report),
@@ -118,7 +118,7 @@ impl Conversation {
         bottom.fixed(&caption, 20);
         let recipient = Recipient::new(report);
         bottom.fixed(recipient.widget(), 130);
-        let message = Message::new(&mut bottom, hints, question, report);
+        let message = Message::new(&mut bottom, hints, question, report, model);
         bottom.end();
         column.fixed(&bottom, look::ROW);
         column.end();
@@ -200,8 +200,8 @@ impl Conversation {
     }
 
     /// The column, for the layout.
-    pub(super) fn widget(&mut self) -> &mut Flex {
-        &mut self.column
+    pub(super) fn widget(&self) -> &Flex {
+        &self.column
     }
 
     /// The field with the next line.

@@ -14,34 +14,59 @@ use fltk::enums::Event;
 use fltk::input::Input;
 use fltk::prelude::*;
 use fltk::window::DoubleWindow;
+use std::rc::Rc;
 
-/// Whether this event of the window was about something dropped, and was dealt with.
-pub(super) fn take(
-    window: &DoubleWindow,
-    event: Event,
-    message: &mut Input,
-    report: &Report,
-) -> bool {
-    match event {
-        Event::DndEnter | Event::DndDrag | Event::DndRelease => {
-            app::set_belowmouse(window);
-            true
+/// What a window does with what is dropped on it.
+pub(super) struct Dropping {
+    /// Where text that names no file goes.
+    message: Input,
+    report: Report,
+    /// Something is being dragged over the window.
+    is_above: bool,
+}
+
+impl Dropping {
+    /// With nothing above.
+    pub(super) fn new(message: &Input, report: &Report) -> Self {
+        Self {
+            message: message.clone(),
+            report: Rc::clone(report),
+            is_above: false,
         }
-        Event::DndLeave => true,
-        // Pastes by key go to the field that has the cursor; only what was dropped comes
-        // to the window.
-        Event::Paste => {
-            let text = app::event_text();
-            if dropped::names_files(&text) {
-                let host = host();
-                report(Intent::Drop { text, host });
-            } else if message.visible_r() {
-                drop(message.insert(&text));
-                drop(message.take_focus());
+    }
+
+    /// Whether this event of the window was about something dropped, and was dealt with.
+    pub(super) fn take(&mut self, window: &DoubleWindow, event: Event) -> bool {
+        match event {
+            Event::DndEnter | Event::DndDrag | Event::DndRelease => {
+                self.is_above = event != Event::DndRelease;
+                app::set_belowmouse(window);
             }
-            true
+            Event::DndLeave => self.is_above = false,
+            // When the button is let go the mouse comes in before the thing does; it must
+            // not be for the widget there.
+            Event::Enter | Event::Move => return self.is_above,
+            Event::Push => {
+                self.is_above = false; // Whatever was dragged, is no more.
+                return false;
+            }
+            // Pastes by key go to the field that has the cursor; only what was dropped
+            // comes to the window.
+            Event::Paste => self.take_text(&app::event_text()),
+            _ => return false,
         }
-        _ => false,
+        true
+    }
+
+    fn take_text(&mut self, text: &str) {
+        let message = &mut self.message;
+        if dropped::names_files(text) {
+            let (text, host) = (text.to_owned(), host());
+            (self.report)(Intent::Drop { text, host });
+        } else if message.visible_r() {
+            drop(message.insert(text));
+            drop(message.take_focus());
+        }
     }
 }
 

@@ -55,7 +55,7 @@ use knobs::Knobs;
 use place::Place;
 use playing::{Playing, set_label};
 use stage::Canvases;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -109,9 +109,15 @@ impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
     pub(super) fn new(folder: &Path, intents: &super::Report, bell: Bell) -> Self {
         let wishes: Rc<RefCell<Vec<Wish>>> = Rc::default();
+        let focus: Rc<OnceCell<Box<dyn Fn()>>> = Rc::default();
         let report: Report = {
-            let (wishes, bell) = (Rc::clone(&wishes), bell.clone());
-            Rc::new(move |wish| {
+            let (wishes, focus) = (Rc::clone(&wishes), Rc::clone(&focus));
+            let bell = bell.clone();
+            Rc::new(move |wish: Wish| {
+                // At once: what comes of it may come while a person types elsewhere.
+                if wish.begins() {
+                    focus.get().iter().for_each(|take| take());
+                }
                 wishes.borrow_mut().push(wish);
                 bell.ring();
             })
@@ -125,6 +131,7 @@ impl Page {
         middle.set_pad(look::GAP);
         let hand = Hand::new(&report, &bell);
         let canvases = Canvases::new(&hand, &report, &bell);
+        let _ = focus.set(Box::new(canvases.focus()));
         let mut side = Flex::default().column();
         side.set_pad(6);
         let view = view_choice(&report);
@@ -175,13 +182,13 @@ impl Page {
     }
 
     /// The page, for the layout.
-    pub(super) fn widget(&mut self) -> &mut Flex {
-        &mut self.column
+    pub(super) fn widget(&self) -> &Flex {
+        &self.column
     }
 
-    /// Takes the keys that play.
-    pub(super) fn focus(&mut self) {
-        self.canvases.focus();
+    /// Takes the keys that play, when called.
+    pub(super) fn focus(&self) -> impl Fn() + 'static {
+        self.canvases.focus()
     }
 
     /// Opens a journal, as if its place had been typed.
@@ -229,7 +236,7 @@ impl Page {
         }
         drop(laboratory);
         if is_begun {
-            self.canvases.begin();
+            self.canvases.let_go();
         }
         if self.column.visible_r() {
             self.show(paper(theme));

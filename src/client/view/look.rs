@@ -13,7 +13,7 @@ use crate::lab::palette::Colour;
 use fltk::app;
 use fltk::button::Button;
 use fltk::draw;
-use fltk::enums::{Align, Color, Font, FrameType};
+use fltk::enums::{Align, Color, Font, FrameType, Shortcut};
 use fltk::frame::Frame;
 use fltk::input::Input;
 use fltk::menu::Choice;
@@ -160,11 +160,21 @@ pub(super) fn wear(theme: Theme) {
 /// A button. An `&` in the label marks the letter that presses it together with Alt.
 pub(super) fn button(label: &'static str, tip: &str) -> Button {
     let mut button = Button::default().with_label(label);
+    // Of its own FLTK takes the letter without Alt as well.
+    if let Some(letter) = marked(label) {
+        button.set_shortcut(Shortcut::Alt | letter);
+    }
     button.set_color(PAGE);
     button.set_selection_color(CHOSEN);
     button.set_label_size(TEXT);
     button.set_tooltip(tip);
     button
+}
+
+/// The letter behind the `&`.
+fn marked(label: &str) -> Option<char> {
+    let (_, rest) = label.split_once('&')?;
+    Some(rest.chars().next()?.to_ascii_lowercase())
 }
 
 /// The button that a person most likely wants.

@@ -10,7 +10,7 @@
 use super::chat::Mark;
 use super::hints::Hints;
 use super::strip::Strip;
-use super::{Report, look};
+use super::{Look, Report, look};
 use crate::client::complete::Known;
 use crate::client::compose::{self, Composer, Entered, Field, Pasted};
 use crate::client::controller::Intent;
@@ -31,6 +31,7 @@ pub(super) struct Message {
     hints: Hints,
     question: Strip,
     report: Report,
+    model: Look,
     state: Rc<RefCell<State>>,
 }
 
@@ -77,6 +78,7 @@ impl Message {
         hints: Hints,
         question: Strip,
         report: &Report,
+        model: &Look,
     ) -> Self {
         let mut input =
             look::field("A line for the others, or a command that begins with /");
@@ -88,6 +90,7 @@ impl Message {
             hints,
             question,
             report: Rc::clone(report),
+            model: Rc::clone(model),
             state: Rc::default(),
         };
         message.answer_pasted();
@@ -105,6 +108,19 @@ impl Message {
         let mut state = self.state.borrow_mut();
         state.is_connected = model.phase == Phase::Joined;
         state.known.learn(model);
+        drop(state);
+        self.turn_to(model);
+    }
+
+    /// What is typed from now on is for the conversation that is chosen, even where that
+    /// is not shown yet.
+    fn catch_up(&mut self) {
+        let model = Rc::clone(&self.model);
+        model(&mut |model| self.turn_to(model));
+    }
+
+    fn turn_to(&mut self, model: &Model) {
+        let mut state = self.state.borrow_mut();
         let text = self.input.value();
         let turned = state.composer.turn_to(model.to(), &text);
         state.shown = model.to().clone();
@@ -125,6 +141,7 @@ impl Message {
 
     /// Text typed elsewhere is typed here.
     pub(super) fn take_text(&mut self, text: &str) {
+        self.catch_up();
         drop(self.input.take_focus());
         drop(self.input.insert(text));
         self.hints.look_at(&self.input.value());
@@ -136,6 +153,9 @@ impl Message {
     }
 
     fn on_event(&mut self, event: Event, around: &Around) -> bool {
+        if matches!(event, Event::KeyDown | Event::Paste) {
+            self.catch_up();
+        }
         match event {
             Event::KeyDown => self.on_key(around),
             Event::KeyUp => {

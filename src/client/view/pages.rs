@@ -8,11 +8,12 @@
 
 use super::Report;
 use super::bell::Bell;
+use super::leaves::Leaves;
 use super::tabs::{Tab, Touch};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Conversation, Model, Phase};
 use crate::client::words;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// A page of the room.
@@ -34,6 +35,7 @@ const OTHERS: [Page; 2] = [Page::Transfers, Page::Laboratory];
 #[derive(Clone)]
 pub(super) struct Pages {
     state: Rc<RefCell<State>>,
+    leaves: Rc<OnceCell<Rc<Leaves>>>,
     report: Report,
     bell: Bell,
 }
@@ -54,9 +56,15 @@ impl Pages {
     pub(super) fn new(report: &Report, bell: Bell) -> Self {
         Self {
             state: Rc::default(),
+            leaves: Rc::default(),
             report: Rc::clone(report),
             bell,
         }
+    }
+
+    /// What stands on the pages is there from now on. Once.
+    pub(super) fn show_with(&self, leaves: Rc<Leaves>) {
+        let _ = self.leaves.set(leaves);
     }
 
     /// The page that is shown.
@@ -124,9 +132,13 @@ impl Pages {
         }
     }
 
-    /// Turns to this page; to the chosen conversation, where it is the chat.
+    /// Turns to this page; to the chosen conversation, where it is the chat. At once: the
+    /// next key belongs to it already.
     pub(super) fn turn_to(&self, page: Page) {
         self.state.borrow_mut().page = page;
+        if let Some(leaves) = self.leaves.get() {
+            leaves.turn_to(page);
+        }
         self.bell.ring();
     }
 

@@ -20,13 +20,14 @@
 use super::bell::Bell;
 use super::conversation::Conversation;
 use super::laboratory;
+use super::leaves::{Leaf, Leaves};
 use super::leftovers::Leftovers;
 use super::pages::{Page, Pages};
 use super::question::Question;
 use super::side::Side;
 use super::tabs::Tabs;
 use super::transfers::TransfersPage;
-use super::{Report, labels, look};
+use super::{Look, Report, labels, look};
 use crate::client::Settings;
 use crate::client::model::{Model, Phase};
 use fltk::button::Button;
@@ -34,12 +35,12 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
+use std::rc::Rc;
 
 /// The page and its parts.
 pub(super) struct Room {
     page: Flex,
     tabs: Tabs,
-    middle: Flex,
     conversation: Conversation,
     transfers: TransfersPage,
     leftovers: Leftovers,
@@ -52,7 +53,7 @@ pub(super) struct Room {
     /// The button; what it does first, the window decides.
     pub(super) disconnect: Button,
     pages: Pages,
-    shown: Option<Page>,
+    leaves: Rc<Leaves>,
     /// The transfer whose packets the laboratory shows.
     watched: Option<u64>,
 }
@@ -69,6 +70,7 @@ impl Room {
         settings: &Settings,
         pages: &Pages,
         report: &Report,
+        look: &Look,
         bell: Bell,
     ) -> Self {
         let mut page = Flex::default().column();
@@ -81,14 +83,15 @@ impl Room {
 
         let mut middle = Flex::default().row();
         middle.set_pad(look::MARGIN);
-        let conversation = Conversation::new(report);
-        let mut transfers = TransfersPage::new(report);
-        transfers.widget().hide();
-        let mut side = Side::new(conversation.message(), report);
-        middle.fixed(&*side.widget(), SIDE_WIDTH);
-        let mut laboratory = laboratory::Page::new(&settings.out, report, bell);
-        laboratory.widget().hide();
+        let conversation = Conversation::new(report, look);
+        let transfers = TransfersPage::new(report);
+        let side = Side::new(conversation.message(), report);
+        middle.fixed(side.widget(), SIDE_WIDTH);
+        let laboratory = laboratory::Page::new(&settings.out, report, bell);
         middle.end();
+        let leaves = leaves(&middle, &conversation, &transfers, &side, &laboratory);
+        let leaves = Rc::new(leaves);
+        pages.show_with(Rc::clone(&leaves));
 
         let leftovers = Leftovers::new(&mut page, report);
         let question = Question::new(&mut page);
@@ -98,7 +101,6 @@ impl Room {
         Self {
             page,
             tabs,
-            middle,
             conversation,
             transfers,
             leftovers,
@@ -108,7 +110,7 @@ impl Room {
             status,
             disconnect,
             pages: pages.clone(),
-            shown: None,
+            leaves,
             watched: None,
         }
     }
@@ -125,7 +127,7 @@ impl Room {
         }
         self.watched = model.watched;
         self.tabs.show(self.pages.show(model));
-        self.turn_to(self.pages.chosen());
+        self.leaves.turn_to(self.pages.chosen());
         self.conversation.show(model);
         self.side.show(model);
         self.transfers.show(model);
@@ -153,39 +155,37 @@ impl Room {
     }
 
     /// Puts the cursor into the next line, or where the page that is shown wants it.
-    pub(super) fn focus(&mut self) {
-        match self.shown {
-            Some(Page::Laboratory) => self.laboratory.focus(),
-            Some(Page::Transfers) => self.transfers.focus(),
-            // Before it is shown there is no focus to give; FLTK goes on.
-            Some(Page::Chat) | None => {
-                drop(self.conversation.message().clone().take_focus());
-            }
-        }
-    }
-
-    fn turn_to(&mut self, page: Page) {
-        if self.shown.as_ref() == Some(&page) {
-            return;
-        }
-        let is_chat = page == Page::Chat;
-        set_visible(self.conversation.widget(), is_chat);
-        set_visible(self.transfers.widget(), page == Page::Transfers);
-        set_visible(self.side.widget(), is_chat);
-        set_visible(self.laboratory.widget(), page == Page::Laboratory);
-        self.middle.layout();
-        self.middle.redraw();
-        self.shown = Some(page);
-        self.focus();
+    pub(super) fn focus(&self) {
+        self.leaves.focus();
     }
 }
 
-fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {
-    if is_visible {
-        widget.show();
-    } else {
-        widget.hide();
-    }
+/// What stands on which page, and where each one wants the cursor.
+fn leaves(
+    middle: &Flex,
+    conversation: &Conversation,
+    transfers: &TransfersPage,
+    side: &Side,
+    laboratory: &laboratory::Page,
+) -> Leaves {
+    let message = conversation.message().clone();
+    let focus = move || drop(message.clone().take_focus());
+    let chat = Leaf {
+        page: Page::Chat,
+        columns: vec![conversation.widget().clone(), side.widget().clone()],
+        focus: Box::new(focus),
+    };
+    let transfers = Leaf {
+        page: Page::Transfers,
+        columns: vec![transfers.widget().clone()],
+        focus: Box::new(transfers.focus()),
+    };
+    let laboratory = Leaf {
+        page: Page::Laboratory,
+        columns: vec![laboratory.widget().clone()],
+        focus: Box::new(laboratory.focus()),
+    };
+    Leaves::new(middle, vec![chat, transfers, laboratory])
 }
 
 fn status_row(page: &mut Flex) -> (Frame, Button) {

@@ -173,8 +173,8 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
     }
 
     /// Puts the cursor onto it.
-    pub(super) fn focus(&mut self) {
-        drop(self.table.take_focus());
+    pub(super) fn focus(&self) {
+        drop(self.table.clone().take_focus());
     }
 
     /// Shows the beginning of the list.

@@ -88,8 +88,8 @@ impl Side {
     }
 
     /// The column, for the layout.
-    pub(super) fn widget(&mut self) -> &mut Flex {
-        &mut self.column
+    pub(super) fn widget(&self) -> &Flex {
+        &self.column
     }
 
     /// Shows people, files and options.

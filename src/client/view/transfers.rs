@@ -148,13 +148,14 @@ impl TransfersPage {
     }
 
     /// The page, for the layout.
-    pub(super) fn widget(&mut self) -> &mut Flex {
-        &mut self.column
+    pub(super) fn widget(&self) -> &Flex {
+        &self.column
     }
 
-    /// Puts the cursor onto the table.
-    pub(super) fn focus(&mut self) {
-        self.sheet.focus();
+    /// Puts the cursor onto the table, when called.
+    pub(super) fn focus(&self) -> impl Fn() + 'static {
+        let sheet = self.sheet.clone();
+        move || sheet.focus()
     }
 
     /// Shows the transfers, and the newest of them when one is new.

@@ -5,13 +5,14 @@
 //! ```
 
 use super::bell::Bell;
+use super::dropping::Dropping;
 use super::homework::Homework;
 use super::leaving::Leaving;
 use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::pages::{Page, Pages};
 use super::room::Room;
-use super::{Report, dropping, look};
+use super::{Look, Report, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
 use crate::client::keys;
@@ -25,7 +26,7 @@ use fltk::group::Flex;
 use fltk::image::{RgbImage, SvgImage};
 use fltk::prelude::*;
 use fltk::window::DoubleWindow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -33,7 +34,7 @@ use std::rc::Rc;
 pub(super) struct Window {
     frame: DoubleWindow,
     column: Flex,
-    session: Session,
+    session: Rc<RefCell<Session>>,
     report: Report,
     login: Login,
     room: Room,
@@ -65,8 +66,9 @@ impl Window {
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
         let ring = bell.clone();
         let session = Session::new(settings.clone(), true, move || ring.ring());
-        let door = session.door();
-        let report: Report = Rc::new(move |intent| door.intend(intent));
+        let session = Rc::new(RefCell::new(session));
+        let report = reporter(&session, &bell);
+        let look = looker(&session);
         let pages = Pages::new(&report, bell.clone());
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
@@ -87,7 +89,7 @@ impl Window {
             alone.set(true);
             ring.ring();
         });
-        let room = Room::new(settings, &pages, &report, bell.clone());
+        let room = Room::new(settings, &pages, &report, &look, bell.clone());
         if let Some(journal) = &settings.replay {
             room.laboratory.open(journal);
         }
@@ -115,7 +117,7 @@ impl Window {
         opened.turn_pages_by_number(pages);
         opened.show();
         opened.frame.show();
-        opened.login.focus();
+        opened.focus();
         if settings.server.is_some() && settings.name.is_some() {
             (opened.report)(opened.login.reader()());
         }
@@ -124,12 +126,16 @@ impl Window {
 
     /// Fetches what has happened and shows it; closes when the session is over.
     pub(super) fn turn(&mut self) {
-        self.session.turn();
-        if let Some(watched) = self.session.take_watched() {
+        let watched = {
+            let mut session = self.session.borrow_mut();
+            session.turn();
+            session.take_watched()
+        };
+        if let Some(watched) = watched {
             self.room.laboratory.watch(watched);
         }
         self.show();
-        if self.session.is_over() {
+        if self.session.borrow().is_over() {
             let size = (self.frame.w(), self.frame.h());
             self.memory.keep(size, app::screen_scale(0));
             self.frame.hide();
@@ -138,11 +144,13 @@ impl Window {
 
     /// A way in for other threads.
     pub(super) fn door(&self) -> Door {
-        self.session.door()
+        self.session.borrow().door()
     }
 
     fn show(&mut self) {
-        let model = self.session.model();
+        let session = Rc::clone(&self.session);
+        let session = session.borrow();
+        let model = session.model();
         let title = title(model);
         if title != self.title {
             self.frame.set_label(&title);
@@ -181,7 +189,12 @@ impl Window {
         }
         self.column.layout();
         self.column.redraw();
-        if is_in_room {
+        self.focus();
+    }
+
+    /// Puts the cursor where a person most likely types next.
+    fn focus(&mut self) {
+        if self.was_in_room {
             self.room.focus();
         } else {
             self.login.focus();
@@ -212,13 +225,12 @@ impl Window {
 
     /// Alt+1 leads to the first page, and so on; and files may be dropped anywhere.
     fn turn_pages_by_number(&mut self, pages: Pages) {
-        let report = Rc::clone(&self.report);
-        let mut message = self.room.message().clone();
+        let mut dropping = Dropping::new(self.room.message(), &self.report);
         let room = self.room.widget().clone();
         // First, so that what is dropped does not reach a field.
         self.frame.super_handle_first(false);
         self.frame.handle(move |frame, event| {
-            if room.visible() && dropping::take(frame, event, &mut message, &report) {
+            if room.visible() && dropping.take(frame, event) {
                 return true;
             }
             let is_alt = app::event_state().contains(Shortcut::Alt);
@@ -264,6 +276,28 @@ impl Memory {
             log::warn!("{} was not written: {error}", place.display());
         }
     }
+}
+
+/// Carries out an intent at once; one that comes while the model is shown, afterwards.
+fn reporter(session: &Rc<RefCell<Session>>, bell: &Bell) -> Report {
+    let (session, bell) = (Rc::clone(session), bell.clone());
+    let door = session.borrow().door();
+    Rc::new(move |intent| match session.try_borrow_mut() {
+        Ok(mut session) => {
+            session.intend(intent);
+            bell.ring();
+        }
+        Err(_) => door.intend(intent),
+    })
+}
+
+fn looker(session: &Rc<RefCell<Session>>) -> Look {
+    let session = Rc::clone(session);
+    Rc::new(move |see| {
+        if let Ok(session) = session.try_borrow() {
+            see(session.model());
+        }
+    })
 }
 
 /// What the menus do.

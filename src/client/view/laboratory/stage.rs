@@ -105,16 +105,16 @@ impl Canvases {
         }
     }
 
-    /// Takes the keys that play.
-    pub(super) fn focus(&mut self) {
+    /// Takes the keys that play, when called.
+    pub(super) fn focus(&self) -> impl Fn() + 'static {
+        let main = self.main.clone();
         // A page that is not shown has no focus to give; FLTK says so and goes on.
-        drop(self.main.widget().take_focus());
+        move || drop(main.clone().widget().take_focus())
     }
 
-    /// Something else is to be seen: takes the keys that play, and points at nothing.
-    pub(super) fn begin(&mut self) {
+    /// Something else is to be seen: points at nothing.
+    pub(super) fn let_go(&self) {
         self.hand.let_go();
-        self.focus();
     }
 
     /// What is seen, as a PNG file; nothing where nothing is.
