@@ -100,7 +100,7 @@ impl Gate {
         if self.is_open() {
             self.probes = None;
         } else if self.probes.is_none() {
-            self.probes = Some(Retry::later(None, now));
+            self.probes = Some(Retry::later(now));
         }
     }
 

@@ -185,7 +185,7 @@ impl Handshake {
     /// The client's side: SYN is due at once.
     #[must_use]
     pub fn initiate(proposal: Proposal, now: Moment) -> Self {
-        let retry = Retry::opening(proposal.chat_round_trip, now);
+        let retry = Retry::new(proposal.chat_round_trip, now);
         Self::new(true, proposal, Opening::SynSent { retry })
     }
 
@@ -371,7 +371,7 @@ impl Handshake {
                 if terms.segment_bytes < self.proposal.segment_bytes {
                     self.go_down();
                 }
-                let retry = Retry::opening(self.proposal.chat_round_trip, now);
+                let retry = Retry::new(self.proposal.chat_round_trip, now);
                 self.enter(Opening::SynReceived {
                     terms,
                     echo: packet.sent_at,

@@ -1,15 +1,15 @@
 //! One rule for SYN, SYN-ACK and FIN: when they are sent again and when it is enough.
 //!
 //! ```text
-//!   FIN, probes   | 200ms |  400ms  |     800ms     | 1.6 s, 2 s, 1.9 s ...   | 30 s
-//!   SYN, SYN-ACK  | 200ms | 200ms | 200ms |  400ms  | 800ms, 1.6 s, 2 s ...   | 30 s
+//!   SYN, SYN-ACK, FIN | 200ms | 200ms | 200ms |  400ms  | 800ms, 1.6 s, 2 s ...   | 30 s
+//!   probes            | 200ms |  400ms  |     800ms     | 1.6 s, 2 s, 1.9 s ...   | 30 s
 //! ```
 //!
-//! The first wait is max(200 ms, 3 round trips as measured on the chat connection), and
-//! doubles up to 2 s; from there on waits differ a little, so that they keep step with
-//! nothing. Of an opening the first three waits are alike: a path that loses a third of
-//! everything is slow enough to open without doubling. After 30 s without an answer the
-//! other side is gone.
+//! The first wait is three round trips where one was measured, and not less than 50 ms;
+//! else it is 200 ms. The first three waits are alike: a path that loses a third of
+//! everything is slow enough to open and to close without doubling. Then they double up to
+//! 2 s; from there on waits differ a little, so that they keep step with nothing. After
+//! 30 s without an answer the other side is gone.
 //!
 //! ```
 //! use sash::reliable::{moment::Moment, retry::Retry};
@@ -18,8 +18,9 @@
 //! assert_eq!(retry.poll(Moment::START), None); // the next one in 200 ms
 //! ```
 //!
-//! Source: RFC 6298 §5.5 (doubling); Linux' `tcp_syn_linear_timeouts` (the first ones
-//! alike); RFC 9293 §3.8.3 (a connection attempt ends).
+//! Source: RFC 6298 §2 (three round trips, where one sample is all there is), §5.5
+//! (doubling); Linux' `tcp_syn_linear_timeouts` (the first ones alike); RFC 9293 §3.8.3 (a
+//! connection attempt ends).
 
 use super::moment::Moment;
 use super::terms::next_attempt;
@@ -38,10 +39,14 @@ pub struct Retry {
     enough: Moment,
 }
 
-/// The first wait is never shorter than this.
-const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+/// The first wait where no round trip was measured.
+const USUAL_WAIT: Duration = Duration::from_millis(200);
 
-/// So many waits of an opening are alike before they double.
+/// The first wait is never shorter than this: the other side may have to work for its
+/// answer.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+
+/// So many waits are alike before they double.
 const EQUAL_WAITS: u32 = 3;
 
 /// No wait is longer than this.
@@ -54,33 +59,24 @@ impl Retry {
     /// The first attempt is due now.
     #[must_use]
     pub fn new(round_trip: Option<Duration>, now: Moment) -> Self {
-        let wait = round_trip.map_or(SHORTEST_WAIT, |round_trip| 3 * round_trip);
+        let wait = round_trip.map_or(USUAL_WAIT, |round_trip| 3 * round_trip);
         Self {
             attempt: 0,
             wait: wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
-            equal_waits: 0,
+            equal_waits: EQUAL_WAITS,
             next: None,
             enough: now + PATIENCE,
         }
     }
 
-    /// As [`Retry::new`], for an opening.
+    /// The first attempt is due after the first wait, and waits double at once.
     #[must_use]
-    pub fn opening(round_trip: Option<Duration>, now: Moment) -> Self {
+    pub fn later(now: Moment) -> Self {
         Self {
-            equal_waits: EQUAL_WAITS,
-            ..Self::new(round_trip, now)
-        }
-    }
-
-    /// As [`Retry::new`], but the first attempt is due after the first wait.
-    #[must_use]
-    pub fn later(round_trip: Option<Duration>, now: Moment) -> Self {
-        let retry = Self::new(round_trip, now);
-        Self {
-            next: Some(now + retry.wait),
-            wait: (2 * retry.wait).min(LONGEST_WAIT),
-            ..retry
+            next: Some(now + USUAL_WAIT),
+            wait: 2 * USUAL_WAIT,
+            equal_waits: 0,
+            ..Self::new(None, now)
         }
     }
 
@@ -145,15 +141,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_from_200_ms_to_2_s_and_end_after_30_s() {
-        let waits = waits(Retry::new(None, Moment::START));
-        assert_eq!(waits[..7], [200, 400, 800, 1_600, 2_000, 1_900, 1_800]);
+    fn waits_of_a_probe_double_from_200_ms_to_2_s_and_end_after_30_s() {
+        let waits = waits(Retry::later(Moment::START));
+        assert_eq!(waits[..6], [200, 400, 800, 1_600, 1_300, 2_000]);
         assert_eq!(waits.iter().sum::<u128>(), PATIENCE.as_millis());
     }
 
     #[test]
-    fn the_first_three_waits_of_an_opening_are_alike() {
-        let waits = waits(Retry::opening(None, Moment::START));
+    fn the_first_three_waits_are_alike() {
+        let waits = waits(Retry::new(None, Moment::START));
         assert_eq!(waits[..7], [200, 200, 200, 400, 800, 1_600, 1_800]);
         assert_eq!(waits.iter().sum::<u128>(), PATIENCE.as_millis());
     }
@@ -163,7 +159,9 @@ mod tests {
         let mut now = Moment::START;
         let mut waits = Vec::new();
         while !retry.is_over(now) {
-            assert!(retry.poll(now).is_some());
+            if !waits.is_empty() || retry.next_timeout().is_none() {
+                assert!(retry.poll(now).is_some());
+            }
             assert!(retry.poll(now).is_none());
             let next = retry.next_timeout().unwrap();
             waits.push((next - now).as_millis());
@@ -194,10 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_path_waits_three_of_its_round_trips() {
-        let mut retry = Retry::new(Some(Duration::from_millis(500)), Moment::START);
-        retry.poll(Moment::START);
-        let wait = retry.next_timeout().unwrap() - Moment::START;
-        assert_eq!(wait, Duration::from_millis(1_500));
+    fn a_measured_path_waits_three_of_its_round_trips() {
+        let wait = |round_trip| {
+            let mut retry = Retry::new(Some(round_trip), Moment::START);
+            retry.poll(Moment::START);
+            (retry.next_timeout().unwrap() - Moment::START).as_millis()
+        };
+        assert_eq!(wait(Duration::from_millis(500)), 1_500);
+        assert_eq!(wait(Duration::from_millis(40)), 120);
+        assert_eq!(wait(Duration::from_micros(80)), 50);
     }
 }

@@ -117,6 +117,9 @@ const MOST_DOWN_ROUNDS: u64 = 3;
 /// bottleneck whose queue holds one product; with this the two share it (`tests/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
+/// While the rate still grows the window doubles with it.
+const STARTUP_WINDOW_GAIN: f64 = 2.0;
+
 /// Clumps of ACKs open the window further, by this share of the product at most.
 const MOST_EXCESS_SHARE: f64 = 0.25;
 
@@ -276,9 +279,20 @@ impl Bbr {
         };
         let most = (MOST_EXCESS_SHARE * product).max(MOST_EXCESS);
         let excess = self.aggregation.excess().min(most);
-        let target = (WINDOW_GAIN * product + excess).max(self.least_window());
-        let is_startup = matches!(self.phase, Phase::Startup { .. });
-        self.window = if is_startup {
+        let is_growing = matches!(
+            self.phase,
+            Phase::Startup {
+                stale_rounds: 0,
+                ..
+            }
+        );
+        let gain = if is_growing {
+            STARTUP_WINDOW_GAIN
+        } else {
+            WINDOW_GAIN
+        };
+        let target = (gain * product + excess).max(self.least_window());
+        self.window = if is_growing {
             (self.window + acked).min(target.max(self.window))
         } else {
             (self.window + acked).min(target)

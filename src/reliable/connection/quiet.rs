@@ -8,16 +8,20 @@ use super::super::round_trip::LONGEST_TIMEOUT;
 use crate::wire::options::Arq;
 use std::time::Duration;
 
-/// The ACK of a SYN-ACK is said again after this long, or three round trips, in which
-/// nothing has come: by then the server has said its SYN-ACK three times, and may not say
-/// it again.
-const UNANSWERED: Duration = Duration::from_millis(500);
+/// The ACK of a SYN-ACK is said again after three round trips in which nothing has come,
+/// and not before this.
+const UNANSWERED: Duration = Duration::from_millis(50);
+
+/// No wait for an answer to it is longer.
+const LONGEST_UNANSWERED: Duration = Duration::from_secs(2);
 
 /// How long it has been quiet, and how long it may be.
 #[derive(Debug)]
 pub(super) struct Quiet {
     since: Moment,
     longest: Duration,
+    /// So often the ACK of the SYN-ACK was said again.
+    repeats: u32,
 }
 
 /// Selective repeat speaks after this long without a packet.
@@ -36,6 +40,7 @@ impl Quiet {
         Self {
             since: now,
             longest,
+            repeats: 0,
         }
     }
 
@@ -44,10 +49,18 @@ impl Quiet {
         self.since = now;
     }
 
-    /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol.
+    /// The ACK of a SYN-ACK was said again.
+    pub(super) const fn repeat(&mut self) {
+        self.repeats = self.repeats.saturating_add(1);
+    }
+
+    /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol: each
+    /// time twice as long.
     pub(super) fn is_enough_of_an_opening(&self, round_trip: Option<Duration>) -> Moment {
-        let usual = round_trip.map_or(UNANSWERED, |round_trip| 3 * round_trip);
-        self.since + usual.max(UNANSWERED)
+        let first = (3 * round_trip.unwrap_or_default()).max(UNANSWERED);
+        let times = 1_u32.checked_shl(self.repeats).unwrap_or(u32::MAX);
+        let longest = first.max(LONGEST_UNANSWERED);
+        self.since + first.saturating_mul(times).min(longest)
     }
 
     /// When it has been quiet for long enough.

@@ -117,6 +117,22 @@ fn startup_is_over_after_three_rounds_that_bring_less_than_a_quarter_more() {
 }
 
 #[test]
+fn the_window_is_two_products_while_the_rate_grows_and_no_longer() {
+    let mut rounds = Rounds::new();
+    for growing in [200, 400, 800, 1_600, 3_200, 6_400] {
+        rounds.pass(rate(growing));
+    }
+    // In products: the path's round trip, and the time for which an ACK is held. A quarter
+    // of one is for clumps of ACKs.
+    let window = |rounds: &Rounds| f64::from(rounds.bbr.window()) / (6_400.0 * 0.11);
+    let grown = window(&rounds);
+    assert!(grown > 1.7, "{grown}");
+    rounds.pass(rate(6_400));
+    let taken_back = window(&rounds);
+    assert!(taken_back < 1.61, "{taken_back}");
+}
+
+#[test]
 fn a_sender_with_nothing_to_send_does_not_take_its_own_rate_for_the_bottlenecks() {
     let mut rounds = Rounds::new();
     let idle = Told {

@@ -96,6 +96,7 @@ impl Machine for Receiving {
                         machine.repeat();
                     } else {
                         self.handshake.repeat(now);
+                        self.quiet.repeat();
                     }
                     self.quiet.end(now);
                     let timer = Timer::Quiet;
