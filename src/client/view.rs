@@ -18,7 +18,7 @@
 //! | `login` | the form |
 //! | `menu` | what stands above both |
 //! | `room`: `tabs` `pages` `leaves` | where everything stands, and which page of it |
-//! | `conversation`: `chat` `rows` `recipient` `message` | the page of the chat |
+//! | `conversation`: `chat` `rows` `pouring` `recipient` `message` | the page of the chat |
 //! | `hints` `finder` `strip` | what stands in it for a while |
 //! | `transfers` | the page of what is on its way |
 //! | `laboratory` | the page of the sliding window at work |
@@ -64,6 +64,7 @@ mod menu;
 mod message;
 mod pages;
 mod panel;
+mod pouring;
 mod question;
 mod recipient;
 mod room;

@@ -79,7 +79,7 @@ impl Disk {
             part,
             spare,
         };
-        threads::start(format!("disk-{number}"), move || {
+        threads::start_behind(format!("disk-{number}"), move || {
             writer.run(&inbox, &outbox);
         })?;
         Ok(Self {

@@ -147,7 +147,7 @@ fn start_shell<R: FnMut(Report) + Send + 'static>(
     let (orders, inbox) = crossbeam_channel::unbounded();
     let name = format!("receiver-{}", job.number);
     let shell = prepare(Shell::new(job, socket, disk, inbox, report)?);
-    threads::start(name, move || shell.run())?;
+    threads::start_behind(name, move || shell.run())?;
     Ok(Receiving { orders })
 }
 
@@ -165,7 +165,7 @@ fn start_tcp(
         disk,
         orders: inbox,
     };
-    threads::start(name, move || receiver.run(report))?;
+    threads::start_behind(name, move || receiver.run(report))?;
     Ok(Receiving { orders })
 }
 

@@ -86,7 +86,7 @@ pub fn start(
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
-            threads::start(name, move || shell.run(digest, acks))?;
+            threads::start_behind(name, move || shell.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
             let way = tcp::Way::Accept { listener, asker };
@@ -96,7 +96,7 @@ pub fn start(
                 way,
                 arrivals,
             };
-            threads::start(name, move || sender.run(digest, report))?;
+            threads::start_behind(name, move || sender.run(digest, report))?;
         }
     }
     Ok(Sending { inbox })
@@ -126,7 +126,7 @@ pub fn initiate(
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
             let shell = Shell::new(job, file, socket, first, arrivals, report);
             let shell = shell.calling(server, first);
-            threads::start(name, move || shell.run(None, acks))?;
+            threads::start_behind(name, move || shell.run(None, acks))?;
         }
         Transport::Tcp => {
             let way = tcp::Way::Connect(server);
@@ -136,7 +136,7 @@ pub fn initiate(
                 way,
                 arrivals,
             };
-            threads::start(name, move || sender.run(None, report))?;
+            threads::start_behind(name, move || sender.run(None, report))?;
         }
     }
     Ok(Sending { inbox })

@@ -12,6 +12,21 @@ use std::thread::{self, JoinHandle};
 /// Threads by the thousand reserve this much address space each.
 pub const SMALL_STACK_BYTES: usize = 128 * 1024;
 
+/// How a thread is started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kind {
+    /// [`SMALL_STACK_BYTES`] are enough.
+    pub is_small: bool,
+    /// Where the processors are busy, others come first: it moves a file, and somebody
+    /// types or chats.
+    pub can_wait: bool,
+}
+
+/// The nice value of threads that can wait: they get a third of another's share. Unit: as
+/// in setpriority(2), -20 to 19.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
 /// Starts a named thread; a panic in it is logged and does not spread.
 ///
 /// # Errors
@@ -20,7 +35,7 @@ pub fn start(
     name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    start_with_stack(name, None, work)
+    start_as(Kind::default(), name, work)
 }
 
 /// As [`start`], with a stack of [`SMALL_STACK_BYTES`].
@@ -31,23 +46,57 @@ pub fn start_small(
     name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    start_with_stack(name, Some(SMALL_STACK_BYTES), work)
+    let kind = Kind {
+        is_small: true,
+        ..Kind::default()
+    };
+    start_as(kind, name, work)
 }
 
-fn start_with_stack(
+/// As [`start`], for a thread that moves a file: others come first.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_behind(
     name: String,
-    stack_bytes: Option<usize>,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let kind = Kind {
+        can_wait: true,
+        ..Kind::default()
+    };
+    start_as(kind, name, work)
+}
+
+/// As [`start`], of this kind.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_as(
+    kind: Kind,
+    name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
     debug_assert!(name.len() <= 15, "Linux cuts the thread name {name:?}");
     let mut builder = thread::Builder::new().name(name.clone());
-    if let Some(bytes) = stack_bytes {
-        builder = builder.stack_size(bytes);
+    if kind.is_small {
+        builder = builder.stack_size(SMALL_STACK_BYTES);
     }
     builder.spawn(move || {
+        if kind.can_wait {
+            stand_back();
+        }
         // The default hook has printed the message and the place by then.
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             log::error!("thread {name} ended by a panic: this is a bug in Sash");
         }
     })
+}
+
+/// Linux has a nice value for each thread; elsewhere it is the whole program's.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        log::debug!("this thread does not stand back: {error}");
+    }
 }

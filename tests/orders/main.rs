@@ -85,7 +85,7 @@ pub use real::{
 };
 
 #[cfg(target_os = "linux")]
-pub use real_rustix::event;
+pub use real_rustix::{event, process};
 
 #[cfg(target_os = "linux")]
 pub mod sync {

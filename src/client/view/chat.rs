@@ -15,7 +15,7 @@ pub(super) use marker::Mark;
 
 use super::look;
 use super::rows::{self, Setting, written};
-use crate::client::model::{self, Change, Transcript};
+use crate::client::model::{self, Audience, Change, Transcript};
 use fltk::app;
 use fltk::enums::{Event, Key, Shortcut};
 use fltk::menu::{MenuButton, MenuFlag};
@@ -137,6 +137,11 @@ impl ChatPane {
         if has_stepped && let Some(line) = self.setting.current {
             self.show_line(&page, line);
         }
+    }
+
+    /// Whose conversation is shown.
+    pub(super) fn with(&self) -> &Audience {
+        &self.setting.with
     }
 
     /// Whether the newest row is in sight.

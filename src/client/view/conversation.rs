@@ -16,6 +16,7 @@ use super::chat::{ChatPane, Mark, Touch};
 use super::finder::Finder;
 use super::hints::Hints;
 use super::message::{Around, Message, PASTED};
+use super::pouring::Pouring;
 use super::recipient::Recipient;
 use super::strip::Strip;
 use super::{Look, Report, labels, look};
@@ -43,6 +44,7 @@ pub(super) struct Conversation {
     recipient: Recipient,
     message: Message,
     watching: Watching,
+    pouring: Pouring,
 }
 
 /// The button that leads to the newest line.
@@ -178,6 +180,7 @@ impl Conversation {
             recipient,
             message,
             watching,
+            pouring: Pouring::default(),
         }
     }
 
@@ -189,7 +192,13 @@ impl Conversation {
         self.lost.say(lost(model).as_deref());
         let is_at_the_end = {
             let mut chat = self.chat.borrow_mut();
-            chat.show(&model.chat, &model.name);
+            let lines = model.chat.chosen().lines().count();
+            let is_another = *chat.with() != *model.to();
+            if self.pouring.is_due(lines, steady_time_ms()) || is_another {
+                chat.show(&model.chat, &model.name);
+            } else {
+                self.watching.look_again();
+            }
             chat.is_at_the_end()
         };
         let unread = model.chat.chosen().unread();
@@ -280,8 +289,8 @@ impl Below {
 
     fn say(&mut self, count: usize) {
         let label = labels::item(&format!("{count} new below  \u{25be}"));
-        if count > 0 && self.button.label() != label {
-            self.button.set_label(&label);
+        if count > 0 {
+            look::set_label(&mut self.button, &label);
         }
         if (count > 0) == self.button.visible() {
             return;

@@ -185,7 +185,7 @@ impl Shelf {
         } else {
             format!("Files ({} of {})", shown.len(), entries.len())
         };
-        self.heading.borrow_mut().set_label(&label);
+        look::set_label(&mut *self.heading.borrow_mut(), &label);
         self.shown.replace(shown);
         let column = ORDERS.iter().position(|it| *it == order.by).unwrap_or(0);
         drop(entries);

@@ -98,9 +98,7 @@ impl Finder {
             drop(self.field.take_focus());
         }
         let standing = search.standing();
-        if self.standing.label() != standing {
-            self.standing.set_label(&standing);
-        }
+        look::set_label(&mut self.standing, &standing);
     }
 
     fn set_visible(&mut self, is_visible: bool) {

@@ -53,7 +53,7 @@ use fltk::prelude::*;
 use hand::Hand;
 use knobs::Knobs;
 use place::Place;
-use playing::{Playing, set_label};
+use playing::Playing;
 use stage::Canvases;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
@@ -284,8 +284,8 @@ impl Page {
             self.side.layout();
             self.side.redraw();
         }
-        set_label(&mut self.under_mouse, &lines(&about.words));
-        set_label(&mut self.bytes, &lines(&about.bytes));
+        look::set_label(&mut self.under_mouse, &lines(&about.words));
+        look::set_label(&mut self.bytes, &lines(&about.bytes));
         let (sentence, color) = match (laboratory.busy(), laboratory.notice()) {
             (Some(word), _) => (word, look::FADED),
             (None, Some(notice)) if notice.is_problem => {
@@ -295,7 +295,7 @@ impl Page {
             (None, None) => ("", look::INK),
         };
         self.notice.set_label_color(color);
-        set_label(&mut self.notice, &labels::label(sentence));
+        look::set_label(&mut self.notice, &labels::label(sentence));
         if laboratory.is_playing() {
             self.bell.ring(); // The bell rests before it answers: 20 pictures a second.
         }

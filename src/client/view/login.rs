@@ -129,16 +129,16 @@ impl Login {
     pub(super) fn show(&mut self, model: &Model) {
         let is_joining = model.phase == Phase::Joining;
         let problem = model.login_problem.as_ref().map(sentence);
-        self.problem
-            .set_label(&labels::label(&problem.unwrap_or_default()));
+        let problem = labels::label(&problem.unwrap_or_default());
+        look::set_label(&mut self.problem, &problem);
         if let Some(LoginProblem::Password { .. }) = model.login_problem {
             self.ask_for_password();
         }
         if is_joining {
-            self.connect.set_label("Connecting\u{2026}");
+            look::set_label(&mut self.connect, "Connecting\u{2026}");
             self.connect.deactivate();
         } else {
-            self.connect.set_label("&Connect");
+            look::set_label(&mut self.connect, "&Connect");
             self.connect.activate();
         }
     }

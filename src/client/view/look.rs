@@ -157,6 +157,14 @@ pub(super) fn wear(theme: Theme) {
     app::redraw();
 }
 
+/// Sets a label where it is another: what is set is drawn again, and with a hidden widget
+/// all that stands in its place.
+pub(super) fn set_label(widget: &mut impl WidgetExt, label: &str) {
+    if widget.label() != label {
+        widget.set_label(label);
+    }
+}
+
 /// A button. An `&` in the label marks the letter that presses it together with Alt.
 pub(super) fn button(label: &'static str, tip: &str) -> Button {
     let mut button = Button::default().with_label(label);

@@ -63,13 +63,17 @@ impl Recipient {
                 }
             }
             self.labels = labels;
+            self.choice.redraw();
         }
         let chosen = audiences
             .iter()
             .position(|it| *it == *model.to())
             .unwrap_or(0);
-        self.choice.set_value(i32::try_from(chosen).unwrap_or(0));
-        self.choice.redraw();
+        let chosen = i32::try_from(chosen).unwrap_or(0);
+        if chosen != self.choice.value() {
+            self.choice.set_value(chosen);
+            self.choice.redraw();
+        }
         self.audiences.replace(audiences);
     }
 }

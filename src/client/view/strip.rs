@@ -61,10 +61,7 @@ impl Strip {
     /// Says this, or nothing and takes no room. Returns whether it has come or gone.
     pub(super) fn say(&mut self, sentence: Option<&str>) -> bool {
         if let Some(sentence) = sentence {
-            let label = labels::label(sentence);
-            if self.words.label() != label {
-                self.words.set_label(&label);
-            }
+            look::set_label(&mut self.words, &labels::label(sentence));
         }
         let is_there = sentence.is_some();
         let has_changed = is_there != self.row.visible();

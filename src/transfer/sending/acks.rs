@@ -5,7 +5,8 @@
 use super::super::carrier::is_passing;
 use super::super::inbox::Arrival;
 use super::super::tap::Way;
-use super::super::{Job, WAKE_INTERVAL, threads};
+use super::super::threads::{self, Kind};
+use super::super::{Job, WAKE_INTERVAL};
 use super::INBOX_PACKETS;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Token;
@@ -90,7 +91,11 @@ pub(super) fn start(
             }
         }
     };
-    let thread = threads::start_small(format!("acks-{}", job.number), listen)?;
+    let kind = Kind {
+        is_small: true,
+        can_wait: true,
+    };
+    let thread = threads::start_as(kind, format!("acks-{}", job.number), listen)?;
     Ok(Acks {
         token,
         is_over,

@@ -1,6 +1,5 @@
 //! Predict: the question, its choices as buttons, and what became of the answer.
 
-use super::playing::set_label;
 use super::{Report, labels, look};
 use crate::client::laboratory::{Quiz, Wish};
 use fltk::button::Button;
@@ -76,18 +75,18 @@ impl Asking {
     pub(super) fn show(&mut self, quiz: &Quiz) {
         let (right, given) = quiz.score();
         let Some(question) = quiz.question() else {
-            set_label(&mut self.heading, "That was all");
-            set_label(&mut self.happened, &format!("{right} of {given} right."));
+            look::set_label(&mut self.heading, "That was all");
+            look::set_label(&mut self.happened, &format!("{right} of {given} right."));
             for button in &mut self.choices {
                 button.hide();
             }
-            set_label(&mut self.verdict, "Export writes the answers as CSV.");
+            look::set_label(&mut self.verdict, "Export writes the answers as CSV.");
             self.verdict.set_label_color(look::INK);
             self.next.hide();
             return;
         };
         let (place, of) = quiz.place();
-        set_label(
+        look::set_label(
             &mut self.heading,
             &format!("Question {place} of {of}; {right} right so far"),
         );
@@ -96,7 +95,7 @@ impl Asking {
         let lines =
             i32::try_from(happened.len().div_ceil(LETTERS_IN_A_LINE)).unwrap_or(1);
         self.column.fixed(&self.happened, lines * LINE_HEIGHT + 2);
-        set_label(&mut self.happened, &happened);
+        look::set_label(&mut self.happened, &happened);
         let answered = quiz.answered();
         for (at, button) in self.choices.iter_mut().enumerate() {
             let Some(choice) = question.choices.get(at) else {
@@ -104,7 +103,7 @@ impl Asking {
                 continue;
             };
             let label = format!(" {}. {choice}", at + 1);
-            set_label(button, &labels::item(&label));
+            look::set_label(button, &labels::item(&label));
             let chosen = answered.as_ref().map(|answered| answered.choice);
             let color = match chosen {
                 Some(_) if at == question.right => look::CHOSEN,
@@ -117,13 +116,13 @@ impl Asking {
         }
         match &answered {
             None => {
-                set_label(&mut self.verdict, question.hint);
+                look::set_label(&mut self.verdict, question.hint);
                 self.verdict.set_label_color(look::FADED);
                 self.next.hide();
             }
             Some(answered) => {
                 let verdict = broken(&labels::label(&answered.verdict));
-                set_label(&mut self.verdict, &verdict);
+                look::set_label(&mut self.verdict, &verdict);
                 let color = if answered.is_right {
                     look::WELL
                 } else {

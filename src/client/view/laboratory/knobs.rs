@@ -1,6 +1,6 @@
 //! Sliders over the link, one below the other; each takes effect at once.
 
-use super::playing::{set_label, slider};
+use super::playing::slider;
 use super::{Report, labels, look};
 use crate::client::laboratory::Wish;
 use crate::client::laboratory::knob::Knob;
@@ -72,7 +72,7 @@ impl Knobs {
         for (knob, slider, value) in &mut self.rows {
             let at = knob.place(&scenario);
             slider.set_value(f64::from(u32::try_from(at).unwrap_or(0)));
-            set_label(value, &labels::label(knob.value(line)));
+            look::set_label(value, &labels::label(knob.value(line)));
         }
     }
 }

@@ -91,13 +91,13 @@ impl Playing {
         } else {
             "&Play"
         };
-        set_label(&mut self.play, play);
+        look::set_label(&mut self.play, play);
         let seconds = laboratory.way().as_secs_f64();
         if (self.way.value() - seconds).abs() > 1e-6 {
             self.way.set_value(seconds);
         }
         let way = format!("{seconds:.1} s a way");
-        set_label(&mut self.way_words, &way);
+        look::set_label(&mut self.way_words, &way);
         let (now_us, end_us) = laboratory.times_us();
         let share = real(now_us) / real(end_us.max(1));
         let place = (share * PLACES).round().min(PLACES);
@@ -105,14 +105,7 @@ impl Playing {
             self.time.set_value(place);
         }
         let time = format!("{} of {} ms", tenths(now_us), tenths(end_us));
-        set_label(&mut self.time_words, &time);
-    }
-}
-
-/// Sets it only where it is another: what is set is drawn again.
-pub(super) fn set_label(widget: &mut impl WidgetExt, label: &str) {
-    if widget.label() != label {
-        widget.set_label(label);
+        look::set_label(&mut self.time_words, &time);
     }
 }
 
