@@ -1,7 +1,10 @@
 //! Threads that have names, and whose panics are told.
 //!
 //! A name is a role, a dash and a number (`reader-12`, `sender-3`), at most the 15 bytes
-//! that Linux shows. A panic ends its own thread only; it is logged with the name.
+//! that Linux shows. A panic ends its own thread only; it is logged with the name. A thread
+//! that moves a file stands back behind those that somebody waits for.
+//!
+//! Source: setpriority(2), "C library/kernel differences" (of each thread, on Linux).
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,10 +25,14 @@ pub struct Kind {
     pub can_wait: bool,
 }
 
-/// The nice value of threads that can wait: they get a third of another's share. Unit: as
-/// in setpriority(2), -20 to 19.
+/// By so much nicer are threads that can wait: they get a third of another's share. Unit:
+/// steps of setpriority(2).
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
+
+/// No thread is nicer.
+#[cfg(target_os = "linux")]
+const NICEST: i32 = 19;
 
 /// Starts a named thread; a panic in it is logged and does not spread.
 ///
@@ -96,7 +103,38 @@ pub fn start_as(
 /// Linux has a nice value for each thread; elsewhere it is the whole program's.
 fn stand_back() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        log::debug!("this thread does not stand back: {error}");
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        let lowered = getpriority_process(None)
+            .and_then(|now| setpriority_process(None, (now + NICE).min(NICEST)));
+        if let Err(error) = lowered {
+            log::debug!("this thread does not stand back: {error}");
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crossbeam_channel::bounded;
+    use rustix::process::getpriority_process;
+
+    #[test]
+    fn a_thread_that_moves_a_file_stands_back_and_its_starter_does_not() {
+        let nice = |kind| {
+            let (tell, told) = bounded(1);
+            let work = move || tell.send(getpriority_process(None)).unwrap();
+            let thread = start_as(kind, "a".to_owned(), work).unwrap();
+            thread.join().unwrap();
+            told.recv().unwrap().unwrap()
+        };
+        let before = getpriority_process(None).unwrap();
+        let behind = Kind {
+            can_wait: true,
+            ..Kind::default()
+        };
+        assert_eq!(nice(Kind::default()), before);
+        assert_eq!(nice(behind), (before + NICE).min(19));
+        assert_eq!(getpriority_process(None).unwrap(), before);
     }
 }
