@@ -173,7 +173,9 @@ impl Listener {
             drop(alive);
         })?;
         // The room must know of the client before its first line comes.
-        let _ = self.room.send(Event::Arrived(Arc::clone(peer)));
+        if self.room.send(Event::Arrived(Arc::clone(peer))).is_err() {
+            peer.cut("the server is closing");
+        }
         let (room, alive) = (self.room.clone(), self.alive.clone());
         let join_within = self.config.join_within;
         let reading = Arc::clone(peer);

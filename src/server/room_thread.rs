@@ -322,7 +322,11 @@ impl RoomThread {
             member.peer.cut("the server is closing");
         }
         // Readers may be about to report: whoever is gone needs no answer.
-        while events.try_recv().is_ok() {}
+        while let Ok(event) = events.try_recv() {
+            if let Event::Arrived(peer) = event {
+                peer.cut("the server is closing");
+            }
+        }
     }
 }
 

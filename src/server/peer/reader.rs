@@ -54,6 +54,15 @@ struct Reader<'a> {
     pace: Option<Pace>,
 }
 
+/// What is wanted from a client.
+enum Wanted {
+    More,
+    /// It was its last line, and it is told so.
+    Nothing,
+    /// The room is gone, and nobody says goodbye any more.
+    ByNobody,
+}
+
 impl Reader<'_> {
     fn run(&mut self, room: &Sender<Event>, join_within: Duration) -> io::Result<()> {
         let client = self.peer.number;
@@ -81,8 +90,10 @@ impl Reader<'_> {
             self.peer.copies.carried(Way::In, &buffer[..count]);
             self.hold_back(&buffer[..count]);
             self.lines.push(&buffer[..count]);
-            if !self.hand_on_lines(room) {
-                return self.linger(&mut buffer);
+            match self.hand_on_lines(room) {
+                Wanted::More => {}
+                Wanted::Nothing => return self.linger(&mut buffer),
+                Wanted::ByNobody => return Ok(()),
             }
         }
     }
@@ -105,12 +116,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Hands on what is whole; false where nothing more is wanted from this client.
-    fn hand_on_lines(&mut self, room: &Sender<Event>) -> bool {
+    /// Hands on what is whole; what is wanted from this client then.
+    fn hand_on_lines(&mut self, room: &Sender<Event>) -> Wanted {
         let client = self.peer.number;
         loop {
             let event = match self.lines.pop() {
-                Ok(None) => return true,
+                Ok(None) => return Wanted::More,
                 Ok(Some(line)) => match Request::from_line(&line) {
                     Ok(request) => Event::Asked { client, request },
                     Err(error) => Event::Unreadable { client, error },
@@ -128,8 +139,11 @@ impl Reader<'_> {
                 | Event::Announced { .. }
                 | Event::Stop { .. } => false,
             };
-            if room.send(event).is_err() || is_last {
-                return false;
+            if room.send(event).is_err() {
+                return Wanted::ByNobody;
+            }
+            if is_last {
+                return Wanted::Nothing;
             }
         }
     }
