@@ -5,7 +5,7 @@
 //!   probes            | 200ms |  400ms  |     800ms     | 1.6 s, 2 s, 1.9 s ...   | 30 s
 //! ```
 //!
-//! The first wait is three round trips where one was measured, and not less than 50 ms;
+//! The first wait is three round trips where one was measured, and not less than 30 ms;
 //! else it is 200 ms. The first three waits are alike: a path that loses a third of
 //! everything is slow enough to open and to close without doubling. Then they double up to
 //! 2 s; from there on waits differ a little, so that they keep step with nothing. After
@@ -44,7 +44,7 @@ const USUAL_WAIT: Duration = Duration::from_millis(200);
 
 /// The first wait is never shorter than this: the other side may have to work for its
 /// answer.
-const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+const SHORTEST_WAIT: Duration = Duration::from_millis(30);
 
 /// So many waits are alike before they double.
 const EQUAL_WAITS: u32 = 3;
@@ -200,6 +200,6 @@ mod tests {
         };
         assert_eq!(wait(Duration::from_millis(500)), 1_500);
         assert_eq!(wait(Duration::from_millis(40)), 120);
-        assert_eq!(wait(Duration::from_micros(80)), 50);
+        assert_eq!(wait(Duration::from_micros(80)), 30);
     }
 }

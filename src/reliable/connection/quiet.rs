@@ -8,9 +8,9 @@ use super::super::round_trip::LONGEST_TIMEOUT;
 use crate::wire::options::Arq;
 use std::time::Duration;
 
-/// The ACK of a SYN-ACK is said again after three round trips in which nothing has come,
-/// and not before this.
-const UNANSWERED: Duration = Duration::from_millis(50);
+/// The ACK of a SYN-ACK is said again after two round trips in which nothing has come: the
+/// first DATA takes one. It costs one short packet, and never goes before this.
+const UNANSWERED: Duration = Duration::from_millis(20);
 
 /// No wait for an answer to it is longer.
 const LONGEST_UNANSWERED: Duration = Duration::from_secs(2);
@@ -57,7 +57,7 @@ impl Quiet {
     /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol: each
     /// time twice as long.
     pub(super) fn is_enough_of_an_opening(&self, round_trip: Option<Duration>) -> Moment {
-        let first = (3 * round_trip.unwrap_or_default()).max(UNANSWERED);
+        let first = (2 * round_trip.unwrap_or_default()).max(UNANSWERED);
         let times = 1_u32.checked_shl(self.repeats).unwrap_or(u32::MAX);
         let longest = first.max(LONGEST_UNANSWERED);
         self.since + first.saturating_mul(times).min(longest)

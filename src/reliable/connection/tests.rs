@@ -150,7 +150,7 @@ fn fin_waits_for_a_digest_that_is_known_late() {
 fn a_lost_fin_goes_again() {
     let mut story = closing_download();
     story.lose("f0.1");
-    story.advance(ms(50));
+    story.advance(ms(30));
     story.sends("f0.2");
     story.arrive("f0.2");
     story.expect("claimed", story.receiver.claimed_digest().is_some());
@@ -160,8 +160,8 @@ fn a_lost_fin_goes_again() {
 fn a_fin_ack_may_be_lost_any_number_of_times_while_the_sender_asks() {
     let mut story = judged_download(true);
     story.lose("g0.1");
-    let doubling = [50, 50, 50, 100, 200, 400, 800, 1_600];
-    let waits = doubling.into_iter().chain([1_600, 1_500, 1_400]);
+    let doubling = [30, 30, 30, 60, 120, 240, 480, 960];
+    let waits = doubling.into_iter().chain([1_920, 1_500, 1_400]);
     for (attempt, wait) in (2..=12).zip(waits) {
         story.advance(ms(wait));
         story.sends(&format!("f0.{attempt}"));
@@ -247,7 +247,7 @@ fn while_the_disk_is_busy_each_fin_is_answered_so_that_the_sender_waits() {
 fn two_answers_to_two_fins_have_two_names_so_that_a_link_may_lose_one_of_them() {
     let mut story = closing_download();
     story.arrive("f0.1");
-    story.advance(ms(100));
+    story.advance(ms(60));
     story.sends("f0.2 f0.3");
     story.arrive("f0.2 f0.3");
     let [first, second] = <[String; 2]>::try_from(story.names_on_the_path()).unwrap();
@@ -280,11 +280,11 @@ fn a_lost_handshake_ack_is_sent_again_when_the_receiver_waits_for_data_already()
     story.arrive("y0.1");
     story.lose("a0.1");
     story.advance(ms(200));
-    story.sends("s0.1 y0.1 a0.1 a0.2 a0.3 y0.2");
-    story.lose("a0.2 a0.3");
+    story.sends("s0.1 y0.1 a0.1 a0.2 a0.3 a0.4 y0.2");
+    story.lose("a0.2 a0.3 a0.4");
     story.arrive("y0.2");
-    story.arrive("a0.4");
-    story.sends("a0.4 d0.1 d1.1");
+    story.arrive("a0.5");
+    story.sends("a0.5 d0.1 d1.1");
 }
 
 #[test]

@@ -29,11 +29,11 @@ fn a_receiver_to_which_nothing_has_come_says_the_ack_of_its_opening_again() {
     story.arrive("s0.1");
     story.arrive("y0.1");
     story.lose("a0.1");
-    story.advance(ms(49));
+    story.advance(ms(19));
     assert_eq!(story.names_on_the_path(), Vec::<String>::new());
     story.advance(ms(1));
     story.lose("a0.2");
-    story.advance(ms(99));
+    story.advance(ms(39));
     assert_eq!(story.names_on_the_path(), Vec::<String>::new());
     story.advance(ms(1));
     story.arrive("a0.3");
