@@ -134,6 +134,12 @@ fn a_picture_that_is_exported_is_what_the_window_shows() {
     for colour in colours {
         assert!(seen.count(colour) > 50, "{colour:?}");
     }
+
+    // The keys play on, and write nothing into a field.
+    window.press(&["Home"]);
+    until("the beginning", || {
+        count_on_ladder(&window.pixels(), BLUE) == 0
+    });
 }
 
 #[test]

@@ -146,7 +146,9 @@ impl Page {
         middle.end();
         let notice = look::caption("");
         column.fixed(&notice, 20);
-        let place = Rc::new(RefCell::new(Place::new(&mut column, folder, &report)));
+        let focus = canvases.borrow().focus();
+        let place = Place::new(&mut column, folder, &report, focus);
+        let place = Rc::new(RefCell::new(place));
         column.end();
         take_keys(&mut column, hand);
         let clock = Clock::start();
