@@ -19,7 +19,8 @@ pub(crate) const BLUE: [u8; 3] = [0x00, 0x72, 0xb2];
 pub(crate) const GREEN: [u8; 3] = [0x00, 0x9e, 0x73];
 pub(crate) const VERMILLION: [u8; 3] = [0xd5, 0x5e, 0x00];
 
-/// The middle of a blue disc on the ladder: a DATA packet in flight.
+/// A place on a blue disc on the ladder: the DATA packet in flight that has the longest
+/// way before it.
 pub(crate) fn disc_in(pixels: &[u8]) -> Option<(i32, i32)> {
     const HALF: usize = 3;
     let is_blue = |x: usize, y: usize| colour_at(pixels, (x, y)) == Some(BLUE);
@@ -27,7 +28,7 @@ pub(crate) fn disc_in(pixels: &[u8]) -> Option<(i32, i32)> {
         let mut rows = y - HALF..=y + HALF;
         rows.all(|y| (x - HALF..=x + HALF).all(|x| is_blue(x, y)))
     };
-    let (x, y) = places().find(is_disc)?;
+    let (x, y) = places().filter(is_disc).min()?;
     Some((i32::try_from(x).unwrap(), i32::try_from(y).unwrap()))
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn killed(entries: &[Entry]) -> Vec<Label> {
     killed.collect()
 }
 
-/// Every pixel of the ladder.
+/// Every pixel of the ladder, row by row.
 fn places() -> impl Iterator<Item = (usize, usize)> {
     let [left, top, right, foot] = LADDER;
     (top..foot).flat_map(move |y| (left..right).map(move |x| (x, y)))
