@@ -2,7 +2,7 @@
 //! real, and the file arrives whole all the same.
 //!
 //! ```text
-//!   server --DATA--> the client's link, three seconds --> receiver --> disk
+//!   server --DATA--> the client's link, six seconds --> receiver --> disk
 //!                          ^ a click on the ladder
 //! ```
 //!
@@ -40,7 +40,7 @@ use std::path::Path;
 const FILE: &str = "campus map.png";
 
 /// DATA is on its way for so long: slow enough for any hand. ACKs are not there to be hit.
-const LINK: &str = "data.delay=3s";
+const LINK: &str = "data.delay=6s";
 
 /// The first row of the page of transfers. Unit: pixels.
 const FIRST_TRANSFER: (i32, i32) = (100, 136);
