@@ -13,7 +13,7 @@ use sash::client::model::{Kind, Transfer};
 use sash::client::session::{Arrival, Session};
 use sash::journals::Journals;
 use sash::lab::contents;
-use sash::lab::journal::{Happening, Journal, Meddling};
+use sash::lab::journal::{Entry, Happening, Journal, Meddling};
 use sash::lab::player::Player;
 use sash::link::{Direction, Label};
 use sash::reliable::event::Event;
@@ -92,35 +92,54 @@ fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() 
     });
     let first = first.map(|packet| (packet.kind, packet.attempt));
     assert_eq!(first, Some((packet::Kind::Syn, 1)));
-    let kills = |entries: &[sash::lab::journal::Entry]| -> Vec<Label> {
-        let kill = |what: &Happening| match what {
-            Happening::Person(Meddling::PacketKilled(it)) => Some(it.packet.into()),
-            Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
-        };
-        entries.iter().filter_map(|it| kill(&it.what)).collect()
-    };
     assert_eq!(kills(player.entries()), [label]);
 
     // And so does the journal on disk.
-    let path = journals.path().join("transfer-1-receiver.jsonl");
-    let read = || Journal::read(BufReader::new(File::open(&path).ok()?)).ok();
-    let journal = face.wait_for(|_| read().filter(|it| !kills(&it.entries).is_empty()));
-    assert_eq!(kills(&journal.entries), [label]);
-    let came = journal.entries.iter().any(|entry| {
-        let line = entry.to_line();
-        let name = format!(
-            "\"kind\":\"DATA\",\"number\":{},\"attempt\":{},",
-            label.number, label.attempt
-        );
-        line.contains("packet_received") && line.contains(&name)
-    });
-    assert!(!came, "{label} was received");
+    let entries = face.journal(journals.path());
+    assert_eq!(kills(&entries), [label]);
+    assert!(!received(&entries).contains(&label), "{label} was received");
 
     face.intend(Intent::Kill {
         tag: 1,
         packet: label,
     });
     assert!(face.has_said("a.bin is on its way no more."));
+}
+
+#[test]
+fn a_packet_killed_at_the_moment_of_its_delivery_is_lost_or_received_and_never_both() {
+    let server = Server::start();
+    let journals = tempfile::tempdir().unwrap();
+    // So short a way that what a face sees in flight is about to arrive, or just has.
+    let mut face = Face::join(&server, "delay=75ms", Some(journals.path()));
+    face.intend(Intent::Input("/download a.bin --window 8".to_owned()));
+    face.intend(Intent::Watch { tag: Some(1) });
+    let mut tried = Vec::new();
+    while face.ended().is_none() {
+        let packet = face.wait_for(|face| {
+            let player = face.player.as_ref()?;
+            let mut in_flight = player.in_flight().into_iter();
+            // Each segment once, or it would never end.
+            let data = in_flight.find(|it| {
+                let is_first =
+                    it.packet.kind == packet::Kind::Data && it.packet.attempt == 1;
+                is_first && !tried.contains(&Label::from(it.packet))
+            });
+            let packet = data.map(|it| Some(it.packet));
+            packet.or_else(|| face.ended().map(|_| None))
+        });
+        if let Some(packet) = packet.map(Label::from) {
+            tried.push(packet);
+            face.intend(Intent::Kill { tag: 1, packet });
+        }
+    }
+    assert_eq!(face.transfer().state, TransferState::Verified);
+    let entries = face.journal(journals.path());
+    let (killed, received) = (kills(&entries), received(&entries));
+    for packet in tried {
+        let is_killed = killed.contains(&packet);
+        assert!(is_killed != received.contains(&packet), "{packet}");
+    }
 }
 
 #[test]
@@ -158,6 +177,24 @@ fn who_joins_an_upload_in_its_middle_sees_it_as_it_is_and_may_speed_up_its_link(
     assert_eq!(player.scenario().to_string(), "delay=1ms");
     let strip = player.strip();
     assert_eq!(strip.sender_counts().acked, strip.segments());
+}
+
+/// The packets that a person has killed.
+fn kills(entries: &[Entry]) -> Vec<Label> {
+    let kill = |what: &Happening| match what {
+        Happening::Person(Meddling::PacketKilled(it)) => Some(it.packet.into()),
+        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+    };
+    entries.iter().filter_map(|it| kill(&it.what)).collect()
+}
+
+/// The packets that came to the machine.
+fn received(entries: &[Entry]) -> Vec<Label> {
+    let receive = |what: &Happening| match what {
+        Happening::Machine(Event::PacketReceived(packet)) => Some(Label::from(*packet)),
+        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+    };
+    entries.iter().filter_map(|it| receive(&it.what)).collect()
 }
 
 impl Server {
@@ -267,6 +304,15 @@ impl Face {
     fn ended(&self) -> Option<Transfer> {
         let transfer = self.session.model().transfer(1)?;
         transfer.state.is_end().then(|| transfer.clone())
+    }
+
+    /// What the journal of the download holds in the end.
+    fn journal(&mut self, folder: &Path) -> Vec<Entry> {
+        let path = folder.join("transfer-1-receiver.jsonl");
+        let read = || Journal::read(BufReader::new(File::open(&path).ok()?)).ok();
+        let is_end = |entry: &Entry| matches!(&entry.what, Happening::Machine(Event::StateChanged { state }) if state == "ended");
+        let whole = || read().filter(|it| it.entries.iter().any(is_end));
+        self.wait_for(|_| whole()).entries
     }
 
     fn has_said(&self, text: &str) -> bool {

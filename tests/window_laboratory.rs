@@ -16,26 +16,24 @@
 mod desk;
 #[path = "window/display.rs"]
 mod display;
+#[path = "window/ladder.rs"]
+mod ladder;
+#[path = "window/png.rs"]
+mod png;
 #[path = "window/server.rs"]
 mod server;
 
 use desk::{Desk, Window, until};
-use sash::lab::journal::{Entry, Happening, Journal, Meddling};
+use ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};
+use png::Png;
+use sash::lab::journal::{Entry, Journal};
 use sash::lab::race::{self, Race};
 use sash::lab::run::Experiment;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How wide a window is that opens. Unit: pixels.
-const WIDTH: usize = 1_000;
-
-/// Where the ladder is in it, without its edges: left, top, right, foot. Unit: pixels.
-const LADDER: [usize; 4] = [20, 390, 700, 620];
-
 /// Colours of packets, and of a sentence that tells of a problem.
-const BLUE: [u8; 3] = [0x00, 0x72, 0xb2];
-const GREEN: [u8; 3] = [0x00, 0x9e, 0x73];
 const PURPLE: [u8; 3] = [0xcc, 0x79, 0xa7];
 const RED: [u8; 3] = [0xb4, 0x23, 0x18];
 
@@ -105,9 +103,43 @@ fn a_journal_is_opened_gone_through_and_drawn_as_lab_draws_it() {
     let by_lab = folder.path().join("lab.pcapng");
     lab(&["pcapng", path(&journal), "-o", path(&by_lab)]);
     assert_eq!(capture, fs::read(by_lab).unwrap());
-    let seen = exported(&window, "seen.png");
-    assert!(seen.starts_with(b"\x89PNG\r\n"));
     assert_eq!(exported(&window, "again.jsonl"), fs::read(journal).unwrap());
+}
+
+#[test]
+fn a_picture_that_is_exported_is_what_the_window_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("run.jsonl");
+    fs::write(&journal, journal_of("delay=30ms;drop=d3.1")).unwrap();
+    let desk = Desk::set_up();
+    let window = desk.open(&["--replay", path(&journal)], "Sash");
+    let colours = [BLUE, GREEN, VERMILLION];
+    until("DATA, ACKs and a loss", || {
+        window.press(&["Right"; 4]);
+        let pixels = window.pixels();
+        let is_there = |it: &[u8; 3]| count_on_ladder(&pixels, *it) > 50;
+        colours.iter().all(is_there)
+    });
+    // The row that asks where to takes room from what is seen, and gives it back.
+    window.press(&["alt+x"]);
+    window.point((300, 500));
+    until("less of the ladder", || window.is_steady());
+    let seen = Png::read(&exported(&window, "seen.png"));
+    until("all of the ladder", || window.is_steady());
+    window.picture("laboratory-exported");
+    let place = seen.place_in(&window.pixels(), WIDTH);
+    let (left, top) = place.expect("another picture than the window's");
+    let edges = [left, top, left + seen.width, top + seen.height];
+    assert_eq!(edges, [12, 172, 716, 628], "the strip and the ladder");
+    for colour in colours {
+        assert!(seen.count(colour) > 50, "{colour:?}");
+    }
+
+    // The keys play on, and write nothing into a field.
+    window.press(&["Home"]);
+    until("the beginning", || {
+        count_on_ladder(&window.pixels(), BLUE) == 0
+    });
 }
 
 #[test]
@@ -209,34 +241,4 @@ fn journal_of(scenario: &str) -> String {
     let take = |entry: Entry| text.push_str(&entry.to_line());
     experiment.run(take).unwrap();
     text
-}
-
-/// The packets that a person has killed, as a scenario names them.
-fn killed(entries: &[Entry]) -> Vec<String> {
-    let killed = entries.iter().filter_map(|entry| match &entry.what {
-        Happening::Person(Meddling::PacketKilled(killed)) => {
-            Some(sash::link::Label::from(killed.packet).to_string())
-        }
-        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
-    });
-    killed.collect()
-}
-
-/// The middle of a blue disc on the ladder: a DATA packet in flight.
-fn disc_in(pixels: &[u8]) -> Option<(i32, i32)> {
-    const HALF: usize = 3;
-    let [left, top, right, foot] = LADDER;
-    let is_blue = |x: usize, y: usize| {
-        let at = (y * WIDTH + x) * 3;
-        pixels.get(at..at + 3) == Some(&BLUE)
-    };
-    let is_disc = |x: usize, y: usize| {
-        let rows = y - HALF..=y + HALF;
-        rows.into_iter()
-            .all(|y| (x - HALF..=x + HALF).all(|x| is_blue(x, y)))
-    };
-    let places = (top..foot).flat_map(|y| (left..right).map(move |x| (x, y)));
-    let mut discs = places.filter(|&(x, y)| is_disc(x, y));
-    let (x, y) = discs.next()?;
-    Some((i32::try_from(x).unwrap(), i32::try_from(y).unwrap()))
 }

@@ -34,7 +34,7 @@ use super::Transmit;
 use super::event::GateState;
 use super::moment::Moment;
 use super::retry::Retry;
-use super::terms::Terms;
+use super::terms::{Terms, next_attempt};
 use crate::wire::packet::{Body, Packet};
 
 /// The sender's view of whether DATA may flow.
@@ -44,8 +44,11 @@ pub struct Gate {
     is_paused: bool,
     /// `sent_at` of the newest packet that told a window.
     told_at: Option<u32>,
-    /// Counts the probes, and spaces them, while nothing may flow.
+    /// Spaces the probes, while nothing may flow.
     probes: Option<Retry>,
+    /// The newest probe's; counted on when the gate closes again, so that a name on a link
+    /// means one probe.
+    attempt: u8,
 }
 
 /// What a probe is called: no segment has this number, so they share no fate on a link.
@@ -106,7 +109,9 @@ impl Gate {
 
     /// The attempt of the probe to send now, if one is due.
     pub fn poll(&mut self, now: Moment) -> Option<u8> {
-        self.probes.as_mut()?.poll(now)
+        self.probes.as_mut()?.poll(now)?;
+        self.attempt = next_attempt(self.attempt);
+        Some(self.attempt)
     }
 
     /// When the next probe is due.
@@ -170,6 +175,18 @@ mod tests {
         assert_eq!(sent, [200, 600, 1_400, 3_000, 4_300, 6_300]);
         assert_eq!(attempts, [1, 2, 3, 4, 5, 6]);
         assert!(probes(&mut gate, 100).0.last().unwrap() > &150_000);
+    }
+
+    #[test]
+    fn no_two_probes_have_the_same_name_though_the_gate_opened_between_them() {
+        let mut gate = Gate::default();
+        let mut names = Vec::new();
+        for _ in 0..3 {
+            gate.set_paused(true, Moment::START);
+            names.extend(probes(&mut gate, 2).1);
+            gate.set_paused(false, Moment::START);
+        }
+        assert_eq!(names, [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]

@@ -140,6 +140,15 @@ impl Watcher {
         });
     }
 
+    /// Waits for the next line that this one says to all.
+    pub(crate) fn expect_line(&mut self, from: &str) -> String {
+        let text = self.find(|line| {
+            let said = line.get("said")?;
+            (said["from"] == from).then(|| said["text"].clone())
+        });
+        text.as_str().unwrap().to_owned()
+    }
+
     /// Waits until somebody has given a file of this name.
     pub(crate) fn expect_shared(&mut self, from: &str, name: &str) {
         self.find(|line| {

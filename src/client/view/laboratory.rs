@@ -12,12 +12,13 @@
 //! a sentence
 //! ```
 //!
-//! Widgets report wishes; a wish waits in a row until the next turn, so that no widget is
-//! changed while it reports. While something plays, each turn rings for the next one.
+//! Widgets report wishes, which are done at once; what came of them the next turn shows.
+//! While something plays, each turn rings for the next one.
 //!
 //! | module | is |
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
+//! | `doing` | what becomes of a wish |
 //! | `fields` `playing` `knobs` | what a person sets |
 //! | `hand` | what the keys do |
 //! | `asking` | the questions of predict |
@@ -26,6 +27,7 @@
 
 mod asking;
 mod canvas;
+mod doing;
 mod fields;
 mod hand;
 mod knobs;
@@ -36,14 +38,14 @@ mod stage;
 
 use super::bell::Bell;
 use super::{labels, look};
-use crate::client::laboratory::export::Format;
-use crate::client::laboratory::{Laboratory, News, Stage, Task, View, Wish, tasks};
+use crate::client::laboratory::{Laboratory, Stage, View, Wish};
 use crate::client::theme::Theme;
 use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
 use crate::lab::palette::Paper;
 use crate::transfer::clock::Clock;
 use asking::Asking;
+use doing::Doing;
 use fields::Fields;
 use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
@@ -58,7 +60,6 @@ use stage::Canvases;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::mpsc::{self, Receiver, Sender};
 
 /// The way out of the page's widgets.
 type Report = Rc<dyn Fn(Wish)>;
@@ -68,7 +69,7 @@ pub(super) struct Page {
     column: Flex,
     fields: Fields,
     playing: Playing,
-    canvases: Canvases,
+    canvases: Rc<RefCell<Canvases>>,
     view: Choice,
     side: Flex,
     knobs: Knobs,
@@ -78,12 +79,9 @@ pub(super) struct Page {
     notice: Frame,
     place: Rc<RefCell<Place>>,
     laboratory: Rc<RefCell<Laboratory>>,
-    wishes: Rc<RefCell<Vec<Wish>>>,
-    news: (Sender<News>, Receiver<News>),
+    doing: Rc<Doing>,
     bell: Bell,
     clock: Clock,
-    /// The way out of the window, for what concerns real transfers.
-    intents: super::Report,
     last_turn: crate::reliable::moment::Moment,
 }
 
@@ -108,18 +106,13 @@ const VIEWS: [(&str, View); 5] = [
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
     pub(super) fn new(folder: &Path, intents: &super::Report, bell: Bell) -> Self {
-        let wishes: Rc<RefCell<Vec<Wish>>> = Rc::default();
-        let focus: Rc<OnceCell<Box<dyn Fn()>>> = Rc::default();
+        let doing: Rc<OnceCell<Rc<Doing>>> = Rc::default();
         let report: Report = {
-            let (wishes, focus) = (Rc::clone(&wishes), Rc::clone(&focus));
-            let bell = bell.clone();
-            Rc::new(move |wish: Wish| {
-                // At once: what comes of it may come while a person types elsewhere.
-                if wish.begins() {
-                    focus.get().iter().for_each(|take| take());
+            let doing = Rc::clone(&doing);
+            Rc::new(move |wish| {
+                if let Some(doing) = doing.get() {
+                    doing.take(wish);
                 }
-                wishes.borrow_mut().push(wish);
-                bell.ring();
             })
         };
         let laboratory = Rc::new(RefCell::new(Laboratory::default()));
@@ -131,7 +124,9 @@ impl Page {
         middle.set_pad(look::GAP);
         let hand = Hand::new(&report, &bell);
         let canvases = Canvases::new(&hand, &report, &bell);
-        let _ = focus.set(Box::new(canvases.focus()));
+        let canvases = Rc::new(RefCell::new(canvases));
+        let tools = Doing::new(&laboratory, &canvases, bell.clone(), intents);
+        let doing = Rc::clone(doing.get_or_init(|| Rc::new(tools)));
         let mut side = Flex::default().column();
         side.set_pad(6);
         let view = view_choice(&report);
@@ -151,7 +146,9 @@ impl Page {
         middle.end();
         let notice = look::caption("");
         column.fixed(&notice, 20);
-        let place = Rc::new(RefCell::new(Place::new(&mut column, folder, &report)));
+        let focus = canvases.borrow().focus();
+        let place = Place::new(&mut column, folder, &report, focus);
+        let place = Rc::new(RefCell::new(place));
         column.end();
         take_keys(&mut column, hand);
         let clock = Clock::start();
@@ -170,11 +167,9 @@ impl Page {
             notice,
             place,
             laboratory,
-            wishes,
-            news: mpsc::channel(),
+            doing,
             bell,
             clock,
-            intents: Rc::clone(intents),
         };
         page.ask_for_places();
         page.fields.show(page.laboratory.borrow().setup());
@@ -188,15 +183,12 @@ impl Page {
 
     /// Takes the keys that play, when called.
     pub(super) fn focus(&self) -> impl Fn() + 'static {
-        self.canvases.focus()
+        self.canvases.borrow().focus()
     }
 
     /// Opens a journal, as if its place had been typed.
     pub(super) fn open(&self, journal: &Path) {
-        self.wishes
-            .borrow_mut()
-            .push(Wish::Open(journal.to_owned()));
-        self.bell.ring();
+        self.doing.take_later(Wish::Open(journal.to_owned()));
     }
 
     /// What is new of the real transfer that is watched.
@@ -204,41 +196,14 @@ impl Page {
         self.laboratory.borrow_mut().see(watched);
     }
 
-    /// Does what was wished for, lets time pass, and shows how it is then.
+    /// Lets time pass, and shows how it is then.
     pub(super) fn turn(&mut self, theme: Theme) {
         let now = self.clock.now();
         let wall = now - self.last_turn;
         self.last_turn = now;
-        let wishes = std::mem::take(&mut *self.wishes.borrow_mut());
-        let news: Vec<News> = self.news.1.try_iter().collect();
-        let mut laboratory = self.laboratory.borrow_mut();
-        let is_begun = wishes.iter().any(Wish::begins) || !news.is_empty();
-        for wish in wishes {
-            laboratory.take(if let Wish::Export(Format::Png, place) = wish {
-                Wish::Write(place, self.canvases.png())
-            } else {
-                wish
-            });
-        }
-        for news in news {
-            laboratory.hear(news);
-        }
+        self.doing.catch_up();
         if self.column.visible_r() {
-            laboratory.tick(wall);
-        }
-        for task in laboratory.take_tasks() {
-            let bell = self.bell.clone();
-            if let Task::Meddle(intent) = task {
-                (self.intents)(intent);
-            } else {
-                tasks::start(task, self.news.0.clone(), move || bell.ring());
-            }
-        }
-        drop(laboratory);
-        if is_begun {
-            self.canvases.let_go();
-        }
-        if self.column.visible_r() {
+            self.laboratory.borrow_mut().tick(wall);
             self.show(paper(theme));
         }
     }
@@ -248,7 +213,8 @@ impl Page {
         self.fields.show(laboratory.setup());
         self.playing.show(&laboratory);
         self.knobs.show(&laboratory.setup().scenario);
-        self.canvases.show(&laboratory, paper);
+        let mut canvases = self.canvases.borrow_mut();
+        canvases.show(&laboratory, paper);
         let at = VIEWS
             .iter()
             .position(|(_, view)| *view == laboratory.view());
@@ -276,7 +242,7 @@ impl Page {
         if let Stage::Quiz(quiz) = laboratory.stage() {
             self.asking.show(quiz);
         }
-        let about = self.canvases.under_mouse(&laboratory);
+        let about = canvases.under_mouse(&laboratory);
         let has_room = self.side.h() >= LEAST_FOR_BYTES;
         let shows_bytes = has_room && !is_asking && !about.bytes.is_empty();
         if shows_bytes != self.bytes.visible() {

@@ -147,7 +147,7 @@ impl Fields {
         let (read, tell) = (self.reader(), Rc::clone(report));
         scenario.set_callback(move |_| tell(Wish::Run(read())));
         let scenario = self.scenario.clone();
-        copy.set_callback(move |_| fltk::app::copy2(&scenario.value()));
+        copy.set_callback(move |_| fltk::app::copy(&scenario.value()));
     }
 }
 

@@ -29,11 +29,19 @@ pub(super) struct Place {
     field: Input,
     folder: PathBuf,
     is_opening: Rc<Cell<bool>>,
+    /// Gives the keys back to what plays.
+    give_back: Rc<dyn Fn()>,
 }
 
 impl Place {
-    /// Makes the row in the column that is being built; files are offered in `folder`.
-    pub(super) fn new(page: &mut Flex, folder: &Path, report: &Report) -> Self {
+    /// Makes the row in the column that is being built; files are offered in `folder`, and
+    /// once it has been answered, `give_back` takes the keys.
+    pub(super) fn new(
+        page: &mut Flex,
+        folder: &Path,
+        report: &Report,
+        give_back: impl Fn() + 'static,
+    ) -> Self {
         let mut row = Flex::default().row();
         row.set_frame(FrameType::DownBox);
         row.set_color(look::ASKING);
@@ -66,6 +74,7 @@ impl Place {
             field,
             folder: folder.to_owned(),
             is_opening: Rc::default(),
+            give_back: Rc::new(give_back),
         };
         place.answer(fine, cancel, report);
         place.browse(browse);
@@ -167,11 +176,13 @@ impl Place {
 
     fn hider(&self) -> impl Fn() + Clone + 'static {
         let (page, row) = (self.page.clone(), self.row.clone());
+        let give_back = Rc::clone(&self.give_back);
         move || {
             let (mut page, mut row) = (page.clone(), row.clone());
             row.hide();
             page.layout();
             page.redraw();
+            give_back();
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Report, snapshot};
 use crate::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::chart::kinds::Kind;
 use crate::lab::journal::{Entry, Journal};
-use crate::lab::ladder::{Scene, Spot};
+use crate::lab::ladder::{Moving, Scene, Spot};
 use crate::lab::palette::Paper;
 use crate::lab::picture::{Picture, Point, Words};
 use crate::lab::player::Player;
@@ -35,6 +35,8 @@ pub(super) struct Canvases {
     over_strip: Rc<Cell<Option<(i32, i32)>>>,
     over_main: Rc<Cell<Option<(i32, i32)>>>,
     chart: Option<Charted>,
+    /// What was drawn on last.
+    paper: Paper,
 }
 
 /// A chart that was worked out, and of what.
@@ -71,6 +73,7 @@ impl Canvases {
             over_strip: Rc::default(),
             over_main: Rc::default(),
             chart: None,
+            paper: Paper::White,
         };
         canvases.listen(report, bell);
         canvases
@@ -78,6 +81,7 @@ impl Canvases {
 
     /// Draws what there is to see.
     pub(super) fn show(&mut self, laboratory: &Laboratory, paper: Paper) {
+        self.paper = paper;
         self.hand.moving.take();
         let Some(player) = laboratory.player() else {
             self.hand.band.take();
@@ -106,7 +110,7 @@ impl Canvases {
     }
 
     /// Takes the keys that play, when called.
-    pub(super) fn focus(&self) -> impl Fn() + 'static {
+    pub(super) fn focus(&self) -> impl Fn() + use<> {
         let main = self.main.clone();
         // A page that is not shown has no focus to give; FLTK says so and goes on.
         move || drop(main.clone().widget().take_focus())
@@ -117,8 +121,10 @@ impl Canvases {
         self.hand.let_go();
     }
 
-    /// What is seen, as a PNG file; nothing where nothing is.
-    pub(super) fn png(&self) -> Vec<u8> {
+    /// What is seen, as a PNG file; nothing where nothing is. It is drawn anew: a row that
+    /// asked for the file's name may have made it smaller.
+    pub(super) fn png(&mut self, laboratory: &Laboratory) -> Vec<u8> {
+        self.show(laboratory, self.paper);
         let canvases = [&self.strip, &self.main];
         snapshot::png(&canvases.map(|canvas| canvas.clone().widget().clone()))
     }
@@ -270,10 +276,11 @@ impl Canvases {
                 _ => return follow(event, &over, &ring),
             }
             let at = canvas.place(app::event_coords());
-            let moving = hand.moving.borrow();
-            let hit = moving
-                .as_ref()
-                .and_then(|it| it.in_flight_at(at, TOLERANCE));
+            let hit = {
+                let moving = hand.moving.borrow();
+                let hit = |it: &Moving| it.in_flight_at(at, TOLERANCE).copied();
+                moving.as_ref().and_then(hit)
+            };
             if let Some(spot) = hit {
                 report(Wish::Kill(Label::from(spot.packet)));
             }

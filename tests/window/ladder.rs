@@ -1,0 +1,61 @@
+//! Where the ladder is in a window, what is seen on it, and what a journal says of it.
+
+#![allow(
+    dead_code,
+    reason = "each set of tests uses a part of what is seen on a ladder"
+)]
+
+use sash::lab::journal::{Entry, Happening, Meddling};
+use sash::link::Label;
+
+/// How wide a window is that opens. Unit: pixels.
+pub(crate) const WIDTH: usize = 1_000;
+
+/// Where the ladder is in it, without its edges: left, top, right, foot. Unit: pixels.
+const LADDER: [usize; 4] = [20, 390, 700, 620];
+
+/// Colours of DATA, of ACKs, and of what is lost.
+pub(crate) const BLUE: [u8; 3] = [0x00, 0x72, 0xb2];
+pub(crate) const GREEN: [u8; 3] = [0x00, 0x9e, 0x73];
+pub(crate) const VERMILLION: [u8; 3] = [0xd5, 0x5e, 0x00];
+
+/// A place on a blue disc on the ladder: the DATA packet in flight that has the longest
+/// way before it.
+pub(crate) fn disc_in(pixels: &[u8]) -> Option<(i32, i32)> {
+    const HALF: usize = 3;
+    let is_blue = |x: usize, y: usize| colour_at(pixels, (x, y)) == Some(BLUE);
+    let is_disc = |&(x, y): &(usize, usize)| {
+        let mut rows = y - HALF..=y + HALF;
+        rows.all(|y| (x - HALF..=x + HALF).all(|x| is_blue(x, y)))
+    };
+    let (x, y) = places().filter(is_disc).min()?;
+    Some((i32::try_from(x).unwrap(), i32::try_from(y).unwrap()))
+}
+
+/// How many pixels of the ladder have this colour.
+pub(crate) fn count_on_ladder(pixels: &[u8], colour: [u8; 3]) -> usize {
+    let is_it = |&place: &(usize, usize)| colour_at(pixels, place) == Some(colour);
+    places().filter(is_it).count()
+}
+
+/// The packets that a person has killed, as a scenario names them.
+pub(crate) fn killed(entries: &[Entry]) -> Vec<Label> {
+    let killed = entries.iter().filter_map(|entry| match &entry.what {
+        Happening::Person(Meddling::PacketKilled(killed)) => {
+            Some(Label::from(killed.packet))
+        }
+        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+    });
+    killed.collect()
+}
+
+/// Every pixel of the ladder, row by row.
+fn places() -> impl Iterator<Item = (usize, usize)> {
+    let [left, top, right, foot] = LADDER;
+    (top..foot).flat_map(move |y| (left..right).map(move |x| (x, y)))
+}
+
+fn colour_at(pixels: &[u8], (x, y): (usize, usize)) -> Option<[u8; 3]> {
+    let at = (y * WIDTH + x) * 3;
+    pixels.get(at..at + 3)?.try_into().ok()
+}

@@ -1,0 +1,159 @@
+//! A real download in the window's laboratory: a packet on its way is clicked and lost for
+//! real, and the file arrives whole all the same.
+//!
+//! ```text
+//!   server --DATA--> the client's link, six seconds --> receiver --> disk
+//!                          ^ a click on the ladder
+//! ```
+//!
+//! A packet moves while a hand does, and on a busy machine a hand is slow. So it clicks at
+//! what it has just seen until a packet is hit, as a person would; each one that is hit is
+//! held to what a kill promises.
+//!
+//! Source: as `tests/window_laboratory.rs`; `tests/live_link.rs` does the same without a
+//! window.
+
+#![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "window/desk.rs"]
+mod desk;
+#[path = "window/display.rs"]
+mod display;
+#[path = "window/ladder.rs"]
+mod ladder;
+#[path = "window/server.rs"]
+mod server;
+
+use desk::{Desk, Window, until};
+use ladder::{VERMILLION, count_on_ladder, disc_in, killed};
+use sash::lab::journal::{Entry, Happening, Journal};
+use sash::link::Label;
+use sash::reliable::event::Event;
+use sash::wire::packet::Kind;
+use server::{Server, Watcher};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// What is downloaded: some dozens of windows.
+const FILE: &str = "campus map.png";
+
+/// DATA is on its way for so long: slow enough for any hand. ACKs are not there to be hit.
+const LINK: &str = "data.delay=6s";
+
+/// The first row of the page of transfers. Unit: pixels.
+const FIRST_TRANSFER: (i32, i32) = (100, 136);
+
+/// Verified, in the list of transfers.
+const VERIFIED: [u8; 3] = [0x1B, 0x7F, 0x4B];
+
+#[test]
+fn a_packet_of_a_real_download_that_is_clicked_is_lost_and_the_file_arrives_whole() {
+    let journals = tempfile::tempdir().unwrap();
+    let folder = journals.path().to_str().unwrap();
+    let server = Server::start_with(&["--journal", folder]);
+    let mut guy = server.join("guy");
+    let desk = Desk::set_up();
+    let dana = open(&desk, &server, folder);
+    dana.write(&format!("/download {FILE}"));
+    to_laboratory(&dana);
+    until("DATA on its way", || disc_in(&dana.pixels()).is_some());
+    dana.picture("live-laboratory");
+    let mut line = String::new();
+    until("DATA that is lost", || {
+        let pixels = dana.pixels();
+        // This link loses nothing by itself.
+        if count_on_ladder(&pixels, VERMILLION) > 20 {
+            dana.picture("live-killed");
+            line = line_in_the_field(&dana, &mut guy);
+        } else if let Some(place) = disc_in(&pixels) {
+            dana.click(place);
+        }
+        drops(&line).any(|it| it.starts_with('d'))
+    });
+
+    dana.press(&["alt+1"]);
+    dana.write("/link perfect"); // The rest may hurry.
+    until("the whole file", || dana.has_whole(&server, FILE));
+    dana.press(&["alt+2"]);
+    until("the mark", || dana.count(VERIFIED) > 0);
+    let ours = read_to_its_end(&journals.path().join("transfer-1-receiver.jsonl"));
+    let theirs = read_to_its_end(&journals.path().join("transfer-1-sender.jsonl"));
+
+    let killed = killed(&ours);
+    let names: Vec<String> = killed.iter().map(Label::to_string).collect();
+    assert!(line.starts_with(&format!("{LINK};drop=")), "{line}");
+    let told: Vec<&str> = drops(&line).collect();
+    // A click may have come after the line was looked at.
+    assert!(names.len() >= told.len(), "{names:?} of {told:?}");
+    assert_eq!(told, names[..told.len()]);
+    let came: Vec<Label> = ours.iter().chain(&theirs).filter_map(received).collect();
+    for killed in killed {
+        assert!(!came.contains(&killed), "{killed} came all the same");
+        let is_again = |it: &Label| {
+            it.kind == killed.kind
+                && it.number == killed.number
+                && it.attempt > killed.attempt
+        };
+        let is_sent_again = killed.kind != Kind::Data || came.iter().any(is_again);
+        assert!(is_sent_again, "{killed} was not sent again");
+    }
+}
+
+/// A window that keeps journals there, behind the link, and has joined.
+fn open(desk: &Desk, server: &Server, journals: &str) -> Window {
+    let address = server.address();
+    let protocol = ["--arq", "selective-repeat", "--window", "8"];
+    let flags = ["--server", &address, "--name", "dana", "--link", LINK];
+    let journals = ["--journal", journals];
+    desk.open(&[&flags[..], &protocol, &journals].concat(), "Sash - dana")
+}
+
+/// The first transfer is watched: it is chosen, and a key leads on.
+fn to_laboratory(window: &Window) {
+    window.press(&["alt+2"]);
+    until("a transfer", || {
+        window.click(FIRST_TRANSFER);
+        window.pixel(FIRST_TRANSFER) != window.pixel((FIRST_TRANSFER.0, 300))
+    });
+    window.press(&["l"]);
+}
+
+/// The link's line: by its button it comes to the clipboard, and from there to all in the
+/// room. Leads back to the laboratory.
+fn line_in_the_field(window: &Window, listener: &mut Watcher) -> String {
+    window.press(&["alt+c", "alt+1", "ctrl+v", "Return", "alt+3"]);
+    listener.expect_line("dana")
+}
+
+/// The packets that a line loses by name.
+fn drops(line: &str) -> impl Iterator<Item = &str> {
+    let drops = line.split_once(";drop=").map(|(_, drops)| drops);
+    drops.into_iter().flat_map(|drops| drops.split(','))
+}
+
+/// What a journal holds, once the connection has come to its end.
+fn read_to_its_end(path: &Path) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    until("a journal's end", || {
+        let file = File::open(path).ok();
+        let journal = file.and_then(|it| Journal::read(BufReader::new(it)).ok());
+        entries = journal.map_or_else(Vec::new, |journal| journal.entries);
+        entries.iter().any(is_end)
+    });
+    entries
+}
+
+/// Whether a connection came to its end.
+fn is_end(entry: &Entry) -> bool {
+    matches!(&entry.what, Happening::Machine(Event::StateChanged { state }) if state == "ended")
+}
+
+/// The packet that came to the machine, if one did.
+fn received(entry: &Entry) -> Option<Label> {
+    match &entry.what {
+        Happening::Machine(Event::PacketReceived(packet)) => Some(Label::from(*packet)),
+        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+    }
+}
