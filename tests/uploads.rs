@@ -123,7 +123,13 @@ impl Server {
 
     /// A client that is killed once this much of `a` has come.
     fn break_off(&self, path: &Path, bytes: u64) {
-        let mut client = self.client("dana", &[&upload(path)], &SLOW);
+        self.break_off_as(path, &[], bytes);
+    }
+
+    /// The same of a client with these arguments besides.
+    fn break_off_as(&self, path: &Path, arguments: &[&str], bytes: u64) {
+        let arguments = [&SLOW[..], arguments].concat();
+        let mut client = self.client("dana", &[&upload(path)], &arguments);
         wait_until(|| self.part_bytes() >= bytes);
         client.kill().unwrap();
         client.wait().unwrap();
@@ -492,6 +498,27 @@ fn an_upload_goes_on_after_its_client_was_killed_and_by_tcp_as_well() {
         assert!(offset(&said) >= 200_000, "{said}");
         server.has(name, &made_up(600_000));
     }
+}
+
+#[test]
+fn in_a_room_with_a_password_an_upload_goes_on_after_its_client_and_server_were_killed() {
+    let secret = "open sesame 7";
+    let (_kept_too, password) = file("password", 0);
+    fs::write(&password, secret).unwrap();
+    let password = ["--password-file", password.to_str().unwrap()];
+    let mut server = Server::start(&password);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off_as(&path, &password, 200_000);
+    let mut record = server.part("a").into_os_string();
+    record.push(".json");
+    let record = fs::read_to_string(record).unwrap();
+    assert!(!record.contains(secret), "{record}");
+    server.restart(&password);
+    let kept = server.part_bytes();
+    let said = server.upload(&path, &password);
+    assert_eq!(offset(&said), kept);
+    server.has("a", &made_up(600_000));
+    wait_until(|| server.names() == ["a"]);
 }
 
 #[test]
