@@ -10,7 +10,7 @@
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
 use super::Config;
-use super::peer::{self, Outgoing, Peer, WRITE_TIMEOUT};
+use super::peer::{self, Peer, WRITE_TIMEOUT, WritingHalf};
 use super::room_thread::Event;
 use crate::transfer::threads;
 use crate::wire::message::{Code, Refusal, Reply};
@@ -151,25 +151,19 @@ impl Listener {
                 .with_time(KEEPALIVE_AFTER)
                 .with_interval(KEEPALIVE_INTERVAL),
         )?;
-        let (peer, queue) = Peer::new(number, stream, seat, &self.config.tap)?;
+        let (peer, half) = Peer::new(number, stream, seat, &self.config.tap)?;
         let peer = Arc::new(peer);
         log::info!("client {number} connected from {}", peer.remote);
-        let (stream, ..) = peer.writing_half();
-        self.serve(number, &peer, queue)
+        let stream = Arc::clone(half.stream());
+        self.serve(number, &peer, half)
             .inspect_err(|_| turn_away(stream, NO_THREAD, turned_away))
     }
 
     /// Starts the two threads of a client.
-    fn serve(
-        &self,
-        number: u64,
-        peer: &Arc<Peer>,
-        queue: Receiver<Outgoing>,
-    ) -> io::Result<()> {
-        let (stream, backlog, copies) = peer.writing_half();
+    fn serve(&self, number: u64, peer: &Arc<Peer>, half: WritingHalf) -> io::Result<()> {
         let alive = self.alive.clone();
         threads::start_small(format!("writer-{number}"), move || {
-            peer::write_lines(&stream, &queue, &backlog, &copies);
+            peer::write_lines(&half);
             drop(alive);
         })?;
         // The room must know of the client before its first line comes.

@@ -1,23 +1,27 @@
-//! One client as the server's threads see it: `reader-12`, `writer-12` and the queue between.
+//! One client as the server's threads see it: `reader-12`, `writer-12` and what lies between.
 //!
-//! Nobody but `writer-12` writes to the client, so nobody ever waits for it: a line is put
-//! in its queue, and the queue has limits. One descriptor serves both halves.
+//! Nobody but `writer-12` ever waits for the client: what its socket does not take at once
+//! is put in a queue, and the queue has limits. One descriptor serves both halves.
 //!
 //! ```text
-//! socket --> reader-12 --Event--> room --line--> queue --> writer-12 --> socket
-//!                                 transfers --line--^
+//! socket --> reader-12 --Event--> room --line--> outbox --------------> socket
+//!                                 transfers --line--^  '--> writer-12 ---^
 //! ```
 //!
-//! It does not understand requests: [`reader`] reads lines and hands them on, [`writer`]
-//! writes them.
+//! It does not understand requests: [`reader`] reads lines and hands them on, [`outbox`]
+//! and [`writer`] write them.
 //!
 //! Source: Kurose & Ross §2.7 (sockets).
 
+mod outbox;
 mod reader;
 mod writer;
 
+pub(super) use outbox::WritingHalf;
 pub(super) use reader::read_lines;
 pub(super) use writer::{WRITE_TIMEOUT, write_lines};
+
+use outbox::Outbox;
 
 use super::listener::Seat;
 use crate::room::ClientNumber;
@@ -26,10 +30,9 @@ use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::Reply;
-use crossbeam_channel::{Receiver, Sender};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What every thread may do with a client.
@@ -44,30 +47,13 @@ pub(super) struct Peer {
     stream: Arc<TcpStream>,
     /// Copies of what it says and hears.
     copies: Arc<Conversation>,
-    queue: Sender<Outgoing>,
-    backlog: Arc<Backlog>,
+    outbox: Outbox,
     joined: AtomicBool,
     /// What its login has yielded; set before its first transfer, or never.
     key: OnceLock<Key>,
     /// Why the server ended it; where the server did not, never set.
     cut_because: OnceLock<&'static str>,
     _seat: Seat,
-}
-
-/// What lies in the queue of a client.
-#[derive(Debug)]
-pub(super) enum Outgoing {
-    /// Lines, each shared with all who hear it.
-    Lines(Vec<Arc<str>>),
-    /// Nothing follows: end the stream like this.
-    End(Shutdown),
-}
-
-/// How far a client is behind.
-#[derive(Debug, Default)]
-pub(super) struct Backlog {
-    waiting_bytes: AtomicUsize,
-    written_bytes: AtomicU64,
 }
 
 /// From here on a queue must move, or its client is dropped. Unit: bytes.
@@ -79,38 +65,30 @@ const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 const LARGEST_QUEUE_BYTES: usize = 16 * FULL_QUEUE_BYTES;
 
 impl Peer {
-    /// A client on this stream, and its queue for [`write_lines`].
+    /// A client on this stream, and what [`write_lines`] works with.
     pub(super) fn new(
         number: ClientNumber,
         stream: TcpStream,
         seat: Seat,
         tap: &Tap,
-    ) -> io::Result<(Self, Receiver<Outgoing>)> {
-        let (queue, outgoing) = crossbeam_channel::unbounded();
+    ) -> io::Result<(Self, WritingHalf)> {
         let (remote, local) = (stream.peer_addr()?, stream.local_addr()?);
-        let copies = tap.conversation(local, remote, Way::In);
+        let copies = Arc::new(tap.conversation(local, remote, Way::In));
+        let stream = Arc::new(stream);
+        let (outbox, half) = Outbox::new(Arc::clone(&stream), Arc::clone(&copies));
         let peer = Self {
             number,
             remote,
             local,
-            copies: Arc::new(copies),
-            stream: Arc::new(stream),
-            queue,
-            backlog: Arc::default(),
+            stream,
+            copies,
+            outbox,
             joined: AtomicBool::new(false),
             key: OnceLock::new(),
             cut_because: OnceLock::new(),
             _seat: seat,
         };
-        Ok((peer, outgoing))
-    }
-
-    /// What `writer-N` needs: no more, so that the queue closes when the last peer is dropped.
-    pub(super) fn writing_half(
-        &self,
-    ) -> (Arc<TcpStream>, Arc<Backlog>, Arc<Conversation>) {
-        let stream = Arc::clone(&self.stream);
-        (stream, Arc::clone(&self.backlog), Arc::clone(&self.copies))
+        Ok((peer, half))
     }
 
     /// Sends a reply to this client alone.
@@ -118,31 +96,24 @@ impl Peer {
         self.tell_lines(vec![reply.to_line().into()]);
     }
 
-    /// Puts lines in the queue; never waits.
+    /// Sends lines to this client; never waits for it.
     pub(super) fn tell_lines(&self, lines: Vec<Arc<str>>) {
-        let bytes = lines.iter().map(|line| line.len()).sum();
-        let before = self
-            .backlog
-            .waiting_bytes
-            .fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > LARGEST_QUEUE_BYTES {
+        self.outbox.put(lines);
+        if self.outbox.waiting_bytes() > LARGEST_QUEUE_BYTES {
             self.cut("did not read");
-            return;
         }
-        // An error means that the writer has ended, and the reader will say so.
-        let _ = self.queue.send(Outgoing::Lines(lines));
     }
 
-    /// Ends the stream once everything in the queue is out.
+    /// Ends the stream once everything said before is out.
     pub(super) fn end(&self, how: Shutdown) {
-        let _ = self.queue.send(Outgoing::End(how));
+        self.outbox.end(how);
     }
 
     /// Ends the stream now, whatever is in the queue.
     pub(super) fn cut(&self, why: &'static str) {
         if self.cut_because.set(why).is_ok() {
             let Self { number, remote, .. } = self;
-            let unread = self.backlog.waiting_bytes.load(Ordering::Relaxed);
+            let unread = self.outbox.waiting_bytes();
             log::warn!("dropped client {number} ({remote}): {why}, {unread} B unread");
         }
         let _ = self.stream.shutdown(Shutdown::Both);
@@ -179,13 +150,12 @@ impl Peer {
 
     /// Whether more waits for it than a queue should hold.
     pub(super) fn is_full(&self) -> bool {
-        self.backlog.waiting_bytes.load(Ordering::Relaxed) > FULL_QUEUE_BYTES
+        self.outbox.waiting_bytes() > FULL_QUEUE_BYTES
     }
 
     /// Bytes written so far, where its queue is full; `None` where all is well.
     pub(super) fn written_while_full(&self) -> Option<u64> {
-        let written = || self.backlog.written_bytes.load(Ordering::Relaxed);
-        self.is_full().then(written)
+        self.is_full().then(|| self.outbox.written_bytes())
     }
 }
 

@@ -269,6 +269,12 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// Whether copies go anywhere.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.tap.is_on()
+    }
+
     /// These bytes went this way. What is written is told before it is written, so that
     /// the answer to it is never seen before it.
     pub fn carried(&self, way: Way, bytes: &[u8]) {

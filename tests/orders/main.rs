@@ -90,7 +90,8 @@ pub use real_rustix::{event, process};
 #[cfg(target_os = "linux")]
 pub mod sync {
     pub use crate::atomic;
-    pub use crate::real::sync::{Arc, OnceLock, Weak};
+    pub use crate::real::sync::{Arc, OnceLock, PoisonError, Weak};
+    pub use shuttle::sync::{Mutex, MutexGuard};
 }
 
 /// A panic is a finding: it goes on to Shuttle.

@@ -10,6 +10,7 @@
 
 use crate::real::collections::{BTreeMap, VecDeque};
 use crate::real::io::{self, ErrorKind, IoSlice, Read, Write};
+use crate::real::ops::BitOr;
 use crate::real::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::real::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use crate::real::time::Duration;
@@ -21,8 +22,8 @@ pub use crate::real::net::{
     ToSocketAddrs,
 };
 
-/// What one direction of a connection holds. Unit: bytes.
-const ROOM_BYTES: usize = 1500;
+/// What a direction of a connection holds: one of these. Unit: bytes.
+const ROOM_BYTES: [usize; 3] = [40, 300, 1500];
 
 /// What a UDP socket holds. Unit: datagrams.
 const ROOM_DATAGRAMS: usize = 32;
@@ -102,6 +103,8 @@ struct Settings {
 #[derive(Debug)]
 struct Pipe {
     place: Place,
+    /// Unit: bytes.
+    room: usize,
     halves: Mutex<Halves>,
 }
 
@@ -121,6 +124,7 @@ impl TcpStream {
     fn pair(caller: SocketAddr, called: SocketAddr) -> [Self; 2] {
         let pipe = Arc::new(Pipe {
             place: world::place(),
+            room: ROOM_BYTES[choose(3) as usize],
             halves: Mutex::default(),
         });
         [0, 1].map(|side| Self {
@@ -220,15 +224,15 @@ impl Read for &TcpStream {
     }
 }
 
-impl Write for &TcpStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl TcpStream {
+    fn write_until(&self, deadline: Option<Duration>, bytes: &[u8]) -> io::Result<usize> {
         let (ours, theirs) = (self.side, 1 - self.side);
-        let done = until(self.pipe.place, self.patience(|it| it.write), || {
+        let done = until(self.pipe.place, deadline, || {
             let mut halves = state(&self.pipe.halves);
             if halves.ended[ours] || halves.deaf[theirs] || halves.is_reset {
                 return Some(Err(ErrorKind::BrokenPipe.into()));
             }
-            let room = ROOM_BYTES - halves.bytes[ours].len();
+            let room = self.pipe.room - halves.bytes[ours].len();
             let count = room.min(bytes.len());
             halves.bytes[ours].extend(&bytes[..count]);
             (count > 0 || bytes.is_empty()).then_some(Ok(count))
@@ -237,6 +241,12 @@ impl Write for &TcpStream {
             wake(self.pipe.place);
         }
         done.unwrap_or(Err(ErrorKind::WouldBlock.into()))
+    }
+}
+
+impl Write for &TcpStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_until(self.patience(|it| it.write), bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -518,7 +528,7 @@ impl From<Errno> for io::Error {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct SendFlags;
 
 #[derive(Debug)]
@@ -531,9 +541,20 @@ impl From<SocketAddr> for SocketAddrAny {
 }
 
 impl SendFlags {
+    pub const DONTWAIT: Self = Self;
+    pub const NOSIGNAL: Self = Self;
+
     #[must_use]
     pub const fn empty() -> Self {
         Self
+    }
+}
+
+impl BitOr for SendFlags {
+    type Output = Self;
+
+    fn bitor(self, _other: Self) -> Self {
+        self
     }
 }
 
@@ -555,6 +576,18 @@ impl MMsgHdr {
             ..Self::new(parts, control)
         }
     }
+}
+
+/// Takes what there is room for, and never waits: Sash does not ask otherwise.
+pub fn sendmsg(
+    stream: &TcpStream,
+    parts: &[IoSlice<'_>],
+    _control: &mut SendAncillaryBuffer,
+    _flags: SendFlags,
+) -> Result<usize, Errno> {
+    let bytes: Vec<u8> = parts.iter().flat_map(|it| it.iter().copied()).collect();
+    let sent = stream.write_until(Some(Duration::ZERO), &bytes);
+    sent.map_err(Errno)
 }
 
 /// Takes one of them at least, and not always all.

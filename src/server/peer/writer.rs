@@ -1,34 +1,30 @@
-//! `writer-N`: the one thread that writes to client N, and may wait for it.
+//! `writer-N`: the one thread that may wait for client N.
 //!
 //! It takes all that waits in the queue into one write, and counts what the system has
 //! taken, so that the room can tell a slow client from a dead one. It ends with the
 //! queue, or when the stream is shut down under it.
 
-use super::{Backlog, Outgoing, is_no_news};
-use crate::transfer::tap::{Conversation, Way};
-use crossbeam_channel::Receiver;
+use super::is_no_news;
+use super::outbox::{Backlog, Outgoing, WritingHalf};
+use crate::transfer::tap::Way;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// `writer-N`: one write for all that waits.
-pub(in super::super) fn write_lines(
-    stream: &TcpStream,
-    queue: &Receiver<Outgoing>,
-    backlog: &Backlog,
-    copies: &Conversation,
-) {
+pub(in super::super) fn write_lines(half: &WritingHalf) {
     let mut batch = Vec::new();
-    while let Ok(first) = queue.recv() {
+    while let Ok(first) = half.queue.recv() {
         let mut end = None;
         batch.clear();
-        for outgoing in std::iter::once(first).chain(queue.try_iter()) {
+        for outgoing in std::iter::once(first).chain(half.queue.try_iter()) {
             match outgoing {
-                Outgoing::Lines(lines) => {
+                Outgoing::Lines { lines, written } => {
+                    let begin = batch.len();
                     for line in lines {
                         batch.extend_from_slice(line.as_bytes());
                     }
+                    batch.drain(begin..begin + written);
                 }
                 Outgoing::End(how) => end = Some(how),
             }
@@ -36,12 +32,12 @@ pub(in super::super) fn write_lines(
                 break;
             }
         }
-        copies.carried(Way::Out, &batch);
-        if write_batch(stream, &batch, backlog).is_err() {
+        half.copies.carried(Way::Out, &batch);
+        if write_batch(&half.stream, &batch, &half.backlog).is_err() {
             end = Some(Shutdown::Both);
         }
         if let Some(how) = end {
-            let _ = stream.shutdown(how);
+            let _ = half.stream.shutdown(how);
             return;
         }
     }
@@ -58,9 +54,7 @@ fn write_batch(
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => {
                 batch = &batch[count..];
-                backlog.waiting_bytes.fetch_sub(count, Ordering::Relaxed);
-                let count = u64::try_from(count).unwrap_or(u64::MAX);
-                backlog.written_bytes.fetch_add(count, Ordering::Relaxed);
+                backlog.wrote_of_waiting(count);
             }
             Err(error) if is_no_news(&error) => {}
             Err(error) => return Err(error),

@@ -1,0 +1,263 @@
+//! What goes to one client: past `writer-12` while all goes well, and through it otherwise.
+//!
+//! ```text
+//!   room      --\   nothing waits: what the socket takes at once
+//!   transfers ---+-------------------------------------------------> socket
+//!                 \  the rest, and all that comes after it            ^
+//!                  '--> queue --> writer-12 --------------------------'
+//! ```
+//!
+//! A line to a thousand people wakes none of their thousand writers, as long as they read.
+//! Nobody ever waits here for the client: the socket takes what it has room for, and the
+//! writer waits with the rest. Who hands something over holds the turn, so lines of two
+//! threads never mix; and while anything waits nothing goes past it, so none overtakes.
+//!
+//! Source: `send(2)` (`MSG_DONTWAIT`); report chapter `speed`.
+
+use crate::transfer::tap::Conversation;
+use crossbeam_channel::{Receiver, Sender};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The way to a client, shared by all who speak to it.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    stream: Arc<TcpStream>,
+    /// Copies of what it hears.
+    copies: Arc<Conversation>,
+    queue: Sender<Outgoing>,
+    backlog: Arc<Backlog>,
+    turn: Mutex<Turn>,
+}
+
+/// Who holds it may hand something over.
+#[derive(Debug, Default)]
+struct Turn {
+    /// The last line was handed over.
+    is_over: bool,
+}
+
+/// What lies in the queue of a client.
+#[derive(Debug)]
+pub(in super::super) enum Outgoing {
+    /// Lines, each shared with all who hear it.
+    Lines {
+        lines: Vec<Arc<str>>,
+        /// So many of their bytes are out already.
+        written: usize,
+    },
+    /// Nothing follows: end the stream like this.
+    End(Shutdown),
+}
+
+/// What `writer-N` works with: no more, so that the queue closes when the last [`Outbox`]
+/// is dropped.
+#[derive(Debug)]
+pub(in super::super) struct WritingHalf {
+    pub(super) stream: Arc<TcpStream>,
+    pub(super) copies: Arc<Conversation>,
+    pub(super) queue: Receiver<Outgoing>,
+    pub(super) backlog: Arc<Backlog>,
+}
+
+/// How far a client is behind.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    /// In the queue, or in the hands of the writer. Unit: bytes.
+    waiting: AtomicUsize,
+    /// Unit: bytes.
+    written: AtomicU64,
+}
+
+impl Outbox {
+    /// The way to the client of this stream.
+    pub(super) fn new(
+        stream: Arc<TcpStream>,
+        copies: Arc<Conversation>,
+    ) -> (Self, WritingHalf) {
+        let (sender, queue) = crossbeam_channel::unbounded();
+        let outbox = Self {
+            stream: Arc::clone(&stream),
+            copies: Arc::clone(&copies),
+            queue: sender,
+            backlog: Arc::default(),
+            turn: Mutex::default(),
+        };
+        let half = WritingHalf {
+            stream,
+            copies,
+            queue,
+            backlog: Arc::clone(&outbox.backlog),
+        };
+        (outbox, half)
+    }
+
+    /// Hands lines over; never waits for the client. After the last of them nothing goes.
+    pub(super) fn put(&self, lines: Vec<Arc<str>>) {
+        let turn = self.turn();
+        if turn.is_over {
+            return;
+        }
+        let bytes: usize = lines.iter().map(|line| line.len()).sum();
+        let written = if self.goes_past_the_writer(bytes) {
+            self.backlog.wrote(write_at_once(&self.stream, &lines))
+        } else {
+            0
+        };
+        if written < bytes {
+            self.backlog.waits(bytes - written);
+            // An error means that the writer has ended, and the reader will say so.
+            let _ = self.queue.send(Outgoing::Lines { lines, written });
+        }
+    }
+
+    /// Ends the stream once everything is out.
+    pub(super) fn end(&self, how: Shutdown) {
+        self.turn().is_over = true;
+        let _ = self.queue.send(Outgoing::End(how));
+    }
+
+    /// What is not out yet. Unit: bytes.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.backlog.waiting()
+    }
+
+    /// What is out. Unit: bytes.
+    pub(super) fn written_bytes(&self) -> u64 {
+        self.backlog.written.load(Ordering::Relaxed)
+    }
+
+    /// Much is better written by the writers, on all the cores that there are; and whoever
+    /// takes copies may have to be waited for.
+    fn goes_past_the_writer(&self, bytes: usize) -> bool {
+        bytes <= LARGEST_AT_ONCE && !self.copies.is_on() && self.backlog.waiting() == 0
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WritingHalf {
+    /// Where it writes.
+    pub(in super::super) const fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream
+    }
+}
+
+impl Backlog {
+    fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    fn waits(&self, bytes: usize) {
+        self.waiting.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn wrote(&self, bytes: usize) -> usize {
+        let count = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.written.fetch_add(count, Ordering::Relaxed);
+        bytes
+    }
+
+    /// So much of what waited is out. Whoever sees that nothing waits any more may write.
+    pub(super) fn wrote_of_waiting(&self, bytes: usize) {
+        self.wrote(bytes);
+        self.waiting.fetch_sub(bytes, Ordering::Release);
+    }
+}
+
+/// Longer ones wake the writer. Unit: bytes.
+const LARGEST_AT_ONCE: usize = 4 * 1024;
+
+/// So many bytes of these lines were taken; none where the system cannot say without
+/// waiting, or the stream has ended: the writer will find out.
+#[cfg(target_os = "linux")]
+fn write_at_once(stream: &TcpStream, lines: &[Arc<str>]) -> usize {
+    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+    use std::io::IoSlice;
+    let parts: Vec<_> = lines
+        .iter()
+        .map(|line| IoSlice::new(line.as_bytes()))
+        .collect();
+    let mut control = SendAncillaryBuffer::default();
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    sendmsg(stream, &parts, &mut control, flags).unwrap_or(0)
+}
+
+/// Every line wakes its writer.
+#[cfg(not(target_os = "linux"))]
+fn write_at_once(_stream: &TcpStream, _lines: &[Arc<str>]) -> usize {
+    0
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::transfer::tap::{Tap, Way};
+    use std::io::Read;
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::time::Duration;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// An outbox without a writer, and the client that it is for.
+    fn outbox() -> (Outbox, WritingHalf, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client =
+            TcpStream::connect_timeout(&listener.local_addr().unwrap(), PATIENCE)
+                .unwrap();
+        let (stream, remote) = listener.accept().unwrap();
+        let local = stream.local_addr().unwrap();
+        let copies = Tap::OFF.conversation(local, remote, Way::In);
+        let (outbox, half) = Outbox::new(Arc::new(stream), Arc::new(copies));
+        (outbox, half, client)
+    }
+
+    #[test]
+    fn a_line_to_who_reads_wakes_no_writer() {
+        let (outbox, half, mut client) = outbox();
+        outbox.put(vec!["one\n".into(), "two\n".into()]);
+        outbox.put(vec!["three\n".into()]);
+        let mut heard = [0; 14];
+        client.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"one\ntwo\nthree\n");
+        assert!(half.queue.is_empty());
+        assert_eq!((outbox.waiting_bytes(), outbox.written_bytes()), (0, 14));
+    }
+
+    #[test]
+    fn what_does_not_fit_waits_and_nothing_goes_past_it() {
+        let (outbox, half, mut client) = outbox();
+        let line: Arc<str> = "x".repeat(LARGEST_AT_ONCE).into();
+        let mut put_bytes = 0;
+        while outbox.waiting_bytes() == 0 {
+            outbox.put(vec![Arc::clone(&line)]);
+            put_bytes += line.len();
+        }
+        // There is room again, and yet the next one has to wait behind the others.
+        let mut taken = vec![0; put_bytes / 2];
+        client.read_exact(&mut taken).unwrap();
+        let before = outbox.waiting_bytes();
+        outbox.put(vec!["the next\n".into()]);
+        assert_eq!(outbox.waiting_bytes(), before + 9);
+        assert_eq!(half.queue.len(), 2);
+        let Ok(Outgoing::Lines { written, .. }) = half.queue.recv() else {
+            panic!("the rest of a line");
+        };
+        assert_eq!(line.len() - written, before);
+        let out = usize::try_from(outbox.written_bytes()).unwrap();
+        assert_eq!(out + before, put_bytes);
+    }
+
+    #[test]
+    fn nothing_goes_out_after_the_last_line() {
+        let (outbox, half, _client) = outbox();
+        outbox.end(Shutdown::Write);
+        outbox.put(vec!["too late\n".into()]);
+        assert_eq!(outbox.written_bytes(), 0);
+        assert_eq!(half.queue.len(), 1);
+    }
+}
