@@ -388,7 +388,10 @@ fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
     let output = client.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("changed"), "{}", told(&output));
-    assert_eq!(server.names(), [".uploads"]);
+    // Whether the part lies there still is the server's affair.
+    let mut names = server.names();
+    names.retain(|name| name != ".uploads");
+    assert!(names.is_empty(), "{names:?}");
 }
 
 #[test]
