@@ -231,11 +231,13 @@ impl Writer {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let is_behind = self.is_behind();
+        if !is_behind {
+            self.hasher.update(bytes); // First: then the write finds them in the cache.
+        }
         self.part.file.seek(SeekFrom::Start(self.written))?;
         self.part.file.write_all(bytes)?;
         self.written += bytes.len() as u64;
         if !is_behind {
-            self.hasher.update(bytes);
             self.hashed = self.written;
         }
         Ok(())
