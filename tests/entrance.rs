@@ -384,14 +384,15 @@ fn who_holds_a_token_and_not_its_keys_opens_no_transfer() {
 fn a_class_may_mistype_but_not_guess_and_the_door_opens_again() {
     let place = Place::locked();
     let wrong = ["--password-file", "wrong", "--exec", "hi"];
-    for _ in 0..sash::room::door::GUESSES {
-        let output = place.client("guy", &wrong);
-        assert!(
-            told(&output).contains("not the room's"),
-            "{}",
-            told(&output)
-        );
-    }
+    // On a slow machine a guess may have come back before the last one is taken.
+    let is_shut = |_: &u64| {
+        let told = told(&place.client("guy", &wrong));
+        let is_shut = told.contains("Too many wrong passwords");
+        assert!(is_shut || told.contains("not the room's"), "{told}");
+        is_shut
+    };
+    let guesses = (0..10 * sash::room::door::GUESSES).find(is_shut);
+    assert!(guesses >= Some(sash::room::door::GUESSES), "{guesses:?}");
     let right = ["--password-file", "right", "--exec", "hi"];
     let tries = (0..20).map(|_| {
         let output = place.client("guy", &right);
@@ -405,7 +406,6 @@ fn a_class_may_mistype_but_not_guess_and_the_door_opens_again() {
             go_on.then_some(code)
         })
         .collect();
-    assert!(codes.len() > 1, "{codes:?}");
     assert_eq!(codes.last(), Some(&Some(0)), "{codes:?}");
 }
 

@@ -9,7 +9,7 @@
 
 use sash::wire::message::{Offer, Reply};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -103,7 +103,12 @@ impl Place {
 
     /// A download that is killed once `bytes` of it are there; how many there are then.
     fn break_off(&self, server: &Server, bytes: u64) -> u64 {
-        let mut client = self.start_download(server, &[]);
+        self.break_off_as(server, &[], bytes)
+    }
+
+    /// The same of a client with these arguments.
+    fn break_off_as(&self, server: &Server, arguments: &[&str], bytes: u64) -> u64 {
+        let mut client = self.start_download(server, arguments);
         let part = self.in_out("a.bin.part");
         wait_until(|| length(&part) >= bytes);
         client.kill().unwrap();
@@ -196,6 +201,40 @@ fn a_killed_client_goes_on_where_it_was_and_only_the_rest_is_sent() {
     let kept = place.break_off(&server, SIZE / 3);
     assert!(kept < SIZE);
     let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, kept);
+    let missing = (SIZE - kept).div_ceil(1_436);
+    let sent = sent_packets(&output);
+    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+    place.is_whole("a.bin");
+    assert_eq!(place.names(), ["a.bin"]);
+}
+
+#[test]
+fn in_a_room_with_a_password_a_killed_client_goes_on_and_after_a_killed_server_too() {
+    let place = Place::new();
+    let secret = "open sesame 7";
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{secret}").unwrap();
+    let password = ["--password-file", file.path().to_str().unwrap()];
+    let telling = [&password[..], &["--json"]].concat();
+    let mut server = place.serve(&[&SLOWLY[..], &password].concat());
+    let killed_at = place.break_off_as(&server, &password, SIZE / 4);
+    let record = fs::read_to_string(place.in_out("a.bin.part.json")).unwrap();
+    assert!(!record.contains(secret), "{record}");
+    // The login and all keys that follow from it are new.
+    let client = place.start_download(&server, &telling);
+    let part = place.in_out("a.bin.part");
+    wait_until(|| length(&part) >= killed_at + SIZE / 4);
+    server.process.kill().unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert_eq!(offer(&output).offset, killed_at);
+    let kept = length(&part);
+    let server = place.serve(&password);
+    let nobody = place.download(&server, &[]);
+    assert_eq!(nobody.status.code(), Some(4), "{}", text(&nobody));
+    let output = place.download(&server, &telling);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(offer(&output).offset, kept);
     let missing = (SIZE - kept).div_ceil(1_436);

@@ -95,6 +95,13 @@ impl Server {
         names
     }
 
+    /// Whether what has come of an upload lies there hidden, or not yet, or not any more.
+    fn has_nothing_to_offer(&self) {
+        let mut names = self.names();
+        names.retain(|name| name != ".uploads");
+        assert!(names.is_empty(), "{names:?}");
+    }
+
     /// Where an upload of this name grows.
     fn part(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!(".uploads/{name}.part"))
@@ -123,7 +130,13 @@ impl Server {
 
     /// A client that is killed once this much of `a` has come.
     fn break_off(&self, path: &Path, bytes: u64) {
-        let mut client = self.client("dana", &[&upload(path)], &SLOW);
+        self.break_off_as(path, &[], bytes);
+    }
+
+    /// The same of a client with these arguments besides.
+    fn break_off_as(&self, path: &Path, arguments: &[&str], bytes: u64) {
+        let arguments = [&SLOW[..], arguments].concat();
+        let mut client = self.client("dana", &[&upload(path)], &arguments);
         wait_until(|| self.part_bytes() >= bytes);
         client.kill().unwrap();
         client.wait().unwrap();
@@ -382,7 +395,7 @@ fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
     let output = client.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("changed"), "{}", told(&output));
-    assert_eq!(server.names(), [".uploads"]);
+    server.has_nothing_to_offer();
 }
 
 #[test]
@@ -398,7 +411,7 @@ fn a_client_that_leaves_at_half_goes_on_from_there_by_every_way() {
             "{}",
             told(&output)
         );
-        assert_eq!(server.names(), [".uploads"]);
+        server.has_nothing_to_offer();
         // Over TCP half was given to the kernel; how much of it the server has read by the
         // time that its client is gone is chance, perhaps nothing.
         let is_acknowledged = !way.contains(&"tcp");
@@ -492,6 +505,27 @@ fn an_upload_goes_on_after_its_client_was_killed_and_by_tcp_as_well() {
         assert!(offset(&said) >= 200_000, "{said}");
         server.has(name, &made_up(600_000));
     }
+}
+
+#[test]
+fn in_a_room_with_a_password_an_upload_goes_on_after_its_client_and_server_were_killed() {
+    let secret = "open sesame 7";
+    let (_kept_too, password) = file("password", 0);
+    fs::write(&password, secret).unwrap();
+    let password = ["--password-file", password.to_str().unwrap()];
+    let mut server = Server::start(&password);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off_as(&path, &password, 200_000);
+    let mut record = server.part("a").into_os_string();
+    record.push(".json");
+    let record = fs::read_to_string(record).unwrap();
+    assert!(!record.contains(secret), "{record}");
+    server.restart(&password);
+    let kept = server.part_bytes();
+    let said = server.upload(&path, &password);
+    assert_eq!(offset(&said), kept);
+    server.has("a", &made_up(600_000));
+    wait_until(|| server.names() == ["a"]);
 }
 
 #[test]

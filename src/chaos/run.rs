@@ -72,13 +72,6 @@ struct Run {
     _folder: TempDir,
 }
 
-/// Memory may grow by so much: the allocator gives back in large pieces.
-const GROWTH_PERCENT: u64 = 10;
-
-/// And by so much in any case: of a server of three MiB, half a MiB may lie between what
-/// is still in use, and the allocator cannot give it back. Unit: bytes.
-const GROWTH_BYTES: u64 = 1024 * 1024;
-
 /// How long memory may take to come back.
 const SETTLING: Duration = Duration::from_secs(5);
 
@@ -249,8 +242,7 @@ impl Run {
         let before = before.filter(|_| is_same);
         (self.outcome.before, self.outcome.after) = (before, after);
         let Some(before) = before else { return };
-        let most = before.memory * (100 + GROWTH_PERCENT) / 100;
-        let most = most.max(before.memory + GROWTH_BYTES);
+        let most = before.most_memory_after();
         // The last threads give back theirs a moment after they are gone.
         self.crew.wait_until(SETTLING, |crew| {
             crew.server_belongings().is_none_or(|it| it.memory <= most)

@@ -127,9 +127,10 @@ fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
     let counts = held.iter().map(|it| (it.threads, it.descriptors));
     let is_steady = counts.collect::<BTreeSet<_>>().len() <= 1;
     // Tables and caches have grown by half of the day; what grows on is a leak.
-    let memory = |place: usize| held.get(place).map_or(0.0, |it| mebibytes(*it));
-    let (half, end) = (memory(held.len() / 2), memory(held.len().saturating_sub(1)));
-    Ok(is_steady && end < (half * 1.1).max(half + 1.0))
+    let half_and_end = held.get(held.len() / 2).zip(held.last());
+    let has_grown =
+        |(half, end): (&Belongings, &Belongings)| end.memory > half.most_memory_after();
+    Ok(is_steady && !half_and_end.is_some_and(has_grown))
 }
 
 fn write_delays(out: &mut impl Write, what: &str, delays: &Delays) -> io::Result<()> {
