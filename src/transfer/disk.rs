@@ -18,16 +18,18 @@ use super::part::Part;
 use super::record::Record;
 use super::threads;
 use crate::wire::digest::Digest;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
 use std::time::Duration;
 
 /// A running disk thread; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Disk {
-    orders: Sender<Order>,
+    orders: SyncSender<Order>,
     answers: Receiver<Answer>,
     /// What was written, to be filled again.
     spares: Receiver<Vec<u8>>,
@@ -69,9 +71,9 @@ impl Disk {
     /// # Errors
     /// What the system says when it has no thread left.
     pub(super) fn start(number: u64, part: Part) -> io::Result<Self> {
-        let (orders, inbox) = crossbeam_channel::bounded(CHUNKS_WAITING);
-        let (outbox, answers) = crossbeam_channel::bounded(4);
-        let (spare, spares) = crossbeam_channel::bounded(CHUNKS_WAITING);
+        let (orders, inbox) = sync_channel(CHUNKS_WAITING);
+        let (outbox, answers) = sync_channel(4);
+        let (spare, spares) = sync_channel(CHUNKS_WAITING);
         let writer = Writer {
             hasher: Sha256::new(),
             hashed: 0,
@@ -165,11 +167,11 @@ struct Writer {
     /// The part's length. Unit: bytes.
     written: u64,
     /// Takes back what was written.
-    spare: Sender<Vec<u8>>,
+    spare: SyncSender<Vec<u8>>,
 }
 
 impl Writer {
-    fn run(mut self, inbox: &Receiver<Order>, outbox: &Sender<Answer>) {
+    fn run(mut self, inbox: &Receiver<Order>, outbox: &SyncSender<Answer>) {
         while let Some(order) = self.next(inbox) {
             let answer = match order {
                 Order::Write(mut bytes) => self.write(&bytes).map(|()| {
@@ -303,9 +305,9 @@ pub(super) mod tests {
 
     /// A disk that takes so many chunks and works on none; and what it was given.
     pub(in super::super) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
-        let (orders, inbox) = crossbeam_channel::bounded(chunks);
-        let (_, answers) = crossbeam_channel::bounded(1);
-        let (_, spares) = crossbeam_channel::bounded(1);
+        let (orders, inbox) = sync_channel(chunks);
+        let (_, answers) = sync_channel(1);
+        let (_, spares) = sync_channel(1);
         let disk = Disk {
             orders,
             answers,

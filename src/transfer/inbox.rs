@@ -1,10 +1,23 @@
 //! What reaches the two ends of a transfer from outside, whatever carries the file.
+//!
+//! ```text
+//!   acks-3    --forward: as long as 4,096 do not wait--> [ inbox ] --> sender-3
+//!   transfers --tell: 64 more find room----------------->
+//! ```
+//!
+//! The channel is the standard library's, whose receiver lies down at once where nothing
+//! waits. One that first gives its core away (`sched_yield`), in the hope of something to
+//! come, is last among all that is busy, and its ACKs wait with it.
 
 use super::hand::Hand;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Digest;
 use crate::wire::packet::Packet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
 
 /// What reaches `sender-3`.
 #[derive(Debug)]
@@ -40,4 +53,78 @@ pub(super) enum Order {
     Hand(Hand),
     /// Stop for a while, or go on.
     Pause(bool),
+}
+
+/// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
+pub(super) const INBOX_PACKETS: usize = 4096;
+
+/// What may wait beside them: the digest, the verdict, the end.
+const INBOX_WORDS: usize = 64;
+
+/// The way to `sender-3`.
+#[derive(Debug, Clone)]
+pub(super) struct Inbox {
+    door: Sender<Arrival>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Where it comes out.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    door: Receiver<Arrival>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The two ends of an inbox.
+pub(super) fn inbox() -> (Inbox, Arrivals) {
+    let (sender, receiver) = mpsc::channel();
+    let waiting = Arc::<AtomicUsize>::default();
+    let inbox = Inbox {
+        door: sender,
+        waiting: Arc::clone(&waiting),
+    };
+    let door = receiver;
+    (inbox, Arrivals { door, waiting })
+}
+
+impl Inbox {
+    /// Drops what comes while too many packets wait, as a full socket would.
+    pub(super) fn forward(&self, arrival: Arrival) {
+        self.put(arrival, INBOX_PACKETS);
+    }
+
+    /// Never waits: it is one thread that tells all senders. One that is gone needs no
+    /// telling, and where so many words wait already one of them ends it.
+    pub(super) fn tell(&self, arrival: Arrival) {
+        self.put(arrival, INBOX_PACKETS + INBOX_WORDS);
+    }
+
+    /// Two threads may each find the last place, which does no harm.
+    fn put(&self, arrival: Arrival, most: usize) {
+        if self.waiting.load(Ordering::Relaxed) < most {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            let _ = self.door.send(arrival);
+        }
+    }
+}
+
+impl Arrivals {
+    /// Waits no longer than this.
+    ///
+    /// # Errors
+    /// Nothing came in time, or nobody can send any more.
+    pub(super) fn recv_timeout(
+        &self,
+        patience: Duration,
+    ) -> Result<Arrival, RecvTimeoutError> {
+        let arrival = self.door.recv_timeout(patience)?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Ok(arrival)
+    }
+
+    /// What waits now.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
 }

@@ -19,7 +19,7 @@ use super::carrier::{
 use super::clock::Clock;
 use super::forgeries::Forgeries;
 use super::hand::{Hand, Reach};
-use super::inbox::Arrival;
+use super::inbox::{Arrival, Arrivals, Inbox, inbox};
 use super::source::Source;
 use super::watch::Watch;
 use super::{
@@ -37,10 +37,10 @@ use crate::wire::options::Transport;
 use crate::wire::packet::{Body, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use acks::Acks;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 /// Where the bytes go out: bound already, so that its port could be offered.
@@ -55,14 +55,8 @@ pub enum Outlet {
 /// A running sender. Dropping it does not end it.
 #[derive(Debug, Clone)]
 pub struct Sending {
-    inbox: Sender<Arrival>,
+    inbox: Inbox,
 }
-
-/// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
-const INBOX_PACKETS: usize = 4096;
-
-/// What may wait beside them: the digest, the verdict, the end.
-const INBOX_WORDS: usize = 64;
 
 /// Starts `sender-N` and `acks-N`. `asker` is the address the chat connection comes from.
 ///
@@ -76,7 +70,7 @@ pub fn start(
     asker: IpAddr,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let (inbox, arrivals) = make_inbox();
+    let (inbox, arrivals) = inbox();
     let name = format!("sender-{}", job.number);
     match outlet {
         Outlet::Udp(socket) => {
@@ -113,7 +107,7 @@ pub fn initiate(
     server: SocketAddr,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let (inbox, arrivals) = make_inbox();
+    let (inbox, arrivals) = inbox();
     let name = format!("sender-{}", job.number);
     match job.settled.transport {
         Transport::Udp => {
@@ -140,10 +134,6 @@ pub fn initiate(
         }
     }
     Ok(Sending { inbox })
-}
-
-fn make_inbox() -> (Sender<Arrival>, Receiver<Arrival>) {
-    crossbeam_channel::bounded(INBOX_PACKETS + INBOX_WORDS)
 }
 
 fn random_u32() -> io::Result<u32> {
@@ -193,10 +183,8 @@ impl Sending {
         self.tell(Arrival::Cancel);
     }
 
-    /// Never waits: it is one thread that tells all senders. One that is gone needs no
-    /// telling, and where so many words wait already one of them ends it.
     fn tell(&self, arrival: Arrival) {
-        let _ = self.inbox.try_send(arrival);
+        self.inbox.tell(arrival);
     }
 }
 
@@ -209,7 +197,7 @@ struct Shell<R> {
     carrier: Carrier,
     /// What ACKs go through before the machine sees them.
     incoming: Option<Link<Packet>>,
-    arrivals: Receiver<Arrival>,
+    arrivals: Arrivals,
     /// Why it fails, where this side knows better than the machine.
     failure: Option<String>,
     forgeries: Forgeries,
@@ -224,7 +212,7 @@ impl<R: FnMut(Report)> Shell<R> {
         file: File,
         socket: UdpSocket,
         first: SequenceNumber,
-        arrivals: Receiver<Arrival>,
+        arrivals: Arrivals,
         report: R,
     ) -> Self {
         let clock = Clock::start();
@@ -531,22 +519,24 @@ impl<R: FnMut(Report)> Shell<R> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::inbox::INBOX_PACKETS;
     use super::*;
 
     #[test]
     fn a_word_finds_room_in_an_inbox_full_of_packets_and_never_waits_for_it() {
-        let (inbox, arrivals) = make_inbox();
+        let (inbox, arrivals) = inbox();
         for _ in 0..2 * INBOX_PACKETS {
-            acks::forward(&inbox, Arrival::Damaged);
+            inbox.forward(Arrival::Damaged);
         }
-        assert_eq!(arrivals.len(), INBOX_PACKETS);
+        assert_eq!(arrivals.waiting(), INBOX_PACKETS);
         let sending = Sending { inbox };
         let clock = Clock::start();
         for _ in 0..1_000 {
             sending.cancel(); // A client may ask for it as often as it likes.
         }
         assert!(clock.now().since_start() < WAKE_INTERVAL);
-        let mut waiting = arrivals.iter().take(INBOX_PACKETS + 1);
+        let next = || arrivals.recv_timeout(WAKE_INTERVAL).ok();
+        let mut waiting = std::iter::from_fn(next).take(INBOX_PACKETS + 1);
         assert!(waiting.any(|arrival| matches!(arrival, Arrival::Cancel)));
     }
 
@@ -558,7 +548,7 @@ mod tests {
             };
             let job = Job::EXAMPLE;
             filter::attach(&socket, job.token);
-            let (inbox, arrivals) = make_inbox();
+            let (inbox, arrivals) = inbox();
             let asker = socket.local_addr().unwrap().ip();
             let theirs = socket.try_clone().unwrap();
             let acks = acks::start(&job, theirs, asker, inbox).unwrap();

@@ -14,7 +14,7 @@
 
 use super::clock::Clock;
 use super::disk::{self, Answer, CHUNK_BYTES, Disk};
-use super::inbox::{Arrival, Order};
+use super::inbox::{Arrival, Arrivals, Order};
 use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdict};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::moment::Moment;
@@ -22,7 +22,6 @@ use crate::reliable::retry::PATIENCE;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::packet::Reset;
-use crossbeam_channel::Receiver as Inbox;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -34,7 +33,7 @@ pub(super) struct Sender {
     pub(super) job: Job,
     pub(super) file: File,
     pub(super) way: Way,
-    pub(super) arrivals: Inbox<Arrival>,
+    pub(super) arrivals: Arrivals,
 }
 
 /// `receiver-N` of a TCP transfer.
@@ -42,7 +41,7 @@ pub(super) struct Receiver {
     pub(super) job: Job,
     pub(super) way: Way,
     pub(super) disk: Disk,
-    pub(super) orders: Inbox<Order>,
+    pub(super) orders: crossbeam_channel::Receiver<Order>,
 }
 
 /// How the two come together. The client always connects.

@@ -67,6 +67,8 @@ pub mod app;
 #[cfg(target_os = "linux")]
 pub mod atomic;
 #[cfg(target_os = "linux")]
+pub mod mpsc;
+#[cfg(target_os = "linux")]
 pub mod net;
 #[cfg(target_os = "linux")]
 pub mod thread;
@@ -90,6 +92,7 @@ pub use real_rustix::{event, process};
 #[cfg(target_os = "linux")]
 pub mod sync {
     pub use crate::atomic;
+    pub use crate::mpsc;
     pub use crate::real::sync::{Arc, OnceLock, PoisonError, Weak};
     pub use shuttle::sync::{Mutex, MutexGuard};
 }

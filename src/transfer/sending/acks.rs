@@ -3,17 +3,15 @@
 //! Only what carries the token and comes from the asker's address reaches `sender-3`.
 
 use super::super::carrier::is_passing;
-use super::super::inbox::Arrival;
+use super::super::inbox::{Arrival, Inbox};
 use super::super::tap::Way;
 use super::super::threads::{self, Kind};
 use super::super::{Job, WAKE_INTERVAL};
-use super::INBOX_PACKETS;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKey;
 use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
-use crossbeam_channel::Sender;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -54,7 +52,7 @@ pub(super) fn start(
     job: &Job,
     socket: UdpSocket,
     asker: IpAddr,
-    inbox: Sender<Arrival>,
+    inbox: Inbox,
 ) -> io::Result<Acks> {
     socket.set_read_timeout(Some(WAKE_INTERVAL))?;
     let is_over = Arc::new(AtomicBool::new(false));
@@ -79,7 +77,7 @@ pub(super) fn start(
                     if !is_told {
                         tap.datagram(Way::In, &socket, Some(from), datagram, None);
                     }
-                    forward(&inbox, arrival);
+                    inbox.forward(arrival);
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
                 Err(error) if is_passing(&error) => (),
@@ -130,13 +128,6 @@ fn wake(socket: &UdpSocket, token: Token) {
     let mut datagram = Vec::new();
     packet.encode(&mut datagram, &[]);
     let _ = socket.send_to(&datagram, here);
-}
-
-/// Drops what comes while too many packets wait, as a full socket would.
-pub(super) fn forward(inbox: &Sender<Arrival>, arrival: Arrival) {
-    if inbox.len() < INBOX_PACKETS {
-        let _ = inbox.try_send(arrival);
-    }
 }
 
 fn read(
