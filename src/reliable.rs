@@ -90,6 +90,13 @@ pub trait SendingMachine: Machine + Send {
     /// What was sent, what was acknowledged, the window and the timer.
     fn progress(&self) -> Progress;
 
+    /// Whether FIN may go before the last ACK: all was sent, nothing waits to go again, and
+    /// the window has room behind the last segment. Never, where the receiver keeps nothing
+    /// that comes early, nor with the textbook's fixed window.
+    fn has_room_for_fin(&self) -> bool {
+        false
+    }
+
     /// A window that was closed, or a pause, is over: what was known of the path may have
     /// aged meanwhile.
     fn restart(&mut self, _now: Moment) {}

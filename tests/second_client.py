@@ -845,7 +845,7 @@ def earliest(*moments):
 class Download(Transfer):
     """The receiver of a file over UDP."""
 
-    LINGER = 6.0
+    LINGER = 30.0
 
     def __init__(self, chat, offer, pause, part, stop_at):
         super().__init__(chat, offer, pause)
@@ -853,6 +853,7 @@ class Download(Transfer):
         self.counts = {Kind.ACK: 0, Kind.NACK: -1}
         """The newest `number` of each; NACKs are counted from 0, ACKs from 1."""
         self.verdict = None
+        self.early_fin = None
         self.fin_acks = 0
         self.damaged = 0
         self.last_data = None
@@ -865,6 +866,10 @@ class Download(Transfer):
         """DATA, a probe or FIN; other kinds do not come from a sender (§14)."""
         if packet.kind is Kind.DATA and self.verdict is None:
             self.on_data(packet, now)
+            if self.early_fin is not None and self.receiver.is_complete:
+                self.on_fin(self.early_fin, now)
+        elif packet.kind is Kind.DATA:
+            self.answer_fin(now)
         elif packet.kind is Kind.FIN and packet.sequence == self.end:
             self.on_fin(packet, now)
 
@@ -901,12 +906,17 @@ class Download(Transfer):
     def on_fin(self, packet, now):
         """The sender has sent all. Every FIN is answered, the first after comparing."""
         if not self.receiver.is_complete:
+            self.early_fin = packet
             return
         self.heard(now)
         if self.verdict is None:
             is_right = self.part.digest() == packet.body
             self.verdict = "verified" if is_right else "damaged"
             self.chat.say("transfer", transfer=self.transfer, state=self.verdict)
+        self.answer_fin(now)
+
+    def answer_fin(self, now):
+        """Says the verdict, as often as the sender asks."""
         self.fin_acks += 1
         body = b"\x01" if self.verdict == "verified" else b"\x02"
         self.send(Kind.FIN_ACK, 0, self.fin_acks, self.end, body)

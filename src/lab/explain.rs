@@ -157,8 +157,8 @@ impl Rule {
                 "What has arrived: the next one wanted, and the ranges beyond it."
             }
             Self::Gap(_) => "Something is newly missing or damaged, and is told at once.",
-            Self::Alive => "Still at work on the whole file.",
-            Self::Fin => "Everything is acknowledged: the file's SHA-256.",
+            Self::Alive => "Everything has come, FIN too; the disk is still at work.",
+            Self::Fin => "Nothing is left to be sent: the file's SHA-256.",
             Self::FinAck => "All has arrived, and the SHA-256 was compared.",
             Self::Reset => "The transfer ends unfinished.",
         }

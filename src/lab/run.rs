@@ -76,8 +76,8 @@ pub struct Run {
     /// a person waits for. (That the sender knows it too is the chat connection's work,
     /// which a run does not have.) Virtual time.
     pub elapsed: Duration,
-    /// From the first DATA to the first FIN, which follows the last ACK at once: without
-    /// the opening and the ending. Virtual time.
+    /// From the first DATA to the last ACK: without the opening and the ending. Virtual
+    /// time.
     pub transferring: Duration,
     /// So much of the file was there before. Unit: bytes.
     pub offset: u64,

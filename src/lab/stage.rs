@@ -58,7 +58,8 @@ pub struct Stage {
     /// When the sender's next packet may leave.
     leaves_at: Moment,
     first_data_at: Option<Moment>,
-    first_fin_at: Option<Moment>,
+    /// When the sender knew that every segment had arrived.
+    all_acked_at: Option<Moment>,
     traffic: [Traffic; 2],
     steps: u64,
     /// What has happened and was not asked for yet.
@@ -94,7 +95,7 @@ impl Stage {
             receiver_knew_at: None,
             leaves_at: now,
             first_data_at: None,
-            first_fin_at: None,
+            all_acked_at: None,
             traffic: [Traffic::default(); 2],
             steps: 0,
             entries: Vec::new(),
@@ -258,6 +259,9 @@ impl Stage {
         self.halting
             .apply(&mut self.sender, &mut self.receiver, self.now);
         self.drain();
+        if self.sender.progress().acked_bytes == self.experiment.size {
+            self.all_acked_at.get_or_insert(self.now);
+        }
         if self.receiver.verdict().is_some() {
             self.receiver_knew_at.get_or_insert(self.now);
         }
@@ -272,7 +276,7 @@ impl Stage {
                 receiver,
                 is_identical: self.file.is_whole(self.experiment.size),
                 elapsed: self.receiver_knew_at.unwrap_or(self.now) - Moment::START,
-                transferring: self.first_fin_at.unwrap_or(self.now)
+                transferring: self.all_acked_at.unwrap_or(self.now)
                     - self.first_data_at.unwrap_or(self.now),
                 offset: self.experiment.offset,
                 progress: self.sender.progress(),
@@ -309,11 +313,11 @@ impl Stage {
         self.note_events();
         match transmit.packet.body.kind() {
             Kind::Data => self.first_data_at = self.first_data_at.or(Some(self.now)),
-            Kind::Fin => self.first_fin_at = self.first_fin_at.or(Some(self.now)),
             Kind::Syn
             | Kind::SynAck
             | Kind::Ack
             | Kind::Nack
+            | Kind::Fin
             | Kind::FinAck
             | Kind::Rst => (),
         }

@@ -7,6 +7,10 @@
 //!                                           (disk hashed?) FIN-ACK, again if asked
 //! ```
 //!
+//! FIN waits for the last ACK, as the textbook draws it. Selective repeat with a controller
+//! sends it behind the last segment, a round trip sooner, and the receiver holds it until
+//! everything is there: as TCP does (RFC 9293 §3.10.4, CLOSE).
+//!
 //! Both stop trusting the other side's life after [`PATIENCE`](super::retry::PATIENCE) of
 //! silence. No success is ever reported without the digest's answer: the sender ends in
 //! one of [`Outcome`], and `Verified` means that the receiver said so.
@@ -49,6 +53,10 @@ use crate::wire::options::Arq;
 use crate::wire::packet::Reset;
 use std::fmt;
 use std::time::Duration;
+
+/// The number of an ACK that says: FIN has come, and the disk is still busy. It shares its
+/// name, and with it its fate on a link, with none of the handshake's or a protocol's.
+const FIN_HAS_COME: u32 = u32::MAX;
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

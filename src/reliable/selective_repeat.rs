@@ -415,6 +415,15 @@ impl SendingMachine for Sender {
         self.ledger.progress(self.slots.base, window)
     }
 
+    fn has_room_for_fin(&self) -> bool {
+        let reach = self.slots.reach();
+        let is_all_sent = self.slots.base + reach == self.ledger.terms.end();
+        self.ledger.flow.is_controlled()
+            && is_all_sent
+            && self.lost.is_empty()
+            && self.ledger.flow.has_room()
+    }
+
     fn restart(&mut self, now: Moment) {
         let SenderLedger {
             flow, round_trip, ..

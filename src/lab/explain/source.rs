@@ -59,12 +59,10 @@ impl Origin {
     );
     pub(super) const ALIVE: Self = origin!(
         "connection/receiving.rs",
-        "alive.packet.number = ALIVE_NUMBER;"
+        "alive.packet.number = FIN_HAS_COME;"
     );
-    pub(super) const FIN: Self = origin!(
-        "connection/sending.rs",
-        "body: Body::Fin { digest: *digest }"
-    );
+    pub(super) const FIN: Self =
+        origin!("connection/sending.rs", "body: Body::Fin { digest }");
     pub(super) const FIN_ACK: Self =
         origin!("connection/receiving.rs", "let body = Body::FinAck {");
     pub(super) const RESET: Self = origin!(

@@ -4,14 +4,14 @@
 
 mod machine;
 
-use super::super::event::{Event, EventLog, GateState, Ignored, PacketName};
+use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Unwanted};
 use super::super::handshake::{Handshake, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
 use super::super::terms::{Terms, next_attempt};
 use super::super::{ReceivingMachine, Transmit};
 use super::quiet::Quiet;
-use super::{Failure, Outcome, receiver};
+use super::{FIN_HAS_COME, Failure, Outcome, receiver};
 use crate::wire::digest::Digest;
 use crate::wire::options::Arq;
 use crate::wire::packet::{Acknowledgement, Body, Packet, Reset};
@@ -28,9 +28,10 @@ pub struct Receiving {
     quiet: Quiet,
     /// An RST to be sent.
     farewell: Option<Reset>,
-    /// An ACK that says only "I am alive", to a FIN while the disk is still busy: the
-    /// FIN's attempt and time stamp.
-    alive: Option<(u8, u32)>,
+    /// An ACK that says [`FIN_HAS_COME`] is to be sent.
+    alive: Option<Acknowledgement>,
+    /// Those that were sent so far.
+    alive_attempt: u8,
     /// The segments that the shell has room for; `None`: a whole window.
     room: Option<u32>,
     is_paused: bool,
@@ -50,6 +51,8 @@ enum Phase {
         terms: Terms,
         /// The protocol's receiver.
         machine: Box<dyn ReceivingMachine>,
+        /// The digest of a FIN that came before the last segments.
+        claimed: Option<Digest>,
     },
     /// FIN has come; the disk has still to say what the digest of the file is.
     Verifying {
@@ -81,13 +84,9 @@ enum Phase {
 /// Once every byte has come, the sender may still be working out the file's digest.
 const PATIENCE_FOR_FIN: Duration = Duration::from_secs(600);
 
-/// Three of the longest waits between two FINs: while the sender asks, somebody answers.
-/// The chat connection usually ends this wait at once.
-const LINGER: Duration = Duration::from_secs(6);
-
-/// What the ACKs that only say "I am alive" are called, so that they share no name, and
-/// with it no fate on a link, with the handshake's or a protocol's.
-const ALIVE_NUMBER: u32 = u32::MAX;
+/// As long as the sender may ask: while it does, somebody answers. The chat connection
+/// usually ends this wait at once.
+const LINGER: Duration = PATIENCE;
 
 impl Receiving {
     /// The client's side of a download: SYN is due at once.
@@ -113,6 +112,7 @@ impl Receiving {
             quiet: Quiet::new(arq, now),
             farewell: None,
             alive: None,
+            alive_attempt: 0,
             room: None,
             is_paused: false,
             gate: GateState::Open,
@@ -168,7 +168,7 @@ impl Receiving {
     }
 
     fn tell_room(&mut self) {
-        let Phase::Transferring { terms, machine } = &mut self.phase else {
+        let Phase::Transferring { terms, machine, .. } = &mut self.phase else {
             return;
         };
         let room = self.room.unwrap_or(terms.window);
@@ -189,7 +189,7 @@ impl Receiving {
     #[must_use]
     pub fn segments_in_order(&self) -> u32 {
         match &self.phase {
-            Phase::Transferring { terms, machine } => terms.index(machine.expected()),
+            Phase::Transferring { terms, machine, .. } => terms.index(machine.expected()),
             Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
                 terms.segments()
             }
@@ -320,7 +320,7 @@ impl Receiving {
     /// How long the sender may be silent.
     fn patience(&self) -> Duration {
         match &self.phase {
-            Phase::Transferring { terms, machine }
+            Phase::Transferring { terms, machine, .. }
                 if machine.expected() == terms.end() =>
             {
                 PATIENCE_FOR_FIN
@@ -374,7 +374,11 @@ impl Receiving {
             && let Some(terms) = self.terms()
         {
             let machine = receiver(self.arq, terms, &self.handshake);
-            self.enter(Phase::Transferring { terms, machine });
+            self.enter(Phase::Transferring {
+                terms,
+                machine,
+                claimed: None,
+            });
             self.tell_room();
         }
     }
@@ -394,29 +398,75 @@ impl Receiving {
     }
 
     fn on_data(&mut self, packet: &Packet, now: Moment) {
-        if let Phase::Transferring { machine, .. } = &mut self.phase {
-            machine.on_packet(packet, now);
-            self.log.append(|| machine.take_events());
-        } else {
-            self.ignore(packet, Ignored::OutOfPlace);
+        match &mut self.phase {
+            Phase::Transferring { machine, .. } => {
+                machine.on_packet(packet, now);
+                self.log.append(|| machine.take_events());
+                self.verify_when_whole(now);
+            }
+            // The sender does not know yet that everything has arrived.
+            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
+                let (number, why) = (packet.number, Unwanted::Duplicate);
+                if packet.sequence.precedes(terms.end()) {
+                    self.log.record(|| Event::SegmentDropped { number, why });
+                }
+                self.answer_again(packet, now);
+            }
+            Phase::Opening | Phase::Ended { .. } => {
+                self.ignore(packet, Ignored::OutOfPlace);
+            }
         }
     }
 
-    fn on_fin(&mut self, packet: &Packet, claimed: Digest, now: Moment) {
+    /// Goes on to verifying once every segment and FIN are there. An ACK that the protocol
+    /// still owed says that too.
+    fn verify_when_whole(&mut self, now: Moment) {
+        if let Phase::Transferring {
+            terms,
+            machine,
+            claimed: Some(claimed),
+        } = &mut self.phase
+            && machine.expected() == terms.end()
+        {
+            let (terms, claimed) = (*terms, *claimed);
+            let owed = machine.poll_transmit(now);
+            self.alive = owed.and_then(|owed| match owed.packet.body {
+                Body::Ack(ack) | Body::Nack(ack) => Some(ack),
+                _ => None,
+            });
+            self.enter(Phase::Verifying { terms, claimed });
+        }
+    }
+
+    /// Says again what was said last: that FIN has come, or the verdict.
+    fn answer_again(&mut self, packet: &Packet, now: Moment) {
         match &mut self.phase {
-            Phase::Transferring { terms, machine }
-                if machine.expected() == terms.end()
-                    && packet.sequence == terms.end() =>
-            {
-                let terms = *terms;
-                self.enter(Phase::Verifying { terms, claimed });
-            }
-            Phase::Verifying { .. } => {
-                self.alive = Some((packet.attempt, packet.sent_at));
+            Phase::Verifying { terms, .. } => {
+                self.alive = Some(Acknowledgement {
+                    echo: packet.sent_at,
+                    window: terms.window,
+                    received: 0,
+                    ranges: Vec::new(),
+                });
             }
             Phase::Lingering { is_due, until, .. } => {
                 *is_due = true;
                 *until = now + LINGER;
+            }
+            Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => (),
+        }
+    }
+
+    fn on_fin(&mut self, packet: &Packet, digest: Digest, now: Moment) {
+        match &mut self.phase {
+            Phase::Transferring { terms, claimed, .. }
+                if packet.sequence == terms.end() =>
+            {
+                *claimed = Some(digest);
+                self.verify_when_whole(now);
+            }
+            Phase::Verifying { .. } | Phase::Lingering { .. } => {
+                self.answer_again(packet, now);
             }
             Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
@@ -458,16 +508,10 @@ impl Receiving {
         match &mut self.phase {
             Phase::Transferring { machine, .. } => machine.poll_transmit(now),
             Phase::Verifying { terms, .. } => {
-                let (attempt, echo) = self.alive.take()?;
-                let (window, received, ranges) = (terms.window, 0, Vec::new());
-                let body = Body::Ack(Acknowledgement {
-                    echo,
-                    window,
-                    received,
-                    ranges,
-                });
-                let mut alive = control(attempt, terms.end(), body);
-                alive.packet.number = ALIVE_NUMBER;
+                let body = Body::Ack(self.alive.take()?);
+                self.alive_attempt = next_attempt(self.alive_attempt);
+                let mut alive = control(self.alive_attempt, terms.end(), body);
+                alive.packet.number = FIN_HAS_COME;
                 Some(alive)
             }
             Phase::Lingering {

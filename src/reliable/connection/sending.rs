@@ -9,7 +9,7 @@ use super::super::moment::Moment;
 use super::super::retry::{PATIENCE, Retry};
 use super::super::terms::Terms;
 use super::super::{Machine, SendingMachine, Transmit, earliest};
-use super::{Failure, Outcome, sender};
+use super::{FIN_HAS_COME, Failure, Outcome, sender};
 use crate::wire::digest::Digest;
 use crate::wire::message::Progress;
 use crate::wire::options::Arq;
@@ -44,6 +44,8 @@ enum Phase {
         terms: Terms,
         /// The protocol's sender.
         machine: Box<dyn SendingMachine>,
+        /// FIN has gone already, behind the last segment.
+        early: Option<SentFin>,
     },
     /// Everything is acknowledged; FIN waits for the file's digest.
     AwaitingDigest {
@@ -64,6 +66,16 @@ enum Phase {
         /// How.
         outcome: Outcome,
     },
+}
+
+/// A FIN that follows the last segment, before everything is acknowledged.
+struct SentFin {
+    /// What it carries.
+    digest: Digest,
+    /// When it left.
+    sent_at: Moment,
+    /// When it goes again, once everything is acknowledged.
+    retry: Retry,
 }
 
 impl Sending {
@@ -213,6 +225,9 @@ impl Sending {
 
     fn end(&mut self, outcome: Outcome) {
         self.enter(Phase::Ended { outcome });
+        if let (Outcome::Verified, Some(terms)) = (outcome, self.terms()) {
+            self.last_progress.acked_bytes = terms.size; // Whatever ACKs were lost.
+        }
     }
 
     /// Goes on to the next phase where this one is done; an empty file passes several.
@@ -221,25 +236,70 @@ impl Sending {
             && let Some(terms) = self.terms()
         {
             let machine = sender(self.arq, terms, &self.handshake);
-            self.enter(Phase::Transferring { terms, machine });
+            self.enter(Phase::Transferring {
+                terms,
+                machine,
+                early: None,
+            });
         }
-        if let Phase::Transferring { terms, machine } = &self.phase
+        if let Phase::Transferring {
+            terms,
+            machine,
+            early,
+        } = &mut self.phase
             && machine.is_finished()
         {
-            let terms = *terms;
-            self.enter(Phase::AwaitingDigest { terms });
+            let (terms, early) = (*terms, early.take());
+            self.enter(match early {
+                None => Phase::AwaitingDigest { terms },
+                Some(SentFin { digest, retry, .. }) => Phase::Closing {
+                    terms,
+                    digest,
+                    retry,
+                },
+            });
         }
         if let Phase::AwaitingDigest { terms } = &self.phase
             && let Some(digest) = self.digest
         {
             let terms = *terms;
-            let retry = Retry::new(self.handshake.round_trip().smoothed(), now);
+            let retry = self.retry(now);
             self.enter(Phase::Closing {
                 terms,
                 digest,
                 retry,
             });
         }
+    }
+
+    /// FIN's, due now.
+    fn retry(&self, now: Moment) -> Retry {
+        Retry::new(self.handshake.round_trip().smoothed(), now)
+    }
+
+    /// FIN goes behind the last segment, where it may: a round trip sooner than behind the
+    /// last ACK.
+    fn poll_early_fin(&mut self, now: Moment) -> Option<Transmit> {
+        let digest = self.digest?;
+        let mut retry = self.retry(now);
+        let Phase::Transferring {
+            terms,
+            machine,
+            early: early @ None,
+        } = &mut self.phase
+        else {
+            return None;
+        };
+        if !machine.has_room_for_fin() {
+            return None;
+        }
+        let attempt = retry.poll(now)?;
+        *early = Some(SentFin {
+            digest,
+            sent_at: now,
+            retry,
+        });
+        Some(fin(terms, digest, attempt, now))
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
@@ -269,7 +329,12 @@ impl Sending {
 
     fn on_fin_ack(&mut self, packet: &Packet, verified: bool) {
         match &self.phase {
-            Phase::Closing { terms, .. } if packet.sequence == terms.end() => {
+            Phase::Closing { terms, .. }
+            | Phase::Transferring {
+                terms,
+                early: Some(_),
+                ..
+            } if packet.sequence == terms.end() => {
                 self.end(verdict(verified));
             }
             Phase::Opening
@@ -288,9 +353,16 @@ impl Sending {
     ) {
         match &mut self.phase {
             Phase::Opening => self.handshake.on_packet(packet, now),
-            Phase::Transferring { terms, machine } => {
+            Phase::Transferring {
+                terms,
+                machine,
+                early,
+            } => {
                 machine.on_packet(packet, now);
                 self.log.append(|| machine.take_events());
+                if let Some(early) = early {
+                    early.on_acknowledgement(packet, ack, now);
+                }
                 let acked = u64::from(terms.index(packet.sequence));
                 if acked <= machine.progress().sent_packets {
                     let before = self.gate.state();
@@ -323,9 +395,9 @@ impl Sending {
     /// The packet that this phase itself has to send.
     fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
         match &mut self.phase {
-            Phase::Transferring { machine, .. } if self.gate.is_open() => {
-                machine.poll_transmit(now)
-            }
+            Phase::Transferring { machine, .. } if self.gate.is_open() => machine
+                .poll_transmit(now)
+                .or_else(|| self.poll_early_fin(now)),
             Phase::Transferring { terms, .. } => {
                 let attempt = self.gate.poll(now);
                 attempt.map(|attempt| gate::probe(terms, attempt, now))
@@ -334,16 +406,9 @@ impl Sending {
                 terms,
                 digest,
                 retry,
-            } => retry.poll(now).map(|attempt| {
-                Transmit::control(Packet {
-                    token: terms.token,
-                    number: 0,
-                    attempt,
-                    sequence: terms.end(),
-                    sent_at: now.stamp(),
-                    body: Body::Fin { digest: *digest },
-                })
-            }),
+            } => retry
+                .poll(now)
+                .map(|attempt| fin(terms, *digest, attempt, now)),
             Phase::Ended { .. } => self.farewell(now),
             Phase::Opening | Phase::AwaitingDigest { .. } => None,
         }
@@ -361,6 +426,36 @@ impl Sending {
             body: Body::Rst { why },
         }))
     }
+}
+
+impl SentFin {
+    /// An ACK came while FIN is on its way. One that FIN drew says that it has arrived. Any
+    /// other that was drawn by what left behind FIN says that it has not: it goes again as
+    /// soon as everything is acknowledged.
+    fn on_acknowledgement(
+        &mut self,
+        packet: &Packet,
+        ack: &Acknowledgement,
+        now: Moment,
+    ) {
+        let age = now.stamp().wrapping_sub(self.sent_at.stamp());
+        let age_of_what_came = now.stamp().wrapping_sub(ack.echo);
+        self.retry.be_patient(now);
+        if packet.number != FIN_HAS_COME && age_of_what_came < age {
+            self.retry.hurry();
+        }
+    }
+}
+
+fn fin(terms: &Terms, digest: Digest, attempt: u8, now: Moment) -> Transmit {
+    Transmit::control(Packet {
+        token: terms.token,
+        number: 0,
+        attempt,
+        sequence: terms.end(),
+        sent_at: now.stamp(),
+        body: Body::Fin { digest },
+    })
 }
 
 const fn verdict(verified: bool) -> Outcome {
