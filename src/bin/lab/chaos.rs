@@ -63,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     }
     let is_stopping = stop_on_ctrl_c();
     let mut is_well = true;
+    let mut held = Held::default();
     for seed in arguments.seeds.clone() {
         let wanted = Wanted {
             seed,
@@ -76,9 +77,63 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         };
         let outcome = chaos.run()?;
         is_well &= outcome.offences.is_empty();
+        held.note(&outcome);
         write_outcome(&mut io::stdout(), arguments, seed, &outcome)?;
     }
-    Ok(is_well)
+    if held.servers > 1 {
+        held.write(&mut io::stdout(), arguments.json)?;
+    }
+    Ok(is_well && !held.has_grown())
+}
+
+/// What the servers of several seeds held: each one's holes differ, a leak is in all.
+#[derive(Debug, Default)]
+struct Held {
+    /// Those that were not killed.
+    servers: u32,
+    /// Together, when all had left at half of the run. Unit: MiB.
+    before: f64,
+    /// Together, when all had left at the end. Unit: MiB.
+    after: f64,
+}
+
+/// So many servers together may not have grown by [`GROWTH`].
+const MANY_SERVERS: u32 = 10;
+
+/// What they held at half of the run, and a tenth.
+const GROWTH: f64 = 1.1;
+
+impl Held {
+    fn note(&mut self, outcome: &Outcome) {
+        if let Some((before, after)) = outcome.before.zip(outcome.after) {
+            self.servers += 1;
+            self.before += mebibytes(before);
+            self.after += mebibytes(after);
+        }
+    }
+
+    fn has_grown(&self) -> bool {
+        self.servers >= MANY_SERVERS && self.after > GROWTH * self.before
+    }
+
+    fn write(&self, out: &mut impl Write, is_json: bool) -> io::Result<()> {
+        let each = |mebibytes: f64| mebibytes / f64::from(self.servers);
+        let (servers, before, after) =
+            (self.servers, each(self.before), each(self.after));
+        if is_json {
+            let line = serde_json::json!({
+                "servers": servers,
+                "mebibytes_before": before,
+                "mebibytes_after": after,
+            });
+            return writeln!(out, "{line}");
+        }
+        let verdict = if self.has_grown() { ": NOT WELL" } else { "" };
+        writeln!(
+            out,
+            "{servers} servers: {before:.2} MiB before, {after:.2} after, on the average{verdict}"
+        )
+    }
 }
 
 fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
@@ -231,5 +286,54 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     match read(first).zip(read(last)) {
         Some((first, last)) if first <= last => Ok(first..=last),
         Some(_) | None => Err("a seed wanted, as 7, or two, as 1-50".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(servers: u32, before: u64, after: u64) -> Held {
+        let mut held = Held::default();
+        for _ in 0..servers {
+            let memory = |memory| {
+                Some(Belongings {
+                    memory,
+                    ..Belongings::default()
+                })
+            };
+            let (before, after) = (memory(before), memory(after));
+            held.note(&Outcome {
+                before,
+                after,
+                ..Outcome::default()
+            });
+        }
+        held.note(&Outcome::default()); // This one's server was killed.
+        held
+    }
+
+    #[test]
+    fn many_servers_together_may_grow_by_a_tenth_and_a_few_say_nothing() {
+        assert!(!held(10, 1 << 20, 1_153_433).has_grown());
+        assert!(held(10, 1 << 20, 1_153_434).has_grown());
+        assert!(!held(9, 1 << 20, 2 << 20).has_grown());
+    }
+
+    #[test]
+    fn what_they_held_is_told_in_a_line() {
+        let told = |held: &Held, is_json| {
+            let mut out = Vec::new();
+            held.write(&mut out, is_json).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let line = "2 servers: 1.00 MiB before, 1.50 after, on the average\n";
+        assert_eq!(told(&held(2, 1 << 20, 3 << 19), false), line);
+        let line = "10 servers: 1.00 MiB before, 1.50 after, on the average: NOT WELL\n";
+        assert_eq!(told(&held(10, 1 << 20, 3 << 19), false), line);
+        let json = told(&held(2, 1 << 20, 3 << 19), true);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["servers"], 2);
+        assert_eq!(json["mebibytes_after"], 1.5);
     }
 }

@@ -300,11 +300,7 @@ impl Episode {
             return Some(Occasion::Opening);
         }
         match self.stimulus {
-            Stimulus::Answer { .. } if fin(false) => {
-                // Else FIN follows the last segment, and comes before the last ACK.
-                let is_finished = self.view.base == self.view.segments;
-                is_finished.then_some(Occasion::Finished)
-            }
+            Stimulus::Answer { .. } if fin(false) => Some(Occasion::Finished),
             Stimulus::Answer {
                 kind,
                 wanted,
