@@ -91,8 +91,8 @@ pub trait SendingMachine: Machine + Send {
     fn progress(&self) -> Progress;
 
     /// Whether FIN may go before the last ACK: all was sent, nothing waits to go again, and
-    /// the window has room behind the last segment. Never, where the receiver keeps nothing
-    /// that comes early, nor with the textbook's fixed window.
+    /// the window has room behind the last segment. Never, where it is drawn as the textbook
+    /// draws it, one phase after the other.
     fn has_room_for_fin(&self) -> bool {
         false
     }

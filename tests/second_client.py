@@ -630,6 +630,8 @@ class Transfer:
         self.is_open = self.is_over = False
         self.ending = None
         """The server's last word about this transfer."""
+        self.verdict = None
+        """A receiver's, once it has compared."""
         self.probes = 0
         self.opening_acks = 0
         self.syn_ack = None
@@ -647,7 +649,7 @@ class Transfer:
         with self.socket:
             while not self.is_over:
                 now = time.monotonic()
-                if now >= self.give_up:
+                if now >= self.give_up and self.verdict is None:
                     raise Failure(f"Nothing came for {PATIENCE:.0f} s.")
                 if self.is_open:
                     if now >= self.ack_again_at:
@@ -852,7 +854,6 @@ class Download(Transfer):
         self.part, self.stop_at = part, stop_at
         self.counts = {Kind.ACK: 0, Kind.NACK: -1}
         """The newest `number` of each; NACKs are counted from 0, ACKs from 1."""
-        self.verdict = None
         self.early_fin = None
         self.fin_acks = 0
         self.damaged = 0
@@ -869,7 +870,7 @@ class Download(Transfer):
             if self.early_fin is not None and self.receiver.is_complete:
                 self.on_fin(self.early_fin, now)
         elif packet.kind is Kind.DATA:
-            self.answer_fin(now)
+            self.answer_fin()
         elif packet.kind is Kind.FIN and packet.sequence == self.end:
             self.on_fin(packet, now)
 
@@ -913,14 +914,14 @@ class Download(Transfer):
             is_right = self.part.digest() == packet.body
             self.verdict = "verified" if is_right else "damaged"
             self.chat.say("transfer", transfer=self.transfer, state=self.verdict)
-        self.answer_fin(now)
+        self.linger_until = now + self.LINGER
+        self.answer_fin()
 
-    def answer_fin(self, now):
+    def answer_fin(self):
         """Says the verdict, as often as the sender asks."""
         self.fin_acks += 1
         body = b"\x01" if self.verdict == "verified" else b"\x02"
         self.send(Kind.FIN_ACK, 0, self.fin_acks, self.end, body)
-        self.linger_until = now + self.LINGER
 
     def on_ending(self):
         """The server knows how it ended: no need to linger."""

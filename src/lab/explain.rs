@@ -53,9 +53,9 @@ pub enum Rule {
     Acknowledgement(Arq),
     /// Something is newly missing or damaged.
     Gap(Arq),
-    /// The receiver is still at work on the whole file.
-    Alive,
-    /// Everything is acknowledged.
+    /// Everything has come, FIN too; the receiver is at work on the whole file.
+    FinHasCome,
+    /// Nothing is left to be sent.
     Fin,
     /// All has arrived, and was looked at.
     FinAck,
@@ -66,7 +66,8 @@ pub enum Rule {
 /// The number of an ACK that opens the connection.
 const OPENING_NUMBER: u32 = 0;
 
-/// The number of a packet that is out of the count: a probe, or an ACK that says "alive".
+/// The number of a packet that is out of the count: a probe, or an ACK that says that FIN
+/// has come.
 const OUT_OF_COUNT: u32 = u32::MAX;
 
 impl Rule {
@@ -88,7 +89,7 @@ impl Rule {
         Self::Gap(Arq::StopAndWait),
         Self::Gap(Arq::GoBackN),
         Self::Gap(Arq::SelectiveRepeat),
-        Self::Alive,
+        Self::FinHasCome,
         Self::Fin,
         Self::FinAck,
         Self::Reset,
@@ -106,7 +107,7 @@ impl Rule {
         match packet.kind {
             Kind::Syn | Kind::SynAck => Self::Opening,
             Kind::Ack if packet.number == OPENING_NUMBER => Self::Opening,
-            Kind::Ack if packet.number == OUT_OF_COUNT => Self::Alive,
+            Kind::Ack if packet.number == OUT_OF_COUNT => Self::FinHasCome,
             Kind::Ack => Self::Acknowledgement(arq),
             Kind::Nack => Self::Gap(arq),
             Kind::Data if packet.length == 0 => Self::WindowProbe,
@@ -157,7 +158,9 @@ impl Rule {
                 "What has arrived: the next one wanted, and the ranges beyond it."
             }
             Self::Gap(_) => "Something is newly missing or damaged, and is told at once.",
-            Self::Alive => "Everything has come, FIN too; the disk is still at work.",
+            Self::FinHasCome => {
+                "Everything has come, FIN too; the disk is still at work."
+            }
             Self::Fin => "Nothing is left to be sent: the file's SHA-256.",
             Self::FinAck => "All has arrived, and the SHA-256 was compared.",
             Self::Reset => "The transfer ends unfinished.",
@@ -182,7 +185,7 @@ impl Rule {
             Self::Acknowledgement(Arq::SelectiveRepeat) => Origin::ANSWERS_IN_TIME,
             Self::Gap(Arq::StopAndWait | Arq::GoBackN) => Origin::TELLS_A_GAP,
             Self::Gap(Arq::SelectiveRepeat) => Origin::TELLS_A_GAP_ONCE,
-            Self::Alive => Origin::ALIVE,
+            Self::FinHasCome => Origin::FIN_HAS_COME,
             Self::Fin => Origin::FIN,
             Self::FinAck => Origin::FIN_ACK,
             Self::Reset => Origin::RESET,
@@ -202,7 +205,7 @@ impl Rule {
                 (chapter(Arq::SelectiveRepeat), "the-idea")
             }
             Self::WindowProbe => ("reliable/gate.md", "the-idea"),
-            Self::Alive | Self::Fin | Self::FinAck | Self::Reset => {
+            Self::FinHasCome | Self::Fin | Self::FinAck | Self::Reset => {
                 ("reliable/connection.md", "the-idea")
             }
         };

@@ -54,8 +54,9 @@ use crate::wire::packet::Reset;
 use std::fmt;
 use std::time::Duration;
 
-/// The number of an ACK that says: FIN has come, and the disk is still busy. It shares its
-/// name, and with it its fate on a link, with none of the handshake's or a protocol's.
+/// The number of an ACK that says: everything has come, FIN too, and the disk is at work. It
+/// shares its name, and with it its fate on a link, with none of the handshake's or a
+/// protocol's.
 const FIN_HAS_COME: u32 = u32::MAX;
 
 /// How a connection ended.
@@ -65,7 +66,7 @@ pub enum Outcome {
     Verified,
     /// The receiver's digest is another one.
     Damaged,
-    /// All was sent and acknowledged, but the receiver's last word never came.
+    /// All was sent, FIN too, but the receiver's last word never came.
     Unknown,
     /// It ended before the whole file was there.
     Failed(Failure),

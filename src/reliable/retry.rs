@@ -109,6 +109,11 @@ impl Retry {
         self.next = None;
     }
 
+    /// The latest attempt has arrived, and its answer takes a while: the next one waits anew.
+    pub fn put_off(&mut self, now: Moment) {
+        self.next = Some(now + self.wait);
+    }
+
     /// The other side is alive, though it has not answered yet.
     pub fn be_patient(&mut self, now: Moment) {
         self.enough = now + PATIENCE;

@@ -74,7 +74,7 @@ struct Seen {
     fate: Fate,
 }
 
-/// What a probe, and an ACK that only says "alive", have as their number.
+/// What a probe, and an ACK that says that FIN has come, have as their number.
 const OUT_OF_COUNT: u32 = u32::MAX;
 
 /// Sender and receiver in a capture: addresses of the documentation (RFC 5737).
@@ -254,7 +254,11 @@ impl<'a> Rebuilder<'a> {
         let acknowledgement = || {
             let is_out_of_count = name.number == OUT_OF_COUNT;
             Acknowledgement {
-                echo,
+                echo: if is_out_of_count {
+                    knowledge.echo_at_the_end()
+                } else {
+                    echo
+                },
                 window,
                 received: if is_out_of_count {
                     0

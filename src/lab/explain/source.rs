@@ -57,9 +57,9 @@ impl Origin {
         "selective_repeat/receiver.rs",
         "leaves_a_gap.then_some(Answer::Nack)"
     );
-    pub(super) const ALIVE: Self = origin!(
+    pub(super) const FIN_HAS_COME: Self = origin!(
         "connection/receiving.rs",
-        "alive.packet.number = FIN_HAS_COME;"
+        "answer.packet.number = FIN_HAS_COME;"
     );
     pub(super) const FIN: Self =
         origin!("connection/sending.rs", "body: Body::Fin { digest }");

@@ -5,6 +5,7 @@
 mod machine;
 
 use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Unwanted};
+use super::super::gate;
 use super::super::handshake::{Handshake, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::PATIENCE;
@@ -28,10 +29,10 @@ pub struct Receiving {
     quiet: Quiet,
     /// An RST to be sent.
     farewell: Option<Reset>,
-    /// An ACK that says [`FIN_HAS_COME`] is to be sent.
-    alive: Option<Acknowledgement>,
+    /// An ACK that says [`FIN_HAS_COME`] is to be sent: what it echoes.
+    fin_has_come: Option<u32>,
     /// Those that were sent so far.
-    alive_attempt: u8,
+    fin_has_come_attempt: u8,
     /// The segments that the shell has room for; `None`: a whole window.
     room: Option<u32>,
     is_paused: bool,
@@ -111,8 +112,8 @@ impl Receiving {
             heard_at: now,
             quiet: Quiet::new(arq, now),
             farewell: None,
-            alive: None,
-            alive_attempt: 0,
+            fin_has_come: None,
+            fin_has_come_attempt: 0,
             room: None,
             is_paused: false,
             gate: GateState::Open,
@@ -334,14 +335,16 @@ impl Receiving {
     }
 
     /// When the sender is to be told again what has arrived; or, where nothing has come
-    /// behind its SYN-ACK, that this one has.
+    /// behind its SYN-ACK but FIN, that this one has.
     fn next_repeat(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
                 Some(self.quiet.is_enough())
             }
-            Phase::Transferring { .. }
-                if self.handshake.answered_at() == Some(self.heard_at) =>
+            Phase::Transferring { claimed, .. }
+                if self.handshake.answered_at().is_some_and(|answered| {
+                    answered == self.heard_at || claimed.is_some()
+                }) =>
             {
                 let round_trip = self.handshake.round_trip().smoothed();
                 Some(self.quiet.is_enough_of_an_opening(round_trip))
@@ -397,30 +400,38 @@ impl Receiving {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
-    fn on_data(&mut self, packet: &Packet, now: Moment) {
+    fn on_data(&mut self, packet: &Packet, length: u16, now: Moment) {
         match &mut self.phase {
             Phase::Transferring { machine, .. } => {
                 machine.on_packet(packet, now);
                 self.log.append(|| machine.take_events());
-                self.verify_when_whole(now);
+                self.verify_when_whole(packet, now);
             }
             // The sender does not know yet that everything has arrived.
-            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
+            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. }
+                if terms.is_ours(packet, length) =>
+            {
                 let (number, why) = (packet.number, Unwanted::Duplicate);
-                if packet.sequence.precedes(terms.end()) {
-                    self.log.record(|| Event::SegmentDropped { number, why });
-                }
-                self.answer_again(packet, now);
+                self.log.record(|| Event::SegmentDropped { number, why });
+                self.answer_again(packet);
             }
-            Phase::Opening | Phase::Ended { .. } => {
+            Phase::Verifying { .. } | Phase::Lingering { .. }
+                if gate::is_probe(packet) =>
+            {
+                self.answer_again(packet);
+            }
+            Phase::Verifying { .. }
+            | Phase::Lingering { .. }
+            | Phase::Opening
+            | Phase::Ended { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
         }
     }
 
-    /// Goes on to verifying once every segment and FIN are there. An ACK that the protocol
-    /// still owed says that too.
-    fn verify_when_whole(&mut self, now: Moment) {
+    /// Goes on to verifying once every segment and FIN are there. Where the protocol still
+    /// owes an ACK, `packet` is answered by one that says that.
+    fn verify_when_whole(&mut self, packet: &Packet, now: Moment) {
         if let Phase::Transferring {
             terms,
             machine,
@@ -429,30 +440,17 @@ impl Receiving {
             && machine.expected() == terms.end()
         {
             let (terms, claimed) = (*terms, *claimed);
-            let owed = machine.poll_transmit(now);
-            self.alive = owed.and_then(|owed| match owed.packet.body {
-                Body::Ack(ack) | Body::Nack(ack) => Some(ack),
-                _ => None,
-            });
+            let is_owed = machine.poll_transmit(now).is_some();
+            self.fin_has_come = is_owed.then_some(packet.sent_at);
             self.enter(Phase::Verifying { terms, claimed });
         }
     }
 
     /// Says again what was said last: that FIN has come, or the verdict.
-    fn answer_again(&mut self, packet: &Packet, now: Moment) {
+    const fn answer_again(&mut self, packet: &Packet) {
         match &mut self.phase {
-            Phase::Verifying { terms, .. } => {
-                self.alive = Some(Acknowledgement {
-                    echo: packet.sent_at,
-                    window: terms.window,
-                    received: 0,
-                    ranges: Vec::new(),
-                });
-            }
-            Phase::Lingering { is_due, until, .. } => {
-                *is_due = true;
-                *until = now + LINGER;
-            }
+            Phase::Verifying { .. } => self.fin_has_come = Some(packet.sent_at),
+            Phase::Lingering { is_due, .. } => *is_due = true,
             Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => (),
         }
     }
@@ -463,10 +461,12 @@ impl Receiving {
                 if packet.sequence == terms.end() =>
             {
                 *claimed = Some(digest);
-                self.verify_when_whole(now);
+                self.verify_when_whole(packet, now);
             }
-            Phase::Verifying { .. } | Phase::Lingering { .. } => {
-                self.answer_again(packet, now);
+            Phase::Verifying { .. } => self.answer_again(packet),
+            Phase::Lingering { until, .. } => {
+                *until = now + LINGER;
+                self.answer_again(packet);
             }
             Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
@@ -508,11 +508,17 @@ impl Receiving {
         match &mut self.phase {
             Phase::Transferring { machine, .. } => machine.poll_transmit(now),
             Phase::Verifying { terms, .. } => {
-                let body = Body::Ack(self.alive.take()?);
-                self.alive_attempt = next_attempt(self.alive_attempt);
-                let mut alive = control(self.alive_attempt, terms.end(), body);
-                alive.packet.number = FIN_HAS_COME;
-                Some(alive)
+                let body = Body::Ack(Acknowledgement {
+                    echo: self.fin_has_come.take()?,
+                    window: terms.window,
+                    received: 0,
+                    ranges: Vec::new(),
+                });
+                let attempt = next_attempt(self.fin_has_come_attempt);
+                self.fin_has_come_attempt = attempt;
+                let mut answer = control(attempt, terms.end(), body);
+                answer.packet.number = FIN_HAS_COME;
+                Some(answer)
             }
             Phase::Lingering {
                 terms,

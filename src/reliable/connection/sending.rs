@@ -44,8 +44,9 @@ enum Phase {
         terms: Terms,
         /// The protocol's sender.
         machine: Box<dyn SendingMachine>,
-        /// FIN has gone already, behind the last segment.
-        early: Option<SentFin>,
+        /// FIN has left already, behind the last segment: when it goes again, once
+        /// everything is acknowledged.
+        early: Option<Retry>,
     },
     /// Everything is acknowledged; FIN waits for the file's digest.
     AwaitingDigest {
@@ -66,16 +67,6 @@ enum Phase {
         /// How.
         outcome: Outcome,
     },
-}
-
-/// A FIN that follows the last segment, before everything is acknowledged.
-struct SentFin {
-    /// What it carries.
-    digest: Digest,
-    /// When it left.
-    sent_at: Moment,
-    /// When it goes again, once everything is acknowledged.
-    retry: Retry,
 }
 
 impl Sending {
@@ -250,20 +241,20 @@ impl Sending {
             && machine.is_finished()
         {
             let (terms, early) = (*terms, early.take());
-            self.enter(match early {
-                None => Phase::AwaitingDigest { terms },
-                Some(SentFin { digest, retry, .. }) => Phase::Closing {
+            self.enter(match (early, self.digest) {
+                (Some(retry), Some(digest)) => Phase::Closing {
                     terms,
                     digest,
                     retry,
                 },
+                _ => Phase::AwaitingDigest { terms },
             });
         }
         if let Phase::AwaitingDigest { terms } = &self.phase
             && let Some(digest) = self.digest
         {
             let terms = *terms;
-            let retry = self.retry(now);
+            let retry = retry(&self.handshake, now);
             self.enter(Phase::Closing {
                 terms,
                 digest,
@@ -272,16 +263,9 @@ impl Sending {
         }
     }
 
-    /// FIN's, due now.
-    fn retry(&self, now: Moment) -> Retry {
-        Retry::new(self.handshake.round_trip().smoothed(), now)
-    }
-
     /// FIN goes behind the last segment, where it may: a round trip sooner than behind the
     /// last ACK.
     fn poll_early_fin(&mut self, now: Moment) -> Option<Transmit> {
-        let digest = self.digest?;
-        let mut retry = self.retry(now);
         let Phase::Transferring {
             terms,
             machine,
@@ -290,16 +274,11 @@ impl Sending {
         else {
             return None;
         };
-        if !machine.has_room_for_fin() {
-            return None;
-        }
-        let attempt = retry.poll(now)?;
-        *early = Some(SentFin {
-            digest,
-            sent_at: now,
-            retry,
-        });
-        Some(fin(terms, digest, attempt, now))
+        let digest = self.digest.filter(|_| machine.has_room_for_fin())?;
+        let retry = early.insert(retry(&self.handshake, now));
+        retry
+            .poll(now)
+            .map(|attempt| fin(terms, digest, attempt, now))
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
@@ -360,8 +339,11 @@ impl Sending {
             } => {
                 machine.on_packet(packet, now);
                 self.log.append(|| machine.take_events());
-                if let Some(early) = early {
-                    early.on_acknowledgement(packet, ack, now);
+                if let Some(retry) = early {
+                    retry.be_patient(now);
+                    if packet.number == FIN_HAS_COME {
+                        retry.put_off(now);
+                    }
                 }
                 let acked = u64::from(terms.index(packet.sequence));
                 if acked <= machine.progress().sent_packets {
@@ -371,8 +353,12 @@ impl Sending {
                 }
             }
             // The receiver is alive and busy with its disk.
-            Phase::Closing { retry, .. } => retry.be_patient(now),
-            Phase::AwaitingDigest { .. } | Phase::Ended { .. } => (),
+            Phase::Closing { terms, retry, .. } if packet.sequence == terms.end() => {
+                retry.be_patient(now);
+            }
+            Phase::Closing { .. }
+            | Phase::AwaitingDigest { .. }
+            | Phase::Ended { .. } => {}
         }
     }
 
@@ -428,23 +414,9 @@ impl Sending {
     }
 }
 
-impl SentFin {
-    /// An ACK came while FIN is on its way. One that FIN drew says that it has arrived. Any
-    /// other that was drawn by what left behind FIN says that it has not: it goes again as
-    /// soon as everything is acknowledged.
-    fn on_acknowledgement(
-        &mut self,
-        packet: &Packet,
-        ack: &Acknowledgement,
-        now: Moment,
-    ) {
-        let age = now.stamp().wrapping_sub(self.sent_at.stamp());
-        let age_of_what_came = now.stamp().wrapping_sub(ack.echo);
-        self.retry.be_patient(now);
-        if packet.number != FIN_HAS_COME && age_of_what_came < age {
-            self.retry.hurry();
-        }
-    }
+/// FIN's, due now.
+fn retry(handshake: &Handshake, now: Moment) -> Retry {
+    Retry::new(handshake.round_trip().smoothed(), now)
 }
 
 fn fin(terms: &Terms, digest: Digest, attempt: u8, now: Moment) -> Transmit {
@@ -526,7 +498,8 @@ impl Machine for Sending {
                     self.end(Outcome::Failed(Failure::NoAnswer));
                 }
             }
-            Phase::Transferring { machine, .. } => {
+            Phase::Transferring { machine, early, .. } => {
+                let has_said_fin = early.is_some();
                 if self.gate.is_open() {
                     machine.on_timeout(now);
                     self.log.append(|| machine.take_events());
@@ -538,7 +511,11 @@ impl Machine for Sending {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,
                     });
-                    self.end(Outcome::Failed(Failure::Silence));
+                    self.end(if has_said_fin {
+                        Outcome::Unknown
+                    } else {
+                        Outcome::Failed(Failure::Silence)
+                    });
                 }
             }
             Phase::Closing { retry, .. } => {

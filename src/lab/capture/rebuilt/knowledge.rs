@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 pub(super) struct Knowledge {
     /// The newest arrival that is answered with an echo: its stamp, and when it came.
     last: Option<(u32, u64)>,
+    /// The same of FIN, which a receiver that lacks segments holds.
+    fin: Option<(u32, u64)>,
     /// DATA packets that came, duplicates included.
     received: u32,
     /// What came before its turn.
@@ -27,12 +29,10 @@ const MOST_TOLD: usize = 24;
 impl Knowledge {
     /// A packet came that left at this stamp.
     pub(super) fn arrive(&mut self, packet: PacketName, left: u32, time_us: u64) {
-        let is_answered = match packet.kind {
-            Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin => true,
-            Kind::Ack | Kind::Nack | Kind::FinAck | Kind::Rst => false,
-        };
-        if is_answered {
-            self.last = Some((left, time_us));
+        match packet.kind {
+            Kind::Syn | Kind::SynAck | Kind::Data => self.last = Some((left, time_us)),
+            Kind::Fin => self.fin = Some((left, time_us)),
+            Kind::Ack | Kind::Nack | Kind::FinAck | Kind::Rst => (),
         }
         if packet.kind == Kind::Data && packet.length > 0 {
             self.received = self.received.wrapping_add(1);
@@ -52,6 +52,13 @@ impl Knowledge {
             return 0;
         };
         left.wrapping_add(stamp(time_us.saturating_sub(came)))
+    }
+
+    /// What an ACK echoes that says that FIN has come: the stamp of what came last.
+    pub(super) fn echo_at_the_end(&self) -> u32 {
+        let arrivals = [self.last, self.fin].into_iter().flatten();
+        let newest = arrivals.max_by_key(|(_, came)| *came);
+        newest.map_or(0, |(left, _)| left)
     }
 
     /// A packet leaves; what lies before an ACK or NACK is in order by now.

@@ -42,7 +42,7 @@ impl Machine for Receiving {
             Body::Data { .. } if self.answers_handshake() => {
                 self.handshake.on_later_packet();
             }
-            Body::Data { .. } => self.on_data(packet, now),
+            Body::Data { length } => self.on_data(packet, *length, now),
             Body::Fin { digest } => {
                 self.handshake.on_later_packet();
                 self.begin();

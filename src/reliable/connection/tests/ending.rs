@@ -84,7 +84,7 @@ fn a_lost_early_fin_goes_again_after_its_wait() {
 }
 
 #[test]
-fn a_fin_that_a_later_packet_has_overtaken_goes_again_with_the_last_ack() {
+fn a_lost_early_fin_goes_again_with_the_last_ack_where_that_comes_late() {
     let mut story = download_with_fin();
     story.arrive("d0.1");
     story.lose("d1.1 f0.1");
@@ -95,7 +95,113 @@ fn a_fin_that_a_later_packet_has_overtaken_goes_again_with_the_last_ack() {
     story.arrive("d1.2");
     story.sends("a2.1");
     story.arrive("a2.1");
+    story.advance(ms(0));
     story.sends("f0.2");
+}
+
+#[test]
+fn a_fin_that_has_come_is_not_said_again_before_a_whole_wait() {
+    let mut story = download_with_fin();
+    story.arrive("d0.1 f0.1");
+    story.lose("d1.1");
+    story.arrive("a1.1");
+    story.advance(ms(30));
+    story.sends("a1.1 d1.2");
+    story.arrive("d1.2");
+    story.arrive(HAS_COME);
+    story.advance(ms(29));
+    story.sends(HAS_COME);
+    story.advance(ms(1));
+    story.sends("f0.2"); // The disk takes its time.
+}
+
+#[test]
+fn a_sender_that_hears_nothing_after_an_early_fin_does_not_know_how_it_ended() {
+    let mut story = download_with_fin();
+    story.arrive("d0.1 d1.1 f0.1");
+    story.receiver.set_verdict(true, story.now);
+    story.lose("a1.1 a2.1 g0.1");
+    story.advance(ms(29_999));
+    ends(&story, None, None);
+    story.advance(ms(1));
+    ends(&story, Some(Outcome::Unknown), Some(Outcome::Verified));
+}
+
+#[test]
+fn after_a_forged_last_ack_the_sender_does_not_wait_for_ever() {
+    let mut story = download_with_fin();
+    let terms = story.receiver.terms().unwrap();
+    story.lose("d1.1");
+    story.arrive("d0.1 f0.1");
+    story.forge(End::Sender, ack(&terms, 2, &[], story.now));
+    for second in 0..30 {
+        ends(&story, None, None);
+        let names = story.names_on_the_path();
+        story.expect(&format!("{second} s: {names:?}"), !names.is_empty());
+        story.arrive(&names.join(" "));
+        story.advance(ms(1_000));
+    }
+    ends(&story, Some(Outcome::Unknown), None);
+    story.advance(ms(30_000));
+    ends(&story, Some(Outcome::Unknown), SILENCE);
+}
+
+#[test]
+fn what_is_no_segment_is_not_answered_at_the_end_and_a_probe_is() {
+    for verified in [None, Some(true)] {
+        let mut story = download_with_fin();
+        story.arrive("d0.1 d1.1 f0.1");
+        if let Some(verified) = verified {
+            story.receiver.set_verdict(verified, story.now);
+        }
+        story.names_on_the_path();
+        let sent = if verified.is_some() { " g0.1" } else { "" };
+        story.sends(&format!("a1.1 a2.1{sent}"));
+        let segment = story.packet("d0.1").clone();
+        for (number, sequence) in [(1, FIRST), (0, FIRST + 1), (2, FIRST + 2)] {
+            let segment = segment.clone();
+            let wrong = Packet {
+                number,
+                sequence,
+                ..segment
+            };
+            story.forge(End::Receiver, wrong);
+            story.ignored(Ignored::OutOfPlace);
+        }
+        story.sends("");
+        let probe = Packet {
+            number: u32::MAX,
+            sequence: FIRST + 2,
+            body: Body::Data { length: 0 },
+            ..segment
+        };
+        story.forge(End::Receiver, probe);
+        story.sends(if verified.is_some() { "g0.2" } else { HAS_COME });
+    }
+}
+
+#[test]
+fn data_does_not_keep_a_receiver_lingering() {
+    let mut story = download_with_fin();
+    story.arrive("d0.1 d1.1 f0.1");
+    story.receiver.set_verdict(true, story.now);
+    for _ in 0..30 {
+        ends(&story, None, None);
+        story.again("d0.1");
+        story.advance(ms(1_000));
+    }
+    story.expect("gone", story.receiver.outcome() == Some(Outcome::Verified));
+}
+
+#[test]
+fn a_receiver_to_which_fin_alone_has_come_says_the_ack_of_its_opening_again() {
+    let mut story = download_with_fin();
+    story.lose("d0.1 d1.1");
+    story.advance(ms(5));
+    story.arrive("f0.1");
+    story.sender.set_paused(true, story.now);
+    story.advance(ms(20));
+    story.sends("a0.2");
 }
 
 #[test]
