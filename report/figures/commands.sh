@@ -62,3 +62,6 @@ lab ladder --arq selective-repeat --window 4 --size 200 --segment 100 \
 
 lab ladder --arq selective-repeat --window 4 --size 200 --segment 100 \
     --link "delay=50ms;drop=f0.1,g0.1" --svg report/figures/ladder_ending.svg
+
+lab ladder --arq selective-repeat --congestion reno --window 8 --size 500 --segment 100 \
+    --link "delay=50ms;drop=d3.1" --svg report/figures/ladder_early_fin.svg
