@@ -406,10 +406,11 @@ impl<R: FnMut(Report)> Shell<R> {
             self.verification,
             Verification::Asked | Verification::Settling(_)
         ) {
-            if let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) {
-                self.take_answer(answer);
-            }
-            return Duration::from_millis(1);
+            let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) else {
+                return Duration::from_millis(1);
+            };
+            self.take_answer(answer);
+            return Duration::ZERO; // What follows from it waits for nothing.
         }
         let deadline = earliest([
             self.connection.next_timeout(),
