@@ -25,10 +25,10 @@ pub struct Kind {
     pub can_wait: bool,
 }
 
-/// By so much nicer are threads that can wait: they get a third of another's share. Unit:
+/// By so much nicer are threads that can wait: they get a tenth of another's share. Unit:
 /// steps of setpriority(2).
 #[cfg(target_os = "linux")]
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 
 /// No thread is nicer.
 #[cfg(target_os = "linux")]
