@@ -526,7 +526,8 @@ fn an_upload_is_captured_with_the_address_that_the_client_really_has() {
     let server = Server::start();
     let path = server.folder.path().join("client.pcapng");
     let file = server.folder.path().join("mine.bin");
-    fs::write(&file, vec![7; 50_000]).unwrap();
+    // Long enough that ACKs come before the chat's word about its end.
+    fs::write(&file, vec![7; 2_000_000]).unwrap();
     let upload = format!("--exec=/upload {}", file.display());
     let arguments = [
         "--json",
