@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     /// For how long they are hurt
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Print one JSON object a seed instead of a sentence
+    /// Print one JSON object a seed, and one of all, instead of sentences
     #[arg(long)]
     json: bool,
     /// Instead: random datagrams and lines while 30 chat and 4 download

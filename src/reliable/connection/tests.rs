@@ -38,6 +38,17 @@ fn download_of(size: u64) -> Download {
     Story::new(sender, Receiving::initiate(arq, client, Moment::START))
 }
 
+/// By `arq`, open, both sides changed by `side`; the first window is on its way.
+fn opened(arq: Arq, side: impl Fn(Proposal) -> Proposal) -> Download {
+    let sender = Sending::respond(arq, side(SERVER), Moment::START);
+    let receiver = Receiving::initiate(arq, side(CLIENT), Moment::START);
+    let mut story = Story::new(sender, receiver);
+    story.arrive("s0.1");
+    story.arrive("y0.1");
+    story.arrive("a0.1");
+    story
+}
+
 /// Open, the digest known, nothing of the file sent yet but the first window.
 fn open_download() -> Download {
     let mut story = download_of(2_000);

@@ -9,19 +9,11 @@ const HAS_COME: &str = "a4294967295.1";
 
 /// Two segments in a window of four that a controller moves, open.
 fn roomy_download(arq: Arq, congestion: Congestion) -> Download {
-    let side = |side| Proposal {
+    opened(arq, |side| Proposal {
         window: 4,
         congestion,
         ..side
-    };
-    let [server, client] = [SERVER, CLIENT].map(side);
-    let sender = Sending::respond(arq, server, Moment::START);
-    let receiver = Receiving::initiate(arq, client, Moment::START);
-    let mut story = Story::new(sender, receiver);
-    story.arrive("s0.1");
-    story.arrive("y0.1");
-    story.arrive("a0.1");
-    story
+    })
 }
 
 /// DATA and FIN on their way.
@@ -232,7 +224,7 @@ fn who_has_every_byte_and_fin_answers_a_resend_while_the_disk_is_busy_and_behind
 }
 
 #[test]
-fn the_newest_of_two_early_fins_counts() {
+fn the_last_to_arrive_of_two_early_fins_counts() {
     let mut story = download_with_fin();
     let mut another = story.packet("f0.1").clone();
     another.body = Body::Fin {
@@ -245,7 +237,7 @@ fn the_newest_of_two_early_fins_counts() {
 }
 
 #[test]
-fn fin_waits_for_the_last_ack_in_a_fixed_window_and_where_nothing_is_kept_early() {
+fn fin_waits_for_the_last_ack_in_a_fixed_window_and_in_go_back_n() {
     for (arq, congestion) in [
         (Arq::StopAndWait, Congestion::Fixed),
         (Arq::GoBackN, Congestion::Reno),

@@ -13,19 +13,11 @@ const NEXT_PROBE: &str = "d4294967295.2";
 fn long_download(arq: Arq) -> Download {
     let size = Proposal::EXAMPLE.size;
     let window = if arq == Arq::StopAndWait { 1 } else { 4 };
-    let side = |side| Proposal {
+    opened(arq, |side| Proposal {
         size,
         window,
         ..side
-    };
-    let [server, client] = [SERVER, CLIENT].map(side);
-    let sender = Sending::respond(arq, server, Moment::START);
-    let receiver = Receiving::initiate(arq, client, Moment::START);
-    let mut story = Story::new(sender, receiver);
-    story.arrive("s0.1");
-    story.arrive("y0.1");
-    story.arrive("a0.1");
-    story
+    })
 }
 
 /// All that is on the path arrives, and what it draws, until nothing is left.
