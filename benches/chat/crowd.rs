@@ -59,27 +59,35 @@ impl Crowd {
         let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
         let mut room = vec![0; 256 * 1024];
         let mut clients: Vec<Client> = Vec::with_capacity(count);
-        for number in 0..count {
-            let mut stream = TcpStream::connect(server.address).unwrap();
-            stream.set_nodelay(true).unwrap();
-            stream.write_all(&server.kind.greeting(number)).unwrap();
-            let mut heard = Vec::new();
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            while !contains(&heard, server.kind.welcome()) {
-                let length = stream.read(&mut room).unwrap();
-                assert!(length > 0, "client {number} was not let in: {heard:?}");
-                heard.extend(&room[..length]);
+        // Who is in hears of every one who comes: together they come as one piece of news.
+        let group = server.kind.group();
+        for first in (0..count).step_by(group) {
+            let streams: Vec<_> = (first..count.min(first + group))
+                .map(|number| {
+                    let mut stream = TcpStream::connect(server.address).unwrap();
+                    stream.set_nodelay(true).unwrap();
+                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                    stream.write_all(&server.kind.greeting(number)).unwrap();
+                    (number, stream)
+                })
+                .collect();
+            for (number, mut stream) in streams {
+                let mut heard = Vec::new();
+                while !contains(&heard, server.kind.welcome()) {
+                    let length = stream.read(&mut room).unwrap();
+                    assert!(length > 0, "client {number} was not let in: {heard:?}");
+                    heard.extend(&room[..length]);
+                }
+                stream.set_nonblocking(true).unwrap();
+                let event = EpollEvent::new(EpollFlags::EPOLLIN, number as u64);
+                epoll.add(&stream, event).unwrap();
+                clients.push(Client {
+                    stream,
+                    rest: Vec::new(),
+                    unsent: Vec::new(),
+                });
             }
-            stream.set_nonblocking(true).unwrap();
-            let event = EpollEvent::new(EpollFlags::EPOLLIN, number as u64);
-            epoll.add(&stream, event).unwrap();
-            clients.push(Client {
-                stream,
-                rest: Vec::new(),
-                unsent: Vec::new(),
-            });
-            // Who is in hears of every one who comes.
-            if number % 50 == 49 {
+            if clients.len().is_multiple_of(50) {
                 drain(&epoll, &mut clients, &mut room);
             }
         }

@@ -45,6 +45,15 @@ impl Kind {
         command.status().is_ok()
     }
 
+    /// So many join at once. Of several that come together ngircd makes all but the first
+    /// wait for seconds.
+    pub(crate) const fn group(self) -> usize {
+        match self {
+            Self::Sash | Self::Mosquitto => 50,
+            Self::Ngircd => 1,
+        }
+    }
+
     /// What a client sends first, all at once.
     pub(crate) fn greeting(self, number: usize) -> Vec<u8> {
         match self {

@@ -57,13 +57,13 @@ pub(super) enum Answer {
 }
 
 /// Handed over at once. Unit: bytes.
-pub(super) const CHUNK_BYTES: usize = 128 * 1024;
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A disk that takes longer for what waits is left alone with it.
 const LONGEST_END: Duration = Duration::from_secs(5);
 
-/// Chunks that may wait: 4 MiB in all.
-const CHUNKS_WAITING: usize = 32;
+/// Chunks that may wait: 4 MiB in all. As many may lie ready to be filled again.
+const CHUNKS_WAITING: usize = 16;
 
 impl Disk {
     /// Starts `disk-N`, which goes on where the part ends.
@@ -108,8 +108,8 @@ impl Disk {
     /// Room for a chunk: memory that was used before is at hand, and no page of it has to
     /// be made anew.
     pub(super) fn spare(&self) -> Vec<u8> {
-        let new = || Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2);
-        self.spares.try_recv().unwrap_or_else(|_| new())
+        let new = |_| Vec::with_capacity(CHUNK_BYTES);
+        self.spares.try_recv().unwrap_or_else(new)
     }
 
     /// Asks for the digest of everything handed over.
@@ -303,8 +303,22 @@ pub(super) mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// A disk that takes so many chunks and works on none; and what it was given.
-    pub(in super::super) fn stuck_disk(chunks: usize) -> (Disk, Receiver<impl Sized>) {
+    /// What a disk was given, in its order.
+    pub(in super::super) struct Given(Receiver<Order>);
+
+    impl Given {
+        /// The chunks since it was asked last.
+        pub(in super::super) fn chunks(&self) -> Vec<Vec<u8>> {
+            let chunk = |order| match order {
+                Order::Write(chunk) => Some(chunk),
+                Order::Finish | Order::Keep | Order::Discard => None,
+            };
+            self.0.try_iter().filter_map(chunk).collect()
+        }
+    }
+
+    /// A disk that takes so many chunks and works on none.
+    pub(in super::super) fn stuck_disk(chunks: usize) -> (Disk, Given) {
         let (orders, inbox) = sync_channel(chunks);
         let (_, answers) = sync_channel(1);
         let (_, spares) = sync_channel(1);
@@ -313,7 +327,7 @@ pub(super) mod tests {
             answers,
             spares,
         };
-        (disk, inbox)
+        (disk, Given(inbox))
     }
 
     const PATIENCE: Duration = Duration::from_secs(10);
@@ -329,7 +343,7 @@ pub(super) mod tests {
 
     fn record() -> Record {
         let version = FileVersion {
-            size: 300_011,
+            size: 700_011,
             modified: Some(7),
             digest: None,
         };
@@ -411,14 +425,14 @@ pub(super) mod tests {
     #[test]
     fn what_was_there_before_is_part_of_the_digest() {
         let folder = tempfile::tempdir().unwrap();
-        let whole: Vec<u8> = (0..300_011_u32).map(|at| (at % 251) as u8).collect();
+        let whole: Vec<u8> = (0..700_011_u32).map(|at| (at % 251) as u8).collect();
         let disk = begun(folder.path());
-        disk.write(whole[..200_000].to_vec());
+        disk.write(whole[..600_000].to_vec());
         end(disk);
         let part = Part::find(&destination(folder.path()), "notes.txt").unwrap();
-        let part = part.go_on(record(), 200_000).unwrap();
+        let part = part.go_on(record(), 600_000).unwrap();
         let disk = Disk::start(1, part).unwrap();
-        whole[200_000..]
+        whole[600_000..]
             .chunks(1_000)
             .for_each(|chunk| disk.write(chunk.to_vec()));
         let expected = Digest(Sha256::digest(&whole).into());

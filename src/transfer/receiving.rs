@@ -1,12 +1,12 @@
 //! The receiving side of one transfer: `receiver-3` and `disk-3`.
 //!
 //! `receiver-3` owns the machine and the socket and waits on the socket alone. What comes
-//! in order goes to the disk thread in large pieces; what comes early waits here, no more
-//! than a window of it.
+//! waits in its place until all before it is here, no more than a window of it; what is in
+//! order goes to the disk thread in large pieces.
 //!
 //! ```text
-//!   socket --> link --> machine --in order--> chunk --> disk-3
-//!      ^                  |  '---early-------> kept until its turn
+//!   socket --> link --> machine --wanted--> chunks --in order--> disk-3
+//!      ^                  |
 //!      '------- ACK ------'
 //! ```
 //!
@@ -66,7 +66,7 @@ const DISK_INTERVAL: Duration = Duration::from_millis(4);
 /// What the kernel adds to a datagram for its own use, about. Unit: bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
 
-/// Most that may wait here for its turn. Unit: bytes.
+/// Most that may be promised room here. Unit: bytes.
 const EARLY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Starts `receiver-N` and `disk-N` on an empty part. `server` is the chat server's

@@ -1,7 +1,8 @@
 //! The file that is sent: byte ranges out of it, straight into a datagram.
 //!
-//! Reading ahead in large pieces costs one system call per piece instead of one per
-//! packet; a resend reaches back and is read again, from the page cache as a rule.
+//! Reading ahead in large pieces costs a few system calls per piece instead of one per
+//! packet. A resend reaches back: it is read alone, from the page cache as a rule, and the
+//! piece stays; more is read ahead there only where a second segment follows the first.
 
 use crate::wire::version::FileVersion;
 use std::fs::{File, Metadata};
@@ -16,6 +17,8 @@ pub struct Source {
     /// The piece of the file in `buffer`.
     buffered: Range<u64>,
     buffer: Vec<u8>,
+    /// Where the latest range that was read alone ended.
+    alone_up_to: u64,
 }
 
 /// Read at once. Unit: bytes.
@@ -29,6 +32,7 @@ impl Source {
             file,
             buffered: 0..0,
             buffer: Vec::new(),
+            alone_up_to: 0,
         }
     }
 
@@ -37,23 +41,31 @@ impl Source {
     /// # Errors
     /// `UnexpectedEof` where the file has become shorter, and those of the system.
     pub fn read(&mut self, range: Range<u64>, place: &mut [u8]) -> io::Result<()> {
-        if range.start < self.buffered.start || range.end > self.buffered.end {
-            self.fill(range.clone())?;
+        let Range { start, end } = range;
+        if start < self.buffered.start || end > self.buffered.end {
+            let follows = start == self.alone_up_to
+                || (self.buffered.start..=self.buffered.end).contains(&start);
+            if !follows {
+                self.alone_up_to = end;
+                self.file.seek(SeekFrom::Start(start))?;
+                return self.file.read_exact(place);
+            }
+            self.fill(start, end)?;
         }
-        let from =
-            usize::try_from(range.start - self.buffered.start).unwrap_or(usize::MAX);
+        let from = usize::try_from(start - self.buffered.start).unwrap_or(usize::MAX);
         let bytes = self.buffer.get(from..from.saturating_add(place.len()));
         place.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
-    fn fill(&mut self, range: Range<u64>) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(range.start))?;
+    /// Reads a piece from `start` on, at least up to `end`.
+    fn fill(&mut self, start: u64, end: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(start))?;
         self.buffered = 0..0;
         self.buffer.clear();
-        let wanted = (range.end - range.start).max(PIECE_BYTES);
+        let wanted = (end - start).max(PIECE_BYTES);
         (&self.file).take(wanted).read_to_end(&mut self.buffer)?;
-        self.buffered = range.start..range.start + self.buffer.len() as u64;
+        self.buffered = start..start + self.buffer.len() as u64;
         Ok(())
     }
 }
@@ -98,9 +110,32 @@ mod tests {
     }
 
     #[test]
+    fn a_resend_is_read_alone_and_what_was_read_ahead_stays() {
+        let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
+        let mut source = source(&bytes);
+        let mut pieces = |starts: &[u64]| {
+            for &start in starts {
+                let mut place = [0; 1_000];
+                source.read(start..start + 1_000, &mut place).unwrap();
+                assert_eq!(place[..], bytes[usize::try_from(start).unwrap()..][..1_000]);
+            }
+            source.buffered.clone()
+        };
+        assert_eq!(pieces(&[0, 1_000, 262_000]), 262_000..262_000 + PIECE_BYTES);
+        let ahead = pieces(&[300_000, 5_000, 301_000, 7_000]);
+        assert_eq!(ahead, 262_000..262_000 + PIECE_BYTES);
+        // Two in a row: somebody goes back for good.
+        assert_eq!(pieces(&[8_000]), 8_000..8_000 + PIECE_BYTES);
+    }
+
+    #[test]
     fn a_file_that_became_shorter_is_an_error_not_zeros() {
         let mut source = source(b"short");
-        let error = source.read(3..8, &mut [0; 5]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        for range in [3..8, 0..8] {
+            let mut place = [0; 8];
+            let length = usize::try_from(range.end - range.start).unwrap();
+            let error = source.read(range, &mut place[..length]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
     }
 }

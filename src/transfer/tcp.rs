@@ -282,7 +282,8 @@ impl Receiver {
                 continue;
             }
             let stretch = usize::try_from(course.stretch(left)).unwrap_or(CHUNK_BYTES);
-            let mut chunk = vec![0; stretch];
+            let mut chunk = self.disk.spare();
+            chunk.resize(stretch, 0);
             let read = self.pull(&stream, &mut chunk, &mut is_paused)?;
             chunk.truncate(read);
             left -= read as u64;

@@ -198,6 +198,19 @@ impl Receiving {
         }
     }
 
+    /// How many bytes of the file are there without a gap, those of an earlier download
+    /// among them; 0 before it is open, and once it has ended.
+    #[must_use]
+    pub fn bytes_in_order(&self) -> u64 {
+        match &self.phase {
+            Phase::Transferring { terms, machine, .. } => {
+                terms.bytes_before(machine.expected())
+            }
+            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => terms.size,
+            Phase::Opening | Phase::Ended { .. } => 0,
+        }
+    }
+
     /// What was agreed, once it is open.
     #[must_use]
     pub const fn terms(&self) -> Option<Terms> {

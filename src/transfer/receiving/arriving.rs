@@ -74,11 +74,14 @@ impl<R: FnMut(Report)> Shell<R> {
             Err(error) if self.note_forgery(&error) => return,
             Err(_) => return self.connection.on_damage(now),
         };
-        if self.connection.wants(&packet) {
-            self.bytes.keep(packet.number, payload);
+        if self.connection.wants(&packet)
+            && let Some(terms) = self.connection.terms()
+        {
+            let place = terms.bytes_before(packet.sequence);
+            self.bytes.keep(place, payload, &self.disk);
         }
         self.connection.on_packet(&packet, now);
-        self.bytes.advance(self.connection.segments_in_order());
+        self.bytes.advance(self.connection.bytes_in_order());
     }
 
     /// Whether that is a packet of this transfer which the sender has not made.

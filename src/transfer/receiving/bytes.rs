@@ -1,84 +1,126 @@
 //! The bytes of a receiver on their way from the socket to the disk.
 //!
 //! ```text
-//!   number == in_order  --> chunk --128 KiB, or nothing comes--> disk-3
-//!   number >  in_order  --> early, by number, until its turn
+//!   chunks    |-------------|-------------|-------------|
+//!   is here      ###########.##..####......#####
+//!                ^start     ^in order
 //! ```
 //!
-//! Where the disk is behind, whole chunks wait here, and the window shrinks by them: this
-//! thread never waits for the disk, as the socket would overflow meanwhile.
+//! What comes is copied to its place in its chunk, be it in order or early, and stays there
+//! until all before it is here. A chunk goes to the disk when it is whole, or as far as it
+//! is in order when nothing more comes.
+//!
+//! Where the disk is behind, chunks wait here, and the window shrinks by them: this thread
+//! never waits for the disk, as the socket would overflow meanwhile.
 
 use super::super::disk::{CHUNK_BYTES, Disk};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-/// The bytes that have arrived and are not at the disk yet.
+/// The bytes that have arrived and are not at the disk yet. Places are counted from the
+/// file's beginning. Unit: bytes.
 pub(super) struct Bytes {
-    /// By segment index.
-    early: BTreeMap<u32, Vec<u8>>,
-    /// Segments that are in order.
-    in_order: u32,
-    /// What is there of the file. Unit: bytes.
-    done: u64,
-    /// In order, to be handed to the disk.
-    chunk: Vec<u8>,
-    /// Chunks that the disk has not taken yet.
+    /// All before it was handed over; the first chunk begins here.
+    start: u64,
+    /// All before it is here.
+    in_order: u64,
+    /// Each has room up to the next multiple of [`CHUNK_BYTES`], and reaches to the furthest
+    /// byte of it that is here.
+    chunks: VecDeque<Vec<u8>>,
+    /// In order, and handed over: the disk has not taken them yet.
     waiting: VecDeque<Vec<u8>>,
 }
 
 impl Bytes {
-    /// The first segment begins at `offset`.
+    /// What comes before `offset` is there from an earlier download.
     pub(super) const fn from(offset: u64) -> Self {
         Self {
-            early: BTreeMap::new(),
-            in_order: 0,
-            done: offset,
-            chunk: Vec::new(),
+            start: offset,
+            in_order: offset,
+            chunks: VecDeque::new(),
             waiting: VecDeque::new(),
         }
     }
 
-    /// Keeps a segment that the machine wants.
-    pub(super) fn keep(&mut self, number: u32, payload: &[u8]) {
-        if number == self.in_order {
-            self.append(payload);
-        } else {
-            self.early.insert(number, payload.to_vec());
+    /// Keeps a segment that the machine wants; it begins at `place`.
+    pub(super) fn keep(&mut self, mut place: u64, mut payload: &[u8], disk: &Disk) {
+        while !payload.is_empty() {
+            let end = end_of_chunk(place);
+            let fitting = payload.len().min(distance(place, end));
+            let (here, rest) = payload.split_at(fitting);
+            self.put(place, here, disk);
+            (place, payload) = (end, rest);
         }
     }
 
-    /// Moves what has come in order behind the rest.
-    pub(super) fn advance(&mut self, in_order: u32) {
-        while self.in_order < in_order
-            && let Some(payload) = self.early.remove(&self.in_order)
-        {
-            self.append(&payload);
+    /// Copies what lies within one chunk.
+    fn put(&mut self, place: u64, bytes: &[u8], disk: &Disk) {
+        if place < self.start {
+            return; // It was handed over: no machine wants it again.
+        }
+        let index = distance(self.start / CHUNK, place / CHUNK);
+        while self.chunks.len() <= index {
+            self.chunks.push_back(disk.spare());
+        }
+        let chunk = &mut self.chunks[index];
+        let at = distance(self.start.max(place - place % CHUNK), place);
+        if at >= chunk.len() {
+            chunk.resize(at, 0); // A gap, to be filled.
+            chunk.extend_from_slice(bytes);
+        } else if let Some(gap) = chunk.get_mut(at..at + bytes.len()) {
+            gap.copy_from_slice(bytes);
         }
     }
 
-    fn append(&mut self, payload: &[u8]) {
-        self.chunk.extend_from_slice(payload);
-        self.in_order += 1;
-        self.done += payload.len() as u64;
+    /// All before this place is here now.
+    pub(super) fn advance(&mut self, in_order: u64) {
+        self.in_order = self.in_order.max(in_order);
     }
 
     /// File bytes that are there in order, those of an earlier download among them.
     pub(super) const fn done(&self) -> u64 {
-        self.done
+        self.in_order
     }
 
-    /// Hands what is in order to the disk, if there is enough to be worth a message.
+    /// Hands whole chunks to the disk: less is not worth a message.
     pub(super) fn flush_when_full(&mut self, disk: &Disk) {
-        if self.chunk.len() >= CHUNK_BYTES {
-            self.flush(disk);
+        while end_of_chunk(self.start) <= self.in_order
+            && let Some(chunk) = self.chunks.pop_front()
+        {
+            self.hand_over(chunk);
+        }
+        self.offer(disk);
+    }
+
+    /// Hands what is in order to the disk, however little it is. A disk that is behind gets
+    /// whole chunks only: a part of one takes as much memory as all of it.
+    pub(super) fn flush(&mut self, disk: &Disk) {
+        self.flush_when_full(disk);
+        if self.waiting.is_empty()
+            && self.start < self.in_order
+            && let Some(mut chunk) = self.chunks.pop_front()
+        {
+            let in_order = distance(self.start, self.in_order).min(chunk.len());
+            if in_order < chunk.len() {
+                let mut early = disk.spare();
+                early.extend_from_slice(&chunk[in_order..]);
+                chunk.truncate(in_order);
+                self.chunks.push_front(early);
+            } else if !self.chunks.is_empty() {
+                self.chunks.push_front(disk.spare());
+            }
+            self.hand_over(chunk);
+            self.offer(disk);
         }
     }
 
-    /// Hands what is in order to the disk, as far as the disk takes it.
-    pub(super) fn flush(&mut self, disk: &Disk) {
-        if !self.chunk.is_empty() {
-            let chunk = std::mem::replace(&mut self.chunk, disk.spare());
-            self.waiting.push_back(chunk);
-        }
+    /// The next chunk begins where this one ends.
+    fn hand_over(&mut self, chunk: Vec<u8>) {
+        self.start += chunk.len() as u64;
+        self.waiting.push_back(chunk);
+    }
+
+    /// Gives the disk what waits for it, until it takes no more.
+    fn offer(&mut self, disk: &Disk) {
         while let Some(chunk) = self.waiting.pop_front() {
             if let Err(refused) = disk.try_write(chunk) {
                 self.waiting.push_front(refused);
@@ -93,23 +135,119 @@ impl Bytes {
     }
 }
 
+/// To count places with. Unit: bytes.
+const CHUNK: u64 = CHUNK_BYTES as u64;
+
+/// Where the chunk with this place ends.
+const fn end_of_chunk(place: u64) -> u64 {
+    place - place % CHUNK + CHUNK
+}
+
+/// From one to another that is no smaller.
+fn distance(from: u64, to: u64) -> usize {
+    usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::transfer::disk::tests::stuck_disk;
+    use fastrand::Rng;
 
     #[test]
     fn what_a_slow_disk_does_not_take_waits_in_order_and_nobody_waits_for_the_disk() {
-        let (disk, orders) = stuck_disk(2);
+        let (disk, given) = stuck_disk(2);
         let mut bytes = Bytes::from(0);
         let segment = vec![7; CHUNK_BYTES];
         for number in 0..5 {
-            bytes.keep(number, &segment);
+            bytes.keep(number * CHUNK, &segment, &disk);
+            bytes.advance((number + 1) * CHUNK);
             bytes.flush_when_full(&disk);
         }
         assert_eq!(bytes.backlog(), 3 * CHUNK_BYTES);
-        assert_eq!(orders.try_iter().count(), 2);
+        assert_eq!(given.chunks().len(), 2);
         bytes.flush(&disk);
         assert_eq!(bytes.backlog(), CHUNK_BYTES);
+    }
+
+    /// Segments of a file in some order, none a window or more ahead of the first that is
+    /// missing, to a disk that is behind now and then: the file, what the disk was given of
+    /// it, and the most chunks that were held for that.
+    fn carry(seed: u64) -> (Vec<u8>, Vec<u8>, usize) {
+        let mut dice = Rng::with_seed(seed);
+        let offset = dice.u64(..2 * CHUNK);
+        let size = offset + dice.u64(..4 * CHUNK);
+        let file: Vec<u8> = (0..size).map(|_| dice.u8(..)).collect();
+        let part = |from, to| &file[distance(0, from)..distance(0, to)];
+        let segment = dice.u64(100..=3_000);
+        let window = dice.u64(1..=200);
+        let (disk, given) = stuck_disk(2);
+        let mut bytes = Bytes::from(offset);
+        let mut at_disk = part(0, offset).to_vec();
+        let all = (offset..size).step_by(distance(0, segment));
+        let mut missing: Vec<u64> = all.collect();
+        let mut most_chunks = 0;
+        while let Some(&next) = missing.first() {
+            let within =
+                missing.partition_point(|place| *place < next + window * segment);
+            let place = missing.remove(dice.usize(..within));
+            bytes.keep(place, part(place, size.min(place + segment)), &disk);
+            bytes.advance(missing.first().copied().unwrap_or(size));
+            match dice.u8(..16) {
+                0 => bytes.flush(&disk),
+                1..8 => bytes.flush_when_full(&disk),
+                8 => at_disk.extend(given.chunks().concat()),
+                _ => {}
+            }
+            most_chunks = most_chunks.max(bytes.chunks.len() + bytes.waiting.len());
+        }
+        while bytes.done() > at_disk.len() as u64 {
+            bytes.flush(&disk);
+            at_disk.extend(given.chunks().concat());
+        }
+        (file, at_disk, most_chunks)
+    }
+
+    #[test]
+    fn the_disk_gets_the_file_in_whatever_order_it_comes() {
+        for seed in 0..200 {
+            let (file, at_disk, most_chunks) = carry(seed);
+            assert!(file == at_disk, "seed {seed}");
+            assert!(most_chunks <= 7, "seed {seed}: {most_chunks} chunks");
+        }
+    }
+
+    #[test]
+    fn a_disk_that_is_behind_gets_no_crumbs() {
+        let (disk, given) = stuck_disk(1);
+        let mut bytes = Bytes::from(0);
+        for place in 0..100 {
+            bytes.keep(place, b"x", &disk);
+            bytes.advance(place + 1);
+            bytes.flush(&disk);
+        }
+        assert_eq!((bytes.waiting.len(), bytes.chunks.len()), (1, 1));
+        assert_eq!(given.chunks(), [b"x"]);
+        bytes.flush(&disk); // The one that was refused.
+        assert_eq!(given.chunks(), [b"x"]);
+        bytes.flush(&disk);
+        assert_eq!(given.chunks(), [b"x".repeat(98)]);
+    }
+
+    #[test]
+    fn less_than_a_chunk_goes_when_nothing_more_comes_and_the_rest_of_it_follows() {
+        let (disk, given) = stuck_disk(8);
+        let mut bytes = Bytes::from(10);
+        bytes.keep(10, b"ab", &disk);
+        bytes.keep(14, b"ef", &disk); // Early.
+        bytes.advance(12);
+        bytes.flush_when_full(&disk);
+        assert!(given.chunks().is_empty());
+        bytes.flush(&disk);
+        assert_eq!(given.chunks(), [b"ab"]);
+        bytes.keep(12, b"cd", &disk);
+        bytes.advance(16);
+        bytes.flush(&disk);
+        assert_eq!(given.chunks(), [b"cdef"]);
     }
 }

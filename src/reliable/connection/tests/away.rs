@@ -72,7 +72,11 @@ fn the_rest_of_a_file_goes_as_a_file_of_its_own_would_but_for_the_bytes() {
         let mut story: Download = Story::new(sender, receiver);
         story.sender.set_digest(DIGEST, story.now);
         story.arrive("s0.1");
+        let closed = story.receiver.bytes_in_order();
+        story.expect("nothing before it is open", closed == 0);
         story.arrive("y0.1");
+        let had = story.receiver.bytes_in_order();
+        story.expect("what it had", had == 3_000);
         story.arrive("a0.1");
         let begun = story.sender.progress().acked_bytes;
         story.expect(&format!("{begun} were there"), begun == 3_000);
@@ -83,6 +87,8 @@ fn the_rest_of_a_file_goes_as_a_file_of_its_own_would_but_for_the_bytes() {
         }
         let all = story.sender.progress().acked_bytes;
         story.expect(&format!("{all} are there"), all == 5_000);
+        let had = story.receiver.bytes_in_order();
+        story.expect("and the receiver has them", had == 5_000);
         story.arrive("f0.1");
         story.receiver.set_verdict(true, story.now);
         story.arrive("g0.1");
