@@ -181,7 +181,7 @@ impl Bench {
 
     /// Uses, and lets go, as much memory as the file that is to arrive will need, where the
     /// folder is in memory. A virtual machine gives back to its host what nobody has used
-    /// for a second or two; then whichever row comes next would pay for getting it again.
+    /// for two seconds; then whichever row comes next would pay for getting it again.
     fn touch_memory(&self, source: &Source) -> io::Result<()> {
         let path = self.folder.join("bench-memory.bin");
         let copied = fs::copy(&source.path, &path);
