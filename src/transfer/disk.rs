@@ -10,8 +10,9 @@
 //! ```
 //!
 //! The channel is bounded, so a slow disk fills no memory: by UDP the window shrinks, by TCP
-//! the receiver waits. What an earlier download has left is read back and hashed while nothing else is to be done, at
-//! the latest before the digest is told: the network does not wait for it.
+//! the receiver waits. What an earlier download has left is read back and hashed while
+//! nothing else is to be done, at the latest before the digest is told: the network does not
+//! wait for it.
 
 use super::overwrite::name_part;
 use super::part::Part;
