@@ -271,12 +271,15 @@ impl Room {
     }
 
     fn refuse_taken(&self, client: ClientNumber, name: &Name) -> Vec<Effect> {
-        refuse(
-            client,
-            Code::NameTaken,
-            format!("The name \"{name}\" is taken. Choose another."),
-            name.numbered(|candidate| self.is_free(candidate)),
-        )
+        let passes_for = |other: &&Name| other.passes_for(name);
+        let sentence = match self.present.values().find(passes_for) {
+            Some(other) if !other.is_same_word(name) => format!(
+                "The name \"{name}\" looks like \"{other}\", who is here. Choose another."
+            ),
+            Some(_) | None => format!("The name \"{name}\" is taken. Choose another."),
+        };
+        let suggestion = name.numbered(|candidate| self.is_free(candidate));
+        refuse(client, Code::NameTaken, sentence, suggestion)
     }
 
     /// Refuses one who is at the door.

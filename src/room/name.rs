@@ -76,8 +76,14 @@ impl Name {
             .find(is_free)
     }
 
-    fn looks_like_the_word(&self, word: &str) -> bool {
-        self.passes_for(&Self::from_checked(word.to_owned()))
+    /// Why it would be taken for this word, if it would.
+    fn mistaken_for(&self, word: &'static str) -> Option<NameError> {
+        let other = Self::from_checked(word.to_owned());
+        if self.is_same_word(&other) {
+            return Some(NameError::Reserved(word));
+        }
+        self.passes_for(&other)
+            .then_some(NameError::LooksReserved(word))
     }
 
     fn from_checked(shown: String) -> Self {
@@ -112,9 +118,9 @@ impl FromStr for Name {
         let name = Self::from_checked(shown);
         match RESERVED
             .into_iter()
-            .find(|word| name.looks_like_the_word(word))
+            .find_map(|word| name.mistaken_for(word))
         {
-            Some(word) => Err(NameError::Reserved(word)),
+            Some(error) => Err(error),
             None => Ok(name),
         }
     }
@@ -184,8 +190,10 @@ pub enum NameError {
     Forbidden(char),
     /// It begins with a slash, as commands do, or with an accent that has no letter.
     Start(char),
-    /// It would be taken for this word, which means something else here.
+    /// It is this word, which means something else here.
     Reserved(&'static str),
+    /// It looks like this word, which means something else here.
+    LooksReserved(&'static str),
 }
 
 impl fmt::Display for NameError {
@@ -221,6 +229,10 @@ impl fmt::Display for NameError {
             Self::Reserved(word) => {
                 write!(f, "The name \"{word}\" has a meaning here. Choose another.")
             }
+            Self::LooksReserved(word) => write!(
+                f,
+                "That name looks like \"{word}\", which has a meaning here. Choose another."
+            ),
         }
     }
 }
@@ -297,10 +309,17 @@ mod tests {
 
     #[test]
     fn words_with_a_meaning_are_refused_in_every_dress() {
-        for word in ["all", "ALL", "Server", "ａｌｌ", "sеrver", "a11"] {
-            let refused = word.parse::<Name>();
-            assert!(matches!(refused, Err(NameError::Reserved(_))), "{word}");
+        for (text, word) in [("all", "all"), ("ALL", "all"), ("Server", "server")] {
+            assert_eq!(text.parse::<Name>(), Err(NameError::Reserved(word)));
         }
+        assert_eq!("ａｌｌ".parse::<Name>(), Err(NameError::Reserved("all")));
+        for (text, word) in [("sеrver", "server"), ("a11", "all")] {
+            assert_eq!(text.parse::<Name>(), Err(NameError::LooksReserved(word)));
+        }
+        assert_eq!(
+            NameError::LooksReserved("all").to_string(),
+            "That name looks like \"all\", which has a meaning here. Choose another."
+        );
         assert!("allan".parse::<Name>().is_ok());
     }
 

@@ -129,7 +129,15 @@ fn the_history_holds_the_last_hundred_lines() {
 #[test]
 fn a_taken_or_look_alike_name_is_refused_with_a_suggestion() {
     let mut room = room_with(&["dana"]);
-    for name in ["dana", "DANA", "dаna", "ｄana"] {
+    let is_taken = |name| format!("The name \"{name}\" is taken. Choose another.");
+    let looks_like =
+        "The name \"dаna\" looks like \"dana\", who is here. Choose another.";
+    for (name, sentence) in [
+        ("dana", is_taken("dana")),
+        ("DANA", is_taken("DANA")),
+        ("dаna", looks_like.to_owned()),
+        ("ｄana", is_taken("ｄana")),
+    ] {
         let effects = join(&mut room, 2, name);
         assert_eq!(code(&effects), Code::NameTaken);
         assert_eq!(effects[1], Effect::Close { client: 2 });
@@ -140,6 +148,7 @@ fn a_taken_or_look_alike_name_is_refused_with_a_suggestion() {
         else {
             panic!("{effects:?}");
         };
+        assert_eq!(refusal.sentence, sentence);
         let suggestion = refusal.suggestion.as_deref().unwrap();
         assert!(suggestion.ends_with('2'), "{suggestion}");
         assert!(room.name_of(2).is_none());
