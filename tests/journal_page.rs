@@ -315,7 +315,10 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             pacing_rate: Some(1),
             phase: "fixed".into(),
         },
-        Some(Event::CongestionUpdated { .. }) => Event::SegmentKept { number: 2 },
+        Some(Event::CongestionUpdated { .. }) => Event::RangesTold {
+            ranges: vec![[2, 3]],
+        },
+        Some(Event::RangesTold { .. }) => Event::SegmentKept { number: 2 },
         Some(Event::SegmentKept { .. }) => Event::SegmentDropped {
             number: 2,
             why: Unwanted::Duplicate,

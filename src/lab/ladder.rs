@@ -4,13 +4,14 @@
 //!      sender                                    receiver
 //!   150.0 ms |--DATA 2.1-------------X            |
 //!   150.0 ms |--DATA 3.1------------------------->|  200.0 ms   kept early
-//!   250.0 ms |<----------------NACK 0.1, wants 2--|  200.0 ms
+//!   250.0 ms |<---------NACK 0.1, wants 2, has 3--|  200.0 ms
 //! ```
 //!
 //! In text a row stands where its packet left; the time at the arrow's head is when it
 //! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took. A
 //! DATA packet is named `segment.attempt`, any other `counter.attempt`; an ACK says which
-//! segment it wants next. It draws what the journal says and decides nothing.
+//! segment it wants next, and which it has beyond that (two dots: more than there is room
+//! for). It draws what the journal says and decides nothing.
 //!
 //! ```
 //! use sash::lab::{ladder, run::Experiment};
@@ -93,7 +94,7 @@ pub fn ends() -> String {
 /// The arrow of a packet between the two ends; a lost one's ends in the middle.
 #[must_use]
 pub fn arrow(name: &str, direction: Direction, is_lost: bool) -> String {
-    let length = if is_lost { LANE * 2 / 3 } else { LANE };
+    let length = length(is_lost);
     match direction {
         Direction::Data => {
             let head = if is_lost { 'X' } else { '>' };
@@ -110,6 +111,11 @@ pub fn arrow(name: &str, direction: Direction, is_lost: bool) -> String {
 
 /// Characters between the two ends.
 const LANE: usize = 36;
+
+/// Characters of an arrow.
+const fn length(is_lost: bool) -> usize {
+    if is_lost { LANE * 2 / 3 } else { LANE }
+}
 
 fn lines(flights: &Flights, steps: &[(u64, Step)], first_sequence: u32) -> Vec<String> {
     let line = |(_, step): &(u64, Step)| match *step {
@@ -163,7 +169,11 @@ const fn expired(timer: Timer) -> &'static str {
 
 fn row(flight: &Flight, first_sequence: u32) -> String {
     let is_lost = flight.killed_us.is_some() || flight.fate.is_some_and(Fate::is_loss);
-    let arrow = arrow(&flight.name(first_sequence), flight.direction, is_lost);
+    let arrow = arrow(
+        &flight.name(first_sequence, length(is_lost) - 3),
+        flight.direction,
+        is_lost,
+    );
     let left = flight.sent_us.map(clock).unwrap_or_default();
     let arrived = flight.arrived_us.map(clock).unwrap_or_default();
     let note = match flight.note {

@@ -280,6 +280,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             | Event::PacketLost { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
+            | Event::RangesTold { .. }
             | Event::SegmentKept { .. }
             | Event::SegmentDropped { .. }
             | Event::MtuUpdated { .. }

@@ -26,7 +26,6 @@
 
 mod band;
 mod drawing;
-mod early;
 mod scrubber;
 mod segment;
 mod text;
@@ -43,7 +42,6 @@ use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
-use early::Early;
 
 /// Both ends at one moment.
 #[derive(Debug, Clone)]
@@ -67,7 +65,6 @@ pub struct Strip {
     expected: u32,
     /// What the newest arrival put in order: taken back where it was not believed.
     newest: Option<Taken>,
-    early: Early,
     resends: u64,
     time_us: u64,
     hears_sender: bool,
@@ -138,7 +135,6 @@ impl Strip {
             cwnd: None,
             expected: 0,
             newest: None,
-            early: Early::default(),
             resends: 0,
             time_us: 0,
             hears_sender: false,
@@ -261,6 +257,7 @@ impl Strip {
             Event::PacketLost {
                 number, attempt, ..
             } => self.lose(*number, *attempt),
+            Event::RangesTold { ranges } => self.hear_of(ranges),
             Event::CongestionUpdated { cwnd, .. } => self.cwnd = Some(*cwnd),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::ListeningBegun {
@@ -288,7 +285,6 @@ impl Strip {
 
     fn take_from_receiver(&mut self, event: &Event) {
         match event {
-            Event::PacketSent(packet) if is_answer(packet) => self.early.send(packet),
             Event::PacketReceived(packet) if is_data(packet) => {
                 self.arrive(packet.number);
             }
@@ -311,6 +307,7 @@ impl Strip {
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
+            | Event::RangesTold { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::StateChanged { .. } => {}
         }
@@ -431,10 +428,16 @@ impl Strip {
         }
         self.base = self.base.max(wanted);
         self.next = self.next.max(self.base);
-        for number in self.early.receive(packet) {
-            if number < self.highest() {
-                self.set_sender(number, SenderState::Acked);
-            }
+    }
+
+    /// It tells of these runs, too: together of no more than a window holds.
+    fn hear_of(&mut self, ranges: &[[u32; 2]]) {
+        let numbers = ranges.iter().flat_map(|&[first, last]| {
+            first.max(self.base)..last.saturating_add(1).min(self.highest())
+        });
+        let numbers: Vec<_> = numbers.take(LARGEST_WINDOW as usize).collect();
+        for number in numbers {
+            self.set_sender(number, SenderState::Acked);
         }
     }
 
@@ -475,7 +478,6 @@ impl Strip {
         let is_early = number > self.expected && number - self.expected <= window.max(1);
         if is_early && number < self.segments {
             self.set_receiver(number, ReceiverState::KeptEarly);
-            self.early.keep(number);
         }
     }
 

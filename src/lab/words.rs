@@ -17,6 +17,15 @@ pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
+/// A run of segments, from its first to its last: `4-6`, or `9`.
+pub(super) fn run([first, last]: [u32; 2]) -> String {
+    if first == last {
+        first.to_string()
+    } else {
+        format!("{first}-{last}")
+    }
+}
+
 /// `1234567` as `1,234,567`.
 pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();

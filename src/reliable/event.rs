@@ -81,6 +81,13 @@ pub enum Event {
         /// What the controller is doing.
         phase: Cow<'static, str>,
     },
+    /// The ACK or NACK that was just sent, or just received and believed, tells of segments
+    /// beyond the one that is wanted next.
+    RangesTold {
+        /// Their indices in the file, each run as its first and its last, in the order in
+        /// which the packet names them.
+        ranges: Vec<[u32; 2]>,
+    },
     /// The receiver kept a segment that came before its turn.
     SegmentKept {
         /// The segment's index in the file.

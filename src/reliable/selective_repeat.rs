@@ -357,6 +357,10 @@ impl Machine for Sender {
             }
             return; // Overtaken by a later ACK.
         };
+        let SenderLedger { terms, log, .. } = &mut self.ledger;
+        if !ack.ranges.is_empty() {
+            log.record(|| terms.ranges_told(&ack.ranges));
+        }
         self.ledger.measure(ack, now);
         self.receive_window = ack.window;
         if self.mark_all_arrived(acked, ack, now) {

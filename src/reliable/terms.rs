@@ -30,7 +30,7 @@ use super::moment::Moment;
 use super::round_trip::Timing;
 use crate::wire::digest::Token;
 use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::{Body, Packet, SequenceRange};
 use crate::wire::sequence::SequenceNumber;
 use std::ops::Range;
 use std::time::Duration;
@@ -108,6 +108,16 @@ impl Terms {
     #[must_use]
     pub fn index(&self, sequence: SequenceNumber) -> u32 {
         sequence - self.first
+    }
+
+    /// What the ranges of an ACK tell of, as a journal names segments.
+    #[must_use]
+    pub fn ranges_told(&self, ranges: &[SequenceRange]) -> Event {
+        let run = |range: &SequenceRange| {
+            [range.start, range.end + u32::MAX].map(|sequence| self.index(sequence))
+        };
+        let ranges = ranges.iter().map(run).collect();
+        Event::RangesTold { ranges }
     }
 
     /// Somebody begins to listen to a transfer that has come this far.

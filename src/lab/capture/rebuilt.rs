@@ -342,6 +342,7 @@ impl<'a> Rebuilder<'a> {
             | Event::PacketLost { .. }
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
+            | Event::RangesTold { .. }
             | Event::CongestionUpdated { .. }
             | Event::SegmentDropped { .. }
             | Event::DataBlockedUpdated { .. }

@@ -1,6 +1,7 @@
 //! One entry of a journal in a sentence: what has just happened, for whoever steps.
 
 use crate::lab::journal::{Entry, Happening, Heading, Meddling};
+use crate::lab::words::run;
 use crate::link::Fate;
 use crate::reliable::event::{
     Event, GateState, Ignored, PacketName, Timer, Trigger, Unwanted,
@@ -68,6 +69,14 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
             ..
         } => {
             format!("The window is {cwnd} packets, {in_flight} in flight ({phase}).")
+        }
+        Event::RangesTold { ranges } => {
+            let told: Vec<_> = ranges.iter().map(|it| run(*it)).collect();
+            let verb = if side == "sender" { "hears" } else { "tells" };
+            format!(
+                "The {side} {verb} of {} beyond the wanted one.",
+                told.join(", ")
+            )
         }
         Event::SegmentKept { number } => {
             format!("The receiver keeps segment {number}, which came before its turn.")

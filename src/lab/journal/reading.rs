@@ -24,7 +24,7 @@
 use super::{Carried, Entry, Happening, Heading, Killed, Meddling, Side, VERSION};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
-use crate::wire::packet::Kind;
+use crate::wire::packet::{Kind, MOST_RANGES};
 use crate::wire::sequence::SequenceNumber;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -179,6 +179,7 @@ struct Line<'a> {
     pacing_rate: Option<u64>,
     #[serde(borrow)]
     phase: Option<Cow<'a, str>>,
+    ranges: Option<Vec<[u32; 2]>>,
     gate: Option<GateState>,
     segment_bytes: Option<u16>,
     base: Option<u32>,
@@ -254,6 +255,9 @@ impl Line<'_> {
                 pacing_rate: self.pacing_rate,
                 phase: need(self.phase, "phase")?.into_owned().into(),
             },
+            "ranges_told" => Event::RangesTold {
+                ranges: self.ranges()?,
+            },
             "segment_kept" => Event::SegmentKept {
                 number: need(self.number, "number")?,
             },
@@ -289,6 +293,17 @@ impl Line<'_> {
             sequence: need(self.sequence, "sequence")?,
             length: need(self.length, "length")?,
         })
+    }
+
+    fn ranges(self) -> Result<Vec<[u32; 2]>, String> {
+        let ranges = need(self.ranges, "ranges")?;
+        if ranges.is_empty() || ranges.len() > MOST_RANGES {
+            return Err(format!("no packet tells of {} ranges", ranges.len()));
+        }
+        if ranges.iter().any(|[first, last]| first > last) {
+            return Err("a range ends before it begins".to_owned());
+        }
+        Ok(ranges)
     }
 
     fn why<T: DeserializeOwned>(&self) -> Result<T, String> {
@@ -328,6 +343,7 @@ impl std::error::Error for Unreadable {}
 mod tests {
     use super::*;
     use crate::lab::run::Experiment;
+    use crate::reliable::moment::Moment;
     use crate::wire::options::{Arq, Congestion};
 
     fn journal(experiment: &Experiment) -> String {
@@ -350,6 +366,25 @@ mod tests {
             congestion: Congestion::Reno,
             ..Experiment::small()
         })
+    }
+
+    #[test]
+    fn ranges_that_no_packet_tells_of_are_an_error() {
+        let heading = Experiment::small().heading().to_line();
+        let line = |ranges: Vec<_>| {
+            let entry =
+                Entry::new(Moment::START, Side::Sender, Event::RangesTold { ranges });
+            heading.clone() + &entry.to_line()
+        };
+        assert!(Journal::read(line(vec![[3, 4]; MOST_RANGES]).as_bytes()).is_ok());
+        for (ranges, why) in [
+            (vec![[3, 4]; MOST_RANGES + 1], "33 ranges"),
+            (Vec::new(), "0 ranges"),
+            (vec![[3, 3], [9, 8]], "ends before it begins"),
+        ] {
+            let error = Journal::read(line(ranges).as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+        }
     }
 
     #[test]

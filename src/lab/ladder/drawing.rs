@@ -26,6 +26,8 @@ const MARGIN: f64 = 32.0;
 const LEFT: f64 = 430.0;
 const RIGHT: f64 = 750.0;
 const WORD_SIZE: f64 = 12.0;
+/// For a packet's name beside a line, and a moment. Unit: letters.
+const ROOM: usize = 41;
 
 /// The ladder of a part of a run, its heading, legend and what is left out.
 #[must_use]
@@ -276,7 +278,7 @@ impl Sheet<'_> {
         match step {
             Step::Departure(place) => {
                 let flight = &self.flights.all[place];
-                let name = flight.name(self.first_sequence);
+                let name = flight.name(self.first_sequence, ROOM);
                 match flight.fate {
                     Some(Fate::Duplicated) => format!("{name}, twice"),
                     Some(_) | None => name,
@@ -286,7 +288,7 @@ impl Sheet<'_> {
                 let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => flight.note.to_owned(),
-                    None => flight.name(self.first_sequence),
+                    None => flight.name(self.first_sequence, ROOM),
                 }
             }
             Step::Remark(place) => match self.flights.remarks[place].what {

@@ -4,6 +4,7 @@
 //! the link, received. A journal of one side alone tells of one end only.
 
 use crate::lab::journal::{Carried, Entry, Happening, Killed, Meddling, Side};
+use crate::lab::words::run;
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
 use crate::wire::packet::Kind;
@@ -28,6 +29,8 @@ pub(super) struct Flight {
     pub(super) note: &'static str,
     /// Whether it is DATA that was sent before.
     pub(super) is_resend: bool,
+    /// What an ACK tells of beyond the wanted segment: runs, first to last.
+    told: Vec<[u32; 2]>,
 }
 
 /// Something that happened at one end and is no packet.
@@ -73,6 +76,8 @@ pub(super) struct Flights {
     under_way: HashMap<Name, usize>,
     /// The flight that arrived last at the receiver.
     last_arrival: Option<usize>,
+    /// The flight from the receiver that left or arrived last.
+    last_answer: Option<usize>,
 }
 
 impl Flights {
@@ -106,6 +111,12 @@ impl Flights {
                 }
             }
             Event::PacketReceived(packet) => self.arrive(side, time_us, *packet),
+            Event::RangesTold { ranges } => {
+                let place = self.last_answer;
+                if let Some(flight) = place.and_then(|place| self.all.get_mut(place)) {
+                    flight.told.clone_from(ranges);
+                }
+            }
             Event::SegmentKept { .. } => self.note_arrival("kept early"),
             Event::SegmentDropped { why, .. } => self.note_arrival(match why {
                 Unwanted::Duplicate => "dropped: it is there already",
@@ -163,7 +174,11 @@ impl Flights {
             killed_us: None,
             note: "",
             is_resend: packet.kind == Kind::Data && packet.attempt != 1,
+            told: Vec::new(),
         });
+        if direction == Direction::Ack {
+            self.last_answer = Some(place);
+        }
         self.under_way.insert(name(direction, &packet), place);
         self.steps.push((time_us, Step::Departure(place)));
         place
@@ -202,8 +217,10 @@ impl Flights {
             Side::Link => return,
         };
         let place = match self.under_way.get(&name(direction, &packet)) {
-            // The second of two copies: the first one's time stays.
-            Some(&place) if self.all[place].arrived_us.is_some() => return,
+            // The second of two copies: the first one's time and note stay.
+            Some(&place) if self.all[place].arrived_us.is_some() => {
+                return self.listen_to(side, place, true);
+            }
             Some(&place) => place,
             None => {
                 self.all.push(Flight {
@@ -216,14 +233,22 @@ impl Flights {
                     killed_us: None,
                     note: "",
                     is_resend: packet.kind == Kind::Data && packet.attempt != 1,
+                    told: Vec::new(),
                 });
                 self.all.len() - 1
             }
         };
         self.all[place].arrived_us = Some(time_us);
         self.steps.push((time_us, Step::Arrival(place)));
+        self.listen_to(side, place, false);
+    }
+
+    /// What is told next is told of this one, which has just arrived there.
+    fn listen_to(&mut self, side: Side, place: usize, is_copy: bool) {
         if side == Side::Receiver {
-            self.last_arrival = Some(place);
+            self.last_arrival = (!is_copy).then_some(place);
+        } else {
+            self.last_answer = Some(place);
         }
     }
 
@@ -252,8 +277,9 @@ impl Flight {
         self.killed_us.is_some() || self.fate.is_some_and(is_lost)
     }
 
-    /// `DATA 2.1`, `ACK 3.1, wants 2`.
-    pub(super) fn name(&self, first_sequence: u32) -> String {
+    /// `DATA 2.1`, `ACK 3.1, wants 2, has 4-6`; no longer than `room`, where runs can be
+    /// left out for that. Unit of `room`: letters.
+    pub(super) fn name(&self, first_sequence: u32, room: usize) -> String {
         let PacketName {
             kind,
             number,
@@ -264,7 +290,9 @@ impl Flight {
         match kind {
             Kind::Ack | Kind::Nack => {
                 let wanted = sequence.0.wrapping_sub(first_sequence);
-                format!("{kind} {number}.{attempt}, wants {wanted}")
+                let name = format!("{kind} {number}.{attempt}, wants {wanted}");
+                let most = room.saturating_sub(name.len());
+                name + &has(&self.told, most)
             }
             Kind::Data if self.packet.length == 0 && number == u32::MAX => {
                 format!("probe {attempt}")
@@ -291,6 +319,31 @@ impl Flight {
     }
 }
 
+/// `, has 4-6, 9`: as many runs as there is room for, and two dots for the others.
+fn has(told: &[[u32; 2]], room: usize) -> String {
+    let mut words = String::new();
+    for (place, told_of) in told.iter().enumerate() {
+        let before = if place == 0 { ", has " } else { ", " };
+        let run = before.to_owned() + &run(*told_of);
+        let is_last = place + 1 == told.len();
+        let dots = if is_last { 0 } else { DOTS.len() };
+        if words.len() + run.len() + dots > room {
+            let words = if words.is_empty() { ", has" } else { &words };
+            let fits = words.len() + DOTS.len() <= room;
+            return if fits {
+                words.to_owned() + DOTS
+            } else {
+                String::new()
+            };
+        }
+        words += &run;
+    }
+    words
+}
+
+/// In the place of runs for which there is no room.
+const DOTS: &str = " ..";
+
 /// What tells one packet from another.
 type Name = (Direction, Kind, u32, u8);
 
@@ -311,6 +364,8 @@ const fn away_from(side: Side) -> Option<Direction> {
 mod tests {
     use super::*;
     use crate::lab::run::Experiment;
+    use crate::reliable::moment::Moment;
+    use crate::wire::sequence::SequenceNumber;
 
     fn journal(link: &str) -> Vec<Entry> {
         let experiment = Experiment {
@@ -346,5 +401,74 @@ mod tests {
         for flight in flights {
             assert!(flight.sent_us.is_some() != flight.arrived_us.is_some());
         }
+    }
+
+    #[test]
+    fn an_ack_says_what_it_has_beyond_a_gap_whichever_side_tells() {
+        for side in [Side::Receiver, Side::Sender] {
+            let mut entries = journal("delay=9ms;drop=d2.1");
+            entries.retain(|entry| entry.side == side);
+            let flights = Flights::of(&entries).all;
+            let mut names = flights.iter().map(|flight| flight.name(0, 40));
+            assert!(
+                names.any(|name| name == "NACK 0.1, wants 2, has 3"),
+                "{side:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_a_copy_is_told_of_no_other_packet() {
+        let packet = |kind, number| PacketName {
+            kind,
+            number,
+            attempt: 1,
+            sequence: SequenceNumber(number),
+            length: 0,
+        };
+        let mut flights = Flights::default();
+        let mut tell = |side, event| {
+            flights.take(&Entry::new(Moment::START, side, event));
+        };
+        for number in [3, 4] {
+            tell(Side::Sender, Event::PacketSent(packet(Kind::Data, number)));
+            tell(Side::Receiver, Event::PacketSent(packet(Kind::Ack, number)));
+        }
+        let ranges = vec![[7, 7]];
+        for number in [3, 4, 3] {
+            tell(
+                Side::Receiver,
+                Event::PacketReceived(packet(Kind::Data, number)),
+            );
+            tell(
+                Side::Sender,
+                Event::PacketReceived(packet(Kind::Ack, number)),
+            );
+        }
+        let why = Unwanted::Duplicate;
+        tell(Side::Receiver, Event::SegmentDropped { number: 3, why });
+        tell(
+            Side::Sender,
+            Event::RangesTold {
+                ranges: ranges.clone(),
+            },
+        );
+        for flight in flights.all {
+            let is_first_ack = flight.packet == packet(Kind::Ack, 3);
+            assert_eq!(flight.told == ranges, is_first_ack, "{flight:?}");
+            assert_eq!(flight.note, "");
+        }
+    }
+
+    #[test]
+    fn runs_for_which_there_is_no_room_are_dots() {
+        let told = [[14, 15], [10, 12], [7, 7]];
+        assert_eq!(has(&told, 22), ", has 14-15, 10-12, 7");
+        assert_eq!(has(&told, 21), ", has 14-15, 10-12, 7");
+        assert_eq!(has(&told, 20), ", has 14-15 ..");
+        assert_eq!(has(&told, 14), ", has 14-15 ..");
+        assert_eq!(has(&told, 13), ", has ..");
+        assert_eq!(has(&told, 7), "");
+        assert_eq!(has(&[], 30), "");
     }
 }

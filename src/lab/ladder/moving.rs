@@ -55,10 +55,14 @@ const PAST: f64 = 0.62;
 /// pixels.
 const LEFT: f64 = 212.0;
 /// Right of the receiver's line: the same.
-const RIGHT: f64 = 272.0;
+const RIGHT: f64 = 304.0;
 /// The two lines are at least so far from each other.
 const LEAST_LANE: f64 = 130.0;
 const WORD_SIZE: f64 = 12.0;
+/// For a packet's name right of the receiver's line; left of the sender's, where its moment
+/// stands too, runs have none. Unit: letters.
+const RIGHT_ROOM: usize = 30;
+const LEFT_ROOM: usize = 0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
 const LEAST_CLOCK: f64 = 62.0;
 /// The heading stands above the ladder.
@@ -403,12 +407,14 @@ impl Sheet<'_> {
     /// What is said beside a step, in few words: there is little room.
     fn said(&self, step: Step) -> String {
         match step {
-            Step::Departure(place) => self.flights.all[place].name(self.first_sequence),
+            Step::Departure(place) => {
+                self.flights.all[place].name(self.first_sequence, RIGHT_ROOM)
+            }
             Step::Arrival(place) => {
                 let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => short(flight.note).to_owned(),
-                    None => flight.name(self.first_sequence),
+                    None => flight.name(self.first_sequence, LEFT_ROOM),
                 }
             }
             Step::Remark(place) => remark(&self.flights.remarks[place]),

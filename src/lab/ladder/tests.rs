@@ -87,3 +87,30 @@ fn words_beside_a_line_never_overlap() {
         }
     }
 }
+
+#[test]
+fn every_arrow_has_its_length_however_much_an_ack_tells() {
+    let mut lost = 0;
+    for seed in 0..20 {
+        let experiment = Experiment {
+            scenario: format!("seed={seed};delay=50ms;loss=30%").parse().unwrap(),
+            size: 4_000,
+            segment_bytes: 100,
+            window: 16,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        for flight in Flights::of(&entries).all {
+            let row = row(&flight, 0);
+            let arrow = row.split('|').nth(1).unwrap();
+            assert_eq!(arrow.len(), LANE, "seed {seed}: {row}");
+            if flight.direction == Direction::Ack && arrow.contains('X') {
+                assert_eq!(arrow.find('X'), Some(LANE - length(true)), "{row}");
+                lost += 1;
+            }
+        }
+    }
+    assert!(lost > 50);
+}

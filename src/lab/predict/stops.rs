@@ -186,6 +186,7 @@ impl Watch {
             Event::PacketIgnored { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
+            | Event::RangesTold { .. }
             | Event::SegmentKept { .. }
             | Event::SegmentDropped { .. }
             | Event::ListeningBegun { .. } => {}

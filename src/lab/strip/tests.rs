@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::lab::run::Experiment;
+use crate::reliable::moment::Moment;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -45,22 +46,17 @@ pub(in crate::lab) fn sender_from_scratch(
     entries: &[Entry],
     number: u32,
 ) -> SenderState {
-    let is_told_by = |name: &PacketName| {
-        let sent = events(entries, Side::Receiver)
-            .filter(|(_, event)| matches!(event, Event::PacketSent(it) if it == name))
-            .map(|(place, _)| place)
-            .last();
-        let kept = events(entries, Side::Receiver)
-            .find(|(_, event)| **event == Event::SegmentKept { number })
-            .map(|(place, _)| place);
-        matches!((kept, sent), (Some(kept), Some(sent)) if kept < sent)
-    };
     let is_acked = events(entries, Side::Sender).any(|(_, event)| {
+        if let Event::RangesTold { ranges } = event {
+            return ranges
+                .iter()
+                .any(|[first, last]| (first..=last).contains(&&number));
+        }
         let Event::PacketReceived(name) = event else {
             return false;
         };
         let wanted = name.sequence.0 - heading.first_sequence;
-        acknowledges(heading.arq, name) && (wanted > number || is_told_by(name))
+        acknowledges(heading.arq, name) && wanted > number
     });
     if is_acked {
         return SenderState::Acked;
@@ -155,6 +151,57 @@ fn a_nack_acknowledges_nothing_to_stop_and_wait() {
             assert_eq!(strip.sender(number), state, "{number} after {entry:?}");
         }
     }
+}
+
+#[test]
+fn the_sender_alone_tells_what_it_has_heard_of_beyond_a_gap() {
+    let (heading, mut entries) = journal(&lossy(Arq::SelectiveRepeat, 7, 8));
+    entries.retain(|entry| entry.side == Side::Sender);
+    let mut strip = Strip::new(&heading);
+    let is_told_early = entries.iter().any(|entry| {
+        strip.take(entry);
+        let beyond = strip.base() + 1..strip.segments();
+        beyond
+            .into_iter()
+            .any(|it| strip.sender(it) == SenderState::Acked)
+    });
+    assert!(is_told_early);
+}
+
+#[test]
+fn ranges_that_cannot_be_change_nothing_and_take_no_time() {
+    let (heading, mut entries) = journal(&lossy(Arq::SelectiveRepeat, 7, 8));
+    entries.retain(|entry| entry.side == Side::Sender);
+    entries.truncate(entries.len() / 2);
+    let mut strip = Strip::new(&heading);
+    for entry in &entries {
+        strip.take(entry);
+    }
+    let before = strip.sender_counts();
+    let ranges = vec![[u32::MAX, 0], [u32::MAX, u32::MAX], [9, 3], [0, 0]];
+    let told = Event::RangesTold { ranges };
+    strip.take(&Entry::new(Moment::START, Side::Sender, told));
+    assert_eq!(strip.sender_counts(), before);
+}
+
+#[test]
+fn no_ack_tells_of_more_than_a_window_holds() {
+    let (heading, _) = journal(&lossy(Arq::SelectiveRepeat, 7, 8));
+    let mut strip = Strip::new(&Heading {
+        size: 1 << 31,
+        ..heading
+    });
+    let begun = Event::ListeningBegun {
+        base: 0,
+        next: 1 << 20,
+        first_sequence: Some(0),
+        segment_bytes: 100,
+    };
+    let ranges = vec![[0, u32::MAX]; 32];
+    for event in [begun, Event::RangesTold { ranges }] {
+        strip.take(&Entry::new(Moment::START, Side::Sender, event));
+    }
+    assert_eq!(strip.sender_counts().acked, LARGEST_WINDOW);
 }
 
 proptest! {

@@ -175,6 +175,9 @@ fn the_receiver_keeps_what_comes_early_and_says_so() {
     let ranges = told.ranges.iter().map(|one| (one.start.0, one.end.0));
     let newest_first = ranges.eq([(1_003, 1_004), (1_001, 1_002)]);
     story.expect("newest first", newest_first);
+    story.arrive("n1.1");
+    let ranges = vec![[3, 3], [1, 1]];
+    story.happened(&Event::RangesTold { ranges });
 }
 
 #[test]

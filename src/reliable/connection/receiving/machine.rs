@@ -20,6 +20,12 @@ impl Machine for Receiving {
         let transmit = opening.or_else(|| self.poll_phase(now))?;
         let name = PacketName::from(&transmit.packet);
         self.log.record(|| Event::PacketSent(name));
+        if let (Body::Ack(ack) | Body::Nack(ack), Some(terms)) =
+            (&transmit.packet.body, self.terms())
+            && !ack.ranges.is_empty()
+        {
+            self.log.record(|| terms.ranges_told(&ack.ranges));
+        }
         Some(transmit)
     }
 
