@@ -169,11 +169,9 @@ const fn expired(timer: Timer) -> &'static str {
 
 fn row(flight: &Flight, first_sequence: u32) -> String {
     let is_lost = flight.killed_us.is_some() || flight.fate.is_some_and(Fate::is_loss);
-    let arrow = arrow(
-        &flight.name(first_sequence, length(is_lost) - 3),
-        flight.direction,
-        is_lost,
-    );
+    let room = length(is_lost) - 3; // For the head and two strokes of the shaft.
+    let name = flight.name(first_sequence, room);
+    let arrow = arrow(&name, flight.direction, is_lost);
     let left = flight.sent_us.map(clock).unwrap_or_default();
     let arrived = flight.arrived_us.map(clock).unwrap_or_default();
     let note = match flight.note {

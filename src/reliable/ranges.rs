@@ -79,16 +79,6 @@ impl Ranges {
         Some(end)
     }
 
-    /// Takes out every number before `sequence`.
-    pub fn remove_before(&mut self, sequence: SequenceNumber) {
-        self.runs.retain(|run| sequence.precedes(run.end));
-        if let Some(first) = self.runs.first_mut()
-            && first.start.precedes(sequence)
-        {
-            first.start = sequence;
-        }
-    }
-
     /// The runs for an ACK, at most `most`: first those that hold the `recent` numbers, in
     /// their order; then the furthest ones, so that what a lost ACK told is told again.
     #[must_use]
@@ -145,13 +135,6 @@ mod tests {
             for offset in 0..200 {
                 let sequence = SequenceNumber(start) + offset;
                 prop_assert_eq!(ranges.contains(sequence), plain.contains(&offset));
-            }
-            let mut rest = ranges.clone();
-            rest.remove_before(SequenceNumber(start) + 100);
-            for offset in 0..200 {
-                let sequence = SequenceNumber(start) + offset;
-                let is_left = offset >= 100 && plain.contains(&offset);
-                prop_assert_eq!(rest.contains(sequence), is_left);
             }
             for pair in ranges.runs.windows(2) {
                 prop_assert!(pair[0].end.precedes(pair[1].start), "runs touch");

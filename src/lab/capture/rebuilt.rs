@@ -10,7 +10,8 @@
 //! | token | the laboratory's | zeros |
 //! | `sent at` | as told | as told where this side sent it, else 0 |
 //! | file bytes, SHA-256 | the made-up file's | zeros |
-//! | `echo`, `received`, ranges | from what arrived before | the same |
+//! | an ACK's ranges | as told | as told |
+//! | `echo`, `received` | from what arrived before | the same |
 //! | the window in an ACK | the agreed one | the same |
 //! | the verdict, an RST's reason | verified, cancelled | the same |
 //! | a MAC | there is none | left out: the key is not told |
@@ -32,7 +33,9 @@ use crate::lab::run::TOKEN;
 use crate::link::{Direction, Fate, Label};
 use crate::reliable::event::{Event, PacketName};
 use crate::wire::digest::{Digest, Token};
-use crate::wire::packet::{Acknowledgement, Body, Kind, Opening, Packet, Reset};
+use crate::wire::packet::{
+    Acknowledgement, Body, Kind, Opening, Packet, Reset, SequenceRange,
+};
 use crate::wire::sequence::SequenceNumber;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use knowledge::{Knowledge, stamp};
@@ -54,6 +57,8 @@ pub struct Rebuilder<'a> {
     digest: Option<Digest>,
     /// What a person lost on its way, and when. Unit: microseconds.
     killed: HashMap<(Direction, Label), u64>,
+    /// The ranges of each ACK and NACK that has any.
+    ranges: HashMap<(Kind, u32, u8), Vec<SequenceRange>>,
 }
 
 /// From where the journal's writer saw the packets.
@@ -99,6 +104,7 @@ impl<'a> Rebuilder<'a> {
             receiver: Knowledge::default(),
             digest: None,
             killed: journal.entries.iter().filter_map(killed).collect(),
+            ranges: ranges(journal),
         }
     }
 
@@ -125,10 +131,10 @@ impl<'a> Rebuilder<'a> {
         };
         format!(
             "Rebuilt by \"lab pcapng\" from {whose}: {arq}, window {window}, {size} bytes, \
-             {scenario}. Kinds, numbers, attempts, sequence numbers, times and losses are \
-             the journal's. Addresses and headers of IP and UDP are made up. {made_up} \
-             Worked out from what had arrived: an ACK's echo, count and ranges; its window \
-             is the agreed one. A FIN-ACK is shown as verified, an RST as cancelled."
+             {scenario}. Kinds, numbers, attempts, sequence numbers, ranges, times and losses \
+             are the journal's. Addresses and headers of IP and UDP are made up. {made_up} \
+             Worked out from what had arrived: an ACK's echo and count; its window is the \
+             agreed one. A FIN-ACK is shown as verified, an RST as cancelled."
         )
     }
 
@@ -238,7 +244,8 @@ impl<'a> Rebuilder<'a> {
             View::One { .. } => Token([0; 16]),
         };
         let digest = self.digest(name.kind);
-        self.knowledge(from).tell(name);
+        let key = (name.kind, name.number, name.attempt);
+        let ranges = self.ranges.get(&key).cloned().unwrap_or_default();
         let knowledge = match from {
             Side::Sender | Side::Link => &self.sender,
             Side::Receiver => &self.receiver,
@@ -265,7 +272,7 @@ impl<'a> Rebuilder<'a> {
                 } else {
                     knowledge.received()
                 },
-                ranges: knowledge.ranges(),
+                ranges,
             }
         };
         let body = match name.kind {
@@ -317,7 +324,6 @@ impl<'a> Rebuilder<'a> {
         let Happening::Machine(event) = &entry.what else {
             return;
         };
-        let first = self.journal.heading.first_sequence;
         match event {
             Event::PacketSent(packet) => {
                 let name = (packet.kind, packet.number, packet.attempt);
@@ -329,10 +335,6 @@ impl<'a> Rebuilder<'a> {
                 self.knowledge(entry.side)
                     .arrive(*packet, left, entry.time_us);
             }
-            Event::SegmentKept { number } => {
-                let sequence = SequenceNumber(first) + *number;
-                self.knowledge(entry.side).keep(sequence);
-            }
             Event::MtuUpdated { segment_bytes }
             | Event::ListeningBegun { segment_bytes, .. } => {
                 self.segment_bytes = *segment_bytes;
@@ -342,8 +344,9 @@ impl<'a> Rebuilder<'a> {
             | Event::PacketLost { .. }
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
-            | Event::RangesTold { .. }
             | Event::CongestionUpdated { .. }
+            | Event::RangesTold { .. }
+            | Event::SegmentKept { .. }
             | Event::SegmentDropped { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::StateChanged { .. } => {}
@@ -383,6 +386,26 @@ fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
         | Happening::Machine(_)
         | Happening::Link(_) => None,
     }
+}
+
+/// What a journal tells of the ranges of its ACKs and NACKs, in the line behind each.
+fn ranges(journal: &Journal) -> HashMap<(Kind, u32, u8), Vec<SequenceRange>> {
+    let first_sequence = SequenceNumber(journal.heading.first_sequence);
+    let range = |&[first, last]: &[u32; 2]| SequenceRange {
+        start: first_sequence + first,
+        end: first_sequence + last + 1,
+    };
+    let told = |pair: &[Entry]| match [&pair[0].what, &pair[1].what] {
+        [
+            Happening::Machine(Event::PacketSent(name) | Event::PacketReceived(name)),
+            Happening::Machine(Event::RangesTold { ranges }),
+        ] => {
+            let key = (name.kind, name.number, name.attempt);
+            Some((key, ranges.iter().map(range).collect()))
+        }
+        _ => None,
+    };
+    journal.entries.windows(2).filter_map(told).collect()
 }
 
 /// Which way this side's packets go.

@@ -72,11 +72,7 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
         }
         Event::RangesTold { ranges } => {
             let told: Vec<_> = ranges.iter().map(|it| run(*it)).collect();
-            let verb = if side == "sender" { "hears" } else { "tells" };
-            format!(
-                "The {side} {verb} of {} beyond the wanted one.",
-                told.join(", ")
-            )
+            format!("Beyond the wanted one it tells of {}.", told.join(", "))
         }
         Event::SegmentKept { number } => {
             format!("The receiver keeps segment {number}, which came before its turn.")

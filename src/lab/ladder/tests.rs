@@ -5,11 +5,15 @@ use crate::lab::picture::Shape;
 use crate::lab::run::Experiment;
 
 fn journal() -> (Heading, Vec<Entry>) {
+    run("delay=50ms;drop=d2.1", 700, 4)
+}
+
+fn run(link: &str, size: u64, window: u32) -> (Heading, Vec<Entry>) {
     let experiment = Experiment {
-        scenario: "delay=50ms;drop=d2.1".parse().unwrap(),
-        size: 700,
+        scenario: link.parse().unwrap(),
+        size,
         segment_bytes: 100,
-        window: 4,
+        window,
         listening: true,
         ..Experiment::small()
     };
@@ -92,16 +96,7 @@ fn words_beside_a_line_never_overlap() {
 fn every_arrow_has_its_length_however_much_an_ack_tells() {
     let mut lost = 0;
     for seed in 0..20 {
-        let experiment = Experiment {
-            scenario: format!("seed={seed};delay=50ms;loss=30%").parse().unwrap(),
-            size: 4_000,
-            segment_bytes: 100,
-            window: 16,
-            listening: true,
-            ..Experiment::small()
-        };
-        let mut entries = Vec::new();
-        experiment.run(|entry| entries.push(entry)).unwrap();
+        let (_, entries) = run(&format!("seed={seed};delay=50ms;loss=30%"), 4_000, 16);
         for flight in Flights::of(&entries).all {
             let row = row(&flight, 0);
             let arrow = row.split('|').nth(1).unwrap();

@@ -3,10 +3,7 @@
 //! Source: report page `wire`, section 9 (ACK and NACK).
 
 use crate::reliable::event::PacketName;
-use crate::reliable::ranges::Ranges;
-use crate::wire::packet::{Kind, SequenceRange};
-use crate::wire::sequence::SequenceNumber;
-use std::collections::VecDeque;
+use crate::wire::packet::Kind;
 
 /// What one side has seen so far.
 #[derive(Debug, Default)]
@@ -17,14 +14,7 @@ pub(super) struct Knowledge {
     fin: Option<(u32, u64)>,
     /// DATA packets that came, duplicates included.
     received: u32,
-    /// What came before its turn.
-    early: Ranges,
-    /// The newest of that first.
-    recent: VecDeque<SequenceNumber>,
 }
-
-/// Runs that Sash's receiver puts in an ACK.
-const MOST_TOLD: usize = 24;
 
 impl Knowledge {
     /// A packet came that left at this stamp.
@@ -37,13 +27,6 @@ impl Knowledge {
         if packet.kind == Kind::Data && packet.length > 0 {
             self.received = self.received.wrapping_add(1);
         }
-    }
-
-    /// A segment came before its turn, and is kept.
-    pub(super) fn keep(&mut self, sequence: SequenceNumber) {
-        self.early.insert(sequence);
-        self.recent.push_front(sequence);
-        self.recent.truncate(MOST_TOLD);
     }
 
     /// The stamp of what came last, moved on by the time since then.
@@ -61,21 +44,9 @@ impl Knowledge {
         newest.map_or(0, |(left, _)| left)
     }
 
-    /// A packet leaves; what lies before an ACK or NACK is in order by now.
-    pub(super) fn tell(&mut self, packet: PacketName) {
-        if matches!(packet.kind, Kind::Ack | Kind::Nack) {
-            self.early.remove_before(packet.sequence);
-        }
-    }
-
     /// How many DATA packets came.
     pub(super) const fn received(&self) -> u32 {
         self.received
-    }
-
-    /// What came before its turn, as an ACK tells it.
-    pub(super) fn ranges(&self) -> Vec<SequenceRange> {
-        self.early.report(self.recent.iter().copied(), MOST_TOLD)
     }
 }
 

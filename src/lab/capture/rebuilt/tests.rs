@@ -133,6 +133,12 @@ fn what_came_early_stands_in_the_ranges_of_the_ack_after_it() {
     let (wanted, ranges) = nack.unwrap();
     assert_eq!(wanted, first + 1);
     assert_eq!(ranges[0].start, first + 2);
+    // The sender's own journal tells it too.
+    let mut entries = journal.entries.clone();
+    entries.retain(|entry| entry.side == Side::Sender);
+    let built = datagrams(&Journal { entries, ..journal });
+    let is_told = |(packet, _): &(Packet, Vec<u8>)| matches!(&packet.body, Body::Nack(nack) if nack.ranges == ranges);
+    assert!(built.iter().any(is_told));
 }
 
 #[test]
