@@ -1,6 +1,6 @@
 #!/bin/sh
 # Draws every diagrams/**/x.dot as x.svg, and writes the text's CRC-32 into the picture, so
-# that tests/report.rs can name a picture that is older than its text. Needs Graphviz.
+# that tests/simulation/report.rs can name a picture that is older than its text. Needs Graphviz.
 #
 #   diagrams/render.sh            draws those that are stale
 #   diagrams/render.sh --all      draws all

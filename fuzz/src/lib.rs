@@ -2,7 +2,7 @@
 //! goes on without end, and what was read means what was written.
 //!
 //! One function for each kind of input. libFuzzer calls them (`fuzz_targets/`), and so does
-//! the ordinary test `tests/corpus.rs`, with every input in `corpus/` and some of its own;
+//! the ordinary test `tests/simulation/corpus.rs`, with every input in `corpus/` and some of its own;
 //! so an input that once broke something is kept there and tried for ever.
 
 mod transfer;

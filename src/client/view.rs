@@ -38,7 +38,7 @@
 //! files and commands, Alt+D downloads, Alt+N disconnects, Alt+1 and Alt+2 turn to the chat
 //! and to the transfers, while nobody whispers. The first person stands at (720, 115), the
 //! first file at (720, 261) and the first transfer at (100, 136); people are 17 pixels
-//! apart, files and transfers 22; `tests/window.rs` and `tests/window_files.rs` have more
+//! apart, files and transfers 22; `tests/window/tour.rs` and `tests/window/files.rs` have more
 //! places.
 //!
 //! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.

@@ -4,7 +4,7 @@
 //! Timers, round trips and controllers decide how fast a transfer is. Whether it is right
 //! is decided by these few lines: what the sender's window lets out, what an ACK may say,
 //! which number the receiver takes. All three protocols ask them with 32-bit numbers; the
-//! model checker in `tests/model.rs` asks them with circles of two to eight numbers, and
+//! model checker in `tests/simulation/model.rs` asks them with circles of two to eight numbers, and
 //! tries every order in which packets can be lost, repeated, overtaken and sent again.
 //!
 //! ```text

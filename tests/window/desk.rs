@@ -1,10 +1,5 @@
 //! A virtual display with windows of the real client on it, and hands and eyes for them.
 
-#![allow(
-    dead_code,
-    reason = "each set of tests uses a part of what hands and eyes can do"
-)]
-
 use super::display::{ask_to_close, socket};
 use super::server::Server;
 use std::ffi::OsStr;

@@ -1,10 +1,5 @@
 //! Where the ladder is in a window, what is seen on it, and what a journal says of it.
 
-#![allow(
-    dead_code,
-    reason = "each set of tests uses a part of what is seen on a ladder"
-)]
-
 use sash::lab::journal::{Entry, Happening, Meddling};
 use sash::link::Label;
 

@@ -1,10 +1,5 @@
 //! A server with a few files, and a client of it that is no window.
 
-#![allow(
-    dead_code,
-    reason = "each set of tests uses a part of what a watcher can do"
-)]
-
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -114,7 +114,7 @@ const DRAINED: f64 = 1.1;
 const MOST_DOWN_ROUNDS: u64 = 3;
 
 /// Most in flight, as a multiple of the product. BBR's own 2 leaves CUBIC a sixth of a
-/// bottleneck whose queue holds one product; with this the two share it (`tests/fairness.rs`).
+/// bottleneck whose queue holds one product; with this the two share it (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
 /// While the rate still grows the window doubles with it.

@@ -2,7 +2,7 @@
 //!
 //! A fence `console` in `report/lesson.md` holds commands, each on a line that begins with
 //! `$ `, and below each what it prints. They are in virtual time, so the output is the same
-//! on every computer. `UPDATE_REPORT=1 cargo test --test lesson` writes it anew.
+//! on every computer. `UPDATE_REPORT=1 cargo test --test programs lesson::` writes it anew.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn every_command_of_the_lesson_prints_what_the_page_shows() {
         let line = printed.lines().zip(shown.lines()).find(differs);
         panic!(
             "report/lesson.md is not what its commands print, from {line:?} on; \
-             UPDATE_REPORT=1 cargo test --test lesson writes it anew"
+             UPDATE_REPORT=1 cargo test --test programs lesson:: writes it anew"
         );
     }
 }

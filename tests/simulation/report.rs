@@ -13,10 +13,9 @@
 //! - Every machine has its chapter, every chapter in a folder its module.
 //! - Links lead somewhere: `report/links.rs`.
 //!
-//! `UPDATE_REPORT=1 cargo test --test report` rewrites the quotations;
+//! `UPDATE_REPORT=1 cargo test --test simulation report::` rewrites the quotations;
 //! `diagrams/render.sh` draws the pictures again.
 
-#[path = "report/links.rs"]
 mod links;
 
 use std::collections::BTreeSet;
@@ -36,7 +35,7 @@ fn every_quotation_in_the_report_is_the_source() {
             }
             Ok(_) => wrong.push(format!(
                 "{}: a quotation differs from its source; UPDATE_REPORT=1 cargo test \
-                 --test report rewrites it",
+                 --test simulation report:: rewrites it",
                 page.display()
             )),
         }

@@ -8,18 +8,14 @@
 //! themselves against the same two ends.
 //!
 //! Ladders and the table of states are golden files that the report prints:
-//! `UPDATE_GOLDEN=1 cargo test --test model` rewrites them.
+//! `UPDATE_GOLDEN=1 cargo test --test simulation model::` rewrites them.
 //!
 //! Source: Kurose & Ross §3.4.4 (how large the space must be); Clarke, Grumberg, Peled,
 //! "Model Checking", ch. 1 (all states of a finite system).
 
-#[path = "model/ends.rs"]
 mod ends;
-#[path = "model/ladder.rs"]
 mod ladder;
-#[path = "model/shipped.rs"]
 mod shipped;
-#[path = "model/system.rs"]
 mod system;
 
 use ends::{Agreement, Protocol};

@@ -1,4 +1,4 @@
-//! `tests/second_client.py`, a client in Python written from `report/wire.md` alone, against
+//! `tests/programs/second_client.py`, a client in Python written from `report/wire.md` alone, against
 //! the real server: a test of the page as much as of the programs.
 
 #![expect(
@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
-const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/second_client.py");
+const CLIENT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/programs/second_client.py"
+);
 const PROTOCOLS: [&str; 3] = ["stop-and-wait", "go-back-n", "selective-repeat"];
 /// Of each way's packets one in twenty is lost, the same ones on every machine.
 const LOSSY: &str = "seed=7;loss=5%";

@@ -5,7 +5,7 @@
 //! 16 bytes, since a controller counts packets and a packet costs the same whatever its
 //! size; enough of them that the first slow start weighs little.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test controllers` rewrites the tables of the report.
+//! `UPDATE_GOLDEN=1 cargo test --test simulation controllers::` rewrites the tables of the report.
 
 use sash::lab::journal::Happening;
 use sash::lab::run::Experiment;

@@ -1,19 +1,11 @@
 //! Files in a real window: sorted, chosen, fetched, given, paused, deleted, gone on with.
 //!
-//! Source: as `tests/window.rs`; `client::view` tells where things are in the window.
+//! Source: as `tests/window/tour.rs`; `client::view` tells where things are in the window.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, Window, until};
-use server::Server;
+use super::desk::{Desk, Window, until};
+use super::server::Server;
 use std::fs;
 
 /// Places in a window of the size that it opens with. Unit: pixels from its left and top

@@ -1,6 +1,6 @@
 //! The pictures that the report shows are those that the laboratory draws.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test pictures` draws them again; look at each one.
+//! `UPDATE_GOLDEN=1 cargo test --test simulation pictures::` draws them again; look at each one.
 
 use sash::lab::journal::Entry;
 use sash::lab::ladder::{self, Window};
@@ -44,7 +44,7 @@ fn compare(path: &str, found: &str) {
     let golden = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         golden == found,
-        "{path} differs; UPDATE_GOLDEN=1 cargo test --test pictures draws it again"
+        "{path} differs; UPDATE_GOLDEN=1 cargo test --test simulation pictures:: draws it again"
     );
 }
 

@@ -1,19 +1,11 @@
 //! A display that goes away under the window: told in a sentence, and nothing is lost.
 //!
-//! Source: as `tests/window.rs`.
+//! Source: as `tests/window/tour.rs`.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, until};
-use server::Server;
+use super::desk::{Desk, until};
+use super::server::Server;
 use std::fs;
 use std::process::{Command, Stdio};
 

@@ -3,21 +3,13 @@
 //!
 //! What was really sent, the others in the room tell; what nobody has seen, the title.
 //!
-//! Source: as `tests/window.rs`; `client::view` tells where things are in the window.
+//! Source: as `tests/window/tour.rs`; `client::view` tells where things are in the window.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, Window, until};
+use super::desk::{Desk, Window, until};
+use super::server::{Server, Watcher};
 use serde_json::json;
-use server::{Server, Watcher};
 
 /// Where the chat begins, in a window of the size that it opens with. Unit: pixels from its
 /// left and top edge.

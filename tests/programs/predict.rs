@@ -1,6 +1,6 @@
 //! `lab predict` as somebody in class uses it: the program itself, its words and its score.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test predict` rewrites the session that the report
+//! `UPDATE_GOLDEN=1 cargo test --test programs predict::` rewrites the session that the report
 //! prints; look at the diff.
 
 use sash::lab::predict::{Occasion, Section};

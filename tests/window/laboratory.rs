@@ -4,28 +4,16 @@
 //! exported from the window is compared with what `lab` writes.
 //!
 //! ```text
-//! SASH_SCREENSHOTS=diagrams cargo test --test window_laboratory
+//! SASH_SCREENSHOTS=diagrams cargo test --test window laboratory::
 //! ```
 //!
 //! Source: `client::view::laboratory` tells where things are on the page.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/ladder.rs"]
-mod ladder;
-#[path = "window/png.rs"]
-mod png;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, Window, until};
-use ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};
-use png::Png;
+use super::desk::{Desk, Window, until};
+use super::ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};
+use super::png::Png;
 use sash::lab::journal::{Entry, Journal};
 use sash::lab::race::{self, Race};
 use sash::lab::run::Experiment;

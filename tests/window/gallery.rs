@@ -7,19 +7,11 @@
 //!
 //! Source: `client::theme`; `client::view` tells where things are in the window.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, Window, until};
+use super::desk::{Desk, Window, until};
+use super::server::Server;
 use sash::client::theme::Theme;
-use server::Server;
 
 /// A link on which a file takes its time.
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];

@@ -6,7 +6,7 @@
 //! - The values of a field are compared with the enum, or with the words in the source.
 //! - The three journals that the page prints are the laboratory's, from a scenario.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test journal_page` rewrites those; look at the diff.
+//! `UPDATE_GOLDEN=1 cargo test --test simulation journal_page::` rewrites those; look at the diff.
 
 #![expect(
     clippy::unwrap_used,

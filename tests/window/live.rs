@@ -10,28 +10,18 @@
 //! what it has just seen until a packet is hit, as a person would; each one that is hit is
 //! held to what a kill promises.
 //!
-//! Source: as `tests/window_laboratory.rs`; `tests/live_link.rs` does the same without a
+//! Source: as `tests/window/laboratory.rs`; `tests/programs/live_link.rs` does the same without a
 //! window.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/ladder.rs"]
-mod ladder;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, Window, until};
-use ladder::{VERMILLION, count_on_ladder, disc_in, killed};
+use super::desk::{Desk, Window, until};
+use super::ladder::{VERMILLION, count_on_ladder, disc_in, killed};
+use super::server::{Server, Watcher};
 use sash::lab::journal::{Entry, Happening, Journal};
 use sash::link::Label;
 use sash::reliable::event::Event;
 use sash::wire::packet::Kind;
-use server::{Server, Watcher};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;

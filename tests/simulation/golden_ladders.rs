@@ -1,6 +1,6 @@
 //! One lost segment, three protocols: the ladders that the report prints.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test golden_ladders` rewrites them; look at the diff.
+//! `UPDATE_GOLDEN=1 cargo test --test simulation golden_ladders::` rewrites them; look at the diff.
 
 use sash::lab::ladder;
 use sash::lab::run::Experiment;

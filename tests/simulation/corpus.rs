@@ -1,7 +1,7 @@
 //! Every input that is kept in `fuzz/corpus/`, and made-up ones, through the targets of
 //! `fuzz/`: what libFuzzer once found is tried by every `cargo test`.
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "it is a package of its own, too")]
 mod targets;
 

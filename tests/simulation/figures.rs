@@ -1,6 +1,6 @@
 //! The figures that the report prints, made anew: packets as bytes, and tables of seeded
 //! runs in virtual time. `UPDATE_GOLDEN=1` rewrites `tests/golden/`; the report quotes the
-//! files, and `tests/report.rs` compares them.
+//! files, and `tests/simulation/report.rs` compares them.
 
 use sash::lab::run::{ACKNOWLEDGEMENT_DELAY, Experiment, LEAST_TIMEOUT, Run};
 use sash::reliable::Machine;

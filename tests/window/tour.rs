@@ -6,24 +6,16 @@
 //! Pictures of the windows are kept in `target/tmp`, or where `SASH_SCREENSHOTS` says:
 //!
 //! ```text
-//! SASH_SCREENSHOTS=diagrams cargo test --test window
+//! SASH_SCREENSHOTS=diagrams cargo test --test window tour::
 //! ```
 //!
 //! Source: `client::view` tells where things are in the window.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, until};
+use super::desk::{Desk, until};
+use super::server::Server;
 use serde_json::json;
-use server::Server;
 
 /// Places in a window of the size that it opens with. Unit: pixels from its left and top
 /// edge.

@@ -2,21 +2,13 @@
 //!
 //! What was marked is copied and said, so that somebody else in the room hears what it was.
 //!
-//! Source: as `tests/window.rs`; the table of keys is `client::keys`.
+//! Source: as `tests/window/tour.rs`; the table of keys is `client::keys`.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, Window, until};
+use super::desk::{Desk, Window, until};
+use super::server::Server;
 use sash::lab::journal::{Happening, Journal, Meddling};
-use server::Server;
 use std::fs;
 
 #[test]

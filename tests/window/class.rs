@@ -5,18 +5,10 @@
 //!
 //! Source: `client::view` tells where things are in the window.
 
-#![cfg(feature = "gui")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "window/desk.rs"]
-mod desk;
-#[path = "window/display.rs"]
-mod display;
-#[path = "window/server.rs"]
-mod server;
-
-use desk::{Desk, until};
-use server::Server;
+use super::desk::{Desk, until};
+use super::server::Server;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,0 +1,28 @@
+//! The programs and the library's threads on real sockets: server, client and laboratory as
+//! users start them.
+//!
+//! One executable for all of them, so that the library is linked once:
+//! `cargo test --test programs uploads::` runs one file of it.
+
+mod chaos;
+mod charts_program;
+mod chat_over_tcp;
+mod classroom;
+mod client_text;
+mod drawn_figures;
+mod end_to_end;
+mod entrance;
+mod forged;
+mod going_on;
+mod journals;
+mod lab_program;
+mod lesson;
+mod live_link;
+mod loopback_transfer;
+mod predict;
+mod restart;
+mod second_client;
+mod server_program;
+mod threats;
+mod uploads;
+mod wireshark;

@@ -1,0 +1,21 @@
+//! The client's window on a virtual display, typed in and clicked.
+//!
+//! One executable for all of them, so that the library is linked once:
+//! `cargo test --test window chat::` runs one file of it.
+
+#![cfg(feature = "gui")]
+
+mod chat;
+mod class;
+mod desk;
+mod display;
+mod files;
+mod gallery;
+mod keys;
+mod laboratory;
+mod ladder;
+mod live;
+mod lost_display;
+mod png;
+mod server;
+mod tour;
