@@ -75,11 +75,6 @@ impl Server {
         self.address.clone()
     }
 
-    /// Whether it offers a file of this name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.folder.path().join(name).exists()
-    }
-
     /// What a file of this server holds.
     pub(crate) fn content(&self, name: &str) -> Vec<u8> {
         fs::read(self.folder.path().join(name)).unwrap()
