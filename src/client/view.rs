@@ -62,6 +62,7 @@ mod login;
 mod look;
 mod menu;
 mod message;
+mod page;
 mod pages;
 mod panel;
 mod pouring;

@@ -1,7 +1,7 @@
 //! A transfer in virtual time: two machines, a link, no sockets, no clock.
 //!
 //! An [`Experiment`] says what is run, a [`Run`] what came of it; how it goes on in between
-//! is the [`Stage`]'s.
+//! is the [`Stage`](super::stage::Stage)'s.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -13,8 +13,7 @@
 //! ```
 
 use super::halt::Halt;
-use super::journal::{Entry, Format, Heading, VERSION};
-use super::stage::Stage;
+use super::journal::{Format, Heading, VERSION};
 use crate::link::{Direction, Scenario};
 use crate::reliable::connection::Outcome;
 use crate::reliable::handshake::Proposal;
@@ -182,22 +181,6 @@ impl Experiment {
             offset: self.offset,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
-        }
-    }
-
-    /// Runs it to its end; `observe` is given every entry of the journal.
-    ///
-    /// # Errors
-    /// [`Stuck`] where neither machine would ever do anything again, or where it takes
-    /// longer than a day. Both would be a bug in a machine.
-    pub fn run(&self, mut observe: impl FnMut(Entry)) -> Result<Run, Stuck> {
-        let mut stage = Stage::new(self.clone());
-        loop {
-            stage.take_entries().for_each(&mut observe);
-            if let Some(run) = stage.outcome() {
-                return Ok(run.clone());
-            }
-            stage.step()?;
         }
     }
 

@@ -67,6 +67,24 @@ pub struct Stage {
     end: Option<Result<Run, Stuck>>,
 }
 
+impl Experiment {
+    /// Runs it to its end; `observe` is given every entry of the journal.
+    ///
+    /// # Errors
+    /// [`Stuck`] where neither machine would ever do anything again, or where it takes
+    /// longer than a day. Both would be a bug in a machine.
+    pub fn run(&self, mut observe: impl FnMut(Entry)) -> Result<Run, Stuck> {
+        let mut stage = Stage::new(self.clone());
+        loop {
+            stage.take_entries().for_each(&mut observe);
+            if let Some(run) = stage.outcome() {
+                return Ok(run.clone());
+            }
+            stage.step()?;
+        }
+    }
+}
+
 impl Stage {
     /// At the very beginning: what leaves at once has left. Entries are made where the
     /// experiment is `listening`.

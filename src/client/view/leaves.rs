@@ -1,6 +1,6 @@
 //! What stands on the pages of the room: that of one page is there, the rest is hidden.
 
-use super::pages::Page;
+use super::page::Page;
 use fltk::group::Flex;
 use fltk::prelude::*;
 use std::cell::Cell;

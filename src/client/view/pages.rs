@@ -9,24 +9,13 @@
 use super::Report;
 use super::bell::Bell;
 use super::leaves::Leaves;
+use super::page::Page;
 use super::tabs::{Tab, Touch};
 use crate::client::controller::Intent;
 use crate::client::model::{Audience, Conversation, Model, Phase};
 use crate::client::words;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
-
-/// A page of the room.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Page {
-    /// The chosen conversation.
-    #[default]
-    Chat,
-    /// What is on its way.
-    Transfers,
-    /// The sliding window at work; it needs no server.
-    Laboratory,
-}
 
 /// The pages after the conversations, in the order of their tabs.
 const OTHERS: [Page; 2] = [Page::Transfers, Page::Laboratory];

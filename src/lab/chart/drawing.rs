@@ -11,7 +11,7 @@
 //! its words shrink with it. Without a font library nobody knows how wide a word is, so
 //! room is left by a careful guess.
 
-use super::surface::Surface;
+use super::surface::{FONT_SCALE, Surface};
 use super::ticks::Scale;
 use super::{Chart, Line, Look, Mark, Panel, Point, Series};
 use crate::lab::palette::{self, Colour};
@@ -50,9 +50,6 @@ const LEGEND_GAP: i32 = 44;
 const MARK_RADIUS: i32 = 9;
 /// The same for [`Mark::Dot`], of which there are many.
 const DOT_RADIUS: i32 = 4;
-/// plotters writes letters smaller by this much than what it is asked for.
-pub(super) const FONT_SCALE: f64 = 1.24;
-
 /// What plotters can draw on.
 trait Backend: DrawingBackend<ErrorType = std::io::Error> {}
 

@@ -3,7 +3,6 @@
 //! Lines, areas and words go over as they are; a polygon goes over in triangles, which is
 //! right for the convex ones that marks are made of.
 
-use super::drawing::FONT_SCALE;
 use crate::lab::palette::Colour;
 use crate::lab::picture::{
     Anchor, Area, Disc, Line, Picture, Point, Stroke, Triangle, Words,
@@ -22,6 +21,9 @@ pub(super) struct Surface<'a> {
 }
 
 type Drawn = Result<(), DrawingErrorKind<io::Error>>;
+
+/// plotters writes letters smaller by this much than what it is asked for.
+pub(super) const FONT_SCALE: f64 = 1.24;
 
 /// From the top of a line of letters, from its middle and from its foot to the base line,
 /// as shares of the letters' size: what SVG's `dy` does for plotters.
