@@ -43,11 +43,14 @@ pub mod go_back_n;
 pub mod handshake;
 pub mod ledger;
 pub mod moment;
+pub mod protocol;
 pub mod ranges;
+pub mod receiver;
 pub mod retry;
 pub mod round_trip;
-pub mod rules;
+pub mod sack;
 pub mod selective_repeat;
+pub mod sender;
 pub mod stop_and_wait;
 pub mod terms;
 

@@ -1,5 +1,5 @@
 //! Every order of events that small windows on small circles of numbers allow: the rules of
-//! `reliable::rules`, tried out by a model checker.
+//! `reliable::sack::rules`, tried out by a model checker.
 //!
 //! A model has two ends, built from the rules that the shipped machines ask too, and a
 //! channel each way that loses, repeats and perhaps reorders. Time is not in it: a timeout

@@ -1,11 +1,11 @@
-//! Both ends of a transfer without time, packets or bytes: `reliable::rules` and what must
-//! be remembered to ask them.
+//! Both ends of a transfer without time, packets or bytes: `reliable::sack::rules` and what
+//! must be remembered to ask them.
 //!
 //! Each end also counts what it could not know from the wire (which segment a number stands
 //! for), so that the properties can be asked. No decision looks at these counts, but one:
 //! a sender knows how long its file is.
 
-use sash::reliable::rules::{self, Place};
+use sash::reliable::sack::rules::{self, Place};
 use sash::wire::sequence::Circular;
 use std::ops::{Add, Range, Sub};
 
@@ -144,7 +144,7 @@ impl<S: Circular> Sender<S> {
         self.base = self.base + acked;
         self.acked += acked;
         self.reach = self.reach.saturating_sub(acked);
-        self.ahead = rules::still_ahead(self.ahead, acked);
+        self.ahead = self.ahead.saturating_sub(acked);
         true
     }
 }

@@ -85,7 +85,7 @@ pub(in crate::lab) fn sender_from_scratch(
             ..
         }) => match heading.arq {
             Arq::GoBackN => *lost <= number,
-            Arq::StopAndWait | Arq::SelectiveRepeat => {
+            Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
                 (*lost, *which) == (number, attempt)
             }
         },

@@ -124,7 +124,7 @@ impl Fields {
             let setup = Setup {
                 scenario: scenario.value(),
                 window: window.value(),
-                arq: chosen(&protocol, &Arq::ALL).unwrap_or(Arq::SelectiveRepeat),
+                arq: chosen(&protocol, &Arq::ALL).unwrap_or(Arq::Sack),
                 congestion: chosen(&controller, &Congestion::ALL).unwrap_or_default(),
                 size: match chosen(&size, &SIZES) {
                     Some((_, bytes)) => bytes,
