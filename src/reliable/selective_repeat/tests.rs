@@ -143,9 +143,13 @@ fn a_duplicate_ack_changes_nothing() {
 
 #[test]
 fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
-    for (next_expected, range) in
-        [(0, (4, 5)), (0, (0, 2)), (0, (3, 2)), (5, (0, 1)), (1 << 30, (0, 1))]
-    {
+    for (next_expected, range) in [
+        (0, (4, 5)),
+        (0, (0, 2)),
+        (0, (3, 2)),
+        (5, (0, 1)),
+        (1 << 30, (0, 1)),
+    ] {
         let mut story = story();
         story.sends("d0.1 d1.1 d2.1 d3.1");
         let forged = ack(&TERMS, next_expected, &[range], story.now);
