@@ -145,6 +145,7 @@ impl Bench {
             sash(over_tcp, true),
             sash(default, true),
             sash(default, false),
+            lesson(Arq::Sack, 256),
             lesson(Arq::SelectiveRepeat, 256),
             lesson(Arq::SelectiveRepeat, 16),
             lesson(Arq::GoBackN, 256),

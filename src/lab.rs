@@ -34,6 +34,7 @@ pub mod explain;
 pub mod halt;
 pub mod journal;
 pub mod ladder;
+pub mod notation;
 pub mod palette;
 pub mod picture;
 pub mod player;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   DATA 8.2  <- sent because ->  three later packets had arrived
-//!                                 src/reliable/selective_repeat/losses.rs:125
-//!                                 report/reliable/selective_repeat.md#the-idea
+//!                                 src/reliable/sack/losses.rs:125
+//!                                 report/reliable/sack.md#the-idea
 //! ```
 //!
 //! A rule names a line by its text; the number is looked up in the source that was
@@ -72,23 +72,27 @@ const OUT_OF_COUNT: u32 = u32::MAX;
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Opening,
         Self::FirstSending(Arq::StopAndWait),
         Self::FirstSending(Arq::GoBackN),
         Self::FirstSending(Arq::SelectiveRepeat),
+        Self::FirstSending(Arq::Sack),
         Self::Timeout(Arq::StopAndWait),
         Self::Timeout(Arq::GoBackN),
         Self::Timeout(Arq::SelectiveRepeat),
+        Self::Timeout(Arq::Sack),
         Self::ThreeLater,
         Self::Overtaken,
         Self::WindowProbe,
         Self::Acknowledgement(Arq::StopAndWait),
         Self::Acknowledgement(Arq::GoBackN),
         Self::Acknowledgement(Arq::SelectiveRepeat),
+        Self::Acknowledgement(Arq::Sack),
         Self::Gap(Arq::StopAndWait),
         Self::Gap(Arq::GoBackN),
         Self::Gap(Arq::SelectiveRepeat),
+        Self::Gap(Arq::Sack),
         Self::FinHasCome,
         Self::Fin,
         Self::FinAck,
@@ -131,31 +135,39 @@ impl Rule {
         match self {
             Self::Opening => "Opening: SYN, SYN-ACK, ACK agree on the terms.",
             Self::FirstSending(Arq::StopAndWait) => {
-                "First sending: the segment before is acknowledged."
+                "First transmission: the segment before is acknowledged."
             }
-            Self::FirstSending(Arq::GoBackN | Arq::SelectiveRepeat) => {
-                "First sending: the window has room for it."
+            Self::FirstSending(Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack) => {
+                "First transmission: the window has room for it."
             }
-            Self::Timeout(Arq::StopAndWait) => "Resent: no ACK came in time.",
+            Self::Timeout(Arq::StopAndWait) => {
+                "Timeout: the segment in flight is retransmitted."
+            }
             Self::Timeout(Arq::GoBackN) => {
-                "Resent: no ACK came in time, and the whole window goes again."
+                "Timeout: every segment in flight is retransmitted."
             }
             Self::Timeout(Arq::SelectiveRepeat) => {
-                "Resent: no ACK came in time, and the oldest packet goes again."
+                "Timeout: the timer of this segment expired, and it alone is retransmitted."
+            }
+            Self::Timeout(Arq::Sack) => {
+                "Probe timeout: no ACK came, and the oldest packet is retransmitted."
             }
             Self::ThreeLater => {
-                "Resent: Three later packets have arrived (packet threshold)."
+                "Declared lost: Three later packets have arrived (packet threshold)."
             }
             Self::Overtaken => {
-                "Resent: a later packet has arrived, and 9/8 of a round trip is over \
-                 (time threshold)."
+                "Declared lost: a later packet has arrived, and 9/8 of a round trip has \
+                 passed (time threshold)."
             }
             Self::WindowProbe => "A probe: is the closed window open again?",
             Self::Acknowledgement(Arq::StopAndWait | Arq::GoBackN) => {
-                "Every DATA packet is acknowledged at once: the next one wanted."
+                "Every DATA packet is answered with the ACK of the last segment in order."
             }
             Self::Acknowledgement(Arq::SelectiveRepeat) => {
-                "What has arrived: the next one wanted, and the ranges beyond it."
+                "Every DATA packet in the window, or below it, gets an ACK of its own."
+            }
+            Self::Acknowledgement(Arq::Sack) => {
+                "What has arrived: the next expected segment, and the ranges beyond it."
             }
             Self::Gap(_) => "Something is newly missing or damaged, and is told at once.",
             Self::FinHasCome => {
@@ -175,16 +187,24 @@ impl Rule {
             Self::FirstSending(Arq::StopAndWait) => Origin::STOP_AND_WAIT_SENDS,
             Self::FirstSending(Arq::GoBackN) => Origin::GO_BACK_N_SENDS,
             Self::FirstSending(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_SENDS,
+            Self::FirstSending(Arq::Sack) => Origin::SACK_SENDS,
             Self::Timeout(Arq::StopAndWait) => Origin::STOP_AND_WAIT_TIMES_OUT,
             Self::Timeout(Arq::GoBackN) => Origin::GO_BACK_N_TIMES_OUT,
             Self::Timeout(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_TIMES_OUT,
+            Self::Timeout(Arq::Sack) => Origin::SACK_TIMES_OUT,
             Self::ThreeLater => Origin::THREE_LATER,
             Self::Overtaken => Origin::OVERTAKEN,
             Self::WindowProbe => Origin::WINDOW_PROBE,
-            Self::Acknowledgement(Arq::StopAndWait | Arq::GoBackN) => Origin::ANSWERS,
-            Self::Acknowledgement(Arq::SelectiveRepeat) => Origin::ANSWERS_IN_TIME,
-            Self::Gap(Arq::StopAndWait | Arq::GoBackN) => Origin::TELLS_A_GAP,
-            Self::Gap(Arq::SelectiveRepeat) => Origin::TELLS_A_GAP_ONCE,
+            Self::Acknowledgement(Arq::StopAndWait) => Origin::STOP_AND_WAIT_ACKNOWLEDGES,
+            Self::Acknowledgement(Arq::GoBackN) => Origin::GO_BACK_N_ACKNOWLEDGES,
+            Self::Acknowledgement(Arq::SelectiveRepeat) => {
+                Origin::SELECTIVE_REPEAT_ACKNOWLEDGES
+            }
+            Self::Acknowledgement(Arq::Sack) => Origin::SACK_ACKNOWLEDGES,
+            Self::Gap(Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat) => {
+                Origin::TELLS_A_GAP
+            }
+            Self::Gap(Arq::Sack) => Origin::SACK_TELLS_A_GAP,
             Self::FinHasCome => Origin::FIN_HAS_COME,
             Self::Fin => Origin::FIN,
             Self::FinAck => Origin::FIN_ACK,
@@ -201,9 +221,7 @@ impl Rule {
             | Self::Timeout(arq)
             | Self::Acknowledgement(arq)
             | Self::Gap(arq) => (chapter(arq), "the-idea"),
-            Self::ThreeLater | Self::Overtaken => {
-                (chapter(Arq::SelectiveRepeat), "the-idea")
-            }
+            Self::ThreeLater | Self::Overtaken => (chapter(Arq::Sack), "the-idea"),
             Self::WindowProbe => ("reliable/gate.md", "the-idea"),
             Self::FinHasCome | Self::Fin | Self::FinAck | Self::Reset => {
                 ("reliable/connection.md", "the-idea")
@@ -219,6 +237,7 @@ const fn chapter(arq: Arq) -> &'static str {
         Arq::StopAndWait => "reliable/stop_and_wait.md",
         Arq::GoBackN => "reliable/go_back_n.md",
         Arq::SelectiveRepeat => "reliable/selective_repeat.md",
+        Arq::Sack => "reliable/sack.md",
     }
 }
 
@@ -237,7 +256,9 @@ fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger>
             // Of go-back-N the oldest is held for lost, and all after it go again.
             let is_it = match arq {
                 Arq::GoBackN => *number <= packet.number,
-                Arq::StopAndWait | Arq::SelectiveRepeat => *number == packet.number,
+                Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
+                    *number == packet.number
+                }
             };
             is_it.then_some(*trigger)
         }
@@ -293,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_gap_that_three_later_packets_show_is_resent_for_them() {
-        let rules = resends(Arq::SelectiveRepeat, "delay=50ms;drop=d2.1");
+        let rules = resends(Arq::Sack, "delay=50ms;drop=d2.1");
         assert_eq!(rules, [Rule::ThreeLater]);
     }
 
@@ -306,6 +327,8 @@ mod tests {
                 .iter()
                 .all(|rule| *rule == Rule::Timeout(Arq::GoBackN))
         );
+        let rules = resends(Arq::SelectiveRepeat, "delay=50ms;drop=d2.1");
+        assert_eq!(rules, [Rule::Timeout(Arq::SelectiveRepeat)]);
         let rules = resends(Arq::StopAndWait, "delay=50ms;drop=d2.1");
         assert_eq!(rules, [Rule::Timeout(Arq::StopAndWait)]);
     }

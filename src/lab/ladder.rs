@@ -2,16 +2,15 @@
 //!
 //! ```text
 //!      sender                                    receiver
-//!   150.0 ms |--DATA 2.1-------------X            |
-//!   150.0 ms |--DATA 3.1------------------------->|  200.0 ms   kept early
-//!   250.0 ms |<---------NACK 0.1, wants 2, has 3--|  200.0 ms
+//!   150.0 ms |--DATA 2---------------X            |
+//!   150.0 ms |--DATA 3--------------------------->|  200.0 ms   buffered out of order
+//!   250.0 ms |<-----NACK, next expected 2, has 3--|  200.0 ms
 //! ```
 //!
 //! In text a row stands where its packet left; the time at the arrow's head is when it
-//! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took. A
-//! DATA packet is named `segment.attempt`, any other `counter.attempt`; an ACK says which
-//! segment it wants next, and which it has beyond that (two dots: more than there is room
-//! for). It draws what the journal says and decides nothing.
+//! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took. What
+//! a packet is called is the [`notation`](super::notation) of its protocol. It draws what
+//! the journal says and decides nothing.
 //!
 //! ```
 //! use sash::lab::{ladder, run::Experiment};
@@ -19,7 +18,7 @@
 //! let mut entries = Vec::new();
 //! experiment.run(|entry| entries.push(entry)).unwrap();
 //! let ladder = ladder::text(&experiment.heading(), &entries);
-//! assert!(ladder.contains("|--DATA 0.1------------------------->|"));
+//! assert!(ladder.contains("|--DATA 0--------------------------->|"));
 //! ```
 //!
 //! Source: Kurose & Ross, figures 3.16, 3.22 and 3.26.
@@ -35,6 +34,7 @@ pub use moving::{Moving, Scene, Spot};
 pub use window::Window;
 
 use super::journal::{Entry, Heading};
+use super::notation::{Notation, transmission};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Timer, Trigger};
 use flights::{Flight, Flights, Remark, Step, What};
@@ -63,7 +63,7 @@ pub fn part(heading: &Heading, entries: &[Entry], window: Window) -> String {
     text.push_str(&ends());
     let flights = Flights::of(entries);
     let chosen = window.choose(&flights);
-    for line in lines(&flights, &chosen.steps, heading.first_sequence) {
+    for line in lines(&flights, &chosen.steps, Notation::of(heading)) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -80,7 +80,7 @@ pub fn last_rows(heading: &Heading, entries: &[Entry], most: usize) -> Vec<Strin
     const ENTRIES_PER_ROW: usize = 24;
     let recent = entries.len().saturating_sub(most * ENTRIES_PER_ROW);
     let flights = Flights::of(&entries[recent..]);
-    let mut rows = lines(&flights, &flights.steps, heading.first_sequence);
+    let mut rows = lines(&flights, &flights.steps, Notation::of(heading));
     rows.drain(..rows.len().saturating_sub(most));
     rows
 }
@@ -117,16 +117,13 @@ const fn length(is_lost: bool) -> usize {
     if is_lost { LANE * 2 / 3 } else { LANE }
 }
 
-fn lines(flights: &Flights, steps: &[(u64, Step)], first_sequence: u32) -> Vec<String> {
+fn lines(flights: &Flights, steps: &[(u64, Step)], notation: Notation) -> Vec<String> {
     let line = |(_, step): &(u64, Step)| match *step {
-        Step::Departure(place) => Some(row(&flights.all[place], first_sequence)),
+        Step::Departure(place) => Some(row(&flights.all[place], notation)),
         // The row stands where the packet left.
         Step::Arrival(place) => {
             let flight = &flights.all[place];
-            flight
-                .sent_us
-                .is_none()
-                .then(|| row(flight, first_sequence))
+            flight.sent_us.is_none().then(|| row(flight, notation))
         }
         Step::Remark(place) => Some(remark(&flights.remarks[place])),
     };
@@ -142,11 +139,14 @@ fn remark(remark: &Remark) -> String {
             trigger,
         } => {
             let told = match trigger {
-                Trigger::PacketThreshold => "three later ones arrived",
-                Trigger::TimeThreshold => "overtaken, and 9/8 of a round trip is over",
+                Trigger::PacketThreshold => "three later packets have arrived",
+                Trigger::TimeThreshold => "overtaken, and 9/8 of a round trip has passed",
                 Trigger::Timeout => "timeout",
             };
-            format!("{told}: DATA {number}.{attempt} is held for lost")
+            format!(
+                "{told}: DATA {number}{} is considered lost",
+                transmission(attempt)
+            )
         }
         What::Expired(timer) => expired(timer).to_owned(),
     };
@@ -156,21 +156,21 @@ fn remark(remark: &Remark) -> String {
 /// What a timer that ran out leads to.
 const fn expired(timer: Timer) -> &'static str {
     match timer {
-        Timer::Handshake => "timeout: the handshake goes again",
-        Timer::Quiet => "quiet: told again",
-        Timer::Closing => "timeout: FIN goes again",
+        Timer::Handshake => "timeout: the handshake packet is retransmitted",
+        Timer::Quiet => "quiet: the last ACK is repeated",
+        Timer::Closing => "timeout: FIN is retransmitted",
         Timer::Silence => "timeout: the other side is gone",
         Timer::Retransmission
         | Timer::LossDetection
         | Timer::AcknowledgementDelay
-        | Timer::Probe => "a timer ran out",
+        | Timer::Probe => "a timer expired",
     }
 }
 
-fn row(flight: &Flight, first_sequence: u32) -> String {
+fn row(flight: &Flight, notation: Notation) -> String {
     let is_lost = flight.killed_us.is_some() || flight.fate.is_some_and(Fate::is_loss);
     let room = length(is_lost) - 3; // For the head and two strokes of the shaft.
-    let name = flight.name(first_sequence, room);
+    let name = flight.name(notation, room);
     let arrow = arrow(&name, flight.direction, is_lost);
     let left = flight.sent_us.map(clock).unwrap_or_default();
     let arrived = flight.arrived_us.map(clock).unwrap_or_default();

@@ -40,12 +40,13 @@ pub use score::{Given, score};
 
 use super::journal::{Entry, Happening, Heading, Journal, Side};
 use super::ladder;
+use super::notation::Notation;
 use super::run::{Experiment, Stuck};
 use super::strip::view::{milliseconds, title};
 use super::strip::{Place, Strip, text};
 use super::words::wrapped;
 use crate::reliable::event::{Event, GateState, PacketName, Timer};
-use crate::wire::options::Congestion;
+use crate::wire::options::{Arq, Congestion};
 use crate::wire::packet::Kind;
 use choices::mix;
 use std::fmt::{self, Write as _};
@@ -253,10 +254,15 @@ fn question(
 
 /// What has just happened to the sender, in a sentence.
 fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
+    let mut ranges: &[[u32; 2]] = &[];
     let newest = before
         .iter()
         .rev()
         .find_map(|entry| match (&entry.what, entry.side) {
+            (Happening::Machine(Event::RangesTold { ranges: told }), Side::Sender) => {
+                ranges = told;
+                None
+            }
             (Happening::Machine(event), Side::Sender) => Some(event),
             (
                 Happening::Machine(_) | Happening::Link(_) | Happening::Person(_),
@@ -264,13 +270,10 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             ) => None,
         });
     match newest {
-        Some(Event::PacketReceived(packet)) => {
-            arrived(packet, heading.first_sequence, segments)
-        }
+        Some(Event::PacketReceived(packet)) => arrived(heading, packet, ranges, segments),
         Some(Event::PacketSent(packet)) => {
-            let PacketName { kind, number, .. } = packet;
-            let again = if packet.attempt > 1 { " again" } else { "" };
-            format!("The sender has just sent {kind} {number}{again}.")
+            let name = Notation::of(heading).name(packet, &[], usize::MAX);
+            format!("The sender has just sent {name}.")
         }
         Some(Event::TimerExpired { timer }) => expired(*timer).to_owned(),
         Some(Event::DataBlockedUpdated { gate }) => turned(*gate).to_owned(),
@@ -291,37 +294,39 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
     }
 }
 
-fn arrived(packet: &PacketName, first_sequence: u32, segments: u32) -> String {
-    let PacketName {
-        kind,
-        number,
-        attempt,
-        sequence,
-        ..
-    } = packet;
-    let wanted = sequence.0.wrapping_sub(first_sequence);
-    match kind {
-        Kind::Ack if *number == 0 => {
+fn arrived(
+    heading: &Heading,
+    packet: &PacketName,
+    ranges: &[[u32; 2]],
+    segments: u32,
+) -> String {
+    const HANDSHAKE: u32 = 0;
+    let notation = Notation::of(heading);
+    let next_expected = packet.sequence.0.wrapping_sub(heading.first_sequence);
+    let name = notation.name(packet, ranges, usize::MAX);
+    match packet.kind {
+        Kind::Ack if packet.number == HANDSHAKE => {
             "The handshake's ACK has reached the sender: the connection is open."
                 .to_owned()
         }
-        Kind::Ack | Kind::Nack if wanted == segments => format!(
-            "{kind} {number}.{attempt} has reached the sender. It says that everything has \
-             arrived."
-        ),
-        Kind::Ack | Kind::Nack => format!(
-            "{kind} {number}.{attempt} has reached the sender. It wants DATA {wanted}: all \
-             before that have arrived."
-        ),
+        Kind::Ack | Kind::Nack
+            if next_expected == segments && heading.arq != Arq::SelectiveRepeat =>
+        {
+            format!("{name} has reached the sender. Everything has arrived.")
+        }
+        Kind::Ack | Kind::Nack => {
+            let meaning = notation.meaning(packet, ranges);
+            format!("{name} has reached the sender: {meaning}.")
+        }
         Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin | Kind::FinAck | Kind::Rst => {
-            format!("{kind} {number}.{attempt} has reached the sender.")
+            format!("{name} has reached the sender.")
         }
     }
 }
 
 const fn expired(timer: Timer) -> &'static str {
     match timer {
-        Timer::Retransmission => "The sender's retransmission timer has run out.",
+        Timer::Retransmission => "The sender's retransmission timer has expired.",
         Timer::LossDetection => {
             "A later packet has arrived, and the time is over that the sender gives one \
              that was overtaken."

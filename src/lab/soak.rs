@@ -88,7 +88,7 @@ pub fn experiment(seed: u64) -> Experiment {
     let size = *dice.one_of(&[whole, whole.saturating_sub(1), whole + 1]);
     let window = match arq {
         Arq::StopAndWait => 1,
-        Arq::GoBackN | Arq::SelectiveRepeat => *dice.one_of(&WINDOWS),
+        Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => *dice.one_of(&WINDOWS),
     };
     let first = *dice.one_of(&[0, 7_000, u32::MAX - 5, u32::MAX - 100]);
     let offset = *dice.one_of(&[0, 0, 0, 1, size / 3, size.saturating_sub(1), size]);
@@ -284,7 +284,7 @@ mod tests {
         };
         assert_eq!(
             failure.to_string(),
-            "seed 7: stuck\n  lab run --arq selective-repeat --congestion fixed --window 16 \
+            "seed 7: stuck\n  lab run --arq sack --congestion fixed --window 16 \
              --size 100000 --segment 1436 --first 0 --offset 0 --halt disk \
              --link \"seed=7;loss=5%\""
         );

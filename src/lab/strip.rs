@@ -372,10 +372,7 @@ impl Strip {
             self.attempts[number as usize] = attempt;
             self.set_sender(number, SenderState::Resent);
         }
-        self.next = match self.arq {
-            Arq::GoBackN => self.base.max(number + 1),
-            Arq::StopAndWait | Arq::SelectiveRepeat => self.highest(),
-        };
+        self.next = self.highest();
     }
 
     /// The link says what becomes of a packet.
@@ -388,16 +385,17 @@ impl Strip {
         }
     }
 
-    /// The sender holds a packet for lost; go-back-N all that follow it as well.
+    /// The sender considers a packet lost; go-back-N all that follow it as well.
     fn lose(&mut self, number: u32, attempt: u8) {
         match self.arq {
-            Arq::StopAndWait | Arq::SelectiveRepeat => self.lose_sending(number, attempt),
+            Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
+                self.lose_sending(number, attempt);
+            }
             Arq::GoBackN => {
                 for number in number..self.next {
                     let attempt = self.attempts.get(number as usize).copied();
                     self.lose_sending(number, attempt.unwrap_or_default());
                 }
-                self.next = number.clamp(self.base, self.next);
             }
         }
     }
@@ -438,6 +436,11 @@ impl Strip {
         let numbers: Vec<_> = numbers.take(LARGEST_WINDOW as usize).collect();
         for number in numbers {
             self.set_sender(number, SenderState::Acked);
+        }
+        while self.arq == Arq::SelectiveRepeat
+            && self.sender(self.base) == SenderState::Acked
+        {
+            self.base += 1;
         }
     }
 
@@ -557,10 +560,10 @@ const fn is_data(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Data) && packet.length > 0
 }
 
-/// Whether a sender believes what an answer acknowledges: a NACK says nothing to that of
-/// stop-and-wait.
+/// Whether an answer acknowledges all before its sequence number: an individual ACK does
+/// not, and what it does acknowledge is told with its range.
 fn acknowledges(arq: Arq, packet: &PacketName) -> bool {
-    is_answer(packet) && (arq, packet.kind) != (Arq::StopAndWait, Kind::Nack)
+    is_answer(packet) && arq != Arq::SelectiveRepeat
 }
 
 const fn is_answer(packet: &PacketName) -> bool {

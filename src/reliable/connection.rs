@@ -7,7 +7,7 @@
 //!                                           (disk hashed?) FIN-ACK, again if asked
 //! ```
 //!
-//! FIN waits for the last ACK, as the textbook draws it. Selective repeat with a controller
+//! FIN waits for the last ACK, as the textbook draws it. `sack` with a controller
 //! sends it behind the last segment, a round trip sooner, and the receiver holds it until
 //! everything is there: as TCP does (RFC 9293 §3.10.4, CLOSE).
 //!
@@ -43,12 +43,13 @@ mod sending;
 pub use receiving::Receiving;
 pub use sending::Sending;
 
-use super::go_back_n;
 use super::handshake::Handshake;
-use super::selective_repeat;
-use super::stop_and_wait;
+use super::protocol::{ReceiverProtocol, SenderProtocol};
+use super::receiver::Receiver;
+use super::sender::Sender;
 use super::terms::Terms;
 use super::{ReceivingMachine, SendingMachine};
+use super::{go_back_n, sack, selective_repeat, stop_and_wait};
 use crate::wire::options::Arq;
 use crate::wire::packet::Reset;
 use std::fmt;
@@ -103,13 +104,14 @@ impl fmt::Display for Failure {
 #[must_use]
 pub fn sender(arq: Arq, terms: Terms, handshake: &Handshake) -> Box<dyn SendingMachine> {
     let round_trip = handshake.round_trip();
-    match arq {
-        Arq::StopAndWait => Box::new(stop_and_wait::Sender::new(terms, round_trip)),
-        Arq::GoBackN => Box::new(go_back_n::Sender::new(terms, round_trip)),
-        Arq::SelectiveRepeat => {
-            Box::new(selective_repeat::Sender::new(terms, round_trip))
-        }
-    }
+    let window = terms.window;
+    let protocol: Box<dyn SenderProtocol> = match arq {
+        Arq::StopAndWait => Box::new(stop_and_wait::Sender::new()),
+        Arq::GoBackN => Box::new(go_back_n::Sender::new(window)),
+        Arq::SelectiveRepeat => Box::new(selective_repeat::Sender::new(window)),
+        Arq::Sack => return Box::new(sack::Sender::new(terms, round_trip)),
+    };
+    Box::new(Sender::new(protocol, terms, round_trip))
 }
 
 /// The receiver's half of `arq`.
@@ -124,11 +126,13 @@ pub fn receiver(
         let share = (round_trip / 8).max(LEAST_DELAY);
         terms.acknowledgement_delay = terms.acknowledgement_delay.min(share);
     }
-    match arq {
-        Arq::StopAndWait => Box::new(stop_and_wait::Receiver::new(terms)),
-        Arq::GoBackN => Box::new(go_back_n::Receiver::new(terms)),
-        Arq::SelectiveRepeat => Box::new(selective_repeat::Receiver::new(terms)),
-    }
+    let protocol: Box<dyn ReceiverProtocol> = match arq {
+        Arq::StopAndWait => Box::new(stop_and_wait::Receiver::new()),
+        Arq::GoBackN => Box::new(go_back_n::Receiver::new()),
+        Arq::SelectiveRepeat => Box::new(selective_repeat::Receiver::new(terms.window)),
+        Arq::Sack => return Box::new(sack::Receiver::new(terms)),
+    };
+    Box::new(Receiver::new(protocol, terms))
 }
 
 /// On a short path too a few packets share an ACK.

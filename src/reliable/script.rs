@@ -315,10 +315,13 @@ pub(super) const fn ms(milliseconds: u64) -> Duration {
 
 #[test]
 fn a_story_that_fails_tells_its_steps() {
-    use super::stop_and_wait::{Receiver, Sender};
+    use super::{receiver, sender, stop_and_wait};
     let failure = std::panic::catch_unwind(|| {
-        let sender = Sender::new(Terms::EXAMPLE, measured());
-        let mut story = Story::new(sender, Receiver::new(Terms::EXAMPLE));
+        let terms = Terms::EXAMPLE;
+        let protocol = Box::new(stop_and_wait::Sender::new());
+        let sender = sender::Sender::new(protocol, terms, measured());
+        let protocol = Box::new(stop_and_wait::Receiver::new());
+        let mut story = Story::new(sender, receiver::Receiver::new(protocol, terms));
         story.sends("d0.1");
         story.lose("d0.1");
         story.sends("a1.1");

@@ -10,15 +10,15 @@
 //! assert_eq!((settled.arq, settled.window), (Arq::GoBackN, 16));
 //! ```
 //!
-//! Source: Kurose & Ross §3.4 (the three protocols).
+//! Source: Kurose & Ross §3.4 (the textbook's three protocols); RFC 2018, 9002 (`sack`).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Automatic repeat request: which packets are sent again, and when.
+/// Automatic repeat request: which packets are retransmitted, and when.
 ///
-/// Source: Kurose & Ross §3.4.1 (stop-and-wait), §3.4.3, §3.4.4.
+/// Source: Kurose & Ross §3.4.1 (stop-and-wait), §3.4.3, §3.4.4; RFC 2018, 9002 (`sack`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arq {
@@ -26,8 +26,10 @@ pub enum Arq {
     StopAndWait,
     /// A window; after a timeout all of it is sent again.
     GoBackN,
-    /// A window; only what is missing is sent again.
+    /// A window; individual ACKs, and a timer for each packet.
     SelectiveRepeat,
+    /// A window; ACKs with ranges show what is missing: what TCP and QUIC do today.
+    Sack,
 }
 
 /// What carries the file.
@@ -120,7 +122,12 @@ pub const LESSON_WINDOW: u32 = 16;
 
 impl Arq {
     /// All protocols, simplest first.
-    pub const ALL: [Self; 3] = [Self::StopAndWait, Self::GoBackN, Self::SelectiveRepeat];
+    pub const ALL: [Self; 4] = [
+        Self::StopAndWait,
+        Self::GoBackN,
+        Self::SelectiveRepeat,
+        Self::Sack,
+    ];
 
     /// The name used in flags, messages, journals and the report.
     #[must_use]
@@ -129,6 +136,7 @@ impl Arq {
             Self::StopAndWait => "stop-and-wait",
             Self::GoBackN => "go-back-n",
             Self::SelectiveRepeat => "selective-repeat",
+            Self::Sack => "sack",
         }
     }
 
@@ -137,9 +145,12 @@ impl Arq {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::StopAndWait => "one packet at a time; the next one waits for the ACK",
-            Self::GoBackN => "a window of packets; after a timeout all of it goes again",
+            Self::GoBackN => "a window of packets; a timeout retransmits all of them",
             Self::SelectiveRepeat => {
-                "a window of packets; only what is missing goes again"
+                "a window of packets, each with its own ACK and its own timer"
+            }
+            Self::Sack => {
+                "a window of packets; ACKs show what is missing, as in TCP and QUIC"
             }
         }
     }
@@ -149,7 +160,7 @@ impl Arq {
     pub const fn lesson_window(self) -> u32 {
         match self {
             Self::StopAndWait => 1,
-            Self::GoBackN | Self::SelectiveRepeat => LESSON_WINDOW,
+            Self::GoBackN | Self::SelectiveRepeat | Self::Sack => LESSON_WINDOW,
         }
     }
 }
@@ -286,7 +297,7 @@ impl Asked {
         }
         let (window, congestion) = match arq {
             Arq::StopAndWait => (1, Congestion::Fixed),
-            Arq::GoBackN | Arq::SelectiveRepeat => (window, usual_congestion),
+            Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => (window, usual_congestion),
         };
         Ok(Settled {
             transport: self.transport.unwrap_or(defaults.transport),
@@ -315,15 +326,14 @@ impl Settled {
     /// What is done where nobody asks for anything.
     pub const DEFAULT: Self = Self {
         transport: Transport::Udp,
-        arq: Arq::SelectiveRepeat,
+        arq: Arq::Sack,
         window: LARGEST_WINDOW,
         congestion: Congestion::Bbr,
         segment_bytes: DEFAULT_SEGMENT_BYTES,
     };
 }
 
-/// How the file travels: `go-back-n 16`, `selective-repeat reno`, `selective-repeat reno
-/// up to 64`, `tcp`.
+/// How the file travels: `go-back-n 16`, `sack reno`, `sack reno up to 64`, `tcp`.
 impl fmt::Display for Settled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (arq, congestion, window) = (self.arq, self.congestion, self.window);
@@ -358,7 +368,8 @@ impl fmt::Display for OptionError {
         match self {
             Self::UnknownArq(text) => write!(
                 f,
-                "unknown protocol {text:?}: choose stop-and-wait, go-back-n or selective-repeat"
+                "unknown protocol {text:?}: choose stop-and-wait, go-back-n, \
+                 selective-repeat or sack"
             ),
             Self::UnknownTransport(text) => {
                 write!(f, "unknown transport {text:?}: choose udp or tcp")
@@ -437,10 +448,10 @@ mod tests {
             congestion,
             ..nothing
         };
-        assert_eq!(told(reno), "selective-repeat reno");
+        assert_eq!(told(reno), "sack reno");
         let window = Some(64);
         let bounded = Asked { window, ..reno };
-        assert_eq!(told(bounded), "selective-repeat reno up to 64");
+        assert_eq!(told(bounded), "sack reno up to 64");
         let transport = Some(Transport::Tcp);
         assert_eq!(told(Asked { transport, ..reno }), "tcp");
     }

@@ -3,10 +3,9 @@
 use crate::lab::explain::{Rule, header};
 use crate::lab::journal::Side;
 use crate::lab::ladder::Spot;
+use crate::lab::notation::Notation;
 use crate::lab::player::Player;
 use crate::lab::strip::{ReceiverState, SenderState};
-use crate::reliable::event::PacketName;
-use crate::wire::packet::Kind;
 
 /// What there is to tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +36,7 @@ impl About {
         let (origin, line) = (rule.origin(), rule.origin().line());
         let words = format!(
             "{}{}\n{}\n{}:{line}\n{}",
-            name(packet, heading.first_sequence),
+            Notation::of(heading).name(packet, spot.range.as_slice(), usize::MAX),
             times(spot),
             rule.sentence(),
             origin.file,
@@ -71,30 +70,6 @@ impl About {
             side.name(),
             end.saturating_sub(1)
         ))
-    }
-}
-
-/// `DATA 2.1: segment 2, sending 1`.
-fn name(packet: &PacketName, first_sequence: u32) -> String {
-    let PacketName {
-        kind,
-        number,
-        attempt,
-        sequence,
-        length,
-    } = packet;
-    match kind {
-        Kind::Data if *length == 0 => format!("Probe {attempt}"),
-        Kind::Data => {
-            format!("DATA {number}.{attempt}: segment {number}, sending {attempt}")
-        }
-        Kind::Ack | Kind::Nack => {
-            let wanted = sequence.0.wrapping_sub(first_sequence);
-            format!("{kind} {number}.{attempt}: wants segment {wanted}")
-        }
-        Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {
-            format!("{kind}, sending {attempt}")
-        }
     }
 }
 

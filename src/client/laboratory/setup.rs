@@ -44,7 +44,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             scenario: "seed=7;loss=10%;delay=50ms;rate=2mbit".to_owned(),
-            arq: Arq::SelectiveRepeat,
+            arq: Arq::Sack,
             window: "16".to_owned(),
             congestion: Congestion::Fixed,
             size: 100_000,
@@ -110,7 +110,7 @@ impl Setup {
         }
         Ok(match self.arq {
             Arq::StopAndWait => 1,
-            Arq::GoBackN | Arq::SelectiveRepeat => window,
+            Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => window,
         })
     }
 }

@@ -1,11 +1,13 @@
 //! One entry of a journal in a sentence: what has just happened, for whoever steps.
 
 use crate::lab::journal::{Entry, Happening, Heading, Meddling};
+use crate::lab::notation::{Notation, transmission};
 use crate::lab::words::run;
 use crate::link::Fate;
 use crate::reliable::event::{
     Event, GateState, Ignored, PacketName, Timer, Trigger, Unwanted,
 };
+use crate::wire::options::Arq;
 use crate::wire::packet::Kind;
 
 /// What has just happened.
@@ -48,7 +50,10 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
             trigger,
         } => {
             let why = lost(*trigger);
-            format!("The sender holds DATA {number}.{attempt} for lost: {why}.")
+            {
+                let transmission = transmission(*attempt);
+                format!("The sender considers DATA {number}{transmission} lost: {why}.")
+            }
         }
         Event::TimerExpired { timer } => {
             format!("A timer of the {side} runs out: {}.", timer_of(*timer))
@@ -72,7 +77,7 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
         }
         Event::RangesTold { ranges } => {
             let told: Vec<_> = ranges.iter().map(|it| run(*it)).collect();
-            format!("Beyond the wanted one it tells of {}.", told.join(", "))
+            format!("The ACK names the segments {}.", told.join(", "))
         }
         Event::SegmentKept { number } => {
             format!("The receiver keeps segment {number}, which came before its turn.")
@@ -92,24 +97,14 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
     }
 }
 
-/// `DATA 2.1`, `ACK 3.1 (wants 2)`.
+/// `DATA 2`, `ACK 3`. The ranges of an ACK are told by an event of their own, and so is the
+/// segment that an individual ACK acknowledges.
 fn name(packet: &PacketName, heading: &Heading) -> String {
-    let PacketName {
-        kind,
-        number,
-        attempt,
-        sequence,
-        ..
-    } = packet;
-    match kind {
-        Kind::Ack | Kind::Nack => {
-            let wanted = sequence.0.wrapping_sub(heading.first_sequence);
-            format!("{kind} {number}.{attempt} (wants {wanted})")
-        }
-        Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin | Kind::FinAck | Kind::Rst => {
-            format!("{kind} {number}.{attempt}")
-        }
+    let is_answer = matches!(packet.kind, Kind::Ack | Kind::Nack);
+    if heading.arq == Arq::SelectiveRepeat && is_answer && packet.number != 0 {
+        return packet.kind.to_string();
     }
+    Notation::of(heading).name(packet, &[], usize::MAX)
 }
 
 const fn fate(fate: Fate) -> &'static str {

@@ -24,39 +24,44 @@ macro_rules! origin {
 impl Origin {
     pub(super) const HANDSHAKE: Self =
         origin!("handshake.rs", "fn poll_transmit(&mut self, now: Moment)");
-    pub(super) const STOP_AND_WAIT_SENDS: Self = origin!(
-        "stop_and_wait.rs",
-        "let State::ReadyToSend { attempt } = self.state else"
+    pub(super) const STOP_AND_WAIT_SENDS: Self =
+        origin!("stop_and_wait.rs", "if self.state == State::WaitForCall {");
+    pub(super) const GO_BACK_N_SENDS: Self = origin!(
+        "go_back_n.rs",
+        "if self.next_sequence_number < self.base + self.window {"
     );
-    pub(super) const GO_BACK_N_SENDS: Self =
-        origin!("go_back_n.rs", "rules::has_room(offset, self.window())");
-    pub(super) const SELECTIVE_REPEAT_SENDS: Self =
-        origin!("selective_repeat.rs", "fn next_fresh(&mut self)");
-    pub(super) const STOP_AND_WAIT_TIMES_OUT: Self =
-        origin!("stop_and_wait.rs", "attempt: next_attempt(attempt)");
-    pub(super) const GO_BACK_N_TIMES_OUT: Self =
-        origin!("go_back_n.rs", "self.next = self.base;");
-    pub(super) const SELECTIVE_REPEAT_TIMES_OUT: Self = origin!(
+    pub(super) const SELECTIVE_REPEAT_SENDS: Self = origin!(
         "selective_repeat.rs",
-        "fn send_probe(&mut self, now: Moment)"
+        "if self.next_sequence_number < self.base + self.window {"
     );
+    pub(super) const SACK_SENDS: Self = origin!("sack.rs", "fn next_fresh(&mut self)");
+    pub(super) const STOP_AND_WAIT_TIMES_OUT: Self =
+        origin!("stop_and_wait.rs", "fn on_timeout(");
+    pub(super) const GO_BACK_N_TIMES_OUT: Self = origin!(
+        "go_back_n.rs",
+        "for number in self.base..self.next_sequence_number {"
+    );
+    pub(super) const SELECTIVE_REPEAT_TIMES_OUT: Self =
+        origin!("selective_repeat.rs", "if let Timer::Of(number) = timer {");
+    pub(super) const SACK_TIMES_OUT: Self =
+        origin!("sack.rs", "fn send_probe(&mut self, now: Moment)");
     pub(super) const THREE_LATER: Self =
-        origin!("selective_repeat/losses.rs", "Trigger::PacketThreshold");
+        origin!("sack/losses.rs", "Trigger::PacketThreshold");
     pub(super) const OVERTAKEN: Self =
-        origin!("selective_repeat/losses.rs", "Trigger::TimeThreshold");
+        origin!("sack/losses.rs", "Trigger::TimeThreshold");
     pub(super) const WINDOW_PROBE: Self = origin!("gate.rs", "pub fn probe(");
-    pub(super) const ANSWERS: Self =
-        origin!("stop_and_wait.rs", "let answer = self.due.take()?;");
-    pub(super) const ANSWERS_IN_TIME: Self =
-        origin!("selective_repeat/receiver.rs", "fn note(&mut self");
-    pub(super) const TELLS_A_GAP: Self = origin!(
-        "stop_and_wait.rs",
-        "self.told_missing = Some(self.expected);"
-    );
-    pub(super) const TELLS_A_GAP_ONCE: Self = origin!(
-        "selective_repeat/receiver.rs",
-        "leaves_a_gap.then_some(Answer::Nack)"
-    );
+    pub(super) const STOP_AND_WAIT_ACKNOWLEDGES: Self =
+        origin!("stop_and_wait.rs", "fn on_data(&mut self, number");
+    pub(super) const GO_BACK_N_ACKNOWLEDGES: Self =
+        origin!("go_back_n.rs", "fn on_data(&mut self, number");
+    pub(super) const SELECTIVE_REPEAT_ACKNOWLEDGES: Self =
+        origin!("selective_repeat.rs", "actions.acknowledge(number);");
+    pub(super) const SACK_ACKNOWLEDGES: Self =
+        origin!("sack/receiver.rs", "fn note(&mut self");
+    pub(super) const TELLS_A_GAP: Self =
+        origin!("receiver.rs", "self.told_missing = Some(self.expected);");
+    pub(super) const SACK_TELLS_A_GAP: Self =
+        origin!("sack/receiver.rs", "leaves_a_gap.then_some(Answer::Nack)");
     pub(super) const FIN_HAS_COME: Self = origin!(
         "connection/receiving.rs",
         "answer.packet.number = FIN_HAS_COME;"

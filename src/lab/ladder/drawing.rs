@@ -9,6 +9,7 @@ use super::flights::{Flight, Flights, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, side_of, usual_flight};
 use super::window::{Chosen, Window};
 use crate::lab::journal::{Entry, Heading, Side};
+use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
@@ -38,7 +39,7 @@ pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture 
     let mut sheet = Sheet {
         picture: Picture::new(LEAST_WIDTH, 0.0, &told),
         flights: &flights,
-        first_sequence: heading.first_sequence,
+        notation: Notation::of(heading),
         losses: Vec::new(),
         y: MARGIN + 16.0,
     };
@@ -59,7 +60,7 @@ pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture 
 struct Sheet<'a> {
     picture: Picture,
     flights: &'a Flights,
-    first_sequence: u32,
+    notation: Notation,
     /// Lost packets, and where their arrows end: named over all arrows.
     losses: Vec<(usize, Point)>,
     y: f64,
@@ -278,7 +279,7 @@ impl Sheet<'_> {
         match step {
             Step::Departure(place) => {
                 let flight = &self.flights.all[place];
-                let name = flight.name(self.first_sequence, ROOM);
+                let name = flight.name(self.notation, ROOM);
                 match flight.fate {
                     Some(Fate::Duplicated) => format!("{name}, twice"),
                     Some(_) | None => name,
@@ -288,7 +289,7 @@ impl Sheet<'_> {
                 let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => flight.note.to_owned(),
-                    None => flight.name(self.first_sequence, ROOM),
+                    None => flight.name(self.notation, ROOM),
                 }
             }
             Step::Remark(place) => match self.flights.remarks[place].what {
@@ -302,7 +303,7 @@ impl Sheet<'_> {
                         Trigger::TimeThreshold => "overtaken",
                         Trigger::Timeout => "timeout",
                     };
-                    format!("{told}: {number}.{attempt} held for lost")
+                    format!("{told}: DATA {number}{} lost", transmission(attempt))
                 }
                 What::Expired(timer) => expired(timer).to_owned(),
             },

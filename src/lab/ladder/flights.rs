@@ -4,7 +4,7 @@
 //! the link, received. A journal of one side alone tells of one end only.
 
 use crate::lab::journal::{Carried, Entry, Happening, Killed, Meddling, Side};
-use crate::lab::words::run;
+use crate::lab::notation::Notation;
 use crate::link::{Direction, Fate};
 use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
 use crate::wire::packet::Kind;
@@ -30,7 +30,7 @@ pub(super) struct Flight {
     /// Whether it is DATA that was sent before.
     pub(super) is_resend: bool,
     /// What an ACK tells of beyond the wanted segment: runs, first to last.
-    told: Vec<[u32; 2]>,
+    pub(super) told: Vec<[u32; 2]>,
 }
 
 /// Something that happened at one end and is no packet.
@@ -117,11 +117,11 @@ impl Flights {
                     flight.told.clone_from(ranges);
                 }
             }
-            Event::SegmentKept { .. } => self.note_arrival("kept early"),
+            Event::SegmentKept { .. } => self.note_arrival("buffered out of order"),
             Event::SegmentDropped { why, .. } => self.note_arrival(match why {
-                Unwanted::Duplicate => "dropped: it is there already",
-                Unwanted::OutOfOrder => "dropped: out of order",
-                Unwanted::BeyondTheWindow => "dropped: beyond the window",
+                Unwanted::Duplicate => "discarded: duplicate",
+                Unwanted::OutOfOrder => "discarded: out of order",
+                Unwanted::BeyondTheWindow => "discarded: beyond the window",
             }),
             Event::PacketLost {
                 number,
@@ -277,33 +277,9 @@ impl Flight {
         self.killed_us.is_some() || self.fate.is_some_and(is_lost)
     }
 
-    /// `DATA 2.1`, `ACK 3.1, wants 2, has 4-6`; no longer than `room`, where runs can be
-    /// left out for that. Unit of `room`: letters.
-    pub(super) fn name(&self, first_sequence: u32, room: usize) -> String {
-        let PacketName {
-            kind,
-            number,
-            attempt,
-            sequence,
-            ..
-        } = self.packet;
-        match kind {
-            Kind::Ack | Kind::Nack => {
-                let wanted = sequence.0.wrapping_sub(first_sequence);
-                let name = format!("{kind} {number}.{attempt}, wants {wanted}");
-                let most = room.saturating_sub(name.len());
-                name + &has(&self.told, most)
-            }
-            Kind::Data if self.packet.length == 0 && number == u32::MAX => {
-                format!("probe {attempt}")
-            }
-            Kind::Syn
-            | Kind::SynAck
-            | Kind::Data
-            | Kind::Fin
-            | Kind::FinAck
-            | Kind::Rst => format!("{kind} {number}.{attempt}"),
-        }
+    /// What it is called, in no more than `room` letters where ranges can be left out.
+    pub(super) fn name(&self, notation: Notation, room: usize) -> String {
+        notation.name(&self.packet, &self.told, room)
     }
 
     /// What became of it, where that is not plain.
@@ -318,31 +294,6 @@ impl Flight {
         }
     }
 }
-
-/// `, has 4-6, 9`: as many runs as there is room for, and two dots for the others.
-fn has(told: &[[u32; 2]], room: usize) -> String {
-    let mut words = String::new();
-    for (place, told_of) in told.iter().enumerate() {
-        let before = if place == 0 { ", has " } else { ", " };
-        let run = before.to_owned() + &run(*told_of);
-        let is_last = place + 1 == told.len();
-        let dots = if is_last { 0 } else { DOTS.len() };
-        if words.len() + run.len() + dots > room {
-            let words = if words.is_empty() { ", has" } else { &words };
-            let fits = words.len() + DOTS.len() <= room;
-            return if fits {
-                words.to_owned() + DOTS
-            } else {
-                String::new()
-            };
-        }
-        words += &run;
-    }
-    words
-}
-
-/// In the place of runs for which there is no room.
-const DOTS: &str = " ..";
 
 /// What tells one packet from another.
 type Name = (Direction, Kind, u32, u8);
@@ -365,6 +316,7 @@ mod tests {
     use super::*;
     use crate::lab::run::Experiment;
     use crate::reliable::moment::Moment;
+    use crate::wire::options::Arq;
     use crate::wire::sequence::SequenceNumber;
 
     fn journal(link: &str) -> Vec<Entry> {
@@ -409,9 +361,14 @@ mod tests {
             let mut entries = journal("delay=9ms;drop=d2.1");
             entries.retain(|entry| entry.side == side);
             let flights = Flights::of(&entries).all;
-            let mut names = flights.iter().map(|flight| flight.name(0, 40));
+            let (arq, first_sequence) = (Arq::Sack, 0);
+            let notation = Notation {
+                arq,
+                first_sequence,
+            };
+            let mut names = flights.iter().map(|flight| flight.name(notation, 40));
             assert!(
-                names.any(|name| name == "NACK 0.1, wants 2, has 3"),
+                names.any(|name| name == "NACK, next expected 2, has 3"),
                 "{side:?}"
             );
         }
@@ -458,17 +415,5 @@ mod tests {
             assert_eq!(flight.told == ranges, is_first_ack, "{flight:?}");
             assert_eq!(flight.note, "");
         }
-    }
-
-    #[test]
-    fn runs_for_which_there_is_no_room_are_dots() {
-        let told = [[14, 15], [10, 12], [7, 7]];
-        assert_eq!(has(&told, 22), ", has 14-15, 10-12, 7");
-        assert_eq!(has(&told, 21), ", has 14-15, 10-12, 7");
-        assert_eq!(has(&told, 20), ", has 14-15 ..");
-        assert_eq!(has(&told, 14), ", has 14-15 ..");
-        assert_eq!(has(&told, 13), ", has ..");
-        assert_eq!(has(&told, 7), "");
-        assert_eq!(has(&[], 30), "");
     }
 }

@@ -20,6 +20,7 @@ use super::drawing::{draw_break, look};
 use super::flights::{Flight, Flights, Remark, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
 use crate::lab::journal::{Entry, Side};
+use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
 use crate::lab::picture::{Anchor, Area, Disc, LETTER, Line, Picture, Point, Words};
 use crate::lab::strip::Sides;
@@ -37,8 +38,8 @@ pub struct Scene<'a> {
     pub index: usize,
     /// Since the run began. Unit: microseconds.
     pub now_us: u64,
-    /// The file's first sequence number.
-    pub first_sequence: u32,
+    /// What packets are called.
+    pub notation: Notation,
     /// What a packet's way usually takes, where that is known. Unit: microseconds.
     pub usual_us: Option<u64>,
     /// How wide and how high the picture is. Unit: pixels.
@@ -99,7 +100,7 @@ impl Scene<'_> {
             sides: Sides::of(self.entries),
             now_us: self.now_us,
             usual,
-            first_sequence: self.first_sequence,
+            notation: self.notation,
         };
         sheet.draw_lines();
         sheet.draw_packets(&steps, happened, told);
@@ -157,7 +158,7 @@ struct Sheet<'a> {
     sides: Sides,
     now_us: u64,
     usual: u64,
-    first_sequence: u32,
+    notation: Notation,
 }
 
 impl Sheet<'_> {
@@ -287,6 +288,7 @@ impl Sheet<'_> {
         self.spots.push(Spot {
             packet: flight.packet,
             direction: flight.direction,
+            range: flight.told.first().copied(),
             from,
             to: tip,
             is_in_flight: !has_arrived && !is_lost && !is_overdue,
@@ -408,13 +410,13 @@ impl Sheet<'_> {
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {
-                self.flights.all[place].name(self.first_sequence, RIGHT_ROOM)
+                self.flights.all[place].name(self.notation, RIGHT_ROOM)
             }
             Step::Arrival(place) => {
                 let flight = &self.flights.all[place];
                 match flight.sent_us {
                     Some(_) => short(flight.note).to_owned(),
-                    None => flight.name(self.first_sequence, LEFT_ROOM),
+                    None => flight.name(self.notation, LEFT_ROOM),
                 }
             }
             Step::Remark(place) => remark(&self.flights.remarks[place]),
@@ -467,7 +469,7 @@ fn remark(remark: &Remark) -> String {
                 Trigger::TimeThreshold => "overtaken",
                 Trigger::Timeout => "timeout",
             };
-            format!("{told}: {number}.{attempt} lost")
+            format!("{told}: {number}{} lost", transmission(attempt))
         }
         What::Expired(timer) => super::expired(timer).to_owned(),
     }
@@ -475,10 +477,9 @@ fn remark(remark: &Remark) -> String {
 
 /// A note in few words.
 fn short(note: &'static str) -> &'static str {
-    match note.strip_prefix("dropped: ") {
-        Some("it is there already") => "duplicate",
+    match note.strip_prefix("discarded: ") {
         Some(why) => why,
-        None if note == "kept early" => "kept",
+        None if note == "buffered out of order" => "buffered",
         None => note,
     }
 }

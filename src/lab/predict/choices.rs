@@ -7,7 +7,6 @@
 use super::action::{Action, Step};
 use super::occasion::Occasion;
 use super::stops::{Stop, View};
-use crate::wire::options::Arq;
 
 /// Not more choices than this, the right one among them.
 const MOST: usize = 4;
@@ -121,11 +120,7 @@ impl View {
 
     /// All that was sent and is not acknowledged.
     fn again_all(self) -> Action {
-        let end = match self.arq {
-            Arq::GoBackN => self.next.max(self.base.saturating_add(self.window)),
-            Arq::StopAndWait | Arq::SelectiveRepeat => self.highest,
-        };
-        Action::data(self.base..end.min(self.highest), self.highest)
+        Action::data(self.base..self.highest, self.highest)
     }
 
     /// Whether the file has the segments of this action.

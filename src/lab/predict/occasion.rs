@@ -82,7 +82,7 @@ impl Occasion {
         match self {
             Self::Opening => "opening",
             Self::Slide => "ACK",
-            Self::Jump => "cumulative ACK",
+            Self::Jump => "ACK that slides by several",
             Self::WindowFull => "window full",
             Self::DuplicateAck => "duplicate ACK",
             Self::OldAck => "overtaken ACK",
@@ -157,8 +157,10 @@ impl Occasion {
             | Self::Overtaken
             | Self::Timeout => (protocol(arq), "the-idea"),
             Self::LostAgain => match arq {
-                Arq::StopAndWait | Arq::GoBackN => ("reliable/round_trip.md", "the-idea"),
-                Arq::SelectiveRepeat => (protocol(arq), "the-idea"),
+                Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => {
+                    ("reliable/round_trip.md", "the-idea")
+                }
+                Arq::Sack => (protocol(arq), "the-idea"),
             },
             Self::Paused => ("wire.md", "pauses"),
             Self::WindowClosed | Self::Held | Self::GoesOn | Self::Probe => {
@@ -178,6 +180,7 @@ const fn protocol(arq: Arq) -> &'static str {
         Arq::StopAndWait => "reliable/stop_and_wait.md",
         Arq::GoBackN => "reliable/go_back_n.md",
         Arq::SelectiveRepeat => "reliable/selective_repeat.md",
+        Arq::Sack => "reliable/sack.md",
     }
 }
 

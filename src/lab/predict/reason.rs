@@ -76,13 +76,14 @@ fn opening(view: View, answer: &Action) -> Option<String> {
     }
     Some(match view.arq {
         Arq::StopAndWait => "Stop-and-wait sends one segment, and then it waits for the ACK.",
-        Arq::GoBackN | Arq::SelectiveRepeat if view.segments < window => {
+        Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack if view.segments < window => {
             "The whole file fits into the window, so all of it goes without waiting for an \
              ACK."
         }
-        Arq::GoBackN | Arq::SelectiveRepeat => {
+        Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => {
             return Some(format!(
-                "A window of {window} means: so many packets go without waiting for an ACK."
+                "With a window of {window} the sender may send {window} segments before the \
+                 first ACK arrives."
             ));
         }
     }
@@ -97,6 +98,13 @@ fn slide(view: View, answer: &Action) -> Option<String> {
     Some(if moved == 1 {
         let acked = base - 1;
         format!("DATA {acked} is acknowledged, so the window slides by one: {went}.")
+    } else if view.arq == Arq::SelectiveRepeat {
+        let acked = base - moved;
+        format!(
+            "DATA {acked}, the base, is acknowledged at last; the segments up to DATA {} were \
+             acknowledged before. The window slides by {moved}: {went}.",
+            base - 1
+        )
     } else {
         format!(
             "An ACK is cumulative: it says that all before DATA {base} have arrived, whatever \
@@ -126,10 +134,10 @@ fn window_full(view: View) -> String {
     let View { base, window, .. } = view;
     match view.arq {
         Arq::StopAndWait => {
-            "Stop-and-wait has one packet on its way. It waits for the ACK, or for the timer."
+            "Stop-and-wait has one segment in flight. It waits for the ACK or for the timer."
                 .to_owned()
         }
-        Arq::GoBackN | Arq::SelectiveRepeat => format!(
+        Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => format!(
             "The window is full: DATA {base} is not acknowledged, and {window} segments from \
              it on have been sent. Only an ACK or a timer lets the sender go on."
         ),
@@ -140,14 +148,19 @@ fn duplicate(view: View, answer: &Action) -> Option<String> {
     let base = view.base;
     answer.is_waiting().then(|| match view.arq {
         Arq::StopAndWait => format!(
-            "This ACK wants what is on its way already, DATA {base}. A sender that answered it \
-             would send each packet twice from then on; only the timer repeats one."
+            "This ACK is for the segment before DATA {base}, which is in flight. A sender that \
+             answered it would send each segment twice from then on; only a timeout \
+             retransmits."
         ),
         Arq::GoBackN => format!(
-            "The receiver still wants DATA {base}, so the window stays where it is. In \
-             go-back-N only the timer makes anything go again."
+            "The ACK repeats what the sender knows: DATA {base} is not acknowledged, and the \
+             window stays where it is. In go-back-N only a timeout retransmits."
         ),
         Arq::SelectiveRepeat => format!(
+            "The window begins at DATA {base}, which is not acknowledged: it cannot slide, \
+             whatever is acknowledged beyond it. Only the timer of DATA {base} retransmits it."
+        ),
+        Arq::Sack => format!(
             "The window begins at DATA {base}, which is not acknowledged: it cannot slide, \
              whatever has arrived behind it. And no further loss is proven yet."
         ),
@@ -156,13 +169,13 @@ fn duplicate(view: View, answer: &Action) -> Option<String> {
 
 fn nack(view: View, answer: &Action) -> Option<String> {
     let rule = match view.arq {
-        Arq::StopAndWait => {
-            "Stop-and-wait does not use NACKs: only the timer repeats a packet."
+        Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => {
+            "A NACK speaks to the controller alone: in a textbook protocol only a timeout \
+             retransmits."
         }
-        Arq::GoBackN => "A NACK does not make go-back-N resend: only the timer does.",
-        Arq::SelectiveRepeat => {
+        Arq::Sack => {
             "A NACK alone proves no loss: a later packet may only have overtaken an earlier \
-             one. Selective repeat waits until three later ones have arrived, or one and 9/8 \
+             one. The sender waits until three later ones have arrived, or one and 9/8 \
              of a round trip is over."
         }
     };
@@ -242,12 +255,10 @@ fn is_timers_answer(view: View, lost: &[Loss], answer: &Action) -> bool {
             *answer == Action::data(view.base..view.base + 1, view.highest)
         }
         Arq::GoBackN => {
-            let left = view.segments - view.base.min(view.segments);
-            let end = view.base + view.window.min(left);
             number == Some(view.base)
-                && *answer == Action::data(view.base..end, view.highest)
+                && *answer == Action::data(view.base..view.highest, view.highest)
         }
-        Arq::SelectiveRepeat => match (answer.steps(), lost) {
+        Arq::SelectiveRepeat | Arq::Sack => match (answer.steps(), lost) {
             (
                 [
                     Step::Data {
@@ -270,15 +281,20 @@ fn timeout(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
     let number = lost.first()?.number;
     Some(match view.arq {
         Arq::StopAndWait => format!(
-            "No ACK came in time. Whether the packet was lost or its ACK, the sender cannot \
-             know: DATA {number} goes again."
+            "No ACK came in time. The sender cannot know whether the segment was lost or its \
+             ACK: it retransmits DATA {number}."
         ),
         Arq::GoBackN => format!(
-            "The one timer has run out for DATA {number}, the oldest packet on its way. The \
-             receiver keeps nothing that comes after a gap, so everything from there on goes \
-             again."
+            "The only timer has expired; DATA {number} is the oldest segment in flight. The \
+             receiver has discarded everything after the gap, so the sender retransmits all \
+             from there on."
         ),
         Arq::SelectiveRepeat => format!(
+            "The timer of DATA {number} has expired. Every segment has a timer of its own, and \
+             the receiver buffers what arrives out of order: only DATA {number} is \
+             retransmitted."
+        ),
+        Arq::Sack => format!(
             "Nothing came back in time. The oldest packet on its way, DATA {number}, goes \
              again as a probe; the ACK that it draws tells what else is missing."
         ),
@@ -310,10 +326,10 @@ fn lost_again(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
         return None;
     }
     let what = match view.arq {
-        Arq::StopAndWait | Arq::SelectiveRepeat => {
-            format!("DATA {number} goes once more")
+        Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
+            format!("DATA {number} is retransmitted once more")
         }
-        Arq::GoBackN => "everything from there on goes once more".to_owned(),
+        Arq::GoBackN => "everything from there on is retransmitted once more".to_owned(),
     };
     Some(format!(
         "DATA {number} had been sent again, and still no ACK came in time: {what}. The next \

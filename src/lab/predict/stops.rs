@@ -14,8 +14,9 @@ use super::occasion::Occasion;
 use super::reason;
 use crate::lab::journal::{Entry, Happening, Heading, Side};
 use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
-use crate::wire::options::Arq;
+use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
+use std::collections::BTreeSet;
 
 /// A moment that can be asked about.
 #[derive(Debug, Clone)]
@@ -71,6 +72,7 @@ pub(super) fn find(heading: &Heading, entries: &[Entry]) -> Vec<Stop> {
             moved: 0,
             gate: GateState::Open,
         },
+        acknowledged: BTreeSet::new(),
         episode: None,
         stops: Vec::new(),
     };
@@ -86,6 +88,8 @@ struct Watch {
     /// To be sent. Unit: bytes.
     bytes: u64,
     view: View,
+    /// Selective repeat: what is acknowledged beyond `view.base`.
+    acknowledged: BTreeSet<u32>,
     episode: Option<Episode>,
     stops: Vec<Stop>,
 }
@@ -107,7 +111,7 @@ struct Episode {
 
 #[derive(Clone, Copy)]
 enum Stimulus {
-    /// `wanted`: its segment.
+    /// `wanted`: the next expected segment; of an individual ACK, the acknowledged one.
     Answer {
         kind: Kind,
         wanted: u32,
@@ -166,9 +170,6 @@ impl Watch {
                 attempt,
                 trigger,
             } => {
-                if self.view.arq == Arq::GoBackN {
-                    self.view.next = (*number).clamp(self.view.base, self.view.next);
-                }
                 if let Some(episode) = &mut self.episode {
                     episode.lost.push(Loss {
                         number: *number,
@@ -181,6 +182,9 @@ impl Watch {
                 if let Some(episode) = &mut self.episode {
                     episode.opened |= state == "transferring";
                 }
+            }
+            Event::RangesTold { ranges } if self.view.arq == Arq::SelectiveRepeat => {
+                self.hear_individual(index, ranges);
             }
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::PacketIgnored { .. }
@@ -209,8 +213,8 @@ impl Watch {
             return Stimulus::Other;
         }
         let base_before = view.base;
-        // Stop-and-wait does not read NACKs.
-        if kind == Kind::Ack || view.arq != Arq::StopAndWait {
+        // What an individual ACK says is told with its range.
+        if view.arq != Arq::SelectiveRepeat {
             view.moved = wanted.saturating_sub(view.base);
             view.base = view.base.max(wanted);
             view.next = view.next.max(view.base);
@@ -219,6 +223,29 @@ impl Watch {
             kind,
             wanted,
             base_before,
+        }
+    }
+
+    /// What the ACK that has just reached the sender acknowledges: of an individual one the
+    /// only segment, and all that was acknowledged before where somebody begins to listen.
+    fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
+        let view = &mut self.view;
+        let (base_before, highest) = (view.base, view.highest);
+        for &[first, last] in ranges {
+            let numbers = first.max(base_before)..last.saturating_add(1).min(highest);
+            self.acknowledged
+                .extend(numbers.take(LARGEST_WINDOW as usize));
+        }
+        while self.acknowledged.remove(&view.base) {
+            view.base += 1;
+        }
+        view.moved = view.base - base_before;
+        if let Some(episode) = &mut self.episode
+            && let Stimulus::Answer { wanted, .. } = &mut episode.stimulus
+            && let [[number, _]] = ranges
+        {
+            *wanted = *number;
+            (episode.index, episode.view) = (index, *view);
         }
     }
 
@@ -231,10 +258,7 @@ impl Watch {
             }
             let after = packet.number.saturating_add(1);
             view.highest = view.highest.max(after);
-            view.next = match view.arq {
-                Arq::GoBackN => after.max(view.base),
-                Arq::StopAndWait | Arq::SelectiveRepeat => view.highest,
-            };
+            view.next = view.highest;
         }
         if let Some(episode) = &mut self.episode {
             episode.answer.push(packet, is_again);

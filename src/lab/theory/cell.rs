@@ -85,7 +85,9 @@ impl Cell {
     pub fn reference(&self) -> f64 {
         match self.arq {
             Arq::StopAndWait | Arq::GoBackN => self.formula(),
-            Arq::SelectiveRepeat => stall::efficiency(self.loss, self.window, self.a),
+            Arq::SelectiveRepeat | Arq::Sack => {
+                stall::efficiency(self.loss, self.window, self.a)
+            }
         }
     }
 
@@ -148,8 +150,8 @@ impl Cell {
         let share = match self.arq {
             Arq::StopAndWait => self.loss,
             Arq::GoBackN => 1.0 - self.formula() / without_loss,
-            Arq::SelectiveRepeat if self.loss == 0.0 => 0.0,
-            Arq::SelectiveRepeat => MOST_SHARE_STALLED,
+            Arq::SelectiveRepeat | Arq::Sack if self.loss == 0.0 => 0.0,
+            Arq::SelectiveRepeat | Arq::Sack => MOST_SHARE_STALLED,
         };
         let for_chance = (share / error).powi(2) / self.loss.max(LEAST_LOSS);
         let for_the_end = round_trip(self.a) * without_loss / error;

@@ -148,8 +148,8 @@ impl Path {
             (Arq::StopAndWait, _) => "(1-P)/(1+2a)",
             (Arq::GoBackN, true) => "(1-P)/(1+2aP)",
             (Arq::GoBackN, false) => "N(1-P)/((1+2a)(1-P+NP))",
-            (Arq::SelectiveRepeat, true) => "1-P",
-            (Arq::SelectiveRepeat, false) => "N(1-P)/(1+2a)",
+            (Arq::SelectiveRepeat | Arq::Sack, true) => "1-P",
+            (Arq::SelectiveRepeat | Arq::Sack, false) => "N(1-P)/(1+2a)",
         }
     }
 }

@@ -86,7 +86,7 @@ impl Grid {
         self.arqs.iter().flat_map(move |&arq| {
             let windows = match arq {
                 Arq::StopAndWait => &[1][..],
-                Arq::GoBackN | Arq::SelectiveRepeat => &self.windows,
+                Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => &self.windows,
             };
             self.a.iter().flat_map(move |&a| {
                 self.losses.iter().flat_map(move |&loss| {
@@ -133,7 +133,7 @@ impl Row {
     pub const fn reference_name(&self) -> &'static str {
         match self.cell.arq {
             Arq::StopAndWait | Arq::GoBackN => "formula",
-            Arq::SelectiveRepeat => "model",
+            Arq::SelectiveRepeat | Arq::Sack => "model",
         }
     }
 }
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn stop_and_wait_has_one_window_and_the_full_grid_a_thousand_cells() {
-        assert_eq!(Grid::full().cells().count(), 7 * 8 * (1 + 8 + 8));
+    fn stop_and_wait_has_one_window_and_the_others_eight() {
+        assert_eq!(Grid::full().cells().count(), 7 * 8 * (1 + 8 + 8 + 8));
     }
 }

@@ -48,7 +48,7 @@ pub fn efficiency(arq: Arq, loss: f64, window: u32, a: f64) -> f64 {
     match arq {
         Arq::StopAndWait => stop_and_wait(loss, a),
         Arq::GoBackN => go_back_n(loss, window, a),
-        Arq::SelectiveRepeat => selective_repeat_bound(loss, window, a),
+        Arq::SelectiveRepeat | Arq::Sack => selective_repeat_bound(loss, window, a),
     }
 }
 
@@ -120,7 +120,7 @@ pub fn with_real_timer(
             let spacing = spacing(window, a);
             (spacing, round_trip(a) - spacing + timeout)
         }
-        Arq::SelectiveRepeat => return None,
+        Arq::SelectiveRepeat | Arq::Sack => return None,
     };
     let longest = units(LONGEST_BACKOFF).max(2.0 * timeout);
     let later_waits = (1..MOST_TIMEOUTS).map(|timeouts| {

@@ -24,18 +24,18 @@ pub(super) struct Quiet {
     repeats: u32,
 }
 
-/// Selective repeat speaks after this long without a packet.
+/// `sack` speaks after this long without a packet.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Stop-and-wait and go-back-N after three of the sender's longest timeouts: as long as
+/// A textbook protocol after three of the sender's longest timeouts: as long as
 /// the sender is heard now and then, the textbook's timer alone does the work.
 const LONG_QUIET: Duration = LONGEST_TIMEOUT.saturating_mul(3);
 
 impl Quiet {
     pub(super) const fn new(arq: Arq, now: Moment) -> Self {
         let longest = match arq {
-            Arq::StopAndWait | Arq::GoBackN => LONG_QUIET,
-            Arq::SelectiveRepeat => QUIET,
+            Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => LONG_QUIET,
+            Arq::Sack => QUIET,
         };
         Self {
             since: now,

@@ -33,7 +33,7 @@ type Download = Story<Sending, Receiving>;
 
 fn download_of(size: u64) -> Download {
     let [server, client] = [SERVER, CLIENT].map(|side| Proposal { size, ..side });
-    let arq = Arq::SelectiveRepeat;
+    let arq = Arq::Sack;
     let sender = Sending::respond(arq, server, Moment::START);
     Story::new(sender, Receiving::initiate(arq, client, Moment::START))
 }

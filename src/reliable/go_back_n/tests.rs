@@ -1,19 +1,26 @@
-use super::super::event::Trigger;
-use super::super::event::Unwanted;
+use super::super::event::{Event, Ignored, Trigger, Unwanted};
+use super::super::moment::Moment;
 use super::super::script::{End, Story, ack, measured, ms};
-use super::super::{ReceivingMachine, SendingMachine};
+use super::super::terms::Terms;
+use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::options::Congestion;
+use crate::wire::packet::{Body, Packet};
+use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
 
 /// Ten segments, a window of four.
 const TERMS: Terms = Terms::EXAMPLE;
 
-fn story_of(terms: Terms) -> Story<Sender, Receiver> {
-    Story::new(Sender::new(terms, measured()), Receiver::new(terms))
+fn story_of(terms: Terms) -> Story<sender::Sender, receiver::Receiver> {
+    let (sender, receiver) = (Sender::new(terms.window), Receiver::new());
+    Story::new(
+        sender::Sender::new(Box::new(sender), terms, measured()),
+        receiver::Receiver::new(Box::new(receiver), terms),
+    )
 }
 
-fn story() -> Story<Sender, Receiver> {
+fn story() -> Story<sender::Sender, receiver::Receiver> {
     story_of(TERMS)
 }
 
@@ -40,7 +47,7 @@ fn a_window_leaves_at_once_and_each_ack_lets_one_more_go() {
 }
 
 #[test]
-fn a_timeout_resends_the_whole_window_in_order() {
+fn a_timeout_retransmits_the_whole_window_in_order() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.lose("d0.1");
@@ -55,19 +62,47 @@ fn a_timeout_resends_the_whole_window_in_order() {
 }
 
 #[test]
-fn the_receiver_keeps_nothing_that_comes_early_and_tells_once_what_is_missing() {
+fn the_receiver_buffers_nothing_and_repeats_its_last_ack() {
     let mut story = story();
-    story.lose("d0.1");
-    story.arrive("d1.1");
+    story.arrive("d0.1");
+    story.lose("d1.1");
+    story.arrive("d2.1");
     story.happened(&Event::SegmentDropped {
-        number: 1,
+        number: 2,
         why: Unwanted::OutOfOrder,
     });
-    story.arrive("d2.1 d3.1");
+    story.arrive("d3.1");
+    story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1");
+    for name in ["a1.1", "a2.1", "a3.1"] {
+        let next_expected = story.packet(name).sequence;
+        story.expect("ACK 0", next_expected == TERMS.first + 1);
+    }
+    story.arrive("a1.1 a2.1 a3.1"); // A duplicate ACK retransmits nothing.
+    story.sends("d4.1");
+}
+
+#[test]
+fn before_the_first_segment_the_receiver_sends_ack_minus_one() {
+    let mut receiver = Receiver::new();
+    let mut actions = ReceiverActions::default();
+    receiver.on_data(1, &mut actions);
+    receiver.on_corrupt(&mut actions);
+    let none = super::super::protocol::ReceiverAction::Acknowledge(-1);
+    assert_eq!(actions.take(), [none, none]);
+}
+
+#[test]
+fn with_a_controller_the_first_ack_of_a_gap_is_a_nack() {
+    let mut story = story_of(Terms {
+        congestion: Congestion::PlusOneMinusThree,
+        ..TERMS
+    });
+    story.advance(ms(100));
+    story.lose("d0.1");
+    story.arrive("d1.1 d2.1 d3.1");
     story.sends("d0.1 d1.1 d2.1 d3.1 n0.1 a1.1 a2.1");
-    story.arrive("n0.1 a1.1 a2.1"); // None of them repeats anything.
+    story.arrive("n0.1 a1.1 a2.1"); // None of them retransmits anything.
     story.sends("");
-    story.expect("nothing is kept", story.receiver.expected() == TERMS.first);
 }
 
 #[test]
@@ -112,12 +147,13 @@ fn a_late_ack_after_going_back_lets_the_sender_jump_forward_again() {
 
 #[test]
 fn an_ack_that_comes_between_timeout_and_resend_shortens_what_goes_again() {
-    let mut sender = Sender::new(TERMS, measured());
-    let drain = |sender: &mut Sender, now| {
+    let mut story = story();
+    story.sends("d0.1 d1.1 d2.1 d3.1");
+    let mut sender = story.sender;
+    let drain = |sender: &mut sender::Sender, now| {
         let names = std::iter::from_fn(|| sender.poll_transmit(now));
         names.map(|one| one.packet.number).collect::<Vec<_>>()
     };
-    assert_eq!(drain(&mut sender, Moment::START), [0, 1, 2, 3]);
     let now = Moment::START + ms(300);
     sender.on_timeout(now);
     sender.on_packet(&ack(&TERMS, 2, &[], now), now);
@@ -253,7 +289,8 @@ fn a_controllers_window_holds_back_what_the_receivers_would_take() {
         congestion: Congestion::Additive, // It begins with four.
         ..TERMS
     };
-    let mut sender = Sender::new(terms, measured());
+    let protocol = Box::new(Sender::new(terms.window));
+    let mut sender = sender::Sender::new(protocol, terms, measured());
     let moments = (0..29).map(|step| Moment::START + ms(10 * step)); // Before the timeout.
     let sent = moments.flat_map(|now| {
         std::iter::from_fn(|| sender.poll_transmit(now)).collect::<Vec<_>>()

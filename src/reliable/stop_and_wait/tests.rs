@@ -1,19 +1,27 @@
-use super::super::event::Trigger;
+use super::super::event::{Event, Ignored, Trigger, Unwanted};
 use super::super::script::{End, Story, ack, measured, ms};
+use super::super::terms::Terms;
+use super::super::{ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
+use crate::wire::packet::{Body, Packet};
+use crate::wire::sequence::SequenceNumber;
 
 const TERMS: Terms = Terms::EXAMPLE;
 
-fn story_of(terms: Terms) -> Story<Sender, Receiver> {
-    Story::new(Sender::new(terms, measured()), Receiver::new(terms))
+fn story_of(terms: Terms) -> Story<sender::Sender, receiver::Receiver> {
+    let (sender, receiver) = (Sender::new(), Receiver::new());
+    Story::new(
+        sender::Sender::new(Box::new(sender), terms, measured()),
+        receiver::Receiver::new(Box::new(receiver), terms),
+    )
 }
 
-fn story() -> Story<Sender, Receiver> {
+fn story() -> Story<sender::Sender, receiver::Receiver> {
     story_of(TERMS)
 }
 
 /// The rest of the file crosses a perfect path; how many DATA packets it took.
-fn finish(story: &mut Story<Sender, Receiver>, segments: u32) {
+fn finish(story: &mut Story<sender::Sender, receiver::Receiver>, segments: u32) {
     for number in 0..segments {
         story.sends(&format!("d{number}.1"));
         story.arrive(&format!("d{number}.1"));
@@ -113,15 +121,17 @@ fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
 }
 
 #[test]
-fn a_nack_repeats_nothing_only_the_timer_does() {
+fn a_corrupt_packet_repeats_the_last_ack_and_only_the_timer_retransmits() {
     let mut story = story();
     story.sends("d0.1");
     story.arrive("d0.1");
-    story.receiver.on_damage(story.now);
-    story.sends("a1.1 n0.1");
+    story.sends("a1.1");
     story.lose("a1.1");
-    story.arrive("n0.1");
-    story.sends("");
+    story.receiver.on_damage(story.now);
+    story.sends("a2.1");
+    let next_expected = story.packet("a2.1").sequence;
+    story.expect("ACK 0 again", next_expected == TERMS.first + 1);
+    story.lose("a2.1");
     story.advance(ms(300));
     story.sends("d0.2");
 }
@@ -178,15 +188,15 @@ fn exactly_one_segment_is_one_packet_and_one_byte_more_is_two() {
 }
 
 #[test]
-fn a_segment_from_beyond_is_dropped_and_told_missing_once() {
+fn a_segment_out_of_order_is_discarded_and_the_last_ack_repeated() {
     let mut story = story();
     for number in [3, 4, 5] {
         let early = TERMS.data(TERMS.first + number, 1, story.now).packet;
         let wants = story.receiver.wants(&early);
-        story.expect("it keeps nothing early", !wants);
+        story.expect("it buffers nothing", !wants);
         story.forge(End::Receiver, early);
     }
-    story.sends("d0.1 n0.1 a1.1 a2.1");
+    story.sends("d0.1 a1.1 a2.1 a3.1");
     story.expect("nothing arrived", story.receiver.expected() == TERMS.first);
 }
 
@@ -220,19 +230,6 @@ fn data_that_is_not_of_this_file_is_ignored_and_not_answered() {
     }
     story.ignored(Ignored::OutsideTheFile);
     story.expect("nothing arrived", story.receiver.arrivals() == (0, 0));
-}
-
-#[test]
-fn a_nack_that_is_due_is_not_forgotten_for_an_ack() {
-    let mut receiver = Receiver::new(TERMS);
-    for number in [1, 0] {
-        let data = TERMS.data(TERMS.first + number, 1, Moment::START).packet;
-        receiver.on_packet(&data, Moment::START); // A batch: nobody asks in between.
-    }
-    let sent = receiver.poll_transmit(Moment::START).unwrap();
-    assert!(matches!(sent.packet.body, Body::Nack(_)));
-    assert_eq!(sent.packet.sequence, TERMS.first + 1);
-    assert_eq!(receiver.poll_transmit(Moment::START), None);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::chart::kinds::Kind;
 use crate::lab::journal::{Entry, Journal};
 use crate::lab::ladder::{Moving, Scene, Spot};
+use crate::lab::notation::Notation;
 use crate::lab::palette::Paper;
 use crate::lab::picture::{Picture, Point, Words};
 use crate::lab::player::Player;
@@ -216,7 +217,7 @@ impl Canvases {
             entries: player.entries(),
             index: player.place().index,
             now_us: player.position_us(),
-            first_sequence: heading.first_sequence,
+            notation: Notation::of(heading),
             usual_us: Some(player.way_us()),
             size: self.main.size(),
         }

@@ -21,6 +21,8 @@ pub struct Spot {
     pub packet: PacketName,
     /// Which way it goes.
     pub direction: Direction,
+    /// The first range that an ACK names.
+    pub range: Option<[u32; 2]>,
     /// Where its arrow begins.
     pub from: Point,
     /// Where its arrow ends so far.

@@ -8,7 +8,7 @@ use crate::wire::packet::Kind;
 fn entries(scenario: &str) -> Vec<Entry> {
     let experiment = Experiment {
         scenario: scenario.parse().unwrap(),
-        arq: Arq::SelectiveRepeat,
+        arq: Arq::Sack,
         size: 20_000,
         segment_bytes: 1_000,
         listening: true,
@@ -25,7 +25,10 @@ fn at(entries: &[Entry], now_us: u64) -> Moving {
         entries,
         index,
         now_us,
-        first_sequence: 0,
+        notation: Notation {
+            arq: Arq::Sack,
+            first_sequence: 0,
+        },
         usual_us: None,
         size: (800.0, 400.0),
     }
@@ -95,7 +98,10 @@ fn a_run_that_goes_on_shows_what_is_scheduled_as_a_journal_does() {
         entries: &entries[..index],
         index,
         now_us,
-        first_sequence: 0,
+        notation: Notation {
+            arq: Arq::Sack,
+            first_sequence: 0,
+        },
         usual_us: Some(100_000),
         size: (800.0, 400.0),
     }

@@ -18,7 +18,7 @@ fn roomy_download(arq: Arq, congestion: Congestion) -> Download {
 
 /// DATA and FIN on their way.
 fn download_with_fin() -> Download {
-    let mut story = roomy_download(Arq::SelectiveRepeat, Congestion::Reno);
+    let mut story = roomy_download(Arq::Sack, Congestion::Reno);
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1");
     story.sender.set_digest(DIGEST, story.now);
     story.sends("f0.1");
@@ -241,7 +241,8 @@ fn fin_waits_for_the_last_ack_in_a_fixed_window_and_in_go_back_n() {
     for (arq, congestion) in [
         (Arq::StopAndWait, Congestion::Fixed),
         (Arq::GoBackN, Congestion::Reno),
-        (Arq::SelectiveRepeat, Congestion::Fixed),
+        (Arq::SelectiveRepeat, Congestion::Reno),
+        (Arq::Sack, Congestion::Fixed),
     ] {
         let mut story = roomy_download(arq, congestion);
         story.sender.set_digest(DIGEST, story.now);

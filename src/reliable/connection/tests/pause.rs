@@ -39,6 +39,7 @@ fn a_paused_receiver_takes_what_was_promised_and_then_no_more() {
         (Arq::StopAndWait, 1),
         (Arq::GoBackN, 4),
         (Arq::SelectiveRepeat, 4),
+        (Arq::Sack, 4),
     ] {
         let mut story = long_download(arq);
         story.arrive("d0.1"); // Its ACK promises one more.
@@ -86,7 +87,7 @@ fn a_closed_window_is_probed_for_as_long_as_somebody_answers() {
 
 #[test]
 fn a_closed_window_does_not_hide_that_the_other_side_is_gone() {
-    let mut story = long_download(Arq::SelectiveRepeat);
+    let mut story = long_download(Arq::Sack);
     story.receiver.set_paused(true);
     settle(&mut story);
     story.advance(ms(30_000)); // No probe arrives.
@@ -114,7 +115,7 @@ fn a_lost_window_update_is_drawn_again_by_a_probe() {
 
 #[test]
 fn a_paused_sender_sends_nothing_but_probes_and_then_goes_on() {
-    let mut story = long_download(Arq::SelectiveRepeat);
+    let mut story = long_download(Arq::Sack);
     story.sender.set_paused(true, story.now);
     story.happened(&Event::DataBlockedUpdated {
         gate: GateState::Paused,
@@ -135,7 +136,7 @@ fn a_paused_sender_sends_nothing_but_probes_and_then_goes_on() {
 
 #[test]
 fn a_window_opens_again_when_half_of_it_is_free() {
-    let mut story = long_download(Arq::SelectiveRepeat);
+    let mut story = long_download(Arq::Sack);
     story.receiver.set_room(0);
     settle(&mut story);
     story.receiver.set_room(1);
@@ -166,7 +167,7 @@ fn a_segment_beyond_a_closed_window_is_dropped_and_answered() {
 
 #[test]
 fn a_receiver_tells_each_change_of_its_gate_once() {
-    let mut story = long_download(Arq::SelectiveRepeat);
+    let mut story = long_download(Arq::Sack);
     story.take_events();
     story.receiver.set_paused(true);
     story.receiver.set_paused(true);
@@ -185,7 +186,7 @@ fn a_receiver_tells_each_change_of_its_gate_once() {
 
 #[test]
 fn a_sender_that_goes_on_after_a_pause_waits_no_longer_than_at_first() {
-    let mut story = long_download(Arq::SelectiveRepeat);
+    let mut story = long_download(Arq::Sack);
     let first = story.sender.progress().rto_us;
     story.advance(ms(100)); // Nothing comes back.
     let doubled = story.sender.progress().rto_us;
@@ -200,7 +201,7 @@ fn a_sender_that_goes_on_after_a_pause_waits_no_longer_than_at_first() {
 
 #[test]
 fn a_paused_sender_is_woken_for_its_probes_and_not_for_what_is_in_flight() {
-    let mut story = long_download(Arq::SelectiveRepeat);
+    let mut story = long_download(Arq::Sack);
     let unpaused = story.sender.next_timeout();
     story.expect("an ACK is awaited", unpaused < Some(story.now + ms(200)));
     story.sender.set_paused(true, story.now);

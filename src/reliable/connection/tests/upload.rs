@@ -3,7 +3,7 @@
 use super::*;
 
 fn upload() -> Download {
-    let arq = Arq::SelectiveRepeat;
+    let arq = Arq::Sack;
     let sender = Sending::initiate(arq, SERVER, Moment::START);
     let mut story = Story::new(sender, Receiving::respond(arq, CLIENT, Moment::START));
     story.sender.set_digest(DIGEST, story.now);

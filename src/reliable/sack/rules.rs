@@ -1,11 +1,9 @@
-//! The rules that decide whether what arrives is what was sent: free of time, and over any
-//! circle of numbers.
+//! What an ACK with ranges may say, and which segments the receiver takes: free of time.
 //!
-//! Timers, round trips and controllers decide how fast a transfer is. Whether it is right
-//! is decided by these few lines: what the sender's window lets out, what an ACK may say,
-//! which number the receiver takes. All three protocols ask them with 32-bit numbers; the
-//! model checker in `tests/simulation/model.rs` asks them with circles of two to eight numbers, and
-//! tries every order in which packets can be lost, repeated, overtaken and sent again.
+//! The timers and thresholds of `sack` decide how fast a transfer is. Whether it is correct
+//! is decided by these few lines. The machines ask them with 32-bit sequence numbers; the
+//! model checker in `tests/simulation/model.rs` asks them with two to eight numbers, and tries every
+//! order in which packets can be lost, duplicated, reordered and retransmitted.
 //!
 //! ```text
 //!   sender    base           base + reach     base + N
@@ -16,12 +14,11 @@
 //!              | Next |       Early           |  Outside ...   (or the file's end)
 //! ```
 //!
-//! Each rule looks at the way from the window's edge forward to a number, never at the way
-//! back: with a circle of N + 1 numbers a window has no room to look back. They do not say
-//! when something goes again: it may always go again.
+//! Each rule counts forward from the window's lower edge, never backward: with few numbers
+//! in the sequence-number space a window has no room to look back.
 //!
 //! ```
-//! use sash::reliable::rules::{Place, acknowledged, place};
+//! use sash::reliable::sack::rules::{Place, acknowledged, place};
 //! use sash::wire::sequence::SequenceNumber;
 //! let base = SequenceNumber(u32::MAX);
 //! assert_eq!(acknowledged(base, 4, base + 3), Some(3));
@@ -29,7 +26,7 @@
 //! assert_eq!(place(base, 4, 100, base + 3), Place::Early);
 //! ```
 //!
-//! Source: Kurose & Ross §3.4.3, §3.4.4 (windows), §3.4.4 (how large a space must be).
+//! Source: RFC 2018 §4; Kurose & Ross §3.4.4 (how large a sequence-number space must be).
 
 use crate::wire::sequence::Circular;
 use std::ops::Range;
@@ -59,14 +56,6 @@ pub fn acknowledged_early<S: Circular>(
 ) -> Option<Range<u32>> {
     let (start, end) = (range.start - base, range.end - base);
     (acked < start && start < end && end <= reach).then_some(start..end)
-}
-
-/// How far ahead of its new base go-back-N goes on sending when an ACK takes `acked` off:
-/// where it was, or at the base if it had gone back and the first sending has arrived
-/// after all.
-#[must_use]
-pub const fn still_ahead(ahead: u32, acked: u32) -> u32 {
-    ahead.saturating_sub(acked)
 }
 
 /// Where a number lies, seen from a receiver.
@@ -127,13 +116,6 @@ mod tests {
         assert_eq!(early(1, 3), None, "it holds the one that is wanted");
         assert_eq!(early(3, 3), None, "it is empty");
         assert_eq!(early(4, 3), None, "it is upside down");
-    }
-
-    #[test]
-    fn sending_goes_on_where_it_was_unless_an_ack_has_passed_it() {
-        assert_eq!(still_ahead(3, 2), 1);
-        assert_eq!(still_ahead(1, 1), 0);
-        assert_eq!(still_ahead(0, 2), 0);
     }
 
     #[test]

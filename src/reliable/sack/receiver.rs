@@ -1,4 +1,4 @@
-//! The receiver of selective repeat: keeps what comes early, and thins out its ACKs.
+//! The receiver of `sack`: buffers what arrives out of order, and delays its ACKs.
 //!
 //! It holds numbers, not bytes: the shell asks [`ReceivingMachine::wants`] and keeps the
 //! payload until [`ReceivingMachine::expected`] has passed it.
@@ -9,9 +9,9 @@ use super::super::event::{Event, Timer, Unwanted};
 use super::super::ledger::{Answer, ReceiverLedger};
 use super::super::moment::Moment;
 use super::super::ranges::Ranges;
-use super::super::rules::Place;
 use super::super::terms::Terms;
-use super::super::{Machine, ReceivingMachine, Transmit, rules};
+use super::super::{Machine, ReceivingMachine, Transmit};
+use super::rules::{self, Place};
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::collections::VecDeque;

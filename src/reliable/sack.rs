@@ -1,0 +1,444 @@
+//! Selective repeat: a window of packets on their way; only what is missing goes again.
+//!
+//! The receiver keeps what comes early and says so in its ACK, as ranges. The sender
+//! holds a packet for lost when three packets sent after it have arrived, or when one has
+//! and 9/8 of a round trip is over; a timer is needed only where nothing comes back at all.
+//!
+//! ```text
+//!   sender     base                      next       base + N
+//!               |  A  A  .  L  A  .  .  .  |             |     A acked  L lost
+//!               '------------ window of N ---------------'     . in flight
+//!   receiver    expected
+//!               |  x  x     .  x                               x kept early
+//! ```
+//!
+//! The textbook gives every packet a timer of its own, and so does this sender where the
+//! laboratory fixes the timeout. Otherwise one probe timer serves all:
+//! when it runs out the oldest packet goes again, and the ACK that it draws tells what
+//! else is missing. Only when that probe too stays unanswered is everything in flight held
+//! for lost. ACKs are thinned out, about eight per round trip; what an ACK cannot wait
+//! with (a gap newly seen, a duplicate, the last segment) is told at once.
+//!
+//! With a fixed window, N limits how far the sender may be ahead of `base`, as the textbook
+//! has it. A controller limits what is in flight instead: then one hole at `base` does not
+//! stop the rest, and the receive window alone says how far ahead the sender may be.
+//!
+//! ```
+//! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
+//! use sash::reliable::sack::Sender;
+//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
+//! let mut sender = Sender::new(Terms::EXAMPLE, round_trip); // a window of 4
+//! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
+//! assert_eq!(sent.count(), 4);
+//! ```
+//!
+//! Source: Kurose & Ross §3.4.4; RFC 2018; RFC 9002 §6.2 (probe timeout); RFC 8985 §7.
+
+mod losses;
+mod receiver;
+pub mod rules;
+
+pub use receiver::Receiver;
+
+use super::event::{Event, Ignored, Timer, Trigger};
+use super::flow::Stamp;
+use super::ledger::SenderLedger;
+use super::moment::Moment;
+use super::round_trip::RoundTrip;
+use super::terms::{Terms, next_attempt};
+use super::{Machine, SendingMachine, Transmit, earliest};
+use crate::wire::message::Progress;
+use crate::wire::packet::{Acknowledgement, Body, Packet};
+use crate::wire::sequence::SequenceNumber;
+use losses::{Flight, Losses};
+use std::collections::VecDeque;
+
+/// The sender's half.
+#[derive(Debug)]
+pub struct Sender {
+    ledger: SenderLedger,
+    slots: Slots,
+    losses: Losses,
+    /// Segments to send again, in this order; some may have been acknowledged since.
+    lost: VecDeque<SequenceNumber>,
+    probe: Probe,
+    /// How many packets the receiver said it can take.
+    receive_window: u32,
+}
+
+/// The state of each segment from `base`, the oldest that is not acknowledged, up to the
+/// furthest one sent.
+#[derive(Debug)]
+struct Slots {
+    base: SequenceNumber,
+    queue: VecDeque<Slot>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    attempt: u8,
+    /// Of the latest sending; none while it was never sent.
+    stamp: Option<Stamp>,
+    state: SlotState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SlotState {
+    /// On its way, as this sending.
+    InFlight { order: u64 },
+    /// To be sent: for the first time, or again because it is lost.
+    Waiting,
+    /// It has arrived.
+    Acked,
+}
+
+/// What draws an ACK where none comes.
+#[derive(Debug, Default)]
+struct Probe {
+    /// When the next one is due.
+    deadline: Option<Moment>,
+    /// Probes since something was last acknowledged.
+    unanswered: u32,
+    /// One is due now, whatever window and pacing say.
+    is_due: bool,
+}
+
+impl Sender {
+    /// Ready to send the first window.
+    #[must_use]
+    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+        Self {
+            ledger: SenderLedger::new(terms, round_trip),
+            slots: Slots {
+                base: terms.first,
+                queue: VecDeque::new(),
+            },
+            losses: Losses::default(),
+            lost: VecDeque::new(),
+            probe: Probe::default(),
+            receive_window: terms.window,
+        }
+    }
+
+    /// How many segments from `base` on may have been sent: at least one; a window that is
+    /// closed altogether is the gate's business.
+    fn span(&self) -> u32 {
+        self.ledger.terms.window.min(self.receive_window).max(1)
+    }
+
+    /// The next segment that was lost and is still wanted, made ready to go again.
+    fn next_resend(&mut self) -> Option<SequenceNumber> {
+        while let Some(sequence) = self.lost.pop_front() {
+            if let Some(slot) = self.slots.get_mut(sequence)
+                && slot.state == SlotState::Waiting
+            {
+                slot.attempt = next_attempt(slot.attempt);
+                return Some(sequence);
+            }
+        }
+        None
+    }
+
+    /// The next segment that was never sent, if the receiver has room for it.
+    fn next_fresh(&mut self) -> Option<SequenceNumber> {
+        let reach = self.slots.reach();
+        let sequence = self.slots.base + reach;
+        let has_room = rules::has_room(reach, self.span());
+        if sequence == self.ledger.terms.end() || !has_room {
+            self.ledger.flow.limit();
+            return None;
+        }
+        self.slots.queue.push_back(Slot {
+            attempt: 1,
+            stamp: None,
+            state: SlotState::Waiting,
+        });
+        Some(sequence)
+    }
+
+    /// Whether an ACK speaks only of what was sent, with its ranges the right way up,
+    /// beyond the one that it wants, and together no longer than what was sent: so the
+    /// work that an ACK makes is bounded by the window.
+    fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
+        let (base, reach) = (self.slots.base, self.slots.reach());
+        let mut room = reach;
+        ack.ranges.iter().all(|range| {
+            let range = range.start..range.end;
+            let early = rules::acknowledged_early(base, reach, acked, range);
+            let length = early.map_or(u32::MAX, |run| run.end - run.start);
+            let fits = length <= room;
+            room -= if fits { length } else { 0 };
+            fits
+        })
+    }
+
+    /// Marks one segment as arrived; whether that is news. `path` is the age of the packet
+    /// that drew this ACK, in microseconds.
+    ///
+    /// A resend younger than that is not what arrived: an earlier sending was slow, not
+    /// lost, and it tells nothing of those that left before the resend (RFC 8985 §6.2).
+    fn mark_arrived(&mut self, offset: usize, path: u32, now: Moment) -> bool {
+        let slot = &mut self.slots.queue[offset];
+        let earlier = std::mem::replace(&mut slot.state, SlotState::Acked);
+        let Some(stamp) = slot.stamp else {
+            return false;
+        };
+        let age = now.stamp().wrapping_sub(stamp.sent_at.stamp());
+        let is_latest_sending = slot.attempt == 1 || age >= path;
+        match earlier {
+            SlotState::Acked => return false,
+            SlotState::Waiting => {
+                self.losses.was_unnecessary();
+                self.ledger.flow.deliver_late(&stamp, now);
+            }
+            SlotState::InFlight { order } => {
+                if is_latest_sending {
+                    self.losses.arrive(order);
+                } else {
+                    self.losses.was_unnecessary();
+                }
+                self.ledger.flow.deliver(&stamp, now);
+            }
+        }
+        true
+    }
+
+    /// Takes what an ACK says; whether any of it is news.
+    fn mark_all_arrived(
+        &mut self,
+        acked: u32,
+        ack: &Acknowledgement,
+        now: Moment,
+    ) -> bool {
+        let path = now.stamp().wrapping_sub(ack.echo);
+        let base = self.slots.base;
+        let mut is_news = false;
+        for range in &ack.ranges {
+            for offset in range.start - base..range.end - base {
+                is_news |= self.mark_arrived(offset as usize, path, now);
+            }
+        }
+        for offset in 0..acked {
+            is_news |= self.mark_arrived(offset as usize, path, now);
+        }
+        self.slots.slide(acked);
+        is_news
+    }
+
+    /// Holds for lost what later packets have overtaken.
+    fn detect_losses(&mut self, now: Moment) {
+        loop {
+            let Self { slots, losses, .. } = self;
+            let is_in_flight = |flight: &Flight| slots.is_in_flight(flight);
+            let round_trip = &self.ledger.round_trip;
+            let Some((flight, trigger)) = losses.next_lost(is_in_flight, round_trip, now)
+            else {
+                return;
+            };
+            self.give_up(flight, trigger);
+        }
+    }
+
+    /// This sending is lost, and its segment waits to go again.
+    fn give_up(&mut self, flight: Flight, trigger: Trigger) {
+        let Some(slot) = self.slots.get_mut(flight.sequence) else {
+            return;
+        };
+        slot.state = SlotState::Waiting;
+        let (attempt, stamp) = (slot.attempt, slot.stamp);
+        if let Some(stamp) = stamp {
+            self.ledger.flow.lose(&stamp);
+        }
+        self.ledger.lose(flight.sequence, attempt, trigger);
+        self.lost.push_back(flight.sequence);
+    }
+
+    /// Takes the oldest packet in flight for lost.
+    fn give_up_oldest(&mut self) -> bool {
+        let Self { slots, losses, .. } = self;
+        let oldest = losses.oldest(|flight| slots.is_in_flight(flight));
+        if let Some(flight) = oldest {
+            self.give_up(flight, Trigger::Timeout);
+        }
+        oldest.is_some()
+    }
+
+    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
+    fn restart_probe_timer(&mut self, now: Moment) {
+        let has_timers = self.ledger.round_trip.fixed_timeout().is_some();
+        let is_waiting = !self.slots.queue.is_empty() && !has_timers;
+        let timeout = self.ledger.round_trip.timeout();
+        let patience = timeout + self.ledger.terms.acknowledgement_delay;
+        self.probe.deadline = is_waiting.then(|| now + patience);
+    }
+
+    /// Nothing comes back: the oldest packet goes again, to draw an ACK. Where that probe
+    /// stayed unanswered too, all that is in flight is lost (RFC 8985 §7; RFC 6298 §5).
+    fn send_probe(&mut self, now: Moment) {
+        self.ledger.log.record(|| Event::TimerExpired {
+            timer: Timer::Retransmission,
+        });
+        self.ledger.round_trip.back_off();
+        self.probe.unanswered = self.probe.unanswered.saturating_add(1);
+        self.give_up_oldest();
+        if self.probe.unanswered > 1 && self.ledger.flow.is_controlled() {
+            while self.give_up_oldest() {}
+            self.ledger.flow.time_out(now);
+        }
+        self.probe.is_due = true;
+        self.ledger.settle(now);
+        self.restart_probe_timer(now);
+    }
+
+    /// Whether window and pacing let a packet go.
+    fn may_send(&self, now: Moment) -> bool {
+        let flow = &self.ledger.flow;
+        self.probe.is_due || (flow.has_room() && flow.is_due(now))
+    }
+}
+
+impl Slots {
+    /// How many segments from `base` on were ever sent.
+    fn reach(&self) -> u32 {
+        u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
+    }
+
+    fn get_mut(&mut self, sequence: SequenceNumber) -> Option<&mut Slot> {
+        self.queue.get_mut((sequence - self.base) as usize)
+    }
+
+    /// Whether this sending is the latest of its segment and not yet acknowledged.
+    fn is_in_flight(&self, flight: &Flight) -> bool {
+        let state = SlotState::InFlight {
+            order: flight.order,
+        };
+        !flight.sequence.precedes(self.base)
+            && self
+                .queue
+                .get((flight.sequence - self.base) as usize)
+                .is_some_and(|slot| slot.state == state)
+    }
+
+    fn slide(&mut self, acked: u32) {
+        self.queue.drain(..acked as usize);
+        self.base = self.base + acked;
+    }
+}
+
+impl Machine for Sender {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        if !self.may_send(now) {
+            return None;
+        }
+        let sequence = self.next_resend().or_else(|| self.next_fresh())?;
+        self.probe.is_due = false;
+        let stamp = self.ledger.flow.send(now);
+        let order = self.losses.depart(sequence, now);
+        if let Some(timeout) = self.ledger.round_trip.fixed_timeout() {
+            self.losses.wake_by(now + timeout);
+        }
+        let slot = self.slots.get_mut(sequence)?;
+        slot.state = SlotState::InFlight { order };
+        slot.stamp = Some(stamp);
+        let attempt = slot.attempt;
+        self.restart_probe_timer(now);
+        Some(self.ledger.data(sequence, attempt, now))
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
+            return;
+        };
+        let (base, reach) = (self.slots.base, self.slots.reach());
+        let acked = rules::acknowledged(base, reach, packet.sequence);
+        let acked = acked.filter(|acked| self.is_possible(*acked, ack));
+        let Some(acked) = acked else {
+            if !packet.sequence.precedes(base) {
+                self.ledger.ignore(packet, Ignored::ImpossibleAck);
+            }
+            return; // Overtaken by a later ACK.
+        };
+        let SenderLedger { terms, log, .. } = &mut self.ledger;
+        if !ack.ranges.is_empty() {
+            log.record(|| terms.ranges_told(&ack.ranges));
+        }
+        self.ledger.measure(ack, now);
+        self.receive_window = ack.window;
+        if self.mark_all_arrived(acked, ack, now) {
+            self.ledger.round_trip.recover();
+            self.probe.unanswered = 0;
+            self.restart_probe_timer(now);
+        }
+        self.detect_losses(now);
+        self.ledger.settle(now);
+        if self.probe.deadline.is_none() {
+            self.restart_probe_timer(now);
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        let flow = self.ledger.flow.next_timeout();
+        earliest([self.losses.next_timeout(), self.probe.deadline, flow])
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        self.ledger.flow.on_timeout(now);
+        if self
+            .losses
+            .next_timeout()
+            .is_some_and(|deadline| deadline <= now)
+        {
+            self.ledger.log.record(|| Event::TimerExpired {
+                timer: Timer::LossDetection,
+            });
+            self.detect_losses(now);
+            self.ledger.settle(now);
+        }
+        if self.probe.deadline.is_some_and(|deadline| deadline <= now) {
+            self.send_probe(now);
+        }
+    }
+
+    fn listen(&mut self) {
+        let Slots { base, queue } = &self.slots;
+        let sent = u32::try_from(queue.len()).unwrap_or(0);
+        self.ledger.listen(*base, *base + sent);
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.log.take()
+    }
+}
+
+impl SendingMachine for Sender {
+    fn is_finished(&self) -> bool {
+        self.slots.base == self.ledger.terms.end()
+    }
+
+    fn progress(&self) -> Progress {
+        let window = self.ledger.flow.window().min(self.span());
+        self.ledger.progress(self.slots.base, window)
+    }
+
+    fn has_room_for_fin(&self) -> bool {
+        let reach = self.slots.reach();
+        let is_all_sent = self.slots.base + reach == self.ledger.terms.end();
+        self.ledger.flow.is_controlled()
+            && is_all_sent
+            && self.lost.is_empty()
+            && self.ledger.flow.has_room()
+    }
+
+    fn restart(&mut self, now: Moment) {
+        let SenderLedger {
+            flow, round_trip, ..
+        } = &mut self.ledger;
+        flow.restart(round_trip, now);
+        self.ledger.settle(now);
+        self.ledger.round_trip.recover();
+        self.restart_probe_timer(now);
+    }
+}
+
+#[cfg(test)]
+mod tests;

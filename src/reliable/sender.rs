@@ -1,0 +1,417 @@
+//! The generic sender: drives any textbook protocol over real packets and real time.
+//!
+//! The protocol says `send n`, `start timer`, `stop timer`. Everything else is here, once:
+//! packets and their attempts, the clock, the round-trip estimate, what is in flight, the
+//! congestion controller, flow control and the event log.
+//!
+//! ```text
+//!   poll_transmit --> data from above --.              .--> send n ------> waiting queue
+//!   on_packet ----> ACK n --------------+-> protocol --+--> start timer -> timers
+//!   on_timeout ---> timeout ------------'              '--> stop timer --> timers
+//!
+//!   waiting queue --(window and pacing allow it)--> DATA n leaves, its timer counts
+//! ```
+//!
+//! With the fixed window a segment leaves at once. With a controller it waits in the queue
+//! until the congestion window has room for it. A timer counts from the moment when its
+//! segment leaves.
+//!
+//! ```
+//! use sash::reliable::{Machine, go_back_n, moment::Moment, round_trip::RoundTrip};
+//! use sash::reliable::{sender::Sender, terms::Terms};
+//! let protocol = go_back_n::Sender::new(Terms::EXAMPLE.window); // A window of 4.
+//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
+//! let mut sender = Sender::new(Box::new(protocol), Terms::EXAMPLE, round_trip);
+//! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
+//! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2, 3]);
+//! ```
+//!
+//! Source: Kurose & Ross §3.4; RFC 6298 §5 (the timer), RFC 9293 §3.8.6 (flow control).
+
+mod timers;
+
+use super::event::{Event, Ignored, Trigger};
+use super::flow::Stamp;
+use super::ledger::SenderLedger;
+use super::moment::Moment;
+use super::protocol::Timer;
+use super::protocol::{Acks, SegmentNumber, SenderAction, SenderActions, SenderProtocol};
+use super::round_trip::RoundTrip;
+use super::terms::{Terms, next_attempt};
+use super::{Machine, SendingMachine, Transmit, earliest};
+use crate::wire::message::Progress;
+use crate::wire::packet::{Acknowledgement, Body, Packet};
+use crate::wire::sequence::SequenceNumber;
+use std::collections::{BTreeSet, VecDeque};
+use timers::Timers;
+
+/// The sender of a transfer by a textbook protocol.
+#[derive(Debug)]
+pub struct Sender {
+    protocol: Box<dyn SenderProtocol>,
+    ledger: SenderLedger,
+    /// The oldest segment that is not acknowledged.
+    base: SegmentNumber,
+    /// Each segment from `base` on that the protocol has sent.
+    segments: VecDeque<Segment>,
+    /// What the protocol has sent and what has not left yet: the lowest number leaves first.
+    waiting: BTreeSet<SegmentNumber>,
+    timers: Timers,
+    /// When a timeout last doubled the RTO.
+    backed_off_at: Option<Moment>,
+    receive_window: ReceiveWindow,
+}
+
+/// A segment that the protocol has sent.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    /// How often it has left.
+    attempt: u8,
+    /// Of its latest transmission, if it has left.
+    stamp: Option<Stamp>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It waits to leave, for the first time or again.
+    Waiting,
+    InFlight,
+    Acknowledged,
+}
+
+/// The number of an ACK that acknowledges nothing, but repeats the receive window.
+const NOTHING: SegmentNumber = -1;
+
+/// What the newest ACK said about flow control.
+#[derive(Debug, Clone, Copy)]
+struct ReceiveWindow {
+    /// The next segment that the receiver expected.
+    next_expected: SegmentNumber,
+    /// How many segments from there on it can take.
+    segments: u32,
+}
+
+impl Sender {
+    /// Ready to send the first segment.
+    #[must_use]
+    pub fn new(
+        protocol: Box<dyn SenderProtocol>,
+        terms: Terms,
+        round_trip: RoundTrip,
+    ) -> Self {
+        Self {
+            protocol,
+            ledger: SenderLedger::new(terms, round_trip),
+            base: 0,
+            segments: VecDeque::new(),
+            waiting: BTreeSet::new(),
+            timers: Timers::default(),
+            backed_off_at: None,
+            receive_window: ReceiveWindow {
+                next_expected: 0,
+                segments: terms.window,
+            },
+        }
+    }
+
+    /// The next segment that was never sent.
+    fn next_sequence_number(&self) -> SegmentNumber {
+        self.base + self.segments.len() as SegmentNumber
+    }
+
+    fn segment_mut(&mut self, number: SegmentNumber) -> Option<&mut Segment> {
+        let offset = usize::try_from(number - self.base).ok()?;
+        self.segments.get_mut(offset)
+    }
+
+    fn segment(&self, number: SegmentNumber) -> Option<&Segment> {
+        let offset = usize::try_from(number - self.base).ok()?;
+        self.segments.get(offset)
+    }
+
+    fn sequence(&self, number: SegmentNumber) -> SequenceNumber {
+        self.ledger.terms.first + u32::try_from(number).unwrap_or_default()
+    }
+
+    /// Does what the protocol says.
+    fn perform(&mut self, mut actions: SenderActions, now: Moment) {
+        for action in actions.take() {
+            match action {
+                SenderAction::Send(number) => self.enqueue(number, now),
+                SenderAction::StartTimer(timer) => self.start_timer(timer, now),
+                SenderAction::StopTimer(timer) => self.timers.stop(timer),
+            }
+        }
+    }
+
+    /// Puts a segment into the waiting queue. One that is in flight is considered lost: the
+    /// protocol would not send it again otherwise.
+    fn enqueue(&mut self, number: SegmentNumber, now: Moment) {
+        if number == self.next_sequence_number() {
+            self.segments.push_back(Segment {
+                attempt: 0,
+                stamp: None,
+                state: State::Waiting,
+            });
+            self.waiting.insert(number);
+            return;
+        }
+        let Some(segment) = self.segment_mut(number) else {
+            return;
+        };
+        if segment.state == State::InFlight {
+            segment.state = State::Waiting;
+            if let Some(stamp) = segment.stamp {
+                self.ledger.flow.lose(&stamp);
+            }
+            self.waiting.insert(number);
+            self.restart_timers_of(number, now);
+        }
+    }
+
+    /// Starts a timer. It counts once its segment, the oldest one for the only timer, is in
+    /// flight.
+    fn start_timer(&mut self, timer: Timer, now: Moment) {
+        let number = self.segment_of(timer);
+        let in_flight = self
+            .segment(number)
+            .filter(|segment| segment.state == State::InFlight);
+        let sent_at = in_flight.and_then(|segment| segment.stamp);
+        let round_trip = &self.ledger.round_trip;
+        let deadline = sent_at.map(|stamp| round_trip.deadline(stamp.sent_at, now));
+        self.timers.start(timer, deadline);
+    }
+
+    /// Segment `number` has left, or waits to leave again: its timers start to count, or
+    /// pause.
+    fn restart_timers_of(&mut self, number: SegmentNumber, now: Moment) {
+        for timer in [Timer::Only, Timer::Of(number)] {
+            if self.segment_of(timer) == number && self.timers.is_running(timer) {
+                self.start_timer(timer, now);
+            }
+        }
+    }
+
+    const fn segment_of(&self, timer: Timer) -> SegmentNumber {
+        match timer {
+            Timer::Only => self.base,
+            Timer::Of(number) => number,
+        }
+    }
+
+    /// The next segment to leave, if flow control allows one: a waiting one, or else one
+    /// that the protocol accepts from above.
+    fn next_to_leave(&mut self, now: Moment) -> Option<SegmentNumber> {
+        let limit = self.receive_window.limit(self.base);
+        let fresh = self.next_sequence_number();
+        let number = self.waiting.first().copied().unwrap_or(fresh);
+        if number >= limit {
+            return None;
+        }
+        if number == fresh && fresh < i64::from(self.ledger.terms.segments()) {
+            let mut actions = SenderActions::default();
+            self.protocol.on_data_from_above(&mut actions);
+            self.perform(actions, now);
+        }
+        self.waiting.pop_first()
+    }
+
+    /// Which ACK this is, if it can be true.
+    fn acknowledged(
+        &self,
+        packet: &Packet,
+        ack: &Acknowledgement,
+    ) -> Option<SegmentNumber> {
+        let terms = &self.ledger.terms;
+        let next_expected = i64::from(terms.index(packet.sequence));
+        let number = match (self.protocol.acks(), &ack.ranges[..]) {
+            (Acks::Cumulative, []) => next_expected - 1,
+            (Acks::Individual, []) => NOTHING,
+            (Acks::Individual, [range]) if range.end == range.start + 1 => {
+                i64::from(terms.index(range.start))
+            }
+            (Acks::Individual | Acks::Cumulative, _) => return None,
+        };
+        let end = self.next_sequence_number();
+        (next_expected <= end && number < end).then_some(number)
+    }
+
+    /// Marks what ACK `number` acknowledges; whether any of it is news.
+    fn mark_acknowledged(&mut self, number: SegmentNumber, now: Moment) -> bool {
+        let first = match self.protocol.acks() {
+            Acks::Cumulative => self.base,
+            Acks::Individual => number,
+        };
+        let mut is_news = false;
+        for number in first.max(self.base)..=number {
+            let Some(segment) = self.segment_mut(number) else {
+                continue;
+            };
+            let state = std::mem::replace(&mut segment.state, State::Acknowledged);
+            let stamp = segment.stamp;
+            is_news |= state != State::Acknowledged;
+            self.waiting.remove(&number);
+            match (state, stamp) {
+                (State::InFlight, Some(stamp)) => self.ledger.flow.deliver(&stamp, now),
+                (State::Waiting, Some(stamp)) => {
+                    self.ledger.flow.deliver_late(&stamp, now);
+                }
+                (State::Acknowledged, _) | (_, None) => {}
+            }
+        }
+        while let Some(oldest) = self.segments.front()
+            && oldest.state == State::Acknowledged
+        {
+            self.segments.pop_front();
+            self.base += 1;
+        }
+        is_news
+    }
+
+    /// A timer has expired. The RTO doubles once for all segments that were in flight
+    /// together, however many timers they have.
+    fn expire(&mut self, timer: Timer, now: Moment) {
+        self.timers.stop(timer);
+        let number = self.segment_of(timer);
+        let Some(&Segment { attempt, stamp, .. }) = self.segment(number) else {
+            return;
+        };
+        let (sent_at, backed_off_at) = (stamp.map(|it| it.sent_at), self.backed_off_at);
+        let is_first = backed_off_at.is_none() || sent_at >= backed_off_at;
+        self.ledger.log.record(|| Event::TimerExpired {
+            timer: super::event::Timer::Retransmission,
+        });
+        let sequence = self.sequence(number);
+        self.ledger.lose(sequence, attempt, Trigger::Timeout);
+        if is_first {
+            self.ledger.round_trip.back_off();
+            self.backed_off_at = Some(now);
+        }
+        let mut actions = SenderActions::default();
+        self.protocol.on_timeout(timer, &mut actions);
+        self.perform(actions, now);
+        if is_first {
+            self.ledger.flow.time_out(now);
+        }
+        self.ledger.settle(now);
+    }
+}
+
+impl ReceiveWindow {
+    /// The first segment that the receiver has no room for. A closed window leaves room for
+    /// one, so that it is probed.
+    fn limit(self, base: SegmentNumber) -> SegmentNumber {
+        let limit = self.next_expected + i64::from(self.segments);
+        limit.max(base + 1)
+    }
+
+    /// A newer ACK says this; one that was overtaken says nothing.
+    fn update(&mut self, next_expected: SegmentNumber, segments: u32) {
+        if next_expected >= self.next_expected {
+            *self = Self {
+                next_expected,
+                segments,
+            };
+        }
+    }
+}
+
+impl Machine for Sender {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let flow = &mut self.ledger.flow;
+        if !flow.has_room() || !flow.is_due(now) {
+            return None;
+        }
+        let Some(number) = self.next_to_leave(now) else {
+            self.ledger.flow.limit();
+            return None;
+        };
+        let stamp = self.ledger.flow.send(now);
+        let segment = self.segment_mut(number)?;
+        segment.attempt = next_attempt(segment.attempt);
+        segment.stamp = Some(stamp);
+        segment.state = State::InFlight;
+        let attempt = segment.attempt;
+        self.restart_timers_of(number, now);
+        Some(self.ledger.data(self.sequence(number), attempt, now))
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
+            return;
+        };
+        let Some(number) = self.acknowledged(packet, ack) else {
+            return self.ledger.ignore(packet, Ignored::ImpossibleAck);
+        };
+        if !ack.ranges.is_empty() {
+            let terms = self.ledger.terms;
+            self.ledger.log.record(|| terms.ranges_told(&ack.ranges));
+        }
+        let next_expected = i64::from(self.ledger.terms.index(packet.sequence));
+        self.receive_window.update(next_expected, ack.window);
+        self.ledger.measure(ack, now);
+        if let Body::Nack(_) = packet.body {
+            self.ledger.flow.nack(now); // Only the controller listens to a NACK.
+        }
+        if self.mark_acknowledged(number, now) {
+            self.ledger.round_trip.recover();
+        }
+        let mut actions = SenderActions::default();
+        self.protocol.on_ack(number, &mut actions);
+        self.perform(actions, now);
+        self.ledger.settle(now);
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        earliest([self.timers.next(), self.ledger.flow.next_timeout()])
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        self.ledger.flow.on_timeout(now);
+        while let Some(timer) = self.timers.expired(now) {
+            self.expire(timer, now);
+        }
+    }
+
+    fn listen(&mut self) {
+        let (base, next) = (self.base, self.next_sequence_number());
+        self.ledger.listen(self.sequence(base), self.sequence(next));
+        let is_acknowledged = |number: &SegmentNumber| {
+            self.segment(*number)
+                .is_some_and(|segment| segment.state == State::Acknowledged)
+        };
+        let numbers = (base..next).filter(is_acknowledged);
+        let ranges: Vec<_> = numbers
+            .filter_map(|number| u32::try_from(number).ok())
+            .map(|number| [number, number])
+            .collect();
+        if !ranges.is_empty() {
+            self.ledger.log.record(|| Event::RangesTold { ranges });
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.log.take()
+    }
+}
+
+impl SendingMachine for Sender {
+    fn is_finished(&self) -> bool {
+        self.base == i64::from(self.ledger.terms.segments())
+    }
+
+    fn progress(&self) -> Progress {
+        let room = self.receive_window.segments.max(1);
+        let window = self.ledger.flow.window().min(room);
+        self.ledger.progress(self.sequence(self.base), window)
+    }
+
+    fn restart(&mut self, now: Moment) {
+        let SenderLedger {
+            flow, round_trip, ..
+        } = &mut self.ledger;
+        flow.restart(round_trip, now);
+        self.ledger.settle(now);
+    }
+}
