@@ -4,7 +4,7 @@
 //! exported from the window is compared with what `lab` writes.
 //!
 //! ```text
-//! SASH_SCREENSHOTS=diagrams cargo test --test window tour:: laboratory::
+//! SASH_SCREENSHOTS=diagrams cargo test --test window laboratory::
 //! ```
 //!
 //! Source: `client::view::laboratory` tells where things are on the page.

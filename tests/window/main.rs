@@ -1,7 +1,7 @@
 //! The client's window on a virtual display, typed in and clicked.
 //!
 //! One executable for all of them, so that the library is linked once:
-//! `cargo test --test window tour:: chat::` runs one file of it.
+//! `cargo test --test window chat::` runs one file of it.
 
 #![cfg(feature = "gui")]
 

@@ -6,7 +6,7 @@
 //! Pictures of the windows are kept in `target/tmp`, or where `SASH_SCREENSHOTS` says:
 //!
 //! ```text
-//! SASH_SCREENSHOTS=diagrams cargo test --test window tour:: tour::
+//! SASH_SCREENSHOTS=diagrams cargo test --test window tour::
 //! ```
 //!
 //! Source: `client::view` tells where things are in the window.
