@@ -255,10 +255,19 @@ impl Room {
 
     /// This client sent a line that is no request; the line goes on.
     #[must_use]
-    pub fn on_unreadable(&self, client: ClientNumber, why: &str) -> Vec<Effect> {
+    pub fn on_unreadable(
+        &self,
+        client: ClientNumber,
+        why: &str,
+        tag: Option<u64>,
+    ) -> Vec<Effect> {
         let why: String = why.chars().take(LONGEST_WHY).collect();
-        let sentence = format!("This line means nothing here ({why}). Look it up.");
-        complain(client, Code::BadRequest, sentence)
+        let complaint = Complaint {
+            code: Code::BadRequest,
+            sentence: format!("This line means nothing here ({why}). Look it up."),
+            tag,
+        };
+        vec![tell_one(client, Reply::Error(complaint))]
     }
 
     /// This client's bytes cannot be read any further: the connection ends.

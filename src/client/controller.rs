@@ -485,6 +485,7 @@ impl Controller {
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
+        self.model.files_left_out = 0;
         self.model.lab = None;
         self.model.files_revision += 1;
         self.withdraw_leftovers();

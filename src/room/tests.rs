@@ -305,7 +305,7 @@ fn what_needs_files_is_handed_on() {
 #[test]
 fn a_line_that_means_nothing_is_answered_and_one_that_cannot_be_read_ends_it() {
     let mut room = room_with(&["dana"]);
-    let effects = room.on_unreadable(1, &"\u{1}".repeat(20_000));
+    let effects = room.on_unreadable(1, &"\u{1}".repeat(20_000), Some(7));
     assert_eq!(code(&effects), Code::BadRequest);
     let [Effect::Tell { reply, .. }] = &effects[..] else {
         panic!("{effects:?}");

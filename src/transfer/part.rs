@@ -183,9 +183,18 @@ impl Part {
         self.destination.workshop.is_some()
     }
 
+    /// Whether its path leads to it still: its folder may have been moved or deleted, and
+    /// another part have its place.
+    pub(super) fn is_in_place(&self) -> io::Result<bool> {
+        is_at(&self.file, &self.path)
+    }
+
     /// The part and its record are worth nothing.
     pub(super) fn discard(&self) -> io::Result<()> {
-        discard(&self.path)
+        if self.is_in_place()? {
+            discard(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Takes an empty part away: there is nothing to go on from. Of another one, gives

@@ -27,6 +27,7 @@ fn joined() -> Controller {
         Reply::Files {
             files: vec![],
             more: false,
+            left_out: 0,
         },
     );
     let _ = client.take_effects();

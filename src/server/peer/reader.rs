@@ -2,6 +2,8 @@
 //!
 //! It hands each line to the room, and in the end that there are no more. A client has one
 //! deadline to join and none afterwards; whoever was told goodbye has a moment to hang up.
+//! A client that closes its half of the stream has asked its last question: it gets its
+//! answers, and `reader-N` stays until they are out.
 //! Whoever talks faster than it listens is read more slowly, and so is a stranger who
 //! floods the room ([`Pace`]): TCP holds them back, and nobody is refused.
 //!
@@ -85,6 +87,9 @@ impl Reader<'_> {
                 continue;
             };
             if count == 0 {
+                if room.send(Event::Finished { client }).is_ok() {
+                    self.peer.wait_for_the_end();
+                }
                 return Ok(());
             }
             self.peer.copies.carried(Way::In, &buffer[..count]);
@@ -135,6 +140,7 @@ impl Reader<'_> {
                 | Event::Unreadable { .. }
                 | Event::Late { .. }
                 | Event::Shared { .. }
+                | Event::Finished { .. }
                 | Event::Gone { .. }
                 | Event::Announced { .. }
                 | Event::Stop { .. } => false,
