@@ -428,6 +428,7 @@ impl Controller {
         self.send(Request::Join {
             name,
             version: VERSION,
+            token: self.way_back(),
         });
         (self.quiet_users, self.quiet_files) = (0, 0);
         self.coming_people.clear();

@@ -479,10 +479,7 @@ mod tests {
             written.set_modified(modified).unwrap();
             after = folder.open(&name("a")).unwrap().1;
         }
-        assert_eq!(
-            (after.size, after.modified),
-            (before.size, before.modified)
-        );
+        assert_eq!((after.size, after.modified), (before.size, before.modified));
         assert_ne!(before, after);
         assert!(before.has_contents_of(after));
     }
@@ -515,7 +512,15 @@ mod tests {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let shelf = tempfile::tempdir().unwrap();
-        for name in ["a:b", "a\\b", "trailing ", "aux.c", "fine", ".hidden", "x.part"] {
+        for name in [
+            "a:b",
+            "a\\b",
+            "trailing ",
+            "aux.c",
+            "fine",
+            ".hidden",
+            "x.part",
+        ] {
             fs::write(shelf.path().join(name), name).unwrap();
         }
         let not_utf8 = OsStr::from_bytes(b"\xff");

@@ -101,11 +101,17 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 impl RoomThread {
     pub(super) fn new(
-        room: Room,
+        mut room: Room,
         transfers: Sender<transfers::Event>,
         results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
     ) -> Self {
+        let mut chance = Chance([0; 32]);
+        match getrandom::fill(&mut chance.0) {
+            Ok(()) => room.set_secret(chance),
+            // A client that comes back then waits until its dead connection is noticed.
+            Err(error) => log::error!("no random numbers for tokens: {error}"),
+        }
         Self {
             room,
             members: HashMap::new(),

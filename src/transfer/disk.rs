@@ -401,7 +401,7 @@ pub(super) mod tests {
     }
 
     /// Waits until `disk` has ended and let its part go.
-    fn end(disk: Disk) {
+    fn end(mut disk: Disk) {
         disk.end();
     }
 
@@ -437,6 +437,47 @@ pub(super) mod tests {
         });
         let names: Vec<_> = names.collect();
         assert_eq!(names, ["notes.txt", "notes (2).txt", "notes (3).txt"]);
+    }
+
+    #[test]
+    fn where_the_first_is_as_good_the_others_leave_nothing_and_do_not_fail() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut destination = destination(folder.path());
+        destination.overwrite = Overwrite::Skip;
+        let begun = || {
+            let part = Part::begin(&destination, Some(record())).unwrap();
+            Disk::start(1, part).unwrap()
+        };
+        let (first, second) = (begun(), begun());
+        assert_eq!(fs::read(kept(&first)).unwrap(), b"");
+        second.write(b"second".to_vec());
+        second.keep();
+        match second.answer_within(PATIENCE) {
+            Some(Answer::Skipped(path)) => assert!(path.ends_with("notes.txt")),
+            other => panic!("not skipped: {other:?}"),
+        }
+        end(second);
+        assert_eq!(names(folder.path()), ["notes.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_part_whose_folder_was_exchanged_takes_no_name_and_removes_no_other_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("new");
+        let disk = begun(folder.path());
+        fs::rename(&new, folder.path().join("old")).unwrap();
+        fs::create_dir(&new).unwrap();
+        fs::write(new.join("notes.txt.part"), "another's").unwrap();
+        disk.keep();
+        match disk.answer_within(PATIENCE) {
+            Some(Answer::Failed(error)) => {
+                assert!(sentence(&error).contains("moved or deleted"), "{error}");
+            }
+            other => panic!("it did not fail: {other:?}"),
+        }
+        end(disk);
+        assert_eq!(names(folder.path()), ["notes.txt.part"]);
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Part {
     /// back what was reserved and not used.
     pub(super) fn tidy_up(&self) {
         let tidied = self.file.metadata().and_then(|told| match told.len() {
-            0 => self.discard(),
+            0 => self.discard(), // Where it is in its place.
             length => self.file.set_len(length),
         });
         if let Err(error) = tidied {

@@ -537,11 +537,7 @@ impl Course {
         }
     }
 
-    fn end(
-        &self,
-        ended: Result<Done, Stop>,
-        report: &mut impl FnMut(Report),
-    ) {
+    fn end(&self, ended: Result<Done, Stop>, report: &mut impl FnMut(Report)) {
         let (mut digest, mut path) = (None, None);
         let (state, sentence) = match ended {
             Ok(done) => {
@@ -561,5 +557,23 @@ impl Course {
             path,
             digest,
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_answers_at_the_transfers_port_the_port_is_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let opened = Way::Connect(address).open(Token([1; 16]), || Ok(()));
+        let Err(Stop::Sentence(sentence)) = opened else {
+            panic!("no sentence");
+        };
+        let port = format!("Open port {} too", address.port());
+        assert!(sentence.contains(&port), "{sentence}");
     }
 }

@@ -52,6 +52,9 @@ pub enum Request {
         /// The protocol's version; without one, 1.
         #[serde(default = "first_version")]
         version: u32,
+        /// That of an earlier `welcome`: the name is mine, and my connection has died.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Token>,
     },
     /// What answers a `challenge`: that I know the password.
     Proof(Proof),
@@ -298,6 +301,10 @@ pub struct Welcome {
     /// That the server knows the password too; only after a `proof`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// By which a later `join` shows that it comes from the same client, where there was
+    /// no `proof`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
     /// The name of the teacher, here or not, where the room has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
 use crate::client::model::{Kind, LoginProblem, Phase};
-use crate::client::words;
+use crate::client::{commands, words};
 use crate::wire::message::{
     Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
     Welcome, Whispered,
@@ -131,7 +131,8 @@ impl Controller {
     fn on_shared(&mut self, from: &str, file: FileEntry, now_ms: u64) {
         let (from, name) = (words::harmless(from), words::harmless(&file.name));
         let size = words::bytes(file.size);
-        let line = format!("{from} has uploaded {name} ({size}): /download {name}");
+        let typed = commands::quoted(&name);
+        let line = format!("{from} has uploaded {name} ({size}): /download {typed}");
         self.model.chat.push(now_ms, Kind::Notice, &line);
         let files = &mut self.model.files;
         match files.binary_search_by(|it| it.name.cmp(&file.name)) {
@@ -220,7 +221,8 @@ impl Controller {
             self.show(&line, now_ms);
         }
         if left_out > 0 {
-            let line = format!("{left_out} more cannot be offered: the server's log says why.");
+            let line =
+                format!("{left_out} more cannot be offered: the server's log says why.");
             self.show(&line, now_ms);
         }
     }

@@ -16,7 +16,8 @@ fn a_join_without_a_version_means_version_1() {
         join,
         Request::Join {
             name: "dana".to_owned(),
-            version: 1
+            version: 1,
+            token: None,
         }
     );
 }
