@@ -128,15 +128,13 @@ impl Peer {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits until everything that is owed to a client that sends no more is written and
-    /// the stream has ended, or until the client is found to be gone: what reaches a
-    /// closed socket is answered by RST, and the stream has no far end any more.
-    fn wait_for_the_end(&self) {
-        while self.writer_ended.recv_timeout(LOOK_INTERVAL)
-            == Err(RecvTimeoutError::Timeout)
+    /// Whether a client that sends no more is still there and something is owed to it; looks
+    /// for a moment. What reaches a closed socket is answered by RST, and then the stream
+    /// has no far end any more.
+    fn is_owed_more(&self) -> bool {
+        self.writer_ended.recv_timeout(LOOK_INTERVAL) == Err(RecvTimeoutError::Timeout)
             && self.stream.peer_addr().is_ok()
             && self.cut_because.get().is_none()
-        {}
     }
 
     /// Whether the client has closed the stream, or its half of it, as far as the system

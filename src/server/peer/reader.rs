@@ -88,7 +88,7 @@ impl Reader<'_> {
             };
             if count == 0 {
                 if room.send(Event::Finished { client }).is_ok() {
-                    self.peer.wait_for_the_end();
+                    self.stay_until_the_end();
                 }
                 return Ok(());
             }
@@ -154,6 +154,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Waits until everything that is owed to this client is out; as long as it reads.
+    fn stay_until_the_end(&self) {
+        let outbox = &self.peer.outbox;
+        let (mut written, mut since) = (outbox.written_bytes(), self.clock.now());
+        while self.peer.is_owed_more() {
+            let (before, now) = (written, self.clock.now());
+            written = outbox.written_bytes();
+            if written != before || outbox.waiting_bytes() == 0 {
+                since = now;
+            } else if now - since >= UNREAD {
+                self.peer.cut("did not read");
+            }
+        }
+    }
+
     /// Throws away what still comes, until the client hangs up or its time is over.
     fn linger(&mut self, buffer: &mut [u8]) -> io::Result<()> {
         let deadline = self.clock.now() + LINGER;
@@ -190,6 +205,9 @@ impl Reader<'_> {
 /// How long a client that was told goodbye may take to hang up. If we closed at once, its
 /// unread bytes would make TCP send RST, and RST destroys the goodbye on its way.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long what is owed to a client that sends no more may lie there unread.
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// What a client whose own queue is full waits before each further read of up to 4 KiB.
 const BREATHER: Duration = Duration::from_millis(20);
