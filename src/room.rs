@@ -17,7 +17,8 @@
 //! use sash::room::{Audience, Effect, Room};
 //! use sash::wire::{message::{Reply, Request}, options::Settled};
 //! let mut room = Room::new(Settled::DEFAULT);
-//! room.on_request(1, Request::Join { name: "dana".into(), version: 1 }, 0);
+//! let join = Request::Join { name: "dana".into(), version: 1, token: None };
+//! room.on_request(1, join, 0);
 //! let effects = room.on_request(1, Request::Users, 0);
 //! let users = Reply::Users { names: vec!["dana".into()], more: false };
 //! assert_eq!(effects, [Effect::Tell { to: Audience::One(1), reply: users }]);
@@ -30,6 +31,7 @@ pub mod login;
 pub mod name;
 mod teacher;
 
+use crate::wire::digest::Token;
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Refusal, Reply, Request, Said,
     TransferState, UploadRequest, Whispered,
@@ -38,7 +40,7 @@ use crate::wire::options::Settled;
 use arrival::Arriving;
 use class::{Class, Recorded};
 use door::{Door, Origin, Rules};
-use login::Key;
+use login::{Chance, Key};
 use name::Name;
 use std::collections::{BTreeMap, VecDeque};
 use teacher::Severity;
@@ -63,6 +65,10 @@ pub struct Room {
     arriving: BTreeMap<ClientNumber, Arriving>,
     /// Where those come from of whom the shell has said so.
     origins: BTreeMap<ClientNumber, Origin>,
+    /// By which token each of those present shows that a later connection is its own.
+    tokens: BTreeMap<ClientNumber, Token>,
+    /// The key of the tokens of those who did not log in by password.
+    secret: Option<Key>,
     /// The teacher, who is among those present.
     teacher: Option<ClientNumber>,
     class: Class,
@@ -156,9 +162,17 @@ impl Room {
             door: Door::new(rules),
             arriving: BTreeMap::new(),
             origins: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            secret: None,
             teacher: None,
             class: Class::default(),
         }
+    }
+
+    /// Makes tokens from these random bytes. A client whose connection has died takes its
+    /// name back by its token.
+    pub fn set_secret(&mut self, chance: Chance) {
+        self.secret = Some(Key::from_chance(chance));
     }
 
     /// A client has connected, from there: by it bans and wrong passwords are counted.
@@ -243,6 +257,7 @@ impl Room {
         let Some(name) = self.present.remove(&client) else {
             return Vec::new();
         };
+        self.tokens.remove(&client);
         if self.teacher == Some(client) {
             self.teacher = None;
         }
@@ -255,10 +270,19 @@ impl Room {
 
     /// This client sent a line that is no request; the line goes on.
     #[must_use]
-    pub fn on_unreadable(&self, client: ClientNumber, why: &str) -> Vec<Effect> {
+    pub fn on_unreadable(
+        &self,
+        client: ClientNumber,
+        why: &str,
+        tag: Option<u64>,
+    ) -> Vec<Effect> {
         let why: String = why.chars().take(LONGEST_WHY).collect();
-        let sentence = format!("This line means nothing here ({why}). Look it up.");
-        complain(client, Code::BadRequest, sentence)
+        let complaint = Complaint {
+            code: Code::BadRequest,
+            sentence: format!("This line means nothing here ({why}). Look it up."),
+            tag,
+        };
+        vec![tell_one(client, Reply::Error(complaint))]
     }
 
     /// This client's bytes cannot be read any further: the connection ends.

@@ -105,7 +105,8 @@ pub enum Report {
     /// An answer to [`Hand::Kill`](hand::Hand::Kill): whether the packet was in flight in
     /// this side's link, and is lost.
     Killed(Label, bool),
-    /// Once; a sender says no more after it, and its socket is closed.
+    /// Once; a sender says no more after it, and its socket is closed. A receiver that
+    /// failed or was cancelled has released its part by then.
     Ended(Ending),
     /// Receiver only, last: it has stopped answering for the sender's sake, its socket is
     /// closed, and its part free for another receiver.

@@ -249,7 +249,7 @@ pub fn room(data: &[u8]) {
             Ok("") => room.on_gone(client, "connection lost"),
             Ok(line) => match Request::from_line(line) {
                 Ok(request) => room.on_request(client, request, 0),
-                Err(error) => room.on_unreadable(client, &error.to_string()),
+                Err(error) => room.on_unreadable(client, &error.to_string(), error.tag()),
             },
         };
         for effect in effects {

@@ -104,6 +104,7 @@ impl Guest {
         guest.ask(&Request::Join {
             name: name.to_owned(),
             version: 1,
+            token: None,
         })?;
         Ok(guest)
     }

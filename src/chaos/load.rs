@@ -172,6 +172,7 @@ impl Load {
                 let join = Request::Join {
                     name: format!("stalled-{number}"),
                     version: 1,
+                    token: None,
                 };
                 stalled.write_all(join.to_line().as_bytes())?;
                 silent.push(stalled); // It never reads.

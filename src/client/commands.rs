@@ -15,6 +15,7 @@ mod lab;
 mod reading;
 mod table;
 
+pub use reading::quoted;
 pub use table::COMMANDS;
 
 use super::model::Audience;

@@ -18,7 +18,7 @@
 //! People come in the order in which they spoke last. Case does not matter. It touches no
 //! disk: the path behind `/upload` is not completed.
 
-use super::commands::{COMMANDS, FILE_OPTIONS, Usage};
+use super::commands::{self, COMMANDS, FILE_OPTIONS, Usage};
 use super::matching;
 use super::model::Model;
 
@@ -126,7 +126,7 @@ fn in_command(typed: &str, command: &str, rest: &str, known: &Known) -> Completi
         },
         "download" => Completion {
             start: at(rest),
-            candidates: beginning_with(&known.files, rest),
+            candidates: files_beginning_with(&known.files, rest),
         },
         "whisper" if !word.is_empty() => Completion {
             start: at(word),
@@ -174,6 +174,17 @@ fn choices_of(usage: &Usage, begun: &str) -> Vec<String> {
 fn beginning_with(words: &[String], begun: &str) -> Vec<String> {
     let fitting = words.iter().filter(|it| matching::begins_with(it, begun));
     fitting.cloned().collect()
+}
+
+/// Files as a command takes them; what is typed may begin with their quotes.
+fn files_beginning_with(files: &[String], typed: &str) -> Vec<String> {
+    let unquoted = typed.strip_prefix('"').map(|it| it.replace("\"\"", "\""));
+    let is_meant = |file: &&String| {
+        let begins = |begun: &str| matching::begins_with(file, begun);
+        begins(typed) || unquoted.as_deref().is_some_and(begins)
+    };
+    let meant = files.iter().filter(is_meant);
+    meant.map(|file| commands::quoted(file)).collect()
 }
 
 fn with_end(words: Vec<String>, end: &str) -> Vec<String> {
@@ -233,6 +244,32 @@ mod tests {
             &["stop-and-wait ", "selective-repeat ", "sack "],
         );
         finds("/nonsense x", 0, &[]);
+    }
+
+    #[test]
+    fn a_file_whose_name_needs_quotes_is_completed_in_quotes() {
+        let files = ["\"quoted\".txt", " leading.txt", "a --b.txt"];
+        let known = Known {
+            files: files.map(str::to_owned).to_vec(),
+            ..Known::default()
+        };
+        let read = |line: &str| match commands::read(line, &[]) {
+            Ok(commands::Command::Download { file, asked }) => (file, asked.window),
+            other => panic!("{other:?}"),
+        };
+        for (typed, file, candidate) in [
+            ("/download \"quo", files[0], "\"\"\"quoted\"\".txt\""),
+            ("/download \"\"\"quo", files[0], "\"\"\"quoted\"\".txt\""),
+            ("/download \" lea", files[1], "\" leading.txt\""),
+            ("/download a", files[2], "\"a --b.txt\""),
+        ] {
+            let found = complete(typed, typed.len(), &known);
+            assert_eq!(found.candidates, [candidate], "{typed}");
+            let line = format!("{}{candidate} --window 7", &typed[..found.start]);
+            assert_eq!(read(&line), (file.to_owned(), Some(7)));
+        }
+        let as_it_is = read("/download \"quoted\".txt");
+        assert_eq!(as_it_is, (files[0].to_owned(), None));
     }
 
     #[test]

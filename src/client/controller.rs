@@ -428,6 +428,7 @@ impl Controller {
         self.send(Request::Join {
             name,
             version: VERSION,
+            token: self.way_back(),
         });
         (self.quiet_users, self.quiet_files) = (0, 0);
         self.coming_people.clear();
@@ -485,6 +486,7 @@ impl Controller {
         self.model.login_problem = None;
         self.model.people.clear();
         self.model.files.clear();
+        self.model.files_left_out = 0;
         self.model.lab = None;
         self.model.files_revision += 1;
         self.withdraw_leftovers();

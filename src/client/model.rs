@@ -58,6 +58,8 @@ pub struct Model {
     /// What the server offers. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
+    /// How many files the server has that it cannot offer, because of their names or rights.
+    pub files_left_out: u64,
     /// Counts the changes of `files`, so that a face need not compare thousands of names.
     pub files_revision: u64,
     /// What was said, and what else there was to tell; and which conversation is looked

@@ -14,6 +14,7 @@ use super::door::Entrance;
 use super::login::{Admission, Challenger, Chance};
 use super::name::{self, Name};
 use super::{Audience, ClientNumber, Effect, Room, complain, refuse, tell_one};
+use crate::wire::digest::Token;
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{Code, Proof, Reply, Request, Role, VERSION, Welcome};
 
@@ -25,6 +26,8 @@ pub(super) struct Arriving {
     asked: String,
     role: Role,
     stage: Stage,
+    /// By which token the name is claimed, where somebody has it.
+    token: Option<Token>,
     /// What was sent behind `join`, to be done later.
     held: Vec<Request>,
     held_bytes: usize,
@@ -40,7 +43,7 @@ enum Stage {
 /// What may wait until a client is in: a script's first lines. Unit: bytes.
 const MOST_HELD_BYTES: usize = 4 * LONGEST_LINE_BYTES;
 
-/// Why an earlier connection of the teacher ends.
+/// Why the earlier connection of a client that comes back ends.
 const CAME_AGAIN: &str = "came in again from elsewhere";
 
 /// What a request that waits costs at least. Unit: bytes.
@@ -57,7 +60,12 @@ impl Room {
         if self.arriving.contains_key(&client) {
             return self.on_request_at_the_door(client, request, time);
         }
-        let Request::Join { name, version } = request else {
+        let Request::Join {
+            name,
+            version,
+            token,
+        } = request
+        else {
             return refuse(
                 client,
                 Code::NotJoined,
@@ -74,7 +82,7 @@ impl Room {
             );
         }
         match name.parse::<Name>() {
-            Ok(parsed) => self.on_named(client, parsed, name, time),
+            Ok(parsed) => self.on_named(client, parsed, name, token, time),
             Err(error) => refuse(
                 client,
                 Code::BadName,
@@ -110,6 +118,7 @@ impl Room {
         client: ClientNumber,
         name: Name,
         asked: String,
+        token: Option<Token>,
         time: u64,
     ) -> Vec<Effect> {
         let origin = self.origins.get(&client);
@@ -125,15 +134,70 @@ impl Room {
                     asked,
                     role,
                     stage: Stage::Drawing,
+                    token,
                     held: Vec::new(),
                     held_bytes: 0,
                 };
                 self.arriving.insert(client, arriving);
                 vec![Effect::Draw { client }]
             }
-            Entrance::Open if self.is_free(&name) => self.join(client, name, None),
-            Entrance::Open => self.refuse_taken(client, &name),
+            Entrance::Open => self.join_or_return(client, name, token, None),
         }
+    }
+
+    /// Lets a client in where the name is free, or where it belongs to an earlier
+    /// connection of the same client.
+    fn join_or_return(
+        &mut self,
+        client: ClientNumber,
+        name: Name,
+        token: Option<Token>,
+        admission: Option<&Admission>,
+    ) -> Vec<Effect> {
+        if self.is_free(&name) {
+            return self.join(client, name, admission);
+        }
+        match token.and_then(|token| self.earlier(&name, token)) {
+            Some(earlier) => self.take_over(client, earlier, name, admission),
+            None => self.refuse_taken(client, &name),
+        }
+    }
+
+    /// The connection that has this name, where this token belongs to it and no other name
+    /// looks like this one.
+    fn earlier(&self, name: &Name, token: Token) -> Option<ClientNumber> {
+        let mut alike = self.present.iter().filter(|(_, it)| it.passes_for(name));
+        let (earlier, held) = alike.next()?;
+        let right = self.tokens.get(earlier)?;
+        // In constant time: how many bytes of a guess are right must not show.
+        let pairs = right.0.iter().zip(token.0);
+        let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));
+        let is_owner = difference == 0 && held.is_same_word(name);
+        (is_owner && alike.next().is_none()).then_some(*earlier)
+    }
+
+    /// A client comes back while its earlier connection is still there: the server does not
+    /// know yet that it is dead.
+    fn take_over(
+        &mut self,
+        client: ClientNumber,
+        earlier: ClientNumber,
+        name: Name,
+        admission: Option<&Admission>,
+    ) -> Vec<Effect> {
+        self.on_gone(earlier, CAME_AGAIN);
+        // The newcomer's first line shall be the welcome.
+        let mut effects = vec![Effect::Tell {
+            to: Audience::Others(client),
+            reply: Reply::Left {
+                name: name.to_string(),
+                why: CAME_AGAIN.to_owned(),
+            },
+        }];
+        let sentence = "You came in again from elsewhere.".to_owned();
+        effects.extend(refuse(earlier, Code::Kicked, sentence, None));
+        effects.extend(self.join(client, name, admission));
+        effects
     }
 
     /// A request of one who is challenged: the proof, or something for later.
@@ -186,15 +250,19 @@ impl Room {
             let sentence = wrong_sentence(arriving.role);
             return refuse(client, Code::WrongPassword, sentence.to_owned(), None);
         };
+        let held = arriving.held;
         let mut effects = match arriving.role {
             Role::Teacher => self.join_as_teacher(client, &admission),
-            // Somebody may have been faster, or been kept out meanwhile.
-            Role::Room if !self.is_free(&arriving.name) => {
-                return self.refuse_taken(client, &arriving.name);
+            // Somebody may have been faster.
+            Role::Room => {
+                let Arriving { name, token, .. } = arriving;
+                self.join_or_return(client, name, token, Some(&admission))
             }
-            Role::Room => self.join(client, arriving.name, Some(&admission)),
         };
-        for request in arriving.held {
+        if !self.present.contains_key(&client) {
+            return effects;
+        }
+        for request in held {
             effects.extend(self.on_request(client, request, time));
         }
         effects
@@ -211,23 +279,10 @@ impl Room {
             return Vec::new();
         };
         let name = teacher.name.clone();
-        let mut effects = Vec::new();
-        if let Some(earlier) = self.teacher {
-            self.on_gone(earlier, CAME_AGAIN);
-            // The newcomer's first line shall be the welcome.
-            effects.push(Effect::Tell {
-                to: Audience::Others(client),
-                reply: Reply::Left {
-                    name: name.to_string(),
-                    why: CAME_AGAIN.to_owned(),
-                },
-            });
-            let sentence = "You came in again from elsewhere.".to_owned();
-            effects.extend(refuse(earlier, Code::Kicked, sentence, None));
+        match self.teacher.replace(client) {
+            Some(earlier) => self.take_over(client, earlier, name, Some(admission)),
+            None => self.join(client, name, Some(admission)),
         }
-        self.teacher = Some(client);
-        effects.extend(self.join(client, name, Some(admission)));
-        effects
     }
 
     fn join(
@@ -238,6 +293,11 @@ impl Room {
     ) -> Vec<Effect> {
         let shown = name.to_string();
         self.present.insert(client, name);
+        // After a login by password the client knows its token, and nobody else sees it.
+        let secret = self.secret.filter(|_| admission.is_none());
+        let told = secret.map(|secret| secret.return_token(client));
+        let token = admission.map(|it| it.key.return_token(0)).or(told);
+        self.tokens.extend(token.map(|token| (client, token)));
         let teacher = self.door.rules.teacher.as_ref();
         let welcome = Welcome {
             name: shown.clone(),
@@ -246,6 +306,7 @@ impl Room {
             line_bytes: LONGEST_LINE_BYTES,
             defaults: self.defaults,
             confirmation: admission.map(|it| it.confirmation),
+            token: told,
             teacher: teacher.map(|teacher| teacher.name.to_string()),
         };
         let mut effects = Vec::new();

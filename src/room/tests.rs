@@ -25,7 +25,15 @@ fn room_with(names: &[&str]) -> Room {
 
 fn join(room: &mut Room, client: ClientNumber, name: &str) -> Vec<Effect> {
     let name = name.to_owned();
-    room.on_request(client, Request::Join { name, version: 1 }, 0)
+    room.on_request(
+        client,
+        Request::Join {
+            name,
+            version: 1,
+            token: None,
+        },
+        0,
+    )
 }
 
 fn say(room: &mut Room, client: ClientNumber, text: &str) -> Vec<Effect> {
@@ -189,7 +197,15 @@ fn whoever_has_not_joined_is_refused() {
 fn a_version_of_the_future_is_refused_and_a_second_join_is_an_error() {
     let mut room = room_with(&["dana"]);
     let (name, version) = ("guy".to_owned(), 2);
-    let effects = room.on_request(2, Request::Join { name, version }, 0);
+    let effects = room.on_request(
+        2,
+        Request::Join {
+            name,
+            version,
+            token: None,
+        },
+        0,
+    );
     assert_eq!(code(&effects), Code::BadVersion);
     let effects = join(&mut room, 1, "dana2");
     assert_eq!(code(&effects), Code::AlreadyJoined);
@@ -305,7 +321,7 @@ fn what_needs_files_is_handed_on() {
 #[test]
 fn a_line_that_means_nothing_is_answered_and_one_that_cannot_be_read_ends_it() {
     let mut room = room_with(&["dana"]);
-    let effects = room.on_unreadable(1, &"\u{1}".repeat(20_000));
+    let effects = room.on_unreadable(1, &"\u{1}".repeat(20_000), Some(7));
     assert_eq!(code(&effects), Code::BadRequest);
     let [Effect::Tell { reply, .. }] = &effects[..] else {
         panic!("{effects:?}");

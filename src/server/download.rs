@@ -46,7 +46,7 @@ pub(super) struct Download {
     pub(super) prefix: Option<Prefix>,
     /// Somebody wants it to end, or nobody is left at the other end.
     pub(super) is_leaving: bool,
-    /// The upload that still writes the part which this one goes on from.
+    /// The upload that still writes the part from which this one goes on.
     pub(super) awaits: Option<u64>,
     pub(super) stage: Stage,
 }
@@ -207,7 +207,7 @@ impl Download {
         })
     }
 
-    fn open_file(&self, supplies: &Supplies) -> Result<(File, Version), StartError> {
+    fn open_file(&self, supplies: &mut Supplies) -> Result<(File, Version), StartError> {
         let opened = supplies.folder.open(&self.name);
         opened.map_err(|error| StartError::Hopeless(error.to_string()))
     }
@@ -242,11 +242,22 @@ impl Download {
         }
     }
 
-    /// Whether this is an upload of just that, which will not write for long any more: what
-    /// it leaves can be gone on from then.
-    pub(super) fn writes_what(&self, name: &FileName, version: &FileVersion) -> bool {
+    /// Whether this is a running upload of just that version, and `asker` may go on from
+    /// what it leaves: it is ending, nobody is left at its chat connection, or the same
+    /// client asks again, for whom the earlier one is broken off.
+    pub(super) fn gives_way_to(
+        &self,
+        asker: &Peer,
+        name: &FileName,
+        version: &FileVersion,
+    ) -> bool {
         let is_it = |upload: &Upload| upload.version.is_same(version);
-        self.is_leaving && self.name == *name && self.upload.as_ref().is_some_and(is_it)
+        let is_same = self.name == *name && self.upload.as_ref().is_some_and(is_it);
+        is_same
+            && matches!(self.stage, Stage::Running { .. })
+            && (self.is_leaving
+                || self.peer.number == asker.number
+                || self.peer.has_hung_up())
     }
 
     /// What is said of it, as far as it is known always.

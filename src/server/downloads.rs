@@ -14,10 +14,11 @@
 
 use super::Config;
 mod checks;
+mod finished;
 
 use super::digests::{Digests, Hashed, Work};
 use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
-use super::folder::{Folder, Version};
+use super::folder::{Folder, Listing, Version};
 use super::kept::Kept;
 use super::peer::Peer;
 use super::ports::Ports;
@@ -48,6 +49,8 @@ pub(super) struct Downloads {
     /// Where news for everybody go.
     room: Sender<room_thread::Event>,
     all: BTreeMap<u64, Download>,
+    /// Who has closed its half of the chat connection and waits for its transfers.
+    finished: BTreeMap<ClientNumber, Arc<Peer>>,
     last_number: u64,
     /// The server closes: nothing begins any more.
     is_closing: bool,
@@ -63,7 +66,7 @@ impl Downloads {
         events: Sender<Event>,
         room: Sender<room_thread::Event>,
     ) -> Self {
-        let kept = Kept::new(folder.root());
+        let kept = Kept::new(folder.path());
         kept.sweep(wall_time_ms());
         Self {
             allowance: Allowance::new(config.uploads),
@@ -81,6 +84,7 @@ impl Downloads {
             },
             ports: Ports::new(config.ports),
             all: BTreeMap::new(),
+            finished: BTreeMap::new(),
             last_number: 0,
             is_closing: false,
             ended: None,
@@ -88,9 +92,9 @@ impl Downloads {
     }
 
     /// `files`: what is on offer.
-    pub(super) fn on_list(&self, peer: &Peer) {
-        let files = match self.supplies.folder.list() {
-            Ok(files) => files,
+    pub(super) fn on_list(&mut self, peer: &Peer) {
+        let Listing { files, left_out } = match self.supplies.folder.list() {
+            Ok(listing) => listing,
             Err(error) => {
                 log::error!("cannot list the files: {error}");
                 let sentence = "The server cannot read its folder. Ask who runs it.";
@@ -103,7 +107,8 @@ impl Downloads {
             name: name.to_string(),
             size: version.size,
         };
-        for reply in Reply::files(files.into_iter().map(entry).collect()) {
+        let entries = files.into_iter().map(entry).collect();
+        for reply in Reply::files(entries, left_out) {
             peer.tell(&reply);
         }
     }
@@ -153,8 +158,12 @@ impl Downloads {
             }
         };
         let version = told_version(request);
-        let is_before = |(_, it): &(&u64, &Download)| it.writes_what(&name, &version);
-        let awaits = self.all.iter().find(is_before).map(|(number, _)| *number);
+        let mut running = self.all.iter_mut();
+        let earlier = running.find(|(_, it)| it.gives_way_to(&peer, &name, &version));
+        let awaits = earlier.map(|(number, earlier)| {
+            earlier.cancel();
+            *number
+        });
         self.allowance.take(version.size);
         self.queue(Download {
             peer,
@@ -169,11 +178,12 @@ impl Downloads {
         });
     }
 
-    fn queue(&mut self, download: Download) {
+    fn queue(&mut self, mut download: Download) {
         self.last_number += 1;
         let number = self.last_number;
-        if download.awaits.is_none() {
-            self.ports.wait(number);
+        match download.awaits {
+            None => self.ports.wait(number),
+            Some(_) => download.tell_place(number, 1),
         }
         self.all.insert(number, download);
         self.serve_queue();
@@ -252,6 +262,7 @@ impl Downloads {
 
     /// A client is gone, and nobody is left at the other end.
     pub(super) fn on_gone(&mut self, client: ClientNumber) {
+        self.dismiss(client);
         let is_theirs = |download: &Download| download.peer.number == client;
         for download in self.all.values_mut().filter(|download| is_theirs(download)) {
             download.cancel();
@@ -290,8 +301,11 @@ impl Downloads {
         match download.stage {
             Stage::Running {
                 port,
-                shell: Shell::Sending { .. },
+                shell: Shell::Sending { version, .. },
             } => {
+                if ending.state == TransferState::Damaged {
+                    self.supplies.digests.doubt(&download.name, version);
+                }
                 self.ports.release(port);
                 self.serve_queue();
             }
@@ -302,6 +316,7 @@ impl Downloads {
                 download.stage = Stage::Lingering { port, receiving };
                 self.settle_upload(&download, ending);
                 self.all.insert(number, download);
+                self.call_heirs(number);
             }
             Stage::Queued { .. } | Stage::Lingering { .. } => {}
         }
@@ -309,7 +324,7 @@ impl Downloads {
 
     /// An upload is on offer now, or has left nothing.
     fn settle_upload(&mut self, download: &Download, ending: Ending) {
-        let shared = upload::find_shared(&self.supplies.folder, ending);
+        let shared = upload::find_shared(&mut self.supplies.folder, ending);
         let Some((name, version, digest)) = shared else {
             return self.give_back(download);
         };
@@ -339,6 +354,11 @@ impl Downloads {
         {
             self.ports.release(port);
         }
+        self.serve_queue();
+    }
+
+    /// An upload has released its part: those that go on from it may have a port.
+    fn call_heirs(&mut self, number: u64) {
         let heirs = self.all.iter_mut();
         let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
         for (heir, download) in heirs {
@@ -378,6 +398,8 @@ impl Downloads {
     pub(super) fn on_tick(&mut self) {
         self.ports.retry();
         self.serve_queue();
+        // Where it is missing, the log says so, and whoever asks is told.
+        let _ = self.supplies.folder.follow();
         self.supplies.kept.sweep(wall_time_ms());
     }
 
@@ -424,6 +446,9 @@ impl Downloads {
             download.cancel();
         }
         self.drop_queued(|_| true);
+        for (_, peer) in std::mem::take(&mut self.finished) {
+            peer.cut("the server is closing");
+        }
     }
 
     /// Whether any transfer has not ended.

@@ -2,36 +2,57 @@
 //!
 //! Names are checked by [`crate::shelf`] before they touch the disk. Here the rest is
 //! found out: only regular files count, and a symlink may not lead out of the folder.
-//! Folders below it are not served. A file whose name is not UTF-8 is left out.
+//! Folders below it are not served. A file that cannot be offered, because of its name or
+//! because the server may not read it, is counted in the list and named in the log.
 //!
 //! Everything is looked up below a handle of the folder, check and opening in one step: so
 //! who may write in it, and exchanges a file for a symlink at the right moment, gets nothing
 //! that the server may read and they may not. A symlink counts that leads to a file of the
 //! folder by a relative path; one that leads out, or begins at the root, leads nowhere.
 //!
+//! Uploads find the folder by its path. So before each use the path must lead to the folder
+//! of the handle; where the folder was deleted and made again, or renamed, the handle is
+//! opened anew, and the log says so.
+//!
 //! Source: CWE-59, CWE-367 (time of check, time of use); `openat2(2)`, `RESOLVE_BENEATH`.
 
-use crate::shelf::FileName;
+use crate::shelf::{FileName, FileNameError};
 use crate::transfer::source;
 use crate::wire::digest::Digest;
 use crate::wire::message::Code;
 use crate::wire::version::FileVersion;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, DirEntry, OpenOptions};
 use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::mem;
+use std::path::{self, Path, PathBuf};
 use std::time::SystemTime;
 
 /// A folder whose files may be read by everybody.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Folder {
-    root: PathBuf,
-    /// What names are looked up below.
-    handle: Arc<Dir>,
+    path: PathBuf,
+    opened: Opened,
+    /// The path leads to no folder, and the log has said so.
+    is_missing: bool,
+    /// Why each file that cannot be offered is left out, as the log has said last.
+    told: Vec<String>,
 }
+
+/// A folder that has been opened.
+#[derive(Debug)]
+struct Opened {
+    /// What names are looked up below.
+    handle: Dir,
+    /// Which folder it is.
+    identity: Identity,
+}
+
+/// What tells one file or folder from another: its device and inode. Where the system has
+/// none, 0.
+type Identity = (u64, u64);
 
 /// What tells one version of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,44 +60,136 @@ pub(super) struct Version {
     /// Unit: bytes.
     pub(super) size: u64,
     modified: Option<SystemTime>,
-    /// Where the system has none, 0.
-    inode: u64,
+    identity: Identity,
+    /// When the system last changed anything about it: unlike `modified`, no program can
+    /// set it. Where the system has none, 0. Unit: seconds and nanoseconds since 1970.
+    changed: (i64, i64),
 }
+
+/// What is in the folder.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// Every file on offer, sorted by name.
+    pub(super) files: Vec<(FileName, Version)>,
+    /// How many files cannot be offered.
+    pub(super) left_out: usize,
+}
+
+/// So many files that cannot be offered are named in the log.
+const MOST_NAMED: usize = 5;
 
 impl Folder {
     /// The folder at this path, which must be there.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
-        let root = fs::canonicalize(path)?;
-        if !fs::metadata(&root)?.is_dir() {
-            return Err(ErrorKind::NotADirectory.into());
-        }
-        let handle = Arc::new(Dir::open_ambient_dir(&root, ambient_authority())?);
-        Ok(Self { root, handle })
+        Ok(Self {
+            path: path::absolute(path)?,
+            opened: Opened::new(path)?,
+            is_missing: false,
+            told: Vec::new(),
+        })
     }
 
-    /// Every file on offer, sorted by name.
-    pub(super) fn list(&self) -> io::Result<Vec<(FileName, Version)>> {
-        let mut files: Vec<_> = self
-            .handle
-            .entries()?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|name| name.parse::<FileName>().ok())
-            .filter_map(|name| {
-                // Opened, since a look at its name alone could be of another file.
-                let (_, version) = self.open(&name).ok()?;
-                Some((name, version))
-            })
-            .collect();
+    /// Makes sure that the handle is of the folder to which the path leads now.
+    ///
+    /// # Errors
+    /// What the system says where the path leads to no folder.
+    pub(super) fn follow(&mut self) -> io::Result<()> {
+        match identity_of_folder(&self.path) {
+            Ok(identity) if identity == self.opened.identity => {}
+            Ok(_) => {
+                self.opened = Opened::new(&self.path)?;
+                let path = self.path.display();
+                log::warn!("{path} is another folder now: its files are offered");
+            }
+            Err(error) => {
+                if !mem::replace(&mut self.is_missing, true) {
+                    let path = self.path.display();
+                    log::error!("cannot serve {path} until it is there again: {error}");
+                }
+                return Err(error);
+            }
+        }
+        if mem::take(&mut self.is_missing) {
+            log::info!("{} is there again", self.path.display());
+        }
+        Ok(())
+    }
+
+    /// What there is.
+    pub(super) fn list(&mut self) -> io::Result<Listing> {
+        self.follow()?;
+        let mut files = Vec::new();
+        let mut left_out = Vec::new();
+        for entry in self.opened.handle.entries()?.flatten() {
+            match self.look_at(&entry) {
+                Ok(Some(file)) => files.push(file),
+                Ok(None) => {}
+                Err(why) => left_out.push(format!("{:?} ({why})", entry.file_name())),
+            }
+        }
         files.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(files)
+        let count = left_out.len();
+        self.tell(left_out);
+        Ok(Listing {
+            files,
+            left_out: count,
+        })
+    }
+
+    /// The file, if the entry is one that is meant to be seen; or why it cannot be offered.
+    fn look_at(&self, entry: &DirEntry) -> Result<Option<(FileName, Version)>, String> {
+        let is_file = || entry.metadata().is_ok_and(|it| it.is_file());
+        let name = entry.file_name();
+        let parsed = name.to_str().map(str::parse::<FileName>);
+        let why = match parsed {
+            None => "its name is not UTF-8".to_owned(),
+            // A dot says that a file is not to be seen; a part is not whole.
+            Some(Err(FileNameError::Hidden | FileNameError::Unfinished)) => {
+                return Ok(None);
+            }
+            Some(Err(error)) => error.to_string(),
+            // Opened, since a look at its name alone could be of another file.
+            Some(Ok(name)) => match self.open_here(&name) {
+                Ok((_, version)) => return Ok(Some((name, version))),
+                Err(FolderError::NotThere | FolderError::Missing(_)) => return Ok(None),
+                Err(FolderError::Unreadable(error)) => error.to_string(),
+            },
+        };
+        if is_file() { Err(why) } else { Ok(None) }
+    }
+
+    /// Says in the log what cannot be offered, where that is news.
+    fn tell(&mut self, mut left_out: Vec<String>) {
+        left_out.sort();
+        if left_out == self.told {
+            return;
+        }
+        if !left_out.is_empty() {
+            let mut named = left_out[..left_out.len().min(MOST_NAMED)].join(", ");
+            if left_out.len() > MOST_NAMED {
+                named += ", ...";
+            }
+            let count = left_out.len();
+            log::warn!("{count} files cannot be offered; rename them: {named}");
+        }
+        self.told = left_out;
     }
 
     /// Opens a file for reading.
-    pub(super) fn open(&self, name: &FileName) -> Result<(File, Version), FolderError> {
+    pub(super) fn open(
+        &mut self,
+        name: &FileName,
+    ) -> Result<(File, Version), FolderError> {
+        self.follow().map_err(FolderError::Missing)?;
+        self.open_here(name)
+    }
+
+    fn open_here(&self, name: &FileName) -> Result<(File, Version), FolderError> {
         let mut options = OpenOptions::new();
         options.read(true);
         do_not_wait(&mut options);
-        let file = self.handle.open_with(name.as_str(), &options)?.into_std();
+        let opened = self.opened.handle.open_with(name.as_str(), &options);
+        let file = opened?.into_std();
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(FolderError::NotThere);
@@ -84,10 +197,28 @@ impl Folder {
         Ok((file, Version::of(&metadata)))
     }
 
-    /// The folder itself.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+    /// Where the folder is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
+}
+
+impl Opened {
+    fn new(path: &Path) -> io::Result<Self> {
+        identity_of_folder(path)?; // Whether it is a folder.
+        let handle = Dir::open_ambient_dir(path, ambient_authority())?;
+        let identity = identity(&handle.try_clone()?.into_std_file().metadata()?);
+        Ok(Self { handle, identity })
+    }
+}
+
+/// Which folder the path leads to.
+fn identity_of_folder(path: &Path) -> io::Result<Identity> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_dir() {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    Ok(identity(&metadata))
 }
 
 /// A named pipe would wait for somebody to write into it; a file does not mind.
@@ -115,19 +246,39 @@ impl Version {
         Self {
             size: metadata.len(),
             modified: metadata.modified().ok(),
-            inode: inode(metadata),
+            identity: identity(metadata),
+            changed: changed(metadata),
         }
+    }
+
+    /// Whether the contents are the same, as far as the file's size and time tell: another
+    /// name or other rights do not count.
+    pub(super) fn has_contents_of(self, other: Self) -> bool {
+        let changed = other.changed;
+        Self { changed, ..self } == other
     }
 }
 
 #[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn inode(_metadata: &Metadata) -> u64 {
-    0
+fn identity(_metadata: &Metadata) -> Identity {
+    (0, 0)
+}
+
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed(_metadata: &Metadata) -> (i64, i64) {
+    (0, 0)
 }
 
 /// Why a file cannot be had. A stranger learns no more than that.
@@ -137,14 +288,20 @@ pub(super) enum FolderError {
     NotThere,
     /// It is there, and the system says no.
     Unreadable(io::Error),
+    /// The folder itself is not there.
+    Missing(io::Error),
 }
+
+/// What a client is told where there is no folder to serve.
+pub(super) const NO_FOLDER: &str =
+    "The server's folder is not there. Ask the person who runs the server.";
 
 impl FolderError {
     /// The same for programs.
     pub(super) const fn code(&self) -> Code {
         match self {
             Self::NotThere => Code::NoSuchFile,
-            Self::Unreadable(_) => Code::Unreadable,
+            Self::Unreadable(_) | Self::Missing(_) => Code::Unreadable,
         }
     }
 }
@@ -173,6 +330,7 @@ impl fmt::Display for FolderError {
                 "The server cannot read this file ({}). Ask who runs it.",
                 error.kind()
             ),
+            Self::Missing(_) => write!(f, "{NO_FOLDER}"),
         }
     }
 }
@@ -181,7 +339,7 @@ impl std::error::Error for FolderError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::NotThere => None,
-            Self::Unreadable(error) => Some(error),
+            Self::Unreadable(error) | Self::Missing(error) => Some(error),
         }
     }
 }
@@ -208,8 +366,8 @@ mod tests {
             fs::write(shelf.path().join(name), name).unwrap();
         }
         fs::create_dir(shelf.path().join("folder")).unwrap();
-        let folder = Folder::new(shelf.path()).unwrap();
-        let files = folder.list().unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
+        let files = folder.list().unwrap().files;
         let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a b.txt", "b.txt", "empty", "שלום 🎈.txt"]);
         assert_eq!(files[1].1.size, 5);
@@ -230,7 +388,7 @@ mod tests {
         symlink(outside.path().join("secret"), shelf.path().join("leak")).unwrap();
         symlink("a.txt", shelf.path().join("same")).unwrap();
         symlink("nowhere", shelf.path().join("dangling")).unwrap();
-        let folder = Folder::new(shelf.path()).unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
         for gone in ["leak", "dangling"] {
             assert!(matches!(
                 folder.open(&name(gone)),
@@ -238,7 +396,7 @@ mod tests {
             ));
         }
         assert!(folder.open(&name("same")).is_ok());
-        let names: Vec<_> = folder.list().unwrap();
+        let names = folder.list().unwrap().files;
         assert_eq!(names.len(), 2);
     }
 
@@ -255,7 +413,7 @@ mod tests {
         let path = |name| shelf.path().join(name);
         fs::write(path("own"), "own").unwrap();
         fs::write(path("a"), "own").unwrap();
-        let folder = Folder::new(shelf.path()).unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
         let is_over = std::sync::atomic::AtomicBool::new(false);
         let is_over = &is_over;
         std::thread::scope(|scope| {
@@ -287,21 +445,91 @@ mod tests {
         let shelf = tempfile::tempdir().unwrap();
         let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
         nix::unistd::mkfifo(&shelf.path().join("pipe"), mode).unwrap();
-        let folder = Folder::new(shelf.path()).unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
         let opened = folder.open(&name("pipe"));
         assert!(matches!(opened, Err(FolderError::NotThere)));
-        assert!(folder.list().unwrap().is_empty());
+        assert!(folder.list().unwrap().files.is_empty());
     }
 
     #[test]
     fn another_content_is_another_version() {
         let shelf = tempfile::tempdir().unwrap();
-        let folder = Folder::new(shelf.path()).unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
         fs::write(shelf.path().join("a"), "1").unwrap();
         let (_, before) = folder.open(&name("a")).unwrap();
         fs::write(shelf.path().join("a"), "12").unwrap();
         let (_, after) = folder.open(&name("a")).unwrap();
         assert_ne!(before, after);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_changed_in_place_with_its_size_and_time_kept_is_another_version() {
+        let shelf = tempfile::tempdir().unwrap();
+        let path = shelf.path().join("a");
+        fs::write(&path, "1").unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
+        let (file, before) = folder.open(&name("a")).unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        let mut after = before;
+        // The clock of the file system moves on a few times a hundredth of a second.
+        while after.changed == before.changed {
+            fs::write(&path, "2").unwrap();
+            let written = File::options().write(true).open(&path).unwrap();
+            written.set_modified(modified).unwrap();
+            after = folder.open(&name("a")).unwrap().1;
+        }
+        assert_eq!((after.size, after.modified), (before.size, before.modified));
+        assert_ne!(before, after);
+        assert!(before.has_contents_of(after));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_made_again_or_exchanged_is_the_one_that_is_served() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("served");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("old"), "old").unwrap();
+        let mut folder = Folder::new(&path).unwrap();
+        fs::rename(&path, place.path().join("elsewhere")).unwrap();
+        assert!(folder.list().is_err());
+        let opened = folder.open(&name("old"));
+        assert!(matches!(opened, Err(FolderError::Missing(_))), "{opened:?}");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("new"), "new").unwrap();
+        let files = folder.list().unwrap().files;
+        assert_eq!(files.len(), 1);
+        assert_eq!(files[0].0.as_str(), "new");
+        assert!(folder.open(&name("new")).is_ok());
+        let opened = folder.open(&name("old"));
+        assert!(matches!(opened, Err(FolderError::NotThere)), "{opened:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn files_that_cannot_be_offered_are_counted_and_hidden_ones_are_not() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let shelf = tempfile::tempdir().unwrap();
+        for name in [
+            "a:b",
+            "a\\b",
+            "trailing ",
+            "aux.c",
+            "fine",
+            ".hidden",
+            "x.part",
+        ] {
+            fs::write(shelf.path().join(name), name).unwrap();
+        }
+        let not_utf8 = OsStr::from_bytes(b"\xff");
+        fs::write(shelf.path().join(not_utf8), "x").unwrap();
+        fs::create_dir(shelf.path().join("c:d")).unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
+        let listing = folder.list().unwrap();
+        assert_eq!((listing.files.len(), listing.left_out), (1, 5));
+        assert!(folder.told[4].contains("not UTF-8"), "{:?}", folder.told);
     }
 
     #[test]

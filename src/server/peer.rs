@@ -30,10 +30,12 @@ use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::Reply;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// What every thread may do with a client.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(super) struct Peer {
     /// Copies of what it says and hears.
     copies: Arc<Conversation>,
     outbox: Outbox,
+    /// Closed when `writer-N` has ended.
+    writer_ended: Receiver<()>,
     joined: AtomicBool,
     /// What its login has yielded; set before its first transfer, or never.
     key: OnceLock<Key>,
@@ -64,6 +68,9 @@ const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 /// Unit: bytes.
 const LARGEST_QUEUE_BYTES: usize = 16 * FULL_QUEUE_BYTES;
 
+/// How often it is looked whether a client that sends no more is still there.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+
 impl Peer {
     /// A client on this stream, and what [`write_lines`] works with.
     pub(super) fn new(
@@ -75,7 +82,8 @@ impl Peer {
         let (remote, local) = (stream.peer_addr()?, stream.local_addr()?);
         let copies = Arc::new(tap.conversation(local, remote, Way::In));
         let stream = Arc::new(stream);
-        let (outbox, half) = Outbox::new(Arc::clone(&stream), Arc::clone(&copies));
+        let (outbox, half, writer_ended) =
+            Outbox::new(Arc::clone(&stream), Arc::clone(&copies));
         let peer = Self {
             number,
             remote,
@@ -83,6 +91,7 @@ impl Peer {
             stream,
             copies,
             outbox,
+            writer_ended,
             joined: AtomicBool::new(false),
             key: OnceLock::new(),
             cut_because: OnceLock::new(),
@@ -117,6 +126,33 @@ impl Peer {
             log::warn!("dropped client {number} ({remote}): {why}, {unread} B unread");
         }
         let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Whether a client that sends no more is still there and something is owed to it; looks
+    /// for a moment. What reaches a closed socket is answered by RST, and then the stream
+    /// has no far end any more.
+    fn is_owed_more(&self) -> bool {
+        self.writer_ended.recv_timeout(LOOK_INTERVAL) == Err(RecvTimeoutError::Timeout)
+            && self.stream.peer_addr().is_ok()
+            && self.cut_because.get().is_none()
+    }
+
+    /// Whether the client has closed the stream, or its half of it, as far as the system
+    /// knows; `reader-N` may have to learn it yet.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_hung_up(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let mut watched = [PollFd::new(&*self.stream, PollFlags::RDHUP)];
+        let at_once = Timespec::default();
+        let is_ready = poll(&mut watched, Some(&at_once));
+        is_ready.is_ok() && watched[0].revents().contains(PollFlags::RDHUP)
+    }
+
+    /// The system is not asked here.
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "elsewhere it is used")]
+    pub(super) const fn has_hung_up(&self) -> bool {
+        false
     }
 
     /// Its `join` was accepted: it may be silent from now on.

@@ -45,6 +45,8 @@ pub(super) enum Event {
     },
     /// No `join` in time.
     Late { client: ClientNumber },
+    /// The client has closed its half of the connection: it reads, and asks no more.
+    Finished { client: ClientNumber },
     /// A client's upload is whole.
     Shared { from: String, file: FileEntry },
     /// The connection is no more.
@@ -99,11 +101,17 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 impl RoomThread {
     pub(super) fn new(
-        room: Room,
+        mut room: Room,
         transfers: Sender<transfers::Event>,
         results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
     ) -> Self {
+        let mut chance = Chance([0; 32]);
+        match getrandom::fill(&mut chance.0) {
+            Ok(()) => room.set_secret(chance),
+            // A client that comes back then waits until its dead connection is noticed.
+            Err(error) => log::error!("no random numbers for tokens: {error}"),
+        }
         Self {
             room,
             members: HashMap::new(),
@@ -161,25 +169,37 @@ impl RoomThread {
                 self.members.insert(peer.number, member);
                 return;
             }
+            // The last word on a client that had finished.
+            Event::Gone { client, .. } if !self.members.contains_key(&client) => {
+                let _ = self.transfers.send(transfers::Event::Gone { client });
+                return;
+            }
             // What a client sent after we closed our half is of no interest any more.
             Event::Asked { client, .. }
             | Event::Unreadable { client, .. }
             | Event::Broken { client, .. }
             | Event::Late { client }
-            | Event::Gone { client, .. }
+            | Event::Finished { client }
                 if !self.members.contains_key(&client) =>
             {
                 return;
             }
             Event::Asked { client, request } => self.on_request(client, request),
             Event::Unreadable { client, error } => {
-                self.room.on_unreadable(client, &error.to_string())
+                let why = error.to_string();
+                self.room.on_unreadable(client, &why, error.tag())
             }
             Event::Broken { client, error } => {
                 log::warn!("client {client} ended: {error}");
                 self.room.on_broken_line(client, &error.to_string())
             }
             Event::Late { client } => self.room.on_late(client),
+            Event::Finished { client } => {
+                log::info!("client {client} asks no more");
+                let effects = self.room.on_gone(client, "connection closed");
+                self.hand_over(client);
+                effects
+            }
             Event::Shared { from, file } => Room::on_shared(from, file),
             Event::Gone { client, why } => {
                 log::info!("client {client} left: {why}");
@@ -268,6 +288,17 @@ impl RoomThread {
             member.flush();
             member.peer.end(ending.unwrap_or(Shutdown::Both));
             let _ = self.transfers.send(transfers::Event::Gone { client });
+        }
+    }
+
+    /// A client that asks no more has left the room; `transfers` knows when it has its
+    /// answers.
+    fn hand_over(&mut self, client: ClientNumber) {
+        self.room.on_closed(client);
+        if let Some(mut member) = self.members.remove(&client) {
+            member.flush();
+            let peer = member.peer;
+            let _ = self.transfers.send(transfers::Event::Finished { peer });
         }
     }
 

@@ -19,6 +19,8 @@ use std::time::Duration;
 pub(super) enum Event {
     /// A client wants something that needs files.
     Ordered { peer: Arc<Peer>, order: Order },
+    /// A client asks no more, and gets what it has asked for.
+    Finished { peer: Arc<Peer> },
     /// A client's chat connection is no more.
     Gone { client: ClientNumber },
     /// How a transfer goes.
@@ -51,6 +53,7 @@ pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
             Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(event) => {
                 on_event(&mut downloads, event);
+                downloads.dismiss_finished();
                 downloads.look_whether_drained();
             }
             Err(RecvTimeoutError::Timeout) => {
@@ -64,9 +67,17 @@ pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
     while downloads.are_running() {
         match events.recv_timeout(clock.until(deadline)) {
             Ok(event @ Event::Reported { .. }) => on_event(&mut downloads, event),
-            Ok(_) => {}
-            Err(_) => return,
+            Ok(event) => turn_away(event),
+            Err(_) => break,
         }
+    }
+    events.try_iter().for_each(turn_away);
+}
+
+/// The server ends, and a client that has finished waits for nothing any more.
+fn turn_away(event: Event) {
+    if let Event::Finished { peer } = event {
+        peer.cut("the server is closing");
     }
 }
 
@@ -86,6 +97,7 @@ fn on_event(downloads: &mut Downloads, event: Event) {
                 downloads.on_verdict(&peer, transfer, state);
             }
         },
+        Event::Finished { peer } => downloads.on_finished(peer),
         Event::Gone { client } => downloads.on_gone(client),
         Event::Reported { transfer, report } => downloads.on_report(transfer, report),
         Event::Hashed(hashed) => downloads.on_hashed(&hashed),

@@ -7,7 +7,7 @@
 use super::download::{
     Download, Shell, Stage, StartError, Supplies, Upload, draw_token, hopeless,
 };
-use super::folder::{Folder, Version};
+use super::folder::{Folder, NO_FOLDER, Version};
 use crate::lab::journal::Side;
 use crate::shelf::FileName;
 use crate::transfer::receiving;
@@ -28,8 +28,10 @@ impl Download {
         number: u64,
         port: u16,
         upload: &Upload,
-        supplies: &Supplies,
+        supplies: &mut Supplies,
     ) -> Result<(), StartError> {
+        let followed = supplies.folder.follow();
+        followed.map_err(|_| StartError::Hopeless(NO_FOLDER.to_owned()))?;
         let (outlet, offered) = self.open_outlet(port)?;
         let drawn = draw_token()?;
         let part = supplies.kept.open(&self.name, upload.version);
@@ -120,7 +122,7 @@ pub(super) fn check_room(folder: &Path, size: u64) -> Result<(), (Code, String)>
 
 /// What an upload has put on the shelf, if it has.
 pub(super) fn find_shared(
-    folder: &Folder,
+    folder: &mut Folder,
     ending: Ending,
 ) -> Option<(FileName, Version, Digest)> {
     if ending.state != TransferState::Verified {

@@ -14,14 +14,14 @@
 //! nothing else is to be done, at the latest before the digest is told: the network does not
 //! wait for it.
 
-use super::overwrite::name_part;
+use super::overwrite::{Overwrite, name_part};
 use super::part::Part;
 use super::record::Record;
 use super::threads;
 use crate::wire::digest::Digest;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{
     Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
 };
@@ -30,7 +30,8 @@ use std::time::Duration;
 /// A running disk thread; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Disk {
-    orders: SyncSender<Order>,
+    /// `None` once the disk thread has been told to end.
+    orders: Option<SyncSender<Order>>,
     answers: Receiver<Answer>,
     /// What was written, to be filled again.
     spares: Receiver<Vec<u8>>,
@@ -51,6 +52,8 @@ pub(super) enum Answer {
     Digest(Digest),
     /// The file has its name.
     Kept(PathBuf),
+    /// The file is whole, and one that has this name by now is as good: the part is gone.
+    Skipped(PathBuf),
     /// The part is gone.
     Discarded,
     /// It cannot go on.
@@ -86,7 +89,7 @@ impl Disk {
             writer.run(&inbox, &outbox);
         })?;
         Ok(Self {
-            orders,
+            orders: Some(orders),
             answers,
             spares,
         })
@@ -99,7 +102,10 @@ impl Disk {
 
     /// Hands bytes over without waiting; gives them back where the disk is behind.
     pub(super) fn try_write(&self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
-        match self.orders.try_send(Order::Write(bytes)) {
+        let Some(orders) = &self.orders else {
+            return Ok(());
+        };
+        match orders.try_send(Order::Write(bytes)) {
             Err(TrySendError::Full(Order::Write(bytes))) => Err(bytes),
             // A disk thread that is gone has said why before.
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
@@ -130,16 +136,15 @@ impl Disk {
 
     /// A disk thread that is gone has said why before.
     fn order(&self, order: Order) {
-        let _ = self.orders.send(order);
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(order);
+        }
     }
 
-    /// Waits until all is on the disk, and the part free for another writer.
-    pub(super) fn end(self) {
-        let Self {
-            orders, answers, ..
-        } = self;
-        drop(orders);
-        while answers.recv_timeout(LONGEST_END).is_ok() {}
+    /// Waits until everything is on the disk and the part is free for another writer.
+    pub(super) fn end(&mut self) {
+        self.orders = None;
+        while self.answers.recv_timeout(LONGEST_END).is_ok() {}
     }
 
     /// What the disk thread has said.
@@ -181,11 +186,14 @@ impl Writer {
                     None
                 }),
                 Order::Finish => self.finish().map(|digest| Some(Answer::Digest(digest))),
-                Order::Keep => self.keep().map(|path| Some(Answer::Kept(path))),
+                Order::Keep => self.keep().map(Some),
                 Order::Discard => self.part.discard().map(|()| Some(Answer::Discarded)),
             };
             let answer = answer.unwrap_or_else(|error| Some(Answer::Failed(error)));
-            let is_settled = matches!(answer, Some(Answer::Kept(_) | Answer::Discarded));
+            let is_settled = matches!(
+                answer,
+                Some(Answer::Kept(_) | Answer::Skipped(_) | Answer::Discarded)
+            );
             let has_failed = matches!(answer, Some(Answer::Failed(_)));
             if let Some(answer) = answer {
                 // The receiver may have given up meanwhile.
@@ -267,11 +275,32 @@ impl Writer {
         Ok(Digest(self.hasher.clone().finalize().into()))
     }
 
-    fn keep(&self) -> io::Result<PathBuf> {
-        let path = name_part(&self.part.path, &self.part.destination)?;
-        Record::remove(&self.part.path);
-        Ok(path)
+    fn keep(&self) -> io::Result<Answer> {
+        if !self.part.is_in_place()? {
+            let why = "its folder was moved or deleted meanwhile";
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
+        let destination = &self.part.destination;
+        match name_part(&self.part.path, destination) {
+            Ok(path) => {
+                Record::remove(&self.part.path);
+                Ok(Answer::Kept(path))
+            }
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists
+                    && destination.overwrite == Overwrite::Skip =>
+            {
+                self.part.discard()?;
+                Ok(Answer::Skipped(destination.folder.join(&destination.name)))
+            }
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// What a person is told where a file of that name came meanwhile, and is as good.
+pub(super) fn skipped(path: &Path) -> String {
+    format!("{} is there by now: skipped", path.display())
 }
 
 /// What a person is told where the file cannot be written.
@@ -297,12 +326,10 @@ pub(super) fn sentence(error: &io::Error) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::overwrite::Overwrite;
     use super::super::part::Destination;
     use super::*;
     use crate::wire::version::FileVersion;
     use std::fs;
-    use std::path::Path;
 
     /// What a disk was given, in its order.
     pub(in super::super) struct Given(Receiver<Order>);
@@ -324,7 +351,7 @@ pub(super) mod tests {
         let (_, answers) = sync_channel(1);
         let (_, spares) = sync_channel(1);
         let disk = Disk {
-            orders,
+            orders: Some(orders),
             answers,
             spares,
         };
@@ -374,7 +401,7 @@ pub(super) mod tests {
     }
 
     /// Waits until `disk` has ended and let its part go.
-    fn end(disk: Disk) {
+    fn end(mut disk: Disk) {
         disk.end();
     }
 
@@ -410,6 +437,47 @@ pub(super) mod tests {
         });
         let names: Vec<_> = names.collect();
         assert_eq!(names, ["notes.txt", "notes (2).txt", "notes (3).txt"]);
+    }
+
+    #[test]
+    fn where_the_first_is_as_good_the_others_leave_nothing_and_do_not_fail() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut destination = destination(folder.path());
+        destination.overwrite = Overwrite::Skip;
+        let begun = || {
+            let part = Part::begin(&destination, Some(record())).unwrap();
+            Disk::start(1, part).unwrap()
+        };
+        let (first, second) = (begun(), begun());
+        assert_eq!(fs::read(kept(&first)).unwrap(), b"");
+        second.write(b"second".to_vec());
+        second.keep();
+        match second.answer_within(PATIENCE) {
+            Some(Answer::Skipped(path)) => assert!(path.ends_with("notes.txt")),
+            other => panic!("not skipped: {other:?}"),
+        }
+        end(second);
+        assert_eq!(names(folder.path()), ["notes.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_part_whose_folder_was_exchanged_takes_no_name_and_removes_no_other_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("new");
+        let disk = begun(folder.path());
+        fs::rename(&new, folder.path().join("old")).unwrap();
+        fs::create_dir(&new).unwrap();
+        fs::write(new.join("notes.txt.part"), "another's").unwrap();
+        disk.keep();
+        match disk.answer_within(PATIENCE) {
+            Some(Answer::Failed(error)) => {
+                assert!(sentence(&error).contains("moved or deleted"), "{error}");
+            }
+            other => panic!("it did not fail: {other:?}"),
+        }
+        end(disk);
+        assert_eq!(names(folder.path()), ["notes.txt.part"]);
     }
 
     #[test]

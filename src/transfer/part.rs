@@ -183,16 +183,25 @@ impl Part {
         self.destination.workshop.is_some()
     }
 
+    /// Whether its path leads to it still: its folder may have been moved or deleted, and
+    /// another part have its place.
+    pub(super) fn is_in_place(&self) -> io::Result<bool> {
+        is_at(&self.file, &self.path)
+    }
+
     /// The part and its record are worth nothing.
     pub(super) fn discard(&self) -> io::Result<()> {
-        discard(&self.path)
+        if self.is_in_place()? {
+            discard(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Takes an empty part away: there is nothing to go on from. Of another one, gives
     /// back what was reserved and not used.
     pub(super) fn tidy_up(&self) {
         let tidied = self.file.metadata().and_then(|told| match told.len() {
-            0 => self.discard(),
+            0 => self.discard(), // Where it is in its place.
             length => self.file.set_len(length),
         });
         if let Err(error) = tidied {

@@ -292,12 +292,12 @@ impl<R: FnMut(Report)> Shell<R> {
             self.obey();
             self.drain();
             self.verify();
-            if self.connection.verdict().is_some() || self.connection.outcome().is_some()
-            {
+            let is_over = self.connection.outcome().is_some();
+            if is_over || self.connection.verdict().is_some() {
                 self.drain();
-                self.report_end();
+                self.report_end(is_over);
             }
-            if self.connection.outcome().is_some() {
+            if is_over {
                 return self.close();
             }
             self.report_progress();

@@ -61,6 +61,25 @@ struct Heard {
     is_paused: bool,
 }
 
+/// What came of a TCP transfer that did not end early.
+struct Done {
+    outcome: Outcome,
+    digest: Option<Digest>,
+    path: Option<PathBuf>,
+    remark: Option<String>,
+}
+
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            digest: None,
+            path: None,
+            remark: None,
+        }
+    }
+}
+
 /// Why a TCP transfer ended early.
 enum Stop {
     Outcome(Outcome),
@@ -95,7 +114,8 @@ impl Way {
     ) -> Result<TcpStream, Stop> {
         let stream = match self {
             Self::Connect(server) => {
-                let mut stream = TcpStream::connect_timeout(server, PATIENCE)?;
+                let mut stream = TcpStream::connect_timeout(server, PATIENCE)
+                    .map_err(|error| Stop::Sentence(no_connection(*server, &error)))?;
                 stream.write_all(format!("{token}\n").as_bytes())?;
                 stream
             }
@@ -126,6 +146,15 @@ impl Way {
     }
 }
 
+/// What a person is told who has reached the chat's port and does not reach this one.
+fn no_connection(server: SocketAddr, error: &io::Error) -> String {
+    format!(
+        "no TCP connection to {server}: {error}. The chat has a port of its own. Open port \
+         {} too in the firewall or forwarder between you and the server.",
+        server.port()
+    )
+}
+
 fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
@@ -145,7 +174,7 @@ impl Sender {
         let ended = self.send(&mut heard, &mut course, &mut report);
         // Before the end is told: who hears of it may want the port at once.
         drop(self.way);
-        course.end(ended.map(|outcome| (outcome, None, None)), &mut report);
+        course.end(ended.map(Done::from), &mut report);
     }
 
     fn send(
@@ -255,13 +284,13 @@ impl Sender {
 
 impl Receiver {
     /// Receives the file, and reports how it went.
-    pub(super) fn run(self, mut report: impl FnMut(Report)) {
+    pub(super) fn run(mut self, mut report: impl FnMut(Report)) {
         let mut course = Course::new(&self.job);
         let ended = self.receive(&mut course, &mut report);
-        // Before the end is told: who hears of it may want the port at once.
+        // Before the end is reported: the next transfer may want the port and the part.
         drop(self.way);
-        course.end(ended, &mut report);
         self.disk.end();
+        course.end(ended, &mut report);
         report(Report::Closed);
     }
 
@@ -269,7 +298,7 @@ impl Receiver {
         &self,
         course: &mut Course,
         report: &mut impl FnMut(Report),
-    ) -> Result<(Outcome, Option<Digest>, Option<PathBuf>), Stop> {
+    ) -> Result<Done, Stop> {
         let mut is_paused = false;
         let look = || self.obey(ACCEPT_INTERVAL, &mut is_paused);
         let mut stream = self.way.open(self.job.token, look)?;
@@ -303,15 +332,27 @@ impl Receiver {
             self.disk.discard();
             self.last_answer()?;
             stream.write_all(&[2])?;
-            return Ok((Outcome::Damaged, Some(digest), None));
+            return Ok(Done {
+                digest: Some(digest),
+                ..Outcome::Damaged.into()
+            });
         }
         self.disk.keep();
-        let Answer::Kept(path) = self.last_answer()? else {
-            return Err(no_answer());
+        let (path, remark) = match self.last_answer()? {
+            Answer::Kept(path) => (Some(path), None),
+            Answer::Skipped(path) => (None, Some(disk::skipped(&path))),
+            Answer::Digest(_) | Answer::Discarded | Answer::Failed(_) => {
+                return Err(no_answer());
+            }
         };
         // The file is whole; a sender that is gone by now changes nothing about it.
         let _ = stream.write_all(&[1]);
-        Ok((Outcome::Verified, Some(digest), Some(path)))
+        Ok(Done {
+            outcome: Outcome::Verified,
+            digest: Some(digest),
+            path,
+            remark,
+        })
     }
 
     /// Reads as much as has come, at least one byte.
@@ -496,19 +537,17 @@ impl Course {
         }
     }
 
-    fn end(
-        &self,
-        ended: Result<(Outcome, Option<Digest>, Option<PathBuf>), Stop>,
-        report: &mut impl FnMut(Report),
-    ) {
-        let (outcome, digest, path) = match ended {
-            Ok((outcome, digest, path)) => (verdict(outcome), digest, path),
-            Err(Stop::Outcome(outcome)) => (verdict(outcome), None, None),
-            Err(Stop::Sentence(sentence)) => {
-                ((TransferState::Failed, Some(sentence)), None, None)
+    fn end(&self, ended: Result<Done, Stop>, report: &mut impl FnMut(Report)) {
+        let (mut digest, mut path) = (None, None);
+        let (state, sentence) = match ended {
+            Ok(done) => {
+                (digest, path) = (done.digest, done.path);
+                let (state, sentence) = verdict(done.outcome);
+                (state, sentence.or(done.remark))
             }
+            Err(Stop::Outcome(outcome)) => verdict(outcome),
+            Err(Stop::Sentence(sentence)) => (TransferState::Failed, Some(sentence)),
         };
-        let (state, sentence) = outcome;
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         report(Report::Ended(Ending {
             state,
@@ -518,5 +557,23 @@ impl Course {
             path,
             digest,
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_answers_at_the_transfers_port_the_port_is_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let opened = Way::Connect(address).open(Token([1; 16]), || Ok(()));
+        let Err(Stop::Sentence(sentence)) = opened else {
+            panic!("no sentence");
+        };
+        let port = format!("Open port {} too", address.port());
+        assert!(sentence.contains(&port), "{sentence}");
     }
 }

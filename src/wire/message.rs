@@ -52,6 +52,9 @@ pub enum Request {
         /// The protocol's version; without one, 1.
         #[serde(default = "first_version")]
         version: u32,
+        /// That of an earlier `welcome`: the name is mine, and my connection has died.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Token>,
     },
     /// What answers a `challenge`: that I know the password.
     Proof(Proof),
@@ -207,6 +210,10 @@ pub enum Reply {
         /// Whether the list goes on in the next `files` line; where not, left out.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
+        /// How many files are there that cannot be offered, in the last line; where none
+        /// are, left out.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        left_out: u64,
     },
     /// The file you asked for is ready to be sent, or yours to be received.
     Offer(Offer),
@@ -294,6 +301,10 @@ pub struct Welcome {
     /// That the server knows the password too; only after a `proof`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// By which a later `join` shows that it comes from the same client, where there was
+    /// no `proof`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
     /// The name of the teacher, here or not, where the room has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<String>,
@@ -515,7 +526,7 @@ impl Request {
     /// [`MessageError`] where it is not JSON, its keyword is unknown or a field is
     /// missing or of the wrong type.
     pub fn from_line(line: &str) -> Result<Self, MessageError> {
-        serde_json::from_str(line).map_err(MessageError)
+        read(line)
     }
 
     /// As one line, its `\n` included.
@@ -531,7 +542,7 @@ impl Reply {
     /// # Errors
     /// As [`Request::from_line`].
     pub fn from_line(line: &str) -> Result<Self, MessageError> {
-        serde_json::from_str(line).map_err(MessageError)
+        read(line)
     }
 
     /// As one line, its `\n` included.
@@ -563,19 +574,44 @@ fn to_line(message: &impl Serialize) -> String {
     line
 }
 
+fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, MessageError> {
+    serde_json::from_str(line).map_err(|error| MessageError {
+        error,
+        tag: tag_of(line),
+    })
+}
+
+/// The tag of a message whose other fields cannot be read.
+fn tag_of(line: &str) -> Option<u64> {
+    let message: serde_json::Value = serde_json::from_str(line).ok()?;
+    let mut keywords = message.as_object()?.values();
+    keywords.find_map(|fields| fields.get("tag")?.as_u64())
+}
+
 /// A line that is no message: the parser's own words, with the column.
 #[derive(Debug)]
-pub struct MessageError(serde_json::Error);
+pub struct MessageError {
+    error: serde_json::Error,
+    tag: Option<u64>,
+}
+
+impl MessageError {
+    /// The tag of the request, where it has one that can be read.
+    #[must_use]
+    pub const fn tag(&self) -> Option<u64> {
+        self.tag
+    }
+}
 
 impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message unreadable: {}", self.0)
+        write!(f, "message unreadable: {}", self.error)
     }
 }
 
 impl std::error::Error for MessageError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        Some(&self.error)
     }
 }
 

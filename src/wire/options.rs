@@ -12,7 +12,7 @@
 //!
 //! Source: Kurose & Ross §3.4 (the textbook's three protocols); RFC 2018, 9002 (`sack`).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -75,14 +75,35 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arq: Option<Arq>,
     /// Most packets in flight, 1 to [`LARGEST_WINDOW`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "window"
+    )]
     pub window: Option<u32>,
     /// Who decides how much of that may be in flight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub congestion: Option<Congestion>,
     /// File bytes per DATA packet, 1 to [`LARGEST_SEGMENT_BYTES`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "segment_bytes"
+    )]
     pub segment_bytes: Option<u16>,
+}
+
+/// A number that the field cannot hold is as far out of range as the largest that it can
+/// hold, and is refused for the same reason.
+fn window<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let number: Option<u64> = Option::deserialize(from)?;
+    Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
+/// As [`window`].
+fn segment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
+    let number: Option<u64> = Option::deserialize(from)?;
+    Ok(number.map(|number| u16::try_from(number).unwrap_or(u16::MAX)))
 }
 
 /// What both sides will do: every choice made.

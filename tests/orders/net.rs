@@ -151,6 +151,9 @@ impl TcpStream {
     }
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        if state(&self.pipe.halves).is_reset {
+            return Err(ErrorKind::NotConnected.into());
+        }
         Ok(self.addresses[1 - self.side])
     }
 
@@ -229,7 +232,9 @@ impl TcpStream {
         let (ours, theirs) = (self.side, 1 - self.side);
         let done = until(self.pipe.place, deadline, || {
             let mut halves = state(&self.pipe.halves);
-            if halves.ended[ours] || halves.deaf[theirs] || halves.is_reset {
+            // What reaches a closed socket is answered by RST.
+            halves.is_reset |= halves.deaf[theirs];
+            if halves.ended[ours] || halves.is_reset {
                 return Some(Err(ErrorKind::BrokenPipe.into()));
             }
             let room = self.pipe.room - halves.bytes[ours].len();

@@ -702,3 +702,307 @@ fn a_digest_is_in_the_listing_once_somebody_has_asked_for_the_file() {
     assert_eq!(dana.wait_for("offer")["digest"], expected);
     server.stop();
 }
+
+/// Reads the file that an offer over TCP names, as `nc` would.
+fn fetch(server: &Running, offer: &Value) -> Vec<u8> {
+    let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
+    let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let token = offer["token"].as_str().unwrap();
+    stream.write_all(format!("{token}\n").as_bytes()).unwrap();
+    let size = usize::try_from(offer["size"].as_u64().unwrap()).unwrap();
+    let mut bytes = vec![0; size + 32];
+    stream.read_exact(&mut bytes).unwrap();
+    stream.write_all(&[1]).unwrap();
+    bytes.truncate(size);
+    bytes
+}
+
+fn close_half(client: &Client) {
+    client.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+}
+
+#[test]
+fn a_client_that_closes_its_half_gets_every_answer_and_its_download_and_then_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "asked for").unwrap();
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ..config()
+    })
+    .unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    let mut nc = Client::connect(&server);
+    nc.send(&json!({"join": {"name": "nc"}}));
+    nc.say("hi");
+    nc.write(b"\"files\"\n\"users\"\n");
+    nc.send(&json!({"download": {"file": "a.txt", "transport": "tcp"}}));
+    close_half(&nc);
+    assert_eq!(nc.wait_for("said")["text"], "hi");
+    // The room and the files answer each in their own order.
+    let mut rest = Vec::new();
+    let offer = loop {
+        let line = nc.next();
+        if let Some(offer) = line.get("offer") {
+            break offer.clone();
+        }
+        rest.push(line);
+    };
+    assert!(rest.iter().any(|it| it.get("files").is_some()), "{rest:?}");
+    assert!(rest.iter().any(|it| it.get("users").is_some()), "{rest:?}");
+    assert_eq!(fetch(&server, &offer), b"asked for");
+    nc.wait_for_state("verified");
+    assert_eq!(nc.next_line(), None);
+    assert_eq!(dana.wait_for("left")["why"], "connection closed");
+    server.stop();
+}
+
+#[test]
+fn a_client_that_is_gone_altogether_leaves_no_transfer_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "a").unwrap();
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ports: PortRange::Any,
+        ..config()
+    })
+    .unwrap();
+    let mut guy = Client::joined(&server, "guy");
+    guy.send(&json!({"upload": {"file": "b", "size": 5, "modified": 7}}));
+    guy.wait_for("offer");
+    let part = folder.path().join(".uploads/b.part");
+    assert!(part.exists());
+    drop(guy);
+    // An upload of which nothing has come leaves nothing: it was cancelled.
+    let mut tries = 0;
+    while part.exists() {
+        wait(Duration::from_millis(10));
+        tries += 1;
+        assert!(tries < 1_000, "the upload goes on without its client");
+    }
+    server.stop();
+}
+
+#[test]
+fn an_upload_broken_off_over_tcp_and_asked_for_again_at_once_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ..config()
+    })
+    .unwrap();
+    let size = 100_000;
+    let ask = json!({"upload": {
+        "file": "a", "size": size, "modified": 7, "transport": "tcp"
+    }});
+    let mut expected = 0;
+    for round in 0..20 {
+        // Every other time the whole client is gone, and another one asks.
+        let mut client = Client::joined(&server, &format!("guest{round}"));
+        for again in 0..2 {
+            client.send(&ask);
+            let offer = client.wait_for("offer");
+            let offset = offer.get("offset").map_or(0, |it| it.as_u64().unwrap());
+            assert!(
+                offset >= expected,
+                "{offset} of {expected}, {round} {again}"
+            );
+            let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
+            let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
+            let token = offer["token"].as_str().unwrap();
+            stream.write_all(format!("{token}\n").as_bytes()).unwrap();
+            stream.write_all(&[7; 1_000]).unwrap();
+            let part = folder.path().join(".uploads/a.part");
+            expected = offset + 1_000;
+            let mut tries = 0;
+            while std::fs::metadata(&part).map_or(0, |it| it.len()) < expected {
+                wait(Duration::from_millis(2));
+                tries += 1;
+                assert!(tries < 5_000, "the bytes do not come");
+            }
+            drop(stream);
+        }
+        drop(client);
+    }
+    server.stop();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_changed_in_place_with_its_size_and_time_kept_is_listed_without_its_old_digest()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    std::fs::write(&path, "one").unwrap();
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ..config()
+    })
+    .unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
+    dana.send(&ask);
+    let offer = dana.wait_for("offer");
+    assert_eq!(fetch(&server, &offer), b"one");
+    dana.wait_for_state("verified");
+    dana.send(&json!("files"));
+    assert!(dana.wait_for("files")["files"][0]["digest"].is_string());
+    let before = ctime(&path);
+    while ctime(&path) == before {
+        std::fs::write(&path, "two").unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(modified).unwrap();
+    }
+    dana.send(&json!("files"));
+    assert!(dana.wait_for("files")["files"][0]["digest"].is_null());
+    server.stop();
+}
+
+#[cfg(unix)]
+fn ctime(path: &std::path::Path) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    let told = std::fs::metadata(path).unwrap();
+    (told.ctime(), told.ctime_nsec())
+}
+
+#[test]
+fn a_damaged_download_makes_the_server_work_the_digest_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "one").unwrap();
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ..config()
+    })
+    .unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
+    for (word, state) in [(1, "verified"), (2, "damaged")] {
+        dana.send(&ask);
+        let offer = dana.wait_for("offer");
+        let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
+        let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
+        let token = offer["token"].as_str().unwrap();
+        stream.write_all(format!("{token}\n").as_bytes()).unwrap();
+        stream.read_exact(&mut [0; 35]).unwrap();
+        stream.write_all(&[word]).unwrap();
+        dana.wait_for_state(state);
+        dana.send(&json!("files"));
+        let files = dana.wait_for("files");
+        let is_known = files["files"][0]["digest"].is_string();
+        assert_eq!(is_known, state == "verified");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_folder_that_is_made_again_is_the_one_that_uploads_and_lists_use() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("served");
+    std::fs::create_dir(&path).unwrap();
+    std::fs::write(path.join("old.txt"), "old").unwrap();
+    let server = server::start(Config {
+        files: path.clone(),
+        ..config()
+    })
+    .unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    std::fs::rename(&path, place.path().join("elsewhere")).unwrap();
+    let ask = json!({"upload": {"file": "new.txt", "size": 0, "transport": "tcp"}});
+    for request in [json!("files"), ask.clone()] {
+        dana.send(&request);
+        assert_eq!(dana.wait_for("error")["code"], "unreadable");
+    }
+    assert!(!path.exists());
+    std::fs::create_dir(&path).unwrap();
+    dana.send(&ask);
+    let offer = dana.wait_for("offer");
+    let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
+    let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
+    let token = offer["token"].as_str().unwrap();
+    stream.write_all(format!("{token}\n").as_bytes()).unwrap();
+    stream.write_all(&of_nothing()).unwrap();
+    assert_eq!(dana.wait_for("shared")["file"]["name"], "new.txt");
+    dana.send(&json!("files"));
+    let files = dana.wait_for("files");
+    assert_eq!(files["files"].as_array().unwrap().len(), 1);
+    assert_eq!(files["files"][0]["name"], "new.txt");
+    server.stop();
+}
+
+/// The SHA-256 of no bytes.
+fn of_nothing() -> Vec<u8> {
+    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..64).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn files_that_cannot_be_offered_are_counted_in_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["fine.txt", "aux.c", "trailing ", "a\\b"] {
+        std::fs::write(folder.path().join(name), "x").unwrap();
+    }
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ..config()
+    })
+    .unwrap();
+    let mut dana = Client::joined(&server, "dana");
+    dana.send(&json!("files"));
+    let files = dana.wait_for("files");
+    assert_eq!(files["files"].as_array().unwrap().len(), 1);
+    assert_eq!(files["left_out"], 3);
+    server.stop();
+}
+
+#[test]
+fn a_client_takes_its_name_back_by_its_token_and_nobody_else_does() {
+    let server = server();
+    let mut dana = Client::connect(&server);
+    dana.send(&json!({"join": {"name": "dana"}}));
+    let welcome = dana.wait_for("welcome");
+    let token = welcome["token"].as_str().unwrap().to_owned();
+    let mut guy = Client::joined(&server, "guy");
+    // A dead connection looks like one that says nothing.
+    for wrong in [json!(null), json!("0".repeat(32))] {
+        let mut stranger = Client::connect(&server);
+        stranger.send(&json!({"join": {"name": "dana", "token": wrong}}));
+        assert_eq!(stranger.next()["refused"]["code"], "name-taken");
+    }
+    let mut again = Client::connect(&server);
+    again.send(&json!({"join": {"name": "dana", "token": token}}));
+    let welcome = again.wait_for("welcome");
+    assert_eq!(welcome["name"], "dana");
+    assert_ne!(welcome["token"], token);
+    assert_eq!(dana.wait_for("refused")["code"], "kicked");
+    assert_eq!(guy.wait_for("left")["why"], "came in again from elsewhere");
+    assert_eq!(guy.wait_for("joined")["name"], "dana");
+    server.stop();
+}
+
+#[test]
+fn an_unreadable_request_is_answered_with_its_tag_and_a_number_too_large_is_an_option() {
+    let server = server();
+    let mut dana = Client::joined(&server, "dana");
+    dana.send(&json!({"download": {"file": 7, "tag": 9}}));
+    let error = dana.wait_for("error");
+    assert_eq!(
+        (&error["code"], &error["tag"]),
+        (&json!("bad-request"), &json!(9))
+    );
+    for (option, number) in [
+        ("window", 8_193_u64),
+        ("window", 5_000_000_000),
+        ("segment_bytes", 65_001),
+        ("segment_bytes", 70_000),
+    ] {
+        dana.send(&json!({"download": {"file": "a", "tag": 3, option: number}}));
+        let error = dana.wait_for("error");
+        assert_eq!(
+            (&error["code"], &error["tag"]),
+            (&json!("bad-option"), &json!(3))
+        );
+    }
+    server.stop();
+}

@@ -335,6 +335,26 @@ fn two_downloads_of_one_name_at_once_do_not_go_on_from_one_part() {
     place.is_whole("a (2).bin");
 }
 
+#[test]
+fn of_downloads_at_once_that_skip_what_is_there_none_fails_and_none_leaves_a_part() {
+    let place = Place::new();
+    let server = place.serve(&SLOWLY);
+    for way in [["--arq", "go-back-n"], ["--transport", "tcp"]] {
+        let clients = ["dana", "guy", "tal"];
+        let clients = clients.map(|name| {
+            let arguments = ["--overwrite", "skip", "--name", name, way[0], way[1]];
+            place.start_download(&server, &arguments)
+        });
+        for client in clients {
+            let output = client.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", text(&output));
+        }
+        place.is_whole("a.bin");
+        assert_eq!(place.names(), ["a.bin"]);
+        fs::remove_file(place.in_out("a.bin")).unwrap();
+    }
+}
+
 /// A limit on the size of files stands in for a small disk.
 #[cfg(target_os = "linux")]
 #[test]

@@ -45,17 +45,13 @@ pub(super) fn read_upload(rest: &str) -> Result<Command, String> {
     Ok(Command::Upload { path, asked })
 }
 
-/// The options stand after the file's name, so that a name with spaces needs no quotes.
+/// The options follow the file's name, so a name with spaces needs no quotes.
 pub(super) fn read_file(rest: &str) -> Result<(String, Asked), String> {
-    let (mut file, mut options) = match rest.find(" --") {
-        Some(position) => (&rest[..position], rest[position..].split_whitespace()),
-        None => (rest, "".split_whitespace()),
-    };
-    if let Some((quoted, after)) =
-        rest.strip_prefix('"').and_then(|it| it.split_once('"'))
-    {
-        (file, options) = (quoted, after.split_whitespace());
-    }
+    let (file, options) = quoted_name(rest).unwrap_or_else(|| {
+        let end = rest.find(" --").unwrap_or(rest.len());
+        (rest[..end].trim().to_owned(), &rest[end..])
+    });
+    let mut options = options.split_whitespace();
     let mut asked = Asked::default();
     while let Some(option) = options.next() {
         let Some(value) = options.next() else {
@@ -70,11 +66,39 @@ pub(super) fn read_file(rest: &str) -> Result<(String, Asked), String> {
             other => return Err(format!("{other} is not an option of a transfer.")),
         }
     }
-    let file = file.trim();
     if file.is_empty() {
         return Err("Which file?".to_owned());
     }
-    Ok((file.to_owned(), asked))
+    Ok((file, asked))
+}
+
+/// A name in quotes, each of its own quotes doubled, and what follows it; `None` where the
+/// name only begins with a quote.
+fn quoted_name(rest: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut left = rest.strip_prefix('"')?;
+    loop {
+        let (part, after) = left.split_once('"')?;
+        name.push_str(part);
+        match after.strip_prefix('"') {
+            Some(more) => left = more,
+            None if after.is_empty() || after.starts_with(char::is_whitespace) => {
+                return Some((name, after));
+            }
+            None => return None,
+        }
+        name.push('"');
+    }
+}
+
+/// The name of a file as [`read`](super::read) takes it: in quotes where it needs them.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    let is_plain = name.trim() == name && !name.starts_with('"') && !name.contains(" --");
+    if is_plain {
+        return name.to_owned();
+    }
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 pub(super) fn read_search(rest: &str) -> Result<Command, String> {

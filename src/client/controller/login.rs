@@ -13,6 +13,7 @@ use super::{Controller, Effect};
 use crate::client::model::{Kind, LoginProblem};
 use crate::client::words;
 use crate::room::login::{Awaiting, Chance, Key, Password, answer};
+use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Challenge, Offer, Request, Welcome};
 use std::mem;
@@ -27,11 +28,21 @@ pub(super) struct Login {
     awaiting: Option<Awaiting>,
     /// What this connection's login has yielded.
     key: Option<Key>,
+    /// By which we take our name back from a connection of ours that has died.
+    way_back: Option<WayBack>,
     /// What was asked for behind `join`, sent or not.
     behind: Vec<Request>,
     /// What was asked for behind an earlier `join`, which led nowhere for want of a
     /// password.
     earlier: Vec<Request>,
+}
+
+/// Where we were, under which name, and the token that shows that it was us.
+#[derive(Debug)]
+struct WayBack {
+    server: String,
+    name: String,
+    token: Token,
 }
 
 impl Login {
@@ -44,6 +55,7 @@ impl Login {
                 password: self.password.take(),
                 name: Some(name.clone()),
                 earlier,
+                way_back: self.way_back.take(),
                 ..Self::default()
             };
             return Some(request);
@@ -70,6 +82,13 @@ impl Login {
 }
 
 impl Controller {
+    /// The token by which this server knows that we had this name there a moment ago.
+    pub(super) fn way_back(&self) -> Option<Token> {
+        let way_back = self.login.way_back.as_ref()?;
+        let is_there = way_back.server == self.model.server;
+        (is_there && way_back.name == self.model.name).then_some(way_back.token)
+    }
+
     pub(super) fn on_challenge(&mut self, challenge: Challenge, now_ms: u64) {
         if self.login.name.is_none() {
             return; // We are in already.
@@ -121,6 +140,12 @@ impl Controller {
                         and it has not shown that it is the one you meant.";
             self.model.chat.push(now_ms, Kind::Notice, text);
         }
+        let proven = self.login.key.map(|key| key.return_token(0));
+        self.login.way_back = proven.or(welcome.token).map(|token| WayBack {
+            server: self.model.server.clone(),
+            name: words::harmless(&welcome.name),
+            token,
+        });
         self.login.name = None;
         for request in self.login.let_go() {
             self.effects.push(Effect::Send(request));

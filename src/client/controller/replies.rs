@@ -2,7 +2,7 @@
 
 use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
 use crate::client::model::{Kind, LoginProblem, Phase};
-use crate::client::words;
+use crate::client::{commands, words};
 use crate::wire::message::{
     Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
     Welcome, Whispered,
@@ -28,7 +28,16 @@ impl Controller {
             Reply::Said(said) => self.on_said(said),
             Reply::Whispered(whispered) => self.on_whispered(whispered),
             Reply::Users { names, more } => self.on_users(&names, more, now_ms),
-            Reply::Files { files, more } => self.on_files(files, more, now_ms),
+            Reply::Files {
+                files,
+                more: true,
+                left_out: _,
+            } => self.coming_files.extend(files),
+            Reply::Files {
+                files,
+                more: false,
+                left_out,
+            } => self.on_files(files, left_out, now_ms),
             Reply::Offer(offer) => self.on_offer(offer, now_ms),
             Reply::Transfer(news) => self.on_news(&news, now_ms),
             Reply::Pong => self.on_pong(now_ms),
@@ -122,7 +131,8 @@ impl Controller {
     fn on_shared(&mut self, from: &str, file: FileEntry, now_ms: u64) {
         let (from, name) = (words::harmless(from), words::harmless(&file.name));
         let size = words::bytes(file.size);
-        let line = format!("{from} has uploaded {name} ({size}): /download {name}");
+        let typed = commands::quoted(&name);
+        let line = format!("{from} has uploaded {name} ({size}): /download {typed}");
         self.model.chat.push(now_ms, Kind::Notice, &line);
         let files = &mut self.model.files;
         match files.binary_search_by(|it| it.name.cmp(&file.name)) {
@@ -191,12 +201,11 @@ impl Controller {
         self.show(&line, now_ms);
     }
 
-    fn on_files(&mut self, files: Vec<FileEntry>, more: bool, now_ms: u64) {
+    /// The last line of the list.
+    fn on_files(&mut self, files: Vec<FileEntry>, left_out: u64, now_ms: u64) {
         self.coming_files.extend(files);
-        if more {
-            return;
-        }
         self.model.files = mem::take(&mut self.coming_files);
+        self.model.files_left_out = left_out;
         self.model.files_revision += 1;
         self.knows_files = true;
         self.offer_leftovers(now_ms);
@@ -209,6 +218,11 @@ impl Controller {
             self.show("The server offers no files.", now_ms);
         }
         for line in lines {
+            self.show(&line, now_ms);
+        }
+        if left_out > 0 {
+            let line =
+                format!("{left_out} more cannot be offered: the server's log says why.");
             self.show(&line, now_ms);
         }
     }

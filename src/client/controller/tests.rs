@@ -27,6 +27,7 @@ fn joined() -> Controller {
         Reply::Files {
             files: vec![],
             more: false,
+            left_out: 0,
         },
     );
     let _ = client.take_effects();
@@ -56,6 +57,7 @@ fn welcome(client: &mut Controller) {
             line_bytes: 16_384,
             defaults: Settled::DEFAULT,
             confirmation: None,
+            token: None,
             teacher: None,
         }),
     );
@@ -172,6 +174,7 @@ fn join_and_the_first_questions_leave_with_the_connection() {
     let join = Request::Join {
         name: "dana".into(),
         version: VERSION,
+        token: None,
     };
     assert_eq!(effects[1], Effect::Send(join));
     assert_eq!(effects[2], Effect::Send(Request::Users));

@@ -40,6 +40,8 @@ struct Shelf {
     heading: RefCell<Frame>,
     filter: Input,
     entries: RefCell<Vec<FileEntry>>,
+    /// How many files the server has that it cannot offer.
+    left_out: Cell<u64>,
     /// Places in `entries`, from top to bottom.
     shown: RefCell<Vec<usize>>,
     order: Cell<Order<FileColumn>>,
@@ -95,6 +97,7 @@ impl FileList {
             heading: RefCell::new(heading),
             filter,
             entries: RefCell::default(),
+            left_out: Cell::new(0),
             shown: RefCell::default(),
             order: Cell::new(Order::by(FileColumn::Name)),
         });
@@ -141,6 +144,7 @@ impl FileList {
         }
         self.revision = Some(model.files_revision);
         self.shelf.entries.replace(model.files.clone());
+        self.shelf.left_out.set(model.files_left_out);
         self.shelf.arrange(&mut self.sheet);
         (self.changed)(&self.sheet.chosen(), false);
     }
@@ -180,10 +184,14 @@ impl Shelf {
         let order = self.order.get();
         let shown = files_shown(&entries, order, &self.filter.value());
         let keys = shown.iter().map(|&at| entries[at].name.clone()).collect();
-        let label = if shown.len() == entries.len() {
-            format!("Files ({})", entries.len())
+        let count = if shown.len() == entries.len() {
+            entries.len().to_string()
         } else {
-            format!("Files ({} of {})", shown.len(), entries.len())
+            format!("{} of {}", shown.len(), entries.len())
+        };
+        let label = match self.left_out.get() {
+            0 => format!("Files ({count})"),
+            left_out => format!("Files ({count}; {left_out} more cannot be offered)"),
         };
         look::set_label(&mut *self.heading.borrow_mut(), &label);
         self.shown.replace(shown);

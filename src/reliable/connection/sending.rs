@@ -104,12 +104,16 @@ impl Sending {
     }
 
     /// The receiver's own word came another way (the chat connection): the wait is over.
+    /// Before FIN was sent no receiver can know, so it is not believed.
     pub fn set_verdict(&mut self, verified: bool) {
         match self.phase {
-            Phase::Transferring { .. }
+            Phase::Transferring { early: Some(_), .. } | Phase::Closing { .. } => {
+                self.end(verdict(verified));
+            }
+            Phase::Opening
+            | Phase::Transferring { early: None, .. }
             | Phase::AwaitingDigest { .. }
-            | Phase::Closing { .. } => self.end(verdict(verified)),
-            Phase::Opening | Phase::Ended { .. } => (),
+            | Phase::Ended { .. } => (),
         }
     }
 

@@ -205,6 +205,17 @@ fn the_chat_connection_may_bring_the_last_word_sooner() {
 }
 
 #[test]
+fn a_verdict_before_fin_is_not_believed() {
+    let mut story = closing_download();
+    story.sender.set_verdict(true);
+    let is_over = story.sender.outcome().is_some();
+    story.expect("FIN was sent", is_over);
+    let mut story = open_download();
+    story.sender.set_verdict(true);
+    ends(&story, None, None);
+}
+
+#[test]
 fn a_damaged_file_is_told_as_damaged_and_never_as_verified() {
     let mut story = judged_download(false);
     story.arrive("g0.1");

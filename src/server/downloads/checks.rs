@@ -1,6 +1,7 @@
 //! What is looked at before a transfer may wait for a port.
 
 use super::super::download::{Stage, Supplies};
+use super::super::folder::NO_FOLDER;
 use super::super::peer::Peer;
 use super::super::upload;
 use super::Downloads;
@@ -17,7 +18,7 @@ const TRANSFERS_PER_CLIENT: usize = 16;
 type Checked = Result<(FileName, Settled), (Code, String)>;
 
 impl Downloads {
-    pub(super) fn check(&self, peer: &Peer, request: &DownloadRequest) -> Checked {
+    pub(super) fn check(&mut self, peer: &Peer, request: &DownloadRequest) -> Checked {
         self.check_count(peer)?;
         let settled = self.settle(&request.asked)?;
         let name: FileName = request.file.parse().map_err(|error| {
@@ -34,11 +35,17 @@ impl Downloads {
         }
     }
 
-    pub(super) fn check_upload(&self, peer: &Peer, request: &UploadRequest) -> Checked {
+    pub(super) fn check_upload(
+        &mut self,
+        peer: &Peer,
+        request: &UploadRequest,
+    ) -> Checked {
         self.check_count(peer)?;
         let settled = self.settle(&request.asked)?;
         let name = upload::check_name(&request.file)?;
-        self.make_room(&name, &super::told_version(request))?;
+        let followed = self.supplies.folder.follow();
+        followed.map_err(|_| (Code::Unreadable, NO_FOLDER.to_owned()))?;
+        self.make_room(peer, &name, &super::told_version(request))?;
         Ok((name, settled))
     }
 
@@ -47,13 +54,15 @@ impl Downloads {
     /// from stays. What an upload that is just ending has taken, this one takes over.
     fn make_room(
         &self,
+        asker: &Peer,
         name: &FileName,
         version: &FileVersion,
     ) -> Result<(), (Code, String)> {
         let Supplies { kept, folder, .. } = &self.supplies;
         let size = version.size;
         let mut allowance = self.allowance;
-        let is_heir = self.all.values().any(|it| it.writes_what(name, version));
+        let mut running = self.all.values();
+        let is_heir = running.any(|it| it.gives_way_to(asker, name, version));
         if is_heir {
             allowance.give_back(size);
         }
@@ -64,7 +73,7 @@ impl Downloads {
         loop {
             let checked = allowance
                 .check(size, kept.bytes())
-                .and_then(|()| upload::check_room(folder.root(), missing));
+                .and_then(|()| upload::check_room(folder.path(), missing));
             if checked.is_ok() || !kept.remove_oldest() {
                 return checked;
             }

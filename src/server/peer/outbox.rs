@@ -58,6 +58,8 @@ pub(in super::super) struct WritingHalf {
     pub(super) stream: Arc<TcpStream>,
     pub(super) copies: Arc<Conversation>,
     pub(super) queue: Receiver<Outgoing>,
+    /// Never sent on; its drop tells that the writer has ended.
+    _alive: Sender<()>,
     pub(super) backlog: Arc<Backlog>,
 }
 
@@ -71,12 +73,14 @@ pub(super) struct Backlog {
 }
 
 impl Outbox {
-    /// The way to the client of this stream.
+    /// The way to the client of this stream, the writer's half of it, and what is closed
+    /// when the writer has ended.
     pub(super) fn new(
         stream: Arc<TcpStream>,
         copies: Arc<Conversation>,
-    ) -> (Self, WritingHalf) {
+    ) -> (Self, WritingHalf, Receiver<()>) {
         let (sender, queue) = crossbeam_channel::unbounded();
+        let (alive, writer_ended) = crossbeam_channel::bounded(0);
         let outbox = Self {
             stream: Arc::clone(&stream),
             copies: Arc::clone(&copies),
@@ -88,9 +92,10 @@ impl Outbox {
             stream,
             copies,
             queue,
+            _alive: alive,
             backlog: Arc::clone(&outbox.backlog),
         };
-        (outbox, half)
+        (outbox, half, writer_ended)
     }
 
     /// Hands lines over; never waits for the client. After the last of them nothing goes.
@@ -212,7 +217,7 @@ mod tests {
         let (stream, remote) = listener.accept().unwrap();
         let local = stream.local_addr().unwrap();
         let copies = Tap::OFF.conversation(local, remote, Way::In);
-        let (outbox, half) = Outbox::new(Arc::new(stream), Arc::new(copies));
+        let (outbox, half, _) = Outbox::new(Arc::new(stream), Arc::new(copies));
         (outbox, half, client)
     }
 

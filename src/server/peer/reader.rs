@@ -2,6 +2,8 @@
 //!
 //! It hands each line to the room, and in the end that there are no more. A client has one
 //! deadline to join and none afterwards; whoever was told goodbye has a moment to hang up.
+//! A client that closes its half of the stream has asked its last question: it gets its
+//! answers, and `reader-N` stays until they are out.
 //! Whoever talks faster than it listens is read more slowly, and so is a stranger who
 //! floods the room ([`Pace`]): TCP holds them back, and nobody is refused.
 //!
@@ -85,6 +87,9 @@ impl Reader<'_> {
                 continue;
             };
             if count == 0 {
+                if room.send(Event::Finished { client }).is_ok() {
+                    self.stay_until_the_end();
+                }
                 return Ok(());
             }
             self.peer.copies.carried(Way::In, &buffer[..count]);
@@ -135,6 +140,7 @@ impl Reader<'_> {
                 | Event::Unreadable { .. }
                 | Event::Late { .. }
                 | Event::Shared { .. }
+                | Event::Finished { .. }
                 | Event::Gone { .. }
                 | Event::Announced { .. }
                 | Event::Stop { .. } => false,
@@ -144,6 +150,21 @@ impl Reader<'_> {
             }
             if is_last {
                 return Wanted::Nothing;
+            }
+        }
+    }
+
+    /// Waits until everything that is owed to this client is out; as long as it reads.
+    fn stay_until_the_end(&self) {
+        let outbox = &self.peer.outbox;
+        let (mut written, mut since) = (outbox.written_bytes(), self.clock.now());
+        while self.peer.is_owed_more() {
+            let (before, now) = (written, self.clock.now());
+            written = outbox.written_bytes();
+            if written != before || outbox.waiting_bytes() == 0 {
+                since = now;
+            } else if now - since >= UNREAD {
+                self.peer.cut("did not read");
             }
         }
     }
@@ -184,6 +205,9 @@ impl Reader<'_> {
 /// How long a client that was told goodbye may take to hang up. If we closed at once, its
 /// unread bytes would make TCP send RST, and RST destroys the goodbye on its way.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long what is owed to a client that sends no more may lie there unread.
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// What a client whose own queue is full waits before each further read of up to 4 KiB.
 const BREATHER: Duration = Duration::from_millis(20);

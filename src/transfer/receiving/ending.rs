@@ -28,6 +28,8 @@ pub(super) enum Verification {
     Done {
         digest: Option<Digest>,
         path: Option<PathBuf>,
+        /// What there is to tell of a file that is whole.
+        remark: Option<String>,
         failure: Option<String>,
     },
 }
@@ -60,12 +62,15 @@ impl<R: FnMut(Report)> Shell<R> {
                 self.verification = Verification::Settling(digest);
             }
             (Answer::Kept(path), Verification::Settling(digest)) => {
-                self.conclude(*digest, Some(path));
+                self.conclude(*digest, true, Some(path), None);
+            }
+            (Answer::Skipped(path), Verification::Settling(digest)) => {
+                self.conclude(*digest, true, None, Some(disk::skipped(&path)));
             }
             (Answer::Discarded, Verification::Settling(digest)) => {
-                self.conclude(*digest, None);
+                self.conclude(*digest, false, None, None);
             }
-            (Answer::Kept(_) | Answer::Discarded, _) => (),
+            (Answer::Kept(_) | Answer::Skipped(_) | Answer::Discarded, _) => (),
             (Answer::Failed(error), _) => {
                 self.fail(&disk::sentence(&error));
             }
@@ -77,12 +82,18 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// The disk has done its part; FIN-ACK may say so.
-    fn conclude(&mut self, digest: Digest, path: Option<PathBuf>) {
-        self.connection
-            .set_verdict(path.is_some(), self.clock.now());
+    fn conclude(
+        &mut self,
+        digest: Digest,
+        is_verified: bool,
+        path: Option<PathBuf>,
+        remark: Option<String>,
+    ) {
+        self.connection.set_verdict(is_verified, self.clock.now());
         self.verification = Verification::Done {
             digest: Some(digest),
             path,
+            remark,
             failure: None,
         };
     }
@@ -96,13 +107,16 @@ impl<R: FnMut(Report)> Shell<R> {
         self.verification = Verification::Done {
             digest: None,
             path: None,
+            remark: None,
             failure,
         };
         self.connection.reset(Reset::DiskFailed);
     }
 
-    /// Says once how it ended; the machine may linger on for the sender's sake.
-    pub(super) fn report_end(&mut self) {
+    /// Reports once how the transfer ended. With a verdict the disk has finished already,
+    /// and the machine may linger for the sender's sake. Without one the part is released
+    /// first: the client that reads `failed` or `cancelled` may ask for the rest at once.
+    pub(super) fn report_end(&mut self, is_over: bool) {
         if std::mem::replace(&mut self.has_reported_end, true) {
             return;
         }
@@ -123,16 +137,19 @@ impl<R: FnMut(Report)> Shell<R> {
             Verification::Done {
                 digest: None,
                 path: None,
+                remark: None,
                 failure: None,
             },
         );
         if let Verification::Done {
             digest: is,
             path: at,
+            remark,
             failure,
         } = verification
         {
             (path, digest) = (at, is);
+            sentence = sentence.or(remark);
             if failure.is_some() {
                 (state, sentence) = (TransferState::Failed, failure);
             }
@@ -144,6 +161,9 @@ impl<R: FnMut(Report)> Shell<R> {
             let _ = fs::remove_file(path);
         }
         self.bytes.flush(&self.disk);
+        if is_over {
+            self.disk.end();
+        }
         self.tell_what_happened(true); // Who hears of the end may leave.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {

@@ -38,10 +38,15 @@ impl Reply {
         pages(names).into_iter().map(line).collect()
     }
 
-    /// What is on offer, in as many lines as it takes; one at least.
+    /// What is on offer, and how many files are not, in as many lines as it takes; one at
+    /// least.
     #[must_use]
-    pub fn files(files: Vec<FileEntry>) -> Vec<Self> {
-        let line = |(files, more)| Self::Files { files, more };
+    pub fn files(files: Vec<FileEntry>, left_out: usize) -> Vec<Self> {
+        let line = |(files, more)| Self::Files {
+            files,
+            more,
+            left_out: if more { 0 } else { left_out as u64 },
+        };
         pages(files).into_iter().map(line).collect()
     }
 
@@ -104,7 +109,10 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_one_line_without_more() {
-        let lines = Reply::files(Vec::new());
+        let lines = Reply::files(Vec::new(), 3);
+        let expected = "{\"files\":{\"files\":[],\"left_out\":3}}\n";
+        assert_eq!(lines[0].to_line(), expected);
+        let lines = Reply::files(Vec::new(), 0);
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].to_line(), "{\"files\":{\"files\":[]}}\n");
     }

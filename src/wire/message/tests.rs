@@ -16,9 +16,35 @@ fn a_join_without_a_version_means_version_1() {
         join,
         Request::Join {
             name: "dana".to_owned(),
-            version: 1
+            version: 1,
+            token: None,
         }
     );
+}
+
+#[test]
+fn odd_json_is_read_or_refused_as_the_report_says() {
+    for refused in [
+        "",
+        "null",
+        "7",
+        r#"{"join":{"name":"dana","version":null}}"#,
+        r#"{"say":{"text":"a","text":"b"}}"#,
+        r#"{"say":{"text":"a"},"ping":null}"#,
+        r#"{"download":{"file":"a","window":7,"window":8}}"#,
+        r#"{"download":["a"]}"#,
+    ] {
+        assert!(Request::from_line(refused).is_err(), "{refused}");
+    }
+    let say = Request::Say {
+        text: "a".to_owned(),
+    };
+    for read in [r#"{"say":["a"]}"#, r#" {"say" : {"text":"a","new":1} } "#] {
+        assert_eq!(Request::from_line(read).unwrap(), say, "{read}");
+    }
+    let plain = Request::from_line(r#"{"download":{"file":"a"}}"#).unwrap();
+    let nulls = r#"{"download":{"file":"a","tag":null,"window":null,"prefix":null}}"#;
+    assert_eq!(Request::from_line(nulls).unwrap(), plain);
 }
 
 #[test]

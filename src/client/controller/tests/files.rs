@@ -59,7 +59,10 @@ fn files(client: &mut Controller, names: &[(&str, u64)]) {
     };
     let files = names.iter().map(entry).collect();
     client.quiet_files = 1;
-    reply(client, Reply::Files { files, more: false });
+    let [reply_to_files] = &Reply::files(files, 0)[..] else {
+        panic!("it fits in one line");
+    };
+    reply(client, reply_to_files.clone());
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn welcome(client: &mut Controller, admission: Option<&Admission>) {
             line_bytes: 16_384,
             defaults: Settled::DEFAULT,
             confirmation: admission.map(|it| it.confirmation),
+            token: None,
             teacher: Some("noa".into()),
         }),
     );

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::client::model::Model;
+use crate::wire::digest::Token;
 
 const LOST_AT_MS: u64 = 10_000;
+const TOKEN: Token = Token([7; 16]);
 
 fn lost() -> Controller {
     let mut client = joined();
@@ -33,6 +35,7 @@ fn welcome(client: &mut Controller, now_ms: u64) {
         line_bytes: 16_384,
         defaults: Settled::DEFAULT,
         confirmation: None,
+        token: Some(TOKEN),
         teacher: None,
     });
     client.on_event(Event::Reply(welcome), now_ms);
@@ -186,4 +189,21 @@ fn what_the_lost_connection_broke_off_goes_on_and_what_a_person_ended_does_not()
     assert_eq!((asked.file.as_str(), asked.tag), ("notes.txt", Some(3)));
     client.on_event(Event::Tick, 15_000);
     assert_eq!(requests(&mut client), []);
+}
+
+#[test]
+fn a_client_that_comes_back_shows_the_token_of_its_last_welcome() {
+    let mut client = joining();
+    let mut shown = Vec::new();
+    for now_ms in [1, LOST_AT_MS] {
+        welcome(&mut client, now_ms);
+        client.on_event(Event::Lost("The server is gone.".into()), now_ms);
+        client.on_event(Event::Tick, now_ms + 1_000);
+        let joins = client.take_effects().into_iter();
+        shown.extend(joins.filter_map(|effect| match effect {
+            Effect::Send(Request::Join { token, .. }) => Some(token),
+            _ => None,
+        }));
+    }
+    assert_eq!(shown, [None, Some(TOKEN), Some(TOKEN)]);
 }
