@@ -1,7 +1,7 @@
-//! The window's keys: one table for the menu Help and for the README.
+//! The window's keys: one table for the menu Help and for the report's reference.
 //!
 //! Whatever the mouse can do in the window, a key can. Who gives a widget a key writes it
-//! here, and a test compares the README's table.
+//! here, and a test compares the table in `report/reference.md`.
 //!
 //! ```
 //! use sash::client::keys;
@@ -110,7 +110,7 @@ pub fn told() -> Vec<String> {
     lines
 }
 
-/// The same as a table of the README.
+/// The same as a table of the reference.
 #[must_use]
 pub fn table() -> String {
     let mut table = "| where | keys | what they do |\n| --- | --- | --- |\n".to_owned();
@@ -129,10 +129,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_has_every_key() {
-        let readme = include_str!("../../README.md");
+    fn the_reference_has_every_key() {
+        let reference = include_str!("../../report/reference.md");
         let table = table();
-        assert!(readme.contains(&table), "the README lacks:\n{table}");
+        assert!(reference.contains(&table), "report/reference.md lacks:\n{table}");
     }
 
     #[test]
