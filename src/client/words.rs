@@ -233,12 +233,10 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         };
     }
     let elapsed = transfer.elapsed.unwrap_or_default();
-    let place = match &transfer.path {
-        Some(path) => format!(", saved as {}", harmless(&path.to_string_lossy())),
-        None => {
-            let remark = transfer.sentence.as_deref().map(harmless);
-            remark.map_or(String::new(), |remark| format!("; {remark}"))
-        }
+    let place = match (&transfer.path, &transfer.sentence) {
+        (Some(path), _) => format!(", saved as {}", harmless(&path.to_string_lossy())),
+        (None, Some(remark)) => format!("; {}", harmless(remark)),
+        (None, None) => String::new(),
     };
     let there = if transfer.source.is_some() {
         " on the server"

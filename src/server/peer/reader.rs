@@ -87,7 +87,8 @@ impl Reader<'_> {
                 continue;
             };
             if count == 0 {
-                if room.send(Event::Finished { client }).is_ok() {
+                let is_cut = self.peer.cut_because.get().is_some();
+                if !is_cut && room.send(Event::Finished { client }).is_ok() {
                     self.stay_until_the_end();
                 }
                 return Ok(());
