@@ -175,11 +175,13 @@ impl Session {
         self.intend_together([intent])
     }
 
-    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight.
+    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight. The
+    /// face has shown the model as it was before.
     pub fn intend_together(
         &mut self,
         intents: impl IntoIterator<Item = Intent>,
     ) -> Vec<Request> {
+        self.controller.forget_the_oldest_lines();
         for intent in intents {
             let now_ms = self.now_ms();
             self.controller.on_intent(intent, now_ms);
@@ -194,6 +196,7 @@ impl Session {
             self.see(tag, seen);
             return Vec::new();
         }
+        self.controller.forget_the_oldest_lines();
         if let Event::Report {
             tag,
             report: Report::Ended(_) | Report::Closed,
@@ -397,6 +400,7 @@ impl Session {
             }
             Event::Connected { .. }
             | Event::Reply(_)
+            | Event::RoundTrip(_)
             | Event::Drawn(_)
             | Event::LabRan { .. }
             | Event::Opened { .. }

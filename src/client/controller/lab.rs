@@ -140,9 +140,7 @@ impl Controller {
         let line = format!("Lab {number}: {count} answers, {people} others are here.");
         self.show(&line, now_ms);
         let lines: Vec<_> = self.model.lab_rows.iter().map(words::lab_row).collect();
-        for line in lines {
-            self.show(&line, now_ms);
-        }
+        self.show_list(&lines, now_ms);
     }
 
     /// What came is not run, whatever the person would say.
@@ -154,8 +152,16 @@ impl Controller {
     }
 
     fn send_outcome(&mut self, number: u64, outcome: LabOutcome) {
-        if self.model.is_online() {
-            self.send(Request::LabResult(LabResult { number, outcome }));
+        if !self.model.is_online() {
+            return;
         }
+        let mut request = Request::LabResult(LabResult { number, outcome });
+        // The reason may repeat what came from the network.
+        if self.too_long(&request).is_some() {
+            let sentence = "the reason is too long to send".to_owned();
+            let outcome = LabOutcome::Failed { sentence };
+            request = Request::LabResult(LabResult { number, outcome });
+        }
+        self.send(request);
     }
 }

@@ -1,6 +1,9 @@
 //! What the server says, and what the controller makes of it.
 
-use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
+use super::{
+    ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS,
+    SHORTEST_LINE_BYTES,
+};
 use crate::client::model::{Kind, LoginProblem, Phase};
 use crate::client::{commands, words};
 use crate::wire::message::{
@@ -8,7 +11,6 @@ use crate::wire::message::{
     Welcome, Whispered,
 };
 use std::mem;
-use std::time::Duration;
 
 impl Controller {
     pub(super) fn on_reply(&mut self, reply: Reply, now_ms: u64) {
@@ -40,7 +42,7 @@ impl Controller {
             } => self.on_files(files, left_out, now_ms),
             Reply::Offer(offer) => self.on_offer(offer, now_ms),
             Reply::Transfer(news) => self.on_news(&news, now_ms),
-            Reply::Pong => self.on_pong(now_ms),
+            Reply::Pong => self.pinged_ms = None,
             Reply::Joined { name } => self.on_joined(&name, now_ms),
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
@@ -112,6 +114,7 @@ impl Controller {
         self.model.name = words::harmless(&welcome.name);
         self.model.chat.set_me(&self.model.name);
         self.model.defaults = Some(welcome.defaults);
+        self.line_bytes = welcome.line_bytes.max(SHORTEST_LINE_BYTES);
         if let Some(rejoining) = self.model.rejoining.take() {
             let absence_ms = now_ms.saturating_sub(rejoining.since_ms);
             self.untold_absence_ms = Some(absence_ms);
@@ -217,9 +220,7 @@ impl Controller {
         if lines.is_empty() {
             self.show("The server offers no files.", now_ms);
         }
-        for line in lines {
-            self.show(&line, now_ms);
-        }
+        self.show_list(&lines, now_ms);
         if left_out > 0 {
             let line =
                 format!("{left_out} more cannot be offered: the server's log says why.");
@@ -255,13 +256,6 @@ impl Controller {
         let name = words::harmless(name);
         self.model.people.retain(|person| *person != name);
         self.model.chat.push(now_ms, Kind::Left { name }, why);
-    }
-
-    fn on_pong(&mut self, now_ms: u64) {
-        if let Some(pinged_ms) = self.pinged_ms.take() {
-            let round_trip_ms = now_ms.saturating_sub(pinged_ms);
-            self.model.round_trip = Some(Duration::from_millis(round_trip_ms));
-        }
     }
 
     fn on_complaint(&mut self, complaint: Complaint, now_ms: u64) {

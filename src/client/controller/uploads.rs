@@ -55,14 +55,15 @@ impl Controller {
                 transfer.total_bytes = Some(version.size);
                 transfer.announced = Some(version);
                 let asked = transfer.asked;
-                self.send(Request::Upload(UploadRequest {
+                let request = Request::Upload(UploadRequest {
                     file,
                     size: version.size,
                     modified: version.modified,
                     digest: version.digest,
                     tag: Some(tag),
                     asked,
-                }));
+                });
+                self.ask_for_transfer(tag, request, now_ms);
             }
             Err(sentence) => {
                 self.model.files_problem = Some(sentence.clone());

@@ -81,6 +81,10 @@ impl Conversation {
         self.lines.push(line);
     }
 
+    pub(super) fn forget_the_oldest(&mut self) {
+        self.lines.forget_the_oldest();
+    }
+
     /// All has been seen.
     pub(super) fn see(&mut self) {
         (self.unread, self.mentions) = (0, 0);

@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// The newest lines, oldest first: at most [`LONGEST_CHAT_LINES`], and no more text than
-/// [`LARGEST_CHAT_BYTES`].
+/// The newest lines, oldest first. Between two turns of a face there are at most
+/// [`LONGEST_CHAT_LINES`], and no more text than [`LARGEST_CHAT_BYTES`]; what one event adds
+/// is there in full until the face has shown it.
 #[derive(Debug, Clone, Default)]
 pub struct Lines {
     kept: VecDeque<Arc<ChatLine>>,
@@ -120,6 +121,10 @@ impl Lines {
     pub(super) fn push(&mut self, line: Arc<ChatLine>) {
         self.bytes += line.bytes();
         self.kept.push_back(line);
+    }
+
+    /// Forgets the oldest lines beyond the limits.
+    pub(super) fn forget_the_oldest(&mut self) {
         while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
             let Some(line) = self.kept.pop_front() else {
                 return;
@@ -237,6 +242,8 @@ mod tests {
         for number in 0..LONGEST_CHAT_LINES + 3 {
             lines.push(notice(&number.to_string()));
         }
+        assert_eq!(lines.since(0).count(), LONGEST_CHAT_LINES + 3);
+        lines.forget_the_oldest();
         assert_eq!(lines.count(), LONGEST_CHAT_LINES + 3);
         assert_eq!(lines.lines().next().unwrap().text, "3");
         let new: Vec<_> = lines.since(LONGEST_CHAT_LINES + 1).collect();
@@ -252,6 +259,7 @@ mod tests {
         for _ in 0..1_000 {
             lines.push(notice(&"x".repeat(16 << 10)));
         }
+        lines.forget_the_oldest();
         assert_eq!(lines.lines().count(), LARGEST_CHAT_BYTES / (16 << 10));
         lines.clear();
         assert_eq!((lines.count(), lines.lines().count()), (1_000, 0));
