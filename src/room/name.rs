@@ -41,6 +41,10 @@ pub struct Name {
 /// where Unicode knows the pair, and a Hebrew point counts by itself.
 pub const LONGEST_NAME: usize = 24;
 
+/// So many numbers are tried for a suggestion: one name may take a tenth of a millisecond,
+/// and the whole room waits meanwhile.
+const MOST_TRIED: u32 = 32;
+
 /// Names that would be taken for something else: the To field's "all", the server's voice.
 const RESERVED: [&str; 2] = ["all", "server"];
 
@@ -63,11 +67,12 @@ impl Name {
         self.looks.iter().zip(&other.looks).any(|(a, b)| a == b)
     }
 
-    /// A name that is free: this one with a number behind it, from 2 on.
+    /// A name that is free: this one with a number behind it, from 2 on; `None` where a
+    /// few of those are taken.
     pub fn numbered(&self, is_free: impl Fn(&Self) -> bool) -> Option<Self> {
         let stem = self.shown.trim_end_matches(|c: char| c.is_ascii_digit());
         let stem = if stem.is_empty() { &self.shown } else { stem };
-        (2..1_000)
+        (2..2 + MOST_TRIED)
             .filter_map(|number: u32| {
                 let number = number.to_string();
                 let stem = stem.chars().take(LONGEST_NAME - number.len());

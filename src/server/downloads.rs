@@ -6,6 +6,9 @@
 //!                 v error    v                           v offer, transfer...
 //! ```
 //!
+//! A transfer that does not move while others wait for a port is broken off after a while, and
+//! its port goes to them; what has arrived of it stays, and it can be gone on from.
+//!
 //! A request is checked before it waits, so that nobody waits for a file that is not
 //! there, and the file is opened again when its turn comes, so that a queue holds no
 //! descriptors. Everything here runs on the `transfers` thread.
@@ -19,7 +22,7 @@ use super::digests::{Digests, Hashed, Work};
 use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
 use super::folder::{Folder, Version};
 use super::kept::Kept;
-use super::peer::Peer;
+use super::peer::{Budget, Line, Peer};
 use super::ports::Ports;
 use super::room_thread;
 use super::transfers::Event;
@@ -27,7 +30,8 @@ use super::upload;
 use super::uploads::Allowance;
 use crate::room::ClientNumber;
 use crate::shelf::FileName;
-use crate::transfer::clock::wall_time_ms;
+use crate::reliable::moment::Moment;
+use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
@@ -49,11 +53,32 @@ pub(super) struct Downloads {
     room: Sender<room_thread::Event>,
     all: BTreeMap<u64, Download>,
     last_number: u64,
+    budget: Arc<Budget>,
+    clock: Clock,
+    /// What is on offer, as it was told last.
+    listing: Option<Listing>,
+    ticks: u32,
     /// The server closes: nothing begins any more.
     is_closing: bool,
     /// Who waits for the end of what runs then.
     ended: Option<Sender<()>>,
 }
+
+/// A list of files, as lines, and until when it is told as it is.
+struct Listing {
+    lines: Vec<Line>,
+    until: Moment,
+}
+
+/// A list is told again for this many times as long as it took to make: however many ask,
+/// this thread spends a twentieth of its time on lists.
+const LISTING_KEPT: u32 = 20;
+
+/// A transfer that does not move for so long gives its port back where others wait.
+const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
+
+/// Kept parts are looked at each so many ticks.
+const TICKS_PER_SWEEP: u32 = 4;
 
 impl Downloads {
     pub(super) fn new(
@@ -62,6 +87,7 @@ impl Downloads {
         work: Sender<Work>,
         events: Sender<Event>,
         room: Sender<room_thread::Event>,
+        budget: Arc<Budget>,
     ) -> Self {
         let kept = Kept::new(folder.root());
         kept.sweep(wall_time_ms());
@@ -82,13 +108,24 @@ impl Downloads {
             ports: Ports::new(config.ports),
             all: BTreeMap::new(),
             last_number: 0,
+            budget,
+            clock: Clock::start(),
+            listing: None,
+            ticks: 0,
             is_closing: false,
             ended: None,
         }
     }
 
     /// `files`: what is on offer.
-    pub(super) fn on_list(&self, peer: &Peer) {
+    pub(super) fn on_list(&mut self, peer: &Peer) {
+        if peer.is_gone() {
+            return;
+        }
+        let now = self.clock.now();
+        if let Some(listing) = self.listing.as_ref().filter(|it| now < it.until) {
+            return peer.tell_lines(listing.lines.clone());
+        }
         let files = match self.supplies.folder.list() {
             Ok(files) => files,
             Err(error) => {
@@ -103,9 +140,13 @@ impl Downloads {
             name: name.to_string(),
             size: version.size,
         };
-        for reply in Reply::files(files.into_iter().map(entry).collect()) {
-            peer.tell(&reply);
-        }
+        let replies = Reply::files(files.into_iter().map(entry).collect());
+        let line = |reply: &Reply| self.budget.line(reply.to_line());
+        let lines: Vec<_> = replies.iter().map(line).collect();
+        peer.tell_lines(lines.clone());
+        let made = self.clock.now();
+        let until = made + (made - now) * LISTING_KEPT;
+        self.listing = Some(Listing { lines, until });
     }
 
     /// `download`: checked at once, served when a port is free.
@@ -130,6 +171,7 @@ impl Downloads {
             prefix: request.prefix,
             is_leaving: false,
             awaits: None,
+            broken_off: None,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -145,7 +187,7 @@ impl Downloads {
             let sentence = CLOSING.to_owned();
             return complain(&peer, Code::Closing, sentence, request.tag);
         }
-        let (name, settled) = match self.check_upload(&peer, request) {
+        let (name, settled) = match self.check_upload(&peer, &from, request) {
             Ok(checked) => checked,
             Err((code, sentence)) => {
                 complain(&peer, code, sentence, request.tag);
@@ -155,16 +197,20 @@ impl Downloads {
         let version = told_version(request);
         let is_before = |(_, it): &(&u64, &Download)| it.writes_what(&name, &version);
         let awaits = self.all.iter().find(is_before).map(|(number, _)| *number);
-        self.allowance.take(version.size);
         self.queue(Download {
             peer,
             tag: request.tag,
             name,
             settled,
-            upload: Some(Upload { from, version }),
+            upload: Some(Upload {
+                from,
+                version,
+                has_taken: false,
+            }),
             prefix: None,
             is_leaving: false,
             awaits,
+            broken_off: None,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -173,10 +219,11 @@ impl Downloads {
         self.last_number += 1;
         let number = self.last_number;
         if download.awaits.is_none() {
-            self.ports.wait(number);
+            self.ports.wait(number, download.user());
         }
         self.all.insert(number, download);
         self.serve_queue();
+        self.tell_places();
     }
 
     /// `cancel`: of one's own transfers only.
@@ -257,6 +304,7 @@ impl Downloads {
             download.cancel();
         }
         self.drop_queued(is_theirs);
+        self.ports.forget(client);
         self.serve_queue();
     }
 
@@ -264,10 +312,15 @@ impl Downloads {
     pub(super) fn on_report(&mut self, number: u64, report: Report) {
         match report {
             Report::Progress(state, figures) => {
-                if let Some(download) = self.all.get(&number) {
+                let now = self.clock.now();
+                if let Some(download) = self.all.get_mut(&number) {
+                    download.note_progress(figures.progress.acked_bytes, now);
                     let mut news = download.news(number, state);
                     news.progress = Some(figures.progress);
                     download.peer.tell(&Reply::Transfer(news));
+                }
+                if matches!(state, TransferState::Sending | TransferState::Paused) {
+                    self.settle_opened(number);
                 }
             }
             Report::Ended(ending) => self.on_ended(number, ending),
@@ -277,11 +330,64 @@ impl Downloads {
         }
     }
 
+    /// The handshake of an upload has shown that somebody sends it: only now it counts, and
+    /// only now older parts make room for it.
+    fn settle_opened(&mut self, number: u64) {
+        let download = self.all.get(&number);
+        let Some((name, upload)) = download
+            .and_then(|it| it.upload.as_ref().map(|upload| (&it.name, upload)))
+            .filter(|(_, upload)| !upload.has_taken)
+        else {
+            return;
+        };
+        let (name, upload) = (name.clone(), upload.clone());
+        let settled = self.make_room(&name, &upload, true);
+        let Some(download) = self.all.get_mut(&number) else {
+            return;
+        };
+        match settled {
+            Ok(()) => {
+                self.allowance.take(&upload.from, upload.version.size);
+                download.upload = Some(Upload {
+                    has_taken: true,
+                    ..upload
+                });
+            }
+            Err((_, sentence)) => download.break_off(sentence),
+        }
+    }
+
+    /// Gives ports back that stand still while others wait: of those who wait, each one's
+    /// port is on its way then.
+    fn break_off_the_idle(&mut self) {
+        let now = self.clock.now();
+        let mut idle: Vec<_> = self
+            .all
+            .iter()
+            .filter(|(_, it)| it.stands_still_since(now, LONGEST_STANDSTILL))
+            .filter(|(_, it)| self.ports.others_wait(it.user()))
+            .map(|(number, it)| (it.moved_at(), *number))
+            .collect();
+        idle.sort_unstable();
+        let waiting = self.ports.places().len();
+        for (_, number) in idle.into_iter().take(waiting) {
+            if let Some(download) = self.all.get_mut(&number) {
+                download.break_off(STOOD_STILL.to_owned());
+            }
+        }
+    }
+
     /// A sender is gone by now. A receiver lingers: its port stays in use.
-    fn on_ended(&mut self, number: u64, ending: Ending) {
+    fn on_ended(&mut self, number: u64, mut ending: Ending) {
         let Some(mut download) = self.all.remove(&number) else {
             return;
         };
+        if let Some(sentence) = download.broken_off.take()
+            && ending.state != TransferState::Verified
+        {
+            ending.state = TransferState::Failed;
+            ending.sentence = Some(sentence);
+        }
         download.log_end(number, &ending);
         let mut news = download.news(number, ending.state);
         news.progress = Some(ending.figures.progress);
@@ -291,13 +397,15 @@ impl Downloads {
             Stage::Running {
                 port,
                 shell: Shell::Sending { .. },
+                ..
             } => {
-                self.ports.release(port);
+                self.ports.release(number, port);
                 self.serve_queue();
             }
             Stage::Running {
                 port,
                 shell: Shell::Receiving(receiving),
+                ..
             } => {
                 download.stage = Stage::Lingering { port, receiving };
                 self.settle_upload(&download, ending);
@@ -313,6 +421,10 @@ impl Downloads {
         let Some((name, version, digest)) = shared else {
             return self.give_back(download);
         };
+        if let Some(upload) = &download.upload {
+            self.allowance.keep(&upload.from, upload.version.size);
+        }
+        self.listing = None;
         self.supplies.digests.learn(&name, version, digest);
         let file = FileEntry {
             name: name.to_string(),
@@ -327,8 +439,8 @@ impl Downloads {
 
     /// What an upload that left nothing had taken of the limits.
     fn give_back(&mut self, download: &Download) {
-        if let Some(upload) = &download.upload {
-            self.allowance.give_back(upload.version.size);
+        if let Some(upload) = download.upload.as_ref().filter(|it| it.has_taken) {
+            self.allowance.give_back(&upload.from, upload.version.size);
         }
     }
 
@@ -337,13 +449,13 @@ impl Downloads {
         if let Some(Stage::Lingering { port, .. }) =
             self.all.remove(&number).map(|download| download.stage)
         {
-            self.ports.release(port);
+            self.ports.release(number, port);
         }
         let heirs = self.all.iter_mut();
         let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
         for (heir, download) in heirs {
             download.awaits = None;
-            self.ports.wait(*heir);
+            self.ports.wait(*heir, download.user());
         }
         self.serve_queue();
     }
@@ -351,6 +463,7 @@ impl Downloads {
     /// A digest is known now, or never will be: whoever waits for it hears of it.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         self.supplies.digests.on_hashed(hashed);
+        self.listing = None;
         for download in self.all.values_mut() {
             let Stage::Running {
                 shell:
@@ -378,7 +491,12 @@ impl Downloads {
     pub(super) fn on_tick(&mut self) {
         self.ports.retry();
         self.serve_queue();
-        self.supplies.kept.sweep(wall_time_ms());
+        self.tell_places();
+        self.break_off_the_idle();
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(TICKS_PER_SWEEP) {
+            self.supplies.kept.sweep(wall_time_ms());
+        }
     }
 
     /// The server closes: nothing begins any more, and what runs has so long to end.
@@ -431,26 +549,31 @@ impl Downloads {
         !self.all.is_empty()
     }
 
-    /// Gives ports to the first in line, and tells the rest where they stand.
+    /// Gives ports to those whose turn it is.
     fn serve_queue(&mut self) {
         while let Some((number, port)) = self.ports.next() {
+            let now = self.clock.now();
             let Some(download) = self.all.get_mut(&number) else {
-                self.ports.release(port);
+                self.ports.release(number, port);
                 continue;
             };
             match download.start(number, port, &mut self.supplies) {
-                Ok(()) => {}
+                Ok(()) => download.note_progress(0, now),
                 Err(StartError::PortHeld) => {
                     log::debug!("port {port} passed over: another program holds it");
                     self.ports.pass_over(number, port);
                 }
                 Err(StartError::Hopeless(sentence)) => {
                     log::warn!("transfer {number} did not start: {sentence}");
-                    self.ports.release(port);
+                    self.ports.release(number, port);
                     self.end_queued(number, TransferState::Failed, Some(sentence));
                 }
             }
         }
+    }
+
+    /// Tells those who wait where they stand.
+    fn tell_places(&mut self) {
         for (number, place) in self.ports.places() {
             let Some(download) = self.all.get_mut(&number) else {
                 continue;
@@ -489,6 +612,10 @@ impl Downloads {
         }
     }
 }
+
+/// Why a transfer that did not move has ended.
+const STOOD_STILL: &str = "It stood still while others waited, so its port went to them. \
+                           What has arrived stays: /resume goes on from there.";
 
 /// Why nothing begins any more.
 const CLOSING: &str = "The server is closing. Ask again when it is back.";

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The newest lines, oldest first: at most [`LONGEST_CHAT_LINES`], and no more text than
 /// [`LARGEST_CHAT_BYTES`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Lines {
     kept: VecDeque<Arc<ChatLine>>,
     /// Lines that are gone because newer ones came.
@@ -18,6 +18,7 @@ pub struct Lines {
     /// The number of the first line since all were forgotten at a person's wish.
     begin: usize,
     bytes: usize,
+    most_bytes: usize,
 }
 
 /// One line. Its text and names are safe to print: no control characters.
@@ -79,7 +80,30 @@ pub const LONGEST_CHAT_LINES: usize = 5_000;
 /// Most text kept, for people who write 16 KiB in every line. Unit: bytes.
 pub const LARGEST_CHAT_BYTES: usize = 2 << 20;
 
+/// The same of a conversation with one person: there may be many. Unit: bytes.
+const LARGEST_WHISPERS_BYTES: usize = 256 << 10;
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            kept: VecDeque::new(),
+            forgotten: 0,
+            begin: 0,
+            bytes: 0,
+            most_bytes: LARGEST_CHAT_BYTES,
+        }
+    }
+}
+
 impl Lines {
+    /// Those of a conversation with one person.
+    pub(super) fn of_whispers() -> Self {
+        Self {
+            most_bytes: LARGEST_WHISPERS_BYTES,
+            ..Self::default()
+        }
+    }
+
     /// How many lines there have been so far, forgotten ones included.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -120,7 +144,7 @@ impl Lines {
     pub(super) fn push(&mut self, line: Arc<ChatLine>) {
         self.bytes += line.bytes();
         self.kept.push_back(line);
-        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
+        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > self.most_bytes {
             let Some(line) = self.kept.pop_front() else {
                 return;
             };
