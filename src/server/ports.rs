@@ -339,7 +339,7 @@ mod tests {
         ports.release(20, 100);
         ports.wait(21, user(4));
         ports.release(2, 101);
-        assert_eq!(ports.next(), Some((3, 101)));
+        assert_eq!(ports.next(), Some((3, 100)));
     }
 
     #[test]
