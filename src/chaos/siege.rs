@@ -269,7 +269,8 @@ impl Flood {
                 format!("{{\"users\":{{\"names\":[{names}],\"more\":true}}}}\n")
             }
             Self::Files => {
-                let entry = |it| format!("{{\"name\":\"{it}\",\"size\":1,\"digest\":null}}");
+                let entry =
+                    |it| format!("{{\"name\":\"{it}\",\"size\":1,\"digest\":null}}");
                 let files = list(&entry, &mut next);
                 format!("{{\"files\":{{\"files\":[{files}],\"more\":true}}}}\n")
             }
@@ -506,7 +507,8 @@ impl<'a> Attacker<'a> {
     fn repeat(&mut self, line: &str, reads: bool) -> io::Result<()> {
         let many = line.repeat(4_096_usize.div_ceil(line.len()));
         let mut sink = vec![0; 65_536];
-        self.stream.set_read_timeout(Some(Duration::from_millis(5)))?;
+        self.stream
+            .set_read_timeout(Some(Duration::from_millis(5)))?;
         while !self.is_over.load(Ordering::Relaxed) {
             match self.stream.write_all(many.as_bytes()) {
                 Err(error) if !is_wait(&error) => return Err(error),

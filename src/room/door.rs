@@ -13,8 +13,8 @@
 //!
 //! It does not prove anything: [`login`](super::login) does.
 
-use super::login::Password;
 use super::ClientNumber;
+use super::login::Password;
 use super::name::Name;
 use crate::wire::message::{Ban, Code, Role};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -248,7 +248,9 @@ impl Waiting {
         }
         match line.names.iter_mut().find(|(it, _)| it.is_same_word(name)) {
             Some((_, clients)) => clients.push_back(client),
-            None => line.names.push_back((name.clone(), VecDeque::from([client]))),
+            None => line
+                .names
+                .push_back((name.clone(), VecDeque::from([client]))),
         }
         true
     }
@@ -272,7 +274,11 @@ impl Waiting {
             {
                 let was_front = clients.front() == Some(&client);
                 clients.retain(|it| *it != client);
-                let place = if was_front { line.names.len() } else { place.unwrap_or(0) };
+                let place = if was_front {
+                    line.names.len()
+                } else {
+                    place.unwrap_or(0)
+                };
                 if !clients.is_empty() {
                     line.names.insert(place, (name, clients));
                 }
@@ -374,7 +380,10 @@ mod tests {
         assert!(!door.may_guess(Some(&bad), next));
         assert!(door.may_guess(Some(&bad), next + 2 * GUESSES * FORGIVEN_AFTER_MS));
         // Nobody is refused for it.
-        assert_eq!(door.meet(&name("guy"), Some(&bad)), Entrance::Locked(Role::Room));
+        assert_eq!(
+            door.meet(&name("guy"), Some(&bad)),
+            Entrance::Locked(Role::Room)
+        );
     }
 
     #[test]

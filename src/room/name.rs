@@ -41,6 +41,15 @@ pub struct Name {
 /// where Unicode knows the pair, and a Hebrew point counts by itself.
 pub const LONGEST_NAME: usize = 24;
 
+/// Longest compatible form (NFKC) of a name: one letter may stand for eighteen (U+FDFA), and
+/// to compare 24 of these takes a thousand times as long as to send them. Unit: Unicode
+/// scalar values.
+const LONGEST_COMPATIBLE: usize = 2 * LONGEST_NAME;
+
+/// More of a bad name than this is not looked at for a suggestion. Unit: Unicode scalar
+/// values.
+const LONGEST_CLEANED: usize = 256;
+
 /// So many numbers are tried for a suggestion: one name may take a tenth of a millisecond,
 /// and the whole room waits meanwhile.
 const MOST_TRIED: u32 = 32;
@@ -117,7 +126,9 @@ impl FromStr for Name {
         if first == '/' || is_combining_mark(first) {
             return Err(NameError::Start(first));
         }
-        if shown.chars().count() > LONGEST_NAME {
+        if shown.chars().count() > LONGEST_NAME
+            || shown.nfkc().nth(LONGEST_COMPATIBLE).is_some()
+        {
             return Err(NameError::TooLong);
         }
         let name = Self::from_checked(shown);
@@ -140,6 +151,7 @@ impl fmt::Display for Name {
 /// What is left of `text` when everything that no name may hold is taken out.
 pub(super) fn cleaned(text: &str) -> Option<Name> {
     text.nfc()
+        .take(LONGEST_CLEANED)
         .filter(|c| is_visible(*c))
         .skip_while(|c| *c == '/' || is_combining_mark(*c))
         .take(LONGEST_NAME)
@@ -274,6 +286,9 @@ mod tests {
         assert_eq!("".parse::<Name>(), Err(NameError::Empty));
         assert!("א".repeat(24).parse::<Name>().is_ok());
         assert_eq!("א".repeat(25).parse::<Name>(), Err(NameError::TooLong));
+        let dear = "\u{fdfa}".repeat(24); // 432 letters to compare.
+        assert_eq!(dear.parse::<Name>(), Err(NameError::TooLong));
+        assert!("ﬁ㍿".parse::<Name>().is_ok());
         assert_eq!(
             "a".repeat(1_000_000).parse::<Name>(),
             Err(NameError::TooLong)

@@ -28,9 +28,9 @@ use super::room_thread;
 use super::transfers::Event;
 use super::upload;
 use super::uploads::Allowance;
+use crate::reliable::moment::Moment;
 use crate::room::ClientNumber;
 use crate::shelf::FileName;
-use crate::reliable::moment::Moment;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{

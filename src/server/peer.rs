@@ -82,7 +82,8 @@ impl Peer {
         let (remote, local) = (stream.peer_addr()?, stream.local_addr()?);
         let copies = Arc::new(tap.conversation(local, remote, Way::In));
         let stream = Arc::new(stream);
-        let (outbox, half) = Outbox::new(Arc::clone(&stream), Arc::clone(&copies), budget);
+        let (outbox, half) =
+            Outbox::new(Arc::clone(&stream), Arc::clone(&copies), budget);
         let peer = Self {
             number,
             remote,

@@ -175,8 +175,9 @@ impl RoomThread {
 
     /// No later than this there is something to do.
     fn next_wake(&self, next_check: Moment) -> Moment {
-        let is_idle =
-            self.waiting.is_empty() && !self.room.has_waiting() && !self.budget.is_exceeded();
+        let is_idle = self.waiting.is_empty()
+            && !self.room.has_waiting()
+            && !self.budget.is_exceeded();
         if is_idle {
             return next_check;
         }
@@ -319,7 +320,8 @@ impl RoomThread {
         for effect in effects {
             match effect {
                 Effect::Tell { to, reply } => {
-                    if let (Audience::One(client), Reply::Welcome(welcome)) = (to, &reply) {
+                    if let (Audience::One(client), Reply::Welcome(welcome)) = (to, &reply)
+                    {
                         self.admit(client, &welcome.name);
                     }
                     let line = self.budget.line(reply.to_line());

@@ -50,7 +50,11 @@ pub fn open(path: &Path, to: Use) -> io::Result<File> {
     follow_nothing(&mut options, to == Use::CreatePrivate);
     let file = options.open(path).map_err(|error| {
         let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
-        if is_link { foreign("it is a symbolic link") } else { error }
+        if is_link {
+            foreign("it is a symbolic link")
+        } else {
+            error
+        }
     })?;
     let told = file.metadata()?;
     if !told.is_file() {
@@ -135,13 +139,18 @@ fn check_private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn check_private_folder(folder: &Path) -> io::Result<()> {
     let is_folder = fs::symlink_metadata(folder)?.is_dir();
-    is_folder.then_some(()).ok_or_else(|| foreign("it is not a folder"))
+    is_folder
+        .then_some(())
+        .ok_or_else(|| foreign("it is not a folder"))
 }
 
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(why) = self;
-        write!(f, "what lies there is not ours: {why}. Look at it, and take it away")
+        write!(
+            f,
+            "what lies there is not ours: {why}. Look at it, and take it away"
+        )
     }
 }
 

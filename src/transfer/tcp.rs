@@ -132,7 +132,8 @@ fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
     let mut line = [0; 33];
     stream.read_exact(&mut line)?;
     let text = line.strip_suffix(b"\n");
-    let said = text.and_then(|text| std::str::from_utf8(text).ok()?.parse::<Token>().ok());
+    let said =
+        text.and_then(|text| std::str::from_utf8(text).ok()?.parse::<Token>().ok());
     Ok(said == Some(token)) // In constant time.
 }
 

@@ -162,6 +162,19 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_compared_as_wholes() {
+        let secret = [7; 32];
+        assert!(are_equal(&secret, &secret));
+        for place in 0..secret.len() {
+            let mut other = secret;
+            other[place] ^= 1;
+            assert!(!are_equal(&secret, &other));
+            assert_ne!(Confirmation(secret), Confirmation(other));
+        }
+        assert!(!are_equal(&secret, &secret[1..]));
+    }
+
+    #[test]
     fn a_token_never_shows_itself_whole_in_a_log() {
         assert_eq!(format!("{:?}", Token([7; 16])), "Token(0707..)");
     }

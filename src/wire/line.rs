@@ -132,7 +132,10 @@ impl fmt::Display for LineError {
             }
             Self::NotUtf8 => write!(f, "line unreadable: its bytes are not UTF-8"),
             Self::Endless => {
-                write!(f, "line without an end: {HOPELESS_LINE_BYTES} bytes were skipped")
+                write!(
+                    f,
+                    "line without an end: {HOPELESS_LINE_BYTES} bytes were skipped"
+                )
             }
         }
     }

@@ -274,7 +274,11 @@ fn guesses_made_at_once_on_many_connections_are_counted_too() {
         })
         .collect();
     let spent = usize::try_from(GUESSES).unwrap();
-    assert!(answers[..spent].iter().all(|it| code(it) == Code::WrongPassword));
+    assert!(
+        answers[..spent]
+            .iter()
+            .all(|it| code(it) == Code::WrongPassword)
+    );
     assert!(answers[spent..].iter().all(Vec::is_empty));
 }
 

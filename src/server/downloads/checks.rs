@@ -77,7 +77,11 @@ impl Downloads {
         allowance.check(from, size, 0)?;
         let own = kept.find(name, version); // While it is held, nobody removes it.
         let there = own.as_ref().map_or(0, Part::length);
-        let missing = if heir.is_some() { 0 } else { size - there.min(size) };
+        let missing = if heir.is_some() {
+            0
+        } else {
+            size - there.min(size)
+        };
         loop {
             let left = if is_opened { kept.bytes() } else { 0 };
             let checked = allowance
