@@ -63,7 +63,8 @@ fn a_program_can_read_what_came_of_a_seed() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hostile_server_does_not_fill_the_memory_of_a_client() {
-    use sash::chaos::siege::{Flood, MOST_MEMORY, flood};
+    use sash::chaos::siege::MOST_MEMORY;
+    use sash::chaos::siege::flood::{Flood, flood};
     use std::time::Duration;
     let programs = Programs {
         server: env!("CARGO_BIN_EXE_server").into(),

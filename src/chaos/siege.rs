@@ -1,4 +1,4 @@
-//! A server under 64 hostile connections, and a client of a hostile server.
+//! A server under 64 hostile connections, and ([`flood`]) a client of a hostile server.
 //!
 //! ```text
 //! 64 attackers, all of one kind or of every kind --> server <-- one honest guest:
@@ -8,6 +8,8 @@
 //!
 //! What must hold is in [`Siege::is_well`] and [`MOST_MEMORY`]. These are measurements: they
 //! want a machine that does nothing else. An attacker that is thrown out comes back.
+
+pub mod flood;
 
 use super::guests::{Delays, Guest, connect};
 use super::process::{Printed, Process, Programs};
@@ -19,8 +21,8 @@ use crate::wire::message::{Offer, Proof, Reply, Request};
 use crossbeam_channel::{Receiver, after, unbounded};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -48,25 +50,6 @@ pub enum Attack {
     Guesses,
 }
 
-/// What a hostile server says without an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flood {
-    /// Somebody new has joined.
-    Joined,
-    /// One list of people, of many lines.
-    Users,
-    /// One list of files, of many lines.
-    Files,
-    /// People who are kept out.
-    Bans,
-    /// Long lines of chat.
-    Said,
-    /// Whispers of ever new people.
-    Whispered,
-    /// Offers that nobody asked for.
-    Offers,
-}
-
 impl Attack {
     /// Every kind.
     pub const ALL: [Self; 8] = [
@@ -78,19 +61,6 @@ impl Attack {
         Self::Reservations,
         Self::Names,
         Self::Guesses,
-    ];
-}
-
-impl Flood {
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Joined,
-        Self::Users,
-        Self::Files,
-        Self::Bans,
-        Self::Said,
-        Self::Whispered,
-        Self::Offers,
     ];
 }
 
@@ -202,120 +172,8 @@ pub fn siege(
     Ok(siege)
 }
 
-/// A client's memory after a server has talked to it without an end for so long. Unit:
-/// bytes.
-///
-/// # Errors
-/// Those of the system.
-pub fn flood(programs: &Programs, flood: Flood, duration: Duration) -> io::Result<u64> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let folder = tempfile::tempdir()?;
-    let mut client = Command::new(&programs.client);
-    client
-        .args(["--text", "--name", "victim", "--accept-lab", "--server"])
-        .arg(listener.local_addr()?.to_string())
-        .arg("--out")
-        .arg(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let client = Victim(client.spawn()?);
-    let (mut stream, _) = listener.accept()?;
-    stream.set_write_timeout(Some(Duration::from_secs(2)))?;
-    stream.write_all(WELCOME.as_bytes())?;
-    stream.write_all(Reply::History { lines: Vec::new() }.to_line().as_bytes())?;
-    let clock = Clock::start();
-    let mut number = 0;
-    while clock.now().since_start() < duration {
-        let lines: String = (0..16).map(|_| flood.line(&mut number)).collect();
-        // A client that has left, or does not read any more, has found a bound too.
-        if stream.write_all(lines.as_bytes()).is_err() {
-            break;
-        }
-    }
-    // Gone by now: then it held no more than it could.
-    Ok(most_memory(client.0.id()).unwrap_or_default())
-}
-
-const WELCOME: &str = concat!(
-    r#"{"welcome":{"name":"victim","version":1,"server":"hostile","line_bytes":16384,"#,
-    r#""defaults":{"transport":"udp","arq":"selective-repeat","window":256,"#,
-    r#""congestion":"bbr","segment_bytes":1436}}}"#,
-    "\n"
-);
-
-impl Flood {
-    /// One line, as long as a line may be where that makes sense.
-    fn line(self, number: &mut u64) -> String {
-        let mut next = || {
-            *number += 1;
-            *number
-        };
-        let list = |entry: &dyn Fn(u64) -> String, next: &mut dyn FnMut() -> u64| {
-            let mut text = entry(next());
-            while text.len() < 15_000 {
-                text.push(',');
-                text.push_str(&entry(next()));
-            }
-            text
-        };
-        match self {
-            Self::Joined => {
-                let long = "x".repeat(10_000);
-                format!("{{\"joined\":{{\"name\":\"{}{long}\"}}}}\n", next())
-            }
-            Self::Users => {
-                let names = list(&|it| format!("\"u{it}\""), &mut next);
-                format!("{{\"users\":{{\"names\":[{names}],\"more\":true}}}}\n")
-            }
-            Self::Files => {
-                let entry =
-                    |it| format!("{{\"name\":\"{it}\",\"size\":1,\"digest\":null}}");
-                let files = list(&entry, &mut next);
-                format!("{{\"files\":{{\"files\":[{files}],\"more\":true}}}}\n")
-            }
-            Self::Bans => {
-                let bans = list(&|it| format!("{{\"name\":\"b{it}\"}}"), &mut next);
-                format!("{{\"bans\":{{\"bans\":[{bans}],\"more\":true}}}}\n")
-            }
-            Self::Said => {
-                let text = format!("{} {}", next(), "x".repeat(15_000));
-                format!(
-                    "{{\"said\":{{\"from\":\"eve\",\"text\":\"{text}\",\"time\":1}}}}\n"
-                )
-            }
-            Self::Whispered => {
-                let (text, from) = ("x".repeat(15_000), next() % 40);
-                format!(
-                    "{{\"whispered\":{{\"from\":\"w{from}\",\"to\":\"victim\",\
-                     \"text\":\"{text}\",\"time\":1}}}}\n"
-                )
-            }
-            Self::Offers => {
-                let transfer = next();
-                format!(
-                    "{{\"offer\":{{\"transfer\":{transfer},\"tag\":{transfer},\"file\":\"f\",\
-                     \"port\":1,\"token\":\"000102030405060708090a0b0c0d0e0f\",\"size\":1,\
-                     \"digest\":null,\"transport\":\"udp\",\"arq\":\"go-back-n\",\
-                     \"window\":16,\"congestion\":\"fixed\",\"segment_bytes\":1000}}}}\n"
-                )
-            }
-        }
-    }
-}
-
-/// A client program; it ends with the measurement.
-struct Victim(Child);
-
-impl Drop for Victim {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The most that a process has ever held, where the system tells. Unit: bytes.
-fn most_memory(process: u32) -> Option<u64> {
+pub(super) fn most_memory(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -17,20 +17,22 @@
 
 use super::Config;
 mod checks;
+mod listing;
+mod standstill;
+
+use listing::Listing;
 
 use super::digests::{Digests, Hashed, Work};
 use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
-use super::folder::{Folder, Version};
+use super::folder::Folder;
 use super::kept::Kept;
-use super::peer::{Budget, Line, Peer};
+use super::peer::{Budget, Peer};
 use super::ports::Ports;
 use super::room_thread;
 use super::transfers::Event;
 use super::upload;
 use super::uploads::Allowance;
-use crate::reliable::moment::Moment;
 use crate::room::ClientNumber;
-use crate::shelf::FileName;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{
@@ -63,19 +65,6 @@ pub(super) struct Downloads {
     /// Who waits for the end of what runs then.
     ended: Option<Sender<()>>,
 }
-
-/// A list of files, as lines, and until when it is told as it is.
-struct Listing {
-    lines: Vec<Line>,
-    until: Moment,
-}
-
-/// A list is told again for this many times as long as it took to make: however many ask,
-/// this thread spends a twentieth of its time on lists.
-const LISTING_KEPT: u32 = 20;
-
-/// A transfer that does not move for so long gives its port back where others wait.
-const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
 
 /// Kept parts are looked at each so many ticks.
 const TICKS_PER_SWEEP: u32 = 4;
@@ -115,38 +104,6 @@ impl Downloads {
             is_closing: false,
             ended: None,
         }
-    }
-
-    /// `files`: what is on offer.
-    pub(super) fn on_list(&mut self, peer: &Peer) {
-        if peer.is_gone() {
-            return;
-        }
-        let now = self.clock.now();
-        if let Some(listing) = self.listing.as_ref().filter(|it| now < it.until) {
-            return peer.tell_lines(listing.lines.clone());
-        }
-        let files = match self.supplies.folder.list() {
-            Ok(files) => files,
-            Err(error) => {
-                log::error!("cannot list the files: {error}");
-                let sentence = "The server cannot read its folder. Ask who runs it.";
-                complain(peer, Code::Unreadable, sentence.to_owned(), None);
-                return;
-            }
-        };
-        let entry = |(name, version): (FileName, Version)| FileEntry {
-            digest: self.supplies.digests.known(&name, version),
-            name: name.to_string(),
-            size: version.size,
-        };
-        let replies = Reply::files(files.into_iter().map(entry).collect());
-        let line = |reply: &Reply| self.budget.line(reply.to_line());
-        let lines: Vec<_> = replies.iter().map(line).collect();
-        peer.tell_lines(lines.clone());
-        let made = self.clock.now();
-        let until = made + (made - now) * LISTING_KEPT;
-        self.listing = Some(Listing { lines, until });
     }
 
     /// `download`: checked at once, served when a port is free.
@@ -327,53 +284,6 @@ impl Downloads {
             Report::Closed => self.on_closed(number),
             // The journal has taken the one; nobody here asks for the other.
             Report::Happened(_) | Report::Killed(..) => {}
-        }
-    }
-
-    /// The handshake of an upload has shown that somebody sends it: only now it counts, and
-    /// only now older parts make room for it.
-    fn settle_opened(&mut self, number: u64) {
-        let download = self.all.get(&number);
-        let Some((name, upload)) = download
-            .and_then(|it| it.upload.as_ref().map(|upload| (&it.name, upload)))
-            .filter(|(_, upload)| !upload.has_taken)
-        else {
-            return;
-        };
-        let (name, upload) = (name.clone(), upload.clone());
-        let settled = self.make_room(&name, &upload, true);
-        let Some(download) = self.all.get_mut(&number) else {
-            return;
-        };
-        match settled {
-            Ok(()) => {
-                self.allowance.take(&upload.from, upload.version.size);
-                download.upload = Some(Upload {
-                    has_taken: true,
-                    ..upload
-                });
-            }
-            Err((_, sentence)) => download.break_off(sentence),
-        }
-    }
-
-    /// Gives ports back that stand still while others wait: of those who wait, each one's
-    /// port is on its way then.
-    fn break_off_the_idle(&mut self) {
-        let now = self.clock.now();
-        let mut idle: Vec<_> = self
-            .all
-            .iter()
-            .filter(|(_, it)| it.stands_still_since(now, LONGEST_STANDSTILL))
-            .filter(|(_, it)| self.ports.others_wait(it.user()))
-            .map(|(number, it)| (it.moved_at(), *number))
-            .collect();
-        idle.sort_unstable();
-        let waiting = self.ports.places().len();
-        for (_, number) in idle.into_iter().take(waiting) {
-            if let Some(download) = self.all.get_mut(&number) {
-                download.break_off(STOOD_STILL.to_owned());
-            }
         }
     }
 
@@ -612,10 +522,6 @@ impl Downloads {
         }
     }
 }
-
-/// Why a transfer that did not move has ended.
-const STOOD_STILL: &str = "It stood still while others waited, so its port went to them. \
-                           What has arrived stays: /resume goes on from there.";
 
 /// Why nothing begins any more.
 const CLOSING: &str = "The server is closing. Ask again when it is back.";

@@ -5,7 +5,8 @@ use clap::Args;
 use sash::chaos::guests::Delays;
 use sash::chaos::load::{Load, Storm};
 use sash::chaos::plan::Wanted;
-use sash::chaos::siege::{self, Attack, Flood};
+use sash::chaos::siege::flood::{self, Flood};
+use sash::chaos::siege::{self, Attack};
 use sash::chaos::{Belongings, Chaos, Outcome, Programs};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -223,13 +224,13 @@ fn siege(arguments: &Arguments, programs: &Programs) -> io::Result<bool> {
         )?;
         is_well &= siege.is_well();
     }
-    for flood in Flood::ALL {
-        let memory = siege::flood(programs, flood, duration)?;
+    for kind in Flood::ALL {
+        let memory = flood::flood(programs, kind, duration)?;
         let holds = memory < siege::MOST_MEMORY;
         writeln!(
             out,
             "{:>12}: client {:.1} MB{}",
-            format!("{flood:?}"),
+            format!("{kind:?}"),
             megabytes(memory),
             verdict(holds),
         )?;
