@@ -38,6 +38,7 @@ pub mod hand;
 pub mod hash;
 mod inbox;
 pub mod leftovers;
+pub mod ordinary;
 pub mod overwrite;
 pub mod part;
 pub mod receiving;

@@ -29,7 +29,7 @@ pub use effect::{Effect, Event};
 use super::address::ServerAddress;
 use super::commands;
 use super::matching;
-use super::model::{Audience, Kind, LoginProblem, Model, Phase};
+use super::model::{Audience, Bounded, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
 use crate::link::{Label, Scenario};
 use crate::room::login::Password;
@@ -220,13 +220,17 @@ pub struct Controller {
     quiet_users: u32,
     quiet_files: u32,
     /// Lists whose last line has not come yet.
-    coming_people: Vec<String>,
-    coming_files: Vec<FileEntry>,
-    coming_rows: Vec<LabRow>,
+    coming_people: Bounded<String>,
+    coming_files: Bounded<FileEntry>,
+    coming_rows: Bounded<LabRow>,
     /// What the lost connection has broken off, by our own numbers.
     broken_off: Vec<u64>,
     /// What the teacher gives out is run without a question.
     accepts_labs: bool,
+    /// What runs of class exercises have taken so far. Unit: milliseconds.
+    lab_spent_ms: u64,
+    /// Since when one runs.
+    lab_since_ms: Option<u64>,
     /// The list of files is whole: what can go on can be told.
     knows_files: bool,
     /// Broken-off downloads that were not offered yet.
@@ -279,11 +283,13 @@ impl Controller {
             wants_lists,
             quiet_users: 0,
             quiet_files: 0,
-            coming_people: Vec::new(),
-            coming_files: Vec::new(),
-            coming_rows: Vec::new(),
+            coming_people: Bounded::default(),
+            coming_files: Bounded::default(),
+            coming_rows: Bounded::default(),
             broken_off: Vec::new(),
             accepts_labs: false,
+            lab_spent_ms: 0,
+            lab_since_ms: None,
             knows_files: false,
             found: Vec::new(),
             held: VecDeque::new(),

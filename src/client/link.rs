@@ -46,6 +46,9 @@ pub struct Link {
 /// How long the server may take to close its half after we have said goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// A server that leaves more requests than this unread is left.
+const MOST_UNSENT: usize = 65_536;
+
 impl Link {
     /// A link that is not started: requests can be sent already, and wait.
     #[must_use]
@@ -81,6 +84,13 @@ impl Link {
 
     /// Sends this, or keeps it until the connection is there.
     pub fn send(&self, request: Request) {
+        if self.outgoing.len() >= MOST_UNSENT {
+            // It talks and does not listen; our answers would fill the memory.
+            if let Some(stream) = self.stream.get() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            return;
+        }
         // A link whose writer has ended is reported by its reader.
         let _ = self.outgoing.send(request);
     }

@@ -301,6 +301,12 @@ pub fn lab_row(row: &LabRow) -> String {
     format!("{:<24}  {what}", harmless(&row.name))
 }
 
+/// Whether a character is shown as it is.
+#[must_use]
+pub fn is_harmless(character: char) -> bool {
+    harmless_char(character) == character
+}
+
 /// C0 controls have pictures in Unicode; C1, direction and invisible controls have none.
 fn harmless_char(character: char) -> char {
     match character {

@@ -110,10 +110,11 @@ pub fn go_on(
 }
 
 /// As [`go_on`] on the server, for an upload: whoever comes from `asker` and has the token
-/// may send. Room for the whole file is reserved.
+/// may send. Room for the whole file is reserved once the handshake is over: a mere request
+/// takes nothing.
 ///
 /// # Errors
-/// As [`go_on`]; and `StorageFull`.
+/// As [`go_on`].
 pub fn accept(
     job: Job,
     outlet: Outlet,
@@ -125,7 +126,6 @@ pub fn accept(
     if part.length() != job.offset {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    part.reserve(job.size)?;
     let disk = Disk::start(job.number, part)?;
     match outlet {
         Outlet::Udp(socket) => start_shell(job, socket, disk, report, move |shell| {
@@ -234,6 +234,8 @@ struct Shell<R> {
     next_report: Moment,
     /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
     pause_at: Option<u64>,
+    /// What is to be reserved on the disk as soon as the handshake is over. Unit: bytes.
+    to_reserve: Option<u64>,
     has_reported_end: bool,
 }
 
@@ -265,6 +267,7 @@ impl<R: FnMut(Report)> Shell<R> {
             verification: Verification::NotYet,
             next_report: clock.now(),
             pause_at: job.pause_at.filter(|share| *share > job.offset),
+            to_reserve: None,
             has_reported_end: false,
             clock,
             job,
@@ -282,6 +285,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let arq = self.job.settled.arq;
         self.connection = Connection::respond(arq, proposal, self.clock.now());
         self.asker = Some(asker);
+        self.to_reserve = Some(self.job.size);
         self
     }
 
@@ -453,6 +457,9 @@ impl<R: FnMut(Report)> Shell<R> {
         let Some(terms) = self.connection.terms() else {
             return;
         };
+        if let Some(bytes) = self.to_reserve.take() {
+            self.disk.reserve(bytes);
+        }
         let segment_bytes = u64::from(terms.segment_bytes);
         let in_order = self.connection.segments_in_order();
         let window = terms.window;

@@ -4,13 +4,13 @@ use super::{
     ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS,
     SHORTEST_LINE_BYTES,
 };
-use crate::client::model::{Kind, LoginProblem, Phase};
+use crate::client::model::{Kind, LoginProblem, MOST_ENTRIES, Phase};
 use crate::client::{commands, words};
 use crate::wire::message::{
     Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
     Welcome, Whispered,
 };
-use std::mem;
+use std::time::Duration;
 
 impl Controller {
     pub(super) fn on_reply(&mut self, reply: Reply, now_ms: u64) {
@@ -140,6 +140,7 @@ impl Controller {
         let files = &mut self.model.files;
         match files.binary_search_by(|it| it.name.cmp(&file.name)) {
             Ok(there) => files[there] = file,
+            Err(_) if files.len() >= MOST_ENTRIES => {}
             Err(place) => files.insert(place, file),
         }
         self.model.files_revision += 1;
@@ -194,7 +195,9 @@ impl Controller {
         if more {
             return;
         }
-        self.model.people = mem::take(&mut self.coming_people);
+        let (people, left_out) = self.coming_people.take();
+        self.model.people = people;
+        self.tell_left_out("people", left_out, now_ms);
         if self.quiet_users > 0 {
             self.quiet_users -= 1;
             return;
@@ -207,7 +210,9 @@ impl Controller {
     /// The last line of the list.
     fn on_files(&mut self, files: Vec<FileEntry>, left_out: u64, now_ms: u64) {
         self.coming_files.extend(files);
-        self.model.files = mem::take(&mut self.coming_files);
+        let (files, cut) = self.coming_files.take();
+        self.model.files = files;
+        self.tell_left_out("files", cut, now_ms);
         self.model.files_left_out = left_out;
         self.model.files_revision += 1;
         self.knows_files = true;
@@ -244,10 +249,23 @@ impl Controller {
         }
     }
 
+    /// A list of the server's was longer than this client keeps.
+    pub(super) fn tell_left_out(&mut self, what: &str, left_out: usize, now_ms: u64) {
+        if left_out > 0 {
+            let sentence = format!(
+                "The server told of {left_out} {what} more than this client keeps. They are \
+                 left out here."
+            );
+            self.complain(&sentence, now_ms);
+        }
+    }
+
     fn on_joined(&mut self, name: &str, now_ms: u64) {
-        let name = words::harmless(name);
-        if !self.model.people.contains(&name) {
-            self.model.people.push(name.clone());
+        // No name is longer; whoever sends one is not our server.
+        let name: String = words::harmless(name).chars().take(LONGEST_SHOWN).collect();
+        let people = &mut self.model.people;
+        if people.len() < MOST_PEOPLE && !people.contains(&name) {
+            people.push(name.clone());
         }
         self.model.chat.push(now_ms, Kind::Joined { name }, "");
     }
@@ -278,6 +296,12 @@ impl Controller {
         }
     }
 }
+
+/// Longest name that is kept of somebody who comes. Unit: characters.
+const LONGEST_SHOWN: usize = 64;
+
+/// Of more people than this, those who come are told of and not kept.
+const MOST_PEOPLE: usize = 20_000;
 
 fn file_line(file: &FileEntry) -> String {
     let name = words::harmless(&file.name);

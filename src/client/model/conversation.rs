@@ -29,9 +29,13 @@ pub struct Conversation {
 
 impl Conversation {
     pub(super) fn new(with: Audience) -> Self {
+        let lines = match with {
+            Audience::All => Lines::default(),
+            Audience::One(_) => Lines::of_whispers(),
+        };
         Self {
             with,
-            lines: Lines::default(),
+            lines,
             unread: 0,
             mentions: 0,
             new_from: None,

@@ -8,10 +8,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// The newest lines, oldest first. Between two turns of a face there are at most
+/// The newest lines, oldest first. Between two turns of a front end there are at most
 /// [`LONGEST_CHAT_LINES`], and no more text than [`LARGEST_CHAT_BYTES`]; what one event adds
-/// is there in full until the face has shown it.
-#[derive(Debug, Clone, Default)]
+/// is there in full until the front end has shown it.
+#[derive(Debug, Clone)]
 pub struct Lines {
     kept: VecDeque<Arc<ChatLine>>,
     /// Lines that are gone because newer ones came.
@@ -19,6 +19,7 @@ pub struct Lines {
     /// The number of the first line since all were forgotten at a person's wish.
     begin: usize,
     bytes: usize,
+    most_bytes: usize,
 }
 
 /// One line. Its text and names are safe to print: no control characters.
@@ -80,7 +81,30 @@ pub const LONGEST_CHAT_LINES: usize = 5_000;
 /// Most text kept, for people who write 16 KiB in every line. Unit: bytes.
 pub const LARGEST_CHAT_BYTES: usize = 2 << 20;
 
+/// The same of a conversation with one person: there may be many. Unit: bytes.
+const LARGEST_WHISPERS_BYTES: usize = 256 << 10;
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            kept: VecDeque::new(),
+            forgotten: 0,
+            begin: 0,
+            bytes: 0,
+            most_bytes: LARGEST_CHAT_BYTES,
+        }
+    }
+}
+
 impl Lines {
+    /// Those of a conversation with one person.
+    pub(super) fn of_whispers() -> Self {
+        Self {
+            most_bytes: LARGEST_WHISPERS_BYTES,
+            ..Self::default()
+        }
+    }
+
     /// How many lines there have been so far, forgotten ones included.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -125,7 +149,7 @@ impl Lines {
 
     /// Forgets the oldest lines beyond the limits.
     pub(super) fn forget_the_oldest(&mut self) {
-        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
+        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > self.most_bytes {
             let Some(line) = self.kept.pop_front() else {
                 return;
             };
