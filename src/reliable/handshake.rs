@@ -148,7 +148,7 @@ impl Proposal {
     };
 
     /// Whether this side can do with segments of that length: its own, or the fallback
-    /// where its own is the default. A length that somebody chose is left as it is.
+    /// where its own is longer.
     const fn carries(&self, segment_bytes: u16) -> bool {
         segment_bytes > 0
             && (segment_bytes == self.segment_bytes
@@ -156,7 +156,7 @@ impl Proposal {
     }
 
     const fn may_go_down(&self) -> bool {
-        self.segment_bytes == DEFAULT_SEGMENT_BYTES
+        self.segment_bytes > FALLBACK_SEGMENT_BYTES
     }
 
     /// The terms that come out when the other side's opening is taken into account;
@@ -406,7 +406,7 @@ impl Handshake {
             // Late: this side has gone down meanwhile, and the other one will too.
             Opening::SynSent { .. }
                 if theirs.segment_bytes > self.proposal.segment_bytes
-                    && theirs.segment_bytes == DEFAULT_SEGMENT_BYTES => {}
+                    && self.proposal.segment_bytes == FALLBACK_SEGMENT_BYTES => {}
             Opening::SynSent { .. } => {
                 let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
                     return self.enter(Opening::Disagreed);
@@ -458,7 +458,10 @@ impl Machine for Handshake {
         match &mut self.opening {
             Opening::SynSent { retry } => {
                 let attempt = retry.poll(now)?;
-                if attempt > FULL_SYNS {
+                // A length that somebody chose is not given up because of losses.
+                if attempt > FULL_SYNS
+                    && self.proposal.segment_bytes == DEFAULT_SEGMENT_BYTES
+                {
                     self.go_down();
                 }
                 let body = Body::Syn(self.fields(self.proposal.window, 0));

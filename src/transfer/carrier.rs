@@ -7,6 +7,7 @@
 
 use super::batch::Outgoing;
 use super::clock::Clock;
+use super::socket_error::{LastError, Meaning};
 use super::tap::{Tap, Way};
 use super::{Job, SOCKET_BUFFER_BYTES, hand};
 use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
@@ -31,6 +32,7 @@ pub struct Carrier {
     direction: Direction,
     link: Option<Link<Vec<u8>>>,
     outgoing: Outgoing,
+    last_error: LastError,
     tap: Tap,
 }
 
@@ -53,6 +55,7 @@ impl Carrier {
             direction,
             link: imperfect(&job.scenario, direction),
             outgoing: Outgoing::new(job.is_offloading),
+            last_error: LastError::default(),
             tap: job.tap.clone(),
         }
     }
@@ -102,8 +105,8 @@ impl Carrier {
     /// with [`Carrier::flush`] at the latest. What the link does to it, where there is one.
     ///
     /// # Errors
-    /// Those of `fill`, and of the system where a datagram can never leave (too long for
-    /// the path, no route). A full buffer is no error but a loss.
+    /// Those of `fill`, a datagram that is too long, and a socket that is unusable. Every
+    /// other error of the system counts as the loss of a datagram.
     pub fn send(
         &mut self,
         transmit: &Transmit,
@@ -113,11 +116,8 @@ impl Carrier {
         let packet = &transmit.packet;
         let key = self.key.filter(|_| packet.body.kind().has_mac());
         let Some(link) = &mut self.link else {
-            return self
-                .take(None, |row| packet.append(row, key.as_ref(), fill))
-                .map_err(SendError::File)?
-                .map(|()| None)
-                .map_err(SendError::Socket);
+            let taken = self.take(None, |row| packet.append(row, key.as_ref(), fill));
+            return self.settle(taken.map_err(SendError::File)?).map(|()| None);
         };
         let mut datagram = Vec::with_capacity(packet.datagram_bytes());
         packet
@@ -131,7 +131,7 @@ impl Carrier {
             let (to, note) = (self.peer.map(|peer| peer.address), Some(fate));
             self.tap.datagram(Way::Out, &self.socket, to, &copy, note);
         }
-        self.deliver(now).map_err(SendError::Socket)?;
+        self.deliver(now)?;
         Ok(Some(entered))
     }
 
@@ -154,7 +154,7 @@ impl Carrier {
     ///
     /// # Errors
     /// As [`Carrier::send`].
-    pub fn deliver(&mut self, now: Moment) -> io::Result<()> {
+    pub fn deliver(&mut self, now: Moment) -> Result<(), SendError> {
         while let Some(delivery) = self.link.as_mut().and_then(|link| link.poll(now)) {
             let fate = delivery.damage.map(|_| Fate::Corrupted);
             let datagram = delivery.into_datagram();
@@ -163,7 +163,7 @@ impl Carrier {
                 Ok::<_, Infallible>(())
             };
             match self.take(fate, append) {
-                Ok(sent) => sent?,
+                Ok(sent) => self.settle(sent)?,
             }
         }
         Ok(())
@@ -195,9 +195,31 @@ impl Carrier {
     ///
     /// # Errors
     /// As [`Carrier::send`].
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub fn flush(&mut self) -> Result<(), SendError> {
         let to = self.peer.map(|peer| peer.address);
-        self.outgoing.flush(&self.socket, to)
+        let sent = self.outgoing.flush(&self.socket, to);
+        self.settle(sent)
+    }
+
+    fn settle(&mut self, sent: io::Result<()>) -> Result<(), SendError> {
+        sent.or_else(|error| self.note(error))
+    }
+
+    /// The system reported this error of the socket.
+    ///
+    /// # Errors
+    /// A datagram was too long, or the socket is unusable.
+    pub fn note(&mut self, error: io::Error) -> Result<(), SendError> {
+        match self.last_error.note(&error) {
+            Meaning::Nothing | Meaning::Lost => Ok(()),
+            Meaning::TooLong => Err(SendError::TooLong),
+            Meaning::Unusable => Err(SendError::Unusable(error)),
+        }
+    }
+
+    /// What the system reported last.
+    pub const fn last_error(&mut self) -> &mut LastError {
+        &mut self.last_error
     }
 
     /// Waits until the link has let everything go: the last word is among it.
@@ -227,8 +249,10 @@ impl Carrier {
 pub enum SendError {
     /// The file could not be read.
     File(io::Error),
-    /// The system does not take the datagram.
-    Socket(io::Error),
+    /// The system takes no datagram of this length.
+    TooLong,
+    /// The descriptor is closed, or is no socket.
+    Unusable(io::Error),
 }
 
 /// The link for one direction, or `None` where it would do nothing.
@@ -257,41 +281,6 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = unconnected(server)?;
     socket.connect(server)?;
     Ok(socket)
-}
-
-/// Whether an error of `send` or `recv` says only that this once nothing came of it: the
-/// buffer is full, a signal came, an earlier datagram met a closed port, or the network is
-/// away for a while.
-#[must_use]
-pub fn is_passing(error: &io::Error) -> bool {
-    /// Linux' ENOBUFS, for which `io::ErrorKind` has no name.
-    const NO_BUFFER_SPACE: i32 = 105;
-    error.raw_os_error() == Some(NO_BUFFER_SPACE)
-        || matches!(
-            error.kind(),
-            io::ErrorKind::WouldBlock
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::Interrupted
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::NetworkUnreachable
-                | io::ErrorKind::NetworkDown
-                | io::ErrorKind::HostUnreachable
-        )
-}
-
-/// Whether the system says that a datagram is too long for the way it would take.
-#[must_use]
-pub fn is_too_long(error: &io::Error) -> bool {
-    /// EMSGSIZE, for which `io::ErrorKind` has no name.
-    const MESSAGE_TOO_LONG: i32 = if cfg!(windows) {
-        10_040
-    } else if cfg!(target_os = "linux") {
-        90
-    } else {
-        40
-    };
-    error.raw_os_error() == Some(MESSAGE_TOO_LONG)
 }
 
 /// Asks the kernel never to cut a datagram into fragments: then one that the path does not
@@ -330,20 +319,6 @@ pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_full_buffer_and_a_network_that_is_away_cost_a_datagram_and_no_transfer() {
-        const ENOBUFS: i32 = 105;
-        const EAGAIN: i32 = 11;
-        const ENETUNREACH: i32 = 101;
-        const EMSGSIZE: i32 = 90;
-        for number in [ENOBUFS, EAGAIN, ENETUNREACH] {
-            assert!(is_passing(&io::Error::from_raw_os_error(number)));
-        }
-        let error = io::Error::from_raw_os_error(EMSGSIZE);
-        assert!(!is_passing(&error) && is_too_long(&error));
-    }
 
     #[test]
     fn the_newest_packet_tells_where_the_other_side_is_and_an_old_one_does_not() {

@@ -13,6 +13,7 @@ use super::hand::Hand;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Digest;
 use crate::wire::packet::Packet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +29,8 @@ pub(super) enum Arrival {
     Damaged,
     /// One with its token and without the right MAC.
     Forged(PacketName),
+    /// The system reported an error of the socket.
+    SocketError(io::Error),
     /// The file's digest.
     Digest(Digest),
     /// The file cannot be hashed.

@@ -13,13 +13,13 @@
 mod acks;
 
 use super::carrier::{
-    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_too_long,
-    unconnected,
+    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, unconnected,
 };
 use super::clock::Clock;
 use super::forgeries::Forgeries;
 use super::hand::{Hand, Reach};
 use super::inbox::{Arrival, Arrivals, Inbox, inbox};
+use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
 use super::{
@@ -27,7 +27,7 @@ use super::{
     verdict,
 };
 use crate::link::{Direction, Entered, Label, Link};
-use crate::reliable::connection::Sending as Connection;
+use crate::reliable::connection::{Outcome, Sending as Connection};
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::{Machine, Transmit, earliest};
@@ -266,13 +266,13 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         self.take_delayed(now);
         if let Err(error) = self.carrier.deliver(now) {
-            self.give_up(SendError::Socket(error));
+            self.give_up(error);
         }
         loop {
             self.send_all();
             match self.carrier.flush() {
                 Ok(()) => return,
-                Err(error) => self.give_up(SendError::Socket(error)),
+                Err(error) => self.give_up(error),
             }
             if self.connection.outcome().is_some() {
                 return;
@@ -349,6 +349,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         match arrival {
             Arrival::Packet(packet, from) => {
+                self.carrier.last_error().forget();
                 let is_syn = matches!(packet.body, Body::Syn(_));
                 let was_open = self.connection.is_open();
                 if was_open || is_syn {
@@ -377,6 +378,11 @@ impl<R: FnMut(Report)> Shell<R> {
                             self.carrier.came(from, &datagram, Some(entered.fate));
                         }
                     }
+                }
+            }
+            Arrival::SocketError(error) => {
+                if let Err(SendError::Unusable(error)) = self.carrier.note(error) {
+                    self.give_up(SendError::Unusable(error));
                 }
             }
             Arrival::Damaged => self.connection.on_damage(),
@@ -446,19 +452,11 @@ impl<R: FnMut(Report)> Shell<R> {
                 format!("the file changed or cannot be read any more: {error}"),
                 Reset::FileUnreadable,
             ),
-            SendError::Socket(error)
-                if is_too_long(&error) && self.connection.on_too_long() =>
-            {
+            SendError::TooLong => {
+                self.connection.on_too_long();
                 return;
             }
-            SendError::Socket(error) => (
-                format!(
-                    "datagrams of {} bytes cannot be sent: {error}. \
-                     Try a smaller --segment.",
-                    self.job.settled.segment_bytes
-                ),
-                Reset::Cancelled,
-            ),
+            SendError::Unusable(error) => (unusable(&error), Reset::Cancelled),
         };
         self.failure.get_or_insert(sentence);
         self.connection.reset(why);
@@ -492,8 +490,9 @@ impl<R: FnMut(Report)> Shell<R> {
     fn end(mut self, acks: Acks) {
         self.drain();
         self.carrier.close(&self.clock);
-        let outcome = self.connection.outcome().map(verdict);
-        let (mut state, mut sentence) = outcome.unwrap_or((TransferState::Unknown, None));
+        let outcome = self.connection.outcome().unwrap_or(Outcome::Unknown);
+        let (mut state, sentence) = verdict(outcome);
+        let mut sentence = self.carrier.last_error().explain(outcome, sentence);
         if let Some(failure) = self.failure.take() {
             (state, sentence) = (TransferState::Failed, Some(failure));
         }

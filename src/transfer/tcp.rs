@@ -244,6 +244,7 @@ impl Sender {
                 Arrival::Packet(..)
                 | Arrival::Damaged
                 | Arrival::Forged(_)
+                | Arrival::SocketError(_)
                 | Arrival::Verdict(_)
                 | Arrival::Hand(_),
             )

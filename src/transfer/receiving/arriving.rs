@@ -69,7 +69,10 @@ impl<R: FnMut(Report)> Shell<R> {
     pub(super) fn receive(&mut self, datagram: &[u8], now: Moment) {
         let read = Packet::decode_keyed(datagram, self.key.as_ref());
         let (packet, payload) = match read {
-            Ok(read) => read,
+            Ok(read) => {
+                self.carrier.last_error().forget();
+                read
+            }
             Err(_) if !Packet::has_token(datagram, self.job.token) => return,
             Err(error) if self.note_forgery(&error) => return,
             Err(_) => return self.connection.on_damage(now),

@@ -2,8 +2,8 @@
 //!
 //! Only what carries the token and comes from the asker's address reaches `sender-3`.
 
-use super::super::carrier::is_passing;
 use super::super::inbox::{Arrival, Inbox};
+use super::super::socket_error::{LastError, Meaning};
 use super::super::tap::Way;
 use super::super::threads::{self, Kind};
 use super::super::{Job, WAKE_INTERVAL};
@@ -64,11 +64,13 @@ pub(super) fn start(
     let is_linked = !job.scenario.is_perfect();
     let listen = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
+        let mut last_error = LastError::default();
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
                 // What wakes us in the end never travelled.
                 Ok(_) if shall_end.load(Ordering::Relaxed) => return,
                 Ok((length, from)) if from.ip() == asker => {
+                    last_error.forget();
                     let datagram = &datagram[..length];
                     let Some(arrival) = read(datagram, token, key.as_ref(), from) else {
                         continue;
@@ -80,12 +82,18 @@ pub(super) fn start(
                     inbox.forward(arrival);
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
-                Err(error) if is_passing(&error) => (),
                 Err(_) if shall_end.load(Ordering::Relaxed) => return,
-                Err(error) => {
-                    log::warn!("cannot receive ACKs any more: {error}");
-                    return;
-                }
+                Err(error) => match last_error.note(&error) {
+                    Meaning::Nothing => (),
+                    Meaning::Lost | Meaning::TooLong => {
+                        inbox.forward(Arrival::SocketError(error));
+                        last_error.pause();
+                    }
+                    Meaning::Unusable => {
+                        inbox.tell(Arrival::SocketError(error));
+                        return;
+                    }
+                },
             }
         }
     };
