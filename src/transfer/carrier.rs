@@ -11,37 +11,37 @@ use super::socket_error::{LastError, Meaning};
 use super::tap::{Tap, Way};
 use super::{Job, SOCKET_BUFFER_BYTES, hand};
 use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
-use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use crate::reliable::path::{Heard, Path};
+use crate::reliable::{Transmit, earliest};
+use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKey;
-use crate::wire::packet::Packet;
+use crate::wire::packet::{Packet, PathPacket};
 use socket2::SockRef;
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
 /// The way out of one transfer.
 #[derive(Debug)]
 pub struct Carrier {
     socket: UdpSocket,
+    token: Token,
     /// For the MACs on what leaves.
     key: Option<TrafficKey>,
+    /// For the MACs on responses to challenges.
+    receive_key: Option<TrafficKey>,
+    /// As measured on the chat connection.
+    round_trip: Option<Duration>,
     /// Where the other side is, where the socket is not connected.
-    peer: Option<Peer>,
+    path: Path<SocketAddr>,
     direction: Direction,
     link: Option<Link<Vec<u8>>>,
     outgoing: Outgoing,
     last_error: LastError,
     tap: Tap,
-}
-
-/// Where the other side was when it sent its newest packet.
-#[derive(Debug, Clone, Copy)]
-struct Peer {
-    address: SocketAddr,
-    /// That packet's time stamp, by the other side's clock.
-    sent_at: u32,
 }
 
 impl Carrier {
@@ -51,7 +51,10 @@ impl Carrier {
         Self {
             socket,
             key: job.keys.map(|keys| keys.send),
-            peer: None,
+            path: Path::default(),
+            token: job.token,
+            receive_key: job.keys.map(|keys| keys.receive),
+            round_trip: job.chat_round_trip,
             direction,
             link: imperfect(&job.scenario, direction),
             outgoing: Outgoing::new(job.is_offloading),
@@ -66,27 +69,93 @@ impl Carrier {
             .datagram(Way::In, &self.socket, Some(from), datagram, fate);
     }
 
-    /// A packet of this transfer came from there, stamped `sent_at` by the other side's
-    /// clock; where it is the newest, there the other side is. A router on the way may
-    /// give it another port in the middle of a transfer. `true` where it has moved.
+    /// A packet of the handshake came from there: see [`Path::on_opening`].
     pub fn follow(&mut self, address: SocketAddr, sent_at: u32) -> bool {
-        let peer = Peer { address, sent_at };
-        let Some(before) = self.peer else {
-            self.peer = Some(peer);
-            return false;
+        self.path.on_opening(address, sent_at)
+    }
+
+    /// Whether a datagram from there says nothing new about where the other side is. Many
+    /// come, so it is not decoded for that.
+    pub fn expects(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        let stamp = Packet::stamp(datagram);
+        stamp.is_some_and(|sent_at| self.path.expects(from, sent_at))
+    }
+
+    /// A packet of the open connection came from there; where the address is new, a
+    /// challenge goes there.
+    pub fn hear(&mut self, heard: Heard<SocketAddr>, now: Moment) {
+        let draw = || {
+            let mut nonce = [0; 8];
+            getrandom::fill(&mut nonce).ok().map(|()| nonce)
         };
-        // Serial arithmetic (RFC 1982): time stamps wrap after 71 minutes.
-        let is_newer = sent_at.wrapping_sub(before.sent_at) <= u32::MAX / 2;
-        if is_newer {
-            self.peer = Some(peer);
+        self.path.on_packet(heard, self.round_trip, draw, now);
+    }
+
+    /// Sends the challenges that are due.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`].
+    pub fn challenge(&mut self, now: Moment) -> Result<(), SendError> {
+        let bytes = PathPacket::bytes(self.key.is_some());
+        let stamp = now.stamp();
+        while let Some(due) = self.path.poll(bytes, now) {
+            let packet = PathPacket::challenge(self.token, due.nonce, due.attempt, stamp);
+            log::debug!(
+                "is the other side at {} now? Challenge {}",
+                due.to,
+                due.attempt
+            );
+            self.send_apart(&packet, due.to)?;
         }
-        is_newer && before.address != address
+        Ok(())
+    }
+
+    /// A challenge or a response came from there: a challenge is answered where
+    /// `is_answering`. `true` where the other side is at another address now.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`].
+    pub fn on_path_packet(
+        &mut self,
+        datagram: &[u8],
+        from: SocketAddr,
+        is_answering: bool,
+        now: Moment,
+    ) -> Result<bool, SendError> {
+        self.came(from, datagram, None);
+        let key = self.receive_key.as_ref();
+        let Some(packet) = PathPacket::decode(datagram, self.token, key) else {
+            return Ok(false);
+        };
+        if packet.is_response {
+            return Ok(self.path.on_response(from, packet.nonce));
+        }
+        if is_answering {
+            self.send_apart(&packet.response(now.stamp()), from)?;
+        }
+        Ok(false)
+    }
+
+    /// Past the imperfect link, which carries what the machines send.
+    fn send_apart(
+        &mut self,
+        packet: &PathPacket,
+        to: SocketAddr,
+    ) -> Result<(), SendError> {
+        let datagram = packet.encode(self.key.as_ref());
+        self.tap
+            .datagram(Way::Out, &self.socket, Some(to), &datagram, None);
+        let sent = match self.path.current() {
+            None => self.socket.send(&datagram), // It is connected.
+            Some(_) => self.socket.send_to(&datagram, to),
+        };
+        self.settle(sent.map(drop))
     }
 
     /// Whether what is sent goes there.
     #[must_use]
     pub fn leads_to(&self, address: SocketAddr) -> bool {
-        self.peer.is_some_and(|peer| peer.address == address)
+        self.path.current() == Some(address)
     }
 
     /// The socket itself.
@@ -128,7 +197,7 @@ impl Carrier {
         let entered = link.enter(datagram, label, length, now);
         let fate = entered.fate;
         if let Some(copy) = copy.filter(|_| fate.is_loss()) {
-            let (to, note) = (self.peer.map(|peer| peer.address), Some(fate));
+            let (to, note) = (self.path.current(), Some(fate));
             self.tap.datagram(Way::Out, &self.socket, to, &copy, note);
         }
         self.deliver(now)?;
@@ -138,7 +207,7 @@ impl Carrier {
     /// Loses a packet that is in the link; what it was.
     pub fn kill(&mut self, packet: Label) -> Option<PacketName> {
         let datagram = self.link.as_mut()?.kill(packet)?;
-        let (to, fate) = (self.peer.map(|peer| peer.address), Some(Fate::Lost));
+        let (to, fate) = (self.path.current(), Some(Fate::Lost));
         self.tap
             .datagram(Way::Out, &self.socket, to, &datagram, fate);
         let (packet, _) = Packet::decode_keyed(&datagram, self.key.as_ref()).ok()?;
@@ -177,12 +246,12 @@ impl Carrier {
     ) -> Result<io::Result<()>, E> {
         let Self {
             socket,
-            peer,
+            path,
             outgoing,
             tap,
             ..
         } = self;
-        let to = peer.map(|peer| peer.address);
+        let to = path.current();
         outgoing.push(socket, to, |row| {
             let start = row.len();
             append(row)?;
@@ -196,7 +265,7 @@ impl Carrier {
     /// # Errors
     /// As [`Carrier::send`].
     pub fn flush(&mut self) -> Result<(), SendError> {
-        let to = self.peer.map(|peer| peer.address);
+        let to = self.path.current();
         let sent = self.outgoing.flush(&self.socket, to);
         self.settle(sent)
     }
@@ -224,7 +293,7 @@ impl Carrier {
 
     /// Waits until the link has let everything go: the last word is among it.
     pub fn close(&mut self, clock: &Clock) {
-        while let Some(moment) = self.next_timeout() {
+        while let Some(moment) = self.link_timeout() {
             // Nothing is ever sent here: a wait that the clock ends.
             let _ = crossbeam_channel::after(clock.until(moment)).recv();
             if self
@@ -237,9 +306,13 @@ impl Carrier {
         }
     }
 
-    /// When the link lets the next datagram go.
+    /// When the link lets the next datagram go, or a challenge is due again.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
+        earliest([self.link_timeout(), self.path.next_timeout()])
+    }
+
+    fn link_timeout(&self) -> Option<Moment> {
         self.link.as_ref().and_then(Link::next_timeout)
     }
 }
@@ -314,22 +387,4 @@ pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     socket.recv_buffer_size()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_packet_tells_where_the_other_side_is_and_an_old_one_does_not() {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut carrier = Carrier::new(socket, &Job::EXAMPLE, Direction::Data);
-        let [one, two] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        assert!(!carrier.follow(one, u32::MAX - 5));
-        assert!(!carrier.follow(one, u32::MAX));
-        assert!(carrier.follow(two, 3)); // The clock has wrapped.
-        assert!(!carrier.follow(one, u32::MAX - 1)); // It was on its way for longer.
-        assert_eq!(carrier.peer.unwrap().address, two);
-        assert!(carrier.follow(one, 4));
-    }
 }

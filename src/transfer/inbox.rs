@@ -25,6 +25,8 @@ use std::time::Duration;
 pub(super) enum Arrival {
     /// A packet of this transfer.
     Packet(Packet, SocketAddr),
+    /// A challenge or a response, as it came.
+    Path(Vec<u8>, SocketAddr),
     /// A datagram of this transfer that was damaged.
     Damaged,
     /// One with its token and without the right MAC.

@@ -217,8 +217,6 @@ struct Shell<R> {
     incoming: Option<Link<Vec<u8>>>,
     /// The server's side: from which address a sender may call.
     asker: Option<IpAddr>,
-    /// Where the sender's latest packet came from.
-    peer: Option<SocketAddr>,
     /// For the MACs on what comes.
     key: Option<TrafficKey>,
     forgeries: Forgeries,
@@ -257,7 +255,6 @@ impl<R: FnMut(Report)> Shell<R> {
             carrier: Carrier::new(socket, &job, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
-            peer: None,
             key: job.keys.map(|keys| keys.receive),
             forgeries: Forgeries::default(),
             bytes: Bytes::from(job.offset),
@@ -338,7 +335,8 @@ impl<R: FnMut(Report)> Shell<R> {
             self.receive(&delivery.into_datagram(), now);
             self.hand_over();
         }
-        if let Err(error) = self.carrier.deliver(now) {
+        let sent = self.carrier.deliver(now);
+        if let Err(error) = sent.and_then(|()| self.carrier.challenge(now)) {
             self.on_send_error(error);
         }
         while let Some(transmit) = self.connection.poll_transmit(now) {

@@ -242,6 +242,7 @@ impl Sender {
             Ok(Arrival::Pause(is_paused)) => heard.is_paused = is_paused,
             Ok(
                 Arrival::Packet(..)
+                | Arrival::Path(..)
                 | Arrival::Damaged
                 | Arrival::Forged(_)
                 | Arrival::SocketError(_)

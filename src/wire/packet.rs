@@ -59,10 +59,12 @@
 mod error;
 mod fields;
 mod kind;
+mod path;
 
 pub use error::PacketError;
 pub use fields::HEADER_FIELDS;
 pub use kind::{Kind, Reset};
+pub use path::{Nonce, PathPacket};
 
 use super::digest::{Digest, Token};
 use super::mac::{MAC_BYTES, TrafficKey};
@@ -336,6 +338,13 @@ impl Packet {
                 Body::Fin { .. } => 32,
                 Body::FinAck { .. } | Body::Rst { .. } => 1,
             }
+    }
+
+    /// The time stamp in a datagram, whether it can be read or not.
+    #[must_use]
+    pub fn stamp(datagram: &[u8]) -> Option<u32> {
+        let bytes = datagram.get(28..CHECKSUM_OFFSET)?.try_into().ok()?;
+        Some(u32::from_be_bytes(bytes))
     }
 
     /// Whether a datagram that cannot be read claims to belong to this transfer: only

@@ -10,7 +10,7 @@ use super::super::{Job, WAKE_INTERVAL};
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKey;
-use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, PathPacket, Reset};
 use crate::wire::sequence::SequenceNumber;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -75,7 +75,9 @@ pub(super) fn start(
                     let Some(arrival) = read(datagram, token, key.as_ref(), from) else {
                         continue;
                     };
-                    let is_told = is_linked && matches!(arrival, Arrival::Packet(..));
+                    // What the carrier looks at it tells, too.
+                    let is_told = matches!(arrival, Arrival::Path(..))
+                        || is_linked && matches!(arrival, Arrival::Packet(..));
                     if !is_told {
                         tap.datagram(Way::In, &socket, Some(from), datagram, None);
                     }
@@ -144,6 +146,9 @@ fn read(
     key: Option<&TrafficKey>,
     from: SocketAddr,
 ) -> Option<Arrival> {
+    if PathPacket::is_one(datagram) {
+        return Some(Arrival::Path(datagram.to_vec(), from));
+    }
     let arrival = match Packet::decode_keyed(datagram, key) {
         Ok((packet, _)) if packet.token == token => {
             return Some(Arrival::Packet(packet, from));
