@@ -203,6 +203,7 @@ impl Job {
                 least: LEAST_TIMEOUT,
             },
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+            early_data: true,
             listening: self.is_watched,
         }
     }

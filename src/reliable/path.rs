@@ -260,7 +260,7 @@ mod tests {
             assert!(sent <= 3 * 48, "{sent} bytes");
             assert_eq!(sent, 3 * 48 / bytes * bytes);
             path.on_packet(heard(2, 8), None, || None, now);
-            assert_eq!(path.poll(bytes, now).is_some(), bytes <= 3 * 48);
+            assert!(path.poll(bytes, now).is_some(), "it may send more again");
         }
     }
 

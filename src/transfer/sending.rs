@@ -478,7 +478,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 Reset::FileUnreadable,
             ),
             SendError::TooLong => {
-                self.connection.on_too_long();
+                self.connection.on_too_long(self.clock.now());
                 return;
             }
             SendError::Unusable(error) => (unusable(&error), Reset::Cancelled),
