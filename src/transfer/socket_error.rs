@@ -155,20 +155,21 @@ fn advice(error: &io::Error) -> &'static str {
     if Meaning::of(error) == Meaning::TooLong {
         return "The path takes no datagrams of this length: try a smaller --segment.";
     }
-    match error.kind() {
-        ErrorKind::PermissionDenied => {
-            "A firewall on this computer refuses the datagrams: allow UDP to the other side."
-        }
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {
-            "Nobody listens at the other side's UDP port, or a firewall closes it: try again."
-        }
-        ErrorKind::NetworkUnreachable
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkDown
-        | ErrorKind::AddrNotAvailable => {
-            "There is no way to the other side: check this computer's network, then try again."
-        }
-        _ => "Try again.",
+    const UNREACHABLE: [ErrorKind; 4] = [
+        ErrorKind::NetworkUnreachable,
+        ErrorKind::HostUnreachable,
+        ErrorKind::NetworkDown,
+        ErrorKind::AddrNotAvailable,
+    ];
+    let kind = error.kind();
+    if kind == ErrorKind::PermissionDenied {
+        "A firewall on this computer refuses the datagrams: allow UDP to the other side."
+    } else if [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset].contains(&kind) {
+        "Nobody listens at the other side's UDP port, or a firewall closes it: try again."
+    } else if UNREACHABLE.contains(&kind) {
+        "There is no way to the other side: check this computer's network, then try again."
+    } else {
+        "Try again."
     }
 }
 

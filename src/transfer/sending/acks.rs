@@ -68,7 +68,7 @@ pub(super) fn start(
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
                 // What wakes us in the end never travelled.
-                Ok(_) if shall_end.load(Ordering::Relaxed) => return,
+                Ok(_) | Err(_) if shall_end.load(Ordering::Relaxed) => return,
                 Ok((length, from)) if from.ip() == asker => {
                     last_error.forget();
                     let datagram = &datagram[..length];
@@ -84,7 +84,6 @@ pub(super) fn start(
                     inbox.forward(arrival);
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
-                Err(_) if shall_end.load(Ordering::Relaxed) => return,
                 Err(error) => match last_error.note(&error) {
                     Meaning::Nothing => (),
                     Meaning::Lost | Meaning::TooLong => {
