@@ -274,8 +274,10 @@ impl Sender {
             Ok(Arrival::Pause(is_paused)) => heard.is_paused = is_paused,
             Ok(
                 Arrival::Packet(..)
+                | Arrival::Path(..)
                 | Arrival::Damaged
                 | Arrival::Forged(_)
+                | Arrival::SocketError(_)
                 | Arrival::Verdict(_)
                 | Arrival::Hand(_),
             )
