@@ -471,7 +471,12 @@ fn open(mut server: SocketAddr, offer: &Offer) -> io::Result<TcpStream> {
 
 fn join(name: &str) -> String {
     let name = name.to_owned();
-    Request::Join { name, version: 1 }.to_line()
+    Request::Join {
+        name,
+        version: 1,
+        token: None,
+    }
+    .to_line()
 }
 
 fn upload(number: usize) -> String {

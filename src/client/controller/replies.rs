@@ -10,7 +10,6 @@ use crate::wire::message::{
     Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
     Welcome, Whispered,
 };
-use std::time::Duration;
 
 impl Controller {
     pub(super) fn on_reply(&mut self, reply: Reply, now_ms: u64) {

@@ -621,6 +621,7 @@ fn a_person_is_told_how_many_lines_of_a_long_answer_are_not_shown() {
             })
             .collect(),
         more,
+        left_out: 0,
     };
     let mut client = joined();
     typed(&mut client, "/files");

@@ -251,8 +251,7 @@ mod tests {
         let local = stream.local_addr().unwrap();
         let copies = Tap::OFF.conversation(local, remote, Way::In);
         let budget = Arc::default();
-        let (outbox, half, _) =
-            Outbox::new(Arc::new(stream), Arc::new(copies), budget);
+        let (outbox, half, _) = Outbox::new(Arc::new(stream), Arc::new(copies), budget);
         (outbox, half, client)
     }
 
