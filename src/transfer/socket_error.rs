@@ -152,15 +152,15 @@ pub fn unusable(error: &io::Error) -> String {
 
 /// What a person can do about this error.
 fn advice(error: &io::Error) -> &'static str {
-    if Meaning::of(error) == Meaning::TooLong {
-        return "The path takes no datagrams of this length: try a smaller --segment.";
-    }
     const UNREACHABLE: [ErrorKind; 4] = [
         ErrorKind::NetworkUnreachable,
         ErrorKind::HostUnreachable,
         ErrorKind::NetworkDown,
         ErrorKind::AddrNotAvailable,
     ];
+    if Meaning::of(error) == Meaning::TooLong {
+        return "The path takes no datagrams of this length: try a smaller --segment.";
+    }
     let kind = error.kind();
     if kind == ErrorKind::PermissionDenied {
         "A firewall on this computer refuses the datagrams: allow UDP to the other side."

@@ -12,12 +12,13 @@
 )]
 
 use sash::lab::contents;
+use sash::transfer::clock::Clock;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Longer than any of this may take.
@@ -221,10 +222,11 @@ fn has_tools() -> bool {
 }
 
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let start = Instant::now();
+    let clock = Clock::start();
     while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(10));
+        let waited = clock.now().since_start();
+        assert!(waited < PATIENCE, "not in time: {what}");
+        let _ = crossbeam_channel::after(Duration::from_millis(10)).recv();
     }
 }
 
