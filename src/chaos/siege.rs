@@ -322,24 +322,29 @@ impl<'a> Attacker<'a> {
 
     /// 16 downloads, and another one for each that ends.
     fn take_ports(&mut self, attack: Attack) -> io::Result<()> {
-        let transport = match attack {
-            Attack::Paused => "tcp",
-            _ => "udp",
-        };
+        let is_paused = attack == Attack::Paused;
+        let transport = if is_paused { "tcp" } else { "udp" };
         let line = format!(
             "{{\"download\":{{\"file\":\"honest.bin\",\"transport\":\"{transport}\"}}}}\n"
         );
         for _ in 0..16 {
             self.say(&line)?;
         }
-        self.hear(|it, reply| match reply {
-            Reply::Offer(offer) if attack == Attack::Paused => {
-                it.opened.push(open(it.address, &offer)?);
-                let transfer = offer.transfer;
-                it.say(&Request::Pause { transfer }.to_line())
+        self.hear(|it, reply| {
+            if let Reply::Transfer(news) = &reply
+                && news.state.is_end()
+            {
+                return it.say(&line);
             }
-            Reply::Transfer(news) if news.state.is_end() => it.say(&line),
-            _ => Ok(()),
+            let Reply::Offer(offer) = reply else {
+                return Ok(());
+            };
+            if !is_paused {
+                return Ok(());
+            }
+            it.opened.push(open(it.address, &offer)?);
+            let transfer = offer.transfer;
+            it.say(&Request::Pause { transfer }.to_line())
         })
     }
 
@@ -349,15 +354,17 @@ impl<'a> Attacker<'a> {
             self.say(&upload(number))?;
         }
         let mut number = 16;
-        self.hear(|it, reply| match reply {
-            Reply::Offer(Offer { transfer, .. }) => {
-                it.say(&Request::Cancel { transfer }.to_line())
-            }
-            Reply::Transfer(news) if news.state.is_end() => {
+        self.hear(|it, reply| {
+            if let Reply::Transfer(news) = &reply
+                && news.state.is_end()
+            {
                 number += 1;
-                it.say(&upload(number))
+                return it.say(&upload(number));
             }
-            _ => Ok(()),
+            let Reply::Offer(Offer { transfer, .. }) = reply else {
+                return Ok(());
+            };
+            it.say(&Request::Cancel { transfer }.to_line())
         })
     }
 
@@ -368,9 +375,10 @@ impl<'a> Attacker<'a> {
         self.stream
             .set_read_timeout(Some(Duration::from_millis(5)))?;
         while !self.is_over.load(Ordering::Relaxed) {
-            match self.stream.write_all(many.as_bytes()) {
-                Err(error) if !is_wait(&error) => return Err(error),
-                _ => {}
+            if let Err(error) = self.stream.write_all(many.as_bytes())
+                && !is_wait(&error)
+            {
+                return Err(error);
             }
             while reads {
                 match self.heard.read(&mut sink) {
@@ -451,9 +459,11 @@ impl Visitor {
     fn begin_a_download(&mut self) -> io::Result<()> {
         let line = r#"{"download":{"file":"honest.bin","transport":"tcp"}}"#;
         self.stream.write_all(format!("{line}\n").as_bytes())?;
-        let offer = self.hear(|reply| match reply {
-            Reply::Offer(offer) => Some(offer),
-            _ => None,
+        let offer = self.hear(|reply| {
+            let Reply::Offer(offer) = reply else {
+                return None;
+            };
+            Some(offer)
         })?;
         let mut stream = open(self.address, &offer)?;
         stream.read_exact(&mut [0])

@@ -346,6 +346,10 @@ impl Downloads {
             return self.give_back(download);
         };
         if let Some(upload) = &download.upload {
+            if !upload.has_taken {
+                // It was whole before anything was told of its handshake.
+                self.allowance.take(&upload.from, upload.version.size);
+            }
             self.allowance.keep(&upload.from, upload.version.size);
         }
         self.listing = None;

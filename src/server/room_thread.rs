@@ -275,6 +275,9 @@ impl RoomThread {
 
     /// Serves requests whose turn has come, one client after the other.
     fn serve_the_waiting(&mut self) {
+        if self.waiting.is_empty() && !self.room.has_waiting() {
+            return;
+        }
         for _ in 0..self.waiting.len() {
             let Some(client) = self.waiting.pop_front() else {
                 break;

@@ -117,6 +117,15 @@ impl Guest {
         }
     }
 
+    fn hear_offer(&mut self) -> Offer {
+        self.hear(|reply| {
+            let Reply::Offer(offer) = reply else {
+                return None;
+            };
+            Some(offer)
+        })
+    }
+
     fn ask_for_the_file(&mut self) -> Offer {
         self.say(r#"{"download":{"file":"a.bin"}}"#);
         self.hear(|reply| {
@@ -550,20 +559,16 @@ fn one_who_pauses_sixteen_downloads_leaves_ports_for_others() {
     }
     let mut opened = Vec::new();
     for _ in 0..2 {
-        let offer = mallory.hear(|reply| match reply {
-            Reply::Offer(offer) => Some(offer),
-            _ => None,
-        });
+        let offer = mallory.hear_offer();
         opened.push(open_by_tcp(&offer));
         mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
     }
     // Two of four ports are left, and are others' at once.
     let mut dana = Guest::join(&server, "dana");
     dana.say(r#"{"download":{"file":"a.bin"}}"#);
-    let is_offered = dana.hear(|reply| match reply {
-        Reply::Offer(_) => Some(true),
-        Reply::Transfer(_) => Some(false),
-        _ => None,
+    let is_offered = dana.hear(|reply| {
+        let is_offer = matches!(reply, Reply::Offer(_));
+        (is_offer || matches!(reply, Reply::Transfer(_))).then_some(is_offer)
     });
     assert!(is_offered);
 }
@@ -573,23 +578,24 @@ fn a_port_that_stands_still_goes_to_whoever_waits_and_its_user_is_told() {
     let server = Server::start(program(), &["--udp-ports", &ports(1)]);
     let mut mallory = Guest::join(&server, "mallory");
     mallory.say(BY_TCP);
-    let offer = mallory.hear(|reply| match reply {
-        Reply::Offer(offer) => Some(offer),
-        _ => None,
-    });
+    let offer = mallory.hear_offer();
     let _opened = open_by_tcp(&offer);
     mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
     let mut dana = Guest::join(&server, "dana");
     dana.say(r#"{"download":{"file":"a.bin"}}"#);
-    let place = dana.hear(|reply| match reply {
-        Reply::Transfer(news) => news.place,
-        _ => None,
+    let place = dana.hear(|reply| {
+        let Reply::Transfer(news) = reply else {
+            return None;
+        };
+        news.place
     });
     assert_eq!(place, 1);
     dana.hear(|reply| matches!(reply, Reply::Offer(_)).then_some(()));
-    let sentence = mallory.hear(|reply| match reply {
-        Reply::Transfer(news) if news.state.is_end() => news.sentence,
-        _ => None,
+    let sentence = mallory.hear(|reply| {
+        let Reply::Transfer(news) = reply else {
+            return None;
+        };
+        news.sentence.filter(|_| news.state.is_end())
     });
     assert!(
         sentence.contains("stood still while others waited"),
