@@ -21,6 +21,7 @@
 //! | `proxy` | a chat connection that can be torn |
 //! | `disk` | a disk that is too small |
 //! | [`load`] | a server under load: storms, crowds, a day of lessons |
+//! | [`siege`] | 64 hostile connections, and a hostile server |
 //! | [`guests`] | guests without a program, who measure how long a line takes |
 //!
 //! The clock on the wall jumps for the programs alone: they add what a file of the run says
@@ -47,6 +48,8 @@ mod process;
 mod proxy;
 #[cfg(unix)]
 mod run;
+#[cfg(unix)]
+pub mod siege;
 
 #[cfg(unix)]
 pub use process::{Belongings, Programs};

@@ -31,6 +31,7 @@
 //! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`keys`] | the window's keys (pure) |
 //! | [`display`] | whether there is one to open a window on |
+//! | [`fit`] | how large the window may be on its screen (pure) |
 //! | [`theme`] | the window's colours (pure) |
 //! | [`remembered`] | what the window keeps from one day to the next |
 
@@ -42,6 +43,7 @@ pub mod controller;
 pub mod display;
 pub mod download;
 pub mod dropped;
+pub mod fit;
 pub mod homework;
 pub mod json;
 pub mod keys;

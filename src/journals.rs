@@ -11,6 +11,7 @@ use crate::lab::journal::{
 };
 use crate::link::Scenario;
 use crate::reliable::event::{Event, PacketName};
+use crate::transfer::ordinary::{self, Use};
 use crate::transfer::{Happening, Job, Report};
 use crate::wire::options::Settled;
 use crate::wire::packet::Kind;
@@ -156,8 +157,8 @@ fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
     Ok(file)
 }
 
-/// A new file of this name and ending, never over an older one: where the name is there,
-/// a number follows it. Where the file is.
+/// A new file of this name and ending, for its owner alone (it may hold what others said),
+/// never over an older one: where the name is there, a number follows it. Where the file is.
 ///
 /// # Errors
 /// Those of the system; `AlreadyExists` where thousands of numbers are there too.
@@ -169,7 +170,7 @@ pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
         };
         let mut name = path.as_os_str().to_owned();
         name.push(format!("{copy}{ending}"));
-        match File::create_new(&name) {
+        match ordinary::open(Path::new(&name), Use::CreatePrivate) {
             Ok(file) => return Ok((file, name.into())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

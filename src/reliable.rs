@@ -45,6 +45,7 @@
 //! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
 //! | [`flow`] | what is in flight, its rate, the pacing | RFC 9002 §7 |
 //! | [`gate`] | a closed window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
+//! | [`path`] | where the other side is: a new address is challenged | RFC 9000 §8.2 |
 //! | [`connection`] | handshake + protocol + termination: what a driver drives | RFC 9293 §3.6 |
 
 pub mod congestion;
@@ -56,6 +57,7 @@ pub mod go_back_n;
 pub mod handshake;
 pub mod ledger;
 pub mod moment;
+pub mod path;
 pub mod protocol;
 pub mod ranges;
 pub mod receiver;

@@ -184,7 +184,7 @@ impl Room {
     /// Nothing more comes from this client, whether it was in or not.
     pub fn on_closed(&mut self, client: ClientNumber) {
         self.origins.remove(&client);
-        self.arriving.remove(&client);
+        self.leave_the_door(client);
     }
 
     /// This client asked for this, at this time of day. Unit of `time`: milliseconds since
@@ -285,6 +285,17 @@ impl Room {
         vec![tell_one(client, Reply::Error(complaint))]
     }
 
+    /// This client sent a line that cannot be read, and was skipped; the line goes on. One
+    /// who is not in yet speaks another protocol.
+    #[must_use]
+    pub fn on_illegible(&self, client: ClientNumber, why: &str) -> Vec<Effect> {
+        if !self.present.contains_key(&client) {
+            return refuse(client, Code::BadLine, format!("{why}."), None);
+        }
+        let sentence = format!("{why}. It was skipped. Send less in one line.");
+        complain(client, Code::BadLine, sentence)
+    }
+
     /// This client's bytes cannot be read any further: the connection ends.
     pub fn on_broken_line(&mut self, client: ClientNumber, why: &str) -> Vec<Effect> {
         if !self.present.contains_key(&client) {
@@ -299,7 +310,7 @@ impl Room {
     /// This client has had its time to join.
     #[must_use]
     pub fn on_late(&self, client: ClientNumber) -> Vec<Effect> {
-        if self.present.contains_key(&client) {
+        if self.present.contains_key(&client) || self.is_proven(client) {
             return Vec::new();
         }
         let (code, sentence) = self.what_is_missing(client);

@@ -14,7 +14,7 @@
 //! | --- | --- | --- |
 //! | `listener` | `accept` | the listening socket, the count of seats |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
-//! | `room_thread` | `room` | the [`Room`] |
+//! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
 //! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests, what broken-off uploads have left (`kept`) |
 //! | `results` | `results` | the file for what a class sends back, where there is one |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
@@ -33,6 +33,7 @@ pub mod ports;
 mod results;
 mod room_thread;
 mod transfers;
+mod turns;
 mod upload;
 pub mod uploads;
 
@@ -47,6 +48,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use downloads::Downloads;
 use folder::Folder;
 use listener::Listener;
+use peer::Budget;
 use ports::PortRange;
 use room_thread::RoomThread;
 use std::io::{self, ErrorKind};
@@ -165,18 +167,27 @@ pub fn start(config: Config) -> io::Result<Running> {
     let results = results.transpose()?;
     let (record, recorded) = crossbeam_channel::unbounded();
 
+    let budget = Arc::new(Budget::default());
     let room_thread = RoomThread::new(
         Room::with_rules(config.defaults, config.rules.clone()),
         transfers.clone(),
         results.is_some().then_some(record),
         config.stall_limit,
+        Arc::clone(&budget),
     );
-    let downloads =
-        Downloads::new(&config, folder, work, transfers.clone(), room.clone());
+    let downloads = Downloads::new(
+        &config,
+        folder,
+        work,
+        transfers.clone(),
+        room.clone(),
+        Arc::clone(&budget),
+    );
     let listener = Listener {
         socket,
         config,
         room: room.clone(),
+        budget,
         is_closing: Arc::clone(&is_closing),
         alive,
     };

@@ -21,6 +21,7 @@
 //! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
+//! | [`socket_error`] | what an error of a UDP socket means: almost never the end |
 //! | [`space`] | room on a disk, reserved |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
@@ -38,11 +39,13 @@ pub mod hand;
 pub mod hash;
 mod inbox;
 pub mod leftovers;
+pub mod ordinary;
 pub mod overwrite;
 pub mod part;
 pub mod receiving;
 pub mod record;
 pub mod sending;
+pub mod socket_error;
 pub mod source;
 pub mod space;
 pub mod tap;
@@ -202,6 +205,7 @@ impl Job {
                 least: LEAST_TIMEOUT,
             },
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+            early_data: true,
             listening: self.is_watched,
         }
     }

@@ -171,7 +171,7 @@ impl Ends {
                 let _ = self.receiver.on_too_long();
             }
             250 => {
-                let _ = self.sender.on_too_long();
+                let _ = self.sender.on_too_long(now);
             }
             251 => self.receiver.reset(Reset::DiskFailed),
             252 => self.sender.reset(Reset::Cancelled),

@@ -14,9 +14,11 @@ local PROBE = 0xffffffff
 local KINDS = {
     [1] = "SYN", [2] = "SYN-ACK", [3] = "ACK", [4] = "NACK",
     [5] = "DATA", [6] = "FIN", [7] = "FIN-ACK", [8] = "RST",
+    [9] = "PATH-CHALLENGE", [10] = "PATH-RESPONSE",
 }
 -- In a room with a password, these carry a MAC.
-local MAC_KINDS = { [1] = true, [2] = true, [6] = true, [7] = true, [8] = true }
+local MAC_KINDS = { [1] = true, [2] = true, [6] = true, [7] = true, [8] = true,
+    [9] = true, [10] = true }
 local VERDICTS = { [1] = "verified", [2] = "damaged" }
 local RESETS = {
     [1] = "cancelled",
@@ -65,6 +67,7 @@ local f = {
     probe = ProtoField.bool("sash.probe", "Probe of a closed window"),
     digest = ProtoField.bytes("sash.digest", "SHA-256 of the file"),
     verdict = ProtoField.uint8("sash.verdict", "Verdict", base.DEC, VERDICTS),
+    nonce = ProtoField.bytes("sash.nonce", "Nonce"),
     why = ProtoField.uint8("sash.why", "Why", base.DEC, RESETS),
     extra = ProtoField.bytes("sash.extra", "Bytes beyond the end"),
 
@@ -363,6 +366,11 @@ local function dissect_body(tvb, tree, p)
         if not RESETS[why] then malformed(tree, "a reason that means nothing") end
         p.info = " " .. (RESETS[why] or "?")
         return stop
+    end
+    if p.kind == 9 or p.kind == 10 then
+        if tvb:len() < HEADER + 8 then return malformed(tree, "no whole nonce") end
+        tree:add(f.nonce, tvb(HEADER, 8))
+        return HEADER + 8
     end
     return malformed(tree, "a kind that is not known")
 end

@@ -130,6 +130,11 @@ impl Process {
         let _ = signal::kill(self.pid(), signal);
     }
 
+    /// Its number in the system.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     pub(super) fn exit(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

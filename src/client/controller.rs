@@ -29,12 +29,13 @@ pub use effect::{Effect, Event};
 use super::address::ServerAddress;
 use super::commands;
 use super::matching;
-use super::model::{Audience, Kind, LoginProblem, Model, Phase};
+use super::model::{Audience, Bounded, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
 use crate::link::{Label, Scenario};
 use crate::room::login::Password;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
+use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{FileEntry, LabRow, Request, TransferState, VERSION};
 use crate::wire::options::{Asked, Settled, Transport};
 use login::Login;
@@ -107,6 +108,8 @@ pub enum Intent {
     ShowCommands,
     /// Show this in the chat, to me alone.
     Tell(String),
+    /// The same for something that failed before it could be asked for.
+    Complain(String),
     /// Fetch a file; what is asked here wins over the chosen options.
     Download {
         /// Its name, as the server gave it.
@@ -217,13 +220,17 @@ pub struct Controller {
     quiet_users: u32,
     quiet_files: u32,
     /// Lists whose last line has not come yet.
-    coming_people: Vec<String>,
-    coming_files: Vec<FileEntry>,
-    coming_rows: Vec<LabRow>,
+    coming_people: Bounded<String>,
+    coming_files: Bounded<FileEntry>,
+    coming_rows: Bounded<LabRow>,
     /// What the lost connection has broken off, by our own numbers.
     broken_off: Vec<u64>,
     /// What the teacher gives out is run without a question.
     accepts_labs: bool,
+    /// What runs of class exercises have taken so far. Unit: milliseconds.
+    lab_spent_ms: u64,
+    /// Since when one runs.
+    lab_since_ms: Option<u64>,
     /// The list of files is whole: what can go on can be told.
     knows_files: bool,
     /// Broken-off downloads that were not offered yet.
@@ -232,6 +239,8 @@ pub struct Controller {
     held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
+    /// Longest line that the server reads. Unit: bytes.
+    line_bytes: usize,
     /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
     untold_absence_ms: Option<u64>,
 }
@@ -247,6 +256,16 @@ const ANSWER_AFTER_MS: u64 = 30_000;
 
 /// So many transfers of one client a server allows at once; more wait here.
 const MOST_AT_ONCE: usize = 16;
+
+/// Most lines of one answer that a person is shown.
+const LONGEST_ANSWER_LINES: usize = 1_000;
+
+/// A server that claims to read less than this is not believed: no request would fit.
+/// Unit: bytes.
+const SHORTEST_LINE_BYTES: usize = 1_024;
+
+/// Of a [`Prefix`](crate::wire::version::Prefix) in a line. Unit: bytes.
+const LONGEST_PREFIX_BYTES: usize = 192;
 
 impl Controller {
     /// A client that is not connected. `wants_lists`: fill `people` and `files` right
@@ -264,16 +283,19 @@ impl Controller {
             wants_lists,
             quiet_users: 0,
             quiet_files: 0,
-            coming_people: Vec::new(),
-            coming_files: Vec::new(),
-            coming_rows: Vec::new(),
+            coming_people: Bounded::default(),
+            coming_files: Bounded::default(),
+            coming_rows: Bounded::default(),
             broken_off: Vec::new(),
             accepts_labs: false,
+            lab_spent_ms: 0,
+            lab_since_ms: None,
             knows_files: false,
             found: Vec::new(),
             held: VecDeque::new(),
             last_heard_ms: 0,
             pinged_ms: None,
+            line_bytes: LONGEST_LINE_BYTES,
             untold_absence_ms: None,
         }
     }
@@ -310,6 +332,7 @@ impl Controller {
             Intent::ShowFiles => self.ask(Request::Files, now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
             Intent::Tell(text) => self.show(&text, now_ms),
+            Intent::Complain(sentence) => self.complain(&sentence, now_ms),
             Intent::Download { file, asked } => self.download(&file, asked, now_ms),
             Intent::Upload { path, asked } => self.upload(path, asked, now_ms),
             Intent::Pause { tag, is_paused } => self.pause(tag, is_paused, now_ms),
@@ -341,6 +364,11 @@ impl Controller {
         self.start_held(now_ms);
     }
 
+    /// A face has shown the model: the oldest lines of the chat may go.
+    pub fn forget_the_oldest_lines(&mut self) {
+        self.model.chat.forget_the_oldest();
+    }
+
     /// What the clock on the wall shows at the moment `now_ms`: the lines of the chat show
     /// it too. Everything else is measured by `now_ms`, which never jumps.
     pub fn set_time_of_day(&mut self, now_ms: u64, wall_ms: u64) {
@@ -354,6 +382,7 @@ impl Controller {
                 self.model.round_trip = Some(round_trip);
                 self.last_heard_ms = now_ms;
             }
+            Event::RoundTrip(round_trip) => self.model.round_trip = Some(round_trip),
             Event::Unreachable(_) if self.model.rejoining.is_some() => {
                 self.fail_to_rejoin(now_ms);
             }
@@ -422,14 +451,19 @@ impl Controller {
     /// Connects and asks to be let in, in one flight.
     fn join(&mut self, address: ServerAddress, now_ms: u64) {
         let name = self.model.name.clone();
-        self.last_heard_ms = now_ms;
-        self.pinged_ms = None;
-        self.effects.push(Effect::Connect(address));
-        self.send(Request::Join {
+        let join = Request::Join {
             name,
             version: VERSION,
             token: self.way_back(),
-        });
+        };
+        self.line_bytes = LONGEST_LINE_BYTES;
+        if let Some(sentence) = self.too_long(&join) {
+            return self.refuse_form(sentence);
+        }
+        self.last_heard_ms = now_ms;
+        self.pinged_ms = None;
+        self.effects.push(Effect::Connect(address));
+        self.send(join);
         (self.quiet_users, self.quiet_files) = (0, 0);
         self.coming_people.clear();
         self.coming_files.clear();
@@ -505,11 +539,28 @@ impl Controller {
 
     /// Sends what a person asked for, or says that it cannot be sent.
     fn ask(&mut self, request: Request, now_ms: u64) {
-        if self.model.is_online() {
-            self.send(request);
-        } else {
+        if !self.model.is_online() {
             self.complain(NOT_CONNECTED, now_ms);
+        } else if let Some(sentence) = self.too_long(&request) {
+            self.complain(&sentence, now_ms);
+        } else {
+            self.send(request);
         }
+    }
+
+    /// Why this request cannot be sent, where its line is longer than the server reads.
+    fn too_long(&self, request: &Request) -> Option<String> {
+        // The shell may add what an earlier download has left.
+        let may_grow = matches!(request, Request::Download(_));
+        let prefix_bytes = if may_grow { LONGEST_PREFIX_BYTES } else { 0 };
+        let bytes = request.to_line().trim_end().len() + prefix_bytes;
+        let limit = self.line_bytes;
+        (bytes > limit).then(|| {
+            format!(
+                "This takes {bytes} bytes, and the server reads at most {limit} bytes per \
+                 line. Shorten it, or send it as a file."
+            )
+        })
     }
 
     fn send(&mut self, request: Request) {
@@ -520,6 +571,25 @@ impl Controller {
 
     fn show(&mut self, text: &str, now_ms: u64) {
         self.model.chat.push(now_ms, Kind::Output, text);
+    }
+
+    /// Shows an answer of many lines: all of them to a script, and to a person as many as
+    /// can be read, with the number of the others.
+    fn show_list(&mut self, lines: &[String], now_ms: u64) {
+        let is_for_a_person = self.wants_lists;
+        let shown = if is_for_a_person {
+            lines.len().min(LONGEST_ANSWER_LINES)
+        } else {
+            lines.len()
+        };
+        for line in &lines[..shown] {
+            self.show(line, now_ms);
+        }
+        match lines.len() - shown {
+            0 => {}
+            1 => self.show("1 more line is not shown.", now_ms),
+            more => self.show(&format!("{more} more lines are not shown."), now_ms),
+        }
     }
 
     fn complain(&mut self, sentence: &str, now_ms: u64) {

@@ -181,11 +181,11 @@ fn file_name(offered: &str) -> String {
     name
 }
 
-/// What separates folders or means something to Windows becomes `_`.
+/// What separates folders, means something to Windows or is not shown as it is becomes `_`.
 fn in_a_name(character: char) -> char {
     match character {
+        steering if !words::is_harmless(steering) => '_',
         '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
-        control if control.is_control() => '_',
         harmless => harmless,
     }
 }
@@ -203,6 +203,7 @@ mod tests {
         assert_eq!(file_name(".bashrc"), "_bashrc");
         assert_eq!(file_name(".."), "_._");
         assert_eq!(file_name("a\0b\n"), "a_b_");
+        assert_eq!(file_name("a\u{202e}txt.exe"), "a_txt.exe");
         assert_eq!(file_name("  "), "file");
         assert_eq!(file_name(""), "file");
     }

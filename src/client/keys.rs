@@ -89,7 +89,7 @@ pub const PARTS: [Part; 6] = [
             ("Delete, K", "kill the packet that is pointed at"),
             ("Shift and the arrows", "point at a segment of the strip"),
             ("Alt+R, Alt+E, Alt+D", "run, race, predict"),
-            ("1 to 4, Alt+N", "answer, the next question"),
+            ("A to D, Alt+N", "answer, the next question"),
             ("Alt+O, Alt+X, Alt+C", "open, export, copy the link's line"),
             ("Left, Right on a slider", "one step; Tab leads to it"),
         ],

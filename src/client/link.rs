@@ -18,6 +18,7 @@ mod connect;
 
 use super::address::ServerAddress;
 use super::controller::Event;
+use crate::transfer::clock::Clock;
 use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::transfer::threads;
 use crate::wire::line::Lines;
@@ -44,6 +45,9 @@ pub struct Link {
 
 /// How long the server may take to close its half after we have said goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A server that leaves more requests than this unread is left.
+const MOST_UNSENT: usize = 65_536;
 
 impl Link {
     /// A link that is not started: requests can be sent already, and wait.
@@ -80,6 +84,13 @@ impl Link {
 
     /// Sends this, or keeps it until the connection is there.
     pub fn send(&self, request: Request) {
+        if self.outgoing.len() >= MOST_UNSENT {
+            // It talks and does not listen; our answers would fill the memory.
+            if let Some(stream) = self.stream.get() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            return;
+        }
         // A link whose writer has ended is reported by its reader.
         let _ = self.outgoing.send(request);
     }
@@ -116,13 +127,25 @@ fn read(
     let copied = converse(&stream, tap).map(Arc::new);
     let _ = shared.set(Arc::clone(&stream));
     let (reading, reader_ended) = bounded(0);
+    let (pinged, pings) = unbounded();
+    let clock = Clock::start();
     let (writing, copies) = (Arc::clone(&stream), copied.clone());
     let result = threads::start_small("writer".to_owned(), move || {
         let _still_running = still_running;
-        write(&writing, &requests, &reader_ended, copies.as_deref());
+        let ping = || {
+            let _ = pinged.send(clock.now()); // A reader that has ended measures nothing.
+        };
+        write(&writing, &requests, &reader_ended, copies.as_deref(), ping);
     });
     let sentence = match result {
-        Ok(_) => read_lines(address, &stream, copied.as_deref(), report),
+        Ok(_) => read_lines(address, &stream, copied.as_deref(), &|event| {
+            let is_pong = matches!(event, Event::Reply(Reply::Pong));
+            // The server answers pings in their order.
+            if is_pong && let Ok(pinged) = pings.try_recv() {
+                report(Event::RoundTrip(clock.now() - pinged));
+            }
+            report(event);
+        }),
         Err(error) => format!("This computer has no thread left: {error}."),
     };
     drop(reading);
@@ -201,20 +224,26 @@ fn not_ours_sentence(address: &ServerAddress) -> String {
     format!("{address} answered, but it is not a Sash server. Check the port.")
 }
 
-/// The life of `writer`: requests into lines until the link hangs up.
+/// The life of `writer`: requests into lines until the link hangs up. `ping` is called
+/// where a `ping` is about to be written.
 fn write(
     mut stream: &TcpStream,
     requests: &Receiver<Request>,
     reader_ended: &Receiver<()>,
     copies: Option<&Conversation>,
+    ping: impl Fn(),
 ) {
     let mut is_opening = true;
     while let Ok(first) = requests.recv() {
-        let mut lines = vec![first.to_line()];
-        lines.extend(requests.try_iter().map(|request| request.to_line()));
+        let mut asked: Vec<Request> =
+            [first].into_iter().chain(requests.try_iter()).collect();
         if is_opening {
-            lines.push(Request::Ping.to_line());
-        } else {
+            asked.push(Request::Ping);
+        }
+        let mut lines: Vec<String> = asked.iter().map(Request::to_line).collect();
+        let pings = asked.iter().filter(|it| **it == Request::Ping);
+        pings.for_each(|_| ping());
+        if !is_opening {
             lines = vec![lines.concat()];
         }
         is_opening = false;

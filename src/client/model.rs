@@ -10,6 +10,7 @@
 //!
 //! Source: Krasner & Pope 1988 (model, view, controller).
 
+mod bounded;
 mod chat;
 mod conversation;
 mod lab;
@@ -21,6 +22,7 @@ mod selection;
 mod transcript;
 mod transfer;
 
+pub(in crate::client) use bounded::{Bounded, MOST_ENTRIES};
 pub use chat::{Chat, MOST_CONVERSATIONS};
 pub use conversation::Conversation;
 pub use lab::{LabOffer, LabState};

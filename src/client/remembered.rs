@@ -12,6 +12,7 @@
 //! assert_eq!(remembered.servers, ["localhost:50000", "10.0.0.7:50000"]);
 //! ```
 
+use super::fit::{LARGEST_ZOOM, SMALLEST_SIZE, SMALLEST_ZOOM};
 use super::theme::Theme;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -41,9 +42,6 @@ pub const MOST_SERVERS: usize = 8;
 
 /// How large a window opens the first time. Unit: pixels.
 pub const USUAL_SIZE: (i32, i32) = (1000, 700);
-
-/// How small it may become: everything can still be read. Unit: pixels.
-pub const SMALLEST_SIZE: (i32, i32) = (880, 640);
 
 /// Larger than any wall of screens. Unit: pixels.
 const LARGEST_SIZE: (i32, i32) = (16_000, 9_000);
@@ -122,7 +120,7 @@ impl Remembered {
         self.width = self.width.clamp(SMALLEST_SIZE.0, LARGEST_SIZE.0);
         self.height = self.height.clamp(SMALLEST_SIZE.1, LARGEST_SIZE.1);
         self.zoom = if self.zoom.is_finite() {
-            self.zoom.clamp(0.5, 3.0)
+            self.zoom.clamp(SMALLEST_ZOOM, LARGEST_ZOOM)
         } else {
             1.0
         };

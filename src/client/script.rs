@@ -123,6 +123,10 @@ impl Script {
     /// The model has changed: transfers may have ended. One that is paused is not waited
     /// for either, as it is a line that lets it go on.
     pub fn on_model(&mut self, model: &Model) {
+        // No answer comes from a connection that is gone; the next one is asked anew.
+        if model.rejoining.is_some_and(|it| !it.is_trying) {
+            self.awaited.clear();
+        }
         let is_awaited = |it: &Transfer| !it.state.is_end() && !it.is_paused;
         self.awaited.retain(|awaited| match awaited.answer {
             Answer::End { tag } => model.transfer(tag).is_some_and(is_awaited),
@@ -193,6 +197,7 @@ fn answer_to(request: &Request) -> Option<Answer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::model::Rejoining;
     use crate::wire::message::{Code, Complaint, Said};
 
     fn said_by(name: &str) -> Reply {
@@ -227,6 +232,25 @@ mod tests {
             "dana",
         );
         assert!(script.is_done());
+    }
+
+    #[test]
+    fn no_answer_is_awaited_from_a_connection_that_is_gone() {
+        let mut script = Script::default();
+        script.asked(&[Request::Users, Request::Files], 0);
+        let rejoining = |is_trying| Model {
+            rejoining: Some(Rejoining {
+                since_ms: 0,
+                failures: 0,
+                next_ms: 0,
+                is_trying,
+            }),
+            ..Model::default()
+        };
+        script.on_model(&rejoining(true));
+        assert!(!script.is_done(), "the next connection may answer");
+        script.on_model(&rejoining(false));
+        assert!(script.is_done() && !script.is_overdue(60_000));
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::Sending;
 use crate::transfer::threads;
 use crate::wire::message::Request;
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -40,6 +40,8 @@ pub struct Session {
     controller: Controller,
     settings: Settings,
     letters: Receiver<Letter>,
+    /// One for each letter of a connection that waits: where there are many, its reader waits.
+    tickets: Receiver<()>,
     door: Door,
     link: Option<Link>,
     /// Which connection is the present one; letters of earlier ones are thrown away.
@@ -85,6 +87,7 @@ pub enum Arrival {
 #[derive(Clone)]
 pub struct Door {
     letters: Sender<Letter>,
+    tickets: Sender<()>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -94,6 +97,12 @@ struct Letter {
     connection: Option<u64>,
     arrival: Arrival,
 }
+
+/// Most lines of the server that wait to be looked at.
+const MOST_WAITING: usize = 64;
+
+/// Most letters that one turn of a face takes.
+const MOST_AT_A_TURN: usize = 2_000;
 
 /// How long leaving the program may take: the goodbye, and the parts put on disk.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -109,6 +118,7 @@ impl Session {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let (sender, letters) = unbounded();
+        let (ticket, tickets) = bounded(MOST_WAITING);
         let mut controller = Controller::new(settings.asked, wants_lists);
         let now_ms = steady_time_ms();
         controller.on_intent(Intent::SetPauseAt(settings.pause_at), now_ms);
@@ -122,8 +132,10 @@ impl Session {
             controller,
             settings,
             letters,
+            tickets,
             door: Door {
                 letters: sender,
+                tickets: ticket,
                 wake: Arc::new(wake),
             },
             link: None,
@@ -175,11 +187,13 @@ impl Session {
         self.intend_together([intent])
     }
 
-    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight.
+    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight. The
+    /// face has shown the model as it was before.
     pub fn intend_together(
         &mut self,
         intents: impl IntoIterator<Item = Intent>,
     ) -> Vec<Request> {
+        self.controller.forget_the_oldest_lines();
         for intent in intents {
             let now_ms = self.now_ms();
             self.controller.on_intent(intent, now_ms);
@@ -194,6 +208,7 @@ impl Session {
             self.see(tag, seen);
             return Vec::new();
         }
+        self.controller.forget_the_oldest_lines();
         if let Event::Report {
             tag,
             report: Report::Ended(_) | Report::Closed,
@@ -212,7 +227,7 @@ impl Session {
         let clock = Clock::start();
         while let Some(left) = timeout.checked_sub(clock.now().since_start()) {
             match self.letters.recv_timeout(left) {
-                Ok(letter) if self.is_current(&letter) => return letter.arrival,
+                Ok(letter) if self.accept(&letter) => return letter.arrival,
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -221,10 +236,14 @@ impl Session {
     }
 
     /// Takes everything that has arrived, without waiting, and a tick: for a face with a
-    /// loop of its own, at each wake and once a second.
+    /// loop of its own, at each wake and once a second. Of very much it takes a part, and
+    /// wakes the face again.
     pub fn turn(&mut self) {
-        while let Ok(letter) = self.letters.try_recv() {
-            if !self.is_current(&letter) {
+        for _ in 0..MOST_AT_A_TURN {
+            let Ok(letter) = self.letters.try_recv() else {
+                break;
+            };
+            if !self.accept(&letter) {
                 continue;
             }
             match letter.arrival {
@@ -237,9 +256,16 @@ impl Session {
             }
         }
         self.bring(Event::Tick);
+        if !self.letters.is_empty() {
+            (self.door.wake)();
+        }
     }
 
-    fn is_current(&self, letter: &Letter) -> bool {
+    /// Gives a letter's ticket back; whether it is of the present connection, or of none.
+    fn accept(&self, letter: &Letter) -> bool {
+        if letter.connection.is_some() {
+            let _ = self.tickets.try_recv();
+        }
         letter.connection.is_none_or(|it| it == self.connection)
     }
 
@@ -397,6 +423,7 @@ impl Session {
             }
             Event::Connected { .. }
             | Event::Reply(_)
+            | Event::RoundTrip(_)
             | Event::Drawn(_)
             | Event::LabRan { .. }
             | Event::Opened { .. }
@@ -423,6 +450,7 @@ impl Session {
             let Ok(letter) = self.letters.recv_timeout(left()) else {
                 return log::warn!("left before every transfer had ended");
             };
+            self.accept(&letter);
             if let Arrival::Event(event) = letter.arrival {
                 self.forget_what_ended(&event);
                 self.happen(event);
@@ -460,6 +488,11 @@ impl Door {
     }
 
     fn bring(&self, letter: Letter) {
+        // Before a server that talks faster than we listen fills our memory, its reader
+        // waits here, and TCP holds it back.
+        if letter.connection.is_some() {
+            let _ = self.tickets.send(());
+        }
         // A session that is gone needs no letters.
         let _ = self.letters.send(letter);
         (self.wake)();

@@ -29,7 +29,7 @@ use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
 use crate::transfer::clock::steady_time_ms;
-use crate::wire::message::{Reply, Request};
+use crate::wire::message::{Reply, Request, TransferState};
 use asking::Asking;
 use bars::Bars;
 use crossbeam_channel::{Receiver, TryRecvError, never};
@@ -71,6 +71,8 @@ struct Face {
     typing: Receiver<()>,
     shown_lines: usize,
     shown_courses: HashMap<u64, Course>,
+    /// The place in the server's queue that was told, by tag.
+    told_places: HashMap<u64, Option<u32>>,
     has_failed: bool,
 }
 
@@ -124,6 +126,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         typing: never(),
         shown_lines: 0,
         shown_courses: HashMap::new(),
+        told_places: HashMap::new(),
         has_failed: false,
         session,
     };
@@ -222,7 +225,9 @@ impl Face {
                 return self.exit();
             }
         }
-        if self.script.is_overdue(steady_time_ms()) {
+        // A person decides how long to wait; the controller notices a server that is gone.
+        let is_person = self.screen.has_editor();
+        if !is_person && self.script.is_overdue(steady_time_ms()) {
             Screen::complain("The server did not answer within half a minute.");
             self.has_failed = true;
             self.intend_together([Intent::Close]);
@@ -280,6 +285,7 @@ impl Face {
             self.tell_courses();
         } else {
             self.bars.show(&self.session.model().transfers);
+            self.tell_places();
             self.words.learn(self.session.model());
         }
         self.show_search();
@@ -299,9 +305,13 @@ impl Face {
             .filter(|line| search.is_in(line) && line.kind != Kind::Output)
             .map(|line| for_people(line))
             .collect();
+        let kept = match chat.count() - chat.lines().count() {
+            0 => String::new(),
+            _ => format!(" among the last {}", chat.lines().count()),
+        };
         let count = match found.len() {
-            1 => format!("1 line with {:?}:", search.query()),
-            lines => format!("{lines} lines with {:?}:", search.query()),
+            1 => format!("1 line with {:?}{kept}:", search.query()),
+            lines => format!("{lines} lines with {:?}{kept}:", search.query()),
         };
         for text in [count].into_iter().chain(found) {
             if self.is_json {
@@ -313,10 +323,30 @@ impl Face {
         self.session.intend(Intent::Search(None));
     }
 
+    /// Says where a transfer waits in the server's queue, where no bar shows it.
+    fn tell_places(&mut self) {
+        if !self.bars.are_hidden() {
+            return;
+        }
+        let transfers = &self.session.model().transfers;
+        for transfer in transfers
+            .iter()
+            .filter(|it| it.state == TransferState::Queued)
+        {
+            let told = self.told_places.insert(transfer.tag, transfer.place);
+            if told != Some(transfer.place) {
+                let file = words::harmless(&transfer.file);
+                let state = words::state(transfer);
+                self.screen.print(&format!("* {file} is {state}."));
+            }
+        }
+    }
+
     fn tell(&mut self, event: &Event) {
         let happening = match event {
             // A pong answers the controller, not the script.
             Event::Reply(Reply::Pong)
+            | Event::RoundTrip(_)
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }

@@ -31,7 +31,7 @@
 //! | `look` `labels` | colours, boxes; text that is no markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
-//! pixels, or as large as it was left, and is called `Sash`, or `Sash - NAME` in the room,
+//! pixels, or as large as it was left, as far as the screen allows, and is called `Sash`, or `Sash - NAME` in the room,
 //! with the number of unread lines before it. The form begins with the cursor in Name;
 //! Shift+Tab leads to Port, then to Server; Enter connects. The room begins with the cursor
 //! in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show who is online,

@@ -47,6 +47,24 @@ pub fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", bytes(bytes_per_second))
 }
 
+/// A short time to three digits: `0.4 ms`, `812 ms`, `1.23 s`, `29.2 s`.
+#[must_use]
+pub fn time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let ms = seconds * 1e3;
+    if ms < 99.95 {
+        format!("{ms:.1} ms")
+    } else if ms < 999.5 {
+        format!("{ms:.0} ms")
+    } else if seconds < 9.995 {
+        format!("{seconds:.2} s")
+    } else if seconds < 99.95 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
 /// A duration for somebody who waits: `8 s`, `2:05`, `1:00:00`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
@@ -233,12 +251,10 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         };
     }
     let elapsed = transfer.elapsed.unwrap_or_default();
-    let place = match &transfer.path {
-        Some(path) => format!(", saved as {}", harmless(&path.to_string_lossy())),
-        None => {
-            let remark = transfer.sentence.as_deref().map(harmless);
-            remark.map_or(String::new(), |remark| format!("; {remark}"))
-        }
+    let place = match (&transfer.path, &transfer.sentence) {
+        (Some(path), _) => format!(", saved as {}", harmless(&path.to_string_lossy())),
+        (None, Some(remark)) => format!("; {}", harmless(remark)),
+        (None, None) => String::new(),
     };
     let there = if transfer.source.is_some() {
         " on the server"
@@ -285,6 +301,12 @@ pub fn lab_row(row: &LabRow) -> String {
     format!("{:<24}  {what}", harmless(&row.name))
 }
 
+/// Whether a character is shown as it is.
+#[must_use]
+pub fn is_harmless(character: char) -> bool {
+    harmless_char(character) == character
+}
+
 /// C0 controls have pictures in Unicode; C1, direction and invisible controls have none.
 fn harmless_char(character: char) -> char {
     match character {
@@ -319,6 +341,24 @@ mod tests {
         assert_eq!(bytes(64 << 20), "67.1 MB");
         assert_eq!(duration(Duration::from_secs(125)), "2:05");
         assert_eq!(duration(Duration::from_secs(3600)), "1:00:00");
+    }
+
+    #[test]
+    fn short_times_have_three_digits_and_a_unit() {
+        let expected = [
+            (0, "0.0 ms"),
+            (40, "0.0 ms"),
+            (1_234, "1.2 ms"),
+            (99_960, "100 ms"),
+            (812_345, "812 ms"),
+            (999_700, "1.00 s"),
+            (1_234_567, "1.23 s"),
+            (29_205_400, "29.2 s"),
+            (812_000_000, "812 s"),
+        ];
+        for (time_us, words) in expected {
+            assert_eq!(time(Duration::from_micros(time_us)), words);
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ const WORK_BETWEEN_LOOKS: u64 = 1_000;
 
 /// What carries too much at once is stopped too: all of it lies in memory while it is on
 /// its way. Unit: bytes.
-const MOST_BYTES: u64 = 256 << 20;
+const MOST_BYTES: u64 = 48 << 20;
 
 /// Why an assignment is not run, or not to its end.
 #[derive(Debug, Clone, PartialEq)]

@@ -198,6 +198,7 @@ impl Experiment {
             chat_round_trip: Some(one_way(Direction::Data) + one_way(Direction::Ack)),
             timing: self.timing,
             acknowledgement_delay: self.acknowledgement_delay,
+            early_data: false, // A lesson shows the three-way handshake.
             listening: self.listening,
         }
     }

@@ -34,6 +34,8 @@
 //! Source: RFC 9293 §3.5; RFC 9000 §8.1 (padding against amplification), §14 (1,200 bytes
 //! as what a path can be expected to carry); RFC 8899 (probing a path by its losses).
 
+mod early;
+
 use super::event::{Event, EventLog, Timer};
 use super::ledger::moved_on;
 use super::moment::Moment;
@@ -55,6 +57,8 @@ pub struct Handshake {
     proposal: Proposal,
     opening: Opening,
     round_trip: RoundTrip,
+    /// SYN went again once because DATA came before its answer.
+    has_hurried: bool,
     log: EventLog,
 }
 
@@ -81,6 +85,9 @@ pub struct Proposal {
     pub timing: Timing,
     /// No ACK is held back longer than this.
     pub acknowledgement_delay: Duration,
+    /// A client that downloads tells its `chat_round_trip` in SYN, so that DATA may follow
+    /// the SYN-ACK without waiting for the ACK.
+    pub early_data: bool,
     /// Whether the machines keep what happens.
     pub listening: bool,
 }
@@ -144,11 +151,12 @@ impl Proposal {
             least: Duration::from_millis(20),
         },
         acknowledgement_delay: Duration::from_millis(10),
+        early_data: false,
         listening: true,
     };
 
     /// Whether this side can do with segments of that length: its own, or the fallback
-    /// where its own is the default. A length that somebody chose is left as it is.
+    /// where its own is longer.
     const fn carries(&self, segment_bytes: u16) -> bool {
         segment_bytes > 0
             && (segment_bytes == self.segment_bytes
@@ -156,7 +164,7 @@ impl Proposal {
     }
 
     const fn may_go_down(&self) -> bool {
-        self.segment_bytes == DEFAULT_SEGMENT_BYTES
+        self.segment_bytes > FALLBACK_SEGMENT_BYTES
     }
 
     /// The terms that come out when the other side's opening is taken into account;
@@ -202,6 +210,7 @@ impl Handshake {
             proposal,
             opening,
             round_trip,
+            has_hurried: false,
             log: EventLog::new(proposal.listening),
         }
     }
@@ -371,7 +380,9 @@ impl Handshake {
                 if terms.segment_bytes < self.proposal.segment_bytes {
                     self.go_down();
                 }
-                let retry = Retry::new(self.proposal.chat_round_trip, now);
+                self.believe(theirs.echo);
+                let known = self.round_trip.smoothed();
+                let retry = Retry::new(self.proposal.chat_round_trip.or(known), now);
                 self.enter(Opening::SynReceived {
                     terms,
                     echo: packet.sent_at,
@@ -406,7 +417,7 @@ impl Handshake {
             // Late: this side has gone down meanwhile, and the other one will too.
             Opening::SynSent { .. }
                 if theirs.segment_bytes > self.proposal.segment_bytes
-                    && theirs.segment_bytes == DEFAULT_SEGMENT_BYTES => {}
+                    && self.proposal.segment_bytes == FALLBACK_SEGMENT_BYTES => {}
             Opening::SynSent { .. } => {
                 let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
                     return self.enter(Opening::Disagreed);
@@ -458,10 +469,14 @@ impl Machine for Handshake {
         match &mut self.opening {
             Opening::SynSent { retry } => {
                 let attempt = retry.poll(now)?;
-                if attempt > FULL_SYNS {
+                // A length that somebody chose is not given up because of losses.
+                if attempt > FULL_SYNS
+                    && self.proposal.segment_bytes == DEFAULT_SEGMENT_BYTES
+                {
                     self.go_down();
                 }
-                let body = Body::Syn(self.fields(self.proposal.window, 0));
+                let told = self.told_round_trip();
+                let body = Body::Syn(self.fields(self.proposal.window, told));
                 Some(self.packet(body, first, attempt, now))
             }
             Opening::SynReceived {

@@ -4,7 +4,7 @@
 //!             no password                             right proof
 //! join -----------------------------------> in <-------------------.
 //!   '-- a password --> Drawing --chance--> Challenged --proof--> judged
-//!                                                                  '--> refused
+//!                                           guesses? wait in turn --^  '--> refused
 //! ```
 //!
 //! What a client sends behind its `join` without waiting is held while it is challenged,
@@ -38,6 +38,8 @@ enum Stage {
     /// The shell rolls dice for it.
     Drawing,
     Challenged(Box<Challenger>),
+    /// Too many from there have guessed: it is compared when its turn comes.
+    Proven(Box<Challenger>, Box<Proof>),
 }
 
 /// What may wait until a client is in: a script's first lines. Unit: bytes.
@@ -48,6 +50,18 @@ const CAME_AGAIN: &str = "came in again from elsewhere";
 
 /// What a request that waits costs at least. Unit: bytes.
 const HELD_REQUEST_BYTES: usize = 128;
+
+/// What one costs at least whose answer is a list: all of them are answered at once. Unit:
+/// bytes.
+const HELD_LIST_BYTES: usize = 8 * 1024;
+
+const fn least_held_bytes(request: &Request) -> usize {
+    if matches!(request, Request::Files | Request::Users) {
+        HELD_LIST_BYTES
+    } else {
+        HELD_REQUEST_BYTES
+    }
+}
 
 impl Room {
     /// A request of one who is not in.
@@ -82,7 +96,7 @@ impl Room {
             );
         }
         match name.parse::<Name>() {
-            Ok(parsed) => self.on_named(client, parsed, name, token, time),
+            Ok(parsed) => self.on_named(client, parsed, name, token),
             Err(error) => refuse(
                 client,
                 Code::BadName,
@@ -119,10 +133,9 @@ impl Room {
         name: Name,
         asked: String,
         token: Option<Token>,
-        time: u64,
     ) -> Vec<Effect> {
         let origin = self.origins.get(&client);
-        match self.door.meet(&name, origin, time) {
+        match self.door.meet(&name, origin) {
             Entrance::Refused(code, sentence) => {
                 let suggestion = (code == Code::NameTaken)
                     .then(|| name.numbered(|candidate| self.is_free(candidate)));
@@ -211,13 +224,13 @@ impl Room {
             return self.on_proof(client, &proof, time);
         }
         if request == Request::Disconnect {
-            self.arriving.remove(&client);
+            self.leave_the_door(client);
             return vec![Effect::Close { client }];
         }
         let Some(arriving) = self.arriving.get_mut(&client) else {
             return Vec::new();
         };
-        arriving.held_bytes += request.to_line().len().max(HELD_REQUEST_BYTES);
+        arriving.held_bytes += request.to_line().len().max(least_held_bytes(&request));
         if arriving.held_bytes > MOST_HELD_BYTES {
             let sentence = "Prove the password before you say so much.";
             return self.turn_away(client, Code::PasswordNeeded, sentence.to_owned());
@@ -235,17 +248,76 @@ impl Room {
         let Some(arriving) = self.arriving.remove(&client) else {
             return Vec::new();
         };
-        let Stage::Challenged(challenger) = arriving.stage else {
-            let sentence = "This proof came before its challenge. Wait for it.";
-            return refuse(client, Code::BadRequest, sentence.to_owned(), None);
+        let challenger = match arriving.stage {
+            Stage::Challenged(challenger) => challenger,
+            Stage::Drawing => {
+                let sentence = "This proof came before its challenge. Wait for it.";
+                return refuse(client, Code::BadRequest, sentence.to_owned(), None);
+            }
+            Stage::Proven(..) => {
+                self.door.waiting.forget(client);
+                let sentence = "Each challenge has one proof. Connect again.";
+                return refuse(client, Code::BadRequest, sentence.to_owned(), None);
+            }
         };
-        // Met again: others from there may have guessed since, or a ban was said.
+        let arriving = Arriving {
+            stage: Stage::Proven(challenger, Box::new(proof.clone())),
+            ..arriving
+        };
+        // Those who came before from there are compared first.
+        let origin = self.origins.get(&client).cloned();
+        if let Some(origin) = origin
+            && !self.door.may_guess(Some(&origin), time)
+        {
+            if !self.door.waiting.push(client, &arriving.name, &origin) {
+                let sentence = "Too many passwords from your address wait to be compared. \
+                                Try again in a minute.";
+                return refuse(client, Code::TooManyGuesses, sentence.to_owned(), None);
+            }
+            self.arriving.insert(client, arriving);
+            return Vec::new();
+        }
+        self.judge(client, arriving, time)
+    }
+
+    /// Whether somebody waits for [`Room::on_tick`].
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.door.waiting.is_empty()
+    }
+
+    /// Time has passed: proofs that waited may be compared.
+    pub fn on_tick(&mut self, time: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (client, origin) in self.door.waiting.fronts_with_origins() {
+            if !self.door.may_guess(Some(&origin), time) {
+                continue;
+            }
+            self.door.waiting.forget(client);
+            if let Some(arriving) = self.arriving.remove(&client) {
+                effects.extend(self.judge(client, arriving, time));
+            }
+        }
+        effects
+    }
+
+    /// Compares a proof, and lets its client in or not.
+    fn judge(
+        &mut self,
+        client: ClientNumber,
+        arriving: Arriving,
+        time: u64,
+    ) -> Vec<Effect> {
+        let Stage::Proven(challenger, proof) = arriving.stage else {
+            return Vec::new();
+        };
+        // Met again: a ban may have been said meanwhile.
         let origin = self.origins.get(&client);
-        let met = self.door.meet(&arriving.name, origin, time);
+        let met = self.door.meet(&arriving.name, origin);
         if let Entrance::Refused(code, sentence) = met {
             return refuse(client, code, sentence, None);
         }
-        let Some(admission) = challenger.judge(proof) else {
+        let Some(admission) = challenger.judge(&proof) else {
             self.door.on_wrong(origin, time);
             let sentence = wrong_sentence(arriving.role);
             return refuse(client, Code::WrongPassword, sentence.to_owned(), None);
@@ -350,8 +422,20 @@ impl Room {
         code: Code,
         sentence: String,
     ) -> Vec<Effect> {
-        self.arriving.remove(&client);
+        self.leave_the_door(client);
         refuse(client, code, sentence, None)
+    }
+
+    /// Nothing more is expected of one who is at the door.
+    pub(super) fn leave_the_door(&mut self, client: ClientNumber) {
+        self.arriving.remove(&client);
+        self.door.waiting.forget(client);
+    }
+
+    /// Whether one who is at the door has done what it can, and waits for us.
+    pub(super) fn is_proven(&self, client: ClientNumber) -> bool {
+        let arriving = self.arriving.get(&client);
+        arriving.is_some_and(|it| matches!(it.stage, Stage::Proven(..)))
     }
 
     /// A proof that nobody asked for.

@@ -1,4 +1,4 @@
-//! Who may come in: passwords, the teacher's name, who is kept out, and how often one may
+//! Who may come in: passwords, the teacher's name, who is kept out, and how fast one may
 //! guess.
 //!
 //! ```text
@@ -7,15 +7,17 @@
 //! ```
 //!
 //! Wrong passwords are counted by address: each takes one of [`GUESSES`], and one comes
-//! back every [`FORGIVEN_AFTER_MS`]. Who has none left is refused before anything is
-//! compared, so that a machine learns no more; and it always recovers.
+//! back every [`FORGIVEN_AFTER_MS`]. While none is left, proofs from that address wait and are
+//! compared at that rate, the names in turn. A right proof is never refused: an attacker
+//! makes others at the same address wait, and locks nobody out.
 //!
 //! It does not prove anything: [`login`](super::login) does.
 
+use super::ClientNumber;
 use super::login::Password;
 use super::name::Name;
 use crate::wire::message::{Ban, Code, Role};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Who may come in.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +54,8 @@ pub struct Origin {
 pub(super) struct Door {
     pub(super) rules: Rules,
     bans: Vec<(Name, Ban)>,
+    /// Who waits for the comparison of a proof.
+    pub(super) waiting: Waiting,
     wrong: HashMap<String, Guesses>,
 }
 
@@ -78,9 +82,14 @@ struct Guesses {
 /// of them mistype.
 pub const GUESSES: u64 = 10;
 
-/// One more wrong password after this. 17,280 a day: six random letters hold for decades.
-/// Unit: milliseconds.
-pub const FORGIVEN_AFTER_MS: u64 = 5_000;
+/// One more wrong password after this, so that somebody with the right one who comes from
+/// an attacker's address is in after seconds. 864,000 a day: eight random letters hold for
+/// centuries, a word of a dictionary for an hour. Unit: milliseconds.
+pub const FORGIVEN_AFTER_MS: u64 = 100;
+
+/// More proofs than this from one address never wait; the seats of a stranger's address are
+/// fewer.
+pub const MOST_WAITING: usize = 256;
 
 /// Most people kept out at once; the oldest ban makes way.
 pub const MOST_BANS: usize = 1_000;
@@ -97,12 +106,7 @@ impl Door {
     }
 
     /// What whoever wants this name, coming from there, meets.
-    pub(super) fn meet(
-        &mut self,
-        name: &Name,
-        origin: Option<&Origin>,
-        now_ms: u64,
-    ) -> Entrance {
+    pub(super) fn meet(&self, name: &Name, origin: Option<&Origin>) -> Entrance {
         let role = match self.role_for(name) {
             Ok(role) => role,
             Err(refused) => return refused,
@@ -116,12 +120,7 @@ impl Door {
         let Some(role) = role else {
             return Entrance::Open;
         };
-        match self.guess_after_ms(origin, now_ms) {
-            None => Entrance::Locked(role),
-            Some(wait_ms) => {
-                Entrance::Refused(Code::TooManyGuesses, guesses_sentence(wait_ms))
-            }
-        }
+        Entrance::Locked(role)
     }
 
     /// Which password a name calls for.
@@ -152,19 +151,14 @@ impl Door {
         teacher.is_some_and(|teacher| teacher.name.passes_for(name))
     }
 
-    /// How long until another guess from there is listened to; `None`: now.
-    pub(super) fn guess_after_ms(
-        &mut self,
-        origin: Option<&Origin>,
-        now_ms: u64,
-    ) -> Option<u64> {
-        let guesses = self.wrong.get_mut(&origin?.address)?;
+    /// Whether a proof from there may be compared now.
+    pub(super) fn may_guess(&mut self, origin: Option<&Origin>, now_ms: u64) -> bool {
+        let guesses = origin.and_then(|origin| self.wrong.get_mut(&origin.address));
+        let Some(guesses) = guesses else {
+            return true;
+        };
         *guesses = guesses.at(now_ms); // Where the clock was put back, it counts from there.
-        let is_spent = guesses.spent >= GUESSES;
-        is_spent.then(|| {
-            let passed = now_ms.saturating_sub(guesses.since_ms);
-            FORGIVEN_AFTER_MS.saturating_sub(passed)
-        })
+        guesses.spent < GUESSES
     }
 
     /// A wrong password came from there.
@@ -220,6 +214,90 @@ impl Door {
     }
 }
 
+/// Clients whose proofs wait for their comparison: by address, and the names of an address
+/// in turn, so that one who comes back again and again under a name is one of them.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    by_address: BTreeMap<String, Line>,
+}
+
+/// Those of one address.
+#[derive(Debug)]
+struct Line {
+    origin: Origin,
+    /// The name that has had its turn longest ago comes first.
+    names: VecDeque<(Name, VecDeque<ClientNumber>)>,
+}
+
+impl Waiting {
+    /// Another proof from there waits; `false`: too many do.
+    pub(super) fn push(
+        &mut self,
+        client: ClientNumber,
+        name: &Name,
+        origin: &Origin,
+    ) -> bool {
+        let line = self.by_address.entry(origin.address.clone());
+        let line = line.or_insert_with(|| Line {
+            origin: origin.clone(),
+            names: VecDeque::new(),
+        });
+        let count: usize = line.names.iter().map(|(_, clients)| clients.len()).sum();
+        if count >= MOST_WAITING {
+            return false;
+        }
+        match line.names.iter_mut().find(|(it, _)| it.is_same_word(name)) {
+            Some((_, clients)) => clients.push_back(client),
+            None => line
+                .names
+                .push_back((name.clone(), VecDeque::from([client]))),
+        }
+        true
+    }
+
+    /// The next one of each address, and from where it comes.
+    pub(super) fn fronts_with_origins(&self) -> Vec<(ClientNumber, Origin)> {
+        let lines = self.by_address.values();
+        let front = |line: &Line| {
+            let client = line.names.front()?.1.front()?;
+            Some((*client, line.origin.clone()))
+        };
+        lines.filter_map(front).collect()
+    }
+
+    /// This one has had its turn, or is gone: its name is the last in line now.
+    pub(super) fn forget(&mut self, client: ClientNumber) {
+        self.by_address.retain(|_, line| {
+            let place = line.names.iter().position(|(_, it)| it.contains(&client));
+            if let Some((name, mut clients)) =
+                place.and_then(|place| line.names.remove(place))
+            {
+                let was_front = clients.front() == Some(&client);
+                clients.retain(|it| *it != client);
+                let place = if was_front {
+                    line.names.len()
+                } else {
+                    place.unwrap_or(0)
+                };
+                if !clients.is_empty() {
+                    line.names.insert(place, (name, clients));
+                }
+            }
+            !line.names.is_empty()
+        });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_address.is_empty()
+    }
+
+    #[cfg(test)]
+    fn fronts(&self) -> Vec<ClientNumber> {
+        let fronts = self.fronts_with_origins().into_iter();
+        fronts.map(|(client, _)| client).collect()
+    }
+}
+
 impl Guesses {
     /// The same, with what is forgiven by now taken off.
     fn at(self, now_ms: u64) -> Self {
@@ -237,12 +315,6 @@ impl Guesses {
             since_ms: self.since_ms.min(now_ms) + forgiven * FORGIVEN_AFTER_MS,
         }
     }
-}
-
-/// What a person reads who has guessed too often.
-fn guesses_sentence(wait_ms: u64) -> String {
-    let seconds = wait_ms.div_ceil(1_000).max(1);
-    format!("Too many wrong passwords from your address. Try again in {seconds} seconds.")
 }
 
 fn banned_sentence(ban: &Ban) -> String {
@@ -282,7 +354,7 @@ mod tests {
     #[test]
     fn the_teachers_name_calls_for_the_teachers_password_and_its_likes_are_refused() {
         let mut door = locked();
-        let met = |door: &mut Door, text| door.meet(&name(text), None, 0);
+        let met = |door: &mut Door, text| door.meet(&name(text), None);
         assert_eq!(met(&mut door, "dana"), Entrance::Locked(Role::Teacher));
         assert_eq!(met(&mut door, "Dana"), Entrance::Locked(Role::Teacher));
         assert_eq!(met(&mut door, "guy"), Entrance::Locked(Role::Room));
@@ -293,28 +365,25 @@ mod tests {
     }
 
     #[test]
-    fn ten_wrong_passwords_close_the_door_to_an_address_and_time_opens_it_again() {
+    fn after_ten_wrong_passwords_an_address_has_one_more_each_interval() {
         let mut door = locked();
         let (bad, good) = (from("192.0.2.1"), from("192.0.2.2"));
         for _ in 0..GUESSES {
-            assert_eq!(
-                door.meet(&name("guy"), Some(&bad), 1_000),
-                Entrance::Locked(Role::Room)
-            );
+            assert!(door.may_guess(Some(&bad), 1_000));
             door.on_wrong(Some(&bad), 1_000);
         }
-        let refused = door.meet(&name("guy"), Some(&bad), 1_000);
-        let Entrance::Refused(Code::TooManyGuesses, sentence) = refused else {
-            panic!("{refused:?}");
-        };
-        assert!(sentence.contains("in 5 seconds"), "{sentence}");
-        let mut meet = |origin, now_ms| door.meet(&name("guy"), Some(origin), now_ms);
-        assert_eq!(meet(&good, 1_000), Entrance::Locked(Role::Room));
-        assert!(matches!(meet(&bad, 5_999), Entrance::Refused(..)));
-        assert_eq!(meet(&bad, 6_000), Entrance::Locked(Role::Room));
-        door.on_wrong(Some(&bad), 6_000);
-        assert_eq!(door.guess_after_ms(Some(&bad), 6_000), Some(5_000));
-        assert_eq!(door.guess_after_ms(Some(&bad), 100_000), None);
+        assert!(door.may_guess(Some(&good), 1_000));
+        let next = 1_000 + FORGIVEN_AFTER_MS;
+        assert!(!door.may_guess(Some(&bad), next - 1));
+        assert!(door.may_guess(Some(&bad), next));
+        door.on_wrong(Some(&bad), next);
+        assert!(!door.may_guess(Some(&bad), next));
+        assert!(door.may_guess(Some(&bad), next + 2 * GUESSES * FORGIVEN_AFTER_MS));
+        // Nobody is refused for it.
+        assert_eq!(
+            door.meet(&name("guy"), Some(&bad)),
+            Entrance::Locked(Role::Room)
+        );
     }
 
     #[test]
@@ -323,9 +392,45 @@ mod tests {
         let there = from("192.0.2.1");
         let hour_ms = 3_600_000;
         (0..GUESSES).for_each(|_| door.on_wrong(Some(&there), hour_ms));
-        assert_eq!(door.guess_after_ms(Some(&there), 0), Some(5_000));
-        assert_eq!(door.guess_after_ms(Some(&there), 2_000), Some(3_000));
-        assert_eq!(door.guess_after_ms(Some(&there), 5_000), None);
+        assert!(!door.may_guess(Some(&there), 0));
+        assert!(!door.may_guess(Some(&there), FORGIVEN_AFTER_MS - 1));
+        assert!(door.may_guess(Some(&there), FORGIVEN_AFTER_MS));
+    }
+
+    #[test]
+    fn proofs_wait_by_address_and_the_names_of_an_address_take_turns() {
+        let mut waiting = Waiting::default();
+        let (one, other) = (from("192.0.2.1"), from("192.0.2.2"));
+        for (client, who, origin) in [
+            (1, "guy", &one),
+            (2, "guy", &one),
+            (3, "guy", &one),
+            (4, "yuval", &one),
+            (5, "tal", &other),
+        ] {
+            assert!(waiting.push(client, &name(who), origin));
+        }
+        waiting.forget(2);
+        assert_eq!(waiting.fronts(), [1, 5]);
+        waiting.forget(1);
+        assert_eq!(waiting.fronts(), [4, 5]);
+        waiting.forget(4);
+        waiting.forget(5);
+        assert_eq!(waiting.fronts(), [3]);
+        waiting.forget(3);
+        assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn so_many_proofs_of_one_address_wait_and_no_more() {
+        let mut waiting = Waiting::default();
+        let there = from("192.0.2.1");
+        let clients = 0..u64::try_from(MOST_WAITING).unwrap();
+        for client in clients.clone() {
+            assert!(waiting.push(client, &name("guy"), &there));
+        }
+        assert!(!waiting.push(clients.end, &name("guy"), &there));
+        assert!(waiting.push(clients.end, &name("guy"), &from("192.0.2.2")));
     }
 
     #[test]
@@ -333,19 +438,19 @@ mod tests {
         let mut door = locked();
         let (there, elsewhere) = (from("192.0.2.1"), from("192.0.2.2"));
         door.ban(name("guy"), Some(&there), "noise");
-        let mut is_banned = |text, origin: &Origin| {
-            let met = door.meet(&name(text), Some(origin), 0);
+        let is_banned = |door: &Door, text, origin: &Origin| {
+            let met = door.meet(&name(text), Some(origin));
             matches!(met, Entrance::Refused(Code::Banned, _))
         };
-        assert!(is_banned("guy", &elsewhere));
-        assert!(is_banned("GUY", &elsewhere));
-        assert!(is_banned("yuval", &there));
-        assert!(!is_banned("yuval", &elsewhere));
-        assert!(!is_banned("dana", &there));
+        assert!(is_banned(&door, "guy", &elsewhere));
+        assert!(is_banned(&door, "GUY", &elsewhere));
+        assert!(is_banned(&door, "yuval", &there));
+        assert!(!is_banned(&door, "yuval", &elsewhere));
+        assert!(!is_banned(&door, "dana", &there));
         assert!(door.unban(&name("Guy")));
         assert!(!door.unban(&name("guy")));
         assert_eq!(
-            door.meet(&name("guy"), Some(&there), 0),
+            door.meet(&name("guy"), Some(&there)),
             Entrance::Locked(Role::Room)
         );
     }
@@ -355,7 +460,7 @@ mod tests {
         let mut door = Door::default();
         let ban = door.ban(name("guy"), Some(&from("127.0.0.1")), "");
         assert_eq!(ban.address, None);
-        let met = door.meet(&name("yuval"), Some(&from("127.0.0.1")), 0);
+        let met = door.meet(&name("yuval"), Some(&from("127.0.0.1")));
         assert_eq!(met, Entrance::Open);
     }
 

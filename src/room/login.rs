@@ -33,6 +33,7 @@
 use crate::wire::digest::{Confirmation, Exchange, Token};
 use crate::wire::mac::{TrafficKey, TrafficKeys};
 use crate::wire::message::{Challenge, Proof, Role};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use hmac::{Hmac, Mac};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -160,6 +161,9 @@ impl Challenger {
     /// Whether that proof shows the same password; each challenge has one try.
     #[must_use]
     pub fn judge(self, proof: &Proof) -> Option<Admission> {
+        if has_small_order(&proof.message) {
+            return None;
+        }
         let shared = self.exchange.finish(&proof.message.0).ok()?;
         let client = self.said.mac(&shared, OF_CLIENT, &proof.message);
         client.verify_slice(&proof.confirmation.0).ok()?; // In constant time.
@@ -171,7 +175,7 @@ impl Challenger {
 }
 
 /// The client's answer to a challenge that came for `name`. `None` where the challenge is
-/// none: its message is no point of the curve.
+/// none: its message is no point of the curve, or one of the eight of small order.
 #[must_use]
 pub fn answer(
     password: &Password,
@@ -186,6 +190,9 @@ pub fn answer(
         ChaCha20Rng::from_seed(chance.0),
     );
     let message = Exchange(message.try_into().ok()?);
+    if has_small_order(&challenge.message) {
+        return None;
+    }
     let shared = exchange.finish(&challenge.message.0).ok()?;
     let said = Said {
         role: challenge.role,
@@ -281,6 +288,16 @@ impl Said {
         }
         mac
     }
+}
+
+/// Whether a message is one of the eight points whose multiples are few: an honest side
+/// sends one by a chance of 2^-249, and what follows from it could be guessed.
+///
+/// Source: RFC 9382 §4 (group membership), RFC 7748 §6.1.
+fn has_small_order(message: &Exchange) -> bool {
+    let point = CompressedEdwardsY::from_slice(&message.0[1..]).ok();
+    let point = point.and_then(|point| point.decompress());
+    point.is_some_and(|point| point.is_small_order())
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
@@ -537,6 +554,36 @@ mod tests {
         assert_eq!(Password::new("a\nb"), Err(PasswordError::Control));
         let long = "a".repeat(LONGEST_PASSWORD + 1);
         assert_eq!(Password::new(&long), Err(PasswordError::TooLong));
+    }
+
+    #[test]
+    fn a_point_of_small_order_is_no_message_of_a_login() {
+        let password = password("open sesame");
+        for point in curve25519_dalek::constants::EIGHT_TORSION {
+            let mut bytes = [0; 33];
+            bytes[1..].copy_from_slice(&point.compress().0);
+            let mut message = |whose: u8| {
+                bytes[0] = whose;
+                Exchange(bytes)
+            };
+            let [a, b] = [b'A', b'B'].map(&mut message);
+            let chance = Chance([1; 32]);
+            let (server, mut challenge) =
+                Challenger::new(&password, Role::Room, "dana", chance).unwrap();
+            // Even a confirmation that is right for the key that follows from the point.
+            let shared = server.exchange.finish(&a.0).unwrap();
+            let confirmation = Confirmation(server.said.tag(&shared, OF_CLIENT, &a));
+            let message = a;
+            let proof = Proof {
+                message,
+                confirmation,
+            };
+            let (server, _) =
+                Challenger::new(&password, Role::Room, "dana", chance).unwrap();
+            assert_eq!(server.judge(&proof), None);
+            challenge.message = b;
+            assert_eq!(answer(&password, &challenge, "dana", chance), None);
+        }
     }
 
     #[test]

@@ -41,6 +41,19 @@ pub struct Name {
 /// where Unicode knows the pair, and a Hebrew point counts by itself.
 pub const LONGEST_NAME: usize = 24;
 
+/// Longest compatible form (NFKC) of a name: one letter may stand for eighteen (U+FDFA), and
+/// to compare 24 of these takes a thousand times as long as to send them. Unit: Unicode
+/// scalar values.
+const LONGEST_COMPATIBLE: usize = 2 * LONGEST_NAME;
+
+/// More of a bad name than this is not looked at for a suggestion. Unit: Unicode scalar
+/// values.
+const LONGEST_CLEANED: usize = 256;
+
+/// So many numbers are tried for a suggestion: one name may take a tenth of a millisecond,
+/// and the whole room waits meanwhile.
+const MOST_TRIED: u32 = 32;
+
 /// Names that would be taken for something else: the To field's "all", the server's voice.
 const RESERVED: [&str; 2] = ["all", "server"];
 
@@ -63,11 +76,12 @@ impl Name {
         self.looks.iter().zip(&other.looks).any(|(a, b)| a == b)
     }
 
-    /// A name that is free: this one with a number behind it, from 2 on.
+    /// A name that is free: this one with a number behind it, from 2 on; `None` where a
+    /// few of those are taken.
     pub fn numbered(&self, is_free: impl Fn(&Self) -> bool) -> Option<Self> {
         let stem = self.shown.trim_end_matches(|c: char| c.is_ascii_digit());
         let stem = if stem.is_empty() { &self.shown } else { stem };
-        (2..1_000)
+        (2..2 + MOST_TRIED)
             .filter_map(|number: u32| {
                 let number = number.to_string();
                 let stem = stem.chars().take(LONGEST_NAME - number.len());
@@ -112,7 +126,9 @@ impl FromStr for Name {
         if first == '/' || is_combining_mark(first) {
             return Err(NameError::Start(first));
         }
-        if shown.chars().count() > LONGEST_NAME {
+        if shown.chars().count() > LONGEST_NAME
+            || shown.nfkc().nth(LONGEST_COMPATIBLE).is_some()
+        {
             return Err(NameError::TooLong);
         }
         let name = Self::from_checked(shown);
@@ -135,6 +151,7 @@ impl fmt::Display for Name {
 /// What is left of `text` when everything that no name may hold is taken out.
 pub(super) fn cleaned(text: &str) -> Option<Name> {
     text.nfc()
+        .take(LONGEST_CLEANED)
         .filter(|c| is_visible(*c))
         .skip_while(|c| *c == '/' || is_combining_mark(*c))
         .take(LONGEST_NAME)
@@ -269,6 +286,9 @@ mod tests {
         assert_eq!("".parse::<Name>(), Err(NameError::Empty));
         assert!("א".repeat(24).parse::<Name>().is_ok());
         assert_eq!("א".repeat(25).parse::<Name>(), Err(NameError::TooLong));
+        let dear = "\u{fdfa}".repeat(24); // 432 letters to compare.
+        assert_eq!(dear.parse::<Name>(), Err(NameError::TooLong));
+        assert!("ﬁ㍿".parse::<Name>().is_ok());
         assert_eq!(
             "a".repeat(1_000_000).parse::<Name>(),
             Err(NameError::TooLong)

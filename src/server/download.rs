@@ -15,10 +15,12 @@ use super::digests::Digests;
 use super::folder::{Folder, Version};
 use super::kept::Kept;
 use super::peer::Peer;
+use super::ports::User;
 use super::transfers::Event;
 use crate::journals::Journals;
 use crate::lab::journal::Side;
 use crate::link::Scenario;
+use crate::reliable::moment::Moment;
 use crate::shelf::FileName;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::{self, Outlet, Sending};
@@ -31,8 +33,9 @@ use crate::wire::version::{FileVersion, Prefix};
 use crossbeam_channel::Sender;
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What one client asked for, in either direction.
 pub(super) struct Download {
@@ -48,6 +51,8 @@ pub(super) struct Download {
     pub(super) is_leaving: bool,
     /// The upload that still writes the part from which this one goes on.
     pub(super) awaits: Option<u64>,
+    /// Why the server itself has ended it, where it did: a sentence.
+    pub(super) broken_off: Option<String>,
     pub(super) stage: Stage,
 }
 
@@ -58,6 +63,8 @@ pub(super) struct Upload {
     pub(super) from: String,
     /// As the client says.
     pub(super) version: FileVersion,
+    /// It counts in the limits, since somebody has begun to send it.
+    pub(super) has_taken: bool,
 }
 
 /// How far it is.
@@ -70,6 +77,10 @@ pub(super) enum Stage {
         /// As the pool knows it.
         port: u16,
         shell: Shell,
+        /// When there was last more of it.
+        moved_at: Moment,
+        /// Unit: bytes.
+        acked_bytes: u64,
     },
     /// An upload has ended; its receiver answers for a while yet, at that port.
     Lingering { port: u16, receiving: Receiving },
@@ -185,6 +196,8 @@ impl Download {
                 version,
                 needs_digest: digest.is_none(),
             },
+            moved_at: Moment::START,
+            acked_bytes: 0,
         };
         Ok(())
     }
@@ -230,6 +243,48 @@ impl Download {
         }
         supplies.digests.ask(&self.name, version, copy);
         Ok(None)
+    }
+
+    /// For whom it is.
+    pub(super) fn user(&self) -> User {
+        User {
+            client: self.peer.number,
+            household: household(self.peer.remote.ip()),
+        }
+    }
+
+    /// So much of it is there now.
+    pub(super) fn note_progress(&mut self, bytes: u64, now: Moment) {
+        if let Stage::Running {
+            moved_at,
+            acked_bytes,
+            ..
+        } = &mut self.stage
+            && (*acked_bytes != bytes || *moved_at == Moment::START)
+        {
+            *acked_bytes = bytes;
+            *moved_at = now;
+        }
+    }
+
+    /// When there was last more of it.
+    pub(super) fn moved_at(&self) -> Option<Moment> {
+        match self.stage {
+            Stage::Running { moved_at, .. } => Some(moved_at),
+            Stage::Queued { .. } | Stage::Lingering { .. } => None,
+        }
+    }
+
+    /// Whether it runs and has not moved for so long, and nobody has ended it yet.
+    pub(super) fn stands_still_since(&self, now: Moment, long: Duration) -> bool {
+        let is_still = self.moved_at().is_some_and(|moved| now - moved >= long);
+        is_still && !self.is_leaving
+    }
+
+    /// Ends it for this reason.
+    pub(super) fn break_off(&mut self, sentence: String) {
+        self.broken_off = Some(sentence);
+        self.cancel();
     }
 
     /// Ends it, if it has begun.
@@ -323,6 +378,21 @@ impl Supplies {
             let _ = events.send(Event::Reported { transfer, report });
         })
     }
+}
+
+/// What one household has all of: an IPv4 address, or an IPv6 prefix of 64 bits (RFC 4291
+/// §2.5.4). `None` for this machine itself.
+pub(super) fn household(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    if address.is_loopback() {
+        return None;
+    }
+    Some(match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
+        }
+    })
 }
 
 pub(super) fn draw_token() -> Result<Token, StartError> {

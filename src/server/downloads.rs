@@ -6,6 +6,9 @@
 //!                 v error    v                           v offer, transfer...
 //! ```
 //!
+//! A transfer that does not move while others wait for a port is broken off after a while, and
+//! its port goes to them; what has arrived of it stays, and it can be gone on from.
+//!
 //! A request is checked before it waits, so that nobody waits for a file that is not
 //! there, and the file is opened again when its turn comes, so that a queue holds no
 //! descriptors. Everything here runs on the `transfers` thread.
@@ -15,20 +18,23 @@
 use super::Config;
 mod checks;
 mod finished;
+mod listing;
+mod standstill;
+
+use listing::Listing;
 
 use super::digests::{Digests, Hashed, Work};
 use super::download::{Download, Shell, Stage, StartError, Supplies, Upload};
-use super::folder::{Folder, Listing, Version};
+use super::folder::Folder;
 use super::kept::Kept;
-use super::peer::Peer;
+use super::peer::{Budget, Peer};
 use super::ports::Ports;
 use super::room_thread;
 use super::transfers::Event;
 use super::upload;
 use super::uploads::Allowance;
 use crate::room::ClientNumber;
-use crate::shelf::FileName;
-use crate::transfer::clock::wall_time_ms;
+use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
@@ -52,11 +58,19 @@ pub(super) struct Downloads {
     /// Who has closed its half of the chat connection and waits for its transfers.
     finished: BTreeMap<ClientNumber, Arc<Peer>>,
     last_number: u64,
+    budget: Arc<Budget>,
+    clock: Clock,
+    /// What is on offer, as it was told last.
+    listing: Option<Listing>,
+    ticks: u32,
     /// The server closes: nothing begins any more.
     is_closing: bool,
     /// Who waits for the end of what runs then.
     ended: Option<Sender<()>>,
 }
+
+/// Kept parts are looked at each so many ticks.
+const TICKS_PER_SWEEP: u32 = 4;
 
 impl Downloads {
     pub(super) fn new(
@@ -65,6 +79,7 @@ impl Downloads {
         work: Sender<Work>,
         events: Sender<Event>,
         room: Sender<room_thread::Event>,
+        budget: Arc<Budget>,
     ) -> Self {
         let kept = Kept::new(folder.path());
         kept.sweep(wall_time_ms());
@@ -86,30 +101,12 @@ impl Downloads {
             all: BTreeMap::new(),
             finished: BTreeMap::new(),
             last_number: 0,
+            budget,
+            clock: Clock::start(),
+            listing: None,
+            ticks: 0,
             is_closing: false,
             ended: None,
-        }
-    }
-
-    /// `files`: what is on offer.
-    pub(super) fn on_list(&mut self, peer: &Peer) {
-        let Listing { files, left_out } = match self.supplies.folder.list() {
-            Ok(listing) => listing,
-            Err(error) => {
-                log::error!("cannot list the files: {error}");
-                let sentence = "The server cannot read its folder. Ask who runs it.";
-                complain(peer, Code::Unreadable, sentence.to_owned(), None);
-                return;
-            }
-        };
-        let entry = |(name, version): (FileName, Version)| FileEntry {
-            digest: self.supplies.digests.known(&name, version),
-            name: name.to_string(),
-            size: version.size,
-        };
-        let entries = files.into_iter().map(entry).collect();
-        for reply in Reply::files(entries, left_out) {
-            peer.tell(&reply);
         }
     }
 
@@ -135,6 +132,7 @@ impl Downloads {
             prefix: request.prefix,
             is_leaving: false,
             awaits: None,
+            broken_off: None,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -150,7 +148,7 @@ impl Downloads {
             let sentence = CLOSING.to_owned();
             return complain(&peer, Code::Closing, sentence, request.tag);
         }
-        let (name, settled) = match self.check_upload(&peer, request) {
+        let (name, settled) = match self.check_upload(&peer, &from, request) {
             Ok(checked) => checked,
             Err((code, sentence)) => {
                 complain(&peer, code, sentence, request.tag);
@@ -164,16 +162,20 @@ impl Downloads {
             earlier.cancel();
             *number
         });
-        self.allowance.take(version.size);
         self.queue(Download {
             peer,
             tag: request.tag,
             name,
             settled,
-            upload: Some(Upload { from, version }),
+            upload: Some(Upload {
+                from,
+                version,
+                has_taken: false,
+            }),
             prefix: None,
             is_leaving: false,
             awaits,
+            broken_off: None,
             stage: Stage::Queued { told_place: 0 },
         });
     }
@@ -182,11 +184,12 @@ impl Downloads {
         self.last_number += 1;
         let number = self.last_number;
         match download.awaits {
-            None => self.ports.wait(number),
+            None => self.ports.wait(number, download.user()),
             Some(_) => download.tell_place(number, 1),
         }
         self.all.insert(number, download);
         self.serve_queue();
+        self.tell_places();
     }
 
     /// `cancel`: of one's own transfers only.
@@ -268,6 +271,7 @@ impl Downloads {
             download.cancel();
         }
         self.drop_queued(is_theirs);
+        self.ports.forget(client);
         self.serve_queue();
     }
 
@@ -275,10 +279,15 @@ impl Downloads {
     pub(super) fn on_report(&mut self, number: u64, report: Report) {
         match report {
             Report::Progress(state, figures) => {
-                if let Some(download) = self.all.get(&number) {
+                let now = self.clock.now();
+                if let Some(download) = self.all.get_mut(&number) {
+                    download.note_progress(figures.progress.acked_bytes, now);
                     let mut news = download.news(number, state);
                     news.progress = Some(figures.progress);
                     download.peer.tell(&Reply::Transfer(news));
+                }
+                if matches!(state, TransferState::Sending | TransferState::Paused) {
+                    self.settle_opened(number);
                 }
             }
             Report::Ended(ending) => self.on_ended(number, ending),
@@ -289,10 +298,16 @@ impl Downloads {
     }
 
     /// A sender is gone by now. A receiver lingers: its port stays in use.
-    fn on_ended(&mut self, number: u64, ending: Ending) {
+    fn on_ended(&mut self, number: u64, mut ending: Ending) {
         let Some(mut download) = self.all.remove(&number) else {
             return;
         };
+        if let Some(sentence) = download.broken_off.take()
+            && ending.state != TransferState::Verified
+        {
+            ending.state = TransferState::Failed;
+            ending.sentence = Some(sentence);
+        }
         download.log_end(number, &ending);
         let mut news = download.news(number, ending.state);
         news.progress = Some(ending.figures.progress);
@@ -302,16 +317,18 @@ impl Downloads {
             Stage::Running {
                 port,
                 shell: Shell::Sending { version, .. },
+                ..
             } => {
                 if ending.state == TransferState::Damaged {
                     self.supplies.digests.doubt(&download.name, version);
                 }
-                self.ports.release(port);
+                self.ports.release(number, port);
                 self.serve_queue();
             }
             Stage::Running {
                 port,
                 shell: Shell::Receiving(receiving),
+                ..
             } => {
                 download.stage = Stage::Lingering { port, receiving };
                 self.settle_upload(&download, ending);
@@ -328,6 +345,14 @@ impl Downloads {
         let Some((name, version, digest)) = shared else {
             return self.give_back(download);
         };
+        if let Some(upload) = &download.upload {
+            if !upload.has_taken {
+                // It was whole before anything was told of its handshake.
+                self.allowance.take(&upload.from, upload.version.size);
+            }
+            self.allowance.keep(&upload.from, upload.version.size);
+        }
+        self.listing = None;
         self.supplies.digests.learn(&name, version, digest);
         let file = FileEntry {
             name: name.to_string(),
@@ -342,8 +367,8 @@ impl Downloads {
 
     /// What an upload that left nothing had taken of the limits.
     fn give_back(&mut self, download: &Download) {
-        if let Some(upload) = &download.upload {
-            self.allowance.give_back(upload.version.size);
+        if let Some(upload) = download.upload.as_ref().filter(|it| it.has_taken) {
+            self.allowance.give_back(&upload.from, upload.version.size);
         }
     }
 
@@ -352,7 +377,7 @@ impl Downloads {
         if let Some(Stage::Lingering { port, .. }) =
             self.all.remove(&number).map(|download| download.stage)
         {
-            self.ports.release(port);
+            self.ports.release(number, port);
         }
         self.serve_queue();
     }
@@ -363,7 +388,7 @@ impl Downloads {
         let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
         for (heir, download) in heirs {
             download.awaits = None;
-            self.ports.wait(*heir);
+            self.ports.wait(*heir, download.user());
         }
         self.serve_queue();
     }
@@ -371,6 +396,7 @@ impl Downloads {
     /// A digest is known now, or never will be: whoever waits for it hears of it.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         self.supplies.digests.on_hashed(hashed);
+        self.listing = None;
         for download in self.all.values_mut() {
             let Stage::Running {
                 shell:
@@ -400,7 +426,12 @@ impl Downloads {
         self.serve_queue();
         // Where it is missing, the log says so, and whoever asks is told.
         let _ = self.supplies.folder.follow();
-        self.supplies.kept.sweep(wall_time_ms());
+        self.tell_places();
+        self.break_off_the_idle();
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(TICKS_PER_SWEEP) {
+            self.supplies.kept.sweep(wall_time_ms());
+        }
     }
 
     /// The server closes: nothing begins any more, and what runs has so long to end.
@@ -456,26 +487,31 @@ impl Downloads {
         !self.all.is_empty()
     }
 
-    /// Gives ports to the first in line, and tells the rest where they stand.
+    /// Gives ports to those whose turn it is.
     fn serve_queue(&mut self) {
         while let Some((number, port)) = self.ports.next() {
+            let now = self.clock.now();
             let Some(download) = self.all.get_mut(&number) else {
-                self.ports.release(port);
+                self.ports.release(number, port);
                 continue;
             };
             match download.start(number, port, &mut self.supplies) {
-                Ok(()) => {}
+                Ok(()) => download.note_progress(0, now),
                 Err(StartError::PortHeld) => {
                     log::debug!("port {port} passed over: another program holds it");
                     self.ports.pass_over(number, port);
                 }
                 Err(StartError::Hopeless(sentence)) => {
                     log::warn!("transfer {number} did not start: {sentence}");
-                    self.ports.release(port);
+                    self.ports.release(number, port);
                     self.end_queued(number, TransferState::Failed, Some(sentence));
                 }
             }
         }
+    }
+
+    /// Tells those who wait where they stand.
+    fn tell_places(&mut self) {
         for (number, place) in self.ports.places() {
             let Some(download) = self.all.get_mut(&number) else {
                 continue;

@@ -15,6 +15,7 @@
 //! Source: report page `architecture` (going on after a break).
 
 use crate::shelf::FileName;
+use crate::transfer::ordinary::{self, Use};
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::part::{self, Destination, Part};
 use crate::transfer::record::Record;
@@ -159,7 +160,7 @@ fn is_old(modified: SystemTime, now_ms: u64) -> bool {
 
 impl Idle {
     fn claim(path: PathBuf) -> Option<Self> {
-        let part = File::options().read(true).write(true).open(&path).ok()?;
+        let part = ordinary::open(&path, Use::Write).ok()?;
         part.try_lock().ok()?;
         let told = part.metadata().ok()?;
         Some(Self {

@@ -10,7 +10,7 @@
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
 use super::Config;
-use super::peer::{self, Peer, WRITE_TIMEOUT, WritingHalf};
+use super::peer::{self, Budget, Peer, WRITE_TIMEOUT, WritingHalf};
 use super::room_thread::Event;
 use crate::transfer::threads;
 use crate::wire::message::{Code, Refusal, Reply};
@@ -28,6 +28,8 @@ pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) config: Config,
     pub(super) room: Sender<Event>,
+    /// For what waits to be sent to all clients together.
+    pub(super) budget: Arc<Budget>,
     /// Set before a last connection of our own wakes `accept`.
     pub(super) is_closing: Arc<AtomicBool>,
     /// Never sent on; its drop tells that a thread has ended.
@@ -151,7 +153,13 @@ impl Listener {
                 .with_time(KEEPALIVE_AFTER)
                 .with_interval(KEEPALIVE_INTERVAL),
         )?;
-        let (peer, half) = Peer::new(number, stream, seat, &self.config.tap)?;
+        let (peer, half) = Peer::new(
+            number,
+            stream,
+            seat,
+            &self.config.tap,
+            Arc::clone(&self.budget),
+        )?;
         let peer = Arc::new(peer);
         log::info!("client {number} connected from {}", peer.remote);
         let stream = Arc::clone(half.stream());

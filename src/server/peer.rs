@@ -13,10 +13,12 @@
 //!
 //! Source: Kurose & Ross §2.7 (sockets).
 
+mod budget;
 mod outbox;
 mod reader;
 mod writer;
 
+pub(super) use budget::{Budget, Line};
 pub(super) use outbox::WritingHalf;
 pub(super) use reader::read_lines;
 pub(super) use writer::{WRITE_TIMEOUT, write_lines};
@@ -33,7 +35,7 @@ use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -53,6 +55,10 @@ pub(super) struct Peer {
     /// Closed when `writer-N` has ended.
     writer_ended: Receiver<()>,
     joined: AtomicBool,
+    /// Requests that wait for their turn: until they are served nothing more is read.
+    held: AtomicBool,
+    /// Requests that `transfers` has not looked at yet.
+    orders: AtomicUsize,
     /// What its login has yielded; set before its first transfer, or never.
     key: OnceLock<Key>,
     /// Why the server ended it; where the server did not, never set.
@@ -65,7 +71,7 @@ const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 
 /// A queue that grows beyond this loses its client at once, whether it moves or not. That
 /// is more than it seems: a line to many lies in memory once, however many queues hold it.
-/// Unit: bytes.
+/// What all queues may hold together, the [`Budget`] says. Unit: bytes.
 const LARGEST_QUEUE_BYTES: usize = 16 * FULL_QUEUE_BYTES;
 
 /// How often it is looked whether a client that sends no more is still there.
@@ -78,12 +84,13 @@ impl Peer {
         stream: TcpStream,
         seat: Seat,
         tap: &Tap,
+        budget: Arc<Budget>,
     ) -> io::Result<(Self, WritingHalf)> {
         let (remote, local) = (stream.peer_addr()?, stream.local_addr()?);
         let copies = Arc::new(tap.conversation(local, remote, Way::In));
         let stream = Arc::new(stream);
         let (outbox, half, writer_ended) =
-            Outbox::new(Arc::clone(&stream), Arc::clone(&copies));
+            Outbox::new(Arc::clone(&stream), Arc::clone(&copies), budget);
         let peer = Self {
             number,
             remote,
@@ -93,6 +100,8 @@ impl Peer {
             outbox,
             writer_ended,
             joined: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+            orders: AtomicUsize::new(0),
             key: OnceLock::new(),
             cut_because: OnceLock::new(),
             _seat: seat,
@@ -102,11 +111,11 @@ impl Peer {
 
     /// Sends a reply to this client alone.
     pub(super) fn tell(&self, reply: &Reply) {
-        self.tell_lines(vec![reply.to_line().into()]);
+        self.tell_lines(vec![self.outbox.line(reply.to_line())]);
     }
 
     /// Sends lines to this client; never waits for it.
-    pub(super) fn tell_lines(&self, lines: Vec<Arc<str>>) {
+    pub(super) fn tell_lines(&self, lines: Vec<Line>) {
         self.outbox.put(lines);
         if self.outbox.waiting_bytes() > LARGEST_QUEUE_BYTES {
             self.cut("did not read");
@@ -182,6 +191,40 @@ impl Peer {
     ) -> Option<TrafficKeys> {
         let key = self.key.get()?;
         Some(key.traffic_keys(drawn, transfer).of_the_other_side())
+    }
+
+    /// Whether its requests wait for their turn.
+    pub(super) fn hold(&self, is_held: bool) {
+        self.held.store(is_held, Ordering::Release);
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.load(Ordering::Acquire)
+    }
+
+    /// One more request is on its way to `transfers`.
+    pub(super) fn order(&self) {
+        self.orders.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// `transfers` has looked at one of them.
+    pub(super) fn order_served(&self) {
+        self.orders.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Those that it has not looked at.
+    pub(super) fn orders(&self) -> usize {
+        self.orders.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing reaches it any more: work for it would be in vain.
+    pub(super) fn is_gone(&self) -> bool {
+        self.outbox.is_over() || self.cut_because.get().is_some()
+    }
+
+    /// What waits for it. Unit: bytes.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.outbox.waiting_bytes()
     }
 
     /// Whether more waits for it than a queue should hold.

@@ -1,30 +1,37 @@
 //! The ports that transfers go out from, and the queue of those who wait for one.
 //!
-//! A firewall must know the ports, so there are few of them. When all are in use, a
-//! transfer waits; first come, first served. The port that rested longest is taken first,
-//! so that a late packet of an old transfer rarely meets a new one.
+//! A firewall must know the ports, so there are few of them, and they are shared by users.
+//! When all are in use, a transfer waits. The next port goes to the user who holds the
+//! fewest; among these to the one whose last turn was longest ago. A client holds at most half
+//! of the ports and an address at most three quarters, so that a newcomer finds one. The port
+//! that rested longest is taken first, so that a late packet of an old transfer rarely meets
+//! a new one.
 //!
 //! ```text
-//! wait 7, wait 8 -> queue [7, 8]    next -> (7, 55000)    next -> (8, 55001)    next -> none
-//! release 55000, wait 9             next -> (9, 55000)
+//! dana waits with 7, 8, 9; guy with 10       order [7, 10, 8, 9]
+//! next -> (7, 55000)    next -> (10, 55001)    next -> none: dana holds half of two
 //! ```
 //!
 //! It does not open sockets: who takes a port and finds it held by another program says
 //! so, and gets another one.
 //!
 //! ```
-//! use sash::server::ports::{PortRange, Ports};
+//! use sash::server::ports::{PortRange, Ports, User};
 //! let range: PortRange = "55000-55001".parse().unwrap();
 //! let mut ports = Ports::new(range);
-//! ports.wait(7);
+//! let dana = User { client: 1, household: None };
+//! ports.wait(7, dana);
 //! assert_eq!(ports.next(), Some((7, 55_000)));
 //! assert_eq!(ports.next(), None);
 //! ```
 //!
-//! Source: RFC 6335 §6 (55000-55015 lie among the ports that nobody owns).
+//! Source: RFC 6335 §6 (55000-55015 lie among the ports that nobody owns); RFC 970 (fair
+//! queueing).
 
-use std::collections::VecDeque;
+use crate::room::ClientNumber;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// Which ports transfers may use.
@@ -49,13 +56,36 @@ impl PortRange {
     };
 }
 
+/// For whom a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct User {
+    /// The client.
+    pub client: ClientNumber,
+    /// What one household may use: an IPv4 address, or an IPv6 prefix with the rest 0.
+    /// `None` for this machine itself, on which a whole class may be tried.
+    pub household: Option<IpAddr>,
+}
+
 /// Free ports, and transfers that wait for one, by their numbers.
 #[derive(Debug)]
 pub struct Ports {
     range: PortRange,
     free: VecDeque<u16>,
     held_elsewhere: Vec<u16>,
-    queue: VecDeque<u64>,
+    holders: BTreeMap<u64, User>,
+    queue: BTreeMap<u64, User>,
+    /// When a user last got a port, by a count of all that were given.
+    last_turns: HashMap<User, u64>,
+    turns: u64,
+}
+
+/// How many ports each has, or would have.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    by_client: HashMap<ClientNumber, usize>,
+    by_household: HashMap<IpAddr, usize>,
+    last_turns: HashMap<User, u64>,
+    turns: u64,
 }
 
 impl Ports {
@@ -70,35 +100,54 @@ impl Ports {
             range,
             free,
             held_elsewhere: Vec::new(),
-            queue: VecDeque::new(),
+            holders: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            last_turns: HashMap::new(),
+            turns: 0,
         }
     }
 
-    /// This transfer wants a port; it is the last in line.
-    pub fn wait(&mut self, transfer: u64) {
-        self.queue.push_back(transfer);
+    /// This transfer of this user wants a port; it is the last one of that user.
+    pub fn wait(&mut self, transfer: u64, user: User) {
+        self.queue.insert(transfer, user);
     }
 
-    /// The first in line and its port, which is in use from now on. Port 0 means that the
+    /// The next transfer and its port, which is in use from now on. Port 0 means that the
     /// system shall choose.
     #[expect(
         clippy::should_implement_trait,
         reason = "a queue that refills has no end"
     )]
     pub fn next(&mut self) -> Option<(u64, u16)> {
-        let transfer = *self.queue.front()?;
+        let most = match self.range {
+            PortRange::Any => [usize::MAX; 2],
+            PortRange::Between { first, last } => {
+                let count = usize::from(last - first) + 1;
+                [count.div_ceil(2), (3 * count).div_ceil(4)]
+            }
+        };
+        let tally = self.tally();
+        let transfer = tally.next(&self.users(), |held| {
+            held.iter().zip(most).all(|(held, most)| *held < most)
+        })?;
         let port = match self.range {
             PortRange::Any => 0,
             PortRange::Between { .. } => self.free.pop_front()?,
         };
-        self.queue.pop_front();
+        let user = self.queue.remove(&transfer)?;
+        self.turns += 1;
+        self.last_turns.insert(user, self.turns);
+        self.holders.insert(transfer, user);
         Some((transfer, port))
     }
 
-    /// Another program holds that port: the transfer is first in line again, and the port
-    /// rests until [`Ports::retry`].
+    /// Another program holds that port: the transfer waits again, and the port rests until
+    /// [`Ports::retry`].
     pub fn pass_over(&mut self, transfer: u64, port: u16) {
-        self.queue.push_front(transfer);
+        if let Some(user) = self.holders.remove(&transfer) {
+            self.last_turns.remove(&user);
+            self.queue.insert(transfer, user);
+        }
         self.held_elsewhere.push(port);
     }
 
@@ -108,7 +157,8 @@ impl Ports {
     }
 
     /// A transfer has ended: its port is free.
-    pub fn release(&mut self, port: u16) {
+    pub fn release(&mut self, transfer: u64, port: u16) {
+        self.holders.remove(&transfer);
         match self.range {
             PortRange::Any => {}
             PortRange::Between { .. } => self.free.push_back(port),
@@ -117,12 +167,83 @@ impl Ports {
 
     /// This transfer does not want a port any more.
     pub fn leave(&mut self, transfer: u64) {
-        self.queue.retain(|waiting| *waiting != transfer);
+        self.queue.remove(&transfer);
+    }
+
+    /// This client asks for nothing any more.
+    pub fn forget(&mut self, client: ClientNumber) {
+        self.last_turns.retain(|user, _| user.client != client);
+    }
+
+    /// Whether anybody but this user waits.
+    #[must_use]
+    pub fn others_wait(&self, user: User) -> bool {
+        self.queue.values().any(|waiting| *waiting != user)
     }
 
     /// Who waits, and at which place; 1 is the next.
-    pub fn places(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
-        self.queue.iter().copied().zip(1..)
+    #[must_use]
+    pub fn places(&self) -> Vec<(u64, u32)> {
+        let mut tally = self.tally();
+        let mut users = self.users();
+        let order = std::iter::from_fn(|| {
+            let transfer = tally.next(&users, |_| true)?;
+            let user = self.queue.get(&transfer)?;
+            users.get_mut(user)?.pop_front();
+            tally.take(*user);
+            Some(transfer)
+        });
+        order.zip(1..).collect()
+    }
+
+    fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.holders.values().for_each(|user| tally.take(*user));
+        tally.last_turns.clone_from(&self.last_turns);
+        tally.turns = self.turns;
+        tally
+    }
+
+    /// What each user waits with, the oldest first.
+    fn users(&self) -> BTreeMap<User, VecDeque<u64>> {
+        let mut users: BTreeMap<User, VecDeque<u64>> = BTreeMap::new();
+        for (transfer, user) in &self.queue {
+            users.entry(*user).or_default().push_back(*transfer);
+        }
+        users
+    }
+}
+
+impl Tally {
+    /// The transfer whose turn it is, of those users who may have one more.
+    fn next(
+        &self,
+        users: &BTreeMap<User, VecDeque<u64>>,
+        may_have: impl Fn([usize; 2]) -> bool,
+    ) -> Option<u64> {
+        let rank = |(user, waiting): (&User, &VecDeque<u64>)| {
+            let [client, household] = self.held(*user);
+            let transfer = *waiting.front()?;
+            let last_turn = self.last_turns.get(user).copied().unwrap_or(0);
+            may_have([client, household])
+                .then_some((household, client, last_turn, transfer))
+        };
+        users.iter().filter_map(rank).min().map(|(.., it)| it)
+    }
+
+    fn held(&self, user: User) -> [usize; 2] {
+        let by_client = self.by_client.get(&user.client);
+        let by_household = user.household.and_then(|it| self.by_household.get(&it));
+        [by_client, by_household].map(|held| held.copied().unwrap_or(0))
+    }
+
+    fn take(&mut self, user: User) {
+        *self.by_client.entry(user.client).or_default() += 1;
+        if let Some(household) = user.household {
+            *self.by_household.entry(household).or_default() += 1;
+        }
+        self.turns += 1;
+        self.last_turns.insert(user, self.turns);
     }
 }
 
@@ -180,38 +301,86 @@ mod tests {
         })
     }
 
+    const fn user(client: ClientNumber) -> User {
+        let household = None;
+        User { client, household }
+    }
+
+    fn four_ports() -> Ports {
+        Ports::new(PortRange::Between {
+            first: 100,
+            last: 103,
+        })
+    }
+
     #[test]
-    fn whoever_comes_first_is_served_first_and_the_rest_know_their_place() {
-        let mut ports = two_ports();
-        (1..=4).for_each(|transfer| ports.wait(transfer));
+    fn users_are_served_in_turn_and_who_has_none_comes_first() {
+        let mut ports = four_ports();
+        for transfer in 1..=16 {
+            ports.wait(transfer, user(1));
+        }
+        // Half of the ports are left for others, and they get them at once.
         assert_eq!(ports.next(), Some((1, 100)));
         assert_eq!(ports.next(), Some((2, 101)));
         assert_eq!(ports.next(), None);
-        assert_eq!(ports.places().collect::<Vec<_>>(), [(3, 1), (4, 2)]);
-        ports.release(101);
-        assert_eq!(ports.next(), Some((3, 101)));
-        assert_eq!(ports.places().collect::<Vec<_>>(), [(4, 1)]);
+        ports.wait(17, user(2));
+        assert_eq!(ports.places()[..3], [(17, 1), (3, 2), (4, 3)]);
+        assert_eq!(ports.next(), Some((17, 102)));
+        assert_eq!(ports.next(), None);
+        ports.wait(18, user(3));
+        ports.wait(19, user(3));
+        ports.wait(20, user(4));
+        assert_eq!(ports.places()[..4], [(18, 1), (20, 2), (19, 3), (3, 4)]);
+        assert_eq!(ports.next(), Some((18, 103)));
+        assert_eq!(ports.next(), None);
+        // Among equals the one whose last turn was longest ago.
+        ports.release(1, 100);
+        assert_eq!(ports.next(), Some((20, 100)));
+        ports.release(20, 100);
+        ports.wait(21, user(4));
+        ports.release(2, 101);
+        assert_eq!(ports.next(), Some((3, 100)));
+    }
+
+    #[test]
+    fn an_address_holds_three_quarters_however_many_clients_it_has() {
+        let mut ports = four_ports();
+        let stranger = |client, last| User {
+            client,
+            household: Some(IpAddr::from([192, 0, 2, last])),
+        };
+        for transfer in 1..=64 {
+            ports.wait(transfer, stranger(transfer, 1));
+        }
+        let first: Vec<_> = std::iter::from_fn(|| ports.next()).collect();
+        assert_eq!(first, [(1, 100), (2, 101), (3, 102)]);
+        ports.wait(65, stranger(65, 2));
+        assert_eq!(ports.places()[0], (65, 1));
+        assert_eq!(ports.next(), Some((65, 103)));
     }
 
     #[test]
     fn whoever_leaves_the_queue_moves_the_others_up() {
         let mut ports = two_ports();
-        (1..=4).for_each(|transfer| ports.wait(transfer));
+        (1..=4).for_each(|transfer| ports.wait(transfer, user(transfer)));
         ports.leave(1);
         ports.leave(3);
-        assert_eq!(ports.places().collect::<Vec<_>>(), [(2, 1), (4, 2)]);
+        assert_eq!(ports.places(), [(2, 1), (4, 2)]);
+        assert!(ports.others_wait(user(2)));
+        ports.leave(4);
+        assert!(!ports.others_wait(user(2)));
     }
 
     #[test]
     fn a_port_that_another_program_holds_is_passed_over_and_tried_again_later() {
         let mut ports = two_ports();
-        ports.wait(1);
+        ports.wait(1, user(1));
         assert_eq!(ports.next(), Some((1, 100)));
         ports.pass_over(1, 100);
         assert_eq!(ports.next(), Some((1, 101)));
         ports.pass_over(1, 101);
         assert_eq!(ports.next(), None);
-        assert_eq!(ports.places().collect::<Vec<_>>(), [(1, 1)]);
+        assert_eq!(ports.places(), [(1, 1)]);
         ports.retry();
         assert_eq!(ports.next(), Some((1, 100)));
     }
@@ -219,9 +388,9 @@ mod tests {
     #[test]
     fn the_port_that_rested_longest_is_taken_first() {
         let mut ports = two_ports();
-        (1..=2).for_each(|transfer| ports.wait(transfer));
+        (1..=2).for_each(|transfer| ports.wait(transfer, user(transfer)));
         assert_eq!(ports.next(), Some((1, 100)));
-        ports.release(100);
+        ports.release(1, 100);
         assert_eq!(ports.next(), Some((2, 101)));
     }
 
@@ -229,10 +398,10 @@ mod tests {
     fn with_any_port_nobody_waits() {
         let mut ports = Ports::new(PortRange::Any);
         for transfer in 1..=100 {
-            ports.wait(transfer);
+            ports.wait(transfer, user(1));
             assert_eq!(ports.next(), Some((transfer, 0)));
         }
-        ports.release(40_000);
+        ports.release(1, 40_000);
         assert_eq!(ports.next(), None);
     }
 

@@ -4,21 +4,27 @@
 //! it in the order of the events: that is the one order for everybody. A line to
 //! many is encoded once. This thread never waits for a client.
 //!
-//! It also keeps an eye on the queues: one that is full and does not move loses its client.
+//! It also keeps an eye on the queues: one that is full and does not move loses its client,
+//! and where all together hold more than the budget, the longest one does.
+//!
+//! A request whose answer costs more than itself (a list, anything about files) waits for its
+//! turn ([`turns`](super::turns)), and what its client asks behind it waits too. So nobody is
+//! kept waiting by what another one asks for.
 
-use super::peer::Peer;
+use super::peer::{Budget, Line, Peer};
 use super::transfers;
+use super::turns::Turns;
 use crate::lab::assignment;
 use crate::reliable::moment::Moment;
 use crate::room::class::Recorded;
 use crate::room::door::Origin;
 use crate::room::login::Chance;
-use crate::room::{ClientNumber, Effect, Room};
+use crate::room::{Audience, ClientNumber, Effect, Room};
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::wire::line::LineError;
-use crate::wire::message::{FileEntry, MessageError, Request};
+use crate::wire::message::{FileEntry, MessageError, Reply, Request};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +43,11 @@ pub(super) enum Event {
     Unreadable {
         client: ClientNumber,
         error: MessageError,
+    },
+    /// A line that cannot be read; the connection goes on.
+    Illegible {
+        client: ClientNumber,
+        error: LineError,
     },
     /// Bytes that are no line; the connection ends.
     Broken {
@@ -73,6 +84,10 @@ pub(super) struct RoomThread {
     /// Where a class's results are written down, if they are.
     results: Option<Sender<Box<Recorded>>>,
     stall_limit: Duration,
+    budget: Arc<Budget>,
+    turns: Turns,
+    /// Whose requests wait for their turn, in the order in which they get it.
+    waiting: VecDeque<ClientNumber>,
     clock: Clock,
 }
 
@@ -80,7 +95,9 @@ pub(super) struct RoomThread {
 struct Member {
     peer: Arc<Peer>,
     /// Lines for it that are not in its queue yet.
-    pending: Vec<Arc<str>>,
+    pending: Vec<Line>,
+    /// Requests of it that wait for their turn.
+    later: VecDeque<Request>,
     stalled: Option<Stall>,
 }
 
@@ -96,6 +113,9 @@ const BATCH_EVENTS: usize = 256;
 /// From so many bytes of lines on nobody is kept waiting for more. Unit: bytes.
 const BATCH_BYTES: usize = 16 * 1024;
 
+/// How often those who wait for their turn are looked at.
+const TURN_INTERVAL: Duration = Duration::from_millis(10);
+
 /// How long the clients may take to hang up when the server ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -105,6 +125,7 @@ impl RoomThread {
         transfers: Sender<transfers::Event>,
         results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
+        budget: Arc<Budget>,
     ) -> Self {
         let mut chance = Chance([0; 32]);
         match getrandom::fill(&mut chance.0) {
@@ -119,6 +140,9 @@ impl RoomThread {
             transfers,
             results,
             stall_limit,
+            budget,
+            turns: Turns::default(),
+            waiting: VecDeque::new(),
             clock: Clock::start(),
         }
     }
@@ -128,7 +152,7 @@ impl RoomThread {
         let check_interval = self.stall_limit / 4;
         let mut next_check = self.clock.now() + check_interval;
         loop {
-            match events.recv_timeout(self.clock.until(next_check)) {
+            match events.recv_timeout(self.clock.until(self.next_wake(next_check))) {
                 Ok(Event::Stop { room }) => return self.say_goodbye(events, &room),
                 Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => {
@@ -148,6 +172,8 @@ impl RoomThread {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
+            self.serve_the_waiting();
+            self.keep_the_budget();
             if self.clock.until(next_check).is_zero() {
                 self.drop_the_stalled();
                 next_check = self.clock.now() + check_interval;
@@ -155,11 +181,23 @@ impl RoomThread {
         }
     }
 
+    /// No later than this there is something to do.
+    fn next_wake(&self, next_check: Moment) -> Moment {
+        let is_idle = self.waiting.is_empty()
+            && !self.room.has_waiting()
+            && !self.budget.is_exceeded();
+        if is_idle {
+            return next_check;
+        }
+        next_check.min(self.clock.now() + TURN_INTERVAL)
+    }
+
     fn on_event(&mut self, event: Event) {
         let effects = match event {
             Event::Arrived(peer) => {
                 let member = Member {
                     pending: Vec::new(),
+                    later: VecDeque::new(),
                     stalled: None,
                     peer,
                 };
@@ -177,6 +215,7 @@ impl RoomThread {
             // What a client sent after we closed our half is of no interest any more.
             Event::Asked { client, .. }
             | Event::Unreadable { client, .. }
+            | Event::Illegible { client, .. }
             | Event::Broken { client, .. }
             | Event::Late { client }
             | Event::Finished { client }
@@ -184,10 +223,16 @@ impl RoomThread {
             {
                 return;
             }
-            Event::Asked { client, request } => self.on_request(client, request),
+            Event::Asked { client, request } => match self.defer(client, request) {
+                Some(request) => self.on_request(client, request),
+                None => return,
+            },
             Event::Unreadable { client, error } => {
                 let why = error.to_string();
                 self.room.on_unreadable(client, &why, error.tag())
+            }
+            Event::Illegible { client, error } => {
+                self.room.on_illegible(client, &error.to_string())
             }
             Event::Broken { client, error } => {
                 log::warn!("client {client} ended: {error}");
@@ -213,38 +258,107 @@ impl RoomThread {
         self.perform(effects);
     }
 
+    /// Gives a request back that may be served now; any other waits for its turn.
+    fn defer(&mut self, client: ClientNumber, request: Request) -> Option<Request> {
+        let now = self.clock.now();
+        let member = self.members.get_mut(&client)?;
+        if member.later.is_empty() && self.turns.may_serve(&member.peer, &request, now) {
+            return Some(request);
+        }
+        if member.later.is_empty() {
+            self.waiting.push_back(client);
+            member.peer.hold(true);
+        }
+        member.later.push_back(request);
+        None
+    }
+
+    /// Serves requests whose turn has come, one client after the other.
+    fn serve_the_waiting(&mut self) {
+        if self.waiting.is_empty() && !self.room.has_waiting() {
+            return;
+        }
+        for _ in 0..self.waiting.len() {
+            let Some(client) = self.waiting.pop_front() else {
+                break;
+            };
+            self.serve(client);
+            let left = self.members.get(&client);
+            if left.is_some_and(|member| !member.later.is_empty()) {
+                self.waiting.push_back(client);
+            }
+        }
+        let effects = self.room.on_tick(wall_time_ms());
+        self.perform(effects);
+        self.flush();
+    }
+
+    /// Serves what this client asked for, up to a request that has to wait on.
+    fn serve(&mut self, client: ClientNumber) {
+        while let Some(member) = self.members.get_mut(&client) {
+            let (peer, now) = (Arc::clone(&member.peer), self.clock.now());
+            let Some(request) = member.later.front() else {
+                return peer.hold(false);
+            };
+            if peer.is_gone() {
+                member.later.clear(); // Its reader says so in a moment.
+                continue;
+            }
+            if !self.turns.may_serve(&peer, request, now) {
+                return;
+            }
+            if let Some(request) = member.later.pop_front() {
+                let effects = self.on_request(client, request);
+                self.perform(effects);
+                self.flush_one(client);
+            }
+        }
+    }
+
+    /// Drops the longest queue where all together hold too much. The next one is looked at
+    /// a moment later: what was dropped is given back by then.
+    fn keep_the_budget(&mut self) {
+        if !self.budget.is_exceeded() {
+            return;
+        }
+        let reading = self.members.values().map(|member| &member.peer);
+        let longest = reading
+            .filter(|peer| !peer.is_gone())
+            .max_by_key(|peer| peer.waiting_bytes());
+        if let Some(peer) = longest {
+            peer.cut("did not read");
+        }
+    }
+
     fn on_request(&mut self, client: ClientNumber, request: Request) -> Vec<Effect> {
         if let Request::Lab(assignment) = &request
             && let Err(error) = assignment::experiment(assignment)
         {
             return Room::on_bad_lab(client, &error.to_string());
         }
-        let was_in = self.room.name_of(client).is_some();
-        let effects = self.room.on_request(client, request, wall_time_ms());
-        if !was_in && let Some(name) = self.room.name_of(client) {
-            log::info!("client {client} joined as {name}");
-            if let Some(member) = self.members.get(&client) {
-                member.peer.set_joined();
-            }
-        }
-        effects
+        self.room.on_request(client, request, wall_time_ms())
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Tell { to, reply } => {
-                    let line: Arc<str> = reply.to_line().into();
+                    if let (Audience::One(client), Reply::Welcome(welcome)) = (to, &reply)
+                    {
+                        self.admit(client, &welcome.name);
+                    }
+                    let line = self.budget.line(reply.to_line());
                     self.pending_bytes += line.len();
                     for client in self.room.members(to) {
                         if let Some(member) = self.members.get_mut(&client) {
-                            member.pending.push(Arc::clone(&line));
+                            member.pending.push(line.clone());
                         }
                     }
                 }
                 Effect::Transfers { client, order } => {
                     if let Some(member) = self.members.get(&client) {
                         let peer = Arc::clone(&member.peer);
+                        peer.order();
                         let event = transfers::Event::Ordered { peer, order };
                         let _ = self.transfers.send(event);
                     }
@@ -268,6 +382,14 @@ impl RoomThread {
         }
     }
 
+    /// This client is in: it may be silent from now on.
+    fn admit(&self, client: ClientNumber, name: &str) {
+        log::info!("client {client} joined as {name}");
+        if let Some(member) = self.members.get(&client) {
+            member.peer.set_joined();
+        }
+    }
+
     /// Rolls the dice of a client's login.
     fn draw(&mut self, client: ClientNumber) {
         let mut chance = Chance([0; 32]);
@@ -286,6 +408,7 @@ impl RoomThread {
         self.room.on_closed(client);
         if let Some(mut member) = self.members.remove(&client) {
             member.flush();
+            member.peer.hold(false);
             member.peer.end(ending.unwrap_or(Shutdown::Both));
             let _ = self.transfers.send(transfers::Event::Gone { client });
         }
@@ -305,6 +428,12 @@ impl RoomThread {
     fn flush(&mut self) {
         self.pending_bytes = 0;
         self.members.values_mut().for_each(Member::flush);
+    }
+
+    fn flush_one(&mut self, client: ClientNumber) {
+        if let Some(member) = self.members.get_mut(&client) {
+            member.flush();
+        }
     }
 
     fn drop_the_stalled(&mut self) {
@@ -363,7 +492,7 @@ impl RoomThread {
 
 /// What bans and wrong passwords are counted by. Whoever has one IPv6 address has all that
 /// begin with the same 64 bits (RFC 4291 §2.5.4).
-fn origin(address: IpAddr) -> Origin {
+pub(super) fn origin(address: IpAddr) -> Origin {
     let address = address.to_canonical();
     let text = match address {
         IpAddr::V4(address) => address.to_string(),

@@ -38,8 +38,9 @@ pub(super) enum Event {
     Stop,
 }
 
-/// How often ports that other programs held are tried again, and kept parts looked at.
-const TICK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often ports that other programs held are tried again, and those who wait are told
+/// their places.
+const TICK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How long running transfers may take to say goodbye when the server ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -56,10 +57,11 @@ pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
                 downloads.dismiss_finished();
                 downloads.look_whether_drained();
             }
-            Err(RecvTimeoutError::Timeout) => {
-                downloads.on_tick();
-                next_tick = clock.now() + TICK_INTERVAL;
-            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if clock.until(next_tick).is_zero() {
+            downloads.on_tick();
+            next_tick = clock.now() + TICK_INTERVAL;
         }
     }
     downloads.cancel_all();
@@ -83,25 +85,30 @@ fn turn_away(event: Event) {
 
 fn on_event(downloads: &mut Downloads, event: Event) {
     match event {
-        Event::Ordered { peer, order } => match order {
-            Order::List => downloads.on_list(&peer),
-            Order::Download(request) => downloads.on_download(peer, &request),
-            Order::Upload { from, request } => {
-                downloads.on_upload(peer, from, &request);
-            }
-            Order::Cancel(transfer) => downloads.on_cancel(&peer, transfer),
-            Order::Pause(transfer, is_paused) => {
-                downloads.on_pause(&peer, transfer, is_paused);
-            }
-            Order::Verdict(transfer, state) => {
-                downloads.on_verdict(&peer, transfer, state);
-            }
-        },
+        Event::Ordered { peer, order } => on_order(downloads, peer, order),
         Event::Finished { peer } => downloads.on_finished(peer),
         Event::Gone { client } => downloads.on_gone(client),
         Event::Reported { transfer, report } => downloads.on_report(transfer, report),
         Event::Hashed(hashed) => downloads.on_hashed(&hashed),
         Event::Drain { grace, ended } => downloads.drain(grace, ended),
         Event::Stop => {}
+    }
+}
+
+fn on_order(downloads: &mut Downloads, peer: Arc<Peer>, order: Order) {
+    peer.order_served();
+    match order {
+        Order::List => downloads.on_list(&peer),
+        Order::Download(request) => downloads.on_download(peer, &request),
+        Order::Upload { from, request } => {
+            downloads.on_upload(peer, from, &request);
+        }
+        Order::Cancel(transfer) => downloads.on_cancel(&peer, transfer),
+        Order::Pause(transfer, is_paused) => {
+            downloads.on_pause(&peer, transfer, is_paused);
+        }
+        Order::Verdict(transfer, state) => {
+            downloads.on_verdict(&peer, transfer, state);
+        }
     }
 }

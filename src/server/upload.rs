@@ -9,6 +9,7 @@ use super::download::{
 };
 use super::folder::{Folder, NO_FOLDER, Version};
 use crate::lab::journal::Side;
+use crate::reliable::moment::Moment;
 use crate::shelf::FileName;
 use crate::transfer::receiving;
 use crate::transfer::{Ending, Job, space};
@@ -77,6 +78,8 @@ impl Download {
         self.stage = Stage::Running {
             port,
             shell: Shell::Receiving(receiving),
+            moved_at: Moment::START,
+            acked_bytes: 0,
         };
         Ok(())
     }

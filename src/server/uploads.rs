@@ -1,15 +1,18 @@
 //! How much clients may upload, and how much of that is taken.
 //!
 //! ```text
-//! asked for --check, take--> on its way --verified--> taken for good
-//!                                \--anything else--> given back
+//! asked for --check--> opened --check, take--> on its way --verified--> taken for good
+//!                                                   \--anything else--> given back
 //! ```
 //!
-//! What is on its way counts as if it were there already, and what broken-off uploads have
-//! left as long as it is kept; so no crowd of uploads together gets past the limit. The
+//! A mere request takes nothing: what is on its way counts from the handshake on, as if it
+//! were there already, and what broken-off uploads have left as long as it is kept; so no
+//! crowd of uploads together gets past the limit. Nobody has more than half of the limit on
+//! its way by several uploads, and nobody leaves more than a certain number of files. The
 //! count of what is whole begins anew with the server.
 
 use crate::wire::message::Code;
+use std::collections::HashMap;
 
 /// How much clients may upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,25 +32,49 @@ impl UploadLimits {
 }
 
 /// What is left of the limits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Allowance {
     /// `None`: no uploads at all.
     limits: Option<UploadLimits>,
-    /// Uploaded, on its way or waiting. Unit: bytes.
+    /// Uploaded, or on its way. Unit: bytes.
     taken_bytes: u64,
+    by_user: HashMap<String, Taken>,
 }
 
+/// What one user has of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    /// Unit: bytes.
+    on_its_way: u64,
+    files: usize,
+}
+
+/// Most files of one user while the server runs, whole or on their way.
+const FILES_PER_USER: usize = 256;
+
+/// Most files of all users together.
+const MOST_FILES: usize = 8_192;
+
+/// An empty file takes something, too. Unit: bytes.
+const SMALLEST: u64 = 1;
+
 impl Allowance {
-    pub(super) const fn new(limits: Option<UploadLimits>) -> Self {
+    pub(super) fn new(limits: Option<UploadLimits>) -> Self {
         Self {
             limits,
             taken_bytes: 0,
+            by_user: HashMap::new(),
         }
     }
 
     /// Whether a file of this size is within the limits, beside so much that uploads which
     /// were broken off have left.
-    pub(super) fn check(&self, size: u64, kept_bytes: u64) -> Result<(), (Code, String)> {
+    pub(super) fn check(
+        &self,
+        user: &str,
+        size: u64,
+        kept_bytes: u64,
+    ) -> Result<(), (Code, String)> {
         let Some(limits) = self.limits else {
             return Err(refused("This server takes no files.".to_owned()));
         };
@@ -62,23 +89,57 @@ impl Allowance {
         }
         let taken = self.taken_bytes.saturating_add(kept_bytes);
         let left = total_bytes.saturating_sub(taken);
-        if size > left {
+        if size.max(SMALLEST) > left {
             return Err(refused(format!(
                 "The file has {size} bytes, and this server takes {left} more in all. \
                  Ask who runs it."
             )));
         }
+        let Taken { on_its_way, files } = self.taken_by(user);
+        if on_its_way > 0 && on_its_way.saturating_add(size) > total_bytes / 2 {
+            return Err(refused(format!(
+                "You have {on_its_way} bytes on their way already, and half of what this \
+                 server takes is for others. Wait for one of your uploads."
+            )));
+        }
+        let all: usize = self.by_user.values().map(|taken| taken.files).sum();
+        if files >= FILES_PER_USER || all >= MOST_FILES {
+            return Err(refused(format!(
+                "This server takes {FILES_PER_USER} files from one user, and {MOST_FILES} \
+                 in all. Ask who runs it, or pack them into one."
+            )));
+        }
         Ok(())
     }
 
-    /// An upload of this size was accepted.
-    pub(super) const fn take(&mut self, size: u64) {
-        self.taken_bytes = self.taken_bytes.saturating_add(size);
+    fn taken_by(&self, user: &str) -> Taken {
+        self.by_user.get(user).copied().unwrap_or_default()
     }
 
-    /// An upload of this size has left nothing.
-    pub(super) const fn give_back(&mut self, size: u64) {
-        self.taken_bytes = self.taken_bytes.saturating_sub(size);
+    /// An upload of this size has begun.
+    pub(super) fn take(&mut self, user: &str, size: u64) {
+        let size = size.max(SMALLEST);
+        self.taken_bytes = self.taken_bytes.saturating_add(size);
+        let taken = self.by_user.entry(user.to_owned()).or_default();
+        taken.on_its_way = taken.on_its_way.saturating_add(size);
+        taken.files += 1;
+    }
+
+    /// It is whole.
+    pub(super) fn keep(&mut self, user: &str, size: u64) {
+        if let Some(taken) = self.by_user.get_mut(user) {
+            taken.on_its_way = taken.on_its_way.saturating_sub(size.max(SMALLEST));
+        }
+    }
+
+    /// It has left nothing.
+    pub(super) fn give_back(&mut self, user: &str, size: u64) {
+        self.keep(user, size);
+        self.taken_bytes = self.taken_bytes.saturating_sub(size.max(SMALLEST));
+        if let Some(taken) = self.by_user.get_mut(user) {
+            taken.files = taken.files.saturating_sub(1);
+        }
+        self.by_user.retain(|_, taken| taken.files > 0);
     }
 }
 
@@ -98,22 +159,55 @@ mod tests {
     #[test]
     fn each_file_and_all_together_have_a_limit() {
         let mut allowance = Allowance::new(Some(LIMITS));
-        assert!(allowance.check(11, 0).is_err());
-        for _ in 0..2 {
-            assert_eq!(allowance.check(10, 5), Ok(()));
-            allowance.take(10);
+        assert!(allowance.check("dana", 11, 0).is_err());
+        for user in ["dana", "guy"] {
+            assert_eq!(allowance.check(user, 10, 5), Ok(()));
+            allowance.take(user, 10);
         }
-        let (code, sentence) = allowance.check(3, 3).unwrap_err();
+        let (code, sentence) = allowance.check("tal", 3, 3).unwrap_err();
         assert_eq!(code, Code::UploadRefused);
         assert!(sentence.contains("takes 2 more in all"), "{sentence}");
-        allowance.give_back(10);
-        assert_eq!(allowance.check(10, 5), Ok(()));
-        assert!(allowance.check(10, 6).is_err());
+        allowance.give_back("guy", 10);
+        assert_eq!(allowance.check("guy", 10, 5), Ok(()));
+        assert!(allowance.check("guy", 10, 6).is_err());
+    }
+
+    #[test]
+    fn nobody_has_more_than_half_of_it_on_its_way_by_several_uploads() {
+        let mut allowance = Allowance::new(Some(LIMITS));
+        allowance.take("dana", 10);
+        assert!(allowance.check("dana", 3, 0).is_err());
+        assert_eq!(allowance.check("dana", 2, 0), Ok(()));
+        assert_eq!(allowance.check("guy", 10, 0), Ok(()));
+        allowance.keep("dana", 10);
+        assert_eq!(allowance.check("dana", 10, 0), Ok(()));
+    }
+
+    #[test]
+    fn a_user_leaves_so_many_files_and_an_empty_one_takes_something() {
+        let limits = UploadLimits {
+            total_bytes: 1_000,
+            ..LIMITS
+        };
+        let mut allowance = Allowance::new(Some(limits));
+        let mut users = ["dana", "guy", "tal", "yuval"].map(|user| {
+            let count = (0..2_000).take_while(|_| {
+                let is_taken = allowance.check(user, 0, 0).is_ok();
+                if is_taken {
+                    allowance.take(user, 0);
+                    allowance.keep(user, 0);
+                }
+                is_taken
+            });
+            count.count()
+        });
+        users[3] += 24;
+        assert_eq!(users, [FILES_PER_USER; 4]);
     }
 
     #[test]
     fn a_server_without_uploads_takes_not_even_an_empty_file() {
-        let (_, sentence) = Allowance::new(None).check(0, 0).unwrap_err();
+        let (_, sentence) = Allowance::new(None).check("dana", 0, 0).unwrap_err();
         assert_eq!(sentence, "This server takes no files.");
     }
 }

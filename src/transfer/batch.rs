@@ -19,7 +19,7 @@ mod incoming;
 
 pub use incoming::{Batch, Incoming};
 
-use super::carrier::is_passing;
+use super::socket_error::Meaning;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
@@ -60,7 +60,8 @@ impl Outgoing {
     /// where it does not fit behind them.
     ///
     /// # Errors
-    /// Those of `write`, with nothing appended; the kernel's, of those that went first.
+    /// Those of `write`, with nothing appended; the kernel's, of those that went first: a
+    /// datagram that it does not take does not hold up the others.
     pub fn push<E>(
         &mut self,
         socket: &UdpSocket,
@@ -98,8 +99,7 @@ impl Outgoing {
     /// Hands all that wait to the kernel. `to` is left out where the socket is connected.
     ///
     /// # Errors
-    /// Those of the system where a datagram can never leave. A full buffer is no error but
-    /// a loss.
+    /// The system's, of the last datagram that it did not take; the others have gone.
     pub fn flush(
         &mut self,
         socket: &UdpSocket,
@@ -112,20 +112,32 @@ impl Outgoing {
         if !is_row && self.length > self.cut && self.cut > 0 {
             self.cut_at(socket, 0); // Or it would be cut as well.
         }
-        let mut sent = if is_row && self.is_cut(socket) {
-            send(socket, to, &self.bytes)
+        let sent = if is_row && self.is_cut(socket) {
+            send(socket, to, &self.bytes).or_else(|error| self.cut_up(socket, to, error))
         } else {
             self.send_each(socket, to)
         };
-        if sent.is_err() && self.cut > 0 {
-            // The card or the way may not carry rows: what is wrong with a single one of
-            // them is what counts.
-            log::debug!("datagrams go one by one from now on: {sent:?}");
-            self.cut_at(socket, 0);
-            self.is_offloading = false;
-            sent = self.send_each(socket, to);
-        }
         self.bytes.clear();
+        sent
+    }
+
+    /// The kernel did not take a row. Where it takes its datagrams one by one, the card or
+    /// the path carries no rows.
+    fn cut_up(
+        &mut self,
+        socket: &UdpSocket,
+        to: Option<SocketAddr>,
+        error: io::Error,
+    ) -> io::Result<()> {
+        if is_full(&error) {
+            return Err(error); // It would not take them one by one either.
+        }
+        self.cut_at(socket, 0);
+        let sent = self.send_each(socket, to);
+        if sent.is_ok() {
+            log::debug!("datagrams go one by one from now on: {error}");
+            self.is_offloading = false;
+        }
         sent
     }
 
@@ -158,20 +170,22 @@ impl Outgoing {
 }
 
 fn send(socket: &UdpSocket, to: Option<SocketAddr>, bytes: &[u8]) -> io::Result<()> {
-    let sent = match to {
+    let once = || match to {
         None => socket.send(bytes),
         Some(to) => socket.send_to(bytes, to),
     };
-    sent.map(drop).or_else(forgive)
+    let sent = once().or_else(|error| if is_full(&error) { Err(error) } else { once() });
+    sent.map(drop)
 }
 
-/// What was not taken this once is a loss, and no error.
-fn forgive(error: io::Error) -> io::Result<()> {
-    if is_passing(&error) {
-        log::trace!("a datagram was not taken: {error}");
-        return Ok(());
-    }
-    Err(error)
+/// Whether the kernel has no place for a datagram just now. Any other error may be that of
+/// an earlier datagram, which ICMP told of meanwhile: the kernel reports it once, at the next
+/// call, and sends nothing (`socket(7)`, `SO_ERROR`). A second attempt tells.
+fn is_full(error: &io::Error) -> bool {
+    /// Linux' ENOBUFS, for which `io::ErrorKind` has no name.
+    const NO_BUFFER_SPACE: i32 = 105;
+    Meaning::of(error) == Meaning::Nothing
+        || error.raw_os_error() == Some(NO_BUFFER_SPACE)
 }
 
 /// Each on its own, all in one call: where one is not taken, those behind it still go.
@@ -192,15 +206,21 @@ fn send_many<'a>(
         Some(to) => MMsgHdr::new_with_addr(to, datagram, control),
     };
     let mut messages: Vec<_> = parts.iter_mut().map(|(a, b)| message((a, b))).collect();
-    let mut left = messages.as_mut_slice();
+    let (mut left, mut sent, mut is_second) = (messages.as_mut_slice(), Ok(()), false);
     while !left.is_empty() {
-        let done = match sendmmsg(socket, left, SendFlags::empty()) {
-            Ok(count) => count.max(1),
-            Err(error) => forgive(error.into()).map(|()| 1)?,
-        };
+        let done =
+            match sendmmsg(socket, left, SendFlags::empty()).map_err(io::Error::from) {
+                Ok(count) => count.max(1),
+                Err(error) if !is_second && !is_full(&error) => 0,
+                Err(error) => {
+                    sent = Err(error);
+                    1
+                }
+            };
+        is_second = done == 0;
         left = left.get_mut(done..).unwrap_or_default();
     }
-    Ok(())
+    sent
 }
 
 /// Each in a call of its own.
@@ -208,9 +228,11 @@ fn send_many<'a>(
 fn send_many<'a>(
     socket: &UdpSocket,
     to: Option<SocketAddr>,
-    mut datagrams: impl Iterator<Item = &'a [u8]>,
+    datagrams: impl Iterator<Item = &'a [u8]>,
 ) -> io::Result<()> {
-    datagrams.try_for_each(|datagram| send(socket, to, datagram))
+    datagrams.fold(Ok(()), |sent, datagram| {
+        send(socket, to, datagram).and(sent)
+    })
 }
 
 #[cfg(target_os = "linux")]
@@ -227,7 +249,6 @@ fn set_cut(_socket: &UdpSocket, _length: usize) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::carrier::is_too_long;
     use super::*;
     use std::convert::Infallible;
     use std::time::Duration;
@@ -372,7 +393,7 @@ mod tests {
             let (receiver, mut sender) = pair();
             sender.outgoing = Outgoing::new(is_offloading);
             let error = sender.try_hand_over(&[66_000]).unwrap_err();
-            assert!(is_too_long(&error), "{error}");
+            assert_eq!(Meaning::of(&error), Meaning::TooLong, "{error}");
             sender.hand_over(&[5]);
             assert_eq!(receiver.recv(&mut [0; 100]).unwrap(), 5);
         }
@@ -398,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_datagrams_that_the_way_does_not_carry_ends_as_a_single_one_does() {
+    fn a_row_that_nobody_takes_is_refused_as_a_single_datagram_is_and_rows_go_on() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut outgoing = Outgoing::new(true);
         let nowhere = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
@@ -413,6 +434,6 @@ mod tests {
         }
         let error = outgoing.flush(&socket, nowhere).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-        assert!(!outgoing.is_offloading && outgoing.bytes.is_empty());
+        assert!(outgoing.is_offloading && outgoing.bytes.is_empty());
     }
 }

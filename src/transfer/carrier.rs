@@ -7,39 +7,41 @@
 
 use super::batch::Outgoing;
 use super::clock::Clock;
+use super::socket_error::{LastError, Meaning};
 use super::tap::{Tap, Way};
 use super::{Job, SOCKET_BUFFER_BYTES, hand};
 use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
-use crate::reliable::Transmit;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use crate::reliable::path::{Heard, Path};
+use crate::reliable::{Transmit, earliest};
+use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKey;
-use crate::wire::packet::Packet;
+use crate::wire::packet::{Packet, PathPacket};
 use socket2::SockRef;
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
 /// The way out of one transfer.
 #[derive(Debug)]
 pub struct Carrier {
     socket: UdpSocket,
+    token: Token,
     /// For the MACs on what leaves.
     key: Option<TrafficKey>,
+    /// For the MACs on responses to challenges.
+    receive_key: Option<TrafficKey>,
+    /// As measured on the chat connection.
+    round_trip: Option<Duration>,
     /// Where the other side is, where the socket is not connected.
-    peer: Option<Peer>,
+    path: Path<SocketAddr>,
     direction: Direction,
     link: Option<Link<Vec<u8>>>,
     outgoing: Outgoing,
+    last_error: LastError,
     tap: Tap,
-}
-
-/// Where the other side was when it sent its newest packet.
-#[derive(Debug, Clone, Copy)]
-struct Peer {
-    address: SocketAddr,
-    /// That packet's time stamp, by the other side's clock.
-    sent_at: u32,
 }
 
 impl Carrier {
@@ -49,10 +51,14 @@ impl Carrier {
         Self {
             socket,
             key: job.keys.map(|keys| keys.send),
-            peer: None,
+            path: Path::default(),
+            token: job.token,
+            receive_key: job.keys.map(|keys| keys.receive),
+            round_trip: job.chat_round_trip,
             direction,
             link: imperfect(&job.scenario, direction),
             outgoing: Outgoing::new(job.is_offloading),
+            last_error: LastError::default(),
             tap: job.tap.clone(),
         }
     }
@@ -63,27 +69,93 @@ impl Carrier {
             .datagram(Way::In, &self.socket, Some(from), datagram, fate);
     }
 
-    /// A packet of this transfer came from there, stamped `sent_at` by the other side's
-    /// clock; where it is the newest, there the other side is. A router on the way may
-    /// give it another port in the middle of a transfer. `true` where it has moved.
+    /// A packet of the handshake came from there: see [`Path::on_opening`].
     pub fn follow(&mut self, address: SocketAddr, sent_at: u32) -> bool {
-        let peer = Peer { address, sent_at };
-        let Some(before) = self.peer else {
-            self.peer = Some(peer);
-            return false;
+        self.path.on_opening(address, sent_at)
+    }
+
+    /// Whether a datagram from there says nothing new about where the other side is. Many
+    /// come, so it is not decoded for that.
+    pub fn expects(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        let stamp = Packet::stamp(datagram);
+        stamp.is_some_and(|sent_at| self.path.expects(from, sent_at))
+    }
+
+    /// A packet of the open connection came from there; where the address is new, a
+    /// challenge goes there.
+    pub fn hear(&mut self, heard: Heard<SocketAddr>, now: Moment) {
+        let draw = || {
+            let mut nonce = [0; 8];
+            getrandom::fill(&mut nonce).ok().map(|()| nonce)
         };
-        // Serial arithmetic (RFC 1982): time stamps wrap after 71 minutes.
-        let is_newer = sent_at.wrapping_sub(before.sent_at) <= u32::MAX / 2;
-        if is_newer {
-            self.peer = Some(peer);
+        self.path.on_packet(heard, self.round_trip, draw, now);
+    }
+
+    /// Sends the challenges that are due.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`].
+    pub fn challenge(&mut self, now: Moment) -> Result<(), SendError> {
+        let bytes = PathPacket::bytes(self.key.is_some());
+        let stamp = now.stamp();
+        while let Some(due) = self.path.poll(bytes, now) {
+            let packet = PathPacket::challenge(self.token, due.nonce, due.attempt, stamp);
+            log::debug!(
+                "is the other side at {} now? Challenge {}",
+                due.to,
+                due.attempt
+            );
+            self.send_apart(&packet, due.to)?;
         }
-        is_newer && before.address != address
+        Ok(())
+    }
+
+    /// A challenge or a response came from there: a challenge is answered where
+    /// `is_answering`. `true` where the other side is at another address now.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`].
+    pub fn on_path_packet(
+        &mut self,
+        datagram: &[u8],
+        from: SocketAddr,
+        is_answering: bool,
+        now: Moment,
+    ) -> Result<bool, SendError> {
+        self.came(from, datagram, None);
+        let key = self.receive_key.as_ref();
+        let Some(packet) = PathPacket::decode(datagram, self.token, key) else {
+            return Ok(false);
+        };
+        if packet.is_response {
+            return Ok(self.path.on_response(from, packet.nonce));
+        }
+        if is_answering {
+            self.send_apart(&packet.response(now.stamp()), from)?;
+        }
+        Ok(false)
+    }
+
+    /// Past the imperfect link, which carries what the machines send.
+    fn send_apart(
+        &mut self,
+        packet: &PathPacket,
+        to: SocketAddr,
+    ) -> Result<(), SendError> {
+        let datagram = packet.encode(self.key.as_ref());
+        self.tap
+            .datagram(Way::Out, &self.socket, Some(to), &datagram, None);
+        let sent = match self.path.current() {
+            None => self.socket.send(&datagram), // It is connected.
+            Some(_) => self.socket.send_to(&datagram, to),
+        };
+        self.settle(sent.map(drop))
     }
 
     /// Whether what is sent goes there.
     #[must_use]
     pub fn leads_to(&self, address: SocketAddr) -> bool {
-        self.peer.is_some_and(|peer| peer.address == address)
+        self.path.current() == Some(address)
     }
 
     /// The socket itself.
@@ -102,8 +174,8 @@ impl Carrier {
     /// with [`Carrier::flush`] at the latest. What the link does to it, where there is one.
     ///
     /// # Errors
-    /// Those of `fill`, and of the system where a datagram can never leave (too long for
-    /// the path, no route). A full buffer is no error but a loss.
+    /// Those of `fill`, a datagram that is too long, and a socket that is unusable. Every
+    /// other error of the system counts as the loss of a datagram.
     pub fn send(
         &mut self,
         transmit: &Transmit,
@@ -113,11 +185,8 @@ impl Carrier {
         let packet = &transmit.packet;
         let key = self.key.filter(|_| packet.body.kind().has_mac());
         let Some(link) = &mut self.link else {
-            return self
-                .take(None, |row| packet.append(row, key.as_ref(), fill))
-                .map_err(SendError::File)?
-                .map(|()| None)
-                .map_err(SendError::Socket);
+            let taken = self.take(None, |row| packet.append(row, key.as_ref(), fill));
+            return self.settle(taken.map_err(SendError::File)?).map(|()| None);
         };
         let mut datagram = Vec::with_capacity(packet.datagram_bytes());
         packet
@@ -128,17 +197,17 @@ impl Carrier {
         let entered = link.enter(datagram, label, length, now);
         let fate = entered.fate;
         if let Some(copy) = copy.filter(|_| fate.is_loss()) {
-            let (to, note) = (self.peer.map(|peer| peer.address), Some(fate));
+            let (to, note) = (self.path.current(), Some(fate));
             self.tap.datagram(Way::Out, &self.socket, to, &copy, note);
         }
-        self.deliver(now).map_err(SendError::Socket)?;
+        self.deliver(now)?;
         Ok(Some(entered))
     }
 
     /// Loses a packet that is in the link; what it was.
     pub fn kill(&mut self, packet: Label) -> Option<PacketName> {
         let datagram = self.link.as_mut()?.kill(packet)?;
-        let (to, fate) = (self.peer.map(|peer| peer.address), Some(Fate::Lost));
+        let (to, fate) = (self.path.current(), Some(Fate::Lost));
         self.tap
             .datagram(Way::Out, &self.socket, to, &datagram, fate);
         let (packet, _) = Packet::decode_keyed(&datagram, self.key.as_ref()).ok()?;
@@ -154,7 +223,7 @@ impl Carrier {
     ///
     /// # Errors
     /// As [`Carrier::send`].
-    pub fn deliver(&mut self, now: Moment) -> io::Result<()> {
+    pub fn deliver(&mut self, now: Moment) -> Result<(), SendError> {
         while let Some(delivery) = self.link.as_mut().and_then(|link| link.poll(now)) {
             let fate = delivery.damage.map(|_| Fate::Corrupted);
             let datagram = delivery.into_datagram();
@@ -163,7 +232,7 @@ impl Carrier {
                 Ok::<_, Infallible>(())
             };
             match self.take(fate, append) {
-                Ok(sent) => sent?,
+                Ok(sent) => self.settle(sent)?,
             }
         }
         Ok(())
@@ -177,12 +246,12 @@ impl Carrier {
     ) -> Result<io::Result<()>, E> {
         let Self {
             socket,
-            peer,
+            path,
             outgoing,
             tap,
             ..
         } = self;
-        let to = peer.map(|peer| peer.address);
+        let to = path.current();
         outgoing.push(socket, to, |row| {
             let start = row.len();
             append(row)?;
@@ -195,14 +264,36 @@ impl Carrier {
     ///
     /// # Errors
     /// As [`Carrier::send`].
-    pub fn flush(&mut self) -> io::Result<()> {
-        let to = self.peer.map(|peer| peer.address);
-        self.outgoing.flush(&self.socket, to)
+    pub fn flush(&mut self) -> Result<(), SendError> {
+        let to = self.path.current();
+        let sent = self.outgoing.flush(&self.socket, to);
+        self.settle(sent)
+    }
+
+    fn settle(&mut self, sent: io::Result<()>) -> Result<(), SendError> {
+        sent.or_else(|error| self.note(error))
+    }
+
+    /// The system reported this error of the socket.
+    ///
+    /// # Errors
+    /// A datagram was too long, or the socket is unusable.
+    pub fn note(&mut self, error: io::Error) -> Result<(), SendError> {
+        match self.last_error.note(&error) {
+            Meaning::Nothing | Meaning::Lost => Ok(()),
+            Meaning::TooLong => Err(SendError::TooLong),
+            Meaning::Unusable => Err(SendError::Unusable(error)),
+        }
+    }
+
+    /// What the system reported last.
+    pub const fn last_error(&mut self) -> &mut LastError {
+        &mut self.last_error
     }
 
     /// Waits until the link has let everything go: the last word is among it.
     pub fn close(&mut self, clock: &Clock) {
-        while let Some(moment) = self.next_timeout() {
+        while let Some(moment) = self.link_timeout() {
             // Nothing is ever sent here: a wait that the clock ends.
             let _ = crossbeam_channel::after(clock.until(moment)).recv();
             if self
@@ -215,9 +306,13 @@ impl Carrier {
         }
     }
 
-    /// When the link lets the next datagram go.
+    /// When the link lets the next datagram go, or a challenge is due again.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
+        earliest([self.link_timeout(), self.path.next_timeout()])
+    }
+
+    fn link_timeout(&self) -> Option<Moment> {
         self.link.as_ref().and_then(Link::next_timeout)
     }
 }
@@ -227,8 +322,10 @@ impl Carrier {
 pub enum SendError {
     /// The file could not be read.
     File(io::Error),
-    /// The system does not take the datagram.
-    Socket(io::Error),
+    /// The system takes no datagram of this length.
+    TooLong,
+    /// The descriptor is closed, or is no socket.
+    Unusable(io::Error),
 }
 
 /// The link for one direction, or `None` where it would do nothing.
@@ -257,41 +354,6 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = unconnected(server)?;
     socket.connect(server)?;
     Ok(socket)
-}
-
-/// Whether an error of `send` or `recv` says only that this once nothing came of it: the
-/// buffer is full, a signal came, an earlier datagram met a closed port, or the network is
-/// away for a while.
-#[must_use]
-pub fn is_passing(error: &io::Error) -> bool {
-    /// Linux' ENOBUFS, for which `io::ErrorKind` has no name.
-    const NO_BUFFER_SPACE: i32 = 105;
-    error.raw_os_error() == Some(NO_BUFFER_SPACE)
-        || matches!(
-            error.kind(),
-            io::ErrorKind::WouldBlock
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::Interrupted
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::NetworkUnreachable
-                | io::ErrorKind::NetworkDown
-                | io::ErrorKind::HostUnreachable
-        )
-}
-
-/// Whether the system says that a datagram is too long for the way it would take.
-#[must_use]
-pub fn is_too_long(error: &io::Error) -> bool {
-    /// EMSGSIZE, for which `io::ErrorKind` has no name.
-    const MESSAGE_TOO_LONG: i32 = if cfg!(windows) {
-        10_040
-    } else if cfg!(target_os = "linux") {
-        90
-    } else {
-        40
-    };
-    error.raw_os_error() == Some(MESSAGE_TOO_LONG)
 }
 
 /// Asks the kernel never to cut a datagram into fragments: then one that the path does not
@@ -325,36 +387,4 @@ pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     socket.recv_buffer_size()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_full_buffer_and_a_network_that_is_away_cost_a_datagram_and_no_transfer() {
-        const ENOBUFS: i32 = 105;
-        const EAGAIN: i32 = 11;
-        const ENETUNREACH: i32 = 101;
-        const EMSGSIZE: i32 = 90;
-        for number in [ENOBUFS, EAGAIN, ENETUNREACH] {
-            assert!(is_passing(&io::Error::from_raw_os_error(number)));
-        }
-        let error = io::Error::from_raw_os_error(EMSGSIZE);
-        assert!(!is_passing(&error) && is_too_long(&error));
-    }
-
-    #[test]
-    fn the_newest_packet_tells_where_the_other_side_is_and_an_old_one_does_not() {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut carrier = Carrier::new(socket, &Job::EXAMPLE, Direction::Data);
-        let [one, two] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        assert!(!carrier.follow(one, u32::MAX - 5));
-        assert!(!carrier.follow(one, u32::MAX));
-        assert!(carrier.follow(two, 3)); // The clock has wrapped.
-        assert!(!carrier.follow(one, u32::MAX - 1)); // It was on its way for longer.
-        assert_eq!(carrier.peer.unwrap().address, two);
-        assert!(carrier.follow(one, 4));
-    }
 }

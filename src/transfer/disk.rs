@@ -39,6 +39,8 @@ pub(super) struct Disk {
 
 #[derive(Debug)]
 enum Order {
+    /// So much will be written in all. Unit: bytes.
+    Reserve(u64),
     Write(Vec<u8>),
     Finish,
     Keep,
@@ -93,6 +95,11 @@ impl Disk {
             answers,
             spares,
         })
+    }
+
+    /// Room for so much is wanted; where there is none, the disk fails at once.
+    pub(super) fn reserve(&self, bytes: u64) {
+        self.order(Order::Reserve(bytes));
     }
 
     /// Hands bytes over; waits where the disk is behind.
@@ -180,6 +187,7 @@ impl Writer {
     fn run(mut self, inbox: &Receiver<Order>, outbox: &SyncSender<Answer>) {
         while let Some(order) = self.next(inbox) {
             let answer = match order {
+                Order::Reserve(bytes) => self.part.reserve(bytes).map(|()| None),
                 Order::Write(mut bytes) => self.write(&bytes).map(|()| {
                     bytes.clear();
                     let _ = self.spare.try_send(bytes);
@@ -339,7 +347,7 @@ pub(super) mod tests {
         pub(in super::super) fn chunks(&self) -> Vec<Vec<u8>> {
             let chunk = |order| match order {
                 Order::Write(chunk) => Some(chunk),
-                Order::Finish | Order::Keep | Order::Discard => None,
+                Order::Reserve(_) | Order::Finish | Order::Keep | Order::Discard => None,
             };
             self.0.try_iter().filter_map(chunk).collect()
         }

@@ -13,6 +13,7 @@ use super::hand::Hand;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Digest;
 use crate::wire::packet::Packet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,10 +25,14 @@ use std::time::Duration;
 pub(super) enum Arrival {
     /// A packet of this transfer.
     Packet(Packet, SocketAddr),
+    /// A challenge or a response, as it came.
+    Path(Vec<u8>, SocketAddr),
     /// A datagram of this transfer that was damaged.
     Damaged,
     /// One with its token and without the right MAC.
     Forged(PacketName),
+    /// The system reported an error of the socket.
+    SocketError(io::Error),
     /// The file's digest.
     Digest(Digest),
     /// The file cannot be hashed.

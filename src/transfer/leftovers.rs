@@ -10,11 +10,12 @@
 //! Looking changes nothing, takes a bounded time, and does not get in the way of whoever
 //! writes a part: the lock is a shared one, and held for a moment.
 
+use super::ordinary::{self, Use};
 use super::part;
 use super::record::Record;
 use crate::wire::version::FileVersion;
 use crossbeam_channel::never;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,7 +74,7 @@ pub fn find(folder: &Path) -> Vec<Leftover> {
 /// `WouldBlock` where somebody goes on writing it, and what the system says.
 pub fn discard(part: &Path) -> io::Result<()> {
     for _ in 0..TRIES {
-        let file = match File::options().write(true).open(part) {
+        let file = match ordinary::open(part, Use::Write) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
@@ -98,11 +99,7 @@ fn part_of_record(path: &Path) -> Option<PathBuf> {
 
 fn look_at(part: &Path) -> Option<Leftover> {
     let record = Record::read(part).ok()?;
-    // Looked at first: opening a named pipe would wait for somebody to write into it.
-    if !fs::symlink_metadata(part).ok()?.is_file() {
-        return None;
-    }
-    let file = File::open(part).ok()?;
+    let file = ordinary::open(part, Use::Read).ok()?;
     file.try_lock_shared().ok()?;
     let done_bytes = file.metadata().ok()?.len();
     let is_usable = done_bytes > 0 && done_bytes <= record.version.size;
@@ -117,6 +114,7 @@ fn look_at(part: &Path) -> Option<Leftover> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use tempfile::TempDir;
 
     fn folder_with(parts: &[(&str, &str, u64)]) -> TempDir {

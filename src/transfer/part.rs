@@ -12,11 +12,12 @@
 //!
 //! Source: `flock(2)`; report page `architecture`.
 
+use super::ordinary::{self, Use};
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
 use super::record::Record;
 use super::space;
 use crate::wire::version::{FileVersion, Prefix};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -106,17 +107,21 @@ impl Part {
     pub fn begin(destination: &Destination, record: Option<Record>) -> io::Result<Self> {
         fs::create_dir_all(&destination.folder)?;
         if let Some(workshop) = &destination.workshop {
-            make_private(workshop)?;
+            ordinary::make_private_folder(workshop)?;
         }
         for copy in 1..=MOST_COPIES {
             let path = destination.part(copy);
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)?;
-            if claim(&file, &path)? {
+            let file = match ordinary::open(&path, Use::WriteOrCreate) {
+                Ok(file) => file,
+                Err(error) if ordinary::is_foreign(&error) => {
+                    log::warn!("{} is left alone: {error}", path.display());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            // In a workshop that many use, what is there is somebody's, and stays.
+            let is_used = destination.workshop.is_some() && file.metadata()?.len() > 0;
+            if !is_used && claim(&file, &path)? {
                 let mut part = Self {
                     destination: destination.clone(),
                     length: file.metadata()?.len(),
@@ -211,7 +216,7 @@ impl Part {
 
     /// Opens a part that is there, if nobody else writes it.
     fn open(destination: &Destination, path: PathBuf) -> Option<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
+        let file = ordinary::open(&path, Use::Write).ok()?;
         let is_ours = claim(&file, &path).unwrap_or(false);
         is_ours.then_some(())?;
         Some(Self {
@@ -269,14 +274,6 @@ pub fn discard(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// A folder that nobody else may look into, where the system knows that.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
 /// Whether this open part is ours. Between its opening and the lock another download may
 /// have given it its final name: then it is a whole file, and nobody's part any more.
 fn claim(part: &File, path: &Path) -> io::Result<bool> {
@@ -291,7 +288,7 @@ fn claim(part: &File, path: &Path) -> io::Result<bool> {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(there) => {
             let here = file.metadata()?;
             Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
@@ -434,12 +431,43 @@ mod tests {
         assert!(rest.folder.path().exists());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_somebody_planted_in_the_place_of_a_part_or_record_is_left_alone() {
+        let rest = Rest::new();
+        fs::create_dir(rest.path("")).unwrap();
+        let victim = rest.folder.path().join("victim");
+        fs::write(&victim, "private").unwrap();
+        std::os::unix::fs::symlink(&victim, rest.path("notes.txt.part")).unwrap();
+        assert!(rest.find().is_none());
+        let part = rest.begin();
+        assert_eq!(part.path, rest.path("notes (2).txt.part"));
+        assert_eq!(fs::read(&victim).unwrap(), b"private");
+        drop(part);
+        // A pipe for a record is not waited for.
+        rest.leave(b"hello");
+        let record = rest.path("notes (2).txt.part.json");
+        fs::remove_file(&record).unwrap();
+        let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
+        nix::unistd::mkfifo(&record, mode).unwrap();
+        assert!(rest.find().is_none());
+    }
+
+    #[test]
+    fn in_a_workshop_another_version_leaves_what_is_there_alone() {
+        let mut rest = Rest::new();
+        rest.destination.workshop = Some(rest.folder.path().join("workshop"));
+        rest.leave(b"hello");
+        assert_eq!(rest.begin().length(), 0);
+        assert_eq!(rest.find().unwrap().length(), 5);
+    }
+
     #[test]
     fn a_part_that_got_its_name_before_we_had_the_lock_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt.part");
         fs::write(&path, b"whole").unwrap();
-        let part = OpenOptions::new().write(true).open(&path).unwrap();
+        let part = File::options().write(true).open(&path).unwrap();
         fs::rename(&path, folder.path().join("notes.txt")).unwrap();
         assert!(!claim(&part, &path).unwrap());
         fs::write(&path, b"of somebody else").unwrap();

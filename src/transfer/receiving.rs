@@ -21,7 +21,6 @@ mod meddling;
 use super::batch::Incoming;
 use super::carrier::{
     Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
-    is_passing, is_too_long,
 };
 use super::clock::Clock;
 use super::disk::Disk;
@@ -30,6 +29,7 @@ use super::hand::Hand;
 use super::inbox::Order;
 use super::part::Part;
 use super::sending::Outlet;
+use super::socket_error::unusable;
 use super::watch::Watch;
 use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
 use crate::link::{Direction, Link};
@@ -110,10 +110,11 @@ pub fn go_on(
 }
 
 /// As [`go_on`] on the server, for an upload: whoever comes from `asker` and has the token
-/// may send. Room for the whole file is reserved.
+/// may send. Room for the whole file is reserved once the handshake is over: a mere request
+/// takes nothing.
 ///
 /// # Errors
-/// As [`go_on`]; and `StorageFull`.
+/// As [`go_on`].
 pub fn accept(
     job: Job,
     outlet: Outlet,
@@ -125,7 +126,6 @@ pub fn accept(
     if part.length() != job.offset {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    part.reserve(job.size)?;
     let disk = Disk::start(job.number, part)?;
     match outlet {
         Outlet::Udp(socket) => start_shell(job, socket, disk, report, move |shell| {
@@ -217,8 +217,6 @@ struct Shell<R> {
     incoming: Option<Link<Vec<u8>>>,
     /// The server's side: from which address a sender may call.
     asker: Option<IpAddr>,
-    /// Where the sender's latest packet came from.
-    peer: Option<SocketAddr>,
     /// For the MACs on what comes.
     key: Option<TrafficKey>,
     forgeries: Forgeries,
@@ -234,6 +232,8 @@ struct Shell<R> {
     next_report: Moment,
     /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
     pause_at: Option<u64>,
+    /// What is to be reserved on the disk as soon as the handshake is over. Unit: bytes.
+    to_reserve: Option<u64>,
     has_reported_end: bool,
 }
 
@@ -257,7 +257,6 @@ impl<R: FnMut(Report)> Shell<R> {
             carrier: Carrier::new(socket, &job, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
-            peer: None,
             key: job.keys.map(|keys| keys.receive),
             forgeries: Forgeries::default(),
             bytes: Bytes::from(job.offset),
@@ -265,6 +264,7 @@ impl<R: FnMut(Report)> Shell<R> {
             verification: Verification::NotYet,
             next_report: clock.now(),
             pause_at: job.pause_at.filter(|share| *share > job.offset),
+            to_reserve: None,
             has_reported_end: false,
             clock,
             job,
@@ -282,6 +282,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let arq = self.job.settled.arq;
         self.connection = Connection::respond(arq, proposal, self.clock.now());
         self.asker = Some(asker);
+        self.to_reserve = Some(self.job.size);
         self
     }
 
@@ -338,9 +339,9 @@ impl<R: FnMut(Report)> Shell<R> {
             self.receive(&delivery.into_datagram(), now);
             self.hand_over();
         }
-        let mut sent = self.carrier.deliver(now);
-        if let Err(error) = sent {
-            sent = self.go_down(error);
+        let sent = self.carrier.deliver(now);
+        if let Err(error) = sent.and_then(|()| self.carrier.challenge(now)) {
+            self.on_send_error(error);
         }
         while let Some(transmit) = self.connection.poll_transmit(now) {
             self.watch.look(&mut self.connection, now); // Sent first, then carried.
@@ -351,29 +352,23 @@ impl<R: FnMut(Report)> Shell<R> {
                     self.watch.carried(name, Direction::Ack, entered, now);
                 }
                 Ok(None) => {}
-                Err(SendError::File(error) | SendError::Socket(error)) => {
-                    sent = self.go_down(error);
-                }
+                Err(error) => self.on_send_error(error),
             }
         }
         if let Err(error) = self.carrier.flush() {
-            sent = self.go_down(error);
-        }
-        if let Err(error) = sent {
-            self.fail(&format!(
-                "datagrams of {} bytes cannot be sent to the server: {error}. \
-                 Try a smaller --segment.",
-                self.job.settled.segment_bytes
-            ));
+            self.on_send_error(error);
         }
     }
 
-    /// The system does not take a datagram: perhaps it takes a shorter one.
-    fn go_down(&mut self, error: io::Error) -> io::Result<()> {
-        if is_too_long(&error) && self.connection.on_too_long() {
-            return Ok(());
+    fn on_send_error(&mut self, error: SendError) {
+        match error {
+            SendError::TooLong => {
+                self.connection.on_too_long();
+            }
+            SendError::Unusable(error) | SendError::File(error) => {
+                self.fail(&unusable(&error));
+            }
         }
-        Err(error)
     }
 
     /// Waits for datagrams that come together, and feeds them or the passing of time.
@@ -391,9 +386,12 @@ impl<R: FnMut(Report)> Shell<R> {
                 }
                 self.hand_over();
             }
-            Err(error) if is_passing(&error) => self.flush(),
             Err(error) => {
-                self.fail(&format!("nothing can be received any more: {error}"));
+                self.flush();
+                if let Err(SendError::Unusable(error)) = self.carrier.note(error) {
+                    self.fail(&unusable(&error));
+                }
+                self.carrier.last_error().pause();
             }
         }
         self.connection.on_timeout(now); // Early is harmless.
@@ -453,6 +451,9 @@ impl<R: FnMut(Report)> Shell<R> {
         let Some(terms) = self.connection.terms() else {
             return;
         };
+        if let Some(bytes) = self.to_reserve.take() {
+            self.disk.reserve(bytes);
+        }
         let segment_bytes = u64::from(terms.segment_bytes);
         let in_order = self.connection.segments_in_order();
         let window = terms.window;

@@ -9,11 +9,12 @@
 //! changes while the part grows: how much there is, the part's own length tells. So no
 //! moment to be killed at is a bad one.
 
+use super::ordinary::{self, Use};
 use crate::wire::version::FileVersion;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What a part is the beginning of.
@@ -40,10 +41,13 @@ impl Record {
     /// Reads the record of this part.
     pub(super) fn read(part: &Path) -> Result<Self, RecordError> {
         let path = Self::path(part);
-        if fs::metadata(&path)?.len() > LONGEST_RECORD_BYTES {
+        let file = ordinary::open(&path, Use::Read)?;
+        let mut text = Vec::new();
+        file.take(LONGEST_RECORD_BYTES + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > LONGEST_RECORD_BYTES {
             return Err(RecordError::TooLong);
         }
-        serde_json::from_slice(&fs::read(path)?).map_err(RecordError::Damaged)
+        serde_json::from_slice(&text).map_err(RecordError::Damaged)
     }
 
     /// Writes it beside this part, in one step.

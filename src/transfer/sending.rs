@@ -13,13 +13,13 @@
 mod acks;
 
 use super::carrier::{
-    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, is_too_long,
-    unconnected,
+    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, unconnected,
 };
 use super::clock::Clock;
 use super::forgeries::Forgeries;
 use super::hand::{Hand, Reach};
 use super::inbox::{Arrival, Arrivals, Inbox, inbox};
+use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
 use super::{
@@ -27,9 +27,10 @@ use super::{
     verdict,
 };
 use crate::link::{Direction, Entered, Label, Link};
-use crate::reliable::connection::Sending as Connection;
+use crate::reliable::connection::{Outcome, Sending as Connection};
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use crate::reliable::path::Heard;
 use crate::reliable::{Machine, Transmit, earliest};
 use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
@@ -195,6 +196,8 @@ struct Shell<R> {
     connection: Connection,
     source: Source,
     carrier: Carrier,
+    /// Whether this is the client, which sends to the server's address and to no other.
+    is_calling: bool,
     /// What ACKs go through before the machine sees them.
     incoming: Option<Link<Packet>>,
     arrivals: Arrivals,
@@ -224,6 +227,7 @@ impl<R: FnMut(Report)> Shell<R> {
         Self {
             connection: Connection::respond(job.settled.arq, proposal, clock.now()),
             carrier: Carrier::new(socket, &job, Direction::Data),
+            is_calling: false,
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
             watch: Watch::new(job.is_watched),
@@ -243,6 +247,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let arq = self.job.settled.arq;
         self.connection = Connection::initiate(arq, proposal, self.clock.now());
         self.carrier.follow(server, Moment::START.stamp());
+        self.is_calling = true;
         self
     }
 
@@ -265,14 +270,15 @@ impl<R: FnMut(Report)> Shell<R> {
     fn drain(&mut self) {
         let now = self.clock.now();
         self.take_delayed(now);
-        if let Err(error) = self.carrier.deliver(now) {
-            self.give_up(SendError::Socket(error));
+        let sent = self.carrier.deliver(now);
+        if let Err(error) = sent.and_then(|()| self.carrier.challenge(now)) {
+            self.give_up(error);
         }
         loop {
             self.send_all();
             match self.carrier.flush() {
                 Ok(()) => return,
-                Err(error) => self.give_up(SendError::Socket(error)),
+                Err(error) => self.give_up(error),
             }
             if self.connection.outcome().is_some() {
                 return;
@@ -349,21 +355,12 @@ impl<R: FnMut(Report)> Shell<R> {
         let now = self.clock.now();
         match arrival {
             Arrival::Packet(packet, from) => {
-                let is_syn = matches!(packet.body, Body::Syn(_));
-                let was_open = self.connection.is_open();
-                if was_open || is_syn {
-                    self.follow(from, &packet);
-                }
-                if is_syn && !self.carrier.leads_to(from) {
-                    return; // Its answer would go elsewhere.
+                self.carrier.last_error().forget();
+                if !self.is_from_there(from, &packet, now) {
+                    return;
                 }
                 match &mut self.incoming {
-                    None => {
-                        self.connection.on_packet(&packet, now);
-                        if !was_open && self.connection.is_open() {
-                            self.follow(from, &packet);
-                        }
-                    }
+                    None => self.connection.on_packet(&packet, now),
                     Some(link) => {
                         let name = PacketName::from(&packet);
                         let bytes = packet.keyed_bytes(self.job.keys.is_some());
@@ -377,6 +374,12 @@ impl<R: FnMut(Report)> Shell<R> {
                             self.carrier.came(from, &datagram, Some(entered.fate));
                         }
                     }
+                }
+            }
+            Arrival::Path(datagram, from) => self.on_path_packet(&datagram, from, now),
+            Arrival::SocketError(error) => {
+                if let Err(SendError::Unusable(error)) = self.carrier.note(error) {
+                    self.give_up(SendError::Unusable(error));
                 }
             }
             Arrival::Damaged => self.connection.on_damage(),
@@ -399,13 +402,41 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    /// That packet tells where the other side is. Before it is open only a SYN does, so that
-    /// SYN-ACKs go where SYNs have come from.
-    fn follow(&mut self, from: SocketAddr, packet: &Packet) {
-        if self.carrier.follow(from, packet.sent_at) {
-            self.connection.on_moved();
-            let number = self.job.number;
-            log::info!("transfer {number}: its receiver moved to {from}");
+    /// Whether this packet is to be looked at, and what its address says. Before it is open
+    /// a SYN tells where the receiver is, so that SYN-ACKs go where SYNs have come from;
+    /// later a new address is challenged. A server does not move (RFC 9000 §9).
+    fn is_from_there(&mut self, from: SocketAddr, packet: &Packet, now: Moment) -> bool {
+        if self.is_calling {
+            return self.carrier.leads_to(from);
+        }
+        if self.connection.is_open() {
+            let heard = Heard {
+                from,
+                sent_at: packet.sent_at,
+                bytes: packet.keyed_bytes(self.job.keys.is_some()),
+            };
+            self.carrier.hear(heard, now);
+        } else if matches!(packet.body, Body::Syn(_)) {
+            if self.carrier.follow(from, packet.sent_at) {
+                self.connection.on_moved();
+            }
+            return self.carrier.leads_to(from); // Else its answer would go elsewhere.
+        }
+        true
+    }
+
+    fn on_path_packet(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
+        let is_answering = self.is_calling && self.carrier.leads_to(from);
+        let moved = self
+            .carrier
+            .on_path_packet(datagram, from, is_answering, now);
+        match moved {
+            Ok(true) => {
+                let number = self.job.number;
+                log::info!("transfer {number}: its receiver moved to {from}");
+            }
+            Ok(false) => {}
+            Err(error) => self.give_up(error),
         }
     }
 
@@ -446,19 +477,11 @@ impl<R: FnMut(Report)> Shell<R> {
                 format!("the file changed or cannot be read any more: {error}"),
                 Reset::FileUnreadable,
             ),
-            SendError::Socket(error)
-                if is_too_long(&error) && self.connection.on_too_long() =>
-            {
+            SendError::TooLong => {
+                self.connection.on_too_long(self.clock.now());
                 return;
             }
-            SendError::Socket(error) => (
-                format!(
-                    "datagrams of {} bytes cannot be sent: {error}. \
-                     Try a smaller --segment.",
-                    self.job.settled.segment_bytes
-                ),
-                Reset::Cancelled,
-            ),
+            SendError::Unusable(error) => (unusable(&error), Reset::Cancelled),
         };
         self.failure.get_or_insert(sentence);
         self.connection.reset(why);
@@ -492,8 +515,9 @@ impl<R: FnMut(Report)> Shell<R> {
     fn end(mut self, acks: Acks) {
         self.drain();
         self.carrier.close(&self.clock);
-        let outcome = self.connection.outcome().map(verdict);
-        let (mut state, mut sentence) = outcome.unwrap_or((TransferState::Unknown, None));
+        let outcome = self.connection.outcome().unwrap_or(Outcome::Unknown);
+        let (mut state, sentence) = verdict(outcome);
+        let mut sentence = self.carrier.last_error().explain(outcome, sentence);
         if let Some(failure) = self.failure.take() {
             (state, sentence) = (TransferState::Failed, Some(failure));
         }

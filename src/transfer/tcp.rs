@@ -160,7 +160,10 @@ fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     let mut line = [0; 33];
     stream.read_exact(&mut line)?;
-    Ok(line == format!("{token}\n").as_bytes())
+    let text = line.strip_suffix(b"\n");
+    let said =
+        text.and_then(|text| std::str::from_utf8(text).ok()?.parse::<Token>().ok());
+    Ok(said == Some(token)) // In constant time.
 }
 
 impl Sender {
@@ -271,8 +274,10 @@ impl Sender {
             Ok(Arrival::Pause(is_paused)) => heard.is_paused = is_paused,
             Ok(
                 Arrival::Packet(..)
+                | Arrival::Path(..)
                 | Arrival::Damaged
                 | Arrival::Forged(_)
+                | Arrival::SocketError(_)
                 | Arrival::Verdict(_)
                 | Arrival::Hand(_),
             )
@@ -302,6 +307,9 @@ impl Receiver {
         let mut is_paused = false;
         let look = || self.obey(ACCEPT_INTERVAL, &mut is_paused);
         let mut stream = self.way.open(self.job.token, look)?;
+        if matches!(self.way, Way::Accept { .. }) {
+            self.disk.reserve(self.job.size);
+        }
         let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
             is_paused |= course.pauses_at(self.job.size - left);

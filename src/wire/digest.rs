@@ -24,7 +24,7 @@ pub struct Digest(pub [u8; 32]);
 /// Who holds it may open the transfer. Shape: 128 random bits.
 ///
 /// Its `Debug` hides all but the first two bytes, so that no log gives it away.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct Token(pub [u8; 16]);
 
 /// One side's message of a login by password: what anybody may see. Shape: a byte that
@@ -33,8 +33,31 @@ pub struct Token(pub [u8; 16]);
 pub struct Exchange(pub [u8; 33]);
 
 /// That one side of a login has come to the same key: an HMAC-SHA-256. Shape: 32 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub struct Confirmation(pub [u8; 32]);
+
+/// Whether both are the same, in a time that does not depend on where they differ: nobody
+/// who measures learns how much of a guess was right.
+fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    let difference = one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b));
+    one.len() == other.len() && std::hint::black_box(difference) == 0
+}
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        are_equal(&self.0, &other.0)
+    }
+}
+
+impl Eq for Token {}
+
+impl PartialEq for Confirmation {
+    fn eq(&self, other: &Self) -> bool {
+        are_equal(&self.0, &other.0)
+    }
+}
+
+impl Eq for Confirmation {}
 
 /// Text that is not the hexadecimal form of a value: its length and what was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +159,19 @@ mod tests {
         assert!("zz".repeat(32).parse::<Digest>().is_err());
         assert!("é".repeat(32).parse::<Digest>().is_err());
         assert_eq!("ff".repeat(32).parse(), Ok(Digest([255; 32])));
+    }
+
+    #[test]
+    fn secrets_are_compared_as_wholes() {
+        let secret = [7; 32];
+        assert!(are_equal(&secret, &secret));
+        for place in 0..secret.len() {
+            let mut other = secret;
+            other[place] ^= 1;
+            assert!(!are_equal(&secret, &other));
+            assert_ne!(Confirmation(secret), Confirmation(other));
+        }
+        assert!(!are_equal(&secret, &secret[1..]));
     }
 
     #[test]

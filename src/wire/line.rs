@@ -8,8 +8,10 @@
 //! pop                {"say":{"text":"hi"}}   "users"      (the rest waits)
 //! ```
 //!
-//! A line longer than [`LONGEST_LINE_BYTES`] and one that is not UTF-8 are errors, after
-//! which the stream has no meaning any more. This file knows nothing of JSON or sockets.
+//! A line longer than [`LONGEST_LINE_BYTES`] and one that is not UTF-8 are errors. The bytes
+//! of such a line are skipped, and the next line is read as usual. A line that exceeds
+//! [`HOPELESS_LINE_BYTES`] is an error that never ends. This file knows nothing of JSON or
+//! sockets.
 //!
 //! ```
 //! use sash::wire::line::Lines;
@@ -32,10 +34,16 @@ pub struct Lines {
     popped: usize,
     /// Bytes after `popped` that are known to hold no `\n`.
     searched: usize,
+    /// The line at the front is too long: how many of its bytes were thrown away so far.
+    skipped: Option<usize>,
 }
 
 /// Longest line on the chat connection, its `\n` not counted. Unit: bytes.
 pub const LONGEST_LINE_BYTES: usize = 16 * 1024;
+
+/// A line that is too long is skipped up to this length; then nobody expects its end any
+/// more. Unit: bytes.
+pub const HOPELESS_LINE_BYTES: usize = 1024 * 1024;
 
 impl Lines {
     /// Takes bytes as they came from the stream.
@@ -52,14 +60,19 @@ impl Lines {
     /// A `\r` before the `\n` is taken off, so that `telnet` is a client too.
     ///
     /// # Errors
-    /// [`LineError::TooLong`] and [`LineError::NotUtf8`]; the connection must end then.
+    /// [`LineError::TooLong`] and [`LineError::NotUtf8`], each once for its line: the next
+    /// call goes on behind it. [`LineError::Endless`]: the connection must end.
     pub fn pop(&mut self) -> Result<Option<String>, LineError> {
+        if !self.skip()? {
+            return Ok(None);
+        }
         let waiting = self.arrived.get(self.popped..).unwrap_or_default();
         let unsearched = waiting.get(self.searched..).unwrap_or_default();
         let Some(ahead) = unsearched.iter().position(|&byte| byte == b'\n') else {
             self.searched = waiting.len();
             // One byte more than the cap may be a `\r` that is not part of the line.
             if waiting.len() > LONGEST_LINE_BYTES + 1 {
+                self.skipped = Some(0);
                 return Err(LineError::TooLong);
             }
             return Ok(None);
@@ -67,25 +80,45 @@ impl Lines {
         let length = self.searched + ahead;
         let line = waiting.get(..length).unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.len() > LONGEST_LINE_BYTES {
-            return Err(LineError::TooLong);
-        }
-        let line = std::str::from_utf8(line)
-            .map_err(|_| LineError::NotUtf8)?
-            .to_owned();
+        let line = if line.len() > LONGEST_LINE_BYTES {
+            Err(LineError::TooLong)
+        } else {
+            let text = std::str::from_utf8(line).map(str::to_owned);
+            text.map_err(|_| LineError::NotUtf8)
+        };
         self.popped += length + 1;
         self.searched = 0;
-        Ok(Some(line))
+        line.map(Some)
+    }
+
+    /// Throws away what has come of a line that is too long; whether its end has come.
+    fn skip(&mut self) -> Result<bool, LineError> {
+        let Some(skipped) = self.skipped else {
+            return Ok(true);
+        };
+        let waiting = self.arrived.get(self.popped..).unwrap_or_default();
+        let end = waiting.iter().position(|&byte| byte == b'\n');
+        let count = end.map_or(waiting.len(), |end| end + 1);
+        self.popped += count;
+        self.searched = 0;
+        let skipped = skipped + count;
+        self.skipped = end.is_none().then_some(skipped);
+        if end.is_none() && skipped > HOPELESS_LINE_BYTES {
+            return Err(LineError::Endless);
+        }
+        Ok(end.is_some())
     }
 }
 
-/// Why a stream of lines cannot be read any further.
+/// Why a line cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineError {
-    /// More than [`LONGEST_LINE_BYTES`] without an end.
+    /// More than [`LONGEST_LINE_BYTES`].
     TooLong,
     /// Bytes that are not UTF-8.
     NotUtf8,
+    /// More than [`HOPELESS_LINE_BYTES`] without an end: no line can follow.
+    Endless,
 }
 
 impl fmt::Display for LineError {
@@ -98,6 +131,12 @@ impl fmt::Display for LineError {
                 )
             }
             Self::NotUtf8 => write!(f, "line unreadable: its bytes are not UTF-8"),
+            Self::Endless => {
+                write!(
+                    f,
+                    "line without an end: {HOPELESS_LINE_BYTES} bytes were skipped"
+                )
+            }
         }
     }
 }
@@ -143,13 +182,44 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_too_long_is_skipped_and_the_next_line_is_read() {
+        let mut lines = Lines::default();
+        let mut popped = Vec::new();
+        let long = [&[b'a'; 40_000], b"\nnext\nafter\xff\nlast\n".as_slice()].concat();
+        for bytes in long.chunks(1_000) {
+            lines.push(bytes);
+            assert!(lines.arrived.len() <= LONGEST_LINE_BYTES + 2_001);
+            loop {
+                match lines.pop() {
+                    Ok(None) => break,
+                    line => popped.push(line),
+                }
+            }
+        }
+        let read = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(
+            popped,
+            [
+                Err(LineError::TooLong),
+                read("next"),
+                Err(LineError::NotUtf8),
+                read("last")
+            ]
+        );
+    }
+
+    #[test]
     fn a_line_that_never_ends_is_refused_before_it_fills_the_memory() {
         let mut lines = Lines::default();
-        let refused = (0..20).find_map(|_| {
+        let mut errors = Vec::new();
+        for _ in 0..2 * HOPELESS_LINE_BYTES / 1024 {
             lines.push(&[b'a'; 1024]);
-            lines.pop().err()
-        });
-        assert_eq!(refused, Some(LineError::TooLong));
+            errors.extend(lines.pop().err());
+            assert!(lines.arrived.len() <= LONGEST_LINE_BYTES + 2_048);
+        }
+        assert_eq!(errors[0], LineError::TooLong);
+        assert!(errors[1..].iter().all(|error| *error == LineError::Endless));
+        assert!(errors.len() > 1);
     }
 
     #[test]
@@ -157,5 +227,6 @@ mod tests {
         let mut lines = Lines::default();
         lines.push(b"\xff\xfe\n");
         assert_eq!(lines.pop(), Err(LineError::NotUtf8));
+        assert_eq!(lines.pop(), Ok(None));
     }
 }

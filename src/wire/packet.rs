@@ -29,9 +29,10 @@
 //! | 6 FIN | one after the last | SHA-256 of the file, 32 bytes |
 //! | 7 FIN-ACK | as FIN | 1 verified or 2 damaged, `u8` |
 //! | 8 RST | the first sequence number | why, `u8` |
+//! | 9 PATH-CHALLENGE, 10 PATH-RESPONSE | 0 | nonce, 8 bytes: see [`PathPacket`] |
 //!
-//! Where the transfer has [keys](super::mac), SYN, SYN-ACK, FIN, FIN-ACK and RST end in a MAC
-//! of 16 bytes; that of SYN and SYN-ACK takes the place of the last zeros, so that they stay
+//! Where the transfer has [keys](super::mac), all but DATA, ACK and NACK end in a MAC of 16
+//! bytes; that of SYN and SYN-ACK takes the place of the last zeros, so that they stay
 //! as long as a full DATA packet.
 //!
 //! `number` names a packet for the link and for people: DATA counts segments of the file
@@ -59,10 +60,12 @@
 mod error;
 mod fields;
 mod kind;
+mod path;
 
 pub use error::PacketError;
 pub use fields::HEADER_FIELDS;
 pub use kind::{Kind, Reset};
+pub use path::{Nonce, PathPacket};
 
 use super::digest::{Digest, Token};
 use super::mac::{MAC_BYTES, TrafficKey};
@@ -125,7 +128,8 @@ pub struct Opening {
     pub size: u64,
     /// Most packets that this side takes at once (a receiver) or will send at once.
     pub window: u32,
-    /// SYN-ACK: the SYN's `sent_at`, so that the first round trip is measured.
+    /// SYN: the round trip of the chat in microseconds, or 0. SYN-ACK: the SYN's `sent_at`,
+    /// so that the first round trip is measured.
     pub echo: u32,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
@@ -336,6 +340,13 @@ impl Packet {
                 Body::Fin { .. } => 32,
                 Body::FinAck { .. } | Body::Rst { .. } => 1,
             }
+    }
+
+    /// The time stamp in a datagram, whether it can be read or not.
+    #[must_use]
+    pub fn stamp(datagram: &[u8]) -> Option<u32> {
+        let bytes = datagram.get(28..CHECKSUM_OFFSET)?.try_into().ok()?;
+        Some(u32::from_be_bytes(bytes))
     }
 
     /// Whether a datagram that cannot be read claims to belong to this transfer: only

@@ -59,3 +59,19 @@ fn a_program_can_read_what_came_of_a_seed() {
     assert_eq!(told["seed"], 6);
     assert_eq!(told["offences"], serde_json::json!([]));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hostile_server_does_not_fill_the_memory_of_a_client() {
+    use sash::chaos::siege::MOST_MEMORY;
+    use sash::chaos::siege::flood::{Flood, flood};
+    use std::time::Duration;
+    let programs = Programs {
+        server: env!("CARGO_BIN_EXE_server").into(),
+        client: env!("CARGO_BIN_EXE_client").into(),
+    };
+    for kind in Flood::ALL {
+        let memory = flood(&programs, kind, Duration::from_secs(1)).unwrap();
+        assert!(memory < MOST_MEMORY, "{kind:?}: {memory}");
+    }
+}

@@ -92,6 +92,13 @@ fn exec(server: &Server, arguments: &[&str]) -> Output {
     run(&[&login, arguments].concat())
 }
 
+/// Types these bytes through a pipe.
+fn pipe(server: &Server, bytes: &[u8]) -> Output {
+    let mut client = client(&["--text", "--server", &server.address, "--name", "dana"]);
+    client.stdin.take().unwrap().write_all(bytes).unwrap();
+    client.wait_with_output().unwrap()
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
@@ -293,13 +300,101 @@ fn a_pipe_is_typed_and_its_answers_are_waited_for() {
         Say(r#"{"said":{"from":"dana","text":"hi","time":0}}"#),
         Expect("disconnect"),
     ]);
-    let mut client = client(&["--text", "--server", &server.address, "--name", "dana"]);
-    client.stdin.take().unwrap().write_all(b"hi\n").unwrap();
-    let output = client.wait_with_output().unwrap();
+    let output = pipe(&server, b"hi\n");
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{shown}");
     assert!(shown.ends_with("<dana> hi\n"), "{shown}");
     assert_eq!(server.thread.join().unwrap(), "");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_refused_here_and_the_lines_after_it_are_sent() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect(r#"{"say":{"text":"after"}}"#),
+        Say(WELCOME),
+        Say(r#"{"said":{"from":"dana","text":"after","time":0}}"#),
+        Expect("disconnect"),
+    ]);
+    let long = "x".repeat(17_500);
+    let lines = format!("{long}\n/whisper guy {long}\n/download {long}\nafter\n");
+    let output = pipe(&server, lines.as_bytes());
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    let refusals = shown.matches("the server reads at most 16384 bytes per line");
+    assert_eq!(refusals.count(), 3, "{shown}");
+    assert!(shown.ends_with("<dana> after\n"), "{shown}");
+    assert_eq!(server.thread.join().unwrap(), "");
+}
+
+#[test]
+fn a_byte_that_is_not_utf_8_in_a_pipe_is_replaced_and_makes_the_exit_code_1() {
+    let server = serve(vec![
+        Expect("join"),
+        Expect("caf\u{fffd}"),
+        Expect("after"),
+        Say(WELCOME),
+        Say(r#"{"said":{"from":"dana","text":"caf\ufffd","time":0}}"#),
+        Say(r#"{"said":{"from":"dana","text":"after","time":0}}"#),
+        Expect("disconnect"),
+    ]);
+    let output = pipe(&server, b"caf\xe9\nafter\n");
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(
+        shown.contains("! Line 1 of the input is not UTF-8."),
+        "{shown}"
+    );
+    assert!(shown.ends_with("<dana> after\n"), "{shown}");
+}
+
+#[test]
+fn ten_thousand_files_are_all_listed() {
+    let entry = |number: usize| format!(r#"{{"name":"file-{number:05}","size":1}}"#);
+    let numbers: Vec<usize> = (0..10_000).collect();
+    let parts = numbers.chunks(250).map(|part| {
+        let entries: Vec<String> = part.iter().map(|number| entry(*number)).collect();
+        let more = part.last() != Some(&9_999);
+        let line = format!(
+            r#"{{"files":{{"files":[{}],"more":{more}}}}}"#,
+            entries.join(",")
+        );
+        Say(line.leak())
+    });
+    let mut steps = vec![Expect("join"), Expect("files"), Say(WELCOME)];
+    steps.extend(parts);
+    steps.push(Expect("disconnect"));
+    let server = serve(steps);
+    let output = exec(&server, &["--exec", "/files"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    let listed = shown.lines().filter(|line| line.contains("  file-"));
+    assert_eq!(listed.count(), 10_000);
+}
+
+#[test]
+fn a_download_that_waits_says_so_with_its_place_in_the_queue() {
+    let queued = |place: u32| {
+        let news = format!(
+            r#"{{"transfer":{{"transfer":7,"tag":1,"state":"queued","place":{place}}}}}"#
+        );
+        Say(news.leak())
+    };
+    let server = serve(vec![
+        Expect("join"),
+        Expect("download"),
+        Say(WELCOME),
+        queued(3),
+        queued(3),
+        queued(1),
+        Say(r#"{"transfer":{"transfer":7,"tag":1,"state":"failed","sentence":"Gone."}}"#),
+        Expect("disconnect"),
+    ]);
+    let output = exec(&server, &["--exec", "/download a.txt"]);
+    let shown = text(&output.stdout);
+    let waits = "* a.txt is waiting, number 3 in line.\n\
+                 * a.txt is waiting, number 1 in line.\n";
+    assert!(shown.contains(waits), "{shown}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ use sash::wire::packet::{Body, Kind, Opening, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -194,6 +194,10 @@ struct Path {
     attack: Option<(Attack, End, Forgery)>,
     /// The client gets another port after so many packets.
     moves_after: Option<u32>,
+    /// A copy of every packet of the client goes from here, ahead of it.
+    racer: Option<UdpSocket>,
+    /// Bytes that the racer has sent.
+    raced: AtomicUsize,
 }
 
 impl Path {
@@ -224,8 +228,21 @@ impl Path {
                 thread::spawn(move || path.carry_down(&outside));
             }
             self.see(&datagram[..length]);
+            if let Some(racer) = self.racer.as_ref().filter(|_| count > 4) {
+                self.raced.fetch_add(length, Ordering::SeqCst);
+                racer.send_to(&datagram[..length], self.server).unwrap();
+            }
             self.send(End::Server, &datagram[..length]);
         }
+    }
+
+    /// What has come to the racer: kinds and lengths.
+    fn won(&self) -> Vec<(u8, usize)> {
+        let racer = self.racer.as_ref().unwrap();
+        let mut datagram = [0; 2_000];
+        racer.set_nonblocking(true).unwrap();
+        let receive = || racer.recv(&mut datagram).ok().map(|it| (datagram[1], it));
+        std::iter::from_fn(receive).collect()
     }
 
     fn carry_down(&self, outside: &UdpSocket) {
@@ -283,6 +300,8 @@ struct Went {
     forged: [usize; 2],
     resets: u32,
     is_whole: bool,
+    /// Where it was raced: the bytes sent by the racer, and what came to it.
+    race: Option<(usize, Vec<(u8, usize)>)>,
 }
 
 /// A transfer to be made.
@@ -291,6 +310,7 @@ struct Trial<'a> {
     keys: Option<TrafficKeys>,
     attack: Option<(Attack, Forgery)>,
     moves_after: Option<u32>,
+    is_raced: bool,
     /// Of each side.
     scenario: &'a str,
 }
@@ -302,6 +322,7 @@ impl Default for Trial<'_> {
             keys: Some(KEYS),
             attack: None,
             moves_after: None,
+            is_raced: false,
             scenario: "",
         }
     }
@@ -333,6 +354,8 @@ impl Trial<'_> {
                 .attack
                 .map(|(attack, how)| (attack, attack.end(self.is_upload), how)),
             moves_after: self.moves_after,
+            racer: self.is_raced.then(bound),
+            raced: AtomicUsize::new(0),
         }
         .start();
         let outlet = Outlet::Udp(socket);
@@ -368,6 +391,9 @@ impl Trial<'_> {
             server: server.0,
             forged: [client.1, server.1],
             resets: seen.resets.load(Ordering::SeqCst),
+            race: self
+                .is_raced
+                .then(|| (seen.raced.load(Ordering::SeqCst), seen.won())),
             is_whole: arrived.is_ok_and(|it| it == contents::bytes(0..SIZE)),
         }
     }
@@ -495,5 +521,29 @@ fn with_keys_a_client_whose_port_moves_is_followed() {
         assert!(went.is_whole);
         assert_eq!(went.client, TransferState::Verified);
         assert_eq!(went.server, TransferState::Verified);
+    }
+}
+
+#[test]
+fn a_copy_from_another_port_moves_no_data_and_draws_at_most_three_times_its_bytes() {
+    const PATH_CHALLENGE: u8 = 9;
+    for keys in [None, Some(KEYS)] {
+        for is_upload in [false, true] {
+            let went = Trial {
+                is_upload,
+                keys,
+                is_raced: true,
+                ..Trial::default()
+            }
+            .run();
+            assert_eq!(went.client, TransferState::Verified);
+            assert_eq!(went.server, TransferState::Verified);
+            assert!(went.is_whole);
+            let (raced, won) = went.race.unwrap();
+            assert!(raced > 0);
+            assert!(won.iter().all(|it| it.0 == PATH_CHALLENGE), "{won:?}");
+            let bytes: usize = won.iter().map(|it| it.1).sum();
+            assert!(bytes <= 3 * raced, "{bytes} for {raced}");
+        }
     }
 }

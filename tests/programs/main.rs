@@ -23,6 +23,7 @@ mod predict;
 mod restart;
 mod second_client;
 mod server_program;
+mod socket_errors;
 mod threats;
 mod uploads;
 mod wireshark;

@@ -193,12 +193,13 @@ impl Person {
         thread::sleep(Duration::from_millis(300));
     }
 
-    /// Key by key: the line editor looks at one for each time that it wakes.
+    /// In one burst, as SSH, tmux and input methods bring a line.
     fn types(&mut self, line: &str) {
-        for key in line.bytes().chain(*b"\r") {
-            let _ = self.keys.write_all(&[key]);
-            thread::sleep(Duration::from_millis(5));
-        }
+        self.sends([line.as_bytes(), b"\r"].concat());
+    }
+
+    fn sends(&mut self, keys: impl AsRef<[u8]>) {
+        let _ = self.keys.write_all(keys.as_ref());
     }
 
     fn screen(&self) -> String {
@@ -320,6 +321,31 @@ fn what_does_not_end_in_time_goes_on_by_itself_once_the_server_is_back() {
     wait_until("the file", || place.has_arrived());
     person.sees("are there already; only the rest is sent");
     person.sees("arrived whole");
+}
+
+#[test]
+fn lines_that_are_typed_in_one_burst_are_all_entered_without_another_key() {
+    let place = Place::new();
+    let server = place.serve("127.0.0.1:0", &[]);
+    let mut person = place.person(&server);
+    person.sees_the_prompt();
+    person.sends("first\rsecond\rthird\r");
+    person.sees("<dana> first");
+    person.sees("<dana> third");
+}
+
+#[test]
+fn a_byte_that_is_not_utf_8_is_left_out_and_what_was_typed_before_it_stays() {
+    let place = Place::new();
+    let server = place.serve("127.0.0.1:0", &[]);
+    let mut person = place.person(&server);
+    person.sees_the_prompt();
+    person.sends("bon");
+    person.sees("bon");
+    person.sends(b"\xff");
+    person.sees("A byte that is not UTF-8 was typed.");
+    person.sends("jour\r");
+    person.sees("<dana> bonjour");
 }
 
 #[test]

@@ -69,7 +69,7 @@ def microseconds(seconds):
 
 
 class Kind(enum.IntEnum):
-    """The eight kinds of packet."""
+    """The ten kinds of packet."""
 
     SYN = 1
     SYN_ACK = 2
@@ -79,6 +79,8 @@ class Kind(enum.IntEnum):
     FIN = 6
     FIN_ACK = 7
     RST = 8
+    PATH_CHALLENGE = 9
+    PATH_RESPONSE = 10
 
 
 HEADER = struct.Struct(">BBBB16sIII")
@@ -150,6 +152,8 @@ def body_fits(kind, body):
             return body in (b"\x01", b"\x02")
         case Kind.RST:
             return len(body) == 1 and body[0] in WHY_ENDED
+        case Kind.PATH_CHALLENGE | Kind.PATH_RESPONSE:
+            return len(body) == 8
         case _:
             return True
 
@@ -735,7 +739,9 @@ class Transfer:
         if not self.is_open:
             return
         self.ack_again_at = math.inf  # Our ACK has arrived.
-        if packet.kind is Kind.RST:
+        if packet.kind is Kind.PATH_CHALLENGE:
+            self.send(Kind.PATH_RESPONSE, 0, packet.attempt, 0, packet.body)
+        elif packet.kind is Kind.RST:
             if packet.sequence == self.first and not self.is_over:
                 raise Failure(f"The server ended it: {WHY_ENDED[packet.body[0]]}.")
         else:

@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
-const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/second_client.py");
+const CLIENT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/programs/second_client.py"
+);
 const PROTOCOLS: [&str; 4] = ["stop-and-wait", "go-back-n", "selective-repeat", "sack"];
 /// Of each way's packets one in twenty is lost, the same ones on every machine.
 const LOSSY: &str = "seed=7;loss=5%";

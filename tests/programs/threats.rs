@@ -28,7 +28,7 @@ use tempfile::TempDir;
 struct Server {
     child: Child,
     address: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -51,7 +51,7 @@ impl Server {
         Self {
             address: address.to_owned(),
             child,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -115,6 +115,15 @@ impl Guest {
                 return it;
             }
         }
+    }
+
+    fn hear_offer(&mut self) -> Offer {
+        self.hear(|reply| {
+            let Reply::Offer(offer) = reply else {
+                return None;
+            };
+            Some(offer)
+        })
     }
 
     fn ask_for_the_file(&mut self) -> Offer {
@@ -512,4 +521,209 @@ fn no_thread_descriptor_or_port_is_left_of_a_thousand_joins_kills_and_cancels() 
     }
     wait_until(|| server.belongings() == before);
     witness.ask_for_the_file();
+}
+
+/// So many ports in a row that nobody holds just now.
+fn ports(count: u16) -> String {
+    for _ in 0..100 {
+        let first = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        let is_free = |next: u16| {
+            let port = port.checked_add(next)?;
+            UdpSocket::bind(("127.0.0.1", port)).ok()
+        };
+        let others: Option<Vec<_>> = (1..count).map(is_free).collect();
+        if others.is_some() {
+            return format!("{port}-{}", port + count - 1);
+        }
+    }
+    panic!("no ports in a row");
+}
+
+fn open_by_tcp(offer: &Offer) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", offer.port)).unwrap();
+    let line = format!("{}\n", offer.token);
+    stream.write_all(line.as_bytes()).unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    stream
+}
+
+const BY_TCP: &str = r#"{"download":{"file":"a.bin","transport":"tcp"}}"#;
+
+#[test]
+fn one_who_pauses_sixteen_downloads_leaves_ports_for_others() {
+    let server = Server::start(program(), &["--udp-ports", &ports(4)]);
+    let mut mallory = Guest::join(&server, "mallory");
+    for _ in 0..16 {
+        mallory.say(BY_TCP);
+    }
+    let mut opened = Vec::new();
+    for _ in 0..2 {
+        let offer = mallory.hear_offer();
+        opened.push(open_by_tcp(&offer));
+        mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
+    }
+    // Two of four ports are left, and are others' at once.
+    let mut dana = Guest::join(&server, "dana");
+    dana.say(r#"{"download":{"file":"a.bin"}}"#);
+    let is_offered = dana.hear(|reply| {
+        let is_offer = matches!(reply, Reply::Offer(_));
+        (is_offer || matches!(reply, Reply::Transfer(_))).then_some(is_offer)
+    });
+    assert!(is_offered);
+}
+
+#[test]
+fn a_port_that_stands_still_goes_to_whoever_waits_and_its_user_is_told() {
+    let server = Server::start(program(), &["--udp-ports", &ports(1)]);
+    let mut mallory = Guest::join(&server, "mallory");
+    mallory.say(BY_TCP);
+    let offer = mallory.hear_offer();
+    let _opened = open_by_tcp(&offer);
+    mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
+    let mut dana = Guest::join(&server, "dana");
+    dana.say(r#"{"download":{"file":"a.bin"}}"#);
+    let place = dana.hear(|reply| {
+        let Reply::Transfer(news) = reply else {
+            return None;
+        };
+        news.place
+    });
+    assert_eq!(place, 1);
+    dana.hear(|reply| matches!(reply, Reply::Offer(_)).then_some(()));
+    let sentence = mallory.hear(|reply| {
+        let Reply::Transfer(news) = reply else {
+            return None;
+        };
+        news.sentence.filter(|_| news.state.is_end())
+    });
+    assert!(
+        sentence.contains("stood still while others waited"),
+        "{sentence}"
+    );
+}
+
+/// The most that a process has ever held. Unit: bytes.
+#[cfg(target_os = "linux")]
+fn most_memory(server: &Server) -> u64 {
+    let path = format!("/proc/{}/status", server.child.id());
+    let status = fs::read_to_string(path).unwrap();
+    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+    let kibibytes = line.unwrap().trim().trim_end_matches("kB").trim();
+    kibibytes.parse::<u64>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_asks_for_lists_and_does_not_read_holds_up_nobody_and_fills_no_memory() {
+    let server = Server::start(program(), &["--udp-ports", "0"]);
+    for number in 0..2_000 {
+        let name = format!("a file with a long name, number {number}.txt");
+        fs::write(server.folder.path().join(name), "x").unwrap();
+    }
+    let mut dana = Guest::join(&server, "dana");
+    let deaf: Vec<_> = (0..64)
+        .map(|number| {
+            let mut guest = Guest::join(&server, &format!("deaf{number}"));
+            let stream = &mut guest.stream;
+            stream.set_nonblocking(true).unwrap();
+            // As much as the kernel takes; some of them hang up.
+            while stream.write(&b"\"files\"\n".repeat(512)).is_ok() {}
+            (number % 4 > 0).then_some(guest)
+        })
+        .collect();
+    dana.say(r#"{"say":{"text":"still here"}}"#);
+    dana.hear(|reply| {
+        matches!(reply, Reply::Said(said) if said.text == "still here").then_some(())
+    });
+    dana.ask_for_the_file();
+    dana.say("\"files\"");
+    dana.hear(|reply| matches!(reply, Reply::Files { more: false, .. }).then_some(()));
+    let memory = most_memory(&server);
+    assert!(memory < 128_000_000, "{memory}");
+    drop(deaf);
+    dana.say("\"files\"");
+    dana.hear(|reply| matches!(reply, Reply::Files { more: false, .. }).then_some(()));
+}
+
+#[test]
+fn packets_of_an_old_transfer_open_nothing_and_end_nothing() {
+    let server = Server::start(program(), &["--udp-ports", &ports(1)]);
+    let mut dana = Guest::join(&server, "dana");
+    let old = dana.ask_for_the_file();
+    dana.say(&format!(r#"{{"cancel":{{"transfer":{}}}}}"#, old.transfer));
+    dana.hear(|reply| {
+        matches!(reply, Reply::Transfer(news) if news.state.is_end()).then_some(())
+    });
+    let new = dana.ask_for_the_file();
+    assert_eq!(new.port, old.port);
+    let own = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let why = Reset::Cancelled;
+    for datagram in [syn(&old), packet(&old, Body::Rst { why })] {
+        own.send_to(&datagram, ("127.0.0.1", new.port)).unwrap();
+    }
+    assert_eq!(answers(&own), Vec::<usize>::new());
+    own.send_to(&syn(&new), ("127.0.0.1", new.port)).unwrap();
+    assert!(!answers(&own).is_empty());
+}
+
+/// What two programs could read in two ways, one reads in none.
+#[test]
+fn a_line_with_two_meanings_is_refused_and_an_escape_changes_none() {
+    use sash::wire::message::Request;
+    let refused = [
+        r#"{"say":{"text":"a","text":"b"}}"#,
+        r#"{"say":{"text":"a"},"say":{"text":"b"}}"#,
+        r#"{"say":{"text":"a"},"users":null}"#,
+        r#"{"say":{"text":"a"}} "users""#,
+        r#"{"say":{"text":"\ud800"}}"#,
+        r#"{"say":{"text":null}}"#,
+        r#"{"cancel":{"transfer":1.0}}"#,
+        r#"{"cancel":{"transfer":1e3}}"#,
+        r#"{"cancel":{"transfer":-1}}"#,
+        r#"{"cancel":{"transfer":01}}"#,
+        r#"{"cancel":{"transfer":"1"}}"#,
+        r#"{"cancel":{"transfer":18446744073709551616}}"#,
+        "{'say':{'text':'a'}}",
+        "\u{feff}\"users\"",
+        r#"{"Say":{"text":"a"}}"#,
+    ];
+    for line in refused {
+        assert!(Request::from_line(line).is_err(), "{line}");
+    }
+    let same = [
+        r#"{"say":{"text":"a/b"}}"#,
+        r#"{"\u0073ay":{"te\u0078t":"\u0061\/b"}}"#,
+        " { \"say\" : { \"text\" : \"a/b\" } } ",
+    ];
+    let read = same.map(|line| Request::from_line(line).unwrap());
+    assert!(read.iter().all(|request| *request == read[0]));
+}
+
+#[test]
+fn journals_and_captures_are_for_their_owner_alone() {
+    let kept = tempfile::tempdir().unwrap();
+    let journals = kept.path().join("journals");
+    let capture = kept.path().join("room.pcapng");
+    let arguments = [
+        "--udp-ports",
+        "0",
+        "--journal",
+        journals.to_str().unwrap(),
+        "--pcapng",
+        capture.to_str().unwrap(),
+    ];
+    let server = Server::start(program(), &arguments);
+    let mut dana = Guest::join(&server, "dana");
+    dana.ask_for_the_file();
+    let made = || {
+        let journals = fs::read_dir(&journals).into_iter().flatten();
+        let made = journals.filter_map(|entry| Some(entry.ok()?.path()));
+        made.chain([capture.clone()]).collect::<Vec<_>>()
+    };
+    wait_until(|| made().len() > 1);
+    for path in made() {
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
 }

@@ -357,13 +357,11 @@ fn what_is_over_a_limit_is_refused_before_a_byte_is_sent() {
     let (code, sentence) = guy.hear_error();
     assert_eq!(code, Code::UploadRefused);
     assert!(sentence.contains("1000 at most"), "{sentence}");
-    guy.say(r#"{"upload":{"file":"a","size":1000}}"#);
-    let transfer = guy.hear_offer().transfer;
-    guy.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts already.
+    let (_kept, path) = file("a", 1_000);
+    server.upload(&path, &[]);
+    guy.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts.
     assert_eq!(guy.hear_error().0, Code::UploadRefused);
-    guy.say(&format!(r#"{{"cancel":{{"transfer":{transfer}}}}}"#));
-    guy.hear_state(TransferState::Cancelled);
-    guy.say(r#"{"upload":{"file":"b","size":501}}"#);
+    guy.say(r#"{"upload":{"file":"b","size":500}}"#);
     guy.hear_offer();
     guy.say(&format!(
         r#"{{"upload":{{"file":"c","size":{}}}}}"#,
@@ -604,6 +602,43 @@ fn what_a_broken_off_upload_has_left_counts_and_gives_way() {
         other.wait_with_output().unwrap().status.success()
     });
     assert!(!server.part("a").exists());
+}
+
+#[test]
+fn uploads_that_are_only_asked_for_take_nothing_from_others() {
+    let limits = ["--upload-limit", "700000", "--upload-total", "700000"];
+    let server = Server::start(&limits);
+    let mut mallory = Person::join(&server, "mallory");
+    for number in 0..10 {
+        mallory.say(&format!(
+            r#"{{"upload":{{"file":"m{number}","size":700000}}}}"#
+        ));
+        mallory.hear_offer();
+    }
+    let (_kept, path) = file("a", 600_000);
+    server.upload(&path, &[]);
+    server.has("a", &made_up(600_000));
+}
+
+#[test]
+fn a_mere_request_leaves_what_another_one_has_begun() {
+    let limits = ["--upload-limit", "700000", "--upload-total", "700000"];
+    let server = Server::start(&limits);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off(&path, 200_000);
+    let mut mallory = Person::join(&server, "mallory");
+    // The same name; and another one, which would need the room.
+    for name in ["a", "b"] {
+        mallory.say(&format!(
+            r#"{{"upload":{{"file":"{name}","size":700000}}}}"#
+        ));
+        let transfer = mallory.hear_offer().transfer;
+        mallory.say(&format!(r#"{{"cancel":{{"transfer":{transfer}}}}}"#));
+        mallory.hear_state(TransferState::Cancelled);
+    }
+    assert!(server.part_bytes() >= 200_000);
+    let said = server.upload(&path, &[]);
+    assert!(offset(&said) >= 200_000, "{said}");
 }
 
 /// The file size limit of a process stands for a disk that is full.

@@ -222,6 +222,7 @@ fn transfer(token: &str, keys: Option<TrafficKeys>) -> Vec<(&'static str, Vec<u8
             least: LEAST_TIMEOUT,
         },
         acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
+        early_data: false,
         listening: false,
     };
     let mut now = Moment::START + Duration::from_millis(1);

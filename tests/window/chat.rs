@@ -18,6 +18,12 @@ const CHAT: (i32, i32) = (20, 110);
 /// Within the chat, a few lines further down.
 const FURTHER_DOWN: (i32, i32) = (400, 170);
 
+/// The tab of what all hear.
+const ALL: (i32, i32) = (34, 41);
+
+/// In the list of people.
+const FIRST_PERSON: (i32, i32) = (720, 115);
+
 /// The message.
 const MESSAGE_FIELD: (i32, i32) = (350, 639);
 
@@ -72,6 +78,20 @@ fn a_whisper_waits_in_its_tab_and_its_answer_goes_to_that_person_alone() {
     turn(&dana, "ctrl+w");
     dana.write("all again");
     watcher.expect_said("dana", "all again");
+}
+
+#[test]
+fn what_is_typed_after_a_click_on_a_tab_or_a_person_goes_into_the_message() {
+    let server = Server::start();
+    let desk = Desk::set_up();
+    let (mut guy, dana) = guest(&server, &desk, "guy");
+
+    dana.click(ALL);
+    dana.write("after the tab");
+    guy.expect_said("dana", "after the tab");
+    dana.click(FIRST_PERSON);
+    dana.write("after the person");
+    guy.expect_said("dana", "after the person");
 }
 
 #[test]

@@ -69,6 +69,10 @@ fn homework_is_asked_for_in_place_and_its_figures_reach_the_teachers_table() {
     class.give_out("seed=7;loss=10%;delay=20ms --arq go-back-n --size 200000");
     until("the question", || window.count(YELLOW) > 0);
     window.picture("window-homework");
+    // A person who is writing answers nothing by that.
+    window.write("one two three");
+    until("the line", || window.is_steady());
+    assert!(window.count(YELLOW) > 0, "the space declined it");
     window.click(RUN_IT);
     let results = class.file("results.csv");
     let has_come = || {

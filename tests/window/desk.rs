@@ -44,13 +44,18 @@ const WINDOW_WIDTH: usize = 1010;
 impl Desk {
     /// Starts a display that nobody uses.
     pub(crate) fn set_up() -> Self {
+        Self::with_screen((2030, 1020))
+    }
+
+    /// The same with a screen of this size.
+    pub(crate) fn with_screen((width, height): (i32, i32)) -> Self {
         // A number of our own: Xvfb's `-displayfd` lets two that start at once take the
         // same one. With the process in it, two runs of the tests do not meet either.
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
         let xvfb = Command::new("Xvfb")
-            .args([&display, "-screen", "0", "2030x1020x24"])
+            .args([&display, "-screen", "0", &format!("{width}x{height}x24")])
             // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
             // whenever its last client has gone: after each use of `xdotool`.
             // A key is pressed once, however late a busy machine lets go of it: `-r`.
@@ -243,6 +248,16 @@ impl Window {
             status.is_some()
         });
         status.unwrap()
+    }
+
+    /// Its width and height. Unit: pixels of the screen.
+    pub(crate) fn size(&self) -> (i32, i32) {
+        let shown = self.hands(&["getwindowgeometry", "--shell", &self.id]);
+        let [width, height] = ["WIDTH=", "HEIGHT="].map(|name| {
+            let mut values = shown.lines().filter_map(|line| line.strip_prefix(name));
+            values.next().unwrap().parse().unwrap()
+        });
+        (width, height)
     }
 
     /// What its title bar would say.

@@ -31,6 +31,42 @@ fn every_view_is_drawn_for_a_projector() {
     show_all(Theme::Projector);
 }
 
+#[test]
+fn the_projectors_window_fits_every_usual_screen() {
+    let server = Server::start_with(&SLOW);
+    for screen in [(800, 600), (1366, 768), (1920, 1080)] {
+        let desk = Desk::with_screen(screen);
+        let address = server.address();
+        let flags = [
+            "--theme",
+            "projector",
+            "--server",
+            &address,
+            "--name",
+            "dana",
+        ];
+        let dana = desk.open(&flags, "Sash - dana");
+        let (width, height) = dana.size();
+        assert!(
+            width <= screen.0 && height <= screen.1,
+            "{width} x {height}"
+        );
+        dana.write("/help");
+        dana.write("who has the slides of lecture 3?");
+        until("the line", || dana.is_steady());
+        let name = |view: &str| format!("screen-{view}-{}x{}", screen.0, screen.1);
+        dana.picture(&name("chat"));
+        dana.press(&["alt+2"]);
+        until("the transfers", || dana.is_steady());
+        dana.picture(&name("transfers"));
+        dana.press(&["alt+3"]);
+        until("the laboratory", || dana.is_steady());
+        dana.press(&["alt+d"]);
+        until("a question", || dana.is_steady());
+        dana.picture(&name("quiz"));
+    }
+}
+
 fn show_all(theme: Theme) {
     let server = Server::start_with(&SLOW);
     let mut guy = server.join("guy");

@@ -162,7 +162,7 @@ fn predict_asks_and_answers_by_the_keyboard() {
     });
     window.picture("laboratory-question");
     let before = window.pixels();
-    window.press(&["2"]);
+    window.press(&["b"]);
     until("what became of the answer", || window.pixels() != before);
     let score = exported(&window, "score.csv");
     assert!(score.starts_with(b"name,scenario,protocol,question"));

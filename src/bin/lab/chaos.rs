@@ -5,6 +5,8 @@ use clap::Args;
 use sash::chaos::guests::Delays;
 use sash::chaos::load::{Load, Storm};
 use sash::chaos::plan::Wanted;
+use sash::chaos::siege::flood::{self, Flood};
+use sash::chaos::siege::{self, Attack};
 use sash::chaos::{Belongings, Chaos, Outcome, Programs};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -22,6 +24,7 @@ Examples
   lab chaos --storm                      a million random datagrams, 10^5 random lines
   lab chaos --crowd --seconds 10         100 stalled readers, slow logins and floods
   lab chaos --classroom --seconds 600    a day of lessons in ten minutes
+  lab chaos --siege --seconds 5          64 hostile connections of each kind and of all
 Who is hurt when is a function of the seed. A run that fails names its seed, and the
 exit code is 1. As root a small disk is a real one; else the size of files is limited.
 ";
@@ -42,14 +45,18 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     /// Instead: random datagrams and lines while 30 chat and 4 download
-    #[arg(long, conflicts_with_all = ["crowd", "classroom"])]
+    #[arg(long, conflicts_with_all = ["crowd", "classroom", "siege"])]
     storm: bool,
     /// Instead: how long a line takes with a crowd of bad guests and without
-    #[arg(long, conflicts_with = "classroom")]
+    #[arg(long, conflicts_with_all = ["classroom", "siege"])]
     crowd: bool,
     /// Instead: what the server holds after each of eight lessons
-    #[arg(long)]
+    #[arg(long, conflicts_with = "siege")]
     classroom: bool,
+    /// Instead: what an honest guest meets among 64 hostile ones, and what a hostile server
+    /// does to a client
+    #[arg(long)]
+    siege: bool,
     /// Own addresses from which the bad guests come; from loopback there are no limits
     #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',')]
     from: Vec<IpAddr>,
@@ -58,6 +65,9 @@ pub(crate) struct Arguments {
 /// Runs every seed; whether nothing was lost.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let programs = Programs::beside_us()?;
+    if arguments.siege {
+        return siege(arguments, &programs);
+    }
     if arguments.storm || arguments.crowd || arguments.classroom {
         return load(arguments, programs);
     }
@@ -186,6 +196,56 @@ fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
     let has_grown =
         |(half, end): (&Belongings, &Belongings)| end.memory > half.most_memory_after();
     Ok(is_steady && !half_and_end.is_some_and(has_grown))
+}
+
+/// Each kind of attack, all together, and each kind of hostile server.
+fn siege(arguments: &Arguments, programs: &Programs) -> io::Result<bool> {
+    let duration = Duration::from_secs(arguments.seconds);
+    let mut out = io::stdout();
+    let mut is_well = true;
+    let single = Attack::ALL.iter().map(std::slice::from_ref);
+    for attacks in single.chain([&Attack::ALL[..]]) {
+        let siege = siege::siege(programs, attacks, &arguments.from, duration)?;
+        let name = match attacks {
+            [one] => format!("{one:?}"),
+            _ => "All".to_owned(),
+        };
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        writeln!(
+            out,
+            "{name:>12}: login {:.0} ms, 99 % of {} lines below {:.1} ms, a download starts \
+             in {:.0} ms, server {:.1} MB{}",
+            milliseconds(siege.login),
+            siege.lines.count(),
+            milliseconds(siege.lines.quantile(0.99)),
+            milliseconds(siege.start),
+            megabytes(siege.memory),
+            verdict(siege.is_well()),
+        )?;
+        is_well &= siege.is_well();
+    }
+    for kind in Flood::ALL {
+        let memory = flood::flood(programs, kind, duration)?;
+        let holds = memory < siege::MOST_MEMORY;
+        writeln!(
+            out,
+            "{:>12}: client {:.1} MB{}",
+            format!("{kind:?}"),
+            megabytes(memory),
+            verdict(holds),
+        )?;
+        is_well &= holds;
+    }
+    Ok(is_well)
+}
+
+const fn verdict(is_well: bool) -> &'static str {
+    if is_well { "" } else { ": NOT WELL" }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 fn write_delays(out: &mut impl Write, what: &str, delays: &Delays) -> io::Result<()> {

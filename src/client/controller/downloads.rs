@@ -108,7 +108,18 @@ impl Controller {
             asked: transfer.asked,
             prefix: None, // The shell knows the disk.
         };
-        self.send(Request::Download(request));
+        self.ask_for_transfer(tag, Request::Download(request), now_ms);
+    }
+
+    /// Asks the server for a transfer, which fails where the request is too long.
+    pub(super) fn ask_for_transfer(&mut self, tag: u64, request: Request, now_ms: u64) {
+        let Some(sentence) = self.too_long(&request) else {
+            return self.send(request);
+        };
+        if let Some(transfer) = self.model.transfer_mut(tag) {
+            transfer.end(TransferState::Failed, Some(sentence));
+        }
+        self.tell_end(tag, now_ms);
     }
 
     /// Asks again, in the same row, for what ended without its file.

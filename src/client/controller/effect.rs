@@ -26,6 +26,8 @@ pub enum Event {
     Unreachable(String),
     /// The server said something.
     Reply(Reply),
+    /// A `ping` was answered after this time, measured where its line was written and read.
+    RoundTrip(Duration),
     /// The random bytes that [`Effect::Draw`] asked for.
     Drawn(Chance),
     /// The connection ended by itself; the sentence says why.

@@ -15,6 +15,10 @@ use crate::client::words;
 use crate::lab::assignment;
 use crate::wire::message::{Assignment, Lab, LabOutcome, LabResult, LabRow, Request};
 
+/// What `--accept-lab` accepts without asking: a run takes a second or less, and a server
+/// could give one out after another. Unit: milliseconds of running.
+const LAB_BUDGET_MS: u64 = 120_000;
+
 impl Controller {
     /// A `lab` came: a question to the person, or the echo of one's own.
     pub(super) fn on_lab(&mut self, lab: Lab, now_ms: u64) {
@@ -34,7 +38,8 @@ impl Controller {
             );
             return self.show(&line, now_ms);
         }
-        let line = if self.accepts_labs {
+        let accepts = self.accepts_labs && self.lab_spent_ms < LAB_BUDGET_MS;
+        let line = if accepts {
             format!("{from} gives out lab {}: {command}", lab.number)
         } else {
             format!(
@@ -51,7 +56,12 @@ impl Controller {
             command,
             state: LabState::Asked,
         });
-        if self.accepts_labs {
+        if self.accepts_labs && !accepts {
+            let sentence = "The class exercises of this server have taken two minutes of \
+                            this computer's time. From now on you are asked again.";
+            self.complain(sentence, now_ms);
+        }
+        if accepts {
             self.answer_lab(true, now_ms);
         }
     }
@@ -80,6 +90,11 @@ impl Controller {
         let number = lab.number;
         if accept {
             lab.state = LabState::Running;
+            self.count_lab_time(now_ms);
+            self.lab_since_ms = Some(now_ms);
+            let Some(lab) = self.model.lab.as_ref() else {
+                return;
+            };
             let assignment = lab.assignment.clone();
             self.effects.push(Effect::RunLab { number, assignment });
         } else if lab.state != LabState::Declined {
@@ -88,8 +103,16 @@ impl Controller {
         }
     }
 
+    /// What the last run has taken, or the one that a new one takes the place of.
+    fn count_lab_time(&mut self, now_ms: u64) {
+        if let Some(since_ms) = self.lab_since_ms.take() {
+            self.lab_spent_ms += now_ms.saturating_sub(since_ms);
+        }
+    }
+
     /// A run came to its end.
     pub(super) fn on_lab_ran(&mut self, number: u64, outcome: LabOutcome, now_ms: u64) {
+        self.count_lab_time(now_ms);
         let Some(lab) = self.model.lab.as_mut().filter(|it| it.number == number) else {
             return; // Another one has been given out meanwhile.
         };
@@ -131,7 +154,9 @@ impl Controller {
         if more {
             return;
         }
-        self.model.lab_rows = std::mem::take(&mut self.coming_rows);
+        let (rows, left_out) = self.coming_rows.take();
+        self.model.lab_rows = rows;
+        self.tell_left_out("answers", left_out, now_ms);
         if number == 0 {
             return self.show("No lab was given out yet. /lab SCENARIO does.", now_ms);
         }
@@ -140,9 +165,7 @@ impl Controller {
         let line = format!("Lab {number}: {count} answers, {people} others are here.");
         self.show(&line, now_ms);
         let lines: Vec<_> = self.model.lab_rows.iter().map(words::lab_row).collect();
-        for line in lines {
-            self.show(&line, now_ms);
-        }
+        self.show_list(&lines, now_ms);
     }
 
     /// What came is not run, whatever the person would say.
@@ -154,8 +177,16 @@ impl Controller {
     }
 
     fn send_outcome(&mut self, number: u64, outcome: LabOutcome) {
-        if self.model.is_online() {
-            self.send(Request::LabResult(LabResult { number, outcome }));
+        if !self.model.is_online() {
+            return;
         }
+        let mut request = Request::LabResult(LabResult { number, outcome });
+        // The reason may repeat what came from the network.
+        if self.too_long(&request).is_some() {
+            let sentence = "the reason is too long to send".to_owned();
+            let outcome = LabOutcome::Failed { sentence };
+            request = Request::LabResult(LabResult { number, outcome });
+        }
+        self.send(request);
     }
 }

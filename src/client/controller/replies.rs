@@ -1,14 +1,15 @@
 //! What the server says, and what the controller makes of it.
 
-use super::{ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS};
-use crate::client::model::{Kind, LoginProblem, Phase};
+use super::{
+    ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS,
+    SHORTEST_LINE_BYTES,
+};
+use crate::client::model::{Kind, LoginProblem, MOST_ENTRIES, Phase};
 use crate::client::{commands, words};
 use crate::wire::message::{
     Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
     Welcome, Whispered,
 };
-use std::mem;
-use std::time::Duration;
 
 impl Controller {
     pub(super) fn on_reply(&mut self, reply: Reply, now_ms: u64) {
@@ -40,7 +41,7 @@ impl Controller {
             } => self.on_files(files, left_out, now_ms),
             Reply::Offer(offer) => self.on_offer(offer, now_ms),
             Reply::Transfer(news) => self.on_news(&news, now_ms),
-            Reply::Pong => self.on_pong(now_ms),
+            Reply::Pong => self.pinged_ms = None,
             Reply::Joined { name } => self.on_joined(&name, now_ms),
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
@@ -112,6 +113,7 @@ impl Controller {
         self.model.name = words::harmless(&welcome.name);
         self.model.chat.set_me(&self.model.name);
         self.model.defaults = Some(welcome.defaults);
+        self.line_bytes = welcome.line_bytes.max(SHORTEST_LINE_BYTES);
         if let Some(rejoining) = self.model.rejoining.take() {
             let absence_ms = now_ms.saturating_sub(rejoining.since_ms);
             self.untold_absence_ms = Some(absence_ms);
@@ -137,6 +139,7 @@ impl Controller {
         let files = &mut self.model.files;
         match files.binary_search_by(|it| it.name.cmp(&file.name)) {
             Ok(there) => files[there] = file,
+            Err(_) if files.len() >= MOST_ENTRIES => {}
             Err(place) => files.insert(place, file),
         }
         self.model.files_revision += 1;
@@ -191,7 +194,9 @@ impl Controller {
         if more {
             return;
         }
-        self.model.people = mem::take(&mut self.coming_people);
+        let (people, left_out) = self.coming_people.take();
+        self.model.people = people;
+        self.tell_left_out("people", left_out, now_ms);
         if self.quiet_users > 0 {
             self.quiet_users -= 1;
             return;
@@ -204,7 +209,9 @@ impl Controller {
     /// The last line of the list.
     fn on_files(&mut self, files: Vec<FileEntry>, left_out: u64, now_ms: u64) {
         self.coming_files.extend(files);
-        self.model.files = mem::take(&mut self.coming_files);
+        let (files, cut) = self.coming_files.take();
+        self.model.files = files;
+        self.tell_left_out("files", cut, now_ms);
         self.model.files_left_out = left_out;
         self.model.files_revision += 1;
         self.knows_files = true;
@@ -217,9 +224,7 @@ impl Controller {
         if lines.is_empty() {
             self.show("The server offers no files.", now_ms);
         }
-        for line in lines {
-            self.show(&line, now_ms);
-        }
+        self.show_list(&lines, now_ms);
         if left_out > 0 {
             let line =
                 format!("{left_out} more cannot be offered: the server's log says why.");
@@ -243,10 +248,23 @@ impl Controller {
         }
     }
 
+    /// A list of the server's was longer than this client keeps.
+    pub(super) fn tell_left_out(&mut self, what: &str, left_out: usize, now_ms: u64) {
+        if left_out > 0 {
+            let sentence = format!(
+                "The server told of {left_out} {what} more than this client keeps. They are \
+                 left out here."
+            );
+            self.complain(&sentence, now_ms);
+        }
+    }
+
     fn on_joined(&mut self, name: &str, now_ms: u64) {
-        let name = words::harmless(name);
-        if !self.model.people.contains(&name) {
-            self.model.people.push(name.clone());
+        // No name is longer; whoever sends one is not our server.
+        let name: String = words::harmless(name).chars().take(LONGEST_SHOWN).collect();
+        let people = &mut self.model.people;
+        if people.len() < MOST_PEOPLE && !people.contains(&name) {
+            people.push(name.clone());
         }
         self.model.chat.push(now_ms, Kind::Joined { name }, "");
     }
@@ -255,13 +273,6 @@ impl Controller {
         let name = words::harmless(name);
         self.model.people.retain(|person| *person != name);
         self.model.chat.push(now_ms, Kind::Left { name }, why);
-    }
-
-    fn on_pong(&mut self, now_ms: u64) {
-        if let Some(pinged_ms) = self.pinged_ms.take() {
-            let round_trip_ms = now_ms.saturating_sub(pinged_ms);
-            self.model.round_trip = Some(Duration::from_millis(round_trip_ms));
-        }
     }
 
     fn on_complaint(&mut self, complaint: Complaint, now_ms: u64) {
@@ -284,6 +295,12 @@ impl Controller {
         }
     }
 }
+
+/// Longest name that is kept of somebody who comes. Unit: characters.
+const LONGEST_SHOWN: usize = 64;
+
+/// Of more people than this, those who come are told of and not kept.
+const MOST_PEOPLE: usize = 20_000;
 
 fn file_line(file: &FileEntry) -> String {
     let name = words::harmless(&file.name);

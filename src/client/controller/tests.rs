@@ -529,9 +529,11 @@ fn a_silent_server_is_asked_and_then_given_up() {
     client.on_event(Event::Tick, 1_000 + PING_AFTER_MS);
     client.on_event(Event::Tick, 2_000 + PING_AFTER_MS);
     assert_eq!(requests(&mut client), [Request::Ping]);
-    client.on_event(Event::Reply(Reply::Pong), 1_040 + PING_AFTER_MS);
-    assert_eq!(client.model().round_trip, Some(Duration::from_millis(40)));
-    client.on_event(Event::Tick, 1_040 + PING_AFTER_MS + LOST_AFTER_MS);
+    let round_trip = Duration::from_millis(40);
+    client.on_event(Event::RoundTrip(round_trip), 1_900 + PING_AFTER_MS);
+    client.on_event(Event::Reply(Reply::Pong), 1_900 + PING_AFTER_MS);
+    assert_eq!(client.model().round_trip, Some(round_trip));
+    client.on_event(Event::Tick, 1_900 + PING_AFTER_MS + LOST_AFTER_MS);
     assert!(matches!(client.model().phase, Phase::Lost { .. }));
 }
 
@@ -569,4 +571,62 @@ fn a_window_of_zero_is_refused_and_the_choice_before_it_stays() {
     typed(&mut client, "/window 0");
     assert_eq!(client.model().options.window, Some(8));
     assert!(last_line(&client).text.contains("choose 1 to"));
+}
+
+#[test]
+fn a_request_that_is_too_long_for_the_server_is_refused_here() {
+    let mut client = joined();
+    let long = "x".repeat(17_500);
+    let lines = [
+        long.clone(),
+        format!("/whisper guy {long}"),
+        format!("/kick guy {long}"),
+        format!("/unban {long}"),
+        format!("/download {long}"),
+    ];
+    for line in &lines {
+        assert_eq!(typed(&mut client, line), [], "{}", &line[..12]);
+        let told = last_line(&client);
+        assert_eq!(told.kind, Kind::Error);
+        assert!(
+            told.text.contains("at most 16384 bytes per line"),
+            "{}",
+            told.text
+        );
+    }
+    let state = client.model().transfer(1).unwrap().state;
+    assert_eq!(state, TransferState::Failed);
+    // Each quotation mark takes two bytes in the line.
+    assert_eq!(typed(&mut client, &"\"".repeat(9_000)), []);
+    assert_eq!(typed(&mut client, &"\"".repeat(8_000)).len(), 1);
+}
+
+#[test]
+fn a_name_that_is_too_long_for_any_line_is_refused_in_the_form() {
+    let mut client = Controller::new(Asked::default(), true);
+    connect(&mut client, "", &"x".repeat(17_500));
+    assert_eq!(client.take_effects(), []);
+    let problem = client.model().login_problem.as_ref().unwrap();
+    assert!(problem.sentence().contains("at most 16384 bytes per line"));
+}
+
+#[test]
+fn a_person_is_told_how_many_lines_of_a_long_answer_are_not_shown() {
+    let list = |more| Reply::Files {
+        files: (0..2_500)
+            .map(|number| FileEntry {
+                name: format!("file-{number}"),
+                size: 1,
+                digest: None,
+            })
+            .collect(),
+        more,
+        left_out: 0,
+    };
+    let mut client = joined();
+    typed(&mut client, "/files");
+    reply(&mut client, list(true));
+    reply(&mut client, list(false));
+    assert_eq!(client.model().files.len(), 5_000);
+    assert_eq!(last_line(&client).text, "4000 more lines are not shown.");
 }

@@ -134,9 +134,7 @@ impl Controller {
         if lines.is_empty() {
             self.show("No transfers yet. /download FILE starts one.", now_ms);
         }
-        for line in lines {
-            self.show(&line, now_ms);
-        }
+        self.show_list(&lines, now_ms);
     }
 
     pub(super) fn show_commands(&mut self, now_ms: u64) {

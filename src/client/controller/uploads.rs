@@ -55,14 +55,15 @@ impl Controller {
                 transfer.total_bytes = Some(version.size);
                 transfer.announced = Some(version);
                 let asked = transfer.asked;
-                self.send(Request::Upload(UploadRequest {
+                let request = Request::Upload(UploadRequest {
                     file,
                     size: version.size,
                     modified: version.modified,
                     digest: version.digest,
                     tag: Some(tag),
                     asked,
-                }));
+                });
+                self.ask_for_transfer(tag, request, now_ms);
             }
             Err(sentence) => {
                 self.model.files_problem = Some(sentence.clone());
@@ -85,6 +86,19 @@ impl Controller {
             .filter(can)
             .map(|it| it.tag)
             .collect();
+        if meant.is_empty() && !is_paused {
+            // One that was paused when others needed its port has ended, and goes on where
+            // it was.
+            let ended = |it: &&Transfer| {
+                it.can_be_retried() && tag.map_or(it.is_paused, |tag| tag == it.tag)
+            };
+            let ended = self.model.transfers.iter().filter(ended);
+            let ended: Vec<u64> = ended.map(|it| it.tag).collect();
+            if !ended.is_empty() {
+                ended.into_iter().for_each(|tag| self.retry(tag, now_ms));
+                return;
+            }
+        }
         if meant.is_empty() {
             let sentence = if is_paused {
                 "There is nothing to pause. /transfers shows what is on its way."

@@ -1,11 +1,13 @@
 //! What is under the mouse, in words and in bytes.
 
+use crate::client::words;
 use crate::lab::explain::{Rule, header};
 use crate::lab::journal::Side;
 use crate::lab::ladder::Spot;
 use crate::lab::notation::Notation;
 use crate::lab::player::Player;
 use crate::lab::strip::{ReceiverState, SenderState};
+use std::time::Duration;
 
 /// What there is to tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,11 +76,11 @@ impl About {
 }
 
 fn times(spot: &Spot) -> String {
-    let ms = |time_us: u64| format!("{}.{} ms", time_us / 1_000, time_us % 1_000 / 100);
+    let time = |time_us: u64| words::time(Duration::from_micros(time_us));
     match (spot.sent_us, spot.arrived_us) {
-        (Some(sent), Some(arrived)) => format!("\n{} to {}", ms(sent), ms(arrived)),
-        (Some(sent), None) => format!("\nleft at {}", ms(sent)),
-        (None, Some(arrived)) => format!("\narrived at {}", ms(arrived)),
+        (Some(sent), Some(arrived)) => format!("\n{} to {}", time(sent), time(arrived)),
+        (Some(sent), None) => format!("\nleft at {}", time(sent)),
+        (None, Some(arrived)) => format!("\narrived at {}", time(arrived)),
         (None, None) => String::new(),
     }
 }

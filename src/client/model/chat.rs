@@ -133,6 +133,14 @@ impl Chat {
         self.ahead_ms = wall_ms.wrapping_sub(now_ms).cast_signed();
     }
 
+    /// Forgets the oldest lines beyond the limits; a face has shown them.
+    pub(in crate::client) fn forget_the_oldest(&mut self) {
+        self.stream.forget_the_oldest();
+        for conversation in &mut self.conversations {
+            conversation.forget_the_oldest();
+        }
+    }
+
     /// Sorts a line of our own into its conversation; it shows the time of day.
     pub(in crate::client) fn push(&mut self, now_ms: u64, kind: Kind, text: &str) {
         self.push_at(now_ms.saturating_add_signed(self.ahead_ms), kind, text);

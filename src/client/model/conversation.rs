@@ -29,9 +29,13 @@ pub struct Conversation {
 
 impl Conversation {
     pub(super) fn new(with: Audience) -> Self {
+        let lines = match with {
+            Audience::All => Lines::default(),
+            Audience::One(_) => Lines::of_whispers(),
+        };
         Self {
             with,
-            lines: Lines::default(),
+            lines,
             unread: 0,
             mentions: 0,
             new_from: None,
@@ -79,6 +83,10 @@ impl Conversation {
             self.mentions += usize::from(is_whisper || line.mentions_me);
         }
         self.lines.push(line);
+    }
+
+    pub(super) fn forget_the_oldest(&mut self) {
+        self.lines.forget_the_oldest();
     }
 
     /// All has been seen.

@@ -8,9 +8,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// The newest lines, oldest first: at most [`LONGEST_CHAT_LINES`], and no more text than
-/// [`LARGEST_CHAT_BYTES`].
-#[derive(Debug, Clone, Default)]
+/// The newest lines, oldest first. Between two turns of a front end there are at most
+/// [`LONGEST_CHAT_LINES`], and no more text than [`LARGEST_CHAT_BYTES`]; what one event adds
+/// is there in full until the front end has shown it.
+#[derive(Debug, Clone)]
 pub struct Lines {
     kept: VecDeque<Arc<ChatLine>>,
     /// Lines that are gone because newer ones came.
@@ -18,6 +19,7 @@ pub struct Lines {
     /// The number of the first line since all were forgotten at a person's wish.
     begin: usize,
     bytes: usize,
+    most_bytes: usize,
 }
 
 /// One line. Its text and names are safe to print: no control characters.
@@ -79,7 +81,30 @@ pub const LONGEST_CHAT_LINES: usize = 5_000;
 /// Most text kept, for people who write 16 KiB in every line. Unit: bytes.
 pub const LARGEST_CHAT_BYTES: usize = 2 << 20;
 
+/// The same of a conversation with one person: there may be many. Unit: bytes.
+const LARGEST_WHISPERS_BYTES: usize = 256 << 10;
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            kept: VecDeque::new(),
+            forgotten: 0,
+            begin: 0,
+            bytes: 0,
+            most_bytes: LARGEST_CHAT_BYTES,
+        }
+    }
+}
+
 impl Lines {
+    /// Those of a conversation with one person.
+    pub(super) fn of_whispers() -> Self {
+        Self {
+            most_bytes: LARGEST_WHISPERS_BYTES,
+            ..Self::default()
+        }
+    }
+
     /// How many lines there have been so far, forgotten ones included.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -120,7 +145,11 @@ impl Lines {
     pub(super) fn push(&mut self, line: Arc<ChatLine>) {
         self.bytes += line.bytes();
         self.kept.push_back(line);
-        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > LARGEST_CHAT_BYTES {
+    }
+
+    /// Forgets the oldest lines beyond the limits.
+    pub(super) fn forget_the_oldest(&mut self) {
+        while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > self.most_bytes {
             let Some(line) = self.kept.pop_front() else {
                 return;
             };
@@ -237,6 +266,8 @@ mod tests {
         for number in 0..LONGEST_CHAT_LINES + 3 {
             lines.push(notice(&number.to_string()));
         }
+        assert_eq!(lines.since(0).count(), LONGEST_CHAT_LINES + 3);
+        lines.forget_the_oldest();
         assert_eq!(lines.count(), LONGEST_CHAT_LINES + 3);
         assert_eq!(lines.lines().next().unwrap().text, "3");
         let new: Vec<_> = lines.since(LONGEST_CHAT_LINES + 1).collect();
@@ -252,6 +283,7 @@ mod tests {
         for _ in 0..1_000 {
             lines.push(notice(&"x".repeat(16 << 10)));
         }
+        lines.forget_the_oldest();
         assert_eq!(lines.lines().count(), LARGEST_CHAT_BYTES / (16 << 10));
         lines.clear();
         assert_eq!((lines.count(), lines.lines().count()), (1_000, 0));

@@ -37,6 +37,8 @@ pub struct Row {
 pub enum Shows {
     /// A day begins: `Saturday, 21 November 2026`.
     Day(String),
+    /// What follows was said before we came.
+    Earlier,
     /// Below it nobody has read yet.
     New,
     /// A line.
@@ -77,6 +79,8 @@ pub struct Transcript {
     begin: usize,
     new_from: Option<usize>,
     day: Option<Date>,
+    /// The last line was said before we came.
+    is_in_history: bool,
     /// The first line of the comings and goings that the last row belongs to.
     group: Option<usize>,
     /// Folds that are shown line by line, by the number of their first line.
@@ -137,7 +141,7 @@ impl Transcript {
                     .map(|row| row.number);
                 group.is_some_and(|number| self.unfolded.remove(&number))
             }
-            Shows::Line(_) | Shows::Day(_) | Shows::New => false,
+            Shows::Line(_) | Shows::Day(_) | Shows::Earlier | Shows::New => false,
         };
         if has_changed {
             self.with = None;
@@ -177,6 +181,7 @@ impl Transcript {
         let mut kept = self.rows.len();
         for (number, line) in conversation.lines().numbered_since(self.count) {
             self.begin_a_day(number, line);
+            self.begin_what_was_earlier(number, line);
             if self.new_from == Some(number) {
                 self.rows.push_back(Row {
                     number,
@@ -219,6 +224,18 @@ impl Transcript {
         }
     }
 
+    /// A band over the history that a server tells to whoever joins.
+    fn begin_what_was_earlier(&mut self, number: usize, line: &ChatLine) {
+        if line.is_history && !self.is_in_history {
+            self.rows.push_back(Row {
+                number,
+                shows: Shows::Earlier,
+            });
+            self.group = None;
+        }
+        self.is_in_history = line.is_history;
+    }
+
     /// Adds to the comings and goings that the last row shows.
     fn fold(&mut self, number: usize, line: &Arc<ChatLine>) {
         if self.group.is_some_and(|it| self.unfolded.contains(&it)) {
@@ -230,7 +247,7 @@ impl Transcript {
         let mut lines = match row.shows {
             Shows::Line(first) => vec![first],
             Shows::Fold { lines, .. } => lines,
-            Shows::Day(_) | Shows::New => Vec::new(),
+            Shows::Day(_) | Shows::Earlier | Shows::New => Vec::new(),
         };
         lines.push(Arc::clone(line));
         self.rows.push_back(Row {
@@ -259,7 +276,7 @@ impl Row {
         match &self.shows {
             Shows::Line(line) => line.is_coming_or_going(),
             Shows::Fold { .. } => true,
-            Shows::Day(_) | Shows::New => false,
+            Shows::Day(_) | Shows::Earlier | Shows::New => false,
         }
     }
 }

@@ -22,6 +22,11 @@ impl Bars {
         }
     }
 
+    /// Whether nobody sees them, as where stderr is a file.
+    pub(super) fn are_hidden(&self) -> bool {
+        self.all.is_hidden()
+    }
+
     /// Draws running downloads and takes away the bars of those that ended.
     pub(super) fn show(&mut self, transfers: &[Transfer]) {
         for transfer in transfers {

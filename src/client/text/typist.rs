@@ -13,7 +13,9 @@ use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Config, Context, Editor, ExternalPrinter, Helper, Highlighter};
-use std::io::{BufRead, Write, stdin, stdout};
+use std::cell::RefCell;
+use std::io::{BufRead, ErrorKind, Write, stdin, stdout};
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -35,6 +37,8 @@ struct Gate {
 struct Completion {
     words: KnownWords,
     gate: Gate,
+    /// The line as it is typed: the editor forgets it when it stops at an error.
+    line: RefCell<String>,
 }
 
 /// Longest wait for the next prompt: there is none after the last line.
@@ -42,20 +46,15 @@ const PROMPT_TIMEOUT: Duration = Duration::from_millis(200);
 
 const PROMPT: &str = "> ";
 
+const NOT_UTF8: &str = "A byte that is not UTF-8 was typed. It and the keys that came with \
+                        it are left out. Set the terminal to UTF-8.";
+
 /// Starts to read a pipe; each line is brought to the door. What it returns is closed at
 /// the end of the pipe.
 pub(super) fn start_pipe(door: Door) -> Receiver<()> {
     let (typing, ended) = bounded(0);
     let result = threads::start("typist".to_owned(), move || {
-        for line in stdin().lock().lines() {
-            match line {
-                Ok(line) => door.intend(Intent::Input(line)),
-                Err(error) => {
-                    log::warn!("stopped reading what is typed: {error}");
-                    break;
-                }
-            }
-        }
+        read_pipe(stdin().lock(), |intent| door.intend(intent));
         drop(typing);
         door.intend(Intent::Seen); // A nudge: the face looks whether all is done.
     });
@@ -63,6 +62,34 @@ pub(super) fn start_pipe(door: Door) -> Receiver<()> {
         log::error!("cannot read what is typed: {error}");
     }
     ended
+}
+
+/// Reads lines to the end of the input. Bytes that are not UTF-8 are replaced, and an
+/// input that breaks off is reported: lost input is never a success.
+fn read_pipe(mut input: impl BufRead, mut intend: impl FnMut(Intent)) {
+    for number in 1_u64.. {
+        let mut bytes = Vec::new();
+        match input.read_until(b'\n', &mut bytes) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                let sentence =
+                    format!("Line {number} of the input is unreadable: {error}.");
+                return intend(Intent::Complain(sentence));
+            }
+        }
+        let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if str::from_utf8(line).is_err() {
+            let sentence = format!(
+                "Line {number} of the input is not UTF-8. Its invalid bytes were replaced \
+                 by {}.",
+                char::REPLACEMENT_CHARACTER
+            );
+            intend(Intent::Complain(sentence));
+        }
+        intend(Intent::Input(String::from_utf8_lossy(line).into_owned()));
+    }
 }
 
 /// Starts the line editor; `None` where this terminal cannot have one.
@@ -79,6 +106,7 @@ pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
         editor.set_helper(Some(Completion {
             words,
             gate: gate.clone(),
+            line: RefCell::default(),
         }));
         let printer: Printer = Box::new(move |text| {
             gate.wait();
@@ -107,12 +135,34 @@ fn with_printer(
     Ok((editor, printer))
 }
 
-/// Until Ctrl-C or Ctrl-D.
+/// Until Ctrl-C or Ctrl-D. A byte that is not UTF-8 costs only itself and the keys of its
+/// burst: the line before it stays.
 fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, door: &Door) {
-    while let Ok(line) = editor.readline(PROMPT) {
+    let mut begun = String::new();
+    loop {
+        let typed = editor.readline_with_initial(PROMPT, (&begun, ""));
+        let unfinished = editor
+            .helper()
+            .map(|it| mem::take(&mut *it.line.borrow_mut()));
         let columns = editor.dimensions().map_or(80, |(columns, _)| columns);
-        erase(&line, columns.into());
-        door.intend(Intent::Input(line));
+        match typed {
+            Ok(line) => {
+                begun.clear();
+                erase(&line, columns.into());
+                door.intend(Intent::Input(line));
+            }
+            Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
+            Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                begun = unfinished.unwrap_or_default();
+                erase(&begun, columns.into());
+                door.intend(Intent::Complain(NOT_UTF8.to_owned()));
+            }
+            Err(error) => {
+                let sentence = format!("The terminal is unreadable: {error}.");
+                door.intend(Intent::Complain(sentence));
+                break;
+            }
+        }
     }
     door.intend(Intent::Close);
 }
@@ -151,8 +201,9 @@ impl Gate {
 impl Hinter for Completion {
     type Hint = String;
 
-    fn hint(&self, _: &str, _: usize, _: &Context<'_>) -> Option<String> {
+    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
         self.gate.open();
+        line.clone_into(&mut self.line.borrow_mut());
         None
     }
 }
@@ -190,5 +241,45 @@ impl Completer for Completion {
     ) -> Result<(usize, Vec<String>), ReadlineError> {
         let found = complete::complete(line, position, &self.words.lock());
         Ok((found.start, found.candidates))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, BufReader, Read};
+
+    fn read(input: impl Read) -> Vec<Intent> {
+        let mut intents = Vec::new();
+        read_pipe(BufReader::new(input), |intent| intents.push(intent));
+        intents
+    }
+
+    fn input(line: &str) -> Intent {
+        Intent::Input(line.to_owned())
+    }
+
+    #[test]
+    fn a_byte_that_is_not_utf_8_is_replaced_and_reported_and_reading_goes_on() {
+        let intents = read(&b"one\r\ncaf\xe9\nthree"[..]);
+        let [first, Intent::Complain(sentence), second, third] = &intents[..] else {
+            panic!("{intents:?}");
+        };
+        assert_eq!(*first, input("one"));
+        assert!(sentence.starts_with("Line 2 of the input is not UTF-8."));
+        assert_eq!((second, third), (&input("caf\u{fffd}"), &input("three")));
+    }
+
+    #[test]
+    fn an_input_that_breaks_off_is_a_failure_and_not_its_end() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("unplugged"))
+            }
+        }
+        let intents = read((&b"one\ntw"[..]).chain(Broken));
+        let sentence = "Line 2 of the input is unreadable: unplugged.".to_owned();
+        assert_eq!(intents, [input("one"), Intent::Complain(sentence)]);
     }
 }

@@ -184,6 +184,12 @@ impl Conversation {
         }
     }
 
+    /// Types a text into the field, when called.
+    pub(super) fn typist(&self) -> impl Fn(&str) + 'static {
+        let message = self.message.clone();
+        move |text| message.clone().take_text(text)
+    }
+
     /// Shows what was said and who hears the next line.
     pub(super) fn show(&mut self, model: &Model) {
         self.finder.show(model.chat.search());

@@ -11,6 +11,7 @@ pub(super) struct Leaves {
     row: Flex,
     all: Vec<Leaf>,
     shown: Cell<Option<Page>>,
+    is_narrow: Cell<bool>,
 }
 
 /// One page.
@@ -19,6 +20,8 @@ pub(super) struct Leaf {
     pub(super) page: Page,
     /// What stands on it.
     pub(super) columns: Vec<Flex>,
+    /// What stands beside it where the window is wide enough.
+    pub(super) aside: Option<Flex>,
     /// Puts the cursor where the page wants it.
     pub(super) focus: Box<dyn Fn()>,
 }
@@ -28,7 +31,13 @@ impl Leaves {
     pub(super) fn new(row: &Flex, all: Vec<Leaf>) -> Self {
         let row = row.clone();
         let shown = Cell::new(None);
-        Self { row, all, shown }
+        let is_narrow = Cell::default();
+        Self {
+            row,
+            all,
+            shown,
+            is_narrow,
+        }
     }
 
     /// Shows this page, and puts the cursor where it wants it.
@@ -36,19 +45,30 @@ impl Leaves {
         if self.shown.replace(Some(page)) == Some(page) {
             return;
         }
+        self.arrange();
+        self.focus();
+    }
+
+    /// Whether there is width only for what stands on a page, and none beside it.
+    pub(super) fn set_narrow(&self, is_narrow: bool) {
+        if self.is_narrow.replace(is_narrow) != is_narrow {
+            self.arrange();
+        }
+    }
+
+    fn arrange(&self) {
         for leaf in &self.all {
-            for mut column in leaf.columns.iter().cloned() {
-                if leaf.page == page {
-                    column.show();
-                } else {
-                    column.hide();
-                }
+            let is_shown = self.shown.get() == Some(leaf.page);
+            for column in &leaf.columns {
+                set_visible(column, is_shown);
+            }
+            if let Some(aside) = &leaf.aside {
+                set_visible(aside, is_shown && !self.is_narrow.get());
             }
         }
         let mut row = self.row.clone();
         row.layout();
         row.redraw();
-        self.focus();
     }
 
     /// Puts the cursor where the page that is shown wants it.
@@ -59,5 +79,14 @@ impl Leaves {
         if let Some(leaf) = leaf.filter(|_| self.row.visible_r()) {
             (leaf.focus)();
         }
+    }
+}
+
+fn set_visible(column: &Flex, is_visible: bool) {
+    let mut column = column.clone();
+    if is_visible {
+        column.show();
+    } else {
+        column.hide();
     }
 }

@@ -41,5 +41,6 @@ impl Leaving {
         let agreed = move || report(intent.clone());
         let answers = ("Leave", "Stay");
         self.question.clone().ask(&words, answers, agreed, || ());
+        self.question.focus();
     }
 }

@@ -15,10 +15,13 @@ use fltk::button::Button;
 use fltk::draw;
 use fltk::enums::{Align, Color, Font, FrameType, Shortcut};
 use fltk::frame::Frame;
+use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::misc::Tooltip;
 use fltk::prelude::*;
+use fltk::widget::Widget;
+use std::cell::Cell;
 
 /// The letters of lists, fields and buttons. Unit: pixels.
 pub(super) const TEXT: i32 = 14;
@@ -155,6 +158,23 @@ pub(super) fn wear(theme: Theme) {
     paint(colours.ink, app::foreground);
     paint(colours.chosen, app::set_selection_color);
     app::redraw();
+}
+
+/// Lets the parts of a row, each with its usual width, shrink together where the row is too
+/// narrow for them.
+pub(super) fn shrink_when_narrow(row: &mut Flex, parts: Vec<(Widget, i32)>) {
+    let usual: i32 = parts.iter().map(|(_, width)| width).sum();
+    let known = Cell::new(0);
+    row.resize_callback(move |row, _, _, width, _| {
+        if known.replace(width) == width {
+            return; // Its own layout is a change of size for FLTK.
+        }
+        let space = (width - row.pad() * (row.children() - 1)).max(1);
+        for (part, width) in &parts {
+            row.fixed(part, (*width).min(width * space / usual));
+        }
+        row.layout();
+    });
 }
 
 /// Sets a label where it is another: what is set is drawn again, and with a hidden widget

@@ -35,6 +35,8 @@ struct State {
     conversations: Vec<Audience>,
     /// The place of the chosen one.
     conversation: usize,
+    /// With whom it is: others may begin and end before it without a person's doing.
+    with: Audience,
     /// The pages after the conversations.
     others: Vec<Page>,
     page: Page,
@@ -76,9 +78,11 @@ impl Pages {
         state.conversations = conversations.iter().map(|it| it.with().clone()).collect();
         state.others = OTHERS.to_vec();
         let place = model.chat.chosen_place();
-        if place != state.conversation {
+        state.conversation = place;
+        if *model.to() != state.with {
             // Somebody chose to whisper, by whatever way: there the page turns to.
-            (state.conversation, state.page) = (place, Page::Chat);
+            state.with = model.to().clone();
+            state.page = Page::Chat;
         }
         let is_chat = state.page == Page::Chat;
         let chats = conversations.iter().enumerate();
@@ -94,13 +98,24 @@ impl Pages {
     /// What a person does to a tab; where there is none nothing happens.
     pub(super) fn touch(&self, touch: Touch) {
         match touch {
-            Touch::Choose(place) => self.choose(place),
+            Touch::Choose(place) => {
+                self.choose(place);
+                // The tab that was clicked needs no keys; what it leads to does.
+                self.focus();
+            }
             Touch::Close(place) => {
                 let with = self.state.borrow().conversations.get(place).cloned();
                 if let Some(with) = with {
                     (self.report)(Intent::CloseConversation(with));
                 }
+                self.focus();
             }
+        }
+    }
+
+    fn focus(&self) {
+        if let Some(leaves) = self.leaves.get() {
+            leaves.focus();
         }
     }
 

@@ -43,7 +43,8 @@ impl Question {
     }
 
     /// Asks; `agreed` is called when the first button is pressed, `declined` when the
-    /// second one is, and the row disappears with either. `words` is a label, see
+    /// second one is, and the row disappears with either. The cursor stays where it is: a
+    /// key that is typed meanwhile answers nothing. `words` is a label, see
     /// [`labels`](super::labels).
     pub(super) fn ask(
         &mut self,
@@ -68,7 +69,11 @@ impl Question {
         self.row.show();
         self.page.layout();
         self.page.redraw();
-        drop(self.no.take_focus());
+    }
+
+    /// Puts the cursor onto the second answer, where a person has asked for the question.
+    pub(super) fn focus(&self) {
+        drop(self.no.clone().take_focus());
     }
 
     /// Takes the question back.

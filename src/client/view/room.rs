@@ -31,6 +31,7 @@ use super::transfers::TransfersPage;
 use super::{Look, Report, labels, look};
 use crate::client::Settings;
 use crate::client::model::{Model, Phase};
+use crate::client::words;
 use fltk::button::Button;
 use fltk::frame::Frame;
 use fltk::group::Flex;
@@ -48,8 +49,10 @@ pub(super) struct Room {
     side: Side,
     /// The sliding window at work.
     pub(super) laboratory: laboratory::Page,
-    /// Asked in place.
+    /// What a person's own leaving asks.
     pub(super) question: Question,
+    /// What a teacher asks: in a row of its own, so that no answer reaches the other one.
+    pub(super) homework: Question,
     status: Frame,
     /// The button; what it does first, the window decides.
     pub(super) disconnect: Button,
@@ -64,6 +67,9 @@ const TABS_HEIGHT: i32 = 30;
 
 /// Of the column with people and files. Unit: pixels.
 const SIDE_WIDTH: i32 = 344;
+
+/// Where the room is narrower, the chat has the whole width. Unit: pixels.
+const LEAST_FOR_SIDE: i32 = 850;
 
 impl Room {
     /// Makes the page in the column that is being built.
@@ -93,9 +99,14 @@ impl Room {
         let leaves = leaves(&middle, &conversation, &transfers, &side, &laboratory);
         let leaves = Rc::new(leaves);
         pages.show_with(Rc::clone(&leaves));
+        let narrow = Rc::clone(&leaves);
+        middle.resize_callback(move |_, _, _, width, _| {
+            narrow.set_narrow(width < LEAST_FOR_SIDE);
+        });
 
         let leftovers = Leftovers::new(&mut page, report);
         let question = Question::new(&mut page);
+        let homework = Question::new(&mut page);
         let (status, disconnect) = status_row(&mut page);
         page.end();
         page.hide();
@@ -108,6 +119,7 @@ impl Room {
             side,
             laboratory,
             question,
+            homework,
             status,
             disconnect,
             pages: pages.clone(),
@@ -147,7 +159,20 @@ impl Room {
     /// Takes a question back that no longer stands.
     pub(super) fn forget(&mut self) {
         self.question.close();
+        self.homework.close();
         self.pages.turn_to(Page::Chat);
+    }
+
+    /// Types a text into the next line, from wherever the cursor is on the chat's page.
+    pub(super) fn typist(&self) -> impl Fn(&str) -> bool + 'static {
+        let (pages, take_text) = (self.pages.clone(), self.conversation.typist());
+        move |text| {
+            let is_chat = pages.chosen() == Page::Chat;
+            if is_chat {
+                take_text(text);
+            }
+            is_chat
+        }
     }
 
     /// The field with the next line.
@@ -173,17 +198,20 @@ fn leaves(
     let focus = move || drop(message.clone().take_focus());
     let chat = Leaf {
         page: Page::Chat,
-        columns: vec![conversation.widget().clone(), side.widget().clone()],
+        columns: vec![conversation.widget().clone()],
+        aside: Some(side.widget().clone()),
         focus: Box::new(focus),
     };
     let transfers = Leaf {
         page: Page::Transfers,
         columns: vec![transfers.widget().clone()],
+        aside: None,
         focus: Box::new(transfers.focus()),
     };
     let laboratory = Leaf {
         page: Page::Laboratory,
         columns: vec![laboratory.widget().clone()],
+        aside: None,
         focus: Box::new(laboratory.focus()),
     };
     Leaves::new(middle, vec![chat, transfers, laboratory])
@@ -213,10 +241,12 @@ fn status(model: &Model) -> String {
             format!("connected as {} to {}", model.name, model.server)
         }
     };
-    let round_trip = match model.round_trip.map(|time| time.as_millis()) {
+    let round_trip = match model.round_trip {
         None => String::new(),
-        Some(0) => "  \u{2013}  round trip below 1 ms".to_owned(),
-        Some(ms) => format!("  \u{2013}  round trip {ms} ms"),
+        Some(time) if time.as_millis() == 0 => {
+            "  \u{2013}  round trip below 1 ms".to_owned()
+        }
+        Some(time) => format!("  \u{2013}  round trip {}", words::time(time)),
     };
     format!(
         "{connection}{round_trip}  \u{2013}  link: {}",

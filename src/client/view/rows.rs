@@ -111,6 +111,7 @@ const FROM_THE_LEFT: char = '\u{200e}';
 fn pieces(row: &Row, setting: &Setting) -> Vec<(Style, String)> {
     match &row.shows {
         Shows::Day(day) => vec![(Style::Band, format!("  {day}"))],
+        Shows::Earlier => vec![(Style::Band, "  earlier".to_owned())],
         Shows::New => vec![(Style::New, "  new".to_owned())],
         Shows::Line(line) => line_pieces(line, setting),
         Shows::Fold { sentence, lines } => {
@@ -130,7 +131,12 @@ fn pieces(row: &Row, setting: &Setting) -> Vec<(Style, String)> {
 fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
     let time = time_piece(line.time_ms);
     let name = |name: &str| (Style::Person(colour_of(name)), name.to_owned());
-    let gap = || (Style::Faded, "  ".to_owned());
+    // In another style than the text: with Hebrew in one go, it would move to its far side.
+    let gap = |text: Style| {
+        let is_faded = text == Style::Faded;
+        let style = if is_faded { Style::Plain } else { Style::Faded };
+        (style, "  ".to_owned())
+    };
     let text = |style| (style, line.text.clone());
     let is_between_two = setting.with != Audience::All;
     match &line.kind {
@@ -140,14 +146,14 @@ fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
                 (false, true) => Style::Mention,
                 (false, false) => Style::Plain,
             };
-            vec![time, name(from), gap(), text(style)]
+            vec![time, name(from), gap(style), text(style)]
         }
         Kind::WhisperedFrom { from } => {
-            vec![time, name(from), gap(), text(Style::Whisper)]
+            vec![time, name(from), gap(Style::Whisper), text(Style::Whisper)]
         }
         Kind::WhisperedTo { .. } if is_between_two => {
             let me = name(&setting.me);
-            vec![time, me, gap(), text(Style::Whisper)]
+            vec![time, me, gap(Style::Whisper), text(Style::Whisper)]
         }
         Kind::WhisperedTo { to } => {
             let whisper = (Style::Whisper, "you whisper to ".to_owned());
@@ -311,6 +317,21 @@ mod tests {
         let name = text.find("dana").unwrap();
         let letter = Style::Person(colour_of("dana")).letter();
         assert!(styles[name..].starts_with(letter));
+    }
+
+    #[test]
+    fn no_text_shares_its_style_with_the_gap_before_it() {
+        let mut history = said("שלום");
+        if let Shows::Line(line) = &mut history.shows {
+            Arc::make_mut(line).is_history = true;
+        }
+        let from = "dana".to_owned();
+        let whisper = row(Kind::WhisperedFrom { from }, "שלום");
+        for row in [history, whisper, said("שלום")] {
+            let Written { text, styles } = written(&row, &Setting::default());
+            let begin = text.find("שלום").unwrap();
+            assert_ne!(styles[begin - 1..begin], styles[begin..=begin], "{text}");
+        }
     }
 
     #[test]

@@ -238,10 +238,15 @@ fn tool_row(page: &mut Flex) -> (Vec<(Button, Press)>, Button) {
         row.fixed(&button, width);
         (button, press)
     });
+    let widths = TOOLS.iter().map(|(_, width, _, _)| *width);
+    let widgets = buttons.iter().map(|(button, _)| button.as_base_widget());
+    let mut parts: Vec<_> = widgets.zip(widths).collect();
     Frame::default();
     let clear = look::button("Clear &ended", "Forget what has ended (Alt+E)");
     row.fixed(&clear, 100);
     row.end();
+    parts.push((clear.as_base_widget(), 100));
+    look::shrink_when_narrow(&mut row, parts);
     page.fixed(&row, look::ROW);
     (buttons.to_vec(), clear)
 }

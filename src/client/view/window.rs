@@ -16,9 +16,10 @@ use super::room::Room;
 use super::{Look, Report, look};
 use crate::client::Settings;
 use crate::client::controller::Intent;
+use crate::client::fit::{self, SMALLEST_SIZE};
 use crate::client::keys;
 use crate::client::model::{Model, Phase};
-use crate::client::remembered::{Remembered, SMALLEST_SIZE};
+use crate::client::remembered::Remembered;
 use crate::client::session::{Door, Session};
 use crate::client::theme::Theme;
 use fltk::app;
@@ -54,6 +55,8 @@ struct Memory {
     remembered: Remembered,
     /// Changed by the menu.
     theme: Rc<Cell<Theme>>,
+    /// The zoom that is wanted; the screen may be too small for it. Changed by the menu.
+    zoom: Rc<Cell<f32>>,
 }
 
 /// The window's picture in lists of windows.
@@ -73,14 +76,16 @@ impl Window {
         let pages = Pages::new(&report, bell.clone());
         let memory = Memory::recall(settings);
         let kept = &memory.remembered;
-        app::set_screen_scale(0, kept.zoom);
+        let size = (kept.width, kept.height);
+        let fitting = fit::fit(work_area().1, size, kept.zoom);
+        app::set_screen_scale(0, fitting.zoom);
 
-        let mut frame = DoubleWindow::default().with_size(kept.width, kept.height);
+        let mut frame = DoubleWindow::default().with_size(fitting.width, fitting.height);
         frame.set_xclass("sash");
         frame.set_icon(icon());
         let mut column = Flex::default_fill().column();
         column.set_pad(0);
-        let choose = chooser(&memory.theme, &pages, &report);
+        let choose = chooser(&memory, &frame, &pages, &report);
         let bar = menu::bar(choose);
         menu::mark(&bar, memory.theme.get());
         column.fixed(&bar, menu::HEIGHT);
@@ -99,7 +104,7 @@ impl Window {
         frame.resizable(&column);
         frame.size_range(SMALLEST_SIZE.0, SMALLEST_SIZE.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
-        let homework = Homework::new(room.question.clone(), &report);
+        let homework = Homework::new(room.homework.clone(), &report);
         let mut opened = Self {
             frame,
             column,
@@ -138,7 +143,7 @@ impl Window {
         self.show();
         if self.session.borrow().is_over() {
             let size = (self.frame.w(), self.frame.h());
-            self.memory.keep(size, app::screen_scale(0));
+            self.memory.keep(size);
             self.frame.hide();
         }
     }
@@ -228,6 +233,7 @@ impl Window {
     fn turn_pages_by_number(&mut self, pages: Pages) {
         let mut dropping = Dropping::new(self.room.message(), &self.report);
         let room = self.room.widget().clone();
+        let type_text = self.room.typist();
         // First, so that what is dropped does not reach a field.
         self.frame.super_handle_first(false);
         self.frame.handle(move |frame, event| {
@@ -240,6 +246,10 @@ impl Window {
                 (Event::Shortcut, Some(digit @ 1..=9)) if is_alt => {
                     pages.choose(digit as usize - 1);
                     true
+                }
+                // What no widget has taken: the cursor is in none that can use it.
+                (Event::KeyDown, _) if room.visible() => {
+                    typed_text().is_some_and(|text| type_text(&text))
                 }
                 _ => false,
             }
@@ -260,16 +270,17 @@ impl Memory {
         }
         Self {
             place,
+            zoom: Rc::new(Cell::new(remembered.zoom)),
             remembered,
             theme: Rc::new(Cell::new(theme)),
         }
     }
 
     /// Writes it down; where that fails only comfort is lost.
-    fn keep(&mut self, (width, height): (i32, i32), zoom: f32) {
+    fn keep(&mut self, (width, height): (i32, i32)) {
         let kept = &mut self.remembered;
         (kept.width, kept.height) = (width, height);
-        (kept.theme, kept.zoom) = (self.theme.get(), zoom);
+        (kept.theme, kept.zoom) = (self.theme.get(), self.zoom.get());
         let Some(place) = &self.place else {
             return;
         };
@@ -303,27 +314,34 @@ fn looker(session: &Rc<RefCell<Session>>) -> Look {
 
 /// What the menus do.
 fn chooser(
-    theme: &Rc<Cell<Theme>>,
+    memory: &Memory,
+    frame: &DoubleWindow,
     pages: &Pages,
     report: &Report,
 ) -> impl Fn(Choice) + 'static {
-    let (theme, pages, report) = (Rc::clone(theme), pages.clone(), Rc::clone(report));
+    let (theme, zoom) = (Rc::clone(&memory.theme), Rc::clone(&memory.zoom));
+    let (frame, pages, report) = (frame.clone(), pages.clone(), Rc::clone(report));
+    let wanted_zoom = Rc::clone(&zoom);
+    let zoom_to = move |wanted: f32| {
+        wanted_zoom.set(wanted.clamp(fit::SMALLEST_ZOOM, fit::LARGEST_ZOOM));
+        zoom_to(&mut frame.clone(), wanted_zoom.get());
+    };
     move |choice| match choice {
         Choice::Intent(intent) => report(intent),
         Choice::Theme(chosen) => {
-            let zoom = app::screen_scale(0) * chosen.zoom() / theme.get().zoom();
+            let wanted = zoom.get() * chosen.zoom() / theme.get().zoom();
             theme.set(chosen);
             look::wear(chosen);
-            app::set_screen_scale(0, zoom);
+            zoom_to(wanted);
         }
         Choice::Zoom(step) => {
             let now = app::screen_scale(0);
-            let zoom = match step {
+            let wanted = match step {
                 Zoom::In => now * ZOOM_STEP,
                 Zoom::Out => now / ZOOM_STEP,
                 Zoom::Usual => theme.get().zoom(),
             };
-            app::set_screen_scale(0, zoom.clamp(0.5, 3.0));
+            zoom_to(wanted);
         }
         Choice::Keys => {
             pages.turn_to(Page::Chat);
@@ -333,6 +351,34 @@ fn chooser(
         }
         Choice::Turn(steps) => pages.turn(steps),
     }
+}
+
+/// Draws everything so much larger than usual, as far as the screen has space for it.
+fn zoom_to(frame: &mut DoubleWindow, zoom: f32) {
+    let (corner, area) = work_area();
+    let fitting = fit::fit(area, (frame.w(), frame.h()), zoom);
+    app::set_screen_scale(0, fitting.zoom);
+    let is_larger = fitting.width < frame.w() || fitting.height < frame.h();
+    if is_larger {
+        frame.resize(corner.0, corner.1, fitting.width, fitting.height);
+    }
+}
+
+/// What the first screen leaves to windows: its corner, and its size in pixels.
+fn work_area() -> ((i32, i32), (i32, i32)) {
+    let (x, y, width, height) = app::screen_work_area(0);
+    let scale = app::screen_scale(0);
+    #[expect(clippy::cast_possible_truncation, reason = "a size in pixels")]
+    let pixels = |units: i32| (f64::from(units) * f64::from(scale)).round() as i32;
+    ((x, y), (pixels(width), pixels(height)))
+}
+
+/// The letters that a key types, where it is no command.
+fn typed_text() -> Option<String> {
+    let commands = Shortcut::Ctrl | Shortcut::Alt | Shortcut::Meta;
+    let text = app::event_text();
+    let is_text = text.chars().next().is_some_and(|it| !it.is_control());
+    (is_text && !app::event_state().intersects(commands)).then_some(text)
 }
 
 fn icon() -> Option<RgbImage> {

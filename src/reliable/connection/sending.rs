@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 9293 §3.5, §3.6; report chapter `reliable/connection`.
 
+mod early;
+
 use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
 use super::super::gate::{self, Gate};
 use super::super::handshake::{Handshake, Opening, Proposal};
@@ -171,8 +173,10 @@ impl Sending {
     }
 
     /// See [`Handshake::on_too_long`].
-    pub fn on_too_long(&mut self) -> bool {
-        self.handshake.on_too_long()
+    pub fn on_too_long(&mut self, now: Moment) -> bool {
+        let goes_down = self.handshake.on_too_long();
+        self.begin_anew_if_shorter(now);
+        goes_down
     }
 
     /// How it ended, once it has.
@@ -228,7 +232,7 @@ impl Sending {
     /// Goes on to the next phase where this one is done; an empty file passes several.
     fn advance(&mut self, now: Moment) {
         if matches!(self.phase, Phase::Opening)
-            && let Some(terms) = self.terms()
+            && let Some(terms) = self.terms().or_else(|| self.early_terms())
         {
             let machine = sender(self.arq, terms, &self.handshake);
             self.enter(Phase::Transferring {
@@ -343,13 +347,17 @@ impl Sending {
             } => {
                 machine.on_packet(packet, now);
                 self.log.append(|| machine.take_events());
+                let acked = u64::from(terms.index(packet.sequence));
+                if acked <= machine.progress().sent_packets {
+                    self.handshake.on_packet(packet, now);
+                    self.handshake.on_later_packet(); // Only a SYN-ACK tells the number.
+                }
                 if let Some(retry) = early {
                     retry.be_patient(now);
                     if packet.number == FIN_HAS_COME {
                         retry.put_off(now);
                     }
                 }
-                let acked = u64::from(terms.index(packet.sequence));
                 if acked <= machine.progress().sent_packets {
                     let before = self.gate.state();
                     self.gate.set_window(ack.window, packet.sent_at, now);
@@ -384,6 +392,9 @@ impl Sending {
 
     /// The packet that this phase itself has to send.
     fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
+        if self.awaits_proof() {
+            return None;
+        }
         match &mut self.phase {
             Phase::Transferring { machine, .. } if self.gate.is_open() => machine
                 .poll_transmit(now)
@@ -477,6 +488,7 @@ impl Machine for Sending {
         if matches!(self.handshake.opening(), Opening::Disagreed) {
             self.reset(Reset::BadTerms);
         }
+        self.begin_anew_if_shorter(now);
         self.advance(now);
     }
 
@@ -484,9 +496,14 @@ impl Machine for Sending {
         let patience = Some(self.heard_at + PATIENCE);
         match &self.phase {
             Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
-            Phase::Transferring { machine, .. } if self.gate.is_open() => {
-                earliest([machine.next_timeout(), patience])
+            Phase::Transferring { .. } if self.awaits_proof() => {
+                earliest([self.handshake.next_timeout(), patience])
             }
+            Phase::Transferring { machine, .. } if self.gate.is_open() => earliest([
+                machine.next_timeout(),
+                self.handshake.next_timeout(),
+                patience,
+            ]),
             Phase::Transferring { .. } => earliest([self.gate.next_timeout(), patience]),
             Phase::Closing { retry, .. } => retry.next_timeout(),
             Phase::AwaitingDigest { .. } | Phase::Ended { .. } => None,
@@ -504,6 +521,7 @@ impl Machine for Sending {
             }
             Phase::Transferring { machine, early, .. } => {
                 let has_said_fin = early.is_some();
+                self.handshake.on_timeout(now); // Its SYN-ACK may not be answered yet.
                 if self.gate.is_open() {
                     machine.on_timeout(now);
                     self.log.append(|| machine.take_events());

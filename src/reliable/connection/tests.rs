@@ -1,4 +1,5 @@
 mod away;
+mod early;
 mod ending;
 mod pause;
 mod upload;
@@ -557,9 +558,10 @@ fn an_opening_goes_down_to_shorter_packets_and_an_open_connection_does_not() {
     story.expect("the SYN goes again, shorter", goes_down);
     let mut story = download_of(2_000);
     story.arrive("s0.1");
-    let goes_down = story.sender.on_too_long();
+    let goes_down = story.sender.on_too_long(Moment::START);
     story.expect("the SYN-ACK goes again, shorter", goes_down);
     let mut story = open_download();
-    let goes_down = story.receiver.on_too_long() || story.sender.on_too_long();
+    let goes_down =
+        story.receiver.on_too_long() || story.sender.on_too_long(Moment::START);
     story.expect("it is open", !goes_down);
 }

@@ -202,40 +202,58 @@ fn a_proof_before_its_challenge_a_second_one_and_one_inside_are_refused() {
     assert_eq!(code(&replayed), Code::WrongPassword);
 }
 
+/// A proof of this password from there, by a client that has just come.
+fn try_from(
+    room: &mut Room,
+    client: ClientNumber,
+    address: &str,
+    name: &str,
+    text: &str,
+    now_ms: u64,
+) -> Vec<Effect> {
+    room.on_connected(client, from(address));
+    login_at(room, client, name, text, now_ms)
+}
+
 #[test]
-fn guesses_are_counted_by_address_over_many_connections_and_forgiven_with_time() {
+fn guesses_are_counted_by_address_over_many_connections_and_then_wait_for_their_turn() {
     let mut room = locked();
-    let mut clients = 10..;
-    let mut try_it = |room: &mut Room, address: &str, text: &str, now_ms| {
-        let client = clients.next().unwrap();
-        room.on_connected(client, from(address));
-        let effects = match &join(room, client, "guy")[..] {
-            [Effect::Draw { .. }] => {
-                room.on_closed(client);
-                room.on_connected(client, from(address));
-                login_at(room, client, "guy", text, now_ms)
-            }
-            effects => effects.to_vec(),
-        };
-        let is_in = room.name_of(client).is_some();
-        room.on_gone(client, "tested");
+    for client in 10..10 + GUESSES {
+        let wrong = try_from(&mut room, client, "192.0.2.1", "guy", "guess", 0);
+        assert_eq!(code(&wrong), Code::WrongPassword);
         room.on_closed(client);
-        (!is_in).then(|| code(&effects))
-    };
-    for _ in 0..GUESSES {
-        let wrong = try_it(&mut room, "192.0.2.1", "guess", 0);
-        assert_eq!(wrong, Some(Code::WrongPassword));
     }
-    // Even the right one is not listened to now; from elsewhere it is.
-    let spent = try_it(&mut room, "192.0.2.1", SESAME, 0);
-    assert_eq!(spent, Some(Code::TooManyGuesses));
-    assert_eq!(try_it(&mut room, "192.0.2.2", SESAME, 0), None);
+    // The next one is compared later; from elsewhere at once.
+    assert_eq!(try_from(&mut room, 50, "192.0.2.1", "guy", "guess", 0), []);
+    let elsewhere = try_from(&mut room, 51, "192.0.2.2", "tal", SESAME, 0);
+    assert!(room.name_of(51).is_some(), "{elsewhere:?}");
+    assert!(room.has_waiting());
+    assert_eq!(room.on_late(50), []); // It has said all that it can.
+    assert_eq!(room.on_tick(FORGIVEN_AFTER_MS - 1), []);
+    assert_eq!(code(&room.on_tick(FORGIVEN_AFTER_MS)), Code::WrongPassword);
+    assert!(!room.has_waiting());
     room.door.on_wrong(None, 0); // From nowhere: counted for nobody.
-    let later = 2 * FORGIVEN_AFTER_MS;
-    assert_eq!(
-        room.door.guess_after_ms(Some(&from("192.0.2.1")), later),
-        None
-    );
+}
+
+/// An attacker at the same address who comes again and again.
+#[test]
+fn a_right_password_is_let_in_whatever_others_at_its_address_guess() {
+    let mut room = locked();
+    let there = "192.0.2.1";
+    for client in 100..100 + 50 {
+        try_from(&mut room, client, there, "mallory", "guess", 0);
+    }
+    assert_eq!(try_from(&mut room, 7, there, "guy", SESAME, 0), []);
+    // The teacher too.
+    assert_eq!(try_from(&mut room, 8, there, "dana", CHALK, 0), []);
+    for turn in 1..=3 {
+        room.on_tick(turn * FORGIVEN_AFTER_MS);
+    }
+    let names = [7, 8].map(|client| room.name_of(client).map(Name::to_string));
+    assert_eq!(names, [Some("guy".to_owned()), Some("dana".to_owned())]);
+    assert!(room.has_waiting());
+    (100..150).for_each(|client| room.on_closed(client));
+    assert!(!room.has_waiting());
 }
 
 #[test]
@@ -248,16 +266,28 @@ fn guesses_made_at_once_on_many_connections_are_counted_too() {
             challenge(&mut room, client, &format!("guy{client}"))
         })
         .collect();
-    let codes: Vec<_> = (0..)
+    let answers: Vec<_> = (0..)
         .zip(&challenges)
         .map(|(client, challenge)| {
             let proof = prove(challenge, &format!("guy{client}"), "guess");
-            code(&room.on_request(client, Request::Proof(proof), 0))
+            room.on_request(client, Request::Proof(proof), 0)
         })
         .collect();
     let spent = usize::try_from(GUESSES).unwrap();
-    assert!(codes[..spent].iter().all(|it| *it == Code::WrongPassword));
-    assert!(codes[spent..].iter().all(|it| *it == Code::TooManyGuesses));
+    assert!(
+        answers[..spent]
+            .iter()
+            .all(|it| code(it) == Code::WrongPassword)
+    );
+    assert!(answers[spent..].iter().all(Vec::is_empty));
+}
+
+#[test]
+fn lists_that_wait_at_the_door_are_few() {
+    let mut room = locked();
+    challenge(&mut room, 7, "guy");
+    let held = (0..100).take_while(|_| room.on_request(7, Request::Files, 0).is_empty());
+    assert!(held.count() <= 8);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is looked at before a transfer may wait for a port.
 
-use super::super::download::{Stage, Supplies};
+use super::super::download::{Download, Stage, Supplies, Upload, household};
 use super::super::folder::NO_FOLDER;
 use super::super::peer::Peer;
 use super::super::upload;
@@ -9,10 +9,12 @@ use crate::shelf::FileName;
 use crate::transfer::part::Part;
 use crate::wire::message::{Code, DownloadRequest, UploadRequest};
 use crate::wire::options::{Asked, Settled};
-use crate::wire::version::FileVersion;
 
 /// Most transfers of one client at once, queued ones included.
 const TRANSFERS_PER_CLIENT: usize = 16;
+
+/// Most transfers of one address at once, this machine's own left out.
+const TRANSFERS_PER_ADDRESS: usize = 256;
 
 /// What was settled, or a code and a sentence.
 type Checked = Result<(FileName, Settled), (Code, String)>;
@@ -38,6 +40,7 @@ impl Downloads {
     pub(super) fn check_upload(
         &mut self,
         peer: &Peer,
+        from: &str,
         request: &UploadRequest,
     ) -> Checked {
         self.check_count(peer)?;
@@ -45,52 +48,80 @@ impl Downloads {
         let name = upload::check_name(&request.file)?;
         let followed = self.supplies.folder.follow();
         followed.map_err(|_| (Code::Unreadable, NO_FOLDER.to_owned()))?;
-        self.make_room(peer, &name, &super::told_version(request))?;
+        let upload = Upload {
+            from: from.to_owned(),
+            version: super::told_version(request),
+            has_taken: false,
+        };
+        let gives_way = |it: &&Download| it.gives_way_to(peer, &name, &upload.version);
+        let earlier = self.all.values().find(gives_way);
+        self.make_room(&name, &upload, earlier, false)?;
         Ok((name, settled))
     }
 
     /// Whether there is room within the limits and on the disk. What broken-off uploads
-    /// have left counts, and makes room where that helps; the part that this one goes on
-    /// from stays. What an upload that is just ending has taken, this one takes over.
-    fn make_room(
+    /// have left counts; where `is_opened`, because somebody sends this one, they make room
+    /// where that helps. The part that this one goes on from stays. What an `earlier`
+    /// upload that gives way has taken, this one takes over.
+    pub(super) fn make_room(
         &self,
-        asker: &Peer,
         name: &FileName,
-        version: &FileVersion,
+        upload: &Upload,
+        earlier: Option<&Download>,
+        is_opened: bool,
     ) -> Result<(), (Code, String)> {
         let Supplies { kept, folder, .. } = &self.supplies;
+        let Upload { from, version, .. } = upload;
         let size = version.size;
-        let mut allowance = self.allowance;
-        let mut running = self.all.values();
-        let is_heir = running.any(|it| it.gives_way_to(asker, name, version));
-        if is_heir {
-            allowance.give_back(size);
+        let mut allowance = self.allowance.clone();
+        let taken = earlier.and_then(|it| it.upload.as_ref());
+        let taken = taken.filter(|upload| upload.has_taken);
+        if let Some(upload) = taken {
+            allowance.give_back(&upload.from, size);
         }
-        allowance.check(size, 0)?;
+        allowance.check(from, size, 0)?;
         let own = kept.find(name, version); // While it is held, nobody removes it.
         let there = own.as_ref().map_or(0, Part::length);
-        let missing = if is_heir { 0 } else { size - there.min(size) };
+        let missing = if earlier.is_some() {
+            0
+        } else {
+            size - there.min(size)
+        };
         loop {
+            let left = if is_opened { kept.bytes() } else { 0 };
             let checked = allowance
-                .check(size, kept.bytes())
+                .check(from, size, left)
                 .and_then(|()| upload::check_room(folder.path(), missing));
-            if checked.is_ok() || !kept.remove_oldest() {
+            // Nobody's part goes for a mere request.
+            if checked.is_ok() || !is_opened || !kept.remove_oldest() {
                 return checked;
             }
         }
     }
 
     fn check_count(&self, peer: &Peer) -> Result<(), (Code, String)> {
-        let own = self.all.values();
-        let own = own.filter(|download| download.peer.number == peer.number);
-        let own = own.filter(|it| !matches!(it.stage, Stage::Lingering { .. }));
-        if own.count() < TRANSFERS_PER_CLIENT {
-            return Ok(());
+        let user = household(peer.remote.ip());
+        let live = || {
+            let all = self.all.values();
+            all.filter(|it| !matches!(it.stage, Stage::Lingering { .. }))
+        };
+        let own = live().filter(|it| it.peer.number == peer.number).count();
+        if own >= TRANSFERS_PER_CLIENT {
+            let sentence = format!(
+                "You have {TRANSFERS_PER_CLIENT} transfers already. Wait for one, or cancel \
+                 one."
+            );
+            return Err((Code::TooManyTransfers, sentence));
         }
-        let sentence = format!(
-            "You have {TRANSFERS_PER_CLIENT} transfers already. Wait for one, or cancel one."
-        );
-        Err((Code::TooManyTransfers, sentence))
+        let theirs = live().filter(|it| it.user().household == user).count();
+        if user.is_some() && theirs >= TRANSFERS_PER_ADDRESS {
+            let sentence = format!(
+                "From your address there are {TRANSFERS_PER_ADDRESS} transfers already. Wait \
+                 for one."
+            );
+            return Err((Code::TooManyTransfers, sentence));
+        }
+        Ok(())
     }
 
     fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {

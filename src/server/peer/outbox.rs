@@ -14,10 +14,11 @@
 //!
 //! Source: `send(2)` (`MSG_DONTWAIT`); report chapter `speed`.
 
+use super::budget::{Budget, Charge, Line};
 use crate::transfer::tap::Conversation;
 use crossbeam_channel::{Receiver, Sender};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The way to a client, shared by all who speak to it.
@@ -28,6 +29,8 @@ pub(super) struct Outbox {
     copies: Arc<Conversation>,
     queue: Sender<Outgoing>,
     backlog: Arc<Backlog>,
+    /// Shared by the queues of all clients.
+    budget: Arc<Budget>,
     turn: Mutex<Turn>,
 }
 
@@ -43,9 +46,11 @@ struct Turn {
 pub(in super::super) enum Outgoing {
     /// Lines, each shared with all who hear it.
     Lines {
-        lines: Vec<Arc<str>>,
+        lines: Vec<Line>,
         /// So many of their bytes are out already.
         written: usize,
+        /// What their places in the queue cost.
+        _charge: Charge,
     },
     /// Nothing follows: end the stream like this.
     End(Shutdown),
@@ -70,6 +75,8 @@ pub(super) struct Backlog {
     waiting: AtomicUsize,
     /// Unit: bytes.
     written: AtomicU64,
+    /// The writer has ended: nothing that waits goes out any more.
+    is_over: AtomicBool,
 }
 
 impl Outbox {
@@ -78,6 +85,7 @@ impl Outbox {
     pub(super) fn new(
         stream: Arc<TcpStream>,
         copies: Arc<Conversation>,
+        budget: Arc<Budget>,
     ) -> (Self, WritingHalf, Receiver<()>) {
         let (sender, queue) = crossbeam_channel::unbounded();
         let (alive, writer_ended) = crossbeam_channel::bounded(0);
@@ -86,6 +94,7 @@ impl Outbox {
             copies: Arc::clone(&copies),
             queue: sender,
             backlog: Arc::default(),
+            budget,
             turn: Mutex::default(),
         };
         let half = WritingHalf {
@@ -99,12 +108,12 @@ impl Outbox {
     }
 
     /// Hands lines over; never waits for the client. After the last of them nothing goes.
-    pub(super) fn put(&self, lines: Vec<Arc<str>>) {
+    pub(super) fn put(&self, lines: Vec<Line>) {
         let turn = self.turn();
-        if turn.is_over {
+        if turn.is_over || self.backlog.is_over() {
             return;
         }
-        let bytes: usize = lines.iter().map(|line| line.len()).sum();
+        let bytes: usize = lines.iter().map(Line::len).sum();
         let written = if self.goes_past_the_writer(bytes) {
             self.backlog.wrote(write_at_once(&self.stream, &lines))
         } else {
@@ -113,7 +122,12 @@ impl Outbox {
         if written < bytes {
             self.backlog.waits(bytes - written);
             // An error means that the writer has ended, and the reader will say so.
-            let _ = self.queue.send(Outgoing::Lines { lines, written });
+            let charge = self.budget.places(lines.len());
+            let _ = self.queue.send(Outgoing::Lines {
+                lines,
+                written,
+                _charge: charge,
+            });
         }
     }
 
@@ -126,6 +140,16 @@ impl Outbox {
     /// What is not out yet. Unit: bytes.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.backlog.waiting()
+    }
+
+    /// A line that counts in the budget of all.
+    pub(super) fn line(&self, text: String) -> Line {
+        self.budget.line(text)
+    }
+
+    /// Whether nothing that waits goes out any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.backlog.is_over()
     }
 
     /// What is out. Unit: bytes.
@@ -156,6 +180,15 @@ impl Backlog {
         self.waiting.load(Ordering::Acquire)
     }
 
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// The writer has ended.
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
     fn waits(&self, bytes: usize) {
         self.waiting.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -179,7 +212,7 @@ const LARGEST_AT_ONCE: usize = 4 * 1024;
 /// So many bytes of these lines were taken; none where the system cannot say without
 /// waiting, or the stream has ended: the writer will find out.
 #[cfg(target_os = "linux")]
-fn write_at_once(stream: &TcpStream, lines: &[Arc<str>]) -> usize {
+fn write_at_once(stream: &TcpStream, lines: &[Line]) -> usize {
     use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
     use std::io::IoSlice;
     let parts: Vec<_> = lines
@@ -193,7 +226,7 @@ fn write_at_once(stream: &TcpStream, lines: &[Arc<str>]) -> usize {
 
 /// Every line wakes its writer.
 #[cfg(not(target_os = "linux"))]
-fn write_at_once(_stream: &TcpStream, _lines: &[Arc<str>]) -> usize {
+fn write_at_once(_stream: &TcpStream, _lines: &[Line]) -> usize {
     0
 }
 
@@ -217,15 +250,17 @@ mod tests {
         let (stream, remote) = listener.accept().unwrap();
         let local = stream.local_addr().unwrap();
         let copies = Tap::OFF.conversation(local, remote, Way::In);
-        let (outbox, half, _) = Outbox::new(Arc::new(stream), Arc::new(copies));
+        let budget = Arc::default();
+        let (outbox, half, _) = Outbox::new(Arc::new(stream), Arc::new(copies), budget);
         (outbox, half, client)
     }
 
     #[test]
     fn a_line_to_who_reads_wakes_no_writer() {
         let (outbox, half, mut client) = outbox();
-        outbox.put(vec!["one\n".into(), "two\n".into()]);
-        outbox.put(vec!["three\n".into()]);
+        let line = |text: &str| outbox.line(text.to_owned());
+        outbox.put(vec![line("one\n"), line("two\n")]);
+        outbox.put(vec![line("three\n")]);
         let mut heard = [0; 14];
         client.read_exact(&mut heard).unwrap();
         assert_eq!(&heard, b"one\ntwo\nthree\n");
@@ -236,17 +271,17 @@ mod tests {
     #[test]
     fn what_does_not_fit_waits_and_nothing_goes_past_it() {
         let (outbox, half, mut client) = outbox();
-        let line: Arc<str> = "x".repeat(LARGEST_AT_ONCE).into();
+        let line = outbox.line("x".repeat(LARGEST_AT_ONCE));
         let mut put_bytes = 0;
         while outbox.waiting_bytes() == 0 {
-            outbox.put(vec![Arc::clone(&line)]);
+            outbox.put(vec![line.clone()]);
             put_bytes += line.len();
         }
         // There is room again, and yet the next one has to wait behind the others.
         let mut taken = vec![0; put_bytes / 2];
         client.read_exact(&mut taken).unwrap();
         let before = outbox.waiting_bytes();
-        outbox.put(vec!["the next\n".into()]);
+        outbox.put(vec![outbox.line("the next\n".to_owned())]);
         assert_eq!(outbox.waiting_bytes(), before + 9);
         assert_eq!(half.queue.len(), 2);
         let Ok(Outgoing::Lines { written, .. }) = half.queue.recv() else {
@@ -261,7 +296,7 @@ mod tests {
     fn nothing_goes_out_after_the_last_line() {
         let (outbox, half, _client) = outbox();
         outbox.end(Shutdown::Write);
-        outbox.put(vec!["too late\n".into()]);
+        outbox.put(vec![outbox.line("too late\n".to_owned())]);
         assert_eq!(outbox.written_bytes(), 0);
         assert_eq!(half.queue.len(), 1);
     }

@@ -15,7 +15,7 @@ use crate::server::pace::Pace;
 use crate::server::room_thread::Event;
 use crate::transfer::clock::Clock;
 use crate::transfer::tap::Way;
-use crate::wire::line::Lines;
+use crate::wire::line::{LineError, Lines};
 use crate::wire::message::Request;
 use crossbeam_channel::Sender;
 use std::io::{self, Read};
@@ -87,7 +87,8 @@ impl Reader<'_> {
                 continue;
             };
             if count == 0 {
-                if room.send(Event::Finished { client }).is_ok() {
+                let is_cut = self.peer.cut_because.get().is_some();
+                if !is_cut && room.send(Event::Finished { client }).is_ok() {
                     self.stay_until_the_end();
                 }
                 return Ok(());
@@ -95,7 +96,9 @@ impl Reader<'_> {
             self.peer.copies.carried(Way::In, &buffer[..count]);
             self.hold_back(&buffer[..count]);
             self.lines.push(&buffer[..count]);
-            match self.hand_on_lines(room) {
+            let wanted = self.hand_on_lines(room);
+            self.await_turn();
+            match wanted {
                 Wanted::More => {}
                 Wanted::Nothing => return self.linger(&mut buffer),
                 Wanted::ByNobody => return Ok(()),
@@ -121,6 +124,18 @@ impl Reader<'_> {
         }
     }
 
+    /// Waits while requests of this client wait for their turn: what it asks costs others
+    /// time, and what it sends meanwhile TCP holds back.
+    fn await_turn(&self) {
+        let deadline = self.clock.now() + LONGEST_TURN;
+        while self.peer.is_held()
+            && !self.peer.is_gone()
+            && !self.clock.until(deadline).is_zero()
+        {
+            let _ = crossbeam_channel::after(BREATHER / 4).recv();
+        }
+    }
+
     /// Hands on what is whole; what is wanted from this client then.
     fn hand_on_lines(&mut self, room: &Sender<Event>) -> Wanted {
         let client = self.peer.number;
@@ -131,13 +146,15 @@ impl Reader<'_> {
                     Ok(request) => Event::Asked { client, request },
                     Err(error) => Event::Unreadable { client, error },
                 },
-                Err(error) => Event::Broken { client, error },
+                Err(error @ LineError::Endless) => Event::Broken { client, error },
+                Err(error) => Event::Illegible { client, error },
             };
             let is_last = match &event {
                 Event::Broken { .. } => true,
                 Event::Asked { request, .. } => *request == Request::Disconnect,
                 Event::Arrived(_)
                 | Event::Unreadable { .. }
+                | Event::Illegible { .. }
                 | Event::Late { .. }
                 | Event::Shared { .. }
                 | Event::Finished { .. }
@@ -211,3 +228,6 @@ const UNREAD: Duration = Duration::from_secs(30);
 
 /// What a client whose own queue is full waits before each further read of up to 4 KiB.
 const BREATHER: Duration = Duration::from_millis(20);
+
+/// How long one that waits for its turn is not read at most.
+const LONGEST_TURN: Duration = Duration::from_secs(5);

@@ -5,65 +5,71 @@
 //! queue, or when the stream is shut down under it.
 
 use super::is_no_news;
-use super::outbox::{Backlog, Outgoing, WritingHalf};
+use super::outbox::{Outgoing, WritingHalf};
 use crate::transfer::tap::Way;
 use std::io::{self, ErrorKind, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::time::Duration;
 
-/// `writer-N`: one write for all that waits.
+/// `writer-N`: one write for all that waits, up to [`BATCH_BYTES`].
 pub(in super::super) fn write_lines(half: &WritingHalf) {
-    let mut batch = Vec::new();
-    while let Ok(first) = half.queue.recv() {
-        let mut end = None;
-        batch.clear();
-        for outgoing in std::iter::once(first).chain(half.queue.try_iter()) {
-            match outgoing {
-                Outgoing::Lines { lines, written } => {
-                    let begin = batch.len();
-                    for line in lines {
-                        batch.extend_from_slice(line.as_bytes());
-                    }
-                    batch.drain(begin..begin + written);
-                }
-                Outgoing::End(how) => end = Some(how),
-            }
-            if batch.len() >= BATCH_BYTES || end.is_some() {
-                break;
-            }
-        }
-        half.copies.carried(Way::Out, &batch);
-        if write_batch(&half.stream, &batch, &half.backlog).is_err() {
-            end = Some(Shutdown::Both);
-        }
-        if let Some(how) = end {
-            let _ = half.stream.shutdown(how);
-            return;
-        }
+    let how = write_until_the_end(half).unwrap_or(Some(Shutdown::Both));
+    half.backlog.end();
+    if let Some(how) = how {
+        let _ = half.stream.shutdown(how);
     }
 }
 
-/// Writes all of it. A client that reads nothing keeps us here, until somebody cuts it.
-fn write_batch(
-    mut stream: &TcpStream,
-    mut batch: &[u8],
-    backlog: &Backlog,
-) -> io::Result<()> {
-    while !batch.is_empty() {
-        match stream.write(batch) {
+/// How the stream is to be ended; `None` where nobody can say anything any more.
+fn write_until_the_end(half: &WritingHalf) -> io::Result<Option<Shutdown>> {
+    let mut batch = Vec::new();
+    while let Ok(first) = half.queue.recv() {
+        for outgoing in std::iter::once(first).chain(half.queue.try_iter()) {
+            let (lines, mut written) = match outgoing {
+                Outgoing::Lines { lines, written, .. } => (lines, written),
+                Outgoing::End(how) => {
+                    write_batch(half, &mut batch)?;
+                    return Ok(Some(how));
+                }
+            };
+            for line in lines {
+                let skipped = written.min(line.len());
+                written -= skipped;
+                batch.extend_from_slice(&line.as_bytes()[skipped..]);
+                if batch.len() >= BATCH_BYTES {
+                    write_batch(half, &mut batch)?;
+                }
+            }
+        }
+        write_batch(half, &mut batch)?;
+    }
+    Ok(None)
+}
+
+/// Writes all of it and empties it. A client that reads nothing keeps us here, until
+/// somebody cuts it.
+fn write_batch(half: &WritingHalf, batch: &mut Vec<u8>) -> io::Result<()> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    half.copies.carried(Way::Out, batch);
+    let mut left = batch.as_slice();
+    while !left.is_empty() {
+        match (&*half.stream).write(left) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => {
-                batch = &batch[count..];
-                backlog.wrote_of_waiting(count);
+                left = &left[count..];
+                half.backlog.wrote_of_waiting(count);
             }
             Err(error) if is_no_news(&error) => {}
             Err(error) => return Err(error),
         }
     }
+    batch.clear();
     Ok(())
 }
 
-/// Most bytes in one write, so that a hundred short lines cost one system call.
+/// About the most bytes in one write, so that a hundred short lines cost one system call.
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// How long one write waits before it says how far it came.

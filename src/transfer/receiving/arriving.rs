@@ -13,39 +13,70 @@ use crate::link::{Direction, Label};
 use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
+use crate::reliable::path::Heard;
 use crate::transfer::Report;
-use crate::wire::packet::{Body, Packet, PacketError};
+use crate::wire::packet::{Body, Packet, PacketError, PathPacket};
 use std::net::SocketAddr;
 
 impl<R: FnMut(Report)> Shell<R> {
-    /// Whether this comes from the sender. A client hears nobody but the server; there it
-    /// is who has the token and comes from the asker's address, whatever the port.
+    /// Whether this comes from the sender. A client hears nobody but the server; there the
+    /// sender is whoever has the token and comes from the asker's address, whatever the
+    /// port. Once it is open, a new port is challenged.
     pub(super) fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        if PathPacket::is_one(datagram) {
+            self.on_path_packet(from, datagram);
+            return false;
+        }
         let Some(asker) = self.asker else {
             return true;
         };
         if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
             return false;
         }
-        if self.peer == Some(from) {
+        let is_open = self.connection.terms().is_some();
+        if is_open && self.carrier.expects(from, datagram) {
             return true;
         }
         let packet = match Packet::decode_keyed(datagram, self.key.as_ref()) {
             Ok((packet, _)) => packet,
             Err(error) => {
-                self.note_forgery(&error);
-                return false;
+                let is_told = self.carrier.leads_to(from);
+                return is_told || {
+                    self.note_forgery(&error);
+                    false
+                };
             }
         };
-        let is_syn = matches!(packet.body, Body::Syn(_));
-        if self.connection.terms().is_none() && !is_syn {
+        if is_open {
+            let heard = Heard {
+                from,
+                sent_at: packet.sent_at,
+                bytes: datagram.len(),
+            };
+            self.carrier.hear(heard, self.clock.now());
+            return true;
+        }
+        if !matches!(packet.body, Body::Syn(_)) {
             return true; // Before it is open only a SYN tells where the sender is.
         }
         if self.carrier.follow(from, packet.sent_at) {
             self.connection.on_moved();
         }
-        self.peer = Some(from);
-        !is_syn || self.carrier.leads_to(from) // Else its answer would go elsewhere.
+        self.carrier.leads_to(from) // Else its answer would go elsewhere.
+    }
+
+    fn on_path_packet(&mut self, from: SocketAddr, datagram: &[u8]) {
+        let is_client = self.asker.is_none();
+        let now = self.clock.now();
+        let moved = self.carrier.on_path_packet(datagram, from, is_client, now);
+        match moved {
+            Ok(true) => {
+                let number = self.job.number;
+                log::info!("transfer {number}: its sender moved to {from}");
+            }
+            Ok(false) => {}
+            Err(error) => self.on_send_error(error),
+        }
     }
 
     /// A datagram came from the socket: through the link with it.
@@ -69,7 +100,10 @@ impl<R: FnMut(Report)> Shell<R> {
     pub(super) fn receive(&mut self, datagram: &[u8], now: Moment) {
         let read = Packet::decode_keyed(datagram, self.key.as_ref());
         let (packet, payload) = match read {
-            Ok(read) => read,
+            Ok(read) => {
+                self.carrier.last_error().forget();
+                read
+            }
             Err(_) if !Packet::has_token(datagram, self.job.token) => return,
             Err(error) if self.note_forgery(&error) => return,
             Err(_) => return self.connection.on_damage(now),

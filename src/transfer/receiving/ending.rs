@@ -130,7 +130,8 @@ impl<R: FnMut(Report)> Shell<R> {
             (Some(false), _) => Outcome::Damaged,
             (None, outcome) => outcome.unwrap_or(Outcome::Unknown),
         };
-        let (mut state, mut sentence) = verdict(outcome);
+        let (mut state, sentence) = verdict(outcome);
+        let mut sentence = self.carrier.last_error().explain(outcome, sentence);
         let (mut path, mut digest) = (None, None);
         let verification = std::mem::replace(
             &mut self.verification,

@@ -2,15 +2,15 @@
 //!
 //! Only what carries the token and comes from the asker's address reaches `sender-3`.
 
-use super::super::carrier::is_passing;
 use super::super::inbox::{Arrival, Inbox};
+use super::super::socket_error::{LastError, Meaning};
 use super::super::tap::Way;
 use super::super::threads::{self, Kind};
 use super::super::{Job, WAKE_INTERVAL};
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKey;
-use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, Reset};
+use crate::wire::packet::{Body, LARGEST_DATAGRAM_BYTES, Packet, PathPacket, Reset};
 use crate::wire::sequence::SequenceNumber;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -64,28 +64,37 @@ pub(super) fn start(
     let is_linked = !job.scenario.is_perfect();
     let listen = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
+        let mut last_error = LastError::default();
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
                 // What wakes us in the end never travelled.
-                Ok(_) if shall_end.load(Ordering::Relaxed) => return,
+                Ok(_) | Err(_) if shall_end.load(Ordering::Relaxed) => return,
                 Ok((length, from)) if from.ip() == asker => {
+                    last_error.forget();
                     let datagram = &datagram[..length];
                     let Some(arrival) = read(datagram, token, key.as_ref(), from) else {
                         continue;
                     };
-                    let is_told = is_linked && matches!(arrival, Arrival::Packet(..));
+                    // What the carrier looks at it tells, too.
+                    let is_told = matches!(arrival, Arrival::Path(..))
+                        || is_linked && matches!(arrival, Arrival::Packet(..));
                     if !is_told {
                         tap.datagram(Way::In, &socket, Some(from), datagram, None);
                     }
                     inbox.forward(arrival);
                 }
                 Ok((_, from)) => log::debug!("ignored a datagram from {from}"),
-                Err(error) if is_passing(&error) => (),
-                Err(_) if shall_end.load(Ordering::Relaxed) => return,
-                Err(error) => {
-                    log::warn!("cannot receive ACKs any more: {error}");
-                    return;
-                }
+                Err(error) => match last_error.note(&error) {
+                    Meaning::Nothing => (),
+                    Meaning::Lost | Meaning::TooLong => {
+                        inbox.forward(Arrival::SocketError(error));
+                        last_error.pause();
+                    }
+                    Meaning::Unusable => {
+                        inbox.tell(Arrival::SocketError(error));
+                        return;
+                    }
+                },
             }
         }
     };
@@ -136,6 +145,9 @@ fn read(
     key: Option<&TrafficKey>,
     from: SocketAddr,
 ) -> Option<Arrival> {
+    if PathPacket::is_one(datagram) {
+        return Some(Arrival::Path(datagram.to_vec(), from));
+    }
     let arrival = match Packet::decode_keyed(datagram, key) {
         Ok((packet, _)) if packet.token == token => {
             return Some(Arrival::Packet(packet, from));

@@ -1,9 +1,10 @@
 //! Stories of a class, as one client of it lives them.
 
 use super::*;
-use crate::client::model::LabState;
+use crate::client::model::{ChatLine, LabState};
 use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
 use crate::wire::options::Congestion;
+use std::sync::Arc;
 
 fn assignment(link: &str) -> Assignment {
     Assignment {
@@ -194,4 +195,40 @@ fn the_teacher_gives_out_sees_the_echo_and_the_table() {
     assert!(guy.text.contains("66.7 kB/s"), "{}", guy.text);
     assert!(yuval.text.ends_with("declined"), "{}", yuval.text);
     assert!(!yuval.text.contains('\u{1b}'));
+}
+
+#[test]
+fn class_exercises_are_accepted_for_two_minutes_and_then_asked_about() {
+    let mut client = joined();
+    client.on_intent(Intent::AcceptLabs(true), 0);
+    let mut now_ms = 10_000;
+    let accepted = (1..1_000).take_while(|&number| {
+        let offered = lab(number, "noa", "seed=7;loss=10%");
+        client.on_event(Event::Reply(offered), now_ms);
+        now_ms += 10_000;
+        let outcome = LabOutcome::Done(figures());
+        client.on_event(Event::LabRan { number, outcome }, now_ms);
+        client
+            .take_effects()
+            .iter()
+            .any(|effect| matches!(effect, Effect::RunLab { .. }))
+    });
+    assert_eq!(accepted.count(), 12);
+    let is_told = |line: &Arc<ChatLine>| line.text.contains("two minutes");
+    assert!(client.model().chat.lines().any(is_told));
+}
+
+#[test]
+fn a_list_that_is_cut_is_told() {
+    let mut client = joined();
+    let names = vec![String::new(); 5_000];
+    for _ in 0..21 {
+        let (names, more) = (names.clone(), true);
+        reply(&mut client, Reply::Users { names, more });
+    }
+    let (names, more) = (vec![], false);
+    reply(&mut client, Reply::Users { names, more });
+    assert_eq!(client.model().people.len(), 100_000);
+    let is_told = |line: &Arc<ChatLine>| line.text.contains("told of 5000 people more");
+    assert!(client.model().chat.lines().any(is_told));
 }

@@ -153,3 +153,21 @@ fn a_shared_file_is_told_and_stands_in_the_list_at_its_place() {
             .starts_with("guy has uploaded b (1.0 kB)")
     );
 }
+
+#[test]
+fn a_paused_transfer_whose_port_went_to_others_goes_on_by_resume() {
+    let mut client = joined();
+    client.on_intent(Intent::Input("/download notes.txt".into()), 2_000);
+    reply(&mut client, Reply::Offer(offer(1)));
+    on_its_way(&mut client, TransferState::Sending);
+    typed(&mut client, "/pause");
+    let _ = client.take_effects();
+    client.on_event(ended(1, TransferState::Failed), 3_000);
+    let _ = client.take_effects();
+    let asked = typed(&mut client, "/resume");
+    let [Request::Download(request)] = &asked[..] else {
+        panic!("not asked for again: {asked:?}");
+    };
+    assert_eq!((&*request.file, request.tag), ("notes.txt", Some(2)));
+    assert_eq!(client.model().transfers.len(), 1); // In the same row.
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::model::{Chat, LONGEST_CHAT_LINES};
+use crate::wire::message::Said;
 use proptest::prelude::*;
 
 /// Noon, so that no time zone makes another day of it.
@@ -36,11 +37,30 @@ fn page(transcript: &Transcript) -> Vec<String> {
     let rows = transcript.rows().iter().skip(1);
     rows.map(|row| match &row.shows {
         Shows::Day(day) => day.clone(),
+        Shows::Earlier => "earlier".to_owned(),
         Shows::New => "new".to_owned(),
         Shows::Line(line) => line.to_string(),
         Shows::Fold { sentence, .. } => sentence.clone(),
     })
     .collect()
+}
+
+#[test]
+fn a_band_stands_over_what_was_said_before_we_came() {
+    let (mut chat, mut transcript) = (chat(), Transcript::default());
+    chat.push(NOON_MS, Kind::Notice, "Joined.");
+    let from = "guy".to_owned();
+    let history = [1, 2].map(|number| Said {
+        from: from.clone(),
+        text: number.to_string(),
+        time: NOON_MS - 1,
+    });
+    chat.push_history(&history, false);
+    say(&mut chat, "now");
+    transcript.follow(chat.chosen());
+    let rows = page(&transcript);
+    assert_eq!(rows[..4], ["* Joined.", "earlier", "<guy> 1", "<guy> 2"]);
+    assert_eq!(rows.len(), 5);
 }
 
 #[test]
@@ -137,6 +157,7 @@ fn what_the_conversation_forgets_is_forgotten_in_large_pieces() {
     let mut gone_in_all = 0;
     for number in 0..LONGEST_CHAT_LINES + 1_200 {
         say(&mut chat, &number.to_string());
+        chat.forget_the_oldest();
         match transcript.follow(chat.chosen()) {
             Change::All => panic!("everything anew"),
             Change::Rows { gone: 0, .. } => {}
@@ -238,7 +259,7 @@ proptest! {
                             .count();
                         prop_assert_eq!(named + others, names.len(), "{}", sentence);
                     }
-                    Shows::Day(_) | Shows::New => {}
+                    Shows::Day(_) | Shows::Earlier | Shows::New => {}
                 }
             }
             prop_assert!(lines.into_iter().eq(chat.chosen().lines().lines()));

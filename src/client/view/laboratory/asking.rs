@@ -2,6 +2,7 @@
 
 use super::{Report, labels, look};
 use crate::client::laboratory::{Quiz, Wish};
+use crate::lab::predict::letter;
 use fltk::button::Button;
 use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;
@@ -40,7 +41,7 @@ impl Asking {
         let ask = look::heading("What does the sender do next?");
         column.fixed(&ask, 20);
         let choices = (0..MOST_CHOICES).map(|place| {
-            let mut button = look::button("", "Keys 1 to 4 do the same");
+            let mut button = look::button("", "Keys A to D do the same");
             button.set_label_size(look::SMALL);
             button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
             let report = Rc::clone(report);
@@ -102,7 +103,7 @@ impl Asking {
                 button.hide();
                 continue;
             };
-            let label = format!(" {}. {choice}", at + 1);
+            let label = format!(" {}) {choice}", letter(at));
             look::set_label(button, &labels::item(&label));
             let chosen = answered.as_ref().map(|answered| answered.choice);
             let color = match chosen {

@@ -39,35 +39,41 @@ impl Fields {
         for arq in Arq::ALL {
             protocol.add_choice(arq.name());
         }
-        row.fixed(&protocol, 146);
         let caption = look::caption("Window");
-        row.fixed(&caption, 62);
         let window = look::field("Most packets in flight, 1 to 8192");
-        row.fixed(&window, 46);
         let mut controller =
             look::choice("Who decides how much of the window is in flight");
         for congestion in Congestion::ALL {
             controller.add_choice(congestion.name());
         }
-        row.fixed(&controller, 160);
         let mut size = look::choice("How long the file is");
         for (name, _) in SIZES {
             size.add_choice(name);
         }
-        row.fixed(&size, 88);
         Frame::default();
         let tip = "All four protocols over this link (Alt+E)";
         let race = look::button("Rac&e", tip);
-        row.fixed(&race, 64);
         let tip = "Stops where it gets interesting and asks what comes next (Alt+D)";
         let predict = look::button("Pre&dict", tip);
-        row.fixed(&predict, 74);
         let open =
             look::button("&Open\u{2026}", "A journal of a run or a transfer (Alt+O)");
-        row.fixed(&open, 74);
         let export = look::button("E&xport\u{2026}", "SVG, PNG, CSV, pcapng (Alt+X)");
-        row.fixed(&export, 84);
         row.end();
+        let parts = [
+            (protocol.as_base_widget(), 146),
+            (caption.as_base_widget(), 62),
+            (window.as_base_widget(), 46),
+            (controller.as_base_widget(), 160),
+            (size.as_base_widget(), 88),
+            (race.as_base_widget(), 64),
+            (predict.as_base_widget(), 74),
+            (open.as_base_widget(), 74),
+            (export.as_base_widget(), 84),
+        ];
+        for (part, width) in &parts {
+            row.fixed(part, *width);
+        }
+        look::shrink_when_narrow(&mut row, parts.into());
         column.fixed(&row, look::ROW);
         let fields = Self {
             scenario,

@@ -4,6 +4,7 @@
 //! Space, Left, Right, Home, End    play, back, on, the beginning, the newest moment
 //! Up, Down                         the packet before, the packet after: framed, and told of
 //! Delete, K                        the framed packet is killed, where it is in flight
+//! A to D                           the answer to a question
 //! Shift and the arrows             a segment of the strip, at the sender or the receiver
 //! Escape                           nothing is framed
 //! ```
@@ -101,7 +102,7 @@ impl Hand {
             Key::End => Wish::Seek(1.0),
             key => match key.to_char() {
                 Some(' ') => Wish::PlayOrPause,
-                Some(digit @ '1'..='4') => Wish::Answer(digit as usize - '1' as usize),
+                Some(letter @ 'a'..='d') => Wish::Answer(letter as usize - 'a' as usize),
                 _ => return false,
             },
         };

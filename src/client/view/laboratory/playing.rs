@@ -2,6 +2,7 @@
 
 use super::{Report, look};
 use crate::client::laboratory::{Laboratory, WAYS, Wish};
+use crate::client::words;
 use fltk::button::Button;
 use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;
@@ -56,12 +57,12 @@ impl Playing {
         way.set_range(shortest.as_secs_f64(), longest.as_secs_f64());
         way.set_step(0.1, 1);
         row.fixed(&way, 110);
-        let way_words = words();
+        let way_words = small_words();
         row.fixed(&way_words, 92);
         let mut time = slider("Where in the time that is known: drag it back and forth");
         time.set_range(0.0, PLACES);
         time.set_step(1.0, 1);
-        let mut time_words = words();
+        let mut time_words = small_words();
         time_words.set_align(Align::Right | Align::Inside);
         row.fixed(&time_words, 170);
         row.end();
@@ -104,7 +105,8 @@ impl Playing {
         if (self.time.value() - place).abs() > 0.5 {
             self.time.set_value(place);
         }
-        let time = format!("{} of {} ms", tenths(now_us), tenths(end_us));
+        let [now, end] = [now_us, end_us].map(Duration::from_micros).map(words::time);
+        let time = format!("{now} of {end}");
         look::set_label(&mut self.time_words, &time);
     }
 }
@@ -119,14 +121,10 @@ pub(super) fn slider(tip: &str) -> HorNiceSlider {
     slider
 }
 
-fn words() -> Frame {
+fn small_words() -> Frame {
     let mut words = look::caption("");
     words.set_label_size(look::TEXT - 1);
     words
-}
-
-fn tenths(time_us: u64) -> String {
-    format!("{}.{}", time_us / 1_000, time_us % 1_000 / 100)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a place on a slider")]

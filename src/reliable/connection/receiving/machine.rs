@@ -48,7 +48,10 @@ impl Machine for Receiving {
             Body::Data { .. } if self.answers_handshake() => {
                 self.handshake.on_later_packet();
             }
-            Body::Data { length } => self.on_data(packet, *length, now),
+            Body::Data { length } => {
+                self.handshake.on_early_data();
+                self.on_data(packet, *length, now);
+            }
             Body::Fin { digest } => {
                 self.handshake.on_later_packet();
                 self.begin();

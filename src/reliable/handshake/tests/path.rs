@@ -73,7 +73,7 @@ fn an_answer_in_time_keeps_the_full_length_though_a_syn_was_lost() {
 }
 
 #[test]
-fn a_length_that_somebody_chose_is_never_changed() {
+fn a_length_that_somebody_chose_is_not_given_up_because_of_losses() {
     let chosen = |side| Proposal {
         segment_bytes: 8_000,
         ..side
@@ -87,14 +87,25 @@ fn a_length_that_somebody_chose_is_never_changed() {
         story.expect(&format!("{name} has {bytes} bytes"), bytes == 8_036);
         story.lose(&name);
     }
+}
+
+#[test]
+fn a_chosen_length_that_the_system_refuses_gives_way_to_one_that_every_path_takes() {
+    let chosen = |side| Proposal {
+        segment_bytes: 8_000,
+        ..side
+    };
+    let mut story = story_of(chosen(SERVER), chosen(CLIENT));
+    story.lose("s0.1");
     let goes_down = story.receiver.on_too_long();
-    story.expect("nor by the system", !goes_down);
+    story.expect("the client goes down", goes_down);
     story.advance(ms(0));
-    let names = story.names_on_the_path();
-    story.expect(
-        &format!("nothing is due at once: {names:?}"),
-        names.is_empty(),
-    );
+    let syn = datagram_bytes(story.packet("s0.2"));
+    story.expect(&format!("{syn} bytes"), syn == SHORT);
+    story.arrive("s0.2");
+    story.arrive("y0.1");
+    story.arrive("a0.1");
+    is_open_with(&story, FALLBACK_SEGMENT_BYTES);
 }
 
 #[test]

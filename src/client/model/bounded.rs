@@ -1,0 +1,114 @@
+//! A list that the server fills, of a bounded size.
+//!
+//! The client does not trust its server: names, files and answers that come without an end
+//! must not fill its memory. What comes beyond the bound is counted and not kept, and the
+//! person is told.
+//!
+//! ```text
+//! files, more --> files, more --> ... --> [ at most 100,000, 12 MiB ] + 7 left out
+//! ```
+
+use crate::wire::message::{FileEntry, LabRow};
+
+/// Entries of one list, in the order in which they came.
+#[derive(Debug)]
+pub(in crate::client) struct Bounded<T> {
+    kept: Vec<T>,
+    bytes: usize,
+    left_out: usize,
+}
+
+/// Most entries of a list; a server lets in 7,500 people where nothing else is asked for.
+pub(in crate::client) const MOST_ENTRIES: usize = 100_000;
+
+/// What the entries of a list may take together. Unit: bytes.
+const MOST_BYTES: usize = 12 << 20;
+
+/// What an entry takes beside its text. Unit: bytes.
+const ENTRY_BYTES: usize = 64;
+
+/// An entry whose text the server chose.
+pub(in crate::client) trait Entry {
+    /// How long its texts are. Unit: bytes.
+    fn text_bytes(&self) -> usize;
+}
+
+impl Entry for String {
+    fn text_bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Entry for FileEntry {
+    fn text_bytes(&self) -> usize {
+        self.name.len()
+    }
+}
+
+impl Entry for LabRow {
+    fn text_bytes(&self) -> usize {
+        ROW_BYTES
+    }
+}
+
+/// A row of results holds two short texts. Unit: bytes.
+const ROW_BYTES: usize = 256;
+
+impl<T> Default for Bounded<T> {
+    fn default() -> Self {
+        Self {
+            kept: Vec::new(),
+            bytes: 0,
+            left_out: 0,
+        }
+    }
+}
+
+impl<T: Entry> Bounded<T> {
+    /// Takes these entries, as far as there is room for them.
+    pub(in crate::client) fn extend(&mut self, entries: impl IntoIterator<Item = T>) {
+        for entry in entries {
+            let bytes = self.bytes + ENTRY_BYTES + entry.text_bytes();
+            if bytes > MOST_BYTES || self.kept.len() >= MOST_ENTRIES {
+                self.left_out += 1;
+            } else {
+                self.bytes = bytes;
+                self.kept.push(entry);
+            }
+        }
+    }
+
+    /// What was kept, and how many were left out. The list is empty afterwards.
+    pub(in crate::client) fn take(&mut self) -> (Vec<T>, usize) {
+        let Self { kept, left_out, .. } = std::mem::take(self);
+        (kept, left_out)
+    }
+
+    /// Forgets all of it.
+    pub(in crate::client) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_an_end_is_cut_and_what_is_left_out_is_counted() {
+        let mut list = Bounded::default();
+        for _ in 0..MOST_ENTRIES + 7 {
+            list.extend([String::new()]);
+        }
+        let (kept, left_out) = list.take();
+        assert_eq!((kept.len(), left_out), (MOST_ENTRIES, 7));
+        let long = || "x".repeat(16_000);
+        for _ in 0..10_000 {
+            list.extend([long()]);
+        }
+        let (kept, left_out) = list.take();
+        assert_eq!(kept.len(), MOST_BYTES / (16_000 + ENTRY_BYTES));
+        assert_eq!(kept.len() + left_out, 10_000);
+        assert_eq!(list.take(), (Vec::new(), 0));
+    }
+}

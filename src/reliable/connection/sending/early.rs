@@ -1,0 +1,53 @@
+//! DATA behind the SYN-ACK, a round trip before the ACK that ends the handshake.
+//!
+//! ```text
+//!   client                                server
+//!     | ------- SYN, round trip 40 ms ----->|
+//!     |<------ SYN-ACK, DATA 0, 1, 2 ... ---|   at most EARLY_PACKETS of them
+//!     | ------- ACK ----------------------->|   and now as many as the window allows
+//! ```
+//!
+//! The token came over TCP to the address that the SYN comes from, so the SYN proves that
+//! address as a token of RFC 9000 §8.1 does. Only selective repeat with a controller sends
+//! early, and only to a client that says in its SYN how long a round trip is: without it the
+//! first packets could not be paced. The other protocols keep the three-way handshake.
+//!
+//! Source: RFC 9000 §8.1.3 (a token validates an address); RFC 7413 (data in the handshake
+//! of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
+
+use super::{Phase, Sending};
+use crate::reliable::moment::Moment;
+use crate::reliable::terms::Terms;
+use crate::wire::options::{Arq, Congestion};
+
+/// Most DATA packets before the client has answered: a first window, once.
+pub(super) const EARLY_PACKETS: u64 = 32;
+
+impl Sending {
+    /// What will hold, where DATA need not wait for the client's ACK.
+    pub(super) fn early_terms(&self) -> Option<Terms> {
+        let may_send = self.arq == Arq::SelectiveRepeat
+            && self.proposal.congestion != Congestion::Fixed;
+        let terms = self.handshake.early_terms().filter(|_| may_send)?;
+        (terms.segments() > 0).then_some(terms)
+    }
+
+    /// The client may have gone down to shorter segments: what was sent early was too long
+    /// for the path, and everything begins anew.
+    pub(super) fn begin_anew_if_shorter(&mut self, now: Moment) {
+        if let (Phase::Transferring { terms, .. }, Some(early)) =
+            (&self.phase, self.early_terms())
+            && *terms != early
+        {
+            self.phase = Phase::Opening;
+            self.advance(now);
+        }
+    }
+
+    /// All that may leave early has left: the client must answer first.
+    pub(super) fn awaits_proof(&self) -> bool {
+        matches!(self.phase, Phase::Transferring { .. })
+            && !self.is_open()
+            && self.progress().sent_packets >= EARLY_PACKETS
+    }
+}

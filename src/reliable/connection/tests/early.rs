@@ -1,0 +1,151 @@
+//! DATA behind the SYN-ACK: for the default protocol, within bounds.
+
+use super::super::super::Machine;
+use super::super::super::handshake::Proposal;
+use super::super::super::moment::Moment;
+use super::super::super::script::ms;
+use super::super::{Receiving, Sending};
+use crate::wire::options::{Arq, Congestion, FALLBACK_SEGMENT_BYTES};
+use crate::wire::packet::{Body, Kind, Packet};
+use crate::wire::sequence::SequenceNumber;
+use std::time::Duration;
+
+const CLIENT: Proposal = Proposal {
+    size: 1_000_000,
+    window: 8_192,
+    congestion: Congestion::Bbr,
+    chat_round_trip: Some(Duration::from_millis(40)),
+    early_data: true,
+    ..Proposal::EXAMPLE
+};
+
+const SERVER: Proposal = Proposal {
+    first: Some(SequenceNumber(1_000)),
+    chat_round_trip: None,
+    ..CLIENT
+};
+
+/// What the machine sends up to this moment.
+fn sent_until(machine: &mut impl Machine, end: Moment) -> Vec<Packet> {
+    let (mut sent, mut now) = (Vec::new(), Moment::START);
+    while now <= end {
+        machine.on_timeout(now);
+        while let Some(transmit) = machine.poll_transmit(now) {
+            sent.push(transmit.packet);
+        }
+        let next = machine.next_timeout().unwrap_or(end);
+        now = next.max(now + Duration::from_micros(1));
+    }
+    sent
+}
+
+fn syn(client: Proposal, arq: Arq) -> (Receiving, Packet) {
+    let mut client = Receiving::initiate(arq, client, Moment::START);
+    let syn = client.poll_transmit(Moment::START).unwrap().packet;
+    (client, syn)
+}
+
+fn kinds(sent: &[Packet]) -> (usize, usize) {
+    let count = |kind| sent.iter().filter(|it| it.body.kind() == kind).count();
+    (count(Kind::SynAck), count(Kind::Data))
+}
+
+#[test]
+fn data_follows_the_syn_ack_within_half_a_round_trip_and_the_ack_opens_the_rest() {
+    let (mut client, syn) = syn(CLIENT, Arq::SelectiveRepeat);
+    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    server.on_packet(&syn, Moment::START);
+    let soon = Moment::START + ms(20);
+    let sent = sent_until(&mut server, soon);
+    assert_eq!(sent[0].body.kind(), Kind::SynAck);
+    let (_, data) = kinds(&sent);
+    assert!(data >= 5, "{data} DATA");
+    assert!(!server.is_open());
+    for packet in &sent {
+        client.on_packet(packet, soon);
+    }
+    let answers = std::iter::from_fn(|| client.poll_transmit(soon));
+    for answer in answers.collect::<Vec<_>>() {
+        server.on_packet(&answer.packet, soon + ms(20));
+    }
+    assert!(server.is_open());
+    assert!(client.arrivals().0 >= 5, "{:?}", client.arrivals());
+}
+
+#[test]
+fn an_address_that_never_answers_gets_a_first_window_once_and_three_syn_acks() {
+    let (_, syn) = syn(CLIENT, Arq::SelectiveRepeat);
+    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    server.on_packet(&syn, Moment::START);
+    let sent = sent_until(&mut server, Moment::START + Duration::from_secs(31));
+    let (syn_acks, data) = kinds(&sent);
+    assert_eq!(syn_acks, 3);
+    assert!((10..=32).contains(&data), "{data} DATA");
+    assert!(server.outcome().is_some());
+}
+
+#[test]
+fn without_a_told_round_trip_or_with_a_textbook_protocol_no_more_than_three_times_goes() {
+    let bytes = |packets: &[Packet]| -> usize {
+        packets.iter().map(Packet::datagram_bytes).sum()
+    };
+    let silent = Proposal {
+        chat_round_trip: None,
+        ..CLIENT
+    };
+    let boastful = Proposal {
+        chat_round_trip: Some(Duration::from_secs(3_000)),
+        ..CLIENT
+    };
+    for (client, congestion, arq) in [
+        (silent, Congestion::Bbr, Arq::SelectiveRepeat),
+        (boastful, Congestion::Bbr, Arq::SelectiveRepeat),
+        (CLIENT, Congestion::Fixed, Arq::SelectiveRepeat),
+        (CLIENT, Congestion::Cubic, Arq::GoBackN),
+        (CLIENT, Congestion::Fixed, Arq::StopAndWait),
+    ] {
+        let (_, syn) = syn(client, arq);
+        let server = Proposal {
+            congestion,
+            ..SERVER
+        };
+        let mut server = Sending::respond(arq, server, Moment::START);
+        server.on_packet(&syn, Moment::START);
+        let sent = sent_until(&mut server, Moment::START + Duration::from_secs(31));
+        assert_eq!(kinds(&sent), (3, 0), "{arq} {congestion}");
+        assert!(bytes(&sent) <= 3 * bytes(&[syn]));
+    }
+}
+
+#[test]
+fn a_shorter_syn_begins_the_early_data_anew_in_shorter_segments() {
+    let (_, long) = syn(CLIENT, Arq::SelectiveRepeat);
+    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    server.on_packet(&long, Moment::START);
+    sent_until(&mut server, Moment::START + ms(10));
+    let Body::Syn(fields) = long.body else {
+        unreachable!()
+    };
+    let mut shorter = fields;
+    shorter.segment_bytes = FALLBACK_SEGMENT_BYTES;
+    let body = Body::Syn(shorter);
+    server.on_packet(&Packet { body, ..long }, Moment::START + ms(11));
+    let sent = sent_until(&mut server, Moment::START + ms(30));
+    let first = sent.iter().find(|it| it.body.kind() == Kind::Data).unwrap();
+    let length = FALLBACK_SEGMENT_BYTES;
+    assert_eq!((first.number, &first.body), (0, &Body::Data { length }));
+}
+
+#[test]
+fn data_that_comes_before_the_syn_ack_draws_another_syn_at_once() {
+    let (mut client, syn) = syn(CLIENT, Arq::SelectiveRepeat);
+    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    server.on_packet(&syn, Moment::START);
+    let soon = Moment::START + ms(10);
+    for packet in sent_until(&mut server, soon).iter().skip(1) {
+        client.on_packet(packet, soon);
+    }
+    let again = client.poll_transmit(soon).unwrap().packet;
+    assert_eq!((again.body.kind(), again.attempt), (Kind::Syn, 2));
+    assert_eq!(client.poll_transmit(soon), None);
+}

@@ -1,0 +1,52 @@
+//! A SYN that tells the round trip, so that DATA may follow the SYN-ACK at once.
+
+use super::{Handshake, Opening};
+use crate::reliable::terms::Terms;
+use std::time::Duration;
+
+/// A SYN that tells of a longer round trip is not believed.
+const LONGEST_TOLD: Duration = Duration::from_secs(1);
+
+impl Handshake {
+    /// What will hold if the client's ACK comes, where DATA may go before it does: the SYN
+    /// has told the round trip.
+    #[must_use]
+    pub fn early_terms(&self) -> Option<Terms> {
+        match &self.opening {
+            Opening::SynReceived { terms, .. } => {
+                self.round_trip.smoothed().map(|_| *terms)
+            }
+            Opening::Listen
+            | Opening::SynSent { .. }
+            | Opening::Open { .. }
+            | Opening::Disagreed => None,
+        }
+    }
+
+    /// DATA has come before the SYN-ACK, which may be lost: SYN goes again at once, one
+    /// time.
+    pub fn on_early_data(&mut self) {
+        if let Opening::SynSent { retry } = &mut self.opening
+            && !std::mem::replace(&mut self.has_hurried, true)
+        {
+            retry.hurry();
+        }
+    }
+
+    /// The round trip that a SYN tells: of a client that downloads. Unit: microseconds.
+    pub(super) fn told_round_trip(&self) -> u32 {
+        let round_trip = self.proposal.chat_round_trip.unwrap_or_default();
+        if !self.proposal.early_data || self.proposal.first.is_some() {
+            return 0;
+        }
+        u32::try_from(round_trip.as_micros()).unwrap_or(0)
+    }
+
+    /// A SYN has told this round trip.
+    pub(super) fn believe(&mut self, told_us: u32) {
+        let told = Duration::from_micros(told_us.into());
+        if self.proposal.early_data && !told.is_zero() && told < LONGEST_TOLD {
+            self.round_trip.sample(told);
+        }
+    }
+}

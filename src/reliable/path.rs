@@ -1,0 +1,291 @@
+//! Where the other side is, and whether a new address is really its own.
+//!
+//! A NAT router that forgets its mapping gives a client another UDP port in the middle of a
+//! transfer. The token says that a packet belongs to the transfer, but anybody who has seen
+//! a packet can send its copy from elsewhere. So data moves to a new address only after
+//! a challenge that was sent there has been answered from there.
+//!
+//! ```text
+//!   newest packet from a new address --> challenge to it, again after a timeout
+//!                                        data goes on to the old address meanwhile
+//!   the response, from there, the right nonce --> data moves
+//!   a newer packet from the old address       --> the new one is given up
+//! ```
+//!
+//! Until then no more than three times the bytes that came from the new address go there.
+//! The addresses are the driver's business; here one is anything that can be compared.
+//!
+//! Source: RFC 9000 §8.1 (amplification), §8.2 (path validation), §9.3 (migration).
+
+use super::moment::Moment;
+use super::retry::Retry;
+use crate::wire::packet::Nonce;
+use std::time::Duration;
+
+/// The other side's address, and one that may become it.
+#[derive(Debug)]
+pub struct Path<A> {
+    current: Option<A>,
+    /// The time stamp of the newest packet from there, by the other side's clock.
+    newest_at: u32,
+    candidate: Option<Candidate<A>>,
+}
+
+#[derive(Debug)]
+struct Candidate<A> {
+    address: A,
+    newest_at: u32,
+    nonce: Nonce,
+    retry: Retry,
+    /// Bytes that may still be sent there.
+    allowance: usize,
+}
+
+/// A challenge to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Challenge<A> {
+    /// Where it goes.
+    pub to: A,
+    /// What it asks for.
+    pub nonce: Nonce,
+    /// 1 for the first transmission.
+    pub attempt: u8,
+}
+
+/// A packet of the other side, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard<A> {
+    /// Where it came from.
+    pub from: A,
+    /// Its time stamp, by the other side's clock.
+    pub sent_at: u32,
+    /// How long the datagram was.
+    pub bytes: usize,
+}
+
+/// Bytes that may be sent to an address for each byte that came from it.
+const AMPLIFICATION: usize = 3;
+
+/// Whether `sent_at` is not older than `other`. Serial arithmetic (RFC 1982): time stamps
+/// wrap after 71 minutes.
+const fn is_newer(sent_at: u32, other: u32) -> bool {
+    sent_at.wrapping_sub(other) <= u32::MAX / 2
+}
+
+impl<A> Default for Path<A> {
+    fn default() -> Self {
+        Self {
+            current: None,
+            newest_at: 0,
+            candidate: None,
+        }
+    }
+}
+
+impl<A: Copy + Eq> Path<A> {
+    /// Where data goes.
+    #[must_use]
+    pub const fn current(&self) -> Option<A> {
+        self.current
+    }
+
+    /// A packet of the handshake: the newest one tells where the other side is. `true`
+    /// where it has moved. What may go there before it is open the handshake limits.
+    pub fn on_opening(&mut self, from: A, sent_at: u32) -> bool {
+        if self.current.is_some() && !is_newer(sent_at, self.newest_at) {
+            return false;
+        }
+        self.newest_at = sent_at;
+        self.current
+            .replace(from)
+            .is_some_and(|before| before != from)
+    }
+
+    /// Whether a packet from there says nothing new: it is where data goes, and no other
+    /// address is being challenged.
+    pub fn expects(&mut self, from: A, sent_at: u32) -> bool {
+        let is_expected = self.current == Some(from) && self.candidate.is_none();
+        if is_expected {
+            self.newest_at = sent_at;
+        }
+        is_expected
+    }
+
+    /// A packet of the open connection. `draw` gives a nonce where an address is new, or
+    /// nothing where the system has none.
+    pub fn on_packet(
+        &mut self,
+        heard: Heard<A>,
+        round_trip: Option<Duration>,
+        draw: impl FnOnce() -> Option<Nonce>,
+        now: Moment,
+    ) {
+        let Heard {
+            from,
+            sent_at,
+            bytes,
+        } = heard;
+        if self.current == Some(from) {
+            if is_newer(sent_at, self.newest_at) {
+                self.newest_at = sent_at;
+            }
+            self.candidate
+                .take_if(|candidate| is_newer(sent_at, candidate.newest_at));
+            return;
+        }
+        if !is_newer(sent_at, self.newest_at) {
+            return;
+        }
+        let credit = bytes.saturating_mul(AMPLIFICATION);
+        if let Some(candidate) = &mut self.candidate {
+            if candidate.address == from {
+                candidate.newest_at = sent_at;
+                candidate.allowance = candidate.allowance.saturating_add(credit);
+                return;
+            }
+            if !is_newer(sent_at, candidate.newest_at) {
+                return;
+            }
+        }
+        self.candidate = draw().map(|nonce| Candidate {
+            address: from,
+            newest_at: sent_at,
+            nonce,
+            retry: Retry::new(round_trip, now),
+            allowance: credit,
+        });
+    }
+
+    /// A response to a challenge. `true` where it is the right one: data moves.
+    pub fn on_response(&mut self, from: A, nonce: Nonce) -> bool {
+        let is_right = |it: &mut Candidate<A>| it.address == from && it.nonce == nonce;
+        let Some(candidate) = self.candidate.take_if(is_right) else {
+            return false;
+        };
+        self.current = Some(candidate.address);
+        self.newest_at = candidate.newest_at;
+        true
+    }
+
+    /// The challenge to send now, of so many bytes, if one is due and allowed.
+    pub fn poll(&mut self, bytes: usize, now: Moment) -> Option<Challenge<A>> {
+        self.candidate
+            .take_if(|candidate| candidate.retry.is_over(now));
+        let candidate = self.candidate.as_mut()?;
+        candidate.retry.on_timeout(now);
+        let left = candidate.allowance.checked_sub(bytes)?;
+        let attempt = candidate.retry.poll(now)?;
+        candidate.allowance = left;
+        Some(Challenge {
+            to: candidate.address,
+            nonce: candidate.nonce,
+            attempt,
+        })
+    }
+
+    /// When to poll again.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.candidate.as_ref()?.retry.next_timeout()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An address here is a port.
+    fn heard(from: u16, sent_at: u32) -> Heard<u16> {
+        Heard {
+            from,
+            sent_at,
+            bytes: 48,
+        }
+    }
+
+    fn hear(path: &mut Path<u16>, from: u16, sent_at: u32) {
+        path.on_packet(
+            heard(from, sent_at),
+            None,
+            || Some([from.to_be_bytes()[1]; 8]),
+            Moment::START,
+        );
+    }
+
+    fn open_at_one() -> Path<u16> {
+        let mut path = Path::default();
+        assert!(!path.on_opening(1, u32::MAX - 5));
+        path
+    }
+
+    #[test]
+    fn before_it_is_open_the_newest_packet_tells_where_the_other_side_is() {
+        let mut path = open_at_one();
+        assert!(!path.on_opening(1, u32::MAX));
+        assert!(path.on_opening(2, 3)); // The clock has wrapped.
+        assert!(!path.on_opening(1, u32::MAX - 1)); // It was delayed.
+        assert_eq!(path.current(), Some(2));
+        assert!(path.on_opening(1, 4));
+    }
+
+    #[test]
+    fn data_moves_only_after_the_challenge_is_answered_from_the_new_address() {
+        let mut path = open_at_one();
+        hear(&mut path, 2, 7);
+        assert_eq!(path.current(), Some(1));
+        let challenge = path.poll(44, Moment::START).unwrap();
+        assert_eq!((challenge.to, challenge.attempt), (2, 1));
+        assert_eq!(path.poll(44, Moment::START), None, "once at a time");
+        assert!(!path.on_response(2, [9; 8]), "another nonce");
+        assert!(!path.on_response(3, challenge.nonce), "another address");
+        assert!(!path.on_response(1, challenge.nonce), "the old address");
+        assert_eq!(path.current(), Some(1));
+        assert!(path.on_response(2, challenge.nonce));
+        assert_eq!(path.current(), Some(2));
+        assert!(!path.on_response(2, challenge.nonce), "it is used up");
+        hear(&mut path, 1, 6);
+        assert_eq!(path.poll(44, Moment::START), None, "an old packet");
+    }
+
+    #[test]
+    fn no_more_than_three_times_what_came_goes_to_an_address_that_has_not_answered() {
+        for bytes in [44, 60, 145] {
+            let mut path = open_at_one();
+            hear(&mut path, 2, 7);
+            let (mut now, mut sent) = (Moment::START, 0);
+            for _ in 0..100 {
+                sent += path.poll(bytes, now).map_or(0, |_| bytes);
+                now = path.next_timeout().unwrap_or(now);
+            }
+            assert!(sent <= 3 * 48, "{sent} bytes");
+            assert_eq!(sent, 3 * 48 / bytes * bytes);
+            path.on_packet(heard(2, 8), None, || None, now);
+            assert!(path.poll(bytes, now).is_some(), "it may send more again");
+        }
+    }
+
+    #[test]
+    fn a_newer_packet_from_the_old_address_gives_the_new_one_up() {
+        let mut path = open_at_one();
+        hear(&mut path, 2, 7);
+        hear(&mut path, 1, 6); // It was overtaken.
+        let challenge = path.poll(44, Moment::START).unwrap();
+        hear(&mut path, 1, 8);
+        assert!(!path.on_response(2, challenge.nonce));
+        assert_eq!(path.next_timeout(), None);
+        hear(&mut path, 2, 7);
+        assert_eq!(path.poll(44, Moment::START), None);
+    }
+
+    #[test]
+    fn of_two_new_addresses_the_newest_is_challenged_and_an_unanswered_one_is_given_up() {
+        let mut path = open_at_one();
+        hear(&mut path, 2, 7);
+        hear(&mut path, 3, 9);
+        hear(&mut path, 2, 8);
+        assert_eq!(path.poll(44, Moment::START).unwrap().to, 3);
+        let late = Moment::START + Duration::from_secs(31);
+        assert_eq!(path.poll(44, late), None);
+        assert_eq!(path.next_timeout(), None);
+    }
+}

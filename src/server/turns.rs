@@ -1,0 +1,122 @@
+//! Whose request may be served now: an answer may cost no more than its request.
+//!
+//! Eight bytes of `files` draw half a megabyte in a folder of ten thousand files. So a list is
+//! made for a client only once the last one is out, and for all clients together at a
+//! steady rate; and of what the `transfers` thread has to look at, a client has only so much
+//! waiting there. Everything else is served at once.
+//!
+//! ```text
+//! files, users, bans, lab-results   --> is its queue empty? --> is a turn left? --> served
+//! download, upload, cancel, ...     --> fewer than 64 of it at `transfers`? -----> served
+//! say, whisper, ping, ...           -------------------------------------------> served
+//! ```
+//!
+//! It reads no clock and keeps no queue: the `room` thread does.
+//!
+//! Source: Kurose & Ross §9.5.2 (leaky bucket).
+
+use super::peer::Peer;
+use crate::reliable::moment::Moment;
+use crate::wire::message::Request;
+use std::time::Duration;
+
+/// The turns of all clients: a bucket that leaks at a steady rate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turns {
+    /// When the bucket is empty, if nothing more comes in.
+    empty_at: Moment,
+}
+
+/// What a list costs, as the time in which it runs out of the bucket: 200 lists a second.
+const LIST_COST: Duration = Duration::from_millis(5);
+
+/// What the bucket holds: 400 lists, as when a class comes in.
+const CAPACITY: Duration = Duration::from_secs(2);
+
+/// Requests of one client that may wait at the `transfers` thread.
+const MOST_ORDERS: usize = 64;
+
+/// What is asked for, by what it costs the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cost {
+    Small,
+    List,
+    Order,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            empty_at: Moment::START,
+        }
+    }
+}
+
+impl Turns {
+    /// Whether this request of this client may be served now; then it is counted.
+    pub(super) fn may_serve(
+        &mut self,
+        peer: &Peer,
+        request: &Request,
+        now: Moment,
+    ) -> bool {
+        match cost(request) {
+            Cost::Small => true,
+            Cost::Order => peer.orders() < MOST_ORDERS,
+            Cost::List => {
+                peer.waiting_bytes() == 0 && peer.orders() == 0 && self.take(now)
+            }
+        }
+    }
+
+    fn take(&mut self, now: Moment) -> bool {
+        let full_at = self.empty_at.max(now) + LIST_COST;
+        let is_left = full_at - now <= CAPACITY;
+        if is_left {
+            self.empty_at = full_at;
+        }
+        is_left
+    }
+}
+
+const fn cost(request: &Request) -> Cost {
+    match request {
+        Request::Files | Request::Users | Request::Bans | Request::LabResults => {
+            Cost::List
+        }
+        Request::Download(_)
+        | Request::Upload(_)
+        | Request::Cancel { .. }
+        | Request::Pause { .. }
+        | Request::Resume { .. }
+        | Request::Transfer { .. } => Cost::Order,
+        Request::Join { .. }
+        | Request::Proof(_)
+        | Request::Say { .. }
+        | Request::Whisper { .. }
+        | Request::Kick { .. }
+        | Request::Ban { .. }
+        | Request::Unban { .. }
+        | Request::Lab(_)
+        | Request::LabResult(_)
+        | Request::Ping
+        | Request::Disconnect => Cost::Small,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_have_a_rate_and_a_silence_gives_turns_back() {
+        let mut turns = Turns::default();
+        let mut served = |milliseconds| {
+            let now = Moment::START + Duration::from_millis(milliseconds);
+            (0..1_000).filter(|_| turns.take(now)).count()
+        };
+        assert_eq!(served(0), 400);
+        assert_eq!(served(100), 20);
+        assert_eq!(served(60_000), 400);
+    }
+}

@@ -1,0 +1,255 @@
+//! What an error of a UDP socket means for its transfer: almost never the end.
+//!
+//! ```text
+//!   error --no descriptor, no socket--> Unusable   the transfer fails now
+//!         --EMSGSIZE------------------> TooLong    shorter segments, while the handshake lasts
+//!         --would block, a signal-----> Nothing
+//!         --anything else-------------> Lost       one datagram is lost; the error is remembered
+//! ```
+//!
+//! An ICMP message is not authenticated, and a firewall rule, a full buffer or a missing
+//! route may be gone a second later. So such an error counts as the loss of one datagram,
+//! and the transfer ends by its own timeout or not at all. The sentence about a transfer
+//! that has timed out names the last error that the system reported.
+//!
+//! Source: RFC 5927 §5 to §7 (attacks by ICMP); RFC 9000 §14.2.1; RFC 8085 §5.2; `udp(7)`, `ip(7)`.
+
+use crate::reliable::connection::{Failure, Outcome};
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+/// What an error of `send` or `recv` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing could be sent or received just now.
+    Nothing,
+    /// A datagram is lost.
+    Lost,
+    /// A datagram is longer than the interface or the path takes.
+    TooLong,
+    /// The descriptor is closed, or is no socket.
+    Unusable,
+}
+
+/// The newest error of a socket since its other side was heard.
+#[derive(Debug, Default)]
+pub struct LastError {
+    newest: Option<Described>,
+    /// Errors since the other side was heard.
+    count: u32,
+}
+
+#[derive(Debug)]
+struct Described {
+    /// As the system says it.
+    text: String,
+    /// What to do about it.
+    advice: &'static str,
+}
+
+/// EBADF: the descriptor is closed.
+const BAD_DESCRIPTOR: i32 = if cfg!(windows) { 10_009 } else { 9 };
+
+/// ENOTSOCK.
+const NOT_A_SOCKET: i32 = if cfg!(windows) {
+    10_038
+} else if cfg!(target_os = "linux") {
+    88
+} else {
+    38
+};
+
+/// EMSGSIZE, for which `io::ErrorKind` has no name.
+const MESSAGE_TOO_LONG: i32 = if cfg!(windows) {
+    10_040
+} else if cfg!(target_os = "linux") {
+    90
+} else {
+    40
+};
+
+/// After this many errors in a row, each further one costs [`PAUSE`].
+const PROMPT_ERRORS: u32 = 16;
+
+/// A socket that reports one error after the other does not keep a processor busy.
+const PAUSE: Duration = Duration::from_millis(1);
+
+impl Meaning {
+    /// What this error means.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Self {
+        match (error.raw_os_error(), error.kind()) {
+            (Some(BAD_DESCRIPTOR | NOT_A_SOCKET), _) => Self::Unusable,
+            (Some(MESSAGE_TOO_LONG), _) => Self::TooLong,
+            (_, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+                Self::Nothing
+            }
+            _ => Self::Lost,
+        }
+    }
+}
+
+impl LastError {
+    /// The system reported this error; what it means.
+    pub fn note(&mut self, error: &io::Error) -> Meaning {
+        let meaning = Meaning::of(error);
+        if meaning != Meaning::Nothing {
+            log::trace!("the system reported for a transfer's socket: {error}");
+            self.count = self.count.saturating_add(1);
+            self.newest = Some(Described {
+                text: error.to_string(),
+                advice: advice(error),
+            });
+        }
+        meaning
+    }
+
+    /// The other side was heard: whatever the error was, it is over.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Waits a moment where errors come in a row.
+    pub fn pause(&self) {
+        if self.count > PROMPT_ERRORS {
+            // Nothing is ever sent here: a wait that the clock ends.
+            let _ = crossbeam_channel::after(PAUSE).recv();
+        }
+    }
+
+    /// The sentence about this outcome: where a timeout ended the transfer and the system
+    /// had reported an error, the sentence names that error.
+    #[must_use]
+    pub fn explain(&self, outcome: Outcome, sentence: Option<String>) -> Option<String> {
+        let what = match outcome {
+            Outcome::Failed(Failure::NoAnswer) => {
+                "the other side did not answer for 30 s"
+            }
+            Outcome::Failed(Failure::Silence) => {
+                "the other side has been silent for 30 s"
+            }
+            Outcome::Verified
+            | Outcome::Damaged
+            | Outcome::Unknown
+            | Outcome::Failed(Failure::ResetByPeer(_) | Failure::ResetByUs(_)) => {
+                return sentence;
+            }
+        };
+        let Some(Described { text, advice }) = &self.newest else {
+            return sentence;
+        };
+        Some(format!(
+            "{what}; the last error the system reported was: {text}. {advice}"
+        ))
+    }
+}
+
+/// The sentence about a transfer whose socket is of no use any more.
+#[must_use]
+pub fn unusable(error: &io::Error) -> String {
+    format!("the system has closed this transfer's socket: {error}. Start it again.")
+}
+
+/// What a person can do about this error.
+fn advice(error: &io::Error) -> &'static str {
+    const UNREACHABLE: [ErrorKind; 4] = [
+        ErrorKind::NetworkUnreachable,
+        ErrorKind::HostUnreachable,
+        ErrorKind::NetworkDown,
+        ErrorKind::AddrNotAvailable,
+    ];
+    if Meaning::of(error) == Meaning::TooLong {
+        return "The path takes no datagrams of this length: try a smaller --segment.";
+    }
+    let kind = error.kind();
+    if kind == ErrorKind::PermissionDenied {
+        "A firewall on this computer refuses the datagrams: allow UDP to the other side."
+    } else if [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset].contains(&kind) {
+        "Nobody listens at the other side's UDP port, or a firewall closes it: try again."
+    } else if UNREACHABLE.contains(&kind) {
+        "There is no way to the other side: check this computer's network, then try again."
+    } else {
+        "Try again."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_named_error_kind_ends_a_transfer() {
+        let kinds = [
+            ErrorKind::NotFound,
+            ErrorKind::PermissionDenied,
+            ErrorKind::ConnectionRefused,
+            ErrorKind::ConnectionReset,
+            ErrorKind::HostUnreachable,
+            ErrorKind::NetworkUnreachable,
+            ErrorKind::ConnectionAborted,
+            ErrorKind::NotConnected,
+            ErrorKind::AddrInUse,
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::NetworkDown,
+            ErrorKind::BrokenPipe,
+            ErrorKind::InvalidInput,
+            ErrorKind::InvalidData,
+            ErrorKind::OutOfMemory,
+            ErrorKind::Unsupported,
+            ErrorKind::UnexpectedEof,
+            ErrorKind::Other,
+        ];
+        for kind in kinds {
+            assert_eq!(Meaning::of(&kind.into()), Meaning::Lost, "{kind}");
+        }
+        for kind in [
+            ErrorKind::WouldBlock,
+            ErrorKind::TimedOut,
+            ErrorKind::Interrupted,
+        ] {
+            assert_eq!(Meaning::of(&kind.into()), Meaning::Nothing, "{kind}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn of_all_error_numbers_two_end_a_transfer_and_one_means_too_long() {
+        const EBADF: i32 = 9;
+        const ENOTSOCK: i32 = 88;
+        const EMSGSIZE: i32 = 90;
+        let numbers_of = |meaning| -> Vec<i32> {
+            let is_such =
+                |n: &i32| Meaning::of(&io::Error::from_raw_os_error(*n)) == meaning;
+            (1..=133).filter(is_such).collect()
+        };
+        assert_eq!(numbers_of(Meaning::Unusable), [EBADF, ENOTSOCK]);
+        assert_eq!(numbers_of(Meaning::TooLong), [EMSGSIZE]);
+        assert_eq!(numbers_of(Meaning::Nothing), [4, 11, 110]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_timeout_names_the_last_error_and_advice_that_fits_it() {
+        const EPERM: i32 = 1;
+        let mut last = LastError::default();
+        let outcome = Outcome::Failed(Failure::Silence);
+        let plain = || Some(Failure::Silence.to_string());
+        assert_eq!(last.explain(outcome, plain()), plain());
+        last.note(&io::Error::from_raw_os_error(MESSAGE_TOO_LONG));
+        let sentence = last.explain(outcome, plain()).unwrap();
+        assert!(sentence.contains("smaller --segment"), "{sentence}");
+        last.note(&io::Error::from_raw_os_error(EPERM));
+        last.note(&ErrorKind::WouldBlock.into());
+        let sentence = last.explain(outcome, plain()).unwrap();
+        assert!(
+            sentence
+                .starts_with("the other side has been silent for 30 s; the last error"),
+            "{sentence}"
+        );
+        assert!(sentence.contains("firewall on this computer"), "{sentence}");
+        assert!(!sentence.contains("--segment"), "{sentence}");
+        assert_eq!(last.explain(Outcome::Verified, None), None);
+        last.forget();
+        assert_eq!(last.explain(outcome, plain()), plain());
+    }
+}
