@@ -51,10 +51,10 @@ lab run --arq selective-repeat --window 4 --size 700 --segment 100 \
 lab replay target/journals/short/selective-repeat.jsonl --at 300 \
     --svg report/figures/strip_selective_repeat.svg
 
-lab run --arq selective-repeat --size 1MiB --link "seed=7;loss=5%;delay=10ms" \
+lab run --arq sack --size 1MiB --link "seed=7;loss=5%;delay=10ms" \
     --journal target/journals/long
 
-lab replay target/journals/long/selective-repeat.jsonl --at 600 \
+lab replay target/journals/long/sack.jsonl --at 600 \
     --svg report/figures/strip_long.svg
 
 lab ladder --arq selective-repeat --window 4 --size 200 --segment 100 \

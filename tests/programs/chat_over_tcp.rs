@@ -635,10 +635,7 @@ fn when_all_ports_are_in_use_a_download_waits_and_knows_its_place() {
     dana.send(&json!({"download": {"file": "a.txt", "tag": 1}}));
     let offer = dana.wait_for("offer");
     assert_eq!((&offer["tag"], &offer["port"]), (&json!(1), &json!(first)));
-    assert_eq!(
-        (&offer["size"], &offer["arq"]),
-        (&json!(1), &json!("sack"))
-    );
+    assert_eq!((&offer["size"], &offer["arq"]), (&json!(1), &json!("sack")));
     assert_eq!(offer["token"].as_str().unwrap().len(), 32);
 
     dana.send(&json!({"download": {"file": "a.txt", "tag": 2}}));
