@@ -35,7 +35,7 @@ mod path;
 
 use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
-use path::Path;
+use path::{Path, Probing};
 use std::time::Duration;
 
 /// The model and what is done by it.
@@ -67,9 +67,17 @@ enum Phase {
     /// Lets the queue that startup made go.
     Drain,
     /// Looks for more, for one round.
-    Up,
+    Up {
+        /// The rate that is known. Unit: packets per second.
+        best: f64,
+    },
     /// Lets the queue that this made go, since this round.
-    Down { since: u64 },
+    Down {
+        /// The round.
+        since: u64,
+        /// The rate that was known before. Unit: packets per second.
+        best: f64,
+    },
     /// Sends what the path carries, since this round.
     Cruise { since: u64 },
     /// Lets the queue of everybody go, to see the least round trip.
@@ -93,7 +101,14 @@ struct Aggregation {
 
 /// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
 /// round trip that the handshake measured. Unit: packets.
-const FIRST_WINDOW: u32 = 32;
+const FIRST_WINDOW: f64 = 32.0;
+
+/// A path with a shorter round trip may be a slow one all the same: it begins no faster than
+/// this one does.
+const SHORT_PATH: Duration = Duration::from_millis(10);
+
+/// The first window there, as RFC 6928 has it. Unit: packets.
+const LEAST_FIRST_WINDOW: f64 = 10.0;
 
 /// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
 const STARTUP_GAIN: f64 = 2.77;
@@ -103,6 +118,10 @@ const DRAIN_GAIN: f64 = 0.5;
 
 /// Gains of the cycle.
 const UP_GAIN: f64 = 1.25;
+
+/// There was more where the rate has grown by nearly as much: then it is looked for again.
+const FOUND: f64 = 1.15;
+
 const DOWN_GAIN: f64 = 0.75;
 const CRUISE_GAIN: f64 = 1.0;
 
@@ -123,10 +142,14 @@ const STARTUP_WINDOW_GAIN: f64 = 2.0;
 /// Clumps of ACKs open the window further, by this share of the product at most.
 const MOST_EXCESS_SHARE: f64 = 0.25;
 
-/// But by somewhat more than the longest row of packets that shares an ACK: on a short path
-/// the receiver's timer, and with it the clump, is longer than all the rest, and a window
-/// below it would wait for the timer again and again. Unit: packets.
-const MOST_EXCESS: f64 = 80.0;
+/// Where the path is short a window of a few clumps costs nothing, and a sender whose thread
+/// wakes late needs it. Unit: packets.
+const LEAST_EXCESS: f64 = 2.0;
+
+/// But by what passes within this time: a Wi-Fi access point sends what it has every few
+/// milliseconds, and on a short path that, or the receiver's timer, is longer than all the
+/// rest. A window below the clump would wait for the next one again and again.
+const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 /// Rounds of a cruise.
 const CRUISE_ROUNDS: u64 = 6;
@@ -136,13 +159,6 @@ const STALE_ROUNDS: u32 = 3;
 
 /// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
 const BETA: f64 = 0.7;
-
-/// A path with a shorter round trip lies within one machine or one room.
-const SHORT_PATH: Duration = Duration::from_millis(5);
-
-/// Least in flight there: four of the longest rows of packets that share an ACK. Nothing
-/// is paced: a thread that is late would look like a slow path, and slow itself down.
-const SHORT_PATH_WINDOW: f64 = 256.0;
 
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
@@ -161,7 +177,7 @@ impl Bbr {
         Self {
             path: Path::default(),
             phase: Phase::STARTUP,
-            window: f64::from(FIRST_WINDOW).min(most),
+            window: FIRST_WINDOW.min(most),
             most,
             startup_rate: 0.0,
             bound: None,
@@ -177,8 +193,15 @@ impl Bbr {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up => self.phase = Phase::Down { since: round },
-            Phase::Down { since } => {
+            Phase::Up { best } => {
+                self.phase = Phase::Down { since: round, best };
+            }
+            Phase::Down { since, best }
+                if round == since + 1 && self.path.rate().unwrap_or(0.0) > best * FOUND =>
+            {
+                self.go_up();
+            }
+            Phase::Down { since, .. } => {
                 let is_drained = self
                     .path
                     .product()
@@ -192,12 +215,18 @@ impl Bbr {
                     self.path.learn_own_loss(); // This round told of what left before it.
                 }
                 if round >= since + CRUISE_ROUNDS {
-                    self.bound = None;
-                    self.phase = Phase::Up;
+                    self.go_up();
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
         }
+    }
+
+    /// Looks for more.
+    fn go_up(&mut self) {
+        self.bound = None;
+        let best = self.path.rate().unwrap_or(0.0);
+        self.phase = Phase::Up { best };
     }
 
     /// The rate must grow by a quarter every now and then, or it is the bottleneck's.
@@ -217,20 +246,17 @@ impl Bbr {
         Phase::Drain
     }
 
-    /// More was lost than the path loses by itself.
+    /// More was lost than the path loses by itself: the rate is what came through, and no
+    /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
-        let is_answered = match self.phase {
-            Phase::Up | Phase::Cruise { .. } => self.path.is_congested(),
-            Phase::Startup { .. }
-            | Phase::Drain
-            | Phase::Down { .. }
-            | Phase::ProbeRoundTrip { .. } => false,
-        };
-        if is_answered {
-            let in_flight = f64::from(ack.in_flight_when_sent);
-            let bound = self.bound.unwrap_or(in_flight).min(in_flight);
-            self.bound = Some((bound * BETA).max(LEAST_WINDOW));
+        if !self.path.is_congested() {
+            return;
         }
+        self.path.take_congestion(BETA);
+        let product = self.path.product().unwrap_or(LEAST_WINDOW);
+        let in_flight = f64::from(ack.in_flight_when_sent);
+        let bound = self.bound.unwrap_or(in_flight).min(in_flight);
+        self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
     }
 
     /// What does not wait for the end of a round.
@@ -240,9 +266,13 @@ impl Bbr {
         };
         let in_flight = f64::from(ack.in_flight);
         match self.phase {
+            Phase::Startup { .. } if self.path.is_round_congested() => {
+                self.phase = Phase::Drain;
+            }
             Phase::Drain if in_flight <= product => {
                 let since = self.path.rounds();
-                self.phase = Phase::Down { since };
+                let best = f64::INFINITY;
+                self.phase = Phase::Down { since, best };
             }
             Phase::ProbeRoundTrip { until, least } => {
                 let least = least.min(ack.round_trip.latest);
@@ -253,7 +283,7 @@ impl Bbr {
                     self.phase = Phase::Cruise { since };
                 }
             }
-            Phase::Up | Phase::Down { .. } | Phase::Cruise { .. }
+            Phase::Up { .. } | Phase::Down { .. } | Phase::Cruise { .. }
                 if self.path.least_age(ack.now) > LEAST_ROUND_TRIP_AGE =>
             {
                 let duration = PROBE_ROUND_TRIP.max(ack.round_trip.smoothed);
@@ -264,7 +294,7 @@ impl Bbr {
             }
             Phase::Startup { .. }
             | Phase::Drain
-            | Phase::Up
+            | Phase::Up { .. }
             | Phase::Down { .. }
             | Phase::Cruise { .. } => {}
         }
@@ -277,8 +307,9 @@ impl Bbr {
             self.window = (self.window + acked).min(self.most);
             return;
         };
-        let most = (MOST_EXCESS_SHARE * product).max(MOST_EXCESS);
-        let excess = self.aggregation.excess().min(most);
+        let passing = self.path.rate().unwrap_or(0.0) * MOST_EXCESS_TIME.as_secs_f64();
+        let most = (MOST_EXCESS_SHARE * product).max(passing);
+        let excess = self.aggregation.excess().min(most).max(LEAST_EXCESS);
         let is_growing = matches!(
             self.phase,
             Phase::Startup {
@@ -291,7 +322,7 @@ impl Bbr {
         } else {
             WINDOW_GAIN
         };
-        let target = (gain * product + excess).max(self.least_window());
+        let target = (gain * product + excess).max(LEAST_WINDOW);
         self.window = if is_growing {
             (self.window + acked).min(target.max(self.window))
         } else {
@@ -307,35 +338,40 @@ impl Bbr {
         self.startup_rate = self.startup_rate.max(rate);
     }
 
-    /// On a path shorter than a thread's sleep the product says little: ACKs take as long
-    /// as the threads of both sides take to wake, and a window as small as the product
-    /// would measure that, shrink, and measure less.
-    fn least_window(&self) -> f64 {
-        if self.is_short() {
-            SHORT_PATH_WINDOW
-        } else {
-            LEAST_WINDOW
+    /// What a round that ends now may show: the one after a look for more has its ACKs.
+    fn probing(&self) -> Probing {
+        match self.phase {
+            Phase::Startup { .. } => Probing::Startup,
+            Phase::Up { .. } => Probing::More,
+            Phase::Down { since, .. } if self.path.rounds() <= since => Probing::More,
+            Phase::Drain
+            | Phase::Down { .. }
+            | Phase::Cruise { .. }
+            | Phase::ProbeRoundTrip { .. } => Probing::No,
         }
-    }
-
-    fn is_short(&self) -> bool {
-        self.path.least().is_some_and(|least| least < SHORT_PATH)
     }
 
     fn gain(&self) -> f64 {
         match self.phase {
             Phase::Startup { .. } => STARTUP_GAIN,
             Phase::Drain => DRAIN_GAIN,
-            Phase::Up => UP_GAIN,
+            Phase::Up { .. } => UP_GAIN,
             Phase::Down { .. } => DOWN_GAIN,
             Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
         }
     }
 }
 
+/// The first window on a path of this round trip: on a short one fewer packets, since there
+/// the second round is soon. Unit: packets.
+fn first_window(round_trip: Duration) -> f64 {
+    let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
+    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, FIRST_WINDOW)
+}
+
 /// The first window per round trip. Unit: packets per second.
 fn first_rate(round_trip: Duration) -> f64 {
-    f64::from(FIRST_WINDOW) / round_trip.as_secs_f64().max(1e-6)
+    FIRST_WINDOW / round_trip.max(SHORT_PATH).as_secs_f64()
 }
 
 impl Phase {
@@ -372,11 +408,13 @@ impl Aggregation {
 impl Controller for Bbr {
     fn on_start(&mut self, round_trip: Option<Duration>) {
         self.startup_rate = round_trip.map_or(0.0, first_rate);
+        let window = round_trip.map_or(LEAST_FIRST_WINDOW, first_window);
+        self.window = window.min(self.most);
     }
 
     fn on_ack(&mut self, ack: &Acked) {
-        let is_startup = matches!(self.phase, Phase::Startup { .. });
-        let is_round_over = self.path.on_ack(ack, is_startup);
+        let clump = self.aggregation.excess();
+        let is_round_over = self.path.on_ack(ack, self.probing(), clump);
         self.aggregation.on_ack(ack, &self.path);
         if is_round_over {
             self.advance(ack);
@@ -400,7 +438,8 @@ impl Controller for Bbr {
         self.bound = None;
         self.startup_rate = self.path.least().map_or(0.0, first_rate);
         self.phase = Phase::STARTUP;
-        self.window = f64::from(FIRST_WINDOW).min(self.most);
+        let window = self.path.least().map_or(LEAST_FIRST_WINDOW, first_window);
+        self.window = window.min(self.most);
     }
 
     #[expect(
@@ -415,7 +454,7 @@ impl Controller for Bbr {
             }
             Phase::Startup { .. }
             | Phase::Drain
-            | Phase::Up
+            | Phase::Up { .. }
             | Phase::Down { .. }
             | Phase::Cruise { .. } => self.bound,
         };
@@ -424,14 +463,11 @@ impl Controller for Bbr {
     }
 
     fn pacing_rate(&self) -> Option<f64> {
-        if self.is_short() {
-            return None;
-        }
         let rate = match self.phase {
             Phase::Startup { .. } if self.startup_rate > 0.0 => Some(self.startup_rate),
             Phase::Startup { .. } => None,
             Phase::Drain
-            | Phase::Up
+            | Phase::Up { .. }
             | Phase::Down { .. }
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => self.path.rate(),
@@ -443,7 +479,7 @@ impl Controller for Bbr {
         match self.phase {
             Phase::Startup { .. } => "startup",
             Phase::Drain => "drain",
-            Phase::Up => "probe-up",
+            Phase::Up { .. } => "probe-up",
             Phase::Down { .. } => "probe-down",
             Phase::Cruise { .. } => "cruise",
             Phase::ProbeRoundTrip { .. } => "probe-rtt",

@@ -24,6 +24,11 @@ pub(super) struct Path {
     rates: MaxFilter,
     /// The least round trip, and when it was last seen.
     least: Option<(Duration, Moment)>,
+    /// Mean round trip and mean deviation from it. Unit: seconds.
+    mean: Option<(f64, f64)>,
+    /// Lost and all packets of the rounds before this one, while the path's own loss is not
+    /// known.
+    earlier: (u32, u32),
     /// The share of packets that the path loses by itself.
     own_loss: Option<f64>,
     round: Round,
@@ -43,6 +48,8 @@ struct Round {
     is_limited: bool,
     /// The share that the last whole round lost, and of how many packets.
     last_loss: (f64, u32),
+    /// Packets delivered per second of the last whole round.
+    last_rate: f64,
 }
 
 /// The largest of what came within the last rounds.
@@ -52,8 +59,16 @@ struct MaxFilter {
     samples: Vec<(u64, f64)>,
 }
 
-/// No round is shorter: on a short path threads that wake late look like anything else.
+/// No round is shorter, once startup is over: on a short path threads that wake late look
+/// like anything else.
 const LEAST_ROUND: Duration = Duration::from_millis(20);
+
+/// A round has at least so many clumps of ACKs, or its rate would depend on whether one
+/// more of them falls into it.
+const CLUMPS_PER_ROUND: u32 = 10;
+
+/// No clump is believed to be longer.
+const LONGEST_CLUMP: Duration = Duration::from_millis(16);
 
 /// Rounds for which a rate counts: somewhat more than a cycle.
 const FILTER_ROUNDS: u64 = 10;
@@ -75,19 +90,42 @@ const MOST_OWN_LOSS: f64 = 0.5;
 impl Path {
     /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
     /// rate doubles within a round; later each round is.
-    pub(super) fn on_ack(&mut self, ack: &Acked, is_startup: bool) -> bool {
+    pub(super) fn on_ack(&mut self, ack: &Acked, probing: Probing, clump: f64) -> bool {
         self.measure_least(ack.round_trip.latest, ack.now);
+        self.measure_deviation(ack.round_trip.latest);
         self.round.take(ack);
-        let is_over = self.round.is_over(ack);
-        if is_startup {
+        let least = self.least_round(probing, clump);
+        let is_over = self.round.is_over(ack, least);
+        if probing == Probing::Startup {
             self.measure_ack(ack);
         } else if is_over {
-            self.measure_round(ack.now);
+            self.measure_round(ack.now, probing);
         }
         if is_over {
+            let (lost, packets) = (self.round.lost, self.round.packets());
+            self.earlier = (self.earlier.0 + lost, self.earlier.1 + packets);
             self.round.end(ack);
         }
         is_over
+    }
+
+    /// How long a round lasts at least; `clump` is the longest clump of ACKs, in packets.
+    fn least_round(&self, probing: Probing, clump: f64) -> Duration {
+        if probing == Probing::Startup {
+            return Duration::ZERO;
+        }
+        let seconds = self.rate().map_or(0.0, |rate| clump / rate);
+        let clump = Duration::from_secs_f64(seconds.min(LONGEST_CLUMP.as_secs_f64()));
+        LEAST_ROUND.max(CLUMPS_PER_ROUND * clump)
+    }
+
+    /// How far round trips differ from each other. A queue changes slowly beside them, so
+    /// that it hardly counts.
+    fn measure_deviation(&mut self, sample: Duration) {
+        let sample = sample.as_secs_f64();
+        let (mean, deviation) = self.mean.unwrap_or((sample, 0.0));
+        let deviation = deviation + ((sample - mean).abs() - deviation) / 16.0;
+        self.mean = Some((mean + (sample - mean) / 8.0, deviation));
     }
 
     /// Packets were lost in this round.
@@ -110,12 +148,13 @@ impl Path {
         let [delivered, lost] = [delivered, ack.lost_since]
             .map(|packets| f64::from(u32::try_from(packets).unwrap_or(u32::MAX)));
         if let Some(rate) = ack.delivery_rate {
-            self.take_rate(rate, lost / delivered.max(1.0), ack.is_limited);
+            let rate = self.passed(rate, lost / delivered.max(1.0));
+            self.take_rate(rate, ack.is_limited);
         }
     }
 
     /// The rate of the round that ends now.
-    fn measure_round(&mut self, now: Moment) {
+    fn measure_round(&mut self, now: Moment, probing: Probing) {
         let Some(began) = self.round.began else {
             return;
         };
@@ -123,16 +162,25 @@ impl Path {
         let [delivered, lost] = [self.round.delivered, self.round.lost].map(f64::from);
         if elapsed > 0.0 && delivered > 0.0 {
             let is_limited = self.round.is_limited;
-            self.take_rate(delivered / elapsed, lost / delivered, is_limited);
+            // Nothing arrives faster than it was sent: what seems to is a clump.
+            let most = match probing {
+                Probing::Startup | Probing::More => f64::INFINITY,
+                Probing::No => self.rate().unwrap_or(f64::INFINITY),
+            };
+            let rate = self.passed(delivered / elapsed, lost / delivered).min(most);
+            self.take_rate(rate, is_limited);
         }
     }
 
     /// The rate at which packets passed the bottleneck: those that were delivered, and
     /// those that the path lost behind it.
-    fn take_rate(&mut self, delivered: f64, lost_per_delivered: f64, is_limited: bool) {
+    fn passed(&self, delivered: f64, lost_per_delivered: f64) -> f64 {
         let passed = delivered * (1.0 + lost_per_delivered);
         let believed = delivered / (1.0 - self.believable_loss());
-        let rate = passed.min(believed);
+        passed.min(believed)
+    }
+
+    fn take_rate(&mut self, rate: f64, is_limited: bool) {
         if !is_limited || rate > self.rates.largest() {
             self.rates.insert(self.round.count, rate);
         }
@@ -155,17 +203,42 @@ impl Path {
             self.rates.scale(1.0 / (1.0 - loss.min(MOST_OWN_LOSS)));
             return;
         };
-        self.own_loss = Some((own * 0.75 + loss * 0.25).min(MOST_OWN_LOSS));
+        let is_much_less = excess(own, loss, packets) < 0.0;
+        let weight = if is_much_less { 1.0 } else { 0.25 };
+        self.own_loss = Some((own + weight * (loss - own)).min(MOST_OWN_LOSS));
+    }
+
+    /// What was sent was too much: the bottleneck let through what arrived, and what was
+    /// measured before is forgotten. One round may not take away more than `least` of it.
+    pub(super) fn take_congestion(&mut self, least: f64) {
+        let Some(rate) = self.rate() else { return };
+        let measured = self.round.last_rate * (1.0 / (1.0 - self.own_loss.unwrap_or(0.0)));
+        self.rates = MaxFilter::default();
+        let rate = measured.clamp(least * rate, rate);
+        self.rates.insert(self.round.count, rate);
     }
 
     /// Whether the round that just ended lost more than the path does by itself, chance
-    /// allowed for; never before its own loss is known.
+    /// allowed for.
     pub(super) fn is_congested(&self) -> bool {
         let (loss, packets) = self.round.last_loss;
-        self.own_loss.is_some_and(|own| {
-            let spread = (own * (1.0 - own) / f64::from(packets.max(1))).sqrt();
-            packets >= FEWEST_PACKETS && loss > own + LOSS_TOLERANCE + 3.0 * spread
-        })
+        packets >= FEWEST_PACKETS && self.is_more_than_own(loss, packets)
+    }
+
+    /// The same of the round that goes on.
+    pub(super) fn is_round_congested(&self) -> bool {
+        let (lost, packets) = (self.round.lost, self.round.packets());
+        let loss = f64::from(lost) / f64::from(packets.max(1));
+        packets >= FEWEST_PACKETS && self.is_more_than_own(loss, packets)
+    }
+
+    /// Before its own loss is known, the rounds before this one stand for it.
+    fn is_more_than_own(&self, loss: f64, packets: u32) -> bool {
+        let own = self.own_loss.unwrap_or_else(|| {
+            let (lost, all) = self.earlier;
+            f64::from(lost + 1) / f64::from(all + 2)
+        });
+        excess(own, loss, packets) > 0.0
     }
 
     /// Packets per second that the bottleneck lets through; `None` before any sample.
@@ -195,7 +268,9 @@ impl Path {
     pub(super) fn product(&self) -> Option<f64> {
         let least = self.least()?;
         let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
-        Some(self.rate()? * (least + held).as_secs_f64())
+        let deviation = self.mean.map_or(0.0, |(_, deviation)| deviation);
+        let spread = (2.0 * deviation).min(least.as_secs_f64());
+        Some(self.rate()? * ((least + held).as_secs_f64() + spread))
     }
 
     /// Rounds so far.
@@ -209,8 +284,31 @@ impl Path {
     }
 }
 
+/// What is looked for, and so what a measurement may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Probing {
+    /// The rate, from nothing.
+    Startup,
+    /// More than the rate that is known.
+    More,
+    /// Nothing: less than the rate that is known may show, but not more.
+    No,
+}
+
 /// Fewer packets than this in a round say nothing of its loss.
 const FEWEST_PACKETS: u32 = 8;
+
+/// By how many standard deviations and one packet a loss is beyond `own`; negative where it
+/// is below by as much, zero in between.
+fn excess(own: f64, loss: f64, packets: u32) -> f64 {
+    let packets = f64::from(packets.max(1));
+    let chance = 3.0 * (own * (1.0 - own) / packets).sqrt() + 1.0 / packets;
+    if loss > own {
+        (loss - own - LOSS_TOLERANCE - chance).max(0.0)
+    } else {
+        (loss - own + chance).min(0.0)
+    }
+}
 
 impl Round {
     fn take(&mut self, ack: &Acked) {
@@ -219,16 +317,22 @@ impl Round {
         self.is_limited |= ack.is_limited;
     }
 
-    fn is_over(&self, ack: &Acked) -> bool {
-        let is_long_enough = self
-            .began
-            .is_some_and(|began| ack.now - began >= LEAST_ROUND);
-        ack.delivered_when_sent >= self.ends_at && (is_long_enough || self.count == 0)
+    const fn packets(&self) -> u32 {
+        self.delivered + self.lost
+    }
+
+    fn is_over(&self, ack: &Acked, least: Duration) -> bool {
+        let is_long_enough = self.began.is_some_and(|began| ack.now - began >= least);
+        let has_enough = self.packets() >= FEWEST_PACKETS;
+        ack.delivered_when_sent >= self.ends_at
+            && (is_long_enough && has_enough || self.count == 0)
     }
 
     fn end(&mut self, ack: &Acked) {
-        let packets = self.delivered + self.lost;
+        let packets = self.packets();
         let loss = f64::from(self.lost) / f64::from(packets.max(1));
+        let elapsed = self.began.map_or(0.0, |began| (ack.now - began).as_secs_f64());
+        let last_rate = f64::from(self.delivered) / elapsed.max(1e-9);
         *self = Self {
             count: self.count + 1,
             ends_at: ack.delivered,
@@ -237,6 +341,7 @@ impl Round {
             lost: 0,
             is_limited: false,
             last_loss: (loss, packets),
+            last_rate,
         };
     }
 }
