@@ -126,11 +126,12 @@ impl RandomLink {
         let product = rate * round_trip / 8.0 / PACKET_BYTES;
         let queue = numbers.between_by_ratio(8.0, (10.0 * product).max(16.0)).ceil();
         let file = product * numbers.between_by_ratio(FILE_PRODUCTS.0, FILE_PRODUCTS.1);
-        let least = numbers.between_by_ratio(200.0, 2_000.0);
+        let seconds = numbers.between_by_ratio(FILE_SECONDS.0, FILE_SECONDS.1);
+        let least = (rate / 8.0 / PACKET_BYTES * seconds).max(LEAST_SEGMENTS);
         let is_policed = numbers.share() < 0.2;
         let mut link = Self {
             scenario: String::new(),
-            segments: whole(file.clamp(least, MOST_SEGMENTS)),
+            segments: whole(file.max(least).min(MOST_SEGMENTS)),
             rate,
             round_trip,
             spread: 0.0,
@@ -156,7 +157,7 @@ impl RandomLink {
             self.loss = percent / 100.0;
             add(text, format_args!(";loss={percent}%"));
         } else if kind < 0.5 {
-            let [enter, leave] = [numbers.between_by_ratio(0.1, 5.0), 10.0 + 30.0 * numbers.share()]
+            let [enter, leave] = [numbers.between_by_ratio(0.1, 5.0), 20.0 + 20.0 * numbers.share()]
                 .map(|percent| (percent * 10.0).round() / 10.0);
             self.loss = enter / (enter + leave);
             add(text, format_args!(";data.burst={enter}%/{leave}%"));
@@ -269,6 +270,12 @@ impl RandomLink {
 
 /// The length of a file. Unit: bandwidth-delay products.
 const FILE_PRODUCTS: (f64, f64) = (15.0, 40.0);
+
+/// Timers of 1 ms and more decide over a file that takes less time than this. Unit: seconds.
+const FILE_SECONDS: (f64, f64) = (0.06, 0.3);
+
+/// The length of a file at least: 32 packets of the first window are a twelfth of it.
+const LEAST_SEGMENTS: f64 = 400.0;
 
 fn add(text: &mut String, word: std::fmt::Arguments<'_>) {
     text.write_fmt(word).expect("memory");

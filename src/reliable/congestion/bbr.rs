@@ -70,6 +70,8 @@ enum Phase {
     Up {
         /// The rate that is known. Unit: packets per second.
         best: f64,
+        /// How much more is sent than that.
+        gain: f64,
     },
     /// Lets the queue that this made go, since this round.
     Down {
@@ -77,9 +79,16 @@ enum Phase {
         since: u64,
         /// The rate that was known before. Unit: packets per second.
         best: f64,
+        /// How much more was sent than that.
+        gain: f64,
     },
     /// Sends what the path carries, since this round.
-    Cruise { since: u64 },
+    Cruise {
+        /// The round.
+        since: u64,
+        /// How many of them, until it is time to look for more.
+        rounds: u64,
+    },
     /// Lets the queue of everybody go, to see the least round trip.
     ProbeRoundTrip {
         /// When it has lasted long enough.
@@ -122,6 +131,10 @@ const UP_GAIN: f64 = 1.25;
 /// There was more where the rate has grown by nearly as much: then it is looked for again.
 const FOUND: f64 = 1.15;
 
+/// Each time by so much more, up to this.
+const UP_STEP: f64 = 0.25;
+const MOST_UP_GAIN: f64 = 2.0;
+
 const DOWN_GAIN: f64 = 0.75;
 const CRUISE_GAIN: f64 = 1.0;
 
@@ -157,8 +170,14 @@ const CRUISE_ROUNDS: u64 = 6;
 /// Startup is over after so many rounds in which the rate did not grow by a quarter.
 const STALE_ROUNDS: u32 = 3;
 
+/// The first rounds are too short to measure a rate.
+const MEASURING_ROUNDS: u64 = 2;
+
 /// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
 const BETA: f64 = 0.7;
+
+/// One round of many losses may be a burst; so many in a row are congestion.
+const PROVEN_ROUNDS: u32 = 2;
 
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
@@ -193,44 +212,59 @@ impl Bbr {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up { best } => {
-                self.phase = Phase::Down { since: round, best };
+            Phase::Up { best, gain } => {
+                self.path.begin_draining();
+                self.phase = Phase::Down {
+                    since: round,
+                    best,
+                    gain,
+                };
             }
-            Phase::Down { since, best }
+            Phase::Down { since, best, gain }
                 if round == since + 1 && self.path.rate().unwrap_or(0.0) > best * FOUND =>
             {
-                self.go_up();
+                self.go_up((gain + UP_STEP).min(MOST_UP_GAIN));
             }
-            Phase::Down { since, .. } => {
+            Phase::Down { since, best, .. } => {
                 let is_drained = self
                     .path
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
-                    self.phase = Phase::Cruise { since: round };
+                    self.phase = Phase::Cruise {
+                        since: round,
+                        rounds: if best.is_finite() { CRUISE_ROUNDS } else { 2 },
+                    };
                 }
             }
-            Phase::Cruise { since } => {
+            Phase::Cruise { since, rounds } => {
                 if round == since + 1 {
                     self.path.learn_own_loss(); // This round told of what left before it.
                 }
-                if round >= since + CRUISE_ROUNDS {
-                    self.go_up();
+                if round >= since + rounds {
+                    self.go_up(UP_GAIN);
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
         }
     }
 
+    /// The rate is known. What seemed a clump of ACKs was a rate that doubled.
+    fn end_startup(&mut self) -> Phase {
+        self.aggregation = Aggregation::default();
+        self.phase = Phase::Drain;
+        Phase::Drain
+    }
+
     /// Looks for more.
-    fn go_up(&mut self) {
+    fn go_up(&mut self, gain: f64) {
         self.bound = None;
         let best = self.path.rate().unwrap_or(0.0);
-        self.phase = Phase::Up { best };
+        self.phase = Phase::Up { best, gain };
     }
 
     /// The rate must grow by a quarter every now and then, or it is the bottleneck's.
-    fn continue_startup(&self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
+    fn continue_startup(&mut self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
         let rate = self.path.rate().unwrap_or(0.0);
         if rate >= best * 1.25 || ack.is_limited {
             let best = best.max(rate);
@@ -243,16 +277,22 @@ impl Bbr {
         if stale_rounds < STALE_ROUNDS {
             return Phase::Startup { best, stale_rounds };
         }
-        Phase::Drain
+        self.end_startup()
     }
 
     /// More was lost than the path loses by itself: the rate is what came through, and no
     /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
-        if !self.path.is_congested() {
+        let least = match self.phase {
+            Phase::Drain => 0.0,
+            Phase::Startup { .. } | Phase::Down { .. } | Phase::Cruise { .. } => BETA,
+            Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => return,
+        };
+        let rounds = self.path.congested_rounds();
+        if rounds < PROVEN_ROUNDS && !(least == 0.0 && rounds > 0) {
             return;
         }
-        self.path.take_congestion(BETA);
+        self.path.take_congestion(least);
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
@@ -267,20 +307,24 @@ impl Bbr {
         let in_flight = f64::from(ack.in_flight);
         match self.phase {
             Phase::Startup { .. } if self.path.is_round_congested() => {
-                self.phase = Phase::Drain;
+                self.end_startup();
             }
             Phase::Drain if in_flight <= product => {
-                let since = self.path.rounds();
-                let best = f64::INFINITY;
-                self.phase = Phase::Down { since, best };
+                self.phase = Phase::Down {
+                    since: self.path.rounds(),
+                    best: f64::INFINITY,
+                    gain: UP_GAIN,
+                };
             }
             Phase::ProbeRoundTrip { until, least } => {
                 let least = least.min(ack.round_trip.latest);
                 self.phase = Phase::ProbeRoundTrip { until, least };
                 if ack.now >= until {
                     self.path.renew_least(least, ack.now);
-                    let since = self.path.rounds();
-                    self.phase = Phase::Cruise { since };
+                    self.phase = Phase::Cruise {
+                        since: self.path.rounds(),
+                        rounds: CRUISE_ROUNDS,
+                    };
                 }
             }
             Phase::Up { .. } | Phase::Down { .. } | Phase::Cruise { .. }
@@ -320,7 +364,7 @@ impl Bbr {
         let gain = if is_growing {
             STARTUP_WINDOW_GAIN
         } else {
-            WINDOW_GAIN
+            WINDOW_GAIN.max(self.gain())
         };
         let target = (gain * product + excess).max(LEAST_WINDOW);
         self.window = if is_growing {
@@ -333,21 +377,25 @@ impl Bbr {
 
     /// Startup begins with the first window per round trip; single ACKs tell too little.
     fn raise_startup_rate(&mut self, ack: &Acked) {
+        let measured = self.path.rate().unwrap_or(0.0);
         let first = first_rate(ack.round_trip.least);
-        let rate = self.path.rate().unwrap_or(0.0).max(first);
-        self.startup_rate = self.startup_rate.max(rate);
+        self.startup_rate = if self.path.rounds() < MEASURING_ROUNDS {
+            measured.max(first)
+        } else {
+            measured
+        };
     }
 
     /// What a round that ends now may show: the one after a look for more has its ACKs.
     fn probing(&self) -> Probing {
         match self.phase {
             Phase::Startup { .. } => Probing::Startup,
+            Phase::Drain => Probing::Draining,
             Phase::Up { .. } => Probing::More,
             Phase::Down { since, .. } if self.path.rounds() <= since => Probing::More,
-            Phase::Drain
-            | Phase::Down { .. }
-            | Phase::Cruise { .. }
-            | Phase::ProbeRoundTrip { .. } => Probing::No,
+            Phase::Down { .. } | Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => {
+                Probing::No
+            }
         }
     }
 
@@ -355,7 +403,7 @@ impl Bbr {
         match self.phase {
             Phase::Startup { .. } => STARTUP_GAIN,
             Phase::Drain => DRAIN_GAIN,
-            Phase::Up { .. } => UP_GAIN,
+            Phase::Up { gain, .. } => gain,
             Phase::Down { .. } => DOWN_GAIN,
             Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
         }
@@ -422,6 +470,7 @@ impl Controller for Bbr {
         self.look_around(ack);
         self.raise_startup_rate(ack);
         self.set_window(ack);
+        if cfg!(feature = "trace") && is_round_over { eprintln!("{:.4} {} rate {:.0} w {} in {} prod {:.1} bound {:?} exc {:.1} lim {} {}", ack.now.since_start().as_secs_f64(), self.phase(), self.path.rate().unwrap_or(0.0), self.window(), ack.in_flight, self.path.product().unwrap_or(0.0), self.bound.map(|b|b as u32), self.aggregation.excess(), ack.is_limited, self.path.dbg()); }
     }
 
     fn on_signal(&mut self, signal: &Signal) {

@@ -29,6 +29,10 @@ pub(super) struct Path {
     /// Lost and all packets of the rounds before this one, while the path's own loss is not
     /// known.
     earlier: (u32, u32),
+    /// Rounds in a row that lost more than the path does by itself.
+    congested_rounds: u32,
+    /// Packets per second that arrived before the sender slowed down to drain the queue.
+    full_rate: f64,
     /// The share of packets that the path loses by itself.
     own_loss: Option<f64>,
     round: Round,
@@ -61,7 +65,7 @@ struct MaxFilter {
 
 /// No round is shorter, once startup is over: on a short path threads that wake late look
 /// like anything else.
-const LEAST_ROUND: Duration = Duration::from_millis(20);
+const LEAST_ROUND: Duration = Duration::from_millis(5);
 
 /// A round has at least so many clumps of ACKs, or its rate would depend on whether one
 /// more of them falls into it.
@@ -84,6 +88,10 @@ const SEEN_AGAIN: u32 = 16;
 const LEAST_HELD: Duration = Duration::from_millis(1);
 const MOST_HELD: Duration = Duration::from_millis(10);
 
+/// Where a sender that slows down to three quarters still gets as much of its packets
+/// through, the bottleneck is full.
+const SATURATED: f64 = 0.88;
+
 /// No path is believed to lose more than this by itself.
 const MOST_OWN_LOSS: f64 = 0.5;
 
@@ -92,19 +100,26 @@ impl Path {
     /// rate doubles within a round; later each round is.
     pub(super) fn on_ack(&mut self, ack: &Acked, probing: Probing, clump: f64) -> bool {
         self.measure_least(ack.round_trip.latest, ack.now);
-        self.measure_deviation(ack.round_trip.latest);
+        if matches!(probing, Probing::More | Probing::No) {
+            self.measure_deviation(ack.round_trip.latest);
+        }
         self.round.take(ack);
         let least = self.least_round(probing, clump);
         let is_over = self.round.is_over(ack, least);
-        if probing == Probing::Startup {
+        if matches!(probing, Probing::Startup | Probing::Draining) {
             self.measure_ack(ack);
         } else if is_over {
             self.measure_round(ack.now, probing);
         }
         if is_over {
             let (lost, packets) = (self.round.lost, self.round.packets());
-            self.earlier = (self.earlier.0 + lost, self.earlier.1 + packets);
             self.round.end(ack);
+            if self.is_congested() {
+                self.congested_rounds += 1;
+            } else {
+                self.congested_rounds = 0;
+                self.earlier = (self.earlier.0 + lost, self.earlier.1 + packets);
+            }
         }
         is_over
     }
@@ -164,7 +179,7 @@ impl Path {
             let is_limited = self.round.is_limited;
             // Nothing arrives faster than it was sent: what seems to is a clump.
             let most = match probing {
-                Probing::Startup | Probing::More => f64::INFINITY,
+                Probing::Startup | Probing::Draining | Probing::More => f64::INFINITY,
                 Probing::No => self.rate().unwrap_or(f64::INFINITY),
             };
             let rate = self.passed(delivered / elapsed, lost / delivered).min(most);
@@ -197,6 +212,11 @@ impl Path {
         if packets < FEWEST_PACKETS {
             return;
         }
+        if self.is_congested() && self.round.last_rate > SATURATED * self.full_rate {
+            // Slower sending brought no less: it is still too much for the bottleneck.
+            self.take_congestion(0.0);
+            return;
+        }
         let Some(own) = self.own_loss else {
             // What was measured so far did not count the path's own loss.
             self.own_loss = Some(loss.min(MOST_OWN_LOSS));
@@ -206,6 +226,16 @@ impl Path {
         let is_much_less = excess(own, loss, packets) < 0.0;
         let weight = if is_much_less { 1.0 } else { 0.25 };
         self.own_loss = Some((own + weight * (loss - own)).min(MOST_OWN_LOSS));
+    }
+
+    /// The queue is drained from now on.
+    pub(super) const fn begin_draining(&mut self) {
+        self.full_rate = self.round.last_rate;
+    }
+
+    /// In how many rounds in a row more was lost than the path loses by itself.
+    pub(super) const fn congested_rounds(&self) -> u32 {
+        self.congested_rounds
     }
 
     /// What was sent was too much: the bottleneck let through what arrived, and what was
@@ -247,6 +277,7 @@ impl Path {
         (rate > 0.0).then_some(rate)
     }
 
+    pub(super) fn dbg(&self) -> String { format!("last {:.0} loss {:.3} of {} own {:?} least {:?} dev {:?}", self.round.last_rate, self.round.last_loss.0, self.round.last_loss.1, self.own_loss, self.least.map(|l|l.0), self.mean) }
     /// The least round trip.
     pub(super) fn least(&self) -> Option<Duration> {
         self.least.map(|(least, _)| least)
@@ -289,6 +320,8 @@ impl Path {
 pub(super) enum Probing {
     /// The rate, from nothing.
     Startup,
+    /// Nothing, but the ACKs of what startup has sent still come.
+    Draining,
     /// More than the rate that is known.
     More,
     /// Nothing: less than the rate that is known may show, but not more.
