@@ -195,11 +195,17 @@ impl RandomLink {
 
     /// What the link can carry. Unit: packets per second.
     ///
-    /// No more than the receive window of 8,192 packets in each round trip.
+    /// No more than the receive window of 8,192 packets in the time that the unluckiest of
+    /// its packets takes to arrive, with all of its retransmissions.
     #[must_use]
     pub fn limit(&self) -> f64 {
         let window = f64::from(LARGEST_WINDOW);
-        let round_trip = self.round_trip + self.spread + self.held();
+        let attempts = if self.loss > 0.0 {
+            1.0 + self.product().max(1.0).ln() / -self.loss.ln()
+        } else {
+            1.0
+        };
+        let round_trip = attempts * (self.round_trip + self.spread + self.held());
         (self.rate / 8.0 / PACKET_BYTES).min(window / round_trip) * (1.0 - self.loss)
     }
 

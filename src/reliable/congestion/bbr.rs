@@ -31,6 +31,7 @@
 //! Source: draft-ietf-ccwg-bbr; Cardwell et al., "BBR: Congestion-Based Congestion
 //! Control", ACM Queue 14(5), 2016.
 
+mod loss;
 mod path;
 
 use super::{Acked, Controller, Signal};
@@ -231,6 +232,7 @@ impl Bbr {
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
+                    self.path.begin();
                     self.phase = Phase::Cruise {
                         since: round,
                         rounds: if best.is_finite() { CRUISE_ROUNDS } else { 2 },
@@ -252,6 +254,7 @@ impl Bbr {
     /// The rate is known. What seemed a clump of ACKs was a rate that doubled.
     fn end_startup(&mut self) -> Phase {
         self.aggregation = Aggregation::default();
+        self.path.begin();
         self.phase = Phase::Drain;
         Phase::Drain
     }
@@ -267,6 +270,9 @@ impl Bbr {
     fn continue_startup(&mut self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
         let rate = self.path.rate().unwrap_or(0.0);
         if rate >= best * 1.25 || ack.is_limited {
+            if rate >= best * 1.25 {
+                self.path.take_growing_round();
+            }
             let best = best.max(rate);
             return Phase::Startup {
                 best,
@@ -274,7 +280,7 @@ impl Bbr {
             };
         }
         let stale_rounds = stale_rounds + 1;
-        if stale_rounds < STALE_ROUNDS {
+        if stale_rounds < STALE_ROUNDS && !self.path.is_lossy() {
             return Phase::Startup { best, stale_rounds };
         }
         self.end_startup()
@@ -283,16 +289,15 @@ impl Bbr {
     /// More was lost than the path loses by itself: the rate is what came through, and no
     /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
-        let least = match self.phase {
-            Phase::Drain => 0.0,
-            Phase::Startup { .. } | Phase::Down { .. } | Phase::Cruise { .. } => BETA,
-            Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => return,
+        let rounds = match self.phase {
+            Phase::Drain => 1,
+            Phase::Down { .. } | Phase::Cruise { .. } => PROVEN_ROUNDS,
+            Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => return,
         };
-        let rounds = self.path.congested_rounds();
-        if rounds < PROVEN_ROUNDS && !(least == 0.0 && rounds > 0) {
+        if !self.path.is_congested(rounds) {
             return;
         }
-        self.path.take_congestion(least);
+        self.path.take_congestion();
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
@@ -433,6 +438,9 @@ impl Aggregation {
     /// Compares what was delivered since the clump began with what the rate explains.
     fn on_ack(&mut self, ack: &Acked, path: &Path) {
         let Some(rate) = path.rate() else { return };
+        if self.since.is_none() {
+            self.packets = 0.0;
+        }
         let since = *self.since.get_or_insert(ack.now);
         let explained = rate * (ack.now - since).as_secs_f64();
         if self.packets <= explained {
@@ -446,6 +454,11 @@ impl Aggregation {
             self.largest = [0.0, self.largest[0]];
         }
         self.largest[0] = self.largest[0].max(excess);
+    }
+
+    /// More is sent than the rate: what comes then is no clump.
+    fn pause(&mut self) {
+        self.since = None;
     }
 
     fn excess(&self) -> f64 {
@@ -463,7 +476,11 @@ impl Controller for Bbr {
     fn on_ack(&mut self, ack: &Acked) {
         let clump = self.aggregation.excess();
         let is_round_over = self.path.on_ack(ack, self.probing(), clump);
-        self.aggregation.on_ack(ack, &self.path);
+        if self.probing() == Probing::No {
+            self.aggregation.on_ack(ack, &self.path);
+        } else {
+            self.aggregation.pause();
+        }
         if is_round_over {
             self.advance(ack);
         }

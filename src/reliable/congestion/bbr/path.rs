@@ -15,7 +15,9 @@
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
 use super::super::Acked;
+use super::loss;
 use crate::reliable::moment::Moment;
+use loss::{FEWEST_PACKETS, OwnLoss, Tally};
 use std::time::Duration;
 
 /// The path as far as it is known.
@@ -26,15 +28,9 @@ pub(super) struct Path {
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
-    /// Lost and all packets of the rounds before this one, while the path's own loss is not
-    /// known.
-    earlier: (u32, u32),
-    /// Rounds in a row that lost more than the path does by itself.
-    congested_rounds: u32,
     /// Packets per second that arrived before the sender slowed down to drain the queue.
     full_rate: f64,
-    /// The share of packets that the path loses by itself.
-    own_loss: Option<f64>,
+    loss: OwnLoss,
     round: Round,
 }
 
@@ -46,14 +42,11 @@ struct Round {
     ends_at: u64,
     /// When the round before it ended.
     began: Option<Moment>,
-    delivered: u32,
-    lost: u32,
+    tally: Tally,
     /// Whether something else than this controller held the sender back.
     is_limited: bool,
-    /// The share that the last whole round lost, and of how many packets.
-    last_loss: (f64, u32),
-    /// Packets delivered per second of the last whole round.
-    last_rate: f64,
+    /// The last whole round.
+    last: Tally,
 }
 
 /// The largest of what came within the last rounds.
@@ -77,10 +70,6 @@ const LONGEST_CLUMP: Duration = Duration::from_millis(16);
 /// Rounds for which a rate counts: somewhat more than a cycle.
 const FILTER_ROUNDS: u64 = 10;
 
-/// Loss above the path's own that is not yet taken for congestion
-/// (draft-ietf-ccwg-bbr §2.7, BBR.LossThresh).
-const LOSS_TOLERANCE: f64 = 0.02;
-
 /// A least round trip is seen again where a sample comes within this share of it.
 const SEEN_AGAIN: u32 = 16;
 
@@ -90,10 +79,7 @@ const MOST_HELD: Duration = Duration::from_millis(10);
 
 /// Where a sender that slows down to three quarters still gets as much of its packets
 /// through, the bottleneck is full.
-const SATURATED: f64 = 0.88;
-
-/// No path is believed to lose more than this by itself.
-const MOST_OWN_LOSS: f64 = 0.5;
+const SATURATED: f64 = 0.9;
 
 impl Path {
     /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
@@ -112,14 +98,8 @@ impl Path {
             self.measure_round(ack.now, probing);
         }
         if is_over {
-            let (lost, packets) = (self.round.lost, self.round.packets());
             self.round.end(ack);
-            if self.is_congested() {
-                self.congested_rounds += 1;
-            } else {
-                self.congested_rounds = 0;
-                self.earlier = (self.earlier.0 + lost, self.earlier.1 + packets);
-            }
+            self.loss.note(&self.round.last);
         }
         is_over
     }
@@ -144,8 +124,9 @@ impl Path {
     }
 
     /// Packets were lost in this round.
-    pub(super) const fn on_loss(&mut self, packets: u32) {
-        self.round.lost += packets;
+    pub(super) fn on_loss(&mut self, packets: u32) {
+        self.round.tally.lost += f64::from(packets);
+        self.round.tally.findings += 1.0;
     }
 
     fn measure_least(&mut self, sample: Duration, now: Moment) {
@@ -174,7 +155,7 @@ impl Path {
             return;
         };
         let elapsed = (now - began).as_secs_f64();
-        let [delivered, lost] = [self.round.delivered, self.round.lost].map(f64::from);
+        let Tally { delivered, lost, .. } = self.round.tally;
         if elapsed > 0.0 && delivered > 0.0 {
             let is_limited = self.round.is_limited;
             // Nothing arrives faster than it was sent: what seems to is a clump.
@@ -191,7 +172,7 @@ impl Path {
     /// those that the path lost behind it.
     fn passed(&self, delivered: f64, lost_per_delivered: f64) -> f64 {
         let passed = delivered * (1.0 + lost_per_delivered);
-        let believed = delivered / (1.0 - self.believable_loss());
+        let believed = delivered / (1.0 - self.loss.believable());
         passed.min(believed)
     }
 
@@ -201,74 +182,76 @@ impl Path {
         }
     }
 
-    fn believable_loss(&self) -> f64 {
-        self.own_loss.map_or(0.0, |own| own + LOSS_TOLERANCE)
-    }
-
     /// The round that just ended was sent slower than the bottleneck: its loss is the
     /// path's own.
     pub(super) fn learn_own_loss(&mut self) {
-        let (loss, packets) = self.round.last_loss;
-        if packets < FEWEST_PACKETS {
+        let last = self.round.last;
+        if last.packets() < FEWEST_PACKETS {
             return;
         }
-        if self.is_congested() && self.round.last_rate > SATURATED * self.full_rate {
+        if self.is_lossy() && last.rate() > SATURATED * self.full_rate {
             // Slower sending brought no less: it is still too much for the bottleneck.
-            self.take_congestion(0.0);
+            self.lower_rate(last.rate());
             return;
         }
-        let Some(own) = self.own_loss else {
+        let was_known = self.loss.known().is_some();
+        self.loss.take(&last);
+        self.loss.learn();
+        if !was_known {
             // What was measured so far did not count the path's own loss.
-            self.own_loss = Some(loss.min(MOST_OWN_LOSS));
-            self.rates.scale(1.0 / (1.0 - loss.min(MOST_OWN_LOSS)));
-            return;
-        };
-        let is_much_less = excess(own, loss, packets) < 0.0;
-        let weight = if is_much_less { 1.0 } else { 0.25 };
-        self.own_loss = Some((own + weight * (loss - own)).min(MOST_OWN_LOSS));
+            let own = self.loss.known().unwrap_or(0.0);
+            self.rates.scale(1.0 / (1.0 - own));
+        }
+    }
+
+    /// The round that just ended brought more than any before: it was sent slower than the
+    /// bottleneck.
+    pub(super) fn take_growing_round(&mut self) {
+        if self.round.last.is_believable() {
+            self.loss.take(&self.round.last);
+        }
+    }
+
+    /// Whether the round that just ended lost more than chance explains.
+    pub(super) fn is_lossy(&self) -> bool {
+        self.loss.is_lossy(&self.round.last)
+    }
+
+    /// The sender does something else from now on: only what is lost then counts for
+    /// [`Path::is_congested`].
+    pub(super) fn begin(&mut self) {
+        self.loss.begin();
     }
 
     /// The queue is drained from now on.
-    pub(super) const fn begin_draining(&mut self) {
-        self.full_rate = self.round.last_rate;
-    }
-
-    /// In how many rounds in a row more was lost than the path loses by itself.
-    pub(super) const fn congested_rounds(&self) -> u32 {
-        self.congested_rounds
+    pub(super) fn begin_draining(&mut self) {
+        self.full_rate = self.round.last.rate();
+        self.begin();
     }
 
     /// What was sent was too much: the bottleneck let through what arrived, and what was
-    /// measured before is forgotten. One round may not take away more than `least` of it.
-    pub(super) fn take_congestion(&mut self, least: f64) {
-        let Some(rate) = self.rate() else { return };
-        let measured = self.round.last_rate * (1.0 / (1.0 - self.own_loss.unwrap_or(0.0)));
-        self.rates = MaxFilter::default();
-        let rate = measured.clamp(least * rate, rate);
-        self.rates.insert(self.round.count, rate);
+    /// measured before is forgotten.
+    pub(super) fn take_congestion(&mut self) {
+        self.lower_rate(self.loss.evidence().rate());
+        self.begin();
     }
 
-    /// Whether the round that just ended lost more than the path does by itself, chance
-    /// allowed for.
-    pub(super) fn is_congested(&self) -> bool {
-        let (loss, packets) = self.round.last_loss;
-        packets >= FEWEST_PACKETS && self.is_more_than_own(loss, packets)
+    fn lower_rate(&mut self, arrived: f64) {
+        let Some(rate) = self.rate() else { return };
+        let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
+        self.rates = MaxFilter::default();
+        self.rates.insert(self.round.count, passed.min(rate));
+    }
+
+    /// Whether the last rounds, that many at least, lost more than the path does by itself.
+    pub(super) fn is_congested(&self, rounds: u32) -> bool {
+        self.loss.is_congested(rounds)
     }
 
     /// The same of the round that goes on.
     pub(super) fn is_round_congested(&self) -> bool {
-        let (lost, packets) = (self.round.lost, self.round.packets());
-        let loss = f64::from(lost) / f64::from(packets.max(1));
-        packets >= FEWEST_PACKETS && self.is_more_than_own(loss, packets)
-    }
-
-    /// Before its own loss is known, the rounds before this one stand for it.
-    fn is_more_than_own(&self, loss: f64, packets: u32) -> bool {
-        let own = self.own_loss.unwrap_or_else(|| {
-            let (lost, all) = self.earlier;
-            f64::from(lost + 1) / f64::from(all + 2)
-        });
-        excess(own, loss, packets) > 0.0
+        self.round.packets() >= 2.0 * FEWEST_PACKETS
+            && self.loss.is_exceeded_by(&self.round.tally)
     }
 
     /// Packets per second that the bottleneck lets through; `None` before any sample.
@@ -277,7 +260,7 @@ impl Path {
         (rate > 0.0).then_some(rate)
     }
 
-    pub(super) fn dbg(&self) -> String { format!("last {:.0} loss {:.3} of {} own {:?} least {:?} dev {:?}", self.round.last_rate, self.round.last_loss.0, self.round.last_loss.1, self.own_loss, self.least.map(|l|l.0), self.mean) }
+    pub(super) fn dbg(&self) -> String { format!("last {:.0} lost {} of {} own {:?} least {:?} dev {:?}", self.round.last.rate(), self.round.last.lost, self.round.last.packets(), self.loss.known(), self.least.map(|l|l.0), self.mean) }
     /// The least round trip.
     pub(super) fn least(&self) -> Option<Duration> {
         self.least.map(|(least, _)| least)
@@ -328,30 +311,15 @@ pub(super) enum Probing {
     No,
 }
 
-/// Fewer packets than this in a round say nothing of its loss.
-const FEWEST_PACKETS: u32 = 8;
-
-/// By how many standard deviations and one packet a loss is beyond `own`; negative where it
-/// is below by as much, zero in between.
-fn excess(own: f64, loss: f64, packets: u32) -> f64 {
-    let packets = f64::from(packets.max(1));
-    let chance = 3.0 * (own * (1.0 - own) / packets).sqrt() + 1.0 / packets;
-    if loss > own {
-        (loss - own - LOSS_TOLERANCE - chance).max(0.0)
-    } else {
-        (loss - own + chance).min(0.0)
-    }
-}
-
 impl Round {
     fn take(&mut self, ack: &Acked) {
         self.began.get_or_insert(ack.now);
-        self.delivered += ack.packets;
+        self.tally.delivered += f64::from(ack.packets);
         self.is_limited |= ack.is_limited;
     }
 
-    const fn packets(&self) -> u32 {
-        self.delivered + self.lost
+    fn packets(&self) -> f64 {
+        self.tally.packets()
     }
 
     fn is_over(&self, ack: &Acked, least: Duration) -> bool {
@@ -362,19 +330,19 @@ impl Round {
     }
 
     fn end(&mut self, ack: &Acked) {
-        let packets = self.packets();
-        let loss = f64::from(self.lost) / f64::from(packets.max(1));
-        let elapsed = self.began.map_or(0.0, |began| (ack.now - began).as_secs_f64());
-        let last_rate = f64::from(self.delivered) / elapsed.max(1e-9);
+        let elapsed = self.began.map_or(Duration::ZERO, |began| ack.now - began);
+        let last = Tally {
+            seconds: elapsed.as_secs_f64(),
+            rounds: 1,
+            ..self.tally
+        };
         *self = Self {
             count: self.count + 1,
             ends_at: ack.delivered,
             began: Some(ack.now),
-            delivered: 0,
-            lost: 0,
+            tally: Tally::default(),
             is_limited: false,
-            last_loss: (loss, packets),
-            last_rate,
+            last,
         };
     }
 }
