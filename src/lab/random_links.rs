@@ -257,7 +257,9 @@ impl RandomLink {
     /// The bounds that do not hold.
     #[must_use]
     pub fn broken(&self, measured: &Measured) -> Vec<Broken> {
-        let most_packets = MOST_PACKETS_PER_SEGMENT / (1.0 - self.loss);
+        let bucket = if self.is_policed { self.queue } else { 0.0 };
+        let most_packets = (MOST_PACKETS_PER_SEGMENT + bucket / f64::from(self.segments))
+            / (1.0 - self.loss);
         let most_queue = self.product() + 8.0;
         [
             (Broken::Whole, !measured.is_whole),
@@ -281,7 +283,7 @@ const FILE_PRODUCTS: (f64, f64) = (15.0, 40.0);
 const FILE_SECONDS: (f64, f64) = (0.06, 0.3);
 
 /// The length of a file at least: 32 packets of the first window are a twelfth of it.
-const LEAST_SEGMENTS: f64 = 400.0;
+const LEAST_SEGMENTS: f64 = 2_000.0;
 
 fn add(text: &mut String, word: std::fmt::Arguments<'_>) {
     text.write_fmt(word).expect("memory");

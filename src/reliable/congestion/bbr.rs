@@ -130,7 +130,7 @@ const DRAIN_GAIN: f64 = 0.5;
 const UP_GAIN: f64 = 1.25;
 
 /// There was more where the rate has grown by nearly as much: then it is looked for again.
-const FOUND: f64 = 1.15;
+const FOUND: f64 = 1.08;
 
 /// Each time by so much more, up to this.
 const UP_STEP: f64 = 0.25;
@@ -145,6 +145,9 @@ const DRAINED: f64 = 1.1;
 
 /// A queue that is still there after so many rounds is somebody else's.
 const MOST_DOWN_ROUNDS: u64 = 3;
+
+/// After startup what is lost too late must not be taken for the path's own loss.
+const LEAST_DOWN_ROUNDS: u64 = 2;
 
 /// Most in flight, as a multiple of the product. BBR's own 2 leaves CUBIC a sixth of a
 /// bottleneck whose queue holds one product; with this the two share it (`tests/fairness.rs`).
@@ -226,6 +229,8 @@ impl Bbr {
             {
                 self.go_up((gain + UP_STEP).min(MOST_UP_GAIN));
             }
+            Phase::Down { since, best, .. }
+                if best.is_infinite() && round < since + LEAST_DOWN_ROUNDS => {}
             Phase::Down { since, best, .. } => {
                 let is_drained = self
                     .path

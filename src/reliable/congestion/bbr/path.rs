@@ -64,6 +64,9 @@ const LEAST_ROUND: Duration = Duration::from_millis(5);
 /// more of them falls into it.
 const CLUMPS_PER_ROUND: u32 = 10;
 
+/// So few packets are no clump: pacing and a queue are as uneven. Unit: packets.
+const UNEVEN: f64 = 4.0;
+
 /// No clump is believed to be longer.
 const LONGEST_CLUMP: Duration = Duration::from_millis(16);
 
@@ -76,6 +79,9 @@ const SEEN_AGAIN: u32 = 16;
 /// How long a receiver holds an ACK back: an eighth of a round trip, within these bounds.
 const LEAST_HELD: Duration = Duration::from_millis(1);
 const MOST_HELD: Duration = Duration::from_millis(10);
+
+/// But for no more packets than this.
+const ARRIVALS_PER_ACK: f64 = 64.0;
 
 /// Where a sender that slows down to three quarters still gets as much of its packets
 /// through, the bottleneck is full.
@@ -109,6 +115,7 @@ impl Path {
         if probing == Probing::Startup {
             return Duration::ZERO;
         }
+        let clump = (clump - UNEVEN).max(0.0);
         let seconds = self.rate().map_or(0.0, |rate| clump / rate);
         let clump = Duration::from_secs_f64(seconds.min(LONGEST_CLUMP.as_secs_f64()));
         LEAST_ROUND.max(CLUMPS_PER_ROUND * clump)
@@ -284,7 +291,9 @@ impl Path {
         let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
         let deviation = self.mean.map_or(0.0, |(_, deviation)| deviation);
         let spread = (2.0 * deviation).min(least.as_secs_f64());
-        Some(self.rate()? * ((least + held).as_secs_f64() + spread))
+        let rate = self.rate()?;
+        let held = held.as_secs_f64().min(ARRIVALS_PER_ACK / rate);
+        Some(rate * (least.as_secs_f64() + held + spread))
     }
 
     /// Rounds so far.
