@@ -64,6 +64,9 @@ const LEAST_ROUND: Duration = Duration::from_millis(5);
 /// more of them falls into it.
 const CLUMPS_PER_ROUND: u32 = 10;
 
+/// A round has at least so many packets, or its loss would be chance.
+const PACKETS_PER_ROUND: f64 = 32.0;
+
 /// So few packets are no clump: pacing and a queue are as uneven. Unit: packets.
 const UNEVEN: f64 = 4.0;
 
@@ -86,6 +89,9 @@ const ARRIVALS_PER_ACK: f64 = 64.0;
 /// Where a sender that slows down to three quarters still gets as much of its packets
 /// through, the bottleneck is full.
 const SATURATED: f64 = 0.9;
+
+/// One answer to congestion may not take away more of the rate than this leaves.
+const BETA: f64 = 0.5;
 
 impl Path {
     /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
@@ -196,7 +202,9 @@ impl Path {
         if last.packets() < FEWEST_PACKETS {
             return;
         }
-        if self.is_lossy() && last.rate() > SATURATED * self.full_rate {
+        let is_saturated =
+            self.full_rate > 0.0 && last.rate() > SATURATED * self.full_rate;
+        if is_saturated && self.is_lossy() {
             // Slower sending brought no less: it is still too much for the bottleneck.
             self.lower_rate(last.rate());
             return;
@@ -214,7 +222,7 @@ impl Path {
     /// The round that just ended brought more than any before: it was sent slower than the
     /// bottleneck.
     pub(super) fn take_growing_round(&mut self) {
-        if self.round.last.is_believable() {
+        if self.round.last.is_believable() && !self.is_lossy() {
             self.loss.take(&self.round.last);
         }
     }
@@ -247,7 +255,8 @@ impl Path {
         let Some(rate) = self.rate() else { return };
         let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
         self.rates = MaxFilter::default();
-        self.rates.insert(self.round.count, passed.min(rate));
+        let rate = passed.clamp(BETA * rate, rate);
+        self.rates.insert(self.round.count, rate);
     }
 
     /// Whether the last rounds, that many at least, lost more than the path does by itself.
@@ -333,7 +342,7 @@ impl Round {
 
     fn is_over(&self, ack: &Acked, least: Duration) -> bool {
         let is_long_enough = self.began.is_some_and(|began| ack.now - began >= least);
-        let has_enough = self.packets() >= FEWEST_PACKETS;
+        let has_enough = least.is_zero() || self.packets() >= PACKETS_PER_ROUND;
         ack.delivered_when_sent >= self.ends_at
             && (is_long_enough && has_enough || self.count == 0)
     }
