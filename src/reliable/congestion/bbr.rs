@@ -371,10 +371,14 @@ impl Bbr {
                 ..
             }
         );
-        let gain = if is_growing {
-            STARTUP_WINDOW_GAIN
-        } else {
-            WINDOW_GAIN.max(self.gain())
+        let gain = match self.phase {
+            Phase::Startup { .. } if is_growing => STARTUP_WINDOW_GAIN,
+            Phase::Up { gain, .. } => WINDOW_GAIN.max(gain),
+            Phase::Startup { .. }
+            | Phase::Drain
+            | Phase::Down { .. }
+            | Phase::Cruise { .. }
+            | Phase::ProbeRoundTrip { .. } => WINDOW_GAIN,
         };
         let target = (gain * product + excess).max(LEAST_WINDOW);
         self.window = if is_growing {
@@ -492,7 +496,6 @@ impl Controller for Bbr {
         self.look_around(ack);
         self.raise_startup_rate(ack);
         self.set_window(ack);
-        if cfg!(feature = "trace") && is_round_over { eprintln!("{:.4} {} rate {:.0} w {} in {} prod {:.1} bound {:?} exc {:.1} lim {} {}", ack.now.since_start().as_secs_f64(), self.phase(), self.path.rate().unwrap_or(0.0), self.window(), ack.in_flight, self.path.product().unwrap_or(0.0), self.bound.map(|b|b as u32), self.aggregation.excess(), ack.is_limited, self.path.dbg()); }
     }
 
     fn on_signal(&mut self, signal: &Signal) {

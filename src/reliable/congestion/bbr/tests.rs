@@ -182,7 +182,7 @@ fn the_paths_own_loss_is_learned_from_a_round_that_was_sent_after_the_queue_had_
     assert_eq!(rounds.rate(), Some(800.0));
     rounds.pass(lossy);
     assert_eq!(rounds.rate(), Some(1_000.0));
-    assert!(!rounds.bbr.path.is_congested());
+    assert!(!rounds.bbr.path.is_congested(1));
 }
 
 #[test]
@@ -241,18 +241,28 @@ fn what_was_sent_for_want_of_more_neither_lowers_nor_ages_the_rate() {
 }
 
 #[test]
-fn on_a_path_shorter_than_a_threads_sleep_the_window_stays_wide_and_nothing_is_paced() {
-    let mut rounds = Rounds::cruising();
+fn a_short_path_is_not_taken_for_a_fast_one() {
+    let mut rounds = Rounds::new();
     let short = Told {
         round_trip: ms(1),
-        delivered: 4,
+        delivered: 1,
         ..STEADY
     };
     (0..400).for_each(|_| {
         rounds.pass(short);
     });
-    assert!(rounds.bbr.window() >= 256, "{}", rounds.bbr.window());
-    assert_eq!(rounds.bbr.pacing_rate(), None);
+    assert!(rounds.bbr.window() <= 20, "{}", rounds.bbr.window());
+    let paced = rounds.bbr.pacing_rate().unwrap();
+    assert!(paced <= 1_250.0, "{paced}");
+}
+
+#[test]
+fn on_a_short_path_the_first_window_is_ten_packets_and_no_faster_than_on_a_long_one() {
+    let mut bbr = Bbr::new(8_192);
+    bbr.on_start(Some(Duration::from_micros(20)));
+    assert_eq!(bbr.window(), 10);
+    let paced = bbr.pacing_rate().unwrap();
+    assert!((paced - 2.77 * 3_200.0).abs() < 1e-6, "{paced}");
 }
 
 #[test]
