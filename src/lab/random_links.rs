@@ -124,7 +124,9 @@ impl RandomLink {
             }
         };
         let product = rate * round_trip / 8.0 / PACKET_BYTES;
-        let queue = numbers.between_by_ratio(8.0, (10.0 * product).max(16.0)).ceil();
+        let queue = numbers
+            .between_by_ratio(8.0, (10.0 * product).max(16.0))
+            .ceil();
         let file = product * numbers.between_by_ratio(FILE_PRODUCTS.0, FILE_PRODUCTS.1);
         let seconds = numbers.between_by_ratio(FILE_SECONDS.0, FILE_SECONDS.1);
         let least = (rate / 8.0 / PACKET_BYTES * seconds).max(LEAST_SEGMENTS);
@@ -142,8 +144,9 @@ impl RandomLink {
         let holder = if is_policed { "bucket" } else { "queue" };
         let [one_way, kilobits] = [round_trip * 5e5, rate / 1e3].map(whole);
         let bytes = whole(queue * PACKET_BYTES);
-        let mut text =
-            format!("seed={seed};delay={one_way}us;data.rate={kilobits}kbit;data.{holder}={bytes}B");
+        let mut text = format!(
+            "seed={seed};delay={one_way}us;data.rate={kilobits}kbit;data.{holder}={bytes}B"
+        );
         link.draw_losses(&mut numbers, &mut text);
         link.draw_delays(&mut numbers, &mut text);
         link.scenario = text;
@@ -157,8 +160,11 @@ impl RandomLink {
             self.loss = percent / 100.0;
             add(text, format_args!(";loss={percent}%"));
         } else if kind < 0.5 {
-            let [enter, leave] = [numbers.between_by_ratio(0.1, 5.0), 20.0 + 20.0 * numbers.share()]
-                .map(|percent| (percent * 10.0).round() / 10.0);
+            let [enter, leave] = [
+                numbers.between_by_ratio(0.1, 5.0),
+                20.0 + 20.0 * numbers.share(),
+            ]
+            .map(|percent| (percent * 10.0).round() / 10.0);
             self.loss = enter / (enter + leave);
             add(text, format_args!(";data.burst={enter}%/{leave}%"));
         }
@@ -243,7 +249,9 @@ impl RandomLink {
         let half = shared.now().since_start() / 2;
         #[expect(clippy::cast_precision_loss, reason = "packets of one transfer")]
         let packets_per_segment = flow.sent() as f64 / f64::from(segments);
-        let most = flow.time_to(19).map(|time| time.as_secs_f64() - self.start());
+        let most = flow
+            .time_to(19)
+            .map(|time| time.as_secs_f64() - self.start());
         let utilization = most.map(|seconds| 0.95 * needed / seconds.max(0.95 * needed));
         Measured {
             packets_per_segment,
@@ -266,7 +274,9 @@ impl RandomLink {
             (Broken::Packets, measured.packets_per_segment > most_packets),
             (
                 Broken::Rate,
-                measured.utilization.is_some_and(|share| share < LEAST_UTILIZATION),
+                measured
+                    .utilization
+                    .is_some_and(|share| share < LEAST_UTILIZATION),
             ),
             (Broken::Queue, measured.queue > most_queue),
         ]

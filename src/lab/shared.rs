@@ -159,7 +159,9 @@ impl Shared {
     pub fn new(scenario: &Scenario, transfers: &[Transfer]) -> Self {
         let numbered = transfers.iter().zip(1..);
         Self {
-            flows: numbered.map(|(&one, number)| Flow::new(one, number)).collect(),
+            flows: numbered
+                .map(|(&one, number)| Flow::new(one, number))
+                .collect(),
             data: Link::new(scenario, Direction::Data),
             acks: Link::new(scenario, Direction::Ack),
             now: Moment::START,

@@ -80,7 +80,10 @@ fn print(
     is_json: bool,
 ) -> io::Result<bool> {
     if !is_json {
-        writeln!(out, "{congestion}: packets a segment, share of the rate, mean queue")?;
+        writeln!(
+            out,
+            "{congestion}: packets a segment, share of the rate, mean queue"
+        )?;
         writeln!(out, " seed  packets  rate   queue  link, segments")?;
     }
     let mut counts = [0_usize; 4];

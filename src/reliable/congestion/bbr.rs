@@ -8,7 +8,7 @@
 //!
 //!   startup  x2.77 per round until the rate no longer grows
 //!   drain    until the queue that this made is gone
-//!   cycle    up 1.25   is there more? for one round
+//!   cycle    up 1.25   is there more? for one round; where there is, again, and faster
 //!            down 0.75 drains what that queued; its loss is the path's own
 //!            cruise 1  six rounds
 //!   probe-rtt  half the product for 200 ms, where the least round trip was not seen
@@ -16,8 +16,10 @@
 //! ```
 //!
 //! Loss is no signal by itself, as it is to Reno: only what exceeds the path's own loss
-//! (`bbr/path.rs`) is congestion. Then the bound on what is in flight comes down, until the
-//! next cycle tries again.
+//! (`bbr/loss.rs`) is congestion. Then the rate is what arrived, and the bound on what is in
+//! flight comes down, until the next cycle tries again.
+//!
+//! A short path is not a fast path: how fast it is, is measured, and everything is paced.
 //!
 //! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the bound
 //! is `BBRv2`'s and v3's. What neither has is the path's own loss.
@@ -132,11 +134,14 @@ const UP_GAIN: f64 = 1.25;
 /// There was more where the rate has grown by nearly as much: then it is looked for again.
 const FOUND: f64 = 1.08;
 
-/// Each time by so much more, up to this.
+/// Each time by so much more, up to [`MOST_UP_GAIN`].
 const UP_STEP: f64 = 0.25;
+/// See [`UP_STEP`].
 const MOST_UP_GAIN: f64 = 2.0;
 
+/// See [`UP_GAIN`].
 const DOWN_GAIN: f64 = 0.75;
+/// See [`UP_GAIN`].
 const CRUISE_GAIN: f64 = 1.0;
 
 /// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
@@ -170,6 +175,9 @@ const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 /// Rounds of a cruise.
 const CRUISE_ROUNDS: u64 = 6;
+
+/// The first cruise is shorter: startup may have ended too soon.
+const FIRST_CRUISE_ROUNDS: u64 = 2;
 
 /// Startup is over after so many rounds in which the rate did not grow by a quarter.
 const STALE_ROUNDS: u32 = 3;
@@ -225,7 +233,8 @@ impl Bbr {
                 };
             }
             Phase::Down { since, best, gain }
-                if round == since + 1 && self.path.rate().unwrap_or(0.0) > best * FOUND =>
+                if round == since + 1
+                    && self.path.rate().unwrap_or(0.0) > best * FOUND =>
             {
                 self.go_up((gain + UP_STEP).min(MOST_UP_GAIN));
             }
@@ -240,7 +249,11 @@ impl Bbr {
                     self.path.begin();
                     self.phase = Phase::Cruise {
                         since: round,
-                        rounds: if best.is_finite() { CRUISE_ROUNDS } else { 2 },
+                        rounds: if best.is_finite() {
+                            CRUISE_ROUNDS
+                        } else {
+                            FIRST_CRUISE_ROUNDS
+                        },
                     };
                 }
             }
@@ -297,7 +310,9 @@ impl Bbr {
         let rounds = match self.phase {
             Phase::Drain => 1,
             Phase::Down { .. } | Phase::Cruise { .. } => PROVEN_ROUNDS,
-            Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => return,
+            Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => {
+                return;
+            }
         };
         if !self.path.is_congested(rounds) {
             return;
