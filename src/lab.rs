@@ -18,8 +18,10 @@
 //! | [`picture`] | a drawing that knows no surface; as SVG |
 //! | [`player`] | one player for what was recorded, what is run and what happens now |
 //! | [`predict`] | a run stopped at interesting moments: what comes next? |
+//! | [`random_links`] | links drawn from a seed, and what must be reached on each |
 //! | [`race`] | one file by several protocols, side by side |
 //! | [`run`] | two machines, a link, virtual time |
+//! | [`shared`] | several transfers over one link |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
 //! | [`stage`] | a run that stops when asked, and can be meddled with |
 //! | [`strip`] | the sliding window at every moment |
@@ -31,6 +33,7 @@ pub mod capture;
 pub mod chart;
 pub mod contents;
 pub mod explain;
+mod generator;
 pub mod halt;
 pub mod journal;
 pub mod ladder;
@@ -40,7 +43,9 @@ pub mod picture;
 pub mod player;
 pub mod predict;
 pub mod race;
+pub mod random_links;
 pub mod run;
+pub mod shared;
 pub mod soak;
 pub mod stage;
 pub mod strip;

@@ -197,6 +197,7 @@ impl<T: Clone> Link<T> {
         let is_twice = self.rolls(Purpose::Duplicate, label, self.conditions.duplicate);
         let held = if is_held { self.hold() } else { Duration::ZERO };
         let arrives = sent + self.conditions.delay + self.jitter(label) + held;
+        let arrives = self.next_clump(arrives);
         let damage = is_damaged.then(|| self.hash(Purpose::WhichBit, label));
         let way = UnderWay {
             label,
@@ -220,8 +221,21 @@ impl<T: Clone> Link<T> {
         }
     }
 
+    /// What waits to enter the wire. Unit: bytes.
+    #[must_use]
+    pub fn queued_bytes(&self, now: Moment) -> u64 {
+        let (Some(rate), None) = (self.conditions.rate, self.conditions.bucket) else {
+            return 0;
+        };
+        let bits = (self.busy_until - now).as_nanos() * u128::from(rate);
+        u64::try_from(bits / BIT_NANOSECONDS).unwrap_or(u64::MAX)
+    }
+
     /// When the packet's last bit is on the wire; `None` where the queue before it is
     /// full. A packet that is lost later has used the wire all the same.
+    ///
+    /// A policer counts in the same way: what would have to wait stands for the tokens that
+    /// are missing from its bucket. But what it lets through leaves at once.
     fn enter_the_wire(&mut self, bytes: usize, now: Moment) -> Option<Moment> {
         let Some(rate) = self.conditions.rate else {
             return Some(now);
@@ -235,7 +249,18 @@ impl<T: Clone> Link<T> {
         let nanoseconds = u128::from(on_the_wire) * BIT_NANOSECONDS / u128::from(rate);
         let transmission = Duration::from_nanos(u64::try_from(nanoseconds).ok()?);
         self.busy_until = self.busy_until.max(now) + transmission;
-        Some(self.busy_until)
+        let is_policed = self.conditions.bucket.is_some();
+        Some(if is_policed { now } else { self.busy_until })
+    }
+
+    /// When the clump of what is ready at that moment comes out.
+    fn next_clump(&self, ready: Moment) -> Moment {
+        let every = self.conditions.clump.as_nanos();
+        let since = ready.since_start().as_nanos();
+        let Some(over) = since.checked_rem(every).filter(|&over| over > 0) else {
+            return ready;
+        };
+        ready + Duration::from_nanos(u64::try_from(every - over).unwrap_or(0))
     }
 
     fn is_lost(&self, label: Label, now: Moment) -> bool {

@@ -16,6 +16,7 @@
 //! assert_eq!(tally.transfers, 10);
 //! ```
 
+use super::generator::Generator;
 use super::halt::Halt;
 use super::run::{Experiment, Run};
 use crate::link::Scenario;
@@ -81,7 +82,7 @@ pub fn experiment(seed: u64) -> Experiment {
     let arq = Arq::ALL[turn(Arq::ALL.len())];
     let congestion = Congestion::ALL[turn(Congestion::ALL.len())];
     let link = LINKS[turn(LINKS.len())];
-    let mut dice = Dice(seed);
+    let mut dice = Generator::new(seed);
     let segment_bytes = *dice.one_of(&SEGMENTS);
     // The sizes where one byte more is one segment more are the interesting ones.
     let whole = *dice.one_of(&LENGTHS) * u64::from(segment_bytes);
@@ -226,20 +227,6 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// Splitmix64 (Steele, Lea, Flood, 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let place = (z ^ (z >> 31)) % choices.len() as u64;
-        &choices[usize::try_from(place).unwrap_or_default()]
-    }
-}
 
 #[cfg(test)]
 mod tests {

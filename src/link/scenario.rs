@@ -18,6 +18,8 @@
 //! | `jitter` | `us`, `ms`, `s` | up to so much more delay, for each packet anew |
 //! | `rate` | `kbit`, `mbit`, `gbit` | bits per second, headers of UDP and IP included |
 //! | `queue` | `B`, `kB`, `MB` | what waits before the rate; more is lost |
+//! | `bucket` | `B`, `kB`, `MB` | polices the rate: no packet waits, and a burst beyond this is lost |
+//! | `clump` | `us`, `ms`, `s` | packets come out together, once in so long (Wi-Fi aggregation) |
 //! | `mtu` | bytes | longer IP packets are lost: `1300`; headers of UDP and IP count (28) |
 //! | `outage` | time/time | dark so long of so much: `2s/5s` |
 //! | `drop` | list | exactly these packets are lost |
@@ -80,6 +82,12 @@ pub struct Conditions {
     pub rate: Option<u64>,
     /// What may wait before the rate. Unit: bytes; `None` for the usual size.
     pub queue: Option<u64>,
+    /// The rate is policed by a token bucket of this size: what would wait longer is lost,
+    /// and what is not lost does not wait (RFC 2697). Unit: bytes; `None` for a queue.
+    pub bucket: Option<u64>,
+    /// Packets come out together, at multiples of this time, as a Wi-Fi access point sends
+    /// them; zero: each on its own.
+    pub clump: Duration,
     /// Longer packets never arrive. Unit: bytes, headers of UDP and IP included.
     pub mtu: u16,
     /// When nothing passes at all.
@@ -113,7 +121,7 @@ pub struct Outage {
 }
 
 /// The words, for the message about a typo.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 15] = [
     "seed",
     "loss",
     "corrupt",
@@ -124,6 +132,8 @@ const WORDS: [&str; 13] = [
     "jitter",
     "rate",
     "queue",
+    "bucket",
+    "clump",
     "mtu",
     "outage",
     DROP,
@@ -150,6 +160,8 @@ impl Conditions {
         jitter: Duration::ZERO,
         rate: None,
         queue: None,
+        bucket: None,
+        clump: Duration::ZERO,
         mtu: u16::MAX,
         outage: None,
         drops: Vec::new(),
@@ -174,7 +186,8 @@ impl Scenario {
         }
     }
 
-    /// What may wait before the rate of one direction: what was asked for, or what is
+    /// What may wait before the rate of one direction, or the bucket of its policer: what was
+    /// asked for, or what is
     /// under way in one round trip, and at least 30 kB. Unit: bytes.
     #[must_use]
     pub fn queue_bytes(&self, direction: Direction) -> u64 {
@@ -182,7 +195,8 @@ impl Scenario {
         let round_trip = self.data.delay + self.ack.delay;
         let per_ms = conditions.rate.unwrap_or(0) / 8_000;
         let product = u64::try_from(round_trip.as_millis()).unwrap_or(0) * per_ms;
-        conditions.queue.unwrap_or(product.max(LEAST_QUEUE_BYTES))
+        let asked = conditions.bucket.or(conditions.queue);
+        asked.unwrap_or(product.max(LEAST_QUEUE_BYTES))
     }
 
     /// Whether it does nothing to any packet.
@@ -284,6 +298,14 @@ impl Scenario {
             "queue" => {
                 let queue = value.bytes()?;
                 set(self, &|way| way.queue = Some(queue));
+            }
+            "bucket" => {
+                let bucket = value.bytes()?;
+                set(self, &|way| way.bucket = Some(bucket));
+            }
+            "clump" => {
+                let clump = value.duration()?;
+                set(self, &|way| way.clump = clump);
             }
             "mtu" => {
                 let mtu = value.number()?;

@@ -291,3 +291,35 @@ fn what_waits_before_a_rate_waits_before_the_new_one_with_as_many_bytes() {
     let entered = link.enter(12, data(12, 1), 1_472, at(2));
     assert_eq!(entered.arrives, Some(at(2)));
 }
+
+#[test]
+fn a_policer_drops_what_a_queue_would_hold_and_delays_nothing() {
+    let policed: Scenario = "rate=1200kbit;bucket=15kB;delay=5ms".parse().unwrap();
+    let mut link = Link::new(&policed, Direction::Data);
+    let enter = |link: &mut Link<u32>, number, at| {
+        link.enter(number, data(number, 1), 1_472, Moment::START + at)
+    };
+    for number in 0..10 {
+        let entered = enter(&mut link, number, Duration::ZERO);
+        let arrives = Moment::START + Duration::from_millis(5);
+        assert_eq!(entered.arrives, Some(arrives), "{number}");
+    }
+    let entered = enter(&mut link, 10, Duration::ZERO);
+    assert_eq!((entered.fate, entered.arrives), (Fate::QueueFull, None));
+    let a_packets_time = Duration::from_millis(10);
+    assert_eq!(enter(&mut link, 11, a_packets_time).fate, Fate::Delivered);
+    assert_eq!(enter(&mut link, 12, a_packets_time).fate, Fate::QueueFull);
+    assert_eq!(link.queued_bytes(Moment::START + a_packets_time), 0);
+}
+
+#[test]
+fn packets_of_a_clump_come_out_together() {
+    let scenario: Scenario = "clump=4ms;delay=1ms".parse().unwrap();
+    let mut link = Link::new(&scenario, Direction::Data);
+    for (number, entered, arrives) in [(0, 0, 4), (1, 2, 4), (2, 3, 4), (3, 4, 8)] {
+        let now = Moment::START + Duration::from_millis(entered);
+        let told = link.enter(number, data(number, 1), 1_472, now);
+        let expected = Moment::START + Duration::from_millis(arrives);
+        assert_eq!(told.arrives, Some(expected), "{number}");
+    }
+}

@@ -117,7 +117,8 @@ impl Sender {
 
     /// The next segment that was never sent.
     fn next_sequence_number(&self) -> SegmentNumber {
-        self.base + self.segments.len() as SegmentNumber
+        let sent = SegmentNumber::try_from(self.segments.len());
+        self.base + sent.expect("a window is at most 8192 packets")
     }
 
     fn segment_mut(&mut self, number: SegmentNumber) -> Option<&mut Segment> {

@@ -1,6 +1,6 @@
-//! The lesson prints what the laboratory prints.
+//! The lessons and the quiz print what the laboratory prints.
 //!
-//! A fence `console` in `report/lesson.md` holds commands, each on a line that begins with
+//! A fence `console` on one of these pages holds commands, each on a line that begins with
 //! `$ `, and below each what it prints. They are in virtual time, so the output is the same
 //! on every computer. `UPDATE_REPORT=1 cargo test --test programs lesson::` writes it anew.
 #![cfg(unix)]
@@ -15,17 +15,23 @@ use std::{env, fs};
 
 #[test]
 fn every_command_of_the_lesson_prints_what_the_page_shows() {
-    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("report/lesson.md");
+    for (name, commands) in [("report/lesson.md", 9), ("report/predict.md", 1)] {
+        check(name, commands);
+    }
+}
+
+fn check(name: &str, commands: usize) {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     let shown = fs::read_to_string(&page).unwrap();
     let (printed, count) = run_anew(&shown);
-    assert!(count >= 4, "only {count} commands in the lesson");
+    assert!(count >= commands, "only {count} commands in {name}");
     if env::var_os("UPDATE_REPORT").is_some() {
         fs::write(&page, &printed).unwrap();
     } else if printed != shown {
         let differs = |(one, other): &(&str, &str)| one != other;
         let line = printed.lines().zip(shown.lines()).find(differs);
         panic!(
-            "report/lesson.md is not what its commands print, from {line:?} on; \
+            "{name} is not what its commands print, from {line:?} on; \
              UPDATE_REPORT=1 cargo test --test programs lesson:: writes it anew"
         );
     }

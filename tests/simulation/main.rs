@@ -16,5 +16,6 @@ mod journal_page;
 mod lossy_link;
 mod model;
 mod pictures;
+mod random_links;
 mod report;
 mod theory;

@@ -6,6 +6,7 @@ mod bench;
 #[cfg(unix)]
 mod chaos;
 mod chart;
+mod grid;
 mod keys;
 mod ladder;
 mod output;

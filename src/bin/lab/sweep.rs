@@ -1,6 +1,7 @@
 //! `lab sweep`: a grid of transfers in virtual time on every core, as table, CSV and SVG.
 
 use super::arguments::{Controllers, Protocols, bytes, controllers, protocols};
+use super::grid;
 use super::output::write_whole;
 use clap::Args;
 use crossbeam_channel::{RecvTimeoutError, Sender};
@@ -26,6 +27,7 @@ Examples
             --link \"data.rate=20mbit\" --seeds 5 --log --svg controllers.svg
   lab sweep --window 1,2,4,8,16,32 --delay 5ms,20ms --csv windows.csv
   lab sweep --loss 0,10% --size 256KiB --link \"data.rate=5mbit\" --real
+  lab sweep --grid 200 --from 1000 --congestion bbr,cubic
 Ctrl-C ends a sweep and keeps what was done; once more, and it ends at once.
 ";
 
@@ -62,6 +64,13 @@ pub(crate) struct Arguments {
     /// What the link does besides, as "data.rate=5mbit;ack.loss=0%"
     #[arg(long, default_value = "", value_name = "SCENARIO", value_parser = link)]
     link: String,
+    /// Measure this many links that are drawn from seeds, against the bounds that the
+    /// default controller must hold, instead of a grid of lists
+    #[arg(long, value_name = "LINKS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    grid: Option<u64>,
+    /// The first seed of --grid
+    #[arg(long, default_value_t = 0, requires = "grid", value_name = "SEED")]
+    from: u64,
     /// Run each cell over real sockets on loopback too, one after the other
     #[arg(long)]
     real: bool,
@@ -85,6 +94,10 @@ pub(crate) struct Arguments {
 
 /// Runs the grid; whether every cell was run and every file arrived whole.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+    if let Some(count) = arguments.grid {
+        let controllers = arguments.congestion.as_ref();
+        return grid::run(arguments.from, count, controllers, arguments.json);
+    }
     let grid = arguments.grid();
     let size = grid.size();
     if size > MOST_CELLS {

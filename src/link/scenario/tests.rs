@@ -111,7 +111,7 @@ fn every_mistake_is_told_with_its_place() {
         (
             "é=1; jam=2%",
             "unknown word \"é\"; there are seed, loss, corrupt, \
-          duplicate, reorder, burst, delay, jitter, rate, queue, mtu, outage, drop",
+          duplicate, reorder, burst, delay, jitter, rate, queue, bucket, clump, mtu, outage, drop",
             0..1,
         ),
     ] {

@@ -8,7 +8,7 @@
 //!
 //!   startup  x2.77 per round until the rate no longer grows
 //!   drain    until the queue that this made is gone
-//!   cycle    up 1.25   is there more? for one round
+//!   cycle    up 1.25   is there more? for one round; where there is, again, and faster
 //!            down 0.75 drains what that queued; its loss is the path's own
 //!            cruise 1  six rounds
 //!   probe-rtt  half the product for 200 ms, where the least round trip was not seen
@@ -16,8 +16,10 @@
 //! ```
 //!
 //! Loss is no signal by itself, as it is to Reno: only what exceeds the path's own loss
-//! (`bbr/path.rs`) is congestion. Then the bound on what is in flight comes down, until the
-//! next cycle tries again.
+//! (`bbr/loss.rs`) is congestion. Then the rate is what arrived, and the bound on what is in
+//! flight comes down, until the next cycle tries again.
+//!
+//! A short path is not a fast path: how fast it is, is measured, and everything is paced.
 //!
 //! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the bound
 //! is `BBRv2`'s and v3's. What neither has is the path's own loss.
@@ -31,11 +33,12 @@
 //! Source: draft-ietf-ccwg-bbr; Cardwell et al., "BBR: Congestion-Based Congestion
 //! Control", ACM Queue 14(5), 2016.
 
+mod loss;
 mod path;
 
 use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
-use path::Path;
+use path::{Path, Probing};
 use std::time::Duration;
 
 /// The model and what is done by it.
@@ -67,11 +70,28 @@ enum Phase {
     /// Lets the queue that startup made go.
     Drain,
     /// Looks for more, for one round.
-    Up,
+    Up {
+        /// The rate that is known. Unit: packets per second.
+        best: f64,
+        /// How much more is sent than that.
+        gain: f64,
+    },
     /// Lets the queue that this made go, since this round.
-    Down { since: u64 },
+    Down {
+        /// The round.
+        since: u64,
+        /// The rate that was known before. Unit: packets per second.
+        best: f64,
+        /// How much more was sent than that.
+        gain: f64,
+    },
     /// Sends what the path carries, since this round.
-    Cruise { since: u64 },
+    Cruise {
+        /// The round.
+        since: u64,
+        /// How many of them, until it is time to look for more.
+        rounds: u64,
+    },
     /// Lets the queue of everybody go, to see the least round trip.
     ProbeRoundTrip {
         /// When it has lasted long enough.
@@ -93,7 +113,14 @@ struct Aggregation {
 
 /// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
 /// round trip that the handshake measured. Unit: packets.
-const FIRST_WINDOW: u32 = 32;
+const FIRST_WINDOW: f64 = 32.0;
+
+/// A path with a shorter round trip may be a slow one all the same: it begins no faster than
+/// this one does.
+const SHORT_PATH: Duration = Duration::from_millis(10);
+
+/// The first window there, as RFC 6928 has it. Unit: packets.
+const LEAST_FIRST_WINDOW: f64 = 10.0;
 
 /// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
 const STARTUP_GAIN: f64 = 2.77;
@@ -103,7 +130,18 @@ const DRAIN_GAIN: f64 = 0.5;
 
 /// Gains of the cycle.
 const UP_GAIN: f64 = 1.25;
+
+/// There was more where the rate has grown by nearly as much: then it is looked for again.
+const FOUND: f64 = 1.08;
+
+/// Each time by so much more, up to [`MOST_UP_GAIN`].
+const UP_STEP: f64 = 0.25;
+/// See [`UP_STEP`].
+const MOST_UP_GAIN: f64 = 2.0;
+
+/// See [`UP_GAIN`].
 const DOWN_GAIN: f64 = 0.75;
+/// See [`UP_GAIN`].
 const CRUISE_GAIN: f64 = 1.0;
 
 /// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
@@ -112,6 +150,9 @@ const DRAINED: f64 = 1.1;
 
 /// A queue that is still there after so many rounds is somebody else's.
 const MOST_DOWN_ROUNDS: u64 = 3;
+
+/// After startup what is lost too late must not be taken for the path's own loss.
+const LEAST_DOWN_ROUNDS: u64 = 2;
 
 /// Most in flight, as a multiple of the product. BBR's own 2 leaves CUBIC a sixth of a
 /// bottleneck whose queue holds one product; with this the two share it (`tests/simulation/fairness.rs`).
@@ -123,26 +164,32 @@ const STARTUP_WINDOW_GAIN: f64 = 2.0;
 /// Clumps of ACKs open the window further, by this share of the product at most.
 const MOST_EXCESS_SHARE: f64 = 0.25;
 
-/// But by somewhat more than the longest row of packets that shares an ACK: on a short path
-/// the receiver's timer, and with it the clump, is longer than all the rest, and a window
-/// below it would wait for the timer again and again. Unit: packets.
-const MOST_EXCESS: f64 = 80.0;
+/// Where the path is short a window of a few clumps costs nothing, and a sender whose thread
+/// wakes late needs it. Unit: packets.
+const LEAST_EXCESS: f64 = 2.0;
+
+/// But by what passes within this time: a Wi-Fi access point sends what it has every few
+/// milliseconds, and on a short path that, or the receiver's timer, is longer than all the
+/// rest. A window below the clump would wait for the next one again and again.
+const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 /// Rounds of a cruise.
 const CRUISE_ROUNDS: u64 = 6;
 
+/// The first cruise is shorter: startup may have ended too soon.
+const FIRST_CRUISE_ROUNDS: u64 = 2;
+
 /// Startup is over after so many rounds in which the rate did not grow by a quarter.
 const STALE_ROUNDS: u32 = 3;
+
+/// The first rounds are too short to measure a rate.
+const MEASURING_ROUNDS: u64 = 2;
 
 /// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
 const BETA: f64 = 0.7;
 
-/// A path with a shorter round trip lies within one machine or one room.
-const SHORT_PATH: Duration = Duration::from_millis(5);
-
-/// Least in flight there: four of the longest rows of packets that share an ACK. Nothing
-/// is paced: a thread that is late would look like a slow path, and slow itself down.
-const SHORT_PATH_WINDOW: f64 = 256.0;
+/// One round of many losses may be a burst; so many in a row are congestion.
+const PROVEN_ROUNDS: u32 = 2;
 
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
@@ -161,7 +208,7 @@ impl Bbr {
         Self {
             path: Path::default(),
             phase: Phase::STARTUP,
-            window: f64::from(FIRST_WINDOW).min(most),
+            window: FIRST_WINDOW.min(most),
             most,
             startup_rate: 0.0,
             bound: None,
@@ -177,33 +224,73 @@ impl Bbr {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up => self.phase = Phase::Down { since: round },
-            Phase::Down { since } => {
+            Phase::Up { best, gain } => {
+                self.path.begin_draining();
+                self.phase = Phase::Down {
+                    since: round,
+                    best,
+                    gain,
+                };
+            }
+            Phase::Down { since, best, gain }
+                if round == since + 1
+                    && self.path.rate().unwrap_or(0.0) > best * FOUND =>
+            {
+                self.go_up((gain + UP_STEP).min(MOST_UP_GAIN));
+            }
+            Phase::Down { since, best, .. }
+                if best.is_infinite() && round < since + LEAST_DOWN_ROUNDS => {}
+            Phase::Down { since, best, .. } => {
                 let is_drained = self
                     .path
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
-                    self.phase = Phase::Cruise { since: round };
+                    self.path.begin();
+                    self.phase = Phase::Cruise {
+                        since: round,
+                        rounds: if best.is_finite() {
+                            CRUISE_ROUNDS
+                        } else {
+                            FIRST_CRUISE_ROUNDS
+                        },
+                    };
                 }
             }
-            Phase::Cruise { since } => {
+            Phase::Cruise { since, rounds } => {
                 if round == since + 1 {
                     self.path.learn_own_loss(); // This round told of what left before it.
                 }
-                if round >= since + CRUISE_ROUNDS {
-                    self.bound = None;
-                    self.phase = Phase::Up;
+                if round >= since + rounds {
+                    self.go_up(UP_GAIN);
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
         }
     }
 
+    /// The rate is known. What seemed a clump of ACKs was a rate that doubled.
+    fn end_startup(&mut self) -> Phase {
+        self.aggregation = Aggregation::default();
+        self.path.begin();
+        self.phase = Phase::Drain;
+        Phase::Drain
+    }
+
+    /// Looks for more.
+    fn go_up(&mut self, gain: f64) {
+        self.bound = None;
+        let best = self.path.rate().unwrap_or(0.0);
+        self.phase = Phase::Up { best, gain };
+    }
+
     /// The rate must grow by a quarter every now and then, or it is the bottleneck's.
-    fn continue_startup(&self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
+    fn continue_startup(&mut self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
         let rate = self.path.rate().unwrap_or(0.0);
         if rate >= best * 1.25 || ack.is_limited {
+            if rate >= best * 1.25 {
+                self.path.take_growing_round();
+            }
             let best = best.max(rate);
             return Phase::Startup {
                 best,
@@ -211,26 +298,30 @@ impl Bbr {
             };
         }
         let stale_rounds = stale_rounds + 1;
-        if stale_rounds < STALE_ROUNDS {
+        if stale_rounds < STALE_ROUNDS && !self.path.is_lossy() {
             return Phase::Startup { best, stale_rounds };
         }
-        Phase::Drain
+        self.end_startup()
     }
 
-    /// More was lost than the path loses by itself.
+    /// More was lost than the path loses by itself: the rate is what came through, and no
+    /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
-        let is_answered = match self.phase {
-            Phase::Up | Phase::Cruise { .. } => self.path.is_congested(),
-            Phase::Startup { .. }
-            | Phase::Drain
-            | Phase::Down { .. }
-            | Phase::ProbeRoundTrip { .. } => false,
+        let rounds = match self.phase {
+            Phase::Drain => 1,
+            Phase::Down { .. } | Phase::Cruise { .. } => PROVEN_ROUNDS,
+            Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => {
+                return;
+            }
         };
-        if is_answered {
-            let in_flight = f64::from(ack.in_flight_when_sent);
-            let bound = self.bound.unwrap_or(in_flight).min(in_flight);
-            self.bound = Some((bound * BETA).max(LEAST_WINDOW));
+        if !self.path.is_congested(rounds) {
+            return;
         }
+        self.path.take_congestion();
+        let product = self.path.product().unwrap_or(LEAST_WINDOW);
+        let in_flight = f64::from(ack.in_flight_when_sent);
+        let bound = self.bound.unwrap_or(in_flight).min(in_flight);
+        self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
     }
 
     /// What does not wait for the end of a round.
@@ -240,20 +331,28 @@ impl Bbr {
         };
         let in_flight = f64::from(ack.in_flight);
         match self.phase {
+            Phase::Startup { .. } if self.path.is_round_congested() => {
+                self.end_startup();
+            }
             Phase::Drain if in_flight <= product => {
-                let since = self.path.rounds();
-                self.phase = Phase::Down { since };
+                self.phase = Phase::Down {
+                    since: self.path.rounds(),
+                    best: f64::INFINITY,
+                    gain: UP_GAIN,
+                };
             }
             Phase::ProbeRoundTrip { until, least } => {
                 let least = least.min(ack.round_trip.latest);
                 self.phase = Phase::ProbeRoundTrip { until, least };
                 if ack.now >= until {
                     self.path.renew_least(least, ack.now);
-                    let since = self.path.rounds();
-                    self.phase = Phase::Cruise { since };
+                    self.phase = Phase::Cruise {
+                        since: self.path.rounds(),
+                        rounds: CRUISE_ROUNDS,
+                    };
                 }
             }
-            Phase::Up | Phase::Down { .. } | Phase::Cruise { .. }
+            Phase::Up { .. } | Phase::Down { .. } | Phase::Cruise { .. }
                 if self.path.least_age(ack.now) > LEAST_ROUND_TRIP_AGE =>
             {
                 let duration = PROBE_ROUND_TRIP.max(ack.round_trip.smoothed);
@@ -264,7 +363,7 @@ impl Bbr {
             }
             Phase::Startup { .. }
             | Phase::Drain
-            | Phase::Up
+            | Phase::Up { .. }
             | Phase::Down { .. }
             | Phase::Cruise { .. } => {}
         }
@@ -277,8 +376,9 @@ impl Bbr {
             self.window = (self.window + acked).min(self.most);
             return;
         };
-        let most = (MOST_EXCESS_SHARE * product).max(MOST_EXCESS);
-        let excess = self.aggregation.excess().min(most);
+        let passing = self.path.rate().unwrap_or(0.0) * MOST_EXCESS_TIME.as_secs_f64();
+        let most = (MOST_EXCESS_SHARE * product).max(passing);
+        let excess = self.aggregation.excess().min(most).max(LEAST_EXCESS);
         let is_growing = matches!(
             self.phase,
             Phase::Startup {
@@ -286,12 +386,16 @@ impl Bbr {
                 ..
             }
         );
-        let gain = if is_growing {
-            STARTUP_WINDOW_GAIN
-        } else {
-            WINDOW_GAIN
+        let gain = match self.phase {
+            Phase::Startup { .. } if is_growing => STARTUP_WINDOW_GAIN,
+            Phase::Up { gain, .. } => WINDOW_GAIN.max(gain),
+            Phase::Startup { .. }
+            | Phase::Drain
+            | Phase::Down { .. }
+            | Phase::Cruise { .. }
+            | Phase::ProbeRoundTrip { .. } => WINDOW_GAIN,
         };
-        let target = (gain * product + excess).max(self.least_window());
+        let target = (gain * product + excess).max(LEAST_WINDOW);
         self.window = if is_growing {
             (self.window + acked).min(target.max(self.window))
         } else {
@@ -302,40 +406,49 @@ impl Bbr {
 
     /// Startup begins with the first window per round trip; single ACKs tell too little.
     fn raise_startup_rate(&mut self, ack: &Acked) {
+        let measured = self.path.rate().unwrap_or(0.0);
         let first = first_rate(ack.round_trip.least);
-        let rate = self.path.rate().unwrap_or(0.0).max(first);
-        self.startup_rate = self.startup_rate.max(rate);
-    }
-
-    /// On a path shorter than a thread's sleep the product says little: ACKs take as long
-    /// as the threads of both sides take to wake, and a window as small as the product
-    /// would measure that, shrink, and measure less.
-    fn least_window(&self) -> f64 {
-        if self.is_short() {
-            SHORT_PATH_WINDOW
+        self.startup_rate = if self.path.rounds() < MEASURING_ROUNDS {
+            measured.max(first)
         } else {
-            LEAST_WINDOW
-        }
+            measured
+        };
     }
 
-    fn is_short(&self) -> bool {
-        self.path.least().is_some_and(|least| least < SHORT_PATH)
+    /// What a round that ends now may show: the one after a look for more has its ACKs.
+    fn probing(&self) -> Probing {
+        match self.phase {
+            Phase::Startup { .. } => Probing::Startup,
+            Phase::Drain => Probing::Draining,
+            Phase::Up { .. } => Probing::More,
+            Phase::Down { since, .. } if self.path.rounds() <= since => Probing::More,
+            Phase::Down { .. } | Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => {
+                Probing::No
+            }
+        }
     }
 
     fn gain(&self) -> f64 {
         match self.phase {
             Phase::Startup { .. } => STARTUP_GAIN,
             Phase::Drain => DRAIN_GAIN,
-            Phase::Up => UP_GAIN,
+            Phase::Up { gain, .. } => gain,
             Phase::Down { .. } => DOWN_GAIN,
             Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
         }
     }
 }
 
+/// The first window on a path of this round trip: on a short one fewer packets, since there
+/// the second round is soon. Unit: packets.
+fn first_window(round_trip: Duration) -> f64 {
+    let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
+    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, FIRST_WINDOW)
+}
+
 /// The first window per round trip. Unit: packets per second.
 fn first_rate(round_trip: Duration) -> f64 {
-    f64::from(FIRST_WINDOW) / round_trip.as_secs_f64().max(1e-6)
+    FIRST_WINDOW / round_trip.max(SHORT_PATH).as_secs_f64()
 }
 
 impl Phase {
@@ -349,6 +462,9 @@ impl Aggregation {
     /// Compares what was delivered since the clump began with what the rate explains.
     fn on_ack(&mut self, ack: &Acked, path: &Path) {
         let Some(rate) = path.rate() else { return };
+        if self.since.is_none() {
+            self.packets = 0.0;
+        }
         let since = *self.since.get_or_insert(ack.now);
         let explained = rate * (ack.now - since).as_secs_f64();
         if self.packets <= explained {
@@ -364,6 +480,11 @@ impl Aggregation {
         self.largest[0] = self.largest[0].max(excess);
     }
 
+    /// More is sent than the rate: what comes then is no clump.
+    fn pause(&mut self) {
+        self.since = None;
+    }
+
     fn excess(&self) -> f64 {
         self.largest[0].max(self.largest[1])
     }
@@ -372,12 +493,18 @@ impl Aggregation {
 impl Controller for Bbr {
     fn on_start(&mut self, round_trip: Option<Duration>) {
         self.startup_rate = round_trip.map_or(0.0, first_rate);
+        let window = round_trip.map_or(LEAST_FIRST_WINDOW, first_window);
+        self.window = window.min(self.most);
     }
 
     fn on_ack(&mut self, ack: &Acked) {
-        let is_startup = matches!(self.phase, Phase::Startup { .. });
-        let is_round_over = self.path.on_ack(ack, is_startup);
-        self.aggregation.on_ack(ack, &self.path);
+        let clump = self.aggregation.excess();
+        let is_round_over = self.path.on_ack(ack, self.probing(), clump);
+        if self.probing() == Probing::No {
+            self.aggregation.on_ack(ack, &self.path);
+        } else {
+            self.aggregation.pause();
+        }
         if is_round_over {
             self.advance(ack);
         }
@@ -400,7 +527,8 @@ impl Controller for Bbr {
         self.bound = None;
         self.startup_rate = self.path.least().map_or(0.0, first_rate);
         self.phase = Phase::STARTUP;
-        self.window = f64::from(FIRST_WINDOW).min(self.most);
+        let window = self.path.least().map_or(LEAST_FIRST_WINDOW, first_window);
+        self.window = window.min(self.most);
     }
 
     #[expect(
@@ -415,7 +543,7 @@ impl Controller for Bbr {
             }
             Phase::Startup { .. }
             | Phase::Drain
-            | Phase::Up
+            | Phase::Up { .. }
             | Phase::Down { .. }
             | Phase::Cruise { .. } => self.bound,
         };
@@ -424,14 +552,11 @@ impl Controller for Bbr {
     }
 
     fn pacing_rate(&self) -> Option<f64> {
-        if self.is_short() {
-            return None;
-        }
         let rate = match self.phase {
             Phase::Startup { .. } if self.startup_rate > 0.0 => Some(self.startup_rate),
             Phase::Startup { .. } => None,
             Phase::Drain
-            | Phase::Up
+            | Phase::Up { .. }
             | Phase::Down { .. }
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => self.path.rate(),
@@ -443,7 +568,7 @@ impl Controller for Bbr {
         match self.phase {
             Phase::Startup { .. } => "startup",
             Phase::Drain => "drain",
-            Phase::Up => "probe-up",
+            Phase::Up { .. } => "probe-up",
             Phase::Down { .. } => "probe-down",
             Phase::Cruise { .. } => "cruise",
             Phase::ProbeRoundTrip { .. } => "probe-rtt",

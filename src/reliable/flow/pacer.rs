@@ -16,6 +16,10 @@ use std::time::Duration;
 /// Packets leave together that would leave within this time.
 pub const QUANTUM: Duration = Duration::from_millis(1);
 
+/// And never more of them than this, where their gaps are short: a queue of a few packets
+/// must hold them.
+const QUANTUM_PACKETS: u32 = 3;
+
 /// A sender that was woken late may send at once what it should have sent in this time.
 pub const CATCH_UP: Duration = Duration::from_millis(4);
 
@@ -61,7 +65,8 @@ impl Pacer {
             None => (now + gap, Credit::Kept),
         };
         self.next = Some(next);
-        self.resume = (next > now + QUANTUM).then_some(next);
+        let quantum = QUANTUM.min(gap * QUANTUM_PACKETS);
+        self.resume = (next > now + quantum).then_some(next);
         credit
     }
 }

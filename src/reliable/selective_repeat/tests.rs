@@ -1,5 +1,4 @@
 use super::super::event::{Event, Ignored, Trigger, Unwanted};
-use super::super::moment::Moment;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::terms::Terms;
 use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
@@ -180,6 +179,6 @@ fn numbers_wrap_inside_a_window_and_nobody_notices() {
 #[test]
 fn an_empty_file_is_finished_before_it_begins() {
     let story = story_of(Terms { size: 0, ..TERMS });
-    let is_idle = story.sender.next_timeout() == None::<Moment>;
+    let is_idle = story.sender.next_timeout().is_none();
     story.expect("finished", story.sender.is_finished() && is_idle);
 }

@@ -15,6 +15,7 @@
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
 use super::super::Acked;
+use super::loss::{FEWEST_PACKETS, OwnLoss, Tally};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -24,8 +25,11 @@ pub(super) struct Path {
     rates: MaxFilter,
     /// The least round trip, and when it was last seen.
     least: Option<(Duration, Moment)>,
-    /// The share of packets that the path loses by itself.
-    own_loss: Option<f64>,
+    /// Mean round trip and mean deviation from it. Unit: seconds.
+    mean: Option<(f64, f64)>,
+    /// Packets per second that arrived before the sender slowed down to drain the queue.
+    full_rate: f64,
+    loss: OwnLoss,
     round: Round,
 }
 
@@ -37,12 +41,11 @@ struct Round {
     ends_at: u64,
     /// When the round before it ended.
     began: Option<Moment>,
-    delivered: u32,
-    lost: u32,
+    tally: Tally,
     /// Whether something else than this controller held the sender back.
     is_limited: bool,
-    /// The share that the last whole round lost, and of how many packets.
-    last_loss: (f64, u32),
+    /// The last whole round.
+    last: Tally,
 }
 
 /// The largest of what came within the last rounds.
@@ -52,15 +55,25 @@ struct MaxFilter {
     samples: Vec<(u64, f64)>,
 }
 
-/// No round is shorter: on a short path threads that wake late look like anything else.
-const LEAST_ROUND: Duration = Duration::from_millis(20);
+/// No round is shorter, once startup is over: on a short path threads that wake late look
+/// like anything else.
+const LEAST_ROUND: Duration = Duration::from_millis(5);
+
+/// A round has at least so many clumps of ACKs, or its rate would depend on whether one
+/// more of them falls into it.
+const CLUMPS_PER_ROUND: u32 = 10;
+
+/// A round has at least so many packets, or its loss would be chance.
+const PACKETS_PER_ROUND: f64 = 32.0;
+
+/// So few packets are no clump: pacing and a queue are as uneven. Unit: packets.
+const UNEVEN: f64 = 4.0;
+
+/// No clump is believed to be longer.
+const LONGEST_CLUMP: Duration = Duration::from_millis(16);
 
 /// Rounds for which a rate counts: somewhat more than a cycle.
 const FILTER_ROUNDS: u64 = 10;
-
-/// Loss above the path's own that is not yet taken for congestion
-/// (draft-ietf-ccwg-bbr §2.7, BBR.LossThresh).
-const LOSS_TOLERANCE: f64 = 0.02;
 
 /// A least round trip is seen again where a sample comes within this share of it.
 const SEEN_AGAIN: u32 = 16;
@@ -69,30 +82,63 @@ const SEEN_AGAIN: u32 = 16;
 const LEAST_HELD: Duration = Duration::from_millis(1);
 const MOST_HELD: Duration = Duration::from_millis(10);
 
-/// No path is believed to lose more than this by itself.
-const MOST_OWN_LOSS: f64 = 0.5;
+/// But for no more packets than this.
+const ARRIVALS_PER_ACK: f64 = 64.0;
+
+/// Where a sender that slows down to three quarters still gets as much of its packets
+/// through, the bottleneck is full.
+const SATURATED: f64 = 0.9;
+
+/// One answer to congestion may not take away more of the rate than this leaves.
+const BETA: f64 = 0.5;
 
 impl Path {
     /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
     /// rate doubles within a round; later each round is.
-    pub(super) fn on_ack(&mut self, ack: &Acked, is_startup: bool) -> bool {
+    pub(super) fn on_ack(&mut self, ack: &Acked, probing: Probing, clump: f64) -> bool {
         self.measure_least(ack.round_trip.latest, ack.now);
+        if matches!(probing, Probing::More | Probing::No) {
+            self.measure_deviation(ack.round_trip.latest);
+        }
         self.round.take(ack);
-        let is_over = self.round.is_over(ack);
-        if is_startup {
+        let least = self.least_round(probing, clump);
+        let is_over = self.round.is_over(ack, least);
+        if matches!(probing, Probing::Startup | Probing::Draining) {
             self.measure_ack(ack);
         } else if is_over {
-            self.measure_round(ack.now);
+            self.measure_round(ack.now, probing);
         }
         if is_over {
             self.round.end(ack);
+            self.loss.note(&self.round.last);
         }
         is_over
     }
 
+    /// How long a round lasts at least; `clump` is the longest clump of ACKs, in packets.
+    fn least_round(&self, probing: Probing, clump: f64) -> Duration {
+        if probing == Probing::Startup {
+            return Duration::ZERO;
+        }
+        let clump = (clump - UNEVEN).max(0.0);
+        let seconds = self.rate().map_or(0.0, |rate| clump / rate);
+        let clump = Duration::from_secs_f64(seconds.min(LONGEST_CLUMP.as_secs_f64()));
+        LEAST_ROUND.max(CLUMPS_PER_ROUND * clump)
+    }
+
+    /// How far round trips differ from each other. A queue changes slowly beside them, so
+    /// that it hardly counts.
+    fn measure_deviation(&mut self, sample: Duration) {
+        let sample = sample.as_secs_f64();
+        let (mean, deviation) = self.mean.unwrap_or((sample, 0.0));
+        let deviation = deviation + ((sample - mean).abs() - deviation) / 16.0;
+        self.mean = Some((mean + (sample - mean) / 8.0, deviation));
+    }
+
     /// Packets were lost in this round.
-    pub(super) const fn on_loss(&mut self, packets: u32) {
-        self.round.lost += packets;
+    pub(super) fn on_loss(&mut self, packets: u32) {
+        self.round.tally.lost += f64::from(packets);
+        self.round.tally.findings += 1.0;
     }
 
     fn measure_least(&mut self, sample: Duration, now: Moment) {
@@ -110,62 +156,119 @@ impl Path {
         let [delivered, lost] = [delivered, ack.lost_since]
             .map(|packets| f64::from(u32::try_from(packets).unwrap_or(u32::MAX)));
         if let Some(rate) = ack.delivery_rate {
-            self.take_rate(rate, lost / delivered.max(1.0), ack.is_limited);
+            let rate = self.passed(rate, lost / delivered.max(1.0));
+            self.take_rate(rate, ack.is_limited);
         }
     }
 
     /// The rate of the round that ends now.
-    fn measure_round(&mut self, now: Moment) {
+    fn measure_round(&mut self, now: Moment, probing: Probing) {
         let Some(began) = self.round.began else {
             return;
         };
         let elapsed = (now - began).as_secs_f64();
-        let [delivered, lost] = [self.round.delivered, self.round.lost].map(f64::from);
+        let Tally {
+            delivered, lost, ..
+        } = self.round.tally;
         if elapsed > 0.0 && delivered > 0.0 {
             let is_limited = self.round.is_limited;
-            self.take_rate(delivered / elapsed, lost / delivered, is_limited);
+            // Nothing arrives faster than it was sent: what seems to is a clump.
+            let most = match probing {
+                Probing::Startup | Probing::Draining | Probing::More => f64::INFINITY,
+                Probing::No => self.rate().unwrap_or(f64::INFINITY),
+            };
+            let rate = self.passed(delivered / elapsed, lost / delivered).min(most);
+            self.take_rate(rate, is_limited);
         }
     }
 
     /// The rate at which packets passed the bottleneck: those that were delivered, and
     /// those that the path lost behind it.
-    fn take_rate(&mut self, delivered: f64, lost_per_delivered: f64, is_limited: bool) {
+    fn passed(&self, delivered: f64, lost_per_delivered: f64) -> f64 {
         let passed = delivered * (1.0 + lost_per_delivered);
-        let believed = delivered / (1.0 - self.believable_loss());
-        let rate = passed.min(believed);
+        let believed = delivered / (1.0 - self.loss.believable());
+        passed.min(believed)
+    }
+
+    fn take_rate(&mut self, rate: f64, is_limited: bool) {
         if !is_limited || rate > self.rates.largest() {
             self.rates.insert(self.round.count, rate);
         }
     }
 
-    fn believable_loss(&self) -> f64 {
-        self.own_loss.map_or(0.0, |own| own + LOSS_TOLERANCE)
-    }
-
     /// The round that just ended was sent slower than the bottleneck: its loss is the
     /// path's own.
     pub(super) fn learn_own_loss(&mut self) {
-        let (loss, packets) = self.round.last_loss;
-        if packets < FEWEST_PACKETS {
+        let last = self.round.last;
+        if last.packets() < FEWEST_PACKETS {
             return;
         }
-        let Some(own) = self.own_loss else {
-            // What was measured so far did not count the path's own loss.
-            self.own_loss = Some(loss.min(MOST_OWN_LOSS));
-            self.rates.scale(1.0 / (1.0 - loss.min(MOST_OWN_LOSS)));
+        let is_saturated =
+            self.full_rate > 0.0 && last.rate() > SATURATED * self.full_rate;
+        if is_saturated && self.is_lossy() {
+            // Slower sending brought no less: it is still too much for the bottleneck.
+            self.lower_rate(last.rate());
             return;
-        };
-        self.own_loss = Some((own * 0.75 + loss * 0.25).min(MOST_OWN_LOSS));
+        }
+        let was_known = self.loss.known().is_some();
+        self.loss.take(&last);
+        self.loss.learn();
+        if !was_known {
+            // What was measured so far did not count the path's own loss.
+            let own = self.loss.known().unwrap_or(0.0);
+            self.rates.scale(1.0 / (1.0 - own));
+        }
     }
 
-    /// Whether the round that just ended lost more than the path does by itself, chance
-    /// allowed for; never before its own loss is known.
-    pub(super) fn is_congested(&self) -> bool {
-        let (loss, packets) = self.round.last_loss;
-        self.own_loss.is_some_and(|own| {
-            let spread = (own * (1.0 - own) / f64::from(packets.max(1))).sqrt();
-            packets >= FEWEST_PACKETS && loss > own + LOSS_TOLERANCE + 3.0 * spread
-        })
+    /// The round that just ended brought more than any before: it was sent slower than the
+    /// bottleneck.
+    pub(super) fn take_growing_round(&mut self) {
+        if self.round.last.is_believable() && !self.is_lossy() {
+            self.loss.take(&self.round.last);
+        }
+    }
+
+    /// Whether the round that just ended lost more than chance explains.
+    pub(super) fn is_lossy(&self) -> bool {
+        self.loss.is_lossy(&self.round.last)
+    }
+
+    /// The sender does something else from now on: only what is lost then counts for
+    /// [`Path::is_congested`].
+    pub(super) fn begin(&mut self) {
+        self.loss.begin();
+    }
+
+    /// The queue is drained from now on.
+    pub(super) fn begin_draining(&mut self) {
+        self.full_rate = self.round.last.rate();
+        self.begin();
+    }
+
+    /// What was sent was too much: the bottleneck let through what arrived, and what was
+    /// measured before is forgotten.
+    pub(super) fn take_congestion(&mut self) {
+        self.lower_rate(self.loss.evidence().rate());
+        self.begin();
+    }
+
+    fn lower_rate(&mut self, arrived: f64) {
+        let Some(rate) = self.rate() else { return };
+        let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
+        self.rates = MaxFilter::default();
+        let rate = passed.clamp(BETA * rate, rate);
+        self.rates.insert(self.round.count, rate);
+    }
+
+    /// Whether the last rounds, that many at least, lost more than the path does by itself.
+    pub(super) fn is_congested(&self, rounds: u32) -> bool {
+        self.loss.is_congested(rounds)
+    }
+
+    /// The same of the round that goes on.
+    pub(super) fn is_round_congested(&self) -> bool {
+        self.round.packets() >= 2.0 * FEWEST_PACKETS
+            && self.loss.is_exceeded_by(&self.round.tally)
     }
 
     /// Packets per second that the bottleneck lets through; `None` before any sample.
@@ -195,7 +298,11 @@ impl Path {
     pub(super) fn product(&self) -> Option<f64> {
         let least = self.least()?;
         let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
-        Some(self.rate()? * (least + held).as_secs_f64())
+        let deviation = self.mean.map_or(0.0, |(_, deviation)| deviation);
+        let spread = (2.0 * deviation).min(least.as_secs_f64());
+        let rate = self.rate()?;
+        let held = held.as_secs_f64().min(ARRIVALS_PER_ACK / rate);
+        Some(rate * (least.as_secs_f64() + held + spread))
     }
 
     /// Rounds so far.
@@ -209,34 +316,51 @@ impl Path {
     }
 }
 
-/// Fewer packets than this in a round say nothing of its loss.
-const FEWEST_PACKETS: u32 = 8;
+/// What is looked for, and so what a measurement may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Probing {
+    /// The rate, from nothing.
+    Startup,
+    /// Nothing, but the ACKs of what startup has sent still come.
+    Draining,
+    /// More than the rate that is known.
+    More,
+    /// Nothing: less than the rate that is known may show, but not more.
+    No,
+}
 
 impl Round {
     fn take(&mut self, ack: &Acked) {
         self.began.get_or_insert(ack.now);
-        self.delivered += ack.packets;
+        self.tally.delivered += f64::from(ack.packets);
         self.is_limited |= ack.is_limited;
     }
 
-    fn is_over(&self, ack: &Acked) -> bool {
-        let is_long_enough = self
-            .began
-            .is_some_and(|began| ack.now - began >= LEAST_ROUND);
-        ack.delivered_when_sent >= self.ends_at && (is_long_enough || self.count == 0)
+    fn packets(&self) -> f64 {
+        self.tally.packets()
+    }
+
+    fn is_over(&self, ack: &Acked, least: Duration) -> bool {
+        let is_long_enough = self.began.is_some_and(|began| ack.now - began >= least);
+        let has_enough = least.is_zero() || self.packets() >= PACKETS_PER_ROUND;
+        ack.delivered_when_sent >= self.ends_at
+            && (is_long_enough && has_enough || self.count == 0)
     }
 
     fn end(&mut self, ack: &Acked) {
-        let packets = self.delivered + self.lost;
-        let loss = f64::from(self.lost) / f64::from(packets.max(1));
+        let elapsed = self.began.map_or(Duration::ZERO, |began| ack.now - began);
+        let last = Tally {
+            seconds: elapsed.as_secs_f64(),
+            rounds: 1,
+            ..self.tally
+        };
         *self = Self {
             count: self.count + 1,
             ends_at: ack.delivered,
             began: Some(ack.now),
-            delivered: 0,
-            lost: 0,
+            tally: Tally::default(),
             is_limited: false,
-            last_loss: (loss, packets),
+            last,
         };
     }
 }
@@ -277,7 +401,7 @@ mod tests {
             delivery_rate: Some(1_000.0),
             ..hand.acked(100 - lost, 0, 100 * (number + 1))
         };
-        path.on_ack(&ack, true)
+        path.on_ack(&ack, Probing::Startup, 0.0)
     }
 
     #[test]
@@ -289,13 +413,13 @@ mod tests {
             delivered: 150,
             ..Hand::default()
         };
-        assert!(!path.on_ack(&hand.acked(50, 0, 150), true));
+        assert!(!path.on_ack(&hand.acked(50, 0, 150), Probing::Startup, 0.0));
         assert!(round(&mut path, 1, 0));
         assert_eq!(path.rounds(), 2);
     }
 
     #[test]
-    fn after_startup_a_whole_round_is_measured_and_none_shorter_than_20_ms() {
+    fn after_startup_a_whole_round_is_measured_and_none_shorter_than_5_ms() {
         let mut path = Path::default();
         let mut now = 0;
         let mut deliver = |packets, later| {
@@ -309,11 +433,11 @@ mod tests {
                 delivery_rate: Some(9_000.0), // A clump of ACKs seems that fast.
                 ..hand.acked(packets, 0, now)
             };
-            (path.on_ack(&ack, false), path.rate())
+            (path.on_ack(&ack, Probing::No, 0.0), path.rate())
         };
         assert_eq!(deliver(1, 0), (true, None));
-        assert_eq!(deliver(30, 10), (false, None));
-        assert_eq!(deliver(30, 20), (true, Some(2_000.0)));
+        assert_eq!(deliver(30, 4), (false, None));
+        assert_eq!(deliver(30, 26), (true, Some(2_000.0)));
     }
 
     #[test]
@@ -329,55 +453,50 @@ mod tests {
     }
 
     #[test]
-    fn own_loss_moves_by_a_quarter_and_never_beyond_a_half() {
+    fn a_path_that_delivers_as_much_to_a_slower_sender_was_too_full() {
         let mut path = Path::default();
         round(&mut path, 0, 0);
         path.learn_own_loss();
-        round(&mut path, 1, 40);
+        round(&mut path, 1, 20);
+        path.begin_draining();
+        round(&mut path, 2, 20);
         path.learn_own_loss();
-        assert!((path.own_loss.unwrap() - 0.1).abs() < 1e-9);
-        let mut path = Path::default();
-        round(&mut path, 0, 80);
-        path.learn_own_loss();
-        assert_eq!(path.own_loss, Some(0.5));
+        assert_eq!(
+            path.loss.known(),
+            Some(0.0),
+            "the bottleneck's loss was learned"
+        );
+        assert_eq!(path.rate(), Some(800.0));
     }
 
     #[test]
-    fn congestion_is_loss_beyond_the_own_and_beyond_chance() {
-        let congested = |own: u32, lost: u32| {
+    fn congestion_lowers_the_rate_to_what_arrived_and_to_no_less_than_a_half() {
+        for (lost, rate) in [(30, 700.0), (80, 510.0)] {
             let mut path = Path::default();
-            round(&mut path, 0, own);
+            round(&mut path, 0, 0);
             path.learn_own_loss();
+            path.begin();
             round(&mut path, 1, lost);
-            path.is_congested()
-        };
-        assert!(!congested(0, 2) && congested(0, 3));
-        // At 20 % a hundred packets lose 20, and by chance up to three times 4 more.
-        assert!(!congested(20, 33) && congested(20, 35));
+            assert!(!path.is_congested(2), "one round may be a burst");
+            round(&mut path, 2, lost);
+            assert!(path.is_congested(2));
+            path.take_congestion();
+            assert_eq!(path.rate().map(f64::round), Some(rate));
+        }
     }
 
     #[test]
-    fn a_round_of_a_few_packets_says_nothing_of_loss() {
+    fn a_round_that_grew_tells_of_the_path_unless_it_lost_more_than_any_before() {
         let mut path = Path::default();
-        round(&mut path, 0, 0);
+        round(&mut path, 0, 5);
+        path.take_growing_round();
+        round(&mut path, 1, 40);
+        assert!(path.is_lossy());
+        path.take_growing_round();
+        round(&mut path, 2, 5);
         path.learn_own_loss();
-        path.on_loss(4);
-        let hand = Hand {
-            delivered_when_sent: 100,
-            delivered: 103,
-            ..Hand::default()
-        };
-        assert!(path.on_ack(&hand.acked(3, 0, 200), true));
-        assert!(!path.is_congested());
-        path.learn_own_loss();
-        assert_eq!(path.own_loss, Some(0.0));
-    }
-
-    #[test]
-    fn nothing_is_congestion_before_the_own_loss_is_known() {
-        let mut path = Path::default();
-        round(&mut path, 0, 50);
-        assert!(!path.is_congested());
+        let own = path.loss.known().unwrap();
+        assert!((own - 0.05).abs() < 1e-9, "{own}");
     }
 
     #[test]
@@ -388,7 +507,7 @@ mod tests {
                 round_trip: ms(milliseconds),
                 ..Hand::default()
             };
-            path.on_ack(&hand.acked(1, 0, now), true);
+            path.on_ack(&hand.acked(1, 0, now), Probing::Startup, 0.0);
             let later = Moment::START + ms(now + 10);
             (path.least(), path.least_age(later))
         };

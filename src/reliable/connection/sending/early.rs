@@ -26,7 +26,7 @@ pub(super) const EARLY_PACKETS: u64 = 32;
 impl Sending {
     /// What will hold, where DATA need not wait for the client's ACK.
     pub(super) fn early_terms(&self) -> Option<Terms> {
-        let may_send = self.arq == Arq::SelectiveRepeat
+        let may_send = self.arq == Arq::Sack
             && self.proposal.congestion != Congestion::Fixed;
         let terms = self.handshake.early_terms().filter(|_| may_send)?;
         (terms.segments() > 0).then_some(terms)

@@ -52,8 +52,8 @@ fn kinds(sent: &[Packet]) -> (usize, usize) {
 
 #[test]
 fn data_follows_the_syn_ack_within_half_a_round_trip_and_the_ack_opens_the_rest() {
-    let (mut client, syn) = syn(CLIENT, Arq::SelectiveRepeat);
-    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    let (mut client, syn) = syn(CLIENT, Arq::Sack);
+    let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&syn, Moment::START);
     let soon = Moment::START + ms(20);
     let sent = sent_until(&mut server, soon);
@@ -74,8 +74,8 @@ fn data_follows_the_syn_ack_within_half_a_round_trip_and_the_ack_opens_the_rest(
 
 #[test]
 fn an_address_that_never_answers_gets_a_first_window_once_and_three_syn_acks() {
-    let (_, syn) = syn(CLIENT, Arq::SelectiveRepeat);
-    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    let (_, syn) = syn(CLIENT, Arq::Sack);
+    let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&syn, Moment::START);
     let sent = sent_until(&mut server, Moment::START + Duration::from_secs(31));
     let (syn_acks, data) = kinds(&sent);
@@ -98,9 +98,9 @@ fn without_a_told_round_trip_or_with_a_textbook_protocol_no_more_than_three_time
         ..CLIENT
     };
     for (client, congestion, arq) in [
-        (silent, Congestion::Bbr, Arq::SelectiveRepeat),
-        (boastful, Congestion::Bbr, Arq::SelectiveRepeat),
-        (CLIENT, Congestion::Fixed, Arq::SelectiveRepeat),
+        (silent, Congestion::Bbr, Arq::Sack),
+        (boastful, Congestion::Bbr, Arq::Sack),
+        (CLIENT, Congestion::Fixed, Arq::Sack),
         (CLIENT, Congestion::Cubic, Arq::GoBackN),
         (CLIENT, Congestion::Fixed, Arq::StopAndWait),
     ] {
@@ -119,8 +119,8 @@ fn without_a_told_round_trip_or_with_a_textbook_protocol_no_more_than_three_time
 
 #[test]
 fn a_shorter_syn_begins_the_early_data_anew_in_shorter_segments() {
-    let (_, long) = syn(CLIENT, Arq::SelectiveRepeat);
-    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    let (_, long) = syn(CLIENT, Arq::Sack);
+    let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&long, Moment::START);
     sent_until(&mut server, Moment::START + ms(10));
     let Body::Syn(fields) = long.body else {
@@ -138,8 +138,8 @@ fn a_shorter_syn_begins_the_early_data_anew_in_shorter_segments() {
 
 #[test]
 fn data_that_comes_before_the_syn_ack_draws_another_syn_at_once() {
-    let (mut client, syn) = syn(CLIENT, Arq::SelectiveRepeat);
-    let mut server = Sending::respond(Arq::SelectiveRepeat, SERVER, Moment::START);
+    let (mut client, syn) = syn(CLIENT, Arq::Sack);
+    let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&syn, Moment::START);
     let soon = Moment::START + ms(10);
     for packet in sent_until(&mut server, soon).iter().skip(1) {
