@@ -191,7 +191,7 @@ impl Job {
 
     /// What this side brings to the handshake.
     #[must_use]
-    pub const fn proposal(&self, window: u32, first: Option<SequenceNumber>) -> Proposal {
+    pub fn proposal(&self, window: u32, first: Option<SequenceNumber>) -> Proposal {
         Proposal {
             token: self.token,
             size: self.size,
@@ -205,7 +205,9 @@ impl Job {
                 least: LEAST_TIMEOUT,
             },
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
-            early_data: true,
+            // An imperfect link makes the path longer than the chat's, so the chat's round
+            // trip says nothing about it.
+            early_data: self.scenario.is_perfect(),
             listening: self.is_watched,
         }
     }

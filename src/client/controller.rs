@@ -36,7 +36,7 @@ use crate::room::login::Password;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::line::LONGEST_LINE_BYTES;
-use crate::wire::message::{FileEntry, LabRow, Request, TransferState, VERSION};
+use crate::wire::message::{FileEntry, LabRow, Request, TransferState};
 use crate::wire::options::{Asked, Settled, Transport};
 use login::Login;
 use std::collections::VecDeque;
@@ -446,34 +446,6 @@ impl Controller {
         self.model.server = address.to_string();
         name.clone_into(&mut self.model.name);
         self.join(address, now_ms);
-    }
-
-    /// Connects and asks to be let in, in one flight.
-    fn join(&mut self, address: ServerAddress, now_ms: u64) {
-        let name = self.model.name.clone();
-        let join = Request::Join {
-            name,
-            version: VERSION,
-            token: self.way_back(),
-        };
-        self.line_bytes = LONGEST_LINE_BYTES;
-        if let Some(sentence) = self.too_long(&join) {
-            return self.refuse_form(sentence);
-        }
-        self.last_heard_ms = now_ms;
-        self.pinged_ms = None;
-        self.effects.push(Effect::Connect(address));
-        self.send(join);
-        (self.quiet_users, self.quiet_files) = (0, 0);
-        self.coming_people.clear();
-        self.coming_files.clear();
-        self.coming_rows.clear();
-        self.knows_files = false;
-        if self.wants_lists {
-            (self.quiet_users, self.quiet_files) = (1, 1);
-            self.send(Request::Users);
-            self.send(Request::Files);
-        }
     }
 
     fn refuse_form(&mut self, sentence: String) {

@@ -132,7 +132,10 @@ mod tests {
     fn the_reference_has_every_key() {
         let reference = include_str!("../../report/reference.md");
         let table = table();
-        assert!(reference.contains(&table), "report/reference.md lacks:\n{table}");
+        assert!(
+            reference.contains(&table),
+            "report/reference.md lacks:\n{table}"
+        );
     }
 
     #[test]

@@ -98,6 +98,8 @@ struct Member {
     pending: Vec<Line>,
     /// Requests of it that wait for their turn.
     later: VecDeque<Request>,
+    /// It has closed its half of the connection, and gets what it has asked for before.
+    has_finished: bool,
     stalled: Option<Stall>,
 }
 
@@ -198,6 +200,7 @@ impl RoomThread {
                 let member = Member {
                     pending: Vec::new(),
                     later: VecDeque::new(),
+                    has_finished: false,
                     stalled: None,
                     peer,
                 };
@@ -240,10 +243,13 @@ impl RoomThread {
             }
             Event::Late { client } => self.room.on_late(client),
             Event::Finished { client } => {
-                log::info!("client {client} asks no more");
-                let effects = self.room.on_gone(client, "connection closed");
-                self.hand_over(client);
-                effects
+                if let Some(member) = self.members.get_mut(&client)
+                    && !member.later.is_empty()
+                {
+                    member.has_finished = true;
+                    return;
+                }
+                self.finish(client)
             }
             Event::Shared { from, file } => Room::on_shared(from, file),
             Event::Gone { client, why } => {
@@ -256,6 +262,15 @@ impl RoomThread {
             Event::Stop { .. } => return,
         };
         self.perform(effects);
+    }
+
+    /// A client that has closed its half of the connection leaves the room; what it has
+    /// asked for, `transfers` still does.
+    fn finish(&mut self, client: ClientNumber) -> Vec<Effect> {
+        log::info!("client {client} asks no more");
+        let effects = self.room.on_gone(client, "connection closed");
+        self.hand_over(client);
+        effects
     }
 
     /// Gives a request back that may be served now; any other waits for its turn.
@@ -298,7 +313,12 @@ impl RoomThread {
         while let Some(member) = self.members.get_mut(&client) {
             let (peer, now) = (Arc::clone(&member.peer), self.clock.now());
             let Some(request) = member.later.front() else {
-                return peer.hold(false);
+                peer.hold(false);
+                if member.has_finished {
+                    let effects = self.finish(client);
+                    self.perform(effects);
+                }
+                return;
             };
             if peer.is_gone() {
                 member.later.clear(); // Its reader says so in a moment.

@@ -23,7 +23,7 @@ fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
         ),
         (
             &["sweep", "--arq", "go-back"],
-            "choose stop-and-wait, go-back-n or selective",
+            "choose stop-and-wait, go-back-n, selective-repeat or sack",
         ),
         (
             &["sweep", "--link", "los=1%"],
@@ -109,7 +109,7 @@ fn ctrl_c_keeps_the_cells_that_were_done() {
     let mut said = BufReader::new(sweep.stderr.take().unwrap());
     let mut progress = String::new();
     said.read_line(&mut progress).unwrap();
-    assert!(progress.ends_with(" of 1800 cells\n"), "{progress}");
+    assert!(progress.ends_with(" of 2400 cells\n"), "{progress}");
     let id = sweep.id().to_string();
     assert!(
         Command::new("kill")

@@ -353,22 +353,22 @@ fn a_name_that_leads_elsewhere_is_refused_and_nothing_is_written() {
 fn what_is_over_a_limit_is_refused_before_a_byte_is_sent() {
     let limits = ["--upload-limit", "1000", "--upload-total", "1500"];
     let server = Server::start(&limits);
-    let mut guy = Person::join(&server, "guy");
-    guy.say(r#"{"upload":{"file":"a","size":1001}}"#);
-    let (code, sentence) = guy.hear_error();
+    let mut tal = Person::join(&server, "tal");
+    tal.say(r#"{"upload":{"file":"a","size":1001}}"#);
+    let (code, sentence) = tal.hear_error();
     assert_eq!(code, Code::UploadRefused);
     assert!(sentence.contains("1000 at most"), "{sentence}");
     let (_kept, path) = file("a", 1_000);
     server.upload(&path, &[]);
-    guy.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts.
-    assert_eq!(guy.hear_error().0, Code::UploadRefused);
-    guy.say(r#"{"upload":{"file":"b","size":500}}"#);
-    guy.hear_offer();
-    guy.say(&format!(
+    tal.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts.
+    assert_eq!(tal.hear_error().0, Code::UploadRefused);
+    tal.say(r#"{"upload":{"file":"b","size":500}}"#);
+    tal.hear_offer();
+    tal.say(&format!(
         r#"{{"upload":{{"file":"c","size":{}}}}}"#,
         u64::MAX
     ));
-    assert_eq!(guy.hear_error().0, Code::UploadRefused);
+    assert_eq!(tal.hear_error().0, Code::UploadRefused);
 }
 
 #[test]

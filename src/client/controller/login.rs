@@ -10,12 +10,14 @@
 //! password had to be typed first.
 
 use super::{Controller, Effect};
+use crate::client::address::ServerAddress;
 use crate::client::model::{Kind, LoginProblem};
 use crate::client::words;
 use crate::room::login::{Awaiting, Chance, Key, Password, answer};
 use crate::wire::digest::Token;
+use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::mac::TrafficKeys;
-use crate::wire::message::{Challenge, Offer, Request, Welcome};
+use crate::wire::message::{Challenge, Offer, Request, VERSION, Welcome};
 use std::mem;
 
 /// Where a login stands.
@@ -82,6 +84,34 @@ impl Login {
 }
 
 impl Controller {
+    /// Connects and asks to be let in, in one flight.
+    pub(super) fn join(&mut self, address: ServerAddress, now_ms: u64) {
+        let name = self.model.name.clone();
+        let join = Request::Join {
+            name,
+            version: VERSION,
+            token: self.way_back(),
+        };
+        self.line_bytes = LONGEST_LINE_BYTES;
+        if let Some(sentence) = self.too_long(&join) {
+            return self.refuse_form(sentence);
+        }
+        self.last_heard_ms = now_ms;
+        self.pinged_ms = None;
+        self.effects.push(Effect::Connect(address));
+        self.send(join);
+        (self.quiet_users, self.quiet_files) = (0, 0);
+        self.coming_people.clear();
+        self.coming_files.clear();
+        self.coming_rows.clear();
+        self.knows_files = false;
+        if self.wants_lists {
+            (self.quiet_users, self.quiet_files) = (1, 1);
+            self.send(Request::Users);
+            self.send(Request::Files);
+        }
+    }
+
     /// The token by which this server knows that we had this name there a moment ago.
     pub(super) fn way_back(&self) -> Option<Token> {
         let way_back = self.login.way_back.as_ref()?;

@@ -23,8 +23,8 @@ impl Handshake {
         }
     }
 
-    /// DATA has come before the SYN-ACK, which may be lost: SYN goes again at once, one
-    /// time.
+    /// DATA has come before the SYN-ACK, which may be lost: SYN is retransmitted at
+    /// once, one time.
     pub fn on_early_data(&mut self) {
         if let Opening::SynSent { retry } = &mut self.opening
             && !std::mem::replace(&mut self.has_hurried, true)

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The token came over TCP to the address that the SYN comes from, so the SYN proves that
-//! address as a token of RFC 9000 §8.1 does. Only selective repeat with a controller sends
+//! address as a token of RFC 9000 §8.1 does. Only `sack` with a controller sends
 //! early, and only to a client that says in its SYN how long a round trip is: without it the
 //! first packets could not be paced. The other protocols keep the three-way handshake.
 //!
@@ -26,8 +26,8 @@ pub(super) const EARLY_PACKETS: u64 = 32;
 impl Sending {
     /// What will hold, where DATA need not wait for the client's ACK.
     pub(super) fn early_terms(&self) -> Option<Terms> {
-        let may_send = self.arq == Arq::Sack
-            && self.proposal.congestion != Congestion::Fixed;
+        let may_send =
+            self.arq == Arq::Sack && self.proposal.congestion != Congestion::Fixed;
         let terms = self.handshake.early_terms().filter(|_| may_send)?;
         (terms.segments() > 0).then_some(terms)
     }
