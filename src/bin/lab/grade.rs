@@ -140,6 +140,7 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         return class::run(arguments, protocol, folder, &scenarios);
     }
     let grading = grading(arguments, protocol, Path::new("."));
+    grading.check_command().map_err(io::Error::other)?;
     let results = grading.grade(&scenarios);
     let has_passed = results.iter().all(|it| it.outcome.has_passed());
     let (repeat, mut out) = (text::repeat(arguments), io::stdout().lock());

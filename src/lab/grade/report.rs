@@ -18,6 +18,9 @@ use std::fmt::Write as _;
 /// Rows of a ladder that are shown, up to the problem.
 const ROWS: usize = 8;
 
+/// Rows of the reference beside them.
+const MOST_ROWS: usize = 24;
+
 /// Letters of a packet's name on an arrow.
 const NAME: usize = 32;
 
@@ -87,7 +90,10 @@ fn ladders(protocol: Arq, graded: &Outcome, reference: &Outcome) -> String {
     let end = Moment::START + graded.elapsed;
     let mut theirs = rows(protocol, &reference.steps);
     theirs.retain(|row| from <= row.time && row.time <= end);
-    theirs.drain(..theirs.len().saturating_sub(ROWS));
+    // Of the first moment both show the same number of rows.
+    let first = |rows: &[Row]| rows.iter().filter(|row| row.time == from).count();
+    theirs.drain(..first(&theirs).saturating_sub(first(&ours)));
+    theirs.truncate(MOST_ROWS);
     let mut text = format!("\n  {:11} {:38}   the reference\n", "time", "your program");
     let mut left = ours.into_iter().peekable();
     let mut right = theirs.into_iter().peekable();

@@ -162,7 +162,7 @@ impl Process {
                     return Ok(actions);
                 }
                 Err(why) => {
-                    let shown: String = line.chars().take(60).collect();
+                    let shown: String = line.trim().chars().take(60).collect();
                     return Err(self.failure(format!(
                         "It answered {told:?} with {shown:?}, which is no verb: {why}. Write \
                          what is for yourself to stderr, or as a note."
@@ -296,7 +296,7 @@ impl Program for Process {
             | Told::Corrupt => {
                 let early = self.stdout.try_recv();
                 if let Ok(Heard::Line(line)) = &early {
-                    let shown: String = line.chars().take(60).collect();
+                    let shown: String = line.trim().chars().take(60).collect();
                     return Err(self.failure(format!(
                         "It wrote {shown:?} before it was told anything: an answer ends with \
                          its ok, and start is not answered."

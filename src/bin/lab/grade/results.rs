@@ -102,14 +102,24 @@ impl Grading<'_> {
         run(scenario, protocol, &mut *sender, &mut *receiver)
     }
 
-    fn process(&self, role: Role, limits: Limits) -> Box<dyn Program> {
+    /// Whether the command can be started at all.
+    pub(crate) fn check_command(&self) -> std::result::Result<(), String> {
+        let role = self.roles.first().copied().unwrap_or(Role::Sender);
+        self.start(role, self.limits).map(drop)
+    }
+
+    fn start(&self, role: Role, limits: Limits) -> std::result::Result<Process, String> {
         let process = Process::start(self.command, role, self.folder, self.clock, limits);
-        match process {
+        process.map_err(|error| {
+            let command = self.command.first().map_or("the command", String::as_str);
+            format!("{command} cannot be started: {error}.")
+        })
+    }
+
+    fn process(&self, role: Role, limits: Limits) -> Box<dyn Program> {
+        match self.start(role, limits) {
             Ok(process) => Box::new(process),
-            Err(error) => Box::new(NotStarted(format!(
-                "{} cannot be started: {error}.",
-                self.command.first().map_or("the command", String::as_str)
-            ))),
+            Err(sentence) => Box::new(NotStarted(sentence)),
         }
     }
 
