@@ -1,7 +1,7 @@
 //! Sash: a chat room and a file-transfer laboratory for people who learn computer networks.
 //!
 //! A sash window is one that slides. Chat goes over TCP; files go over UDP, made reliable
-//! by stop-and-wait, go-back-N or selective repeat.
+//! by stop-and-wait, go-back-N, selective repeat or sack.
 //!
 //! # Floors
 //!

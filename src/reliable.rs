@@ -15,24 +15,37 @@
 //! The only correct driver: **drain `poll_transmit`, wait for one thing, feed that one
 //! thing, repeat.**
 //!
+//! A textbook protocol is one page: it says `send n`, `start timer`, `deliver n`,
+//! `acknowledge n`, and nothing else. The generic sender and receiver drive it:
+//!
+//! ```text
+//!   connection --> sender   --> stop_and_wait, go_back_n, selective_repeat (Sender)
+//!              --> receiver --> stop_and_wait, go_back_n, selective_repeat (Receiver)
+//!              --> sack       machines of its own
+//! ```
+//!
+//! To understand go-back-N read [`protocol`] and then [`go_back_n`].
+//!
 //! | module | is | read with |
 //! | --- | --- | --- |
+//! | [`protocol`] | events and verbs of a textbook protocol | Kurose & Ross §3.4 |
+//! | [`stop_and_wait`] | one segment at a time | Kurose & Ross §3.4.1 |
+//! | [`go_back_n`] | a window; a timeout retransmits all of it | Kurose & Ross §3.4.3 |
+//! | [`selective_repeat`] | a window; an ACK and a timer for each segment | Kurose & Ross §3.4.4 |
+//! | [`sender`], [`receiver`] | what drives them: packets, time, RTT, flow, events | |
+//! | [`sack`] | what TCP and QUIC do: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
 //! | [`moment`] | time as data | |
-//! | [`terms`] | what was agreed; how a file is cut into segments | |
+//! | [`terms`] | the negotiated options; how a file is cut into segments | |
 //! | [`event`] | what happened, for logs, journals and pictures | |
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
-//! | [`retry`] | when SYN, SYN-ACK and FIN go again | RFC 9293 §3.8 |
-//! | [`handshake`] | opening in three steps | RFC 9293 §3.5 |
-//! | [`stop_and_wait`] | one packet at a time | Kurose & Ross §3.4.1 |
-//! | [`go_back_n`] | a window; a timeout resends all of it | Kurose & Ross §3.4.3 |
-//! | [`selective_repeat`] | a window; only what is missing goes again | Kurose & Ross §3.4.4 |
-//! | [`rules`] | what all three must keep to, free of time: checked by a model | Kurose & Ross §3.4.4 |
-//! | [`ranges`] | which numbers arrived early | RFC 2018 |
+//! | [`retry`] | when SYN, SYN-ACK and FIN are retransmitted | RFC 9293 §3.8 |
+//! | [`handshake`] | connection establishment in three steps | RFC 9293 §3.5 |
+//! | [`ranges`] | which numbers arrived out of order | RFC 2018 |
 //! | [`ledger`] | what every sender and every receiver keeps | |
 //! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
 //! | [`flow`] | what is in flight, its rate, the pacing | RFC 9002 §7 |
 //! | [`gate`] | a closed window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
-//! | [`connection`] | handshake + protocol + ending: what a shell drives | RFC 9293 §3.6 |
+//! | [`connection`] | handshake + protocol + termination: what a driver drives | RFC 9293 §3.6 |
 
 pub mod congestion;
 pub mod connection;

@@ -131,7 +131,7 @@ fn a_join_is_welcomed_and_hears_what_was_said_before() {
     let welcome = guy.next();
     assert_eq!(welcome["welcome"]["version"], 1);
     assert_eq!(welcome["welcome"]["line_bytes"], LONGEST_LINE_BYTES);
-    assert_eq!(welcome["welcome"]["defaults"]["arq"], "selective-repeat");
+    assert_eq!(welcome["welcome"]["defaults"]["arq"], "sack");
     let history = guy.next();
     let lines = history["history"]["lines"].as_array().unwrap();
     assert_eq!(lines.len(), 1);
@@ -635,10 +635,7 @@ fn when_all_ports_are_in_use_a_download_waits_and_knows_its_place() {
     dana.send(&json!({"download": {"file": "a.txt", "tag": 1}}));
     let offer = dana.wait_for("offer");
     assert_eq!((&offer["tag"], &offer["port"]), (&json!(1), &json!(first)));
-    assert_eq!(
-        (&offer["size"], &offer["arq"]),
-        (&json!(1), &json!("selective-repeat"))
-    );
+    assert_eq!((&offer["size"], &offer["arq"]), (&json!(1), &json!("sack")));
     assert_eq!(offer["token"].as_str().unwrap().len(), 32);
 
     dana.send(&json!({"download": {"file": "a.txt", "tag": 2}}));

@@ -225,7 +225,7 @@ impl Course {
 fn windows_around_a_loss(congestion: Congestion) -> Vec<u32> {
     let experiment = Experiment {
         scenario: "delay=50ms;drop=d300.1".parse().expect("it is right"),
-        arq: Arq::SelectiveRepeat,
+        arq: Arq::Sack,
         window: 128,
         congestion,
         size: 4_000 * u64::from(SEGMENT_BYTES),

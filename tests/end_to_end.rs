@@ -13,10 +13,11 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// Every way to carry a file.
-const WAYS: [[&str; 2]; 4] = [
+const WAYS: [[&str; 2]; 5] = [
     ["--arq", "stop-and-wait"],
     ["--arq", "go-back-n"],
     ["--arq", "selective-repeat"],
+    ["--arq", "sack"],
     ["--transport", "tcp"],
 ];
 

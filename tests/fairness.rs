@@ -44,7 +44,7 @@ impl Flow {
             ..Proposal::EXAMPLE
         };
         let first = Some(SequenceNumber(1));
-        let arq = Arq::SelectiveRepeat;
+        let arq = Arq::Sack;
         Self {
             sender: Sending::respond(arq, proposal(first), starts_at),
             receiver: Receiving::initiate(arq, proposal(None), starts_at),

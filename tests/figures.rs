@@ -130,10 +130,9 @@ fn what_loss_leaves_of_a_path_is_as_the_report_says() {
         (Congestion::Cubic, LARGEST_WINDOW),
         (Congestion::Bbr, LARGEST_WINDOW),
     ];
-    let mut table =
-        "goodput, MB per second of virtual time; 16 MiB by selective repeat, \
+    let mut table = "goodput, MB per second of virtual time; 16 MiB by sack, \
                      mean of three seeds\n    loss   limit   fixed 256"
-            .to_owned();
+        .to_owned();
     for (congestion, _) in &controllers[1..] {
         write!(table, "{:>8}", congestion.name()).expect("memory");
     }

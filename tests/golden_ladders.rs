@@ -56,3 +56,9 @@ fn selective_repeat_sends_only_the_lost_segment_twice() {
     let ladder = ladder_of_one_loss(Arq::SelectiveRepeat, 4);
     compare_with_golden("selective_repeat_one_loss.txt", &ladder);
 }
+
+#[test]
+fn sack_retransmits_the_lost_segment_before_a_timer_expires() {
+    let ladder = ladder_of_one_loss(Arq::Sack, 4);
+    compare_with_golden("sack_one_loss.txt", &ladder);
+}

@@ -105,7 +105,7 @@ impl Path {
         );
         Experiment {
             scenario: link.parse().expect("it is written above"),
-            arq: Arq::SelectiveRepeat,
+            arq: Arq::Sack,
             congestion: Congestion::Bbr,
             window: LARGEST_WINDOW,
             size: 64 << 20,

@@ -149,7 +149,7 @@ fn the_first_of_each_event_is_what_a_run_writes() {
         scenario: "seed=7;delay=10ms;mtu=1300;loss=5%;corrupt=5%"
             .parse()
             .unwrap(),
-        arq: Arq::SelectiveRepeat,
+        arq: Arq::Sack,
         congestion: Congestion::Reno,
         window: 64,
         size: 60_000,

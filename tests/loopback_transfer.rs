@@ -209,7 +209,7 @@ fn four_transfers_at_once_do_not_disturb_each_other() {
     let size = 4_000_000;
     let digest = Some(contents::digest(size));
     let transfers: Vec<_> = (0..4)
-        .map(|_| start(settled(Arq::SelectiveRepeat), size, "", digest))
+        .map(|_| start(settled(Arq::Sack), size, "", digest))
         .collect();
     for transfer in &transfers {
         transfer.arrives_whole(size);
@@ -362,7 +362,7 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
     let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
     let server = socket.local_addr().unwrap();
     let (sender_report, sender_ended) = ending();
-    let both = job(settled(Arq::SelectiveRepeat), size, "");
+    let both = job(settled(Arq::Sack), size, "");
     let digest = Some(contents::digest(size));
     let file = source(folder.path(), size);
     sending::start(
@@ -476,7 +476,7 @@ fn the_port_of_a_transfer_is_free_when_its_end_is_told() {
         };
         let settled = Settled {
             transport,
-            ..settled(Arq::SelectiveRepeat)
+            ..settled(Arq::Sack)
         };
         let file = source(folder.path(), 1_000);
         let job = job(settled, 1_000, "");
@@ -574,12 +574,12 @@ fn goes_through_a_router(arq: Arq, lost: Duration) {
 
 #[test]
 fn a_transfer_goes_on_when_a_router_gives_the_client_another_port() {
-    for arq in [Arq::GoBackN, Arq::SelectiveRepeat] {
+    for arq in [Arq::GoBackN, Arq::Sack] {
         goes_through_a_router(arq, Duration::ZERO);
     }
 }
 
 #[test]
 fn a_client_whose_port_changed_unheard_is_heard_of_again() {
-    goes_through_a_router(Arq::SelectiveRepeat, Duration::from_millis(100));
+    goes_through_a_router(Arq::Sack, Duration::from_millis(100));
 }

@@ -143,4 +143,5 @@ fn the_same_first_attempts_are_lost_by_every_protocol() {
     assert!(by_stop_and_wait.len() > 10, "{by_stop_and_wait:?}");
     assert_eq!(by_stop_and_wait, lost_first_attempts(Arq::GoBackN));
     assert_eq!(by_stop_and_wait, lost_first_attempts(Arq::SelectiveRepeat));
+    assert_eq!(by_stop_and_wait, lost_first_attempts(Arq::Sack));
 }

@@ -96,7 +96,11 @@ fn the_race_is_drawn_as_the_report_shows_it() {
         size: 256 << 10,
         ..Experiment::small()
     };
-    let lanes: Vec<_> = Arq::ALL.into_iter().zip([1, 16, 16]).map(lane).collect();
+    let lanes: Vec<_> = Arq::ALL
+        .into_iter()
+        .zip([1, 16, 16, 16])
+        .map(lane)
+        .collect();
     let race = Race::run(&lanes).expect("it ends");
     compare("report/figures/race.svg", &race::picture(&race).svg());
     compare("tests/golden/race.txt", &race::table(&race));

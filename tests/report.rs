@@ -176,7 +176,7 @@ fn figures(page: &str) -> Vec<&str> {
 }
 
 /// What must have a chapter at the same path in `report/`, once it is there.
-const MACHINES: [&str; 15] = [
+const MACHINES: [&str; 16] = [
     "wire/packet",
     "wire/line",
     "reliable/stop_and_wait",
@@ -184,7 +184,8 @@ const MACHINES: [&str; 15] = [
     "reliable/selective_repeat",
     "reliable/handshake",
     "reliable/round_trip",
-    "reliable/rules",
+    "reliable/protocol",
+    "reliable/sack",
     "reliable/gate",
     "reliable/connection",
     "reliable/flow",

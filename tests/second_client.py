@@ -13,7 +13,7 @@ In this order: numbers that wrap, packets, the chat, the receiving machine, the 
 machine, what transfers share, a download, an upload, TCP, errands, the command line.
 
 What it leaves out: it does one errand at a time, its sender knows no congestion control
-but `fixed`, and its disk is never behind. It answers at once where selective repeat might
+but `fixed`, and its disk is never behind. It answers at once where sack might
 wait (§11).
 
 Only Python's standard library is used, 3.10 or later.
@@ -303,7 +303,9 @@ class Receiver:
         self.expected = 0
         """The next segment wanted in order."""
         self.early = {}
-        """Selective repeat: what came before its turn."""
+        """Selective repeat and sack: what arrived out of order."""
+        self.acknowledged = None
+        """Selective repeat: the segment that the next ACK acknowledges."""
         self.furthest = -1
         self.promised = window
         """One past the last segment for which some ACK had room."""
@@ -316,7 +318,7 @@ class Receiver:
         self.ack_due = None
         self.nack_said_for = None
         self.damage_told = float("-inf")
-        self.acks_every = max(1, min(64, window // 8)) if arq == "selective-repeat" else 1
+        self.acks_every = max(1, min(64, window // 8)) if arq == "sack" else 1
 
     @property
     def is_complete(self):
@@ -327,10 +329,12 @@ class Receiver:
         """A segment of the file arrived. Returns ACK or NACK where one is due at once."""
         self.received += 1
         self.newest = sent_at, now
+        self.acknowledged = index if index < self.promised else None
         if index >= self.promised or index < self.expected or index in self.early:
             return Kind.ACK
-        if self.arq == "selective-repeat":
-            return self.keep(index, segment, now)
+        if self.arq in ("selective-repeat", "sack"):
+            answer = self.keep(index, segment, now)
+            return answer if self.arq == "sack" else Kind.ACK
         if index == self.expected:
             self.take(segment)
             return Kind.ACK
@@ -340,7 +344,7 @@ class Receiver:
         return Kind.NACK
 
     def keep(self, index, segment, now):
-        """Selective repeat: what is early waits for what is missing."""
+        """Selective repeat and sack: what is early waits for what is missing."""
         fills_a_gap, leaves_a_gap = index < self.furthest, index > self.furthest + 1
         self.furthest = max(self.furthest, index)
         self.early[index] = segment
@@ -381,7 +385,11 @@ class Receiver:
         if self.newest:
             sent_at, arrived = self.newest
             echo = (sent_at + microseconds(now - arrived)) % WRAP
-        ranges = ((first + start, first + end) for start, end in self.runs())
+        runs = self.runs() if self.arq == "sack" else []
+        if self.arq == "selective-repeat" and self.acknowledged is not None:
+            runs = [(self.acknowledged, self.acknowledged + 1)]
+        self.acknowledged = None
+        ranges = ((first + start, first + end) for start, end in runs)
         wrapped = tuple((start % WRAP, end % WRAP) for start, end in ranges)
         return Receipt(echo, room, self.received, wrapped)
 
@@ -454,6 +462,8 @@ class Sender:
         self.newest_receipt = None
         self.flights = {}
         self.lost = set()
+        self.acknowledged = set()
+        """Selective repeat: what is acknowledged beyond `base`."""
         self.attempts = {}
         self.sent_packets = self.newest_arrived = 0
         self.timer_began = began
@@ -491,13 +501,15 @@ class Sender:
 
     def on_receipt(self, kind, index, receipt, ranges, sent_at, now):
         """An ACK or NACK of `index` arrived; `ranges` are indexes too."""
+        individual = self.arq == "selective-repeat"
         if index > self.sent_end or not self.are_possible(index, ranges):
             return
         self.measure(receipt.echo, now)
         if self.newest_receipt is None or not precedes(sent_at, self.newest_receipt):
             self.newest_receipt = sent_at
             self.open_window(index, receipt.window, now)
-        if self.arq == "stop-and-wait" and kind is Kind.NACK:
+        if individual:
+            self.on_individual(ranges, receipt.echo)
             return
         arrived = [
             each
@@ -514,11 +526,25 @@ class Sender:
         self.next = max(self.next, self.base)
         for each in arrived:
             self.mark_arrived(self.flights.pop(each), receipt.echo)
-        if self.arq == "selective-repeat":
+        if self.arq == "sack":
             self.find_losses(now)
+
+    def on_individual(self, ranges, echo):
+        """Selective repeat: an ACK acknowledges the one segment in its range."""
+        for index in (start for start, _ in ranges if start >= self.base):
+            self.acknowledged.add(index)
+            self.lost.discard(index)
+            self.flights.pop(index, None)
+            self.round_trip.doublings = 0
+        while self.base in self.acknowledged:
+            self.acknowledged.remove(self.base)
+            self.attempts.pop(self.base, None)
+            self.base += 1
 
     def are_possible(self, index, ranges):
         """Whether ranges can be true: not empty, beyond `index`, sent at all."""
+        if self.arq == "selective-repeat":
+            return all(end == start + 1 <= self.sent_end for start, end in ranges)
         return all(index < start < end <= self.sent_end for start, end in ranges)
 
     def measure(self, echo, now):
@@ -541,7 +567,7 @@ class Sender:
         self.newest_arrived = max(self.newest_arrived, flight.order)
 
     def find_losses(self, now):
-        """Selective repeat: by three later packets, or by 9/8 of a round trip."""
+        """Sack: by three later packets, or by 9/8 of a round trip."""
         self.look_again = None
         patience = 9 / 8 * max(self.round_trip.smoothed or 1, self.round_trip.newest or 1)
         for index, flight in list(self.flights.items()):
@@ -560,6 +586,9 @@ class Sender:
         if self.must_probe or not self.flights:
             return None
         if self.arq == "selective-repeat":
+            oldest = min(flight.left for flight in self.flights.values())
+            return oldest + self.round_trip.timeout()
+        if self.arq == "sack":
             expiry = self.timer_began + self.round_trip.timeout() + self.ACK_DELAY
             return min(expiry, self.look_again or expiry)
         return self.timer_began + self.round_trip.timeout()
@@ -575,6 +604,10 @@ class Sender:
         self.timer_began = now
         self.round_trip.doublings += 1
         if self.arq == "selective-repeat":
+            expired = min(self.flights, key=lambda index: self.flights[index].left)
+            del self.flights[expired]
+            self.lost.add(expired)
+        elif self.arq == "sack":
             oldest = min(self.flights)
             del self.flights[oldest]
             self.lost.add(oldest)
@@ -941,8 +974,8 @@ class Download(Transfer):
         """When DATA has been missing for so long that an ACK is said again (§11)."""
         if self.last_data is None or self.receiver.is_complete:
             return None
-        selective = self.offer["arq"] == "selective-repeat"
-        return self.last_data + (1.0 if selective else 12.0)
+        has_ranges = self.offer["arq"] == "sack"
+        return self.last_data + (1.0 if has_ranges else 12.0)
 
     def on_time(self, now):
         """ACKs held back, the end of a pause, silence, and the end of lingering."""
@@ -1253,7 +1286,7 @@ def upload(chat, asked):
 
 # --- the command line ------------------------------------------------------------------
 
-PROTOCOLS = ("stop-and-wait", "go-back-n", "selective-repeat")
+PROTOCOLS = ("stop-and-wait", "go-back-n", "selective-repeat", "sack")
 
 
 class Parser(argparse.ArgumentParser):
@@ -1307,7 +1340,7 @@ def parse(arguments):
     command = errand("upload", upload)
     command.add_argument("path", type=Path)
     add_options(command)
-    command.set_defaults(arq="selective-repeat")
+    command.set_defaults(arq="sack")
     return parser.parse_args(arguments)
 
 

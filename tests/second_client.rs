@@ -14,7 +14,7 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/second_client.py");
-const PROTOCOLS: [&str; 3] = ["stop-and-wait", "go-back-n", "selective-repeat"];
+const PROTOCOLS: [&str; 4] = ["stop-and-wait", "go-back-n", "selective-repeat", "sack"];
 /// Of each way's packets one in twenty is lost, the same ones on every machine.
 const LOSSY: &str = "seed=7;loss=5%";
 /// Fifty-six segments, the last one short.
@@ -198,7 +198,7 @@ fn a_download_goes_on_where_it_was_broken_off() {
         place.parse::<usize>().unwrap() >= FILE_BYTES / 2,
         "{stopped}"
     );
-    let told = server.download(&["--arq", "selective-repeat"]);
+    let told = server.download(&["--arq", "sack"]);
     let rest = format!("bytes {place} to {FILE_BYTES} ");
     assert!(told.contains(&rest), "{told}");
     assert_whole(&server.downloaded());
@@ -256,7 +256,7 @@ fn a_paused_upload_probes_and_goes_on() {
 #[test]
 fn damage_copies_and_disorder_are_survived_in_both_directions() {
     let server = Server::start("seed=7;loss=5%;corrupt=5%;duplicate=5%;reorder=5%");
-    for arq in ["go-back-n", "selective-repeat"] {
+    for arq in ["go-back-n", "selective-repeat", "sack"] {
         let told = server.download(&["--arq", arq]);
         assert!(!told.contains(" 0 damaged"), "{told}");
         assert_whole(&server.downloaded());

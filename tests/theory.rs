@@ -29,7 +29,7 @@ fn stop_and_wait_and_go_back_n_are_as_efficient_as_their_formulas() {
 
 #[test]
 fn selective_repeat_is_as_efficient_as_its_model_and_never_beyond_its_bound() {
-    let arqs = vec![Arq::SelectiveRepeat];
+    let arqs = vec![Arq::SelectiveRepeat, Arq::Sack];
     let rows = rows(
         &Grid {
             arqs,

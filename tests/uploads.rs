@@ -20,10 +20,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Every way to carry a file.
-const WAYS: [[&str; 2]; 4] = [
+const WAYS: [[&str; 2]; 5] = [
     ["--arq", "stop-and-wait"],
     ["--arq", "go-back-n"],
     ["--arq", "selective-repeat"],
+    ["--arq", "sack"],
     ["--transport", "tcp"],
 ];
 

@@ -161,7 +161,7 @@ const RESET: &str = "{\"time_us\":900000000,\"side\":\"link\",\"event\":\"packet
 #[test]
 fn every_kind_of_packet_is_read_and_there_are_as_many_as_the_journal_tells() {
     let mut seen = BTreeSet::new();
-    for arq in ["stop-and-wait", "go-back-n", "selective-repeat"] {
+    for arq in ["stop-and-wait", "go-back-n", "selective-repeat", "sack"] {
         let link = "seed=7;loss=5%;delay=10ms";
         let arguments = [
             "--arq",
@@ -216,7 +216,7 @@ fn a_dropped_packet_says_why_and_a_damaged_one_is_flagged() {
 fn a_resend_is_flagged_and_leads_to_the_first_sending() {
     let link = "delay=10ms;drop=d1.1,d2.1,d2.2";
     let arguments = [
-        "--arq=selective-repeat",
+        "--arq=sack",
         "--size=20KiB",
         "--first=1000", // So that a number is no sequence number.
         "--link",
@@ -247,7 +247,7 @@ fn a_resend_is_flagged_and_leads_to_the_first_sending() {
 fn an_ack_leads_to_its_data_and_the_data_to_its_ack() {
     // The first sequence number is near the wrap.
     let arguments = [
-        "--arq=selective-repeat",
+        "--arq=sack",
         "--size=60KiB",
         "--first=4294967290",
         "--link=seed=3;loss=10%;delay=10ms",
@@ -301,7 +301,7 @@ fn an_ack_leads_to_its_data_and_the_data_to_its_ack() {
 #[test]
 fn the_lost_segment_of_the_report_is_what_tshark_says() {
     let arguments = [
-        "--arq=selective-repeat",
+        "--arq=sack",
         "--window=4",
         "--size=500",
         "--segment=100",

@@ -246,9 +246,14 @@ local function learn(p, frame, time)
         end
         transfer.waiting[p.sequence] = frame
     elseif p.kind == 3 or p.kind == 4 then
-        -- Up to 2^31 before it: all that is waiting and older.
-        local count, newest =
-            cover_range(transfer, minus(p.sequence, 0x80000000), p.sequence, frame)
+        -- Up to 2^31 before it: all that is waiting and older. An individual ACK (one
+        -- range, below its number) acknowledges its range alone.
+        local count, newest = 0, nil
+        local one = #p.ranges == 1 and p.ranges[1]
+        if not (one and minus(p.sequence, one[2]) < 0x80000000) then
+            count, newest =
+                cover_range(transfer, minus(p.sequence, 0x80000000), p.sequence, frame)
+        end
         for _, range in ipairs(p.ranges) do
             local more, last = cover_range(transfer, range[1], range[2], frame)
             count = count + more

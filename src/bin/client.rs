@@ -62,7 +62,7 @@ struct Arguments {
     /// for in the terminal
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// stop-and-wait, go-back-n or selective-repeat; without it, what the server likes
+    /// stop-and-wait, go-back-n, selective-repeat or sack; without it, what the server likes
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
     /// Most packets in flight

@@ -33,7 +33,7 @@ struct Flags {
     #[arg(long, value_name = "A-B", default_value_t = PortRange::DEFAULT)]
     udp_ports: PortRange,
     /// How lost packets are sent again, where a client does not ask for anything:
-    /// stop-and-wait, go-back-n or selective-repeat.
+    /// stop-and-wait, go-back-n, selective-repeat or sack.
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
     /// Most packets in flight, where a client does not ask for anything.

@@ -230,7 +230,7 @@ mod tests {
         finds(
             "/download notes.txt --arq s",
             26,
-            &["stop-and-wait ", "selective-repeat "],
+            &["stop-and-wait ", "selective-repeat ", "sack "],
         );
         finds("/nonsense x", 0, &[]);
     }

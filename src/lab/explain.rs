@@ -221,9 +221,7 @@ impl Rule {
             | Self::Timeout(arq)
             | Self::Acknowledgement(arq)
             | Self::Gap(arq) => (chapter(arq), "the-idea"),
-            Self::ThreeLater | Self::Overtaken => {
-                (chapter(Arq::Sack), "the-idea")
-            }
+            Self::ThreeLater | Self::Overtaken => (chapter(Arq::Sack), "the-idea"),
             Self::WindowProbe => ("reliable/gate.md", "the-idea"),
             Self::FinHasCome | Self::Fin | Self::FinAck | Self::Reset => {
                 ("reliable/connection.md", "the-idea")
@@ -260,7 +258,7 @@ fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger>
                 Arq::GoBackN => *number <= packet.number,
                 Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
                     *number == packet.number
-                },
+                }
             };
             is_it.then_some(*trigger)
         }

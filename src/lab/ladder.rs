@@ -123,10 +123,7 @@ fn lines(flights: &Flights, steps: &[(u64, Step)], notation: Notation) -> Vec<St
         // The row stands where the packet left.
         Step::Arrival(place) => {
             let flight = &flights.all[place];
-            flight
-                .sent_us
-                .is_none()
-                .then(|| row(flight, notation))
+            flight.sent_us.is_none().then(|| row(flight, notation))
         }
         Step::Remark(place) => Some(remark(&flights.remarks[place])),
     };

@@ -49,9 +49,9 @@ impl Notation {
         }
     }
 
-    /// `DATA 2`, `ACK 3`; of sack `ACK, next expected 2, has 4-6`, no longer than `room`,
-    /// where ranges can be left out for that. `ranges` are those of an ACK. Unit of `room`:
-    /// letters.
+    /// `DATA 2`, `ACK 3`; of sack `ACK, next expected 2, has 4-6`. Shorter, and with fewer
+    /// ranges, where that is longer than `room`. `ranges` are those of an ACK. Unit of
+    /// `room`: letters.
     #[must_use]
     pub fn name(self, packet: &PacketName, ranges: &[[u32; 2]], room: usize) -> String {
         let PacketName {
@@ -65,11 +65,11 @@ impl Notation {
             Kind::Ack if number == OUT_OF_COUNT => "ACK of FIN".to_owned(),
             Kind::Ack | Kind::Nack => self.ack(packet, ranges, room),
             Kind::Data if packet.length == 0 && number == OUT_OF_COUNT => {
-                "window probe".to_owned() + &transmission(attempt)
+                counted("window probe".to_owned(), attempt, room)
             }
-            Kind::Data => format!("DATA {number}{}", transmission(attempt)),
+            Kind::Data => counted(format!("DATA {number}"), attempt, room),
             Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {
-                format!("{kind}{}", transmission(attempt))
+                counted(kind.to_string(), attempt, room)
             }
         }
     }
@@ -79,7 +79,12 @@ impl Notation {
         let next_expected = self.next_expected(packet);
         match (self.arq, ranges) {
             (Arq::Sack, _) => {
-                let name = format!("{kind}, next expected {next_expected}");
+                let long = format!("{kind}, next expected {next_expected}");
+                let name = if long.len() <= room {
+                    long
+                } else {
+                    format!("{kind}, next {next_expected}")
+                };
                 let most = room.saturating_sub(name.len());
                 name + &has(ranges, most)
             }
@@ -98,7 +103,9 @@ impl Notation {
         let next_expected = self.next_expected(packet);
         match (self.arq, ranges) {
             (Arq::Sack, _) => {
-                format!("the receiver has all before DATA {next_expected}, which is next expected")
+                format!(
+                    "the receiver has all before DATA {next_expected}, which is next expected"
+                )
             }
             (Arq::SelectiveRepeat, [[number, _], ..]) => {
                 format!("the receiver has DATA {number}")
@@ -107,13 +114,25 @@ impl Notation {
             (Arq::StopAndWait | Arq::GoBackN, _) => match next_expected.checked_sub(1) {
                 None => "the receiver has no segment yet".to_owned(),
                 Some(0) => "the receiver has DATA 0".to_owned(),
-                Some(number) => format!("the receiver has all up to and including DATA {number}"),
+                Some(number) => {
+                    format!("the receiver has all up to and including DATA {number}")
+                }
             },
         }
     }
 
     const fn next_expected(self, packet: &PacketName) -> u32 {
         packet.sequence.0.wrapping_sub(self.first_sequence)
+    }
+}
+
+/// A name with its transmission, in full or in short.
+fn counted(name: String, attempt: u8, room: usize) -> String {
+    let long = transmission(attempt);
+    if attempt == 1 || name.len() + long.len() <= room {
+        name + &long
+    } else {
+        format!("{name} ({})", ordinal(attempt))
     }
 }
 

@@ -270,9 +270,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             ) => None,
         });
     match newest {
-        Some(Event::PacketReceived(packet)) => {
-            arrived(heading, packet, ranges, segments)
-        }
+        Some(Event::PacketReceived(packet)) => arrived(heading, packet, ranges, segments),
         Some(Event::PacketSent(packet)) => {
             let name = Notation::of(heading).name(packet, &[], usize::MAX);
             format!("The sender has just sent {name}.")

@@ -284,7 +284,7 @@ mod tests {
         };
         assert_eq!(
             failure.to_string(),
-            "seed 7: stuck\n  lab run --arq selective-repeat --congestion fixed --window 16 \
+            "seed 7: stuck\n  lab run --arq sack --congestion fixed --window 16 \
              --size 100000 --segment 1436 --first 0 --offset 0 --halt disk \
              --link \"seed=7;loss=5%\""
         );

@@ -415,12 +415,8 @@ impl Strip {
         }
     }
 
-    /// An ACK or NACK has reached the sender. What an individual one acknowledges is told
-    /// with its range.
+    /// An ACK or NACK has reached the sender.
     fn hear(&mut self, packet: &PacketName) {
-        if self.arq == Arq::SelectiveRepeat {
-            return;
-        }
         let wanted = packet.sequence.0.wrapping_sub(self.first_sequence);
         if wanted > self.highest() {
             return; // It acknowledges what was never sent.
@@ -564,10 +560,10 @@ const fn is_data(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Data) && packet.length > 0
 }
 
-/// Whether a sender believes what an answer acknowledges: a NACK says nothing to that of
-/// stop-and-wait.
+/// Whether an answer acknowledges all before its sequence number: an individual ACK does
+/// not, and what it does acknowledge is told with its range.
 fn acknowledges(arq: Arq, packet: &PacketName) -> bool {
-    is_answer(packet) && (arq, packet.kind) != (Arq::StopAndWait, Kind::Nack)
+    is_answer(packet) && arq != Arq::SelectiveRepeat
 }
 
 const fn is_answer(packet: &PacketName) -> bool {

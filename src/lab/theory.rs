@@ -13,7 +13,7 @@
 //!
 //! | module | is | read with |
 //! | --- | --- | --- |
-//! | [`window`] | stop-and-wait, go-back-N and selective repeat, plain and with the real timer | Stallings; Tanenbaum §3.4 |
+//! | [`window`] | the protocols, plain and with the real timer | Stallings; Tanenbaum §3.4 |
 //! | [`stall`] | selective repeat with the wait at the window's head: a model of its own | renewal theory |
 //! | [`response`] | Mathis, PFTK, CUBIC: how loss and round trip set a rate | RFC 9438 §5 |
 //! | [`path`] | a scenario's line as P, N and a, and the goodput that follows | |

@@ -1,27 +1,27 @@
-//! Selective repeat: a window of packets on their way; only what is missing goes again.
+//! Sack: what TCP and QUIC do today, the step after the textbook.
 //!
-//! The receiver keeps what comes early and says so in its ACK, as ranges. The sender
-//! holds a packet for lost when three packets sent after it have arrived, or when one has
-//! and 9/8 of a round trip is over; a timer is needed only where nothing comes back at all.
+//! The receiver buffers what arrives out of order. Its ACK carries the next expected number
+//! and the ranges beyond it. The sender declares a packet lost when three packets that were
+//! sent after it have arrived, or when one has and 9/8 of a round trip has passed. A timer is
+//! needed only where nothing comes back at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
 //!               |  A  A  .  L  A  .  .  .  |             |     A acked  L lost
 //!               '------------ window of N ---------------'     . in flight
-//!   receiver    expected
-//!               |  x  x     .  x                               x kept early
+//!   receiver    next expected
+//!               |  x  x     .  x                               x buffered
 //! ```
 //!
-//! The textbook gives every packet a timer of its own, and so does this sender where the
-//! laboratory fixes the timeout. Otherwise one probe timer serves all:
-//! when it runs out the oldest packet goes again, and the ACK that it draws tells what
-//! else is missing. Only when that probe too stays unanswered is everything in flight held
-//! for lost. ACKs are thinned out, about eight per round trip; what an ACK cannot wait
-//! with (a gap newly seen, a duplicate, the last segment) is told at once.
+//! One probe timer serves all packets. When it expires the oldest packet is retransmitted,
+//! and the ACK that it draws shows what else is missing. Only when that probe too stays
+//! unanswered is everything in flight declared lost. Where the laboratory fixes the timeout,
+//! every packet has a timer of its own instead, as in the textbook. ACKs are delayed, about
+//! eight per round trip; a new gap, a duplicate and the last segment are acknowledged at once.
 //!
 //! With a fixed window, N limits how far the sender may be ahead of `base`, as the textbook
-//! has it. A controller limits what is in flight instead: then one hole at `base` does not
-//! stop the rest, and the receive window alone says how far ahead the sender may be.
+//! has it. A controller limits what is in flight instead: then one gap at `base` does not
+//! stop the rest, and the receive window alone limits how far ahead the sender may be.
 //!
 //! ```
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
@@ -32,7 +32,7 @@
 //! assert_eq!(sent.count(), 4);
 //! ```
 //!
-//! Source: Kurose & Ross §3.4.4; RFC 2018; RFC 9002 §6.2 (probe timeout); RFC 8985 §7.
+//! Source: RFC 2018 (ranges); RFC 9002 §6 (loss detection, probe timeout); RFC 8985 §7.
 
 mod losses;
 mod receiver;

@@ -34,15 +34,15 @@ use super::event::{Event, Ignored, Trigger};
 use super::flow::Stamp;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
-use super::protocol::{Acks, SegmentNumber, SenderAction, SenderActions, SenderProtocol};
 use super::protocol::Timer;
+use super::protocol::{Acks, SegmentNumber, SenderAction, SenderActions, SenderProtocol};
 use super::round_trip::RoundTrip;
 use super::terms::{Terms, next_attempt};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use timers::Timers;
 
 /// The sender of a transfer by a textbook protocol.
@@ -54,9 +54,8 @@ pub struct Sender {
     base: SegmentNumber,
     /// Each segment from `base` on that the protocol has sent.
     segments: VecDeque<Segment>,
-    /// What the protocol has sent and what has not left yet, in order; some of it may have
-    /// been acknowledged meanwhile.
-    waiting: VecDeque<SegmentNumber>,
+    /// What the protocol has sent and what has not left yet: the lowest number leaves first.
+    waiting: BTreeSet<SegmentNumber>,
     timers: Timers,
     /// When a timeout last doubled the RTO.
     backed_off_at: Option<Moment>,
@@ -106,7 +105,7 @@ impl Sender {
             ledger: SenderLedger::new(terms, round_trip),
             base: 0,
             segments: VecDeque::new(),
-            waiting: VecDeque::new(),
+            waiting: BTreeSet::new(),
             timers: Timers::default(),
             backed_off_at: None,
             receive_window: ReceiveWindow {
@@ -118,7 +117,8 @@ impl Sender {
 
     /// The next segment that was never sent.
     fn next_sequence_number(&self) -> SegmentNumber {
-        self.base + self.segments.len() as SegmentNumber
+        let sent = SegmentNumber::try_from(self.segments.len());
+        self.base + sent.expect("a window is at most 8192 packets")
     }
 
     fn segment_mut(&mut self, number: SegmentNumber) -> Option<&mut Segment> {
@@ -155,7 +155,7 @@ impl Sender {
                 stamp: None,
                 state: State::Waiting,
             });
-            self.waiting.push_back(number);
+            self.waiting.insert(number);
             return;
         }
         let Some(segment) = self.segment_mut(number) else {
@@ -166,7 +166,7 @@ impl Sender {
             if let Some(stamp) = segment.stamp {
                 self.ledger.flow.lose(&stamp);
             }
-            self.waiting.push_back(number);
+            self.waiting.insert(number);
             self.restart_timers_of(number, now);
         }
     }
@@ -204,15 +204,9 @@ impl Sender {
     /// The next segment to leave, if flow control allows one: a waiting one, or else one
     /// that the protocol accepts from above.
     fn next_to_leave(&mut self, now: Moment) -> Option<SegmentNumber> {
-        let is_waiting = |number: &SegmentNumber| {
-            self.segment(*number)
-                .is_some_and(|segment| segment.state == State::Waiting)
-        };
-        let settled = self.waiting.iter().take_while(|it| !is_waiting(it)).count();
-        self.waiting.drain(..settled);
         let limit = self.receive_window.limit(self.base);
         let fresh = self.next_sequence_number();
-        let number = self.waiting.front().copied().unwrap_or(fresh);
+        let number = self.waiting.first().copied().unwrap_or(fresh);
         if number >= limit {
             return None;
         }
@@ -221,7 +215,7 @@ impl Sender {
             self.protocol.on_data_from_above(&mut actions);
             self.perform(actions, now);
         }
-        self.waiting.pop_front()
+        self.waiting.pop_first()
     }
 
     /// Which ACK this is, if it can be true.
@@ -258,6 +252,7 @@ impl Sender {
             let state = std::mem::replace(&mut segment.state, State::Acknowledged);
             let stamp = segment.stamp;
             is_news |= state != State::Acknowledged;
+            self.waiting.remove(&number);
             match (state, stamp) {
                 (State::InFlight, Some(stamp)) => self.ledger.flow.deliver(&stamp, now),
                 (State::Waiting, Some(stamp)) => {
@@ -383,6 +378,18 @@ impl Machine for Sender {
     fn listen(&mut self) {
         let (base, next) = (self.base, self.next_sequence_number());
         self.ledger.listen(self.sequence(base), self.sequence(next));
+        let is_acknowledged = |number: &SegmentNumber| {
+            self.segment(*number)
+                .is_some_and(|segment| segment.state == State::Acknowledged)
+        };
+        let numbers = (base..next).filter(is_acknowledged);
+        let ranges: Vec<_> = numbers
+            .filter_map(|number| u32::try_from(number).ok())
+            .map(|number| [number, number])
+            .collect();
+        if !ranges.is_empty() {
+            self.ledger.log.record(|| Event::RangesTold { ranges });
+        }
     }
 
     fn take_events(&mut self) -> Vec<Event> {

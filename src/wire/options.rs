@@ -149,7 +149,9 @@ impl Arq {
             Self::SelectiveRepeat => {
                 "a window of packets, each with its own ACK and its own timer"
             }
-            Self::Sack => "a window of packets; ACKs show what is missing, as in TCP and QUIC",
+            Self::Sack => {
+                "a window of packets; ACKs show what is missing, as in TCP and QUIC"
+            }
         }
     }
 

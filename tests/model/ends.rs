@@ -1,12 +1,21 @@
-//! Both ends of a transfer without time, packets or bytes: `reliable::sack::rules` and what
-//! must be remembered to ask them.
+//! Both ends of a transfer without time, packets or bytes.
+//!
+//! Of a textbook protocol the ends are the shipped ones: the model drives them through the
+//! same trait as the generic sender and receiver do, and counts the numbers on its circle.
+//! Of `sack` they are its rules and what must be remembered to ask them.
 //!
 //! Each end also counts what it could not know from the wire (which segment a number stands
 //! for), so that the properties can be asked. No decision looks at these counts, but one:
 //! a sender knows how long its file is.
 
+use sash::reliable::protocol::{
+    Acks, ReceiverAction, ReceiverActions, ReceiverProtocol, SenderAction, SenderActions,
+    SenderProtocol, Timer,
+};
 use sash::reliable::sack::rules::{self, Place};
+use sash::reliable::{go_back_n, selective_repeat, stop_and_wait};
 use sash::wire::sequence::Circular;
+use std::collections::BTreeSet;
 use std::ops::{Add, Range, Sub};
 
 /// A number on a circle of `space` numbers.
@@ -35,11 +44,23 @@ impl Sub for Small {
 
 impl Circular for Small {}
 
-/// Whose rules; stop-and-wait is go-back-N with a window of one segment.
+/// Which protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
+    StopAndWait,
     GoBackN,
     SelectiveRepeat,
+    Sack,
+}
+
+impl Protocol {
+    /// The window of its receiver.
+    const fn receive_window(self, window: u32) -> u32 {
+        match self {
+            Self::StopAndWait | Self::GoBackN => 1,
+            Self::SelectiveRepeat | Self::Sack => window,
+        }
+    }
 }
 
 /// What both ends have agreed on.
@@ -64,9 +85,30 @@ pub(crate) struct Data<S> {
 /// An ACK on its way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Ack<S> {
+    /// The next expected number; of an individual ACK, the acknowledged one.
     pub(crate) wants: S,
-    /// What has arrived early, in runs.
+    /// What has arrived out of order, in ranges.
     pub(crate) early: Vec<(S, S)>,
+}
+
+/// The sender's half of a protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum SenderHalf {
+    StopAndWait(stop_and_wait::Sender),
+    GoBackN(go_back_n::Sender),
+    SelectiveRepeat(selective_repeat::Sender),
+    Sack,
+}
+
+impl SenderHalf {
+    fn textbook(&mut self) -> Option<&mut dyn SenderProtocol> {
+        match self {
+            Self::StopAndWait(sender) => Some(sender),
+            Self::GoBackN(sender) => Some(sender),
+            Self::SelectiveRepeat(sender) => Some(sender),
+            Self::Sack => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,58 +118,137 @@ pub(crate) struct Sender<S> {
     pub(crate) acked: u32,
     /// How many from `base` on were ever sent.
     pub(crate) reach: u32,
-    /// Go-back-N: how far ahead of `base` sending goes on.
-    pub(crate) ahead: u32,
-    /// Selective repeat: which from `base` on have arrived early; the lowest bit is `base`.
+    /// Which from `base` on have arrived out of order; the lowest bit is `base`.
     pub(crate) arrived: u32,
+    half: SenderHalf,
+    /// Textbook: what the protocol has sent and what has not left yet.
+    waiting: BTreeSet<u32>,
+    /// Textbook: the timers that run.
+    timers: BTreeSet<Timer>,
 }
 
 impl<S: Circular> Sender<S> {
-    pub(crate) const fn new(first: S) -> Self {
-        let (acked, reach, ahead, arrived) = (0, 0, 0, 0);
+    pub(crate) fn new(agreed: &Agreement, first: S) -> Self {
+        let half = match agreed.protocol {
+            Protocol::StopAndWait => {
+                SenderHalf::StopAndWait(stop_and_wait::Sender::new())
+            }
+            Protocol::GoBackN => {
+                SenderHalf::GoBackN(go_back_n::Sender::new(agreed.window))
+            }
+            Protocol::SelectiveRepeat => {
+                SenderHalf::SelectiveRepeat(selective_repeat::Sender::new(agreed.window))
+            }
+            Protocol::Sack => SenderHalf::Sack,
+        };
         Self {
             base: first,
-            acked,
-            reach,
-            ahead,
-            arrived,
+            acked: 0,
+            reach: 0,
+            arrived: 0,
+            half,
+            waiting: BTreeSet::new(),
+            timers: BTreeSet::new(),
         }
     }
 
-    /// Whether the segment that lies `ahead` of `base` may be sent now. Selective repeat
-    /// may send again what is missing whenever it likes: that is every way of finding out
-    /// about losses at once.
+    /// Whether the segment that lies `ahead` of `base` may leave now. A timer of its own
+    /// may expire whenever it runs; `sack` may send again what is missing whenever it
+    /// likes: that is every way of finding out about losses at once.
     pub(crate) fn may_send(&self, agreed: &Agreement, ahead: u32) -> bool {
-        let is_in_file = self.acked + ahead < agreed.segments;
-        let is_its_turn = match agreed.protocol {
-            Protocol::GoBackN => ahead == self.ahead,
-            Protocol::SelectiveRepeat => {
-                ahead <= self.reach && self.arrived & (1 << ahead) == 0
-            }
+        if self.acked + ahead >= agreed.segments {
+            return false;
+        }
+        let mut half = self.half.clone();
+        let Some(protocol) = half.textbook() else {
+            let is_missing = ahead <= self.reach && self.arrived & (1 << ahead) == 0;
+            return is_missing && rules::has_room(ahead, agreed.window);
         };
-        is_in_file && is_its_turn && rules::has_room(ahead, agreed.window)
+        if let Some(first) = self.waiting.first() {
+            return *first == self.acked + ahead;
+        }
+        if self.timers.contains(&self.own_timer(ahead)) {
+            return true;
+        }
+        let mut actions = SenderActions::default();
+        protocol.on_data_from_above(&mut actions);
+        ahead == self.reach && !actions.take().is_empty()
+    }
+
+    fn own_timer(&self, ahead: u32) -> Timer {
+        Timer::Of(i64::from(self.acked + ahead))
     }
 
     pub(crate) fn send(&mut self, ahead: u32) -> Data<S> {
-        self.ahead = ahead + 1;
-        self.reach = self.reach.max(self.ahead);
-        Data {
-            number: self.base + ahead,
-            segment: self.acked + ahead,
+        let (number, segment) = (self.base + ahead, self.acked + ahead);
+        let timer = self.own_timer(ahead);
+        let mut actions = SenderActions::default();
+        if let Some(protocol) = self.half.textbook()
+            && self.waiting.is_empty()
+        {
+            if self.timers.contains(&timer) {
+                protocol.on_timeout(timer, &mut actions);
+            } else {
+                protocol.on_data_from_above(&mut actions);
+            }
+        }
+        self.perform(actions);
+        self.waiting.remove(&segment);
+        self.reach = self.reach.max(ahead + 1);
+        Data { number, segment }
+    }
+
+    fn perform(&mut self, mut actions: SenderActions) {
+        for action in actions.take() {
+            match action {
+                SenderAction::Send(segment) => {
+                    self.waiting.extend(u32::try_from(segment));
+                }
+                SenderAction::StartTimer(timer) => drop(self.timers.insert(timer)),
+                SenderAction::StopTimer(timer) => drop(self.timers.remove(&timer)),
+            }
         }
     }
 
-    /// Go-back-N's timer runs while anything is on its way.
-    pub(crate) fn may_time_out(&self, agreed: &Agreement) -> bool {
-        agreed.protocol == Protocol::GoBackN && self.ahead > 0
+    /// The only timer may expire while the oldest segment is in flight.
+    pub(crate) fn may_time_out(&self) -> bool {
+        self.timers.contains(&Timer::Only) && !self.waiting.contains(&self.acked)
     }
 
-    pub(crate) const fn time_out(&mut self) {
-        self.ahead = 0;
+    pub(crate) fn time_out(&mut self) {
+        let mut actions = SenderActions::default();
+        if let Some(protocol) = self.half.textbook() {
+            protocol.on_timeout(Timer::Only, &mut actions);
+        }
+        self.perform(actions);
     }
 
     /// Takes an ACK; `false` where it says nothing.
     pub(crate) fn take(&mut self, ack: &Ack<S>) -> bool {
+        let Some(protocol) = self.half.textbook() else {
+            return self.take_ranges(ack);
+        };
+        let mut actions = SenderActions::default();
+        let ahead = ack.wants - self.base;
+        match protocol.acks() {
+            Acks::Cumulative if ahead <= self.reach => {
+                let number = i64::from(self.acked + ahead) - 1;
+                protocol.on_ack(number, &mut actions);
+                self.slide(ahead);
+            }
+            Acks::Individual if ahead < self.reach => {
+                let number = i64::from(self.acked + ahead);
+                protocol.on_ack(number, &mut actions);
+                self.arrived |= 1 << ahead;
+                self.slide(self.arrived.trailing_ones());
+            }
+            Acks::Cumulative | Acks::Individual => return false,
+        }
+        self.perform(actions);
+        true
+    }
+
+    fn take_ranges(&mut self, ack: &Ack<S>) -> bool {
         let Some(acked) = rules::acknowledged(self.base, self.reach, ack.wants) else {
             return false;
         };
@@ -140,12 +261,36 @@ impl<S: Circular> Sender<S> {
         for ahead in early.into_iter().flatten() {
             self.arrived |= 1 << ahead;
         }
+        self.slide(acked);
+        true
+    }
+
+    fn slide(&mut self, acked: u32) {
         self.arrived >>= acked;
         self.base = self.base + acked;
         self.acked += acked;
         self.reach = self.reach.saturating_sub(acked);
-        self.ahead = self.ahead.saturating_sub(acked);
-        true
+        self.waiting.retain(|segment| *segment >= self.acked);
+    }
+}
+
+/// The receiver's half of a protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum ReceiverHalf {
+    StopAndWait(stop_and_wait::Receiver),
+    GoBackN(go_back_n::Receiver),
+    SelectiveRepeat(selective_repeat::Receiver),
+    Sack,
+}
+
+impl ReceiverHalf {
+    fn textbook(&mut self) -> Option<&mut dyn ReceiverProtocol> {
+        match self {
+            Self::StopAndWait(receiver) => Some(receiver),
+            Self::GoBackN(receiver) => Some(receiver),
+            Self::SelectiveRepeat(receiver) => Some(receiver),
+            Self::Sack => None,
+        }
     }
 }
 
@@ -154,10 +299,11 @@ pub(crate) struct Receiver<S> {
     pub(crate) expected: S,
     /// How many segments were delivered.
     pub(crate) delivered: u32,
-    /// What came early.
+    /// What arrived out of order and is buffered.
     pub(crate) early: Vec<Data<S>>,
     /// A segment was delivered in another's place.
     pub(crate) is_spoilt: bool,
+    half: ReceiverHalf,
 }
 
 /// What became of a segment that arrived.
@@ -170,26 +316,43 @@ pub(crate) enum Arrival {
 }
 
 impl<S: Circular> Receiver<S> {
-    pub(crate) const fn new(first: S) -> Self {
+    pub(crate) fn new(agreed: &Agreement, first: S) -> Self {
+        let half = match agreed.protocol {
+            Protocol::StopAndWait => {
+                ReceiverHalf::StopAndWait(stop_and_wait::Receiver::new())
+            }
+            Protocol::GoBackN => ReceiverHalf::GoBackN(go_back_n::Receiver::new()),
+            Protocol::SelectiveRepeat => ReceiverHalf::SelectiveRepeat(
+                selective_repeat::Receiver::new(agreed.window),
+            ),
+            Protocol::Sack => ReceiverHalf::Sack,
+        };
         Self {
             expected: first,
             delivered: 0,
             early: Vec::new(),
             is_spoilt: false,
+            half,
         }
     }
 
-    pub(crate) fn take(&mut self, agreed: &Agreement, data: Data<S>) -> Arrival {
-        let window = match agreed.protocol {
-            Protocol::GoBackN => 1,
-            Protocol::SelectiveRepeat => agreed.window,
-        };
+    /// Takes a segment; what becomes of it, and the ACK that answers it.
+    pub(crate) fn take(
+        &mut self,
+        agreed: &Agreement,
+        data: Data<S>,
+    ) -> (Arrival, Option<Ack<S>>) {
+        let window = agreed.protocol.receive_window(agreed.window);
         let left = if agreed.window_ends_with_the_file {
             agreed.segments.saturating_sub(self.delivered)
         } else {
             u32::MAX
         };
-        match rules::place(self.expected, window, left, data.number) {
+        let place = rules::place(self.expected, window, left, data.number);
+        if self.half.textbook().is_some() {
+            return self.take_by_textbook(place, data);
+        }
+        let arrival = match place {
             Place::Next => {
                 let start = self.delivered;
                 self.deliver(data);
@@ -199,13 +362,74 @@ impl<S: Circular> Receiver<S> {
                 Arrival::Delivered(start..self.delivered)
             }
             Place::Early if !self.early.iter().any(|it| it.number == data.number) => {
-                self.early.push(data);
-                let expected = self.expected;
-                self.early.sort_by_key(|it| it.number - expected);
+                self.keep(data);
                 Arrival::Kept
             }
             Place::Early | Place::Outside => Arrival::Dropped,
+        };
+        (arrival, Some(self.ack()))
+    }
+
+    /// What a number on the circle means to a textbook's receiver: a segment of its window,
+    /// or else one behind it.
+    fn take_by_textbook(
+        &mut self,
+        place: Place,
+        data: Data<S>,
+    ) -> (Arrival, Option<Ack<S>>) {
+        let (before, start) = (self.early.len(), self.delivered);
+        let segment = match place {
+            Place::Next | Place::Early => {
+                i64::from(self.delivered) + i64::from(data.number - self.expected)
+            }
+            // Beyond the end of the file: the generic receiver knows it for an old one.
+            Place::Outside if self.expected == data.number => -i64::from(u32::MAX),
+            Place::Outside => {
+                i64::from(self.delivered) - i64::from(self.expected - data.number)
+            }
+        };
+        let mut actions = ReceiverActions::default();
+        if let Some(protocol) = self.half.textbook() {
+            if protocol.is_wanted(segment) {
+                self.early.push(data);
+            }
+            protocol.on_data(segment, &mut actions);
         }
+        let (expected, mut ack) = (self.expected, None);
+        self.early.sort_by_key(|it| it.number - expected);
+        for action in actions.take() {
+            match action {
+                ReceiverAction::Deliver(_) => {
+                    let next = self.early.remove(0);
+                    self.deliver(next);
+                }
+                ReceiverAction::Acknowledge(number) if number == segment => {
+                    ack = Some(data.number);
+                }
+                ReceiverAction::Acknowledge(_) => {}
+            }
+        }
+        let arrival = match self.delivered {
+            delivered if delivered > start => Arrival::Delivered(start..delivered),
+            _ if self.early.len() > before => Arrival::Kept,
+            _ => Arrival::Dropped,
+        };
+        let is_individual = matches!(self.half, ReceiverHalf::SelectiveRepeat(_));
+        let individual = |wants| Ack {
+            wants,
+            early: Vec::new(),
+        };
+        if is_individual {
+            (arrival, ack.map(individual))
+        } else {
+            (arrival, Some(self.ack()))
+        }
+    }
+
+    fn keep(&mut self, data: Data<S>) {
+        self.early.push(data);
+        let expected = self.expected;
+        self.early.sort_by_key(|it| it.number - expected);
     }
 
     fn deliver(&mut self, data: Data<S>) {
@@ -219,7 +443,7 @@ impl<S: Circular> Receiver<S> {
         is_due.then(|| self.early.remove(0))
     }
 
-    /// What an ACK says now.
+    /// What an ACK says now, unless ACKs are individual.
     pub(crate) fn ack(&self) -> Ack<S> {
         let mut early: Vec<(S, S)> = Vec::new();
         for data in &self.early {

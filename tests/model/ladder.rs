@@ -3,7 +3,7 @@
 //!
 //! A row stands where its packet left. What has not arrived by the end is drawn as lost.
 
-use super::ends::{Ack, Data, Protocol, Receiver, Sender, Small};
+use super::ends::{Ack, Arrival, Data, Protocol, Receiver, Sender, Small};
 use super::system::{Action, Order, State, System};
 use sash::lab::ladder::{arrow, ends};
 use sash::link::Direction;
@@ -35,7 +35,7 @@ pub(crate) fn heading(system: &System) -> String {
         ..
     } = system;
     let (window, segments) = (agreed.window, agreed.segments);
-    let name = name(agreed.protocol, window);
+    let name = name(agreed.protocol);
     let order = match order {
         Order::Kept { .. } => "the order is kept",
         Order::Free => "the order is free",
@@ -43,12 +43,12 @@ pub(crate) fn heading(system: &System) -> String {
     format!("{name}, window {window}, {space} numbers, {segments} segments, {order}")
 }
 
-/// Stop-and-wait is go-back-N with a window of one segment.
-pub(crate) fn name(protocol: Protocol, window: u32) -> &'static str {
+pub(crate) const fn name(protocol: Protocol) -> &'static str {
     match protocol {
-        Protocol::GoBackN if window == 1 => "stop-and-wait",
+        Protocol::StopAndWait => "stop-and-wait",
         Protocol::GoBackN => "go-back-n",
         Protocol::SelectiveRepeat => "selective-repeat",
+        Protocol::Sack => "sack",
     }
 }
 
@@ -100,12 +100,13 @@ impl Ladder {
             Action::DataArrives { place, is_kept } => {
                 let data = state.data.0[place];
                 let mut receiver = state.receiver.clone();
-                let note = receipt(system, &mut receiver, data);
+                let (note, ack) = receipt(system, &mut receiver, data);
                 self.arrive(step, &Packet::Data(data), is_kept, order, note);
-                let ack = receiver.ack();
-                let label = told(&ack);
-                let row = self.leave(step, Packet::Ack(ack), label);
-                add(&mut self.acks, row, order, state.acks.0.len());
+                if let Some(ack) = ack {
+                    let label = told(system.agreed.protocol, &ack);
+                    let row = self.leave(step, Packet::Ack(ack), label);
+                    add(&mut self.acks, row, order, state.acks.0.len());
+                }
             }
             Action::AckArrives { place, is_kept } => {
                 let ack = state.acks.0[place].clone();
@@ -182,20 +183,21 @@ fn add(queue: &mut Vec<usize>, row: usize, order: Order, held: usize) {
 }
 
 /// What the receiver does with a segment.
-fn receipt(system: &System, receiver: &mut Receiver<Small>, data: Data<Small>) -> String {
+fn receipt(
+    system: &System,
+    receiver: &mut Receiver<Small>,
+    data: Data<Small>,
+) -> (String, Option<Ack<Small>>) {
     let before = receiver.clone();
-    let is_kept = {
-        receiver.take(&system.agreed, data);
-        receiver.early.len() > before.early.len()
+    let (arrival, ack) = receiver.take(&system.agreed, data);
+    let filled = match arrival {
+        Arrival::Kept => {
+            let place = before.delivered + (data.number - before.expected);
+            return (put("buffered", data.segment, place), ack);
+        }
+        Arrival::Dropped => return ("discarded".to_owned(), ack),
+        Arrival::Delivered(filled) => filled,
     };
-    if is_kept {
-        let place = before.delivered + (data.number - before.expected);
-        return put("kept", data.segment, place);
-    }
-    let filled = before.delivered..receiver.delivered;
-    if filled.is_empty() {
-        return "dropped".to_owned();
-    }
     let run = std::iter::once(data).chain(before.early);
     let told = filled.zip(run).map(|(place, it)| {
         let verb = if place == before.delivered {
@@ -205,7 +207,7 @@ fn receipt(system: &System, receiver: &mut Receiver<Small>, data: Data<Small>) -
         };
         put(verb, it.segment, place)
     });
-    told.collect::<Vec<_>>().join(", ")
+    (told.collect::<Vec<_>>().join(", "), ack)
 }
 
 fn put(verb: &str, segment: u32, place: u32) -> String {
@@ -233,8 +235,17 @@ fn belief(
     String::new()
 }
 
-fn told(ack: &Ack<Small>) -> String {
-    let mut told = format!("ACK, wants {}", ack.wants.value);
+/// A textbook's ACK shows the number that it acknowledges.
+fn told(protocol: Protocol, ack: &Ack<Small>) -> String {
+    let Small { value, space } = ack.wants;
+    match protocol {
+        Protocol::StopAndWait | Protocol::GoBackN => {
+            return format!("ACK {}", (value + space - 1) % space);
+        }
+        Protocol::SelectiveRepeat => return format!("ACK {value}"),
+        Protocol::Sack => {}
+    }
+    let mut told = format!("ACK, next expected {value}");
     for (position, (start, end)) in ack.early.iter().enumerate() {
         let word = if position == 0 { ", has" } else { " and" };
         let _ = write!(told, "{word} {}", start.value);

@@ -364,7 +364,8 @@ fn transfers() {
 fn download() {
     let place = Place::open(1);
     let mut guest = Guest::join(place.address(), "dana").expect("a server");
-    let arq = ["stop-and-wait", "go-back-n", "selective-repeat"][choose(3) as usize];
+    let arq =
+        ["stop-and-wait", "go-back-n", "selective-repeat", "sack"][choose(4) as usize];
     guest.say(&format!(
         r#"{{"download":{{"file":"a.bin","arq":"{arq}","window":4}}}}"#
     ));

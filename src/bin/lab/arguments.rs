@@ -16,7 +16,7 @@ use std::str::FromStr;
 /// What is sent, how, and over what.
 #[derive(Args)]
 pub(crate) struct TransferArguments {
-    /// stop-and-wait, go-back-n, selective-repeat, several with commas, or all in turn
+    /// stop-and-wait, go-back-n, selective-repeat, sack, several with commas, or all in turn
     #[arg(long, default_value = "all", value_parser = protocols)]
     pub(crate) arq: Protocols,
     /// Who decides how much of the window is used: fixed, plus-one-minus-three,

@@ -16,7 +16,7 @@ Examples
   lab run --arq go-back-n --link \"seed=7;loss=10%;delay=20ms\"
   lab run --arq all --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab run --arq stop-and-wait --link \"drop=d0.1,a3.1\" --journal journals
-  lab run --arq selective-repeat --congestion reno --size 4MiB --link \"data.loss=1%;delay=20ms\"
+  lab run --arq sack --congestion reno --size 4MiB --link \"data.loss=1%;delay=20ms\"
   lab run --arq go-back-n --size 20KiB --link \"drop=d4.1;delay=50ms\" --watch
   lab run --arq go-back-n --halt receiver --link \"delay=20ms\"
 ";

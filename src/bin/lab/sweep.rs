@@ -22,7 +22,7 @@ use std::time::Duration;
 pub(crate) const EXAMPLES: &str = "\
 Examples
   lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
-  lab sweep --arq selective-repeat --congestion all --loss 0,5,10,20,30% --size 8MiB \\
+  lab sweep --arq sack --congestion all --loss 0,5,10,20,30% --size 8MiB \\
             --link \"data.rate=20mbit\" --seeds 5 --log --svg controllers.svg
   lab sweep --window 1,2,4,8,16,32 --delay 5ms,20ms --csv windows.csv
   lab sweep --loss 0,10% --size 256KiB --link \"data.rate=5mbit\" --real
@@ -31,7 +31,7 @@ Ctrl-C ends a sweep and keeps what was done; once more, and it ends at once.
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// stop-and-wait, go-back-n, selective-repeat, several with commas, or all
+    /// stop-and-wait, go-back-n, selective-repeat, sack, several with commas, or all
     #[arg(long, default_value = "all", value_parser = protocols)]
     arq: Protocols,
     /// Who decides how much of the window is used: fixed, plus-one-minus-three,

@@ -25,7 +25,7 @@ of a protocol's cells are within 5 % of the formula (of selective repeat: of the
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// stop-and-wait, go-back-n, selective-repeat, or all of them in turn
+    /// stop-and-wait, go-back-n, selective-repeat, sack, or all of them in turn
     #[arg(long, default_value = "all", value_parser = protocols)]
     arq: Protocols,
     /// Shares of DATA that are lost [default: 0%,1%,2%,5%,10%,20%,30%]

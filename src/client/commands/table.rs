@@ -139,7 +139,13 @@ pub const COMMANDS: &[Usage] = &[
     Usage {
         names: &["arq"],
         arguments: "PROTOCOL",
-        choices: &["stop-and-wait", "go-back-n", "selective-repeat", "default"],
+        choices: &[
+            "stop-and-wait",
+            "go-back-n",
+            "selective-repeat",
+            "sack",
+            "default",
+        ],
         explanation: "how losses are repaired",
         purpose: Purpose::Options,
         read: |rest, _| choice(rest).map(Command::Arq),

@@ -107,7 +107,7 @@ fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
     let why = |line| read(line, &[]).unwrap_err();
     assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
     assert_eq!(why("/nonsense"), "There is no /nonsense. See /help.");
-    assert!(why("/arq x").ends_with("go-back-n or selective-repeat."));
+    assert!(why("/arq x").ends_with("selective-repeat or sack."));
     assert!(why("/cancel x").contains("/transfers"));
     assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
     assert!(why("/arq tahoe").contains("choose stop-and-wait"));

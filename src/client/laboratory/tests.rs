@@ -108,7 +108,7 @@ fn stepping_says_what_has_happened_and_where_it_ends() {
     let said = |laboratory: &Laboratory| laboratory.notice().unwrap().sentence.clone();
     assert_eq!(said(&laboratory), "This is the beginning.");
     laboratory.take(Wish::Step);
-    assert_eq!(said(&laboratory), "The receiver sends SYN 0.1.");
+    assert_eq!(said(&laboratory), "The receiver sends SYN.");
     assert!(!laboratory.is_playing());
 }
 

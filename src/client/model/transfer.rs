@@ -193,7 +193,7 @@ impl Transfer {
         self.pace.left().filter(|_| is_on_its_way)
     }
 
-    /// `go-back-n 16`, `selective-repeat reno`, `tcp`; what was asked for until the server has settled it.
+    /// `go-back-n 16`, `sack reno`, `tcp`; what was asked for until the server has settled it.
     #[must_use]
     pub fn protocol(&self) -> String {
         match (self.settled, self.asked.arq) {

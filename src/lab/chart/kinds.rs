@@ -172,7 +172,7 @@ fn sequence(journal: &Journal) -> Vec<Series> {
             (Happening::Machine(Event::PacketReceived(packet)), Side::Sender)
                 if matches!(packet.kind, PacketKind::Ack | PacketKind::Nack) =>
             {
-                // An ACK names the next segment wanted; what lies below it has arrived.
+                // An ACK carries the next expected segment: what lies below has arrived.
                 let next = packet
                     .sequence
                     .0
@@ -406,6 +406,7 @@ mod tests {
             (Arq::StopAndWait, 1),
             (Arq::GoBackN, 16),
             (Arq::SelectiveRepeat, 4),
+            (Arq::Sack, 4),
         ] {
             let (journal, _) = journal(&Experiment {
                 arq,
@@ -459,7 +460,7 @@ mod tests {
         let controlled = Experiment {
             congestion: Congestion::Reno,
             window: 8_192,
-            ..lossy(Arq::SelectiveRepeat)
+            ..lossy(Arq::Sack)
         };
         let (mut journals, mut real) = (Vec::new(), lossy(Arq::GoBackN));
         real.scenario = "loss=1%;jitter=1ms".parse().unwrap();
@@ -469,7 +470,7 @@ mod tests {
         assert!(journals.iter().all(|journal| formula(journal).is_empty()));
         let chart = Kind::Goodput.chart(&journals, Vec::new());
         let said = [
-            "formula for selective-repeat, reno: none; it knows a fixed window, and here \
+            "formula for sack, reno: none; it knows a fixed window, and here \
              reno decides",
             "formula for go-back-n, N = 16: none; the link's line names neither a delay nor \
              a rate",
@@ -479,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_fixed_window_is_a_level_line_to_the_end() {
-        let (journal, _) = journal(&lossy(Arq::SelectiveRepeat));
+        let (journal, _) = journal(&lossy(Arq::Sack));
         let series = Kind::Window.series(&journal, 1.0);
         let points = &series.iter().find(|it| it.name == "window").unwrap().points;
         assert!(points.len() >= 2);
@@ -491,7 +492,7 @@ mod tests {
         let (journal, _) = journal(&Experiment {
             congestion: Congestion::Reno,
             window: 8_192,
-            ..lossy(Arq::SelectiveRepeat)
+            ..lossy(Arq::Sack)
         });
         for kind in Kind::ALL {
             let chart = kind.chart(std::slice::from_ref(&journal), Vec::new());

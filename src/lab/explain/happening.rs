@@ -51,9 +51,9 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
         } => {
             let why = lost(*trigger);
             {
-            let transmission = transmission(*attempt);
-            format!("The sender considers DATA {number}{transmission} lost: {why}.")
-        }
+                let transmission = transmission(*attempt);
+                format!("The sender considers DATA {number}{transmission} lost: {why}.")
+            }
         }
         Event::TimerExpired { timer } => {
             format!("A timer of the {side} runs out: {}.", timer_of(*timer))

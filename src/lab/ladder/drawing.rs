@@ -8,8 +8,8 @@ use super::expired;
 use super::flights::{Flight, Flights, Step, What};
 use super::places::{FLIGHT, LOST_AT, Places, side_of, usual_flight};
 use super::window::{Chosen, Window};
-use crate::lab::notation::{Notation, transmission};
 use crate::lab::journal::{Entry, Heading, Side};
+use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };

@@ -31,7 +31,7 @@ fn a_part_says_what_is_left_out() {
         ..Window::ALL
     };
     let part = part(&heading, &entries, window);
-    assert!(part.contains("DATA 3.1"), "{part}");
+    assert!(part.contains("DATA 3-"), "{part}");
     assert!(!part.contains("SYN"), "{part}");
     let sentence = "\nShown: 7 of 20 packets, 150.0 ms to 250.0 ms of 562.5 ms.";
     assert!(part.contains(sentence), "{part}");
@@ -96,9 +96,11 @@ fn words_beside_a_line_never_overlap() {
 fn every_arrow_has_its_length_however_much_an_ack_tells() {
     let mut lost = 0;
     for seed in 0..20 {
-        let (_, entries) = run(&format!("seed={seed};delay=50ms;loss=30%"), 4_000, 16);
+        let (heading, entries) =
+            run(&format!("seed={seed};delay=50ms;loss=30%"), 4_000, 16);
+        let notation = Notation::of(&heading);
         for flight in Flights::of(&entries).all {
-            let row = row(&flight, 0);
+            let row = row(&flight, notation);
             let arrow = row.split('|').nth(1).unwrap();
             assert_eq!(arrow.len(), LANE, "seed {seed}: {row}");
             if flight.direction == Direction::Ack && arrow.contains('X') {

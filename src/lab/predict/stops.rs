@@ -14,7 +14,7 @@ use super::occasion::Occasion;
 use super::reason;
 use crate::lab::journal::{Entry, Happening, Heading, Side};
 use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
-use crate::wire::options::Arq;
+use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
 use std::collections::BTreeSet;
 
@@ -183,15 +183,14 @@ impl Watch {
                     episode.opened |= state == "transferring";
                 }
             }
-            Event::RangesTold { ranges } => {
-                if let (Arq::SelectiveRepeat, &[[number, _]]) = (self.view.arq, &ranges[..]) {
-                    self.hear_individual(index, number);
-                }
+            Event::RangesTold { ranges } if self.view.arq == Arq::SelectiveRepeat => {
+                self.hear_individual(index, ranges);
             }
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::PacketIgnored { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
+            | Event::RangesTold { .. }
             | Event::SegmentKept { .. }
             | Event::SegmentDropped { .. }
             | Event::ListeningBegun { .. } => {}
@@ -227,15 +226,15 @@ impl Watch {
         }
     }
 
-    /// The ACK that has just reached the sender acknowledges this segment alone.
-    fn hear_individual(&mut self, index: usize, number: u32) {
+    /// What the ACK that has just reached the sender acknowledges: of an individual one the
+    /// only segment, and all that was acknowledged before where somebody begins to listen.
+    fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
         let view = &mut self.view;
-        if number >= view.highest {
-            return;
-        }
-        let base_before = view.base;
-        if number >= view.base {
-            self.acknowledged.insert(number);
+        let (base_before, highest) = (view.base, view.highest);
+        for &[first, last] in ranges {
+            let numbers = first.max(base_before)..last.saturating_add(1).min(highest);
+            self.acknowledged
+                .extend(numbers.take(LARGEST_WINDOW as usize));
         }
         while self.acknowledged.remove(&view.base) {
             view.base += 1;
@@ -243,8 +242,9 @@ impl Watch {
         view.moved = view.base - base_before;
         if let Some(episode) = &mut self.episode
             && let Stimulus::Answer { wanted, .. } = &mut episode.stimulus
+            && let [[number, _]] = ranges
         {
-            *wanted = number;
+            *wanted = *number;
             (episode.index, episode.view) = (index, *view);
         }
     }

@@ -201,7 +201,7 @@ fn a_killed_packet_is_lost_in_every_picture_from_the_kill_on() {
     let heading = stage.heading();
     let row = |entries: &[Entry]| {
         let ladder = ladder::text(&heading, entries);
-        let row = ladder.lines().find(|it| it.contains("DATA 3.1-"));
+        let row = ladder.lines().find(|it| it.contains("DATA 3--"));
         row.unwrap().to_owned()
     };
     let lost = |entries: &[Entry]| {

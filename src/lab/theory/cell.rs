@@ -85,7 +85,9 @@ impl Cell {
     pub fn reference(&self) -> f64 {
         match self.arq {
             Arq::StopAndWait | Arq::GoBackN => self.formula(),
-            Arq::SelectiveRepeat | Arq::Sack => stall::efficiency(self.loss, self.window, self.a),
+            Arq::SelectiveRepeat | Arq::Sack => {
+                stall::efficiency(self.loss, self.window, self.a)
+            }
         }
     }
 

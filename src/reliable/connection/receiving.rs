@@ -389,6 +389,8 @@ impl Receiving {
         if matches!(self.phase, Phase::Opening)
             && let Some(terms) = self.terms()
         {
+            let listening = self.log.is_listening();
+            let terms = Terms { listening, ..terms };
             let machine = receiver(self.arq, terms, &self.handshake);
             self.enter(Phase::Transferring {
                 terms,

@@ -226,6 +226,8 @@ impl Sending {
         if matches!(self.phase, Phase::Opening)
             && let Some(terms) = self.terms()
         {
+            let listening = self.log.is_listening();
+            let terms = Terms { listening, ..terms };
             let machine = sender(self.arq, terms, &self.handshake);
             self.enter(Phase::Transferring {
                 terms,

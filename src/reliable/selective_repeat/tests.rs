@@ -1,5 +1,4 @@
 use super::super::event::{Event, Ignored, Trigger, Unwanted};
-use super::super::moment::Moment;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::terms::Terms;
 use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
@@ -143,9 +142,13 @@ fn a_duplicate_ack_changes_nothing() {
 
 #[test]
 fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
-    for (next_expected, range) in
-        [(0, (4, 5)), (0, (0, 2)), (0, (3, 2)), (5, (0, 1)), (1 << 30, (0, 1))]
-    {
+    for (next_expected, range) in [
+        (0, (4, 5)),
+        (0, (0, 2)),
+        (0, (3, 2)),
+        (5, (0, 1)),
+        (1 << 30, (0, 1)),
+    ] {
         let mut story = story();
         story.sends("d0.1 d1.1 d2.1 d3.1");
         let forged = ack(&TERMS, next_expected, &[range], story.now);
@@ -176,6 +179,6 @@ fn numbers_wrap_inside_a_window_and_nobody_notices() {
 #[test]
 fn an_empty_file_is_finished_before_it_begins() {
     let story = story_of(Terms { size: 0, ..TERMS });
-    let is_idle = story.sender.next_timeout() == None::<Moment>;
+    let is_idle = story.sender.next_timeout().is_none();
     story.expect("finished", story.sender.is_finished() && is_idle);
 }

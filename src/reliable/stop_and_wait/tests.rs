@@ -1,8 +1,7 @@
 use super::super::event::{Event, Ignored, Trigger, Unwanted};
-use super::super::moment::Moment;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::terms::Terms;
-use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
+use super::super::{ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;

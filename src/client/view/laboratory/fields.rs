@@ -56,7 +56,7 @@ impl Fields {
         }
         row.fixed(&size, 88);
         Frame::default();
-        let tip = "Stop-and-wait, go-back-N and selective repeat over this link (Alt+E)";
+        let tip = "All four protocols over this link (Alt+E)";
         let race = look::button("Rac&e", tip);
         row.fixed(&race, 64);
         let tip = "Stops where it gets interesting and asks what comes next (Alt+D)";

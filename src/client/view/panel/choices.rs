@@ -1,7 +1,7 @@
 //! What the choices of the panel are called, and what each entry of them asks for.
 //!
 //! ```text
-//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, plain TCP
+//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, sack, plain TCP
 //! Controller  the usual one, fixed, ..., bbr
 //! ```
 //!

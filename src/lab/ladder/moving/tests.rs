@@ -8,7 +8,7 @@ use crate::wire::packet::Kind;
 fn entries(scenario: &str) -> Vec<Entry> {
     let experiment = Experiment {
         scenario: scenario.parse().unwrap(),
-        arq: Arq::SelectiveRepeat,
+        arq: Arq::Sack,
         size: 20_000,
         segment_bytes: 1_000,
         listening: true,
