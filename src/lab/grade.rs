@@ -23,6 +23,7 @@
 //! | [`rules`] | each rule, each usual mistake, and what a violation says |
 //! | [`sender`], [`receiver`] | the judges of the textbook protocols |
 //! | [`selective_ack`] | the judges of sack |
+//! | [`congestion`] | a congestion controller beside Reno over six paths |
 //! | [`trace`] | what happened in a run, for ladders and journals |
 //! | [`report`] | a violation with both ladders, in text |
 //!
@@ -36,8 +37,9 @@
 //! assert!(outcome.has_passed());
 //! ```
 //!
-//! Source: Kurose & Ross §3.4; RFC 2018 and RFC 6675 (sack).
+//! Source: Kurose & Ross §3.4; RFC 2018 and RFC 6675 (sack), RFC 5681 (Reno).
 
+pub mod congestion;
 pub mod public;
 pub mod receiver;
 pub mod reference;

@@ -1,6 +1,7 @@
 //! `lab grade`: a student's program against the rules of a protocol.
 
 mod class;
+mod congestion;
 mod files;
 mod process;
 mod results;
@@ -10,7 +11,7 @@ mod text;
 use super::watch::{self, Watch};
 use clap::{Args, ValueEnum};
 use process::Limits;
-use results::{Grading, Numbered};
+use results::{Grading, Numbered, summaries};
 use sash::lab::grade::scenario::{self, GradedScenario};
 use sash::lab::grade::verbs::Role;
 use sash::lab::grade::{public, trace};
@@ -18,11 +19,13 @@ use sash::lab::player::Player;
 use sash::transfer::clock::Clock;
 use sash::wire::options::Arq;
 use starter::Language;
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -33,6 +36,7 @@ Examples
   lab grade go-back-n --only 5 -- python3 protocol.py one scenario, to look into it
   lab grade go-back-n --only 5 --watch -- python3 protocol.py
   lab grade selective-repeat --scenarios mine.txt --seed 1-200 -- ./protocol
+  lab grade congestion -- python3 controller.py       a congestion controller beside Reno
   lab grade go-back-n --class submissions -- python3 protocol.py
   lab grade go-back-n --gradescope results.json -- python3 protocol.py
 The program gets its role, sender or receiver, as its last argument, and answers lines on
@@ -42,9 +46,9 @@ Exit code: 0 every scenario passed, 1 not, 2 wrong usage.
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// stop-and-wait, go-back-n, selective-repeat or sack
+    /// stop-and-wait, go-back-n, selective-repeat, sack or congestion
     #[arg(required_unless_present = "starter")]
-    protocol: Option<Arq>,
+    protocol: Option<Subject>,
     /// What the program is; the reference is the other half
     #[arg(long, default_value = "both")]
     role: RoleArgument,
@@ -93,6 +97,36 @@ pub(crate) struct Arguments {
     command: Vec<String>,
 }
 
+/// What is graded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    /// A protocol, over scenarios.
+    Protocol(Arq),
+    /// A congestion controller, beside Reno over six paths.
+    Congestion,
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "congestion" {
+            return Ok(Self::Congestion);
+        }
+        let protocol = text.parse().map(Self::Protocol);
+        protocol.map_err(|why| format!("{why}, or congestion"))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(protocol) => protocol.fmt(f),
+            Self::Congestion => f.write_str("congestion"),
+        }
+    }
+}
+
 /// `--role`.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RoleArgument {
@@ -132,12 +166,16 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         let language: Language = language.parse().map_err(io::Error::other)?;
         return starter::write(language, Path::new(folder)).map(|()| true);
     }
-    let Some(protocol) = arguments.protocol else {
-        return Err(io::Error::other("which protocol? See lab grade --help"));
+    let protocol = match arguments.protocol {
+        Some(Subject::Protocol(protocol)) => protocol,
+        Some(Subject::Congestion) => return congestion::run(arguments),
+        None => return Err(io::Error::other("which protocol? See lab grade --help")),
     };
     let scenarios = scenarios(arguments, protocol)?;
     if let Some(folder) = &arguments.class {
-        return class::run(arguments, protocol, folder, &scenarios);
+        return class::run(arguments, folder, |student| {
+            summaries(&grading(arguments, protocol, student).grade(&scenarios))
+        });
     }
     let grading = grading(arguments, protocol, Path::new("."));
     grading.check_command().map_err(io::Error::other)?;
@@ -148,7 +186,7 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         writeln!(out, "{}", files::json(protocol, &results, &repeat))?;
     } else if arguments.csv {
         let name = class::name_of(&fs::canonicalize(".")?);
-        write!(out, "{}{}", class::HEADER, class::row(&name, &results))?;
+        write!(out, "{}{}", class::HEADER, class::row(&name, &summaries(&results)))?;
     } else {
         write!(out, "{}", text::of(protocol, &results, &repeat))?;
     }
@@ -204,7 +242,7 @@ fn scenarios(arguments: &Arguments, protocol: Arq) -> io::Result<Vec<Numbered>> 
     let shown = match &arguments.scenarios {
         None => public::scenarios(protocol),
         Some(path) => {
-            let failed = |why: &dyn std::fmt::Display| {
+            let failed = |why: &dyn fmt::Display| {
                 io::Error::other(format!("{}: {why}", path.display()))
             };
             let text = fs::read_to_string(path).map_err(|error| failed(&error))?;

@@ -234,13 +234,16 @@ pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
     let foreign = |it: &&Action| {
         matches!(
             it,
-            Action::Send(_) | Action::StartTimer(..) | Action::StopTimer(_)
+            Action::Send(_)
+                | Action::StartTimer(..)
+                | Action::StopTimer(_)
+                | Action::Window(_)
         )
     };
     match actions.iter().find(foreign) {
         None => Ok(()),
         Some(_) => {
-            let (found, expected) = ("a sender's verb", "deliver, ack, note");
+            let (found, expected) = ("a verb that is not a receiver's", "deliver, ack, note");
             Err(violation(rules::VERBS, None, found, expected))
         }
     }

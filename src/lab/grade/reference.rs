@@ -73,7 +73,7 @@ impl Program for Sender {
             Told::Ack { number, .. } => self.machine.on_ack(*number, &mut answer),
             Told::Timeout(timer) => self.machine.on_timeout(*timer, &mut answer),
             Told::Start { .. } | Told::Corrupt | Told::End => return Ok(Vec::new()),
-            Told::Begin | Told::Data(_) => {}
+            Told::Begin | Told::Data(_) | Told::Delivered(..) | Told::Lost(_) => {}
         }
         let mut actions = answer.take();
         self.give_data(&mut actions);
@@ -100,6 +100,8 @@ impl Program for Receiver {
             | Told::Begin
             | Told::Ack { .. }
             | Told::Timeout(_)
+            | Told::Delivered(..)
+            | Told::Lost(_)
             | Told::End => {}
         }
         let actions = answer.take().into_iter().map(|action| match action {

@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
 
     fn start(&mut self) -> Result<(), Problem> {
         let start = |sending| Told::Start {
-            protocol: self.protocol,
+            protocol: self.protocol.name(),
             window: self.scenario.window_of(self.protocol),
             sending,
         };

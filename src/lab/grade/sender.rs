@@ -414,12 +414,15 @@ const fn is_note(action: &Action) -> bool {
 /// A sender does not deliver and does not acknowledge.
 pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
     let foreign = |it: &&Action| {
-        matches!(it, Action::Acknowledge { .. } | Action::Deliver(_))
+        matches!(
+            it,
+            Action::Acknowledge { .. } | Action::Deliver(_) | Action::Window(_)
+        )
     };
     match actions.iter().find(foreign) {
         None => Ok(()),
         Some(_) => {
-            let (found, expected) = ("a receiver's verb", "send, timer, stop, note");
+            let (found, expected) = ("a verb that is not a sender's", "send, timer, stop, note");
             Err(violation(rules::VERBS, None, found, expected))
         }
     }

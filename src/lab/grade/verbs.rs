@@ -19,7 +19,6 @@
 
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::{SegmentNumber, Timer};
-use crate::wire::options::Arq;
 use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
@@ -52,8 +51,8 @@ pub type Range = [SegmentNumber; 2];
 pub enum Told {
     /// The first line of a run.
     Start {
-        /// The protocol; a program may skip it.
-        protocol: Arq,
+        /// What is graded; a program may skip it.
+        protocol: &'static str,
         /// N. Unit: segments.
         window: u32,
         /// What a sender has to send and how long its timer runs; a receiver is not told.
@@ -74,6 +73,10 @@ pub enum Told {
     Data(SegmentNumber),
     /// A packet arrived damaged.
     Corrupt,
+    /// To a congestion controller: this packet was acknowledged after this round trip.
+    Delivered(SegmentNumber, Duration),
+    /// To a congestion controller: this packet is lost.
+    Lost(SegmentNumber),
     /// The run is over.
     End,
 }
@@ -96,6 +99,8 @@ pub enum Action {
     },
     /// Hand this segment to the application.
     Deliver(SegmentNumber),
+    /// Of a congestion controller: most packets in flight from now on.
+    Window(f64),
     /// Shown beside the ladder.
     Note(String),
 }
@@ -140,6 +145,10 @@ impl Told {
             Self::Timeout(Timer::Of(number)) => format!("timeout {at} {number}"),
             Self::Data(number) => format!("data {at} {number}"),
             Self::Corrupt => format!("corrupt {at}"),
+            Self::Delivered(number, round_trip) => {
+                format!("ack {at} {number} {}", milliseconds(*round_trip))
+            }
+            Self::Lost(number) => format!("loss {at} {number}"),
             Self::End => "end".to_owned(),
         }
     }
@@ -155,8 +164,11 @@ pub fn milliseconds(time: Duration) -> String {
 /// The longest timer that a program may ask for: an hour.
 const LONGEST_TIMER_MS: f64 = 3_600_000.0;
 
+/// The largest window that a congestion controller may ask for. Unit: packets.
+const LARGEST_WINDOW: f64 = 1e6;
+
 /// Every verb with its shape, for the sentence about a line that is none of them.
-const VERBS: &str = "send N, timer MS [N], stop [N], ack N, deliver N, note TEXT, ok";
+const VERBS: &str = "send N, timer MS [N], stop [N], ack N, deliver N, window W, note TEXT, ok";
 
 impl FromStr for Answer {
     type Err = String;
@@ -176,6 +188,7 @@ impl FromStr for Answer {
             ("timer", [after, number]) => {
                 Action::StartTimer(Timer::Of(segment(number)?), duration(after)?)
             }
+            ("window", [packets]) => Action::Window(packets_of(packets)?),
             ("stop", []) => Action::StopTimer(Timer::Only),
             ("stop", [number]) => Action::StopTimer(Timer::Of(segment(number)?)),
             ("ack", [number, ranges @ ..]) => Action::Acknowledge {
@@ -203,6 +216,14 @@ fn duration(word: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(time / 1_000.0))
 }
 
+fn packets_of(word: &str) -> Result<f64, String> {
+    let packets: Option<f64> = word.parse().ok();
+    let packets = packets.filter(|it| (0.0..=LARGEST_WINDOW).contains(it));
+    packets.ok_or_else(|| {
+        format!("{word:?} is not a window of 0 to {LARGEST_WINDOW} packets")
+    })
+}
+
 fn range(word: &str) -> Result<Range, String> {
     let ends = word.split_once('-').map(|(a, b)| [a.parse(), b.parse()]);
     match ends {
@@ -214,6 +235,7 @@ fn range(word: &str) -> Result<Range, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::options::Arq;
 
     #[test]
     fn a_line_that_is_no_verb_is_told_in_a_sentence() {
@@ -236,7 +258,7 @@ mod tests {
     #[test]
     fn a_start_line_has_words_that_a_program_may_skip() {
         let start = Told::Start {
-            protocol: Arq::GoBackN,
+            protocol: Arq::GoBackN.name(),
             window: 4,
             sending: Some((20, Duration::from_millis(250))),
         };

@@ -1,9 +1,7 @@
 //! `--class`: every student's folder, and a row for each.
 
 use super::Arguments;
-use super::results::{Numbered, Result, points};
 use sash::lab::predict::csv_field;
-use sash::wire::options::Arq;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,12 +10,27 @@ use std::path::{Path, PathBuf};
 pub(crate) const HEADER: &str =
     "student,points,of,scenarios_passed,scenarios,first_failed,problem\r\n";
 
+/// What a scenario or a path came to, in short.
+pub(crate) struct Summary {
+    /// From 1.
+    pub(crate) number: usize,
+    pub(crate) points: u32,
+    pub(crate) of: u32,
+    /// Empty where there is none.
+    pub(crate) problem: String,
+}
+
+impl Summary {
+    const fn has_passed(&self) -> bool {
+        self.problem.is_empty()
+    }
+}
+
 /// Grades every folder below this one.
 pub(crate) fn run(
     arguments: &Arguments,
-    protocol: Arq,
     folder: &Path,
-    scenarios: &[Numbered],
+    grade: impl Fn(&Path) -> Vec<Summary>,
 ) -> io::Result<bool> {
     let students = students(folder).map_err(|error| {
         io::Error::other(format!("{} cannot be read: {error}", folder.display()))
@@ -35,8 +48,8 @@ pub(crate) fn run(
         writeln!(out, "{:24} {:>9} {:>9}  first problem", "student", "points", "scenarios")?;
     }
     for student in students {
-        let results = super::grading(arguments, protocol, &student).grade(scenarios);
-        has_passed &= results.iter().all(|it| it.outcome.has_passed());
+        let results = grade(&student);
+        has_passed &= results.iter().all(Summary::has_passed);
         let name = name_of(&student);
         if arguments.csv {
             write!(out, "{}", row(&name, &results))?;
@@ -68,31 +81,48 @@ pub(crate) fn name_of(path: &Path) -> String {
     name.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
 }
 
+/// One student, added up.
+struct Total<'a> {
+    points: u32,
+    of: u32,
+    passed: usize,
+    first_failed: Option<&'a Summary>,
+}
+
+impl<'a> Total<'a> {
+    fn of(results: &'a [Summary]) -> Self {
+        Self {
+            points: results.iter().map(|it| it.points).sum(),
+            of: results.iter().map(|it| it.of).sum(),
+            passed: results.iter().filter(|it| it.has_passed()).count(),
+            first_failed: results.iter().find(|it| !it.has_passed()),
+        }
+    }
+}
+
 /// One student of the CSV.
-pub(crate) fn row(name: &str, results: &[Result<'_>]) -> String {
-    let (reached, all) = points(results);
-    let passed = results.iter().filter(|it| it.outcome.has_passed()).count();
-    let failed = results.iter().find(|it| !it.outcome.has_passed());
+pub(crate) fn row(name: &str, results: &[Summary]) -> String {
+    let total = Total::of(results);
+    let failed = total.first_failed;
     let fields = [
         csv_field(name),
-        reached.to_string(),
-        all.to_string(),
-        passed.to_string(),
+        total.points.to_string(),
+        total.of.to_string(),
+        total.passed.to_string(),
         results.len().to_string(),
-        failed.map_or(String::new(), |it| it.numbered.number.to_string()),
-        failed.map_or(String::new(), |it| csv_field(&it.problem())),
+        failed.map_or(String::new(), |it| it.number.to_string()),
+        failed.map_or(String::new(), |it| csv_field(&it.problem)),
     ];
     fields.join(",") + "\r\n"
 }
 
 /// One student of the table.
-fn line(name: &str, results: &[Result<'_>]) -> String {
-    let (reached, all) = points(results);
-    let passed = results.iter().filter(|it| it.outcome.has_passed()).count();
-    let failed = results.iter().find(|it| !it.outcome.has_passed());
-    let problem = failed.map(|it| format!("{}: {}", it.numbered.number, it.problem()));
-    let (points, scenarios) =
-        (format!("{reached}/{all}"), format!("{passed}/{}", results.len()));
+fn line(name: &str, results: &[Summary]) -> String {
+    let total = Total::of(results);
+    let failed = total.first_failed;
+    let problem = failed.map(|it| format!("{}: {}", it.number, it.problem));
+    let points = format!("{}/{}", total.points, total.of);
+    let scenarios = format!("{}/{}", total.passed, results.len());
     let line = format!("{name:24} {points:>9} {scenarios:>9}  {}", problem.unwrap_or_default());
     line.trim_end().to_owned()
 }

@@ -95,7 +95,7 @@ pub(crate) fn gradescope(protocol: Arq, results: &[Result<'_>], repeat: &Repeat)
 }
 
 /// The head of the page; it needs nothing from elsewhere.
-const HEAD: &str = "<!doctype html>
+pub(super) const HEAD: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width\">
@@ -158,7 +158,7 @@ fn drawn(protocol: Arq, result: &Result<'_>, outcome: &Outcome) -> String {
 }
 
 /// Text as HTML shows it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")
 }

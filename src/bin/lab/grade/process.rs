@@ -11,7 +11,7 @@
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 use sash::lab::grade::run::{Failure, Program};
-use sash::lab::grade::verbs::{Action, Answer, Role, Told};
+use sash::lab::grade::verbs::{Action, Answer, Told};
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;
 use sash::transfer::threads;
@@ -69,7 +69,7 @@ impl Process {
     /// What the system says.
     pub(crate) fn start(
         command: &[String],
-        role: Role,
+        role: &str,
         folder: &Path,
         clock: Clock,
         limits: Limits,
@@ -80,7 +80,7 @@ impl Process {
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .arg(role.name())
+            .arg(role)
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -293,6 +293,8 @@ impl Program for Process {
             | Told::Ack { .. }
             | Told::Timeout(_)
             | Told::Data(_)
+            | Told::Delivered(..)
+            | Told::Lost(_)
             | Told::Corrupt => {
                 let early = self.stdout.try_recv();
                 if let Ok(Heard::Line(line)) = &early {

@@ -1,5 +1,6 @@
 //! Grading a program over scenarios, and what came of it.
 
+use super::class::Summary;
 use super::process::{Limits, Process};
 use sash::lab::grade::reference;
 use sash::lab::grade::rules::Problem;
@@ -62,6 +63,17 @@ impl Result<'_> {
     }
 }
 
+/// All results in short.
+pub(crate) fn summaries(results: &[Result<'_>]) -> Vec<Summary> {
+    let summary = |result: &Result<'_>| Summary {
+        number: result.numbered.number,
+        points: result.points(),
+        of: result.numbered.scenario.points,
+        problem: result.problem(),
+    };
+    results.iter().map(summary).collect()
+}
+
 /// Points reached and points there are.
 pub(crate) fn points(results: &[Result<'_>]) -> (u32, u32) {
     let reached = results.iter().map(Result::points).sum();
@@ -94,7 +106,7 @@ impl Grading<'_> {
     fn run(&self, scenario: &GradedScenario, limits: Limits) -> Outcome {
         let protocol = self.protocol;
         let party = |role| match role {
-            _ if self.roles.contains(&role) => self.process(role, limits),
+            _ if self.roles.contains(&role) => self.process(role.name(), limits),
             Role::Sender => reference::sender(scenario, protocol),
             Role::Receiver => reference::receiver(scenario, protocol),
         };
@@ -105,10 +117,10 @@ impl Grading<'_> {
     /// Whether the command can be started at all.
     pub(crate) fn check_command(&self) -> std::result::Result<(), String> {
         let role = self.roles.first().copied().unwrap_or(Role::Sender);
-        self.start(role, self.limits).map(drop)
+        self.start(role.name(), self.limits).map(drop)
     }
 
-    fn start(&self, role: Role, limits: Limits) -> std::result::Result<Process, String> {
+    fn start(&self, role: &str, limits: Limits) -> std::result::Result<Process, String> {
         let process = Process::start(self.command, role, self.folder, self.clock, limits);
         process.map_err(|error| {
             let command = self.command.first().map_or("the command", String::as_str);
@@ -116,7 +128,8 @@ impl Grading<'_> {
         })
     }
 
-    fn process(&self, role: Role, limits: Limits) -> Box<dyn Program> {
+    /// The program in this role; one that cannot be started says so when it is told anything.
+    pub(crate) fn process(&self, role: &str, limits: Limits) -> Box<dyn Program> {
         match self.start(role, limits) {
             Ok(process) => Box::new(process),
             Err(sentence) => Box::new(NotStarted(sentence)),

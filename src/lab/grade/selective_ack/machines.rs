@@ -88,9 +88,12 @@ impl Program for Sender {
             Told::Ack { number, ranges } => self.on_ack(*number, ranges),
             Told::Timeout(_) => self.on_timeout(),
             Told::Begin => Vec::new(),
-            Told::Start { .. } | Told::Data(_) | Told::Corrupt | Told::End => {
-                return Ok(Vec::new());
-            }
+            Told::Start { .. }
+            | Told::Data(_)
+            | Told::Corrupt
+            | Told::Delivered(..)
+            | Told::Lost(_)
+            | Told::End => return Ok(Vec::new()),
         };
         self.fill_window(&mut actions);
         Ok(actions)

@@ -62,3 +62,30 @@ def run(make_sender, make_receiver):
         elif verb == "corrupt":
             machine.on_corrupt()
         print("ok", flush=True)
+
+
+def set_window(packets):
+    """Of a congestion controller: at most so many packets in flight from now on."""
+    print("window", packets)
+
+
+def run_controller(make_controller):
+    """Runs a congestion controller until Sash says end."""
+    machine = None
+    for line in sys.stdin:
+        verb, *words = line.split()
+        if verb == "start":
+            machine = make_controller()
+            continue
+        if verb == "end":
+            return
+        now = float(words[0]) / 1000
+        if verb == "begin":
+            machine.on_begin(now)
+        elif verb == "ack":
+            machine.on_ack(now, int(words[1]), float(words[2]) / 1000)
+        elif verb == "loss":
+            machine.on_loss(now, int(words[1]))
+        elif verb == "timeout":
+            machine.on_timeout(now)
+        print("ok", flush=True)
