@@ -29,7 +29,7 @@ mod class;
 mod fit;
 mod login;
 
-pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
+pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
 
 use super::digest::{Confirmation, Digest, Token};
@@ -126,6 +126,8 @@ pub enum Request {
     LabResult(LabResult),
     /// What has come back so far? The teacher's alone.
     LabResults,
+    /// How a program of mine was graded: for the teacher of a class.
+    Submit(Submission),
     /// Are you there?
     Ping,
     /// Goodbye.

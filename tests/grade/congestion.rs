@@ -32,7 +32,11 @@ fn always(window: &str) -> String {
 #[test]
 fn reno_in_python_has_full_marks() {
     let result = graded(&solution("reno.py"), &["--event-limit", "20"]);
-    assert_eq!((&result["points"], &result["of"]), (&30.into(), &30.into()), "{result}");
+    assert_eq!(
+        (&result["points"], &result["of"]),
+        (&30.into(), &30.into()),
+        "{result}"
+    );
     assert_eq!(result["paths"].as_array().unwrap().len(), 6);
 }
 
@@ -55,8 +59,14 @@ fn a_timid_controller_is_told_that_it_gets_too_little() {
 fn a_controller_that_fails_is_told_in_a_sentence() {
     let result = graded("raise ValueError('my own words')\n", &["--only", "1"]);
     let path = &result["paths"][0];
-    assert!(path["problems"].to_string().contains("exit status 1"), "{result}");
-    assert!(path["stderr"].to_string().contains("my own words"), "{result}");
+    assert!(
+        path["problems"].to_string().contains("exit status 1"),
+        "{result}"
+    );
+    assert!(
+        path["stderr"].to_string().contains("my own words"),
+        "{result}"
+    );
     let sends = always("400").replace("set_window(400)", "print('send 3')");
     let result = graded(&sends, &["--only", "1"]);
     let problem = result["paths"][0]["problems"].to_string();
@@ -67,7 +77,13 @@ fn a_controller_that_fails_is_told_in_a_sentence() {
 fn the_page_shows_the_window_as_a_chart() {
     let folder = controller(&solution("reno.py"));
     let arguments = ["congestion", "--only", "1", "--html", "page.html"];
-    let more = ["--gradescope", "results.json", "--", python(), "controller.py"];
+    let more = [
+        "--gradescope",
+        "results.json",
+        "--",
+        python(),
+        "controller.py",
+    ];
     let output = grade(folder.path(), &[&arguments[..], &more].concat());
     assert_eq!(output.status.code(), Some(0));
     let page = fs::read_to_string(folder.path().join("page.html")).unwrap();

@@ -24,7 +24,8 @@ pub(crate) fn grade(folder: &Path, arguments: &[&str]) -> Output {
 pub(crate) fn json(folder: &Path, before: &[&str], command: &[&str]) -> Value {
     let arguments = [before, &["--json", "--"], command].concat();
     let output = grade(folder, &arguments);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|why| panic!("{why}: {}", err(&output)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|why| panic!("{why}: {}", err(&output)))
 }
 
 pub(crate) fn out(output: &Output) -> String {
@@ -68,7 +69,8 @@ pub(crate) fn python_folder(protocol: &str) -> TempDir {
 /// Whether a program is on this machine; says so where it is not.
 pub(crate) fn is_there(program: &str) -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
-    let is_there = env::split_paths(&folders).any(|it: PathBuf| it.join(program).is_file());
+    let is_there =
+        env::split_paths(&folders).any(|it: PathBuf| it.join(program).is_file());
     if !is_there {
         println!("skipped: {program} is not on this machine");
     }

@@ -16,7 +16,11 @@ fn reference_run(scenario: &GradedScenario, protocol: Arq) -> Outcome {
 #[track_caller]
 fn passes(scenario: &GradedScenario, protocol: Arq, outcome: &Outcome) {
     let link = &scenario.link;
-    assert!(outcome.has_passed(), "{protocol}, {link}: {:?}", outcome.problem);
+    assert!(
+        outcome.has_passed(),
+        "{protocol}, {link}: {:?}",
+        outcome.problem
+    );
 }
 
 #[test]
@@ -63,7 +67,8 @@ fn what_the_textbook_leaves_open_is_not_marked_down() {
                 // Verbs in another order: all timers first.
                 actions.sort_by_key(|it| !matches!(it, Action::StopTimer(_)));
                 let is_timer = |it: &Action| matches!(it, Action::StartTimer(..));
-                let (timers, others): (Vec<_>, Vec<_>) = actions.drain(..).partition(is_timer);
+                let (timers, others): (Vec<_>, Vec<_>) =
+                    actions.drain(..).partition(is_timer);
                 actions.extend(others);
                 actions.extend(timers);
             });

@@ -8,8 +8,15 @@ use std::time::Duration;
 /// The sentence about a Python program, and what it wrote to stderr.
 fn told(program: &str, event_limit: &str) -> (String, String) {
     let folder = python_folder(program);
-    let arguments =
-        ["go-back-n", "--role", "sender", "--only", "1", "--event-limit", event_limit];
+    let arguments = [
+        "go-back-n",
+        "--role",
+        "sender",
+        "--only",
+        "1",
+        "--event-limit",
+        event_limit,
+    ];
     let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
     assert_eq!(result["points"], 0);
     let problem = &result["scenarios"][0]["problem"];
@@ -50,7 +57,8 @@ fn a_flood_is_told_so() {
 
 #[test]
 fn a_crash_is_told_with_the_last_lines_of_stderr() {
-    let program = "import sys\nfor line in sys.stdin:\n    raise ValueError('my own words')\n";
+    let program =
+        "import sys\nfor line in sys.stdin:\n    raise ValueError('my own words')\n";
     let (sentence, stderr) = told(program, "20");
     assert!(sentence.contains("exit status 1"), "{sentence}");
     assert!(stderr.contains("my own words"), "{stderr}");
@@ -63,7 +71,10 @@ fn a_crash_is_told_with_the_last_lines_of_stderr() {
 fn nonsense_is_told_with_what_it_answered() {
     let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nprint('hello', flush=True)\nsys.stdin.readline()\n";
     let (sentence, _) = told(program, "20");
-    assert!(sentence.contains("\"hello\", which is no verb"), "{sentence}");
+    assert!(
+        sentence.contains("\"hello\", which is no verb"),
+        "{sentence}"
+    );
 }
 
 #[test]
@@ -90,19 +101,39 @@ fn children_that_are_left_behind_are_told_and_killed() {
     let program = fs::read_to_string(folder.path().join("protocol.py")).unwrap();
     let place = program.find("from sash").unwrap();
     let (before, after) = program.split_at(place);
-    fs::write(folder.path().join("protocol.py"), format!("{before}{child}{after}")).unwrap();
-    let arguments = ["go-back-n", "--role", "sender", "--only", "1", "--event-limit", "20"];
+    fs::write(
+        folder.path().join("protocol.py"),
+        format!("{before}{child}{after}"),
+    )
+    .unwrap();
+    let arguments = [
+        "go-back-n",
+        "--role",
+        "sender",
+        "--only",
+        "1",
+        "--event-limit",
+        "20",
+    ];
     let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
     let problem = &result["scenarios"][0]["problem"];
-    let sentence = problem["failure"].as_str().unwrap_or_else(|| panic!("{problem}"));
-    assert!(sentence.contains("left child processes behind"), "{sentence}");
+    let sentence = problem["failure"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{problem}"));
+    assert!(
+        sentence.contains("left child processes behind"),
+        "{sentence}"
+    );
     let child = fs::read_to_string(folder.path().join("child")).unwrap();
     // It is killed; the system may take a moment to end it.
     let state = || fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
     let clock = Clock::start();
     while !state().is_empty() && !state().contains(") Z ") {
         let waited = clock.now().since_start();
-        assert!(waited < Duration::from_secs(30), "the child {child} still runs");
+        assert!(
+            waited < Duration::from_secs(30),
+            "the child {child} still runs"
+        );
         std::thread::yield_now();
     }
 }
@@ -123,5 +154,9 @@ fn a_command_that_is_not_there_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     let output = grade(folder.path(), &["go-back-n", "--", "./no-such-program"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(err(&output).contains("cannot be started"), "{}", err(&output));
+    assert!(
+        err(&output).contains("cannot be started"),
+        "{}",
+        err(&output)
+    );
 }

@@ -18,7 +18,10 @@ struct Edit {
 /// The edits of the table; it explains its own form.
 fn edits() -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
-    for line in TABLE.lines().filter(|it| !it.is_empty() && !it.starts_with('#')) {
+    for line in TABLE
+        .lines()
+        .filter(|it| !it.is_empty() && !it.starts_with('#'))
+    {
         if let Some(edit) = edits.last_mut() {
             let part = match line.as_bytes()[0] {
                 b'-' => Some(&mut edit.old),
@@ -47,9 +50,21 @@ fn edits() -> Vec<Edit> {
 
 fn is_told_by_its_name(edit: &Edit) -> Result<(), String> {
     let right = solution(&format!("{}.py", edit.protocol.replace('-', "_")));
-    assert_eq!(right.matches(&edit.old).count(), 1, "{}: {:?}", edit.name, edit.old);
+    assert_eq!(
+        right.matches(&edit.old).count(),
+        1,
+        "{}: {:?}",
+        edit.name,
+        edit.old
+    );
     let folder = python_folder(&right.replace(&edit.old, &edit.new));
-    let arguments = [&edit.protocol[..], "--role", &edit.role, "--event-limit", "20"];
+    let arguments = [
+        &edit.protocol[..],
+        "--role",
+        &edit.role,
+        "--event-limit",
+        "20",
+    ];
     let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
     let failed = result["scenarios"].as_array().expect("a list").iter();
     let first = failed.filter(|it| it["passed"] != true).next();
@@ -58,7 +73,8 @@ fn is_told_by_its_name(edit: &Edit) -> Result<(), String> {
         return Err(format!("{} ({}): {told:?}", edit.name, edit.protocol));
     }
     let lost = result["of"].as_u64() > result["points"].as_u64();
-    lost.then_some(()).ok_or_else(|| format!("{} loses no marks", edit.name))
+    lost.then_some(())
+        .ok_or_else(|| format!("{} loses no marks", edit.name))
 }
 
 #[test]
@@ -67,6 +83,9 @@ fn every_usual_mistake_loses_marks_and_is_told_by_its_name() {
     let named: BTreeSet<_> = edits.iter().map(|edit| &edit.name[..]).collect();
     let known: BTreeSet<_> = MISTAKES.iter().map(|mistake| mistake.name).collect();
     assert_eq!(named, known, "each has a program that makes it");
-    let wrong: Vec<_> = edits.iter().filter_map(|it| is_told_by_its_name(it).err()).collect();
+    let wrong: Vec<_> = edits
+        .iter()
+        .filter_map(|it| is_told_by_its_name(it).err())
+        .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -7,9 +7,12 @@ use std::fs;
 /// A go-back-N that retransmits only the oldest segment and says so.
 fn wrong() -> String {
     let right = solution("go_back_n.py");
-    let old = "        for number in range(self.base, self.next):\n            send(number)\n";
+    let old =
+        "        for number in range(self.base, self.next):\n            send(number)\n";
     let new = "        note(f\"resending {self.base}\")\n        send(self.base)\n";
-    right.replace(old, new).replace("deliver, run", "deliver, note, run")
+    right
+        .replace(old, new)
+        .replace("deliver, run", "deliver, note, run")
 }
 
 #[test]
@@ -33,7 +36,10 @@ fn the_report_shows_rule_ladders_notes_and_the_command_that_repeats_it() {
     }
     let command = ["go-back-n", "--only", "5", "--", python(), "protocol.py"];
     let alone = out(&grade(folder.path(), &command));
-    assert!(alone.contains("0 of 5 points, 0 of 1 scenarios passed"), "{alone}");
+    assert!(
+        alone.contains("0 of 5 points, 0 of 1 scenarios passed"),
+        "{alone}"
+    );
 }
 
 #[test]
@@ -48,7 +54,15 @@ fn a_class_is_a_table_and_a_csv_with_a_row_for_each_student() {
             fs::copy(from.path().join(file), folder.join(file)).unwrap();
         }
     }
-    let command = ["go-back-n", "--class", ".", "--csv", "--", python(), "protocol.py"];
+    let command = [
+        "go-back-n",
+        "--class",
+        ".",
+        "--csv",
+        "--",
+        python(),
+        "protocol.py",
+    ];
     let output = grade(class.path(), &command);
     assert_eq!(output.status.code(), Some(1));
     let lines: Vec<_> = out(&output).lines().map(str::to_owned).collect();
@@ -76,21 +90,37 @@ fn gradescope_and_page_are_written() {
     let results: Value = serde_json::from_str(&read("results.json")).unwrap();
     let tests = results["tests"].as_array().unwrap();
     assert_eq!(tests.len(), 22);
-    let scores = |key| tests.iter().map(|it| it[key].as_u64().unwrap()).sum::<u64>();
+    let scores = |key| {
+        tests
+            .iter()
+            .map(|it| it[key].as_u64().unwrap())
+            .sum::<u64>()
+    };
     assert_eq!(results["score"].as_u64(), Some(scores("score")));
     assert_eq!(scores("max_score"), 111);
     assert_eq!(tests[0]["visibility"], "visible");
     assert_eq!(tests[21]["visibility"], "after_published");
     assert_eq!(tests[4]["status"], "failed");
     let page = read("page.html");
-    assert_eq!(page.matches("<h3>Your program</h3><svg").count(), page.matches("<pre>").count());
+    assert_eq!(
+        page.matches("<h3>Your program</h3><svg").count(),
+        page.matches("<pre>").count()
+    );
     assert!(page.contains("&amp; Ross"), "text is escaped");
 }
 
 #[test]
 fn a_run_is_played_as_strip_and_ladder() {
     let folder = python_folder(&wrong());
-    let command = ["go-back-n", "--only", "5", "--watch", "--", python(), "protocol.py"];
+    let command = [
+        "go-back-n",
+        "--only",
+        "5",
+        "--watch",
+        "--",
+        python(),
+        "protocol.py",
+    ];
     let text = out(&grade(folder.path(), &command));
     assert!(text.contains("receiver   "), "{text}");
     assert!(text.contains("DATA 2 (2nd transmission)"), "{text}");
@@ -116,7 +146,11 @@ fn a_teachers_file_is_read_and_its_mistakes_are_told() {
     write("7 | loss=100% | 4 | 9 | Mine.\n");
     let unfair = run();
     assert_eq!(unfair.status.code(), Some(2));
-    assert!(err(&unfair).contains("not even the reference"), "{}", err(&unfair));
+    assert!(
+        err(&unfair).contains("not even the reference"),
+        "{}",
+        err(&unfair)
+    );
 }
 
 #[test]
@@ -129,6 +163,11 @@ fn wrong_usage_has_its_own_exit_code() {
         &["--starter", "cobol", "folder"],
     ] {
         let output = grade(folder.path(), arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", err(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            err(&output)
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Right programs in each language have full marks, from the starter on.
 
-use crate::desk::{err, grade, is_there, json, out, python, python_folder, solution, starter};
+use crate::desk::{
+    err, grade, is_there, json, out, python, python_folder, solution, starter,
+};
 use std::path::Path;
 use std::process::Command;
 
@@ -32,7 +34,11 @@ fn c_has_full_marks(protocol: &str) {
         .output()
         .expect("a C compiler is there");
     assert!(built.status.success(), "{}", err(&built));
-    has_full_marks(folder.path(), &[protocol, "--seed", "1-200"], &["./protocol"]);
+    has_full_marks(
+        folder.path(),
+        &[protocol, "--seed", "1-200"],
+        &["./protocol"],
+    );
 }
 
 #[test]
@@ -71,7 +77,12 @@ fn check_has_full_marks(language: &str, file: &str, text: &str) {
         .env("LAB", env!("CARGO_BIN_EXE_lab"))
         .output()
         .expect("the script is there");
-    assert!(checked.status.success(), "{}{}", out(&checked), err(&checked));
+    assert!(
+        checked.status.success(),
+        "{}{}",
+        out(&checked),
+        err(&checked)
+    );
 }
 
 #[test]
@@ -95,7 +106,11 @@ fn the_starters_of_java_and_go_do_so_where_their_tools_are() {
 fn a_starter_answers_every_line_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    assert!(grade(folder.path(), &["--starter", "python", path]).status.success());
+    assert!(
+        grade(folder.path(), &["--starter", "python", path])
+            .status
+            .success()
+    );
     let result = json(folder.path(), &["go-back-n"], &[python(), "protocol.py"]);
     assert_eq!(result["points"], 0);
     let problem = &result["scenarios"][0]["problem"];

@@ -93,7 +93,11 @@ pub(crate) struct Arguments {
           conflicts_with_all = ["protocol", "command"])]
     starter: Option<Vec<String>>,
     /// The program and its arguments
-    #[arg(last = true, value_name = "COMMAND", required_unless_present = "starter")]
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        required_unless_present = "starter"
+    )]
     command: Vec<String>,
 }
 
@@ -186,7 +190,12 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         writeln!(out, "{}", files::json(protocol, &results, &repeat))?;
     } else if arguments.csv {
         let name = class::name_of(&fs::canonicalize(".")?);
-        write!(out, "{}{}", class::HEADER, class::row(&name, &summaries(&results)))?;
+        write!(
+            out,
+            "{}{}",
+            class::HEADER,
+            class::row(&name, &summaries(&results))
+        )?;
     } else {
         write!(out, "{}", text::of(protocol, &results, &repeat))?;
     }
@@ -249,17 +258,24 @@ fn scenarios(arguments: &Arguments, protocol: Arq) -> io::Result<Vec<Numbered>> 
             scenario::read(&text).map_err(|error| failed(&error))?
         }
     };
-    let hidden = arguments.seed.clone().into_iter().flatten().map(scenario::hidden);
+    let hidden = arguments
+        .seed
+        .clone()
+        .into_iter()
+        .flatten()
+        .map(scenario::hidden);
     let all = shown.into_iter().map(|it| (it, false));
     let all = all.chain(hidden.map(|it| (it, true)));
-    let numbered = (1..).zip(all).map(|(number, (scenario, is_hidden))| Numbered {
-        number,
-        scenario: GradedScenario {
-            window: arguments.window.unwrap_or(scenario.window),
-            ..scenario
-        },
-        is_hidden,
-    });
+    let numbered = (1..)
+        .zip(all)
+        .map(|(number, (scenario, is_hidden))| Numbered {
+            number,
+            scenario: GradedScenario {
+                window: arguments.window.unwrap_or(scenario.window),
+                ..scenario
+            },
+            is_hidden,
+        });
     let mut numbered: Vec<_> = numbered.collect();
     let count = numbered.len();
     if let Some(only) = arguments.only {
@@ -277,7 +293,10 @@ fn scenarios(arguments: &Arguments, protocol: Arq) -> io::Result<Vec<Numbered>> 
 /// A scenario that the reference does not pass would be unfair: no packet ever arrives.
 fn check(arguments: &Arguments, protocol: Arq, scenarios: &[Numbered]) -> io::Result<()> {
     let grading = grading(arguments, protocol, Path::new("."));
-    for Numbered { number, scenario, .. } in scenarios {
+    for Numbered {
+        number, scenario, ..
+    } in scenarios
+    {
         if !grading.reference(scenario).has_passed() {
             let link = &scenario.link;
             return Err(io::Error::other(format!(

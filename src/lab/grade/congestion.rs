@@ -48,7 +48,13 @@ pub struct Path {
 
 /// The six paths; a packet is 1,500 bytes, so 833 packets a second are 10 Mbit/s.
 pub const PATHS: [Path; 6] = [
-    Path::new("10 Mbit/s, 20 ms, a queue of one bandwidth-delay product", 833, 20, 33, 0),
+    Path::new(
+        "10 Mbit/s, 20 ms, a queue of one bandwidth-delay product",
+        833,
+        20,
+        33,
+        0,
+    ),
     Path::new("a short queue", 833, 20, 8, 0),
     Path::new("a queue of eight bandwidth-delay products", 833, 20, 267, 0),
     Path::new("1 % of packets lost at random", 833, 20, 33, 1),
@@ -157,10 +163,17 @@ fn measure(window: Box<dyn Window + '_>, path: &Path) -> Result<Measured, Failur
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of packets in 20 s")]
-fn summary(flows: &[Flow<'_>; 2], path: &Path, windows: Vec<(f64, [f64; 2])>) -> Measured {
+fn summary(
+    flows: &[Flow<'_>; 2],
+    path: &Path,
+    windows: Vec<(f64, [f64; 2])>,
+) -> Measured {
     let seconds = (LENGTH - WARM_UP).as_secs_f64();
     let [own, reno] = [0, 1].map(|number: usize| flows[number].counts());
-    let rates = [own.delivered as f64 / seconds, reno.delivered as f64 / seconds];
+    let rates = [
+        own.delivered as f64 / seconds,
+        reno.delivered as f64 / seconds,
+    ];
     let both = rates[0] + rates[1];
     Measured {
         utilization: both / f64::from(path.rate),

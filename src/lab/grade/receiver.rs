@@ -191,7 +191,11 @@ impl Case<'_> {
     fn no_ack(&self) -> Option<&'static Mistake> {
         let Some(number) = self.number() else {
             let is_first = self.before == 0;
-            return Some(if is_first { rules::NO_MINUS_ONE } else { rules::CORRUPT_UNANSWERED });
+            return Some(if is_first {
+                rules::NO_MINUS_ONE
+            } else {
+                rules::CORRUPT_UNANSWERED
+            });
         };
         if number < self.before {
             Some(rules::DUPLICATE_UNANSWERED)
@@ -243,7 +247,8 @@ pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
     match actions.iter().find(foreign) {
         None => Ok(()),
         Some(_) => {
-            let (found, expected) = ("a verb that is not a receiver's", "deliver, ack, note");
+            let (found, expected) =
+                ("a verb that is not a receiver's", "deliver, ack, note");
             Err(violation(rules::VERBS, None, found, expected))
         }
     }

@@ -102,7 +102,9 @@ fn ladders(protocol: Arq, graded: &Outcome, reference: &Outcome) -> String {
         let time = times.into_iter().flatten().min().unwrap_or(end);
         let take = |rows: &mut std::iter::Peekable<std::vec::IntoIter<Row>>| {
             rows.next_if(|row| row.time == time)
-                .map_or((String::new(), String::new()), |row| (row.arrow, row.remark))
+                .map_or((String::new(), String::new()), |row| {
+                    (row.arrow, row.remark)
+                })
         };
         let (ours, our_remark) = take(&mut left);
         let (theirs, their_remark) = take(&mut right);
@@ -112,7 +114,11 @@ fn ladders(protocol: Arq, graded: &Outcome, reference: &Outcome) -> String {
         if !our_remark.is_empty() || !their_remark.is_empty() {
             let [ours, theirs] = [our_remark, their_remark]
                 .map(|it| if it.is_empty() { "-".to_owned() } else { it });
-            let both = if ours == theirs { ours } else { format!("{ours} / {theirs}") };
+            let both = if ours == theirs {
+                ours
+            } else {
+                format!("{ours} / {theirs}")
+            };
             let _ = write!(text, "  {both}");
         }
         text.push('\n');

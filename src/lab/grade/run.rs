@@ -119,17 +119,19 @@ impl<'a> Run<'a> {
         sender: &'a mut dyn Program,
         receiver: &'a mut dyn Program,
     ) -> Self {
-        let (sender_rules, receiver_rules): (Box<dyn SenderRules>, Box<dyn ReceiverRules>) =
-            match protocol {
-                Arq::Sack => (
-                    Box::new(selective_ack::SenderJudge::new(scenario)),
-                    Box::new(selective_ack::ReceiverJudge::default()),
-                ),
-                Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => (
-                    Box::new(sender::Judge::new(protocol, scenario)),
-                    Box::new(receiver::Judge::new(protocol, scenario)),
-                ),
-            };
+        let (sender_rules, receiver_rules): (
+            Box<dyn SenderRules>,
+            Box<dyn ReceiverRules>,
+        ) = match protocol {
+            Arq::Sack => (
+                Box::new(selective_ack::SenderJudge::new(scenario)),
+                Box::new(selective_ack::ReceiverJudge::default()),
+            ),
+            Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => (
+                Box::new(sender::Judge::new(protocol, scenario)),
+                Box::new(receiver::Judge::new(protocol, scenario)),
+            ),
+        };
         Self {
             scenario,
             protocol,
@@ -155,7 +157,8 @@ impl<'a> Run<'a> {
                 return self.end();
             }
         }
-        Err(self.no_end("The run goes on and on: every segment was transmitted many times."))
+        Err(self
+            .no_end("The run goes on and on: every segment was transmitted many times."))
     }
 
     fn start(&mut self) -> Result<(), Problem> {
@@ -215,10 +218,18 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    fn arrive_at_receiver(&mut self, packet: Packet, damaged: bool) -> Result<(), Problem> {
+    fn arrive_at_receiver(
+        &mut self,
+        packet: Packet,
+        damaged: bool,
+    ) -> Result<(), Problem> {
         let number = packet.number;
         self.note(What::Arrived(packet, !damaged));
-        let told = if damaged { Told::Corrupt } else { Told::Data(number) };
+        let told = if damaged {
+            Told::Corrupt
+        } else {
+            Told::Data(number)
+        };
         let actions = self.hear(Role::Receiver, &told)?;
         let judged = self.receiver_rules.judge(&told, &actions);
         if !damaged && !actions.contains(&Action::Deliver(number)) {
@@ -228,7 +239,9 @@ impl<'a> Run<'a> {
         }
         for action in actions {
             match action {
-                Action::Acknowledge { number, ranges } => self.acknowledge(number, &ranges),
+                Action::Acknowledge { number, ranges } => {
+                    self.acknowledge(number, &ranges)
+                }
                 Action::Note(text) => self.note(What::Noted(Role::Receiver, text)),
                 _ => {}
             }
@@ -240,7 +253,9 @@ impl<'a> Run<'a> {
         self.acks_sent += 1;
         let next = self.receiver_rules.delivered();
         let packet = Packet::ack(self.protocol, number, ranges, self.acks_sent, next);
-        let entered = self.acks.enter(packet.clone(), packet.label(), ACK_BYTES, self.now);
+        let entered =
+            self.acks
+                .enter(packet.clone(), packet.label(), ACK_BYTES, self.now);
         self.note(What::Sent(packet, entered));
     }
 
@@ -274,7 +289,9 @@ impl<'a> Run<'a> {
         *attempt = attempt.saturating_add(1);
         let packet = Packet::data(number, *attempt);
         let bytes = usize::from(SEGMENT_BYTES);
-        let entered = self.data.enter(packet.clone(), packet.label(), bytes, self.now);
+        let entered = self
+            .data
+            .enter(packet.clone(), packet.label(), bytes, self.now);
         self.note(What::Sent(packet, entered));
     }
 
@@ -285,7 +302,8 @@ impl<'a> Run<'a> {
 
     /// Nothing is left to happen: is the file there, and does the sender know?
     fn end(&mut self) -> Result<(), Problem> {
-        let is_there = self.receiver_rules.delivered() == i64::from(self.scenario.segments);
+        let is_there =
+            self.receiver_rules.delivered() == i64::from(self.scenario.segments);
         if !is_there || !self.sender_rules.is_finished() {
             return Err(self.no_end("No packet is on the path and no timer runs."));
         }

@@ -49,7 +49,11 @@ impl GradedScenario {
     /// The window that this protocol uses: stop-and-wait always has one segment.
     #[must_use]
     pub fn window_of(&self, protocol: Arq) -> u32 {
-        if protocol == Arq::StopAndWait { 1 } else { self.window }
+        if protocol == Arq::StopAndWait {
+            1
+        } else {
+            self.window
+        }
     }
 }
 
@@ -76,9 +80,11 @@ pub fn read(text: &str) -> Result<Vec<GradedScenario>, String> {
 fn read_line(line: &str) -> Result<GradedScenario, String> {
     let fields: Vec<&str> = line.splitn(5, '|').map(str::trim).collect();
     let [points, link, window, segments, lesson @ ..] = &fields[..] else {
-        return Err("a scenario has four or five fields: points | link | window | segments | \
+        return Err(
+            "a scenario has four or five fields: points | link | window | segments | \
                     what it teaches"
-            .to_owned());
+                .to_owned(),
+        );
     };
     Ok(GradedScenario {
         points: number("points", points, MOST_POINTS)?,

@@ -124,7 +124,8 @@ impl SenderJudge {
             }
         }
         self.retransmitted.extend(again);
-        let is_open = |it: &SegmentNumber| self.is_lost(*it) && !self.retransmitted.contains(it);
+        let is_open =
+            |it: &SegmentNumber| self.is_lost(*it) && !self.retransmitted.contains(it);
         let forgotten = (self.base..self.next).find(is_open);
         if let (Told::Ack { .. }, Some(number)) = (told, forgotten) {
             let expected = format!("segment {number} retransmitted");
@@ -149,8 +150,10 @@ impl SenderJudge {
             Err(violation(rule, mistake, found, expected))
         };
         if self.base == self.next {
-            let (mistake, found) =
-                (Some(rules::TIMER_NEVER_STOPS), "a timer, and nothing is in flight");
+            let (mistake, found) = (
+                Some(rules::TIMER_NEVER_STOPS),
+                "a timer, and nothing is in flight",
+            );
             let is_late = matches!(told, Told::Timeout(_)) && started.next().is_some();
             return match is_late {
                 true => broken(rules::TIMER_STOPS, mistake, found, "no timer"),
@@ -232,7 +235,8 @@ impl ReceiverJudge {
             let expected = format!("ACK with next expected {}", self.expected);
             return Some((None, expected));
         }
-        let is_told = |it: SegmentNumber| ranges.iter().any(|[a, b]| (*a..=*b).contains(&it));
+        let is_told =
+            |it: SegmentNumber| ranges.iter().any(|[a, b]| (*a..=*b).contains(&it));
         let is_true = |[first, last]: &Range| {
             let count = self.buffer.range(*first..=*last).count();
             i64::try_from(count) == Ok(last - first + 1)
@@ -278,7 +282,8 @@ impl ReceiverRules for ReceiverJudge {
         if deliveries != wanted {
             let none = "nothing delivered";
             let (found, wanted) = (segments(&deliveries, none), segments(&wanted, none));
-            let is_short = !deliveries.is_empty() && deliveries.len() < (self.expected - before) as usize;
+            let is_short = !deliveries.is_empty()
+                && deliveries.len() < (self.expected - before) as usize;
             let mistake = is_short.then_some(rules::BUFFER_FORGOTTEN);
             return broken(rules::DELIVERY, mistake, &found, &wanted);
         }

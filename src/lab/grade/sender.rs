@@ -133,7 +133,9 @@ impl Judge {
                 let is_it = in_flight.any(|it| it == *number) && is_due(number);
                 is_it.then_some(*number).into_iter().collect()
             }
-            (Arq::SelectiveRepeat, Timer::Only) => self.in_flight().filter(is_due).collect(),
+            (Arq::SelectiveRepeat, Timer::Only) => {
+                self.in_flight().filter(is_due).collect()
+            }
             (_, _) if self.in_flight().next().is_some_and(|it| is_due(&it)) => {
                 self.in_flight().collect()
             }
@@ -280,8 +282,10 @@ impl Judge {
             Told::Timeout(_) => {}
             _ => return None,
         }
-        let is_old = |it: &SegmentNumber| *it < self.base || self.acknowledged.contains(it);
-        let starts_with = |part: &[SegmentNumber]| !part.is_empty() && due.starts_with(part);
+        let is_old =
+            |it: &SegmentNumber| *it < self.base || self.acknowledged.contains(it);
+        let starts_with =
+            |part: &[SegmentNumber]| !part.is_empty() && due.starts_with(part);
         if again.is_empty() {
             Some(rules::NO_RETRANSMISSION)
         } else if again.iter().any(is_old) && self.protocol == Arq::SelectiveRepeat {
@@ -323,7 +327,9 @@ impl Judge {
             let mistake = match event.told {
                 Told::Begin => Some(rules::TIMER_NOT_STARTED),
                 Told::Timeout(_) => Some(rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT),
-                Told::Ack { .. } if event.stops_a_timer() => Some(rules::TIMER_STOPPED_EARLY),
+                Told::Ack { .. } if event.stops_a_timer() => {
+                    Some(rules::TIMER_STOPPED_EARLY)
+                }
                 _ => None,
             };
             let found = format!("no timer runs, and segment {oldest} is in flight");
@@ -365,8 +371,7 @@ impl Judge {
                 Some(own) => return self.wrong_length(number, *own, event.now),
                 None => {
                     let found = format!("no timer runs for segment {number}");
-                    let expected =
-                        format!("timer {} {number}", TIMEOUT.as_millis());
+                    let expected = format!("timer {} {number}", TIMEOUT.as_millis());
                     let mistake = match event.told {
                         Told::Timeout(Timer::Of(expired)) if *expired == number => {
                             rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT
@@ -396,7 +401,10 @@ impl Judge {
         let is_in_seconds = expires - now <= TIMEOUT / SECONDS;
         let mistake = is_in_seconds.then_some(rules::TIMER_IN_SECONDS);
         let ms = |time: Moment| super::verbs::milliseconds(time.since_start());
-        let found = format!("the timer of segment {number} expires at {} ms", ms(expires));
+        let found = format!(
+            "the timer of segment {number} expires at {} ms",
+            ms(expires)
+        );
         let earliest = self.deadline(number).min(now + TIMEOUT);
         let expected = if earliest == now + TIMEOUT {
             format!("{} ms: timer {}", ms(earliest), TIMEOUT.as_millis())
@@ -422,7 +430,8 @@ pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
     match actions.iter().find(foreign) {
         None => Ok(()),
         Some(_) => {
-            let (found, expected) = ("a verb that is not a sender's", "send, timer, stop, note");
+            let (found, expected) =
+                ("a verb that is not a sender's", "send, timer, stop, note");
             Err(violation(rules::VERBS, None, found, expected))
         }
     }

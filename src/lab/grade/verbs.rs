@@ -168,7 +168,8 @@ const LONGEST_TIMER_MS: f64 = 3_600_000.0;
 const LARGEST_WINDOW: f64 = 1e6;
 
 /// Every verb with its shape, for the sentence about a line that is none of them.
-const VERBS: &str = "send N, timer MS [N], stop [N], ack N, deliver N, window W, note TEXT, ok";
+const VERBS: &str =
+    "send N, timer MS [N], stop [N], ack N, deliver N, window W, note TEXT, ok";
 
 impl FromStr for Answer {
     type Err = String;
@@ -181,7 +182,9 @@ impl FromStr for Answer {
         let words: Vec<&str> = rest.split_whitespace().collect();
         let action = match (verb, &words[..]) {
             ("ok", []) => return Ok(Self::Ok),
-            ("note", _) => Action::Note(rest.chars().filter(|it| !it.is_control()).collect()),
+            ("note", _) => {
+                Action::Note(rest.chars().filter(|it| !it.is_control()).collect())
+            }
             ("send", [number]) => Action::Send(segment(number)?),
             ("deliver", [number]) => Action::Deliver(segment(number)?),
             ("timer", [after]) => Action::StartTimer(Timer::Only, duration(after)?),
@@ -193,7 +196,10 @@ impl FromStr for Answer {
             ("stop", [number]) => Action::StopTimer(Timer::Of(segment(number)?)),
             ("ack", [number, ranges @ ..]) => Action::Acknowledge {
                 number: segment(number)?,
-                ranges: ranges.iter().map(|it| range(it)).collect::<Result<_, _>>()?,
+                ranges: ranges
+                    .iter()
+                    .map(|it| range(it))
+                    .collect::<Result<_, _>>()?,
             },
             _ => return Err(format!("it is none of {VERBS}")),
         };
@@ -263,6 +269,9 @@ mod tests {
             sending: Some((20, Duration::from_millis(250))),
         };
         let line = start.line(Moment::START);
-        assert_eq!(line, "start window=4 segments=20 timeout=250 protocol=go-back-n");
+        assert_eq!(
+            line,
+            "start window=4 segments=20 timeout=250 protocol=go-back-n"
+        );
     }
 }

@@ -45,7 +45,11 @@ pub(crate) fn run(
     if arguments.csv {
         write!(out, "{HEADER}")?;
     } else {
-        writeln!(out, "{:24} {:>9} {:>9}  first problem", "student", "points", "scenarios")?;
+        writeln!(
+            out,
+            "{:24} {:>9} {:>9}  first problem",
+            "student", "points", "scenarios"
+        )?;
     }
     for student in students {
         let results = grade(&student);
@@ -78,7 +82,9 @@ fn students(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// The last part of a path, on one line.
 pub(crate) fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+    name.chars()
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .collect()
 }
 
 /// One student, added up.
@@ -123,6 +129,9 @@ fn line(name: &str, results: &[Summary]) -> String {
     let problem = failed.map(|it| format!("{}: {}", it.number, it.problem));
     let points = format!("{}/{}", total.points, total.of);
     let scenarios = format!("{}/{}", total.passed, results.len());
-    let line = format!("{name:24} {points:>9} {scenarios:>9}  {}", problem.unwrap_or_default());
+    let line = format!(
+        "{name:24} {points:>9} {scenarios:>9}  {}",
+        problem.unwrap_or_default()
+    );
     line.trim_end().to_owned()
 }

@@ -50,7 +50,8 @@ impl Graded {
             Err(failure) => vec![failure.sentence.clone()],
             Ok((_, criteria)) => {
                 let open = criteria.iter().filter(|it| !it.is_reached);
-                open.map(|it| format!("Not reached: {}", it.sentence)).collect()
+                open.map(|it| format!("Not reached: {}", it.sentence))
+                    .collect()
             }
         }
     }
@@ -70,7 +71,10 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<bool> {
     check(arguments)?;
     if let Some(folder) = &arguments.class {
         return class::run(arguments, folder, |student| {
-            grade(arguments, student).iter().map(Graded::summary).collect()
+            grade(arguments, student)
+                .iter()
+                .map(Graded::summary)
+                .collect()
         });
     }
     let results = grade(arguments, Folder::new("."));
@@ -108,7 +112,10 @@ fn check(arguments: &Arguments) -> io::Result<()> {
              of its own. Leave it out."
         )));
     }
-    if arguments.only.is_some_and(|it| !(1..=PATHS.len()).contains(&it)) {
+    if arguments
+        .only
+        .is_some_and(|it| !(1..=PATHS.len()).contains(&it))
+    {
         let sentence = format!("--only: the paths have the numbers 1 to {}", PATHS.len());
         return Err(io::Error::other(sentence));
     }
@@ -166,7 +173,11 @@ fn text(results: &[Graded]) -> String {
         text.push('\n');
     }
     let reached: u32 = results.iter().map(Graded::points).sum();
-    let _ = writeln!(text, "congestion: {reached} of {} points.", all_points(results));
+    let _ = writeln!(
+        text,
+        "congestion: {reached} of {} points.",
+        all_points(results)
+    );
     text
 }
 
@@ -235,6 +246,7 @@ fn gradescope(results: &[Graded]) -> String {
     };
     let whole = json!({
         "score": results.iter().map(Graded::points).sum::<u32>(),
+        "extra_data": { "protocol": ROLE },
         "tests": results.iter().map(test).collect::<Vec<_>>(),
     });
     format!("{whole:#}\n")
@@ -243,7 +255,9 @@ fn gradescope(results: &[Graded]) -> String {
 /// A page with the table, and the windows over time.
 fn html(results: &[Graded]) -> io::Result<String> {
     let mut page = super::files::HEAD.to_owned();
-    page.push_str("<title>congestion</title>\n<h1>A congestion controller beside Reno</h1>\n");
+    page.push_str(
+        "<title>congestion</title>\n<h1>A congestion controller beside Reno</h1>\n",
+    );
     let _ = writeln!(page, "<pre>{}</pre>", super::files::escaped(&text(results)));
     for graded in results {
         let Ok((own, _)) = &graded.own else {
@@ -255,7 +269,11 @@ fn html(results: &[Graded]) -> io::Result<String> {
                 mark: None,
                 ..Look::measured(place)
             },
-            points: own.windows.iter().map(|(x, y)| Point::new(*x, y[place])).collect(),
+            points: own
+                .windows
+                .iter()
+                .map(|(x, y)| Point::new(*x, y[place]))
+                .collect(),
         };
         let chart = Chart {
             title: format!("Window over time: {}", graded.path.name),

@@ -15,7 +15,10 @@ use std::fmt::Write as _;
 /// Everything, for a program.
 pub(crate) fn json(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> Value {
     let (reached, all) = points(results);
-    let scenarios: Vec<_> = results.iter().map(|it| scenario(protocol, it, repeat)).collect();
+    let scenarios: Vec<_> = results
+        .iter()
+        .map(|it| scenario(protocol, it, repeat))
+        .collect();
     json!({
         "protocol": protocol.to_string(),
         "points": reached,
@@ -63,7 +66,11 @@ fn scenario(protocol: Arq, result: &Result<'_>, repeat: &Repeat) -> Value {
 
 /// `results.json` of a Gradescope autograder. A hidden scenario is shown to students once
 /// the grades are published.
-pub(crate) fn gradescope(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> String {
+pub(crate) fn gradescope(
+    protocol: Arq,
+    results: &[Result<'_>],
+    repeat: &Repeat,
+) -> String {
     let test = |result: &Result<'_>| {
         let numbered = result.numbered;
         let has_passed = result.outcome.has_passed();
@@ -89,6 +96,7 @@ pub(crate) fn gradescope(protocol: Arq, results: &[Result<'_>], repeat: &Repeat)
         "score": reached,
         "output": format!("{protocol}: {reached} of {all} points."),
         "output_format": "text",
+        "extra_data": { "protocol": protocol.to_string() },
         "tests": tests,
     });
     format!("{whole:#}\n")
@@ -117,7 +125,11 @@ pub(crate) fn html(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> St
     );
     for result in results {
         let (number, scenario) = (result.numbered.number, &result.numbered.scenario);
-        let word = if result.outcome.has_passed() { "passed" } else { "failed" };
+        let word = if result.outcome.has_passed() {
+            "passed"
+        } else {
+            "failed"
+        };
         let _ = writeln!(
             page,
             "<tr><td><a href=\"#s{number}\">{number}</a><td class=\"{word}\">{word}\
@@ -130,17 +142,29 @@ pub(crate) fn html(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> St
     page.push_str("</table>\n");
     for result in results {
         let (number, lesson) = (result.numbered.number, &result.numbered.scenario.lesson);
-        let _ = writeln!(page, "<h2 id=\"s{number}\">{number}. {}</h2>", escaped(lesson));
+        let _ = writeln!(
+            page,
+            "<h2 id=\"s{number}\">{number}. {}</h2>",
+            escaped(lesson)
+        );
         if result.outcome.has_passed() {
             let ladder = drawn(protocol, result, &result.outcome);
-            let _ = writeln!(page, "<details><summary>Ladder</summary>{ladder}</details>");
+            let _ =
+                writeln!(page, "<details><summary>Ladder</summary>{ladder}</details>");
             continue;
         }
-        let _ = writeln!(page, "<pre>{}</pre>", escaped(&details(protocol, result, repeat)));
+        let _ = writeln!(
+            page,
+            "<pre>{}</pre>",
+            escaped(&details(protocol, result, repeat))
+        );
         let ours = drawn(protocol, result, &result.outcome);
         let theirs = drawn(protocol, result, &result.reference);
         let _ = writeln!(page, "<h3>Your program</h3>{ours}");
-        let _ = writeln!(page, "<details><summary>The reference</summary>{theirs}</details>");
+        let _ = writeln!(
+            page,
+            "<details><summary>The reference</summary>{theirs}</details>"
+        );
     }
     page
 }

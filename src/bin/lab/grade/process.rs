@@ -120,7 +120,6 @@ impl Process {
         })
     }
 
-
     fn failure(&self, sentence: String) -> Failure {
         Failure {
             sentence,
@@ -203,7 +202,9 @@ impl Process {
              ok at least"
                 .to_owned()
         };
-        self.failure(format!("It gave no answer to {told:?} within {waited} s; {what}."))
+        self.failure(format!(
+            "It gave no answer to {told:?} within {waited} s; {what}."
+        ))
     }
 
     /// Its stdout is closed, or its stdin.
@@ -372,7 +373,9 @@ fn listen(pipe: impl Read, heard: &Sender<Heard>) {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = (&mut pipe).take(LONGEST_LINE + 1).read_until(b'\n', &mut line);
+        let read = (&mut pipe)
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', &mut line);
         let said = match read {
             Ok(0) | Err(_) => return,
             Ok(_) if line.len() as u64 > LONGEST_LINE => Heard::TooLong,

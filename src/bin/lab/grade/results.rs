@@ -45,7 +45,11 @@ pub(crate) struct Result<'a> {
 impl Result<'_> {
     /// All of the scenario's points, or none.
     pub(crate) const fn points(&self) -> u32 {
-        if self.outcome.has_passed() { self.numbered.scenario.points } else { 0 }
+        if self.outcome.has_passed() {
+            self.numbered.scenario.points
+        } else {
+            0
+        }
     }
 
     /// The problem in a few words: a mistake's name, a rule's name or a sentence.
@@ -148,7 +152,11 @@ impl Grading<'_> {
 struct NotStarted(String);
 
 impl Program for NotStarted {
-    fn hear(&mut self, _told: &Told, _now: Moment) -> std::result::Result<Vec<Action>, Failure> {
+    fn hear(
+        &mut self,
+        _told: &Told,
+        _now: Moment,
+    ) -> std::result::Result<Vec<Action>, Failure> {
         Err(Failure {
             sentence: self.0.clone(),
             stderr: Vec::new(),

@@ -48,7 +48,9 @@ impl Language {
     /// Each file and what is in it.
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Python => starter!("python": "protocol.py", "controller.py", "sash.py", "check"),
+            Self::Python => {
+                starter!("python": "protocol.py", "controller.py", "sash.py", "check")
+            }
             Self::C => starter!("c": "protocol.c", "sash.c", "sash.h", "check"),
             Self::Java => starter!("java": "Protocol.java", "Sash.java", "check"),
             Self::Rust => starter!("rust": "protocol.rs", "main.rs", "check"),

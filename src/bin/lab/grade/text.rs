@@ -44,7 +44,10 @@ pub(crate) fn of(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> Stri
         let (number, of) = (result.numbered.number, scenario.points);
         let points = format!("{}/{of}", result.points());
         let lesson = &scenario.lesson;
-        let _ = writeln!(text, "{number:3}  {colour}{word}{plain} {points:>5}  {lesson}");
+        let _ = writeln!(
+            text,
+            "{number:3}  {colour}{word}{plain} {points:>5}  {lesson}"
+        );
         if !result.outcome.has_passed() {
             let _ = writeln!(text, "{:19}{}", "", result.problem());
         }
@@ -92,7 +95,9 @@ impl Repeat {
 
 /// Of these arguments.
 pub(crate) fn repeat(arguments: &Arguments) -> Repeat {
-    let protocol = arguments.protocol.map_or(String::new(), |it| it.to_string());
+    let protocol = arguments
+        .protocol
+        .map_or(String::new(), |it| it.to_string());
     let mut before = format!("lab grade {protocol}");
     match arguments.role {
         RoleArgument::Sender => before.push_str(" --role sender"),

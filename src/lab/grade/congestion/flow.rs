@@ -122,7 +122,8 @@ impl<'a> Flow<'a> {
 
     /// When the pacer or the retransmission timer wants to be woken.
     pub(super) fn next_timeout(&self, now: Moment) -> Option<Moment> {
-        let pacer = (self.has_room() && self.paced_until > now).then_some(self.paced_until);
+        let pacer =
+            (self.has_room() && self.paced_until > now).then_some(self.paced_until);
         let timer = (!self.in_flight.is_empty()).then(|| self.heard_at + self.timeout());
         crate::reliable::earliest([pacer, timer])
     }
@@ -155,7 +156,11 @@ impl<'a> Flow<'a> {
         let ack = self.acked(&sent, path_time, now);
         self.window.on_ack(arrived.packet, now - sent.at, &ack)?;
         let end = (arrived.packet + 1).saturating_sub(THRESHOLD);
-        let lost: Vec<u64> = self.in_flight.range(..end).map(|(number, _)| *number).collect();
+        let lost: Vec<u64> = self
+            .in_flight
+            .range(..end)
+            .map(|(number, _)| *number)
+            .collect();
         self.lose(&lost, path_time, now)
     }
 
@@ -204,8 +209,15 @@ impl<'a> Flow<'a> {
         time
     }
 
-    fn lose(&mut self, numbers: &[u64], time: PathTime, now: Moment) -> Result<(), Failure> {
-        let sent = numbers.iter().filter_map(|number| self.in_flight.remove(number));
+    fn lose(
+        &mut self,
+        numbers: &[u64],
+        time: PathTime,
+        now: Moment,
+    ) -> Result<(), Failure> {
+        let sent = numbers
+            .iter()
+            .filter_map(|number| self.in_flight.remove(number));
         let Some(newest) = sent.last() else {
             return Ok(());
         };

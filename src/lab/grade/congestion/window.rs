@@ -2,7 +2,9 @@
 
 use crate::lab::grade::run::{Failure, Program};
 use crate::lab::grade::verbs::{self, Action};
-use crate::reliable::congestion::{Acked, Controller, INITIAL_WINDOW, Lost, Signal, controller};
+use crate::reliable::congestion::{
+    Acked, Controller, INITIAL_WINDOW, Lost, Signal, controller,
+};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::Timer;
 use crate::wire::options::{Congestion, LARGEST_WINDOW};
@@ -12,7 +14,12 @@ use std::time::Duration;
 pub(super) trait Window {
     fn begin(&mut self, now: Moment) -> Result<(), Failure>;
     /// This packet was acknowledged.
-    fn on_ack(&mut self, number: u64, round_trip: Duration, ack: &Acked) -> Result<(), Failure>;
+    fn on_ack(
+        &mut self,
+        number: u64,
+        round_trip: Duration,
+        ack: &Acked,
+    ) -> Result<(), Failure>;
     /// These packets are lost.
     fn on_loss(&mut self, numbers: &[u64], lost: Lost) -> Result<(), Failure>;
     fn on_timeout(&mut self, now: Moment) -> Result<(), Failure>;
@@ -38,7 +45,12 @@ impl Window for Known {
         Ok(())
     }
 
-    fn on_ack(&mut self, _number: u64, _time: Duration, ack: &Acked) -> Result<(), Failure> {
+    fn on_ack(
+        &mut self,
+        _number: u64,
+        _time: Duration,
+        ack: &Acked,
+    ) -> Result<(), Failure> {
         self.0.on_ack(ack);
         Ok(())
     }
@@ -93,9 +105,10 @@ impl<'a> Told<'a> {
                 | Action::Acknowledge { .. }
                 | Action::Deliver(_) => {
                     return Err(Failure {
-                        sentence: "A congestion controller answers with window, note and ok \
+                        sentence:
+                            "A congestion controller answers with window, note and ok \
                                    alone: the flow transmits by itself."
-                            .to_owned(),
+                                .to_owned(),
                         stderr: Vec::new(),
                     });
                 }
@@ -121,7 +134,12 @@ impl Window for Told<'_> {
         self.tell(&verbs::Told::Begin, now)
     }
 
-    fn on_ack(&mut self, number: u64, round_trip: Duration, ack: &Acked) -> Result<(), Failure> {
+    fn on_ack(
+        &mut self,
+        number: u64,
+        round_trip: Duration,
+        ack: &Acked,
+    ) -> Result<(), Failure> {
         self.tell(&verbs::Told::Delivered(signed(number), round_trip), ack.now)
     }
 
