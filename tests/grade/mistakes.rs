@@ -66,8 +66,8 @@ fn is_told_by_its_name(edit: &Edit) -> Result<(), String> {
         "20",
     ];
     let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
-    let failed = result["scenarios"].as_array().expect("a list").iter();
-    let first = failed.filter(|it| it["passed"] != true).next();
+    let mut all = result["scenarios"].as_array().expect("a list").iter();
+    let first = all.find(|it| it["passed"] != true);
     let told = first.map(|it| it["problem"]["mistake"].clone());
     if told.as_ref().and_then(|it| it.as_str()) != Some(&edit.name) {
         return Err(format!("{} ({}): {told:?}", edit.name, edit.protocol));

@@ -251,7 +251,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["submit"],
         arguments: "FILE",
         choices: &[],
-        explanation: "tell the teacher what lab grade --gradescope FILE or --json says",
+        explanation: "tell the teacher a result of lab grade",
         purpose: Purpose::Class,
         read: |rest, _| match rest {
             "" => Err("Which file? lab grade --gradescope FILE writes one.".to_owned()),

@@ -168,7 +168,7 @@ fn summary(
     path: &Path,
     windows: Vec<(f64, [f64; 2])>,
 ) -> Measured {
-    let seconds = (LENGTH - WARM_UP).as_secs_f64();
+    let seconds = LENGTH.saturating_sub(WARM_UP).as_secs_f64();
     let [own, reno] = [0, 1].map(|number: usize| flows[number].counts());
     let rates = [
         own.delivered as f64 / seconds,

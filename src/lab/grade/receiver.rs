@@ -8,6 +8,7 @@ use super::sender::segments;
 use super::verbs::{Action, Role, Told};
 use crate::reliable::protocol::SegmentNumber;
 use crate::wire::options::Arq;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// What the receiver has, as the rules see it.
@@ -56,14 +57,9 @@ impl Judge {
         check_verbs(actions)?;
         let before = self.expected;
         let wanted = self.wanted(told);
-        let (mut deliveries, mut acks) = (Vec::new(), Vec::new());
-        for action in actions {
-            match action {
-                Action::Deliver(number) => deliveries.push(*number),
-                Action::Acknowledge { number, .. } => acks.push(*number),
-                _ => {}
-            }
-        }
+        let deliveries: Vec<_> = actions.iter().filter_map(Action::delivered).collect();
+        let acks = actions.iter().filter_map(Action::acknowledged);
+        let acks: Vec<_> = acks.map(|(number, _)| number).collect();
         let case = Case {
             protocol: self.protocol,
             told,
@@ -120,12 +116,10 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// The segment that arrived, if it was intact.
-    const fn number(&self) -> Option<SegmentNumber> {
-        match self.told {
-            Told::Data(number) => Some(*number),
-            _ => None,
-        }
+    /// The next expected segment after it.
+    fn after(&self) -> SegmentNumber {
+        let last = self.wanted.deliveries.last();
+        last.map_or(self.before, |last| last + 1)
     }
 
     fn judge_deliveries(&self, found: &[SegmentNumber]) -> Result<(), Violation> {
@@ -134,7 +128,7 @@ impl Case<'_> {
             return Ok(());
         }
         let is_corrupt = matches!(self.told, Told::Corrupt);
-        let after = self.before + wanted.len() as SegmentNumber;
+        let after = self.after();
         let mistake = if is_corrupt {
             Some(rules::CORRUPT_ACKNOWLEDGED)
         } else if found.iter().any(|it| *it < self.before) {
@@ -189,7 +183,7 @@ impl Case<'_> {
 
     /// Why a receiver is usually silent.
     fn no_ack(&self) -> Option<&'static Mistake> {
-        let Some(number) = self.number() else {
+        let Some(number) = self.told.data() else {
             let is_first = self.before == 0;
             return Some(if is_first {
                 rules::NO_MINUS_ONE
@@ -210,10 +204,10 @@ impl Case<'_> {
 
     /// Why a receiver usually sends another ACK.
     fn wrong_ack(&self, ack: SegmentNumber) -> Option<&'static Mistake> {
-        let Some(number) = self.number() else {
+        let Some(number) = self.told.data() else {
             return Some(rules::CORRUPT_ACKNOWLEDGED);
         };
-        let after = self.before + self.wanted.deliveries.len() as SegmentNumber;
+        let after = self.after();
         if self.protocol == Arq::SelectiveRepeat {
             return if ack == number + 1 {
                 Some(rules::NAMES_NEXT_EXPECTED)
@@ -223,19 +217,17 @@ impl Case<'_> {
                 None
             };
         }
-        if ack == after {
-            Some(rules::NAMES_NEXT_EXPECTED)
-        } else if ack > after {
-            Some(rules::ACKNOWLEDGES_TOO_MUCH)
-        } else {
-            None
+        match ack.cmp(&after) {
+            Ordering::Equal => Some(rules::NAMES_NEXT_EXPECTED),
+            Ordering::Greater => Some(rules::ACKNOWLEDGES_TOO_MUCH),
+            Ordering::Less => None,
         }
     }
 }
 
 /// A receiver sends no DATA and has no timer.
 pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
-    let foreign = |it: &&Action| {
+    let foreign = |it: &Action| {
         matches!(
             it,
             Action::Send(_)
@@ -244,14 +236,11 @@ pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
                 | Action::Window(_)
         )
     };
-    match actions.iter().find(foreign) {
-        None => Ok(()),
-        Some(_) => {
-            let (found, expected) =
-                ("a verb that is not a receiver's", "deliver, ack, note");
-            Err(violation(rules::VERBS, None, found, expected))
-        }
+    if !actions.iter().any(foreign) {
+        return Ok(());
     }
+    let (found, expected) = ("a verb that is not a receiver's", "deliver, ack, note");
+    Err(violation(rules::VERBS, None, found, expected))
 }
 
 pub(super) fn violation(

@@ -158,9 +158,12 @@ const NOTES: usize = 5;
 
 /// What the programs have noted last.
 fn notes(outcome: &Outcome) -> Vec<(Role, &str)> {
-    let noted = outcome.steps.iter().filter_map(|step| match &step.what {
-        What::Noted(role, text) => Some((*role, text.as_str())),
-        _ => None,
+    let noted = outcome.steps.iter().filter_map(|step| {
+        if let What::Noted(role, text) = &step.what {
+            Some((*role, text.as_str()))
+        } else {
+            None
+        }
     });
     let all: Vec<_> = noted.collect();
     all[all.len().saturating_sub(NOTES)..].to_vec()

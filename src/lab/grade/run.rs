@@ -88,7 +88,7 @@ pub fn run(
     receiver: &mut dyn Program,
 ) -> Outcome {
     let mut run = Run::new(scenario, protocol, sender, receiver);
-    let problem = run.to_the_end().err();
+    let problem = run.finish().err();
     Outcome {
         steps: run.steps,
         problem,
@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn to_the_end(&mut self) -> Result<(), Problem> {
+    fn finish(&mut self) -> Result<(), Problem> {
         self.start()?;
         self.tell_sender(&Told::Begin)?;
         for _ in 0..EVENTS_PER_SEGMENT.saturating_mul(self.scenario.segments) {
@@ -201,9 +201,10 @@ impl<'a> Run<'a> {
             self.arrive_at_receiver(item, damage.is_some())?;
         } else if let Some(Delivery { item, damage }) = self.acks.poll(self.now) {
             self.note(What::Arrived(item.clone(), damage.is_none()));
-            let ranges = match self.protocol {
-                Arq::Sack => item.ranges.iter().map(|it| it.map(i64::from)).collect(),
-                _ => Vec::new(),
+            let ranges = if self.protocol == Arq::Sack {
+                item.ranges.iter().map(|it| it.map(i64::from)).collect()
+            } else {
+                Vec::new() // A journal tells the segment of an individual ACK so.
             };
             let number = item.number;
             self.tell_sender(&match damage {
@@ -238,12 +239,10 @@ impl<'a> Run<'a> {
             self.note(What::Put(number, is_kept));
         }
         for action in actions {
-            match action {
-                Action::Acknowledge { number, ranges } => {
-                    self.acknowledge(number, &ranges)
-                }
-                Action::Note(text) => self.note(What::Noted(Role::Receiver, text)),
-                _ => {}
+            if let Some((number, ranges)) = action.acknowledged() {
+                self.acknowledge(number, ranges);
+            } else if let Action::Note(text) = action {
+                self.note(What::Noted(Role::Receiver, text));
             }
         }
         judged.map_err(Problem::Violation)
@@ -262,23 +261,19 @@ impl<'a> Run<'a> {
     fn tell_sender(&mut self, told: &Told) -> Result<(), Problem> {
         let actions = self.hear(Role::Sender, told)?;
         for action in &actions {
-            match action {
-                Action::StartTimer(timer, after) => {
-                    self.timers.insert(*timer, self.now + *after);
-                }
-                Action::StopTimer(timer) => {
-                    self.timers.remove(timer);
-                }
-                _ => {}
+            if let Action::StartTimer(timer, after) = action {
+                self.timers.insert(*timer, self.now + *after);
+            } else if let Action::StopTimer(timer) = action {
+                self.timers.remove(timer);
             }
         }
         let rules = &mut self.sender_rules;
         let judged = rules.judge(told, &actions, &self.timers, self.now);
         for action in actions {
-            match action {
-                Action::Send(number) => self.send(number),
-                Action::Note(text) => self.note(What::Noted(Role::Sender, text)),
-                _ => {}
+            if let Some(number) = action.transmitted() {
+                self.send(number);
+            } else if let Action::Note(text) = action {
+                self.note(What::Noted(Role::Sender, text));
             }
         }
         judged.map_err(Problem::Violation)

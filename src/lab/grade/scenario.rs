@@ -101,6 +101,9 @@ fn number(name: &str, text: &str, most: u32) -> Result<u32, String> {
 }
 
 /// The scenario of a hidden seed: everything that a path can do, drawn from the seed.
+///
+/// # Panics
+/// Never: the link is made of words that a link knows.
 #[must_use]
 pub fn hidden(seed: u64) -> GradedScenario {
     let mut draw = Draw(seed);

@@ -142,10 +142,7 @@ impl SenderJudge {
         timers: &Timers,
         base_moved: bool,
     ) -> Result<(), Violation> {
-        let mut started = actions.iter().filter_map(|action| match action {
-            Action::StartTimer(_, after) => Some(*after),
-            _ => None,
-        });
+        let shortest = actions.iter().filter_map(Action::timer).min();
         let broken = |rule, mistake, found: &str, expected: &str| {
             Err(violation(rule, mistake, found, expected))
         };
@@ -154,22 +151,23 @@ impl SenderJudge {
                 Some(rules::TIMER_NEVER_STOPS),
                 "a timer, and nothing is in flight",
             );
-            let is_late = matches!(told, Told::Timeout(_)) && started.next().is_some();
-            return match is_late {
-                true => broken(rules::TIMER_STOPS, mistake, found, "no timer"),
-                false => Ok(()),
-            };
+            let is_late = matches!(told, Told::Timeout(_)) && shortest.is_some();
+            if is_late {
+                return broken(rules::TIMER_STOPS, mistake, found, "no timer");
+            }
+            return Ok(());
         }
         if timers.is_empty() {
             let found = "no timer runs, and data is in flight";
-            let mistake = match told {
-                Told::Begin => Some(rules::TIMER_NOT_STARTED),
-                Told::Timeout(_) => Some(rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT),
-                _ => Some(rules::TIMER_STOPPED_EARLY),
+            let mistake = if matches!(told, Told::Begin) {
+                rules::TIMER_NOT_STARTED
+            } else if matches!(told, Told::Timeout(_)) {
+                rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT
+            } else {
+                rules::TIMER_STOPPED_EARLY
             };
-            return broken(rules::TIMER_RUNS, mistake, found, "a running timer");
+            return broken(rules::TIMER_RUNS, Some(mistake), found, "a running timer");
         }
-        let shortest = started.min();
         if base_moved && shortest.is_none() {
             let found = "base has moved, and the timer was not started again";
             let mistake = Some(rules::TIMER_NOT_RESTARTED);
@@ -196,10 +194,7 @@ impl SenderRules for SenderJudge {
         if let Told::Ack { number, ranges } = told {
             self.take_ack(*number, ranges);
         }
-        let sends = actions.iter().filter_map(|action| match action {
-            Action::Send(number) => Some(*number),
-            _ => None,
-        });
+        let sends = actions.iter().filter_map(Action::transmitted);
         let next = self.next;
         let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < next);
         self.judge_again(told, &again)?;
@@ -254,24 +249,15 @@ impl ReceiverJudge {
 impl ReceiverRules for ReceiverJudge {
     fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation> {
         super::receiver::check_verbs(actions)?;
-        let arrived = match told {
-            Told::Data(number) => Some(*number),
-            _ => None,
-        };
+        let arrived = told.data();
         let before = self.expected;
         self.buffer.extend(arrived.filter(|it| *it >= before));
         while self.buffer.remove(&self.expected) {
             self.expected += 1;
         }
         let wanted: Vec<_> = (before..self.expected).collect();
-        let (mut deliveries, mut acks) = (Vec::new(), Vec::new());
-        for action in actions {
-            match action {
-                Action::Deliver(number) => deliveries.push(*number),
-                Action::Acknowledge { number, ranges } => acks.push((*number, ranges)),
-                _ => {}
-            }
-        }
+        let deliveries: Vec<_> = actions.iter().filter_map(Action::delivered).collect();
+        let acks: Vec<_> = actions.iter().filter_map(Action::acknowledged).collect();
         let broken = |rule, mistake, found: &str, expected: &str| {
             let violation = violation(rule, mistake, found, expected);
             Err(Violation {
@@ -281,9 +267,8 @@ impl ReceiverRules for ReceiverJudge {
         };
         if deliveries != wanted {
             let none = "nothing delivered";
+            let is_short = !deliveries.is_empty() && deliveries.len() < wanted.len();
             let (found, wanted) = (segments(&deliveries, none), segments(&wanted, none));
-            let is_short = !deliveries.is_empty()
-                && deliveries.len() < (self.expected - before) as usize;
             let mistake = is_short.then_some(rules::BUFFER_FORGOTTEN);
             return broken(rules::DELIVERY, mistake, &found, &wanted);
         }

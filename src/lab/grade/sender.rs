@@ -108,10 +108,7 @@ impl Judge {
         if let Told::Ack { number, .. } = told {
             self.take_ack(*number);
         }
-        let sends = actions.iter().filter_map(|action| match action {
-            Action::Send(number) => Some(*number),
-            _ => None,
-        });
+        let sends = actions.iter().filter_map(Action::transmitted);
         let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < event.next);
         self.judge_fresh(&event, &fresh)?;
         self.judge_again(&event, &again, &due)?;
@@ -205,18 +202,21 @@ impl Judge {
         event: &Event<'_>,
         number: SegmentNumber,
     ) -> Option<&'static Mistake> {
-        match event.told {
-            Told::Timeout(_) => Some(rules::ONE_TOO_MANY),
-            Told::Ack { number: ack, .. } if *ack < event.base => {
-                Some(rules::DUPLICATE_AS_NEWS)
-            }
-            Told::Ack { .. } if self.protocol == Arq::SelectiveRepeat => {
-                Some(rules::INDIVIDUAL_AS_CUMULATIVE)
-            }
-            _ if self.protocol == Arq::StopAndWait => Some(rules::DOES_NOT_WAIT),
-            _ if number == self.base + self.window => Some(rules::WINDOW_TOO_LARGE),
-            _ => None,
+        if matches!(event.told, Told::Timeout(_)) {
+            return Some(rules::ONE_TOO_MANY);
         }
+        if let Told::Ack { number: ack, .. } = event.told {
+            if *ack < event.base {
+                return Some(rules::DUPLICATE_AS_NEWS);
+            }
+            if self.protocol == Arq::SelectiveRepeat {
+                return Some(rules::INDIVIDUAL_AS_CUMULATIVE);
+            }
+        }
+        if self.protocol == Arq::StopAndWait {
+            return Some(rules::DOES_NOT_WAIT);
+        }
+        (number == self.base + self.window).then_some(rules::WINDOW_TOO_LARGE)
     }
 
     /// Why a sender usually does not use its window.
@@ -236,7 +236,15 @@ impl Judge {
             Told::Ack { .. } if self.protocol == Arq::GoBackN => {
                 Some(rules::CUMULATIVE_AS_INDIVIDUAL)
             }
-            _ => None,
+            Told::Begin
+            | Told::Ack { .. }
+            | Told::Timeout(_)
+            | Told::Corrupt
+            | Told::Start { .. }
+            | Told::Data(_)
+            | Told::Delivered(..)
+            | Told::Lost(_)
+            | Told::End => None,
         }
     }
 
@@ -280,7 +288,12 @@ impl Judge {
             Told::Ack { .. } => return Some(rules::RETRANSMITS_ON_ACK),
             Told::Corrupt => return Some(rules::ANSWERS_CORRUPT_ACK),
             Told::Timeout(_) => {}
-            _ => return None,
+            Told::Begin
+            | Told::Start { .. }
+            | Told::Data(_)
+            | Told::Delivered(..)
+            | Told::Lost(_)
+            | Told::End => return None,
         }
         let is_old =
             |it: &SegmentNumber| *it < self.base || self.acknowledged.contains(it);
@@ -330,7 +343,13 @@ impl Judge {
                 Told::Ack { .. } if event.stops_a_timer() => {
                     Some(rules::TIMER_STOPPED_EARLY)
                 }
-                _ => None,
+                Told::Ack { .. }
+                | Told::Corrupt
+                | Told::Start { .. }
+                | Told::Data(_)
+                | Told::Delivered(..)
+                | Told::Lost(_)
+                | Told::End => None,
             };
             let found = format!("no timer runs, and segment {oldest} is in flight");
             return broken(rules::TIMER_RUNS, mistake, &found, "a running timer");
@@ -372,11 +391,10 @@ impl Judge {
                 None => {
                     let found = format!("no timer runs for segment {number}");
                     let expected = format!("timer {} {number}", TIMEOUT.as_millis());
-                    let mistake = match event.told {
-                        Told::Timeout(Timer::Of(expired)) if *expired == number => {
-                            rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT
-                        }
-                        _ => rules::ONE_TIMER,
+                    let mistake = if *event.told == Told::Timeout(Timer::Of(number)) {
+                        rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT
+                    } else {
+                        rules::ONE_TIMER
                     };
                     let rule = rules::TIMER_RUNS;
                     return Err(violation(rule, Some(mistake), &found, &expected));
@@ -421,20 +439,17 @@ const fn is_note(action: &Action) -> bool {
 
 /// A sender does not deliver and does not acknowledge.
 pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
-    let foreign = |it: &&Action| {
+    let foreign = |it: &Action| {
         matches!(
             it,
             Action::Acknowledge { .. } | Action::Deliver(_) | Action::Window(_)
         )
     };
-    match actions.iter().find(foreign) {
-        None => Ok(()),
-        Some(_) => {
-            let (found, expected) =
-                ("a verb that is not a sender's", "send, timer, stop, note");
-            Err(violation(rules::VERBS, None, found, expected))
-        }
+    if !actions.iter().any(foreign) {
+        return Ok(());
     }
+    let (found, expected) = ("a verb that is not a sender's", "send, timer, stop, note");
+    Err(violation(rules::VERBS, None, found, expected))
 }
 
 pub(super) fn violation(

@@ -88,9 +88,10 @@ impl Packet {
     /// Which way it goes.
     #[must_use]
     pub fn direction(&self) -> Direction {
-        match self.name.kind {
-            Kind::Data => Direction::Data,
-            _ => Direction::Ack,
+        if self.name.kind == Kind::Data {
+            Direction::Data
+        } else {
+            Direction::Ack
         }
     }
 

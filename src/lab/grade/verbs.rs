@@ -114,7 +114,59 @@ pub enum Answer {
     Ok,
 }
 
+impl Action {
+    /// The segment that it transmits.
+    #[must_use]
+    pub const fn transmitted(&self) -> Option<SegmentNumber> {
+        if let Self::Send(number) = self {
+            Some(*number)
+        } else {
+            None
+        }
+    }
+
+    /// The segment that it delivers.
+    #[must_use]
+    pub const fn delivered(&self) -> Option<SegmentNumber> {
+        if let Self::Deliver(number) = self {
+            Some(*number)
+        } else {
+            None
+        }
+    }
+
+    /// The ACK that it sends.
+    #[must_use]
+    pub const fn acknowledged(&self) -> Option<(SegmentNumber, &Vec<Range>)> {
+        if let Self::Acknowledge { number, ranges } = self {
+            Some((*number, ranges))
+        } else {
+            None
+        }
+    }
+
+    /// How long the timer runs that it starts.
+    #[must_use]
+    pub const fn timer(&self) -> Option<Duration> {
+        if let Self::StartTimer(_, after) = self {
+            Some(*after)
+        } else {
+            None
+        }
+    }
+}
+
 impl Told {
+    /// The segment that arrived intact.
+    #[must_use]
+    pub const fn data(&self) -> Option<SegmentNumber> {
+        if let Self::Data(number) = self {
+            Some(*number)
+        } else {
+            None
+        }
+    }
+
     /// As it is written, without the `\n`.
     #[must_use]
     pub fn line(&self, now: Moment) -> String {

@@ -37,9 +37,10 @@ pub(crate) fn of(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> Stri
     let mut text = String::new();
     for result in results {
         let scenario = &result.numbered.scenario;
-        let (colour, word) = match result.outcome.has_passed() {
-            true => (passed, "passed"),
-            false => (failed, "FAILED"),
+        let (colour, word) = if result.outcome.has_passed() {
+            (passed, "passed")
+        } else {
+            (failed, "FAILED")
         };
         let (number, of) = (result.numbered.number, scenario.points);
         let points = format!("{}/{of}", result.points());
