@@ -23,6 +23,7 @@
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | `submission` | reads a result of `lab grade` |
 //! | [`homework`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
@@ -55,6 +56,7 @@ pub mod remembered;
 pub mod script;
 pub mod session;
 pub mod share;
+mod submission;
 pub mod text;
 pub mod theme;
 pub mod upload;

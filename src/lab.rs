@@ -11,6 +11,7 @@
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`explain`] | why a packet was sent: rule, line of code, section |
+//! | [`grade`] | a student's protocol against the textbook's rules |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
 //! | [`ladder`] | a journal as a packet ladder in text |
@@ -34,6 +35,7 @@ pub mod chart;
 pub mod contents;
 pub mod explain;
 mod generator;
+pub mod grade;
 pub mod halt;
 pub mod journal;
 pub mod ladder;

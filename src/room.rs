@@ -243,6 +243,7 @@ impl Room {
             Request::Lab(assignment) => self.give_out(client, assignment),
             Request::LabResult(result) => self.on_result(client, result, time),
             Request::LabResults => self.list_results(client),
+            Request::Submit(submission) => self.on_submission(client, submission, time),
             Request::Ping => vec![tell_one(client, Reply::Pong)],
             Request::Disconnect => {
                 let mut effects = self.on_gone(client, "disconnected");

@@ -142,6 +142,11 @@ pub enum Command {
         /// Whether to.
         accept: bool,
     },
+    /// Tell the teacher how a program was graded.
+    Submit {
+        /// A file that `lab grade` has written.
+        path: String,
+    },
     /// What has come back? The teacher's.
     LabResults,
     /// Make this program's link another one, or only tell what it is.

@@ -395,6 +395,7 @@ impl Controller {
                 self.on_lab_ran(number, outcome, now_ms);
             }
             Event::Lost(sentence) => self.on_lost(sentence, now_ms),
+            Event::SubmissionRead(found) => self.on_submission_read(found, now_ms),
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
             Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),

@@ -176,7 +176,8 @@ fn answer_to(request: &Request) -> Option<Answer> {
         Request::Kick { .. }
         | Request::Ban { .. }
         | Request::Unban { .. }
-        | Request::LabResult(_) => Some(Answer::Notice),
+        | Request::LabResult(_)
+        | Request::Submit(_) => Some(Answer::Notice),
         Request::Lab(_) => Some(Answer::Lab),
         Request::LabResults => Some(Answer::LabResults),
         Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),

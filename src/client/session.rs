@@ -16,6 +16,7 @@ use super::controller::{Controller, Effect, Event, Intent};
 use super::homework::{self, LabRun};
 use super::link::Link;
 use super::model::{Model, Transfer};
+use super::submission;
 use super::upload;
 use super::watching::{Watched, Wish};
 use crate::room::login::Chance;
@@ -325,6 +326,9 @@ impl Session {
                 });
                 self.lab_run = Some(run); // An earlier one ends.
             }
+            Effect::ReadSubmission(path) => {
+                self.happen(Event::SubmissionRead(submission::read(&path)));
+            }
             Effect::StartDownload { tag, offer, keys } => {
                 self.start_download(tag, &offer, keys);
             }
@@ -426,6 +430,7 @@ impl Session {
             | Event::RoundTrip(_)
             | Event::Drawn(_)
             | Event::LabRan { .. }
+            | Event::SubmissionRead(_)
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }

@@ -357,6 +357,7 @@ impl Face {
             | Event::Remark(_)
             | Event::Drawn(_)
             | Event::LabRan { .. }
+            | Event::SubmissionRead(_)
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => Happening::Connected {

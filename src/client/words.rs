@@ -297,6 +297,14 @@ pub fn lab_row(row: &LabRow) -> String {
         LabOutcome::Done(figures) => lab_figures(figures),
         LabOutcome::Declined => "declined".to_owned(),
         LabOutcome::Failed { sentence } => format!("failed: {}", harmless(sentence)),
+        LabOutcome::Submitted(it) => format!(
+            "submitted {}: {} of {} points, {} of {} scenarios passed",
+            harmless(&it.assignment),
+            it.points,
+            it.of,
+            it.passed,
+            it.scenarios
+        ),
     };
     format!("{:<24}  {what}", harmless(&row.name))
 }

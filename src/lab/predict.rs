@@ -36,7 +36,7 @@ mod stops;
 
 pub use action::{Action, Step};
 pub use occasion::{Occasion, Section};
-pub use score::{Given, score};
+pub use score::{Given, field as csv_field, score};
 
 use super::journal::{Entry, Happening, Heading, Journal, Side};
 use super::ladder;

@@ -4,6 +4,7 @@
 //! lab, from the teacher --> lab 1 --> everyone, and whoever joins later
 //! lab-result 1, from guy --> a row --> Record, for the shell's file
 //! lab-results, from the teacher --> the rows so far
+//! submit, from guy --> a row --> Record: how guy's own program was graded
 //! ```
 //!
 //! One assignment runs at a time; the next one takes its place. Each name has one result
@@ -13,7 +14,9 @@
 //! the shell, and is checked again by each client.
 
 use super::{ClientNumber, Effect, Room, complain, tell_everyone, tell_one};
-use crate::wire::message::{Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Reply};
+use crate::wire::message::{
+    Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Reply, Submission,
+};
 
 /// What the room knows of its class.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub(super) struct Class {
     last: u64,
     /// Of the one that runs, in the order they came.
     rows: Vec<LabRow>,
+    /// How programs were graded: the newest of each name and assignment.
+    submissions: Vec<LabRow>,
 }
 
 /// One result, as it goes into a file.
@@ -32,8 +37,8 @@ pub struct Recorded {
     pub time: u64,
     /// Whose it is.
     pub name: String,
-    /// What was run.
-    pub lab: Lab,
+    /// What was run; of a submission nothing.
+    pub lab: Option<Lab>,
     /// What came of it.
     pub outcome: LabOutcome,
 }
@@ -69,11 +74,9 @@ impl Room {
             let sentence = "This scenario is too long, or holds a control character.";
             return complain(teacher, Code::BadText, sentence.to_owned());
         }
-        self.class = Class {
-            running: Some(lab),
-            last: number,
-            rows: Vec::new(),
-        };
+        self.class.running = Some(lab);
+        self.class.last = number;
+        self.class.rows.clear();
         vec![tell_everyone(reply)]
     }
 
@@ -101,7 +104,9 @@ impl Room {
     ) -> Vec<Effect> {
         let name = self.present[&client].to_string();
         let running = self.class.running.clone();
-        let Some(lab) = running.filter(|lab| lab.number == result.number) else {
+        let is_submission = matches!(result.outcome, LabOutcome::Submitted(_));
+        let lab = running.filter(|lab| lab.number == result.number && !is_submission);
+        let Some(lab) = lab else {
             let sentence = "This assignment does not run any more.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         };
@@ -119,7 +124,52 @@ impl Room {
         let recorded = Recorded {
             time,
             name,
-            lab,
+            lab: Some(lab),
+            outcome,
+        };
+        vec![
+            Effect::Record(Box::new(recorded)),
+            tell_one(client, Reply::Notice { text }),
+        ]
+    }
+
+    /// `submit`: a row for the teacher, in the place of an earlier one.
+    pub(super) fn on_submission(
+        &mut self,
+        client: ClientNumber,
+        submission: Submission,
+        time: u64,
+    ) -> Vec<Effect> {
+        if !self.door.rules.is_class {
+            let sentence = "This server runs no class, so there is nobody to submit to.";
+            return complain(client, Code::NoSuchLab, sentence.to_owned());
+        }
+        let name = self.present[&client].to_string();
+        let assignment = submission.assignment.clone();
+        let is_earlier = |row: &LabRow| match &row.outcome {
+            LabOutcome::Submitted(it) => row.name == name && it.assignment == assignment,
+            LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Failed { .. } => {
+                false
+            }
+        };
+        self.class.submissions.retain(|row| !is_earlier(row));
+        if !submission.is_plausible() || self.class.submissions.len() >= MOST_ROWS {
+            let sentence =
+                "This is no result of lab grade, or there is no room for more.";
+            return complain(client, Code::BadOption, sentence.to_owned());
+        }
+        let Submission { points, of, .. } = submission;
+        let text =
+            format!("Your result in {assignment}, {points} of {of} points, is noted.");
+        let outcome = LabOutcome::Submitted(submission);
+        self.class.submissions.push(LabRow {
+            name: name.clone(),
+            outcome: outcome.clone(),
+        });
+        let recorded = Recorded {
+            time,
+            name,
+            lab: None,
             outcome,
         };
         vec![
@@ -135,7 +185,8 @@ impl Room {
         }
         let number = self.class.running.as_ref().map_or(0, |lab| lab.number);
         let tell = |reply| tell_one(teacher, reply);
-        let replies = Reply::lab_results(number, self.class.rows.clone());
+        let rows = [&self.class.rows[..], &self.class.submissions].concat();
+        let replies = Reply::lab_results(number, rows);
         replies.into_iter().map(tell).collect()
     }
 }
@@ -154,6 +205,6 @@ fn shortened(outcome: LabOutcome) -> LabOutcome {
         LabOutcome::Failed { sentence } => LabOutcome::Failed {
             sentence: sentence.chars().take(LONGEST_SENTENCE).collect(),
         },
-        LabOutcome::Done(_) | LabOutcome::Declined => outcome,
+        LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Submitted(_) => outcome,
     }
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// What each field of a row is.
 const HEADER: &str = "time,lab,name,answer,verified,seconds,bytes_per_second,sent,resent,\
-                      link,arq,congestion,window,segment_bytes,size,why\r\n";
+                      link,arq,congestion,window,segment_bytes,size,why,assignment,points,of\r\n";
 
 /// A file that rows can be added to; what is there stays.
 ///
@@ -55,12 +55,13 @@ fn row(recorded: &Recorded) -> String {
     let Recorded {
         time,
         name,
-        lab: Lab {
-            number, assignment, ..
-        },
+        lab,
         outcome,
     } = recorded;
-    let mut fields = vec![time_of(*time), number.to_string(), text(name)];
+    let number = lab
+        .as_ref()
+        .map_or(String::new(), |lab| lab.number.to_string());
+    let mut fields = vec![time_of(*time), number, text(name)];
     fields.extend(match outcome {
         LabOutcome::Done(figures) => [
             "done".to_owned(),
@@ -71,21 +72,40 @@ fn row(recorded: &Recorded) -> String {
             figures.resent_packets.to_string(),
         ],
         LabOutcome::Declined => unfinished("declined"),
+        LabOutcome::Submitted(_) => unfinished("submitted"),
         LabOutcome::Failed { .. } => unfinished("failed"),
     });
-    fields.extend([
+    fields.extend(lab.as_ref().map_or_else(Default::default, of_lab));
+    fields.push(match outcome {
+        LabOutcome::Failed { sentence } => text(sentence),
+        LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Submitted(_) => {
+            String::new()
+        }
+    });
+    fields.extend(match outcome {
+        LabOutcome::Submitted(it) => [
+            text(&it.assignment),
+            it.points.to_string(),
+            it.of.to_string(),
+        ],
+        LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Failed { .. } => {
+            Default::default()
+        }
+    });
+    fields.join(",") + "\r\n"
+}
+
+/// What was run.
+fn of_lab(lab: &Lab) -> [String; 6] {
+    let assignment = &lab.assignment;
+    [
         text(&assignment.link),
         assignment.arq.to_string(),
         assignment.congestion.to_string(),
         assignment.window.to_string(),
         assignment.segment_bytes.to_string(),
         assignment.size.to_string(),
-    ]);
-    fields.push(match outcome {
-        LabOutcome::Failed { sentence } => text(sentence),
-        LabOutcome::Done(_) | LabOutcome::Declined => String::new(),
-    });
-    fields.join(",") + "\r\n"
+    ]
 }
 
 /// An answer without figures.
@@ -120,14 +140,14 @@ fn text(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::message::{Assignment, LabFigures};
+    use crate::wire::message::{Assignment, LabFigures, Submission};
     use crate::wire::options::{Arq, Congestion};
 
     fn recorded(name: &str, outcome: LabOutcome) -> Recorded {
         Recorded {
             time: 1_795_271_100_123,
             name: name.to_owned(),
-            lab: Lab {
+            lab: Some(Lab {
                 number: 2,
                 from: "dana".into(),
                 assignment: Assignment {
@@ -138,7 +158,7 @@ mod tests {
                     segment_bytes: 1_436,
                     size: 100_000,
                 },
-            },
+            }),
             outcome,
         }
     }
@@ -153,7 +173,7 @@ mod tests {
             resent_packets: 10,
         });
         let expected = "2026-11-21T14:25:00.123Z,2,\"guy\",done,true,1.500042,66664,80,10,\
-                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,\r\n";
+                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,\r\n";
         assert_eq!(row(&recorded("guy", done)), expected);
         // The one comma within quotes is no field's end.
         assert_eq!(
@@ -162,6 +182,20 @@ mod tests {
         );
         let declined = row(&recorded("guy", LabOutcome::Declined));
         assert_eq!(declined.matches(',').count(), expected.matches(',').count());
+        let submission = Submission {
+            assignment: "go-back-n".into(),
+            points: 46,
+            of: 110,
+            passed: 10,
+            scenarios: 21,
+        };
+        let submitted = Recorded {
+            lab: None,
+            ..recorded("guy", LabOutcome::Submitted(submission))
+        };
+        let row = row(&submitted);
+        assert!(row.ends_with(",,,,,,,,\"go-back-n\",46,110\r\n"), "{row}");
+        assert_eq!(row.matches(',').count(), HEADER.matches(',').count());
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod fit;
 mod login;
 mod unreadable;
 
-pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
+pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
 pub use unreadable::MessageError;
 
@@ -131,6 +131,8 @@ pub enum Request {
     LabResult(LabResult),
     /// What has come back so far? The teacher's alone.
     LabResults,
+    /// How a program of mine was graded: for the teacher of a class.
+    Submit(Submission),
     /// Are you there?
     Ping,
     /// Goodbye.

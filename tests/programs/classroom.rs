@@ -186,7 +186,7 @@ fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
             .unwrap_or_else(|| panic!("no {name} in {rows:?}"));
         row.split(',').skip(2).collect::<Vec<_>>().join(",")
     };
-    let link = "\"seed=7;loss=10%;delay=20ms\",go-back-n,fixed,16,1436,102400,";
+    let link = "\"seed=7;loss=10%;delay=20ms\",go-back-n,fixed,16,1436,102400,,,,";
     assert!(of("guy").starts_with("\"guy\",done,true,"), "{rows:?}");
     assert!(of("guy").ends_with(link), "{rows:?}");
     assert_eq!(of("guy").replace("guy", "noa"), of("noa"));
@@ -224,4 +224,45 @@ fn a_script_that_agrees_waits_for_its_figures_and_what_is_no_lesson_is_not_given
         .output()
         .unwrap();
     assert!(told(&output).contains("Only dana"), "{}", told(&output));
+}
+
+#[test]
+fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
+    let class = Class::new();
+    let write = |points: u32| {
+        let text = format!(
+            "{{\"protocol\":\"go-back-n\",\"points\":{points},\"of\":110,\
+             \"scenarios\":[{{\"points\":5,\"of\":5}},{{\"points\":{},\"of\":105}}]}}",
+            points - 5
+        );
+        fs::write(class.folder.path().join("results.json"), text).unwrap();
+    };
+    for points in [46, 110] {
+        write(points);
+        let output = class
+            .client("guy", &["--text", "--exec", "/submit results.json"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        let noted =
+            format!("Your result in go-back-n, {points} of 110 points, is noted.");
+        assert!(told(&output).contains(&noted), "{}", told(&output));
+    }
+    let table = class.teacher(&["/results"]);
+    assert!(table.contains("1 answers"), "{table}");
+    let row = "submitted go-back-n: 110 of 110 points, 2 of 2 scenarios passed";
+    assert!(table.contains(row), "{table}");
+    let rows = class.rows(2);
+    assert!(rows[0].ends_with("\"go-back-n\",46,110"), "{rows:?}");
+    assert!(rows[1].ends_with("\"go-back-n\",110,110"), "{rows:?}");
+    let missing = class
+        .client("guy", &["--exec", "/submit no-such-file"])
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(1), "{}", told(&missing));
+    assert!(
+        told(&missing).contains("cannot be read"),
+        "{}",
+        told(&missing)
+    );
 }

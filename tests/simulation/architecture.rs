@@ -191,13 +191,14 @@ const OUTSIDE_WORLD: [&str; 11] = [
 const THINKING_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
 /// Who knows JSON: the chat's messages, the journal, the record of a resumed download, what
-/// `client --json` prints, and what the window keeps.
-const JSON: [&str; 7] = [
+/// `client --json` prints, a result of `lab grade`, and what the window keeps.
+const JSON: [&str; 8] = [
     "bin/lab",
     "wire/message",
     "lab/journal",
     "transfer/record",
     "client/json",
+    "client/submission",
     "client/remembered",
     "client/text",
 ];

@@ -6,6 +6,7 @@ mod bench;
 #[cfg(unix)]
 mod chaos;
 mod chart;
+mod grade;
 mod grid;
 mod keys;
 mod ladder;
@@ -35,6 +36,7 @@ Examples
   lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
   lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
   lab soak --seeds 100000
+  lab grade go-back-n -- python3 protocol.py
   lab theory --arq go-back-n --a 2,10
   lab bench --size 256MiB --rounds 3
   lab chaos --seeds 1-50
@@ -73,6 +75,9 @@ enum Command {
     /// Run a transfer in virtual time for every seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
+    /// Grade a program that you wrote: its protocol against the textbook's rules
+    #[command(before_help = grade::EXAMPLES)]
+    Grade(grade::Arguments),
     /// Measure the protocols' efficiency beside the textbook's formulas
     #[command(before_help = theory::EXAMPLES)]
     Theory(theory::Arguments),
@@ -100,6 +105,7 @@ fn main() -> ExitCode {
         Command::Pcapng(arguments) => pcapng::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Grade(arguments) => return grade::main(&arguments),
         Command::Theory(arguments) => theory::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),

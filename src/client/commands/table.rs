@@ -248,6 +248,19 @@ pub const COMMANDS: &[Usage] = &[
         read: |rest, _| lab::read_lab(rest),
     },
     Usage {
+        names: &["submit"],
+        arguments: "FILE",
+        choices: &[],
+        explanation: "tell the teacher a result of lab grade",
+        purpose: Purpose::Class,
+        read: |rest, _| match rest {
+            "" => Err("Which file? lab grade --gradescope FILE writes one.".to_owned()),
+            path => Ok(Command::Submit {
+                path: path.to_owned(),
+            }),
+        },
+    },
+    Usage {
         names: &["results"],
         arguments: "",
         choices: &[],

@@ -8,7 +8,7 @@ use crate::transfer::Report;
 use crate::transfer::leftovers::Leftover;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{
-    Assignment, LabOutcome, Offer, Reply, Request, TransferState,
+    Assignment, LabOutcome, Offer, Reply, Request, Submission, TransferState,
 };
 use crate::wire::version::FileVersion;
 use std::path::PathBuf;
@@ -71,6 +71,8 @@ pub enum Event {
         /// What came of it.
         outcome: LabOutcome,
     },
+    /// What was in the file of a submission, or why nothing was.
+    SubmissionRead(Result<Submission, String>),
     /// Something has happened in the transfer that is watched: for the face, not for the
     /// model.
     Seen {
@@ -101,6 +103,8 @@ pub enum Effect {
         /// What is to be run; it was checked.
         assignment: Assignment,
     },
+    /// Read the result of `lab grade` in this file; [`Event::SubmissionRead`] answers at once.
+    ReadSubmission(PathBuf),
     /// Receive a file.
     StartDownload {
         /// Our number for it, carried by each of its reports.

@@ -13,7 +13,9 @@ use crate::client::commands;
 use crate::client::model::{Kind, LabOffer, LabState};
 use crate::client::words;
 use crate::lab::assignment;
-use crate::wire::message::{Assignment, Lab, LabOutcome, LabResult, LabRow, Request};
+use crate::wire::message::{
+    Assignment, Lab, LabOutcome, LabResult, LabRow, Request, Submission,
+};
 
 /// What `--accept-lab` accepts without asking: a run takes a second or less, and a server
 /// could give one out after another. Unit: milliseconds of running.
@@ -130,8 +132,21 @@ impl Controller {
                 self.complain(&line, now_ms);
             }
             LabOutcome::Declined => lab.state = LabState::Declined,
+            LabOutcome::Submitted(_) => return, // No run ends so.
         }
         self.send_outcome(number, outcome);
+    }
+
+    /// What `/submit` found in its file.
+    pub(super) fn on_submission_read(
+        &mut self,
+        found: Result<Submission, String>,
+        now_ms: u64,
+    ) {
+        match found {
+            Ok(submission) => self.ask(Request::Submit(submission), now_ms),
+            Err(sentence) => self.complain(&sentence, now_ms),
+        }
     }
 
     /// The teacher's `/lab`.
@@ -157,12 +172,17 @@ impl Controller {
         let (rows, left_out) = self.coming_rows.take();
         self.model.lab_rows = rows;
         self.tell_left_out("answers", left_out, now_ms);
-        if number == 0 {
+        if number == 0 && self.model.lab_rows.is_empty() {
             return self.show("No lab was given out yet. /lab SCENARIO does.", now_ms);
         }
         let count = self.model.lab_rows.len();
         let people = self.model.people.len().saturating_sub(1);
-        let line = format!("Lab {number}: {count} answers, {people} others are here.");
+        let what = if number == 0 {
+            String::new()
+        } else {
+            format!("Lab {number}: ")
+        };
+        let line = format!("{what}{count} answers, {people} others are here.");
         self.show(&line, now_ms);
         let lines: Vec<_> = self.model.lab_rows.iter().map(words::lab_row).collect();
         self.show_list(&lines, now_ms);

@@ -95,6 +95,7 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             Effect::Connect(_)
             | Effect::Draw
             | Effect::RunLab { .. }
+            | Effect::ReadSubmission(_)
             | Effect::StartDownload { .. }
             | Effect::OpenUpload { .. }
             | Effect::StartUpload { .. }

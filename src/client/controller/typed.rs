@@ -1,6 +1,6 @@
 //! What a typed line makes the controller do.
 
-use super::{Controller, Intent};
+use super::{Controller, Effect, Intent};
 use crate::client::commands::{self, Command};
 use crate::client::model::Audience;
 use crate::client::words;
@@ -77,6 +77,9 @@ impl Controller {
             Command::Bans => self.ask(Request::Bans, now_ms),
             Command::GiveLab(assignment) => self.give_out(assignment, now_ms),
             Command::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Command::Submit { path } => {
+                self.effects.push(Effect::ReadSubmission(path.into()));
+            }
             Command::LabResults => self.ask(Request::LabResults, now_ms),
             Command::Link(scenario) => self.type_link(scenario, now_ms),
             Command::Kill { packet, tag } => {

@@ -58,7 +58,8 @@ pub fn score(name: &str, given: &[Given<'_>]) -> String {
 
 /// In quotation marks where it must be, also for a spreadsheet that splits at `;`; nothing
 /// that it takes for a formula.
-fn field(text: &str) -> String {
+#[must_use]
+pub fn field(text: &str) -> String {
     let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {

@@ -4,6 +4,7 @@ use super::super::class::Recorded;
 use super::super::door::Teacher;
 use super::super::login::{Chance, Password, answer};
 use super::*;
+use crate::wire::message::Submission;
 use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
 use crate::wire::options::{Arq, Congestion};
 
@@ -108,7 +109,7 @@ fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
     let recorded = Recorded {
         time: 1000,
         name: "guy".into(),
-        lab: lab(1, "loss=5%"),
+        lab: Some(lab(1, "loss=5%")),
         outcome: done(1).outcome,
     };
     assert_eq!(effects[0], Effect::Record(Box::new(recorded)));
@@ -193,4 +194,70 @@ fn a_scenario_that_the_laboratory_would_not_run_is_refused_with_the_reason() {
     assert_eq!(code(&effects), Code::BadOption);
     let told = format!("{effects:?}");
     assert!(told.contains("it never ends"), "{told}");
+}
+
+fn submission(assignment: &str, points: u32) -> Request {
+    Request::Submit(Submission {
+        assignment: assignment.into(),
+        points,
+        of: 110,
+        passed: 10,
+        scenarios: 21,
+    })
+}
+
+#[test]
+fn the_newest_submission_of_each_name_and_assignment_is_shown() {
+    let mut room = class(&["guy", "yuval"]);
+    for (client, name, points) in [
+        (2, "go-back-n", 46),
+        (3, "go-back-n", 60),
+        (2, "go-back-n", 110),
+        (2, "stop-and-wait", 80),
+    ] {
+        let effects = room.on_request(client, submission(name, points), 0);
+        assert!(matches!(&effects[0], Effect::Record(_)), "{effects:?}");
+    }
+    give_out(&mut room, "loss=5%"); // A lab leaves them alone.
+    let shown: Vec<_> = rows(&mut room)
+        .into_iter()
+        .map(|row| {
+            let LabOutcome::Submitted(it) = row.outcome else {
+                panic!("{row:?}");
+            };
+            (row.name, it.assignment, it.points)
+        })
+        .collect();
+    let expected = [
+        ("yuval", "go-back-n", 60),
+        ("guy", "go-back-n", 110),
+        ("guy", "stop-and-wait", 80),
+    ];
+    let expected = expected.map(|(name, of, points)| (name.into(), of.into(), points));
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_submission_that_cannot_be_true_is_refused() {
+    let mut room = class(&["guy"]);
+    let long = "x".repeat(41);
+    for (name, points) in [("go-back-n", 111), ("", 1), ("=cmd()", 1), (&long[..], 1)] {
+        let effects = room.on_request(2, submission(name, points), 0);
+        assert_eq!(effects.len(), 1, "{name} {points}");
+        assert!(matches!(
+            &effects[0],
+            Effect::Tell {
+                reply: Reply::Error(_),
+                ..
+            }
+        ));
+    }
+    give_out(&mut room, "loss=5%");
+    let Request::Submit(it) = submission("go-back-n", 1) else {
+        panic!("it is one");
+    };
+    let outcome = LabOutcome::Submitted(it);
+    let effects = answered(&mut room, 2, LabResult { number: 1, outcome });
+    assert_eq!(effects.len(), 1, "a submission answers no lab");
+    assert_eq!(rows(&mut room), []);
 }

@@ -6,6 +6,7 @@
 //! guy      -> {"lab-result":{"number":1,"outcome":{"done":{"verified":true,...}}}}
 //! teacher  -> "lab-results"
 //! teacher  <- {"lab-results":{"number":1,"rows":[{"name":"guy","outcome":{...}}]}}
+//! guy      -> {"submit":{"assignment":"go-back-n","points":104,"of":110,"passed":20,...}}
 //! ```
 //!
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
@@ -60,12 +61,44 @@ pub enum LabOutcome {
     Done(LabFigures),
     /// The person did not want it.
     Declined,
+    /// A program that the person wrote was graded; it answers no `lab`.
+    Submitted(Submission),
     /// It could not be run.
     Failed {
         /// Why.
         sentence: String,
     },
 }
+
+/// How a program of a student was graded by `lab grade` on the student's computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// `go-back-n`, `congestion`.
+    pub assignment: String,
+    /// Points reached.
+    pub points: u32,
+    /// Points there are.
+    pub of: u32,
+    /// Scenarios that were passed.
+    pub passed: u32,
+    /// Scenarios there are.
+    pub scenarios: u32,
+}
+
+impl Submission {
+    /// Whether it can be true, and its name is short and plain.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '-';
+        let name = &self.assignment;
+        let is_named = (1..=LONGEST_ASSIGNMENT).contains(&name.len());
+        let is_possible = self.points <= self.of && self.passed <= self.scenarios;
+        is_named && name.chars().all(is_plain) && is_possible
+    }
+}
+
+/// Longest name of an assignment. Unit: bytes.
+const LONGEST_ASSIGNMENT: usize = 40;
 
 /// The figures of a run. In virtual time, so they are the same on every machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,409 @@
+//! A student's program as a child process: lines in, lines out, and an end to every wait.
+//!
+//! ```text
+//!   hear(told) --> writer thread --> stdin   [ child ]   stdout --> reader thread --> answer
+//!                                              stderr --> reader thread --> the last lines
+//! ```
+//!
+//! Whatever the program does (hang, flood, crash, write nonsense, close stdout, leave
+//! children behind), the wait for it ends, and the reason is a sentence for its author. The
+//! child is the leader of a process group of its own, which is killed as a whole.
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+use sash::lab::grade::run::{Failure, Program};
+use sash::lab::grade::verbs::{Action, Answer, Told};
+use sash::reliable::moment::Moment;
+use sash::transfer::clock::Clock;
+use sash::transfer::threads;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// How long a program may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// For its first answer: an interpreter has to start.
+    pub(crate) first: Duration,
+    /// For each further answer.
+    pub(crate) event: Duration,
+    /// When all scenarios together have to be over.
+    pub(crate) end: Moment,
+}
+
+/// A line of a program is no longer. Unit: bytes.
+const LONGEST_LINE: u64 = 1_000;
+/// An answer has no more verbs.
+const MOST_VERBS: usize = 2_000;
+/// This much of stderr is shown. Unit: lines.
+const STDERR_LINES: usize = 8;
+/// A line of stderr is shown up to here. Unit: bytes.
+const STDERR_LINE: u64 = 300;
+/// For what should follow at once: an exit, a last line.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often a wait for a process looks.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What the reader of stdout has heard.
+enum Heard {
+    Line(String),
+    TooLong,
+}
+
+/// A program that runs. Dropping it kills it and its children.
+pub(crate) struct Process {
+    child: Child,
+    /// `None` once stdin is closed.
+    stdin: Option<Sender<String>>,
+    stdout: Receiver<Heard>,
+    stderr: Receiver<String>,
+    clock: Clock,
+    limits: Limits,
+    has_answered: bool,
+}
+
+impl Process {
+    /// Starts `command`, with the role as its last argument, in `folder`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn start(
+        command: &[String],
+        role: &str,
+        folder: &Path,
+        clock: Clock,
+        limits: Limits,
+    ) -> io::Result<Self> {
+        let (program, arguments) = command.split_first().ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "a command is missing after --")
+        })?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(role)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn()?;
+        let (to_stdin, lines) = bounded::<String>(4);
+        if let Some(mut stdin) = child.stdin.take() {
+            threads::start_small("grade-stdin".into(), move || {
+                while let Ok(line) = lines.recv() {
+                    if stdin.write_all(line.as_bytes()).is_err() {
+                        return; // It is gone, which its stdout tells.
+                    }
+                }
+            })?;
+        }
+        let (heard, stdout) = bounded(256);
+        if let Some(pipe) = child.stdout.take() {
+            threads::start_small("grade-stdout".into(), move || listen(pipe, &heard))?;
+        }
+        let (last, stderr) = bounded(STDERR_LINES);
+        if let Some(pipe) = child.stderr.take() {
+            let oldest = stderr.clone();
+            threads::start_small("grade-stderr".into(), move || {
+                keep_last(pipe, &last, &oldest);
+            })?;
+        }
+        Ok(Self {
+            child,
+            stdin: Some(to_stdin),
+            stdout,
+            stderr,
+            clock,
+            limits,
+            has_answered: false,
+        })
+    }
+
+    fn failure(&self, sentence: String) -> Failure {
+        Failure {
+            sentence,
+            stderr: self.stderr.try_iter().collect(),
+        }
+    }
+
+    fn tell(&mut self, told: &Told, now: Moment, until: Moment) -> Result<(), Failure> {
+        let line = told.line(now) + "\n";
+        let wait = self.clock.until(until);
+        let is_told = self
+            .stdin
+            .as_ref()
+            .is_some_and(|stdin| stdin.send_timeout(line, wait).is_ok());
+        if is_told { Ok(()) } else { Err(self.closed()) }
+    }
+
+    /// All verbs up to `ok`.
+    fn answer(&mut self, told: &str, until: Moment) -> Result<Vec<Action>, Failure> {
+        let mut actions = Vec::new();
+        loop {
+            let line = match self.stdout.recv_timeout(self.clock.until(until)) {
+                Ok(Heard::Line(line)) => line,
+                Ok(Heard::TooLong) => {
+                    return Err(self.failure(format!(
+                        "It wrote a line of more than {LONGEST_LINE} bytes. Write one verb a \
+                         line."
+                    )));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(self.silent(told, actions.len()));
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(self.closed()),
+            };
+            match line.parse() {
+                Ok(Answer::Action(action)) => actions.push(action),
+                Ok(Answer::Ok) => {
+                    self.has_answered = true;
+                    return Ok(actions);
+                }
+                Err(why) => {
+                    let shown: String = line.trim().chars().take(60).collect();
+                    return Err(self.failure(format!(
+                        "It answered {told:?} with {shown:?}, which is no verb: {why}. Write \
+                         what is for yourself to stderr, or as a note."
+                    )));
+                }
+            }
+            if actions.len() > MOST_VERBS {
+                return Err(self.failure(format!(
+                    "It floods: more than {MOST_VERBS} verbs in answer to {told:?}, and no ok."
+                )));
+            }
+        }
+    }
+
+    /// No complete answer came in time. An answer that comes once stdin is closed was in the
+    /// program's buffer all the time.
+    fn silent(&mut self, told: &str, verbs: usize) -> Failure {
+        if self.clock.now() >= self.limits.end {
+            let sentence = "The time for all scenarios together is over (--limit).";
+            return self.failure(sentence.to_owned());
+        }
+        self.stdin = None;
+        let waited = if self.has_answered {
+            self.limits.event
+        } else {
+            self.limits.first
+        };
+        let waited = waited.as_secs_f64();
+        let is_buffered = self.stdout.recv_timeout(GRACE).is_ok();
+        let what = if is_buffered {
+            "only after its stdin was closed did one come: it prints without flushing. Flush \
+             stdout after each ok, as in print(..., flush=True) or fflush(stdout)"
+                .to_owned()
+        } else if verbs > 0 {
+            format!("it wrote {verbs} verbs and no ok. Each answer ends with ok")
+        } else {
+            "it hangs, or waits for something else. Answer each line but start and end, with \
+             ok at least"
+                .to_owned()
+        };
+        self.failure(format!(
+            "It gave no answer to {told:?} within {waited} s; {what}."
+        ))
+    }
+
+    /// Its stdout is closed, or its stdin.
+    fn closed(&mut self) -> Failure {
+        let sentence = match self.wait(GRACE) {
+            Some(status) => format!("It ended before the run was over: {}.", how(status)),
+            None => "It closed its stdout, or does not read its stdin, and still runs."
+                .to_owned(),
+        };
+        // Its last words may still be on their way.
+        let mut failure = self.failure(sentence);
+        while let Ok(line) = self.stderr.recv_timeout(LOOK * 20) {
+            failure.stderr.push(line);
+        }
+        let lines = &mut failure.stderr;
+        lines.drain(..lines.len().saturating_sub(STDERR_LINES));
+        failure
+    }
+
+    /// The run is over: it leaves, and nobody stays behind.
+    fn leave(&mut self, now: Moment) -> Result<(), Failure> {
+        let until = self.clock.now() + GRACE;
+        let _ = self.tell(&Told::End, now, until); // It may have left already.
+        self.stdin = None;
+        match self.wait(GRACE.max(self.limits.event)) {
+            None => Err(self.failure("It did not leave after end.".to_owned())),
+            Some(status) if !status.success() => {
+                let how = how(status);
+                Err(self.failure(format!("After end it failed: {how}.")))
+            }
+            Some(_) if self.has_children() => Err(self.failure(
+                "It left child processes behind. They are killed now; wait for them before \
+                 you leave."
+                    .to_owned(),
+            )),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Waits for its end, for as long as this.
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = self.clock.now() + patience;
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            let left = self.clock.until(until);
+            if left.is_zero() {
+                return None;
+            }
+            let _ = crossbeam_channel::never::<()>().recv_timeout(left.min(LOOK));
+        }
+    }
+
+    /// Whether processes of its group are still there a moment after it has left.
+    #[cfg(unix)]
+    fn has_children(&self) -> bool {
+        let until = self.clock.now() + GRACE / 4;
+        while is_group_alive(self.child.id()) {
+            let left = self.clock.until(until);
+            if left.is_zero() {
+                return true;
+            }
+            let _ = crossbeam_channel::never::<()>().recv_timeout(left.min(LOOK));
+        }
+        false
+    }
+
+    #[cfg(not(unix))]
+    fn has_children(&self) -> bool {
+        false
+    }
+}
+
+impl Program for Process {
+    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure> {
+        let limit = if self.has_answered {
+            self.limits.event
+        } else {
+            self.limits.first
+        };
+        let until = (self.clock.now() + limit).min(self.limits.end);
+        match told {
+            Told::Start { .. } => self.tell(told, now, until).map(|()| Vec::new()),
+            Told::End => self.leave(now).map(|()| Vec::new()),
+            Told::Begin
+            | Told::Ack { .. }
+            | Told::Timeout(_)
+            | Told::Data(_)
+            | Told::Delivered(..)
+            | Told::Lost(_)
+            | Told::Corrupt => {
+                let early = self.stdout.try_recv();
+                if let Ok(Heard::Line(line)) = &early {
+                    let shown: String = line.trim().chars().take(60).collect();
+                    return Err(self.failure(format!(
+                        "It wrote {shown:?} before it was told anything: an answer ends with \
+                         its ok, and start is not answered."
+                    )));
+                }
+                if matches!(early, Err(TryRecvError::Disconnected)) {
+                    return Err(self.closed());
+                }
+                self.tell(told, now, until)?;
+                self.answer(&told.line(now), until)
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        {
+            use nix::sys::signal::{Signal, killpg};
+            // Its children may be there when it is gone; they are in its group.
+            let _ = killpg(group(self.child.id()), Signal::SIGKILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(unix)]
+fn group(leader: u32) -> nix::unistd::Pid {
+    nix::unistd::Pid::from_raw(i32::try_from(leader).unwrap_or(i32::MAX))
+}
+
+/// Whether a process of this group runs; one that has ended and waits to be collected by
+/// its parent does not.
+#[cfg(unix)]
+fn is_group_alive(leader: u32) -> bool {
+    if nix::sys::signal::killpg(group(leader), None).is_err() {
+        return false;
+    }
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return true;
+    };
+    let mut stats = processes.flatten().filter_map(|process| {
+        let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+        // "12 (name) S 1 12 ...": after the name the state, the parent and the group.
+        let (_, rest) = stat.rsplit_once(") ")?;
+        let mut words = rest.split(' ');
+        let is_over = words.next()? == "Z";
+        Some((is_over, words.nth(1)? == leader.to_string()))
+    });
+    stats.any(|(is_over, is_of_group)| is_of_group && !is_over)
+}
+
+/// `exit status 1`, `signal 11`.
+fn how(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let name = nix::sys::signal::Signal::try_from(signal);
+        return name.map_or(format!("signal {signal}"), |name| name.to_string());
+    }
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => "it was killed".to_owned(),
+    }
+}
+
+/// Sends each line of stdout; blocks while nobody takes them, and ends with either side.
+fn listen(pipe: impl Read, heard: &Sender<Heard>) {
+    let mut pipe = BufReader::new(pipe);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut pipe)
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', &mut line);
+        let said = match read {
+            Ok(0) | Err(_) => return,
+            Ok(_) if line.len() as u64 > LONGEST_LINE => Heard::TooLong,
+            Ok(_) => Heard::Line(String::from_utf8_lossy(&line).into_owned()),
+        };
+        if heard.send(said).is_err() {
+            return;
+        }
+    }
+}
+
+/// Keeps the last lines of stderr, each cut to what is shown.
+fn keep_last(pipe: impl Read, last: &Sender<String>, oldest: &Receiver<String>) {
+    let mut pipe = BufReader::new(pipe);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut pipe).take(STDERR_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let shown = String::from_utf8_lossy(&line);
+        let shown: String = shown.chars().filter(|it| !it.is_control()).collect();
+        while last.is_full() {
+            let _ = oldest.try_recv();
+        }
+        if last.send(shown).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `--starter`: a folder to begin in.
+//!
+//! Each language has two files: one that reads and writes the lines, done, and one with the
+//! handlers, empty. They need nothing but the language's standard library.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+
+/// The languages that have a skeleton.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    Python,
+    C,
+    Java,
+    Rust,
+    Go,
+}
+
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name.to_lowercase().as_str() {
+            "python" => Ok(Self::Python),
+            "c" => Ok(Self::C),
+            "java" => Ok(Self::Java),
+            "rust" => Ok(Self::Rust),
+            "go" => Ok(Self::Go),
+            _ => Err(format!(
+                "there is no starter for {name:?}: choose python, c, java, rust or go"
+            )),
+        }
+    }
+}
+
+macro_rules! starter {
+    ($folder:literal: $($file:literal),*) => {
+        &[
+            ("README.md", include_str!("starters/README.md")),
+            $(($file, include_str!(concat!("starters/", $folder, "/", $file)))),*
+        ]
+    };
+}
+
+impl Language {
+    /// Each file and what is in it.
+    const fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Python => {
+                starter!("python": "protocol.py", "controller.py", "sash.py", "check")
+            }
+            Self::C => starter!("c": "protocol.c", "sash.c", "sash.h", "check"),
+            Self::Java => starter!("java": "Protocol.java", "Sash.java", "check"),
+            Self::Rust => starter!("rust": "protocol.rs", "main.rs", "check"),
+            Self::Go => starter!("go": "protocol.go", "main.go", "check"),
+        }
+    }
+}
+
+/// Writes the files of a language into a folder that is empty or new.
+pub(crate) fn write(language: Language, folder: &Path) -> io::Result<()> {
+    let failed = |why: &dyn std::fmt::Display| {
+        io::Error::other(format!("{}: {why}", folder.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    for (name, text) in language.files() {
+        let path = folder.join(name);
+        if path.exists() {
+            let why = format!("{name} is there already, and stays. Choose a new folder.");
+            return Err(failed(&why));
+        }
+        fs::write(&path, text).map_err(|error| failed(&error))?;
+        #[cfg(unix)]
+        if *name == "check" {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+                .map_err(|error| failed(&error))?;
+        }
+    }
+    Ok(())
+}

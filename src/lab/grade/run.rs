@@ -1,0 +1,353 @@
+//! Two programs, a link and virtual time.
+//!
+//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event is
+//! told to its program, whose answer is judged and then carried out. The first answer that
+//! breaks a rule ends the run.
+
+use super::receiver;
+use super::rules::{Problem, Violation};
+use super::scenario::GradedScenario;
+use super::selective_ack;
+use super::sender::{self, Timers};
+use super::trace::{Packet, SEGMENT_BYTES, Step, What};
+use super::verbs::{Action, Role, Told};
+use crate::link::{Delivery, Direction, Link};
+use crate::reliable::earliest;
+use crate::reliable::moment::Moment;
+use crate::reliable::protocol::SegmentNumber;
+use crate::wire::options::Arq;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// One half of a protocol that answers verbs.
+pub trait Program {
+    /// Tells it one thing; what it does, in order. [`Told::Start`] and [`Told::End`] are
+    /// not answered.
+    ///
+    /// # Errors
+    /// Why there is no answer, in sentences.
+    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure>;
+}
+
+/// Why a program did not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened, in a sentence, and what to do.
+    pub sentence: String,
+    /// The last lines that it wrote to stderr.
+    pub stderr: Vec<String>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// Why it ended early, if it did.
+    pub problem: Option<Problem>,
+    /// When it ended, in virtual time.
+    pub elapsed: Duration,
+}
+
+impl Outcome {
+    /// Whether it ended without a problem.
+    #[must_use]
+    pub const fn has_passed(&self) -> bool {
+        self.problem.is_none()
+    }
+}
+
+/// The rules of a sender.
+pub(super) trait SenderRules {
+    fn judge(
+        &mut self,
+        told: &Told,
+        actions: &[Action],
+        timers: &Timers,
+        now: Moment,
+    ) -> Result<(), Violation>;
+    fn is_finished(&self) -> bool;
+    fn oldest(&self) -> SegmentNumber;
+}
+
+/// The rules of a receiver.
+pub(super) trait ReceiverRules {
+    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation>;
+    fn delivered(&self) -> SegmentNumber;
+}
+
+/// A run has at most so many events for each segment; the reference needs a few dozen on the
+/// worst of paths.
+const EVENTS_PER_SEGMENT: u32 = 2_000;
+
+/// Runs a scenario. Both programs are judged; the reference never breaks a rule.
+pub fn run(
+    scenario: &GradedScenario,
+    protocol: Arq,
+    sender: &mut dyn Program,
+    receiver: &mut dyn Program,
+) -> Outcome {
+    let mut run = Run::new(scenario, protocol, sender, receiver);
+    let problem = run.finish().err();
+    Outcome {
+        steps: run.steps,
+        problem,
+        elapsed: run.now.since_start(),
+    }
+}
+
+struct Run<'a> {
+    scenario: &'a GradedScenario,
+    protocol: Arq,
+    sender: &'a mut dyn Program,
+    receiver: &'a mut dyn Program,
+    sender_rules: Box<dyn SenderRules>,
+    receiver_rules: Box<dyn ReceiverRules>,
+    data: Link<Packet>,
+    acks: Link<Packet>,
+    timers: Timers,
+    attempts: HashMap<SegmentNumber, u8>,
+    acks_sent: u32,
+    now: Moment,
+    steps: Vec<Step>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        scenario: &'a GradedScenario,
+        protocol: Arq,
+        sender: &'a mut dyn Program,
+        receiver: &'a mut dyn Program,
+    ) -> Self {
+        let (sender_rules, receiver_rules): (
+            Box<dyn SenderRules>,
+            Box<dyn ReceiverRules>,
+        ) = match protocol {
+            Arq::Sack => (
+                Box::new(selective_ack::SenderJudge::new(scenario)),
+                Box::new(selective_ack::ReceiverJudge::default()),
+            ),
+            Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => (
+                Box::new(sender::Judge::new(protocol, scenario)),
+                Box::new(receiver::Judge::new(protocol, scenario)),
+            ),
+        };
+        Self {
+            scenario,
+            protocol,
+            sender,
+            receiver,
+            sender_rules,
+            receiver_rules,
+            data: Link::new(&scenario.link, Direction::Data),
+            acks: Link::new(&scenario.link, Direction::Ack),
+            timers: Timers::new(),
+            attempts: HashMap::new(),
+            acks_sent: 0,
+            now: Moment::START,
+            steps: Vec::new(),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Problem> {
+        self.start()?;
+        self.tell_sender(&Told::Begin)?;
+        for _ in 0..EVENTS_PER_SEGMENT.saturating_mul(self.scenario.segments) {
+            if !self.next_event()? {
+                return self.end();
+            }
+        }
+        Err(self
+            .no_end("The run goes on and on: every segment was transmitted many times."))
+    }
+
+    fn start(&mut self) -> Result<(), Problem> {
+        let start = |sending| Told::Start {
+            protocol: self.protocol.name(),
+            window: self.scenario.window_of(self.protocol),
+            sending,
+        };
+        let sending = Some((self.scenario.segments, super::scenario::TIMEOUT));
+        let (to_sender, to_receiver) = (start(sending), start(None));
+        self.hear(Role::Sender, &to_sender)?;
+        self.hear(Role::Receiver, &to_receiver)?;
+        Ok(())
+    }
+
+    fn hear(&mut self, role: Role, told: &Told) -> Result<Vec<Action>, Problem> {
+        let program = match role {
+            Role::Sender => &mut self.sender,
+            Role::Receiver => &mut self.receiver,
+        };
+        let answer = program.hear(told, self.now);
+        answer.map_err(|failure| Problem::Failure(role, failure))
+    }
+
+    /// The next thing happens; `false` where nothing is left to happen. A packet that
+    /// arrives when a timer expires comes first.
+    fn next_event(&mut self) -> Result<bool, Problem> {
+        let timer = self.timers.iter().min_by_key(|(timer, at)| (**at, **timer));
+        let timer = timer.map(|(timer, at)| (*timer, *at));
+        let times = [
+            self.data.next_timeout(),
+            self.acks.next_timeout(),
+            timer.map(|(_, at)| at),
+        ];
+        let Some(next) = earliest(times) else {
+            return Ok(false);
+        };
+        self.now = self.now.max(next);
+        if let Some(Delivery { item, damage }) = self.data.poll(self.now) {
+            self.arrive_at_receiver(item, damage.is_some())?;
+        } else if let Some(Delivery { item, damage }) = self.acks.poll(self.now) {
+            self.note(What::Arrived(item.clone(), damage.is_none()));
+            let ranges = if self.protocol == Arq::Sack {
+                item.ranges.iter().map(|it| it.map(i64::from)).collect()
+            } else {
+                Vec::new() // A journal tells the segment of an individual ACK so.
+            };
+            let number = item.number;
+            self.tell_sender(&match damage {
+                Some(_) => Told::Corrupt,
+                None => Told::Ack { number, ranges },
+            })?;
+        } else if let Some((timer, _)) = timer {
+            self.timers.remove(&timer);
+            self.note(What::TimedOut(self.sender_rules.oldest()));
+            self.tell_sender(&Told::Timeout(timer))?;
+        }
+        Ok(true)
+    }
+
+    fn arrive_at_receiver(
+        &mut self,
+        packet: Packet,
+        damaged: bool,
+    ) -> Result<(), Problem> {
+        let number = packet.number;
+        self.note(What::Arrived(packet, !damaged));
+        let told = if damaged {
+            Told::Corrupt
+        } else {
+            Told::Data(number)
+        };
+        let actions = self.hear(Role::Receiver, &told)?;
+        let judged = self.receiver_rules.judge(&told, &actions);
+        if !damaged && !actions.contains(&Action::Deliver(number)) {
+            let buffers = matches!(self.protocol, Arq::SelectiveRepeat | Arq::Sack);
+            let is_kept = buffers && number > self.receiver_rules.delivered();
+            self.note(What::Put(number, is_kept));
+        }
+        for action in actions {
+            if let Some((number, ranges)) = action.acknowledged() {
+                self.acknowledge(number, ranges);
+            } else if let Action::Note(text) = action {
+                self.note(What::Noted(Role::Receiver, text));
+            }
+        }
+        judged.map_err(Problem::Violation)
+    }
+
+    fn acknowledge(&mut self, number: SegmentNumber, ranges: &[super::verbs::Range]) {
+        self.acks_sent += 1;
+        let next = self.receiver_rules.delivered();
+        let packet = Packet::ack(self.protocol, number, ranges, self.acks_sent, next);
+        let entered =
+            self.acks
+                .enter(packet.clone(), packet.label(), ACK_BYTES, self.now);
+        self.note(What::Sent(packet, entered));
+    }
+
+    fn tell_sender(&mut self, told: &Told) -> Result<(), Problem> {
+        let actions = self.hear(Role::Sender, told)?;
+        for action in &actions {
+            if let Action::StartTimer(timer, after) = action {
+                self.timers.insert(*timer, self.now + *after);
+            } else if let Action::StopTimer(timer) = action {
+                self.timers.remove(timer);
+            }
+        }
+        let rules = &mut self.sender_rules;
+        let judged = rules.judge(told, &actions, &self.timers, self.now);
+        for action in actions {
+            if let Some(number) = action.transmitted() {
+                self.send(number);
+            } else if let Action::Note(text) = action {
+                self.note(What::Noted(Role::Sender, text));
+            }
+        }
+        judged.map_err(Problem::Violation)
+    }
+
+    fn send(&mut self, number: SegmentNumber) {
+        let attempt = self.attempts.entry(number).or_insert(0);
+        *attempt = attempt.saturating_add(1);
+        let packet = Packet::data(number, *attempt);
+        let bytes = usize::from(SEGMENT_BYTES);
+        let entered = self
+            .data
+            .enter(packet.clone(), packet.label(), bytes, self.now);
+        self.note(What::Sent(packet, entered));
+    }
+
+    fn note(&mut self, what: What) {
+        let time = self.now;
+        self.steps.push(Step { time, what });
+    }
+
+    /// Nothing is left to happen: is the file there, and does the sender know?
+    fn end(&mut self) -> Result<(), Problem> {
+        let is_there =
+            self.receiver_rules.delivered() == i64::from(self.scenario.segments);
+        if !is_there || !self.sender_rules.is_finished() {
+            return Err(self.no_end("No packet is on the path and no timer runs."));
+        }
+        self.hear(Role::Sender, &Told::End)?;
+        self.hear(Role::Receiver, &Told::End)?;
+        Ok(())
+    }
+
+    fn no_end(&self, found: &str) -> Problem {
+        let delivered = self.receiver_rules.delivered();
+        Problem::Violation(Violation {
+            role: Role::Sender,
+            rule: super::rules::PROGRESS,
+            mistake: None,
+            found: format!("{found} {delivered} segments were delivered."),
+            expected: format!("{} segments delivered", self.scenario.segments),
+        })
+    }
+}
+
+/// Bytes of an ACK, for a link with a rate.
+const ACK_BYTES: usize = 40;
+
+impl SenderRules for sender::Judge {
+    fn judge(
+        &mut self,
+        told: &Told,
+        actions: &[Action],
+        timers: &Timers,
+        now: Moment,
+    ) -> Result<(), Violation> {
+        Self::judge(self, told, actions, timers, now)
+    }
+
+    fn is_finished(&self) -> bool {
+        Self::is_finished(self)
+    }
+
+    fn oldest(&self) -> SegmentNumber {
+        Self::oldest(self)
+    }
+}
+
+impl ReceiverRules for receiver::Judge {
+    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation> {
+        Self::judge(self, told, actions)
+    }
+
+    fn delivered(&self) -> SegmentNumber {
+        Self::delivered(self)
+    }
+}

@@ -1,0 +1,243 @@
+//! What happened in a run: for the ladders of a report and, as a journal, for pictures and
+//! the player.
+
+use super::scenario::GradedScenario;
+use super::verbs::Role;
+use crate::lab::journal::{Carried, Entry, Format, Heading, Journal, Side, VERSION};
+use crate::lab::notation::{Notation, transmission};
+use crate::link::{Direction, Entered, Fate, Label};
+use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
+use crate::reliable::moment::Moment;
+use crate::reliable::protocol::SegmentNumber;
+use crate::wire::options::{Arq, Congestion};
+use crate::wire::packet::Kind;
+use crate::wire::sequence::SequenceNumber;
+
+/// File bytes in a segment, for a link with a rate and for pictures.
+pub const SEGMENT_BYTES: u16 = 1_000;
+
+/// A packet of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// What the link's scenario and journals call it.
+    pub name: PacketName,
+    /// The segment's number, or the ACK's.
+    pub number: SegmentNumber,
+    /// What an ACK tells beyond its number; in selective repeat the segment itself.
+    pub ranges: Vec<[u32; 2]>,
+}
+
+impl Packet {
+    /// A transmission of a segment.
+    #[must_use]
+    pub fn data(number: SegmentNumber, attempt: u8) -> Self {
+        let name = PacketName {
+            kind: Kind::Data,
+            number: unsigned(number),
+            attempt,
+            sequence: SequenceNumber(unsigned(number)),
+            length: SEGMENT_BYTES,
+        };
+        Self {
+            name,
+            number,
+            ranges: Vec::new(),
+        }
+    }
+
+    /// The ACK that is the `serial`-th one, from 1; the receiver has delivered all before
+    /// `next_expected`.
+    #[must_use]
+    pub fn ack(
+        protocol: Arq,
+        number: SegmentNumber,
+        ranges: &[super::verbs::Range],
+        serial: u32,
+        next_expected: SegmentNumber,
+    ) -> Self {
+        let next = match protocol {
+            Arq::StopAndWait | Arq::GoBackN => number + 1,
+            Arq::SelectiveRepeat => next_expected,
+            Arq::Sack => number,
+        };
+        let ranges = match protocol {
+            Arq::SelectiveRepeat => vec![[unsigned(number); 2]],
+            Arq::Sack => ranges.iter().map(|it| it.map(unsigned)).collect(),
+            Arq::StopAndWait | Arq::GoBackN => Vec::new(),
+        };
+        let name = PacketName {
+            kind: Kind::Ack,
+            number: serial,
+            attempt: 1,
+            sequence: SequenceNumber(unsigned(next)),
+            length: 0,
+        };
+        Self {
+            name,
+            number,
+            ranges,
+        }
+    }
+
+    /// What the link's dice know it by.
+    #[must_use]
+    pub fn label(&self) -> Label {
+        Label::from(self.name)
+    }
+
+    /// Which way it goes.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        if self.name.kind == Kind::Data {
+            Direction::Data
+        } else {
+            Direction::Ack
+        }
+    }
+
+    /// What a ladder calls it, in at most `room` letters where that is possible.
+    #[must_use]
+    pub fn called(&self, protocol: Arq, room: usize) -> String {
+        if self.name.kind == Kind::Data {
+            return format!("DATA {}{}", self.number, transmission(self.name.attempt));
+        }
+        let notation = Notation {
+            arq: protocol,
+            first_sequence: 0,
+        };
+        notation.name(&self.name, &self.ranges, room)
+    }
+}
+
+/// A number that is shown, and was wrong where it is negative.
+fn unsigned(number: SegmentNumber) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When.
+    pub time: Moment,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A packet was put on the wire.
+    Sent(Packet, Entered),
+    /// A packet arrived; `false` where it was damaged.
+    Arrived(Packet, bool),
+    /// A timer of the sender expired, and this was the oldest segment in flight.
+    TimedOut(SegmentNumber),
+    /// The receiver did not deliver this segment; `true` where it is buffered.
+    Put(SegmentNumber, bool),
+    /// The program's own words.
+    Noted(Role, String),
+}
+
+/// What a run was, as a journal says it.
+#[must_use]
+pub fn heading(scenario: &GradedScenario, protocol: Arq) -> Heading {
+    Heading {
+        journal: Format::Sash,
+        version: VERSION,
+        scenario: scenario.link.to_string(),
+        arq: protocol,
+        window: scenario.window_of(protocol),
+        congestion: Congestion::Fixed,
+        size: u64::from(scenario.segments) * u64::from(SEGMENT_BYTES),
+        offset: 0,
+        segment_bytes: SEGMENT_BYTES,
+        first_sequence: 0,
+    }
+}
+
+/// The run as a journal.
+#[must_use]
+pub fn journal(scenario: &GradedScenario, protocol: Arq, steps: &[Step]) -> Journal {
+    let mut attempts = std::collections::BTreeMap::new();
+    let mut entries = Vec::new();
+    for Step { time, what } in steps {
+        let mut note = |side, event| entries.push(Entry::new(*time, side, event));
+        match what {
+            What::Sent(packet, entered) => {
+                let side = near(packet);
+                note(side, Event::PacketSent(packet.name));
+                tell_ranges(&mut note, side, packet);
+                let carried = Carried::new(packet.name, packet.direction(), *entered);
+                entries.push(Entry::carried(*time, carried));
+                attempts.insert(packet.number, packet.name.attempt);
+            }
+            What::Arrived(packet, true) => {
+                note(far(packet), Event::PacketReceived(packet.name));
+                tell_ranges(&mut note, far(packet), packet);
+            }
+            What::Arrived(packet, false) => note(far(packet), Event::PacketDamaged),
+            What::TimedOut(number) => {
+                let timer = Timer::Retransmission;
+                note(Side::Sender, Event::TimerExpired { timer });
+                let lost = Event::PacketLost {
+                    number: unsigned(*number),
+                    attempt: attempts.get(number).copied().unwrap_or(1),
+                    trigger: Trigger::Timeout,
+                };
+                note(Side::Sender, lost);
+            }
+            What::Put(number, true) => {
+                let number = unsigned(*number);
+                note(Side::Receiver, Event::SegmentKept { number });
+            }
+            What::Put(number, false) => {
+                let (number, why) = (unsigned(*number), Unwanted::OutOfOrder);
+                note(Side::Receiver, Event::SegmentDropped { number, why });
+            }
+            What::Noted(..) => {}
+        }
+    }
+    Journal {
+        heading: heading(scenario, protocol),
+        entries,
+        is_cut: false,
+        unknown: 0,
+    }
+}
+
+fn tell_ranges(note: &mut impl FnMut(Side, Event), side: Side, packet: &Packet) {
+    if !packet.ranges.is_empty() {
+        let ranges = packet.ranges.clone();
+        note(side, Event::RangesTold { ranges });
+    }
+}
+
+/// Where a packet leaves.
+fn near(packet: &Packet) -> Side {
+    match packet.direction() {
+        Direction::Data => Side::Sender,
+        Direction::Ack => Side::Receiver,
+    }
+}
+
+/// Where a packet arrives.
+fn far(packet: &Packet) -> Side {
+    match packet.direction() {
+        Direction::Data => Side::Receiver,
+        Direction::Ack => Side::Sender,
+    }
+}
+
+/// What became of a packet, where it is not delivered as it is.
+#[must_use]
+pub const fn fate(entered: &Entered) -> &'static str {
+    match entered.fate {
+        Fate::Delivered => "",
+        Fate::Lost => "lost",
+        Fate::QueueFull => "lost: queue full",
+        Fate::TooLong => "lost: too long",
+        Fate::Corrupted => "corrupted",
+        Fate::Reordered => "reordered",
+        Fate::Duplicated => "duplicated",
+    }
+}

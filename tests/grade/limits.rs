@@ -1,0 +1,162 @@
+//! Whatever a program does, its run ends with a sentence, and the next scenario goes on.
+
+use crate::desk::{err, grade, json, python, python_folder, solution};
+use sash::transfer::clock::Clock;
+use std::fs;
+use std::time::Duration;
+
+/// The sentence about a Python program, and what it wrote to stderr.
+fn told(program: &str, event_limit: &str) -> (String, String) {
+    let folder = python_folder(program);
+    let arguments = [
+        "go-back-n",
+        "--role",
+        "sender",
+        "--only",
+        "1",
+        "--event-limit",
+        event_limit,
+    ];
+    let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
+    assert_eq!(result["points"], 0);
+    let problem = &result["scenarios"][0]["problem"];
+    let sentence = problem["failure"].as_str();
+    let sentence = sentence.unwrap_or_else(|| panic!("{problem}")).to_owned();
+    (sentence, problem["stderr"].to_string())
+}
+
+#[test]
+fn a_program_that_hangs_is_told_so() {
+    let (sentence, _) = told("import time\ntime.sleep(1000)\n", "0.2");
+    assert!(sentence.contains("it hangs"), "{sentence}");
+}
+
+#[test]
+fn an_answer_without_ok_is_told_so() {
+    let program = "import sys\nfor line in sys.stdin:\n    print('send 0', flush=True)\n";
+    let (sentence, _) = told(program, "0.2");
+    assert!(sentence.contains("and no ok"), "{sentence}");
+}
+
+#[test]
+fn printing_without_flushing_is_told_so() {
+    let program = "import sys\nfor line in sys.stdin:\n    print('ok')\n";
+    let (sentence, _) = told(program, "0.4");
+    assert!(sentence.contains("prints without flushing"), "{sentence}");
+}
+
+#[test]
+fn a_flood_is_told_so() {
+    let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nwhile True:\n    print('send 1')\n";
+    let (sentence, _) = told(program, "20");
+    assert!(sentence.contains("floods"), "{sentence}");
+    let long = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nwhile True:\n    print('x', end='')\n";
+    let (sentence, _) = told(long, "20");
+    assert!(sentence.contains("a line of more than"), "{sentence}");
+}
+
+#[test]
+fn a_crash_is_told_with_the_last_lines_of_stderr() {
+    let program =
+        "import sys\nfor line in sys.stdin:\n    raise ValueError('my own words')\n";
+    let (sentence, stderr) = told(program, "20");
+    assert!(sentence.contains("exit status 1"), "{sentence}");
+    assert!(stderr.contains("my own words"), "{stderr}");
+    let program = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n";
+    let (sentence, _) = told(program, "20");
+    assert!(sentence.contains("SIGSEGV"), "{sentence}");
+}
+
+#[test]
+fn nonsense_is_told_with_what_it_answered() {
+    let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nprint('hello', flush=True)\nsys.stdin.readline()\n";
+    let (sentence, _) = told(program, "20");
+    assert!(
+        sentence.contains("\"hello\", which is no verb"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn a_closed_stdout_is_told_so() {
+    let program = "import os, time\nos.close(1)\ntime.sleep(1000)\n";
+    let (sentence, _) = told(program, "20");
+    assert!(sentence.contains("closed its stdout"), "{sentence}");
+}
+
+#[test]
+fn a_program_that_stays_after_end_is_told_so() {
+    let program = solution("go_back_n.py") + "    import time\n    time.sleep(1000)\n";
+    let (sentence, _) = told(&program, "0.5");
+    assert!(sentence.contains("did not leave after end"), "{sentence}");
+}
+
+#[test]
+fn children_that_are_left_behind_are_told_and_killed() {
+    let child = "import os, time\nif os.fork() == 0:\n    \
+                 open('child', 'w').write(str(os.getpid()))\n    os.close(0)\n    os.close(1)\n    \
+                 os.close(2)\n    time.sleep(1000)\n    os._exit(0)\n\
+                 while not os.path.exists('child'):\n    time.sleep(0.01)\n";
+    let folder = python_folder(&solution("go_back_n.py"));
+    let program = fs::read_to_string(folder.path().join("protocol.py")).unwrap();
+    let place = program.find("from sash").unwrap();
+    let (before, after) = program.split_at(place);
+    fs::write(
+        folder.path().join("protocol.py"),
+        format!("{before}{child}{after}"),
+    )
+    .unwrap();
+    let arguments = [
+        "go-back-n",
+        "--role",
+        "sender",
+        "--only",
+        "1",
+        "--event-limit",
+        "20",
+    ];
+    let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
+    let problem = &result["scenarios"][0]["problem"];
+    let sentence = problem["failure"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{problem}"));
+    assert!(
+        sentence.contains("left child processes behind"),
+        "{sentence}"
+    );
+    let child = fs::read_to_string(folder.path().join("child")).unwrap();
+    // It is killed; the system may take a moment to end it.
+    let state = || fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+    let clock = Clock::start();
+    while !state().is_empty() && !state().contains(") Z ") {
+        let waited = clock.now().since_start();
+        assert!(
+            waited < Duration::from_secs(30),
+            "the child {child} still runs"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_next_scenario_goes_on_and_the_whole_has_a_limit() {
+    let folder = python_folder("import time\ntime.sleep(1000)\n");
+    let arguments = ["stop-and-wait", "--event-limit", "5", "--limit", "1"];
+    let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
+    let scenarios = result["scenarios"].as_array().unwrap();
+    assert_eq!(scenarios.len(), 15);
+    let last = scenarios[14]["problem"]["failure"].as_str().unwrap();
+    assert!(last.contains("--limit"), "{last}");
+}
+
+#[test]
+fn a_command_that_is_not_there_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = grade(folder.path(), &["go-back-n", "--", "./no-such-program"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        err(&output).contains("cannot be started"),
+        "{}",
+        err(&output)
+    );
+}
