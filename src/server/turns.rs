@@ -99,6 +99,7 @@ const fn cost(request: &Request) -> Cost {
         | Request::Unban { .. }
         | Request::Lab(_)
         | Request::LabResult(_)
+        | Request::Submit(_)
         | Request::Ping
         | Request::Disconnect => Cost::Small,
     }

@@ -11,6 +11,7 @@ use super::*;
 use crate::client::model::ChatLine;
 use crate::transfer::{Ending, Figures, Report};
 use crate::wire::digest::Token;
+use crate::wire::message::VERSION;
 use crate::wire::message::{
     Code, Complaint, Offer, Refusal, Reply, Said, TransferNews, Welcome, Whispered,
 };
