@@ -83,7 +83,7 @@ impl Flow {
             listening: false,
             ..Proposal::EXAMPLE
         };
-        let arq = Arq::SelectiveRepeat;
+        let arq = Arq::Sack;
         Self {
             transfer,
             sender: Sending::respond(arq, proposal(first), transfer.starts_at),

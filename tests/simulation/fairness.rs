@@ -127,7 +127,7 @@ fn beside(one: Congestion, other: Congestion, late: u64) -> [f64; 2] {
 }
 
 #[track_caller]
-fn neither_starves(one: Congestion, other: Congestion, golden: &str) {
+fn both_have(at_least: f64, one: Congestion, other: Congestion, golden: &str) {
     let mut table = "shares of what the bottleneck carries, over a minute\n\n".to_owned();
     for late in [0, 3] {
         for (first, second) in [(one, other), (other, one)] {
@@ -139,7 +139,7 @@ fn neither_starves(one: Congestion, other: Congestion, golden: &str) {
                 .map(|(congestion, share)| format!("{:<6}{share:.2}", congestion.name()));
             let line = format!("{before}  beside {after}  which began {late} s later");
             writeln!(table, "{line}").expect("memory");
-            assert!(least >= 0.25, "{told}, the second {late} s later");
+            assert!(least >= at_least * all, "{told}, the second {late} s later");
             assert!(all >= 0.9, "{told}: the bottleneck is not used");
         }
     }
@@ -161,15 +161,26 @@ fn compare(name: &str, found: &str) {
 
 #[test]
 fn the_default_and_cubic_leave_each_other_a_quarter() {
-    neither_starves(Congestion::Bbr, Congestion::Cubic, "share_with_cubic.txt");
+    both_have(
+        0.25,
+        Congestion::Bbr,
+        Congestion::Cubic,
+        "share_with_cubic.txt",
+    );
 }
 
 #[test]
 fn the_default_and_reno_leave_each_other_a_quarter() {
-    neither_starves(Congestion::Bbr, Congestion::Reno, "share_with_reno.txt");
+    both_have(
+        0.25,
+        Congestion::Bbr,
+        Congestion::Reno,
+        "share_with_reno.txt",
+    );
 }
 
 #[test]
 fn two_of_the_default_share_alike() {
-    neither_starves(Congestion::Bbr, Congestion::Bbr, "share_with_bbr.txt");
+    // The larger has 1.5 times as much at most.
+    both_have(0.4, Congestion::Bbr, Congestion::Bbr, "share_with_bbr.txt");
 }

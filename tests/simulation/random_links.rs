@@ -32,7 +32,7 @@ fn broken(is_policed: bool) -> (Vec<String>, usize) {
         let told = format!("{}: {broken:?} {measured:?}", link.scenario);
         assert!(!broken.contains(&Broken::Whole), "{told}");
         // The old controller sent each segment up to 50 times.
-        let most = if is_policed { 4.0 } else { 2.0 } / (1.0 - link.loss);
+        let most = if is_policed { 2.5 } else { 1.25 } / (1.0 - link.loss);
         assert!(measured.packets_per_segment <= most, "a flood: {told}");
         if !broken.is_empty() {
             lines.push(told);

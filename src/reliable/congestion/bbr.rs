@@ -132,7 +132,12 @@ const DRAIN_GAIN: f64 = 0.5;
 const UP_GAIN: f64 = 1.25;
 
 /// There was more where the rate has grown by nearly as much: then it is looked for again.
-const FOUND: f64 = 1.08;
+/// A share of another flow that gives way is less than this.
+const FOUND: f64 = 1.15;
+
+/// The first of them where the path itself loses: startup may have taken that for
+/// congestion, and ended too soon.
+const LOSSY_UP_GAIN: f64 = 2.0;
 
 /// Each time by so much more, up to [`MOST_UP_GAIN`].
 const UP_STEP: f64 = 0.25;
@@ -158,7 +163,7 @@ const LEAST_DOWN_ROUNDS: u64 = 2;
 /// bottleneck whose queue holds one product; with this the two share it (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
-/// While the rate still grows the window doubles with it.
+/// While the rate still grows the window doubles with it, as far as it arrives.
 const STARTUP_WINDOW_GAIN: f64 = 2.0;
 
 /// Clumps of ACKs open the window further, by this share of the product at most.
@@ -262,7 +267,12 @@ impl Bbr {
                     self.path.learn_own_loss(); // This round told of what left before it.
                 }
                 if round >= since + rounds {
-                    self.go_up(UP_GAIN);
+                    let is_first = rounds == FIRST_CRUISE_ROUNDS;
+                    self.go_up(if is_first && self.path.is_known_to_lose() {
+                        LOSSY_UP_GAIN
+                    } else {
+                        UP_GAIN
+                    });
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
@@ -387,7 +397,9 @@ impl Bbr {
             }
         );
         let gain = match self.phase {
-            Phase::Startup { .. } if is_growing => STARTUP_WINDOW_GAIN,
+            Phase::Startup { .. } if is_growing => {
+                STARTUP_WINDOW_GAIN / (1.0 - self.path.loss_so_far())
+            }
             Phase::Up { gain, .. } => WINDOW_GAIN.max(gain),
             Phase::Startup { .. }
             | Phase::Drain

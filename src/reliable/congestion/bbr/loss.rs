@@ -32,10 +32,13 @@ pub(super) struct OwnLoss {
 
 /// Loss above the path's own that is not yet taken for congestion
 /// (draft-ietf-ccwg-bbr §2.7, BBR.LossThresh).
-const LOSS_TOLERANCE: f64 = 0.02;
+pub(super) const LOSS_TOLERANCE: f64 = 0.02;
 
 /// No path is believed to lose more than this by itself.
 const MOST_OWN_LOSS: f64 = 0.5;
+
+/// More than this is doubted where less sent brings as much.
+const DOUBTFUL_LOSS: f64 = 0.35;
 
 /// What was learned before counts for three quarters of what is learned now.
 const MEMORY: f64 = 0.75;
@@ -66,6 +69,11 @@ impl Tally {
         self.share() < MOST_OWN_LOSS
     }
 
+    /// Whether few paths lose so much by themselves.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.share() > DOUBTFUL_LOSS
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         self.delivered += other.delivered;
         self.lost += other.lost;
@@ -84,7 +92,12 @@ impl Tally {
 impl OwnLoss {
     /// The share that the path loses by itself; `None` before it was learned.
     pub(super) fn known(&self) -> Option<f64> {
-        self.is_known.then(|| self.own.share().min(MOST_OWN_LOSS))
+        self.is_known.then(|| self.so_far())
+    }
+
+    /// The same before it was learned, as far as it shows.
+    pub(super) fn so_far(&self) -> f64 {
+        self.own.share().min(MOST_OWN_LOSS)
     }
 
     /// The largest share that a measured rate may be corrected by.
@@ -108,10 +121,7 @@ impl OwnLoss {
     /// Whether a round lost more than is known of the path, if no packet's loss depends on
     /// another's.
     pub(super) fn is_lossy(&self, round: &Tally) -> bool {
-        let own = (self.own.lost + 0.5) / (self.own.packets() + 1.0);
-        let packets = round.packets();
-        let chance = 2.0 * (packets * own * (1.0 - own)).sqrt() + 1.0;
-        round.lost > chance + (own + LOSS_TOLERANCE) * packets
+        round.share() > self.most(round, 1.0, 2.5)
     }
 
     /// The sender does something else from now on.
@@ -136,15 +146,22 @@ impl OwnLoss {
 
     /// Whether that is more than the path loses by itself, chance allowed for.
     pub(super) fn is_exceeded_by(&self, tally: &Tally) -> bool {
-        let packets = tally.packets();
-        // Where nothing is known, a half of one packet may have been lost.
-        let own = (self.own.lost + 0.5) / (self.own.packets() + 1.0);
         let burst = (self.own.lost + tally.lost) / (self.own.findings + tally.findings);
         let burst = burst.clamp(1.0, LONGEST_BURST);
-        let deviation =
-            (own * (1.0 - own) * (2.0 * burst - 1.0) / packets.max(1.0)).sqrt();
-        let most = own + LOSS_TOLERANCE + 3.0 * deviation + 1.0 / packets.max(1.0);
-        packets >= FEWEST_PACKETS && tally.share() > most
+        tally.packets() >= FEWEST_PACKETS && tally.share() > self.most(tally, burst, 3.0)
+    }
+
+    /// The largest share of these packets that the path may lose by itself, where losses
+    /// come in bursts of this length, so many standard deviations of chance allowed for.
+    fn most(&self, tally: &Tally, burst: f64, deviations: f64) -> f64 {
+        // Where nothing is known, a half of one packet may have been lost.
+        let (known, packets) = (self.own.packets() + 1.0, tally.packets().max(1.0));
+        let own = (self.own.lost + 0.5) / known;
+        let by_bursts = own * (1.0 - own) * (2.0 * burst - 1.0) / packets;
+        // What is known was counted too: few packets say little of the path.
+        let mean = (self.own.lost + tally.lost + 0.5) / (known + packets);
+        let deviation = (by_bursts + mean * (1.0 - mean) / known).sqrt();
+        own + LOSS_TOLERANCE + deviations * deviation + 1.0 / packets
     }
 }
 
@@ -184,18 +201,28 @@ mod tests {
         let exceeded = |own: u32, lost: u32| {
             known(&round(own, own)).is_exceeded_by(&round(lost, lost))
         };
-        assert!(!exceeded(0, 5) && exceeded(0, 6));
-        // At 20 % a hundred packets lose 20, and by chance up to three times 4 more.
-        assert!(!exceeded(20, 34) && exceeded(20, 37));
+        assert!(!exceeded(0, 10) && exceeded(0, 11));
+        assert!(!exceeded(20, 41) && exceeded(20, 42));
     }
 
     #[test]
     fn a_path_that_loses_in_bursts_may_lose_more_by_chance() {
         let single = known(&round(5, 5));
         let bursts = known(&round(5, 1));
-        assert!(single.is_exceeded_by(&round(20, 20)));
-        assert!(!bursts.is_exceeded_by(&round(20, 4)));
+        assert!(single.is_exceeded_by(&round(22, 22)));
+        assert!(!bursts.is_exceeded_by(&round(22, 4)));
         assert!(bursts.is_exceeded_by(&round(50, 10)));
+    }
+
+    #[test]
+    fn a_path_that_is_known_by_few_packets_may_lose_more() {
+        let few = Tally {
+            delivered: 10.0,
+            ..round(0, 0)
+        };
+        assert!(known(&round(0, 0)).is_lossy(&round(30, 30)));
+        assert!(!known(&few).is_lossy(&round(30, 30)));
+        assert!(known(&few).is_lossy(&round(60, 60)));
     }
 
     #[test]

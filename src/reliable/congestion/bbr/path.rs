@@ -15,7 +15,7 @@
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
 use super::super::Acked;
-use super::loss::{FEWEST_PACKETS, OwnLoss, Tally};
+use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ pub(super) struct Path {
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
-    /// Packets per second that arrived before the sender slowed down to drain the queue.
+    /// Packets per second that arrived before the sender slowed down: to drain the queue, or
+    /// for congestion.
     full_rate: f64,
     loss: OwnLoss,
     round: Round,
@@ -205,7 +206,7 @@ impl Path {
         }
         let is_saturated =
             self.full_rate > 0.0 && last.rate() > SATURATED * self.full_rate;
-        if is_saturated && self.is_lossy() {
+        if is_saturated && (self.is_lossy() || last.is_doubtful()) {
             // Slower sending brought no less: it is still too much for the bottleneck.
             self.lower_rate(last.rate());
             return;
@@ -226,6 +227,16 @@ impl Path {
         if self.round.last.is_believable() && !self.is_lossy() {
             self.loss.take(&self.round.last);
         }
+    }
+
+    /// What the path has lost by itself so far, learned or not: from 0 to a half.
+    pub(super) fn loss_so_far(&self) -> f64 {
+        self.loss.so_far()
+    }
+
+    /// Whether the path itself loses more than would be taken for congestion.
+    pub(super) fn is_known_to_lose(&self) -> bool {
+        self.loss.known().is_some_and(|own| own > LOSS_TOLERANCE)
     }
 
     /// Whether the round that just ended lost more than chance explains.
@@ -253,6 +264,7 @@ impl Path {
     }
 
     fn lower_rate(&mut self, arrived: f64) {
+        self.full_rate = arrived;
         let Some(rate) = self.rate() else { return };
         let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
         self.rates = MaxFilter::default();
@@ -467,6 +479,18 @@ mod tests {
             "the bottleneck's loss was learned"
         );
         assert_eq!(path.rate(), Some(800.0));
+    }
+
+    #[test]
+    fn a_path_that_still_delivers_as_much_after_congestion_is_not_learned_from() {
+        let mut path = Path::default();
+        round(&mut path, 0, 0);
+        path.begin();
+        round(&mut path, 1, 60);
+        path.take_congestion();
+        round(&mut path, 2, 60);
+        path.learn_own_loss();
+        assert_eq!(path.loss.known(), None, "the bottleneck's loss was learned");
     }
 
     #[test]
