@@ -380,7 +380,10 @@ impl<'a> Attacker<'a> {
             {
                 return Err(error);
             }
-            while reads {
+            if !reads {
+                continue;
+            }
+            loop {
                 match self.heard.read(&mut sink) {
                     Ok(0) => return Ok(()),
                     Ok(_) => {}

@@ -84,7 +84,8 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 /// Whether an open failed because of what lies there, which is not ours to touch.
 #[must_use]
 pub fn is_foreign(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|it| it.is::<Foreign>())
+    let cause = error.get_ref();
+    cause.and_then(|it| it.downcast_ref::<Foreign>()).is_some()
 }
 
 fn foreign(why: &'static str) -> io::Error {

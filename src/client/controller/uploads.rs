@@ -95,7 +95,9 @@ impl Controller {
             let ended = self.model.transfers.iter().filter(ended);
             let ended: Vec<u64> = ended.map(|it| it.tag).collect();
             if !ended.is_empty() {
-                ended.into_iter().for_each(|tag| self.retry(tag, now_ms));
+                for tag in ended {
+                    self.retry(tag, now_ms);
+                }
                 return;
             }
         }

@@ -46,9 +46,12 @@ pub(super) struct Charge {
 impl Budget {
     /// A line that counts from now on.
     pub(in super::super) fn line(self: &Arc<Self>, text: String) -> Line {
-        let _charge = self.charge(text.len());
+        let charge = self.charge(text.len());
         let text = text.into_boxed_str();
-        Line(Arc::new(Counted { text, _charge }))
+        Line(Arc::new(Counted {
+            text,
+            _charge: charge,
+        }))
     }
 
     /// These lines have got a place in one more queue.

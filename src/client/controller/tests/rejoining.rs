@@ -200,9 +200,11 @@ fn a_client_that_comes_back_shows_the_token_of_its_last_welcome() {
         client.on_event(Event::Lost("The server is gone.".into()), now_ms);
         client.on_event(Event::Tick, now_ms + 1_000);
         let joins = client.take_effects().into_iter();
-        shown.extend(joins.filter_map(|effect| match effect {
-            Effect::Send(Request::Join { token, .. }) => Some(token),
-            _ => None,
+        shown.extend(joins.filter_map(|effect| {
+            let Effect::Send(Request::Join { token, .. }) = effect else {
+                return None;
+            };
+            Some(token)
         }));
     }
     assert_eq!(shown, [None, Some(TOKEN), Some(TOKEN)]);
