@@ -347,7 +347,9 @@ impl Downloads {
         };
         if let Some(upload) = &download.upload {
             if !upload.has_taken {
-                // It was whole before anything was told of its handshake.
+                // It was whole before anything was told of its handshake: older parts make
+                // room only now.
+                let _ = self.make_room(&download.name, upload, None, true);
                 self.allowance.take(&upload.from, upload.version.size);
             }
             self.allowance.keep(&upload.from, upload.version.size);

@@ -185,7 +185,11 @@ mod tests {
     fn a_line_that_is_too_long_is_skipped_and_the_next_line_is_read() {
         let mut lines = Lines::default();
         let mut popped = Vec::new();
-        let long = [&[b'a'; 40_000], b"\nnext\nafter\xff\nlast\n".as_slice()].concat();
+        let long = [
+            &vec![b'a'; 40_000][..],
+            b"\nnext\nafter\xff\nlast\n".as_slice(),
+        ]
+        .concat();
         for bytes in long.chunks(1_000) {
             lines.push(bytes);
             assert!(lines.arrived.len() <= LONGEST_LINE_BYTES + 2_001);

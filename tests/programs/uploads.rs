@@ -630,10 +630,21 @@ fn a_mere_request_leaves_what_another_one_has_begun() {
     let mut mallory = Person::join(&server, "mallory");
     // The same name; and another one, which would need the room.
     for name in ["a", "b"] {
-        mallory.say(&format!(
-            r#"{{"upload":{{"file":"{name}","size":700000}}}}"#
-        ));
-        let transfer = mallory.hear_offer().transfer;
+        // Refused while the broken-off upload has not ended yet.
+        let mut offered = None;
+        wait_until(|| {
+            mallory.say(&format!(
+                r#"{{"upload":{{"file":"{name}","size":700000}}}}"#
+            ));
+            offered = mallory.hear(|reply| {
+                if let Reply::Offer(offer) = reply {
+                    return Some(Some(offer.transfer));
+                }
+                matches!(reply, Reply::Error(_)).then_some(None)
+            });
+            offered.is_some()
+        });
+        let transfer = offered.unwrap();
         mallory.say(&format!(r#"{{"cancel":{{"transfer":{transfer}}}}}"#));
         mallory.hear_state(TransferState::Cancelled);
     }
