@@ -5,8 +5,6 @@
 //!
 //! Source: as `tests/window/tour.rs`; `client::view` tells where things are in the window.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, Window, until};
 use super::server::{Server, Watcher};
 use serde_json::json;

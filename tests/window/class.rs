@@ -5,8 +5,6 @@
 //!
 //! Source: `client::view` tells where things are in the window.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, until};
 use super::server::Server;
 use std::fs;

@@ -7,8 +7,6 @@
 //!
 //! Source: `client::theme`; `client::view` tells where things are in the window.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, Window, until};
 use super::server::Server;
 use sash::client::theme::Theme;

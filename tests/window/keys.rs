@@ -4,8 +4,6 @@
 //!
 //! Source: as `tests/window/tour.rs`; the table of keys is `client::keys`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, Window, until};
 use super::server::Server;
 use sash::lab::journal::{Happening, Journal, Meddling};

@@ -9,8 +9,6 @@
 //!
 //! Source: `client::view::laboratory` tells where things are on the page.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, Window, until};
 use super::ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};
 use super::png::Png;

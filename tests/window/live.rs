@@ -13,8 +13,6 @@
 //! Source: as `tests/window/laboratory.rs`; `tests/programs/live_link.rs` does the same without a
 //! window.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, Window, until};
 use super::ladder::{VERMILLION, count_on_ladder, disc_in, killed};
 use super::server::{Server, Watcher};

@@ -2,8 +2,6 @@
 //!
 //! Source: as `tests/window/tour.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::desk::{Desk, until};
 use super::server::Server;
 use std::fs;

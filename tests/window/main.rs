@@ -4,6 +4,7 @@
 //! `cargo test --test window chat::` runs one file of it.
 
 #![cfg(feature = "gui")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod chat;
 mod class;
