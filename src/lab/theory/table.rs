@@ -15,7 +15,7 @@
 //! let rows: Vec<_> = grid.cells().map(|cell| {
 //!     Row::measure(cell, Setting::Textbook, 0.05).unwrap()
 //! }).collect();
-//! assert_eq!(rows.len(), 3); // a row for each protocol
+//! assert_eq!(rows.len(), 4); // a row for each protocol
 //! assert!(text(&rows).contains("0.2000 100"));
 //! ```
 //!
