@@ -100,7 +100,7 @@ impl Program for Sender {
     }
 }
 
-/// The receiver: each ACK tells of all ranges.
+/// The receiver: each ACK carries all ranges.
 #[derive(Debug, Default)]
 pub struct Receiver {
     expected: SegmentNumber,
