@@ -14,6 +14,7 @@
 //!   2  laboratory   lab                       the machines in virtual time
 //!   1  machines     reliable  link  room  shelf    pure: time is an argument
 //!   0  values       wire                      packets, messages, options
+//!                   system                    what differs between operating systems
 //! ```
 //!
 //! # The way of one chat line
@@ -42,5 +43,6 @@ pub mod reliable;
 pub mod room;
 pub mod server;
 pub mod shelf;
+pub mod system;
 pub mod transfer;
 pub mod wire;

@@ -4,6 +4,7 @@
 //! read it. A file that others may read is used, and told of.
 
 use crate::room::login::{LONGEST_PASSWORD, Password};
+use crate::system::files;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -35,19 +36,11 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-#[cfg(unix)]
 fn warn_of_readers(path: &Path, file: &File) {
-    use std::os::unix::fs::PermissionsExt;
-    let is_open = |mode: u32| mode & 0o077 != 0;
-    let mode = file.metadata().map(|it| it.permissions().mode());
-    if mode.is_ok_and(is_open) {
-        let shown = path.display();
-        log::warn!("others on this machine may read the password: chmod 600 {shown}");
+    if let Some(command) = files::command_against_readers(path, file) {
+        log::warn!("others on this machine may read the password: {command}");
     }
 }
-
-#[cfg(not(unix))]
-fn warn_of_readers(_path: &Path, _file: &File) {}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! Each language has two files: one that reads and writes the lines, done, and one with the
 //! handlers, empty. They need nothing but the language's standard library.
 
+use sash::system::files;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -72,11 +73,8 @@ pub(crate) fn write(language: Language, folder: &Path) -> io::Result<()> {
             return Err(failed(&why));
         }
         fs::write(&path, text).map_err(|error| failed(&error))?;
-        #[cfg(unix)]
         if *name == "check" {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
-                .map_err(|error| failed(&error))?;
+            files::make_executable(&path).map_err(|error| failed(&error))?;
         }
     }
     Ok(())

@@ -12,12 +12,11 @@
 //!
 //! Source: the BSD packet filter (USENIX 1993); `socket(7)`, `SO_ATTACH_FILTER`.
 
-use crate::wire::digest::Token;
 use std::net::UdpSocket;
 
 /// Asks the kernel to drop what does not carry this token. That it cannot is no error.
 #[cfg(target_os = "linux")]
-pub(super) fn attach(socket: &UdpSocket, token: Token) {
+pub fn attach(socket: &UdpSocket, token: [u8; 16]) {
     if let Err(error) = socket2::SockRef::from(socket).attach_filter(&program(token)) {
         log::debug!("the kernel does not filter for this socket: {error}");
     }
@@ -25,11 +24,11 @@ pub(super) fn attach(socket: &UdpSocket, token: Token) {
 
 /// Elsewhere every datagram comes through.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn attach(_socket: &UdpSocket, _token: Token) {}
+pub fn attach(_socket: &UdpSocket, _token: [u8; 16]) {}
 
 /// Four times: load a word of the datagram, and give up where it is not the token's.
 #[cfg(target_os = "linux")]
-fn program(token: Token) -> [socket2::SockFilter; 10] {
+fn program(token: [u8; 16]) -> [socket2::SockFilter; 10] {
     use socket2::SockFilter;
     /// `BPF_LD | BPF_W | BPF_ABS`: four bytes at a fixed place; without them, the end.
     const LOAD: u16 = 0x20;
@@ -40,7 +39,7 @@ fn program(token: Token) -> [socket2::SockFilter; 10] {
     /// The header of UDP, then what stands before the token.
     const TOKEN_AT: u32 = 8 + 4;
     let mut words = [0; 4];
-    for (word, bytes) in words.iter_mut().zip(token.0.as_chunks().0) {
+    for (word, bytes) in words.iter_mut().zip(token.as_chunks().0) {
         *word = u32::from_be_bytes(*bytes);
     }
     let load = |word: u32| SockFilter::new(LOAD, 0, 0, TOKEN_AT + 4 * word);
@@ -74,7 +73,7 @@ mod tests {
                 continue; // A computer without IPv6.
             };
             let bytes: [u8; 16] = *b"sash's own token";
-            attach(&socket, Token(bytes));
+            attach(&socket, bytes);
             let send = |token: [u8; 16], length: usize| {
                 let mut datagram = [1; 40];
                 datagram[4..20].copy_from_slice(&token);
