@@ -31,12 +31,11 @@ case $platform in
         flags='-C target-feature=+crt-static -C linker=aarch64-linux-gnu-gcc'
         export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc ;;
     windows-x86_64)
-        target=x86_64-pc-windows-gnu standard=build
-        flags='-C target-feature=+crt-static -C link-arg=-Wl,--no-insert-timestamp' ;;
+        target=x86_64-pc-windows-gnu standard=build ;;
     windows-x86_64-window)
         target=x86_64-pc-windows-gnu standard=build
         # A window has no console behind it.
-        flags='-C target-feature=+crt-static -C link-arg=-Wl,--no-insert-timestamp,--subsystem,windows' ;;
+        flags='-C link-arg=-Wl,--subsystem,windows' ;;
     macos-arm64) target=aarch64-apple-darwin standard=build ;;
     freebsd-x86_64) target=x86_64-unknown-freebsd standard=build ;;
     *) echo "build.sh: no platform \"$platform\"" >&2; exit 2 ;;
@@ -50,17 +49,25 @@ if [ "$standard" = build ]; then
     PATH=/usr/bin:$PATH
     export PATH RUSTC_BOOTSTRAP=1 # Debian's Rust is a stable one; -Z wants another.
 fi
-sysroot=$(rustc --print sysroot)
-cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}
 out=${SASH_PLATFORMS:-$root/target/platforms}
-remap="--remap-path-prefix=$root=sash --remap-path-prefix=$cargo_home=cargo"
-remap="$remap --remap-path-prefix=$sysroot=rust --remap-path-prefix=$out=target"
-export CFLAGS="-ffile-prefix-map=$out=target -ffile-prefix-map=$cargo_home=cargo"
-export CXXFLAGS="$CFLAGS"
-export SOURCE_DATE_EPOCH=0
-# One folder for each platform: flags differ, and a change of flags compiles all anew.
-export CARGO_TARGET_DIR="$out/$platform"
-export RUSTFLAGS="$flags $remap" CARGO_INCREMENTAL=0
+case $platform in
+    # The same target with other flags: in one folder each would compile all anew.
+    *-window) out=$out/window ;;
+esac
+if [ "$profile" = package ]; then
+    cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}
+    flags="$flags --remap-path-prefix=$root=sash --remap-path-prefix=$cargo_home=cargo"
+    flags="$flags --remap-path-prefix=$(rustc --print sysroot)=rust"
+    flags="$flags --remap-path-prefix=$out=target"
+    case $platform in
+        windows*) flags="$flags -C link-arg=-Wl,--no-insert-timestamp" ;;
+    esac
+    CFLAGS="-ffile-prefix-map=$out=target -ffile-prefix-map=$cargo_home=cargo"
+    export CFLAGS CXXFLAGS="$CFLAGS" SOURCE_DATE_EPOCH=0
+fi
+variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
+[ -z "$flags" ] || export "$variable=$flags"
+export CARGO_TARGET_DIR="$out"
 
 command=build
 case ${1:-} in

@@ -15,7 +15,7 @@
 //! - Floors 2 and 3 do not know each other: two drivers of the same machines.
 //! - Floors 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
 //!   model and controller.
-//! - FLTK is known to `client/view` alone, JSON to the files that [`JSON`] names, the
+//! - FLTK is known to `bin/client/view` alone, JSON to the files that [`JSON`] names, the
 //!   clock to `transfer/clock.rs` alone.
 //! - Only files of `system` ask which operating system they are compiled for, and only they
 //!   use its own packages. Machines do not use `system`.
@@ -141,7 +141,7 @@ fn the_client_thinks_without_sockets_and_widgets() {
         assert_eq!(offences(file, "use fltk::prelude::*;").len(), 1, "{file}");
     }
     assert_eq!(
-        offences("client/view/login.rs", "use fltk::prelude::*;"),
+        offences("bin/client/view/login.rs", "use fltk::prelude::*;"),
         []
     );
     assert_eq!(
@@ -233,7 +233,7 @@ const JSON: [&str; 8] = [
 ];
 
 /// The client's widgets.
-const WIDGETS: [&str; 1] = ["client/view"];
+const WIDGETS: [&str; 1] = ["bin/client/view"];
 
 /// Who reads the clock.
 const CLOCK: [&str; 1] = ["transfer/clock"];

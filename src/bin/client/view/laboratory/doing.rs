@@ -1,0 +1,104 @@
+//! Does what a person wants of the page, at once; what came of it the next turn shows.
+//!
+//! ```text
+//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread --News--.
+//!                                                       |                                |
+//!                     the window's turn shows it <------+--------------------------------'
+//! ```
+//!
+//! So the next key meets what the last one has made, and a packet is killed where it was
+//! clicked. A wish that comes while the page is being drawn waits until that is done.
+
+use super::super::bell::Bell;
+use super::stage::Canvases;
+use sash::client::laboratory::export::Format;
+use sash::client::laboratory::{Laboratory, News, Task, Wish, tasks};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+/// What wishes are done with.
+pub(super) struct Doing {
+    laboratory: Rc<RefCell<Laboratory>>,
+    canvases: Rc<RefCell<Canvases>>,
+    /// Takes the keys that play.
+    focus: Box<dyn Fn()>,
+    /// Wishes that came while the page was being drawn.
+    waiting: RefCell<Vec<Wish>>,
+    news: (Sender<News>, Receiver<News>),
+    bell: Bell,
+    /// The way out of the window, for what concerns real transfers.
+    intents: super::super::Report,
+}
+
+impl Doing {
+    /// With nothing to do yet.
+    pub(super) fn new(
+        laboratory: &Rc<RefCell<Laboratory>>,
+        canvases: &Rc<RefCell<Canvases>>,
+        bell: Bell,
+        intents: &super::super::Report,
+    ) -> Self {
+        Self {
+            laboratory: Rc::clone(laboratory),
+            canvases: Rc::clone(canvases),
+            focus: Box::new(canvases.borrow().focus()),
+            waiting: RefCell::default(),
+            news: mpsc::channel(),
+            bell,
+            intents: Rc::clone(intents),
+        }
+    }
+
+    /// A person wants this.
+    pub(super) fn take(&self, wish: Wish) {
+        // First: what comes of it may come while a person types elsewhere.
+        if wish.begins() {
+            (self.focus)();
+        }
+        self.take_later(wish);
+        self.catch_up();
+    }
+
+    /// The same, at the next turn.
+    pub(super) fn take_later(&self, wish: Wish) {
+        self.waiting.borrow_mut().push(wish);
+        self.bell.ring();
+    }
+
+    /// Does what had to wait, and takes what threads have brought.
+    pub(super) fn catch_up(&self) {
+        let (Ok(mut laboratory), Ok(mut canvases)) = (
+            self.laboratory.try_borrow_mut(),
+            self.canvases.try_borrow_mut(),
+        ) else {
+            return; // It is being drawn; the bell has rung for another turn.
+        };
+        let wishes = self.waiting.take();
+        for wish in wishes {
+            if wish.begins() {
+                canvases.let_go();
+            }
+            let wish = if let Wish::Export(Format::Png, place) = wish {
+                Wish::Write(place, canvases.png(&laboratory))
+            } else {
+                wish
+            };
+            laboratory.take(wish);
+        }
+        for news in self.news.1.try_iter() {
+            canvases.let_go();
+            laboratory.hear(news);
+        }
+        let tasks = laboratory.take_tasks();
+        drop((laboratory, canvases));
+        for task in tasks {
+            let bell = self.bell.clone();
+            if let Task::Meddle(intent) = task {
+                (self.intents)(intent);
+            } else {
+                tasks::start(task, self.news.0.clone(), move || bell.ring());
+            }
+        }
+    }
+}
