@@ -81,3 +81,15 @@ pub fn reads_escapes() -> bool {
         .is_ok();
     io::stdout().is_terminal() && is_enabled
 }
+
+/// Whether anybody can read stderr. A program of Windows that has no console has none.
+#[must_use]
+pub fn has_stderr() -> bool {
+    #[cfg(unix)]
+    return true;
+    #[cfg(windows)]
+    {
+        use std::os::windows::io::AsRawHandle as _;
+        !io::stderr().as_raw_handle().is_null()
+    }
+}

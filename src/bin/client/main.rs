@@ -17,6 +17,7 @@ use sash::client::{Exit, Settings};
 use sash::journals::Journals;
 use sash::link::Scenario;
 use sash::passwords;
+use sash::system::terminal;
 use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{
     Arq, Asked, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport,
@@ -126,20 +127,27 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if terminal::has_stderr() => error.exit(),
+        Err(error) => {
+            complain(&error.to_string());
+            return Exit::Usage.into();
+        }
+    };
     let bars = MultiProgress::new();
     start_logging(&bars);
     let journals = match Journals::new(arguments.journal.clone()) {
         Ok(journals) => journals,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{error}");
+            complain(&error.to_string());
             return Exit::Usage.into();
         }
     };
     let password = match arguments.password_file.as_deref().map(passwords::read_file) {
         Some(Ok(password)) => Some(password),
         Some(Err(sentence)) => {
-            let _ = writeln!(io::stderr(), "{sentence}");
+            complain(&sentence);
             return Exit::Usage.into();
         }
         None => None,
@@ -148,7 +156,7 @@ fn main() -> ExitCode {
     let captures = match Captures::start(arguments.pcapng.as_deref(), &scenario) {
         Ok(captures) => captures,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{error}");
+            complain(&error.to_string());
             return Exit::Usage.into();
         }
     };
@@ -182,11 +190,21 @@ fn main() -> ExitCode {
         return text::run(settings, manner, bars).into();
     }
     if let Some(sentence) = no_window() {
-        let _ = writeln!(io::stderr(), "{sentence}");
+        complain(&sentence);
         return Exit::Usage.into();
     }
     open_siblings(arguments.count, arguments.name.as_deref());
     run_window(&settings).into()
+}
+
+/// Says why the client ends: on stderr, or in a window of its own where there is none, as on
+/// Windows after a double click.
+fn complain(sentence: &str) {
+    let _ = writeln!(io::stderr(), "{sentence}");
+    #[cfg(feature = "gui")]
+    if !terminal::has_stderr() {
+        view::alert(sentence);
+    }
 }
 
 /// Warnings on stderr, more by `RUST_LOG=info`; no line tears a progress bar.

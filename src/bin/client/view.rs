@@ -78,7 +78,7 @@ mod transfers;
 mod window;
 
 use bell::Bell;
-use fltk::app;
+use fltk::{app, dialog};
 use sash::client::controller::Intent;
 use sash::client::model::Model;
 use sash::client::{Exit, Settings};
@@ -94,6 +94,14 @@ type Look = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
 
 /// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
 const TICK_SECONDS: f64 = 1.0;
+
+/// Says something before there is a window, and waits until it was read.
+pub(crate) fn alert(text: &str) {
+    let _ = app::App::default();
+    let lines: Vec<_> = text.lines().map(labels::label).collect();
+    dialog::message_title_default("Sash");
+    dialog::alert_default(&lines.join("\n"));
+}
 
 /// Opens the window and returns when it is closed. There must be a display: without one
 /// FLTK ends the process.

@@ -7,7 +7,6 @@ use sash::system::terminal;
 use sash::wire::options::Arq;
 use std::env;
 use std::fmt::Write as _;
-use std::io;
 
 /// Green, red, and back; empty where nobody sees colours.
 struct Colours {
