@@ -27,8 +27,7 @@ stamp='1980-01-01 00:00:00'
 # The report as plain HTML pages, into the folder $1.
 report() {
     style=$(cat report/book/book.css)
-    for page in README.md CHANGELOG.md report/*.md report/*/*.md; do
-        case $page in report/book/*) continue ;; esac
+    for page in README.md CHANGELOG.md $(find report -name '*.md' | sort); do
         html=$1/${page%.md}.html
         mkdir -p "$(dirname -- "$html")"
         title=$(sed -n 's/^# //p' "$page" | head -n 1)
