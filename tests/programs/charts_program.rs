@@ -11,15 +11,15 @@ fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
     let cases: [(&[&str], &str); 7] = [
         (
             &["sweep", "--loss", "0,ten"],
-            "\"ten\" is none of percents from 0 to 100, as",
+            "\"ten\" is not allowed here. Write percentages from 0 to 100, such as",
         ),
         (
             &["sweep", "--window", "1,0"],
-            "\"0\" is none of windows from 1 to 8192 packets",
+            "\"0\" is not allowed here. Write windows from 1 to 8192 packets",
         ),
         (
             &["sweep", "--delay", "5"],
-            "\"5\" is none of delays with us, ms or s, as",
+            "\"5\" is not allowed here. Write delays with us, ms or s, such as",
         ),
         (
             &["sweep", "--arq", "go-back"],

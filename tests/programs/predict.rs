@@ -135,7 +135,7 @@ fn what_cannot_be_is_said_in_a_sentence_and_no_score_is_written() {
         ),
         (
             vec!["no-such-journal", &csv],
-            "no-such-journal cannot be read",
+            "cannot read no-such-journal",
         ),
     ] {
         let told = refused(&lesson(&more, ""));

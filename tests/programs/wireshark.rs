@@ -630,9 +630,9 @@ fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
         output.status.success()
     };
     assert!(!told("no-journal", "a.pcapng", "not that of a journal"));
-    assert!(!told("nothing", "a.pcapng", "cannot be read: "));
+    assert!(!told("nothing", "a.pcapng", "cannot read "));
     assert!(!told("later", "a.pcapng", "journal of version 2"));
-    assert!(!told("go-back-n.jsonl", "there.pcapng", "is there already"));
+    assert!(!told("go-back-n.jsonl", "there.pcapng", "already exists"));
     let nowhere = "nowhere/a.pcapng";
     assert!(!told(
         "go-back-n.jsonl",
