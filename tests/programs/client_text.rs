@@ -147,7 +147,7 @@ fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
         Expect("whisper"),
         Say(WELCOME),
         Say(
-            r#"{"error":{"code":"no-such-user","sentence":"Nobody here is called \"guy\"."}}"#,
+            r#"{"error":{"code":"no-such-user","sentence":"There is no user \"guy\"."}}"#,
         ),
         Expect("disconnect"),
     ]);
@@ -155,7 +155,7 @@ fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
     assert!(
-        shown.ends_with("! Nobody here is called \"guy\".\n"),
+        shown.ends_with("! There is no user \"guy\".\n"),
         "{shown}"
     );
 }

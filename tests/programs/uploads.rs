@@ -380,7 +380,7 @@ fn a_server_without_uploads_says_so() {
         .wait_with_output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("This server takes no files."));
+    assert!(told(&output).contains("This server does not accept uploads."));
 }
 
 #[test]

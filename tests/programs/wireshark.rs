@@ -637,7 +637,7 @@ fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
     assert!(!told(
         "go-back-n.jsonl",
         nowhere,
-        "no capture can be written to"
+        "cannot write the capture"
     ));
     assert_eq!(fs::read_to_string(path("there.pcapng")).unwrap(), "mine");
     assert!(!folder.path().join("a.pcapng").exists());
@@ -654,7 +654,7 @@ fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
         let output = program(program_, &arguments);
         assert!(!output.status.success());
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("no capture can be written to"), "{told}");
+        assert!(told.contains("cannot write the capture"), "{told}");
         assert_eq!(told.lines().count(), 1, "{told}");
     }
 }

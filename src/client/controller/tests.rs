@@ -258,12 +258,12 @@ fn plain_text_goes_to_whom_to_names_even_after_that_person_left() {
     assert_eq!(typed(&mut client, "secret"), [whisper]);
     let complaint = Complaint {
         code: Code::NoSuchUser,
-        sentence: "Nobody here is called \"guy\".".into(),
+        sentence: "There is no user \"guy\".".into(),
         tag: None,
     };
     reply(&mut client, Reply::Error(complaint));
     assert_eq!(last_line(&client).kind, Kind::Error);
-    assert_eq!(last_line(&client).text, "Nobody here is called \"guy\".");
+    assert_eq!(last_line(&client).text, "There is no user \"guy\".");
 }
 
 #[test]

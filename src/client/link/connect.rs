@@ -131,7 +131,7 @@ fn sentence(address: &ServerAddress, error: &io::Error) -> String {
     let kind = error.kind();
     if kind == ErrorKind::ConnectionRefused {
         return format!(
-            "Nobody listens on {address}. Start the server, or check the port."
+            "No program listens on {address}. Start the server, or check the port."
         );
     }
     if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
@@ -166,7 +166,7 @@ mod tests {
         drop(listener);
         let clock = Clock::start();
         let refused = connect(&address).unwrap_err();
-        assert!(refused.starts_with("Nobody listens"), "{refused}");
+        assert!(refused.starts_with("No program listens"), "{refused}");
         assert!(clock.now().since_start() < Duration::from_secs(2));
     }
 }
