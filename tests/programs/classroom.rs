@@ -163,11 +163,11 @@ fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
     let mut yuval = class.student("yuval", &[]);
     class.teacher(&["/lab seed=7;loss=10%;delay=20ms --arq go-back-n"]);
     // One says yes, one says no, and one who comes later has agreed to all.
-    guy.wait_for("dana asks you to run lab 1: lab run --arq go-back-n");
+    guy.wait_for("dana asks you to run exercise 1: lab run --arq go-back-n");
     guy.types("/lab yes");
     let figures = guy.wait_for("Lab 1: whole in ");
     guy.wait_for("dana has received your answer to exercise 1.");
-    yuval.wait_for("dana asks you to run lab 1");
+    yuval.wait_for("dana asks you to run exercise 1");
     yuval.types("/lab no");
     yuval.wait_for("dana has received your answer to exercise 1.");
     let noa = class.student("noa", &["--accept-lab"]);
@@ -261,7 +261,7 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
         .unwrap();
     assert_eq!(missing.status.code(), Some(1), "{}", told(&missing));
     assert!(
-        told(&missing).contains("cannot be read"),
+        told(&missing).contains("Cannot read"),
         "{}",
         told(&missing)
     );

@@ -538,7 +538,7 @@ fn a_person_is_told_that_an_upload_goes_on() {
         .output()
         .unwrap();
     let said = told(&output);
-    let sentence = "of 600.0 kB are there already; only the rest is sent.";
+    let sentence = "of 600.0 kB have already arrived; only the rest is sent.";
     assert!(said.contains(sentence), "{said}");
 }
 

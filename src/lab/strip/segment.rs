@@ -95,7 +95,7 @@ impl ReceiverState {
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
             Self::Missing => ("missing", '.', PALE, INK),
-            Self::KeptEarly => ("kept early", '+', PURPLE, BLACK),
+            Self::KeptEarly => ("buffered out of order", '+', PURPLE, BLACK),
             Self::InOrder => ("in order", '#', GREEN, PAPER),
         };
         Look {

@@ -75,18 +75,18 @@ fn what_has_ended_or_goes_by_tcp_or_is_not_there_cannot_be_watched() {
     assert_eq!(watch(&mut client, Some(9)), (vec![], Some(1)));
     assert_eq!(
         last_line(&client).text,
-        "There is no transfer 9. /transfers shows them."
+        "There is no transfer 9. /transfers lists them."
     );
     typed(&mut client, "/download b.bin --transport tcp");
     assert_eq!(watch(&mut client, Some(2)), (vec![], Some(1)));
     let text = &last_line(&client).text;
     assert_eq!(
         text,
-        "b.bin goes by TCP: the system does not show its packets."
+        "b.bin uses TCP, whose packets only the kernel sees."
     );
     assert_eq!(watch(&mut client, None), wanted(None));
     client.on_event(ended(1, TransferState::Verified), 0);
     let _ = client.take_effects();
     assert_eq!(watch(&mut client, Some(1)), (vec![], None));
-    assert_eq!(last_line(&client).text, "notes.txt is on its way no more.");
+    assert_eq!(last_line(&client).text, "The transfer of notes.txt has ended.");
 }

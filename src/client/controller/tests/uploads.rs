@@ -57,7 +57,7 @@ fn an_upload_is_looked_at_announced_offered_sent_and_confirmed() {
     assert!(
         last_line(&client)
             .text
-            .contains("arrived whole on the server")
+            .contains("uploaded and verified")
     );
 }
 
@@ -114,7 +114,7 @@ fn a_pause_stops_this_side_and_tells_the_other_and_so_does_its_end() {
         assert_eq!(client.take_effects(), [pause, Effect::Send(request)]);
     }
     assert_eq!(typed(&mut client, "/resume"), []);
-    assert!(last_line(&client).text.contains("nothing to resume"));
+    assert!(last_line(&client).text.contains("no transfer to resume"));
 }
 
 #[test]
