@@ -143,7 +143,10 @@ impl Journal {
 
     fn go_on_with(&mut self, state: io::Result<State>) {
         self.state = state.unwrap_or_else(|error| {
-            log::warn!("cannot write more to the event log {}: {error}", self.path.display());
+            log::warn!(
+                "cannot write more to the event log {}: {error}",
+                self.path.display()
+            );
             State::GivenUp
         });
     }

@@ -203,8 +203,10 @@ impl Room {
             Request::Join { .. } => complain(
                 client,
                 Code::AlreadyJoined,
-                format!("You have already joined as {from}. To change your name, \
-                         disconnect first."),
+                format!(
+                    "You have already joined as {from}. To change your name, \
+                         disconnect first."
+                ),
             ),
             Request::Proof(_) => Self::on_proof_inside(client),
             Request::Say { text } => self.say(client, Said { from, text, time }),
@@ -281,8 +283,10 @@ impl Room {
         let why: String = why.chars().take(LONGEST_WHY).collect();
         let complaint = Complaint {
             code: Code::BadRequest,
-            sentence: format!("The server does not understand this line ({why}). See \
-                               report/wire.md."),
+            sentence: format!(
+                "The server does not understand this line ({why}). See \
+                               report/wire.md."
+            ),
             tag,
         };
         vec![tell_one(client, Reply::Error(complaint))]
@@ -304,8 +308,14 @@ impl Room {
         if !self.present.contains_key(&client) {
             return refuse(client, Code::BadLine, format!("{why}."), None);
         }
-        let mut effects = complain(client, Code::BadLine, format!("{why}. The server closes the \
-                                                                   connection."));
+        let mut effects = complain(
+            client,
+            Code::BadLine,
+            format!(
+                "{why}. The server closes the \
+                                                                   connection."
+            ),
+        );
         effects.extend(self.on_gone(client, "sent an unreadable line"));
         effects.push(Effect::Close { client });
         effects

@@ -149,7 +149,9 @@ fn main() -> ExitCode {
     };
     let (stop, stopped) = crossbeam_channel::unbounded();
     if let Err(error) = stop_on_signal(stop) {
-        log::warn!("cannot catch Ctrl-C, so it will end the server without telling the users: {error}");
+        log::warn!(
+            "cannot catch Ctrl-C, so it will end the server without telling the users: {error}"
+        );
     }
     print_lines(&greeting(running.address()));
     wait_for(&stopped);

@@ -68,7 +68,9 @@ pub fn read(text: &str, host: Option<&str>) -> Dropped {
     }
     if unreadable > MOST_PROBLEMS {
         let more = unreadable - MOST_PROBLEMS;
-        dropped.problems.push(format!("{more} more cannot be uploaded."));
+        dropped
+            .problems
+            .push(format!("{more} more cannot be uploaded."));
     }
     dropped
 }
@@ -134,7 +136,8 @@ fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
 
 #[cfg(not(unix))]
 fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
-    let text = String::from_utf8(bytes).map_err(|_| "is not a path: it is not Unicode.")?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| "is not a path: it is not Unicode.")?;
     Ok(text.into())
 }
 

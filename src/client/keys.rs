@@ -55,10 +55,7 @@ pub const PARTS: [Part; 6] = [
         "Lists",
         &[
             ("arrows, Page, Home, End", "select; with Shift several"),
-            (
-                "Ctrl+these, Ctrl+Space",
-                "move, and select separate rows",
-            ),
+            ("Ctrl+these, Ctrl+Space", "move, and select separate rows"),
             ("Ctrl+A", "select all"),
             ("Left, Right, Ctrl+R", "sort by the next column; reverse"),
             ("Enter", "download the file; show the transfer"),

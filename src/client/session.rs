@@ -391,8 +391,10 @@ impl Session {
             Ok(()) => Event::Drawn(chance),
             Err(error) => {
                 self.link = None;
-                let sentence = format!("This computer cannot make random numbers: \
-                                        {error}.");
+                let sentence = format!(
+                    "This computer cannot make random numbers: \
+                                        {error}."
+                );
                 Event::Unreachable(sentence)
             }
         };

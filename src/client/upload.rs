@@ -30,9 +30,8 @@ pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
         }
         Ok(metadata)
     };
-    let metadata = open().map_err(|error| {
-        format!("Cannot read {shown}: {error}. Check the path.")
-    })?;
+    let metadata = open()
+        .map_err(|error| format!("Cannot read {shown}: {error}. Check the path."))?;
     if metadata.is_dir() {
         return Err(format!("{shown} is a folder. Choose files in it."));
     }

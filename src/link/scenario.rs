@@ -266,8 +266,12 @@ impl Scenario {
             "seed" if way.is_none() => {
                 self.seed = value.number()?;
             }
-            "seed" => return Err(key.wrong("the seed applies to both directions; write \
-                                            seed=NUMBER")),
+            "seed" => {
+                return Err(key.wrong(
+                    "the seed applies to both directions; write \
+                                            seed=NUMBER",
+                ));
+            }
             "loss" => {
                 let share = value.share()?;
                 set(self, &|way| way.loss = share);

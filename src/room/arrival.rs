@@ -91,8 +91,10 @@ impl Room {
             return refuse(
                 client,
                 Code::BadVersion,
-                format!("This server uses version {VERSION} of the protocol, not \
-                         {version}. Install the same version of Sash."),
+                format!(
+                    "This server uses version {VERSION} of the protocol, not \
+                         {version}. Install the same version of Sash."
+                ),
                 None,
             );
         }
@@ -210,7 +212,8 @@ impl Room {
             },
         }];
         let sentence = "You joined again from another connection, which replaces this \
-                        one.".to_owned();
+                        one."
+            .to_owned();
         effects.extend(refuse(earlier, Code::Kicked, sentence, None));
         effects.extend(self.join(client, name, admission));
         effects

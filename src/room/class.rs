@@ -121,7 +121,10 @@ impl Room {
             name: name.clone(),
             outcome: outcome.clone(),
         });
-        let text = format!("{} has received your answer to exercise {}.", lab.from, lab.number);
+        let text = format!(
+            "{} has received your answer to exercise {}.",
+            lab.from, lab.number
+        );
         let recorded = Recorded {
             time,
             name,
@@ -160,9 +163,10 @@ impl Room {
             return complain(client, Code::BadOption, sentence.to_owned());
         }
         let Submission { points, of, .. } = submission;
-        let text =
-            format!("The server saved your result for {assignment}: {points} of {of} \
-                     points.");
+        let text = format!(
+            "The server saved your result for {assignment}: {points} of {of} \
+                     points."
+        );
         let outcome = LabOutcome::Submitted(submission);
         self.class.submissions.push(LabRow {
             name: name.clone(),

@@ -137,8 +137,10 @@ impl Room {
         let (code, sentence, told) = match severity {
             Severity::Kick => (
                 Code::Kicked,
-                format!("{by} has removed you from the room{because}. You may join \
-                         again."),
+                format!(
+                    "{by} has removed you from the room{because}. You may join \
+                         again."
+                ),
                 format!("removed by {by}{because}"),
             ),
             Severity::Ban => (

@@ -177,10 +177,7 @@ fn a_bad_name_is_refused_with_what_is_good_in_it() {
         panic!("{effects:?}");
     };
     assert_eq!(refusal.suggestion.as_deref(), Some("danacohen2"));
-    assert_eq!(
-        refusal.sentence,
-        "A name is one word. Remove the spaces."
-    );
+    assert_eq!(refusal.sentence, "A name is one word. Remove the spaces.");
 }
 
 #[test]

@@ -104,8 +104,10 @@ impl Folder {
             Err(error) => {
                 if !mem::replace(&mut self.is_missing, true) {
                     let path = self.path.display();
-                    log::error!("cannot offer the files in {path} until the folder \
-                                 exists again: {error}");
+                    log::error!(
+                        "cannot offer the files in {path} until the folder \
+                                 exists again: {error}"
+                    );
                 }
                 return Err(error);
             }
@@ -174,8 +176,10 @@ impl Folder {
                 named += ", ...";
             }
             let count = left_out.len();
-            log::warn!("{count} files cannot be offered because of their names; rename \
-                        them: {named}");
+            log::warn!(
+                "{count} files cannot be offered because of their names; rename \
+                        them: {named}"
+            );
         }
         self.told = left_out;
     }
@@ -329,8 +333,11 @@ impl From<io::Error> for FolderError {
 impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotThere => write!(f, "The server does not offer this file. To list \
-                                         the files, send: files."),
+            Self::NotThere => write!(
+                f,
+                "The server does not offer this file. To list \
+                                         the files, send: files."
+            ),
             Self::Unreadable(error) => write!(
                 f,
                 "The server cannot read this file ({}). Ask the person who runs the \

@@ -181,8 +181,10 @@ impl Idle {
     fn remove(&self) -> bool {
         let shown = self.path.display();
         match part::discard(&self.path) {
-            Ok(()) => log::info!("removed the partial file of an interrupted upload: \
-                                  {shown}"),
+            Ok(()) => log::info!(
+                "removed the partial file of an interrupted upload: \
+                                  {shown}"
+            ),
             Err(error) => log::warn!("cannot remove {shown}: {error}"),
         }
         !self.path.exists()

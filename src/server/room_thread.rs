@@ -416,8 +416,10 @@ impl RoomThread {
         let effects = match getrandom::fill(&mut chance.0) {
             Ok(()) => self.room.on_drawn(client, chance),
             Err(error) => {
-                log::error!("cannot get random numbers for the login of client \
-                             {client}: {error}");
+                log::error!(
+                    "cannot get random numbers for the login of client \
+                             {client}: {error}"
+                );
                 vec![Effect::Close { client }]
             }
         };

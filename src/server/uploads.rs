@@ -168,7 +168,10 @@ mod tests {
         }
         let (code, sentence) = allowance.check("tal", 3, 3).unwrap_err();
         assert_eq!(code, Code::UploadRefused);
-        assert!(sentence.contains("takes 2 more in all"), "{sentence}");
+        assert!(
+            sentence.contains("accepts only 2 more in all"),
+            "{sentence}"
+        );
         allowance.give_back("guy", 10);
         assert_eq!(allowance.check("guy", 10, 5), Ok(()));
         assert!(allowance.check("guy", 10, 6).is_err());

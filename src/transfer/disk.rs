@@ -164,9 +164,9 @@ impl Disk {
         match self.answers.recv_timeout(patience) {
             Ok(answer) => Some(answer),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                Some(Answer::Failed(io::Error::other("the disk thread has ended")))
-            }
+            Err(RecvTimeoutError::Disconnected) => Some(Answer::Failed(
+                io::Error::other("the disk thread has ended"),
+            )),
         }
     }
 }
@@ -326,8 +326,7 @@ pub(super) fn sentence(error: &io::Error) -> String {
         );
     }
     if error.kind() == io::ErrorKind::AlreadyExists {
-        return "a file of that name exists by now and may not be replaced"
-            .to_owned();
+        return "a file of that name exists by now and may not be replaced".to_owned();
     }
     format!("cannot write the file: {error}")
 }
@@ -542,10 +541,7 @@ pub(super) mod tests {
     #[test]
     fn a_full_disk_is_told_with_a_way_out() {
         let sentence = sentence(&io::ErrorKind::StorageFull.into());
-        assert!(
-            sentence.starts_with("the disk is full"),
-            "{sentence}"
-        );
+        assert!(sentence.starts_with("the disk is full"), "{sentence}");
         assert!(sentence.ends_with("continues from there."), "{sentence}");
     }
 }

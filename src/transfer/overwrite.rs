@@ -81,7 +81,10 @@ pub struct UnknownOverwrite(String);
 impl fmt::Display for UnknownOverwrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text) = self;
-        write!(f, "unknown choice {text:?}: choose keep, replace, skip or fail")
+        write!(
+            f,
+            "unknown choice {text:?}: choose keep, replace, skip or fail"
+        )
     }
 }
 
@@ -204,7 +207,7 @@ mod tests {
         let error = "maybe".parse::<Overwrite>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown \"maybe\": choose keep, replace, skip or fail"
+            "unknown choice \"maybe\": choose keep, replace, skip or fail"
         );
         for choice in Overwrite::ALL {
             assert_eq!(choice.to_string().parse(), Ok(choice));

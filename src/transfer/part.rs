@@ -240,7 +240,9 @@ impl Part {
         }
         let (length, size) = (self.length, record.version.size);
         if length > size {
-            return Some(format!("it has {length} bytes, but the file has only {size}"));
+            return Some(format!(
+                "it has {length} bytes, but the file has only {size}"
+            ));
         }
         self.record = Some(record);
         None

@@ -147,8 +147,10 @@ impl LastError {
 /// The sentence about a transfer whose socket is of no use any more.
 #[must_use]
 pub fn unusable(error: &io::Error) -> String {
-    format!("the system has closed this transfer's socket: {error}. Start the transfer \
-             again.")
+    format!(
+        "the system has closed this transfer's socket: {error}. Start the transfer \
+             again."
+    )
 }
 
 /// What a person can do about this error.

@@ -154,9 +154,5 @@ fn a_command_that_is_not_there_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     let output = grade(folder.path(), &["go-back-n", "--", "./no-such-program"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        err(&output).contains("cannot start"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("cannot start"), "{}", err(&output));
 }

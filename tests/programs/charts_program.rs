@@ -31,7 +31,7 @@ fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
         ),
         (
             &["sweep", "--link", "loss=1%"],
-            "loss is what --loss varies",
+            "--loss sets loss. Leave it out of --link",
         ),
         (
             &["chart", "--kind", "speed"],
@@ -55,7 +55,7 @@ fn a_chart_of_nothing_is_a_sentence_and_leaves_the_old_file() {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(
         said,
-        "lab: Goodput over time: there is no point, and a chart needs two\n"
+        "lab: Goodput over time: there is no point, but a chart needs two\n"
     );
     assert_eq!(fs::read(folder.path().join("old.svg")).unwrap(), b"old");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -83,7 +83,7 @@ fn a_journal_that_is_cut_is_charted_and_says_so() {
     assert!(drawn.contains("go-back-n.jsonl ends in the middle of a line"));
     fs::write(&path, "{\"journal\":\"sash\",\"version\":0}\n").unwrap();
     let said = String::from_utf8(lab(&chart, folder.path()).stderr).unwrap();
-    let sentence = "it is a journal of version 0; this program reads version 1";
+    let sentence = "it is an event log of version 0; this program reads version 1";
     assert!(said.contains(sentence), "{said}");
 }
 

@@ -989,7 +989,10 @@ fn a_client_takes_its_name_back_by_its_token_and_nobody_else_does() {
     assert_eq!(welcome["name"], "dana");
     assert_ne!(welcome["token"], token);
     assert_eq!(dana.wait_for("refused")["code"], "kicked");
-    assert_eq!(guy.wait_for("left")["why"], "joined again from another connection");
+    assert_eq!(
+        guy.wait_for("left")["why"],
+        "joined again from another connection"
+    );
     assert_eq!(guy.wait_for("joined")["name"], "dana");
     server.stop();
 }

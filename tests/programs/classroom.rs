@@ -244,8 +244,9 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", told(&output));
-        let noted =
-            format!("The server saved your result for go-back-n: {points} of 110 points.");
+        let noted = format!(
+            "The server saved your result for go-back-n: {points} of 110 points."
+        );
         assert!(told(&output).contains(&noted), "{}", told(&output));
     }
     let table = class.teacher(&["/results"]);
@@ -260,9 +261,5 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
         .output()
         .unwrap();
     assert_eq!(missing.status.code(), Some(1), "{}", told(&missing));
-    assert!(
-        told(&missing).contains("Cannot read"),
-        "{}",
-        told(&missing)
-    );
+    assert!(told(&missing).contains("Cannot read"), "{}", told(&missing));
 }

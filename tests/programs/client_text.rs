@@ -154,10 +154,7 @@ fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
     let output = exec(&server, &["--exec", "/whisper guy hi"]);
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
-    assert!(
-        shown.ends_with("! There is no user \"guy\".\n"),
-        "{shown}"
-    );
+    assert!(shown.ends_with("! There is no user \"guy\".\n"), "{shown}");
 }
 
 #[test]

@@ -109,13 +109,11 @@ fn a_journal_that_cannot_be_read_is_told_in_a_sentence() {
         err(&replay)
     };
     let older = whole.replacen("\"version\":1", "\"version\":0", 1);
-    assert!(
-        told(&older).contains("bad.jsonl: it is a journal of version 0")
-    );
+    assert!(told(&older).contains("bad.jsonl: it is an event log of version 0"));
     let damaged = whole.replacen("\"kind\":\"SYN\"", "\"kind\":\"SIN\"", 1);
     assert!(told(&damaged).contains("line 2 is damaged"));
-    assert!(told("").contains("there is no whole line in it"));
-    assert!(told("{}\n").contains("not that of a journal of Sash"));
+    assert!(told("").contains("it has no complete line"));
+    assert!(told("{}\n").contains("not that of an event log of Sash"));
     let missing = output(&["ladder", "no-such.jsonl"]);
     assert!(err(&missing).starts_with("lab: cannot read no-such.jsonl: "));
 }

@@ -195,9 +195,9 @@ fn a_dropped_packet_says_why_and_a_damaged_one_is_flagged() {
     };
     for (fate, words) in [
         ("lost", "dropped by the link: lost"),
-        ("queue-full", "dropped by the link: its queue was full"),
-        ("too-long", "dropped by the link: longer than its mtu"),
-        ("corrupted", "damaged by the link: one bit flipped"),
+        ("queue-full", "dropped by the link: the queue was full"),
+        ("too-long", "dropped by the link: longer than the mtu"),
+        ("corrupted", "corrupted by the link: one bit flipped"),
     ] {
         let told = of_fate(&carried, &[fate]).len();
         assert!(told > 0, "{fate}: choose another link");
@@ -629,7 +629,7 @@ fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
         assert_eq!(told.lines().count(), 1, "{told}");
         output.status.success()
     };
-    assert!(!told("no-journal", "a.pcapng", "not that of a journal"));
+    assert!(!told("no-journal", "a.pcapng", "not that of an event log"));
     assert!(!told("nothing", "a.pcapng", "cannot read "));
     assert!(!told("later", "a.pcapng", "journal of version 2"));
     assert!(!told("go-back-n.jsonl", "there.pcapng", "already exists"));

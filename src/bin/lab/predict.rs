@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         answer(&mut out, &questions, &arguments.answers)?
     };
     let right = given.iter().filter(|given| given.is_right()).count();
-    writeln!(out, "{right} of {} right.", given.len())?;
+    writeln!(out, "{right} of {} correct.", given.len())?;
     if given.len() < questions.len() {
         let left = questions.len() - given.len();
         writeln!(out, "{left} of {} were not answered.", questions.len())?;
@@ -195,7 +195,9 @@ fn answer<'a>(
     for (place, (question, answer)) in questions.iter().zip(answers).enumerate() {
         let choice = question.choice(answer.trim()).ok_or_else(|| {
             let (number, letters) = (place + 1, letters(question));
-            io::Error::other(format!("question {number} has no choice {answer:?}. Choose {letters}"))
+            io::Error::other(format!(
+                "question {number} has no choice {answer:?}. Choose {letters}"
+            ))
         })?;
         given.push(Given { question, choice });
     }

@@ -102,8 +102,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let grid = arguments.grid();
     let size = grid.size();
     if size > MOST_CELLS {
-        let sentence =
-            format!("{size} cells are too many. Choose lists that make at most {MOST_CELLS}");
+        let sentence = format!(
+            "{size} cells are too many. Choose lists that make at most {MOST_CELLS}"
+        );
         return Err(io::Error::other(sentence));
     }
     let sweep = Sweep::new(grid)?;
@@ -415,7 +416,9 @@ fn link(text: &str) -> Result<String, String> {
             "seed" => String::new(),
             _ => format!("; for one direction, write data.{word} or ack.{word}"),
         };
-        return Err(format!("{flag} sets {word}. Leave it out of --link{exception}"));
+        return Err(format!(
+            "{flag} sets {word}. Leave it out of --link{exception}"
+        ));
     }
     Ok(text.to_owned())
 }

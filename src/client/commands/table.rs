@@ -108,7 +108,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["cancel"],
         arguments: "N [delete]",
         choices: &[],
-        explanation: "cancel transfer N; keep or delete its partial file",
+        explanation: "cancel transfer N; keep or delete its .part file",
         purpose: Purpose::Files,
         read: |rest, _| read_cancel(rest),
     },
@@ -254,7 +254,10 @@ pub const COMMANDS: &[Usage] = &[
         explanation: "send a result of lab grade to the teacher",
         purpose: Purpose::Class,
         read: |rest, _| match rest {
-            "" => Err("The file is missing. Make one with: lab grade --gradescope FILE.".to_owned()),
+            "" => Err(
+                "The file is missing. Make one with: lab grade --gradescope FILE."
+                    .to_owned(),
+            ),
             path => Ok(Command::Submit {
                 path: path.to_owned(),
             }),

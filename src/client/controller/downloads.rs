@@ -132,7 +132,8 @@ impl Controller {
         if !ended.can_be_retried() {
             let file = words::harmless(&ended.file);
             let state = words::state(ended);
-            let sentence = format!("{file} is {state}, so there is nothing to try again.");
+            let sentence =
+                format!("{file} is {state}, so there is nothing to try again.");
             return self.complain(&sentence, now_ms);
         }
         if !self.model.is_online() {

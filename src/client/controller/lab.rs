@@ -174,8 +174,11 @@ impl Controller {
         self.model.lab_rows = rows;
         self.tell_left_out("answers", left_out, now_ms);
         if number == 0 && self.model.lab_rows.is_empty() {
-            return self.show("No exercise was given out yet. Give one out with /lab \
-                              SCENARIO.", now_ms);
+            return self.show(
+                "No exercise was given out yet. Give one out with /lab \
+                              SCENARIO.",
+                now_ms,
+            );
         }
         let count = self.model.lab_rows.len();
         let people = self.model.people.len().saturating_sub(1);

@@ -104,7 +104,8 @@ impl Controller {
         let pause_ms = doubled.unwrap_or(LONGEST_PAUSE_MS).min(LONGEST_PAUSE_MS);
         rejoining.next_ms = now_ms + pause_ms;
         if rejoining.failures >= MOST_FAILURES {
-            let sentence = "The server has not come back. Connect again later.".to_owned();
+            let sentence =
+                "The server has not come back. Connect again later.".to_owned();
             self.give_up_rejoining(sentence, now_ms);
         }
     }

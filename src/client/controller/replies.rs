@@ -196,7 +196,7 @@ impl Controller {
         }
         let (people, left_out) = self.coming_people.take();
         self.model.people = people;
-        self.tell_left_out("people", left_out, now_ms);
+        self.tell_left_out("users", left_out, now_ms);
         if self.quiet_users > 0 {
             self.quiet_users -= 1;
             return;
@@ -226,9 +226,10 @@ impl Controller {
         }
         self.show_list(&lines, now_ms);
         if left_out > 0 {
-            let line =
-                format!("{left_out} more files cannot be offered. The server's log says \
-                         why.");
+            let line = format!(
+                "{left_out} more files cannot be offered. The server's log says \
+                         why."
+            );
             self.show(&line, now_ms);
         }
     }

@@ -61,10 +61,7 @@ impl Controller {
             Command::Overwrite(overwrite) => {
                 let overwrite = overwrite.unwrap_or_default();
                 let explanation = overwrite.explanation();
-                self.show(
-                    &format!("If a file exists: {explanation}."),
-                    now_ms,
-                );
+                self.show(&format!("If a file exists: {explanation}."), now_ms);
                 self.on_intent(Intent::SetOverwrite(overwrite), now_ms);
             }
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
@@ -112,7 +109,10 @@ impl Controller {
         drop(running);
         let meant = tag.or(only);
         if meant.is_none() {
-            self.complain("Several transfers match. /transfers lists their numbers.", now_ms);
+            self.complain(
+                "Several transfers match. /transfers lists their numbers.",
+                now_ms,
+            );
         }
         meant
     }

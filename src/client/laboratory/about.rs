@@ -113,10 +113,11 @@ const fn sender(state: SenderState) -> (&'static str, &'static str) {
             "The link lost or corrupted its latest transmission, or the sender declared \
              it lost.",
         ),
-        SenderState::Resent => {
-            ("resent", "It was retransmitted and is not acknowledged yet.")
-        }
-        SenderState::Acked => ("acked", "It is acknowledged."),
+        SenderState::Resent => (
+            "retransmitted",
+            "It was retransmitted and is not acknowledged yet.",
+        ),
+        SenderState::Acked => ("acknowledged", "It is acknowledged."),
     }
 }
 

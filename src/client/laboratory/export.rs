@@ -101,7 +101,9 @@ impl Format {
             Self::Csv => numbers(laboratory)?,
             Self::Pcapng => return Ok(capture(player(laboratory)?)),
             Self::Journal => journal(player(laboratory)?),
-            Self::Png => return Err("A screenshot can only be taken in the window.".to_owned()),
+            Self::Png => {
+                return Err("A screenshot can only be taken in the window.".to_owned());
+            }
         };
         Ok(text.into_bytes())
     }

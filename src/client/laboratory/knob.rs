@@ -66,18 +66,22 @@ impl Knob {
     pub const fn tip(self) -> &'static str {
         match self {
             Self::Loss => "The share of packets that are lost.",
-            Self::Burst => {
-                "Burst loss: the probabilities that a burst starts and ends."
-            }
+            Self::Burst => "Burst loss: the probabilities that a burst starts and ends.",
             Self::Delay => "The one-way delay of every packet.",
-            Self::Jitter => "A random additional delay of up to this much for each \
-                             packet.",
+            Self::Jitter => {
+                "A random additional delay of up to this much for each \
+                             packet."
+            }
             Self::Duplicate => "The share of packets that arrive twice.",
-            Self::Reorder => "The share of packets that are held back, so that later \
-                              ones overtake them.",
+            Self::Reorder => {
+                "The share of packets that are held back, so that later \
+                              ones overtake them."
+            }
             Self::Corrupt => "The share of packets that arrive with one flipped bit.",
-            Self::Rate => "The bandwidth in bits per second; excess packets are queued \
-                           or lost.",
+            Self::Rate => {
+                "The bandwidth in bits per second; excess packets are queued \
+                           or lost."
+            }
         }
     }
 

@@ -36,12 +36,11 @@ impl Laboratory {
         }
         if self.watched.is_some() {
             return Err("This moment has passed. Press End to lose a packet at the \
-                        newest moment.".to_owned());
+                        newest moment."
+                .to_owned());
         }
         if !player.is_stage() {
-            return Err(
-                "This run has ended. Run it again to lose packets.".to_owned()
-            );
+            return Err("This run has ended. Run it again to lose packets.".to_owned());
         }
         let now_us = player.position_us();
         player.seek(now_us); // All of this moment has happened.
@@ -58,8 +57,11 @@ impl Laboratory {
 
     fn kill_in_the_past(&mut self, label: Label, now_us: u64) -> Result<(), String> {
         let Some(player) = self.player().filter(|player| !was_changed(player)) else {
-            return Err("The link was changed after this moment. Lose a packet at the \
-                        newest moment.".to_owned());
+            return Err(
+                "The link was changed after this moment. Lose a packet at the \
+                        newest moment."
+                    .to_owned(),
+            );
         };
         let mut scenario = player.scenario().clone();
         scenario.lose(label);

@@ -48,7 +48,9 @@ impl Quiz {
             seed: SEED,
         };
         let questions = predict::ask(std::slice::from_ref(experiment), choosing)
-            .map_err(|error| format!("No question can be asked about this run: {error}."))?;
+            .map_err(|error| {
+                format!("No question can be asked about this run: {error}.")
+            })?;
         let Some(first) = questions.first() else {
             return Err("This run has no moment to ask about.".to_owned());
         };

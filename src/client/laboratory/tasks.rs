@@ -58,8 +58,7 @@ fn read(place: &Path) -> Result<Box<Player>, String> {
 
 /// Writes it beside what is there already.
 fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
-    let failed =
-        |error: io::Error| format!("Cannot write {}: {error}.", place.display());
+    let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
     if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }

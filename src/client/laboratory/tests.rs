@@ -170,7 +170,7 @@ fn an_existing_file_is_kept_and_a_damaged_journal_is_told() {
     }
     let mut laboratory = Laboratory::default();
     laboratory.hear(tasks::done(Task::Open(place)));
-    assert!(problem(&laboratory).contains("not that of a journal"));
+    assert!(problem(&laboratory).contains("not that of an event log"));
     let nowhere = folder.path().join("ladder.svg").join("x.svg");
     laboratory.hear(tasks::done(Task::Write(nowhere, Vec::new())));
     assert!(problem(&laboratory).contains("Cannot write"));

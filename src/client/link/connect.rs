@@ -145,8 +145,10 @@ fn sentence(address: &ServerAddress, error: &io::Error) -> String {
         kind,
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
     ) {
-        return format!("There is no route to {address}. Check the network and the \
-                        address.");
+        return format!(
+            "There is no route to {address}. Check the network and the \
+                        address."
+        );
     }
     format!("Cannot connect to {address}: {error}.")
 }

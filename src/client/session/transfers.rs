@@ -110,9 +110,10 @@ impl Session {
             if let Err(error) = open::that(&folder) {
                 log::warn!("cannot show {}: {error}", folder.display());
                 let path = words::harmless(&folder.to_string_lossy());
-                let sentence =
-                    format!("No program on this computer shows folders. The file is in \
-                             {path}.");
+                let sentence = format!(
+                    "No program on this computer shows folders. The file is in \
+                             {path}."
+                );
                 door.event(None, Event::FolderNotShown(sentence));
             }
         });
@@ -260,8 +261,10 @@ impl Session {
                 if let Some(link) = &self.link {
                     link.send(Request::Cancel { transfer });
                 }
-                let sentence = format!("The transfer could not be started{place}: \
-                                        {error}.");
+                let sentence = format!(
+                    "The transfer could not be started{place}: \
+                                        {error}."
+                );
                 reporter()(download::failed(sentence));
             }
         }

@@ -66,7 +66,11 @@ type Shortcut = (&'static str, &'static str, Intent);
 /// The buttons over the chat.
 const SHORTCUTS: [Shortcut; 3] = [
     ("Show &online", "List the users (Alt+O)", Intent::ShowOnline),
-    ("Show &files", "List the files on the server (Alt+F)", Intent::ShowFiles),
+    (
+        "Show &files",
+        "List the files on the server (Alt+F)",
+        Intent::ShowFiles,
+    ),
     (
         "Show co&mmands",
         "List the commands (Alt+M)",

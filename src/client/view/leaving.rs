@@ -35,8 +35,10 @@ impl Leaving {
         let words = match self.running.get() {
             0 => return (self.report)(intent),
             1 => "A transfer is still running. Its partial file is kept.".to_owned(),
-            files => format!("{files} transfers are still running. Their partial files \
-                              are kept."),
+            files => format!(
+                "{files} transfers are still running. Their partial files \
+                              are kept."
+            ),
         };
         let report = Rc::clone(&self.report);
         let agreed = move || report(intent.clone());

@@ -90,8 +90,11 @@ impl Login {
         problem.set_label_size(look::TEXT - 1);
         let connect = look::main_button("&Connect", "Or press Enter");
         card.fixed(&connect, look::ROW + 6);
-        let mut laboratory = look::button("&Laboratory", "Open the laboratory without a \
-                                                          server (Alt+L)");
+        let mut laboratory = look::button(
+            "&Laboratory",
+            "Open the laboratory without a \
+                                                          server (Alt+L)",
+        );
         laboratory.set_callback(move |_| experiment());
         card.fixed(&laboratory, look::ROW);
 
@@ -267,8 +270,10 @@ fn address_fields(card: &mut Flex) -> (Input, MenuButton, Input) {
     card.fixed(&captions, 18);
     let mut fields = Flex::default().row();
     fields.set_pad(look::GAP);
-    let server = look::field("The name or address of the server; empty means this \
-                              computer");
+    let server = look::field(
+        "The name or address of the server; empty means this \
+                              computer",
+    );
     let mut recent = MenuButton::default();
     recent.set_frame(FrameType::UpBox);
     recent.set_color(look::PAGE);

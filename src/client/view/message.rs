@@ -80,8 +80,7 @@ impl Message {
         report: &Report,
         model: &Look,
     ) -> Self {
-        let mut input =
-            look::field("Type a message, or a command that begins with /");
+        let mut input = look::field("Type a message, or a command that begins with /");
         input.set_maximum_size(LONGEST_TEXT);
         let send = look::main_button("&Send", "Send the message (Enter, Alt+S)");
         row.fixed(&send, 84);

@@ -106,8 +106,11 @@ impl Panel {
         let caption = look::caption("File");
         what.fixed(&caption, 30);
         let file = look::field("Select files above, or type a name or a path here");
-        let download = look::main_button("&Download", "Download the selected files \
-                                                       (Alt+D)");
+        let download = look::main_button(
+            "&Download",
+            "Download the selected files \
+                                                       (Alt+D)",
+        );
         what.fixed(&download, 104);
         let upload = look::button(
             "&Upload",
@@ -335,8 +338,9 @@ fn habits_row(column: &mut Flex) -> (Choice, Choice) {
         overwrite.add_choice(choice.name());
     }
     captioned(&mut row, "Pause at");
-    let pause_at =
-        look::choice("Pause each transfer at this share of its file; Resume continues it");
+    let pause_at = look::choice(
+        "Pause each transfer at this share of its file; Resume continues it",
+    );
     row.end();
     column.fixed(&row, ROW);
     (overwrite, pause_at)

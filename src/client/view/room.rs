@@ -243,9 +243,7 @@ fn status(model: &Model) -> String {
     };
     let round_trip = match model.round_trip {
         None => String::new(),
-        Some(time) if time.as_millis() == 0 => {
-            "  \u{2013}  RTT below 1 ms".to_owned()
-        }
+        Some(time) if time.as_millis() == 0 => "  \u{2013}  RTT below 1 ms".to_owned(),
         Some(time) => format!("  \u{2013}  RTT {}", words::time(time)),
     };
     format!(

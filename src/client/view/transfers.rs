@@ -242,8 +242,11 @@ fn tool_row(page: &mut Flex) -> (Vec<(Button, Press)>, Button) {
     let widgets = buttons.iter().map(|(button, _)| button.as_base_widget());
     let mut parts: Vec<_> = widgets.zip(widths).collect();
     Frame::default();
-    let clear = look::button("Clear &ended", "Remove ended transfers from the list \
-                                              (Alt+E)");
+    let clear = look::button(
+        "Clear &ended",
+        "Remove ended transfers from the list \
+                                              (Alt+E)",
+    );
     row.fixed(&clear, 100);
     row.end();
     parts.push((clear.as_base_widget(), 100));

@@ -63,8 +63,8 @@ impl SenderState {
             Self::Unsent => ("unsent", '.', PALE, INK),
             Self::InFlight => ("in flight", '>', SKY, BLACK),
             Self::Lost => ("lost", 'X', VERMILLION, PAPER),
-            Self::Resent => ("resent", 'R', ORANGE, BLACK),
-            Self::Acked => ("acked", '#', GREEN, PAPER),
+            Self::Resent => ("retransmitted", 'R', ORANGE, BLACK),
+            Self::Acked => ("acknowledged", '#', GREEN, PAPER),
         };
         Look {
             name,

@@ -120,8 +120,12 @@ impl Piece<'_> {
     /// An amount of bytes: `64kB`, `1MB`.
     pub(super) fn bytes(&self) -> Result<u64, ScenarioError> {
         self.scaled(&[("MB", 1_000_000), ("kB", 1_000), ("B", 1)])
-            .ok_or_else(|| self.wrong("write a number of bytes, such as 64kB, 1MB or \
-                                       3000B"))
+            .ok_or_else(|| {
+                self.wrong(
+                    "write a number of bytes, such as 64kB, 1MB or \
+                                       3000B",
+                )
+            })
     }
 
     /// A whole number with a unit after it.
@@ -135,8 +139,10 @@ impl Piece<'_> {
     /// A burst: how often one begins and how often one ends, `1%/25%`.
     pub(super) fn burst(&self) -> Result<Burst, ScenarioError> {
         let (enter, leave) = self.split_once('/').ok_or_else(|| {
-            self.wrong("write the probabilities that a burst begins and ends, such as \
-                        1%/25%")
+            self.wrong(
+                "write the probabilities that a burst begins and ends, such as \
+                        1%/25%",
+            )
         })?;
         let burst = Burst {
             enter: enter.share()?,
@@ -153,10 +159,12 @@ impl Piece<'_> {
 
     /// An outage: how long of how much, `2s/5s`.
     pub(super) fn outage(&self) -> Result<Outage, ScenarioError> {
-        let (dark, period) = self
-            .split_once('/')
-            .ok_or_else(|| self.wrong("write the length of the outage and of the \
-                                       period, such as 2s/5s"))?;
+        let (dark, period) = self.split_once('/').ok_or_else(|| {
+            self.wrong(
+                "write the length of the outage and of the \
+                                       period, such as 2s/5s",
+            )
+        })?;
         let outage = Outage {
             dark: dark.duration_up_to(LONGEST_PERIOD)?,
             period: period.duration_up_to(LONGEST_PERIOD)?,

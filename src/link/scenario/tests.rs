@@ -67,15 +67,27 @@ fn every_mistake_is_told_with_its_place() {
         ("loss=10", "write a percentage, such as 10%", 5..7),
         ("loss=101%", "write a percentage from 0% to 100%", 5..9),
         ("loss", "write WORD=VALUE", 0..4),
-        ("delay=50", "write a time, such as 50ms, 300us or 1.5s", 6..8),
-        ("delay=-1s", "write a time, such as 50ms, 300us or 1.5s", 6..9),
-        ("delay=99s", "at most 10s wanted", 6..9),
+        (
+            "delay=50",
+            "write a time, such as 50ms, 300us or 1.5s",
+            6..8,
+        ),
+        (
+            "delay=-1s",
+            "write a time, such as 50ms, 300us or 1.5s",
+            6..9,
+        ),
+        ("delay=99s", "write a time of at most 10s", 6..9),
         (
             "up.loss=1%",
             "write data. or ack. before a word, or nothing",
             0..2,
         ),
-        ("data.seed=1", "the seed applies to both directions; write seed=NUMBER", 0..9),
+        (
+            "data.seed=1",
+            "the seed applies to both directions; write seed=NUMBER",
+            0..9,
+        ),
         ("seed=x", "write a whole number", 5..6),
         (
             "burst=5%",
@@ -88,10 +100,26 @@ fn every_mistake_is_told_with_its_place() {
             "write at least 1%; for longer bursts use outage",
             9..13,
         ),
-        ("burst=60%/60%", "write two percentages of at most 100% together", 6..13),
-        ("rate=10", "write a bit rate, such as 10mbit or 500kbit", 5..7),
-        ("rate=0mbit", "write a bit rate, such as 10mbit or 500kbit", 5..10),
-        ("queue=9", "write a number of bytes, such as 64kB, 1MB or 3000B", 6..7),
+        (
+            "burst=60%/60%",
+            "write two percentages of at most 100% together",
+            6..13,
+        ),
+        (
+            "rate=10",
+            "write a bit rate, such as 10mbit or 500kbit",
+            5..7,
+        ),
+        (
+            "rate=0mbit",
+            "write a bit rate, such as 10mbit or 500kbit",
+            5..10,
+        ),
+        (
+            "queue=9",
+            "write a number of bytes, such as 64kB, 1MB or 3000B",
+            6..7,
+        ),
         (
             "outage=2s",
             "write the length of the outage and of the period, such as 2s/5s",
@@ -110,7 +138,7 @@ fn every_mistake_is_told_with_its_place() {
         ("drop=d0.0", "attempts count from 1", 5..9),
         (
             "é=1; jam=2%",
-            "unknown word \"é\"; there are seed, loss, corrupt, \
+            "unknown word \"é\"; the words are seed, loss, corrupt, \
           duplicate, reorder, burst, delay, jitter, rate, queue, bucket, clump, mtu, outage, drop",
             0..1,
         ),

@@ -24,15 +24,19 @@ impl Downloads {
         self.check_count(peer)?;
         let settled = self.settle(&request.asked)?;
         let name: FileName = request.file.parse().map_err(|error| {
-            let sentence =
-                format!("The server does not offer this file ({error}). To list the \
-                         files, send: files.");
+            let sentence = format!(
+                "The server does not offer this file ({error}). To list the \
+                         files, send: files."
+            );
             (Code::NoSuchFile, sentence)
         })?;
         match self.supplies.folder.open(&name) {
             Ok(_) => Ok((name, settled)),
             Err(error) => {
-                log::debug!("client {} asked for {name}, which is not offered: {error:?}", peer.number);
+                log::debug!(
+                    "client {} asked for {name}, which is not offered: {error:?}",
+                    peer.number
+                );
                 Err((error.code(), error.to_string()))
             }
         }
@@ -127,8 +131,14 @@ impl Downloads {
 
     fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {
         let settled = asked.settle(&self.defaults);
-        settled
-            .map_err(|error| (Code::BadOption, format!("These options cannot be used: \
-                                                        {error}.")))
+        settled.map_err(|error| {
+            (
+                Code::BadOption,
+                format!(
+                    "These options cannot be used: \
+                                                        {error}."
+                ),
+            )
+        })
     }
 }

@@ -116,7 +116,10 @@ fn check(arguments: &Arguments) -> io::Result<()> {
         .only
         .is_some_and(|it| !(1..=PATHS.len()).contains(&it))
     {
-        let sentence = format!("there is no such path. Choose --only from 1 to {}", PATHS.len());
+        let sentence = format!(
+            "there is no such path. Choose --only from 1 to {}",
+            PATHS.len()
+        );
         return Err(io::Error::other(sentence));
     }
     let any = grading(arguments, Arq::Sack, Folder::new("."));

@@ -149,8 +149,10 @@ pub(crate) fn html(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> St
         );
         if result.outcome.has_passed() {
             let ladder = drawn(protocol, result, &result.outcome);
-            let _ =
-                writeln!(page, "<details><summary>Sequence diagram</summary>{ladder}</details>");
+            let _ = writeln!(
+                page,
+                "<details><summary>Sequence diagram</summary>{ladder}</details>"
+            );
             continue;
         }
         let _ = writeln!(

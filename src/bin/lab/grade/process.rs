@@ -180,7 +180,8 @@ impl Process {
     /// program's buffer all the time.
     fn silent(&mut self, told: &str, verbs: usize) -> Failure {
         if self.clock.now() >= self.limits.end {
-            let sentence = "The time limit for all scenarios together was reached (--limit).";
+            let sentence =
+                "The time limit for all scenarios together was reached (--limit).";
             return self.failure(sentence.to_owned());
         }
         self.stdin = None;

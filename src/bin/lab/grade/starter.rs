@@ -68,7 +68,9 @@ pub(crate) fn write(language: Language, folder: &Path) -> io::Result<()> {
     for (name, text) in language.files() {
         let path = folder.join(name);
         if path.exists() {
-            let why = format!("{name} already exists and is not replaced. Choose a new folder.");
+            let why = format!(
+                "{name} already exists and is not replaced. Choose a new folder."
+            );
             return Err(failed(&why));
         }
         fs::write(&path, text).map_err(|error| failed(&error))?;

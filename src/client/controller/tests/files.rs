@@ -148,7 +148,11 @@ fn a_cancelled_download_is_deleted_once_its_receiver_has_ended() {
     let tag = Some(1);
     let problem = None;
     client.on_event(Event::Discarded { tag, problem }, 5_000);
-    assert!(last_line(&client).text.ends_with("(500 B) is deleted."));
+    assert!(
+        last_line(&client)
+            .text
+            .ends_with("deleted the partial file (500 B).")
+    );
     assert!(!client.model().transfer(1).unwrap().has_left_a_part());
 }
 

@@ -191,7 +191,10 @@ fn the_teacher_gives_out_sees_the_echo_and_the_table() {
     let [.., head, guy, yuval] = &lines[..] else {
         panic!("{lines:?}");
     };
-    assert_eq!(head.text, "Exercise 1: 2 answers, 1 other users in the room.");
+    assert_eq!(
+        head.text,
+        "Exercise 1: 2 answers, 1 other users in the room."
+    );
     assert!(guy.text.contains("66.7 kB/s"), "{}", guy.text);
     assert!(yuval.text.ends_with("declined"), "{}", yuval.text);
     assert!(!yuval.text.contains('\u{1b}'));
@@ -229,6 +232,6 @@ fn a_list_that_is_cut_is_told() {
     let (names, more) = (vec![], false);
     reply(&mut client, Reply::Users { names, more });
     assert_eq!(client.model().people.len(), 100_000);
-    let is_told = |line: &Arc<ChatLine>| line.text.contains("told of 5000 people more");
+    let is_told = |line: &Arc<ChatLine>| line.text.contains("listed 5000 users more");
     assert!(client.model().chat.lines().any(is_told));
 }

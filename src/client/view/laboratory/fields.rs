@@ -41,8 +41,7 @@ impl Fields {
         }
         let caption = look::caption("Window");
         let window = look::field("The send window in packets, 1 to 8192");
-        let mut controller =
-            look::choice("Choose the congestion controller");
+        let mut controller = look::choice("Choose the congestion controller");
         for congestion in Congestion::ALL {
             controller.add_choice(congestion.name());
         }
@@ -55,11 +54,16 @@ impl Fields {
         let race = look::button("Rac&e", tip);
         let tip = "Stop at interesting moments and ask what happens next (Alt+D)";
         let predict = look::button("Pre&dict", tip);
-        let open =
-            look::button("&Open\u{2026}", "Open the event log of a run or a transfer \
-                                           (Alt+O)");
-        let export = look::button("E&xport\u{2026}", "Save as SVG, PNG, CSV or pcapng \
-                                                      (Alt+X)");
+        let open = look::button(
+            "&Open\u{2026}",
+            "Open the event log of a run or a transfer \
+                                           (Alt+O)",
+        );
+        let export = look::button(
+            "E&xport\u{2026}",
+            "Save as SVG, PNG, CSV or pcapng \
+                                                      (Alt+X)",
+        );
         row.end();
         let parts = [
             (protocol.as_base_widget(), 146),

@@ -55,9 +55,10 @@ impl Place {
             format.add_choice(kind.label());
         }
         row.fixed(&format, 230);
-        let field =
-            look::field("Choose the file; an existing file is kept, and the new one \
-                         gets a number");
+        let field = look::field(
+            "Choose the file; an existing file is kept, and the new one \
+                         gets a number",
+        );
         let browse = look::button("Browse", "Choose a file");
         row.fixed(&browse, 76);
         let fine = look::main_button("OK", "Or press Enter");

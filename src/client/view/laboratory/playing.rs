@@ -43,7 +43,12 @@ impl Playing {
                 64,
                 Wish::PlayOrPause,
             ),
-            ("S&tep", "Go to the next packet (Right, Alt+T)", 56, Wish::Step),
+            (
+                "S&tep",
+                "Go to the next packet (Right, Alt+T)",
+                56,
+                Wish::Step,
+            ),
         ];
         let [_, _, play, _] = buttons.map(|(label, tip, width, wish)| {
             let mut button = look::button(label, tip);
