@@ -66,7 +66,7 @@ impl Journals {
             if let Some(journal) = &mut journal {
                 match &news {
                     Report::Happened(happenings) => journal.write(happenings),
-                    Report::Ended(_) | Report::Closed => journal.flush(),
+                    Report::Ended(_) | Report::Closed => journal.end(),
                     Report::Progress(..) | Report::Killed(..) => {}
                 }
             }
@@ -88,6 +88,9 @@ struct Journal {
     side: Side,
     heading: Heading,
     state: State,
+    /// Whether the transfer is over. Late packets may still come, and whoever reads the
+    /// file now shall find whole lines.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -108,6 +111,7 @@ impl Journal {
             side,
             heading,
             state: State::NotBegun,
+            is_over: false,
         }
     }
 
@@ -130,7 +134,14 @@ impl Journal {
         });
         if written.is_err() {
             self.go_on_with(written.map(|()| State::GivenUp));
+        } else if self.is_over {
+            self.flush();
         }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.flush();
     }
 
     fn flush(&mut self) {
