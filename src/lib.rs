@@ -8,7 +8,7 @@
 //! A file imports only from floors below its own and from its own folder.
 //!
 //! ```text
-//!   5  above all    bench  chaos              bin/: server, client, lab
+//!   5  above all    bin: server, client, lab  loopback
 //!   4  programs     server  client  journals  captures
 //!   3  shells       transfer                  sockets, files, threads, the clock
 //!   2  laboratory   lab                       the machines in virtual time
@@ -30,13 +30,12 @@
 //! [`transfer::receiving`] decodes it, gives it to [`reliable::connection::Receiving`],
 //! hands what is in order to `disk-3` (`transfer/disk.rs`), and sends the ACK back.
 
-pub mod bench;
 pub mod captures;
-pub mod chaos;
 pub mod client;
 pub mod journals;
 pub mod lab;
 pub mod link;
+pub mod loopback;
 pub mod passwords;
 pub mod reliable;
 pub mod room;

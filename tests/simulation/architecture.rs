@@ -7,7 +7,7 @@
 //! | 2 | laboratory | `lab` |
 //! | 3 | shells | `transfer` |
 //! | 4 | programs | `server`, `client`, `journals`, `captures` |
-//! | 5 | what joins programs | `bin`, `bench`, `chaos`, and any other |
+//! | 5 | above all | `bin`, `loopback`, and any other |
 //!
 //! - A file uses floors below its own, and its own folder. Time and happenings as data
 //!   (`reliable::moment`, `reliable::event`) are for everyone on floor 1, `journals` and
@@ -68,7 +68,7 @@ fn laboratory_and_shells_do_not_know_each_other() {
         1
     );
     assert_eq!(
-        offences("bench.rs", "use crate::{lab::run, transfer::clock};"),
+        offences("loopback.rs", "use crate::{lab::run, transfer::clock};"),
         []
     );
 }

@@ -1,9 +1,10 @@
 //! The programs of a run: started, typed to, hurt, and never left behind.
 
-use crate::transfer::threads;
+use super::memory::kibibytes;
 use crossbeam_channel::{Sender, after};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
+use sash::transfer::threads;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,56 +13,42 @@ use std::time::Duration;
 
 /// Where the programs are.
 #[derive(Debug, Clone)]
-pub struct Programs {
+pub(crate) struct Programs {
     /// The server.
-    pub server: PathBuf,
+    pub(crate) server: PathBuf,
     /// The client.
-    pub client: PathBuf,
+    pub(crate) client: PathBuf,
 }
 
 impl Programs {
-    /// Those beside the program that runs.
-    ///
-    /// # Errors
-    /// A sentence where they are not there.
-    pub fn beside_us() -> io::Result<Self> {
-        let folder = std::env::current_exe()?;
-        let folder = folder.parent().unwrap_or(Path::new("."));
-        let program = |name| {
-            let path = folder.join(name);
-            if path.is_file() {
-                return Ok(path);
-            }
-            let sentence =
-                format!("{} is not there. Build it: cargo build", path.display());
-            Err(io::Error::new(io::ErrorKind::NotFound, sentence))
-        };
-        Ok(Self {
-            server: program("server")?,
-            client: program("client")?,
-        })
+    /// Those that were built together with this test.
+    pub(crate) fn built() -> Self {
+        Self {
+            server: env!("CARGO_BIN_EXE_server").into(),
+            client: env!("CARGO_BIN_EXE_client").into(),
+        }
     }
 }
 
 /// A line, and the number of the process that has printed it.
-pub(super) type Printed = (usize, String);
+pub(crate) type Printed = (usize, String);
 
 /// A program that runs, or ran. Dropping it kills it.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
 }
 
 /// What a process takes of the system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Belongings {
+pub(crate) struct Belongings {
     /// Threads.
-    pub threads: usize,
+    pub(crate) threads: usize,
     /// Open files, sockets and the like.
-    pub descriptors: usize,
+    pub(crate) descriptors: usize,
     /// Memory that it holds, its program's own pages left out. Unit: bytes.
-    pub memory: u64,
+    pub(crate) memory: u64,
 }
 
 /// Memory may grow by so much.
@@ -77,7 +64,7 @@ const GROWTH_BYTES: u64 = 1024 * 1024;
 impl Belongings {
     /// With more memory than this, the one that had these before has grown. Unit: bytes.
     #[must_use]
-    pub fn most_memory_after(self) -> u64 {
+    pub(crate) fn most_memory_after(self) -> u64 {
         let share = self.memory / 100 * GROWTH_PERCENT;
         self.memory.saturating_add(share.max(GROWTH_BYTES))
     }
@@ -86,7 +73,7 @@ impl Belongings {
 impl Process {
     /// Starts it. Each line that it prints is sent with `number`; what it complains about
     /// is added to the file `complaints`.
-    pub(super) fn start(
+    pub(crate) fn start(
         command: &mut Command,
         number: usize,
         lines: Sender<Printed>,
@@ -114,34 +101,34 @@ impl Process {
     }
 
     /// Types a line. A program that is gone does not read it, which is told elsewhere.
-    pub(super) fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         if let Some(stdin) = &mut self.stdin {
             let _ = stdin.write_all(format!("{line}\n").as_bytes());
         }
     }
 
     /// There is nothing more to be typed.
-    pub(super) fn close_stdin(&mut self) {
+    pub(crate) fn close_stdin(&mut self) {
         self.stdin = None;
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         // It may be gone already.
         let _ = signal::kill(self.pid(), signal);
     }
 
     /// Its number in the system.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// How it ended, if it has.
-    pub(super) fn exit(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn exit(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
     /// Waits for its end, not for ever.
-    pub(super) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+    pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         let deadline = after(patience);
         loop {
             if let Some(status) = self.exit() {
@@ -155,16 +142,14 @@ impl Process {
     }
 
     /// Its threads, descriptors and memory, where the system tells.
-    pub(super) fn belongings(&self) -> Option<Belongings> {
+    pub(crate) fn belongings(&self) -> Option<Belongings> {
         let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
         let count = |what| Some(fs::read_dir(folder.join(what)).ok()?.count());
-        let status = fs::read_to_string(folder.join("status")).ok()?;
-        let line = status.lines().find_map(|it| it.strip_prefix("RssAnon:"))?;
-        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        let status = folder.join("status");
         Some(Belongings {
             threads: count("task")?,
             descriptors: count("fd")?,
-            memory: kibibytes * 1024,
+            memory: kibibytes(status.to_str()?, "RssAnon:")? * 1024,
         })
     }
 
@@ -187,7 +172,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// The system's library (glibc) gives back what is free at once, memory and stacks of
 /// threads, and no thread keeps what it has freed for its own next use: the stores of those
 /// that live as long as the server fill up for hours, which looks like a leak.
-pub(super) const THRIFT: [(&str, &str); 5] = [
+pub(crate) const THRIFT: [(&str, &str); 5] = [
     (
         "GLIBC_TUNABLES",
         "glibc.pthread.stack_cache_size=0:glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",

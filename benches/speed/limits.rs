@@ -1,11 +1,11 @@
 //! What bounds a transfer on loopback: datagrams with no protocol, and the kernel's TCP.
 
 use super::{Calls, LOCALHOST, megabytes};
-use crate::transfer::batch::{Incoming, Outgoing};
-use crate::transfer::carrier;
-use crate::transfer::clock::Clock;
-use crate::transfer::threads;
-use crate::wire::packet::HEADER_BYTES;
+use sash::transfer::batch::{Incoming, Outgoing};
+use sash::transfer::carrier;
+use sash::transfer::clock::Clock;
+use sash::transfer::threads;
+use sash::wire::packet::HEADER_BYTES;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 /// As many datagrams as the file would need, with no protocol.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Datagrams {
-    pub(super) file_bytes: u64,
-    pub(super) segment_bytes: u16,
-    pub(super) calls: Calls,
+pub(crate) struct Datagrams {
+    pub(crate) file_bytes: u64,
+    pub(crate) segment_bytes: u16,
+    pub(crate) calls: Calls,
 }
 
 /// A receiver of bare datagrams that hears nothing for so long has heard the last one.
@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 
 impl Datagrams {
     /// Seconds that the file's bytes would need, by what arrives of them.
-    pub(super) fn carry(self) -> io::Result<f64> {
+    pub(crate) fn carry(self) -> io::Result<f64> {
         let receiver = UdpSocket::bind((LOCALHOST, 0))?;
         carrier::enlarge_buffers(&receiver)?;
         receiver.set_read_timeout(Some(SILENCE))?;
@@ -85,7 +85,7 @@ impl Datagrams {
 }
 
 /// Seconds of a connection that the kernel carries from file to nowhere, unchecked.
-pub(super) fn kernel_tcp(source: &Path, size: u64) -> io::Result<f64> {
+pub(crate) fn kernel_tcp(source: &Path, size: u64) -> io::Result<f64> {
     let listener = TcpListener::bind((LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let mut file = File::open(source)?;

@@ -3,8 +3,8 @@
 //!
 //! Transfers pass it by: they go over UDP to the server's own ports.
 
-use crate::transfer::threads;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use sash::transfer::threads;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// A proxy at work. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
     connections: Receiver<Weak<TcpStream>>,
@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Proxy {
     /// A door to this server.
-    pub(super) fn start(server: SocketAddr, number: usize) -> io::Result<Self> {
+    pub(crate) fn start(server: SocketAddr, number: usize) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = socket.local_addr()?;
         let is_over = Arc::new(AtomicBool::new(false));
@@ -52,12 +52,12 @@ impl Proxy {
     }
 
     /// Where the client shall connect to.
-    pub(super) const fn address(&self) -> SocketAddr {
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Tears every connection.
-    pub(super) fn cut(&mut self) {
+    pub(crate) fn cut(&mut self) {
         self.live.extend(self.connections.try_iter());
         for stream in self.live.drain(..).filter_map(|it| it.upgrade()) {
             let _ = stream.shutdown(Shutdown::Both);

@@ -9,16 +9,18 @@
 //! What must hold is in [`Siege::is_well`] and [`MOST_MEMORY`]. These are measurements: they
 //! want a machine that does nothing else. An attacker that is thrown out comes back.
 
-pub mod flood;
+pub(crate) mod flood;
 
-use super::guests::{Delays, Guest, connect};
+use super::guest::{Guest, connect};
+use super::measure::Delays;
+use super::memory::kibibytes;
 use super::process::{Printed, Process, Programs};
-use crate::lab::contents;
-use crate::transfer::clock::Clock;
-use crate::transfer::threads;
-use crate::wire::digest::{Confirmation, Exchange};
-use crate::wire::message::{Offer, Proof, Reply, Request};
 use crossbeam_channel::{Receiver, after, unbounded};
+use sash::lab::contents;
+use sash::transfer::clock::Clock;
+use sash::transfer::threads;
+use sash::wire::digest::{Confirmation, Exchange};
+use sash::wire::message::{Offer, Proof, Reply, Request};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -31,7 +33,7 @@ use tempfile::TempDir;
 
 /// What the attackers do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attack {
+pub(crate) enum Attack {
     /// Each asks for 16 downloads over TCP, opens them and pauses them.
     Paused,
     /// Each asks for 16 downloads and opens none.
@@ -52,7 +54,7 @@ pub enum Attack {
 
 impl Attack {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Paused,
         Self::Unopened,
         Self::Lists,
@@ -66,21 +68,21 @@ impl Attack {
 
 /// What an honest guest met meanwhile.
 #[derive(Debug, Clone, Default)]
-pub struct Siege {
+pub(crate) struct Siege {
     /// From the connection to the welcome, the slowest of a few.
-    pub login: Duration,
+    pub(crate) login: Duration,
     /// Lines from one honest guest to another.
-    pub lines: Delays,
+    pub(crate) lines: Delays,
     /// From the request for a download to its first byte, the slowest of a few.
-    pub start: Duration,
+    pub(crate) start: Duration,
     /// The most that the server held. Unit: bytes.
-    pub memory: u64,
+    pub(crate) memory: u64,
     /// Whether the server is still there.
-    pub is_alive: bool,
+    pub(crate) is_alive: bool,
 }
 
 /// More memory than this neither a server nor a client may hold. Unit: bytes.
-pub const MOST_MEMORY: u64 = 128_000_000;
+pub(crate) const MOST_MEMORY: u64 = 128_000_000;
 
 /// The attackers of one siege.
 const ATTACKERS: usize = 64;
@@ -106,7 +108,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Siege {
     /// Whether all holds that must.
     #[must_use]
-    pub fn is_well(&self) -> bool {
+    pub(crate) fn is_well(&self) -> bool {
         self.is_alive
             && self.login < Duration::from_secs(1)
             && self.lines.count() > 0
@@ -121,7 +123,7 @@ impl Siege {
 ///
 /// # Errors
 /// Those of the system.
-pub fn siege(
+pub(crate) fn siege(
     programs: &Programs,
     attacks: &[Attack],
     from: &[IpAddr],
@@ -173,11 +175,9 @@ pub fn siege(
 }
 
 /// The most that a process has ever held, where the system tells. Unit: bytes.
-pub(super) fn most_memory(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+pub(crate) fn most_memory(process: u32) -> Option<u64> {
+    let kib = kibibytes(&format!("/proc/{process}/status"), "VmHWM:")?;
+    Some(kib * 1024)
 }
 
 /// A server with a folder of many files.

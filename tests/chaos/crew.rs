@@ -4,61 +4,62 @@
 //! that ends though nobody hurt it is an offence, and so is a server that does.
 
 use super::check::{Offence, Session};
+use super::clock::TimeOfDay;
 use super::disk;
 use super::plan::{Act, Role, Who};
 use super::process::{Belongings, Printed, Process, Programs, THRIFT};
 use super::proxy::Proxy;
-use super::run::Chaos;
-use crate::reliable::moment::Moment;
-use crate::transfer::clock::{CLOCK_FILE, Clock};
-use crate::wire::message::Reply;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use nix::sys::signal::Signal;
+use sash::reliable::moment::Moment;
+use sash::transfer::clock::Clock;
+use sash::wire::message::Reply;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{fs, io};
 
 /// Everybody, and what they said.
-pub(super) struct Crew {
+pub(crate) struct Crew {
     programs: Programs,
     is_stopping: Arc<AtomicBool>,
     /// Where complaints and the served files are.
-    pub(super) folder: PathBuf,
-    pub(super) clock: Clock,
+    pub(crate) folder: PathBuf,
+    pub(crate) clock: Clock,
+    time_of_day: TimeOfDay,
     lines: (Sender<Printed>, Receiver<Printed>),
     /// The last one is the witness, whom nobody hurts.
-    pub(super) clients: Vec<Client>,
+    pub(crate) clients: Vec<Client>,
     /// One for each process that ever ran.
-    pub(super) records: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     server: Option<Process>,
     server_record: usize,
     address: Option<SocketAddr>,
     /// The witness is in the room, so others may come.
     is_open: bool,
     stopped: Vec<(Moment, Who)>,
-    pub(super) offences: Vec<Offence>,
+    pub(crate) offences: Vec<Offence>,
     /// How often somebody was killed, stopped, cut or sent away.
-    pub(super) hurts: usize,
+    pub(crate) hurts: usize,
 }
 
 /// One client of the run, whichever process it is just now.
-pub(super) struct Client {
-    pub(super) name: String,
-    pub(super) role: Role,
+pub(crate) struct Client {
+    pub(crate) name: String,
+    pub(crate) role: Role,
     /// Where its downloads go.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The file that it gives.
-    pub(super) gift: PathBuf,
+    pub(crate) gift: PathBuf,
     /// The size of its files is limited, in place of a small disk.
-    pub(super) is_limited: bool,
+    pub(crate) is_limited: bool,
     proxy: Option<Proxy>,
     process: Option<Process>,
     /// Of its present process, or its last.
-    pub(super) record: usize,
+    pub(crate) record: usize,
     /// Somebody sent it away, and will have it started again.
     is_away: bool,
     /// It was hurt, so that its process may end by itself.
@@ -68,18 +69,18 @@ pub(super) struct Client {
 
 /// What one process has printed.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// Whose; `None`: the server's.
-    pub(super) client: Option<usize>,
+    pub(crate) client: Option<usize>,
     /// Each begins with a welcome.
-    pub(super) sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session>,
     /// Files that it was offered, and from which byte on.
-    pub(super) offers: Vec<(String, u64)>,
+    pub(crate) offers: Vec<(String, u64)>,
     listening: Option<SocketAddr>,
 }
 
 /// Longest wait for a program to begin or to end.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often everybody is looked after.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -88,7 +89,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 const NOT_LET_IN: [i32; 2] = [3, 4];
 
 impl Client {
-    pub(super) fn new(name: String, role: Role, folder: PathBuf, gift: PathBuf) -> Self {
+    pub(crate) fn new(name: String, role: Role, folder: PathBuf, gift: PathBuf) -> Self {
         Self {
             name,
             role,
@@ -106,10 +107,17 @@ impl Client {
 }
 
 impl Crew {
-    pub(super) fn new(chaos: &Chaos, folder: PathBuf, clients: Vec<Client>) -> Self {
+    /// `is_stopping`: set from outside to end the run early.
+    pub(crate) fn new(
+        programs: Programs,
+        is_stopping: Arc<AtomicBool>,
+        folder: PathBuf,
+        clients: Vec<Client>,
+    ) -> Self {
         Self {
-            programs: chaos.programs.clone(),
-            is_stopping: Arc::clone(&chaos.is_stopping),
+            time_of_day: TimeOfDay::of(&folder),
+            programs,
+            is_stopping,
             folder,
             clock: Clock::start(),
             lines: unbounded(),
@@ -126,12 +134,12 @@ impl Crew {
     }
 
     /// Whether the server is there, and lets everybody in.
-    pub(super) const fn is_open(&self) -> bool {
+    pub(crate) const fn is_open(&self) -> bool {
         self.is_open
     }
 
     /// Which of the records is the present server's.
-    pub(super) const fn server_record(&self) -> usize {
+    pub(crate) const fn server_record(&self) -> usize {
         self.server_record
     }
 
@@ -140,7 +148,7 @@ impl Crew {
     }
 
     /// Starts the server, at its old address where it had one, then the witness.
-    pub(super) fn open(&mut self) -> io::Result<()> {
+    pub(crate) fn open(&mut self) -> io::Result<()> {
         for _ in 0..TRIES_TO_LISTEN {
             self.start_server()?;
             let is_listening = self.wait_until(PATIENCE, |crew| {
@@ -170,16 +178,11 @@ impl Crew {
         let mut command = Command::new(&self.programs.server);
         command.args(["--bind", &bind, "--udp-ports", "0", "--files"]);
         command.arg(self.folder.join("files")).envs(THRIFT);
-        command.env(CLOCK_FILE, self.clock_file());
+        self.time_of_day.show_to(&mut command);
         let complaints = self.folder.join("server.err");
         let lines = self.lines.0.clone();
         self.server = Some(Process::start(&mut command, number, lines, &complaints)?);
         Ok(())
-    }
-
-    /// Says how wrong the time of day is that all programs see.
-    fn clock_file(&self) -> PathBuf {
-        self.folder.join("clock")
     }
 
     fn add_record(&mut self, client: Option<usize>) -> usize {
@@ -191,14 +194,14 @@ impl Crew {
     }
 
     /// Everybody who was not there yet comes.
-    pub(super) fn start_all(&mut self) {
+    pub(crate) fn start_all(&mut self) {
         for client in &mut self.clients {
             client.is_away = false;
         }
         self.wait_until(PATIENCE, Self::are_all_in);
     }
 
-    pub(super) fn are_all_in(&mut self) -> bool {
+    pub(crate) fn are_all_in(&mut self) -> bool {
         (0..self.clients.len()).all(|client| self.is_in(client))
     }
 
@@ -217,14 +220,13 @@ impl Crew {
         let record = self.add_record(Some(number));
         let lines = self.lines.0.clone();
         let complaints = self.folder.join("client.err");
-        let clock = self.clock_file();
         let client = &mut self.clients[number];
         if client.role.is_behind_proxy && client.proxy.is_none() {
             client.proxy = Some(Proxy::start(server, number)?);
         }
         let address = client.proxy.as_ref().map_or(server, Proxy::address);
         let mut command = client_command(&self.programs, client, address);
-        command.env(CLOCK_FILE, clock);
+        self.time_of_day.show_to(&mut command);
         client.record = record;
         client.may_end = false;
         client.process = Some(Process::start(&mut command, record, lines, &complaints)?);
@@ -232,13 +234,13 @@ impl Crew {
     }
 
     /// Fetches or gives files with a process of its own, that ends after the last line.
-    pub(super) fn errand(&mut self, number: usize, line: &str) -> io::Result<Errand> {
+    pub(crate) fn errand(&mut self, number: usize, line: &str) -> io::Result<Errand> {
         let record = self.add_record(Some(number));
         let address = self.address.ok_or(io::ErrorKind::NotConnected)?;
         let lines = self.lines.0.clone();
         let complaints = self.folder.join("client.err");
         let mut command = client_command(&self.programs, &self.clients[number], address);
-        command.env(CLOCK_FILE, self.clock_file());
+        self.time_of_day.show_to(&mut command);
         // The same client may have several errands at once: each needs its own name.
         command.args(["--name", &format!("errand-{record}"), "--exec", line]);
         let process = Process::start(&mut command, record, lines, &complaints)?;
@@ -246,7 +248,7 @@ impl Crew {
     }
 
     /// Something happens to somebody.
-    pub(super) fn perform(&mut self, who: Who, act: &Act) -> io::Result<()> {
+    pub(crate) fn perform(&mut self, who: Who, act: &Act) -> io::Result<()> {
         match (who, act) {
             (Who::Client(client), _) => self.perform_on_client(client, act),
             (Who::Server, Act::Start) => {
@@ -256,7 +258,7 @@ impl Crew {
             (Who::Server, Act::Stop(time)) => self.stop(who, *time),
             (Who::Machine, Act::Jump(seconds)) => {
                 self.hurts += 1;
-                fs::write(self.clock_file(), seconds.to_string())?;
+                self.time_of_day.jump(*seconds)?;
             }
             (
                 Who::Server,
@@ -328,7 +330,7 @@ impl Crew {
     }
 
     /// Something that nobody has said before.
-    pub(super) fn say(&mut self, number: usize) {
+    pub(crate) fn say(&mut self, number: usize) {
         if !self.is_in(number) {
             return;
         }
@@ -341,7 +343,7 @@ impl Crew {
         self.type_line(number, &line);
     }
 
-    pub(super) fn type_line(&mut self, number: usize, line: &str) {
+    pub(crate) fn type_line(&mut self, number: usize, line: &str) {
         if self.is_in(number)
             && let Some(process) = &mut self.clients[number].process
         {
@@ -350,12 +352,12 @@ impl Crew {
     }
 
     /// The witness says the last thing of all.
-    pub(super) fn say_last(&mut self) {
+    pub(crate) fn say_last(&mut self) {
         self.say(self.witness());
     }
 
     /// Everybody but the witness leaves: at once, or when what they asked for is done.
-    pub(super) fn leave(&mut self, at_once: bool) {
+    pub(crate) fn leave(&mut self, at_once: bool) {
         let witness = self.witness();
         for number in 0..witness {
             if at_once {
@@ -391,18 +393,18 @@ impl Crew {
     }
 
     /// Whoever is still stopped goes on.
-    pub(super) fn wake_all(&mut self) {
+    pub(crate) fn wake_all(&mut self) {
         for (_, who) in std::mem::take(&mut self.stopped) {
             self.signal(who, Signal::SIGCONT);
         }
     }
 
-    pub(super) fn server_belongings(&self) -> Option<Belongings> {
+    pub(crate) fn server_belongings(&self) -> Option<Belongings> {
         self.server.as_ref()?.belongings()
     }
 
     /// An error where somebody wants all this to end.
-    pub(super) fn go_on_or_stop(&self) -> io::Result<()> {
+    pub(crate) fn go_on_or_stop(&self) -> io::Result<()> {
         if self.is_stopping() {
             return Err(io::ErrorKind::Interrupted.into());
         }
@@ -414,14 +416,14 @@ impl Crew {
     }
 
     /// Looks after everybody until this moment.
-    pub(super) fn work_until(&mut self, moment: Moment) {
+    pub(crate) fn work_until(&mut self, moment: Moment) {
         while !self.is_stopping() && !self.clock.until(moment).is_zero() {
             self.look_after(moment);
         }
     }
 
     /// The same until it is so, not for ever; whether it became so.
-    pub(super) fn wait_until(
+    pub(crate) fn wait_until(
         &mut self,
         patience: Duration,
         mut is_so: impl FnMut(&mut Self) -> bool,
@@ -522,9 +524,9 @@ impl Crew {
 }
 
 /// A process that does one thing.
-pub(super) struct Errand {
-    pub(super) process: Process,
-    pub(super) record: usize,
+pub(crate) struct Errand {
+    pub(crate) process: Process,
+    pub(crate) record: usize,
 }
 
 fn client_command(programs: &Programs, client: &Client, address: SocketAddr) -> Command {

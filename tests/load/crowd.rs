@@ -1,20 +1,37 @@
 //! A crowd of clients on one thread: it joins, speaks, and times what it hears.
+//!
+//! Which protocol of chat it speaks, a [`Language`] says. Linux only (`epoll`).
 
-use super::server::{Server, kib};
+use super::measure::{Delays, find_marks, mark};
+use super::memory::kibibytes;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+/// What clients say to a server, and what they hear from it.
+pub(crate) trait Language: Copy {
+    /// So many join at once.
+    fn group(self) -> usize;
+
+    /// What a client sends first, all at once.
+    fn greeting(self, number: usize) -> Vec<u8>;
+
+    /// What tells a client that it is in.
+    fn welcome(self) -> &'static [u8];
+
+    /// These words, for everybody.
+    fn line(self, words: &str) -> Vec<u8>;
+}
+
 /// Everybody in the room.
-pub(crate) struct Crowd {
+pub(crate) struct Crowd<L> {
     clients: Vec<Client>,
     epoll: Epoll,
     start: Instant,
     /// How long it took until the last of them was in.
     pub(crate) joining: Duration,
-    line: fn(super::server::Kind, &str) -> Vec<u8>,
-    kind: super::server::Kind,
+    language: L,
     room: Vec<u8>,
     grown_kib: i64,
 }
@@ -32,13 +49,10 @@ struct Client {
 pub(crate) struct Tally {
     /// Deliveries that were to be.
     wanted: u64,
-    /// How long each delivery took. Unit: microseconds.
-    delays: Vec<u32>,
+    /// How long each delivery took.
+    delays: Delays,
     time: Duration,
 }
-
-/// A mark: `<t`, who, when, `>`; found again in whatever stands around it.
-const MARK: usize = 2 + 5 + 12 + 1;
 
 /// Nothing heard for so long: what is missing is missing.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -52,28 +66,28 @@ const SPEAKERS: usize = 20;
 /// Nobody is taken to be let in after so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-impl Crowd {
-    pub(crate) fn join(server: &Server, count: usize) -> Self {
+impl<L: Language> Crowd<L> {
+    pub(crate) fn join(language: L, address: SocketAddr, count: usize) -> Self {
         let start = Instant::now();
-        let before = kib("/proc/self/status", "VmRSS:");
+        let before = own_kib();
         let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
         let mut room = vec![0; 256 * 1024];
         let mut clients: Vec<Client> = Vec::with_capacity(count);
         // Who is in hears of every one who comes: together they come as one piece of news.
-        let group = server.kind.group();
+        let group = language.group();
         for first in (0..count).step_by(group) {
             let streams: Vec<_> = (first..count.min(first + group))
                 .map(|number| {
-                    let mut stream = TcpStream::connect(server.address).unwrap();
+                    let mut stream = TcpStream::connect(address).unwrap();
                     stream.set_nodelay(true).unwrap();
                     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                    stream.write_all(&server.kind.greeting(number)).unwrap();
+                    stream.write_all(&language.greeting(number)).unwrap();
                     (number, stream)
                 })
                 .collect();
             for (number, mut stream) in streams {
                 let mut heard = Vec::new();
-                while !contains(&heard, server.kind.welcome()) {
+                while !contains(&heard, language.welcome()) {
                     let length = stream.read(&mut room).unwrap();
                     assert!(length > 0, "client {number} was not let in: {heard:?}");
                     heard.extend(&room[..length]);
@@ -97,13 +111,12 @@ impl Crowd {
             epoll,
             start,
             joining,
-            line: super::server::Kind::line,
-            kind: server.kind,
+            language,
             room,
             grown_kib: 0,
         };
         crowd.hear_out();
-        crowd.grown_kib = kib("/proc/self/status", "VmRSS:") - before;
+        crowd.grown_kib = own_kib() - before;
         crowd
     }
 
@@ -141,7 +154,7 @@ impl Crowd {
             if self.hear(wait, &mut tally) {
                 last_heard = Instant::now();
             }
-            let is_complete = tally.delays.len() as u64 >= tally.wanted;
+            let is_complete = tally.delays.count() as u64 >= tally.wanted;
             if is_over && (is_complete || last_heard.elapsed() >= SILENCE) {
                 return tally;
             }
@@ -166,19 +179,21 @@ impl Crowd {
             self.hear(Duration::ZERO, &mut tally);
             if warm.is_none() && begin.elapsed() >= WARMING {
                 warm = Some(Instant::now());
-                tally.delays.clear();
+                tally.delays = Delays::default();
             }
         }
-        tally.wanted = tally.delays.len() as u64;
+        tally.wanted = tally.delays.count() as u64;
         tally.time = warm.map_or(time, |it| it.elapsed());
         tally
     }
 
     /// One line by this client, marked where it `counts`.
     fn say(&mut self, speaker: usize, counts: bool) {
-        let now = self.start.elapsed().as_micros();
-        let letter = if counts { 't' } else { 'w' };
-        let line = (self.line)(self.kind, &format!("<{letter}{speaker:05}{now:012}>"));
+        let mut words = mark(speaker, self.start.elapsed());
+        if !counts {
+            words = words.replace("<t", "<w"); // As long, and no mark.
+        }
+        let line = self.language.line(&words);
         self.clients[speaker].unsent.extend(line);
         self.push(speaker);
     }
@@ -209,12 +224,11 @@ impl Crowd {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
                 Err(error) => panic!("client {listener} was cut off: {error}"),
             };
-            let now = self.start.elapsed().as_micros();
+            let now = self.start.elapsed();
             client.rest.extend(&self.room[..length]);
             let used = find_marks(&client.rest, |speaker, said| {
                 if speaker != listener {
-                    let delay = now.saturating_sub(said);
-                    tally.delays.push(u32::try_from(delay).unwrap_or(u32::MAX));
+                    tally.delays.extend([now.saturating_sub(said)]);
                 }
             });
             client.rest.drain(..used);
@@ -249,26 +263,10 @@ fn drain(epoll: &Epoll, clients: &mut [Client], room: &mut [u8]) {
     }
 }
 
-/// Calls `found` for every whole mark; how many bytes need not be looked at again.
-fn find_marks(bytes: &[u8], mut found: impl FnMut(usize, u128)) -> usize {
-    let mut at = 0;
-    while let Some(step) = bytes[at..].iter().position(|byte| *byte == b'<') {
-        let begin = at + step;
-        let Some(mark) = bytes.get(begin..begin + MARK) else {
-            return begin;
-        };
-        at = begin + 1;
-        if mark[1] == b't' && mark[MARK - 1] == b'>' {
-            let digits = |range: std::ops::Range<usize>| {
-                std::str::from_utf8(&mark[range]).ok()?.parse().ok()
-            };
-            if let (Some(speaker), Some(said)) = (digits(2..7), digits(7..19)) {
-                found(usize::try_from(speaker).unwrap(), said);
-                at = begin + MARK;
-            }
-        }
-    }
-    bytes.len()
+/// Memory that this process holds. Unit: KiB.
+fn own_kib() -> i64 {
+    let kib = kibibytes("/proc/self/status", "VmRSS:").unwrap();
+    i64::try_from(kib).unwrap()
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -278,26 +276,15 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 #[expect(clippy::cast_precision_loss, reason = "a table is for people")]
 impl Tally {
     pub(crate) fn per_second(&self) -> f64 {
-        self.delays.len() as f64 / self.time.as_secs_f64()
+        self.delays.count() as f64 / self.time.as_secs_f64()
     }
 
     pub(crate) fn missing(&self) -> f64 {
-        self.wanted as f64 - self.delays.len() as f64
+        self.wanted as f64 - self.delays.count() as f64
     }
 
     /// So many of all deliveries took no longer. Unit: milliseconds.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
-        let mut delays = self.delays.clone();
-        delays.sort_unstable();
-        let last = delays.len().saturating_sub(1);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a place in a list"
-        )]
-        let place = (share * last as f64).ceil() as usize;
-        delays
-            .get(place)
-            .map_or(f64::NAN, |it| f64::from(*it) / 1000.0)
+        self.delays.quantile(share).as_secs_f64() * 1e3
     }
 }

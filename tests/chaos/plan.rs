@@ -10,31 +10,25 @@
 //! A plan knows nothing of processes: it is the list that the runner works through, so
 //! the same seed hurts the same clients at the same moments. What they make of it depends
 //! on the machine.
-//!
-//! ```
-//! use sash::chaos::plan::{Plan, Wanted};
-//! let wanted = Wanted { seed: 7, ..Wanted::SMALL };
-//! assert_eq!(Plan::of(&wanted), Plan::of(&wanted));
-//! ```
 
-use crate::wire::options::Arq;
 use fastrand::Rng;
+use sash::wire::options::Arq;
 use std::time::Duration;
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Decides everything.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How many clients there are.
-    pub clients: usize,
+    pub(crate) clients: usize,
     /// For how long things happen to them.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
 }
 
 impl Wanted {
     /// So little that it fits in an ordinary test.
-    pub const SMALL: Self = Self {
+    pub(crate) const SMALL: Self = Self {
         seed: 0,
         clients: 5,
         duration: Duration::from_secs(3),
@@ -43,40 +37,40 @@ impl Wanted {
 
 /// What happens in one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// One for each client.
-    pub roles: Vec<Role>,
+    pub(crate) roles: Vec<Role>,
     /// Earliest first.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// What a client is all the time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Role {
+pub(crate) struct Role {
     /// What its link does to the packets of transfers.
-    pub link: String,
+    pub(crate) link: String,
     /// Its chat goes through a proxy, which can cut it.
-    pub is_behind_proxy: bool,
+    pub(crate) is_behind_proxy: bool,
     /// Its folder lies on a disk that is too small for the big file.
-    pub is_cramped: bool,
+    pub(crate) is_cramped: bool,
     /// A second copy of a file takes the first one's place; else it is numbered.
-    pub replaces: bool,
+    pub(crate) replaces: bool,
 }
 
 /// Something happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// Since the beginning.
-    pub at: Duration,
+    pub(crate) at: Duration,
     /// To whom, or by whom.
-    pub who: Who,
+    pub(crate) who: Who,
     /// What.
-    pub act: Act,
+    pub(crate) act: Act,
 }
 
 /// A program of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub(crate) enum Who {
     /// This client, counted from 0.
     Client(usize),
     /// The server.
@@ -87,7 +81,7 @@ pub enum Who {
 
 /// What happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// It says something.
     Say,
     /// It types this command.
@@ -110,7 +104,7 @@ pub enum Act {
 }
 
 /// The files on offer: name and size in bytes. The last one is the big one.
-pub const FILES: [(&str, u64); 3] = [
+pub(crate) const FILES: [(&str, u64); 3] = [
     ("small.txt", 3_000),
     ("middle.bin", 300_000),
     ("big.bin", 2_500_000),
@@ -135,7 +129,7 @@ const SERVER_PACE_MS: std::ops::Range<u64> = 2_500..6_000;
 impl Plan {
     /// The plan of this seed.
     #[must_use]
-    pub fn of(wanted: &Wanted) -> Self {
+    pub(crate) fn of(wanted: &Wanted) -> Self {
         let mut dice = Rng::with_seed(wanted.seed);
         let roles: Vec<_> = (0..wanted.clients)
             .map(|client| Role::draw(client, &mut dice))

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 /// A folder on a small disk. Dropping it takes the disk away.
 #[derive(Debug)]
-pub(super) struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: PathBuf,
 }
 
@@ -19,7 +19,7 @@ const LARGE_KIB: u32 = 256 * 1024;
 
 impl SmallDisk {
     /// Mounts one over this folder, where we may.
-    pub(super) fn mount(folder: &Path) -> Option<Self> {
+    pub(crate) fn mount(folder: &Path) -> Option<Self> {
         let size = format!("size={SMALL_KIB}k");
         mount(["-t", "tmpfs", "-o", &size, "sash-chaos"], folder).then(|| Self {
             folder: folder.to_owned(),
@@ -27,7 +27,7 @@ impl SmallDisk {
     }
 
     /// Makes room.
-    pub(super) fn enlarge(&self) -> bool {
+    pub(crate) fn enlarge(&self) -> bool {
         let size = format!("remount,size={LARGE_KIB}k");
         mount(["-o", &size], &self.folder)
     }
@@ -52,7 +52,7 @@ fn quietly(command: &mut Command) -> bool {
 
 /// A program that can write no file beyond a small size: a write fails there as on a full
 /// disk.
-pub(super) fn limited(program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn limited(program: impl AsRef<OsStr>) -> Command {
     // Blocks of 512 bytes; the signal is ignored, so that a write fails instead.
     let script = format!(
         "trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"",

@@ -1,14 +1,14 @@
 //! The rows of a bench for people: a table, and bars.
 
 use super::{Round, Row};
-use crate::lab::palette::{BLUE, INK, ORANGE, SOFT_INK};
-use crate::lab::picture::{Anchor, Area, Picture, Point, Words};
+use sash::lab::palette::{BLUE, INK, ORANGE, SOFT_INK};
+use sash::lab::picture::{Anchor, Area, Picture, Point, Words};
 use std::fmt::Write as _;
 
-/// The table that `lab bench` prints. Ratios are to the first row of bare datagrams and to
+/// The table that `./sash bench` prints. Ratios are to the first row of bare datagrams and to
 /// kernel TCP.
 #[must_use]
-pub fn table(rows: &[Row]) -> String {
+pub(crate) fn table(rows: &[Row]) -> String {
     let mut text = format!(
         "{:<40}{:>8}{:>15}{:>9}{:>8}{:>9}{:>10}{:>10}\n",
         "", "MB/s", "low..high", "of bare", "of TCP", "resent", "CPU s/GiB", "peak MiB"
@@ -33,7 +33,7 @@ pub fn table(rows: &[Row]) -> String {
 
 /// The same as bars, the limits in another colour.
 #[must_use]
-pub fn picture(rows: &[Row], what: &str) -> Picture {
+pub(crate) fn picture(rows: &[Row], what: &str) -> Picture {
     const WIDTH: f64 = 960.0;
     const LEFT: f64 = 300.0;
     const RIGHT: f64 = 110.0;
@@ -121,7 +121,7 @@ fn spread(row: &Row) -> String {
 
 /// Processor time that 2^30 bytes take, where the system tells it.
 #[must_use]
-pub fn seconds_per_gibibyte(row: &Row) -> Option<f64> {
+pub(crate) fn seconds_per_gibibyte(row: &Row) -> Option<f64> {
     let known = |round: &Round| round.cost.processor_seconds.is_some();
     let per_gibibyte = |round: &Round| {
         let gibibytes = round.gibibytes;
@@ -136,7 +136,7 @@ pub fn seconds_per_gibibyte(row: &Row) -> Option<f64> {
 /// The most memory at a time, where the system tells it.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-pub fn peak_mebibytes(row: &Row) -> Option<f64> {
+pub(crate) fn peak_mebibytes(row: &Row) -> Option<f64> {
     let known = |round: &Round| round.cost.peak_bytes.is_some();
     let mebibytes =
         |round: &Round| round.cost.peak_bytes.unwrap_or_default() as f64 / 1_048_576.0;

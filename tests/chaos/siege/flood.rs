@@ -2,8 +2,8 @@
 
 use super::super::process::Programs;
 use super::most_memory;
-use crate::transfer::clock::Clock;
-use crate::wire::message::Reply;
+use sash::transfer::clock::Clock;
+use sash::wire::message::Reply;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What a hostile server says without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flood {
+pub(crate) enum Flood {
     /// Somebody new has joined.
     Joined,
     /// One list of people, of many lines.
@@ -30,7 +30,7 @@ pub enum Flood {
 
 impl Flood {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Joined,
         Self::Users,
         Self::Files,
@@ -46,7 +46,11 @@ impl Flood {
 ///
 /// # Errors
 /// Those of the system.
-pub fn flood(programs: &Programs, flood: Flood, duration: Duration) -> io::Result<u64> {
+pub(crate) fn flood(
+    programs: &Programs,
+    flood: Flood,
+    duration: Duration,
+) -> io::Result<u64> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let folder = tempfile::tempdir()?;
     let mut client = Command::new(&programs.client);

@@ -1,35 +1,37 @@
-//! `lab chaos`: a real server and real clients, killed, stopped and cut at random from a
+//! `./sash chaos`: a real server and real clients, killed, stopped and cut at random from a
 //! seed, and a checker that reads everybody's history.
 
-use clap::Args;
-use sash::chaos::guests::Delays;
-use sash::chaos::load::{Load, Storm};
-use sash::chaos::plan::Wanted;
-use sash::chaos::siege::flood::{self, Flood};
-use sash::chaos::siege::{self, Attack};
-use sash::chaos::{Belongings, Chaos, Outcome, Programs};
+use super::load::{Load, Storm};
+use super::measure::Delays;
+use super::plan::Wanted;
+use super::siege::flood::{self, Flood};
+use super::siege::{self, Attack};
+use super::{Belongings, Chaos, Outcome, Programs};
+use clap::Parser;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub(crate) const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples
-  lab chaos                              one seed: 50 clients, 10 seconds
-  lab chaos --seeds 1-50                 fifty, one after another
-  lab chaos --seeds 7 --clients 5 --seconds 3
-  lab chaos --storm                      a million random datagrams, 10^5 random lines
-  lab chaos --crowd --seconds 10         100 stalled readers, slow logins and floods
-  lab chaos --classroom --seconds 600    a day of lessons in ten minutes
-  lab chaos --siege --seconds 5          64 hostile connections of each kind and of all
+  ./sash chaos                              one seed: 50 clients, 10 seconds
+  ./sash chaos --seeds 1-50                 fifty, one after another
+  ./sash chaos --seeds 7 --clients 5 --seconds 3
+  ./sash chaos --storm                      a million random datagrams, 10^5 random lines
+  ./sash chaos --crowd --seconds 10         100 stalled readers, slow logins and floods
+  ./sash chaos --classroom --seconds 600    a day of lessons in ten minutes
+  ./sash chaos --siege --seconds 5          64 hostile connections of each kind and of all
 Who is hurt when is a function of the seed. A run that fails names its seed, and the
 exit code is 1. As root a small disk is a real one; else the size of files is limited.
 ";
 
-#[derive(Args)]
+/// Hurt a real server and real clients at random from a seed, and check what came of it.
+#[derive(Parser)]
+#[command(name = "chaos", before_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Arguments {
     /// Which seeds: one, or from A to B
@@ -63,15 +65,18 @@ pub(crate) struct Arguments {
 }
 
 /// Runs every seed; whether nothing was lost.
-pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
-    let programs = Programs::beside_us()?;
+pub(crate) fn run(
+    arguments: &Arguments,
+    is_stopping: &Arc<AtomicBool>,
+    out: &mut impl Write,
+) -> io::Result<bool> {
+    let programs = Programs::built();
     if arguments.siege {
-        return siege(arguments, &programs);
+        return siege(arguments, &programs, out);
     }
     if arguments.storm || arguments.crowd || arguments.classroom {
-        return load(arguments, programs);
+        return load(arguments, programs, out);
     }
-    let is_stopping = stop_on_ctrl_c();
     let mut is_well = true;
     let mut held = Held::default();
     for seed in arguments.seeds.clone() {
@@ -83,15 +88,15 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         let chaos = Chaos {
             programs: programs.clone(),
             wanted,
-            is_stopping: Arc::clone(&is_stopping),
+            is_stopping: Arc::clone(is_stopping),
         };
         let outcome = chaos.run()?;
         is_well &= outcome.offences.is_empty();
         held.note(&outcome);
-        write_outcome(&mut io::stdout(), arguments, seed, &outcome)?;
+        write_outcome(out, arguments, seed, &outcome)?;
     }
     if held.servers > 1 {
-        held.write(&mut io::stdout(), arguments.json)?;
+        held.write(out, arguments.json)?;
     }
     Ok(is_well && !held.has_grown())
 }
@@ -146,14 +151,17 @@ impl Held {
     }
 }
 
-fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
+fn load(
+    arguments: &Arguments,
+    programs: Programs,
+    out: &mut impl Write,
+) -> io::Result<bool> {
     let load = Load {
         programs,
         duration: Duration::from_secs(arguments.seconds),
         from: arguments.from.clone(),
         seed: *arguments.seeds.start(),
     };
-    let mut out = io::stdout();
     if arguments.storm {
         let storm = load.storm()?;
         let Storm {
@@ -167,13 +175,13 @@ fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
             out,
             "{datagrams} random datagrams, {lines} random lines; {whole} of 4 downloads whole"
         )?;
-        write_delays(&mut out, "a line meanwhile", chat)?;
+        write_delays(out, "a line meanwhile", chat)?;
         return Ok(*is_alive && *whole == 4);
     }
     if arguments.crowd {
         let crowd = load.crowd()?;
-        write_delays(&mut out, "a line without the crowd", &crowd.before)?;
-        write_delays(&mut out, "a line with it", &crowd.meanwhile)?;
+        write_delays(out, "a line without the crowd", &crowd.before)?;
+        write_delays(out, "a line with it", &crowd.meanwhile)?;
         let (connections, flooded) = (crowd.connections, crowd.flooded);
         writeln!(
             out,
@@ -185,7 +193,7 @@ fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
         let (threads, descriptors) = (held.threads, held.descriptors);
         let memory = mebibytes(held);
         let _ = writeln!(
-            io::stdout(),
+            out,
             "lesson {lesson}: {threads} threads, {descriptors} descriptors, {memory:.1} MiB"
         );
     })?;
@@ -199,9 +207,12 @@ fn load(arguments: &Arguments, programs: Programs) -> io::Result<bool> {
 }
 
 /// Each kind of attack, all together, and each kind of hostile server.
-fn siege(arguments: &Arguments, programs: &Programs) -> io::Result<bool> {
+fn siege(
+    arguments: &Arguments,
+    programs: &Programs,
+    out: &mut impl Write,
+) -> io::Result<bool> {
     let duration = Duration::from_secs(arguments.seconds);
-    let mut out = io::stdout();
     let mut is_well = true;
     let single = Attack::ALL.iter().map(std::slice::from_ref);
     for attacks in single.chain([&Attack::ALL[..]]) {
@@ -256,15 +267,6 @@ fn write_delays(out: &mut impl Write, what: &str, delays: &Delays) -> io::Result
         out,
         "{what}: median {median:.1} ms, 99 % below {most:.1} ms, of {count} heard"
     )
-}
-
-/// So that no process and no small disk is left behind.
-fn stop_on_ctrl_c() -> Arc<AtomicBool> {
-    let is_stopping = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&is_stopping);
-    // Where this fails, Ctrl-C ends us as it ends any program.
-    let _ = ctrlc::set_handler(move || told.store(true, Ordering::Relaxed));
-    is_stopping
 }
 
 fn write_outcome(
@@ -325,7 +327,7 @@ fn write_outcome(
         let (clients, seconds) = (arguments.clients, arguments.seconds);
         writeln!(
             out,
-            "  again: lab chaos --seeds {seed} --clients {clients} --seconds {seconds}"
+            "  again: ./sash chaos --seeds {seed} --clients {clients} --seconds {seconds}"
         )?;
     }
     Ok(())
@@ -352,6 +354,22 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_can_read_what_came_of_a_seed() {
+        let read =
+            |words: &[&str]| Arguments::try_parse_from([&["chaos"], words].concat());
+        assert!(read(&["--seeds", "7-3"]).is_err());
+        let small = ["--seeds", "6", "--clients", "1", "--seconds", "1", "--json"];
+        let small = read(&small).unwrap();
+        let mut out = Vec::new();
+        let is_well = run(&small, &Arc::default(), &mut out).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        assert!(is_well, "{told}");
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["seed"], 6);
+        assert_eq!(told["offences"], serde_json::json!([]));
+    }
 
     fn held(servers: u32, before: u64, after: u64) -> Held {
         let mut held = Held::default();

@@ -1,8 +1,10 @@
-//! One transfer over real sockets on loopback, by the shells that the programs use.
+//! One transfer over real sockets on loopback, by the shells that the programs use: what
+//! `lab sweep --real` measures beside virtual time.
 //!
 //! The link, where there is one, is the sender's: one is enough for both ways.
+//!
+//! Floor 5: it needs the shells and the laboratory's made-up files.
 
-use super::{LOCALHOST, PATIENCE};
 use crate::lab::contents;
 use crate::lab::sweep::Measured;
 use crate::link::{Direction, Scenario};
@@ -17,8 +19,9 @@ use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Settled, Transport};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A file to be carried from a folder into the same folder.
 #[derive(Debug, Clone)]
@@ -52,6 +55,11 @@ pub struct Carried {
     /// The sender's figures at its end.
     pub progress: Progress,
 }
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// No transfer takes longer.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Transfer {
     /// Carries the file once.

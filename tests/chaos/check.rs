@@ -23,42 +23,42 @@ use std::fmt;
 
 /// All that a run has left behind.
 #[derive(Debug, Clone, Default)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// What the witness heard, a list for each life of the server.
-    pub orders: Vec<Vec<String>>,
+    pub(crate) orders: Vec<Vec<String>>,
     /// Every connection of every client.
-    pub sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session>,
 }
 
 /// One connection of one client.
 #[derive(Debug, Clone, Default)]
-pub struct Session {
+pub(crate) struct Session {
     /// Whose.
-    pub who: String,
+    pub(crate) who: String,
     /// What it heard: the history it was given, then what was said.
-    pub heard: Vec<String>,
+    pub(crate) heard: Vec<String>,
     /// What it said.
-    pub said: Vec<String>,
+    pub(crate) said: Vec<String>,
     /// Whether it was there until the end.
-    pub has_stayed: bool,
+    pub(crate) has_stayed: bool,
 }
 
 /// A file that lies somewhere.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub(crate) struct Found {
     /// Where, for people.
-    pub place: String,
+    pub(crate) place: String,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// What it holds.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Whether its record lies beside it.
-    pub has_record: bool,
+    pub(crate) has_record: bool,
 }
 
 /// Something that must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Offence {
+pub(crate) enum Offence {
     /// A line that somebody did not hear, between two that it heard or at the end.
     Lost {
         /// Who.
@@ -129,7 +129,7 @@ impl fmt::Display for Offence {
 
 /// Everything that is wrong with what was heard.
 #[must_use]
-pub fn check(evidence: &Evidence) -> Vec<Offence> {
+pub(crate) fn check(evidence: &Evidence) -> Vec<Offence> {
     let mut offences = Vec::new();
     let orders = orders_to_the_end(evidence);
     let lives: Vec<_> = orders.iter().map(|order| Life::of(order)).collect();
@@ -249,7 +249,10 @@ fn lose(session: &Session, lines: &[String], offences: &mut Vec<Offence>) {
 
 /// What is wrong with a file, where `contents` says what each one holds, by name.
 #[must_use]
-pub fn check_file(file: &Found, contents: &BTreeMap<String, Vec<u8>>) -> Option<Offence> {
+pub(crate) fn check_file(
+    file: &Found,
+    contents: &BTreeMap<String, Vec<u8>>,
+) -> Option<Offence> {
     let is_record = file.name.strip_suffix(".json").is_some();
     if file.name.starts_with('.') || is_record {
         return None; // A record, or what was to become one when a program was killed.
@@ -276,7 +279,7 @@ pub fn check_file(file: &Found, contents: &BTreeMap<String, Vec<u8>>) -> Option<
 }
 
 /// `big (2).bin` is a copy of `big.bin`.
-pub(super) fn first_copy(name: &str) -> String {
+pub(crate) fn first_copy(name: &str) -> String {
     let copy = name.find(" (").and_then(|start| {
         let end = start + name[start..].find(')')?;
         Some(format!("{}{}", &name[..start], &name[end + 1..]))

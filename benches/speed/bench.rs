@@ -12,48 +12,50 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`transfer`] | one transfer over real sockets |
 //! | `limits` | the rows without a protocol of Sash's |
 //! | [`cost`] | processor time and memory of a row |
+//! | `program` | reads the arguments and prints |
 //! | [`listing`] | the rows as a table and as a picture |
 //!
-//! Floor 5: it needs the shells and the laboratory's made-up files.
+//! One transfer over real sockets is [`sash::loopback`]. `speed.rs` is the program of
+//! `./sash bench`; this module is also part of `tests/programs`, where its tests run.
 //!
 //! Source: report chapter `speed`.
 
-pub mod cost;
+pub(crate) mod cost;
 mod limits;
-pub mod listing;
-pub mod transfer;
+pub(crate) mod listing;
+pub(crate) mod program;
+#[path = "../../src/bin/lab/size.rs"]
+mod size;
 
-use crate::link::Scenario;
-use crate::wire::options::{Arq, Congestion, Settled, Transport};
 use cost::{Cost, Meter};
+use sash::link::Scenario;
+use sash::loopback::{Carried, Source, Transfer};
+use sash::wire::options::{Arq, Congestion, Settled, Transport};
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::time::Duration;
-use transfer::{Carried, Source, Transfer};
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
-pub struct Bench {
+pub(crate) struct Bench {
     /// The file's size. Unit: bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// File bytes per DATA packet.
-    pub segment_bytes: u16,
+    pub(crate) segment_bytes: u16,
     /// How often each row is measured.
-    pub rounds: u32,
+    pub(crate) rounds: u32,
     /// Where the file is made and where it arrives.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// What the link does to Sash's own packets.
-    pub scenario: Scenario,
+    pub(crate) scenario: Scenario,
 }
 
 /// One way to carry the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// Datagrams of the same size, with no protocol.
     BareDatagrams {
         /// How they are given to the kernel and taken from it.
@@ -72,7 +74,7 @@ pub enum Way {
 
 /// How datagrams cross the border to the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calls {
+pub(crate) enum Calls {
     /// Each by a call of its own.
     One,
     /// Many in one call, each by itself.
@@ -83,36 +85,33 @@ pub enum Calls {
 
 /// One row: a way and what it reached in each round.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     /// What was measured.
-    pub way: Way,
+    pub(crate) way: Way,
     /// One for each round.
-    pub rounds: Vec<Round>,
+    pub(crate) rounds: Vec<Round>,
 }
 
 /// What one row reached in one round.
 #[derive(Debug, Clone, Copy)]
-pub struct Round {
+pub(crate) struct Round {
     /// Unit: 10^6 file bytes per second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Packets sent again, as a share of all.
-    pub resent: f64,
+    pub(crate) resent: f64,
     /// What it took of the machine.
-    pub cost: Cost,
+    pub(crate) cost: Cost,
     /// How much was carried. Unit: 2^30 bytes.
-    pub gibibytes: f64,
+    pub(crate) gibibytes: f64,
 }
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// No row takes longer in one round.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Bench {
     /// The rows, in the order in which each round measures them: the limits, what a
     /// transfer does by default, and the lessons' protocols.
     #[must_use]
-    pub fn ways(&self) -> Vec<Way> {
+    pub(crate) fn ways(&self) -> Vec<Way> {
         let segment_bytes = self.segment_bytes;
         let default = Settled {
             segment_bytes,
@@ -158,7 +157,7 @@ impl Bench {
     ///
     /// # Errors
     /// Those of the system, and a transfer that did not end verified.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         ways: Vec<Way>,
         mut progress: impl FnMut(u32, Way),
@@ -237,7 +236,7 @@ impl Bench {
 impl Row {
     /// The middle one of a figure over the rounds, or the lower one of two.
     #[must_use]
-    pub fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
+    pub(crate) fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
         let mut figures: Vec<_> = self.rounds.iter().map(figure).collect();
         figures.sort_by(f64::total_cmp);
         let middle = figures.len().saturating_sub(1) / 2;
@@ -246,7 +245,7 @@ impl Row {
 
     /// The median of its rates. Unit: 10^6 file bytes per second.
     #[must_use]
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.median(|round| round.rate)
     }
 }

@@ -4,16 +4,16 @@
 
 /// What was taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Of all threads, in the program and in the kernel for it.
-    pub processor_seconds: Option<f64>,
+    pub(crate) processor_seconds: Option<f64>,
     /// The most memory at a time, above what was taken at the beginning. Unit: bytes.
-    pub peak_bytes: Option<u64>,
+    pub(crate) peak_bytes: Option<u64>,
 }
 
 /// Counts from its start on.
 #[derive(Debug)]
-pub struct Meter {
+pub(crate) struct Meter {
     processor_seconds: Option<f64>,
     memory_bytes: Option<u64>,
 }
@@ -21,7 +21,7 @@ pub struct Meter {
 impl Meter {
     /// Starts to count.
     #[must_use]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         forget_the_peak();
         Self {
             processor_seconds: processor_seconds(),
@@ -31,7 +31,7 @@ impl Meter {
 
     /// What was taken since.
     #[must_use]
-    pub fn read(&self) -> Cost {
+    pub(crate) fn read(&self) -> Cost {
         let now = processor_seconds();
         let peak = memory("VmHWM:");
         Cost {

@@ -1,23 +1,26 @@
-//! `lab bench`: real transfers on loopback beside bare datagrams and kernel TCP, in a table.
+//! `./sash bench`: real transfers on loopback beside bare datagrams and kernel TCP, in a
+//! table.
 
-use super::arguments::bytes;
-use super::output::write_whole;
-use clap::Args;
-use sash::bench::{Bench, Way, listing};
+use super::size::bytes;
+use super::{Bench, Way, listing};
+use clap::Parser;
 use sash::link::Scenario;
 use sash::wire::options::{DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES};
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub(crate) const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples
-  lab bench --size 256MiB --rounds 3
-  lab bench --size 1GiB --rounds 5 --only 5 --only 6 --svg speed.svg
-  lab bench --size 64MiB --link \"loss=1%\" --json
+  ./sash bench --size 256MiB --rounds 3
+  ./sash bench --size 1GiB --rounds 5 --only 5 --only 6 --svg speed.svg
+  ./sash bench --size 64MiB --link \"loss=1%\" --json
 Rows whose numbers --only names are measured; without it, all.
 ";
 
-#[derive(Args)]
+/// Measure real transfers on loopback beside bare datagrams and kernel TCP.
+#[derive(Parser)]
+#[command(name = "bench", before_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The file's size: bytes, or with KiB, MiB, GiB
     #[arg(long, default_value = "256MiB", value_parser = bytes)]
@@ -44,10 +47,13 @@ pub(crate) struct Arguments {
     /// Print one JSON object a row instead of the table
     #[arg(long)]
     json: bool,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
-/// Measures, and prints what came of it.
-pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
+/// Measures what the arguments say, and prints what came of it.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     let folder = match &arguments.folder {
         Some(folder) => tempfile::tempdir_in(folder),
         None => tempfile::tempdir(),
@@ -66,13 +72,12 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let (size, segment, link) = (bench.size, bench.segment_bytes, &bench.scenario);
     let what = format!("{size} bytes on loopback, {segment} per datagram, link: {link}");
     if let Some(path) = &arguments.svg {
-        write_whole(path, listing::picture(&rows, &what).svg().as_bytes())?;
+        fs::write(path, listing::picture(&rows, &what).svg())?;
     }
-    let mut out = io::stdout();
     if !arguments.json {
         writeln!(out, "{what}")?;
         write!(out, "{}", listing::table(&rows))?;
-        return Ok(true);
+        return Ok(());
     }
     for row in rows {
         let rates: Vec<_> = row.rounds.iter().map(|round| round.rate).collect();
@@ -86,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         });
         writeln!(out, "{line}")?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The rows with these numbers, or all.
@@ -106,4 +111,27 @@ fn ways(bench: &Bench, only: &[usize]) -> io::Result<Vec<Way>> {
         })
     };
     only.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(words: &[&str]) -> io::Result<String> {
+        let words = [&["bench", "--size", "1MiB", "--rounds", "1"], words].concat();
+        let arguments = Arguments::try_parse_from(words).unwrap();
+        let mut out = Vec::new();
+        run(&arguments, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_row_is_a_json_object_and_an_unknown_row_is_refused_with_the_list() {
+        let told_json = told(&["--only", "4", "--json"]).unwrap();
+        let row: serde_json::Value = serde_json::from_str(&told_json).unwrap();
+        assert_eq!(row["way"], "kernel TCP, unchecked");
+        assert!(row["megabytes_per_second"].as_f64().unwrap() > 0.0);
+        let refused = told(&["--only", "99"]).unwrap_err().to_string();
+        assert!(refused.contains("no row 99") && refused.contains("4 kernel TCP"));
+    }
 }

@@ -9,14 +9,15 @@
 //! These are measurements: they want a machine that does nothing else. What they count is
 //! printed; whether it is good enough, the report says.
 
-use super::guests::{Delays, Guest, connect};
+use super::guest::{Guest, connect};
+use super::measure::Delays;
 use super::process::{Belongings, Printed, Process, Programs, THRIFT};
-use crate::lab::contents;
-use crate::transfer::clock::Clock;
-use crate::transfer::threads;
-use crate::wire::message::Request;
 use crossbeam_channel::{Receiver, Sender, after, unbounded};
 use fastrand::Rng;
+use sash::lab::contents;
+use sash::transfer::clock::Clock;
+use sash::transfer::threads;
+use sash::wire::message::Request;
 use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -29,46 +30,46 @@ use tempfile::TempDir;
 
 /// What a server is put under.
 #[derive(Debug, Clone)]
-pub struct Load {
+pub(crate) struct Load {
     /// What is started.
-    pub programs: Programs,
+    pub(crate) programs: Programs,
     /// How long it goes on.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
     /// Addresses of this machine from which strangers come; none: from loopback, for which
     /// there are no limits.
-    pub from: Vec<IpAddr>,
+    pub(crate) from: Vec<IpAddr>,
     /// Decides what is random.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// What a storm did.
 #[derive(Debug, Clone, Default)]
-pub struct Storm {
+pub(crate) struct Storm {
     /// Lines on their way to everybody.
-    pub chat: Delays,
+    pub(crate) chat: Delays,
     /// Random datagrams sent.
-    pub datagrams: u64,
+    pub(crate) datagrams: u64,
     /// Random lines sent.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// Downloads that arrived whole, of four.
-    pub whole: usize,
+    pub(crate) whole: usize,
     /// Whether the server is still there.
-    pub is_alive: bool,
+    pub(crate) is_alive: bool,
 }
 
 /// What a crowd did.
 #[derive(Debug, Clone, Default)]
-pub struct Crowd {
+pub(crate) struct Crowd {
     /// Without it.
-    pub before: Delays,
+    pub(crate) before: Delays,
     /// With it.
-    pub meanwhile: Delays,
+    pub(crate) meanwhile: Delays,
     /// Lines that the floods got through.
-    pub flooded: u64,
+    pub(crate) flooded: u64,
     /// Connections of the crowd that were made.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// Whether the server is still there.
-    pub is_alive: bool,
+    pub(crate) is_alive: bool,
 }
 
 /// The datagrams of a storm.
@@ -100,7 +101,7 @@ impl Load {
     ///
     /// # Errors
     /// Those of the system.
-    pub fn storm(&self) -> io::Result<Storm> {
+    pub(crate) fn storm(&self) -> io::Result<Storm> {
         let first_port = free_port()?;
         let ports = format!("{first_port}-{}", first_port + 3);
         let mut server = Server::start(&self.programs, &["--udp-ports", &ports], &[])?;
@@ -148,7 +149,7 @@ impl Load {
     ///
     /// # Errors
     /// Those of the system.
-    pub fn crowd(&self) -> io::Result<Crowd> {
+    pub(crate) fn crowd(&self) -> io::Result<Crowd> {
         let mut server = Server::start(&self.programs, &["--udp-ports", "0"], &[])?;
         let clock = Clock::start();
         let honest = Self::talkers(&server, 10, clock)?;
@@ -208,7 +209,7 @@ impl Load {
     ///
     /// # Errors
     /// Those of the system.
-    pub fn classroom(
+    pub(crate) fn classroom(
         &self,
         mut told: impl FnMut(u32, Belongings),
     ) -> io::Result<Vec<Belongings>> {

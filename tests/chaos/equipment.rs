@@ -22,36 +22,34 @@
 //! | `disk` | a disk that is too small |
 //! | [`load`] | a server under load: storms, crowds, a day of lessons |
 //! | [`siege`] | 64 hostile connections, and a hostile server |
-//! | [`guests`] | guests without a program, who measure how long a line takes |
+//! | `program` | reads the arguments and prints |
+//! | `clock` | the time of day of the programs, which jumps |
+//! | `guest`, `measure`, `memory` | the load generator, shared with the benchmark of the chat (`tests/load`) |
 //!
-//! The clock on the wall jumps for the programs alone: they add what a file of the run says
-//! (`transfer::clock`). What they wait by is the system's steady clock, which has no jumps.
+//! The programs are the ones that people use: nothing in them knows of this.
 //!
-//! Floor 5. Where there are no signals, only the pure half is here.
+//! `main.rs` is the program of `./sash chaos`; this module is also part of
+//! `tests/programs`, where its tests run. There are signals on Unix alone, so there it is.
 //!
 //! Source: Kingsbury, "Jepsen" (histories and a checker); report page `security`.
 
-pub mod check;
-pub mod plan;
-
-#[cfg(unix)]
+pub(crate) mod check;
+mod clock;
 mod crew;
-#[cfg(unix)]
 mod disk;
-#[cfg(unix)]
-pub mod guests;
-#[cfg(unix)]
-pub mod load;
-#[cfg(unix)]
+#[path = "../load/guest.rs"]
+mod guest;
+pub(crate) mod load;
+#[path = "../load/measure.rs"]
+mod measure;
+#[path = "../load/memory.rs"]
+mod memory;
+pub(crate) mod plan;
 mod process;
-#[cfg(unix)]
+pub(crate) mod program;
 mod proxy;
-#[cfg(unix)]
 mod run;
-#[cfg(unix)]
-pub mod siege;
+pub(crate) mod siege;
 
-#[cfg(unix)]
-pub use process::{Belongings, Programs};
-#[cfg(unix)]
-pub use run::{Chaos, Outcome};
+pub(crate) use process::{Belongings, Programs};
+pub(crate) use run::{Chaos, Outcome};

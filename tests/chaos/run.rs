@@ -16,7 +16,7 @@ use super::crew::{Client, Crew, Errand, PATIENCE};
 use super::disk::SmallDisk;
 use super::plan::{FILES, Plan, Role, Step, Wanted};
 use super::process::{Belongings, Programs};
-use crate::lab::contents;
+use sash::lab::contents;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
@@ -28,37 +28,37 @@ use tempfile::TempDir;
 
 /// A run to be.
 #[derive(Debug, Clone)]
-pub struct Chaos {
+pub(crate) struct Chaos {
     /// What is started.
-    pub programs: Programs,
+    pub(crate) programs: Programs,
     /// What the plan is made from.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// Set from outside to end it early, with everything taken away.
-    pub is_stopping: Arc<AtomicBool>,
+    pub(crate) is_stopping: Arc<AtomicBool>,
 }
 
 /// What came of a run.
 #[derive(Debug, Clone, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What must not happen and did.
-    pub offences: Vec<Offence>,
+    pub(crate) offences: Vec<Offence>,
     /// How often somebody was killed, stopped, cut or sent away.
-    pub hurts: usize,
+    pub(crate) hurts: usize,
     /// Processes of clients that ran.
-    pub processes: usize,
+    pub(crate) processes: usize,
     /// Lines that the witness heard.
-    pub lines: usize,
+    pub(crate) lines: usize,
     /// Files that lay whole under their final name.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Parts that were gone on from.
-    pub resumed: usize,
+    pub(crate) resumed: usize,
     /// Whether a disk was really small, and file sizes not only limited.
-    pub has_small_disk: bool,
+    pub(crate) has_small_disk: bool,
     /// What the server took of the system, where it can be told, and where it was one
     /// server all the time.
-    pub before: Option<Belongings>,
+    pub(crate) before: Option<Belongings>,
     /// See `before`.
-    pub after: Option<Belongings>,
+    pub(crate) after: Option<Belongings>,
 }
 
 /// A run at work. The disks are taken away before the folder that they lie in.
@@ -87,7 +87,7 @@ impl Chaos {
     /// # Errors
     /// Those of the system: no server, no folder, no process; `Interrupted` where it was
     /// ended early.
-    pub fn run(&self) -> io::Result<Outcome> {
+    pub(crate) fn run(&self) -> io::Result<Outcome> {
         let plan = Plan::of(&self.wanted);
         let mut run = Run::prepare(self, &plan)?;
         run.crew.open()?;
@@ -144,7 +144,12 @@ impl Run {
             }
             clients.push(client);
         }
-        let crew = Crew::new(chaos, folder.path().to_owned(), clients);
+        let crew = Crew::new(
+            chaos.programs.clone(),
+            Arc::clone(&chaos.is_stopping),
+            folder.path().to_owned(),
+            clients,
+        );
         Ok(Self {
             outcome: Outcome {
                 has_small_disk: !disks.is_empty(),
