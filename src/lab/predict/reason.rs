@@ -6,7 +6,7 @@
 
 use super::action::{Action, Step};
 use super::occasion::Occasion;
-use super::stops::{Loss, View};
+use super::view::{Loss, View};
 use crate::reliable::event::{GateState, Trigger};
 use crate::wire::options::Arq;
 use std::ops::Range;

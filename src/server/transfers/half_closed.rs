@@ -12,10 +12,10 @@
 //!
 //! Source: RFC 9293 §3.6 (a half-closed connection).
 
-use super::super::download::Stage;
-use super::super::peer::Peer;
-use super::Downloads;
+use super::Transfers;
+use super::transfer::Stage;
 use crate::room::ClientNumber;
+use crate::server::peer::Peer;
 use crate::wire::message::Reply;
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use std::sync::Arc;
 const LAST_NOTICE: &str = "You closed your half of the connection. The server closes the \
                            other half when your transfers have ended.";
 
-impl Downloads {
+impl Transfers {
     /// A client asks no more.
-    pub(in super::super) fn on_finished(&mut self, peer: Arc<Peer>) {
+    pub(super) fn on_finished(&mut self, peer: Arc<Peer>) {
         if self.has_transfers(peer.number) {
             let text = LAST_NOTICE.to_owned();
             peer.tell(&Reply::Notice { text });
@@ -35,7 +35,7 @@ impl Downloads {
     }
 
     /// Ends the streams of those that have all their answers.
-    pub(in super::super) fn dismiss_finished(&mut self) {
+    pub(super) fn dismiss_finished(&mut self) {
         let finished = self.finished.keys().copied();
         let is_done = |client: &ClientNumber| !self.has_transfers(*client);
         let done: Vec<_> = finished.filter(is_done).collect();

@@ -2,14 +2,14 @@
 //! verified file to an entry of the shelf.
 //!
 //! It begins where an earlier one of the same version was broken off
-//! ([`kept`](super::kept)); `disk-3` reads back and hashes what was there, off this thread.
+//! ([`kept`](crate::server::kept)); `disk-3` reads back and hashes what was there, off this thread.
 
-use super::download::{
-    Download, Shell, Stage, StartError, Supplies, Upload, draw_token, hopeless,
+use super::transfer::{
+    Shell, Stage, StartError, Supplies, Transfer, Upload, draw_token, hopeless,
 };
-use super::folder::{Folder, NO_FOLDER, Version};
 use crate::lab::journal::Side;
 use crate::reliable::moment::Moment;
+use crate::server::folder::{Folder, NO_FOLDER, Version};
 use crate::shelf::FileName;
 use crate::transfer::receiving;
 use crate::transfer::{Ending, Job, space};
@@ -22,7 +22,7 @@ use std::path::Path;
 /// bytes that file systems allow. Unit: bytes.
 const LONGEST_NAME_BYTES: usize = 200;
 
-impl Download {
+impl Transfer {
     /// From a free port to a running receiver and an offer.
     pub(super) fn start_upload(
         &mut self,

@@ -1,44 +1,37 @@
-//! One transfer on the server: its stages, and a download's step from a free port to an
-//! offer (an upload's is in `upload`).
-//!
-//! ```text
-//! Queued --port bound, file opened, token drawn, sender started--> Running
-//!    \\--the port is held by another program--> Queued
-//!     \\--anything else is missing--> the end, with a sentence
-//! ```
+//! One transfer of the server, in either direction: its stages, and what both directions
+//! need to start (how each of them does is in `download` and `upload`).
 //!
 //! The socket is bound before the offer goes out, so the asker's first packet finds it.
 //!
 //! Source: RFC 4086 (the token).
 
-use super::digests::Digests;
-use super::folder::{Folder, Version};
-use super::kept::Kept;
-use super::peer::Peer;
-use super::ports::User;
-use super::transfers::Event;
 use crate::journals::Journals;
 use crate::lab::journal::Side;
 use crate::link::Scenario;
 use crate::reliable::moment::Moment;
+use crate::server::digests::Digests;
+use crate::server::folder::{Folder, Version};
+use crate::server::kept::Kept;
+use crate::server::messages::TransfersMessage;
+use crate::server::peer::Peer;
+use crate::server::ports::User;
 use crate::shelf::FileName;
 use crate::transfer::receiving::Receiving;
-use crate::transfer::sending::{self, Outlet, Sending};
+use crate::transfer::sending::{Outlet, Sending};
 use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
-use crate::wire::digest::{Digest, Token};
-use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
+use crate::wire::digest::Token;
+use crate::wire::message::{Reply, TransferNews, TransferState};
 use crate::wire::options::{Settled, Transport};
 use crate::wire::version::{FileVersion, Prefix};
 use crossbeam_channel::Sender;
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What one client asked for, in either direction.
-pub(super) struct Download {
+pub(super) struct Transfer {
     pub(super) peer: Arc<Peer>,
     pub(super) tag: Option<u64>,
     pub(super) name: FileName,
@@ -133,75 +126,10 @@ pub(super) struct Supplies {
     /// What broken-off uploads have left.
     pub(super) kept: Kept,
     /// Where a sender reports to.
-    pub(super) events: Sender<Event>,
+    pub(super) events: Sender<TransfersMessage>,
 }
 
-impl Download {
-    /// From a free port to a running sender and an offer.
-    pub(super) fn start(
-        &mut self,
-        number: u64,
-        port: u16,
-        supplies: &mut Supplies,
-    ) -> Result<(), StartError> {
-        if let Some(upload) = self.upload.clone() {
-            return self.start_upload(number, port, &upload, supplies);
-        }
-        let (outlet, offered) = self.open_outlet(port)?;
-        let (file, version) = self.open_file(supplies)?;
-        let digest = self.find_digest(version, supplies)?;
-        let told = version.told(digest);
-        let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
-        let drawn = draw_token()?;
-        let job = Job {
-            number,
-            token: self.peer.token(drawn, number),
-            keys: self.peer.traffic_keys(drawn, number),
-            settled: self.settled,
-            size: version.size,
-            offset,
-            scenario: supplies.scenario.clone(),
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: supplies.is_offloading,
-            is_watched: supplies.journals.are_kept(),
-            tap: supplies.tap.clone(),
-        };
-        let report = supplies.reporter(&job, Side::Sender);
-        let asker = self.peer.remote.ip();
-        let sending = sending::start(job, file, digest, outlet, asker, report)
-            .map_err(|error| hopeless("cannot start this transfer", &error))?;
-        let Self { peer, name, .. } = self;
-        let client = peer.number;
-        log::info!(
-            "transfer {number} started: {name} from byte {offset} on to client {client}, \
-             port {offered}"
-        );
-        peer.tell(&Reply::Offer(Offer {
-            transfer: number,
-            tag: self.tag,
-            file: self.name.to_string(),
-            port: offered,
-            token: drawn,
-            size: version.size,
-            digest,
-            modified: told.modified,
-            offset,
-            settled: self.settled,
-        }));
-        self.stage = Stage::Running {
-            port,
-            shell: Shell::Sending {
-                sending,
-                version,
-                needs_digest: digest.is_none(),
-            },
-            moved_at: Moment::START,
-            acked_bytes: 0,
-        };
-        Ok(())
-    }
-
+impl Transfer {
     /// A socket at the address that the chat connection uses, and its real port.
     pub(super) fn open_outlet(&self, port: u16) -> Result<(Outlet, u16), StartError> {
         let mut address = self.peer.local;
@@ -218,31 +146,6 @@ impl Download {
                 hopeless("has no socket for this transfer", &error)
             }
         })
-    }
-
-    fn open_file(&self, supplies: &mut Supplies) -> Result<(File, Version), StartError> {
-        let opened = supplies.folder.open(&self.name);
-        opened.map_err(|error| StartError::Hopeless(error.to_string()))
-    }
-
-    /// The digest, where it is known; otherwise somebody is working on it after this.
-    fn find_digest(
-        &self,
-        version: Version,
-        supplies: &mut Supplies,
-    ) -> Result<Option<Digest>, StartError> {
-        let known = supplies.digests.known(&self.name, version);
-        if known.is_some() || supplies.digests.is_asked(&self.name, version) {
-            return Ok(known);
-        }
-        // Opened once more: two readers of one open file would share their position.
-        let (copy, version_of_copy) = self.open_file(supplies)?;
-        if version_of_copy != version {
-            let sentence = "The file is being changed just now. Try again later.";
-            return Err(StartError::Hopeless(sentence.to_owned()));
-        }
-        supplies.digests.ask(&self.name, version, copy);
-        Ok(None)
     }
 
     /// For whom it is.
@@ -375,7 +278,7 @@ impl Supplies {
                 return; // The journal has it.
             }
             // An error means that the server has ended.
-            let _ = events.send(Event::Reported { transfer, report });
+            let _ = events.send(TransfersMessage::Reported { transfer, report });
         })
     }
 }

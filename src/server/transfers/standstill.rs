@@ -1,8 +1,8 @@
 //! What a transfer takes from others: nothing before it is opened, and a port no longer than
 //! it moves.
 
-use super::super::download::Upload;
-use super::Downloads;
+use super::Transfers;
+use super::transfer::Upload;
 use std::time::Duration;
 
 /// A transfer that does not move for so long gives its port back where others wait.
@@ -12,12 +12,12 @@ const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
 const STOOD_STILL: &str = "It stood still while others waited, so its port went to them. \
                            What has arrived stays: /resume goes on from there.";
 
-impl Downloads {
+impl Transfers {
     /// The handshake of an upload has shown that somebody sends it: only now it counts, and
     /// only now older parts make room for it.
     pub(super) fn settle_opened(&mut self, number: u64) {
-        let download = self.all.get(&number);
-        let Some((name, upload)) = download
+        let transfer = self.all.get(&number);
+        let Some((name, upload)) = transfer
             .and_then(|it| it.upload.as_ref().map(|upload| (&it.name, upload)))
             .filter(|(_, upload)| !upload.has_taken)
         else {
@@ -25,18 +25,18 @@ impl Downloads {
         };
         let (name, upload) = (name.clone(), upload.clone());
         let settled = self.make_room(&name, &upload, None, true);
-        let Some(download) = self.all.get_mut(&number) else {
+        let Some(transfer) = self.all.get_mut(&number) else {
             return;
         };
         match settled {
             Ok(()) => {
                 self.allowance.take(&upload.from, upload.version.size);
-                download.upload = Some(Upload {
+                transfer.upload = Some(Upload {
                     has_taken: true,
                     ..upload
                 });
             }
-            Err((_, sentence)) => download.break_off(sentence),
+            Err((_, sentence)) => transfer.break_off(sentence),
         }
     }
 
@@ -54,8 +54,8 @@ impl Downloads {
         idle.sort_unstable();
         let waiting = self.ports.places().len();
         for (_, number) in idle.into_iter().take(waiting) {
-            if let Some(download) = self.all.get_mut(&number) {
-                download.break_off(STOOD_STILL.to_owned());
+            if let Some(transfer) = self.all.get_mut(&number) {
+                transfer.break_off(STOOD_STILL.to_owned());
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What is on offer, made once for many who ask.
 
-use super::super::folder::{self, Version};
-use super::super::peer::{Line, Peer};
-use super::{Downloads, complain};
+use super::{Transfers, complain};
 use crate::reliable::moment::Moment;
+use crate::server::folder::{self, Version};
+use crate::server::peer::{Line, Peer};
 use crate::shelf::FileName;
 use crate::wire::message::{Code, FileEntry, Reply};
 
@@ -17,9 +17,9 @@ pub(super) struct Listing {
 /// this thread spends a twentieth of its time on lists.
 const LISTING_KEPT: u32 = 20;
 
-impl Downloads {
+impl Transfers {
     /// `files`: what is on offer.
-    pub(in super::super) fn on_list(&mut self, peer: &Peer) {
+    pub(super) fn on_list(&mut self, peer: &Peer) {
         if peer.is_gone() {
             return;
         }

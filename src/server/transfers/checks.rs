@@ -1,10 +1,10 @@
 //! What is looked at before a transfer may wait for a port.
 
-use super::super::download::{Download, Stage, Supplies, Upload, household};
-use super::super::folder::NO_FOLDER;
-use super::super::peer::Peer;
-use super::super::upload;
-use super::Downloads;
+use super::Transfers;
+use super::transfer::{Stage, Supplies, Transfer, Upload, household};
+use super::upload;
+use crate::server::folder::NO_FOLDER;
+use crate::server::peer::Peer;
 use crate::shelf::FileName;
 use crate::transfer::part::Part;
 use crate::wire::message::{Code, DownloadRequest, UploadRequest};
@@ -19,7 +19,7 @@ const TRANSFERS_PER_ADDRESS: usize = 256;
 /// What was settled, or a code and a sentence.
 type Checked = Result<(FileName, Settled), (Code, String)>;
 
-impl Downloads {
+impl Transfers {
     pub(super) fn check(&mut self, peer: &Peer, request: &DownloadRequest) -> Checked {
         self.check_count(peer)?;
         let settled = self.settle(&request.asked)?;
@@ -53,7 +53,7 @@ impl Downloads {
             version: super::told_version(request),
             has_taken: false,
         };
-        let gives_way = |it: &&Download| it.gives_way_to(peer, &name, &upload.version);
+        let gives_way = |it: &&Transfer| it.gives_way_to(peer, &name, &upload.version);
         let earlier = self.all.values().find(gives_way);
         self.make_room(&name, &upload, earlier, false)?;
         Ok((name, settled))
@@ -67,7 +67,7 @@ impl Downloads {
         &self,
         name: &FileName,
         upload: &Upload,
-        earlier: Option<&Download>,
+        earlier: Option<&Transfer>,
         is_opened: bool,
     ) -> Result<(), (Code, String)> {
         let Supplies { kept, folder, .. } = &self.supplies;
