@@ -225,7 +225,7 @@ pub fn start(config: Config) -> io::Result<Running> {
 
 fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
     let folder = config.files.display();
-    let way_out = "Make this folder, or name another with --files.";
+    let way_out = "Create this folder, or choose another one with --files.";
     let sentence = format!("cannot offer the files in {folder}: {error}. {way_out}");
     io::Error::new(error.kind(), sentence)
 }
@@ -233,9 +233,11 @@ fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
 fn cannot_listen(config: &Config, error: &io::Error) -> io::Error {
     let is = |kind| error.kind() == kind;
     let way_out = if is(ErrorKind::AddrInUse) {
-        "Another program listens there. End it, or choose another port with --bind."
+        "Another program listens on this port. End it, or choose another port with \
+         --bind."
     } else if is(ErrorKind::AddrNotAvailable) {
-        "This machine has no such address. Take one of its own, or 0.0.0.0, with --bind."
+        "This computer does not have this address. Choose one of its own, or 0.0.0.0, \
+         with --bind."
     } else if is(ErrorKind::PermissionDenied) {
         "Ports below 1024 need privileges. Choose a higher one with --bind."
     } else {

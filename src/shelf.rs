@@ -114,11 +114,11 @@ impl fmt::Display for FileNameError {
         let why = match self {
             Self::Empty => "it is empty",
             Self::TooLong => "it is too long",
-            Self::Separator => "a name holds no slash, backslash or colon",
-            Self::Control => "it holds a control character",
+            Self::Separator => "it contains a slash, a backslash or a colon",
+            Self::Control => "it contains a control character",
             Self::Hidden => "it begins with a dot",
-            Self::Unfinished => "it names a download that is not whole yet",
-            Self::Device => "Windows could not keep a file of this name",
+            Self::Unfinished => "it is the name of a partial download",
+            Self::Device => "Windows does not allow this name",
         };
         write!(f, "file name not allowed: {why}")
     }

@@ -18,7 +18,7 @@ Examples
 Rows whose numbers --only names are measured; without it, all.
 ";
 
-/// Measure real transfers on loopback beside bare datagrams and kernel TCP.
+/// Measure real transfers on loopback and compare them with plain UDP and kernel TCP.
 #[derive(Parser)]
 #[command(name = "bench", before_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -101,8 +101,8 @@ pub(super) fn run(
     for mut work in work {
         let result = digest_of(&mut work.file, work.version, is_stopping);
         let result = result.map_err(|error| {
-            log::warn!("could not hash {}: {error}", work.name);
-            format!("The server could not read the file to its end ({error}). Try again.")
+            log::warn!("cannot hash {}: {error}", work.name);
+            format!("The server could not read the whole file ({error}). Try again.")
         });
         let HashWork { name, version, .. } = work;
         let hashed = Hashed {

@@ -55,8 +55,8 @@ type TurnedAway = VecDeque<Arc<TcpStream>>;
 const TURNED_AWAY_KEPT: usize = 32;
 
 /// What a client is told for whom the system has no thread.
-const NO_THREAD: &str = "The server's system cannot serve anybody more. Try again when \
-                         somebody has left.";
+const NO_THREAD: &str = "The server's computer cannot serve more clients. Try again \
+                         when a user has left.";
 
 impl Listener {
     /// Accepts until told to stop.
@@ -79,7 +79,7 @@ impl Listener {
                 Err(error) => {
                     // Ten times a second would be too often.
                     if !std::mem::replace(&mut was_error, true) {
-                        log::warn!("could not accept a client, trying again: {error}");
+                        log::warn!("cannot accept a client, trying again: {error}");
                     }
                     let _ = never.recv_timeout(ACCEPT_RETRY);
                     continue;
@@ -92,12 +92,12 @@ impl Listener {
                     if let Err(error) =
                         self.let_in(next_number, stream, seat, &mut turned_away)
                     {
-                        log::warn!("could not serve client {next_number}: {error}");
+                        log::warn!("cannot serve client {next_number}: {error}");
                     }
                     next_number += 1;
                 }
                 Err(sentence) => {
-                    log::warn!("turned {remote} away: {sentence}");
+                    log::warn!("refused a connection from {remote}: {sentence}");
                     turn_away(Arc::new(stream), sentence, &mut turned_away);
                 }
             }
@@ -177,7 +177,7 @@ fn turn_away(stream: Arc<TcpStream>, sentence: &str, turned_away: &mut TurnedAwa
         .and_then(|()| (&*stream).write_all(refusal.to_line().as_bytes()))
         .and_then(|()| stream.shutdown(Shutdown::Write));
     if let Err(error) = told {
-        log::debug!("could not say so: {error}");
+        log::debug!("cannot send the refusal: {error}");
     }
     turned_away.push_back(stream);
     if turned_away.len() > TURNED_AWAY_KEPT {

@@ -87,7 +87,7 @@ impl RoomThread {
         match getrandom::fill(&mut chance.0) {
             Ok(()) => room.set_secret(chance),
             // A client that comes back then waits until its dead connection is noticed.
-            Err(error) => log::error!("no random numbers for tokens: {error}"),
+            Err(error) => log::error!("cannot get random numbers for tokens: {error}"),
         }
         Self {
             room,
@@ -221,7 +221,7 @@ impl RoomThread {
     /// A client that has closed its half of the connection leaves the room; what it has
     /// asked for, `transfers` still does.
     fn finish(&mut self, client: ClientNumber) -> Vec<Effect> {
-        log::info!("client {client} asks no more");
+        log::info!("client {client} closed its half of the connection");
         let effects = self.room.on_gone(client, "connection closed");
         self.hand_over(client);
         effects
@@ -370,7 +370,10 @@ impl RoomThread {
         let effects = match getrandom::fill(&mut chance.0) {
             Ok(()) => self.room.on_drawn(client, chance),
             Err(error) => {
-                log::error!("no random numbers for client {client}'s login: {error}");
+                log::error!(
+                    "cannot get random numbers for the login of client \
+                             {client}: {error}"
+                );
                 vec![Effect::Close { client }]
             }
         };
@@ -436,7 +439,7 @@ impl RoomThread {
 
     /// Tells everybody, and waits a moment until they have heard it.
     fn say_goodbye(mut self, events: &Receiver<RoomMessage>, _until_heard: &Sender<()>) {
-        self.perform(Room::notice("The server is closing. Goodbye."));
+        self.perform(Room::notice("The server is closing."));
         self.flush();
         for member in self.members.values() {
             member.peer.end(Shutdown::Both);

@@ -62,7 +62,7 @@ impl Seats {
             }
         }
         if self.total >= self.limits.total {
-            return Err("This server is full. Try again when somebody has left.");
+            return Err("This server is full. Try again when a user has left.");
         }
         let most = self.limits.per_address(address);
         let from_there = self.taken.entry(address).or_default();

@@ -229,7 +229,7 @@ impl Transfers {
             Stage::Running { shell, .. } => shell.set_paused(is_paused),
             Stage::Lingering { .. } => {}
             Stage::Queued { .. } => {
-                let sentence = "This transfer has not begun yet. Wait, or cancel it.";
+                let sentence = "This transfer has not started yet. Wait, or cancel it.";
                 complain(peer, Code::BadRequest, sentence.to_owned(), None);
             }
         }
@@ -240,7 +240,7 @@ impl Transfers {
         let own = self.all.get_mut(&number);
         let own = own.filter(|transfer| transfer.peer.number == peer.number);
         if own.is_none() {
-            let sentence = format!("No transfer of yours has the number {number}.");
+            let sentence = format!("You have no transfer {number}.");
             complain(peer, Code::NoSuchTransfer, sentence, None);
         }
         own
@@ -259,7 +259,7 @@ impl Transfers {
             | TransferState::Failed
             | TransferState::Unknown
             | TransferState::Cancelled => {
-                let sentence = "You may say verified or damaged here, no more.";
+                let sentence = "The state must be verified or damaged.";
                 complain(peer, Code::BadRequest, sentence.to_owned(), None);
                 return;
             }
@@ -464,8 +464,8 @@ impl Transfers {
         let text = match count {
             0 => "The server is closing.".to_owned(),
             _ => format!(
-                "The server is closing: {count} of the transfers run and have {} s to end. \
-                 Who is broken off can go on when it is back.",
+                "The server is closing. {count} transfers are running and have {} s to \
+                 finish; resume the others when the server is back.",
                 grace.as_secs()
             ),
         };
@@ -518,7 +518,7 @@ impl Transfers {
             match started {
                 Ok(()) => transfer.note_progress(0, now),
                 Err(StartError::PortHeld) => {
-                    log::debug!("port {port} passed over: another program holds it");
+                    log::debug!("skipped port {port}: another program uses it");
                     self.ports.pass_over(number, port);
                 }
                 Err(StartError::Hopeless(sentence)) => {
@@ -572,7 +572,7 @@ impl Transfers {
 }
 
 /// Why nothing begins any more.
-const CLOSING: &str = "The server is closing. Ask again when it is back.";
+const CLOSING: &str = "The server is closing. Try again when it is back.";
 
 /// What the client says of its file.
 const fn told_version(request: &UploadRequest) -> FileVersion {

@@ -47,10 +47,10 @@ impl Overwrite {
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
-            Self::Keep => "both are kept; the new one becomes NAME (2)",
-            Self::Replace => "the new one takes its place, once it is verified",
-            Self::Skip => "the old one is as good; it is not asked for",
-            Self::Fail => "it is not asked for, and that counts as a failure",
+            Self::Keep => "keep both files; the new one becomes NAME (2)",
+            Self::Replace => "replace the old file once the new one is verified",
+            Self::Skip => "skip the download and keep the old file",
+            Self::Fail => "do not download, and report a failure",
         }
     }
 }
@@ -79,7 +79,10 @@ pub struct UnknownOverwrite(String);
 impl fmt::Display for UnknownOverwrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text) = self;
-        write!(f, "unknown {text:?}: choose keep, replace, skip or fail")
+        write!(
+            f,
+            "unknown choice {text:?}: choose keep, replace, skip or fail"
+        )
     }
 }
 
@@ -119,7 +122,7 @@ mod tests {
         let error = "maybe".parse::<Overwrite>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown \"maybe\": choose keep, replace, skip or fail"
+            "unknown choice \"maybe\": choose keep, replace, skip or fail"
         );
         for choice in Overwrite::ALL {
             assert_eq!(choice.to_string().parse(), Ok(choice));

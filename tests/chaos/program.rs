@@ -29,7 +29,7 @@ Who is hurt when is a function of the seed. A run that fails names its seed, and
 exit code is 1. As root a small disk is a real one; else the size of files is limited.
 ";
 
-/// Hurt a real server and real clients at random from a seed, and check what came of it.
+/// Inject random faults into a real server and real clients, and check the results.
 #[derive(Parser)]
 #[command(name = "chaos", before_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]

@@ -1,5 +1,5 @@
-//! The laboratory's program: one command a module, which reads its arguments, calls the
-//! library and prints.
+//! The laboratory's program: one module for each command, which reads its arguments, calls
+//! the library and prints.
 
 mod arguments;
 mod chart;
@@ -36,10 +36,10 @@ Examples
   lab soak --seeds 100000
   lab grade go-back-n -- python3 protocol.py
   lab theory --arq go-back-n --a 2,10
-lab COMMAND --help has more of each.
+lab COMMAND --help explains each command.
 ";
 
-/// Two machines and a link, no sockets: transfers in virtual time.
+/// Simulate, draw and grade file transfers, most of them in virtual time and without sockets.
 #[derive(Parser)]
 #[command(name = "lab", version, before_help = EXAMPLES)]
 struct Arguments {
@@ -49,37 +49,37 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a transfer in virtual time: the same scenario gives the same journal
+    /// Run a transfer in virtual time; the same scenario gives the same event log
     #[command(before_help = run::EXAMPLES)]
     Run(run::Arguments),
-    /// Send one file by several protocols over one link: who is there first?
+    /// Compare protocols or controllers: the same file over the same link
     #[command(before_help = race::EXAMPLES)]
     Race(race::Arguments),
-    /// Draw the packets of a run between two lines
+    /// Draw a sequence diagram of a run
     #[command(before_help = ladder::EXAMPLES)]
     Ladder(ladder::Arguments),
-    /// Play a journal: the sliding window at every moment
+    /// Play an event log: the sliding window at every moment
     #[command(before_help = replay::EXAMPLES)]
     Replay(replay::Arguments),
-    /// Make a capture for Wireshark from a journal, lost packets included
+    /// Convert an event log to a capture for Wireshark, lost packets included
     #[command(before_help = pcapng::EXAMPLES)]
     Pcapng(pcapng::Arguments),
-    /// Stop runs at interesting moments and ask what the sender does next
+    /// Stop a run at interesting moments and ask what the sender does next
     #[command(before_help = predict::EXAMPLES)]
     Predict(predict::Arguments),
-    /// Run a transfer in virtual time for every seed until one fails
+    /// Run a random transfer for each seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
-    /// Grade a program that you wrote: its protocol against the textbook's rules
+    /// Grade your own program: test its protocol against the textbook's rules
     #[command(before_help = grade::EXAMPLES)]
     Grade(grade::Arguments),
-    /// Measure the protocols' efficiency beside the textbook's formulas
+    /// Measure the protocols' efficiency and compare it with the formulas
     #[command(before_help = theory::EXAMPLES)]
     Theory(theory::Arguments),
-    /// Draw a journal: segments, window, round trip or goodput over time
+    /// Draw a chart of an event log: segments, window, RTT or goodput over time
     #[command(before_help = chart::EXAMPLES)]
     Chart(chart::Arguments),
-    /// Run a grid of transfers: protocols, controllers, losses, windows, delays, sizes
+    /// Run transfers for all combinations of protocols, losses, windows, delays and sizes
     #[command(before_help = sweep::EXAMPLES)]
     Sweep(sweep::Arguments),
 }
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        // Who reads us has seen enough: `lab run | head`.
+        // The reader has closed its end, as in `lab run | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "lab: {error}");

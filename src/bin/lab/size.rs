@@ -10,5 +10,5 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     units
         .into_iter()
         .find_map(parse)
-        .ok_or_else(|| "a size wanted, as 1500, 10KiB, 256MiB or 1GiB".to_owned())
+        .ok_or_else(|| "write a size, such as 1500, 10KiB, 256MiB or 1GiB".to_owned())
 }

@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
             }
         }
         Err(self
-            .no_end("The run goes on and on: every segment was transmitted many times."))
+            .no_end("The run does not end: every segment was transmitted many times."))
     }
 
     fn start(&mut self) -> Result<(), Problem> {

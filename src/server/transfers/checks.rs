@@ -24,14 +24,19 @@ impl Transfers {
         self.check_count(peer)?;
         let settled = self.settle(&request.asked)?;
         let name: FileName = request.file.parse().map_err(|error| {
-            let sentence =
-                format!("The server offers no such file ({error}). See: files.");
+            let sentence = format!(
+                "The server does not offer this file ({error}). To list the \
+                         files, send: files."
+            );
             (Code::NoSuchFile, sentence)
         })?;
         match self.supplies.folder.open(&name) {
             Ok(_) => Ok((name, settled)),
             Err(error) => {
-                log::debug!("client {} cannot have {name}: {error:?}", peer.number);
+                log::debug!(
+                    "client {} asked for {name}, which is not offered: {error:?}",
+                    peer.number
+                );
                 Err((error.code(), error.to_string()))
             }
         }
@@ -108,16 +113,16 @@ impl Transfers {
         let own = live().filter(|it| it.peer.number == peer.number).count();
         if own >= TRANSFERS_PER_CLIENT {
             let sentence = format!(
-                "You have {TRANSFERS_PER_CLIENT} transfers already. Wait for one, or cancel \
-                 one."
+                "You already have {TRANSFERS_PER_CLIENT} transfers. Wait until one \
+                 ends, or cancel one."
             );
             return Err((Code::TooManyTransfers, sentence));
         }
         let theirs = live().filter(|it| it.user().household == user).count();
         if user.is_some() && theirs >= TRANSFERS_PER_ADDRESS {
             let sentence = format!(
-                "From your address there are {TRANSFERS_PER_ADDRESS} transfers already. Wait \
-                 for one."
+                "Your address already has {TRANSFERS_PER_ADDRESS} transfers. Wait until \
+                 one ends."
             );
             return Err((Code::TooManyTransfers, sentence));
         }
@@ -126,7 +131,14 @@ impl Transfers {
 
     fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {
         let settled = asked.settle(&self.defaults);
-        settled
-            .map_err(|error| (Code::BadOption, format!("This cannot be done: {error}.")))
+        settled.map_err(|error| {
+            (
+                Code::BadOption,
+                format!(
+                    "These options cannot be used: \
+                                                        {error}."
+                ),
+            )
+        })
     }
 }

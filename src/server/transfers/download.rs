@@ -53,7 +53,7 @@ impl Transfer {
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(
-            "transfer {number} started: {name} from byte {offset} on to client {client}, \
+            "transfer {number} started: {name} to client {client}, from byte {offset}, \
              port {offered}"
         );
         peer.tell(&Reply::Offer(Offer {
@@ -99,7 +99,7 @@ impl Transfer {
         // Opened once more: two readers of one open file would share their position.
         let (copy, version_of_copy) = self.open_file(supplies)?;
         if version_of_copy != version {
-            let sentence = "The file is being changed just now. Try again later.";
+            let sentence = "The file is being changed. Try again later.";
             return Err(StartError::Hopeless(sentence.to_owned()));
         }
         supplies.digests.ask(&self.name, version, copy);

@@ -21,8 +21,8 @@ use std::net::Shutdown;
 use std::sync::Arc;
 
 /// What a client reads that has closed its half while transfers of it run or wait.
-const LAST_NOTICE: &str = "You closed your half of the connection. The server closes the \
-                           other half when your transfers have ended.";
+const LAST_NOTICE: &str = "You closed your half of the connection. The server closes \
+                           its half when your transfers have ended.";
 
 impl Transfers {
     /// A client asks no more.

@@ -31,7 +31,8 @@ impl Transfers {
             Ok(listing) => listing,
             Err(error) => {
                 log::error!("cannot list the files: {error}");
-                let sentence = "The server cannot read its folder. Ask who runs it.";
+                let sentence = "The server cannot read its folder. Ask the person who \
+                                runs the server.";
                 complain(peer, Code::Unreadable, sentence.to_owned(), None);
                 return;
             }

@@ -9,8 +9,9 @@ use std::time::Duration;
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
 
 /// Why a transfer that did not move has ended.
-const STOOD_STILL: &str = "It stood still while others waited, so its port went to them. \
-                           What has arrived stays: /resume goes on from there.";
+const STOOD_STILL: &str = "The transfer made no progress while others were waiting, so \
+                           the server gave its port to them. The part that arrived is \
+                           kept: continue with /resume.";
 
 impl Transfers {
     /// The handshake of an upload has shown that somebody sends it: only now it counts, and

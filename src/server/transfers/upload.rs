@@ -37,7 +37,7 @@ impl Transfer {
         let drawn = draw_token()?;
         let part = supplies.kept.open(&self.name, upload.version);
         let part =
-            part.map_err(|error| hopeless("cannot write in its folder", &error))?;
+            part.map_err(|error| hopeless("cannot write to its folder", &error))?;
         let (size, offset) = (upload.version.size, part.length());
         let job = Job {
             number,
@@ -60,8 +60,8 @@ impl Transfer {
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(
-            "transfer {number} started: {name} from client {client}, from byte {offset} on, \
-             port {offered}"
+            "transfer {number} started: {name} from client {client}, from byte \
+             {offset}, port {offered}"
         );
         peer.tell(&Reply::Offer(Offer {
             transfer: number,
@@ -99,13 +99,14 @@ fn is_full(error: &io::Error) -> bool {
     )
 }
 
-const NO_ROOM: &str = "The server's disk has no room for this file. Ask who runs it.";
+const NO_ROOM: &str = "The server's disk is too full for this file. Ask the person who \
+                       runs the server.";
 
 /// Whether a file may have this name.
 pub(super) fn check_name(name: &str) -> Result<FileName, (Code, String)> {
     let bad = |why: &str| {
         let sentence =
-            format!("The server cannot take this name ({why}). Rename the file.");
+            format!("The server cannot use this file name ({why}). Rename the file.");
         (Code::BadFileName, sentence)
     };
     if name.len() > LONGEST_NAME_BYTES {

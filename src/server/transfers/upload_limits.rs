@@ -76,7 +76,7 @@ impl Allowance {
         kept_bytes: u64,
     ) -> Result<(), (Code, String)> {
         let Some(limits) = self.limits else {
-            return Err(refused("This server takes no files.".to_owned()));
+            return Err(refused("This server does not accept uploads.".to_owned()));
         };
         let UploadLimits {
             file_bytes,
@@ -84,29 +84,31 @@ impl Allowance {
         } = limits;
         if size > file_bytes {
             return Err(refused(format!(
-                "The file has {size} bytes, and this server takes {file_bytes} at most."
+                "The file has {size} bytes, but this server accepts at most \
+                 {file_bytes}."
             )));
         }
         let taken = self.taken_bytes.saturating_add(kept_bytes);
         let left = total_bytes.saturating_sub(taken);
         if size.max(SMALLEST) > left {
             return Err(refused(format!(
-                "The file has {size} bytes, and this server takes {left} more in all. \
-                 Ask who runs it."
+                "The file has {size} bytes, but this server accepts only {left} more in \
+                 all. Ask the person who runs the server."
             )));
         }
         let Taken { on_its_way, files } = self.taken_by(user);
         if on_its_way > 0 && on_its_way.saturating_add(size) > total_bytes / 2 {
             return Err(refused(format!(
-                "You have {on_its_way} bytes on their way already, and half of what this \
-                 server takes is for others. Wait for one of your uploads."
+                "You are already uploading {on_its_way} bytes, and the server reserves \
+                 half of its space for others. Wait until one of your uploads ends."
             )));
         }
         let all: usize = self.by_user.values().map(|taken| taken.files).sum();
         if files >= FILES_PER_USER || all >= MOST_FILES {
             return Err(refused(format!(
-                "This server takes {FILES_PER_USER} files from one user, and {MOST_FILES} \
-                 in all. Ask who runs it, or pack them into one."
+                "This server accepts {FILES_PER_USER} files from one user and \
+                 {MOST_FILES} in all. Put the files into one archive, or ask the person \
+                 who runs the server."
             )));
         }
         Ok(())
@@ -166,7 +168,10 @@ mod tests {
         }
         let (code, sentence) = allowance.check("tal", 3, 3).unwrap_err();
         assert_eq!(code, Code::UploadRefused);
-        assert!(sentence.contains("takes 2 more in all"), "{sentence}");
+        assert!(
+            sentence.contains("accepts only 2 more in all"),
+            "{sentence}"
+        );
         allowance.give_back("guy", 10);
         assert_eq!(allowance.check("guy", 10, 5), Ok(()));
         assert!(allowance.check("guy", 10, 6).is_err());
@@ -208,6 +213,6 @@ mod tests {
     #[test]
     fn a_server_without_uploads_takes_not_even_an_empty_file() {
         let (_, sentence) = Allowance::new(None).check("dana", 0, 0).unwrap_err();
-        assert_eq!(sentence, "This server takes no files.");
+        assert_eq!(sentence, "This server does not accept uploads.");
     }
 }
