@@ -38,7 +38,7 @@ impl Journals {
             // One that cannot be written to is told now, not at the first transfer.
             try_out(folder).map_err(|error| {
                 let place = folder.display();
-                let sentence = format!("no journal can be written in {place}: {error}");
+                let sentence = format!("cannot write event logs in {place}: {error}");
                 io::Error::new(error.kind(), sentence)
             })?;
         }
@@ -154,7 +154,10 @@ impl Journal {
 
     fn go_on_with(&mut self, state: io::Result<State>) {
         self.state = state.unwrap_or_else(|error| {
-            log::warn!("the journal {} ends here: {error}", self.path.display());
+            log::warn!(
+                "cannot write more to the event log {}: {error}",
+                self.path.display()
+            );
             State::GivenUp
         });
     }
@@ -312,7 +315,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = Journals::new(Some(file.clone())).unwrap_err();
-        let sentence = format!("no journal can be written in {}: ", file.display());
+        let sentence = format!("cannot write event logs in {}: ", file.display());
         assert!(error.to_string().starts_with(&sentence), "{error}");
     }
 }

@@ -17,12 +17,16 @@ pub fn read_file(path: &Path) -> Result<Password, String> {
     let shown = path.display();
     let text = read(path).map_err(|error| {
         format!(
-            "cannot read the password in {shown}: {error}. Write it into this file, on one line."
+            "cannot read the password in {shown}: {error}. Write the password into this \
+             file, on one line."
         )
     })?;
     let line = text.trim_end_matches(['\r', '\n']);
     Password::new(line).map_err(|error| {
-        format!("{shown}: {error}. Write it into this file, on one line.")
+        format!(
+            "cannot use the password in {shown}: {error}. Write a password into \
+                 this file, on one line."
+        )
     })
 }
 
@@ -38,7 +42,10 @@ fn read(path: &Path) -> io::Result<String> {
 
 fn warn_of_readers(path: &Path, file: &File) {
     if let Some(command) = files::command_against_readers(path, file) {
-        log::warn!("others on this machine may read the password: {command}");
+        log::warn!(
+            "other users of this computer can read the password. Protect it \
+             with: {command}"
+        );
     }
 }
 

@@ -96,18 +96,21 @@ impl Folder {
             Ok(_) => {
                 self.opened = Opened::new(&self.path)?;
                 let path = self.path.display();
-                log::warn!("{path} is another folder now: its files are offered");
+                log::warn!("{path} is now a different folder; its files are offered");
             }
             Err(error) => {
                 if !mem::replace(&mut self.is_missing, true) {
                     let path = self.path.display();
-                    log::error!("cannot serve {path} until it is there again: {error}");
+                    log::error!(
+                        "cannot offer the files in {path} until the folder \
+                                 exists again: {error}"
+                    );
                 }
                 return Err(error);
             }
         }
         if mem::take(&mut self.is_missing) {
-            log::info!("{} is there again", self.path.display());
+            log::info!("the folder {} exists again", self.path.display());
         }
         Ok(())
     }
@@ -170,7 +173,10 @@ impl Folder {
                 named += ", ...";
             }
             let count = left_out.len();
-            log::warn!("{count} files cannot be offered; rename them: {named}");
+            log::warn!(
+                "{count} files cannot be offered because of their names; rename \
+                        them: {named}"
+            );
         }
         self.told = left_out;
     }
@@ -262,7 +268,7 @@ pub(super) enum FolderError {
 
 /// What a client is told where there is no folder to serve.
 pub(super) const NO_FOLDER: &str =
-    "The server's folder is not there. Ask the person who runs the server.";
+    "The server's folder does not exist. Ask the person who runs the server.";
 
 impl FolderError {
     /// The same for programs.
@@ -292,10 +298,15 @@ impl From<io::Error> for FolderError {
 impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotThere => write!(f, "The server offers no such file. See: files."),
+            Self::NotThere => write!(
+                f,
+                "The server does not offer this file. To list \
+                                         the files, send: files."
+            ),
             Self::Unreadable(error) => write!(
                 f,
-                "The server cannot read this file ({}). Ask who runs it.",
+                "The server cannot read this file ({}). Ask the person who runs the \
+                 server.",
                 error.kind()
             ),
             Self::Missing(_) => write!(f, "{NO_FOLDER}"),

@@ -1,10 +1,10 @@
-//! Threads that stand back, groups of processes, and how a process ended.
+//! Threads of low priority, groups of processes, and how a process ended.
 //!
 //! Source: setpriority(2), "C library/kernel differences"; `killpg(3)`, `proc(5)`.
 
 use std::process::{Command, ExitStatus};
 
-/// By so much nicer are threads that stand back: they get a tenth of another's share. Unit:
+/// A thread of low priority is nicer by this and gets a tenth of the share of another. Unit:
 /// steps of setpriority(2).
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
@@ -15,14 +15,14 @@ const NICEST: i32 = 19;
 
 /// Lets other threads come first. Linux has a nice value for each thread; elsewhere it is the
 /// whole program's, and stays as it is.
-pub fn stand_back() {
+pub fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{getpriority_process, setpriority_process};
         let lowered = getpriority_process(None)
             .and_then(|now| setpriority_process(None, (now + NICE).min(NICEST)));
         if let Err(error) = lowered {
-            log::debug!("this thread does not stand back: {error}");
+            log::debug!("cannot lower the priority of this thread: {error}");
         }
     }
 }
@@ -102,12 +102,12 @@ mod tests {
     use rustix::process::getpriority_process;
 
     #[test]
-    fn a_thread_that_stands_back_leaves_its_starter_as_it_is() {
+    fn a_thread_of_low_priority_leaves_its_starter_as_it_is() {
         let nice = || getpriority_process(None).unwrap();
         let before = nice();
         let behind = std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                stand_back();
+                lower_priority();
                 nice()
             });
             thread.join().unwrap()

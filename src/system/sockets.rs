@@ -45,7 +45,7 @@ pub fn forbid_fragments(socket: &UdpSocket) {
         if sockopt::set_ipv6_mtu_discover(socket, six).is_err()
             && let Err(error) = done
         {
-            log::debug!("the kernel may cut datagrams into fragments: {error}");
+            log::debug!("the kernel may fragment datagrams: {error}");
         }
     }
     #[cfg(not(target_os = "linux"))]

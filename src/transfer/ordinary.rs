@@ -95,7 +95,7 @@ fn check_private_folder(folder: &Path) -> io::Result<()> {
         return Err(foreign("it is not a folder"));
     }
     if files::others_may_write(&told) {
-        return Err(foreign("somebody else may write in it"));
+        return Err(foreign("other users may write in it"));
     }
     Ok(())
 }
@@ -105,7 +105,8 @@ impl fmt::Display for Foreign {
         let Self(why) = self;
         write!(
             f,
-            "what lies there is not ours: {why}. Look at it, and take it away"
+            "an entry of this name exists and is not Sash's: {why}. Look at it, then \
+             remove or rename it"
         )
     }
 }

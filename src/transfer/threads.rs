@@ -81,11 +81,11 @@ pub fn start_as(
     }
     builder.spawn(move || {
         if kind.can_wait {
-            processes::stand_back();
+            processes::lower_priority();
         }
         // The default hook has printed the message and the place by then.
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
-            log::error!("thread {name} ended by a panic: this is a bug in Sash");
+            log::error!("thread {name} ended with a panic: this is a bug in Sash");
         }
     })
 }

@@ -114,7 +114,7 @@ fn a_folder_that_cannot_be_written_to_is_told_by_each_program_at_once() {
             .unwrap();
         assert!(!output.status.success(), "{program}");
         let told = String::from_utf8(output.stderr).unwrap();
-        let sentence = format!("no journal can be written in {}", file.display());
+        let sentence = format!("cannot write event logs in {}", file.display());
         assert!(told.contains(&sentence), "{program}: {told}");
         assert_eq!(told.lines().count(), 1, "{program}: {told}");
     }
