@@ -54,7 +54,7 @@ case $platform in
     # The same target with other flags: in one folder each would compile all anew.
     *-window) out=$out/window ;;
 esac
-if [ "$profile" = package ]; then
+if [ "$profile" = archive ]; then
     cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}
     flags="$flags --remap-path-prefix=$root=sash --remap-path-prefix=$cargo_home=cargo"
     flags="$flags --remap-path-prefix=$(rustc --print sysroot)=rust"

@@ -15,7 +15,7 @@ root=$(dirname -- "$here")
 folder=$1
 shift
 [ $# -gt 0 ] || set -- linux-x86_64 linux-arm64 windows-x86_64
-profile=${SASH_PROFILE:-package}
+profile=${SASH_PROFILE:-archive}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 mkdir -p "$folder"
 folder=$(CDPATH='' cd -- "$folder" && pwd -P)
