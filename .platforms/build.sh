@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the programs for one platform, on a Debian 12 or later.
 #
-#   .platforms/build.sh PLATFORM PROFILE [CARGO ARGUMENT...]
+#   .platforms/build.sh PLATFORM PROFILE [test | check] [CARGO ARGUMENT...]
 #   .platforms/build.sh linux-arm64 platforms --bins      prints the folder of the programs
 #
 # Two builds of one commit give the same bytes: no path of this machine, no time and no order
@@ -42,10 +42,10 @@ case $platform in
 esac
 
 if [ "$standard" = build ]; then
-    [ -x /usr/bin/rustc ] && [ -d /usr/lib/rustlib/src/rust/library ] || {
+    if [ ! -x /usr/bin/rustc ] || [ ! -d /usr/lib/rustlib/src/rust/library ]; then
         echo "build.sh: other platforms need Debian's rustc-web, cargo-web, rust-web-src" >&2
         exit 1
-    }
+    fi
     PATH=/usr/bin:$PATH
     export PATH RUSTC_BOOTSTRAP=1 # Debian's Rust is a stable one; -Z wants another.
 fi
@@ -68,6 +68,10 @@ fi
 variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
 [ -z "$flags" ] || export "$variable=$flags"
 export CARGO_TARGET_DIR="$out"
+
+# What runs a test.
+export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="${WINE:-wine}"
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64-static
 
 command=build
 case ${1:-} in

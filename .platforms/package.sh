@@ -116,8 +116,8 @@ for platform in "$@"; do
     case $platform in
         windows*) sed -i 's/$/\r/' "$inside/README.txt" "$inside/LICENSE" ;;
     esac
-    (cd "$inside" && find . -type f ! -name SHA256SUMS | sort | xargs -d '\n' sha256sum \
-        >SHA256SUMS)
+    (cd "$inside" && find . -type f | sort | xargs -d '\n' sha256sum) >"$folder/sums"
+    mv "$folder/sums" "$inside/SHA256SUMS"
     find "$inside" -type d -exec chmod 755 {} +
     find "$inside" -type f -exec chmod 644 {} +
     find "$inside" -maxdepth 1 -type f ! -name '*.txt' ! -name LICENSE ! -name SHA256SUMS \
