@@ -19,16 +19,19 @@ fn main() {
         ("CMake", named("CMAKE", "cmake")),
         ("a C++ compiler", named("CXX", "c++")),
     ];
-    let missing: Vec<_> = tools
+    let mut missing: Vec<_> = tools
         .into_iter()
         .filter(|(_, program)| !runs(program))
         .map(|(what, _)| what)
         .collect();
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|it| it == "linux") && !has_headers() {
+        missing.push("the headers of X11 and Pango");
+    }
     if !missing.is_empty() {
         let missing = missing.join(" and ");
         println!(
-            "cargo::error=The window needs {missing}: install it (./sash demo does so on \
-             Debian and Ubuntu), or build for the terminal alone with --no-default-features."
+            "cargo::error=The window needs {missing}. Install what is missing (./sash demo does so \
+             on Debian and Ubuntu), or build for the terminal alone with --no-default-features."
         );
     }
 }
@@ -38,4 +41,11 @@ fn runs(program: &str) -> bool {
     asked.arg("--version").stdin(Stdio::null());
     asked.stdout(Stdio::null()).stderr(Stdio::null());
     asked.status().is_ok()
+}
+
+/// CMake finds them by `pkg-config`, too.
+fn has_headers() -> bool {
+    let mut asked = Command::new("pkg-config");
+    asked.args(["--exists", "x11", "xft", "pangocairo", "pangoxft"]);
+    asked.status().is_ok_and(|status| status.success())
 }
