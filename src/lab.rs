@@ -24,7 +24,7 @@
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`shared`] | several transfers over one link |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
-//! | [`stage`] | a run that stops when asked, and can be meddled with |
+//! | [`stage`] | a run that stops when asked, and accepts injected faults |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |

@@ -14,7 +14,8 @@
 //! | `asking` | asks for a password, unseen |
 //! | `above_prompt` | draws both above the line that is being typed |
 //!
-//! A line that begins with `!` tells that something did not work; it makes the exit code 1.
+//! A line that begins with `!` tells that something did not work; it makes the exit code
+//! 1.
 
 mod above_prompt;
 mod asking;
@@ -59,7 +60,7 @@ struct Face {
     is_json: bool,
     /// Leave when the script is done.
     ends_with_script: bool,
-    /// What Tab completes; where there is a line editor.
+    /// The data for completion by Tab; only with a line editor.
     words: KnownWords,
     /// How to connect, once more where a password is asked for.
     connect: Intent,
@@ -225,7 +226,8 @@ impl Face {
                 return self.exit();
             }
         }
-        // A person decides how long to wait; the controller notices a server that is gone.
+        // A person decides how long to wait; the controller notices a server that is
+        // gone.
         let is_person = self.screen.has_editor();
         if !is_person && self.script.is_overdue(steady_time_ms()) {
             Screen::complain("The server did not answer within 30 s.");
@@ -405,7 +407,7 @@ impl Face {
     }
 }
 
-/// What people say has its time; the answer to a command does not need one.
+/// Messages of users have a time; the answer to a command does not need one.
 fn for_people(line: &ChatLine) -> String {
     match line.kind {
         Kind::Output | Kind::Error => line.to_string(),

@@ -1,4 +1,4 @@
-//! How figures, times and strangers' texts are told to people, in every face alike.
+//! Shows figures, times and texts from the network to users, in every front end alike.
 //!
 //! ```
 //! use sash::client::words;
@@ -35,7 +35,7 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// What this program's link does: `Link: perfect`.
+/// The scenario of this program's link: `Link: perfect`.
 #[must_use]
 pub fn link(scenario: &Scenario) -> String {
     format!("Link: {scenario}")
@@ -141,7 +141,7 @@ pub fn percent(transfer: &Transfer) -> u8 {
     u8::try_from(percent.min(100)).unwrap_or(100)
 }
 
-/// A broken-off download: `film.mp4 (42 %)`.
+/// A partial download: `film.mp4 (42 %)`.
 #[must_use]
 pub fn leftover(leftover: &Leftover) -> String {
     let file = harmless(&leftover.file);
@@ -149,7 +149,7 @@ pub fn leftover(leftover: &Leftover) -> String {
     format!("{file} ({percent} %)")
 }
 
-/// What a transfer is doing, in a word or two.
+/// The state of a transfer, in a word or two.
 #[must_use]
 pub fn state(transfer: &Transfer) -> String {
     match (transfer.state, transfer.place) {
@@ -206,7 +206,7 @@ pub fn transfer(transfer: &Transfer) -> String {
     parts.join("  ")
 }
 
-/// What there is to know of a transfer beside its row: how much of it, where, what went
+/// The details of a transfer besides its row: how much of it, where, what went
 /// wrong, and its SHA-256 once that was verified.
 #[must_use]
 pub fn transfer_details(transfer: &Transfer) -> String {

@@ -1,11 +1,11 @@
 //! `accept`: lets clients in, as many as there is room for.
 //!
-//! It alone counts who is connected: a [`Seat`] is taken when a client comes and tells its
-//! address when it is dropped. Whoever finds no seat is told so and may try again; nobody
-//! is banned.
+//! It alone counts who is connected: a [`Seat`] is taken when a client comes and tells
+//! its address when it is dropped. A client that finds no free place is told and may try
+//! again; nobody is banned.
 //!
-//! It does not wait for any client, and an error of `accept` (no descriptor left, a client
-//! that hung up in the queue) is logged and survived.
+//! It does not wait for any client, and an error of `accept` (no descriptor left, a
+//! client that hung up in the queue) is logged and survived.
 //!
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What the `accept` thread owns.
+/// The state of the `accept` thread.
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) config: Config,
@@ -49,7 +49,7 @@ impl Drop for Seat {
     }
 }
 
-/// Who sits where.
+/// The places and their clients.
 struct Seats {
     limits: SeatLimits,
     taken: HashMap<IpAddr, usize>,
@@ -65,8 +65,8 @@ struct SeatLimits {
     per_address: Option<usize>,
 }
 
-/// Most connections from one address where nothing else was asked for; the own machine has
-/// no such limit, because a class of clients may be tried on it.
+/// Most connections from one address where nothing else was asked for; the own machine
+/// has no such limit, because a class of clients may be tried on it.
 const CONNECTIONS_PER_ADDRESS: usize = 64;
 
 /// A client whose cable was cut is asked after this silence, and again each `INTERVAL`.
@@ -75,7 +75,8 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 /// See [`KEEPALIVE_AFTER`]; after the system's number of tries (Linux: 9) it is gone.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What the kernel may hold for one client: chat needs little, and there may be thousands.
+/// The kernel's buffer for one client: chat needs little, and there may be
+/// thousands.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// How long to wait when the system has nothing left to accept with.
@@ -84,10 +85,10 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Those who were turned away and have not gone, so that they can read why.
 type TurnedAway = VecDeque<Arc<TcpStream>>;
 
-/// So many of them are kept.
+/// The most of them that are kept.
 const TURNED_AWAY_KEPT: usize = 32;
 
-/// What a client is told for whom the system has no thread.
+/// The message to a client for which the system has no thread.
 const NO_THREAD: &str = "The server's computer cannot serve more clients. Try again \
                          when a user has left.";
 

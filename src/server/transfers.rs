@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the other threads tell `transfers`.
+/// The messages of the other threads to `transfers`.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A client wants something that needs files.

@@ -1,4 +1,4 @@
-//! What becomes of a file that has a download's name already.
+//! Decides what to do if a file of a download's name exists.
 //!
 //! | choice | an existing `notes.pdf` | the new one |
 //! | --- | --- | --- |
@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// What to do where a file of that name is there already.
+/// The choice if a file of that name exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// The new one is named `NAME (2)`.
@@ -45,7 +45,7 @@ impl Overwrite {
         }
     }
 
-    /// What it does, for a person who has to choose.
+    /// Its explanation, for a user who has to choose.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// What a whole part becomes where `notes.txt` is there already, and what is in it.
+    /// The final name of a complete part if `notes.txt` exists, and what is in it.
     fn named(overwrite: Overwrite) -> (io::Result<String>, String) {
         let folder = tempfile::tempdir().unwrap();
         let old = folder.path().join("notes.txt");

@@ -11,7 +11,7 @@ use crate::wire::options::{Arq, Asked, DEFAULT_SEGMENT_BYTES, Settled};
 /// The file's size where nothing else is said, as `lab run` has it. Unit: bytes.
 const USUAL_SIZE: u64 = 100 * 1024;
 
-/// What follows `/lab`.
+/// Reads the arguments of `/lab`.
 pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
     match rest.to_lowercase().as_str() {
         "yes" => Ok(Command::AnswerLab { accept: true }),

@@ -1,4 +1,4 @@
-//! What is under the mouse, in words and in bytes.
+//! Describes the object under the mouse, in words and in bytes.
 
 use crate::client::words;
 use crate::lab::explain::{Rule, header};
@@ -9,7 +9,7 @@ use crate::lab::player::Player;
 use crate::lab::strip::{ReceiverState, SenderState};
 use std::time::Duration;
 
-/// What there is to tell.
+/// The description.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
     /// Sentences, one below the other.

@@ -22,8 +22,8 @@ impl Laboratory {
         Ok(())
     }
 
-    /// Loses a packet: of a run at its newest moment for real; of its past by running it
-    /// anew with the packet's `drop=`, which is the same up to that packet.
+    /// Loses a packet: of a run at its newest moment for real; in its past by running it
+    /// again with the packet's `drop=`, which is the same up to that packet.
     pub(super) fn kill(&mut self, label: Label) -> Result<(), String> {
         let Stage::Player(player) = &mut self.stage else {
             return Ok(());

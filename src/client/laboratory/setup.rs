@@ -1,4 +1,4 @@
-//! What is to be run: the fields above the laboratory, and what they mean.
+//! The setup of a run: the fields above the laboratory, and what they mean.
 //!
 //! ```
 //! use sash::client::laboratory::Setup;
@@ -22,7 +22,7 @@ pub struct Setup {
     pub arq: Arq,
     /// Most packets in flight.
     pub window: String,
-    /// Who decides how much of the window is used.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// The file. Unit: bytes.
     pub size: u64,
@@ -53,7 +53,7 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// What was run.
+    /// The run.
     pub(super) fn of(heading: &Heading) -> Self {
         Self {
             scenario: heading.scenario.clone(),
@@ -64,7 +64,7 @@ impl Setup {
         }
     }
 
-    /// What to run.
+    /// The experiment to run.
     ///
     /// # Errors
     /// A sentence: which field makes no sense, and why.

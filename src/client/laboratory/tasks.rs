@@ -1,4 +1,4 @@
-//! What takes a disk or a while, done by a thread each, so that the window never waits.
+//! Runs long work in threads of its own, so that the window never waits.
 //!
 //! ```text
 //!   Task --> start() --> thread lab-1 --News--> channel, and the bell rings
@@ -56,7 +56,7 @@ fn read(place: &Path) -> Result<Box<Player>, String> {
     Ok(Box::new(Player::journal(journal)))
 }
 
-/// Writes it beside what is there already.
+/// Writes it beside existing files.
 fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
     let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
     if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {

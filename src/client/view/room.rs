@@ -49,9 +49,10 @@ pub(super) struct Room {
     side: Side,
     /// The sliding window at work.
     pub(super) laboratory: laboratory::Page,
-    /// What a person's own leaving asks.
+    /// The question before the user leaves.
     pub(super) question: Question,
-    /// What a teacher asks: in a row of its own, so that no answer reaches the other one.
+    /// The request of a teacher: in a row of its own, so that no answer reaches the other
+    /// one.
     pub(super) homework: Question,
     status: Frame,
     /// The button; what it does first, the window decides.
@@ -186,7 +187,7 @@ impl Room {
     }
 }
 
-/// What stands on which page, and where each one wants the cursor.
+/// The content of each page, and its place for the cursor.
 fn leaves(
     middle: &Flex,
     conversation: &Conversation,

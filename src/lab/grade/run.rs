@@ -1,8 +1,8 @@
 //! Two programs, a link and virtual time.
 //!
-//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event is
-//! told to its program, whose answer is judged and then carried out. The first answer that
-//! breaks a rule ends the run.
+//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event
+//! is told to its program, whose answer is judged and then carried out. The first answer
+//! that breaks a rule ends the run.
 
 use super::receiver;
 use super::rules::{Problem, Violation};
@@ -32,16 +32,16 @@ pub trait Program {
 /// Why a program did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened, in a sentence, and what to do.
+    /// The failure in a sentence, and the advice.
     pub sentence: String,
     /// The last lines that it wrote to stderr.
     pub stderr: Vec<String>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// What happened, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
     /// Why it ended early, if it did.
     pub problem: Option<Problem>,
@@ -76,8 +76,8 @@ pub(super) trait ReceiverRules {
     fn delivered(&self) -> SegmentNumber;
 }
 
-/// A run has at most so many events for each segment; the reference needs a few dozen on the
-/// worst of paths.
+/// A run has at most this many events for each segment; the reference needs a few dozen
+/// on the worst of paths.
 const EVENTS_PER_SEGMENT: u32 = 2_000;
 
 /// Runs a scenario. Both programs are judged; the reference never breaks a rule.

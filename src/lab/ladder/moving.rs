@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The same places as in the standing picture, but only what lies around this moment, and
-//! of each packet only the part of its way that is behind it. Every packet has a [`Spot`]:
-//! where on the picture it is, for a mouse.
+//! of each packet only the part of its way that is behind it. Every packet has a
+//! [`Spot`]: where on the picture it is, for a mouse.
 
 mod spot;
 
@@ -27,19 +27,19 @@ use crate::lab::strip::Sides;
 use crate::lab::words::{loss_trigger, time};
 use crate::link::Direction;
 
-/// What is shown of a run at one moment.
+/// The picture of a run at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
-    /// What is known to happen, in its order: all of it in a journal, all up to now in a
+    /// The known events, in order: all of it in a journal, all up to now in a
     /// run that goes on.
     pub entries: &'a [Entry],
-    /// So many of them have happened.
+    /// The number of entries that have happened.
     pub index: usize,
     /// Since the run began. Unit: microseconds.
     pub now_us: u64,
-    /// What packets are called.
+    /// The notation of the packets.
     pub notation: Notation,
-    /// What a packet's way usually takes, where that is known. Unit: microseconds.
+    /// The usual one-way time of a packet, if it is known. Unit: microseconds.
     pub usual_us: Option<u64>,
     /// How wide and how high the picture is. Unit: pixels.
     pub size: (f64, f64),
@@ -59,8 +59,8 @@ const RIGHT: f64 = 304.0;
 /// The two lines are at least so far from each other.
 const LEAST_LANE: f64 = 130.0;
 const WORD_SIZE: f64 = 12.0;
-/// For a packet's name right of the receiver's line; left of the sender's, where its moment
-/// stands too, runs have none. Unit: letters.
+/// For a packet's name right of the receiver's line; left of the sender's, where its
+/// moment stands too, runs have none. Unit: letters.
 const RIGHT_ROOM: usize = 30;
 const LEFT_ROOM: usize = 0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
@@ -110,7 +110,8 @@ impl Scene<'_> {
     }
 }
 
-/// Puts arrivals that the link has promised, and no entry tells of yet, among the steps.
+/// Puts arrivals that the link has promised, and that no entry contains yet, among the
+/// steps.
 fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
     for (place, flight) in flights.all.iter().enumerate() {
         if let (Some(due_us), None, false) =
@@ -353,7 +354,7 @@ impl Sheet<'_> {
             .add(words.coloured(VERMILLION).anchored(anchor));
     }
 
-    /// What stands beside the two lines: times, names, remarks.
+    /// The labels beside the two lines: times, names, remarks.
     fn draw_words(&mut self, steps: &[(u64, Step)], happened: usize) {
         let seen = |y: f64| y >= HEAD - 8.0 && y <= self.picture.height + 8.0;
         let mut words = Vec::new();
@@ -405,7 +406,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// What is said beside a step, in few words: there is little room.
+    /// The short label beside a step: there is little room.
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {

@@ -1,12 +1,12 @@
 //! Where a run can be stopped: a journal gone through once, from the sender's side.
 //!
 //! ```text
-//!   ACK arrives | held for lost, sent, sent | timer | sent | ACK arrives | ...
+//!   ACK arrives | declared lost, sent, sent | timer | sent | ACK arrives | ...
 //!               '- stop                     '- stop        '- stop
 //! ```
 //!
-//! An episode begins with what reaches the sender and ends where the next thing does. What
-//! it sends in between is its answer.
+//! An episode begins with what reaches the sender and ends where the next thing does.
+//! The packets that it sends in between are its answer.
 
 use super::action::Action;
 use super::choices;
@@ -21,16 +21,16 @@ use std::collections::BTreeSet;
 /// A moment that can be asked about.
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
-    /// So many entries have happened.
+    /// The number of entries that have happened.
     pub(super) index: usize,
     pub(super) occasion: Occasion,
     pub(super) view: View,
-    /// What the sender did then.
+    /// The reaction of the sender.
     pub(super) answer: Action,
     pub(super) reason: String,
 }
 
-/// What the sender knows at a moment.
+/// The knowledge of the sender at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) arq: Arq,
@@ -40,7 +40,7 @@ pub(super) struct View {
     pub(super) segments: u32,
     /// The oldest segment that is not acknowledged.
     pub(super) base: u32,
-    /// The segment that goes next, but for single ones that go again.
+    /// The segment that goes next, except for single retransmissions.
     pub(super) next: u32,
     /// The first segment that was never sent.
     pub(super) highest: u32,
@@ -49,7 +49,7 @@ pub(super) struct View {
     pub(super) gate: GateState,
 }
 
-/// A sending that the sender holds for lost.
+/// A transmission that the sender declares lost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Loss {
     pub(super) number: u32,
@@ -128,7 +128,7 @@ impl Watch {
             (Happening::Machine(event), Side::Sender) => {
                 self.take_event(place + 1, entry.time_us, event);
             }
-            // What became of the packet belongs to its sending.
+            // The fate of a packet belongs to its transmission.
             (Happening::Link(_), _) => {
                 if let Some(Episode {
                     sent: Some((after, _)),
@@ -160,7 +160,7 @@ impl Watch {
             }
             Event::DataBlockedUpdated { gate } => {
                 self.view.gate = *gate;
-                // An ACK that turned the gate is asked about as that.
+                // An ACK that opened or closed the window is a question about the window.
                 self.episode.take_if(|episode| episode.time_us == time_us);
                 self.begin(index, time_us, Stimulus::Turned(*gate));
             }
@@ -213,7 +213,7 @@ impl Watch {
             return Stimulus::Other;
         }
         let base_before = view.base;
-        // What an individual ACK says is told with its range.
+        // The range of an individual ACK contains its meaning.
         if view.arq != Arq::SelectiveRepeat {
             view.moved = wanted.saturating_sub(view.base);
             view.base = view.base.max(wanted);
@@ -226,8 +226,9 @@ impl Watch {
         }
     }
 
-    /// What the ACK that has just reached the sender acknowledges: of an individual one the
-    /// only segment, and all that was acknowledged before where somebody begins to listen.
+    /// The segments that the newest ACK acknowledges: of an individual one
+    /// the only segment, and all that was acknowledged before where somebody begins to
+    /// listen.
     fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
         let view = &mut self.view;
         let (base_before, highest) = (view.base, view.highest);
@@ -286,7 +287,7 @@ impl Watch {
 }
 
 impl Episode {
-    /// What was done about the stimulus.
+    /// The reaction to the stimulus.
     fn stop(&self) -> Option<Stop> {
         let occasion = self.occasion()?;
         let reason = reason::explain(occasion, self.view, &self.lost, &self.answer)?;

@@ -1,4 +1,4 @@
-//! What is on offer, made once for many who ask.
+//! The list of offered files, made once for many requests.
 
 use super::super::folder::{self, Version};
 use super::super::peer::{Line, Peer};

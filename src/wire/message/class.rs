@@ -6,7 +6,8 @@
 //! guy      -> {"lab-result":{"number":1,"outcome":{"done":{"verified":true,...}}}}
 //! teacher  -> "lab-results"
 //! teacher  <- {"lab-results":{"number":1,"rows":[{"name":"guy","outcome":{...}}]}}
-//! guy      -> {"submit":{"assignment":"go-back-n","points":104,"of":110,"passed":20,...}}
+//! guy      ->
+//! {"submit":{"assignment":"go-back-n","points":104,"of":110,"passed":20,...}}
 //! ```
 //!
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
@@ -18,13 +19,13 @@ use serde::{Deserialize, Serialize};
 /// One transfer to be run in the laboratory, in virtual time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// What the link does: `seed=7;loss=10%`.
+    /// The scenario of the link: `seed=7;loss=10%`.
     pub link: String,
     /// The protocol.
     pub arq: Arq,
     /// Most packets in flight.
     pub window: u32,
-    /// Who decides how much of that may be in flight.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
@@ -39,21 +40,21 @@ pub struct Lab {
     pub number: u64,
     /// The teacher.
     pub from: String,
-    /// What is to be run.
+    /// The exercise to run.
     #[serde(flatten)]
     pub assignment: Assignment,
 }
 
-/// What came of one at one client.
+/// The result of an exercise at one client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabResult {
-    /// Whose result it is: the number of the `lab`.
+    /// The user whose result it is: the number of the `lab`.
     pub number: u64,
-    /// What came of it.
+    /// The result.
     pub outcome: LabOutcome,
 }
 
-/// What a person and a machine made of an assignment.
+/// The answer of a user and a computer to an exercise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabOutcome {
@@ -120,6 +121,6 @@ pub struct LabFigures {
 pub struct LabRow {
     /// Whose.
     pub name: String,
-    /// What came of it there.
+    /// The result there.
     pub outcome: LabOutcome,
 }

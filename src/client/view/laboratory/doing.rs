@@ -1,13 +1,17 @@
 //! Does what a person wants of the page, at once; what came of it the next turn shows.
 //!
 //! ```text
-//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread --News--.
-//!                                                       |                                |
-//!                     the window's turn shows it <------+--------------------------------'
+//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread
+//! --News--.
+//!                                                       |                               
+//! |
+//!                     the window's turn shows it
+//! <------+--------------------------------'
 //! ```
 //!
-//! So the next key meets what the last one has made, and a packet is killed where it was
-//! clicked. A wish that comes while the page is being drawn waits until that is done.
+//! In this way the next key acts on the result of the last one, and a packet is killed
+//! where it was clicked. A wish that comes while the page is being drawn waits until that
+//! is done.
 
 use super::super::bell::Bell;
 use super::stage::Canvases;
@@ -17,7 +21,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
-/// What wishes are done with.
+/// The objects that a request acts on.
 pub(super) struct Doing {
     laboratory: Rc<RefCell<Laboratory>>,
     canvases: Rc<RefCell<Canvases>>,

@@ -60,7 +60,7 @@ impl Knobs {
         &mut self.column
     }
 
-    /// Shows where they stand for this line; one that cannot be read moves nothing.
+    /// Moves the sliders to the values of this line; an unreadable line moves nothing.
     pub(super) fn show(&mut self, line: &str) {
         if self.shown.as_deref() == Some(line) {
             return;
