@@ -17,6 +17,7 @@ mod lab;
 mod line;
 mod order;
 mod pace;
+mod question;
 mod search;
 mod selection;
 mod transcript;
@@ -31,6 +32,7 @@ pub use order::{
     FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
 };
 pub use pace::{Pace, RATE_MEMORY_MS};
+pub use question::QuestionAsked;
 pub use search::Search;
 pub use selection::{Click, Selection, Step};
 pub use transcript::{Change, Row, Shows, Transcript};
@@ -91,6 +93,8 @@ pub struct Model {
     /// The last scenario that the teacher gave out. The person is asked while it
     /// [`is_open`](LabOffer::is_open); `AnswerLab` answers.
     pub lab: Option<LabOffer>,
+    /// The last question that the teacher asked the class.
+    pub question: Option<QuestionAsked>,
     /// What has come back of the last one that I gave out, as last asked for. The names
     /// and sentences are others' words: show them through `words::harmless`.
     pub lab_rows: Vec<LabRow>,

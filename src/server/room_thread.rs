@@ -14,7 +14,7 @@
 use super::peer::{Budget, Line, Peer};
 use super::transfers;
 use super::turns::Turns;
-use crate::lab::assignment;
+use crate::lab::{assignment, class_question};
 use crate::reliable::moment::Moment;
 use crate::room::class::Recorded;
 use crate::room::door::Origin;
@@ -353,6 +353,12 @@ impl RoomThread {
     fn on_request(&mut self, client: ClientNumber, request: Request) -> Vec<Effect> {
         if let Request::Lab(assignment) = &request
             && let Err(error) = assignment::experiment(assignment)
+        {
+            return Room::on_bad_lab(client, &error.to_string());
+        }
+        if let Request::Ask(question) = &request
+            && let Err(error) =
+                class_question::check(question.about, &question.assignment)
         {
             return Room::on_bad_lab(client, &error.to_string());
         }
