@@ -14,6 +14,7 @@
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
 //! | `meddling` | killing packets, turning knobs |
+//! | `question` | a question of the class |
 //! | `racing` | a race, as far as it is shown |
 //! | `quiz` | what does the sender do next? |
 //! | `wish` | what a person wants |
@@ -23,6 +24,7 @@ mod about;
 pub mod export;
 pub mod knob;
 mod meddling;
+mod question;
 mod quiz;
 mod racing;
 mod setup;
@@ -63,6 +65,8 @@ pub struct Laboratory {
     busy: Option<&'static str>,
     /// The real transfer on the stage, by our number for it.
     watched: Option<u64>,
+    /// Whether the person may ask the class.
+    is_teacher: bool,
 }
 
 /// What stands in the middle of the page.
@@ -144,6 +148,7 @@ impl Laboratory {
             tasks: Vec::new(),
             busy: None,
             watched: None,
+            is_teacher: false,
         }
     }
 
@@ -187,6 +192,7 @@ impl Laboratory {
                 }
                 Ok(())
             }
+            Wish::AskClass => self.ask_class(),
             Wish::Open(place) => {
                 self.begin(Task::Open(place), "Reading\u{2026}");
                 Ok(())

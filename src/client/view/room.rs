@@ -18,6 +18,7 @@
 //! transfers over the whole width.
 
 use super::bell::Bell;
+use super::class_question::QuestionBar;
 use super::conversation::Conversation;
 use super::laboratory;
 use super::leaves::{Leaf, Leaves};
@@ -53,6 +54,8 @@ pub(super) struct Room {
     pub(super) question: Question,
     /// What a teacher asks: in a row of its own, so that no answer reaches the other one.
     pub(super) homework: Question,
+    /// What the teacher asks about a run.
+    class_question: QuestionBar,
     status: Frame,
     /// The button; what it does first, the window decides.
     pub(super) disconnect: Button,
@@ -107,6 +110,11 @@ impl Room {
         let leftovers = Leftovers::new(&mut page, report);
         let question = Question::new(&mut page);
         let homework = Question::new(&mut page);
+        let (open, turn) = (laboratory.stopper(), pages.clone());
+        let class_question = QuestionBar::new(&mut page, report, move |stopped| {
+            open(stopped);
+            turn.turn_to(Page::Laboratory);
+        });
         let (status, disconnect) = status_row(&mut page);
         page.end();
         page.hide();
@@ -120,6 +128,7 @@ impl Room {
             laboratory,
             question,
             homework,
+            class_question,
             status,
             disconnect,
             pages: pages.clone(),
@@ -145,6 +154,8 @@ impl Room {
         self.side.show(model);
         self.transfers.show(model);
         self.leftovers.show(model);
+        self.class_question.show(model);
+        self.laboratory.set_teacher(model.is_teacher());
         let status = labels::label(&status(model));
         if status != self.status.label() {
             self.status.set_label(&status);
@@ -160,6 +171,7 @@ impl Room {
     pub(super) fn forget(&mut self) {
         self.question.close();
         self.homework.close();
+        self.class_question.forget();
         self.pages.turn_to(Page::Chat);
     }
 

@@ -1,6 +1,6 @@
 //! Stories of a question: asked, answered, changed, left open, shown.
 
-use super::class::{assignment, class, rows};
+use super::class::{self, assignment, class, rows};
 use super::*;
 use crate::room::class::Recorded;
 use crate::wire::message::{
@@ -204,7 +204,7 @@ fn a_teacher_may_leave_and_come_back_and_the_question_stays_open() {
     let effects = answers(&mut room, 2, 1, Answer::Choice(1), 1_000);
     assert_eq!(effects.len(), 1, "nobody is there to be told");
     assert!(!room.has_waiting());
-    super::class::teacher_comes(&mut room, 7);
+    class::teacher_comes(&mut room, 7);
     let effects = room.open_question(7);
     let Effect::Tell { reply, .. } = effects.last().unwrap() else {
         panic!("{effects:?}");

@@ -15,16 +15,16 @@ use super::class::Assignment;
 use serde::{Deserialize, Serialize};
 
 /// Most choices of a question.
-pub const MOST_CHOICES: u8 = 8;
+pub(super) const MOST_CHOICES: u8 = 8;
 
 /// Most moments of a run that can be asked about.
-pub const MOST_MOMENTS: u32 = 64;
+pub(super) const MOST_MOMENTS: u32 = 64;
 
 /// Largest number that may be answered. Unit: packets.
-pub const MOST_PACKETS: u32 = 1_000_000;
+pub(super) const MOST_PACKETS: u32 = 1_000_000;
 
 /// So many different answers are in one `revealed`; of more, the most frequent.
-pub const MOST_COUNTS: usize = 100;
+pub(super) const MOST_COUNTS: usize = 100;
 
 /// What is asked, and about which run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
