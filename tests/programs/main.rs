@@ -20,6 +20,7 @@ mod lesson;
 mod live_link;
 mod loopback_transfer;
 mod predict;
+mod questions;
 mod restart;
 mod second_client;
 mod server_program;

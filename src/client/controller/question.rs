@@ -17,6 +17,7 @@ use crate::wire::message::{
     About, Answer, Answered, Assignment, ClassAnswer, ClassQuestion, LabOutcome,
     Question, Request, Revealed,
 };
+use std::sync::Arc;
 
 /// What the controller keeps of questions beside the one in the model.
 #[derive(Debug, Default)]
@@ -77,7 +78,7 @@ impl Controller {
             return self.complain(&sentence, now_ms);
         }
         let run = match RunQuestion::new(asked.about, &asked.assignment) {
-            Ok(run) => run,
+            Ok(run) => Arc::new(run),
             Err(error) => {
                 let why = words::harmless(&error.to_string());
                 let sentence = format!("Question {number} cannot be shown here: {why}.");

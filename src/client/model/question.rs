@@ -2,6 +2,7 @@
 
 use crate::lab::class_question::RunQuestion;
 use crate::wire::message::{Answer, ClassQuestion, Revealed};
+use std::sync::Arc;
 
 /// A question as this client has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +16,7 @@ pub struct QuestionAsked {
     /// As it came.
     pub asked: ClassQuestion,
     /// The run where it stands still, the choices, and what is right.
-    pub run: RunQuestion,
+    pub run: Arc<RunQuestion>,
     /// What this person has answered last.
     pub answer: Option<Answer>,
     /// How many have answered; the teacher alone knows it.
@@ -25,6 +26,14 @@ pub struct QuestionAsked {
 }
 
 impl QuestionAsked {
+    /// Whether `other` looks the same; the run is not gone through for it.
+    #[must_use]
+    pub fn looks_like(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run)
+            && (self.answer, self.answered, &self.revealed)
+                == (other.answer, other.answered, &other.revealed)
+    }
+
     /// Whether an answer would count.
     #[must_use]
     pub const fn is_open(&self) -> bool {

@@ -80,6 +80,10 @@ const CHOICE_HEIGHT: i32 = 28;
 /// Of a bar. Unit: pixels.
 const BAR_HEIGHT: i32 = 22;
 
+/// Between two rows of the bar, and at its edge. Unit: pixels.
+const PAD: i32 = 4;
+const EDGE: i32 = 6;
+
 /// A line of words. Unit: pixels.
 const LINE_HEIGHT: i32 = 17;
 
@@ -100,8 +104,8 @@ impl QuestionBar {
         let mut column = Flex::default().column();
         column.set_frame(FrameType::DownBox);
         column.set_color(look::ASKING);
-        column.set_margins(look::MARGIN, 6, 6, 6);
-        column.set_pad(4);
+        column.set_margins(look::MARGIN, EDGE, EDGE, EDGE);
+        column.set_pad(PAD);
         let mut top = Flex::default().row();
         top.set_pad(look::GAP);
         let mut words = look::explanation();
@@ -162,7 +166,12 @@ impl QuestionBar {
         let others = model.people.len().saturating_sub(1);
         {
             let mut state = self.state.borrow_mut();
-            let is_shown = state.question == model.question && state.others == others;
+            let is_shown = state.others == others
+                && match (&state.question, &model.question) {
+                    (Some(shown), Some(question)) => shown.looks_like(question),
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
             if is_shown {
                 return;
             }
@@ -193,12 +202,9 @@ impl QuestionBar {
         look::set_label(&mut self.end, if is_open { "Reveal" } else { "Close" });
         set_visible(&mut self.end, question.is_own || !is_open);
         let mut height = words_height;
-        height += self.choices.show(if is_open {
-            question.run.choices().len()
-        } else {
-            0
-        });
         let choices = question.run.choices();
+        let shown = if is_open { choices.len() } else { 0 };
+        height += self.choices.show(shown, &mut self.column);
         for ((place, button), choice) in (0..).zip(&mut self.choices.cells).zip(&choices)
         {
             let label = format!(" {}) {choice}", short(Answer::Choice(place)));
@@ -213,7 +219,7 @@ impl QuestionBar {
         }
         let bars = question.revealed.as_ref();
         let bars = bars.map_or(Vec::new(), |revealed| question.run.bars(revealed));
-        height += self.bars.show(bars.len());
+        height += self.bars.show(bars.len(), &mut self.column);
         for (cell, bar) in self.bars.cells.iter_mut().zip(&bars) {
             draw(cell, bar, question.answer);
         }
@@ -222,7 +228,7 @@ impl QuestionBar {
             .number
             .show(wants_number, question.answer, &mut self.column);
         self.column.show();
-        self.page.fixed(&self.column, height + 16);
+        self.page.fixed(&self.column, height + 2 * EDGE);
         self.page.layout();
         self.column.layout();
         self.page.redraw();
@@ -316,7 +322,7 @@ fn draw(cell: &mut Progress, bar: &Bar, own: Option<Answer>) {
         ""
     };
     let text = format!(" {mark}{count} ({percent} %)  {label}{whose}");
-    look::set_label(cell, &labels::item(&text));
+    look::set_label(cell, &labels::label(&text));
     let color = if *is_right { look::CHOSEN } else { look::LINE };
     cell.set_selection_color(color);
     cell.set_label_color(look::INK);
@@ -350,7 +356,7 @@ impl<T: WidgetExt> Grid<T> {
     /// Makes it in the column that is being built.
     fn new(row_height: i32, make: impl Fn(usize) -> T) -> Self {
         let mut column = Flex::default().column();
-        column.set_pad(4);
+        column.set_pad(PAD);
         let (mut rows, mut cells) = (Vec::new(), Vec::new());
         for row in 0..MOST_CELLS / 2 {
             let mut flex = Flex::default().row();
@@ -369,8 +375,8 @@ impl<T: WidgetExt> Grid<T> {
         }
     }
 
-    /// Shows so many cells; how high they are together.
-    fn show(&mut self, count: usize) -> i32 {
+    /// Shows so many cells; how much height they take of the bar.
+    fn show(&mut self, count: usize, bar: &mut Flex) -> i32 {
         for (place, cell) in self.cells.iter_mut().enumerate() {
             set_visible(cell, place < count);
         }
@@ -379,9 +385,10 @@ impl<T: WidgetExt> Grid<T> {
         }
         set_visible(&mut self.column, count > 0);
         let rows = i32::try_from(count.div_ceil(2)).unwrap_or(0);
-        let height = rows * (self.row_height + 4);
+        let height = (rows * (self.row_height + PAD) - PAD).max(0);
+        bar.fixed(&self.column, height);
         self.column.layout();
-        height
+        if count > 0 { height + PAD } else { 0 }
     }
 }
 
@@ -419,6 +426,6 @@ impl Number {
         }
         set_visible(&mut self.row, is_there);
         column.fixed(&self.row, if is_there { look::ROW } else { 0 });
-        if is_there { look::ROW + 4 } else { 0 }
+        if is_there { look::ROW + PAD } else { 0 }
     }
 }
