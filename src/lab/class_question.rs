@@ -180,6 +180,14 @@ fn moments(journal: &Journal) -> Result<Vec<predict::Question>, NoQuestion> {
 
 /// Runs it to its end, within bounds.
 fn run(about: About, assignment: &Assignment) -> Result<Journal, NoQuestion> {
+    run_within(about, assignment, MOST_WORK)
+}
+
+fn run_within(
+    about: About,
+    assignment: &Assignment,
+    most_work: usize,
+) -> Result<Journal, NoQuestion> {
     let experiment = Experiment {
         listening: true,
         spacing: Duration::ZERO,
@@ -199,7 +207,7 @@ fn run(about: About, assignment: &Assignment) -> Result<Journal, NoQuestion> {
             });
         }
         let work = entries.len();
-        if work > MOST_WORK {
+        if work > most_work {
             let work = work as u64;
             return Err(NoQuestion::Run(AssignmentError::Endless { work }));
         }
