@@ -293,14 +293,6 @@ impl Laboratory {
         &self.stage
     }
 
-    /// The same, for whoever feeds a real transfer into it.
-    pub fn player_mut(&mut self) -> Option<&mut Player> {
-        match &mut self.stage {
-            Stage::Player(player) => Some(player),
-            Stage::Empty | Stage::Race(_) | Stage::Quiz(_) => None,
-        }
-    }
-
     /// The run, journal or transfer whose strip and packets are shown.
     #[must_use]
     pub fn player(&self) -> Option<&Player> {

@@ -72,7 +72,7 @@ impl Room {
         };
         let reply = Reply::Lab(lab.clone());
         if lab.assignment.link.chars().any(char::is_control) || !reply.fits_in_a_line() {
-            let sentence = "This scenario is too long, or holds a control character.";
+            let sentence = "This scenario is too long or contains a control character.";
             return complain(teacher, Code::BadText, sentence.to_owned());
         }
         self.class.running = Some(lab);
@@ -86,14 +86,14 @@ impl Room {
         if self.door.rules.is_class {
             return Ok(());
         }
-        let sentence = "This server runs no class. Start it with --class.";
+        let sentence = "This server has no class. Start it with --class.";
         Err(complain(teacher, Code::NoSuchLab, sentence.to_owned()))
     }
 
     /// A `lab` or an `ask` that the laboratory would not run.
     #[must_use]
     pub fn on_bad_lab(client: ClientNumber, why: &str) -> Vec<Effect> {
-        let sentence = format!("This cannot be given out ({why}).");
+        let sentence = format!("This exercise cannot be given out: {why}.");
         complain(client, Code::BadOption, sentence)
     }
 
@@ -120,11 +120,12 @@ impl Room {
         );
         let lab = running.filter(|lab| lab.number == result.number && !is_of_no_lab);
         let Some(lab) = lab else {
-            let sentence = "This assignment does not run any more.";
+            let sentence = "This exercise is over.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         };
         if self.class.has_answered(&name) || self.class.rows.len() >= MOST_ROWS {
-            let sentence = "There is a result of yours already, or no room for more.";
+            let sentence = "You have already answered, or the server keeps no more \
+                            results.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         }
         let outcome = shortened(result.outcome);
@@ -133,7 +134,10 @@ impl Room {
             name: name.clone(),
             outcome: outcome.clone(),
         });
-        let text = format!("{} has your answer to lab {}.", lab.from, lab.number);
+        let text = format!(
+            "{} has received your answer to exercise {}.",
+            lab.from, lab.number
+        );
         let recorded = Recorded {
             time,
             name,
@@ -155,7 +159,7 @@ impl Room {
         time: u64,
     ) -> Vec<Effect> {
         if !self.door.rules.is_class {
-            let sentence = "This server runs no class, so there is nobody to submit to.";
+            let sentence = "This server has no class, so you cannot submit a result.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         }
         let name = self.present[&client].to_string();
@@ -170,12 +174,14 @@ impl Room {
         self.class.submissions.retain(|row| !is_earlier(row));
         if !submission.is_plausible() || self.class.submissions.len() >= MOST_ROWS {
             let sentence =
-                "This is no result of lab grade, or there is no room for more.";
+                "This is not a result of lab grade, or the server keeps no more results.";
             return complain(client, Code::BadOption, sentence.to_owned());
         }
         let Submission { points, of, .. } = submission;
-        let text =
-            format!("Your result in {assignment}, {points} of {of} points, is noted.");
+        let text = format!(
+            "The server saved your result for {assignment}: {points} of {of} \
+                     points."
+        );
         let outcome = LabOutcome::Submitted(submission);
         self.class.submissions.push(LabRow {
             name: name.clone(),

@@ -21,13 +21,13 @@ pub enum Wanted {
 const USUAL: Usual = Usual {
     window: Some(4),
     segments: Some(8),
-    what: "a question",
+    what: "/ask",
 };
 
 /// What follows `/ask`.
 pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
     if rest.is_empty() {
-        return Err("About which scenario?".to_owned());
+        return Err("The scenario is missing.".to_owned());
     }
     let (link, options) = rest.find("--").map_or((rest, ""), |at| rest.split_at(at));
     let mut words = options.split_whitespace();
@@ -37,7 +37,7 @@ pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
         match word {
             "--packets" => packets = true,
             "--moment" => {
-                let value = words.next().ok_or("--moment lacks its value.")?;
+                let value = words.next().ok_or("--moment needs a value.")?;
                 moment = number(value)?;
             }
             other => {
@@ -61,7 +61,7 @@ pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
 /// What follows `/answer`.
 pub(super) fn read_answer(rest: &str) -> Result<Command, String> {
     if rest.is_empty() {
-        return Err("Which answer?".to_owned());
+        return Err("The answer is missing.".to_owned());
     }
     class_question::typed(rest)
         .map(Command::Answer)
@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn what_is_no_question_and_no_answer_is_told_in_a_sentence() {
         let why = |line| read_ask(line).unwrap_err();
-        assert_eq!(why(""), "About which scenario?");
-        assert!(why("loss=5% --moment").contains("lacks its value"));
+        assert_eq!(why(""), "The scenario is missing.");
+        assert!(why("loss=5% --moment").contains("needs a value"));
         assert!(why("loss=5% --moment x").contains("not a number"));
-        assert!(why("loss=5% --fast 1").contains("not an option of a question"));
+        assert!(why("loss=5% --fast 1").contains("not an option of /ask"));
         assert!(why("loss=5% --packets --moment 1").contains("leave --moment out"));
         let answer = |answer| Ok(Command::Answer(answer));
         assert_eq!(read_answer("B"), answer(Answer::Choice(1)));

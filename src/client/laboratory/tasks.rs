@@ -26,7 +26,7 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
     };
     if let Err(error) = threads::start("lab".to_owned(), work) {
         let _ = back.send(News::Written(Err(format!(
-            "The computer gives no thread for it: {error}."
+            "The computer cannot start a thread for it: {error}."
         ))));
     }
 }
@@ -34,7 +34,7 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
 /// Does it, here and now.
 pub(super) fn done(task: Task) -> News {
     match task {
-        Task::Meddle(_) => News::Written(Err("No thread does that.".to_owned())),
+        Task::Meddle(_) => News::Written(Err("No thread is running this.".to_owned())),
         Task::Open(place) => {
             let name = place.file_name().unwrap_or(place.as_os_str());
             let name = name.to_string_lossy().into_owned();
@@ -46,7 +46,7 @@ pub(super) fn done(task: Task) -> News {
 }
 
 fn race(lanes: &[Experiment]) -> Result<Race, String> {
-    Race::run(lanes).map_err(|stuck| format!("The race does not end: {stuck}."))
+    Race::run(lanes).map_err(|stuck| format!("The race did not end: {stuck}."))
 }
 
 fn read(place: &Path) -> Result<Box<Player>, String> {
@@ -58,8 +58,7 @@ fn read(place: &Path) -> Result<Box<Player>, String> {
 
 /// Writes it beside what is there already.
 fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
-    let failed =
-        |error: io::Error| format!("{} cannot be written: {error}.", place.display());
+    let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
     if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -155,7 +155,9 @@ impl Room {
         self.transfers.show(model);
         self.leftovers.show(model);
         self.class_question.show(model);
-        self.laboratory.set_teacher(model.is_teacher());
+        let is_teacher = model.teacher.as_ref() == Some(&model.name);
+        self.laboratory
+            .set_teacher(is_teacher && model.phase == Phase::Joined);
         let status = labels::label(&status(model));
         if status != self.status.label() {
             self.status.set_label(&status);
@@ -247,7 +249,7 @@ fn status(model: &Model) -> String {
     let connection = match &model.phase {
         Phase::Lost { sentence } => sentence.clone(),
         Phase::Login | Phase::Joining => {
-            return "not connected: the laboratory needs no server".to_owned();
+            return "not connected; the laboratory works without a server".to_owned();
         }
         Phase::Joined => {
             format!("connected as {} to {}", model.name, model.server)
@@ -255,10 +257,8 @@ fn status(model: &Model) -> String {
     };
     let round_trip = match model.round_trip {
         None => String::new(),
-        Some(time) if time.as_millis() == 0 => {
-            "  \u{2013}  round trip below 1 ms".to_owned()
-        }
-        Some(time) => format!("  \u{2013}  round trip {}", words::time(time)),
+        Some(time) if time.as_millis() == 0 => "  \u{2013}  RTT below 1 ms".to_owned(),
+        Some(time) => format!("  \u{2013}  RTT {}", words::time(time)),
     };
     format!(
         "{connection}{round_trip}  \u{2013}  link: {}",

@@ -24,9 +24,8 @@ use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
 use crate::lab::picture::{Anchor, Area, Disc, LETTER, Line, Picture, Point, Words};
 use crate::lab::strip::Sides;
-use crate::lab::strip::view::milliseconds;
+use crate::lab::words::{loss_trigger, time};
 use crate::link::Direction;
-use crate::reliable::event::Trigger;
 
 /// What is shown of a run at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +89,7 @@ impl Scene<'_> {
         let places = Places::of(&flights, &steps, usual, 0.0);
         let (width, height) = self.size;
         let mut sheet = Sheet {
-            picture: Picture::new(width, height, "The packets on a ladder"),
+            picture: Picture::new(width, height, "Sequence diagram"),
             spots: Vec::new(),
             flights: &flights,
             places: &places,
@@ -208,7 +207,7 @@ impl Sheet<'_> {
             self.picture.add(words.anchored(Anchor::Middle));
         }
         let middle = Point::new(LEFT.midpoint(self.right), 15.0);
-        let now = Words::new(middle, WORD_SIZE, milliseconds(self.now_us));
+        let now = Words::new(middle, WORD_SIZE, time(self.now_us));
         let now = now.coloured(SOFT_INK).anchored(Anchor::Middle);
         self.picture.add(now);
     }
@@ -374,7 +373,7 @@ impl Sheet<'_> {
                     Side::Receiver => (self.right + 12.0, Anchor::Start),
                 };
                 let at = Point::new(x, y + 4.0);
-                let time = Words::new(at, WORD_SIZE, milliseconds(time_us));
+                let time = Words::new(at, WORD_SIZE, time(time_us));
                 words.push(time.coloured(SOFT_INK).anchored(anchor));
             }
             let said = self.said(step);
@@ -390,7 +389,7 @@ impl Sheet<'_> {
                 None => rows.push((side, y, vec![said])),
             }
         }
-        let letters = milliseconds(self.now_us).len() + 1;
+        let letters = time(self.now_us).len() + 1;
         let letters = f64::from(u32::try_from(letters).unwrap_or(0));
         let clock_width = (letters * WORD_SIZE * LETTER).max(LEAST_CLOCK);
         for (side, y, said) in rows {
@@ -464,12 +463,8 @@ fn remark(remark: &Remark) -> String {
             attempt,
             trigger,
         } => {
-            let told = match trigger {
-                Trigger::PacketThreshold => "3 later",
-                Trigger::TimeThreshold => "overtaken",
-                Trigger::Timeout => "timeout",
-            };
-            format!("{told}: {number}{} lost", transmission(attempt))
+            let why = loss_trigger(trigger);
+            format!("{why}: {number}{} lost", transmission(attempt))
         }
         What::Expired(timer) => super::expired(timer).to_owned(),
     }
