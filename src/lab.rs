@@ -9,6 +9,7 @@
 //! | [`assignment`] | what a teacher gives out, run within bounds |
 //! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
+//! | [`class_question`] | a question for a class: a run that stops, choices, what is right |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`explain`] | why a packet was sent: rule, line of code, section |
 //! | [`grade`] | a student's protocol against the textbook's rules |
@@ -32,6 +33,7 @@
 pub mod assignment;
 pub mod capture;
 pub mod chart;
+pub mod class_question;
 pub mod contents;
 pub mod explain;
 mod generator;

@@ -29,6 +29,7 @@ pub mod class;
 pub mod door;
 pub mod login;
 pub mod name;
+mod question;
 mod teacher;
 
 use crate::wire::digest::Token;
@@ -42,6 +43,7 @@ use class::{Class, Recorded};
 use door::{Door, Origin, Rules};
 use login::{Chance, Key};
 use name::Name;
+use question::Questions;
 use std::collections::{BTreeMap, VecDeque};
 use teacher::Severity;
 
@@ -72,6 +74,7 @@ pub struct Room {
     /// The teacher, who is among those present.
     teacher: Option<ClientNumber>,
     class: Class,
+    questions: Questions,
 }
 
 /// The effects for the driver, in this order.
@@ -167,6 +170,7 @@ impl Room {
             secret: None,
             teacher: None,
             class: Class::default(),
+            questions: Questions::default(),
         }
     }
 
@@ -249,6 +253,9 @@ impl Room {
             Request::LabResult(result) => self.on_result(client, result, time),
             Request::LabResults => self.list_results(client),
             Request::Submit(submission) => self.on_submission(client, submission, time),
+            Request::Ask(question) => self.ask_class(client, question),
+            Request::Answer(answer) => self.on_answer(client, answer, time),
+            Request::Reveal => self.reveal(client),
             Request::Ping => vec![tell_one(client, Reply::Pong)],
             Request::Disconnect => {
                 let mut effects = self.on_gone(client, "disconnected");

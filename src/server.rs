@@ -12,30 +12,30 @@
 //!
 //! | module | thread | owns |
 //! | --- | --- | --- |
-//! | `listener` | `accept` | the listening socket, the count of seats |
+//! | `listener` | `accept` | the listening socket, the count of `seats` |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
-//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests, partial files of interrupted uploads (`kept`) |
+//! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, what broken-off uploads have left (`kept`) |
 //! | `results` | `results` | the file for what a class sends back, where there is one |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
+//!
+//! What the threads tell each other is in `messages`.
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
 
 mod digests;
-mod download;
-mod downloads;
 mod folder;
 mod kept;
 mod listener;
+mod messages;
 mod pace;
 mod peer;
 pub mod ports;
 mod results;
 mod room_thread;
-mod transfers;
+mod seats;
+pub mod transfers;
 mod turns;
-mod upload;
-pub mod uploads;
 
 use crate::journals::Journals;
 use crate::link::Scenario;
@@ -45,9 +45,9 @@ use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use downloads::Downloads;
 use folder::Folder;
 use listener::Listener;
+use messages::{RoomMessage, TransfersMessage};
 use peer::Budget;
 use ports::PortRange;
 use room_thread::RoomThread;
@@ -58,9 +58,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use uploads::UploadLimits;
+use transfers::Transfers;
+use transfers::upload_limits::UploadLimits;
 
-/// The configuration of a server.
+/// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 means any.
@@ -69,7 +70,7 @@ pub struct Config {
     pub files: PathBuf,
     /// The ports that transfers go out from.
     pub ports: PortRange,
-    /// The scenario of the link of every transfer.
+    /// What the link does to the packets of every transfer.
     pub scenario: Scenario,
     /// Whether datagrams go to and come from the kernel many at a time, where it can.
     pub is_offloading: bool,
@@ -77,11 +78,11 @@ pub struct Config {
     pub journals: Journals,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
-    /// The options of transfers whose client requests none.
+    /// What a transfer does where the client does not ask for anything.
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
     pub uploads: Option<UploadLimits>,
-    /// The rules for joining.
+    /// Who may come in.
     pub rules: Rules,
     /// Most clients at once, from all addresses.
     pub max_clients: usize,
@@ -138,8 +139,8 @@ pub struct Running {
     is_closing: Arc<AtomicBool>,
     /// Everything ends.
     is_stopping: Arc<AtomicBool>,
-    room: Sender<room_thread::Event>,
-    transfers: Sender<transfers::Event>,
+    room: Sender<RoomMessage>,
+    transfers: Sender<TransfersMessage>,
     threads: Vec<JoinHandle<()>>,
     /// Closed once the last `reader-N` and `writer-N` have ended.
     clients: Receiver<()>,
@@ -148,8 +149,8 @@ pub struct Running {
 /// Starts a server.
 ///
 /// # Errors
-/// A sentence with a way out, and the system's kind of error: the folder is not there,
-/// the address is in use or not ours, no thread is left.
+/// A sentence with a way out, and the system's kind of error: the folder is not there, the
+/// address is in use or not ours, no thread is left.
 pub fn start(config: Config) -> io::Result<Running> {
     let folder =
         Folder::new(&config.files).map_err(|error| cannot_serve(&config, &error))?;
@@ -175,7 +176,7 @@ pub fn start(config: Config) -> io::Result<Running> {
         config.stall_limit,
         Arc::clone(&budget),
     );
-    let downloads = Downloads::new(
+    let all_transfers = Transfers::new(
         &config,
         folder,
         work,
@@ -191,8 +192,7 @@ pub fn start(config: Config) -> io::Result<Running> {
         is_closing: Arc::clone(&is_closing),
         alive,
     };
-    // If one part does not start, the parts that did start are stopped: `Running` is
-    // dropped then.
+    // Whatever did start is stopped when the rest does not: `Running` is dropped then.
     let mut running = Running {
         address,
         is_closing,
@@ -209,7 +209,7 @@ pub fn start(config: Config) -> io::Result<Running> {
     start("room", Box::new(move || room_thread.run(&room_events)))?;
     start(
         "transfers",
-        Box::new(move || transfers::run(downloads, &transfer_events)),
+        Box::new(move || transfers::thread::run(all_transfers, &transfer_events)),
     )?;
     if let Some(mut file) = results {
         let work = move || results::run(&mut file, &recorded);
@@ -260,17 +260,16 @@ impl Running {
     }
 
     /// Tells everybody that the end is near, lets nobody in and no transfer begin, and
-    /// gives those that run so much time to end. Then as [`Running::stop`]: unfinished
-    /// transfers can be resumed.
+    /// gives those that run so much time to end. Then as [`Running::stop`]: what has not
+    /// ended can be gone on from.
     pub fn stop_within(mut self, grace: Duration) {
         self.close_the_door();
         let (ended, drained) = crossbeam_channel::bounded(1);
         let _ = self
             .transfers
-            .send(transfers::Event::Drain { grace, ended });
+            .send(TransfersMessage::Drain { grace, ended });
         match drained.recv_timeout(grace) {
-            // A client that has just received a file is told so before the connection
-            // ends.
+            // Who has just got a file shall hear of it before the connection goes.
             Ok(()) => {
                 let _ = crossbeam_channel::after(LAST_WORDS).recv();
             }
@@ -289,17 +288,17 @@ impl Running {
         }
     }
 
-    /// First the chat, then the files: a client that sees the connection end knows that
-    /// the server has ended, and that it was nobody who cancelled.
+    /// First the chat, then the files: whoever sees the connection go knows that the
+    /// server has ended, and that it was nobody who cancelled.
     fn end(&mut self) {
         if self.is_stopping.swap(true, Ordering::AcqRel) {
             return;
         }
         self.close_the_door();
         let (room, goodbye) = crossbeam_channel::bounded(0);
-        let _ = self.room.send(room_thread::Event::Stop { room });
+        let _ = self.room.send(RoomMessage::Stop { room });
         let _ = goodbye.recv_timeout(ENDING);
-        let _ = self.transfers.send(transfers::Event::Stop);
+        let _ = self.transfers.send(TransfersMessage::Stop);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

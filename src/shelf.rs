@@ -22,7 +22,6 @@
 //! Source: CWE-22 (path traversal); Windows "Naming Files, Paths, and Namespaces".
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The name of a file on the shelf: one component, safe to join to a folder.
@@ -37,12 +36,6 @@ impl FileName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Where it leads.
-    #[must_use]
-    pub fn in_folder(&self, folder: &Path) -> PathBuf {
-        folder.join(&self.0)
     }
 }
 
@@ -150,10 +143,6 @@ mod tests {
         ] {
             let parsed: FileName = name.parse().unwrap();
             assert_eq!(parsed.as_str(), name);
-            assert_eq!(
-                parsed.in_folder(Path::new("/srv")),
-                Path::new("/srv").join(name)
-            );
         }
     }
 

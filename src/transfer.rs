@@ -39,6 +39,7 @@ pub mod hand;
 pub mod hash;
 mod inbox;
 pub mod leftovers;
+mod naming;
 pub mod ordinary;
 pub mod overwrite;
 pub mod part;

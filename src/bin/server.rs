@@ -10,7 +10,7 @@ use sash::passwords;
 use sash::room::door::{Rules, Teacher};
 use sash::room::name::Name;
 use sash::server::ports::PortRange;
-use sash::server::uploads::UploadLimits;
+use sash::server::transfers::upload_limits::UploadLimits;
 use sash::server::{self, Config};
 use sash::wire::options::{Arq, Asked, Congestion, Settled};
 use std::io::{self, Write};

@@ -12,10 +12,12 @@
 //! assert_eq!(sentence, "There is no /wisper. Did you mean /whisper?");
 //! ```
 
+mod ask;
 mod lab;
 mod reading;
 mod table;
 
+pub use ask::Wanted;
 pub use reading::quoted;
 pub use table::COMMANDS;
 
@@ -23,7 +25,7 @@ use super::model::Audience;
 use super::share::Share;
 use crate::link::{Label, Scenario};
 use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::{Assignment, FileEntry};
+use crate::wire::message::{Answer, Assignment, FileEntry};
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
 
 /// The meaning of a line.
@@ -150,6 +152,17 @@ pub enum Command {
     },
     /// What has come back? The teacher's.
     LabResults,
+    /// Ask the class about a run; the teacher's.
+    Ask {
+        /// What is asked.
+        wanted: Wanted,
+        /// The run.
+        assignment: Assignment,
+    },
+    /// Answer the teacher's question.
+    Answer(Answer),
+    /// Show all how the answers are distributed; the teacher's.
+    Reveal,
     /// Make this program's link another one, or only tell what it is.
     Link(Option<Box<Scenario>>),
     /// Lose a packet in flight.

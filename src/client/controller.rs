@@ -19,6 +19,7 @@ mod lab;
 mod leftovers;
 mod login;
 mod meddling;
+mod question;
 mod rejoining;
 mod replies;
 mod typed;
@@ -27,7 +28,7 @@ mod uploads;
 pub use effect::{Effect, Event};
 
 use super::address::ServerAddress;
-use super::commands;
+use super::commands::{self, Wanted};
 use super::matching;
 use super::model::{Audience, Bounded, Kind, LoginProblem, Model, Phase};
 use super::share::Share;
@@ -36,9 +37,11 @@ use crate::room::login::Password;
 use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::line::LONGEST_LINE_BYTES;
-use crate::wire::message::{FileEntry, LabRow, Request, TransferState};
+use crate::wire::message::{Answer, Assignment, FileEntry, LabRow};
+use crate::wire::message::{Request, TransferState};
 use crate::wire::options::{Asked, Settled, Transport};
 use login::Login;
+use question::Questions;
 use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
@@ -64,6 +67,12 @@ pub enum Intent {
     },
     /// Run whatever the teacher gives out from now on, without asking.
     AcceptLabs(bool),
+    /// Answer the teacher's question.
+    AnswerQuestion(Answer),
+    /// Ask the class about this run; the teacher's, as the next one is.
+    AskClass(Wanted, Assignment),
+    /// Show all how the answers are distributed.
+    Reveal,
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
     /// The same, typed while this conversation was shown: its text goes there, whatever
@@ -232,6 +241,7 @@ pub struct Controller {
     lab_spent_ms: u64,
     /// Since when one runs.
     lab_since_ms: Option<u64>,
+    questions: Questions,
     /// The list of files is whole: what can go on can be told.
     knows_files: bool,
     /// Interrupted downloads that were not offered yet.
@@ -291,6 +301,7 @@ impl Controller {
             accepts_labs: false,
             lab_spent_ms: 0,
             lab_since_ms: None,
+            questions: Questions::default(),
             knows_files: false,
             found: Vec::new(),
             held: VecDeque::new(),
@@ -310,6 +321,11 @@ impl Controller {
             Intent::SetPassword(password) => self.login.password = password,
             Intent::AnswerLab { accept } => self.answer_lab(accept, now_ms),
             Intent::AcceptLabs(accepts) => self.accepts_labs = accepts,
+            Intent::AnswerQuestion(answer) => self.answer_question(answer, now_ms),
+            Intent::AskClass(wanted, assignment) => {
+                self.ask_class(wanted, assignment, now_ms);
+            }
+            Intent::Reveal => self.ask(Request::Reveal, now_ms),
             Intent::Input(line) => {
                 let to = self.model.to().clone();
                 self.on_input(&line, &to, now_ms);
@@ -496,6 +512,7 @@ impl Controller {
         self.model.files.clear();
         self.model.files_left_out = 0;
         self.model.lab = None;
+        self.model.question = None;
         self.model.files_revision += 1;
         self.withdraw_leftovers();
         self.model.chat.choose(&Audience::All);

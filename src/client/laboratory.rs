@@ -2,8 +2,7 @@
 //! wants, what is to be shown. Pure: no file, no thread, no clock, no widget.
 //!
 //! ```text
-//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write,
-//! race
+//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
 //!   News (a task is done)              -->  |  Player |
 //!   tick(so much time)                 -->  |  Race   | --> questions: what to draw
 //! ```
@@ -14,7 +13,8 @@
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
-//! | `meddling` | fault injection: killing packets, moving sliders |
+//! | `meddling` | killing packets, turning knobs |
+//! | `question` | a question of the class |
 //! | `racing` | a race, as far as it is shown |
 //! | `quiz` | what does the sender do next? |
 //! | `wish` | what a person wants |
@@ -24,6 +24,7 @@ mod about;
 pub mod export;
 pub mod knob;
 mod meddling;
+mod question;
 mod quiz;
 mod racing;
 mod setup;
@@ -60,13 +61,15 @@ pub struct Laboratory {
     way: Duration,
     notice: Option<Notice>,
     tasks: Vec<Task>,
-    /// A task of this kind is running.
+    /// A task of this kind is under way.
     busy: Option<&'static str>,
     /// The real transfer on the stage, by our number for it.
     watched: Option<u64>,
+    /// Whether the person may ask the class.
+    is_teacher: bool,
 }
 
-/// The middle of the page.
+/// What stands in the middle of the page.
 #[derive(Debug)]
 pub enum Stage {
     /// Nothing yet.
@@ -79,7 +82,7 @@ pub enum Stage {
     Quiz(Box<Quiz>),
 }
 
-/// The diagram below the strip.
+/// What is drawn below the strip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum View {
     /// Packets between two lines.
@@ -92,13 +95,13 @@ pub enum View {
 /// A sentence for the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The current message.
+    /// What there is to say.
     pub sentence: String,
     /// Whether something went wrong.
     pub is_problem: bool,
 }
 
-/// Work that uses the disk or takes long.
+/// What takes a disk or a while.
 #[derive(Debug)]
 pub enum Task {
     /// Read this journal.
@@ -111,7 +114,7 @@ pub enum Task {
     Meddle(Intent),
 }
 
-/// The result of a task.
+/// What became of a task.
 #[derive(Debug)]
 pub enum News {
     /// A journal was read: its name, itself.
@@ -145,6 +148,7 @@ impl Laboratory {
             tasks: Vec::new(),
             busy: None,
             watched: None,
+            is_teacher: false,
         }
     }
 
@@ -188,6 +192,7 @@ impl Laboratory {
                 }
                 Ok(())
             }
+            Wish::AskClass => self.ask_class(),
             Wish::Open(place) => {
                 self.begin(Task::Open(place), "Reading\u{2026}");
                 Ok(())
@@ -229,7 +234,7 @@ impl Laboratory {
         }
     }
 
-    /// Advances by this much wall-clock time; returns whether the picture has changed.
+    /// So much time has passed on the wall; whether anything looks different now.
     pub fn tick(&mut self, wall: Duration) -> bool {
         match &mut self.stage {
             Stage::Empty => false,
@@ -245,7 +250,7 @@ impl Laboratory {
         }
     }
 
-    /// The tasks for other threads.
+    /// What is to be done elsewhere.
     pub fn take_tasks(&mut self) -> Vec<Task> {
         std::mem::take(&mut self.tasks)
     }
@@ -282,18 +287,10 @@ impl Laboratory {
         &self.setup
     }
 
-    /// The middle of the page.
+    /// What stands in the middle.
     #[must_use]
     pub const fn stage(&self) -> &Stage {
         &self.stage
-    }
-
-    /// The same, for the driver that feeds a real transfer into it.
-    pub fn player_mut(&mut self) -> Option<&mut Player> {
-        match &mut self.stage {
-            Stage::Player(player) => Some(player),
-            Stage::Empty | Stage::Race(_) | Stage::Quiz(_) => None,
-        }
     }
 
     /// The run, journal or transfer whose strip and packets are shown.
@@ -306,7 +303,7 @@ impl Laboratory {
         }
     }
 
-    /// The diagram below the strip.
+    /// What is drawn below the strip.
     #[must_use]
     pub const fn view(&self) -> View {
         self.view
@@ -325,13 +322,13 @@ impl Laboratory {
         self.way
     }
 
-    /// The current message.
+    /// What there is to say.
     #[must_use]
     pub const fn notice(&self) -> Option<&Notice> {
         self.notice.as_ref()
     }
 
-    /// A word for the running task.
+    /// What is being waited for, in a word.
     #[must_use]
     pub const fn busy(&self) -> Option<&'static str> {
         self.busy

@@ -17,6 +17,7 @@ mod lab;
 mod line;
 mod order;
 mod pace;
+mod question;
 mod search;
 mod selection;
 mod transcript;
@@ -31,6 +32,7 @@ pub use order::{
     FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
 };
 pub use pace::{Pace, RATE_MEMORY_MS};
+pub use question::QuestionAsked;
 pub use search::Search;
 pub use selection::{Click, Selection, Step};
 pub use transcript::{Change, Row, Shows, Transcript};
@@ -55,46 +57,46 @@ pub struct Model {
     pub server: String,
     /// My own name, as the server gave it in `welcome`.
     pub name: String,
-    /// The users in the room, including this one, in the order in which they joined. Safe
-    /// to show.
+    /// Who is in the room, me included, in the order they came. Safe to show.
     pub people: Vec<String>,
-    /// The files of the server. The names are the server's own words: show them through
+    /// What the server offers. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
-    /// How many files the server has that it cannot offer, because of their names or
-    /// rights.
+    /// How many files the server has that it cannot offer, because of their names or rights.
     pub files_left_out: u64,
     /// Counts the changes of `files`, so that a face need not compare thousands of names.
     pub files_revision: u64,
-    /// The messages and notices, and the selected conversation: whom it is with hears
-    /// plain text.
+    /// What was said, and what else there was to tell; and which conversation is looked
+    /// at: whom it is with hears plain text.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
-    /// Interrupted downloads of files that this server has, in that version as far as can
+    /// Broken-off downloads of files that this server has, in that version as far as can
     /// be told: they can go on, and nobody has decided yet.
     pub leftovers: Vec<Leftover>,
-    /// The last failure about files; it is also in the chat.
+    /// What there was to say last about files and could not be done; also in the chat.
     pub files_problem: Option<String>,
-    /// The options of the next download.
+    /// What the next download asks for.
     pub options: Asked,
     /// Every transfer that begins from now on pauses at this share of it.
     pub pause_at: Option<Share>,
-    /// The choice if a file of the next download's name exists.
+    /// What becomes of a file that has the next download's name already.
     pub overwrite: Overwrite,
-    /// The scenario of this program's own link.
+    /// What this program's own link does to its transfers.
     pub scenario: Scenario,
     /// The transfer whose packets are shown, if any.
     pub watched: Option<u64>,
-    /// The defaults of the server; known once joined.
+    /// What the server does where nothing is asked; known once joined.
     pub defaults: Option<Settled>,
-    /// The teacher, in the room or not; known once joined. Safe to show.
+    /// Who may put others out, here or not; known once joined. Safe to show.
     pub teacher: Option<String>,
     /// The last scenario that the teacher gave out. The person is asked while it
     /// [`is_open`](LabOffer::is_open); `AnswerLab` answers.
     pub lab: Option<LabOffer>,
-    /// The results of the last exercise that this user gave out, as last requested. The
-    /// names and sentences are others' words: show them through `words::harmless`.
+    /// The last question that the teacher asked the class.
+    pub question: Option<QuestionAsked>,
+    /// What has come back of the last one that I gave out, as last asked for. The names
+    /// and sentences are others' words: show them through `words::harmless`.
     pub lab_rows: Vec<LabRow>,
     /// The connection was lost, and we try to come back.
     pub rejoining: Option<Rejoining>,
@@ -137,7 +139,7 @@ pub struct Rejoining {
 pub enum LoginProblem {
     /// A field of the form makes no sense.
     Form {
-        /// The change.
+        /// What to change.
         sentence: String,
     },
     /// No server was reached.
@@ -148,7 +150,7 @@ pub enum LoginProblem {
     /// The server asks for a password; or what was given is another one. Ask the person,
     /// say `SetPassword`, and connect again: what was asked for meanwhile is not lost.
     Password {
-        /// The advice, in the server's words.
+        /// What to do, in the server's words.
         sentence: String,
     },
     /// The server said no.
@@ -160,7 +162,7 @@ pub enum LoginProblem {
     },
 }
 
-/// The receiver of plain text.
+/// Who hears plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Everybody in the room.
@@ -196,7 +198,7 @@ impl Model {
         }
     }
 
-    /// The receiver of plain text: whom the chosen conversation is with.
+    /// Who hears plain text: whom the chosen conversation is with.
     #[must_use]
     pub fn to(&self) -> &Audience {
         self.chat.chosen().with()
@@ -212,12 +214,6 @@ impl Model {
     #[must_use]
     pub fn mentions_total(&self) -> usize {
         self.chat.mentions_total()
-    }
-
-    /// Whether I am the room's teacher.
-    #[must_use]
-    pub fn is_teacher(&self) -> bool {
-        self.phase == Phase::Joined && self.teacher.as_ref() == Some(&self.name)
     }
 
     /// The download with this tag.
@@ -237,7 +233,7 @@ impl Model {
 }
 
 impl LoginProblem {
-    /// The text for the user.
+    /// What the person reads.
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {

@@ -20,6 +20,7 @@
 mod above_prompt;
 mod asking;
 mod bars;
+mod question;
 mod screen;
 mod typist;
 
@@ -72,6 +73,7 @@ struct Face {
     typing: Receiver<()>,
     shown_lines: usize,
     shown_courses: HashMap<u64, Course>,
+    shown_question: question::Shown,
     /// The place in the server's queue that was told, by tag.
     told_places: HashMap<u64, Option<u32>>,
     has_failed: bool,
@@ -127,6 +129,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         typing: never(),
         shown_lines: 0,
         shown_courses: HashMap::new(),
+        shown_question: question::Shown::default(),
         told_places: HashMap::new(),
         has_failed: false,
         session,
@@ -288,6 +291,10 @@ impl Face {
         } else {
             self.bars.show(&self.session.model().transfers);
             self.tell_places();
+            let model = self.session.model();
+            for line in self.shown_question.lines(model, steady_time_ms()) {
+                self.screen.print(&line);
+            }
             self.words.learn(self.session.model());
         }
         self.show_search();

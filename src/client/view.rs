@@ -24,7 +24,7 @@
 //! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
-//! | `question` `leaving` `leftovers` `homework` | asked in place |
+//! | `question` `leaving` `leftovers` `homework` `class_question` | asked in place |
 //! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `last_words` | said when the display goes away |
@@ -45,6 +45,7 @@
 
 mod bell;
 mod chat;
+mod class_question;
 mod conversation;
 mod dropping;
 mod files;

@@ -8,6 +8,7 @@
 
 use super::model::Transfer;
 use super::share::Share;
+use crate::lab::class_question::short;
 use crate::link::Scenario;
 use crate::transfer::leftovers::Leftover;
 use crate::wire::message::{LabFigures, LabOutcome, LabRow, TransferState};
@@ -305,6 +306,9 @@ pub fn lab_row(row: &LabRow) -> String {
             it.passed,
             it.scenarios
         ),
+        LabOutcome::Answered(it) => {
+            format!("question {}: {}", it.number, short(it.answer))
+        }
     };
     format!("{:<24}  {what}", harmless(&row.name))
 }

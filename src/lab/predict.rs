@@ -34,6 +34,7 @@ mod occasion;
 mod reason;
 mod score;
 mod stops;
+mod view;
 
 pub use action::{Action, Step};
 pub use occasion::{Occasion, Section};
@@ -52,7 +53,7 @@ use crate::wire::packet::Kind;
 use choices::mix;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
-use stops::Stop;
+use view::Stop;
 
 /// What does the sender do next?
 #[derive(Debug, Clone, PartialEq, Eq)]

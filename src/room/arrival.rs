@@ -292,10 +292,11 @@ impl Room {
     /// Whether somebody waits for [`Room::on_tick`].
     #[must_use]
     pub fn has_waiting(&self) -> bool {
-        !self.door.waiting.is_empty()
+        !self.door.waiting.is_empty() || self.has_untold_answers()
     }
 
-    /// Time has passed: proofs that waited may be compared.
+    /// Time has passed: proofs that waited may be compared, and the teacher may hear how
+    /// many have answered.
     pub fn on_tick(&mut self, time: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (client, origin) in self.door.waiting.fronts_with_origins() {
@@ -307,6 +308,7 @@ impl Room {
                 effects.extend(self.judge(client, arriving, time));
             }
         }
+        effects.extend(self.tell_answered(time));
         effects
     }
 
@@ -403,6 +405,7 @@ impl Room {
             },
         ]);
         effects.extend(self.running_lab(client));
+        effects.extend(self.open_question(client));
         effects
     }
 

@@ -4,89 +4,43 @@
 //! it in the order of the events: that is the one order for everybody. A line to
 //! many is encoded once. This thread never waits for a client.
 //!
-//! It also keeps an eye on the queues: one that is full and does not move loses its
-//! client, and where all together hold more than the budget, the longest one does.
+//! It also keeps an eye on the queues: one that is full and does not move loses its client,
+//! and where all together hold more than the budget, the longest one does.
 //!
-//! A request whose answer costs more than itself (a list, anything about files) waits for
-//! its turn ([`turns`](super::turns)), and what its client asks behind it waits too.
-//! Therefore no client waits for the request of another one.
+//! A request whose answer costs more than itself (a list, anything about files) waits for its
+//! turn ([`turns`](super::turns)), and what its client asks behind it waits too. So nobody is
+//! kept waiting by what another one asks for.
 
+use super::messages::{RoomMessage, TransfersMessage};
 use super::peer::{Budget, Line, Peer};
-use super::transfers;
 use super::turns::Turns;
-use crate::lab::assignment;
+use crate::lab::{assignment, class_question};
 use crate::reliable::moment::Moment;
 use crate::room::class::Recorded;
 use crate::room::door::Origin;
 use crate::room::login::Chance;
 use crate::room::{Audience, ClientNumber, Effect, Room};
 use crate::transfer::clock::{Clock, wall_time_ms};
-use crate::wire::line::LineError;
-use crate::wire::message::{FileEntry, MessageError, Reply, Request};
+use crate::wire::message::{Reply, Request};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The messages of the other threads to the room.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// A client has connected; its events follow.
-    Arrived(Arc<Peer>),
-    /// A line that is a request.
-    Asked {
-        client: ClientNumber,
-        request: Request,
-    },
-    /// A line that is none; the connection goes on.
-    Unreadable {
-        client: ClientNumber,
-        error: MessageError,
-    },
-    /// A line that cannot be read; the connection goes on.
-    Illegible {
-        client: ClientNumber,
-        error: LineError,
-    },
-    /// Bytes that are no line; the connection ends.
-    Broken {
-        client: ClientNumber,
-        error: LineError,
-    },
-    /// No `join` in time.
-    Late { client: ClientNumber },
-    /// The client has closed its half of the connection: it reads, and asks no more.
-    Finished { client: ClientNumber },
-    /// A client's upload is whole.
-    Shared { from: String, file: FileEntry },
-    /// The connection is no more.
-    Gone {
-        client: ClientNumber,
-        why: &'static str,
-    },
-    /// A sentence for everybody.
-    Announced { text: String },
-    /// The server ends.
-    Stop {
-        /// Dropped once everybody has heard it, or had the time to.
-        room: Sender<()>,
-    },
-}
-
-/// The state of the `room` thread.
+/// What the `room` thread owns.
 pub(super) struct RoomThread {
     room: Room,
     members: HashMap<ClientNumber, Member>,
-    /// The size of the lines since the last flush.
+    /// What the lines since the last flush amount to.
     pending_bytes: usize,
-    transfers: Sender<transfers::Event>,
+    transfers: Sender<TransfersMessage>,
     /// Where a class's results are written down, if they are.
     results: Option<Sender<Box<Recorded>>>,
     stall_limit: Duration,
     budget: Arc<Budget>,
     turns: Turns,
-    /// The clients whose requests wait for their turn, in order.
+    /// Whose requests wait for their turn, in the order in which they get it.
     waiting: VecDeque<ClientNumber>,
     clock: Clock,
 }
@@ -112,7 +66,7 @@ struct Stall {
 /// Most events whose lines go out together.
 const BATCH_EVENTS: usize = 256;
 
-/// From this many bytes of lines on, no client waits for more. Unit: bytes.
+/// From so many bytes of lines on nobody is kept waiting for more. Unit: bytes.
 const BATCH_BYTES: usize = 16 * 1024;
 
 /// How often those who wait for their turn are looked at.
@@ -124,7 +78,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 impl RoomThread {
     pub(super) fn new(
         mut room: Room,
-        transfers: Sender<transfers::Event>,
+        transfers: Sender<TransfersMessage>,
         results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
         budget: Arc<Budget>,
@@ -149,20 +103,20 @@ impl RoomThread {
         }
     }
 
-    /// Works until [`Event::Stop`].
-    pub(super) fn run(mut self, events: &Receiver<Event>) {
+    /// Works until [`RoomMessage::Stop`].
+    pub(super) fn run(mut self, events: &Receiver<RoomMessage>) {
         let check_interval = self.stall_limit / 4;
         let mut next_check = self.clock.now() + check_interval;
         loop {
             match events.recv_timeout(self.clock.until(self.next_wake(next_check))) {
-                Ok(Event::Stop { room }) => return self.say_goodbye(events, &room),
+                Ok(RoomMessage::Stop { room }) => return self.say_goodbye(events, &room),
                 Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => {
                     self.on_event(event);
-                    // Lines that arrived meanwhile are sent together: to wake a writer
-                    // for each line of a crowd costs more than all the rest.
+                    // What came meanwhile goes out together: to wake a writer for each
+                    // line of a crowd costs more than all the rest.
                     for event in events.try_iter().take(BATCH_EVENTS) {
-                        if let Event::Stop { room } = event {
+                        if let RoomMessage::Stop { room } = event {
                             return self.say_goodbye(events, &room);
                         }
                         self.on_event(event);
@@ -194,9 +148,9 @@ impl RoomThread {
         next_check.min(self.clock.now() + TURN_INTERVAL)
     }
 
-    fn on_event(&mut self, event: Event) {
+    fn on_event(&mut self, event: RoomMessage) {
         let effects = match event {
-            Event::Arrived(peer) => {
+            RoomMessage::Arrived(peer) => {
                 let member = Member {
                     pending: Vec::new(),
                     later: VecDeque::new(),
@@ -211,38 +165,38 @@ impl RoomThread {
                 return;
             }
             // The last word on a client that had finished.
-            Event::Gone { client, .. } if !self.members.contains_key(&client) => {
-                let _ = self.transfers.send(transfers::Event::Gone { client });
+            RoomMessage::Gone { client, .. } if !self.members.contains_key(&client) => {
+                let _ = self.transfers.send(TransfersMessage::Gone { client });
                 return;
             }
-            // Data that a client sent after we closed our half is ignored.
-            Event::Asked { client, .. }
-            | Event::Unreadable { client, .. }
-            | Event::Illegible { client, .. }
-            | Event::Broken { client, .. }
-            | Event::Late { client }
-            | Event::Finished { client }
+            // What a client sent after we closed our half is of no interest any more.
+            RoomMessage::Asked { client, .. }
+            | RoomMessage::Unreadable { client, .. }
+            | RoomMessage::Illegible { client, .. }
+            | RoomMessage::Broken { client, .. }
+            | RoomMessage::Late { client }
+            | RoomMessage::Finished { client }
                 if !self.members.contains_key(&client) =>
             {
                 return;
             }
-            Event::Asked { client, request } => match self.defer(client, request) {
+            RoomMessage::Asked { client, request } => match self.defer(client, request) {
                 Some(request) => self.on_request(client, request),
                 None => return,
             },
-            Event::Unreadable { client, error } => {
+            RoomMessage::Unreadable { client, error } => {
                 let why = error.to_string();
                 self.room.on_unreadable(client, &why, error.tag())
             }
-            Event::Illegible { client, error } => {
+            RoomMessage::Illegible { client, error } => {
                 self.room.on_illegible(client, &error.to_string())
             }
-            Event::Broken { client, error } => {
+            RoomMessage::Broken { client, error } => {
                 log::warn!("client {client} ended: {error}");
                 self.room.on_broken_line(client, &error.to_string())
             }
-            Event::Late { client } => self.room.on_late(client),
-            Event::Finished { client } => {
+            RoomMessage::Late { client } => self.room.on_late(client),
+            RoomMessage::Finished { client } => {
                 if let Some(member) = self.members.get_mut(&client)
                     && !member.later.is_empty()
                 {
@@ -251,15 +205,15 @@ impl RoomThread {
                 }
                 self.finish(client)
             }
-            Event::Shared { from, file } => Room::on_shared(from, file),
-            Event::Gone { client, why } => {
+            RoomMessage::Shared { from, file } => Room::on_shared(from, file),
+            RoomMessage::Gone { client, why } => {
                 log::info!("client {client} left: {why}");
                 let effects = self.room.on_gone(client, why);
                 self.forget(client, None);
                 effects
             }
-            Event::Announced { text } => Room::notice(&text),
-            Event::Stop { .. } => return,
+            RoomMessage::Announced { text } => Room::notice(&text),
+            RoomMessage::Stop { .. } => return,
         };
         self.perform(effects);
     }
@@ -321,7 +275,7 @@ impl RoomThread {
                 return;
             };
             if peer.is_gone() {
-                member.later.clear(); // Its reader reports it in a moment.
+                member.later.clear(); // Its reader says so in a moment.
                 continue;
             }
             if !self.turns.may_serve(&peer, request, now) {
@@ -335,8 +289,8 @@ impl RoomThread {
         }
     }
 
-    /// Drops the longest queue where all together hold too much. The next one is looked
-    /// at a moment later: what was dropped is given back by then.
+    /// Drops the longest queue where all together hold too much. The next one is looked at
+    /// a moment later: what was dropped is given back by then.
     fn keep_the_budget(&mut self) {
         if !self.budget.is_exceeded() {
             return;
@@ -353,6 +307,12 @@ impl RoomThread {
     fn on_request(&mut self, client: ClientNumber, request: Request) -> Vec<Effect> {
         if let Request::Lab(assignment) = &request
             && let Err(error) = assignment::experiment(assignment)
+        {
+            return Room::on_bad_lab(client, &error.to_string());
+        }
+        if let Request::Ask(question) = &request
+            && let Err(error) =
+                class_question::check(question.about, &question.assignment)
         {
             return Room::on_bad_lab(client, &error.to_string());
         }
@@ -379,7 +339,7 @@ impl RoomThread {
                     if let Some(member) = self.members.get(&client) {
                         let peer = Arc::clone(&member.peer);
                         peer.order();
-                        let event = transfers::Event::Ordered { peer, order };
+                        let event = TransfersMessage::Ordered { peer, order };
                         let _ = self.transfers.send(event);
                     }
                 }
@@ -410,7 +370,7 @@ impl RoomThread {
         }
     }
 
-    /// Draws the random numbers of a client's login.
+    /// Rolls the dice of a client's login.
     fn draw(&mut self, client: ClientNumber) {
         let mut chance = Chance([0; 32]);
         let effects = match getrandom::fill(&mut chance.0) {
@@ -433,7 +393,7 @@ impl RoomThread {
             member.flush();
             member.peer.hold(false);
             member.peer.end(ending.unwrap_or(Shutdown::Both));
-            let _ = self.transfers.send(transfers::Event::Gone { client });
+            let _ = self.transfers.send(TransfersMessage::Gone { client });
         }
     }
 
@@ -444,7 +404,7 @@ impl RoomThread {
         if let Some(mut member) = self.members.remove(&client) {
             member.flush();
             let peer = member.peer;
-            let _ = self.transfers.send(transfers::Event::Finished { peer });
+            let _ = self.transfers.send(TransfersMessage::Finished { peer });
         }
     }
 
@@ -484,7 +444,7 @@ impl RoomThread {
     }
 
     /// Tells everybody, and waits a moment until they have heard it.
-    fn say_goodbye(mut self, events: &Receiver<Event>, _until_heard: &Sender<()>) {
+    fn say_goodbye(mut self, events: &Receiver<RoomMessage>, _until_heard: &Sender<()>) {
         self.perform(Room::notice("The server is closing."));
         self.flush();
         for member in self.members.values() {
@@ -493,10 +453,10 @@ impl RoomThread {
         let deadline = self.clock.now() + FAREWELL;
         while !self.members.is_empty() {
             match events.recv_timeout(self.clock.until(deadline)) {
-                Ok(Event::Gone { client, .. }) => {
+                Ok(RoomMessage::Gone { client, .. }) => {
                     self.members.remove(&client);
                 }
-                Ok(Event::Arrived(peer)) => peer.cut("the server is closing"),
+                Ok(RoomMessage::Arrived(peer)) => peer.cut("the server is closing"),
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -504,17 +464,17 @@ impl RoomThread {
         for member in self.members.values() {
             member.peer.cut("the server is closing");
         }
-        // Readers may be about to report: a client that has left needs no answer.
+        // Readers may be about to report: whoever is gone needs no answer.
         while let Ok(event) = events.try_recv() {
-            if let Event::Arrived(peer) = event {
+            if let RoomMessage::Arrived(peer) = event {
                 peer.cut("the server is closing");
             }
         }
     }
 }
 
-/// The key by which bans and wrong passwords are counted. A host that has one IPv6
-/// address has all that begin with the same 64 bits (RFC 4291 §2.5.4).
+/// What bans and wrong passwords are counted by. Whoever has one IPv6 address has all that
+/// begin with the same 64 bits (RFC 4291 §2.5.4).
 pub(super) fn origin(address: IpAddr) -> Origin {
     let address = address.to_canonical();
     let text = match address {

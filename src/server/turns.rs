@@ -101,6 +101,9 @@ const fn cost(request: &Request) -> Cost {
         | Request::Lab(_)
         | Request::LabResult(_)
         | Request::Submit(_)
+        | Request::Ask(_)
+        | Request::Answer(_)
+        | Request::Reveal
         | Request::Ping
         | Request::Disconnect => Cost::Small,
     }

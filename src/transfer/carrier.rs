@@ -9,7 +9,7 @@ use super::batch::Outgoing;
 use super::clock::Clock;
 use super::socket_error::{LastError, Meaning};
 use super::tap::{Tap, Way};
-use super::{Job, SOCKET_BUFFER_BYTES, hand};
+use super::{Job, SOCKET_BUFFER_BYTES};
 use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -217,7 +217,7 @@ impl Carrier {
 
     /// Another link from now on; what is in it stays as it is.
     pub fn change(&mut self, scenario: &Scenario, now: Moment) {
-        hand::change(&mut self.link, scenario, self.direction, now);
+        change(&mut self.link, scenario, self.direction, now);
     }
 
     /// Takes from the link what it lets go by now.
@@ -334,6 +334,20 @@ pub enum SendError {
 #[must_use]
 pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<Link<T>> {
     (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
+}
+
+/// Makes one direction of a link another one from now on; a link that did nothing need not
+/// have been there.
+pub(super) fn change<T: Clone>(
+    link: &mut Option<Link<T>>,
+    scenario: &Scenario,
+    direction: Direction,
+    now: Moment,
+) {
+    match link {
+        Some(link) => link.change(scenario, now),
+        None => *link = imperfect(scenario, direction),
+    }
 }
 
 /// A socket of our own that can reach this server.

@@ -14,7 +14,8 @@
 //! disk is idle, at the latest before the digest is told: the network does not wait for
 //! it.
 
-use super::overwrite::{Overwrite, name_part};
+use super::naming::name_part;
+use super::overwrite::Overwrite;
 use super::part::Part;
 use super::record::Record;
 use super::threads;

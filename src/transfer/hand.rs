@@ -1,20 +1,18 @@
-//! The faults that a user injects into a transfer's link while it runs, and requests to
-//! watch it.
+//! What a person does to a transfer's link while it runs, and the wish to see it.
 //!
 //! ```text
-//!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that
-//! tell
+//!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that tell
 //! ```
 
 use super::Report;
-use super::carrier::Carrier;
+use super::carrier::{Carrier, change};
 use super::watch::Watch;
 use crate::link::{Direction, Label, Link, Scenario};
 use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 
-/// A fault that a user injects into a running transfer's link.
+/// What a person does to a running transfer's link.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Hand {
     /// Lose this packet, if it is in this side's link now; [`Report::Killed`] answers.
@@ -27,7 +25,7 @@ pub enum Hand {
     Watch,
 }
 
-/// The objects at one side of a transfer on which fault injection acts.
+/// What a hand reaches at one side of a transfer.
 pub(super) struct Reach<'a, M, T> {
     /// With the link on the way out.
     pub(super) carrier: &'a mut Carrier,
@@ -42,7 +40,7 @@ pub(super) struct Reach<'a, M, T> {
 }
 
 impl<M: Machine, T: Clone> Reach<'_, M, T> {
-    /// Injects the requested fault; returns what to report. `name` reads what the link on
+    /// Does what the hand wants; what is to be told of it. `name` reads what the link on
     /// the way in held.
     pub(super) fn meddle(
         self,
@@ -82,19 +80,5 @@ impl<M: Machine, T: Clone> Reach<'_, M, T> {
             }
         }
         None
-    }
-}
-
-/// Makes one direction of a link another one from now on; a link that did nothing need
-/// not have been there.
-pub(super) fn change<T: Clone>(
-    link: &mut Option<Link<T>>,
-    scenario: &Scenario,
-    direction: Direction,
-    now: Moment,
-) {
-    match link {
-        Some(link) => link.change(scenario, now),
-        None => *link = super::carrier::imperfect(scenario, direction),
     }
 }

@@ -1,4 +1,4 @@
-//! Decides what to do if a file of a download's name exists.
+//! What becomes of a file that has a download's name already.
 //!
 //! | choice | an existing `notes.pdf` | the new one |
 //! | --- | --- | --- |
@@ -7,13 +7,11 @@
 //! | `skip` | stays | is not asked for |
 //! | `fail` | stays | is not asked for; that counts as a failure |
 
-use super::part::Destination;
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
-/// The choice if a file of that name exists.
+/// What to do where a file of that name is there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// The new one is named `NAME (2)`.
@@ -45,7 +43,7 @@ impl Overwrite {
         }
     }
 
-    /// Its explanation, for a user who has to choose.
+    /// What it does, for a person who has to choose.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
@@ -90,51 +88,6 @@ impl fmt::Display for UnknownOverwrite {
 
 impl std::error::Error for UnknownOverwrite {}
 
-/// Gives the whole and verified part its final name.
-///
-/// # Errors
-/// `AlreadyExists` where no existing file may be touched, and what the system says.
-pub(super) fn name_part(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
-    let Destination { folder, name, .. } = destination;
-    match destination.overwrite {
-        Overwrite::Keep => keep(part, destination),
-        Overwrite::Replace => {
-            let path = folder.join(name);
-            std::fs::rename(part, &path)?;
-            Ok(path)
-        }
-        Overwrite::Skip | Overwrite::Fail => {
-            let path = folder.join(name);
-            rename_where_free(part, &path)?;
-            Ok(path)
-        }
-    }
-}
-
-fn keep(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
-    for copy in 1..=MOST_COPIES {
-        let path = destination.folder.join(numbered(&destination.name, copy));
-        match rename_where_free(part, &path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Renames in one step, and never to the name of an existing file.
-fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
-    let part = tempfile::TempPath::try_from_path(from)?;
-    match part.persist_noclobber(to) {
-        Ok(()) => Ok(()),
-        Err(refused) => {
-            refused.path.keep().map_err(|refused| refused.error)?;
-            Err(refused.error)
-        }
-    }
-}
-
 /// The name of the n-th copy: `notes.pdf`, `notes (2).pdf`, `notes (3).pdf`.
 #[must_use]
 pub fn numbered(name: &str, copy: u32) -> String {
@@ -156,44 +109,6 @@ pub fn numbered(name: &str, copy: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
-
-    /// The final name of a complete part if `notes.txt` exists, and what is in it.
-    fn named(overwrite: Overwrite) -> (io::Result<String>, String) {
-        let folder = tempfile::tempdir().unwrap();
-        let old = folder.path().join("notes.txt");
-        fs::write(&old, "old").unwrap();
-        let part = folder.path().join("notes.txt.part");
-        fs::write(&part, "new").unwrap();
-        let destination = Destination {
-            folder: folder.path().to_owned(),
-            name: "notes.txt".to_owned(),
-            workshop: None,
-            overwrite,
-        };
-        let path = name_part(&part, &destination);
-        assert_eq!(part.exists(), path.is_err());
-        let name =
-            path.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
-        (name, fs::read_to_string(old).unwrap())
-    }
-
-    #[test]
-    fn an_existing_file_is_kept_or_replaced_as_asked() {
-        let (name, old) = named(Overwrite::Keep);
-        assert_eq!((name.unwrap().as_str(), &*old), ("notes (2).txt", "old"));
-        let (name, old) = named(Overwrite::Replace);
-        assert_eq!((name.unwrap().as_str(), &*old), ("notes.txt", "new"));
-    }
-
-    #[test]
-    fn a_file_that_came_meanwhile_is_never_touched_and_the_part_stays() {
-        for overwrite in [Overwrite::Skip, Overwrite::Fail] {
-            let (name, old) = named(overwrite);
-            assert_eq!(name.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-            assert_eq!(old, "old");
-        }
-    }
 
     #[test]
     fn copies_are_numbered_before_the_last_dot() {

@@ -28,10 +28,13 @@
 mod class;
 mod fit;
 mod login;
+mod question;
 mod unreadable;
 
 pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
+pub use question::{About, Answer, Answered, ClassAnswer, ClassQuestion};
+pub use question::{Question, Revealed, Tally};
 pub use unreadable::MessageError;
 
 use super::digest::{Confirmation, Digest, Token};
@@ -133,6 +136,12 @@ pub enum Request {
     LabResults,
     /// How a program of mine was graded: for the teacher of a class.
     Submit(Submission),
+    /// Ask the class about a run; the teacher's alone, as `reveal` is.
+    Ask(ClassQuestion),
+    /// What I predict.
+    Answer(ClassAnswer),
+    /// Show all how the answers are distributed.
+    Reveal,
     /// Are you there?
     Ping,
     /// Goodbye.
@@ -269,6 +278,12 @@ pub enum Reply {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
+    /// The teacher asks everybody about a run.
+    Question(Question),
+    /// How many have answered: to the teacher.
+    Answered(Answered),
+    /// How the answers to the last `question` are distributed.
+    Revealed(Revealed),
     /// Something that you asked for cannot be done; the connection goes on.
     Error(Complaint),
 }
@@ -499,6 +514,8 @@ pub enum Code {
     NotTeacher,
     /// The server runs no class, or this `lab` is not the one that runs.
     NoSuchLab,
+    /// No question is open, not this one, or it does not allow this answer.
+    NoSuchQuestion,
     /// The text of a line is empty, too long or holds control characters.
     BadText,
     /// Nobody here has that name.

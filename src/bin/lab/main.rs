@@ -2,9 +2,6 @@
 //! the library and prints.
 
 mod arguments;
-mod bench;
-#[cfg(unix)]
-mod chaos;
 mod chart;
 mod grade;
 mod grid;
@@ -16,6 +13,7 @@ mod predict;
 mod race;
 mod replay;
 mod run;
+mod size;
 mod soak;
 mod sweep;
 mod theory;
@@ -38,13 +36,10 @@ Examples
   lab soak --seeds 100000
   lab grade go-back-n -- python3 protocol.py
   lab theory --arq go-back-n --a 2,10
-  lab bench --size 256MiB --rounds 3
-  lab chaos --seeds 1-50
 lab COMMAND --help explains each command.
 ";
 
-/// Simulate, draw, grade and measure file transfers, most of them in virtual time and without
-/// sockets.
+/// Simulate, draw and grade file transfers, most of them in virtual time and without sockets.
 #[derive(Parser)]
 #[command(name = "lab", version, before_help = EXAMPLES)]
 struct Arguments {
@@ -87,13 +82,6 @@ enum Command {
     /// Run transfers for all combinations of protocols, losses, windows, delays and sizes
     #[command(before_help = sweep::EXAMPLES)]
     Sweep(sweep::Arguments),
-    /// Measure real transfers on loopback and compare them with plain UDP and kernel TCP
-    #[command(before_help = bench::EXAMPLES)]
-    Bench(bench::Arguments),
-    /// Inject random faults into a real server and real clients, and check the results
-    #[cfg(unix)]
-    #[command(before_help = chaos::EXAMPLES)]
-    Chaos(chaos::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -109,9 +97,6 @@ fn main() -> ExitCode {
         Command::Theory(arguments) => theory::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-        #[cfg(unix)]
-        Command::Chaos(arguments) => chaos::run(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

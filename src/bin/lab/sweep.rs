@@ -1,13 +1,14 @@
 //! `lab sweep`: a grid of transfers in virtual time on every core, as table, CSV and SVG.
 
-use super::arguments::{Controllers, Protocols, bytes, controllers, protocols};
+use super::arguments::{Controllers, Protocols, controllers, protocols};
 use super::grid;
 use super::output::write_whole;
+use super::size::bytes;
 use clap::Args;
 use crossbeam_channel::{RecvTimeoutError, Sender};
-use sash::bench::transfer::Transfer;
 use sash::lab::sweep::{Across, Cell, Grid, MOST_CELLS, Row, listing};
 use sash::link::Scenario;
+use sash::loopback::Transfer;
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;
 use sash::transfer::threads;

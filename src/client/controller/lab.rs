@@ -133,7 +133,8 @@ impl Controller {
                 self.complain(&line, now_ms);
             }
             LabOutcome::Declined => lab.state = LabState::Declined,
-            LabOutcome::Submitted(_) => return, // No run ends so.
+            // No run ends so.
+            LabOutcome::Submitted(_) | LabOutcome::Answered(_) => return,
         }
         self.send_outcome(number, outcome);
     }
@@ -174,11 +175,16 @@ impl Controller {
         self.model.lab_rows = rows;
         self.tell_left_out("answers", left_out, now_ms);
         if number == 0 && self.model.lab_rows.is_empty() {
-            return self.show(
-                "No exercise was given out yet. Give one out with /lab \
-                              SCENARIO.",
-                now_ms,
-            );
+            let open = self.model.question.as_ref().filter(|it| it.is_open());
+            let line = open.map(|it| (it.number, it.answered));
+            let line = line.map(|(number, count)| {
+                format!(
+                    "Question {number}: {count} have answered. /reveal shows the answers."
+                )
+            });
+            let nothing =
+                "No exercise was given out yet. Give one out with /lab SCENARIO.";
+            return self.show(line.as_deref().unwrap_or(nothing), now_ms);
         }
         let count = self.model.lab_rows.len();
         let people = self.model.people.len().saturating_sub(1);
@@ -189,7 +195,8 @@ impl Controller {
         };
         let line = format!("{what}{count} answers, {people} other users in the room.");
         self.show(&line, now_ms);
-        let lines: Vec<_> = self.model.lab_rows.iter().map(words::lab_row).collect();
+        let line = |row: &LabRow| words::lab_row(row) + self.judge(&row.outcome);
+        let lines: Vec<_> = self.model.lab_rows.iter().map(line).collect();
         self.show_list(&lines, now_ms);
     }
 

@@ -51,6 +51,9 @@ impl Controller {
             Reply::LabResults { number, rows, more } => {
                 self.on_lab_results(number, rows, more, now_ms);
             }
+            Reply::Question(question) => self.on_question(question, now_ms),
+            Reply::Answered(answered) => self.on_answered(answered, now_ms),
+            Reply::Revealed(revealed) => self.on_revealed(revealed, now_ms),
             Reply::Error(complaint) => self.on_complaint(complaint, now_ms),
         }
     }
@@ -109,6 +112,7 @@ impl Controller {
             return;
         }
         self.model.teacher = welcome.teacher.as_deref().map(words::harmless);
+        self.put_question_aside();
         self.model.phase = Phase::Joined;
         self.model.name = words::harmless(&welcome.name);
         self.model.chat.set_me(&self.model.name);

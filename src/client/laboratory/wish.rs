@@ -38,6 +38,8 @@ pub enum Wish {
     Answer(usize),
     /// The next question.
     NextQuestion,
+    /// The question at hand to the whole class; the teacher's.
+    AskClass,
     /// Open the journal at this place.
     Open(PathBuf),
     /// Write this, at this place.

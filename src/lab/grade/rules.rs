@@ -5,7 +5,7 @@
 //! open: the order of verbs within one answer, whether a duplicate ACK restarts the
 //! timer, and whether new segments are sent one by one or together.
 
-use super::run::Failure;
+use super::program::Failure;
 use super::verbs::Role;
 
 /// A rule of a protocol.

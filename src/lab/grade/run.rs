@@ -1,9 +1,11 @@
 //! Two programs, a link and virtual time.
 //!
-//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event
-//! is told to its program, whose answer is judged and then carried out. The first answer
-//! that breaks a rule ends the run.
+//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event is
+//! told to its program, whose answer is judged and then carried out. The first answer that
+//! breaks a rule ends the run.
 
+use super::judges::{ReceiverRules, SenderRules};
+use super::program::Program;
 use super::receiver;
 use super::rules::{Problem, Violation};
 use super::scenario::GradedScenario;
@@ -19,29 +21,10 @@ use crate::wire::options::Arq;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// One half of a protocol that answers verbs.
-pub trait Program {
-    /// Tells it one thing; what it does, in order. [`Told::Start`] and [`Told::End`] are
-    /// not answered.
-    ///
-    /// # Errors
-    /// Why there is no answer, in sentences.
-    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure>;
-}
-
-/// Why a program did not answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The failure in a sentence, and the advice.
-    pub sentence: String,
-    /// The last lines that it wrote to stderr.
-    pub stderr: Vec<String>,
-}
-
-/// The result of a run.
+/// What came of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The steps, in order.
+    /// What happened, in order.
     pub steps: Vec<Step>,
     /// Why it ended early, if it did.
     pub problem: Option<Problem>,
@@ -57,27 +40,8 @@ impl Outcome {
     }
 }
 
-/// The rules of a sender.
-pub(super) trait SenderRules {
-    fn judge(
-        &mut self,
-        told: &Told,
-        actions: &[Action],
-        timers: &Timers,
-        now: Moment,
-    ) -> Result<(), Violation>;
-    fn is_finished(&self) -> bool;
-    fn oldest(&self) -> SegmentNumber;
-}
-
-/// The rules of a receiver.
-pub(super) trait ReceiverRules {
-    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation>;
-    fn delivered(&self) -> SegmentNumber;
-}
-
-/// A run has at most this many events for each segment; the reference needs a few dozen
-/// on the worst of paths.
+/// A run has at most so many events for each segment; the reference needs a few dozen on the
+/// worst of paths.
 const EVENTS_PER_SEGMENT: u32 = 2_000;
 
 /// Runs a scenario. Both programs are judged; the reference never breaks a rule.

@@ -73,6 +73,13 @@ impl Action {
         self
     }
 
+    /// Whether a segment is sent that was sent before.
+    #[must_use]
+    pub fn retransmits(&self) -> bool {
+        let is_again = |step: &Step| matches!(step, Step::Data { is_again: true, .. });
+        self.0.iter().any(is_again)
+    }
+
     /// One packet more leaves. `is_again`: that segment was sent before.
     pub(super) fn push(&mut self, packet: &PacketName, is_again: bool) {
         match packet.kind {

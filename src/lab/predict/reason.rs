@@ -6,7 +6,7 @@
 
 use super::action::{Action, Step};
 use super::occasion::Occasion;
-use super::stops::{Loss, View};
+use super::view::{Loss, View};
 use crate::lab::words::loss_reason;
 use crate::reliable::event::{GateState, Trigger};
 use crate::wire::options::Arq;

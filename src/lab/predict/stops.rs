@@ -1,61 +1,23 @@
 //! Where a run can be stopped: a journal gone through once, from the sender's side.
 //!
 //! ```text
-//!   ACK arrives | declared lost, sent, sent | timer | sent | ACK arrives | ...
+//!   ACK arrives | held for lost, sent, sent | timer | sent | ACK arrives | ...
 //!               '- stop                     '- stop        '- stop
 //! ```
 //!
-//! An episode begins with what reaches the sender and ends where the next thing does.
-//! The packets that it sends in between are its answer.
+//! An episode begins with what reaches the sender and ends where the next thing does. What
+//! it sends in between is its answer.
 
 use super::action::Action;
 use super::choices;
 use super::occasion::Occasion;
 use super::reason;
+use super::view::{Loss, Stop, View};
 use crate::lab::journal::{Entry, Happening, Heading, Side};
 use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
 use std::collections::BTreeSet;
-
-/// A moment that can be asked about.
-#[derive(Debug, Clone)]
-pub(super) struct Stop {
-    /// The number of entries that have happened.
-    pub(super) index: usize,
-    pub(super) occasion: Occasion,
-    pub(super) view: View,
-    /// The reaction of the sender.
-    pub(super) answer: Action,
-    pub(super) reason: String,
-}
-
-/// The knowledge of the sender at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct View {
-    pub(super) arq: Arq,
-    /// Unit: packets.
-    pub(super) window: u32,
-    /// How many segments the file has.
-    pub(super) segments: u32,
-    /// The oldest segment that is not acknowledged.
-    pub(super) base: u32,
-    /// The segment that goes next, except for single retransmissions.
-    pub(super) next: u32,
-    /// The first segment that was never sent.
-    pub(super) highest: u32,
-    /// How far the ACK at hand has moved `base`.
-    pub(super) moved: u32,
-    pub(super) gate: GateState,
-}
-
-/// A transmission that the sender declares lost.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Loss {
-    pub(super) number: u32,
-    pub(super) attempt: u8,
-    pub(super) trigger: Trigger,
-}
 
 /// All moments of a run that can be explained.
 pub(super) fn find(heading: &Heading, entries: &[Entry]) -> Vec<Stop> {
@@ -128,7 +90,7 @@ impl Watch {
             (Happening::Machine(event), Side::Sender) => {
                 self.take_event(place + 1, entry.time_us, event);
             }
-            // The fate of a packet belongs to its transmission.
+            // What became of the packet belongs to its sending.
             (Happening::Link(_), _) => {
                 if let Some(Episode {
                     sent: Some((after, _)),
@@ -160,7 +122,7 @@ impl Watch {
             }
             Event::DataBlockedUpdated { gate } => {
                 self.view.gate = *gate;
-                // An ACK that opened or closed the window is a question about the window.
+                // An ACK that turned the gate is asked about as that.
                 self.episode.take_if(|episode| episode.time_us == time_us);
                 self.begin(index, time_us, Stimulus::Turned(*gate));
             }
@@ -213,7 +175,7 @@ impl Watch {
             return Stimulus::Other;
         }
         let base_before = view.base;
-        // The range of an individual ACK contains its meaning.
+        // What an individual ACK says is told with its range.
         if view.arq != Arq::SelectiveRepeat {
             view.moved = wanted.saturating_sub(view.base);
             view.base = view.base.max(wanted);
@@ -226,9 +188,8 @@ impl Watch {
         }
     }
 
-    /// The segments that the newest ACK acknowledges: of an individual one
-    /// the only segment, and all that was acknowledged before where somebody begins to
-    /// listen.
+    /// What the ACK that has just reached the sender acknowledges: of an individual one the
+    /// only segment, and all that was acknowledged before where somebody begins to listen.
     fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
         let view = &mut self.view;
         let (base_before, highest) = (view.base, view.highest);
@@ -287,7 +248,7 @@ impl Watch {
 }
 
 impl Episode {
-    /// The reaction to the stimulus.
+    /// What was done about the stimulus.
     fn stop(&self) -> Option<Stop> {
         let occasion = self.occasion()?;
         let reason = reason::explain(occasion, self.view, &self.lost, &self.answer)?;

@@ -13,6 +13,7 @@
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
 //! laboratory's question, not this file's.
 
+use super::question::ClassAnswer;
 use crate::wire::options::{Arq, Congestion};
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,8 @@ pub enum LabOutcome {
     Declined,
     /// A program that the person wrote was graded; it answers no `lab`.
     Submitted(Submission),
+    /// The answer to a question of the class; it answers no `lab`.
+    Answered(ClassAnswer),
     /// It could not be run.
     Failed {
         /// Why.

@@ -7,7 +7,7 @@ use sash::lab::grade::congestion::{
     Criterion, Measured, PATHS, POINTS_PER_PATH, Path, Told, criteria, measure_known,
     measure_program,
 };
-use sash::lab::grade::run::Failure;
+use sash::lab::grade::program::Failure;
 use sash::wire::options::{Arq, Congestion};
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -10,7 +10,7 @@
 //! leads a process group of its own, which is killed as a whole.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
-use sash::lab::grade::run::{Failure, Program};
+use sash::lab::grade::program::{Failure, Program};
 use sash::lab::grade::verbs::{Action, Answer, Told};
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;

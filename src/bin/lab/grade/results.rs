@@ -2,9 +2,10 @@
 
 use super::class::Summary;
 use super::process::{Limits, Process};
+use sash::lab::grade::program::{Failure, Program};
 use sash::lab::grade::reference;
 use sash::lab::grade::rules::Problem;
-use sash::lab::grade::run::{Failure, Outcome, Program, run};
+use sash::lab::grade::run::{Outcome, run};
 use sash::lab::grade::scenario::GradedScenario;
 use sash::lab::grade::verbs::{Action, Role, Told};
 use sash::reliable::moment::Moment;

@@ -14,6 +14,7 @@
 //! is done.
 
 use super::super::bell::Bell;
+use super::super::class_question::Stopped;
 use super::stage::Canvases;
 use crate::client::laboratory::export::Format;
 use crate::client::laboratory::{Laboratory, News, Task, Wish, tasks};
@@ -62,6 +63,20 @@ impl Doing {
         }
         self.take_later(wish);
         self.catch_up();
+    }
+
+    /// The run of a question of the class, where it stands still.
+    pub(super) fn stop_at(&self, stopped: Stopped) {
+        let Stopped {
+            journal,
+            index,
+            goes_on,
+        } = stopped;
+        self.canvases.borrow().let_go();
+        self.laboratory
+            .borrow_mut()
+            .stop_at(journal, index, goes_on);
+        self.bell.ring();
     }
 
     /// The same, at the next turn.
