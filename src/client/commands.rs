@@ -154,7 +154,7 @@ pub enum Command {
     LabResults,
     /// Ask the class about a run; the teacher's.
     Ask {
-        /// What is asked.
+        /// The question.
         wanted: Wanted,
         /// The run.
         assignment: Assignment,

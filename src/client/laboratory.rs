@@ -2,7 +2,8 @@
 //! wants, what is to be shown. Pure: no file, no thread, no clock, no widget.
 //!
 //! ```text
-//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
+//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write,
+//! race
 //!   News (a task is done)              -->  |  Player |
 //!   tick(so much time)                 -->  |  Race   | --> questions: what to draw
 //! ```
@@ -13,7 +14,7 @@
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
-//! | `meddling` | killing packets, turning knobs |
+//! | `meddling` | fault injection: killing packets, moving sliders |
 //! | `question` | a question of the class |
 //! | `racing` | a race, as far as it is shown |
 //! | `quiz` | what does the sender do next? |
@@ -61,7 +62,7 @@ pub struct Laboratory {
     way: Duration,
     notice: Option<Notice>,
     tasks: Vec<Task>,
-    /// A task of this kind is under way.
+    /// A task of this kind is running.
     busy: Option<&'static str>,
     /// The real transfer on the stage, by our number for it.
     watched: Option<u64>,
@@ -69,7 +70,7 @@ pub struct Laboratory {
     is_teacher: bool,
 }
 
-/// What stands in the middle of the page.
+/// The middle of the page.
 #[derive(Debug)]
 pub enum Stage {
     /// Nothing yet.
@@ -82,7 +83,7 @@ pub enum Stage {
     Quiz(Box<Quiz>),
 }
 
-/// What is drawn below the strip.
+/// The diagram below the strip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum View {
     /// Packets between two lines.
@@ -95,13 +96,13 @@ pub enum View {
 /// A sentence for the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// What there is to say.
+    /// The current message.
     pub sentence: String,
     /// Whether something went wrong.
     pub is_problem: bool,
 }
 
-/// What takes a disk or a while.
+/// Work that uses the disk or takes long.
 #[derive(Debug)]
 pub enum Task {
     /// Read this journal.
@@ -114,7 +115,7 @@ pub enum Task {
     Meddle(Intent),
 }
 
-/// What became of a task.
+/// The result of a task.
 #[derive(Debug)]
 pub enum News {
     /// A journal was read: its name, itself.
@@ -234,7 +235,7 @@ impl Laboratory {
         }
     }
 
-    /// So much time has passed on the wall; whether anything looks different now.
+    /// Advances by this much wall-clock time; returns whether the picture has changed.
     pub fn tick(&mut self, wall: Duration) -> bool {
         match &mut self.stage {
             Stage::Empty => false,
@@ -250,7 +251,7 @@ impl Laboratory {
         }
     }
 
-    /// What is to be done elsewhere.
+    /// The tasks for other threads.
     pub fn take_tasks(&mut self) -> Vec<Task> {
         std::mem::take(&mut self.tasks)
     }
@@ -287,7 +288,7 @@ impl Laboratory {
         &self.setup
     }
 
-    /// What stands in the middle.
+    /// The middle of the page.
     #[must_use]
     pub const fn stage(&self) -> &Stage {
         &self.stage
@@ -303,7 +304,7 @@ impl Laboratory {
         }
     }
 
-    /// What is drawn below the strip.
+    /// The diagram below the strip.
     #[must_use]
     pub const fn view(&self) -> View {
         self.view
@@ -322,13 +323,13 @@ impl Laboratory {
         self.way
     }
 
-    /// What there is to say.
+    /// The current message.
     #[must_use]
     pub const fn notice(&self) -> Option<&Notice> {
         self.notice.as_ref()
     }
 
-    /// What is being waited for, in a word.
+    /// A word for the running task.
     #[must_use]
     pub const fn busy(&self) -> Option<&'static str> {
         self.busy

@@ -138,7 +138,7 @@ pub enum Request {
     Submit(Submission),
     /// Ask the class about a run; the teacher's alone, as `reveal` is.
     Ask(ClassQuestion),
-    /// What I predict.
+    /// The prediction.
     Answer(ClassAnswer),
     /// Show all how the answers are distributed.
     Reveal,

@@ -21,8 +21,8 @@ impl Laboratory {
         self.is_teacher
     }
 
-    /// A question of the class: its run, so many entries into it. While the question is
-    /// open the journal ends there; once the answers are shown, the run goes on.
+    /// A question of the class: its run, after this many entries. While the question is
+    /// open, the event log ends there; once the answers are shown, the run continues.
     pub fn stop_at(&mut self, journal: Journal, index: usize, goes_on: bool) {
         self.setup = Setup::of(&journal.heading);
         let mut player = Player::journal(journal);
@@ -34,9 +34,9 @@ impl Laboratory {
         self.put(Stage::Player(Box::new(player)));
         self.view = View::Ladder;
         let sentence = if goes_on {
-            "The run goes on from the moment of the question."
+            "The run continues from the moment of the question."
         } else {
-            "The run stands still at the moment of the question."
+            "The run is paused at the moment of the question."
         };
         self.say(sentence.to_owned());
     }
@@ -58,11 +58,13 @@ impl Laboratory {
         };
         let moment = u32::try_from(number).unwrap_or(u32::MAX);
         class_question::moment(&assignment, moment)
-            .map_err(|error| format!("The class cannot be asked this: {error}."))?;
+            .map_err(|error| format!("Cannot ask the class this question: {error}."))?;
         let wanted = Wanted::Next(Some(moment));
         let intent = Intent::AskClass(wanted, assignment);
         self.tasks.push(Task::Meddle(intent));
-        self.say("The class is asked; the chat tells what the server says.".to_owned());
+        self.say(
+            "The question was sent. The chat shows the reply of the server.".to_owned(),
+        );
         Ok(())
     }
 }

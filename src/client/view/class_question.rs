@@ -28,9 +28,9 @@ use std::rc::Rc;
 
 /// The run of a question, for the laboratory: up to its moment, or whole.
 pub(super) struct Stopped {
-    /// What is known of it.
+    /// Its state.
     pub(super) journal: Journal,
-    /// Where it stands still: so many entries have happened.
+    /// The moment at which it is paused: the number of entries that have happened.
     pub(super) index: usize,
     /// Whether it may go on.
     pub(super) goes_on: bool,
@@ -50,7 +50,7 @@ pub(super) struct QuestionBar {
     state: Rc<RefCell<State>>,
 }
 
-/// What the buttons mean at the moment.
+/// The current meaning of the buttons.
 #[derive(Default)]
 struct State {
     question: Option<QuestionAsked>,
@@ -235,7 +235,7 @@ impl QuestionBar {
     }
 }
 
-/// What stands above the choices or the bars.
+/// The text above the choices or the bars.
 fn words(question: &QuestionAsked, others: usize) -> String {
     let QuestionAsked {
         number, from, run, ..
@@ -261,7 +261,7 @@ fn words(question: &QuestionAsked, others: usize) -> String {
     format!("{from} asks question {number}, {asked}{own}")
 }
 
-/// What the laboratory may know of the run.
+/// The part of the run that the laboratory may show.
 fn stopped(question: &QuestionAsked) -> Stopped {
     let run = &question.run;
     let goes_on = !question.is_open();
@@ -375,7 +375,7 @@ impl<T: WidgetExt> Grid<T> {
         }
     }
 
-    /// Shows so many cells; how much height they take of the bar.
+    /// Shows this many cells; returns the height that they take of the bar.
     fn show(&mut self, count: usize, bar: &mut Flex) -> i32 {
         for (place, cell) in self.cells.iter_mut().enumerate() {
             set_visible(cell, place < count);
@@ -400,7 +400,7 @@ impl Number {
         row.fixed(&caption, 96);
         let mut field = look::field("How many DATA packets");
         row.fixed(&field, 80);
-        let mut button = without_cursor(look::button("Answer", "/answer does the same"));
+        let mut button = without_cursor(look::button("Answer", "Or type /answer"));
         row.fixed(&button, 90);
         Frame::default();
         row.end();

@@ -18,7 +18,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
-//! | `doing` | what becomes of a wish |
+//! | `doing` | carries a wish out |
 //! | `fields` `playing` `knobs` | what a person sets |
 //! | `hand` | what the keys do |
 //! | `asking` | the questions of predict |
@@ -95,7 +95,7 @@ const BYTES_HEIGHT: i32 = 106;
 /// Where the side is lower, the words have the room of the bytes. Unit: pixels.
 const LEAST_FOR_BYTES: i32 = 390;
 
-/// What can be drawn below the strip, as the choice has it.
+/// The diagrams below the strip, as the choice lists them.
 const VIEWS: [(&str, View); 5] = [
     ("Ladder", View::Ladder),
     ("Segments over time", View::Chart(Kind::Sequence)),
@@ -203,7 +203,7 @@ impl Page {
         self.laboratory.borrow_mut().set_teacher(is_teacher);
     }
 
-    /// What is new of the real transfer that is watched.
+    /// The new entries of the real transfer that is watched.
     pub(super) fn watch(&self, watched: Watched) {
         self.laboratory.borrow_mut().see(watched);
     }

@@ -55,7 +55,7 @@ pub(super) struct Room {
     /// The request of a teacher: in a row of its own, so that no answer reaches the other
     /// one.
     pub(super) homework: Question,
-    /// What the teacher asks about a run.
+    /// The teacher's question about a run.
     class_question: QuestionBar,
     status: Frame,
     /// The button; what it does first, the window decides.

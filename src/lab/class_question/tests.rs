@@ -30,9 +30,9 @@ fn the_usual_moment_is_the_one_at_which_the_sender_retransmits() {
         };
         let right = &question.choices()[usize::from(right)];
         let expected = if arq == Arq::GoBackN {
-            "DATA 2 to 5 again"
+            "retransmits DATA 2 to 5"
         } else {
-            "DATA 2 again"
+            "retransmits DATA 2"
         };
         assert!(right.contains(expected), "{arq}: {right}");
         assert!(question.text().contains("What does the sender do next"));
@@ -145,7 +145,7 @@ fn what_is_no_question_is_refused_with_a_sentence() {
     let unreadable = why(assignment("los=1%", Arq::GoBackN, 4));
     assert!(unreadable.contains("did you mean"), "{unreadable}");
     let nothing = why(Assignment { size: 0, ..lesson });
-    assert!(nothing.contains("can be asked about"), "{nothing}");
+    assert!(nothing.contains("no moment to ask about"), "{nothing}");
 }
 
 #[test]
