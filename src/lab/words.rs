@@ -1,4 +1,6 @@
-//! Long text in lines that fit.
+//! Text in lines that fit, and numbers with their units.
+
+use std::time::Duration;
 
 /// The text in lines of at most so many letters, cut after `;`, `,` or a space where that
 /// can be.
@@ -37,6 +39,24 @@ pub(super) fn thousands(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A short time to three digits: `0.4 ms`, `812 ms`, `1.23 s`, `29.2 s`.
+#[must_use]
+pub fn time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let ms = seconds * 1e3;
+    if ms < 99.95 {
+        format!("{ms:.1} ms")
+    } else if ms < 999.5 {
+        format!("{ms:.0} ms")
+    } else if seconds < 9.995 {
+        format!("{seconds:.2} s")
+    } else if seconds < 99.95 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
 }
 
 #[cfg(test)]

@@ -38,10 +38,10 @@ mod stage;
 
 use super::bell::Bell;
 use super::{labels, look};
-use crate::client::laboratory::{Laboratory, Stage, View, Wish};
 use crate::client::theme::Theme;
 use crate::client::watching::Watched;
 use crate::lab::chart::kinds::Kind;
+use crate::lab::page::{Laboratory, Stage, View, Wish};
 use crate::lab::palette::Paper;
 use crate::transfer::clock::Clock;
 use asking::Asking;

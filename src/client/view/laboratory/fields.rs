@@ -1,8 +1,8 @@
 //! What is to be run: the link's line, the protocol, the file; and the buttons that do it.
 
 use super::{Report, look};
-use crate::client::laboratory::{SIZES, Setup, Wish};
 use crate::client::words;
+use crate::lab::page::{SIZES, Setup, Wish};
 use crate::wire::options::{Arq, Congestion};
 use fltk::button::Button;
 use fltk::enums::CallbackTrigger;
