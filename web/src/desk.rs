@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Desk {
     laboratory: Laboratory,
     shown: Shown,
@@ -67,6 +67,20 @@ const CHART_SCALE: f64 = 2.0;
 
 /// Of a card's picture. Unit: pixels.
 const CARD_SIZE: (f64, f64) = (330.0, 190.0);
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            laboratory: Laboratory::new(CARDS[0].setup()),
+            shown: Shown::default(),
+            sees: Sees::default(),
+            pointed: None,
+            moving: None,
+            band: None,
+            theory: None,
+        }
+    }
+}
 
 impl Desk {
     /// Answers a request; both are JSON. What makes no sense is answered with a sentence.

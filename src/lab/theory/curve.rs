@@ -35,11 +35,13 @@ const STEPS: u32 = 60;
 const ERROR: f64 = 0.05;
 
 /// Runs some cells of each protocol with this window and this one-way delay in
-/// transmissions, and draws them beside their formulas.
+/// transmissions, rounded to halves, and draws them beside their formulas.
 ///
 /// # Errors
 /// [`Stuck`], a bug in a machine.
 pub fn chart(window: u32, a: f64) -> Result<Chart, Stuck> {
+    // A cell's timeout is a round trip to the microsecond: an ACK must not be later.
+    let a = (2.0 * a).round() / 2.0;
     let mut series = Vec::new();
     for (index, arq) in ARQS.into_iter().enumerate() {
         let cell = |percent: f64| Cell {
@@ -74,7 +76,7 @@ pub fn chart(window: u32, a: f64) -> Result<Chart, Stuck> {
     Ok(Chart {
         title: "Efficiency by loss".to_owned(),
         notes: vec![format!(
-            "window N = {window}, a = {a:.1} (propagation / transmission)"
+            "window N = {window}, a = {a} (propagation / transmission)"
         )],
         x: Axis::linear("loss (%)"),
         y: Axis::linear("efficiency"),
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_dots_of_the_first_two_protocols_are_near_their_curves() {
-        let chart = chart(4, 2.0).unwrap();
+        let chart = chart(4, 4.2).unwrap();
         let series = &chart.panels[0].series;
         for pair in series.chunks(2).take(2) {
             for dot in &pair[1].points {
