@@ -20,12 +20,12 @@ async function start() {
 // One request, one answer. See web/src/abi.rs.
 function ask(request) {
   const bytes = new TextEncoder().encode(JSON.stringify(request));
-  const place = machine.alloc(bytes.length);
+  const place = machine.sash_alloc(bytes.length);
   new Uint8Array(machine.memory.buffer, place, bytes.length).set(bytes);
-  const answer = machine.call(place, bytes.length);
+  const answer = machine.sash_call(place, bytes.length);
   const length = new DataView(machine.memory.buffer).getUint32(answer, true);
   const text = new TextDecoder().decode(new Uint8Array(machine.memory.buffer, answer + 4, length));
-  machine.free(answer, 4 + length);
+  machine.sash_free(answer, 4 + length);
   return JSON.parse(text);
 }
 
@@ -39,32 +39,29 @@ function canvas(isPrint) {
 
 // Does these things, and shows what came of them.
 function take(...deeds) {
-  let answer;
   try {
-    answer = ask({ do: deeds, draw: canvas(false) });
+    const draw = canvas(false);
+    show(ask({ do: deeds, draw }));
+    // What was hidden before has a width only now.
+    const now = canvas(false);
+    if (now.width !== draw.width && state.stage !== "empty") show(ask({ draw: now }));
   } catch (error) {
     broken(error);
-    return null;
   }
-  show(answer);
-  return answer;
 }
 
 function broken(error) {
   stop();
-  const notice = at("notice");
-  notice.textContent = `The laboratory has failed (${error.message}). Load the page again.`;
-  notice.className = "problem";
+  say(`The laboratory has failed (${error.message}). Load the page again.`, "problem");
 }
 
 // --- showing -----------------------------------------------------------------------
 
 function show(answer) {
-  if (answer.problem) {
-    at("notice").textContent = answer.problem;
-    at("notice").className = "problem";
+  if (!answer.state) {
+    say(answer.problem, "problem");
+    return;
   }
-  if (!answer.state) return;
   state = answer.state;
   const isEmpty = state.stage === "empty";
   at("welcome").hidden = !isEmpty;
@@ -74,7 +71,7 @@ function show(answer) {
   const play = at("play").querySelector("span");
   play.textContent = state.playing ? "Pause" : "Play";
   showFields();
-  showNotice();
+  showNotice(answer.problem);
   if (!isEmpty) {
     showPictures(answer);
     showPlaying();
@@ -112,11 +109,9 @@ function offer(id, value) {
   if (!options.includes(value)) at(id).add(new Option(value, value));
 }
 
-function showNotice() {
-  const notice = at("notice");
-  const words = state.notice ? state.notice.words : state.run && state.run.outcome;
-  if (notice.textContent !== (words || "")) notice.textContent = words || "";
-  notice.className = state.notice && state.notice.problem ? "problem" : "";
+function showNotice(problem) {
+  const words = problem || (state.notice ? state.notice.words : state.run && state.run.outcome);
+  say(words || "", problem || (state.notice && state.notice.problem) ? "problem" : "");
 }
 
 function showPictures(answer) {
@@ -126,6 +121,7 @@ function showPictures(answer) {
   const left = main.scrollLeft;
   main.innerHTML = answer.main || "";
   main.classList.toggle("scaled", state.stage === "race" || state.shown !== "ladder");
+  main.classList.toggle("race", state.stage === "race");
   main.classList.toggle("kills", state.can_kill && state.shown === "ladder");
   main.scrollLeft = left;
 }
@@ -186,7 +182,7 @@ function showQuiz() {
     at("choices").replaceChildren(...quiz.choices.map((choice, place) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = `${String.fromCharCode(65 + place)}) ${choice}`;
+      button.textContent = `${String.fromCharCode(97 + place)}) ${choice}`;
       button.addEventListener("click", () => take({ answer: place }));
       return button;
     }));
@@ -354,9 +350,11 @@ async function share() {
   }
 }
 
-function say(words) {
-  at("notice").textContent = words;
-  at("notice").className = "";
+// What has not changed is not read aloud again.
+function say(words, kind = "") {
+  const notice = at("notice");
+  if (notice.textContent !== words) notice.textContent = words;
+  notice.className = kind;
 }
 
 function save({ name, hex }) {

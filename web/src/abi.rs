@@ -1,11 +1,12 @@
 //! Bytes in and out of WebAssembly's memory: three functions, and the only `unsafe`.
 //!
 //! ```text
-//!   at = alloc(n); the page writes n bytes of JSON at `at`
-//!   answer = call(at, n)         takes those bytes; gives [length: u32][length bytes]
-//!   the page reads them; free(answer, 4 + length)
+//!   at = sash_alloc(n); the page writes n bytes of JSON at `at`
+//!   answer = sash_call(at, n)    takes those bytes; gives [length: u32][length bytes]
+//!   the page reads them; sash_free(answer, 4 + length)
 //! ```
 //!
+//! The names are exported from WebAssembly alone: elsewhere they are plain functions.
 //! Every block has an alignment of 1 and exactly the size that its owner names.
 
 use crate::desk::Desk;
@@ -16,9 +17,9 @@ thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
 }
 
-/// Room for so many bytes, to be given to [`call`].
-#[unsafe(no_mangle)]
-pub extern "C" fn alloc(length: usize) -> *mut u8 {
+/// Room for so many bytes, to be given to [`sash_call`].
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub extern "C" fn sash_alloc(length: usize) -> *mut u8 {
     let block = vec![0_u8; length].into_boxed_slice();
     Box::into_raw(block).cast()
 }
@@ -26,11 +27,11 @@ pub extern "C" fn alloc(length: usize) -> *mut u8 {
 /// Answers the request of so many bytes that is written here, and frees it.
 ///
 /// # Safety
-/// `request` is from [`alloc`] with the same `length`, and is used for nothing else
+/// `request` is from [`sash_alloc`] with the same `length`, and is used for nothing else
 /// afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn call(request: *mut u8, length: usize) -> *mut u8 {
-    // SAFETY: the caller gives back the block that `alloc` made, whole.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub unsafe extern "C" fn sash_call(request: *mut u8, length: usize) -> *mut u8 {
+    // SAFETY: the caller gives back the block that `sash_alloc` made, whole.
     let request = unsafe { owned(request, length) };
     let request = String::from_utf8_lossy(&request);
     let answer = DESK.with_borrow_mut(|desk| desk.call(&request));
@@ -41,14 +42,14 @@ pub unsafe extern "C" fn call(request: *mut u8, length: usize) -> *mut u8 {
     Box::into_raw(block.into_boxed_slice()).cast()
 }
 
-/// Frees an answer of [`call`]: its length and the four bytes that say it.
+/// Frees an answer of [`sash_call`]: its length and the four bytes that say it.
 ///
 /// # Safety
-/// `answer` is from [`call`], `length` is its whole size, and it is used for nothing else
+/// `answer` is from [`sash_call`], `length` is its whole size, and it is used for nothing else
 /// afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn free(answer: *mut u8, length: usize) {
-    // SAFETY: the caller gives back the block that `call` made, whole.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub unsafe extern "C" fn sash_free(answer: *mut u8, length: usize) {
+    // SAFETY: the caller gives back the block that `sash_call` made, whole.
     drop(unsafe { owned(answer, length) });
 }
 
@@ -66,15 +67,15 @@ mod tests {
     #[test]
     fn a_request_is_answered_through_memory() {
         let request = br#"{"do": []}"#;
-        let at = alloc(request.len());
+        let at = sash_alloc(request.len());
         // SAFETY: as the page does it: written whole, given once, read whole, freed once.
         let answer = unsafe {
             std::ptr::copy_nonoverlapping(request.as_ptr(), at, request.len());
-            let answer = call(at, request.len());
+            let answer = sash_call(at, request.len());
             let size = std::ptr::read_unaligned(answer.cast::<u32>());
             let size = usize::try_from(u32::from_le(size)).unwrap();
             let text = std::slice::from_raw_parts(answer.add(4), size).to_vec();
-            free(answer, 4 + size);
+            sash_free(answer, 4 + size);
             String::from_utf8(text).unwrap()
         };
         assert!(answer.starts_with(r#"{"state":"#), "{answer}");

@@ -161,7 +161,7 @@ class Tests:
                 expect(f"{knob}=" not in state("fields.scenario"), f"the slider {knob} goes back by a key")
         click("#restart")
         expect(state("time_us") < 1_000_000, "from the beginning")
-        page.value("take('pause'); 1")
+        page.value("take('pause', { 'go-to': 3600e6 }); 1")
         page.value("window.saved = []; save = (it) => window.saved.push(it); 1")
         for kind in ["strip-svg", "view-svg", "pcapng", "journal"]:
             click(f'[data-save="{kind}"]')
@@ -385,7 +385,8 @@ class Tests:
         page.value("window.dispatchEvent(new Event('beforeprint')); 1")
         ground = page.value("document.querySelector('#main svg rect').getAttribute('fill')")
         equal(ground, "#ffffff", "paper is white")
-        page.call("Emulation.setEmulatedMedia", media="print")
+        dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+        page.call("Emulation.setEmulatedMedia", media="print", features=dark)
         hidden = page.value("['fields', 'theme', 'play', 'knobs'].every((it) => !at(it).offsetParent)")
         expect(hidden, "controls are not printed")
         expect("go-back-n, window 4, 8 packets" in page.value("at('caption').innerText"), "what it shows is printed")

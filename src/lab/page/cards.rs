@@ -54,7 +54,7 @@ pub const CARDS: [Card; 6] = [
         arq: Arq::GoBackN,
         window: 4,
         packets: 8,
-        shows_us: 480_000,
+        shows_us: 600_000,
     },
     Card {
         name: "lose-one-ack",
@@ -78,7 +78,7 @@ pub const CARDS: [Card; 6] = [
         arq: Arq::SelectiveRepeat,
         window: 4,
         packets: 8,
-        shows_us: 480_000,
+        shows_us: 560_000,
     },
     Card {
         name: "the-same-losses",
@@ -102,7 +102,7 @@ pub const CARDS: [Card; 6] = [
         arq: Arq::StopAndWait,
         window: 1,
         packets: 5,
-        shows_us: 330_000,
+        shows_us: 430_000,
     },
     Card {
         name: "what-comes-next",
@@ -114,7 +114,7 @@ pub const CARDS: [Card; 6] = [
         arq: Arq::GoBackN,
         window: 4,
         packets: 8,
-        shows_us: 250_000,
+        shows_us: 262_000,
     },
 ];
 
