@@ -27,8 +27,15 @@
 )]
 
 #[cfg(target_os = "linux")]
-#[path = "chat/crowd.rs"]
+#[path = "../tests/load/crowd.rs"]
 mod crowd;
+#[cfg(target_os = "linux")]
+#[path = "../tests/load/measure.rs"]
+#[allow(unused_imports, reason = "its own tests run among `tests/programs`")]
+mod measure;
+#[cfg(target_os = "linux")]
+#[path = "../tests/load/memory.rs"]
+mod memory;
 #[cfg(target_os = "linux")]
 #[path = "chat/server.rs"]
 mod server;
@@ -101,7 +108,7 @@ mod linux {
     fn measure(kind: Kind, arguments: &Arguments) -> Row {
         let server = Server::start(kind, arguments.clients);
         let before = server.memory_kib();
-        let mut crowd = Crowd::join(&server, arguments.clients);
+        let mut crowd = Crowd::join(server.kind, server.address, arguments.clients);
         let spent = before - server.memory_kib() - crowd.memory_kib();
         let clients = i64::try_from(arguments.clients).unwrap();
         let time = Duration::from_secs(arguments.seconds);

@@ -42,8 +42,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// From here on packets are written, whether more wait or not. Unit: bytes.
 const ENOUGH: usize = 256 * 1024;
 
-const MADE_UP_CHAT: &str = "the chat's bytes are real; the segments around them, with \
-     their numbers, are made up: a program does not see the kernel's";
+const MADE_UP_CHAT: &str = "the bytes of the chat are real; the TCP segments around \
+                            them and their numbers are reconstructed, because a program \
+                            cannot see those of the kernel";
 
 impl Captures {
     /// Into this file; `None`: no capture. A file that is there already is kept, and
@@ -57,13 +58,13 @@ impl Captures {
         };
         let cannot = |error: io::Error| {
             let place = file.display();
-            let sentence = format!("no capture can be written to {place}: {error}");
+            let sentence = format!("cannot write the capture {place}: {error}");
             io::Error::new(error.kind(), sentence)
         };
         let (opened, path) = open(file).map_err(cannot)?;
         if path != file {
             let (there, here) = (file.display(), path.display());
-            log::warn!("{there} is there already: this capture goes to {here}");
+            log::warn!("{there} already exists; this capture is written to {here}");
         }
         let scenario = scenario.to_string();
         let (tap, outlet) = Tap::new();
@@ -122,10 +123,11 @@ fn open(path: &Path) -> io::Result<(File, PathBuf)> {
 
 fn about(scenario: &str) -> String {
     format!(
-        "What the sockets of one program sent and received. Headers of IP and UDP are made \
-         up from the real addresses and ports. Packets that this side's link ({scenario}) \
-         dropped are here with a comment: those that it sent never left, those that came \
-         went no further. Of chats: {MADE_UP_CHAT}."
+        "The packets that the sockets of one program sent and received. The IP and UDP \
+         headers are reconstructed from the real addresses and ports. Packets that the \
+         simulated link of this side ({scenario}) dropped are included with a comment: \
+         dropped outgoing packets were never sent, dropped incoming packets were \
+         discarded. Chats: {MADE_UP_CHAT}."
     )
 }
 
@@ -162,12 +164,12 @@ impl Writer {
             if outlet.missed() > 0 && !self.is_missing {
                 self.is_missing = true;
                 let place = self.path.display();
-                log::warn!("the capture {place} misses packets: its disk is too slow");
+                log::warn!("the capture {place} lacks packets: the disk is too slow");
             }
         }
         if let Err(error) = is_written {
             let place = self.path.display();
-            log::warn!("the capture {place} ends here: {error}");
+            log::warn!("cannot write more to the capture {place}: {error}");
             // Half a packet would make Wireshark complain of the whole file.
             let _ = self.file.set_len(self.whole_bytes);
         }
@@ -275,7 +277,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nowhere/a.pcapng");
         let error = Captures::start(Some(&path), &Scenario::PERFECT).unwrap_err();
-        let sentence = format!("no capture can be written to {}: ", path.display());
+        let sentence = format!("cannot write the capture {}: ", path.display());
         assert!(error.to_string().starts_with(&sentence), "{error}");
     }
 

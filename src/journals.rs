@@ -38,7 +38,7 @@ impl Journals {
             // One that cannot be written to is told now, not at the first transfer.
             try_out(folder).map_err(|error| {
                 let place = folder.display();
-                let sentence = format!("no journal can be written in {place}: {error}");
+                let sentence = format!("cannot write event logs in {place}: {error}");
                 io::Error::new(error.kind(), sentence)
             })?;
         }
@@ -66,7 +66,7 @@ impl Journals {
             if let Some(journal) = &mut journal {
                 match &news {
                     Report::Happened(happenings) => journal.write(happenings),
-                    Report::Ended(_) | Report::Closed => journal.flush(),
+                    Report::Ended(_) | Report::Closed => journal.end(),
                     Report::Progress(..) | Report::Killed(..) => {}
                 }
             }
@@ -88,6 +88,9 @@ struct Journal {
     side: Side,
     heading: Heading,
     state: State,
+    /// Whether the transfer is over. Late packets may still come, and whoever reads the
+    /// file now shall find whole lines.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -108,6 +111,7 @@ impl Journal {
             side,
             heading,
             state: State::NotBegun,
+            is_over: false,
         }
     }
 
@@ -130,7 +134,14 @@ impl Journal {
         });
         if written.is_err() {
             self.go_on_with(written.map(|()| State::GivenUp));
+        } else if self.is_over {
+            self.flush();
         }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.flush();
     }
 
     fn flush(&mut self) {
@@ -143,7 +154,10 @@ impl Journal {
 
     fn go_on_with(&mut self, state: io::Result<State>) {
         self.state = state.unwrap_or_else(|error| {
-            log::warn!("the journal {} ends here: {error}", self.path.display());
+            log::warn!(
+                "cannot write more to the event log {}: {error}",
+                self.path.display()
+            );
             State::GivenUp
         });
     }
@@ -301,7 +315,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = Journals::new(Some(file.clone())).unwrap_err();
-        let sentence = format!("no journal can be written in {}: ", file.display());
+        let sentence = format!("cannot write event logs in {}: ", file.display());
         assert!(error.to_string().starts_with(&sentence), "{error}");
     }
 }

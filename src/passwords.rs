@@ -16,12 +16,16 @@ pub fn read_file(path: &Path) -> Result<Password, String> {
     let shown = path.display();
     let text = read(path).map_err(|error| {
         format!(
-            "cannot read the password in {shown}: {error}. Write it into this file, on one line."
+            "cannot read the password in {shown}: {error}. Write the password into this \
+             file, on one line."
         )
     })?;
     let line = text.trim_end_matches(['\r', '\n']);
     Password::new(line).map_err(|error| {
-        format!("{shown}: {error}. Write it into this file, on one line.")
+        format!(
+            "cannot use the password in {shown}: {error}. Write a password into \
+                 this file, on one line."
+        )
     })
 }
 
@@ -42,7 +46,10 @@ fn warn_of_readers(path: &Path, file: &File) {
     let mode = file.metadata().map(|it| it.permissions().mode());
     if mode.is_ok_and(is_open) {
         let shown = path.display();
-        log::warn!("others on this machine may read the password: chmod 600 {shown}");
+        log::warn!(
+            "other users of this computer can read the password. Protect it \
+                    with: chmod 600 {shown}"
+        );
     }
 }
 

@@ -203,7 +203,10 @@ impl Room {
             Request::Join { .. } => complain(
                 client,
                 Code::AlreadyJoined,
-                format!("You are in already, as {from}. To change it, disconnect first."),
+                format!(
+                    "You have already joined as {from}. To change your name, \
+                         disconnect first."
+                ),
             ),
             Request::Proof(_) => Self::on_proof_inside(client),
             Request::Say { text } => self.say(client, Said { from, text, time }),
@@ -280,7 +283,10 @@ impl Room {
         let why: String = why.chars().take(LONGEST_WHY).collect();
         let complaint = Complaint {
             code: Code::BadRequest,
-            sentence: format!("This line means nothing here ({why}). Look it up."),
+            sentence: format!(
+                "The server does not understand this line ({why}). See \
+                               report/wire.md."
+            ),
             tag,
         };
         vec![tell_one(client, Reply::Error(complaint))]
@@ -293,7 +299,7 @@ impl Room {
         if !self.present.contains_key(&client) {
             return refuse(client, Code::BadLine, format!("{why}."), None);
         }
-        let sentence = format!("{why}. It was skipped. Send less in one line.");
+        let sentence = format!("{why}. The server skipped it. Send shorter lines.");
         complain(client, Code::BadLine, sentence)
     }
 
@@ -302,8 +308,15 @@ impl Room {
         if !self.present.contains_key(&client) {
             return refuse(client, Code::BadLine, format!("{why}."), None);
         }
-        let mut effects = complain(client, Code::BadLine, format!("{why}. Goodbye."));
-        effects.extend(self.on_gone(client, "sent a line that cannot be read"));
+        let mut effects = complain(
+            client,
+            Code::BadLine,
+            format!(
+                "{why}. The server closes the \
+                                                                   connection."
+            ),
+        );
+        effects.extend(self.on_gone(client, "sent an unreadable line"));
         effects.push(Effect::Close { client });
         effects
     }
@@ -370,7 +383,7 @@ impl Room {
         let Some((&listener, name)) = listener else {
             let nobody: String = whispered.to.chars().take(name::LONGEST_NAME).collect();
             let sentence =
-                format!("Nobody here is called {nobody:?}. See who is: users.");
+                format!("There is no user {nobody:?}. To list the users, send: users.");
             return complain(client, Code::NoSuchUser, sentence);
         };
         whispered.to = name.to_string();
@@ -393,16 +406,16 @@ impl Room {
 /// should know that the text was not taken as it stood.
 fn check_text(text: &str, reply: &Reply) -> Result<(), &'static str> {
     if text.trim().is_empty() {
-        return Err("There is nothing in this line. Write something first.");
+        return Err("This message is empty. Write a text.");
     }
     let is_forbidden = |c: char| (c.is_control() && c != '\t') || is_line_break(c);
     if text.chars().any(is_forbidden) {
         return Err(
-            "A line cannot hold line breaks or control characters. Leave them out.",
+            "A message cannot contain line breaks or control characters. Remove them.",
         );
     }
     if !reply.fits_in_a_line() {
-        return Err("This line is too long. Say it in two.");
+        return Err("This message is too long. Split it into two.");
     }
     Ok(())
 }

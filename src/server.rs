@@ -12,30 +12,30 @@
 //!
 //! | module | thread | owns |
 //! | --- | --- | --- |
-//! | `listener` | `accept` | the listening socket, the count of seats |
+//! | `listener` | `accept` | the listening socket, the count of `seats` |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
-//! | `transfers` | `transfers` | `downloads`: [`ports`] and queue, every `download` and `upload`, limits ([`uploads`]), known digests, what broken-off uploads have left (`kept`) |
+//! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, what broken-off uploads have left (`kept`) |
 //! | `results` | `results` | the file for what a class sends back, where there is one |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
+//!
+//! What the threads tell each other is in `messages`.
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
 
 mod digests;
-mod download;
-mod downloads;
 mod folder;
 mod kept;
 mod listener;
+mod messages;
 mod pace;
 mod peer;
 pub mod ports;
 mod results;
 mod room_thread;
-mod transfers;
+mod seats;
+pub mod transfers;
 mod turns;
-mod upload;
-pub mod uploads;
 
 use crate::journals::Journals;
 use crate::link::Scenario;
@@ -45,9 +45,9 @@ use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::Settled;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use downloads::Downloads;
 use folder::Folder;
 use listener::Listener;
+use messages::{RoomMessage, TransfersMessage};
 use peer::Budget;
 use ports::PortRange;
 use room_thread::RoomThread;
@@ -58,7 +58,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use uploads::UploadLimits;
+use transfers::Transfers;
+use transfers::upload_limits::UploadLimits;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -138,8 +139,8 @@ pub struct Running {
     is_closing: Arc<AtomicBool>,
     /// Everything ends.
     is_stopping: Arc<AtomicBool>,
-    room: Sender<room_thread::Event>,
-    transfers: Sender<transfers::Event>,
+    room: Sender<RoomMessage>,
+    transfers: Sender<TransfersMessage>,
     threads: Vec<JoinHandle<()>>,
     /// Closed once the last `reader-N` and `writer-N` have ended.
     clients: Receiver<()>,
@@ -175,7 +176,7 @@ pub fn start(config: Config) -> io::Result<Running> {
         config.stall_limit,
         Arc::clone(&budget),
     );
-    let downloads = Downloads::new(
+    let all_transfers = Transfers::new(
         &config,
         folder,
         work,
@@ -208,7 +209,7 @@ pub fn start(config: Config) -> io::Result<Running> {
     start("room", Box::new(move || room_thread.run(&room_events)))?;
     start(
         "transfers",
-        Box::new(move || transfers::run(downloads, &transfer_events)),
+        Box::new(move || transfers::thread::run(all_transfers, &transfer_events)),
     )?;
     if let Some(mut file) = results {
         let work = move || results::run(&mut file, &recorded);
@@ -224,7 +225,7 @@ pub fn start(config: Config) -> io::Result<Running> {
 
 fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
     let folder = config.files.display();
-    let way_out = "Make this folder, or name another with --files.";
+    let way_out = "Create this folder, or choose another one with --files.";
     let sentence = format!("cannot offer the files in {folder}: {error}. {way_out}");
     io::Error::new(error.kind(), sentence)
 }
@@ -232,9 +233,11 @@ fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
 fn cannot_listen(config: &Config, error: &io::Error) -> io::Error {
     let is = |kind| error.kind() == kind;
     let way_out = if is(ErrorKind::AddrInUse) {
-        "Another program listens there. End it, or choose another port with --bind."
+        "Another program listens on this port. End it, or choose another port with \
+         --bind."
     } else if is(ErrorKind::AddrNotAvailable) {
-        "This machine has no such address. Take one of its own, or 0.0.0.0, with --bind."
+        "This computer does not have this address. Choose one of its own, or 0.0.0.0, \
+         with --bind."
     } else if is(ErrorKind::PermissionDenied) {
         "Ports below 1024 need privileges. Choose a higher one with --bind."
     } else {
@@ -264,7 +267,7 @@ impl Running {
         let (ended, drained) = crossbeam_channel::bounded(1);
         let _ = self
             .transfers
-            .send(transfers::Event::Drain { grace, ended });
+            .send(TransfersMessage::Drain { grace, ended });
         match drained.recv_timeout(grace) {
             // Who has just got a file shall hear of it before the connection goes.
             Ok(()) => {
@@ -293,9 +296,9 @@ impl Running {
         }
         self.close_the_door();
         let (room, goodbye) = crossbeam_channel::bounded(0);
-        let _ = self.room.send(room_thread::Event::Stop { room });
+        let _ = self.room.send(RoomMessage::Stop { room });
         let _ = goodbye.recv_timeout(ENDING);
-        let _ = self.transfers.send(transfers::Event::Stop);
+        let _ = self.transfers.send(TransfersMessage::Stop);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

@@ -22,7 +22,6 @@
 //! Source: CWE-22 (path traversal); Windows "Naming Files, Paths, and Namespaces".
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The name of a file on the shelf: one component, safe to join to a folder.
@@ -37,12 +36,6 @@ impl FileName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Where it leads.
-    #[must_use]
-    pub fn in_folder(&self, folder: &Path) -> PathBuf {
-        folder.join(&self.0)
     }
 }
 
@@ -121,11 +114,11 @@ impl fmt::Display for FileNameError {
         let why = match self {
             Self::Empty => "it is empty",
             Self::TooLong => "it is too long",
-            Self::Separator => "a name holds no slash, backslash or colon",
-            Self::Control => "it holds a control character",
+            Self::Separator => "it contains a slash, a backslash or a colon",
+            Self::Control => "it contains a control character",
             Self::Hidden => "it begins with a dot",
-            Self::Unfinished => "it names a download that is not whole yet",
-            Self::Device => "Windows could not keep a file of this name",
+            Self::Unfinished => "it is the name of a partial download",
+            Self::Device => "Windows does not allow this name",
         };
         write!(f, "file name not allowed: {why}")
     }
@@ -150,10 +143,6 @@ mod tests {
         ] {
             let parsed: FileName = name.parse().unwrap();
             assert_eq!(parsed.as_str(), name);
-            assert_eq!(
-                parsed.in_folder(Path::new("/srv")),
-                Path::new("/srv").join(name)
-            );
         }
     }
 

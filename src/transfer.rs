@@ -39,6 +39,7 @@ pub mod hand;
 pub mod hash;
 mod inbox;
 pub mod leftovers;
+mod naming;
 pub mod ordinary;
 pub mod overwrite;
 pub mod part;
@@ -220,12 +221,19 @@ pub fn verdict(outcome: Outcome) -> (TransferState, Option<String>) {
         Outcome::Verified => (TransferState::Verified, None),
         Outcome::Damaged => (
             TransferState::Damaged,
-            Some("what arrived has another SHA-256 than the file: it changed while it was \
-             sent. Try again.".to_owned()),
+            Some(
+                "the SHA-256 of the received file is wrong: the file changed while it \
+                  was sent. Try again."
+                    .to_owned(),
+            ),
         ),
         Outcome::Unknown => (
             TransferState::Unknown,
-            Some("all was sent and acknowledged, but the receiver's last word never came".to_owned()),
+            Some(
+                "all data was sent and acknowledged, but the receiver's FIN-ACK never \
+                  arrived"
+                    .to_owned(),
+            ),
         ),
         Outcome::Failed(
             Failure::ResetByUs(Reset::Cancelled) | Failure::ResetByPeer(Reset::Cancelled),

@@ -1,5 +1,7 @@
 //! The servers that are measured: how each is started, joined and spoken to.
 
+use super::crowd::Language;
+use super::memory::kibibytes;
 use std::fmt;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -44,18 +46,18 @@ impl Kind {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok()
     }
+}
 
-    /// So many join at once. Of several that come together ngircd makes all but the first
-    /// wait for seconds.
-    pub(crate) const fn group(self) -> usize {
+impl Language for Kind {
+    /// Of several that come together ngircd makes all but the first wait for seconds.
+    fn group(self) -> usize {
         match self {
             Self::Sash | Self::Mosquitto => 50,
             Self::Ngircd => 1,
         }
     }
 
-    /// What a client sends first, all at once.
-    pub(crate) fn greeting(self, number: usize) -> Vec<u8> {
+    fn greeting(self, number: usize) -> Vec<u8> {
         match self {
             Self::Sash => {
                 format!("{{\"join\":{{\"name\":\"c{number}\"}}}}\n").into_bytes()
@@ -75,8 +77,7 @@ impl Kind {
         }
     }
 
-    /// What tells a client that it is in.
-    pub(crate) const fn welcome(self) -> &'static [u8] {
+    fn welcome(self) -> &'static [u8] {
         match self {
             Self::Sash => b"{\"history\"",
             Self::Mosquitto => b"\x90\x03",
@@ -84,8 +85,7 @@ impl Kind {
         }
     }
 
-    /// These words, for everybody.
-    pub(crate) fn line(self, words: &str) -> Vec<u8> {
+    fn line(self, words: &str) -> Vec<u8> {
         match self {
             Self::Sash => format!("{{\"say\":{{\"text\":\"{words}\"}}}}\n").into_bytes(),
             Self::Mosquitto => {
@@ -171,15 +171,9 @@ impl Server {
         reason = "it is about the time while this one runs"
     )]
     pub(crate) fn memory_kib(&self) -> i64 {
-        kib("/proc/meminfo", "MemAvailable:")
+        let kib = kibibytes("/proc/meminfo", "MemAvailable:").unwrap();
+        i64::try_from(kib).unwrap()
     }
-}
-
-/// The figure behind this word in a file of `/proc`. Unit: KiB.
-pub(crate) fn kib(file: &str, word: &str) -> i64 {
-    let text = fs::read_to_string(file).unwrap();
-    let line = text.lines().find(|line| line.starts_with(word)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 impl Drop for Server {

@@ -6,5 +6,5 @@ lab sweep --real --arq all --loss 0,5,10,20,30% --delay 10ms --size 128KiB --see
     > report/figures/real_sockets.txt
 
 # The only figure that needs the compiler's full work.
-cargo run --quiet --release --bin lab -- bench --size 256MiB --rounds 5 --folder /dev/shm \
+cargo bench --quiet --bench speed -- --size 256MiB --rounds 5 --folder /dev/shm \
     --svg report/figures/speed.svg > report/figures/speed.txt

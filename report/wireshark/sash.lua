@@ -22,9 +22,9 @@ local MAC_KINDS = { [1] = true, [2] = true, [6] = true, [7] = true, [8] = true,
 local VERDICTS = { [1] = "verified", [2] = "damaged" }
 local RESETS = {
     [1] = "cancelled",
-    [2] = "the file changed or cannot be read any more",
+    [2] = "the file changed or can no longer be read",
     [3] = "the receiver cannot write the file",
-    [4] = "the two sides do not agree on the terms",
+    [4] = "the two sides do not agree on the connection parameters",
 }
 local CHECKSUMS = { [0] = "wrong", [1] = "right", [2] = "not looked at" }
 

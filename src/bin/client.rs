@@ -23,24 +23,24 @@ use std::process::{Command, ExitCode};
 
 const EXAMPLES: &str = "\
 Examples:
-  client                                        the window, on a server of this computer
+  client                                        open a window, connect to this computer
   client --server 10.0.0.7 --name dana          join at once
-  client --text --name dana                     the same in a terminal
+  client --text --name dana                     run in the terminal
   client --name dana --exec '/download notes.txt --arq go-back-n'
-                                                fetch one file and leave
-  client --name dana --exec '/upload notes.txt' give one file and leave
-  client --name dana --json --exec /files       for programs: one event a line
+                                                download one file and leave
+  client --name dana --exec '/upload notes.txt' upload one file and leave
+  client --name dana --json --exec /files       print JSON for programs, one event per line
   client --link 'seed=7;loss=10%' --text --name dana
-                                                as if the network were bad
+                                                simulate a bad network
   client --name dana --pcapng me.pcapng --exec '/download notes.txt'
-                                                the same, with a capture for Wireshark";
+                                                capture all packets for Wireshark";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 all well   1 something asked for failed   2 wrong usage
+  0 success   1 a command failed   2 wrong usage
   3 cannot connect   4 the server refused";
 
-/// Talk to the people of a Sash server and fetch its files.
+/// Chat with the users of a Sash server, and download and upload files.
 #[derive(Debug, Parser)]
 #[command(version, before_help = EXAMPLES, after_help = EXIT_CODES)]
 #[command(args_override_self = true)]
@@ -52,71 +52,72 @@ struct Arguments {
     /// Run in the terminal, without a window
     #[arg(long)]
     text: bool,
-    /// The server; without one, this computer
+    /// Connect to this server [default: this computer, port 50000]
     #[arg(long, value_name = "HOST[:PORT]")]
     server: Option<String>,
-    /// Your name: one word. With --server too, join at once
+    /// Set your name: one word. Together with --server, join at once
     #[arg(long)]
     name: Option<String>,
-    /// The password for a server that asks for one, from this file; without it, it is asked
-    /// for in the terminal
+    /// Read the server's password from this file; without it, the client asks for the password
+    /// if the server requires one
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// stop-and-wait, go-back-n, selective-repeat or sack; without it, what the server likes
+    /// Use this ARQ protocol: stop-and-wait, go-back-n, selective-repeat or sack [default:
+    /// the server's]
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
-    /// Most packets in flight
+    /// Set the send window, in packets
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     window: Option<u32>,
-    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
-    /// double-halve, additive, reno, cubic or bbr
+    /// Use this congestion controller: fixed, plus-one-minus-three, double-halve, additive,
+    /// reno, cubic or bbr
     #[arg(long, value_name = "CONTROLLER")]
     congestion: Option<Congestion>,
-    /// File bytes per packet
+    /// Put this many file bytes into a DATA packet
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: Option<u16>,
-    /// udp or tcp
+    /// Transfer files over udp, or over tcp to compare
     #[arg(long, value_name = "NAME")]
     transport: Option<Transport>,
-    /// The folder for downloads
+    /// Save downloads in this folder
     #[arg(long, value_name = "DIR", default_value = "downloads")]
     out: PathBuf,
-    /// Pause every transfer at this share of it; /resume goes on
+    /// Pause each transfer at this share of its file; /resume continues it
     #[arg(long, value_name = "PERCENT")]
     pause_at: Option<Share>,
-    /// Where a file of that name is there already: keep both (the new one becomes NAME (2)),
-    /// replace the old one once the new one is verified, skip the download, or fail
+    /// If a file of that name exists: keep both (the new file becomes NAME (2)), replace the
+    /// old file once the new one is verified, skip the download, or fail
     #[arg(long, value_name = "CHOICE", default_value_t)]
     overwrite: Overwrite,
-    /// What an imperfect link does to this side of transfers: 'seed=7;loss=10%;delay=50ms'
+    /// Inject faults into the packets of this client's transfers: 'seed=7;loss=10%;delay=50ms'
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
-    /// Let the kernel neither cut rows of datagrams up nor put them together
+    /// Disable UDP segmentation and receive offload (GSO and GRO)
     #[arg(long)]
     no_offload: bool,
-    /// Write everything that happens in transfers into this folder, as JSON lines
+    /// Write an event log of each transfer into this folder, as JSON lines
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
     /// Write every packet of transfers and of the chat into this file, for Wireshark
     #[arg(long, value_name = "FILE")]
     pcapng: Option<PathBuf>,
-    /// Open this journal in the window's laboratory: without a server
+    /// Open this event log in the laboratory, without a server
     #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
     replay: Option<PathBuf>,
-    /// Run what the class's teacher gives out, in virtual time, without asking
+    /// Run the class exercises that the teacher gives out without asking
     #[arg(long)]
     accept_lab: bool,
-    /// Type this line, wait for its end, and leave after the last; implies --text
+    /// Type this line and wait until it is done; leave after the last one; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
-    /// Print one event a line as JSON; implies --text
+    /// Print one event per line as JSON; implies --text
     #[arg(long)]
     json: bool,
-    /// How the window is coloured: light, dark, or projector (large, high contrast); without
-    /// it as the last time
+    /// Colour the window: light, dark, or projector (large, high contrast) [default: the last
+    /// one used]
     #[arg(long, value_name = "THEME")]
     theme: Option<Theme>,
-    /// Open so many windows
+    /// Open this many windows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     count: u32,
 }
@@ -194,22 +195,22 @@ fn start_logging(bars: &MultiProgress) {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or("-");
             let level = record.level().as_str().to_lowercase();
-            // A stranger's words may be in it.
+            // It may contain text from a peer that we do not trust.
             let said = words::harmless(&record.args().to_string());
             writeln!(out, "{time} {level} {name}: {said}")
         })
         .build();
     let level = logger.filter();
-    // It fails where a logger is there already, which is as good.
+    // It fails if a logger is already set, and then there is nothing to do.
     if LogWrapper::new(bars.clone(), logger).try_init().is_ok() {
         log::set_max_level(level);
     }
 }
 
-/// Why no window can be opened, where that is so. FLTK would end the process instead.
+/// The reason why no window can be opened, if there is one. FLTK would end the process instead.
 fn no_window() -> Option<String> {
     if cfg!(not(feature = "gui")) {
-        return Some("This client was built without its window. Use --text.".to_owned());
+        return Some("This client was built without a window. Use --text.".to_owned());
     }
     display::missing()
 }
@@ -228,7 +229,7 @@ fn open_siblings(count: u32, name: Option<&str>) {
             command.spawn()
         });
         if let Err(error) = result {
-            log::error!("cannot open window {number}: {error}");
+            log::error!("cannot open window {number} of --count: {error}");
         }
     }
 }

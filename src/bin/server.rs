@@ -10,7 +10,7 @@ use sash::passwords;
 use sash::room::door::{Rules, Teacher};
 use sash::room::name::Name;
 use sash::server::ports::PortRange;
-use sash::server::uploads::UploadLimits;
+use sash::server::transfers::upload_limits::UploadLimits;
 use sash::server::{self, Config};
 use sash::wire::options::{Arq, Asked, Congestion, Settled};
 use std::io::{self, Write};
@@ -19,93 +19,93 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// A chat room over TCP that offers files over a reliable UDP of its own.
+/// Run a chat room over TCP, and transfer files over a reliable protocol on UDP.
 #[derive(Debug, Parser)]
 #[command(name = "server", version, before_help = EXAMPLES, max_term_width = 100)]
 struct Flags {
-    /// Where to listen; port 0 takes any that is free.
+    /// Listen on this address; port 0 takes a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:50000", value_parser = read_address)]
     bind: SocketAddr,
-    /// The folder whose files are offered.
+    /// Offer the files of this folder.
     #[arg(long, value_name = "DIR", default_value = "files")]
     files: PathBuf,
-    /// The ports that files go out from, both ends included; 0 takes any that is free.
+    /// Transfer files from these UDP ports, A and B included; 0 takes free ports.
     #[arg(long, value_name = "A-B", default_value_t = PortRange::DEFAULT)]
     udp_ports: PortRange,
-    /// How lost packets are sent again, where a client does not ask for anything:
-    /// stop-and-wait, go-back-n, selective-repeat or sack.
+    /// Use this ARQ protocol if a client does not choose one: stop-and-wait, go-back-n,
+    /// selective-repeat or sack.
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
-    /// Most packets in flight, where a client does not ask for anything.
+    /// Set the send window, in packets, if a client does not choose one.
     #[arg(long, value_name = "N")]
     window: Option<u32>,
-    /// Who decides how much of that is used, where a client does not ask for anything:
-    /// fixed, plus-one-minus-three, double-halve, additive, reno, cubic or bbr.
+    /// Use this congestion controller if a client does not choose one: fixed,
+    /// plus-one-minus-three, double-halve, additive, reno, cubic or bbr.
     #[arg(long, value_name = "CONTROLLER")]
     congestion: Option<Congestion>,
-    /// File bytes per DATA packet, where a client does not ask for anything.
+    /// Put this many file bytes into a DATA packet if a client does not choose.
     #[arg(long, value_name = "BYTES")]
     segment: Option<u16>,
-    /// What the link does to the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
+    /// Inject faults into the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
-    /// Largest file that a client may upload.
+    /// Refuse uploads of larger files.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.file_bytes)]
     upload_limit: u64,
-    /// Most that all uploads together may bring while the server runs; what broken-off ones have left counts.
+    /// Limit all uploads together while the server runs; partial files of interrupted uploads count.
     #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.total_bytes)]
     upload_total: u64,
-    /// Take no files from clients.
+    /// Refuse uploads.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]
     no_upload: bool,
-    /// Let the kernel neither cut rows of datagrams up nor put them together.
+    /// Disable UDP segmentation and receive offload (GSO and GRO).
     #[arg(long)]
     no_offload: bool,
-    /// Write everything that happens in transfers into this folder, as JSON lines.
+    /// Write an event log of each transfer into this folder, as JSON lines.
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
     /// Write every packet of transfers and chats into this file, for Wireshark.
     #[arg(long, value_name = "FILE")]
     pcapng: Option<PathBuf>,
-    /// Most clients at once.
+    /// Accept at most this many clients at once.
     #[arg(long, value_name = "N", default_value_t = 7_500)]
     max_clients: usize,
-    /// Most clients at once from one address, 0 for no limit; without this flag 64, and no limit for this machine itself.
+    /// Accept at most this many clients from one address; 0 is no limit [default: 64; no limit for this computer].
     #[arg(long, value_name = "N")]
     max_per_address: Option<usize>,
-    /// How long running transfers may take to end after Ctrl-C or SIGTERM; what has not ended then can be gone on from. A second signal ends at once.
+    /// Give running transfers this long to finish after Ctrl-C or SIGTERM; clients can resume the others later. A second signal ends the server at once.
     #[arg(long, value_name = "SECONDS", default_value = "10s", value_parser = read_grace)]
     grace: Duration,
-    /// The room's password, from this file; it is proven and never sent. The chat and the files stay readable on the wire.
+    /// Require the password in this file. Clients prove that they know it and never send it; chat and files stay readable on the wire.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Who may put others out (/kick, /ban): nobody else has this name.
+    /// Reserve this name for the teacher, who may remove and ban users (/kick, /ban).
     #[arg(long, value_name = "NAME", requires = "teacher_password_file")]
     teacher: Option<Name>,
-    /// The teacher's own password, from this file.
+    /// Read the teacher's own password from this file.
     #[arg(long, value_name = "FILE", requires = "teacher")]
     teacher_password_file: Option<PathBuf>,
-    /// Let the teacher give out scenarios (/lab) that each client runs if its person agrees.
+    /// Let the teacher give out class exercises (/lab); each client asks its user before it runs one.
     #[arg(long, requires = "teacher")]
     class: bool,
-    /// Add each result of the class to this file, as CSV.
+    /// Append each result of a class exercise to this file, as CSV.
     #[arg(long, value_name = "FILE", requires = "class")]
     class_results: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  server                                   the room on port 50000, the files in ./files
-  server --bind 127.0.0.1:0                for this machine alone, on any free port
-  server --arq go-back-n --window 16       another protocol, where nobody asks for one
-  server --no-upload                       nobody may put a file there
-  server --link \"seed=7;loss=10%\"         every tenth packet of a transfer is lost
-  server --password-file room.password     only who knows it comes in
+  server                                   listen on port 50000, offer the files in ./files
+  server --bind 127.0.0.1:0                accept this computer only, on a free port
+  server --arq go-back-n --window 16       change the default protocol
+  server --no-upload                       refuse uploads
+  server --link \"seed=7;loss=10%\"         lose one packet in ten of every transfer
+  server --password-file room.password     require a password
   server --teacher dana --teacher-password-file dana.password
-                                           dana may put others out
+                                           let dana remove and ban users
   server --teacher dana --teacher-password-file dana.password --class --class-results r.csv
-                                           and give out scenarios, and gather results
-  server --pcapng room.pcapng              what travels, for Wireshark
+                                           let dana give out exercises, save the results
+  server --pcapng room.pcapng              capture all packets for Wireshark
 ";
 
 fn main() -> ExitCode {
@@ -149,7 +149,9 @@ fn main() -> ExitCode {
     };
     let (stop, stopped) = crossbeam_channel::unbounded();
     if let Err(error) = stop_on_signal(stop) {
-        log::warn!("Ctrl-C will end the server without a goodbye: {error}");
+        log::warn!(
+            "cannot catch Ctrl-C, so it will end the server without telling the users: {error}"
+        );
     }
     print_lines(&greeting(running.address()));
     wait_for(&stopped);
@@ -174,7 +176,7 @@ fn read_grace(text: &str) -> Result<Duration, String> {
 }
 
 impl Flags {
-    /// Who may come in.
+    /// The passwords, the teacher and whether there is a class.
     fn rules(&self) -> Result<Rules, String> {
         let read = |file: &Option<PathBuf>| {
             file.as_deref().map(passwords::read_file).transpose()
@@ -191,7 +193,7 @@ impl Flags {
         })
     }
 
-    /// A window or segment outside its range ends the program as wrong usage does.
+    /// Ends the program, as for wrong usage, if the window or the segment is out of range.
     fn into_config(self) -> Config {
         let asked = Asked {
             transport: None,
@@ -224,7 +226,7 @@ impl Flags {
     }
 }
 
-/// The first signal asks for a goodbye, the second does not wait for it.
+/// The first signal asks for an orderly shutdown; the second ends the process at once.
 fn stop_on_signal(stop: Sender<()>) -> Result<(), ctrlc::Error> {
     let mut is_second = false;
     ctrlc::set_handler(move || {
@@ -235,7 +237,7 @@ fn stop_on_signal(stop: Sender<()>) -> Result<(), ctrlc::Error> {
     })
 }
 
-/// Waits for a signal; where none can be caught, until the process is ended.
+/// Waits for a signal; if signals cannot be caught, waits until the process is ended.
 fn wait_for(stopped: &Receiver<()>) {
     if stopped.recv().is_err() {
         let (_kept, never) = crossbeam_channel::bounded::<()>(0);
@@ -252,14 +254,14 @@ fn start_log() {
             let level = record.level().as_str().to_ascii_lowercase();
             let thread = std::thread::current();
             let thread = thread.name().unwrap_or("?");
-            // A stranger's words may be in it.
+            // It may contain text from a client that we do not trust.
             let said = words::harmless(&record.args().to_string());
             writeln!(out, "{time} {level} {thread}: {said}")
         })
         .init();
 }
 
-/// The address for programs, then what a person types to get here.
+/// The address for programs, then the command with which a user connects.
 fn greeting(address: SocketAddr) -> Vec<String> {
     let port = address.port();
     let mut lines = vec![format!("listening on {address}")];
@@ -279,8 +281,9 @@ fn greeting(address: SocketAddr) -> Vec<String> {
     lines
 }
 
-/// The address that others see, if this machine has a way out. Nothing is sent: connecting
-/// a UDP socket only asks the routing table (RFC 5737: nobody has this address).
+/// The address that others see, if this machine has a route to the outside. Nothing is sent:
+/// connecting a UDP socket only consults the routing table (RFC 5737 reserves this address
+/// for documentation).
 fn outward_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
@@ -288,7 +291,7 @@ fn outward_address() -> Option<IpAddr> {
     (!address.is_unspecified() && !address.is_loopback()).then_some(address)
 }
 
-/// The one place that prints. A reader who has gone (`server | head -1`) is no error.
+/// The only function that prints. A closed stdout (`server | head -1`) is not an error.
 fn print_lines(lines: &[String]) {
     let mut out = io::stdout().lock();
     for line in lines {

@@ -65,12 +65,12 @@ impl ServerAddress {
 fn split(text: &str) -> Result<(&str, Option<&str>), String> {
     if let Some(rest) = text.strip_prefix('[') {
         let Some((host, after)) = rest.split_once(']') else {
-            return Err(format!("{text:?} lacks its closing bracket."));
+            return Err(format!("{text:?} lacks the closing bracket."));
         };
         return match after.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if after.is_empty() => Ok((host, None)),
-            None => Err(format!("{text:?} has something after its bracket.")),
+            None => Err(format!("{text:?} has extra characters after the bracket.")),
         };
     }
     Ok(match text.rsplit_once(':') {

@@ -213,9 +213,9 @@ impl Purpose {
         match self {
             Self::Talk => "Talk",
             Self::Files => "Files and transfers",
-            Self::Options => "How later transfers go",
-            Self::Class => "A class and its teacher",
-            Self::Program => "Sash itself",
+            Self::Options => "Options of later transfers",
+            Self::Class => "Class",
+            Self::Program => "Program",
         }
     }
 }
@@ -302,12 +302,12 @@ pub fn help() -> Vec<String> {
             }
         }
     }
-    lines.push("OPTIONS, for that transfer alone:".to_owned());
+    lines.push("OPTIONS apply to that transfer only:".to_owned());
     lines.push(format!(
         "  {}",
         FILE_OPTIONS.map(|it| format!("{it} X")).join("  ")
     ));
-    lines.push("Anything else is said. //hi says /hi.".to_owned());
+    lines.push("Any other line is sent to the chat. //hi sends /hi.".to_owned());
     lines
 }
 
@@ -369,8 +369,8 @@ fn read_command(text: &str, files: &[FileEntry]) -> Result<Command, String> {
         Some(usage) => (usage.read)(rest, files)
             .map_err(|why| format!("{why}{}", usage.reminder(&wanted))),
         None => Err(match nearest(&wanted) {
-            Some(meant) => format!("There is no /{name}. Did you mean /{meant}?"),
-            None => format!("There is no /{name}. See /help."),
+            Some(meant) => format!("There is no command /{name}. Did you mean /{meant}?"),
+            None => format!("There is no command /{name}. See /help."),
         }),
     }
 }

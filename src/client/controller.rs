@@ -431,7 +431,7 @@ impl Controller {
         let name = name.trim();
         let address = match ServerAddress::read_fields(server, port) {
             Ok(address) if !name.is_empty() => address,
-            Ok(_) => return self.refuse_form("Choose a name: one word.".to_owned()),
+            Ok(_) => return self.refuse_form("Choose a name of one word.".to_owned()),
             Err(sentence) => return self.refuse_form(sentence),
         };
         let is_another =
@@ -470,9 +470,9 @@ impl Controller {
                 self.model.options = options;
                 let (by, bytes) = (settled.transport, settled.segment_bytes);
                 let sentence = match by {
-                    Transport::Tcp => "Transfers from now on: tcp.".to_owned(),
+                    Transport::Tcp => "Later transfers use TCP.".to_owned(),
                     Transport::Udp => format!(
-                        "Transfers from now on: {by}, {settled}, {bytes} bytes per packet."
+                        "Later transfers use {by}, {settled}, {bytes} bytes per packet."
                     ),
                 };
                 self.show(&sentence, now_ms);
@@ -530,8 +530,8 @@ impl Controller {
         let limit = self.line_bytes;
         (bytes > limit).then(|| {
             format!(
-                "This takes {bytes} bytes, and the server reads at most {limit} bytes per \
-                 line. Shorten it, or send it as a file."
+                "This message has {bytes} bytes, but the server accepts at most {limit} \
+                 bytes per line. Shorten it, or upload it as a file."
             )
         })
     }

@@ -29,11 +29,11 @@ pub fn missing() -> Option<String> {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     if !is_set("DISPLAY") {
         return Some(if is_set("WAYLAND_DISPLAY") {
-            "The window needs X11, and here is only Wayland. Start XWayland, or use \
+            "The window needs X11, but only Wayland is running. Start XWayland, or use \
              --text."
                 .to_owned()
         } else {
-            "There is no display for a window. Use --text.".to_owned()
+            "No display was found, so no window can be opened. Use --text.".to_owned()
         });
     }
     let display = env::var("DISPLAY").unwrap_or_default();

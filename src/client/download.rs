@@ -36,11 +36,11 @@ pub fn errand(file: &str, settings: &Settings) -> Errand {
     let occupied = destination.occupied();
     match (settings.overwrite, occupied) {
         (Overwrite::Skip, Some(path)) => Errand::Skip(format!(
-            "{} is there already: skipped.",
+            "{} already exists: skipped.",
             words::harmless(&path.to_string_lossy())
         )),
         (Overwrite::Fail, Some(path)) => Errand::Refuse(format!(
-            "{} is there already. Move it away, or choose another --overwrite.",
+            "{} already exists. Move it away, or choose another --overwrite.",
             words::harmless(&path.to_string_lossy())
         )),
         (Overwrite::Keep | Overwrite::Replace, _)
@@ -55,10 +55,10 @@ pub fn errand(file: &str, settings: &Settings) -> Errand {
 pub fn remark(offer: &Offer) -> String {
     let file = words::harmless(&offer.file);
     if offer.offset == 0 {
-        return format!("{file} has changed on the server: it begins anew.");
+        return format!("{file} has changed on the server: the download starts again.");
     }
     format!(
-        "{file}: {} of {} are there already; only the rest is sent.",
+        "{file}: {} of {} have already arrived; only the rest is sent.",
         words::bytes(offer.offset),
         words::bytes(offer.size)
     )

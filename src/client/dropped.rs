@@ -52,7 +52,8 @@ pub fn read(text: &str, host: Option<&str>) -> Dropped {
             Ok(path) if dropped.paths.contains(&path) => {}
             Ok(_) if dropped.paths.len() == MOST_DROPPED => {
                 let sentence = format!(
-                    "Only the first {MOST_DROPPED} files are given. Drop the rest after."
+                    "Only the first {MOST_DROPPED} files are uploaded. Drop the rest \
+                     later."
                 );
                 dropped.problems.push(sentence);
                 break;
@@ -67,7 +68,9 @@ pub fn read(text: &str, host: Option<&str>) -> Dropped {
     }
     if unreadable > MOST_PROBLEMS {
         let more = unreadable - MOST_PROBLEMS;
-        dropped.problems.push(format!("So it is with {more} more."));
+        dropped
+            .problems
+            .push(format!("{more} more cannot be uploaded."));
     }
     dropped
 }
@@ -93,13 +96,13 @@ fn path(line: &str, host: Option<&str>) -> Result<PathBuf, &'static str> {
         return checked(line.as_bytes().to_vec());
     }
     if !has_scheme(line, "file") {
-        return Err("is no file of this computer.");
+        return Err("is not a file on this computer.");
     }
     let rest = &line["file:".len()..];
     let encoded = match rest.strip_prefix("//") {
         None => rest, // `file:/home/dana`, RFC 8089 appendix B.
         Some(rest) => {
-            let at = rest.find('/').ok_or("names no file.")?;
+            let at = rest.find('/').ok_or("does not name a file.")?;
             let (named, path) = rest.split_at(at);
             if !is_here(named, host) {
                 return Err("is on another computer.");
@@ -108,7 +111,7 @@ fn path(line: &str, host: Option<&str>) -> Result<PathBuf, &'static str> {
         }
     };
     if !encoded.starts_with('/') {
-        return Err("names no file.");
+        return Err("does not name a file.");
     }
     let decoded: Vec<u8> = percent_decode_str(encoded).collect();
     // `file:///C:/notes.txt`: the first slash is no part of a Windows path.
@@ -118,7 +121,7 @@ fn path(line: &str, host: Option<&str>) -> Result<PathBuf, &'static str> {
 
 fn checked(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
     if bytes.contains(&0) {
-        return Err("is no path: it holds a NUL.");
+        return Err("is not a path: it contains a NUL byte.");
     }
     from_bytes(bytes)
 }
@@ -133,7 +136,8 @@ fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
 
 #[cfg(not(unix))]
 fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
-    let text = String::from_utf8(bytes).map_err(|_| "is no path: it is not Unicode.")?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| "is not a path: it is not Unicode.")?;
     Ok(text.into())
 }
 
@@ -214,11 +218,11 @@ mod tests {
     #[test]
     fn what_names_no_file_of_this_computer_is_told_in_a_sentence() {
         for (text, why) in [
-            ("https://example.org/a.txt", "no file of this computer"),
-            ("hello there", "no file of this computer"),
+            ("https://example.org/a.txt", "not a file on this computer"),
+            ("hello there", "not a file on this computer"),
             ("file://elsewhere/a", "on another computer"),
-            ("file://desk", "names no file"),
-            ("file:a.txt", "names no file"),
+            ("file://desk", "does not name a file"),
+            ("file:a.txt", "does not name a file"),
             ("file:///tmp/a%00b", "NUL"),
             ("/tmp/a\0b", "NUL"),
         ] {

@@ -101,7 +101,7 @@ impl Happening {
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|error| {
             // A path that is not Unicode has no form in JSON.
-            log::warn!("an event cannot be told as JSON: {error}");
+            log::warn!("cannot write an event as JSON: {error}");
             r#"{"problem":{"sentence":"An event cannot be told as JSON."}}"#.to_owned()
         })
     }

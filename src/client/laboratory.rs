@@ -27,7 +27,7 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
     };
     if let Err(error) = threads::start("lab".to_owned(), work) {
         let _ = back.send(News::Written(Err(format!(
-            "The computer gives no thread for it: {error}."
+            "The computer cannot start a thread for it: {error}."
         ))));
     }
 }
@@ -35,7 +35,9 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
 /// Does it, here and now.
 fn done(task: Task) -> News {
     match task {
-        Task::OfTransfer(_) => News::Written(Err("No thread does that.".to_owned())),
+        Task::OfTransfer(_) => {
+            News::Written(Err("No thread is running this.".to_owned()))
+        }
         Task::Open(place) => {
             let name = place.file_name().unwrap_or(place.as_os_str());
             let name = name.to_string_lossy().into_owned();
@@ -47,7 +49,7 @@ fn done(task: Task) -> News {
 }
 
 fn race(lanes: &[Experiment]) -> Result<Race, String> {
-    Race::run(lanes).map_err(|stuck| format!("The race does not end: {stuck}."))
+    Race::run(lanes).map_err(|stuck| format!("The race did not end: {stuck}."))
 }
 
 fn read(place: &Path) -> Result<Box<Player>, String> {
@@ -59,8 +61,7 @@ fn read(place: &Path) -> Result<Box<Player>, String> {
 
 /// Writes it beside what is there already.
 fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
-    let failed =
-        |error: io::Error| format!("{} cannot be written: {error}.", place.display());
+    let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
     if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
@@ -109,9 +110,9 @@ mod tests {
         }
         let mut laboratory = Laboratory::default();
         laboratory.hear(done(Task::Open(place)));
-        assert!(problem(&laboratory).contains("not that of a journal"));
+        assert!(problem(&laboratory).contains("not that of an event log"));
         let nowhere = folder.path().join("ladder.svg").join("x.svg");
         laboratory.hear(done(Task::Write(nowhere, Vec::new())));
-        assert!(problem(&laboratory).contains("cannot be written"));
+        assert!(problem(&laboratory).contains("Cannot write"));
     }
 }

@@ -146,7 +146,7 @@ fn read(
             }
             report(event);
         }),
-        Err(error) => format!("This computer has no thread left: {error}."),
+        Err(error) => format!("This computer cannot start another thread: {error}."),
     };
     drop(reading);
     let _ = stream.shutdown(Shutdown::Both);
@@ -190,7 +190,7 @@ fn read_lines(
                 Err(error) => {
                     log::warn!("ended the connection to {address}: {error}");
                     return if is_welcome {
-                        format!("{address} sent what cannot be read: {error}.")
+                        format!("{address} sent an unreadable message: {error}.")
                     } else {
                         not_ours_sentence(address)
                     };
@@ -206,7 +206,7 @@ fn read_lines(
                 }
                 Err(_) if !is_welcome => return not_ours_sentence(address),
                 // A later version of the server may say more than we understand.
-                Err(error) => log::warn!("passed over a line of the server: {error}"),
+                Err(error) => log::warn!("ignored a line of the server: {error}"),
             }
         }
     }
@@ -216,7 +216,7 @@ fn closed_sentence(address: &ServerAddress, is_welcome: bool) -> String {
     if is_welcome {
         format!("The server {address} closed the connection. Join again when it is back.")
     } else {
-        format!("{address} closed the connection before it let us in.")
+        format!("{address} closed the connection before you joined.")
     }
 }
 
@@ -252,7 +252,7 @@ fn write(
                 copies.carried(Way::Out, bytes);
             }
             if let Err(error) = stream.write_all(bytes) {
-                log::debug!("connection not writable: {error}");
+                log::debug!("cannot write to the connection: {error}");
                 let _ = stream.shutdown(Shutdown::Both); // The reader tells it.
                 return;
             }

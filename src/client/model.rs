@@ -212,12 +212,6 @@ impl Model {
         self.chat.mentions_total()
     }
 
-    /// Whether I am the room's teacher.
-    #[must_use]
-    pub fn is_teacher(&self) -> bool {
-        self.phase == Phase::Joined && self.teacher.as_ref() == Some(&self.name)
-    }
-
     /// The download with this tag.
     #[must_use]
     pub fn transfer(&self, tag: u64) -> Option<&Transfer> {

@@ -79,7 +79,7 @@ impl Remembered {
             Ok(remembered) => remembered.within_bounds(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
             Err(error) => {
-                log::warn!("{} is left unread: {error}", place.display());
+                log::warn!("cannot read {}, ignoring it: {error}", place.display());
                 Self::default()
             }
         }

@@ -391,7 +391,10 @@ impl Session {
             Ok(()) => Event::Drawn(chance),
             Err(error) => {
                 self.link = None;
-                let sentence = format!("This computer has no random numbers: {error}.");
+                let sentence = format!(
+                    "This computer cannot make random numbers: \
+                                        {error}."
+                );
                 Event::Unreachable(sentence)
             }
         };
@@ -453,7 +456,7 @@ impl Session {
         }
         while !self.running.is_empty() {
             let Ok(letter) = self.letters.recv_timeout(left()) else {
-                return log::warn!("left before every transfer had ended");
+                return log::warn!("quit before all transfers had ended");
             };
             self.accept(&letter);
             if let Arrival::Event(event) = letter.arrival {
@@ -468,7 +471,7 @@ impl Session {
 /// done, and the log says so.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
     if let Err(error) = threads::start(name.to_owned(), work) {
-        log::warn!("{name} not started: {error}");
+        log::warn!("cannot start {name}: {error}");
     }
 }
 

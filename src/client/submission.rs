@@ -18,12 +18,13 @@ pub(super) fn read(path: &Path) -> Result<Submission, String> {
     let place = path.display();
     let mut text = String::new();
     let read = File::open(path).and_then(|it| it.take(LARGEST).read_to_string(&mut text));
-    read.map_err(|error| format!("{place} cannot be read: {error}."))?;
+    read.map_err(|error| format!("Cannot read {place}: {error}."))?;
     let value: Option<Value> = serde_json::from_str(&text).ok();
     let submission = value.as_ref().and_then(points);
     submission.filter(Submission::is_plausible).ok_or_else(|| {
         format!(
-            "{place} is no result of lab grade. Make one: lab grade --gradescope FILE ..."
+            "{place} is not a result of lab grade. Make one with: lab grade \
+             --gradescope FILE ..."
         )
     })
 }
@@ -76,7 +77,7 @@ mod tests {
     fn what_is_no_result_is_told_with_a_way_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
-        assert!(read(&path).unwrap_err().contains("cannot be read"));
+        assert!(read(&path).unwrap_err().contains("Cannot read"));
         for text in ["", "[]", "{\"score\":9,\"tests\":[]}"] {
             std::fs::write(&path, text).unwrap();
             assert!(read(&path).unwrap_err().contains("--gradescope"), "{text}");

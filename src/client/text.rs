@@ -92,7 +92,7 @@ const TICK: Duration = Duration::from_secs(1);
 #[must_use]
 pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     let Some(name) = settings.name.clone() else {
-        Screen::complain("Choose a name: --name NAME.");
+        Screen::complain("No name was given. Choose one with --name NAME.");
         return Exit::Usage;
     };
     let server = settings.server.clone().unwrap_or_default();
@@ -228,7 +228,7 @@ impl Face {
         // A person decides how long to wait; the controller notices a server that is gone.
         let is_person = self.screen.has_editor();
         if !is_person && self.script.is_overdue(steady_time_ms()) {
-            Screen::complain("The server did not answer within half a minute.");
+            Screen::complain("The server did not answer within 30 s.");
             self.has_failed = true;
             self.intend_together([Intent::Close]);
             return self.exit();
@@ -430,6 +430,6 @@ fn leave_on_ctrl_c(door: Door, first: impl Fn() + Send + 'static) {
         door.intend(Intent::Close);
     });
     if let Err(error) = result {
-        log::warn!("Ctrl-C will end the client at once: {error}");
+        log::warn!("cannot catch Ctrl-C, so it will end the client at once: {error}");
     }
 }

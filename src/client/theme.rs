@@ -127,7 +127,7 @@ impl fmt::Display for UnknownTheme {
         let Self(text) = self;
         write!(
             f,
-            "there is no theme {text:?}; choose light, dark or projector"
+            "there is no theme {text:?}: choose light, dark or projector"
         )
     }
 }
@@ -281,7 +281,7 @@ mod tests {
         for theme in Theme::ALL {
             assert_eq!(theme.name().parse(), Ok(theme));
         }
-        let sentence = "there is no theme \"pink\"; choose light, dark or projector";
+        let sentence = "there is no theme \"pink\": choose light, dark or projector";
         assert_eq!("pink".parse::<Theme>().unwrap_err().to_string(), sentence);
     }
 }

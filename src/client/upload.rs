@@ -30,14 +30,13 @@ pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
         }
         Ok(metadata)
     };
-    let metadata = open().map_err(|error| {
-        format!("{shown} cannot be read: {error}. Check where it is.")
-    })?;
+    let metadata = open()
+        .map_err(|error| format!("Cannot read {shown}: {error}. Check the path."))?;
     if metadata.is_dir() {
-        return Err(format!("{shown} is a folder. Choose the files in it."));
+        return Err(format!("{shown} is a folder. Choose files in it."));
     }
     if !metadata.is_file() {
-        return Err(format!("{shown} is no file. Choose a file."));
+        return Err(format!("{shown} is not a file. Choose a file."));
     }
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name
@@ -64,10 +63,10 @@ pub fn start(
     server.set_port(offer.port);
     let file = File::open(path)?;
     if source::version(&file.metadata()?) != *announced || offer.size != announced.size {
-        return Err(io::Error::other("the file changed just now"));
+        return Err(io::Error::other("the file has just changed"));
     }
     if offer.offset > offer.size {
-        return Err(io::Error::other("the server wants what is behind its end"));
+        return Err(io::Error::other("the server asked for bytes after its end"));
     }
     let mut copy = File::open(path)?;
     let job = Job {
@@ -125,8 +124,8 @@ mod tests {
     fn what_is_no_file_is_refused_with_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let why = look_at(folder.path()).unwrap_err();
-        assert!(why.ends_with("is a folder. Choose the files in it."));
+        assert!(why.ends_with("is a folder. Choose files in it."));
         let gone = folder.path().join("gone");
-        assert!(look_at(&gone).unwrap_err().contains("cannot be read"));
+        assert!(look_at(&gone).unwrap_err().contains("Cannot read"));
     }
 }

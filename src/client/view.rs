@@ -123,7 +123,7 @@ pub fn run(settings: &Settings) -> Exit {
 /// FLTK catches a panic of a callback and goes on; without this nobody would know.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
-        log::error!("panic: {panic}: this is a bug in Sash");
+        log::error!("panic: {panic}; this is a bug in Sash");
     }));
 }
 
@@ -132,6 +132,6 @@ fn close_on_signal(window: &Window) {
     let door = window.door();
     let closing = ctrlc::set_handler(move || door.intend(Intent::Close));
     if let Err(error) = closing {
-        log::warn!("Ctrl-C will end the program without a goodbye: {error}");
+        log::warn!("cannot catch Ctrl-C, so it will end the program at once: {error}");
     }
 }

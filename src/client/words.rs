@@ -6,7 +6,7 @@
 //! assert_eq!(words::harmless("a\u{1b}[2Jb"), "a␛[2Jb");
 //! ```
 
-pub use crate::lab::words::time;
+pub use crate::lab::words::short_time as time;
 
 use super::model::Transfer;
 use super::share::Share;
@@ -138,11 +138,11 @@ pub fn leftover(leftover: &Leftover) -> String {
 pub fn state(transfer: &Transfer) -> String {
     match (transfer.state, transfer.place) {
         (TransferState::Queued, Some(place)) => {
-            format!("waiting, number {place} in line")
+            format!("queued, position {place}")
         }
-        (TransferState::Queued, None) => "waiting".to_owned(),
-        (TransferState::Opening, _) => "opening".to_owned(),
-        (TransferState::Sending, _) => "on its way".to_owned(),
+        (TransferState::Queued, None) => "queued".to_owned(),
+        (TransferState::Opening, _) => "connecting".to_owned(),
+        (TransferState::Sending, _) => "transferring".to_owned(),
         (TransferState::Paused, _) => "paused".to_owned(),
         (TransferState::Verified, _) => "verified".to_owned(),
         (TransferState::Damaged, _) => "damaged".to_owned(),
@@ -157,9 +157,9 @@ pub fn state(transfer: &Transfer) -> String {
 pub fn pause_at(share: Option<Share>) -> String {
     match share {
         Some(share) => {
-            format!("Transfers from now on pause at {share}; /resume goes on.")
+            format!("Later transfers pause at {share}. Continue them with /resume.")
         }
-        None => "Transfers from now on do not pause by themselves.".to_owned(),
+        None => "Later transfers do not pause automatically.".to_owned(),
     }
 }
 
@@ -212,7 +212,7 @@ pub fn transfer_details(transfer: &Transfer) -> String {
     };
     let first = format!("{file}: {much}{took}{way}");
     let kept = if transfer.has_left_a_part() {
-        "What has arrived is kept."
+        "The partial file is kept."
     } else {
         ""
     };
@@ -240,17 +240,17 @@ pub fn transfer_end(transfer: &Transfer) -> String {
         (None, Some(remark)) => format!("; {}", harmless(remark)),
         (None, None) => String::new(),
     };
-    let there = if transfer.source.is_some() {
-        " on the server"
+    let done = if transfer.source.is_some() {
+        "uploaded"
     } else {
-        ""
+        "downloaded"
     };
     let resent = match transfer.resent_packets {
-        1 => "1 packet resent".to_owned(),
-        packets => format!("{packets} packets resent"),
+        1 => "1 packet retransmitted".to_owned(),
+        packets => format!("{packets} packets retransmitted"),
     };
     format!(
-        "{file} arrived whole{there}: {} in {:.2} s by {}, {resent}{place}",
+        "{file} {done} and verified: {} in {:.2} s by {}, {resent}{place}",
         bytes(transfer.done_bytes),
         elapsed.as_secs_f64(),
         transfer.protocol(),
@@ -262,12 +262,12 @@ pub fn transfer_end(transfer: &Transfer) -> String {
 pub fn lab_figures(figures: &LabFigures) -> String {
     let seconds = Duration::from_micros(figures.elapsed_us).as_secs_f64();
     let whole = if figures.verified {
-        "whole"
+        "verified"
     } else {
-        "not whole"
+        "not verified"
     };
     format!(
-        "{whole} in {seconds:.3} s of virtual time, {}, {} packets, {} resent",
+        "{whole} in {seconds:.3} s of virtual time, {}, {} packets, {} retransmitted",
         rate(figures.goodput),
         figures.sent_packets,
         figures.resent_packets

@@ -211,7 +211,7 @@ impl fmt::Display for AssignmentError {
                  {LARGEST_WINDOW_BYTES}"
             ),
             Self::Endless { work } => {
-                write!(f, "stopped: not at its end after {work} packets and steps")
+                write!(f, "stopped: not finished after {work} packets and steps")
             }
             Self::Stuck(stuck) => stuck.fmt(f),
             Self::Stopped => f.write_str("stopped"),

@@ -181,11 +181,11 @@ pub fn comment(fate: Fate, scenario: &str) -> Option<String> {
     let what = match fate {
         Fate::Delivered => return None,
         Fate::Lost => "dropped by the link: lost",
-        Fate::QueueFull => "dropped by the link: its queue was full",
-        Fate::TooLong => "dropped by the link: longer than its mtu",
-        Fate::Corrupted => "damaged by the link: one bit flipped",
-        Fate::Reordered => "held back by the link: later ones overtake it",
-        Fate::Duplicated => "doubled by the link: it arrives twice",
+        Fate::QueueFull => "dropped by the link: the queue was full",
+        Fate::TooLong => "dropped by the link: longer than the mtu",
+        Fate::Corrupted => "corrupted by the link: one bit flipped",
+        Fate::Reordered => "held back by the link: later packets overtake it",
+        Fate::Duplicated => "duplicated by the link: it arrives twice",
     };
     Some(format!("{what} ({scenario})"))
 }

@@ -321,9 +321,9 @@ impl fmt::Display for NotDrawn {
                     0 => "no point",
                     _ => "only one point",
                 };
-                write!(f, "{title}: there is {points}, and a chart needs two")
+                write!(f, "{title}: there is {points}, but a chart needs two")
             }
-            Self::Refused(why) => write!(f, "the chart cannot be drawn: {why}"),
+            Self::Refused(why) => write!(f, "cannot draw the chart: {why}"),
         }
     }
 }
@@ -355,10 +355,10 @@ mod tests {
     #[test]
     fn one_point_or_none_is_a_sentence_and_not_a_chart() {
         let one = chart(vec![Point::new(1.0, 2.0)]).to_svg().unwrap_err();
-        let sentence = "Goodput: there is only one point, and a chart needs two";
+        let sentence = "Goodput: there is only one point, but a chart needs two";
         assert_eq!(one.to_string(), sentence);
         let none = chart(Vec::new()).to_svg().unwrap_err();
-        let sentence = "Goodput: there is no point, and a chart needs two";
+        let sentence = "Goodput: there is no point, but a chart needs two";
         assert_eq!(none.to_string(), sentence);
     }
 

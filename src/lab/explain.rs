@@ -133,9 +133,12 @@ impl Rule {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::Opening => "Opening: SYN, SYN-ACK, ACK agree on the terms.",
+            Self::Opening => {
+                "Handshake: SYN, SYN-ACK and ACK negotiate the connection \
+                              parameters."
+            }
             Self::FirstSending(Arq::StopAndWait) => {
-                "First transmission: the segment before is acknowledged."
+                "First transmission: the previous segment is acknowledged."
             }
             Self::FirstSending(Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack) => {
                 "First transmission: the window has room for it."
@@ -150,32 +153,45 @@ impl Rule {
                 "Timeout: the timer of this segment expired, and it alone is retransmitted."
             }
             Self::Timeout(Arq::Sack) => {
-                "Probe timeout: no ACK came, and the oldest packet is retransmitted."
+                "Probe timeout: no ACK arrived before the timeout, and the oldest \
+                 packet is retransmitted."
             }
             Self::ThreeLater => {
-                "Declared lost: Three later packets have arrived (packet threshold)."
+                "Declared lost: three later packets have arrived (packet threshold)."
             }
             Self::Overtaken => {
-                "Declared lost: a later packet has arrived, and 9/8 of a round trip has \
+                "Declared lost: a later packet has arrived, and 9/8 of an RTT has \
                  passed (time threshold)."
             }
-            Self::WindowProbe => "A probe: is the closed window open again?",
+            Self::WindowProbe => {
+                "Window probe: the sender asks whether the zero window \
+                                  has opened."
+            }
             Self::Acknowledgement(Arq::StopAndWait | Arq::GoBackN) => {
-                "Every DATA packet is answered with the ACK of the last segment in order."
+                "The receiver answers every DATA packet with the ACK of the last \
+                 segment in order."
             }
             Self::Acknowledgement(Arq::SelectiveRepeat) => {
-                "Every DATA packet in the window, or below it, gets an ACK of its own."
+                "The receiver acknowledges every DATA packet in or below the window \
+                 individually."
             }
             Self::Acknowledgement(Arq::Sack) => {
-                "What has arrived: the next expected segment, and the ranges beyond it."
+                "The ACK names the next expected segment, and the ranges that arrived \
+                 beyond it."
             }
-            Self::Gap(_) => "Something is newly missing or damaged, and is told at once.",
+            Self::Gap(_) => {
+                "A packet is newly missing or corrupt, and the receiver \
+                             reports it immediately."
+            }
             Self::FinHasCome => {
-                "Everything has come, FIN too; the disk is still at work."
+                "All data and FIN have arrived; the disk is still writing."
             }
-            Self::Fin => "Nothing is left to be sent: the file's SHA-256.",
-            Self::FinAck => "All has arrived, and the SHA-256 was compared.",
-            Self::Reset => "The transfer ends unfinished.",
+            Self::Fin => "All data is acknowledged; FIN carries the SHA-256 of the file.",
+            Self::FinAck => {
+                "All data has arrived, and the receiver has compared the \
+                             SHA-256."
+            }
+            Self::Reset => "The transfer is aborted.",
         }
     }
 

@@ -19,6 +19,7 @@
 //! | [`scenario`] | what is graded: points, a link, a window, segments; files and hidden seeds |
 //! | [`public`] | the scenarios that every student can see |
 //! | [`reference`](mod@reference) | the textbook protocols as programs |
+//! | [`program`] | a program under test: what it is told and what it does |
 //! | [`run`](mod@run) | two programs, a link and virtual time |
 //! | [`rules`] | each rule, each usual mistake, and what a violation says |
 //! | [`sender`], [`receiver`] | the judges of the textbook protocols |
@@ -40,6 +41,8 @@
 //! Source: Kurose & Ross §3.4; RFC 2018 and RFC 6675 (sack), RFC 5681 (Reno).
 
 pub mod congestion;
+mod judges;
+pub mod program;
 pub mod public;
 pub mod receiver;
 pub mod reference;

@@ -70,7 +70,7 @@ pub struct UnknownHalt(String);
 impl fmt::Display for UnknownHalt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &self.0;
-        write!(f, "nobody called {text:?}: choose sender, receiver or disk")
+        write!(f, "unknown place {text:?}: choose sender, receiver or disk")
     }
 }
 

@@ -35,8 +35,9 @@ pub use window::Window;
 
 use super::journal::{Entry, Heading};
 use super::notation::{Notation, transmission};
+use super::words::{loss_reason, time};
 use crate::link::{Direction, Fate};
-use crate::reliable::event::{Timer, Trigger};
+use crate::reliable::event::Timer;
 use flights::{Flight, Flights, Remark, Step, What};
 use std::fmt::Write as _;
 
@@ -138,28 +139,21 @@ fn remark(remark: &Remark) -> String {
             attempt,
             trigger,
         } => {
-            let told = match trigger {
-                Trigger::PacketThreshold => "three later packets have arrived",
-                Trigger::TimeThreshold => "overtaken, and 9/8 of a round trip has passed",
-                Trigger::Timeout => "timeout",
-            };
-            format!(
-                "{told}: DATA {number}{} is considered lost",
-                transmission(attempt)
-            )
+            let (why, transmission) = (loss_reason(trigger), transmission(attempt));
+            format!("DATA {number}{transmission} is declared lost: {why}")
         }
         What::Expired(timer) => expired(timer).to_owned(),
     };
     format!("{} * {what}", clock(remark.time_us))
 }
 
-/// What a timer that ran out leads to.
+/// The effect of a timer that has expired.
 const fn expired(timer: Timer) -> &'static str {
     match timer {
         Timer::Handshake => "timeout: the handshake packet is retransmitted",
-        Timer::Quiet => "quiet: the last ACK is repeated",
+        Timer::Quiet => "idle: the last ACK is repeated",
         Timer::Closing => "timeout: FIN is retransmitted",
-        Timer::Silence => "timeout: the other side is gone",
+        Timer::Silence => "timeout: the other side is silent",
         Timer::Retransmission
         | Timer::LossDetection
         | Timer::AcknowledgementDelay
@@ -184,9 +178,9 @@ fn row(flight: &Flight, notation: Notation) -> String {
     }
 }
 
-/// Milliseconds, ten characters wide.
+/// A time, ten characters wide.
 fn clock(time_us: u64) -> String {
-    format!("{:5}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
+    format!("{:>10}", time(time_us))
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ impl Notation {
         match (self.arq, ranges) {
             (Arq::Sack, _) => {
                 format!(
-                    "the receiver has all before DATA {next_expected}, which is next expected"
+                    "the receiver has all segments before DATA {next_expected}, the \
+                     next expected one"
                 )
             }
             (Arq::SelectiveRepeat, [[number, _], ..]) => {
@@ -115,7 +116,10 @@ impl Notation {
                 None => "the receiver has no segment yet".to_owned(),
                 Some(0) => "the receiver has DATA 0".to_owned(),
                 Some(number) => {
-                    format!("the receiver has all up to and including DATA {number}")
+                    format!(
+                        "the receiver has all segments up to and including DATA \
+                             {number}"
+                    )
                 }
             },
         }

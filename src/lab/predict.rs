@@ -4,7 +4,7 @@
 //!   run ----o---------o----o------------o---> to its end
 //!           |         |    '- the timer has run out
 //!           |         '- a NACK has arrived
-//!           '- the window is full      a) waits   b) sends DATA 3 again   c) ...
+//!           '- the window is full      a) waits   b) retransmits DATA 3   c) ...
 //! ```
 //!
 //! What is right the journal says: a question's answer is all that the sender sent after
@@ -33,6 +33,7 @@ mod occasion;
 mod reason;
 mod score;
 mod stops;
+mod view;
 
 pub use action::{Action, Step};
 pub use occasion::{Occasion, Section};
@@ -42,16 +43,16 @@ use super::journal::{Entry, Happening, Heading, Journal, Side};
 use super::ladder;
 use super::notation::Notation;
 use super::run::{Experiment, Stuck};
-use super::strip::view::{milliseconds, title};
+use super::strip::view::title;
 use super::strip::{Place, Strip, text};
-use super::words::wrapped;
+use super::words::{time, wrapped};
 use crate::reliable::event::{Event, GateState, PacketName, Timer};
 use crate::wire::options::{Arq, Congestion};
 use crate::wire::packet::Kind;
 use choices::mix;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
-use stops::Stop;
+use view::Stop;
 
 /// What does the sender do next?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -312,7 +313,7 @@ fn arrived(
         Kind::Ack | Kind::Nack
             if next_expected == segments && heading.arq != Arq::SelectiveRepeat =>
         {
-            format!("{name} has reached the sender. Everything has arrived.")
+            format!("{name} has reached the sender: all segments have arrived.")
         }
         Kind::Ack | Kind::Nack => {
             let meaning = notation.meaning(packet, ranges);
@@ -328,25 +329,25 @@ const fn expired(timer: Timer) -> &'static str {
     match timer {
         Timer::Retransmission => "The sender's retransmission timer has expired.",
         Timer::LossDetection => {
-            "A later packet has arrived, and the time is over that the sender gives one \
-             that was overtaken."
+            "A later packet has arrived, and the sender's time threshold for an \
+             overtaken packet has passed."
         }
-        Timer::Probe => "Nothing may flow, and the sender's probe timer has run out.",
-        Timer::Closing => "FIN was not answered in time.",
+        Timer::Probe => "The sender may not send DATA, and its probe timer has expired.",
+        Timer::Closing => "FIN was not answered before the timeout.",
         Timer::Handshake
         | Timer::AcknowledgementDelay
         | Timer::Quiet
-        | Timer::Silence => "A timer has run out.",
+        | Timer::Silence => "A timer has expired.",
     }
 }
 
 const fn turned(gate: GateState) -> &'static str {
     match gate {
-        GateState::Open => "DATA may flow again.",
+        GateState::Open => "The sender may send DATA again.",
         GateState::WindowClosed => {
-            "The ACK says that the receiver has no room: a window of 0."
+            "The ACK advertises a zero window: the receiver's buffer is full."
         }
-        GateState::Paused => "Somebody has paused the sender.",
+        GateState::Paused => "The user has paused the sender.",
     }
 }
 
@@ -360,9 +361,11 @@ impl Question {
             situation,
             ..
         } = self;
-        let time = milliseconds(self.time_us);
+        let time = time(self.time_us);
         let mut text = format!("{protocol}; link: {scenario}; at {time}\n{situation}\n");
-        text.push_str("What does the sender do next, before anything else reaches it?\n");
+        text.push_str(
+            "What does the sender do next, before another packet reaches it?\n",
+        );
         for (letter, choice) in ('a'..).zip(&self.choices) {
             let _ = writeln!(text, "  {letter}) {choice}");
         }
@@ -376,8 +379,8 @@ impl Question {
         let letter = letter(self.right);
         let verdict = match choice {
             None => format!("{letter}."),
-            Some(choice) if choice == self.right => "Right.".to_owned(),
-            Some(_) => format!("No: {letter}."),
+            Some(choice) if choice == self.right => "Correct.".to_owned(),
+            Some(_) => format!("Wrong: the answer is {letter}."),
         };
         let mut lines = wrapped(&format!("{verdict} {reason}"), COLUMNS);
         lines.push(format!("({section})\n"));
@@ -403,8 +406,8 @@ impl fmt::Display for NoQuestion {
         match self {
             Self::Controller(congestion) => write!(
                 f,
-                "{congestion} decides when a packet goes, and what is asked here is what the \
-                 protocol does: leave --congestion out"
+                "with {congestion}, the controller decides when packets are sent, but \
+                 the questions are about the protocol. Leave --congestion out"
             ),
             Self::Stuck(stuck) => stuck.fmt(f),
         }

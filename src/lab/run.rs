@@ -231,9 +231,9 @@ pub struct Stuck {
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.next {
-            None => write!(f, "stuck at {}: nobody waits for anything", self.at),
+            None => write!(f, "stuck at {}: neither side waits for an event", self.at),
             Some(next) => {
-                write!(f, "stuck at {}: the next thing comes at {next}", self.at)
+                write!(f, "stuck at {}: the next event comes at {next}", self.at)
             }
         }
     }

@@ -256,7 +256,7 @@ impl Cell {
                 Ok(Measured::from(&run))
             } else {
                 Err(format!(
-                    "the file did not arrive whole: {}",
+                    "the file did not arrive complete: {}",
                     experiment.command()
                 ))
             }

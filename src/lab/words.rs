@@ -1,9 +1,39 @@
-//! Text in lines that fit, and numbers with their units.
+//! Wording that several pictures and texts of the laboratory share: times, reasons, lines.
 
+use crate::reliable::event::Trigger;
 use std::time::Duration;
 
-/// The text in lines of at most so many letters, cut after `;`, `,` or a space where that
-/// can be.
+/// A time for a reader: `262.5 ms`, and from one second on `29.205 s`.
+pub(super) fn time(time_us: u64) -> String {
+    if time_us < 1_000_000 {
+        format!("{}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
+    } else {
+        let (seconds, ms) = (time_us / 1_000_000, time_us % 1_000_000 / 1_000);
+        format!("{seconds}.{ms:03} s")
+    }
+}
+
+/// Why the sender declares a packet lost, as the end of a sentence.
+pub(super) const fn loss_reason(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::PacketThreshold => "three later packets have arrived",
+        Trigger::TimeThreshold => {
+            "a later packet has arrived, and 9/8 of an RTT has passed"
+        }
+        Trigger::Timeout => "no ACK arrived before the timeout",
+    }
+}
+
+/// The same in the words of RFC 9002, for a picture.
+pub(super) const fn loss_trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::PacketThreshold => "packet threshold",
+        Trigger::TimeThreshold => "time threshold",
+        Trigger::Timeout => "timeout",
+    }
+}
+
+/// The text in lines of at most `most` letters, cut after `;`, `,` or a space if possible.
 pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest: Vec<char> = text.chars().collect();
@@ -43,7 +73,7 @@ pub(super) fn thousands(number: u64) -> String {
 
 /// A short time to three digits: `0.4 ms`, `812 ms`, `1.23 s`, `29.2 s`.
 #[must_use]
-pub fn time(time: Duration) -> String {
+pub fn short_time(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let ms = seconds * 1e3;
     if ms < 99.95 {
@@ -69,6 +99,15 @@ mod tests {
         assert_eq!(lines, ["seed=7;loss=10%;", "delay=50ms"]);
         assert_eq!(wrapped("abcdef", 4), ["abcd", "ef"]);
         assert_eq!(wrapped("", 4), [""]);
+    }
+
+    #[test]
+    fn a_long_time_is_shown_in_seconds() {
+        assert_eq!(time(0), "0.0 ms");
+        assert_eq!(time(262_540), "262.5 ms");
+        assert_eq!(time(999_999), "999.9 ms");
+        assert_eq!(time(1_000_000), "1.000 s");
+        assert_eq!(time(29_205_400), "29.205 s");
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub enum LabelError {
 impl fmt::Display for LabelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoPacket => "a packet wanted, as d0.1 (DATA 0, first attempt)",
+            Self::NoPacket => "write a packet, such as d0.1 (DATA 0, first attempt)",
             Self::NoAttempt => "attempts count from 1",
         })
     }

@@ -246,7 +246,7 @@ impl Scenario {
     fn take(&mut self, assignment: &Piece<'_>) -> Result<(), ScenarioError> {
         let (key, value) = assignment
             .split_once('=')
-            .ok_or_else(|| assignment.wrong("a word, = and a value wanted"))?;
+            .ok_or_else(|| assignment.wrong("write WORD=VALUE"))?;
         let (way, word) = match key.split_once('.') {
             None => (None, key),
             Some((prefix, word)) => match prefix.text {
@@ -254,7 +254,7 @@ impl Scenario {
                 "ack" => (Some(Direction::Ack), word),
                 _ => {
                     return Err(
-                        prefix.wrong("only data. and ack. may stand before a word")
+                        prefix.wrong("write data. or ack. before a word, or nothing")
                     );
                 }
             },
@@ -266,7 +266,12 @@ impl Scenario {
             "seed" if way.is_none() => {
                 self.seed = value.number()?;
             }
-            "seed" => return Err(key.wrong("the seed is one for both ways")),
+            "seed" => {
+                return Err(key.wrong(
+                    "the seed applies to both directions; write \
+                                            seed=NUMBER",
+                ));
+            }
             "loss" => {
                 let share = value.share()?;
                 set(self, &|way| way.loss = share);
@@ -344,7 +349,7 @@ fn unknown_word(word: &str) -> String {
         .next();
     match nearest {
         Some(known) => format!("unknown word {word:?}; did you mean {known:?}?"),
-        None => format!("unknown word {word:?}; there are {}", WORDS.join(", ")),
+        None => format!("unknown word {word:?}; the words are {}", WORDS.join(", ")),
     }
 }
 

@@ -91,7 +91,8 @@ impl fmt::Display for Failure {
         match self {
             Self::NoAnswer => write!(
                 f,
-                "the other side did not answer for 30 s: is a firewall closing the UDP port?"
+                "the other side did not answer for 30 s. Check whether a firewall \
+                 blocks the UDP port"
             ),
             Self::Silence => write!(f, "the other side has been silent for 30 s"),
             Self::ResetByPeer(why) => write!(f, "ended by the other side: {why}"),

@@ -46,7 +46,7 @@ enum Stage {
 const MOST_HELD_BYTES: usize = 4 * LONGEST_LINE_BYTES;
 
 /// Why the earlier connection of a client that comes back ends.
-const CAME_AGAIN: &str = "came in again from elsewhere";
+const CAME_AGAIN: &str = "joined again from another connection";
 
 /// What a request that waits costs at least. Unit: bytes.
 const HELD_REQUEST_BYTES: usize = 128;
@@ -83,7 +83,7 @@ impl Room {
             return refuse(
                 client,
                 Code::NotJoined,
-                "Say who you are first: {\"join\":{\"name\":\"...\"}}.".to_owned(),
+                "Join first: {\"join\":{\"name\":\"...\"}}.".to_owned(),
                 None,
             );
         };
@@ -91,7 +91,10 @@ impl Room {
             return refuse(
                 client,
                 Code::BadVersion,
-                format!("This server speaks version {VERSION}, not {version}. Update."),
+                format!(
+                    "This server uses version {VERSION} of the protocol, not \
+                         {version}. Install the same version of Sash."
+                ),
                 None,
             );
         }
@@ -119,7 +122,8 @@ impl Room {
             Challenger::new(password, arriving.role, &arriving.asked, chance)
         });
         let Some((challenger, mut challenge)) = challenged else {
-            let sentence = "This server cannot ask for its password. Ask who runs it.";
+            let sentence = "This server's password cannot be used. Ask the person who \
+                            runs the server.";
             return self.turn_away(client, Code::PasswordNeeded, sentence.to_owned());
         };
         arriving.stage = Stage::Challenged(Box::new(challenger));
@@ -207,7 +211,9 @@ impl Room {
                 why: CAME_AGAIN.to_owned(),
             },
         }];
-        let sentence = "You came in again from elsewhere.".to_owned();
+        let sentence = "You joined again from another connection, which replaces this \
+                        one."
+            .to_owned();
         effects.extend(refuse(earlier, Code::Kicked, sentence, None));
         effects.extend(self.join(client, name, admission));
         effects
@@ -232,7 +238,8 @@ impl Room {
         };
         arriving.held_bytes += request.to_line().len().max(least_held_bytes(&request));
         if arriving.held_bytes > MOST_HELD_BYTES {
-            let sentence = "Prove the password before you say so much.";
+            let sentence = "This was too much data before the password was proven. \
+                            Prove the password first.";
             return self.turn_away(client, Code::PasswordNeeded, sentence.to_owned());
         }
         arriving.held.push(request);
@@ -251,12 +258,13 @@ impl Room {
         let challenger = match arriving.stage {
             Stage::Challenged(challenger) => challenger,
             Stage::Drawing => {
-                let sentence = "This proof came before its challenge. Wait for it.";
+                let sentence = "This proof arrived before its challenge. Wait for the \
+                                challenge.";
                 return refuse(client, Code::BadRequest, sentence.to_owned(), None);
             }
             Stage::Proven(..) => {
                 self.door.waiting.forget(client);
-                let sentence = "Each challenge has one proof. Connect again.";
+                let sentence = "This challenge was already answered. Connect again.";
                 return refuse(client, Code::BadRequest, sentence.to_owned(), None);
             }
         };
@@ -270,8 +278,8 @@ impl Room {
             && !self.door.may_guess(Some(&origin), time)
         {
             if !self.door.waiting.push(client, &arriving.name, &origin) {
-                let sentence = "Too many passwords from your address wait to be compared. \
-                                Try again in a minute.";
+                let sentence = "Too many login attempts from your address are in \
+                                progress. Try again in a minute.";
                 return refuse(client, Code::TooManyGuesses, sentence.to_owned(), None);
             }
             self.arriving.insert(client, arriving);
@@ -407,7 +415,8 @@ impl Room {
         let passes_for = |other: &&Name| other.passes_for(name);
         let sentence = match self.present.values().find(passes_for) {
             Some(other) if !other.is_same_word(name) => format!(
-                "The name \"{name}\" looks like \"{other}\", who is here. Choose another."
+                "The name \"{name}\" looks like that of the user \"{other}\". Choose \
+                 another."
             ),
             Some(_) | None => format!("The name \"{name}\" is taken. Choose another."),
         };
@@ -440,7 +449,7 @@ impl Room {
 
     /// A proof that nobody asked for.
     pub(super) fn on_proof_inside(client: ClientNumber) -> Vec<Effect> {
-        let sentence = "You are in already: there is nothing to prove.";
+        let sentence = "You have already joined, so there is nothing to prove.";
         complain(client, Code::BadRequest, sentence.to_owned())
     }
 
@@ -453,7 +462,7 @@ impl Room {
             ),
             None => (
                 Code::NotJoined,
-                "You did not join in time. Connect again and say your name.".to_owned(),
+                "You did not join in time. Connect again and send join.".to_owned(),
             ),
         }
     }
@@ -463,12 +472,13 @@ impl Room {
 const fn password_sentence(role: Role) -> &'static str {
     match role {
         Role::Room => {
-            "This room has a password, which is proven and never sent: Sash's client \
-             asks for it, or takes --password-file."
+            "This room requires a password, which is proven and never sent. Sash's \
+             client asks for it or reads it with --password-file."
         }
         Role::Teacher => {
-            "This name is the teacher's, whose password is proven and never sent: \
-             Sash's client asks for it, or takes --password-file. Or choose another name."
+            "This is the teacher's name and requires the teacher's password, which is \
+             proven and never sent. Sash's client asks for it or reads it with \
+             --password-file. Otherwise choose another name."
         }
     }
 }

@@ -60,7 +60,7 @@ impl Room {
             return complaint;
         }
         if !self.door.rules.is_class {
-            let sentence = "This server runs no class. Start it with --class.";
+            let sentence = "This server has no class. Start it with --class.";
             return complain(teacher, Code::NoSuchLab, sentence.to_owned());
         }
         let number = self.class.last + 1;
@@ -71,7 +71,7 @@ impl Room {
         };
         let reply = Reply::Lab(lab.clone());
         if lab.assignment.link.chars().any(char::is_control) || !reply.fits_in_a_line() {
-            let sentence = "This scenario is too long, or holds a control character.";
+            let sentence = "This scenario is too long or contains a control character.";
             return complain(teacher, Code::BadText, sentence.to_owned());
         }
         self.class.running = Some(lab);
@@ -83,7 +83,7 @@ impl Room {
     /// A `lab` that the laboratory would not run.
     #[must_use]
     pub fn on_bad_lab(client: ClientNumber, why: &str) -> Vec<Effect> {
-        let sentence = format!("This cannot be given out ({why}).");
+        let sentence = format!("This exercise cannot be given out: {why}.");
         complain(client, Code::BadOption, sentence)
     }
 
@@ -107,11 +107,12 @@ impl Room {
         let is_submission = matches!(result.outcome, LabOutcome::Submitted(_));
         let lab = running.filter(|lab| lab.number == result.number && !is_submission);
         let Some(lab) = lab else {
-            let sentence = "This assignment does not run any more.";
+            let sentence = "This exercise is over.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         };
         if self.class.has_answered(&name) || self.class.rows.len() >= MOST_ROWS {
-            let sentence = "There is a result of yours already, or no room for more.";
+            let sentence = "You have already answered, or the server keeps no more \
+                            results.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         }
         let outcome = shortened(result.outcome);
@@ -120,7 +121,10 @@ impl Room {
             name: name.clone(),
             outcome: outcome.clone(),
         });
-        let text = format!("{} has your answer to lab {}.", lab.from, lab.number);
+        let text = format!(
+            "{} has received your answer to exercise {}.",
+            lab.from, lab.number
+        );
         let recorded = Recorded {
             time,
             name,
@@ -141,7 +145,7 @@ impl Room {
         time: u64,
     ) -> Vec<Effect> {
         if !self.door.rules.is_class {
-            let sentence = "This server runs no class, so there is nobody to submit to.";
+            let sentence = "This server has no class, so you cannot submit a result.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         }
         let name = self.present[&client].to_string();
@@ -155,12 +159,14 @@ impl Room {
         self.class.submissions.retain(|row| !is_earlier(row));
         if !submission.is_plausible() || self.class.submissions.len() >= MOST_ROWS {
             let sentence =
-                "This is no result of lab grade, or there is no room for more.";
+                "This is not a result of lab grade, or the server keeps no more results.";
             return complain(client, Code::BadOption, sentence.to_owned());
         }
         let Submission { points, of, .. } = submission;
-        let text =
-            format!("Your result in {assignment}, {points} of {of} points, is noted.");
+        let text = format!(
+            "The server saved your result for {assignment}: {points} of {of} \
+                     points."
+        );
         let outcome = LabOutcome::Submitted(submission);
         self.class.submissions.push(LabRow {
             name: name.clone(),

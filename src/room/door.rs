@@ -319,7 +319,7 @@ impl Guesses {
 
 fn banned_sentence(ban: &Ban) -> String {
     let why = super::teacher::because(&ban.why);
-    format!("The teacher keeps you out of this room{why}.")
+    format!("The teacher has banned you from this room{why}.")
 }
 
 #[cfg(test)]

@@ -333,7 +333,7 @@ impl fmt::Debug for Challenger {
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("password unusable: there is nothing in it"),
+            Self::Empty => f.write_str("password unusable: it is empty"),
             Self::TooLong => {
                 write!(
                     f,
@@ -341,7 +341,7 @@ impl fmt::Display for PasswordError {
                 )
             }
             Self::Control => f.write_str(
-                "password unusable: it holds a control character, or a second line",
+                "password unusable: it contains a control character or a second line",
             ),
         }
     }

@@ -216,25 +216,25 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "A name has at least one letter. Choose one."),
+            Self::Empty => write!(f, "A name needs at least one letter. Choose a name."),
             Self::TooLong => {
                 write!(
                     f,
-                    "A name has at most {LONGEST_NAME} characters. Shorten it."
+                    "A name has at most {LONGEST_NAME} characters. Choose a shorter one."
                 )
             }
             Self::Forbidden(character) if character.is_whitespace() => {
-                write!(f, "A name is one word. Leave the spaces out.")
+                write!(f, "A name is one word. Remove the spaces.")
             }
             Self::Forbidden(character) => write!(
                 f,
-                "A name cannot hold the invisible character U+{:04X}. Leave it out.",
+                "A name cannot contain the invisible character U+{:04X}. Remove it.",
                 u32::from(*character)
             ),
             Self::Start('/') => {
                 write!(
                     f,
-                    "A name cannot begin with a slash: commands do. Leave it out."
+                    "A name cannot begin with a slash, because commands do. Remove it."
                 )
             }
             Self::Start(_) => {
@@ -244,11 +244,11 @@ impl fmt::Display for NameError {
                 )
             }
             Self::Reserved(word) => {
-                write!(f, "The name \"{word}\" has a meaning here. Choose another.")
+                write!(f, "The name \"{word}\" is reserved. Choose another.")
             }
             Self::LooksReserved(word) => write!(
                 f,
-                "That name looks like \"{word}\", which has a meaning here. Choose another."
+                "This name looks like the reserved name \"{word}\". Choose another."
             ),
         }
     }
@@ -338,7 +338,7 @@ mod tests {
         }
         assert_eq!(
             NameError::LooksReserved("all").to_string(),
-            "That name looks like \"all\", which has a meaning here. Choose another."
+            "This name looks like the reserved name \"all\". Choose another."
         );
         assert!("allan".parse::<Name>().is_ok());
     }

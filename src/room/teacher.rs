@@ -45,7 +45,8 @@ impl Room {
         };
         let target = self.find(&name);
         if target == Some(teacher) || self.door.is_reserved(&name) {
-            let sentence = "The teacher stays. Put out somebody else.";
+            let sentence = "The teacher cannot be removed or banned. Choose another \
+                            user.";
             return complain(teacher, Code::BadRequest, sentence.to_owned());
         }
         let by = self.present[&teacher].to_string();
@@ -55,16 +56,16 @@ impl Room {
         let origin = origin.filter(|origin| Some(*origin) != teachers);
         let done = match (severity, target) {
             (Severity::Kick, None) => return nobody(teacher, name.as_str()),
-            (Severity::Kick, Some(_)) => format!("{name} was put out."),
+            (Severity::Kick, Some(_)) => format!("{name} was removed."),
             (Severity::Ban, _) => {
                 match self.door.ban(name.clone(), origin, why).address {
                     Some(address) => format!(
-                        "{name} is kept out, by name and from {address}, until the server \
-                     ends or you say /unban {name}."
+                        "{name} is banned, by name and by the address {address}, until \
+                         the server ends or you type /unban {name}."
                     ),
                     None => format!(
-                        "{name} is kept out, by name, until the server ends or you say \
-                     /unban {name}."
+                        "{name} is banned, by name, until the server ends or you type \
+                         /unban {name}."
                     ),
                 }
             }
@@ -86,10 +87,10 @@ impl Room {
         if !banned.is_some_and(|name| self.door.unban(&name)) {
             let name: String = name.chars().take(LONGEST_NAME).collect();
             let sentence =
-                format!("Nobody called {name:?} is kept out. See who is: bans.");
+                format!("No user {name:?} is banned. To list the bans, send: bans.");
             return complain(teacher, Code::NoSuchUser, sentence);
         }
-        let text = format!("{name} may come in again.");
+        let text = format!("{name} may join again.");
         vec![tell_one(teacher, Reply::Notice { text })]
     }
 
@@ -136,13 +137,16 @@ impl Room {
         let (code, sentence, told) = match severity {
             Severity::Kick => (
                 Code::Kicked,
-                format!("{by} has put you out of the room{because}. You may come back."),
-                format!("put out by {by}{because}"),
+                format!(
+                    "{by} has removed you from the room{because}. You may join \
+                         again."
+                ),
+                format!("removed by {by}{because}"),
             ),
             Severity::Ban => (
                 Code::Banned,
-                format!("{by} keeps you out of this room from now on{because}."),
-                format!("kept out by {by}{because}"),
+                format!("{by} has banned you from this room{because}."),
+                format!("banned by {by}{because}"),
             ),
         };
         let mut effects = self.on_gone(target, &told);
@@ -165,7 +169,7 @@ fn check_reason(why: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     if why.chars().count() > LONGEST_REASON {
-        return Err("This reason is too long. Put it in one short sentence.");
+        return Err("This reason is too long. Write one short sentence.");
     }
     let text = why.to_owned();
     check_text(why, &Reply::Notice { text })
@@ -173,6 +177,6 @@ fn check_reason(why: &str) -> Result<(), &'static str> {
 
 fn nobody(client: ClientNumber, name: &str) -> Vec<Effect> {
     let name: String = name.chars().take(LONGEST_NAME).collect();
-    let sentence = format!("Nobody here is called {name:?}. See who is: users.");
+    let sentence = format!("There is no user {name:?}. To list the users, send: users.");
     complain(client, Code::NoSuchUser, sentence)
 }

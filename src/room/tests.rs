@@ -139,7 +139,7 @@ fn a_taken_or_look_alike_name_is_refused_with_a_suggestion() {
     let mut room = room_with(&["dana"]);
     let is_taken = |name| format!("The name \"{name}\" is taken. Choose another.");
     let looks_like =
-        "The name \"dаna\" looks like \"dana\", who is here. Choose another.";
+        "The name \"dаna\" looks like that of the user \"dana\". Choose another.";
     for (name, sentence) in [
         ("dana", is_taken("dana")),
         ("DANA", is_taken("DANA")),
@@ -177,10 +177,7 @@ fn a_bad_name_is_refused_with_what_is_good_in_it() {
         panic!("{effects:?}");
     };
     assert_eq!(refusal.suggestion.as_deref(), Some("danacohen2"));
-    assert_eq!(
-        refusal.sentence,
-        "A name is one word. Leave the spaces out."
-    );
+    assert_eq!(refusal.sentence, "A name is one word. Remove the spaces.");
 }
 
 #[test]

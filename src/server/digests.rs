@@ -4,14 +4,14 @@
 //! what it is given, one file after the other, each at the disk's pace.
 //!
 //! ```text
-//! transfers --Work{name, version, file}--> digests
+//! transfers --HashWork{name, version, file}--> digests
 //!           <--------------------Hashed--/
 //! ```
 //!
 //! Source: FIPS 180-4.
 
 use super::folder::Version;
-use super::transfers::Event;
+use super::messages::{HashWork, Hashed, TransfersMessage};
 use crate::shelf::FileName;
 use crate::transfer::hash;
 use crate::wire::digest::Digest;
@@ -26,29 +26,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Digests {
     /// One entry per name: of an old version nothing is kept.
     known: HashMap<FileName, (Version, Option<Digest>)>,
-    work: Sender<Work>,
-}
-
-/// A file to hash, opened for this alone: it has a read position of its own.
-#[derive(Debug)]
-pub(super) struct Work {
-    name: FileName,
-    version: Version,
-    file: File,
-}
-
-/// What came out.
-#[derive(Debug)]
-pub(super) struct Hashed {
-    pub(super) name: FileName,
-    pub(super) version: Version,
-    /// Or a sentence.
-    pub(super) result: Result<Digest, String>,
+    work: Sender<HashWork>,
 }
 
 impl Digests {
     /// Nothing is known; work goes there.
-    pub(super) fn new(work: Sender<Work>) -> Self {
+    pub(super) fn new(work: Sender<HashWork>) -> Self {
         Self {
             known: HashMap::new(),
             work,
@@ -68,11 +51,11 @@ impl Digests {
             .is_some_and(|(asked, _)| *asked == version)
     }
 
-    /// Asks for it; an [`Event::Hashed`] follows.
+    /// Asks for it; an [`TransfersMessage::Hashed`] follows.
     pub(super) fn ask(&mut self, name: &FileName, version: Version, file: File) {
         self.known.insert(name.clone(), (version, None));
         let name = name.clone();
-        let _ = self.work.send(Work {
+        let _ = self.work.send(HashWork {
             name,
             version,
             file,
@@ -111,23 +94,23 @@ impl Digests {
 
 /// `digests`: works until nobody can send any more.
 pub(super) fn run(
-    work: &Receiver<Work>,
-    results: &Sender<Event>,
+    work: &Receiver<HashWork>,
+    results: &Sender<TransfersMessage>,
     is_stopping: &AtomicBool,
 ) {
     for mut work in work {
         let result = digest_of(&mut work.file, work.version, is_stopping);
         let result = result.map_err(|error| {
-            log::warn!("could not hash {}: {error}", work.name);
-            format!("The server could not read the file to its end ({error}). Try again.")
+            log::warn!("cannot hash {}: {error}", work.name);
+            format!("The server could not read the whole file ({error}). Try again.")
         });
-        let Work { name, version, .. } = work;
+        let HashWork { name, version, .. } = work;
         let hashed = Hashed {
             name,
             version,
             result,
         };
-        if results.send(Event::Hashed(hashed)).is_err() {
+        if results.send(TransfersMessage::Hashed(hashed)).is_err() {
             return;
         }
     }

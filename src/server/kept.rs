@@ -60,7 +60,7 @@ impl Kept {
         };
         for idle in kept.idle() {
             if let Err(error) = idle.give_back() {
-                log::debug!("{} stays as it is: {error}", idle.path.display());
+                log::debug!("{} is not removed: {error}", idle.path.display());
             }
         }
         kept
@@ -181,7 +181,10 @@ impl Idle {
     fn remove(&self) -> bool {
         let shown = self.path.display();
         match part::discard(&self.path) {
-            Ok(()) => log::info!("removed what a broken-off upload had left: {shown}"),
+            Ok(()) => log::info!(
+                "removed the partial file of an interrupted upload: \
+                                  {shown}"
+            ),
             Err(error) => log::warn!("cannot remove {shown}: {error}"),
         }
         !self.path.exists()

@@ -1,8 +1,7 @@
 //! `accept`: lets clients in, as many as there is room for.
 //!
-//! It alone counts who is connected: a [`Seat`] is taken when a client comes and tells its
-//! address when it is dropped. Whoever finds no seat is told so and may try again; nobody
-//! is banned.
+//! A client takes one of the [`seats`](super::seats). Whoever finds none is told so and may
+//! try again; nobody is banned.
 //!
 //! It does not wait for any client, and an error of `accept` (no descriptor left, a client
 //! that hung up in the queue) is logged and survived.
@@ -10,15 +9,16 @@
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
 use super::Config;
+use super::messages::RoomMessage;
 use super::peer::{self, Budget, Peer, WRITE_TIMEOUT, WritingHalf};
-use super::room_thread::Event;
+use super::seats::{Seat, SeatLimits, Seats};
 use crate::transfer::threads;
 use crate::wire::message::{Code, Refusal, Reply};
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Sender;
 use socket2::{SockRef, TcpKeepalive};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,7 +27,7 @@ use std::time::Duration;
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) config: Config,
-    pub(super) room: Sender<Event>,
+    pub(super) room: Sender<RoomMessage>,
     /// For what waits to be sent to all clients together.
     pub(super) budget: Arc<Budget>,
     /// Set before a last connection of our own wakes `accept`.
@@ -35,39 +35,6 @@ pub(super) struct Listener {
     /// Never sent on; its drop tells that a thread has ended.
     pub(super) alive: Sender<()>,
 }
-
-/// A place for one client. Dropping it frees the place.
-#[derive(Debug)]
-pub(super) struct Seat {
-    address: IpAddr,
-    vacated: Sender<IpAddr>,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let _ = self.vacated.send(self.address);
-    }
-}
-
-/// Who sits where.
-struct Seats {
-    limits: SeatLimits,
-    taken: HashMap<IpAddr, usize>,
-    total: usize,
-    vacated: (Sender<IpAddr>, Receiver<IpAddr>),
-}
-
-/// How many may sit.
-#[derive(Debug, Clone, Copy)]
-struct SeatLimits {
-    total: usize,
-    /// As [`Config::max_per_address`].
-    per_address: Option<usize>,
-}
-
-/// Most connections from one address where nothing else was asked for; the own machine has
-/// no such limit, because a class of clients may be tried on it.
-const CONNECTIONS_PER_ADDRESS: usize = 64;
 
 /// A client whose cable was cut is asked after this silence, and again each `INTERVAL`.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
@@ -88,8 +55,8 @@ type TurnedAway = VecDeque<Arc<TcpStream>>;
 const TURNED_AWAY_KEPT: usize = 32;
 
 /// What a client is told for whom the system has no thread.
-const NO_THREAD: &str = "The server's system cannot serve anybody more. Try again when \
-                         somebody has left.";
+const NO_THREAD: &str = "The server's computer cannot serve more clients. Try again \
+                         when a user has left.";
 
 impl Listener {
     /// Accepts until told to stop.
@@ -112,7 +79,7 @@ impl Listener {
                 Err(error) => {
                     // Ten times a second would be too often.
                     if !std::mem::replace(&mut was_error, true) {
-                        log::warn!("could not accept a client, trying again: {error}");
+                        log::warn!("cannot accept a client, trying again: {error}");
                     }
                     let _ = never.recv_timeout(ACCEPT_RETRY);
                     continue;
@@ -125,12 +92,12 @@ impl Listener {
                     if let Err(error) =
                         self.let_in(next_number, stream, seat, &mut turned_away)
                     {
-                        log::warn!("could not serve client {next_number}: {error}");
+                        log::warn!("cannot serve client {next_number}: {error}");
                     }
                     next_number += 1;
                 }
                 Err(sentence) => {
-                    log::warn!("turned {remote} away: {sentence}");
+                    log::warn!("refused a connection from {remote}: {sentence}");
                     turn_away(Arc::new(stream), sentence, &mut turned_away);
                 }
             }
@@ -175,7 +142,11 @@ impl Listener {
             drop(alive);
         })?;
         // The room must know of the client before its first line comes.
-        if self.room.send(Event::Arrived(Arc::clone(peer))).is_err() {
+        if self
+            .room
+            .send(RoomMessage::Arrived(Arc::clone(peer)))
+            .is_err()
+        {
             peer.cut("the server is closing");
         }
         let (room, alive) = (self.room.clone(), self.alive.clone());
@@ -188,59 +159,9 @@ impl Listener {
         if reader.is_err() {
             let why = "no thread left";
             let client = number;
-            let _ = self.room.send(Event::Gone { client, why });
+            let _ = self.room.send(RoomMessage::Gone { client, why });
         }
         reader.map(|_| ())
-    }
-}
-
-impl Seats {
-    fn new(limits: SeatLimits) -> Self {
-        Self {
-            limits,
-            taken: HashMap::new(),
-            total: 0,
-            vacated: crossbeam_channel::unbounded(),
-        }
-    }
-
-    /// A seat, or a sentence that says why there is none.
-    fn take(&mut self, address: IpAddr) -> Result<Seat, &'static str> {
-        for left in self.vacated.1.try_iter() {
-            self.total -= 1;
-            if let Some(count) = self.taken.get_mut(&left) {
-                *count -= 1;
-                if *count == 0 {
-                    self.taken.remove(&left);
-                }
-            }
-        }
-        if self.total >= self.limits.total {
-            return Err("This server is full. Try again when somebody has left.");
-        }
-        let most = self.limits.per_address(address);
-        let from_there = self.taken.entry(address).or_default();
-        if *from_there >= most {
-            return Err("Too many connections from your address. Close one first.");
-        }
-        *from_there += 1;
-        self.total += 1;
-        Ok(Seat {
-            address,
-            vacated: self.vacated.0.clone(),
-        })
-    }
-}
-
-impl SeatLimits {
-    /// Most connections from this address.
-    fn per_address(self, address: IpAddr) -> usize {
-        match self.per_address {
-            Some(0) => usize::MAX,
-            Some(most) => most,
-            None if address.is_loopback() => usize::MAX,
-            None => CONNECTIONS_PER_ADDRESS,
-        }
     }
 }
 
@@ -256,55 +177,10 @@ fn turn_away(stream: Arc<TcpStream>, sentence: &str, turned_away: &mut TurnedAwa
         .and_then(|()| (&*stream).write_all(refusal.to_line().as_bytes()))
         .and_then(|()| stream.shutdown(Shutdown::Write));
     if let Err(error) = told {
-        log::debug!("could not say so: {error}");
+        log::debug!("cannot send the refusal: {error}");
     }
     turned_away.push_back(stream);
     if turned_away.len() > TURNED_AWAY_KEPT {
         turned_away.pop_front();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-    fn seats(total: usize, per_address: Option<usize>) -> Seats {
-        Seats::new(SeatLimits { total, per_address })
-    }
-
-    #[test]
-    fn a_stranger_has_64_seats_and_gets_one_back_for_each_that_is_left() {
-        let mut seats = seats(1000, None);
-        let mut taken: Vec<Seat> = (0..CONNECTIONS_PER_ADDRESS)
-            .map(|_| seats.take(STRANGER).unwrap())
-            .collect();
-        assert!(seats.take(STRANGER).is_err());
-        assert!(seats.take(LOOPBACK).is_ok());
-        taken.pop();
-        assert!(seats.take(STRANGER).is_ok());
-    }
-
-    #[test]
-    fn the_own_machine_is_limited_by_the_total_alone() {
-        let mut seats = seats(100, None);
-        let taken: Vec<Seat> = (0..100).map(|_| seats.take(LOOPBACK).unwrap()).collect();
-        assert!(seats.take(LOOPBACK).is_err());
-        drop(taken);
-        assert!(seats.take(LOOPBACK).is_ok());
-    }
-
-    #[test]
-    fn a_limit_that_is_asked_for_holds_for_every_address_and_0_is_none() {
-        for address in [STRANGER, LOOPBACK] {
-            let mut two = seats(1000, Some(2));
-            let _taken = [two.take(address).unwrap(), two.take(address).unwrap()];
-            assert!(two.take(address).is_err());
-            let mut many = seats(1000, Some(0));
-            let taken: Vec<_> = (0..100).map(|_| many.take(address)).collect();
-            assert!(taken.iter().all(Result::is_ok));
-        }
     }
 }

@@ -25,7 +25,7 @@ pub(super) use writer::{WRITE_TIMEOUT, write_lines};
 
 use outbox::Outbox;
 
-use super::listener::Seat;
+use super::seats::Seat;
 use crate::room::ClientNumber;
 use crate::room::login::Key;
 use crate::transfer::tap::{Conversation, Tap, Way};

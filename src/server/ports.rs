@@ -283,7 +283,8 @@ impl fmt::Display for PortRangeError {
         let Self(text) = self;
         write!(
             f,
-            "ports {text:?} unreadable: write A-B with 1 <= A <= B <= 65535, or 0 for any"
+            "cannot read the ports {text:?}: write A-B with 1 <= A <= B <= 65535, or 0 \
+             for any free port"
         )
     }
 }

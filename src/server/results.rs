@@ -33,8 +33,8 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     };
     open().map_err(|error| {
         let sentence = format!(
-            "cannot write the class's results into {}: {error}. Name another file with \
-             --class-results.",
+            "cannot write the results of the class to {}: {error}. Choose another file \
+             with --class-results.",
             path.display()
         );
         io::Error::new(error.kind(), sentence)
@@ -46,7 +46,7 @@ pub(super) fn run(file: &mut impl Write, results: &Receiver<Box<Recorded>>) {
     while let Ok(recorded) = results.recv() {
         // One write for a row, so that it is there whole or not at all.
         if let Err(error) = file.write_all(row(&recorded).as_bytes()) {
-            log::error!("a result of the class was not written: {error}");
+            log::error!("cannot write a result of the class: {error}");
         }
     }
 }

@@ -11,8 +11,8 @@
 //! turn ([`turns`](super::turns)), and what its client asks behind it waits too. So nobody is
 //! kept waiting by what another one asks for.
 
+use super::messages::{RoomMessage, TransfersMessage};
 use super::peer::{Budget, Line, Peer};
-use super::transfers;
 use super::turns::Turns;
 use crate::lab::assignment;
 use crate::reliable::moment::Moment;
@@ -21,58 +21,12 @@ use crate::room::door::Origin;
 use crate::room::login::Chance;
 use crate::room::{Audience, ClientNumber, Effect, Room};
 use crate::transfer::clock::{Clock, wall_time_ms};
-use crate::wire::line::LineError;
-use crate::wire::message::{FileEntry, MessageError, Reply, Request};
+use crate::wire::message::{Reply, Request};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What the other threads tell the room.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// A client has connected; its events follow.
-    Arrived(Arc<Peer>),
-    /// A line that is a request.
-    Asked {
-        client: ClientNumber,
-        request: Request,
-    },
-    /// A line that is none; the connection goes on.
-    Unreadable {
-        client: ClientNumber,
-        error: MessageError,
-    },
-    /// A line that cannot be read; the connection goes on.
-    Illegible {
-        client: ClientNumber,
-        error: LineError,
-    },
-    /// Bytes that are no line; the connection ends.
-    Broken {
-        client: ClientNumber,
-        error: LineError,
-    },
-    /// No `join` in time.
-    Late { client: ClientNumber },
-    /// The client has closed its half of the connection: it reads, and asks no more.
-    Finished { client: ClientNumber },
-    /// A client's upload is whole.
-    Shared { from: String, file: FileEntry },
-    /// The connection is no more.
-    Gone {
-        client: ClientNumber,
-        why: &'static str,
-    },
-    /// A sentence for everybody.
-    Announced { text: String },
-    /// The server ends.
-    Stop {
-        /// Dropped once everybody has heard it, or had the time to.
-        room: Sender<()>,
-    },
-}
 
 /// What the `room` thread owns.
 pub(super) struct RoomThread {
@@ -80,7 +34,7 @@ pub(super) struct RoomThread {
     members: HashMap<ClientNumber, Member>,
     /// What the lines since the last flush amount to.
     pending_bytes: usize,
-    transfers: Sender<transfers::Event>,
+    transfers: Sender<TransfersMessage>,
     /// Where a class's results are written down, if they are.
     results: Option<Sender<Box<Recorded>>>,
     stall_limit: Duration,
@@ -124,7 +78,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 impl RoomThread {
     pub(super) fn new(
         mut room: Room,
-        transfers: Sender<transfers::Event>,
+        transfers: Sender<TransfersMessage>,
         results: Option<Sender<Box<Recorded>>>,
         stall_limit: Duration,
         budget: Arc<Budget>,
@@ -133,7 +87,7 @@ impl RoomThread {
         match getrandom::fill(&mut chance.0) {
             Ok(()) => room.set_secret(chance),
             // A client that comes back then waits until its dead connection is noticed.
-            Err(error) => log::error!("no random numbers for tokens: {error}"),
+            Err(error) => log::error!("cannot get random numbers for tokens: {error}"),
         }
         Self {
             room,
@@ -149,20 +103,20 @@ impl RoomThread {
         }
     }
 
-    /// Works until [`Event::Stop`].
-    pub(super) fn run(mut self, events: &Receiver<Event>) {
+    /// Works until [`RoomMessage::Stop`].
+    pub(super) fn run(mut self, events: &Receiver<RoomMessage>) {
         let check_interval = self.stall_limit / 4;
         let mut next_check = self.clock.now() + check_interval;
         loop {
             match events.recv_timeout(self.clock.until(self.next_wake(next_check))) {
-                Ok(Event::Stop { room }) => return self.say_goodbye(events, &room),
+                Ok(RoomMessage::Stop { room }) => return self.say_goodbye(events, &room),
                 Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => {
                     self.on_event(event);
                     // What came meanwhile goes out together: to wake a writer for each
                     // line of a crowd costs more than all the rest.
                     for event in events.try_iter().take(BATCH_EVENTS) {
-                        if let Event::Stop { room } = event {
+                        if let RoomMessage::Stop { room } = event {
                             return self.say_goodbye(events, &room);
                         }
                         self.on_event(event);
@@ -194,9 +148,9 @@ impl RoomThread {
         next_check.min(self.clock.now() + TURN_INTERVAL)
     }
 
-    fn on_event(&mut self, event: Event) {
+    fn on_event(&mut self, event: RoomMessage) {
         let effects = match event {
-            Event::Arrived(peer) => {
+            RoomMessage::Arrived(peer) => {
                 let member = Member {
                     pending: Vec::new(),
                     later: VecDeque::new(),
@@ -211,38 +165,38 @@ impl RoomThread {
                 return;
             }
             // The last word on a client that had finished.
-            Event::Gone { client, .. } if !self.members.contains_key(&client) => {
-                let _ = self.transfers.send(transfers::Event::Gone { client });
+            RoomMessage::Gone { client, .. } if !self.members.contains_key(&client) => {
+                let _ = self.transfers.send(TransfersMessage::Gone { client });
                 return;
             }
             // What a client sent after we closed our half is of no interest any more.
-            Event::Asked { client, .. }
-            | Event::Unreadable { client, .. }
-            | Event::Illegible { client, .. }
-            | Event::Broken { client, .. }
-            | Event::Late { client }
-            | Event::Finished { client }
+            RoomMessage::Asked { client, .. }
+            | RoomMessage::Unreadable { client, .. }
+            | RoomMessage::Illegible { client, .. }
+            | RoomMessage::Broken { client, .. }
+            | RoomMessage::Late { client }
+            | RoomMessage::Finished { client }
                 if !self.members.contains_key(&client) =>
             {
                 return;
             }
-            Event::Asked { client, request } => match self.defer(client, request) {
+            RoomMessage::Asked { client, request } => match self.defer(client, request) {
                 Some(request) => self.on_request(client, request),
                 None => return,
             },
-            Event::Unreadable { client, error } => {
+            RoomMessage::Unreadable { client, error } => {
                 let why = error.to_string();
                 self.room.on_unreadable(client, &why, error.tag())
             }
-            Event::Illegible { client, error } => {
+            RoomMessage::Illegible { client, error } => {
                 self.room.on_illegible(client, &error.to_string())
             }
-            Event::Broken { client, error } => {
+            RoomMessage::Broken { client, error } => {
                 log::warn!("client {client} ended: {error}");
                 self.room.on_broken_line(client, &error.to_string())
             }
-            Event::Late { client } => self.room.on_late(client),
-            Event::Finished { client } => {
+            RoomMessage::Late { client } => self.room.on_late(client),
+            RoomMessage::Finished { client } => {
                 if let Some(member) = self.members.get_mut(&client)
                     && !member.later.is_empty()
                 {
@@ -251,15 +205,15 @@ impl RoomThread {
                 }
                 self.finish(client)
             }
-            Event::Shared { from, file } => Room::on_shared(from, file),
-            Event::Gone { client, why } => {
+            RoomMessage::Shared { from, file } => Room::on_shared(from, file),
+            RoomMessage::Gone { client, why } => {
                 log::info!("client {client} left: {why}");
                 let effects = self.room.on_gone(client, why);
                 self.forget(client, None);
                 effects
             }
-            Event::Announced { text } => Room::notice(&text),
-            Event::Stop { .. } => return,
+            RoomMessage::Announced { text } => Room::notice(&text),
+            RoomMessage::Stop { .. } => return,
         };
         self.perform(effects);
     }
@@ -267,7 +221,7 @@ impl RoomThread {
     /// A client that has closed its half of the connection leaves the room; what it has
     /// asked for, `transfers` still does.
     fn finish(&mut self, client: ClientNumber) -> Vec<Effect> {
-        log::info!("client {client} asks no more");
+        log::info!("client {client} closed its half of the connection");
         let effects = self.room.on_gone(client, "connection closed");
         self.hand_over(client);
         effects
@@ -379,7 +333,7 @@ impl RoomThread {
                     if let Some(member) = self.members.get(&client) {
                         let peer = Arc::clone(&member.peer);
                         peer.order();
-                        let event = transfers::Event::Ordered { peer, order };
+                        let event = TransfersMessage::Ordered { peer, order };
                         let _ = self.transfers.send(event);
                     }
                 }
@@ -416,7 +370,10 @@ impl RoomThread {
         let effects = match getrandom::fill(&mut chance.0) {
             Ok(()) => self.room.on_drawn(client, chance),
             Err(error) => {
-                log::error!("no random numbers for client {client}'s login: {error}");
+                log::error!(
+                    "cannot get random numbers for the login of client \
+                             {client}: {error}"
+                );
                 vec![Effect::Close { client }]
             }
         };
@@ -430,7 +387,7 @@ impl RoomThread {
             member.flush();
             member.peer.hold(false);
             member.peer.end(ending.unwrap_or(Shutdown::Both));
-            let _ = self.transfers.send(transfers::Event::Gone { client });
+            let _ = self.transfers.send(TransfersMessage::Gone { client });
         }
     }
 
@@ -441,7 +398,7 @@ impl RoomThread {
         if let Some(mut member) = self.members.remove(&client) {
             member.flush();
             let peer = member.peer;
-            let _ = self.transfers.send(transfers::Event::Finished { peer });
+            let _ = self.transfers.send(TransfersMessage::Finished { peer });
         }
     }
 
@@ -481,8 +438,8 @@ impl RoomThread {
     }
 
     /// Tells everybody, and waits a moment until they have heard it.
-    fn say_goodbye(mut self, events: &Receiver<Event>, _until_heard: &Sender<()>) {
-        self.perform(Room::notice("The server is closing. Goodbye."));
+    fn say_goodbye(mut self, events: &Receiver<RoomMessage>, _until_heard: &Sender<()>) {
+        self.perform(Room::notice("The server is closing."));
         self.flush();
         for member in self.members.values() {
             member.peer.end(Shutdown::Both);
@@ -490,10 +447,10 @@ impl RoomThread {
         let deadline = self.clock.now() + FAREWELL;
         while !self.members.is_empty() {
             match events.recv_timeout(self.clock.until(deadline)) {
-                Ok(Event::Gone { client, .. }) => {
+                Ok(RoomMessage::Gone { client, .. }) => {
                     self.members.remove(&client);
                 }
-                Ok(Event::Arrived(peer)) => peer.cut("the server is closing"),
+                Ok(RoomMessage::Arrived(peer)) => peer.cut("the server is closing"),
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -503,7 +460,7 @@ impl RoomThread {
         }
         // Readers may be about to report: whoever is gone needs no answer.
         while let Ok(event) = events.try_recv() {
-            if let Event::Arrived(peer) = event {
+            if let RoomMessage::Arrived(peer) = event {
                 peer.cut("the server is closing");
             }
         }

@@ -1,114 +1,592 @@
-//! `transfers`: the thread that works on files for the room.
+//! The transfers of all clients, in both directions: asked for, queued, running, ended.
 //!
-//! It lists and opens, hands out ports, starts a sender per download and tells the asker
-//! how it goes. The sending itself has threads of its own ([`crate::transfer::sending`]),
-//! and so has hashing, so this one is never long away from its channel.
+//! ```text
+//! download --> checked --> Queued --a port is free--> Running --> ended
+//!                 |          | cancel, gone              |
+//!                 v error    v                           v offer, transfer...
+//! ```
+//!
+//! A transfer that does not move while others wait for a port is broken off after a while, and
+//! its port goes to them; what has arrived of it stays, and it can be gone on from.
+//!
+//! A request is checked before it waits, so that nobody waits for a file that is not
+//! there, and the file is opened again when its turn comes, so that a queue holds no
+//! descriptors. Everything here runs on the `transfers` thread.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `thread` | the `transfers` thread: takes one message after the other |
+//! | `transfer` | one transfer and its stages |
+//! | `download`, `upload` | how a transfer of each direction starts, and what an upload leaves |
+//! | `checks` | what is looked at before a transfer may wait for a port |
+//! | [`upload_limits`] | how much clients may upload, and how much of that is taken |
+//! | `standstill` | transfers that do not move while others wait |
+//! | `half_closed` | clients that ask no more and wait for their transfers |
+//! | `listing` | the list of files, made once for many who ask |
+//!
+//! Source: report page `wire` (`download`, `offer`, `transfer`).
 
-use super::digests::Hashed;
-use super::downloads::Downloads;
-use super::peer::Peer;
-use crate::room::{ClientNumber, Order};
-use crate::transfer::Report;
-use crate::transfer::clock::Clock;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+mod checks;
+mod download;
+mod half_closed;
+mod listing;
+mod standstill;
+pub(super) mod thread;
+mod transfer;
+mod upload;
+pub mod upload_limits;
+
+use super::Config;
+use super::digests::Digests;
+use super::folder::Folder;
+use super::kept::Kept;
+use super::messages::{HashWork, Hashed, RoomMessage, TransfersMessage};
+use super::peer::{Budget, Peer};
+use super::ports::Ports;
+use crate::room::ClientNumber;
+use crate::transfer::clock::{Clock, wall_time_ms};
+use crate::transfer::{Ending, Report};
+use crate::wire::message::{
+    Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
+};
+use crate::wire::options::Settled;
+use crate::wire::version::FileVersion;
+use crossbeam_channel::Sender;
+use listing::Listing;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use transfer::{Shell, Stage, StartError, Supplies, Transfer, Upload};
+use upload_limits::Allowance;
 
-/// What the other threads tell `transfers`.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// A client wants something that needs files.
-    Ordered { peer: Arc<Peer>, order: Order },
-    /// A client asks no more, and gets what it has asked for.
-    Finished { peer: Arc<Peer> },
-    /// A client's chat connection is no more.
-    Gone { client: ClientNumber },
-    /// How a transfer goes.
-    Reported { transfer: u64, report: Report },
-    /// A file was read to its end by `digests`.
-    Hashed(Hashed),
-    /// The server will end: those that run may end first.
-    Drain {
-        /// How long they have.
-        grace: Duration,
-        /// Told once the last of them has ended; dropped at once where none runs.
-        ended: Sender<()>,
-    },
-    /// The server ends.
-    Stop,
+/// What the `transfers` thread owns.
+pub(super) struct Transfers {
+    defaults: Settled,
+    supplies: Supplies,
+    ports: Ports,
+    allowance: Allowance,
+    /// Where news for everybody go.
+    room: Sender<RoomMessage>,
+    all: BTreeMap<u64, Transfer>,
+    /// Who has closed its half of the chat connection and waits for its transfers.
+    finished: BTreeMap<ClientNumber, Arc<Peer>>,
+    last_number: u64,
+    budget: Arc<Budget>,
+    clock: Clock,
+    /// What is on offer, as it was told last.
+    listing: Option<Listing>,
+    ticks: u32,
+    /// The server closes: nothing begins any more.
+    is_closing: bool,
+    /// Who waits for the end of what runs then.
+    ended: Option<Sender<()>>,
 }
 
-/// How often ports that other programs held are tried again, and those who wait are told
-/// their places.
-const TICK_INTERVAL: Duration = Duration::from_millis(250);
+/// Kept parts are looked at each so many ticks.
+const TICKS_PER_SWEEP: u32 = 4;
 
-/// How long running transfers may take to say goodbye when the server ends.
-const FAREWELL: Duration = Duration::from_secs(1);
+impl Transfers {
+    pub(super) fn new(
+        config: &Config,
+        folder: Folder,
+        work: Sender<HashWork>,
+        events: Sender<TransfersMessage>,
+        room: Sender<RoomMessage>,
+        budget: Arc<Budget>,
+    ) -> Self {
+        let kept = Kept::new(folder.path());
+        kept.sweep(wall_time_ms());
+        Self {
+            allowance: Allowance::new(config.uploads),
+            room,
+            defaults: config.defaults,
+            supplies: Supplies {
+                journals: config.journals.clone(),
+                tap: config.tap.clone(),
+                scenario: config.scenario.clone(),
+                is_offloading: config.is_offloading,
+                folder,
+                digests: Digests::new(work),
+                kept,
+                events,
+            },
+            ports: Ports::new(config.ports),
+            all: BTreeMap::new(),
+            finished: BTreeMap::new(),
+            last_number: 0,
+            budget,
+            clock: Clock::start(),
+            listing: None,
+            ticks: 0,
+            is_closing: false,
+            ended: None,
+        }
+    }
 
-/// Works until [`Event::Stop`].
-pub(super) fn run(mut downloads: Downloads, events: &Receiver<Event>) {
-    let clock = Clock::start();
-    let mut next_tick = clock.now() + TICK_INTERVAL;
-    loop {
-        match events.recv_timeout(clock.until(next_tick)) {
-            Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-            Ok(event) => {
-                on_event(&mut downloads, event);
-                downloads.dismiss_finished();
-                downloads.look_whether_drained();
+    /// `download`: checked at once, served when a port is free.
+    pub(super) fn on_download(&mut self, peer: Arc<Peer>, request: &DownloadRequest) {
+        if self.is_closing {
+            let sentence = CLOSING.to_owned();
+            return complain(&peer, Code::Closing, sentence, request.tag);
+        }
+        let (name, settled) = match self.check(&peer, request) {
+            Ok(checked) => checked,
+            Err((code, sentence)) => {
+                complain(&peer, code, sentence, request.tag);
+                return;
             }
-            Err(RecvTimeoutError::Timeout) => {}
+        };
+        self.queue(Transfer {
+            peer,
+            tag: request.tag,
+            name,
+            settled,
+            upload: None,
+            prefix: request.prefix,
+            is_leaving: false,
+            awaits: None,
+            broken_off: None,
+            stage: Stage::Queued { told_place: 0 },
+        });
+    }
+
+    /// `upload`: the same, the other way.
+    pub(super) fn on_upload(
+        &mut self,
+        peer: Arc<Peer>,
+        from: String,
+        request: &UploadRequest,
+    ) {
+        if self.is_closing {
+            let sentence = CLOSING.to_owned();
+            return complain(&peer, Code::Closing, sentence, request.tag);
         }
-        if clock.until(next_tick).is_zero() {
-            downloads.on_tick();
-            next_tick = clock.now() + TICK_INTERVAL;
+        let (name, settled) = match self.check_upload(&peer, &from, request) {
+            Ok(checked) => checked,
+            Err((code, sentence)) => {
+                complain(&peer, code, sentence, request.tag);
+                return;
+            }
+        };
+        let version = told_version(request);
+        let mut running = self.all.iter_mut();
+        let earlier = running.find(|(_, it)| it.gives_way_to(&peer, &name, &version));
+        let awaits = earlier.map(|(number, earlier)| {
+            earlier.cancel();
+            *number
+        });
+        self.queue(Transfer {
+            peer,
+            tag: request.tag,
+            name,
+            settled,
+            upload: Some(Upload {
+                from,
+                version,
+                has_taken: false,
+            }),
+            prefix: None,
+            is_leaving: false,
+            awaits,
+            broken_off: None,
+            stage: Stage::Queued { told_place: 0 },
+        });
+    }
+
+    fn queue(&mut self, mut transfer: Transfer) {
+        self.last_number += 1;
+        let number = self.last_number;
+        match transfer.awaits {
+            None => self.ports.wait(number, transfer.user()),
+            Some(_) => transfer.tell_place(number, 1),
+        }
+        self.all.insert(number, transfer);
+        self.serve_queue();
+        self.tell_places();
+    }
+
+    /// `cancel`: of one's own transfers only.
+    pub(super) fn on_cancel(&mut self, peer: &Peer, number: u64) {
+        let Some(transfer) = self.own(peer, number) else {
+            return;
+        };
+        match &transfer.stage {
+            // It reports its end, and what follows from that follows there.
+            Stage::Running { .. } | Stage::Lingering { .. } => transfer.cancel(),
+            Stage::Queued { .. } => {
+                self.end_queued(number, TransferState::Cancelled, None);
+                self.serve_queue();
+            }
         }
     }
-    downloads.cancel_all();
-    let deadline = clock.now() + FAREWELL;
-    while downloads.are_running() {
-        match events.recv_timeout(clock.until(deadline)) {
-            Ok(event @ Event::Reported { .. }) => on_event(&mut downloads, event),
-            Ok(event) => turn_away(event),
-            Err(_) => break,
+
+    /// `pause` and `resume`.
+    pub(super) fn on_pause(&mut self, peer: &Peer, number: u64, is_paused: bool) {
+        let Some(transfer) = self.own(peer, number) else {
+            return;
+        };
+        match &transfer.stage {
+            Stage::Running { shell, .. } => shell.set_paused(is_paused),
+            Stage::Lingering { .. } => {}
+            Stage::Queued { .. } => {
+                let sentence = "This transfer has not started yet. Wait, or cancel it.";
+                complain(peer, Code::BadRequest, sentence.to_owned(), None);
+            }
         }
     }
-    events.try_iter().for_each(turn_away);
+
+    /// The transfer of this client with that number; or it is told that there is none.
+    fn own(&mut self, peer: &Peer, number: u64) -> Option<&mut Transfer> {
+        let own = self.all.get_mut(&number);
+        let own = own.filter(|transfer| transfer.peer.number == peer.number);
+        if own.is_none() {
+            let sentence = format!("You have no transfer {number}.");
+            complain(peer, Code::NoSuchTransfer, sentence, None);
+        }
+        own
+    }
+
+    /// `transfer`: the client's word on how it ended, which a sender waits for, and which
+    /// ends a receiver's lingering. A transfer that has ended on this side
+    /// too is no error: the FIN-ACK was faster.
+    pub(super) fn on_verdict(&self, peer: &Peer, number: u64, state: TransferState) {
+        match state {
+            TransferState::Verified | TransferState::Damaged => {}
+            TransferState::Queued
+            | TransferState::Opening
+            | TransferState::Sending
+            | TransferState::Paused
+            | TransferState::Failed
+            | TransferState::Unknown
+            | TransferState::Cancelled => {
+                let sentence = "The state must be verified or damaged.";
+                complain(peer, Code::BadRequest, sentence.to_owned(), None);
+                return;
+            }
+        }
+        let own = self.all.get(&number);
+        let own = own.filter(|transfer| transfer.peer.number == peer.number);
+        match own.map(|transfer| &transfer.stage) {
+            Some(Stage::Running {
+                shell: Shell::Sending { sending, .. },
+                ..
+            }) => sending.verdict(state),
+            Some(Stage::Lingering { receiving, .. }) => receiving.release(),
+            Some(Stage::Running { .. } | Stage::Queued { .. }) | None => {}
+        }
+    }
+
+    /// A client is gone, and nobody is left at the other end.
+    pub(super) fn on_gone(&mut self, client: ClientNumber) {
+        self.dismiss(client);
+        let is_theirs = |transfer: &Transfer| transfer.peer.number == client;
+        for transfer in self.all.values_mut().filter(|transfer| is_theirs(transfer)) {
+            transfer.cancel();
+        }
+        self.drop_queued(is_theirs);
+        self.ports.forget(client);
+        self.serve_queue();
+    }
+
+    /// How a transfer goes; in the end its port serves the next in line.
+    pub(super) fn on_report(&mut self, number: u64, report: Report) {
+        match report {
+            Report::Progress(state, figures) => {
+                let now = self.clock.now();
+                if let Some(transfer) = self.all.get_mut(&number) {
+                    transfer.note_progress(figures.progress.acked_bytes, now);
+                    let mut news = transfer.news(number, state);
+                    news.progress = Some(figures.progress);
+                    transfer.peer.tell(&Reply::Transfer(news));
+                }
+                if matches!(state, TransferState::Sending | TransferState::Paused) {
+                    self.settle_opened(number);
+                }
+            }
+            Report::Ended(ending) => self.on_ended(number, ending),
+            Report::Closed => self.on_closed(number),
+            // The journal has taken the one; nobody here asks for the other.
+            Report::Happened(_) | Report::Killed(..) => {}
+        }
+    }
+
+    /// A sender is gone by now. A receiver lingers: its port stays in use.
+    fn on_ended(&mut self, number: u64, mut ending: Ending) {
+        let Some(mut transfer) = self.all.remove(&number) else {
+            return;
+        };
+        if let Some(sentence) = transfer.broken_off.take()
+            && ending.state != TransferState::Verified
+        {
+            ending.state = TransferState::Failed;
+            ending.sentence = Some(sentence);
+        }
+        transfer.log_end(number, &ending);
+        let mut news = transfer.news(number, ending.state);
+        news.progress = Some(ending.figures.progress);
+        news.sentence.clone_from(&ending.sentence);
+        transfer.peer.tell(&Reply::Transfer(news));
+        match transfer.stage {
+            Stage::Running {
+                port,
+                shell: Shell::Sending { version, .. },
+                ..
+            } => {
+                if ending.state == TransferState::Damaged {
+                    self.supplies.digests.doubt(&transfer.name, version);
+                }
+                self.ports.release(number, port);
+                self.serve_queue();
+            }
+            Stage::Running {
+                port,
+                shell: Shell::Receiving(receiving),
+                ..
+            } => {
+                transfer.stage = Stage::Lingering { port, receiving };
+                self.settle_upload(&transfer, ending);
+                self.all.insert(number, transfer);
+                self.call_heirs(number);
+            }
+            Stage::Queued { .. } | Stage::Lingering { .. } => {}
+        }
+    }
+
+    /// An upload is on offer now, or has left nothing.
+    fn settle_upload(&mut self, transfer: &Transfer, ending: Ending) {
+        let shared = upload::find_shared(&mut self.supplies.folder, ending);
+        let Some((name, version, digest)) = shared else {
+            return self.give_back(transfer);
+        };
+        if let Some(upload) = &transfer.upload {
+            if !upload.has_taken {
+                // It was whole before anything was told of its handshake: older parts make
+                // room only now.
+                let _ = self.make_room(&transfer.name, upload, None, true);
+                self.allowance.take(&upload.from, upload.version.size);
+            }
+            self.allowance.keep(&upload.from, upload.version.size);
+        }
+        self.listing = None;
+        self.supplies.digests.learn(&name, version, digest);
+        let file = FileEntry {
+            name: name.to_string(),
+            size: version.size,
+            digest: Some(digest),
+        };
+        let from = transfer.upload.as_ref().map(|it| it.from.clone());
+        let from = from.unwrap_or_default();
+        // An error means that the server has ended.
+        let _ = self.room.send(RoomMessage::Shared { from, file });
+    }
+
+    /// What an upload that left nothing had taken of the limits.
+    fn give_back(&mut self, transfer: &Transfer) {
+        if let Some(upload) = transfer.upload.as_ref().filter(|it| it.has_taken) {
+            self.allowance.give_back(&upload.from, upload.version.size);
+        }
+    }
+
+    /// A receiver's threads and socket are gone.
+    fn on_closed(&mut self, number: u64) {
+        if let Some(Stage::Lingering { port, .. }) =
+            self.all.remove(&number).map(|transfer| transfer.stage)
+        {
+            self.ports.release(number, port);
+        }
+        self.serve_queue();
+    }
+
+    /// An upload has released its part: those that go on from it may have a port.
+    fn call_heirs(&mut self, number: u64) {
+        let heirs = self.all.iter_mut();
+        let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
+        for (heir, transfer) in heirs {
+            transfer.awaits = None;
+            self.ports.wait(*heir, transfer.user());
+        }
+        self.serve_queue();
+    }
+
+    /// A digest is known now, or never will be: whoever waits for it hears of it.
+    pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
+        self.supplies.digests.on_hashed(hashed);
+        self.listing = None;
+        for transfer in self.all.values_mut() {
+            let Stage::Running {
+                shell:
+                    Shell::Sending {
+                        sending,
+                        version,
+                        needs_digest,
+                    },
+                ..
+            } = &mut transfer.stage
+            else {
+                continue;
+            };
+            let is_this = transfer.name == hashed.name && *version == hashed.version;
+            if is_this && std::mem::take(needs_digest) {
+                match &hashed.result {
+                    Ok(digest) => sending.digest(*digest),
+                    Err(sentence) => sending.fail(sentence.clone()),
+                }
+            }
+        }
+    }
+
+    /// Ports that other programs held may be free by now, and kept parts too old.
+    pub(super) fn on_tick(&mut self) {
+        self.ports.retry();
+        self.serve_queue();
+        // Where it is missing, the log says so, and whoever asks is told.
+        let _ = self.supplies.folder.follow();
+        self.tell_places();
+        self.break_off_the_idle();
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(TICKS_PER_SWEEP) {
+            self.supplies.kept.sweep(wall_time_ms());
+        }
+    }
+
+    /// The server closes: nothing begins any more, and what runs has so long to end.
+    pub(super) fn drain(&mut self, grace: Duration, ended: Sender<()>) {
+        let queued = self.all.iter();
+        let queued = queued.filter(|(_, it)| matches!(it.stage, Stage::Queued { .. }));
+        let queued: Vec<u64> = queued.map(|(number, _)| *number).collect();
+        for number in queued {
+            let sentence = Some(CLOSING.to_owned());
+            self.end_queued(number, TransferState::Failed, sentence);
+        }
+        self.is_closing = true;
+        let count = self.count_running();
+        self.ended = Some(ended).filter(|_| count > 0);
+        let text = match count {
+            0 => "The server is closing.".to_owned(),
+            _ => format!(
+                "The server is closing. {count} transfers are running and have {} s to \
+                 finish; resume the others when the server is back.",
+                grace.as_secs()
+            ),
+        };
+        let _ = self.room.send(RoomMessage::Announced { text });
+    }
+
+    /// Tells whoever waits for it that nothing runs any more.
+    pub(super) fn look_whether_drained(&mut self) {
+        if self.count_running() == 0
+            && let Some(ended) = self.ended.take()
+        {
+            let _ = ended.try_send(()); // An error: their time was over.
+        }
+    }
+
+    fn count_running(&self) -> usize {
+        let is_running = |it: &&Transfer| matches!(it.stage, Stage::Running { .. });
+        self.all.values().filter(is_running).count()
+    }
+
+    /// Ends everything; the running ones report it.
+    pub(super) fn cancel_all(&mut self) {
+        for transfer in self.all.values_mut() {
+            transfer.cancel();
+        }
+        self.drop_queued(|_| true);
+        for (_, peer) in std::mem::take(&mut self.finished) {
+            peer.cut("the server is closing");
+        }
+    }
+
+    /// Whether any transfer has not ended.
+    pub(super) fn are_running(&self) -> bool {
+        !self.all.is_empty()
+    }
+
+    /// Gives ports to those whose turn it is.
+    fn serve_queue(&mut self) {
+        while let Some((number, port)) = self.ports.next() {
+            let now = self.clock.now();
+            let Some(transfer) = self.all.get_mut(&number) else {
+                self.ports.release(number, port);
+                continue;
+            };
+            let supplies = &mut self.supplies;
+            let started = match transfer.upload.clone() {
+                None => transfer.start_download(number, port, supplies),
+                Some(upload) => transfer.start_upload(number, port, &upload, supplies),
+            };
+            match started {
+                Ok(()) => transfer.note_progress(0, now),
+                Err(StartError::PortHeld) => {
+                    log::debug!("skipped port {port}: another program uses it");
+                    self.ports.pass_over(number, port);
+                }
+                Err(StartError::Hopeless(sentence)) => {
+                    log::warn!("transfer {number} did not start: {sentence}");
+                    self.ports.release(number, port);
+                    self.end_queued(number, TransferState::Failed, Some(sentence));
+                }
+            }
+        }
+    }
+
+    /// Tells those who wait where they stand.
+    fn tell_places(&mut self) {
+        for (number, place) in self.ports.places() {
+            let Some(transfer) = self.all.get_mut(&number) else {
+                continue;
+            };
+            transfer.tell_place(number, place);
+        }
+    }
+
+    /// A download that never started ends.
+    fn end_queued(
+        &mut self,
+        number: u64,
+        state: TransferState,
+        sentence: Option<String>,
+    ) {
+        self.ports.leave(number);
+        if let Some(transfer) = self.all.remove(&number) {
+            self.give_back(&transfer);
+            let mut news = transfer.news(number, state);
+            news.sentence = sentence;
+            transfer.peer.tell(&Reply::Transfer(news));
+        }
+    }
+
+    /// Takes queued downloads out of the line without a word.
+    fn drop_queued(&mut self, is_meant: impl Fn(&Transfer) -> bool) {
+        let queued = self.all.iter().filter(|(_, transfer)| {
+            matches!(transfer.stage, Stage::Queued { .. }) && is_meant(transfer)
+        });
+        let numbers: Vec<u64> = queued.map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.ports.leave(number);
+            if let Some(transfer) = self.all.remove(&number) {
+                self.give_back(&transfer);
+            }
+        }
+    }
 }
 
-/// The server ends, and a client that has finished waits for nothing any more.
-fn turn_away(event: Event) {
-    if let Event::Finished { peer } = event {
-        peer.cut("the server is closing");
+/// Why nothing begins any more.
+const CLOSING: &str = "The server is closing. Try again when it is back.";
+
+/// What the client says of its file.
+const fn told_version(request: &UploadRequest) -> FileVersion {
+    FileVersion {
+        size: request.size,
+        modified: request.modified,
+        digest: request.digest,
     }
 }
 
-fn on_event(downloads: &mut Downloads, event: Event) {
-    match event {
-        Event::Ordered { peer, order } => on_order(downloads, peer, order),
-        Event::Finished { peer } => downloads.on_finished(peer),
-        Event::Gone { client } => downloads.on_gone(client),
-        Event::Reported { transfer, report } => downloads.on_report(transfer, report),
-        Event::Hashed(hashed) => downloads.on_hashed(&hashed),
-        Event::Drain { grace, ended } => downloads.drain(grace, ended),
-        Event::Stop => {}
-    }
-}
-
-fn on_order(downloads: &mut Downloads, peer: Arc<Peer>, order: Order) {
-    peer.order_served();
-    match order {
-        Order::List => downloads.on_list(&peer),
-        Order::Download(request) => downloads.on_download(peer, &request),
-        Order::Upload { from, request } => {
-            downloads.on_upload(peer, from, &request);
-        }
-        Order::Cancel(transfer) => downloads.on_cancel(&peer, transfer),
-        Order::Pause(transfer, is_paused) => {
-            downloads.on_pause(&peer, transfer, is_paused);
-        }
-        Order::Verdict(transfer, state) => {
-            downloads.on_verdict(&peer, transfer, state);
-        }
-    }
+fn complain(peer: &Peer, code: Code, sentence: String, tag: Option<u64>) {
+    peer.tell(&Reply::Error(Complaint {
+        code,
+        sentence,
+        tag,
+    }));
 }

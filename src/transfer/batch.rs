@@ -135,7 +135,10 @@ impl Outgoing {
         self.cut_at(socket, 0);
         let sent = self.send_each(socket, to);
         if sent.is_ok() {
-            log::debug!("datagrams go one by one from now on: {error}");
+            log::debug!(
+                "sending datagrams one by one from now on, without segmentation \
+                         offload: {error}"
+            );
             self.is_offloading = false;
         }
         sent
@@ -160,7 +163,10 @@ impl Outgoing {
             match set_cut(socket, length) {
                 Ok(()) => self.cut = length,
                 Err(error) => {
-                    log::debug!("datagrams go one by one: {error}");
+                    log::debug!(
+                        "sending datagrams one by one, without segmentation \
+                                 offload: {error}"
+                    );
                     self.is_offloading = false;
                 }
             }

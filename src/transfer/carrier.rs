@@ -9,7 +9,7 @@ use super::batch::Outgoing;
 use super::clock::Clock;
 use super::socket_error::{LastError, Meaning};
 use super::tap::{Tap, Way};
-use super::{Job, SOCKET_BUFFER_BYTES, hand};
+use super::{Job, SOCKET_BUFFER_BYTES};
 use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
@@ -216,7 +216,7 @@ impl Carrier {
 
     /// Another link from now on; what is in it stays as it is.
     pub fn change(&mut self, scenario: &Scenario, now: Moment) {
-        hand::change(&mut self.link, scenario, self.direction, now);
+        change(&mut self.link, scenario, self.direction, now);
     }
 
     /// Takes from the link what it lets go by now.
@@ -334,6 +334,20 @@ pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<
     (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
 }
 
+/// Makes one direction of a link another one from now on; a link that did nothing need not
+/// have been there.
+pub(super) fn change<T: Clone>(
+    link: &mut Option<Link<T>>,
+    scenario: &Scenario,
+    direction: Direction,
+    now: Moment,
+) {
+    match link {
+        Some(link) => link.change(scenario, now),
+        None => *link = imperfect(scenario, direction),
+    }
+}
+
 /// A socket of our own that can reach this server.
 ///
 /// # Errors
@@ -369,7 +383,7 @@ pub fn forbid_fragments(socket: &UdpSocket) {
     if sockopt::set_ipv6_mtu_discover(socket, six).is_err()
         && let Err(error) = done
     {
-        log::debug!("the kernel may cut datagrams into fragments: {error}");
+        log::debug!("the kernel may fragment datagrams: {error}");
     }
 }
 

@@ -5,10 +5,8 @@
 //! somebody sets it; so nothing waits by it, and [`steady_time_ms`] is there for that.
 
 use crate::reliable::moment::Moment;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, fs};
 
 /// A clock that started when it was made.
 #[derive(Debug, Clone, Copy)]
@@ -65,29 +63,8 @@ pub fn steady_time_ms() -> u64 {
     reason = "this file reads the clock for all others"
 )]
 pub fn wall_time() -> Duration {
-    let true_time = SystemTime::now().duration_since(UNIX_EPOCH);
-    shifted(true_time.unwrap_or_default(), jump_seconds())
-}
-
-/// The environment variable that names a file with a number of seconds, by which the time
-/// of day is wrong. `lab chaos` so lets the clock jump that the programs see, and leaves
-/// the machine's alone.
-pub const CLOCK_FILE: &str = "SASH_CLOCK_FILE";
-
-fn jump_seconds() -> i64 {
-    static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let file = FILE.get_or_init(|| env::var_os(CLOCK_FILE).map(PathBuf::from));
-    let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
-    text.and_then(|it| it.trim().parse().ok()).unwrap_or(0)
-}
-
-const fn shifted(time: Duration, seconds: i64) -> Duration {
-    let jump = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 {
-        time.saturating_sub(jump)
-    } else {
-        time.saturating_add(jump)
-    }
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    time.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -95,12 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_jump_moves_the_time_of_day_and_what_passes_goes_on_steadily() {
-        let noon = Duration::from_secs(1_000_000);
-        assert_eq!(shifted(noon, 3_600), Duration::from_secs(1_003_600));
-        assert_eq!(shifted(noon, -3_600), Duration::from_secs(996_400));
-        assert_eq!(shifted(noon, i64::MIN), Duration::ZERO);
-        assert!(shifted(noon, i64::MAX).checked_sub(noon).is_some());
+    fn the_steady_time_never_goes_back() {
         let first = steady_time_ms();
         assert!(steady_time_ms() >= first);
     }

@@ -14,7 +14,8 @@
 //! nothing else is to be done, at the latest before the digest is told: the network does not
 //! wait for it.
 
-use super::overwrite::{Overwrite, name_part};
+use super::naming::name_part;
+use super::overwrite::Overwrite;
 use super::part::Part;
 use super::record::Record;
 use super::threads;
@@ -164,9 +165,9 @@ impl Disk {
         match self.answers.recv_timeout(patience) {
             Ok(answer) => Some(answer),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                Some(Answer::Failed(io::Error::other("the disk thread is gone")))
-            }
+            Err(RecvTimeoutError::Disconnected) => Some(Answer::Failed(
+                io::Error::other("the disk thread has ended"),
+            )),
         }
     }
 }
@@ -237,7 +238,7 @@ impl Writer {
                 Err(TryRecvError::Empty) => {}
             }
             if let Err(error) = self.catch_up() {
-                log::debug!("a part cannot be read back: {error}");
+                log::debug!("cannot read a partial file: {error}");
                 break; // It is tried again before the digest is told.
             }
         }
@@ -285,7 +286,7 @@ impl Writer {
 
     fn keep(&self) -> io::Result<Answer> {
         if !self.part.is_in_place()? {
-            let why = "its folder was moved or deleted meanwhile";
+            let why = "its folder was moved or deleted during the transfer";
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
         let destination = &self.part.destination;
@@ -308,7 +309,7 @@ impl Writer {
 
 /// What a person is told where a file of that name came meanwhile, and is as good.
 pub(super) fn skipped(path: &Path) -> String {
-    format!("{} is there by now: skipped", path.display())
+    format!("{} exists by now: skipped", path.display())
 }
 
 /// What a person is told where the file cannot be written.
@@ -321,15 +322,14 @@ pub(super) fn sentence(error: &io::Error) -> String {
     );
     if is_full {
         return format!(
-            "no more fits on the disk ({error}). Make room and download it again: what is \
-             there is kept, and it goes on from there."
+            "the disk is full ({error}). Free some space and download the file again: \
+             the part that arrived is kept, and the download continues from there."
         );
     }
     if error.kind() == io::ErrorKind::AlreadyExists {
-        return "a file of that name is there by now, and it may not be replaced"
-            .to_owned();
+        return "a file of that name exists by now and may not be replaced".to_owned();
     }
-    format!("the file cannot be written: {error}")
+    format!("cannot write the file: {error}")
 }
 
 #[cfg(test)]
@@ -542,10 +542,7 @@ pub(super) mod tests {
     #[test]
     fn a_full_disk_is_told_with_a_way_out() {
         let sentence = sentence(&io::ErrorKind::StorageFull.into());
-        assert!(
-            sentence.starts_with("no more fits on the disk"),
-            "{sentence}"
-        );
-        assert!(sentence.ends_with("goes on from there."), "{sentence}");
+        assert!(sentence.starts_with("the disk is full"), "{sentence}");
+        assert!(sentence.ends_with("continues from there."), "{sentence}");
     }
 }

@@ -19,7 +19,7 @@ use std::net::UdpSocket;
 #[cfg(target_os = "linux")]
 pub(super) fn attach(socket: &UdpSocket, token: Token) {
     if let Err(error) = socket2::SockRef::from(socket).attach_filter(&program(token)) {
-        log::debug!("the kernel does not filter for this socket: {error}");
+        log::debug!("the kernel does not filter datagrams for this socket: {error}");
     }
 }
 

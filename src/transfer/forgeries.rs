@@ -16,11 +16,11 @@ impl Forgeries {
         let (count, kind) = (self.0, packet.kind);
         if count == 1 {
             log::warn!(
-                "transfer {transfer}: ignored a {kind} without the right MAC: somebody \
-                 forges its packets, or the other side's Sash is an older one"
+                "transfer {transfer}: ignored a {kind} without a valid MAC: the packet \
+                 is forged, or the other side runs an older Sash"
             );
         } else if count.is_power_of_two() {
-            log::debug!("transfer {transfer}: {count} packets without the right MAC");
+            log::debug!("transfer {transfer}: {count} packets without a valid MAC");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! ```
 
 use super::Report;
-use super::carrier::Carrier;
+use super::carrier::{Carrier, change};
 use super::watch::Watch;
 use crate::link::{Direction, Label, Link, Scenario};
 use crate::reliable::Machine;
@@ -80,19 +80,5 @@ impl<M: Machine, T: Clone> Reach<'_, M, T> {
             }
         }
         None
-    }
-}
-
-/// Makes one direction of a link another one from now on; a link that did nothing need not
-/// have been there.
-pub(super) fn change<T: Clone>(
-    link: &mut Option<Link<T>>,
-    scenario: &Scenario,
-    direction: Direction,
-    now: Moment,
-) {
-    match link {
-        Some(link) => link.change(scenario, now),
-        None => *link = super::carrier::imperfect(scenario, direction),
     }
 }

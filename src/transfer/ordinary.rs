@@ -132,7 +132,7 @@ fn check_private_folder(folder: &Path) -> io::Result<()> {
         return Err(foreign("it is not a folder"));
     }
     if told.uid() != own || told.mode() & 0o022 != 0 {
-        return Err(foreign("somebody else may write in it"));
+        return Err(foreign("other users may write in it"));
     }
     Ok(())
 }
@@ -150,7 +150,8 @@ impl fmt::Display for Foreign {
         let Self(why) = self;
         write!(
             f,
-            "what lies there is not ours: {why}. Look at it, and take it away"
+            "an entry of this name exists and is not Sash's: {why}. Look at it, then \
+             remove or rename it"
         )
     }
 }

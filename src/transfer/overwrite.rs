@@ -7,10 +7,8 @@
 //! | `skip` | stays | is not asked for |
 //! | `fail` | stays | is not asked for; that counts as a failure |
 
-use super::part::Destination;
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 /// What to do where a file of that name is there already.
@@ -49,10 +47,10 @@ impl Overwrite {
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
-            Self::Keep => "both are kept; the new one becomes NAME (2)",
-            Self::Replace => "the new one takes its place, once it is verified",
-            Self::Skip => "the old one is as good; it is not asked for",
-            Self::Fail => "it is not asked for, and that counts as a failure",
+            Self::Keep => "keep both files; the new one becomes NAME (2)",
+            Self::Replace => "replace the old file once the new one is verified",
+            Self::Skip => "skip the download and keep the old file",
+            Self::Fail => "do not download, and report a failure",
         }
     }
 }
@@ -81,56 +79,14 @@ pub struct UnknownOverwrite(String);
 impl fmt::Display for UnknownOverwrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text) = self;
-        write!(f, "unknown {text:?}: choose keep, replace, skip or fail")
+        write!(
+            f,
+            "unknown choice {text:?}: choose keep, replace, skip or fail"
+        )
     }
 }
 
 impl std::error::Error for UnknownOverwrite {}
-
-/// Gives the whole and verified part its final name.
-///
-/// # Errors
-/// `AlreadyExists` where no existing file may be touched, and what the system says.
-pub(super) fn name_part(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
-    let Destination { folder, name, .. } = destination;
-    match destination.overwrite {
-        Overwrite::Keep => keep(part, destination),
-        Overwrite::Replace => {
-            let path = folder.join(name);
-            std::fs::rename(part, &path)?;
-            Ok(path)
-        }
-        Overwrite::Skip | Overwrite::Fail => {
-            let path = folder.join(name);
-            rename_where_free(part, &path)?;
-            Ok(path)
-        }
-    }
-}
-
-fn keep(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
-    for copy in 1..=MOST_COPIES {
-        let path = destination.folder.join(numbered(&destination.name, copy));
-        match rename_where_free(part, &path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Renames in one step, and never to the name of an existing file.
-fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
-    let part = tempfile::TempPath::try_from_path(from)?;
-    match part.persist_noclobber(to) {
-        Ok(()) => Ok(()),
-        Err(refused) => {
-            refused.path.keep().map_err(|refused| refused.error)?;
-            Err(refused.error)
-        }
-    }
-}
 
 /// The name of the n-th copy: `notes.pdf`, `notes (2).pdf`, `notes (3).pdf`.
 #[must_use]
@@ -153,44 +109,6 @@ pub fn numbered(name: &str, copy: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
-
-    /// What a whole part becomes where `notes.txt` is there already, and what is in it.
-    fn named(overwrite: Overwrite) -> (io::Result<String>, String) {
-        let folder = tempfile::tempdir().unwrap();
-        let old = folder.path().join("notes.txt");
-        fs::write(&old, "old").unwrap();
-        let part = folder.path().join("notes.txt.part");
-        fs::write(&part, "new").unwrap();
-        let destination = Destination {
-            folder: folder.path().to_owned(),
-            name: "notes.txt".to_owned(),
-            workshop: None,
-            overwrite,
-        };
-        let path = name_part(&part, &destination);
-        assert_eq!(part.exists(), path.is_err());
-        let name =
-            path.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
-        (name, fs::read_to_string(old).unwrap())
-    }
-
-    #[test]
-    fn an_existing_file_is_kept_or_replaced_as_asked() {
-        let (name, old) = named(Overwrite::Keep);
-        assert_eq!((name.unwrap().as_str(), &*old), ("notes (2).txt", "old"));
-        let (name, old) = named(Overwrite::Replace);
-        assert_eq!((name.unwrap().as_str(), &*old), ("notes.txt", "new"));
-    }
-
-    #[test]
-    fn a_file_that_came_meanwhile_is_never_touched_and_the_part_stays() {
-        for overwrite in [Overwrite::Skip, Overwrite::Fail] {
-            let (name, old) = named(overwrite);
-            assert_eq!(name.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-            assert_eq!(old, "old");
-        }
-    }
 
     #[test]
     fn copies_are_numbered_before_the_last_dot() {
@@ -204,7 +122,7 @@ mod tests {
         let error = "maybe".parse::<Overwrite>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown \"maybe\": choose keep, replace, skip or fail"
+            "unknown choice \"maybe\": choose keep, replace, skip or fail"
         );
         for choice in Overwrite::ALL {
             assert_eq!(choice.to_string().parse(), Ok(choice));

@@ -94,7 +94,7 @@ impl Part {
                 None => (part.length > 0).then_some(part),
                 Some(why) => {
                     let path = part.path.display();
-                    log::warn!("{path} cannot be gone on from and is begun anew: {why}");
+                    log::warn!("cannot resume {path}, starting again: {why}");
                     None
                 }
             })
@@ -114,7 +114,7 @@ impl Part {
             let file = match ordinary::open(&path, Use::WriteOrCreate) {
                 Ok(file) => file,
                 Err(error) if ordinary::is_foreign(&error) => {
-                    log::warn!("{} is left alone: {error}", path.display());
+                    log::warn!("{} is not touched: {error}", path.display());
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -210,7 +210,7 @@ impl Part {
             length => self.file.set_len(length),
         });
         if let Err(error) = tidied {
-            log::debug!("a part stays as it is: {error}");
+            log::debug!("cannot remove a partial file: {error}");
         }
     }
 
@@ -236,11 +236,13 @@ impl Part {
             Err(error) => return Some(error.to_string()),
         };
         if record.file != file {
-            return Some(format!("it is of another file, {:?}", record.file));
+            return Some(format!("it belongs to another file, {:?}", record.file));
         }
         let (length, size) = (self.length, record.version.size);
         if length > size {
-            return Some(format!("it has {length} bytes, and the file only {size}"));
+            return Some(format!(
+                "it has {length} bytes, but the file has only {size}"
+            ));
         }
         self.record = Some(record);
         None

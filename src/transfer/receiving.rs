@@ -180,7 +180,7 @@ fn check(job: &Job) -> io::Result<()> {
     is_possible.then_some(()).ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::InvalidData,
-            "an offer of this size, segment and window makes no sense",
+            "the offer's size, segment and window do not fit together",
         )
     })
 }

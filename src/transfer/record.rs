@@ -90,7 +90,7 @@ impl From<io::Error> for RecordError {
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => write!(f, "its record cannot be read: {error}"),
+            Self::Unreadable(error) => write!(f, "cannot read its record: {error}"),
             Self::TooLong => {
                 write!(f, "its record is longer than {LONGEST_RECORD_BYTES} bytes")
             }
@@ -141,7 +141,7 @@ mod tests {
         let part = folder.path().join("a.part");
         let error = || Record::read(&part).unwrap_err().to_string();
         assert!(
-            error().starts_with("its record cannot be read: "),
+            error().starts_with("cannot read its record: "),
             "{}",
             error()
         );

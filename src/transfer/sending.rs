@@ -433,7 +433,7 @@ impl<R: FnMut(Report)> Shell<R> {
         match moved {
             Ok(true) => {
                 let number = self.job.number;
-                log::info!("transfer {number}: its receiver moved to {from}");
+                log::info!("transfer {number}: the receiver's address changed to {from}");
             }
             Ok(false) => {}
             Err(error) => self.give_up(error),
@@ -474,7 +474,7 @@ impl<R: FnMut(Report)> Shell<R> {
     fn give_up(&mut self, error: SendError) {
         let (sentence, why) = match error {
             SendError::File(error) => (
-                format!("the file changed or cannot be read any more: {error}"),
+                format!("the file changed or can no longer be read: {error}"),
                 Reset::FileUnreadable,
             ),
             SendError::TooLong => {

@@ -147,7 +147,10 @@ impl LastError {
 /// The sentence about a transfer whose socket is of no use any more.
 #[must_use]
 pub fn unusable(error: &io::Error) -> String {
-    format!("the system has closed this transfer's socket: {error}. Start it again.")
+    format!(
+        "the system has closed this transfer's socket: {error}. Start the transfer \
+             again."
+    )
 }
 
 /// What a person can do about this error.
@@ -159,15 +162,17 @@ fn advice(error: &io::Error) -> &'static str {
         ErrorKind::AddrNotAvailable,
     ];
     if Meaning::of(error) == Meaning::TooLong {
-        return "The path takes no datagrams of this length: try a smaller --segment.";
+        return "Datagrams of this length do not fit the path: try a smaller --segment.";
     }
     let kind = error.kind();
     if kind == ErrorKind::PermissionDenied {
-        "A firewall on this computer refuses the datagrams: allow UDP to the other side."
+        "A firewall on this computer blocks the datagrams: allow UDP to the other side."
     } else if [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset].contains(&kind) {
-        "Nobody listens at the other side's UDP port, or a firewall closes it: try again."
+        "No program listens on the other side's UDP port, or a firewall blocks it: try \
+         again."
     } else if UNREACHABLE.contains(&kind) {
-        "There is no way to the other side: check this computer's network, then try again."
+        "There is no route to the other side: check this computer's network, then try \
+         again."
     } else {
         "Try again."
     }

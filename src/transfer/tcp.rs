@@ -149,8 +149,8 @@ impl Way {
 /// What a person is told who has reached the chat's port and does not reach this one.
 fn no_connection(server: SocketAddr, error: &io::Error) -> String {
     format!(
-        "no TCP connection to {server}: {error}. The chat has a port of its own. Open port \
-         {} too in the firewall or forwarder between you and the server.",
+        "no TCP connection to {server}: {error}. Files use another port than the chat. \
+         Open port {} too in the firewall or forwarder between you and the server.",
         server.port()
     )
 }
@@ -375,7 +375,7 @@ impl Receiver {
             match stream.read(place) {
                 Ok(0) => {
                     let sentence =
-                        "the sender ended the transfer before the file was whole";
+                        "the sender ended the transfer before the file was complete";
                     return Err(Stop::Sentence(sentence.to_owned()));
                 }
                 Ok(count) => return Ok(count),

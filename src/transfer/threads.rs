@@ -95,7 +95,7 @@ pub fn start_as(
         }
         // The default hook has printed the message and the place by then.
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
-            log::error!("thread {name} ended by a panic: this is a bug in Sash");
+            log::error!("thread {name} ended with a panic: this is a bug in Sash");
         }
     })
 }
@@ -108,7 +108,7 @@ fn stand_back() {
         let lowered = getpriority_process(None)
             .and_then(|now| setpriority_process(None, (now + NICE).min(NICEST)));
         if let Err(error) = lowered {
-            log::debug!("this thread does not stand back: {error}");
+            log::debug!("cannot lower the priority of this thread: {error}");
         }
     }
 }

@@ -76,7 +76,8 @@ impl fmt::Display for NotHexadecimal {
         } = self;
         write!(
             f,
-            "not hexadecimal: {wanted_digits} digits wanted, {found_characters} characters found"
+            "not hexadecimal: {found_characters} characters, but {wanted_digits} digits \
+             expected"
         )
     }
 }

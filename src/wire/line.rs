@@ -134,7 +134,7 @@ impl fmt::Display for LineError {
             Self::Endless => {
                 write!(
                     f,
-                    "line without an end: {HOPELESS_LINE_BYTES} bytes were skipped"
+                    "line without an end: {HOPELESS_LINE_BYTES} bytes skipped"
                 )
             }
         }

@@ -262,12 +262,12 @@ impl Congestion {
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
-            Self::Fixed => "the window stays as it is",
+            Self::Fixed => "the window does not change",
             Self::PlusOneMinusThree => "one more per ACK, three fewer per NACK; 8 to 60",
-            Self::DoubleHalve => "doubles while all goes well, halves at a loss",
-            Self::Additive => "starts at 4; one more per ACK, down at a loss",
+            Self::DoubleHalve => "doubles without loss, halves at a loss",
+            Self::Additive => "starts at 4; one more per ACK, smaller at a loss",
             Self::Reno => "slow start, then one more per round trip; halves at a loss",
-            Self::Cubic => "what most of the Internet's TCP does",
+            Self::Cubic => "the default of most TCP implementations",
             Self::Bbr => "measures the bottleneck's rate and sends at that rate",
         }
     }

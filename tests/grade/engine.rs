@@ -1,6 +1,7 @@
 //! The reference has full marks everywhere, and each variant that the textbook allows.
 
-use sash::lab::grade::run::{Failure, Outcome, Program, run};
+use sash::lab::grade::program::{Failure, Program};
+use sash::lab::grade::run::{Outcome, run};
 use sash::lab::grade::scenario::{GradedScenario, hidden};
 use sash::lab::grade::verbs::{Action, Told};
 use sash::lab::grade::{public, reference, report, rules, scenario, trace};

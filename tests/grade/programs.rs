@@ -129,7 +129,7 @@ fn a_starter_answers_every_line_before_anything_is_written() {
     assert_eq!(problem["mistake"], "begin is not answered", "{problem}");
     let again = grade(folder.path(), &["--starter", "python", path]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(err(&again).contains("is there already"), "{}", err(&again));
+    assert!(err(&again).contains("already exists"), "{}", err(&again));
 }
 
 #[test]

@@ -11,15 +11,15 @@ fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
     let cases: [(&[&str], &str); 7] = [
         (
             &["sweep", "--loss", "0,ten"],
-            "\"ten\" is none of percents from 0 to 100, as",
+            "\"ten\" is not allowed here. Write percentages from 0 to 100, such as",
         ),
         (
             &["sweep", "--window", "1,0"],
-            "\"0\" is none of windows from 1 to 8192 packets",
+            "\"0\" is not allowed here. Write windows from 1 to 8192 packets",
         ),
         (
             &["sweep", "--delay", "5"],
-            "\"5\" is none of delays with us, ms or s, as",
+            "\"5\" is not allowed here. Write delays with us, ms or s, such as",
         ),
         (
             &["sweep", "--arq", "go-back"],
@@ -31,7 +31,7 @@ fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
         ),
         (
             &["sweep", "--link", "loss=1%"],
-            "loss is what --loss varies",
+            "--loss sets loss. Leave it out of --link",
         ),
         (
             &["chart", "--kind", "speed"],
@@ -55,7 +55,7 @@ fn a_chart_of_nothing_is_a_sentence_and_leaves_the_old_file() {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(
         said,
-        "lab: Goodput over time: there is no point, and a chart needs two\n"
+        "lab: Goodput over time: there is no point, but a chart needs two\n"
     );
     assert_eq!(fs::read(folder.path().join("old.svg")).unwrap(), b"old");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -83,7 +83,7 @@ fn a_journal_that_is_cut_is_charted_and_says_so() {
     assert!(drawn.contains("go-back-n.jsonl ends in the middle of a line"));
     fs::write(&path, "{\"journal\":\"sash\",\"version\":0}\n").unwrap();
     let said = String::from_utf8(lab(&chart, folder.path()).stderr).unwrap();
-    let sentence = "it is a journal of version 0; this program reads version 1";
+    let sentence = "it is an event log of version 0; this program reads version 1";
     assert!(said.contains(sentence), "{said}");
 }
 

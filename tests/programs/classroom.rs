@@ -163,17 +163,17 @@ fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
     let mut yuval = class.student("yuval", &[]);
     class.teacher(&["/lab seed=7;loss=10%;delay=20ms --arq go-back-n"]);
     // One says yes, one says no, and one who comes later has agreed to all.
-    guy.wait_for("dana asks you to run lab 1: lab run --arq go-back-n");
+    guy.wait_for("dana asks you to run exercise 1: lab run --arq go-back-n");
     guy.types("/lab yes");
     let figures = guy.wait_for("Lab 1: whole in ");
-    guy.wait_for("dana has your answer to lab 1.");
-    yuval.wait_for("dana asks you to run lab 1");
+    guy.wait_for("dana has received your answer to exercise 1.");
+    yuval.wait_for("dana asks you to run exercise 1");
     yuval.types("/lab no");
-    yuval.wait_for("dana has your answer to lab 1.");
+    yuval.wait_for("dana has received your answer to exercise 1.");
     let noa = class.student("noa", &["--accept-lab"]);
     // In virtual time the figures are the same on every machine.
     assert_eq!(noa.wait_for("Lab 1: whole in "), figures);
-    noa.wait_for("dana has your answer to lab 1.");
+    noa.wait_for("dana has received your answer to exercise 1.");
 
     let table = class.teacher(&["/results"]);
     assert!(table.contains("Lab 1: 3 answers"), "{table}");
@@ -244,8 +244,9 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", told(&output));
-        let noted =
-            format!("Your result in go-back-n, {points} of 110 points, is noted.");
+        let noted = format!(
+            "The server saved your result for go-back-n: {points} of 110 points."
+        );
         assert!(told(&output).contains(&noted), "{}", told(&output));
     }
     let table = class.teacher(&["/results"]);
@@ -260,9 +261,5 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
         .output()
         .unwrap();
     assert_eq!(missing.status.code(), Some(1), "{}", told(&missing));
-    assert!(
-        told(&missing).contains("cannot be read"),
-        "{}",
-        told(&missing)
-    );
+    assert!(told(&missing).contains("Cannot read"), "{}", told(&missing));
 }

@@ -147,17 +147,14 @@ fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
         Expect("whisper"),
         Say(WELCOME),
         Say(
-            r#"{"error":{"code":"no-such-user","sentence":"Nobody here is called \"guy\"."}}"#,
+            r#"{"error":{"code":"no-such-user","sentence":"There is no user \"guy\"."}}"#,
         ),
         Expect("disconnect"),
     ]);
     let output = exec(&server, &["--exec", "/whisper guy hi"]);
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
-    assert!(
-        shown.ends_with("! Nobody here is called \"guy\".\n"),
-        "{shown}"
-    );
+    assert!(shown.ends_with("! There is no user \"guy\".\n"), "{shown}");
 }
 
 #[test]
@@ -243,7 +240,7 @@ fn no_server_is_exit_code_3_with_a_way_out() {
     drop(listener);
     let output = run(&["--server", &address, "--name", "dana", "--exec", "hi"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output.stderr).contains("Nobody listens on"));
+    assert!(text(&output.stderr).contains("No server at"));
 }
 
 #[test]
@@ -392,8 +389,8 @@ fn a_download_that_waits_says_so_with_its_place_in_the_queue() {
     ]);
     let output = exec(&server, &["--exec", "/download a.txt"]);
     let shown = text(&output.stdout);
-    let waits = "* a.txt is waiting, number 3 in line.\n\
-                 * a.txt is waiting, number 1 in line.\n";
+    let waits = "* a.txt is queued, position 3.\n\
+                 * a.txt is queued, position 1.\n";
     assert!(shown.contains(waits), "{shown}");
 }
 

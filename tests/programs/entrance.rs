@@ -465,7 +465,7 @@ fn the_teacher_puts_out_and_keeps_out_and_all_concerned_are_told() {
     let output = as_teacher("/kick guy too loud");
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert!(
-        told(&output).contains("guy was put out."),
+        told(&output).contains("guy was removed."),
         "{}",
         told(&output)
     );
@@ -475,7 +475,7 @@ fn the_teacher_puts_out_and_keeps_out_and_all_concerned_are_told() {
     guy.expect_hang_up();
     let left = yuval.wait_for("left");
     assert_eq!(left["name"], "guy");
-    assert_eq!(left["why"], "put out by dana: too loud");
+    assert_eq!(left["why"], "removed by dana: too loud");
     // Who was put out may come back; who is kept out may not.
     Raw::join(&place.server, "guy").wait_for("welcome");
     let output = as_teacher("/ban yuval");

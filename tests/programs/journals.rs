@@ -68,8 +68,8 @@ fn both_sides_of_an_upload_write_what_they_did() {
     let sender = Journal::read(journals.path(), "transfer-1-sender.jsonl");
     let receiver = Journal::read(journals.path(), "transfer-1-receiver.jsonl");
     agree(&sender, &receiver);
-    // What an upload's server tells is what has arrived.
-    assert_eq!(receiver.packets("packet_received"), told);
+    // The server of an upload counts what arrived until the transfer ended.
+    assert_eq!(receiver.until_the_end().packets("packet_received"), told);
     assert!(sender.of("packet_carried").is_empty());
     assert!(!receiver.of("packet_damaged").is_empty());
     let carried = receiver.data("packet_carried").len();
@@ -89,7 +89,9 @@ fn a_server_that_counts_from_one_again_keeps_the_older_journal() {
     }
     assert_eq!(Some(fs::read(&older).unwrap()), before);
     let newer = Journal::read(journals.path(), "transfer-1-sender-2.jsonl");
-    assert_eq!(newer.data("packet_sent").len() as u64, SEGMENTS);
+    // On a busy machine a timeout may be spurious, so an attempt is not counted here.
+    let sent: BTreeSet<u64> = newer.data("packet_sent").iter().map(|it| it.0).collect();
+    assert_eq!(sent, (0..SEGMENTS).collect());
     assert_eq!(newer.heading["arq"], "go-back-n");
 }
 
@@ -112,7 +114,7 @@ fn a_folder_that_cannot_be_written_to_is_told_by_each_program_at_once() {
             .unwrap();
         assert!(!output.status.success(), "{program}");
         let told = String::from_utf8(output.stderr).unwrap();
-        let sentence = format!("no journal can be written in {}", file.display());
+        let sentence = format!("cannot write event logs in {}", file.display());
         assert!(told.contains(&sentence), "{program}: {told}");
         assert_eq!(told.lines().count(), 1, "{program}: {told}");
     }
@@ -171,6 +173,19 @@ impl Journal {
         Self {
             heading,
             entries: lines.collect(),
+        }
+    }
+
+    /// Without what arrived after the transfer had ended: late copies.
+    fn until_the_end(&self) -> Self {
+        let is_end = |entry: &Value| {
+            entry["event"] == "state_changed"
+                && (entry["state"] == "lingering" || entry["state"] == "ended")
+        };
+        let end = self.entries.iter().position(is_end).unwrap();
+        Self {
+            heading: self.heading.clone(),
+            entries: self.entries[..end].to_vec(),
         }
     }
 

@@ -91,7 +91,7 @@ fn a_target_that_cannot_be_written_is_told_in_a_sentence() {
     for target in [nowhere.to_str().unwrap(), folder] {
         let drawn = output(&["ladder", &path, "--svg", target]);
         assert_eq!(drawn.status.code(), Some(1));
-        let sentence = format!("lab: {target} cannot be written: ");
+        let sentence = format!("lab: cannot write {target}: ");
         assert!(err(&drawn).starts_with(&sentence), "{}", err(&drawn));
     }
 }
@@ -109,15 +109,13 @@ fn a_journal_that_cannot_be_read_is_told_in_a_sentence() {
         err(&replay)
     };
     let older = whole.replacen("\"version\":1", "\"version\":0", 1);
-    assert!(
-        told(&older).contains("bad.jsonl cannot be read: it is a journal of version 0")
-    );
+    assert!(told(&older).contains("bad.jsonl: it is an event log of version 0"));
     let damaged = whole.replacen("\"kind\":\"SYN\"", "\"kind\":\"SIN\"", 1);
     assert!(told(&damaged).contains("line 2 is damaged"));
-    assert!(told("").contains("there is no whole line in it"));
-    assert!(told("{}\n").contains("not that of a journal of Sash"));
+    assert!(told("").contains("it has no complete line"));
+    assert!(told("{}\n").contains("not that of an event log of Sash"));
     let missing = output(&["ladder", "no-such.jsonl"]);
-    assert!(err(&missing).starts_with("lab: no-such.jsonl cannot be read: "));
+    assert!(err(&missing).starts_with("lab: cannot read no-such.jsonl: "));
 }
 
 #[test]

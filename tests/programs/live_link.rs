@@ -103,7 +103,7 @@ fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() 
         tag: 1,
         packet: label,
     });
-    assert!(face.has_said("a.bin is on its way no more."));
+    assert!(face.has_said("The transfer of a.bin has ended."));
 }
 
 #[test]

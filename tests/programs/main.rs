@@ -4,6 +4,12 @@
 //! One executable for all of them, so that the library is linked once:
 //! `cargo test --test programs uploads::` runs one file of it.
 
+#[cfg(unix)]
+#[path = "../chaos/equipment.rs"]
+mod equipment;
+#[path = "../../benches/speed/bench.rs"]
+mod speed;
+
 mod chaos;
 mod charts_program;
 mod chat_over_tcp;

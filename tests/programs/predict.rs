@@ -58,7 +58,7 @@ fn the_session_of_the_report_is_what_the_program_says() {
     let output = lesson(&["--answers=a,b,a"], "");
     assert!(output.status.success(), "{output:?}");
     let found = said(&output);
-    assert!(found.ends_with("2 of 3 right.\n"), "{found}");
+    assert!(found.ends_with("2 of 3 correct.\n"), "{found}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/predict.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &found).expect("the folder is ours");
@@ -79,12 +79,12 @@ fn typed_answers_are_scored_and_a_hint_or_a_slip_costs_nothing() {
     assert!(output.status.success(), "{output:?}");
     let said = said(&output);
     assert!(
-        said.contains("Does this protocol resend because of"),
+        said.contains("Does this protocol retransmit because of"),
         "{said}"
     );
-    assert!(said.contains("Answer a, b, c or d; ? for a hint"), "{said}");
+    assert!(said.contains("Answer a, b, c or d, ? for a hint"), "{said}");
     assert!(
-        said.contains("1 of 2 right.\n1 of 3 were not answered."),
+        said.contains("1 of 2 correct.\n1 of 3 were not answered."),
         "{said}"
     );
     let score = std::fs::read_to_string(&csv).unwrap();
@@ -93,8 +93,8 @@ fn typed_answers_are_scored_and_a_hint_or_a_slip_costs_nothing() {
         "name,scenario,protocol,question,at_ms,moment,choice,chosen,answer,right\r\n\
          dana,\"drop=d2.1;delay=50ms\",\"go-back-n, window 4\",1,350.0,duplicate ACK,a,waits,waits,1\r\n\
          dana,\"drop=d2.1;delay=50ms\",\"go-back-n, window 4\",2,462.5,timeout,b,\
-         \"sends DATA 2 again, then DATA 6 for the first time\",\
-         sends DATA 2 to 5 again,0\r\n"
+         \"retransmits DATA 2, then sends DATA 6 for the first time\",\
+         retransmits DATA 2 to 5,0\r\n"
     );
 }
 
@@ -124,19 +124,16 @@ fn what_cannot_be_is_said_in_a_sentence_and_no_score_is_written() {
     for (more, sentence) in [
         (
             vec!["--answers=a,z", &csv],
-            "question 2 has no \"z\": a, b, c or d",
+            "question 2 has no choice \"z\". Choose a, b, c or d",
         ),
         (vec!["--answers=a,a,a,a", &csv], "4 answers for 3 questions"),
-        (vec![&*nowhere], "there is no such folder"),
+        (vec![&*nowhere], "its folder does not exist"),
         (vec![&*is_folder], "is a folder, not a file"),
         (
             vec!["--congestion=reno", &csv],
-            "reno decides when a packet goes",
+            "with reno, the controller decides",
         ),
-        (
-            vec!["no-such-journal", &csv],
-            "no-such-journal cannot be read",
-        ),
+        (vec!["no-such-journal", &csv], "cannot read no-such-journal"),
     ] {
         let told = refused(&lesson(&more, ""));
         assert!(
@@ -147,7 +144,7 @@ fn what_cannot_be_is_said_in_a_sentence_and_no_score_is_written() {
     }
     let empty = refused(&lab(&["predict", "--size=0"], ""));
     assert!(
-        empty.contains("nothing in this run can be asked about"),
+        empty.contains("this run has no moment to ask about"),
         "{empty}"
     );
 }

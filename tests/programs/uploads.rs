@@ -380,7 +380,7 @@ fn a_server_without_uploads_says_so() {
         .wait_with_output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("This server takes no files."));
+    assert!(told(&output).contains("This server does not accept uploads."));
 }
 
 #[test]
@@ -538,7 +538,7 @@ fn a_person_is_told_that_an_upload_goes_on() {
         .output()
         .unwrap();
     let said = told(&output);
-    let sentence = "of 600.0 kB are there already; only the rest is sent.";
+    let sentence = "of 600.0 kB have already arrived; only the rest is sent.";
     assert!(said.contains(sentence), "{said}");
 }
 

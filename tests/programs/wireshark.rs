@@ -195,9 +195,9 @@ fn a_dropped_packet_says_why_and_a_damaged_one_is_flagged() {
     };
     for (fate, words) in [
         ("lost", "dropped by the link: lost"),
-        ("queue-full", "dropped by the link: its queue was full"),
-        ("too-long", "dropped by the link: longer than its mtu"),
-        ("corrupted", "damaged by the link: one bit flipped"),
+        ("queue-full", "dropped by the link: the queue was full"),
+        ("too-long", "dropped by the link: longer than the mtu"),
+        ("corrupted", "corrupted by the link: one bit flipped"),
     ] {
         let told = of_fate(&carried, &[fate]).len();
         assert!(told > 0, "{fate}: choose another link");
@@ -629,15 +629,15 @@ fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
         assert_eq!(told.lines().count(), 1, "{told}");
         output.status.success()
     };
-    assert!(!told("no-journal", "a.pcapng", "not that of a journal"));
-    assert!(!told("nothing", "a.pcapng", "cannot be read: "));
+    assert!(!told("no-journal", "a.pcapng", "not that of an event log"));
+    assert!(!told("nothing", "a.pcapng", "cannot read "));
     assert!(!told("later", "a.pcapng", "journal of version 2"));
-    assert!(!told("go-back-n.jsonl", "there.pcapng", "is there already"));
+    assert!(!told("go-back-n.jsonl", "there.pcapng", "already exists"));
     let nowhere = "nowhere/a.pcapng";
     assert!(!told(
         "go-back-n.jsonl",
         nowhere,
-        "no capture can be written to"
+        "cannot write the capture"
     ));
     assert_eq!(fs::read_to_string(path("there.pcapng")).unwrap(), "mine");
     assert!(!folder.path().join("a.pcapng").exists());
@@ -654,7 +654,7 @@ fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
         let output = program(program_, &arguments);
         assert!(!output.status.success());
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("no capture can be written to"), "{told}");
+        assert!(told.contains("cannot write the capture"), "{told}");
         assert_eq!(told.lines().count(), 1, "{told}");
     }
 }

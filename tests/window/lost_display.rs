@@ -50,8 +50,8 @@ fn a_display_that_goes_away_is_told_in_a_sentence_and_the_part_is_kept() {
     let last = said.lines().last().unwrap_or_default();
     assert_eq!(
         last,
-        "The display is gone, and the window with it. What has arrived is kept: start the \
-         client again, and what was broken off goes on."
+        "The display was closed, and the window with it. Partial files are kept: start \
+         the client again to resume them."
     );
     assert!(length() > 0, "what has arrived is kept");
     assert!(folder.path().join("lecture 3.mp4.part.json").exists());

@@ -5,7 +5,7 @@ use sash::lab::page::knob::Knob;
 use sash::lab::page::{Laboratory, Notice, Quiz, Racing, Stage};
 use sash::lab::player::Player;
 use sash::lab::run::Run;
-use sash::lab::words::time;
+use sash::lab::words::short_time as time;
 use sash::link::Label;
 use serde::Serialize;
 use std::time::Duration;

@@ -288,9 +288,9 @@ class Tests:
 
     def what_makes_no_sense_is_answered_with_a_sentence(self):
         page = Page(self.browser)
-        for fragment, sentence in [("#link=loss=banana", "The scenario cannot be read"),
+        for fragment, sentence in [("#link=loss=banana", "Invalid scenario"),
                                    ("#window=0", "The window"), ("#card=nothing", "No such card"),
-                                   ("#open=%ZZ&link=%00<script>", "The scenario cannot be read")]:
+                                   ("#open=%ZZ&link=%00<script>", "Invalid scenario")]:
             page.open(self.url + fragment)
             page.until("at('notice').textContent.length > 0")
             told = page.value("at('notice').textContent")
@@ -334,7 +334,6 @@ class Tests:
         page = Page(self.browser)
         page.open(self.url)
         with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder, "journal.jsonl")
             for seed in range(24):
                 fields = fields_of(random.Random(1_000 + seed))
                 answer = page.value(
@@ -345,7 +344,8 @@ class Tests:
                 subprocess.run([self.options.lab, "run", "--link", fields["scenario"], "--arq", fields["arq"],
                                 "--window", "1" if fields["arq"] == "stop-and-wait" else fields["window"],
                                 "--congestion", fields["congestion"], "--size", str(size),
-                                "--journal", str(file)], check=True, capture_output=True)
+                                "--journal", folder], check=True, capture_output=True)
+                [file] = pathlib.Path(folder).iterdir()
                 wanted = file.read_text()
                 file.unlink()
                 equal(found, wanted, f"journal {seed}, {fields}")

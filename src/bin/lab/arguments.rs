@@ -1,5 +1,6 @@
-//! What several commands ask for, and how it is read.
+//! The flags that several commands share.
 
+use super::size::bytes;
 use clap::Args;
 use sash::lab::halt::Halt;
 use sash::lab::run::Experiment;
@@ -13,41 +14,42 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
-/// What is sent, how, and over what.
+/// The file, the protocol and the path of a simulated transfer.
 #[derive(Args)]
 pub(crate) struct TransferArguments {
-    /// stop-and-wait, go-back-n, selective-repeat, sack, several with commas, or all in turn
+    /// Use these ARQ protocols: stop-and-wait, go-back-n, selective-repeat or sack; several
+    /// separated by commas, or all
     #[arg(long, default_value = "all", value_parser = protocols)]
     pub(crate) arq: Protocols,
-    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
-    /// double-halve, additive, reno, cubic or bbr; several with commas, or all
-    /// [default: fixed]
+    /// Use these congestion controllers: fixed, plus-one-minus-three, double-halve, additive,
+    /// reno, cubic or bbr; several separated by commas, or all [default: fixed]
     #[arg(long, value_name = "CONTROLLER", value_parser = controllers)]
     pub(crate) congestion: Option<Controllers>,
-    /// Most packets in flight [default: 1, 16 and 16; with a controller 8192]
+    /// Set the send window, in packets [default: 1 for stop-and-wait, otherwise 16; 8192 with
+    /// a controller]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     pub(crate) window: Option<u32>,
-    /// The file's size: bytes, or with KiB, MiB, GiB
+    /// Set the size of the file: bytes, or with KiB, MiB, GiB
     #[arg(long, default_value = "100KiB", value_parser = bytes)]
     pub(crate) size: u64,
-    /// File bytes per DATA packet
+    /// Put this many file bytes into a DATA packet
     #[arg(long, default_value_t = DEFAULT_SEGMENT_BYTES,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     pub(crate) segment: u16,
-    /// What the link does, as "seed=7;loss=10%;delay=50ms"
+    /// Simulate this path: "seed=7;loss=10%;delay=50ms"
     #[arg(long, default_value = "", value_name = "SCENARIO")]
     pub(crate) link: Scenario,
-    /// The first sequence number; one just below 2^32 wraps
+    /// Start with this sequence number; one just below 2^32 shows the wraparound
     #[arg(long, default_value_t = 0)]
     pub(crate) first: u32,
-    /// So much of the file the receiver has already: bytes, or with KiB, MiB, GiB
+    /// Resume: the receiver already has this much of the file (bytes, or with KiB, MiB, GiB)
     #[arg(long, default_value = "0", value_parser = bytes)]
     pub(crate) offset: u64,
-    /// The sender opens the transfer, as a client does that uploads
+    /// Let the sender start the handshake, as in an upload
     #[arg(long)]
     pub(crate) upload: bool,
-    /// Who holds the transfer up for five seconds once half has arrived: sender,
-    /// receiver or disk, which then takes only a little for five more
+    /// Halt the transfer for 5 s when half of the file has arrived, at the sender, the
+    /// receiver or the disk, which then writes only slowly for 5 s more
     #[arg(long, value_name = "WHO")]
     pub(crate) halt: Option<Halt>,
 }
@@ -56,7 +58,7 @@ impl TransferArguments {
     /// One experiment for every protocol and controller asked for, in turn.
     ///
     /// # Errors
-    /// A window or controller that does not go with a protocol, in a sentence.
+    /// A sentence, if the protocol does not accept the window or the controller.
     pub(crate) fn experiments(&self) -> io::Result<Vec<Experiment>> {
         let Protocols(protocols) = &self.arq;
         let controllers = match &self.congestion {
@@ -125,7 +127,7 @@ impl fmt::Display for Controllers {
     }
 }
 
-/// `all`, or a list with commas.
+/// `all`, or a list separated by commas.
 fn one_or_all<T>(text: &str, all: &[T]) -> Result<Vec<T>, String>
 where
     T: FromStr<Err: fmt::Display> + Copy,
@@ -139,17 +141,4 @@ where
             .map_err(|error| format!("{error}, or all"))
     };
     text.split(',').map(read).collect()
-}
-
-/// `1500`, `10KiB`, `256MiB`, `1GiB`.
-pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
-    let parse = |(unit, shift): (&str, u32)| {
-        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-        number.checked_mul(1 << shift)
-    };
-    units
-        .into_iter()
-        .find_map(parse)
-        .ok_or_else(|| "a size wanted, as 1500, 10KiB, 256MiB or 1GiB".to_owned())
 }

@@ -1,4 +1,4 @@
-//! `lab chart`: a journal, or a run made for it, as a picture.
+//! `lab chart`: draws an event log, or a new run, as a chart.
 
 use super::arguments::TransferArguments;
 use super::output::{read_journal, write_whole};
@@ -16,23 +16,23 @@ Examples
   lab chart --kind window --arq sack --congestion reno,cubic,bbr \\
             --size 4MiB --link \"delay=20ms;data.rate=20mbit\" -o window.svg
   lab chart --kind goodput journals/go-back-n.jsonl -o goodput.svg --csv goodput.csv
-Several runs or journals become panels with the same axes.
+Several runs or event logs become panels with the same axes.
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Journals to chart; without any, transfers are run as the flags say
+    /// Draw these event logs; without any, run the transfers that the flags describe
     #[arg(value_name = "JOURNAL")]
     journals: Vec<PathBuf>,
-    /// What is shown over time: sequence, window, rtt or goodput
+    /// Choose the vertical axis: sequence, window, rtt or goodput
     #[arg(long)]
     kind: Kind,
     #[command(flatten)]
     transfer: TransferArguments,
-    /// Write the picture here [default: print it]
+    /// Write the chart to this file [default: print the SVG]
     #[arg(short, long, value_name = "FILE.svg")]
     output: Option<PathBuf>,
-    /// Write the numbers here
+    /// Write the numbers to this file
     #[arg(long, value_name = "FILE.csv")]
     csv: Option<PathBuf>,
 }
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Makes the runs that the flags describe, and says how.
+/// Runs the transfers that the flags describe; returns them with the notes for the chart.
 fn run_first(transfer: &TransferArguments) -> io::Result<(Vec<Journal>, Vec<String>)> {
     let mut journals = Vec::new();
     for experiment in transfer.experiments()? {
@@ -79,7 +79,7 @@ fn run_first(transfer: &TransferArguments) -> io::Result<(Vec<Journal>, Vec<Stri
     let mut notes = vec![format!("{size}, link: {}", transfer.link)];
     if let Some(halt) = transfer.halt {
         notes.push(format!(
-            "held up by the {halt} for 5 s when half has arrived"
+            "halted by the {halt} for 5 s when half has arrived"
         ));
     }
     Ok((journals, notes))
@@ -96,7 +96,7 @@ fn read(paths: &[PathBuf]) -> io::Result<(Vec<Journal>, Vec<String>)> {
             notes.push(note);
         }
         if journal.is_cut {
-            notes.push(format!("{} ends in the middle of a line", path.display()));
+            notes.push(format!("{}: the last line is incomplete", path.display()));
         }
         journals.push(journal);
     }

@@ -1,4 +1,4 @@
-//! `lab grade`: a student's program against the rules of a protocol.
+//! `lab grade`: tests a student's program against the rules of a protocol.
 
 mod class;
 mod congestion;
@@ -30,26 +30,27 @@ use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples
-  lab grade --starter python my-protocol              begin here: a skeleton and a README
-  lab grade go-back-n -- python3 protocol.py          all public scenarios, both roles
-  lab grade go-back-n --role sender -- ./protocol     my sender against the reference's receiver
-  lab grade go-back-n --only 5 -- python3 protocol.py one scenario, to look into it
+  lab grade --starter python my-protocol              begin with a skeleton and a README
+  lab grade go-back-n -- python3 protocol.py          test both roles on all public scenarios
+  lab grade go-back-n --role sender -- ./protocol     test a sender with the reference receiver
+  lab grade go-back-n --only 5 -- python3 protocol.py run one scenario alone
   lab grade go-back-n --only 5 --watch -- python3 protocol.py
   lab grade selective-repeat --scenarios mine.txt --seed 1-200 -- ./protocol
-  lab grade congestion -- python3 controller.py       a congestion controller beside Reno
+  lab grade congestion -- python3 controller.py       test a congestion controller beside Reno
   lab grade go-back-n --class submissions -- python3 protocol.py
   lab grade go-back-n --gradescope results.json -- python3 protocol.py
-The program gets its role, sender or receiver, as its last argument, and answers lines on
-stdin with lines on stdout. It runs as you: grade the code of others in a container.
-Exit code: 0 every scenario passed, 1 not, 2 wrong usage.
+The program gets its role, sender or receiver, as its last argument. It reads lines from stdin
+and answers with lines on stdout. It runs with your rights: grade the code of others in a
+container.
+Exit codes: 0 every scenario passed, 1 a scenario failed, 2 wrong usage.
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// stop-and-wait, go-back-n, selective-repeat, sack or congestion
+    /// Grade this protocol: stop-and-wait, go-back-n, selective-repeat, sack or congestion
     #[arg(required_unless_present = "starter")]
     protocol: Option<Subject>,
-    /// What the program is; the reference is the other half
+    /// Grade this role; the reference implementation plays the other one
     #[arg(long, default_value = "both")]
     role: RoleArgument,
     /// Use this window in every scenario
@@ -58,7 +59,7 @@ pub(crate) struct Arguments {
     /// Run only the scenario with this number
     #[arg(long, value_name = "NUMBER")]
     only: Option<usize>,
-    /// Use the scenarios of this file: points | link | window | segments | what it teaches
+    /// Use the scenarios of this file: points | link | window | segments | topic
     #[arg(long, value_name = "FILE")]
     scenarios: Option<PathBuf>,
     /// Add a hidden scenario, worth one point, for each of these seeds: N or A-B
@@ -67,32 +68,32 @@ pub(crate) struct Arguments {
     /// Print the result as JSON
     #[arg(long, conflicts_with_all = ["csv", "class", "watch"])]
     json: bool,
-    /// Print the result as CSV, a row for each student
+    /// Print the result as CSV, one row per student
     #[arg(long, conflicts_with = "watch")]
     csv: bool,
-    /// Run the command in every folder below this one, a folder for each student
+    /// Run the command in every folder below this one, one folder per student
     #[arg(long, value_name = "DIR", conflicts_with = "watch")]
     class: Option<PathBuf>,
-    /// Write results.json as Gradescope reads it
+    /// Write results.json for Gradescope
     #[arg(long, value_name = "FILE", conflicts_with = "class")]
     gradescope: Option<PathBuf>,
-    /// Write a page with the ladders
+    /// Write an HTML page with sequence diagrams
     #[arg(long, value_name = "FILE", conflicts_with = "class")]
     html: Option<PathBuf>,
-    /// Play the run as strip and ladder: of --only, or of the first scenario that fails
+    /// Play the run of --only, or of the first scenario that fails
     #[arg(long)]
     watch: bool,
-    /// Wait so long for each answer (the first may take five times as long). Unit: seconds
+    /// Wait this long for each answer, and five times as long for the first. Unit: seconds
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = limit)]
     event_limit: f64,
-    /// All scenarios of a program together may take so long. Unit: seconds
+    /// Allow this long for all scenarios together. Unit: seconds
     #[arg(long, value_name = "S", default_value_t = 300.0, value_parser = limit)]
     limit: f64,
     /// Write a skeleton and a README into DIR: python, c, java, rust or go
     #[arg(long, num_args = 2, value_names = ["LANGUAGE", "DIR"],
           conflicts_with_all = ["protocol", "command"])]
     starter: Option<Vec<String>>,
-    /// The program and its arguments
+    /// Run this program with these arguments
     #[arg(
         last = true,
         value_name = "COMMAND",
@@ -101,7 +102,7 @@ pub(crate) struct Arguments {
     command: Vec<String>,
 }
 
-/// What is graded.
+/// The subject of an assignment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Subject {
     /// A protocol, over scenarios.
@@ -149,7 +150,7 @@ impl RoleArgument {
     }
 }
 
-/// What the exit code says of an error: wrong usage.
+/// The exit code for wrong usage.
 const WRONG_USAGE: u8 = 2;
 
 pub(crate) fn main(arguments: &Arguments) -> ExitCode {
@@ -164,7 +165,7 @@ pub(crate) fn main(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Whether every scenario was passed, by every student.
+/// Returns whether every student passed every scenario.
 fn run(arguments: &Arguments) -> io::Result<bool> {
     if let Some([language, folder]) = arguments.starter.as_deref() {
         let language: Language = language.parse().map_err(io::Error::other)?;
@@ -173,7 +174,7 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     let protocol = match arguments.protocol {
         Some(Subject::Protocol(protocol)) => protocol,
         Some(Subject::Congestion) => return congestion::run(arguments),
-        None => return Err(io::Error::other("which protocol? See lab grade --help")),
+        None => return Err(io::Error::other("no protocol given. See lab grade --help")),
     };
     let scenarios = scenarios(arguments, protocol)?;
     if let Some(folder) = &arguments.class {
@@ -219,14 +220,14 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(has_passed)
 }
 
-/// A quarter of a second of virtual time in a second.
+/// A quarter of a virtual second per second.
 const WATCH: Watch = Watch {
     speed: 0.25,
     is_playing: true,
     from_us: 0,
 };
 
-/// The first answer may take so many times as long as each further one.
+/// The first answer may take this many times as long as each later one.
 const FIRST: f64 = 5.0;
 
 fn grading<'a>(arguments: &'a Arguments, protocol: Arq, folder: &'a Path) -> Grading<'a> {
@@ -246,7 +247,7 @@ fn grading<'a>(arguments: &'a Arguments, protocol: Arq, folder: &'a Path) -> Gra
     }
 }
 
-/// The scenarios asked for, with their numbers.
+/// The requested scenarios, with their numbers.
 fn scenarios(arguments: &Arguments, protocol: Arq) -> io::Result<Vec<Numbered>> {
     let shown = match &arguments.scenarios {
         None => public::scenarios(protocol),
@@ -282,7 +283,7 @@ fn scenarios(arguments: &Arguments, protocol: Arq) -> io::Result<Vec<Numbered>> 
         numbered.retain(|it| it.number == only);
         if numbered.is_empty() {
             return Err(io::Error::other(format!(
-                "--only {only}: the scenarios have the numbers 1 to {count}"
+                "there is no scenario {only}. Choose --only from 1 to {count}"
             )));
         }
     }
@@ -290,7 +291,7 @@ fn scenarios(arguments: &Arguments, protocol: Arq) -> io::Result<Vec<Numbered>> 
     Ok(numbered)
 }
 
-/// A scenario that the reference does not pass would be unfair: no packet ever arrives.
+/// Refuses scenarios that the reference itself does not pass: no packet ever arrives.
 fn check(arguments: &Arguments, protocol: Arq, scenarios: &[Numbered]) -> io::Result<()> {
     let grading = grading(arguments, protocol, Path::new("."));
     for Numbered {
@@ -301,7 +302,7 @@ fn check(arguments: &Arguments, protocol: Arq, scenarios: &[Numbered]) -> io::Re
             let link = &scenario.link;
             return Err(io::Error::other(format!(
                 "scenario {number} ({link}) cannot be passed: not even the reference \
-                 transfers its {} segments. Let the link lose less.",
+                 transfers its {} segments. Reduce the loss of the link.",
                 scenario.segments
             )));
         }
@@ -316,15 +317,17 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
         (Ok(first), Ok(last)) if first <= last && last - first < MOST_SEEDS => {
             Ok(first..=last)
         }
-        _ => Err(format!("a seed, or up to {MOST_SEEDS} of them as 1-200")),
+        _ => Err(format!(
+            "write one seed, or a range of at most {MOST_SEEDS}, such as 1-200"
+        )),
     }
 }
 
-/// More would take a day.
+/// More seeds would take a day.
 const MOST_SEEDS: u64 = 10_000;
 
 fn limit(text: &str) -> Result<f64, String> {
     let seconds: Option<f64> = text.parse().ok();
     let seconds = seconds.filter(|it| (0.01..=86_400.0).contains(it));
-    seconds.ok_or_else(|| "seconds, from 0.01 to 86400".to_owned())
+    seconds.ok_or_else(|| "write seconds, from 0.01 to 86400".to_owned())
 }

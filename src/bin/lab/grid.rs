@@ -1,4 +1,4 @@
-//! `lab sweep --grid`: links drawn from seeds, and which bounds hold on each of them.
+//! `lab sweep --grid`: random links from seeds, and the bounds that a controller keeps on them.
 
 use super::arguments::Controllers;
 use crossbeam_channel::Sender;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// Which links, and by which controller.
+/// The links to measure, and the controller.
 #[derive(Debug, Clone, Copy)]
 struct Seeds {
     from: u64,
@@ -18,10 +18,11 @@ struct Seeds {
     congestion: Congestion,
 }
 
-/// One link, and what was measured on it.
+/// One link and its measurement.
 type Row = (u64, RandomLink, Measured);
 
-/// Measures `count` links on every core and prints a line for each; whether all bounds hold.
+/// Measures `count` links on all cores and prints a line for each; returns whether all bounds
+/// hold.
 pub(crate) fn run(
     from: u64,
     count: u64,
@@ -82,7 +83,7 @@ fn print(
     if !is_json {
         writeln!(
             out,
-            "{congestion}: packets a segment, share of the rate, mean queue"
+            "{congestion}: packets per segment, share of the rate, mean queue"
         )?;
         writeln!(out, " seed  packets  rate   queue  link, segments")?;
     }

@@ -1,16 +1,16 @@
-//! Keys of a terminal one by one, or the first letters of lines where stdin is none.
+//! Reads single keys from a terminal, or the first letter of each line from a pipe.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use sash::transfer::threads;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::Duration;
 
-/// What somebody wants.
+/// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     /// Play, or stop.
     Play,
-    /// One event on.
+    /// One event forward.
     On,
     /// One event back.
     Back,
@@ -30,20 +30,20 @@ pub(crate) enum Key {
     Quit,
 }
 
-/// Keys as they come. The terminal is left as it was found.
+/// The pressed keys. Dropping it restores the terminal's settings.
 pub(crate) struct Keys {
     pressed: Receiver<u8>,
     terminal: Option<Terminal>,
 }
 
-/// Somebody who neither presses a key nor leaves: nobody is there any more.
+/// Without a key for this long, the program quits.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 impl Keys {
-    /// Listens from now on.
+    /// Starts to listen for keys.
     ///
     /// # Errors
-    /// No thread can be started.
+    /// The thread cannot be started.
     pub(crate) fn start() -> io::Result<Self> {
         let terminal = io::stdin().is_terminal().then(Terminal::take).flatten();
         let by_line = terminal.is_none();
@@ -52,7 +52,7 @@ impl Keys {
             let mut is_first = true;
             for byte in io::stdin().lock().bytes() {
                 let Ok(byte) = byte else { return };
-                // Of a line the first letter counts; an empty one steps on.
+                // Only the first letter of a line counts; an empty line is one step forward.
                 let counts = !by_line || is_first;
                 is_first = byte == b'\n';
                 if counts && press.send(byte).is_err() {
@@ -63,20 +63,20 @@ impl Keys {
         Ok(Self { pressed, terminal })
     }
 
-    /// Whether keys come one by one from a person.
+    /// Whether stdin is a terminal that gives single keys.
     pub(crate) const fn is_terminal(&self) -> bool {
         self.terminal.is_some()
     }
 
-    /// The next key; `None` once `frame` is over while it plays. The end of stdin is
-    /// somebody who leaves, but what plays goes on to its end.
+    /// The next key; `None` after `frame` while it plays. The end of stdin quits, but a
+    /// recording that plays is played to its end first.
     pub(crate) fn wait(&self, frame: Duration, is_playing: bool) -> Option<Key> {
         let wait = if is_playing { frame } else { LONGEST_WAIT };
         match self.pressed.recv_timeout(wait) {
             Ok(byte) => key(byte),
             Err(RecvTimeoutError::Timeout) if is_playing => None,
             Err(RecvTimeoutError::Disconnected) if is_playing => {
-                // Nothing comes any more: only time passes.
+                // There will be no more keys: only time passes.
                 let never = crossbeam_channel::after(frame);
                 let _ = never.recv();
                 None
@@ -105,7 +105,7 @@ const fn key(byte: u8) -> Option<Key> {
     }
 }
 
-/// A terminal that gives every key at once; given back as it was when dropped.
+/// A terminal that gives every key at once; dropping it restores the settings.
 struct Terminal {
     #[cfg(unix)]
     found: nix::sys::termios::Termios,
@@ -113,7 +113,7 @@ struct Terminal {
 
 #[cfg(unix)]
 impl Terminal {
-    /// `None` where the terminal does not let us.
+    /// `None` if the terminal does not allow it.
     fn take() -> Option<Self> {
         use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
         let found = tcgetattr(io::stdin()).ok()?;
@@ -143,7 +143,7 @@ impl Terminal {
     }
 }
 
-/// Another screen while we are there, without a cursor; then the old one again.
+/// Switches to the alternate screen without a cursor, and back.
 #[cfg(unix)]
 fn print_control(text: &str) {
     use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! `lab ladder`: the packets of a run between two lines, in text or as a picture.
+//! `lab ladder`: a sequence diagram of a run, in text or as a picture.
 
 use super::arguments::TransferArguments;
 use super::output::{read_journal, write_whole};
@@ -14,33 +14,33 @@ Examples
   lab ladder --arq go-back-n --window 4 --segment 100 --size 700 --link \"drop=d2.1;delay=50ms\"
   lab ladder --arq selective-repeat --size 5KiB --link \"loss=20%;delay=50ms\" --svg ladder.svg
   lab ladder journals/go-back-n.jsonl --from 200 --to 500
-Without a journal the transfer runs first, in virtual time.
+Without an event log, the transfer first runs in virtual time.
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A journal of `lab run`, or of one side of a real transfer
+    /// Draw this event log, of `lab run` or of one side of a real transfer
     #[arg(value_name = "JOURNAL")]
     journal: Option<PathBuf>,
     #[command(flatten)]
     transfer: TransferArguments,
     #[command(flatten)]
     part: Part,
-    /// Draw it into this file instead
+    /// Draw a picture into this file instead of text
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
-/// Which part of a run is shown.
+/// The part of a run to draw.
 #[derive(Args)]
 pub(crate) struct Part {
-    /// Packets that left no earlier. Unit: milliseconds
+    /// Draw packets sent at this time or later. Unit: milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0.0, value_parser = milliseconds)]
     from: f64,
-    /// Packets that left no later. Unit: milliseconds [default: the end]
+    /// Draw packets sent at this time or earlier. Unit: milliseconds [default: the end]
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     to: Option<f64>,
-    /// Not more packets [default: 60 in a picture]
+    /// Draw at most this many packets [default: 60 in a picture, all in text]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     packets: Option<u32>,
 }
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         None => run_first(&arguments.transfer)?,
     };
     if arguments.svg.is_some() && journals.len() > 1 {
-        let sentence = "a picture shows one protocol: choose it with --arq";
+        let sentence = "--svg draws one protocol. Choose it with --arq";
         return Err(io::Error::other(sentence));
     }
     for (place, journal) in journals.iter().enumerate() {
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Runs every protocol asked for, and keeps what happened.
+/// Runs every requested protocol and keeps its events.
 pub(crate) fn run_first(transfer: &TransferArguments) -> io::Result<Vec<Journal>> {
     let experiments = transfer.experiments()?;
     experiments.into_iter().map(keep).collect()
@@ -120,7 +120,7 @@ impl Part {
 pub(crate) fn milliseconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(moment) if moment.is_finite() && moment >= 0.0 => Ok(moment),
-        Ok(_) | Err(_) => Err("milliseconds wanted, as 250 or 262.5".to_owned()),
+        Ok(_) | Err(_) => Err("write milliseconds, such as 250 or 262.5".to_owned()),
     }
 }
 

@@ -1,10 +1,7 @@
-//! The laboratory's program: one command a module, which reads its arguments, calls the
-//! library and prints.
+//! The laboratory's program: one module for each command, which reads its arguments, calls
+//! the library and prints.
 
 mod arguments;
-mod bench;
-#[cfg(unix)]
-mod chaos;
 mod chart;
 mod grade;
 mod grid;
@@ -16,6 +13,7 @@ mod predict;
 mod race;
 mod replay;
 mod run;
+mod size;
 mod soak;
 mod sweep;
 mod theory;
@@ -38,13 +36,10 @@ Examples
   lab soak --seeds 100000
   lab grade go-back-n -- python3 protocol.py
   lab theory --arq go-back-n --a 2,10
-  lab bench --size 256MiB --rounds 3
-  lab chaos --seeds 1-50
-lab COMMAND --help has more of each.
+lab COMMAND --help explains each command.
 ";
 
-/// Two machines and a link, no sockets: transfers in virtual time, and how fast real ones
-/// are.
+/// Simulate, draw and grade file transfers, most of them in virtual time and without sockets.
 #[derive(Parser)]
 #[command(name = "lab", version, before_help = EXAMPLES)]
 struct Arguments {
@@ -54,46 +49,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a transfer in virtual time: the same scenario gives the same journal
+    /// Run a transfer in virtual time; the same scenario gives the same event log
     #[command(before_help = run::EXAMPLES)]
     Run(run::Arguments),
-    /// Send one file by several protocols over one link: who is there first?
+    /// Compare protocols or controllers: the same file over the same link
     #[command(before_help = race::EXAMPLES)]
     Race(race::Arguments),
-    /// Draw the packets of a run between two lines
+    /// Draw a sequence diagram of a run
     #[command(before_help = ladder::EXAMPLES)]
     Ladder(ladder::Arguments),
-    /// Play a journal: the sliding window at every moment
+    /// Play an event log: the sliding window at every moment
     #[command(before_help = replay::EXAMPLES)]
     Replay(replay::Arguments),
-    /// Make a capture for Wireshark from a journal, lost packets included
+    /// Convert an event log to a capture for Wireshark, lost packets included
     #[command(before_help = pcapng::EXAMPLES)]
     Pcapng(pcapng::Arguments),
-    /// Stop runs at interesting moments and ask what the sender does next
+    /// Stop a run at interesting moments and ask what the sender does next
     #[command(before_help = predict::EXAMPLES)]
     Predict(predict::Arguments),
-    /// Run a transfer in virtual time for every seed until one fails
+    /// Run a random transfer for each seed until one fails
     #[command(before_help = soak::EXAMPLES)]
     Soak(soak::Arguments),
-    /// Grade a program that you wrote: its protocol against the textbook's rules
+    /// Grade your own program: test its protocol against the textbook's rules
     #[command(before_help = grade::EXAMPLES)]
     Grade(grade::Arguments),
-    /// Measure the protocols' efficiency beside the textbook's formulas
+    /// Measure the protocols' efficiency and compare it with the formulas
     #[command(before_help = theory::EXAMPLES)]
     Theory(theory::Arguments),
-    /// Draw a journal: segments, window, round trip or goodput over time
+    /// Draw a chart of an event log: segments, window, RTT or goodput over time
     #[command(before_help = chart::EXAMPLES)]
     Chart(chart::Arguments),
-    /// Run a grid of transfers: protocols, controllers, losses, windows, delays, sizes
+    /// Run transfers for all combinations of protocols, losses, windows, delays and sizes
     #[command(before_help = sweep::EXAMPLES)]
     Sweep(sweep::Arguments),
-    /// Measure real transfers on loopback beside bare datagrams and kernel TCP
-    #[command(before_help = bench::EXAMPLES)]
-    Bench(bench::Arguments),
-    /// Hurt a real server and real clients at random from a seed, and check what came of it
-    #[cfg(unix)]
-    #[command(before_help = chaos::EXAMPLES)]
-    Chaos(chaos::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -109,14 +97,11 @@ fn main() -> ExitCode {
         Command::Theory(arguments) => theory::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-        #[cfg(unix)]
-        Command::Chaos(arguments) => chaos::run(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        // Who reads us has seen enough: `lab run | head`.
+        // The reader has closed its end, as in `lab run | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "lab: {error}");

@@ -1,19 +1,19 @@
-//! Files that a command reads and writes: whole or not at all, and who failed where.
+//! Reads and writes a command's files, whole or not at all, with errors that name the file.
 
 use sash::lab::journal::Journal;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
-/// Writes a file that has its name only once it is whole.
+/// Writes a file under a temporary name, and renames it when it is complete.
 ///
 /// # Errors
-/// What the system says, and of which file.
+/// The system's error, with the name of the file.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_beside(path, bytes).map_err(|error| {
         let place = path.display();
-        // Never a broken pipe: that is a reader's, and no failure.
-        io::Error::other(format!("{place} cannot be written: {error}"))
+        // Not passed on as it is: a broken pipe would count as success.
+        io::Error::other(format!("cannot write {place}: {error}"))
     })
 }
 
@@ -32,7 +32,7 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A file that others may read, too, as one that any program makes.
+/// A temporary file with the usual permissions, so that others may read it.
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lab-");
@@ -44,29 +44,29 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Reads a journal; one that is cut goes on with a warning.
+/// Reads an event log; warns if its last line is incomplete.
 ///
 /// # Errors
-/// What the system or the journal says, and of which file.
+/// The error of the system or of the event log, with the name of the file.
 pub(crate) fn read_journal(path: &Path) -> io::Result<Journal> {
     let place = path.display();
     let failed = |why: &dyn std::fmt::Display| {
-        io::Error::other(format!("{place} cannot be read: {why}"))
+        io::Error::other(format!("cannot read {place}: {why}"))
     };
     let file = File::open(path).map_err(|error| failed(&error))?;
     let journal = Journal::read(BufReader::new(file)).map_err(|error| failed(&error))?;
     if journal.is_cut {
         let _ = writeln!(
             io::stderr(),
-            "lab: {place} is cut in its last line: what stands before it is shown"
+            "lab: the last line of {place} is incomplete and left out"
         );
     }
     if journal.unknown > 0 {
         let unknown = journal.unknown;
         let _ = writeln!(
             io::stderr(),
-            "lab: {place} has {unknown} events that this program does not know: it is of a \
-             later one"
+            "lab: {place} has {unknown} events that this program does not know: a newer \
+             version wrote it"
         );
     }
     Ok(journal)

@@ -1,4 +1,4 @@
-//! `lab pcapng`: a journal's packets in a file that Wireshark reads.
+//! `lab pcapng`: converts an event log to a capture that Wireshark reads.
 
 use super::output::read_journal;
 use clap::Args;
@@ -20,20 +20,20 @@ Examples
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The journal: of lab run, or of one side of a real transfer
+    /// Convert this event log, of `lab run` or of one side of a real transfer
     journal: PathBuf,
-    /// The capture; one that is there already is not written over
+    /// Write the capture to this file, which must not exist yet
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
-/// From here on packets go to the file. Unit: bytes.
+/// Packets are written to the file when they reach this size. Unit: bytes.
 const ENOUGH: usize = 1024 * 1024;
 
-/// How often it says how far it is.
+/// How often the progress is shown.
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 
-/// Reads the journal and writes the capture, which has its name only once it is whole.
+/// Reads the event log and writes the capture, which gets its name when it is complete.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let (source, target) = (&arguments.journal, &arguments.output);
     if target.exists() {
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
 fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
     let cannot = |error: io::Error| {
         let place = target.display();
-        io::Error::other(format!("no capture can be written to {place}: {error}"))
+        io::Error::other(format!("cannot write the capture {place}: {error}"))
     };
     let folder = target
         .parent()
@@ -88,6 +88,6 @@ fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
 fn taken(target: &Path) -> io::Error {
     let place = target.display();
     io::Error::other(format!(
-        "{place} is there already: move it away, or choose another -o"
+        "{place} already exists. Move it away, or choose another file with -o"
     ))
 }

@@ -1,5 +1,4 @@
-//! `lab predict`: a run is stopped at interesting moments, and somebody says what comes
-//! next.
+//! `lab predict`: stops a run at interesting moments and asks what the sender does next.
 
 use super::arguments::TransferArguments;
 use super::output::{read_journal, write_whole};
@@ -16,44 +15,44 @@ Examples
   lab predict --seed 7 --show
   lab predict --seed 7 --questions 3 --answers a,c,b --csv score.csv
   lab predict journals/selective-repeat.jsonl
-The same seed and scenario ask the same questions everywhere. A journal is asked about as
-it is; without one the transfers run first, in virtual time.
+The same seed and scenario give the same questions on every computer. Without an event log,
+the transfers first run in virtual time.
 ";
 
 #[derive(Args)]
 #[command(mut_arg("link", |link| link.default_value("seed=7;loss=10%;delay=50ms")))]
 #[command(mut_arg("size", |size| size.default_value("60KiB")))]
 #[command(mut_arg("window", |window| {
-    window.help("Most packets in flight [default: 1, 16 and 16]")
+    window.help("Set the send window, in packets [default: 1 for stop-and-wait, otherwise 16]")
 }))]
 pub(crate) struct Arguments {
-    /// A journal of `lab run`, or of the sender's side of a real transfer
+    /// Ask about this event log, of `lab run` or of the sender of a real transfer
     #[arg(value_name = "JOURNAL")]
     journal: Option<PathBuf>,
     #[command(flatten)]
     transfer: TransferArguments,
-    /// Not more questions than this, over all protocols asked for
+    /// Ask at most this many questions, over all chosen protocols
     #[arg(long, default_value_t = 6, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
     questions: u32,
-    /// Another number, other moments and another order of the choices
+    /// Choose the moments and the order of the choices with this seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print questions and answers, for the teacher, and ask nobody
+    /// Print the questions with their answers, for the teacher
     #[arg(long, conflicts_with_all = ["answers", "csv"])]
     show: bool,
-    /// Answer without being asked, for a script
+    /// Give the answers on the command line, for a script
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     answers: Vec<String>,
-    /// Write the score into this file
+    /// Write the score to this file
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Who answers: the first column of the score
+    /// Set the student's name, the first column of the score
     #[arg(long, default_value = "")]
     name: String,
 }
 
-/// What was typed.
+/// A line that the student typed.
 enum Typed {
     Choice(usize),
     Hint,
@@ -61,7 +60,7 @@ enum Typed {
     Unclear,
 }
 
-/// Always true: a wrong answer is no failure of the program.
+/// Always true: a wrong answer is not a failure of the program.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     if let Some(path) = &arguments.csv {
         check(path)?; // Before anybody has answered anything.
@@ -69,8 +68,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let questions = questions(arguments)?;
     let mut out = io::stdout().lock();
     if questions.is_empty() {
-        let sentence = "nothing in this run can be asked about: choose a longer file, or a \
-                        link that loses something";
+        let sentence = "this run has no moment to ask about. Choose a longer file, or a \
+                        link that loses packets";
         return Err(io::Error::other(sentence));
     }
     if arguments.show {
@@ -84,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         answer(&mut out, &questions, &arguments.answers)?
     };
     let right = given.iter().filter(|given| given.is_right()).count();
-    writeln!(out, "{right} of {} right.", given.len())?;
+    writeln!(out, "{right} of {} correct.", given.len())?;
     if given.len() < questions.len() {
         let left = questions.len() - given.len();
         writeln!(out, "{left} of {} were not answered.", questions.len())?;
@@ -108,7 +107,7 @@ fn questions(arguments: &Arguments) -> io::Result<Vec<Question>> {
     questions.map_err(io::Error::other)
 }
 
-/// Whether a file can be made there, as far as can be told.
+/// Checks, as far as possible, whether the file can be created.
 fn check(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
@@ -119,7 +118,7 @@ fn check(path: &Path) -> io::Result<()> {
     }
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return Err(io::Error::other(format!(
-            "{place} cannot be written: there is no such folder"
+            "cannot write {place}: its folder does not exist"
         )));
     }
     Ok(())
@@ -133,7 +132,7 @@ fn show(out: &mut impl Write, questions: &[Question]) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks one after another until all are answered, or whoever answers leaves.
+/// Asks the questions one after another until all are answered or the student leaves.
 fn ask<'a>(
     out: &mut impl Write,
     questions: &'a [Question],
@@ -147,7 +146,7 @@ fn ask<'a>(
             if is_terminal {
                 write!(
                     out,
-                    "Your answer ({}, ? for a hint, q to leave): ",
+                    "Your answer ({}, ? for a hint, q to quit): ",
                     letters(question)
                 )?;
                 out.flush()?;
@@ -162,7 +161,7 @@ fn ask<'a>(
                 Typed::Leave => return Ok(given),
                 Typed::Unclear => {
                     let letters = letters(question);
-                    writeln!(out, "Answer {letters}; ? for a hint, q to leave.")?;
+                    writeln!(out, "Answer {letters}, ? for a hint, or q to quit.")?;
                 }
             }
         };
@@ -189,14 +188,16 @@ fn answer<'a>(
     let (some, all) = (answers.len(), questions.len());
     if some > all {
         return Err(io::Error::other(format!(
-            "{some} answers for {all} questions: --questions asks more, where there are more"
+            "{some} answers for {all} questions. Give fewer, or ask more with --questions"
         )));
     }
     let mut given = Vec::new();
     for (place, (question, answer)) in questions.iter().zip(answers).enumerate() {
         let choice = question.choice(answer.trim()).ok_or_else(|| {
             let (number, letters) = (place + 1, letters(question));
-            io::Error::other(format!("question {number} has no {answer:?}: {letters}"))
+            io::Error::other(format!(
+                "question {number} has no choice {answer:?}. Choose {letters}"
+            ))
         })?;
         given.push(Given { question, choice });
     }

@@ -1,4 +1,4 @@
-//! `lab race`: one file over one link by several protocols or controllers, side by side.
+//! `lab race`: transfers one file over one link with several protocols or controllers.
 
 use super::arguments::TransferArguments;
 use super::output::write_whole;
@@ -23,27 +23,27 @@ Examples
 pub(crate) struct Arguments {
     #[command(flatten)]
     transfer: TransferArguments,
-    /// Draw it into this file as well
+    /// Draw the race into this file as well
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Print one JSON object a lane instead of the table
+    /// Print one JSON object per lane instead of the table
     #[arg(long)]
     json: bool,
-    /// See the lanes go, on a terminal
+    /// Show the lanes during the race, on a terminal
     #[arg(long)]
     watch: bool,
-    /// Virtual seconds in a second, with --watch [default: eight seconds for all of it]
+    /// Play this many virtual seconds per second, with --watch [default: 8 s for the whole race]
     #[arg(long, value_name = "X", value_parser = speed)]
     speed: Option<f64>,
 }
 
-/// From one picture to the next.
+/// The time between two pictures.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// How long a race is watched where no speed is asked for. Unit: seconds.
+/// How long the race is shown if no speed is given. Unit: seconds.
 const WATCHED_SECONDS: f64 = 8.0;
 
-/// Letters of a lane that is watched.
+/// The width of a lane on the terminal. Unit: characters.
 const BAR: usize = 50;
 
 /// Whether every file arrived whole.
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(all_whole)
 }
 
-/// Draws the lanes over and over until the last has ended.
+/// Draws the lanes again and again until the last has finished.
 fn watch(out: &mut impl Write, race: &Race, speed: Option<f64>) -> io::Result<()> {
     let longest = race.longest();
     let speed = speed.unwrap_or(longest.as_secs_f64() / WATCHED_SECONDS);
@@ -91,7 +91,7 @@ fn watch(out: &mut impl Write, race: &Race, speed: Option<f64>) -> io::Result<()
         write!(out, "{:.3} s\x1b[K\r", now.as_secs_f64())?;
         out.flush()?;
         if now == longest {
-            // The table that follows stands in the place of the lanes.
+            // The table that follows replaces the lanes.
             write!(out, "\x1b[{}A\x1b[J", race.lanes.len())?;
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! `lab replay`: a journal played, stepped through, or seen at one moment.
+//! `lab replay`: plays an event log, steps through it, or shows one moment.
 
 use super::ladder::{microseconds, milliseconds};
 use super::output::{read_journal, write_whole};
@@ -17,29 +17,29 @@ Examples
   lab replay journals/go-back-n.jsonl --step
   lab replay journals/go-back-n.jsonl --at 262.5
   lab replay journals/go-back-n.jsonl --at 262.5 --svg strip.svg
-Keys: space plays and stops, n and b step on and back, > and < jump to the next packet of
-DATA, 0 goes to the beginning, + and - change the speed, q quits. Where stdin is no
-terminal each key is a line's first letter.
+Keys: space plays and pauses, n and b step forward and back, > and < go to the next and the
+previous DATA packet, 0 goes to the beginning, + and - change the speed, q quits. If stdin
+is not a terminal, the first letter of each line is the key.
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A journal of `lab run`, or of one side of a real transfer
+    /// Play this event log, of `lab run` or of one side of a real transfer
     #[arg(value_name = "JOURNAL")]
     journal: PathBuf,
-    /// Play it
+    /// Play from the beginning
     #[arg(long)]
     watch: bool,
-    /// Virtual seconds in a second
+    /// Play this many virtual seconds per second
     #[arg(long, default_value_t = 0.25, value_name = "X", value_parser = speed)]
     speed: f64,
-    /// Stand still at the beginning and wait for keys
+    /// Stay at the beginning and wait for keys
     #[arg(long)]
     step: bool,
     /// Show this moment. Unit: milliseconds
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     at: Option<f64>,
-    /// Draw the strip of that moment into this file
+    /// Draw the window at that moment into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
@@ -83,6 +83,6 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
 pub(crate) fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if (0.000_1..=10_000.0).contains(&speed) => Ok(speed),
-        Ok(_) | Err(_) => Err("a speed from 0.0001 to 10000 wanted".to_owned()),
+        Ok(_) | Err(_) => Err("write a speed from 0.0001 to 10000".to_owned()),
     }
 }

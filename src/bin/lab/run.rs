@@ -1,4 +1,4 @@
-//! `lab run`: one transfer in virtual time for each protocol asked for, in a table.
+//! `lab run`: one transfer in virtual time for each requested protocol, and a table.
 
 use super::arguments::TransferArguments;
 use super::ladder::run_first;
@@ -25,21 +25,21 @@ Examples
 pub(crate) struct Arguments {
     #[command(flatten)]
     transfer: TransferArguments,
-    /// Write each run as JSON lines into this folder
+    /// Write an event log of each run into this folder, as JSON lines
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
-    /// Print one JSON object a run instead of the table
+    /// Print one JSON object per run instead of the table
     #[arg(long)]
     json: bool,
-    /// See strip and ladder as it goes
+    /// Show window and sequence diagram during the run
     #[arg(long, conflicts_with = "json")]
     watch: bool,
-    /// Virtual seconds in a second, with --watch
+    /// Play this many virtual seconds per second, with --watch
     #[arg(long, default_value_t = 0.25, value_name = "X", value_parser = speed)]
     speed: f64,
 }
 
-/// Runs every protocol asked for; whether all files arrived whole.
+/// Runs every requested protocol; returns whether all files arrived complete.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     if arguments.watch {
         watch_each(arguments)?;
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
                 write_journal(&experiment, folder, &name).map_err(|error| {
                     let place = folder.display();
                     io::Error::other(format!(
-                        "no journal can be written in {place}: {error}"
+                        "cannot write the event log in {place}: {error}"
                     ))
                 })?
             }
@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(all_whole)
 }
 
-/// Plays every protocol asked for, one after another, before the table.
+/// Plays the runs one after another, before the table.
 fn watch_each(arguments: &Arguments) -> io::Result<()> {
     for journal in run_first(&arguments.transfer)? {
         let watch = Watch {
@@ -111,7 +111,7 @@ fn watch_each(arguments: &Arguments) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs one experiment and writes its journal, which has its name only once it is whole.
+/// Runs one experiment and writes its event log, which gets its name when it is complete.
 fn write_journal(
     experiment: &Experiment,
     folder: &Path,

@@ -1,4 +1,4 @@
-//! `lab soak`: a transfer in virtual time for every seed, on every core, until one fails.
+//! `lab soak`: runs a random transfer for each seed, on all cores, until one fails.
 
 use clap::Args;
 use sash::lab::soak::{self, Failure, Tally};
@@ -13,24 +13,24 @@ pub(crate) const EXAMPLES: &str = "\
 Examples
   lab soak --seeds 100000
   lab soak --from 100000 --seeds 1000000 --json
-A seed that fails says the `lab run` that shows it, and the exit code is 1.
+If a seed fails, soak prints the `lab run` command that reproduces it, and the exit code is 1.
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// How many transfers
+    /// Run this many transfers
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    /// The first seed
+    /// Start with this seed
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// Print one JSON object at the end instead of a sentence
+    /// Print one JSON object at the end instead of the summary
     #[arg(long)]
     json: bool,
 }
 
-/// Runs a transfer for every seed, on as many threads as there are cores; whether all went
-/// well.
+/// Runs a transfer for each seed, on as many threads as there are cores; returns whether all
+/// succeeded.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let clock = Clock::start();
     let last = arguments.from.saturating_add(arguments.seeds);
@@ -74,13 +74,13 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(all.transfers == arguments.seeds)
 }
 
-/// How often a soak says how far it is.
+/// How often the progress is shown.
 const SHOW_EVERY: Duration = Duration::from_secs(5);
 
 /// Transfers between two reports of one thread.
 const SEEDS_PER_REPORT: u64 = 50;
 
-/// Runs these seeds, and reports now and then, until one fails or nobody listens.
+/// Runs these seeds and reports from time to time, until one fails or the channel is closed.
 fn run_seeds(
     seeds: impl Iterator<Item = u64>,
     report: &crossbeam_channel::Sender<Result<Tally, Failure>>,
@@ -141,9 +141,9 @@ fn write_tally(
     let (unopened, whole) = (all.unopened, transfers - all.unopened);
     writeln!(
         out,
-        "{whole} transfers from seed {from} on arrived whole: {bytes:.1} MB in {packets:.1} \
-         million packets, {events:.1} million events, {hours:.1} hours of virtual time in \
-         {seconds:.1} s; the longest took {slowest:.0} s; {unknown} senders never heard \
-         the last word, {unopened} transfers never began"
+        "{whole} transfers from seed {from} on arrived complete: {bytes:.1} MB in \
+         {packets:.1} million packets, {events:.1} million events, {hours:.1} hours of \
+         virtual time in {seconds:.1} s; the longest took {slowest:.0} s; {unknown} senders \
+         never received the last FIN-ACK, {unopened} transfers never opened"
     )
 }

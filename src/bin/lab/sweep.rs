@@ -1,13 +1,14 @@
 //! `lab sweep`: a grid of transfers in virtual time on every core, as table, CSV and SVG.
 
-use super::arguments::{Controllers, Protocols, bytes, controllers, protocols};
+use super::arguments::{Controllers, Protocols, controllers, protocols};
 use super::grid;
 use super::output::write_whole;
+use super::size::bytes;
 use clap::Args;
 use crossbeam_channel::{RecvTimeoutError, Sender};
-use sash::bench::transfer::Transfer;
 use sash::lab::sweep::{Across, Cell, Grid, MOST_CELLS, Row, listing};
 use sash::link::Scenario;
+use sash::loopback::Transfer;
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;
 use sash::transfer::threads;
@@ -28,71 +29,72 @@ Examples
   lab sweep --window 1,2,4,8,16,32 --delay 5ms,20ms --csv windows.csv
   lab sweep --loss 0,10% --size 256KiB --link \"data.rate=5mbit\" --real
   lab sweep --grid 200 --from 1000 --congestion bbr,cubic
-Ctrl-C ends a sweep and keeps what was done; once more, and it ends at once.
+Ctrl-C ends a sweep after the running cells and keeps the results; a second one ends it at once.
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// stop-and-wait, go-back-n, selective-repeat, sack, several with commas, or all
+    /// Use these ARQ protocols: stop-and-wait, go-back-n, selective-repeat or sack; several
+    /// separated by commas, or all
     #[arg(long, default_value = "all", value_parser = protocols)]
     arq: Protocols,
-    /// Who decides how much of the window is used: fixed, plus-one-minus-three,
-    /// double-halve, additive, reno, cubic, bbr, several with commas, or all
-    /// [default: fixed]
+    /// Use these congestion controllers: fixed, plus-one-minus-three, double-halve, additive,
+    /// reno, cubic or bbr; several separated by commas, or all [default: fixed]
     #[arg(long, value_name = "CONTROLLERS", value_parser = controllers)]
     congestion: Option<Controllers>,
-    /// Shares of packets lost both ways, as 0,5,10%
+    /// Lose these shares of the packets in both directions, such as 0,5,10%
     #[arg(long, value_name = "PERCENTS", default_value = "0,5,10,20,30%",
           value_parser = percents)]
     loss: List<f64>,
-    /// Most packets in flight, as 1,4,16 [default: 1, 16 and 16; with a controller 8192]
+    /// Use these send windows, in packets, such as 1,4,16 [default: 1 for stop-and-wait,
+    /// otherwise 16; 8192 with a controller]
     #[arg(long, value_name = "WINDOWS", value_parser = windows)]
     window: Option<List<u32>>,
-    /// One-way delays, as 10ms,50ms
+    /// Use these one-way delays, such as 10ms,50ms
     #[arg(long, value_name = "DELAYS", default_value = "10ms", value_parser = delays)]
     delay: List<Duration>,
-    /// File sizes: bytes, or with KiB, MiB, GiB; several with commas
+    /// Transfer files of these sizes: bytes, or with KiB, MiB, GiB; several separated by commas
     #[arg(long, value_name = "SIZES", default_value = "1MiB", value_parser = sizes)]
     size: List<u64>,
-    /// Each cell is run with seeds 1 to this, and the mean counts
+    /// Run each cell with the seeds from 1 to this one, and use the mean
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
-    /// File bytes per DATA packet
+    /// Put this many file bytes into a DATA packet
     #[arg(long, default_value_t = DEFAULT_SEGMENT_BYTES,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: u16,
-    /// What the link does besides, as "data.rate=5mbit;ack.loss=0%"
+    /// Add these words to the scenario, such as "data.rate=5mbit;ack.loss=0%"
     #[arg(long, default_value = "", value_name = "SCENARIO", value_parser = link)]
     link: String,
-    /// Measure this many links that are drawn from seeds, against the bounds that the
-    /// default controller must hold, instead of a grid of lists
+    /// Measure this many random links instead, one per seed, and check the bounds that the
+    /// default controller must keep
     #[arg(long, value_name = "LINKS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     grid: Option<u64>,
-    /// The first seed of --grid
+    /// Start --grid with this seed
     #[arg(long, default_value_t = 0, requires = "grid", value_name = "SEED")]
     from: u64,
-    /// Run each cell over real sockets on loopback too, one after the other
+    /// Run each cell over real sockets on loopback too, one after another
     #[arg(long)]
     real: bool,
-    /// Write the numbers here
+    /// Write the numbers to this file
     #[arg(long, value_name = "FILE.csv")]
     csv: Option<PathBuf>,
-    /// Draw them here
+    /// Draw a chart of the numbers into this file
     #[arg(long, value_name = "FILE.svg")]
     svg: Option<PathBuf>,
-    /// What goes from left to right: loss, window, delay or size [default: the first that
-    /// varies]
+    /// Choose the horizontal axis: loss, window, delay or size [default: the first list with
+    /// several values]
     #[arg(long, value_name = "WHAT")]
     across: Option<Across>,
-    /// Draw speeds on a logarithmic axis
+    /// Draw the goodput on a logarithmic axis
     #[arg(long)]
     log: bool,
-    /// Print one JSON object a cell instead of the table
+    /// Print one JSON object per cell instead of the table
     #[arg(long)]
     json: bool,
 }
 
-/// Runs the grid; whether every cell was run and every file arrived whole.
+/// Runs the grid; returns whether every cell was run and every file arrived complete.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     if let Some(count) = arguments.grid {
         let controllers = arguments.congestion.as_ref();
@@ -101,8 +103,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let grid = arguments.grid();
     let size = grid.size();
     if size > MOST_CELLS {
-        let sentence =
-            format!("{size} cells: choose lists that make {MOST_CELLS} or fewer");
+        let sentence = format!(
+            "{size} cells are too many. Choose lists that make at most {MOST_CELLS}"
+        );
         return Err(io::Error::other(sentence));
     }
     let sweep = Sweep::new(grid)?;
@@ -148,7 +151,7 @@ impl Arguments {
     }
 }
 
-/// A grid on its way.
+/// A grid that is being run.
 struct Sweep {
     grid: Grid,
     cells: Vec<Cell>,
@@ -164,7 +167,7 @@ impl Sweep {
             if stop.swap(true, Ordering::Relaxed) {
                 process::exit(INTERRUPTED);
             }
-            let sentence = "stopping after the cells at hand; what was done is kept";
+            let sentence = "stopping after the running cells; finished cells are kept";
             let _ = writeln!(io::stderr(), "\n{sentence}");
         })
         .map_err(io::Error::other)?;
@@ -176,8 +179,8 @@ impl Sweep {
         })
     }
 
-    /// A row for each cell, in their order, from as many threads as there are cores; and
-    /// whether that was all of them.
+    /// Runs the cells on as many threads as there are cores. Returns a row for each, in the
+    /// cells' order, and whether all were run.
     fn in_virtual_time(&self) -> io::Result<(Vec<Row>, bool)> {
         let workers = thread::available_parallelism().map_or(1, usize::from);
         let next = Arc::new(AtomicUsize::new(0));
@@ -211,8 +214,8 @@ impl Sweep {
         Ok((rows.into_iter().map(|(_, row)| row).collect(), is_whole))
     }
 
-    /// The same over real sockets, one transfer at a time, so that they do not disturb
-    /// each other; whether all went well.
+    /// Runs the same transfers over real sockets, one at a time, so that they do not disturb
+    /// each other; returns whether all succeeded.
     fn on_real_sockets(&self, rows: &mut [Row]) -> io::Result<bool> {
         let folder = tempfile::tempdir()?;
         let mut progress = Progress::new("cells on real sockets", rows.len());
@@ -250,10 +253,10 @@ impl Sweep {
     }
 }
 
-/// What a shell reports of a program that Ctrl-C ended.
+/// The exit code of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
-/// Takes cells until there are none or somebody stops it.
+/// Runs cells until none is left or the user stops the sweep.
 fn run_cells(
     grid: &Grid,
     cells: &[Cell],
@@ -275,8 +278,8 @@ fn describe(cell: &Cell) -> String {
     format!("{arq} {controller} {} at {loss}% loss", cell.window)
 }
 
-/// How far a sweep is, on standard error: one line that changes on a terminal, a line now
-/// and then elsewhere.
+/// The progress of a sweep on stderr: one changing line on a terminal, otherwise a line from
+/// time to time.
 struct Progress {
     what: &'static str,
     all: usize,
@@ -285,9 +288,9 @@ struct Progress {
     is_terminal: bool,
 }
 
-/// How often on a terminal, and elsewhere.
+/// How often the progress is shown on a terminal.
 const SHOW_AT_ONCE: Duration = Duration::from_millis(200);
-/// See [`SHOW_AT_ONCE`].
+/// How often the progress is shown elsewhere.
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 
 impl Progress {
@@ -352,11 +355,11 @@ fn write_json(out: &mut impl Write, row: &Row) -> io::Result<()> {
     writeln!(out, "{line}")
 }
 
-/// What a flag with commas names.
+/// The values of a flag, separated by commas.
 #[derive(Debug, Clone)]
 pub(crate) struct List<T>(Vec<T>);
 
-/// Reads a list; `wanted` says of what, with an example.
+/// Reads a list; `wanted` says what its values are, with an example.
 fn list<T>(
     text: &str,
     wanted: &str,
@@ -364,20 +367,20 @@ fn list<T>(
 ) -> Result<List<T>, String> {
     let one = |word: &str| {
         let word = word.trim();
-        read(word).ok_or_else(|| format!("{word:?} is none of {wanted}"))
+        read(word).ok_or_else(|| format!("{word:?} is not allowed here. Write {wanted}"))
     };
     text.split(',').map(one).collect::<Result<_, _>>().map(List)
 }
 
 fn percents(text: &str) -> Result<List<f64>, String> {
-    list(text, "percents from 0 to 100, as 0,5,10%", |word| {
+    list(text, "percentages from 0 to 100, such as 0,5,10%", |word| {
         let number = word.strip_suffix('%').unwrap_or(word).parse().ok()?;
         (0.0..=100.0).contains(&number).then_some(number)
     })
 }
 
 fn windows(text: &str) -> Result<List<u32>, String> {
-    let wanted = format!("windows from 1 to {LARGEST_WINDOW} packets, as 1,4,16");
+    let wanted = format!("windows from 1 to {LARGEST_WINDOW} packets, such as 1,4,16");
     list(text, &wanted, |word| {
         let window = word.parse().ok()?;
         (1..=LARGEST_WINDOW).contains(&window).then_some(window)
@@ -385,15 +388,15 @@ fn windows(text: &str) -> Result<List<u32>, String> {
 }
 
 fn delays(text: &str) -> Result<List<Duration>, String> {
-    list(text, "delays with us, ms or s, as 10ms,50ms", |word| {
-        // The scenario's own reader, so that both take the same words.
+    list(text, "delays with us, ms or s, such as 10ms,50ms", |word| {
+        // The scenario's own parser, so that both accept the same words.
         let scenario = format!("delay={word}").parse::<Scenario>().ok()?;
         Some(scenario.conditions(sash::link::Direction::Data).delay)
     })
 }
 
 fn sizes(text: &str) -> Result<List<u64>, String> {
-    let wanted = "sizes, as 1500, 10KiB, 256MiB or 1GiB";
+    let wanted = "sizes, such as 1500, 10KiB, 256MiB or 1GiB";
     list(text, wanted, |word| bytes(word).ok())
 }
 
@@ -412,9 +415,11 @@ fn link(text: &str) -> Result<String, String> {
     if let Some((word, flag)) = varied {
         let exception = match word {
             "seed" => String::new(),
-            _ => format!("; data.{word} or ack.{word} may stand here, for one way"),
+            _ => format!("; for one direction, write data.{word} or ack.{word}"),
         };
-        return Err(format!("{word} is what {flag} varies{exception}"));
+        return Err(format!(
+            "{flag} sets {word}. Leave it out of --link{exception}"
+        ));
     }
     Ok(text.to_owned())
 }

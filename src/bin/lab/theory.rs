@@ -1,4 +1,5 @@
-//! `lab theory`: the protocols' efficiency beside the textbook's formulas, on every core.
+//! `lab theory`: measures the protocols' efficiency, on all cores, and compares it with the
+//! formulas.
 
 use super::arguments::{Protocols, protocols};
 use clap::Args;
@@ -18,28 +19,30 @@ Examples
   lab theory --arq go-back-n --loss 0%,10% --window 4,16,64 --a 2,10
   lab theory --setting real-timer --arq stop-and-wait
   lab theory --csv > theory.csv
-P is the share of DATA that is lost, N the window, a the one-way delay in transmission
-times of one packet. With the setting textbook the exit code is 1 where fewer than 95 %
-of a protocol's cells are within 5 % of the formula (of selective repeat: of the model).
+P is the share of DATA packets that is lost, N the window, and a the propagation delay in
+transmission times of one packet. With the setting textbook the exit code is 1 if fewer than
+95 % of a protocol's cells are within 5 % of the formula (selective repeat: of the model).
 ";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// stop-and-wait, go-back-n, selective-repeat, sack, or all of them in turn
+    /// Measure these ARQ protocols: stop-and-wait, go-back-n, selective-repeat or sack; several
+    /// separated by commas, or all
     #[arg(long, default_value = "all", value_parser = protocols)]
     arq: Protocols,
-    /// Shares of DATA that are lost [default: 0%,1%,2%,5%,10%,20%,30%]
+    /// Lose these shares of DATA packets [default: 0%,1%,2%,5%,10%,20%,30%]
     #[arg(long, value_name = "PERCENT,..", value_delimiter = ',', value_parser = percent)]
     loss: Vec<f64>,
-    /// Windows; stop-and-wait's is always 1 [default: 1,2,4,8,16,32,64,128]
+    /// Use these windows, in packets; stop-and-wait always has 1 [default: 1,2,4,8,16,32,64,128]
     #[arg(long, value_name = "N,..", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=1_024))]
     window: Vec<u32>,
-    /// One-way delays in transmission times [default: 0,0.5,1,2,5,10,20,50]
+    /// Use these propagation delays, one way, in transmission times [default:
+    /// 0,0.5,1,2,5,10,20,50]
     #[arg(long, value_name = "A,..", value_delimiter = ',', value_parser = delay)]
     a: Vec<f64>,
-    /// textbook, bursts (the window goes out in one go), real-timer, lossy-acks (and the
-    /// real timer)
+    /// Use these settings: textbook, bursts (send the whole window at once), real-timer, or
+    /// lossy-acks (with the real timer)
     #[arg(
         long,
         value_name = "SETTING,..",
@@ -47,18 +50,18 @@ pub(crate) struct Arguments {
         default_value = "textbook"
     )]
     setting: Vec<Setting>,
-    /// The statistical error wanted for each cell: less takes longer
+    /// Measure each cell to this statistical error; a smaller one takes longer
     #[arg(long, value_name = "PERCENT", default_value = "1.5%", value_parser = error)]
     error: f64,
-    /// Print one JSON object a cell instead of the tables
+    /// Print one JSON object per cell instead of the tables
     #[arg(long)]
     json: bool,
-    /// Print comma-separated values instead of the tables
+    /// Print CSV instead of the tables
     #[arg(long, conflicts_with = "json")]
     csv: bool,
 }
 
-/// Runs every cell; whether the textbook's hold.
+/// Runs every cell; returns whether the cells of the textbook setting agree with the formulas.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     let work: Vec<_> = arguments
         .setting
@@ -96,7 +99,7 @@ impl Arguments {
     }
 }
 
-/// What was asked for, or else the default.
+/// The requested values, or the default.
 fn or<T: Clone>(asked: &[T], default: Vec<T>) -> Vec<T> {
     if asked.is_empty() {
         default
@@ -105,7 +108,7 @@ fn or<T: Clone>(asked: &[T], default: Vec<T>) -> Vec<T> {
     }
 }
 
-/// How often it says how far it is.
+/// How often the progress is shown.
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the cells on as many threads as there are cores; the rows in the cells' order.
@@ -125,7 +128,7 @@ fn measure(work: Vec<(Cell, Setting)>, error: f64) -> io::Result<Vec<Row>> {
             for (place, (cell, setting)) in take {
                 let row = Row::measure(cell, setting, error);
                 if report.send((place, row)).is_err() {
-                    return; // Nobody listens any more.
+                    return; // The channel is closed.
                 }
             }
         })?;
@@ -172,7 +175,7 @@ fn percent(text: &str) -> Result<f64, String> {
     number
         .filter(|percent| (0.0..100.0).contains(percent))
         .map(|percent: f64| percent / 100.0)
-        .ok_or_else(|| "a share below 100% wanted, as 10%".to_owned())
+        .ok_or_else(|| "write a share below 100%, such as 10%".to_owned())
 }
 
 /// `1.5%`: from a tenth of a percent on, as the work grows with its square.
@@ -180,7 +183,7 @@ fn error(text: &str) -> Result<f64, String> {
     percent(text)
         .ok()
         .filter(|share| (0.001..=0.2).contains(share))
-        .ok_or_else(|| "0.1% to 20% wanted".to_owned())
+        .ok_or_else(|| "write a share from 0.1% to 20%".to_owned())
 }
 
 /// A delay that a link can have: 1,000 transmissions are a second.
@@ -188,5 +191,5 @@ fn delay(text: &str) -> Result<f64, String> {
     let number = text.trim().parse().ok();
     number
         .filter(|a| (0.0..=1_000.0).contains(a))
-        .ok_or_else(|| "0 to 1000 transmission times wanted".to_owned())
+        .ok_or_else(|| "write a number of transmission times from 0 to 1000".to_owned())
 }

@@ -1,7 +1,7 @@
-//! A journal on a terminal: strip and ladder, played or stepped through by keys.
+//! Shows an event log on a terminal: window strip and ladder, played or stepped with keys.
 //!
-//! The screen is drawn ten times a second at most. Where stdin is no terminal each line is
-//! a key, and where stdout is none every picture is printed below the last.
+//! The screen is drawn at most ten times per second. If stdin is not a terminal, each line is
+//! a key; if stdout is not a terminal, each picture is printed below the last.
 
 use super::keys::{Key, Keys};
 use sash::lab::ladder;
@@ -11,21 +11,21 @@ use sash::transfer::clock::Clock;
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
-/// How a journal is watched.
+/// How an event log is shown.
 #[derive(Clone, Copy)]
 pub(crate) struct Watch {
-    /// Virtual seconds in a second.
+    /// Virtual seconds per second.
     pub(crate) speed: f64,
-    /// Whether it goes on by itself.
+    /// Whether it plays from the start.
     pub(crate) is_playing: bool,
     /// Where it begins. Unit: microseconds.
     pub(crate) from_us: u64,
 }
 
-/// From one picture to the next.
+/// The time between two pictures.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// The same where nobody sees them move: pictures go into a file or a pipe.
+/// The same if stdout is a file or a pipe.
 const PRINTED_FRAMES: u64 = 12;
 
 /// Rows of the ladder below the strip.
@@ -34,7 +34,7 @@ const ROWS: usize = 8;
 /// One press of + or -.
 const FASTER: f64 = 1.5;
 
-/// Plays to the end, or until somebody quits.
+/// Plays to the end, or until the user quits.
 pub(crate) fn play(mut player: Player, watch: Watch) -> io::Result<()> {
     player.set_slowness(Slowness::Speed(watch.speed));
     player.seek(watch.from_us);
@@ -95,7 +95,7 @@ impl Show {
             if key.is_some() || place != self.player.place() {
                 self.draw()?;
             }
-            // Who has no keys has seen it all.
+            // Without keys there is nothing more to show.
             if was_playing && self.player.is_over() && !keys.is_terminal() {
                 return Ok(());
             }
@@ -146,13 +146,13 @@ impl Show {
             let doing = if self.player.is_playing() {
                 "playing"
             } else {
-                "stopped"
+                "paused"
             };
-            // Home, each line cleared to its end, then all that is below.
+            // Cursor home, clear each line to its end, then everything below.
             let frame = frame.replace('\n', "\x1b[K\r\n");
             write!(
                 out,
-                "\x1b[H{frame}\x1b[K\r\n{doing}, {speed:.3} virtual seconds in a second; space \
+                "\x1b[H{frame}\x1b[K\r\n{doing}, {speed:.3} virtual seconds per second; space \
                  n b > < 0 + - q\x1b[K\x1b[J"
             )?;
         } else {

@@ -16,7 +16,7 @@ pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
     match rest.to_lowercase().as_str() {
         "yes" => Ok(Command::AnswerLab { accept: true }),
         "no" => Ok(Command::AnswerLab { accept: false }),
-        "" => Err("Which scenario? Or is it yes or no?".to_owned()),
+        "" => Err("The scenario, yes or no is missing.".to_owned()),
         _ => read_assignment(rest).map(Command::GiveLab),
     }
 }
@@ -36,7 +36,7 @@ fn read_assignment(rest: &str) -> Result<Assignment, String> {
     };
     while let Some(option) = words.next() {
         let Some(value) = words.next() else {
-            return Err(format!("{option} lacks its value."));
+            return Err(format!("{option} needs a value."));
         };
         match option {
             "--arq" => asked.arq = choice(value)?.or(asked.arq),
@@ -44,7 +44,7 @@ fn read_assignment(rest: &str) -> Result<Assignment, String> {
             "--window" => asked.window = number(value)?,
             "--segment" => asked.segment_bytes = number(value)?,
             "--size" => size = bytes(value)?,
-            other => return Err(format!("{other} is not an option of a lab.")),
+            other => return Err(format!("{other} is not an option of /lab.")),
         }
     }
     let settled = asked.settle(&Settled::DEFAULT);
@@ -75,7 +75,7 @@ fn bytes(text: &str) -> Result<u64, String> {
         number.checked_mul(1 << shift)
     };
     let size = units.into_iter().find_map(read);
-    size.ok_or_else(|| format!("{text:?} is no size. Write 1500, 200KiB or 1MiB."))
+    size.ok_or_else(|| format!("{text:?} is not a size. Write 1500, 200KiB or 1MiB."))
 }
 
 #[cfg(test)]
@@ -113,10 +113,10 @@ mod tests {
         assert_eq!(read_lab("Yes"), answer(true));
         assert_eq!(read_lab("no"), answer(false));
         let why = |line| read_lab(line).unwrap_err();
-        assert!(why("").starts_with("Which scenario?"));
+        assert!(why("").starts_with("The scenario, yes or no is missing."));
         assert!(why("loss=1% --size many").contains("200KiB"));
-        assert!(why("loss=1% --size").contains("lacks its value"));
-        assert!(why("loss=1% --fast 1").contains("not an option of a lab"));
+        assert!(why("loss=1% --size").contains("needs a value"));
+        assert!(why("loss=1% --fast 1").contains("not an option of /lab"));
         assert!(why("loss=1% --window 0").contains("window"));
     }
 }

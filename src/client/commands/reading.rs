@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub(super) fn read_whisper(rest: &str) -> Result<Command, String> {
     let (to, text) = first_word(rest);
     if to.is_empty() || text.is_empty() {
-        return Err("A whisper needs a name and a text.".to_owned());
+        return Err("A direct message needs a name and a text.".to_owned());
     }
     Ok(Command::Whisper {
         to: to.to_owned(),
@@ -20,7 +20,7 @@ pub(super) fn read_whisper(rest: &str) -> Result<Command, String> {
 
 pub(super) fn read_to(rest: &str) -> Result<Command, String> {
     match first_word(rest) {
-        ("", _) => Err("To whom?".to_owned()),
+        ("", _) => Err("The name is missing.".to_owned()),
         ("all", "") => Ok(Command::To(Audience::All)),
         (name, "") => Ok(Command::To(Audience::One(name.to_owned()))),
         (_, _) => Err("A name is one word.".to_owned()),
@@ -55,7 +55,7 @@ pub(super) fn read_file(rest: &str) -> Result<(String, Asked), String> {
     let mut asked = Asked::default();
     while let Some(option) = options.next() {
         let Some(value) = options.next() else {
-            return Err(format!("{option} lacks its value."));
+            return Err(format!("{option} needs a value."));
         };
         match option {
             "--arq" => asked.arq = choice(value)?,
@@ -63,11 +63,11 @@ pub(super) fn read_file(rest: &str) -> Result<(String, Asked), String> {
             "--transport" => asked.transport = choice(value)?,
             "--window" => asked.window = number(value)?,
             "--segment" => asked.segment_bytes = number(value)?,
-            other => return Err(format!("{other} is not an option of a transfer.")),
+            other => return Err(format!("{other} is not an option of transfers.")),
         }
     }
     if file.is_empty() {
-        return Err("Which file?".to_owned());
+        return Err("The file name is missing.".to_owned());
     }
     Ok((file, asked))
 }
@@ -103,7 +103,7 @@ pub fn quoted(name: &str) -> String {
 
 pub(super) fn read_search(rest: &str) -> Result<Command, String> {
     match rest {
-        "" => Err("Search for what?".to_owned()),
+        "" => Err("The text to search for is missing.".to_owned()),
         query => Ok(Command::Search {
             query: query.to_owned(),
         }),
@@ -148,7 +148,7 @@ pub(super) fn read_tag(rest: &str) -> Result<Option<u64>, String> {
     }
     let tag = rest.parse();
     tag.map(Some)
-        .map_err(|_| format!("{rest:?} is not a number from /transfers."))
+        .map_err(|_| format!("{rest:?} is not a number of a transfer. See /transfers."))
 }
 
 pub(super) fn choice<T: FromStr>(text: &str) -> Result<Option<T>, String>
@@ -170,6 +170,6 @@ pub(super) fn number<T: FromStr>(text: &str) -> Result<Option<T>, String> {
         other => other
             .parse()
             .map(Some)
-            .map_err(|_| format!("{other:?} is not a number that fits.")),
+            .map_err(|_| format!("{other:?} is not a number in the allowed range.")),
     }
 }

@@ -105,15 +105,21 @@ fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
 #[test]
 fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
     let why = |line| read(line, &[]).unwrap_err();
-    assert_eq!(why("/flies"), "There is no /flies. Did you mean /files?");
-    assert_eq!(why("/nonsense"), "There is no /nonsense. See /help.");
+    assert_eq!(
+        why("/flies"),
+        "There is no command /flies. Did you mean /files?"
+    );
+    assert_eq!(
+        why("/nonsense"),
+        "There is no command /nonsense. See /help."
+    );
     assert!(why("/arq x").ends_with("selective-repeat or sack."));
     assert!(why("/cancel x").contains("/transfers"));
     assert!(why("/whisper dana").ends_with("Write /whisper NAME TEXT."));
     assert!(why("/arq tahoe").contains("choose stop-and-wait"));
     assert!(why("/congestion vegas").contains("reno, cubic, bbr"));
     assert!(why("/window many").contains("not a number"));
-    assert!(why("/download a --arq").contains("--arq lacks its value."));
+    assert!(why("/download a --arq").contains("--arq needs a value."));
     assert!(why("/download a --fast 1").contains("not an option"));
 }
 
@@ -206,6 +212,6 @@ fn a_link_is_a_scenario_and_a_kill_names_a_packet_and_perhaps_a_transfer() {
     let why = read("/kill", &[]).unwrap_err();
     assert_eq!(
         why,
-        "A packet wanted, as d0.1 (DATA 0, first attempt). Write /kill PACKET [N]."
+        "Write a packet, such as d0.1 (DATA 0, first attempt). Write /kill PACKET [N]."
     );
 }

@@ -21,7 +21,7 @@ use crate::wire::options::{Asked, Settled};
 impl Controller {
     pub(super) fn download(&mut self, file: &str, asked: Asked, now_ms: u64) {
         if file.trim().is_empty() {
-            return self.complain("Choose a file, or write its name.", now_ms);
+            return self.complain("Choose a file, or type its name.", now_ms);
         }
         let Some(asked) = self.choose_for(asked, now_ms) else {
             return;
@@ -132,7 +132,8 @@ impl Controller {
         if !ended.can_be_retried() {
             let file = words::harmless(&ended.file);
             let state = words::state(ended);
-            let sentence = format!("{file} is {state}: there is nothing to try again.");
+            let sentence =
+                format!("{file} is {state}, so there is nothing to try again.");
             return self.complain(&sentence, now_ms);
         }
         if !self.model.is_online() {
@@ -165,11 +166,11 @@ impl Controller {
             return self.effects.push(Effect::ShowFolder(folder));
         }
         let file = words::harmless(&transfer.file);
-        self.complain_of_files(format!("{file} is not here yet."), now_ms);
+        self.complain_of_files(format!("{file} has not been downloaded yet."), now_ms);
     }
 
     pub(super) fn complain_of_no_transfer(&mut self, tag: u64, now_ms: u64) {
-        let sentence = format!("There is no transfer {tag}. /transfers shows them.");
+        let sentence = format!("There is no transfer {tag}. /transfers lists them.");
         self.complain(&sentence, now_ms);
     }
 
@@ -235,7 +236,7 @@ impl Controller {
         } else if is_possible(offer.settled) && transfer.may_have(offer.size) {
             None
         } else {
-            let sentence = "The server offered it with impossible options.".to_owned();
+            let sentence = "The server offered the file with invalid options.".to_owned();
             Some((TransferState::Failed, Some(sentence)))
         };
         let Some((state, sentence)) = problem else {

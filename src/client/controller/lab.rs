@@ -35,18 +35,19 @@ impl Controller {
         let command = words::harmless(&experiment.command());
         if from == self.model.name {
             let line = format!(
-                "Lab {} is given out: {command}. /results shows what comes back.",
+                "Exercise {} was given out: {command}. /results lists the results.",
                 lab.number
             );
             return self.show(&line, now_ms);
         }
         let accepts = self.accepts_labs && self.lab_spent_ms < LAB_BUDGET_MS;
         let line = if accepts {
-            format!("{from} gives out lab {}: {command}", lab.number)
+            format!("{from} gives out exercise {}: {command}", lab.number)
         } else {
             format!(
-                "{from} asks you to run lab {}: {command}. /lab yes runs it on this \
-                 computer, in no time, and tells {from} its figures; /lab no does not.",
+                "{from} asks you to run exercise {}: {command}. /lab yes runs it on \
+                 this computer, in virtual time, and sends the results to {from}; /lab \
+                 no declines.",
                 lab.number
             )
         };
@@ -59,8 +60,8 @@ impl Controller {
             state: LabState::Asked,
         });
         if self.accepts_labs && !accepts {
-            let sentence = "The class exercises of this server have taken two minutes of \
-                            this computer's time. From now on you are asked again.";
+            let sentence = "The class exercises of this server have used two minutes of \
+                            computing time. From now on, Sash asks before it runs one.";
             self.complain(sentence, now_ms);
         }
         if accepts {
@@ -87,7 +88,7 @@ impl Controller {
     /// The person has decided.
     pub(super) fn answer_lab(&mut self, accept: bool, now_ms: u64) {
         let Some(lab) = self.model.lab.as_mut().filter(|lab| lab.is_open()) else {
-            return self.complain("Nothing waits for your yes or no.", now_ms);
+            return self.complain("There is no exercise to answer.", now_ms);
         };
         let number = lab.number;
         if accept {
@@ -121,14 +122,14 @@ impl Controller {
         match &outcome {
             LabOutcome::Done(figures) => {
                 lab.state = LabState::Done(*figures);
-                let line = format!("Lab {number}: {}", words::lab_figures(figures));
+                let line = format!("Exercise {number}: {}", words::lab_figures(figures));
                 self.show(&line, now_ms);
             }
             LabOutcome::Failed { sentence } => {
                 lab.state = LabState::Failed {
                     sentence: sentence.clone(),
                 };
-                let line = format!("Lab {number} was not run to its end: {sentence}.");
+                let line = format!("Exercise {number} failed: {sentence}.");
                 self.complain(&line, now_ms);
             }
             LabOutcome::Declined => lab.state = LabState::Declined,
@@ -173,16 +174,20 @@ impl Controller {
         self.model.lab_rows = rows;
         self.tell_left_out("answers", left_out, now_ms);
         if number == 0 && self.model.lab_rows.is_empty() {
-            return self.show("No lab was given out yet. /lab SCENARIO does.", now_ms);
+            return self.show(
+                "No exercise was given out yet. Give one out with /lab \
+                              SCENARIO.",
+                now_ms,
+            );
         }
         let count = self.model.lab_rows.len();
         let people = self.model.people.len().saturating_sub(1);
         let what = if number == 0 {
             String::new()
         } else {
-            format!("Lab {number}: ")
+            format!("Exercise {number}: ")
         };
-        let line = format!("{what}{count} answers, {people} others are here.");
+        let line = format!("{what}{count} answers, {people} other users in the room.");
         self.show(&line, now_ms);
         let lines: Vec<_> = self.model.lab_rows.iter().map(words::lab_row).collect();
         self.show_list(&lines, now_ms);
@@ -191,7 +196,7 @@ impl Controller {
     /// What came is not run, whatever the person would say.
     fn refuse_lab(&mut self, number: u64, why: &str, now_ms: u64) {
         let why = words::harmless(why);
-        let line = format!("Lab {number} is not run here: {why}.");
+        let line = format!("Exercise {number} cannot run here: {why}.");
         self.model.chat.push(now_ms, Kind::Notice, &line);
         self.send_outcome(number, LabOutcome::Failed { sentence: why });
     }

@@ -94,12 +94,12 @@ impl Controller {
             Some(transfer) if transfer.done_bytes > 0 => {
                 let came = words::bytes(mem::take(&mut transfer.done_bytes));
                 let file = words::harmless(&transfer.file);
-                format!("{file}: what had arrived ({came}) is deleted.")
+                format!("{file}: deleted the partial file ({came}).")
             }
             // Nothing had arrived, or its row is gone.
             Some(_) => return,
             None if tag.is_some() => return,
-            None => "What was left of earlier downloads is deleted.".to_owned(),
+            None => "Deleted the partial files of earlier downloads.".to_owned(),
         };
         self.model.chat.push(now_ms, Kind::Notice, &what);
     }
@@ -134,5 +134,5 @@ fn told(leftovers: &[Leftover]) -> String {
         more => format!(" and {more} more"),
     };
     let names = names.join(", ");
-    format!("{count} can go on: {names}{more}. /download FILE goes on.")
+    format!("{count} can be resumed: {names}{more}. Resume with /download FILE.")
 }

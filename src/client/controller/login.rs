@@ -142,8 +142,8 @@ impl Controller {
             return;
         };
         let Some((proof, awaiting)) = answer(password, challenge, name, chance) else {
-            let sentence = "The server asked for the password in a way that makes no \
-                            sense. It may not be a Sash server.";
+            let sentence = "The server asked for the password in an invalid way. It may \
+                            not be a Sash server.";
             return self.refuse_the_server(sentence, now_ms);
         };
         self.login.challenge = None;
@@ -160,14 +160,15 @@ impl Controller {
         });
         if is_confirmed == Some(false) {
             self.refuse_the_server(
-                "This server does not know the password: it is not the one you meant.",
+                "This server does not know the password, so it is not the intended \
+                 server.",
                 now_ms,
             );
             return false;
         }
         if is_confirmed.is_none() && self.login.password.is_some() {
-            let text = "This server did not ask for the password: anybody may come in, \
-                        and it has not shown that it is the one you meant.";
+            let text = "This server did not ask for the password: anyone can join, and \
+                        it has not proven that it is the intended server.";
             self.model.chat.push(now_ms, Kind::Notice, text);
         }
         let proven = self.login.key.map(|key| key.return_token(0));

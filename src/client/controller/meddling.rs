@@ -67,7 +67,7 @@ impl Controller {
         transfer.scenario.lose(packet);
         let file = words::harmless(&transfer.file);
         let link = words::link(&transfer.scenario);
-        self.show(&format!("{file}: {packet} is killed. {link}"), now_ms);
+        self.show(&format!("{file}: lost {packet}. {link}"), now_ms);
     }
 
     /// Whether there is this transfer, it has not ended, and Sash's own protocol carries
@@ -83,9 +83,9 @@ impl Controller {
             None => transfer.asked.transport == Some(Transport::Tcp),
         };
         let sentence = if transfer.state.is_end() {
-            format!("{file} is on its way no more.")
+            format!("The transfer of {file} has ended.")
         } else if is_tcp {
-            format!("{file} goes by TCP: the system does not show its packets.")
+            format!("{file} uses TCP, whose packets only the kernel sees.")
         } else {
             return true;
         };
@@ -95,8 +95,8 @@ impl Controller {
 
     fn complain_of_no_packet(&mut self, packet: Label, now_ms: u64) {
         let sentence = format!(
-            "{packet} is not in this program's link now. A delay keeps packets there: \
-             /link delay=2s."
+            "{packet} is not in flight in this program's link. A delay keeps packets \
+             there longer: /link delay=2s."
         );
         self.complain(&sentence, now_ms);
     }

@@ -90,7 +90,7 @@ impl Controller {
         }
         self.model.rejoining = None;
         self.broken_off.clear();
-        self.show("Not connected. Connect again when you like.", now_ms);
+        self.show("You are not connected. Connect again at any time.", now_ms);
     }
 
     /// An attempt came to nothing; the next one comes.
@@ -104,7 +104,8 @@ impl Controller {
         let pause_ms = doubled.unwrap_or(LONGEST_PAUSE_MS).min(LONGEST_PAUSE_MS);
         rejoining.next_ms = now_ms + pause_ms;
         if rejoining.failures >= MOST_FAILURES {
-            let sentence = "The server has not come back. Connect again.".to_owned();
+            let sentence =
+                "The server has not come back. Connect again later.".to_owned();
             self.give_up_rejoining(sentence, now_ms);
         }
     }
@@ -135,10 +136,10 @@ impl Controller {
         };
         let absence = words::duration(Duration::from_millis(absence_ms));
         let rest = match missed {
-            Some(0) => "nothing was said meanwhile".to_owned(),
-            Some(1) => "one line was said meanwhile".to_owned(),
-            Some(count) => format!("{count} lines were said meanwhile"),
-            None => "lines may be missing".to_owned(),
+            Some(0) => "no messages meanwhile".to_owned(),
+            Some(1) => "one message meanwhile".to_owned(),
+            Some(count) => format!("{count} messages meanwhile"),
+            None => "messages may be missing".to_owned(),
         };
         let sentence = format!("away {absence}, {rest}");
         self.model.chat.push(now_ms, Kind::Gap, &sentence);

@@ -95,7 +95,7 @@ impl Controller {
             self.effects.push(Effect::HangUp);
             self.on_lost(sentence, now_ms);
         } else if silent_ms >= LOST_AFTER_MS {
-            let sentence = "The server has not answered for a minute. Connect again.";
+            let sentence = "The server has not answered for one minute. Connect again.";
             self.effects.push(Effect::HangUp);
             self.on_lost(sentence.to_owned(), now_ms);
         } else if !is_joining && silent_ms >= PING_AFTER_MS && self.pinged_ms.is_none() {
@@ -120,7 +120,7 @@ impl Controller {
             self.go_on_with_broken_off(now_ms);
         } else {
             let sentence = format!(
-                "Joined {} as {}. /help shows what you can do.",
+                "Joined {} as {}. /help lists the commands.",
                 self.model.server, self.model.name
             );
             self.model.chat.push(now_ms, Kind::Notice, &sentence);
@@ -196,7 +196,7 @@ impl Controller {
         }
         let (people, left_out) = self.coming_people.take();
         self.model.people = people;
-        self.tell_left_out("people", left_out, now_ms);
+        self.tell_left_out("users", left_out, now_ms);
         if self.quiet_users > 0 {
             self.quiet_users -= 1;
             return;
@@ -226,8 +226,10 @@ impl Controller {
         }
         self.show_list(&lines, now_ms);
         if left_out > 0 {
-            let line =
-                format!("{left_out} more cannot be offered: the server's log says why.");
+            let line = format!(
+                "{left_out} more files cannot be offered. The server's log says \
+                         why."
+            );
             self.show(&line, now_ms);
         }
     }
@@ -241,10 +243,10 @@ impl Controller {
                 format!(": {why}")
             };
             let line = words::harmless(&format!("{name}{from}{why}"));
-            self.show(&format!("Kept out: {line}"), now_ms);
+            self.show(&format!("Banned: {line}"), now_ms);
         }
         if !more {
-            self.show("/unban NAME lets somebody in again.", now_ms);
+            self.show("Lift a ban with /unban NAME.", now_ms);
         }
     }
 
@@ -252,8 +254,8 @@ impl Controller {
     pub(super) fn tell_left_out(&mut self, what: &str, left_out: usize, now_ms: u64) {
         if left_out > 0 {
             let sentence = format!(
-                "The server told of {left_out} {what} more than this client keeps. They are \
-                 left out here."
+                "The server listed {left_out} {what} more than this client keeps. They \
+                 are not shown."
             );
             self.complain(&sentence, now_ms);
         }

@@ -188,7 +188,7 @@ fn a_form_that_makes_no_sense_is_answered_in_place() {
     let mut client = Controller::new(Asked::default(), true);
     connect(&mut client, "", "  ");
     let problem = client.model().login_problem.as_ref().unwrap();
-    assert_eq!(problem.sentence(), "Choose a name: one word.");
+    assert_eq!(problem.sentence(), "Choose a name of one word.");
     assert!(client.take_effects().is_empty());
 }
 
@@ -258,12 +258,12 @@ fn plain_text_goes_to_whom_to_names_even_after_that_person_left() {
     assert_eq!(typed(&mut client, "secret"), [whisper]);
     let complaint = Complaint {
         code: Code::NoSuchUser,
-        sentence: "Nobody here is called \"guy\".".into(),
+        sentence: "There is no user \"guy\".".into(),
         tag: None,
     };
     reply(&mut client, Reply::Error(complaint));
     assert_eq!(last_line(&client).kind, Kind::Error);
-    assert_eq!(last_line(&client).text, "Nobody here is called \"guy\".");
+    assert_eq!(last_line(&client).text, "There is no user \"guy\".");
 }
 
 #[test]
@@ -353,11 +353,11 @@ fn a_whisper_of_mine_and_one_to_me_read_differently() {
         .map(ToString::to_string)
         .collect();
     assert!(
-        lines.contains(&"you whisper to guy: psst".to_owned()),
+        lines.contains(&"you to guy (direct): psst".to_owned()),
         "{lines:?}"
     );
     assert!(
-        lines.contains(&"guy whispers: psst".to_owned()),
+        lines.contains(&"guy (direct): psst".to_owned()),
         "{lines:?}"
     );
 }
@@ -390,7 +390,7 @@ fn a_download_is_asked_offered_received_and_confirmed() {
     assert!(
         last_line(&client)
             .text
-            .starts_with("notes.txt arrived whole")
+            .starts_with("notes.txt downloaded and verified")
     );
 }
 

@@ -30,7 +30,8 @@ impl Controller {
             Command::Clear => self.model.chat.clear(),
             Command::CloseConversation => match self.model.to() {
                 Audience::All => {
-                    let sentence = "The conversation with all stays. /clear empties it.";
+                    let sentence = "The conversation with all cannot be closed. Clear \
+                                    it with /clear.";
                     self.complain(sentence, now_ms);
                 }
                 Audience::One(_) => self.model.chat.close(&to.clone()),
@@ -60,10 +61,7 @@ impl Controller {
             Command::Overwrite(overwrite) => {
                 let overwrite = overwrite.unwrap_or_default();
                 let explanation = overwrite.explanation();
-                self.show(
-                    &format!("Where a file is there already: {explanation}."),
-                    now_ms,
-                );
+                self.show(&format!("If a file exists: {explanation}."), now_ms);
                 self.on_intent(Intent::SetOverwrite(overwrite), now_ms);
             }
             Command::Arq(arq) => self.choose(|it| it.arq = arq, now_ms),
@@ -111,7 +109,10 @@ impl Controller {
         drop(running);
         let meant = tag.or(only);
         if meant.is_none() {
-            self.complain("Which one? /transfers shows their numbers.", now_ms);
+            self.complain(
+                "Several transfers match. /transfers lists their numbers.",
+                now_ms,
+            );
         }
         meant
     }
@@ -122,7 +123,7 @@ impl Controller {
         let last = ended.find(|it| it.can_be_retried()).map(|it| it.tag);
         match tag.or(last) {
             Some(tag) => self.retry(tag, now_ms),
-            None => self.complain("There is nothing to try again.", now_ms),
+            None => self.complain("There is no transfer to try again.", now_ms),
         }
     }
 

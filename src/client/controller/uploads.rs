@@ -19,7 +19,7 @@ use std::path::PathBuf;
 impl Controller {
     pub(super) fn upload(&mut self, path: PathBuf, asked: Asked, now_ms: u64) {
         if path.as_os_str().is_empty() {
-            return self.complain("Choose a file, or write where it is.", now_ms);
+            return self.complain("Choose a file, or type its path.", now_ms);
         }
         let Some(asked) = self.choose_for(asked, now_ms) else {
             return;
@@ -103,9 +103,9 @@ impl Controller {
         }
         if meant.is_empty() {
             let sentence = if is_paused {
-                "There is nothing to pause. /transfers shows what is on its way."
+                "There is no transfer to pause. /transfers lists them."
             } else {
-                "There is nothing to resume. /transfers shows what is paused."
+                "There is no transfer to resume. /transfers lists them."
             };
             return self.complain(sentence, now_ms);
         }
@@ -125,7 +125,7 @@ impl Controller {
         }
         let file = words::harmless(&transfer.file);
         let percent = words::percent(transfer);
-        let line = format!("{file} is paused at {percent} %. /resume {tag} goes on.");
+        let line = format!("{file} is paused at {percent} %. Resume with /resume {tag}.");
         self.model.chat.push(now_ms, Kind::Notice, &line);
         self.tell_pause(tag, true);
     }

@@ -44,13 +44,13 @@ pub(super) fn connect(address: &ServerAddress) -> Result<(TcpStream, Duration), 
     let addresses: Vec<SocketAddr> = (address.host.as_str(), address.port)
         .to_socket_addrs()
         .map_err(|error| {
-            log::debug!("{address} not found: {error}");
+            log::debug!("cannot find {address}: {error}");
             let host = &address.host;
-            format!("No computer is known as {host:?}. Check the server's name.")
+            format!("The name {host:?} cannot be resolved. Check the name of the server.")
         })?
         .collect();
     let attempts = addresses.len().clamp(FEWEST_ATTEMPTS, MOST_ATTEMPTS);
-    let nowhere = format!("{address} leads nowhere. Check the server's name.");
+    let nowhere = format!("{address} has no address. Check the name of the server.");
     let (done, results) = unbounded();
     let mut waiting = 0;
     let mut failure = None;
@@ -123,7 +123,7 @@ fn prepare(stream: &TcpStream) {
         .set_nodelay(true)
         .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
     if let Err(error) = result {
-        log::debug!("connection not tuned: {error}");
+        log::debug!("cannot set an option of the connection: {error}");
     }
 }
 
@@ -131,21 +131,24 @@ fn sentence(address: &ServerAddress, error: &io::Error) -> String {
     let kind = error.kind();
     if kind == ErrorKind::ConnectionRefused {
         return format!(
-            "Nobody listens on {address}. Start the server, or check the port."
+            "No server at {address} (connection refused). Start one with: server. Or check the port."
         );
     }
     if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
         let seconds = CONNECT_TIMEOUT.as_secs();
         return format!(
-            "{address} did not answer within {seconds} seconds. \
-             Check the address and the firewalls on the way."
+            "{address} did not answer within {seconds} s. Check the address and the \
+             firewalls on the path."
         );
     }
     if matches!(
         kind,
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
     ) {
-        return format!("No way leads to {address}. Check the network and the address.");
+        return format!(
+            "There is no route to {address}. Check the network and the \
+                        address."
+        );
     }
     format!("Cannot connect to {address}: {error}.")
 }
@@ -166,7 +169,7 @@ mod tests {
         drop(listener);
         let clock = Clock::start();
         let refused = connect(&address).unwrap_err();
-        assert!(refused.starts_with("Nobody listens"), "{refused}");
+        assert!(refused.starts_with("No server at 127.0.0.1:"), "{refused}");
         assert!(clock.now().since_start() < Duration::from_secs(2));
     }
 }

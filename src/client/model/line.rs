@@ -225,8 +225,8 @@ impl fmt::Display for ChatLine {
         let text = &self.text;
         match &self.kind {
             Kind::Said { from } => write!(f, "<{from}> {text}"),
-            Kind::WhisperedFrom { from } => write!(f, "{from} whispers: {text}"),
-            Kind::WhisperedTo { to } => write!(f, "you whisper to {to}: {text}"),
+            Kind::WhisperedFrom { from } => write!(f, "{from} (direct): {text}"),
+            Kind::WhisperedTo { to } => write!(f, "you to {to} (direct): {text}"),
             Kind::Joined { name } => write!(f, "{name} joined"),
             Kind::Left { name } if text.is_empty() => write!(f, "{name} left"),
             Kind::Left { name } => write!(f, "{name} left: {text}"),

@@ -200,7 +200,7 @@ impl Transfer {
             (Some(settled), _) => settled.to_string(),
             (None, _) if self.asked.transport == Some(Transport::Tcp) => "tcp".to_owned(),
             (None, Some(arq)) => arq.to_string(),
-            (None, None) => "as the server likes".to_owned(),
+            (None, None) => "the server's default".to_owned(),
         }
     }
 

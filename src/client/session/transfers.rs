@@ -95,7 +95,7 @@ impl Session {
                 .find_map(|part| Some((part, leftovers::discard(part).err()?)));
             let problem = failed.map(|(part, error)| {
                 let part = words::harmless(&part.to_string_lossy());
-                format!("{part} could not be deleted: {error}.")
+                format!("Cannot delete {part}: {error}.")
             });
             door.event(None, Event::Discarded { tag, problem });
         });
@@ -108,10 +108,12 @@ impl Session {
             // The part of a relative path that leads to it is of use to nobody.
             let folder = folder.canonicalize().unwrap_or(folder);
             if let Err(error) = open::that(&folder) {
-                log::warn!("{} is not shown: {error}", folder.display());
+                log::warn!("cannot show {}: {error}", folder.display());
                 let path = words::harmless(&folder.to_string_lossy());
-                let sentence =
-                    format!("No program here shows folders. The file is in {path}.");
+                let sentence = format!(
+                    "No program on this computer shows folders. The file is in \
+                             {path}."
+                );
                 door.event(None, Event::FolderNotShown(sentence));
             }
         });
@@ -254,12 +256,15 @@ impl Session {
             }
             Err(error) => {
                 let transfer = offer.transfer;
-                log::warn!("transfer {transfer} not started: {error}");
+                log::warn!("cannot start transfer {transfer}: {error}");
                 // Or its port would wait for us until the server's patience ends.
                 if let Some(link) = &self.link {
                     link.send(Request::Cancel { transfer });
                 }
-                let sentence = format!("It could not be started{place}: {error}.");
+                let sentence = format!(
+                    "The transfer could not be started{place}: \
+                                        {error}."
+                );
                 reporter()(download::failed(sentence));
             }
         }

@@ -21,9 +21,7 @@ impl Asking {
         let typed = rpassword::prompt_password("Password: ");
         self.0.store(false, Ordering::Release);
         let typed = typed.map_err(|error| {
-            format!(
-                "The password cannot be asked for here: {error}. Use --password-file."
-            )
+            format!("Cannot ask for the password here: {error}. Use --password-file.")
         })?;
         Password::new(&typed).map_err(|error| format!("{error}."))
     }

@@ -46,8 +46,8 @@ const PROMPT_TIMEOUT: Duration = Duration::from_millis(200);
 
 const PROMPT: &str = "> ";
 
-const NOT_UTF8: &str = "A byte that is not UTF-8 was typed. It and the keys that came with \
-                        it are left out. Set the terminal to UTF-8.";
+const NOT_UTF8: &str = "The terminal sent bytes that are not UTF-8. They and the keys \
+                        typed with them were ignored. Set the terminal to UTF-8.";
 
 /// Starts to read a pipe; each line is brought to the door. What it returns is closed at
 /// the end of the pipe.
@@ -59,7 +59,7 @@ pub(super) fn start_pipe(door: Door) -> Receiver<()> {
         door.intend(Intent::Seen); // A nudge: the face looks whether all is done.
     });
     if let Err(error) = result {
-        log::error!("cannot read what is typed: {error}");
+        log::error!("cannot read from the terminal: {error}");
     }
     ended
 }
@@ -74,7 +74,7 @@ fn read_pipe(mut input: impl BufRead, mut intend: impl FnMut(Intent)) {
             Ok(_) => {}
             Err(error) => {
                 let sentence =
-                    format!("Line {number} of the input is unreadable: {error}.");
+                    format!("Cannot read line {number} of the input: {error}.");
                 return intend(Intent::Complain(sentence));
             }
         }
@@ -100,7 +100,7 @@ pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
         let editor = Editor::<Completion, DefaultHistory>::with_config(config);
         let (mut editor, mut external) = match with_printer(editor) {
             Ok(both) => both,
-            Err(error) => return log::debug!("no line editor: {error}"),
+            Err(error) => return log::debug!("cannot start the line editor: {error}"),
         };
         let gate = Gate::new();
         editor.set_helper(Some(Completion {
@@ -158,7 +158,7 @@ fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, door: &Door) {
                 door.intend(Intent::Complain(NOT_UTF8.to_owned()));
             }
             Err(error) => {
-                let sentence = format!("The terminal is unreadable: {error}.");
+                let sentence = format!("Cannot read from the terminal: {error}.");
                 door.intend(Intent::Complain(sentence));
                 break;
             }
@@ -279,7 +279,7 @@ mod tests {
             }
         }
         let intents = read((&b"one\ntw"[..]).chain(Broken));
-        let sentence = "Line 2 of the input is unreadable: unplugged.".to_owned();
+        let sentence = "Cannot read line 2 of the input: unplugged.".to_owned();
         assert_eq!(intents, [input("one"), Intent::Complain(sentence)]);
     }
 }

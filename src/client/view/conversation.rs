@@ -65,19 +65,23 @@ type Shortcut = (&'static str, &'static str, Intent);
 
 /// The buttons over the chat.
 const SHORTCUTS: [Shortcut; 3] = [
-    ("Show &online", "Who is here (Alt+O)", Intent::ShowOnline),
-    ("Show &files", "What is offered (Alt+F)", Intent::ShowFiles),
+    ("Show &online", "List the users (Alt+O)", Intent::ShowOnline),
+    (
+        "Show &files",
+        "List the files on the server (Alt+F)",
+        Intent::ShowFiles,
+    ),
     (
         "Show co&mmands",
-        "What to type (Alt+M)",
+        "List the commands (Alt+M)",
         Intent::ShowCommands,
     ),
 ];
 
 /// The buttons while the connection is lost.
 const LOST: [(&str, &str); 2] = [
-    ("Try now", "Enter in the message does the same"),
-    ("Stay here", "Read on without a connection"),
+    ("Try now", "Or press Enter in the message field"),
+    ("Stay here", "Stay without a connection"),
 ];
 
 impl Conversation {
@@ -268,7 +272,7 @@ fn lost(model: &Model) -> Option<String> {
 
 impl Below {
     fn new(column: &mut Flex) -> Self {
-        let mut button = look::button("", "To the newest line");
+        let mut button = look::button("", "Go to the newest line");
         button.set_label_color(look::ACCENT);
         button.set_label_size(look::SMALL);
         button.hide();

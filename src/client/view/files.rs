@@ -89,7 +89,7 @@ impl FileList {
         caption.set_align(Align::Right | Align::Inside);
         caption.set_label_color(look::FADED);
         row.fixed(&caption, 44);
-        let filter = look::field("Only names with these words; Escape shows all again");
+        let filter = look::field("Show only names with these words; Escape shows all");
         row.fixed(&filter, FILTER_WIDTH);
         row.end();
         column.fixed(&row, look::ROW);

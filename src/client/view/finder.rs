@@ -45,14 +45,14 @@ impl Finder {
         row.set_pad(look::GAP);
         let caption = look::caption("Find");
         row.fixed(&caption, 34);
-        let field = look::field("Enter finds the one before, Escape ends the search");
+        let field = look::field("Enter finds older lines, Escape ends the search");
         let standing = look::caption("");
         row.fixed(&standing, 76);
-        let up = look::button("@8->", "An older one (Enter)");
+        let up = look::button("@8->", "Find an older line (Enter)");
         row.fixed(&up, 36);
-        let down = look::button("@2->", "A newer one (Shift+Enter)");
+        let down = look::button("@2->", "Find a newer line (Shift+Enter)");
         row.fixed(&down, 36);
-        let close = look::button("Close", "Escape does the same");
+        let close = look::button("Close", "Or press Escape");
         row.fixed(&close, 66);
         row.end();
         row.hide();

@@ -149,7 +149,7 @@ fn draw_rows(frame: &Frame, shown: &Shown) {
     }
     let others = shown.usages.len().saturating_sub(MOST_ROWS);
     if others > 0 {
-        let rest = format!("and {others} more; /help shows all");
+        let rest = format!("and {others} more; /help lists all");
         draw::draw_text(&rest, x, baseline(y));
     }
     draw::pop_clip();

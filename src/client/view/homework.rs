@@ -51,5 +51,5 @@ impl Homework {
 fn words(lab: &LabOffer) -> String {
     let who = labels::label(&lab.from);
     let number = lab.number;
-    format!("{who} asks you to run lab {number} here, and to send back its figures.")
+    format!("{who} asks you to run exercise {number} and send the results.")
 }

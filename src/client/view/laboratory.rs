@@ -99,7 +99,7 @@ const VIEWS: [(&str, View); 5] = [
     ("Ladder", View::Ladder),
     ("Segments over time", View::Chart(Kind::Sequence)),
     ("Window", View::Chart(Kind::Window)),
-    ("Round trip and timeout", View::Chart(Kind::Rtt)),
+    ("RTT and timeout", View::Chart(Kind::Rtt)),
     ("Goodput", View::Chart(Kind::Goodput)),
 ];
 
@@ -279,7 +279,7 @@ impl Page {
 }
 
 fn view_choice(report: &Report) -> Choice {
-    let mut view = look::choice("What is drawn below the sliding window");
+    let mut view = look::choice("Choose the diagram below the sliding window");
     for (name, _) in VIEWS {
         view.add_choice(name);
     }

@@ -61,8 +61,8 @@ impl Drop for LastWords {
             // Whoever has taken the display may have taken the terminal too.
             let _ = writeln!(
                 io::stderr(),
-                "The display is gone, and the window with it. What has arrived is kept: \
-                 start the client again, and what was broken off goes on."
+                "The display was closed, and the window with it. Partial files are \
+                 kept: start the client again to resume them."
             );
         }
     }

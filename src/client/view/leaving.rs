@@ -34,8 +34,11 @@ impl Leaving {
     pub(super) fn leave(&self, intent: Intent) {
         let words = match self.running.get() {
             0 => return (self.report)(intent),
-            1 => "A file is still on its way. What has arrived is kept.".to_owned(),
-            files => format!("{files} files are on their way. What has arrived is kept."),
+            1 => "A transfer is still running. Its partial file is kept.".to_owned(),
+            files => format!(
+                "{files} transfers are still running. Their partial files \
+                              are kept."
+            ),
         };
         let report = Rc::clone(&self.report);
         let agreed = move || report(intent.clone());

@@ -36,15 +36,15 @@ impl Leftovers {
         let words = look::caption("");
         let answers = [
             (
-                look::main_button("Go on", "Ask for what is missing of each"),
+                look::main_button("Go on", "Download the missing parts"),
                 LeftoverChoice::GoOn,
             ),
             (
-                look::button("Leave", "They stay, and are offered again"),
+                look::button("Leave", "Keep the partial files for later"),
                 LeftoverChoice::Leave,
             ),
             (
-                look::button("Delete", "Take away what has arrived of them"),
+                look::button("Delete", "Delete the partial files"),
                 LeftoverChoice::Delete,
             ),
         ];
@@ -86,8 +86,8 @@ impl Leftovers {
 fn told(model: &Model) -> String {
     let count = match model.leftovers.len() {
         0 => return String::new(),
-        1 => "A download can go on".to_owned(),
-        count => format!("{count} downloads can go on"),
+        1 => "A download can be resumed".to_owned(),
+        count => format!("{count} downloads can be resumed"),
     };
     let names = model.leftovers.iter().take(NAMES_TOLD).map(words::leftover);
     let names: Vec<String> = names.collect();

@@ -82,15 +82,19 @@ impl Login {
         let (server, recent, port) = address_fields(&mut card);
         let caption = look::caption("Name");
         card.fixed(&caption, 18);
-        let name = look::field("What the others call you: one word");
+        let name = look::field("Your name in the chat: one word");
         card.fixed(&name, look::ROW);
         let password = password_field(&mut card);
         let mut problem = look::explanation();
         problem.set_label_color(look::WRONG);
         problem.set_label_size(look::TEXT - 1);
-        let connect = look::main_button("&Connect", "Enter does the same");
+        let connect = look::main_button("&Connect", "Or press Enter");
         card.fixed(&connect, look::ROW + 6);
-        let mut laboratory = look::button("&Laboratory", "It needs no server (Alt+L)");
+        let mut laboratory = look::button(
+            "&Laboratory",
+            "Open the laboratory without a \
+                                                          server (Alt+L)",
+        );
         laboratory.set_callback(move |_| experiment());
         card.fixed(&laboratory, look::ROW);
 
@@ -249,7 +253,7 @@ fn password_field(card: &mut Flex) -> (Frame, SecretInput) {
     card.fixed(&caption, 18);
     let mut field = SecretInput::default();
     field.set_frame(look::FIELD);
-    field.set_tooltip("It is proven to the server, and never sent");
+    field.set_tooltip("The password is proven to the server and never sent");
     card.fixed(&field, look::ROW);
     caption.hide();
     field.hide();
@@ -266,13 +270,16 @@ fn address_fields(card: &mut Flex) -> (Input, MenuButton, Input) {
     card.fixed(&captions, 18);
     let mut fields = Flex::default().row();
     fields.set_pad(look::GAP);
-    let server = look::field("A name or an address; empty means this computer");
+    let server = look::field(
+        "The name or address of the server; empty means this \
+                              computer",
+    );
     let mut recent = MenuButton::default();
     recent.set_frame(FrameType::UpBox);
     recent.set_color(look::PAGE);
-    recent.set_tooltip("Servers that let you in before");
+    recent.set_tooltip("Servers that you joined before");
     fields.fixed(&recent, look::ROW);
-    let port = look::field("Empty means 50000");
+    let port = look::field("The port of the server; empty means 50000");
     fields.fixed(&port, PORT_WIDTH);
     fields.end();
     card.fixed(&fields, look::ROW);

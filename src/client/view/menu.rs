@@ -73,7 +73,7 @@ fn entries() -> Vec<Entry> {
     let tab = Key::Tab;
     vec![
         (
-            "Ch&at/Who is online",
+            "Ch&at/Show online users",
             none,
             plain,
             Choice::Intent(Intent::ShowOnline),
@@ -91,13 +91,13 @@ fn entries() -> Vec<Entry> {
             Choice::Intent(Intent::Disconnect),
         ),
         (
-            "F&iles/What is offered",
+            "F&iles/Show files",
             none,
             plain,
             Choice::Intent(Intent::ShowFiles),
         ),
         (
-            "F&iles/Forget the transfers that have ended",
+            "F&iles/Clear ended transfers",
             none,
             plain,
             Choice::Intent(Intent::ClearEnded),
@@ -123,7 +123,7 @@ fn entries() -> Vec<Entry> {
             Choice::Zoom(Zoom::Out),
         ),
         (
-            "&View/Usual size",
+            "&View/Normal size",
             Shortcut::Ctrl | '0',
             line,
             Choice::Zoom(Zoom::Usual),
@@ -135,7 +135,7 @@ fn entries() -> Vec<Entry> {
             Choice::Turn(1),
         ),
         (
-            "&View/Page before",
+            "&View/Previous page",
             Shortcut::Ctrl | Shortcut::Shift | tab,
             plain,
             Choice::Turn(-1),

@@ -63,9 +63,9 @@ pub(super) struct Around {
 
 /// The buttons of the question about pasted lines.
 pub(super) const PASTED: [(&str, &str); 3] = [
-    ("Send", "Each line by itself (Enter)"),
-    ("As one", "All in one line"),
-    ("Cancel", "Escape does the same"),
+    ("Send", "Send each line as a message (Enter)"),
+    ("As one", "Send all lines as one message"),
+    ("Cancel", "Or press Escape"),
 ];
 
 /// The longest text that the field takes. Unit: bytes.
@@ -80,10 +80,9 @@ impl Message {
         report: &Report,
         model: &Look,
     ) -> Self {
-        let mut input =
-            look::field("A line for the others, or a command that begins with /");
+        let mut input = look::field("Type a message, or a command that begins with /");
         input.set_maximum_size(LONGEST_TEXT);
-        let send = look::main_button("&Send", "Enter does the same (Alt+S)");
+        let send = look::main_button("&Send", "Send the message (Enter, Alt+S)");
         row.fixed(&send, 84);
         let message = Self {
             input,
@@ -307,7 +306,7 @@ impl Message {
     fn ask_about(&mut self, lines: Vec<String>) {
         let sentence = match lines.len() {
             0 => None,
-            count => Some(format!("Send {count} lines?")),
+            count => Some(format!("Send {count} lines separately?")),
         };
         self.state.borrow_mut().pasted = lines;
         self.question.say(sentence.as_deref());

@@ -85,12 +85,12 @@ impl Panel {
     pub(super) fn new(column: &mut Flex, report: &Report) -> Self {
         let mut options = Flex::default().column();
         options.set_pad(PAD);
-        let mut protocol = look::choice("How the next file is made to arrive whole");
+        let mut protocol = look::choice("Choose the ARQ protocol of later transfers");
         for name in protocol_names() {
             protocol.add_choice(name);
         }
         let explanation = explained(&mut options, "Protocol", &protocol);
-        let mut controller = look::choice("Who decides how much of the window is used");
+        let mut controller = look::choice("Choose the congestion controller");
         for name in controller_names() {
             controller.add_choice(name);
         }
@@ -105,12 +105,16 @@ impl Panel {
         what.set_pad(look::GAP);
         let caption = look::caption("File");
         what.fixed(&caption, 30);
-        let file = look::field("Choose files above, or write a name or a path here");
-        let download = look::main_button("&Download", "Fetch the file (Alt+D)");
+        let file = look::field("Select files above, or type a name or a path here");
+        let download = look::main_button(
+            "&Download",
+            "Download the selected files \
+                                                       (Alt+D)",
+        );
         what.fixed(&download, 104);
         let upload = look::button(
             "&Upload",
-            "Give files of this computer (Alt+U); dropping them on the window does it too",
+            "Upload files (Alt+U), or drop them on the window",
         );
         what.fixed(&upload, 76);
         what.end();
@@ -257,7 +261,7 @@ impl Panel {
 /// Asks a person for files; none where the person thought better of it.
 fn chosen_paths() -> Vec<PathBuf> {
     let mut chooser = FileDialog::new(FileDialogType::BrowseMultiFile);
-    chooser.set_title("Which files shall everybody have?");
+    chooser.set_title("Choose files to upload");
     chooser.show();
     let mut paths = chooser.filenames();
     paths.retain(|path| !path.as_os_str().is_empty());
@@ -312,12 +316,12 @@ fn figures_row(options: &mut Flex) -> (Input, Input) {
     row.set_pad(look::GAP);
     captioned(&mut row, "Window");
     let window = look::field(&format!(
-        "Packets on their way at once, 1 to {LARGEST_WINDOW}; empty: the usual"
+        "The send window in packets, 1 to {LARGEST_WINDOW}; empty: the default"
     ));
     captioned(&mut row, "Bytes a packet");
     let segment = look::field(&format!(
-        "Of the file in each packet, 1 to {LARGEST_SEGMENT_BYTES}; empty: the usual, \
-         {DEFAULT_SEGMENT_BYTES}, which fill a packet of Ethernet"
+        "File bytes per packet, 1 to {LARGEST_SEGMENT_BYTES}; empty: the default, \
+         {DEFAULT_SEGMENT_BYTES}, which fills an Ethernet frame"
     ));
     row.end();
     options.fixed(&row, ROW);
@@ -329,13 +333,14 @@ fn habits_row(column: &mut Flex) -> (Choice, Choice) {
     let mut row = Flex::default().row();
     row.set_pad(look::GAP);
     captioned(&mut row, "If it exists");
-    let mut overwrite = look::choice("What becomes of a file of that name that is there");
+    let mut overwrite = look::choice("Choose what to do if a file of that name exists");
     for choice in Overwrite::ALL {
         overwrite.add_choice(choice.name());
     }
     captioned(&mut row, "Pause at");
-    let pause_at =
-        look::choice("Each transfer waits when so much is done; Resume goes on");
+    let pause_at = look::choice(
+        "Pause each transfer at this share of its file; Resume continues it",
+    );
     row.end();
     column.fixed(&row, ROW);
     (overwrite, pause_at)

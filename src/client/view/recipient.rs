@@ -24,7 +24,7 @@ impl Recipient {
     /// Makes the widget in the group that is being built.
     pub(super) fn new(report: &Report) -> Self {
         let audiences: Rc<RefCell<Vec<Audience>>> = Rc::default();
-        let mut choice = look::choice("Who hears the line: all, or one as a whisper");
+        let mut choice = look::choice("Choose the receiver: all, or one user");
         let shown = Rc::clone(&audiences);
         let tell = Rc::clone(report);
         choice.set_callback(move |choice| {

@@ -235,7 +235,7 @@ fn status(model: &Model) -> String {
     let connection = match &model.phase {
         Phase::Lost { sentence } => sentence.clone(),
         Phase::Login | Phase::Joining => {
-            return "not connected: the laboratory needs no server".to_owned();
+            return "not connected; the laboratory works without a server".to_owned();
         }
         Phase::Joined => {
             format!("connected as {} to {}", model.name, model.server)
@@ -243,10 +243,8 @@ fn status(model: &Model) -> String {
     };
     let round_trip = match model.round_trip {
         None => String::new(),
-        Some(time) if time.as_millis() == 0 => {
-            "  \u{2013}  round trip below 1 ms".to_owned()
-        }
-        Some(time) => format!("  \u{2013}  round trip {}", words::time(time)),
+        Some(time) if time.as_millis() == 0 => "  \u{2013}  RTT below 1 ms".to_owned(),
+        Some(time) => format!("  \u{2013}  RTT {}", words::time(time)),
     };
     format!(
         "{connection}{round_trip}  \u{2013}  link: {}",

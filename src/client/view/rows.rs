@@ -156,7 +156,7 @@ fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
             vec![time, me, gap(Style::Whisper), text(Style::Whisper)]
         }
         Kind::WhisperedTo { to } => {
-            let whisper = (Style::Whisper, "you whisper to ".to_owned());
+            let whisper = (Style::Whisper, "you to ".to_owned());
             let colon = (Style::Whisper, ":  ".to_owned());
             vec![time, whisper, name(to), colon, text(Style::Whisper)]
         }

@@ -173,7 +173,7 @@ fn people_list(
     let names = Rc::clone(names);
     let tell = Rc::clone(report);
     let mut message = message.clone();
-    let tip = "Double click or Enter to whisper";
+    let tip = "Double-click or press Enter to write a direct message";
     List::new(tip, DOT_WIDTH, move |row| {
         let name = names.borrow().get(row).cloned();
         if let Some(name) = name {

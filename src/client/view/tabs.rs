@@ -138,7 +138,7 @@ impl Tabs {
 
 fn tip(tab: &Tab, place: usize) -> String {
     let close = if tab.can_close {
-        "; Ctrl+W, the cross or the middle button closes it"
+        "; close with Ctrl+W, the cross or the middle button"
     } else {
         ""
     };

@@ -57,49 +57,49 @@ const TOOLS: [(&str, i32, &str, Press); 8] = [
     (
         "Pause",
         66,
-        "Let the chosen ones wait (Space)",
+        "Pause the selected transfers (Space)",
         Press::Pause,
     ),
     (
         "Resume",
         74,
-        "Let the chosen ones go on (Space)",
+        "Resume the selected transfers (Space)",
         Press::Resume,
     ),
     (
         "Cancel",
         70,
-        "End the chosen ones; what has arrived is kept (Delete)",
+        "Cancel the selected transfers and keep their partial files (Delete)",
         Press::Cancel,
     ),
     (
         "Cancel, delete",
         106,
-        "End the chosen ones and take away what has arrived (Shift+Delete)",
+        "Cancel the selected transfers and delete their partial files (Shift+Delete)",
         Press::Discard,
     ),
     (
         "Try again",
         76,
-        "Ask again for the chosen ones; they go on from what has arrived (R)",
+        "Try the selected transfers again and resume their partial files (R)",
         Press::Retry,
     ),
     (
         "Show",
         56,
-        "Open the folder that the file is in (Enter)",
+        "Open the folder of the file (Enter)",
         Press::Show,
     ),
     (
         "Copy SHA-256",
         104,
-        "Of the chosen ones that are verified (Ctrl+C)",
+        "Copy the SHA-256 of the selected files (Ctrl+C)",
         Press::Copy,
     ),
     (
         "To laboratory",
         100,
-        "See the packets of the chosen one on their way (L)",
+        "Show the packets of the selected transfer (L)",
         Press::Watch,
     ),
 ];
@@ -242,7 +242,11 @@ fn tool_row(page: &mut Flex) -> (Vec<(Button, Press)>, Button) {
     let widgets = buttons.iter().map(|(button, _)| button.as_base_widget());
     let mut parts: Vec<_> = widgets.zip(widths).collect();
     Frame::default();
-    let clear = look::button("Clear &ended", "Forget what has ended (Alt+E)");
+    let clear = look::button(
+        "Clear &ended",
+        "Remove ended transfers from the list \
+                                              (Alt+E)",
+    );
     row.fixed(&clear, 100);
     row.end();
     parts.push((clear.as_base_widget(), 100));
@@ -260,8 +264,8 @@ fn sheet(table: &Rc<Rows>, report: &Report) -> Sheet<u64> {
             draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
             touch: Box::new(move |sheet, touch| touched.touch(sheet, touch, &tell)),
             invitation: Box::new(|| {
-                "Nothing is on its way. Double click a file to fetch it, or drop files here \
-                 to give them."
+                "There are no transfers. Double-click a file to download it, or drop \
+                 files here to upload them."
                     .to_owned()
             }),
         },

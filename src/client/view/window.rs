@@ -285,7 +285,7 @@ impl Memory {
             return;
         };
         if let Err(error) = kept.save(place) {
-            log::warn!("{} was not written: {error}", place.display());
+            log::warn!("cannot write {}: {error}", place.display());
         }
     }
 }

@@ -120,21 +120,23 @@ impl<'a> Rebuilder<'a> {
         } = &self.journal.heading;
         let (whose, made_up) = match self.view {
             View::Both => (
-                "the laboratory's journal",
-                "The file is the laboratory's made-up one; times begin at 0.",
+                "an event log of the laboratory",
+                "The file is the laboratory's generated one; times begin at 0.",
             ),
             View::One { .. } => (
-                "the journal of one side of a real transfer",
-                "Token, file bytes and SHA-256 are not in a journal: zeros; so is \
-                 \"sent at\" of what the other side sent; times begin at 0.",
+                "the event log of one side of a real transfer",
+                "The token, the file bytes and the SHA-256 are not in an event log and \
+                 are zeros here, as is \"sent at\" in the packets of the other side; \
+                 times begin at 0.",
             ),
         };
         format!(
-            "Rebuilt by \"lab pcapng\" from {whose}: {arq}, window {window}, {size} bytes, \
-             {scenario}. Kinds, numbers, attempts, sequence numbers, ranges, times and losses \
-             are the journal's. Addresses and headers of IP and UDP are made up. {made_up} \
-             Worked out from what had arrived: an ACK's echo and count; its window is the \
-             agreed one. A FIN-ACK is shown as verified, an RST as cancelled."
+            "Reconstructed by \"lab pcapng\" from {whose}: {arq}, window {window}, \
+             {size} bytes, {scenario}. Kinds, numbers, attempts, sequence numbers, \
+             ranges, times and losses come from the event log. Addresses and the \
+             headers of IP and UDP are invented. {made_up} The echo and the count of an \
+             ACK are computed from the packets that had arrived; its window is the \
+             negotiated one. A FIN-ACK is shown as verified, an RST as cancelled."
         )
     }
 
@@ -208,7 +210,7 @@ impl<'a> Rebuilder<'a> {
         let killed = self.killed.get(&(direction, Label::from(name)));
         if let Some(after) = killed.and_then(|at| at.checked_sub(time_us)) {
             let ms = Duration::from_micros(after).as_secs_f64() * 1e3;
-            comments.push(format!("killed by a person {ms:.1} ms after it had left"));
+            comments.push(format!("dropped by the user {ms:.1} ms after it was sent"));
         }
         if fate == Fate::Corrupted
             && let Some(last) = datagram.last_mut()

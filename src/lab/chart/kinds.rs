@@ -63,7 +63,7 @@ impl Kind {
         match self {
             Self::Sequence => "Segments over time",
             Self::Window => "Window over time",
-            Self::Rtt => "Round trip and timeout over time",
+            Self::Rtt => "RTT and timeout over time",
             Self::Goodput => "Goodput over time",
         }
     }
@@ -72,7 +72,7 @@ impl Kind {
         match self {
             Self::Sequence => "segment number",
             Self::Window => "window (packets)",
-            Self::Rtt => "round trip (ms)",
+            Self::Rtt => "RTT (ms)",
             Self::Goodput => "goodput (MB/s)",
         }
     }
@@ -194,7 +194,11 @@ fn sequence(journal: &Journal) -> Vec<Series> {
     vec![
         series("acknowledged", Look::line(GREEN, Line::Steps), acked),
         series("sent", Look::mark(BLUE, Mark::Dot), sent),
-        series("sent again", Look::mark(VERMILLION, Mark::Triangle), again),
+        series(
+            "retransmitted",
+            Look::mark(VERMILLION, Mark::Triangle),
+            again,
+        ),
         series("lost on the link", Look::mark(INK, Mark::Cross), lost),
     ]
 }
@@ -230,7 +234,7 @@ fn window(journal: &Journal) -> Vec<Series> {
             thresholds,
         ),
         series("window", Look::line(BLUE, Line::Steps), windows),
-        series("packet held for lost", Look::mark(INK, Mark::Cross), losses),
+        series("packet declared lost", Look::mark(INK, Mark::Cross), losses),
     ]
 }
 
@@ -366,7 +370,7 @@ mod tests {
         for arq in Arq::ALL {
             let (journal, run) = journal(&lossy(arq));
             let series = Kind::Sequence.series(&journal, 1.0);
-            let again = count(&series, "sent again") as u64;
+            let again = count(&series, "retransmitted") as u64;
             let sent = count(&series, "sent") as u64;
             assert_eq!(again, run.progress.resent_packets, "{arq}");
             assert_eq!(sent + again, run.progress.sent_packets, "{arq}");
@@ -470,9 +474,9 @@ mod tests {
         assert!(journals.iter().all(|journal| formula(journal).is_empty()));
         let chart = Kind::Goodput.chart(&journals, Vec::new());
         let said = [
-            "formula for sack, reno: none; it knows a fixed window, and here \
-             reno decides",
-            "formula for go-back-n, N = 16: none; the link's line names neither a delay nor \
+            "formula for sack, reno: none; it assumes a fixed window, but here \
+             reno controls the window",
+            "formula for go-back-n, N = 16: none; the scenario has neither a delay nor \
              a rate",
         ];
         assert_eq!(chart.notes, said);

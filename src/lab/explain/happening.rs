@@ -1,16 +1,14 @@
-//! One entry of a journal in a sentence: what has just happened, for whoever steps.
+//! Describes one entry of an event log in a sentence, for a user who steps through it.
 
 use crate::lab::journal::{Entry, Happening, Heading, Meddling};
 use crate::lab::notation::{Notation, transmission};
-use crate::lab::words::run;
+use crate::lab::words::{loss_reason, run};
 use crate::link::Fate;
-use crate::reliable::event::{
-    Event, GateState, Ignored, PacketName, Timer, Trigger, Unwanted,
-};
+use crate::reliable::event::{Event, GateState, Ignored, PacketName, Timer, Unwanted};
 use crate::wire::options::Arq;
 use crate::wire::packet::Kind;
 
-/// What has just happened.
+/// The sentence about an entry.
 #[must_use]
 pub fn happening(entry: &Entry, heading: &Heading) -> String {
     let side = entry.side.name();
@@ -18,13 +16,16 @@ pub fn happening(entry: &Entry, heading: &Heading) -> String {
         Happening::Machine(event) => machine(side, event, heading),
         Happening::Link(carried) => {
             let packet = name(&carried.packet, heading);
-            format!("The link takes {packet}: {}.", fate(carried.fate))
+            format!("The link accepts {packet}: {}.", fate(carried.fate))
         }
         Happening::Person(Meddling::PacketKilled(killed)) => {
-            format!("{} is killed on its way.", name(&killed.packet, heading))
+            format!(
+                "The user drops {} in flight.",
+                name(&killed.packet, heading)
+            )
         }
         Happening::Person(Meddling::LinkChanged { scenario }) => {
-            format!("The link is another from now on: {scenario}.")
+            format!("The link changes to: {scenario}.")
         }
     }
 }
@@ -42,21 +43,18 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
             format!("The {side} ignores {packet}: {}.", ignored(*why))
         }
         Event::PacketDamaged => {
-            format!("A damaged packet reaches the {side}, which throws it away.")
+            format!("A corrupt packet reaches the {side}, which discards it.")
         }
         Event::PacketLost {
             number,
             attempt,
             trigger,
         } => {
-            let why = lost(*trigger);
-            {
-                let transmission = transmission(*attempt);
-                format!("The sender considers DATA {number}{transmission} lost: {why}.")
-            }
+            let (why, transmission) = (loss_reason(*trigger), transmission(*attempt));
+            format!("The sender declares DATA {number}{transmission} lost: {why}.")
         }
         Event::TimerExpired { timer } => {
-            format!("A timer of the {side} runs out: {}.", timer_of(*timer))
+            format!("A timer of the {side} expires: {}.", timer_of(*timer))
         }
         Event::MetricsUpdated {
             latest_us,
@@ -77,28 +75,34 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
         }
         Event::RangesTold { ranges } => {
             let told: Vec<_> = ranges.iter().map(|it| run(*it)).collect();
-            format!("The ACK names the segments {}.", told.join(", "))
+            format!("The ACK acknowledges the segments {}.", told.join(", "))
         }
         Event::SegmentKept { number } => {
-            format!("The receiver keeps segment {number}, which came before its turn.")
+            format!("The receiver buffers segment {number}, which arrived out of order.")
         }
         Event::SegmentDropped { number, why } => {
             let why = unwanted(*why);
-            format!("The receiver throws segment {number} away: {why}.")
+            format!("The receiver discards segment {number}: {why}.")
         }
         Event::DataBlockedUpdated { gate } => gate_of(*gate).to_owned(),
         Event::MtuUpdated { segment_bytes } => {
-            format!("The path carries less: {segment_bytes} bytes a segment from now on.")
+            format!(
+                "The path MTU is smaller: segments have {segment_bytes} bytes from \
+                     now on."
+            )
         }
         Event::ListeningBegun { base, next, .. } => {
-            format!("Watched from here on: {base} segments are over, {next} were sent.")
+            format!(
+                "The recording starts here: {base} segments are acknowledged, \
+                     {next} were sent."
+            )
         }
         Event::StateChanged { state } => format!("The {side} is now {state}."),
     }
 }
 
-/// `DATA 2`, `ACK 3`. The ranges of an ACK are told by an event of their own, and so is the
-/// segment that an individual ACK acknowledges.
+/// `DATA 2`, `ACK 3`. A separate event describes the ranges of an ACK, and the segment that an
+/// individual ACK acknowledges.
 fn name(packet: &PacketName, heading: &Heading) -> String {
     let is_answer = matches!(packet.kind, Kind::Ack | Kind::Nack);
     if heading.arq == Arq::SelectiveRepeat && is_answer && packet.number != 0 {
@@ -111,10 +115,10 @@ const fn fate(fate: Fate) -> &'static str {
     match fate {
         Fate::Delivered => "it will arrive",
         Fate::Lost => "it is lost",
-        Fate::QueueFull => "it is lost, too much was waiting",
-        Fate::TooLong => "it is lost, the path does not carry packets of that length",
-        Fate::Corrupted => "a bit of it flips",
-        Fate::Reordered => "later ones will pass it",
+        Fate::QueueFull => "it is lost, because the queue is full",
+        Fate::TooLong => "it is lost, because it is longer than the path MTU",
+        Fate::Corrupted => "one of its bits is flipped",
+        Fate::Reordered => "later packets will overtake it",
         Fate::Duplicated => "it will arrive twice",
     }
 }
@@ -122,32 +126,22 @@ const fn fate(fate: Fate) -> &'static str {
 const fn ignored(why: Ignored) -> &'static str {
     match why {
         Ignored::WrongToken => "it does not carry this transfer's token",
-        Ignored::ImpossibleAck => "it acknowledges what was never sent",
-        Ignored::OutsideTheFile => "it is none of this file's",
-        Ignored::InexactReset => "an RST without the exact number",
-        Ignored::OutOfPlace => "it is out of place here",
-        Ignored::Forged => "it has no right MAC, so the other side did not send it",
-    }
-}
-
-const fn lost(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::PacketThreshold => "three later packets have arrived",
-        Trigger::TimeThreshold => {
-            "a later one has arrived, and 9/8 of a round trip is over"
-        }
-        Trigger::Timeout => "no ACK came in time",
+        Ignored::ImpossibleAck => "it acknowledges data that was never sent",
+        Ignored::OutsideTheFile => "it does not belong to this file",
+        Ignored::InexactReset => "it is an RST without the exact sequence number",
+        Ignored::OutOfPlace => "it does not fit the current state",
+        Ignored::Forged => "it has no valid MAC, so the other side did not send it",
     }
 }
 
 const fn timer_of(timer: Timer) -> &'static str {
     match timer {
-        Timer::Handshake => "the handshake was not answered",
-        Timer::Retransmission => "no ACK came in time",
-        Timer::LossDetection => "an overtaken packet has had time enough",
-        Timer::AcknowledgementDelay => "an ACK was held back long enough",
-        Timer::Probe => "the closed window is asked again",
-        Timer::Quiet => "nothing has come for a while",
+        Timer::Handshake => "the handshake packet was not answered",
+        Timer::Retransmission => "no ACK arrived before the timeout",
+        Timer::LossDetection => "the time threshold of loss detection has passed",
+        Timer::AcknowledgementDelay => "the delayed ACK is due",
+        Timer::Probe => "a window probe is due",
+        Timer::Quiet => "no packet has arrived for a while",
         Timer::Closing => "FIN was not answered",
         Timer::Silence => "the other side has been silent too long",
     }
@@ -155,17 +149,17 @@ const fn timer_of(timer: Timer) -> &'static str {
 
 const fn unwanted(why: Unwanted) -> &'static str {
     match why {
-        Unwanted::Duplicate => "it has it already",
-        Unwanted::OutOfOrder => "it is not the next in order",
-        Unwanted::BeyondTheWindow => "it lies beyond the window",
+        Unwanted::Duplicate => "it is a duplicate",
+        Unwanted::OutOfOrder => "it is not the next expected segment",
+        Unwanted::BeyondTheWindow => "it is beyond the window",
     }
 }
 
 const fn gate_of(gate: GateState) -> &'static str {
     match gate {
-        GateState::Open => "DATA may flow.",
-        GateState::WindowClosed => "The receiver has no room: DATA waits.",
-        GateState::Paused => "Somebody has paused the transfer: DATA waits.",
+        GateState::Open => "The sender may send DATA.",
+        GateState::WindowClosed => "The receive window is zero: the sender must wait.",
+        GateState::Paused => "The user has paused the transfer: the sender must wait.",
     }
 }
 

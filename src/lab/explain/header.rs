@@ -37,7 +37,7 @@ pub fn header(
         let bytes = if is_known {
             hex(field)
         } else {
-            "not in a journal".to_owned()
+            "not in an event log".to_owned()
         };
         fields.push((name, bytes));
     }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn what_a_journal_does_not_hold_is_not_made_up() {
         let heading = Experiment::small().heading();
-        let unknown = "not in a journal".to_owned();
+        let unknown = "not in an event log".to_owned();
         let fields = header(&name(Kind::Data, 100), 0, &heading, false);
         assert!(fields.contains(&("token", unknown.clone())));
         for kind in Kind::ALL {

@@ -24,7 +24,7 @@ mod window;
 
 pub use window::Told;
 
-use super::run::Failure;
+use super::program::Failure;
 use crate::reliable::moment::Moment;
 use crate::wire::options::Congestion;
 use flow::{Bottleneck, Flow};

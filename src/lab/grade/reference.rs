@@ -1,7 +1,7 @@
 //! The reference: the textbook protocols of [`crate::reliable`], answering the same verbs
 //! as a student's program.
 
-use super::run::{Failure, Program};
+use super::program::{Failure, Program};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::selective_ack;
 use super::verbs::{Action, Told};

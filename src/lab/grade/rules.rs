@@ -5,7 +5,7 @@
 //! the order of verbs within one answer, whether a duplicate ACK restarts the timer, and
 //! whether new segments are sent one by one or together.
 
-use super::run::Failure;
+use super::program::Failure;
 use super::verbs::Role;
 
 /// A rule of a protocol.
@@ -114,7 +114,7 @@ rules! {
         "A receiver answers each packet with one ACK, of the last segment delivered in order; it is -1 before the first.";
     ACK_SELECTIVE_REPEAT: "each segment has its own ACK", "Kurose & Ross §3.4.4, figure 3.25",
         "A receiver answers each intact segment of its window, and of the window before it, with the ACK of exactly this segment.";
-    ACK_SACK: "the ACK tells what has arrived", "RFC 2018 §4",
+    ACK_SACK: "the ACK names what has arrived", "RFC 2018 §4",
         "A receiver answers each segment with one ACK: the next expected segment, and ranges of segments beyond it that have arrived, among them the newest.";
     RETRANSMIT_SACK: "only what is lost is retransmitted", "RFC 6675 §4, RFC 6298 §5",
         "A sender retransmits a segment only when three later ones have arrived, or a timeout has expired, and never one that has arrived; a timeout retransmits the oldest.";
@@ -164,7 +164,8 @@ mistakes! {
     NO_RETRANSMISSION: "timeout retransmits nothing",
         "The timer has expired, and the sender does not retransmit.";
     TIMER_NOT_STARTED: "timer not started",
-        "The sender transmits and starts no timer. If the packet is lost, nobody notices.";
+        "The sender transmits and starts no timer. If the packet is lost, the sender \
+         never notices.";
     TIMER_NOT_RESTARTED: "timer not restarted",
         "The ACK moves base, and the timer still runs for a segment that has arrived. Start it again.";
     TIMER_NOT_RESTARTED_AFTER_TIMEOUT: "timer not restarted after a timeout",
@@ -192,7 +193,8 @@ mistakes! {
     CORRUPT_UNANSWERED: "corrupt packet not answered",
         "The receiver of this protocol repeats its last ACK when a packet arrives corrupt.";
     CORRUPT_ACKNOWLEDGED: "corrupt packet acknowledged",
-        "Nobody knows which segment a corrupt packet was. The receiver must not take it for the next one; in selective repeat it ignores it.";
+        "The number in a corrupt packet cannot be trusted. The receiver must not take \
+         it for the next segment; in selective repeat it ignores it.";
     DELIVERED_TWICE: "delivered twice",
         "The receiver delivers a segment again that it has delivered before. A retransmission is acknowledged and discarded.";
     DELIVERED_OUT_OF_ORDER: "delivered out of order",
@@ -206,13 +208,14 @@ mistakes! {
     ACKNOWLEDGED_TWICE: "more than one ACK for a packet",
         "The receiver answers one packet with several ACKs. One is enough.";
     RETRANSMITS_ARRIVED: "retransmits what has arrived",
-        "An ACK has told that this segment is there. Skip the segments of its ranges.";
+        "An ACK has acknowledged this segment. Skip the segments of its ranges.";
     NO_FAST_RETRANSMIT: "loss not noticed",
         "Three segments behind this one have arrived, so it is lost. Retransmit it at once, and do not wait for the timer.";
     SENT_TOO_SOON: "declared lost too soon",
         "Fewer than three later segments have arrived: the packet may only be late.";
     RANGES_MISSING: "ranges missing from the ACK",
-        "Segments have arrived out of order, and the ACK does not tell of the newest one.";
+        "Segments have arrived out of order, and the ACK does not acknowledge the \
+         newest one.";
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! told to its program, whose answer is judged and then carried out. The first answer that
 //! breaks a rule ends the run.
 
+use super::judges::{ReceiverRules, SenderRules};
+use super::program::Program;
 use super::receiver;
 use super::rules::{Problem, Violation};
 use super::scenario::GradedScenario;
@@ -18,25 +20,6 @@ use crate::reliable::protocol::SegmentNumber;
 use crate::wire::options::Arq;
 use std::collections::HashMap;
 use std::time::Duration;
-
-/// One half of a protocol that answers verbs.
-pub trait Program {
-    /// Tells it one thing; what it does, in order. [`Told::Start`] and [`Told::End`] are
-    /// not answered.
-    ///
-    /// # Errors
-    /// Why there is no answer, in sentences.
-    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure>;
-}
-
-/// Why a program did not answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What happened, in a sentence, and what to do.
-    pub sentence: String,
-    /// The last lines that it wrote to stderr.
-    pub stderr: Vec<String>,
-}
 
 /// What came of a run.
 #[derive(Debug, Clone)]
@@ -55,25 +38,6 @@ impl Outcome {
     pub const fn has_passed(&self) -> bool {
         self.problem.is_none()
     }
-}
-
-/// The rules of a sender.
-pub(super) trait SenderRules {
-    fn judge(
-        &mut self,
-        told: &Told,
-        actions: &[Action],
-        timers: &Timers,
-        now: Moment,
-    ) -> Result<(), Violation>;
-    fn is_finished(&self) -> bool;
-    fn oldest(&self) -> SegmentNumber;
-}
-
-/// The rules of a receiver.
-pub(super) trait ReceiverRules {
-    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation>;
-    fn delivered(&self) -> SegmentNumber;
 }
 
 /// A run has at most so many events for each segment; the reference needs a few dozen on the
@@ -158,7 +122,7 @@ impl<'a> Run<'a> {
             }
         }
         Err(self
-            .no_end("The run goes on and on: every segment was transmitted many times."))
+            .no_end("The run does not end: every segment was transmitted many times."))
     }
 
     fn start(&mut self) -> Result<(), Problem> {

@@ -82,7 +82,7 @@ fn read_line(line: &str) -> Result<GradedScenario, String> {
     let [points, link, window, segments, lesson @ ..] = &fields[..] else {
         return Err(
             "a scenario has four or five fields: points | link | window | segments | \
-                    what it teaches"
+             topic"
                 .to_owned(),
         );
     };
@@ -122,7 +122,10 @@ pub fn hidden(seed: u64) -> GradedScenario {
         link: link.parse().expect("each word is one of a link's"),
         window,
         segments,
-        lesson: format!("Hidden seed {seed}: losses, damage, duplicates and reordering."),
+        lesson: format!(
+            "Hidden seed {seed}: loss, corruption, duplication and \
+                         reordering."
+        ),
     }
 }
 

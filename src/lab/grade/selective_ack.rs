@@ -9,8 +9,8 @@ mod machines;
 
 pub use machines::{Receiver, Sender};
 
+use super::judges::{ReceiverRules, SenderRules};
 use super::rules::{self, Violation};
-use super::run::{ReceiverRules, SenderRules};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::sender::{Timers, check_verbs, segments, violation};
 use super::verbs::{Action, Range, Role, Told};

@@ -253,7 +253,7 @@ impl FromStr for Answer {
                     .map(|it| range(it))
                     .collect::<Result<_, _>>()?,
             },
-            _ => return Err(format!("it is none of {VERBS}")),
+            _ => return Err(format!("it is not one of {VERBS}")),
         };
         Ok(Self::Action(action))
     }

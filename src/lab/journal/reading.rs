@@ -128,7 +128,7 @@ fn next_line(
         .map_err(Unreadable::Io)?;
     let is_whole = bytes.ends_with(b"\n");
     if !is_whole && bytes.len() as u64 == LONGEST_LINE {
-        return Err(damaged("it is far too long for a line of a journal"));
+        return Err(damaged("it is too long for a line of an event log"));
     }
     match String::from_utf8(bytes) {
         Ok(text) => *line = text,
@@ -298,7 +298,7 @@ impl Line<'_> {
     fn ranges(self) -> Result<Vec<[u32; 2]>, String> {
         let ranges = need(self.ranges, "ranges")?;
         if ranges.is_empty() || ranges.len() > MOST_RANGES {
-            return Err(format!("no packet tells of {} ranges", ranges.len()));
+            return Err(format!("no packet has {} ranges", ranges.len()));
         }
         if ranges.iter().any(|[first, last]| first > last) {
             return Err("a range ends before it begins".to_owned());
@@ -321,16 +321,17 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "{error}"),
-            Self::Empty => f.write_str("there is no whole line in it"),
+            Self::Empty => f.write_str("it has no complete line"),
             Self::NotAJournal(error) => {
                 write!(
                     f,
-                    "its first line is not that of a journal of Sash: {error}"
+                    "its first line is not that of an event log of Sash: {error}"
                 )
             }
             Self::Version(version) => write!(
                 f,
-                "it is a journal of version {version}; this program reads version {VERSION}"
+                "it is an event log of version {version}; this program reads version \
+                 {VERSION}"
             ),
             Self::Line { line, why } => write!(f, "line {line} is damaged: {why}"),
         }
@@ -436,18 +437,18 @@ mod tests {
     #[test]
     fn what_is_no_journal_is_refused_in_a_sentence() {
         let sentence = |text: &[u8]| Journal::read(text).unwrap_err().to_string();
-        assert_eq!(sentence(b""), "there is no whole line in it");
-        assert_eq!(sentence(b"{\"journal\":"), "there is no whole line in it");
+        assert_eq!(sentence(b""), "it has no complete line");
+        assert_eq!(sentence(b"{\"journal\":"), "it has no complete line");
         let older = eventful().replacen("\"version\":1", "\"version\":0", 1);
         assert_eq!(
             sentence(older.as_bytes()),
-            "it is a journal of version 0; this program reads version 1"
+            "it is an event log of version 0; this program reads version 1"
         );
         for other in [&b"PK\x03\x04\n"[..], b"{\"version\":1}\n", b"[]\n"] {
             let sentence = sentence(other);
-            assert!(sentence.contains("not that of a journal"), "{sentence}");
+            assert!(sentence.contains("not that of an event log"), "{sentence}");
         }
         let endless = vec![b'x'; 1 << 20];
-        assert!(sentence(&endless).contains("far too long"));
+        assert!(sentence(&endless).contains("too long"));
     }
 }

@@ -14,10 +14,9 @@ use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
 use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Stroke, Words};
-use crate::lab::strip::view::{milliseconds, subtitle, title};
-use crate::lab::words::wrapped;
+use crate::lab::strip::view::{subtitle, title};
+use crate::lab::words::{loss_trigger, time, wrapped};
 use crate::link::{Direction, Fate};
-use crate::reliable::event::Trigger;
 use crate::wire::packet::Kind;
 
 /// Unit of this and of what follows: pixels.
@@ -35,7 +34,7 @@ const ROOM: usize = 41;
 pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture {
     let flights = Flights::of(entries);
     let chosen = window.choose(&flights);
-    let told = format!("The packets of {} on a ladder", title(heading));
+    let told = format!("Sequence diagram of {}", title(heading));
     let mut sheet = Sheet {
         picture: Picture::new(LEAST_WIDTH, 0.0, &told),
         flights: &flights,
@@ -83,9 +82,9 @@ impl Sheet<'_> {
     fn draw_legend(&mut self) {
         let entries = [
             ("DATA", BLUE, Stroke::Solid, false),
-            ("DATA, resent", ORANGE, Stroke::Dashed, false),
+            ("DATA, retransmitted", ORANGE, Stroke::Dashed, false),
             ("ACK, NACK", GREEN, Stroke::Dotted, false),
-            ("opening, end", SOFT_INK, Stroke::Solid, false),
+            ("handshake, end", SOFT_INK, Stroke::Solid, false),
             ("lost", VERMILLION, Stroke::Solid, true),
         ];
         for (place, (name, colour, stroke, is_lost)) in (0_u32..).zip(entries) {
@@ -237,8 +236,7 @@ impl Sheet<'_> {
             } else {
                 RIGHT + 92.0
             };
-            let words =
-                Words::new(Point::new(x, y + 4.0), WORD_SIZE, milliseconds(time_us));
+            let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, time(time_us));
             let words = words.coloured(SOFT_INK).anchored(Anchor::End);
             self.picture.add(words);
         }
@@ -298,12 +296,8 @@ impl Sheet<'_> {
                     attempt,
                     trigger,
                 } => {
-                    let told = match trigger {
-                        Trigger::PacketThreshold => "three later arrived",
-                        Trigger::TimeThreshold => "overtaken",
-                        Trigger::Timeout => "timeout",
-                    };
-                    format!("{told}: DATA {number}{} lost", transmission(attempt))
+                    let why = loss_trigger(trigger);
+                    format!("{why}: DATA {number}{} lost", transmission(attempt))
                 }
                 What::Expired(timer) => expired(timer).to_owned(),
             },
@@ -314,11 +308,11 @@ impl Sheet<'_> {
         let mut sentences = Vec::new();
         if !places.crowded.is_empty() {
             sentences.push(
-                "Grey on a line: one moment, drawn out so that each packet is seen.",
+                "Grey on a line: one moment, stretched so that each packet can be seen.",
             );
         }
         if !places.short.is_empty() {
-            sentences.push("Two strokes through a line: a long wait, drawn short.");
+            sentences.push("Two strokes through a line: a long wait, shortened.");
         }
         let left_out = chosen.what_is_left_out();
         sentences.extend(left_out.as_deref());

@@ -24,9 +24,8 @@ use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
 use crate::lab::picture::{Anchor, Area, Disc, LETTER, Line, Picture, Point, Words};
 use crate::lab::strip::Sides;
-use crate::lab::strip::view::milliseconds;
+use crate::lab::words::{loss_trigger, time};
 use crate::link::Direction;
-use crate::reliable::event::Trigger;
 
 /// What is shown of a run at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +100,7 @@ impl Scene<'_> {
             (LEFT, RIGHT)
         };
         let mut sheet = Sheet {
-            picture: Picture::new(width, height, "The packets on a ladder"),
+            picture: Picture::new(width, height, "Sequence diagram"),
             spots: Vec::new(),
             flights: &flights,
             places: &places,
@@ -225,7 +224,7 @@ impl Sheet<'_> {
             self.picture.add(words.anchored(Anchor::Middle));
         }
         let middle = Point::new(self.left.midpoint(self.right), 15.0);
-        let now = Words::new(middle, WORD_SIZE, milliseconds(self.now_us));
+        let now = Words::new(middle, WORD_SIZE, time(self.now_us));
         let now = now.coloured(SOFT_INK).anchored(Anchor::Middle);
         self.picture.add(now);
     }
@@ -391,7 +390,7 @@ impl Sheet<'_> {
                     Side::Receiver => (self.right + 12.0, Anchor::Start),
                 };
                 let at = Point::new(x, y + 4.0);
-                let time = Words::new(at, WORD_SIZE, milliseconds(time_us));
+                let time = Words::new(at, WORD_SIZE, time(time_us));
                 words.push(time.coloured(SOFT_INK).anchored(anchor));
             }
             let said = self.said(step);
@@ -407,7 +406,7 @@ impl Sheet<'_> {
                 None => rows.push((side, y, vec![said])),
             }
         }
-        let letters = milliseconds(self.now_us).len() + 1;
+        let letters = time(self.now_us).len() + 1;
         let letters = f64::from(u32::try_from(letters).unwrap_or(0));
         let clock_width = if self.is_narrow {
             0.0
@@ -513,12 +512,8 @@ fn remark(remark: &Remark) -> String {
             attempt,
             trigger,
         } => {
-            let told = match trigger {
-                Trigger::PacketThreshold => "3 later",
-                Trigger::TimeThreshold => "overtaken",
-                Trigger::Timeout => "timeout",
-            };
-            format!("{told}: {number}{} lost", transmission(attempt))
+            let why = loss_trigger(trigger);
+            format!("{why}: {number}{} lost", transmission(attempt))
         }
         What::Expired(timer) => super::expired(timer).to_owned(),
     }

@@ -47,7 +47,10 @@ fn a_part_in_which_nothing_left_says_so() {
         ..Window::ALL
     };
     let part = part(&heading, &entries, window);
-    assert!(part.contains("None of the 20 packets left then"), "{part}");
+    assert!(
+        part.contains("None of the 20 packets was sent in this interval"),
+        "{part}"
+    );
     let svg = picture(&heading, &entries, window).svg();
     assert!(svg.contains("None of the 20 packets"), "{svg}");
     assert!(picture(&heading, &[], Window::ALL).svg().contains("</svg>"));

@@ -1,8 +1,7 @@
 //! Which part of a run a ladder shows.
 
 use super::flights::{Flights, Step};
-use crate::lab::strip::view::milliseconds;
-use crate::lab::words::thousands;
+use crate::lab::words::{thousands, time};
 
 /// Which part of a run a ladder shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,17 +79,18 @@ impl Chosen {
             return None;
         }
         let all = thousands(self.all_packets as u64);
-        let end = milliseconds(self.end_us);
+        let end = time(self.end_us);
         let Some((first, last)) = self.span_us else {
             return Some(format!(
-                "None of the {all} packets left then: the run lasts {end}."
+                "None of the {all} packets was sent in this interval: the run lasts \
+                 {end}."
             ));
         };
         let shown = thousands(self.packets as u64);
-        let (first, last) = (milliseconds(first), milliseconds(last));
+        let (first, last) = (time(first), time(last));
         Some(format!(
-            "Shown: {shown} of {all} packets, {first} to {last} of {end}. --from and --to \
-             choose others."
+            "Shown: {shown} of {all} packets, {first} to {last} of {end}. Choose others \
+             with --from and --to."
         ))
     }
 }

@@ -74,10 +74,10 @@ impl About {
 }
 
 fn times(spot: &Spot) -> String {
-    let time = |time_us: u64| words::time(Duration::from_micros(time_us));
+    let time = |time_us: u64| words::short_time(Duration::from_micros(time_us));
     match (spot.sent_us, spot.arrived_us) {
         (Some(sent), Some(arrived)) => format!("\n{} to {}", time(sent), time(arrived)),
-        (Some(sent), None) => format!("\nleft at {}", time(sent)),
+        (Some(sent), None) => format!("\nsent at {}", time(sent)),
         (None, Some(arrived)) => format!("\narrived at {}", time(arrived)),
         (None, None) => String::new(),
     }
@@ -102,19 +102,20 @@ fn rows(fields: &[(&'static str, String)]) -> String {
 
 const fn sender(state: SenderState) -> (&'static str, &'static str) {
     match state {
-        SenderState::Unsent => ("unsent", "It was not sent yet."),
+        SenderState::Unsent => ("unsent", "It has not been sent yet."),
         SenderState::InFlight => {
-            ("in flight", "It was sent once, and no ACK has told of it.")
+            ("in flight", "It was sent once and is not acknowledged yet.")
         }
         SenderState::Lost => (
             "lost",
-            "The link has lost or damaged its newest sending, or the sender holds it for \
-             lost.",
+            "The link lost or corrupted its latest transmission, or the sender declared \
+             it lost.",
         ),
-        SenderState::Resent => {
-            ("resent", "It was sent again, and no ACK has told of it.")
-        }
-        SenderState::Acked => ("acked", "An ACK says that it has arrived."),
+        SenderState::Resent => (
+            "retransmitted",
+            "It was retransmitted and is not acknowledged yet.",
+        ),
+        SenderState::Acked => ("acknowledged", "It is acknowledged."),
     }
 }
 
@@ -122,11 +123,11 @@ const fn receiver(state: ReceiverState) -> (&'static str, &'static str) {
     match state {
         ReceiverState::Missing => ("missing", "It has not arrived."),
         ReceiverState::KeptEarly => (
-            "kept early",
-            "It came before its turn, and waits for those before it.",
+            "buffered out of order",
+            "It arrived ahead of a gap and is buffered until the gap is filled.",
         ),
         ReceiverState::InOrder => {
-            ("in order", "It has arrived, and so has all before it.")
+            ("in order", "It and all segments before it have arrived.")
         }
     }
 }

@@ -47,11 +47,11 @@ impl Format {
     pub const fn label(self) -> &'static str {
         match self {
             Self::StripSvg => "Sliding window (SVG)",
-            Self::ViewSvg => "Ladder, chart or race (SVG)",
-            Self::Png => "What is seen (PNG)",
+            Self::ViewSvg => "Sequence diagram, chart or race (SVG)",
+            Self::Png => "Screenshot (PNG)",
             Self::Csv => "Numbers (CSV)",
             Self::Pcapng => "Packets for Wireshark (pcapng)",
-            Self::Journal => "Journal (JSON lines)",
+            Self::Journal => "Event log (JSON lines)",
         }
     }
 
@@ -101,14 +101,16 @@ impl Format {
             Self::Csv => numbers(laboratory)?,
             Self::Pcapng => return Ok(capture(player(laboratory)?)),
             Self::Journal => journal(player(laboratory)?),
-            Self::Png => return Err("Only the window itself can be seen.".to_owned()),
+            Self::Png => {
+                return Err("A screenshot can only be taken in the window.".to_owned());
+            }
         };
         Ok(text.into_bytes())
     }
 }
 
 fn player(laboratory: &Laboratory) -> Result<&Player, String> {
-    let nothing = || "There is nothing to write: run something first.".to_owned();
+    let nothing = || "There is nothing to export. Run a transfer first.".to_owned();
     laboratory.player().ok_or_else(nothing)
 }
 
@@ -158,7 +160,7 @@ fn first_shown_us(player: &Player) -> u64 {
 fn chart(laboratory: &Laboratory) -> Result<Chart, String> {
     let player = player(laboratory)?;
     let View::Chart(kind) = laboratory.view() else {
-        return Err("There are no numbers in a ladder: choose a chart.".to_owned());
+        return Err("A sequence diagram has no numbers. Choose a chart.".to_owned());
     };
     let journal = Journal {
         heading: player.heading().clone(),

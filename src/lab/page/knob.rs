@@ -65,16 +65,23 @@ impl Knob {
     #[must_use]
     pub const fn tip(self) -> &'static str {
         match self {
-            Self::Loss => "So many packets never arrive.",
-            Self::Burst => {
-                "Losses come in rows: how often a row begins, and how often it ends."
+            Self::Loss => "The share of packets that are lost.",
+            Self::Burst => "Burst loss: the probabilities that a burst starts and ends.",
+            Self::Delay => "The one-way delay of every packet.",
+            Self::Jitter => {
+                "A random additional delay of up to this much for each \
+                             packet."
             }
-            Self::Delay => "Every packet takes so long, one way.",
-            Self::Jitter => "Up to so much longer, for each packet anew.",
-            Self::Duplicate => "So many packets arrive twice.",
-            Self::Reorder => "So many packets are held back, and later ones pass them.",
-            Self::Corrupt => "So many packets arrive with one bit flipped.",
-            Self::Rate => "So many bits per second; what is too much waits, or is lost.",
+            Self::Duplicate => "The share of packets that arrive twice.",
+            Self::Reorder => {
+                "The share of packets that are held back, so that later \
+                              ones overtake them."
+            }
+            Self::Corrupt => "The share of packets that arrive with one flipped bit.",
+            Self::Rate => {
+                "The bandwidth in bits per second; excess packets are queued \
+                           or lost."
+            }
         }
     }
 

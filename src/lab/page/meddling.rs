@@ -34,12 +34,12 @@ impl Laboratory {
             return Ok(());
         }
         if self.watched.is_some() {
-            return Err("This is the past: End, and kill one there.".to_owned());
+            return Err("This moment has passed. Press End to lose a packet at the \
+                        newest moment."
+                .to_owned());
         }
         if !player.is_stage() {
-            return Err(
-                "A journal is over: run it, and packets can be killed.".to_owned()
-            );
+            return Err("This run has ended. Run it again to lose packets.".to_owned());
         }
         let now_us = player.position_us();
         player.seek(now_us); // All of this moment has happened.
@@ -47,16 +47,20 @@ impl Laboratory {
             return self.kill_in_the_past(label, now_us);
         }
         if !player.kill(label) {
-            return Err(format!("{label} is not in flight any more."));
+            return Err(format!("{label} is no longer in flight."));
         }
         self.setup.scenario = player.scenario().to_string();
-        self.say(format!("{label} is killed; the line above has it."));
+        self.say(format!("Lost {label}; the scenario above now contains it."));
         Ok(())
     }
 
     fn kill_in_the_past(&mut self, label: Label, now_us: u64) -> Result<(), String> {
         let Some(player) = self.player().filter(|player| !was_changed(player)) else {
-            return Err("The link was changed later on: kill one at the end.".to_owned());
+            return Err(
+                "The link was changed after this moment. Lose a packet at the \
+                        newest moment."
+                    .to_owned(),
+            );
         };
         let mut scenario = player.scenario().clone();
         scenario.lose(label);
@@ -68,7 +72,7 @@ impl Laboratory {
             player.pause();
             player.seek(now_us);
         }
-        self.say(format!("Run anew up to here, without {label}."));
+        self.say(format!("Ran again up to this moment, without {label}."));
         Ok(())
     }
 }

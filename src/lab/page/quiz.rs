@@ -48,9 +48,11 @@ impl Quiz {
             seed: SEED,
         };
         let questions = predict::ask(std::slice::from_ref(experiment), choosing)
-            .map_err(|error| format!("Nothing can be asked about this: {error}."))?;
+            .map_err(|error| {
+                format!("No question can be asked about this run: {error}.")
+            })?;
         let Some(first) = questions.first() else {
-            return Err("In this run there is nothing to ask about.".to_owned());
+            return Err("This run has no moment to ask about.".to_owned());
         };
         let mut player = Player::journal(journal_of(experiment)?);
         player.set_slowness(Slowness::Way(WAY));

@@ -102,7 +102,7 @@ impl Setup {
     fn window(&self) -> Result<u32, String> {
         let wrong = || {
             let said = &self.window;
-            format!("The window {said:?} is no number from 1 to {LARGEST_WINDOW}.")
+            format!("The window {said:?} is not a number from 1 to {LARGEST_WINDOW}.")
         };
         let window: u32 = self.window.trim().parse().map_err(|_| wrong())?;
         if window == 0 || window > LARGEST_WINDOW {
@@ -120,7 +120,7 @@ pub(super) fn unreadable(error: &ScenarioError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     let what = line.strip_prefix("scenario: ").unwrap_or(line);
-    format!("The scenario cannot be read: {what}")
+    format!("Invalid scenario: {what}")
 }
 
 #[cfg(test)]

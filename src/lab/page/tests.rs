@@ -47,7 +47,7 @@ fn problem(laboratory: &Laboratory) -> &str {
 fn an_impossible_line_is_told_in_a_sentence_and_what_runs_stays() {
     let mut laboratory = running("delay=50ms");
     laboratory.take(Wish::Run(setup("delay=50")));
-    assert!(problem(&laboratory).starts_with("The scenario cannot be read: "));
+    assert!(problem(&laboratory).starts_with("Invalid scenario: "));
     assert!(laboratory.player().is_some());
     assert_eq!(
         laboratory.setup().scenario,
@@ -69,7 +69,7 @@ fn a_packet_that_is_killed_is_lost_and_the_line_grows_by_it() {
     };
     assert_eq!(player.strip().sender(3).look().name, "lost");
     laboratory.take(Wish::Kill(Label::from(victim.packet)));
-    assert_eq!(problem(&laboratory), "d3.1 is not in flight any more.");
+    assert_eq!(problem(&laboratory), "d3.1 is no longer in flight.");
 }
 
 #[test]
@@ -150,10 +150,10 @@ fn exports_are_the_bytes_that_lab_writes() {
 fn what_cannot_be_written_is_told() {
     let mut laboratory = Laboratory::default();
     laboratory.take(Wish::Export(Format::StripSvg, PathBuf::from("x")));
-    assert!(problem(&laboratory).starts_with("There is nothing to write"));
+    assert!(problem(&laboratory).starts_with("There is nothing to export"));
     let mut laboratory = running("delay=50ms");
     laboratory.take(Wish::Export(Format::Csv, PathBuf::from("x")));
-    assert!(problem(&laboratory).contains("choose a chart"));
+    assert!(problem(&laboratory).contains("Choose a chart"));
 }
 
 #[test]
@@ -211,5 +211,5 @@ fn a_controller_is_not_asked_about() {
         arq: Arq::SelectiveRepeat,
         ..setup("delay=50ms")
     }));
-    assert!(problem(&laboratory).starts_with("Nothing can be asked about this"));
+    assert!(problem(&laboratory).starts_with("No question can be asked about this run"));
 }

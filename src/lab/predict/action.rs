@@ -1,10 +1,10 @@
-//! What a sender does at once: the packets that it sends before it hears anything more.
+//! The packets that a sender sends before it receives another packet.
 //!
 //! ```
 //! use sash::lab::predict::Action;
 //! assert_eq!(Action::WAITS.to_string(), "waits");
 //! let action = Action::data(3..8, 7); // 3 to 6 were sent before
-//! assert_eq!(action.to_string(), "sends DATA 3 to 6 again, then DATA 7 for the first time");
+//! assert_eq!(action.to_string(), "retransmits DATA 3 to 6, then sends DATA 7 for the first time");
 //! ```
 
 use crate::reliable::event::PacketName;
@@ -152,7 +152,6 @@ impl fmt::Display for Action {
         if self.is_waiting() {
             return f.write_str("waits");
         }
-        f.write_str("sends ")?;
         for (place, step) in self.0.iter().enumerate() {
             if place > 0 {
                 f.write_str(", then ")?;
@@ -171,21 +170,21 @@ impl fmt::Display for Step {
                 last,
                 is_again,
             } => {
-                let when = if *is_again {
-                    "again"
+                let numbers = if first == last {
+                    first.to_string()
                 } else {
-                    "for the first time"
+                    format!("{first} to {last}")
                 };
-                if first == last {
-                    write!(f, "DATA {first} {when}")
+                if *is_again {
+                    write!(f, "retransmits DATA {numbers}")
                 } else {
-                    write!(f, "DATA {first} to {last} {when}")
+                    write!(f, "sends DATA {numbers} for the first time")
                 }
             }
-            Self::Probe => f.write_str("a probe, DATA without bytes"),
-            Self::Fin { is_again: false } => f.write_str("FIN"),
-            Self::Fin { is_again: true } => f.write_str("FIN again"),
-            Self::Other(kind) => write!(f, "{kind}"),
+            Self::Probe => f.write_str("sends a window probe (DATA without file bytes)"),
+            Self::Fin { is_again: false } => f.write_str("sends FIN"),
+            Self::Fin { is_again: true } => f.write_str("retransmits FIN"),
+            Self::Other(kind) => write!(f, "sends {kind}"),
         }
     }
 }

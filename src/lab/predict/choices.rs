@@ -6,7 +6,7 @@
 
 use super::action::{Action, Step};
 use super::occasion::Occasion;
-use super::stops::{Stop, View};
+use super::view::{Stop, View};
 
 /// Not more choices than this, the right one among them.
 const MOST: usize = 4;

@@ -82,7 +82,7 @@ impl Occasion {
         match self {
             Self::Opening => "opening",
             Self::Slide => "ACK",
-            Self::Jump => "ACK that slides by several",
+            Self::Jump => "ACK that slides the window by several",
             Self::WindowFull => "window full",
             Self::DuplicateAck => "duplicate ACK",
             Self::OldAck => "overtaken ACK",
@@ -90,11 +90,11 @@ impl Occasion {
             Self::ThreeLater => "three later packets",
             Self::Overtaken => "9/8 of a round trip",
             Self::Timeout => "timeout",
-            Self::LostAgain => "lost again",
+            Self::LostAgain => "retransmission lost",
             Self::Paused => "pause",
-            Self::WindowClosed => "window closed",
-            Self::Held => "ACK while nothing may flow",
-            Self::GoesOn => "going on",
+            Self::WindowClosed => "zero window",
+            Self::Held => "ACK while no DATA may be sent",
+            Self::GoesOn => "resuming",
             Self::Probe => "probe",
             Self::Finished => "FIN",
             Self::FinUnanswered => "FIN unanswered",
@@ -117,28 +117,32 @@ impl Occasion {
     #[must_use]
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Opening => "How many packets may be on their way before the first ACK?",
+            Self::Opening => "How many packets may be in flight before the first ACK?",
             Self::Slide | Self::Jump => "How far does this ACK move the window?",
-            Self::OldAck => "What does it say that the sender does not know yet?",
+            Self::OldAck => "What does it acknowledge that the sender does not know yet?",
             Self::WindowFull => {
-                "How many packets may have been sent, from the oldest unacknowledged one on?"
+                "How many packets, from the oldest unacknowledged one on, may be in \
+                 flight?"
             }
             Self::DuplicateAck | Self::Nack => {
-                "Does this protocol resend because of what an ACK says, or because of a timer?"
+                "Does this protocol retransmit because of an ACK, or because of a timer?"
             }
             Self::ThreeLater | Self::Overtaken => {
-                "Which packets left after the missing one, and have arrived?"
+                "Which packets were sent after the missing one and have arrived?"
             }
             Self::Timeout | Self::LostAgain => {
-                "What has the receiver kept of all that came after the gap?"
+                "Which of the segments after the gap has the receiver buffered?"
             }
             Self::Paused | Self::WindowClosed | Self::Held => {
-                "May DATA flow now? And how would the sender learn that it may again?"
+                "May the sender send DATA now? How would it learn that it may again?"
             }
             Self::GoesOn => "How much does the window allow at this moment?",
-            Self::Probe => "What if the ACK that opened the window again was lost?",
-            Self::Finished => "Is there anything left to be acknowledged?",
-            Self::FinUnanswered => "Who says whether the file arrived whole?",
+            Self::Probe => "What if the ACK that reopened the window was lost?",
+            Self::Finished => "Is any segment still unacknowledged?",
+            Self::FinUnanswered => {
+                "How does the sender learn whether the file arrived \
+                                    complete?"
+            }
         }
     }
 

@@ -6,7 +6,8 @@
 
 use super::action::{Action, Step};
 use super::occasion::Occasion;
-use super::stops::{Loss, View};
+use super::view::{Loss, View};
+use crate::lab::words::loss_reason;
 use crate::reliable::event::{GateState, Trigger};
 use crate::wire::options::Arq;
 use std::ops::Range;
@@ -24,8 +25,8 @@ pub(super) fn explain(
         Occasion::WindowFull => Some(window_full(view)),
         Occasion::DuplicateAck => duplicate(view, answer),
         Occasion::OldAck => answer.is_waiting().then(|| {
-            "This ACK was overtaken by a later one, which said more. It tells the sender \
-             nothing."
+            "A later ACK, which acknowledged more, overtook this one. It tells the \
+             sender nothing new."
                 .to_owned()
         }),
         Occasion::Nack => nack(view, answer),
@@ -33,37 +34,41 @@ pub(super) fn explain(
         Occasion::Timeout => timeout(view, lost, answer),
         Occasion::LostAgain => lost_again(view, lost, answer),
         Occasion::Paused => answer.is_waiting().then(|| {
-            "A paused sender sends no DATA, new or again, and its timers stand still. Only \
-             probes keep the transfer alive."
+            "A paused sender neither transmits nor retransmits DATA, and its timers are \
+             stopped. Only probes keep the transfer alive."
                 .to_owned()
         }),
         Occasion::WindowClosed => answer.is_waiting().then(|| {
-            "The receiver has no room, so no DATA goes. After 200 ms a probe asks whether \
-             it has some again."
+            "The receive window is zero, so the sender sends no DATA. After 200 ms it \
+             sends a window probe to ask whether the window has opened."
                 .to_owned()
         }),
         Occasion::Held => answer.is_waiting().then(|| {
             let why = if view.gate == GateState::Paused {
                 "the sender is paused"
             } else {
-                "the receiver has no room"
+                "the receive window is zero"
             };
-            format!("The ACK is news, but {why}: no DATA goes, whatever was acknowledged.")
+            format!(
+                "The ACK acknowledges new data, but {why}, so the sender sends no \
+                     DATA."
+            )
         }),
         Occasion::GoesOn => goes_on(view, answer),
         Occasion::Probe => (*answer == Action::probe()).then(|| {
-            "The ACK that opens the window may have been lost, so the sender asks: a DATA \
-             packet without bytes, which draws an ACK."
+            "The ACK that opens the window may have been lost, so the sender sends a \
+             window probe: a DATA packet without file bytes, which the receiver must \
+             acknowledge."
                 .to_owned()
         }),
         Occasion::Finished => (*answer == Action::fin(false)).then(|| {
-            "Every segment is acknowledged. FIN carries the file's SHA-256, so that the \
-             receiver can say whether what it wrote has the same one."
+            "Every segment is acknowledged. FIN carries the SHA-256 of the file, so \
+             that the receiver can verify the file that it wrote."
                 .to_owned()
         }),
         Occasion::FinUnanswered => (*answer == Action::fin(true)).then(|| {
-            "FIN or its answer was lost. FIN goes again until the receiver has said whether \
-             the file arrived whole."
+            "FIN or its answer was lost. The sender retransmits FIN until the receiver \
+             answers whether the file is verified."
                 .to_owned()
         }),
     }
@@ -75,10 +80,10 @@ fn opening(view: View, answer: &Action) -> Option<String> {
         return None;
     }
     Some(match view.arq {
-        Arq::StopAndWait => "Stop-and-wait sends one segment, and then it waits for the ACK.",
+        Arq::StopAndWait => "Stop-and-wait sends one segment and then waits for its ACK.",
         Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack if view.segments < window => {
-            "The whole file fits into the window, so all of it goes without waiting for an \
-             ACK."
+            "The whole file fits into the window, so the sender sends all of it without \
+             waiting for an ACK."
         }
         Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => {
             return Some(format!(
@@ -101,14 +106,14 @@ fn slide(view: View, answer: &Action) -> Option<String> {
     } else if view.arq == Arq::SelectiveRepeat {
         let acked = base - moved;
         format!(
-            "DATA {acked}, the base, is acknowledged at last; the segments up to DATA {} were \
-             acknowledged before. The window slides by {moved}: {went}.",
+            "DATA {acked}, the base, is now acknowledged; the segments up to DATA {} \
+             were acknowledged before. The window slides by {moved}: {went}.",
             base - 1
         )
     } else {
         format!(
-            "An ACK is cumulative: it says that all before DATA {base} have arrived, whatever \
-             became of earlier ACKs. The window slides by {moved}: {went}."
+            "An ACK is cumulative: it acknowledges all segments before DATA {base}, \
+             even if earlier ACKs were lost. The window slides by {moved}: {went}."
         )
     })
 }
@@ -123,10 +128,10 @@ fn filled(view: View, answer: &Action) -> Option<u32> {
 
 fn went(view: View, room: u32) -> String {
     match room {
-        0 => "no segment is left to be sent".to_owned(),
-        1 => "one more packet may go".to_owned(),
-        _ if room < view.moved => format!("the last {room} segments may go"),
-        _ => format!("{room} more packets may go"),
+        0 => "no segment is left to send".to_owned(),
+        1 => "one more packet may be sent".to_owned(),
+        _ if room < view.moved => format!("the last {room} segments may be sent"),
+        _ => format!("{room} more packets may be sent"),
     }
 }
 
@@ -134,12 +139,13 @@ fn window_full(view: View) -> String {
     let View { base, window, .. } = view;
     match view.arq {
         Arq::StopAndWait => {
-            "Stop-and-wait has one segment in flight. It waits for the ACK or for the timer."
+            "Stop-and-wait has one segment in flight. It waits for the ACK or for the \
+             timeout."
                 .to_owned()
         }
         Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => format!(
-            "The window is full: DATA {base} is not acknowledged, and {window} segments from \
-             it on have been sent. Only an ACK or a timer lets the sender go on."
+            "The window is full: DATA {base} is not acknowledged, and {window} segments \
+             from it on have been sent. The sender must wait for an ACK or a timeout."
         ),
     }
 }
@@ -153,16 +159,18 @@ fn duplicate(view: View, answer: &Action) -> Option<String> {
              retransmits."
         ),
         Arq::GoBackN => format!(
-            "The ACK repeats what the sender knows: DATA {base} is not acknowledged, and the \
-             window stays where it is. In go-back-N only a timeout retransmits."
+            "This duplicate ACK acknowledges nothing new: DATA {base} is still missing, \
+             and the window does not move. In go-back-N only a timeout retransmits."
         ),
         Arq::SelectiveRepeat => format!(
-            "The window begins at DATA {base}, which is not acknowledged: it cannot slide, \
-             whatever is acknowledged beyond it. Only the timer of DATA {base} retransmits it."
+            "The base of the window, DATA {base}, is not acknowledged, so the window \
+             cannot slide, even if later segments are acknowledged. Only the timer of \
+             DATA {base} retransmits it."
         ),
         Arq::Sack => format!(
-            "The window begins at DATA {base}, which is not acknowledged: it cannot slide, \
-             whatever has arrived behind it. And no further loss is proven yet."
+            "The base of the window, DATA {base}, is not acknowledged, so the window \
+             cannot slide, even if later segments have arrived. No further packet is \
+             declared lost yet."
         ),
     })
 }
@@ -170,13 +178,13 @@ fn duplicate(view: View, answer: &Action) -> Option<String> {
 fn nack(view: View, answer: &Action) -> Option<String> {
     let rule = match view.arq {
         Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => {
-            "A NACK speaks to the controller alone: in a textbook protocol only a timeout \
-             retransmits."
+            "A NACK is for the congestion controller only: in a textbook protocol only \
+             a timeout retransmits."
         }
         Arq::Sack => {
-            "A NACK alone proves no loss: a later packet may only have overtaken an earlier \
-             one. The sender waits until three later ones have arrived, or one and 9/8 \
-             of a round trip is over."
+            "A NACK alone does not prove a loss: a later packet may have overtaken an \
+             earlier one. The sender waits until three later packets have arrived, or \
+             until one has arrived and 9/8 of an RTT has passed."
         }
     };
     let room = filled(view, answer)?;
@@ -185,8 +193,8 @@ fn nack(view: View, answer: &Action) -> Option<String> {
     }
     let (base, moved, went) = (view.base, view.moved, went(view, room));
     Some(format!(
-        "{rule} But it acknowledges, as an ACK does, all before DATA {base}: the window slides \
-         by {moved}, and {went}."
+        "{rule} Like an ACK, it acknowledges all segments before DATA {base}: the \
+         window slides by {moved}, and {went}."
     ))
 }
 
@@ -207,31 +215,17 @@ fn overtaken(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
         return None;
     }
     let again = listed(lost);
-    let told = told(lost.first()?.trigger);
-    let (it, is) = if lost.len() == 1 {
-        ("it", "is")
-    } else {
-        ("they", "are")
-    };
+    let why = loss_reason(lost.first()?.trigger);
+    let is = if lost.len() == 1 { "is" } else { "are" };
     let more = if answer.numbers(false).is_empty() {
         ""
     } else {
-        " The ACK has also moved the window, so new packets go as well."
+        " The ACK has also moved the window, so the sender transmits new packets too."
     };
     Some(format!(
-        "{told}, and {again} {is} not there: {it} {is} held for lost, and only what is lost \
-         goes again. The receiver has kept the rest.{more}"
+        "{again} {is} declared lost: {why}. The sender retransmits only lost packets, because \
+         the receiver has buffered the others.{more}"
     ))
-}
-
-const fn told(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::PacketThreshold => "Three packets that were sent later have arrived",
-        Trigger::TimeThreshold => {
-            "A packet that was sent later has arrived, 9/8 of a round trip is over"
-        }
-        Trigger::Timeout => "No ACK has come in time",
-    }
 }
 
 /// `DATA 3`, `DATA 3 and DATA 7`, `DATA 3, DATA 5 and DATA 7`.
@@ -247,7 +241,7 @@ fn listed(lost: &[Loss]) -> String {
     }
 }
 
-/// Whether a timer made go again what the protocol's timer does.
+/// Whether the answer retransmits what a timeout of this protocol retransmits.
 fn is_timers_answer(view: View, lost: &[Loss], answer: &Action) -> bool {
     let number = lost.first().map(|loss| loss.number);
     match view.arq {
@@ -281,13 +275,13 @@ fn timeout(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
     let number = lost.first()?.number;
     Some(match view.arq {
         Arq::StopAndWait => format!(
-            "No ACK came in time. The sender cannot know whether the segment was lost or its \
-             ACK: it retransmits DATA {number}."
+            "No ACK arrived before the timeout. The sender cannot know whether the \
+             segment or its ACK was lost, so it retransmits DATA {number}."
         ),
         Arq::GoBackN => format!(
-            "The only timer has expired; DATA {number} is the oldest segment in flight. The \
-             receiver has discarded everything after the gap, so the sender retransmits all \
-             from there on."
+            "The only timer has expired, and DATA {number} is the oldest segment in \
+             flight. The receiver discards every segment after a gap, so the sender \
+             retransmits all segments from there on."
         ),
         Arq::SelectiveRepeat => format!(
             "The timer of DATA {number} has expired. Every segment has a timer of its own, and \
@@ -295,8 +289,9 @@ fn timeout(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
              retransmitted."
         ),
         Arq::Sack => format!(
-            "Nothing came back in time. The oldest packet on its way, DATA {number}, goes \
-             again as a probe; the ACK that it draws tells what else is missing."
+            "No ACK arrived before the probe timeout. The sender retransmits the oldest \
+             packet in flight, DATA {number}, as a probe; the ACK for it shows which \
+             other packets are missing."
         ),
     })
 }
@@ -305,20 +300,14 @@ fn lost_again(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
     let Loss {
         number, trigger, ..
     } = *lost.first()?;
-    let overtaken = match trigger {
-        Trigger::PacketThreshold => Some("Three packets that left after it have arrived"),
-        Trigger::TimeThreshold => Some(
-            "A packet that left after it has arrived, and 9/8 of a round trip is over",
-        ),
-        Trigger::Timeout => None,
-    };
-    if let Some(told) = overtaken {
+    if trigger != Trigger::Timeout {
+        let why = loss_reason(trigger);
         let fits = lost.len() == 1 && repairs(view, lost, answer);
         return fits.then(|| {
             format!(
-                "DATA {number} was sent again and is not there. {told}: the order of sending \
-                 counts, not that of the numbers, so a resend that is lost is found out as \
-                 the first sending was."
+                "The retransmission of DATA {number} is declared lost: {why}. A packet is later \
+                 if it was sent later, whatever its number, so the sender detects a lost \
+                 retransmission as it detects a lost first transmission."
             )
         });
     }
@@ -327,13 +316,14 @@ fn lost_again(view: View, lost: &[Loss], answer: &Action) -> Option<String> {
     }
     let what = match view.arq {
         Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
-            format!("DATA {number} is retransmitted once more")
+            format!("it retransmits DATA {number} once more")
         }
-        Arq::GoBackN => "everything from there on is retransmitted once more".to_owned(),
+        Arq::GoBackN => "it retransmits all segments from there on once more".to_owned(),
     };
     Some(format!(
-        "DATA {number} had been sent again, and still no ACK came in time: {what}. The next \
-         wait is twice as long, as the path may be overloaded."
+        "The sender had retransmitted DATA {number}, and again no ACK arrived before \
+         the timeout: {what}. The next timeout is twice as long, because the path may \
+         be congested."
     ))
 }
 
@@ -345,6 +335,9 @@ fn goes_on(view: View, answer: &Action) -> Option<String> {
     let last = answer.numbers(false).into_iter().max().unwrap_or(base);
     let fits = last < base.saturating_add(view.window);
     fits.then(|| {
-        format!("What held it up is over: all that the window from DATA {base} on allows goes.")
+        format!(
+            "The sender may continue: it sends all segments that the window from \
+                 DATA {base} on allows."
+        )
     })
 }

@@ -174,7 +174,7 @@ fn every_kind_of_moment_comes_up_and_is_explained_for_each_protocol_that_has_it(
         .collect();
     let none = [
         // One packet at a time: no ACK moves several, and hardly one overtakes another.
-        ("ACK that slides by several", "stop-and-wait"),
+        ("ACK that slides the window by several", "stop-and-wait"),
         ("overtaken ACK", "stop-and-wait"),
     ];
     // A receiver sends NACKs with a controller alone, and `sack` always.
@@ -210,7 +210,7 @@ fn a_run_with_a_controller_is_refused_in_a_sentence() {
     assert!(
         refused
             .to_string()
-            .starts_with("reno decides when a packet goes")
+            .starts_with("with reno, the controller decides")
     );
 }
 

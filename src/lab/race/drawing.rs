@@ -67,7 +67,7 @@ struct Sheet {
 impl Sheet {
     fn draw_heading(&mut self, race: &Race) {
         let at = Point::new(MARGIN, self.y);
-        let title = Words::new(at, 21.0, "One file, one link: who is there first?");
+        let title = Words::new(at, 21.0, "One file, one link, several protocols");
         self.picture.add(title.bold());
         if let Some(lane) = race.lanes.first() {
             let experiment = &lane.experiment;
@@ -125,7 +125,7 @@ impl Sheet {
         let is_over = self.now_us >= elapsed_us;
         let progress = &lane.run.progress;
         let sent = format!(
-            "{} sent, {} again",
+            "{} sent, {} retransmitted",
             progress.sent_packets, progress.resent_packets
         );
         if is_over {
@@ -151,7 +151,7 @@ impl Sheet {
             let seconds = if lane.run.is_verified() {
                 seconds
             } else {
-                format!("{seconds}, not whole")
+                format!("{seconds}, not verified")
             };
             let at = Point::new(end + 8.0, top + 14.0);
             self.picture.add(Words::new(at, 15.0, seconds).bold());
@@ -246,7 +246,7 @@ impl Sheet {
         });
         self.picture.add(words(
             MARGIN + 34.0,
-            "what has arrived in order, up to the whole file",
+            "bytes received in order, up to the whole file",
         ));
         self.picture.add(Area {
             x: 424.0,
@@ -255,10 +255,10 @@ impl Sheet {
             height: 11.0,
             fill: ORANGE,
         });
-        self.picture.add(words(434.0, "sent again"));
+        self.picture.add(words(434.0, "retransmitted"));
         self.loss(540.0, y - 8.0);
         self.picture
-            .add(words(552.0, "DATA lost or damaged by the link"));
+            .add(words(552.0, "DATA lost or corrupted by the link"));
         self.y += 26.0;
     }
 

@@ -27,7 +27,7 @@ fn every_lane_meets_the_same_first_losses() {
 fn losses_that_look_at_the_time_are_told_apart() {
     let race = Race::run(&lanes("delay=10ms;outage=20ms/100ms")).unwrap();
     assert!(!race.first_losses_agree());
-    assert!(table(&race).contains("are not the same in every lane"));
+    assert!(table(&race).contains("differ between the lanes"));
 }
 
 #[test]

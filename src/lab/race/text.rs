@@ -24,12 +24,12 @@ pub fn table(race: &Race) -> String {
     }
     let _ = writeln!(
         text,
-        "{:width$}  = the file grew, R more was sent again than arrived, . it waited\n",
+        "{:width$}  = data arrived in order, R mostly retransmissions, . waiting\n",
         ""
     );
     let _ = writeln!(
         text,
-        "{:width$}  {:>10} {:>8} {:>8} {:>8}  sent again most often",
+        "{:width$}  {:>10} {:>8} {:>8} {:>8}  retransmitted most often",
         "", "seconds", "times", "sent", "resent"
     );
     let best = race
@@ -122,7 +122,8 @@ pub(super) fn losses(race: &Race) -> String {
     if race.first_losses_agree() {
         let (lost, all) = (thousands(lost), thousands(all));
         return format!(
-            "Of {all} first sendings of DATA the link lost {lost}, the same ones in every lane."
+            "The link lost {lost} of {all} first transmissions of DATA, the same ones \
+             in every lane."
         );
     }
     let counts: Vec<String> = race
@@ -131,8 +132,8 @@ pub(super) fn losses(race: &Race) -> String {
         .map(|lane| format!("{} in {}", lane.first_losses.len(), lane.name))
         .collect();
     format!(
-        "The first sendings that were lost are not the same in every lane ({}): this link \
-         looks at the time.",
+        "The lost first transmissions differ between the lanes ({}), because the losses \
+         of this link depend on time.",
         counts.join("; ")
     )
 }

@@ -238,7 +238,7 @@ fn a_killed_packet_is_lost_in_every_picture_from_the_kill_on() {
     let mut rebuilder = Rebuilder::new(&journal);
     while rebuilder.next_into(&mut capture) {}
     let bytes = String::from_utf8_lossy(&capture.take()).into_owned();
-    let comment = "killed by a person 25.0 ms after it had left";
+    let comment = "dropped by the user 25.0 ms after it was sent";
     assert_eq!(bytes.matches(comment).count(), 1);
 }
 

@@ -9,12 +9,12 @@
 //!   legend with counts
 //! ```
 
-use super::view::{bins, milliseconds, segments_per_bin, shown, subtitle, title};
+use super::view::{bins, segments_per_bin, shown, subtitle, title};
 use super::{Look, Place, ReceiverState, SenderState, Strip};
 use crate::lab::journal::Heading;
 use crate::lab::palette::{Colour, GRID, INK, SOFT_INK};
 use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Triangle, Words};
-use crate::lab::words::wrapped;
+use crate::lab::words::{time, wrapped};
 use std::ops::Range;
 
 /// Unit of this and of what follows: pixels.
@@ -39,7 +39,7 @@ const SMALL: f64 = 12.0;
 /// The strip at one moment, its legend included.
 #[must_use]
 pub fn picture(heading: &Heading, strip: &Strip, place: Place) -> Picture {
-    let (title, time) = (title(heading), milliseconds(strip.time_us()));
+    let (title, time) = (title(heading), time(strip.time_us()));
     let told = format!("The sliding window of {title} at {time}");
     let mut sheet = Sheet {
         picture: Picture::new(WIDTH, 0.0, &told),
@@ -94,8 +94,8 @@ impl Sheet<'_> {
             "The whole file, a column for each segment".to_owned()
         } else {
             format!(
-                "The whole file, {per_bin} segments to a column; the sign is that of the \
-                 most telling one"
+                "The whole file, {per_bin} segments per column; each column shows its \
+                 most important state"
             )
         };
         let at = Point::new(LEFT, self.y);
@@ -259,8 +259,8 @@ impl Sheet<'_> {
             let entries = SenderState::ALL.map(|it| (it.look(), counts.get(it)));
             self.entries("sender", &entries);
             let window = format!(
-                "The bracket is the window: base {}, ends before {}. The triangle is the next \
-                 to be sent: {}. Packets sent again so far: {}.",
+                "The bracket is the window: base {}, ends before {}. The triangle is \
+                 the next segment to send: {}. Retransmissions so far: {}.",
                 strip.base(),
                 strip.window_end(),
                 strip.next(),
@@ -273,7 +273,7 @@ impl Sheet<'_> {
             let entries = ReceiverState::ALL.map(|it| (it.look(), counts.get(it)));
             self.entries("receiver", &entries);
             let wants = format!(
-                "The triangle is what the receiver wants next: {}.",
+                "The triangle is the next expected segment: {}.",
                 strip.expected()
             );
             self.sentence(wants);

@@ -63,8 +63,8 @@ impl SenderState {
             Self::Unsent => ("unsent", '.', PALE, INK),
             Self::InFlight => ("in flight", '>', SKY, BLACK),
             Self::Lost => ("lost", 'X', VERMILLION, PAPER),
-            Self::Resent => ("resent", 'R', ORANGE, BLACK),
-            Self::Acked => ("acked", '#', GREEN, PAPER),
+            Self::Resent => ("retransmitted", 'R', ORANGE, BLACK),
+            Self::Acked => ("acknowledged", '#', GREEN, PAPER),
         };
         Look {
             name,
@@ -95,7 +95,7 @@ impl ReceiverState {
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
             Self::Missing => ("missing", '.', PALE, INK),
-            Self::KeptEarly => ("kept early", '+', PURPLE, BLACK),
+            Self::KeptEarly => ("buffered out of order", '+', PURPLE, BLACK),
             Self::InOrder => ("in order", '#', GREEN, PAPER),
         };
         Look {

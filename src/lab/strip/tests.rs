@@ -342,7 +342,7 @@ fn a_long_file_is_shown_in_bins_whose_most_telling_sign_is_seen() {
             of: entries.len(),
         },
     );
-    assert!(text.contains("16 segments to a sign"), "{text}");
+    assert!(text.contains("16 segments per sign"), "{text}");
     let sender = text
         .lines()
         .find(|line| line.starts_with("sender"))

@@ -1,8 +1,9 @@
 //! The strip as lines of text.
 
-use super::view::{Bin, bins, milliseconds, segments_per_bin, shown, subtitle, title};
+use super::view::{Bin, bins, segments_per_bin, shown, subtitle, title};
 use super::{Place, ReceiverState, SenderState, Strip};
 use crate::lab::journal::Heading;
+use crate::lab::words::time;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ const CELLS: u32 = 66;
 pub fn text(heading: &Heading, strip: &Strip, place: Place) -> String {
     let Place { index, of } = place;
     let (title, subtitle) = (title(heading), subtitle(heading));
-    let time = milliseconds(strip.time_us());
+    let time = time(strip.time_us());
     let mut text = format!("{title}: {subtitle}\n{time}, event {index} of {of}\n\n");
     let per_bin = segments_per_bin(strip, CELLS);
     if per_bin > 1 {
@@ -32,7 +33,7 @@ fn write_bins(text: &mut String, strip: &Strip, per_bin: u32) {
     let bins = bins(strip, per_bin);
     let _ = writeln!(
         text,
-        "the whole file, {per_bin} segments to a sign, the most telling one:"
+        "the whole file, {per_bin} segments per sign, the most important state of each:"
     );
     if strip.hears_sender() {
         let signs = bins.iter().map(Bin::sender_says);
@@ -42,7 +43,7 @@ fn write_bins(text: &mut String, strip: &Strip, per_bin: u32) {
         let signs = bins.iter().map(Bin::receiver_says);
         row(text, "receiver", signs.map(|state| state.look().sign));
     }
-    text.push_str("\naround the window, a sign for each segment:\n");
+    text.push_str("\naround the window, one sign per segment:\n");
 }
 
 fn write_cells(text: &mut String, strip: &Strip, range: Range<u32>) {
@@ -90,7 +91,8 @@ fn write_counts(text: &mut String, strip: &Strip) {
         let (base, next, end) = (strip.base(), strip.next(), strip.window_end());
         let _ = writeln!(
             text,
-            "{:LABEL$}base {base}, next {next}, the window ends before {end}; {} resent so far",
+            "{:LABEL$}base {base}, next {next}, the window ends before {end}; {} \
+             retransmissions so far",
             "",
             strip.resends()
         );
@@ -102,7 +104,7 @@ fn write_counts(text: &mut String, strip: &Strip) {
             let look = state.look();
             let _ = write!(text, "{} {} {}  ", look.sign, counts.get(state), look.name);
         }
-        let _ = writeln!(text, "wants {}", strip.expected());
+        let _ = writeln!(text, "next expected {}", strip.expected());
     }
 }
 

@@ -97,7 +97,7 @@ pub(in crate::lab) fn title(heading: &Heading) -> String {
     }
 }
 
-/// What was sent over what: `700 bytes in segments of 100; link: delay=50ms`.
+/// The file and the link: `700 bytes in segments of 100; link: delay=50ms`.
 pub(in crate::lab) fn subtitle(heading: &Heading) -> String {
     let Heading {
         size,
@@ -106,9 +106,4 @@ pub(in crate::lab) fn subtitle(heading: &Heading) -> String {
         ..
     } = heading;
     format!("{size} bytes in segments of {segment_bytes}; link: {scenario}")
-}
-
-/// `1234567.8 ms`.
-pub(in crate::lab) fn milliseconds(time_us: u64) -> String {
-    format!("{}.{} ms", time_us / 1_000, time_us % 1_000 / 100)
 }

@@ -192,7 +192,7 @@ impl Grid {
         if let [delay] = self.delays[..] {
             same.push(format!("delay {} ms each way", delay.as_secs_f64() * 1e3));
         }
-        same.push(format!("link besides: {link}"));
+        same.push(format!("other link words: {link}"));
         let seeds = match self.seeds {
             1 => "seed 1".to_owned(),
             seeds => {
@@ -200,7 +200,7 @@ impl Grid {
             }
         };
         let formula = if has_formula {
-            "; the formula knows lost DATA alone"
+            "; the formula considers lost DATA only"
         } else {
             ""
         };
@@ -235,7 +235,7 @@ impl fmt::Display for UnknownAcross {
         let text = &self.0;
         write!(
             f,
-            "nothing called {text:?}: choose loss, window, delay or size"
+            "unknown axis {text:?}: choose loss, window, delay or size"
         )
     }
 }

@@ -220,7 +220,7 @@ impl FromStr for Setting {
         let named = Self::ALL.into_iter().find(|setting| setting.name() == text);
         named.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
-            format!("unknown setting {text:?}; there are {names}")
+            format!("unknown setting {text:?}: choose one of {names}")
         })
     }
 }

@@ -198,16 +198,16 @@ impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Controller(controller) => {
-                write!(f, "it knows a fixed window, and here {controller} decides")
+                write!(
+                    f,
+                    "it assumes a fixed window, but here {controller} controls \
+                           the window"
+                )
             }
-            Self::Burst => f.write_str(
-                "it knows packets that are lost each by itself, not in bursts",
-            ),
-            Self::Outage => f.write_str("it knows no outage"),
-            Self::NoTime => {
-                f.write_str("the link's line names neither a delay nor a rate")
-            }
-            Self::NoScenario => f.write_str("the link's line cannot be read"),
+            Self::Burst => f.write_str("it assumes independent losses, not bursts"),
+            Self::Outage => f.write_str("it does not consider outages"),
+            Self::NoTime => f.write_str("the scenario has neither a delay nor a rate"),
+            Self::NoScenario => f.write_str("the scenario is invalid"),
         }
     }
 }

@@ -190,8 +190,8 @@ fn write_block(text: &mut String, rows: &[Row]) {
     let reference = first.reference_name();
     let _ = write!(
         text,
-        "{arq}, {setting}, a = {a}: efficiency measured, and percent of the {reference}\n\
-         {:>8}",
+        "{arq}, {setting}, a = {a}: measured efficiency, and its percentage of the \
+         {reference}\n{:>8}",
         "loss"
     );
     let same_loss =

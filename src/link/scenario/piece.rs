@@ -67,7 +67,7 @@ impl Piece<'_> {
     pub(super) fn number<N: FromStr>(&self) -> Result<N, ScenarioError> {
         self.text
             .parse()
-            .map_err(|_| self.wrong("a whole number wanted"))
+            .map_err(|_| self.wrong("write a whole number"))
     }
 
     /// A share as percent: `10%`, `0.5%`.
@@ -76,11 +76,11 @@ impl Piece<'_> {
             .text
             .strip_suffix('%')
             .and_then(|number| number.trim_end().parse::<f64>().ok())
-            .ok_or_else(|| self.wrong("a share in percent wanted, as 10%"))?;
+            .ok_or_else(|| self.wrong("write a percentage, such as 10%"))?;
         if (0.0..=100.0).contains(&percent) {
             Ok(percent / 100.0)
         } else {
-            Err(self.wrong("0% to 100% wanted"))
+            Err(self.wrong("write a percentage from 0% to 100%"))
         }
     }
 
@@ -97,9 +97,9 @@ impl Piece<'_> {
         });
         let duration = seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .ok_or_else(|| self.wrong("a time wanted, as 50ms, 300us or 1.5s"))?;
+            .ok_or_else(|| self.wrong("write a time, such as 50ms, 300us or 1.5s"))?;
         if duration > longest {
-            let what = format!("at most {}s wanted", longest.as_secs());
+            let what = format!("write a time of at most {}s", longest.as_secs());
             return Err(self.wrong(&what));
         }
         Ok(duration)
@@ -114,13 +114,18 @@ impl Piece<'_> {
         ];
         self.scaled(&units)
             .filter(|&rate| rate > 0)
-            .ok_or_else(|| self.wrong("a rate wanted, as 10mbit or 500kbit"))
+            .ok_or_else(|| self.wrong("write a bit rate, such as 10mbit or 500kbit"))
     }
 
     /// An amount of bytes: `64kB`, `1MB`.
     pub(super) fn bytes(&self) -> Result<u64, ScenarioError> {
         self.scaled(&[("MB", 1_000_000), ("kB", 1_000), ("B", 1)])
-            .ok_or_else(|| self.wrong("an amount wanted, as 64kB, 1MB or 3000B"))
+            .ok_or_else(|| {
+                self.wrong(
+                    "write a number of bytes, such as 64kB, 1MB or \
+                                       3000B",
+                )
+            })
     }
 
     /// A whole number with a unit after it.
@@ -134,32 +139,38 @@ impl Piece<'_> {
     /// A burst: how often one begins and how often one ends, `1%/25%`.
     pub(super) fn burst(&self) -> Result<Burst, ScenarioError> {
         let (enter, leave) = self.split_once('/').ok_or_else(|| {
-            self.wrong("how often a burst begins and ends wanted, as 1%/25%")
+            self.wrong(
+                "write the probabilities that a burst begins and ends, such as \
+                        1%/25%",
+            )
         })?;
         let burst = Burst {
             enter: enter.share()?,
             leave: leave.share()?,
         };
         if burst.leave < LEAST_LEAVE {
-            return Err(leave.wrong("at least 1% wanted; for longer darkness use outage"));
+            return Err(leave.wrong("write at least 1%; for longer bursts use outage"));
         }
         if burst.enter + burst.leave > 1.0 {
-            return Err(self.wrong("both together at most 100% wanted"));
+            return Err(self.wrong("write two percentages of at most 100% together"));
         }
         Ok(burst)
     }
 
     /// An outage: how long of how much, `2s/5s`.
     pub(super) fn outage(&self) -> Result<Outage, ScenarioError> {
-        let (dark, period) = self
-            .split_once('/')
-            .ok_or_else(|| self.wrong("how long dark of how much wanted, as 2s/5s"))?;
+        let (dark, period) = self.split_once('/').ok_or_else(|| {
+            self.wrong(
+                "write the length of the outage and of the \
+                                       period, such as 2s/5s",
+            )
+        })?;
         let outage = Outage {
             dark: dark.duration_up_to(LONGEST_PERIOD)?,
             period: period.duration_up_to(LONGEST_PERIOD)?,
         };
         if outage.dark >= outage.period {
-            return Err(self.wrong("shorter darkness than the whole wanted"));
+            return Err(self.wrong("write an outage that is shorter than its period"));
         }
         Ok(outage)
     }

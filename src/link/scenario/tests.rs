@@ -64,53 +64,81 @@ fn nothing_at_all_is_a_perfect_link() {
 #[test]
 fn every_mistake_is_told_with_its_place() {
     for (text, what, columns) in [
-        ("loss=10", "a share in percent wanted, as 10%", 5..7),
-        ("loss=101%", "0% to 100% wanted", 5..9),
-        ("loss", "a word, = and a value wanted", 0..4),
-        ("delay=50", "a time wanted, as 50ms, 300us or 1.5s", 6..8),
-        ("delay=-1s", "a time wanted, as 50ms, 300us or 1.5s", 6..9),
-        ("delay=99s", "at most 10s wanted", 6..9),
+        ("loss=10", "write a percentage, such as 10%", 5..7),
+        ("loss=101%", "write a percentage from 0% to 100%", 5..9),
+        ("loss", "write WORD=VALUE", 0..4),
         (
-            "up.loss=1%",
-            "only data. and ack. may stand before a word",
-            0..2,
-        ),
-        ("data.seed=1", "the seed is one for both ways", 0..9),
-        ("seed=x", "a whole number wanted", 5..6),
-        (
-            "burst=5%",
-            "how often a burst begins and ends wanted, as 1%/25%",
+            "delay=50",
+            "write a time, such as 50ms, 300us or 1.5s",
             6..8,
         ),
-        ("burst=5%/x", "a share in percent wanted, as 10%", 9..10),
+        (
+            "delay=-1s",
+            "write a time, such as 50ms, 300us or 1.5s",
+            6..9,
+        ),
+        ("delay=99s", "write a time of at most 10s", 6..9),
+        (
+            "up.loss=1%",
+            "write data. or ack. before a word, or nothing",
+            0..2,
+        ),
+        (
+            "data.seed=1",
+            "the seed applies to both directions; write seed=NUMBER",
+            0..9,
+        ),
+        ("seed=x", "write a whole number", 5..6),
+        (
+            "burst=5%",
+            "write the probabilities that a burst begins and ends, such as 1%/25%",
+            6..8,
+        ),
+        ("burst=5%/x", "write a percentage, such as 10%", 9..10),
         (
             "burst=1%/0.5%",
-            "at least 1% wanted; for longer darkness use outage",
+            "write at least 1%; for longer bursts use outage",
             9..13,
         ),
-        ("burst=60%/60%", "both together at most 100% wanted", 6..13),
-        ("rate=10", "a rate wanted, as 10mbit or 500kbit", 5..7),
-        ("rate=0mbit", "a rate wanted, as 10mbit or 500kbit", 5..10),
-        ("queue=9", "an amount wanted, as 64kB, 1MB or 3000B", 6..7),
+        (
+            "burst=60%/60%",
+            "write two percentages of at most 100% together",
+            6..13,
+        ),
+        (
+            "rate=10",
+            "write a bit rate, such as 10mbit or 500kbit",
+            5..7,
+        ),
+        (
+            "rate=0mbit",
+            "write a bit rate, such as 10mbit or 500kbit",
+            5..10,
+        ),
+        (
+            "queue=9",
+            "write a number of bytes, such as 64kB, 1MB or 3000B",
+            6..7,
+        ),
         (
             "outage=2s",
-            "how long dark of how much wanted, as 2s/5s",
+            "write the length of the outage and of the period, such as 2s/5s",
             7..9,
         ),
         (
             "outage=5s/5s",
-            "shorter darkness than the whole wanted",
+            "write an outage that is shorter than its period",
             7..12,
         ),
         (
             "drop=d0.1,q",
-            "a packet wanted, as d0.1 (DATA 0, first attempt)",
+            "write a packet, such as d0.1 (DATA 0, first attempt)",
             10..11,
         ),
         ("drop=d0.0", "attempts count from 1", 5..9),
         (
             "é=1; jam=2%",
-            "unknown word \"é\"; there are seed, loss, corrupt, \
+            "unknown word \"é\"; the words are seed, loss, corrupt, \
           duplicate, reorder, burst, delay, jitter, rate, queue, bucket, clump, mtu, outage, drop",
             0..1,
         ),

@@ -330,7 +330,7 @@ fn who_is_put_out_is_told_why_and_so_are_all() {
     };
     let told = Reply::Left {
         name: "guy".into(),
-        why: "put out by dana: noise".into(),
+        why: "removed by dana: noise".into(),
     };
     assert_eq!(*left, tell_everyone(told));
     let Effect::Tell {
@@ -343,7 +343,7 @@ fn who_is_put_out_is_told_why_and_so_are_all() {
     assert_eq!(refusal.code, Code::Kicked);
     assert!(refusal.sentence.contains("noise"), "{}", refusal.sentence);
     assert_eq!(*close, Effect::Close { client: 2 });
-    let done = "GUY was put out.".to_owned();
+    let done = "GUY was removed.".to_owned();
     assert_eq!(*notice, tell_one(1, Reply::Notice { text: done }));
     assert!(room.name_of(2).is_none());
     // It may come back.

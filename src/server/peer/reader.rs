@@ -11,8 +11,8 @@
 
 use super::{Peer, is_no_news};
 use crate::reliable::moment::Moment;
+use crate::server::messages::RoomMessage;
 use crate::server::pace::Pace;
-use crate::server::room_thread::Event;
 use crate::transfer::clock::Clock;
 use crate::transfer::tap::Way;
 use crate::wire::line::{LineError, Lines};
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// `reader-N`: hands each line to the room, and in the end that there are no more.
 pub(in super::super) fn read_lines(
     peer: &Peer,
-    room: &Sender<Event>,
+    room: &Sender<RoomMessage>,
     join_within: Duration,
 ) {
     let client = peer.number;
@@ -45,7 +45,7 @@ pub(in super::super) fn read_lines(
     };
     let why = peer.cut_because.get().copied().unwrap_or(why);
     let _ = peer.stream.shutdown(Shutdown::Both);
-    let _ = room.send(Event::Gone { client, why });
+    let _ = room.send(RoomMessage::Gone { client, why });
 }
 
 struct Reader<'a> {
@@ -66,7 +66,11 @@ enum Wanted {
 }
 
 impl Reader<'_> {
-    fn run(&mut self, room: &Sender<Event>, join_within: Duration) -> io::Result<()> {
+    fn run(
+        &mut self,
+        room: &Sender<RoomMessage>,
+        join_within: Duration,
+    ) -> io::Result<()> {
         let client = self.peer.number;
         let mut deadline = Some(Moment::START + join_within);
         let mut is_late = false;
@@ -83,12 +87,12 @@ impl Reader<'_> {
                 }
                 is_late = true;
                 deadline = Some(self.clock.now() + LINGER);
-                let _ = room.send(Event::Late { client });
+                let _ = room.send(RoomMessage::Late { client });
                 continue;
             };
             if count == 0 {
                 let is_cut = self.peer.cut_because.get().is_some();
-                if !is_cut && room.send(Event::Finished { client }).is_ok() {
+                if !is_cut && room.send(RoomMessage::Finished { client }).is_ok() {
                     self.stay_until_the_end();
                 }
                 return Ok(());
@@ -137,30 +141,30 @@ impl Reader<'_> {
     }
 
     /// Hands on what is whole; what is wanted from this client then.
-    fn hand_on_lines(&mut self, room: &Sender<Event>) -> Wanted {
+    fn hand_on_lines(&mut self, room: &Sender<RoomMessage>) -> Wanted {
         let client = self.peer.number;
         loop {
             let event = match self.lines.pop() {
                 Ok(None) => return Wanted::More,
                 Ok(Some(line)) => match Request::from_line(&line) {
-                    Ok(request) => Event::Asked { client, request },
-                    Err(error) => Event::Unreadable { client, error },
+                    Ok(request) => RoomMessage::Asked { client, request },
+                    Err(error) => RoomMessage::Unreadable { client, error },
                 },
-                Err(error @ LineError::Endless) => Event::Broken { client, error },
-                Err(error) => Event::Illegible { client, error },
+                Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
+                Err(error) => RoomMessage::Illegible { client, error },
             };
             let is_last = match &event {
-                Event::Broken { .. } => true,
-                Event::Asked { request, .. } => *request == Request::Disconnect,
-                Event::Arrived(_)
-                | Event::Unreadable { .. }
-                | Event::Illegible { .. }
-                | Event::Late { .. }
-                | Event::Shared { .. }
-                | Event::Finished { .. }
-                | Event::Gone { .. }
-                | Event::Announced { .. }
-                | Event::Stop { .. } => false,
+                RoomMessage::Broken { .. } => true,
+                RoomMessage::Asked { request, .. } => *request == Request::Disconnect,
+                RoomMessage::Arrived(_)
+                | RoomMessage::Unreadable { .. }
+                | RoomMessage::Illegible { .. }
+                | RoomMessage::Late { .. }
+                | RoomMessage::Shared { .. }
+                | RoomMessage::Finished { .. }
+                | RoomMessage::Gone { .. }
+                | RoomMessage::Announced { .. }
+                | RoomMessage::Stop { .. } => false,
             };
             if room.send(event).is_err() {
                 return Wanted::ByNobody;

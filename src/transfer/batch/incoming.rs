@@ -76,7 +76,12 @@ impl Incoming {
         use nix::sys::socket::{MultiHeaders, setsockopt, sockopt::UdpGroSegment};
         let has_rows = is_offloading
             && setsockopt(socket, UdpGroSegment, &true)
-                .inspect_err(|error| log::debug!("datagrams come one by one: {error}"))
+                .inspect_err(|error| {
+                    log::debug!(
+                        "receiving datagrams one by one, \
+                                                  without receive offload: {error}"
+                    )
+                })
                 .is_ok();
         let (places, way) = if has_rows {
             let control = nix::cmsg_space!(i32);

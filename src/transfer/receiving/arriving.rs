@@ -72,7 +72,7 @@ impl<R: FnMut(Report)> Shell<R> {
         match moved {
             Ok(true) => {
                 let number = self.job.number;
-                log::info!("transfer {number}: its sender moved to {from}");
+                log::info!("transfer {number}: the sender's address changed to {from}");
             }
             Ok(false) => {}
             Err(error) => self.on_send_error(error),

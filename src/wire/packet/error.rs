@@ -51,11 +51,11 @@ impl fmt::Display for PacketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "packet refused: ")?;
         match self {
-            Self::TooShort { length } => write!(f, "{length} bytes are too few"),
-            Self::TooLong { length } => write!(f, "{length} bytes are too many"),
+            Self::TooShort { length } => write!(f, "{length} bytes are too short"),
+            Self::TooLong { length } => write!(f, "{length} bytes are too long"),
             Self::Version(version) => write!(f, "version {version}, not {VERSION}"),
             Self::Kind(kind) => write!(f, "unknown kind {kind}"),
-            Self::Value(value) => write!(f, "a field holds {value}, which means nothing"),
+            Self::Value(value) => write!(f, "a field has the invalid value {value}"),
             Self::Corrupt { computed, received } => {
                 write!(f, "checksum 0x{received:08x}, computed 0x{computed:08x}")
             }
@@ -64,7 +64,7 @@ impl fmt::Display for PacketError {
                 number,
                 attempt,
                 ..
-            } => write!(f, "{kind} {number}.{attempt} without the right MAC"),
+            } => write!(f, "{kind} {number}.{attempt} without a valid MAC"),
         }
     }
 }

@@ -125,9 +125,9 @@ impl fmt::Display for Reset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "it was cancelled",
-            Self::FileUnreadable => "the file changed or cannot be read any more",
+            Self::FileUnreadable => "the file changed or can no longer be read",
             Self::DiskFailed => "the receiver cannot write the file",
-            Self::BadTerms => "the two sides do not agree on the terms",
+            Self::BadTerms => "the two sides do not agree on the connection parameters",
         })
     }
 }

@@ -272,7 +272,7 @@ fn a_forged_packet_is_named_in_a_sentence() {
     let why = Packet::decode_keyed(&reset, Some(&KEY)).unwrap_err();
     assert_eq!(
         why.to_string(),
-        "packet refused: RST 16909060.2 without the right MAC"
+        "packet refused: RST 16909060.2 without a valid MAC"
     );
 }
 

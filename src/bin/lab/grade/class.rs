@@ -1,4 +1,4 @@
-//! `--class`: every student's folder, and a row for each.
+//! `--class`: grades each student's folder and prints a row for each.
 
 use super::Arguments;
 use sash::lab::predict::csv_field;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const HEADER: &str =
     "student,points,of,scenarios_passed,scenarios,first_failed,problem\r\n";
 
-/// What a scenario or a path came to, in short.
+/// The result of a scenario or a path, in short.
 pub(crate) struct Summary {
     /// From 1.
     pub(crate) number: usize,
@@ -33,11 +33,11 @@ pub(crate) fn run(
     grade: impl Fn(&Path) -> Vec<Summary>,
 ) -> io::Result<bool> {
     let students = students(folder).map_err(|error| {
-        io::Error::other(format!("{} cannot be read: {error}", folder.display()))
+        io::Error::other(format!("cannot read {}: {error}", folder.display()))
     })?;
     if students.is_empty() {
         let place = folder.display();
-        let sentence = format!("{place} has no folders: give each student one");
+        let sentence = format!("{place} has no folders. Make one for each student");
         return Err(io::Error::other(sentence));
     }
     let mut out = io::stdout().lock();

@@ -7,7 +7,7 @@ use sash::lab::grade::congestion::{
     Criterion, Measured, PATHS, POINTS_PER_PATH, Path, Told, criteria, measure_known,
     measure_program,
 };
-use sash::lab::grade::run::Failure;
+use sash::lab::grade::program::Failure;
 use sash::wire::options::{Arq, Congestion};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path as Folder;
 
-/// What the controller is compared with.
+/// The controllers for comparison.
 const OTHERS: [Congestion; 6] = [
     Congestion::Reno,
     Congestion::Cubic,
@@ -44,7 +44,7 @@ impl Graded {
         reached.map(|it| it.points).sum()
     }
 
-    /// A sentence for each thing that was not reached.
+    /// A sentence for each criterion that was not reached.
     fn problems(&self) -> Vec<String> {
         match &self.own {
             Err(failure) => vec![failure.sentence.clone()],
@@ -66,7 +66,7 @@ impl Graded {
     }
 }
 
-/// Whether everything was reached, by every student.
+/// Returns whether every student reached every criterion.
 pub(super) fn run(arguments: &Arguments) -> io::Result<bool> {
     check(arguments)?;
     if let Some(folder) = &arguments.class {
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> io::Result<bool> {
     Ok(has_passed)
 }
 
-/// Options of protocols do not go with a controller.
+/// Refuses options that apply to protocols only.
 fn check(arguments: &Arguments) -> io::Result<()> {
     let foreign = [
         ("--window", arguments.window.is_some()),
@@ -108,15 +108,18 @@ fn check(arguments: &Arguments) -> io::Result<()> {
     ];
     if let Some((option, _)) = foreign.iter().find(|(_, is_given)| *is_given) {
         return Err(io::Error::other(format!(
-            "{option} is for protocols: a congestion controller has six paths, and a window \
-             of its own. Leave it out."
+            "{option} is for protocols: a congestion controller has six paths and its own \
+             window. Leave the option out."
         )));
     }
     if arguments
         .only
         .is_some_and(|it| !(1..=PATHS.len()).contains(&it))
     {
-        let sentence = format!("--only: the paths have the numbers 1 to {}", PATHS.len());
+        let sentence = format!(
+            "there is no such path. Choose --only from 1 to {}",
+            PATHS.len()
+        );
         return Err(io::Error::other(sentence));
     }
     let any = grading(arguments, Arq::Sack, Folder::new("."));
@@ -127,7 +130,7 @@ fn check(arguments: &Arguments) -> io::Result<()> {
 }
 
 fn grade(arguments: &Arguments, folder: &Folder) -> Vec<Graded> {
-    // The protocol is none of a controller's business.
+    // The protocol does not matter to a controller.
     let grading = grading(arguments, Arq::Sack, folder);
     let mut results = Vec::new();
     for (number, path) in (1..).zip(&PATHS) {

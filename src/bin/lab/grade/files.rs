@@ -1,4 +1,4 @@
-//! The result for programs and pages: JSON, Gradescope's `results.json`, HTML.
+//! Writes the result as JSON, as Gradescope's `results.json` and as HTML.
 //!
 //! Source: the Gradescope autograder specification, "Output format".
 
@@ -12,7 +12,7 @@ use sash::wire::options::Arq;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Everything, for a program.
+/// The whole result as JSON.
 pub(crate) fn json(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> Value {
     let (reached, all) = points(results);
     let scenarios: Vec<_> = results
@@ -102,7 +102,7 @@ pub(crate) fn gradescope(
     format!("{whole:#}\n")
 }
 
-/// The head of the page; it needs nothing from elsewhere.
+/// The head of the page; the page loads nothing from elsewhere.
 pub(super) const HEAD: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
@@ -121,7 +121,7 @@ pub(crate) fn html(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> St
     let mut page = format!(
         "{HEAD}<title>{protocol}: {reached} of {all} points</title>\n\
          <h1>{protocol}: {reached} of {all} points</h1>\n<table>\n\
-         <tr><th>scenario<th>result<th>points<th>what it teaches</tr>\n"
+         <tr><th>scenario<th>result<th>points<th>topic</tr>\n"
     );
     for result in results {
         let (number, scenario) = (result.numbered.number, &result.numbered.scenario);
@@ -149,8 +149,10 @@ pub(crate) fn html(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> St
         );
         if result.outcome.has_passed() {
             let ladder = drawn(protocol, result, &result.outcome);
-            let _ =
-                writeln!(page, "<details><summary>Ladder</summary>{ladder}</details>");
+            let _ = writeln!(
+                page,
+                "<details><summary>Sequence diagram</summary>{ladder}</details>"
+            );
             continue;
         }
         let _ = writeln!(

@@ -5,12 +5,12 @@
 //!                                              stderr --> reader thread --> the last lines
 //! ```
 //!
-//! Whatever the program does (hang, flood, crash, write nonsense, close stdout, leave
-//! children behind), the wait for it ends, and the reason is a sentence for its author. The
-//! child is the leader of a process group of its own, which is killed as a whole.
+//! If the program hangs, floods, crashes, writes nonsense, closes stdout or leaves children
+//! behind, the wait for it still ends, and the author gets the reason in a sentence. The child
+//! leads a process group of its own, which is killed as a whole.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
-use sash::lab::grade::run::{Failure, Program};
+use sash::lab::grade::program::{Failure, Program};
 use sash::lab::grade::verbs::{Action, Answer, Told};
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;
@@ -31,20 +31,20 @@ pub(crate) struct Limits {
     pub(crate) end: Moment,
 }
 
-/// A line of a program is no longer. Unit: bytes.
+/// The longest line that a program may write. Unit: bytes.
 const LONGEST_LINE: u64 = 1_000;
-/// An answer has no more verbs.
+/// The most verbs in one answer.
 const MOST_VERBS: usize = 2_000;
 /// This much of stderr is shown. Unit: lines.
 const STDERR_LINES: usize = 8;
 /// A line of stderr is shown up to here. Unit: bytes.
 const STDERR_LINE: u64 = 300;
-/// For what should follow at once: an exit, a last line.
+/// The wait for events that should follow immediately: an exit, a last line.
 const GRACE: Duration = Duration::from_secs(2);
-/// How often a wait for a process looks.
+/// How often a wait for a process polls.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// What the reader of stdout has heard.
+/// A message of the thread that reads stdout.
 enum Heard {
     Line(String),
     TooLong,
@@ -75,7 +75,7 @@ impl Process {
         limits: Limits,
     ) -> io::Result<Self> {
         let (program, arguments) = command.split_first().ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "a command is missing after --")
+            io::Error::new(io::ErrorKind::InvalidInput, "no command after --")
         })?;
         let mut command = Command::new(program);
         command
@@ -93,7 +93,7 @@ impl Process {
             threads::start_small("grade-stdin".into(), move || {
                 while let Ok(line) = lines.recv() {
                     if stdin.write_all(line.as_bytes()).is_err() {
-                        return; // It is gone, which its stdout tells.
+                        return; // It has ended; the reader of its stdout reports it.
                     }
                 }
             })?;
@@ -145,7 +145,7 @@ impl Process {
                 Ok(Heard::Line(line)) => line,
                 Ok(Heard::TooLong) => {
                     return Err(self.failure(format!(
-                        "It wrote a line of more than {LONGEST_LINE} bytes. Write one verb a \
+                        "It wrote a line of more than {LONGEST_LINE} bytes. Write one verb per \
                          line."
                     )));
                 }
@@ -163,14 +163,14 @@ impl Process {
                 Err(why) => {
                     let shown: String = line.trim().chars().take(60).collect();
                     return Err(self.failure(format!(
-                        "It answered {told:?} with {shown:?}, which is no verb: {why}. Write \
-                         what is for yourself to stderr, or as a note."
+                        "It answered {told:?} with {shown:?}, which is not a verb: {why}. Write \
+                         your own messages to stderr, or as a note."
                     )));
                 }
             }
             if actions.len() > MOST_VERBS {
                 return Err(self.failure(format!(
-                    "It floods: more than {MOST_VERBS} verbs in answer to {told:?}, and no ok."
+                    "It wrote more than {MOST_VERBS} verbs in answer to {told:?}, and no ok."
                 )));
             }
         }
@@ -180,7 +180,8 @@ impl Process {
     /// program's buffer all the time.
     fn silent(&mut self, told: &str, verbs: usize) -> Failure {
         if self.clock.now() >= self.limits.end {
-            let sentence = "The time for all scenarios together is over (--limit).";
+            let sentence =
+                "The time limit for all scenarios together was reached (--limit).";
             return self.failure(sentence.to_owned());
         }
         self.stdin = None;
@@ -192,14 +193,14 @@ impl Process {
         let waited = waited.as_secs_f64();
         let is_buffered = self.stdout.recv_timeout(GRACE).is_ok();
         let what = if is_buffered {
-            "only after its stdin was closed did one come: it prints without flushing. Flush \
-             stdout after each ok, as in print(..., flush=True) or fflush(stdout)"
+            "the answer came only when its stdin was closed: the program prints without \
+             flushing. Flush stdout after each ok, with print(..., flush=True) or fflush(stdout)"
                 .to_owned()
         } else if verbs > 0 {
-            format!("it wrote {verbs} verbs and no ok. Each answer ends with ok")
+            format!("it wrote {verbs} verbs and no ok. End each answer with ok")
         } else {
-            "it hangs, or waits for something else. Answer each line but start and end, with \
-             ok at least"
+            "it hangs, or waits for something else. Answer each line except start and end, at \
+             least with ok"
                 .to_owned()
         };
         self.failure(format!(
@@ -211,10 +212,10 @@ impl Process {
     fn closed(&mut self) -> Failure {
         let sentence = match self.wait(GRACE) {
             Some(status) => format!("It ended before the run was over: {}.", how(status)),
-            None => "It closed its stdout, or does not read its stdin, and still runs."
+            None => "It closed its stdout or does not read its stdin, but still runs."
                 .to_owned(),
         };
-        // Its last words may still be on their way.
+        // Its last lines may not have been read yet.
         let mut failure = self.failure(sentence);
         while let Ok(line) = self.stderr.recv_timeout(LOOK * 20) {
             failure.stderr.push(line);
@@ -224,20 +225,20 @@ impl Process {
         failure
     }
 
-    /// The run is over: it leaves, and nobody stays behind.
+    /// Ends the run: the program must exit and leave no child process behind.
     fn leave(&mut self, now: Moment) -> Result<(), Failure> {
         let until = self.clock.now() + GRACE;
-        let _ = self.tell(&Told::End, now, until); // It may have left already.
+        let _ = self.tell(&Told::End, now, until); // It may have exited already.
         self.stdin = None;
         match self.wait(GRACE.max(self.limits.event)) {
-            None => Err(self.failure("It did not leave after end.".to_owned())),
+            None => Err(self.failure("It did not exit after end.".to_owned())),
             Some(status) if !status.success() => {
                 let how = how(status);
                 Err(self.failure(format!("After end it failed: {how}.")))
             }
             Some(_) if self.has_children() => Err(self.failure(
-                "It left child processes behind. They are killed now; wait for them before \
-                 you leave."
+                "It left child processes behind, which are now killed. Wait for them before \
+                 the program exits."
                     .to_owned(),
             )),
             Some(_) => Ok(()),
@@ -301,8 +302,8 @@ impl Program for Process {
                 if let Ok(Heard::Line(line)) = &early {
                     let shown: String = line.trim().chars().take(60).collect();
                     return Err(self.failure(format!(
-                        "It wrote {shown:?} before it was told anything: an answer ends with \
-                         its ok, and start is not answered."
+                        "It wrote {shown:?} before it received a line. Write nothing after an \
+                         ok, and do not answer start."
                     )));
                 }
                 if matches!(early, Err(TryRecvError::Disconnected)) {
@@ -320,7 +321,7 @@ impl Drop for Process {
         #[cfg(unix)]
         {
             use nix::sys::signal::{Signal, killpg};
-            // Its children may be there when it is gone; they are in its group.
+            // Its children may outlive it; they are in its group.
             let _ = killpg(group(self.child.id()), Signal::SIGKILL);
         }
         let _ = self.child.kill();
@@ -367,7 +368,7 @@ fn how(status: ExitStatus) -> String {
     }
 }
 
-/// Sends each line of stdout; blocks while nobody takes them, and ends with either side.
+/// Sends each line of stdout; blocks while the channel is full, and ends with either side.
 fn listen(pipe: impl Read, heard: &Sender<Heard>) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();

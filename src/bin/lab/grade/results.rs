@@ -1,10 +1,11 @@
-//! Grading a program over scenarios, and what came of it.
+//! Grades a program over scenarios and keeps the results.
 
 use super::class::Summary;
 use super::process::{Limits, Process};
+use sash::lab::grade::program::{Failure, Program};
 use sash::lab::grade::reference;
 use sash::lab::grade::rules::Problem;
-use sash::lab::grade::run::{Failure, Outcome, Program, run};
+use sash::lab::grade::run::{Outcome, run};
 use sash::lab::grade::scenario::GradedScenario;
 use sash::lab::grade::verbs::{Action, Role, Told};
 use sash::reliable::moment::Moment;
@@ -13,10 +14,10 @@ use sash::wire::options::Arq;
 use std::path::Path;
 use std::time::Duration;
 
-/// What is graded, and how.
+/// The program to grade and the limits of the grading.
 pub(crate) struct Grading<'a> {
     pub(crate) protocol: Arq,
-    /// The roles that the student's program has; the reference has the other.
+    /// The roles that the student's program plays; the reference plays the other.
     pub(crate) roles: &'a [Role],
     pub(crate) command: &'a [String],
     /// Where the program runs.
@@ -30,7 +31,7 @@ pub(crate) struct Numbered {
     /// From 1.
     pub(crate) number: usize,
     pub(crate) scenario: GradedScenario,
-    /// Whether a student may see what it is.
+    /// Whether the scenario is hidden from students.
     pub(crate) is_hidden: bool,
 }
 
@@ -94,7 +95,7 @@ impl Grading<'_> {
             if let Some(Problem::Failure(..)) = outcome.problem
                 && outcome.elapsed == Duration::ZERO
             {
-                // It did not start well; the next ones need not wait as long to see it.
+                // It did not start; the next runs need not wait as long to notice it.
                 limits.first = limits.event;
             }
             Result {
@@ -128,11 +129,11 @@ impl Grading<'_> {
         let process = Process::start(self.command, role, self.folder, self.clock, limits);
         process.map_err(|error| {
             let command = self.command.first().map_or("the command", String::as_str);
-            format!("{command} cannot be started: {error}.")
+            format!("cannot start {command}: {error}.")
         })
     }
 
-    /// The program in this role; one that cannot be started says so when it is told anything.
+    /// The program in this role; if it cannot be started, its first answer is that error.
     pub(crate) fn process(&self, role: &str, limits: Limits) -> Box<dyn Program> {
         match self.start(role, limits) {
             Ok(process) => Box::new(process),

@@ -1,7 +1,7 @@
-//! `--starter`: a folder to begin in.
+//! `--starter`: writes a folder in which a student begins.
 //!
-//! Each language has two files: one that reads and writes the lines, done, and one with the
-//! handlers, empty. They need nothing but the language's standard library.
+//! Each language has two files: a complete one that reads and writes the lines, and one with
+//! empty handlers. They need only the language's standard library.
 
 use std::fs;
 use std::io;
@@ -29,7 +29,7 @@ impl FromStr for Language {
             "rust" => Ok(Self::Rust),
             "go" => Ok(Self::Go),
             _ => Err(format!(
-                "there is no starter for {name:?}: choose python, c, java, rust or go"
+                "there is no starter for {name:?}. Choose python, c, java, rust or go"
             )),
         }
     }
@@ -68,7 +68,9 @@ pub(crate) fn write(language: Language, folder: &Path) -> io::Result<()> {
     for (name, text) in language.files() {
         let path = folder.join(name);
         if path.exists() {
-            let why = format!("{name} is there already, and stays. Choose a new folder.");
+            let why = format!(
+                "{name} already exists and is not replaced. Choose a new folder."
+            );
             return Err(failed(&why));
         }
         fs::write(&path, text).map_err(|error| failed(&error))?;

@@ -8,7 +8,7 @@ use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 
-/// Green, red, and back; empty where nobody sees colours.
+/// Green, red, and back to plain; empty if the output has no colours.
 struct Colours {
     passed: &'static str,
     failed: &'static str,
@@ -66,7 +66,7 @@ pub(crate) fn of(protocol: Arq, results: &[Result<'_>], repeat: &Repeat) -> Stri
     text
 }
 
-/// A problem in full, and the command that repeats it.
+/// The whole problem, and the command that repeats it.
 pub(crate) fn details(protocol: Arq, result: &Result<'_>, repeat: &Repeat) -> String {
     let (number, scenario) = (result.numbered.number, &result.numbered.scenario);
     let mut text = format!(
@@ -77,7 +77,7 @@ pub(crate) fn details(protocol: Arq, result: &Result<'_>, repeat: &Repeat) -> St
         scenario.segments
     );
     text.push_str(&report::text(protocol, &result.outcome, &result.reference));
-    let _ = writeln!(text, "  Run it alone: {}", repeat.only(number));
+    let _ = writeln!(text, "  To run it alone: {}", repeat.only(number));
     text
 }
 

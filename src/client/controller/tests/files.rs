@@ -121,7 +121,7 @@ fn a_second_try_takes_the_row_of_the_first_with_the_same_options() {
     on_its_way(&mut client);
     typed(&mut client, "/download other.txt --window 4");
     client.on_intent(Intent::Retry { tag: 1 }, 3_500);
-    assert!(last_line(&client).text.contains("nothing to try again"));
+    assert!(last_line(&client).text.contains("try again"));
     client.on_intent(Intent::Cancel { tag: 1 }, 3_500);
     broken_off(&mut client);
     assert!(client.model().transfer(1).unwrap().has_left_a_part());
@@ -148,7 +148,11 @@ fn a_cancelled_download_is_deleted_once_its_receiver_has_ended() {
     let tag = Some(1);
     let problem = None;
     client.on_event(Event::Discarded { tag, problem }, 5_000);
-    assert!(last_line(&client).text.ends_with("(500 B) is deleted."));
+    assert!(
+        last_line(&client)
+            .text
+            .ends_with("deleted the partial file (500 B).")
+    );
     assert!(!client.model().transfer(1).unwrap().has_left_a_part());
 }
 
@@ -212,7 +216,7 @@ fn broken_off_downloads_are_offered_once_joined_where_the_server_has_that_versio
     let offered = &client.model().leftovers;
     assert_eq!(offered.len(), 1);
     assert_eq!(offered[0].file, "film.mp4");
-    let line = "A download can go on: film.mp4 (25 %). /download FILE goes on.";
+    let line = "A download can be resumed: film.mp4 (25 %). Resume with /download FILE.";
     assert_eq!(last_line(&client).text, line);
 
     let go_on = Intent::Leftovers(LeftoverChoice::GoOn);
@@ -289,7 +293,7 @@ fn dropped_files_are_given_and_what_is_no_file_is_told() {
     let path = PathBuf::from("/tmp/a b");
     assert_eq!(client.take_effects(), [Effect::OpenUpload { tag: 1, path }]);
     let problem = client.model().files_problem.clone().unwrap();
-    assert_eq!(problem, "https://x/y is no file of this computer.");
+    assert_eq!(problem, "https://x/y is not a file on this computer.");
 }
 
 #[test]
@@ -297,13 +301,13 @@ fn the_folder_of_a_file_is_shown_and_where_no_program_can_its_path_is_told() {
     let mut client = joined();
     on_its_way(&mut client);
     client.on_intent(Intent::ShowInFolder { tag: 1 }, 3_500);
-    assert!(last_line(&client).text.contains("not here yet"));
+    assert!(last_line(&client).text.contains("not been downloaded yet"));
     client.on_event(ended(1, TransferState::Verified), 4_000);
     let _ = client.take_effects();
     client.on_intent(Intent::ShowInFolder { tag: 1 }, 4_500);
     let folder = PathBuf::from("downloads");
     assert_eq!(client.take_effects(), [Effect::ShowFolder(folder)]);
-    let sentence = "No program here shows folders.".to_owned();
+    let sentence = "No program on this computer shows folders.".to_owned();
     client.on_event(Event::FolderNotShown(sentence), 5_000);
     assert_eq!(last_line(&client).kind, Kind::Error);
 }

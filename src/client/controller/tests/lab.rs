@@ -51,7 +51,7 @@ fn nothing_runs_until_the_person_says_yes_and_the_figures_go_back() {
     assert_eq!(state(&client), LabState::Asked);
     let asked = &last_line(&client).text;
     assert!(
-        asked.starts_with("noa asks you to run lab 3: lab run"),
+        asked.starts_with("noa asks you to run exercise 3: lab run"),
         "{asked}"
     );
     assert!(asked.contains("--arq go-back-n"), "{asked}");
@@ -74,7 +74,7 @@ fn nothing_runs_until_the_person_says_yes_and_the_figures_go_back() {
     assert_eq!(state(&client), LabState::Done(figures()));
     assert_eq!(
         last_line(&client).text,
-        "Lab 3: whole in 1.500 s of virtual time, 66.7 kB/s, 80 packets, 10 resent"
+        "Exercise 3: verified in 1.500 s of virtual time, 66.7 kB/s, 80 packets, 10 retransmitted"
     );
     // Once is enough.
     client.on_intent(Intent::Input("/lab yes".into()), 30);
@@ -191,7 +191,10 @@ fn the_teacher_gives_out_sees_the_echo_and_the_table() {
     let [.., head, guy, yuval] = &lines[..] else {
         panic!("{lines:?}");
     };
-    assert_eq!(head.text, "Lab 1: 2 answers, 1 others are here.");
+    assert_eq!(
+        head.text,
+        "Exercise 1: 2 answers, 1 other users in the room."
+    );
     assert!(guy.text.contains("66.7 kB/s"), "{}", guy.text);
     assert!(yuval.text.ends_with("declined"), "{}", yuval.text);
     assert!(!yuval.text.contains('\u{1b}'));
@@ -229,6 +232,6 @@ fn a_list_that_is_cut_is_told() {
     let (names, more) = (vec![], false);
     reply(&mut client, Reply::Users { names, more });
     assert_eq!(client.model().people.len(), 100_000);
-    let is_told = |line: &Arc<ChatLine>| line.text.contains("told of 5000 people more");
+    let is_told = |line: &Arc<ChatLine>| line.text.contains("listed 5000 users more");
     assert!(client.model().chat.lines().any(is_told));
 }

@@ -50,17 +50,17 @@ fn a_killed_packet_stands_in_its_transfers_line_and_in_no_other() {
     assert_eq!(client.take_effects(), [Effect::Kill { tag: 1, packet }]);
     killed(&mut client, "d12.1", false);
     let text = &last_line(&client).text;
-    assert!(text.starts_with("d12.1 is not in this program's link now."));
+    assert!(text.starts_with("d12.1 is not in flight in this program's link."));
     assert!(client.model().transfer(1).unwrap().scenario.is_perfect());
     killed(&mut client, "d12.1", true);
     let text = &last_line(&client).text;
-    assert_eq!(text, "notes.txt: d12.1 is killed. Link: drop=d12.1");
+    assert_eq!(text, "notes.txt: lost d12.1. Link: drop=d12.1");
     let transfer = client.model().transfer(1).unwrap();
     assert_eq!(transfer.scenario.to_string(), "drop=d12.1");
     assert!(client.model().scenario.is_perfect());
     typed(&mut client, "/kill 12");
     let text = &last_line(&client).text;
-    assert!(text.starts_with("A packet wanted, as d0.1"), "{text}");
+    assert!(text.starts_with("Write a packet, such as d0.1"), "{text}");
 }
 
 #[test]
@@ -75,18 +75,18 @@ fn what_has_ended_or_goes_by_tcp_or_is_not_there_cannot_be_watched() {
     assert_eq!(watch(&mut client, Some(9)), (vec![], Some(1)));
     assert_eq!(
         last_line(&client).text,
-        "There is no transfer 9. /transfers shows them."
+        "There is no transfer 9. /transfers lists them."
     );
     typed(&mut client, "/download b.bin --transport tcp");
     assert_eq!(watch(&mut client, Some(2)), (vec![], Some(1)));
     let text = &last_line(&client).text;
-    assert_eq!(
-        text,
-        "b.bin goes by TCP: the system does not show its packets."
-    );
+    assert_eq!(text, "b.bin uses TCP, whose packets only the kernel sees.");
     assert_eq!(watch(&mut client, None), wanted(None));
     client.on_event(ended(1, TransferState::Verified), 0);
     let _ = client.take_effects();
     assert_eq!(watch(&mut client, Some(1)), (vec![], None));
-    assert_eq!(last_line(&client).text, "notes.txt is on its way no more.");
+    assert_eq!(
+        last_line(&client).text,
+        "The transfer of notes.txt has ended."
+    );
 }

@@ -81,7 +81,7 @@ fn after_an_absence_no_line_is_doubled_and_the_gap_is_told() {
     client.on_event(Event::Reply(Reply::History { lines }), 22_000);
     assert_eq!(client.model().phase, Phase::Joined);
     assert_eq!(client.model().rejoining, None);
-    let gap = "away 12 s, one line was said meanwhile";
+    let gap = "away 12 s, one message meanwhile";
     let texts = texts(&client);
     assert_eq!(texts[texts.len() - 2..], [gap, "meanwhile"]);
     let before = texts.iter().filter(|text| **text == "before");
@@ -96,7 +96,7 @@ fn a_server_that_knows_nothing_of_before_leaves_a_gap() {
     users(&mut client, &["dana"]);
     assert_eq!(
         texts(&client).last(),
-        Some(&"away 2 s, lines may be missing")
+        Some(&"away 2 s, messages may be missing")
     );
 }
 

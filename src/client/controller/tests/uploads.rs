@@ -54,11 +54,7 @@ fn an_upload_is_looked_at_announced_offered_sent_and_confirmed() {
         state: TransferState::Verified,
     };
     assert_eq!(requests(&mut client), [word]); // Its receiver need not linger.
-    assert!(
-        last_line(&client)
-            .text
-            .contains("arrived whole on the server")
-    );
+    assert!(last_line(&client).text.contains("uploaded and verified"));
 }
 
 #[test]
@@ -114,7 +110,7 @@ fn a_pause_stops_this_side_and_tells_the_other_and_so_does_its_end() {
         assert_eq!(client.take_effects(), [pause, Effect::Send(request)]);
     }
     assert_eq!(typed(&mut client, "/resume"), []);
-    assert!(last_line(&client).text.contains("nothing to resume"));
+    assert!(last_line(&client).text.contains("no transfer to resume"));
 }
 
 #[test]
@@ -126,7 +122,7 @@ fn a_transfer_that_pauses_by_itself_is_told_once_and_not_again_after_resuming() 
     assert!(
         last_line(&client)
             .text
-            .contains("paused at 50 %. /resume 1")
+            .contains("paused at 50 %. Resume with /resume 1")
     );
     assert_eq!(typed(&mut client, "/resume").len(), 1);
     on_its_way(&mut client, TransferState::Paused); // It was on its way already.

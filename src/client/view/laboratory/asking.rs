@@ -41,7 +41,7 @@ impl Asking {
         let ask = look::heading("What does the sender do next?");
         column.fixed(&ask, 20);
         let choices = (0..MOST_CHOICES).map(|place| {
-            let mut button = look::button("", "Keys A to D do the same");
+            let mut button = look::button("", "Or press A to D");
             button.set_label_size(look::SMALL);
             button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
             let report = Rc::clone(report);
@@ -76,12 +76,12 @@ impl Asking {
     pub(super) fn show(&mut self, quiz: &Quiz) {
         let (right, given) = quiz.score();
         let Some(question) = quiz.question() else {
-            look::set_label(&mut self.heading, "That was all");
-            look::set_label(&mut self.happened, &format!("{right} of {given} right."));
+            look::set_label(&mut self.heading, "All questions answered");
+            look::set_label(&mut self.happened, &format!("{right} of {given} correct."));
             for button in &mut self.choices {
                 button.hide();
             }
-            look::set_label(&mut self.verdict, "Export writes the answers as CSV.");
+            look::set_label(&mut self.verdict, "Export saves the answers as CSV.");
             self.verdict.set_label_color(look::INK);
             self.next.hide();
             return;
@@ -89,7 +89,7 @@ impl Asking {
         let (place, of) = quiz.place();
         look::set_label(
             &mut self.heading,
-            &format!("Question {place} of {of}; {right} right so far"),
+            &format!("Question {place} of {of}; {right} correct so far"),
         );
         let happened = labels::label(quiz.happened());
         // As high as it needs to be: in a low window the verdict needs the rest.

@@ -35,29 +35,35 @@ impl Fields {
         let (scenario, copy, run) = link_row(column);
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
-        let mut protocol = look::choice("How the file is made to arrive whole");
+        let mut protocol = look::choice("Choose the ARQ protocol");
         for arq in Arq::ALL {
             protocol.add_choice(arq.name());
         }
         let caption = look::caption("Window");
-        let window = look::field("Most packets in flight, 1 to 8192");
-        let mut controller =
-            look::choice("Who decides how much of the window is in flight");
+        let window = look::field("The send window in packets, 1 to 8192");
+        let mut controller = look::choice("Choose the congestion controller");
         for congestion in Congestion::ALL {
             controller.add_choice(congestion.name());
         }
-        let mut size = look::choice("How long the file is");
+        let mut size = look::choice("Choose the size of the file");
         for (name, _) in SIZES {
             size.add_choice(name);
         }
         Frame::default();
-        let tip = "All four protocols over this link (Alt+E)";
+        let tip = "Compare all four protocols over this link (Alt+E)";
         let race = look::button("Rac&e", tip);
-        let tip = "Stops where it gets interesting and asks what comes next (Alt+D)";
+        let tip = "Stop at interesting moments and ask what happens next (Alt+D)";
         let predict = look::button("Pre&dict", tip);
-        let open =
-            look::button("&Open\u{2026}", "A journal of a run or a transfer (Alt+O)");
-        let export = look::button("E&xport\u{2026}", "SVG, PNG, CSV, pcapng (Alt+X)");
+        let open = look::button(
+            "&Open\u{2026}",
+            "Open the event log of a run or a transfer \
+                                           (Alt+O)",
+        );
+        let export = look::button(
+            "E&xport\u{2026}",
+            "Save as SVG, PNG, CSV or pcapng \
+                                                      (Alt+X)",
+        );
         row.end();
         let parts = [
             (protocol.as_base_widget(), 146),
@@ -162,10 +168,10 @@ fn link_row(column: &mut Flex) -> (Input, Button, Button) {
     row.set_pad(look::GAP);
     let caption = look::caption("Link");
     row.fixed(&caption, 38);
-    let scenario = look::field("What the link does: seed=7;loss=10%;delay=50ms");
-    let copy = look::button("&Copy", "The line, for others (Alt+C)");
+    let scenario = look::field("The scenario of the link: seed=7;loss=10%;delay=50ms");
+    let copy = look::button("&Copy", "Copy the scenario to share it (Alt+C)");
     row.fixed(&copy, 64);
-    let run = look::main_button("&Run", "Enter in the line does the same (Alt+R)");
+    let run = look::main_button("&Run", "Run this scenario (Enter, Alt+R)");
     row.fixed(&run, 74);
     row.end();
     column.fixed(&row, look::ROW);

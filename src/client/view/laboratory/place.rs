@@ -49,19 +49,21 @@ impl Place {
         row.set_pad(look::GAP);
         let caption = look::caption("");
         row.fixed(&caption, 44);
-        let mut format = look::choice("What is written");
+        let mut format = look::choice("Choose what to save");
         for kind in Format::ALL {
             // Added by its label alone, which has no slash.
             format.add_choice(kind.label());
         }
         row.fixed(&format, 230);
-        let field =
-            look::field("Where; an existing file is kept, and the new one numbered");
+        let field = look::field(
+            "Choose the file; an existing file is kept, and the new one \
+                         gets a number",
+        );
         let browse = look::button("Browse", "Choose a file");
         row.fixed(&browse, 76);
-        let fine = look::main_button("OK", "Enter does the same");
+        let fine = look::main_button("OK", "Or press Enter");
         row.fixed(&fine, 56);
-        let cancel = look::button("Cancel", "Escape does the same");
+        let cancel = look::button("Cancel", "Or press Escape");
         row.fixed(&cancel, 72);
         row.end();
         row.hide();

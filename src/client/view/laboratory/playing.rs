@@ -30,20 +30,25 @@ impl Playing {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
         let buttons = [
-            ("Restart", "To the beginning (Home)", 72, Wish::Restart),
+            ("Restart", "Go to the beginning (Home)", 72, Wish::Restart),
             (
                 "&Back",
-                "To the packet before (Left, Alt+B)",
+                "Go to the previous packet (Left, Alt+B)",
                 56,
                 Wish::StepBack,
             ),
             (
                 "&Play",
-                "Go on or stand still (Space, Alt+P)",
+                "Play or pause (Space, Alt+P)",
                 64,
                 Wish::PlayOrPause,
             ),
-            ("S&tep", "To the next packet (Right, Alt+T)", 56, Wish::Step),
+            (
+                "S&tep",
+                "Go to the next packet (Right, Alt+T)",
+                56,
+                Wish::Step,
+            ),
         ];
         let [_, _, play, _] = buttons.map(|(label, tip, width, wish)| {
             let mut button = look::button(label, tip);
@@ -52,14 +57,14 @@ impl Playing {
             button.set_callback(move |_| report(wish.clone()));
             button
         });
-        let mut way = slider("How long a packet's way takes on the wall: slow motion");
+        let mut way = slider("Set how long a packet travels on the screen: slow motion");
         let (shortest, longest) = WAYS;
         way.set_range(shortest.as_secs_f64(), longest.as_secs_f64());
         way.set_step(0.1, 1);
         row.fixed(&way, 110);
         let way_words = small_words();
         row.fixed(&way_words, 92);
-        let mut time = slider("Where in the time that is known: drag it back and forth");
+        let mut time = slider("Drag to another moment of the run");
         time.set_range(0.0, PLACES);
         time.set_step(1.0, 1);
         let mut time_words = small_words();

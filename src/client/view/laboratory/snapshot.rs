@@ -45,7 +45,7 @@ fn encoded(image: &impl ImageExt) -> Vec<u8> {
         .write_header()
         .and_then(|mut writer| writer.write_image_data(&pixels));
     if let Err(error) = written {
-        log::warn!("the picture is no PNG: {error}");
+        log::warn!("cannot write the picture as PNG: {error}");
         return Vec::new();
     }
     bytes

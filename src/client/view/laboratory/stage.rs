@@ -154,12 +154,12 @@ impl Canvases {
         }
         About::words(match laboratory.view() {
             View::Ladder if laboratory.can_meddle() => {
-                "Click a packet in flight to kill it. The mouse over a packet or a segment \
-                 tells what it is.\nBy keys: Up and Down, then Delete."
+                "Click a packet in flight to lose it. Point at a packet or a segment to \
+                 see its details.\nKeys: Up and Down, then Delete."
             }
             View::Ladder => {
-                "The mouse over a packet or a segment tells what it is.\nBy keys: Up and \
-                 Down; with Shift along the strip."
+                "Point at a packet or a segment to see its details.\nKeys: Up and Down; \
+                 with Shift along the strip."
             }
             View::Chart(_) => "",
         })
@@ -192,10 +192,10 @@ impl Canvases {
         let (width, height) = self.main.size();
         let mut picture = Picture::new(width, height, "");
         let lines = [
-            "Run: one transfer over the link above, in slow motion.",
-            "Race: the three protocols over the same link, side by side.",
-            "Predict: it stops and asks you what comes next.",
-            "Open: a journal of lab run, or of a real transfer.",
+            "Run: one transfer over this link, in slow motion.",
+            "Race: all four protocols over the same link, side by side.",
+            "Predict: the run stops and asks what happens next.",
+            "Open: the event log of a run or of a real transfer.",
         ];
         for (place, line) in (0_u32..).zip(lines) {
             let at = Point::new(24.0, 40.0 + f64::from(place) * 26.0);

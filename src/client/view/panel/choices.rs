@@ -15,7 +15,7 @@ use std::str::FromStr;
 const SERVERS_CHOICE: &str = "server's choice";
 
 /// What stands in the controller's choice before the controllers.
-const USUAL: &str = "the usual one";
+const USUAL: &str = "default";
 
 /// What stands after the ARQs.
 const PLAIN_TCP: &str = "plain TCP";
@@ -95,7 +95,7 @@ pub(super) fn asked(protocol_index: i32, window: &str) -> Asked {
 /// One line about what the next download will do.
 pub(super) fn explanation(model: &Model) -> String {
     if model.options.transport == Some(Transport::Tcp) {
-        return "the system's own TCP, to compare with".to_owned();
+        return "the TCP of the operating system, for comparison".to_owned();
     }
     match (model.options.arq, model.defaults) {
         (Some(arq), _) => arq.explanation().to_owned(),
@@ -105,7 +105,7 @@ pub(super) fn explanation(model: &Model) -> String {
             defaults.window,
             defaults.arq.explanation()
         ),
-        (None, None) => "what the server does when nobody asks".to_owned(),
+        (None, None) => "the default of the server".to_owned(),
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn controller_explanation(model: &Model) -> String {
         return String::new();
     };
     if settled.transport == Transport::Tcp {
-        return "the system's TCP has a controller of its own".to_owned();
+        return "the TCP of the operating system has its own controller".to_owned();
     }
     let congestion = settled.congestion;
     let pacing = match congestion {

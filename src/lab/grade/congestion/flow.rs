@@ -7,7 +7,7 @@
 
 use super::Path;
 use super::window::Window;
-use crate::lab::grade::run::Failure;
+use crate::lab::grade::program::Failure;
 use crate::reliable::congestion::{Acked, Lost, PathTime};
 use crate::reliable::moment::Moment;
 use std::collections::{BTreeMap, VecDeque};

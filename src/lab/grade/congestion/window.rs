@@ -1,6 +1,6 @@
 //! Who decides the window of a flow: a controller of Sash, or a program.
 
-use crate::lab::grade::run::{Failure, Program};
+use crate::lab::grade::program::{Failure, Program};
 use crate::lab::grade::verbs::{self, Action};
 use crate::reliable::congestion::{
     Acked, Controller, INITIAL_WINDOW, Lost, Signal, controller,

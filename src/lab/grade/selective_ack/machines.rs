@@ -4,7 +4,7 @@
 //! 6298 §5 (the timer).
 
 use super::THRESHOLD;
-use crate::lab::grade::run::{Failure, Program};
+use crate::lab::grade::program::{Failure, Program};
 use crate::lab::grade::scenario::TIMEOUT;
 use crate::lab::grade::verbs::{Action, Range, Told};
 use crate::reliable::moment::Moment;

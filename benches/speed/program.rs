@@ -1,0 +1,137 @@
+//! `./sash bench`: real transfers on loopback beside bare datagrams and kernel TCP, in a
+//! table.
+
+use super::size::bytes;
+use super::{Bench, Way, listing};
+use clap::Parser;
+use sash::link::Scenario;
+use sash::wire::options::{DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES};
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples
+  ./sash bench --size 256MiB --rounds 3
+  ./sash bench --size 1GiB --rounds 5 --only 5 --only 6 --svg speed.svg
+  ./sash bench --size 64MiB --link \"loss=1%\" --json
+Rows whose numbers --only names are measured; without it, all.
+";
+
+/// Measure real transfers on loopback and compare them with plain UDP and kernel TCP.
+#[derive(Parser)]
+#[command(name = "bench", before_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The file's size: bytes, or with KiB, MiB, GiB
+    #[arg(long, default_value = "256MiB", value_parser = bytes)]
+    size: u64,
+    /// File bytes per DATA packet
+    #[arg(long, default_value_t = DEFAULT_SEGMENT_BYTES,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
+    segment: u16,
+    /// How often each row is measured; the median counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    rounds: u32,
+    /// What the link does to Sash's own packets
+    #[arg(long, default_value = "", value_name = "SCENARIO")]
+    link: Scenario,
+    /// Measure this row, counted from 1; may be given several times
+    #[arg(long, value_name = "ROW", action = clap::ArgAction::Append)]
+    only: Vec<usize>,
+    /// Where the file is made and arrives; without it, in a folder of its own
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Draw the rows as bars into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Print one JSON object a row instead of the table
+    #[arg(long)]
+    json: bool,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Measures what the arguments say, and prints what came of it.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
+    let folder = match &arguments.folder {
+        Some(folder) => tempfile::tempdir_in(folder),
+        None => tempfile::tempdir(),
+    }?;
+    let bench = Bench {
+        size: arguments.size,
+        segment_bytes: arguments.segment,
+        rounds: arguments.rounds,
+        folder: folder.path().to_owned(),
+        scenario: arguments.link.clone(),
+    };
+    let rounds = arguments.rounds;
+    let rows = bench.run(ways(&bench, &arguments.only)?, |round, way| {
+        let _ = writeln!(io::stderr(), "round {round} of {rounds}: {way}");
+    })?;
+    let (size, segment, link) = (bench.size, bench.segment_bytes, &bench.scenario);
+    let what = format!("{size} bytes on loopback, {segment} per datagram, link: {link}");
+    if let Some(path) = &arguments.svg {
+        fs::write(path, listing::picture(&rows, &what).svg())?;
+    }
+    if !arguments.json {
+        writeln!(out, "{what}")?;
+        write!(out, "{}", listing::table(&rows))?;
+        return Ok(());
+    }
+    for row in rows {
+        let rates: Vec<_> = row.rounds.iter().map(|round| round.rate).collect();
+        let line = serde_json::json!({
+            "way": row.way.to_string(),
+            "megabytes_per_second": row.rate(),
+            "rounds": rates,
+            "resent_share": row.median(|round| round.resent),
+            "processor_seconds_per_gibibyte": listing::seconds_per_gibibyte(&row),
+            "peak_mebibytes": listing::peak_mebibytes(&row),
+        });
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The rows with these numbers, or all.
+fn ways(bench: &Bench, only: &[usize]) -> io::Result<Vec<Way>> {
+    let all = bench.ways();
+    if only.is_empty() {
+        return Ok(all);
+    }
+    let row = |&number: &usize| {
+        let way = number.checked_sub(1).and_then(|place| all.get(place));
+        way.copied().ok_or_else(|| {
+            let names = (1..)
+                .zip(&all)
+                .map(|(number, way)| format!("\n  {number} {way}"));
+            let names: String = names.collect();
+            io::Error::other(format!("there is no row {number}; there are{names}"))
+        })
+    };
+    only.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(words: &[&str]) -> io::Result<String> {
+        let words = [&["bench", "--size", "1MiB", "--rounds", "1"], words].concat();
+        let arguments = Arguments::try_parse_from(words).unwrap();
+        let mut out = Vec::new();
+        run(&arguments, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_row_is_a_json_object_and_an_unknown_row_is_refused_with_the_list() {
+        let told_json = told(&["--only", "4", "--json"]).unwrap();
+        let row: serde_json::Value = serde_json::from_str(&told_json).unwrap();
+        assert_eq!(row["way"], "kernel TCP, unchecked");
+        assert!(row["megabytes_per_second"].as_f64().unwrap() > 0.0);
+        let refused = told(&["--only", "99"]).unwrap_err().to_string();
+        assert!(refused.contains("no row 99") && refused.contains("4 kernel TCP"));
+    }
+}

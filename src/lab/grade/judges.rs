@@ -1,0 +1,26 @@
+//! What a run asks of the judges, whatever the protocol is.
+
+use super::rules::Violation;
+use super::sender::Timers;
+use super::verbs::{Action, Told};
+use crate::reliable::moment::Moment;
+use crate::reliable::protocol::SegmentNumber;
+
+/// The rules of a sender.
+pub(super) trait SenderRules {
+    fn judge(
+        &mut self,
+        told: &Told,
+        actions: &[Action],
+        timers: &Timers,
+        now: Moment,
+    ) -> Result<(), Violation>;
+    fn is_finished(&self) -> bool;
+    fn oldest(&self) -> SegmentNumber;
+}
+
+/// The rules of a receiver.
+pub(super) trait ReceiverRules {
+    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation>;
+    fn delivered(&self) -> SegmentNumber;
+}

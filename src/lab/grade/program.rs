@@ -1,0 +1,23 @@
+//! A program under test, as a run sees it: what it is told, and what it does or why not.
+
+use super::verbs::{Action, Told};
+use crate::reliable::moment::Moment;
+
+/// One half of a protocol that answers verbs.
+pub trait Program {
+    /// Tells it one thing; what it does, in order. [`Told::Start`] and [`Told::End`] are
+    /// not answered.
+    ///
+    /// # Errors
+    /// Why there is no answer, in sentences.
+    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure>;
+}
+
+/// Why a program did not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened, in a sentence, and what to do.
+    pub sentence: String,
+    /// The last lines that it wrote to stderr.
+    pub stderr: Vec<String>,
+}

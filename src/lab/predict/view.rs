@@ -1,0 +1,45 @@
+//! A moment at which a run can be stopped, and what the sender knows then.
+
+use super::action::Action;
+use super::occasion::Occasion;
+use crate::reliable::event::{GateState, Trigger};
+use crate::wire::options::Arq;
+
+/// A moment that can be asked about.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    /// So many entries have happened.
+    pub(super) index: usize,
+    pub(super) occasion: Occasion,
+    pub(super) view: View,
+    /// What the sender did then.
+    pub(super) answer: Action,
+    pub(super) reason: String,
+}
+
+/// What the sender knows at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct View {
+    pub(super) arq: Arq,
+    /// Unit: packets.
+    pub(super) window: u32,
+    /// How many segments the file has.
+    pub(super) segments: u32,
+    /// The oldest segment that is not acknowledged.
+    pub(super) base: u32,
+    /// The segment that goes next, but for single ones that go again.
+    pub(super) next: u32,
+    /// The first segment that was never sent.
+    pub(super) highest: u32,
+    /// How far the ACK at hand has moved `base`.
+    pub(super) moved: u32,
+    pub(super) gate: GateState,
+}
+
+/// A sending that the sender holds for lost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loss {
+    pub(super) number: u32,
+    pub(super) attempt: u8,
+    pub(super) trigger: Trigger,
+}

@@ -1,0 +1,106 @@
+//! What the server's threads tell each other: types, and nothing that happens.
+//!
+//! ```text
+//!   accept, reader-N, transfers --RoomMessage-------> room
+//!   room, sender-N, digests ------TransfersMessage--> transfers
+//!   transfers --------------------HashWork----------> digests
+//! ```
+
+use super::folder::Version;
+use super::peer::Peer;
+use crate::room::{ClientNumber, Order};
+use crate::shelf::FileName;
+use crate::transfer::Report;
+use crate::wire::digest::Digest;
+use crate::wire::line::LineError;
+use crate::wire::message::{FileEntry, MessageError, Request};
+use crossbeam_channel::Sender;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the other threads tell the room.
+#[derive(Debug)]
+pub(super) enum RoomMessage {
+    /// A client has connected; its events follow.
+    Arrived(Arc<Peer>),
+    /// A line that is a request.
+    Asked {
+        client: ClientNumber,
+        request: Request,
+    },
+    /// A line that is none; the connection goes on.
+    Unreadable {
+        client: ClientNumber,
+        error: MessageError,
+    },
+    /// A line that cannot be read; the connection goes on.
+    Illegible {
+        client: ClientNumber,
+        error: LineError,
+    },
+    /// Bytes that are no line; the connection ends.
+    Broken {
+        client: ClientNumber,
+        error: LineError,
+    },
+    /// No `join` in time.
+    Late { client: ClientNumber },
+    /// The client has closed its half of the connection: it reads, and asks no more.
+    Finished { client: ClientNumber },
+    /// A client's upload is whole.
+    Shared { from: String, file: FileEntry },
+    /// The connection is no more.
+    Gone {
+        client: ClientNumber,
+        why: &'static str,
+    },
+    /// A sentence for everybody.
+    Announced { text: String },
+    /// The server ends.
+    Stop {
+        /// Dropped once everybody has heard it, or had the time to.
+        room: Sender<()>,
+    },
+}
+
+/// What the other threads tell `transfers`.
+#[derive(Debug)]
+pub(super) enum TransfersMessage {
+    /// A client wants something that needs files.
+    Ordered { peer: Arc<Peer>, order: Order },
+    /// A client asks no more, and gets what it has asked for.
+    Finished { peer: Arc<Peer> },
+    /// A client's chat connection is no more.
+    Gone { client: ClientNumber },
+    /// How a transfer goes.
+    Reported { transfer: u64, report: Report },
+    /// A file was read to its end by `digests`.
+    Hashed(Hashed),
+    /// The server will end: those that run may end first.
+    Drain {
+        /// How long they have.
+        grace: Duration,
+        /// Told once the last of them has ended; dropped at once where none runs.
+        ended: Sender<()>,
+    },
+    /// The server ends.
+    Stop,
+}
+
+/// A file to hash, opened for this alone: it has a read position of its own.
+#[derive(Debug)]
+pub(super) struct HashWork {
+    pub(super) name: FileName,
+    pub(super) version: Version,
+    pub(super) file: File,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub(super) struct Hashed {
+    pub(super) name: FileName,
+    pub(super) version: Version,
+    /// Or a sentence.
+    pub(super) result: Result<Digest, String>,
+}

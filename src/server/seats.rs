@@ -1,0 +1,136 @@
+//! How many clients are connected, from where, and how many may be.
+//!
+//! A [`Seat`] is taken when a client comes, and tells its address when it is dropped. The
+//! `accept` thread alone counts.
+
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+/// A place for one client. Dropping it frees the place.
+#[derive(Debug)]
+pub(super) struct Seat {
+    address: IpAddr,
+    vacated: Sender<IpAddr>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let _ = self.vacated.send(self.address);
+    }
+}
+
+/// Who sits where.
+pub(super) struct Seats {
+    limits: SeatLimits,
+    taken: HashMap<IpAddr, usize>,
+    total: usize,
+    vacated: (Sender<IpAddr>, Receiver<IpAddr>),
+}
+
+/// How many may sit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SeatLimits {
+    pub(super) total: usize,
+    /// As [`Config::max_per_address`](super::Config::max_per_address).
+    pub(super) per_address: Option<usize>,
+}
+
+/// Most connections from one address where nothing else was asked for; the own machine has
+/// no such limit, because a class of clients may be tried on it.
+const CONNECTIONS_PER_ADDRESS: usize = 64;
+
+impl Seats {
+    pub(super) fn new(limits: SeatLimits) -> Self {
+        Self {
+            limits,
+            taken: HashMap::new(),
+            total: 0,
+            vacated: crossbeam_channel::unbounded(),
+        }
+    }
+
+    /// A seat, or a sentence that says why there is none.
+    pub(super) fn take(&mut self, address: IpAddr) -> Result<Seat, &'static str> {
+        for left in self.vacated.1.try_iter() {
+            self.total -= 1;
+            if let Some(count) = self.taken.get_mut(&left) {
+                *count -= 1;
+                if *count == 0 {
+                    self.taken.remove(&left);
+                }
+            }
+        }
+        if self.total >= self.limits.total {
+            return Err("This server is full. Try again when a user has left.");
+        }
+        let most = self.limits.per_address(address);
+        let from_there = self.taken.entry(address).or_default();
+        if *from_there >= most {
+            return Err("Too many connections from your address. Close one first.");
+        }
+        *from_there += 1;
+        self.total += 1;
+        Ok(Seat {
+            address,
+            vacated: self.vacated.0.clone(),
+        })
+    }
+}
+
+impl SeatLimits {
+    /// Most connections from this address.
+    fn per_address(self, address: IpAddr) -> usize {
+        match self.per_address {
+            Some(0) => usize::MAX,
+            Some(most) => most,
+            None if address.is_loopback() => usize::MAX,
+            None => CONNECTIONS_PER_ADDRESS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn seats(total: usize, per_address: Option<usize>) -> Seats {
+        Seats::new(SeatLimits { total, per_address })
+    }
+
+    #[test]
+    fn a_stranger_has_64_seats_and_gets_one_back_for_each_that_is_left() {
+        let mut seats = seats(1000, None);
+        let mut taken: Vec<Seat> = (0..CONNECTIONS_PER_ADDRESS)
+            .map(|_| seats.take(STRANGER).unwrap())
+            .collect();
+        assert!(seats.take(STRANGER).is_err());
+        assert!(seats.take(LOOPBACK).is_ok());
+        taken.pop();
+        assert!(seats.take(STRANGER).is_ok());
+    }
+
+    #[test]
+    fn the_own_machine_is_limited_by_the_total_alone() {
+        let mut seats = seats(100, None);
+        let taken: Vec<Seat> = (0..100).map(|_| seats.take(LOOPBACK).unwrap()).collect();
+        assert!(seats.take(LOOPBACK).is_err());
+        drop(taken);
+        assert!(seats.take(LOOPBACK).is_ok());
+    }
+
+    #[test]
+    fn a_limit_that_is_asked_for_holds_for_every_address_and_0_is_none() {
+        for address in [STRANGER, LOOPBACK] {
+            let mut two = seats(1000, Some(2));
+            let _taken = [two.take(address).unwrap(), two.take(address).unwrap()];
+            assert!(two.take(address).is_err());
+            let mut many = seats(1000, Some(0));
+            let taken: Vec<_> = (0..100).map(|_| many.take(address)).collect();
+            assert!(taken.iter().all(Result::is_ok));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What is looked at before a transfer may wait for a port.
+
+use super::Transfers;
+use super::transfer::{Stage, Supplies, Transfer, Upload, household};
+use super::upload;
+use crate::server::folder::NO_FOLDER;
+use crate::server::peer::Peer;
+use crate::shelf::FileName;
+use crate::transfer::part::Part;
+use crate::wire::message::{Code, DownloadRequest, UploadRequest};
+use crate::wire::options::{Asked, Settled};
+
+/// Most transfers of one client at once, queued ones included.
+const TRANSFERS_PER_CLIENT: usize = 16;
+
+/// Most transfers of one address at once, this machine's own left out.
+const TRANSFERS_PER_ADDRESS: usize = 256;
+
+/// What was settled, or a code and a sentence.
+type Checked = Result<(FileName, Settled), (Code, String)>;
+
+impl Transfers {
+    pub(super) fn check(&mut self, peer: &Peer, request: &DownloadRequest) -> Checked {
+        self.check_count(peer)?;
+        let settled = self.settle(&request.asked)?;
+        let name: FileName = request.file.parse().map_err(|error| {
+            let sentence = format!(
+                "The server does not offer this file ({error}). To list the \
+                         files, send: files."
+            );
+            (Code::NoSuchFile, sentence)
+        })?;
+        match self.supplies.folder.open(&name) {
+            Ok(_) => Ok((name, settled)),
+            Err(error) => {
+                log::debug!(
+                    "client {} asked for {name}, which is not offered: {error:?}",
+                    peer.number
+                );
+                Err((error.code(), error.to_string()))
+            }
+        }
+    }
+
+    pub(super) fn check_upload(
+        &mut self,
+        peer: &Peer,
+        from: &str,
+        request: &UploadRequest,
+    ) -> Checked {
+        self.check_count(peer)?;
+        let settled = self.settle(&request.asked)?;
+        let name = upload::check_name(&request.file)?;
+        let followed = self.supplies.folder.follow();
+        followed.map_err(|_| (Code::Unreadable, NO_FOLDER.to_owned()))?;
+        let upload = Upload {
+            from: from.to_owned(),
+            version: super::told_version(request),
+            has_taken: false,
+        };
+        let gives_way = |it: &&Transfer| it.gives_way_to(peer, &name, &upload.version);
+        let earlier = self.all.values().find(gives_way);
+        self.make_room(&name, &upload, earlier, false)?;
+        Ok((name, settled))
+    }
+
+    /// Whether there is room within the limits and on the disk. What broken-off uploads
+    /// have left counts; where `is_opened`, because somebody sends this one, they make room
+    /// where that helps. The part that this one goes on from stays. What an `earlier`
+    /// upload that gives way has taken, this one takes over.
+    pub(super) fn make_room(
+        &self,
+        name: &FileName,
+        upload: &Upload,
+        earlier: Option<&Transfer>,
+        is_opened: bool,
+    ) -> Result<(), (Code, String)> {
+        let Supplies { kept, folder, .. } = &self.supplies;
+        let Upload { from, version, .. } = upload;
+        let size = version.size;
+        let mut allowance = self.allowance.clone();
+        let taken = earlier.and_then(|it| it.upload.as_ref());
+        let taken = taken.filter(|upload| upload.has_taken);
+        if let Some(upload) = taken {
+            allowance.give_back(&upload.from, size);
+        }
+        allowance.check(from, size, 0)?;
+        let own = kept.find(name, version); // While it is held, nobody removes it.
+        let there = own.as_ref().map_or(0, Part::length);
+        let missing = if earlier.is_some() {
+            0
+        } else {
+            size - there.min(size)
+        };
+        loop {
+            let left = if is_opened { kept.bytes() } else { 0 };
+            let checked = allowance
+                .check(from, size, left)
+                .and_then(|()| upload::check_room(folder.path(), missing));
+            // Nobody's part goes for a mere request.
+            if checked.is_ok() || !is_opened || !kept.remove_oldest() {
+                return checked;
+            }
+        }
+    }
+
+    fn check_count(&self, peer: &Peer) -> Result<(), (Code, String)> {
+        let user = household(peer.remote.ip());
+        let live = || {
+            let all = self.all.values();
+            all.filter(|it| !matches!(it.stage, Stage::Lingering { .. }))
+        };
+        let own = live().filter(|it| it.peer.number == peer.number).count();
+        if own >= TRANSFERS_PER_CLIENT {
+            let sentence = format!(
+                "You already have {TRANSFERS_PER_CLIENT} transfers. Wait until one \
+                 ends, or cancel one."
+            );
+            return Err((Code::TooManyTransfers, sentence));
+        }
+        let theirs = live().filter(|it| it.user().household == user).count();
+        if user.is_some() && theirs >= TRANSFERS_PER_ADDRESS {
+            let sentence = format!(
+                "Your address already has {TRANSFERS_PER_ADDRESS} transfers. Wait until \
+                 one ends."
+            );
+            return Err((Code::TooManyTransfers, sentence));
+        }
+        Ok(())
+    }
+
+    fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {
+        let settled = asked.settle(&self.defaults);
+        settled.map_err(|error| {
+            (
+                Code::BadOption,
+                format!(
+                    "These options cannot be used: \
+                                                        {error}."
+                ),
+            )
+        })
+    }
+}

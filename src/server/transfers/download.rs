@@ -1,0 +1,108 @@
+//! How a download starts: from a free port to a running sender and an offer.
+//!
+//! ```text
+//! Queued --port bound, file opened, token drawn, sender started--> Running
+//!    \\--the port is held by another program--> Queued
+//!     \\--anything else is missing--> the end, with a sentence
+//! ```
+
+use super::transfer::{
+    Shell, Stage, StartError, Supplies, Transfer, draw_token, hopeless,
+};
+use crate::lab::journal::Side;
+use crate::reliable::moment::Moment;
+use crate::server::folder::Version;
+use crate::transfer::Job;
+use crate::transfer::sending;
+use crate::wire::digest::Digest;
+use crate::wire::message::{Offer, Reply};
+use std::fs::File;
+
+impl Transfer {
+    /// From a free port to a running sender and an offer.
+    pub(super) fn start_download(
+        &mut self,
+        number: u64,
+        port: u16,
+        supplies: &mut Supplies,
+    ) -> Result<(), StartError> {
+        let (outlet, offered) = self.open_outlet(port)?;
+        let (file, version) = self.open_file(supplies)?;
+        let digest = self.find_digest(version, supplies)?;
+        let told = version.told(digest);
+        let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
+        let drawn = draw_token()?;
+        let job = Job {
+            number,
+            token: self.peer.token(drawn, number),
+            keys: self.peer.traffic_keys(drawn, number),
+            settled: self.settled,
+            size: version.size,
+            offset,
+            scenario: supplies.scenario.clone(),
+            pause_at: None,
+            chat_round_trip: None,
+            is_offloading: supplies.is_offloading,
+            is_watched: supplies.journals.are_kept(),
+            tap: supplies.tap.clone(),
+        };
+        let report = supplies.reporter(&job, Side::Sender);
+        let asker = self.peer.remote.ip();
+        let sending = sending::start(job, file, digest, outlet, asker, report)
+            .map_err(|error| hopeless("cannot start this transfer", &error))?;
+        let Self { peer, name, .. } = self;
+        let client = peer.number;
+        log::info!(
+            "transfer {number} started: {name} to client {client}, from byte {offset}, \
+             port {offered}"
+        );
+        peer.tell(&Reply::Offer(Offer {
+            transfer: number,
+            tag: self.tag,
+            file: self.name.to_string(),
+            port: offered,
+            token: drawn,
+            size: version.size,
+            digest,
+            modified: told.modified,
+            offset,
+            settled: self.settled,
+        }));
+        self.stage = Stage::Running {
+            port,
+            shell: Shell::Sending {
+                sending,
+                version,
+                needs_digest: digest.is_none(),
+            },
+            moved_at: Moment::START,
+            acked_bytes: 0,
+        };
+        Ok(())
+    }
+
+    fn open_file(&self, supplies: &mut Supplies) -> Result<(File, Version), StartError> {
+        let opened = supplies.folder.open(&self.name);
+        opened.map_err(|error| StartError::Hopeless(error.to_string()))
+    }
+
+    /// The digest, where it is known; otherwise somebody is working on it after this.
+    fn find_digest(
+        &self,
+        version: Version,
+        supplies: &mut Supplies,
+    ) -> Result<Option<Digest>, StartError> {
+        let known = supplies.digests.known(&self.name, version);
+        if known.is_some() || supplies.digests.is_asked(&self.name, version) {
+            return Ok(known);
+        }
+        // Opened once more: two readers of one open file would share their position.
+        let (copy, version_of_copy) = self.open_file(supplies)?;
+        if version_of_copy != version {
+            let sentence = "The file is being changed. Try again later.";
+            return Err(StartError::Hopeless(sentence.to_owned()));
+        }
+        supplies.digests.ask(&self.name, version, copy);
+        Ok(None)
+    }
+}

@@ -1,0 +1,96 @@
+//! `transfers`: the thread that works on files for the room.
+//!
+//! It lists and opens, hands out ports, starts a sender per download and tells the asker
+//! how it goes. The sending itself has threads of its own ([`crate::transfer::sending`]),
+//! and so has hashing, so this one is never long away from its channel.
+
+use super::Transfers;
+use crate::room::Order;
+use crate::server::messages::TransfersMessage;
+use crate::server::peer::Peer;
+use crate::transfer::clock::Clock;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often ports that other programs held are tried again, and those who wait are told
+/// their places.
+const TICK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How long running transfers may take to say goodbye when the server ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Works until [`TransfersMessage::Stop`].
+pub(in crate::server) fn run(
+    mut transfers: Transfers,
+    events: &Receiver<TransfersMessage>,
+) {
+    let clock = Clock::start();
+    let mut next_tick = clock.now() + TICK_INTERVAL;
+    loop {
+        match events.recv_timeout(clock.until(next_tick)) {
+            Ok(TransfersMessage::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(event) => {
+                on_event(&mut transfers, event);
+                transfers.dismiss_finished();
+                transfers.look_whether_drained();
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if clock.until(next_tick).is_zero() {
+            transfers.on_tick();
+            next_tick = clock.now() + TICK_INTERVAL;
+        }
+    }
+    transfers.cancel_all();
+    let deadline = clock.now() + FAREWELL;
+    while transfers.are_running() {
+        match events.recv_timeout(clock.until(deadline)) {
+            Ok(event @ TransfersMessage::Reported { .. }) => {
+                on_event(&mut transfers, event)
+            }
+            Ok(event) => turn_away(event),
+            Err(_) => break,
+        }
+    }
+    events.try_iter().for_each(turn_away);
+}
+
+/// The server ends, and a client that has finished waits for nothing any more.
+fn turn_away(event: TransfersMessage) {
+    if let TransfersMessage::Finished { peer } = event {
+        peer.cut("the server is closing");
+    }
+}
+
+fn on_event(transfers: &mut Transfers, event: TransfersMessage) {
+    match event {
+        TransfersMessage::Ordered { peer, order } => on_order(transfers, peer, order),
+        TransfersMessage::Finished { peer } => transfers.on_finished(peer),
+        TransfersMessage::Gone { client } => transfers.on_gone(client),
+        TransfersMessage::Reported { transfer, report } => {
+            transfers.on_report(transfer, report)
+        }
+        TransfersMessage::Hashed(hashed) => transfers.on_hashed(&hashed),
+        TransfersMessage::Drain { grace, ended } => transfers.drain(grace, ended),
+        TransfersMessage::Stop => {}
+    }
+}
+
+fn on_order(transfers: &mut Transfers, peer: Arc<Peer>, order: Order) {
+    peer.order_served();
+    match order {
+        Order::List => transfers.on_list(&peer),
+        Order::Download(request) => transfers.on_download(peer, &request),
+        Order::Upload { from, request } => {
+            transfers.on_upload(peer, from, &request);
+        }
+        Order::Cancel(transfer) => transfers.on_cancel(&peer, transfer),
+        Order::Pause(transfer, is_paused) => {
+            transfers.on_pause(&peer, transfer, is_paused);
+        }
+        Order::Verdict(transfer, state) => {
+            transfers.on_verdict(&peer, transfer, state);
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! One transfer of the server, in either direction: its stages, and what both directions
+//! need to start (how each of them does is in `download` and `upload`).
+//!
+//! The socket is bound before the offer goes out, so the asker's first packet finds it.
+//!
+//! Source: RFC 4086 (the token).
+
+use crate::journals::Journals;
+use crate::lab::journal::Side;
+use crate::link::Scenario;
+use crate::reliable::moment::Moment;
+use crate::server::digests::Digests;
+use crate::server::folder::{Folder, Version};
+use crate::server::kept::Kept;
+use crate::server::messages::TransfersMessage;
+use crate::server::peer::Peer;
+use crate::server::ports::User;
+use crate::shelf::FileName;
+use crate::transfer::receiving::Receiving;
+use crate::transfer::sending::{Outlet, Sending};
+use crate::transfer::tap::Tap;
+use crate::transfer::{Ending, Job, Report};
+use crate::wire::digest::Token;
+use crate::wire::message::{Reply, TransferNews, TransferState};
+use crate::wire::options::{Settled, Transport};
+use crate::wire::version::{FileVersion, Prefix};
+use crossbeam_channel::Sender;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What one client asked for, in either direction.
+pub(super) struct Transfer {
+    pub(super) peer: Arc<Peer>,
+    pub(super) tag: Option<u64>,
+    pub(super) name: FileName,
+    pub(super) settled: Settled,
+    /// What is to be received, where it is an upload.
+    pub(super) upload: Option<Upload>,
+    /// What the asker has already.
+    pub(super) prefix: Option<Prefix>,
+    /// Somebody wants it to end, or nobody is left at the other end.
+    pub(super) is_leaving: bool,
+    /// The upload that still writes the part from which this one goes on.
+    pub(super) awaits: Option<u64>,
+    /// Why the server itself has ended it, where it did: a sentence.
+    pub(super) broken_off: Option<String>,
+    pub(super) stage: Stage,
+}
+
+/// A file that a client gives.
+#[derive(Debug, Clone)]
+pub(super) struct Upload {
+    /// Whose it is.
+    pub(super) from: String,
+    /// As the client says.
+    pub(super) version: FileVersion,
+    /// It counts in the limits, since somebody has begun to send it.
+    pub(super) has_taken: bool,
+}
+
+/// How far it is.
+pub(super) enum Stage {
+    Queued {
+        /// The place that the asker knows of; 0 before it was told any.
+        told_place: u32,
+    },
+    Running {
+        /// As the pool knows it.
+        port: u16,
+        shell: Shell,
+        /// When there was last more of it.
+        moved_at: Moment,
+        /// Unit: bytes.
+        acked_bytes: u64,
+    },
+    /// An upload has ended; its receiver answers for a while yet, at that port.
+    Lingering { port: u16, receiving: Receiving },
+}
+
+/// The threads of a running transfer.
+pub(super) enum Shell {
+    /// A download's.
+    Sending {
+        sending: Sending,
+        version: Version,
+        needs_digest: bool,
+    },
+    /// An upload's.
+    Receiving(Receiving),
+}
+
+impl Shell {
+    pub(super) fn cancel(&self) {
+        match self {
+            Self::Sending { sending, .. } => sending.cancel(),
+            Self::Receiving(receiving) => receiving.cancel(),
+        }
+    }
+
+    pub(super) fn set_paused(&self, is_paused: bool) {
+        match self {
+            Self::Sending { sending, .. } => sending.set_paused(is_paused),
+            Self::Receiving(receiving) => receiving.set_paused(is_paused),
+        }
+    }
+}
+
+/// Why a queued download did not start.
+pub(super) enum StartError {
+    /// Another program holds the port.
+    PortHeld,
+    /// It never will: a sentence.
+    Hopeless(String),
+}
+
+/// What it takes to start one.
+pub(super) struct Supplies {
+    pub(super) journals: Journals,
+    pub(super) tap: Tap,
+    pub(super) scenario: Scenario,
+    pub(super) is_offloading: bool,
+    pub(super) folder: Folder,
+    pub(super) digests: Digests,
+    /// What broken-off uploads have left.
+    pub(super) kept: Kept,
+    /// Where a sender reports to.
+    pub(super) events: Sender<TransfersMessage>,
+}
+
+impl Transfer {
+    /// A socket at the address that the chat connection uses, and its real port.
+    pub(super) fn open_outlet(&self, port: u16) -> Result<(Outlet, u16), StartError> {
+        let mut address = self.peer.local;
+        address.set_port(port);
+        bind(self.settled.transport, address).map_err(|error| {
+            // Windows says the latter of ports that it keeps for itself.
+            let is_held = matches!(
+                error.kind(),
+                ErrorKind::AddrInUse | ErrorKind::PermissionDenied
+            );
+            if is_held && port != 0 {
+                StartError::PortHeld
+            } else {
+                hopeless("has no socket for this transfer", &error)
+            }
+        })
+    }
+
+    /// For whom it is.
+    pub(super) fn user(&self) -> User {
+        User {
+            client: self.peer.number,
+            household: household(self.peer.remote.ip()),
+        }
+    }
+
+    /// So much of it is there now.
+    pub(super) fn note_progress(&mut self, bytes: u64, now: Moment) {
+        if let Stage::Running {
+            moved_at,
+            acked_bytes,
+            ..
+        } = &mut self.stage
+            && (*acked_bytes != bytes || *moved_at == Moment::START)
+        {
+            *acked_bytes = bytes;
+            *moved_at = now;
+        }
+    }
+
+    /// When there was last more of it.
+    pub(super) fn moved_at(&self) -> Option<Moment> {
+        match self.stage {
+            Stage::Running { moved_at, .. } => Some(moved_at),
+            Stage::Queued { .. } | Stage::Lingering { .. } => None,
+        }
+    }
+
+    /// Whether it runs and has not moved for so long, and nobody has ended it yet.
+    pub(super) fn stands_still_since(&self, now: Moment, long: Duration) -> bool {
+        let is_still = self.moved_at().is_some_and(|moved| now - moved >= long);
+        is_still && !self.is_leaving
+    }
+
+    /// Ends it for this reason.
+    pub(super) fn break_off(&mut self, sentence: String) {
+        self.broken_off = Some(sentence);
+        self.cancel();
+    }
+
+    /// Ends it, if it has begun.
+    pub(super) fn cancel(&mut self) {
+        self.is_leaving = true;
+        match &self.stage {
+            Stage::Queued { .. } => {}
+            Stage::Running { shell, .. } => shell.cancel(),
+            Stage::Lingering { receiving, .. } => receiving.cancel(),
+        }
+    }
+
+    /// Whether this is a running upload of just that version, and `asker` may go on from
+    /// what it leaves: it is ending, nobody is left at its chat connection, or the same
+    /// client asks again, for whom the earlier one is broken off.
+    pub(super) fn gives_way_to(
+        &self,
+        asker: &Peer,
+        name: &FileName,
+        version: &FileVersion,
+    ) -> bool {
+        let is_it = |upload: &Upload| upload.version.is_same(version);
+        let is_same = self.name == *name && self.upload.as_ref().is_some_and(is_it);
+        is_same
+            && matches!(self.stage, Stage::Running { .. })
+            && (self.is_leaving
+                || self.peer.number == asker.number
+                || self.peer.has_hung_up())
+    }
+
+    /// What is said of it, as far as it is known always.
+    pub(super) fn news(&self, number: u64, state: TransferState) -> TransferNews {
+        TransferNews {
+            transfer: number,
+            tag: self.tag,
+            state,
+            place: None,
+            progress: None,
+            sentence: None,
+        }
+    }
+
+    /// Tells the asker its place in the queue, where it is a new one.
+    pub(super) fn tell_place(&mut self, number: u64, place: u32) {
+        let Stage::Queued { told_place } = &mut self.stage else {
+            return;
+        };
+        if std::mem::replace(told_place, place) != place {
+            let mut news = self.news(number, TransferState::Queued);
+            news.place = Some(place);
+            self.peer.tell(&Reply::Transfer(news));
+        }
+    }
+
+    /// The one line that remains of it.
+    pub(super) fn log_end(&self, number: u64, ending: &Ending) {
+        let Ending {
+            state,
+            figures,
+            elapsed,
+            ..
+        } = ending;
+        let state = format!("{state:?}").to_lowercase();
+        log::info!(
+            "transfer {number} finished: {state}, {} of {} {} client {} in {:.2} s, \
+             {} of {} packets resent",
+            bytes(figures.progress.acked_bytes),
+            self.name,
+            if self.upload.is_some() { "from" } else { "to" },
+            self.peer.number,
+            elapsed.as_secs_f64(),
+            figures.progress.resent_packets,
+            figures.progress.sent_packets,
+        );
+    }
+}
+
+impl Supplies {
+    /// What a transfer's threads report to.
+    pub(super) fn reporter(
+        &self,
+        job: &Job,
+        side: Side,
+    ) -> impl FnMut(Report) + Send + 'static {
+        let (events, transfer) = (self.events.clone(), job.number);
+        self.journals.keep(job, side, move |report| {
+            if matches!(report, Report::Happened(_)) {
+                return; // The journal has it.
+            }
+            // An error means that the server has ended.
+            let _ = events.send(TransfersMessage::Reported { transfer, report });
+        })
+    }
+}
+
+/// What one household has all of: an IPv4 address, or an IPv6 prefix of 64 bits (RFC 4291
+/// §2.5.4). `None` for this machine itself.
+pub(super) fn household(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    if address.is_loopback() {
+        return None;
+    }
+    Some(match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
+        }
+    })
+}
+
+pub(super) fn draw_token() -> Result<Token, StartError> {
+    let mut token = Token([0; 16]);
+    getrandom::fill(&mut token.0)
+        .map_err(|error| hopeless("has no random numbers", &error))?;
+    Ok(token)
+}
+
+pub(super) fn hopeless(what: &str, error: &dyn std::fmt::Display) -> StartError {
+    StartError::Hopeless(format!("The server {what} ({error}). Try again later."))
+}
+
+fn bind(transport: Transport, address: SocketAddr) -> io::Result<(Outlet, u16)> {
+    match transport {
+        Transport::Udp => {
+            let socket = UdpSocket::bind(address)?;
+            let port = socket.local_addr()?.port();
+            Ok((Outlet::Udp(socket), port))
+        }
+        Transport::Tcp => {
+            let socket = TcpListener::bind(address)?;
+            let port = socket.local_addr()?.port();
+            Ok((Outlet::Tcp(socket), port))
+        }
+    }
+}
+
+/// For people: `1.2 MB`.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        _ => format!("{:.1} MB", count as f64 / 1e6),
+    }
+}

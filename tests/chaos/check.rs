@@ -1,0 +1,438 @@
+//! What came of it: reads every client's history and every file, and finds what is wrong.
+//!
+//! While a server lives, everything said to all has one order: what the witness heard, a
+//! client that nobody hurts. What any other heard on one connection, the history it was
+//! given first, is one piece of that order without a gap; of who stayed, the piece reaches
+//! to the end, and everything that it said is in it.
+//!
+//! ```text
+//!   order     a b c d e f g h
+//!   stayed        c d e f g h     right
+//!   killed      b c d             right
+//!   any           c d   f g h     lost: e
+//!   any           c d d e f g h   doubled: d
+//! ```
+//!
+//! A file under its final name is whole; a part is the beginning of its file. Both are
+//! looked at by their bytes, never by what a program says of them.
+//!
+//! It is pure: the evidence comes in, offences go out.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+/// All that a run has left behind.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Evidence {
+    /// What the witness heard, a list for each life of the server.
+    pub(crate) orders: Vec<Vec<String>>,
+    /// Every connection of every client.
+    pub(crate) sessions: Vec<Session>,
+}
+
+/// One connection of one client.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Session {
+    /// Whose.
+    pub(crate) who: String,
+    /// What it heard: the history it was given, then what was said.
+    pub(crate) heard: Vec<String>,
+    /// What it said.
+    pub(crate) said: Vec<String>,
+    /// Whether it was there until the end.
+    pub(crate) has_stayed: bool,
+}
+
+/// A file that lies somewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Where, for people.
+    pub(crate) place: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// What it holds.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether its record lies beside it.
+    pub(crate) has_record: bool,
+}
+
+/// Something that must not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Offence {
+    /// A line that somebody did not hear, between two that it heard or at the end.
+    Lost {
+        /// Who.
+        who: String,
+        /// The line.
+        line: String,
+    },
+    /// A line that somebody heard twice.
+    Doubled {
+        /// Who.
+        who: String,
+        /// The line.
+        line: String,
+    },
+    /// A line that somebody heard before one that others heard earlier.
+    Reordered {
+        /// Who.
+        who: String,
+        /// The line.
+        line: String,
+    },
+    /// A line that the witness never heard.
+    Unknown {
+        /// Who heard it.
+        who: String,
+        /// The line.
+        line: String,
+    },
+    /// A file that is not what was offered under this name.
+    NotWhole {
+        /// Where.
+        place: String,
+        /// Unit: bytes.
+        length: usize,
+    },
+    /// A part that is not the beginning of its file, or holds bytes and has no record.
+    NotResumable {
+        /// Where.
+        place: String,
+        /// Unit: bytes.
+        length: usize,
+    },
+    /// Anything else, in a sentence.
+    Other(String),
+}
+
+impl fmt::Display for Offence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost { who, line } => write!(f, "{who} never heard {line:?}"),
+            Self::Doubled { who, line } => write!(f, "{who} heard {line:?} twice"),
+            Self::Reordered { who, line } => {
+                write!(f, "{who} heard {line:?} out of its turn")
+            }
+            Self::Unknown { who, line } => {
+                write!(f, "{who} heard {line:?}, which the witness never did")
+            }
+            Self::NotWhole { place, length } => {
+                write!(f, "{place} has its final name and is not whole: {length} B")
+            }
+            Self::NotResumable { place, length } => {
+                write!(f, "{place} cannot be gone on from: {length} B")
+            }
+            Self::Other(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+/// Everything that is wrong with what was heard.
+#[must_use]
+pub(crate) fn check(evidence: &Evidence) -> Vec<Offence> {
+    let mut offences = Vec::new();
+    let orders = orders_to_the_end(evidence);
+    let lives: Vec<_> = orders.iter().map(|order| Life::of(order)).collect();
+    for order in &evidence.orders {
+        find_doubled("the witness", order, &mut offences);
+    }
+    for session in &evidence.sessions {
+        find_doubled(&session.who, &session.heard, &mut offences);
+        check_session(session, &lives, &mut offences);
+    }
+    offences
+}
+
+/// The orders, and of each life but the last what was said at its very end: a server that
+/// was killed has told some clients what it had no time to tell the witness. Whoever heard
+/// the most of it decides, and the others must agree.
+fn orders_to_the_end(evidence: &Evidence) -> Vec<Vec<String>> {
+    let mut orders = evidence.orders.clone();
+    let known: HashSet<&String> = evidence.orders.iter().flatten().collect();
+    let killed = orders.len().saturating_sub(1);
+    for order in orders.iter_mut().take(killed) {
+        let tail_of = |session: &Session| {
+            let last = session
+                .heard
+                .iter()
+                .rposition(|line| order.contains(line))?;
+            let tail = &session.heard[last + 1..];
+            let is_new = tail.iter().all(|line| !known.contains(line));
+            is_new.then(|| tail.to_vec())
+        };
+        let tails = evidence.sessions.iter().filter_map(tail_of);
+        let longest = tails.max_by_key(Vec::len);
+        order.extend(longest.unwrap_or_default());
+    }
+    orders
+}
+
+/// The order of one life of the server, and where each line stands in it.
+struct Life<'a> {
+    order: &'a [String],
+    places: HashMap<&'a str, usize>,
+}
+
+impl<'a> Life<'a> {
+    fn of(order: &'a [String]) -> Self {
+        let places = order.iter().enumerate();
+        let places = places.map(|(place, line)| (line.as_str(), place)).collect();
+        Self { order, places }
+    }
+}
+
+fn find_doubled(who: &str, heard: &[String], offences: &mut Vec<Offence>) {
+    let mut known = HashSet::new();
+    for line in heard {
+        if !known.insert(line) {
+            let (who, line) = (who.to_owned(), line.clone());
+            offences.push(Offence::Doubled { who, line });
+        }
+    }
+}
+
+fn check_session(session: &Session, lives: &[Life<'_>], offences: &mut Vec<Offence>) {
+    let who = || session.who.clone();
+    let life = session
+        .heard
+        .first()
+        .and_then(|first| lives.iter().find(|life| life.places.contains_key(&**first)))
+        .or(lives.last());
+    let Some(life) = life else {
+        return;
+    };
+    let mut next = None;
+    for line in &session.heard {
+        let Some(&place) = life.places.get(&**line) else {
+            let line = line.clone();
+            offences.push(Offence::Unknown { who: who(), line });
+            continue;
+        };
+        match next {
+            Some(expected) if place > expected => {
+                lose(session, &life.order[expected..place], offences);
+            }
+            // Heard twice is told already.
+            Some(expected) if place + 1 < expected => {
+                let line = line.clone();
+                if session.heard.iter().filter(|it| **it == line).count() == 1 {
+                    offences.push(Offence::Reordered { who: who(), line });
+                }
+                continue;
+            }
+            Some(_) | None => {}
+        }
+        next = Some(place + 1);
+    }
+    if session.has_stayed {
+        lose(session, &life.order[next.unwrap_or(0)..], offences);
+        let heard: HashSet<_> = session.heard.iter().collect();
+        let unheard = session.said.iter().filter(|line| !heard.contains(line));
+        // What stands in the order has been told just now.
+        let unheard = unheard.filter(|line| !life.places.contains_key(&***line));
+        for line in unheard.cloned() {
+            offences.push(Offence::Lost { who: who(), line });
+        }
+    }
+}
+
+/// These were not heard where they should have been; they may come later.
+fn lose(session: &Session, lines: &[String], offences: &mut Vec<Offence>) {
+    for line in lines {
+        if session.heard.contains(line) {
+            continue; // It comes out of its turn, and that is told there.
+        }
+        let (who, line) = (session.who.clone(), line.clone());
+        offences.push(Offence::Lost { who, line });
+    }
+}
+
+/// What is wrong with a file, where `contents` says what each one holds, by name.
+#[must_use]
+pub(crate) fn check_file(
+    file: &Found,
+    contents: &BTreeMap<String, Vec<u8>>,
+) -> Option<Offence> {
+    let is_record = file.name.strip_suffix(".json").is_some();
+    if file.name.starts_with('.') || is_record {
+        return None; // A record, or what was to become one when a program was killed.
+    }
+    let (name, is_part) = match file.name.strip_suffix(".part") {
+        Some(name) => (name, true),
+        None => (file.name.as_str(), false),
+    };
+    let whole = contents.get(name);
+    let whole = whole.or_else(|| contents.get(&first_copy(name)));
+    let is_well = whole.is_some_and(|whole| {
+        if is_part {
+            whole.starts_with(&file.bytes) && (file.has_record || file.bytes.is_empty())
+        } else {
+            *whole == file.bytes
+        }
+    });
+    let (place, length) = (file.place.clone(), file.bytes.len());
+    match (is_well, is_part) {
+        (true, _) => None,
+        (false, true) => Some(Offence::NotResumable { place, length }),
+        (false, false) => Some(Offence::NotWhole { place, length }),
+    }
+}
+
+/// `big (2).bin` is a copy of `big.bin`.
+pub(crate) fn first_copy(name: &str) -> String {
+    let copy = name.find(" (").and_then(|start| {
+        let end = start + name[start..].find(')')?;
+        Some(format!("{}{}", &name[..start], &name[end + 1..]))
+    });
+    copy.unwrap_or_else(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(letters: &str) -> Vec<String> {
+        letters.chars().map(String::from).collect()
+    }
+
+    /// What is wrong where somebody heard these of the order `abcdefgh`.
+    fn heard(letters: &str, has_stayed: bool) -> Vec<String> {
+        let session = Session {
+            who: "dana".to_owned(),
+            heard: lines(letters),
+            said: Vec::new(),
+            has_stayed,
+        };
+        told(&Evidence {
+            orders: vec![lines("abcdefgh")],
+            sessions: vec![session],
+        })
+    }
+
+    fn told(evidence: &Evidence) -> Vec<String> {
+        check(evidence).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn any_piece_of_the_order_is_right_and_to_its_end_for_who_stayed() {
+        for letters in ["", "a", "cde", "fgh", "abcdefgh"] {
+            assert!(heard(letters, false).is_empty(), "{letters}");
+        }
+        assert!(heard("defgh", true).is_empty());
+        assert!(heard("h", true).is_empty());
+    }
+
+    #[test]
+    fn a_lost_line_is_found_in_the_middle_and_at_the_end() {
+        assert_eq!(heard("cdfgh", true), ["dana never heard \"e\""]);
+        assert_eq!(heard("cdf", false), ["dana never heard \"e\""]);
+        assert_eq!(heard("efg", true), ["dana never heard \"h\""]);
+        assert_eq!(heard("", true).len(), 8);
+    }
+
+    #[test]
+    fn a_doubled_line_is_found() {
+        assert_eq!(heard("cddefgh", true), ["dana heard \"d\" twice"]);
+        assert_eq!(heard("cdecfgh", true), ["dana heard \"c\" twice"]);
+        let twice = Evidence {
+            orders: vec![lines("aba")],
+            sessions: Vec::new(),
+        };
+        assert_eq!(told(&twice), ["the witness heard \"a\" twice"]);
+    }
+
+    #[test]
+    fn a_reordered_line_is_found() {
+        assert_eq!(heard("cedfgh", true), ["dana heard \"d\" out of its turn"]);
+        assert_eq!(heard("bcda", false), ["dana heard \"a\" out of its turn"]);
+    }
+
+    #[test]
+    fn a_line_that_the_witness_never_heard_is_found() {
+        let told = heard("cdxefgh", true);
+        assert_eq!(told, ["dana heard \"x\", which the witness never did"]);
+    }
+
+    #[test]
+    fn what_somebody_said_who_stayed_reaches_the_order_and_of_who_did_not_it_may() {
+        let evidence = |has_stayed| Evidence {
+            orders: vec![lines("ab")],
+            sessions: vec![Session {
+                who: "dana".to_owned(),
+                heard: lines("ab"),
+                said: lines("bz"),
+                has_stayed,
+            }],
+        };
+        assert_eq!(told(&evidence(true)), ["dana never heard \"z\""]);
+        assert!(told(&evidence(false)).is_empty());
+    }
+
+    #[test]
+    fn each_life_of_the_server_has_an_order_of_its_own() {
+        let session = |heard, has_stayed| Session {
+            who: "dana".to_owned(),
+            heard: lines(heard),
+            has_stayed,
+            ..Session::default()
+        };
+        let mut evidence = Evidence {
+            orders: vec![lines("abc"), lines("xyz")],
+            sessions: vec![session("ab", false), session("yz", true)],
+        };
+        assert!(told(&evidence).is_empty());
+        evidence.sessions = vec![session("bcx", false)];
+        assert_eq!(told(&evidence).len(), 1);
+    }
+
+    #[test]
+    fn a_server_that_was_killed_has_told_some_what_the_witness_never_heard() {
+        let session = |heard: &str| Session {
+            who: "dana".to_owned(),
+            heard: lines(heard),
+            ..Session::default()
+        };
+        let evidence = |orders: [&str; 2], heard: &[&str]| Evidence {
+            orders: orders.map(lines).into(),
+            sessions: heard.iter().map(|heard| session(heard)).collect(),
+        };
+        let told = |orders, heard: &[&str]| told(&evidence(orders, heard));
+        assert!(told(["abc", "xyz"], &["bcd", "cde", "abc", "yz"]).is_empty());
+        // They do not agree about the end, or the server was not killed.
+        assert!(!told(["abc", "xyz"], &["bced", "cde"]).is_empty());
+        assert!(!told(["abc", "xyz"], &["yzw"]).is_empty());
+    }
+
+    /// What is wrong with a file of this name that holds this.
+    fn found(name: &str, bytes: &[u8], has_record: bool) -> Option<String> {
+        let contents = BTreeMap::from([("a.bin".to_owned(), b"0123456789".to_vec())]);
+        let file = Found {
+            place: name.to_owned(),
+            name: name.to_owned(),
+            bytes: bytes.to_vec(),
+            has_record,
+        };
+        check_file(&file, &contents).map(|it| it.to_string())
+    }
+
+    #[test]
+    fn a_half_file_under_a_final_name_is_found() {
+        assert_eq!(found("a.bin", b"0123456789", false), None);
+        assert_eq!(found("a (2).bin", b"0123456789", false), None);
+        let half = "a.bin has its final name and is not whole: 5 B";
+        assert_eq!(found("a.bin", b"01234", false).as_deref(), Some(half));
+        assert!(found("a.bin", b"01234x6789", false).is_some());
+        assert!(found("a (2).bin", b"", false).is_some());
+        assert!(found("stranger", b"", false).is_some());
+    }
+
+    #[test]
+    fn a_part_is_the_beginning_of_its_file_and_has_a_record() {
+        assert_eq!(found("a.bin.part", b"0123", true), None);
+        assert_eq!(found("a (2).bin.part", b"", false), None);
+        assert_eq!(found("a.bin.part.json", b"{", false), None);
+        let wrong = "a.bin.part cannot be gone on from: 4 B";
+        assert_eq!(found("a.bin.part", b"0124", true).as_deref(), Some(wrong));
+        assert!(found("a.bin.part", b"0123", false).is_some());
+    }
+}

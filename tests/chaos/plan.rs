@@ -1,0 +1,303 @@
+//! Who is hurt when: a pure function of the seed.
+//!
+//! ```text
+//!   0.4 s  client 3   downloads big.bin by go-back-n
+//!   1.1 s  client 3   is killed            --\
+//!   1.6 s  client 3   is started again     <-' after a rest
+//!   2.0 s  the server is stopped for 0.3 s
+//! ```
+//!
+//! A plan knows nothing of processes: it is the list that the runner works through, so
+//! the same seed hurts the same clients at the same moments. What they make of it depends
+//! on the machine.
+
+use fastrand::Rng;
+use sash::wire::options::Arq;
+use std::time::Duration;
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Decides everything.
+    pub(crate) seed: u64,
+    /// How many clients there are.
+    pub(crate) clients: usize,
+    /// For how long things happen to them.
+    pub(crate) duration: Duration,
+}
+
+impl Wanted {
+    /// So little that it fits in an ordinary test.
+    pub(crate) const SMALL: Self = Self {
+        seed: 0,
+        clients: 5,
+        duration: Duration::from_secs(3),
+    };
+}
+
+/// What happens in one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// One for each client.
+    pub(crate) roles: Vec<Role>,
+    /// Earliest first.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// What a client is all the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Role {
+    /// What its link does to the packets of transfers.
+    pub(crate) link: String,
+    /// Its chat goes through a proxy, which can cut it.
+    pub(crate) is_behind_proxy: bool,
+    /// Its folder lies on a disk that is too small for the big file.
+    pub(crate) is_cramped: bool,
+    /// A second copy of a file takes the first one's place; else it is numbered.
+    pub(crate) replaces: bool,
+}
+
+/// Something happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Since the beginning.
+    pub(crate) at: Duration,
+    /// To whom, or by whom.
+    pub(crate) who: Who,
+    /// What.
+    pub(crate) act: Act,
+}
+
+/// A program of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// This client, counted from 0.
+    Client(usize),
+    /// The server.
+    Server,
+    /// The machine on which all of them run.
+    Machine,
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// It says something.
+    Say,
+    /// It types this command.
+    Type(String),
+    /// It gives its own file.
+    Upload,
+    /// SIGKILL.
+    Kill,
+    /// SIGINT: it leaves as a person would.
+    Interrupt,
+    /// SIGSTOP, and SIGCONT after so long.
+    Stop(Duration),
+    /// Its chat connection is torn.
+    Cut,
+    /// It is started, again.
+    Start,
+    /// The clock on the wall jumps: from now on all programs see a time of day that is so
+    /// many seconds later than the true one, or earlier.
+    Jump(i64),
+}
+
+/// The files on offer: name and size in bytes. The last one is the big one.
+pub(crate) const FILES: [(&str, u64); 3] = [
+    ("small.txt", 3_000),
+    ("middle.bin", 300_000),
+    ("big.bin", 2_500_000),
+];
+
+/// Between two things that one client does.
+const PACE_MS: std::ops::Range<u64> = 60..400;
+
+/// How long somebody who was hurt stays away, or stands still.
+const REST_MS: std::ops::Range<u64> = 150..900;
+
+/// From one jump of the clock to the next.
+const JUMP_PACE_MS: std::ops::Range<u64> = 700..3_000;
+
+/// A leap second, a clock that was never set right, summer time, a night asleep, a year
+/// mistyped. Unit: seconds.
+const JUMPS: [i64; 5] = [1, 90, 3_600, 30 * 3_600, 366 * 86_400];
+
+/// The server rests from one hurt to the next.
+const SERVER_PACE_MS: std::ops::Range<u64> = 2_500..6_000;
+
+impl Plan {
+    /// The plan of this seed.
+    #[must_use]
+    pub(crate) fn of(wanted: &Wanted) -> Self {
+        let mut dice = Rng::with_seed(wanted.seed);
+        let roles: Vec<_> = (0..wanted.clients)
+            .map(|client| Role::draw(client, &mut dice))
+            .collect();
+        let mut steps = server_steps(wanted, dice.fork());
+        for (client, role) in roles.iter().enumerate() {
+            steps.extend(client_steps(client, role, wanted, dice.fork()));
+        }
+        steps.extend(machine_steps(wanted, dice.fork()));
+        steps.sort_by_key(|step| step.at); // Stable: who stands first acts first.
+        Self { roles, steps }
+    }
+}
+
+impl Role {
+    fn draw(client: usize, dice: &mut Rng) -> Self {
+        let loss = [0, 0, 1, 5][dice.usize(..4)];
+        let delay = [0, 2, 10][dice.usize(..3)];
+        Self {
+            link: format!("seed={client};loss={loss}%;delay={delay}ms"),
+            is_behind_proxy: dice.bool(),
+            is_cramped: client % 8 == 3,
+            replaces: dice.bool(),
+        }
+    }
+}
+
+fn client_steps(client: usize, role: &Role, wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut now = Duration::from_millis(dice.u64(PACE_MS));
+    while now < wanted.duration {
+        let act = draw(role, &mut dice);
+        let is_away = matches!(act, Act::Kill | Act::Interrupt | Act::Cut);
+        let is_still = matches!(act, Act::Stop(_));
+        let who = Who::Client(client);
+        steps.push(Step { at: now, who, act });
+        if is_away || is_still {
+            now += Duration::from_millis(dice.u64(REST_MS));
+        }
+        if is_away {
+            let (at, act) = (now, Act::Start);
+            steps.push(Step { at, who, act });
+        }
+        now += Duration::from_millis(dice.u64(PACE_MS));
+    }
+    steps
+}
+
+fn draw(role: &Role, dice: &mut Rng) -> Act {
+    match dice.u32(..100) {
+        0..60 => Act::Say,
+        60..80 => Act::Type(draw_download(dice)),
+        80..84 => Act::Upload,
+        84..86 => Act::Type("/pause".to_owned()),
+        86..89 => Act::Type("/resume".to_owned()),
+        89..90 => Act::Type("/cancel 1".to_owned()),
+        90..93 => Act::Kill,
+        93..95 => Act::Interrupt,
+        95..97 if role.is_behind_proxy => Act::Cut,
+        _ => Act::Stop(Duration::from_millis(dice.u64(REST_MS))),
+    }
+}
+
+fn draw_download(dice: &mut Rng) -> String {
+    let (file, _) = FILES[dice.usize(..FILES.len())];
+    let arq = Arq::ALL[dice.usize(..Arq::ALL.len())];
+    if dice.u32(..6) == 0 {
+        format!("/download {file} --transport tcp")
+    } else {
+        format!("/download {file} --arq {arq}")
+    }
+}
+
+/// In every second seed the server is not killed, so that its memory can be compared.
+fn server_steps(wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let who = Who::Server;
+    let mut at = Duration::from_millis(dice.u64(SERVER_PACE_MS));
+    while at + Duration::from_secs(1) < wanted.duration {
+        let rest = Duration::from_millis(dice.u64(REST_MS));
+        if wanted.seed % 2 == 1 && dice.bool() {
+            let act = if dice.bool() {
+                Act::Kill
+            } else {
+                Act::Interrupt
+            };
+            steps.push(Step { at, who, act });
+            let (at, act) = (at + rest, Act::Start);
+            steps.push(Step { at, who, act });
+        } else {
+            let act = Act::Stop(rest);
+            steps.push(Step { at, who, act });
+        }
+        at += rest + Duration::from_millis(dice.u64(SERVER_PACE_MS));
+    }
+    steps
+}
+
+fn machine_steps(wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut at = Duration::from_millis(dice.u64(JUMP_PACE_MS));
+    while at < wanted.duration {
+        let jump = JUMPS[dice.usize(..JUMPS.len())];
+        let act = Act::Jump(if dice.bool() { jump } else { -jump });
+        let who = Who::Machine;
+        steps.push(Step { at, who, act });
+        at += Duration::from_millis(dice.u64(JUMP_PACE_MS));
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Wanted = Wanted {
+        seed: 0,
+        clients: 50,
+        duration: Duration::from_secs(10),
+    };
+
+    #[test]
+    fn a_seed_gives_one_plan_and_another_seed_another() {
+        let plan = |seed| Plan::of(&Wanted { seed, ..LONG });
+        assert_eq!(plan(1), plan(1));
+        assert_ne!(plan(1), plan(2));
+    }
+
+    #[test]
+    fn whoever_is_sent_away_comes_back_and_nothing_happens_to_the_absent() {
+        for seed in 0..50 {
+            let plan = Plan::of(&Wanted { seed, ..LONG });
+            let mut whos: Vec<_> = (0..LONG.clients).map(Who::Client).collect();
+            whos.push(Who::Server);
+            for who in whos {
+                let mut is_away = false;
+                for step in plan.steps.iter().filter(|step| step.who == who) {
+                    assert_eq!(step.act == Act::Start, is_away, "seed {seed}: {step:?}");
+                    is_away = matches!(step.act, Act::Kill | Act::Interrupt | Act::Cut);
+                }
+                assert!(!is_away, "seed {seed}: {who:?} never comes back");
+            }
+        }
+    }
+
+    #[test]
+    fn fifty_clients_meet_every_kind_of_hurt() {
+        let plan = Plan::of(&Wanted { seed: 1, ..LONG });
+        let count = |act: fn(&Act) -> bool| {
+            plan.steps.iter().filter(|step| act(&step.act)).count()
+        };
+        assert!(count(|act| *act == Act::Kill) > 10);
+        assert!(count(|act| *act == Act::Cut) > 3);
+        assert!(count(|act| matches!(act, Act::Stop(_))) > 10);
+        assert!(count(|act| *act == Act::Interrupt) > 5);
+        assert!(count(|act| *act == Act::Say) > 500);
+        assert!(count(|act| matches!(act, Act::Jump(1..))) > 0);
+        assert!(count(|act| matches!(act, Act::Jump(..0))) > 0);
+        assert!(plan.roles.iter().any(|role| role.is_cramped));
+    }
+
+    #[test]
+    fn only_whoever_is_behind_a_proxy_is_cut() {
+        let plan = Plan::of(&LONG);
+        for step in plan.steps.iter().filter(|step| step.act == Act::Cut) {
+            assert!(
+                matches!(step.who, Who::Client(it) if plan.roles[it].is_behind_proxy)
+            );
+        }
+    }
+}

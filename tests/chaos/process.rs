@@ -1,0 +1,184 @@
+//! The programs of a run: started, typed to, hurt, and never left behind.
+
+use super::memory::kibibytes;
+use crossbeam_channel::{Sender, after};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+use sash::transfer::threads;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// Where the programs are.
+#[derive(Debug, Clone)]
+pub(crate) struct Programs {
+    /// The server.
+    pub(crate) server: PathBuf,
+    /// The client.
+    pub(crate) client: PathBuf,
+}
+
+impl Programs {
+    /// Those that were built together with this test.
+    pub(crate) fn built() -> Self {
+        Self {
+            server: env!("CARGO_BIN_EXE_server").into(),
+            client: env!("CARGO_BIN_EXE_client").into(),
+        }
+    }
+}
+
+/// A line, and the number of the process that has printed it.
+pub(crate) type Printed = (usize, String);
+
+/// A program that runs, or ran. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+/// What a process takes of the system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Belongings {
+    /// Threads.
+    pub(crate) threads: usize,
+    /// Open files, sockets and the like.
+    pub(crate) descriptors: usize,
+    /// Memory that it holds, its program's own pages left out. Unit: bytes.
+    pub(crate) memory: u64,
+}
+
+/// Memory may grow by so much.
+const GROWTH_PERCENT: u64 = 10;
+
+/// And by so much in any case. Of the 1.5 MiB that a server holds whom a crowd of 50 has
+/// left, 70 KiB are in use, the same at half and at the end; more than half are holes
+/// between these, and of its heap the allocator gives back the end alone. How many holes
+/// there are depends on how many lines waited at once: on a busy machine one run has ended
+/// with 640 KiB more of them. Unit: bytes.
+const GROWTH_BYTES: u64 = 1024 * 1024;
+
+impl Belongings {
+    /// With more memory than this, the one that had these before has grown. Unit: bytes.
+    #[must_use]
+    pub(crate) fn most_memory_after(self) -> u64 {
+        let share = self.memory / 100 * GROWTH_PERCENT;
+        self.memory.saturating_add(share.max(GROWTH_BYTES))
+    }
+}
+
+impl Process {
+    /// Starts it. Each line that it prints is sent with `number`; what it complains about
+    /// is added to the file `complaints`.
+    pub(crate) fn start(
+        command: &mut Command,
+        number: usize,
+        lines: Sender<Printed>,
+        complaints: &Path,
+    ) -> io::Result<Self> {
+        let complaints = File::options().create(true).append(true).open(complaints)?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(complaints)
+            .spawn()?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take();
+        let process = Self { child, stdin };
+        if let Some(stdout) = stdout {
+            threads::start_small(format!("hear-{}", number % 100_000), move || {
+                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    if lines.send((number, line)).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        }
+        Ok(process)
+    }
+
+    /// Types a line. A program that is gone does not read it, which is told elsewhere.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        if let Some(stdin) = &mut self.stdin {
+            let _ = stdin.write_all(format!("{line}\n").as_bytes());
+        }
+    }
+
+    /// There is nothing more to be typed.
+    pub(crate) fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        // It may be gone already.
+        let _ = signal::kill(self.pid(), signal);
+    }
+
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn exit(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Waits for its end, not for ever.
+    pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = after(patience);
+        loop {
+            if let Some(status) = self.exit() {
+                return Some(status);
+            }
+            crossbeam_channel::select! {
+                recv(deadline) -> _ => return None,
+                recv(after(LOOK_INTERVAL)) -> _ => {}
+            }
+        }
+    }
+
+    /// Its threads, descriptors and memory, where the system tells.
+    pub(crate) fn belongings(&self) -> Option<Belongings> {
+        let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let count = |what| Some(fs::read_dir(folder.join(what)).ok()?.count());
+        let status = folder.join("status");
+        Some(Belongings {
+            threads: count("task")?,
+            descriptors: count("fd")?,
+            memory: kibibytes(status.to_str()?, "RssAnon:")? * 1024,
+        })
+    }
+
+    fn pid(&self) -> Pid {
+        // A process number is positive and fits, or the system has given none.
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How often somebody who waits for a process looks.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The system's library (glibc) gives back what is free at once, memory and stacks of
+/// threads, and no thread keeps what it has freed for its own next use: the stores of those
+/// that live as long as the server fill up for hours, which looks like a leak.
+pub(crate) const THRIFT: [(&str, &str); 5] = [
+    (
+        "GLIBC_TUNABLES",
+        "glibc.pthread.stack_cache_size=0:glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+    ),
+    ("MALLOC_ARENA_MAX", "1"),
+    ("MALLOC_MMAP_THRESHOLD_", "8192"),
+    ("MALLOC_TRIM_THRESHOLD_", "4096"),
+    ("MALLOC_TOP_PAD_", "0"),
+];
