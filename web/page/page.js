@@ -29,7 +29,7 @@ function ask(request) {
   return JSON.parse(text);
 }
 
-function canvas(isPrint) {
+function canvas(isPrint = window.matchMedia("print").matches) {
   const width = isPrint ? 680 : Math.max(280, at("main").clientWidth);
   const isSmall = window.innerWidth < 700;
   const least = isSmall ? 380 : 420;
@@ -40,10 +40,10 @@ function canvas(isPrint) {
 // Does these things, and shows what came of them.
 function take(...deeds) {
   try {
-    const draw = canvas(false);
+    const draw = canvas();
     show(ask({ do: deeds, draw }));
     // What was hidden before has a width only now.
-    const now = canvas(false);
+    const now = canvas();
     if (now.width !== draw.width && state.stage !== "empty") show(ask({ draw: now }));
   } catch (error) {
     broken(error);

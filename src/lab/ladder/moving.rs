@@ -67,9 +67,11 @@ const LEFT_ROOM: usize = 0;
 const LEAST_CLOCK: f64 = 62.0;
 /// On a narrower picture (a telephone's) moments are left out and words are cut short.
 const NARROW: f64 = LEFT + RIGHT + LEAST_LANE;
-/// Left of the sender's line and right of the receiver's on a narrow picture.
-const NARROW_LEFT: f64 = 84.0;
-const NARROW_RIGHT: f64 = 98.0;
+/// Left of the sender's line and right of the receiver's on a narrow picture: on the
+/// narrowest, and this much more just below [`NARROW`].
+const NARROW_LEFT: (f64, f64) = (94.0, 60.0);
+const NARROW_RIGHT: (f64, f64) = (92.0, 130.0);
+const NARROWEST: f64 = 330.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
 
@@ -95,7 +97,9 @@ impl Scene<'_> {
         let (width, height) = self.size;
         let is_narrow = width < NARROW;
         let (left, right) = if is_narrow {
-            (NARROW_LEFT, NARROW_RIGHT)
+            let share = ((width - NARROWEST) / (NARROW - NARROWEST)).clamp(0.0, 1.0);
+            let margin = |(least, more): (f64, f64)| least + more * share;
+            (margin(NARROW_LEFT), margin(NARROW_RIGHT))
         } else {
             (LEFT, RIGHT)
         };
@@ -430,16 +434,17 @@ impl Sheet<'_> {
     /// The text, cut to what fits beside a line of a narrow picture.
     fn fitting(&self, text: &str, side: Side) -> String {
         let width = match side {
-            Side::Sender | Side::Link => NARROW_LEFT - 14.0,
-            Side::Receiver => NARROW_RIGHT - 14.0,
+            Side::Sender | Side::Link => self.left - 14.0,
+            Side::Receiver => self.picture.width - self.right - 14.0,
         };
         if !self.is_narrow {
             return text.to_owned();
         }
+        let text = text.replace(" transmission)", ")");
         // Most of these words are narrow letters and digits.
         let most = whole(width / (WORD_SIZE * LETTER * 0.9));
         if text.chars().count() <= most {
-            return text.to_owned();
+            return text;
         }
         let kept: String = text.chars().take(most - 1).collect();
         format!("{}\u{2026}", kept.trim_end_matches([' ', ';', ',']))
