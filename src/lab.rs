@@ -9,12 +9,14 @@
 //! | [`assignment`] | what a teacher gives out, run within bounds |
 //! | [`capture`] | packets as a file that Wireshark reads |
 //! | [`chart`] | a journal or a sweep as a picture: SVG and CSV |
+//! | [`class_question`] | a question for a class: a run that stops, choices, what is right |
 //! | [`contents`] | made-up files: any size, any byte known without storing one |
 //! | [`explain`] | why a packet was sent: rule, line of code, section |
 //! | [`grade`] | a student's protocol against the textbook's rules |
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
 //! | [`ladder`] | a journal as a packet ladder in text |
+//! | [`page`] | the laboratory's page, for the window and for a browser |
 //! | [`palette`] | colours that all can tell apart |
 //! | [`picture`] | a drawing that knows no surface; as SVG |
 //! | [`player`] | one player for what was recorded, what is run and what happens now |
@@ -24,7 +26,7 @@
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`shared`] | several transfers over one link |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
-//! | [`stage`] | a run that stops when asked, and can be meddled with |
+//! | [`stage`] | a run that stops when asked, and accepts injected faults |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
@@ -32,6 +34,7 @@
 pub mod assignment;
 pub mod capture;
 pub mod chart;
+pub mod class_question;
 pub mod contents;
 pub mod explain;
 mod generator;
@@ -40,6 +43,7 @@ pub mod halt;
 pub mod journal;
 pub mod ladder;
 pub mod notation;
+pub mod page;
 pub mod palette;
 pub mod picture;
 pub mod player;
@@ -53,4 +57,4 @@ pub mod stage;
 pub mod strip;
 pub mod sweep;
 pub mod theory;
-mod words;
+pub mod words;

@@ -1,7 +1,7 @@
 //! Passwords from files: where both programs get them from.
 //!
 //! A password never stands on the command line, where every program of the machine could
-//! read it. A file that others may read is used, and told of.
+//! read it. A file that others may read is used, with a warning.
 
 use crate::room::login::{LONGEST_PASSWORD, Password};
 use crate::system::files;

@@ -1,8 +1,8 @@
 //! Which file names are allowed and where they lead.
 //!
 //! A name comes from a stranger and ends in a path, so it is checked before it becomes
-//! one: it is one component, nothing above or below it. What is not allowed does not
-//! exist, in a listing as in a download.
+//! one: it is one component, nothing above or below it. A name that is not allowed does
+//! not exist, neither in a listing nor in a download.
 //!
 //! ```text
 //! "notes.pdf"   --> FOLDER/notes.pdf

@@ -1,8 +1,9 @@
-//! What was dropped on the window, or pasted where a path is wanted: which files it names.
+//! Reads text that was dropped on the window, or pasted into a field for a path: which
+//! files it names.
 //!
-//! A file manager hands over a list of addresses, one a line, everything but plain letters
-//! percent-encoded; some hand over plain paths. Whoever drops may be any program, so
-//! nothing is taken on trust: what names no file of this computer is told in a sentence.
+//! A file manager hands over a list of addresses, one a line, everything but plain
+//! letters percent-encoded; some hand over plain paths. Any program may drop text, so
+//! nothing is trusted: what names no file of this computer is told in a sentence.
 //!
 //! ```text
 //! file:///home/dana/my%20notes.txt   -->  /home/dana/my notes.txt
@@ -11,8 +12,8 @@
 //! # a comment                        -->  nothing
 //! ```
 //!
-//! It looks at text only; whether there is such a file, and that it is no folder, is found
-//! out by who opens it.
+//! It looks at text only; whether there is such a file, and that it is no folder, is
+//! found out by who opens it.
 //!
 //! Source: RFC 2483 §5 (`text/uri-list`), RFC 8089 (`file`), RFC 3986 §2.1.
 
@@ -21,7 +22,7 @@ use crate::system::files;
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 
-/// What a text names.
+/// The files that a text names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dropped {
     /// Files, or folders: in their order, each once.
@@ -30,10 +31,10 @@ pub struct Dropped {
     pub problems: Vec<String>,
 }
 
-/// So many files may be given at once.
+/// The most files that may be dropped at once.
 pub const MOST_DROPPED: usize = 100;
 
-/// So many sentences are worth reading.
+/// The most problems that are shown.
 const MOST_PROBLEMS: usize = 3;
 
 /// A path of more letters is shown cut.

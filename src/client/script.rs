@@ -1,4 +1,4 @@
-//! What a script still waits for: lines to type, and answers to what was typed.
+//! The reply that a script waits for: lines to type, and answers to what was typed.
 //!
 //! ```text
 //! next_line() --> typed --> requests --> asked()      a line waits for its answers:
@@ -33,11 +33,14 @@ enum Answer {
     WhisperEcho,
     Users,
     Files,
-    /// Who is kept out.
+    /// The bans.
     Bans,
     /// The echo of what one gave out.
     Lab,
     LabResults,
+    /// The echo of what one asked the class.
+    Question,
+    Revealed,
     /// The server's word that it was done.
     Notice,
     /// By our own number.
@@ -92,6 +95,10 @@ impl Script {
             Reply::Notice { .. } => self.find(Answer::Notice),
             Reply::Lab(lab) if lab.from == me => self.find(Answer::Lab),
             Reply::LabResults { more: false, .. } => self.find(Answer::LabResults),
+            Reply::Question(question) if question.from == me => {
+                self.find(Answer::Question)
+            }
+            Reply::Revealed(_) => self.find(Answer::Revealed),
             // The server answers in order: this is about the oldest question.
             Reply::Error(complaint) if complaint.tag.is_none() => {
                 (!self.awaited.is_empty()).then_some(0)
@@ -104,6 +111,8 @@ impl Script {
             | Reply::Bans { more: true, .. }
             | Reply::Lab(_)
             | Reply::LabResults { more: true, .. }
+            | Reply::Question(_)
+            | Reply::Answered(_)
             | Reply::Challenge(_)
             | Reply::Welcome(_)
             | Reply::Refused(_)
@@ -123,7 +132,7 @@ impl Script {
     /// The model has changed: transfers may have ended. One that is paused is not waited
     /// for either, as it is a line that lets it go on.
     pub fn on_model(&mut self, model: &Model) {
-        // No answer comes from a connection that is gone; the next one is asked anew.
+        // No answer comes from a connection that is gone; the next one is asked again.
         if model.rejoining.is_some_and(|it| !it.is_trying) {
             self.awaited.clear();
         }
@@ -141,6 +150,8 @@ impl Script {
             | Answer::Bans
             | Answer::Lab
             | Answer::LabResults
+            | Answer::Question
+            | Answer::Revealed
             | Answer::Notice => true,
         });
     }
@@ -177,9 +188,12 @@ fn answer_to(request: &Request) -> Option<Answer> {
         | Request::Ban { .. }
         | Request::Unban { .. }
         | Request::LabResult(_)
-        | Request::Submit(_) => Some(Answer::Notice),
+        | Request::Submit(_)
+        | Request::Answer(_) => Some(Answer::Notice),
         Request::Lab(_) => Some(Answer::Lab),
         Request::LabResults => Some(Answer::LabResults),
+        Request::Ask(_) => Some(Answer::Question),
+        Request::Reveal => Some(Answer::Revealed),
         Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),
         Request::Upload(upload) => upload.tag.map(|tag| Answer::End { tag }),
         Request::Resume { transfer } => Some(Answer::EndOf {

@@ -14,11 +14,13 @@
 //! | `asking` | asks for a password, unseen |
 //! | `above_prompt` | draws both above the line that is being typed |
 //!
-//! A line that begins with `!` tells that something did not work; it makes the exit code 1.
+//! A line that begins with `!` tells that something did not work; it makes the exit code
+//! 1.
 
 mod above_prompt;
 mod asking;
 mod bars;
+mod question;
 mod screen;
 mod typist;
 
@@ -60,7 +62,7 @@ struct Face {
     is_json: bool,
     /// Leave when the script is done.
     ends_with_script: bool,
-    /// What Tab completes; where there is a line editor.
+    /// The data for completion by Tab; only with a line editor.
     words: KnownWords,
     /// How to connect, once more where a password is asked for.
     connect: Intent,
@@ -72,6 +74,7 @@ struct Face {
     typing: Receiver<()>,
     shown_lines: usize,
     shown_courses: HashMap<u64, Course>,
+    shown_question: question::Shown,
     /// The place in the server's queue that was told, by tag.
     told_places: HashMap<u64, Option<u32>>,
     has_failed: bool,
@@ -130,6 +133,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         typing: never(),
         shown_lines: 0,
         shown_courses: HashMap::new(),
+        shown_question: question::Shown::default(),
         told_places: HashMap::new(),
         has_failed: false,
         session,
@@ -229,7 +233,8 @@ impl Face {
                 return self.exit();
             }
         }
-        // A person decides how long to wait; the controller notices a server that is gone.
+        // A person decides how long to wait; the controller notices a server that is
+        // gone.
         let is_person = self.screen.has_editor();
         if !is_person && self.script.is_overdue(steady_time_ms()) {
             Screen::complain("The server did not answer within 30 s.");
@@ -290,6 +295,10 @@ impl Face {
         } else {
             self.bars.show(&self.session.model().transfers);
             self.tell_places();
+            let model = self.session.model();
+            for line in self.shown_question.lines(model, steady_time_ms()) {
+                self.screen.print(&line);
+            }
             self.words.learn(self.session.model());
         }
         self.show_search();
@@ -409,7 +418,7 @@ impl Face {
     }
 }
 
-/// What people say has its time; the answer to a command does not need one.
+/// Messages of users have a time; the answer to a command does not need one.
 fn for_people(line: &ChatLine) -> String {
     match line.kind {
         Kind::Output | Kind::Error => line.to_string(),

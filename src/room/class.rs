@@ -1,7 +1,7 @@
 //! A class: one scenario for all, and what each of them makes of it.
 //!
 //! ```text
-//! lab, from the teacher --> lab 1 --> everyone, and whoever joins later
+//! lab, from the teacher --> lab 1 --> everyone, also those who join later
 //! lab-result 1, from guy --> a row --> Record, for the shell's file
 //! lab-results, from the teacher --> the rows so far
 //! submit, from guy --> a row --> Record: how guy's own program was graded
@@ -15,10 +15,10 @@
 
 use super::{ClientNumber, Effect, Room, complain, tell_everyone, tell_one};
 use crate::wire::message::{
-    Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Reply, Submission,
+    Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Question, Reply, Submission,
 };
 
-/// What the room knows of its class.
+/// The state of the class.
 #[derive(Debug, Default)]
 pub(super) struct Class {
     running: Option<Lab>,
@@ -35,11 +35,13 @@ pub(super) struct Class {
 pub struct Recorded {
     /// When it came. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
-    /// Whose it is.
+    /// The user who sent it.
     pub name: String,
-    /// What was run; of a submission nothing.
+    /// The exercise; empty for a submission and for an answer.
     pub lab: Option<Lab>,
-    /// What came of it.
+    /// The question, if it is an answer.
+    pub question: Option<Question>,
+    /// The result.
     pub outcome: LabOutcome,
 }
 
@@ -59,9 +61,8 @@ impl Room {
         if let Err(complaint) = self.check_teacher(teacher) {
             return complaint;
         }
-        if !self.door.rules.is_class {
-            let sentence = "This server has no class. Start it with --class.";
-            return complain(teacher, Code::NoSuchLab, sentence.to_owned());
+        if let Err(complaint) = self.check_class(teacher) {
+            return complaint;
         }
         let number = self.class.last + 1;
         let lab = Lab {
@@ -80,7 +81,16 @@ impl Room {
         vec![tell_everyone(reply)]
     }
 
-    /// A `lab` that the laboratory would not run.
+    /// Whether there is a class; where not, what the teacher is told.
+    pub(super) fn check_class(&self, teacher: ClientNumber) -> Result<(), Vec<Effect>> {
+        if self.door.rules.is_class {
+            return Ok(());
+        }
+        let sentence = "This server has no class. Start it with --class.";
+        Err(complain(teacher, Code::NoSuchLab, sentence.to_owned()))
+    }
+
+    /// A `lab` or an `ask` that the laboratory would not run.
     #[must_use]
     pub fn on_bad_lab(client: ClientNumber, why: &str) -> Vec<Effect> {
         let sentence = format!("This exercise cannot be given out: {why}.");
@@ -104,8 +114,11 @@ impl Room {
     ) -> Vec<Effect> {
         let name = self.present[&client].to_string();
         let running = self.class.running.clone();
-        let is_submission = matches!(result.outcome, LabOutcome::Submitted(_));
-        let lab = running.filter(|lab| lab.number == result.number && !is_submission);
+        let is_of_no_lab = matches!(
+            result.outcome,
+            LabOutcome::Submitted(_) | LabOutcome::Answered(_)
+        );
+        let lab = running.filter(|lab| lab.number == result.number && !is_of_no_lab);
         let Some(lab) = lab else {
             let sentence = "This exercise is over.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
@@ -129,6 +142,7 @@ impl Room {
             time,
             name,
             lab: Some(lab),
+            question: None,
             outcome,
         };
         vec![
@@ -152,9 +166,10 @@ impl Room {
         let assignment = submission.assignment.clone();
         let is_earlier = |row: &LabRow| match &row.outcome {
             LabOutcome::Submitted(it) => row.name == name && it.assignment == assignment,
-            LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Failed { .. } => {
-                false
-            }
+            LabOutcome::Done(_)
+            | LabOutcome::Declined
+            | LabOutcome::Answered(_)
+            | LabOutcome::Failed { .. } => false,
         };
         self.class.submissions.retain(|row| !is_earlier(row));
         if !submission.is_plausible() || self.class.submissions.len() >= MOST_ROWS {
@@ -176,6 +191,7 @@ impl Room {
             time,
             name,
             lab: None,
+            question: None,
             outcome,
         };
         vec![
@@ -191,7 +207,8 @@ impl Room {
         }
         let number = self.class.running.as_ref().map_or(0, |lab| lab.number);
         let tell = |reply| tell_one(teacher, reply);
-        let rows = [&self.class.rows[..], &self.class.submissions].concat();
+        let answers = self.questions.revealed_rows();
+        let rows = [&self.class.rows[..], &self.class.submissions, answers].concat();
         let replies = Reply::lab_results(number, rows);
         replies.into_iter().map(tell).collect()
     }
@@ -211,6 +228,9 @@ fn shortened(outcome: LabOutcome) -> LabOutcome {
         LabOutcome::Failed { sentence } => LabOutcome::Failed {
             sentence: sentence.chars().take(LONGEST_SENTENCE).collect(),
         },
-        LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Submitted(_) => outcome,
+        LabOutcome::Done(_)
+        | LabOutcome::Declined
+        | LabOutcome::Submitted(_)
+        | LabOutcome::Answered(_) => outcome,
     }
 }

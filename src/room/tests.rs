@@ -2,6 +2,7 @@
 
 mod class;
 mod entrance;
+mod question;
 
 use super::*;
 use crate::wire::line::LONGEST_LINE_BYTES;

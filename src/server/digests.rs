@@ -21,7 +21,7 @@ use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What is known, and whom to ask for the rest.
+/// The known digests, and the thread that computes the others.
 #[derive(Debug)]
 pub(super) struct Digests {
     /// One entry per name: of an old version nothing is kept.

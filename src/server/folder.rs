@@ -5,14 +5,15 @@
 //! Folders below it are not served. A file that cannot be offered, because of its name or
 //! because the server may not read it, is counted in the list and named in the log.
 //!
-//! Everything is looked up below a handle of the folder, check and opening in one step: so
-//! who may write in it, and exchanges a file for a symlink at the right moment, gets nothing
-//! that the server may read and they may not. A symlink counts that leads to a file of the
-//! folder by a relative path; one that leads out, or begins at the root, leads nowhere.
+//! Everything is looked up below a handle of the folder, check and opening in one step:
+//! so who may write in it, and exchanges a file for a symlink at the right moment, gets
+//! nothing that the server may read and they may not. A symlink counts that leads to a
+//! file of the folder by a relative path; one that leads out, or begins at the root,
+//! leads nowhere.
 //!
-//! Uploads find the folder by its path. So before each use the path must lead to the folder
-//! of the handle; where the folder was deleted and made again, or renamed, the handle is
-//! opened anew, and the log says so.
+//! Uploads find the folder by its path. Therefore the path must lead to the folder of the
+//! handle before each use; where the folder was deleted and made again, or renamed, the
+//! handle is opened again, and the log reports it.
 //!
 //! Source: CWE-59, CWE-367 (time of check, time of use); `openat2(2)`, `RESOLVE_BENEATH`.
 
@@ -45,13 +46,13 @@ pub(super) struct Folder {
 /// A folder that has been opened.
 #[derive(Debug)]
 struct Opened {
-    /// What names are looked up below.
+    /// The folder below which names are looked up.
     handle: Dir,
     /// Which folder it is.
     identity: Identity,
 }
 
-/// What tells one version of a file from another.
+/// The identity of a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Version {
     /// Unit: bytes.
@@ -63,7 +64,7 @@ pub(super) struct Version {
     changed: (i64, i64),
 }
 
-/// What is in the folder.
+/// The content of the folder.
 #[derive(Debug)]
 pub(super) struct Listing {
     /// Every file on offer, sorted by name.
@@ -72,7 +73,7 @@ pub(super) struct Listing {
     pub(super) left_out: usize,
 }
 
-/// So many files that cannot be offered are named in the log.
+/// The most files that cannot be offered and are named in the log.
 const MOST_NAMED: usize = 5;
 
 impl Folder {
@@ -115,7 +116,7 @@ impl Folder {
         Ok(())
     }
 
-    /// What there is.
+    /// The files.
     pub(super) fn list(&mut self) -> io::Result<Listing> {
         self.follow()?;
         let mut files = Vec::new();
@@ -139,7 +140,8 @@ impl Folder {
         })
     }
 
-    /// The file, if the entry is one that is meant to be seen; or why it cannot be offered.
+    /// The file, if the entry is one that is meant to be seen; or why it cannot be
+    /// offered.
     fn look_at(&self, entry: &DirEntry) -> Result<Option<(FileName, Version)>, String> {
         let is_file = || entry.metadata().is_ok_and(|it| it.is_file());
         let name = entry.file_name();
@@ -247,8 +249,8 @@ impl Version {
         })
     }
 
-    /// Whether the contents are the same, as far as the file's size and time tell: another
-    /// name or other rights do not count.
+    /// Whether the contents are the same, as far as the file's size and time tell:
+    /// another name or other rights do not count.
     pub(super) fn has_contents_of(self, other: Self) -> bool {
         let changed = other.changed;
         Self { changed, ..self } == other
@@ -266,7 +268,7 @@ pub(super) enum FolderError {
     Missing(io::Error),
 }
 
-/// What a client is told where there is no folder to serve.
+/// The message to a client if the folder does not exist.
 pub(super) const NO_FOLDER: &str =
     "The server's folder does not exist. Ask the person who runs the server.";
 
@@ -408,8 +410,8 @@ mod tests {
                     fs::rename(path("next"), path("a")).unwrap();
                 }
             });
-            // Both kinds of answer are waited for: a busy machine may stop the other thread
-            // between its two renames for long.
+            // Both kinds of answer are waited for: a busy machine may stop the other
+            // thread between its two renames for long.
             let (mut opened, mut refused, mut texts) = (0, 0, Vec::new());
             while (opened < 1_000 || refused < 1_000) && texts.is_empty() {
                 let Ok((mut file, _)) = folder.open(&name("a")) else {

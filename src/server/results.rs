@@ -1,23 +1,24 @@
 //! `results`: writes what a class sends back into a file, one row of CSV for each answer.
 //!
 //! It has a thread of its own, so that a slow disk holds up nobody who chats. Names and
-//! sentences come from clients: whoever opens the file in a spreadsheet shall not run
-//! what somebody wrote there. So every such field is quoted, and one that a spreadsheet
-//! would take for a formula begins with an apostrophe.
+//! sentences come from clients: a user who opens the file in a spreadsheet shall not run
+//! what somebody wrote there. Therefore every such field is quoted, and one that a
+//! spreadsheet would take for a formula begins with an apostrophe.
 //!
 //! Source: RFC 4180 (CSV); CWE-1236 (formulas in CSV).
 
+use crate::lab::class_question::{RunQuestion, short};
 use crate::room::class::Recorded;
-use crate::wire::message::{Lab, LabOutcome};
+use crate::wire::message::{Answer, Assignment, LabOutcome, Question};
 use crossbeam_channel::Receiver;
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What each field of a row is.
+/// The names of the fields of a row.
 const HEADER: &str = "time,lab,name,answer,verified,seconds,bytes_per_second,sent,resent,\
-                      link,arq,congestion,window,segment_bytes,size,why,assignment,points,of\r\n";
+                      link,arq,congestion,window,segment_bytes,size,why,assignment,points,of,question,chosen,right\r\n";
 
 /// A file that rows can be added to; what is there stays.
 ///
@@ -43,19 +44,48 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 
 /// Writes until nobody can send any more.
 pub(super) fn run(file: &mut impl Write, results: &Receiver<Box<Recorded>>) {
+    let mut key = Key::default();
     while let Ok(recorded) = results.recv() {
+        let row = row(&recorded, key.right(&recorded));
         // One write for a row, so that it is there whole or not at all.
-        if let Err(error) = file.write_all(row(&recorded).as_bytes()) {
+        if let Err(error) = file.write_all(row.as_bytes()) {
             log::error!("cannot write a result of the class: {error}");
         }
     }
 }
 
-fn row(recorded: &Recorded) -> String {
+/// The right answer to the last question: worked out once, for all who have answered it.
+#[derive(Default)]
+struct Key {
+    question: Option<Question>,
+    right: Option<Answer>,
+}
+
+impl Key {
+    /// Where it is the answer to a question, the right one.
+    fn right(&mut self, recorded: &Recorded) -> Option<Answer> {
+        let question = recorded.question.as_ref()?;
+        if self.question.as_ref() != Some(question) {
+            let asked = &question.question;
+            let run = RunQuestion::new(asked.about, &asked.assignment);
+            if let Err(error) = &run {
+                let number = question.number;
+                log::warn!("question {number} of the class has no right answer: {error}");
+            }
+            self.right = run.ok().map(|run| run.right());
+            self.question = Some(question.clone());
+        }
+        self.right
+    }
+}
+
+/// `right`: the right answer, where it is the answer to a question.
+fn row(recorded: &Recorded, right: Option<Answer>) -> String {
     let Recorded {
         time,
         name,
         lab,
+        question,
         outcome,
     } = recorded;
     let number = lab
@@ -73,14 +103,19 @@ fn row(recorded: &Recorded) -> String {
         ],
         LabOutcome::Declined => unfinished("declined"),
         LabOutcome::Submitted(_) => unfinished("submitted"),
+        LabOutcome::Answered(_) => unfinished("answered"),
         LabOutcome::Failed { .. } => unfinished("failed"),
     });
-    fields.extend(lab.as_ref().map_or_else(Default::default, of_lab));
+    let of_lab = lab.as_ref().map(|lab| &lab.assignment);
+    let of_question = question.as_ref().map(|it| &it.question.assignment);
+    let run = of_lab.or(of_question);
+    fields.extend(run.map_or_else(Default::default, of_run));
     fields.push(match outcome {
         LabOutcome::Failed { sentence } => text(sentence),
-        LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Submitted(_) => {
-            String::new()
-        }
+        LabOutcome::Done(_)
+        | LabOutcome::Declined
+        | LabOutcome::Submitted(_)
+        | LabOutcome::Answered(_) => String::new(),
     });
     fields.extend(match outcome {
         LabOutcome::Submitted(it) => [
@@ -88,16 +123,33 @@ fn row(recorded: &Recorded) -> String {
             it.points.to_string(),
             it.of.to_string(),
         ],
+        LabOutcome::Answered(it) => [
+            String::new(),
+            right.map_or_else(String::new, |right| {
+                u8::from(it.answer == right).to_string()
+            }),
+            right.map_or_else(String::new, |_| "1".to_owned()),
+        ],
         LabOutcome::Done(_) | LabOutcome::Declined | LabOutcome::Failed { .. } => {
             Default::default()
         }
     });
+    fields.extend(match outcome {
+        LabOutcome::Answered(it) => [
+            it.number.to_string(),
+            short(it.answer),
+            right.map_or_else(String::new, short),
+        ],
+        LabOutcome::Done(_)
+        | LabOutcome::Declined
+        | LabOutcome::Submitted(_)
+        | LabOutcome::Failed { .. } => Default::default(),
+    });
     fields.join(",") + "\r\n"
 }
 
-/// What was run.
-fn of_lab(lab: &Lab) -> [String; 6] {
-    let assignment = &lab.assignment;
+/// The exercise, or the question.
+fn of_run(assignment: &Assignment) -> [String; 6] {
     [
         text(&assignment.link),
         assignment.arq.to_string(),
@@ -140,7 +192,9 @@ fn text(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::message::{Assignment, LabFigures, Submission};
+    use crate::wire::message::{
+        About, ClassAnswer, ClassQuestion, Lab, LabFigures, Submission,
+    };
     use crate::wire::options::{Arq, Congestion};
 
     fn recorded(name: &str, outcome: LabOutcome) -> Recorded {
@@ -159,6 +213,7 @@ mod tests {
                     size: 100_000,
                 },
             }),
+            question: None,
             outcome,
         }
     }
@@ -173,14 +228,14 @@ mod tests {
             resent_packets: 10,
         });
         let expected = "2026-11-21T14:25:00.123Z,2,\"guy\",done,true,1.500042,66664,80,10,\
-                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,\r\n";
-        assert_eq!(row(&recorded("guy", done)), expected);
+                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,,,,\r\n";
+        assert_eq!(row(&recorded("guy", done), None), expected);
         // The one comma within quotes is no field's end.
         assert_eq!(
             expected.matches(',').count(),
             HEADER.matches(',').count() + 1
         );
-        let declined = row(&recorded("guy", LabOutcome::Declined));
+        let declined = row(&recorded("guy", LabOutcome::Declined), None);
         assert_eq!(declined.matches(',').count(), expected.matches(',').count());
         let submission = Submission {
             assignment: "go-back-n".into(),
@@ -193,8 +248,9 @@ mod tests {
             lab: None,
             ..recorded("guy", LabOutcome::Submitted(submission))
         };
-        let row = row(&submitted);
-        assert!(row.ends_with(",,,,,,,,\"go-back-n\",46,110\r\n"), "{row}");
+        let row = row(&submitted, None);
+        let end = ",,,,,,,,\"go-back-n\",46,110,,,\r\n";
+        assert!(row.ends_with(end), "{row}");
         assert_eq!(row.matches(',').count(), HEADER.matches(',').count());
     }
 
@@ -209,7 +265,52 @@ mod tests {
         let failed = LabOutcome::Failed {
             sentence: "\n=cmd()".into(),
         };
-        assert_eq!(row(&recorded("=x", failed)).lines().count(), 1);
+        assert_eq!(row(&recorded("=x", failed), None).lines().count(), 1);
+    }
+
+    #[test]
+    fn an_answer_has_its_point_where_it_is_the_one_that_the_run_gives() {
+        let assignment = Assignment {
+            link: "drop=d2.1;delay=50ms".into(),
+            arq: Arq::GoBackN,
+            window: 4,
+            congestion: Congestion::Fixed,
+            segment_bytes: 1_000,
+            size: 8_000,
+        };
+        let answered = |name: &str, packets| {
+            let answer = Answer::Packets(packets);
+            let outcome = LabOutcome::Answered(ClassAnswer { number: 3, answer });
+            Box::new(Recorded {
+                lab: None,
+                question: Some(Question {
+                    number: 3,
+                    from: "dana".into(),
+                    question: ClassQuestion {
+                        about: About::Packets,
+                        assignment: assignment.clone(),
+                    },
+                }),
+                ..recorded(name, outcome)
+            })
+        };
+        let (sender, results) = crossbeam_channel::unbounded();
+        sender.send(answered("guy", 12)).unwrap();
+        sender.send(answered("yuval", 9)).unwrap();
+        drop(sender);
+        let mut file = Vec::new();
+        run(&mut file, &results);
+        let text = String::from_utf8(file).unwrap();
+        let rows: Vec<_> = text.lines().collect();
+        let link = "\"drop=d2.1;delay=50ms\",go-back-n,fixed,4,1000,8000";
+        let answer = |name: &str, rest: &str| {
+            let time = "2026-11-21T14:25:00.123Z";
+            format!("{time},,\"{name}\",answered,,,,,,{link},,,{rest}")
+        };
+        let expected = [answer("guy", "1,1,3,12,12"), answer("yuval", "0,1,3,9,12")];
+        assert_eq!(rows, expected);
+        let commas = HEADER.matches(',').count();
+        assert!(rows.iter().all(|row| row.matches(',').count() == commas));
     }
 
     #[test]

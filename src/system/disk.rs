@@ -1,7 +1,7 @@
 //! Room on a disk: how much there is, and some of it reserved.
 //!
-//! What is reserved is the part's alone, so an upload that was accepted does not run into
-//! a full disk half-way. Linux reserves beyond the end of a file, which stays as long as
+//! Reserved space belongs to the part alone, so the disk does not fill up in the middle
+//! of an accepted upload. Linux reserves beyond the end of a file, which stays as long as
 //! its bytes are; elsewhere, and on file systems that cannot, the free space was checked
 //! and the rest is hope.
 //!
@@ -38,8 +38,8 @@ pub fn reserve(_part: &File, _bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// What a program without privileges may still write there; `None` where the system does
-/// not tell. Unit: bytes.
+/// The space that a program without privileges may still use there; `None` if the system
+/// does not report it. Unit: bytes.
 #[cfg(unix)]
 #[must_use]
 #[allow(clippy::useless_conversion, reason = "macOS counts blocks in 32 bits")]

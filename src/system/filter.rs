@@ -1,9 +1,9 @@
-//! What the kernel lets through to a transfer's socket: what carries the token.
+//! The kernel's filter for a transfer's socket: what carries the token.
 //!
 //! The socket of a sender is not connected, since its receiver may move to another port;
-//! so anybody can send to it. Who has not the token is turned away here, before a datagram
-//! of theirs takes room in the socket's buffer or wakes a thread. What is let through is
-//! looked at again, as if nothing had been: on other systems nothing is.
+//! so anybody can send to it. Datagrams without the token are dropped here, before a
+//! datagram of theirs takes room in the socket's buffer or wakes a thread. Datagrams that
+//! pass are checked again, as if there were no filter: on other systems nothing is.
 //!
 //! ```text
 //!   0        8         12        16        20        24        28

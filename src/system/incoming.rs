@@ -4,7 +4,8 @@
 //! knows no better.
 //!
 //! ```text
-//!   room   | d0      | d1      | d2      | d3  |            UDP_GRO: one row, its `length` beside it
+//!   room   | d0      | d1      | d2      | d3  |            UDP_GRO: one row, its
+//! `length` beside it
 //!   room   | d0            | d1            | d2             recvmmsg: a place for each
 //! ```
 //!
@@ -14,7 +15,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-/// What one receive brought.
+/// The result of one receive call.
 #[derive(Debug)]
 pub struct Batch<'a> {
     room: &'a [u8],
@@ -210,8 +211,8 @@ fn wait(socket: &UdpSocket, patience: Duration) -> io::Result<()> {
     socket.set_read_timeout(Some(patience.max(Duration::from_millis(1))))
 }
 
-/// What came into this place; nothing from nobody, which a socket that is being shut down
-/// gives.
+/// The datagram in this place; an empty one without a sender if the socket is being shut
+/// down.
 #[cfg(target_os = "linux")]
 fn row(
     place: usize,

@@ -1,11 +1,12 @@
 //! Many datagrams in one call to the kernel: segmentation and receive offload.
 //!
 //! A call costs more than the datagram that it carries. Linux takes a row of datagrams of
-//! one length as one piece (`UDP_SEGMENT`), which it, or the network card, cuts up on its
-//! way out, and gives a row that arrived together as one piece too (`UDP_GRO`).
+//! one length as one piece (`UDP_SEGMENT`), which it, or the network card, splits before
+//! it sends them, and gives a row that arrived together as one piece too (`UDP_GRO`).
 //!
 //! ```text
-//!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length` bytes
+//!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length`
+//! bytes
 //!   Incoming   | d0      | d1      | d2      | d3  |   one receive, and the `length`
 //! ```
 //!
@@ -119,8 +120,8 @@ impl Outgoing {
         sent
     }
 
-    /// The kernel did not take a row. Where it takes its datagrams one by one, the card or
-    /// the path carries no rows.
+    /// The kernel did not take a row. Where it takes its datagrams one by one, the card
+    /// or the path carries no rows.
     fn cut_up(
         &mut self,
         socket: &UdpSocket,
@@ -180,7 +181,7 @@ mod tests {
     use std::convert::Infallible;
     use std::time::Duration;
 
-    /// Who sends, and to whom.
+    /// The sender and the receiver of the datagrams.
     struct Sender {
         socket: UdpSocket,
         to: Option<SocketAddr>,

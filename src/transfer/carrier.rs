@@ -170,8 +170,9 @@ impl Carrier {
         self.socket
     }
 
-    /// Takes a packet to be sent; `fill` puts the file's bytes into their place. It leaves
-    /// with [`Carrier::flush`] at the latest. What the link does to it, where there is one.
+    /// Takes a packet to be sent; `fill` puts the file's bytes into their place. It
+    /// leaves with [`Carrier::flush`] at the latest. The fate that the link gave it, if
+    /// there is a link.
     ///
     /// # Errors
     /// Those of `fill`, a datagram that is too long, and a socket that is unusable. Every
@@ -238,7 +239,8 @@ impl Carrier {
         Ok(())
     }
 
-    /// Puts one datagram into the row that goes to the kernel next, and a copy to the tap.
+    /// Puts one datagram into the row that goes to the kernel next, and a copy to the
+    /// tap.
     fn take<E>(
         &mut self,
         fate: Option<Fate>,
@@ -286,7 +288,7 @@ impl Carrier {
         }
     }
 
-    /// What the system reported last.
+    /// The last error that the system reported.
     pub const fn last_error(&mut self) -> &mut LastError {
         &mut self.last_error
     }
@@ -376,7 +378,7 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
 /// Those of the system where it cannot even be asked.
 pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
     let socket = SockRef::from(socket);
-    // What is not granted is no error: the kernel gives what it may.
+    // A buffer that is not granted is not an error: the kernel gives what it may.
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     socket.recv_buffer_size()

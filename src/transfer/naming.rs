@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// What a whole part becomes where `notes.txt` is there already, and what is in it.
+    /// The final name of a complete part if `notes.txt` exists, and what is in it.
     fn named(overwrite: Overwrite) -> (io::Result<String>, String) {
         let folder = tempfile::tempdir().unwrap();
         let old = folder.path().join("notes.txt");

@@ -7,9 +7,9 @@
 //! notes.txt.part    a second name of a file that somebody else reads
 //! ```
 //!
-//! What is opened is a regular file that has this one name, or it is an error of its own
-//! kind ([`is_foreign`]). The checks are made on the open file, so nothing can be exchanged
-//! between the look and the opening.
+//! An opened file is a regular file with this single name; otherwise the error is of its
+//! own kind ([`is_foreign`]). The checks are made on the open file, so nothing can be
+//! exchanged between the look and the opening.
 //!
 //! Source: CWE-59 (links), CWE-367 (time of check, time of use); `open(2)`, `O_NOFOLLOW`.
 
@@ -19,7 +19,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// What the opened file is for.
+/// The purpose of the opened file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// It is there, and is read.
@@ -32,7 +32,7 @@ pub enum Use {
     CreatePrivate,
 }
 
-/// What lies there is not a file of ours.
+/// The entry of this name is not a file of Sash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Foreign(&'static str);
 
@@ -66,8 +66,8 @@ pub fn open(path: &Path, to: Use) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder that nobody else may look into, where the system knows that; one that is
-/// there must be such a folder.
+/// Makes a folder that nobody else may look into, where the system knows that; one that
+/// is there must be such a folder.
 ///
 /// # Errors
 /// What the system says; and an error of which [`is_foreign`] holds.

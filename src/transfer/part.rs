@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The lock ends with the program, however that ends. A part that another download is
-//! writing is left alone; the next one takes `NAME (2).part`. What cannot be gone on from
-//! is told in the log and begun anew.
+//! writing is left alone; the next one takes `NAME (2).part`. A part that cannot be
+//! resumed is reported in the log and started again.
 //!
 //! Source: `flock(2)`; report page `architecture`.
 
@@ -31,7 +31,7 @@ pub struct Destination {
     pub name: String,
     /// Where the part grows, if not in `folder`: on the same file system.
     pub workshop: Option<PathBuf>,
-    /// What to do where a file of that name is there already.
+    /// The choice if a file of that name exists.
     pub overwrite: Overwrite,
 }
 
@@ -46,11 +46,12 @@ pub struct Part {
     record: Option<Record>,
 }
 
-/// So many parts of one name are looked at: as many downloads as one client may have.
+/// The most parts of one name that are examined: as many downloads as one client may
+/// have.
 const PARTS_LOOKED_AT: u32 = 16;
 
 impl Destination {
-    /// The file that is there already under the final name.
+    /// The existing file of the final name.
     #[must_use]
     pub fn occupied(&self) -> Option<PathBuf> {
         let path = self.folder.join(&self.name);
@@ -64,8 +65,8 @@ impl Destination {
 }
 
 impl Part {
-    /// What an earlier download of `file` (the server's name for it) has left, where that
-    /// can be gone on from.
+    /// The part of an earlier download of `file` (the server's name for it), if it can be
+    /// resumed.
     #[must_use]
     pub fn find(destination: &Destination, file: &str) -> Option<Self> {
         Self::find_all(destination, file).next()
@@ -183,7 +184,7 @@ impl Part {
         self.length
     }
 
-    /// Whether it grows where it is not in the way of whoever has the disk.
+    /// Whether it grows in a place that does not disturb other users of the disk.
     pub(super) const fn is_guest(&self) -> bool {
         self.destination.workshop.is_some()
     }
@@ -228,7 +229,7 @@ impl Part {
         })
     }
 
-    /// Reads the record; why the part cannot be gone on from, if it cannot.
+    /// Reads the record; or the reason why the part cannot be resumed.
     fn unfitness(&mut self, file: &str) -> Option<String> {
         let record = match Record::read(&self.path) {
             Ok(record) => record,
@@ -293,7 +294,7 @@ mod tests {
     use std::io::Write;
     use tempfile::TempDir;
 
-    /// A folder in which downloads of `notes.txt` were broken off.
+    /// A folder in which downloads of `notes.txt` were interrupted.
     struct Rest {
         folder: TempDir,
         destination: Destination,
@@ -324,7 +325,7 @@ mod tests {
             }
         }
 
-        /// A download that was broken off after these bytes.
+        /// A download that was interrupted after these bytes.
         fn leave(&self, bytes: &[u8]) {
             let mut part = self.begin();
             part.file.write_all(bytes).unwrap();

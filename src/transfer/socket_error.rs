@@ -1,25 +1,28 @@
-//! What an error of a UDP socket means for its transfer: almost never the end.
+//! The consequence of an error of a UDP socket for its transfer: almost never the end.
 //!
 //! ```text
 //!   error --no descriptor, no socket--> Unusable   the transfer fails now
-//!         --EMSGSIZE------------------> TooLong    shorter segments, while the handshake lasts
+//!         --EMSGSIZE------------------> TooLong    shorter segments, while the handshake
+//! lasts
 //!         --would block, a signal-----> Nothing
-//!         --anything else-------------> Lost       one datagram is lost; the error is remembered
+//!         --anything else-------------> Lost       one datagram is lost; the error is
+//! remembered
 //! ```
 //!
 //! An ICMP message is not authenticated, and a firewall rule, a full buffer or a missing
-//! route may be gone a second later. So such an error counts as the loss of one datagram,
-//! and the transfer ends by its own timeout or not at all. The sentence about a transfer
-//! that has timed out names the last error that the system reported.
+//! route may be gone a second later. Therefore such an error counts as the loss of one
+//! datagram, and the transfer ends by its own timeout or not at all. The sentence about a
+//! transfer that has timed out names the last error that the system reported.
 //!
-//! Source: RFC 5927 §5 to §7 (attacks by ICMP); RFC 9000 §14.2.1; RFC 8085 §5.2; `udp(7)`, `ip(7)`.
+//! Source: RFC 5927 §5 to §7 (attacks by ICMP); RFC 9000 §14.2.1; RFC 8085 §5.2;
+//! `udp(7)`, `ip(7)`.
 
 use crate::reliable::connection::{Failure, Outcome};
 use crate::system::sockets::{BAD_DESCRIPTOR, MESSAGE_TOO_LONG, NOT_A_SOCKET};
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-/// What an error of `send` or `recv` means.
+/// The meaning of an error of `send` or `recv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// Nothing could be sent or received just now.
@@ -44,7 +47,7 @@ pub struct LastError {
 struct Described {
     /// As the system says it.
     text: String,
-    /// What to do about it.
+    /// The reaction to it.
     advice: &'static str,
 }
 
@@ -55,7 +58,7 @@ const PROMPT_ERRORS: u32 = 16;
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl Meaning {
-    /// What this error means.
+    /// The meaning of this error.
     #[must_use]
     pub fn of(error: &io::Error) -> Self {
         match (error.raw_os_error(), error.kind()) {
@@ -133,7 +136,7 @@ pub fn unusable(error: &io::Error) -> String {
     )
 }
 
-/// What a person can do about this error.
+/// The advice to the user about this error.
 fn advice(error: &io::Error) -> &'static str {
     const UNREACHABLE: [ErrorKind; 4] = [
         ErrorKind::NetworkUnreachable,

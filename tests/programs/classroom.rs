@@ -6,6 +6,9 @@
     reason = "a test waits for other processes, and may fail where it stands"
 )]
 
+use sash::lab::class_question::{RunQuestion, short, usual_moment};
+use sash::wire::message::{Answer, Assignment};
+use sash::wire::options::{Arq, Congestion};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -262,4 +265,89 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
         .unwrap();
     assert_eq!(missing.status.code(), Some(1), "{}", told(&missing));
     assert!(told(&missing).contains("Cannot read"), "{}", told(&missing));
+}
+
+#[test]
+fn a_question_is_answered_in_a_terminal_and_everybody_sees_the_bars_and_the_reason() {
+    let run = Assignment {
+        link: "drop=d2.1;delay=50ms".to_owned(),
+        arq: Arq::GoBackN,
+        window: 4,
+        congestion: Congestion::Fixed,
+        segment_bytes: 1_436,
+        size: 8 * 1_436,
+    };
+    let run = RunQuestion::new(usual_moment(&run).unwrap(), &run).unwrap();
+    let right = short(run.right());
+    let wrong = (0..4).map(Answer::Choice).find(|it| *it != run.right());
+    let wrong = short(wrong.unwrap());
+
+    let class = Class::new();
+    let mut guy = class.student("guy", &[]);
+    let mut yuval = class.student("yuval", &[]);
+    let asked = class.teacher(&["/ask drop=d2.1;delay=50ms --arq go-back-n"]);
+    assert!(asked.contains("Question 1 is asked"), "{asked}");
+    guy.wait_for("dana asks question 1: What does the sender do next");
+    guy.wait_for("The sender's retransmission timer has expired.");
+    guy.wait_for("DATA 2---");
+    guy.wait_for("Type /answer and a letter: a, b, c or d.");
+    guy.types("/answer");
+    guy.types("/answer z");
+    guy.types("/answer 23");
+    guy.types(&format!("/answer {wrong}"));
+    guy.wait_for("Your answer to question 1 is noted.");
+    guy.types(&format!("/answer {}", right.to_uppercase()));
+    guy.wait_for("Your answer to question 1 is changed.");
+    yuval.types(&format!("/answer {wrong}"));
+    yuval.wait_for("Your answer to question 1 is noted.");
+    // Whoever comes later is asked too.
+    let noa = class.student("noa", &[]);
+    noa.wait_for("dana asks question 1");
+
+    let shown = class.teacher(&["/reveal", "/results"]);
+    let line = guy.wait_for("Question 1: 2 answers. Your answer is right. ");
+    assert!(
+        line.contains("go-back-n") || line.contains("timer"),
+        "{line}"
+    );
+    let bar = guy.wait_for("your answer");
+    assert!(bar.starts_with("> ############ "), "{bar}");
+    assert!(bar.contains("   1  50 %"), "{bar}");
+    yuval.wait_for(&format!("You answered {wrong}; {right} is right. "));
+    noa.wait_for(&format!("Question 1: 2 answers. {right} is right. "));
+    let row = |name: &str, rest: &str| format!("{name:<24}  question 1: {rest}");
+    assert!(
+        shown.contains(&row("guy", &format!("{right}, right"))),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(&row("yuval", &format!("{wrong}, wrong"))),
+        "{shown}"
+    );
+    assert!(!shown.contains("noa  "), "{shown}");
+    let rows = class.rows(2);
+    assert!(
+        rows[0].ends_with(&format!(",,1,1,1,{right},{right}")),
+        "{rows:?}"
+    );
+    assert!(
+        rows[1].ends_with(&format!(",,0,1,1,{wrong},{right}")),
+        "{rows:?}"
+    );
+
+    // A number, which nobody answers; and what is no question at all.
+    let second = class.teacher(&["/ask drop=d2.1 --arq go-back-n --packets", "/reveal"]);
+    guy.wait_for("How many DATA packets does go-back-n transmit in all");
+    guy.wait_for("Question 2: nobody has answered. 12 is right. ");
+    assert!(
+        second.contains("8 segments and 4 retransmissions (DATA 2 to 5)"),
+        "{second}"
+    );
+    let output = class
+        .client("dana", &["--password-file", "chalk"])
+        .args(["--exec", "/ask loss=5% --congestion reno"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("leave --congestion out"));
 }

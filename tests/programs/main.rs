@@ -27,6 +27,7 @@ mod linked;
 mod live_link;
 mod loopback_transfer;
 mod predict;
+mod questions;
 mod restart;
 mod second_client;
 mod server_program;

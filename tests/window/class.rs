@@ -83,7 +83,82 @@ fn homework_is_asked_for_in_place_and_its_figures_reach_the_teachers_table() {
     until("the question taken back", || window.count(YELLOW) == 0);
 }
 
+/// The first choice of a question, and the last one. Unit: pixels from the window's edges.
+const FIRST_CHOICE: (i32, i32) = (300, 628);
+const LAST_CHOICE: (i32, i32) = (800, 660);
+
+/// What the person has chosen stands on this colour, and the bar of the right answer.
+const CHOSEN: [u8; 3] = [0xD3, 0xE4, 0xF8];
+
+/// *Play on*, beside the outcome.
+const PLAY_ON: (i32, i32) = (836, 590);
+
+#[test]
+fn a_question_is_asked_without_taking_the_cursor_and_answered_by_a_click_alone() {
+    let class = Class::open();
+    let desk = Desk::set_up();
+    let window = desk.open_joined(&class.server, "dana");
+    let mut guy = class.server.join("guy");
+    window.type_text("is it ");
+    class.teacher_types(&["/ask drop=d2.1;delay=50ms --arq go-back-n"]);
+    until("the question", || window.count(YELLOW) > 0);
+    until("the whole question", || window.is_steady());
+    window.picture("window-question");
+    // A person who is writing goes on writing, and answers nothing by that.
+    window.write("b d or a? ");
+    guy.expect_said("dana", "is it b d or a? ");
+    window.press(&["Tab", "space", "Return", "shift+Tab"]);
+    until("all keys", || window.is_steady());
+    assert_eq!(
+        window.pixel(FIRST_CHOICE),
+        [0xFF; 3],
+        "a key has answered it"
+    );
+    assert_eq!(
+        window.pixel(LAST_CHOICE),
+        [0xFF; 3],
+        "a key has answered it"
+    );
+
+    window.click(FIRST_CHOICE);
+    until("the first answer", || window.pixel(FIRST_CHOICE) == CHOSEN);
+    window.click(LAST_CHOICE);
+    until("another answer", || window.pixel(LAST_CHOICE) == CHOSEN);
+    window.picture("window-question-answered");
+    window.write("so be it");
+    guy.expect_said("dana", "so be it");
+
+    class.teacher_types(&["/reveal"]);
+    until("the bars", || window.pixel(FIRST_CHOICE) != [0xFF; 3]);
+    until("the whole outcome", || window.is_steady());
+    window.picture("window-question-revealed");
+    let table = fs::read_to_string(class.file("results.csv")).unwrap();
+    let row = table.lines().find(|row| row.contains("\"dana\"")).unwrap();
+    assert!(row.ends_with(",1,1,1,d,d"), "{row}");
+    window.click(PLAY_ON);
+    until("the laboratory", || window.is_steady());
+    window.picture("window-question-played");
+}
+
 impl Class {
+    /// Without a password of the room.
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        write_password(&file("teacher"), "chalk");
+        let [teacher, results] = ["teacher", "results.csv"].map(file);
+        let server = Server::start_with(&[
+            "--teacher",
+            "moshe",
+            "--teacher-password-file",
+            teacher.to_str().unwrap(),
+            "--class",
+            "--class-results",
+            results.to_str().unwrap(),
+        ]);
+        Self { server, folder }
+    }
+
     fn begin() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
@@ -110,11 +185,17 @@ impl Class {
 
     /// The teacher comes, says so, and leaves.
     fn give_out(&self, lab: &str) {
+        self.teacher_types(&[&format!("/lab {lab}")]);
+    }
+
+    /// The same with these lines.
+    fn teacher_types(&self, lines: &[&str]) {
+        let typed = lines.iter().flat_map(|line| ["--exec", line]);
         let status = Command::new(env!("CARGO_BIN_EXE_client"))
             .args(["--server", &self.server.address(), "--name", "moshe"])
             .arg("--password-file")
             .arg(self.file("teacher"))
-            .args(["--exec", &format!("/lab {lab}")])
+            .args(typed)
             .stdout(Stdio::null())
             .status()
             .unwrap();

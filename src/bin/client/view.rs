@@ -20,31 +20,32 @@
 //! | `room`: `tabs` `pages` `leaves` | where everything stands, and which page of it |
 //! | `conversation`: `chat` `rows` `pouring` `recipient` `message` | the page of the chat |
 //! | `hints` `finder` `strip` | what stands in it for a while |
-//! | `transfers` | the page of what is on its way |
+//! | `transfers` | the page of the transfers |
 //! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sheet` | a list to sort, in which several rows are chosen |
-//! | `question` `leaving` `leftovers` `homework` | asked in place |
+//! | `question` `leaving` `leftovers` `homework` `class_question` | asked in place |
 //! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `last_words` | said when the display goes away |
 //! | `look` `labels` | colours, boxes; text that is no markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
-//! pixels, or as large as it was left, as far as the screen allows, and is called `Sash`, or `Sash - NAME` in the room,
-//! with the number of unread lines before it. The form begins with the cursor in Name;
-//! Shift+Tab leads to Port, then to Server; Enter connects. The room begins with the cursor
-//! in the message; Enter sends. Alt+S sends, Alt+O, Alt+F and Alt+M show who is online,
-//! files and commands, Alt+D downloads, Alt+N disconnects, Alt+1 and Alt+2 turn to the chat
-//! and to the transfers, while nobody whispers. The first person stands at (720, 115), the
-//! first file at (720, 261) and the first transfer at (100, 136); people are 17 pixels
-//! apart, files and transfers 22; `tests/window/tour.rs` and `tests/window/files.rs` have more
-//! places.
+//! pixels, or as large as it was left, as far as the screen allows, and is called `Sash`,
+//! or `Sash - NAME` in the room, with the number of unread lines before it. The form
+//! begins with the cursor in Name; Shift+Tab leads to Port, then to Server; Enter
+//! connects. The room begins with the cursor in the message; Enter sends. Alt+S sends,
+//! Alt+O, Alt+F and Alt+M show who is online, files and commands, Alt+D downloads, Alt+N
+//! disconnects, Alt+1 and Alt+2 turn to the chat and to the transfers, while nobody
+//! whispers. The first person stands at (720, 115), the first file at (720, 261) and the
+//! first transfer at (100, 136); people are 17 pixels apart, files and transfers 22;
+//! `tests/window/tour.rs` and `tests/window/files.rs` have more places.
 //!
 //! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
 
 mod bell;
 mod chat;
+mod class_question;
 mod conversation;
 mod dropping;
 mod files;

@@ -6,7 +6,7 @@ use sash::transfer::threads;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::Duration;
 
-/// What a key does.
+/// The action of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     /// Play, or stop.
@@ -53,7 +53,8 @@ impl Keys {
             let mut is_first = true;
             for byte in io::stdin().lock().bytes() {
                 let Ok(byte) = byte else { return };
-                // Only the first letter of a line counts; an empty line is one step forward.
+                // Only the first letter of a line counts; an empty line is one step
+                // forward.
                 let counts = !by_line || is_first;
                 is_first = byte == b'\n';
                 if counts && press.send(byte).is_err() {

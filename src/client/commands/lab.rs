@@ -11,24 +11,41 @@ use crate::wire::options::{Arq, Asked, DEFAULT_SEGMENT_BYTES, Settled};
 /// The file's size where nothing else is said, as `lab run` has it. Unit: bytes.
 const USUAL_SIZE: u64 = 100 * 1024;
 
-/// What follows `/lab`.
+/// The default run of a class exercise.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usual {
+    /// Most packets in flight, but for stop-and-wait; `None`: as everywhere.
+    pub(super) window: Option<u32>,
+    /// How long the file is; `None`: as `lab run` has it.
+    pub(super) segments: Option<u64>,
+    /// Its purpose.
+    pub(super) what: &'static str,
+}
+
+const USUAL: Usual = Usual {
+    window: None,
+    segments: None,
+    what: "/lab",
+};
+
+/// Reads the arguments of `/lab`.
 pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
     match rest.to_lowercase().as_str() {
         "yes" => Ok(Command::AnswerLab { accept: true }),
         "no" => Ok(Command::AnswerLab { accept: false }),
         "" => Err("The scenario, yes or no is missing.".to_owned()),
-        _ => read_assignment(rest).map(Command::GiveLab),
+        _ => read_run(rest, USUAL).map(Command::GiveLab),
     }
 }
 
 /// The options stand after the scenario, which may be empty for a perfect link.
-fn read_assignment(rest: &str) -> Result<Assignment, String> {
+pub(super) fn read_run(rest: &str, usual: Usual) -> Result<Assignment, String> {
     let (link, options) = match rest.find("--") {
         Some(position) => rest.split_at(position),
         None => (rest, ""),
     };
     let mut words = options.split_whitespace();
-    let mut size = USUAL_SIZE;
+    let mut size = None;
     let mut asked = Asked {
         arq: Some(Arq::SelectiveRepeat),
         segment_bytes: Some(DEFAULT_SEGMENT_BYTES),
@@ -43,9 +60,12 @@ fn read_assignment(rest: &str) -> Result<Assignment, String> {
             "--congestion" => asked.congestion = choice(value)?,
             "--window" => asked.window = number(value)?,
             "--segment" => asked.segment_bytes = number(value)?,
-            "--size" => size = bytes(value)?,
-            other => return Err(format!("{other} is not an option of /lab.")),
+            "--size" => size = Some(bytes(value)?),
+            other => return Err(format!("{other} is not an option of {}.", usual.what)),
         }
+    }
+    if asked.arq != Some(Arq::StopAndWait) {
+        asked.window = asked.window.or(usual.window);
     }
     let settled = asked.settle(&Settled::DEFAULT);
     let settled = settled.map_err(|error| super::sentence(&error.to_string()))?;
@@ -55,7 +75,11 @@ fn read_assignment(rest: &str) -> Result<Assignment, String> {
         window: settled.window,
         congestion: settled.congestion,
         segment_bytes: settled.segment_bytes,
-        size,
+        size: size.unwrap_or_else(|| {
+            let segment_bytes = u64::from(settled.segment_bytes);
+            let size = |segments| segments * segment_bytes;
+            usual.segments.map_or(USUAL_SIZE, size)
+        }),
     })
 }
 

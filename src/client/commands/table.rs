@@ -4,7 +4,7 @@ use super::reading::{
     choice, number, read_cancel, read_download, read_kill, read_link, read_person,
     read_search, read_share, read_tag, read_to, read_upload, read_whisper,
 };
-use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, lab};
+use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, ask, lab};
 
 /// Every command, grouped as `/help` shows them.
 pub const COMMANDS: &[Usage] = &[
@@ -270,6 +270,30 @@ pub const COMMANDS: &[Usage] = &[
         explanation: "teacher only: list the results of the exercise",
         purpose: Purpose::Class,
         read: |_, _| Ok(Command::LabResults),
+    },
+    Usage {
+        names: &["ask"],
+        arguments: "SCENARIO",
+        choices: &[],
+        explanation: "for the teacher: what does the sender do next?",
+        purpose: Purpose::Class,
+        read: |rest, _| ask::read_ask(rest),
+    },
+    Usage {
+        names: &["answer"],
+        arguments: "LETTER | NUMBER",
+        choices: &[],
+        explanation: "answer the teacher's question",
+        purpose: Purpose::Class,
+        read: |rest, _| ask::read_answer(rest),
+    },
+    Usage {
+        names: &["reveal"],
+        arguments: "",
+        choices: &[],
+        explanation: "for the teacher: show all the answers",
+        purpose: Purpose::Class,
+        read: |_, _| Ok(Command::Reveal),
     },
     Usage {
         names: &["help", "commands"],

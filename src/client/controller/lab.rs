@@ -6,7 +6,7 @@
 //!           v refused   '--no--> lab-result, declined
 //! ```
 //!
-//! Nothing runs unless the person says so, or has said so for all by `--accept-lab`.
+//! Nothing runs unless the user agrees, or has agreed to all with `--accept-lab`.
 
 use super::{Controller, Effect};
 use crate::client::commands;
@@ -17,8 +17,8 @@ use crate::wire::message::{
     Assignment, Lab, LabOutcome, LabResult, LabRow, Request, Submission,
 };
 
-/// What `--accept-lab` accepts without asking: a run takes a second or less, and a server
-/// could give one out after another. Unit: milliseconds of running.
+/// The budget that `--accept-lab` accepts without asking: a run takes a second or less,
+/// and a server could give one out after another. Unit: milliseconds of running.
 const LAB_BUDGET_MS: u64 = 120_000;
 
 impl Controller {
@@ -106,14 +106,14 @@ impl Controller {
         }
     }
 
-    /// What the last run has taken, or the one that a new one takes the place of.
+    /// The time of the last run, or of the one that a new one takes the place of.
     fn count_lab_time(&mut self, now_ms: u64) {
         if let Some(since_ms) = self.lab_since_ms.take() {
             self.lab_spent_ms += now_ms.saturating_sub(since_ms);
         }
     }
 
-    /// A run came to its end.
+    /// A run ended.
     pub(super) fn on_lab_ran(&mut self, number: u64, outcome: LabOutcome, now_ms: u64) {
         self.count_lab_time(now_ms);
         let Some(lab) = self.model.lab.as_mut().filter(|it| it.number == number) else {
@@ -133,12 +133,13 @@ impl Controller {
                 self.complain(&line, now_ms);
             }
             LabOutcome::Declined => lab.state = LabState::Declined,
-            LabOutcome::Submitted(_) => return, // No run ends so.
+            // No run ends so.
+            LabOutcome::Submitted(_) | LabOutcome::Answered(_) => return,
         }
         self.send_outcome(number, outcome);
     }
 
-    /// What `/submit` found in its file.
+    /// The content of the file of `/submit`.
     pub(super) fn on_submission_read(
         &mut self,
         found: Result<Submission, String>,
@@ -174,11 +175,16 @@ impl Controller {
         self.model.lab_rows = rows;
         self.tell_left_out("answers", left_out, now_ms);
         if number == 0 && self.model.lab_rows.is_empty() {
-            return self.show(
-                "No exercise was given out yet. Give one out with /lab \
-                              SCENARIO.",
-                now_ms,
-            );
+            let open = self.model.question.as_ref().filter(|it| it.is_open());
+            let line = open.map(|it| (it.number, it.answered));
+            let line = line.map(|(number, count)| {
+                format!(
+                    "Question {number}: {count} have answered. /reveal shows the answers."
+                )
+            });
+            let nothing =
+                "No exercise was given out yet. Give one out with /lab SCENARIO.";
+            return self.show(line.as_deref().unwrap_or(nothing), now_ms);
         }
         let count = self.model.lab_rows.len();
         let people = self.model.people.len().saturating_sub(1);
@@ -189,11 +195,12 @@ impl Controller {
         };
         let line = format!("{what}{count} answers, {people} other users in the room.");
         self.show(&line, now_ms);
-        let lines: Vec<_> = self.model.lab_rows.iter().map(words::lab_row).collect();
+        let line = |row: &LabRow| words::lab_row(row) + self.judge(&row.outcome);
+        let lines: Vec<_> = self.model.lab_rows.iter().map(line).collect();
         self.show_list(&lines, now_ms);
     }
 
-    /// What came is not run, whatever the person would say.
+    /// An unusable exercise is not run, even if the user agrees.
     fn refuse_lab(&mut self, number: u64, why: &str, now_ms: u64) {
         let why = words::harmless(why);
         let line = format!("Exercise {number} cannot run here: {why}.");

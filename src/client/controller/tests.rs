@@ -4,6 +4,7 @@ mod files;
 mod lab;
 mod login;
 mod meddling;
+mod question;
 mod rejoining;
 mod uploads;
 

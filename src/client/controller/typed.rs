@@ -1,4 +1,4 @@
-//! What a typed line makes the controller do.
+//! Carries out a typed line.
 
 use super::{Controller, Effect, Intent};
 use crate::client::commands::{self, Command};
@@ -79,6 +79,11 @@ impl Controller {
                 self.effects.push(Effect::ReadSubmission(path.into()));
             }
             Command::LabResults => self.ask(Request::LabResults, now_ms),
+            Command::Ask { wanted, assignment } => {
+                self.ask_class(wanted, assignment, now_ms);
+            }
+            Command::Answer(answer) => self.answer_question(answer, now_ms),
+            Command::Reveal => self.ask(Request::Reveal, now_ms),
             Command::Link(scenario) => self.type_link(scenario, now_ms),
             Command::Kill { packet, tag } => {
                 if let Some(tag) = self.meant(tag, now_ms) {

@@ -9,7 +9,7 @@ use crate::system::terminal::Setting;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a person is being asked; shared with whoever hears Ctrl-C.
+/// Whether the user is being asked; shared with the handler of Ctrl-C.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asking(Arc<AtomicBool>);
 
@@ -25,7 +25,7 @@ impl Asking {
         Password::new(&typed).map_err(|error| format!("{error}."))
     }
 
-    /// What to do at Ctrl-C, before all else: ends the program where the question stands.
+    /// The first action at Ctrl-C: ends the program where the question stands.
     pub(super) fn on_ctrl_c(&self) -> impl Fn() + Send + 'static {
         let is_asking = Arc::clone(&self.0);
         let found = Setting::now();

@@ -4,7 +4,8 @@
 //! use sash::lab::predict::Action;
 //! assert_eq!(Action::WAITS.to_string(), "waits");
 //! let action = Action::data(3..8, 7); // 3 to 6 were sent before
-//! assert_eq!(action.to_string(), "retransmits DATA 3 to 6, then sends DATA 7 for the first time");
+//! assert_eq!(action.to_string(), "retransmits DATA 3 to 6, then sends DATA 7 for the
+//! first time");
 //! ```
 
 use crate::reliable::event::PacketName;
@@ -72,6 +73,13 @@ impl Action {
         self
     }
 
+    /// Whether a segment is sent that was sent before.
+    #[must_use]
+    pub fn retransmits(&self) -> bool {
+        let is_again = |step: &Step| matches!(step, Step::Data { is_again: true, .. });
+        self.0.iter().any(is_again)
+    }
+
     /// One packet more leaves. `is_again`: that segment was sent before.
     pub(super) fn push(&mut self, packet: &PacketName, is_again: bool) {
         match packet.kind {
@@ -116,7 +124,7 @@ impl Action {
         });
     }
 
-    /// What is sent.
+    /// The packets to send.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.0

@@ -9,7 +9,7 @@ use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, L
 use crate::wire::options::{Arq, Congestion};
 
 /// A class of dana, who is client 1, and of these.
-fn class(names: &[&str]) -> Room {
+pub(super) fn class(names: &[&str]) -> Room {
     let password = Password::new("chalk").unwrap();
     let mut room = Room::with_rules(
         Settled::DEFAULT,
@@ -22,22 +22,29 @@ fn class(names: &[&str]) -> Room {
             is_class: true,
         },
     );
-    join(&mut room, 1, "dana");
-    let [Effect::Tell { reply, .. }] = &room.on_drawn(1, Chance([1; 32]))[..] else {
-        panic!("no challenge");
-    };
-    let Reply::Challenge(challenge) = reply else {
-        panic!("{reply:?}");
-    };
-    let (proof, _) = answer(&password, challenge, "dana", Chance([2; 32])).unwrap();
-    room.on_request(1, Request::Proof(proof), 0);
+    teacher_comes(&mut room, 1);
     for (client, name) in (2..).zip(names) {
         join(&mut room, client, name);
     }
     room
 }
 
-fn assignment(link: &str) -> Assignment {
+/// Dana comes in as this client, by the password.
+pub(super) fn teacher_comes(room: &mut Room, client: ClientNumber) {
+    join(room, client, "dana");
+    let chance = Chance([1; 32]);
+    let [Effect::Tell { reply, .. }] = &room.on_drawn(client, chance)[..] else {
+        panic!("no challenge");
+    };
+    let Reply::Challenge(challenge) = reply else {
+        panic!("{reply:?}");
+    };
+    let password = Password::new("chalk").unwrap();
+    let (proof, _) = answer(&password, challenge, "dana", Chance([2; 32])).unwrap();
+    room.on_request(client, Request::Proof(proof), 0);
+}
+
+pub(super) fn assignment(link: &str) -> Assignment {
     Assignment {
         link: link.to_owned(),
         arq: Arq::GoBackN,
@@ -75,7 +82,7 @@ fn lab(number: u64, link: &str) -> Lab {
     }
 }
 
-fn rows(room: &mut Room) -> Vec<LabRow> {
+pub(super) fn rows(room: &mut Room) -> Vec<LabRow> {
     let effects = room.on_request(1, Request::LabResults, 0);
     let [Effect::Tell { reply, .. }] = &effects[..] else {
         panic!("{effects:?}");
@@ -110,6 +117,7 @@ fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
         time: 1000,
         name: "guy".into(),
         lab: Some(lab(1, "loss=5%")),
+        question: None,
         outcome: done(1).outcome,
     };
     assert_eq!(effects[0], Effect::Record(Box::new(recorded)));
@@ -125,7 +133,7 @@ fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
         outcome: done(1).outcome,
     };
     assert_eq!(rows(&mut room), [row]);
-    // Whoever has answered is not asked again on coming back.
+    // A user who has answered is not asked again after joining again.
     room.on_gone(2, "connection lost");
     assert_eq!(join(&mut room, 3, "guy").len(), 3);
 }

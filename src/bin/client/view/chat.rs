@@ -1,7 +1,8 @@
 //! The chat: the rows of the conversation that is looked at.
 //!
-//! Only what is new is appended, once per frame. The display follows the newest row, unless
-//! somebody reads further up: then it stays where it is, and says so.
+//! Only what is new is appended, once per frame. The display follows the newest row,
+//! unless somebody reads further up: then it stays where it is, and shows the number of
+//! new lines.
 //!
 //! ```text
 //! Conversation --> Transcript --> Change --> text and styles of one display
@@ -50,7 +51,7 @@ struct Page {
     lengths: VecDeque<usize>,
 }
 
-/// What a person does to a row.
+/// An action of the user on a row.
 pub(super) enum Touch {
     /// Something to scroll or to unfold: show the chat again.
     Turned,
@@ -139,7 +140,7 @@ impl ChatPane {
         }
     }
 
-    /// Whose conversation is shown.
+    /// The user of the conversation that is shown.
     pub(super) fn with(&self) -> &Audience {
         &self.setting.with
     }
@@ -167,7 +168,7 @@ impl ChatPane {
         }
     }
 
-    /// What the keys do to rows.
+    /// The actions of keys on rows.
     pub(super) fn marker(&self) -> impl Fn(Mark) + 'static {
         let marker = self.mark_with();
         move |mark| marker.clone().take(mark)
@@ -184,13 +185,13 @@ impl ChatPane {
         }
     }
 
-    /// What a person has selected in the chat, for the clipboard.
+    /// The selected text of the chat, for the clipboard.
     pub(super) fn selection(&self) -> impl Fn() -> Option<String> + 'static {
         let text = self.text.clone();
         move || text.selected().then(|| selected(&text))
     }
 
-    /// All rows anew; another conversation begins at its dividing line or its end.
+    /// All rows again; another conversation begins at its dividing line or its end.
     fn show_all(&mut self, page: &mut Page, is_another: bool) {
         let top = self.row_at_the_top(page);
         page.lengths.clear();

@@ -53,7 +53,7 @@ struct Below {
     button: Button,
 }
 
-/// What the controller was told last of what is in sight.
+/// The last report to the controller about the visible lines.
 #[derive(Clone)]
 struct Watching {
     told: Rc<RefCell<Option<Audience>>>,
@@ -254,7 +254,7 @@ fn answer_lost(lost: &Strip, report: &Report, focus: impl Fn() + Clone + 'static
     }
 }
 
-/// What is told while the connection is lost.
+/// The message while the connection is lost.
 fn lost(model: &Model) -> Option<String> {
     let Phase::Lost { sentence } = &model.phase else {
         return None;
@@ -323,13 +323,13 @@ impl Watching {
         }
     }
 
-    /// What is in sight may have changed: the chat is shown again soon, and tells.
+    /// The visible lines may have changed: the chat is shown again soon, and tells.
     fn look_again(&self) {
         (self.report)(Intent::Look);
     }
 
-    /// Somebody turns to the newest line, or perhaps away from it: then it is out of sight
-    /// until the contrary is seen.
+    /// Somebody turns to the newest line, or perhaps away from it: then it is out of
+    /// sight until the contrary is seen.
     fn turn(&self, is_here: bool) {
         if !is_here {
             self.tell(None);

@@ -1,6 +1,7 @@
-//! What is dropped on the window: files are given, other text goes into the next line.
+//! Text and files that are dropped on the window: files are given, other text goes into
+//! the next line.
 //!
-//! FLTK asks whoever is below the mouse whether it takes the thing, and hands it over as a
+//! FLTK asks the widget below the mouse whether it takes the text, and hands it over as a
 //! paste. The window answers for all its widgets, so that a file may be dropped anywhere;
 //! a field would write its address.
 //!
@@ -16,7 +17,7 @@ use sash::client::controller::Intent;
 use sash::client::dropped;
 use std::rc::Rc;
 
-/// What a window does with what is dropped on it.
+/// The handler of a window for dropped text.
 pub(super) struct Dropping {
     /// Where text that names no file goes.
     message: Input,
@@ -47,11 +48,11 @@ impl Dropping {
             // not be for the widget there.
             Event::Enter | Event::Move => return self.is_above,
             Event::Push => {
-                self.is_above = false; // Whatever was dragged, is no more.
+                self.is_above = false; // The drag has ended.
                 return false;
             }
-            // Pastes by key go to the field that has the cursor; only what was dropped
-            // comes to the window.
+            // Pastes by key go to the field that has the cursor; only dropped text
+            // reaches the window.
             Event::Paste => self.take_text(&app::event_text()),
             _ => return false,
         }

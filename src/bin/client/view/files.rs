@@ -1,4 +1,5 @@
-//! What the server offers: a list to sort, to filter and to choose several files from.
+//! The list of the server's files: a list to sort, to filter and to choose several files
+//! from.
 //!
 //! ```text
 //! Files (2 of 7)     Filter [lect___]
@@ -35,7 +36,7 @@ pub(super) struct FileList {
 /// other files are shown.
 type Changed = Rc<dyn Fn(&[String], bool)>;
 
-/// What is offered, and what of it is shown.
+/// The files on the server, and those that are shown.
 struct Shelf {
     heading: RefCell<Frame>,
     filter: Input,
@@ -65,7 +66,7 @@ const COLUMNS: [Column; 3] = [
     },
 ];
 
-/// What each of them sorts by.
+/// The order that each of them selects.
 const ORDERS: [FileColumn; 3] = [FileColumn::Name, FileColumn::Size, FileColumn::Digest];
 
 /// The column that says whether the server knows the digest.
@@ -75,8 +76,8 @@ const DIGEST: usize = 2;
 const FILTER_WIDTH: i32 = 124;
 
 impl FileList {
-    /// Makes the widgets in the column that is being built. `changed` hears what is chosen
-    /// whenever that changes; `opened` hears what shall be fetched at once.
+    /// Makes the widgets in the column that is being built. `changed` hears what is
+    /// chosen whenever that changes; `opened` hears what shall be fetched at once.
     pub(super) fn new(
         column: &mut Flex,
         changed: impl Fn(&[String], bool) + 'static,
@@ -178,7 +179,7 @@ impl FileList {
 }
 
 impl Shelf {
-    /// Sorts and filters anew.
+    /// Sorts and filters again.
     fn arrange(&self, sheet: &mut Sheet<String>) {
         let entries = self.entries.borrow();
         let order = self.order.get();

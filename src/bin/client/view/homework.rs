@@ -1,4 +1,4 @@
-//! What a teacher gives out: the person is asked first, in place.
+//! The row about a class exercise: the person is asked first, in place.
 
 use super::question::Question;
 use super::{Report, labels};

@@ -1,7 +1,7 @@
 //! Text from other people, made safe to show on a label.
 //!
 //! FLTK ends a text at a NUL, reads `@` in a label as "draw a symbol" and `&` on a button
-//! as "underline the next letter". What people write must never do any of that.
+//! as "underline the next letter". Text of users must never have these effects.
 //!
 //! ```text
 //! what came           label              item

@@ -18,7 +18,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
-//! | `doing` | what becomes of a wish |
+//! | `doing` | carries a wish out |
 //! | `fields` `playing` `knobs` | what a person sets |
 //! | `hand` | what the keys do |
 //! | `asking` | the questions of predict |
@@ -37,6 +37,7 @@ mod snapshot;
 mod stage;
 
 use super::bell::Bell;
+use super::class_question::Stopped;
 use super::{labels, look};
 use asking::Asking;
 use doing::Doing;
@@ -50,10 +51,10 @@ use hand::Hand;
 use knobs::Knobs;
 use place::Place;
 use playing::Playing;
-use sash::client::laboratory::{Laboratory, Stage, View, Wish};
 use sash::client::theme::Theme;
 use sash::client::watching::Watched;
 use sash::lab::chart::kinds::Kind;
+use sash::lab::page::{Laboratory, Stage, View, Wish};
 use sash::lab::palette::Paper;
 use sash::transfer::clock::Clock;
 use stage::Canvases;
@@ -94,7 +95,7 @@ const BYTES_HEIGHT: i32 = 106;
 /// Where the side is lower, the words have the room of the bytes. Unit: pixels.
 const LEAST_FOR_BYTES: i32 = 390;
 
-/// What can be drawn below the strip, as the choice has it.
+/// The diagrams below the strip, as the choice lists them.
 const VIEWS: [(&str, View); 5] = [
     ("Ladder", View::Ladder),
     ("Segments over time", View::Chart(Kind::Sequence)),
@@ -191,7 +192,18 @@ impl Page {
         self.doing.take_later(Wish::Open(journal.to_owned()));
     }
 
-    /// What is new of the real transfer that is watched.
+    /// Shows the run of a question of the class where it stands still, when called.
+    pub(super) fn stopper(&self) -> impl Fn(Stopped) + 'static {
+        let doing = Rc::clone(&self.doing);
+        move |stopped| doing.stop_at(stopped)
+    }
+
+    /// Whether the person may ask the class.
+    pub(super) fn set_teacher(&self, is_teacher: bool) {
+        self.laboratory.borrow_mut().set_teacher(is_teacher);
+    }
+
+    /// The new entries of the real transfer that is watched.
     pub(super) fn watch(&self, watched: Watched) {
         self.laboratory.borrow_mut().see(watched);
     }
@@ -240,7 +252,7 @@ impl Page {
             self.side.redraw();
         }
         if let Stage::Quiz(quiz) = laboratory.stage() {
-            self.asking.show(quiz);
+            self.asking.show(quiz, laboratory.is_teacher());
         }
         let about = canvases.under_mouse(&laboratory);
         let has_room = self.side.h() >= LEAST_FOR_BYTES;

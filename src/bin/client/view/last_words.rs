@@ -1,16 +1,18 @@
-//! What is said when the display goes away: a sentence of ours after X's own words.
+//! The message when the display is lost: a sentence of ours after X's own words.
 //!
 //! FLTK ends the process where the X server does, and asks nobody:
 //!
 //! ```text
-//! X server gone --> Xlib --> FLTK prints "X I/O error" --> exit(1) --> thread-locals dropped
-//!                                                                        '--> our sentence
+//! X server gone --> Xlib --> FLTK prints "X I/O error" --> exit(1) --> thread-locals
+//! dropped
+//!                                                                        '--> our
+//! sentence
 //! ```
 //!
 //! `exit` drops what is local to the thread that calls it, and FLTK calls it on the main
-//! thread; that is the one moment left to us, and it needs no signal and no `unsafe`. Where
-//! a system does not drop them, X's words stand alone. There is no goodbye to the server,
-//! which notices by itself; what has arrived is on the disk, as after `kill -9`.
+//! thread; that is the one moment left to us, and it needs no signal and no `unsafe`.
+//! Where a system does not drop them, X's words stand alone. There is no goodbye to the
+//! server, which notices by itself; what has arrived is on the disk, as after `kill -9`.
 //!
 //! Source: `Fl_x.cxx`, `io_error_handler`; glibc manual, "Cleanups on Exit".
 
@@ -51,14 +53,14 @@ impl Drop for LastWords {
         let is_gone = (0..LOOKS).any(|_| {
             let is_gone = display::missing().is_some();
             if !is_gone {
-                // A channel that nobody writes to: the wait always runs out.
+                // A channel that is never written to: the wait always times out.
                 let (_nobody, nothing) = mpsc::channel::<()>();
                 let _ = nothing.recv_timeout(BETWEEN_LOOKS);
             }
             is_gone
         });
         if is_gone {
-            // Whoever has taken the display may have taken the terminal too.
+            // The event that ended the display may have ended the terminal too.
             let _ = writeln!(
                 io::stderr(),
                 "The display was closed, and the window with it. Partial files are \

@@ -1,4 +1,4 @@
-//! What stands on the pages of the room: that of one page is there, the rest is hidden.
+//! The content of the room's pages: that of one page is there, the rest is hidden.
 
 use super::page::Page;
 use fltk::group::Flex;
@@ -18,9 +18,9 @@ pub(super) struct Leaves {
 pub(super) struct Leaf {
     /// Which one.
     pub(super) page: Page,
-    /// What stands on it.
+    /// Its content.
     pub(super) columns: Vec<Flex>,
-    /// What stands beside it where the window is wide enough.
+    /// The widget beside it if the window is wide enough.
     pub(super) aside: Option<Flex>,
     /// Puts the cursor where the page wants it.
     pub(super) focus: Box<dyn Fn()>,

@@ -1,4 +1,4 @@
-//! Leaving while files are on their way: asked first, in place.
+//! Asks before leaving while transfers are running.
 
 use super::Report;
 use super::question::Question;
@@ -7,7 +7,7 @@ use sash::client::model::Model;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Knows how many files are on their way, and asks.
+/// Knows how many transfers are running, and asks.
 #[derive(Clone)]
 pub(super) struct Leaving {
     running: Rc<Cell<usize>>,
@@ -25,12 +25,12 @@ impl Leaving {
         }
     }
 
-    /// Looks at what is on its way.
+    /// Looks at the running transfers.
     pub(super) fn show(&self, model: &Model) {
         self.running.set(model.running_transfers().count());
     }
 
-    /// Reports `intent`, which ends the visit; asks before where files are on their way.
+    /// Reports `intent`, which ends the visit; asks first if transfers are running.
     pub(super) fn leave(&self, intent: Intent) {
         let words = match self.running.get() {
             0 => return (self.report)(intent),

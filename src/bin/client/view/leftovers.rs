@@ -1,4 +1,4 @@
-//! The offer to go on with broken-off downloads: a coloured row in place, no dialog.
+//! The offer to resume interrupted downloads: a coloured row in place, no dialog.
 //!
 //! ```text
 //! 2 downloads can go on: film.mp4 (42 %), map.png (7 %)   [Go on] [Leave] [Delete]
@@ -22,7 +22,7 @@ pub(super) struct Leftovers {
     shown: String,
 }
 
-/// So many names are told.
+/// The most names in the sentence.
 const NAMES_TOLD: usize = 3;
 
 impl Leftovers {
@@ -82,7 +82,7 @@ impl Leftovers {
     }
 }
 
-/// What is offered; nothing where nothing is.
+/// The offered downloads, if any.
 fn told(model: &Model) -> String {
     let count = match model.leftovers.len() {
         0 => return String::new(),

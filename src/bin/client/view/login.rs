@@ -13,8 +13,8 @@
 //! +-----------------------------------+
 //! ```
 //!
-//! The arrow beside the server lists those that let us in before. Enter in any field connects. What went wrong is told in place, never in a dialog that
-//! somebody has to click away.
+//! The arrow beside the server lists those that let us in before. Enter in any field
+//! connects. Failures are shown in place, never in a dialog that the user has to close.
 
 use super::{Report, labels, look};
 use fltk::button::Button;
@@ -55,7 +55,8 @@ const PASSWORD_HEIGHT: i32 = 18 + look::ROW + 2 * look::GAP;
 const CARD: (i32, i32) = (420, 414);
 
 impl Login {
-    /// Makes the form in the column that is being built; `experiment` opens the laboratory.
+    /// Makes the form in the column that is being built; `experiment` opens the
+    /// laboratory.
     pub(super) fn new(
         settings: &Settings,
         remembered: &Remembered,
@@ -164,7 +165,8 @@ impl Login {
 
     /// Puts the cursor into the name field.
     pub(super) fn focus(&mut self) {
-        // A window that is not shown yet has no focus to give; FLTK says so and goes on.
+        // A window that is not shown yet has no focus to give; FLTK reports it and
+        // continues.
         drop(self.name.take_focus());
     }
 
@@ -237,7 +239,7 @@ impl Login {
     }
 }
 
-/// What cannot be read is shown as it is: Connect tells what is wrong with it.
+/// An unreadable value is shown as it is: Connect tells what is wrong with it.
 fn write_address(text: &str, server: &mut Input, port: &mut Input) {
     server.set_value(text);
     port.set_value(&DEFAULT_PORT.to_string());

@@ -1,9 +1,9 @@
 //! How the window looks: colours, sizes of letters, and boxes drawn by hand.
 //!
-//! The idea: FLTK keeps one table of frame types. Its raised and sunken boxes are replaced
-//! once, at the start, by flat ones with softened corners; every widget follows. It keeps
-//! one table of colours too, and a colour here is a place in it: another theme changes the
-//! table, and all that is drawn from then on.
+//! The idea: FLTK keeps one table of frame types. Its raised and sunken boxes are
+//! replaced once, at the start, by flat ones with softened corners; every widget follows.
+//! It keeps one table of colours too, and a colour here is a place in it: another theme
+//! changes the table, and all that is drawn from then on.
 //!
 //! Source: FLTK manual, "Adding and Extending Boxtypes", "Colors".
 
@@ -71,10 +71,10 @@ const ACCENT_PRESSED: Color = themed(6);
 /// The chosen row of a list.
 pub(super) const CHOSEN: Color = themed(7);
 
-/// What went wrong.
+/// For failures.
 pub(super) const WRONG: Color = themed(8);
 
-/// What went well.
+/// For success.
 pub(super) const WELL: Color = themed(9);
 
 /// Behind a question that waits for an answer.
@@ -160,8 +160,8 @@ pub(super) fn wear(theme: Theme) {
     app::redraw();
 }
 
-/// Lets the parts of a row, each with its usual width, shrink together where the row is too
-/// narrow for them.
+/// Lets the parts of a row, each with its usual width, shrink together where the row is
+/// too narrow for them.
 pub(super) fn shrink_when_narrow(row: &mut Flex, parts: Vec<(Widget, i32)>) {
     let usual: i32 = parts.iter().map(|(_, width)| width).sum();
     let known = Cell::new(0);
@@ -223,7 +223,7 @@ pub(super) fn field(tip: &str) -> Input {
     field
 }
 
-/// A choice among a few; its items are added by whoever knows them.
+/// A choice among a few; the caller adds its items.
 pub(super) fn choice(tip: &str) -> Choice {
     let mut choice = Choice::default();
     choice.set_frame(FrameType::UpBox);
@@ -261,8 +261,8 @@ fn paint(colour: Colour, part: fn(u8, u8, u8)) {
     part(colour.red, colour.green, colour.blue);
 }
 
-/// A filled box with a thin line around it, its corners softened pixel by pixel: X11 draws
-/// no half-covered pixels, so they are mixed here.
+/// A filled box with a thin line around it, its corners softened pixel by pixel: X11
+/// draws no half-covered pixels, so they are mixed here.
 fn filled_box(x: i32, y: i32, w: i32, h: i32, color: Color) {
     let active = app::draw_frame_active();
     let fill = if active {

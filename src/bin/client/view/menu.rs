@@ -10,7 +10,7 @@ use sash::client::controller::Intent;
 use sash::client::theme::Theme;
 use std::rc::Rc;
 
-/// What a person chooses.
+/// A choice of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Choice {
     /// Something for the controller.
@@ -53,7 +53,7 @@ pub(super) fn bar(choose: impl Fn(Choice) + 'static) -> MenuBar {
     bar
 }
 
-/// The window with this theme says so in its menu.
+/// The menu marks the theme of the window.
 pub(super) fn mark(bar: &MenuBar, theme: Theme) {
     for (path, _, _, choice) in entries() {
         if choice == Choice::Theme(theme)

@@ -45,9 +45,9 @@ struct State {
     pasted: Vec<String>,
 }
 
-/// What the window does for the field.
+/// The services of the window for the field.
 pub(super) struct Around {
-    /// What is selected in the chat.
+    /// The selected text of the chat.
     pub(super) selection: Box<dyn Fn() -> Option<String>>,
     /// A page up, or down.
     pub(super) scroll: Box<dyn Fn(bool)>,
@@ -111,8 +111,8 @@ impl Message {
         self.turn_to(model);
     }
 
-    /// What is typed from now on is for the conversation that is chosen, even where that
-    /// is not shown yet.
+    /// Text typed from now on goes to the selected conversation, even if it is not shown
+    /// yet.
     fn catch_up(&mut self) {
         let model = Rc::clone(&self.model);
         model(&mut |model| self.turn_to(model));
@@ -184,7 +184,7 @@ impl Message {
             Key::Enter | Key::KPEnter if self.question.is_there() => self.send_pasted(),
             Key::Enter | Key::KPEnter => {
                 self.enter();
-                (around.end)(); // What a person does is seen.
+                (around.end)(); // Keeps the user's action visible.
             }
             Key::Tab if !is_ctrl => return self.tab(is_shift),
             Key::Up => return self.up(),

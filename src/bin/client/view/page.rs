@@ -6,7 +6,7 @@ pub(super) enum Page {
     /// The chosen conversation.
     #[default]
     Chat,
-    /// What is on its way.
+    /// The transfers.
     Transfers,
     /// The sliding window at work; it needs no server.
     Laboratory,

@@ -4,7 +4,8 @@
 //! Model --> tabs: #all 3 | dana 2 x | Transfers 43 %    a click or a key turns the page
 //! ```
 //!
-//! Which conversation is chosen the model knows; whether one is shown at all is known here.
+//! Which conversation is chosen the model knows; whether one is shown at all is known
+//! here.
 
 use super::Report;
 use super::bell::Bell;
@@ -53,7 +54,7 @@ impl Pages {
         }
     }
 
-    /// What stands on the pages is there from now on. Once.
+    /// The content of the pages exists from now on. Once.
     pub(super) fn show_with(&self, leaves: Rc<Leaves>) {
         let _ = self.leaves.set(leaves);
     }
@@ -95,7 +96,7 @@ impl Pages {
         tabs
     }
 
-    /// What a person does to a tab; where there is none nothing happens.
+    /// An action of the user on a tab; without the tab nothing happens.
     pub(super) fn touch(&self, touch: Touch) {
         match touch {
             Touch::Choose(place) => {

@@ -1,8 +1,9 @@
-//! What to fetch and how: the file's name, protocol, window, controller, and Download.
+//! The panel for downloads and their options: the file's name, protocol, window,
+//! controller, and Download.
 //!
 //! ```text
 //! Protocol   [go-back-n v]
-//! a window of packets; after a timeout all of it goes again
+//! a window of packets; a timeout retransmits all of them
 //! Controller [reno v]
 //! slow start, then one more per round trip; halves at a loss; paced
 //! Window [16]             Bytes a packet [1436]
@@ -67,7 +68,7 @@ pub(super) struct Panel {
 /// The shares that are offered for a pause. Unit: percent.
 const SHARES: [&str; 5] = ["10", "25", "50", "75", "90"];
 
-/// What stands before them.
+/// The label before them.
 const NEVER: &str = "never";
 
 /// Of an explanation in one line of small letters. Unit: pixels.
@@ -328,7 +329,7 @@ fn figures_row(options: &mut Flex) -> (Input, Input) {
     (window, segment)
 }
 
-/// What becomes of an existing file, and where transfers pause.
+/// The choice for existing files, and the share at which transfers pause.
 fn habits_row(column: &mut Flex) -> (Choice, Choice) {
     let mut row = Flex::default().row();
     row.set_pad(look::GAP);

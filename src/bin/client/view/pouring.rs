@@ -1,14 +1,14 @@
 //! When lines pour in: then the chat is drawn a few times a second.
 //!
-//! Nobody reads faster, and drawing is most of what a window does in a flood of lines; what
-//! it does not draw leaves it idle when a key comes.
+//! Nobody reads faster, and drawing is most of what a window does in a flood of lines;
+//! what it does not draw leaves it idle when a key comes.
 //!
 //! ```text
 //! lines    | |        |    ||||||||||||||||||||||||||||||
 //! drawn    | |        |    ||       |        |        |    at once, or after PAUSE_MS
 //! ```
 
-/// What was drawn last.
+/// The last drawing.
 #[derive(Debug, Default)]
 pub(super) struct Pouring {
     lines: usize,
@@ -22,7 +22,7 @@ const FEW: usize = 2;
 const PAUSE_MS: u64 = 200;
 
 impl Pouring {
-    /// Whether a conversation with so many lines shall be drawn now; a no holds for
+    /// Whether to draw a conversation with this many lines now; a no holds for
     /// [`PAUSE_MS`] at most.
     pub(super) fn is_due(&mut self, lines: usize, now_ms: u64) -> bool {
         let is_flood = lines.saturating_sub(self.lines) > FEW;

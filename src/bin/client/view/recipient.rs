@@ -1,8 +1,8 @@
-//! Who hears the next line: everybody, or one person.
+//! Chooses the receiver of the next line: everybody, or one person.
 //!
-//! FLTK reads `/`, `&`, `@` and `_` in the texts of a menu as markup when an item is added.
-//! So every item is added under a number and gets its label afterwards, and the choice is
-//! read by its place, never by its text.
+//! FLTK reads `/`, `&`, `@` and `_` in the texts of a menu as markup when an item is
+//! added. Therefore every item is added under a number and gets its label afterwards, and
+//! the choice is read by its place, never by its text.
 
 use super::{Report, labels, look};
 use fltk::menu::Choice;
@@ -78,7 +78,7 @@ impl Recipient {
     }
 }
 
-/// All, everybody else who is here, and whoever is chosen even when gone.
+/// All, every other user, and the chosen user even after that user has left.
 fn audiences(model: &Model) -> Vec<Audience> {
     let others = model.people.iter().filter(|name| **name != model.name);
     let mut audiences = vec![Audience::All];

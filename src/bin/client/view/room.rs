@@ -18,6 +18,7 @@
 //! transfers over the whole width.
 
 use super::bell::Bell;
+use super::class_question::QuestionBar;
 use super::conversation::Conversation;
 use super::laboratory;
 use super::leaves::{Leaf, Leaves};
@@ -49,10 +50,13 @@ pub(super) struct Room {
     side: Side,
     /// The sliding window at work.
     pub(super) laboratory: laboratory::Page,
-    /// What a person's own leaving asks.
+    /// The question before the user leaves.
     pub(super) question: Question,
-    /// What a teacher asks: in a row of its own, so that no answer reaches the other one.
+    /// The request of a teacher: in a row of its own, so that no answer reaches the other
+    /// one.
     pub(super) homework: Question,
+    /// The teacher's question about a run.
+    class_question: QuestionBar,
     status: Frame,
     /// The button; what it does first, the window decides.
     pub(super) disconnect: Button,
@@ -107,6 +111,11 @@ impl Room {
         let leftovers = Leftovers::new(&mut page, report);
         let question = Question::new(&mut page);
         let homework = Question::new(&mut page);
+        let (open, turn) = (laboratory.stopper(), pages.clone());
+        let class_question = QuestionBar::new(&mut page, report, move |stopped| {
+            open(stopped);
+            turn.turn_to(Page::Laboratory);
+        });
         let (status, disconnect) = status_row(&mut page);
         page.end();
         page.hide();
@@ -120,6 +129,7 @@ impl Room {
             laboratory,
             question,
             homework,
+            class_question,
             status,
             disconnect,
             pages: pages.clone(),
@@ -145,6 +155,10 @@ impl Room {
         self.side.show(model);
         self.transfers.show(model);
         self.leftovers.show(model);
+        self.class_question.show(model);
+        let is_teacher = model.teacher.as_ref() == Some(&model.name);
+        self.laboratory
+            .set_teacher(is_teacher && model.phase == Phase::Joined);
         let status = labels::label(&status(model));
         if status != self.status.label() {
             self.status.set_label(&status);
@@ -160,6 +174,7 @@ impl Room {
     pub(super) fn forget(&mut self) {
         self.question.close();
         self.homework.close();
+        self.class_question.forget();
         self.pages.turn_to(Page::Chat);
     }
 
@@ -186,7 +201,7 @@ impl Room {
     }
 }
 
-/// What stands on which page, and where each one wants the cursor.
+/// The content of each page, and its place for the cursor.
 fn leaves(
     middle: &Flex,
     conversation: &Conversation,

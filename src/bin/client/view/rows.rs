@@ -1,15 +1,15 @@
 //! A row of the chat in pieces of one style each.
 //!
-//! FLTK shows a text beside a second one of the same length in bytes, whose letters choose
-//! the style of the first, byte by byte:
+//! FLTK shows a text beside a second one of the same length in bytes, whose letters
+//! choose the style of the first, byte by byte:
 //!
 //! ```text
 //! text    12:01  dana  hi
 //! styles  BBBBBBBGGGGBBAA
 //! ```
 //!
-//! FLTK draws what has one style in one go, and Hebrew from the right. So a text that runs
-//! from the right is never cut into two styles: its halves would change places.
+//! FLTK draws what has one style in one go, and Hebrew from the right. Therefore a text
+//! that runs from the right is never cut into two styles: its halves would change places.
 //!
 //! Source: FLTK manual, class `Fl_Text_Display`.
 
@@ -23,25 +23,25 @@ use std::ops::Range;
 /// How a piece of a row looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// What somebody said.
+    /// A message.
     Plain,
     /// Times, and what the server tells.
     Faded,
-    /// What could not be done.
+    /// A failure.
     Wrong,
-    /// What was whispered.
+    /// A direct message.
     Whisper,
     /// The answer to a command: its columns stand under each other.
     Column,
     /// A heading in such an answer.
     Heading,
-    /// What has my name in it.
+    /// A message that contains this user's name.
     Mention,
     /// A day begins, or the connection was lost for a while; over the whole width.
     Band,
     /// Below it nobody has read yet; over the whole width.
     New,
-    /// What is searched for.
+    /// A match of the search.
     Hit,
     /// The same, in the row that is shown now.
     CurrentHit,
@@ -49,14 +49,14 @@ pub(super) enum Style {
     Person(usize),
 }
 
-/// What rows are drawn for.
+/// The context for which rows are drawn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Setting {
     /// The conversation.
     pub(super) with: Audience,
     /// My name.
     pub(super) me: String,
-    /// What is searched for; empty where nothing is.
+    /// The searched text; empty without a search.
     pub(super) query: String,
     /// The number of the line that the search shows now.
     pub(super) current: Option<usize>,
@@ -99,13 +99,13 @@ pub(super) fn written(row: &Row, setting: &Setting) -> Written {
     written
 }
 
-/// What of the chat goes into the clipboard: without the marks that nobody sees.
+/// The text of the chat for the clipboard: without the marks that nobody sees.
 pub(super) fn for_the_clipboard(text: &str) -> String {
     text.replace(FROM_THE_LEFT, "")
 }
 
-/// Our own sentences run from the left, whatever name they begin with: this mark says so,
-/// and is not seen.
+/// Our own sentences run from the left, whatever name they begin with: this invisible
+/// mark shows it.
 const FROM_THE_LEFT: char = '\u{200e}';
 
 fn pieces(row: &Row, setting: &Setting) -> Vec<(Style, String)> {
@@ -131,7 +131,8 @@ fn pieces(row: &Row, setting: &Setting) -> Vec<(Style, String)> {
 fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
     let time = time_piece(line.time_ms);
     let name = |name: &str| (Style::Person(colour_of(name)), name.to_owned());
-    // In another style than the text: with Hebrew in one go, it would move to its far side.
+    // In another style than the text: with Hebrew in one go, it would move to its far
+    // side.
     let gap = |text: Style| {
         let is_faded = text == Style::Faded;
         let style = if is_faded { Style::Plain } else { Style::Faded };
@@ -217,7 +218,7 @@ fn runs_from_the_right(text: &str) -> bool {
 }
 
 impl Style {
-    /// What stands for it in the text of styles: `A` for the first of the table.
+    /// Its letter in the text of styles: `A` for the first of the table.
     fn letter(self) -> char {
         let index = match self {
             Self::Plain => 0,

@@ -3,7 +3,8 @@
 //!
 //! The idea: FLTK asks for one visible cell at a time, so ten thousand rows cost what is
 //! seen of them. Which rows are chosen is the model's business
-//! ([`Selection`](sash::client::model::Selection)); here clicks and keys become its steps.
+//! ([`Selection`](sash::client::model::Selection)); here clicks and keys become its
+//! steps.
 //!
 //! ```text
 //! Name ^      | Size        a click on a heading sorts, another one reverses
@@ -11,7 +12,8 @@
 //! lecture 10  | 6.3 MB      the keys do the same: see `keys`
 //! ```
 //!
-//! FLTK's own selection stays unused: it knows rectangles, and forgets them when rows move.
+//! FLTK's own selection stays unused: it knows rectangles, and forgets them when rows
+//! move.
 
 mod keys;
 
@@ -40,7 +42,7 @@ pub(super) struct Column {
     pub(super) side: Align,
 }
 
-/// What a person does.
+/// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touch {
     /// A heading was clicked.
@@ -80,9 +82,9 @@ struct State<K> {
 /// Hears what is done to a list; whether that was all there is to it.
 type Listener<K> = Box<dyn Fn(&Sheet<K>, Touch) -> bool>;
 
-/// What a list does for its owner.
+/// The services of a list for its owner.
 pub(super) struct Owner<K> {
-    /// Draws a cell's inside; its background is there already.
+    /// Draws a cell's inside; its background is drawn already.
     pub(super) draw: Box<dyn Fn(usize, usize, Place)>,
     /// Hears what a person does.
     pub(super) touch: Listener<K>,
@@ -158,7 +160,7 @@ impl<K: Clone + Eq + Hash + 'static> Sheet<K> {
         self.table.redraw();
     }
 
-    /// What is chosen, from top to bottom.
+    /// The selected rows, from top to bottom.
     pub(super) fn chosen(&self) -> Vec<K> {
         let state = self.state.borrow();
         state.selection.chosen(&state.rows)

@@ -1,4 +1,5 @@
-//! The right side of the room: who is online, which files there are, and how to fetch some.
+//! The right side of the room: who is online, which files there are, and how to fetch
+//! some.
 //!
 //! A click on a file writes its name into the field beside Download, several clicks how
 //! many there are; a double click fetches at once. A double click on a person makes the
@@ -27,7 +28,7 @@ pub(super) struct Side {
     column: Flex,
     people_heading: Frame,
     people: List,
-    /// Who is shown, and who of them I am.
+    /// The users that are shown, and which of them is this one.
     names: Rc<RefCell<Vec<String>>>,
     me: String,
     files: FileList,
@@ -62,7 +63,7 @@ impl Side {
                 let Some(field) = &mut *written.borrow_mut() else {
                     return;
                 };
-                // What a person has typed stays until that person chooses.
+                // Typed text stays until the user selects files.
                 if is_own || field.value() == *last.borrow() {
                     last.replace(told(chosen));
                     field.set_value(&last.borrow());
@@ -147,7 +148,7 @@ fn fetch(tell: &Report, files: Vec<String>, asked: Asked) {
     }
 }
 
-/// What the field says of the files that are chosen in the list.
+/// The text of the field about the selected files.
 fn told(chosen: &[String]) -> String {
     match chosen {
         [] => String::new(),

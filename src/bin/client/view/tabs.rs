@@ -22,9 +22,9 @@ use std::rc::Rc;
 /// One tab, as words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tab {
-    /// What it is called.
+    /// Its label.
     pub(super) label: String,
-    /// What is new on it: `3`, `43 %`; empty where nothing is.
+    /// Its new lines: `3`, `43 %`; empty where nothing is.
     pub(super) news: String,
     /// Whether the news is for this person in particular.
     pub(super) is_urgent: bool,
@@ -34,7 +34,7 @@ pub(super) struct Tab {
     pub(super) can_close: bool,
 }
 
-/// What a person does to a tab, counted from 0.
+/// An action of the user on a tab, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touch {
     Choose(usize),

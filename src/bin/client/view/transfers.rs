@@ -4,11 +4,11 @@
 //! ```text
 //! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show] ... [Clear ended]
 //! #  | File      | Progress   | Rate | Time left   | Protocol | Resent | State
-//! 1  | film.mp4  | [###42 %  ]| 2 MB/s| about 2 min| ...      | 12     | on its way [Pause] [Cancel]
+//! 1  | film.mp4  | [###42 %  ]| 2 MB/s| about 2 min| ...      | 12     | transferring [Pause] [Cancel]
 //! film.mp4: 42.0 MB of 100.0 MB ...
 //! ```
 //!
-//! The words of a row are made anew only while it changes, so that thousands of ended
+//! The words of a row are made again only while it changes, so that thousands of ended
 //! transfers cost nothing.
 
 mod row;
@@ -104,7 +104,7 @@ const TOOLS: [(&str, i32, &str, Press); 8] = [
     ),
 ];
 
-/// Of what is told of a row: three lines of small letters. Unit: pixels.
+/// The details of a row: three lines of small letters. Unit: pixels.
 const DETAILS_HEIGHT: i32 = 46;
 
 /// Of what could not be done. Unit: pixels.

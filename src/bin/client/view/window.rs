@@ -49,7 +49,7 @@ pub(super) struct Window {
     was_in_room: bool,
 }
 
-/// What is kept for the next time, and where.
+/// The settings kept for the next start, and their place.
 struct Memory {
     place: Option<PathBuf>,
     remembered: Remembered,
@@ -247,7 +247,7 @@ impl Window {
                     pages.choose(digit as usize - 1);
                     true
                 }
-                // What no widget has taken: the cursor is in none that can use it.
+                // Keys that no widget has handled: the cursor is in none that can use it.
                 (Event::KeyDown, _) if room.visible() => {
                     typed_text().is_some_and(|text| type_text(&text))
                 }
@@ -258,7 +258,7 @@ impl Window {
 }
 
 impl Memory {
-    /// What was kept, and what this start says otherwise.
+    /// The saved settings, with the changes of this start.
     fn recall(settings: &Settings) -> Self {
         let place = Remembered::place();
         let remembered = place.as_deref().map(Remembered::load).unwrap_or_default();
@@ -312,7 +312,7 @@ fn looker(session: &Rc<RefCell<Session>>) -> Look {
     })
 }
 
-/// What the menus do.
+/// The actions of the menus.
 fn chooser(
     memory: &Memory,
     frame: &DoubleWindow,
@@ -364,7 +364,7 @@ fn zoom_to(frame: &mut DoubleWindow, zoom: f32) {
     }
 }
 
-/// What the first screen leaves to windows: its corner, and its size in pixels.
+/// The space of the first screen for windows: its corner, and its size in pixels.
 fn work_area() -> ((i32, i32), (i32, i32)) {
     let (x, y, width, height) = app::screen_work_area(0);
     let scale = app::screen_scale(0);

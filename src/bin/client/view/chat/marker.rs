@@ -15,7 +15,7 @@ use fltk::text::{PositionType, TextBuffer, TextDisplay};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// What a key does to rows.
+/// The action of a key on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::view) enum Mark {
     /// The row above the marked one; the lowest in sight where none is.
@@ -43,7 +43,7 @@ pub(super) struct Marker {
 }
 
 impl Marker {
-    /// Does what a key wants. What is unfolded the next look at the conversation shows.
+    /// Does what a key wants. The next look at the conversation shows the unfolded rows.
     pub(super) fn take(&mut self, mark: Mark) {
         match mark {
             Mark::Up => self.step(true),
@@ -63,7 +63,7 @@ impl Marker {
         self.row.get().filter(|_| self.text.selected())
     }
 
-    /// Marks the row of this line again, where it was written anew meanwhile.
+    /// Marks the row of this line again, if it was rewritten meanwhile.
     pub(super) fn mark_again(&mut self, page: &Page, number: usize) {
         if let Some(row) = page.transcript.row_of(number)
             && !self.text.selected()

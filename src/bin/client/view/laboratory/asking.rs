@@ -6,7 +6,7 @@ use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
-use sash::client::laboratory::{Quiz, Wish};
+use sash::lab::page::{Quiz, Wish};
 use sash::lab::predict::letter;
 use std::rc::Rc;
 
@@ -18,6 +18,7 @@ pub(super) struct Asking {
     choices: Vec<Button>,
     verdict: Frame,
     next: Button,
+    ask: Button,
 }
 
 /// In the narrow column, at least.
@@ -52,9 +53,13 @@ impl Asking {
         let choices = choices.collect();
         let verdict = sentences();
         let mut next = look::main_button("&Next question", "Alt+N");
-        let report = Rc::clone(report);
-        next.set_callback(move |_| report(Wish::NextQuestion));
+        let wish = Rc::clone(report);
+        next.set_callback(move |_| wish(Wish::NextQuestion));
         column.fixed(&next, look::ROW);
+        let mut ask = look::button("Ask the class", "Everybody sees this question");
+        let report = Rc::clone(report);
+        ask.set_callback(move |_| report(Wish::AskClass));
+        column.fixed(&ask, look::ROW);
         column.end();
         column.hide();
         Self {
@@ -64,6 +69,7 @@ impl Asking {
             choices,
             verdict,
             next,
+            ask,
         }
     }
 
@@ -72,8 +78,13 @@ impl Asking {
         &mut self.column
     }
 
-    /// Shows how far it is.
-    pub(super) fn show(&mut self, quiz: &Quiz) {
+    /// Shows how far it is; a teacher may ask the class the same.
+    pub(super) fn show(&mut self, quiz: &Quiz, is_teacher: bool) {
+        if is_teacher && quiz.question().is_some() {
+            self.ask.show();
+        } else {
+            self.ask.hide();
+        }
         let (right, given) = quiz.score();
         let Some(question) = quiz.question() else {
             look::set_label(&mut self.heading, "All questions answered");

@@ -59,7 +59,7 @@ impl Canvas {
         (f64::from(self.frame.w()), f64::from(self.frame.h()))
     }
 
-    /// Shows another picture; a length of it is so many pixels.
+    /// Shows another picture; one unit of length is this many pixels.
     pub(super) fn show(&mut self, picture: Picture, paper: Paper, scale: f64) {
         let new = Shown {
             picture: picture.on(paper),
@@ -67,7 +67,7 @@ impl Canvas {
             scale,
         };
         if self.shown.borrow().as_ref().is_some_and(|it| it.is(&new)) {
-            return; // What has not changed is not drawn again.
+            return; // Unchanged parts are not drawn again.
         }
         self.shown.replace(Some(new));
         self.frame.redraw();
@@ -133,7 +133,7 @@ impl Sheet {
         let (left, top) = self.pixel(Point::new(area.x, area.y));
         let (right, foot) =
             self.pixel(Point::new(area.x + area.width, area.y + area.height));
-        // What is too small for a pixel is seen all the same.
+        // Objects smaller than a pixel are still visible.
         let (width, height) = ((right - left).max(1), (foot - top).max(1));
         draw::draw_rect_fill(left, top, width, height, color(area.fill));
     }

@@ -1,23 +1,31 @@
 //! Does what a person wants of the page, at once; what came of it the next turn shows.
 //!
 //! ```text
-//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread --News--.
-//!                                                       |                                |
-//!                     the window's turn shows it <------+--------------------------------'
+//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread
+//! --News--.
+//!                                                       |                               
+//! |
+//!                     the window's turn shows it
+//! <------+--------------------------------'
 //! ```
 //!
-//! So the next key meets what the last one has made, and a packet is killed where it was
-//! clicked. A wish that comes while the page is being drawn waits until that is done.
+//! In this way the next key acts on the result of the last one, and a packet is killed
+//! where it was clicked. A wish that comes while the page is being drawn waits until that
+//! is done.
 
 use super::super::bell::Bell;
+use super::super::class_question::Stopped;
 use super::stage::Canvases;
-use sash::client::laboratory::export::Format;
-use sash::client::laboratory::{Laboratory, News, Task, Wish, tasks};
+use sash::client::commands::Wanted;
+use sash::client::controller::Intent;
+use sash::client::laboratory;
+use sash::lab::page::export::Format;
+use sash::lab::page::{Command, Laboratory, News, Task, Wish};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
-/// What wishes are done with.
+/// The objects that a request acts on.
 pub(super) struct Doing {
     laboratory: Rc<RefCell<Laboratory>>,
     canvases: Rc<RefCell<Canvases>>,
@@ -60,6 +68,20 @@ impl Doing {
         self.catch_up();
     }
 
+    /// The run of a question of the class, where it stands still.
+    pub(super) fn stop_at(&self, stopped: Stopped) {
+        let Stopped {
+            journal,
+            index,
+            goes_on,
+        } = stopped;
+        self.canvases.borrow().let_go();
+        self.laboratory
+            .borrow_mut()
+            .stop_at(journal, index, goes_on);
+        self.bell.ring();
+    }
+
     /// The same, at the next turn.
     pub(super) fn take_later(&self, wish: Wish) {
         self.waiting.borrow_mut().push(wish);
@@ -94,11 +116,23 @@ impl Doing {
         drop((laboratory, canvases));
         for task in tasks {
             let bell = self.bell.clone();
-            if let Task::Meddle(intent) = task {
-                (self.intents)(intent);
+            if let Task::OfController(command) = task {
+                (self.intents)(intent(command));
             } else {
-                tasks::start(task, self.news.0.clone(), move || bell.ring());
+                laboratory::start(task, self.news.0.clone(), move || bell.ring());
             }
+        }
+    }
+}
+
+/// The same, for the controller.
+fn intent(command: Command) -> Intent {
+    match command {
+        Command::StopWatching => Intent::Watch { tag: None },
+        Command::ChangeLink(scenario) => Intent::ChangeLink(scenario),
+        Command::Kill { tag, packet } => Intent::Kill { tag, packet },
+        Command::AskClass { assignment, moment } => {
+            Intent::AskClass(Wanted::Next(Some(moment)), assignment)
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What is to be run: the link's line, the protocol, the file; and the buttons that do it.
+//! The fields of a run: the link's line, the protocol, the file; and the buttons that do
+//! it.
 
 use super::{Report, look};
 use fltk::button::Button;
@@ -8,8 +9,8 @@ use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
-use sash::client::laboratory::{SIZES, Setup, Wish};
 use sash::client::words;
+use sash::lab::page::{SIZES, Setup, Wish};
 use sash::wire::options::{Arq, Congestion};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ pub(super) struct Fields {
     pub(super) open: Button,
     /// Writes a file; the same.
     pub(super) export: Button,
-    /// What the fields were last filled with by the program.
+    /// The text with which the program last filled the fields.
     shown: Rc<RefCell<Option<Setup>>>,
 }
 
@@ -132,7 +133,7 @@ impl Fields {
         let (protocol, controller) = (self.protocol.clone(), self.controller.clone());
         let (size, shown) = (self.size.clone(), Rc::clone(&self.shown));
         move || {
-            // What is typed is the person's: filled in anew only where it is changed.
+            // The text belongs to the user: it is filled in again only if it has changed.
             let setup = Setup {
                 scenario: scenario.value(),
                 window: window.value(),

@@ -1,30 +1,30 @@
-//! What the keys do on the laboratory's page, where no field takes them.
+//! The actions of keys on the laboratory's page, if no field handles them.
 //!
 //! ```text
 //! Space, Left, Right, Home, End    play, back, on, the beginning, the newest moment
-//! Up, Down                         the packet before, the packet after: framed, and told of
-//! Delete, K                        the framed packet is killed, where it is in flight
-//! A to D                           the answer to a question
+//! Up, Down                         the packet before, the packet after: framed and
+//! explained Delete, K                        the framed packet is killed, where it is in
+//! flight A to D                           the answer to a question
 //! Shift and the arrows             a segment of the strip, at the sender or the receiver
 //! Escape                           nothing is framed
 //! ```
 //!
-//! The mouse has the last word: what it is over is told of first.
+//! The mouse has the last word: the packet below it is explained first.
 
 use super::super::bell::Bell;
 use super::Report;
 use fltk::app;
 use fltk::enums::{Key, Shortcut};
-use sash::client::laboratory::Wish;
 use sash::lab::journal::Side;
 use sash::lab::ladder::{Moving, Spot};
+use sash::lab::page::Wish;
 use sash::lab::strip::{Band, Toward};
 use sash::link::{Direction, Label};
 use sash::reliable::event::PacketName;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// What the keys point at.
+/// The object selected with keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pointed {
     /// On the ladder.

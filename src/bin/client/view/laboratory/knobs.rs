@@ -7,8 +7,8 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 use fltk::valuator::HorNiceSlider;
-use sash::client::laboratory::Wish;
-use sash::client::laboratory::knob::Knob;
+use sash::lab::page::Wish;
+use sash::lab::page::knob::Knob;
 use sash::link::Scenario;
 use std::rc::Rc;
 
@@ -60,7 +60,7 @@ impl Knobs {
         &mut self.column
     }
 
-    /// Shows where they stand for this line; one that cannot be read moves nothing.
+    /// Moves the sliders to the values of this line; an unreadable line moves nothing.
     pub(super) fn show(&mut self, line: &str) {
         if self.shown.as_deref() == Some(line) {
             return;

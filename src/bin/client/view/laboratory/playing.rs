@@ -7,8 +7,8 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 use fltk::valuator::HorNiceSlider;
-use sash::client::laboratory::{Laboratory, WAYS, Wish};
 use sash::client::words;
+use sash::lab::page::{Laboratory, WAYS, Wish};
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What widgets show, as a PNG file: drawn once more, onto an image.
+//! Saves widgets as a PNG file: drawn once more, onto an image.
 
 use super::look;
 use fltk::draw;

@@ -1,7 +1,7 @@
 //! The two canvases: the strip, and below it the ladder, a chart or a race.
 //!
-//! A click on a packet in flight kills it; the mouse over a packet or a segment tells what
-//! it is. The keys can do both: see `hand`.
+//! A click on a packet in flight kills it; the mouse over a packet or a segment tells
+//! what it is. The keys can do both: see `hand`.
 
 use super::super::bell::Bell;
 use super::canvas::Canvas;
@@ -11,11 +11,11 @@ use fltk::app;
 use fltk::enums::Event;
 use fltk::group::Flex;
 use fltk::prelude::*;
-use sash::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use sash::lab::chart::kinds::Kind;
 use sash::lab::journal::{Entry, Journal};
 use sash::lab::ladder::{Moving, Scene, Spot};
 use sash::lab::notation::Notation;
+use sash::lab::page::{About, Laboratory, Racing, Stage, View, Wish};
 use sash::lab::palette::Paper;
 use sash::lab::picture::{Picture, Point, Words};
 use sash::lab::player::Player;
@@ -36,7 +36,7 @@ pub(super) struct Canvases {
     over_strip: Rc<Cell<Option<(i32, i32)>>>,
     over_main: Rc<Cell<Option<(i32, i32)>>>,
     chart: Option<Charted>,
-    /// What was drawn on last.
+    /// The last drawing surface.
     paper: Paper,
 }
 
@@ -54,7 +54,7 @@ const TOLERANCE: f64 = 6.0;
 /// A chart is drawn twice as large as it is shown: its letters are for print.
 const CHART_SCALE: f64 = 0.5;
 
-/// A chart is worked out anew when the transfer has gone on by this share.
+/// A chart is computed again when the transfer has advanced by this share.
 const CHART_STEP: usize = 50;
 
 impl Canvases {
@@ -113,7 +113,7 @@ impl Canvases {
     /// Takes the keys that play, when called.
     pub(super) fn focus(&self) -> impl Fn() + use<> {
         let main = self.main.clone();
-        // A page that is not shown has no focus to give; FLTK says so and goes on.
+        // A page that is not shown has no focus to give; FLTK reports it and continues.
         move || drop(main.clone().widget().take_focus())
     }
 
@@ -122,15 +122,15 @@ impl Canvases {
         self.hand.let_go();
     }
 
-    /// What is seen, as a PNG file; nothing where nothing is. It is drawn anew: a row that
-    /// asked for the file's name may have made it smaller.
+    /// A screenshot as a PNG file; empty if nothing is visible. It is drawn again: a row
+    /// that asked for the file's name may have made it smaller.
     pub(super) fn png(&mut self, laboratory: &Laboratory) -> Vec<u8> {
         self.show(laboratory, self.paper);
         let canvases = [&self.strip, &self.main];
         snapshot::png(&canvases.map(|canvas| canvas.clone().widget().clone()))
     }
 
-    /// What the mouse points at, in words; what to do, where it points at nothing.
+    /// The description of the object under the mouse, or a hint if there is none.
     pub(super) fn under_mouse(&self, laboratory: &Laboratory) -> About {
         let Some(player) = laboratory.player() else {
             return About::default();
@@ -144,13 +144,13 @@ impl Canvases {
             (self.over_strip.get(), &*self.hand.band.borrow())
             && let Some((side, number)) = band.segment_at(self.strip.place(place))
         {
-            return About::segment(side, number, player);
+            return About::segment(side, number, player.heading(), player.strip());
         }
         if let Some(spot) = self.hand.packet() {
             return About::packet(&spot, player);
         }
         if let Some((side, number)) = self.hand.segment() {
-            return About::segment(side, number, player);
+            return About::segment(side, number, player.heading(), player.strip());
         }
         About::words(match laboratory.view() {
             View::Ladder if laboratory.can_meddle() => {
@@ -268,7 +268,7 @@ impl Canvases {
         self.main.widget().handle(move |frame, event| {
             match event {
                 Event::Push => drop(frame.take_focus()),
-                // The keys that play are for whoever has the focus.
+                // The keys that play go to the widget that has the focus.
                 Event::Focus | Event::Unfocus => {
                     frame.redraw();
                     return true;

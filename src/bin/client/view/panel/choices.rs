@@ -1,8 +1,8 @@
-//! What the choices of the panel are called, and what each entry of them asks for.
+//! The labels of the panel's choices, and the option of each entry.
 //!
 //! ```text
-//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, sack, plain TCP
-//! Controller  the usual one, fixed, ..., bbr
+//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, sack, plain
+//! TCP Controller  the usual one, fixed, ..., bbr
 //! ```
 //!
 //! Nothing here is a widget: an entry is known by its place in the list.
@@ -11,13 +11,13 @@ use sash::client::model::Model;
 use sash::wire::options::{Arq, Asked, Congestion, Settled, Transport};
 use std::str::FromStr;
 
-/// What stands in the protocol's choice before the ARQs.
+/// The entries before the ARQs in the choice of protocols.
 const SERVERS_CHOICE: &str = "server's choice";
 
-/// What stands in the controller's choice before the controllers.
+/// The entries before the controllers in the choice of controllers.
 const USUAL: &str = "default";
 
-/// What stands after the ARQs.
+/// The entries after the ARQs.
 const PLAIN_TCP: &str = "plain TCP";
 
 /// The place of the first that is so, or the first place.
@@ -29,8 +29,8 @@ pub(super) fn place_of<T>(
     i32::try_from(place).unwrap_or(0)
 }
 
-/// Empty: nothing is asked. What is no number that fits asks for 0, which the controller
-/// refuses with a sentence.
+/// Empty: nothing is asked. An invalid number requests 0, which the controller refuses
+/// with a sentence.
 pub(super) fn number<T: FromStr + From<u8>>(text: &str) -> Option<T> {
     match text.trim() {
         "" => None,
@@ -50,7 +50,7 @@ pub(super) fn controller_index(asked: &Asked) -> i32 {
     i32::try_from(index).unwrap_or(0)
 }
 
-/// What the entry asks for.
+/// The option of the entry.
 pub(super) fn congestion(controller_index: i32) -> Option<Congestion> {
     let index = usize::try_from(controller_index).unwrap_or(0);
     controller_names().nth(index)?.parse().ok()
@@ -74,7 +74,7 @@ pub(super) fn protocol_index(asked: &Asked) -> i32 {
     i32::try_from(index).unwrap_or(0)
 }
 
-/// What the widgets ask for. A window that is no number that fits asks for 0, which the
+/// The options of the widgets. A window that is no number that fits asks for 0, which the
 /// controller refuses with a sentence.
 pub(super) fn asked(protocol_index: i32, window: &str) -> Asked {
     let index = usize::try_from(protocol_index).unwrap_or(0);

@@ -1,4 +1,5 @@
-//! One row of the table of transfers: its words, what can be done to it, and how it looks.
+//! One row of the table of transfers: its words, what can be done to it, and how it
+//! looks.
 
 use super::super::files::draw_mark;
 use super::super::look;
@@ -18,15 +19,15 @@ pub(super) struct Row {
     pub(super) words: [String; 7],
     pub(super) percent: u8,
     pub(super) state: TransferState,
-    /// What is told of it below the table.
+    /// Its details below the table.
     pub(super) details: String,
     pub(super) digest: Option<String>,
-    /// What its two buttons do, where they are there.
+    /// The actions of its two buttons, if they are shown.
     pub(super) buttons: [Option<Press>; 2],
     pub(super) can: Abilities,
 }
 
-/// What can be done to a transfer.
+/// An action on a transfer.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each of them can be possible with and without the others"
@@ -41,7 +42,7 @@ pub(super) struct Abilities {
     show: bool,
 }
 
-/// What a person presses in a row or above the table.
+/// A button in a row or above the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Press {
     Pause,
@@ -106,7 +107,7 @@ impl Row {
             && self.state == transfer.state
             && transfer.state.is_end()
             && self.can.discard == transfer.has_left_a_part()
-            // What was deleted of it is no longer counted.
+            // Deleted bytes are no longer counted.
             && self.percent == words::percent(transfer)
     }
 
@@ -119,7 +120,7 @@ impl Row {
             Press::Retry => self.can.retry,
             Press::Show => self.can.show,
             Press::Copy => self.digest.is_some(),
-            // What can be paused or resumed is on its way.
+            // A transfer that can be paused or resumed is running.
             Press::Watch => self.can.pause || self.can.resume,
         }
     }
@@ -151,7 +152,8 @@ impl Row {
                 }
             }
             _ => {
-                // The bar has no words, so those of the columns after it stand one earlier.
+                // The bar has no words, so those of the columns after it stand one
+                // earlier.
                 let index = if column > BAR { column - 1 } else { column };
                 let side = COLUMNS[column].side;
                 draw_words(&self.words[index], look::INK, side, place);

@@ -26,7 +26,7 @@ pub(super) struct Rows {
     pub(super) is_stale: Cell<bool>,
 }
 
-/// What each of them sorts by; the buttons by nothing.
+/// The order that each of them selects; the buttons select none.
 pub(super) const ORDERS: [TransferColumn; 8] = [
     TransferColumn::Number,
     TransferColumn::File,
@@ -44,7 +44,7 @@ impl Rows {
         self.order.get().unwrap_or(usual)
     }
 
-    /// Makes the words anew of what may have changed; whether anything has.
+    /// Makes the words of rows that may have changed again; returns whether any has.
     pub(super) fn renew(&self, transfers: &[Transfer]) -> bool {
         let mut all = self.all.borrow_mut();
         let mut has_changed = all.len() != transfers.len();
@@ -99,7 +99,7 @@ impl Rows {
         }
     }
 
-    /// Everything is shown anew at the next turn, which this calls for.
+    /// Everything is shown again at the next turn, which this requests.
     fn look_again(&self, tell: &Report) {
         self.is_stale.set(true);
         tell(Intent::Look);

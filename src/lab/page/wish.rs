@@ -1,4 +1,4 @@
-//! What a person wants of the page.
+//! A request of the user to the page.
 
 use super::export::Format;
 use super::knob::Knob;
@@ -7,7 +7,7 @@ use crate::link::Label;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a person wants.
+/// A request of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wish {
     /// Run what the fields say.
@@ -22,7 +22,7 @@ pub enum Wish {
     Step,
     /// To the packet before.
     StepBack,
-    /// To the beginning; a run that was meddled with begins anew with its scenario.
+    /// To the beginning; a run with injected faults starts again with its scenario.
     Restart,
     /// To this share of the time that is known.
     Seek(f64),
@@ -38,6 +38,8 @@ pub enum Wish {
     Answer(usize),
     /// The next question.
     NextQuestion,
+    /// The question at hand to the whole class; the teacher's.
+    AskClass,
     /// Open the journal at this place.
     Open(PathBuf),
     /// Write this, at this place.

@@ -17,7 +17,7 @@ pub struct Quiz {
     at: usize,
 }
 
-/// What became of an answer.
+/// The result of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     /// Which was chosen.
@@ -28,10 +28,10 @@ pub struct Answered {
     pub verdict: String,
 }
 
-/// So many questions are asked of one run.
+/// The number of questions about one run.
 const QUESTIONS: usize = 8;
 
-/// The same run is asked about in the same way.
+/// The same run gives the same questions.
 const SEED: u64 = 1;
 
 /// After an answer the run goes on, so fast.
@@ -71,13 +71,13 @@ impl Quiz {
         &self.player
     }
 
-    /// What is asked now; `None` where all was asked.
+    /// The current question; `None` after the last one.
     #[must_use]
     pub fn question(&self) -> Option<&Question> {
         self.questions.get(self.at)
     }
 
-    /// What has just happened, in a sentence.
+    /// The latest event, in a sentence.
     #[must_use]
     pub fn happened(&self) -> &str {
         let situation = self.question().map(|it| it.situation.as_str());
@@ -91,7 +91,7 @@ impl Quiz {
         (self.at + 1, self.questions.len())
     }
 
-    /// What became of the answer to the question at hand, where it was given.
+    /// The result of the answer to the current question, if it was given.
     #[must_use]
     pub fn answered(&self) -> Option<Answered> {
         let question = self.question()?;

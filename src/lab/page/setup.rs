@@ -1,7 +1,7 @@
-//! What is to be run: the fields above the laboratory, and what they mean.
+//! The setup of a run: the fields above the laboratory, and what they mean.
 //!
 //! ```
-//! use sash::client::laboratory::Setup;
+//! use sash::lab::page::Setup;
 //! let setup = Setup { scenario: "loss=5%".to_owned(), ..Setup::default() };
 //! assert_eq!(setup.experiment().unwrap().scenario.to_string(), "loss=5%");
 //! let wrong = Setup { scenario: "los=5%".to_owned(), ..Setup::default() };
@@ -22,7 +22,7 @@ pub struct Setup {
     pub arq: Arq,
     /// Most packets in flight.
     pub window: String,
-    /// Who decides how much of the window is used.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// The file. Unit: bytes.
     pub size: u64,
@@ -53,7 +53,7 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// What was run.
+    /// The run.
     pub(super) fn of(heading: &Heading) -> Self {
         Self {
             scenario: heading.scenario.clone(),
@@ -64,7 +64,7 @@ impl Setup {
         }
     }
 
-    /// What to run.
+    /// The experiment to run.
     ///
     /// # Errors
     /// A sentence: which field makes no sense, and why.

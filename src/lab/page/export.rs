@@ -1,4 +1,4 @@
-//! What of the page can be written into a file: bytes that `lab` would write too.
+//! The parts of the page that can be exported: bytes that `lab` would write too.
 
 use super::{Laboratory, Stage, View};
 use crate::lab::capture::Capture;
@@ -18,7 +18,7 @@ pub enum Format {
     StripSvg,
     /// Ladder, chart or race: as `lab ladder`, `lab chart` and `lab race` draw them.
     ViewSvg,
-    /// What is seen in the window.
+    /// A screenshot of the window.
     Png,
     /// Numbers: of the chart, of the race, of the answers given.
     Csv,
@@ -55,7 +55,7 @@ impl Format {
         }
     }
 
-    /// What a file of this name is: as chosen, where its ending is no other's.
+    /// The kind of a file with this name: as chosen, where its ending is no other's.
     #[must_use]
     pub fn named(self, place: &Path) -> Self {
         let ending = place.extension().and_then(|ending| ending.to_str());
@@ -86,7 +86,7 @@ impl Format {
         }
     }
 
-    /// What is to be written.
+    /// The content to write.
     ///
     /// # Errors
     /// A sentence: there is nothing of that kind.

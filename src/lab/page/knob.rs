@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The scenario stays the one truth: a knob reads its place from the line and writes the
-//! line anew, so that what a person has set can be copied and handed out.
+//! line again, so that the setting can be copied and handed out.
 
 use crate::link::{Direction, Scenario};
 
@@ -61,7 +61,7 @@ impl Knob {
         }
     }
 
-    /// What it does, in a sentence.
+    /// Its explanation, in a sentence.
     #[must_use]
     pub const fn tip(self) -> &'static str {
         match self {
@@ -108,7 +108,8 @@ impl Knob {
         }
     }
 
-    /// Where it stands for this link: at the value that is nearest to the file's way.
+    /// The slider's position for this link: at the value that is nearest to the file's
+    /// way.
     #[must_use]
     pub fn place(self, scenario: &Scenario) -> usize {
         let wanted = self.amount(scenario);
@@ -146,8 +147,8 @@ impl Knob {
         }
     }
 
-    /// The line with this knob at this place; other words stay as they are. What stood
-    /// for one way alone stands for both from now on.
+    /// The line with this knob at this place; other words stay as they are. A value for
+    /// one direction applies to both from now on.
     #[must_use]
     pub fn turned(self, line: &str, place: usize) -> String {
         let word = self.word();

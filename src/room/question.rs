@@ -1,0 +1,218 @@
+//! Questions for a class: what the teacher asks, and the answers until they are shown.
+//!
+//! ```text
+//! ask, from the teacher --> question 1 --> everyone, and anybody who joins before the
+//! end answer, from guy      --> kept; the last one counts --> notice to guy
+//!                       --> answered: how many, to the teacher, four times a second at
+//! most reveal, from the teacher --> revealed: the distribution, to everyone
+//!                          --> Record: one row for each name, for the shell's file
+//! ```
+//!
+//! Until `reveal` no reply says anything of an answer but how many there are. An answer
+//! belongs to a name: it counts also when its client has left. One question is open at a
+//! time, and stays open while the teacher is away.
+
+use super::class::Recorded;
+use super::{ClientNumber, Effect, Room, complain, tell_everyone, tell_one};
+use crate::wire::message::{
+    Answer, Answered, ClassAnswer, ClassQuestion, Code, LabOutcome, LabRow, Question,
+    Reply, Revealed,
+};
+use std::collections::BTreeMap;
+
+/// The room's data about questions.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    /// The one that can be answered.
+    open: Option<Question>,
+    /// The last number given.
+    last: u64,
+    /// To the open one: the last of each name.
+    answers: BTreeMap<String, Given>,
+    /// How many answers the teacher knows of.
+    told: Told,
+    /// The answers to the last one that was revealed.
+    revealed: Vec<LabRow>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Given {
+    answer: Answer,
+    /// Unit: milliseconds since 1970-01-01 UTC.
+    time: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    count: usize,
+    /// Unit: milliseconds since 1970-01-01 UTC.
+    time: u64,
+}
+
+/// Most names that may answer one question.
+const MOST_ANSWERS: usize = 2_000;
+
+/// The teacher hears how many have answered no more often. Unit: milliseconds.
+const COUNT_INTERVAL_MS: u64 = 250;
+
+impl Room {
+    /// `ask`: for everybody.
+    pub(super) fn ask_class(
+        &mut self,
+        teacher: ClientNumber,
+        question: ClassQuestion,
+    ) -> Vec<Effect> {
+        let allowed = self.check_teacher(teacher);
+        if let Err(complaint) = allowed.and_then(|()| self.check_class(teacher)) {
+            return complaint;
+        }
+        if let Some(open) = &self.questions.open {
+            let number = open.number;
+            let sentence = format!("Question {number} is still open. First: /reveal.");
+            return complain(teacher, Code::NoSuchQuestion, sentence);
+        }
+        let question = Question {
+            number: self.questions.last + 1,
+            from: self.present[&teacher].to_string(),
+            question,
+        };
+        let is_plausible = question.question.about.is_plausible();
+        let link = &question.question.assignment.link;
+        let reply = Reply::Question(question.clone());
+        if !is_plausible || link.chars().any(char::is_control) || !reply.fits_in_a_line()
+        {
+            let sentence = "This question is too long, or contains an invalid number.";
+            return complain(teacher, Code::BadText, sentence.to_owned());
+        }
+        self.questions.last = question.number;
+        self.questions.open = Some(question);
+        self.questions.answers.clear();
+        self.questions.told = Told::default();
+        vec![tell_everyone(reply)]
+    }
+
+    /// `answer`: kept until `reveal`; a later one of the same name takes its place.
+    pub(super) fn on_answer(
+        &mut self,
+        client: ClientNumber,
+        ClassAnswer { number, answer }: ClassAnswer,
+        time: u64,
+    ) -> Vec<Effect> {
+        let refuse = |sentence| complain(client, Code::NoSuchQuestion, sentence);
+        let questions = &mut self.questions;
+        let open = questions.open.as_ref();
+        let Some(question) = open.filter(|it| it.number == number) else {
+            return refuse(if (1..=questions.last).contains(&number) {
+                format!("Question {number} is over: its answers were shown.")
+            } else {
+                format!("There is no question {number}.")
+            });
+        };
+        if self.teacher == Some(client) {
+            return refuse("You asked this question, so your class answers it.".into());
+        }
+        if !question.question.about.allows(answer) {
+            return refuse(format!("This is not an answer to question {number}."));
+        }
+        let name = self.present[&client].to_string();
+        let is_changed = questions.answers.contains_key(&name);
+        if !is_changed && questions.answers.len() >= MOST_ANSWERS {
+            return refuse(format!("Question {number} has too many answers already."));
+        }
+        questions.answers.insert(name, Given { answer, time });
+        let done = if is_changed { "changed" } else { "noted" };
+        let text = format!(
+            "Your answer to question {number} is {done}. You may change it until the \
+             answers are shown."
+        );
+        let mut effects = vec![tell_one(client, Reply::Notice { text })];
+        effects.extend(self.tell_answered(time));
+        effects
+    }
+
+    /// `reveal`: the distribution for everybody, the answers by name for the file.
+    pub(super) fn reveal(&mut self, teacher: ClientNumber) -> Vec<Effect> {
+        if let Err(complaint) = self.check_teacher(teacher) {
+            return complaint;
+        }
+        let questions = &mut self.questions;
+        let Some(question) = questions.open.take() else {
+            let sentence = "No question is open. Ask one with /ask SCENARIO.";
+            return complain(teacher, Code::NoSuchQuestion, sentence.to_owned());
+        };
+        let number = question.number;
+        let answers = std::mem::take(&mut questions.answers);
+        let given = answers.values().map(|given| given.answer);
+        let mut effects =
+            vec![tell_everyone(Reply::Revealed(Revealed::of(number, given)))];
+        questions.revealed.clear();
+        for (name, Given { answer, time }) in answers {
+            let outcome = LabOutcome::Answered(ClassAnswer { number, answer });
+            questions.revealed.push(LabRow {
+                name: name.clone(),
+                outcome: outcome.clone(),
+            });
+            effects.push(Effect::Record(Box::new(Recorded {
+                time,
+                name,
+                lab: None,
+                question: Some(question.clone()),
+                outcome,
+            })));
+        }
+        effects
+    }
+
+    /// The open question, for one who has just come in; to the teacher also how many have
+    /// answered it.
+    pub(super) fn open_question(&self, client: ClientNumber) -> Vec<Effect> {
+        let Some(question) = &self.questions.open else {
+            return Vec::new();
+        };
+        let mut effects = vec![tell_one(client, Reply::Question(question.clone()))];
+        if self.teacher == Some(client) {
+            let count = self.questions.answers.len();
+            effects.push(answered(client, question.number, count));
+        }
+        effects
+    }
+
+    /// Whether the teacher is here and does not know how many have answered.
+    pub(super) fn has_untold_answers(&self) -> bool {
+        let Questions {
+            open,
+            answers,
+            told,
+            ..
+        } = &self.questions;
+        open.is_some() && self.teacher.is_some() && told.count != answers.len()
+    }
+
+    /// How many have answered, where it is time to tell it.
+    pub(super) fn tell_answered(&mut self, time: u64) -> Option<Effect> {
+        if !self.has_untold_answers() {
+            return None;
+        }
+        let Told { time: last, .. } = self.questions.told;
+        // A clock that was set back does not silence it.
+        if time >= last && time - last < COUNT_INTERVAL_MS {
+            return None;
+        }
+        let count = self.questions.answers.len();
+        self.questions.told = Told { count, time };
+        let number = self.questions.open.as_ref()?.number;
+        Some(answered(self.teacher?, number, count))
+    }
+}
+
+impl Questions {
+    /// The answers to the last question that was revealed, for the teacher's table.
+    pub(super) fn revealed_rows(&self) -> &[LabRow] {
+        &self.revealed
+    }
+}
+
+fn answered(teacher: ClientNumber, number: u64, count: usize) -> Effect {
+    let count = count as u64;
+    tell_one(teacher, Reply::Answered(Answered { number, count }))
+}
