@@ -1,5 +1,5 @@
-//! What only some systems have, for tests: each function says whether it was done, and a test
-//! for which it was not ends there.
+//! Links, pipes and permissions for tests. Only some systems have them: each function returns
+//! whether it succeeded, and a test for which it did not ends there.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> bool {
     }
 }
 
-/// What a file takes of the disk, where the system tells. Unit: bytes.
+/// The space that a file takes on the disk, where the system tells. Unit: bytes.
 pub(crate) fn allocated(path: &Path) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
