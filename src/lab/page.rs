@@ -2,15 +2,14 @@
 //! wants, what is to be shown. No file, no thread, no clock, no widget.
 //!
 //! ```text
-//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write,
-//! race
+//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
 //!   News (a task is done)              -->  |  Player |
 //!   tick(so much time)                 -->  |  Race   | --> questions: what to draw
 //! ```
 //!
 //! | module | is |
 //! | --- | --- |
-//! | `about` | what is under the mouse
+//! | `about` | what is under the mouse |
 //! | [`cards`] | first runs that teach |
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
