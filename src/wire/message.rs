@@ -12,9 +12,8 @@
 //! <- {"users":{"names":["dana","guy"]}}
 //! ```
 //!
-//! Fields that a reader does not know are passed over, so that a later version may add
-//! some; a keyword that it does not know is an error. No meaning is checked here: whether
-//! a name is allowed is the room's question, whether a file exists is the shelf's.
+//! Unknown fields are ignored, so that a later version may add some; an unknown keyword is
+//! an error. Whether a name is allowed, the room says; whether a file exists, the shelf.
 //!
 //! ```
 //! use sash::wire::message::Request;
@@ -25,13 +24,15 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod assignment;
 mod class;
 mod fit;
 mod login;
 mod question;
 mod unreadable;
 
-pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
+pub use assignment::Assignment;
+pub use class::{Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
 pub use question::{About, Answer, Answered, ClassAnswer, ClassQuestion};
 pub use question::{Question, Revealed, Tally};

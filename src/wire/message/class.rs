@@ -13,26 +13,9 @@
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
 //! laboratory's question, not this file's.
 
+use super::assignment::Assignment;
 use super::question::ClassAnswer;
-use crate::wire::options::{Arq, Congestion};
 use serde::{Deserialize, Serialize};
-
-/// One transfer to be run in the laboratory, in virtual time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assignment {
-    /// The scenario of the link: `seed=7;loss=10%`.
-    pub link: String,
-    /// The protocol.
-    pub arq: Arq,
-    /// Most packets in flight.
-    pub window: u32,
-    /// The congestion controller.
-    pub congestion: Congestion,
-    /// File bytes per DATA packet.
-    pub segment_bytes: u16,
-    /// The file's size. Unit: bytes.
-    pub size: u64,
-}
 
 /// An assignment that was given out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@
 //! The right answer is in no message: each client works it out of the run, by the same
 //! code.
 
-use super::class::Assignment;
+use super::assignment::Assignment;
 use serde::{Deserialize, Serialize};
 
 /// Most choices of a question.
