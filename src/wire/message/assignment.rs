@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 /// One transfer to be run in the laboratory, in virtual time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// What the link does: `seed=7;loss=10%`.
+    /// The scenario of the link: `seed=7;loss=10%`.
     pub link: String,
     /// The protocol.
     pub arq: Arq,
     /// Most packets in flight.
     pub window: u32,
-    /// Who decides how much of that may be in flight.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
