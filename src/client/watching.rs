@@ -11,6 +11,7 @@
 
 use crate::journals::{entry, first_sequence};
 use crate::lab::journal::{Entry, Heading, Side};
+pub use crate::lab::page::{Seen, Watched};
 use crate::lab::player::MOST_ENTRIES;
 use crate::reliable::event::Event;
 use crate::transfer::Happening;
@@ -39,28 +40,6 @@ pub struct Showing {
     /// The entries that wait for the heading.
     waiting: Vec<Entry>,
     shown: usize,
-}
-
-/// The new entries of a watched transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Seen {
-    /// Given once, at the beginning: a player of something else starts again.
-    pub heading: Option<Heading>,
-    /// The entries, in order.
-    pub entries: Vec<Entry>,
-    /// No more is shown, though more happens: it is too much to keep.
-    pub is_full: bool,
-}
-
-/// The data of a watched transfer for a front end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
-    /// Our number for the transfer.
-    pub tag: u64,
-    /// The new entries.
-    pub seen: Seen,
-    /// Nothing more will happen.
-    pub is_over: bool,
 }
 
 impl Wish {

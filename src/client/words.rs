@@ -6,6 +6,8 @@
 //! assert_eq!(words::harmless("a\u{1b}[2Jb"), "a␛[2Jb");
 //! ```
 
+pub use crate::lab::words::short_time as time;
+
 use super::model::Transfer;
 use super::share::Share;
 use crate::lab::class_question::short;
@@ -46,24 +48,6 @@ pub fn link(scenario: &Scenario) -> String {
 #[must_use]
 pub fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", bytes(bytes_per_second))
-}
-
-/// A short time to three digits: `0.4 ms`, `812 ms`, `1.23 s`, `29.2 s`.
-#[must_use]
-pub fn time(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    let ms = seconds * 1e3;
-    if ms < 99.95 {
-        format!("{ms:.1} ms")
-    } else if ms < 999.5 {
-        format!("{ms:.0} ms")
-    } else if seconds < 9.995 {
-        format!("{seconds:.2} s")
-    } else if seconds < 99.95 {
-        format!("{seconds:.1} s")
-    } else {
-        format!("{seconds:.0} s")
-    }
 }
 
 /// A duration for somebody who waits: `8 s`, `2:05`, `1:00:00`.

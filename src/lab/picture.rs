@@ -236,13 +236,23 @@ impl Picture {
     /// As an SVG file. The same picture gives the same bytes everywhere.
     #[must_use]
     pub fn svg(&self) -> String {
+        self.svg_over(PAPER)
+    }
+
+    /// The same on this paper.
+    #[must_use]
+    pub fn svg_on(self, paper: Paper) -> String {
+        self.on(paper).svg_over(paper.ground())
+    }
+
+    fn svg_over(&self, ground: Colour) -> String {
         let (width, height) = (number(self.width), number(self.height));
         let title = escaped(&self.title);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" \
              height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              font-family=\"{FONTS}\">\n<title>{title}</title>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"{PAPER}\"/>\n"
+             <rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>\n"
         );
         for shape in &self.shapes {
             let _ = match shape {

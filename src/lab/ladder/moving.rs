@@ -65,6 +65,13 @@ const RIGHT_ROOM: usize = 30;
 const LEFT_ROOM: usize = 0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
 const LEAST_CLOCK: f64 = 62.0;
+/// On a narrower picture (a telephone's) moments are left out and words are cut short.
+const NARROW: f64 = LEFT + RIGHT + LEAST_LANE;
+/// Left of the sender's line and right of the receiver's on a narrow picture: on the
+/// narrowest, and this much more just below [`NARROW`].
+const NARROW_LEFT: (f64, f64) = (94.0, 60.0);
+const NARROW_RIGHT: (f64, f64) = (92.0, 130.0);
+const NARROWEST: f64 = 330.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
 
@@ -88,12 +95,22 @@ impl Scene<'_> {
             .unwrap_or_else(|| usual_flight(&flights, &steps));
         let places = Places::of(&flights, &steps, usual, 0.0);
         let (width, height) = self.size;
+        let is_narrow = width < NARROW;
+        let (left, right) = if is_narrow {
+            let share = ((width - NARROWEST) / (NARROW - NARROWEST)).clamp(0.0, 1.0);
+            let margin = |(least, more): (f64, f64)| least + more * share;
+            (margin(NARROW_LEFT), margin(NARROW_RIGHT))
+        } else {
+            (LEFT, RIGHT)
+        };
         let mut sheet = Sheet {
             picture: Picture::new(width, height, "Sequence diagram"),
             spots: Vec::new(),
             flights: &flights,
             places: &places,
-            right: (width - RIGHT).max(LEFT + LEAST_LANE),
+            is_narrow,
+            left,
+            right: (width - right).max(left + LEAST_LANE),
             shift: HEAD + (height - HEAD) * PAST
                 - height_of(self.now_us, &steps, &places),
             sides: Sides::of(self.entries),
@@ -151,6 +168,10 @@ struct Sheet<'a> {
     spots: Vec<Spot>,
     flights: &'a Flights,
     places: &'a Places,
+    /// Whether there is no room for moments.
+    is_narrow: bool,
+    /// Where the sender's line is.
+    left: f64,
     /// Where the receiver's line is.
     right: f64,
     /// From a place's height to the picture's.
@@ -168,7 +189,7 @@ impl Sheet<'_> {
 
     fn draw_lines(&mut self) {
         let height = self.picture.height;
-        for x in [LEFT, self.right] {
+        for x in [self.left, self.right] {
             for &(from, to) in &self.places.crowded {
                 let (from, to) = (from + self.shift, to + self.shift);
                 if self.is_seen(from, to) {
@@ -188,7 +209,7 @@ impl Sheet<'_> {
         for &y in &self.places.short {
             let y = y + self.shift;
             if self.is_seen(y, y) {
-                draw_break(&mut self.picture, LEFT, y);
+                draw_break(&mut self.picture, self.left, y);
                 draw_break(&mut self.picture, self.right, y);
             }
         }
@@ -203,11 +224,11 @@ impl Sheet<'_> {
             height: HEAD - 2.0,
             fill: PAPER,
         });
-        for (x, name) in [(LEFT, "sender"), (self.right, "receiver")] {
+        for (x, name) in [(self.left, "sender"), (self.right, "receiver")] {
             let words = Words::new(Point::new(x, 15.0), 14.0, name).bold();
             self.picture.add(words.anchored(Anchor::Middle));
         }
-        let middle = Point::new(LEFT.midpoint(self.right), 15.0);
+        let middle = Point::new(self.left.midpoint(self.right), 15.0);
         let now = Words::new(middle, WORD_SIZE, time(self.now_us));
         let now = now.coloured(SOFT_INK).anchored(Anchor::Middle);
         self.picture.add(now);
@@ -234,8 +255,8 @@ impl Sheet<'_> {
     fn draw_packet(&mut self, place: usize, has_arrived: bool, arrives_us: Option<u64>) {
         let flight = &self.flights.all[place];
         let (start, end) = match flight.direction {
-            Direction::Data => (LEFT, self.right),
-            Direction::Ack => (self.right, LEFT),
+            Direction::Data => (self.left, self.right),
+            Direction::Ack => (self.right, self.left),
         };
         let departure = self.places.departures.get(&place).map(|y| y + self.shift);
         let arrival = self.places.arrivals.get(&place).map(|y| y + self.shift);
@@ -338,7 +359,7 @@ impl Sheet<'_> {
         let width = 9.0 + letters * 11.0 * LETTER;
         let has_room = match flight.direction {
             Direction::Data => tip.x + width < self.right,
-            Direction::Ack => tip.x - width > LEFT,
+            Direction::Ack => tip.x - width > self.left,
         };
         // Ahead of it, where it would have gone; behind it, close to the line.
         let (x, anchor) = match (flight.direction, has_room) {
@@ -367,7 +388,7 @@ impl Sheet<'_> {
                 continue;
             }
             let side = side_of(self.flights, step);
-            if !clock.contains(&(side, time_us)) {
+            if !self.is_narrow && !clock.contains(&(side, time_us)) {
                 clock.push((side, time_us));
                 let (x, anchor) = match side {
                     Side::Sender | Side::Link => (8.0, Anchor::Start),
@@ -392,18 +413,42 @@ impl Sheet<'_> {
         }
         let letters = time(self.now_us).len() + 1;
         let letters = f64::from(u32::try_from(letters).unwrap_or(0));
-        let clock_width = (letters * WORD_SIZE * LETTER).max(LEAST_CLOCK);
+        let clock_width = if self.is_narrow {
+            0.0
+        } else {
+            (letters * WORD_SIZE * LETTER).max(LEAST_CLOCK)
+        };
         for (side, y, said) in rows {
             let (x, anchor) = match side {
-                Side::Sender | Side::Link => (LEFT - 10.0, Anchor::End),
+                Side::Sender | Side::Link => (self.left - 10.0, Anchor::End),
                 Side::Receiver => (self.right + 12.0 + clock_width, Anchor::Start),
             };
-            let line = Words::new(Point::new(x, y + 4.0), WORD_SIZE, said.join("; "));
+            let said = self.fitting(&said.join("; "), side);
+            let line = Words::new(Point::new(x, y + 4.0), WORD_SIZE, said);
             words.push(line.anchored(anchor));
         }
         for line in words {
             self.picture.add(line);
         }
+    }
+
+    /// The text, cut to what fits beside a line of a narrow picture.
+    fn fitting(&self, text: &str, side: Side) -> String {
+        let width = match side {
+            Side::Sender | Side::Link => self.left - 14.0,
+            Side::Receiver => self.picture.width - self.right - 14.0,
+        };
+        if !self.is_narrow {
+            return text.to_owned();
+        }
+        let text = text.replace(" transmission)", ")");
+        // Most of these words are narrow letters and digits.
+        let most = whole(width / (WORD_SIZE * LETTER * 0.9));
+        if text.chars().count() <= most {
+            return text;
+        }
+        let kept: String = text.chars().take(most - 1).collect();
+        format!("{}\u{2026}", kept.trim_end_matches([' ', ';', ',']))
     }
 
     /// The short label beside a step: there is little room.
@@ -422,6 +467,15 @@ impl Sheet<'_> {
             Step::Remark(place) => remark(&self.flights.remarks[place]),
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "letters on a line"
+)]
+const fn whole(letters: f64) -> usize {
+    letters as usize
 }
 
 /// Steps that are over, by what they are steps of.

@@ -319,6 +319,12 @@ impl Sheet<'_> {
         self.label(label, self.y + 12.0);
         let mut x = LEFT;
         for (look, count) in entries {
+            let words = format!("{count} {}", look.name);
+            let letters = u32::try_from(words.chars().count()).unwrap_or(0);
+            let width = 21.0 + f64::from(letters) * SMALL * COUNT_LETTER;
+            if x + width > self.picture.width - MARGIN && x > LEFT {
+                (x, self.y) = (LEFT, self.y + 20.0);
+            }
             self.picture.add(Area {
                 x,
                 y: self.y,
@@ -329,11 +335,9 @@ impl Sheet<'_> {
             let at = Point::new(x + 8.0, self.y + 12.0);
             let sign = Words::new(at, SMALL, look.sign).coloured(look.ink);
             self.picture.add(sign.anchored(Anchor::Middle));
-            let words = format!("{count} {}", look.name);
-            let letters = u32::try_from(words.chars().count()).unwrap_or(0);
             let at = Point::new(x + 21.0, self.y + 12.0);
             self.picture.add(Words::new(at, SMALL, words));
-            x += 30.0 + f64::from(letters) * SMALL * COUNT_LETTER;
+            x += width + 9.0;
         }
         let letters = u32::try_from(after.chars().count()).unwrap_or(0);
         let width = f64::from(letters) * SMALL * COUNT_LETTER;

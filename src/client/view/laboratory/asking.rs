@@ -1,7 +1,7 @@
 //! Predict: the question, its choices as buttons, and what became of the answer.
 
 use super::{Report, labels, look};
-use crate::client::laboratory::{Quiz, Wish};
+use crate::lab::page::{Quiz, Wish};
 use crate::lab::predict::letter;
 use fltk::button::Button;
 use fltk::enums::{Align, FrameType};

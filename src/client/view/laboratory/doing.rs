@@ -16,8 +16,11 @@
 use super::super::bell::Bell;
 use super::super::class_question::Stopped;
 use super::stage::Canvases;
-use crate::client::laboratory::export::Format;
-use crate::client::laboratory::{Laboratory, News, Task, Wish, tasks};
+use crate::client::commands::Wanted;
+use crate::client::controller::Intent;
+use crate::client::laboratory;
+use crate::lab::page::export::Format;
+use crate::lab::page::{Command, Laboratory, News, Task, Wish};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -113,11 +116,23 @@ impl Doing {
         drop((laboratory, canvases));
         for task in tasks {
             let bell = self.bell.clone();
-            if let Task::Meddle(intent) = task {
-                (self.intents)(intent);
+            if let Task::OfController(command) = task {
+                (self.intents)(intent(command));
             } else {
-                tasks::start(task, self.news.0.clone(), move || bell.ring());
+                laboratory::start(task, self.news.0.clone(), move || bell.ring());
             }
+        }
+    }
+}
+
+/// The same, for the controller.
+fn intent(command: Command) -> Intent {
+    match command {
+        Command::StopWatching => Intent::Watch { tag: None },
+        Command::ChangeLink(scenario) => Intent::ChangeLink(scenario),
+        Command::Kill { tag, packet } => Intent::Kill { tag, packet },
+        Command::AskClass { assignment, moment } => {
+            Intent::AskClass(Wanted::Next(Some(moment)), assignment)
         }
     }
 }

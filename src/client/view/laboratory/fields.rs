@@ -2,8 +2,8 @@
 //! it.
 
 use super::{Report, look};
-use crate::client::laboratory::{SIZES, Setup, Wish};
 use crate::client::words;
+use crate::lab::page::{SIZES, Setup, Wish};
 use crate::wire::options::{Arq, Congestion};
 use fltk::button::Button;
 use fltk::enums::CallbackTrigger;

@@ -13,9 +13,9 @@
 
 use super::super::bell::Bell;
 use super::Report;
-use crate::client::laboratory::Wish;
 use crate::lab::journal::Side;
 use crate::lab::ladder::{Moving, Spot};
+use crate::lab::page::Wish;
 use crate::lab::strip::{Band, Toward};
 use crate::link::{Direction, Label};
 use crate::reliable::event::PacketName;

@@ -2,8 +2,8 @@
 
 use super::playing::slider;
 use super::{Report, labels, look};
-use crate::client::laboratory::Wish;
-use crate::client::laboratory::knob::Knob;
+use crate::lab::page::Wish;
+use crate::lab::page::knob::Knob;
 use crate::link::Scenario;
 use fltk::enums::Align;
 use fltk::frame::Frame;

@@ -5,8 +5,8 @@
 //! ```
 
 use super::{Report, look};
-use crate::client::laboratory::export::Format;
-use crate::client::laboratory::{Laboratory, Wish};
+use crate::lab::page::export::Format;
+use crate::lab::page::{Laboratory, Wish};
 use fltk::app;
 use fltk::button::Button;
 use fltk::dialog::{FileDialog, FileDialogType};

@@ -1,8 +1,8 @@
 //! The row that plays: to the beginning, back, on; how slow, and when.
 
 use super::{Report, look};
-use crate::client::laboratory::{Laboratory, WAYS, Wish};
 use crate::client::words;
+use crate::lab::page::{Laboratory, WAYS, Wish};
 use fltk::button::Button;
 use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;

@@ -7,11 +7,11 @@ use super::super::bell::Bell;
 use super::canvas::Canvas;
 use super::hand::Hand;
 use super::{Report, snapshot};
-use crate::client::laboratory::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::chart::kinds::Kind;
 use crate::lab::journal::{Entry, Journal};
 use crate::lab::ladder::{Moving, Scene, Spot};
 use crate::lab::notation::Notation;
+use crate::lab::page::{About, Laboratory, Racing, Stage, View, Wish};
 use crate::lab::palette::Paper;
 use crate::lab::picture::{Picture, Point, Words};
 use crate::lab::player::Player;
@@ -144,13 +144,13 @@ impl Canvases {
             (self.over_strip.get(), &*self.hand.band.borrow())
             && let Some((side, number)) = band.segment_at(self.strip.place(place))
         {
-            return About::segment(side, number, player);
+            return About::segment(side, number, player.heading(), player.strip());
         }
         if let Some(spot) = self.hand.packet() {
             return About::packet(&spot, player);
         }
         if let Some((side, number)) = self.hand.segment() {
-            return About::segment(side, number, player);
+            return About::segment(side, number, player.heading(), player.strip());
         }
         About::words(match laboratory.view() {
             View::Ladder if laboratory.can_meddle() => {

@@ -1,8 +1,7 @@
 //! A person's hands on what is on the stage: packets killed, knobs turned.
 
 use super::knob::Knob;
-use super::{Laboratory, Stage, Task, setup};
-use crate::client::controller::Intent;
+use super::{Command, Laboratory, Stage, Task, setup};
 use crate::lab::journal::{Entry, Happening, Meddling};
 use crate::lab::player::Player;
 use crate::link::{Label, Scenario};
@@ -14,8 +13,8 @@ impl Laboratory {
             line.parse().map_err(|error| setup::unreadable(&error))?;
         self.setup.scenario = line;
         if self.watched.is_some() {
-            let intent = Intent::ChangeLink(Box::new(scenario));
-            self.tasks.push(Task::Meddle(intent));
+            let command = Command::ChangeLink(Box::new(scenario));
+            self.tasks.push(Task::OfController(command));
         } else if let Stage::Player(player) = &mut self.stage {
             player.change(scenario); // Of a journal nothing can be changed.
         }
@@ -30,8 +29,8 @@ impl Laboratory {
         };
         if let Some(tag) = self.watched.filter(|_| player.can_kill()) {
             let packet = label;
-            let intent = Intent::Kill { tag, packet };
-            self.tasks.push(Task::Meddle(intent));
+            let command = Command::Kill { tag, packet };
+            self.tasks.push(Task::OfController(command));
             return Ok(());
         }
         if self.watched.is_some() {

@@ -1,7 +1,7 @@
 //! The setup of a run: the fields above the laboratory, and what they mean.
 //!
 //! ```
-//! use sash::client::laboratory::Setup;
+//! use sash::lab::page::Setup;
 //! let setup = Setup { scenario: "loss=5%".to_owned(), ..Setup::default() };
 //! assert_eq!(setup.experiment().unwrap().scenario.to_string(), "loss=5%");
 //! let wrong = Setup { scenario: "los=5%".to_owned(), ..Setup::default() };

@@ -157,32 +157,14 @@ fn what_cannot_be_written_is_told() {
 }
 
 #[test]
-fn an_existing_file_is_kept_and_a_damaged_journal_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("ladder.svg");
-    for expected in ["ladder.svg", "ladder (2).svg"] {
-        let News::Written(Ok(written)) =
-            tasks::done(Task::Write(place.clone(), b"<svg/>\n".to_vec()))
-        else {
-            panic!("it was not written");
-        };
-        assert_eq!(written, folder.path().join(expected));
-    }
-    let mut laboratory = Laboratory::default();
-    laboratory.hear(tasks::done(Task::Open(place)));
-    assert!(problem(&laboratory).contains("not that of an event log"));
-    let nowhere = folder.path().join("ladder.svg").join("x.svg");
-    laboratory.hear(tasks::done(Task::Write(nowhere, Vec::new())));
-    assert!(problem(&laboratory).contains("Cannot write"));
-}
-
-#[test]
 fn a_race_is_run_elsewhere_and_shown_from_its_beginning_to_its_end() {
     let mut laboratory = Laboratory::default();
     laboratory.take(Wish::Race(setup("delay=10ms;loss=5%")));
     assert_eq!(laboratory.busy(), Some("Racing\u{2026}"));
-    let task = laboratory.take_tasks().pop().unwrap();
-    laboratory.hear(tasks::done(task));
+    let Some(Task::Race(lanes)) = laboratory.take_tasks().pop() else {
+        panic!("a race is to be run");
+    };
+    laboratory.hear(News::Raced(Ok(Race::run(&lanes).unwrap())));
     assert_eq!(laboratory.busy(), None);
     assert!(laboratory.is_playing());
     for _ in 0..200 {

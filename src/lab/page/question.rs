@@ -1,9 +1,7 @@
 //! A question of the class on the page: the run where it stands still, and, for the
 //! teacher, the question of the quiz that becomes one of the class.
 
-use super::{Laboratory, Setup, Stage, Task, View};
-use crate::client::commands::Wanted;
-use crate::client::controller::Intent;
+use super::{Command, Laboratory, Setup, Stage, Task, View};
 use crate::lab::class_question;
 use crate::lab::journal::Journal;
 use crate::lab::player::Player;
@@ -59,9 +57,8 @@ impl Laboratory {
         let moment = u32::try_from(number).unwrap_or(u32::MAX);
         class_question::moment(&assignment, moment)
             .map_err(|error| format!("Cannot ask the class this question: {error}."))?;
-        let wanted = Wanted::Next(Some(moment));
-        let intent = Intent::AskClass(wanted, assignment);
-        self.tasks.push(Task::Meddle(intent));
+        let command = Command::AskClass { assignment, moment };
+        self.tasks.push(Task::OfController(command));
         self.say(
             "The question was sent. The chat shows the reply of the server.".to_owned(),
         );

@@ -1,12 +1,12 @@
 //! Describes the object under the mouse, in words and in bytes.
 
-use crate::client::words;
 use crate::lab::explain::{Rule, header};
-use crate::lab::journal::Side;
+use crate::lab::journal::{Heading, Side};
 use crate::lab::ladder::Spot;
 use crate::lab::notation::Notation;
 use crate::lab::player::Player;
-use crate::lab::strip::{ReceiverState, SenderState};
+use crate::lab::strip::{ReceiverState, SenderState, Strip};
+use crate::lab::words;
 use std::time::Duration;
 
 /// The description.
@@ -54,15 +54,13 @@ impl About {
         }
     }
 
-    /// A segment on the strip: what has become of it.
+    /// A segment on this strip: what has become of it.
     #[must_use]
-    pub fn segment(side: Side, number: u32, player: &Player) -> Self {
-        let strip = player.strip();
+    pub fn segment(side: Side, number: u32, heading: &Heading, strip: &Strip) -> Self {
         let (state, sentence) = match side {
             Side::Sender | Side::Link => sender(strip.sender(number)),
             Side::Receiver => receiver(strip.receiver(number)),
         };
-        let heading = player.heading();
         let length = u64::from(heading.segment_bytes);
         let start = heading.offset + u64::from(number) * length;
         let end = heading.size.min(start + length);
@@ -76,7 +74,7 @@ impl About {
 }
 
 fn times(spot: &Spot) -> String {
-    let time = |time_us: u64| words::time(Duration::from_micros(time_us));
+    let time = |time_us: u64| words::short_time(Duration::from_micros(time_us));
     match (spot.sent_us, spot.arrived_us) {
         (Some(sent), Some(arrived)) => format!("\n{} to {}", time(sent), time(arrived)),
         (Some(sent), None) => format!("\nsent at {}", time(sent)),
