@@ -68,7 +68,8 @@ impl Room {
         }
         if let Some(open) = &self.questions.open {
             let number = open.number;
-            let sentence = format!("Question {number} is still open. First: /reveal.");
+            let sentence =
+                format!("Question {number} is still open. End it with /reveal.");
             return complain(teacher, Code::NoSuchQuestion, sentence);
         }
         let question = Question {
@@ -81,7 +82,8 @@ impl Room {
         let reply = Reply::Question(question.clone());
         if !is_plausible || link.chars().any(char::is_control) || !reply.fits_in_a_line()
         {
-            let sentence = "This question is too long, or holds a number that cannot be.";
+            let sentence =
+                "This question is too long, or one of its numbers is out of range.";
             return complain(teacher, Code::BadText, sentence.to_owned());
         }
         self.questions.last = question.number;
@@ -109,10 +111,10 @@ impl Room {
             });
         };
         if self.teacher == Some(client) {
-            return refuse("You have asked this question: your class answers it.".into());
+            return refuse("You asked this question; your class answers it.".into());
         }
         if !question.question.about.allows(answer) {
-            return refuse(format!("This is no answer to question {number}."));
+            return refuse(format!("Question {number} does not allow this answer."));
         }
         let name = self.present[&client].to_string();
         let is_changed = questions.answers.contains_key(&name);
@@ -137,7 +139,7 @@ impl Room {
         }
         let questions = &mut self.questions;
         let Some(question) = questions.open.take() else {
-            let sentence = "No question is open. /ask SCENARIO asks one.";
+            let sentence = "No question is open. Ask one with /ask SCENARIO.";
             return complain(teacher, Code::NoSuchQuestion, sentence.to_owned());
         };
         let number = question.number;

@@ -121,7 +121,7 @@ impl Controller {
     pub(super) fn answer_question(&mut self, answer: Answer, now_ms: u64) {
         let is_online = self.model.is_online();
         let Some(question) = &mut self.model.question else {
-            return self.complain("There is no question to be answered.", now_ms);
+            return self.complain("No question is open.", now_ms);
         };
         let number = question.number;
         if !question.is_open() {
@@ -129,12 +129,12 @@ impl Controller {
             return self.complain(&sentence, now_ms);
         }
         if question.is_own {
-            let sentence = "You have asked this question: your class answers it.";
+            let sentence = "You asked this question; your class answers it.";
             return self.complain(sentence, now_ms);
         }
         if !question.run.allows(answer) {
             let possible = question.run.possible();
-            let sentence = format!("Question {number} is answered by {possible}.");
+            let sentence = format!("Answer question {number} with {possible}.");
             return self.complain(&sentence, now_ms);
         }
         if is_online {

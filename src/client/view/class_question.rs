@@ -88,7 +88,7 @@ const EDGE: i32 = 6;
 const LINE_HEIGHT: i32 = 17;
 
 /// Letters in a line of words, in a narrow window.
-const LETTERS_IN_A_LINE: usize = 84;
+const LETTERS_IN_A_LINE: usize = 76;
 
 /// No question has more choices, and no outcome more bars.
 const MOST_CELLS: usize = 8;

@@ -12,7 +12,7 @@
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
 //! laboratory's question, not this file's.
 
-use super::question::ClassAnswer;
+use super::answer::ClassAnswer;
 use crate::wire::options::{Arq, Congestion};
 use serde::{Deserialize, Serialize};
 

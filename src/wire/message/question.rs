@@ -11,6 +11,7 @@
 //!
 //! The right answer is in no message: each client works it out of the run, by the same code.
 
+use super::answer::Answer;
 use super::class::Assignment;
 use serde::{Deserialize, Serialize};
 
@@ -61,28 +62,6 @@ pub struct Question {
     /// What is asked.
     #[serde(flatten)]
     pub question: ClassQuestion,
-}
-
-/// An answer.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// This choice, from 0.
-    Choice(u8),
-    /// So many packets.
-    Packets(u32),
-}
-
-/// An answer, and the question that it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClassAnswer {
-    /// The number of the `question`.
-    pub number: u64,
-    /// The answer.
-    #[serde(flatten)]
-    pub answer: Answer,
 }
 
 /// How many have answered so far: to the teacher.
