@@ -168,14 +168,14 @@ fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
     // One says yes, one says no, and one who comes later has agreed to all.
     guy.wait_for("dana asks you to run exercise 1: lab run --arq go-back-n");
     guy.types("/lab yes");
-    let figures = guy.wait_for("Exercise 1: whole in ");
+    let figures = guy.wait_for("Exercise 1: verified in ");
     guy.wait_for("dana has received your answer to exercise 1.");
     yuval.wait_for("dana asks you to run exercise 1");
     yuval.types("/lab no");
     yuval.wait_for("dana has received your answer to exercise 1.");
     let noa = class.student("noa", &["--accept-lab"]);
     // In virtual time the figures are the same on every machine.
-    assert_eq!(noa.wait_for("Exercise 1: whole in "), figures);
+    assert_eq!(noa.wait_for("Exercise 1: verified in "), figures);
     noa.wait_for("dana has received your answer to exercise 1.");
 
     let table = class.teacher(&["/results"]);
@@ -211,7 +211,7 @@ fn a_script_that_agrees_waits_for_its_figures_and_what_is_no_lesson_is_not_given
         .unwrap();
     assert!(output.status.success(), "{}", told(&output));
     assert!(
-        told(&output).contains("dana has your answer"),
+        told(&output).contains("dana has received your answer"),
         "{}",
         told(&output)
     );

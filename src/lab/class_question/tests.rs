@@ -30,9 +30,9 @@ fn the_usual_moment_is_the_one_at_which_the_sender_retransmits() {
         };
         let right = &question.choices()[usize::from(right)];
         let expected = if arq == Arq::GoBackN {
-            "DATA 2 to 5 again"
+            "retransmits DATA 2 to 5"
         } else {
-            "DATA 2 again"
+            "retransmits DATA 2"
         };
         assert!(right.contains(expected), "{arq}: {right}");
         assert!(question.text().contains("What does the sender do next"));
