@@ -12,8 +12,8 @@
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
 //! laboratory's question, not this file's.
 
+use super::answer::ClassAnswer;
 use super::assignment::Assignment;
-use super::question::ClassAnswer;
 use serde::{Deserialize, Serialize};
 
 /// An assignment that was given out.
