@@ -1,7 +1,6 @@
 //! The messages of the chat connection: requests to the server, replies to a client.
 //!
-//! One JSON value per line; the keyword is the key, or the whole value where nothing
-//! belongs to it. Therefore a user with `nc` can be a client too.
+//! One JSON value per line, its keyword the key or the whole value: `nc` is a client too.
 //!
 //! ```text
 //! -> {"join":{"name":"dana","version":1}}
