@@ -8,8 +8,8 @@
 //! ```
 //!
 //! One thread, `capture`, owns the file, and only whole packets reach it: whenever the
-//! program is killed, what is there can be read. A disk that is full ends the capture with
-//! a warning, never a transfer.
+//! program is killed, what is there can be read. A disk that is full ends the capture
+//! with a warning, never a transfer.
 //!
 //! Source: report page `wireshark`.
 
@@ -36,7 +36,7 @@ pub struct Captures {
     ended: Option<Receiver<()>>,
 }
 
-/// So long the end of the program waits for the file.
+/// How long the end of the program waits for the file.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// From here on packets are written, whether more wait or not. Unit: bytes.
@@ -47,8 +47,8 @@ const MADE_UP_CHAT: &str = "the bytes of the chat are real; the TCP segments aro
                             cannot see those of the kernel";
 
 impl Captures {
-    /// Into this file; `None`: no capture. A file that is there already is kept, and
-    /// another one gets a number. `scenario`: what this side's link does.
+    /// Into this file; `None`: no capture. An existing file is kept, and the new one gets
+    /// a number. `scenario`: what this side's link does.
     ///
     /// # Errors
     /// What the system says about the file, and which one it is.
@@ -103,8 +103,8 @@ impl Drop for Captures {
     }
 }
 
-/// A new file, never over an older one. What is no file, such as a pipe to Wireshark, is
-/// written to.
+/// A new file, never over an older one. A target that is not a regular file, such as a
+/// pipe to Wireshark, is written to directly.
 fn open(path: &Path) -> io::Result<(File, PathBuf)> {
     let is_special = path
         .metadata()
@@ -131,14 +131,14 @@ fn about(scenario: &str) -> String {
     )
 }
 
-/// What the thread `capture` owns.
+/// The state of the thread `capture`.
 struct Writer {
     file: File,
     path: PathBuf,
-    /// What of the file is whole packets. Unit: bytes.
+    /// The length of the file up to its last complete packet. Unit: bytes.
     whole_bytes: u64,
     capture: Capture,
-    /// What this side's link does, for comments.
+    /// The scenario of this side's link, for comments.
     scenario: String,
     chats: HashMap<(SocketAddr, SocketAddr), Conversation>,
     /// Copies were missed, and that was told.
@@ -238,6 +238,7 @@ const fn direction(way: Way) -> capture::Way {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::full_disk;
     use std::fs;
     use std::net::UdpSocket;
 
@@ -282,9 +283,8 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn a_disk_that_is_full_ends_the_capture_and_nobody_waits_for_it() {
-        let full = Path::new("/dev/full");
+        let Some(full) = full_disk() else { return };
         let captures = Captures::start(Some(full), &Scenario::PERFECT).unwrap();
         let tap = captures.tap();
         for _ in 0..10_000 {

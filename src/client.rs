@@ -9,6 +9,9 @@
 //!     '------------- Model -------------'
 //! ```
 //!
+//! The view is the window, and belongs to the program `client` (`src/bin/client/view.rs`):
+//! `server` and `lab` use this library and are not linked to what a window needs.
+//!
 //! | module | is |
 //! | --- | --- |
 //! | [`model`] | everything that is shown (pure) |
@@ -60,8 +63,6 @@ mod submission;
 pub mod text;
 pub mod theme;
 pub mod upload;
-#[cfg(feature = "gui")]
-pub mod view;
 pub mod watching;
 pub mod words;
 
@@ -76,7 +77,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use theme::Theme;
 
-/// What both faces are started with.
+/// The settings with which both front ends start.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where to connect at once, where a name is given too; else what the login form
@@ -88,15 +89,15 @@ pub struct Settings {
     pub password: Option<Password>,
     /// Whether what a teacher gives out is run without asking the person.
     pub accepts_labs: bool,
-    /// What downloads ask for.
+    /// The options that downloads request.
     pub asked: Asked,
     /// The folder for downloads; it is made when the first one comes.
     pub out: PathBuf,
     /// Every transfer pauses by itself when this share of it is done.
     pub pause_at: Option<Share>,
-    /// What to do where a download's file is there already.
+    /// The choice for existing files.
     pub overwrite: Overwrite,
-    /// What the link does to our side of transfers.
+    /// The scenario of the link on our side of transfers.
     pub scenario: Scenario,
     /// Whether datagrams go to and come from the kernel many at a time, where it can.
     pub is_offloading: bool,

@@ -88,8 +88,8 @@ struct Journal {
     side: Side,
     heading: Heading,
     state: State,
-    /// Whether the transfer is over. Late packets may still come, and whoever reads the
-    /// file now shall find whole lines.
+    /// Whether the transfer is over. Late packets may still come, and a reader of the
+    /// file shall find whole lines.
     is_over: bool,
 }
 
@@ -171,8 +171,9 @@ fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
     Ok(file)
 }
 
-/// A new file of this name and ending, for its owner alone (it may hold what others said),
-/// never over an older one: where the name is there, a number follows it. Where the file is.
+/// A new file of this name and ending, for its owner alone (it may hold what others
+/// said), never over an older one: where the name is there, a number follows it. Where
+/// the file is.
 ///
 /// # Errors
 /// Those of the system; `AlreadyExists` where thousands of numbers are there too.
@@ -193,8 +194,8 @@ pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// The first line of a real transfer's journal, but for its first sequence number, which is
-/// not known yet.
+/// The first line of a real transfer's journal, but for its first sequence number, which
+/// is not known yet.
 #[must_use]
 pub fn heading(scenario: &Scenario, settled: Settled, size: u64, offset: u64) -> Heading {
     Heading {

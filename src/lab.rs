@@ -16,6 +16,7 @@
 //! | [`halt`] | what holds a transfer up in its middle |
 //! | [`journal`] | a run as JSON lines |
 //! | [`ladder`] | a journal as a packet ladder in text |
+//! | [`page`] | the laboratory's page, for the window and for a browser |
 //! | [`palette`] | colours that all can tell apart |
 //! | [`picture`] | a drawing that knows no surface; as SVG |
 //! | [`player`] | one player for what was recorded, what is run and what happens now |
@@ -25,7 +26,7 @@
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`shared`] | several transfers over one link |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
-//! | [`stage`] | a run that stops when asked, and can be meddled with |
+//! | [`stage`] | a run that stops when asked, and accepts injected faults |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
@@ -42,6 +43,7 @@ pub mod halt;
 pub mod journal;
 pub mod ladder;
 pub mod notation;
+pub mod page;
 pub mod palette;
 pub mod picture;
 pub mod player;
@@ -55,4 +57,4 @@ pub mod stage;
 pub mod strip;
 pub mod sweep;
 pub mod theory;
-mod words;
+pub mod words;

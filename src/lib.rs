@@ -16,7 +16,7 @@
 //! | 3 | shells | `transfer` | sockets, files, threads, the clock |
 //! | 2 | laboratory | `lab` | the machines in virtual time |
 //! | 1 | machines | `reliable` `link` `room` `shelf` | pure: time is an argument |
-//! | 0 | values | `wire` | packets, messages, options |
+//! | 0 | values | `wire` `system` | packets, messages, options; what differs between operating systems |
 //!
 //! # The way of one chat line
 //!
@@ -32,16 +32,27 @@
 //! [`transfer::receiving`] decodes it, gives it to [`reliable::connection::Receiving`],
 //! hands what is in order to `disk-3` (`transfer/disk.rs`), and sends the ACK back.
 
+#[cfg(not(target_family = "wasm"))]
 pub mod captures;
+#[cfg(not(target_family = "wasm"))]
 pub mod client;
+#[cfg(not(target_family = "wasm"))]
 pub mod journals;
 pub mod lab;
 pub mod link;
+#[cfg(not(target_family = "wasm"))]
 pub mod loopback;
+#[cfg(not(target_family = "wasm"))]
 pub mod passwords;
 pub mod reliable;
+#[cfg(not(target_family = "wasm"))]
 pub mod room;
+#[cfg(not(target_family = "wasm"))]
 pub mod server;
+#[cfg(not(target_family = "wasm"))]
 pub mod shelf;
+#[cfg(not(target_family = "wasm"))]
+pub mod system;
+#[cfg(not(target_family = "wasm"))]
 pub mod transfer;
 pub mod wire;

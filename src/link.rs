@@ -1,18 +1,18 @@
 //! An imperfect link as a machine: it loses, delays, reorders, repeats and damages.
 //!
 //! ```text
-//!   push(packet, now) --> dice --> [ lost | in flight until ... | twice | damaged ]
+//!   push(packet, now) --> draw -->  [ lost | in flight until ... | twice | damaged ]
 //!                                              |
 //!   poll(now) <--------------------------------'   delivered in order of arrival
 //! ```
 //!
-//! What happens to a packet is a function of the seed, the direction, its kind, its number
-//! and its attempt: the same scenario loses the same DATA for every protocol and on every
-//! machine, so a scenario is a line of text to hand out. Only a rate, its queue and an
-//! outage look at the time. A person may meddle: [`Link::kill`] loses a packet that is in
-//! flight, [`Link::change`] makes the conditions others for what is pushed from then on. The
-//! real sockets and the laboratory drive this same machine. It knows nothing of what it
-//! carries.
+//! The fate of a packet is a function of the seed, the direction, its kind, its
+//! number and its attempt: the same scenario loses the same DATA for every protocol and
+//! on every machine, so a scenario is a line of text to hand out. Only a rate, its queue
+//! and an outage look at the time. A user may inject faults: [`Link::kill`] loses a
+//! packet that is in flight, [`Link::change`] makes the conditions others for what is
+//! pushed from then on. The real sockets and the laboratory drive this same machine. It
+//! knows nothing of what it carries.
 //!
 //! ```
 //! use sash::link::{Direction, Link, Scenario};
@@ -52,7 +52,7 @@ pub struct Link<T> {
     in_flight: BinaryHeap<Reverse<InFlight<T>>>,
     /// When the last bit of what was pushed has entered the wire.
     busy_until: Moment,
-    /// What may wait to enter it. Unit: bytes.
+    /// The queue before it. Unit: bytes.
     queue_bytes: u64,
     /// Pushes so far: what leaves at the same moment arrives in the order it came.
     pushed: u64,
@@ -68,7 +68,7 @@ pub enum Direction {
     Ack,
 }
 
-/// What a packet that comes out of the link has been through.
+/// The history of a packet that leaves the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery<T> {
     /// The packet.
@@ -77,7 +77,7 @@ pub struct Delivery<T> {
     pub damage: Option<u64>,
 }
 
-/// What the link has decided about a packet that was pushed.
+/// The decision of the link about a pushed packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -97,10 +97,10 @@ pub enum Fate {
     Duplicated,
 }
 
-/// What has been decided about a packet at its entry.
+/// The decision about a packet at its entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entered {
-    /// What will become of it.
+    /// Its fate.
     pub fate: Fate,
     /// When it comes out, if it does.
     pub arrives: Option<Moment>,
@@ -221,7 +221,7 @@ impl<T: Clone> Link<T> {
         }
     }
 
-    /// What waits to enter the wire. Unit: bytes.
+    /// The bytes that wait to enter the wire. Unit: bytes.
     #[must_use]
     pub fn queued_bytes(&self, now: Moment) -> u64 {
         let (Some(rate), None) = (self.conditions.rate, self.conditions.bucket) else {
@@ -234,8 +234,8 @@ impl<T: Clone> Link<T> {
     /// When the packet's last bit is on the wire; `None` where the queue before it is
     /// full. A packet that is lost later has used the wire all the same.
     ///
-    /// A policer counts in the same way: what would have to wait stands for the tokens that
-    /// are missing from its bucket. But what it lets through leaves at once.
+    /// A policer counts in the same way: the bytes that would have to wait are the tokens
+    /// missing from its bucket. But what it lets through leaves at once.
     fn enter_the_wire(&mut self, bytes: usize, now: Moment) -> Option<Moment> {
         let Some(rate) = self.conditions.rate else {
             return Some(now);
@@ -278,9 +278,10 @@ impl<T: Clone> Link<T> {
 
     /// Whether the chain of good and bad is bad at this number.
     ///
-    /// Each number's dice say "bad" (below `enter`), "good" (above `1 - leave`) or "as
-    /// before", whatever came before. So the nearest number back that says one of the
-    /// first two decides, and no chain has to be remembered. Before number 0 all is good.
+    /// Each number's random draw says "bad" (below `enter`), "good" (above `1 - leave`)
+    /// or "as before", whatever came before. Therefore the nearest earlier number with
+    /// one of the first two results decides, and no chain has to be stored. Before number
+    /// 0 all is good.
     fn is_in_burst(&self, burst: Burst, label: Label) -> bool {
         for number in (0..=label.number).rev() {
             let hash = self.hash(Purpose::Burst, Label { number, ..label });
@@ -316,13 +317,13 @@ impl<T: Clone> Link<T> {
         self.in_flight.peek().map(|Reverse(next)| next.way.arrives)
     }
 
-    /// What is in the link, in no order; a packet that arrives twice is there twice.
+    /// The packets in the link, in no order; a packet that arrives twice is there twice.
     pub fn under_way(&self) -> impl Iterator<Item = UnderWay> + '_ {
         self.in_flight.iter().map(|Reverse(packet)| packet.way)
     }
 
-    /// Loses a packet that is in the link, with each copy of it: it never comes out. What
-    /// it was; `None` where no packet of this name is in the link. `drop=` with its name in
+    /// Loses a packet that is in the link, with each copy of it: it never comes out. The
+    /// packet; `None` if no packet of this name is in the link. `drop=` with its name in
     /// the scenario would have lost it too.
     pub fn kill(&mut self, label: Label) -> Option<T> {
         let is_it = |packet: &Reverse<InFlight<T>>| packet.0.way.label == label;
@@ -337,8 +338,8 @@ impl<T: Clone> Link<T> {
         killed.next().map(|Reverse(packet)| packet.delivery.item)
     }
 
-    /// Other conditions from now on. What is in the link keeps its fate and its time of
-    /// arrival; what waits before a rate counts as so many bytes before the new one.
+    /// Other conditions from now on. Packets in the link keep their fate and their time
+    /// of arrival; bytes that wait for the old rate wait for the new one.
     pub fn change(&mut self, scenario: &Scenario, now: Moment) {
         let before = self.conditions.rate.unwrap_or(0);
         self.seed = scenario.seed;
@@ -374,7 +375,7 @@ impl<T: Clone> Link<T> {
 }
 
 impl Delivery<Vec<u8>> {
-    /// The datagram as it arrives: with one bit flipped, if the dice said so.
+    /// The datagram as it arrives: with one bit flipped, if the random draw decided it.
     #[must_use]
     pub fn into_datagram(mut self) -> Vec<u8> {
         let bits = 8 * self.item.len() as u64;

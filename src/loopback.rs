@@ -32,7 +32,7 @@ pub struct Transfer {
     pub size: u64,
     /// How it travels.
     pub settled: Settled,
-    /// What the link does.
+    /// The scenario of the link.
     pub scenario: Scenario,
     /// Whether many datagrams go in one call, where the system can.
     pub is_offloading: bool,
@@ -43,11 +43,11 @@ pub struct Transfer {
 pub struct Source {
     /// Where it is.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its content.
     pub digest: Digest,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone, Copy)]
 pub struct Carried {
     /// From the start of the sender to the file under its name.

@@ -1,8 +1,8 @@
 //! Reliable transfer over a channel that loses, repeats, reorders and damages packets.
 //!
-//! Floor 1: machines. None of them holds a socket, a clock, a thread or dice; time and
-//! chance are brought by the caller. Each answers the same five verbs ([`Machine`]), so a
-//! real socket, a simulated link and a test drive it alike:
+//! Floor 1: machines. None of them holds a socket, a clock, a thread or a random
+//! generator; the caller brings time and randomness. Each answers the same five verbs
+//! ([`Machine`]), so a real socket, a simulated link and a test drive it alike:
 //!
 //! ```text
 //!            +-----------------------------+
@@ -96,7 +96,7 @@ pub trait Machine {
     /// Somebody listens from now on; the first event says how far it has come.
     fn listen(&mut self);
 
-    /// What happened since last asked; empty unless the machine was told to listen.
+    /// The events since the last call; empty unless the machine was told to record them.
     fn take_events(&mut self) -> Vec<Event>;
 }
 
@@ -105,12 +105,12 @@ pub trait SendingMachine: Machine + Send {
     /// Whether every segment was acknowledged.
     fn is_finished(&self) -> bool;
 
-    /// What was sent, what was acknowledged, the window and the timer.
+    /// The sent and acknowledged packets, the window and the timer.
     fn progress(&self) -> Progress;
 
-    /// Whether FIN may go before the last ACK: all was sent, nothing waits to go again, and
-    /// the window has room behind the last segment. Never, where it is drawn as the textbook
-    /// draws it, one phase after the other.
+    /// Whether FIN may go before the last ACK: all data was sent, no retransmission
+    /// waits, and the window has space behind the last segment. Never, where it is drawn
+    /// as the textbook draws it, one phase after the other.
     fn has_room_for_fin(&self) -> bool {
         false
     }
@@ -129,8 +129,8 @@ pub trait ReceivingMachine: Machine + Send {
     fn expected(&self) -> SequenceNumber;
 
     /// There is room for this many segments from [`ReceivingMachine::expected`] on. A
-    /// window that closes or opens by it is told at once. What was promised before is
-    /// still accepted.
+    /// window that closes or opens by it is told at once. Data within an earlier window
+    /// is still accepted.
     fn set_room(&mut self, segments: u32);
 
     /// A datagram of this transfer arrived damaged.
@@ -142,8 +142,8 @@ pub trait ReceivingMachine: Machine + Send {
     /// DATA packets that arrived, and those among them that were resends.
     fn arrivals(&self) -> (u64, u64);
 
-    /// So many more DATA packets may come before the sender is owed a word: until then
-    /// nobody waits for this side. One, where each packet is answered at once.
+    /// The number of DATA packets that may still arrive before the sender is owed a word:
+    /// until then nobody waits for this side. One, where each packet is answered at once.
     fn arrivals_awaited(&self) -> u32 {
         1
     }

@@ -1,4 +1,4 @@
-//! Who is in the room and who hears what: a request in, effects out.
+//! The users in the room, and the receivers of each message: a request in, effects out.
 //!
 //! The one place where the order of the talk is made. Requests come in one after the
 //! other, and what goes out goes to everybody in that same order; also to the one who
@@ -56,14 +56,14 @@ pub const HISTORY_LINES: usize = 100;
 /// How much of a parser's complaint is passed on: it may quote the whole line.
 const LONGEST_WHY: usize = 300;
 
-/// Who is here, and what was said last.
+/// The users, and the latest messages.
 #[derive(Debug)]
 pub struct Room {
     defaults: Settled,
     present: BTreeMap<ClientNumber, Name>,
     said: VecDeque<Said>,
     door: Door,
-    /// Who has said a name and must prove a password.
+    /// The clients that have given a name and must prove a password.
     arriving: BTreeMap<ClientNumber, Arriving>,
     /// Where those come from of whom the shell has said so.
     origins: BTreeMap<ClientNumber, Origin>,
@@ -77,19 +77,19 @@ pub struct Room {
     questions: Questions,
 }
 
-/// What the shell has to do, in this order.
+/// The effects for the driver, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Send this line; one that goes to many is made once.
     Tell {
-        /// Who hears it.
+        /// The receivers.
         to: Audience,
         /// What.
         reply: Reply,
     },
     /// Work on files, which the room leaves to others.
     Transfers {
-        /// Who wants it.
+        /// The client that requests it.
         client: ClientNumber,
         /// What.
         order: Order,
@@ -115,7 +115,8 @@ pub enum Effect {
     },
 }
 
-/// Who hears a line. "Everyone" are those in the room once the request is worked through.
+/// The receivers of a line. "Everyone" are those in the room once the request is worked
+/// through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// This client, in the room or not.
@@ -126,7 +127,7 @@ pub enum Audience {
     Others(ClientNumber),
 }
 
-/// What the room hands on: the requests that need files.
+/// The requests that the room passes on: the requests that need files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Which files are there?
@@ -135,7 +136,7 @@ pub enum Order {
     Download(DownloadRequest),
     /// Take a file.
     Upload {
-        /// Who gives it.
+        /// The client that uploads it.
         from: String,
         /// What.
         request: UploadRequest,
@@ -191,7 +192,8 @@ impl Room {
         self.leave_the_door(client);
     }
 
-    /// This client asked for this, at this time of day. Unit of `time`: milliseconds since
+    /// This client asked for this, at this time of day. Unit of `time`: milliseconds
+    /// since
     /// 1970-01-01 UTC.
     pub fn on_request(
         &mut self,
@@ -299,8 +301,8 @@ impl Room {
         vec![tell_one(client, Reply::Error(complaint))]
     }
 
-    /// This client sent a line that cannot be read, and was skipped; the line goes on. One
-    /// who is not in yet speaks another protocol.
+    /// This client sent a line that cannot be read, and was skipped; the line goes on.
+    /// One who is not in yet speaks another protocol.
     #[must_use]
     pub fn on_illegible(&self, client: ClientNumber, why: &str) -> Vec<Effect> {
         if !self.present.contains_key(&client) {
@@ -351,7 +353,7 @@ impl Room {
         vec![tell_everyone(Reply::Notice { text })]
     }
 
-    /// Who an audience is, just now.
+    /// The current clients of an audience.
     pub fn members(&self, audience: Audience) -> impl Iterator<Item = ClientNumber> + '_ {
         let (one, all_but) = match audience {
             Audience::One(client) => (Some(client), None),

@@ -15,11 +15,11 @@
 //! | `listener` | `accept` | the listening socket, the count of `seats` |
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
-//! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, what broken-off uploads have left (`kept`) |
+//! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, partial files of interrupted uploads (`kept`) |
 //! | `results` | `results` | the file for what a class sends back, where there is one |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
-//! What the threads tell each other is in `messages`.
+//! The messages between the threads are in `messages`.
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
 
@@ -61,7 +61,7 @@ use std::time::Duration;
 use transfers::Transfers;
 use transfers::upload_limits::UploadLimits;
 
-/// What a server is started with.
+/// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 means any.
@@ -70,7 +70,7 @@ pub struct Config {
     pub files: PathBuf,
     /// The ports that transfers go out from.
     pub ports: PortRange,
-    /// What the link does to the packets of every transfer.
+    /// The scenario of the link of every transfer.
     pub scenario: Scenario,
     /// Whether datagrams go to and come from the kernel many at a time, where it can.
     pub is_offloading: bool,
@@ -78,11 +78,11 @@ pub struct Config {
     pub journals: Journals,
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
-    /// What a transfer does where the client does not ask for anything.
+    /// The options of transfers whose client requests none.
     pub defaults: Settled,
     /// How much clients may upload; `None`: nothing.
     pub uploads: Option<UploadLimits>,
-    /// Who may come in.
+    /// The rules for joining.
     pub rules: Rules,
     /// Most clients at once, from all addresses.
     pub max_clients: usize,
@@ -149,8 +149,8 @@ pub struct Running {
 /// Starts a server.
 ///
 /// # Errors
-/// A sentence with a way out, and the system's kind of error: the folder is not there, the
-/// address is in use or not ours, no thread is left.
+/// A sentence with a way out, and the system's kind of error: the folder is not there,
+/// the address is in use or not ours, no thread is left.
 pub fn start(config: Config) -> io::Result<Running> {
     let folder =
         Folder::new(&config.files).map_err(|error| cannot_serve(&config, &error))?;
@@ -192,7 +192,8 @@ pub fn start(config: Config) -> io::Result<Running> {
         is_closing: Arc::clone(&is_closing),
         alive,
     };
-    // Whatever did start is stopped when the rest does not: `Running` is dropped then.
+    // If one part does not start, the parts that did start are stopped: `Running` is
+    // dropped then.
     let mut running = Running {
         address,
         is_closing,
@@ -260,8 +261,8 @@ impl Running {
     }
 
     /// Tells everybody that the end is near, lets nobody in and no transfer begin, and
-    /// gives those that run so much time to end. Then as [`Running::stop`]: what has not
-    /// ended can be gone on from.
+    /// gives those that run so much time to end. Then as [`Running::stop`]: unfinished
+    /// transfers can be resumed.
     pub fn stop_within(mut self, grace: Duration) {
         self.close_the_door();
         let (ended, drained) = crossbeam_channel::bounded(1);
@@ -269,7 +270,8 @@ impl Running {
             .transfers
             .send(TransfersMessage::Drain { grace, ended });
         match drained.recv_timeout(grace) {
-            // Who has just got a file shall hear of it before the connection goes.
+            // A client that has just received a file is told so before the connection
+            // ends.
             Ok(()) => {
                 let _ = crossbeam_channel::after(LAST_WORDS).recv();
             }
@@ -288,8 +290,8 @@ impl Running {
         }
     }
 
-    /// First the chat, then the files: whoever sees the connection go knows that the
-    /// server has ended, and that it was nobody who cancelled.
+    /// First the chat, then the files: a client that sees the connection end knows that
+    /// the server has ended, and that it was nobody who cancelled.
     fn end(&mut self) {
         if self.is_stopping.swap(true, Ordering::AcqRel) {
             return;

@@ -16,24 +16,21 @@
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | [`batch`] | many datagrams in one call to the kernel |
-//! | `filter` | what the kernel lets through to a socket |
 //! | `forgeries` | packets that somebody else made up: told once, counted |
 //! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
 //! | [`socket_error`] | what an error of a UDP socket means: almost never the end |
-//! | [`space`] | room on a disk, reserved |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
-//! | [`leftovers`] | what broken-off downloads have left in a folder |
-//! | [`overwrite`] | what becomes of a file that has the name already |
+//! | [`leftovers`] | the partial files of interrupted downloads in a folder |
+//! | [`overwrite`] | what to do if a file of the name exists |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
 pub mod batch;
 pub mod carrier;
 pub mod clock;
 mod disk;
-mod filter;
 mod forgeries;
 pub mod hand;
 pub mod hash;
@@ -48,7 +45,6 @@ pub mod record;
 pub mod sending;
 pub mod socket_error;
 pub mod source;
-pub mod space;
 pub mod tap;
 pub mod tcp;
 pub mod threads;
@@ -70,12 +66,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tap::Tap;
 
-/// What both ends of a transfer know before its first packet.
+/// The knowledge of both ends of a transfer before its first packet.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// The transfer's number: in thread names, logs and messages.
     pub number: u64,
-    /// What every packet carries.
+    /// The token in every packet.
     pub token: Token,
     /// For the MACs on what opens and ends it, where the room has a password.
     pub keys: Option<TrafficKeys>,
@@ -83,9 +79,9 @@ pub struct Job {
     pub settled: Settled,
     /// The file's size. Unit: bytes.
     pub size: u64,
-    /// What of it the receiver has already. Unit: bytes.
+    /// The part of it that the receiver already has. Unit: bytes.
     pub offset: u64,
-    /// What the link does to this side's packets, in both directions.
+    /// The scenario for this side's packets, in both directions.
     pub scenario: Scenario,
     /// This side pauses by itself when so much is done. Unit: bytes.
     pub pause_at: Option<u64>,
@@ -99,12 +95,12 @@ pub struct Job {
     pub tap: Tap,
 }
 
-/// How a transfer goes, told to whoever started it.
+/// The progress of a transfer, reported to its starter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
     /// Ten times a second at most.
     Progress(TransferState, Figures),
-    /// What happened since the last time, where the job is watched.
+    /// The events since the last report, if the job is watched.
     Happened(Vec<Happening>),
     /// An answer to [`Hand::Kill`](hand::Hand::Kill): whether the packet was in flight in
     /// this side's link, and is lost.
@@ -124,7 +120,7 @@ pub enum Happening {
     Machine(Moment, Event),
     /// On the link before or behind it.
     Carried(Moment, PacketName, Direction, Entered),
-    /// A person lost a packet on its way.
+    /// The user dropped a packet in flight.
     Killed(Moment, PacketName, Direction),
     /// A person made the link another one.
     Changed(Moment, Box<Scenario>),
@@ -169,7 +165,7 @@ pub const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 /// A thread that waits on a socket looks up this often to see whether it should end.
 pub const WAKE_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What the kernel is asked for to hold datagrams that wait. Unit: bytes.
+/// The receive buffer that is requested from the kernel. Unit: bytes.
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 impl Job {
@@ -190,7 +186,7 @@ impl Job {
         tap: Tap::OFF,
     };
 
-    /// What this side brings to the handshake.
+    /// The parameters that this side brings to the handshake.
     #[must_use]
     pub fn proposal(&self, window: u32, first: Option<SequenceNumber>) -> Proposal {
         Proposal {
@@ -206,8 +202,8 @@ impl Job {
                 least: LEAST_TIMEOUT,
             },
             acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
-            // An imperfect link makes the path longer than the chat's, so the chat's round
-            // trip says nothing about it.
+            // An imperfect link makes the path longer than the chat's, so the chat's
+            // round trip says nothing about it.
             early_data: self.scenario.is_perfect(),
             listening: self.is_watched,
         }

@@ -1,4 +1,4 @@
-//! What travels between server and client, and nothing about how it gets there.
+//! The messages and packets between server and client, independent of sockets.
 //!
 //! Floor 0: values. Everything here can be made, compared and printed without a socket,
 //! a clock or a thread.

@@ -1,6 +1,7 @@
-//! What a person types: slash commands, the older shortcuts, or plain text.
+//! The commands that a user types: slash commands, the older shortcuts, or plain text.
 //!
-//! `/whisper dana hi` is a command, `//hi` says `/hi`, and anything else is said as it is.
+//! `/whisper dana hi` is a command, `//hi` says `/hi`, and anything else is said as it
+//! is.
 //! `!pm NAME TEXT`, `!df FILE` and a bare `download FILE` mean what they meant to those
 //! who know them. A file's name may hold spaces, quoted or not.
 //!
@@ -27,24 +28,24 @@ use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{Answer, Assignment, FileEntry};
 use crate::wire::options::{Arq, Asked, Congestion, Transport};
 
-/// What a line means.
+/// The meaning of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Nothing was typed.
     Nothing,
     /// To whom the To field names.
     Say {
-        /// What is said.
+        /// The text.
         text: String,
     },
     /// To one person.
     Whisper {
         /// Whom.
         to: String,
-        /// What is said.
+        /// The text.
         text: String,
     },
-    /// Who hears plain text from now on.
+    /// Choose the receiver of plain text from now on.
     To(Audience),
     /// Who is there?
     Users,
@@ -64,7 +65,7 @@ pub enum Command {
         /// The options written behind it.
         asked: Asked,
     },
-    /// What is on its way?
+    /// List the transfers.
     Transfers,
     /// Let a transfer wait; without a number, all of them.
     Pause {
@@ -94,7 +95,7 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Choose what becomes of a file that has a download's name already; `None`: it is
+    /// Choose what to do if a file of a download's name exists; `None`: it is
     /// kept.
     Overwrite(Option<Overwrite>),
     /// Choose the protocol of later transfers; `None`: the server's.
@@ -135,7 +136,7 @@ pub enum Command {
         /// Whom.
         name: String,
     },
-    /// Who is kept out?
+    /// List the bans.
     Bans,
     /// Give all something to run; the teacher's.
     GiveLab(Assignment),
@@ -153,7 +154,7 @@ pub enum Command {
     LabResults,
     /// Ask the class about a run; the teacher's.
     Ask {
-        /// What is asked.
+        /// The question.
         wanted: Wanted,
         /// The run.
         assignment: Assignment,
@@ -164,7 +165,7 @@ pub enum Command {
     Reveal,
     /// Make this program's link another one, or only tell what it is.
     Link(Option<Box<Scenario>>),
-    /// Lose a packet that is on its way.
+    /// Lose a packet in flight.
     Kill {
         /// Which.
         packet: Label,
@@ -184,18 +185,18 @@ pub enum Command {
 pub struct Usage {
     /// Its names; the first is the one shown.
     pub names: &'static [&'static str],
-    /// What follows the name.
+    /// The arguments after the name.
     pub arguments: &'static str,
     /// The words that it takes, where it takes one of a few.
     pub choices: &'static [&'static str],
-    /// What it does.
+    /// Its explanation.
     pub explanation: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
     read: fn(&str, &[FileEntry]) -> Result<Command, String>,
 }
 
-/// What commands are for; `/help` groups them by it.
+/// The purpose of a command; `/help` groups commands by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// People and what they say.
@@ -251,7 +252,7 @@ impl Usage {
     }
 }
 
-/// What follows `/download` and `/upload`.
+/// The arguments of `/download` and `/upload`.
 const FILE_AND_OPTIONS: &str = "FILE [OPTIONS]";
 
 /// The options behind a file's name, as completion offers them.
@@ -299,7 +300,7 @@ pub fn matching(line: &str) -> Vec<&'static Usage> {
     COMMANDS.iter().filter(begins).collect()
 }
 
-/// What `/help` shows, line by line: one column of commands, one of what they do.
+/// The lines of `/help`: one column of commands, one of what they do.
 #[must_use]
 pub fn help() -> Vec<String> {
     let mut lines = Vec::new();
@@ -406,7 +407,8 @@ fn first_word(text: &str) -> (&str, &str) {
 }
 
 /// `what: why` as a sentence.
-pub(super) fn sentence(error: &str) -> String {
+#[must_use]
+pub fn sentence(error: &str) -> String {
     let mut characters = error.chars();
     let first = characters.next().map(char::to_uppercase);
     first

@@ -1,4 +1,4 @@
-//! What Tab makes of the word before the cursor: commands, their choices, names, files.
+//! Completes the word before the cursor at Tab: commands, their choices, names, files.
 //!
 //! ```
 //! use sash::client::complete::{Known, complete};
@@ -22,18 +22,18 @@ use super::commands::{self, COMMANDS, FILE_OPTIONS, Usage};
 use super::matching;
 use super::model::Model;
 
-/// What can be named.
+/// The names that can be completed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Other people here; those who spoke last come first.
     pub people: Vec<String>,
-    /// What the server offers.
+    /// The files of the server.
     pub files: Vec<String>,
     /// Which list of files that is, as the model counts.
     pub files_revision: u64,
 }
 
-/// What can stand for the part of the line from `start` to the cursor.
+/// The words that can replace the part of the line from `start` to the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completion {
     /// Where that part begins. Unit: bytes.
@@ -60,7 +60,7 @@ impl Known {
     }
 }
 
-/// What the word before `cursor` can become.
+/// The possible completions of the word before `cursor`.
 #[must_use]
 pub fn complete(line: &str, cursor: usize, known: &Known) -> Completion {
     let Some(typed) = line.get(..cursor) else {

@@ -1,9 +1,9 @@
 //! The line that is being written: a draft and a history for each conversation, Tab, and
 //! several lines pasted at once.
 //!
-//! The idea: a face hands in its field as it is and gets it back as it shall be. What was
-//! written for one person stays with that person: neither a draft nor a remembered line
-//! ever appears where others would hear it.
+//! The idea: a face hands in its field as it is and gets it back as it shall be. The
+//! draft for one user stays with that user: neither a draft nor a remembered line ever
+//! appears where others would hear it.
 //!
 //! ```text
 //! Up     the line before, the draft is kept       Tab    the first completion, then the
@@ -20,13 +20,13 @@ use std::collections::HashMap;
 /// A field as a person sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
-    /// What stands in it.
+    /// Its text.
     pub text: String,
     /// Where the cursor is. Unit: bytes.
     pub cursor: usize,
 }
 
-/// What Enter means.
+/// The effect of Enter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entered {
     /// The line is done.
@@ -35,7 +35,7 @@ pub enum Entered {
     Completed(Field),
 }
 
-/// What a pasted text means.
+/// The effect of a pasted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pasted {
     /// One line: it goes into the field.
@@ -52,7 +52,7 @@ pub struct Composer {
     cycle: Option<Cycle>,
 }
 
-/// What was and is written in one conversation.
+/// The draft and the sent lines of one conversation.
 #[derive(Debug, Default)]
 struct Talk {
     draft: String,
@@ -64,7 +64,7 @@ struct Talk {
 /// Tab was pressed, and perhaps will be again.
 #[derive(Debug)]
 struct Cycle {
-    /// What the last Tab made of the field.
+    /// The result of the last Tab.
     made: Field,
     start: usize,
     candidates: Vec<String>,

@@ -46,7 +46,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
 
-/// What a person wants, told by a view.
+/// An intent of the user, reported by a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Log in; the fields of the form as they were filled in.
@@ -78,14 +78,14 @@ pub enum Intent {
     /// The same, typed while this conversation was shown: its text goes there, whatever
     /// is chosen since.
     Write {
-        /// Whom that conversation is with.
+        /// The user of that conversation.
         to: Audience,
         /// The line.
         line: String,
     },
     /// Text to be said as it is, line by line, even where it looks like a command.
     SayLines {
-        /// Who shall hear it.
+        /// The receiver.
         to: Audience,
         /// The lines.
         lines: Vec<String>,
@@ -135,7 +135,7 @@ pub enum Intent {
     },
     /// Give the files that were dropped on the window.
     Drop {
-        /// What came: addresses or paths, one a line.
+        /// The dropped text: addresses or paths, one per line.
         text: String,
         /// This computer's own name, where it is known.
         host: Option<String>,
@@ -157,7 +157,7 @@ pub enum Intent {
         /// Our number for it.
         tag: u64,
     },
-    /// Ask again for a transfer that ended without its file; it goes on from its part.
+    /// Ask again for a transfer that ended without its file; it resumes its partial file.
     Retry {
         /// Our number for it.
         tag: u64,
@@ -167,20 +167,21 @@ pub enum Intent {
         /// Our number for it.
         tag: u64,
     },
-    /// Choose what becomes of a file that has a later download's name already.
+    /// Choose what to do if a file of a later download's name exists.
     SetOverwrite(Overwrite),
-    /// What to do with the broken-off downloads that are offered.
+    /// The choice for the interrupted downloads that are offered.
     Leftovers(LeftoverChoice),
     /// Choose where later transfers pause by themselves; `None`: nowhere.
     SetPauseAt(Option<Share>),
     /// Choose what later transfers ask for.
     SetOptions(Asked),
-    /// Watch a running transfer, from now on or from its beginning; `None`: none any more.
+    /// Watch a running transfer, from now on or from its beginning; `None`: none any
+    /// more.
     Watch {
         /// Our number for it.
         tag: Option<u64>,
     },
-    /// Lose a packet that is on its way in this program's link.
+    /// Lose a packet in flight in this program's link.
     Kill {
         /// Our number for its transfer.
         tag: u64,
@@ -191,7 +192,7 @@ pub enum Intent {
     ChangeLink(Box<Scenario>),
     /// Forget the downloads that have ended.
     ClearEnded,
-    /// Nothing; but a face that waits for news turns once more and draws itself anew.
+    /// Nothing; but a face that waits for news turns once more and draws itself again.
     Look,
     /// The person has seen the chosen conversation: nothing in it is unread any more.
     Seen,
@@ -205,7 +206,7 @@ pub enum Intent {
     Close,
 }
 
-/// What to do with broken-off downloads.
+/// The choice for interrupted downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeftoverChoice {
     /// Ask for the rest of each.
@@ -232,20 +233,20 @@ pub struct Controller {
     coming_people: Bounded<String>,
     coming_files: Bounded<FileEntry>,
     coming_rows: Bounded<LabRow>,
-    /// What the lost connection has broken off, by our own numbers.
+    /// The transfers that the lost connection interrupted, by our own numbers.
     broken_off: Vec<u64>,
-    /// What the teacher gives out is run without a question.
+    /// Class exercises run without a question.
     accepts_labs: bool,
-    /// What runs of class exercises have taken so far. Unit: milliseconds.
+    /// The computing time of class exercises so far. Unit: milliseconds.
     lab_spent_ms: u64,
     /// Since when one runs.
     lab_since_ms: Option<u64>,
     questions: Questions,
     /// The list of files is whole: what can go on can be told.
     knows_files: bool,
-    /// Broken-off downloads that were not offered yet.
+    /// Interrupted downloads that were not offered yet.
     found: Vec<Leftover>,
-    /// Transfers that wait here for one of those on their way to end, by tag.
+    /// Transfers that wait here for a running one to end, by tag.
     held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
@@ -264,7 +265,7 @@ const LOST_AFTER_MS: u64 = 60_000;
 /// A server that lets us in, or is asked for a file, answers by then.
 const ANSWER_AFTER_MS: u64 = 30_000;
 
-/// So many transfers of one client a server allows at once; more wait here.
+/// The most transfers that a server allows one client at once; more wait here.
 const MOST_AT_ONCE: usize = 16;
 
 /// Most lines of one answer that a person is shown.
@@ -385,8 +386,8 @@ impl Controller {
         self.model.chat.forget_the_oldest();
     }
 
-    /// What the clock on the wall shows at the moment `now_ms`: the lines of the chat show
-    /// it too. Everything else is measured by `now_ms`, which never jumps.
+    /// The wall-clock time at the moment `now_ms`: the lines of the chat
+    /// show it too. Everything else is measured by `now_ms`, which never jumps.
     pub fn set_time_of_day(&mut self, now_ms: u64, wall_ms: u64) {
         self.model.chat.set_time_of_day(now_ms, wall_ms);
     }
@@ -428,13 +429,13 @@ impl Controller {
         self.start_held(now_ms);
     }
 
-    /// What is to be done now, in order; each is given once.
+    /// The effects to carry out now, in order; each is given once.
     #[must_use]
     pub fn take_effects(&mut self) -> Vec<Effect> {
         mem::take(&mut self.effects)
     }
 
-    /// What is to be shown.
+    /// The model to show.
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.model

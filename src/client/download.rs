@@ -18,14 +18,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What is to be done about a download before it is asked for.
+/// The decision about a download before it is requested.
 #[derive(Debug)]
 pub enum Errand {
     /// Ask for it; for the rest only, where an earlier download has left something.
     Ask(Option<Part>),
-    /// It is there already, and that is as good: a sentence.
+    /// The file exists, and the download is skipped: a sentence.
     Skip(String),
-    /// It is there already, and that is an error: a sentence.
+    /// The file exists, and that is an error: a sentence.
     Refuse(String),
 }
 
@@ -50,7 +50,7 @@ pub fn errand(file: &str, settings: &Settings) -> Errand {
     }
 }
 
-/// What a person is told about a download of which there was something.
+/// The sentence about a download that has a partial file.
 #[must_use]
 pub fn remark(offer: &Offer) -> String {
     let file = words::harmless(&offer.file);
@@ -92,7 +92,7 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
     }
 }
 
-/// What a session knows of a transfer besides its offer.
+/// The data of a session about a transfer besides its offer.
 #[derive(Debug, Clone, Copy)]
 pub struct Around {
     /// The chat connection's far end.
@@ -173,7 +173,7 @@ fn file_name(offered: &str) -> String {
         name.push('_');
     }
     match name.parse::<FileName>() {
-        // Another download could take it for its own part, and begin it anew.
+        // Another download could take it for its own part, and start it again.
         Err(FileNameError::Unfinished) => name.push('_'),
         Err(FileNameError::Device) => name.insert(0, '_'),
         Ok(_) | Err(_) => {}
@@ -181,7 +181,8 @@ fn file_name(offered: &str) -> String {
     name
 }
 
-/// What separates folders, means something to Windows or is not shown as it is becomes `_`.
+/// Characters that separate folders, are special in Windows or are not shown as they are
+/// become `_`.
 fn in_a_name(character: char) -> char {
     match character {
         steering if !words::is_harmless(steering) => '_',

@@ -1,8 +1,9 @@
-//! What was dropped on the window, or pasted where a path is wanted: which files it names.
+//! Reads text that was dropped on the window, or pasted into a field for a path: which
+//! files it names.
 //!
-//! A file manager hands over a list of addresses, one a line, everything but plain letters
-//! percent-encoded; some hand over plain paths. Whoever drops may be any program, so
-//! nothing is taken on trust: what names no file of this computer is told in a sentence.
+//! A file manager hands over a list of addresses, one a line, everything but plain
+//! letters percent-encoded; some hand over plain paths. Any program may drop text, so
+//! nothing is trusted: what names no file of this computer is told in a sentence.
 //!
 //! ```text
 //! file:///home/dana/my%20notes.txt   -->  /home/dana/my notes.txt
@@ -11,16 +12,17 @@
 //! # a comment                        -->  nothing
 //! ```
 //!
-//! It looks at text only; whether there is such a file, and that it is no folder, is found
-//! out by who opens it.
+//! It looks at text only; whether there is such a file, and that it is no folder, is
+//! found out by who opens it.
 //!
 //! Source: RFC 2483 §5 (`text/uri-list`), RFC 8089 (`file`), RFC 3986 §2.1.
 
 use super::words;
+use crate::system::files;
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 
-/// What a text names.
+/// The files that a text names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dropped {
     /// Files, or folders: in their order, each once.
@@ -29,10 +31,10 @@ pub struct Dropped {
     pub problems: Vec<String>,
 }
 
-/// So many files may be given at once.
+/// The most files that may be dropped at once.
 pub const MOST_DROPPED: usize = 100;
 
-/// So many sentences are worth reading.
+/// The most problems that are shown.
 const MOST_PROBLEMS: usize = 3;
 
 /// A path of more letters is shown cut.
@@ -115,7 +117,7 @@ fn path(line: &str, host: Option<&str>) -> Result<PathBuf, &'static str> {
     }
     let decoded: Vec<u8> = percent_decode_str(encoded).collect();
     // `file:///C:/notes.txt`: the first slash is no part of a Windows path.
-    let is_drive = cfg!(windows) && decoded.get(2) == Some(&b':');
+    let is_drive = files::HAS_DRIVES && decoded.get(2) == Some(&b':');
     checked(decoded[usize::from(is_drive)..].to_vec())
 }
 
@@ -123,27 +125,12 @@ fn checked(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
     if bytes.contains(&0) {
         return Err("is not a path: it contains a NUL byte.");
     }
-    from_bytes(bytes)
-}
-
-/// A name is bytes here, and need not be Unicode.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(std::ffi::OsString::from_vec(bytes).into())
-}
-
-#[cfg(not(unix))]
-fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
-    let text =
-        String::from_utf8(bytes).map_err(|_| "is not a path: it is not Unicode.")?;
-    Ok(text.into())
+    files::path_from_bytes(bytes).ok_or("is not a path: it is not Unicode.")
 }
 
 fn is_absolute(text: &str) -> bool {
     let drive = text.as_bytes();
-    let is_drive = cfg!(windows)
+    let is_drive = files::HAS_DRIVES
         && drive.first().is_some_and(u8::is_ascii_alphabetic)
         && drive.get(1) == Some(&b':');
     text.starts_with('/') || is_drive
@@ -173,6 +160,7 @@ fn shown(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::not_utf8;
     use std::path::Path;
 
     fn only(text: &str) -> PathBuf {
@@ -200,12 +188,13 @@ mod tests {
         assert_eq!(only(hebrew), Path::new("/tmp/שלום.txt"));
     }
 
-    #[cfg(unix)]
     #[test]
-    fn a_name_that_is_not_unicode_stays_as_it_is() {
-        use std::os::unix::ffi::OsStrExt;
-        let path = only("file:///tmp/%FF%FE");
-        assert_eq!(path.as_os_str().as_bytes(), b"/tmp/\xff\xfe");
+    fn a_name_that_is_not_unicode_stays_as_it_is_or_is_refused() {
+        let text = "file:///tmp/%FF%FE";
+        match not_utf8(b"/tmp/\xff\xfe") {
+            Some(expected) => assert_eq!(only(text), expected),
+            None => assert_eq!(read(text, None).problems.len(), 1),
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What `client --json` prints: one JSON value per line.
+//! The output of `client --json`: one JSON value per line.
 //!
-//! What the server says is printed as it says it (`said`, `users`, `offer`, `error`...; see
-//! the report page `wire`). What happens on this side is told in the same form:
+//! Messages of the server are printed unchanged (`said`, `users`, `offer`, `error`...;
+//! see the report page `wire`). Events on this side are printed in the same form:
 //!
 //! | keyword | fields |
 //! | --- | --- |
@@ -69,7 +69,7 @@ pub struct Course {
     pub transfer: Option<u64>,
     /// Its name, in the server's words.
     pub file: String,
-    /// What it does, or how it ended.
+    /// Its state, or how it ended.
     pub state: TransferState,
     /// Its place in the server's queue.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,8 @@
 //! The window's keys: one table for the menu Help and for the report's reference.
 //!
-//! Whatever the mouse can do in the window, a key can. Who gives a widget a key writes it
-//! here, and a test compares the table in `report/reference.md`.
+//! Everything that the mouse can do in the window, a key can do too. A developer who
+//! gives a widget a key adds it here, and a test compares the table in
+//! `report/reference.md`.
 //!
 //! ```
 //! use sash::client::keys;

@@ -1,532 +1,118 @@
-//! The laboratory's page in the window, without the window: what is open, what a person
-//! wants, what is to be shown. Pure: no file, no thread, no clock, no widget.
+//! Runs the long work of the laboratory's page in threads of its own, so
+//! that the window never waits.
 //!
 //! ```text
-//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
-//!   News (a task is done)              -->  |  Player |
-//!   tick(so much time)                 -->  |  Race   | --> questions: what to draw
+//!   Task --> start() --> thread lab-1 --News--> channel, and the bell rings
 //! ```
-//!
-//! | module | is |
-//! | --- | --- |
-//! | `about` | what is under the mouse
-//! | [`knob`] | sliders over a link |
-//! | [`export`] | what can be written, and under which name |
-//! | `setup` | the fields, and what they mean |
-//! | `meddling` | killing packets, turning knobs |
-//! | `question` | a question of the class |
-//! | `racing` | a race, as far as it is shown |
-//! | `quiz` | what does the sender do next? |
-//! | `wish` | what a person wants |
-//! | [`tasks`] | what takes a disk or a while: done by threads |
 
-mod about;
-pub mod export;
-pub mod knob;
-mod meddling;
-mod question;
-mod quiz;
-mod racing;
-mod setup;
-pub mod tasks;
-#[cfg(test)]
-mod tests;
-mod wish;
-
-pub use about::About;
-pub use quiz::{Answered, Quiz};
-pub use racing::Racing;
-pub use setup::{SIZES, Setup};
-pub use wish::Wish;
-
-use crate::client::controller::Intent;
-use crate::client::watching::Watched;
-use crate::lab::chart::kinds::Kind;
-use crate::lab::explain::happening;
 use crate::lab::journal::Journal;
-use crate::lab::player::{Player, Slowness};
+use crate::lab::page::{News, Task};
+use crate::lab::player::Player;
 use crate::lab::race::Race;
 use crate::lab::run::Experiment;
-use export::Format;
-use std::path::PathBuf;
-use std::time::Duration;
+use crate::transfer::overwrite::numbered;
+use crate::transfer::threads;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 
-/// Everything on the page.
-#[derive(Debug)]
-pub struct Laboratory {
-    setup: Setup,
-    stage: Stage,
-    view: View,
-    /// How long a packet's way takes on the wall.
-    way: Duration,
-    notice: Option<Notice>,
-    tasks: Vec<Task>,
-    /// A task of this kind is under way.
-    busy: Option<&'static str>,
-    /// The real transfer on the stage, by our number for it.
-    watched: Option<u64>,
-    /// Whether the person may ask the class.
-    is_teacher: bool,
-}
-
-/// What stands in the middle of the page.
-#[derive(Debug)]
-pub enum Stage {
-    /// Nothing yet.
-    Empty,
-    /// A run, a journal or a real transfer.
-    Player(Box<Player>),
-    /// Several protocols over one link.
-    Race(Box<Racing>),
-    /// A run that stops and asks.
-    Quiz(Box<Quiz>),
-}
-
-/// What is drawn below the strip.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum View {
-    /// Packets between two lines.
-    #[default]
-    Ladder,
-    /// A chart over time.
-    Chart(Kind),
-}
-
-/// A sentence for the person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// What there is to say.
-    pub sentence: String,
-    /// Whether something went wrong.
-    pub is_problem: bool,
-}
-
-/// What takes a disk or a while.
-#[derive(Debug)]
-pub enum Task {
-    /// Read this journal.
-    Open(PathBuf),
-    /// Run these.
-    Race(Vec<Experiment>),
-    /// Write these bytes under this name, or one beside it that is free.
-    Write(PathBuf, Vec<u8>),
-    /// For the controller: something with a real transfer.
-    Meddle(Intent),
-}
-
-/// What became of a task.
-#[derive(Debug)]
-pub enum News {
-    /// A journal was read: its name, itself.
-    Opened(String, Result<Box<Player>, String>),
-    /// A race was run.
-    Raced(Result<Race, String>),
-    /// A file was written, there.
-    Written(Result<PathBuf, String>),
-}
-
-/// A packet's way on the wall, as the slider has it.
-pub const WAYS: (Duration, Duration) =
-    (Duration::from_millis(200), Duration::from_secs(5));
-
-impl Default for Laboratory {
-    fn default() -> Self {
-        Self::new(Setup::default())
+/// Starts a task; its news comes by the channel, and then `ring` is called.
+pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
+    let back = news.clone();
+    let work = move || {
+        // A window that is closed meanwhile wants no news.
+        let _ = news.send(done(task));
+        ring();
+    };
+    if let Err(error) = threads::start("lab".to_owned(), work) {
+        let _ = back.send(News::Written(Err(format!(
+            "The computer cannot start a thread for it: {error}."
+        ))));
     }
 }
 
-impl Laboratory {
-    /// With these fields filled in, and nothing run yet.
-    #[must_use]
-    pub const fn new(setup: Setup) -> Self {
-        Self {
-            setup,
-            stage: Stage::Empty,
-            view: View::Ladder,
-            way: Duration::from_secs(1),
-            notice: None,
-            tasks: Vec::new(),
-            busy: None,
-            watched: None,
-            is_teacher: false,
+/// Does it, here and now.
+fn done(task: Task) -> News {
+    match task {
+        Task::OfController(_) => {
+            News::Written(Err("No thread is running this.".to_owned()))
         }
-    }
-
-    /// Does what a person wants, or says why not.
-    pub fn take(&mut self, wish: Wish) {
-        self.notice = None;
-        let done = match wish {
-            Wish::Run(setup) => self.run(setup),
-            Wish::Race(setup) => self.race(setup),
-            Wish::Predict(setup) => self.predict(setup),
-            Wish::PlayOrPause => {
-                self.play_or_pause();
-                Ok(())
-            }
-            Wish::Step => self.step(Player::step_packet, "This is the end."),
-            Wish::StepBack => {
-                self.step(Player::step_packet_back, "This is the beginning.")
-            }
-            Wish::Restart => self.restart(),
-            Wish::Seek(share) => {
-                self.seek(share);
-                Ok(())
-            }
-            Wish::SetWay(way) => {
-                self.set_way(way);
-                Ok(())
-            }
-            Wish::Turn(knob, place) => self.turn(knob, place),
-            Wish::Kill(label) => self.kill(label),
-            Wish::Show(view) => {
-                self.view = view;
-                Ok(())
-            }
-            Wish::Answer(choice) => {
-                self.answer(choice);
-                Ok(())
-            }
-            Wish::NextQuestion => {
-                if let Stage::Quiz(quiz) = &mut self.stage {
-                    quiz.go_on();
-                }
-                Ok(())
-            }
-            Wish::AskClass => self.ask_class(),
-            Wish::Open(place) => {
-                self.begin(Task::Open(place), "Reading\u{2026}");
-                Ok(())
-            }
-            Wish::Export(format, place) => self.export(format, place),
-            Wish::Write(place, bytes) => {
-                self.write(place, bytes);
-                Ok(())
-            }
-        };
-        if let Err(sentence) = done {
-            self.complain(sentence);
+        Task::Open(place) => {
+            let name = place.file_name().unwrap_or(place.as_os_str());
+            let name = name.to_string_lossy().into_owned();
+            News::Opened(name, read(&place))
         }
-    }
-
-    /// A task is done.
-    pub fn hear(&mut self, news: News) {
-        self.busy = None;
-        self.notice = None;
-        match news {
-            News::Opened(name, Ok(player)) => {
-                let events = player.entries().len();
-                self.setup = Setup::of(player.heading());
-                self.leave();
-                self.put(Stage::Player(player));
-                self.say(format!("{name}: {events} events."));
-            }
-            News::Opened(name, Err(why)) => {
-                self.complain(format!("{name} cannot be opened: {why}."));
-            }
-            News::Raced(Ok(race)) => {
-                self.leave();
-                self.stage = Stage::Race(Box::new(Racing::new(race)));
-            }
-            News::Written(Ok(place)) => {
-                self.say(format!("Written: {}", place.display()));
-            }
-            News::Raced(Err(why)) | News::Written(Err(why)) => self.complain(why),
-        }
-    }
-
-    /// So much time has passed on the wall; whether anything looks different now.
-    pub fn tick(&mut self, wall: Duration) -> bool {
-        match &mut self.stage {
-            Stage::Empty => false,
-            Stage::Player(player) => {
-                let is_other = player.tick(wall);
-                if let Some(stuck) = player.problem().filter(|_| is_other) {
-                    self.complain(format!("The run cannot go on: {stuck}."));
-                }
-                is_other
-            }
-            Stage::Quiz(quiz) => quiz.tick(wall),
-            Stage::Race(racing) => racing.tick(wall),
-        }
-    }
-
-    /// What is to be done elsewhere.
-    pub fn take_tasks(&mut self) -> Vec<Task> {
-        std::mem::take(&mut self.tasks)
-    }
-
-    /// Something has happened in the real transfer that is watched.
-    pub fn see(&mut self, news: Watched) {
-        let Watched { tag, seen, is_over } = news;
-        if let Some(heading) = seen.heading {
-            self.setup = Setup::of(&heading);
-            self.put(Stage::Player(Box::new(Player::live(heading))));
-            self.watched = Some(tag);
-        }
-        if self.watched != Some(tag) {
-            return; // Something else came onto the stage meanwhile.
-        }
-        let Stage::Player(player) = &mut self.stage else {
-            return;
-        };
-        if !seen.entries.is_empty() {
-            player.push(seen.entries);
-            self.setup.scenario = player.scenario().to_string();
-        }
-        if is_over {
-            player.end();
-        }
-        if seen.is_full {
-            self.say("It is too long to keep: what comes now is not shown.".to_owned());
-        }
-    }
-
-    /// The fields; the scenario grows by what is killed and turned.
-    #[must_use]
-    pub const fn setup(&self) -> &Setup {
-        &self.setup
-    }
-
-    /// What stands in the middle.
-    #[must_use]
-    pub const fn stage(&self) -> &Stage {
-        &self.stage
-    }
-
-    /// The run, journal or transfer whose strip and packets are shown.
-    #[must_use]
-    pub fn player(&self) -> Option<&Player> {
-        match &self.stage {
-            Stage::Player(player) => Some(player),
-            Stage::Quiz(quiz) => Some(quiz.player()),
-            Stage::Empty | Stage::Race(_) => None,
-        }
-    }
-
-    /// What is drawn below the strip.
-    #[must_use]
-    pub const fn view(&self) -> View {
-        self.view
-    }
-
-    /// Whether packets can be killed.
-    #[must_use]
-    pub fn can_meddle(&self) -> bool {
-        let is_stage = self.player().is_some_and(Player::is_stage);
-        is_stage || self.watched.is_some()
-    }
-
-    /// How long a packet's way takes on the wall.
-    #[must_use]
-    pub const fn way(&self) -> Duration {
-        self.way
-    }
-
-    /// What there is to say.
-    #[must_use]
-    pub const fn notice(&self) -> Option<&Notice> {
-        self.notice.as_ref()
-    }
-
-    /// What is being waited for, in a word.
-    #[must_use]
-    pub const fn busy(&self) -> Option<&'static str> {
-        self.busy
-    }
-
-    /// Whether it goes on by itself.
-    #[must_use]
-    pub fn is_playing(&self) -> bool {
-        match &self.stage {
-            Stage::Race(racing) => racing.is_playing,
-            Stage::Empty | Stage::Player(_) | Stage::Quiz(_) => {
-                self.player().is_some_and(Player::is_playing)
-            }
-        }
-    }
-
-    /// Where in the known time it stands, and where that ends. Unit: microseconds.
-    #[must_use]
-    pub fn times_us(&self) -> (u64, u64) {
-        match &self.stage {
-            Stage::Race(racing) => (racing.position_us, racing.end_us()),
-            Stage::Empty | Stage::Player(_) | Stage::Quiz(_) => self
-                .player()
-                .map_or((0, 0), |player| (player.position_us(), player.end_us())),
-        }
-    }
-
-    fn run(&mut self, setup: Setup) -> Result<(), String> {
-        let experiment = setup.experiment();
-        self.setup = setup;
-        let mut player = Player::stage(experiment?);
-        player.play();
-        self.leave();
-        self.put(Stage::Player(Box::new(player)));
-        Ok(())
-    }
-
-    fn race(&mut self, setup: Setup) -> Result<(), String> {
-        let lanes = setup.lanes();
-        self.setup = setup;
-        self.begin(Task::Race(lanes?), "Racing\u{2026}");
-        Ok(())
-    }
-
-    fn predict(&mut self, setup: Setup) -> Result<(), String> {
-        let experiment = setup.experiment();
-        self.setup = setup;
-        let quiz = Quiz::of(&experiment?)?;
-        self.leave();
-        self.stage = Stage::Quiz(Box::new(quiz));
-        self.view = View::Ladder;
-        Ok(())
-    }
-
-    fn begin(&mut self, task: Task, word: &'static str) {
-        self.busy = Some(word);
-        self.tasks.push(task);
-    }
-
-    /// The real transfer that was watched goes on without us.
-    fn leave(&mut self) {
-        if self.watched.take().is_some() {
-            self.tasks.push(Task::Meddle(Intent::Watch { tag: None }));
-        }
-    }
-
-    fn put(&mut self, stage: Stage) {
-        self.stage = stage;
-        self.set_way(self.way);
-    }
-
-    fn play_or_pause(&mut self) {
-        match &mut self.stage {
-            Stage::Player(player) if player.is_playing() => player.pause(),
-            Stage::Player(player) => player.play(),
-            Stage::Race(racing) => racing.play_or_pause(),
-            Stage::Empty | Stage::Quiz(_) => {}
-        }
-    }
-
-    fn step(
-        &mut self,
-        step: impl Fn(&mut Player) -> bool,
-        end: &str,
-    ) -> Result<(), String> {
-        match &mut self.stage {
-            Stage::Player(player) => {
-                let newest = step(player)
-                    .then(|| player.place().index.checked_sub(1))
-                    .flatten();
-                let sentence = newest.map_or(end.to_owned(), |newest| {
-                    happening(&player.entries()[newest], player.heading())
-                });
-                self.say(sentence);
-                Ok(())
-            }
-            Stage::Empty => {
-                Err("There is nothing to step through: press Run.".to_owned())
-            }
-            Stage::Race(_) | Stage::Quiz(_) => Ok(()),
-        }
-    }
-
-    fn restart(&mut self) -> Result<(), String> {
-        match &mut self.stage {
-            Stage::Player(player) if player.is_stage() => {
-                let mut setup = self.setup.clone();
-                setup.scenario = player.scenario().to_string();
-                self.run(setup)
-            }
-            Stage::Player(player) => {
-                player.go_to(0);
-                Ok(())
-            }
-            Stage::Race(racing) => {
-                racing.position_us = 0;
-                racing.is_playing = true;
-                Ok(())
-            }
-            Stage::Empty | Stage::Quiz(_) => Ok(()),
-        }
-    }
-
-    fn seek(&mut self, share: f64) {
-        let (_, end_us) = self.times_us();
-        let time_us = share_of(end_us, share);
-        match &mut self.stage {
-            Stage::Player(player) => {
-                player.pause();
-                player.seek(time_us);
-            }
-            Stage::Race(racing) => {
-                racing.is_playing = false;
-                racing.position_us = time_us;
-            }
-            Stage::Empty | Stage::Quiz(_) => {}
-        }
-    }
-
-    fn set_way(&mut self, way: Duration) {
-        let (shortest, longest) = WAYS;
-        self.way = way.clamp(shortest, longest);
-        if let Stage::Player(player) = &mut self.stage {
-            player.set_slowness(Slowness::Way(self.way));
-        }
-    }
-
-    fn answer(&mut self, choice: usize) {
-        if let Stage::Quiz(quiz) = &mut self.stage {
-            quiz.answer(choice);
-        }
-    }
-
-    fn export(&mut self, format: Format, place: PathBuf) -> Result<(), String> {
-        let bytes = format.bytes(self)?;
-        self.write(place, bytes);
-        Ok(())
-    }
-
-    fn write(&mut self, place: PathBuf, bytes: Vec<u8>) {
-        self.begin(Task::Write(place, bytes), "Writing\u{2026}");
-    }
-
-    fn say(&mut self, sentence: String) {
-        self.notice = Some(Notice {
-            sentence,
-            is_problem: false,
-        });
-    }
-
-    fn complain(&mut self, sentence: String) {
-        self.notice = Some(Notice {
-            sentence,
-            is_problem: true,
-        });
+        Task::Race(lanes) => News::Raced(race(&lanes)),
+        Task::Write(place, bytes) => News::Written(write(&place, &bytes)),
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "a place on a slider"
-)]
-fn share_of(time_us: u64, share: f64) -> u64 {
-    (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
+fn race(lanes: &[Experiment]) -> Result<Race, String> {
+    Race::run(lanes).map_err(|stuck| format!("The race did not end: {stuck}."))
 }
 
-/// A journal of a run that is over, for a player.
-fn journal_of(experiment: &Experiment) -> Result<Journal, String> {
-    let mut entries = Vec::new();
-    experiment
-        .run(|entry| entries.push(entry))
-        .map_err(|stuck| format!("The run does not end: {stuck}."))?;
-    Ok(Journal {
-        heading: experiment.heading(),
-        entries,
-        is_cut: false,
-        unknown: 0,
-    })
+fn read(place: &Path) -> Result<Box<Player>, String> {
+    let file = File::open(place).map_err(|error| error.to_string())?;
+    let journal =
+        Journal::read(BufReader::new(file)).map_err(|error| error.to_string())?;
+    Ok(Box::new(Player::journal(journal)))
+}
+
+/// Writes it beside what is there already.
+fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
+    let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
+    if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let (mut file, place) = free(place).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    Ok(place)
+}
+
+/// A new file at this place, or at `NAME (2)` and so on.
+fn free(place: &Path) -> io::Result<(File, PathBuf)> {
+    const MOST_COPIES: u32 = 10_000;
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    for copy in 1..=MOST_COPIES {
+        let place = place.with_file_name(numbered(&name, copy));
+        match OpenOptions::new().write(true).create_new(true).open(&place) {
+            Ok(file) => return Ok((file, place)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::page::Laboratory;
+
+    fn problem(laboratory: &Laboratory) -> &str {
+        let notice = laboratory.notice().expect("something is said");
+        assert!(notice.is_problem, "{notice:?}");
+        &notice.sentence
+    }
+
+    #[test]
+    fn an_existing_file_is_kept_and_a_damaged_journal_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("ladder.svg");
+        for expected in ["ladder.svg", "ladder (2).svg"] {
+            let News::Written(Ok(written)) =
+                done(Task::Write(place.clone(), b"<svg/>\n".to_vec()))
+            else {
+                panic!("it was not written");
+            };
+            assert_eq!(written, folder.path().join(expected));
+        }
+        let mut laboratory = Laboratory::default();
+        laboratory.hear(done(Task::Open(place)));
+        assert!(problem(&laboratory).contains("not that of an event log"));
+        let nowhere = folder.path().join("ladder.svg").join("x.svg");
+        laboratory.hear(done(Task::Write(nowhere, Vec::new())));
+        assert!(problem(&laboratory).contains("Cannot write"));
+    }
 }

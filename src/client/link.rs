@@ -1,15 +1,15 @@
 //! The chat connection: a thread that reads it and a thread that writes it.
 //!
-//! `reader` connects, starts `writer` and turns lines into events; `writer` turns requests
-//! into lines, all that wait in one `write`. So `join` and what is asked right after it
-//! travel in one flight; there each line is a segment of its own, because TCP finds out at
-//! once that a segment is lost when a later one arrives, and else waits for a timer
-//! (RFC 8985). Behind the last question goes a `ping`, for the same reason.
+//! `reader` connects, starts `writer` and turns lines into events; `writer` turns
+//! requests into lines, all that wait in one `write`. In this way `join` and the requests
+//! right after it travel together; there each line is a segment of its own, because TCP
+//! finds out at once that a segment is lost when a later one arrives, and else waits for
+//! a timer (RFC 8985). Behind the last question goes a `ping`, for the same reason.
 //!
 //! ```text
 //! send() --channel--> writer --> TcpStream --> reader --> report(Event)
-//! hang_up() closes the channel: writer empties it, says so to TCP, waits a moment
-//! for the server to close too, and then shuts the socket, which ends reader.
+//! hang_up() closes the channel: writer empties it, closes its half of TCP, waits a
+//! moment for the server to close too, and then shuts the socket, which ends reader.
 //! ```
 //!
 //! It knows nothing of what the lines mean.
@@ -37,7 +37,7 @@ pub struct Link {
     tap: Tap,
     outgoing: Sender<Request>,
     stream: Arc<OnceLock<Arc<TcpStream>>>,
-    /// What `reader` takes when it starts.
+    /// The data that `reader` gets when it starts.
     requests: Option<Receiver<Request>>,
     /// Closed when both threads have ended.
     ended: Receiver<()>,
@@ -101,7 +101,8 @@ impl Link {
         self.stream.get()?.peer_addr().ok()
     }
 
-    /// Ends the connection when all is sent. What it gives back is closed once it ended.
+    /// Ends the connection when all is sent. The channel that it returns is closed when
+    /// it has ended.
     #[must_use]
     pub fn hang_up(self) -> Receiver<()> {
         self.ended

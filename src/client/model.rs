@@ -57,46 +57,48 @@ pub struct Model {
     pub server: String,
     /// My own name, as the server gave it in `welcome`.
     pub name: String,
-    /// Who is in the room, me included, in the order they came. Safe to show.
+    /// The users in the room, including this one, in the order in which they joined. Safe
+    /// to show.
     pub people: Vec<String>,
-    /// What the server offers. The names are the server's own words: show them through
+    /// The files of the server. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
-    /// How many files the server has that it cannot offer, because of their names or rights.
+    /// How many files the server has that it cannot offer, because of their names or
+    /// rights.
     pub files_left_out: u64,
     /// Counts the changes of `files`, so that a face need not compare thousands of names.
     pub files_revision: u64,
-    /// What was said, and what else there was to tell; and which conversation is looked
-    /// at: whom it is with hears plain text.
+    /// The messages and notices, and the selected conversation: whom it is with hears
+    /// plain text.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
-    /// Broken-off downloads of files that this server has, in that version as far as can
+    /// Interrupted downloads of files that this server has, in that version as far as can
     /// be told: they can go on, and nobody has decided yet.
     pub leftovers: Vec<Leftover>,
-    /// What there was to say last about files and could not be done; also in the chat.
+    /// The last failure about files; it is also in the chat.
     pub files_problem: Option<String>,
-    /// What the next download asks for.
+    /// The options of the next download.
     pub options: Asked,
     /// Every transfer that begins from now on pauses at this share of it.
     pub pause_at: Option<Share>,
-    /// What becomes of a file that has the next download's name already.
+    /// The choice if a file of the next download's name exists.
     pub overwrite: Overwrite,
-    /// What this program's own link does to its transfers.
+    /// The scenario of this program's own link.
     pub scenario: Scenario,
     /// The transfer whose packets are shown, if any.
     pub watched: Option<u64>,
-    /// What the server does where nothing is asked; known once joined.
+    /// The defaults of the server; known once joined.
     pub defaults: Option<Settled>,
-    /// Who may put others out, here or not; known once joined. Safe to show.
+    /// The teacher, in the room or not; known once joined. Safe to show.
     pub teacher: Option<String>,
     /// The last scenario that the teacher gave out. The person is asked while it
     /// [`is_open`](LabOffer::is_open); `AnswerLab` answers.
     pub lab: Option<LabOffer>,
     /// The last question that the teacher asked the class.
     pub question: Option<QuestionAsked>,
-    /// What has come back of the last one that I gave out, as last asked for. The names
-    /// and sentences are others' words: show them through `words::harmless`.
+    /// The results of the last exercise that this user gave out, as last requested. The
+    /// names and sentences are others' words: show them through `words::harmless`.
     pub lab_rows: Vec<LabRow>,
     /// The connection was lost, and we try to come back.
     pub rejoining: Option<Rejoining>,
@@ -139,7 +141,7 @@ pub struct Rejoining {
 pub enum LoginProblem {
     /// A field of the form makes no sense.
     Form {
-        /// What to change.
+        /// The change.
         sentence: String,
     },
     /// No server was reached.
@@ -150,7 +152,7 @@ pub enum LoginProblem {
     /// The server asks for a password; or what was given is another one. Ask the person,
     /// say `SetPassword`, and connect again: what was asked for meanwhile is not lost.
     Password {
-        /// What to do, in the server's words.
+        /// The advice, in the server's words.
         sentence: String,
     },
     /// The server said no.
@@ -162,7 +164,7 @@ pub enum LoginProblem {
     },
 }
 
-/// Who hears plain text.
+/// The receiver of plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Everybody in the room.
@@ -198,7 +200,7 @@ impl Model {
         }
     }
 
-    /// Who hears plain text: whom the chosen conversation is with.
+    /// The receiver of plain text: whom the chosen conversation is with.
     #[must_use]
     pub fn to(&self) -> &Audience {
         self.chat.chosen().with()
@@ -233,7 +235,7 @@ impl Model {
 }
 
 impl LoginProblem {
-    /// What the person reads.
+    /// The text for the user.
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {

@@ -1,8 +1,9 @@
-//! What the window keeps from one day to the next: servers, the name, its size and looks.
+//! The settings that the window keeps between runs: servers, the name, its size and
+//! looks.
 //!
-//! One small JSON file in the person's own folder for such things, written whole or not at
-//! all when the window closes. A file that is missing, damaged or odd costs nobody more
-//! than its comfort: the usual values are taken instead.
+//! One small JSON file in the person's own folder for such things, written whole or not
+//! at all when the window closes. A file that is missing, damaged or odd costs nobody
+//! more than its comfort: the usual values are taken instead.
 //!
 //! ```
 //! use sash::client::remembered::Remembered;
@@ -72,7 +73,7 @@ impl Remembered {
         Some(dirs::config_dir()?.join("sash").join("window.json"))
     }
 
-    /// What was kept at `place`, or the usual values.
+    /// The settings saved at `place`, or the defaults.
     #[must_use]
     pub fn load(place: &Path) -> Self {
         match read(place) {

@@ -1,4 +1,4 @@
-//! What a script still waits for: lines to type, and answers to what was typed.
+//! The reply that a script waits for: lines to type, and answers to what was typed.
 //!
 //! ```text
 //! next_line() --> typed --> requests --> asked()      a line waits for its answers:
@@ -33,7 +33,7 @@ enum Answer {
     WhisperEcho,
     Users,
     Files,
-    /// Who is kept out.
+    /// The bans.
     Bans,
     /// The echo of what one gave out.
     Lab,
@@ -132,7 +132,7 @@ impl Script {
     /// The model has changed: transfers may have ended. One that is paused is not waited
     /// for either, as it is a line that lets it go on.
     pub fn on_model(&mut self, model: &Model) {
-        // No answer comes from a connection that is gone; the next one is asked anew.
+        // No answer comes from a connection that is gone; the next one is asked again.
         if model.rejoining.is_some_and(|it| !it.is_trying) {
             self.awaited.clear();
         }

@@ -41,7 +41,8 @@ pub struct Session {
     controller: Controller,
     settings: Settings,
     letters: Receiver<Letter>,
-    /// One for each letter of a connection that waits: where there are many, its reader waits.
+    /// One for each letter of a connection that waits: where there are many, its reader
+    /// waits.
     tickets: Receiver<()>,
     door: Door,
     link: Option<Link>,
@@ -50,17 +51,17 @@ pub struct Session {
     /// Links that are saying goodbye.
     leaving: Vec<Receiver<()>>,
     running: HashMap<u64, Running>,
-    /// What is there of downloads that were asked for and not offered yet.
+    /// The partial files of downloads that were requested and not offered yet.
     parts: HashMap<u64, Part>,
     /// Where each download's part is.
     part_paths: HashMap<u64, PathBuf>,
     /// Receivers whose file is whole, and which answer a FIN until the server knows.
     lingering: HashMap<u64, Receiving>,
-    /// What the teacher gave out, while it runs.
+    /// The running class exercise.
     lab_run: Option<LabRun>,
     /// Whether what happens in each transfer is wanted.
     wishes: HashMap<u64, Wish>,
-    /// What is new of the one that is watched.
+    /// The new entries of the watched transfer.
     watched: Option<Watched>,
     is_over: bool,
 }
@@ -75,7 +76,7 @@ enum Running {
 /// Where a transfer's threads report to.
 type Reporter = Box<dyn FnMut(Report) + Send>;
 
-/// What has arrived.
+/// The received bytes.
 #[derive(Debug)]
 pub enum Arrival {
     /// A person wants something.
@@ -157,13 +158,13 @@ impl Session {
         session
     }
 
-    /// What is to be shown.
+    /// The model to show.
     #[must_use]
     pub fn model(&self) -> &Model {
         self.controller.model()
     }
 
-    /// What is new of the transfer that is watched, since last asked.
+    /// The new entries of the watched transfer since the last call.
     pub fn take_watched(&mut self) -> Option<Watched> {
         let watched = self.watched.as_mut()?;
         let seen = std::mem::take(&mut watched.seen);
@@ -188,8 +189,8 @@ impl Session {
         self.intend_together([intent])
     }
 
-    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight. The
-    /// face has shown the model as it was before.
+    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight.
+    /// The face has shown the model as it was before.
     pub fn intend_together(
         &mut self,
         intents: impl IntoIterator<Item = Intent>,
@@ -275,8 +276,8 @@ impl Session {
         self.controller.on_event(event, now_ms);
     }
 
-    /// The time by which the controller waits. What people see is the time of day, which
-    /// somebody may set meanwhile.
+    /// The time by which the controller waits. Users see the time of day, which may be
+    /// changed meanwhile.
     fn now_ms(&mut self) -> u64 {
         let now_ms = steady_time_ms();
         self.controller.set_time_of_day(now_ms, wall_time_ms());
@@ -384,7 +385,7 @@ impl Session {
         None
     }
 
-    /// Rolls the dice of a login.
+    /// Draws the random numbers of a login.
     fn draw(&mut self) {
         let mut chance = Chance([0; 32]);
         let event = match getrandom::fill(&mut chance.0) {
@@ -468,7 +469,7 @@ impl Session {
 }
 
 /// Does something that may take a while. Where the system has no thread left, it is not
-/// done, and the log says so.
+/// done, and the log reports it.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
     if let Err(error) = threads::start(name.to_owned(), work) {
         log::warn!("cannot start {name}: {error}");

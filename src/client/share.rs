@@ -18,7 +18,7 @@ impl Share {
     /// Half of it: where the older programs stopped.
     pub const HALF: Self = Self(50);
 
-    /// So much of `bytes`, rounded up.
+    /// This share of `bytes`, rounded up.
     #[must_use]
     pub const fn of(self, bytes: u64) -> u64 {
         // Apart, so that nothing overflows.

@@ -14,7 +14,8 @@
 //! | `asking` | asks for a password, unseen |
 //! | `above_prompt` | draws both above the line that is being typed |
 //!
-//! A line that begins with `!` tells that something did not work; it makes the exit code 1.
+//! A line that begins with `!` tells that something did not work; it makes the exit code
+//! 1.
 
 mod above_prompt;
 mod asking;
@@ -29,6 +30,7 @@ use super::model::{ChatLine, Kind, LabState, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
+use crate::system::terminal;
 use crate::transfer::clock::steady_time_ms;
 use crate::wire::message::{Reply, Request, TransferState};
 use asking::Asking;
@@ -37,7 +39,7 @@ use crossbeam_channel::{Receiver, TryRecvError, never};
 use indicatif::MultiProgress;
 use screen::Screen;
 use std::collections::HashMap;
-use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use typist::KnownWords;
@@ -60,7 +62,7 @@ struct Face {
     is_json: bool,
     /// Leave when the script is done.
     ends_with_script: bool,
-    /// What Tab completes; where there is a line editor.
+    /// The data for completion by Tab; only with a line editor.
     words: KnownWords,
     /// How to connect, once more where a password is asked for.
     connect: Intent,
@@ -99,8 +101,11 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     };
     let server = settings.server.clone().unwrap_or_default();
     let is_script = !manner.exec.is_empty();
-    let has_editor =
-        !is_script && !manner.is_json && stdin().is_terminal() && stdout().is_terminal();
+    // The line editor leaves a console as it found it: one that reads escape sequences.
+    let has_editor = !is_script
+        && !manner.is_json
+        && stdin().is_terminal()
+        && terminal::reads_escapes();
     let session = Session::new(settings, has_editor, || {});
     let asking = Asking::default();
     leave_on_ctrl_c(session.door(), asking.on_ctrl_c());
@@ -228,7 +233,8 @@ impl Face {
                 return self.exit();
             }
         }
-        // A person decides how long to wait; the controller notices a server that is gone.
+        // A person decides how long to wait; the controller notices a server that is
+        // gone.
         let is_person = self.screen.has_editor();
         if !is_person && self.script.is_overdue(steady_time_ms()) {
             Screen::complain("The server did not answer within 30 s.");
@@ -412,7 +418,7 @@ impl Face {
     }
 }
 
-/// What people say has its time; the answer to a command does not need one.
+/// Messages of users have a time; the answer to a command does not need one.
 fn for_people(line: &ChatLine) -> String {
     match line.kind {
         Kind::Output | Kind::Error => line.to_string(),

@@ -57,9 +57,9 @@ pub struct Colours {
     pub accent_pressed: Colour,
     /// The chosen row of a list.
     pub chosen: Colour,
-    /// What went wrong.
+    /// For failures.
     pub wrong: Colour,
-    /// What went well.
+    /// For success.
     pub well: Colour,
     /// Behind a question that waits for an answer.
     pub asking: Colour,

@@ -1,7 +1,7 @@
 //! A file of this computer becomes a request, and the offer that answers it a sender.
 //!
-//! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are on
-//! their way already; FIN waits for it.
+//! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are
+//! already being sent; FIN waits for it.
 
 use super::download::Around;
 use super::{Settings, words};

@@ -5,12 +5,13 @@
 //!                    (entries are made here, not in the face's own thread)
 //! ```
 //!
-//! One transfer at a time is watched. What happens in the others is not even noted, unless
-//! a journal is kept; and of that which is watched no more than [`MOST_ENTRIES`] entries go
-//! on their way, so that memory is bounded whatever the face does with them.
+//! One transfer at a time is watched. Events of the others are not even recorded,
+//! unless a journal is kept; and of that which is unwatched, at most [`MOST_ENTRIES`]
+//! entries are kept, so that memory is bounded whatever the face does with them.
 
 use crate::journals::{entry, first_sequence};
 use crate::lab::journal::{Entry, Heading, Side};
+pub use crate::lab::page::{Seen, Watched};
 use crate::lab::player::MOST_ENTRIES;
 use crate::reliable::event::Event;
 use crate::transfer::Happening;
@@ -36,31 +37,9 @@ pub struct Showing {
     heading: Heading,
     /// Not before its first sequence number is known.
     is_headed: bool,
-    /// What waits for the heading.
+    /// The entries that wait for the heading.
     waiting: Vec<Entry>,
     shown: usize,
-}
-
-/// What has newly happened in a watched transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Seen {
-    /// Given once, at the beginning: whoever played something else begins anew.
-    pub heading: Option<Heading>,
-    /// What happened, in its order.
-    pub entries: Vec<Entry>,
-    /// No more is shown, though more happens: it is too much to keep.
-    pub is_full: bool,
-}
-
-/// What a face is given of the transfer that it watches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
-    /// Our number for the transfer.
-    pub tag: u64,
-    /// What is new.
-    pub seen: Seen,
-    /// Nothing more will happen.
-    pub is_over: bool,
 }
 
 impl Wish {
@@ -102,7 +81,7 @@ impl Showing {
             ON => happenings,
             FROM_NOW => {
                 let begins = happenings.iter().rposition(is_beginning)?;
-                // Whoever turned it off meanwhile is right.
+                // If it was turned off meanwhile, it stays off.
                 let wish = &self.wish.0;
                 let (from, to) = (FROM_NOW, ON);
                 let order = Ordering::Relaxed;

@@ -1,10 +1,12 @@
-//! How figures, times and strangers' texts are told to people, in every face alike.
+//! Shows figures, times and texts from the network to users, in every front end alike.
 //!
 //! ```
 //! use sash::client::words;
 //! assert_eq!(words::bytes(1_234_567), "1.2 MB");
 //! assert_eq!(words::harmless("a\u{1b}[2Jb"), "a␛[2Jb");
 //! ```
+
+pub use crate::lab::words::short_time as time;
 
 use super::model::Transfer;
 use super::share::Share;
@@ -36,7 +38,7 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// What this program's link does: `Link: perfect`.
+/// The scenario of this program's link: `Link: perfect`.
 #[must_use]
 pub fn link(scenario: &Scenario) -> String {
     format!("Link: {scenario}")
@@ -46,24 +48,6 @@ pub fn link(scenario: &Scenario) -> String {
 #[must_use]
 pub fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", bytes(bytes_per_second))
-}
-
-/// A short time to three digits: `0.4 ms`, `812 ms`, `1.23 s`, `29.2 s`.
-#[must_use]
-pub fn time(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    let ms = seconds * 1e3;
-    if ms < 99.95 {
-        format!("{ms:.1} ms")
-    } else if ms < 999.5 {
-        format!("{ms:.0} ms")
-    } else if seconds < 9.995 {
-        format!("{seconds:.2} s")
-    } else if seconds < 99.95 {
-        format!("{seconds:.1} s")
-    } else {
-        format!("{seconds:.0} s")
-    }
 }
 
 /// A duration for somebody who waits: `8 s`, `2:05`, `1:00:00`.
@@ -142,7 +126,7 @@ pub fn percent(transfer: &Transfer) -> u8 {
     u8::try_from(percent.min(100)).unwrap_or(100)
 }
 
-/// A broken-off download: `film.mp4 (42 %)`.
+/// A partial download: `film.mp4 (42 %)`.
 #[must_use]
 pub fn leftover(leftover: &Leftover) -> String {
     let file = harmless(&leftover.file);
@@ -150,7 +134,7 @@ pub fn leftover(leftover: &Leftover) -> String {
     format!("{file} ({percent} %)")
 }
 
-/// What a transfer is doing, in a word or two.
+/// The state of a transfer, in a word or two.
 #[must_use]
 pub fn state(transfer: &Transfer) -> String {
     match (transfer.state, transfer.place) {
@@ -207,7 +191,7 @@ pub fn transfer(transfer: &Transfer) -> String {
     parts.join("  ")
 }
 
-/// What there is to know of a transfer beside its row: how much of it, where, what went
+/// The details of a transfer besides its row: how much of it, where, what went
 /// wrong, and its SHA-256 once that was verified.
 #[must_use]
 pub fn transfer_details(transfer: &Transfer) -> String {

@@ -1,9 +1,9 @@
-//! What a teacher gives out, as a run that no machine can be burnt with.
+//! A class exercise, limited so that it cannot overload a computer.
 //!
-//! A scenario that comes from the network is a program for somebody else's computer. So it
-//! is read again where it is to be run, refused where it asks for more than a lesson needs
-//! (a size, a number of segments), and stopped where it turns out to do more work than
-//! that: with enough loss a small file can be sent again and again for hours.
+//! A scenario that comes from the network is a program for somebody else's computer.
+//! Therefore it is read again before it is run, refused where it asks for more than a
+//! lesson needs (a size, a number of segments), and stopped where it turns out to do more
+//! work than that: with enough loss a small file can be sent again and again for hours.
 //!
 //! ```text
 //! Assignment --experiment()--> Experiment --run()--> LabFigures
@@ -38,7 +38,7 @@ pub const LARGEST_SIZE: u64 = 4 << 20;
 /// Most segments of its file.
 pub const MOST_SEGMENTS: u64 = 20_000;
 
-/// What the packets of one window may hold together. Unit: bytes.
+/// The limit of the bytes of one window. Unit: bytes.
 const LARGEST_WINDOW_BYTES: u64 = 16 << 20;
 
 /// Longest scenario. Unit: characters.
@@ -51,8 +51,8 @@ const MOST_WORK: u64 = 500_000;
 /// Between two looks at whether to go on.
 const WORK_BETWEEN_LOOKS: u64 = 1_000;
 
-/// What carries too much at once is stopped too: all of it lies in memory while it is on
-/// its way. Unit: bytes.
+/// A run with too much data in flight is stopped too: all of it is in memory during the
+/// transfer. Unit: bytes.
 const MOST_BYTES: u64 = 48 << 20;
 
 /// Why an assignment is not run, or not to its end.
@@ -69,7 +69,7 @@ pub enum AssignmentError {
         /// Unit: bytes.
         size: u64,
     },
-    /// So many packets that drawing a breath takes too long.
+    /// More packets than this would take too long.
     ManySegments {
         /// How many.
         segments: u64,
@@ -144,7 +144,7 @@ pub fn run(
     let packet_bytes = u64::from(experiment.segment_bytes);
     let most_work = MOST_WORK.min(MOST_BYTES / packet_bytes);
     let mut stage = Stage::new(Experiment {
-        listening: true, // What is carried is counted by its entries.
+        listening: true, // The work is counted in entries.
         ..experiment
     });
     let (mut work, mut next_look) = (0, 0);

@@ -7,8 +7,8 @@
 //!   statistics       packets written, packets missed
 //! ```
 //!
-//! This module makes bytes and touches no file. What a transfer sent is put into IP and
-//! UDP ([`frame`]), what was said in a chat into TCP ([`conversation`]); what a journal
+//! This module makes bytes and touches no file. The packets of a transfer are put into IP
+//! and UDP ([`frame`]), the lines of a chat into TCP ([`conversation`]); what a journal
 //! tells becomes packets again in [`rebuilt`].
 //!
 //! ```
@@ -174,8 +174,8 @@ impl Way {
     }
 }
 
-/// What a comment says of a packet that met this fate on the link of that scenario; of one
-/// that passed, nothing.
+/// The comment about a packet that met this fate on the link of that scenario; none if it
+/// passed.
 #[must_use]
 pub fn comment(fate: Fate, scenario: &str) -> Option<String> {
     let what = match fate {

@@ -5,8 +5,8 @@
 //!   Rows    --sweep-->       --to_csv---> CSV
 //! ```
 //!
-//! What is measured has a colour and a mark of its own, a formula a dash: a chart can be
-//! read in grey. All panels of a chart share their axes, so that heights compare.
+//! A measured series has a colour and a mark of its own, a formula a dashed line: a chart
+//! can be read in grey. All panels of a chart share their axes, so that heights compare.
 //!
 //! It writes no file and knows nothing of what it draws.
 //!
@@ -25,7 +25,8 @@
 //!     panels: vec![Panel { title: String::new(), series: vec![series] }],
 //! };
 //! assert!(chart.to_svg().unwrap().starts_with("<svg"));
-//! assert_eq!(chart.to_csv(), "panel,series,x,y,low,high\n,window,0,10,,\n,window,1,20,,\n");
+//! assert_eq!(chart.to_csv(),
+//! "panel,series,x,y,low,high\n,window,0,10,,\n,window,1,20,,\n");
 //! ```
 //!
 //! Source: report page `experiments`.
@@ -42,7 +43,7 @@ use std::fmt::{self, Write as _};
 /// A picture: what is drawn, and the words around it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// What is shown, in a few words.
+    /// The title.
     pub title: String,
     /// How it was made: scenario, sizes, seeds. One line each.
     pub notes: Vec<String>,
@@ -54,7 +55,7 @@ pub struct Chart {
     pub panels: Vec<Panel>,
 }
 
-/// What an axis measures.
+/// The quantity of an axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Axis {
     /// The quantity and its unit: `time (s)`.
@@ -101,7 +102,7 @@ pub struct Look {
     pub colour: Colour,
     /// A sign at each point.
     pub mark: Option<Mark>,
-    /// What joins the points.
+    /// The line between the points.
     pub line: Option<Line>,
 }
 
@@ -126,7 +127,7 @@ pub enum Mark {
     Dot,
 }
 
-/// What joins two points.
+/// The line between two points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
     /// The shortest way.
@@ -146,7 +147,7 @@ pub enum NotDrawn {
     TooFew {
         /// The most points that a series has.
         points: usize,
-        /// What the points would have shown.
+        /// The content that the points would have shown.
         title: String,
     },
     /// The drawing library refused.
@@ -168,7 +169,8 @@ impl Chart {
     /// The picture as SVG.
     ///
     /// # Errors
-    /// [`NotDrawn::TooFew`] where no series has two points: that is a number, not a chart.
+    /// [`NotDrawn::TooFew`] where no series has two points: that is a number, not a
+    /// chart.
     pub fn to_svg(&self) -> Result<String, NotDrawn> {
         self.check()?;
         drawing::svg(self).map_err(|error| NotDrawn::Refused(error.to_string()))

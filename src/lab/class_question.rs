@@ -1,13 +1,16 @@
-//! A question for a class: a run that stops, what is asked there, and what is right.
+//! A question for a class: a run that stops, the question at that moment, and the right
+//! answer.
 //!
 //! ```text
-//! ClassQuestion (from the wire) --> the run, within bounds --> a moment, choices, the right one
+//! ClassQuestion (from the wire) --> the run, within bounds --> a moment, choices, the
+//! right one
 //!                                     v too large, endless, nothing to ask: a sentence
 //! ```
 //!
 //! The same question gives the same choices in the same order on every computer, and the
-//! same right answer. So a server only passes it on, and nothing on the wire tells what is
-//! right. Every client runs it when it comes, without being asked: so it is small.
+//! same right answer. Therefore a server only passes it on, and no message contains the
+//! right answer. Every client runs it immediately, without asking its user, so it is
+//! small.
 //!
 //! ```
 //! use sash::lab::class_question::{RunQuestion, usual_moment};
@@ -52,7 +55,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunQuestion {
     journal: Journal,
-    /// So many entries of the journal have happened.
+    /// The number of entries of the event log that have happened.
     index: usize,
     asked: Asked,
 }
@@ -65,7 +68,7 @@ enum Asked {
     Packets(Transmitted),
 }
 
-/// What a sender has transmitted over a whole run.
+/// The transmissions of a sender over a whole run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Transmitted {
     segments: u32,
@@ -94,7 +97,7 @@ pub enum NoQuestion {
     OtherChoices,
 }
 
-/// Most segments of a run that is asked about.
+/// The most segments of the run of a question.
 pub const MOST_SEGMENTS: u64 = 200;
 
 /// Moments of one run that can be asked about: as many as the quiz of the laboratory has.
@@ -103,7 +106,7 @@ pub const MOMENTS: usize = 8;
 /// The same run has the same moments, and the same order of choices, as in the quiz.
 pub const SEED: u64 = 1;
 
-/// Packets and steps of a run that is asked about; a whole one takes a few hundred.
+/// Packets and steps of the run of a question; a whole one takes a few hundred.
 const MOST_WORK: usize = 20_000;
 
 /// Rows of the ladder in the text of a question.
@@ -129,7 +132,7 @@ pub fn check(about: About, assignment: &Assignment) -> Result<Experiment, NoQues
     }
 }
 
-/// The moment that is asked about where nobody chooses one: the first at which the sender
+/// The default moment of a question: the first at which the sender
 /// retransmits; else the first at which it transmits, else the first.
 ///
 /// # Errors
@@ -217,7 +220,7 @@ fn run_within(
 }
 
 impl RunQuestion {
-    /// Runs it and stops where it is asked about.
+    /// Runs it and stops at the moment of the question.
     ///
     /// # Errors
     /// [`NoQuestion`]: nothing can be asked about it.
@@ -267,7 +270,7 @@ impl RunQuestion {
         }
     }
 
-    /// So many entries of the journal have happened at the moment.
+    /// The number of entries of the event log that have happened at the moment.
     #[must_use]
     pub const fn index(&self) -> usize {
         self.index
@@ -279,7 +282,7 @@ impl RunQuestion {
         title(&self.journal.heading)
     }
 
-    /// What has happened, in a sentence.
+    /// The latest event, in a sentence.
     #[must_use]
     pub fn happened(&self) -> String {
         match &self.asked {
@@ -301,7 +304,7 @@ impl RunQuestion {
     pub fn sentence(&self) -> String {
         match &self.asked {
             Asked::Next(_) => {
-                "What does the sender do next, before anything else reaches it?"
+                "What does the sender do next, before another packet reaches it?"
                     .to_owned()
             }
             Asked::Packets(_) => {
@@ -314,7 +317,7 @@ impl RunQuestion {
         }
     }
 
-    /// What may be chosen, in the order of the letters; none where a number is asked for.
+    /// The choices, in the order of the letters; none if the answer is a number.
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         match &self.asked {
@@ -406,7 +409,7 @@ pub fn short(answer: Answer) -> String {
     }
 }
 
-/// What a person types as an answer: a letter or a number.
+/// The answer as a user types it: a letter or a number.
 #[must_use]
 pub fn typed(text: &str) -> Option<Answer> {
     let letters = text.trim().trim_end_matches([')', '.']);
@@ -516,8 +519,8 @@ impl fmt::Display for NoQuestion {
                 "too many segments for a question: {segments}, at most {MOST_SEGMENTS}"
             ),
             Self::NoMoment { moments: 0 } => f.write_str(
-                "nothing in this run can be asked about: choose a longer file, or a link \
-                 that loses something",
+                "this run has no moment to ask about. Choose a longer file, or a link \
+                 that loses packets",
             ),
             Self::NoMoment { moments } => {
                 write!(f, "this run has {moments} moments: --moment 1 to {moments}")

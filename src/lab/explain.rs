@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A rule names a line by its text; the number is looked up in the source that was
-//! compiled, so it cannot be wrong. Which rule it was the journal says: what the sender
-//! held for lost before it sent again, and why.
+//! compiled, so it cannot be wrong. Which rule it was the journal says: which packet the
+//! sender declared lost before it retransmitted, and why.
 //!
 //! ```
 //! use sash::lab::explain::Rule;
@@ -34,12 +34,12 @@ use crate::reliable::event::{Event, PacketName, Trigger};
 use crate::wire::options::Arq;
 use crate::wire::packet::Kind;
 
-/// What makes a side send a packet.
+/// Explains why a side sends a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// The three steps that open a connection.
     Opening,
-    /// A segment goes for the first time: the window lets it.
+    /// A segment is transmitted for the first time, because the window allows it.
     FirstSending(Arq),
     /// No ACK came in time.
     Timeout(Arq),
@@ -49,7 +49,7 @@ pub enum Rule {
     Overtaken,
     /// A closed window is asked whether it is open again.
     WindowProbe,
-    /// What has arrived is told.
+    /// An acknowledgment.
     Acknowledgement(Arq),
     /// Something is newly missing or damaged.
     Gap(Arq),
@@ -99,7 +99,7 @@ impl Rule {
         Self::Reset,
     ];
 
-    /// Which rule sent this packet; so many entries have happened.
+    /// The rule that sent this packet, after `happened` entries.
     #[must_use]
     pub fn of(
         packet: &PacketName,
@@ -129,7 +129,7 @@ impl Rule {
         }
     }
 
-    /// What it says, in a sentence.
+    /// The explanation in a sentence.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -257,7 +257,7 @@ const fn chapter(arq: Arq) -> &'static str {
     }
 }
 
-/// What told the sender that the sending before this one was lost.
+/// The trigger that declared the previous transmission lost.
 fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger> {
     let is_its_sending = |entry: &&Entry| {
         matches!(&entry.what, Happening::Machine(Event::PacketSent(sent))
@@ -269,7 +269,7 @@ fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger>
         Happening::Machine(Event::PacketLost {
             number, trigger, ..
         }) => {
-            // Of go-back-N the oldest is held for lost, and all after it go again.
+            // Go-back-N declares the oldest lost, and retransmits all after it.
             let is_it = match arq {
                 Arq::GoBackN => *number <= packet.number,
                 Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {

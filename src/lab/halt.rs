@@ -1,4 +1,5 @@
-//! What holds a transfer up in its middle: a pause on either side, or a disk that is full.
+//! Halts a transfer in its middle: a pause on either side, or a disk that is
+//! full.
 //!
 //! ```text
 //!   half has arrived --> held up for five seconds --> goes on
@@ -19,7 +20,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Who holds it up.
+/// The place that halts the transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halt {
     /// The sender is paused.
@@ -82,7 +83,7 @@ const HALT: Duration = Duration::from_secs(5);
 /// The segments that a disk takes before it is as fast as ever, and for how long.
 const CRUMB: u32 = 1;
 
-/// A halt on its way through one run.
+/// The state of a halt during one run.
 #[derive(Debug)]
 pub(super) struct Halting {
     halt: Option<Halt>,
@@ -95,7 +96,7 @@ enum Stage {
     Ahead,
     /// Nothing goes on until then.
     Held { until: Moment },
-    /// A disk has room for a crumb, until then.
+    /// Until then, the disk accepts only a few bytes.
     Crumb { until: Moment },
     /// It goes on.
     Over,

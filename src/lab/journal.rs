@@ -8,7 +8,7 @@
 //! {"time_us":0,"side":"link","event":"packet_carried","kind":"SYN",...,"fate":"lost"}
 //! ```
 //!
-//! [`Journal`] reads one back, whoever wrote it.
+//! [`Journal`] reads an event log back, from any writer.
 //!
 //! A journal holds no wall-clock time and no random token, so two runs of one experiment
 //! have the same one, byte for byte.
@@ -32,7 +32,7 @@ pub const VERSION: u32 = 1;
 /// The first line: what was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
-    /// Whose journal it is.
+    /// The side that wrote the event log.
     pub journal: Format,
     /// [`VERSION`].
     pub version: u32,
@@ -54,7 +54,7 @@ pub struct Heading {
     pub first_sequence: u32,
 }
 
-/// Whose journal it is: there is one kind.
+/// The side that wrote the event log: there is one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
@@ -67,14 +67,14 @@ pub enum Format {
 pub struct Entry {
     /// Since the run began. Unit: microseconds.
     pub time_us: u64,
-    /// Who it happened to.
+    /// The side of the event.
     pub side: Side,
-    /// What happened.
+    /// The event.
     #[serde(flatten)]
     pub what: Happening,
 }
 
-/// Who an event happened to.
+/// The side of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
@@ -98,7 +98,7 @@ pub enum Happening {
     Person(Meddling),
 }
 
-/// What a person did to the link while it carried packets.
+/// A fault that the user injected while the link carried packets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Meddling {
@@ -130,7 +130,7 @@ pub struct Carried {
     pub packet: PacketName,
     /// Which way.
     pub direction: Direction,
-    /// What will become of it.
+    /// Its fate.
     pub fate: Fate,
     /// When it comes out of the link, if it does. Unit: microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +138,7 @@ pub struct Carried {
 }
 
 impl Carried {
-    /// What the link said when the packet entered it.
+    /// The decision of the link when the packet entered it.
     #[must_use]
     pub fn new(packet: PacketName, direction: Direction, entered: Entered) -> Self {
         let arrives = entered.arrives;
@@ -200,7 +200,7 @@ impl Entry {
         }
     }
 
-    /// Whether it tells of one packet: sent, carried, received, ignored or killed.
+    /// Whether it is about one packet: sent, carried, received, ignored or killed.
     #[must_use]
     pub const fn is_of_a_packet(&self) -> bool {
         matches!(
@@ -215,7 +215,7 @@ impl Entry {
         )
     }
 
-    /// What a person did to the link.
+    /// A fault that the user injected.
     #[must_use]
     pub fn meddled(now: Moment, meddling: Meddling) -> Self {
         let (side, what) = (Side::Link, Happening::Person(meddling));

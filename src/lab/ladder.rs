@@ -8,9 +8,9 @@
 //! ```
 //!
 //! In text a row stands where its packet left; the time at the arrow's head is when it
-//! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took. What
-//! a packet is called is the [`notation`](super::notation) of its protocol. It draws what
-//! the journal says and decides nothing.
+//! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took.
+//! The name of a packet follows the [`notation`](super::notation) of its protocol. It
+//! draws what the journal says and decides nothing.
 //!
 //! ```
 //! use sash::lab::{ladder, run::Experiment};

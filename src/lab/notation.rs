@@ -1,9 +1,10 @@
-//! What a packet is called in ladders, in the quiz and in the laboratory's words.
+//! The names of packets in ladder diagrams, in the quiz and in explanations.
 //!
-//! The three textbook protocols speak as the textbook does: `ACK 3` acknowledges segment 3,
-//! and, where ACKs are cumulative, all before it. `sack` speaks as TCP and QUIC do: its ACK
-//! names the next expected segment and the ranges beyond it. The packet's own serial number
-//! is a detail, and so is its attempt, which is told from the second transmission on.
+//! The three textbook protocols speak as the textbook does: `ACK 3` acknowledges segment
+//! 3, and, where ACKs are cumulative, all before it. `sack` speaks as TCP and QUIC do:
+//! its ACK names the next expected segment and the ranges beyond it. The packet's own
+//! serial number is a detail, and so is its attempt, which is told from the second
+//! transmission on.
 //!
 //! ```
 //! use sash::lab::notation::Notation;
@@ -49,8 +50,9 @@ impl Notation {
         }
     }
 
-    /// `DATA 2`, `ACK 3`; of sack `ACK, next expected 2, has 4-6`. Shorter, and with fewer
-    /// ranges, where that is longer than `room`. `ranges` are those of an ACK. Unit of
+    /// `DATA 2`, `ACK 3`; of sack `ACK, next expected 2, has 4-6`. Shorter, and with
+    /// fewer ranges, where that is longer than `room`. `ranges` are those of an ACK. Unit
+    /// of
     /// `room`: letters.
     #[must_use]
     pub fn name(self, packet: &PacketName, ranges: &[[u32; 2]], room: usize) -> String {
@@ -97,7 +99,7 @@ impl Notation {
         }
     }
 
-    /// What an ACK or NACK says in a sentence, without an end.
+    /// The meaning of an ACK or NACK, as a sentence without a full stop.
     #[must_use]
     pub fn meaning(self, packet: &PacketName, ranges: &[[u32; 2]]) -> String {
         let next_expected = self.next_expected(packet);

@@ -1,8 +1,8 @@
 //! Colours that people with every kind of sight can tell apart.
 //!
-//! The seven of Okabe and Ito, black, and greys for paper, lines and words. A colour never
-//! says something alone: whoever uses one adds a sign, a mark or a dash, so that a picture
-//! can be read in grey.
+//! The seven of Okabe and Ito, black, and greys for paper, lines and words. A colour
+//! never carries a meaning alone: each use adds a sign, a mark or a dash, so that a
+//! picture can be read in grey.
 //!
 //! ```
 //! use sash::lab::palette::{BLUE, Colour};
@@ -50,19 +50,20 @@ pub const SOFT_INK: Colour = Colour::new(95, 95, 95);
 pub const GRID: Colour = Colour::new(217, 217, 217);
 /// Areas that nothing has happened to.
 pub const PALE: Colour = Colour::new(240, 240, 240);
-/// What everything is drawn on.
+/// The background.
 pub const PAPER: Colour = Colour::new(255, 255, 255);
 
 /// The colours of series in a chart, in the order in which they are given out.
 pub const SERIES: [Colour; 6] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY];
 
-/// What a picture is drawn on. Files are white; a window may be dark, or shown to a hall.
+/// The background of a picture. Files are white; a window may be dark, or shown to a
+/// hall.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Paper {
     /// As in files.
     #[default]
     White,
-    /// For eyes in the dark: what was dark is light.
+    /// For a dark theme: dark colours become light.
     Dark,
     /// For the last row of a hall: full contrast.
     Projector,
@@ -75,7 +76,7 @@ impl Paper {
         self.shown(PAPER)
     }
 
-    /// What is drawn in this colour on white, on this paper.
+    /// The colour on this background for a colour on white.
     ///
     /// Okabe and Ito's colours stay where they can be seen on both; what is too dark for
     /// dark paper is lighter there, in the same hue.

@@ -1,8 +1,8 @@
 //! A drawing that knows no surface: areas, lines and words in their places.
 //!
 //! The strip, the ladder, the race and, in a window, the charts draw one of these.
-//! [`Picture::svg`] writes it as an SVG file; a window draws the same shapes. So both show
-//! the same, and who looks at one has seen the other.
+//! [`Picture::svg`] writes it as an SVG file; a window draws the same shapes. Therefore
+//! both show the same picture.
 //!
 //! ```text
 //!   journal --> strip, ladder, race --> Picture --> svg(): a file
@@ -32,9 +32,9 @@ pub struct Picture {
     pub width: f64,
     /// How high.
     pub height: f64,
-    /// What it shows, for who cannot see it.
+    /// A description for readers who cannot see it.
     pub title: String,
-    /// What is drawn, later things over earlier ones.
+    /// The shapes, later ones over earlier ones.
     pub shapes: Vec<Shape>,
 }
 
@@ -138,7 +138,7 @@ pub struct Words {
     pub is_upright: bool,
     /// Of this colour.
     pub colour: Colour,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
@@ -236,13 +236,23 @@ impl Picture {
     /// As an SVG file. The same picture gives the same bytes everywhere.
     #[must_use]
     pub fn svg(&self) -> String {
+        self.svg_over(PAPER)
+    }
+
+    /// The same on this paper.
+    #[must_use]
+    pub fn svg_on(self, paper: Paper) -> String {
+        self.on(paper).svg_over(paper.ground())
+    }
+
+    fn svg_over(&self, ground: Colour) -> String {
         let (width, height) = (number(self.width), number(self.height));
         let title = escaped(&self.title);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" \
              height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              font-family=\"{FONTS}\">\n<title>{title}</title>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"{PAPER}\"/>\n"
+             <rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>\n"
         );
         for shape in &self.shapes {
             let _ = match shape {
@@ -259,7 +269,7 @@ impl Picture {
 }
 
 impl Point {
-    /// So far from the left and from above.
+    /// The distance from the left and from the top.
     #[must_use]
     pub const fn new(x: f64, y: f64) -> Self {
         Self { x, y }
@@ -412,7 +422,7 @@ fn number(value: f64) -> String {
     format!("{:.1}", (value * 10.0).round() / 10.0 + 0.0)
 }
 
-/// What XML does not take as it is.
+/// Escapes characters that are special in XML.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -9,13 +9,13 @@
 //! ```
 //!
 //! Time is an argument: [`Player::tick`] is told how much has passed on the wall, and
-//! [`Slowness`] says how much that is in the transfer. Going back shows the past; nothing is
-//! ever forgotten up to [`MOST_ENTRIES`].
+//! [`Slowness`] says how much that is in the transfer. Going back shows the past; nothing
+//! is ever forgotten up to [`MOST_ENTRIES`].
 //!
 //! [`Player::kill`] loses a packet of a stage that is in flight at its newest moment. It
 //! does not reach into a real transfer: there [`Player::can_kill`] says whether it may be
-//! asked for, whoever drives the transfer does it, and the entry that tells of it comes back
-//! by [`Player::push`]. It draws nothing.
+//! asked for, the driver of the transfer does it, and the entry that records it comes
+//! back by [`Player::push`]. It draws nothing.
 //!
 //! ```
 //! use sash::lab::{player::Player, run::Experiment};
@@ -75,16 +75,18 @@ enum Source {
     Live { is_over: bool },
 }
 
-/// More than these are not kept: a stage stops there, a live transfer is shown no further.
+/// More than these are not kept: a stage stops there, a live transfer is shown no
+/// further.
 pub const MOST_ENTRIES: usize = 1_000_000;
 
-/// No tick is longer: a window that was asleep goes on from where it was.
+/// No tick is longer: a window that was suspended continues where it was.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
 
-/// A stage runs on by so many entries in one tick, that a fast one does not freeze a window.
+/// A stage advances by at most this many entries in one tick, that a fast one does not
+/// freeze a window.
 const MOST_IN_A_TICK: usize = 20_000;
 
-/// A packet's way where nothing tells of one.
+/// The assumed one-way time of a packet if none is known.
 const USUAL_WAY: Duration = Duration::from_millis(1);
 
 impl Player {
@@ -97,7 +99,7 @@ impl Player {
         } = journal;
         let mut player = Self::of(heading, Source::Recorded);
         player.take(entries);
-        // So that going anywhere is quick from now on.
+        // Makes later jumps quick.
         player.go_to(usize::MAX);
         player.go_to(0);
         player
@@ -116,8 +118,8 @@ impl Player {
         player
     }
 
-    /// Of a transfer that goes on by itself: [`Player::push`] tells what happens. It plays,
-    /// and follows.
+    /// Of a transfer that goes on by itself: [`Player::push`] tells what happens. It
+    /// plays, and follows.
     #[must_use]
     pub fn live(heading: Heading) -> Self {
         let mut player = Self::of(heading, Source::Live { is_over: false });
@@ -139,7 +141,8 @@ impl Player {
         }
     }
 
-    /// This has happened in a live transfer. Who follows it goes along.
+    /// This has happened in a live transfer. A view that follows the newest moment moves
+    /// along.
     pub fn push(&mut self, entries: Vec<Entry>) {
         let follows = self.is_playing && self.is_at_the_end();
         self.take(entries);
@@ -156,7 +159,7 @@ impl Player {
         }
     }
 
-    /// So much time has passed on the wall; whether anything looks different now.
+    /// Advances by this much wall-clock time; returns whether the picture has changed.
     pub fn tick(&mut self, wall: Duration) -> bool {
         if !self.is_playing {
             return false;
@@ -165,7 +168,7 @@ impl Player {
         let wall = wall.min(LONGEST_TICK);
         let follows = self.is_at_the_end();
         match &self.source {
-            // What happens now happens at the speed of now.
+            // The current speed applies to the current moment.
             Source::Live { is_over: false } if follows => self.position += wall,
             Source::Live { .. } | Source::Recorded => {
                 let goal = self.position + wall.mul_f64(self.speed());
@@ -241,8 +244,8 @@ impl Player {
         is_moved
     }
 
-    /// To this moment, or as near as there is: a stage runs on where it has not been there
-    /// yet. Unit: microseconds.
+    /// To this moment, or as near as there is: a stage runs on where it has not been
+    /// there yet. Unit: microseconds.
     pub fn seek(&mut self, time_us: u64) {
         let goal = micros(time_us);
         if matches!(self.source, Source::Stage(_)) && goal > micros(self.end_us()) {
@@ -254,7 +257,7 @@ impl Player {
         self.go_to_position();
     }
 
-    /// To where so many entries have happened, or to the newest.
+    /// Goes to the moment after this many entries, or to the newest.
     pub fn go_to(&mut self, index: usize) {
         self.scrubber.at(index);
         let Place { index, of } = self.place();
@@ -266,9 +269,9 @@ impl Player {
         self.position = micros(time_us);
     }
 
-    /// Loses a packet of a stage that is in flight at its newest moment. False, and nothing
-    /// happens, where it is not in flight, at any other moment, and of a transfer that is
-    /// no stage.
+    /// Loses a packet of a stage that is in flight at its newest moment. False, and
+    /// nothing happens, where it is not in flight, at any other moment, and of a transfer
+    /// that is no stage.
     pub fn kill(&mut self, packet: Label) -> bool {
         let can_kill = self.can_kill();
         let Source::Stage(stage) = &mut self.source else {
@@ -282,8 +285,8 @@ impl Player {
         is_killed
     }
 
-    /// Another link for a stage, from its newest moment on. False, and nothing happens, of
-    /// a transfer that is no stage.
+    /// Another link for a stage, from its newest moment on. False, and nothing happens,
+    /// of a transfer that is no stage.
     pub fn change(&mut self, scenario: Scenario) -> bool {
         let is_at_the_end = self.is_at_the_end();
         let Source::Stage(stage) = &mut self.source else {
@@ -304,8 +307,8 @@ impl Player {
         !self.has_ended() && self.is_at_the_end()
     }
 
-    /// The link: of what goes on, as it was last changed, with each packet that was killed
-    /// as its `drop=`.
+    /// The link: of what goes on, as it was last changed, with each packet that was
+    /// killed as its `drop=`.
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         match &self.source {
@@ -314,8 +317,8 @@ impl Player {
         }
     }
 
-    /// The packets on their way at this moment, the oldest first. Where the journal tells
-    /// of no link, none.
+    /// The packets in flight at this moment, the oldest first; none if the event log has
+    /// no link.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.flights.at(self.place().index, self.position_us())
@@ -327,14 +330,14 @@ impl Player {
         self.scrubber.strip()
     }
 
-    /// What was run.
+    /// The heading of the run.
     #[must_use]
     pub const fn heading(&self) -> &Heading {
         self.scrubber.heading()
     }
 
-    /// All that is known, also what lies behind this place: the first `place().index` have
-    /// happened here.
+    /// All that is known, also what lies behind this place: the first `place().index`
+    /// have happened here.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         self.scrubber.entries()
@@ -362,7 +365,7 @@ impl Player {
         }
     }
 
-    /// Whether it is a run in virtual time, which a person may meddle with.
+    /// Whether it is a run in virtual time, in which a user may inject faults.
     #[must_use]
     pub const fn is_stage(&self) -> bool {
         matches!(self.source, Source::Stage(_))
@@ -386,7 +389,7 @@ impl Player {
         !matches!(self.source, Source::Recorded) && self.entries().len() >= MOST_ENTRIES
     }
 
-    /// What came of a stage, once it has run to its end.
+    /// The result of a stage, once it has ended.
     #[must_use]
     pub fn outcome(&self) -> Option<&Run> {
         match &self.source {
@@ -449,7 +452,7 @@ impl Player {
         self.entries().last().map_or(0, |entry| entry.time_us)
     }
 
-    /// When the last of so many entries happened. Unit: microseconds.
+    /// When the last of this many entries happened. Unit: microseconds.
     fn time_at(&self, index: usize) -> u64 {
         let last = index.checked_sub(1);
         let entry = last.and_then(|last| self.entries().get(last));

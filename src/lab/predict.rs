@@ -2,15 +2,16 @@
 //!
 //! ```text
 //!   run ----o---------o----o------------o---> to its end
-//!           |         |    '- the timer has run out
+//!           |         |    '- the timer has expired
 //!           |         '- a NACK has arrived
 //!           '- the window is full      a) waits   b) retransmits DATA 3   c) ...
 //! ```
 //!
-//! What is right the journal says: a question's answer is all that the sender sent after
-//! that moment, until the next thing reached it (a packet, a timer, a pause). The other
-//! choices are what other protocols would do there, and what this one does elsewhere.
-//! Nothing here decides what a protocol does: a moment whose outcome the rules of
+//! The event log has the correct answer: a question's answer is all that the sender sent
+//! after that moment, until the next thing reached it (a packet, a timer, a pause). The
+//! other choices are what other protocols would do there, and what this one does
+//! elsewhere. Nothing here decides what a protocol does: a moment whose outcome the rules
+//! of
 //! `reason` do not explain is not asked about.
 //!
 //! Asked is about protocols, so a run that a controller paces is refused.
@@ -57,7 +58,7 @@ use view::Stop;
 /// What does the sender do next?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// So many entries of the journal have happened.
+    /// The number of entries of the event log that have happened.
     pub index: usize,
     /// Since the run began. Unit: microseconds.
     pub time_us: u64,
@@ -65,9 +66,9 @@ pub struct Question {
     pub protocol: String,
     /// The link, as its line of text.
     pub scenario: String,
-    /// What kind of moment it is.
+    /// The kind of moment.
     pub occasion: Occasion,
-    /// What has just happened, the last packets, and the sliding window.
+    /// The latest event, the last packets, and the sliding window.
     pub situation: String,
     /// Three or four, all different.
     pub choices: Vec<Action>,
@@ -134,7 +135,7 @@ pub fn ask(
     questions(&journals, choosing)
 }
 
-/// Asks about runs that are over; a journal must tell of the sender.
+/// Asks about finished runs; the event log must contain the sender's events.
 ///
 /// # Errors
 /// [`NoQuestion::Controller`].
@@ -169,8 +170,8 @@ pub fn questions(
         .collect())
 }
 
-/// The most interesting moment last: one of each kind before a second of any, and the plain
-/// kinds after the others; within that as the seed has it.
+/// The most interesting moment last: one of each kind before a second of any, and the
+/// plain kinds after the others; within that as the seed has it.
 fn by_interest(stops: Vec<Stop>, seed: u64) -> Vec<Stop> {
     let mut drawn: Vec<(u64, Stop)> = stops
         .into_iter()
@@ -253,7 +254,7 @@ fn question(
     })
 }
 
-/// What has just happened to the sender, in a sentence.
+/// The latest event at the sender, in a sentence.
 fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
     let mut ranges: &[[u32; 2]] = &[];
     let newest = before
@@ -372,7 +373,7 @@ impl Question {
         text
     }
 
-    /// What is said to whoever chose, and to a teacher.
+    /// The verdict for a student who chose, or for a teacher.
     #[must_use]
     pub fn verdict(&self, choice: Option<usize>) -> String {
         let (reason, section) = (&self.reason, self.section);

@@ -6,9 +6,9 @@
 //!   selective-repeat  ===                                        1.290 s
 //! ```
 //!
-//! Whether a packet is lost the link decides by its name, so the lanes meet the same first
-//! losses: [`Race::first_losses_agree`] says whether they did. (What waits in a queue, is
-//! too long or meets an outage depends on when it is sent.)
+//! Whether a packet is lost the link decides by its name, so the lanes meet the same
+//! first losses: [`Race::first_losses_agree`] says whether they did. (What waits in a
+//! queue, is too long or meets an outage depends on when it is sent.)
 //!
 //! ```
 //! use sash::lab::race::Race;
@@ -54,11 +54,11 @@ pub struct Race {
 pub struct Lane {
     /// `go-back-n, window 16`.
     pub name: String,
-    /// What was run.
+    /// The experiment.
     pub experiment: Experiment,
-    /// What came of it.
+    /// The result.
     pub run: Run,
-    /// Segments whose first sending the link lost or damaged.
+    /// Segments whose first transmission the link lost or corrupted.
     pub first_losses: BTreeSet<u32>,
     /// Segments that were sent again, and how often.
     pub resends: Vec<(u32, u32)>,
@@ -73,18 +73,18 @@ pub struct Lane {
 pub struct Mark {
     /// When. Unit: microseconds.
     pub time_us: u64,
-    /// What happened.
+    /// The events.
     pub what: Step,
 }
 
-/// What happened at a moment of a lane.
+/// An event at a moment of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The receiver has so many segments in order.
+    /// The receiver has this many segments in order.
     InOrder(u32),
     /// This segment was sent again.
     Resent(u32),
-    /// The link lost or damaged a sending of this segment.
+    /// The link lost or corrupted a transmission of this segment.
     Lost(u32),
 }
 
@@ -98,7 +98,7 @@ impl Race {
         Ok(Self { lanes })
     }
 
-    /// Whether the link lost the first sendings of the same segments in every lane.
+    /// Whether the link lost the first transmissions of the same segments in every lane.
     #[must_use]
     pub fn first_losses_agree(&self) -> bool {
         let mut pairs = self.lanes.iter().zip(self.lanes.iter().skip(1));
@@ -164,7 +164,7 @@ impl Lane {
     }
 }
 
-/// What a lane notes of its run.
+/// The notes of a lane about its run.
 struct Notes {
     strip: Strip,
     first_losses: BTreeSet<u32>,

@@ -5,8 +5,9 @@
 //!        --> one transfer in virtual time --> packets per segment, rate, queue
 //! ```
 //!
-//! A table of measured links is met in its cells and missed between them. So the requirement
-//! is a bound over a space, and the links of each test run are drawn from that space.
+//! A table of measured links is met in its cells and missed between them. Therefore the
+//! requirement is a bound over a space, and the links of each test run are drawn from
+//! that space.
 //!
 //! | property | from | to |
 //! | --- | --- | --- |
@@ -35,7 +36,7 @@ use std::time::Duration;
 /// A link of the space, and the file that is sent over it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RandomLink {
-    /// What it is, as `--link` takes it.
+    /// The link as a scenario for `--link`.
     pub scenario: String,
     /// The length of the file. Unit: segments.
     pub segments: u32,
@@ -46,7 +47,7 @@ pub struct RandomLink {
     /// How much longer a packet may take by jitter, by reordering and by the wait for the
     /// next clump. Unit: seconds.
     pub spread: f64,
-    /// What may wait before the rate, or the bucket of the policer. Unit: packets.
+    /// The queue, or the bucket of the policer. Unit: packets.
     pub queue: f64,
     /// Whether packets above the rate are dropped instead of queued.
     pub is_policed: bool,
@@ -54,7 +55,7 @@ pub struct RandomLink {
     pub loss: f64,
 }
 
-/// What one transfer reached.
+/// The result of one transfer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     /// DATA packets per segment.
@@ -108,7 +109,7 @@ pub const LEAST_UTILIZATION: f64 = 0.90;
 /// The window that every transfer may begin with (RFC 6928). Unit: packets.
 const FIRST_WINDOW: f64 = 10.0;
 
-/// A grid of seconds cannot send more than so many segments on each link.
+/// A grid that takes seconds sends at most this many segments on each link.
 const MOST_SEGMENTS: f64 = 60_000.0;
 
 impl RandomLink {
@@ -199,10 +200,10 @@ impl RandomLink {
         (self.round_trip / 8.0).clamp(1e-3, 10e-3)
     }
 
-    /// What the link can carry. Unit: packets per second.
+    /// The capacity of the link. Unit: packets per second.
     ///
-    /// No more than the receive window of 8,192 packets in the time that the unluckiest of
-    /// its packets takes to arrive, with all of its retransmissions.
+    /// No more than the receive window of 8,192 packets in the time that the unluckiest
+    /// of its packets takes to arrive, with all of its retransmissions.
     #[must_use]
     pub fn limit(&self) -> f64 {
         let window = f64::from(LARGEST_WINDOW);
@@ -222,8 +223,8 @@ impl RandomLink {
         (1.0 + doublings) * (self.round_trip + self.spread + self.held())
     }
 
-    /// Whether the bound on the rate holds: a file of at least 15 bandwidth-delay products,
-    /// and a queue of at least a quarter of one.
+    /// Whether the bound on the rate holds: a file of at least 15 bandwidth-delay
+    /// products, and a queue of at least a quarter of one.
     fn is_long_enough(&self) -> bool {
         let product = self.product();
         f64::from(self.segments) >= 15.0 * product && self.queue >= product / 4.0
@@ -289,7 +290,8 @@ impl RandomLink {
 /// The length of a file. Unit: bandwidth-delay products.
 const FILE_PRODUCTS: (f64, f64) = (15.0, 40.0);
 
-/// Timers of 1 ms and more decide over a file that takes less time than this. Unit: seconds.
+/// Timers of 1 ms and more decide over a file that takes less time than this. Unit:
+/// seconds.
 const FILE_SECONDS: (f64, f64) = (0.06, 0.3);
 
 /// The length of a file at least: 32 packets of the first window are a twelfth of it.

@@ -1,7 +1,7 @@
 //! A transfer in virtual time: two machines, a link, no sockets, no clock.
 //!
-//! An [`Experiment`] says what is run, a [`Run`] what came of it; how it goes on in between
-//! is the [`Stage`](super::stage::Stage)'s.
+//! An [`Experiment`] says what is run, a [`Run`] what came of it; how it goes on in
+//! between is the [`Stage`](super::stage::Stage)'s.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -29,13 +29,13 @@ use std::time::Duration;
 /// One transfer to be run.
 #[derive(Debug, Clone)]
 pub struct Experiment {
-    /// What the link does.
+    /// The scenario of the link.
     pub scenario: Scenario,
     /// The protocol.
     pub arq: Arq,
     /// Unit: packets.
     pub window: u32,
-    /// Who decides how much of the window may be in flight.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// The file's size. Unit: bytes.
     pub size: u64,
@@ -43,26 +43,26 @@ pub struct Experiment {
     pub segment_bytes: u16,
     /// The sequence number of the file's first segment.
     pub first: SequenceNumber,
-    /// So much of the file the receiver has already. Unit: bytes.
+    /// The part of the file that the receiver already has. Unit: bytes.
     pub offset: u64,
     /// Whether the sender opens the transfer, as a client does that uploads.
     pub is_upload: bool,
-    /// What holds it up in its middle.
+    /// The halt in its middle, if any.
     pub halt: Option<Halt>,
-    /// What the sender's timeout goes by. In virtual time it may be any.
+    /// The rule of the sender's timeout. In virtual time it may be any.
     pub timing: Timing,
     /// The longest that an ACK is held back; zero: every DATA packet is acknowledged.
     pub acknowledgement_delay: Duration,
     /// From one packet of the sender to its next, at least. Where this is a packet's time
-    /// on the wire, the sender sits at the wire itself, as the textbook's does: what it has
-    /// not sent yet does not wait in a queue, and it may still decide otherwise. Zero: it
-    /// sends what it may at once.
+    /// on the wire, the sender sits at the wire itself, as the textbook's does: what it
+    /// has not sent yet does not wait in a queue, and it may still decide otherwise.
+    /// Zero: it sends what it may at once.
     pub spacing: Duration,
     /// Whether entries are made for the journal.
     pub listening: bool,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// How the sender ended.
@@ -78,7 +78,7 @@ pub struct Run {
     /// From the first DATA to the last ACK: without the opening and the ending. Virtual
     /// time.
     pub transferring: Duration,
-    /// So much of the file was there before. Unit: bytes.
+    /// The part of the file that was there before. Unit: bytes.
     pub offset: u64,
     /// The sender's figures at its end.
     pub progress: Progress,
@@ -90,7 +90,7 @@ pub struct Run {
     pub steps: u64,
 }
 
-/// What was put on the link in one direction, whether it arrived or not.
+/// The packets sent in one direction, whether they arrived or not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Packets of every kind.
@@ -184,7 +184,7 @@ impl Experiment {
         }
     }
 
-    /// What one of the machines is told; the sender also its first sequence number.
+    /// The parameters of one machine; for the sender also its first sequence number.
     pub(super) fn proposal(&self, first: Option<SequenceNumber>) -> Proposal {
         let one_way = |way| self.scenario.conditions(way).delay;
         Proposal {

@@ -6,8 +6,8 @@
 //!               '<-- [ link for the ACKs ]-'
 //! ```
 //!
-//! Packets carry no file bytes here, only their lengths, so that a grid of hundreds of links
-//! takes seconds. Whether bytes arrive whole is what [`super::run`] checks.
+//! Packets carry no file bytes here, only their lengths, so that a grid of hundreds of
+//! links takes seconds. Whether bytes arrive whole is what [`super::run`] checks.
 //!
 //! ```
 //! use sash::lab::shared::{Shared, Transfer};
@@ -149,7 +149,7 @@ pub struct Shared {
     data: Link<(usize, Packet)>,
     acks: Link<(usize, Packet)>,
     now: Moment,
-    /// What each DATA packet found waiting before it, and when. Unit: bytes.
+    /// The queue that each DATA packet found, and when. Unit: bytes.
     queue: Vec<(Moment, u64)>,
 }
 

@@ -66,7 +66,7 @@ const LENGTHS: [u64; 6] = [0, 1, 2, 16, 60, 400];
 /// stop-and-wait over 300 ms each way with 400 segments.
 const LONGEST: Duration = Duration::from_secs(1_800);
 
-/// What this seed stands for.
+/// The transfer of this seed.
 ///
 /// # Panics
 /// Never: the links above are scenarios, which a test sees to.
@@ -117,7 +117,7 @@ pub fn experiment(seed: u64) -> Experiment {
     }
 }
 
-/// Runs what the seed stands for.
+/// Runs the transfer of the seed.
 ///
 /// # Errors
 /// [`Failure`] where the file did not arrive whole, where the receiver does not know that
@@ -157,7 +157,7 @@ fn is_unopened(run: &Run) -> bool {
     ended.contains(&no_answer) && !run.is_verified()
 }
 
-/// What was run so far.
+/// The totals so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     /// Files that were sent.
@@ -193,7 +193,7 @@ impl Tally {
         });
     }
 
-    /// What somebody else ran.
+    /// The totals of another thread.
     pub fn merge(&mut self, other: &Self) {
         self.transfers += other.transfers;
         self.unopened += other.unopened;

@@ -1,4 +1,5 @@
-//! A transfer in virtual time that stops whenever it is asked to, and can be meddled with.
+//! A transfer in virtual time that stops when it is asked to, and accepts injected
+//! faults.
 //!
 //! ```text
 //!   receiver --SYN, ACK--> [ link: ack  ] --> sender
@@ -7,14 +8,15 @@
 //! ```
 //!
 //! [`Experiment::run`] is a stage that goes on to its end. The driver is the one every
-//! machine asks for: drain `poll_transmit`, wait for one thing, feed that one thing, repeat.
-//! Packets travel as bytes, encoded and decoded as on a socket, so that a flipped bit meets
-//! the same CRC-32.
+//! machine asks for: drain `poll_transmit`, wait for one thing, feed that one thing,
+//! repeat. Packets travel as bytes, encoded and decoded as on a socket, so that a flipped
+//! bit meets the same CRC-32.
 //!
 //! Between two things that happen somebody may [`kill`](Stage::kill) a packet that is in
 //! flight, or [`change`](Stage::change) the link. [`Stage::scenario`] grows by what was
-//! killed: that line, run anew, loses the same packets and goes on in the same way.
-//! (A change is not in the line: it holds from the beginning when it is run anew.)
+//! killed: that scenario, run again, loses the same packets and continues in the same
+//! way. (A change is not in the line: it holds from the beginning when the scenario is
+//! run again.)
 //!
 //! ```
 //! use sash::lab::{run::Experiment, stage::Stage};
@@ -62,7 +64,7 @@ pub struct Stage {
     all_acked_at: Option<Moment>,
     traffic: [Traffic; 2],
     steps: u64,
-    /// What has happened and was not asked for yet.
+    /// The entries that were not taken yet.
     entries: Vec<Entry>,
     end: Option<Result<Run, Stuck>>,
 }
@@ -126,7 +128,7 @@ impl Stage {
     }
 
     /// Goes on up to and with this moment, and no further; gives what is new in the
-    /// journal, what was meddled with among it. Unit: microseconds.
+    /// journal, injected faults included. Unit: microseconds.
     ///
     /// # Errors
     /// [`Stuck`]: see [`Experiment::run`]; again at every later call.
@@ -178,14 +180,14 @@ impl Stage {
         self.check()
     }
 
-    /// What has happened and was not given yet.
+    /// The entries that were not returned yet.
     pub fn take_entries(&mut self) -> std::vec::Drain<'_, Entry> {
         self.entries.drain(..)
     }
 
     /// Loses a packet that is in flight at this moment, with each copy of it. The journal
-    /// tells it, and the scenario grows by its `drop=`. `false`, and nothing happens, where
-    /// no such packet is in flight.
+    /// tells it, and the scenario grows by its `drop=`. `false`, and nothing happens,
+    /// where no such packet is in flight.
     pub fn kill(&mut self, packet: Label) -> bool {
         let mut is_killed = false;
         for direction in [Direction::Data, Direction::Ack] {
@@ -252,7 +254,7 @@ impl Stage {
         Some(microseconds(next.max(self.now).since_start()))
     }
 
-    /// What came of it, once it is over.
+    /// The result, once it has ended.
     #[must_use]
     pub fn outcome(&self) -> Option<&Run> {
         self.end.as_ref()?.as_ref().ok()
@@ -320,7 +322,7 @@ impl Stage {
     }
 
     /// Whether the sender's next packet may leave. Where packets are spaced it decides
-    /// last: after all that arrives or runs out at this very moment.
+    /// last: after all arrivals and timers of the same moment.
     fn may_leave(&self) -> bool {
         self.experiment.spacing.is_zero()
             || self.leaves_at <= self.now
@@ -358,7 +360,7 @@ impl Stage {
         }
     }
 
-    /// When a packet arrives or a timer runs out.
+    /// When a packet arrives or a timer expires.
     fn next_happening(&self) -> Option<Moment> {
         earliest([
             self.sender.next_timeout(),

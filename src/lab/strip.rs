@@ -4,13 +4,13 @@
 //!                0         10        20
 //!   sender       ####R>>>>....         # acked, R resent, > in flight, . unsent
 //!   window           [----)            base 4, next 9
-//!   receiver     ####.++++....         # in order, + kept early, . missing
+//!   receiver     ####.++++....         # in order, + buffered out of order, . missing
 //! ```
 //!
 //! A [`Strip`] is fed the entries of a journal one by one and counts as it goes; a
-//! [`Scrubber`] has a whole journal and goes to any place of it. Neither decides anything:
-//! a segment's state is what the journal says. That a packet is lost the strip shows as
-//! soon as the link or a person has lost it, before the sender can know.
+//! [`Scrubber`] has a whole journal and goes to any place of it. Neither decides
+//! anything: a segment's state is what the journal says. That a packet is lost the strip
+//! shows as soon as the link or a person has lost it, before the sender can know.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -63,7 +63,8 @@ pub struct Strip {
     next: u32,
     cwnd: Option<u32>,
     expected: u32,
-    /// What the newest arrival put in order: taken back where it was not believed.
+    /// The segments that the newest arrival put in order: taken back where it was not
+    /// believed.
     newest: Option<Taken>,
     resends: u64,
     time_us: u64,
@@ -375,7 +376,7 @@ impl Strip {
         self.next = self.highest();
     }
 
-    /// The link says what becomes of a packet.
+    /// The link reports the fate of a packet.
     fn carry(&mut self, carried: &Carried) {
         let Carried {
             packet, direction, ..
@@ -428,7 +429,7 @@ impl Strip {
         self.next = self.next.max(self.base);
     }
 
-    /// It tells of these runs, too: together of no more than a window holds.
+    /// It also acknowledges these ranges: together at most a window holds.
     fn hear_of(&mut self, ranges: &[[u32; 2]]) {
         let numbers = ranges.iter().flat_map(|&[first, last]| {
             first.max(self.base)..last.saturating_add(1).min(self.highest())
@@ -549,7 +550,7 @@ impl ReceiverCounts {
     }
 }
 
-/// So many pieces of this length; a forged heading may say anything.
+/// This many pieces of this length; a forged heading may say anything.
 fn segments(bytes: u64, segment_bytes: u16) -> u32 {
     let pieces = bytes.div_ceil(u64::from(segment_bytes).max(1));
     u32::try_from(pieces).unwrap_or(u32::MAX)

@@ -1,20 +1,21 @@
-//! A sweep: one transfer for every cell of a grid, each several times, as rows of numbers.
+//! A sweep: one transfer for every cell of a grid, each several times, as rows of
+//! numbers.
 //!
 //! ```text
 //!   Grid: protocols x controllers x windows x losses x delays x sizes
 //!     '--> cells --run, once a seed--> rows --> table, CSV, chart over the formula
 //! ```
 //!
-//! A cell knows neither threads nor sockets: whoever has some runs the cells on them, in
-//! any order, and the rows are the same. Every cell of a grid meets the same seeds, so
-//! that two protocols lose the same DATA.
+//! A cell knows neither threads nor sockets: a caller that has them runs the cells on
+//! them, in any order, and the rows are the same. Every cell of a grid meets the same
+//! seeds, so that two protocols lose the same DATA.
 //!
 //! ```
 //! use sash::lab::sweep::Grid;
 //! let grid = Grid { losses: vec![0.0, 10.0], ..Grid::small() };
-//! let rows: Vec<_> = grid.cells().iter().map(|cell| cell.measure(&grid).unwrap()).collect();
-//! assert_eq!(rows.len(), 8); // two losses by four protocols
-//! assert!(rows[0].seconds < rows[4].seconds);
+//! let rows: Vec<_> = grid.cells().iter().map(|cell|
+//! cell.measure(&grid).unwrap()).collect(); assert_eq!(rows.len(), 8); // two losses by
+//! four protocols assert!(rows[0].seconds < rows[4].seconds);
 //! ```
 //!
 //! Source: report page `experiments`.
@@ -30,7 +31,7 @@ use crate::link::{Scenario, ScenarioError};
 use crate::wire::options::{Arq, Asked, Congestion, Settled};
 use std::time::Duration;
 
-/// What is varied, and what all cells have in common.
+/// The varied values, and those that all cells share.
 #[derive(Debug, Clone)]
 pub struct Grid {
     /// The protocols.
@@ -49,8 +50,8 @@ pub struct Grid {
     pub seeds: u32,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
-    /// What the link does besides: `data.rate=10mbit`. Its words come last, so that one
-    /// way may be made an exception.
+    /// The other words of the scenario: `data.rate=10mbit`. Its words come last, so that
+    /// one way may be made an exception.
     pub link: String,
 }
 
@@ -59,7 +60,7 @@ pub struct Grid {
 pub struct Cell {
     /// The protocol.
     pub arq: Arq,
-    /// Who decides how much of the window is used.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// Unit: packets.
     pub window: u32,
@@ -71,7 +72,7 @@ pub struct Cell {
     pub size: u64,
 }
 
-/// What came of one cell: the mean of its seeds.
+/// The result of one cell: the mean of its seeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Which.
@@ -88,13 +89,13 @@ pub struct Row {
     pub sent: f64,
     /// Those of them that had been sent before.
     pub resent: f64,
-    /// What the textbook's formula says, where there is one. Unit: 10^6 bytes per second.
+    /// The value of the textbook's formula, if there is one. Unit: 10^6 bytes per second.
     pub formula: Option<f64>,
     /// The same on real sockets, where that was asked for.
     pub real: Option<f64>,
 }
 
-/// What one transfer reached.
+/// The result of one transfer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     /// From the first SYN to the whole file.
@@ -107,7 +108,7 @@ pub struct Measured {
     pub resent: u64,
 }
 
-/// A grid may have so many cells; more would be a slip of the pen.
+/// A grid may have this many cells; more would be a typing mistake.
 pub const MOST_CELLS: usize = 100_000;
 
 impl Grid {
@@ -127,8 +128,8 @@ impl Grid {
         }
     }
 
-    /// Every cell once; the protocol varies fastest. What comes out the same twice, as
-    /// stop-and-wait with two windows, is there once.
+    /// Every cell once; the protocol varies fastest. Equal cells, such as stop-and-wait
+    /// with two windows, appear once.
     #[must_use]
     pub fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
@@ -286,8 +287,8 @@ impl Cell {
         }
     }
 
-    /// What the textbook's formula says for another share of loss. Unit: 10^6 file bytes
-    /// per second; `None` where it is silent, as where a controller decides.
+    /// The value of the textbook's formula for another share of loss. Unit: 10^6 file
+    /// bytes per second; `None` where it is silent, as where a controller decides.
     fn formula(&self, grid: &Grid, loss: f64) -> Option<f64> {
         let cell = Self {
             loss,

@@ -19,6 +19,7 @@
 //! | [`path`] | a scenario's line as P, N and a, and the goodput that follows | |
 //! | [`cell`](mod@cell) | one P, N and a, run on the machines in virtual time | report chapter `theory` |
 //! | [`table`] | many cells, as text and CSV | |
+//! | [`curve`] | curves and measured points as one picture | |
 //!
 //! The formulas leave out handshake and ending, and so does the measurement.
 //!
@@ -32,6 +33,7 @@
 //! Source: report chapter `theory`.
 
 pub mod cell;
+pub mod curve;
 pub mod path;
 pub mod response;
 pub mod stall;

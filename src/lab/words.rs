@@ -1,6 +1,7 @@
 //! Wording that several pictures and texts of the laboratory share: times, reasons, lines.
 
 use crate::reliable::event::Trigger;
+use std::time::Duration;
 
 /// A time for a reader: `262.5 ms`, and from one second on `29.205 s`.
 pub(super) fn time(time_us: u64) -> String {
@@ -68,6 +69,24 @@ pub(super) fn thousands(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A short time to three digits: `0.4 ms`, `812 ms`, `1.23 s`, `29.2 s`.
+#[must_use]
+pub fn short_time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let ms = seconds * 1e3;
+    if ms < 99.95 {
+        format!("{ms:.1} ms")
+    } else if ms < 999.5 {
+        format!("{ms:.0} ms")
+    } else if seconds < 9.995 {
+        format!("{seconds:.2} s")
+    } else if seconds < 99.95 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use super::{Direction, Label};
 
-/// What is being decided; each decision has dice of its own.
+/// The decision to make; each has a random sequence of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     Loss = 1,

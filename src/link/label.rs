@@ -1,9 +1,10 @@
-//! What names a packet for the dice, and how a person writes it: `d0.1`.
+//! The name of a packet for the pseudo-random generator, as a user writes it: `d0.1`.
 //!
 //! ```
 //! use sash::link::Label;
 //! let label: Label = "a3.2".parse().unwrap();
-//! assert_eq!((label.number, label.attempt, label.to_string()), (3, 2, "a3.2".to_owned()));
+//! assert_eq!((label.number, label.attempt, label.to_string()), (3, 2,
+//! "a3.2".to_owned()));
 //! ```
 
 use crate::reliable::event::PacketName;
@@ -11,13 +12,13 @@ use crate::wire::packet::Kind;
 use std::fmt;
 use std::str::FromStr;
 
-/// What names a packet for the dice.
+/// The name of a packet for the pseudo-random generator.
 ///
-/// Written as a letter, its number, a dot, its attempt: `d` is DATA, `a` ACK, `n` NACK, `s`
-/// SYN, `y` SYN-ACK, `f` FIN, `g` FIN-ACK, `r` RST.
+/// Written as a letter, its number, a dot, its attempt: `d` is DATA, `a` ACK, `n` NACK,
+/// `s` SYN, `y` SYN-ACK, `f` FIN, `g` FIN-ACK, `r` RST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Label {
-    /// What it is.
+    /// The kind of packet.
     pub kind: Kind,
     /// Which of its kind.
     pub number: u32,
@@ -26,7 +27,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// The first sending of a file's first segment.
+    /// The first transmission of a file's first segment.
     pub const EXAMPLE: Self = Self {
         kind: Kind::Data,
         number: 0,

@@ -2,20 +2,20 @@
 //!
 //! ```text
 //!   seed=7;loss=10%;delay=50ms;data.corrupt=1%;drop=d0.1,a3.1
-//!   '----' '------' '--------' '-------------' '------------'
-//!    dice   both      both       one way only   data segment 0, first attempt; ACK 3
+//!   '----' '------' '--------' '-------------' '------------'    seed   both      both  
+//!     one way only   data segment 0, first attempt; ACK 3
 //! ```
 //!
 //! | word | value | does |
 //! | --- | --- | --- |
-//! | `seed` | a number | chooses the dice; the same seed, the same losses |
+//! | `seed` | a number | the seed of the pseudo-random generator: the same seed gives the same losses |
 //! | `loss` | percent | packets that never arrive |
 //! | `corrupt` | percent | packets that arrive with one bit flipped |
 //! | `duplicate` | percent | packets that arrive twice |
 //! | `reorder` | percent | packets held back so that later ones pass |
 //! | `burst` | percent/percent | losses in a row: how often a row begins, how often it ends |
 //! | `delay` | `us`, `ms`, `s` | one-way delay |
-//! | `jitter` | `us`, `ms`, `s` | up to so much more delay, for each packet anew |
+//! | `jitter` | `us`, `ms`, `s` | a random additional delay for each packet, up to this |
 //! | `rate` | `kbit`, `mbit`, `gbit` | bits per second, headers of UDP and IP included |
 //! | `queue` | `B`, `kB`, `MB` | what waits before the rate; more is lost |
 //! | `bucket` | `B`, `kB`, `MB` | polices the rate: no packet waits, and a burst beyond this is lost |
@@ -24,10 +24,10 @@
 //! | `outage` | time/time | dark so long of so much: `2s/5s` |
 //! | `drop` | list | exactly these packets are lost |
 //!
-//! All but `seed` may stand for one way only: `data.` with the file, `ack.` against it.
-//! In a list `d` is DATA, `a` ACK, `n` NACK, `s` SYN, `y` SYN-ACK, `f` FIN, `g` FIN-ACK, `r`
-//! RST; then the packet's number, a dot, the attempt from 1. Spaces and an empty line are
-//! fine, and `perfect` is an empty line.
+//! All words except `seed` may apply to one direction only: `data.` with the file, `ack.`
+//! against it. In a list `d` is DATA, `a` ACK, `n` NACK, `s` SYN, `y` SYN-ACK, `f` FIN,
+//! `g` FIN-ACK, `r` RST; then the packet's number, a dot, the attempt from 1. Spaces and
+//! an empty line are fine, and `perfect` is an empty line.
 //!
 //! ```
 //! use sash::link::Scenario;
@@ -50,10 +50,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What a link does to packets, in both directions.
+/// The faults of a link, in both directions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
-    /// Chooses the dice.
+    /// The seed of the pseudo-random generator.
     pub seed: u64,
     data: Conditions,
     ack: Conditions,
@@ -61,7 +61,7 @@ pub struct Scenario {
     text: String,
 }
 
-/// What a link does to packets in one direction. Probabilities go from 0 to 1.
+/// The faults of a link in one direction. Probabilities go from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditions {
     /// Packets that never arrive.
@@ -76,17 +76,18 @@ pub struct Conditions {
     pub burst: Option<Burst>,
     /// One way.
     pub delay: Duration,
-    /// Up to so much more delay, for each packet anew.
+    /// A random additional delay for each packet, up to this.
     pub jitter: Duration,
     /// Unit: bits per second; `None` for no limit.
     pub rate: Option<u64>,
-    /// What may wait before the rate. Unit: bytes; `None` for the usual size.
+    /// The queue before the rate. Unit: bytes; `None` for the usual size.
     pub queue: Option<u64>,
-    /// The rate is policed by a token bucket of this size: what would wait longer is lost,
-    /// and what is not lost does not wait (RFC 2697). Unit: bytes; `None` for a queue.
+    /// The rate is policed by a token bucket of this size: what would wait longer is
+    /// lost, and what is not lost does not wait (RFC 2697). Unit: bytes; `None` for a
+    /// queue.
     pub bucket: Option<u64>,
-    /// Packets come out together, at multiples of this time, as a Wi-Fi access point sends
-    /// them; zero: each on its own.
+    /// Packets come out together, at multiples of this time, as a Wi-Fi access point
+    /// sends them; zero: each on its own.
     pub clump: Duration,
     /// Longer packets never arrive. Unit: bytes, headers of UDP and IP included.
     pub mtu: u16,
@@ -102,7 +103,7 @@ impl Eq for Scenario {}
 
 /// Losses in a row: a chain of two states along the numbers, of which one loses all.
 ///
-/// Source: Gilbert (1960), Elliott (1963).
+/// This is the Gilbert-Elliott model: Gilbert (1960), Elliott (1963).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Burst {
     /// Probability that a row of losses begins at a packet.
@@ -111,12 +112,12 @@ pub struct Burst {
     pub leave: f64,
 }
 
-/// Darkness that comes again and again.
+/// A periodic outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
     /// How long nothing passes, at the end of each period.
     pub dark: Duration,
-    /// From one darkness to the next.
+    /// The time from one outage to the next.
     pub period: Duration,
 }
 
@@ -177,7 +178,7 @@ impl Scenario {
         text: String::new(),
     };
 
-    /// What happens in one direction.
+    /// The conditions in one direction.
     #[must_use]
     pub const fn conditions(&self, direction: Direction) -> &Conditions {
         match direction {
@@ -186,9 +187,8 @@ impl Scenario {
         }
     }
 
-    /// What may wait before the rate of one direction, or the bucket of its policer: what was
-    /// asked for, or what is
-    /// under way in one round trip, and at least 30 kB. Unit: bytes.
+    /// The queue before the rate of one direction, or the bucket of its policer: the
+    /// given size, or the bandwidth-delay product, and at least 30 kB. Unit: bytes.
     #[must_use]
     pub fn queue_bytes(&self, direction: Direction) -> u64 {
         let conditions = self.conditions(direction);

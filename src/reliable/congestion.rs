@@ -51,7 +51,8 @@ use crate::wire::options::Congestion;
 use std::fmt;
 use std::time::Duration;
 
-/// What every controller answers. Unit of windows: packets; of rates: packets per second.
+/// The interface of every controller. Unit of windows: packets; of rates: packets per
+/// second.
 pub trait Controller: fmt::Debug + Send {
     /// The transfer begins; the handshake took this long, if it could be measured.
     fn on_start(&mut self, _round_trip: Option<Duration>) {}
@@ -77,11 +78,11 @@ pub trait Controller: fmt::Debug + Send {
         None
     }
 
-    /// What it is doing, as journals show it: `slow-start`, `recovery`...
+    /// Its phase, as event logs show it: `slow-start`, `recovery`...
     fn phase(&self) -> &'static str;
 }
 
-/// What one ACK newly acknowledged.
+/// The packets that one ACK newly acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Acked {
     /// When the ACK came.
@@ -123,12 +124,12 @@ pub struct PathTime {
     pub least: Duration,
 }
 
-/// What shows that a path may be too full (RFC 9002 §7: congestion signals).
+/// A signal of congestion (RFC 9002 §7: congestion signals).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Signal {
-    /// Packets are held for lost: one signal per ACK or timer that showed it.
+    /// Packets are declared lost: one signal per ACK or timer that revealed it.
     Loss(Lost),
-    /// The receiver told of one number newly missing or damaged (NACK). Only the
+    /// The receiver reported one number newly missing or corrupt (NACK). Only the
     /// protocols that do not resend for it pass it on; where a NACK leads to a resend,
     /// [`Signal::Loss`] says it.
     Nack(Moment),
@@ -136,7 +137,7 @@ pub enum Signal {
     Timeout(Moment),
 }
 
-/// What was found lost at once.
+/// The packets that were declared lost together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lost {
     /// When it was found.

@@ -1,4 +1,5 @@
-//! A whole transfer as one machine: opening, the protocol, ending. What a shell drives.
+//! A whole transfer as one machine: opening, the protocol, ending. The interface for a
+//! driver.
 //!
 //! ```text
 //!   Sending      Opening -> Transferring -> AwaitingDigest -> Closing -> Ended
@@ -55,8 +56,8 @@ use crate::wire::packet::Reset;
 use std::fmt;
 use std::time::Duration;
 
-/// The number of an ACK that says: everything has come, FIN too, and the disk is at work. It
-/// shares its name, and with it its fate on a link, with none of the handshake's or a
+/// The number of an ACK that says: everything has come, FIN too, and the disk is at work.
+/// It shares its name, and with it its fate on a link, with none of the handshake's or a
 /// protocol's.
 const FIN_HAS_COME: u32 = u32::MAX;
 

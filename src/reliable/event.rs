@@ -1,4 +1,4 @@
-//! What happened in a machine: one stream that logs, journals, pictures and tests read.
+//! The events of a machine: one stream that logs, journals, pictures and tests read.
 //!
 //! A machine never logs and never prints. It keeps what happened until it is asked, and
 //! only while somebody listens: a transfer at full speed nobody watches records nothing.
@@ -47,7 +47,7 @@ pub enum Event {
         number: u32,
         /// Which sending of it.
         attempt: u8,
-        /// What told.
+        /// The trigger.
         trigger: Trigger,
     },
     /// A timer ran out.
@@ -78,11 +78,11 @@ pub enum Event {
         /// Packets per second; left out where nothing is paced.
         #[serde(skip_serializing_if = "Option::is_none")]
         pacing_rate: Option<u64>,
-        /// What the controller is doing.
+        /// The phase of the controller.
         phase: Cow<'static, str>,
     },
-    /// The ACK or NACK that was just sent, or just received and believed, tells of segments
-    /// beyond the one that is wanted next.
+    /// The ACK or NACK that was just sent, or just received and believed, acknowledges
+    /// segments beyond the next expected one.
     RangesTold {
         /// Their indices in the file, each run as its first and its last, in the order in
         /// which the packet names them.
@@ -130,10 +130,10 @@ pub enum Event {
     },
 }
 
-/// What names a packet in a journal.
+/// The name of a packet in an event log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PacketName {
-    /// What it is.
+    /// The kind of packet.
     pub kind: Kind,
     /// Which of its kind.
     pub number: u32,
@@ -163,8 +163,7 @@ impl From<&Packet> for PacketName {
 }
 
 impl PacketName {
-    /// What a packet says of itself that has no right MAC; `None` where that is not what
-    /// is wrong with it.
+    /// The name in a packet without a valid MAC; `None` if the packet has another fault.
     #[must_use]
     pub const fn of_forged(error: &PacketError) -> Option<Self> {
         match *error {
@@ -204,7 +203,8 @@ pub enum Ignored {
     InexactReset,
     /// Right in itself, but not in this state or from this side.
     OutOfPlace,
-    /// It should carry a MAC and does not, or not the right one: somebody else made it up.
+    /// It should carry a MAC and does not, or not the right one: somebody else made it
+    /// up.
     Forged,
 }
 
@@ -220,7 +220,7 @@ pub enum Unwanted {
     BeyondTheWindow,
 }
 
-/// What told a sender that a packet is lost.
+/// The trigger for declaring a packet lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
@@ -252,7 +252,7 @@ pub enum Timer {
     Handshake,
     /// No ACK came in time.
     Retransmission,
-    /// A packet that others have overtaken is now held for lost.
+    /// A packet that others have overtaken is now declared lost.
     LossDetection,
     /// An ACK was held back long enough.
     AcknowledgementDelay,
@@ -309,7 +309,7 @@ impl EventLog {
         }
     }
 
-    /// What happened since last asked, oldest first.
+    /// The events since the last call, oldest first.
     pub fn take(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }

@@ -1,7 +1,7 @@
 //! How much is in flight, how fast it is delivered, and when the next packet may leave.
 //!
 //! Every sender counts its packets here, whatever its protocol and whatever its
-//! controller; the controller is told of the counts and answers with a window and a rate.
+//! controller; the controller receives the counts and answers with a window and a rate.
 //!
 //! ```text
 //!   delivered  at the send     |----- a round trip -----|  at the ACK
@@ -9,8 +9,8 @@
 //!   delivery rate = (40 - 12) / max(time between the two sends, between the two ACKs)
 //! ```
 //!
-//! The pacer lets packets go at the controller's rate, a quantum of [`QUANTUM`] at a time,
-//! so that a thread is not woken for every one of them. It does not pace `fixed`.
+//! The pacer lets packets go at the controller's rate, a quantum of [`QUANTUM`] at a
+//! time, so that a thread is not woken for every one of them. It does not pace `fixed`.
 //!
 //! ```
 //! use sash::reliable::{flow::Flow, moment::Moment};
@@ -56,15 +56,15 @@ pub struct Flow {
     was_full: bool,
     /// Since then the window has had room.
     room_since: Moment,
-    /// What the ACK at hand has acknowledged so far.
+    /// The packets that the current ACK has acknowledged so far.
     news: Option<News>,
-    /// What the ACK or timer at hand has shown to be lost so far.
+    /// The packets that were declared lost so far at the current ACK or timer.
     losses: Option<Losses>,
-    /// The window that was last told of.
+    /// The last window that was reported.
     told: Option<Told>,
 }
 
-/// What is noted of a packet as it leaves.
+/// The record of a packet at its transmission.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stamp {
     /// When it left.
@@ -203,7 +203,7 @@ impl Flow {
         self.deliver_late(stamp, now);
     }
 
-    /// A packet that was held for lost has arrived after all.
+    /// A packet that was declared lost has arrived: the retransmission was spurious.
     pub fn deliver_late(&mut self, stamp: &Stamp, now: Moment) {
         self.delivered += 1;
         self.delivered_at = now;
@@ -219,7 +219,7 @@ impl Flow {
         }
     }
 
-    /// A packet in flight is held for lost.
+    /// A packet in flight is declared lost.
     pub fn lose(&mut self, stamp: &Stamp) {
         self.was_full |= !self.has_room();
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -273,7 +273,7 @@ impl Flow {
         }
     }
 
-    /// Packets delivered per second while `newest` was on its way; the slower of the send
+    /// Packets delivered per second while `newest` was in flight; the slower of the send
     /// side and the ACK side, as ACKs may come in clumps.
     fn delivery_rate(&self, newest: &Stamp, path: PathTime) -> Option<f64> {
         let send_elapsed = newest.sent_at - newest.first_sent_at;
@@ -287,7 +287,7 @@ impl Flow {
         Some(delivered / interval.as_secs_f64())
     }
 
-    /// The receiver told of one number newly missing, and nothing is sent again for it.
+    /// The receiver reported one number newly missing, and nothing is sent again for it.
     pub fn nack(&mut self, now: Moment) {
         self.controller.on_signal(&Signal::Nack(now));
     }
@@ -307,7 +307,7 @@ impl Flow {
         }
     }
 
-    /// What is to be told of window and rate, where it has changed since last asked.
+    /// The window and the rate to report, if they have changed since the last call.
     pub fn event(&mut self) -> Option<Event> {
         let (window, phase) = (self.window(), self.controller.phase());
         let told = Told { window, phase };

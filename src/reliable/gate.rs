@@ -1,10 +1,10 @@
 //! A closed window, a pause, and the probes that end both.
 //!
-//! A receiver that has no room says so in its ACKs (a window of 0), and a person may pause
-//! either side. Then nothing flows, and the ACK that would open the window again may be
-//! lost: so the sender asks, at growing intervals, and goes on for as long as somebody
-//! answers. A probe is a DATA packet without bytes: it draws an ACK, and neither side
-//! counts it as a packet of the file.
+//! A receiver whose buffer is full advertises a zero window in its ACKs, and a user may
+//! pause either side. Then nothing flows, and the ACK that would open the window again
+//! may be lost: so the sender asks, at growing intervals, and goes on for as long as
+//! somebody answers. A probe is a DATA packet without bytes: it draws an ACK, and neither
+//! side counts it as a packet of the file.
 //!
 //! ```text
 //!            ACK, window 0, or pause
@@ -46,12 +46,13 @@ pub struct Gate {
     told_at: Option<u32>,
     /// Spaces the probes, while nothing may flow.
     probes: Option<Retry>,
-    /// The newest probe's; counted on when the gate closes again, so that a name on a link
-    /// means one probe.
+    /// The newest probe's; counted on when the gate closes again, so that a name on a
+    /// link means one probe.
     attempt: u8,
 }
 
-/// What a probe is called: no segment has this number, so they share no fate on a link.
+/// The number of a window probe: no segment has this number, so they share no fate on a
+/// link.
 const PROBE_NUMBER: u32 = u32::MAX;
 
 impl Gate {
@@ -97,7 +98,7 @@ impl Gate {
         self.turn(now);
     }
 
-    /// Starts or ends the probing. What closed the gate was news from the other side, so
+    /// Starts or ends the probing. The ACK that closed the window has just arrived, so
     /// the first probe waits.
     fn turn(&mut self, now: Moment) {
         if self.is_open() {

@@ -13,14 +13,14 @@
 //! ```
 //!
 //! The padding makes both as long as a full DATA packet: a path that cannot carry one
-//! shows itself at once, and the server never answers with more than it was sent; it repeats
-//! its SYN-ACK twice, and then waits for another SYN, or for the client, which says its ACK
-//! again where nothing follows it. After two
-//! SYNs of the default length without an answer the client's next ones are shorter, and so
-//! is every DATA packet after them. Both sides then know why: the client believes no SYN-ACK
-//! longer than its newest SYN, and the server answers with the shortest SYN that it has
-//! seen, so a late packet of either kind cannot make them disagree. Who may
-//! open was settled on the chat connection: only who holds the token. This machine does
+//! shows itself at once, and the server never answers with more than it was sent; it
+//! repeats its SYN-ACK twice, and then waits for another SYN, or for the client, which
+//! says its ACK again where nothing follows it. After two
+//! SYNs of the default length without an answer the client's next ones are shorter, and
+//! so is every DATA packet after them. Both sides then know why: the client believes no
+//! SYN-ACK longer than its newest SYN, and the server answers with the shortest SYN that
+//! it has seen, so a late packet of either kind cannot make them disagree. The chat
+//! connection decided which side may open: only who holds the token. This machine does
 //! not know addresses; that the SYN comes from the right one is the shell's business.
 //!
 //! ```
@@ -62,7 +62,8 @@ pub struct Handshake {
     log: EventLog,
 }
 
-/// What one side brings to the handshake: what the offer said, and its own limits.
+/// The parameters that one side brings to the handshake: what the offer said, and its own
+/// limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proposal {
     /// In every packet of the transfer.
@@ -75,18 +76,18 @@ pub struct Proposal {
     pub segment_bytes: u16,
     /// Most packets that this side sends or takes at once.
     pub window: u32,
-    /// Who decides how much of that may be in flight.
+    /// The congestion controller.
     pub congestion: Congestion,
     /// The sender of the file brings its first sequence number, drawn at random.
     pub first: Option<SequenceNumber>,
     /// A round trip as measured on the chat connection, if it was.
     pub chat_round_trip: Option<Duration>,
-    /// What the retransmission timeout goes by.
+    /// The rule of the retransmission timeout.
     pub timing: Timing,
     /// No ACK is held back longer than this.
     pub acknowledgement_delay: Duration,
-    /// A client that downloads tells its `chat_round_trip` in SYN, so that DATA may follow
-    /// the SYN-ACK without waiting for the ACK.
+    /// A client that downloads tells its `chat_round_trip` in SYN, so that DATA may
+    /// follow the SYN-ACK without waiting for the ACK.
     pub early_data: bool,
     /// Whether the machines keep what happens.
     pub listening: bool,
@@ -105,25 +106,25 @@ pub enum Opening {
     Listen,
     /// The client has sent SYN, or is about to.
     SynSent {
-        /// When it goes again.
+        /// When it is retransmitted.
         retry: Retry,
     },
     /// The server has answered SYN-ACK, or is about to.
     SynReceived {
-        /// What will hold if the ACK comes.
+        /// The connection parameters if the ACK arrives.
         terms: Terms,
         /// The SYN's time stamp.
         echo: u32,
         /// When that SYN came.
         came: Moment,
-        /// When it goes again.
+        /// When it is retransmitted.
         retry: Retry,
-        /// So many more of it may leave before another SYN comes.
+        /// The number of copies that may still be sent before another SYN arrives.
         allowance: u8,
     },
     /// Both sides know everything.
     Open {
-        /// What holds.
+        /// The connection parameters.
         terms: Terms,
         /// The client owes an ACK: its attempt and the SYN-ACK's time stamp.
         owed: Option<(u8, u32)>,
@@ -302,7 +303,7 @@ impl Handshake {
         &self.opening
     }
 
-    /// What was agreed, once it is open.
+    /// The connection parameters, once the connection is open.
     #[must_use]
     pub const fn terms(&self) -> Option<Terms> {
         match &self.opening {
@@ -391,7 +392,7 @@ impl Handshake {
                     allowance: AMPLIFICATION,
                 });
             }
-            // It goes again: our SYN-ACK was lost, or is on its way.
+            // The SYN is retransmitted: our SYN-ACK was lost, or is in flight.
             Opening::SynReceived {
                 terms,
                 echo,
@@ -431,7 +432,7 @@ impl Handshake {
                     heard: Some((packet.sent_at, now)),
                 });
             }
-            // It goes again: our ACK was lost.
+            // The SYN-ACK is retransmitted: our ACK was lost.
             Opening::Open {
                 owed,
                 attempt,
@@ -544,7 +545,7 @@ impl Machine for Handshake {
         }
     }
 
-    /// What will be agreed on is listened to as well.
+    /// Early data for the future parameters is accepted as well.
     fn listen(&mut self) {
         self.log.listen();
         self.proposal.listening = true;

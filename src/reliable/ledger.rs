@@ -1,8 +1,9 @@
-//! What every sender and every receiver keeps, whatever its protocol.
+//! The records of every sender and every receiver of any protocol.
 //!
 //! A sender: the terms, the round-trip estimate, how much it sent. A receiver: the terms,
-//! how much arrived, and what the next ACK must echo. The protocols differ in which packet
-//! goes next; how a packet is made and counted is the same for all three and stands here.
+//! how much arrived, and what the next ACK must echo. The protocols differ in which
+//! packet goes next; how a packet is made and counted is the same for all three and
+//! stands here.
 //!
 //! ```
 //! use sash::reliable::{ledger::ReceiverLedger, moment::Moment, terms::Terms};
@@ -27,16 +28,16 @@ use crate::wire::packet::{Acknowledgement, Body, Packet, SequenceRange};
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
 
-/// What every sender keeps.
+/// The records of every sender.
 #[derive(Debug)]
 pub struct SenderLedger {
-    /// What was agreed.
+    /// The connection parameters.
     pub terms: Terms,
     /// How long an ACK takes.
     pub round_trip: RoundTrip,
     /// How much is in flight, and when the next packet may leave.
     pub flow: Flow,
-    /// What happened.
+    /// The events.
     pub log: EventLog,
     sent_packets: u64,
     resent_packets: u64,
@@ -102,7 +103,7 @@ impl SenderLedger {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
-    /// Records that a sending is held for lost.
+    /// Records that a transmission is declared lost.
     pub fn lose(&mut self, sequence: SequenceNumber, attempt: u8, trigger: Trigger) {
         let number = self.terms.index(sequence);
         self.log.record(|| Event::PacketLost {
@@ -112,8 +113,8 @@ impl SenderLedger {
         });
     }
 
-    /// The retransmission timer ran out for this sending: it is lost, and the next wait is
-    /// twice as long.
+    /// The retransmission timer ran out for this sending: it is lost, and the next wait
+    /// is twice as long.
     pub fn time_out(&mut self, sequence: SequenceNumber, attempt: u8) {
         let timer = Timer::Retransmission;
         self.log.record(|| Event::TimerExpired { timer });
@@ -135,12 +136,12 @@ impl SenderLedger {
     }
 }
 
-/// What every receiver keeps.
+/// The records of every receiver.
 #[derive(Debug)]
 pub struct ReceiverLedger {
-    /// What was agreed.
+    /// The connection parameters.
     pub terms: Terms,
-    /// What happened.
+    /// The events.
     pub log: EventLog,
     arrived: u64,
     resends: u64,
@@ -154,7 +155,7 @@ pub struct ReceiverLedger {
     edge: SequenceNumber,
     /// `sent_at` of the newest DATA, and when it came.
     newest: Option<(u32, Moment)>,
-    /// When damage was told of last.
+    /// When corruption was last reported.
     damage_told: Option<Moment>,
 }
 
@@ -244,7 +245,7 @@ impl ReceiverLedger {
         self.log.record(|| Event::PacketIgnored { packet, why });
     }
 
-    /// Whether damage is to be told of: about once per round trip, for which the timeout
+    /// Whether to report corruption: about once per round trip, for which the timeout
     /// stands here, as a receiver measures none; and never before any DATA has
     /// come, as there would be no time stamp to echo.
     pub fn tells_damage(&mut self, now: Moment) -> bool {

@@ -1,7 +1,8 @@
 //! Time as data: a [`Moment`] is how long the driver's clock has been running.
 //!
-//! A machine never asks what time it is; its caller brings the moment. So the same machine
-//! runs against the real clock, in virtual time and in a test, and a run can be repeated.
+//! A machine never asks what time it is; its caller brings the moment. Therefore the same
+//! machine runs with the real clock, in virtual time and in a test, and a run can be
+//! repeated.
 //!
 //! ```
 //! use sash::reliable::moment::Moment;
@@ -33,7 +34,7 @@ impl Moment {
         self.0
     }
 
-    /// What the clock shows as a packet's time stamp: microseconds, modulo 2^32.
+    /// The clock as a time stamp in a packet: microseconds, modulo 2^32.
     ///
     /// It wraps every 71 minutes, which no round trip outlasts.
     #[must_use]

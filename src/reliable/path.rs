@@ -1,9 +1,9 @@
 //! Where the other side is, and whether a new address is really its own.
 //!
-//! A NAT router that forgets its mapping gives a client another UDP port in the middle of a
-//! transfer. The token says that a packet belongs to the transfer, but anybody who has seen
-//! a packet can send its copy from elsewhere. So data moves to a new address only after
-//! a challenge that was sent there has been answered from there.
+//! A NAT router that forgets its mapping gives a client another UDP port in the middle of
+//! a transfer. The token says that a packet belongs to the transfer, but anybody who has
+//! seen a packet can send its copy from elsewhere. Therefore data moves to a new address
+//! only after a challenge that was sent there has been answered from there.
 //!
 //! ```text
 //!   newest packet from a new address --> challenge to it, again after a timeout
@@ -46,7 +46,7 @@ struct Candidate<A> {
 pub struct Challenge<A> {
     /// Where it goes.
     pub to: A,
-    /// What it asks for.
+    /// The value of the challenge.
     pub nonce: Nonce,
     /// 1 for the first transmission.
     pub attempt: u8,
@@ -90,7 +90,8 @@ impl<A: Copy + Eq> Path<A> {
     }
 
     /// A packet of the handshake: the newest one tells where the other side is. `true`
-    /// where it has moved. What may go there before it is open the handshake limits.
+    /// where it has moved. Before the connection is open, the handshake limits the
+    /// packets to that address.
     pub fn on_opening(&mut self, from: A, sent_at: u32) -> bool {
         if self.current.is_some() && !is_newer(sent_at, self.newest_at) {
             return false;
@@ -167,7 +168,7 @@ impl<A: Copy + Eq> Path<A> {
         true
     }
 
-    /// The challenge to send now, of so many bytes, if one is due and allowed.
+    /// The challenge to send now, of this many bytes, if one is due and allowed.
     pub fn poll(&mut self, bytes: usize, now: Moment) -> Option<Challenge<A>> {
         self.candidate
             .take_if(|candidate| candidate.retry.is_over(now));

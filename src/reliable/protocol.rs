@@ -1,7 +1,7 @@
-//! What a textbook protocol is told, and what it may answer.
+//! The events for a textbook protocol, and its possible actions.
 //!
-//! A protocol decides which segment to send, when a timer runs, and what to acknowledge. It
-//! knows neither packets nor time: the generic [`sender`](super::sender) and
+//! A protocol decides which segment to send, when a timer runs, and what to acknowledge.
+//! It knows neither packets nor time: the generic [`sender`](super::sender) and
 //! [`receiver`](super::receiver) around it own those. The same verbs are answered by a
 //! student's own program, tried out by the model checker and driven over real sockets.
 //!
@@ -27,8 +27,8 @@
 
 use std::fmt;
 
-/// Which segment of the file, from 0. It is signed because a cumulative ACK says -1 before
-/// the first segment has arrived.
+/// Which segment of the file, from 0. It is signed because a cumulative ACK says -1
+/// before the first segment has arrived.
 pub type SegmentNumber = i64;
 
 /// Which timer.
@@ -40,7 +40,7 @@ pub enum Timer {
     Of(SegmentNumber),
 }
 
-/// What ACK n says.
+/// The meaning of ACK n.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acks {
     /// All segments up to and including n have arrived.
@@ -51,8 +51,8 @@ pub enum Acks {
 
 /// The sender of a textbook protocol.
 pub trait SenderProtocol: fmt::Debug + Send {
-    /// The application has one more segment to send (`rdt_send`). A sender whose window is
-    /// full refuses it: it does nothing and is asked again later.
+    /// The application has one more segment to send (`rdt_send`). A sender whose window
+    /// is full refuses it: it does nothing and is asked again later.
     fn on_data_from_above(&mut self, actions: &mut SenderActions);
 
     /// ACK `number` arrived intact. A corrupt ACK is never told.
@@ -61,7 +61,7 @@ pub trait SenderProtocol: fmt::Debug + Send {
     /// A timer that this sender started has expired.
     fn on_timeout(&mut self, timer: Timer, actions: &mut SenderActions);
 
-    /// What an ACK says.
+    /// The content of an ACK.
     fn acks(&self) -> Acks;
 }
 
@@ -76,7 +76,7 @@ pub trait ReceiverProtocol: fmt::Debug + Send {
     /// Whether segment `number`, if it arrived now, would be delivered or buffered.
     fn is_wanted(&self, number: SegmentNumber) -> bool;
 
-    /// What an ACK says.
+    /// The content of an ACK.
     fn acks(&self) -> Acks;
 }
 
@@ -100,11 +100,11 @@ pub enum ReceiverAction {
     Acknowledge(SegmentNumber),
 }
 
-/// What a sender does in answer to one event, in order.
+/// The actions of a sender for one event, in order.
 #[derive(Debug, Default)]
 pub struct SenderActions(Vec<SenderAction>);
 
-/// What a receiver does in answer to one event, in order.
+/// The actions of a receiver for one event, in order.
 #[derive(Debug, Default)]
 pub struct ReceiverActions(Vec<ReceiverAction>);
 

@@ -13,7 +13,7 @@
 //! use sash::wire::sequence::SequenceNumber;
 //! let mut early = Ranges::default();
 //! assert!(early.insert(SequenceNumber(5)) && early.insert(SequenceNumber(4)));
-//! assert!(!early.insert(SequenceNumber(5))); // it is there already
+//! assert!(!early.insert(SequenceNumber(5))); // it exists already
 //! assert_eq!(early.take_run(SequenceNumber(4)), Some(SequenceNumber(6)));
 //! ```
 //!
@@ -71,7 +71,7 @@ impl Ranges {
         true
     }
 
-    /// Takes the first run out if it begins at `start`, and tells where it ends.
+    /// Removes the first run if it begins at `start`, and returns its end.
     pub fn take_run(&mut self, start: SequenceNumber) -> Option<SequenceNumber> {
         let first = self.runs.first().filter(|run| run.start == start)?;
         let end = first.end;
@@ -79,8 +79,9 @@ impl Ranges {
         Some(end)
     }
 
-    /// The runs for an ACK, at most `most`: first those that hold the `recent` numbers, in
-    /// their order; then the furthest ones, so that what a lost ACK told is told again.
+    /// The runs for an ACK, at most `most`: first those that hold the `recent` numbers,
+    /// in their order; then the furthest ones, so that what a lost ACK told is told
+    /// again.
     #[must_use]
     pub fn report(
         &self,

@@ -7,7 +7,8 @@
 //!
 //! The first wait is three round trips where one was measured, and not less than 30 ms;
 //! else it is 200 ms. The first three waits are alike: a path that loses a third of
-//! everything is slow enough to open and to close without doubling. Then they double up to
+//! everything is slow enough to open and to close without doubling. Then they double up
+//! to
 //! 2 s; from there on waits differ a little, so that they keep step with nothing. After
 //! 30 s without an answer the other side is gone.
 //!
@@ -19,8 +20,8 @@
 //! ```
 //!
 //! Source: RFC 6298 §2 (three round trips, where one sample is all there is), §5.5
-//! (doubling); Linux' `tcp_syn_linear_timeouts` (the first ones alike); RFC 9293 §3.8.3 (a
-//! connection attempt ends).
+//! (doubling); Linux' `tcp_syn_linear_timeouts` (the first ones alike); RFC 9293 §3.8.3
+//! (a connection attempt ends).
 
 use super::moment::Moment;
 use super::terms::next_attempt;
@@ -32,7 +33,7 @@ pub struct Retry {
     /// The attempt that is next to be sent, or was last sent.
     attempt: u8,
     wait: Duration,
-    /// So many waits are still alike before they double.
+    /// The number of equal waits that remain before they double.
     equal_waits: u32,
     /// `None` while the next attempt is due at once.
     next: Option<Moment>,
@@ -46,7 +47,7 @@ const USUAL_WAIT: Duration = Duration::from_millis(200);
 /// answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(30);
 
-/// So many waits are alike before they double.
+/// This many waits are equal before they double.
 const EQUAL_WAITS: u32 = 3;
 
 /// No wait is longer than this.
@@ -109,7 +110,8 @@ impl Retry {
         self.next = None;
     }
 
-    /// The latest attempt has arrived, and its answer takes a while: the next one waits anew.
+    /// The latest attempt has arrived, and its answer takes a while: the next one waits
+    /// again.
     pub fn put_off(&mut self, now: Moment) {
         self.next = Some(now + self.wait);
     }

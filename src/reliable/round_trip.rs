@@ -9,13 +9,13 @@
 //!   RTO    = SRTT + max(1 ms, 4 RTTVAR), at least the floor, doubled per timeout
 //! ```
 //!
-//! Two numbers differ from RFC 6298. Its floor of 1 s is for a stack that cannot trust its
-//! samples; ours are exact, so the floor is that of RFC 9002's probe timeout plus what the
-//! driver asks for. Its cap of at least 60 s is for a stack that nobody watches; here a
-//! person waits, so doubling ends at [`LONGEST_BACKOFF`]. Whoever gives up after 30 s of
-//! silence must have tried so often by then that chance alone cannot have been the cause:
-//! where a third of everything is lost in both directions, twelve tries in a row go wrong
-//! once in 3,000 times, and twenty-five never.
+//! Two numbers differ from RFC 6298. Its floor of 1 s is for a stack that cannot trust
+//! its samples; ours are exact, so the floor is that of RFC 9002's probe timeout plus
+//! what the driver asks for. Its cap of at least 60 s is for a stack that nobody watches;
+//! here a person waits, so doubling ends at [`LONGEST_BACKOFF`]. A sender that gives up
+//! after 30 s of silence must have tried so often by then that chance alone cannot have
+//! been the cause: where a third of everything is lost in both directions, twelve tries
+//! in a row go wrong once in 3,000 times, and twenty-five never.
 //!
 //! ```
 //! use sash::reliable::round_trip::RoundTrip;
@@ -44,7 +44,7 @@ pub struct RoundTrip {
     timing: Timing,
 }
 
-/// What the retransmission timeout goes by.
+/// The rule of the retransmission timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timing {
     /// By measured round trips (RFC 6298).
@@ -69,8 +69,8 @@ struct Estimate {
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Doubling goes no further, or to twice the plain timeout where that is longer; why not
-/// 60 s is told above. From there on waits differ by twentieths: waits of exactly a second
-/// would all fall into the dark of a path that is dark a third of every second.
+/// 60 s is told above. From there on waits differ by twentieths: waits of exactly a
+/// second would all fall into the dark of a path that is dark a third of every second.
 pub const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The longest timeout of all, on a path however slow.
@@ -172,7 +172,7 @@ impl RoundTrip {
         doubled.min(longest + out_of_step).min(LONGEST_TIMEOUT)
     }
 
-    /// When a timer that is started anew now runs out, for a packet sent then: an adaptive
+    /// When a timer that is restarted now expires, for a packet sent then: an adaptive
     /// one waits from now on (RFC 6298 §5.3), a fixed one from the sending on.
     #[must_use]
     pub fn deadline(&self, sent_at: Moment, now: Moment) -> Moment {
@@ -212,8 +212,8 @@ impl RoundTrip {
         })
     }
 
-    /// After this long, a packet that later ones have overtaken is lost: 9/8 of the larger
-    /// of the smoothed and the newest round trip (RFC 9002 §6.1.2).
+    /// After this long, a packet that later ones have overtaken is lost: 9/8 of the
+    /// larger of the smoothed and the newest round trip (RFC 9002 §6.1.2).
     #[must_use]
     pub fn reordering_window(&self) -> Duration {
         let round_trip = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {

@@ -1,9 +1,9 @@
 //! Sack: what TCP and QUIC do today, the step after the textbook.
 //!
-//! The receiver buffers what arrives out of order. Its ACK carries the next expected number
-//! and the ranges beyond it. The sender declares a packet lost when three packets that were
-//! sent after it have arrived, or when one has and 9/8 of a round trip has passed. A timer is
-//! needed only where nothing comes back at all.
+//! The receiver buffers what arrives out of order. Its ACK carries the next expected
+//! number and the ranges beyond it. The sender declares a packet lost when three packets
+//! that were sent after it have arrived, or when one has and 9/8 of a round trip has
+//! passed. A timer is needed only where nothing comes back at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
@@ -13,15 +13,17 @@
 //!               |  x  x     .  x                               x buffered
 //! ```
 //!
-//! One probe timer serves all packets. When it expires the oldest packet is retransmitted,
-//! and the ACK that it draws shows what else is missing. Only when that probe too stays
-//! unanswered is everything in flight declared lost. Where the laboratory fixes the timeout,
-//! every packet has a timer of its own instead, as in the textbook. ACKs are delayed, about
-//! eight per round trip; a new gap, a duplicate and the last segment are acknowledged at once.
+//! One probe timer serves all packets. When it expires the oldest packet is
+//! retransmitted, and the ACK that it draws shows what else is missing. Only when that
+//! probe too stays unanswered is everything in flight declared lost. Where the laboratory
+//! fixes the timeout, every packet has a timer of its own instead, as in the textbook.
+//! ACKs are delayed, about eight per round trip; a new gap, a duplicate and the last
+//! segment are acknowledged at once.
 //!
-//! With a fixed window, N limits how far the sender may be ahead of `base`, as the textbook
-//! has it. A controller limits what is in flight instead: then one gap at `base` does not
-//! stop the rest, and the receive window alone limits how far ahead the sender may be.
+//! With a fixed window, N limits how far the sender may be ahead of `base`, as the
+//! textbook has it. A controller limits what is in flight instead: then one gap at `base`
+//! does not stop the rest, and the receive window alone limits how far ahead the sender
+//! may be.
 //!
 //! ```
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
@@ -84,7 +86,7 @@ struct Slot {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SlotState {
-    /// On its way, as this sending.
+    /// In flight, as this transmission.
     InFlight { order: u64 },
     /// To be sent: for the first time, or again because it is lost.
     Waiting,
@@ -92,7 +94,7 @@ enum SlotState {
     Acked,
 }
 
-/// What draws an ACK where none comes.
+/// The packet that elicits an ACK if none arrives.
 #[derive(Debug, Default)]
 struct Probe {
     /// When the next one is due.
@@ -120,13 +122,14 @@ impl Sender {
         }
     }
 
-    /// How many segments from `base` on may have been sent: at least one; a window that is
-    /// closed altogether is the gate's business.
+    /// How many segments from `base` on may have been sent: at least one; a window that
+    /// is closed altogether is the gate's business.
     fn span(&self) -> u32 {
         self.ledger.terms.window.min(self.receive_window).max(1)
     }
 
-    /// The next segment that was lost and is still wanted, made ready to go again.
+    /// The next segment that was lost and is still wanted, made ready to be
+    /// retransmitted.
     fn next_resend(&mut self) -> Option<SequenceNumber> {
         while let Some(sequence) = self.lost.pop_front() {
             if let Some(slot) = self.slots.get_mut(sequence)
@@ -172,8 +175,8 @@ impl Sender {
         })
     }
 
-    /// Marks one segment as arrived; whether that is news. `path` is the age of the packet
-    /// that drew this ACK, in microseconds.
+    /// Marks one segment as arrived; whether that is news. `path` is the age of the
+    /// packet that drew this ACK, in microseconds.
     ///
     /// A resend younger than that is not what arrived: an earlier sending was slow, not
     /// lost, and it tells nothing of those that left before the resend (RFC 8985 §6.2).
@@ -225,7 +228,7 @@ impl Sender {
         is_news
     }
 
-    /// Holds for lost what later packets have overtaken.
+    /// Declares packets lost that later packets have overtaken.
     fn detect_losses(&mut self, now: Moment) {
         loop {
             let Self { slots, losses, .. } = self;
@@ -239,7 +242,7 @@ impl Sender {
         }
     }
 
-    /// This sending is lost, and its segment waits to go again.
+    /// This transmission is lost, and its segment waits to be retransmitted.
     fn give_up(&mut self, flight: Flight, trigger: Trigger) {
         let Some(slot) = self.slots.get_mut(flight.sequence) else {
             return;
@@ -272,8 +275,9 @@ impl Sender {
         self.probe.deadline = is_waiting.then(|| now + patience);
     }
 
-    /// Nothing comes back: the oldest packet goes again, to draw an ACK. Where that probe
-    /// stayed unanswered too, all that is in flight is lost (RFC 8985 §7; RFC 6298 §5).
+    /// No ACK arrives: the oldest packet is retransmitted, to elicit an ACK. Where that
+    /// probe stayed unanswered too, all that is in flight is lost (RFC 8985 §7; RFC 6298
+    /// §5).
     fn send_probe(&mut self, now: Moment) {
         self.ledger.log.record(|| Event::TimerExpired {
             timer: Timer::Retransmission,

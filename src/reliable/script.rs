@@ -9,7 +9,7 @@
 //! | `lose`, `arrive` | takes packets off the path, for nothing or to the other end |
 //! | `again` | a copy of an earlier packet arrives, however late |
 //! | `forge` | a packet arrives that the other end never sent |
-//! | `advance` | time passes; timers run out on the way |
+//! | `advance` | time passes; timers expire meanwhile |
 //! | `expect`, `happened` | a question, an event |
 //!
 //! Source: the step lists of CS144 minnow's tests; google/packetdrill's timelines.
@@ -117,7 +117,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         self.deliver(&Letter { name, to, packet });
     }
 
-    /// Time passes; each timer runs out at its own moment.
+    /// Time passes; each timer expires at its own moment.
     #[track_caller]
     pub(super) fn advance(&mut self, by: Duration) {
         self.steps.push(format!("advance {by:?}"));
@@ -133,7 +133,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         self.pass_time();
     }
 
-    /// The next timer of either end runs out so much later.
+    /// The next timer of either end expires after this time.
     #[track_caller]
     pub(super) fn wakes_in(&mut self, wanted: Duration) {
         self.steps.push(format!("wakes in {wanted:?}"));
@@ -173,10 +173,10 @@ impl<S: Machine, R: Machine> Story<S, R> {
         self.expect(&format!("not in {events:#?}"), events.iter().any(is_it));
     }
 
-    /// Exactly these segments were held for lost since it was last asked for anything.
+    /// Exactly these segments were declared lost since the last check.
     #[track_caller]
     pub(super) fn held_for_lost(&mut self, wanted: &[(u32, Trigger)]) {
-        self.steps.push(format!("held for lost {wanted:?}"));
+        self.steps.push(format!("declared lost {wanted:?}"));
         let mut found = Vec::new();
         for event in self.take_events() {
             if let Event::PacketLost {
@@ -186,7 +186,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
                 found.push((number, trigger));
             }
         }
-        self.expect(&format!("held for lost: {found:?}"), found == wanted);
+        self.expect(&format!("declared lost: {found:?}"), found == wanted);
     }
 
     pub(super) fn take_events(&mut self) -> Vec<Event> {
@@ -194,7 +194,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         std::mem::take(&mut self.events)
     }
 
-    /// What is on the path, oldest first.
+    /// The packets on the path, oldest first.
     pub(super) fn names_on_the_path(&mut self) -> Vec<String> {
         self.drain();
         self.on_the_path

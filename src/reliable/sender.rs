@@ -1,8 +1,8 @@
 //! The generic sender: drives any textbook protocol over real packets and real time.
 //!
-//! The protocol says `send n`, `start timer`, `stop timer`. Everything else is here, once:
-//! packets and their attempts, the clock, the round-trip estimate, what is in flight, the
-//! congestion controller, flow control and the event log.
+//! The protocol says `send n`, `start timer`, `stop timer`. Everything else is here,
+//! once: packets and their attempts, the clock, the round-trip estimate, what is in
+//! flight, the congestion controller, flow control and the event log.
 //!
 //! ```text
 //!   poll_transmit --> data from above --.              .--> send n ------> waiting queue
@@ -12,9 +12,9 @@
 //!   waiting queue --(window and pacing allow it)--> DATA n leaves, its timer counts
 //! ```
 //!
-//! With the fixed window a segment leaves at once. With a controller it waits in the queue
-//! until the congestion window has room for it. A timer counts from the moment when its
-//! segment leaves.
+//! With the fixed window a segment leaves at once. With a controller it waits in the
+//! queue until the congestion window has room for it. A timer counts from the moment when
+//! its segment leaves.
 //!
 //! ```
 //! use sash::reliable::{Machine, go_back_n, moment::Moment, round_trip::RoundTrip};
@@ -23,7 +23,8 @@
 //! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
 //! let mut sender = Sender::new(Box::new(protocol), Terms::EXAMPLE, round_trip);
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
-//! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2, 3]);
+//! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2,
+//! 3]);
 //! ```
 //!
 //! Source: Kurose & Ross §3.4; RFC 6298 §5 (the timer), RFC 9293 §3.8.6 (flow control).
@@ -54,7 +55,8 @@ pub struct Sender {
     base: SegmentNumber,
     /// Each segment from `base` on that the protocol has sent.
     segments: VecDeque<Segment>,
-    /// What the protocol has sent and what has not left yet: the lowest number leaves first.
+    /// The packets that the protocol has sent, and those that have not been transmitted
+    /// yet: the lowest number leaves first.
     waiting: BTreeSet<SegmentNumber>,
     timers: Timers,
     /// When a timeout last doubled the RTO.
@@ -83,7 +85,7 @@ enum State {
 /// The number of an ACK that acknowledges nothing, but repeats the receive window.
 const NOTHING: SegmentNumber = -1;
 
-/// What the newest ACK said about flow control.
+/// The flow-control content of the newest ACK.
 #[derive(Debug, Clone, Copy)]
 struct ReceiveWindow {
     /// The next segment that the receiver expected.
@@ -146,8 +148,8 @@ impl Sender {
         }
     }
 
-    /// Puts a segment into the waiting queue. One that is in flight is considered lost: the
-    /// protocol would not send it again otherwise.
+    /// Puts a segment into the waiting queue. One that is in flight is considered lost:
+    /// the protocol would not send it again otherwise.
     fn enqueue(&mut self, number: SegmentNumber, now: Moment) {
         if number == self.next_sequence_number() {
             self.segments.push_back(Segment {
@@ -171,8 +173,8 @@ impl Sender {
         }
     }
 
-    /// Starts a timer. It counts once its segment, the oldest one for the only timer, is in
-    /// flight.
+    /// Starts a timer. It counts once its segment, the oldest one for the only timer, is
+    /// in flight.
     fn start_timer(&mut self, timer: Timer, now: Moment) {
         let number = self.segment_of(timer);
         let in_flight = self
@@ -300,8 +302,8 @@ impl Sender {
 }
 
 impl ReceiveWindow {
-    /// The first segment that the receiver has no room for. A closed window leaves room for
-    /// one, so that it is probed.
+    /// The first segment that the receiver has no room for. A closed window leaves room
+    /// for one, so that it is probed.
     fn limit(self, base: SegmentNumber) -> SegmentNumber {
         let limit = self.next_expected + i64::from(self.segments);
         limit.max(base + 1)

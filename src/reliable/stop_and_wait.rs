@@ -41,7 +41,7 @@ pub struct Sender {
     state: State,
 }
 
-/// What the sender waits for.
+/// The event that the sender waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum State {
     /// Data from above.

@@ -1,7 +1,8 @@
-//! What the handshake settled, and how a file is cut into segments.
+//! The connection parameters from the handshake, and the division of a file into
+//! segments.
 //!
 //! A machine deals in sequence numbers; this file alone knows which bytes of the file a
-//! number stands for. No machine ever holds a byte of the file itself.
+//! number means. No machine ever holds a byte of the file itself.
 //!
 //! ```text
 //!   file      0        1436      2872   3000 bytes
@@ -35,7 +36,7 @@ use crate::wire::sequence::SequenceNumber;
 use std::ops::Range;
 use std::time::Duration;
 
-/// What both ends of an open connection have agreed on.
+/// The connection parameters of both ends of an open connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     /// In every packet of the transfer.
@@ -51,9 +52,9 @@ pub struct Terms {
     pub segment_bytes: u16,
     /// Most packets in flight.
     pub window: u32,
-    /// Who decides how much of that may be in flight.
+    /// The congestion controller.
     pub congestion: Congestion,
-    /// What the retransmission timeout goes by.
+    /// The rule of the retransmission timeout.
     pub timing: Timing,
     /// No ACK is held back longer than this; zero: each packet is acknowledged at once.
     pub acknowledgement_delay: Duration,
@@ -110,7 +111,7 @@ impl Terms {
         sequence - self.first
     }
 
-    /// What the ranges of an ACK tell of, as a journal names segments.
+    /// The ranges of an ACK, with segments named as in an event log.
     #[must_use]
     pub fn ranges_told(&self, ranges: &[SequenceRange]) -> Event {
         let run = |range: &SequenceRange| {
@@ -131,7 +132,7 @@ impl Terms {
         }
     }
 
-    /// The bytes of the file that `sequence` stands for.
+    /// The bytes of the file with the sequence number `sequence`.
     #[must_use]
     pub fn bytes(&self, sequence: SequenceNumber) -> Range<u64> {
         let before = u64::from(self.index(sequence)) * u64::from(self.segment_bytes);

@@ -7,8 +7,8 @@
 //!                                           guesses? wait in turn --^  '--> refused
 //! ```
 //!
-//! What a client sends behind its `join` without waiting is held while it is challenged,
-//! and done once it is in; where it does not come in, nothing of it was done.
+//! Requests that a client sends right after its `join` are held while it is challenged,
+//! and carried out once it has joined; where it does not come in, nothing of it was done.
 
 use super::door::Entrance;
 use super::login::{Admission, Challenger, Chance};
@@ -28,31 +28,32 @@ pub(super) struct Arriving {
     stage: Stage,
     /// By which token the name is claimed, where somebody has it.
     token: Option<Token>,
-    /// What was sent behind `join`, to be done later.
+    /// The requests after `join`, to be carried out later.
     held: Vec<Request>,
     held_bytes: usize,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// The shell rolls dice for it.
+    /// The shell draws random numbers for it.
     Drawing,
     Challenged(Box<Challenger>),
     /// Too many from there have guessed: it is compared when its turn comes.
     Proven(Box<Challenger>, Box<Proof>),
 }
 
-/// What may wait until a client is in: a script's first lines. Unit: bytes.
+/// The requests that may wait until a client has joined: a script's first lines. Unit:
+/// bytes.
 const MOST_HELD_BYTES: usize = 4 * LONGEST_LINE_BYTES;
 
 /// Why the earlier connection of a client that comes back ends.
 const CAME_AGAIN: &str = "joined again from another connection";
 
-/// What a request that waits costs at least. Unit: bytes.
+/// The least cost of a request that waits. Unit: bytes.
 const HELD_REQUEST_BYTES: usize = 128;
 
-/// What one costs at least whose answer is a list: all of them are answered at once. Unit:
-/// bytes.
+/// The least cost of a request whose answer is a list: all of them are answered at once.
+/// Unit: bytes.
 const HELD_LIST_BYTES: usize = 8 * 1024;
 
 const fn least_held_bytes(request: &Request) -> usize {
@@ -113,7 +114,7 @@ impl Room {
         }
     }
 
-    /// The dice that [`Effect::Draw`] asked for.
+    /// The random numbers that [`Effect::Draw`] asked for.
     pub fn on_drawn(&mut self, client: ClientNumber, chance: Chance) -> Vec<Effect> {
         let Some(arriving) = self.arriving.get_mut(&client) else {
             return Vec::new();
@@ -180,8 +181,8 @@ impl Room {
         }
     }
 
-    /// The connection that has this name, where this token belongs to it and no other name
-    /// looks like this one.
+    /// The connection that has this name, where this token belongs to it and no other
+    /// name looks like this one.
     fn earlier(&self, name: &Name, token: Token) -> Option<ClientNumber> {
         let mut alike = self.present.iter().filter(|(_, it)| it.passes_for(name));
         let (earlier, held) = alike.next()?;
@@ -193,8 +194,8 @@ impl Room {
         (is_owner && alike.next().is_none()).then_some(*earlier)
     }
 
-    /// A client comes back while its earlier connection is still there: the server does not
-    /// know yet that it is dead.
+    /// A client comes back while its earlier connection is still there: the server does
+    /// not know yet that it is dead.
     fn take_over(
         &mut self,
         client: ClientNumber,
@@ -408,7 +409,7 @@ impl Room {
         effects
     }
 
-    /// Where this name, or one that looks like it, is nobody's.
+    /// Whether no user has this name or one that looks like it.
     fn is_free(&self, name: &Name) -> bool {
         !self.door.is_reserved(name)
             && !self.present.values().any(|other| other.passes_for(name))
@@ -456,7 +457,7 @@ impl Room {
         complain(client, Code::BadRequest, sentence.to_owned())
     }
 
-    /// Why whoever is at the door has not come in.
+    /// The reason why a client has not been let in.
     pub(super) fn what_is_missing(&self, client: ClientNumber) -> (Code, String) {
         match self.arriving.get(&client) {
             Some(arriving) => (
@@ -471,7 +472,7 @@ impl Room {
     }
 }
 
-/// Also for whoever came with `nc`: a password cannot be proven by hand.
+/// Also for a user of `nc`: a password cannot be proven by hand.
 const fn password_sentence(role: Role) -> &'static str {
     match role {
         Role::Room => {

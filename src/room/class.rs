@@ -1,7 +1,7 @@
 //! A class: one scenario for all, and what each of them makes of it.
 //!
 //! ```text
-//! lab, from the teacher --> lab 1 --> everyone, and whoever joins later
+//! lab, from the teacher --> lab 1 --> everyone, also those who join later
 //! lab-result 1, from guy --> a row --> Record, for the shell's file
 //! lab-results, from the teacher --> the rows so far
 //! submit, from guy --> a row --> Record: how guy's own program was graded
@@ -18,7 +18,7 @@ use crate::wire::message::{
     Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Question, Reply, Submission,
 };
 
-/// What the room knows of its class.
+/// The state of the class.
 #[derive(Debug, Default)]
 pub(super) struct Class {
     running: Option<Lab>,
@@ -35,13 +35,13 @@ pub(super) struct Class {
 pub struct Recorded {
     /// When it came. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
-    /// Whose it is.
+    /// The user who sent it.
     pub name: String,
-    /// What was run; of a submission and an answer nothing.
+    /// The exercise; empty for a submission and for an answer.
     pub lab: Option<Lab>,
-    /// What was asked, where it is an answer.
+    /// The question, if it is an answer.
     pub question: Option<Question>,
-    /// What came of it.
+    /// The result.
     pub outcome: LabOutcome,
 }
 

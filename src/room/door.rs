@@ -1,5 +1,5 @@
-//! Who may come in: passwords, the teacher's name, who is kept out, and how fast one may
-//! guess.
+//! Decides which clients may join: passwords, the teacher's name, the bans, and the rate
+//! of guesses.
 //!
 //! ```text
 //! join dana --> banned? --> the teacher's name? --> a password? --> open
@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Wrong passwords are counted by address: each takes one of [`GUESSES`], and one comes
-//! back every [`FORGIVEN_AFTER_MS`]. While none is left, proofs from that address wait and are
-//! compared at that rate, the names in turn. A right proof is never refused: an attacker
-//! makes others at the same address wait, and locks nobody out.
+//! back every [`FORGIVEN_AFTER_MS`]. While none is left, proofs from that address wait
+//! and are compared at that rate, the names in turn. A right proof is never refused: an
+//! attacker makes others at the same address wait, and locks nobody out.
 //!
 //! It does not prove anything: [`login`](super::login) does.
 
@@ -19,12 +19,12 @@ use super::name::Name;
 use crate::wire::message::{Ban, Code, Role};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// Who may come in.
+/// The rules for joining.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// The room's password, where there is one.
     pub password: Option<Password>,
-    /// Who may put others out, where there is somebody.
+    /// The teacher, if there is one.
     pub teacher: Option<Teacher>,
     /// Whether the teacher may give out scenarios to be run.
     pub is_class: bool,
@@ -44,8 +44,8 @@ pub struct Teacher {
 pub struct Origin {
     /// Equal for all that one household may use: an IPv4 address, an IPv6 prefix.
     pub address: String,
-    /// Whether it is this machine itself. A class may be tried on it, so it is never kept
-    /// out as a whole.
+    /// Whether it is this machine itself. A class may be tried on it, so it is never
+    /// banned as a whole.
     pub is_own_machine: bool,
 }
 
@@ -54,12 +54,12 @@ pub struct Origin {
 pub(super) struct Door {
     pub(super) rules: Rules,
     bans: Vec<(Name, Ban)>,
-    /// Who waits for the comparison of a proof.
+    /// The clients that wait for the comparison of a proof.
     pub(super) waiting: Waiting,
     wrong: HashMap<String, Guesses>,
 }
 
-/// What a name meets at the door.
+/// The requirement for a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entrance {
     /// Come in.
@@ -83,18 +83,18 @@ struct Guesses {
 pub const GUESSES: u64 = 10;
 
 /// One more wrong password after this, so that somebody with the right one who comes from
-/// an attacker's address is in after seconds. 864,000 a day: eight random letters hold for
-/// centuries, a word of a dictionary for an hour. Unit: milliseconds.
+/// an attacker's address is in after seconds. 864,000 a day: eight random letters hold
+/// for centuries, a word of a dictionary for an hour. Unit: milliseconds.
 pub const FORGIVEN_AFTER_MS: u64 = 100;
 
-/// More proofs than this from one address never wait; the seats of a stranger's address are
-/// fewer.
+/// More proofs than this from one address never wait; the seats of a stranger's address
+/// are fewer.
 pub const MOST_WAITING: usize = 256;
 
-/// Most people kept out at once; the oldest ban makes way.
+/// The most bans at once; the oldest ban is dropped.
 pub const MOST_BANS: usize = 1_000;
 
-/// From so many addresses on, those that are forgiven are looked for and forgotten.
+/// From this many addresses on, those that are forgiven are looked for and forgotten.
 const MANY_ADDRESSES: usize = 1_024;
 
 impl Door {
@@ -105,13 +105,13 @@ impl Door {
         }
     }
 
-    /// What whoever wants this name, coming from there, meets.
+    /// The requirement for this name, from this address.
     pub(super) fn meet(&self, name: &Name, origin: Option<&Origin>) -> Entrance {
         let role = match self.role_for(name) {
             Ok(role) => role,
             Err(refused) => return refused,
         };
-        // Who can prove to be the teacher shall never be locked out by a ban.
+        // A client that can prove to be the teacher is never locked out by a ban.
         if role != Some(Role::Teacher)
             && let Some(ban) = self.ban_of(name, origin)
         {
@@ -176,7 +176,7 @@ impl Door {
         guesses.spent += 1;
     }
 
-    /// Keeps somebody out from now on; what is kept out.
+    /// Bans a user from now on; returns the ban.
     pub(super) fn ban(&mut self, name: Name, origin: Option<&Origin>, why: &str) -> Ban {
         self.unban(&name);
         let origin = origin.filter(|origin| !origin.is_own_machine);
@@ -199,7 +199,7 @@ impl Door {
         self.bans.len() < before
     }
 
-    /// Who is kept out, oldest first.
+    /// The bans, oldest first.
     pub(super) fn bans(&self) -> Vec<Ban> {
         self.bans.iter().map(|(_, ban)| ban.clone()).collect()
     }
@@ -214,8 +214,9 @@ impl Door {
     }
 }
 
-/// Clients whose proofs wait for their comparison: by address, and the names of an address
-/// in turn, so that one who comes back again and again under a name is one of them.
+/// Clients whose proofs wait for their comparison: by address, and the names of an
+/// address in turn, so that one who comes back again and again under a name is one of
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     by_address: BTreeMap<String, Line>,

@@ -1,10 +1,10 @@
 //! A password proven without showing it: the two halves of a login.
 //!
 //! Both sides mix the password into one exchange of curve points (SPAKE2) and come to the
-//! same key only where the password was the same. What travels looks random whatever the
-//! password is, so a sniffed login leaves nothing to try words against; whoever tries a
-//! word must ask the other side, who counts. Each side then shows by a confirmation, an
-//! HMAC over all that was said, that it has the key: the client first.
+//! same key only where the password was the same. The messages look random for every
+//! password, so a sniffed login leaves nothing to try words against; an attacker who
+//! tries a word must ask the other side, which counts. Each side then shows by a
+//! confirmation, an HMAC over all that was said, that it has the key: the client first.
 //!
 //! ```text
 //!   client                                   server
@@ -14,7 +14,8 @@
 //!   s right?         <--- welcome: s --------
 //! ```
 //!
-//! It does not roll dice ([`Chance`] is brought), and it counts no guesses: the room does.
+//! It does not draw random numbers (the caller brings [`Chance`]), and it counts no
+//! guesses: the room does.
 //!
 //! ```
 //! use sash::room::login::{Chance, Challenger, Password, answer};
@@ -42,15 +43,17 @@ use spake2::{Ed25519Group, Identity, Spake2};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-/// What two sides know. Its `Debug` shows nothing of it.
+/// The knowledge of the two sides. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
-/// 32 random bytes for one login; never the same twice. Its `Debug` shows nothing of them.
+/// 32 random bytes for one login; never the same twice. Its `Debug` shows nothing of
+/// them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Chance(pub [u8; 32]);
 
-/// What both sides have after a login, and nobody else. Its `Debug` shows nothing of it.
+/// The secrets that only the two sides have after a login. Its `Debug` shows nothing of
+/// it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
@@ -67,7 +70,7 @@ pub struct Awaiting {
     server: Confirmation,
 }
 
-/// What a right proof earns.
+/// The result of a correct proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
     /// For what follows.
@@ -90,7 +93,7 @@ pub enum PasswordError {
 /// Unit: bytes.
 pub const LONGEST_PASSWORD: usize = 1024;
 
-/// What each confirmation is made of, beside the key.
+/// The input of each confirmation, besides the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Said {
     role: Role,
@@ -128,8 +131,8 @@ impl Password {
 }
 
 impl Challenger {
-    /// Whoever wants to come in as `name` is asked for this password. `name` is as the
-    /// `join` wrote it. What goes out is the role and the message of what is returned; its
+    /// A client that wants to join as `name` is asked for this password. `name` is as the
+    /// `join` wrote it. The role and the message of the returned value are sent; its
     /// sentence is empty. `None`: the package has changed the length of its messages.
     #[must_use]
     pub fn new(
@@ -217,7 +220,7 @@ impl Awaiting {
         self.server == *confirmation
     }
 
-    /// What both sides have, as soon as the server is confirmed.
+    /// The secrets of both sides, as soon as the server is confirmed.
     #[must_use]
     pub const fn key(&self) -> Key {
         self.key
@@ -232,7 +235,8 @@ impl Key {
     }
 
     /// The token by which a later connection shows that it is the same client's. After a
-    /// login by password both sides know it, and `number` is 0; else `welcome` carries it.
+    /// login by password both sides know it, and `number` is 0; else `welcome` carries
+    /// it.
     #[must_use]
     pub fn return_token(&self, number: u64) -> Token {
         let mut mac = keyed(&self.0);
@@ -434,8 +438,8 @@ mod tests {
 
     #[test]
     fn what_travels_changes_with_the_dice_and_says_nothing_about_the_password() {
-        // The same dice under two passwords, and two dice under one: all four differ, and
-        // each is a point of the curve, as any password would have made it.
+        // The same random numbers under two passwords, and two sets under one: all four
+        // differ, and each is a point of the curve, as any password would have made it.
         let message = |text: &str, chance| {
             let (_, challenge) = Challenger::new(
                 &password(text),

@@ -1,7 +1,7 @@
 //! A name in the room: what it may look like, and when two names pass for one.
 //!
-//! People trust the name before a line. So a name is one visible word, and a newcomer may
-//! not look like somebody who is there already: not by case (`Dana`), not by another form
+//! People trust the name before a line. Therefore a name is one visible word, and a new
+//! user may not look like one who has joined: not by case (`Dana`), not by another form
 //! of the same letters (`ｄana`), not by letters of another alphabet (`dаna`, whose second
 //! letter is Cyrillic).
 //!
@@ -37,11 +37,11 @@ pub struct Name {
     looks: [String; 2],
 }
 
-/// Longest name. Unit: Unicode scalar values after NFC, so a letter with its accent is one
-/// where Unicode knows the pair, and a Hebrew point counts by itself.
+/// Longest name. Unit: Unicode scalar values after NFC, so a letter with its accent is
+/// one where Unicode knows the pair, and a Hebrew point counts by itself.
 pub const LONGEST_NAME: usize = 24;
 
-/// Longest compatible form (NFKC) of a name: one letter may stand for eighteen (U+FDFA), and
+/// Longest compatible form (NFKC) of a name: one letter may become eighteen (U+FDFA), and
 /// to compare 24 of these takes a thousand times as long as to send them. Unit: Unicode
 /// scalar values.
 const LONGEST_COMPATIBLE: usize = 2 * LONGEST_NAME;
@@ -50,11 +50,12 @@ const LONGEST_COMPATIBLE: usize = 2 * LONGEST_NAME;
 /// values.
 const LONGEST_CLEANED: usize = 256;
 
-/// So many numbers are tried for a suggestion: one name may take a tenth of a millisecond,
-/// and the whole room waits meanwhile.
+/// The number of suffixes tried for a suggestion: one name may take a tenth of a
+/// millisecond, and the whole room waits meanwhile.
 const MOST_TRIED: u32 = 32;
 
-/// Names that would be taken for something else: the To field's "all", the server's voice.
+/// Names that would be taken for something else: the To field's "all", the server's
+/// voice.
 const RESERVED: [&str; 2] = ["all", "server"];
 
 impl Name {
@@ -148,7 +149,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// What is left of `text` when everything that no name may hold is taken out.
+/// The rest of `text` without the characters that a name cannot contain.
 pub(super) fn cleaned(text: &str) -> Option<Name> {
     text.nfc()
         .take(LONGEST_CLEANED)

@@ -1,10 +1,10 @@
 //! Questions for a class: what the teacher asks, and the answers until they are shown.
 //!
 //! ```text
-//! ask, from the teacher --> question 1 --> everyone, and anybody who joins before the end
-//! answer, from guy      --> kept; the last one counts --> notice to guy
-//!                       --> answered: how many, to the teacher, four times a second at most
-//! reveal, from the teacher --> revealed: the distribution, to everyone
+//! ask, from the teacher --> question 1 --> everyone, and anybody who joins before the
+//! end answer, from guy      --> kept; the last one counts --> notice to guy
+//!                       --> answered: how many, to the teacher, four times a second at
+//! most reveal, from the teacher --> revealed: the distribution, to everyone
 //!                          --> Record: one row for each name, for the shell's file
 //! ```
 //!
@@ -20,7 +20,7 @@ use crate::wire::message::{
 };
 use std::collections::BTreeMap;
 
-/// What the room knows of its questions.
+/// The room's data about questions.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     /// The one that can be answered.
@@ -82,8 +82,7 @@ impl Room {
         let reply = Reply::Question(question.clone());
         if !is_plausible || link.chars().any(char::is_control) || !reply.fits_in_a_line()
         {
-            let sentence =
-                "This question is too long, or one of its numbers is out of range.";
+            let sentence = "This question is too long, or contains an invalid number.";
             return complain(teacher, Code::BadText, sentence.to_owned());
         }
         self.questions.last = question.number;
@@ -111,10 +110,10 @@ impl Room {
             });
         };
         if self.teacher == Some(client) {
-            return refuse("You asked this question; your class answers it.".into());
+            return refuse("You asked this question, so your class answers it.".into());
         }
         if !question.question.about.allows(answer) {
-            return refuse(format!("Question {number} does not allow this answer."));
+            return refuse(format!("This is not an answer to question {number}."));
         }
         let name = self.present[&client].to_string();
         let is_changed = questions.answers.contains_key(&name);

@@ -1,14 +1,14 @@
-//! What the teacher may do: put somebody out, and keep somebody out.
+//! The commands of the teacher: put somebody out, and keep somebody out.
 //!
 //! ```text
 //! kick guy noise --> guy:      refused (kicked), and the connection ends
-//!                    everyone: left guy, "put out by dana: noise"
+//!                    everyone: left guy, "removed by dana: noise"
 //!                    dana:     notice
 //! ```
 //!
 //! Both are told to the one concerned, with the reason, and to all: nobody vanishes
-//! without a word. Whoever was put out may come back; whoever is kept out may not, until
-//! the teacher says so or the server ends.
+//! without a word. A removed user may join again; a banned user may not, until the
+//! teacher lifts the ban or the server ends.
 
 use super::name::{LONGEST_NAME, Name};
 use super::{ClientNumber, Effect, Room, check_text, complain, refuse, tell_one};
@@ -118,7 +118,7 @@ impl Room {
         Err(complain(client, Code::NotTeacher, sentence))
     }
 
-    /// Who in the room has this name.
+    /// The user in the room with this name.
     fn find(&self, name: &Name) -> Option<ClientNumber> {
         let mut present = self.present.iter();
         let found = present.find(|(_, other)| other.is_same_word(name));

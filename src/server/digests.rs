@@ -21,7 +21,7 @@ use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What is known, and whom to ask for the rest.
+/// The known digests, and the thread that computes the others.
 #[derive(Debug)]
 pub(super) struct Digests {
     /// One entry per name: of an old version nothing is kept.
@@ -122,7 +122,7 @@ fn digest_of(
     is_stopping: &AtomicBool,
 ) -> io::Result<Digest> {
     let digest = hash::digest(file, || !is_stopping.load(Ordering::Relaxed))?;
-    if !Version::of(&file.metadata()?).has_contents_of(version) {
+    if !Version::of(file)?.has_contents_of(version) {
         return Err(io::Error::other("the file changed while it was read"));
     }
     Ok(digest)

@@ -1,10 +1,10 @@
 //! `accept`: lets clients in, as many as there is room for.
 //!
-//! A client takes one of the [`seats`](super::seats). Whoever finds none is told so and may
-//! try again; nobody is banned.
+//! A client takes one of the [`seats`](super::seats). A client that finds none is told
+//! and may try again; nobody is banned.
 //!
-//! It does not wait for any client, and an error of `accept` (no descriptor left, a client
-//! that hung up in the queue) is logged and survived.
+//! It does not wait for any client, and an error of `accept` (no descriptor left, a
+//! client that hung up in the queue) is logged and survived.
 //!
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What the `accept` thread owns.
+/// The state of the `accept` thread.
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) config: Config,
@@ -42,7 +42,7 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 /// See [`KEEPALIVE_AFTER`]; after the system's number of tries (Linux: 9) it is gone.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What the kernel may hold for one client: chat needs little, and there may be thousands.
+/// The kernel's buffer for one client: chat needs little, and there may be thousands.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// How long to wait when the system has nothing left to accept with.
@@ -51,10 +51,10 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Those who were turned away and have not gone, so that they can read why.
 type TurnedAway = VecDeque<Arc<TcpStream>>;
 
-/// So many of them are kept.
+/// The most of them that are kept.
 const TURNED_AWAY_KEPT: usize = 32;
 
-/// What a client is told for whom the system has no thread.
+/// The message to a client for which the system has no thread.
 const NO_THREAD: &str = "The server's computer cannot serve more clients. Try again \
                          when a user has left.";
 

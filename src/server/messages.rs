@@ -1,4 +1,4 @@
-//! What the server's threads tell each other: types, and nothing that happens.
+//! The messages between the server's threads: types only.
 //!
 //! ```text
 //!   accept, reader-N, transfers --RoomMessage-------> room
@@ -19,7 +19,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the other threads tell the room.
+/// The messages of the other threads to the room.
 #[derive(Debug)]
 pub(super) enum RoomMessage {
     /// A client has connected; its events follow.
@@ -64,7 +64,7 @@ pub(super) enum RoomMessage {
     },
 }
 
-/// What the other threads tell `transfers`.
+/// The messages of the other threads to `transfers`.
 #[derive(Debug)]
 pub(super) enum TransfersMessage {
     /// A client wants something that needs files.
@@ -96,7 +96,7 @@ pub(super) struct HashWork {
     pub(super) file: File,
 }
 
-/// What came out.
+/// The result.
 #[derive(Debug)]
 pub(super) struct Hashed {
     pub(super) name: FileName,

@@ -1,15 +1,16 @@
 //! How fast one client may talk: a bucket that leaks at a steady rate.
 //!
-//! What a client says goes to everybody, so a hundred that flood the room would leave no
-//! time for anybody else. A stranger who is faster than the bucket leaks is not refused but read more
-//! slowly; TCP's flow control then holds it back. A silence empties the bucket again.
+//! A message of a client goes to all users, so a hundred clients that flood the room
+//! would leave no time for others. A stranger who is faster than the bucket leaks is not
+//! refused but read more slowly; TCP's flow control then holds it back. A silence empties
+//! the bucket again.
 //!
 //! ```text
 //! bytes of lines in --> [ bucket, 768 KiB ] --> 64 KiB/s out;  full: wait until it is not
 //! ```
 //!
-//! That is eight short lines a second, or three of the longest, and ninety at once for
-//! whoever pastes a page.
+//! That is eight short lines a second, or three of the longest, and ninety at once for a
+//! user who pastes a page.
 //!
 //! It reads no clock and does not wait: it says for how long.
 //!
@@ -25,14 +26,14 @@ pub(super) struct Pace {
     empty_at: Moment,
 }
 
-/// What runs out. Unit: bytes per second.
+/// The rate at which the bucket drains. Unit: bytes per second.
 const RATE: u64 = 64 * 1024;
 
-/// What it holds, as the time in which that runs out.
+/// The content of the bucket, as the time in which it drains.
 const CAPACITY: Duration = Duration::from_secs(12);
 
-/// What a line costs beside its bytes: a short one makes as much work as a long one, once
-/// for each who hears it. Unit: bytes.
+/// The cost of a line besides its bytes: a short one makes as much work as a long one,
+/// once for each who hears it. Unit: bytes.
 const LINE_COST: u64 = 8 * 1024;
 
 impl Pace {
@@ -43,8 +44,7 @@ impl Pace {
         }
     }
 
-    /// This came in. How long to wait before more is read; zero for whoever talks as
-    /// people do.
+    /// This came in. How long to wait before more is read; zero for a user who types.
     pub(super) fn take(&mut self, bytes: usize, lines: usize, now: Moment) -> Duration {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let lines = u64::try_from(lines).unwrap_or(u64::MAX);

@@ -1,7 +1,8 @@
-//! One client as the server's threads see it: `reader-12`, `writer-12` and what lies between.
+//! One client as the server's threads see it: `reader-12`, `writer-12` and what lies
+//! between.
 //!
-//! Nobody but `writer-12` ever waits for the client: what its socket does not take at once
-//! is put in a queue, and the queue has limits. One descriptor serves both halves.
+//! Nobody but `writer-12` ever waits for the client: what its socket does not take at
+//! once is put in a queue, and the queue has limits. One descriptor serves both halves.
 //!
 //! ```text
 //! socket --> reader-12 --Event--> room --line--> outbox --------------> socket
@@ -28,6 +29,7 @@ use outbox::Outbox;
 use super::seats::Seat;
 use crate::room::ClientNumber;
 use crate::room::login::Key;
+use crate::system::sockets;
 use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKeys;
@@ -39,7 +41,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// What every thread may do with a client.
+/// The operations of every thread on a client.
 #[derive(Debug)]
 pub(super) struct Peer {
     /// Its number: in thread names and logs.
@@ -59,7 +61,7 @@ pub(super) struct Peer {
     held: AtomicBool,
     /// Requests that `transfers` has not looked at yet.
     orders: AtomicUsize,
-    /// What its login has yielded; set before its first transfer, or never.
+    /// The result of its login; set before its first transfer, or never.
     key: OnceLock<Key>,
     /// Why the server ended it; where the server did not, never set.
     cut_because: OnceLock<&'static str>,
@@ -70,8 +72,8 @@ pub(super) struct Peer {
 const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 
 /// A queue that grows beyond this loses its client at once, whether it moves or not. That
-/// is more than it seems: a line to many lies in memory once, however many queues hold it.
-/// What all queues may hold together, the [`Budget`] says. Unit: bytes.
+/// is more than it seems: a line to many lies in memory once, however many queues hold
+/// it. The [`Budget`] limits all queues together. Unit: bytes.
 const LARGEST_QUEUE_BYTES: usize = 16 * FULL_QUEUE_BYTES;
 
 /// How often it is looked whether a client that sends no more is still there.
@@ -137,9 +139,9 @@ impl Peer {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Whether a client that sends no more is still there and something is owed to it; looks
-    /// for a moment. What reaches a closed socket is answered by RST, and then the stream
-    /// has no far end any more.
+    /// Whether a client that sends no more is still there and something is owed to it;
+    /// looks for a moment. Data that reaches a closed socket is answered by RST, and then
+    /// the other end of the stream is gone.
     fn is_owed_more(&self) -> bool {
         self.writer_ended.recv_timeout(LOOK_INTERVAL) == Err(RecvTimeoutError::Timeout)
             && self.stream.peer_addr().is_ok()
@@ -148,20 +150,8 @@ impl Peer {
 
     /// Whether the client has closed the stream, or its half of it, as far as the system
     /// knows; `reader-N` may have to learn it yet.
-    #[cfg(target_os = "linux")]
     pub(super) fn has_hung_up(&self) -> bool {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let mut watched = [PollFd::new(&*self.stream, PollFlags::RDHUP)];
-        let at_once = Timespec::default();
-        let is_ready = poll(&mut watched, Some(&at_once));
-        is_ready.is_ok() && watched[0].revents().contains(PollFlags::RDHUP)
-    }
-
-    /// The system is not asked here.
-    #[cfg(not(target_os = "linux"))]
-    #[expect(clippy::unused_self, reason = "elsewhere it is used")]
-    pub(super) const fn has_hung_up(&self) -> bool {
-        false
+        sockets::has_hung_up(&self.stream)
     }
 
     /// Its `join` was accepted: it may be silent from now on.
@@ -202,7 +192,7 @@ impl Peer {
         self.held.load(Ordering::Acquire)
     }
 
-    /// One more request is on its way to `transfers`.
+    /// One more request is being sent to `transfers`.
     pub(super) fn order(&self) {
         self.orders.fetch_add(1, Ordering::Relaxed);
     }
@@ -222,7 +212,7 @@ impl Peer {
         self.outbox.is_over() || self.cut_because.get().is_some()
     }
 
-    /// What waits for it. Unit: bytes.
+    /// The lines that wait for it. Unit: bytes.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.outbox.waiting_bytes()
     }

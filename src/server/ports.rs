@@ -1,19 +1,19 @@
 //! The ports that transfers go out from, and the queue of those who wait for one.
 //!
-//! A firewall must know the ports, so there are few of them, and they are shared by users.
-//! When all are in use, a transfer waits. The next port goes to the user who holds the
-//! fewest; among these to the one whose last turn was longest ago. A client holds at most half
-//! of the ports and an address at most three quarters, so that a newcomer finds one. The port
-//! that rested longest is taken first, so that a late packet of an old transfer rarely meets
-//! a new one.
+//! A firewall must know the ports, so there are few of them, and they are shared by
+//! users. When all are in use, a transfer waits. The next port goes to the user who holds
+//! the fewest; among these to the one whose last turn was longest ago. A client holds at
+//! most half of the ports and an address at most three quarters, so that a newcomer finds
+//! one. The port that rested longest is taken first, so that a late packet of an old
+//! transfer rarely meets a new one.
 //!
 //! ```text
 //! dana waits with 7, 8, 9; guy with 10       order [7, 10, 8, 9]
 //! next -> (7, 55000)    next -> (10, 55001)    next -> none: dana holds half of two
 //! ```
 //!
-//! It does not open sockets: who takes a port and finds it held by another program says
-//! so, and gets another one.
+//! It does not open sockets: who takes a port and finds it in use by another program
+//! reports it, and gets another one.
 //!
 //! ```
 //! use sash::server::ports::{PortRange, Ports, User};
@@ -61,7 +61,7 @@ impl PortRange {
 pub struct User {
     /// The client.
     pub client: ClientNumber,
-    /// What one household may use: an IPv4 address, or an IPv6 prefix with the rest 0.
+    /// The share of one household: an IPv4 address, or an IPv6 prefix with the rest 0.
     /// `None` for this machine itself, on which a whole class may be tried.
     pub household: Option<IpAddr>,
 }
@@ -141,8 +141,8 @@ impl Ports {
         Some((transfer, port))
     }
 
-    /// Another program holds that port: the transfer waits again, and the port rests until
-    /// [`Ports::retry`].
+    /// Another program holds that port: the transfer waits again, and the port rests
+    /// until [`Ports::retry`].
     pub fn pass_over(&mut self, transfer: u64, port: u16) {
         if let Some(user) = self.holders.remove(&transfer) {
             self.last_turns.remove(&user);
@@ -181,7 +181,7 @@ impl Ports {
         self.queue.values().any(|waiting| *waiting != user)
     }
 
-    /// Who waits, and at which place; 1 is the next.
+    /// The waiting transfers and their positions; 1 is the next.
     #[must_use]
     pub fn places(&self) -> Vec<(u64, u32)> {
         let mut tally = self.tally();
@@ -204,7 +204,7 @@ impl Ports {
         tally
     }
 
-    /// What each user waits with, the oldest first.
+    /// The waiting transfers of each user, the oldest first.
     fn users(&self) -> BTreeMap<User, VecDeque<u64>> {
         let mut users: BTreeMap<User, VecDeque<u64>> = BTreeMap::new();
         for (transfer, user) in &self.queue {

@@ -1,9 +1,9 @@
 //! `results`: writes what a class sends back into a file, one row of CSV for each answer.
 //!
 //! It has a thread of its own, so that a slow disk holds up nobody who chats. Names and
-//! sentences come from clients: whoever opens the file in a spreadsheet shall not run
-//! what somebody wrote there. So every such field is quoted, and one that a spreadsheet
-//! would take for a formula begins with an apostrophe.
+//! sentences come from clients: a user who opens the file in a spreadsheet shall not run
+//! what somebody wrote there. Therefore every such field is quoted, and one that a
+//! spreadsheet would take for a formula begins with an apostrophe.
 //!
 //! Source: RFC 4180 (CSV); CWE-1236 (formulas in CSV).
 
@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What each field of a row is.
+/// The names of the fields of a row.
 const HEADER: &str = "time,lab,name,answer,verified,seconds,bytes_per_second,sent,resent,\
                       link,arq,congestion,window,segment_bytes,size,why,assignment,points,of,question,chosen,right\r\n";
 
@@ -148,7 +148,7 @@ fn row(recorded: &Recorded, right: Option<Answer>) -> String {
     fields.join(",") + "\r\n"
 }
 
-/// What was run, or asked about.
+/// The exercise, or the question.
 fn of_run(assignment: &Assignment) -> [String; 6] {
     [
         text(&assignment.link),

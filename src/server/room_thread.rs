@@ -4,12 +4,12 @@
 //! it in the order of the events: that is the one order for everybody. A line to
 //! many is encoded once. This thread never waits for a client.
 //!
-//! It also keeps an eye on the queues: one that is full and does not move loses its client,
-//! and where all together hold more than the budget, the longest one does.
+//! It also keeps an eye on the queues: one that is full and does not move loses its
+//! client, and where all together hold more than the budget, the longest one does.
 //!
-//! A request whose answer costs more than itself (a list, anything about files) waits for its
-//! turn ([`turns`](super::turns)), and what its client asks behind it waits too. So nobody is
-//! kept waiting by what another one asks for.
+//! A request whose answer costs more than itself (a list, anything about files) waits for
+//! its turn ([`turns`](super::turns)), and what its client asks behind it waits too.
+//! Therefore no client waits for the request of another one.
 
 use super::messages::{RoomMessage, TransfersMessage};
 use super::peer::{Budget, Line, Peer};
@@ -28,11 +28,11 @@ use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the `room` thread owns.
+/// The state of the `room` thread.
 pub(super) struct RoomThread {
     room: Room,
     members: HashMap<ClientNumber, Member>,
-    /// What the lines since the last flush amount to.
+    /// The size of the lines since the last flush.
     pending_bytes: usize,
     transfers: Sender<TransfersMessage>,
     /// Where a class's results are written down, if they are.
@@ -40,7 +40,7 @@ pub(super) struct RoomThread {
     stall_limit: Duration,
     budget: Arc<Budget>,
     turns: Turns,
-    /// Whose requests wait for their turn, in the order in which they get it.
+    /// The clients whose requests wait for their turn, in order.
     waiting: VecDeque<ClientNumber>,
     clock: Clock,
 }
@@ -66,7 +66,7 @@ struct Stall {
 /// Most events whose lines go out together.
 const BATCH_EVENTS: usize = 256;
 
-/// From so many bytes of lines on nobody is kept waiting for more. Unit: bytes.
+/// From this many bytes of lines on, no client waits for more. Unit: bytes.
 const BATCH_BYTES: usize = 16 * 1024;
 
 /// How often those who wait for their turn are looked at.
@@ -113,8 +113,8 @@ impl RoomThread {
                 Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => {
                     self.on_event(event);
-                    // What came meanwhile goes out together: to wake a writer for each
-                    // line of a crowd costs more than all the rest.
+                    // Lines that arrived meanwhile are sent together: to wake a writer
+                    // for each line of a crowd costs more than all the rest.
                     for event in events.try_iter().take(BATCH_EVENTS) {
                         if let RoomMessage::Stop { room } = event {
                             return self.say_goodbye(events, &room);
@@ -169,7 +169,7 @@ impl RoomThread {
                 let _ = self.transfers.send(TransfersMessage::Gone { client });
                 return;
             }
-            // What a client sent after we closed our half is of no interest any more.
+            // Data that a client sent after we closed our half is ignored.
             RoomMessage::Asked { client, .. }
             | RoomMessage::Unreadable { client, .. }
             | RoomMessage::Illegible { client, .. }
@@ -275,7 +275,7 @@ impl RoomThread {
                 return;
             };
             if peer.is_gone() {
-                member.later.clear(); // Its reader says so in a moment.
+                member.later.clear(); // Its reader reports it in a moment.
                 continue;
             }
             if !self.turns.may_serve(&peer, request, now) {
@@ -289,8 +289,8 @@ impl RoomThread {
         }
     }
 
-    /// Drops the longest queue where all together hold too much. The next one is looked at
-    /// a moment later: what was dropped is given back by then.
+    /// Drops the longest queue where all together hold too much. The next one is looked
+    /// at a moment later: what was dropped is given back by then.
     fn keep_the_budget(&mut self) {
         if !self.budget.is_exceeded() {
             return;
@@ -370,7 +370,7 @@ impl RoomThread {
         }
     }
 
-    /// Rolls the dice of a client's login.
+    /// Draws the random numbers of a client's login.
     fn draw(&mut self, client: ClientNumber) {
         let mut chance = Chance([0; 32]);
         let effects = match getrandom::fill(&mut chance.0) {
@@ -464,7 +464,7 @@ impl RoomThread {
         for member in self.members.values() {
             member.peer.cut("the server is closing");
         }
-        // Readers may be about to report: whoever is gone needs no answer.
+        // Readers may be about to report: a client that has left needs no answer.
         while let Ok(event) = events.try_recv() {
             if let RoomMessage::Arrived(peer) = event {
                 peer.cut("the server is closing");
@@ -473,8 +473,8 @@ impl RoomThread {
     }
 }
 
-/// What bans and wrong passwords are counted by. Whoever has one IPv6 address has all that
-/// begin with the same 64 bits (RFC 4291 §2.5.4).
+/// The key by which bans and wrong passwords are counted. A host that has one IPv6
+/// address has all that begin with the same 64 bits (RFC 4291 §2.5.4).
 pub(super) fn origin(address: IpAddr) -> Origin {
     let address = address.to_canonical();
     let text = match address {

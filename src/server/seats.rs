@@ -20,7 +20,7 @@ impl Drop for Seat {
     }
 }
 
-/// Who sits where.
+/// The places and their clients.
 pub(super) struct Seats {
     limits: SeatLimits,
     taken: HashMap<IpAddr, usize>,
@@ -36,8 +36,8 @@ pub(super) struct SeatLimits {
     pub(super) per_address: Option<usize>,
 }
 
-/// Most connections from one address where nothing else was asked for; the own machine has
-/// no such limit, because a class of clients may be tried on it.
+/// Most connections from one address where nothing else was asked for; the own machine
+/// has no such limit, because a class of clients may be tried on it.
 const CONNECTIONS_PER_ADDRESS: usize = 64;
 
 impl Seats {

@@ -6,8 +6,9 @@
 //!                 v error    v                           v offer, transfer...
 //! ```
 //!
-//! A transfer that does not move while others wait for a port is broken off after a while, and
-//! its port goes to them; what has arrived of it stays, and it can be gone on from.
+//! A transfer that makes no progress while others wait for a port is interrupted after a
+//! while, and its port goes to them; what has arrived of it stays, and the transfer can
+//! be resumed.
 //!
 //! A request is checked before it waits, so that nobody waits for a file that is not
 //! there, and the file is opened again when its turn comes, so that a queue holds no
@@ -59,7 +60,7 @@ use std::time::Duration;
 use transfer::{Shell, Stage, StartError, Supplies, Transfer, Upload};
 use upload_limits::Allowance;
 
-/// What the `transfers` thread owns.
+/// The state of the `transfers` thread.
 pub(super) struct Transfers {
     defaults: Settled,
     supplies: Supplies,
@@ -68,21 +69,22 @@ pub(super) struct Transfers {
     /// Where news for everybody go.
     room: Sender<RoomMessage>,
     all: BTreeMap<u64, Transfer>,
-    /// Who has closed its half of the chat connection and waits for its transfers.
+    /// The clients that have closed their half of the chat connection and wait for their
+    /// transfers.
     finished: BTreeMap<ClientNumber, Arc<Peer>>,
     last_number: u64,
     budget: Arc<Budget>,
     clock: Clock,
-    /// What is on offer, as it was told last.
+    /// The offered files, as last listed.
     listing: Option<Listing>,
     ticks: u32,
     /// The server closes: nothing begins any more.
     is_closing: bool,
-    /// Who waits for the end of what runs then.
+    /// The thread that waits for the end of the running transfers.
     ended: Option<Sender<()>>,
 }
 
-/// Kept parts are looked at each so many ticks.
+/// Partial files are checked once in this many ticks.
 const TICKS_PER_SWEEP: u32 = 4;
 
 impl Transfers {
@@ -360,8 +362,8 @@ impl Transfers {
         };
         if let Some(upload) = &transfer.upload {
             if !upload.has_taken {
-                // It was whole before anything was told of its handshake: older parts make
-                // room only now.
+                // The upload was complete before its handshake was reported: older parts
+                // make room only now.
                 let _ = self.make_room(&transfer.name, upload, None, true);
                 self.allowance.take(&upload.from, upload.version.size);
             }
@@ -380,7 +382,7 @@ impl Transfers {
         let _ = self.room.send(RoomMessage::Shared { from, file });
     }
 
-    /// What an upload that left nothing had taken of the limits.
+    /// The share of the limits of an upload that left no part.
     fn give_back(&mut self, transfer: &Transfer) {
         if let Some(upload) = transfer.upload.as_ref().filter(|it| it.has_taken) {
             self.allowance.give_back(&upload.from, upload.version.size);
@@ -408,7 +410,7 @@ impl Transfers {
         self.serve_queue();
     }
 
-    /// A digest is known now, or never will be: whoever waits for it hears of it.
+    /// A digest is known now, or never will be: the clients that wait for it are told.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         self.supplies.digests.on_hashed(hashed);
         self.listing = None;
@@ -439,7 +441,7 @@ impl Transfers {
     pub(super) fn on_tick(&mut self) {
         self.ports.retry();
         self.serve_queue();
-        // Where it is missing, the log says so, and whoever asks is told.
+        // If it is missing, the log reports it, and clients that ask are told.
         let _ = self.supplies.folder.follow();
         self.tell_places();
         self.break_off_the_idle();
@@ -472,7 +474,7 @@ impl Transfers {
         let _ = self.room.send(RoomMessage::Announced { text });
     }
 
-    /// Tells whoever waits for it that nothing runs any more.
+    /// Reports to the waiting thread that nothing runs any more.
     pub(super) fn look_whether_drained(&mut self) {
         if self.count_running() == 0
             && let Some(ended) = self.ended.take()
@@ -574,7 +576,7 @@ impl Transfers {
 /// Why nothing begins any more.
 const CLOSING: &str = "The server is closing. Try again when it is back.";
 
-/// What the client says of its file.
+/// The client's report about its file.
 const fn told_version(request: &UploadRequest) -> FileVersion {
     FileVersion {
         size: request.size,

@@ -1,9 +1,9 @@
-//! Whose request may be served now: an answer may cost no more than its request.
+//! Decides whose request is served next: an answer may cost no more than its request.
 //!
-//! Eight bytes of `files` draw half a megabyte in a folder of ten thousand files. So a list is
-//! made for a client only once the last one is out, and for all clients together at a
-//! steady rate; and of what the `transfers` thread has to look at, a client has only so much
-//! waiting there. Everything else is served at once.
+//! Eight bytes of `files` draw half a megabyte in a folder of ten thousand files.
+//! Therefore a list is made for a client only once the last one was sent, and for all
+//! clients together at a steady rate; and of what the `transfers` thread has to look at,
+//! a client has only so much waiting there. Everything else is served at once.
 //!
 //! ```text
 //! files, users, bans, lab-results   --> is its queue empty? --> is a turn left? --> served
@@ -27,16 +27,16 @@ pub(super) struct Turns {
     empty_at: Moment,
 }
 
-/// What a list costs, as the time in which it runs out of the bucket: 200 lists a second.
+/// The cost of a list, as the time in which the bucket drains it: 200 lists a second.
 const LIST_COST: Duration = Duration::from_millis(5);
 
-/// What the bucket holds: 400 lists, as when a class comes in.
+/// The content of the bucket: 400 lists, as when a class comes in.
 const CAPACITY: Duration = Duration::from_secs(2);
 
 /// Requests of one client that may wait at the `transfers` thread.
 const MOST_ORDERS: usize = 64;
 
-/// What is asked for, by what it costs the server.
+/// The kinds of requests, by their cost for the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cost {
     Small,

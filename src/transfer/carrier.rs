@@ -170,8 +170,9 @@ impl Carrier {
         self.socket
     }
 
-    /// Takes a packet to be sent; `fill` puts the file's bytes into their place. It leaves
-    /// with [`Carrier::flush`] at the latest. What the link does to it, where there is one.
+    /// Takes a packet to be sent; `fill` puts the file's bytes into their place. It
+    /// leaves with [`Carrier::flush`] at the latest. The fate that the link gave it, if
+    /// there is a link.
     ///
     /// # Errors
     /// Those of `fill`, a datagram that is too long, and a socket that is unusable. Every
@@ -238,7 +239,8 @@ impl Carrier {
         Ok(())
     }
 
-    /// Puts one datagram into the row that goes to the kernel next, and a copy to the tap.
+    /// Puts one datagram into the row that goes to the kernel next, and a copy to the
+    /// tap.
     fn take<E>(
         &mut self,
         fate: Option<Fate>,
@@ -286,7 +288,7 @@ impl Carrier {
         }
     }
 
-    /// What the system reported last.
+    /// The last error that the system reported.
     pub const fn last_error(&mut self) -> &mut LastError {
         &mut self.last_error
     }
@@ -370,34 +372,13 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Asks the kernel never to cut a datagram into fragments: then one that the path does not
-/// carry is lost, or refused at once, and the handshake finds out. The kernel shall not
-/// believe what ICMP says of the path: anybody could say it (RFC 9000 §14.2.1).
-#[cfg(target_os = "linux")]
-pub fn forbid_fragments(socket: &UdpSocket) {
-    use rustix::net::sockopt;
-    let four = sockopt::Ipv4PathMtuDiscovery::PROBE;
-    let six = sockopt::Ipv6PathMtuDiscovery::PROBE;
-    // A socket of IPv6 may carry IPv4 as well, one of IPv4 not the other way round.
-    let done = sockopt::set_ip_mtu_discover(socket, four);
-    if sockopt::set_ipv6_mtu_discover(socket, six).is_err()
-        && let Err(error) = done
-    {
-        log::debug!("the kernel may fragment datagrams: {error}");
-    }
-}
-
-/// Elsewhere the system decides.
-#[cfg(not(target_os = "linux"))]
-pub fn forbid_fragments(_socket: &UdpSocket) {}
-
 /// Asks the kernel for large buffers and tells how much it granted for receiving.
 ///
 /// # Errors
 /// Those of the system where it cannot even be asked.
 pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
     let socket = SockRef::from(socket);
-    // What is not granted is no error: the kernel gives what it may.
+    // A buffer that is not granted is not an error: the kernel gives what it may.
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     socket.recv_buffer_size()

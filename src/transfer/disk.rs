@@ -9,10 +9,10 @@
 //!              --keep---->                     <-- final path (NAME, or NAME (2))
 //! ```
 //!
-//! The channel is bounded, so a slow disk fills no memory: by UDP the window shrinks, by TCP
-//! the receiver waits. What an earlier download has left is read back and hashed while
-//! nothing else is to be done, at the latest before the digest is told: the network does not
-//! wait for it.
+//! The channel is bounded, so a slow disk fills no memory: by UDP the window shrinks, by
+//! TCP the receiver waits. The part of an earlier download is read and hashed while the
+//! disk is idle, at the latest before the digest is told: the network does not wait for
+//! it.
 
 use super::naming::name_part;
 use super::overwrite::Overwrite;
@@ -34,13 +34,13 @@ pub(super) struct Disk {
     /// `None` once the disk thread has been told to end.
     orders: Option<SyncSender<Order>>,
     answers: Receiver<Answer>,
-    /// What was written, to be filled again.
+    /// The written chunks, to be filled again.
     spares: Receiver<Vec<u8>>,
 }
 
 #[derive(Debug)]
 enum Order {
-    /// So much will be written in all. Unit: bytes.
+    /// The number of bytes that will be written in all. Unit: bytes.
     Reserve(u64),
     Write(Vec<u8>),
     Finish,
@@ -48,7 +48,7 @@ enum Order {
     Discard,
 }
 
-/// What the disk thread says.
+/// A message of the disk thread.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// All is written; this is the SHA-256 of it.
@@ -121,7 +121,7 @@ impl Disk {
     }
 
     /// Room for a chunk: memory that was used before is at hand, and no page of it has to
-    /// be made anew.
+    /// be allocated again.
     pub(super) fn spare(&self) -> Vec<u8> {
         let new = |_| Vec::with_capacity(CHUNK_BYTES);
         self.spares.try_recv().unwrap_or_else(new)
@@ -155,7 +155,7 @@ impl Disk {
         while self.answers.recv_timeout(LONGEST_END).is_ok() {}
     }
 
-    /// What the disk thread has said.
+    /// The messages of the disk thread.
     pub(super) fn answer(&self) -> Option<Answer> {
         self.answers.try_recv().ok()
     }
@@ -209,7 +209,7 @@ impl Writer {
                 let _ = outbox.send(answer);
             }
             if is_settled {
-                return; // What has that name now is not ours.
+                return; // The file that has this name now is not Sash's.
             }
             if has_failed {
                 return self.give_up();
@@ -307,12 +307,12 @@ impl Writer {
     }
 }
 
-/// What a person is told where a file of that name came meanwhile, and is as good.
+/// The message if a file of that name appeared meanwhile and the download is skipped.
 pub(super) fn skipped(path: &Path) -> String {
     format!("{} exists by now: skipped", path.display())
 }
 
-/// What a person is told where the file cannot be written.
+/// The message if the file cannot be written.
 pub(super) fn sentence(error: &io::Error) -> String {
     let is_full = matches!(
         error.kind(),
@@ -339,7 +339,7 @@ pub(super) mod tests {
     use crate::wire::version::FileVersion;
     use std::fs;
 
-    /// What a disk was given, in its order.
+    /// The chunks that a disk got, in order.
     pub(in super::super) struct Given(Receiver<Order>);
 
     impl Given {
@@ -353,7 +353,7 @@ pub(super) mod tests {
         }
     }
 
-    /// A disk that takes so many chunks and works on none.
+    /// A disk that takes this many chunks and works on none.
     pub(in super::super) fn stuck_disk(chunks: usize) -> (Disk, Given) {
         let (orders, inbox) = sync_channel(chunks);
         let (_, answers) = sync_channel(1);
@@ -468,9 +468,11 @@ pub(super) mod tests {
         assert_eq!(names(folder.path()), ["notes.txt"]);
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_part_whose_folder_was_exchanged_takes_no_name_and_removes_no_other_part() {
+        if !crate::system::files::CAN_RENAME_OPEN_FOLDERS {
+            return;
+        }
         let folder = tempfile::tempdir().unwrap();
         let new = folder.path().join("new");
         let disk = begun(folder.path());

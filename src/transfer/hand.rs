@@ -1,4 +1,5 @@
-//! What a person does to a transfer's link while it runs, and the wish to see it.
+//! The faults that a user injects into a transfer's link while it runs, and requests to
+//! watch it.
 //!
 //! ```text
 //!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that tell
@@ -12,7 +13,7 @@ use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 
-/// What a person does to a running transfer's link.
+/// A fault that a user injects into a running transfer's link.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Hand {
     /// Lose this packet, if it is in this side's link now; [`Report::Killed`] answers.
@@ -25,7 +26,7 @@ pub enum Hand {
     Watch,
 }
 
-/// What a hand reaches at one side of a transfer.
+/// The objects at one side of a transfer on which fault injection acts.
 pub(super) struct Reach<'a, M, T> {
     /// With the link on the way out.
     pub(super) carrier: &'a mut Carrier,
@@ -40,7 +41,7 @@ pub(super) struct Reach<'a, M, T> {
 }
 
 impl<M: Machine, T: Clone> Reach<'_, M, T> {
-    /// Does what the hand wants; what is to be told of it. `name` reads what the link on
+    /// Injects the requested fault; returns what to report. `name` reads what the link on
     /// the way in held.
     pub(super) fn meddle(
         self,

@@ -1,4 +1,4 @@
-//! What reaches the two ends of a transfer from outside, whatever carries the file.
+//! The messages from outside to the two ends of a transfer, for every transport.
 //!
 //! ```text
 //!   acks-3    --forward: as long as 4,096 do not wait--> [ inbox ] --> sender-3
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-/// What reaches `sender-3`.
+/// The messages to `sender-3`.
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// A packet of this transfer.
@@ -41,20 +41,20 @@ pub(super) enum Arrival {
     Verdict(bool),
     /// Stop for a while, or go on.
     Pause(bool),
-    /// Meddle with the link, or watch.
+    /// Inject a fault into the link, or watch.
     Hand(Hand),
     /// End it.
     Cancel,
 }
 
-/// What reaches `receiver-3` beside packets.
+/// The messages to `receiver-3` besides packets.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Order {
     /// End it.
     Cancel,
     /// The sender knows the verdict: no need to linger.
     Release,
-    /// Meddle with the link, or watch.
+    /// Inject a fault into the link, or watch.
     Hand(Hand),
     /// Stop for a while, or go on.
     Pause(bool),
@@ -63,7 +63,7 @@ pub(super) enum Order {
 /// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
 pub(super) const INBOX_PACKETS: usize = 4096;
 
-/// What may wait beside them: the digest, the verdict, the end.
+/// The messages that may wait besides them: the digest, the verdict, the end.
 const INBOX_WORDS: usize = 64;
 
 /// The way to `sender-3`.
@@ -99,7 +99,7 @@ impl Inbox {
     }
 
     /// Never waits: it is one thread that tells all senders. One that is gone needs no
-    /// telling, and where so many words wait already one of them ends it.
+    /// telling, and if this many messages wait already, one of them ends it.
     pub(super) fn tell(&self, arrival: Arrival) {
         self.put(arrival, INBOX_PACKETS + INBOX_WORDS);
     }
@@ -127,7 +127,7 @@ impl Arrivals {
         Ok(arrival)
     }
 
-    /// What waits now.
+    /// The waiting messages.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)

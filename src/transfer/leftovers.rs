@@ -1,4 +1,4 @@
-//! What earlier downloads have left in a folder, and how it is taken away.
+//! Finds the partial files of earlier downloads in a folder, and deletes them.
 //!
 //! ```text
 //! downloads/  notes.pdf           whole: not looked at
@@ -7,8 +7,8 @@
 //!             map.png.part        somebody writes it: left alone
 //! ```
 //!
-//! Looking changes nothing, takes a bounded time, and does not get in the way of whoever
-//! writes a part: the lock is a shared one, and held for a moment.
+//! Looking changes nothing, takes a bounded time, and does not block a writer of a part:
+//! the lock is a shared one, and held for a moment.
 
 use super::ordinary::{self, Use};
 use super::part;
@@ -33,10 +33,10 @@ pub struct Leftover {
     pub done_bytes: u64,
 }
 
-/// So many names in the folder are looked at.
+/// The most names in the folder that are examined.
 const MOST_NAMES: usize = 20_000;
 
-/// So many leftovers are told of.
+/// The most leftovers that are reported.
 const MOST_LEFTOVERS: usize = 200;
 
 /// How a record's name ends.

@@ -1,4 +1,4 @@
-//! What becomes of a file that has a download's name already.
+//! Decides what to do if a file of a download's name exists.
 //!
 //! | choice | an existing `notes.pdf` | the new one |
 //! | --- | --- | --- |
@@ -11,7 +11,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// What to do where a file of that name is there already.
+/// The choice if a file of that name exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// The new one is named `NAME (2)`.
@@ -43,7 +43,7 @@ impl Overwrite {
         }
     }
 
-    /// What it does, for a person who has to choose.
+    /// Its explanation, for a user who has to choose.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {

@@ -7,15 +7,15 @@
 //! ```
 //!
 //! The lock ends with the program, however that ends. A part that another download is
-//! writing is left alone; the next one takes `NAME (2).part`. What cannot be gone on from
-//! is told in the log and begun anew.
+//! writing is left alone; the next one takes `NAME (2).part`. A part that cannot be
+//! resumed is reported in the log and started again.
 //!
 //! Source: `flock(2)`; report page `architecture`.
 
 use super::ordinary::{self, Use};
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
 use super::record::Record;
-use super::space;
+use crate::system::{disk, files};
 use crate::wire::version::{FileVersion, Prefix};
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -31,7 +31,7 @@ pub struct Destination {
     pub name: String,
     /// Where the part grows, if not in `folder`: on the same file system.
     pub workshop: Option<PathBuf>,
-    /// What to do where a file of that name is there already.
+    /// The choice if a file of that name exists.
     pub overwrite: Overwrite,
 }
 
@@ -46,11 +46,12 @@ pub struct Part {
     record: Option<Record>,
 }
 
-/// So many parts of one name are looked at: as many downloads as one client may have.
+/// The most parts of one name that are examined: as many downloads as one client may
+/// have.
 const PARTS_LOOKED_AT: u32 = 16;
 
 impl Destination {
-    /// The file that is there already under the final name.
+    /// The existing file of the final name.
     #[must_use]
     pub fn occupied(&self) -> Option<PathBuf> {
         let path = self.folder.join(&self.name);
@@ -64,8 +65,8 @@ impl Destination {
 }
 
 impl Part {
-    /// What an earlier download of `file` (the server's name for it) has left, where that
-    /// can be gone on from.
+    /// The part of an earlier download of `file` (the server's name for it), if it can be
+    /// resumed.
     #[must_use]
     pub fn find(destination: &Destination, file: &str) -> Option<Self> {
         Self::find_all(destination, file).next()
@@ -164,9 +165,9 @@ impl Part {
     /// Reserves room for so much on the disk. Unit: bytes.
     ///
     /// # Errors
-    /// As [`space::reserve`].
+    /// As [`disk::reserve`].
     pub fn reserve(&self, bytes: u64) -> io::Result<()> {
-        space::reserve(&self.file, bytes)
+        disk::reserve(&self.file, bytes)
     }
 
     /// How much of which version it is.
@@ -183,7 +184,7 @@ impl Part {
         self.length
     }
 
-    /// Whether it grows where it is not in the way of whoever has the disk.
+    /// Whether it grows in a place that does not disturb other users of the disk.
     pub(super) const fn is_guest(&self) -> bool {
         self.destination.workshop.is_some()
     }
@@ -191,7 +192,7 @@ impl Part {
     /// Whether its path leads to it still: its folder may have been moved or deleted, and
     /// another part have its place.
     pub(super) fn is_in_place(&self) -> io::Result<bool> {
-        is_at(&self.file, &self.path)
+        files::is_at(&self.file, &self.path)
     }
 
     /// The part and its record are worth nothing.
@@ -228,7 +229,7 @@ impl Part {
         })
     }
 
-    /// Reads the record; why the part cannot be gone on from, if it cannot.
+    /// Reads the record; or the reason why the part cannot be resumed.
     fn unfitness(&mut self, file: &str) -> Option<String> {
         let record = match Record::read(&self.path) {
             Ok(record) => record,
@@ -280,39 +281,20 @@ pub fn discard(path: &Path) -> io::Result<()> {
 /// have given it its final name: then it is a whole file, and nobody's part any more.
 fn claim(part: &File, path: &Path) -> io::Result<bool> {
     match part.try_lock() {
-        Ok(()) => is_at(part, path),
+        Ok(()) => files::is_at(part, path),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
-/// Whether the open file is the one that has this path.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    match fs::symlink_metadata(path) {
-        Ok(there) => {
-            let here = file.metadata()?;
-            Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Elsewhere all that can be told: whether there is one.
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
-    fs::exists(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::{pipe, symlink};
     use std::io::Write;
     use tempfile::TempDir;
 
-    /// A folder in which downloads of `notes.txt` were broken off.
+    /// A folder in which downloads of `notes.txt` were interrupted.
     struct Rest {
         folder: TempDir,
         destination: Destination,
@@ -343,7 +325,7 @@ mod tests {
             }
         }
 
-        /// A download that was broken off after these bytes.
+        /// A download that was interrupted after these bytes.
         fn leave(&self, bytes: &[u8]) {
             let mut part = self.begin();
             part.file.write_all(bytes).unwrap();
@@ -433,14 +415,15 @@ mod tests {
         assert!(rest.folder.path().exists());
     }
 
-    #[cfg(unix)]
     #[test]
     fn what_somebody_planted_in_the_place_of_a_part_or_record_is_left_alone() {
         let rest = Rest::new();
         fs::create_dir(rest.path("")).unwrap();
         let victim = rest.folder.path().join("victim");
         fs::write(&victim, "private").unwrap();
-        std::os::unix::fs::symlink(&victim, rest.path("notes.txt.part")).unwrap();
+        if !symlink(&victim, rest.path("notes.txt.part")) {
+            return;
+        }
         assert!(rest.find().is_none());
         let part = rest.begin();
         assert_eq!(part.path, rest.path("notes (2).txt.part"));
@@ -450,8 +433,7 @@ mod tests {
         rest.leave(b"hello");
         let record = rest.path("notes (2).txt.part.json");
         fs::remove_file(&record).unwrap();
-        let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
-        nix::unistd::mkfifo(&record, mode).unwrap();
+        assert!(pipe(&record));
         assert!(rest.find().is_none());
     }
 
@@ -473,6 +455,6 @@ mod tests {
         fs::rename(&path, folder.path().join("notes.txt")).unwrap();
         assert!(!claim(&part, &path).unwrap());
         fs::write(&path, b"of somebody else").unwrap();
-        assert!(cfg!(not(unix)) || !claim(&part, &path).unwrap());
+        assert!(!claim(&part, &path).unwrap());
     }
 }

@@ -1,8 +1,8 @@
 //! The receiving side of one transfer: `receiver-3` and `disk-3`.
 //!
-//! `receiver-3` owns the machine and the socket and waits on the socket alone. What comes
-//! waits in its place until all before it is here, no more than a window of it; what is in
-//! order goes to the disk thread in large pieces.
+//! `receiver-3` owns the machine and the socket and waits on the socket alone. Received
+//! data waits in its place until all earlier data has arrived, at most one window; what
+//! is in order goes to the disk thread in large pieces.
 //!
 //! ```text
 //!   socket --> link --> machine --wanted--> chunks --in order--> disk-3
@@ -19,9 +19,7 @@ mod gathering;
 mod meddling;
 
 use super::batch::Incoming;
-use super::carrier::{
-    Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
-};
+use super::carrier::{Carrier, SendError, connected, enlarge_buffers, imperfect};
 use super::clock::Clock;
 use super::disk::Disk;
 use super::forgeries::Forgeries;
@@ -31,13 +29,15 @@ use super::part::Part;
 use super::sending::Outlet;
 use super::socket_error::unusable;
 use super::watch::Watch;
-use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
+use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads};
 use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
+use crate::system::filter;
+use crate::system::sockets::forbid_fragments;
 use crate::wire::mac::TrafficKey;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
@@ -57,13 +57,14 @@ pub struct Receiving {
     orders: Sender<Order>,
 }
 
-/// What the kernel counts for one datagram of a 1,500-byte path. Unit: bytes.
+/// The memory that the kernel counts for one datagram of a 1,500-byte path. Unit: bytes.
 const KERNEL_BYTES_PER_DATAGRAM: usize = 2_304;
 
 /// How often a disk that is behind is asked whether it takes more.
 const DISK_INTERVAL: Duration = Duration::from_millis(4);
 
-/// What the kernel adds to a datagram for its own use, about. Unit: bytes.
+/// The approximate memory that the kernel adds to a datagram for its own use. Unit:
+/// bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
 
 /// Most that may be promised room here. Unit: bytes.
@@ -109,9 +110,9 @@ pub fn go_on(
     }
 }
 
-/// As [`go_on`] on the server, for an upload: whoever comes from `asker` and has the token
-/// may send. Room for the whole file is reserved once the handshake is over: a mere request
-/// takes nothing.
+/// As [`go_on`] on the server, for an upload: a sender at the address of `asker` that has
+/// the token may send. Room for the whole file is reserved once the handshake is over: a
+/// mere request takes nothing.
 ///
 /// # Errors
 /// As [`go_on`].
@@ -191,7 +192,7 @@ impl Receiving {
         let _ = self.orders.send(Order::Cancel);
     }
 
-    /// Meddle with this side's link, or see what happens.
+    /// Inject a fault into this side's link, or watch it.
     pub fn meddle(&self, hand: Hand) {
         let _ = self.orders.send(Order::Hand(hand));
     }
@@ -213,7 +214,7 @@ struct Shell<R> {
     clock: Clock,
     connection: Connection,
     carrier: Carrier,
-    /// What DATA goes through before the machine sees it.
+    /// The simulated link that DATA passes before the machine sees it.
     incoming: Option<Link<Vec<u8>>>,
     /// The server's side: from which address a sender may call.
     asker: Option<IpAddr>,
@@ -225,14 +226,14 @@ struct Shell<R> {
     bytes: Bytes,
     verification: Verification,
     job: Job,
-    /// What the socket's buffer allows. Unit: packets.
+    /// The window that the socket's buffer allows. Unit: packets.
     window: u32,
     watch: Watch,
     report: R,
     next_report: Moment,
     /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
     pause_at: Option<u64>,
-    /// What is to be reserved on the disk as soon as the handshake is over. Unit: bytes.
+    /// The space to reserve on the disk as soon as the handshake is over. Unit: bytes.
     to_reserve: Option<u64>,
     has_reported_end: bool,
 }
@@ -246,7 +247,7 @@ impl<R: FnMut(Report)> Shell<R> {
         report: R,
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
-        filter::attach(&socket, job.token);
+        filter::attach(&socket, job.token.0);
         forbid_fragments(&socket);
         let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");
@@ -323,7 +324,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 Order::Release => self.connection.release(),
                 Order::Hand(hand) => self.meddle(hand),
                 Order::Pause(is_paused) => {
-                    self.pause_at = None; // Who goes on by hand goes on to the end.
+                    self.pause_at = None; // A transfer that the user resumes does not pause at a share again.
                     self.connection.set_paused(is_paused);
                     self.next_report = self.clock.now(); // It is told at once.
                 }
@@ -408,7 +409,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 return Duration::from_millis(1);
             };
             self.take_answer(answer);
-            return Duration::ZERO; // What follows from it waits for nothing.
+            return Duration::ZERO; // The consequences are carried out immediately.
         }
         let deadline = earliest([
             self.connection.next_timeout(),
@@ -445,8 +446,8 @@ impl<R: FnMut(Report)> Shell<R> {
         self.tell_room();
     }
 
-    /// The window shrinks by what the disk is behind, and ends where a pause was asked for
-    /// beforehand.
+    /// The window shrinks by what the disk is behind, and ends where a pause was asked
+    /// for beforehand.
     fn tell_room(&mut self) {
         let Some(terms) = self.connection.terms() else {
             return;
@@ -507,8 +508,8 @@ impl<R: FnMut(Report)> Shell<R> {
 }
 
 /// The window that this side can promise. An unpaced sender may send all of it at once:
-/// then no more than the kernel holds for us. A paced one has it on the path, and what
-/// comes early waits here.
+/// then no more than the kernel holds for us. A paced one has it on the path, and a
+/// packet that arrives early waits here.
 fn most_packets(settled: &Settled, granted_bytes: usize) -> u32 {
     let segment_bytes = usize::from(settled.segment_bytes);
     let (bytes, per_datagram) = match settled.congestion {

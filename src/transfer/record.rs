@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It is there before the part's first byte, whole or not at all, and says nothing that
-//! changes while the part grows: how much there is, the part's own length tells. So no
-//! moment to be killed at is a bad one.
+//! changes while the part grows: how much there is, the part's own length tells.
+//! Therefore the program can be killed at any moment.
 
 use super::ordinary::{self, Use};
 use crate::wire::version::FileVersion;
@@ -17,7 +17,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// What a part is the beginning of.
+/// The file of which a part is the beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The file's name, in the server's words.

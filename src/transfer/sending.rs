@@ -1,7 +1,7 @@
 //! The sending side of one transfer: `sender-3` and `acks-3`.
 //!
-//! `sender-3` owns the machine, the file and the link. `acks-3` reads the socket, decodes,
-//! and forwards; so waiting "for an ACK or the timer" is one `recv_timeout`.
+//! `sender-3` owns the machine, the file and the link. `acks-3` reads the socket,
+//! decodes, and forwards; so waiting "for an ACK or the timer" is one `recv_timeout`.
 //!
 //! ```text
 //!   socket --acks-3--> inbox --sender-3--> machine --> DATA --> link --> socket
@@ -12,9 +12,7 @@
 
 mod acks;
 
-use super::carrier::{
-    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, unconnected,
-};
+use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, unconnected};
 use super::clock::Clock;
 use super::forgeries::Forgeries;
 use super::hand::{Hand, Reach};
@@ -23,8 +21,7 @@ use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
-    verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
 };
 use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::{Outcome, Sending as Connection};
@@ -32,6 +29,8 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::path::Heard;
 use crate::reliable::{Machine, Transmit, earliest};
+use crate::system::filter;
+use crate::system::sockets::forbid_fragments;
 use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
 use crate::wire::options::Transport;
@@ -76,7 +75,7 @@ pub fn start(
     match outlet {
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
-            filter::attach(&socket, job.token);
+            filter::attach(&socket, job.token.0);
             forbid_fragments(&socket);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
@@ -97,8 +96,8 @@ pub fn start(
     Ok(Sending { inbox })
 }
 
-/// The same on the client, for an upload: it calls the server, whose address with the port
-/// of the offer is `server`.
+/// The same on the client, for an upload: it calls the server, whose address with the
+/// port of the offer is `server`.
 ///
 /// # Errors
 /// As [`start`].
@@ -115,7 +114,7 @@ pub fn initiate(
             let socket = unconnected(server)?;
             enlarge_buffers(&socket)?;
             forbid_fragments(&socket);
-            filter::attach(&socket, job.token);
+            filter::attach(&socket, job.token.0);
             let first = SequenceNumber(random_u32()?);
             let acks =
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
@@ -174,7 +173,7 @@ impl Sending {
         self.tell(Arrival::Pause(is_paused));
     }
 
-    /// Meddle with this side's link, or see what happens.
+    /// Inject a fault into this side's link, or watch it.
     pub fn meddle(&self, hand: Hand) {
         self.tell(Arrival::Hand(hand));
     }
@@ -198,7 +197,7 @@ struct Shell<R> {
     carrier: Carrier,
     /// Whether this is the client, which sends to the server's address and to no other.
     is_calling: bool,
-    /// What ACKs go through before the machine sees them.
+    /// The simulated link that ACKs pass before the machine sees them.
     incoming: Option<Link<Packet>>,
     arrivals: Arrivals,
     /// Why it fails, where this side knows better than the machine.
@@ -317,7 +316,7 @@ impl<R: FnMut(Report)> Shell<R> {
         })
     }
 
-    /// What the link has held back and lets through by now.
+    /// The packets that the link has held back and now releases.
     fn take_delayed(&mut self, now: Moment) {
         while let Some(delivery) = self.incoming.as_mut().and_then(|link| link.poll(now))
         {
@@ -394,7 +393,7 @@ impl<R: FnMut(Report)> Shell<R> {
             }
             Arrival::Verdict(verified) => self.connection.set_verdict(verified),
             Arrival::Pause(is_paused) => {
-                self.job.pause_at = None; // Who goes on by hand goes on to the end.
+                self.job.pause_at = None; // A transfer that the user resumes does not pause at a share again.
                 self.pause(is_paused);
             }
             Arrival::Hand(hand) => self.meddle(hand),
@@ -402,9 +401,9 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    /// Whether this packet is to be looked at, and what its address says. Before it is open
-    /// a SYN tells where the receiver is, so that SYN-ACKs go where SYNs have come from;
-    /// later a new address is challenged. A server does not move (RFC 9000 §9).
+    /// Whether this packet is to be looked at, and what its address says. Before it is
+    /// open a SYN tells where the receiver is, so that SYN-ACKs go where SYNs have come
+    /// from; later a new address is challenged. A server does not move (RFC 9000 §9).
     fn is_from_there(&mut self, from: SocketAddr, packet: &Packet, now: Moment) -> bool {
         if self.is_calling {
             return self.carrier.leads_to(from);
@@ -420,7 +419,7 @@ impl<R: FnMut(Report)> Shell<R> {
             if self.carrier.follow(from, packet.sent_at) {
                 self.connection.on_moved();
             }
-            return self.carrier.leads_to(from); // Else its answer would go elsewhere.
+            return self.carrier.leads_to(from); // Otherwise its answer would go to another address.
         }
         true
     }
@@ -440,7 +439,7 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    /// A person meddles with the link, or wants to see what happens.
+    /// Handles a fault that the user injects, or a request to watch.
     fn meddle(&mut self, hand: Hand) {
         let reach = Reach {
             carrier: &mut self.carrier,
@@ -571,7 +570,7 @@ mod tests {
                 continue; // A computer without IPv6.
             };
             let job = Job::EXAMPLE;
-            filter::attach(&socket, job.token);
+            filter::attach(&socket, job.token.0);
             let (inbox, arrivals) = inbox();
             let asker = socket.local_addr().unwrap().ip();
             let theirs = socket.try_clone().unwrap();

@@ -3,15 +3,16 @@
 //! ```text
 //!   carrier --> socket            reader-N <-- TcpStream <-- writer-N
 //!      '--> tap                       '------> tap <------------'
-//!            '--Captured--> bounded channel --> whoever writes the file
+//!            '--Captured--> bounded channel --> the writer of the file
 //! ```
 //!
 //! A tap that is off costs one comparison a datagram. One that is on never fails a
 //! transfer: where its reader is behind, a transfer waits for it a moment, once, and then
 //! copies are missed and counted.
 //!
-//! It does not know what a capture looks like. What is not for this side, the kernel's
-//! filter (`filter`) turns away before any of this, so it is not seen here either.
+//! It does not know what a capture looks like. The kernel's filter (`filter`) drops
+//! datagrams that are not for this side before any of this, so it is not seen here
+//! either.
 
 use super::clock::wall_time;
 use crate::link::Fate;
@@ -67,7 +68,7 @@ pub struct Datagram {
     pub theirs: SocketAddr,
     /// All of it, but for the headers of UDP and IP.
     pub bytes: Vec<u8>,
-    /// What this side's link did to it, as far as it is known.
+    /// The fate that this side's link gave it, as far as it is known.
     pub fate: Option<Fate>,
 }
 
@@ -80,11 +81,11 @@ pub struct Chat {
     pub ours: SocketAddr,
     /// Those of the other side.
     pub theirs: SocketAddr,
-    /// What happened.
+    /// The event.
     pub what: ChatPart,
 }
 
-/// What happened in a chat.
+/// An event of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatPart {
     /// It began; who called is the way.
@@ -107,7 +108,7 @@ pub enum Way {
 /// Copies that may wait to be written.
 const QUEUE: usize = 4_096;
 
-/// So long a transfer waits for a place in the queue, before copies are missed.
+/// How long a transfer waits for a place in the queue before copies are dropped.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 impl Tap {
@@ -142,8 +143,8 @@ impl Tap {
     }
 
     /// A datagram goes this way through this socket; `theirs` may be left out where the
-    /// socket is connected. What leaves is told before it leaves, so that the answer to it
-    /// is never seen before it; one that the system then does not take is seen all the
+    /// socket is connected. A packet is reported before it is sent, so that its answer is
+    /// never recorded before it; one that the system then does not take is seen all the
     /// same.
     pub fn datagram(
         &self,
@@ -275,8 +276,8 @@ impl Conversation {
         self.tap.is_on()
     }
 
-    /// These bytes went this way. What is written is told before it is written, so that
-    /// the answer to it is never seen before it.
+    /// These bytes went this way. A line is reported before it is written, so that its
+    /// answer is never recorded before it.
     pub fn carried(&self, way: Way, bytes: &[u8]) {
         self.tell(|| ChatPart::Bytes(way, bytes.to_vec()));
     }

@@ -7,8 +7,8 @@
 //!   receiver -> sender   1 verified, 2 damaged: one byte
 //! ```
 //!
-//! Everything that Sash's own protocol does for a UDP transfer, the kernel does here; what
-//! stays ours is the token, the digest and the word at the end.
+//! Everything that Sash's own protocol does for a UDP transfer, the kernel does here;
+//! what stays ours is the token, the digest and the word at the end.
 //!
 //! Source: RFC 9293; report page `wire`.
 
@@ -48,20 +48,20 @@ pub(super) struct Receiver {
 pub(super) enum Way {
     /// The client: to the server, with the port of the offer.
     Connect(SocketAddr),
-    /// The server: whoever comes from the asker's address and has the token.
+    /// The server: the connection that comes from the asker's address and has the token.
     Accept {
         listener: TcpListener,
         asker: IpAddr,
     },
 }
 
-/// What a sender has heard beside the network.
+/// The messages to a sender besides those of the network.
 struct Heard {
     digest: Option<Digest>,
     is_paused: bool,
 }
 
-/// What came of a TCP transfer that did not end early.
+/// The result of a TCP transfer that did not end early.
 struct Done {
     outcome: Outcome,
     digest: Option<Digest>,
@@ -146,7 +146,7 @@ impl Way {
     }
 }
 
-/// What a person is told who has reached the chat's port and does not reach this one.
+/// The message to a user who reached the chat's port but cannot reach this one.
 fn no_connection(server: SocketAddr, error: &io::Error) -> String {
     format!(
         "no TCP connection to {server}: {error}. Files use another port than the chat. \
@@ -497,8 +497,8 @@ impl Course {
         }
     }
 
-    /// So much is done. Whether a pause that was asked for beforehand begins here; `true`
-    /// once.
+    /// The number of bytes transferred. Whether a pause that was asked for beforehand
+    /// begins here; `true` once.
     fn pauses_at(&mut self, done_bytes: u64) -> bool {
         self.done_bytes = done_bytes;
         self.pause_at

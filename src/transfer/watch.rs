@@ -1,4 +1,4 @@
-//! What happened in a transfer, gathered for whoever keeps its journal.
+//! Gathers the events of a transfer for its event log.
 //!
 //! Nothing is gathered, and the machines record nothing, unless the job is watched.
 
@@ -9,7 +9,7 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// What one shell has gathered.
+/// The events that one driver has gathered.
 #[derive(Debug)]
 pub(super) struct Watch {
     is_on: bool,
@@ -26,7 +26,7 @@ const ENOUGH: usize = 512;
 /// Reported together to somebody who looks on, if they come as fast.
 const ENOUGH_AT_ONCE: usize = 16_384;
 
-/// Who looks on is told so often.
+/// The interval of reports to a watcher.
 const LIVE_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Watch {
@@ -67,7 +67,7 @@ impl Watch {
         (self.is_on, self.is_live) = (true, true);
     }
 
-    /// A person lost a packet on its way.
+    /// The user dropped a packet in flight.
     pub(super) fn killed(&mut self, packet: PacketName, way: Direction, now: Moment) {
         if self.is_on {
             self.happenings.push(Happening::Killed(now, packet, way));
@@ -82,7 +82,7 @@ impl Watch {
         }
     }
 
-    /// What is worth a report; in the end, all of it.
+    /// The entries to report; at the end, all of them.
     pub(super) fn report(&mut self, is_end: bool, now: Moment) -> Option<Report> {
         let enough = if self.is_live { ENOUGH_AT_ONCE } else { ENOUGH };
         let is_awaited = self.is_live && now >= self.next_report;

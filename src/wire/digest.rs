@@ -21,7 +21,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
-/// Who holds it may open the transfer. Shape: 128 random bits.
+/// The client that has it may open the transfer. Shape: 128 random bits.
 ///
 /// Its `Debug` hides all but the first two bytes, so that no log gives it away.
 #[derive(Clone, Copy)]

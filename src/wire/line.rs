@@ -1,17 +1,18 @@
 //! Lines out of a byte stream: bytes are pushed in as they come, lines are popped out.
 //!
 //! TCP carries bytes, not messages: two lines may arrive in one `read`, one line in many,
-//! and a character may be cut in half. So a line ends where its `\n` is and nowhere else.
+//! and a character may be cut in half. Therefore a line ends at its `\n` and nowhere
+//! else.
 //!
 //! ```text
 //! push  {"say":{"te | xt":"hi"}}\n"users"\n{"pi
 //! pop                {"say":{"text":"hi"}}   "users"      (the rest waits)
 //! ```
 //!
-//! A line longer than [`LONGEST_LINE_BYTES`] and one that is not UTF-8 are errors. The bytes
-//! of such a line are skipped, and the next line is read as usual. A line that exceeds
-//! [`HOPELESS_LINE_BYTES`] is an error that never ends. This file knows nothing of JSON or
-//! sockets.
+//! A line longer than [`LONGEST_LINE_BYTES`] and one that is not UTF-8 are errors. The
+//! bytes of such a line are skipped, and the next line is read as usual. A line that
+//! exceeds [`HOPELESS_LINE_BYTES`] is an error that never ends. This file knows nothing
+//! of JSON or sockets.
 //!
 //! ```
 //! use sash::wire::line::Lines;
@@ -60,8 +61,8 @@ impl Lines {
     /// A `\r` before the `\n` is taken off, so that `telnet` is a client too.
     ///
     /// # Errors
-    /// [`LineError::TooLong`] and [`LineError::NotUtf8`], each once for its line: the next
-    /// call goes on behind it. [`LineError::Endless`]: the connection must end.
+    /// [`LineError::TooLong`] and [`LineError::NotUtf8`], each once for its line: the
+    /// next call goes on behind it. [`LineError::Endless`]: the connection must end.
     pub fn pop(&mut self) -> Result<Option<String>, LineError> {
         if !self.skip()? {
             return Ok(None);

@@ -1,7 +1,7 @@
-//! What is said on the chat connection: requests to the server, replies to a client.
+//! The messages of the chat connection: requests to the server, replies to a client.
 //!
 //! One JSON value per line; the keyword is the key, or the whole value where nothing
-//! belongs to it. So a person with `nc` is a client too.
+//! belongs to it. Therefore a user with `nc` can be a client too.
 //!
 //! ```text
 //! -> {"join":{"name":"dana","version":1}}
@@ -12,9 +12,8 @@
 //! <- {"users":{"names":["dana","guy"]}}
 //! ```
 //!
-//! Fields that a reader does not know are passed over, so that a later version may add
-//! some; a keyword that it does not know is an error. No meaning is checked here: whether
-//! a name is allowed is the room's question, whether a file exists is the shelf's.
+//! Unknown fields are ignored, so that a later version may add some; an unknown keyword is
+//! an error. Whether a name is allowed, the room says; whether a file exists, the shelf.
 //!
 //! ```
 //! use sash::wire::message::Request;
@@ -25,17 +24,18 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
-mod answer;
+mod assignment;
 mod class;
 mod fit;
 mod login;
 mod question;
 mod unreadable;
 
-pub use answer::{Answer, ClassAnswer};
-pub use class::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
+pub use assignment::Assignment;
+pub use class::{Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
-pub use question::{About, Answered, ClassQuestion, Question, Revealed, Tally};
+pub use question::{About, Answer, Answered, ClassAnswer, ClassQuestion};
+pub use question::{Question, Revealed, Tally};
 pub use unreadable::MessageError;
 
 use super::digest::{Confirmation, Digest, Token};
@@ -62,18 +62,18 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<Token>,
     },
-    /// What answers a `challenge`: that I know the password.
+    /// The answer to a `challenge`: that I know the password.
     Proof(Proof),
     /// To everybody.
     Say {
-        /// What is said.
+        /// The text.
         text: String,
     },
     /// To one person.
     Whisper {
         /// Whom.
         to: String,
-        /// What is said.
+        /// The text.
         text: String,
     },
     /// Who is there?
@@ -127,11 +127,11 @@ pub enum Request {
         /// Whom.
         name: String,
     },
-    /// Who is kept out?
+    /// List the bans.
     Bans,
     /// Give all something to run; the teacher's alone, in a class.
     Lab(Assignment),
-    /// What came of a `lab` here.
+    /// The result of a `lab` here.
     LabResult(LabResult),
     /// What has come back so far? The teacher's alone.
     LabResults,
@@ -139,7 +139,7 @@ pub enum Request {
     Submit(Submission),
     /// Ask the class about a run; the teacher's alone, as `reveal` is.
     Ask(ClassQuestion),
-    /// What I predict.
+    /// The prediction.
     Answer(ClassAnswer),
     /// Show all how the answers are distributed.
     Reveal,
@@ -164,7 +164,7 @@ pub struct DownloadRequest {
     /// Transport, ARQ, window and segment size, as far as the asker cares.
     #[serde(flatten)]
     pub asked: Asked,
-    /// What an earlier download of it has left, where there is something.
+    /// The part of an earlier download, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefix>,
 }
@@ -200,7 +200,7 @@ pub enum Reply {
     Welcome(Welcome),
     /// You are not in; the connection ends.
     Refused(Refusal),
-    /// What was said to all before you came, oldest first; once, right after `welcome`.
+    /// The earlier messages to all, oldest first; once, right after `welcome`.
     History {
         /// At most the last 100, as many as fit in one line.
         lines: Vec<Said>,
@@ -209,7 +209,7 @@ pub enum Reply {
     Said(Said),
     /// Somebody whispered: to you, or you to somebody (your own echo).
     Whispered(Whispered),
-    /// Who is there, in the order they came.
+    /// The users, in the order in which they joined.
     Users {
         /// Their names, or as many of them as fit in this line.
         names: Vec<String>,
@@ -217,7 +217,7 @@ pub enum Reply {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// What the server offers, sorted by name.
+    /// The files on the server, sorted by name.
     Files {
         /// One entry per file, or as many as fit in this line.
         files: Vec<FileEntry>,
@@ -251,7 +251,7 @@ pub enum Reply {
     Shared {
         /// Who.
         from: String,
-        /// What, as `files` would tell it.
+        /// The file, as in `files`.
         file: FileEntry,
     },
     /// A sentence from the server to everybody.
@@ -259,7 +259,7 @@ pub enum Reply {
         /// The sentence.
         text: String,
     },
-    /// Who is kept out: to the teacher.
+    /// The bans, for the teacher.
     Bans {
         /// One entry per ban, or as many as fit in this line.
         bans: Vec<Ban>,
@@ -269,7 +269,7 @@ pub enum Reply {
     },
     /// The teacher asks everybody to run this.
     Lab(Lab),
-    /// What has come back of the last `lab`: to the teacher.
+    /// The results of the last `lab`: to the teacher.
     LabResults {
         /// The number of the `lab`; 0 where there was none.
         number: u64,
@@ -316,7 +316,7 @@ pub struct Welcome {
     pub server: String,
     /// Longest line either side may send. Unit: bytes.
     pub line_bytes: usize,
-    /// What a transfer does where you do not ask for anything.
+    /// The options of a transfer for which you request none.
     pub defaults: Settled,
     /// That the server knows the password too; only after a `proof`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -333,9 +333,9 @@ pub struct Welcome {
 /// The answer to a `join` that failed; the connection ends after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// What went wrong, for programs.
+    /// The kind of error, for programs.
     pub code: Code,
-    /// What went wrong and what to do, for people.
+    /// The error and the advice, for people.
     pub sentence: String,
     /// A name that is free, where the one asked for is taken or not allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -345,9 +345,9 @@ pub struct Refusal {
 /// One thing said to all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
-    /// Who said it.
+    /// The author.
     pub from: String,
-    /// What was said.
+    /// The text.
     pub text: String,
     /// When the server heard it. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
@@ -356,11 +356,11 @@ pub struct Said {
 /// One thing said to one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Whispered {
-    /// Who said it.
+    /// The author.
     pub from: String,
     /// To whom.
     pub to: String,
-    /// What was said.
+    /// The text.
     pub text: String,
     /// When the server heard it. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
@@ -389,7 +389,7 @@ pub struct Offer {
     pub file: String,
     /// The server's UDP or TCP port for this transfer.
     pub port: u16,
-    /// What every packet of this transfer must carry.
+    /// The token in every packet of this transfer.
     pub token: Token,
     /// Unit: bytes.
     pub size: u64,
@@ -398,7 +398,7 @@ pub struct Offer {
     /// When it last changed. Unit: milliseconds since 1970-01-01 UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<u64>,
-    /// What comes before this byte is not sent: the asker has it already. Left out where
+    /// The bytes before this one are not sent: the asker has it already. Left out where
     /// it is 0: everything is sent.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub offset: u64,
@@ -407,17 +407,17 @@ pub struct Offer {
     pub settled: Settled,
 }
 
-/// What a transfer is doing, or how it ended.
+/// The state of a transfer, or how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransferState {
     /// Every port is in use; it waits for its turn.
     Queued,
-    /// The handshake is on its way.
+    /// The handshake is in progress.
     Opening,
-    /// Bytes are on their way.
+    /// Bytes are being transferred.
     Sending,
-    /// Somebody wants it to wait; nothing is on its way.
+    /// The transfer is paused; nothing is in flight.
     Paused,
     /// Ended: the receiver's digest is the sender's.
     Verified,
@@ -439,7 +439,7 @@ pub struct TransferNews {
     /// The asker's own number, where it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
-    /// What it does.
+    /// Its state.
     pub state: TransferState,
     /// Its place in the queue, 1 for the next; only while `queued`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -472,16 +472,16 @@ pub struct Progress {
 /// Something that cannot be done, told to the one who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Complaint {
-    /// What went wrong, for programs.
+    /// The kind of error, for programs.
     pub code: Code,
-    /// What went wrong and what to do, for people.
+    /// The error and the advice, for people.
     pub sentence: String,
     /// The asker's own number, where the request had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
 }
 
-/// What went wrong, for programs.
+/// The kind of error, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {

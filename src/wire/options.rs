@@ -1,7 +1,7 @@
 //! The choices of a transfer: how its packets are repeated, over what, in which window.
 //!
 //! A choice that was not made stays `None` on the way to the server, which fills it from
-//! its own defaults; what the client asks for wins. What came out travels back in `offer`.
+//! its own defaults; what the client asks for wins. The result travels back in `offer`.
 //!
 //! ```
 //! use sash::wire::options::{Arq, Asked, Settled};
@@ -32,7 +32,7 @@ pub enum Arq {
     Sack,
 }
 
-/// What carries the file.
+/// The transport of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
@@ -65,10 +65,10 @@ pub enum Congestion {
     Bbr,
 }
 
-/// What one side asks for; `None` leaves the choice to the other.
+/// The options that one side requests; `None` leaves the choice to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// What shall carry the file.
+    /// The requested transport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
     /// Which protocol shall repeat lost packets.
@@ -81,7 +81,7 @@ pub struct Asked {
         deserialize_with = "window"
     )]
     pub window: Option<u32>,
-    /// Who decides how much of that may be in flight.
+    /// The congestion controller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub congestion: Option<Congestion>,
     /// File bytes per DATA packet, 1 to [`LARGEST_SEGMENT_BYTES`].
@@ -106,16 +106,16 @@ fn segment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::E
     Ok(number.map(|number| u16::try_from(number).unwrap_or(u16::MAX)))
 }
 
-/// What both sides will do: every choice made.
+/// The options that both sides will use: every choice made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
-    /// What carries the file.
+    /// The transport of the file.
     pub transport: Transport,
     /// Which protocol repeats lost packets.
     pub arq: Arq,
     /// Most packets in flight; a controller stays below it.
     pub window: u32,
-    /// Who decides how much of that may be in flight.
+    /// The congestion controller.
     #[serde(default)]
     pub congestion: Congestion,
     /// File bytes per DATA packet; the last one of a file may be shorter.
@@ -161,7 +161,7 @@ impl Arq {
         }
     }
 
-    /// What it does, for a person who has to choose.
+    /// Its explanation, for a user who has to choose.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
@@ -258,7 +258,7 @@ impl Congestion {
         }
     }
 
-    /// What it does, for a person who has to choose.
+    /// Its explanation, for a user who has to choose.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
@@ -344,7 +344,7 @@ const fn usual_window(congestion: Congestion) -> u32 {
 }
 
 impl Settled {
-    /// What is done where nobody asks for anything.
+    /// The options if neither side requests any.
     pub const DEFAULT: Self = Self {
         transport: Transport::Udp,
         arq: Arq::Sack,

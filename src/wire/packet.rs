@@ -31,8 +31,8 @@
 //! | 8 RST | the first sequence number | why, `u8` |
 //! | 9 PATH-CHALLENGE, 10 PATH-RESPONSE | 0 | nonce, 8 bytes: see [`PathPacket`] |
 //!
-//! Where the transfer has [keys](super::mac), all but DATA, ACK and NACK end in a MAC of 16
-//! bytes; that of SYN and SYN-ACK takes the place of the last zeros, so that they stay
+//! Where the transfer has [keys](super::mac), all but DATA, ACK and NACK end in a MAC of
+//! 16 bytes; that of SYN and SYN-ACK takes the place of the last zeros, so that they stay
 //! as long as a full DATA packet.
 //!
 //! `number` names a packet for the link and for people: DATA counts segments of the file
@@ -74,13 +74,13 @@ use super::sequence::SequenceNumber;
 /// One datagram, its file bytes apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
-    /// Proves that the sender was told of this transfer on the chat connection.
+    /// Proves that the sender learned of this transfer on the chat connection.
     pub token: Token,
     /// DATA: the segment's index in the file; other kinds: a counter of their own.
     pub number: u32,
-    /// 1 for the first sending, one more for each resend; after 255 comes 1.
+    /// 1 for the first transmission, one more for each retransmission; after 255 comes 1.
     pub attempt: u8,
-    /// What it is depends on the kind; see the table above.
+    /// Its meaning depends on the kind; see the table above.
     pub sequence: SequenceNumber,
     /// When it left. Unit: microseconds of the sender's clock, modulo 2^32.
     pub sent_at: u32,
@@ -93,7 +93,7 @@ pub struct Packet {
 pub enum Body {
     /// I want to open this transfer.
     Syn(Opening),
-    /// So do I; these are the terms.
+    /// The answer to SYN, with the connection parameters.
     SynAck(Opening),
     /// This much has arrived.
     Ack(Acknowledgement),
@@ -121,21 +121,22 @@ pub enum Body {
     },
 }
 
-/// What both sides must know before the first DATA.
+/// The parameters that both sides need before the first DATA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opening {
     /// The file's size. Unit: bytes.
     pub size: u64,
     /// Most packets that this side takes at once (a receiver) or will send at once.
     pub window: u32,
-    /// SYN: the round trip of the chat in microseconds, or 0. SYN-ACK: the SYN's `sent_at`,
-    /// so that the first round trip is measured.
+    /// SYN: the round trip of the chat in microseconds, or 0. SYN-ACK: the SYN's
+    /// `sent_at`, so that the first round trip is measured.
     pub echo: u32,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
 }
 
-/// What has arrived. The next number wanted in order is the packet's `sequence`.
+/// The segments that have arrived. The next number wanted in order is the packet's
+/// `sequence`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// `sent_at` of the newest DATA, moved on by the time it was held back here.
@@ -167,7 +168,7 @@ pub const HEADER_BYTES: usize = 36;
 /// Where the CRC-32 stands in the header. Unit: bytes.
 const CHECKSUM_OFFSET: usize = 32;
 
-/// Ranges in one ACK: enough to tell of 32 gaps in 268 bytes of body, which every path
+/// Ranges in one ACK: enough for 32 gaps in 268 bytes of body, which every path
 /// carries.
 pub const MOST_RANGES: usize = 32;
 
@@ -176,10 +177,11 @@ pub const LARGEST_DATAGRAM_BYTES: usize =
     HEADER_BYTES + super::options::LARGEST_SEGMENT_BYTES as usize;
 
 impl Packet {
-    /// Writes the datagram over whatever `datagram` held; `payload` is empty but for DATA.
+    /// Writes the datagram over whatever `datagram` held; `payload` is empty but for
+    /// DATA.
     ///
-    /// Shape: [`HEADER_BYTES`], then the body; SYN and SYN-ACK are padded to the size of a
-    /// full DATA packet, so that a path that cannot carry it shows itself at once.
+    /// Shape: [`HEADER_BYTES`], then the body; SYN and SYN-ACK are padded to the size of
+    /// a full DATA packet, so that a path that cannot carry it shows itself at once.
     pub fn encode(&self, datagram: &mut Vec<u8>, payload: &[u8]) {
         self.encode_keyed(datagram, None, payload);
     }
@@ -202,8 +204,8 @@ impl Packet {
     }
 
     /// Appends the datagram to others, with the file bytes of DATA put into place by
-    /// `fill`: they go from the file to the datagram without a stop between. `key`: for the
-    /// MAC, where the transfer has keys and the kind has one.
+    /// `fill`: they go from the file to the datagram without a stop between. `key`: for
+    /// the MAC, where the transfer has keys and the kind has one.
     ///
     /// # Errors
     /// Those of `fill`; what was appended is then worth nothing.
@@ -248,8 +250,8 @@ impl Packet {
         Ok(())
     }
 
-    /// Reads one packet of a transfer without keys, and the file bytes in it (empty but for
-    /// DATA).
+    /// Reads one packet of a transfer without keys, and the file bytes in it (empty but
+    /// for DATA).
     ///
     /// # Errors
     /// As [`Packet::decode_keyed`].
@@ -262,8 +264,8 @@ impl Packet {
     ///
     /// # Errors
     /// [`PacketError`] says what is wrong; [`PacketError::Corrupt`] comes before any look
-    /// at the contents but version and length, and [`PacketError::Forged`] before any look
-    /// at the body.
+    /// at the contents but version and length, and [`PacketError::Forged`] before any
+    /// look at the body.
     pub fn decode_keyed<'a>(
         datagram: &'a [u8],
         key: Option<&TrafficKey>,
@@ -365,7 +367,7 @@ fn checksum(datagram: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// What a MAC is over: all of the datagram but the CRC-32, which covers the MAC.
+/// The input of a MAC: all of the datagram but the CRC-32, which covers the MAC.
 fn covered(datagram: &[u8]) -> [&[u8]; 2] {
     [
         datagram.get(..CHECKSUM_OFFSET).unwrap_or_default(),
@@ -387,7 +389,7 @@ const OPENING_BYTES: usize = 18;
 const ACKNOWLEDGEMENT_BYTES: usize = 12;
 
 impl Opening {
-    /// With the zeros that make it, and a MAC of so many bytes behind it, as long as a
+    /// Padded with zeros, and a MAC of this many bytes after it, to the length of a
     /// segment. Unit: bytes.
     fn padded_bytes(self, mac_bytes: usize) -> usize {
         let segment_bytes = usize::from(self.segment_bytes);
@@ -415,7 +417,8 @@ impl Opening {
             segment_bytes,
         };
         let padding = opening.padded_bytes(mac_bytes) - OPENING_BYTES;
-        // What the padding holds says nothing; that it came says that the path carries it.
+        // The content of the padding has no meaning; its arrival shows that the path
+        // carries packets of this length.
         fields.rest = fields.rest.get(padding..).ok_or(PacketError::TooShort {
             length: fields.length,
         })?;
@@ -499,7 +502,7 @@ impl Body {
         }
     }
 
-    /// What it is, without its contents.
+    /// Its kind, without its content.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {

@@ -1,4 +1,4 @@
-//! Which version of a file: what a download that was broken off may go on from.
+//! Which version of a file: what an interrupted download may resume.
 //!
 //! A name is not enough: the file may have changed since. Its SHA-256 tells for certain,
 //! but takes the server a while to work out; until then size and time of change stand in
@@ -18,7 +18,7 @@
 use super::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-/// What tells one version of a file from another.
+/// The identity of a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileVersion {
     /// Unit: bytes.
@@ -43,7 +43,7 @@ pub struct Prefix {
 }
 
 impl FileVersion {
-    /// Whether both are one version, as far as can be told. What cannot be told is not.
+    /// Whether both are one version, as far as can be told. Unknown values are left out.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         if self.size != other.size {

@@ -311,7 +311,7 @@ fn write_outcome(
     write!(
         out,
         "seed {seed}: {verdict}; {hurts} hurts, {processes} client processes, {lines} lines \
-         in one order, {files} files, {resumed} gone on from"
+         in one order, {files} files, {resumed} resumed"
     )?;
     if let Some((before, after)) = mebibytes(before).zip(mebibytes(after)) {
         write!(out, ", server {before:.1} MiB before, {after:.1} after")?;

@@ -19,3 +19,4 @@ mod pictures;
 mod random_links;
 mod report;
 mod theory;
+mod words;

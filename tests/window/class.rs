@@ -3,7 +3,7 @@
 //! Xvfb is the display, `xdotool` the hands, `import` of `ImageMagick` the eyes; the teacher
 //! is a client in a terminal, and what came back is read from the server's own table.
 //!
-//! Source: `client::view` tells where things are in the window.
+//! Source: `bin/client/view` tells where things are in the window.
 
 use super::desk::{Desk, until};
 use super::server::Server;

@@ -7,7 +7,7 @@
 //! SASH_SCREENSHOTS=diagrams cargo test --test window laboratory::
 //! ```
 //!
-//! Source: `client::view::laboratory` tells where things are on the page.
+//! Source: `bin/client/view::laboratory` tells where things are on the page.
 
 use super::desk::{Desk, Window, until};
 use super::ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};
@@ -143,7 +143,7 @@ fn three_protocols_race_over_one_link() {
     until("the end of the race", || window.is_steady());
     window.picture("laboratory-race");
     let drawn = exported(&window, "race.svg");
-    let lanes = sash::client::laboratory::Setup::default().lanes().unwrap();
+    let lanes = sash::lab::page::Setup::default().lanes().unwrap();
     let expected = race::picture(&Race::run(&lanes).unwrap()).svg();
     assert_eq!(String::from_utf8(drawn).unwrap(), expected);
 }

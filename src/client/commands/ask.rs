@@ -8,7 +8,7 @@ use super::lab::{Usual, read_run};
 use super::reading::number;
 use crate::lab::class_question;
 
-/// What is asked, as a teacher writes it.
+/// The question, as a teacher writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// What does the sender do next, at this moment of the run? `None`: at the usual one.
@@ -24,7 +24,7 @@ const USUAL: Usual = Usual {
     what: "/ask",
 };
 
-/// What follows `/ask`.
+/// Reads the arguments of `/ask`.
 pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
     if rest.is_empty() {
         return Err("The scenario is missing.".to_owned());
@@ -58,7 +58,7 @@ pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
     Ok(Command::Ask { wanted, assignment })
 }
 
-/// What follows `/answer`.
+/// Reads the arguments of `/answer`.
 pub(super) fn read_answer(rest: &str) -> Result<Command, String> {
     if rest.is_empty() {
         return Err("The answer is missing.".to_owned());

@@ -11,14 +11,14 @@ use crate::wire::options::{Arq, Asked, DEFAULT_SEGMENT_BYTES, Settled};
 /// The file's size where nothing else is said, as `lab run` has it. Unit: bytes.
 const USUAL_SIZE: u64 = 100 * 1024;
 
-/// What a run is where a teacher says nothing else.
+/// The default run of a class exercise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Usual {
     /// Most packets in flight, but for stop-and-wait; `None`: as everywhere.
     pub(super) window: Option<u32>,
     /// How long the file is; `None`: as `lab run` has it.
     pub(super) segments: Option<u64>,
-    /// What it is for.
+    /// Its purpose.
     pub(super) what: &'static str,
 }
 
@@ -28,7 +28,7 @@ const USUAL: Usual = Usual {
     what: "/lab",
 };
 
-/// What follows `/lab`.
+/// Reads the arguments of `/lab`.
 pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
     match rest.to_lowercase().as_str() {
         "yes" => Ok(Command::AnswerLab { accept: true }),

@@ -1,4 +1,4 @@
-//! What stands behind a command's name, read: names, numbers, files and their options.
+//! Reads the arguments of a command: names, numbers, files and their options.
 
 use super::{Command, first_word, sentence};
 use crate::client::model::Audience;
@@ -72,8 +72,8 @@ pub(super) fn read_file(rest: &str) -> Result<(String, Asked), String> {
     Ok((file, asked))
 }
 
-/// A name in quotes, each of its own quotes doubled, and what follows it; `None` where the
-/// name only begins with a quote.
+/// A name in quotes, each of its own quotes doubled, and what follows it; `None` where
+/// the name only begins with a quote.
 fn quoted_name(rest: &str) -> Option<(String, &str)> {
     let mut name = String::new();
     let mut left = rest.strip_prefix('"')?;

@@ -1,4 +1,5 @@
-//! The life of a transfer: asked for, offered, received, judged; or cancelled, or given up.
+//! The life of a transfer: asked for, offered, received, judged; or cancelled, or given
+//! up.
 //!
 //! ```text
 //! download --> Request --> Offer --> StartDownload --> Report... --> Ended --> verdict
@@ -35,7 +36,7 @@ impl Controller {
         self.begin(transfer, None, now_ms);
     }
 
-    /// What was left of this file is another download's now.
+    /// The partial file now belongs to another download.
     fn take_over(&mut self, file: &str) {
         self.model.leftovers.retain(|it| it.file != file);
         let ended = self.model.transfers.iter_mut().filter(|it| it.file == file);
@@ -174,7 +175,7 @@ impl Controller {
         self.complain(&sentence, now_ms);
     }
 
-    /// What is asked for a transfer: its own options, then those chosen for all. `None`
+    /// The options of a transfer: its own options, then those chosen for all. `None`
     /// where it cannot be asked; the person is told.
     pub(super) fn choose_for(&mut self, asked: Asked, now_ms: u64) -> Option<Asked> {
         let chosen = self.model.options;

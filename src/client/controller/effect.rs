@@ -1,4 +1,4 @@
-//! What the shell brings, and what it is told to do.
+//! The events that the driver brings, and the effects that it carries out.
 
 use super::ServerAddress;
 use crate::client::watching::Seen;
@@ -14,7 +14,7 @@ use crate::wire::version::FileVersion;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What happened, told by the shell.
+/// An event, reported by the driver.
 #[derive(Debug)]
 pub enum Event {
     /// The TCP connection is there; the answer to `join` is not yet.
@@ -26,7 +26,8 @@ pub enum Event {
     Unreachable(String),
     /// The server said something.
     Reply(Reply),
-    /// A `ping` was answered after this time, measured where its line was written and read.
+    /// A `ping` was answered after this time, measured where its line was written and
+    /// read.
     RoundTrip(Duration),
     /// The random bytes that [`Effect::Draw`] asked for.
     Drawn(Chance),
@@ -53,9 +54,9 @@ pub enum Event {
         /// Why not.
         sentence: String,
     },
-    /// Broken-off downloads were found in the folder for downloads.
+    /// Partial files were found in the folder for downloads.
     LeftoversFound(Vec<Leftover>),
-    /// What was left of downloads was to be taken away.
+    /// The partial files were to be deleted.
     Discarded {
         /// Our number for the download; `None`: those that were offered.
         tag: Option<u64>,
@@ -64,14 +65,14 @@ pub enum Event {
     },
     /// A folder could not be shown; the sentence says where it is.
     FolderNotShown(String),
-    /// What the teacher gave out ran to its end, or did not.
+    /// A class exercise finished or failed.
     LabRan {
         /// Its number.
         number: u64,
-        /// What came of it.
+        /// The result.
         outcome: LabOutcome,
     },
-    /// What was in the file of a submission, or why nothing was.
+    /// The content of a submission's file, or the reason why it is unusable.
     SubmissionRead(Result<Submission, String>),
     /// Something has happened in the transfer that is watched: for the face, not for the
     /// model.
@@ -87,7 +88,7 @@ pub enum Event {
     Tick,
 }
 
-/// What the shell shall do, in this order.
+/// The effects for the driver, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Connect; what is sent meanwhile goes out as one flight.
@@ -100,10 +101,11 @@ pub enum Effect {
     RunLab {
         /// Its number.
         number: u64,
-        /// What is to be run; it was checked.
+        /// The exercise to run; it was checked.
         assignment: Assignment,
     },
-    /// Read the result of `lab grade` in this file; [`Event::SubmissionRead`] answers at once.
+    /// Read the result of `lab grade` in this file; [`Event::SubmissionRead`] answers at
+    /// once.
     ReadSubmission(PathBuf),
     /// Receive a file.
     StartDownload {

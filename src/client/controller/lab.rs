@@ -6,7 +6,7 @@
 //!           v refused   '--no--> lab-result, declined
 //! ```
 //!
-//! Nothing runs unless the person says so, or has said so for all by `--accept-lab`.
+//! Nothing runs unless the user agrees, or has agreed to all with `--accept-lab`.
 
 use super::{Controller, Effect};
 use crate::client::commands;
@@ -17,8 +17,8 @@ use crate::wire::message::{
     Assignment, Lab, LabOutcome, LabResult, LabRow, Request, Submission,
 };
 
-/// What `--accept-lab` accepts without asking: a run takes a second or less, and a server
-/// could give one out after another. Unit: milliseconds of running.
+/// The budget that `--accept-lab` accepts without asking: a run takes a second or less,
+/// and a server could give one out after another. Unit: milliseconds of running.
 const LAB_BUDGET_MS: u64 = 120_000;
 
 impl Controller {
@@ -106,14 +106,14 @@ impl Controller {
         }
     }
 
-    /// What the last run has taken, or the one that a new one takes the place of.
+    /// The time of the last run, or of the one that a new one takes the place of.
     fn count_lab_time(&mut self, now_ms: u64) {
         if let Some(since_ms) = self.lab_since_ms.take() {
             self.lab_spent_ms += now_ms.saturating_sub(since_ms);
         }
     }
 
-    /// A run came to its end.
+    /// A run ended.
     pub(super) fn on_lab_ran(&mut self, number: u64, outcome: LabOutcome, now_ms: u64) {
         self.count_lab_time(now_ms);
         let Some(lab) = self.model.lab.as_mut().filter(|it| it.number == number) else {
@@ -139,7 +139,7 @@ impl Controller {
         self.send_outcome(number, outcome);
     }
 
-    /// What `/submit` found in its file.
+    /// The content of the file of `/submit`.
     pub(super) fn on_submission_read(
         &mut self,
         found: Result<Submission, String>,
@@ -200,7 +200,7 @@ impl Controller {
         self.show_list(&lines, now_ms);
     }
 
-    /// What came is not run, whatever the person would say.
+    /// An unusable exercise is not run, even if the user agrees.
     fn refuse_lab(&mut self, number: u64, why: &str, now_ms: u64) {
         let why = words::harmless(why);
         let line = format!("Exercise {number} cannot run here: {why}.");

@@ -1,4 +1,5 @@
-//! What broken-off downloads have left: offered once joined, gone on with, or taken away.
+//! The partial files of interrupted downloads: offered once joined, gone on with, or
+//! taken away.
 //!
 //! ```text
 //! LeftoversFound, files known --> model.leftovers --GoOn----> as a download
@@ -15,7 +16,7 @@ use crate::wire::message::FileEntry;
 use crate::wire::options::Asked;
 use std::mem;
 
-/// So many names are told.
+/// The most names in the sentence.
 const NAMES_TOLD: usize = 3;
 
 impl Controller {

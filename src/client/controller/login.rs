@@ -6,7 +6,7 @@
 //!                        LoginProblem::Password  <------'
 //! ```
 //!
-//! What a person asks for meanwhile waits: it is sent once we are in, also where a
+//! Requests of the user wait meanwhile: it is sent once we are in, also where a
 //! password had to be typed first.
 
 use super::{Controller, Effect};
@@ -28,14 +28,13 @@ pub(super) struct Login {
     name: Option<String>,
     challenge: Option<Challenge>,
     awaiting: Option<Awaiting>,
-    /// What this connection's login has yielded.
+    /// The result of this connection's login.
     key: Option<Key>,
     /// By which we take our name back from a connection of ours that has died.
     way_back: Option<WayBack>,
-    /// What was asked for behind `join`, sent or not.
+    /// The requests after `join`, sent or not.
     behind: Vec<Request>,
-    /// What was asked for behind an earlier `join`, which led nowhere for want of a
-    /// password.
+    /// The requests after an earlier `join`, which failed because a password was missing.
     earlier: Vec<Request>,
 }
 
@@ -70,7 +69,7 @@ impl Login {
         self.password.is_none().then_some(request)
     }
 
-    /// What was held back.
+    /// The requests that were held back.
     fn let_go(&mut self) -> Vec<Request> {
         let behind = mem::take(&mut self.behind);
         let mut held = if self.password.is_some() {
@@ -130,7 +129,7 @@ impl Controller {
         self.effects.push(Effect::Draw);
     }
 
-    /// The dice that [`Effect::Draw`] asked for.
+    /// The random numbers that [`Effect::Draw`] asked for.
     pub(super) fn on_drawn(&mut self, chance: Chance, now_ms: u64) {
         let Login {
             password: Some(password),

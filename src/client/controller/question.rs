@@ -1,12 +1,14 @@
-//! A question of the teacher's, seen by one client: worked out, answered, and its outcome.
+//! A question of the teacher's, seen by one client: worked out, answered, and its
+//! outcome.
 //!
 //! ```text
 //! question --> the run up to the moment --> the person --answer--> the server
 //! revealed --> the distribution, the right answer and its reason
 //! ```
 //!
-//! What is right this client works out of the run, by the same code as all others. It runs
-//! every question without asking, so questions are small, and there are not many of them.
+//! This client computes the right answer from the run, with the same code as all others.
+//! It runs every question without asking, so questions are small, and there are not many
+//! of them.
 
 use super::Controller;
 use crate::client::commands::{self, Wanted};
@@ -19,7 +21,7 @@ use crate::wire::message::{
 };
 use std::sync::Arc;
 
-/// What the controller keeps of questions beside the one in the model.
+/// The controller's data about questions besides the one in the model.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     /// The one that was there before a new `welcome`: it may come again.
@@ -28,7 +30,7 @@ pub(super) struct Questions {
     empty_at_ms: u64,
 }
 
-/// What working one out takes of the bucket, and what the bucket holds: a server that asks
+/// The cost of computing one answer, and the content of the bucket: a server that asks
 /// without end must not keep this computer busy. Unit: milliseconds.
 const COST_MS: u64 = 500;
 const CAPACITY_MS: u64 = 10_000;
@@ -121,7 +123,7 @@ impl Controller {
     pub(super) fn answer_question(&mut self, answer: Answer, now_ms: u64) {
         let is_online = self.model.is_online();
         let Some(question) = &mut self.model.question else {
-            return self.complain("No question is open.", now_ms);
+            return self.complain("There is no question to answer.", now_ms);
         };
         let number = question.number;
         if !question.is_open() {
@@ -129,7 +131,7 @@ impl Controller {
             return self.complain(&sentence, now_ms);
         }
         if question.is_own {
-            let sentence = "You asked this question; your class answers it.";
+            let sentence = "You asked this question, so your class answers it.";
             return self.complain(sentence, now_ms);
         }
         if !question.run.allows(answer) {
@@ -143,7 +145,7 @@ impl Controller {
         self.ask(Request::Answer(ClassAnswer { number, answer }), now_ms);
     }
 
-    /// So many have answered: to the teacher.
+    /// The number of answers, for the teacher.
     pub(super) fn on_answered(&mut self, answered: Answered, now_ms: u64) {
         let Answered { number, count } = answered;
         let others = self.model.people.len().saturating_sub(1) as u64;

@@ -5,9 +5,10 @@
 //!                                                        "away 12 s, nothing is missing"
 //! ```
 //!
-//! What stands in the chat stays, and the history that the server tells is added where it
-//! is new. What was on its way is asked for again, and goes on from what has arrived. Only a connection that was lost is sought again: never one that a person ended,
-//! nor one that a script waits for.
+//! The chat stays, and the history that the server tells is added where it
+//! is new. Running transfers are requested again, and resume from their partial files.
+//! Only a connection that was lost is sought again: never one that a person ended, nor
+//! one that a script waits for.
 
 use super::{Controller, Effect};
 use crate::client::address::ServerAddress;
@@ -23,7 +24,7 @@ const FIRST_PAUSE_MS: u64 = 1_000;
 /// Longest pause between two attempts.
 const LONGEST_PAUSE_MS: u64 = 30_000;
 
-/// After so many failures, about half an hour, a person must ask for more.
+/// After this many failures, about half an hour, the user must ask for more.
 const MOST_FAILURES: u32 = 60;
 
 impl Controller {
@@ -38,15 +39,16 @@ impl Controller {
         }
     }
 
-    /// What the lost connection breaks off, and no person has ended; before it is ended.
+    /// The transfers that the lost connection interrupts and no user has ended; call it
+    /// before they are ended.
     pub(super) fn note_broken_off(&mut self) {
         let running = self.model.running_transfers();
         let wanted = running.filter(|it| !it.is_cancelled && it.stops_as.is_none());
         self.broken_off = wanted.map(|it| it.tag).collect();
     }
 
-    /// Asks again for what was broken off, once it has ended here. Nothing else may write
-    /// its part any more then.
+    /// Requests the interrupted transfers again, once they have ended here. Nothing else
+    /// may write its part any more then.
     pub(super) fn go_on_with_broken_off(&mut self, now_ms: u64) {
         if self.model.phase != Phase::Joined {
             return;
@@ -93,7 +95,7 @@ impl Controller {
         self.show("You are not connected. Connect again at any time.", now_ms);
     }
 
-    /// An attempt came to nothing; the next one comes.
+    /// An attempt failed; the next one follows.
     pub(super) fn fail_to_rejoin(&mut self, now_ms: u64) {
         let Some(rejoining) = &mut self.model.rejoining else {
             return;
@@ -117,7 +119,8 @@ impl Controller {
         self.model.phase = Phase::Lost { sentence };
     }
 
-    /// What was said before we came; after an absence only what is not shown already.
+    /// The history before we joined; after an absence only the lines that are not shown
+    /// yet.
     pub(super) fn on_history(&mut self, lines: Vec<Said>, now_ms: u64) {
         let is_back = self.untold_absence_ms.is_some();
         let count = lines.len();

@@ -1,4 +1,4 @@
-//! What the server says, and what the controller makes of it.
+//! Handles the replies of the server.
 
 use super::{
     ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS,
@@ -129,7 +129,7 @@ impl Controller {
             );
             self.model.chat.push(now_ms, Kind::Notice, &sentence);
         }
-        // The files may be known already: whoever looks around first is answered first.
+        // The files may be known already, so the request for them is answered from here.
         self.offer_leftovers(now_ms);
     }
 
@@ -266,7 +266,7 @@ impl Controller {
     }
 
     fn on_joined(&mut self, name: &str, now_ms: u64) {
-        // No name is longer; whoever sends one is not our server.
+        // The longest name; a server that sends a longer one is not Sash's.
         let name: String = words::harmless(name).chars().take(LONGEST_SHOWN).collect();
         let people = &mut self.model.people;
         if people.len() < MOST_PEOPLE && !people.contains(&name) {
@@ -305,7 +305,7 @@ impl Controller {
 /// Longest name that is kept of somebody who comes. Unit: characters.
 const LONGEST_SHOWN: usize = 64;
 
-/// Of more people than this, those who come are told of and not kept.
+/// Beyond this many users, those who join are shown and not stored.
 const MOST_PEOPLE: usize = 20_000;
 
 fn file_line(file: &FileEntry) -> String {

@@ -1,4 +1,4 @@
-//! What a typed line makes the controller do.
+//! Carries out a typed line.
 
 use super::{Controller, Effect, Intent};
 use crate::client::commands::{self, Command};

@@ -1,4 +1,5 @@
-//! What only an upload has: a file to look at first; and the pauses of every transfer.
+//! The parts that only an upload has: a file to look at first; and the pauses of every
+//! transfer.
 //!
 //! ```text
 //! upload, drop --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a download
@@ -87,8 +88,8 @@ impl Controller {
             .map(|it| it.tag)
             .collect();
         if meant.is_empty() && !is_paused {
-            // One that was paused when others needed its port has ended, and goes on where
-            // it was.
+            // One that was paused when others needed its port has ended, and goes on
+            // where it was.
             let ended = |it: &&Transfer| {
                 it.can_be_retried() && tag.map_or(it.is_paused, |tag| tag == it.tag)
             };

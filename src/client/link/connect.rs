@@ -80,7 +80,8 @@ fn attempt(number: usize, target: SocketAddr, done: Sender<Attempt>) {
         let clock = Clock::start();
         let stream = TcpStream::connect_timeout(&target, CONNECT_TIMEOUT);
         let opened = stream.map(|stream| (stream, clock.now().since_start()));
-        // Where another attempt was faster, nobody listens, and this one is closed.
+        // If another attempt was faster, the channel is closed, and this connection is
+        // dropped.
         let _ = done.send((target, opened));
     });
     if let Err(error) = started {

@@ -1,8 +1,8 @@
 //! A list that the server fills, of a bounded size.
 //!
-//! The client does not trust its server: names, files and answers that come without an end
-//! must not fill its memory. What comes beyond the bound is counted and not kept, and the
-//! person is told.
+//! The client does not trust its server: names, files and answers that come without an
+//! end must not fill its memory. Entries beyond the bound are counted but not kept, and
+//! the user is told.
 //!
 //! ```text
 //! files, more --> files, more --> ... --> [ at most 100,000, 12 MiB ] + 7 left out
@@ -21,10 +21,10 @@ pub(in crate::client) struct Bounded<T> {
 /// Most entries of a list; a server lets in 7,500 people where nothing else is asked for.
 pub(in crate::client) const MOST_ENTRIES: usize = 100_000;
 
-/// What the entries of a list may take together. Unit: bytes.
+/// The limit of the entries of a list together. Unit: bytes.
 const MOST_BYTES: usize = 12 << 20;
 
-/// What an entry takes beside its text. Unit: bytes.
+/// The size of an entry besides its text. Unit: bytes.
 const ENTRY_BYTES: usize = 64;
 
 /// An entry whose text the server chose.
@@ -78,7 +78,8 @@ impl<T: Entry> Bounded<T> {
         }
     }
 
-    /// What was kept, and how many were left out. The list is empty afterwards.
+    /// The entries that were kept, and how many were left out. The list is empty
+    /// afterwards.
     pub(in crate::client) fn take(&mut self) -> (Vec<T>, usize) {
         let Self { kept, left_out, .. } = std::mem::take(self);
         (kept, left_out)

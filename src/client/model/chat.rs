@@ -1,7 +1,7 @@
 //! The chat: every line as it came, and the same lines sorted into conversations.
 //!
 //! The idea: a whisper stands with the person it is between, never among what all hear.
-//! What is typed goes to the conversation that is looked at.
+//! Typed text goes to the selected conversation.
 //!
 //! ```text
 //! all that came     <dana> hi   guy whispers: psst   <dana> bye     for a terminal
@@ -9,9 +9,9 @@
 //!                   guy    [ guy whispers: psst ]          1 unread
 //! ```
 //!
-//! A conversation begins with its first whisper, or when a person chooses it. There are at
-//! most [`MOST_CONVERSATIONS`]; beyond, the one that has rested longest is closed, those
-//! without unread lines first.
+//! A conversation begins with its first whisper, or when a person chooses it. There are
+//! at most [`MOST_CONVERSATIONS`]; beyond, the one that has rested longest is closed,
+//! those without unread lines first.
 
 use super::Audience;
 use super::conversation::Conversation;
@@ -38,7 +38,8 @@ pub struct Chat {
     speakers: Vec<String>,
     /// Counts what happened, so that the conversation that rested longest can be told.
     happenings: u64,
-    /// How far the clock on the wall is before that of the controller. Unit: milliseconds.
+    /// How far the clock on the wall is before that of the controller. Unit:
+    /// milliseconds.
     ahead_ms: i64,
 }
 
@@ -112,7 +113,7 @@ impl Chat {
         self.conversations.iter().map(Conversation::mentions).sum()
     }
 
-    /// What is searched for in the chosen conversation.
+    /// The search in the selected conversation.
     #[must_use]
     pub fn search(&self) -> Option<&Search> {
         self.search.as_ref()
@@ -128,7 +129,8 @@ impl Chat {
         name.clone_into(&mut self.me);
     }
 
-    /// As [`Controller::set_time_of_day`](crate::client::controller::Controller::set_time_of_day).
+    /// As
+    /// [`Controller::set_time_of_day`](crate::client::controller::Controller::set_time_of_day).
     pub(in crate::client) const fn set_time_of_day(&mut self, now_ms: u64, wall_ms: u64) {
         self.ahead_ms = wall_ms.wrapping_sub(now_ms).cast_signed();
     }
@@ -151,7 +153,7 @@ impl Chat {
         self.take(ChatLine::new(time_ms, kind, text));
     }
 
-    /// What of this history is not shown already. Two that said the same in the same
+    /// The part of this history that is not shown yet. Two that said the same in the same
     /// millisecond are two.
     #[must_use]
     pub(in crate::client) fn unknown_of(&self, history: Vec<Said>) -> Vec<Said> {
@@ -185,7 +187,7 @@ impl Chat {
         unknown
     }
 
-    /// What was said to all before we came; or, where it is news, while we were away.
+    /// The messages to all before we joined, or those that we missed while we were away.
     pub(in crate::client) fn push_history(&mut self, history: &[Said], is_news: bool) {
         for said in history {
             let mut line = history_line(said);
@@ -195,13 +197,13 @@ impl Chat {
     }
 
     /// Chooses a conversation, which begins if need be.
-    pub(in crate::client) fn choose(&mut self, with: &Audience) {
+    pub fn choose(&mut self, with: &Audience) {
         let place = self.open(with);
         self.choose_place(place);
     }
 
     /// Chooses by place among the tabs, from 0; beyond the last nothing happens.
-    pub(in crate::client) fn choose_place(&mut self, place: usize) {
+    pub fn choose_place(&mut self, place: usize) {
         if place >= self.conversations.len() || place == self.chosen {
             return;
         }
@@ -242,7 +244,7 @@ impl Chat {
         self.conversations[self.chosen].see();
     }
 
-    /// Another server or another name: another life. What came stays in the stream.
+    /// Another server or another name: another life. Received lines stay in the stream.
     pub(in crate::client) fn begin_anew(&mut self) {
         let mut all = self.conversations.swap_remove(0);
         all.clear();

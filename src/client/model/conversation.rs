@@ -15,7 +15,7 @@ use super::Audience;
 use super::line::{ChatLine, Lines};
 use std::sync::Arc;
 
-/// What is said with all, or with one person.
+/// A conversation with all, or with one user.
 #[derive(Debug, Clone)]
 pub struct Conversation {
     with: Audience,

@@ -1,4 +1,4 @@
-//! What the teacher asks this client to run, and how far that is.
+//! The exercise that the teacher gave to this client, and its progress.
 
 use crate::wire::message::{Assignment, LabFigures};
 
@@ -9,7 +9,7 @@ pub struct LabOffer {
     pub number: u64,
     /// The teacher. Safe to show.
     pub from: String,
-    /// What is to be run, checked: no more than a lesson needs.
+    /// The exercise to run, checked: no more than a lesson needs.
     pub assignment: Assignment,
     /// The line that runs the same in a shell: `lab run ...`. Safe to show.
     pub command: String,

@@ -1,7 +1,7 @@
 //! One line of the chat, and a bounded list of them.
 //!
-//! A reader remembers how many lines it has seen ([`Lines::count`]) and asks for those that
-//! came [`since`](Lines::since).
+//! A reader remembers how many lines it has seen ([`Lines::count`]) and asks for those
+//! that came [`since`](Lines::since).
 
 use crate::client::words;
 use std::collections::VecDeque;
@@ -9,8 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The newest lines, oldest first. Between two turns of a front end there are at most
-/// [`LONGEST_CHAT_LINES`], and no more text than [`LARGEST_CHAT_BYTES`]; what one event adds
-/// is there in full until the front end has shown it.
+/// [`LONGEST_CHAT_LINES`], and no more text than [`LARGEST_CHAT_BYTES`]; what one event
+/// adds is there in full until the front end has shown it.
 #[derive(Debug, Clone)]
 pub struct Lines {
     kept: VecDeque<Arc<ChatLine>>,
@@ -27,9 +27,9 @@ pub struct Lines {
 pub struct ChatLine {
     /// Unit: milliseconds since 1970-01-01 UTC; the server's time for what people say.
     pub time_ms: u64,
-    /// What kind of line, and whose.
+    /// The kind of line, and its author.
     pub kind: Kind,
-    /// What was said, or the sentence; empty for `Joined`, the reason for `Left`.
+    /// The message or the sentence; empty for `Joined`, the reason for `Left`.
     pub text: String,
     /// Said before we came.
     pub is_history: bool,
@@ -37,7 +37,7 @@ pub struct ChatLine {
     pub mentions_me: bool,
 }
 
-/// What kind of line, and whose.
+/// The kind of line, and its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Somebody (me too) to all.
@@ -179,7 +179,7 @@ impl ChatLine {
         }
     }
 
-    /// Whose name the line carries, where it carries one: for its colour, and to whisper
+    /// The name in the line, if there is one: for its colour, and to whisper
     /// back.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
@@ -193,7 +193,7 @@ impl ChatLine {
         }
     }
 
-    /// Who wrote it, where a person did; it may be me. A whisper of mine names nobody.
+    /// The user who wrote it, if any; it may be this one. A whisper of mine names nobody.
     #[must_use]
     pub fn author(&self) -> Option<&str> {
         match &self.kind {

@@ -26,7 +26,7 @@ pub struct Order<C> {
     pub is_reversed: bool,
 }
 
-/// What files are ordered by.
+/// The order of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileColumn {
     /// As people count.
@@ -37,7 +37,7 @@ pub enum FileColumn {
     Digest,
 }
 
-/// What transfers are ordered by.
+/// The order of the transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferColumn {
     /// As they were asked for.
@@ -54,7 +54,7 @@ pub enum TransferColumn {
     Protocol,
     /// Packets sent again.
     Resent,
-    /// What needs attention first: on its way, waiting, failed, whole.
+    /// Transfers that need attention first: running, queued, failed, verified.
     State,
 }
 
@@ -67,7 +67,7 @@ impl<C: Copy + PartialEq> Order<C> {
         }
     }
 
-    /// What a click on a heading makes of it: that column, or the other direction.
+    /// The order after a click on a heading: that column, or the other direction.
     #[must_use]
     pub fn pressed(self, column: C) -> Self {
         Self {
@@ -139,8 +139,9 @@ pub fn transfers_shown(
     shown
 }
 
-/// Compares names as people count: runs of digits are numbers, capitals are letters. Names
-/// that are alike so far are compared as they are, so that only equal ones are equal.
+/// Compares names as people count: runs of digits are numbers, capitals are letters.
+/// Names that are alike so far are compared as they are, so that only equal ones are
+/// equal.
 ///
 /// By hand: a number may have more digits than any type holds.
 #[must_use]

@@ -38,7 +38,7 @@ pub struct Pace {
     rate: f64,
     /// As used for the time left. Unit: bytes per second.
     steady_rate: f64,
-    /// What is shown as left.
+    /// The remaining time that is shown.
     left_ms: Option<u64>,
     /// For how long the prediction has differed clearly from what is shown.
     differs_ms: u64,
@@ -50,7 +50,7 @@ pub const RATE_MEMORY_MS: f64 = 2_000.0;
 /// The time constant of the rate behind the time left. Unit: milliseconds.
 const STEADY_MEMORY_MS: f64 = 6_000.0;
 
-/// Both are worked out anew after this long. Unit: milliseconds.
+/// Both are computed again after this time. Unit: milliseconds.
 const INTERVAL_MS: u64 = 200;
 
 /// Bytes are watched for so long before a time left is told. Unit: milliseconds.
@@ -67,7 +67,7 @@ const PATIENCE_MS: u64 = 1_500;
 const STANDSTILL: f64 = 0.5;
 
 impl Pace {
-    /// So many bytes of `total` are there now. Calling it often is harmless.
+    /// The transfer has `done` of `total` bytes now. Calling it often is harmless.
     pub fn on_bytes(&mut self, now_ms: u64, done: u64, total: Option<u64>) {
         let Some((then_ms, then_done)) = self.measured else {
             self.measured = Some((now_ms, done));
@@ -172,8 +172,8 @@ mod tests {
 
     const TOTAL: u64 = 100_000_000;
 
-    /// A transfer whose bytes come as `rate` says for each tenth of a second; what is shown
-    /// as left after each. Unit: seconds.
+    /// A transfer whose bytes come as `rate` says for each tenth of a second; what is
+    /// shown as left after each. Unit: seconds.
     fn shown(tenths: u64, rate: impl Fn(u64) -> u64) -> Vec<Option<f64>> {
         let mut pace = Pace::default();
         let mut done = 0;

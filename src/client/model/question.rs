@@ -1,4 +1,4 @@
-//! What the teacher asks the class, and what has come of it at this client.
+//! The teacher's question to the class, and its state at this client.
 
 use crate::lab::class_question::RunQuestion;
 use crate::wire::message::{Answer, ClassQuestion, Revealed};
@@ -17,7 +17,7 @@ pub struct QuestionAsked {
     pub asked: ClassQuestion,
     /// The run where it stands still, the choices, and what is right.
     pub run: Arc<RunQuestion>,
-    /// What this person has answered last.
+    /// The last answer of this user.
     pub answer: Option<Answer>,
     /// How many have answered; the teacher alone knows it.
     pub answered: u64,

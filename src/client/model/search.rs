@@ -1,4 +1,4 @@
-//! What is searched for in a conversation, and which of its lines have it.
+//! The searched text in a conversation, and the lines that contain it.
 //!
 //! ```text
 //! "loss"   hits  3  8  21     the newest is shown first: "3 of 3"; up leads to 8
@@ -33,7 +33,7 @@ impl Search {
         search
     }
 
-    /// What is searched for, as typed.
+    /// The searched text, as typed.
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query

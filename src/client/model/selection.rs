@@ -1,7 +1,7 @@
 //! Which rows of a list are chosen: by click, Ctrl+click, Shift+click, keys and Ctrl+A.
 //!
 //! Rows are known by a key (a file's name, a transfer's number), so that what is chosen
-//! stays chosen when the list is sorted, filtered or filled anew. Only what is shown
+//! stays chosen when the list is sorted, filtered or filled again. Only what is shown
 //! counts: a file that the filter hides is not downloaded by surprise.
 //!
 //! ```text
@@ -46,7 +46,7 @@ pub enum Click {
 /// Where a key moves to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// So many rows down, or up where negative.
+    /// This many rows down, or up if negative.
     By(isize),
     /// The first row.
     First,
@@ -89,8 +89,8 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         self.cursor = Some(row.clone());
     }
 
-    /// A key moves the cursor, and chooses; with Shift all that it passes. Returns where it
-    /// is.
+    /// A key moves the cursor, and chooses; with Shift all that it passes. Returns where
+    /// it is.
     pub fn step(&mut self, rows: &[K], step: Step, is_through: bool) -> Option<usize> {
         let at = self.reached(rows, step)?;
         let how = if is_through {
@@ -149,7 +149,7 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         self.cursor.as_ref() == Some(row)
     }
 
-    /// What is chosen of these rows, in their order.
+    /// The selected rows, in their order.
     #[must_use]
     pub fn chosen(&self, rows: &[K]) -> Vec<K> {
         let is_chosen = |row: &&K| self.chosen.contains(row);

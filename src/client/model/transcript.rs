@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The idea: it grows with the conversation and tells what has changed since: rows at the
-//! end, seldom all of them. So a window need not draw again what it has.
+//! end, seldom all of them. In this way a window need not draw unchanged rows again.
 //!
 //! It keeps no more lines than the conversation does, but forgets them a few hundred at
 //! once, as that costs a window much.
@@ -28,16 +28,16 @@ use std::sync::Arc;
 pub struct Row {
     /// The number of the line that it shows, or of the first below it.
     pub number: usize,
-    /// What it shows.
+    /// Its content.
     pub shows: Shows,
 }
 
-/// What a row shows.
+/// The content of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shows {
     /// A day begins: `Saturday, 21 November 2026`.
     Day(String),
-    /// What follows was said before we came.
+    /// The following lines are from before we joined.
     Earlier,
     /// Below it nobody has read yet.
     New,
@@ -52,16 +52,16 @@ pub enum Shows {
     },
 }
 
-/// What has changed since the last time.
+/// The changes since the last call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Rows at the top and at the end; those between stay as they are.
     Rows {
-        /// So many at the top are gone.
+        /// This many at the top are gone.
         gone: usize,
-        /// Then so many at the end are gone.
+        /// Then this many at the end are gone.
         taken_back: usize,
-        /// Then so many have come at the end.
+        /// Then this many were added at the end.
         new: usize,
     },
     /// All rows are others.
@@ -124,8 +124,8 @@ impl Transcript {
     }
 
     /// Shows the lines of a fold, or folds them again; `number` is of any row. Returns
-    /// whether there is something to unfold or fold; then [`Transcript::follow`] gives all
-    /// rows anew.
+    /// whether there is something to unfold or fold; then [`Transcript::follow`] gives
+    /// all rows again.
     pub fn toggle(&mut self, number: usize) -> bool {
         let Some(place) = self.row_of(number) else {
             return false;
@@ -224,7 +224,7 @@ impl Transcript {
         }
     }
 
-    /// A band over the history that a server tells to whoever joins.
+    /// A band over the history that a server sends to a user who joins.
     fn begin_what_was_earlier(&mut self, number: usize, line: &ChatLine) {
         if line.is_history && !self.is_in_history {
             self.rows.push_back(Row {
@@ -281,7 +281,7 @@ impl Row {
     }
 }
 
-/// Who joined, who left, and who did both: `dana and guy joined; noa left`.
+/// Summarizes who joined, who left, and who did both: `dana and guy joined; noa left`.
 fn sentence(lines: &[Arc<ChatLine>]) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut courses: Vec<(bool, bool)> = Vec::new(); // Came first, is here now.

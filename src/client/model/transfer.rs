@@ -29,15 +29,15 @@ pub struct Transfer {
     pub source: Option<PathBuf>,
     /// Of an upload: which version of it was announced.
     pub(in crate::client) announced: Option<FileVersion>,
-    /// What was asked for.
+    /// The requested options.
     pub asked: Asked,
-    /// Of a download: what becomes of a file of that name that is there already.
+    /// Of a download: what to do if a file of that name exists.
     pub overwrite: Overwrite,
-    /// What was agreed, once there is an offer.
+    /// The negotiated options, once there is an offer.
     pub settled: Option<Settled>,
-    /// What this side's link does to its packets, with each that was killed as its `drop=`.
+    /// The scenario of this side's link, with each dropped packet in `drop=`.
     pub scenario: Scenario,
-    /// What it does, or how it ended.
+    /// Its state, or how it ended.
     pub state: TransferState,
     /// Its place in the server's queue, 1 for the next; only while queued.
     pub place: Option<u32>,
@@ -65,11 +65,11 @@ pub struct Transfer {
     pub(in crate::client) was_paused: bool,
     /// Somebody wants it to end.
     pub is_cancelled: bool,
-    /// The server has not been asked yet: as many as it allows are on their way.
+    /// The server has not been asked yet: as many as it allows are running.
     pub(in crate::client) is_held: bool,
     /// Somebody wants what has arrived to be taken away once it has ended.
     pub(in crate::client) is_discarded: bool,
-    /// Another download goes on from what it has left.
+    /// Another download resumes its partial file.
     pub(in crate::client) is_taken_over: bool,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
     pub(in crate::client) stops_as: Option<TransferState>,
@@ -130,13 +130,13 @@ impl Transfer {
         }
     }
 
-    /// Whether it is on its way and can be paused (or, where it is paused, go on).
+    /// Whether it is running and can be paused (or, if paused, resumed).
     #[must_use]
     pub fn can_be(&self, paused: bool) -> bool {
         !self.state.is_end() && self.settled.is_some() && self.is_paused != paused
     }
 
-    /// Whether its packets are on their way: it was offered, and has not ended.
+    /// Whether its packets are being sent: it was offered, and has not ended.
     #[must_use]
     pub fn is_running(&self) -> bool {
         !self.state.is_end() && self.settled.is_some()
@@ -184,8 +184,8 @@ impl Transfer {
         u64::try_from(per_second).unwrap_or(u64::MAX)
     }
 
-    /// How long until the last byte, where that can be told; while it is paused, as it was
-    /// then.
+    /// How long until the last byte, where that can be told; while it is paused, as it
+    /// was then.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         let is_on_its_way =
@@ -193,7 +193,8 @@ impl Transfer {
         self.pace.left().filter(|_| is_on_its_way)
     }
 
-    /// `go-back-n 16`, `sack reno`, `tcp`; what was asked for until the server has settled it.
+    /// `go-back-n 16`, `sack reno`, `tcp`; what was asked for until the server has
+    /// settled it.
     #[must_use]
     pub fn protocol(&self) -> String {
         match (self.settled, self.asked.arq) {

@@ -1,4 +1,4 @@
-//! What a session does for transfers: it asks, starts, watches and takes away.
+//! The part of a session that runs transfers: it asks, starts, watches and takes away.
 
 use super::{Reporter, Running, Session, in_background};
 use crate::client::Settings;
@@ -140,7 +140,7 @@ impl Session {
         });
     }
 
-    /// What this transfer's thread makes entries with.
+    /// The recorder of this transfer's thread.
     pub(super) fn showing(&self, tag: u64, offer: &Offer, wish: Wish) -> Showing {
         let is_upload = self
             .model()
@@ -210,7 +210,7 @@ impl Session {
         }
     }
 
-    /// What every transfer begins with. `place` is told where it cannot begin.
+    /// The common start of every transfer. `place` is told where it cannot begin.
     pub(super) fn start_transfer(
         &mut self,
         tag: u64,
@@ -251,7 +251,7 @@ impl Session {
             Ok(running) => {
                 self.running.insert(tag, running);
                 if is_watched {
-                    self.meddle(tag, Hand::Watch); // What happens is told at once.
+                    self.meddle(tag, Hand::Watch); // Events are reported immediately.
                 }
             }
             Err(error) => {

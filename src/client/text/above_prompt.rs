@@ -1,8 +1,8 @@
 //! Draws the progress bars above the line that is being typed.
 //!
-//! The line editor owns the lowest line of the terminal. What it is given to print lands
-//! there, and its prompt goes one line down. `indicatif` believes that the cursor still
-//! stands behind its last bar, so each frame first goes up again.
+//! The line editor owns the lowest line of the terminal. Its output is printed there, and
+//! its prompt goes one line down. `indicatif` believes that the cursor still stands
+//! behind its last bar, so each frame first goes up again.
 //!
 //! ```text
 //!   12:01 <dana> hi                    12:01 <dana> hi

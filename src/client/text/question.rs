@@ -3,7 +3,7 @@
 use crate::client::model::{Model, QuestionAsked};
 use crate::client::words;
 
-/// What was printed of the last question.
+/// The printed part of the last question.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     number: Option<u64>,
@@ -17,7 +17,7 @@ pub(super) struct Shown {
 const COUNT_INTERVAL_MS: u64 = 5_000;
 
 impl Shown {
-    /// What is new of it, line by line.
+    /// Its new lines.
     pub(super) fn lines(&mut self, model: &Model, now_ms: u64) -> Vec<String> {
         let Some(question) = &model.question else {
             self.number = None;

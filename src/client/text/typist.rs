@@ -24,8 +24,8 @@ use unicode_width::UnicodeWidthStr;
 #[derive(Debug, Clone, Default)]
 pub(super) struct KnownWords(Arc<Mutex<Known>>);
 
-/// Open while the prompt is on the screen. What is printed between two prompts would land
-/// in the middle of one, so it waits here.
+/// Open while the prompt is on the screen. Output between two prompts would land in the
+/// middle of one, so it waits here.
 #[derive(Debug, Clone)]
 struct Gate {
     open: Sender<()>,
@@ -49,8 +49,8 @@ const PROMPT: &str = "> ";
 const NOT_UTF8: &str = "The terminal sent bytes that are not UTF-8. They and the keys \
                         typed with them were ignored. Set the terminal to UTF-8.";
 
-/// Starts to read a pipe; each line is brought to the door. What it returns is closed at
-/// the end of the pipe.
+/// Starts to read a pipe; each line is brought to the door. The channel that it returns
+/// is closed at the end of the pipe.
 pub(super) fn start_pipe(door: Door) -> Receiver<()> {
     let (typing, ended) = bounded(0);
     let result = threads::start("typist".to_owned(), move || {

@@ -1,9 +1,9 @@
 //! The bytes of a chat as TCP segments.
 //!
-//! A program sees the bytes that it writes and reads, and not the segments that the kernel
-//! carries them in. So segments are made up around them: an opening in three steps, the
-//! bytes in their order, an acknowledgement now and then, an end. What is said is the
-//! truth; where one segment ends and the next begins is not.
+//! A program sees the bytes that it writes and reads, and not the segments that the
+//! kernel carries them in. Therefore segments are invented around them: an opening in
+//! three steps, the bytes in their order, an acknowledgement now and then, an end. The
+//! text is real; the boundaries between segments are not.
 //!
 //! ```text
 //!   caller   SYN 0 ------------------------------>   called
@@ -31,7 +31,7 @@ struct Side {
     address: SocketAddr,
     /// The number of its next byte.
     next: u32,
-    /// What the other side has acknowledged.
+    /// The bytes that the other side has acknowledged.
     acknowledged: u32,
 }
 
@@ -41,8 +41,8 @@ pub type Made = (Way, Vec<u8>);
 /// Bytes in one segment: what fills a 1,500-byte path over IPv6.
 const SEGMENT_BYTES: usize = 1_440;
 
-/// When so much was said without an answer, an acknowledgement of its own is made up, as a
-/// kernel would send one. Unit: bytes.
+/// When so much was said without an answer, an acknowledgement of its own is made up, as
+/// a kernel would send one. Unit: bytes.
 const LONGEST_SILENCE: u32 = TCP_WINDOW as u32 / 2;
 
 impl Conversation {
@@ -80,7 +80,8 @@ impl Conversation {
         made
     }
 
-    /// The packets that end it. Who was the first to close is not known; here we are.
+    /// The packets that end it. The side that closed first is not known; this side is
+    /// assumed.
     #[must_use]
     pub fn close(mut self) -> Vec<Made> {
         let closes = true;

@@ -7,7 +7,8 @@
 //!   TCP    | from | to | sequence | acknowledged | 50 flags | window | checksum | 0000 |
 //! ```
 //!
-//! Sash's sockets forbid fragments, so the headers say so too. Time to live is the usual
+//! Sash's sockets forbid fragments, so the headers forbid them too. Time to live is the
+//! usual
 //! 64: what it really is, the kernel does not tell.
 //!
 //! Addresses are values here; there is no socket behind them.
@@ -17,7 +18,7 @@
 // The addresses of `core` are those of the standard library, without its sockets.
 use core::net::{IpAddr, SocketAddr};
 
-/// What stands in a TCP header beside the ports.
+/// The fields of a TCP header besides the ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// The number of its first byte.

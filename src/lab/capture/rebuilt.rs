@@ -1,8 +1,8 @@
 //! A journal's packets, built again as datagrams.
 //!
-//! A journal names packets; it does not hold them. What their bytes were follows from the
-//! rest of it: when they left, what had arrived by then, where in the file a segment
-//! begins. What does not follow is made up, and the capture says so.
+//! A journal names packets; it does not hold them. Their bytes follow from the other
+//! entries: when they left, what had arrived by then, where in the file a segment begins.
+//! Everything else is invented, and the capture states it.
 //!
 //! | field | in the laboratory's journal | in a real side's journal |
 //! | --- | --- | --- |
@@ -55,7 +55,7 @@ pub struct Rebuilder<'a> {
     sender: Knowledge,
     receiver: Knowledge,
     digest: Option<Digest>,
-    /// What a person lost on its way, and when. Unit: microseconds.
+    /// The packets that a user dropped in flight, and when. Unit: microseconds.
     killed: HashMap<(Direction, Label), u64>,
     /// The ranges of each ACK and NACK that has any.
     ranges: HashMap<(Kind, u32, u8), Vec<SequenceRange>>,
@@ -79,7 +79,7 @@ struct Seen {
     fate: Fate,
 }
 
-/// What a probe, and an ACK that says that FIN has come, have as their number.
+/// The number of a probe, and of an ACK that acknowledges FIN.
 const OUT_OF_COUNT: u32 = u32::MAX;
 
 /// Sender and receiver in a capture: addresses of the documentation (RFC 5737).
@@ -108,7 +108,7 @@ impl<'a> Rebuilder<'a> {
         }
     }
 
-    /// What is to be known of the whole capture: which of it is made up.
+    /// The facts about the whole capture: which of it is made up.
     #[must_use]
     pub fn about(&self) -> String {
         let Heading {
@@ -378,7 +378,7 @@ impl View {
     }
 }
 
-/// What a person lost on its way, if this entry tells of that.
+/// The packet that a user dropped in flight, if this entry records one.
 fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
     match &entry.what {
         Happening::Person(Meddling::PacketKilled(Killed { packet, direction })) => {
@@ -390,7 +390,7 @@ fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
     }
 }
 
-/// What a journal tells of the ranges of its ACKs and NACKs, in the line behind each.
+/// The ranges of the ACKs and NACKs of an event log, in the line behind each.
 fn ranges(journal: &Journal) -> HashMap<(Kind, u32, u8), Vec<SequenceRange>> {
     let first_sequence = SequenceNumber(journal.heading.first_sequence);
     let range = |&[first, last]: &[u32; 2]| SequenceRange {

@@ -50,7 +50,7 @@ const LEGEND_GAP: i32 = 44;
 const MARK_RADIUS: i32 = 9;
 /// The same for [`Mark::Dot`], of which there are many.
 const DOT_RADIUS: i32 = 4;
-/// What plotters can draw on.
+/// The surfaces on which plotters can draw.
 trait Backend: DrawingBackend<ErrorType = std::io::Error> {}
 
 impl<B: DrawingBackend<ErrorType = std::io::Error>> Backend for B {}
@@ -118,7 +118,7 @@ fn write_head<B: Backend>(root: &Area<B>, chart: &Chart) -> Result<i32, Refused>
     Ok(y + LINE_HEIGHT + 14)
 }
 
-/// Each name once, in the order in which they are first drawn. One that stands for series
+/// Each name once, in the order in which they are first drawn. One that represents series
 /// of several colours, as the formulas of several protocols, is grey.
 fn legend(chart: &Chart) -> Vec<(&str, Look)> {
     let mut entries: Vec<(&str, Look)> = Vec::new();
@@ -175,7 +175,7 @@ fn draw_panels<B: Backend>(root: &Area<B>, chart: &Chart, top: i32) -> Drawn {
     Ok(())
 }
 
-/// What stands beside the axes of one panel.
+/// The labels of the axes of one panel.
 struct Names<'a> {
     x: Option<&'a str>,
     y: Option<&'a str>,
@@ -247,7 +247,7 @@ fn draw_series<B: Backend>(
     if let Some(mark) = mark {
         let apart = if mark == Mark::Dot { 2 } else { 6 };
         for &at in &places {
-            // What lies on another mark of this series would not be seen.
+            // A mark below another mark of this series would be hidden.
             if taken.insert((at.0 / apart, at.1 / apart)) {
                 draw_mark(root, mark, colour, at)?;
             }

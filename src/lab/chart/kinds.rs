@@ -1,4 +1,4 @@
-//! What can be charted of a journal: a panel for each, all with the same axes.
+//! The charts of an event log: a panel for each, all with the same axes.
 //!
 //! | kind | shows, over time |
 //! | --- | --- |
@@ -10,7 +10,8 @@
 //! ```
 //! use sash::lab::chart::kinds::Kind;
 //! let error = "windw".parse::<Kind>().unwrap_err();
-//! assert_eq!(error.to_string(), "no chart \"windw\": choose sequence, window, rtt or goodput");
+//! assert_eq!(error.to_string(), "no chart \"windw\": choose sequence, window, rtt or
+//! goodput");
 //! ```
 //!
 //! Source: sequence-time diagrams, Kurose & Ross §3.7; report page `experiments`.
@@ -27,7 +28,7 @@ use crate::wire::packet::Kind as PacketKind;
 use std::fmt;
 use std::str::FromStr;
 
-/// What is charted.
+/// The kind of chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Segment numbers.
@@ -223,7 +224,7 @@ fn window(journal: &Journal) -> Vec<Series> {
             losses.push(at(entry, window.y));
         }
     }
-    // What was last decided holds to the end.
+    // The last decision holds to the end.
     for held in [&mut windows, &mut thresholds] {
         held.extend(held.last().map(|last| Point::new(seconds(end), last.y)));
     }

@@ -1,7 +1,8 @@
 //! Where the ticks of an axis stand, and what they say.
 //!
-//! A linear axis begins at zero and steps by 1, 2 or 5 times a power of ten. A logarithmic
-//! one lies on whole powers of ten, or where that is too coarse also on 2 and 5 times.
+//! A linear axis begins at zero and steps by 1, 2 or 5 times a power of ten. A
+//! logarithmic one lies on whole powers of ten, or where that is too coarse also on 2 and
+//! 5 times.
 //!
 //! Source: Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
 
@@ -22,7 +23,7 @@ pub(super) struct Scale {
     pub(super) ticks: Vec<f64>,
 }
 
-/// About so many ticks.
+/// About this many ticks.
 const TICKS: f64 = 6.0;
 
 impl Scale {
@@ -91,7 +92,7 @@ impl Scale {
         place.clamp(self.range.start, self.range.end)
     }
 
-    /// What a tick says.
+    /// The label of a tick.
     pub(super) fn label(&self, place: f64) -> String {
         let value = if self.is_logarithmic {
             10.0_f64.powf(place)
@@ -107,7 +108,7 @@ impl Scale {
     }
 }
 
-/// What plotters asks of an axis; it is told places, not values.
+/// The interface of an axis for plotters; it gets places, not values.
 impl Ranged for Scale {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;

@@ -148,7 +148,7 @@ fn what_is_no_question_is_refused_with_a_sentence() {
     let unreadable = why(assignment("los=1%", Arq::GoBackN, 4));
     assert!(unreadable.contains("did you mean"), "{unreadable}");
     let nothing = why(Assignment { size: 0, ..lesson });
-    assert!(nothing.contains("can be asked about"), "{nothing}");
+    assert!(nothing.contains("no moment to ask about"), "{nothing}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 pub struct Origin {
     /// From the project's root on.
     pub file: &'static str,
-    /// What stands in that line and, outside tests, in no other.
+    /// The text of that line, which occurs in no other line outside tests.
     pub text: &'static str,
     source: &'static str,
 }

@@ -6,9 +6,9 @@
 //!   Reno ------window----> flow 2 --'
 //! ```
 //!
-//! Both flows always have data. The controller is told of each ACK, each loss and each
-//! timeout, and answers with its window. What it reaches is compared with what Reno reaches
-//! in its place, beside the same Reno.
+//! Both flows always have data. The controller receives each ACK, each loss and each
+//! timeout, and answers with its window. Its results are compared with those of Reno in
+//! its place, beside the same Reno flow.
 //!
 //! ```
 //! use sash::lab::grade::congestion::{PATHS, measure_known};
@@ -34,13 +34,13 @@ use window::{Known, Window};
 /// A path that two flows share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Path {
-    /// What it teaches.
+    /// Its topic.
     pub name: &'static str,
     /// Unit: packets per second.
     pub rate: u32,
     /// One way.
     pub delay: Duration,
-    /// What may wait before the rate. Unit: packets.
+    /// The length of the queue. Unit: packets.
     pub queue: u32,
     /// Packets that are lost although the queue has room. Unit: percent.
     pub loss_percent: u32,
@@ -82,12 +82,12 @@ impl Path {
 
 /// How long the flows run.
 const LENGTH: Duration = Duration::from_secs(20);
-/// What happens before is not measured: both flows are still starting.
+/// The time before is not measured: both flows are still starting.
 const WARM_UP: Duration = Duration::from_secs(2);
 /// From one point of the window's chart to the next.
 const SAMPLE: Duration = Duration::from_millis(100);
 
-/// What a controller reached on a path.
+/// The results of a controller on a path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// Both flows together, as a share of the rate.
@@ -188,15 +188,15 @@ fn summary(
 /// One thing that a controller should reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Criterion {
-    /// What, in a sentence.
+    /// The criterion in a sentence.
     pub sentence: &'static str,
-    /// What it is worth.
+    /// Its points.
     pub points: u32,
     /// Whether it was reached.
     pub is_reached: bool,
 }
 
-/// What a path is worth.
+/// The points of a path.
 pub const POINTS_PER_PATH: u32 = 5;
 
 /// Holds what a controller reached against what Reno reaches in its place.

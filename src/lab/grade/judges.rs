@@ -1,4 +1,4 @@
-//! What a run asks of the judges, whatever the protocol is.
+//! The interface of the judges, for every protocol.
 
 use super::rules::Violation;
 use super::sender::Timers;

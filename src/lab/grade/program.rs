@@ -16,7 +16,7 @@ pub trait Program {
 /// Why a program did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened, in a sentence, and what to do.
+    /// The failure in a sentence, and the advice.
     pub sentence: String,
     /// The last lines that it wrote to stderr.
     pub stderr: Vec<String>,

@@ -11,7 +11,7 @@ use crate::wire::options::Arq;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-/// What the receiver has, as the rules see it.
+/// The receiver's state according to the rules.
 #[derive(Debug)]
 pub struct Judge {
     protocol: Arq,
@@ -22,7 +22,7 @@ pub struct Judge {
     buffer: BTreeSet<SegmentNumber>,
 }
 
-/// What a packet should lead to.
+/// The expected reaction to a packet.
 struct Wanted {
     deliveries: Vec<SegmentNumber>,
     /// Any of these ACKs is right; none at all where it is empty.
@@ -70,7 +70,7 @@ impl Judge {
         case.judge_acks(&acks)
     }
 
-    /// What this packet should lead to; the state goes on as if it did.
+    /// The expected reaction to this packet; the state continues as if it happened.
     fn wanted(&mut self, told: &Told) -> Wanted {
         let last = self.expected - 1;
         let is_selective = self.protocol == Arq::SelectiveRepeat;

@@ -1,4 +1,5 @@
-//! A problem in text: the rule, the moment, both ladders, the notes, and what was expected.
+//! A problem in text: the rule, the moment, both ladders, the notes, and what was
+//! expected.
 //!
 //! ```text
 //!                your programs                              the reference
@@ -156,7 +157,7 @@ fn rows(protocol: Arq, steps: &[Step]) -> Vec<Row> {
 /// Most notes that are shown.
 const NOTES: usize = 5;
 
-/// What the programs have noted last.
+/// The latest notes of the programs.
 fn notes(outcome: &Outcome) -> Vec<(Role, &str)> {
     let noted = outcome.steps.iter().filter_map(|step| {
         if let What::Noted(role, text) = &step.what {

@@ -1,9 +1,9 @@
 //! Each rule of the protocols with its sentence and its source, each usual mistake by its
 //! name, and what a violation says.
 //!
-//! A rule states what the textbook demands, and leaves open what the textbook leaves open:
-//! the order of verbs within one answer, whether a duplicate ACK restarts the timer, and
-//! whether new segments are sent one by one or together.
+//! A rule states what the textbook demands, and leaves open what the textbook leaves
+//! open: the order of verbs within one answer, whether a duplicate ACK restarts the
+//! timer, and whether new segments are sent one by one or together.
 
 use super::program::Failure;
 use super::verbs::Role;
@@ -13,7 +13,7 @@ use super::verbs::Role;
 pub struct Rule {
     /// Its name.
     pub name: &'static str,
-    /// What it demands.
+    /// The requirement.
     pub sentence: &'static str,
     /// Where it is written.
     pub source: &'static str,
@@ -24,22 +24,22 @@ pub struct Rule {
 pub struct Mistake {
     /// Its name.
     pub name: &'static str,
-    /// What the program probably does, and what to look at.
+    /// The probable mistake, and a hint.
     pub hint: &'static str,
 }
 
 /// An answer that breaks a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
-    /// Whose answer.
+    /// The role whose answer broke the rule.
     pub role: Role,
     /// Which rule.
     pub rule: &'static Rule,
     /// The mistake that usually leads to it, where it is a usual one.
     pub mistake: Option<&'static Mistake>,
-    /// What the program did.
+    /// The answer of the program.
     pub found: String,
-    /// What the rule expected here.
+    /// The expected answer.
     pub expected: String,
 }
 

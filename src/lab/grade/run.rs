@@ -1,8 +1,8 @@
 //! Two programs, a link and virtual time.
 //!
-//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event is
-//! told to its program, whose answer is judged and then carried out. The first answer that
-//! breaks a rule ends the run.
+//! Time jumps from one event to the next: a packet arrives or a timer expires. Each event
+//! is told to its program, whose answer is judged and then carried out. The first answer
+//! that breaks a rule ends the run.
 
 use super::judges::{ReceiverRules, SenderRules};
 use super::program::Program;
@@ -21,10 +21,10 @@ use crate::wire::options::Arq;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// What happened, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
     /// Why it ended early, if it did.
     pub problem: Option<Problem>,
@@ -40,8 +40,8 @@ impl Outcome {
     }
 }
 
-/// A run has at most so many events for each segment; the reference needs a few dozen on the
-/// worst of paths.
+/// A run has at most this many events for each segment; the reference needs a few dozen
+/// on the worst of paths.
 const EVENTS_PER_SEGMENT: u32 = 2_000;
 
 /// Runs a scenario. Both programs are judged; the reference never breaks a rule.

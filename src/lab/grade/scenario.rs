@@ -1,4 +1,4 @@
-//! What is graded: points, a link, a window and a number of segments.
+//! The scenario of a graded run: points, a link, a window and a number of segments.
 //!
 //! A teacher's file has a scenario a line, and `#` begins a comment:
 //!
@@ -12,8 +12,8 @@
 //! let file = "# mine\n3 | loss=10%;delay=50ms | 4 | 20 | Losses.\n";
 //! let scenarios = read(file).unwrap();
 //! assert_eq!((scenarios[0].points, scenarios[0].segments), (3, 20));
-//! assert_eq!(read("3 | loss=10%").unwrap_err(), "line 1: a scenario has four or five fields: \
-//! points | link | window | segments | what it teaches");
+//! assert_eq!(read("3 | loss=10%").unwrap_err(), "line 1: a scenario has four or five
+//! fields: \ points | link | window | segments | what it teaches");
 //! ```
 
 use crate::link::Scenario;
@@ -23,15 +23,15 @@ use std::time::Duration;
 /// One run that is graded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GradedScenario {
-    /// What a run without a violation earns.
+    /// The points of a run without a violation.
     pub points: u32,
-    /// What the path does.
+    /// The scenario of the path.
     pub link: Scenario,
     /// N. Unit: segments.
     pub window: u32,
-    /// What the sender has to send.
+    /// The number of segments to send.
     pub segments: u32,
-    /// What it teaches, in a sentence.
+    /// Its topic in a sentence.
     pub lesson: String,
 }
 

@@ -1,9 +1,9 @@
 //! Sack: the judges of its sender and receiver, and a reference for both.
 //!
-//! An ACK names the next expected segment and the ranges beyond it that have arrived. Three
-//! later segments that have arrived declare one lost (RFC 6675), and so does a timeout. The
-//! RFCs leave more open than the textbook: after a timeout a sender may retransmit the
-//! oldest segment alone, or everything that has not arrived.
+//! An ACK names the next expected segment and the ranges beyond it that have arrived.
+//! Three later segments that have arrived declare one lost (RFC 6675), and so does a
+//! timeout. The RFCs leave more open than the textbook: after a timeout a sender may
+//! retransmit the oldest segment alone, or everything that has not arrived.
 
 mod machines;
 
@@ -19,13 +19,13 @@ use crate::reliable::protocol::SegmentNumber;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A segment is lost once so many later ones have arrived (RFC 6675: `DupThresh`).
+/// A segment is lost once this many later ones have arrived (RFC 6675: `DupThresh`).
 pub(super) const THRESHOLD: usize = 3;
 
 /// Times are read from text, so two that should be equal may differ by this.
 const TOLERANCE: Duration = Duration::from_micros(1);
 
-/// What the sender has done so far, as the rules see it.
+/// The sender's state according to the rules.
 #[derive(Debug)]
 pub struct SenderJudge {
     window: SegmentNumber,
@@ -211,7 +211,7 @@ impl SenderRules for SenderJudge {
     }
 }
 
-/// What the receiver has, as the rules see it.
+/// The receiver's state according to the rules.
 #[derive(Debug, Default)]
 pub struct ReceiverJudge {
     expected: SegmentNumber,
@@ -219,7 +219,7 @@ pub struct ReceiverJudge {
 }
 
 impl ReceiverJudge {
-    /// What is wrong with an ACK, if anything is.
+    /// The mistake in an ACK, if there is one.
     fn wrong_ack(
         &self,
         arrived: Option<SegmentNumber>,

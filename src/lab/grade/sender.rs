@@ -1,7 +1,8 @@
 //! The judge of a sender of stop-and-wait, go-back-N or selective repeat.
 //!
-//! It follows `base`, `nextseqnum` and the timers by what the program was told and did, and
-//! compares each answer with what the rules demand. It never asks how the program works.
+//! It follows `base`, `nextseqnum` and the timers by what the program was told and did,
+//! and compares each answer with what the rules demand. It never asks how the program
+//! works.
 
 use super::rules::{self, Mistake, Rule, Violation};
 use super::scenario::{GradedScenario, TIMEOUT};
@@ -21,7 +22,7 @@ const TOLERANCE: Duration = Duration::from_micros(1);
 /// A timer of less than this share of the timeout is taken for one in seconds.
 const SECONDS: u32 = 100;
 
-/// What the sender has done so far, as the rules see it.
+/// The sender's state according to the rules.
 #[derive(Debug)]
 pub struct Judge {
     protocol: Arq,
@@ -373,8 +374,8 @@ impl Judge {
         self.wrong_length(oldest, found, event.now)
     }
 
-    /// In selective repeat each segment in flight has its timer, or one timer is set for the
-    /// segment that is due first.
+    /// In selective repeat each segment in flight has its timer, or one timer is set for
+    /// the segment that is due first.
     fn judge_each_timer(
         &self,
         event: &Event<'_>,

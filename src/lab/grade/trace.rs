@@ -1,5 +1,5 @@
-//! What happened in a run: for the ladders of a report and, as a journal, for pictures and
-//! the player.
+//! The steps of a run: for the ladders of a report and, as a journal, for pictures
+//! and the player.
 
 use super::scenario::GradedScenario;
 use super::verbs::Role;
@@ -19,11 +19,11 @@ pub const SEGMENT_BYTES: u16 = 1_000;
 /// A packet of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
-    /// What the link's scenario and journals call it.
+    /// Its name in scenarios and event logs.
     pub name: PacketName,
     /// The segment's number, or the ACK's.
     pub number: SegmentNumber,
-    /// What an ACK tells beyond its number; in selective repeat the segment itself.
+    /// The ranges of an ACK beyond its number; in selective repeat the segment itself.
     pub ranges: Vec<[u32; 2]>,
 }
 
@@ -79,7 +79,7 @@ impl Packet {
         }
     }
 
-    /// What the link's dice know it by.
+    /// The name by which the link's pseudo-random generator knows it.
     #[must_use]
     pub fn label(&self) -> Label {
         Label::from(self.name)
@@ -95,7 +95,7 @@ impl Packet {
         }
     }
 
-    /// What a ladder calls it, in at most `room` letters where that is possible.
+    /// Its name in a ladder diagram, in at most `room` letters if possible.
     #[must_use]
     pub fn called(&self, protocol: Arq, room: usize) -> String {
         if self.name.kind == Kind::Data {
@@ -123,7 +123,7 @@ pub struct Step {
     pub what: What,
 }
 
-/// What happened.
+/// The event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// A packet was put on the wire.
@@ -138,7 +138,7 @@ pub enum What {
     Noted(Role, String),
 }
 
-/// What a run was, as a journal says it.
+/// The run as an event log.
 #[must_use]
 pub fn heading(scenario: &GradedScenario, protocol: Arq) -> Heading {
     Heading {
@@ -228,7 +228,7 @@ fn far(packet: &Packet) -> Side {
     }
 }
 
-/// What became of a packet, where it is not delivered as it is.
+/// The fate of a packet, if it is not delivered unchanged.
 #[must_use]
 pub const fn fate(entered: &Entered) -> &'static str {
     match entered.fate {

@@ -6,8 +6,8 @@
 //!                                                ok
 //! ```
 //!
-//! The verbs are those of [`crate::reliable::protocol`]. Times are milliseconds of virtual
-//! time, decimals allowed.
+//! The verbs are those of [`crate::reliable::protocol`]. Times are milliseconds of
+//! virtual time, decimals allowed.
 //!
 //! ```
 //! use sash::lab::grade::verbs::{Action, Answer, Told};
@@ -46,16 +46,17 @@ impl Role {
 /// Segments from the first to the last, both included.
 pub type Range = [SegmentNumber; 2];
 
-/// What Sash tells a program.
+/// A line from Sash to a program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     /// The first line of a run.
     Start {
-        /// What is graded; a program may skip it.
+        /// The subject of the grading; a program may skip it.
         protocol: &'static str,
         /// N. Unit: segments.
         window: u32,
-        /// What a sender has to send and how long its timer runs; a receiver is not told.
+        /// The number of segments and the length of the timeout; a receiver does not get
+        /// them.
         sending: Option<(u32, Duration)>,
     },
     /// The application has all its data ready.
@@ -81,7 +82,7 @@ pub enum Told {
     End,
 }
 
-/// What a program does.
+/// An action of a program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Put this segment on the wire.

@@ -1,9 +1,9 @@
 //! A journal read back: the heading and what happened, from lines of JSON.
 //!
-//! A program that is killed leaves a journal whose last line is cut: what stands before it
-//! is given, and the reader is told. An event or a field that this program does not know
-//! is passed over, so that it reads journals of a later one. Anything else that is wrong
-//! is an error that names the line.
+//! A program that is killed leaves a journal whose last line is cut: what stands before
+//! it is given, and the reader is told. An event or a field that this program does not
+//! know is passed over, so that it reads journals of a later one. Anything else that is
+//! wrong is an error that names the line.
 //!
 //! ```
 //! use sash::lab::journal::Journal;
@@ -37,9 +37,9 @@ use std::io::{self, BufRead, Read as _};
 /// A whole journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Journal {
-    /// What was run.
+    /// The heading of the run.
     pub heading: Heading,
-    /// What happened, in its order.
+    /// The entries, in order.
     pub entries: Vec<Entry>,
     /// Whether the last line was cut short, as in a program that was killed.
     pub is_cut: bool,
@@ -50,7 +50,7 @@ pub struct Journal {
 /// Why a journal cannot be read.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// What the system says.
+    /// The error of the system.
     Io(io::Error),
     /// There is nothing in it, or its first line is cut.
     Empty,
@@ -62,7 +62,7 @@ pub enum Unreadable {
     Line {
         /// Which, counted from 1.
         line: usize,
-        /// What is wrong.
+        /// The mistake.
         why: String,
     },
 }

@@ -1,8 +1,8 @@
 //! The ladder as a picture: time goes down, and an arrow slopes as its packet took.
 //!
 //! In virtual time many packets leave in one moment, and their arrows would lie on each
-//! other. So a crowded moment is drawn out, a row for each packet, on a grey piece of the
-//! line; and a long wait is drawn short, with two strokes through the line.
+//! other. Therefore a crowded moment is stretched, with a row for each packet, on a grey
+//! piece of the line; and a long wait is drawn short, with two strokes through the line.
 
 use super::expired;
 use super::flights::{Flight, Flights, Step, What};
@@ -228,7 +228,7 @@ impl Sheet<'_> {
         self.picture.add(words.anchored(Anchor::Middle));
     }
 
-    /// What stands beside the two lines: times, names, remarks.
+    /// The labels beside the two lines: times, names, remarks.
     fn draw_words(&mut self, chosen: &Chosen, places: &Places) {
         for &(side, time_us, y) in &places.clocks {
             let x = if side == Side::Sender {
@@ -272,7 +272,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// What is said beside a step.
+    /// The label beside a step.
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {

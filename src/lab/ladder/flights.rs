@@ -1,7 +1,7 @@
-//! What a ladder draws: packets with the times of both ends, and remarks.
+//! The content of a ladder diagram: packets with the times of both ends, and remarks.
 //!
 //! One packet is one [`Flight`], made of up to three lines of a journal: sent, carried by
-//! the link, received. A journal of one side alone tells of one end only.
+//! the link, received. The event log of one side contains one end only.
 
 use crate::lab::journal::{Carried, Entry, Happening, Killed, Meddling, Side};
 use crate::lab::notation::Notation;
@@ -10,7 +10,7 @@ use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
 use crate::wire::packet::Kind;
 use std::collections::HashMap;
 
-/// One packet on its way.
+/// One packet in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Flight {
     pub(super) packet: PacketName,
@@ -19,17 +19,17 @@ pub(super) struct Flight {
     pub(super) sent_us: Option<u64>,
     /// When it arrived, the first time. Unit: microseconds.
     pub(super) arrived_us: Option<u64>,
-    /// What the link did to it, where there is one.
+    /// Its fate on the link, if there is one.
     pub(super) fate: Option<Fate>,
     /// When it will arrive, where the link tells. Unit: microseconds.
     pub(super) due_us: Option<u64>,
-    /// When a person lost it on its way. Unit: microseconds.
+    /// When a user dropped it in flight. Unit: microseconds.
     pub(super) killed_us: Option<u64>,
-    /// What the receiver did with it.
+    /// The action of the receiver.
     pub(super) note: &'static str,
     /// Whether it is DATA that was sent before.
     pub(super) is_resend: bool,
-    /// What an ACK tells of beyond the wanted segment: runs, first to last.
+    /// The ranges of an ACK beyond the next expected segment, first to last.
     pub(super) told: Vec<[u32; 2]>,
 }
 
@@ -41,10 +41,10 @@ pub(super) struct Remark {
     pub(super) what: What,
 }
 
-/// What a remark says.
+/// The content of a remark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
-    /// A sending is held for lost.
+    /// A transmission is declared lost.
     Lost {
         number: u32,
         attempt: u8,
@@ -72,7 +72,7 @@ pub(super) struct Flights {
     pub(super) remarks: Vec<Remark>,
     /// When, and what.
     pub(super) steps: Vec<(u64, Step)>,
-    /// The newest flight of each name that is still under way.
+    /// The newest packet of each name that is still in flight.
     under_way: HashMap<Name, usize>,
     /// The flight that arrived last at the receiver.
     last_arrival: Option<usize>,
@@ -140,7 +140,7 @@ impl Flights {
                 Timer::Handshake | Timer::Quiet | Timer::Closing | Timer::Silence => {
                     self.remark(side, time_us, What::Expired(*timer));
                 }
-                // What these lead to is told by the rows that follow.
+                // The rows that follow show the consequences.
                 Timer::Retransmission
                 | Timer::LossDetection
                 | Timer::AcknowledgementDelay
@@ -243,7 +243,7 @@ impl Flights {
         self.listen_to(side, place, false);
     }
 
-    /// What is told next is told of this one, which has just arrived there.
+    /// The next events are about this packet, which has just arrived there.
     fn listen_to(&mut self, side: Side, place: usize, is_copy: bool) {
         if side == Side::Receiver {
             self.last_arrival = (!is_copy).then_some(place);
@@ -277,12 +277,12 @@ impl Flight {
         self.killed_us.is_some() || self.fate.is_some_and(is_lost)
     }
 
-    /// What it is called, in no more than `room` letters where ranges can be left out.
+    /// Its name, in at most `room` letters if ranges can be left out.
     pub(super) fn name(&self, notation: Notation, room: usize) -> String {
         notation.name(&self.packet, &self.told, room)
     }
 
-    /// What became of it, where that is not plain.
+    /// Its fate, if the picture does not show it.
     pub(super) fn fate_note(&self) -> &'static str {
         match self.fate {
             _ if self.killed_us.is_some() => "killed",
@@ -295,7 +295,7 @@ impl Flight {
     }
 }
 
-/// What tells one packet from another.
+/// The identity of a packet.
 type Name = (Direction, Kind, u32, u8);
 
 const fn name(direction: Direction, packet: &PacketName) -> Name {

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The same places as in the standing picture, but only what lies around this moment, and
-//! of each packet only the part of its way that is behind it. Every packet has a [`Spot`]:
-//! where on the picture it is, for a mouse.
+//! of each packet only the part of its way that is behind it. Every packet has a
+//! [`Spot`]: where on the picture it is, for a mouse.
 
 mod spot;
 
@@ -27,19 +27,19 @@ use crate::lab::strip::Sides;
 use crate::lab::words::{loss_trigger, time};
 use crate::link::Direction;
 
-/// What is shown of a run at one moment.
+/// The picture of a run at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
-    /// What is known to happen, in its order: all of it in a journal, all up to now in a
+    /// The known events, in order: all of it in a journal, all up to now in a
     /// run that goes on.
     pub entries: &'a [Entry],
-    /// So many of them have happened.
+    /// The number of entries that have happened.
     pub index: usize,
     /// Since the run began. Unit: microseconds.
     pub now_us: u64,
-    /// What packets are called.
+    /// The notation of the packets.
     pub notation: Notation,
-    /// What a packet's way usually takes, where that is known. Unit: microseconds.
+    /// The usual one-way time of a packet, if it is known. Unit: microseconds.
     pub usual_us: Option<u64>,
     /// How wide and how high the picture is. Unit: pixels.
     pub size: (f64, f64),
@@ -59,12 +59,19 @@ const RIGHT: f64 = 304.0;
 /// The two lines are at least so far from each other.
 const LEAST_LANE: f64 = 130.0;
 const WORD_SIZE: f64 = 12.0;
-/// For a packet's name right of the receiver's line; left of the sender's, where its moment
-/// stands too, runs have none. Unit: letters.
+/// For a packet's name right of the receiver's line; left of the sender's, where its
+/// moment stands too, runs have none. Unit: letters.
 const RIGHT_ROOM: usize = 30;
 const LEFT_ROOM: usize = 0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
 const LEAST_CLOCK: f64 = 62.0;
+/// On a narrower picture (a telephone's) moments are left out and words are cut short.
+const NARROW: f64 = LEFT + RIGHT + LEAST_LANE;
+/// Left of the sender's line and right of the receiver's on a narrow picture: on the
+/// narrowest, and this much more just below [`NARROW`].
+const NARROW_LEFT: (f64, f64) = (94.0, 60.0);
+const NARROW_RIGHT: (f64, f64) = (92.0, 130.0);
+const NARROWEST: f64 = 330.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
 
@@ -88,12 +95,22 @@ impl Scene<'_> {
             .unwrap_or_else(|| usual_flight(&flights, &steps));
         let places = Places::of(&flights, &steps, usual, 0.0);
         let (width, height) = self.size;
+        let is_narrow = width < NARROW;
+        let (left, right) = if is_narrow {
+            let share = ((width - NARROWEST) / (NARROW - NARROWEST)).clamp(0.0, 1.0);
+            let margin = |(least, more): (f64, f64)| least + more * share;
+            (margin(NARROW_LEFT), margin(NARROW_RIGHT))
+        } else {
+            (LEFT, RIGHT)
+        };
         let mut sheet = Sheet {
             picture: Picture::new(width, height, "Sequence diagram"),
             spots: Vec::new(),
             flights: &flights,
             places: &places,
-            right: (width - RIGHT).max(LEFT + LEAST_LANE),
+            is_narrow,
+            left,
+            right: (width - right).max(left + LEAST_LANE),
             shift: HEAD + (height - HEAD) * PAST
                 - height_of(self.now_us, &steps, &places),
             sides: Sides::of(self.entries),
@@ -110,7 +127,8 @@ impl Scene<'_> {
     }
 }
 
-/// Puts arrivals that the link has promised, and no entry tells of yet, among the steps.
+/// Puts arrivals that the link has promised, and that no entry contains yet, among the
+/// steps.
 fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
     for (place, flight) in flights.all.iter().enumerate() {
         if let (Some(due_us), None, false) =
@@ -150,6 +168,10 @@ struct Sheet<'a> {
     spots: Vec<Spot>,
     flights: &'a Flights,
     places: &'a Places,
+    /// Whether there is no room for moments.
+    is_narrow: bool,
+    /// Where the sender's line is.
+    left: f64,
     /// Where the receiver's line is.
     right: f64,
     /// From a place's height to the picture's.
@@ -167,7 +189,7 @@ impl Sheet<'_> {
 
     fn draw_lines(&mut self) {
         let height = self.picture.height;
-        for x in [LEFT, self.right] {
+        for x in [self.left, self.right] {
             for &(from, to) in &self.places.crowded {
                 let (from, to) = (from + self.shift, to + self.shift);
                 if self.is_seen(from, to) {
@@ -187,7 +209,7 @@ impl Sheet<'_> {
         for &y in &self.places.short {
             let y = y + self.shift;
             if self.is_seen(y, y) {
-                draw_break(&mut self.picture, LEFT, y);
+                draw_break(&mut self.picture, self.left, y);
                 draw_break(&mut self.picture, self.right, y);
             }
         }
@@ -202,11 +224,11 @@ impl Sheet<'_> {
             height: HEAD - 2.0,
             fill: PAPER,
         });
-        for (x, name) in [(LEFT, "sender"), (self.right, "receiver")] {
+        for (x, name) in [(self.left, "sender"), (self.right, "receiver")] {
             let words = Words::new(Point::new(x, 15.0), 14.0, name).bold();
             self.picture.add(words.anchored(Anchor::Middle));
         }
-        let middle = Point::new(LEFT.midpoint(self.right), 15.0);
+        let middle = Point::new(self.left.midpoint(self.right), 15.0);
         let now = Words::new(middle, WORD_SIZE, time(self.now_us));
         let now = now.coloured(SOFT_INK).anchored(Anchor::Middle);
         self.picture.add(now);
@@ -233,8 +255,8 @@ impl Sheet<'_> {
     fn draw_packet(&mut self, place: usize, has_arrived: bool, arrives_us: Option<u64>) {
         let flight = &self.flights.all[place];
         let (start, end) = match flight.direction {
-            Direction::Data => (LEFT, self.right),
-            Direction::Ack => (self.right, LEFT),
+            Direction::Data => (self.left, self.right),
+            Direction::Ack => (self.right, self.left),
         };
         let departure = self.places.departures.get(&place).map(|y| y + self.shift);
         let arrival = self.places.arrivals.get(&place).map(|y| y + self.shift);
@@ -337,7 +359,7 @@ impl Sheet<'_> {
         let width = 9.0 + letters * 11.0 * LETTER;
         let has_room = match flight.direction {
             Direction::Data => tip.x + width < self.right,
-            Direction::Ack => tip.x - width > LEFT,
+            Direction::Ack => tip.x - width > self.left,
         };
         // Ahead of it, where it would have gone; behind it, close to the line.
         let (x, anchor) = match (flight.direction, has_room) {
@@ -353,7 +375,7 @@ impl Sheet<'_> {
             .add(words.coloured(VERMILLION).anchored(anchor));
     }
 
-    /// What stands beside the two lines: times, names, remarks.
+    /// The labels beside the two lines: times, names, remarks.
     fn draw_words(&mut self, steps: &[(u64, Step)], happened: usize) {
         let seen = |y: f64| y >= HEAD - 8.0 && y <= self.picture.height + 8.0;
         let mut words = Vec::new();
@@ -366,7 +388,7 @@ impl Sheet<'_> {
                 continue;
             }
             let side = side_of(self.flights, step);
-            if !clock.contains(&(side, time_us)) {
+            if !self.is_narrow && !clock.contains(&(side, time_us)) {
                 clock.push((side, time_us));
                 let (x, anchor) = match side {
                     Side::Sender | Side::Link => (8.0, Anchor::Start),
@@ -391,13 +413,18 @@ impl Sheet<'_> {
         }
         let letters = time(self.now_us).len() + 1;
         let letters = f64::from(u32::try_from(letters).unwrap_or(0));
-        let clock_width = (letters * WORD_SIZE * LETTER).max(LEAST_CLOCK);
+        let clock_width = if self.is_narrow {
+            0.0
+        } else {
+            (letters * WORD_SIZE * LETTER).max(LEAST_CLOCK)
+        };
         for (side, y, said) in rows {
             let (x, anchor) = match side {
-                Side::Sender | Side::Link => (LEFT - 10.0, Anchor::End),
+                Side::Sender | Side::Link => (self.left - 10.0, Anchor::End),
                 Side::Receiver => (self.right + 12.0 + clock_width, Anchor::Start),
             };
-            let line = Words::new(Point::new(x, y + 4.0), WORD_SIZE, said.join("; "));
+            let said = self.fitting(&said.join("; "), side);
+            let line = Words::new(Point::new(x, y + 4.0), WORD_SIZE, said);
             words.push(line.anchored(anchor));
         }
         for line in words {
@@ -405,7 +432,26 @@ impl Sheet<'_> {
         }
     }
 
-    /// What is said beside a step, in few words: there is little room.
+    /// The text, cut to what fits beside a line of a narrow picture.
+    fn fitting(&self, text: &str, side: Side) -> String {
+        let width = match side {
+            Side::Sender | Side::Link => self.left - 14.0,
+            Side::Receiver => self.picture.width - self.right - 14.0,
+        };
+        if !self.is_narrow {
+            return text.to_owned();
+        }
+        let text = text.replace(" transmission)", ")");
+        // Most of these words are narrow letters and digits.
+        let most = whole(width / (WORD_SIZE * LETTER * 0.9));
+        if text.chars().count() <= most {
+            return text;
+        }
+        let kept: String = text.chars().take(most - 1).collect();
+        format!("{}\u{2026}", kept.trim_end_matches([' ', ';', ',']))
+    }
+
+    /// The short label beside a step: there is little room.
     fn said(&self, step: Step) -> String {
         match step {
             Step::Departure(place) => {
@@ -421,6 +467,15 @@ impl Sheet<'_> {
             Step::Remark(place) => remark(&self.flights.remarks[place]),
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "letters on a line"
+)]
+const fn whole(letters: f64) -> usize {
+    letters as usize
 }
 
 /// Steps that are over, by what they are steps of.

@@ -14,7 +14,7 @@ pub struct Window {
     pub most_packets: usize,
 }
 
-/// What is shown of a run.
+/// The part of a run to show.
 pub(super) struct Chosen {
     pub(super) steps: Vec<(u64, Step)>,
     packets: usize,
@@ -32,8 +32,8 @@ impl Window {
         most_packets: usize::MAX,
     };
 
-    /// What lies in it: packets that left in it (or arrived, where the journal does not
-    /// tell when they left) with both their ends, and remarks.
+    /// The steps and packets in it: packets that left in it (or arrived, where the
+    /// journal does not tell when they left) with both their ends, and remarks.
     pub(super) fn choose(self, flights: &Flights) -> Chosen {
         let mut packets = 0;
         let mut is_chosen = vec![false; flights.all.len()];

@@ -1,8 +1,8 @@
-//! Which packets are on their way at any place of a journal.
+//! The packets in flight at any place of an event log.
 //!
-//! A flight begins where the link took the packet, and ends where it is received or killed,
-//! or, where the journal does not tell that (of a damaged packet, or of one side alone), at
-//! the time that the link said.
+//! A flight begins where the link took the packet, and ends where it is received or
+//! killed, or, where the journal does not tell that (of a damaged packet, or of one side
+//! alone), at the time that the link said.
 
 use crate::lab::journal::{Entry, Happening, Meddling, Side};
 use crate::link::{Direction, Label};
@@ -10,7 +10,7 @@ use crate::reliable::event::{Event, PacketName};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A packet on its way.
+/// A packet in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InFlight {
     /// Which.
@@ -40,15 +40,16 @@ struct Flight {
     what: InFlight,
     /// It is in flight where more entries than these have happened.
     begun: usize,
-    /// And not so many yet, where that is told.
+    /// And fewer than this, if the number is known.
     ended: Option<usize>,
 }
 
-/// So late an arrival still belongs to its flight: a busy computer. Unit: microseconds.
+/// The latest arrival that still belongs to its packet: a busy computer. Unit:
+/// microseconds.
 const LATEST_US: u64 = 2_000_000;
 
 impl Flights {
-    /// The next entry of the journal; so many came before it. `way`: how long a packet
+    /// The next entry of the event log, after `index` others. `way`: how long a packet
     /// takes where the journal is an older one and does not say.
     pub(super) fn take(&mut self, index: usize, entry: &Entry, way: Duration) {
         match &entry.what {
@@ -82,7 +83,7 @@ impl Flights {
         }
     }
 
-    /// Those on their way after so many entries, at this moment.
+    /// The packets in flight after this many entries, at this moment.
     pub(super) fn at(&self, index: usize, now_us: u64) -> Vec<InFlight> {
         let begun = self.all.partition_point(|flight| flight.begun < index);
         let may_last = |flight: &&Flight| {
@@ -101,7 +102,7 @@ impl Flights {
         found
     }
 
-    /// How long the newest packet is under way. Unit: microseconds.
+    /// How long the newest packet has been in flight. Unit: microseconds.
     pub(super) fn newest_way_us(&self) -> Option<u64> {
         let way = |flight: &Flight| {
             let InFlight {
@@ -143,7 +144,7 @@ impl Flights {
         }
     }
 
-    /// What has arrived long ago without a word is not waited for.
+    /// A packet that must have arrived long ago without an entry is dropped.
     fn forget(&mut self, now_us: u64) {
         const ENOUGH: usize = 4_096;
         if self.under_way.len() < self.most_under_way.max(ENOUGH) {

@@ -3,7 +3,7 @@
 use crate::wire::options::Arq;
 use std::fmt;
 
-/// What makes a moment interesting.
+/// The kinds of interesting moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Occasion {
     /// The connection is open: the first packets.
@@ -26,7 +26,7 @@ pub enum Occasion {
     Overtaken,
     /// No ACK came in time.
     Timeout,
-    /// What was sent again is held for lost again.
+    /// A retransmission is declared lost.
     LostAgain,
     /// The sender is paused.
     Paused,
@@ -34,7 +34,7 @@ pub enum Occasion {
     WindowClosed,
     /// An ACK moves the window while nothing may flow.
     Held,
-    /// What was held up goes on.
+    /// A halted sender continues.
     GoesOn,
     /// Nothing may flow, and it is time to ask.
     Probe,

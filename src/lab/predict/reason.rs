@@ -1,8 +1,8 @@
 //! Why a sender did what it did: the rule of its protocol, in a sentence or two.
 //!
 //! Each rule says what it expects. Where a sender did something else the moment is not
-//! asked about, so that no reason is given that does not fit: several things may happen at
-//! once, and then no one sentence tells why.
+//! asked about, so that no reason is given that does not fit: several things may happen
+//! at once, and then no one sentence tells why.
 
 use super::action::{Action, Step};
 use super::occasion::Occasion;
@@ -95,7 +95,7 @@ fn opening(view: View, answer: &Action) -> Option<String> {
     .to_owned())
 }
 
-/// What room the ACK made is filled, so far as the file goes.
+/// The sender fills the space that the ACK made, up to the end of the file.
 fn slide(view: View, answer: &Action) -> Option<String> {
     let room = filled(view, answer)?;
     let View { base, moved, .. } = view;
@@ -198,8 +198,8 @@ fn nack(view: View, answer: &Action) -> Option<String> {
     ))
 }
 
-/// What is sent again is what was held for lost, and what else goes fills the room that
-/// the ACK has made.
+/// It retransmits exactly the packets that were declared lost, and what else goes fills
+/// the room that the ACK has made.
 fn repairs(view: View, lost: &[Loss], answer: &Action) -> bool {
     let numbers: Vec<u32> = lost.iter().map(|loss| loss.number).collect();
     let left = view.segments - view.next.min(view.segments);

@@ -1,4 +1,4 @@
-//! What was chosen, as lines that a spreadsheet reads (RFC 4180).
+//! The chosen answers as CSV (RFC 4180).
 
 use super::Question;
 use super::letter;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// A question and what somebody chose.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
-    /// What was asked.
+    /// The question.
     pub question: &'a Question,
     /// The place of the choice.
     pub choice: usize,
@@ -56,8 +56,8 @@ pub fn score(name: &str, given: &[Given<'_>]) -> String {
     csv
 }
 
-/// In quotation marks where it must be, also for a spreadsheet that splits at `;`; nothing
-/// that it takes for a formula.
+/// In quotation marks where it must be, also for a spreadsheet that splits at `;`;
+/// nothing that it takes for a formula.
 #[must_use]
 pub fn field(text: &str) -> String {
     let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {

@@ -1,12 +1,12 @@
 //! Where a run can be stopped: a journal gone through once, from the sender's side.
 //!
 //! ```text
-//!   ACK arrives | held for lost, sent, sent | timer | sent | ACK arrives | ...
+//!   ACK arrives | declared lost, sent, sent | timer | sent | ACK arrives | ...
 //!               '- stop                     '- stop        '- stop
 //! ```
 //!
-//! An episode begins with what reaches the sender and ends where the next thing does. What
-//! it sends in between is its answer.
+//! An episode begins with what reaches the sender and ends where the next thing does. The
+//! packets that it sends in between are its answer.
 
 use super::action::Action;
 use super::choices;
@@ -90,7 +90,7 @@ impl Watch {
             (Happening::Machine(event), Side::Sender) => {
                 self.take_event(place + 1, entry.time_us, event);
             }
-            // What became of the packet belongs to its sending.
+            // The fate of a packet belongs to its transmission.
             (Happening::Link(_), _) => {
                 if let Some(Episode {
                     sent: Some((after, _)),
@@ -122,7 +122,7 @@ impl Watch {
             }
             Event::DataBlockedUpdated { gate } => {
                 self.view.gate = *gate;
-                // An ACK that turned the gate is asked about as that.
+                // An ACK that opened or closed the window is a question about the window.
                 self.episode.take_if(|episode| episode.time_us == time_us);
                 self.begin(index, time_us, Stimulus::Turned(*gate));
             }
@@ -175,7 +175,7 @@ impl Watch {
             return Stimulus::Other;
         }
         let base_before = view.base;
-        // What an individual ACK says is told with its range.
+        // The range of an individual ACK contains its meaning.
         if view.arq != Arq::SelectiveRepeat {
             view.moved = wanted.saturating_sub(view.base);
             view.base = view.base.max(wanted);
@@ -188,8 +188,9 @@ impl Watch {
         }
     }
 
-    /// What the ACK that has just reached the sender acknowledges: of an individual one the
-    /// only segment, and all that was acknowledged before where somebody begins to listen.
+    /// The segments that the newest ACK acknowledges: of an individual one the
+    /// only segment, and all that was acknowledged before where somebody begins to
+    /// listen.
     fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
         let view = &mut self.view;
         let (base_before, highest) = (view.base, view.highest);
@@ -248,7 +249,7 @@ impl Watch {
 }
 
 impl Episode {
-    /// What was done about the stimulus.
+    /// The reaction to the stimulus.
     fn stop(&self) -> Option<Stop> {
         let occasion = self.occasion()?;
         let reason = reason::explain(occasion, self.view, &self.lost, &self.answer)?;

@@ -8,16 +8,16 @@ use crate::wire::options::Arq;
 /// A moment that can be asked about.
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
-    /// So many entries have happened.
+    /// The number of entries that have happened.
     pub(super) index: usize,
     pub(super) occasion: Occasion,
     pub(super) view: View,
-    /// What the sender did then.
+    /// The reaction of the sender.
     pub(super) answer: Action,
     pub(super) reason: String,
 }
 
-/// What the sender knows at a moment.
+/// The knowledge of the sender at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) arq: Arq,
@@ -27,7 +27,7 @@ pub(super) struct View {
     pub(super) segments: u32,
     /// The oldest segment that is not acknowledged.
     pub(super) base: u32,
-    /// The segment that goes next, but for single ones that go again.
+    /// The segment that goes next, except for single retransmissions.
     pub(super) next: u32,
     /// The first segment that was never sent.
     pub(super) highest: u32,
@@ -36,7 +36,7 @@ pub(super) struct View {
     pub(super) gate: GateState,
 }
 
-/// A sending that the sender holds for lost.
+/// A transmission that the sender declares lost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Loss {
     pub(super) number: u32,

@@ -1,5 +1,5 @@
-//! A race as a picture: a lane for each, how the file grew in it, and a mark for each loss
-//! and each resend.
+//! A race as a picture: a lane for each, how the file grew in it, and a mark for each
+//! loss and each resend.
 
 use super::text::{losses, micros};
 use super::{Lane, Mark, Race, Step};
@@ -59,7 +59,7 @@ pub fn picture_at(race: &Race, now_us: u64) -> Picture {
 struct Sheet {
     picture: Picture,
     longest_us: u64,
-    /// What comes later is not drawn.
+    /// Later events are not drawn.
     now_us: u64,
     y: f64,
 }

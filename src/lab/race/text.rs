@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 /// Letters of the longest bar.
 const BAR: usize = 50;
 
-/// Who was there when, what each sent again, and whether the first losses were the same.
+/// The times, the retransmissions of each lane, and whether the first losses were the
+/// same.
 #[must_use]
 pub fn table(race: &Race) -> String {
     let mut text = String::new();
@@ -112,7 +113,7 @@ fn most_often(lane: &Lane) -> String {
     }
 }
 
-/// Whether the link lost the same first sendings in every lane.
+/// Whether the link lost the same first transmissions in every lane.
 pub(super) fn losses(race: &Race) -> String {
     let Some(first) = race.lanes.first() else {
         return String::new();

@@ -17,7 +17,7 @@ pub(super) struct Arriving {
 }
 
 impl Arriving {
-    /// So many bytes are there already.
+    /// The number of bytes that have arrived.
     pub(super) fn from(offset: u64) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(contents::bytes(0..offset));
@@ -33,7 +33,7 @@ impl Arriving {
         self.early.insert(number, payload.to_vec());
     }
 
-    /// So many segments are in order.
+    /// The number of segments in order.
     pub(super) fn write_up_to(&mut self, in_order: u32) {
         while self.next < in_order {
             let Some(payload) = self.early.remove(&self.next) else {

@@ -19,7 +19,7 @@ use std::ops::Range;
 /// A strip drawn for a window.
 #[derive(Debug, Clone)]
 pub struct Band {
-    /// What to draw.
+    /// The strip to draw.
     pub picture: Picture,
     range: Range<u32>,
     sender_y: Option<f64>,
@@ -29,7 +29,7 @@ pub struct Band {
 /// Where a key leads from one cell to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toward {
-    /// So many to the right; to the left where negative.
+    /// The number of cells to the right; negative is to the left.
     Along(i32),
     /// The same segment, at the sender.
     Sender,
@@ -53,7 +53,7 @@ impl Sides {
         receiver: true,
     };
 
-    /// Those that its first entries tell of; both where there are none.
+    /// The sides of its first entries; both if there are none.
     #[must_use]
     pub fn of(entries: &[Entry]) -> Self {
         const ENOUGH: usize = 1_000;
@@ -83,7 +83,7 @@ const SMALL: f64 = 12.0;
 const COUNT_LETTER: f64 = 0.55;
 
 impl Band {
-    /// Draws it, so wide, with the sides that its journal tells of.
+    /// Draws it, so wide, with the sides of its event log.
     #[must_use]
     pub fn draw(strip: &Strip, sides: Sides, width: f64) -> Self {
         let room = width - LEFT - MARGIN;
@@ -111,7 +111,7 @@ impl Band {
         }
     }
 
-    /// Whose cell of which segment is here.
+    /// The side and the segment of the cell at this place.
     #[must_use]
     pub fn segment_at(&self, at: Point) -> Option<(Side, u32)> {
         let is_in = |y: &Option<f64>| y.is_some_and(|y| at.y >= y && at.y < y + CELL);
@@ -129,8 +129,9 @@ impl Band {
         self.range.contains(&number).then_some((side, number))
     }
 
-    /// The cell that a key leads to: so many to the right, or to the left where negative,
-    /// or the one of the other side. Where there is none to start from, the first shown.
+    /// The cell that a key leads to: this many cells to the right, or to the left if
+    /// negative, or the one of the other side. Where there is none to start from, the
+    /// first shown.
     #[must_use]
     pub fn beside(&self, from: Option<(Side, u32)>, step: Toward) -> Option<(Side, u32)> {
         let sides = [
@@ -318,6 +319,12 @@ impl Sheet<'_> {
         self.label(label, self.y + 12.0);
         let mut x = LEFT;
         for (look, count) in entries {
+            let words = format!("{count} {}", look.name);
+            let letters = u32::try_from(words.chars().count()).unwrap_or(0);
+            let width = 21.0 + f64::from(letters) * SMALL * COUNT_LETTER;
+            if x + width > self.picture.width - MARGIN && x > LEFT {
+                (x, self.y) = (LEFT, self.y + 20.0);
+            }
             self.picture.add(Area {
                 x,
                 y: self.y,
@@ -328,11 +335,9 @@ impl Sheet<'_> {
             let at = Point::new(x + 8.0, self.y + 12.0);
             let sign = Words::new(at, SMALL, look.sign).coloured(look.ink);
             self.picture.add(sign.anchored(Anchor::Middle));
-            let words = format!("{count} {}", look.name);
-            let letters = u32::try_from(words.chars().count()).unwrap_or(0);
             let at = Point::new(x + 21.0, self.y + 12.0);
             self.picture.add(Words::new(at, SMALL, words));
-            x += 30.0 + f64::from(letters) * SMALL * COUNT_LETTER;
+            x += width + 9.0;
         }
         let letters = u32::try_from(after.chars().count()).unwrap_or(0);
         let width = f64::from(letters) * SMALL * COUNT_LETTER;

@@ -14,7 +14,7 @@ pub struct Scrubber {
     entries: Vec<Entry>,
     strip: Strip,
     index: usize,
-    /// The strip after so many entries; the first after none.
+    /// The strip after this many entries; the first one after none.
     copies: Vec<(usize, Strip)>,
     spacing: usize,
 }
@@ -22,13 +22,13 @@ pub struct Scrubber {
 /// Where in a journal somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// So many entries have happened.
+    /// The number of entries that have happened.
     pub index: usize,
-    /// Of so many.
+    /// The number of entries.
     pub of: usize,
 }
 
-/// A copy is made every so many entries: feeding them takes a few milliseconds.
+/// A copy is made after this many entries: feeding them takes a few milliseconds.
 const SPACING: usize = 16_384;
 
 /// When there are more copies, every other one goes.
@@ -41,7 +41,7 @@ impl Scrubber {
         Self::spaced(heading, entries, SPACING)
     }
 
-    /// With a copy every so many entries, to begin with.
+    /// The initial distance between copies, in entries.
     pub(super) fn spaced(heading: Heading, entries: Vec<Entry>, spacing: usize) -> Self {
         let strip = Strip::new(&heading);
         Self {
@@ -59,13 +59,13 @@ impl Scrubber {
         self.entries.push(entry);
     }
 
-    /// What was run.
+    /// The heading of the run.
     #[must_use]
     pub const fn heading(&self) -> &Heading {
         &self.heading
     }
 
-    /// What happened.
+    /// The entries.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -84,7 +84,7 @@ impl Scrubber {
         &self.strip
     }
 
-    /// Goes to where so many entries have happened, or to the end.
+    /// Goes to the moment after this many entries, or to the end.
     pub fn at(&mut self, index: usize) -> &Strip {
         let index = index.min(self.entries.len());
         let copy = self.copies.partition_point(|(place, _)| *place <= index) - 1;

@@ -1,4 +1,4 @@
-//! What may become of a segment, on either side: its name, its sign and its colour.
+//! The states of a segment, on either side: its name, its sign and its colour.
 //!
 //! Source: Kurose & Ross, figures 3.19 and 3.23.
 
@@ -13,8 +13,8 @@ pub enum SenderState {
     Unsent,
     /// It was sent once, and nothing is known of it.
     InFlight,
-    /// Its newest sending is lost: the link has lost or damaged it, or the sender holds it
-    /// for lost.
+    /// Its newest sending is lost: the link lost or corrupted it, or the sender declared
+    /// it lost.
     Lost,
     /// It was sent again, and nothing is known of it.
     Resent,

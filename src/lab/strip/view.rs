@@ -1,4 +1,5 @@
-//! What text and drawing share: which part of a long file is shown, and its bins.
+//! The parts that text and drawing share: which part of a long file is shown, and its
+//! bins.
 
 use super::{ReceiverState, SenderState, Strip};
 use crate::lab::journal::Heading;
@@ -26,12 +27,12 @@ pub(super) fn shown(strip: &Strip, most: u32) -> Range<u32> {
     first..segments.min(first.saturating_add(most))
 }
 
-/// How many segments share a bin where there is room for so many bins.
+/// How many segments share a bin if there is room for this many bins.
 pub(super) fn segments_per_bin(strip: &Strip, most_bins: u32) -> u32 {
     strip.segments().div_ceil(most_bins).max(1)
 }
 
-/// The whole file in bins of so many segments.
+/// The whole file in bins of this many segments.
 pub(super) fn bins(strip: &Strip, per_bin: u32) -> Vec<Bin> {
     let firsts = (0..strip.segments()).step_by(per_bin as usize);
     firsts
@@ -82,7 +83,7 @@ const fn len(range: &Range<u32>) -> u32 {
     range.end.saturating_sub(range.start)
 }
 
-/// What was sent how: `go-back-n, window 4`.
+/// The protocol and its window: `go-back-n, window 4`.
 pub(in crate::lab) fn title(heading: &Heading) -> String {
     let Heading {
         arq,

@@ -3,7 +3,7 @@
 use super::{Cell, Row};
 use std::fmt::Write as _;
 
-/// What tells one cell from another: its name, and what it says.
+/// The values that identify a cell: its name, and what it says.
 type Described = (&'static str, fn(&Cell) -> String);
 
 /// The table's columns after the cell's own: name and width.
@@ -17,11 +17,12 @@ const COLUMNS: [(&str, usize); 7] = [
     ("resent", 9),
 ];
 
-/// What `--csv` writes first.
+/// The heading of the CSV.
 const CSV_HEADER: &str = "arq,congestion,window,loss_percent,delay_us,size_bytes,seconds,\
                           megabytes_per_second,lowest,highest,formula,real,sent,resent\n";
 
-/// A line a cell. What is the same in all of them, as the size often is, stands above.
+/// A line a cell. Values that all cells share, such as the size, are written above the
+/// table.
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
     let is_shared = |of: fn(&Cell) -> String| {

@@ -6,7 +6,7 @@ use crate::lab::palette::INK;
 use std::fmt;
 use std::str::FromStr;
 
-/// What goes from left to right.
+/// The quantity of the horizontal axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Across {
     /// The share of packets lost.
@@ -23,7 +23,7 @@ pub enum Across {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownAcross(String);
 
-/// So many points make a formula's line.
+/// The number of points in the line of a formula.
 const CURVE: u32 = 60;
 
 impl Across {
@@ -126,7 +126,7 @@ impl Grid {
         }
     }
 
-    /// What tells a row from the others, besides what goes from left to right.
+    /// The values that identify a row, except that of the horizontal axis.
     fn name(&self, cell: &Cell, across: Across) -> String {
         let mut words = Vec::new();
         if self.arqs.len() > 1 || self.controllers.len() < 2 {
@@ -208,7 +208,7 @@ impl Grid {
     }
 }
 
-/// What real sockets reached: black signs.
+/// The results on real sockets: black signs.
 fn real(rows: &[Row], across: Across) -> Option<Series> {
     let point = |row: &Row| Some(Point::new(across.of(&row.cell), row.real?));
     let points: Vec<Point> = rows.iter().filter_map(point).collect();

@@ -11,9 +11,9 @@
 //!   lossy-acks   the same                      spread             DATA and ACKs
 //! ```
 //!
-//! Every setting has a fixed window, one ACK a packet, and a sender that sits at the wire.
-//! Spread: a packet each (1+2a)/N where the window is narrower than the round trip, which
-//! is what the formulas say of a window though they do not say it.
+//! Every setting has a fixed window, one ACK a packet, and a sender that sits at the
+//! wire. Spread: a packet each (1+2a)/N where the window is narrower than the round trip,
+//! which is what the formulas say of a window though they do not say it.
 //!
 //! ```
 //! use sash::lab::theory::cell::{Cell, Setting};
@@ -36,7 +36,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What is run.
+/// The experiment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
     /// The protocol.
@@ -73,14 +73,14 @@ const BYTES_ON_THE_WIRE: usize = 125;
 const SEGMENT_BYTES: u16 = (BYTES_ON_THE_WIRE - UDP_AND_IP_BYTES - HEADER_BYTES) as u16;
 
 impl Cell {
-    /// What the plain formula says.
+    /// The value of the plain formula.
     #[must_use]
     pub fn formula(&self) -> f64 {
         efficiency(self.arq, self.loss, self.window, self.a)
     }
 
-    /// What the machine is held against: the formula, and for selective repeat, where the
-    /// formula is but a bound, the model with the wait at the window's head.
+    /// The reference value for the machine: the formula, and for selective repeat, where
+    /// the formula is but a bound, the model with the wait at the window's head.
     #[must_use]
     pub fn reference(&self) -> f64 {
         match self.arq {
@@ -135,11 +135,11 @@ impl Cell {
         }
     }
 
-    /// So many packets that chance and the last round trip weigh no more than `error`.
+    /// Enough packets that chance and the last round trip weigh no more than `error`.
     ///
     /// With q = 1-P, a packet is lost P/q times on average, and that number varies by
-    /// sqrt(P)/q. A share of the time, f, is spent on losses; so n packets take their mean
-    /// time to within f / sqrt(nP).
+    /// sqrt(P)/q. A share of the time, f, is spent on losses; so n packets take their
+    /// mean time to within f / sqrt(nP).
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -7,10 +7,10 @@
 //!   goodput = efficiency(P, N, a) times 1,436 bytes a transmission
 //! ```
 //!
-//! A damaged packet is as good as a lost one. Where there is no rate, a transmission takes
-//! next to no time, and the goodput is what the window lets through in a round trip. What a
-//! scenario has and the formulas leave out is told ([`Path::left_out`]); where they cannot
-//! speak at all, that is told too ([`Silent`]).
+//! A damaged packet is as good as a lost one. Where there is no rate, a transmission
+//! takes next to no time, and the goodput is what the window lets through in a round
+//! trip. Effects of a scenario that the formulas leave out are reported
+//! ([`Path::left_out`]); where they cannot speak at all, that is told too ([`Silent`]).
 //!
 //! ```
 //! use sash::lab::theory::path::{Path, Silent};
@@ -21,7 +21,8 @@
 //! let known = path("loss=5%;delay=20ms;data.rate=5mbit", Congestion::Fixed).unwrap();
 //! assert_eq!(format!("{:.3} MB/s", known.goodput() / 1e6), "0.294 MB/s");
 //! assert_eq!(path("loss=5%", Congestion::Fixed), Err(Silent::NoTime));
-//! assert_eq!(path("delay=20ms", Congestion::Reno), Err(Silent::Controller(Congestion::Reno)));
+//! assert_eq!(path("delay=20ms", Congestion::Reno),
+//! Err(Silent::Controller(Congestion::Reno)));
 //! ```
 //!
 //! Source: report chapter `theory`.
@@ -49,7 +50,7 @@ pub struct Path {
     transmission: f64,
     /// File bytes in a DATA packet.
     file_bytes: f64,
-    /// What the scenario does besides.
+    /// The other effects of the scenario.
     pub left_out: Vec<&'static str>,
 }
 
@@ -90,7 +91,7 @@ impl Path {
         Self::new(&scenario, arq, window, congestion, segment_bytes)
     }
 
-    /// A transfer over this link with so many file bytes in a DATA packet.
+    /// A transfer over this link with this many file bytes in a DATA packet.
     ///
     /// # Errors
     /// [`Silent`]: where the formulas suppose what is not so.
@@ -158,7 +159,7 @@ impl Path {
 #[expect(clippy::cast_precision_loss, reason = "64 bytes")]
 const HEADERS: f64 = (HEADER_BYTES + UDP_AND_IP_BYTES) as f64;
 
-/// What the link does and the formulas do not know.
+/// The effects of the link that the formulas do not include.
 fn left_out(there: &Conditions, back: &Conditions) -> Vec<&'static str> {
     let ways = [there, back];
     let any = |has: fn(&Conditions) -> bool| ways.into_iter().any(has);

@@ -19,8 +19,8 @@
 //! ```
 //!
 //! Source: Mathis, Semke, Mahdavi, Ott, "The macroscopic behavior of the TCP congestion
-//! avoidance algorithm" (1997); Padhye, Firoiu, Towsley, Kurose, "Modeling TCP throughput"
-//! (1998), the approximate model; RFC 5348 §3.1 (the same); RFC 9438 §5.1.
+//! avoidance algorithm" (1997); Padhye, Firoiu, Towsley, Kurose, "Modeling TCP
+//! throughput" (1998), the approximate model; RFC 5348 §3.1 (the same); RFC 9438 §5.1.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub fn mathis(loss: f64) -> f64 {
 }
 
 /// Reno's average window after Padhye and others, timeouts included; never more than
-/// `window`. An ACK stands for `packets_per_ack`. Unit: packets.
+/// `window`. An ACK acknowledges `packets_per_ack` packets. Unit: packets.
 #[must_use]
 pub fn pftk(
     loss: f64,
@@ -59,7 +59,7 @@ pub fn cubic(loss: f64, round_trip: Duration) -> f64 {
 /// How fast CUBIC grows (RFC 9438 §5). Unit: packets per second cubed.
 const C: f64 = 0.4;
 
-/// What a loss leaves of the window (RFC 9438 §4.6).
+/// The share of the window that remains after a loss (RFC 9438 §4.6).
 const BETA: f64 = 0.7;
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Selective repeat with the wait at the window's head: a model of its own.
 //!
-//! A DATA packet goes out in a slot, and its ACK or its timeout comes 1 + 2a later. So the
-//! slots of a round trip are lanes that are served in turn, and a packet keeps its lane
-//! until it has arrived. Nothing else is needed: no timer, no ACK, no packet.
+//! A DATA packet goes out in a slot, and its ACK or its timeout comes 1 + 2a later.
+//! Therefore the slots of a round trip are lanes that are served in turn, and a packet
+//! keeps its lane until it has arrived. Nothing else is needed: no timer, no ACK, no
+//! packet.
 //!
 //! ```text
 //!   lane     0   1   2   3 | 0   1   2   3 | 0   1   2   3      4 lanes, a window of 4
@@ -11,14 +12,14 @@
 //!            4 goes at once, as 0 has arrived; 5 must wait for 1: the head of the window
 //! ```
 //!
-//! Packet i needs G(i) sendings, geometric with P. It is first sent in slot S(i), the first
-//! that no resend needs from max(S(i-1) + 1, D(i-N)) on; all up to i have arrived in slot
-//! D(i) = max(D(i-1), S(i) + L G(i)), where L is the number of lanes.
+//! Packet i needs G(i) transmissions, geometric with P. It is first sent in slot S(i),
+//! the first that no resend needs from max(S(i-1) + 1, D(i-N)) on; all up to i have
+//! arrived in slot D(i) = max(D(i-1), S(i) + L G(i)), where L is the number of lanes.
 //!
 //! That is a Markov chain: which packet is in which lane. [`exact`] solves it where its
-//! states can be counted. They are soon too many; then [`sampled`] follows the three lines
-//! above over very many packets. It never calls the machine in `reliable`, nor its link's
-//! dice.
+//! states can be counted. They are soon too many; then [`sampled`] follows the three
+//! lines above over very many packets. It never calls the machine in `reliable`, nor its
+//! link's pseudo-random generator.
 //!
 //! ```
 //! use sash::lab::theory::stall;
@@ -43,8 +44,8 @@ pub fn efficiency(loss: f64, window: u32, a: f64) -> f64 {
     busy / spacing
 }
 
-/// Slots of a round trip: the window's packets where they are spread over it, else as many
-/// as it has room for.
+/// Slots of a round trip: the window's packets where they are spread over it, else as
+/// many as it has room for.
 fn lanes(window: u32, a: f64) -> u32 {
     // A timeout in the middle of a transmission waits for its end.
     #[expect(
@@ -59,8 +60,8 @@ fn lanes(window: u32, a: f64) -> u32 {
 /// Which packet is in which lane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
-    /// The lane of the slot that comes next is in front. A packet is its distance from the
-    /// window's head.
+    /// The lane of the slot that comes next is in front. A packet is its distance from
+    /// the window's head.
     lanes: VecDeque<Option<u32>>,
     /// The distance of the next packet that was never sent.
     fresh: u32,
@@ -83,7 +84,8 @@ pub fn exact(loss: f64, lanes: u32, window: u32) -> Option<f64> {
     for _ in 0..MOST_SLOTS {
         let mut next = vec![0.0; steps.len()];
         for (here, step) in share.iter().zip(&steps) {
-            // Half of the chain stays: it settles where the lanes would go round for ever.
+            // Half of the chain stays: it settles where the lanes would go round for
+            // ever.
             next[step.arrived] += 0.5 * here * (1.0 - loss);
             next[step.lost] += 0.5 * here * loss;
         }
@@ -162,7 +164,7 @@ impl State {
     }
 }
 
-/// Packets that [`sampled`] follows: the same to within 1 %, whatever the dice.
+/// Packets that [`sampled`] follows: the same to within 1 % for every seed.
 const PACKETS: u32 = 300_000;
 
 /// Packets that arrive per slot, over very many packets.

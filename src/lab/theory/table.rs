@@ -7,7 +7,7 @@
 //!       30%   0.1400 100   0.2947 100
 //! ```
 //!
-//! Who runs the cells, and on how many threads, is the caller's business.
+//! The caller decides how the cells are run, and on how many threads.
 //!
 //! ```
 //! use sash::lab::theory::{cell::Setting, table::{Grid, Row, text}};
@@ -39,23 +39,23 @@ pub struct Grid {
     pub a: Vec<f64>,
 }
 
-/// What came of one cell.
+/// The result of one cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
-    /// What was run.
+    /// The cell.
     pub cell: Cell,
     /// How.
     pub setting: Setting,
-    /// What the machine is held against.
+    /// The reference value for the machine.
     pub reference: f64,
-    /// What the machine did.
+    /// The measured value.
     pub measured: f64,
 }
 
 /// How far from its reference a cell may be.
 pub const TOLERANCE: f64 = 0.05;
 
-/// So many of the cells of a protocol must be within [`TOLERANCE`].
+/// This share of the cells of a protocol must be within [`TOLERANCE`].
 pub const SHARE_WITHIN: f64 = 0.95;
 
 impl Grid {
@@ -128,7 +128,7 @@ impl Row {
         (self.ratio() - 1.0).abs() <= TOLERANCE
     }
 
-    /// What `reference` is.
+    /// The meaning of `reference`.
     #[must_use]
     pub const fn reference_name(&self) -> &'static str {
         match self.cell.arq {
@@ -239,7 +239,7 @@ fn write_summary(text: &mut String, rows: &[Row]) {
     }
 }
 
-/// Most cells that are told of one by one.
+/// The most cells that are listed one by one.
 const MOST_OFF: usize = 25;
 
 impl Row {

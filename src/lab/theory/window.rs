@@ -3,17 +3,17 @@
 //! Each is one over the time that a packet needs on average, counted in transmissions:
 //!
 //! ```text
-//!   stop-and-wait      1 + 2a   for each sending, 1/(1-P) sendings
+//!   stop-and-wait      1 + 2a   for each attempt, 1/(1-P) attempts
 //!   go-back-N          max(1, (1+2a)/N)   for the sending, and 1 + 2a for each loss
-//!   selective repeat   max(1, (1+2a)/N)   for each sending, 1/(1-P) sendings
+//!   selective repeat   max(1, (1+2a)/N)   for each attempt, 1/(1-P) attempts
 //! ```
 //!
 //! The textbook's timer runs 1 + 2a from a packet's own sending: it knows the round trip,
 //! and it has one timer for each packet. [`with_real_timer`] takes the timer of RFC 6298
-//! instead, begun anew with each ACK and doubled with each timeout.
+//! instead, restarted with each ACK and doubled with each timeout.
 //!
-//! They leave out lost ACKs and, for selective repeat, the wait at the window's head: that
-//! one is a bound. What the wait costs is in [`stall`](super::stall).
+//! They leave out lost ACKs and, for selective repeat, the wait at the window's head:
+//! that one is a bound. The cost of the wait is computed in [`stall`](super::stall).
 //!
 //! ```
 //! use sash::lab::theory::window::efficiency;
@@ -41,8 +41,8 @@ pub fn spacing(window: u32, a: f64) -> f64 {
     (round_trip(a) / f64::from(window)).max(1.0)
 }
 
-/// The formula of `arq`: 0 to 1. `loss` is 0 up to but without 1. Stop-and-wait has no use
-/// for a window.
+/// The formula of `arq`: 0 to 1. `loss` is 0 up to but without 1. Stop-and-wait has no
+/// use for a window.
 #[must_use]
 pub fn efficiency(arq: Arq, loss: f64, window: u32, a: f64) -> f64 {
     match arq {
@@ -81,10 +81,10 @@ pub fn selective_repeat_bound(loss: f64, window: u32, a: f64) -> f64 {
 /// trip.
 ///
 /// Between two losses m packets go out, m geometric: after every N of them the rest of a
-/// round trip passes without work. So a cycle takes (1+2a)(1+F) + E\[m\] - NF, where
-/// F = (1-P)^N / (1-(1-P)^N) is how often the window comes to an end on average. The
-/// formula for the spread window charges 1+2a for each N packets, also for the last, begun
-/// N: it is lower.
+/// round trip passes without work. Therefore a cycle takes (1+2a)(1+F) + E\[m\] - NF,
+/// where F = (1-P)^N / (1-(1-P)^N) is how often the window is exhausted on average. The
+/// formula for the spread window charges 1+2a for each N packets, also for the last,
+/// begun N: it is lower.
 #[must_use]
 pub fn go_back_n_in_bursts(loss: f64, window: u32, a: f64) -> f64 {
     if loss == 0.0 || f64::from(window) >= round_trip(a) {
@@ -101,8 +101,8 @@ pub fn go_back_n_in_bursts(loss: f64, window: u32, a: f64) -> f64 {
 /// trip, where a transmission takes so long and ACKs are not lost; `None` for selective
 /// repeat, which finds most losses without its timer.
 ///
-/// The timeout R is the round trip and the clock's grain. Go-back-N's one timer begins
-/// anew with each ACK, so the first loss of a packet shows 1+2a + R after the packet
+/// The timeout R is the round trip and the clock's grain. Go-back-N's single timer
+/// restarts with each ACK, so the first loss of a packet shows 1+2a + R after the packet
 /// before it left. Each further loss of the same packet waits twice as long.
 #[must_use]
 pub fn with_real_timer(

@@ -1,5 +1,5 @@
-//! Parts of a scenario's line, and the values in them; each knows where it stands, so that
-//! a mistake is told with its place.
+//! Parts of a scenario's line, and the values in them; each knows where it stands, so
+//! that a mistake is told with its place.
 
 use super::super::Label;
 use super::{Burst, Outage};
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// No time in a scenario is longer: a handshake would not survive it.
 const LONGEST_TIME: Duration = Duration::from_secs(10);
 
-/// No period of darkness and light is longer. What is dark for 30 s ends a transfer.
+/// The longest period of an outage. An outage of 30 s ends a transfer.
 const LONGEST_PERIOD: Duration = Duration::from_secs(60);
 
 /// A burst ends so often at least.
@@ -192,7 +192,7 @@ pub struct ScenarioError {
 }
 
 impl ScenarioError {
-    /// What is wrong, without the line and the place in it.
+    /// The mistake, without the line and the place in it.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.what

@@ -16,13 +16,13 @@
 //! ```
 //!
 //! Loss is no signal by itself, as it is to Reno: only what exceeds the path's own loss
-//! (`bbr/loss.rs`) is congestion. Then the rate is what arrived, and the bound on what is in
-//! flight comes down, until the next cycle tries again.
+//! (`bbr/loss.rs`) is congestion. Then the rate is what arrived, and the bound on what is
+//! in flight comes down, until the next cycle tries again.
 //!
 //! A short path is not a fast path: how fast it is, is measured, and everything is paced.
 //!
-//! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the bound
-//! is `BBRv2`'s and v3's. What neither has is the path's own loss.
+//! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the
+//! bound is `BBRv2`'s and v3's. The other losses are the path's own.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, bbr::Bbr};
@@ -57,7 +57,7 @@ pub struct Bbr {
     aggregation: Aggregation,
 }
 
-/// What it is doing.
+/// Its phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
     /// Looks for the bottleneck's rate.
@@ -115,8 +115,8 @@ struct Aggregation {
 /// round trip that the handshake measured. Unit: packets.
 const FIRST_WINDOW: f64 = 32.0;
 
-/// A path with a shorter round trip may be a slow one all the same: it begins no faster than
-/// this one does.
+/// A path with a shorter round trip may be a slow one all the same: it begins no faster
+/// than this one does.
 const SHORT_PATH: Duration = Duration::from_millis(10);
 
 /// The first window there, as RFC 6928 has it. Unit: packets.
@@ -131,8 +131,8 @@ const DRAIN_GAIN: f64 = 0.5;
 /// Gains of the cycle.
 const UP_GAIN: f64 = 1.25;
 
-/// There was more where the rate has grown by nearly as much: then it is looked for again.
-/// A share of another flow that gives way is less than this.
+/// There was more where the rate has grown by nearly as much: then it is looked for
+/// again. A share of another flow that gives way is less than this.
 const FOUND: f64 = 1.15;
 
 /// The first of them where the path itself loses: startup may have taken that for
@@ -153,14 +153,15 @@ const CRUISE_GAIN: f64 = 1.0;
 /// when the sender's thread wakes late.
 const DRAINED: f64 = 1.1;
 
-/// A queue that is still there after so many rounds is somebody else's.
+/// A queue that remains after this many rounds belongs to another flow.
 const MOST_DOWN_ROUNDS: u64 = 3;
 
 /// After startup what is lost too late must not be taken for the path's own loss.
 const LEAST_DOWN_ROUNDS: u64 = 2;
 
 /// Most in flight, as a multiple of the product. BBR's own 2 leaves CUBIC a sixth of a
-/// bottleneck whose queue holds one product; with this the two share it (`tests/simulation/fairness.rs`).
+/// bottleneck whose queue holds one product; with this the two share it
+/// (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
 /// While the rate still grows the window doubles with it, as far as it arrives.
@@ -169,13 +170,13 @@ const STARTUP_WINDOW_GAIN: f64 = 2.0;
 /// Clumps of ACKs open the window further, by this share of the product at most.
 const MOST_EXCESS_SHARE: f64 = 0.25;
 
-/// Where the path is short a window of a few clumps costs nothing, and a sender whose thread
-/// wakes late needs it. Unit: packets.
+/// Where the path is short a window of a few clumps costs nothing, and a sender whose
+/// thread wakes late needs it. Unit: packets.
 const LEAST_EXCESS: f64 = 2.0;
 
 /// But by what passes within this time: a Wi-Fi access point sends what it has every few
-/// milliseconds, and on a short path that, or the receiver's timer, is longer than all the
-/// rest. A window below the clump would wait for the next one again and again.
+/// milliseconds, and on a short path that, or the receiver's timer, is longer than all
+/// the rest. A window below the clump would wait for the next one again and again.
 const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 /// Rounds of a cruise.
@@ -184,7 +185,7 @@ const CRUISE_ROUNDS: u64 = 6;
 /// The first cruise is shorter: startup may have ended too soon.
 const FIRST_CRUISE_ROUNDS: u64 = 2;
 
-/// Startup is over after so many rounds in which the rate did not grow by a quarter.
+/// Startup ends after this many rounds in which the rate did not grow by a quarter.
 const STALE_ROUNDS: u32 = 3;
 
 /// The first rounds are too short to measure a rate.
@@ -193,7 +194,7 @@ const MEASURING_ROUNDS: u64 = 2;
 /// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
 const BETA: f64 = 0.7;
 
-/// One round of many losses may be a burst; so many in a row are congestion.
+/// One round of many losses may be a burst; this many in a row are congestion.
 const PROVEN_ROUNDS: u32 = 2;
 
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
@@ -264,7 +265,7 @@ impl Bbr {
             }
             Phase::Cruise { since, rounds } => {
                 if round == since + 1 {
-                    self.path.learn_own_loss(); // This round told of what left before it.
+                    self.path.learn_own_loss(); // This round acknowledged packets that were sent before it.
                 }
                 if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
@@ -279,7 +280,7 @@ impl Bbr {
         }
     }
 
-    /// The rate is known. What seemed a clump of ACKs was a rate that doubled.
+    /// The rate is known. An apparent clump of ACKs was a rate that doubled.
     fn end_startup(&mut self) -> Phase {
         self.aggregation = Aggregation::default();
         self.path.begin();
@@ -334,7 +335,7 @@ impl Bbr {
         self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
     }
 
-    /// What does not wait for the end of a round.
+    /// The checks that do not wait for the end of a round.
     fn look_around(&mut self, ack: &Acked) {
         let Some(product) = self.path.product() else {
             return;
@@ -427,7 +428,8 @@ impl Bbr {
         };
     }
 
-    /// What a round that ends now may show: the one after a look for more has its ACKs.
+    /// The conclusions from a round that ends now: the one after a look for more has its
+    /// ACKs.
     fn probing(&self) -> Probing {
         match self.phase {
             Phase::Startup { .. } => Probing::Startup,
@@ -451,8 +453,8 @@ impl Bbr {
     }
 }
 
-/// The first window on a path of this round trip: on a short one fewer packets, since there
-/// the second round is soon. Unit: packets.
+/// The first window on a path of this round trip: on a short one fewer packets, since
+/// there the second round is soon. Unit: packets.
 fn first_window(round_trip: Duration) -> f64 {
     let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
     (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, FIRST_WINDOW)

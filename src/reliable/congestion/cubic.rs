@@ -1,7 +1,7 @@
 //! CUBIC: after a loss back to the old window quickly, linger there, then look beyond.
 //!
 //! The window follows a cubic function of the time since the loss, not of the number of
-//! ACKs. So a path of 200 ms gets as much as one of 20 ms beside it.
+//! ACKs. Therefore a path of 200 ms gets as much as a path of 20 ms beside it.
 //!
 //! ```text
 //!   window |                          /      W(t) = C (t - K)^3 + W_max
@@ -66,7 +66,7 @@ struct Curve {
     reno: f64,
 }
 
-/// What remains of the window after a loss (RFC 9438 §4.6, `beta_cubic`).
+/// The share of the window that remains after a loss (RFC 9438 §4.6, `beta_cubic`).
 const BETA: f64 = 0.7;
 
 /// How steep the curve is (RFC 9438 §5). Unit: packets per cubic second.
@@ -218,7 +218,7 @@ impl Controller for Cubic {
         }
     }
 
-    /// RFC 5681 §4.1: the restart window. The curve begins anew behind it.
+    /// RFC 5681 §4.1: the restart window. The curve restarts after it.
     fn on_restart(&mut self, _now: Moment) {
         self.window = self.window.min(f64::from(INITIAL_WINDOW));
         self.curve = None;

@@ -14,7 +14,7 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// A window of so many packets.
+    /// A window of this many packets.
     #[must_use]
     pub const fn new(window: u32) -> Self {
         Self { window }

@@ -23,7 +23,7 @@ impl Default for Hand {
 }
 
 impl Hand {
-    /// So many packets were acknowledged at `now`; the newest of them left at `sent`.
+    /// `packets` packets were acknowledged at `now`; the newest of them left at `sent`.
     pub(super) fn acked(&self, packets: u32, sent: u64, now: u64) -> Acked {
         Acked {
             now: at(now),
@@ -48,7 +48,7 @@ impl Hand {
         }
     }
 
-    /// So many packets were found lost at `now`; the newest of them left at `sent`.
+    /// `packets` packets were declared lost at `now`; the newest of them left at `sent`.
     pub(super) fn lost(&self, packets: u32, sent: u64, now: u64) -> Signal {
         Signal::Loss(Lost {
             now: at(now),

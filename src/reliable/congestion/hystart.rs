@@ -28,7 +28,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct HyStart {
     state: State,
-    /// Once so many packets were delivered a round trip is over.
+    /// A round trip is over when this many packets were delivered.
     round_end: u64,
     /// The least round trip of the round before, and of this one.
     last_least: Option<Duration>,

@@ -9,8 +9,8 @@
 //!   answers      1st   -    |    2nd            4 left before the 1st answer, 7 after it
 //! ```
 //!
-//! [`Recovery`] answers once per round trip, as TCP does. [`Retellings`] is for those that
-//! take a step for every event, and only shall not take it twice for the same.
+//! [`Recovery`] answers once per round trip, as TCP does. [`Retellings`] is for those
+//! that take a step for every event, and only shall not take it twice for the same.
 //!
 //! ```
 //! use sash::reliable::congestion::{Signal, recovery::Recovery};
@@ -70,7 +70,7 @@ impl Recovery {
         true
     }
 
-    /// The timer ran out; whether that tells of something not yet answered. It does not
+    /// The timer expired; whether that is a loss that was not yet answered. It does not
     /// where nothing new was acknowledged since the last answer (RFC 5681 §3.1: ssthresh
     /// is held while the same segment times out again).
     fn begins_by_timeout(&mut self, now: Moment) -> bool {

@@ -1,4 +1,5 @@
-//! Reno: slow start up to a threshold, then one packet more per round trip; a loss halves.
+//! Reno: slow start up to a threshold, then one packet more per round trip; a loss
+//! halves.
 //!
 //! ```text
 //!   window |      loss                    slow start           x 2 per round trip
@@ -10,8 +11,8 @@
 //! ```
 //!
 //! `NewReno`'s rule, that all losses of one window are one loss, comes from the times of
-//! sending and needs no state of its own. What RFC 5681 says of duplicate ACKs and of
-//! inflating the window is left out: ranges tell exactly what is in flight.
+//! sending and needs no state of its own. The rules of RFC 5681 for duplicate ACKs and
+//! for inflating the window are left out: ranges tell exactly what is in flight.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, Signal, reno::Reno};

@@ -8,8 +8,8 @@ use super::super::round_trip::LONGEST_TIMEOUT;
 use crate::wire::options::Arq;
 use std::time::Duration;
 
-/// The ACK of a SYN-ACK is said again after two round trips in which nothing has come: the
-/// first DATA takes one. It costs one short packet, and never goes before this.
+/// The ACK of a SYN-ACK is said again after two round trips in which nothing has come:
+/// the first DATA takes one. It costs one short packet, and never goes before this.
 const UNANSWERED: Duration = Duration::from_millis(20);
 
 /// No wait for an answer to it is longer.
@@ -20,7 +20,7 @@ const LONGEST_UNANSWERED: Duration = Duration::from_secs(2);
 pub(super) struct Quiet {
     since: Moment,
     longest: Duration,
-    /// So often the ACK of the SYN-ACK was said again.
+    /// How often the ACK of the SYN-ACK was repeated.
     repeats: u32,
 }
 
@@ -54,8 +54,8 @@ impl Quiet {
         self.repeats = self.repeats.saturating_add(1);
     }
 
-    /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol: each
-    /// time twice as long.
+    /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol:
+    /// each time twice as long.
     pub(super) fn is_enough_of_an_opening(&self, round_trip: Option<Duration>) -> Moment {
         let first = (2 * round_trip.unwrap_or_default()).max(UNANSWERED);
         let times = 1_u32.checked_shl(self.repeats).unwrap_or(u32::MAX);

@@ -36,19 +36,19 @@ pub struct Receiving {
     /// The segments that the shell has room for; `None`: a whole window.
     room: Option<u32>,
     is_paused: bool,
-    /// What the ACKs tell: whether DATA may come.
+    /// The content of the ACKs: whether DATA may come.
     gate: GateState,
     last_arrivals: (u64, u64),
     log: EventLog,
 }
 
-/// What the connection is doing.
+/// The state of the connection.
 enum Phase {
-    /// The handshake is under way.
+    /// The handshake is in progress.
     Opening,
     /// DATA comes in, ACKs go out.
     Transferring {
-        /// What was agreed.
+        /// The connection parameters.
         terms: Terms,
         /// The protocol's receiver.
         machine: Box<dyn ReceivingMachine>,
@@ -57,16 +57,16 @@ enum Phase {
     },
     /// FIN has come; the disk has still to say what the digest of the file is.
     Verifying {
-        /// What was agreed.
+        /// The connection parameters.
         terms: Terms,
         /// The digest that FIN carried.
         claimed: Digest,
     },
-    /// FIN-ACK has gone out, and goes again for every FIN that comes.
+    /// FIN-ACK was sent, and is retransmitted for every FIN that arrives.
     Lingering {
-        /// What was agreed.
+        /// The connection parameters.
         terms: Terms,
-        /// What FIN-ACK says.
+        /// The content of FIN-ACK.
         verified: bool,
         /// FIN-ACKs sent so far.
         attempt: u8,
@@ -136,7 +136,7 @@ impl Receiving {
         }
     }
 
-    /// So many more DATA packets may come before the sender is owed a word.
+    /// The number of DATA packets that may still arrive before the sender is owed a word.
     #[must_use]
     pub fn arrivals_awaited(&self) -> u32 {
         match &self.phase {
@@ -148,8 +148,8 @@ impl Receiving {
         }
     }
 
-    /// There is room for so many segments beyond those in order. A window that has closed
-    /// opens again when half of it is free, so that it does not open by a crumb
+    /// There is space for this many segments beyond those in order. A window that has
+    /// closed opens again when half of it is free, to avoid silly window syndrome
     /// (RFC 9293 §3.8.6.2.2).
     pub fn set_room(&mut self, segments: u32) {
         self.room = Some(segments);
@@ -211,7 +211,7 @@ impl Receiving {
         }
     }
 
-    /// What was agreed, once it is open.
+    /// The connection parameters, once the connection is open.
     #[must_use]
     pub const fn terms(&self) -> Option<Terms> {
         self.handshake.terms()
@@ -379,7 +379,7 @@ impl Receiving {
         });
     }
 
-    /// Whether this side answers the handshake, and it is under way.
+    /// Whether this side answers the handshake, and the handshake is in progress.
     const fn answers_handshake(&self) -> bool {
         matches!(self.phase, Phase::Opening) && !self.handshake.is_initiator()
     }
@@ -444,8 +444,8 @@ impl Receiving {
         }
     }
 
-    /// Goes on to verifying once every segment and FIN are there. Where the protocol still
-    /// owes an ACK, `packet` is answered by one that says that.
+    /// Goes on to verifying once every segment and FIN are there. Where the protocol
+    /// still owes an ACK, `packet` is answered by one that says that.
     fn verify_when_whole(&mut self, packet: &Packet, now: Moment) {
         if let Phase::Transferring {
             terms,

@@ -36,32 +36,32 @@ pub struct Sending {
     log: EventLog,
 }
 
-/// What the connection is doing.
+/// The state of the connection.
 enum Phase {
-    /// The handshake is under way.
+    /// The handshake is in progress.
     Opening,
     /// DATA goes out, ACKs come in.
     Transferring {
-        /// What was agreed.
+        /// The connection parameters.
         terms: Terms,
         /// The protocol's sender.
         machine: Box<dyn SendingMachine>,
-        /// FIN has left already, behind the last segment: when it goes again, once
+        /// FIN has left already, behind the last segment: when it is retransmitted, once
         /// everything is acknowledged.
         early: Option<Retry>,
     },
     /// Everything is acknowledged; FIN waits for the file's digest.
     AwaitingDigest {
-        /// What was agreed.
+        /// The connection parameters.
         terms: Terms,
     },
-    /// FIN is on its way.
+    /// FIN is in flight.
     Closing {
-        /// What was agreed.
+        /// The connection parameters.
         terms: Terms,
-        /// What FIN carries.
+        /// The content of FIN.
         digest: Digest,
-        /// When it goes again.
+        /// When it is retransmitted.
         retry: Retry,
     },
     /// It is over.
@@ -78,7 +78,8 @@ impl Sending {
         Self::new(arq, proposal, Handshake::respond(proposal), now)
     }
 
-    /// The client's side of an upload: SYN is due at once. `proposal.first` must be given.
+    /// The client's side of an upload: SYN is due at once. `proposal.first` must be
+    /// given.
     #[must_use]
     pub fn initiate(arq: Arq, proposal: Proposal, now: Moment) -> Self {
         Self::new(arq, proposal, Handshake::initiate(proposal, now), now)
@@ -225,7 +226,7 @@ impl Sending {
     fn end(&mut self, outcome: Outcome) {
         self.enter(Phase::Ended { outcome });
         if let (Outcome::Verified, Some(terms)) = (outcome, self.terms()) {
-            self.last_progress.acked_bytes = terms.size; // Whatever ACKs were lost.
+            self.last_progress.acked_bytes = terms.size; // Even if ACKs were lost.
         }
     }
 
@@ -273,8 +274,8 @@ impl Sending {
         }
     }
 
-    /// FIN goes behind the last segment, where it may: a round trip sooner than behind the
-    /// last ACK.
+    /// FIN goes behind the last segment, where it may: a round trip sooner than behind
+    /// the last ACK.
     fn poll_early_fin(&mut self, now: Moment) -> Option<Transmit> {
         let Phase::Transferring {
             terms,
@@ -380,8 +381,8 @@ impl Sending {
         now >= self.heard_at + PATIENCE
     }
 
-    /// What the handshake has to send: where this side began it, also later, as the other
-    /// side may not have heard our ACK.
+    /// The packets that the handshake has to send: where this side began it, also later,
+    /// as the other side may not have heard our ACK.
     fn poll_handshake(&mut self, now: Moment) -> Option<Transmit> {
         match self.phase {
             Phase::Opening

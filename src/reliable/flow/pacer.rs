@@ -5,8 +5,8 @@
 //!   sent      ||||        ||||        ||||   what would leave within [`QUANTUM`]
 //! ```
 //!
-//! So a thread is not woken for every packet. One that is woken late makes up for it, but
-//! for no more than [`CATCH_UP`]: a long rest is no reason for a burst.
+//! In this way a thread is not woken for every packet. One that is woken late makes up
+//! for it, but for no more than [`CATCH_UP`]: a long rest is no reason for a burst.
 //!
 //! Source: RFC 9002 §7.7.
 

@@ -4,12 +4,12 @@ use super::{Handshake, Opening};
 use crate::reliable::terms::Terms;
 use std::time::Duration;
 
-/// A SYN that tells of a longer round trip is not believed.
+/// A SYN that reports a longer round-trip time is not believed.
 const LONGEST_TOLD: Duration = Duration::from_secs(1);
 
 impl Handshake {
-    /// What will hold if the client's ACK comes, where DATA may go before it does: the SYN
-    /// has told the round trip.
+    /// The connection parameters if the client's ACK arrives, if DATA may be sent before
+    /// it: the SYN has told the round trip.
     #[must_use]
     pub fn early_terms(&self) -> Option<Terms> {
         match &self.opening {

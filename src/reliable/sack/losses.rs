@@ -1,15 +1,15 @@
-//! Which sendings are lost: told by what arrived after them.
+//! Decides which transmissions are lost, from the packets that arrived after them.
 //!
 //! ```text
-//!   sendings, in the order they left     newest arrived
+//!   transmissions, in their order         newest arrived
 //!      4     5     6     7     8     9    |
 //!      x     .     x     x     .     x <--'      5: three later ones arrived: lost
 //!            |                 |                 8: one did; lost when 9/8 RTT is over
 //! ```
 //!
-//! The order is that of sending, not of sequence, so a resend that is lost again is found
-//! out just as the first sending was. Each sending enters and leaves the list once: the
-//! work per ACK is small however wide the window is.
+//! The order is that of sending, not of sequence, so a resend that is lost again is
+//! detected just as a lost first transmission is. Each sending enters and leaves the list
+//! once: the work per ACK is small however wide the window is.
 //!
 //! A path that reorders makes packets look lost that are only slow. The first resend that
 //! turns out to have been unnecessary switches counting off, and widens the time by a
@@ -25,7 +25,7 @@ use crate::wire::sequence::SequenceNumber;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The sendings of one sender.
+/// The transmissions of one sender.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     /// Every sending that may still matter, in the order they left.
@@ -34,8 +34,8 @@ pub(super) struct Losses {
     next_order: u64,
     /// The latest sending that is known to have arrived.
     newest_arrived: Option<u64>,
-    /// When the oldest flight is held for lost: others have overtaken it, or its own timer
-    /// runs out.
+    /// When the oldest packet in flight is declared lost: others have overtaken it, or
+    /// its own timer expires.
     deadline: Option<Moment>,
     reordering: Reordering,
 }
@@ -48,19 +48,19 @@ pub(super) struct Flight {
     sent_at: Moment,
 }
 
-/// What is known of the path's reordering.
+/// The known reordering of the path.
 #[derive(Debug, Default)]
 struct Reordering {
     /// Quarters of the least round trip that a packet may be late; none: never seen.
     quarters: u32,
-    /// Losses that were real since a resend was unnecessary.
+    /// Real losses since a spurious retransmission.
     real_losses: u32,
 }
 
 /// A packet is lost once this many sent after it have arrived (RFC 9002 §6.1.1).
 const PACKET_THRESHOLD: u64 = 3;
 
-/// So many real losses, and the path is trusted again (RFC 8985 §6.2).
+/// After this many real losses, the path is trusted again (RFC 8985 §6.2).
 const LOSSES_UNTIL_TRUST: u32 = 16;
 
 impl Losses {
@@ -76,9 +76,9 @@ impl Losses {
         order
     }
 
-    /// A sending has a timer of its own, which runs out then.
+    /// A transmission has a timer of its own, which expires then.
     pub(super) fn wake_by(&mut self, deadline: Moment) {
-        self.deadline.get_or_insert(deadline); // An older one runs out sooner.
+        self.deadline.get_or_insert(deadline); // An older one expires sooner.
     }
 
     /// This sending has arrived.
@@ -93,7 +93,7 @@ impl Losses {
     }
 
     /// The oldest sending that is lost by now, and what told. `is_in_flight` says whether
-    /// a sending is the latest of its segment and not yet acknowledged.
+    /// a transmission is the latest of its segment and not yet acknowledged.
     pub(super) fn next_lost(
         &mut self,
         is_in_flight: impl Fn(&Flight) -> bool,
@@ -133,7 +133,7 @@ impl Losses {
         None
     }
 
-    /// The oldest sending whose own timer has run out.
+    /// The oldest transmission whose own timer has expired.
     fn next_expired(
         &mut self,
         is_in_flight: impl Fn(&Flight) -> bool,
@@ -168,7 +168,7 @@ impl Losses {
         self.deadline
     }
 
-    /// How many sendings are remembered.
+    /// How many transmissions are remembered.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.flights.len()
@@ -291,7 +291,7 @@ mod tests {
         for _ in 0..15 {
             assert_eq!(lose_by_time(&mut sendings), Trigger::TimeThreshold);
         }
-        sendings.losses.was_unnecessary(); // The count begins anew.
+        sendings.losses.was_unnecessary(); // The count restarts.
         for _ in 0..16 {
             assert_eq!(lose_by_time(&mut sendings), Trigger::TimeThreshold);
         }

@@ -24,13 +24,14 @@ pub struct Receiver {
     /// One after the furthest segment that has arrived.
     furthest: SequenceNumber,
     early: Ranges,
-    /// What arrived last, newest last, as far as ACKs may still have to tell of it.
+    /// The latest arrivals, newest last, as far as ACKs may still have to acknowledge
+    /// them.
     recent: VecDeque<SequenceNumber>,
-    /// Arrivals that no ACK has told of yet.
+    /// Arrivals that no ACK has acknowledged yet.
     untold: u32,
     /// An ACK is due after this many arrivals.
     acknowledge_every: u32,
-    /// What should be told at once, but an answer has only just gone out.
+    /// An immediate report is due, but an ACK was sent only a moment ago.
     pressing: Option<Answer>,
     /// An answer is due now.
     due: Option<Answer>,
@@ -44,12 +45,12 @@ const ACKS_PER_WINDOW: u32 = 8;
 /// Never more arrivals per ACK than this.
 const MOST_ARRIVALS_PER_ACK: u32 = 64;
 
-/// What is to be told at once waits until this share of the arrivals for an ACK has come:
+/// An immediate report waits until this share of the arrivals for an ACK has come:
 /// a path that loses a third of everything makes a new gap with every third arrival, and
 /// a NACK for each would fill the way back.
 const PRESSING_SHARE: u32 = 8;
 
-/// Most runs in one ACK: with 30 % loss each is told of in about five of them.
+/// Most runs in one ACK: with 30 % loss each is acknowledged by about five of them.
 const RUNS_TOLD: usize = 24;
 
 /// The arrivals whose runs come first in an ACK.
@@ -59,7 +60,7 @@ impl Receiver {
     /// Waits for the first segment.
     #[must_use]
     pub fn new(terms: Terms) -> Self {
-        // Not by a timer that runs out at once: the sender's may run out with it.
+        // Not by a timer that expires immediately: the sender's may expire with it.
         let acknowledge_every = if terms.acknowledgement_delay.is_zero() {
             1
         } else {

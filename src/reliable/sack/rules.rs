@@ -1,9 +1,11 @@
-//! What an ACK with ranges may say, and which segments the receiver takes: free of time.
+//! The valid content of an ACK with ranges, and the segments that the receiver accepts:
+//! free of time.
 //!
-//! The timers and thresholds of `sack` decide how fast a transfer is. Whether it is correct
-//! is decided by these few lines. The machines ask them with 32-bit sequence numbers; the
-//! model checker in `tests/simulation/model.rs` asks them with two to eight numbers, and tries every
-//! order in which packets can be lost, duplicated, reordered and retransmitted.
+//! The timers and thresholds of `sack` decide how fast a transfer is. Whether it is
+//! correct is decided by these few lines. The machines ask them with 32-bit sequence
+//! numbers; the model checker in `tests/simulation/model.rs` asks them with two to eight
+//! numbers, and tries every order in which packets can be lost, duplicated, reordered and
+//! retransmitted.
 //!
 //! ```text
 //!   sender    base           base + reach     base + N
@@ -14,8 +16,8 @@
 //!              | Next |       Early           |  Outside ...   (or the file's end)
 //! ```
 //!
-//! Each rule counts forward from the window's lower edge, never backward: with few numbers
-//! in the sequence-number space a window has no room to look back.
+//! Each rule counts forward from the window's lower edge, never backward: with few
+//! numbers in the sequence-number space a window has no room to look back.
 //!
 //! ```
 //! use sash::reliable::sack::rules::{Place, acknowledged, place};
@@ -45,7 +47,8 @@ pub fn acknowledged<S: Circular>(base: S, reach: u32, wants: S) -> Option<u32> {
     (acked <= reach).then_some(acked)
 }
 
-/// Which segments a range of an ACK names, counted from `base`, where the ACK itself takes
+/// Which segments a range of an ACK names, counted from `base`, where the ACK itself
+/// takes
 /// `acked` off. `None` for a range that is upside down or empty, that does not lie beyond
 /// the one wanted next, or that speaks of what was never sent.
 pub fn acknowledged_early<S: Circular>(
@@ -63,17 +66,17 @@ pub fn acknowledged_early<S: Circular>(
 pub enum Place {
     /// It is the next in order: to be taken.
     Next,
-    /// It lies further on in the window: to be kept, unless it is there already.
+    /// It lies further on in the window: to be buffered, unless it is a duplicate.
     Early,
     /// Behind the window or beyond it: of no use.
     Outside,
 }
 
-/// Where `number` lies, seen from a receiver with a window of `window` segments that waits
-/// for `left` more; one that keeps nothing early has a window of 1.
+/// Where `number` lies, seen from a receiver with a window of `window` segments that
+/// waits for `left` more; one that keeps nothing early has a window of 1.
 ///
-/// The window ends with the file. Otherwise, in a file nearly as long as the circle, an old
-/// copy of its first segment would lie just beyond its last.
+/// The window ends with the file. Otherwise, in a file nearly as long as the circle, an
+/// old copy of its first segment would lie just beyond its last.
 pub fn place<S: Circular>(expected: S, window: u32, left: u32, number: S) -> Place {
     match number - expected {
         ahead if ahead >= window.min(left) => Place::Outside,

@@ -133,7 +133,7 @@ fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
         outcome: done(1).outcome,
     };
     assert_eq!(rows(&mut room), [row]);
-    // Whoever has answered is not asked again on coming back.
+    // A user who has answered is not asked again after joining again.
     room.on_gone(2, "connection lost");
     assert_eq!(join(&mut room, 3, "guy").len(), 3);
 }

@@ -1,4 +1,4 @@
-//! Stories of a door: passwords, the teacher, who is put out and who stays out.
+//! Tests of the entrance: passwords, the teacher, removed and banned users.
 
 use super::super::door::{FORGIVEN_AFTER_MS, GUESSES, Teacher};
 use super::super::login::{Chance, Password, answer};
@@ -407,7 +407,8 @@ fn nobody_but_the_teacher_may_and_the_teacher_stays() {
         let effects = room.on_request(2, request, 0);
         assert_eq!(code(&effects), Code::NotTeacher);
     }
-    // Nor anybody whose name is like the teacher's, here or not: that would be a ban of it.
+    // Nor anybody whose name is like the teacher's, here or not: that would be a ban of
+    // it.
     for request in [kick("dana"), ban("dana"), ban("d\u{430}na"), ban("DANA")] {
         let effects = room.on_request(1, request, 0);
         assert_eq!(code(&effects), Code::BadRequest);

@@ -253,7 +253,7 @@ fn an_answer_that_cannot_count_gets_a_sentence() {
     for wrong in [Answer::Choice(4), Answer::Packets(1)] {
         assert_eq!(
             why(&mut room, 2, 1, wrong),
-            "Question 1 does not allow this answer."
+            "This is not an answer to question 1."
         );
     }
     assert!(why(&mut room, 1, 1, one).contains("your class answers it"));
@@ -263,7 +263,7 @@ fn an_answer_that_cannot_count_gets_a_sentence() {
     let large = Answer::Packets(1_000_001);
     assert_eq!(
         why(&mut room, 2, 2, large),
-        "Question 2 does not allow this answer."
+        "This is not an answer to question 2."
     );
     let effects = reveal(&mut room);
     assert_eq!(revealed(&effects).answers, 0);

@@ -1,8 +1,8 @@
-//! One budget for everything that waits to be sent, whoever it is for.
+//! One budget for everything that waits to be sent, to all clients.
 //!
-//! A line to many lies in memory once, however many queues hold it, and it is counted once;
-//! each place in a queue is counted besides. Whatever is dropped is given back, so no way
-//! of ending forgets it.
+//! A line to many lies in memory once, however many queues hold it, and it is counted
+//! once; each place in a queue is counted besides. A dropped share is given back, so no
+//! ending can forget it.
 //!
 //! ```text
 //! line "said" 80 B --> queue of 1, queue of 2, queue of 3     held: 80 + 3 places
@@ -23,7 +23,7 @@ pub(in super::super) struct Budget {
 /// From here on the longest queue is dropped, until there is less. Unit: bytes.
 const LARGEST_BUDGET_BYTES: usize = 32 * 1024 * 1024;
 
-/// What a place in a queue costs beside its line. Unit: bytes.
+/// The cost of a place in a queue besides its line. Unit: bytes.
 const PLACE_BYTES: usize = 64;
 
 /// A line for one client or for many; it counts as long as anybody holds it.
@@ -36,7 +36,7 @@ struct Counted {
     _charge: Charge,
 }
 
-/// So much of the budget is in use until this is dropped.
+/// The share of the budget that is in use until this is dropped.
 #[derive(Debug)]
 pub(super) struct Charge {
     budget: Arc<Budget>,

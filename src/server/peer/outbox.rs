@@ -1,4 +1,5 @@
-//! What goes to one client: past `writer-12` while all goes well, and through it otherwise.
+//! The lines for one client: past `writer-12` while all goes well, and through it
+//! otherwise.
 //!
 //! ```text
 //!   room      --\   nothing waits: what the socket takes at once
@@ -7,16 +8,19 @@
 //!                  '--> queue --> writer-12 --------------------------'
 //! ```
 //!
-//! A line to a thousand people wakes none of their thousand writers, as long as they read.
-//! Nobody ever waits here for the client: the socket takes what it has room for, and the
-//! writer waits with the rest. Who hands something over holds the turn, so lines of two
-//! threads never mix; and while anything waits nothing goes past it, so none overtakes.
+//! A line to a thousand people wakes none of their thousand writers, as long as they
+//! read. Nobody ever waits here for the client: the socket takes what it has room for,
+//! and the writer waits with the rest. The thread that hands lines over holds the turn,
+//! so lines of two threads never mix; and while anything waits nothing goes past it, so
+//! none overtakes.
 //!
 //! Source: `send(2)` (`MSG_DONTWAIT`); report chapter `speed`.
 
 use super::budget::{Budget, Charge, Line};
+use crate::system::sockets;
 use crate::transfer::tap::Conversation;
 use crossbeam_channel::{Receiver, Sender};
+use std::io::IoSlice;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,29 +38,29 @@ pub(super) struct Outbox {
     turn: Mutex<Turn>,
 }
 
-/// Who holds it may hand something over.
+/// The thread that holds it may hand lines over.
 #[derive(Debug, Default)]
 struct Turn {
     /// The last line was handed over.
     is_over: bool,
 }
 
-/// What lies in the queue of a client.
+/// The queue of a client.
 #[derive(Debug)]
 pub(in super::super) enum Outgoing {
     /// Lines, each shared with all who hear it.
     Lines {
         lines: Vec<Line>,
-        /// So many of their bytes are out already.
+        /// The number of their bytes that were sent.
         written: usize,
-        /// What their places in the queue cost.
+        /// The cost of their places in the queue.
         _charge: Charge,
     },
     /// Nothing follows: end the stream like this.
     End(Shutdown),
 }
 
-/// What `writer-N` works with: no more, so that the queue closes when the last [`Outbox`]
+/// The data of `writer-N`: no more, so that the queue closes when the last [`Outbox`]
 /// is dropped.
 #[derive(Debug)]
 pub(in super::super) struct WritingHalf {
@@ -121,7 +125,7 @@ impl Outbox {
         };
         if written < bytes {
             self.backlog.waits(bytes - written);
-            // An error means that the writer has ended, and the reader will say so.
+            // An error means that the writer has ended, and the reader will report it.
             let charge = self.budget.places(lines.len());
             let _ = self.queue.send(Outgoing::Lines {
                 lines,
@@ -137,7 +141,7 @@ impl Outbox {
         let _ = self.queue.send(Outgoing::End(how));
     }
 
-    /// What is not out yet. Unit: bytes.
+    /// The bytes that were not sent yet. Unit: bytes.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.backlog.waiting()
     }
@@ -152,13 +156,13 @@ impl Outbox {
         self.backlog.is_over()
     }
 
-    /// What is out. Unit: bytes.
+    /// The bytes that were sent. Unit: bytes.
     pub(super) fn written_bytes(&self) -> u64 {
         self.backlog.written.load(Ordering::Relaxed)
     }
 
-    /// Much is better written by the writers, on all the cores that there are; and whoever
-    /// takes copies may have to be waited for.
+    /// Much is better written by the writers, on all the cores that there are; and a
+    /// thread that takes copies may have to be waited for.
     fn goes_past_the_writer(&self, bytes: usize) -> bool {
         bytes <= LARGEST_AT_ONCE && !self.copies.is_on() && self.backlog.waiting() == 0
     }
@@ -199,7 +203,8 @@ impl Backlog {
         bytes
     }
 
-    /// So much of what waited is out. Whoever sees that nothing waits any more may write.
+    /// This many of the waiting bytes were sent. A thread that sees that nothing waits
+    /// may write.
     pub(super) fn wrote_of_waiting(&self, bytes: usize) {
         self.wrote(bytes);
         self.waiting.fetch_sub(bytes, Ordering::Release);
@@ -209,29 +214,17 @@ impl Backlog {
 /// Longer ones wake the writer. Unit: bytes.
 const LARGEST_AT_ONCE: usize = 4 * 1024;
 
-/// So many bytes of these lines were taken; none where the system cannot say without
-/// waiting, or the stream has ended: the writer will find out.
-#[cfg(target_os = "linux")]
+/// The socket took this many bytes of these lines; none where the system cannot say
+/// without waiting, or the stream has ended: the writer will find out.
 fn write_at_once(stream: &TcpStream, lines: &[Line]) -> usize {
-    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
-    use std::io::IoSlice;
     let parts: Vec<_> = lines
         .iter()
         .map(|line| IoSlice::new(line.as_bytes()))
         .collect();
-    let mut control = SendAncillaryBuffer::default();
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    sendmsg(stream, &parts, &mut control, flags).unwrap_or(0)
-}
-
-/// Every line wakes its writer.
-#[cfg(not(target_os = "linux"))]
-fn write_at_once(_stream: &TcpStream, _lines: &[Line]) -> usize {
-    0
+    sockets::write_at_once(stream, &parts)
 }
 
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::transfer::tap::{Tap, Way};

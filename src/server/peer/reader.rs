@@ -1,10 +1,10 @@
 //! `reader-N`: the one thread that reads from client N.
 //!
-//! It hands each line to the room, and in the end that there are no more. A client has one
-//! deadline to join and none afterwards; whoever was told goodbye has a moment to hang up.
-//! A client that closes its half of the stream has asked its last question: it gets its
-//! answers, and `reader-N` stays until they are out.
-//! Whoever talks faster than it listens is read more slowly, and so is a stranger who
+//! It hands each line to the room, and in the end that there are no more. A client has
+//! one deadline to join and none afterwards; a client that was told goodbye has a moment
+//! to close. A client that closes its half of the stream has asked its last question: it
+//! gets its answers, and `reader-N` stays until they are out.
+//! A client that sends faster than it reads is read more slowly, and so is a stranger who
 //! floods the room ([`Pace`]): TCP holds them back, and nobody is refused.
 //!
 //! Source: RFC 9293 §3.10.4 (why a close is done in halves).
@@ -56,7 +56,7 @@ struct Reader<'a> {
     pace: Option<Pace>,
 }
 
-/// What is wanted from a client.
+/// The message that is expected from a client.
 enum Wanted {
     More,
     /// It was its last line, and it is told so.
@@ -81,7 +81,7 @@ impl Reader<'_> {
                 self.peer.stream.set_read_timeout(None)?;
             }
             let Some(count) = self.read(&mut buffer, deadline)? else {
-                // A join may be on its way through the room: it decides who is late.
+                // A join may still be queued for the room, which decides who is late.
                 if is_late && !self.peer.joined.load(Ordering::Acquire) {
                     return Ok(());
                 }
@@ -224,13 +224,14 @@ impl Reader<'_> {
 }
 
 /// How long a client that was told goodbye may take to hang up. If we closed at once, its
-/// unread bytes would make TCP send RST, and RST destroys the goodbye on its way.
+/// unread bytes would make TCP send RST, and RST destroys the goodbye in flight.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// How long what is owed to a client that sends no more may lie there unread.
 const UNREAD: Duration = Duration::from_secs(30);
 
-/// What a client whose own queue is full waits before each further read of up to 4 KiB.
+/// The wait before each further read of up to 4 KiB from a client whose own queue is
+/// full.
 const BREATHER: Duration = Duration::from_millis(20);
 
 /// How long one that waits for its turn is not read at most.

@@ -1,4 +1,4 @@
-//! What is looked at before a transfer may wait for a port.
+//! The checks before a transfer may wait for a port.
 
 use super::Transfers;
 use super::transfer::{Stage, Supplies, Transfer, Upload, household};
@@ -16,7 +16,7 @@ const TRANSFERS_PER_CLIENT: usize = 16;
 /// Most transfers of one address at once, this machine's own left out.
 const TRANSFERS_PER_ADDRESS: usize = 256;
 
-/// What was settled, or a code and a sentence.
+/// The negotiated options, or a code and a sentence.
 type Checked = Result<(FileName, Settled), (Code, String)>;
 
 impl Transfers {
@@ -64,10 +64,10 @@ impl Transfers {
         Ok((name, settled))
     }
 
-    /// Whether there is room within the limits and on the disk. What broken-off uploads
-    /// have left counts; where `is_opened`, because somebody sends this one, they make room
-    /// where that helps. The part that this one goes on from stays. What an `earlier`
-    /// upload that gives way has taken, this one takes over.
+    /// Whether there is room within the limits and on the disk. The partial files of
+    /// interrupted uploads count; where `is_opened`, because somebody sends this one,
+    /// they make room where that helps. The part that this upload resumes stays. This
+    /// upload takes over the share of an `earlier` one that it replaces.
     pub(super) fn make_room(
         &self,
         name: &FileName,

@@ -6,9 +6,9 @@
 //!                           '-- the last of them ends ------------------^
 //! ```
 //!
-//! A client that has closed both halves looks the same at first. So it is told that its
-//! connection ends: where nobody is left, TCP answers with RST, and its transfers are
-//! cancelled.
+//! A client that has closed both halves looks the same at first. Therefore it is told
+//! that its connection ends: where nobody is left, TCP answers with RST, and its
+//! transfers are cancelled.
 //!
 //! Source: RFC 9293 §3.6 (a half-closed connection).
 
@@ -20,7 +20,7 @@ use crate::wire::message::Reply;
 use std::net::Shutdown;
 use std::sync::Arc;
 
-/// What a client reads that has closed its half while transfers of it run or wait.
+/// The message to a client that has closed its half while its transfers run or wait.
 const LAST_NOTICE: &str = "You closed your half of the connection. The server closes \
                            its half when your transfers have ended.";
 

@@ -1,4 +1,4 @@
-//! What is on offer, made once for many who ask.
+//! The list of offered files, made once for many requests.
 
 use super::{Transfers, complain};
 use crate::reliable::moment::Moment;

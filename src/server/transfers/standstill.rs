@@ -1,5 +1,5 @@
-//! What a transfer takes from others: nothing before it is opened, and a port no longer than
-//! it moves.
+//! Finds transfers that block others: nothing before it is opened, and a port no longer
+//! than it moves.
 
 use super::Transfers;
 use super::transfer::Upload;
@@ -14,8 +14,8 @@ const STOOD_STILL: &str = "The transfer made no progress while others were waiti
                            kept: continue with /resume.";
 
 impl Transfers {
-    /// The handshake of an upload has shown that somebody sends it: only now it counts, and
-    /// only now older parts make room for it.
+    /// The handshake of an upload has shown that somebody sends it: only now it counts,
+    /// and only now older parts make room for it.
     pub(super) fn settle_opened(&mut self, number: u64) {
         let transfer = self.all.get(&number);
         let Some((name, upload)) = transfer
@@ -42,7 +42,7 @@ impl Transfers {
     }
 
     /// Gives ports back that stand still while others wait: of those who wait, each one's
-    /// port is on its way then.
+    /// port is being freed then.
     pub(super) fn break_off_the_idle(&mut self) {
         let now = self.clock.now();
         let mut idle: Vec<_> = self

@@ -30,15 +30,15 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one client asked for, in either direction.
+/// A request of a client for a transfer, in either direction.
 pub(super) struct Transfer {
     pub(super) peer: Arc<Peer>,
     pub(super) tag: Option<u64>,
     pub(super) name: FileName,
     pub(super) settled: Settled,
-    /// What is to be received, where it is an upload.
+    /// The file to receive, for an upload.
     pub(super) upload: Option<Upload>,
-    /// What the asker has already.
+    /// The part that the asker already has.
     pub(super) prefix: Option<Prefix>,
     /// Somebody wants it to end, or nobody is left at the other end.
     pub(super) is_leaving: bool,
@@ -52,7 +52,7 @@ pub(super) struct Transfer {
 /// A file that a client gives.
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
-    /// Whose it is.
+    /// The client of the transfer.
     pub(super) from: String,
     /// As the client says.
     pub(super) version: FileVersion,
@@ -115,7 +115,7 @@ pub(super) enum StartError {
     Hopeless(String),
 }
 
-/// What it takes to start one.
+/// The data that a transfer needs to start.
 pub(super) struct Supplies {
     pub(super) journals: Journals,
     pub(super) tap: Tap,
@@ -123,7 +123,7 @@ pub(super) struct Supplies {
     pub(super) is_offloading: bool,
     pub(super) folder: Folder,
     pub(super) digests: Digests,
-    /// What broken-off uploads have left.
+    /// The partial files of interrupted uploads.
     pub(super) kept: Kept,
     /// Where a sender reports to.
     pub(super) events: Sender<TransfersMessage>,
@@ -156,7 +156,7 @@ impl Transfer {
         }
     }
 
-    /// So much of it is there now.
+    /// The part of it that has arrived.
     pub(super) fn note_progress(&mut self, bytes: u64, now: Moment) {
         if let Stage::Running {
             moved_at,
@@ -202,7 +202,7 @@ impl Transfer {
 
     /// Whether this is a running upload of just that version, and `asker` may go on from
     /// what it leaves: it is ending, nobody is left at its chat connection, or the same
-    /// client asks again, for whom the earlier one is broken off.
+    /// client asks again, for whom the earlier one is interrupted.
     pub(super) fn gives_way_to(
         &self,
         asker: &Peer,
@@ -218,7 +218,7 @@ impl Transfer {
                 || self.peer.has_hung_up())
     }
 
-    /// What is said of it, as far as it is known always.
+    /// The report about it, as far as it is always known.
     pub(super) fn news(&self, number: u64, state: TransferState) -> TransferNews {
         TransferNews {
             transfer: number,
@@ -266,7 +266,7 @@ impl Transfer {
 }
 
 impl Supplies {
-    /// What a transfer's threads report to.
+    /// The channel to which the threads of a transfer report.
     pub(super) fn reporter(
         &self,
         job: &Job,
@@ -283,7 +283,7 @@ impl Supplies {
     }
 }
 
-/// What one household has all of: an IPv4 address, or an IPv6 prefix of 64 bits (RFC 4291
+/// The identity of one household: an IPv4 address, or an IPv6 prefix of 64 bits (RFC 4291
 /// §2.5.4). `None` for this machine itself.
 pub(super) fn household(address: IpAddr) -> Option<IpAddr> {
     let address = address.to_canonical();

@@ -1,8 +1,9 @@
-//! One upload on the server: from a name and a free port to a running receiver; and from a
-//! verified file to an entry of the shelf.
+//! One upload on the server: from a name and a free port to a running receiver; and from
+//! a verified file to an entry of the shelf.
 //!
-//! It begins where an earlier one of the same version was broken off
-//! ([`kept`](crate::server::kept)); `disk-3` reads back and hashes what was there, off this thread.
+//! It begins where an earlier one of the same version was interrupted
+//! ([`kept`](crate::server::kept)); `disk-3` reads back and hashes what was there, off
+//! this thread.
 
 use super::transfer::{
     Shell, Stage, StartError, Supplies, Transfer, Upload, draw_token, hopeless,
@@ -11,8 +12,9 @@ use crate::lab::journal::Side;
 use crate::reliable::moment::Moment;
 use crate::server::folder::{Folder, NO_FOLDER, Version};
 use crate::shelf::FileName;
+use crate::system::disk;
 use crate::transfer::receiving;
-use crate::transfer::{Ending, Job, space};
+use crate::transfer::{Ending, Job};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Code, Offer, Reply, TransferState};
 use std::io::{self, ErrorKind};
@@ -116,15 +118,16 @@ pub(super) fn check_name(name: &str) -> Result<FileName, (Code, String)> {
         .map_err(|error| bad(&format!("{error}").replace("file name not allowed: ", "")))
 }
 
-/// Whether there is room for it now. What other uploads have reserved is taken already.
+/// Whether there is room for it now. The space that other uploads have reserved is
+/// already in use.
 pub(super) fn check_room(folder: &Path, size: u64) -> Result<(), (Code, String)> {
-    match space::free(folder) {
+    match disk::free(folder) {
         Some(free) if free < size => Err((Code::NoRoom, NO_ROOM.to_owned())),
         Some(_) | None => Ok(()),
     }
 }
 
-/// What an upload has put on the shelf, if it has.
+/// The file that an upload has added to the folder, if any.
 pub(super) fn find_shared(
     folder: &mut Folder,
     ending: Ending,

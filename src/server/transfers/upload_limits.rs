@@ -1,15 +1,15 @@
 //! How much clients may upload, and how much of that is taken.
 //!
 //! ```text
-//! asked for --check--> opened --check, take--> on its way --verified--> taken for good
+//! asked for --check--> opened --check, take--> running --verified-->  taken for good
 //!                                                   \--anything else--> given back
 //! ```
 //!
-//! A mere request takes nothing: what is on its way counts from the handshake on, as if it
-//! were there already, and what broken-off uploads have left as long as it is kept; so no
-//! crowd of uploads together gets past the limit. Nobody has more than half of the limit on
-//! its way by several uploads, and nobody leaves more than a certain number of files. The
-//! count of what is whole begins anew with the server.
+//! A mere request takes nothing: a running upload counts from the handshake on, as if it
+//! were there already, and the partial files of interrupted uploads as long as they are
+//! kept; so no crowd of uploads together gets past the limit. No user has more than half
+//! of the limit in several running uploads, and nobody leaves more than a certain number
+//! of files. The count of finished uploads restarts with the server.
 
 use crate::wire::message::Code;
 use std::collections::HashMap;
@@ -31,17 +31,17 @@ impl UploadLimits {
     };
 }
 
-/// What is left of the limits.
+/// The rest of the limits.
 #[derive(Debug, Clone)]
 pub(super) struct Allowance {
     /// `None`: no uploads at all.
     limits: Option<UploadLimits>,
-    /// Uploaded, or on its way. Unit: bytes.
+    /// Uploaded, or being uploaded. Unit: bytes.
     taken_bytes: u64,
     by_user: HashMap<String, Taken>,
 }
 
-/// What one user has of it.
+/// The share of one user.
 #[derive(Debug, Clone, Copy, Default)]
 struct Taken {
     /// Unit: bytes.
@@ -49,7 +49,7 @@ struct Taken {
     files: usize,
 }
 
-/// Most files of one user while the server runs, whole or on their way.
+/// Most files of one user while the server runs, finished or running.
 const FILES_PER_USER: usize = 256;
 
 /// Most files of all users together.
@@ -67,8 +67,8 @@ impl Allowance {
         }
     }
 
-    /// Whether a file of this size is within the limits, beside so much that uploads which
-    /// were broken off have left.
+    /// Whether a file of this size is within the limits, beside this much in the partial
+    /// files of interrupted uploads.
     pub(super) fn check(
         &self,
         user: &str,

@@ -1,4 +1,5 @@
-//! What comes from a receiver's socket: who sent it, what the link does to it, what it says.
+//! The datagrams of a receiver's socket: who sent it, what the link does to it, what it
+//! says.
 //!
 //! ```text
 //!   datagram --from there?--> link --whole? the right MAC?--> machine, bytes
@@ -19,9 +20,9 @@ use crate::wire::packet::{Body, Packet, PacketError, PathPacket};
 use std::net::SocketAddr;
 
 impl<R: FnMut(Report)> Shell<R> {
-    /// Whether this comes from the sender. A client hears nobody but the server; there the
-    /// sender is whoever has the token and comes from the asker's address, whatever the
-    /// port. Once it is open, a new port is challenged.
+    /// Whether this comes from the sender. A client hears nobody but the server; there
+    /// the sender is the one that has the token and the address of the asker, whatever
+    /// the port. Once it is open, a new port is challenged.
     pub(super) fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
         if PathPacket::is_one(datagram) {
             self.on_path_packet(from, datagram);
@@ -62,7 +63,7 @@ impl<R: FnMut(Report)> Shell<R> {
         if self.carrier.follow(from, packet.sent_at) {
             self.connection.on_moved();
         }
-        self.carrier.leads_to(from) // Else its answer would go elsewhere.
+        self.carrier.leads_to(from) // Otherwise its answer would go to another address.
     }
 
     fn on_path_packet(&mut self, from: SocketAddr, datagram: &[u8]) {

@@ -1,4 +1,4 @@
-//! The bytes of a receiver on their way from the socket to the disk.
+//! Carries the received bytes from the socket to the disk.
 //!
 //! ```text
 //!   chunks    |-------------|-------------|-------------|
@@ -6,12 +6,12 @@
 //!                ^start     ^in order
 //! ```
 //!
-//! What comes is copied to its place in its chunk, be it in order or early, and stays there
-//! until all before it is here. A chunk goes to the disk when it is whole, or as far as it
-//! is in order when nothing more comes.
+//! Received data is copied to its place in its chunk, in order or not, and stays there
+//! until all before it is here. A chunk goes to the disk when it is whole, or as far as
+//! it is in order when nothing more comes.
 //!
-//! Where the disk is behind, chunks wait here, and the window shrinks by them: this thread
-//! never waits for the disk, as the socket would overflow meanwhile.
+//! Where the disk is behind, chunks wait here, and the window shrinks by them: this
+//! thread never waits for the disk, as the socket would overflow meanwhile.
 
 use super::super::disk::{CHUNK_BYTES, Disk};
 use std::collections::VecDeque;
@@ -23,15 +23,15 @@ pub(super) struct Bytes {
     start: u64,
     /// All before it is here.
     in_order: u64,
-    /// Each has room up to the next multiple of [`CHUNK_BYTES`], and reaches to the furthest
-    /// byte of it that is here.
+    /// Each has room up to the next multiple of [`CHUNK_BYTES`], and reaches to the
+    /// furthest byte of it that is here.
     chunks: VecDeque<Vec<u8>>,
     /// In order, and handed over: the disk has not taken them yet.
     waiting: VecDeque<Vec<u8>>,
 }
 
 impl Bytes {
-    /// What comes before `offset` is there from an earlier download.
+    /// The bytes before `offset` are from an earlier download.
     pub(super) const fn from(offset: u64) -> Self {
         Self {
             start: offset,
@@ -91,8 +91,8 @@ impl Bytes {
         self.offer(disk);
     }
 
-    /// Hands what is in order to the disk, however little it is. A disk that is behind gets
-    /// whole chunks only: a part of one takes as much memory as all of it.
+    /// Hands what is in order to the disk, however little it is. A disk that is behind
+    /// gets whole chunks only: a part of one takes as much memory as all of it.
     pub(super) fn flush(&mut self, disk: &Disk) {
         self.flush_when_full(disk);
         if self.waiting.is_empty()
@@ -129,7 +129,7 @@ impl Bytes {
         }
     }
 
-    /// What the disk is behind. Unit: bytes.
+    /// How far the disk is behind. Unit: bytes.
     pub(super) fn backlog(&self) -> usize {
         self.waiting.iter().map(Vec::len).sum()
     }
@@ -171,8 +171,8 @@ mod tests {
     }
 
     /// Segments of a file in some order, none a window or more ahead of the first that is
-    /// missing, to a disk that is behind now and then: the file, what the disk was given of
-    /// it, and the most chunks that were held for that.
+    /// missing, to a disk that is behind now and then: the file, what the disk was given
+    /// of it, and the most chunks that were held for that.
     fn carry(seed: u64) -> (Vec<u8>, Vec<u8>, usize) {
         let mut dice = Rng::with_seed(seed);
         let offset = dice.u64(..2 * CHUNK);

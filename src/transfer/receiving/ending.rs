@@ -1,4 +1,5 @@
-//! The end of a receiver: the disk's digest against the sender's, the final name, the word.
+//! The end of a receiver: the disk's digest against the sender's, the final name, the
+//! word.
 //!
 //! ```text
 //!   FIN --finish--> digest --the same-----> keep -----> FIN-ACK verified
@@ -28,7 +29,7 @@ pub(super) enum Verification {
     Done {
         digest: Option<Digest>,
         path: Option<PathBuf>,
-        /// What there is to tell of a file that is whole.
+        /// The report about a complete file.
         remark: Option<String>,
         failure: Option<String>,
     },
@@ -81,7 +82,7 @@ impl<R: FnMut(Report)> Shell<R> {
         matches!(self.verification, Verification::Settling(_))
     }
 
-    /// The disk has done its part; FIN-ACK may say so.
+    /// The disk has finished; FIN-ACK may report it.
     fn conclude(
         &mut self,
         digest: Digest,
@@ -165,7 +166,7 @@ impl<R: FnMut(Report)> Shell<R> {
         if is_over {
             self.disk.end();
         }
-        self.tell_what_happened(true); // Who hears of the end may leave.
+        self.tell_what_happened(true); // A listener that is told of the end may leave.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {
             state,

@@ -1,4 +1,5 @@
-//! What a person does to a running receiver's link: a packet killed, other conditions.
+//! The faults that a user injects into a running receiver's link: a packet killed, other
+//! conditions.
 
 use super::super::Report;
 use super::super::hand::{Hand, Reach};
@@ -8,7 +9,7 @@ use crate::reliable::event::PacketName;
 use crate::wire::packet::Packet;
 
 impl<R: FnMut(Report)> Shell<R> {
-    /// A person meddles with the link, or wants to see what happens.
+    /// Handles a fault that the user injects, or a request to watch.
     pub(super) fn meddle(&mut self, hand: Hand) {
         let reach = Reach {
             carrier: &mut self.carrier,

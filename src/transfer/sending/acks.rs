@@ -60,14 +60,15 @@ pub(super) fn start(
     let token = job.token;
     let key = job.keys.map(|keys| keys.receive);
     let tap = job.tap.clone();
-    // Behind a link it is `sender-N` that knows what becomes of a packet.
+    // Behind a link, `sender-N` knows the fate of a packet.
     let is_linked = !job.scenario.is_perfect();
     let listen = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
         let mut last_error = LastError::default();
         while !shall_end.load(Ordering::Relaxed) {
             match socket.recv_from(&mut datagram) {
-                // What wakes us in the end never travelled.
+                // The datagram that wakes this thread at the end was never sent by the
+                // other side.
                 Ok(_) | Err(_) if shall_end.load(Ordering::Relaxed) => return,
                 Ok((length, from)) if from.ip() == asker => {
                     last_error.forget();
@@ -75,7 +76,7 @@ pub(super) fn start(
                     let Some(arrival) = read(datagram, token, key.as_ref(), from) else {
                         continue;
                     };
-                    // What the carrier looks at it tells, too.
+                    // The carrier also reports the packets that it examines.
                     let is_told = matches!(arrival, Arrival::Path(..))
                         || is_linked && matches!(arrival, Arrival::Packet(..));
                     if !is_told {
@@ -110,8 +111,8 @@ pub(super) fn start(
     })
 }
 
-/// Sends a packet to this very socket, so that who waits there looks up. Were it lost, the
-/// thread looks up by itself after a while.
+/// Sends a packet to this very socket, so that who waits there looks up. Were it lost,
+/// the thread looks up by itself after a while.
 ///
 /// A `shutdown` would wake it too, but then a datagram seems to come from no address, on
 /// which the standard library's `recv_from` may panic.

@@ -12,26 +12,9 @@
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
 //! laboratory's question, not this file's.
 
-use super::answer::ClassAnswer;
-use crate::wire::options::{Arq, Congestion};
+use super::assignment::Assignment;
+use super::question::ClassAnswer;
 use serde::{Deserialize, Serialize};
-
-/// One transfer to be run in the laboratory, in virtual time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assignment {
-    /// What the link does: `seed=7;loss=10%`.
-    pub link: String,
-    /// The protocol.
-    pub arq: Arq,
-    /// Most packets in flight.
-    pub window: u32,
-    /// Who decides how much of that may be in flight.
-    pub congestion: Congestion,
-    /// File bytes per DATA packet.
-    pub segment_bytes: u16,
-    /// The file's size. Unit: bytes.
-    pub size: u64,
-}
 
 /// An assignment that was given out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,21 +23,21 @@ pub struct Lab {
     pub number: u64,
     /// The teacher.
     pub from: String,
-    /// What is to be run.
+    /// The exercise to run.
     #[serde(flatten)]
     pub assignment: Assignment,
 }
 
-/// What came of one at one client.
+/// The result of an exercise at one client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabResult {
-    /// Whose result it is: the number of the `lab`.
+    /// The user whose result it is: the number of the `lab`.
     pub number: u64,
-    /// What came of it.
+    /// The result.
     pub outcome: LabOutcome,
 }
 
-/// What a person and a machine made of an assignment.
+/// The answer of a user and a computer to an exercise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabOutcome {
@@ -123,6 +106,6 @@ pub struct LabFigures {
 pub struct LabRow {
     /// Whose.
     pub name: String,
-    /// What came of it there.
+    /// The result there.
     pub outcome: LabOutcome,
 }

@@ -1,8 +1,8 @@
-//! What fits in one line of the chat connection, and lists that do not.
+//! Splits lists that do not fit in one line of the chat connection.
 //!
-//! A line has a cap, a folder and a room have none. So a long list goes out as several
-//! lines of the same keyword: each but the last says `"more":true`. History is cut
-//! instead: the oldest lines are left out.
+//! A line has a cap, a folder and a room have none. Therefore a long list is sent as
+//! several lines of the same keyword: each but the last says `"more":true`. History is
+//! cut instead: the oldest lines are left out.
 //!
 //! ```text
 //! {"users":{"names":["amit","dana",...],"more":true}}
@@ -21,7 +21,7 @@ use super::{Ban, FileEntry, LabRow, Reply, Said};
 use crate::wire::line::LONGEST_LINE_BYTES;
 use serde::Serialize;
 
-/// What a list may take of a line; the rest is for the keyword around it. Unit: bytes.
+/// The space for a list in a line; the rest is for the keyword around it. Unit: bytes.
 const LIST_BYTES: usize = LONGEST_LINE_BYTES - 64;
 
 impl Reply {
@@ -31,15 +31,15 @@ impl Reply {
         self.to_line().len() <= LONGEST_LINE_BYTES + "\n".len()
     }
 
-    /// Who is there, in as many lines as it takes; one at least.
+    /// The users, in as many lines as needed, at least one.
     #[must_use]
     pub fn users(names: Vec<String>) -> Vec<Self> {
         let line = |(names, more)| Self::Users { names, more };
         pages(names).into_iter().map(line).collect()
     }
 
-    /// What is on offer, and how many files are not, in as many lines as it takes; one at
-    /// least.
+    /// The offered files, and the number of those that are not offered, in as many lines
+    /// as needed, at least one.
     #[must_use]
     pub fn files(files: Vec<FileEntry>, left_out: usize) -> Vec<Self> {
         let line = |(files, more)| Self::Files {
@@ -50,14 +50,14 @@ impl Reply {
         pages(files).into_iter().map(line).collect()
     }
 
-    /// Who is kept out, in as many lines as it takes; one at least.
+    /// The bans, in as many lines as needed, at least one.
     #[must_use]
     pub fn bans(bans: Vec<Ban>) -> Vec<Self> {
         let line = |(bans, more)| Self::Bans { bans, more };
         pages(bans).into_iter().map(line).collect()
     }
 
-    /// What has come back of a `lab`, in as many lines as it takes; one at least.
+    /// The results of a `lab`, in as many lines as needed, at least one.
     #[must_use]
     pub fn lab_results(number: u64, rows: Vec<LabRow>) -> Vec<Self> {
         let line = |(rows, more)| Self::LabResults { number, rows, more };
@@ -98,7 +98,7 @@ fn pages<T: Serialize>(items: Vec<T>) -> Vec<(Vec<T>, bool)> {
     pages
 }
 
-/// What an item takes in a list, its comma included. Unit: bytes.
+/// The length of an item in a list, including its comma. Unit: bytes.
 fn listed_bytes(item: &impl Serialize) -> usize {
     serde_json::to_string(item).map_or(0, |json| json.len() + ",".len())
 }

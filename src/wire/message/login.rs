@@ -1,4 +1,4 @@
-//! Who may come in: the three lines of a login by password, and who is kept out.
+//! The login: the three lines of a login by password, and the bans.
 //!
 //! ```text
 //! -> {"join":{"name":"dana"}}
@@ -13,7 +13,7 @@ use crate::wire::digest::{Confirmation, Exchange};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Whose password is meant.
+/// The owner of the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -39,7 +39,7 @@ pub struct Challenge {
     pub role: Role,
     /// The server's message of the exchange.
     pub message: Exchange,
-    /// What to do, for people who read this by themselves.
+    /// The advice, for people who read this without a client.
     pub sentence: String,
 }
 
@@ -52,7 +52,7 @@ pub struct Proof {
     pub confirmation: Confirmation,
 }
 
-/// One who is kept out until the server ends.
+/// A user who is banned until the server ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// By this name, and whatever looks like it.

@@ -2,17 +2,17 @@
 //!
 //! ```text
 //! teacher  -> {"ask":{"about":{"next":{"moment":2,"choices":4}},"link":"drop=d2.1",...}}
-//! everyone <- {"question":{"number":1,"from":"dana","about":{...},"link":"drop=d2.1",...}}
+//! everyone <- {"question":{"number":1,"from":"dana","about":{...},"link":"...",...}}
 //! guy      -> {"answer":{"number":1,"choice":2}}
 //! teacher  <- {"answered":{"number":1,"count":17}}
 //! teacher  -> "reveal"
-//! everyone <- {"revealed":{"number":1,"answers":17,"counts":[{"choice":1,"count":12},...]}}
+//! everyone <- {"revealed":{"number":1,"answers":17,"counts":[{"choice":1,"count":9},...]}}
 //! ```
 //!
-//! The right answer is in no message: each client works it out of the run, by the same code.
+//! The right answer is in no message: each client works it out of the run, by the same
+//! code.
 
-use super::answer::Answer;
-use super::class::Assignment;
+use super::assignment::Assignment;
 use serde::{Deserialize, Serialize};
 
 /// Most choices of a question.
@@ -24,20 +24,20 @@ pub(super) const MOST_MOMENTS: u32 = 64;
 /// Largest number that may be answered. Unit: packets.
 pub(super) const MOST_PACKETS: u32 = 1_000_000;
 
-/// So many different answers are in one `revealed`; of more, the most frequent.
+/// The most different answers in one `revealed`; of more, the most frequent.
 pub(super) const MOST_COUNTS: usize = 100;
 
-/// What is asked, and about which run.
+/// The question and its run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassQuestion {
-    /// What is asked.
+    /// The question.
     pub about: About,
     /// The run, in virtual time.
     #[serde(flatten)]
     pub assignment: Assignment,
 }
 
-/// What is asked about a run.
+/// The kind of question about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum About {
@@ -59,9 +59,31 @@ pub struct Question {
     pub number: u64,
     /// The teacher.
     pub from: String,
-    /// What is asked.
+    /// The question.
     #[serde(flatten)]
     pub question: ClassQuestion,
+}
+
+/// An answer.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// This choice, from 0.
+    Choice(u8),
+    /// A number of packets.
+    Packets(u32),
+}
+
+/// An answer, and the question that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassAnswer {
+    /// The number of the `question`.
+    pub number: u64,
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: Answer,
 }
 
 /// How many have answered so far: to the teacher.

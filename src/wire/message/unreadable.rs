@@ -1,4 +1,4 @@
-//! Lines that are no messages, and what can be told of them all the same.
+//! Lines that are not messages, and the errors that describe them.
 //!
 //! A request whose fields are wrong may have a readable tag; the answer carries it.
 

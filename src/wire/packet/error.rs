@@ -34,9 +34,9 @@ pub enum PacketError {
         received: u32,
     },
     /// Not of the other side's making: it has no MAC, or not the one that its key yields.
-    /// What it says of itself, the token too, is as good as any.
+    /// All its fields, including the token, may be forged.
     Forged {
-        /// What it wants to be.
+        /// The kind that it claims.
         kind: Kind,
         /// Its number.
         number: u32,

@@ -1,4 +1,4 @@
-//! The header, field by field: for whoever shows its bytes to people.
+//! The header, field by field, for programs that show its bytes.
 //!
 //! ```
 //! use sash::wire::packet::{HEADER_BYTES, HEADER_FIELDS};

@@ -1,9 +1,10 @@
-//! What a packet is, and why a transfer ends unfinished: names for bytes on the wire.
+//! The kinds of packets, and the reasons why a transfer is aborted: names for bytes on
+//! the wire.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a packet is, without its contents: for journals, logs and the link.
+/// The kind of a packet, without its content: for journals, logs and the link.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
@@ -69,8 +70,8 @@ impl Kind {
         }
     }
 
-    /// Whether such a packet carries a MAC where its transfer has keys: it opens or ends the
-    /// transfer, or answers one that does.
+    /// Whether such a packet carries a MAC where its transfer has keys: it opens or ends
+    /// the transfer, or answers one that does.
     #[must_use]
     pub const fn has_mac(self) -> bool {
         match self {

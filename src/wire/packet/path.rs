@@ -19,7 +19,7 @@ use super::{
 use crate::wire::digest::Token;
 use crate::wire::mac::{MAC_BYTES, TrafficKey};
 
-/// What a challenge asks for, and its response repeats.
+/// The value of a challenge, which its response repeats.
 pub type Nonce = [u8; NONCE_BYTES];
 
 /// One of the two.
@@ -62,7 +62,7 @@ impl PathPacket {
         }
     }
 
-    /// What answers this challenge.
+    /// The response to this challenge.
     #[must_use]
     pub const fn response(self, sent_at: u32) -> Self {
         Self {
@@ -110,8 +110,8 @@ impl PathPacket {
             && datagram.len() <= Self::bytes(true)
     }
 
-    /// Reads one of this transfer; `None` where it is not, is damaged, or has not the right
-    /// MAC though there is a key.
+    /// Reads one of this transfer; `None` where it is not, is damaged, or has not the
+    /// right MAC though there is a key.
     #[must_use]
     pub fn decode(
         datagram: &[u8],

@@ -120,7 +120,7 @@ fn a_lost_connection_keeps_the_answer_where_the_question_comes_again() {
             );
         } else {
             assert_eq!(typed(&mut client, "/answer b"), []);
-            let told = "No question is open.";
+            let told = "There is no question to answer.";
             assert_eq!(last_line(&client).text, told);
         }
     }

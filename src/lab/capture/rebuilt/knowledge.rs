@@ -1,11 +1,11 @@
-//! What one side of a transfer has seen by a moment: what its next ACK says.
+//! The knowledge of one side of a transfer at a moment: what its next ACK says.
 //!
 //! Source: report page `wire`, section 9 (ACK and NACK).
 
 use crate::reliable::event::PacketName;
 use crate::wire::packet::Kind;
 
-/// What one side has seen so far.
+/// The knowledge of one side so far.
 #[derive(Debug, Default)]
 pub(super) struct Knowledge {
     /// The newest arrival that is answered with an echo: its stamp, and when it came.
@@ -37,7 +37,7 @@ impl Knowledge {
         left.wrapping_add(stamp(time_us.saturating_sub(came)))
     }
 
-    /// What an ACK echoes that says that FIN has come: the stamp of what came last.
+    /// The echo in an ACK that acknowledges FIN: the stamp of what came last.
     pub(super) fn echo_at_the_end(&self) -> u32 {
         let arrivals = [self.last, self.fin].into_iter().flatten();
         let newest = arrivals.max_by_key(|(_, came)| *came);

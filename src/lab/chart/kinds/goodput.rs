@@ -1,12 +1,12 @@
 //! Goodput over time: new file bytes that reach the receiver, counted once each.
 //!
-//! A segment that comes twice counts once, and one that the receiver throws away (go-back-N
-//! out of order) counts when it comes again. A journal without the receiver's side counts
-//! by the ACKs that the sender heard.
+//! A segment that comes twice counts once, and one that the receiver throws away
+//! (go-back-N out of order) counts when it comes again. A journal without the receiver's
+//! side counts by the ACKs that the sender heard.
 //!
-//! Beside it stands what the textbook says of the scenario that the journal names: a dashed
-//! level, and another one from where a person made the link another. Where the textbook is
-//! silent there is no such line, and a note says why.
+//! Beside it stands what the textbook says of the scenario that the journal names: a
+//! dashed level, and another one from where a person made the link another. Where the
+//! textbook is silent there is no such line, and a note says why.
 
 use super::{at, is_data, seconds, series};
 use crate::lab::chart::{Line, Look, Point, Series};
@@ -18,8 +18,8 @@ use crate::reliable::event::Event;
 use crate::wire::packet::{HEADER_BYTES, Kind as PacketKind};
 use std::collections::HashMap;
 
-/// The longest run is cut into so many pieces, and all others into pieces of that length,
-/// so that panels beside each other are equally fine.
+/// The longest run is cut into this many pieces, and all others into pieces of that
+/// length, so that panels beside each other are equally fine.
 const PIECES: f64 = 60.0;
 
 /// Measured, its mean, what the textbook says, and what the link carries at most where
@@ -77,8 +77,9 @@ pub(super) fn series_of(journal: &Journal, longest: f64) -> Vec<Series> {
 /// As in the legend.
 const FORMULA: &str = "textbook's formula";
 
-/// What the textbook's lines are worked out from, or why there is none. Journals of which
-/// the same is to be said stand together, and none is named where all are alike.
+/// The data from which the textbook's lines are computed, or the reason why there are
+/// none. Journals of which the same is to be said stand together, and none is named where
+/// all are alike.
 pub(super) fn notes<'a>(
     journals: impl Iterator<Item = (&'a Journal, String)>,
 ) -> Vec<String> {
@@ -99,7 +100,7 @@ pub(super) fn notes<'a>(
     notes.into_iter().map(named).collect()
 }
 
-/// What follows the formula's name: `: 1-P with P = 5%, a = 4.2`.
+/// The note after the formula's name: `: 1-P with P = 5%, a = 4.2`.
 fn note(journal: &Journal) -> String {
     let links = links(journal, f64::INFINITY);
     let last = links.last().expect("the heading names one");
@@ -173,7 +174,8 @@ fn levels(links: &[Held<'_>], value: impl Fn(&str) -> Option<f64>) -> Vec<Vec<Po
     lines
 }
 
-/// When new bytes of the file came to stay: seconds, and how many.
+/// When new bytes of the file arrived in order: the time in seconds, and the number of
+/// bytes.
 fn arrivals(journal: &Journal) -> Vec<(f64, f64)> {
     let mut places: HashMap<u32, usize> = HashMap::new();
     let mut arrivals: Vec<(f64, f64)> = Vec::new();

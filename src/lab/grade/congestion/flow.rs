@@ -1,9 +1,9 @@
 //! A flow that always has data, and the bottleneck that two of them share.
 //!
-//! The flow transmits packets 0, 1, 2, ... while its window has room. A packet is lost once
-//! a packet three later is acknowledged (RFC 9002 §6.1.1), or with all others when nothing
-//! was acknowledged for a retransmission timeout (RFC 6298). What was lost is not sent again
-//! under its number: the next packet carries it.
+//! The flow transmits packets 0, 1, 2, ... while its window has room. A packet is lost
+//! once a packet three later is acknowledged (RFC 9002 §6.1.1), or with all others when
+//! nothing was acknowledged for a retransmission timeout (RFC 6298). A lost packet is not
+//! retransmitted under its number: the next packet carries it.
 
 use super::Path;
 use super::window::Window;
@@ -22,7 +22,7 @@ const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 /// A timeout doubles this often at most.
 const MOST_DOUBLINGS: u32 = 6;
 
-/// What is remembered of a packet in flight.
+/// The record of a packet in flight.
 #[derive(Debug, Clone, Copy)]
 struct Sent {
     at: Moment,
@@ -31,7 +31,7 @@ struct Sent {
     lost: u64,
 }
 
-/// What was measured.
+/// The measurements.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) delivered: u64,
@@ -262,7 +262,7 @@ pub(super) struct Arrived {
     waited: Duration,
 }
 
-/// A queue, a rate and a delay. What leaves first arrives first.
+/// A queue, a rate and a delay. Packets arrive in the order in which they were sent.
 pub(super) struct Bottleneck {
     /// For one packet.
     transmission: Duration,

@@ -1,4 +1,4 @@
-//! Who decides the window of a flow: a controller of Sash, or a program.
+//! The controller of a flow's window: a controller of Sash, or a program.
 
 use crate::lab::grade::program::{Failure, Program};
 use crate::lab::grade::verbs::{self, Action};
@@ -10,7 +10,7 @@ use crate::reliable::protocol::Timer;
 use crate::wire::options::{Congestion, LARGEST_WINDOW};
 use std::time::Duration;
 
-/// What a flow asks of whoever decides its window.
+/// The questions of a flow to its congestion controller.
 pub(super) trait Window {
     fn begin(&mut self, now: Moment) -> Result<(), Failure>;
     /// This packet was acknowledged.

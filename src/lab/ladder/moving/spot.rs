@@ -8,7 +8,7 @@ use crate::reliable::event::PacketName;
 /// A moment of a ladder, drawn.
 #[derive(Debug, Clone)]
 pub struct Moving {
-    /// What to draw.
+    /// The object to draw.
     pub picture: Picture,
     /// Where each packet on it is.
     pub spots: Vec<Spot>,
@@ -27,7 +27,7 @@ pub struct Spot {
     pub from: Point,
     /// Where its arrow ends so far.
     pub to: Point,
-    /// Whether it is on its way, and will arrive if nobody kills it.
+    /// Whether it is in flight and will arrive unless the user drops it.
     pub is_in_flight: bool,
     /// When it left, where that is known. Unit: microseconds.
     pub sent_us: Option<u64>,
@@ -62,7 +62,8 @@ impl Spot {
 }
 
 impl Moving {
-    /// The packet in flight that a click here means: the one whose disc is nearest, within
+    /// The packet in flight that a click here means: the one whose disc is nearest,
+    /// within
     /// `tolerance` pixels of it; else the one whose arrow is, for discs run away.
     #[must_use]
     pub fn in_flight_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {

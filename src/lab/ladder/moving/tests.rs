@@ -1,6 +1,7 @@
 //! Where packets are on the moving ladder, and what a mouse means there.
 
 use super::*;
+use crate::lab::picture::Shape;
 use crate::lab::run::Experiment;
 use crate::wire::options::Arq;
 use crate::wire::packet::Kind;
@@ -131,4 +132,38 @@ fn keys_go_from_packet_to_packet_in_the_order_in_which_they_left() {
     let shapes = moving.picture.shapes.len();
     moving.frame(&before);
     assert_eq!(moving.picture.shapes.len(), shapes + 4);
+}
+
+#[test]
+fn no_word_leaves_a_narrow_picture() {
+    let entries = entries("seed=3;loss=20%;delay=50ms;rate=1mbit");
+    for width in [330.0, 480.0, 640.0] {
+        for time_us in (0..3_000_000).step_by(50_000) {
+            let scene = Scene {
+                entries: &entries,
+                index: entries.partition_point(|entry| entry.time_us <= time_us),
+                now_us: time_us,
+                notation: Notation {
+                    arq: Arq::Sack,
+                    first_sequence: 0,
+                },
+                usual_us: None,
+                size: (width, 400.0),
+            };
+            for shape in scene.draw().picture.shapes {
+                let Shape::Words(words) = shape else {
+                    continue;
+                };
+                let letters = u32::try_from(words.text.chars().count()).unwrap();
+                let long = f64::from(letters) * words.size * LETTER * 0.9;
+                let from = match words.anchor {
+                    Anchor::Start => words.at.x,
+                    Anchor::Middle => words.at.x - long / 2.0,
+                    Anchor::End => words.at.x - long,
+                };
+                let is_inside = from >= 0.0 && from + long <= width;
+                assert!(is_inside, "{} at {from} of {width}", words.text);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@
 //!
 //! Source: draft-ietf-ccwg-bbr §2.7 (the 2 %); report chapter.
 
-/// What became of the packets of some stretch of time.
+/// The fates of the packets of one period.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Tally {
     pub(super) delivered: f64,
@@ -40,7 +40,7 @@ const MOST_OWN_LOSS: f64 = 0.5;
 /// More than this is doubted where less sent brings as much.
 const DOUBTFUL_LOSS: f64 = 0.35;
 
-/// What was learned before counts for three quarters of what is learned now.
+/// Earlier knowledge counts for three quarters of the new knowledge.
 const MEMORY: f64 = 0.75;
 
 /// No burst is believed to be longer, on average. Unit: packets.
@@ -118,8 +118,8 @@ impl OwnLoss {
         self.is_known = true;
     }
 
-    /// Whether a round lost more than is known of the path, if no packet's loss depends on
-    /// another's.
+    /// Whether a round lost more than is known of the path, if no packet's loss depends
+    /// on another's.
     pub(super) fn is_lossy(&self, round: &Tally) -> bool {
         round.share() > self.most(round, 1.0, 2.5)
     }
@@ -134,12 +134,12 @@ impl OwnLoss {
         self.evidence.add(round);
     }
 
-    /// What became of the packets since the sender does what it does now.
+    /// The fates of the packets since the current phase began.
     pub(super) const fn evidence(&self) -> &Tally {
         &self.evidence
     }
 
-    /// Whether so many rounds together lost more than the path does by itself.
+    /// Whether this many rounds together lost more than the path does by itself.
     pub(super) fn is_congested(&self, rounds: u32) -> bool {
         self.evidence.rounds >= rounds && self.is_exceeded_by(&self.evidence)
     }
@@ -151,14 +151,14 @@ impl OwnLoss {
         tally.packets() >= FEWEST_PACKETS && tally.share() > self.most(tally, burst, 3.0)
     }
 
-    /// The largest share of these packets that the path may lose by itself, where losses
-    /// come in bursts of this length, so many standard deviations of chance allowed for.
+    /// The largest share of these packets that the path may lose by itself, if losses
+    /// come in bursts of this length, with an allowance of this many standard deviations.
     fn most(&self, tally: &Tally, burst: f64, deviations: f64) -> f64 {
         // Where nothing is known, a half of one packet may have been lost.
         let (known, packets) = (self.own.packets() + 1.0, tally.packets().max(1.0));
         let own = (self.own.lost + 0.5) / known;
         let by_bursts = own * (1.0 - own) * (2.0 * burst - 1.0) / packets;
-        // What is known was counted too: few packets say little of the path.
+        // The known loss was counted too: few packets say little of the path.
         let mean = (self.own.lost + tally.lost + 0.5) / (known + packets);
         let deviation = (by_bursts + mean * (1.0 - mean) / known).sqrt();
         own + LOSS_TOLERANCE + deviations * deviation + 1.0 / packets
@@ -169,7 +169,7 @@ impl OwnLoss {
 mod tests {
     use super::*;
 
-    /// A round of 100 packets of which so many were lost, in so many bursts.
+    /// A round of 100 packets of which `lost` were lost, in `bursts` bursts.
     fn round(lost: u32, findings: u32) -> Tally {
         Tally {
             delivered: f64::from(100 - lost),

@@ -1,4 +1,4 @@
-//! What BBR knows of the path: its rate, its least round trip, and its own loss.
+//! BBR's model of the path: its rate, its least round trip, and its own loss.
 //!
 //! ```text
 //!   packets sent in round k  ---->  acknowledged or lost in round k+1
@@ -7,10 +7,11 @@
 //! ```
 //!
 //! Congestion makes more loss when we send more; a bad cable or a lossy radio does not
-//! care. So the loss of the rounds that drain the queue is the path's own, and only what
-//! exceeds it is congestion. Without this the model collapses where the path loses a fifth
-//! of everything: the delivered rate is then always below what was sent, each round sends
-//! less than the one before, and 1.25 times the rate does not make up for it.
+//! care. Therefore the loss of the rounds that drain the queue is the path's own, and
+//! only what exceeds it is congestion. Without this the model collapses where the path
+//! loses a fifth of everything: the delivered rate is then always below what was sent,
+//! each round sends less than the one before, and 1.25 times the rate does not make up
+//! for it.
 //!
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
@@ -27,18 +28,18 @@ pub(super) struct Path {
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
-    /// Packets per second that arrived before the sender slowed down: to drain the queue, or
-    /// for congestion.
+    /// Packets per second that arrived before the sender slowed down: to drain the queue,
+    /// or for congestion.
     full_rate: f64,
     loss: OwnLoss,
     round: Round,
 }
 
-/// The round trip that is under way.
+/// The current round trip.
 #[derive(Debug, Default)]
 struct Round {
     count: u64,
-    /// It is over when a packet is acknowledged that left after so many deliveries.
+    /// It is over when a packet is acknowledged that was sent after this many deliveries.
     ends_at: u64,
     /// When the round before it ended.
     began: Option<Moment>,
@@ -60,14 +61,15 @@ struct MaxFilter {
 /// like anything else.
 const LEAST_ROUND: Duration = Duration::from_millis(5);
 
-/// A round has at least so many clumps of ACKs, or its rate would depend on whether one
+/// A round has at least this many clumps of ACKs, or its rate would depend on whether one
 /// more of them falls into it.
 const CLUMPS_PER_ROUND: u32 = 10;
 
-/// A round has at least so many packets, or its loss would be chance.
+/// A round has at least this many packets, or its loss would be chance.
 const PACKETS_PER_ROUND: f64 = 32.0;
 
-/// So few packets are no clump: pacing and a queue are as uneven. Unit: packets.
+/// Fewer packets than this are not a clump: pacing and a queue are as uneven. Unit:
+/// packets.
 const UNEVEN: f64 = 4.0;
 
 /// No clump is believed to be longer.
@@ -215,21 +217,21 @@ impl Path {
         self.loss.take(&last);
         self.loss.learn();
         if !was_known {
-            // What was measured so far did not count the path's own loss.
+            // The measurements so far did not count the path's own loss.
             let own = self.loss.known().unwrap_or(0.0);
             self.rates.scale(1.0 / (1.0 - own));
         }
     }
 
-    /// The round that just ended brought more than any before: it was sent slower than the
-    /// bottleneck.
+    /// The round that just ended brought more than any before: it was sent slower than
+    /// the bottleneck.
     pub(super) fn take_growing_round(&mut self) {
         if self.round.last.is_believable() && !self.is_lossy() {
             self.loss.take(&self.round.last);
         }
     }
 
-    /// What the path has lost by itself so far, learned or not: from 0 to a half.
+    /// The path's own loss so far, learned or not: from 0 to a half.
     pub(super) fn loss_so_far(&self) -> f64 {
         self.loss.so_far()
     }
@@ -256,7 +258,7 @@ impl Path {
         self.begin();
     }
 
-    /// What was sent was too much: the bottleneck let through what arrived, and what was
+    /// The sender sent too much: the bottleneck let through what arrived, and what was
     /// measured before is forgotten.
     pub(super) fn take_congestion(&mut self) {
         self.lower_rate(self.loss.evidence().rate());
@@ -272,7 +274,8 @@ impl Path {
         self.rates.insert(self.round.count, rate);
     }
 
-    /// Whether the last rounds, that many at least, lost more than the path does by itself.
+    /// Whether the last rounds, that many at least, lost more than the path does by
+    /// itself.
     pub(super) fn is_congested(&self, rounds: u32) -> bool {
         self.loss.is_congested(rounds)
     }
@@ -304,9 +307,9 @@ impl Path {
         self.least = Some((sample, now));
     }
 
-    /// What fills the path and no queue: the rate times the least round trip and the time
-    /// for which the receiver may hold an ACK back. On a short path the latter is nearly
-    /// all of it. Unit: packets.
+    /// The data that fills the path and no queue: the rate times the least round trip and
+    /// the time for which the receiver may hold an ACK back. On a short path the latter
+    /// is nearly all of it. Unit: packets.
     pub(super) fn product(&self) -> Option<f64> {
         let least = self.least()?;
         let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
@@ -328,7 +331,7 @@ impl Path {
     }
 }
 
-/// What is looked for, and so what a measurement may show.
+/// The quantity that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Probing {
     /// The rate, from nothing.
@@ -400,7 +403,7 @@ mod tests {
     use super::super::super::hand::{Hand, ms};
     use super::*;
 
-    /// A round of 100 packets of which so many were lost.
+    /// A round of 100 packets of which `lost` were lost.
     fn round(path: &mut Path, number: u64, lost: u32) -> bool {
         let hand = Hand {
             delivered_when_sent: 100 * number,

@@ -20,7 +20,8 @@ struct Told {
     is_limited: bool,
 }
 
-/// 1,000 packets per second, 100 ms, and 10 ms for which an ACK is held: a product of 110.
+/// 1,000 packets per second, 100 ms, and 10 ms for which an ACK is held: a product of
+/// 110.
 const STEADY: Told = Told {
     rate: 1_000.0,
     delivered: 100,
@@ -88,7 +89,7 @@ impl Rounds {
     }
 }
 
-/// A round of so many packets per second.
+/// A round at this many packets per second.
 fn rate(per_second: u32) -> Told {
     Told {
         rate: f64::from(per_second),
@@ -130,8 +131,8 @@ fn the_window_is_two_products_while_the_rate_grows_and_no_longer() {
     for growing in [200, 400, 800, 1_600, 3_200, 6_400] {
         rounds.pass(rate(growing));
     }
-    // In products: the path's round trip, and the time for which an ACK is held. A quarter
-    // of one is for clumps of ACKs.
+    // In products: the path's round trip, and the time for which an ACK is held. A
+    // quarter of one is for clumps of ACKs.
     let window = |rounds: &Rounds| f64::from(rounds.bbr.window()) / (6_400.0 * 0.11);
     let grown = window(&rounds);
     assert!(grown > 1.7, "{grown}");
@@ -187,7 +188,8 @@ fn the_paths_own_loss_is_learned_from_a_round_that_was_sent_after_the_queue_had_
     while rounds.pass(lossy) != "cruise" {
         assert_eq!(rounds.rate(), Some(800.0), "{}", rounds.bbr.phase());
     }
-    // This ACK tells of what left before the cruise began; the next one of the cruise.
+    // This ACK is for packets that were sent before the cruise began; the next one of the
+    // cruise.
     assert_eq!(rounds.rate(), Some(800.0));
     rounds.pass(lossy);
     assert_eq!(rounds.rate(), Some(1_000.0));

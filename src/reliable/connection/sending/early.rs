@@ -9,11 +9,12 @@
 //!
 //! The token came over TCP to the address that the SYN comes from, so the SYN proves that
 //! address as a token of RFC 9000 §8.1 does. Only `sack` with a controller sends
-//! early, and only to a client that says in its SYN how long a round trip is: without it the
-//! first packets could not be paced. The other protocols keep the three-way handshake.
+//! early, and only to a client that says in its SYN how long a round trip is: without it
+//! the first packets could not be paced. The other protocols keep the three-way
+//! handshake.
 //!
-//! Source: RFC 9000 §8.1.3 (a token validates an address); RFC 7413 (data in the handshake
-//! of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
+//! Source: RFC 9000 §8.1.3 (a token validates an address); RFC 7413 (data in the
+//! handshake of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
 
 use super::{Phase, Sending};
 use crate::reliable::moment::Moment;
@@ -24,7 +25,7 @@ use crate::wire::options::{Arq, Congestion};
 pub(super) const EARLY_PACKETS: u64 = 32;
 
 impl Sending {
-    /// What will hold, where DATA need not wait for the client's ACK.
+    /// The future connection parameters, if DATA need not wait for the client's ACK.
     pub(super) fn early_terms(&self) -> Option<Terms> {
         let may_send =
             self.arq == Arq::Sack && self.proposal.congestion != Congestion::Fixed;
@@ -32,8 +33,8 @@ impl Sending {
         (terms.segments() > 0).then_some(terms)
     }
 
-    /// The client may have gone down to shorter segments: what was sent early was too long
-    /// for the path, and everything begins anew.
+    /// The client may have gone down to shorter segments: what was sent early was too
+    /// long for the path, and everything starts again.
     pub(super) fn begin_anew_if_shorter(&mut self, now: Moment) {
         if let (Phase::Transferring { terms, .. }, Some(early)) =
             (&self.phase, self.early_terms())

@@ -5,7 +5,7 @@ mod protocol;
 use protocol::{Receiver, Sender};
 use std::io::{self, BufRead, Write};
 
-/// What your handlers do.
+/// The actions of your handlers.
 #[derive(Default)]
 pub struct Actions(String);
 

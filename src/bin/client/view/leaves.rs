@@ -1,0 +1,92 @@
+//! The content of the room's pages: that of one page is there, the rest is hidden.
+
+use super::page::Page;
+use fltk::group::Flex;
+use fltk::prelude::*;
+use std::cell::Cell;
+
+/// All pages.
+pub(super) struct Leaves {
+    /// Where they stand.
+    row: Flex,
+    all: Vec<Leaf>,
+    shown: Cell<Option<Page>>,
+    is_narrow: Cell<bool>,
+}
+
+/// One page.
+pub(super) struct Leaf {
+    /// Which one.
+    pub(super) page: Page,
+    /// Its content.
+    pub(super) columns: Vec<Flex>,
+    /// The widget beside it if the window is wide enough.
+    pub(super) aside: Option<Flex>,
+    /// Puts the cursor where the page wants it.
+    pub(super) focus: Box<dyn Fn()>,
+}
+
+impl Leaves {
+    /// These pages, which stand in this row.
+    pub(super) fn new(row: &Flex, all: Vec<Leaf>) -> Self {
+        let row = row.clone();
+        let shown = Cell::new(None);
+        let is_narrow = Cell::default();
+        Self {
+            row,
+            all,
+            shown,
+            is_narrow,
+        }
+    }
+
+    /// Shows this page, and puts the cursor where it wants it.
+    pub(super) fn turn_to(&self, page: Page) {
+        if self.shown.replace(Some(page)) == Some(page) {
+            return;
+        }
+        self.arrange();
+        self.focus();
+    }
+
+    /// Whether there is width only for what stands on a page, and none beside it.
+    pub(super) fn set_narrow(&self, is_narrow: bool) {
+        if self.is_narrow.replace(is_narrow) != is_narrow {
+            self.arrange();
+        }
+    }
+
+    fn arrange(&self) {
+        for leaf in &self.all {
+            let is_shown = self.shown.get() == Some(leaf.page);
+            for column in &leaf.columns {
+                set_visible(column, is_shown);
+            }
+            if let Some(aside) = &leaf.aside {
+                set_visible(aside, is_shown && !self.is_narrow.get());
+            }
+        }
+        let mut row = self.row.clone();
+        row.layout();
+        row.redraw();
+    }
+
+    /// Puts the cursor where the page that is shown wants it.
+    pub(super) fn focus(&self) {
+        let shown = self.shown.get().unwrap_or_default();
+        let leaf = self.all.iter().find(|leaf| leaf.page == shown);
+        // Where nobody sees it, a cursor would take the keys from what is seen.
+        if let Some(leaf) = leaf.filter(|_| self.row.visible_r()) {
+            (leaf.focus)();
+        }
+    }
+}
+
+fn set_visible(column: &Flex, is_visible: bool) {
+    let mut column = column.clone();
+    if is_visible {
+        column.show();
+    } else {
+        column.hide();
+    }
+}

@@ -1,0 +1,75 @@
+//! When lines pour in: then the chat is drawn a few times a second.
+//!
+//! Nobody reads faster, and drawing is most of what a window does in a flood of lines;
+//! what it does not draw leaves it idle when a key comes.
+//!
+//! ```text
+//! lines    | |        |    ||||||||||||||||||||||||||||||
+//! drawn    | |        |    ||       |        |        |    at once, or after PAUSE_MS
+//! ```
+
+/// The last drawing.
+#[derive(Debug, Default)]
+pub(super) struct Pouring {
+    lines: usize,
+    at_ms: u64,
+}
+
+/// More new lines than these within a pause are a flood.
+const FEW: usize = 2;
+
+/// Between two drawings in a flood. Unit: milliseconds.
+const PAUSE_MS: u64 = 200;
+
+impl Pouring {
+    /// Whether to draw a conversation with this many lines now; a no holds for
+    /// [`PAUSE_MS`] at most.
+    pub(super) fn is_due(&mut self, lines: usize, now_ms: u64) -> bool {
+        let is_flood = lines.saturating_sub(self.lines) > FEW;
+        if is_flood && now_ms < self.at_ms + PAUSE_MS {
+            return false;
+        }
+        if lines != self.lines {
+            *self = Self {
+                lines,
+                at_ms: now_ms,
+            };
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_lines_are_drawn_at_once_and_a_flood_five_times_a_second() {
+        let mut pouring = Pouring::default();
+        for line in 1..100 {
+            assert!(pouring.is_due(line, line as u64 * 50));
+        }
+        let mut drawn = 0;
+        for turn in 0..40 {
+            let lines = 100 + turn * 5;
+            drawn += u32::from(pouring.is_due(lines, 5_000 + turn as u64 * 50));
+        }
+        assert!((10..=11).contains(&drawn), "{drawn} times in two seconds");
+    }
+
+    #[test]
+    fn the_last_lines_of_a_flood_are_drawn_too() {
+        let mut pouring = Pouring::default();
+        assert!(pouring.is_due(10, 1_000));
+        assert!(!pouring.is_due(50, 1_050));
+        assert!(!pouring.is_due(50, 1_199));
+        assert!(pouring.is_due(50, 1_200));
+    }
+
+    #[test]
+    fn another_conversation_with_fewer_lines_is_drawn_at_once() {
+        let mut pouring = Pouring::default();
+        assert!(pouring.is_due(500, 1_000));
+        assert!(pouring.is_due(3, 1_001));
+    }
+}

@@ -1,0 +1,179 @@
+//! First runs that teach: each is a link and a protocol, and says what to look for.
+//!
+//! ```
+//! use sash::lab::page::cards::CARDS;
+//! assert!(CARDS.iter().all(|card| card.setup().experiment().is_ok()));
+//! ```
+
+use super::{Setup, Wish};
+use crate::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES};
+
+/// A run to begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Card {
+    /// In a link: `#card=lose-one-packet`.
+    pub name: &'static str,
+    /// What it shows.
+    pub title: &'static str,
+    /// What to look for.
+    pub words: &'static str,
+    /// What it does when it is opened.
+    pub opens: Opens,
+    /// The link.
+    pub scenario: &'static str,
+    /// The protocol.
+    pub arq: Arq,
+    /// Most packets in flight.
+    pub window: u32,
+    /// The file. Unit: packets.
+    pub packets: u32,
+    /// Its small picture shows this moment. Unit: microseconds.
+    pub shows_us: u64,
+}
+
+/// What a card does when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// One transfer in slow motion.
+    Run,
+    /// All protocols over its link.
+    Race,
+    /// Questions about its transfer.
+    Quiz,
+}
+
+/// All of them, the first one first.
+pub const CARDS: [Card; 6] = [
+    Card {
+        name: "lose-one-packet",
+        title: "Lose one packet: go-back-N, window 4",
+        words: "Packet 2 is lost. Packets 3 to 5 arrive, and the receiver discards them. \
+                Count what the sender retransmits.",
+        opens: Opens::Run,
+        scenario: "delay=50ms;rate=1mbit;drop=d2.1",
+        arq: Arq::GoBackN,
+        window: 4,
+        packets: 8,
+        shows_us: 600_000,
+    },
+    Card {
+        name: "lose-one-ack",
+        title: "Lose one ACK: the next one repairs it",
+        words: "The same protocol; this time an ACK is lost. ACKs are cumulative. Does the \
+                sender retransmit anything?",
+        opens: Opens::Run,
+        scenario: "delay=50ms;rate=1mbit;drop=a3.1",
+        arq: Arq::GoBackN,
+        window: 4,
+        packets: 8,
+        shows_us: 330_000,
+    },
+    Card {
+        name: "selective-repeat",
+        title: "Selective repeat buffers out-of-order packets",
+        words: "The loss of the first card again. The receiver keeps packets 3 to 5 in its \
+                buffer, so one retransmission is enough.",
+        opens: Opens::Run,
+        scenario: "delay=50ms;rate=1mbit;drop=d2.1",
+        arq: Arq::SelectiveRepeat,
+        window: 4,
+        packets: 8,
+        shows_us: 560_000,
+    },
+    Card {
+        name: "the-same-losses",
+        title: "The same losses for all protocols",
+        words: "Four protocols send the same file over the same link, and lose the same \
+                packets. Which one is first, and why?",
+        opens: Opens::Race,
+        scenario: "delay=50ms;rate=1mbit;drop=d2.1,d5.1",
+        arq: Arq::GoBackN,
+        window: 4,
+        packets: 8,
+        shows_us: u64::MAX,
+    },
+    Card {
+        name: "one-at-a-time",
+        title: "Stop-and-wait: one packet per round trip",
+        words: "The sender waits for each ACK. Most of the time nothing is on the link. \
+                How many packets would fit?",
+        opens: Opens::Run,
+        scenario: "delay=50ms;rate=1mbit",
+        arq: Arq::StopAndWait,
+        window: 1,
+        packets: 5,
+        shows_us: 430_000,
+    },
+    Card {
+        name: "what-comes-next",
+        title: "What does the sender do next?",
+        words: "The run stops where it gets interesting and asks you. The picture shows \
+                only what the sender knows.",
+        opens: Opens::Quiz,
+        scenario: "delay=50ms;rate=1mbit;drop=d2.1,a5.1",
+        arq: Arq::GoBackN,
+        window: 4,
+        packets: 8,
+        shows_us: 262_000,
+    },
+];
+
+impl Card {
+    /// The card of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        CARDS.iter().find(|card| card.name == name)
+    }
+
+    /// Its fields.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        Setup {
+            scenario: self.scenario.to_owned(),
+            arq: self.arq,
+            window: self.window.to_string(),
+            congestion: Congestion::Fixed,
+            size: u64::from(self.packets) * u64::from(DEFAULT_SEGMENT_BYTES),
+        }
+    }
+
+    /// What opening it wants of the page.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        match self.opens {
+            Opens::Run => Wish::Run(self.setup()),
+            Opens::Race => Wish::Race(self.setup()),
+            Opens::Quiz => Wish::Predict(self.setup()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Run;
+
+    fn run(name: &str) -> Run {
+        let card = Card::named(name).unwrap();
+        card.setup().experiment().unwrap().run(|_| ()).unwrap()
+    }
+
+    /// What the words of the cards promise.
+    #[test]
+    fn each_card_retransmits_what_it_says() {
+        let resent = |name| run(name).progress.resent_packets;
+        assert_eq!(resent("lose-one-packet"), 4);
+        assert_eq!(resent("lose-one-ack"), 0);
+        assert_eq!(resent("selective-repeat"), 1);
+        assert_eq!(resent("one-at-a-time"), 0);
+    }
+
+    #[test]
+    fn the_ack_that_is_lost_acknowledges_data() {
+        let lost = run("lose-one-ack");
+        let mut setup = Card::named("lose-one-ack").unwrap().setup();
+        setup.scenario = "delay=50ms;rate=1mbit".to_owned();
+        let whole = setup.experiment().unwrap().run(|_| ()).unwrap();
+        assert!(lost.transferring > whole.transferring, "the window waited");
+    }
+}

@@ -1,0 +1,67 @@
+//! A question of the class on the page: the run where it stands still, and, for the
+//! teacher, the question of the quiz that becomes one of the class.
+
+use super::{Command, Laboratory, Setup, Stage, Task, View};
+use crate::lab::class_question;
+use crate::lab::journal::Journal;
+use crate::lab::player::Player;
+use crate::wire::message::Assignment;
+
+impl Laboratory {
+    /// Whether the person is the room's teacher, and may ask the class.
+    pub const fn set_teacher(&mut self, is_teacher: bool) {
+        self.is_teacher = is_teacher;
+    }
+
+    /// The same.
+    #[must_use]
+    pub const fn is_teacher(&self) -> bool {
+        self.is_teacher
+    }
+
+    /// A question of the class: its run, after this many entries. While the question is
+    /// open, the event log ends there; once the answers are shown, the run continues.
+    pub fn stop_at(&mut self, journal: Journal, index: usize, goes_on: bool) {
+        self.setup = Setup::of(&journal.heading);
+        let mut player = Player::journal(journal);
+        player.go_to(index);
+        if goes_on {
+            player.play();
+        }
+        self.leave();
+        self.put(Stage::Player(Box::new(player)));
+        self.view = View::Ladder;
+        let sentence = if goes_on {
+            "The run continues from the moment of the question."
+        } else {
+            "The run is paused at the moment of the question."
+        };
+        self.say(sentence.to_owned());
+    }
+
+    /// The question of the quiz that is shown, for everybody.
+    pub(super) fn ask_class(&mut self) -> Result<(), String> {
+        let Stage::Quiz(quiz) = &self.stage else {
+            return Ok(());
+        };
+        let number = quiz.place().0;
+        let experiment = self.setup.experiment()?;
+        let assignment = Assignment {
+            link: experiment.scenario.to_string(),
+            arq: experiment.arq,
+            window: experiment.window,
+            congestion: experiment.congestion,
+            segment_bytes: experiment.segment_bytes,
+            size: experiment.size,
+        };
+        let moment = u32::try_from(number).unwrap_or(u32::MAX);
+        class_question::moment(&assignment, moment)
+            .map_err(|error| format!("Cannot ask the class this question: {error}."))?;
+        let command = Command::AskClass { assignment, moment };
+        self.tasks.push(Task::OfController(command));
+        self.say(
+            "The question was sent. The chat shows the reply of the server.".to_owned(),
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! The page without a window: wishes in, what is shown out.
+
+use super::export::Format;
+use super::knob::Knob;
+use super::*;
+use crate::lab::journal::Entry;
+use crate::lab::ladder;
+use crate::lab::strip;
+use crate::link::Direction;
+use crate::link::Label;
+use crate::wire::options::{Arq, Congestion};
+
+fn setup(scenario: &str) -> Setup {
+    Setup {
+        scenario: scenario.to_owned(),
+        size: 20_000,
+        ..Setup::default()
+    }
+}
+
+fn running(scenario: &str) -> Laboratory {
+    let mut laboratory = Laboratory::default();
+    laboratory.take(Wish::Run(setup(scenario)));
+    assert_eq!(laboratory.notice(), None);
+    laboratory
+}
+
+/// Lets time pass until this moment of the run is there.
+fn play_to(laboratory: &mut Laboratory, time_us: u64) {
+    laboratory.take(Wish::SetWay(WAYS.0));
+    for _ in 0..10_000 {
+        if laboratory.times_us().0 >= time_us || !laboratory.is_playing() {
+            return;
+        }
+        laboratory.tick(Duration::from_millis(10));
+    }
+    panic!("it never comes to {time_us}");
+}
+
+fn problem(laboratory: &Laboratory) -> &str {
+    let notice = laboratory.notice().expect("something is said");
+    assert!(notice.is_problem, "{notice:?}");
+    &notice.sentence
+}
+
+#[test]
+fn an_impossible_line_is_told_in_a_sentence_and_what_runs_stays() {
+    let mut laboratory = running("delay=50ms");
+    laboratory.take(Wish::Run(setup("delay=50")));
+    assert!(problem(&laboratory).starts_with("Invalid scenario: "));
+    assert!(laboratory.player().is_some());
+    assert_eq!(
+        laboratory.setup().scenario,
+        "delay=50",
+        "what is typed stays"
+    );
+}
+
+#[test]
+fn a_packet_that_is_killed_is_lost_and_the_line_grows_by_it() {
+    let mut laboratory = running("delay=50ms");
+    play_to(&mut laboratory, 175_000);
+    let flights = laboratory.player().unwrap().in_flight();
+    let victim = flights.iter().find(|it| it.packet.number == 3).unwrap();
+    laboratory.take(Wish::Kill(Label::from(victim.packet)));
+    assert_eq!(laboratory.setup().scenario, "delay=50ms;drop=d3.1");
+    let Stage::Player(player) = laboratory.stage() else {
+        panic!("a run is on the stage");
+    };
+    assert_eq!(player.strip().sender(3).look().name, "lost");
+    laboratory.take(Wish::Kill(Label::from(victim.packet)));
+    assert_eq!(problem(&laboratory), "d3.1 is no longer in flight.");
+}
+
+#[test]
+fn a_packet_of_the_past_is_killed_by_running_anew_up_to_there() {
+    let mut laboratory = running("delay=50ms");
+    play_to(&mut laboratory, 400_000);
+    let end_us = laboratory.times_us().1;
+    laboratory.take(Wish::Seek(175_000.0 / 400_000.0));
+    assert!(laboratory.times_us().0 < end_us);
+    laboratory.take(Wish::Kill("d3.1".parse().unwrap()));
+    assert_eq!(laboratory.setup().scenario, "delay=50ms;drop=d3.1");
+    let player = laboratory.player().unwrap();
+    assert_eq!(player.strip().sender(3).look().name, "lost");
+    assert!(!laboratory.is_playing());
+}
+
+#[test]
+fn a_knob_changes_the_line_and_the_run_at_once() {
+    let mut laboratory = running("delay=50ms");
+    play_to(&mut laboratory, 120_000);
+    let place = Knob::Delay.values().iter().position(|it| *it == "200ms");
+    laboratory.take(Wish::Turn(Knob::Delay, place.unwrap()));
+    assert_eq!(laboratory.setup().scenario, "delay=200ms");
+    let scenario = laboratory.player().unwrap().scenario();
+    let delay = scenario.conditions(Direction::Data).delay;
+    assert_eq!(delay, Duration::from_millis(200));
+}
+
+#[test]
+fn stepping_says_what_has_happened_and_where_it_ends() {
+    let mut laboratory = running("delay=50ms");
+    laboratory.take(Wish::PlayOrPause);
+    laboratory.take(Wish::Seek(0.0));
+    laboratory.take(Wish::StepBack);
+    laboratory.take(Wish::StepBack);
+    let said = |laboratory: &Laboratory| laboratory.notice().unwrap().sentence.clone();
+    assert_eq!(said(&laboratory), "This is the beginning.");
+    laboratory.take(Wish::Step);
+    assert_eq!(said(&laboratory), "The receiver sends SYN.");
+    assert!(!laboratory.is_playing());
+}
+
+#[test]
+fn exports_are_the_bytes_that_lab_writes() {
+    let mut laboratory = running("delay=50ms;drop=d2.1");
+    play_to(&mut laboratory, 100_000_000);
+    let written = |laboratory: &mut Laboratory, format| {
+        laboratory.take(Wish::Export(format, PathBuf::from("x")));
+        match laboratory.take_tasks().pop() {
+            Some(Task::Write(_, bytes)) => bytes,
+            other => panic!("{other:?}"),
+        }
+    };
+    let window = written(&mut laboratory, Format::StripSvg);
+    let first = written(&mut laboratory, Format::ViewSvg);
+    let journal = written(&mut laboratory, Format::Journal);
+
+    let experiment = setup("delay=50ms;drop=d2.1").experiment().unwrap();
+    let run = journal_of(&experiment).unwrap();
+    let mut lines = run.heading.to_line();
+    lines.extend(run.entries.iter().map(Entry::to_line));
+    assert_eq!(String::from_utf8(journal).unwrap(), lines);
+
+    let mut scrubber = strip::Scrubber::new(run.heading.clone(), run.entries.clone());
+    scrubber.at(usize::MAX);
+    let picture = strip::picture(&run.heading, scrubber.strip(), scrubber.place());
+    assert_eq!(String::from_utf8(window).unwrap(), picture.svg());
+
+    let part = ladder::Window {
+        most_packets: 60,
+        ..ladder::Window::ALL
+    };
+    let picture = ladder::picture(&run.heading, &run.entries, part);
+    assert_eq!(String::from_utf8(first).unwrap(), picture.svg());
+}
+
+#[test]
+fn what_cannot_be_written_is_told() {
+    let mut laboratory = Laboratory::default();
+    laboratory.take(Wish::Export(Format::StripSvg, PathBuf::from("x")));
+    assert!(problem(&laboratory).starts_with("There is nothing to export"));
+    let mut laboratory = running("delay=50ms");
+    laboratory.take(Wish::Export(Format::Csv, PathBuf::from("x")));
+    assert!(problem(&laboratory).contains("Choose a chart"));
+}
+
+#[test]
+fn a_race_is_run_elsewhere_and_shown_from_its_beginning_to_its_end() {
+    let mut laboratory = Laboratory::default();
+    laboratory.take(Wish::Race(setup("delay=10ms;loss=5%")));
+    assert_eq!(laboratory.busy(), Some("Racing\u{2026}"));
+    let Some(Task::Race(lanes)) = laboratory.take_tasks().pop() else {
+        panic!("a race is to be run");
+    };
+    laboratory.hear(News::Raced(Ok(Race::run(&lanes).unwrap())));
+    assert_eq!(laboratory.busy(), None);
+    assert!(laboratory.is_playing());
+    for _ in 0..200 {
+        laboratory.tick(Duration::from_millis(100));
+    }
+    let (now_us, end_us) = laboratory.times_us();
+    assert_eq!(now_us, end_us);
+    assert!(!laboratory.is_playing());
+}
+
+#[test]
+fn predict_asks_tells_and_counts() {
+    let mut laboratory = Laboratory::default();
+    laboratory.take(Wish::Predict(setup("delay=50ms;drop=d2.1,d5.1")));
+    let quiz = |laboratory: &Laboratory| {
+        let Stage::Quiz(quiz) = laboratory.stage() else {
+            panic!("a quiz is on the stage");
+        };
+        let right = quiz.question().map(|question| question.right);
+        (right, quiz.answered(), quiz.score())
+    };
+    let mut given = 0;
+    while let (Some(right), _, _) = quiz(&laboratory) {
+        let choice = if given == 0 { (right + 1) % 3 } else { right };
+        laboratory.take(Wish::NextQuestion); // Not before it is answered.
+        laboratory.take(Wish::Answer(choice));
+        laboratory.take(Wish::Answer(right)); // The first answer counts.
+        let answered = quiz(&laboratory).1.unwrap();
+        assert_eq!(answered.is_right, given > 0);
+        assert!(answered.verdict.contains("report/"), "{}", answered.verdict);
+        laboratory.tick(Duration::from_millis(100));
+        laboratory.take(Wish::NextQuestion);
+        given += 1;
+    }
+    assert!(given > 2);
+    assert_eq!(quiz(&laboratory).2, (given - 1, given));
+}
+
+#[test]
+fn a_controller_is_not_asked_about() {
+    let mut laboratory = Laboratory::default();
+    laboratory.take(Wish::Predict(Setup {
+        congestion: Congestion::Reno,
+        arq: Arq::SelectiveRepeat,
+        ..setup("delay=50ms")
+    }));
+    assert!(problem(&laboratory).starts_with("No question can be asked about this run"));
+}

@@ -1,0 +1,88 @@
+//! Room on a disk: how much there is, and some of it reserved.
+//!
+//! Reserved space belongs to the part alone, so the disk does not fill up in the middle
+//! of an accepted upload. Linux reserves beyond the end of a file, which stays as long as
+//! its bytes are; elsewhere, and on file systems that cannot, the free space was checked
+//! and the rest is hope.
+//!
+//! Source: `fallocate(2)` with `FALLOC_FL_KEEP_SIZE`; POSIX `fstatvfs`.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// Reserves so much for `part`, whose length stays as it is. Unit: bytes.
+///
+/// # Errors
+/// `StorageFull`, and others of the system; that it cannot reserve is none.
+#[cfg(target_os = "linux")]
+pub fn reserve(part: &File, bytes: u64) -> io::Result<()> {
+    use nix::errno::Errno;
+    use nix::fcntl::{FallocateFlags, fallocate};
+    if bytes == 0 {
+        return Ok(());
+    }
+    let length = i64::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    match fallocate(part, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length) {
+        Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Nothing is reserved here.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub fn reserve(_part: &File, _bytes: u64) -> io::Result<()> {
+    Ok(())
+}
+
+/// The space that a program without privileges may still use there; `None` if the system
+/// does not report it. Unit: bytes.
+#[cfg(unix)]
+#[must_use]
+#[allow(clippy::useless_conversion, reason = "macOS counts blocks in 32 bits")]
+pub fn free(folder: &Path) -> Option<u64> {
+    let told = nix::sys::statvfs::statvfs(folder).ok()?;
+    Some(u64::from(told.blocks_available()).saturating_mul(told.fragment_size()))
+}
+
+/// The system is not asked here.
+#[cfg(not(unix))]
+#[must_use]
+pub fn free(_folder: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn what_is_reserved_takes_room_and_leaves_the_length() {
+        let part = tempfile::tempfile().unwrap();
+        reserve(&part, 1_000_000).unwrap();
+        let told = part.metadata().unwrap();
+        assert_eq!(told.len(), 0);
+        let blocks = told.blocks() * 512;
+        assert!(blocks == 0 || blocks >= 1_000_000); // 0: it cannot reserve.
+    }
+
+    #[test]
+    fn more_than_there_is_cannot_be_reserved() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = free(folder.path()).unwrap();
+        let part = File::create(folder.path().join("part")).unwrap();
+        let refused = reserve(&part, free.saturating_mul(4)).unwrap_err();
+        let kind = refused.kind();
+        assert!(
+            matches!(
+                kind,
+                io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge
+            ),
+            "{refused}"
+        );
+    }
+}
