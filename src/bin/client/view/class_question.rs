@@ -218,11 +218,6 @@ impl QuestionBar {
             look::set_label(button, &labels::item(&label));
             let is_mine = question.answer == Some(Answer::Choice(place));
             button.set_color(if is_mine { look::CHOSEN } else { look::PAGE });
-            if question.is_own {
-                button.deactivate();
-            } else {
-                button.activate();
-            }
         }
         let bars = question.revealed.as_ref();
         let bars = bars.map_or(Vec::new(), |revealed| question.run.bars(revealed));
@@ -290,12 +285,11 @@ fn choice(place: usize, state: &Rc<RefCell<State>>, report: &Report) -> Button {
     button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
     let (state, report) = (Rc::clone(state), Rc::clone(report));
     button.set_callback(move |_| {
-        let is_open = state
-            .borrow()
-            .question
-            .as_ref()
-            .is_some_and(QuestionAsked::is_open);
-        if let (true, Ok(choice)) = (is_open, u8::try_from(place)) {
+        let state = state.borrow();
+        let question = state.question.as_ref();
+        let may = question.is_some_and(|it| it.is_open() && !it.is_own);
+        drop(state);
+        if let (true, Ok(choice)) = (may, u8::try_from(place)) {
             report(Intent::AnswerQuestion(Answer::Choice(choice)));
         }
     });
