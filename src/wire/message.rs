@@ -35,8 +35,7 @@ pub use answer::{Answer, ClassAnswer};
 pub use assignment::Assignment;
 pub use class::{Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
-pub use question::{About, Answer, Answered, ClassAnswer, ClassQuestion};
-pub use question::{Question, Revealed, Tally};
+pub use question::{About, Answered, ClassQuestion, Question, Revealed, Tally};
 pub use unreadable::MessageError;
 
 use super::digest::{Confirmation, Digest, Token};
