@@ -5,8 +5,8 @@
 //!                 NAME.part.json   <- of which version of which file it is the beginning
 //!
 //! kept --the same version again--> goes on at its end
-//!      --another of that name--> started again     --a day later, or its room is
-//! wanted--> gone
+//!      --another of that name--> started again
+//!      --after a day, or when its room is needed--> deleted
 //! ```
 //!
 //! The folder is hidden: nobody is offered what is in it. A part that somebody writes is

@@ -4,8 +4,7 @@
 //! knows no better.
 //!
 //! ```text
-//!   room   | d0      | d1      | d2      | d3  |            UDP_GRO: one row, its
-//! `length` beside it
+//!   room   | d0      | d1      | d2      | d3  |            UDP_GRO: one row, its `length` beside it
 //!   room   | d0            | d1            | d2             recvmmsg: a place for each
 //! ```
 //!

@@ -5,8 +5,7 @@
 //! it sends them, and gives a row that arrived together as one piece too (`UDP_GRO`).
 //!
 //! ```text
-//!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length`
-//! bytes
+//!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length` bytes
 //!   Incoming   | d0      | d1      | d2      | d3  |   one receive, and the `length`
 //! ```
 //!

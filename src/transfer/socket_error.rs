@@ -2,11 +2,9 @@
 //!
 //! ```text
 //!   error --no descriptor, no socket--> Unusable   the transfer fails now
-//!         --EMSGSIZE------------------> TooLong    shorter segments, while the handshake
-//! lasts
+//!         --EMSGSIZE------------------> TooLong    shorter segments, while the handshake lasts
 //!         --would block, a signal-----> Nothing
-//!         --anything else-------------> Lost       one datagram is lost; the error is
-//! remembered
+//!         --anything else-------------> Lost       one datagram is lost; the error is remembered
 //! ```
 //!
 //! An ICMP message is not authenticated, and a firewall rule, a full buffer or a missing

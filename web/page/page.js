@@ -73,6 +73,7 @@ function show(answer) {
   showFields();
   showNotice(answer.problem);
   if (!isEmpty) {
+    showLesson();
     showPictures(answer);
     showPlaying();
     showChoices();
@@ -101,6 +102,14 @@ function showFields() {
   const link = scenario || "perfect";
   const file = packets === 1 ? "1 packet" : `${packets} packets`;
   at("caption").textContent = `${arq}, window ${size}, ${file}, link: ${link}`;
+}
+
+function showLesson() {
+  const { lesson } = state;
+  at("lesson").hidden = !lesson;
+  if (!lesson) return;
+  at("lesson").querySelector("strong").textContent = `${lesson.title}.`.replace(/\?\.$/, "?");
+  at("lesson").querySelector("span").textContent = lesson.words;
 }
 
 // A link may name what is not in the list.
@@ -288,7 +297,10 @@ const USUAL = { shown: "ladder", sees: "everything", congestion: "fixed" };
 function fragment() {
   if (!state || state.stage === "empty") return "";
   const { scenario, arq, window: size, packets, congestion } = state.fields;
-  const all = { open: state.stage, link: scenario, arq, window: size, packets, congestion, shown: state.shown, sees: state.sees };
+  const { shown, sees, lesson } = state;
+  const all = lesson && lesson.unchanged
+    ? { card: lesson.name, shown, sees }
+    : { open: state.stage, link: scenario, arq, window: size, packets, congestion, shown, sees };
   if (state.stage === "run" && !state.playing) all.at = state.time_us;
   for (const [key, value] of Object.entries(USUAL)) if (all[key] === value) delete all[key];
   const text = new URLSearchParams(Object.entries(all).map(([key, value]) => [key, String(value)])).toString();
@@ -322,8 +334,10 @@ function readFragment() {
   const deeds = [];
   if (parts.has("shown") && parts.get("shown") in SHOWN) deeds.push({ show: parts.get("shown") });
   if (parts.has("sees") && parts.get("sees") in SEES) deeds.push({ see: parts.get("sees") });
+  const moment = Number(parts.get("at"));
+  const then = parts.has("at") && Number.isSafeInteger(moment) && moment >= 0 ? [{ "go-to": moment }] : [];
   if (parts.has("card")) {
-    take(...deeds, { card: parts.get("card") });
+    take(...deeds, { card: parts.get("card") }, ...then);
     return;
   }
   const fields = {
@@ -335,9 +349,7 @@ function readFragment() {
   };
   const open = ["race", "quiz"].includes(parts.get("open")) ? parts.get("open") : "run";
   deeds.push({ [open]: fields });
-  const moment = Number(parts.get("at"));
-  if (open === "run" && parts.has("at") && Number.isSafeInteger(moment) && moment >= 0) deeds.push({ "go-to": moment });
-  take(...deeds);
+  take(...deeds, ...then);
 }
 
 async function share() {

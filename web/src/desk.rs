@@ -1,7 +1,7 @@
 //! One page: does what is asked of it, and answers with its state and its pictures.
 
 use crate::request::{At, Deed, Draw, Fields, Request, Sees, Shown, Toward};
-use crate::state::State;
+use crate::state::{Lesson, State};
 use sash::lab::chart::Chart;
 use sash::lab::chart::kinds::Kind;
 use sash::lab::journal::{Entry, Heading, Journal, Side};
@@ -32,6 +32,8 @@ pub struct Desk {
     laboratory: Laboratory,
     shown: Shown,
     sees: Sees,
+    /// The card that was opened last, while what it opened is shown.
+    card: Option<&'static Card>,
     pointed: Option<Pointed>,
     /// The ladder and the strip as they were drawn last: a click means what was seen.
     moving: Option<Moving>,
@@ -74,6 +76,7 @@ impl Default for Desk {
             laboratory: Laboratory::new(CARDS[0].setup()),
             shown: Shown::default(),
             sees: Sees::default(),
+            card: None,
             pointed: None,
             moving: None,
             band: None,
@@ -99,7 +102,13 @@ impl Desk {
         if let Some(draw) = request.draw {
             self.draw(draw, &mut answer);
         }
-        let state = State::of(&self.laboratory, self.shown, self.sees(), self.about());
+        let lesson = self
+            .card
+            .map(|card| Lesson::of(card, self.laboratory.setup()));
+        let state = State {
+            lesson,
+            ..State::of(&self.laboratory, self.shown, self.sees(), self.about())
+        };
         // First, and nothing in it can fail.
         let state = serde_json::to_string(&state).unwrap_or_default();
         let mut text = format!("{{\"state\":{state}");
@@ -117,7 +126,10 @@ impl Desk {
             Deed::Race(fields) => self.begin(Wish::Race(fields.into())),
             Deed::Quiz(fields) => self.begin(Wish::Predict(fields.into())),
             Deed::Card(name) => match Card::named(&name) {
-                Some(card) => self.begin(card.wish()),
+                Some(card) => {
+                    self.begin(card.wish());
+                    self.card = Some(card);
+                }
                 None => drop(answer.insert("problem".to_owned(), json!("No such card."))),
             },
             Deed::PlayOrPause => laboratory.take(Wish::PlayOrPause),
@@ -197,6 +209,7 @@ impl Desk {
 
     fn let_go(&mut self) {
         (self.pointed, self.moving, self.band) = (None, None, None);
+        self.card = None;
     }
 
     fn show(&mut self, shown: Shown) {

@@ -1,8 +1,9 @@
 //! What the page is told: everything that it shows beside the pictures.
 
 use crate::request::{Fields, Sees, Shown};
+use sash::lab::page::cards::Card;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{Laboratory, Notice, Quiz, Racing, Stage};
+use sash::lab::page::{Laboratory, Notice, Quiz, Racing, Setup, Stage};
 use sash::lab::player::Player;
 use sash::lab::run::Run;
 use sash::lab::words::short_time as time;
@@ -15,6 +16,8 @@ use std::time::Duration;
 pub struct State {
     /// `empty`, `run`, `race` or `quiz`.
     pub stage: &'static str,
+    /// The card that was opened.
+    pub lesson: Option<Lesson>,
     /// The fields; the scenario grows by what is dropped and changed.
     pub fields: Fields,
     /// Whether it goes on by itself.
@@ -47,6 +50,19 @@ pub struct State {
     pub quiz: Option<Asked>,
     /// The race's lanes.
     pub race: Option<Vec<LaneNow>>,
+}
+
+/// What a card wants to show.
+#[derive(Debug, Serialize)]
+pub struct Lesson {
+    /// As in a link.
+    pub name: &'static str,
+    /// What it shows.
+    pub title: &'static str,
+    /// What to look for.
+    pub words: &'static str,
+    /// Whether nothing was changed: the name alone opens the same.
+    pub unchanged: bool,
 }
 
 /// A sentence for the person.
@@ -163,6 +179,7 @@ impl State {
                 Stage::Race(_) => "race",
                 Stage::Quiz(_) => "quiz",
             },
+            lesson: None,
             fields: laboratory.setup().into(),
             playing: laboratory.is_playing(),
             over: match laboratory.player() {
@@ -191,6 +208,19 @@ impl State {
                 Stage::Race(racing) => Some(lanes(racing)),
                 Stage::Empty | Stage::Player(_) | Stage::Quiz(_) => None,
             },
+        }
+    }
+}
+
+impl Lesson {
+    /// Of this card, where the fields are these now.
+    #[must_use]
+    pub fn of(card: &Card, setup: &Setup) -> Self {
+        Self {
+            name: card.name,
+            title: card.title,
+            words: card.words,
+            unchanged: *setup == card.setup(),
         }
     }
 }

@@ -65,6 +65,7 @@ struct Grid<T> {
     column: Flex,
     rows: Vec<Flex>,
     cells: Vec<T>,
+    frame: FrameType,
     row_height: i32,
 }
 
@@ -72,6 +73,8 @@ struct Grid<T> {
 struct Number {
     row: Flex,
     field: Input,
+    /// Where the cursor goes when the field goes away with it.
+    back: Input,
 }
 
 /// Of a choice. Unit: pixels.
@@ -88,17 +91,18 @@ const EDGE: i32 = 6;
 const LINE_HEIGHT: i32 = 17;
 
 /// Letters in a line of words, in a narrow window.
-const LETTERS_IN_A_LINE: usize = 84;
+const LETTERS_IN_A_LINE: usize = 76;
 
 /// No question has more choices, and no outcome more bars.
 const MOST_CELLS: usize = 8;
 
 impl QuestionBar {
-    /// Makes the bar in the column that is being built. `open` shows a run in the
-    /// laboratory.
+    /// Makes the bar in the column that is being built. `message` is the field with the
+    /// next line; `open` shows a run in the laboratory.
     pub(super) fn new(
         page: &mut Flex,
         report: &Report,
+        message: &Input,
         open: impl Fn(Stopped) + 'static,
     ) -> Self {
         let mut column = Flex::default().column();
@@ -119,7 +123,7 @@ impl QuestionBar {
         let state: Rc<RefCell<State>> = Rc::default();
         let choices = Grid::new(CHOICE_HEIGHT, |place| choice(place, &state, report));
         let bars = Grid::new(BAR_HEIGHT, |_| bar());
-        let number = Number::new(report);
+        let number = Number::new(report, message);
         column.end();
         column.hide();
         page.fixed(&column, 0);
@@ -182,7 +186,10 @@ impl QuestionBar {
         let closed = self.state.borrow().closed;
         match question.filter(|it| it.is_open() || closed != Some(it.number)) {
             Some(question) => self.show_question(question, others),
-            None => hide(&self.column, &self.page),
+            None => {
+                self.number.let_go();
+                hide(&self.column, &self.page);
+            }
         }
     }
 
@@ -211,11 +218,6 @@ impl QuestionBar {
             look::set_label(button, &labels::item(&label));
             let is_mine = question.answer == Some(Answer::Choice(place));
             button.set_color(if is_mine { look::CHOSEN } else { look::PAGE });
-            if question.is_own {
-                button.deactivate();
-            } else {
-                button.activate();
-            }
         }
         let bars = question.revealed.as_ref();
         let bars = bars.map_or(Vec::new(), |revealed| question.run.bars(revealed));
@@ -283,12 +285,11 @@ fn choice(place: usize, state: &Rc<RefCell<State>>, report: &Report) -> Button {
     button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
     let (state, report) = (Rc::clone(state), Rc::clone(report));
     button.set_callback(move |_| {
-        let is_open = state
-            .borrow()
-            .question
-            .as_ref()
-            .is_some_and(QuestionAsked::is_open);
-        if let (true, Ok(choice)) = (is_open, u8::try_from(place)) {
+        let state = state.borrow();
+        let question = state.question.as_ref();
+        let may = question.is_some_and(|it| it.is_open() && !it.is_own);
+        drop(state);
+        if let (true, Ok(choice)) = (may, u8::try_from(place)) {
             report(Intent::AnswerQuestion(Answer::Choice(choice)));
         }
     });
@@ -370,6 +371,7 @@ impl<T: WidgetExt> Grid<T> {
         Self {
             column,
             rows,
+            frame: cells[0].frame(),
             cells,
             row_height,
         }
@@ -378,7 +380,20 @@ impl<T: WidgetExt> Grid<T> {
     /// Shows this many cells; returns the height that they take of the bar.
     fn show(&mut self, count: usize, bar: &mut Flex) -> i32 {
         for (place, cell) in self.cells.iter_mut().enumerate() {
-            set_visible(cell, place < count);
+            set_visible(cell, place < count.next_multiple_of(2));
+            // One alone in its row is not wider than the others.
+            let is_blank = place >= count;
+            cell.set_frame(if is_blank {
+                FrameType::NoBox
+            } else {
+                self.frame
+            });
+            if is_blank {
+                look::set_label(cell, "");
+                cell.deactivate();
+            } else {
+                cell.activate();
+            }
         }
         for (place, row) in self.rows.iter_mut().enumerate() {
             set_visible(row, 2 * place < count);
@@ -393,7 +408,7 @@ impl<T: WidgetExt> Grid<T> {
 }
 
 impl Number {
-    fn new(report: &Report) -> Self {
+    fn new(report: &Report, back: &Input) -> Self {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
         let caption = look::caption("Your number");
@@ -414,7 +429,18 @@ impl Number {
         field.set_trigger(CallbackTrigger::EnterKeyAlways);
         field.set_callback(move |_| by_key());
         button.set_callback(move |_| answer());
-        Self { row, field }
+        Self {
+            row,
+            field,
+            back: back.clone(),
+        }
+    }
+
+    /// Gives the cursor back before it would get lost.
+    fn let_go(&mut self) {
+        if self.field.has_focus() {
+            drop(self.back.take_focus());
+        }
     }
 
     fn show(&mut self, is_there: bool, own: Option<Answer>, column: &mut Flex) -> i32 {
@@ -423,6 +449,9 @@ impl Number {
         }
         if let (Some(answer), "") = (own, self.field.value().as_str()) {
             self.field.set_value(&short(answer));
+        }
+        if !is_there {
+            self.let_go();
         }
         set_visible(&mut self.row, is_there);
         column.fixed(&self.row, if is_there { look::ROW } else { 0 });

@@ -3,10 +3,8 @@
 //! FLTK ends the process where the X server does, and asks nobody:
 //!
 //! ```text
-//! X server gone --> Xlib --> FLTK prints "X I/O error" --> exit(1) --> thread-locals
-//! dropped
-//!                                                                        '--> our
-//! sentence
+//! X server gone --> Xlib --> FLTK prints "X I/O error" --> exit(1) --> thread-locals dropped
+//!                                                                        '--> our sentence
 //! ```
 //!
 //! `exit` drops what is local to the thread that calls it, and FLTK calls it on the main

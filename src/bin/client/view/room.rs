@@ -112,10 +112,12 @@ impl Room {
         let question = Question::new(&mut page);
         let homework = Question::new(&mut page);
         let (open, turn) = (laboratory.stopper(), pages.clone());
-        let class_question = QuestionBar::new(&mut page, report, move |stopped| {
-            open(stopped);
-            turn.turn_to(Page::Laboratory);
-        });
+        let message = conversation.message();
+        let class_question =
+            QuestionBar::new(&mut page, report, message, move |stopped| {
+                open(stopped);
+                turn.turn_to(Page::Laboratory);
+            });
         let (status, disconnect) = status_row(&mut page);
         page.end();
         page.hide();

@@ -1,12 +1,9 @@
 //! Does what a person wants of the page, at once; what came of it the next turn shows.
 //!
 //! ```text
-//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread
-//! --News--.
-//!                                                       |                               
-//! |
-//!                     the window's turn shows it
-//! <------+--------------------------------'
+//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread --News--.
+//!                                                       |                                |
+//!                     the window's turn shows it <------+--------------------------------'
 //! ```
 //!
 //! In this way the next key acts on the result of the last one, and a packet is killed

@@ -1,8 +1,8 @@
 //! The labels of the panel's choices, and the option of each entry.
 //!
 //! ```text
-//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, sack, plain
-//! TCP Controller  the usual one, fixed, ..., bbr
+//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, sack, plain TCP
+//! Controller  the usual one, fixed, ..., bbr
 //! ```
 //!
 //! Nothing here is a widget: an entry is known by its place in the list.

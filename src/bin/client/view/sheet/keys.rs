@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! arrows, Page, Home, End    another row is chosen; with Shift all up to there
-//! the same with Ctrl         the cursor alone moves; Ctrl+Space chooses what it stands
-//! on Ctrl+A, Enter              all rows; as a double click
+//! the same with Ctrl         the cursor alone moves; Ctrl+Space chooses what it stands on
+//! Ctrl+A, Enter              all rows; as a double click
 //! Left, Right, Ctrl+R        sorted by the column beside; the other way round
 //! ```
 
