@@ -79,3 +79,11 @@ pub(crate) fn full_disk() -> Option<&'static Path> {
     let path = Path::new("/dev/full");
     path.exists().then_some(path)
 }
+
+/// The nice value of this thread, where each thread has its own.
+pub(crate) fn nice() -> Option<i32> {
+    #[cfg(target_os = "linux")]
+    return rustix::process::getpriority_process(None).ok();
+    #[cfg(not(target_os = "linux"))]
+    return None;
+}

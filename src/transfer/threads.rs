@@ -89,3 +89,29 @@ pub fn start_as(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::tests::nice;
+    use crossbeam_channel::bounded;
+
+    #[test]
+    fn a_thread_that_moves_a_file_stands_back_and_its_starter_does_not() {
+        let nice_of = |kind| {
+            let (tell, told) = bounded(1);
+            let work = move || tell.send(nice()).unwrap();
+            let thread = start_as(kind, "a".to_owned(), work).unwrap();
+            thread.join().unwrap();
+            told.recv().unwrap()
+        };
+        let before = nice();
+        let behind = Kind {
+            can_wait: true,
+            ..Kind::default()
+        };
+        assert_eq!(nice_of(Kind::default()), before);
+        assert_eq!(nice_of(behind), before.map(|nice| (nice + 10).min(19)));
+        assert_eq!(nice(), before);
+    }
+}
