@@ -238,6 +238,7 @@ const fn direction(way: Way) -> capture::Way {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::full_disk;
     use std::fs;
     use std::net::UdpSocket;
 
@@ -282,9 +283,8 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn a_disk_that_is_full_ends_the_capture_and_nobody_waits_for_it() {
-        let full = Path::new("/dev/full");
+        let Some(full) = full_disk() else { return };
         let captures = Captures::start(Some(full), &Scenario::PERFECT).unwrap();
         let tap = captures.tap();
         for _ in 0..10_000 {

@@ -9,6 +9,9 @@
 //!     '------------- Model -------------'
 //! ```
 //!
+//! The view is the window, and belongs to the program `client` (`src/bin/client/view.rs`):
+//! `server` and `lab` use this library and are not linked to what a window needs.
+//!
 //! | module | is |
 //! | --- | --- |
 //! | [`model`] | everything that is shown (pure) |
@@ -60,8 +63,6 @@ mod submission;
 pub mod text;
 pub mod theme;
 pub mod upload;
-#[cfg(feature = "gui")]
-pub mod view;
 pub mod watching;
 pub mod words;
 

@@ -16,7 +16,7 @@
 //! | 3 | shells | `transfer` | sockets, files, threads, the clock |
 //! | 2 | laboratory | `lab` | the machines in virtual time |
 //! | 1 | machines | `reliable` `link` `room` `shelf` | pure: time is an argument |
-//! | 0 | values | `wire` | packets, messages, options |
+//! | 0 | values | `wire` `system` | packets, messages, options; what differs between operating systems |
 //!
 //! # The way of one chat line
 //!
@@ -51,6 +51,8 @@ pub mod room;
 pub mod server;
 #[cfg(not(target_family = "wasm"))]
 pub mod shelf;
+#[cfg(not(target_family = "wasm"))]
+pub mod system;
 #[cfg(not(target_family = "wasm"))]
 pub mod transfer;
 pub mod wire;

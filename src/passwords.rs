@@ -4,6 +4,7 @@
 //! read it. A file that others may read is used, with a warning.
 
 use crate::room::login::{LONGEST_PASSWORD, Password};
+use crate::system::files;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -39,22 +40,14 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-#[cfg(unix)]
 fn warn_of_readers(path: &Path, file: &File) {
-    use std::os::unix::fs::PermissionsExt;
-    let is_open = |mode: u32| mode & 0o077 != 0;
-    let mode = file.metadata().map(|it| it.permissions().mode());
-    if mode.is_ok_and(is_open) {
-        let shown = path.display();
+    if let Some(command) = files::command_against_readers(path, file) {
         log::warn!(
             "other users of this computer can read the password. Protect it \
-                    with: chmod 600 {shown}"
+             with: {command}"
         );
     }
 }
-
-#[cfg(not(unix))]
-fn warn_of_readers(_path: &Path, _file: &File) {}
 
 #[cfg(test)]
 mod tests {

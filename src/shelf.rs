@@ -83,11 +83,13 @@ impl FromStr for FileName {
     }
 }
 
-/// Names that Windows takes for devices, whatever follows after a dot.
-const WINDOWS_DEVICES: [&str; 28] = [
+/// Names that Windows takes for devices, whatever follows after a dot; superscript digits
+/// count as digits.
+const WINDOWS_DEVICES: [&str; 34] = [
     "con", "prn", "aux", "nul", "com0", "com1", "com2", "com3", "com4", "com5", "com6",
     "com7", "com8", "com9", "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6",
-    "lpt7", "lpt8", "lpt9", "conin$", "conout$", "clock$", "config$",
+    "lpt7", "lpt8", "lpt9", "com¹", "com²", "com³", "lpt¹", "lpt²", "lpt³", "conin$",
+    "conout$", "clock$", "config$",
 ];
 
 /// Why a text is no name of a file on the shelf.
@@ -181,7 +183,15 @@ mod tests {
 
     #[test]
     fn names_that_another_system_would_change_are_refused() {
-        for name in ["nul", "NUL.txt", "Com1 .log", "a.", "a "] {
+        for name in [
+            "nul",
+            "NUL.txt",
+            "Com1 .log",
+            "COM¹",
+            "lpt³.txt",
+            "a.",
+            "a ",
+        ] {
             assert_eq!(
                 name.parse::<FileName>(),
                 Err(FileNameError::Device),

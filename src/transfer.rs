@@ -16,13 +16,11 @@
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
 //! | [`carrier`] | a socket behind an imperfect link |
 //! | [`batch`] | many datagrams in one call to the kernel |
-//! | `filter` | what the kernel lets through to a socket |
 //! | `forgeries` | packets that somebody else made up: told once, counted |
 //! | [`tap`] | copies of what travels, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
 //! | [`socket_error`] | what an error of a UDP socket means: almost never the end |
-//! | [`space`] | room on a disk, reserved |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
 //! | [`leftovers`] | the partial files of interrupted downloads in a folder |
@@ -33,7 +31,6 @@ pub mod batch;
 pub mod carrier;
 pub mod clock;
 mod disk;
-mod filter;
 mod forgeries;
 pub mod hand;
 pub mod hash;
@@ -48,7 +45,6 @@ pub mod record;
 pub mod sending;
 pub mod socket_error;
 pub mod source;
-pub mod space;
 pub mod tap;
 pub mod tcp;
 pub mod threads;

@@ -407,7 +407,8 @@ fn first_word(text: &str) -> (&str, &str) {
 }
 
 /// `what: why` as a sentence.
-pub(super) fn sentence(error: &str) -> String {
+#[must_use]
+pub fn sentence(error: &str) -> String {
     let mut characters = error.chars();
     let first = characters.next().map(char::to_uppercase);
     first

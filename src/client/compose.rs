@@ -7,8 +7,7 @@
 //!
 //! ```text
 //! Up     the line before, the draft is kept       Tab    the first completion, then the
-//! Down   the line after, at last the draft                next; with Shift the one
-//! before
+//! Down   the line after, at last the draft                next; with Shift the one before
 //! ```
 //!
 //! Pure: no widget, no clock.

@@ -8,6 +8,7 @@
 //!
 //! Source: X(7), "Display names".
 
+use crate::system::display;
 use std::env;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -23,7 +24,7 @@ const FIRST_PORT: u16 = 6000;
 /// Our FLTK speaks X11; a Wayland session has XWayland, which sets `DISPLAY`.
 #[must_use]
 pub fn missing() -> Option<String> {
-    if !cfg!(all(unix, not(target_os = "macos"))) {
+    if !display::NEEDS_X11 {
         return None;
     }
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -72,7 +73,7 @@ fn read(display: &str) -> Option<Place<'_>> {
 impl Place<'_> {
     fn answers(&self) -> bool {
         match self {
-            Self::Here { number } => here(*number),
+            Self::Here { number } => display::answers(*number),
             Self::There { host, port } => {
                 let Ok(addresses) = (*host, *port).to_socket_addrs() else {
                     return false;
@@ -82,32 +83,6 @@ impl Place<'_> {
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn here(number: u16) -> bool {
-    use std::os::unix::net::UnixStream;
-    let path = format!("/tmp/.X11-unix/X{number}");
-    UnixStream::connect(&path).is_ok() || hidden(&path)
-}
-
-#[cfg(not(unix))]
-fn here(_number: u16) -> bool {
-    true
-}
-
-/// Linux has sockets without a file, too.
-#[cfg(target_os = "linux")]
-fn hidden(path: &str) -> bool {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixStream};
-    let address = SocketAddr::from_abstract_name(path);
-    address.is_ok_and(|address| UnixStream::connect_addr(&address).is_ok())
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn hidden(_path: &str) -> bool {
-    false
 }
 
 #[cfg(test)]

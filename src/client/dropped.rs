@@ -18,6 +18,7 @@
 //! Source: RFC 2483 §5 (`text/uri-list`), RFC 8089 (`file`), RFC 3986 §2.1.
 
 use super::words;
+use crate::system::files;
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 
@@ -116,7 +117,7 @@ fn path(line: &str, host: Option<&str>) -> Result<PathBuf, &'static str> {
     }
     let decoded: Vec<u8> = percent_decode_str(encoded).collect();
     // `file:///C:/notes.txt`: the first slash is no part of a Windows path.
-    let is_drive = cfg!(windows) && decoded.get(2) == Some(&b':');
+    let is_drive = files::HAS_DRIVES && decoded.get(2) == Some(&b':');
     checked(decoded[usize::from(is_drive)..].to_vec())
 }
 
@@ -124,27 +125,12 @@ fn checked(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
     if bytes.contains(&0) {
         return Err("is not a path: it contains a NUL byte.");
     }
-    from_bytes(bytes)
-}
-
-/// A name is bytes here, and need not be Unicode.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(std::ffi::OsString::from_vec(bytes).into())
-}
-
-#[cfg(not(unix))]
-fn from_bytes(bytes: Vec<u8>) -> Result<PathBuf, &'static str> {
-    let text =
-        String::from_utf8(bytes).map_err(|_| "is not a path: it is not Unicode.")?;
-    Ok(text.into())
+    files::path_from_bytes(bytes).ok_or("is not a path: it is not Unicode.")
 }
 
 fn is_absolute(text: &str) -> bool {
     let drive = text.as_bytes();
-    let is_drive = cfg!(windows)
+    let is_drive = files::HAS_DRIVES
         && drive.first().is_some_and(u8::is_ascii_alphabetic)
         && drive.get(1) == Some(&b':');
     text.starts_with('/') || is_drive
@@ -174,6 +160,7 @@ fn shown(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::not_utf8;
     use std::path::Path;
 
     fn only(text: &str) -> PathBuf {
@@ -201,12 +188,13 @@ mod tests {
         assert_eq!(only(hebrew), Path::new("/tmp/שלום.txt"));
     }
 
-    #[cfg(unix)]
     #[test]
-    fn a_name_that_is_not_unicode_stays_as_it_is() {
-        use std::os::unix::ffi::OsStrExt;
-        let path = only("file:///tmp/%FF%FE");
-        assert_eq!(path.as_os_str().as_bytes(), b"/tmp/\xff\xfe");
+    fn a_name_that_is_not_unicode_stays_as_it_is_or_is_refused() {
+        let text = "file:///tmp/%FF%FE";
+        match not_utf8(b"/tmp/\xff\xfe") {
+            Some(expected) => assert_eq!(only(text), expected),
+            None => assert_eq!(read(text, None).problems.len(), 1),
+        }
     }
 
     #[test]

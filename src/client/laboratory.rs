@@ -59,7 +59,7 @@ fn read(place: &Path) -> Result<Box<Player>, String> {
     Ok(Box::new(Player::journal(journal)))
 }
 
-/// Writes it beside what is there already.
+/// Writes it beside existing files.
 fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
     let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
     if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {

@@ -30,6 +30,7 @@ use super::model::{ChatLine, Kind, LabState, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Door, Session};
 use super::{Exit, Settings, words};
+use crate::system::terminal;
 use crate::transfer::clock::steady_time_ms;
 use crate::wire::message::{Reply, Request, TransferState};
 use asking::Asking;
@@ -38,7 +39,7 @@ use crossbeam_channel::{Receiver, TryRecvError, never};
 use indicatif::MultiProgress;
 use screen::Screen;
 use std::collections::HashMap;
-use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use typist::KnownWords;
@@ -100,8 +101,11 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     };
     let server = settings.server.clone().unwrap_or_default();
     let is_script = !manner.exec.is_empty();
-    let has_editor =
-        !is_script && !manner.is_json && stdin().is_terminal() && stdout().is_terminal();
+    // The line editor leaves a console as it found it: one that reads escape sequences.
+    let has_editor = !is_script
+        && !manner.is_json
+        && stdin().is_terminal()
+        && terminal::reads_escapes();
     let session = Session::new(settings, has_editor, || {});
     let asking = Asking::default();
     leave_on_ctrl_c(session.door(), asking.on_ctrl_c());

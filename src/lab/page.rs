@@ -2,15 +2,14 @@
 //! wants, what is to be shown. No file, no thread, no clock, no widget.
 //!
 //! ```text
-//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write,
-//! race
+//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
 //!   News (a task is done)              -->  |  Player |
 //!   tick(so much time)                 -->  |  Race   | --> questions: what to draw
 //! ```
 //!
 //! | module | is |
 //! | --- | --- |
-//! | `about` | what is under the mouse
+//! | `about` | what is under the mouse |
 //! | [`cards`] | first runs that teach |
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
@@ -138,23 +137,23 @@ pub enum Command {
     },
 }
 
-/// What has newly happened in a watched transfer.
+/// The new entries of a watched transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// Given once, at the beginning: whoever played something else begins anew.
+    /// Given once, at the beginning: a player of something else starts again.
     pub heading: Option<Heading>,
-    /// What happened, in its order.
+    /// The entries, in order.
     pub entries: Vec<Entry>,
     /// No more is shown, though more happens: it is too much to keep.
     pub is_full: bool,
 }
 
-/// What a face is given of the transfer that it watches.
+/// The data of a watched transfer for a front end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     /// Our number for the transfer.
     pub tag: u64,
-    /// What is new.
+    /// The new entries.
     pub seen: Seen,
     /// Nothing more will happen.
     pub is_over: bool,
@@ -339,7 +338,7 @@ impl Laboratory {
         &self.stage
     }
 
-    /// The same, for whoever feeds a real transfer into it.
+    /// The same, for the driver that feeds a real transfer into it.
     pub fn player_mut(&mut self) -> Option<&mut Player> {
         match &mut self.stage {
             Stage::Player(player) => Some(player),

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //!   Player::journal   a whole journal: play, step, go anywhere
-//!   Player::stage     a run in virtual time: the same, and past the newest entry it runs
-//! on
+//!   Player::stage     a run in virtual time: the same, and past the newest entry it runs on
 //!   Player::live      a real transfer: the same, and at the newest entry it follows
 //!            |
 //!            '-- position --> strip, entries so far, packets in flight

@@ -68,7 +68,8 @@ impl Room {
         }
         if let Some(open) = &self.questions.open {
             let number = open.number;
-            let sentence = format!("Question {number} is still open. First: /reveal.");
+            let sentence =
+                format!("Question {number} is still open. End it with /reveal.");
             return complain(teacher, Code::NoSuchQuestion, sentence);
         }
         let question = Question {

@@ -122,7 +122,7 @@ fn digest_of(
     is_stopping: &AtomicBool,
 ) -> io::Result<Digest> {
     let digest = hash::digest(file, || !is_stopping.load(Ordering::Relaxed))?;
-    if !Version::of(&file.metadata()?).has_contents_of(version) {
+    if !Version::of(file)?.has_contents_of(version) {
         return Err(io::Error::other("the file changed while it was read"));
     }
     Ok(digest)

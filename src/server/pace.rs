@@ -6,8 +6,7 @@
 //! the bucket again.
 //!
 //! ```text
-//! bytes of lines in --> [ bucket, 768 KiB ] --> 64 KiB/s out;  full: wait until it is
-//! not
+//! bytes of lines in --> [ bucket, 768 KiB ] --> 64 KiB/s out;  full: wait until it is not
 //! ```
 //!
 //! That is eight short lines a second, or three of the longest, and ninety at once for a

@@ -29,6 +29,7 @@ use outbox::Outbox;
 use super::seats::Seat;
 use crate::room::ClientNumber;
 use crate::room::login::Key;
+use crate::system::sockets;
 use crate::transfer::tap::{Conversation, Tap, Way};
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKeys;
@@ -149,20 +150,8 @@ impl Peer {
 
     /// Whether the client has closed the stream, or its half of it, as far as the system
     /// knows; `reader-N` may have to learn it yet.
-    #[cfg(target_os = "linux")]
     pub(super) fn has_hung_up(&self) -> bool {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let mut watched = [PollFd::new(&*self.stream, PollFlags::RDHUP)];
-        let at_once = Timespec::default();
-        let is_ready = poll(&mut watched, Some(&at_once));
-        is_ready.is_ok() && watched[0].revents().contains(PollFlags::RDHUP)
-    }
-
-    /// The system is not asked here.
-    #[cfg(not(target_os = "linux"))]
-    #[expect(clippy::unused_self, reason = "elsewhere it is used")]
-    pub(super) const fn has_hung_up(&self) -> bool {
-        false
+        sockets::has_hung_up(&self.stream)
     }
 
     /// Its `join` was accepted: it may be silent from now on.

@@ -6,10 +6,9 @@
 //! a client has only so much waiting there. Everything else is served at once.
 //!
 //! ```text
-//! files, users, bans, lab-results   --> is its queue empty? --> is a turn left? -->
-//! served download, upload, cancel, ...     --> fewer than 64 of it at `transfers`?
-//! -----> served say, whisper, ping, ...          
-//! -------------------------------------------> served
+//! files, users, bans, lab-results   --> is its queue empty? --> is a turn left? --> served
+//! download, upload, cancel, ...     --> fewer than 64 of it at `transfers`? -----> served
+//! say, whisper, ping, ...           -------------------------------------------> served
 //! ```
 //!
 //! It reads no clock and keeps no queue: the `room` thread does.

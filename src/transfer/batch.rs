@@ -5,8 +5,7 @@
 //! it sends them, and gives a row that arrived together as one piece too (`UDP_GRO`).
 //!
 //! ```text
-//!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length`
-//! bytes
+//!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length` bytes
 //!   Incoming   | d0      | d1      | d2      | d3  |   one receive, and the `length`
 //! ```
 //!
@@ -16,11 +15,9 @@
 //!
 //! Source: `udp(7)`, `sendmmsg(2)`, `recvmmsg(2)`; report chapter `speed`.
 
-mod incoming;
+pub use crate::system::incoming::{Batch, Incoming};
 
-pub use incoming::{Batch, Incoming};
-
-use super::socket_error::Meaning;
+use crate::system::datagrams::{self, is_full, send, send_many};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
@@ -161,7 +158,7 @@ impl Outgoing {
     /// Has the kernel cut there from now on; whether it does.
     fn cut_at(&mut self, socket: &UdpSocket, length: usize) -> bool {
         if self.cut != length {
-            match set_cut(socket, length) {
+            match datagrams::cut_at(socket, length) {
                 Ok(()) => self.cut = length,
                 Err(error) => {
                     log::debug!(
@@ -176,87 +173,10 @@ impl Outgoing {
     }
 }
 
-fn send(socket: &UdpSocket, to: Option<SocketAddr>, bytes: &[u8]) -> io::Result<()> {
-    let once = || match to {
-        None => socket.send(bytes),
-        Some(to) => socket.send_to(bytes, to),
-    };
-    let sent = once().or_else(|error| if is_full(&error) { Err(error) } else { once() });
-    sent.map(drop)
-}
-
-/// Whether the kernel has no place for a datagram just now. Any other error may be that
-/// of an earlier datagram, which ICMP reported meanwhile: the kernel reports it once, at
-/// the next call, and sends nothing (`socket(7)`, `SO_ERROR`). A second attempt tells.
-fn is_full(error: &io::Error) -> bool {
-    /// Linux' ENOBUFS, for which `io::ErrorKind` has no name.
-    const NO_BUFFER_SPACE: i32 = 105;
-    Meaning::of(error) == Meaning::Nothing
-        || error.raw_os_error() == Some(NO_BUFFER_SPACE)
-}
-
-/// Each on its own, all in one call: where one is not taken, those behind it still go.
-#[cfg(target_os = "linux")]
-fn send_many<'a>(
-    socket: &UdpSocket,
-    to: Option<SocketAddr>,
-    datagrams: impl Iterator<Item = &'a [u8]>,
-) -> io::Result<()> {
-    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
-    use std::io::IoSlice;
-    let to = to.map(SocketAddrAny::from);
-    let mut parts: Vec<_> = datagrams
-        .map(|datagram| ([IoSlice::new(datagram)], SendAncillaryBuffer::default()))
-        .collect();
-    let message = |(datagram, control)| match &to {
-        None => MMsgHdr::new(datagram, control),
-        Some(to) => MMsgHdr::new_with_addr(to, datagram, control),
-    };
-    let mut messages: Vec<_> = parts.iter_mut().map(|(a, b)| message((a, b))).collect();
-    let (mut left, mut sent, mut is_second) = (messages.as_mut_slice(), Ok(()), false);
-    while !left.is_empty() {
-        let done =
-            match sendmmsg(socket, left, SendFlags::empty()).map_err(io::Error::from) {
-                Ok(count) => count.max(1),
-                Err(error) if !is_second && !is_full(&error) => 0,
-                Err(error) => {
-                    sent = Err(error);
-                    1
-                }
-            };
-        is_second = done == 0;
-        left = left.get_mut(done..).unwrap_or_default();
-    }
-    sent
-}
-
-/// Each in a call of its own.
-#[cfg(not(target_os = "linux"))]
-fn send_many<'a>(
-    socket: &UdpSocket,
-    to: Option<SocketAddr>,
-    datagrams: impl Iterator<Item = &'a [u8]>,
-) -> io::Result<()> {
-    datagrams.fold(Ok(()), |sent, datagram| {
-        send(socket, to, datagram).and(sent)
-    })
-}
-
-#[cfg(target_os = "linux")]
-fn set_cut(socket: &UdpSocket, length: usize) -> io::Result<()> {
-    use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
-    let length = i32::try_from(length).map_err(io::Error::other)?;
-    setsockopt(socket, UdpGsoSegment, &length).map_err(io::Error::from)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn set_cut(_socket: &UdpSocket, _length: usize) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::socket_error::Meaning;
     use std::convert::Infallible;
     use std::time::Duration;
 
@@ -358,25 +278,31 @@ mod tests {
         assert!(carry(&lengths, [true, true]).0 == wanted(&lengths));
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn a_row_is_one_receive() {
+        if !datagrams::MANY_PER_CALL {
+            return;
+        }
         assert_eq!(carry(&[1_472; 40], [true, true]).1, 1);
         assert_eq!(carry(&[1_472; 40], [false, true]).1, 40);
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn without_rows_many_datagrams_are_one_receive_all_the_same() {
+        if !datagrams::MANY_PER_CALL {
+            return;
+        }
         assert_eq!(carry(&[1_472; 40], [false, false]).1, 1);
         assert_eq!(carry(&[10; 100], [false, false]).1, 2);
         assert_eq!(carry(&[1_472, 3, 1_472, 900], [true, false]).1, 1);
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn datagrams_that_come_singly_gather_unless_there_were_more_than_one_receive_brings()
     {
+        if !datagrams::MANY_PER_CALL {
+            return;
+        }
         let (receiver, mut sender) = pair();
         let mut incoming = Incoming::new(&receiver, false);
         assert!(!incoming.gathers(), "nothing has come");

@@ -372,27 +372,6 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Asks the kernel never to cut a datagram into fragments: then one that the path does
-/// not carry is lost, or refused at once, and the handshake finds out. The kernel shall
-/// not believe what ICMP says of the path: anybody could say it (RFC 9000 §14.2.1).
-#[cfg(target_os = "linux")]
-pub fn forbid_fragments(socket: &UdpSocket) {
-    use rustix::net::sockopt;
-    let four = sockopt::Ipv4PathMtuDiscovery::PROBE;
-    let six = sockopt::Ipv6PathMtuDiscovery::PROBE;
-    // A socket of IPv6 may carry IPv4 as well, one of IPv4 not the other way round.
-    let done = sockopt::set_ip_mtu_discover(socket, four);
-    if sockopt::set_ipv6_mtu_discover(socket, six).is_err()
-        && let Err(error) = done
-    {
-        log::debug!("the kernel may fragment datagrams: {error}");
-    }
-}
-
-/// Elsewhere the system decides.
-#[cfg(not(target_os = "linux"))]
-pub fn forbid_fragments(_socket: &UdpSocket) {}
-
 /// Asks the kernel for large buffers and tells how much it granted for receiving.
 ///
 /// # Errors

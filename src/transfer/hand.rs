@@ -2,8 +2,7 @@
 //! watch it.
 //!
 //! ```text
-//!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that
-//! tell
+//!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that tell
 //! ```
 
 use super::Report;

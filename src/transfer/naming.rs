@@ -3,8 +3,10 @@
 
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
 use super::part::Destination;
+use crate::system::files;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Gives the whole and verified part its final name.
 ///
@@ -16,12 +18,12 @@ pub(super) fn name_part(part: &Path, destination: &Destination) -> io::Result<Pa
         Overwrite::Keep => keep(part, destination),
         Overwrite::Replace => {
             let path = folder.join(name);
-            std::fs::rename(part, &path)?;
+            retry_while_held(|| std::fs::rename(part, &path), files::is_held)?;
             Ok(path)
         }
         Overwrite::Skip | Overwrite::Fail => {
             let path = folder.join(name);
-            rename_where_free(part, &path)?;
+            retry_while_held(|| rename_where_free(part, &path), files::is_held)?;
             Ok(path)
         }
     }
@@ -30,13 +32,36 @@ pub(super) fn name_part(part: &Path, destination: &Destination) -> io::Result<Pa
 fn keep(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
     for copy in 1..=MOST_COPIES {
         let path = destination.folder.join(numbered(&destination.name, copy));
-        match rename_where_free(part, &path) {
+        match retry_while_held(|| rename_where_free(part, &path), files::is_held) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A virus scanner reads a file as soon as it is written, and Windows renames no file that is
+/// held. After this many pauses the scanner has finished, or another program holds the file.
+const MOST_PAUSES: u32 = 40;
+
+/// All pauses together last 2 s.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Tries again as long as another program holds the file.
+fn retry_while_held<T>(
+    mut rename: impl FnMut() -> io::Result<T>,
+    is_held: impl Fn(&io::Error) -> bool,
+) -> io::Result<T> {
+    for _ in 0..MOST_PAUSES {
+        match rename() {
+            Err(error) if is_held(&error) => {
+                let _ = crossbeam_channel::after(PAUSE).recv();
+            }
+            done => return done,
+        }
+    }
+    rename()
 }
 
 /// Renames in one step, and never to the name of an existing file.
@@ -91,5 +116,31 @@ mod tests {
             assert_eq!(name.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
             assert_eq!(old, "old");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_held_is_renamed_once_it_is_free_and_not_tried_for_ever() {
+        let held = || io::Error::from_raw_os_error(32);
+        let is_held = |error: &io::Error| error.raw_os_error() == Some(32);
+        let mut tries = 0;
+        let mut rename = |free_after| {
+            tries = 0;
+            let rename = || {
+                tries += 1;
+                if tries > free_after {
+                    Ok(())
+                } else {
+                    Err(held())
+                }
+            };
+            let renamed = retry_while_held(rename, is_held).is_ok();
+            (renamed, tries)
+        };
+        assert_eq!(rename(0), (true, 1));
+        assert_eq!(rename(3), (true, 4));
+        assert_eq!(rename(u32::MAX), (false, MOST_PAUSES + 1));
+        let other =
+            retry_while_held(|| Err::<(), _>(io::ErrorKind::NotFound.into()), is_held);
+        assert_eq!(other.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -13,6 +13,7 @@
 //!
 //! Source: CWE-59 (links), CWE-367 (time of check, time of use); `open(2)`, `O_NOFOLLOW`.
 
+use crate::system::files;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -47,7 +48,7 @@ pub fn open(path: &Path, to: Use) -> io::Result<File> {
         .create(to == Use::WriteOrCreate)
         .create_new(to == Use::CreatePrivate)
         .truncate(false);
-    follow_nothing(&mut options, to == Use::CreatePrivate);
+    files::follow_nothing(&mut options, to == Use::CreatePrivate);
     let file = options.open(path).map_err(|error| {
         let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
         if is_link {
@@ -56,11 +57,10 @@ pub fn open(path: &Path, to: Use) -> io::Result<File> {
             error
         }
     })?;
-    let told = file.metadata()?;
-    if !told.is_file() {
+    if !file.metadata()?.is_file() {
         return Err(foreign("it is not a regular file"));
     }
-    if count_names(&told) > 1 {
+    if files::count_names(&file)? > 1 {
         return Err(foreign("it has a second name (a hard link)"));
     }
     Ok(file)
@@ -72,10 +72,7 @@ pub fn open(path: &Path, to: Use) -> io::Result<File> {
 /// # Errors
 /// What the system says; and an error of which [`is_foreign`] holds.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
+    match files::private_folder().create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         Ok(()) | Err(_) => check_private_folder(folder),
     }
@@ -92,57 +89,15 @@ fn foreign(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, Foreign(why))
 }
 
-#[cfg(unix)]
-fn follow_nothing(options: &mut OpenOptions, is_private: bool) {
-    use nix::fcntl::OFlag;
-    use std::os::unix::fs::OpenOptionsExt;
-    options.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
-    if is_private {
-        options.mode(0o600);
-    }
-}
-
-/// Windows opens the link itself, which is no regular file then.
-#[cfg(windows)]
-fn follow_nothing(options: &mut OpenOptions, _is_private: bool) {
-    use std::os::windows::fs::OpenOptionsExt;
-    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-    options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
-}
-
-#[cfg(not(any(unix, windows)))]
-fn follow_nothing(_options: &mut OpenOptions, _is_private: bool) {}
-
-#[cfg(unix)]
-fn count_names(told: &fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::nlink(told)
-}
-
-#[cfg(not(unix))]
-fn count_names(_told: &fs::Metadata) -> u64 {
-    1
-}
-
-#[cfg(unix)]
 fn check_private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
     let told = fs::symlink_metadata(folder)?;
-    let own = nix::unistd::geteuid().as_raw();
     if !told.is_dir() {
         return Err(foreign("it is not a folder"));
     }
-    if told.uid() != own || told.mode() & 0o022 != 0 {
+    if files::others_may_write(&told) {
         return Err(foreign("other users may write in it"));
     }
     Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_private_folder(folder: &Path) -> io::Result<()> {
-    let is_folder = fs::symlink_metadata(folder)?.is_dir();
-    is_folder
-        .then_some(())
-        .ok_or_else(|| foreign("it is not a folder"))
 }
 
 impl fmt::Display for Foreign {
@@ -158,10 +113,10 @@ impl fmt::Display for Foreign {
 
 impl std::error::Error for Foreign {}
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use crate::system::tests::{mode, pipe, set_mode, symlink};
 
     const USES: [Use; 3] = [Use::Read, Use::Write, Use::WriteOrCreate];
 
@@ -170,19 +125,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
         fs::write(path("victim"), "private").unwrap();
-        symlink(path("victim"), path("link")).unwrap();
-        symlink(path("nowhere"), path("dangling")).unwrap();
         fs::write(path("file"), "").unwrap();
         fs::hard_link(path("file"), path("second")).unwrap();
-        let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
-        nix::unistd::mkfifo(&path("pipe"), mode).unwrap();
+        let mut foreign = vec!["second"];
+        foreign.extend(pipe(&path("pipe")).then_some("pipe"));
+        if symlink(path("victim"), path("link")) {
+            assert!(symlink(path("nowhere"), path("dangling")));
+            foreign.extend(["link", "dangling"]);
+        }
         for to in USES {
-            for name in ["link", "dangling", "second", "pipe"] {
+            for &name in &foreign {
                 let error = open(&path(name), to).unwrap_err();
                 assert!(is_foreign(&error), "{name} {to:?}: {error}");
             }
         }
-        assert!(is_foreign(&open(folder.path(), Use::Read).unwrap_err()));
+        // Windows opens no folder at all as a file.
+        let error = open(folder.path(), Use::Read).unwrap_err();
+        let is_refused = error.kind() == io::ErrorKind::PermissionDenied;
+        assert!(is_foreign(&error) || is_refused, "{error}");
         assert!(!path("nowhere").exists());
         let missing = open(&path("missing"), Use::Write).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
@@ -194,8 +154,8 @@ mod tests {
     fn what_is_private_is_new_and_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        let made = open(&path, Use::CreatePrivate).unwrap();
-        assert_eq!(made.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        open(&path, Use::CreatePrivate).unwrap();
+        assert!(mode(&path).is_none_or(|mode| mode == 0o600));
         let again = open(&path, Use::CreatePrivate).unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
     }
@@ -207,13 +167,13 @@ mod tests {
         for _ in 0..2 {
             make_private_folder(&path("own")).unwrap();
         }
-        let mode = fs::metadata(path("own")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o700);
-        symlink(path("own"), path("link")).unwrap();
+        assert!(mode(&path("own")).is_none_or(|mode| mode == 0o700));
         fs::create_dir(path("open")).unwrap();
-        fs::set_permissions(path("open"), fs::Permissions::from_mode(0o777)).unwrap();
         fs::write(path("file"), "").unwrap();
-        for name in ["link", "open", "file"] {
+        let mut foreign = vec!["file"];
+        foreign.extend(symlink(path("own"), path("link")).then_some("link"));
+        foreign.extend(set_mode(&path("open"), 0o777).then_some("open"));
+        for name in foreign {
             let error = make_private_folder(&path(name)).unwrap_err();
             assert!(is_foreign(&error), "{name}: {error}");
         }

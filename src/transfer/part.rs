@@ -15,7 +15,7 @@
 use super::ordinary::{self, Use};
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
 use super::record::Record;
-use super::space;
+use crate::system::{disk, files};
 use crate::wire::version::{FileVersion, Prefix};
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -165,9 +165,9 @@ impl Part {
     /// Reserves room for so much on the disk. Unit: bytes.
     ///
     /// # Errors
-    /// As [`space::reserve`].
+    /// As [`disk::reserve`].
     pub fn reserve(&self, bytes: u64) -> io::Result<()> {
-        space::reserve(&self.file, bytes)
+        disk::reserve(&self.file, bytes)
     }
 
     /// How much of which version it is.
@@ -192,7 +192,7 @@ impl Part {
     /// Whether its path leads to it still: its folder may have been moved or deleted, and
     /// another part have its place.
     pub(super) fn is_in_place(&self) -> io::Result<bool> {
-        is_at(&self.file, &self.path)
+        files::is_at(&self.file, &self.path)
     }
 
     /// The part and its record are worth nothing.
@@ -281,35 +281,16 @@ pub fn discard(path: &Path) -> io::Result<()> {
 /// have given it its final name: then it is a whole file, and nobody's part any more.
 fn claim(part: &File, path: &Path) -> io::Result<bool> {
     match part.try_lock() {
-        Ok(()) => is_at(part, path),
+        Ok(()) => files::is_at(part, path),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
-/// Whether the open file is the one that has this path.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    match fs::symlink_metadata(path) {
-        Ok(there) => {
-            let here = file.metadata()?;
-            Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Elsewhere all that can be told: whether there is one.
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
-    fs::exists(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::{pipe, symlink};
     use std::io::Write;
     use tempfile::TempDir;
 
@@ -434,14 +415,15 @@ mod tests {
         assert!(rest.folder.path().exists());
     }
 
-    #[cfg(unix)]
     #[test]
     fn what_somebody_planted_in_the_place_of_a_part_or_record_is_left_alone() {
         let rest = Rest::new();
         fs::create_dir(rest.path("")).unwrap();
         let victim = rest.folder.path().join("victim");
         fs::write(&victim, "private").unwrap();
-        std::os::unix::fs::symlink(&victim, rest.path("notes.txt.part")).unwrap();
+        if !symlink(&victim, rest.path("notes.txt.part")) {
+            return;
+        }
         assert!(rest.find().is_none());
         let part = rest.begin();
         assert_eq!(part.path, rest.path("notes (2).txt.part"));
@@ -451,8 +433,7 @@ mod tests {
         rest.leave(b"hello");
         let record = rest.path("notes (2).txt.part.json");
         fs::remove_file(&record).unwrap();
-        let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
-        nix::unistd::mkfifo(&record, mode).unwrap();
+        assert!(pipe(&record));
         assert!(rest.find().is_none());
     }
 
@@ -474,6 +455,6 @@ mod tests {
         fs::rename(&path, folder.path().join("notes.txt")).unwrap();
         assert!(!claim(&part, &path).unwrap());
         fs::write(&path, b"of somebody else").unwrap();
-        assert!(cfg!(not(unix)) || !claim(&part, &path).unwrap());
+        assert!(!claim(&part, &path).unwrap());
     }
 }

@@ -19,9 +19,7 @@ mod gathering;
 mod meddling;
 
 use super::batch::Incoming;
-use super::carrier::{
-    Carrier, SendError, connected, enlarge_buffers, forbid_fragments, imperfect,
-};
+use super::carrier::{Carrier, SendError, connected, enlarge_buffers, imperfect};
 use super::clock::Clock;
 use super::disk::Disk;
 use super::forgeries::Forgeries;
@@ -31,13 +29,15 @@ use super::part::Part;
 use super::sending::Outlet;
 use super::socket_error::unusable;
 use super::watch::Watch;
-use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads};
+use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads};
 use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
+use crate::system::filter;
+use crate::system::sockets::forbid_fragments;
 use crate::wire::mac::TrafficKey;
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
@@ -247,7 +247,7 @@ impl<R: FnMut(Report)> Shell<R> {
         report: R,
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
-        filter::attach(&socket, job.token);
+        filter::attach(&socket, job.token.0);
         forbid_fragments(&socket);
         let window = job.settled.window.min(most_packets(&job.settled, granted));
         log::debug!("receive buffer of {granted} bytes: window {window}");

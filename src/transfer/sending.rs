@@ -12,9 +12,7 @@
 
 mod acks;
 
-use super::carrier::{
-    Carrier, SendError, enlarge_buffers, forbid_fragments, imperfect, unconnected,
-};
+use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, unconnected};
 use super::clock::Clock;
 use super::forgeries::Forgeries;
 use super::hand::{Hand, Reach};
@@ -23,8 +21,7 @@ use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, filter, tcp, threads,
-    verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
 };
 use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::{Outcome, Sending as Connection};
@@ -32,6 +29,8 @@ use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::path::Heard;
 use crate::reliable::{Machine, Transmit, earliest};
+use crate::system::filter;
+use crate::system::sockets::forbid_fragments;
 use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
 use crate::wire::options::Transport;
@@ -76,7 +75,7 @@ pub fn start(
     match outlet {
         Outlet::Udp(socket) => {
             enlarge_buffers(&socket)?;
-            filter::attach(&socket, job.token);
+            filter::attach(&socket, job.token.0);
             forbid_fragments(&socket);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
@@ -115,7 +114,7 @@ pub fn initiate(
             let socket = unconnected(server)?;
             enlarge_buffers(&socket)?;
             forbid_fragments(&socket);
-            filter::attach(&socket, job.token);
+            filter::attach(&socket, job.token.0);
             let first = SequenceNumber(random_u32()?);
             let acks =
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
@@ -571,7 +570,7 @@ mod tests {
                 continue; // A computer without IPv6.
             };
             let job = Job::EXAMPLE;
-            filter::attach(&socket, job.token);
+            filter::attach(&socket, job.token.0);
             let (inbox, arrivals) = inbox();
             let asker = socket.local_addr().unwrap().ip();
             let theirs = socket.try_clone().unwrap();

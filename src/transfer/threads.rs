@@ -3,9 +3,8 @@
 //! A name is a role, a dash and a number (`reader-12`, `sender-3`), at most the 15 bytes
 //! that Linux shows. A panic ends its own thread only; it is logged with the name. A thread
 //! that moves a file stands back behind those that somebody waits for.
-//!
-//! Source: setpriority(2), "C library/kernel differences" (of each thread, on Linux).
 
+use crate::system::processes;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
@@ -24,15 +23,6 @@ pub struct Kind {
     /// types or chats.
     pub can_wait: bool,
 }
-
-/// By so much nicer are threads that can wait: they get a tenth of another's share. Unit:
-/// steps of setpriority(2).
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-
-/// No thread is nicer.
-#[cfg(target_os = "linux")]
-const NICEST: i32 = 19;
 
 /// Starts a named thread; a panic in it is logged and does not spread.
 ///
@@ -91,50 +81,11 @@ pub fn start_as(
     }
     builder.spawn(move || {
         if kind.can_wait {
-            stand_back();
+            processes::lower_priority();
         }
         // The default hook has printed the message and the place by then.
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             log::error!("thread {name} ended with a panic: this is a bug in Sash");
         }
     })
-}
-
-/// Linux has a nice value for each thread; elsewhere it is the whole program's.
-fn stand_back() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{getpriority_process, setpriority_process};
-        let lowered = getpriority_process(None)
-            .and_then(|now| setpriority_process(None, (now + NICE).min(NICEST)));
-        if let Err(error) = lowered {
-            log::debug!("cannot lower the priority of this thread: {error}");
-        }
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use crossbeam_channel::bounded;
-    use rustix::process::getpriority_process;
-
-    #[test]
-    fn a_thread_that_moves_a_file_stands_back_and_its_starter_does_not() {
-        let nice = |kind| {
-            let (tell, told) = bounded(1);
-            let work = move || tell.send(getpriority_process(None)).unwrap();
-            let thread = start_as(kind, "a".to_owned(), work).unwrap();
-            thread.join().unwrap();
-            told.recv().unwrap().unwrap()
-        };
-        let before = getpriority_process(None).unwrap();
-        let behind = Kind {
-            can_wait: true,
-            ..Kind::default()
-        };
-        assert_eq!(nice(Kind::default()), before);
-        assert_eq!(nice(behind), (before + NICE).min(19));
-        assert_eq!(getpriority_process(None).unwrap(), before);
-    }
 }

@@ -1,7 +1,6 @@
 //! The messages of the chat connection: requests to the server, replies to a client.
 //!
-//! One JSON value per line; the keyword is the key, or the whole value where nothing
-//! belongs to it. Therefore a user with `nc` can be a client too.
+//! One JSON value per line, its keyword the key or the whole value: `nc` is a client too.
 //!
 //! ```text
 //! -> {"join":{"name":"dana","version":1}}
@@ -24,6 +23,7 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod answer;
 mod assignment;
 mod class;
 mod fit;
@@ -31,11 +31,11 @@ mod login;
 mod question;
 mod unreadable;
 
+pub use answer::{Answer, ClassAnswer};
 pub use assignment::Assignment;
 pub use class::{Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
 pub use login::{Ban, Challenge, Proof, Role};
-pub use question::{About, Answer, Answered, ClassAnswer, ClassQuestion};
-pub use question::{Question, Revealed, Tally};
+pub use question::{About, Answered, ClassQuestion, Question, Revealed, Tally};
 pub use unreadable::MessageError;
 
 use super::digest::{Confirmation, Digest, Token};

@@ -134,6 +134,18 @@ mod library {
     pub mod server;
     pub mod transfer;
 
+    /// What takes a socket takes one of this crate.
+    #[path = "system"]
+    pub mod system {
+        pub mod datagrams;
+        pub mod filter;
+        pub mod incoming;
+        pub mod sockets;
+        #[cfg(test)]
+        pub(crate) mod tests;
+        pub use sash::system::{disk, files, processes, terminal};
+    }
+
     #[path = "client"]
     pub mod client {
         pub mod link;
@@ -143,11 +155,11 @@ mod library {
 
 /// How other threads wake the window.
 #[cfg(target_os = "linux")]
-#[path = "../../src/client/view/bell.rs"]
+#[path = "../../src/bin/client/view/bell.rs"]
 mod bell;
 
 #[cfg(target_os = "linux")]
-pub use library::{client, journals, server, transfer};
+pub use library::{client, journals, server, system, transfer};
 
 fn main() {
     #[cfg(target_os = "linux")]

@@ -51,7 +51,10 @@ fn journal() -> (tempfile::TempDir, String) {
 fn a_journal_is_shown_as_ladder_and_as_strip() {
     let (_folder, path) = journal();
     let ladder = output(&["ladder", &path]);
-    assert!(out(&ladder).contains("timeout: DATA 2 is considered lost"));
+    assert!(
+        out(&ladder)
+            .contains("DATA 2 is declared lost: no ACK arrived before the timeout")
+    );
     let strip = output(&["replay", &path, "--at", "300"]);
     let text = out(&strip);
     assert!(text.contains("sender     ##X>>>."), "{text}");

@@ -23,6 +23,7 @@ mod going_on;
 mod journals;
 mod lab_program;
 mod lesson;
+mod linked;
 mod live_link;
 mod loopback_transfer;
 mod predict;

@@ -8,8 +8,10 @@
 //! - Floors 2 and 3 do not know each other: two drivers of the same machines.
 //! - Floors 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
 //!   model and controller.
-//! - FLTK is known to `client/view` alone, JSON to the files that [`JSON`] names, the
+//! - FLTK is known to `bin/client/view` alone, JSON to the files that [`JSON`] names, the
 //!   clock to `transfer/clock.rs` alone.
+//! - Only files of `system` ask which operating system they are compiled for, and only they
+//!   use its own packages. Machines do not use `system`.
 //! - A file has at most 600 lines, and none is called `mod.rs`.
 //! - No imports go in a circle (`circles`).
 //!
@@ -62,7 +64,9 @@ fn the_table_of_floors_names_every_module_once_and_the_report_has_the_same() {
     let page = fs::read_to_string(page).unwrap();
     let sorted = |floors: &[Vec<String>]| {
         let mut floors = floors.to_vec();
-        floors.iter_mut().for_each(|it| it.sort());
+        for floor in &mut floors {
+            floor.sort();
+        }
         floors
     };
     // Other words of the report's table stand between backticks, too.
@@ -167,13 +171,40 @@ fn the_client_thinks_without_sockets_and_widgets() {
         assert_eq!(offences(file, "use fltk::prelude::*;").len(), 1, "{file}");
     }
     assert_eq!(
-        offences("client/view/login.rs", "use fltk::prelude::*;"),
+        offences("bin/client/view/login.rs", "use fltk::prelude::*;"),
         []
     );
     assert_eq!(
         offences("client/session.rs", "use std::net::TcpStream;"),
         []
     );
+}
+
+#[test]
+fn only_the_folder_of_system_calls_asks_for_the_operating_system() {
+    let asked = [
+        "#[cfg(unix)]\nfn f() {}\n",
+        "fn f() -> bool {\n    cfg!(all(unix, not(target_os = \"macos\")))\n}\n",
+        "#[cfg(test)]\nmod tests {\n    #[cfg(windows)]\n    fn f() {}\n}\n",
+        "#![cfg_attr(target_family = \"unix\", path = \"a.rs\")]\n",
+        "use std::os::unix::fs::symlink;\n",
+        "fn f() { nix::unistd::geteuid(); }\n",
+    ];
+    for text in asked {
+        assert_eq!(offences("transfer/disk.rs", text).len(), 1, "{text}");
+        assert_eq!(offences("system/files.rs", text), [], "{text}");
+    }
+    let others = "// cfg(unix)\n#[cfg(feature = \"gui\")]\n#[cfg(test)]\nmod unix;\n";
+    assert_eq!(offences("transfer/disk.rs", others), []);
+}
+
+#[test]
+fn machines_do_not_use_the_system() {
+    let text = "use crate::system::files;\n";
+    assert_eq!(offences("reliable/sender.rs", text).len(), 1);
+    assert_eq!(offences("wire/packet.rs", text).len(), 1);
+    assert_eq!(offences("client/model.rs", text).len(), 1);
+    assert_eq!(offences("transfer/disk.rs", text), []);
 }
 
 #[test]
@@ -252,10 +283,13 @@ const JSON: [&str; 8] = [
 ];
 
 /// The client's widgets.
-const WIDGETS: [&str; 1] = ["client/view"];
+const WIDGETS: [&str; 1] = ["bin/client/view"];
 
 /// Who reads the clock.
 const CLOCK: [&str; 1] = ["transfer/clock"];
+
+/// Who calls the operating system by its own packages, and asks which one it is.
+const SYSTEM: [&str; 1] = ["system"];
 
 /// Most lines of a file, tests included.
 const LONGEST_FILE: usize = 600;
@@ -273,6 +307,12 @@ fn offences(name: &str, text: &str) -> Vec<(usize, String)> {
         let rule = format!("a file has at most {LONGEST_FILE} lines: split it");
         found.push((LONGEST_FILE + 1, rule));
     }
+    for line in questions_about_the_system(&code_only(text)) {
+        if !is_any(name, &SYSTEM) {
+            let rule = format!("only {SYSTEM:?} asks for the operating system");
+            found.push((line, rule));
+        }
+    }
     for (line, path) in paths(&without_tests(&code_only(text))) {
         if let Some(rule) = broken_rule(name, &path) {
             found.push((line, rule));
@@ -285,9 +325,13 @@ fn offences(name: &str, text: &str) -> Vec<(usize, String)> {
 fn broken_rule(name: &str, path: &str) -> Option<String> {
     let module = name.split(['/', '.']).next().unwrap_or_default();
     let here = floor(module);
+    let thinks = here <= 2 && !is_any(name, &SYSTEM) || is_any(name, &THINKING_CLIENT);
     if let Some(inner) = within_crate(name, path) {
         let used = inner.split("::").next().unwrap_or_default();
         let there = floor(used);
+        if used == "system" && module != used && thinks {
+            return Some(format!("machines think, shells touch: no `{path}` here"));
+        }
         let is_own = used == module || !used.starts_with(|it: char| it.is_lowercase());
         let is_top = here + 1 == FLOORS.len();
         let is_lent = there == here && SHARED.iter().any(|it| is_below(&inner, it));
@@ -299,7 +343,6 @@ fn broken_rule(name: &str, path: &str) -> Option<String> {
             ));
         }
     }
-    let thinks = here <= 2 || is_any(name, &THINKING_CLIENT);
     if thinks && OUTSIDE_WORLD.iter().any(|world| is_below(path, world)) {
         return Some(format!("machines think, shells touch: no `{path}` here"));
     }
@@ -308,6 +351,11 @@ fn broken_rule(name: &str, path: &str) -> Option<String> {
         ("serde_json", &JSON, "JSON"),
         ("std::time::Instant::now", &CLOCK, "the clock"),
         ("std::time::SystemTime::now", &CLOCK, "the clock"),
+        ("std::os", &SYSTEM, "one operating system"),
+        ("nix", &SYSTEM, "one operating system"),
+        ("rustix", &SYSTEM, "one operating system"),
+        ("winapi_util", &SYSTEM, "one operating system"),
+        ("fs4", &SYSTEM, "one operating system"),
     ];
     for (package, owners, what) in owned {
         if is_below(path, package) && !is_any(name, owners) {
@@ -315,6 +363,33 @@ fn broken_rule(name: &str, path: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The lines of every `cfg(...)`, `cfg!(...)` and `cfg_attr(...)` that asks for the operating
+/// system, in tests as well.
+fn questions_about_the_system(code: &str) -> Vec<usize> {
+    const WORDS: [&str; 4] = ["unix", "windows", "target_os", "target_family"];
+    let mut lines = Vec::new();
+    for (at, _) in code.match_indices("cfg") {
+        let Some((before, rest)) = code[at..].split_once('(') else {
+            continue;
+        };
+        if !["cfg", "cfg!", "cfg_attr"].contains(&before) {
+            continue;
+        }
+        let mut depth = 1_u32;
+        let end = rest.find(|letter| {
+            depth += u32::from(letter == '(');
+            depth -= u32::from(letter == ')');
+            depth == 0
+        });
+        let condition = &rest[..end.unwrap_or(rest.len())];
+        let mut words = condition.split(|it: char| !it.is_alphanumeric() && it != '_');
+        if words.any(|word| WORDS.contains(&word)) {
+            lines.push(code[..at].matches('\n').count() + 1);
+        }
+    }
+    lines
 }
 
 /// The path from the crate's root, where `path` leads into the crate: `lab::run` for

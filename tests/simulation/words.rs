@@ -79,9 +79,9 @@ const README_LINES: usize = 200;
 /// Words of the report.
 const REPORT_WORDS: usize = 45_000;
 
-/// Words that are allowed beyond that for a while: questions for a class came into
-/// `classroom.md`, and the chapters were not shortened for them yet.
-const WORDS_TOO_MANY: usize = 600;
+/// Words that are allowed beyond that for a while: `browser.md` and the questions of
+/// `classroom.md` are new, and the chapters were not shortened for them yet.
+const WORDS_TOO_MANY: usize = 1_600;
 
 /// Reference works, which nobody reads from beginning to end.
 const NOT_COUNTED: [&str; 3] = [
@@ -314,7 +314,7 @@ fn text_of<'a>(name: &str, text: &'a str) -> &'a str {
 }
 
 /// The first entry of the changelog that was written before this rule.
-const OLD_ENTRIES: &str = "- `client`, `server`: `/submit FILE`";
+const OLD_ENTRIES: &str = "- `client`, `server`: `/submit FILE` tells the teacher";
 
 /// The string literals of a source file, each with its line; escapes stay as they are
 /// written, except a line's continuation.

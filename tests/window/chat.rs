@@ -3,7 +3,7 @@
 //!
 //! What was really sent, the others in the room tell; what nobody has seen, the title.
 //!
-//! Source: as `tests/window/tour.rs`; `client::view` tells where things are in the window.
+//! Source: as `tests/window/tour.rs`; `bin/client/view` tells where things are in the window.
 
 use super::desk::{Desk, Window, until};
 use super::server::{Server, Watcher};

@@ -1,6 +1,6 @@
 //! Files in a real window: sorted, chosen, fetched, given, paused, deleted, gone on with.
 //!
-//! Source: as `tests/window/tour.rs`; `client::view` tells where things are in the window.
+//! Source: as `tests/window/tour.rs`; `bin/client/view` tells where things are in the window.
 
 use super::desk::{Desk, Window, until};
 use super::server::Server;

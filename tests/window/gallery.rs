@@ -5,7 +5,7 @@
 //! ./sash screenshots      all of them, into target/screenshots
 //! ```
 //!
-//! Source: `client::theme`; `client::view` tells where things are in the window.
+//! Source: `client::theme`; `bin/client/view` tells where things are in the window.
 
 use super::desk::{Desk, Window, until};
 use super::server::Server;

@@ -7,7 +7,7 @@
 //! SASH_SCREENSHOTS=diagrams cargo test --test window laboratory::
 //! ```
 //!
-//! Source: `client::view::laboratory` tells where things are on the page.
+//! Source: `bin/client/view::laboratory` tells where things are on the page.
 
 use super::desk::{Desk, Window, until};
 use super::ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};

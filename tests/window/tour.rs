@@ -9,7 +9,7 @@
 //! SASH_SCREENSHOTS=diagrams cargo test --test window tour::
 //! ```
 //!
-//! Source: `client::view` tells where things are in the window.
+//! Source: `bin/client/view` tells where things are in the window.
 
 use super::desk::{Desk, until};
 use super::server::Server;

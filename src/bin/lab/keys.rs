@@ -1,6 +1,7 @@
 //! Reads single keys from a terminal, or the first letter of each line from a pipe.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use sash::system::terminal::{self, SingleKeys};
 use sash::transfer::threads;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::Duration;
@@ -108,47 +109,28 @@ const fn key(byte: u8) -> Option<Key> {
 
 /// A terminal that gives every key at once; dropping it restores the settings.
 struct Terminal {
-    #[cfg(unix)]
-    found: nix::sys::termios::Termios,
+    _keys: SingleKeys,
 }
 
-#[cfg(unix)]
 impl Terminal {
-    /// `None` if the terminal does not allow it.
+    /// `None` if the terminal does not allow it: then keys are read line by line.
     fn take() -> Option<Self> {
-        use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
-        let found = tcgetattr(io::stdin()).ok()?;
-        let mut ours = found.clone();
-        ours.local_flags
-            .remove(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG);
-        tcsetattr(io::stdin(), SetArg::TCSANOW, &ours).ok()?;
+        let keys = SingleKeys::take()?;
         print_control("\x1b[?1049h\x1b[?25l");
-        Some(Self { found })
+        Some(Self { _keys: keys })
     }
 }
 
-#[cfg(unix)]
 impl Drop for Terminal {
     fn drop(&mut self) {
-        use nix::sys::termios::{SetArg, tcsetattr};
         print_control("\x1b[?25h\x1b[?1049l");
-        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.found);
-    }
-}
-
-#[cfg(not(unix))]
-impl Terminal {
-    /// Keys are read line by line here.
-    const fn take() -> Option<Self> {
-        None
     }
 }
 
 /// Switches to the alternate screen without a cursor, and back.
-#[cfg(unix)]
 fn print_control(text: &str) {
     use std::io::Write as _;
-    if io::stdout().is_terminal() {
+    if terminal::reads_escapes() {
         let _ = write!(io::stdout(), "{text}");
         let _ = io::stdout().flush();
     }

@@ -1,6 +1,7 @@
 //! Reads and writes a command's files, whole or not at all, with errors that name the file.
 
 use sash::lab::journal::Journal;
+use sash::system::files;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
@@ -36,11 +37,7 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lab-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
+    files::readable_by_all(&mut builder);
     builder.tempfile_in(folder)
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use sash::lab::capture::Capture;
 use sash::lab::capture::rebuilt::Rebuilder;
 use sash::lab::journal::Journal;
+use sash::system::files;
 use sash::transfer::clock::Clock;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -57,8 +58,7 @@ fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
     let folder = folder.unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sash");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // As any file.
+    files::readable_by_all(&mut builder);
     let mut part = builder.tempfile_in(folder).map_err(cannot)?;
     let mut rebuilder = Rebuilder::new(journal);
     let mut capture = Capture::new(&rebuilder.about());

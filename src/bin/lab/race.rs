@@ -5,8 +5,9 @@ use super::output::write_whole;
 use super::replay::speed;
 use clap::Args;
 use sash::lab::race::{self, Lane, Race};
+use sash::system::terminal;
 use sash::transfer::clock::Clock;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
     }
     let (size, link) = (arguments.transfer.size, &arguments.transfer.link);
     writeln!(out, "{size} bytes, link: {link}\n")?;
-    if arguments.watch && out.is_terminal() {
+    if arguments.watch && terminal::reads_escapes() {
         watch(&mut out, &race, arguments.speed)?;
     }
     write!(out, "{}", race::table(&race))?;

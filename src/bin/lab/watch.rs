@@ -7,8 +7,9 @@ use super::keys::{Key, Keys};
 use sash::lab::ladder;
 use sash::lab::player::{Player, Slowness};
 use sash::lab::strip;
+use sash::system::terminal;
 use sash::transfer::clock::Clock;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// How an event log is shown.
@@ -42,7 +43,7 @@ pub(crate) fn play(mut player: Player, watch: Watch) -> io::Result<()> {
         player.go_to(0);
     }
     let mut show = Show {
-        screen: io::stdout().is_terminal(),
+        screen: terminal::reads_escapes(),
         player,
     };
     if !show.screen && watch.is_playing {
@@ -56,7 +57,7 @@ pub(crate) fn play(mut player: Player, watch: Watch) -> io::Result<()> {
 
 struct Show {
     player: Player,
-    /// Whether stdout is a terminal.
+    /// Whether stdout is a terminal that reads escape sequences.
     screen: bool,
 }
 

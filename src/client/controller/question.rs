@@ -136,7 +136,7 @@ impl Controller {
         }
         if !question.run.allows(answer) {
             let possible = question.run.possible();
-            let sentence = format!("Question {number} is answered by {possible}.");
+            let sentence = format!("Answer question {number} with {possible}.");
             return self.complain(&sentence, now_ms);
         }
         if is_online {

@@ -1,8 +1,7 @@
 //! The connection was lost: how the client comes back by itself.
 //!
 //! ```text
-//! lost --1 s--> try --failed: 2 s--> try --4 s--> ... --30 s--> try --> in the room
-//! again
+//! lost --1 s--> try --failed: 2 s--> try --4 s--> ... --30 s--> try --> in the room again
 //!                                                        "away 12 s, nothing is missing"
 //! ```
 //!

@@ -2,8 +2,7 @@
 //! transfer.
 //!
 //! ```text
-//! upload, drop --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a
-//! download
+//! upload, drop --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a download
 //! ```
 //!
 //! A pause stops our own end at once, and the server hears of it on the chat connection:

@@ -197,13 +197,13 @@ impl Chat {
     }
 
     /// Chooses a conversation, which begins if need be.
-    pub(in crate::client) fn choose(&mut self, with: &Audience) {
+    pub fn choose(&mut self, with: &Audience) {
         let place = self.open(with);
         self.choose_place(place);
     }
 
     /// Chooses by place among the tabs, from 0; beyond the last nothing happens.
-    pub(in crate::client) fn choose_place(&mut self, place: usize) {
+    pub fn choose_place(&mut self, place: usize) {
         if place >= self.conversations.len() || place == self.chosen {
             return;
         }

@@ -7,8 +7,7 @@
 //! ```text
 //! click 2          [ . X . . . ]     the cursor and the anchor stand at 2
 //! Shift+click 4    [ . X X X . ]     from the anchor to here
-//! Ctrl+click 3     [ . X . X . ]     this one alone changes; so do Ctrl+arrows,
-//! Ctrl+Space
+//! Ctrl+click 3     [ . X . X . ]     this one alone changes; so do Ctrl+arrows, Ctrl+Space
 //! ```
 //!
 //! ```

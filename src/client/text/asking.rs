@@ -5,8 +5,7 @@
 //! terminal as it was found.
 
 use crate::room::login::Password;
-#[cfg(unix)]
-use std::io;
+use crate::system::terminal::Setting;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,29 +28,14 @@ impl Asking {
     /// The first action at Ctrl-C: ends the program where the question stands.
     pub(super) fn on_ctrl_c(&self) -> impl Fn() + Send + 'static {
         let is_asking = Arc::clone(&self.0);
-        let leave = restorer();
+        let found = Setting::now();
         move || {
             if is_asking.load(Ordering::Acquire) {
-                leave();
+                if let Some(found) = &found {
+                    found.restore();
+                }
                 std::process::exit(130); // As a shell reports SIGINT.
             }
         }
     }
-}
-
-/// Leaves the terminal as it is now.
-#[cfg(unix)]
-fn restorer() -> impl Fn() + Send + 'static {
-    use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
-    let found = tcgetattr(io::stdin()).ok();
-    move || {
-        if let Some(found) = &found {
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, found);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn restorer() -> impl Fn() + Send + 'static {
-    || {}
 }

@@ -1,6 +1,7 @@
 //! Lines on stdout that tear neither the progress bars nor the line that is being typed.
 
 use super::above_prompt::{AbovePrompt, Printer};
+use crate::system::terminal::Setting;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{Write, stderr, stdout};
 
@@ -10,8 +11,7 @@ pub(super) struct Screen {
     has_editor: bool,
     /// Nobody reads stdout any more.
     is_deaf: bool,
-    #[cfg(unix)]
-    found: Option<nix::sys::termios::Termios>,
+    found: Option<Setting>,
 }
 
 impl Screen {
@@ -21,8 +21,7 @@ impl Screen {
             bars,
             has_editor: false,
             is_deaf: false,
-            #[cfg(unix)]
-            found: nix::sys::termios::tcgetattr(std::io::stdin()).ok(),
+            found: Setting::now(),
         }
     }
 
@@ -70,10 +69,8 @@ impl Screen {
         if !self.has_editor {
             return;
         }
-        #[cfg(unix)]
         if let Some(found) = &self.found {
-            use nix::sys::termios::{SetArg, tcsetattr};
-            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, found);
+            found.restore();
         }
         // Off: the editor's bracketed paste.
         let _ = write!(stdout(), "\u{1b}[?2004l\r\n");

@@ -1,8 +1,7 @@
 //! IP, UDP and TCP headers around bytes, as if they had been seen on the wire.
 //!
 //! ```text
-//!   IPv4   | 45 | 00 | length | 0000 | don't fragment | 64 | protocol | checksum | from
-//! | to |
+//!   IPv4   | 45 | 00 | length | 0000 | don't fragment | 64 | protocol | checksum | from | to |
 //!   IPv6   | 60 00 00 00 | length | protocol | 64 | from | to |
 //!   UDP    | from | to | length | checksum |
 //!   TCP    | from | to | sequence | acknowledged | 50 flags | window | checksum | 0000 |

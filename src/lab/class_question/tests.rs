@@ -54,7 +54,10 @@ fn the_moments_are_those_of_the_quiz_and_a_number_beyond_them_is_refused() {
         let question = RunQuestion::new(moment(&lesson, number).unwrap(), &lesson);
         let question = question.unwrap();
         assert_eq!(question.index(), expected.index);
-        assert_eq!(question.right(), Answer::Choice(expected.right as u8));
+        assert_eq!(
+            question.right(),
+            Answer::Choice(u8::try_from(expected.right).unwrap())
+        );
     }
     let moments = quiz.len();
     assert!(moments > 2);

@@ -4,8 +4,7 @@
 //!
 //! ```text
 //!   points | link                 | window | segments | what it teaches
-//!   4      | drop=d2.1;delay=50ms | 4      | 12       | A timeout retransmits the
-//! window.
+//!   4      | drop=d2.1;delay=50ms | 4      | 12       | A timeout retransmits the window.
 //! ```
 //!
 //! ```

@@ -13,11 +13,11 @@ use crate::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES};
 pub struct Card {
     /// In a link: `#card=lose-one-packet`.
     pub name: &'static str,
-    /// What it shows.
+    /// Its topic.
     pub title: &'static str,
-    /// What to look for.
+    /// The thing to look for.
     pub words: &'static str,
-    /// What it does when it is opened.
+    /// Its action when it is opened.
     pub opens: Opens,
     /// The link.
     pub scenario: &'static str,
@@ -31,7 +31,7 @@ pub struct Card {
     pub shows_us: u64,
 }
 
-/// What a card does when it is opened.
+/// The action of a card when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opens {
     /// One transfer in slow motion.
@@ -137,7 +137,7 @@ impl Card {
         }
     }
 
-    /// What opening it wants of the page.
+    /// The request to the page when it is opened.
     #[must_use]
     pub fn wish(&self) -> Wish {
         match self.opens {
@@ -158,7 +158,7 @@ mod tests {
         card.setup().experiment().unwrap().run(|_| ()).unwrap()
     }
 
-    /// What the words of the cards promise.
+    /// Tests that the cards keep the promises of their texts.
     #[test]
     fn each_card_retransmits_what_it_says() {
         let resent = |name| run(name).progress.resent_packets;

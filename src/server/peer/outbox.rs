@@ -17,8 +17,10 @@
 //! Source: `send(2)` (`MSG_DONTWAIT`); report chapter `speed`.
 
 use super::budget::{Budget, Charge, Line};
+use crate::system::sockets;
 use crate::transfer::tap::Conversation;
 use crossbeam_channel::{Receiver, Sender};
+use std::io::IoSlice;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -214,27 +216,15 @@ const LARGEST_AT_ONCE: usize = 4 * 1024;
 
 /// The socket took this many bytes of these lines; none where the system cannot say
 /// without waiting, or the stream has ended: the writer will find out.
-#[cfg(target_os = "linux")]
 fn write_at_once(stream: &TcpStream, lines: &[Line]) -> usize {
-    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
-    use std::io::IoSlice;
     let parts: Vec<_> = lines
         .iter()
         .map(|line| IoSlice::new(line.as_bytes()))
         .collect();
-    let mut control = SendAncillaryBuffer::default();
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    sendmsg(stream, &parts, &mut control, flags).unwrap_or(0)
-}
-
-/// Every line wakes its writer.
-#[cfg(not(target_os = "linux"))]
-fn write_at_once(_stream: &TcpStream, _lines: &[Line]) -> usize {
-    0
+    sockets::write_at_once(stream, &parts)
 }
 
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::transfer::tap::{Tap, Way};

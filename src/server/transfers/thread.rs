@@ -47,7 +47,7 @@ pub(in crate::server) fn run(
     while transfers.are_running() {
         match events.recv_timeout(clock.until(deadline)) {
             Ok(event @ TransfersMessage::Reported { .. }) => {
-                on_event(&mut transfers, event)
+                on_event(&mut transfers, event);
             }
             Ok(event) => turn_away(event),
             Err(_) => break,
@@ -69,7 +69,7 @@ fn on_event(transfers: &mut Transfers, event: TransfersMessage) {
         TransfersMessage::Finished { peer } => transfers.on_finished(peer),
         TransfersMessage::Gone { client } => transfers.on_gone(client),
         TransfersMessage::Reported { transfer, report } => {
-            transfers.on_report(transfer, report)
+            transfers.on_report(transfer, report);
         }
         TransfersMessage::Hashed(hashed) => transfers.on_hashed(&hashed),
         TransfersMessage::Drain { grace, ended } => transfers.drain(grace, ended),

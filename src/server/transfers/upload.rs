@@ -12,8 +12,9 @@ use crate::lab::journal::Side;
 use crate::reliable::moment::Moment;
 use crate::server::folder::{Folder, NO_FOLDER, Version};
 use crate::shelf::FileName;
+use crate::system::disk;
 use crate::transfer::receiving;
-use crate::transfer::{Ending, Job, space};
+use crate::transfer::{Ending, Job};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Code, Offer, Reply, TransferState};
 use std::io::{self, ErrorKind};
@@ -120,7 +121,7 @@ pub(super) fn check_name(name: &str) -> Result<FileName, (Code, String)> {
 /// Whether there is room for it now. The space that other uploads have reserved is
 /// already in use.
 pub(super) fn check_room(folder: &Path, size: u64) -> Result<(), (Code, String)> {
-    match space::free(folder) {
+    match disk::free(folder) {
         Some(free) if free < size => Err((Code::NoRoom, NO_ROOM.to_owned())),
         Some(_) | None => Ok(()),
     }

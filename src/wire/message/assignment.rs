@@ -1,4 +1,4 @@
-//! One transfer that is to be run in the laboratory: what a class runs or is asked about.
+//! One transfer in the laboratory: the run of a class exercise or of a class question.
 
 use crate::wire::options::{Arq, Congestion};
 use serde::{Deserialize, Serialize};

@@ -6,15 +6,14 @@
 //! guy      -> {"lab-result":{"number":1,"outcome":{"done":{"verified":true,...}}}}
 //! teacher  -> "lab-results"
 //! teacher  <- {"lab-results":{"number":1,"rows":[{"name":"guy","outcome":{...}}]}}
-//! guy      ->
-//! {"submit":{"assignment":"go-back-n","points":104,"of":110,"passed":20,...}}
+//! guy      -> {"submit":{"assignment":"go-back-n","points":104,"of":110,"passed":20,...}}
 //! ```
 //!
 //! Whether a scenario can be read, and whether it asks too much of a machine, is the
 //! laboratory's question, not this file's.
 
+use super::answer::ClassAnswer;
 use super::assignment::Assignment;
-use super::question::ClassAnswer;
 use serde::{Deserialize, Serialize};
 
 /// An assignment that was given out.

@@ -2,17 +2,17 @@
 //!
 //! ```text
 //! teacher  -> {"ask":{"about":{"next":{"moment":2,"choices":4}},"link":"drop=d2.1",...}}
-//! everyone <-
-//! {"question":{"number":1,"from":"dana","about":{...},"link":"drop=d2.1",...}} guy     
-//! -> {"answer":{"number":1,"choice":2}} teacher  <- {"answered":{"number":1,"count":17}}
+//! everyone <- {"question":{"number":1,"from":"dana","about":{...},"link":"drop=d2.1",...}}
+//! guy      -> {"answer":{"number":1,"choice":2}}
+//! teacher  <- {"answered":{"number":1,"count":17}}
 //! teacher  -> "reveal"
-//! everyone <-
-//! {"revealed":{"number":1,"answers":17,"counts":[{"choice":1,"count":12},...]}}
+//! everyone <- {"revealed":{"number":1,"answers":17,"counts":[{"choice":1,"count":12},...]}}
 //! ```
 //!
 //! The right answer is in no message: each client works it out of the run, by the same
 //! code.
 
+use super::answer::Answer;
 use super::assignment::Assignment;
 use serde::{Deserialize, Serialize};
 
@@ -63,28 +63,6 @@ pub struct Question {
     /// The question.
     #[serde(flatten)]
     pub question: ClassQuestion,
-}
-
-/// An answer.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// This choice, from 0.
-    Choice(u8),
-    /// A number of packets.
-    Packets(u32),
-}
-
-/// An answer, and the question that it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClassAnswer {
-    /// The number of the `question`.
-    pub number: u64,
-    /// The answer.
-    #[serde(flatten)]
-    pub answer: Answer,
 }
 
 /// How many have answered so far: to the teacher.

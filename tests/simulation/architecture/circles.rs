@@ -285,7 +285,9 @@ fn bring_in(before: &str, tree: &str, names: &mut BTreeMap<String, Vec<String>>)
     }
     let (path, alias) = tree.split_once(" as ").unwrap_or((tree, ""));
     let mut whole = split(&format!("{before}{path}"));
-    whole.iter_mut().for_each(|it| *it = it.trim().to_owned());
+    for segment in &mut whole {
+        *segment = segment.trim().to_owned();
+    }
     if whole.len() > 1 && whole.last().is_some_and(|it| it == "self") {
         whole.pop(); // `use a::{self}` brings in `a`.
     }

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounde
 use sash::lab::grade::program::{Failure, Program};
 use sash::lab::grade::verbs::{Action, Answer, Told};
 use sash::reliable::moment::Moment;
+use sash::system::processes;
 use sash::transfer::clock::Clock;
 use sash::transfer::threads;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -85,8 +86,7 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        processes::lead_a_group(&mut command);
         let mut child = command.spawn()?;
         let (to_stdin, lines) = bounded::<String>(4);
         if let Some(mut stdin) = child.stdin.take() {
@@ -261,21 +261,15 @@ impl Process {
     }
 
     /// Whether processes of its group are still there a moment after it has left.
-    #[cfg(unix)]
     fn has_children(&self) -> bool {
         let until = self.clock.now() + GRACE / 4;
-        while is_group_alive(self.child.id()) {
+        while processes::is_group_alive(self.child.id()) {
             let left = self.clock.until(until);
             if left.is_zero() {
                 return true;
             }
             let _ = crossbeam_channel::never::<()>().recv_timeout(left.min(LOOK));
         }
-        false
-    }
-
-    #[cfg(not(unix))]
-    fn has_children(&self) -> bool {
         false
     }
 }
@@ -318,49 +312,17 @@ impl Program for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        #[cfg(unix)]
-        {
-            use nix::sys::signal::{Signal, killpg};
-            // Its children may outlive it; they are in its group.
-            let _ = killpg(group(self.child.id()), Signal::SIGKILL);
-        }
+        // Its children may outlive it; they are in its group.
+        processes::kill_group(self.child.id());
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-#[cfg(unix)]
-fn group(leader: u32) -> nix::unistd::Pid {
-    nix::unistd::Pid::from_raw(i32::try_from(leader).unwrap_or(i32::MAX))
-}
-
-/// Whether a process of this group runs; one that has ended and waits to be collected by
-/// its parent does not.
-#[cfg(unix)]
-fn is_group_alive(leader: u32) -> bool {
-    if nix::sys::signal::killpg(group(leader), None).is_err() {
-        return false;
-    }
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return true;
-    };
-    let mut stats = processes.flatten().filter_map(|process| {
-        let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
-        // "12 (name) S 1 12 ...": after the name the state, the parent and the group.
-        let (_, rest) = stat.rsplit_once(") ")?;
-        let mut words = rest.split(' ');
-        let is_over = words.next()? == "Z";
-        Some((is_over, words.nth(1)? == leader.to_string()))
-    });
-    stats.any(|(is_over, is_of_group)| is_of_group && !is_over)
-}
-
 /// `exit status 1`, `signal 11`.
 fn how(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        let name = nix::sys::signal::Signal::try_from(signal);
-        return name.map_or(format!("signal {signal}"), |name| name.to_string());
+    if let Some(signal) = processes::signal(status) {
+        return signal;
     }
     match status.code() {
         Some(code) => format!("exit status {code}"),

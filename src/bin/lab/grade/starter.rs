@@ -3,6 +3,7 @@
 //! Each language has two files: a complete one that reads and writes the lines, and one with
 //! empty handlers. They need only the language's standard library.
 
+use sash::system::files;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -74,11 +75,8 @@ pub(crate) fn write(language: Language, folder: &Path) -> io::Result<()> {
             return Err(failed(&why));
         }
         fs::write(&path, text).map_err(|error| failed(&error))?;
-        #[cfg(unix)]
         if *name == "check" {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
-                .map_err(|error| failed(&error))?;
+            files::make_executable(&path).map_err(|error| failed(&error))?;
         }
     }
     Ok(())

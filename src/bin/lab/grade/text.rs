@@ -3,10 +3,10 @@
 use super::results::{Result, points};
 use super::{Arguments, RoleArgument};
 use sash::lab::grade::report;
+use sash::system::terminal;
 use sash::wire::options::Arq;
 use std::env;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
 
 /// Green, red, and back to plain; empty if the output has no colours.
 struct Colours {
@@ -17,7 +17,7 @@ struct Colours {
 
 impl Colours {
     fn of_stdout() -> Self {
-        let is_seen = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none();
+        let is_seen = terminal::reads_escapes() && env::var_os("NO_COLOR").is_none();
         let code = |code| if is_seen { code } else { "" };
         Self {
             passed: code("\x1b[32m"),

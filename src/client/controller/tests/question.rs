@@ -55,7 +55,7 @@ fn a_question_is_worked_out_answered_changed_and_judged_at_the_end() {
     assert_eq!(typed(&mut client, &line), [answer(1, right)]);
     for no_answer in ["/answer e", "/answer 12"] {
         assert_eq!(typed(&mut client, no_answer), []);
-        let told = "Question 1 is answered by a, b, c or d.";
+        let told = "Answer question 1 with a, b, c or d.";
         assert_eq!(last_line(&client).text, told);
     }
     reply(

@@ -1,0 +1,87 @@
+#!/bin/sh
+# Builds the programs for one platform, on a Debian 12 or later.
+#
+#   .platforms/build.sh PLATFORM PROFILE [test | check] [CARGO ARGUMENT...]
+#   .platforms/build.sh linux-arm64 platforms --bins      prints the folder of the programs
+#
+# Two builds of one commit give the same bytes: no path of this machine, no time and no order
+# of a folder is in them.
+#
+# Other platforms use Debian's Rust, which comes with the source of the standard library
+# (rustc-web, cargo-web, rust-web-src): it is compiled for the platform (-Zbuild-std).
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+platform=$1 profile=$2
+shift 2
+cd "$root"
+
+features=--no-default-features
+flags='' standard=''
+case $platform in
+    *-window) features='' ;;
+esac
+case $platform in
+    linux-x86_64)
+        target=x86_64-unknown-linux-gnu
+        flags='-C target-feature=+crt-static' ;;
+    linux-x86_64-window)
+        target=x86_64-unknown-linux-gnu ;;
+    linux-arm64)
+        target=aarch64-unknown-linux-gnu standard=build
+        flags='-C target-feature=+crt-static -C linker=aarch64-linux-gnu-gcc'
+        export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc ;;
+    windows-x86_64)
+        target=x86_64-pc-windows-gnu standard=build ;;
+    windows-x86_64-window)
+        target=x86_64-pc-windows-gnu standard=build
+        # A window has no console behind it.
+        flags='-C link-arg=-Wl,--subsystem,windows' ;;
+    macos-arm64) target=aarch64-apple-darwin standard=build ;;
+    freebsd-x86_64) target=x86_64-unknown-freebsd standard=build ;;
+    *) echo "build.sh: no platform \"$platform\"" >&2; exit 2 ;;
+esac
+
+if [ "$standard" = build ]; then
+    if [ ! -x /usr/bin/rustc ] || [ ! -d /usr/lib/rustlib/src/rust/library ]; then
+        echo "build.sh: other platforms need Debian's rustc-web, cargo-web, rust-web-src" >&2
+        exit 1
+    fi
+    PATH=/usr/bin:$PATH
+    export PATH RUSTC_BOOTSTRAP=1 # Debian's Rust is a stable one; -Z wants another.
+fi
+out=${SASH_PLATFORMS:-$root/target/platforms}
+case $platform in
+    # The same target with other flags: in one folder each would compile all anew.
+    *-window) out=$out/window ;;
+esac
+if [ "$profile" = archive ]; then
+    cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}
+    flags="$flags --remap-path-prefix=$root=sash --remap-path-prefix=$cargo_home=cargo"
+    flags="$flags --remap-path-prefix=$(rustc --print sysroot)=rust"
+    flags="$flags --remap-path-prefix=$out=target"
+    case $platform in
+        windows*) flags="$flags -C link-arg=-Wl,--no-insert-timestamp" ;;
+    esac
+    CFLAGS="-ffile-prefix-map=$out=target -ffile-prefix-map=$cargo_home=cargo"
+    export CFLAGS CXXFLAGS="$CFLAGS" SOURCE_DATE_EPOCH=0
+fi
+variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
+[ -z "$flags" ] || export "$variable=$flags"
+export CARGO_TARGET_DIR="$out"
+
+# What runs a test.
+export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="${WINE:-wine}"
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64-static
+
+command=build
+case ${1:-} in
+    test | check) command=$1; shift ;;
+esac
+# shellcheck disable=SC2086 # one word per argument
+cargo "$command" --quiet --profile "$profile" --target "$target" $features \
+    ${standard:+-Zbuild-std=std,panic_unwind} "$@" >&2
+case $profile in
+    dev) folder=debug ;;
+    *) folder=$profile ;;
+esac
+echo "$CARGO_TARGET_DIR/$target/$folder"

@@ -1,0 +1,114 @@
+"""Unpacks what `./sash package` made, and runs it: where there is nothing else.
+
+    unpack.py FOLDER
+
+Programs of Linux run in a root folder that holds the package alone (as root: chroot), so a
+library that they need would be missed; those of arm64 with qemu beside them; those of Windows
+under wine. A client fetches a file from a server of the same package, and every digest in
+SHA256SUMS is compared.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+QEMU = "qemu-aarch64-static"
+EXPECTED = ["LICENSE", "README.txt", "SHA256SUMS", "client", "files", "lab", "report", "server"]
+
+
+def unpack(archive, scratch):
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(scratch)
+    else:
+        with tarfile.open(archive) as opened:
+            opened.extractall(scratch, filter="data")
+    (folder,) = Path(scratch).iterdir()
+    return folder
+
+
+def check_digests(folder):
+    listed = set()
+    for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        digest, name = line.split("  ", 1)
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
+        listed.add(os.path.normpath(name))
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert there - listed == {"SHA256SUMS"}, there - listed
+
+
+def check_pages(folder):
+    """Every page and picture that a page leads to is there."""
+    pages = list((folder / "report").rglob("*.html"))
+    assert len(pages) > 30, pages
+    for page in pages:
+        for target in re.findall(r'(?:href|src)="([^"#]+)', page.read_text(encoding="utf-8")):
+            if "://" not in target and not target.startswith(("mailto:", "data:")):
+                assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def start(folder, program, arguments, **more):
+    """A program of the package, from inside its folder."""
+    if (folder / "server.exe").exists():
+        command = [os.environ.get("WINE", "wine"), str(folder / f"{program}.exe"), *arguments]
+        return subprocess.Popen(command, cwd=folder, env=os.environ | {"WINEDEBUG": "-all"}, **more)
+    command = [f"./{program}", *arguments]
+    if (folder / QEMU).exists():
+        command.insert(0, f"./{QEMU}")
+    return subprocess.Popen(command, preexec_fn=lambda: (os.chroot(folder), os.chdir("/")),
+                            env={"PATH": "/"}, **more)
+
+
+def run(folder):
+    server = start(folder, "server", ["--bind", "127.0.0.1:0", "--udp-ports", "0"],
+                   stdout=subprocess.PIPE, text=True)
+    try:
+        address = next(line.split()[-1] for line in server.stdout
+                       if line.startswith("listening on "))
+        client = start(folder, "client", ["--server", address, "--name", "dana", "--exec",
+                                          "/download story.txt --arq go-back-n"],
+                       stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        said, _ = client.communicate(timeout=120)
+        assert client.returncode == 0, said
+        here, there = (folder / name / "story.txt" for name in ("downloads", "files"))
+        assert here.read_bytes() == there.read_bytes(), said
+        lab = start(folder, "lab", ["run", "--arq", "sack", "--size", "64KiB"],
+                    stdout=subprocess.PIPE, text=True)
+        said, _ = lab.communicate(timeout=120)
+        assert lab.returncode == 0 and said, said
+    finally:
+        server.kill()
+        server.wait()
+
+
+def main():
+    archives = sorted(Path(sys.argv[1]).glob("sash-*-*.*"))
+    assert archives, "there is no package"
+    for archive in archives:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = unpack(archive, scratch)
+            check_digests(folder)
+            check_pages(folder)
+            names = sorted(path.name.removesuffix(".exe") for path in folder.iterdir())
+            assert [name for name in names if name != "client-window"] == EXPECTED, names
+            readme = (folder / "README.txt").read_text(encoding="utf-8")
+            assert len(readme.splitlines()) <= 66, "README.txt is longer than a page"
+            if "arm64" in archive.name:
+                shutil.copy(shutil.which(QEMU), folder)
+            if archive.suffix == ".zip":
+                subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-o",
+                                folder / "bcryptprimitives.dll",
+                                HERE / "bcryptprimitives.c", "-ladvapi32"], check=True)
+            run(folder)
+            print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, unpacked and run")
+
+
+main()

@@ -1,0 +1,146 @@
+//! The window: the only place that knows FLTK.
+//!
+//! The view shows the model and reports what a person wants; it never decides. A session
+//! does the rest, and its threads ring a `Bell` when there is news.
+//!
+//! ```text
+//!  login or room --Intent--> session (owns controller and model)
+//!        ^                      |         ^
+//!        '------ Model ---------'         '--Event-- threads, which ring the bell
+//! ```
+//!
+//! An intent is carried out at once, so that the next key meets the model that it made;
+//! what is shown follows, with all else that is new.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `window` | one window and its session |
+//! | `login` | the form |
+//! | `menu` | what stands above both |
+//! | `room`: `tabs` `pages` `leaves` | where everything stands, and which page of it |
+//! | `conversation`: `chat` `rows` `pouring` `recipient` `message` | the page of the chat |
+//! | `hints` `finder` `strip` | what stands in it for a while |
+//! | `transfers` | the page of the transfers |
+//! | `laboratory` | the page of the sliding window at work |
+//! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
+//! | `sheet` | a list to sort, in which several rows are chosen |
+//! | `question` `leaving` `leftovers` `homework` `class_question` | asked in place |
+//! | `dropping` | files from other programs |
+//! | `bell` | news from other threads |
+//! | `last_words` | said when the display goes away |
+//! | `look` `labels` | colours, boxes; text that is no markup |
+//!
+//! **Where things are, for programs that type and click.** A window opens at 1000 x 700
+//! pixels, or as large as it was left, as far as the screen allows, and is called `Sash`,
+//! or `Sash - NAME` in the room, with the number of unread lines before it. The form
+//! begins with the cursor in Name; Shift+Tab leads to Port, then to Server; Enter
+//! connects. The room begins with the cursor in the message; Enter sends. Alt+S sends,
+//! Alt+O, Alt+F and Alt+M show who is online, files and commands, Alt+D downloads, Alt+N
+//! disconnects, Alt+1 and Alt+2 turn to the chat and to the transfers, while nobody
+//! whispers. The first person stands at (720, 115), the first file at (720, 261) and the
+//! first transfer at (100, 136); people are 17 pixels apart, files and transfers 22;
+//! `tests/window/tour.rs` and `tests/window/files.rs` have more places.
+//!
+//! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
+
+mod bell;
+mod chat;
+mod class_question;
+mod conversation;
+mod dropping;
+mod files;
+mod finder;
+mod hints;
+mod homework;
+mod labels;
+mod laboratory;
+mod last_words;
+mod leaves;
+mod leaving;
+mod leftovers;
+mod list;
+mod login;
+mod look;
+mod menu;
+mod message;
+mod page;
+mod pages;
+mod panel;
+mod pouring;
+mod question;
+mod recipient;
+mod room;
+mod rows;
+mod sheet;
+mod side;
+mod strip;
+mod tabs;
+mod transfers;
+mod window;
+
+use bell::Bell;
+use fltk::{app, dialog};
+use sash::client::controller::Intent;
+use sash::client::model::Model;
+use sash::client::{Exit, Settings};
+use std::panic;
+use std::rc::Rc;
+use window::Window;
+
+/// The way out of the view: what a person wants.
+type Report = Rc<dyn Fn(Intent)>;
+
+/// A look at the model as it is now, perhaps newer than what is shown.
+type Look = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
+
+/// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
+const TICK_SECONDS: f64 = 1.0;
+
+/// Says something before there is a window, and waits until it was read.
+pub(crate) fn alert(text: &str) {
+    let _ = app::App::default();
+    let lines: Vec<_> = text.lines().map(labels::label).collect();
+    dialog::message_title_default("Sash");
+    dialog::alert_default(&lines.join("\n"));
+}
+
+/// Opens the window and returns when it is closed. There must be a display: without one
+/// FLTK ends the process.
+#[must_use]
+pub(crate) fn run(settings: &Settings) -> Exit {
+    log_panics();
+    let app = app::App::default();
+    last_words::is_open(true);
+    look::dress();
+    let bell = Bell::default();
+    let mut window = Window::open(settings, bell.clone());
+    close_on_signal(&window);
+    let clock = bell.clone();
+    app::add_timeout3(TICK_SECONDS, move |timer| {
+        clock.ring();
+        app::repeat_timeout3(TICK_SECONDS, timer);
+    });
+    while app.wait() {
+        if bell.is_due() {
+            window.turn();
+        }
+    }
+    last_words::is_open(false);
+    Exit::Well
+}
+
+/// FLTK catches a panic of a callback and goes on; without this nobody would know.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        log::error!("panic: {panic}; this is a bug in Sash");
+    }));
+}
+
+/// Ctrl-C says goodbye, as closing the window does, and leaves parts that can go on.
+fn close_on_signal(window: &Window) {
+    let door = window.door();
+    let closing = ctrlc::set_handler(move || door.intend(Intent::Close));
+    if let Err(error) = closing {
+        log::warn!("cannot catch Ctrl-C, so it will end the program at once: {error}");
+    }
+}

@@ -1,0 +1,335 @@
+//! The laboratory's page: the strip, the ladder or a chart, and what plays them.
+//!
+//! ```text
+//! Link [seed=7;loss=10%;delay=50ms______________________________] [Copy] [Run]
+//! [selective-repeat v] Window [16] [fixed v] [100 kB v]  [Race][Predict][Open][Export]
+//! [Restart][Back][Play][Step] slow [--o--]  time [-----o-------]  123.4 of 812.0 ms
+//! +---------------------------------------------------------+  [ladder v]
+//! | strip                                                   |  loss    [--o--] 10%
+//! +---------------------------------------------------------+  delay   [---o-] 50ms
+//! | ladder, chart or race                                   |  ...
+//! +---------------------------------------------------------+  under the mouse
+//! a sentence
+//! ```
+//!
+//! Widgets report wishes, which are done at once; what came of them the next turn shows.
+//! While something plays, each turn rings for the next one.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `canvas` | a picture on the screen |
+//! | `doing` | carries a wish out |
+//! | `fields` `playing` `knobs` | what a person sets |
+//! | `hand` | what the keys do |
+//! | `asking` | the questions of predict |
+//! | `place` | where a file is or shall be |
+//! | `stage` `snapshot` | the two canvases, and how they are seen |
+
+mod asking;
+mod canvas;
+mod doing;
+mod fields;
+mod hand;
+mod knobs;
+mod place;
+mod playing;
+mod snapshot;
+mod stage;
+
+use super::bell::Bell;
+use super::class_question::Stopped;
+use super::{labels, look};
+use asking::Asking;
+use doing::Doing;
+use fields::Fields;
+use fltk::enums::{Event, Font, FrameType};
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::menu::Choice;
+use fltk::prelude::*;
+use hand::Hand;
+use knobs::Knobs;
+use place::Place;
+use playing::Playing;
+use sash::client::theme::Theme;
+use sash::client::watching::Watched;
+use sash::lab::chart::kinds::Kind;
+use sash::lab::page::{Laboratory, Stage, View, Wish};
+use sash::lab::palette::Paper;
+use sash::transfer::clock::Clock;
+use stage::Canvases;
+use std::cell::{OnceCell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+
+/// The way out of the page's widgets.
+type Report = Rc<dyn Fn(Wish)>;
+
+/// The page, and what it is a page of.
+pub(super) struct Page {
+    column: Flex,
+    fields: Fields,
+    playing: Playing,
+    canvases: Rc<RefCell<Canvases>>,
+    view: Choice,
+    side: Flex,
+    knobs: Knobs,
+    asking: Asking,
+    under_mouse: Frame,
+    bytes: Frame,
+    notice: Frame,
+    place: Rc<RefCell<Place>>,
+    laboratory: Rc<RefCell<Laboratory>>,
+    doing: Rc<Doing>,
+    bell: Bell,
+    clock: Clock,
+    last_turn: sash::reliable::moment::Moment,
+}
+
+/// Of the column with the sliders. Unit: pixels.
+const SIDE_WIDTH: i32 = 264;
+
+/// Of a header's bytes: seven lines. Unit: pixels.
+const BYTES_HEIGHT: i32 = 106;
+
+/// Where the side is lower, the words have the room of the bytes. Unit: pixels.
+const LEAST_FOR_BYTES: i32 = 390;
+
+/// The diagrams below the strip, as the choice lists them.
+const VIEWS: [(&str, View); 5] = [
+    ("Ladder", View::Ladder),
+    ("Segments over time", View::Chart(Kind::Sequence)),
+    ("Window", View::Chart(Kind::Window)),
+    ("RTT and timeout", View::Chart(Kind::Rtt)),
+    ("Goodput", View::Chart(Kind::Goodput)),
+];
+
+impl Page {
+    /// Makes the page in the group that is being built; files are offered in `folder`.
+    pub(super) fn new(folder: &Path, intents: &super::Report, bell: Bell) -> Self {
+        let doing: Rc<OnceCell<Rc<Doing>>> = Rc::default();
+        let report: Report = {
+            let doing = Rc::clone(&doing);
+            Rc::new(move |wish| {
+                if let Some(doing) = doing.get() {
+                    doing.take(wish);
+                }
+            })
+        };
+        let laboratory = Rc::new(RefCell::new(Laboratory::default()));
+        let mut column = Flex::default().column();
+        column.set_pad(6);
+        let fields = Fields::new(&mut column, &report);
+        let playing = Playing::new(&mut column, &report);
+        let mut middle = Flex::default().row();
+        middle.set_pad(look::GAP);
+        let hand = Hand::new(&report, &bell);
+        let canvases = Canvases::new(&hand, &report, &bell);
+        let canvases = Rc::new(RefCell::new(canvases));
+        let tools = Doing::new(&laboratory, &canvases, bell.clone(), intents);
+        let doing = Rc::clone(doing.get_or_init(|| Rc::new(tools)));
+        let mut side = Flex::default().column();
+        side.set_pad(6);
+        let view = view_choice(&report);
+        side.fixed(&view, look::ROW);
+        let knobs = Knobs::new(&mut side, &report);
+        let mut under_mouse = look::explanation();
+        under_mouse.set_label_color(look::INK);
+        under_mouse.set_label_size(look::SMALL - 1);
+        let mut bytes = look::explanation();
+        bytes.set_label_font(Font::Courier);
+        bytes.set_label_size(look::SMALL - 1);
+        bytes.set_frame(FrameType::NoBox);
+        side.fixed(&bytes, BYTES_HEIGHT);
+        let asking = Asking::new(&report);
+        side.end();
+        middle.fixed(&side, SIDE_WIDTH);
+        middle.end();
+        let notice = look::caption("");
+        column.fixed(&notice, 20);
+        let focus = canvases.borrow().focus();
+        let place = Place::new(&mut column, folder, &report, focus);
+        let place = Rc::new(RefCell::new(place));
+        column.end();
+        take_keys(&mut column, hand);
+        let clock = Clock::start();
+        let mut page = Self {
+            last_turn: clock.now(),
+            column,
+            fields,
+            playing,
+            canvases,
+            view,
+            side,
+            knobs,
+            asking,
+            under_mouse,
+            bytes,
+            notice,
+            place,
+            laboratory,
+            doing,
+            bell,
+            clock,
+        };
+        page.ask_for_places();
+        page.fields.show(page.laboratory.borrow().setup());
+        page
+    }
+
+    /// The page, for the layout.
+    pub(super) fn widget(&self) -> &Flex {
+        &self.column
+    }
+
+    /// Takes the keys that play, when called.
+    pub(super) fn focus(&self) -> impl Fn() + 'static {
+        self.canvases.borrow().focus()
+    }
+
+    /// Opens a journal, as if its place had been typed.
+    pub(super) fn open(&self, journal: &Path) {
+        self.doing.take_later(Wish::Open(journal.to_owned()));
+    }
+
+    /// Shows the run of a question of the class where it stands still, when called.
+    pub(super) fn stopper(&self) -> impl Fn(Stopped) + 'static {
+        let doing = Rc::clone(&self.doing);
+        move |stopped| doing.stop_at(stopped)
+    }
+
+    /// Whether the person may ask the class.
+    pub(super) fn set_teacher(&self, is_teacher: bool) {
+        self.laboratory.borrow_mut().set_teacher(is_teacher);
+    }
+
+    /// The new entries of the real transfer that is watched.
+    pub(super) fn watch(&self, watched: Watched) {
+        self.laboratory.borrow_mut().see(watched);
+    }
+
+    /// Lets time pass, and shows how it is then.
+    pub(super) fn turn(&mut self, theme: Theme) {
+        let now = self.clock.now();
+        let wall = now - self.last_turn;
+        self.last_turn = now;
+        self.doing.catch_up();
+        if self.column.visible_r() {
+            self.laboratory.borrow_mut().tick(wall);
+            self.show(paper(theme));
+        }
+    }
+
+    fn show(&mut self, paper: Paper) {
+        let laboratory = self.laboratory.borrow();
+        self.fields.show(laboratory.setup());
+        self.playing.show(&laboratory);
+        self.knobs.show(&laboratory.setup().scenario);
+        let mut canvases = self.canvases.borrow_mut();
+        canvases.show(&laboratory, paper);
+        let at = VIEWS
+            .iter()
+            .position(|(_, view)| *view == laboratory.view());
+        let at = at.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1);
+        if self.view.value() != at {
+            self.view.set_value(at);
+        }
+        let is_race = matches!(laboratory.stage(), Stage::Race(_));
+        if is_race == self.view.active() {
+            if is_race {
+                self.view.deactivate(); // A race is drawn in one way.
+            } else {
+                self.view.activate();
+            }
+        }
+        let is_asking = matches!(laboratory.stage(), Stage::Quiz(_));
+        if is_asking != self.asking.widget().visible() {
+            set_visible(self.asking.widget(), is_asking);
+            set_visible(self.knobs.widget(), !is_asking);
+            set_visible(&mut self.under_mouse, !is_asking);
+            set_visible(&mut self.view, !is_asking);
+            self.side.layout();
+            self.side.redraw();
+        }
+        if let Stage::Quiz(quiz) = laboratory.stage() {
+            self.asking.show(quiz, laboratory.is_teacher());
+        }
+        let about = canvases.under_mouse(&laboratory);
+        let has_room = self.side.h() >= LEAST_FOR_BYTES;
+        let shows_bytes = has_room && !is_asking && !about.bytes.is_empty();
+        if shows_bytes != self.bytes.visible() {
+            set_visible(&mut self.bytes, shows_bytes);
+            self.side.layout();
+            self.side.redraw();
+        }
+        look::set_label(&mut self.under_mouse, &lines(&about.words));
+        look::set_label(&mut self.bytes, &lines(&about.bytes));
+        let (sentence, color) = match (laboratory.busy(), laboratory.notice()) {
+            (Some(word), _) => (word, look::FADED),
+            (None, Some(notice)) if notice.is_problem => {
+                (notice.sentence.as_str(), look::WRONG)
+            }
+            (None, Some(notice)) => (notice.sentence.as_str(), look::INK),
+            (None, None) => ("", look::INK),
+        };
+        self.notice.set_label_color(color);
+        look::set_label(&mut self.notice, &labels::label(sentence));
+        if laboratory.is_playing() {
+            self.bell.ring(); // The bell rests before it answers: 20 pictures a second.
+        }
+    }
+
+    fn ask_for_places(&mut self) {
+        let place = Rc::clone(&self.place);
+        let open = move |_: &mut _| place.borrow_mut().ask_what_to_open();
+        self.fields.open.set_callback(open);
+        let (place, laboratory) = (Rc::clone(&self.place), Rc::clone(&self.laboratory));
+        self.fields.export.set_callback(move |_| {
+            place.borrow_mut().ask_what_to_write(&laboratory.borrow());
+        });
+    }
+}
+
+fn view_choice(report: &Report) -> Choice {
+    let mut view = look::choice("Choose the diagram below the sliding window");
+    for (name, _) in VIEWS {
+        view.add_choice(name);
+    }
+    let report = Rc::clone(report);
+    view.set_callback(move |view| {
+        let at = usize::try_from(view.value()).ok();
+        if let Some((_, view)) = at.and_then(|at| VIEWS.get(at)) {
+            report(Wish::Show(*view));
+        }
+    });
+    view
+}
+
+/// Keys that no field has taken for itself.
+fn take_keys(column: &mut Flex, hand: Hand) {
+    column.handle(move |_, event| {
+        matches!(event, Event::Shortcut | Event::KeyDown) && hand.key()
+    });
+}
+
+/// Text for a label, its lines kept.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(labels::label).collect();
+    lines.join("\n")
+}
+
+fn set_visible(widget: &mut impl WidgetExt, is_visible: bool) {
+    if is_visible {
+        widget.show();
+    } else {
+        widget.hide();
+    }
+}
+
+const fn paper(theme: Theme) -> Paper {
+    match theme {
+        Theme::Light => Paper::White,
+        Theme::Dark => Paper::Dark,
+        Theme::Projector => Paper::Projector,
+    }
+}

@@ -1,0 +1,135 @@
+//! Does what a person wants of the page, at once; what came of it the next turn shows.
+//!
+//! ```text
+//!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread --News--.
+//!                                                       |                                |
+//!                     the window's turn shows it <------+--------------------------------'
+//! ```
+//!
+//! In this way the next key acts on the result of the last one, and a packet is killed
+//! where it was clicked. A wish that comes while the page is being drawn waits until that
+//! is done.
+
+use super::super::bell::Bell;
+use super::super::class_question::Stopped;
+use super::stage::Canvases;
+use sash::client::commands::Wanted;
+use sash::client::controller::Intent;
+use sash::client::laboratory;
+use sash::lab::page::export::Format;
+use sash::lab::page::{Command, Laboratory, News, Task, Wish};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+/// The objects that a request acts on.
+pub(super) struct Doing {
+    laboratory: Rc<RefCell<Laboratory>>,
+    canvases: Rc<RefCell<Canvases>>,
+    /// Takes the keys that play.
+    focus: Box<dyn Fn()>,
+    /// Wishes that came while the page was being drawn.
+    waiting: RefCell<Vec<Wish>>,
+    news: (Sender<News>, Receiver<News>),
+    bell: Bell,
+    /// The way out of the window, for what concerns real transfers.
+    intents: super::super::Report,
+}
+
+impl Doing {
+    /// With nothing to do yet.
+    pub(super) fn new(
+        laboratory: &Rc<RefCell<Laboratory>>,
+        canvases: &Rc<RefCell<Canvases>>,
+        bell: Bell,
+        intents: &super::super::Report,
+    ) -> Self {
+        Self {
+            laboratory: Rc::clone(laboratory),
+            canvases: Rc::clone(canvases),
+            focus: Box::new(canvases.borrow().focus()),
+            waiting: RefCell::default(),
+            news: mpsc::channel(),
+            bell,
+            intents: Rc::clone(intents),
+        }
+    }
+
+    /// A person wants this.
+    pub(super) fn take(&self, wish: Wish) {
+        // First: what comes of it may come while a person types elsewhere.
+        if wish.begins() {
+            (self.focus)();
+        }
+        self.take_later(wish);
+        self.catch_up();
+    }
+
+    /// The run of a question of the class, where it stands still.
+    pub(super) fn stop_at(&self, stopped: Stopped) {
+        let Stopped {
+            journal,
+            index,
+            goes_on,
+        } = stopped;
+        self.canvases.borrow().let_go();
+        self.laboratory
+            .borrow_mut()
+            .stop_at(journal, index, goes_on);
+        self.bell.ring();
+    }
+
+    /// The same, at the next turn.
+    pub(super) fn take_later(&self, wish: Wish) {
+        self.waiting.borrow_mut().push(wish);
+        self.bell.ring();
+    }
+
+    /// Does what had to wait, and takes what threads have brought.
+    pub(super) fn catch_up(&self) {
+        let (Ok(mut laboratory), Ok(mut canvases)) = (
+            self.laboratory.try_borrow_mut(),
+            self.canvases.try_borrow_mut(),
+        ) else {
+            return; // It is being drawn; the bell has rung for another turn.
+        };
+        let wishes = self.waiting.take();
+        for wish in wishes {
+            if wish.begins() {
+                canvases.let_go();
+            }
+            let wish = if let Wish::Export(Format::Png, place) = wish {
+                Wish::Write(place, canvases.png(&laboratory))
+            } else {
+                wish
+            };
+            laboratory.take(wish);
+        }
+        for news in self.news.1.try_iter() {
+            canvases.let_go();
+            laboratory.hear(news);
+        }
+        let tasks = laboratory.take_tasks();
+        drop((laboratory, canvases));
+        for task in tasks {
+            let bell = self.bell.clone();
+            if let Task::OfController(command) = task {
+                (self.intents)(intent(command));
+            } else {
+                laboratory::start(task, self.news.0.clone(), move || bell.ring());
+            }
+        }
+    }
+}
+
+/// The same, for the controller.
+fn intent(command: Command) -> Intent {
+    match command {
+        Command::StopWatching => Intent::Watch { tag: None },
+        Command::ChangeLink(scenario) => Intent::ChangeLink(scenario),
+        Command::Kill { tag, packet } => Intent::Kill { tag, packet },
+        Command::AskClass { assignment, moment } => {
+            Intent::AskClass(Wanted::Next(Some(moment)), assignment)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The row that plays: to the beginning, back, on; how slow, and when.
+
+use super::{Report, look};
+use fltk::button::Button;
+use fltk::enums::{Align, FrameType};
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::prelude::*;
+use fltk::valuator::HorNiceSlider;
+use sash::client::words;
+use sash::lab::page::{Laboratory, WAYS, Wish};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The row.
+pub(super) struct Playing {
+    play: Button,
+    way: HorNiceSlider,
+    way_words: Frame,
+    time: HorNiceSlider,
+    time_words: Frame,
+}
+
+/// Steps of the slider over time.
+const PLACES: f64 = 1_000.0;
+
+impl Playing {
+    /// Makes the row in the column that is being built.
+    pub(super) fn new(column: &mut Flex, report: &Report) -> Self {
+        let mut row = Flex::default().row();
+        row.set_pad(look::GAP);
+        let buttons = [
+            ("Restart", "Go to the beginning (Home)", 72, Wish::Restart),
+            (
+                "&Back",
+                "Go to the previous packet (Left, Alt+B)",
+                56,
+                Wish::StepBack,
+            ),
+            (
+                "&Play",
+                "Play or pause (Space, Alt+P)",
+                64,
+                Wish::PlayOrPause,
+            ),
+            (
+                "S&tep",
+                "Go to the next packet (Right, Alt+T)",
+                56,
+                Wish::Step,
+            ),
+        ];
+        let [_, _, play, _] = buttons.map(|(label, tip, width, wish)| {
+            let mut button = look::button(label, tip);
+            row.fixed(&button, width);
+            let report = Rc::clone(report);
+            button.set_callback(move |_| report(wish.clone()));
+            button
+        });
+        let mut way = slider("Set how long a packet travels on the screen: slow motion");
+        let (shortest, longest) = WAYS;
+        way.set_range(shortest.as_secs_f64(), longest.as_secs_f64());
+        way.set_step(0.1, 1);
+        row.fixed(&way, 110);
+        let way_words = small_words();
+        row.fixed(&way_words, 92);
+        let mut time = slider("Drag to another moment of the run");
+        time.set_range(0.0, PLACES);
+        time.set_step(1.0, 1);
+        let mut time_words = small_words();
+        time_words.set_align(Align::Right | Align::Inside);
+        row.fixed(&time_words, 170);
+        row.end();
+        column.fixed(&row, look::ROW);
+
+        let tell = Rc::clone(report);
+        way.set_callback(move |way| {
+            tell(Wish::SetWay(Duration::from_secs_f64(
+                way.value().clamp(0.0, 60.0),
+            )));
+        });
+        let tell = Rc::clone(report);
+        time.set_callback(move |time| tell(Wish::Seek(time.value() / PLACES)));
+        Self {
+            play,
+            way,
+            way_words,
+            time,
+            time_words,
+        }
+    }
+
+    /// Shows where it stands.
+    pub(super) fn show(&mut self, laboratory: &Laboratory) {
+        let play = if laboratory.is_playing() {
+            "&Pause"
+        } else {
+            "&Play"
+        };
+        look::set_label(&mut self.play, play);
+        let seconds = laboratory.way().as_secs_f64();
+        if (self.way.value() - seconds).abs() > 1e-6 {
+            self.way.set_value(seconds);
+        }
+        let way = format!("{seconds:.1} s a way");
+        look::set_label(&mut self.way_words, &way);
+        let (now_us, end_us) = laboratory.times_us();
+        let share = real(now_us) / real(end_us.max(1));
+        let place = (share * PLACES).round().min(PLACES);
+        if (self.time.value() - place).abs() > 0.5 {
+            self.time.set_value(place);
+        }
+        let [now, end] = [now_us, end_us].map(Duration::from_micros).map(words::time);
+        let time = format!("{now} of {end}");
+        look::set_label(&mut self.time_words, &time);
+    }
+}
+
+/// A slider that can be moved by the arrow keys too.
+pub(super) fn slider(tip: &str) -> HorNiceSlider {
+    let mut slider = HorNiceSlider::default();
+    slider.set_frame(FrameType::FlatBox);
+    slider.set_color(look::PAPER);
+    slider.set_selection_color(look::ACCENT);
+    slider.set_tooltip(tip);
+    slider
+}
+
+fn small_words() -> Frame {
+    let mut words = look::caption("");
+    words.set_label_size(look::TEXT - 1);
+    words
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a place on a slider")]
+fn real(time_us: u64) -> f64 {
+    time_us as f64
+}

@@ -1,0 +1,49 @@
+//! Asks before leaving while transfers are running.
+
+use super::Report;
+use super::question::Question;
+use sash::client::controller::Intent;
+use sash::client::model::Model;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Knows how many transfers are running, and asks.
+#[derive(Clone)]
+pub(super) struct Leaving {
+    running: Rc<Cell<usize>>,
+    question: Question,
+    report: Report,
+}
+
+impl Leaving {
+    /// Asks by this question and reports to the controller.
+    pub(super) fn new(question: Question, report: &Report) -> Self {
+        Self {
+            running: Rc::default(),
+            question,
+            report: Rc::clone(report),
+        }
+    }
+
+    /// Looks at the running transfers.
+    pub(super) fn show(&self, model: &Model) {
+        self.running.set(model.running_transfers().count());
+    }
+
+    /// Reports `intent`, which ends the visit; asks first if transfers are running.
+    pub(super) fn leave(&self, intent: Intent) {
+        let words = match self.running.get() {
+            0 => return (self.report)(intent),
+            1 => "A transfer is still running. Its partial file is kept.".to_owned(),
+            files => format!(
+                "{files} transfers are still running. Their partial files \
+                              are kept."
+            ),
+        };
+        let report = Rc::clone(&self.report);
+        let agreed = move || report(intent.clone());
+        let answers = ("Leave", "Stay");
+        self.question.clone().ask(&words, answers, agreed, || ());
+        self.question.focus();
+    }
+}

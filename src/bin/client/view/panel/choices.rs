@@ -1,0 +1,170 @@
+//! The labels of the panel's choices, and the option of each entry.
+//!
+//! ```text
+//! Protocol    server's choice, stop-and-wait, go-back-n, selective-repeat, sack, plain TCP
+//! Controller  the usual one, fixed, ..., bbr
+//! ```
+//!
+//! Nothing here is a widget: an entry is known by its place in the list.
+
+use sash::client::model::Model;
+use sash::wire::options::{Arq, Asked, Congestion, Settled, Transport};
+use std::str::FromStr;
+
+/// The entries before the ARQs in the choice of protocols.
+const SERVERS_CHOICE: &str = "server's choice";
+
+/// The entries before the controllers in the choice of controllers.
+const USUAL: &str = "default";
+
+/// The entries after the ARQs.
+const PLAIN_TCP: &str = "plain TCP";
+
+/// The place of the first that is so, or the first place.
+pub(super) fn place_of<T>(
+    items: impl IntoIterator<Item = T>,
+    is: impl Fn(T) -> bool,
+) -> i32 {
+    let place = items.into_iter().position(is).unwrap_or(0);
+    i32::try_from(place).unwrap_or(0)
+}
+
+/// Empty: nothing is asked. An invalid number requests 0, which the controller refuses
+/// with a sentence.
+pub(super) fn number<T: FromStr + From<u8>>(text: &str) -> Option<T> {
+    match text.trim() {
+        "" => None,
+        digits => Some(digits.parse().unwrap_or_else(|_| 0.into())),
+    }
+}
+
+pub(super) fn controller_names() -> impl Iterator<Item = &'static str> {
+    let names = Congestion::ALL.into_iter().map(Congestion::name);
+    std::iter::once(USUAL).chain(names)
+}
+
+/// The entry of the choice that says the same.
+pub(super) fn controller_index(asked: &Asked) -> i32 {
+    let name = asked.congestion.map_or(USUAL, Congestion::name);
+    let index = controller_names().position(|it| it == name).unwrap_or(0);
+    i32::try_from(index).unwrap_or(0)
+}
+
+/// The option of the entry.
+pub(super) fn congestion(controller_index: i32) -> Option<Congestion> {
+    let index = usize::try_from(controller_index).unwrap_or(0);
+    controller_names().nth(index)?.parse().ok()
+}
+
+pub(super) fn protocol_names() -> impl Iterator<Item = &'static str> {
+    let arqs = Arq::ALL.into_iter().map(Arq::name);
+    std::iter::once(SERVERS_CHOICE)
+        .chain(arqs)
+        .chain(std::iter::once(PLAIN_TCP))
+}
+
+/// The entry of the choice that says the same.
+pub(super) fn protocol_index(asked: &Asked) -> i32 {
+    let name = match (asked.transport, asked.arq) {
+        (Some(Transport::Tcp), _) => PLAIN_TCP,
+        (_, Some(arq)) => arq.name(),
+        (_, None) => SERVERS_CHOICE,
+    };
+    let index = protocol_names().position(|it| it == name).unwrap_or(0);
+    i32::try_from(index).unwrap_or(0)
+}
+
+/// The options of the widgets. A window that is no number that fits asks for 0, which the
+/// controller refuses with a sentence.
+pub(super) fn asked(protocol_index: i32, window: &str) -> Asked {
+    let index = usize::try_from(protocol_index).unwrap_or(0);
+    let name = protocol_names().nth(index).unwrap_or(SERVERS_CHOICE);
+    let arq: Option<Arq> = name.parse().ok();
+    let transport = match name {
+        PLAIN_TCP => Some(Transport::Tcp),
+        _ => arq.map(|_| Transport::Udp),
+    };
+    Asked {
+        transport,
+        arq,
+        window: number(window),
+        ..Asked::default()
+    }
+}
+
+/// One line about what the next download will do.
+pub(super) fn explanation(model: &Model) -> String {
+    if model.options.transport == Some(Transport::Tcp) {
+        return "the TCP of the operating system, for comparison".to_owned();
+    }
+    match (model.options.arq, model.defaults) {
+        (Some(arq), _) => arq.explanation().to_owned(),
+        (None, Some(defaults)) => format!(
+            "here {} with a window of {}: {}",
+            defaults.arq,
+            defaults.window,
+            defaults.arq.explanation()
+        ),
+        (None, None) => "the default of the server".to_owned(),
+    }
+}
+
+/// One line about who decides how much of the window is used.
+pub(super) fn controller_explanation(model: &Model) -> String {
+    let defaults = model.defaults.unwrap_or(Settled::DEFAULT);
+    let Ok(settled) = model.options.settle(&defaults) else {
+        return String::new();
+    };
+    if settled.transport == Transport::Tcp {
+        return "the TCP of the operating system has its own controller".to_owned();
+    }
+    let congestion = settled.congestion;
+    let pacing = match congestion {
+        Congestion::Fixed => "",
+        Congestion::PlusOneMinusThree
+        | Congestion::DoubleHalve
+        | Congestion::Additive
+        | Congestion::Reno
+        | Congestion::Cubic
+        | Congestion::Bbr => "; paced",
+    };
+    let explanation = congestion.explanation();
+    if model.options.congestion == Some(congestion) {
+        format!("{explanation}{pacing}")
+    } else {
+        format!("{congestion}: {explanation}{pacing}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_of_the_choice_asks_for_what_it_shows() {
+        for (index, name) in (0..).zip(protocol_names()) {
+            assert_eq!(protocol_index(&asked(index, "")), index, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_entry_of_the_controllers_choice_asks_for_what_it_shows() {
+        for (index, name) in (0..).zip(controller_names()) {
+            let congestion = congestion(index);
+            let asked = Asked {
+                congestion,
+                ..Asked::default()
+            };
+            assert_eq!(controller_index(&asked), index, "{name}");
+        }
+        assert_eq!(congestion(0), None);
+    }
+
+    #[test]
+    fn a_window_that_does_not_fit_is_told_to_the_controller_and_not_dropped() {
+        assert_eq!(asked(1, "").window, None);
+        assert_eq!(asked(1, "16").window, Some(16));
+        assert_eq!(asked(1, "99999999999").window, Some(0));
+        assert_eq!(asked(1, "-").window, Some(0));
+    }
+}

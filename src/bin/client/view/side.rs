@@ -1,0 +1,198 @@
+//! The right side of the room: who is online, which files there are, and how to fetch
+//! some.
+//!
+//! A click on a file writes its name into the field beside Download, several clicks how
+//! many there are; a double click fetches at once. A double click on a person makes the
+//! next line a whisper. Enter does what a double click does.
+
+use super::files::FileList;
+use super::list::{Cell, List};
+use super::panel::Panel;
+use super::{Report, look};
+use fltk::app;
+use fltk::enums::{CallbackTrigger, Event};
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::input::Input;
+use fltk::prelude::*;
+use sash::client::controller::Intent;
+use sash::client::dropped;
+use sash::client::model::{Audience, Model, colour_of};
+use sash::client::words;
+use sash::wire::options::Asked;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The widgets and what they show.
+pub(super) struct Side {
+    column: Flex,
+    people_heading: Frame,
+    people: List,
+    /// The users that are shown, and which of them is this one.
+    names: Rc<RefCell<Vec<String>>>,
+    me: String,
+    files: FileList,
+    panel: Panel,
+}
+
+/// Of the list of people. Unit: pixels.
+const PEOPLE_HEIGHT: i32 = 79;
+
+/// Of the column with the dot in a person's colour. Unit: pixels.
+const DOT_WIDTH: i32 = 20;
+
+impl Side {
+    /// Makes the widgets in the row that is being built. `message` is where a whisper is
+    /// written.
+    pub(super) fn new(message: &Input, report: &Report) -> Self {
+        let mut column = Flex::default().column();
+        column.set_pad(look::GAP);
+        let people_heading = look::heading("Online");
+        column.fixed(&people_heading, look::ROW);
+        let names: Rc<RefCell<Vec<String>>> = Rc::default();
+        let mut people = people_list(&names, message, report);
+        column.fixed(&*people.widget(), PEOPLE_HEIGHT);
+        // The field is made after the list, which writes into it.
+        let field: Rc<RefCell<Option<Input>>> = Rc::default();
+        let written = Rc::clone(&field);
+        let last = RefCell::new(String::new());
+        let tell = Rc::clone(report);
+        let files = FileList::new(
+            &mut column,
+            move |chosen, is_own| {
+                let Some(field) = &mut *written.borrow_mut() else {
+                    return;
+                };
+                // Typed text stays until the user selects files.
+                if is_own || field.value() == *last.borrow() {
+                    last.replace(told(chosen));
+                    field.set_value(&last.borrow());
+                }
+            },
+            move |chosen| fetch(&tell, chosen, Asked::default()),
+        );
+        let panel = Panel::new(&mut column, report);
+        field.replace(Some(panel.file.clone()));
+        column.end();
+        let mut side = Self {
+            column,
+            people_heading,
+            people,
+            names,
+            me: String::new(),
+            files,
+            panel,
+        };
+        side.fetch_what_the_field_says(report);
+        side.give_what_is_pasted(report);
+        side
+    }
+
+    /// The column, for the layout.
+    pub(super) fn widget(&self) -> &Flex {
+        &self.column
+    }
+
+    /// Shows people, files and options.
+    pub(super) fn show(&mut self, model: &Model) {
+        let are_known = *self.names.borrow() == model.people && self.me == model.name;
+        if !are_known {
+            let heading = format!("Online ({})", model.people.len());
+            self.people_heading.set_label(&heading);
+            let rows = model.people.iter().map(|name| person(name, model));
+            self.people.show(rows.collect());
+            self.names.replace(model.people.clone());
+            self.me.clone_from(&model.name);
+        }
+        self.files.show(model);
+        self.panel.show(model);
+    }
+
+    fn fetch_what_the_field_says(&mut self, report: &Report) {
+        let sheet = self.files.sheet().clone();
+        let field = self.panel.file.clone();
+        let options = self.panel.reader();
+        let tell = Rc::clone(report);
+        let begin = move || {
+            let typed = field.value();
+            // A name may hold letters that no field can; the chosen rows know them.
+            let chosen = sheet.chosen();
+            let is_of_list = !chosen.is_empty() && typed == told(&chosen);
+            let files = if is_of_list { chosen } else { vec![typed] };
+            fetch(&tell, files, options());
+        };
+        let on_enter = begin.clone();
+        self.panel.download.set_callback(move |_| begin());
+        self.panel.file.set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.panel.file.set_callback(move |_| on_enter());
+    }
+
+    /// A file's path that is pasted into the field gives that file.
+    fn give_what_is_pasted(&mut self, report: &Report) {
+        let tell = Rc::clone(report);
+        self.panel.file.super_handle_first(false);
+        self.panel.file.handle(move |_, event| {
+            let text = app::event_text();
+            if event != Event::Paste || !dropped::is_path(&text) {
+                return false;
+            }
+            tell(Intent::Drop { text, host: None });
+            true
+        });
+    }
+}
+
+fn fetch(tell: &Report, files: Vec<String>, asked: Asked) {
+    for file in files {
+        tell(Intent::Download { file, asked });
+    }
+}
+
+/// The text of the field about the selected files.
+fn told(chosen: &[String]) -> String {
+    match chosen {
+        [] => String::new(),
+        [only] => words::harmless(only),
+        several => format!("{} files", several.len()),
+    }
+}
+
+fn person(name: &String, model: &Model) -> Vec<Cell> {
+    let is_me = if *name == model.name { "  (you)" } else { "" };
+    let color = look::PEOPLE[colour_of(name) % look::PEOPLE.len()];
+    vec![
+        Cell::colored("\u{25CF}", color),
+        Cell::plain(&format!("{name}{is_me}")),
+    ]
+}
+
+fn people_list(
+    names: &Rc<RefCell<Vec<String>>>,
+    message: &Input,
+    report: &Report,
+) -> List {
+    let names = Rc::clone(names);
+    let tell = Rc::clone(report);
+    let mut message = message.clone();
+    let tip = "Double-click or press Enter to write a direct message";
+    List::new(tip, DOT_WIDTH, move |row| {
+        let name = names.borrow().get(row).cloned();
+        if let Some(name) = name {
+            tell(Intent::ChooseTo(Audience::One(name)));
+            drop(message.take_focus());
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_names_one_chosen_file_and_counts_several() {
+        let names = ["a\nb".to_owned(), "c".to_owned()];
+        assert_eq!(told(&names[..1]), "a\u{240a}b");
+        assert_eq!(told(&names), "2 files");
+        assert_eq!(told(&[]), "");
+    }
+}
