@@ -184,12 +184,12 @@ impl QuestionBar {
         }
         let question = model.question.as_ref();
         let closed = self.state.borrow().closed;
-        match question.filter(|it| it.is_open() || closed != Some(it.number)) {
-            Some(question) => self.show_question(question, others),
-            None => {
-                self.number.let_go();
-                hide(&self.column, &self.page);
-            }
+        let shown = question.filter(|it| it.is_open() || closed != Some(it.number));
+        if let Some(question) = shown {
+            self.show_question(question, others);
+        } else {
+            self.number.let_go();
+            hide(&self.column, &self.page);
         }
     }
 
