@@ -18,7 +18,9 @@ use crate::lab::capture::conversation::Conversation;
 use crate::lab::capture::{self, Capture, frame};
 use crate::link::Scenario;
 use crate::transfer::clock::wall_time;
-use crate::transfer::tap::{Captured, Chat, ChatPart, Datagram, Outlet, Tap, Way};
+use crate::transfer::tap::{
+    CaptureDirection, Captured, Chat, ChatPart, Datagram, Outlet, Tap,
+};
 use crate::transfer::threads;
 use crossbeam_channel::Receiver;
 use std::collections::HashMap;
@@ -37,7 +39,7 @@ pub struct Captures {
 }
 
 /// How long the end of the program waits for the file.
-const FAREWELL: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// From here on packets are written, whether more wait or not. Unit: bytes.
 const ENOUGH: usize = 256 * 1024;
@@ -98,7 +100,7 @@ impl Drop for Captures {
     fn drop(&mut self) {
         self.tap.end();
         if let Some(ended) = &self.ended {
-            let _ = ended.recv_timeout(FAREWELL);
+            let _ = ended.recv_timeout(CLOSE_TIMEOUT);
         }
     }
 }
@@ -186,19 +188,20 @@ impl Writer {
     fn take_datagram(&mut self, datagram: &Datagram) {
         let Datagram {
             time,
-            way,
+            direction,
             ours,
             theirs,
             bytes,
             fate,
         } = datagram;
-        let packet = match way {
-            Way::Out => frame::udp(*ours, *theirs, bytes),
-            Way::In => frame::udp(*theirs, *ours, bytes),
+        let packet = match direction {
+            CaptureDirection::Out => frame::udp(*ours, *theirs, bytes),
+            CaptureDirection::In => frame::udp(*theirs, *ours, bytes),
         };
         let comment = fate.and_then(|fate| capture::comment(fate, &self.scenario));
-        let way = direction(*way);
-        self.capture.packet(*time, way, &packet, comment.as_deref());
+        let direction = capture_direction(*direction);
+        self.capture
+            .packet(*time, direction, &packet, comment.as_deref());
     }
 
     fn take_chat(&mut self, chat: Chat) {
@@ -207,13 +210,14 @@ impl Writer {
         let (made, comment) = match chat.what {
             ChatPart::Opened(caller) => {
                 let (conversation, made) =
-                    Conversation::open(ours, theirs, direction(caller));
+                    Conversation::open(ours, theirs, capture_direction(caller));
                 self.chats.insert(key, conversation);
                 (made, Some(MADE_UP_CHAT))
             }
-            ChatPart::Bytes(way, bytes) => {
+            ChatPart::Bytes(direction, bytes) => {
                 let conversation = self.chats.get_mut(&key);
-                let made = conversation.map(|it| it.carry(direction(way), &bytes));
+                let made =
+                    conversation.map(|it| it.carry(capture_direction(direction), &bytes));
                 (made.unwrap_or_default(), None)
             }
             ChatPart::Closed => {
@@ -222,16 +226,16 @@ impl Writer {
             }
         };
         let comments = std::iter::once(comment).chain(std::iter::repeat(None));
-        for ((way, packet), comment) in made.iter().zip(comments) {
-            self.capture.packet(chat.time, *way, packet, comment);
+        for ((direction, packet), comment) in made.iter().zip(comments) {
+            self.capture.packet(chat.time, *direction, packet, comment);
         }
     }
 }
 
-const fn direction(way: Way) -> capture::Way {
-    match way {
-        Way::In => capture::Way::In,
-        Way::Out => capture::Way::Out,
+const fn capture_direction(direction: CaptureDirection) -> capture::CaptureDirection {
+    match direction {
+        CaptureDirection::In => capture::CaptureDirection::In,
+        CaptureDirection::Out => capture::CaptureDirection::Out,
     }
 }
 
@@ -245,11 +249,17 @@ mod tests {
     fn send(tap: &Tap) {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let theirs = ([127, 0, 0, 1], 9).into();
-        tap.datagram(Way::Out, &socket, Some(theirs), b"a datagram", None);
+        tap.datagram(
+            CaptureDirection::Out,
+            &socket,
+            Some(theirs),
+            b"a datagram",
+            None,
+        );
     }
 
     #[test]
-    fn everything_is_in_the_file_when_the_program_ends() {
+    fn the_capture_file_is_complete_when_the_program_ends() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcapng");
         let captures = Captures::start(Some(&path), &Scenario::PERFECT).unwrap();
@@ -263,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_that_is_there_is_kept_and_the_next_one_has_a_number() {
+    fn an_existing_capture_is_kept_and_the_next_one_is_numbered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcapng");
         fs::write(&path, "mine").unwrap();
@@ -274,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_told_in_a_sentence() {
+    fn a_missing_capture_folder_is_reported_in_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nowhere/a.pcapng");
         let error = Captures::start(Some(&path), &Scenario::PERFECT).unwrap_err();
@@ -283,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_full_ends_the_capture_and_nobody_waits_for_it() {
+    fn a_full_disk_ends_the_capture_without_blocking_the_senders() {
         let Some(full) = full_disk() else { return };
         let captures = Captures::start(Some(full), &Scenario::PERFECT).unwrap();
         let tap = captures.tap();

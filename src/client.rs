@@ -22,12 +22,12 @@
 //! | [`address`] | `HOST:PORT` as people write it (pure) |
 //! | [`words`] | figures, times and strangers' texts for people |
 //! | [`session`] | the shell: brings events, performs effects |
-//! | [`link`] | the chat connection: `reader` and `writer` |
+//! | [`chat_connection`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
 //! | [`upload`] | a file becomes a request, and an offer a sender |
 //! | `submission` | reads a result of `lab grade` |
-//! | [`homework`] | runs what a teacher gave out |
+//! | [`class_exercise`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the face in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
@@ -40,6 +40,8 @@
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
+pub mod chat_connection;
+pub mod class_exercise;
 pub mod commands;
 pub mod complete;
 pub mod compose;
@@ -48,11 +50,9 @@ pub mod display;
 pub mod download;
 pub mod dropped;
 pub mod fit;
-pub mod homework;
 pub mod json;
 pub mod keys;
 pub mod laboratory;
-pub mod link;
 pub mod matching;
 pub mod model;
 pub mod remembered;
@@ -71,7 +71,7 @@ use crate::link::Scenario;
 use crate::room::login::Password;
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::tap::Tap;
-use crate::wire::options::Asked;
+use crate::wire::options::RequestedOptions;
 use share::Share;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,7 +90,7 @@ pub struct Settings {
     /// Whether what a teacher gives out is run without asking the person.
     pub accepts_labs: bool,
     /// The options that downloads request.
-    pub asked: Asked,
+    pub asked: RequestedOptions,
     /// The folder for downloads; it is made when the first one comes.
     pub out: PathBuf,
     /// Every transfer pauses by itself when this share of it is done.

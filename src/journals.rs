@@ -7,13 +7,13 @@
 //! Source: report page `journal`.
 
 use crate::lab::journal::{
-    Carried, Entry, Format, Heading, Killed, Meddling, Side, VERSION,
+    Carried, Entry, FaultInjection, Format, Heading, Killed, Side, VERSION,
 };
 use crate::link::Scenario;
 use crate::reliable::event::{Event, PacketName};
 use crate::transfer::ordinary::{self, Use};
-use crate::transfer::{Happening, Job, Report};
-use crate::wire::options::Settled;
+use crate::transfer::{Job, Report, TransferEvent};
+use crate::wire::options::NegotiatedOptions;
 use crate::wire::packet::Kind;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -65,7 +65,7 @@ impl Journals {
         move |news| {
             if let Some(journal) = &mut journal {
                 match &news {
-                    Report::Happened(happenings) => journal.write(happenings),
+                    Report::Happened(events) => journal.write(events),
                     Report::Ended(_) | Report::Closed => journal.end(),
                     Report::Progress(..) | Report::Killed(..) => {}
                 }
@@ -116,24 +116,24 @@ impl Journal {
     }
 
     /// The first packet with the file's first sequence number makes the first line whole.
-    fn write(&mut self, happenings: &[Happening]) {
+    fn write(&mut self, events: &[TransferEvent]) {
         if matches!(self.state, State::NotBegun) {
-            self.heading.first_sequence = happenings
+            self.heading.first_sequence = events
                 .iter()
-                .find_map(|happening| first_sequence(happening, self.side))
+                .find_map(|event| first_sequence(event, self.side))
                 .unwrap_or_default();
             let begun = begin(&self.path, &self.heading);
-            self.go_on_with(begun.map(State::Open));
+            self.resume(begun.map(State::Open));
         }
         let State::Open(file) = &mut self.state else {
             return;
         };
-        let written = happenings.iter().try_for_each(|happening| {
-            let entry = entry(happening, self.side);
+        let written = events.iter().try_for_each(|event| {
+            let entry = entry(event, self.side);
             file.write_all(entry.to_line().as_bytes())
         });
         if written.is_err() {
-            self.go_on_with(written.map(|()| State::GivenUp));
+            self.resume(written.map(|()| State::GivenUp));
         } else if self.is_over {
             self.flush();
         }
@@ -148,11 +148,11 @@ impl Journal {
         if let State::Open(file) = &mut self.state
             && let Err(error) = file.flush()
         {
-            self.go_on_with(Err(error));
+            self.resume(Err(error));
         }
     }
 
-    fn go_on_with(&mut self, state: io::Result<State>) {
+    fn resume(&mut self, state: io::Result<State>) {
         self.state = state.unwrap_or_else(|error| {
             log::warn!(
                 "cannot write more to the event log {}: {error}",
@@ -197,7 +197,12 @@ pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
 /// The first line of a real transfer's journal, but for its first sequence number, which
 /// is not known yet.
 #[must_use]
-pub fn heading(scenario: &Scenario, settled: Settled, size: u64, offset: u64) -> Heading {
+pub fn heading(
+    scenario: &Scenario,
+    settled: NegotiatedOptions,
+    size: u64,
+    offset: u64,
+) -> Heading {
     Heading {
         journal: Format::Sash,
         version: VERSION,
@@ -215,14 +220,14 @@ pub fn heading(scenario: &Scenario, settled: Settled, size: u64, offset: u64) ->
 /// The file's first sequence number: the sender names it in its SYN or SYN-ACK; or who
 /// began to listen later was told it.
 #[must_use]
-pub fn first_sequence(happening: &Happening, side: Side) -> Option<u32> {
-    if let Happening::Machine(_, Event::ListeningBegun { first_sequence, .. }) = happening
+pub fn first_sequence(event: &TransferEvent, side: Side) -> Option<u32> {
+    if let TransferEvent::Machine(_, Event::ListeningBegun { first_sequence, .. }) = event
     {
         return *first_sequence;
     }
-    let ((Happening::Machine(_, Event::PacketSent(packet)), Side::Sender)
-    | (Happening::Machine(_, Event::PacketReceived(packet)), Side::Receiver)) =
-        (happening, side)
+    let ((TransferEvent::Machine(_, Event::PacketSent(packet)), Side::Sender)
+    | (TransferEvent::Machine(_, Event::PacketReceived(packet)), Side::Receiver)) =
+        (event, side)
     else {
         return None;
     };
@@ -235,20 +240,20 @@ const fn names_the_first(packet: &PacketName) -> bool {
 
 /// As a line of a journal.
 #[must_use]
-pub fn entry(happening: &Happening, side: Side) -> Entry {
-    match happening {
-        Happening::Machine(now, event) => Entry::new(*now, side, event.clone()),
-        Happening::Carried(now, packet, direction, entered) => {
+pub fn entry(event: &TransferEvent, side: Side) -> Entry {
+    match event {
+        TransferEvent::Machine(now, event) => Entry::new(*now, side, event.clone()),
+        TransferEvent::Carried(now, packet, direction, entered) => {
             Entry::carried(*now, Carried::new(*packet, *direction, *entered))
         }
-        Happening::Killed(now, packet, direction) => {
+        TransferEvent::Killed(now, packet, direction) => {
             let (packet, direction) = (*packet, *direction);
             let killed = Killed { packet, direction };
-            Entry::meddled(*now, Meddling::PacketKilled(killed))
+            Entry::injected(*now, FaultInjection::PacketKilled(killed))
         }
-        Happening::Changed(now, scenario) => {
+        TransferEvent::Changed(now, scenario) => {
             let scenario = scenario.to_string();
-            Entry::meddled(*now, Meddling::LinkChanged { scenario })
+            Entry::injected(*now, FaultInjection::LinkChanged { scenario })
         }
     }
 }
@@ -273,11 +278,11 @@ mod tests {
         let event = Event::StateChanged {
             state: "open".into(),
         };
-        Report::Happened(vec![Happening::Machine(Moment::START, event)])
+        Report::Happened(vec![TransferEvent::Machine(Moment::START, event)])
     }
 
     #[test]
-    fn what_happened_is_written_and_all_is_passed_on() {
+    fn events_are_written_to_the_journal_and_every_report_is_passed_on() {
         let folder = tempfile::tempdir().unwrap();
         let journals = Journals::new(Some(folder.path().join("new"))).unwrap();
         let (told, news) = crossbeam_channel::unbounded();
@@ -311,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_to_is_an_error_at_once() {
+    fn an_unwritable_journal_folder_is_an_error_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();

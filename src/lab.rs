@@ -26,7 +26,7 @@
 //! | [`run`] | two machines, a link, virtual time |
 //! | [`shared`] | several transfers over one link |
 //! | [`soak`] | a transfer for every seed: all protocols over all kinds of links |
-//! | [`stage`] | a run that stops when asked, and accepts injected faults |
+//! | [`simulation`] | a run that stops when asked, and accepts injected faults |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
 //! | [`theory`] | the textbook's formulas, and the machines beside them |
@@ -52,8 +52,8 @@ pub mod race;
 pub mod random_links;
 pub mod run;
 pub mod shared;
+pub mod simulation;
 pub mod soak;
-pub mod stage;
 pub mod strip;
 pub mod sweep;
 pub mod theory;

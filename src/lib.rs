@@ -26,11 +26,12 @@
 //!
 //! # The way of one packet
 //!
-//! `sender-3` of [`transfer::sending`] asks [`reliable::connection::Sending`] what to send,
-//! reads the bytes from the file ([`transfer::source`]) into the datagram
-//! ([`wire::packet`]) and hands it to the socket ([`transfer::carrier`]). `receiver-3` of
-//! [`transfer::receiving`] decodes it, gives it to [`reliable::connection::Receiving`],
-//! hands what is in order to `disk-3` (`transfer/disk.rs`), and sends the ACK back.
+//! `sender-3` of [`transfer::sending`] asks [`reliable::connection::Sending`] what to
+//! send, reads the bytes from the file ([`transfer::source`]) into the datagram
+//! ([`wire::packet`]) and hands it to the socket ([`transfer::packet_output`]).
+//! `receiver-3` of [`transfer::receiving`] decodes it, gives it to
+//! [`reliable::connection::Receiving`], hands what is in order to `disk-3`
+//! (`transfer/disk.rs`), and sends the ACK back.
 
 #[cfg(not(target_family = "wasm"))]
 pub mod captures;

@@ -28,15 +28,15 @@
 //!
 //! Source: Kurose & Ross §3.4.1 (a channel with errors and loss), §1.4 (delay).
 
-mod dice;
 mod label;
+mod random;
 pub mod scenario;
 
 pub use label::{Label, LabelError};
 pub use scenario::{Scenario, ScenarioError};
 
 use crate::reliable::moment::Moment;
-use dice::Purpose;
+use random::Purpose;
 use scenario::{Burst, Conditions, Outage};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -108,7 +108,7 @@ pub struct Entered {
 
 /// A packet that has entered the link and has not come out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnderWay {
+pub struct PacketInFlight {
     /// Which.
     pub label: Label,
     /// When it was pushed.
@@ -119,7 +119,7 @@ pub struct UnderWay {
 
 #[derive(Debug)]
 struct InFlight<T> {
-    way: UnderWay,
+    transit: PacketInFlight,
     order: u64,
     delivery: Delivery<T>,
 }
@@ -137,9 +137,9 @@ const BIT_NANOSECONDS: u128 = 8_000_000_000;
 impl Outage {
     /// Whether nothing passes now: the end of each period is dark.
     #[must_use]
-    pub fn is_dark(&self, now: Moment) -> bool {
+    pub fn is_down(&self, now: Moment) -> bool {
         let since_begin = now.since_start().as_nanos() % self.period.as_nanos();
-        since_begin + self.dark.as_nanos() >= self.period.as_nanos()
+        since_begin + self.down.as_nanos() >= self.period.as_nanos()
     }
 }
 
@@ -192,23 +192,23 @@ impl<T: Clone> Link<T> {
         if self.is_lost(label, now) {
             return lost(Fate::Lost);
         }
-        let is_held = self.rolls(Purpose::Reorder, label, self.conditions.reorder);
-        let is_damaged = self.rolls(Purpose::Corrupt, label, self.conditions.corrupt);
-        let is_twice = self.rolls(Purpose::Duplicate, label, self.conditions.duplicate);
+        let is_held = self.happens(Purpose::Reorder, label, self.conditions.reorder);
+        let is_damaged = self.happens(Purpose::Corrupt, label, self.conditions.corrupt);
+        let is_twice = self.happens(Purpose::Duplicate, label, self.conditions.duplicate);
         let held = if is_held { self.hold() } else { Duration::ZERO };
         let arrives = sent + self.conditions.delay + self.jitter(label) + held;
         let arrives = self.next_clump(arrives);
         let damage = is_damaged.then(|| self.hash(Purpose::WhichBit, label));
-        let way = UnderWay {
+        let transit = PacketInFlight {
             label,
             entered: now,
             arrives,
         };
         if is_twice {
             let (item, damage) = (item.clone(), None);
-            self.carry(Delivery { item, damage }, way);
+            self.carry(Delivery { item, damage }, transit);
         }
-        self.carry(Delivery { item, damage }, way);
+        self.carry(Delivery { item, damage }, transit);
         let fate = match (is_damaged, is_held, is_twice) {
             (true, _, _) => Fate::Corrupted,
             (false, true, _) => Fate::Reordered,
@@ -265,7 +265,7 @@ impl<T: Clone> Link<T> {
 
     fn is_lost(&self, label: Label, now: Moment) -> bool {
         self.conditions.drops.contains(&label)
-            || self.rolls(Purpose::Loss, label, self.conditions.loss)
+            || self.happens(Purpose::Loss, label, self.conditions.loss)
             || self
                 .conditions
                 .burst
@@ -273,7 +273,7 @@ impl<T: Clone> Link<T> {
             || self
                 .conditions
                 .outage
-                .is_some_and(|outage| outage.is_dark(now))
+                .is_some_and(|outage| outage.is_down(now))
     }
 
     /// Whether the chain of good and bad is bad at this number.
@@ -285,10 +285,10 @@ impl<T: Clone> Link<T> {
     fn is_in_burst(&self, burst: Burst, label: Label) -> bool {
         for number in (0..=label.number).rev() {
             let hash = self.hash(Purpose::Burst, Label { number, ..label });
-            if dice::falls(hash, burst.enter) {
+            if random::happens(hash, burst.enter) {
                 return true;
             }
-            if !dice::falls(hash, 1.0 - burst.leave) {
+            if !random::happens(hash, 1.0 - burst.leave) {
                 return false;
             }
         }
@@ -296,14 +296,14 @@ impl<T: Clone> Link<T> {
     }
 
     fn jitter(&self, label: Label) -> Duration {
-        let share = dice::share(self.hash(Purpose::Jitter, label));
+        let share = random::share(self.hash(Purpose::Jitter, label));
         self.conditions.jitter.mul_f64(share)
     }
 
     /// The next packet that has arrived by `now`.
     pub fn poll(&mut self, now: Moment) -> Option<Delivery<T>> {
         let Reverse(next) = self.in_flight.peek()?;
-        if next.way.arrives > now {
+        if next.transit.arrives > now {
             return None;
         }
         self.in_flight
@@ -314,19 +314,21 @@ impl<T: Clone> Link<T> {
     /// When the next packet arrives.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.in_flight.peek().map(|Reverse(next)| next.way.arrives)
+        self.in_flight
+            .peek()
+            .map(|Reverse(next)| next.transit.arrives)
     }
 
     /// The packets in the link, in no order; a packet that arrives twice is there twice.
-    pub fn under_way(&self) -> impl Iterator<Item = UnderWay> + '_ {
-        self.in_flight.iter().map(|Reverse(packet)| packet.way)
+    pub fn packets_in_flight(&self) -> impl Iterator<Item = PacketInFlight> + '_ {
+        self.in_flight.iter().map(|Reverse(packet)| packet.transit)
     }
 
     /// Loses a packet that is in the link, with each copy of it: it never comes out. The
     /// packet; `None` if no packet of this name is in the link. `drop=` with its name in
     /// the scenario would have lost it too.
     pub fn kill(&mut self, label: Label) -> Option<T> {
-        let is_it = |packet: &Reverse<InFlight<T>>| packet.0.way.label == label;
+        let is_it = |packet: &Reverse<InFlight<T>>| packet.0.transit.label == label;
         if !self.in_flight.iter().any(is_it) {
             return None;
         }
@@ -355,22 +357,22 @@ impl<T: Clone> Link<T> {
         (self.conditions.delay / 2).max(LEAST_HOLD)
     }
 
-    fn carry(&mut self, delivery: Delivery<T>, way: UnderWay) {
+    fn carry(&mut self, delivery: Delivery<T>, transit: PacketInFlight) {
         let order = self.pushed;
         self.pushed += 1;
         self.in_flight.push(Reverse(InFlight {
-            way,
+            transit,
             order,
             delivery,
         }));
     }
 
     fn hash(&self, purpose: Purpose, label: Label) -> u64 {
-        dice::hash(self.seed, self.direction, label, purpose)
+        random::hash(self.seed, self.direction, label, purpose)
     }
 
-    fn rolls(&self, purpose: Purpose, label: Label, probability: f64) -> bool {
-        probability > 0.0 && dice::falls(self.hash(purpose, label), probability)
+    fn happens(&self, purpose: Purpose, label: Label, probability: f64) -> bool {
+        probability > 0.0 && random::happens(self.hash(purpose, label), probability)
     }
 }
 
@@ -391,7 +393,7 @@ impl Delivery<Vec<u8>> {
 
 impl<T> Ord for InFlight<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.way.arrives, self.order).cmp(&(other.way.arrives, other.order))
+        (self.transit.arrives, self.order).cmp(&(other.transit.arrives, other.order))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
-use crate::wire::options::{Settled, Transport};
+use crate::wire::options::{NegotiatedOptions, Transport};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -31,7 +31,7 @@ pub struct Transfer {
     /// The file's size. Unit: bytes.
     pub size: u64,
     /// How it travels.
-    pub settled: Settled,
+    pub settled: NegotiatedOptions,
     /// The scenario of the link.
     pub scenario: Scenario,
     /// Whether many datagrams go in one call, where the system can.
@@ -59,7 +59,7 @@ pub struct Carried {
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// No transfer takes longer.
-const PATIENCE: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Transfer {
     /// Carries the file once.
@@ -127,10 +127,10 @@ impl Transfer {
         };
         let server = SocketAddr::new(LOCALHOST, port);
         let receiving = receiving::start(job, server, &destination, telling(tell))?;
-        let arrived = ended.recv_timeout(PATIENCE).map_err(io::Error::other)?;
+        let arrived = ended.recv_timeout(TIMEOUT).map_err(io::Error::other)?;
         let seconds = clock.now().since_start().as_secs_f64();
         let sent = sender_ended
-            .recv_timeout(PATIENCE)
+            .recv_timeout(TIMEOUT)
             .map_err(io::Error::other)?;
         receiving.release();
         if let Some(path) = &arrived.path {

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_the_line_is_no_part_of_the_password() {
+    fn the_line_ending_is_not_part_of_the_password() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
         let with = |text: &str| {

@@ -35,7 +35,7 @@
 //! | [`sender`], [`receiver`] | what drives them: packets, time, RTT, flow, events | |
 //! | [`sack`] | what TCP and QUIC do: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
 //! | [`moment`] | time as data | |
-//! | [`terms`] | the negotiated options; how a file is cut into segments | |
+//! | [`connection_parameters`] | the negotiated options; how a file is cut into segments | |
 //! | [`event`] | what happened, for logs, journals and pictures | |
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
 //! | [`retry`] | when SYN, SYN-ACK and FIN are retransmitted | RFC 9293 §3.8 |
@@ -44,15 +44,16 @@
 //! | [`ledger`] | what every sender and every receiver keeps | |
 //! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
 //! | [`flow`] | what is in flight, its rate, the pacing | RFC 9002 §7 |
-//! | [`gate`] | a closed window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
+//! | [`flow_control`] | a closed window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
 //! | [`path`] | where the other side is: a new address is challenged | RFC 9000 §8.2 |
 //! | [`connection`] | handshake + protocol + termination: what a driver drives | RFC 9293 §3.6 |
 
 pub mod congestion;
 pub mod connection;
+pub mod connection_parameters;
 pub mod event;
 pub mod flow;
-pub mod gate;
+pub mod flow_control;
 pub mod go_back_n;
 pub mod handshake;
 pub mod ledger;
@@ -67,7 +68,6 @@ pub mod sack;
 pub mod selective_repeat;
 pub mod sender;
 pub mod stop_and_wait;
-pub mod terms;
 
 #[cfg(test)]
 mod script;
@@ -111,7 +111,7 @@ pub trait SendingMachine: Machine + Send {
     /// Whether FIN may go before the last ACK: all data was sent, no retransmission
     /// waits, and the window has space behind the last segment. Never, where it is drawn
     /// as the textbook draws it, one phase after the other.
-    fn has_room_for_fin(&self) -> bool {
+    fn has_window_space_for_fin(&self) -> bool {
         false
     }
 
@@ -123,15 +123,15 @@ pub trait SendingMachine: Machine + Send {
 /// The receiver's half of a protocol.
 pub trait ReceivingMachine: Machine + Send {
     /// Whether this DATA packet's bytes are to be kept: asked before `on_packet`.
-    fn wants(&self, packet: &Packet) -> bool;
+    fn is_wanted(&self, packet: &Packet) -> bool;
 
     /// The next segment wanted in order: all before it have arrived.
-    fn expected(&self) -> SequenceNumber;
+    fn next_expected(&self) -> SequenceNumber;
 
-    /// There is room for this many segments from [`ReceivingMachine::expected`] on. A
-    /// window that closes or opens by it is told at once. Data within an earlier window
+    /// There is room for this many segments from [`ReceivingMachine::next_expected`] on.
+    /// A window that closes or opens by it is told at once. Data within an earlier window
     /// is still accepted.
-    fn set_room(&mut self, segments: u32);
+    fn set_receive_window(&mut self, segments: u32);
 
     /// A datagram of this transfer arrived damaged.
     fn on_damage(&mut self, now: Moment);

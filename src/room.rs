@@ -15,13 +15,13 @@
 //!
 //! ```
 //! use sash::room::{Audience, Effect, Room};
-//! use sash::wire::{message::{Reply, Request}, options::Settled};
-//! let mut room = Room::new(Settled::DEFAULT);
+//! use sash::wire::{message::{Reply, Request}, options::NegotiatedOptions};
+//! let mut room = Room::new(NegotiatedOptions::DEFAULT);
 //! let join = Request::Join { name: "dana".into(), version: 1, token: None };
 //! room.on_request(1, join, 0);
 //! let effects = room.on_request(1, Request::Users, 0);
 //! let users = Reply::Users { names: vec!["dana".into()], more: false };
-//! assert_eq!(effects, [Effect::Tell { to: Audience::One(1), reply: users }]);
+//! assert_eq!(effects, [Effect::Send { to: Audience::One(1), reply: users }]);
 //! ```
 
 mod arrival;
@@ -37,11 +37,11 @@ use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Refusal, Reply, Request, Said,
     TransferState, UploadRequest, Whispered,
 };
-use crate::wire::options::Settled;
+use crate::wire::options::NegotiatedOptions;
 use arrival::Arriving;
 use class::{Class, Recorded};
 use door::{Door, Origin, Rules};
-use login::{Chance, Key};
+use login::{Entropy, Key};
 use name::Name;
 use question::Questions;
 use std::collections::{BTreeMap, VecDeque};
@@ -59,7 +59,7 @@ const LONGEST_WHY: usize = 300;
 /// The users, and the latest messages.
 #[derive(Debug)]
 pub struct Room {
-    defaults: Settled,
+    defaults: NegotiatedOptions,
     present: BTreeMap<ClientNumber, Name>,
     said: VecDeque<Said>,
     door: Door,
@@ -81,7 +81,7 @@ pub struct Room {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Send this line; one that goes to many is made once.
-    Tell {
+    Send {
         /// The receivers.
         to: Audience,
         /// What.
@@ -92,7 +92,7 @@ pub enum Effect {
         /// The client that requests it.
         client: ClientNumber,
         /// What.
-        order: Order,
+        order: FileRequest,
     },
     /// Bring [`Room::on_drawn`] fresh random bytes for this client's login.
     Draw {
@@ -129,7 +129,7 @@ pub enum Audience {
 
 /// The requests that the room passes on: the requests that need files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub enum FileRequest {
     /// Which files are there?
     List,
     /// Send a file.
@@ -152,13 +152,13 @@ pub enum Order {
 impl Room {
     /// An empty room, in which transfers do `defaults` where nobody asks for anything.
     #[must_use]
-    pub fn new(defaults: Settled) -> Self {
+    pub fn new(defaults: NegotiatedOptions) -> Self {
         Self::with_rules(defaults, Rules::default())
     }
 
     /// An empty room that not everybody may come into.
     #[must_use]
-    pub fn with_rules(defaults: Settled, rules: Rules) -> Self {
+    pub fn with_rules(defaults: NegotiatedOptions, rules: Rules) -> Self {
         Self {
             defaults,
             present: BTreeMap::new(),
@@ -176,8 +176,8 @@ impl Room {
 
     /// Makes tokens from these random bytes. A client whose connection has died takes its
     /// name back by its token.
-    pub fn set_secret(&mut self, chance: Chance) {
-        self.secret = Some(Key::from_chance(chance));
+    pub fn set_secret(&mut self, entropy: Entropy) {
+        self.secret = Some(Key::from_entropy(entropy));
     }
 
     /// A client has connected, from there: by it bans and wrong passwords are counted.
@@ -227,25 +227,31 @@ impl Room {
             ),
             Request::Users => {
                 let names = self.present.values().map(Name::to_string).collect();
-                let tell = |reply| tell_one(client, reply);
+                let tell = |reply| send_to_one(client, reply);
                 Reply::users(names).into_iter().map(tell).collect()
             }
-            Request::Files => hand_on(client, Order::List),
-            Request::Download(request) => hand_on(client, Order::Download(request)),
-            Request::Upload(request) => hand_on(client, Order::Upload { from, request }),
-            Request::Cancel { transfer } => hand_on(client, Order::Cancel(transfer)),
-            Request::Pause { transfer } => hand_on(client, Order::Pause(transfer, true)),
+            Request::Files => hand_on(client, FileRequest::List),
+            Request::Download(request) => hand_on(client, FileRequest::Download(request)),
+            Request::Upload(request) => {
+                hand_on(client, FileRequest::Upload { from, request })
+            }
+            Request::Cancel { transfer } => {
+                hand_on(client, FileRequest::Cancel(transfer))
+            }
+            Request::Pause { transfer } => {
+                hand_on(client, FileRequest::Pause(transfer, true))
+            }
             Request::Resume { transfer } => {
-                hand_on(client, Order::Pause(transfer, false))
+                hand_on(client, FileRequest::Pause(transfer, false))
             }
             Request::Transfer { transfer, state } => {
-                hand_on(client, Order::Verdict(transfer, state))
+                hand_on(client, FileRequest::Verdict(transfer, state))
             }
             Request::Kick { name, why } => {
-                self.put_out(client, &name, &why, Severity::Kick)
+                self.remove_user(client, &name, &why, Severity::Kick)
             }
             Request::Ban { name, why } => {
-                self.put_out(client, &name, &why, Severity::Ban)
+                self.remove_user(client, &name, &why, Severity::Ban)
             }
             Request::Unban { name } => self.unban(client, &name),
             Request::Bans => self.list_bans(client),
@@ -256,7 +262,7 @@ impl Room {
             Request::Ask(question) => self.ask_class(client, question),
             Request::Answer(answer) => self.on_answer(client, answer, time),
             Request::Reveal => self.reveal(client),
-            Request::Ping => vec![tell_one(client, Reply::Pong)],
+            Request::Ping => vec![send_to_one(client, Reply::Pong)],
             Request::Disconnect => {
                 let mut effects = self.on_gone(client, "disconnected");
                 effects.push(Effect::Close { client });
@@ -278,7 +284,7 @@ impl Room {
             name: name.to_string(),
             why: why.to_owned(),
         };
-        vec![tell_everyone(left)]
+        vec![send_to_everyone(left)]
     }
 
     /// This client sent a line that is no request; the line goes on.
@@ -298,7 +304,7 @@ impl Room {
             ),
             tag,
         };
-        vec![tell_one(client, Reply::Error(complaint))]
+        vec![send_to_one(client, Reply::Error(complaint))]
     }
 
     /// This client sent a line that cannot be read, and was skipped; the line goes on.
@@ -343,14 +349,14 @@ impl Room {
     /// An upload is whole; all may have it now.
     #[must_use]
     pub fn on_shared(from: String, file: FileEntry) -> Vec<Effect> {
-        vec![tell_everyone(Reply::Shared { from, file })]
+        vec![send_to_everyone(Reply::Shared { from, file })]
     }
 
     /// A sentence to everybody.
     #[must_use]
     pub fn notice(text: &str) -> Vec<Effect> {
         let text = text.to_owned();
-        vec![tell_everyone(Reply::Notice { text })]
+        vec![send_to_everyone(Reply::Notice { text })]
     }
 
     /// The current clients of an audience.
@@ -380,7 +386,7 @@ impl Room {
             self.said.pop_front();
         }
         self.said.push_back(said);
-        vec![tell_everyone(reply)]
+        vec![send_to_everyone(reply)]
     }
 
     fn whisper(&self, client: ClientNumber, mut whispered: Whispered) -> Vec<Effect> {
@@ -400,9 +406,9 @@ impl Room {
         if let Err(sentence) = check_text(&whispered.text, &reply) {
             return complain(client, Code::BadText, sentence.to_owned());
         }
-        let mut effects = vec![tell_one(listener, reply.clone())];
+        let mut effects = vec![send_to_one(listener, reply.clone())];
         if listener != client {
-            effects.push(tell_one(client, reply));
+            effects.push(send_to_one(client, reply));
         }
         effects
     }
@@ -434,21 +440,21 @@ const fn is_line_break(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-const fn tell_one(client: ClientNumber, reply: Reply) -> Effect {
-    Effect::Tell {
+const fn send_to_one(client: ClientNumber, reply: Reply) -> Effect {
+    Effect::Send {
         to: Audience::One(client),
         reply,
     }
 }
 
-const fn tell_everyone(reply: Reply) -> Effect {
-    Effect::Tell {
+const fn send_to_everyone(reply: Reply) -> Effect {
+    Effect::Send {
         to: Audience::Everyone,
         reply,
     }
 }
 
-fn hand_on(client: ClientNumber, order: Order) -> Vec<Effect> {
+fn hand_on(client: ClientNumber, order: FileRequest) -> Vec<Effect> {
     vec![Effect::Transfers { client, order }]
 }
 
@@ -458,7 +464,7 @@ fn complain(client: ClientNumber, code: Code, sentence: String) -> Vec<Effect> {
         sentence,
         tag: None,
     };
-    vec![tell_one(client, Reply::Error(complaint))]
+    vec![send_to_one(client, Reply::Error(complaint))]
 }
 
 fn refuse(
@@ -473,7 +479,7 @@ fn refuse(
         suggestion: suggestion.map(|name| name.to_string()),
     };
     vec![
-        tell_one(client, Reply::Refused(refusal)),
+        send_to_one(client, Reply::Refused(refusal)),
         Effect::Close { client },
     ]
 }

@@ -43,7 +43,7 @@ use crate::room::Room;
 use crate::room::door::Rules;
 use crate::transfer::tap::Tap;
 use crate::transfer::threads;
-use crate::wire::options::Settled;
+use crate::wire::options::NegotiatedOptions;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use folder::Folder;
 use listener::Listener;
@@ -79,7 +79,7 @@ pub struct Config {
     /// Where copies of what travels go, for a capture.
     pub tap: Tap,
     /// The options of transfers whose client requests none.
-    pub defaults: Settled,
+    pub defaults: NegotiatedOptions,
     /// How much clients may upload; `None`: nothing.
     pub uploads: Option<UploadLimits>,
     /// The rules for joining.
@@ -107,7 +107,7 @@ impl Default for Config {
             is_offloading: true,
             journals: Journals::default(),
             tap: Tap::default(),
-            defaults: Settled::DEFAULT,
+            defaults: NegotiatedOptions::DEFAULT,
             uploads: Some(UploadLimits::DEFAULT),
             rules: Rules::default(),
             max_clients: 7_500,

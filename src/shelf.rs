@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_of_any_alphabet_are_allowed() {
+    fn ordinary_names_in_any_alphabet_are_allowed() {
         for name in [
             "a",
             "notes.pdf",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_out_of_the_folder_or_below_it() {
+    fn no_name_leads_out_of_the_folder_or_into_a_subfolder() {
         for name in [
             "../x",
             "/etc/passwd",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_of_downloads_are_not_offered() {
+    fn partial_files_of_downloads_are_not_offered() {
         for name in ["a.part", "a.PART", "a.part.json"] {
             assert_eq!(name.parse::<FileName>(), Err(FileNameError::Unfinished));
         }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_and_endless_names_are_refused() {
+    fn control_characters_and_overlong_names_are_refused() {
         assert_eq!("a\0b".parse::<FileName>(), Err(FileNameError::Control));
         assert_eq!("\u{1b}[2J".parse::<FileName>(), Err(FileNameError::Control));
         assert_eq!("".parse::<FileName>(), Err(FileNameError::Empty));

@@ -14,7 +14,7 @@
 //! | [`threads`] | how a thread is started |
 //! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
 //! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
-//! | [`carrier`] | a socket behind an imperfect link |
+//! | [`packet_output`] | a socket behind an imperfect link |
 //! | [`batch`] | many datagrams in one call to the kernel |
 //! | `forgeries` | packets that somebody else made up: told once, counted |
 //! | [`tap`] | copies of what travels, for a capture |
@@ -23,23 +23,23 @@
 //! | [`socket_error`] | what an error of a UDP socket means: almost never the end |
 //! | `disk` | the file that is written, hashed and named |
 //! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
-//! | [`leftovers`] | the partial files of interrupted downloads in a folder |
+//! | [`partial_files`] | the partial files of interrupted downloads in a folder |
 //! | [`overwrite`] | what to do if a file of the name exists |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
 
 pub mod batch;
-pub mod carrier;
 pub mod clock;
 mod disk;
 mod forgeries;
-pub mod hand;
 pub mod hash;
 mod inbox;
-pub mod leftovers;
+pub mod link_control;
 mod naming;
 pub mod ordinary;
 pub mod overwrite;
+pub mod packet_output;
 pub mod part;
+pub mod partial_files;
 pub mod receiving;
 pub mod record;
 pub mod sending;
@@ -59,7 +59,7 @@ use crate::reliable::round_trip::Timing;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Progress, TransferState};
-use crate::wire::options::Settled;
+use crate::wire::options::NegotiatedOptions;
 use crate::wire::packet::Reset;
 use crate::wire::sequence::SequenceNumber;
 use std::path::PathBuf;
@@ -76,7 +76,7 @@ pub struct Job {
     /// For the MACs on what opens and ends it, where the room has a password.
     pub keys: Option<TrafficKeys>,
     /// Transport, ARQ, window and segment size.
-    pub settled: Settled,
+    pub settled: NegotiatedOptions,
     /// The file's size. Unit: bytes.
     pub size: u64,
     /// The part of it that the receiver already has. Unit: bytes.
@@ -101,9 +101,9 @@ pub enum Report {
     /// Ten times a second at most.
     Progress(TransferState, Figures),
     /// The events since the last report, if the job is watched.
-    Happened(Vec<Happening>),
-    /// An answer to [`Hand::Kill`](hand::Hand::Kill): whether the packet was in flight in
-    /// this side's link, and is lost.
+    Happened(Vec<TransferEvent>),
+    /// An answer to [`LinkControl::Kill`](link_control::LinkControl::Kill): whether the
+    /// packet was in flight in this side's link, and is lost.
     Killed(Label, bool),
     /// Once; a sender says no more after it, and its socket is closed. A receiver that
     /// failed or was cancelled has released its part by then.
@@ -115,7 +115,7 @@ pub enum Report {
 
 /// One thing that happened in a transfer, for its journal.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Happening {
+pub enum TransferEvent {
     /// In this side's machine.
     Machine(Moment, Event),
     /// On the link before or behind it.
@@ -175,7 +175,7 @@ impl Job {
         number: 1,
         token: Token([5; 16]),
         keys: None,
-        settled: Settled::DEFAULT,
+        settled: NegotiatedOptions::DEFAULT,
         size: 0,
         offset: 0,
         scenario: Scenario::PERFECT,

@@ -32,7 +32,7 @@ mod size;
 use cost::{Cost, Meter};
 use sash::link::Scenario;
 use sash::loopback::{Carried, Source, Transfer};
-use sash::wire::options::{Arq, Congestion, Settled, Transport};
+use sash::wire::options::{Arq, Congestion, NegotiatedOptions, Transport};
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -55,7 +55,7 @@ pub(crate) struct Bench {
 
 /// One way to carry the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Method {
     /// Datagrams of the same size, with no protocol.
     BareDatagrams {
         /// How they are given to the kernel and taken from it.
@@ -66,7 +66,7 @@ pub(crate) enum Way {
     /// Sash.
     Sash {
         /// By which protocol, window and controller.
-        settled: Settled,
+        settled: NegotiatedOptions,
         /// Whether the kernel cuts rows of datagrams up and puts them together.
         is_offloading: bool,
     },
@@ -87,7 +87,7 @@ pub(crate) enum Calls {
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     /// What was measured.
-    pub(crate) way: Way,
+    pub(crate) method: Method,
     /// One for each round.
     pub(crate) rounds: Vec<Round>,
 }
@@ -111,18 +111,18 @@ impl Bench {
     /// The rows, in the order in which each round measures them: the limits, what a
     /// transfer does by default, and the lessons' protocols.
     #[must_use]
-    pub(crate) fn ways(&self) -> Vec<Way> {
+    pub(crate) fn methods(&self) -> Vec<Method> {
         let segment_bytes = self.segment_bytes;
-        let default = Settled {
+        let default = NegotiatedOptions {
             segment_bytes,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         };
-        let sash = |settled, is_offloading| Way::Sash {
+        let sash = |settled, is_offloading| Method::Sash {
             settled,
             is_offloading,
         };
         let lesson = |arq, window| {
-            let settled = Settled {
+            let settled = NegotiatedOptions {
                 arq,
                 congestion: Congestion::Fixed,
                 window,
@@ -130,17 +130,17 @@ impl Bench {
             };
             sash(settled, true)
         };
-        let over_tcp = Settled {
+        let over_tcp = NegotiatedOptions {
             transport: Transport::Tcp,
             ..default
         };
         vec![
-            Way::BareDatagrams { calls: Calls::One },
-            Way::BareDatagrams { calls: Calls::Many },
-            Way::BareDatagrams {
+            Method::BareDatagrams { calls: Calls::One },
+            Method::BareDatagrams { calls: Calls::Many },
+            Method::BareDatagrams {
                 calls: Calls::Offloaded,
             },
-            Way::KernelTcp,
+            Method::KernelTcp,
             sash(over_tcp, true),
             sash(default, true),
             sash(default, false),
@@ -159,20 +159,20 @@ impl Bench {
     /// Those of the system, and a transfer that did not end verified.
     pub(crate) fn run(
         &self,
-        ways: Vec<Way>,
-        mut progress: impl FnMut(u32, Way),
+        methods: Vec<Method>,
+        mut progress: impl FnMut(u32, Method),
     ) -> io::Result<Vec<Row>> {
         let source = Source::make(&self.folder, self.size)?;
-        let row = |way| Row {
-            way,
+        let row = |method| Row {
+            method,
             rounds: Vec::new(),
         };
-        let mut rows: Vec<_> = ways.into_iter().map(row).collect();
+        let mut rows: Vec<_> = methods.into_iter().map(row).collect();
         for round in 1..=self.rounds {
             for row in &mut rows {
-                progress(round, row.way);
+                progress(round, row.method);
                 self.touch_memory(&source)?;
-                row.rounds.push(self.measure(row.way, &source)?);
+                row.rounds.push(self.measure(row.method, &source)?);
             }
         }
         fs::remove_file(&source.path)?;
@@ -189,10 +189,10 @@ impl Bench {
         copied.map(drop)
     }
 
-    fn measure(&self, way: Way, source: &Source) -> io::Result<Round> {
+    fn measure(&self, method: Method, source: &Source) -> io::Result<Round> {
         let meter = Meter::start();
-        let (seconds, resent) = match way {
-            Way::BareDatagrams { calls } => {
+        let (seconds, resent) = match method {
+            Method::BareDatagrams { calls } => {
                 let datagrams = limits::Datagrams {
                     file_bytes: self.size,
                     segment_bytes: self.segment_bytes,
@@ -200,8 +200,8 @@ impl Bench {
                 };
                 (datagrams.carry()?, 0.0)
             }
-            Way::KernelTcp => (limits::kernel_tcp(&source.path, self.size)?, 0.0),
-            Way::Sash {
+            Method::KernelTcp => (limits::kernel_tcp(&source.path, self.size)?, 0.0),
+            Method::Sash {
                 settled,
                 is_offloading,
             } => self.sash(settled, is_offloading, source)?,
@@ -216,7 +216,7 @@ impl Bench {
 
     fn sash(
         &self,
-        settled: Settled,
+        settled: NegotiatedOptions,
         is_offloading: bool,
         source: &Source,
     ) -> io::Result<(f64, f64)> {
@@ -250,7 +250,7 @@ impl Row {
     }
 }
 
-impl std::fmt::Display for Way {
+impl std::fmt::Display for Method {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = match self {
             Self::BareDatagrams { calls } => format!("bare datagrams, {calls}"),
@@ -259,7 +259,7 @@ impl std::fmt::Display for Way {
                 settled,
                 is_offloading,
             } => {
-                let Settled {
+                let NegotiatedOptions {
                     transport,
                     arq,
                     congestion,
@@ -318,9 +318,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one_however_the_rounds_came() {
+    fn the_median_does_not_depend_on_the_order_of_the_rounds() {
         let row = |rates: &[f64]| Row {
-            way: Way::KernelTcp,
+            method: Method::KernelTcp,
             rounds: rates.iter().map(|&rate| Round::of(rate)).collect(),
         };
         assert_eq!(format!("{:.0}", row(&[3.0, 1.0, 2.0]).rate()), "2");
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_carries_a_file_and_says_what_it_took() {
+    fn every_transfer_method_carries_a_file_and_reports_its_rate() {
         let folder = tempfile::tempdir().unwrap();
         let bench = Bench {
             size: 1 << 20,
@@ -338,10 +338,10 @@ mod tests {
             folder: folder.path().to_owned(),
             scenario: Scenario::PERFECT,
         };
-        let rows = bench.run(bench.ways(), |_, _| ()).unwrap();
-        assert_eq!(rows.len(), bench.ways().len());
+        let rows = bench.run(bench.methods(), |_, _| ()).unwrap();
+        assert_eq!(rows.len(), bench.methods().len());
         for row in &rows {
-            assert!(row.rate() > 0.0, "{}", row.way);
+            assert!(row.rate() > 0.0, "{}", row.method);
         }
         let left = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(left, 0, "a file was left behind");

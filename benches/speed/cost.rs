@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_and_memory_are_counted_from_the_start_on() {
+    fn cpu_time_and_peak_memory_are_measured_from_the_start() {
         // Other tests of this process may make the kernel forget the peak meanwhile.
         let mut costs = (0..20).map(|_| {
             let meter = Meter::start();

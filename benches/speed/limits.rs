@@ -2,8 +2,8 @@
 
 use super::{Calls, LOCALHOST, megabytes};
 use sash::transfer::batch::{Incoming, Outgoing};
-use sash::transfer::carrier;
 use sash::transfer::clock::Clock;
+use sash::transfer::packet_output;
 use sash::transfer::threads;
 use sash::wire::packet::HEADER_BYTES;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ impl Datagrams {
     /// Seconds that the file's bytes would need, by what arrives of them.
     pub(crate) fn carry(self) -> io::Result<f64> {
         let receiver = UdpSocket::bind((LOCALHOST, 0))?;
-        carrier::enlarge_buffers(&receiver)?;
+        packet_output::enlarge_buffers(&receiver)?;
         receiver.set_read_timeout(Some(SILENCE))?;
         let sender = UdpSocket::bind((LOCALHOST, 0))?;
         sender.connect(receiver.local_addr()?)?;

@@ -22,10 +22,10 @@ pub(crate) fn table(rows: &[Row]) -> String {
         let cpu =
             seconds_per_gibibyte(row).map_or("-".to_owned(), |it| format!("{it:.2}"));
         let peak = peak_mebibytes(row).map_or("-".to_owned(), |it| format!("{it:.0}"));
-        let way = row.way;
+        let method = row.method;
         let _ = writeln!(
             text,
-            "{way:<40}{rate:>8.0}{spread:>15}{of_bare:>9}{of_tcp:>8}{resent:>8.1}%{cpu:>10}{peak:>10}"
+            "{method:<40}{rate:>8.0}{spread:>15}{of_bare:>9}{of_tcp:>8}{resent:>8.1}%{cpu:>10}{peak:>10}"
         );
     }
     text
@@ -62,8 +62,8 @@ pub(crate) fn picture(rows: &[Row], what: &str) -> Picture {
     let scale = (WIDTH - LEFT - RIGHT) / most;
     let mut y = TOP;
     for row in rows {
-        let is_sash = matches!(row.way, super::Way::Sash { .. });
-        let name = row.way.to_string();
+        let is_sash = matches!(row.method, super::Method::Sash { .. });
+        let name = row.method.to_string();
         let middle = y + BAR * 0.72;
         picture.add(words(LEFT - 12.0, middle, 14.0, Anchor::End, INK, &name));
         picture.add(Area {
@@ -91,12 +91,12 @@ pub(crate) fn picture(rows: &[Row], what: &str) -> Picture {
 
 /// The rates of the first row of bare datagrams and of kernel TCP.
 fn limits(rows: &[Row]) -> [Option<f64>; 2] {
-    use super::Way::{BareDatagrams, KernelTcp};
+    use super::Method::{BareDatagrams, KernelTcp};
     let find =
         |is_it: fn(&Row) -> bool| rows.iter().find(|row| is_it(row)).map(Row::rate);
     [
-        find(|row| matches!(row.way, BareDatagrams { .. })),
-        find(|row| row.way == KernelTcp),
+        find(|row| matches!(row.method, BareDatagrams { .. })),
+        find(|row| row.method == KernelTcp),
     ]
 }
 
@@ -145,23 +145,23 @@ pub(crate) fn peak_mebibytes(row: &Row) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Calls, Way};
+    use super::super::{Calls, Method};
     use super::*;
 
     fn rows() -> Vec<Row> {
-        let row = |way, rates: &[f64]| Row {
-            way,
+        let row = |method, rates: &[f64]| Row {
+            method,
             rounds: rates.iter().map(|&rate| Round::of(rate)).collect(),
         };
-        let bare = Way::BareDatagrams { calls: Calls::One };
+        let bare = Method::BareDatagrams { calls: Calls::One };
         vec![
             row(bare, &[200.0, 100.0, 400.0]),
-            row(Way::KernelTcp, &[1_000.0]),
+            row(Method::KernelTcp, &[1_000.0]),
         ]
     }
 
     #[test]
-    fn the_table_has_medians_spread_and_ratios() {
+    fn the_table_lists_medians_spreads_and_ratios() {
         let table = table(&rows());
         let lines: Vec<Vec<&str>> = table
             .lines()
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_has_a_bar_for_each_row_and_nothing_beyond_its_edge() {
+    fn the_bar_chart_has_a_bar_for_each_row_within_its_borders() {
         let picture = picture(&rows(), "64 MiB");
         let svg = picture.svg();
         for text in ["bare datagrams", "kernel TCP", "64 MiB", ">1000<"] {

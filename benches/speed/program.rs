@@ -2,7 +2,7 @@
 //! table.
 
 use super::size::bytes;
-use super::{Bench, Way, listing};
+use super::{Bench, Method, listing};
 use clap::Parser;
 use sash::link::Scenario;
 use sash::wire::options::{DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES};
@@ -66,8 +66,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()>
         scenario: arguments.link.clone(),
     };
     let rounds = arguments.rounds;
-    let rows = bench.run(ways(&bench, &arguments.only)?, |round, way| {
-        let _ = writeln!(io::stderr(), "round {round} of {rounds}: {way}");
+    let rows = bench.run(methods(&bench, &arguments.only)?, |round, method| {
+        let _ = writeln!(io::stderr(), "round {round} of {rounds}: {method}");
     })?;
     let (size, segment, link) = (bench.size, bench.segment_bytes, &bench.scenario);
     let what = format!("{size} bytes on loopback, {segment} per datagram, link: {link}");
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()>
     for row in rows {
         let rates: Vec<_> = row.rounds.iter().map(|round| round.rate).collect();
         let line = serde_json::json!({
-            "way": row.way.to_string(),
+            "way": row.method.to_string(),
             "megabytes_per_second": row.rate(),
             "rounds": rates,
             "resent_share": row.median(|round| round.resent),
@@ -95,17 +95,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()>
 }
 
 /// The rows with these numbers, or all.
-fn ways(bench: &Bench, only: &[usize]) -> io::Result<Vec<Way>> {
-    let all = bench.ways();
+fn methods(bench: &Bench, only: &[usize]) -> io::Result<Vec<Method>> {
+    let all = bench.methods();
     if only.is_empty() {
         return Ok(all);
     }
     let row = |&number: &usize| {
-        let way = number.checked_sub(1).and_then(|place| all.get(place));
-        way.copied().ok_or_else(|| {
+        let method = number.checked_sub(1).and_then(|place| all.get(place));
+        method.copied().ok_or_else(|| {
             let names = (1..)
                 .zip(&all)
-                .map(|(number, way)| format!("\n  {number} {way}"));
+                .map(|(number, method)| format!("\n  {number} {method}"));
             let names: String = names.collect();
             io::Error::other(format!("there is no row {number}; there are{names}"))
         })

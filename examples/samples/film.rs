@@ -77,7 +77,7 @@ impl Half {
             canvas.block(cell(segment, top + SENDER), hex(sent));
             let received = match simulation.received[segment] {
                 Received::Missing => EMPTY,
-                Received::KeptEarly => BLUE,
+                Received::BufferedOutOfOrder => BLUE,
                 Received::Delivered => GREEN,
             };
             canvas.block(cell(segment, top + RECEIVER), hex(received));

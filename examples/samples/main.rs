@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_samples_in_files_are_what_this_program_makes() {
+    fn the_committed_sample_files_match_the_program_output() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("files");
         for (name, bytes) in samples().unwrap() {
             let committed = fs::read(folder.join(name)).unwrap();

@@ -25,7 +25,7 @@ pub(crate) enum Sent {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Received {
     Missing,
-    KeptEarly,
+    BufferedOutOfOrder,
     Delivered,
 }
 
@@ -119,7 +119,7 @@ impl Simulation {
             }
             Protocol::SelectiveRepeat => {
                 if self.received[segment] == Received::Missing {
-                    self.received[segment] = Received::KeptEarly;
+                    self.received[segment] = Received::BufferedOutOfOrder;
                 }
                 for place in &mut self.received[expected..] {
                     if *place == Received::Missing {

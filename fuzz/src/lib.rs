@@ -19,7 +19,7 @@ use sash::transfer::record::Record;
 use sash::wire::line::{LONGEST_LINE_BYTES, LineError, Lines};
 use sash::wire::mac::TrafficKey;
 use sash::wire::message::{Reply, Request};
-use sash::wire::options::Settled;
+use sash::wire::options::NegotiatedOptions;
 use sash::wire::packet::{HEADER_BYTES, Packet, PacketError};
 use std::path::Path;
 use std::time::Duration;
@@ -239,7 +239,7 @@ pub fn names(data: &[u8]) {
 /// Lines of six clients to one room; the first byte of each says whose it is. Nobody passes
 /// for another, and what goes out fits in a line.
 pub fn room(data: &[u8]) {
-    let mut room = Room::new(Settled::DEFAULT);
+    let mut room = Room::new(NegotiatedOptions::DEFAULT);
     for line in data.split(|&byte| byte == b'\n') {
         let Some((&who, line)) = line.split_first() else {
             continue;
@@ -254,7 +254,7 @@ pub fn room(data: &[u8]) {
             },
         };
         for effect in effects {
-            if let Effect::Tell { reply, .. } = effect {
+            if let Effect::Send { reply, .. } = effect {
                 assert!(reply.fits_in_a_line(), "{reply:?}");
             }
         }

@@ -7,7 +7,9 @@ use sash::reliable::moment::Moment;
 use sash::reliable::{Machine, Transmit};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::options::{Arq, Congestion};
-use sash::wire::packet::{Acknowledgement, Body, Opening, Packet, Reset, SequenceRange};
+use sash::wire::packet::{
+    Acknowledgement, Body, HandshakeFields, Packet, Reset, SequenceRange,
+};
 use sash::wire::sequence::SequenceNumber;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -163,8 +165,10 @@ impl Ends {
             225..230 => self.sender.set_digest(DIGEST, now),
             230..234 => self.receiver.on_damage(now),
             234..238 => self.sender.on_damage(),
-            238..242 => self.receiver.set_room(u32::from(bytes.next()) % WINDOW),
-            242..245 => self.receiver.set_room(WINDOW),
+            238..242 => self
+                .receiver
+                .set_receive_window(u32::from(bytes.next()) % WINDOW),
+            242..245 => self.receiver.set_receive_window(WINDOW),
             245..247 => self.receiver.set_paused(bytes.coin()),
             247..249 => self.sender.set_paused(bytes.coin(), now),
             249 => {
@@ -189,7 +193,7 @@ impl Ends {
     }
 
     fn receive(&mut self, packet: &Packet) {
-        if self.receiver.wants(packet) {
+        if self.receiver.is_wanted(packet) {
             assert!(packet.number >= self.written, "written twice");
             assert!(self.early.insert(packet.number), "kept twice");
             assert!(self.early.len() <= WINDOW as usize, "more than a window");
@@ -330,8 +334,8 @@ fn acknowledgement(bytes: &mut Bytes<'_>) -> Acknowledgement {
     }
 }
 
-fn opening(bytes: &mut Bytes<'_>) -> Opening {
-    Opening {
+fn opening(bytes: &mut Bytes<'_>) -> HandshakeFields {
+    HandshakeFields {
         size: match bytes.next() {
             0..200 => u64::from(SEGMENTS) * 10 - 3,
             _ => u64::from(bytes.u32()) << 16,

@@ -12,7 +12,7 @@ use sash::room::name::Name;
 use sash::server::ports::PortRange;
 use sash::server::transfers::upload_limits::UploadLimits;
 use sash::server::{self, Config};
-use sash::wire::options::{Arq, Asked, Congestion, Settled};
+use sash::wire::options::{Arq, Congestion, NegotiatedOptions, RequestedOptions};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -195,18 +195,21 @@ impl Flags {
 
     /// Ends the program, as for wrong usage, if the window or the segment is out of range.
     fn into_config(self) -> Config {
-        let asked = Asked {
+        let asked = RequestedOptions {
             transport: None,
             arq: self.arq,
             window: self.window,
             congestion: self.congestion,
             segment_bytes: self.segment,
         };
-        let defaults = asked.settle(&Settled::DEFAULT).unwrap_or_else(|error| {
-            Self::command()
-                .error(clap::error::ErrorKind::ValueValidation, error)
-                .exit()
-        });
+        let defaults =
+            asked
+                .negotiate(&NegotiatedOptions::DEFAULT)
+                .unwrap_or_else(|error| {
+                    Self::command()
+                        .error(clap::error::ErrorKind::ValueValidation, error)
+                        .exit()
+                });
         Config {
             bind: self.bind,
             files: self.files,

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_usual_way_to_write_an_address_is_understood() {
+    fn every_usual_notation_of_an_address_is_parsed() {
         assert_eq!(read(" 10.0.0.7 "), "10.0.0.7:50000");
         assert_eq!(read(":7000"), "localhost:7000");
         assert_eq!(read("::1"), "[::1]:50000");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_port_is_told_in_a_sentence() {
+    fn an_invalid_port_is_reported_in_a_sentence() {
         assert_eq!(read("a:0"), "\"0\" is not a port. Choose 1 to 65535.");
         assert_eq!(read("a:x"), "\"x\" is not a port. Choose 1 to 65535.");
         assert_eq!(read("a:"), "\"\" is not a port. Choose 1 to 65535.");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_the_server_field_wins_over_the_port_field() {
+    fn a_port_in_the_server_field_takes_precedence_over_the_port_field() {
         let address = ServerAddress::read_fields("host:1", "2").unwrap();
         assert_eq!(address.port, 1);
         let address = ServerAddress::read_fields("", " 2 ").unwrap();

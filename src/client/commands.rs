@@ -26,7 +26,7 @@ use super::share::Share;
 use crate::link::{Label, Scenario};
 use crate::transfer::overwrite::Overwrite;
 use crate::wire::message::{Answer, Assignment, FileEntry};
-use crate::wire::options::{Arq, Asked, Congestion, Transport};
+use crate::wire::options::{Arq, Congestion, RequestedOptions, Transport};
 
 /// The meaning of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +56,14 @@ pub enum Command {
         /// Its name, as `/files` shows it.
         file: String,
         /// The options written behind it.
-        asked: Asked,
+        asked: RequestedOptions,
     },
     /// Give a file; options given here win over the chosen ones.
     Upload {
         /// Where it is on this computer.
         path: String,
         /// The options written behind it.
-        asked: Asked,
+        asked: RequestedOptions,
     },
     /// List the transfers.
     Transfers,

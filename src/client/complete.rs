@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use sash::client::complete::{Known, complete};
-//! let known = Known { people: vec!["guy".into(), "gal".into()], ..Known::default() };
+//! let known = Known { users: vec!["guy".into(), "gal".into()], ..Known::default() };
 //! let found = complete("hi g", 4, &known);
 //! assert_eq!((found.start, found.candidates), (3, vec!["guy ".into(), "gal ".into()]));
 //! ```
@@ -26,7 +26,7 @@ use super::model::Model;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Other people here; those who spoke last come first.
-    pub people: Vec<String>,
+    pub users: Vec<String>,
     /// The files of the server.
     pub files: Vec<String>,
     /// Which list of files that is, as the model counts.
@@ -48,10 +48,10 @@ impl Known {
     pub fn learn(&mut self, model: &Model) {
         let is_other = |name: &&String| **name != model.name;
         let speakers = model.chat.speakers();
-        let here = speakers.iter().filter(|name| model.people.contains(name));
-        self.people = here.filter(is_other).cloned().collect();
-        let silent = model.people.iter().filter(|name| !speakers.contains(name));
-        self.people.extend(silent.filter(is_other).cloned());
+        let here = speakers.iter().filter(|name| model.users.contains(name));
+        self.users = here.filter(is_other).cloned().collect();
+        let silent = model.users.iter().filter(|name| !speakers.contains(name));
+        self.users.extend(silent.filter(is_other).cloned());
         if self.files_revision != model.files_revision {
             self.files_revision = model.files_revision;
             let files = model.files.iter().map(|file| file.name.clone());
@@ -81,7 +81,7 @@ pub fn complete(line: &str, cursor: usize, known: &Known) -> Completion {
         return Completion::default();
     }
     let end = if start == 0 { ": " } else { " " };
-    let mut candidates = with_end(beginning_with(&known.people, begun), end);
+    let mut candidates = with_end(beginning_with(&known.users, begun), end);
     candidates.extend(beginning_with(&known.files, begun));
     Completion { start, candidates }
 }
@@ -113,7 +113,7 @@ fn in_command(typed: &str, command: &str, rest: &str, known: &Known) -> Completi
     match first_name {
         "whisper" | "to" if is_first_word => {
             let end = if first_name == "to" { "" } else { " " };
-            let mut candidates = with_end(beginning_with(&known.people, rest), end);
+            let mut candidates = with_end(beginning_with(&known.users, rest), end);
             candidates.extend(choices_of(usage, rest));
             Completion {
                 start: at(rest),
@@ -130,7 +130,7 @@ fn in_command(typed: &str, command: &str, rest: &str, known: &Known) -> Completi
         },
         "whisper" if !word.is_empty() => Completion {
             start: at(word),
-            candidates: with_end(beginning_with(&known.people, word), " "),
+            candidates: with_end(beginning_with(&known.users, word), " "),
         },
         _ => Completion {
             start: at(rest),
@@ -204,13 +204,13 @@ fn last_word(typed: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::model::Kind;
+    use crate::client::model::LineKind;
     use proptest::prelude::*;
 
     fn known() -> Known {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         Known {
-            people: words(&["guy", "Gal", "noa", "נועה"]),
+            users: words(&["guy", "Gal", "noa", "נועה"]),
             files: words(&["notes.txt", "campus map.png"]),
             files_revision: 1,
         }
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_files_are_completed_within_a_sentence() {
+    fn names_and_files_are_completed_in_the_middle_of_a_sentence() {
         finds("g", 0, &["guy: ", "Gal: "]);
         finds("ask n", 4, &["noa ", "notes.txt"]);
         finds("ask נ", 4, &["נועה "]);
@@ -282,24 +282,24 @@ mod tests {
     }
 
     #[test]
-    fn who_spoke_last_comes_first_and_i_do_not_come() {
+    fn the_latest_speaker_is_completed_first_and_the_own_name_is_not_offered() {
         let mut model = Model {
             name: "dana".into(),
-            people: ["dana", "gal", "guy", "noa"].map(str::to_owned).to_vec(),
+            users: ["dana", "gal", "guy", "noa"].map(str::to_owned).to_vec(),
             ..Model::default()
         };
         for from in ["gone", "guy"] {
             let from = from.to_owned();
-            model.chat.push(0, Kind::Said { from }, "hi");
+            model.chat.push(0, LineKind::Said { from }, "hi");
         }
         let mut known = Known::default();
         known.learn(&model);
-        assert_eq!(known.people, ["guy", "gal", "noa"]);
+        assert_eq!(known.users, ["guy", "gal", "noa"]);
     }
 
     proptest! {
         #[test]
-        fn the_part_that_is_replaced_ends_at_the_cursor(
+        fn the_text_that_a_completion_replaces_ends_at_the_cursor(
             line in "[/!a-z נ-]{0,20}",
             cursor in 0..40_usize,
         ) {

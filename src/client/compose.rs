@@ -248,7 +248,7 @@ mod tests {
 
     fn known() -> Known {
         Known {
-            people: vec!["guy".into(), "gal".into()],
+            users: vec!["guy".into(), "gal".into()],
             ..Known::default()
         }
     }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_waits_in_its_conversation_and_is_seen_nowhere_else() {
+    fn each_conversation_has_its_own_draft() {
         let mut composer = Composer::default();
         assert_eq!(text(composer.turn_to(&guy(), "for all")), "");
         assert_eq!(composer.turn_to(&guy(), "secret"), None);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn up_and_down_walk_through_the_history_and_keep_the_draft() {
+    fn the_arrow_keys_recall_the_history_and_keep_the_draft() {
         let mut composer = Composer::default();
         for line in ["one", "two", "two", " "] {
             composer.done(line);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn tab_goes_round_and_begins_anew_when_something_was_typed() {
+    fn the_tab_key_cycles_through_the_completions_and_restarts_after_typing() {
         let mut composer = Composer::default();
         let mut field = Field {
             text: "hi g!".into(),
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn tab_after_the_only_completion_goes_on_with_what_follows() {
+    fn the_tab_key_continues_with_the_next_argument_after_a_unique_completion() {
         let mut composer = Composer::default();
         let command = composer.tab(&Field::ending("/wh"), &known(), false);
         assert_eq!(command, Some(Field::ending("/whisper ")));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn enter_completes_a_command_that_can_become_but_one() {
+    fn the_enter_key_completes_a_command_prefix_that_is_unique() {
         let mut composer = Composer::default();
         let done = |line: &str| Entered::Done(line.to_owned());
         let completed = Entered::Completed(Field::ending("/whisper "));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn several_pasted_lines_are_asked_about_and_one_is_not() {
+    fn several_pasted_lines_need_a_confirmation_and_one_line_does_not() {
         let mut composer = Composer::default();
         let field = Field {
             text: "see: end".into(),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn drafts_of_a_thousand_people_are_not_all_kept() {
+    fn the_number_of_kept_drafts_is_bounded() {
         let mut composer = Composer::default();
         for number in 0..1_000 {
             composer.turn_to(&Audience::One(number.to_string()), "draft");

@@ -1,8 +1,7 @@
 //! The controller: intents and events in, a changed model and effects out.
 //!
-//! It owns the model and decides everything; it touches nothing. The shell around it
-//! (`session`) performs the effects and brings what happens as events. Time is an
-//! argument: `now_ms`, milliseconds since 1970-01-01 UTC, which never jumps.
+//! It owns the model and decides everything. Its driver (`session`) performs the effects
+//! and passes on the events. `now_ms`: milliseconds since 1970-01-01 UTC; it never jumps.
 //!
 //! ```text
 //!            +------------+
@@ -11,14 +10,14 @@
 //!            +------------+
 //! ```
 //!
-//! The rule for a shell: **bring one thing, perform the effects, draw, repeat.**
+//! The rule for a driver: **bring one thing, perform the effects, draw, repeat.**
 
 mod downloads;
 mod effect;
+mod fault_injection;
 mod lab;
-mod leftovers;
 mod login;
-mod meddling;
+mod partial_files;
 mod question;
 mod rejoining;
 mod replies;
@@ -30,16 +29,16 @@ pub use effect::{Effect, Event};
 use super::address::ServerAddress;
 use super::commands::{self, Wanted};
 use super::matching;
-use super::model::{Audience, Bounded, Kind, LoginProblem, Model, Phase};
+use super::model::{Audience, Bounded, LineKind, LoginProblem, Model, Phase};
 use super::share::Share;
 use crate::link::{Label, Scenario};
 use crate::room::login::Password;
-use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
+use crate::transfer::partial_files::PartialFile;
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{Answer, Assignment, FileEntry, LabRow};
 use crate::wire::message::{Request, TransferState};
-use crate::wire::options::{Asked, Settled, Transport};
+use crate::wire::options::{NegotiatedOptions, RequestedOptions, Transport};
 use login::Login;
 use question::Questions;
 use std::collections::VecDeque;
@@ -60,18 +59,18 @@ pub enum Intent {
     },
     /// The password for whatever server asks for one; before [`Intent::Connect`].
     SetPassword(Option<Password>),
-    /// Run what the teacher gave out, or not.
+    /// Run the class exercise of the teacher, or decline it.
     AnswerLab {
         /// Whether to.
         accept: bool,
     },
-    /// Run whatever the teacher gives out from now on, without asking.
+    /// Run later class exercises without asking.
     AcceptLabs(bool),
     /// Answer the teacher's question.
     AnswerQuestion(Answer),
-    /// Ask the class about this run; the teacher's, as the next one is.
+    /// Ask the class a question about this run. Teachers only, as the next one.
     AskClass(Wanted, Assignment),
-    /// Show all how the answers are distributed.
+    /// Show everybody the distribution of the answers.
     Reveal,
     /// A typed line: a slash command, a shortcut, or text for whom To names.
     Input(String),
@@ -90,74 +89,73 @@ pub enum Intent {
         /// The lines.
         lines: Vec<String>,
     },
-    /// Look at the conversation with these, which begins if need be; they hear plain text
-    /// from now on.
+    /// Show the conversation with these users; plain text goes to them from now on.
     ChooseTo(Audience),
-    /// Look at the conversation at this place among the tabs, from 0.
+    /// Show the conversation of this tab, counted from 0.
     ChooseConversation {
         /// Beyond the last, nothing happens.
         place: usize,
     },
-    /// Close the conversation with a person; the one with all stays.
+    /// Close the conversation with a user; the one with all users stays.
     CloseConversation(Audience),
     /// The newest line of this conversation is in sight; of none with `None`.
     InSight(Option<Audience>),
-    /// Look for a text in the chosen conversation; `None` ends it.
+    /// Search the chosen conversation for a text; `None` ends the search.
     Search(Option<String>),
-    /// To the next place that was found.
+    /// Go to the next match of the search.
     StepSearch {
         /// Further up, to an older one.
         is_up: bool,
     },
-    /// Ask who is here, and show it in the chat.
+    /// Request the list of users and show it in the chat.
     ShowOnline,
-    /// Ask what the server offers, and show it in the chat.
+    /// Request the list of files and show it in the chat.
     ShowFiles,
     /// Show the commands in the chat.
     ShowCommands,
-    /// Show this in the chat, to me alone.
+    /// Show this notice in the chat of this client only.
     Tell(String),
     /// The same for something that failed before it could be asked for.
     Complain(String),
-    /// Fetch a file; what is asked here wins over the chosen options.
+    /// Download a file; these options override the chosen ones.
     Download {
         /// Its name, as the server gave it.
         file: String,
         /// Options for this download alone.
-        asked: Asked,
+        asked: RequestedOptions,
     },
-    /// Give a file; what is asked here wins over the chosen options.
+    /// Upload a file; these options override the chosen ones.
     Upload {
         /// Where it is on this computer.
         path: PathBuf,
         /// Options for this upload alone.
-        asked: Asked,
+        asked: RequestedOptions,
     },
-    /// Give the files that were dropped on the window.
+    /// Upload the files that were dropped on the window.
     Drop {
         /// The dropped text: addresses or paths, one per line.
         text: String,
         /// This computer's own name, where it is known.
         host: Option<String>,
     },
-    /// Let a transfer wait (or all of them), or go on.
+    /// Pause or resume a transfer, or all of them.
     Pause {
         /// Our number for it; `None`: all.
         tag: Option<u64>,
         /// Whether it shall wait.
         is_paused: bool,
     },
-    /// End a transfer; what has arrived of a download is kept.
+    /// Cancel a transfer; the partial file of a download is kept.
     Cancel {
         /// Our number for it.
         tag: u64,
     },
-    /// End a download, if it has not ended, and take away what has arrived of it.
+    /// Cancel a download if it runs, and delete its partial file.
     Discard {
         /// Our number for it.
         tag: u64,
     },
-    /// Ask again for a transfer that ended without its file; it resumes its partial file.
+    /// Retry a transfer that ended without its file; it resumes the partial file.
     Retry {
         /// Our number for it.
         tag: u64,
@@ -170,13 +168,12 @@ pub enum Intent {
     /// Choose what to do if a file of a later download's name exists.
     SetOverwrite(Overwrite),
     /// The choice for the interrupted downloads that are offered.
-    Leftovers(LeftoverChoice),
+    PartialFiles(PartialFileChoice),
     /// Choose where later transfers pause by themselves; `None`: nowhere.
     SetPauseAt(Option<Share>),
     /// Choose what later transfers ask for.
-    SetOptions(Asked),
-    /// Watch a running transfer, from now on or from its beginning; `None`: none any
-    /// more.
+    SetOptions(RequestedOptions),
+    /// Watch a running transfer, from now on or from its beginning; `None`: stop.
     Watch {
         /// Our number for it.
         tag: Option<u64>,
@@ -192,13 +189,13 @@ pub enum Intent {
     ChangeLink(Box<Scenario>),
     /// Forget the downloads that have ended.
     ClearEnded,
-    /// Nothing; but a face that waits for news turns once more and draws itself again.
+    /// Nothing: a front end that waits for events draws itself once more.
     Look,
-    /// The person has seen the chosen conversation: nothing in it is unread any more.
+    /// The user has seen the chosen conversation: none of its lines is unread.
     Seen,
-    /// The connection was lost: try to come back now.
+    /// The connection was lost: reconnect now.
     Rejoin,
-    /// The connection was lost: stop trying to come back.
+    /// The connection was lost: stop reconnecting.
     StayAway,
     /// Leave the room.
     Disconnect,
@@ -208,9 +205,9 @@ pub enum Intent {
 
 /// The choice for interrupted downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeftoverChoice {
+pub enum PartialFileChoice {
     /// Ask for the rest of each.
-    GoOn,
+    Resume,
     /// They stay as they are, and are offered again another time.
     Leave,
     /// They are taken away.
@@ -227,14 +224,14 @@ pub struct Controller {
     /// Ask for people and files at once, to show them in lists.
     wants_lists: bool,
     /// Replies to come that fill a list and are not shown in the chat.
-    quiet_users: u32,
-    quiet_files: u32,
+    unshown_user_lists: u32,
+    unshown_file_lists: u32,
     /// Lists whose last line has not come yet.
-    coming_people: Bounded<String>,
+    coming_users: Bounded<String>,
     coming_files: Bounded<FileEntry>,
     coming_rows: Bounded<LabRow>,
     /// The transfers that the lost connection interrupted, by our own numbers.
-    broken_off: Vec<u64>,
+    interrupted: Vec<u64>,
     /// Class exercises run without a question.
     accepts_labs: bool,
     /// The computing time of class exercises so far. Unit: milliseconds.
@@ -245,7 +242,7 @@ pub struct Controller {
     /// The list of files is whole: what can go on can be told.
     knows_files: bool,
     /// Interrupted downloads that were not offered yet.
-    found: Vec<Leftover>,
+    found: Vec<PartialFile>,
     /// Transfers that wait here for a running one to end, by tag.
     held: VecDeque<u64>,
     last_heard_ms: u64,
@@ -253,7 +250,7 @@ pub struct Controller {
     /// Longest line that the server reads. Unit: bytes.
     line_bytes: usize,
     /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
-    untold_absence_ms: Option<u64>,
+    unshown_absence_ms: Option<u64>,
 }
 
 /// After this long without a word from the server we ask whether it is there.
@@ -279,10 +276,10 @@ const SHORTEST_LINE_BYTES: usize = 1_024;
 const LONGEST_PREFIX_BYTES: usize = 192;
 
 impl Controller {
-    /// A client that is not connected. `wants_lists`: fill `people` and `files` right
+    /// A client that is not connected. `wants_lists`: fill `users` and `files` right
     /// after joining, as a window needs it; a script does not.
     #[must_use]
-    pub fn new(options: Asked, wants_lists: bool) -> Self {
+    pub fn new(options: RequestedOptions, wants_lists: bool) -> Self {
         Self {
             model: Model {
                 options,
@@ -292,12 +289,12 @@ impl Controller {
             last_tag: 0,
             login: Login::default(),
             wants_lists,
-            quiet_users: 0,
-            quiet_files: 0,
-            coming_people: Bounded::default(),
+            unshown_user_lists: 0,
+            unshown_file_lists: 0,
+            coming_users: Bounded::default(),
             coming_files: Bounded::default(),
             coming_rows: Bounded::default(),
-            broken_off: Vec::new(),
+            interrupted: Vec::new(),
             accepts_labs: false,
             lab_spent_ms: 0,
             lab_since_ms: None,
@@ -308,11 +305,11 @@ impl Controller {
             last_heard_ms: 0,
             pinged_ms: None,
             line_bytes: LONGEST_LINE_BYTES,
-            untold_absence_ms: None,
+            unshown_absence_ms: None,
         }
     }
 
-    /// A person wants something.
+    /// The user wants something.
     pub fn on_intent(&mut self, intent: Intent, now_ms: u64) {
         match intent {
             Intent::Connect { server, port, name } => {
@@ -361,7 +358,7 @@ impl Controller {
             Intent::Retry { tag } => self.retry(tag, now_ms),
             Intent::ShowInFolder { tag } => self.show_in_folder(tag, now_ms),
             Intent::SetOverwrite(overwrite) => self.model.overwrite = overwrite,
-            Intent::Leftovers(choice) => self.decide_leftovers(choice, now_ms),
+            Intent::PartialFiles(choice) => self.decide_partial_files(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
             Intent::Watch { tag } => self.watch(tag, now_ms),
@@ -407,7 +404,7 @@ impl Controller {
                 self.end_login(LoginProblem::Unreachable { sentence });
             }
             Event::Reply(reply) => self.on_reply(reply, now_ms),
-            Event::Drawn(chance) => self.on_drawn(chance, now_ms),
+            Event::Drawn(entropy) => self.on_drawn(entropy, now_ms),
             Event::LabRan { number, outcome } => {
                 self.on_lab_ran(number, outcome, now_ms);
             }
@@ -416,9 +413,9 @@ impl Controller {
             Event::Opened { tag, found } => self.on_opened(tag, found, now_ms),
             Event::Report { tag, report } => self.on_report(tag, report, now_ms),
             Event::Skipped { tag, sentence } => self.skip(tag, &sentence, now_ms),
-            Event::LeftoversFound(found) => {
+            Event::PartialFilesFound(found) => {
                 self.found = found;
-                self.offer_leftovers(now_ms);
+                self.offer_partial_files(now_ms);
             }
             Event::Discarded { tag, problem } => self.on_discarded(tag, problem, now_ms),
             Event::FolderNotShown(sentence) => self.complain_of_files(sentence, now_ms),
@@ -481,8 +478,10 @@ impl Controller {
         self.model.login_problem = Some(problem);
     }
 
-    fn set_options(&mut self, options: Asked, now_ms: u64) {
-        match options.settle(&self.model.defaults.unwrap_or(Settled::DEFAULT)) {
+    fn set_options(&mut self, options: RequestedOptions, now_ms: u64) {
+        match options
+            .negotiate(&self.model.defaults.unwrap_or(NegotiatedOptions::DEFAULT))
+        {
             Ok(settled) => {
                 self.model.options = options;
                 let (by, bytes) = (settled.transport, settled.segment_bytes);
@@ -500,7 +499,7 @@ impl Controller {
 
     fn disconnect(&mut self) {
         self.end_downloads(TransferState::Cancelled, "You left the room.");
-        self.broken_off.clear();
+        self.interrupted.clear();
         if self.model.is_online() {
             self.send(Request::Disconnect);
             self.effects.push(Effect::HangUp);
@@ -508,13 +507,13 @@ impl Controller {
         self.model.phase = Phase::Login;
         self.model.rejoining = None;
         self.model.login_problem = None;
-        self.model.people.clear();
+        self.model.users.clear();
         self.model.files.clear();
         self.model.files_left_out = 0;
         self.model.lab = None;
         self.model.question = None;
         self.model.files_revision += 1;
-        self.withdraw_leftovers();
+        self.withdraw_partial_files();
         self.model.chat.choose(&Audience::All);
     }
 
@@ -523,8 +522,8 @@ impl Controller {
         let Audience::One(typed) = audience else {
             return audience;
         };
-        let mut people = self.model.people.iter();
-        let shown = people.find(|name| matching::is_same(name, &typed));
+        let mut users = self.model.users.iter();
+        let shown = users.find(|name| matching::is_same(name, &typed));
         Audience::One(shown.cloned().unwrap_or(typed))
     }
 
@@ -561,7 +560,7 @@ impl Controller {
     }
 
     fn show(&mut self, text: &str, now_ms: u64) {
-        self.model.chat.push(now_ms, Kind::Output, text);
+        self.model.chat.push(now_ms, LineKind::Output, text);
     }
 
     /// Shows an answer of many lines: all of them to a script, and to a person as many as
@@ -584,7 +583,7 @@ impl Controller {
     }
 
     fn complain(&mut self, sentence: &str, now_ms: u64) {
-        self.model.chat.push(now_ms, Kind::Error, sentence);
+        self.model.chat.push(now_ms, LineKind::Error, sentence);
     }
 
     /// The same where files are shown and the chat perhaps is not.

@@ -14,7 +14,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 /// Longest wait for a display on another computer.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where display 0 listens, over TCP.
 const FIRST_PORT: u16 = 6000;
@@ -49,7 +49,7 @@ pub fn missing() -> Option<String> {
 
 /// Where a display listens.
 #[derive(Debug, PartialEq, Eq)]
-enum Place<'a> {
+enum DisplayAddress<'a> {
     /// On this computer.
     Here { number: u16 },
     /// On a computer of this name.
@@ -57,20 +57,20 @@ enum Place<'a> {
 }
 
 /// `HOST:NUMBER.SCREEN`; nothing where it is written in another way.
-fn read(display: &str) -> Option<Place<'_>> {
+fn read(display: &str) -> Option<DisplayAddress<'_>> {
     let (host, rest) = display.rsplit_once(':')?;
     let number = rest.split('.').next()?.parse().ok()?;
     match host {
-        "" | "unix" => Some(Place::Here { number }),
+        "" | "unix" => Some(DisplayAddress::Here { number }),
         host if host.contains('/') => None,
-        host => Some(Place::There {
+        host => Some(DisplayAddress::There {
             host,
             port: FIRST_PORT.checked_add(number)?,
         }),
     }
 }
 
-impl Place<'_> {
+impl DisplayAddress<'_> {
     fn answers(&self) -> bool {
         match self {
             Self::Here { number } => display::answers(*number),
@@ -79,7 +79,7 @@ impl Place<'_> {
                     return false;
                 };
                 let mut addresses = addresses;
-                addresses.any(|it| TcpStream::connect_timeout(&it, PATIENCE).is_ok())
+                addresses.any(|it| TcpStream::connect_timeout(&it, TIMEOUT).is_ok())
             }
         }
     }
@@ -90,10 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_displays_name_says_where_it_listens() {
-        assert_eq!(read(":7"), Some(Place::Here { number: 7 }));
-        assert_eq!(read("unix:0.1"), Some(Place::Here { number: 0 }));
-        let there = Place::There {
+    fn a_display_name_gives_the_address_of_its_display_server() {
+        assert_eq!(read(":7"), Some(DisplayAddress::Here { number: 7 }));
+        assert_eq!(read("unix:0.1"), Some(DisplayAddress::Here { number: 0 }));
+        let there = DisplayAddress::There {
             host: "localhost",
             port: 6010,
         };
@@ -104,9 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_listens_nobody_answers() {
-        assert!(!Place::Here { number: 65_111 }.answers());
-        let nowhere = Place::There {
+    fn no_display_answers_where_no_server_listens() {
+        assert!(!DisplayAddress::Here { number: 65_111 }.answers());
+        let nowhere = DisplayAddress::There {
             host: "127.0.0.1",
             port: 1,
         };

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// The decision about a download before it is requested.
 #[derive(Debug)]
-pub enum Errand {
+pub enum DownloadDecision {
     /// Ask for it; for the rest only, where an earlier download has left something.
     Ask(Option<Part>),
     /// The file exists, and the download is skipped: a sentence.
@@ -31,21 +31,21 @@ pub enum Errand {
 
 /// Looks at the disk before `file` is asked for.
 #[must_use]
-pub fn errand(file: &str, settings: &Settings) -> Errand {
+pub fn decide(file: &str, settings: &Settings) -> DownloadDecision {
     let destination = destination(file, settings);
     let occupied = destination.occupied();
     match (settings.overwrite, occupied) {
-        (Overwrite::Skip, Some(path)) => Errand::Skip(format!(
+        (Overwrite::Skip, Some(path)) => DownloadDecision::Skip(format!(
             "{} already exists: skipped.",
             words::harmless(&path.to_string_lossy())
         )),
-        (Overwrite::Fail, Some(path)) => Errand::Refuse(format!(
+        (Overwrite::Fail, Some(path)) => DownloadDecision::Refuse(format!(
             "{} already exists. Move it away, or choose another --overwrite.",
             words::harmless(&path.to_string_lossy())
         )),
         (Overwrite::Keep | Overwrite::Replace, _)
         | (Overwrite::Skip | Overwrite::Fail, None) => {
-            Errand::Ask(Part::find(&destination, file))
+            DownloadDecision::Ask(Part::find(&destination, file))
         }
     }
 }
@@ -77,7 +77,7 @@ fn destination(file: &str, settings: &Settings) -> Destination {
 /// one.
 ///
 /// # Errors
-/// As [`Part::go_on`] and [`Part::begin`].
+/// As [`Part::resume`] and [`Part::begin`].
 pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Result<Part> {
     let version = FileVersion {
         size: offer.size,
@@ -87,14 +87,14 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
     let file = offer.file.clone();
     let record = Record { file, version };
     match found {
-        Some(part) => part.go_on(record, offer.offset),
+        Some(part) => part.resume(record, offer.offset),
         None => Part::begin(&destination(&offer.file, settings), Some(record)),
     }
 }
 
 /// The data of a session about a transfer besides its offer.
 #[derive(Debug, Clone, Copy)]
-pub struct Around {
+pub struct TransferContext {
     /// The chat connection's far end.
     pub server: SocketAddr,
     /// As measured on that connection.
@@ -108,32 +108,32 @@ pub struct Around {
 /// Starts to receive what was offered.
 ///
 /// # Errors
-/// As [`receiving::go_on`].
+/// As [`receiving::resume`].
 pub fn start(
     offer: &Offer,
-    around: Around,
+    context: TransferContext,
     settings: &Settings,
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
-    let mut server = around.server;
+    let mut server = context.server;
     server.set_port(offer.port);
     let job = Job {
         number: offer.transfer,
         token: offer.token,
-        keys: around.keys,
+        keys: context.keys,
         settled: offer.settled,
         size: offer.size,
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: around.round_trip,
+        chat_round_trip: context.round_trip,
         is_offloading: settings.is_offloading,
-        is_watched: around.is_watched || settings.journals.are_kept(),
+        is_watched: context.is_watched || settings.journals.are_kept(),
         tap: settings.tap.clone(),
     };
     let report = settings.journals.keep(&job, Side::Receiver, report);
-    receiving::go_on(job, server, part, report)
+    receiving::resume(job, server, part, report)
 }
 
 /// The report of a download that could not even start.
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_would_leave_the_folder_stays_in_it() {
+    fn a_name_that_would_leave_the_download_folder_is_changed() {
         assert_eq!(file_name("../x"), "_._x");
         assert_eq!(file_name("/etc/passwd"), "_etc_passwd");
         assert_eq!(file_name("a/../../b"), "a_.._.._b");
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_means_something_to_a_system_or_to_us_is_changed() {
+    fn a_name_with_a_special_meaning_is_changed() {
         assert_eq!(file_name("x.part"), "x.part_");
         assert_eq!(file_name("x.Part.json"), "x.Part.json_");
         assert_eq!(file_name("nul.txt"), "_nul.txt");
@@ -221,12 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_name_stays_as_it_is() {
+    fn an_ordinary_name_is_unchanged() {
         assert_eq!(file_name("שלום עולם 🙂.txt"), "שלום עולם 🙂.txt");
     }
 
     #[test]
-    fn a_long_name_is_cut_in_its_middle() {
+    fn a_long_name_is_shortened_in_the_middle() {
         let name = file_name(&format!("{}.txt", "ש".repeat(400)));
         assert!(name.len() <= LONGEST_NAME_BYTES);
         assert_eq!(name.rsplit_once('.').unwrap().1, "txt");

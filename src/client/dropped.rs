@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_this_computer_and_plain_paths_name_files() {
+    fn local_file_urls_and_plain_paths_name_files() {
         let expected = Path::new("/home/dana/my notes & @ 100%.txt");
         for text in [
             "file:///home/dana/my%20notes%20%26%20%40%20100%25.txt\r\n",
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn several_files_keep_their_order_and_come_once() {
+    fn dropped_files_keep_their_order_without_duplicates() {
         let text = "file:///b\r\nfile:///a\r\nfile:///b\r\n";
         let paths = read(text, None).paths;
         assert_eq!(paths, [Path::new("/b"), Path::new("/a")]);
     }
 
     #[test]
-    fn what_names_no_file_of_this_computer_is_told_in_a_sentence() {
+    fn dropped_text_that_names_no_local_file_is_reported_in_a_sentence() {
         for (text, why) in [
             ("https://example.org/a.txt", "not a file on this computer"),
             ("hello there", "not a file on this computer"),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_lines_of_nonsense_become_a_few_sentences() {
+    fn a_thousand_invalid_lines_are_reported_in_a_few_sentences() {
         let nonsense = format!("{}\u{202e}\u{1b}[2J\n", "x".repeat(500)).repeat(1_000);
         let problems = read(&nonsense, None).problems;
         assert_eq!(problems.len(), 4);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_that_is_dropped_is_a_sentence() {
+    fn a_dropped_sentence_is_not_taken_for_a_file() {
         assert!(names_files("# a list\r\nfile:///a\r\n"));
         assert!(names_files("/tmp/a"));
         for text in ["hi there", "", "see file:///a", "https://example.org"] {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_is_a_file_only_where_it_is_one_path_and_nothing_else() {
+    fn pasted_text_is_a_file_only_if_it_is_exactly_one_path() {
         assert!(is_path(" /home/dana/notes.txt\n"));
         assert!(is_path("file:///home/dana/notes.txt"));
         for text in ["hi", "see /tmp/a", "/tmp/a\n/tmp/b", "https://a/b", ""] {

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_for_a_projector_fits_every_usual_screen() {
+    fn the_projector_window_fits_every_usual_screen() {
         for area in [(800, 600), (1024, 768), (1366, 768), (1920, 1080)] {
             let Fit {
                 width,
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_space_a_window_is_as_large_as_it_was_wanted() {
+    fn a_window_has_its_preferred_size_where_the_screen_allows_it() {
         let wanted = Fit {
             width: 1000,
             height: 700,

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 /// Something that happened on this side.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Happening {
+pub enum JsonEvent {
     /// The TCP connection is there.
     Connected {
         /// How long it took. Unit: microseconds.
@@ -95,7 +95,7 @@ pub struct Course {
     pub sentence: Option<String>,
 }
 
-impl Happening {
+impl JsonEvent {
     /// As one line, without its `\n`.
     #[must_use]
     pub fn to_line(&self) -> String {

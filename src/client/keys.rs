@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reference_has_every_key() {
+    fn the_reference_lists_every_key() {
         let reference = include_str!("../../report/reference.md");
         let table = table();
         assert!(
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_has_two_meanings_in_one_place() {
+    fn no_key_has_two_meanings_in_the_same_part_of_the_window() {
         for (part, keys) in PARTS {
             for (place, (key, _)) in keys.iter().enumerate() {
                 let before = &keys[..place];

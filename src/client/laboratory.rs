@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn an_existing_file_is_kept_and_a_damaged_journal_is_told() {
+    fn an_existing_file_is_kept_and_a_damaged_journal_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("ladder.svg");
         for expected in ["ladder.svg", "ladder (2).svg"] {

@@ -116,7 +116,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn case_and_typographic_form_do_not_matter_and_places_are_of_the_original() {
+    fn a_search_ignores_case_and_typographic_form_and_returns_positions_in_the_original()
+    {
         let found = |text: &str, wanted: &str| -> Vec<String> {
             let places = find(text, wanted).into_iter();
             places.map(|place| text[place].to_owned()).collect()
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_mentioned_as_a_word_only() {
+    fn a_name_is_mentioned_only_as_a_whole_word() {
         assert!(mentions("dana: look", "dana"));
         assert!(mentions("(Dana's)", "dana"));
         assert!(!mentions("bandana", "dana"));
@@ -142,7 +143,7 @@ mod tests {
     proptest! {
         /// Slicing at what was found never panics, and finds the same again.
         #[test]
-        fn every_place_lies_on_letters_and_reads_as_wanted(
+        fn every_match_is_a_valid_slice_that_contains_the_search_text(
             text in "\\PC{0,40}",
             wanted in "\\PC{1,3}",
         ) {

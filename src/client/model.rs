@@ -27,23 +27,23 @@ pub(in crate::client) use bounded::{Bounded, MOST_ENTRIES};
 pub use chat::{Chat, MOST_CONVERSATIONS};
 pub use conversation::Conversation;
 pub use lab::{LabOffer, LabState};
-pub use line::{ChatLine, Kind, LARGEST_CHAT_BYTES, LONGEST_CHAT_LINES, Lines};
+pub use line::{ChatLine, LARGEST_CHAT_BYTES, LONGEST_CHAT_LINES, LineKind, Lines};
 pub use order::{
-    FileColumn, Order, TransferColumn, files_shown, natural, transfers_shown,
+    FileColumn, SortOrder, TransferColumn, files_shown, natural, transfers_shown,
 };
 pub use pace::{Pace, RATE_MEMORY_MS};
 pub use question::QuestionAsked;
 pub use search::Search;
-pub use selection::{Click, Selection, Step};
+pub use selection::{Click, CursorMove, Selection};
 pub use transcript::{Change, Row, Shows, Transcript};
 pub use transfer::Transfer;
 
 use super::share::Share;
 use crate::link::Scenario;
-use crate::transfer::leftovers::Leftover;
 use crate::transfer::overwrite::Overwrite;
+use crate::transfer::partial_files::PartialFile;
 use crate::wire::message::{FileEntry, LabRow};
-use crate::wire::options::{Asked, Settled};
+use crate::wire::options::{NegotiatedOptions, RequestedOptions};
 use std::time::Duration;
 
 /// Everything that a face shows.
@@ -59,7 +59,7 @@ pub struct Model {
     pub name: String,
     /// The users in the room, including this one, in the order in which they joined. Safe
     /// to show.
-    pub people: Vec<String>,
+    pub users: Vec<String>,
     /// The files of the server. The names are the server's own words: show them through
     /// [`words::harmless`](super::words::harmless), send them back as they are.
     pub files: Vec<FileEntry>,
@@ -75,11 +75,11 @@ pub struct Model {
     pub transfers: Vec<Transfer>,
     /// Interrupted downloads of files that this server has, in that version as far as can
     /// be told: they can go on, and nobody has decided yet.
-    pub leftovers: Vec<Leftover>,
+    pub partial_files: Vec<PartialFile>,
     /// The last failure about files; it is also in the chat.
     pub files_problem: Option<String>,
     /// The options of the next download.
-    pub options: Asked,
+    pub options: RequestedOptions,
     /// Every transfer that begins from now on pauses at this share of it.
     pub pause_at: Option<Share>,
     /// The choice if a file of the next download's name exists.
@@ -89,7 +89,7 @@ pub struct Model {
     /// The transfer whose packets are shown, if any.
     pub watched: Option<u64>,
     /// The defaults of the server; known once joined.
-    pub defaults: Option<Settled>,
+    pub defaults: Option<NegotiatedOptions>,
     /// The teacher, in the room or not; known once joined. Safe to show.
     pub teacher: Option<String>,
     /// The last scenario that the teacher gave out. The person is asked while it

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_found_again() {
+    fn saved_settings_are_loaded_again() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("sash").join("window.json");
         assert_eq!(Remembered::load(&place), Remembered::default());
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_or_odd_file_costs_only_its_comfort() {
+    fn a_damaged_settings_file_costs_only_the_settings() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("window.json");
         fs::write(&place, b"{\"servers\": [\"a\", ").unwrap();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_server_stands_first_and_few_are_kept() {
+    fn the_newest_server_is_listed_first_and_the_list_is_bounded() {
         let mut remembered = Remembered::default();
         for number in 0..20 {
             remembered.joined(&format!("server{number}"), "dana");

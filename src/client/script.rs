@@ -23,12 +23,12 @@ pub struct Script {
 /// One answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Awaited {
-    answer: Answer,
+    answer: AwaitedReply,
     since_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
+enum AwaitedReply {
     Echo,
     WhisperEcho,
     Users,
@@ -87,18 +87,18 @@ impl Script {
     /// The server said this; `me` is my name.
     pub fn on_reply(&mut self, reply: &Reply, me: &str) {
         let position = match reply {
-            Reply::Said(said) if said.from == me => self.find(Answer::Echo),
-            Reply::Whispered(it) if it.from == me => self.find(Answer::WhisperEcho),
-            Reply::Users { more: false, .. } => self.find(Answer::Users),
-            Reply::Files { more: false, .. } => self.find(Answer::Files),
-            Reply::Bans { more: false, .. } => self.find(Answer::Bans),
-            Reply::Notice { .. } => self.find(Answer::Notice),
-            Reply::Lab(lab) if lab.from == me => self.find(Answer::Lab),
-            Reply::LabResults { more: false, .. } => self.find(Answer::LabResults),
+            Reply::Said(said) if said.from == me => self.find(AwaitedReply::Echo),
+            Reply::Whispered(it) if it.from == me => self.find(AwaitedReply::WhisperEcho),
+            Reply::Users { more: false, .. } => self.find(AwaitedReply::Users),
+            Reply::Files { more: false, .. } => self.find(AwaitedReply::Files),
+            Reply::Bans { more: false, .. } => self.find(AwaitedReply::Bans),
+            Reply::Notice { .. } => self.find(AwaitedReply::Notice),
+            Reply::Lab(lab) if lab.from == me => self.find(AwaitedReply::Lab),
+            Reply::LabResults { more: false, .. } => self.find(AwaitedReply::LabResults),
             Reply::Question(question) if question.from == me => {
-                self.find(Answer::Question)
+                self.find(AwaitedReply::Question)
             }
-            Reply::Revealed(_) => self.find(Answer::Revealed),
+            Reply::Revealed(_) => self.find(AwaitedReply::Revealed),
             // The server answers in order: this is about the oldest question.
             Reply::Error(complaint) if complaint.tag.is_none() => {
                 (!self.awaited.is_empty()).then_some(0)
@@ -138,21 +138,21 @@ impl Script {
         }
         let is_awaited = |it: &Transfer| !it.state.is_end() && !it.is_paused;
         self.awaited.retain(|awaited| match awaited.answer {
-            Answer::End { tag } => model.transfer(tag).is_some_and(is_awaited),
-            Answer::EndOf { transfer } => model
+            AwaitedReply::End { tag } => model.transfer(tag).is_some_and(is_awaited),
+            AwaitedReply::EndOf { transfer } => model
                 .transfers
                 .iter()
                 .any(|it| it.number == Some(transfer) && is_awaited(it)),
-            Answer::Echo
-            | Answer::WhisperEcho
-            | Answer::Users
-            | Answer::Files
-            | Answer::Bans
-            | Answer::Lab
-            | Answer::LabResults
-            | Answer::Question
-            | Answer::Revealed
-            | Answer::Notice => true,
+            AwaitedReply::Echo
+            | AwaitedReply::WhisperEcho
+            | AwaitedReply::Users
+            | AwaitedReply::Files
+            | AwaitedReply::Bans
+            | AwaitedReply::Lab
+            | AwaitedReply::LabResults
+            | AwaitedReply::Question
+            | AwaitedReply::Revealed
+            | AwaitedReply::Notice => true,
         });
     }
 
@@ -166,37 +166,39 @@ impl Script {
     #[must_use]
     pub fn is_overdue(&self, now_ms: u64) -> bool {
         self.awaited.iter().any(|awaited| {
-            let is_transfer =
-                matches!(awaited.answer, Answer::End { .. } | Answer::EndOf { .. });
+            let is_transfer = matches!(
+                awaited.answer,
+                AwaitedReply::End { .. } | AwaitedReply::EndOf { .. }
+            );
             !is_transfer && now_ms.saturating_sub(awaited.since_ms) > ANSWER_TIMEOUT_MS
         })
     }
 
-    fn find(&self, answer: Answer) -> Option<usize> {
+    fn find(&self, answer: AwaitedReply) -> Option<usize> {
         self.awaited.iter().position(|it| it.answer == answer)
     }
 }
 
-fn answer_to(request: &Request) -> Option<Answer> {
+fn answer_to(request: &Request) -> Option<AwaitedReply> {
     match request {
-        Request::Say { .. } => Some(Answer::Echo),
-        Request::Whisper { .. } => Some(Answer::WhisperEcho),
-        Request::Users => Some(Answer::Users),
-        Request::Files => Some(Answer::Files),
-        Request::Bans => Some(Answer::Bans),
+        Request::Say { .. } => Some(AwaitedReply::Echo),
+        Request::Whisper { .. } => Some(AwaitedReply::WhisperEcho),
+        Request::Users => Some(AwaitedReply::Users),
+        Request::Files => Some(AwaitedReply::Files),
+        Request::Bans => Some(AwaitedReply::Bans),
         Request::Kick { .. }
         | Request::Ban { .. }
         | Request::Unban { .. }
         | Request::LabResult(_)
         | Request::Submit(_)
-        | Request::Answer(_) => Some(Answer::Notice),
-        Request::Lab(_) => Some(Answer::Lab),
-        Request::LabResults => Some(Answer::LabResults),
-        Request::Ask(_) => Some(Answer::Question),
-        Request::Reveal => Some(Answer::Revealed),
-        Request::Download(download) => download.tag.map(|tag| Answer::End { tag }),
-        Request::Upload(upload) => upload.tag.map(|tag| Answer::End { tag }),
-        Request::Resume { transfer } => Some(Answer::EndOf {
+        | Request::Answer(_) => Some(AwaitedReply::Notice),
+        Request::Lab(_) => Some(AwaitedReply::Lab),
+        Request::LabResults => Some(AwaitedReply::LabResults),
+        Request::Ask(_) => Some(AwaitedReply::Question),
+        Request::Reveal => Some(AwaitedReply::Revealed),
+        Request::Download(download) => download.tag.map(|tag| AwaitedReply::End { tag }),
+        Request::Upload(upload) => upload.tag.map(|tag| AwaitedReply::End { tag }),
+        Request::Resume { transfer } => Some(AwaitedReply::EndOf {
             transfer: *transfer,
         }),
         Request::Join { .. }
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_line_waits_for_ones_own_echo_and_no_other() {
+    fn a_script_waits_for_the_echo_of_its_own_line_before_the_next_one() {
         let mut script = Script::new(vec!["hi".into(), "/users".into()]);
         assert_eq!(script.next_line().as_deref(), Some("hi"));
         script.asked(&[Request::Say { text: "hi".into() }], 0);
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_answers_the_oldest_question() {
+    fn an_error_answers_the_oldest_request() {
         let mut script = Script::default();
         script.asked(&[Request::Users], 0);
         script.on_reply(
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_is_awaited_from_a_connection_that_is_gone() {
+    fn no_answer_is_expected_from_a_lost_connection() {
         let mut script = Script::default();
         script.asked(&[Request::Users, Request::Files], 0);
         let rejoining = |is_trying| Model {
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_without_an_answer_is_overdue_after_half_a_minute() {
+    fn a_request_without_an_answer_is_overdue_after_30_seconds() {
         let mut script = Script::default();
         script.asked(&[Request::Files], 1_000);
         assert!(!script.is_overdue(31_000));

@@ -12,17 +12,17 @@
 mod transfers;
 
 use super::Settings;
+use super::chat_connection::ChatConnection;
+use super::class_exercise::{self, LabRun};
 use super::controller::{Controller, Effect, Event, Intent};
-use super::homework::{self, LabRun};
-use super::link::Link;
 use super::model::{Model, Transfer};
 use super::submission;
 use super::upload;
-use super::watching::{Watched, Wish};
-use crate::room::login::Chance;
+use super::watching::{WatchSwitch, Watched};
+use crate::room::login::Entropy;
 use crate::transfer::Report;
 use crate::transfer::clock::{Clock, steady_time_ms, wall_time_ms};
-use crate::transfer::hand::Hand;
+use crate::transfer::link_control::LinkControl;
 use crate::transfer::part::Part;
 use crate::transfer::receiving::Receiving;
 use crate::transfer::sending::Sending;
@@ -40,12 +40,12 @@ use std::time::Duration;
 pub struct Session {
     controller: Controller,
     settings: Settings,
-    letters: Receiver<Letter>,
+    arrivals: Receiver<QueuedArrival>,
     /// One for each letter of a connection that waits: where there are many, its reader
     /// waits.
     tickets: Receiver<()>,
-    door: Door,
-    link: Option<Link>,
+    session_handle: SessionHandle,
+    chat_connection: Option<ChatConnection>,
     /// Which connection is the present one; letters of earlier ones are thrown away.
     connection: u64,
     /// Links that are saying goodbye.
@@ -60,7 +60,7 @@ pub struct Session {
     /// The running class exercise.
     lab_run: Option<LabRun>,
     /// Whether what happens in each transfer is wanted.
-    wishes: HashMap<u64, Wish>,
+    watch_switches: HashMap<u64, WatchSwitch>,
     /// The new entries of the watched transfer.
     watched: Option<Watched>,
     is_over: bool,
@@ -87,15 +87,15 @@ pub enum Arrival {
 
 /// The way in, for other threads.
 #[derive(Clone)]
-pub struct Door {
-    letters: Sender<Letter>,
+pub struct SessionHandle {
+    arrivals: Sender<QueuedArrival>,
     tickets: Sender<()>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// An arrival, with the connection that it belongs to.
 #[derive(Debug)]
-struct Letter {
+struct QueuedArrival {
     connection: Option<u64>,
     arrival: Arrival,
 }
@@ -107,7 +107,7 @@ const MOST_WAITING: usize = 64;
 const MOST_AT_A_TURN: usize = 2_000;
 
 /// How long leaving the program may take: the goodbye, and the parts put on disk.
-const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Session {
     /// A session without a connection.
@@ -119,7 +119,7 @@ impl Session {
         wants_lists: bool,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let (sender, letters) = unbounded();
+        let (sender, arrivals) = unbounded();
         let (ticket, tickets) = bounded(MOST_WAITING);
         let mut controller = Controller::new(settings.asked, wants_lists);
         let now_ms = steady_time_ms();
@@ -133,14 +133,14 @@ impl Session {
         let session = Self {
             controller,
             settings,
-            letters,
+            arrivals,
             tickets,
-            door: Door {
-                letters: sender,
+            session_handle: SessionHandle {
+                arrivals: sender,
                 tickets: ticket,
                 wake: Arc::new(wake),
             },
-            link: None,
+            chat_connection: None,
             connection: 0,
             leaving: Vec::new(),
             running: HashMap::new(),
@@ -148,12 +148,12 @@ impl Session {
             part_paths: HashMap::new(),
             lingering: HashMap::new(),
             lab_run: None,
-            wishes: HashMap::new(),
+            watch_switches: HashMap::new(),
             watched: None,
             is_over: false,
         };
         if wants_lists {
-            session.look_for_leftovers();
+            session.look_for_partial_files();
         }
         session
     }
@@ -180,8 +180,8 @@ impl Session {
 
     /// A way in for another thread.
     #[must_use]
-    pub fn door(&self) -> Door {
-        self.door.clone()
+    pub fn session_handle(&self) -> SessionHandle {
+        self.session_handle.clone()
     }
 
     /// A person wants something; returns what was asked of the server for it.
@@ -228,8 +228,8 @@ impl Session {
     pub fn next(&mut self, timeout: Duration) -> Arrival {
         let clock = Clock::start();
         while let Some(left) = timeout.checked_sub(clock.now().since_start()) {
-            match self.letters.recv_timeout(left) {
-                Ok(letter) if self.accept(&letter) => return letter.arrival,
+            match self.arrivals.recv_timeout(left) {
+                Ok(queued) if self.accept(&queued) => return queued.arrival,
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -242,13 +242,13 @@ impl Session {
     /// wakes the face again.
     pub fn turn(&mut self) {
         for _ in 0..MOST_AT_A_TURN {
-            let Ok(letter) = self.letters.try_recv() else {
+            let Ok(queued) = self.arrivals.try_recv() else {
                 break;
             };
-            if !self.accept(&letter) {
+            if !self.accept(&queued) {
                 continue;
             }
-            match letter.arrival {
+            match queued.arrival {
                 Arrival::Intent(intent) => {
                     self.intend(intent);
                 }
@@ -258,17 +258,17 @@ impl Session {
             }
         }
         self.bring(Event::Tick);
-        if !self.letters.is_empty() {
-            (self.door.wake)();
+        if !self.arrivals.is_empty() {
+            (self.session_handle.wake)();
         }
     }
 
     /// Gives a letter's ticket back; whether it is of the present connection, or of none.
-    fn accept(&self, letter: &Letter) -> bool {
-        if letter.connection.is_some() {
+    fn accept(&self, queued: &QueuedArrival) -> bool {
+        if queued.connection.is_some() {
             let _ = self.tickets.try_recv();
         }
-        letter.connection.is_none_or(|it| it == self.connection)
+        queued.connection.is_none_or(|it| it == self.connection)
     }
 
     fn happen(&mut self, event: Event) {
@@ -301,7 +301,7 @@ impl Session {
         } = self;
         let is_awaited = |tag| controller.model().transfer(tag).is_some_and(is_running);
         parts.retain(|tag, _| is_awaited(*tag));
-        self.start_link();
+        self.start_connection();
         requests
     }
 
@@ -310,20 +310,21 @@ impl Session {
         match effect {
             Effect::Connect(address) => {
                 self.connection += 1;
-                self.link = Some(Link::new(address, self.settings.tap.clone()));
+                self.chat_connection =
+                    Some(ChatConnection::new(address, self.settings.tap.clone()));
             }
             Effect::Send(request) => {
                 let request = self.prepare(request)?;
-                if let Some(link) = &self.link {
+                if let Some(link) = &self.chat_connection {
                     link.send(request.clone());
                 }
                 return Some(request);
             }
             Effect::Draw => self.draw(),
             Effect::RunLab { number, assignment } => {
-                let door = self.door.clone();
-                let run = homework::start(assignment, move |outcome| {
-                    door.event(None, Event::LabRan { number, outcome });
+                let session_handle = self.session_handle.clone();
+                let run = class_exercise::start(assignment, move |outcome| {
+                    session_handle.event(None, Event::LabRan { number, outcome });
                 });
                 self.lab_run = Some(run); // An earlier one ends.
             }
@@ -357,10 +358,12 @@ impl Session {
                 None => {}
             },
             Effect::Watch { tag } => self.watch(tag),
-            Effect::Kill { tag, packet } => self.meddle(tag, Hand::Kill(packet)),
+            Effect::Kill { tag, packet } => {
+                self.control_link(tag, LinkControl::Kill(packet))
+            }
             Effect::ChangeLink(scenario) => {
                 for tag in self.running.keys() {
-                    self.meddle(*tag, Hand::Change(scenario.clone()));
+                    self.control_link(*tag, LinkControl::Change(scenario.clone()));
                 }
                 self.settings.scenario = *scenario;
             }
@@ -368,7 +371,7 @@ impl Session {
                 let part = self.part_paths.remove(&tag);
                 self.discard(Some(tag), part.into_iter().collect());
             }
-            Effect::DiscardLeftovers(parts) => self.discard(None, parts),
+            Effect::DiscardPartialFiles(parts) => self.discard(None, parts),
             Effect::ShowFolder(folder) => self.show_folder(folder),
             Effect::ReleaseDownload { tag } => {
                 if let Some(receiver) = self.lingering.remove(&tag) {
@@ -376,22 +379,23 @@ impl Session {
                 }
             }
             Effect::HangUp => {
-                self.start_link();
+                self.start_connection();
                 self.connection += 1;
-                self.leaving.extend(self.link.take().map(Link::hang_up));
+                self.leaving
+                    .extend(self.chat_connection.take().map(ChatConnection::hang_up));
             }
-            Effect::Quit => self.say_farewell(),
+            Effect::Quit => self.wait_for_close(),
         }
         None
     }
 
     /// Draws the random numbers of a login.
     fn draw(&mut self) {
-        let mut chance = Chance([0; 32]);
-        let event = match getrandom::fill(&mut chance.0) {
-            Ok(()) => Event::Drawn(chance),
+        let mut entropy = Entropy([0; 32]);
+        let event = match getrandom::fill(&mut entropy.0) {
+            Ok(()) => Event::Drawn(entropy),
             Err(error) => {
-                self.link = None;
+                self.chat_connection = None;
                 let sentence = format!(
                     "This computer cannot make random numbers: \
                                         {error}."
@@ -403,11 +407,11 @@ impl Session {
     }
 
     /// Only now: all that was asked together waits in the link, and leaves in one flight.
-    fn start_link(&mut self) {
+    fn start_connection(&mut self) {
         let connection = Some(self.connection);
-        if let Some(link) = &mut self.link {
-            let door = self.door.clone();
-            link.start(move |event| door.event(connection, event));
+        if let Some(link) = &mut self.chat_connection {
+            let session_handle = self.session_handle.clone();
+            link.start(move |event| session_handle.event(connection, event));
         }
     }
 
@@ -426,7 +430,7 @@ impl Session {
                 }
             }
             Event::Unreachable(_) | Event::Lost(_) => {
-                self.link = None;
+                self.chat_connection = None;
                 self.lingering.clear();
             }
             Event::Connected { .. }
@@ -438,7 +442,7 @@ impl Session {
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
-            | Event::LeftoversFound(_)
+            | Event::PartialFilesFound(_)
             | Event::Discarded { .. }
             | Event::Seen { .. }
             | Event::FolderNotShown(_)
@@ -448,19 +452,19 @@ impl Session {
     }
 
     /// Waits, not for long, until the goodbye is out and every part is on disk.
-    fn say_farewell(&mut self) {
+    fn wait_for_close(&mut self) {
         self.is_over = true;
         let clock = Clock::start();
-        let left = || FAREWELL_TIMEOUT.saturating_sub(clock.now().since_start());
+        let left = || CLOSE_TIMEOUT.saturating_sub(clock.now().since_start());
         for ended in self.leaving.drain(..) {
             let _ = ended.recv_timeout(left());
         }
         while !self.running.is_empty() {
-            let Ok(letter) = self.letters.recv_timeout(left()) else {
+            let Ok(queued) = self.arrivals.recv_timeout(left()) else {
                 return log::warn!("quit before all transfers had ended");
             };
-            self.accept(&letter);
-            if let Arrival::Event(event) = letter.arrival {
+            self.accept(&queued);
+            if let Arrival::Event(event) = queued.arrival {
                 self.forget_what_ended(&event);
                 self.happen(event);
             }
@@ -480,35 +484,35 @@ fn is_running(transfer: &Transfer) -> bool {
     !transfer.state.is_end()
 }
 
-impl Door {
+impl SessionHandle {
     /// Brings what a person wants.
     pub fn intend(&self, intent: Intent) {
-        self.bring(Letter {
+        self.bring(QueuedArrival {
             connection: None,
             arrival: Arrival::Intent(intent),
         });
     }
 
     fn event(&self, connection: Option<u64>, event: Event) {
-        self.bring(Letter {
+        self.bring(QueuedArrival {
             connection,
             arrival: Arrival::Event(event),
         });
     }
 
-    fn bring(&self, letter: Letter) {
+    fn bring(&self, queued: QueuedArrival) {
         // Before a server that talks faster than we listen fills our memory, its reader
         // waits here, and TCP holds it back.
-        if letter.connection.is_some() {
+        if queued.connection.is_some() {
             let _ = self.tickets.send(());
         }
         // A session that is gone needs no letters.
-        let _ = self.letters.send(letter);
+        let _ = self.arrivals.send(queued);
         (self.wake)();
     }
 }
 
-impl fmt::Debug for Door {
+impl fmt::Debug for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Door").finish_non_exhaustive()
     }

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_of_any_size_is_right() {
+    fn a_share_is_computed_correctly_for_any_size() {
         let half: Share = "50".parse().unwrap();
         assert_eq!(half, Share::HALF);
         assert_eq!([0, 1, 99, 101].map(|bytes| half.of(bytes)), [0, 1, 50, 51]);

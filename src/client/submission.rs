@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_of_a_result_say_the_same() {
+    fn both_result_formats_give_the_same_submission() {
         let json = r#"{"protocol":"go-back-n","points":5,"of":9,
             "scenarios":[{"points":5,"of":5},{"points":0,"of":4}]}"#;
         let gradescope = r#"{"score":5,"extra_data":{"protocol":"go-back-n"},
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_result_is_told_with_a_way_out() {
+    fn an_invalid_result_file_is_reported_with_a_suggestion() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
         assert!(read(&path).unwrap_err().contains("Cannot read"));

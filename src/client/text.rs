@@ -25,10 +25,10 @@ mod screen;
 mod typist;
 
 use super::controller::{Event, Intent};
-use super::json::{Course, Happening};
-use super::model::{ChatLine, Kind, LabState, LoginProblem, Phase};
+use super::json::{Course, JsonEvent};
+use super::model::{ChatLine, LabState, LineKind, LoginProblem, Phase};
 use super::script::Script;
-use super::session::{Arrival, Door, Session};
+use super::session::{Arrival, Session, SessionHandle};
 use super::{Exit, Settings, words};
 use crate::system::terminal;
 use crate::transfer::clock::steady_time_ms;
@@ -54,7 +54,7 @@ pub struct Manner {
 }
 
 /// The text face while it runs.
-struct Face {
+struct TextClient {
     session: Session,
     script: Script,
     screen: Screen,
@@ -76,7 +76,7 @@ struct Face {
     shown_courses: HashMap<u64, Course>,
     shown_question: question::Shown,
     /// The place in the server's queue that was told, by tag.
-    told_places: HashMap<u64, Option<u32>>,
+    printed_places: HashMap<u64, Option<u32>>,
     has_failed: bool,
 }
 
@@ -108,7 +108,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         && terminal::reads_escapes();
     let session = Session::new(settings, has_editor, || {});
     let asking = Asking::default();
-    leave_on_ctrl_c(session.door(), asking.on_ctrl_c());
+    leave_on_ctrl_c(session.session_handle(), asking.on_ctrl_c());
     let can_ask = !manner.is_json && stdin().is_terminal() && stderr().is_terminal();
     let typing = if has_editor {
         Typing::Editor
@@ -120,7 +120,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         port: String::new(),
         name,
     };
-    let mut face = Face {
+    let mut client = TextClient {
         script: Script::new(manner.exec),
         screen: Screen::new(bars.clone()),
         bars: Bars::new(bars),
@@ -134,16 +134,16 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         shown_lines: 0,
         shown_courses: HashMap::new(),
         shown_question: question::Shown::default(),
-        told_places: HashMap::new(),
+        printed_places: HashMap::new(),
         has_failed: false,
         session,
     };
-    let first = face.script.next_line().map(Intent::Input);
-    face.intend_together([connect].into_iter().chain(first));
-    face.run()
+    let first = client.script.next_line().map(Intent::Input);
+    client.intend_together([connect].into_iter().chain(first));
+    client.run()
 }
 
-impl Face {
+impl TextClient {
     fn run(mut self) -> Exit {
         loop {
             while let Some(line) = self.script.next_line() {
@@ -168,13 +168,13 @@ impl Face {
         let Some(typing) = self.unread.take_if(|_| !waits) else {
             return;
         };
-        let door = self.session.door();
+        let session_handle = self.session.session_handle();
         let printer = (typing == Typing::Editor)
-            .then(|| typist::start_editor(door.clone(), self.words.clone()))
+            .then(|| typist::start_editor(session_handle.clone(), self.words.clone()))
             .flatten();
         match printer {
             Some(printer) => self.screen.go_above(printer),
-            None => self.typing = typist::start_pipe(door),
+            None => self.typing = typist::start_pipe(session_handle),
         }
     }
 
@@ -283,18 +283,18 @@ impl Face {
         self.shown_lines = chat.count();
         for line in new {
             // Where a person sits, a mistyped command is no failure of the program.
-            self.has_failed |= line.kind == Kind::Error && !self.screen.has_editor();
+            self.has_failed |= line.kind == LineKind::Error && !self.screen.has_editor();
             if !self.is_json {
                 self.screen.print(&for_people(&line));
             } else if is_own {
-                self.tell_own(&line);
+                self.print_own(&line);
             }
         }
         if self.is_json {
-            self.tell_courses();
+            self.print_progress();
         } else {
             self.bars.show(&self.session.model().transfers);
-            self.tell_places();
+            self.print_queue_places();
             let model = self.session.model();
             for line in self.shown_question.lines(model, steady_time_ms()) {
                 self.screen.print(&line);
@@ -315,7 +315,7 @@ impl Face {
         };
         let found: Vec<_> = chat
             .lines()
-            .filter(|line| search.is_in(line) && line.kind != Kind::Output)
+            .filter(|line| search.is_in(line) && line.kind != LineKind::Output)
             .map(|line| for_people(line))
             .collect();
         let kept = match chat.count() - chat.lines().count() {
@@ -328,7 +328,7 @@ impl Face {
         };
         for text in [count].into_iter().chain(found) {
             if self.is_json {
-                self.screen.print(&Happening::Output { text }.to_line());
+                self.screen.print(&JsonEvent::Output { text }.to_line());
             } else {
                 self.screen.print(&text);
             }
@@ -337,7 +337,7 @@ impl Face {
     }
 
     /// Says where a transfer waits in the server's queue, where no bar shows it.
-    fn tell_places(&mut self) {
+    fn print_queue_places(&mut self) {
         if !self.bars.are_hidden() {
             return;
         }
@@ -346,7 +346,7 @@ impl Face {
             .iter()
             .filter(|it| it.state == TransferState::Queued)
         {
-            let told = self.told_places.insert(transfer.tag, transfer.place);
+            let told = self.printed_places.insert(transfer.tag, transfer.place);
             if told != Some(transfer.place) {
                 let file = words::harmless(&transfer.file);
                 let state = words::state(transfer);
@@ -356,14 +356,14 @@ impl Face {
     }
 
     fn tell(&mut self, event: &Event) {
-        let happening = match event {
+        let event = match event {
             // A pong answers the controller, not the script.
             Event::Reply(Reply::Pong)
             | Event::RoundTrip(_)
             | Event::Opened { .. }
             | Event::Report { .. }
             | Event::Skipped { .. }
-            | Event::LeftoversFound(_)
+            | Event::PartialFilesFound(_)
             | Event::Discarded { .. }
             | Event::Seen { .. }
             | Event::FolderNotShown(_)
@@ -373,45 +373,45 @@ impl Face {
             | Event::SubmissionRead(_)
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
-            Event::Connected { round_trip } => Happening::Connected {
+            Event::Connected { round_trip } => JsonEvent::Connected {
                 round_trip_us: u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX),
             },
-            Event::Unreachable(sentence) => Happening::Unreachable {
+            Event::Unreachable(sentence) => JsonEvent::Unreachable {
                 sentence: sentence.clone(),
             },
-            Event::Lost(sentence) => Happening::Lost {
+            Event::Lost(sentence) => JsonEvent::Lost {
                 sentence: sentence.clone(),
             },
         };
-        self.screen.print(&happening.to_line());
+        self.screen.print(&event.to_line());
     }
 
-    fn tell_own(&mut self, line: &ChatLine) {
+    fn print_own(&mut self, line: &ChatLine) {
         let text = line.text.clone();
-        let happening = match line.kind {
-            Kind::Error => Happening::Problem { sentence: text },
-            Kind::Output => Happening::Output { text },
-            Kind::Said { .. }
-            | Kind::WhisperedFrom { .. }
-            | Kind::WhisperedTo { .. }
-            | Kind::Joined { .. }
-            | Kind::Left { .. }
-            | Kind::Gap
-            | Kind::Notice => return,
+        let event = match line.kind {
+            LineKind::Error => JsonEvent::Problem { sentence: text },
+            LineKind::Output => JsonEvent::Output { text },
+            LineKind::Said { .. }
+            | LineKind::WhisperedFrom { .. }
+            | LineKind::WhisperedTo { .. }
+            | LineKind::Joined { .. }
+            | LineKind::Left { .. }
+            | LineKind::Gap
+            | LineKind::Notice => return,
         };
-        self.screen.print(&happening.to_line());
+        self.screen.print(&event.to_line());
     }
 
-    fn tell_courses(&mut self) {
+    fn print_progress(&mut self) {
         for transfer in &self.session.model().transfers {
             let course = Course::from(transfer);
             let shown = self.shown_courses.get(&transfer.tag);
             if shown != Some(&course) {
-                let happening = match transfer.source {
-                    None => Happening::Download(course.clone()),
-                    Some(_) => Happening::Upload(course.clone()),
+                let event = match transfer.source {
+                    None => JsonEvent::Download(course.clone()),
+                    Some(_) => JsonEvent::Upload(course.clone()),
                 };
-                self.screen.print(&happening.to_line());
+                self.screen.print(&event.to_line());
                 self.shown_courses.insert(transfer.tag, course);
             }
         }
@@ -421,26 +421,26 @@ impl Face {
 /// Messages of users have a time; the answer to a command does not need one.
 fn for_people(line: &ChatLine) -> String {
     match line.kind {
-        Kind::Output | Kind::Error => line.to_string(),
-        Kind::Said { .. }
-        | Kind::WhisperedFrom { .. }
-        | Kind::WhisperedTo { .. }
-        | Kind::Joined { .. }
-        | Kind::Left { .. }
-        | Kind::Gap
-        | Kind::Notice => format!("{} {line}", words::time_of_day(line.time_ms)),
+        LineKind::Output | LineKind::Error => line.to_string(),
+        LineKind::Said { .. }
+        | LineKind::WhisperedFrom { .. }
+        | LineKind::WhisperedTo { .. }
+        | LineKind::Joined { .. }
+        | LineKind::Left { .. }
+        | LineKind::Gap
+        | LineKind::Notice => format!("{} {line}", words::time_of_day(line.time_ms)),
     }
 }
 
 /// The first Ctrl-C leaves politely and keeps the parts; the second ends at once.
-fn leave_on_ctrl_c(door: Door, first: impl Fn() + Send + 'static) {
+fn leave_on_ctrl_c(session_handle: SessionHandle, first: impl Fn() + Send + 'static) {
     let is_leaving = AtomicBool::new(false);
     let result = ctrlc::set_handler(move || {
         first();
         if is_leaving.swap(true, Ordering::Relaxed) {
             std::process::exit(130); // As a shell reports SIGINT.
         }
-        door.intend(Intent::Close);
+        session_handle.intend(Intent::Close);
     });
     if let Err(error) = result {
         log::warn!("cannot catch Ctrl-C, so it will end the client at once: {error}");

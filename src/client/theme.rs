@@ -66,7 +66,7 @@ pub struct Colours {
     /// A whisper.
     pub whisper: Colour,
     /// People's names.
-    pub people: [Colour; NAME_COLOURS],
+    pub users: [Colour; NAME_COLOURS],
 }
 
 /// No theme has this name.
@@ -147,7 +147,7 @@ const LIGHT: Colours = Colours {
     well: hex(0x1B_7F4B),
     asking: hex(0xFF_F1CC),
     whisper: hex(0x7A_2EA0),
-    people: [
+    users: [
         hex(0x1F_5FB8),
         hex(0xB3_3900),
         hex(0x1B_7A3D),
@@ -176,7 +176,7 @@ const DARK: Colours = Colours {
     well: hex(0x5F_D38D),
     asking: hex(0x4A_3B12),
     whisper: hex(0xD7_A6FF),
-    people: [
+    users: [
         hex(0x7F_B5FF),
         hex(0xFF_9B66),
         hex(0x6F_D896),
@@ -205,7 +205,7 @@ const PROJECTOR: Colours = Colours {
     well: hex(0x00_5226),
     asking: hex(0xFF_E680),
     whisper: hex(0x59_0080),
-    people: [
+    users: [
         hex(0x00_3E8A),
         hex(0x7A_2600),
         hex(0x00_5226),
@@ -240,7 +240,7 @@ mod tests {
             colours.whisper,
             colours.accent,
         ];
-        let on_page = words.into_iter().chain(colours.people);
+        let on_page = words.into_iter().chain(colours.users);
         let mut pairs: Vec<_> = on_page.map(|word| (word, colours.page)).collect();
         pairs.extend([
             (colours.ink, colours.paper),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stand_out_from_what_is_behind_them() {
+    fn every_text_colour_has_enough_contrast_with_its_background() {
         for theme in Theme::ALL {
             let least = if theme == Theme::Projector { 7.0 } else { 4.5 };
             for (word, behind) in pairs(theme.colours()) {
@@ -267,17 +267,17 @@ mod tests {
     }
 
     #[test]
-    fn no_two_people_share_a_colour() {
+    fn no_two_users_share_a_colour() {
         for theme in Theme::ALL {
-            let people = theme.colours().people;
-            for (place, colour) in people.iter().enumerate() {
-                assert!(!people[..place].contains(colour), "{theme}: {colour}");
+            let users = theme.colours().users;
+            for (place, colour) in users.iter().enumerate() {
+                assert!(!users[..place].contains(colour), "{theme}: {colour}");
             }
         }
     }
 
     #[test]
-    fn every_theme_is_found_by_its_name_and_others_are_told() {
+    fn every_theme_is_found_by_its_name_and_an_unknown_name_is_an_error() {
         for theme in Theme::ALL {
             assert_eq!(theme.name().parse(), Ok(theme));
         }

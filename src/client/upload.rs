@@ -3,7 +3,7 @@
 //! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are
 //! already being sent; FIN waits for it.
 
-use super::download::Around;
+use super::download::TransferContext;
 use super::{Settings, words};
 use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
@@ -55,11 +55,11 @@ pub fn start(
     offer: &Offer,
     path: &Path,
     announced: &FileVersion,
-    around: Around,
+    context: TransferContext,
     settings: &Settings,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let mut server = around.server;
+    let mut server = context.server;
     server.set_port(offer.port);
     let file = File::open(path)?;
     if source::version(&file.metadata()?) != *announced || offer.size != announced.size {
@@ -72,15 +72,15 @@ pub fn start(
     let job = Job {
         number: offer.transfer,
         token: offer.token,
-        keys: around.keys,
+        keys: context.keys,
         settled: offer.settled,
         size: offer.size,
         offset: offer.offset,
         scenario: settings.scenario.clone(),
         pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: around.round_trip,
+        chat_round_trip: context.round_trip,
         is_offloading: settings.is_offloading,
-        is_watched: around.is_watched || settings.journals.are_kept(),
+        is_watched: context.is_watched || settings.journals.are_kept(),
         tap: settings.tap.clone(),
     };
     let is_over = Arc::new(AtomicBool::new(false));
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_announced_by_its_last_name_its_size_and_its_time() {
+    fn a_file_is_announced_by_its_file_name_its_size_and_its_modification_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("my notes.txt");
         std::fs::write(&path, "hello").unwrap();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_refused_with_a_sentence() {
+    fn a_path_that_is_no_regular_file_is_refused_with_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let why = look_at(folder.path()).unwrap_err();
         assert!(why.ends_with("is a folder. Choose files in it."));

@@ -14,13 +14,13 @@ use crate::lab::journal::{Entry, Heading, Side};
 pub use crate::lab::page::{Seen, Watched};
 use crate::lab::player::MOST_ENTRIES;
 use crate::reliable::event::Event;
-use crate::transfer::Happening;
+use crate::transfer::TransferEvent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Whether a transfer's happenings are wanted: shared with its thread.
 #[derive(Debug, Clone, Default)]
-pub struct Wish(Arc<AtomicU8>);
+pub struct WatchSwitch(Arc<AtomicU8>);
 
 /// Nobody watches.
 const OFF: u8 = 0;
@@ -32,7 +32,7 @@ const ON: u8 = 2;
 /// In a transfer's thread: makes entries of what happens.
 #[derive(Debug)]
 pub struct Showing {
-    wish: Wish,
+    watch_switch: WatchSwitch,
     side: Side,
     heading: Heading,
     /// Not before its first sequence number is known.
@@ -42,7 +42,7 @@ pub struct Showing {
     shown: usize,
 }
 
-impl Wish {
+impl WatchSwitch {
     /// From the next [`Event::ListeningBegun`] on, which a transfer that is to be watched
     /// tells at once.
     pub fn join(&self) {
@@ -64,9 +64,9 @@ impl Wish {
 impl Showing {
     /// `heading`: as far as it is known before the first packet.
     #[must_use]
-    pub const fn new(wish: Wish, side: Side, heading: Heading) -> Self {
+    pub const fn new(watch_switch: WatchSwitch, side: Side, heading: Heading) -> Self {
         Self {
-            wish,
+            watch_switch,
             side,
             heading,
             is_headed: false,
@@ -76,37 +76,37 @@ impl Showing {
     }
 
     /// This has happened; what is to be shown of it.
-    pub fn take(&mut self, happenings: &[Happening]) -> Option<Seen> {
-        let happenings = match self.wish.0.load(Ordering::Relaxed) {
-            ON => happenings,
+    pub fn take(&mut self, events: &[TransferEvent]) -> Option<Seen> {
+        let events = match self.watch_switch.0.load(Ordering::Relaxed) {
+            ON => events,
             FROM_NOW => {
-                let begins = happenings.iter().rposition(is_beginning)?;
+                let begins = events.iter().rposition(is_beginning)?;
                 // If it was turned off meanwhile, it stays off.
-                let wish = &self.wish.0;
+                let watch_switch = &self.watch_switch.0;
                 let (from, to) = (FROM_NOW, ON);
                 let order = Ordering::Relaxed;
-                wish.compare_exchange(from, to, order, order).ok()?;
+                watch_switch.compare_exchange(from, to, order, order).ok()?;
                 (self.is_headed, self.shown) = (false, 0);
                 self.waiting.clear();
-                &happenings[begins..]
+                &events[begins..]
             }
             _ => return None,
         };
         let side = self.side;
-        let first = happenings.iter().find_map(|it| first_sequence(it, side));
+        let first = events.iter().find_map(|it| first_sequence(it, side));
         let room = MOST_ENTRIES.saturating_sub(self.shown);
-        let entries = happenings.iter().map(|it| entry(it, side)).take(room);
+        let entries = events.iter().map(|it| entry(it, side)).take(room);
         self.waiting.extend(entries);
-        self.shown += happenings.len().min(room);
+        self.shown += events.len().min(room);
         let mut heading = None;
         if !self.is_headed {
             self.heading.first_sequence = first?;
             self.is_headed = true;
             heading = Some(self.heading.clone());
         }
-        let is_full = happenings.len() >= room;
+        let is_full = events.len() >= room;
         if is_full {
-            self.wish.end();
+            self.watch_switch.end();
         }
         Some(Seen {
             heading,
@@ -116,10 +116,10 @@ impl Showing {
     }
 }
 
-fn is_beginning(happening: &Happening) -> bool {
+fn is_beginning(event: &TransferEvent) -> bool {
     matches!(
-        happening,
-        Happening::Machine(_, Event::ListeningBegun { .. })
+        event,
+        TransferEvent::Machine(_, Event::ListeningBegun { .. })
     )
 }
 
@@ -129,43 +129,44 @@ mod tests {
     use crate::journals;
     use crate::link::Scenario;
     use crate::reliable::moment::Moment;
-    use crate::wire::options::Settled;
+    use crate::wire::options::NegotiatedOptions;
 
-    fn showing(wish: &Wish) -> Showing {
-        let heading = journals::heading(&Scenario::PERFECT, Settled::DEFAULT, 10, 0);
-        Showing::new(wish.clone(), Side::Sender, heading)
+    fn showing(watch_switch: &WatchSwitch) -> Showing {
+        let heading =
+            journals::heading(&Scenario::PERFECT, NegotiatedOptions::DEFAULT, 10, 0);
+        Showing::new(watch_switch.clone(), Side::Sender, heading)
     }
 
-    fn state() -> Happening {
+    fn state() -> TransferEvent {
         let state = "open".into();
-        Happening::Machine(Moment::START, Event::StateChanged { state })
+        TransferEvent::Machine(Moment::START, Event::StateChanged { state })
     }
 
-    fn beginning(first_sequence: Option<u32>) -> Happening {
+    fn beginning(first_sequence: Option<u32>) -> TransferEvent {
         let event = Event::ListeningBegun {
             base: 3,
             next: 5,
             first_sequence,
             segment_bytes: 100,
         };
-        Happening::Machine(Moment::START, event)
+        TransferEvent::Machine(Moment::START, event)
     }
 
     #[test]
-    fn nothing_is_shown_that_nobody_watches() {
-        let wish = Wish::default();
-        let mut showing = showing(&wish);
+    fn no_entry_is_shown_for_an_unwatched_transfer() {
+        let watch_switch = WatchSwitch::default();
+        let mut showing = showing(&watch_switch);
         assert_eq!(showing.take(&[beginning(Some(7)), state()]), None);
-        wish.join();
-        wish.end();
+        watch_switch.join();
+        watch_switch.end();
         assert_eq!(showing.take(&[beginning(Some(7)), state()]), None);
     }
 
     #[test]
-    fn who_joins_in_the_middle_sees_what_happens_from_then_on_under_a_heading() {
-        let wish = Wish::default();
-        let mut showing = showing(&wish);
-        wish.join();
+    fn a_viewer_that_joins_late_sees_only_later_entries_under_a_heading() {
+        let watch_switch = WatchSwitch::default();
+        let mut showing = showing(&watch_switch);
+        watch_switch.join();
         assert_eq!(showing.take(&[state()]), None, "that was before");
         let seen = showing
             .take(&[state(), beginning(Some(7)), state()])
@@ -176,16 +177,16 @@ mod tests {
         );
         let seen = showing.take(&[state()]).unwrap();
         assert_eq!((seen.heading, seen.entries.len()), (None, 1));
-        wish.join();
+        watch_switch.join();
         let seen = showing.take(&[beginning(Some(7))]).unwrap();
         assert!(seen.heading.is_some(), "another look begins anew");
     }
 
     #[test]
-    fn who_wishes_to_see_all_sees_what_happened_before_the_listening_began() {
-        let wish = Wish::default();
-        let mut showing = showing(&wish);
-        wish.see_all();
+    fn a_viewer_that_asks_for_everything_also_sees_the_earlier_entries() {
+        let watch_switch = WatchSwitch::default();
+        let mut showing = showing(&watch_switch);
+        watch_switch.see_all();
         assert_eq!(showing.take(&[state(), state()]), None, "no heading yet");
         let seen = showing.take(&[beginning(Some(7))]).unwrap();
         assert_eq!(seen.entries.len(), 3);
@@ -193,9 +194,9 @@ mod tests {
 
     #[test]
     fn the_heading_waits_for_the_first_sequence_number() {
-        let wish = Wish::default();
-        let mut showing = showing(&wish);
-        wish.join();
+        let watch_switch = WatchSwitch::default();
+        let mut showing = showing(&watch_switch);
+        watch_switch.join();
         assert_eq!(showing.take(&[state(), beginning(None), state()]), None);
         let seen = showing.take(&[beginning(Some(9))]).unwrap();
         assert_eq!(
@@ -205,10 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn a_million_entries_are_enough_and_then_it_says_so() {
-        let wish = Wish::default();
-        let mut showing = showing(&wish);
-        wish.join();
+    fn the_view_stops_after_a_million_entries_and_says_so() {
+        let watch_switch = WatchSwitch::default();
+        let mut showing = showing(&watch_switch);
+        watch_switch.join();
         showing.take(&[beginning(Some(7))]);
         showing.shown = MOST_ENTRIES - 2;
         assert!(!showing.take(&[state()]).unwrap().is_full);

@@ -12,7 +12,7 @@ use super::model::Transfer;
 use super::share::Share;
 use crate::lab::class_question::short;
 use crate::link::Scenario;
-use crate::transfer::leftovers::Leftover;
+use crate::transfer::partial_files::PartialFile;
 use crate::wire::message::{LabFigures, LabOutcome, LabRow, TransferState};
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
@@ -128,9 +128,10 @@ pub fn percent(transfer: &Transfer) -> u8 {
 
 /// A partial download: `film.mp4 (42 %)`.
 #[must_use]
-pub fn leftover(leftover: &Leftover) -> String {
-    let file = harmless(&leftover.file);
-    let percent = leftover.done_bytes.saturating_mul(100) / leftover.version.size.max(1);
+pub fn partial_file(partial_file: &PartialFile) -> String {
+    let file = harmless(&partial_file.file);
+    let percent =
+        partial_file.done_bytes.saturating_mul(100) / partial_file.version.size.max(1);
     format!("{file} ({percent} %)")
 }
 
@@ -324,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_from_the_network_can_steer_the_terminal() {
+    fn text_from_the_network_cannot_control_the_terminal() {
         let shown = harmless("\u{1b}]0;title\u{7}\u{9b}2J\r\n\u{202e}txt.exe\u{7f}");
         assert!(!shown.chars().any(char::is_control), "{shown:?}");
         assert!(!shown.contains('\u{202e}'));
@@ -332,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_durations_are_short() {
+    fn sizes_and_durations_are_formatted_briefly() {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(64 << 20), "67.1 MB");
         assert_eq!(duration(Duration::from_secs(125)), "2:05");
@@ -358,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_told_no_more_exactly_than_it_is_known() {
+    fn the_remaining_time_is_rounded_to_its_accuracy() {
         let told = |seconds| time_left(Duration::from_secs(seconds));
         let expected = [
             (0, "a moment"),
@@ -379,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_out_of_any_calendar_is_no_panic() {
+    fn a_time_outside_the_calendar_does_not_panic() {
         assert_eq!(time_of_day(u64::MAX), "--:--");
         assert_eq!(time_of_day(0).len(), 5);
         assert_eq!(date(u64::MAX), None);

@@ -26,10 +26,10 @@
 //! ```
 
 use super::run::{Experiment, Run, Stuck};
-use super::stage::Stage;
+use super::simulation::Simulation;
 use crate::link::{Scenario, ScenarioError};
 use crate::wire::message::{Assignment, LabFigures};
-use crate::wire::options::{Asked, OptionError, Settled};
+use crate::wire::options::{NegotiatedOptions, OptionError, RequestedOptions};
 use std::fmt;
 
 /// Largest file of an assignment. Unit: bytes.
@@ -99,7 +99,7 @@ pub fn experiment(assignment: &Assignment) -> Result<Experiment, AssignmentError
         return Err(AssignmentError::LongLink);
     }
     let scenario: Scenario = assignment.link.parse().map_err(AssignmentError::Link)?;
-    let asked = Asked {
+    let asked = RequestedOptions {
         transport: None,
         arq: Some(assignment.arq),
         window: Some(assignment.window),
@@ -107,7 +107,7 @@ pub fn experiment(assignment: &Assignment) -> Result<Experiment, AssignmentError
         segment_bytes: Some(assignment.segment_bytes),
     };
     let settled = asked
-        .settle(&Settled::DEFAULT)
+        .negotiate(&NegotiatedOptions::DEFAULT)
         .map_err(AssignmentError::Option)?;
     let size = assignment.size;
     if size > LARGEST_SIZE {
@@ -133,24 +133,25 @@ pub fn experiment(assignment: &Assignment) -> Result<Experiment, AssignmentError
     })
 }
 
-/// Runs it to its end, or until `go_on` says otherwise, which is asked now and then.
+/// Runs it to its end, or until `may_continue` says otherwise, which is asked now and
+/// then.
 ///
 /// # Errors
 /// [`AssignmentError::Endless`] and the two after it.
 pub fn run(
     experiment: Experiment,
-    mut go_on: impl FnMut() -> bool,
+    mut may_continue: impl FnMut() -> bool,
 ) -> Result<LabFigures, AssignmentError> {
     let packet_bytes = u64::from(experiment.segment_bytes);
     let most_work = MOST_WORK.min(MOST_BYTES / packet_bytes);
-    let mut stage = Stage::new(Experiment {
+    let mut simulation = Simulation::new(Experiment {
         listening: true, // The work is counted in entries.
         ..experiment
     });
     let (mut work, mut next_look) = (0, 0);
     loop {
-        work += 1 + stage.take_entries().count() as u64;
-        if let Some(run) = stage.outcome() {
+        work += 1 + simulation.take_entries().count() as u64;
+        if let Some(run) = simulation.outcome() {
             return Ok(figures(run));
         }
         if work > most_work {
@@ -158,11 +159,11 @@ pub fn run(
         }
         if work >= next_look {
             next_look = work + WORK_BETWEEN_LOOKS;
-            if !go_on() {
+            if !may_continue() {
                 return Err(AssignmentError::Stopped);
             }
         }
-        stage.step().map_err(AssignmentError::Stuck)?;
+        simulation.step().map_err(AssignmentError::Stuck)?;
     }
 }
 
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_gives_the_laboratorys_own_figures_everywhere() {
+    fn an_exercise_gives_the_same_figures_as_the_laboratory() {
         let lesson = assignment("seed=7;loss=10%;delay=20ms");
         let figures = run_it(&lesson).unwrap();
         let run = experiment(&lesson).unwrap().run(|_| ()).unwrap();
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_too_much_is_refused_before_it_begins() {
+    fn an_exercise_that_is_too_large_is_refused_before_it_starts() {
         let lesson = assignment("");
         let why = |it: Assignment| experiment(&it).unwrap_err();
         let size = LARGEST_SIZE + 1;
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_is_stopped_and_what_nobody_waits_for_too() {
+    fn an_endless_or_abandoned_exercise_is_stopped() {
         let cruel = Assignment {
             window: 8_192,
             size: LARGEST_SIZE,

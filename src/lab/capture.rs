@@ -12,12 +12,12 @@
 //! tells becomes packets again in [`rebuilt`].
 //!
 //! ```
-//! use sash::lab::capture::{Capture, Way, frame};
+//! use sash::lab::capture::{Capture, CaptureDirection, frame};
 //! use std::time::Duration;
 //! let mut capture = Capture::new("an example");
 //! let [ours, theirs] = [1, 2].map(|host| ([192, 0, 2, host], 55_000).into());
 //! let packet = frame::udp(ours, theirs, b"hello");
-//! capture.packet(Duration::from_secs(1), Way::Out, &packet, Some("a greeting"));
+//! capture.packet(Duration::from_secs(1), CaptureDirection::Out, &packet, Some("a greeting"));
 //! let bytes = capture.take();
 //! assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
 //! assert_eq!(bytes.len() % 4, 0);
@@ -55,7 +55,7 @@ pub struct Capture {
 
 /// Which way a packet went, seen from where the capture was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum CaptureDirection {
     /// It came.
     In,
     /// It left.
@@ -109,11 +109,11 @@ impl Capture {
     pub fn packet(
         &mut self,
         time: Duration,
-        way: Way,
+        direction: CaptureDirection,
         packet: &[u8],
         comment: Option<&str>,
     ) {
-        let mut options = vec![EnhancedPacketOption::Flags(way.flags())];
+        let mut options = vec![EnhancedPacketOption::Flags(direction.flags())];
         options.extend(comment.map(|it| EnhancedPacketOption::Comment(it.into())));
         self.packets += 1;
         self.write(EnhancedPacketBlock {
@@ -164,7 +164,7 @@ impl Capture {
     }
 }
 
-impl Way {
+impl CaptureDirection {
     /// `epb_flags`: bits 0 and 1.
     const fn flags(self) -> u32 {
         match self {
@@ -211,11 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_block_is_laid_out_as_the_draft_draws_it() {
+    fn a_packet_block_has_the_layout_of_the_pcapng_draft() {
         let mut capture = Capture::new("x");
         capture.take();
         let time = Duration::from_nanos(0x0000_0001_0000_0002);
-        capture.packet(time, Way::Out, b"12345", Some("why"));
+        capture.packet(time, CaptureDirection::Out, b"12345", Some("why"));
         let bytes = capture.take();
         let expected = [
             &[6, 0, 0, 0, 60, 0, 0, 0][..], // enhanced packet, 60 bytes
@@ -232,9 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_is_a_section_an_interface_packets_and_statistics() {
+    fn a_capture_consists_of_a_section_an_interface_packets_and_statistics() {
         let mut capture = Capture::new("what it is");
-        capture.packet(Duration::ZERO, Way::In, &[], None);
+        capture.packet(Duration::ZERO, CaptureDirection::In, &[], None);
         capture.statistics(Duration::from_nanos(0x0000_0001_0000_0002), 3);
         assert!(capture.waiting_bytes() > 0);
         let blocks = blocks(&capture.take());
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_did_not_simply_pass_has_a_comment() {
+    fn only_packets_that_the_link_changed_or_dropped_have_a_comment() {
         let said = comment(Fate::Lost, "seed=7;loss=10%").unwrap();
         assert_eq!(said, "dropped by the link: lost (seed=7;loss=10%)");
         assert_eq!(comment(Fate::Delivered, ""), None);

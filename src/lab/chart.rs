@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn one_point_or_none_is_a_sentence_and_not_a_chart() {
+    fn fewer_than_two_points_give_an_error_sentence_and_no_chart() {
         let one = chart(vec![Point::new(1.0, 2.0)]).to_svg().unwrap_err();
         let sentence = "Goodput: there is only one point, but a chart needs two";
         assert_eq!(one.to_string(), sentence);
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_says_its_title_its_units_its_series_and_how_it_was_made() {
+    fn a_chart_shows_its_title_units_series_and_command() {
         let svg = chart(vec![Point::new(0.0, 2.0), Point::new(5.0, 1.0)])
             .to_svg()
             .unwrap();
@@ -382,13 +382,13 @@ mod tests {
     }
 
     #[test]
-    fn equal_charts_are_equal_bytes() {
+    fn equal_charts_are_identical_bytes() {
         let points = || vec![Point::new(0.0, 2.0), Point::new(5.0, 1.0)];
         assert_eq!(chart(points()).to_svg(), chart(points()).to_svg());
     }
 
     #[test]
-    fn values_that_are_all_the_same_or_zero_are_drawn_too() {
+    fn constant_and_zero_values_can_be_drawn() {
         for y in [0.0, 1e-9, 7.0, 1e12] {
             let mut flat = chart(vec![Point::new(3.0, y), Point::new(3.0, y)]);
             assert!(flat.to_svg().is_ok(), "{y}");
@@ -398,13 +398,13 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_told_in_its_largest_whole_unit() {
+    fn a_size_is_written_in_its_largest_whole_unit() {
         let told = [0, 1_500, 2_048, 3 << 20, 1 << 30].map(size_text);
         assert_eq!(told, ["0 bytes", "1500 bytes", "2 KiB", "3 MiB", "1 GiB"]);
     }
 
     #[test]
-    fn the_numbers_of_a_spread_stand_beside_their_mean() {
+    fn the_csv_lists_the_spread_beside_the_mean() {
         let mut point = Point::new(5.0, 2.0);
         point.spread = Some((1.5, 2.25));
         let csv = chart(vec![point]).to_csv();

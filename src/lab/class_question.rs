@@ -38,11 +38,11 @@ mod bars;
 pub use bars::Bar;
 
 use super::assignment::{self, AssignmentError};
-use super::journal::{Entry, Happening, Journal, Side};
+use super::journal::{Entry, Journal, JournalEvent, Side};
 use super::ladder;
 use super::predict::{self, Choosing, letter};
 use super::run::Experiment;
-use super::stage::Stage;
+use super::simulation::Simulation;
 use super::strip::view::title;
 use crate::reliable::event::Event;
 use crate::wire::message::{About, Answer, Assignment};
@@ -57,11 +57,11 @@ pub struct RunQuestion {
     journal: Journal,
     /// The number of entries of the event log that have happened.
     index: usize,
-    asked: Asked,
+    asked: RequestedOptions,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Asked {
+enum RequestedOptions {
     /// What does the sender do next?
     Next(Box<predict::Question>),
     /// How many DATA packets does it transmit?
@@ -196,12 +196,12 @@ fn run_within(
         spacing: Duration::ZERO,
         ..check(about, assignment)?
     };
-    let mut stage = Stage::new(experiment);
-    let heading = stage.heading();
+    let mut simulation = Simulation::new(experiment);
+    let heading = simulation.heading();
     let mut entries: Vec<Entry> = Vec::new();
     loop {
-        entries.extend(stage.take_entries());
-        if stage.outcome().is_some() {
+        entries.extend(simulation.take_entries());
+        if simulation.outcome().is_some() {
             return Ok(Journal {
                 heading,
                 entries,
@@ -214,7 +214,7 @@ fn run_within(
             let work = work as u64;
             return Err(NoQuestion::Run(AssignmentError::Endless { work }));
         }
-        let step = stage.step();
+        let step = simulation.step();
         step.map_err(|stuck| NoQuestion::Run(AssignmentError::Stuck(stuck)))?;
     }
 }
@@ -235,7 +235,7 @@ impl RunQuestion {
             return Ok(Self {
                 journal,
                 index,
-                asked: Asked::Packets(Transmitted { segments, again }),
+                asked: RequestedOptions::Packets(Transmitted { segments, again }),
             });
         };
         let mut questions = moments(&journal)?;
@@ -251,7 +251,7 @@ impl RunQuestion {
         Ok(Self {
             journal,
             index: question.index,
-            asked: Asked::Next(Box::new(question)),
+            asked: RequestedOptions::Next(Box::new(question)),
         })
     }
 
@@ -286,13 +286,13 @@ impl RunQuestion {
     #[must_use]
     pub fn happened(&self) -> String {
         match &self.asked {
-            Asked::Next(question) => question
+            RequestedOptions::Next(question) => question
                 .situation
                 .lines()
                 .next()
                 .unwrap_or_default()
                 .to_owned(),
-            Asked::Packets(Transmitted { segments, .. }) => format!(
+            RequestedOptions::Packets(Transmitted { segments, .. }) => format!(
                 "A file of {segments} segments over the link {}.",
                 self.journal.heading.scenario
             ),
@@ -303,11 +303,11 @@ impl RunQuestion {
     #[must_use]
     pub fn sentence(&self) -> String {
         match &self.asked {
-            Asked::Next(_) => {
+            RequestedOptions::Next(_) => {
                 "What does the sender do next, before another packet reaches it?"
                     .to_owned()
             }
-            Asked::Packets(_) => {
+            RequestedOptions::Packets(_) => {
                 let protocol = self.journal.heading.arq.name();
                 format!(
                     "How many DATA packets does {protocol} transmit in all, \
@@ -321,10 +321,10 @@ impl RunQuestion {
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         match &self.asked {
-            Asked::Next(question) => {
+            RequestedOptions::Next(question) => {
                 question.choices.iter().map(ToString::to_string).collect()
             }
-            Asked::Packets(_) => Vec::new(),
+            RequestedOptions::Packets(_) => Vec::new(),
         }
     }
 
@@ -332,8 +332,8 @@ impl RunQuestion {
     #[must_use]
     pub fn text(&self) -> String {
         match &self.asked {
-            Asked::Next(question) => question.text(),
-            Asked::Packets(_) => {
+            RequestedOptions::Next(question) => question.text(),
+            RequestedOptions::Packets(_) => {
                 let heading = &self.journal.heading;
                 let before = &self.journal.entries[..self.index];
                 let mut text = format!(
@@ -368,12 +368,14 @@ impl RunQuestion {
     #[must_use]
     pub fn allows(&self, answer: Answer) -> bool {
         match (&self.asked, answer) {
-            (Asked::Next(question), Answer::Choice(choice)) => {
+            (RequestedOptions::Next(question), Answer::Choice(choice)) => {
                 usize::from(choice) < question.choices.len()
             }
-            (Asked::Packets(_), Answer::Packets(_)) => About::Packets.allows(answer),
-            (Asked::Next(_), Answer::Packets(_))
-            | (Asked::Packets(_), Answer::Choice(_)) => false,
+            (RequestedOptions::Packets(_), Answer::Packets(_)) => {
+                About::Packets.allows(answer)
+            }
+            (RequestedOptions::Next(_), Answer::Packets(_))
+            | (RequestedOptions::Packets(_), Answer::Choice(_)) => false,
         }
     }
 
@@ -381,10 +383,10 @@ impl RunQuestion {
     #[must_use]
     pub fn right(&self) -> Answer {
         match &self.asked {
-            Asked::Next(question) => {
+            RequestedOptions::Next(question) => {
                 Answer::Choice(u8::try_from(question.right).unwrap_or(u8::MAX))
             }
-            Asked::Packets(sent) => Answer::Packets(sent.packets()),
+            RequestedOptions::Packets(sent) => Answer::Packets(sent.packets()),
         }
     }
 
@@ -392,10 +394,10 @@ impl RunQuestion {
     #[must_use]
     pub fn reason(&self) -> String {
         match &self.asked {
-            Asked::Next(question) => {
+            RequestedOptions::Next(question) => {
                 format!("{} ({})", question.reason, question.section)
             }
-            Asked::Packets(sent) => sent.reason(self.journal.heading.arq),
+            RequestedOptions::Packets(sent) => sent.reason(self.journal.heading.arq),
         }
     }
 }
@@ -428,7 +430,7 @@ pub fn typed(text: &str) -> Option<Answer> {
 fn transmitted(entries: &[Entry]) -> (usize, Vec<u32>) {
     let (mut first, mut highest, mut again) = (None, 0, Vec::new());
     for (place, entry) in entries.iter().enumerate() {
-        let Happening::Machine(Event::PacketSent(packet)) = &entry.what else {
+        let JournalEvent::Machine(Event::PacketSent(packet)) = &entry.what else {
             continue;
         };
         let is_data = packet.kind == Kind::Data && packet.length > 0;

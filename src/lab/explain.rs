@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   DATA 8.2  <- sent because ->  three later packets had arrived
-//!                                 src/reliable/sack/losses.rs:125
+//!                                 src/reliable/sack/loss_detection.rs:125
 //!                                 report/reliable/sack.md#the-idea
 //! ```
 //!
@@ -19,15 +19,15 @@
 //!
 //! Source: report chapters `reliable/*`; RFC 9002 §6, RFC 6298 §5.
 
-mod happening;
+mod event;
 mod header;
 mod source;
 
-pub use happening::happening;
+pub use event::event_text;
 pub use header::header;
 pub use source::Origin;
 
-use super::journal::{Entry, Happening, Heading, Side};
+use super::journal::{Entry, Heading, JournalEvent, Side};
 use super::predict::Section;
 use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName, Trigger};
@@ -40,7 +40,7 @@ pub enum Rule {
     /// The three steps that open a connection.
     Opening,
     /// A segment is transmitted for the first time, because the window allows it.
-    FirstSending(Arq),
+    FirstTransmission(Arq),
     /// No ACK came in time.
     Timeout(Arq),
     /// Three later packets have arrived.
@@ -54,7 +54,7 @@ pub enum Rule {
     /// Something is newly missing or damaged.
     Gap(Arq),
     /// Everything has come, FIN too; the receiver is at work on the whole file.
-    FinHasCome,
+    FinReceived,
     /// Nothing is left to be sent.
     Fin,
     /// All has arrived, and was looked at.
@@ -74,10 +74,10 @@ impl Rule {
     /// All of them.
     pub const ALL: [Self; 24] = [
         Self::Opening,
-        Self::FirstSending(Arq::StopAndWait),
-        Self::FirstSending(Arq::GoBackN),
-        Self::FirstSending(Arq::SelectiveRepeat),
-        Self::FirstSending(Arq::Sack),
+        Self::FirstTransmission(Arq::StopAndWait),
+        Self::FirstTransmission(Arq::GoBackN),
+        Self::FirstTransmission(Arq::SelectiveRepeat),
+        Self::FirstTransmission(Arq::Sack),
         Self::Timeout(Arq::StopAndWait),
         Self::Timeout(Arq::GoBackN),
         Self::Timeout(Arq::SelectiveRepeat),
@@ -93,7 +93,7 @@ impl Rule {
         Self::Gap(Arq::GoBackN),
         Self::Gap(Arq::SelectiveRepeat),
         Self::Gap(Arq::Sack),
-        Self::FinHasCome,
+        Self::FinReceived,
         Self::Fin,
         Self::FinAck,
         Self::Reset,
@@ -111,12 +111,12 @@ impl Rule {
         match packet.kind {
             Kind::Syn | Kind::SynAck => Self::Opening,
             Kind::Ack if packet.number == OPENING_NUMBER => Self::Opening,
-            Kind::Ack if packet.number == OUT_OF_COUNT => Self::FinHasCome,
+            Kind::Ack if packet.number == OUT_OF_COUNT => Self::FinReceived,
             Kind::Ack => Self::Acknowledgement(arq),
             Kind::Nack => Self::Gap(arq),
             Kind::Data if packet.length == 0 => Self::WindowProbe,
             Kind::Data if packet.attempt == 1 || direction == Direction::Ack => {
-                Self::FirstSending(arq)
+                Self::FirstTransmission(arq)
             }
             Kind::Data => match trigger(packet, arq, happened) {
                 Some(Trigger::PacketThreshold) => Self::ThreeLater,
@@ -137,10 +137,10 @@ impl Rule {
                 "Handshake: SYN, SYN-ACK and ACK negotiate the connection \
                               parameters."
             }
-            Self::FirstSending(Arq::StopAndWait) => {
+            Self::FirstTransmission(Arq::StopAndWait) => {
                 "First transmission: the previous segment is acknowledged."
             }
-            Self::FirstSending(Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack) => {
+            Self::FirstTransmission(Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack) => {
                 "First transmission: the window has room for it."
             }
             Self::Timeout(Arq::StopAndWait) => {
@@ -183,7 +183,7 @@ impl Rule {
                 "A packet is newly missing or corrupt, and the receiver \
                              reports it immediately."
             }
-            Self::FinHasCome => {
+            Self::FinReceived => {
                 "All data and FIN have arrived; the disk is still writing."
             }
             Self::Fin => "All data is acknowledged; FIN carries the SHA-256 of the file.",
@@ -200,10 +200,12 @@ impl Rule {
     pub const fn origin(self) -> Origin {
         match self {
             Self::Opening => Origin::HANDSHAKE,
-            Self::FirstSending(Arq::StopAndWait) => Origin::STOP_AND_WAIT_SENDS,
-            Self::FirstSending(Arq::GoBackN) => Origin::GO_BACK_N_SENDS,
-            Self::FirstSending(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_SENDS,
-            Self::FirstSending(Arq::Sack) => Origin::SACK_SENDS,
+            Self::FirstTransmission(Arq::StopAndWait) => Origin::STOP_AND_WAIT_SENDS,
+            Self::FirstTransmission(Arq::GoBackN) => Origin::GO_BACK_N_SENDS,
+            Self::FirstTransmission(Arq::SelectiveRepeat) => {
+                Origin::SELECTIVE_REPEAT_SENDS
+            }
+            Self::FirstTransmission(Arq::Sack) => Origin::SACK_SENDS,
             Self::Timeout(Arq::StopAndWait) => Origin::STOP_AND_WAIT_TIMES_OUT,
             Self::Timeout(Arq::GoBackN) => Origin::GO_BACK_N_TIMES_OUT,
             Self::Timeout(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_TIMES_OUT,
@@ -221,7 +223,7 @@ impl Rule {
                 Origin::TELLS_A_GAP
             }
             Self::Gap(Arq::Sack) => Origin::SACK_TELLS_A_GAP,
-            Self::FinHasCome => Origin::FIN_HAS_COME,
+            Self::FinReceived => Origin::FIN_RECEIVED,
             Self::Fin => Origin::FIN,
             Self::FinAck => Origin::FIN_ACK,
             Self::Reset => Origin::RESET,
@@ -233,13 +235,13 @@ impl Rule {
     pub const fn section(self) -> Section {
         let (page, anchor) = match self {
             Self::Opening => ("reliable/handshake.md", "the-idea"),
-            Self::FirstSending(arq)
+            Self::FirstTransmission(arq)
             | Self::Timeout(arq)
             | Self::Acknowledgement(arq)
             | Self::Gap(arq) => (chapter(arq), "the-idea"),
             Self::ThreeLater | Self::Overtaken => (chapter(Arq::Sack), "the-idea"),
-            Self::WindowProbe => ("reliable/gate.md", "the-idea"),
-            Self::FinHasCome | Self::Fin | Self::FinAck | Self::Reset => {
+            Self::WindowProbe => ("reliable/flow_control.md", "the-idea"),
+            Self::FinReceived | Self::Fin | Self::FinAck | Self::Reset => {
                 ("reliable/connection.md", "the-idea")
             }
         };
@@ -259,14 +261,16 @@ const fn chapter(arq: Arq) -> &'static str {
 
 /// The trigger that declared the previous transmission lost.
 fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger> {
-    let is_its_sending = |entry: &&Entry| {
-        matches!(&entry.what, Happening::Machine(Event::PacketSent(sent))
+    let is_its_transmission = |entry: &&Entry| {
+        matches!(&entry.what, JournalEvent::Machine(Event::PacketSent(sent))
             if sent == packet && entry.side == Side::Sender)
     };
-    let sent_at = happened.iter().rposition(|entry| is_its_sending(&entry));
+    let sent_at = happened
+        .iter()
+        .rposition(|entry| is_its_transmission(&entry));
     let before = &happened[..sent_at.unwrap_or(happened.len())];
     before.iter().rev().find_map(|entry| match &entry.what {
-        Happening::Machine(Event::PacketLost {
+        JournalEvent::Machine(Event::PacketLost {
             number, trigger, ..
         }) => {
             // Go-back-N declares the oldest lost, and retransmits all after it.
@@ -278,7 +282,9 @@ fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger>
             };
             is_it.then_some(*trigger)
         }
-        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+        JournalEvent::Machine(_)
+        | JournalEvent::Link(_)
+        | JournalEvent::FaultInjection(_) => None,
     })
 }
 
@@ -289,7 +295,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    fn resends(arq: Arq, scenario: &str) -> Vec<Rule> {
+    fn retransmissions(arq: Arq, scenario: &str) -> Vec<Rule> {
         let experiment = Experiment {
             arq,
             scenario: scenario.parse().unwrap(),
@@ -300,8 +306,10 @@ mod tests {
         experiment.run(|entry| entries.push(entry)).unwrap();
         let heading = experiment.heading();
         let sent = entries.iter().filter_map(|entry| match &entry.what {
-            Happening::Machine(Event::PacketSent(packet)) => Some(*packet),
-            Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+            JournalEvent::Machine(Event::PacketSent(packet)) => Some(*packet),
+            JournalEvent::Machine(_)
+            | JournalEvent::Link(_)
+            | JournalEvent::FaultInjection(_) => None,
         });
         let again = sent.filter(|it| it.kind == Kind::Data && it.attempt > 1);
         again
@@ -310,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_has_a_line_of_code_and_a_section_that_exist() {
+    fn every_rule_refers_to_an_existing_line_of_code_and_section() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for rule in Rule::ALL {
             let origin = rule.origin();
@@ -329,23 +337,23 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_three_later_packets_show_is_resent_for_them() {
-        let rules = resends(Arq::Sack, "delay=50ms;drop=d2.1");
+    fn a_gap_revealed_by_three_later_packets_is_retransmitted_by_that_rule() {
+        let rules = retransmissions(Arq::Sack, "delay=50ms;drop=d2.1");
         assert_eq!(rules, [Rule::ThreeLater]);
     }
 
     #[test]
-    fn a_lost_window_of_go_back_n_is_resent_for_its_timeout() {
-        let rules = resends(Arq::GoBackN, "delay=50ms;drop=d2.1");
+    fn each_textbook_protocol_retransmits_by_its_own_timeout_rule() {
+        let rules = retransmissions(Arq::GoBackN, "delay=50ms;drop=d2.1");
         assert!(rules.len() > 10);
         assert!(
             rules
                 .iter()
                 .all(|rule| *rule == Rule::Timeout(Arq::GoBackN))
         );
-        let rules = resends(Arq::SelectiveRepeat, "delay=50ms;drop=d2.1");
+        let rules = retransmissions(Arq::SelectiveRepeat, "delay=50ms;drop=d2.1");
         assert_eq!(rules, [Rule::Timeout(Arq::SelectiveRepeat)]);
-        let rules = resends(Arq::StopAndWait, "delay=50ms;drop=d2.1");
+        let rules = retransmissions(Arq::StopAndWait, "delay=50ms;drop=d2.1");
         assert_eq!(rules, [Rule::Timeout(Arq::StopAndWait)]);
     }
 }

@@ -81,34 +81,34 @@ impl std::error::Error for UnknownHalt {}
 const HALT: Duration = Duration::from_secs(5);
 
 /// The segments that a disk takes before it is as fast as ever, and for how long.
-const CRUMB: u32 = 1;
+const SILLY_WINDOW: u32 = 1;
 
 /// The state of a halt during one run.
 #[derive(Debug)]
 pub(super) struct Halting {
     halt: Option<Halt>,
-    stage: Stage,
+    phase: HaltPhase,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Stage {
+enum HaltPhase {
     /// Less than half has arrived.
     Ahead,
     /// Nothing goes on until then.
     Held { until: Moment },
     /// Until then, the disk accepts only a few bytes.
-    Crumb { until: Moment },
+    SillyWindow { until: Moment },
     /// It goes on.
     Over,
 }
 
 impl Halting {
     pub(super) const fn new(halt: Option<Halt>) -> Self {
-        let stage = match halt {
-            Some(_) => Stage::Ahead,
-            None => Stage::Over,
+        let phase = match halt {
+            Some(_) => HaltPhase::Ahead,
+            None => HaltPhase::Over,
         };
-        Self { halt, stage }
+        Self { halt, phase }
     }
 
     /// Holds the transfer up, or lets it go on, where it is time for that.
@@ -119,52 +119,57 @@ impl Halting {
         now: Moment,
     ) {
         let Some(halt) = self.halt else { return };
-        match self.stage {
-            Stage::Ahead if is_half_way(receiver) => {
-                self.stage = Stage::Held { until: now + HALT };
+        match self.phase {
+            HaltPhase::Ahead if is_half_way(receiver) => {
+                self.phase = HaltPhase::Held { until: now + HALT };
                 match halt {
                     Halt::Sender => sender.set_paused(true, now),
                     Halt::Receiver => receiver.set_paused(true),
-                    Halt::Disk => receiver.set_room(0),
+                    Halt::Disk => receiver.set_receive_window(0),
                 }
             }
-            Stage::Held { until } if until <= now => {
-                self.stage = Stage::Over;
+            HaltPhase::Held { until } if until <= now => {
+                self.phase = HaltPhase::Over;
                 match halt {
                     Halt::Sender => sender.set_paused(false, now),
                     Halt::Receiver => receiver.set_paused(false),
                     Halt::Disk => {
-                        receiver.set_room(CRUMB);
-                        self.stage = Stage::Crumb { until: now + HALT };
+                        receiver.set_receive_window(SILLY_WINDOW);
+                        self.phase = HaltPhase::SillyWindow { until: now + HALT };
                     }
                 }
             }
-            Stage::Crumb { until } if until <= now => {
-                self.stage = Stage::Over;
-                let window = receiver.terms().map(|terms| terms.window);
-                receiver.set_room(window.unwrap_or(CRUMB));
+            HaltPhase::SillyWindow { until } if until <= now => {
+                self.phase = HaltPhase::Over;
+                let window = receiver.parameters().map(|parameters| parameters.window);
+                receiver.set_receive_window(window.unwrap_or(SILLY_WINDOW));
             }
-            Stage::Ahead | Stage::Held { .. } | Stage::Crumb { .. } | Stage::Over => {}
+            HaltPhase::Ahead
+            | HaltPhase::Held { .. }
+            | HaltPhase::SillyWindow { .. }
+            | HaltPhase::Over => {}
         }
     }
 
     pub(super) const fn next_timeout(&self) -> Option<Moment> {
-        match self.stage {
-            Stage::Held { until } | Stage::Crumb { until } => Some(until),
-            Stage::Ahead | Stage::Over => None,
+        match self.phase {
+            HaltPhase::Held { until } | HaltPhase::SillyWindow { until } => Some(until),
+            HaltPhase::Ahead | HaltPhase::Over => None,
         }
     }
 }
 
 fn is_half_way(receiver: &Receiving) -> bool {
     let arrived = receiver.segments_in_order();
-    let all = receiver.terms().map(|terms| terms.segments());
+    let all = receiver
+        .parameters()
+        .map(|parameters| parameters.segments());
     all.is_some_and(|all| arrived >= all.div_ceil(2))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::journal::{Entry, Happening, Side};
+    use super::super::journal::{Entry, JournalEvent, Side};
     use super::super::run::Experiment;
     use super::*;
     use crate::reliable::event::{Event, PacketName};
@@ -172,7 +177,7 @@ mod tests {
     use crate::wire::packet::Kind;
 
     #[test]
-    fn every_probe_of_a_closed_window_is_read_and_answered_by_an_ack() {
+    fn every_zero_window_probe_is_received_and_answered_by_an_ack() {
         for arq in Arq::ALL {
             let experiment = Experiment {
                 arq,
@@ -183,13 +188,16 @@ mod tests {
             };
             let (mut probes, mut acks) = (0, 0);
             let observe = |entry: Entry| match (entry.side, entry.what) {
-                (Side::Receiver, Happening::Machine(Event::PacketReceived(packet))) => {
+                (
+                    Side::Receiver,
+                    JournalEvent::Machine(Event::PacketReceived(packet)),
+                ) => {
                     probes += u32::from(is_probe(&packet));
                 }
-                (Side::Sender, Happening::Machine(Event::PacketReceived(packet))) => {
+                (Side::Sender, JournalEvent::Machine(Event::PacketReceived(packet))) => {
                     acks += u32::from(packet.kind == Kind::Ack && probes > 0);
                 }
-                (_, Happening::Machine(Event::PacketDamaged)) => {
+                (_, JournalEvent::Machine(Event::PacketDamaged)) => {
                     panic!("{arq}: a probe was taken for damage")
                 }
                 _ => {}

@@ -71,7 +71,7 @@ pub struct Entry {
     pub side: Side,
     /// The event.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: JournalEvent,
 }
 
 /// The side of an event.
@@ -89,19 +89,19 @@ pub enum Side {
 /// An event of a machine or of the link, or what a person did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Happening {
+pub enum JournalEvent {
     /// A machine's.
     Machine(Event),
     /// The link's.
     Link(Carried),
     /// A person's, to the link.
-    Person(Meddling),
+    FaultInjection(FaultInjection),
 }
 
 /// A fault that the user injected while the link carried packets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Meddling {
+pub enum FaultInjection {
     /// A packet that was in flight is lost; its `packet_carried` came before.
     PacketKilled(Killed),
     /// The link is another from now on; what is in flight keeps its fate.
@@ -181,7 +181,7 @@ impl Entry {
     /// A machine's event.
     #[must_use]
     pub fn new(now: Moment, side: Side, event: Event) -> Self {
-        let what = Happening::Machine(event);
+        let what = JournalEvent::Machine(event);
         Self {
             time_us: microseconds(now.since_start()),
             side,
@@ -192,7 +192,7 @@ impl Entry {
     /// The link's event.
     #[must_use]
     pub fn carried(now: Moment, carried: Carried) -> Self {
-        let (side, what) = (Side::Link, Happening::Link(carried));
+        let (side, what) = (Side::Link, JournalEvent::Link(carried));
         Self {
             time_us: microseconds(now.since_start()),
             side,
@@ -205,9 +205,9 @@ impl Entry {
     pub const fn is_of_a_packet(&self) -> bool {
         matches!(
             self.what,
-            Happening::Link(_)
-                | Happening::Person(Meddling::PacketKilled(_))
-                | Happening::Machine(
+            JournalEvent::Link(_)
+                | JournalEvent::FaultInjection(FaultInjection::PacketKilled(_))
+                | JournalEvent::Machine(
                     Event::PacketSent(_)
                         | Event::PacketReceived(_)
                         | Event::PacketIgnored { .. }
@@ -217,8 +217,8 @@ impl Entry {
 
     /// A fault that the user injected.
     #[must_use]
-    pub fn meddled(now: Moment, meddling: Meddling) -> Self {
-        let (side, what) = (Side::Link, Happening::Person(meddling));
+    pub fn injected(now: Moment, fault: FaultInjection) -> Self {
+        let (side, what) = (Side::Link, JournalEvent::FaultInjection(fault));
         Self {
             time_us: microseconds(now.since_start()),
             side,
@@ -243,13 +243,13 @@ fn to_line(line: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reliable::terms::Terms;
+    use crate::reliable::connection_parameters::ConnectionParameters;
     use std::time::Duration;
 
     #[test]
     fn an_entry_is_one_flat_line() {
-        let packet = Terms::EXAMPLE
-            .data(Terms::EXAMPLE.first, 1, Moment::START)
+        let packet = ConnectionParameters::EXAMPLE
+            .data(ConnectionParameters::EXAMPLE.first, 1, Moment::START)
             .packet;
         let name = PacketName::from(&packet);
         let now = Moment::START + Duration::from_millis(5);

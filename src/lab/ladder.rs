@@ -24,32 +24,32 @@
 //! Source: Kurose & Ross, figures 3.16, 3.22 and 3.26.
 
 mod drawing;
-mod flights;
+mod excerpt;
 mod moving;
 mod places;
-mod window;
+mod transmissions;
 
 pub use drawing::picture;
+pub use excerpt::Excerpt;
 pub use moving::{Moving, Scene, Spot};
-pub use window::Window;
 
 use super::journal::{Entry, Heading};
 use super::notation::{Notation, transmission};
 use super::words::{loss_reason, time};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::Timer;
-use flights::{Flight, Flights, Remark, Step, What};
 use std::fmt::Write as _;
+use transmissions::{LadderEvent, Remark, RemarkKind, Transmission, Transmissions};
 
 /// The ladder of a whole run, its heading included.
 #[must_use]
 pub fn text(heading: &Heading, entries: &[Entry]) -> String {
-    part(heading, entries, Window::ALL)
+    part(heading, entries, Excerpt::ALL)
 }
 
 /// The ladder of a part of a run, its heading included, and what is left out.
 #[must_use]
-pub fn part(heading: &Heading, entries: &[Entry], window: Window) -> String {
+pub fn part(heading: &Heading, entries: &[Entry], window: Excerpt) -> String {
     let Heading {
         arq,
         window: packets,
@@ -62,9 +62,9 @@ pub fn part(heading: &Heading, entries: &[Entry], window: Window) -> String {
         "{arq}, window {packets}, {size} bytes in segments of {segment_bytes}, {scenario}\n\n"
     );
     text.push_str(&ends());
-    let flights = Flights::of(entries);
-    let chosen = window.choose(&flights);
-    for line in lines(&flights, &chosen.steps, Notation::of(heading)) {
+    let transmissions = Transmissions::of(entries);
+    let chosen = window.choose(&transmissions);
+    for line in lines(&transmissions, &chosen.steps, Notation::of(heading)) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -80,8 +80,8 @@ pub fn last_rows(heading: &Heading, entries: &[Entry], most: usize) -> Vec<Strin
     // A row is made of a handful of entries: sent, carried, received, an ACK's figures.
     const ENTRIES_PER_ROW: usize = 24;
     let recent = entries.len().saturating_sub(most * ENTRIES_PER_ROW);
-    let flights = Flights::of(&entries[recent..]);
-    let mut rows = lines(&flights, &flights.steps, Notation::of(heading));
+    let transmissions = Transmissions::of(&entries[recent..]);
+    let mut rows = lines(&transmissions, &transmissions.steps, Notation::of(heading));
     rows.drain(..rows.len().saturating_sub(most));
     rows
 }
@@ -118,15 +118,22 @@ const fn length(is_lost: bool) -> usize {
     if is_lost { LANE * 2 / 3 } else { LANE }
 }
 
-fn lines(flights: &Flights, steps: &[(u64, Step)], notation: Notation) -> Vec<String> {
-    let line = |(_, step): &(u64, Step)| match *step {
-        Step::Departure(place) => Some(row(&flights.all[place], notation)),
+fn lines(
+    transmissions: &Transmissions,
+    steps: &[(u64, LadderEvent)],
+    notation: Notation,
+) -> Vec<String> {
+    let line = |(_, step): &(u64, LadderEvent)| match *step {
+        LadderEvent::Departure(place) => Some(row(&transmissions.all[place], notation)),
         // The row stands where the packet left.
-        Step::Arrival(place) => {
-            let flight = &flights.all[place];
-            flight.sent_us.is_none().then(|| row(flight, notation))
+        LadderEvent::Arrival(place) => {
+            let transmission = &transmissions.all[place];
+            transmission
+                .sent_us
+                .is_none()
+                .then(|| row(transmission, notation))
         }
-        Step::Remark(place) => Some(remark(&flights.remarks[place])),
+        LadderEvent::Remark(place) => Some(remark(&transmissions.remarks[place])),
     };
     let lines = steps.iter().filter_map(line);
     lines.map(|line| line.trim_end().to_owned()).collect()
@@ -134,7 +141,7 @@ fn lines(flights: &Flights, steps: &[(u64, Step)], notation: Notation) -> Vec<St
 
 fn remark(remark: &Remark) -> String {
     let what = match remark.what {
-        What::Lost {
+        RemarkKind::Lost {
             number,
             attempt,
             trigger,
@@ -142,7 +149,7 @@ fn remark(remark: &Remark) -> String {
             let (why, transmission) = (loss_reason(trigger), transmission(attempt));
             format!("DATA {number}{transmission} is declared lost: {why}")
         }
-        What::Expired(timer) => expired(timer).to_owned(),
+        RemarkKind::Expired(timer) => expired(timer).to_owned(),
     };
     format!("{} * {what}", clock(remark.time_us))
 }
@@ -151,7 +158,7 @@ fn remark(remark: &Remark) -> String {
 const fn expired(timer: Timer) -> &'static str {
     match timer {
         Timer::Handshake => "timeout: the handshake packet is retransmitted",
-        Timer::Quiet => "idle: the last ACK is repeated",
+        Timer::Idle => "idle: the last ACK is repeated",
         Timer::Closing => "timeout: FIN is retransmitted",
         Timer::Silence => "timeout: the other side is silent",
         Timer::Retransmission
@@ -161,18 +168,19 @@ const fn expired(timer: Timer) -> &'static str {
     }
 }
 
-fn row(flight: &Flight, notation: Notation) -> String {
-    let is_lost = flight.killed_us.is_some() || flight.fate.is_some_and(Fate::is_loss);
+fn row(transmission: &Transmission, notation: Notation) -> String {
+    let is_lost =
+        transmission.killed_us.is_some() || transmission.fate.is_some_and(Fate::is_loss);
     let room = length(is_lost) - 3; // For the head and two strokes of the shaft.
-    let name = flight.name(notation, room);
-    let arrow = arrow(&name, flight.direction, is_lost);
-    let left = flight.sent_us.map(clock).unwrap_or_default();
-    let arrived = flight.arrived_us.map(clock).unwrap_or_default();
-    let note = match flight.note {
-        "" => flight.fate_note(),
+    let name = transmission.name(notation, room);
+    let arrow = arrow(&name, transmission.direction, is_lost);
+    let left = transmission.sent_us.map(clock).unwrap_or_default();
+    let arrived = transmission.arrived_us.map(clock).unwrap_or_default();
+    let note = match transmission.note {
+        "" => transmission.fate_note(),
         note => note,
     };
-    match flight.direction {
+    match transmission.direction {
         Direction::Data => format!("{left:10} |{arrow}|{arrived:11}  {note}"),
         Direction::Ack => format!("{arrived:10} |{arrow}|{left:10}  {note}"),
     }

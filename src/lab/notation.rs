@@ -8,11 +8,12 @@
 //!
 //! ```
 //! use sash::lab::notation::Notation;
-//! use sash::reliable::{event::PacketName, moment::Moment, terms::Terms};
+//! use sash::reliable::connection_parameters::ConnectionParameters;
+//! use sash::reliable::{event::PacketName, moment::Moment};
 //! use sash::wire::options::Arq;
-//! let terms = Terms::EXAMPLE;
-//! let notation = Notation { arq: Arq::GoBackN, first_sequence: terms.first.0 };
-//! let data = terms.data(terms.first + 2, 2, Moment::START).packet;
+//! let parameters = ConnectionParameters::EXAMPLE;
+//! let notation = Notation { arq: Arq::GoBackN, first_sequence: parameters.first.0 };
+//! let data = parameters.data(parameters.first + 2, 2, Moment::START).packet;
 //! let name = notation.name(&PacketName::from(&data), &[], 40);
 //! assert_eq!(name, "DATA 2 (2nd transmission)");
 //! ```
@@ -51,11 +52,10 @@ impl Notation {
     }
 
     /// `DATA 2`, `ACK 3`; of sack `ACK, next expected 2, has 4-6`. Shorter, and with
-    /// fewer ranges, where that is longer than `room`. `ranges` are those of an ACK. Unit
-    /// of
-    /// `room`: letters.
+    /// fewer ranges, where that is longer than `width`. `ranges` are those of an ACK.
+    /// Unit of `width`: letters.
     #[must_use]
-    pub fn name(self, packet: &PacketName, ranges: &[[u32; 2]], room: usize) -> String {
+    pub fn name(self, packet: &PacketName, ranges: &[[u32; 2]], width: usize) -> String {
         let PacketName {
             kind,
             number,
@@ -65,29 +65,29 @@ impl Notation {
         match kind {
             Kind::Ack if number == HANDSHAKE => "ACK".to_owned(),
             Kind::Ack if number == OUT_OF_COUNT => "ACK of FIN".to_owned(),
-            Kind::Ack | Kind::Nack => self.ack(packet, ranges, room),
+            Kind::Ack | Kind::Nack => self.ack(packet, ranges, width),
             Kind::Data if packet.length == 0 && number == OUT_OF_COUNT => {
-                counted("window probe".to_owned(), attempt, room)
+                counted("window probe".to_owned(), attempt, width)
             }
-            Kind::Data => counted(format!("DATA {number}"), attempt, room),
+            Kind::Data => counted(format!("DATA {number}"), attempt, width),
             Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {
-                counted(kind.to_string(), attempt, room)
+                counted(kind.to_string(), attempt, width)
             }
         }
     }
 
-    fn ack(self, packet: &PacketName, ranges: &[[u32; 2]], room: usize) -> String {
+    fn ack(self, packet: &PacketName, ranges: &[[u32; 2]], width: usize) -> String {
         let kind = packet.kind;
         let next_expected = self.next_expected(packet);
         match (self.arq, ranges) {
             (Arq::Sack, _) => {
                 let long = format!("{kind}, next expected {next_expected}");
-                let name = if long.len() <= room {
+                let name = if long.len() <= width {
                     long
                 } else {
                     format!("{kind}, next {next_expected}")
                 };
-                let most = room.saturating_sub(name.len());
+                let most = width.saturating_sub(name.len());
                 name + &has(ranges, most)
             }
             (Arq::SelectiveRepeat, [[number, _], ..]) => format!("{kind} {number}"),
@@ -133,9 +133,9 @@ impl Notation {
 }
 
 /// A name with its transmission, in full or in short.
-fn counted(name: String, attempt: u8, room: usize) -> String {
+fn counted(name: String, attempt: u8, width: usize) -> String {
     let long = transmission(attempt);
-    if attempt == 1 || name.len() + long.len() <= room {
+    if attempt == 1 || name.len() + long.len() <= width {
         name + &long
     } else {
         format!("{name} ({})", ordinal(attempt))
@@ -164,16 +164,16 @@ fn ordinal(number: u8) -> String {
 }
 
 /// `, has 4-6, 9`: as many ranges as there is room for, and two dots for the others.
-fn has(ranges: &[[u32; 2]], room: usize) -> String {
+fn has(ranges: &[[u32; 2]], width: usize) -> String {
     let mut words = String::new();
     for (place, range) in ranges.iter().enumerate() {
         let before = if place == 0 { ", has " } else { ", " };
         let next = before.to_owned() + &run(*range);
         let is_last = place + 1 == ranges.len();
         let dots = if is_last { 0 } else { DOTS.len() };
-        if words.len() + next.len() + dots > room {
+        if words.len() + next.len() + dots > width {
             let words = if words.is_empty() { ", has" } else { &words };
-            let fits = words.len() + DOTS.len() <= room;
+            let fits = words.len() + DOTS.len() <= width;
             return if fits {
                 words.to_owned() + DOTS
             } else {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ack_of_a_textbook_protocol_shows_the_segment_that_it_acknowledges() {
+    fn an_ack_of_a_textbook_protocol_shows_the_acknowledged_segment() {
         for arq in [Arq::StopAndWait, Arq::GoBackN] {
             assert_eq!(name(arq, Kind::Ack, 4, &[]), "ACK 3");
             assert_eq!(name(arq, Kind::Ack, 0, &[]), "ACK -1");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retransmission_is_counted() {
+    fn a_retransmission_is_numbered() {
         let told = [1, 2, 3, 4, 11, 22].map(transmission);
         let expected = ["", "2nd", "3rd", "4th", "11th", "22nd"];
         for (told, expected) in told.iter().zip(expected).skip(1) {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_for_which_there_is_no_room_are_dots() {
+    fn ranges_that_do_not_fit_are_replaced_by_dots() {
         let told = [[14, 15], [10, 12], [7, 7]];
         assert_eq!(has(&told, 22), ", has 14-15, 10-12, 7");
         assert_eq!(has(&told, 21), ", has 14-15, 10-12, 7");

@@ -2,7 +2,7 @@
 //! wants, what is to be shown. No file, no thread, no clock, no widget.
 //!
 //! ```text
-//!   Wish (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
+//!   LaboratoryRequest (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
 //!   News (a task is done)              -->  |  Player |
 //!   tick(so much time)                 -->  |  Race   | --> questions: what to draw
 //! ```
@@ -14,33 +14,33 @@
 //! | [`knob`] | sliders over a link |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
-//! | `meddling` | fault injection: killing packets, moving sliders |
+//! | `fault_injection` | fault injection: killing packets, moving sliders |
 //! | `question` | a question of the class |
 //! | `racing` | a race, as far as it is shown |
 //! | `quiz` | what does the sender do next? |
-//! | `wish` | what a person wants |
+//! | `request` | what a person wants |
 
 mod about;
 pub mod cards;
 pub mod export;
+mod fault_injection;
 pub mod knob;
-mod meddling;
 mod question;
 mod quiz;
 mod racing;
+mod request;
 mod setup;
 #[cfg(test)]
 mod tests;
-mod wish;
 
 pub use about::About;
 pub use quiz::{Answered, Quiz};
 pub use racing::Racing;
+pub use request::LaboratoryRequest;
 pub use setup::{SIZES, Setup};
-pub use wish::Wish;
 
-use crate::lab::chart::kinds::Kind;
-use crate::lab::explain::happening;
+use crate::lab::chart::kinds::ChartKind;
+use crate::lab::explain::event_text;
 use crate::lab::journal::{Entry, Heading, Journal};
 use crate::lab::player::{Player, Slowness};
 use crate::lab::race::Race;
@@ -55,10 +55,10 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Laboratory {
     setup: Setup,
-    stage: Stage,
+    content: Content,
     view: View,
     /// How long a packet's way takes on the wall.
-    way: Duration,
+    one_way_delay: Duration,
     notice: Option<Notice>,
     tasks: Vec<Task>,
     /// A task of this kind is running.
@@ -71,7 +71,7 @@ pub struct Laboratory {
 
 /// The middle of the page.
 #[derive(Debug)]
-pub enum Stage {
+pub enum Content {
     /// Nothing yet.
     Empty,
     /// A run, a journal or a real transfer.
@@ -89,7 +89,7 @@ pub enum View {
     #[default]
     Ladder,
     /// A chart over time.
-    Chart(Kind),
+    Chart(ChartKind),
 }
 
 /// A sentence for the person.
@@ -171,7 +171,7 @@ pub enum News {
 }
 
 /// A packet's way on the wall, as the slider has it.
-pub const WAYS: (Duration, Duration) =
+pub const ONE_WAY_DELAYS: (Duration, Duration) =
     (Duration::from_millis(200), Duration::from_secs(5));
 
 impl Default for Laboratory {
@@ -186,9 +186,9 @@ impl Laboratory {
     pub const fn new(setup: Setup) -> Self {
         Self {
             setup,
-            stage: Stage::Empty,
+            content: Content::Empty,
             view: View::Ladder,
-            way: Duration::from_secs(1),
+            one_way_delay: Duration::from_secs(1),
             notice: None,
             tasks: Vec::new(),
             busy: None,
@@ -198,52 +198,52 @@ impl Laboratory {
     }
 
     /// Does what a person wants, or says why not.
-    pub fn take(&mut self, wish: Wish) {
+    pub fn take(&mut self, request: LaboratoryRequest) {
         self.notice = None;
-        let done = match wish {
-            Wish::Run(setup) => self.run(setup),
-            Wish::Race(setup) => self.race(setup),
-            Wish::Predict(setup) => self.predict(setup),
-            Wish::PlayOrPause => {
+        let done = match request {
+            LaboratoryRequest::Run(setup) => self.run(setup),
+            LaboratoryRequest::Race(setup) => self.race(setup),
+            LaboratoryRequest::Predict(setup) => self.predict(setup),
+            LaboratoryRequest::PlayOrPause => {
                 self.play_or_pause();
                 Ok(())
             }
-            Wish::Step => self.step(Player::step_packet, "This is the end."),
-            Wish::StepBack => {
+            LaboratoryRequest::Step => self.step(Player::step_packet, "This is the end."),
+            LaboratoryRequest::StepBack => {
                 self.step(Player::step_packet_back, "This is the beginning.")
             }
-            Wish::Restart => self.restart(),
-            Wish::Seek(share) => {
+            LaboratoryRequest::Restart => self.restart(),
+            LaboratoryRequest::Seek(share) => {
                 self.seek(share);
                 Ok(())
             }
-            Wish::SetWay(way) => {
-                self.set_way(way);
+            LaboratoryRequest::SetOneWayDelay(one_way_delay) => {
+                self.set_one_way_delay(one_way_delay);
                 Ok(())
             }
-            Wish::Turn(knob, place) => self.turn(knob, place),
-            Wish::Kill(label) => self.kill(label),
-            Wish::Show(view) => {
+            LaboratoryRequest::Turn(knob, place) => self.turn(knob, place),
+            LaboratoryRequest::Kill(label) => self.kill(label),
+            LaboratoryRequest::Show(view) => {
                 self.view = view;
                 Ok(())
             }
-            Wish::Answer(choice) => {
+            LaboratoryRequest::Answer(choice) => {
                 self.answer(choice);
                 Ok(())
             }
-            Wish::NextQuestion => {
-                if let Stage::Quiz(quiz) = &mut self.stage {
-                    quiz.go_on();
+            LaboratoryRequest::NextQuestion => {
+                if let Content::Quiz(quiz) = &mut self.content {
+                    quiz.next_question();
                 }
                 Ok(())
             }
-            Wish::AskClass => self.ask_class(),
-            Wish::Open(place) => {
+            LaboratoryRequest::AskClass => self.ask_class(),
+            LaboratoryRequest::Open(place) => {
                 self.begin(Task::Open(place), "Reading\u{2026}");
                 Ok(())
             }
-            Wish::Export(format, place) => self.export(format, place),
-            Wish::Write(place, bytes) => {
+            LaboratoryRequest::Export(format, place) => self.export(format, place),
+            LaboratoryRequest::Write(place, bytes) => {
                 self.write(place, bytes);
                 Ok(())
             }
@@ -262,7 +262,7 @@ impl Laboratory {
                 let events = player.entries().len();
                 self.setup = Setup::of(player.heading());
                 self.leave();
-                self.put(Stage::Player(player));
+                self.put(Content::Player(player));
                 self.say(format!("{name}: {events} events."));
             }
             News::Opened(name, Err(why)) => {
@@ -270,7 +270,7 @@ impl Laboratory {
             }
             News::Raced(Ok(race)) => {
                 self.leave();
-                self.stage = Stage::Race(Box::new(Racing::new(race)));
+                self.content = Content::Race(Box::new(Racing::new(race)));
             }
             News::Written(Ok(place)) => {
                 self.say(format!("Written: {}", place.display()));
@@ -281,17 +281,17 @@ impl Laboratory {
 
     /// Advances by this much wall-clock time; returns whether the picture has changed.
     pub fn tick(&mut self, wall: Duration) -> bool {
-        match &mut self.stage {
-            Stage::Empty => false,
-            Stage::Player(player) => {
+        match &mut self.content {
+            Content::Empty => false,
+            Content::Player(player) => {
                 let is_other = player.tick(wall);
                 if let Some(stuck) = player.problem().filter(|_| is_other) {
                     self.complain(format!("The run cannot go on: {stuck}."));
                 }
                 is_other
             }
-            Stage::Quiz(quiz) => quiz.tick(wall),
-            Stage::Race(racing) => racing.tick(wall),
+            Content::Quiz(quiz) => quiz.tick(wall),
+            Content::Race(racing) => racing.tick(wall),
         }
     }
 
@@ -305,13 +305,13 @@ impl Laboratory {
         let Watched { tag, seen, is_over } = news;
         if let Some(heading) = seen.heading {
             self.setup = Setup::of(&heading);
-            self.put(Stage::Player(Box::new(Player::live(heading))));
+            self.put(Content::Player(Box::new(Player::live(heading))));
             self.watched = Some(tag);
         }
         if self.watched != Some(tag) {
             return; // Something else came onto the stage meanwhile.
         }
-        let Stage::Player(player) = &mut self.stage else {
+        let Content::Player(player) = &mut self.content else {
             return;
         };
         if !seen.entries.is_empty() {
@@ -334,25 +334,25 @@ impl Laboratory {
 
     /// The middle of the page.
     #[must_use]
-    pub const fn stage(&self) -> &Stage {
-        &self.stage
+    pub const fn content(&self) -> &Content {
+        &self.content
     }
 
     /// The same, for the driver that feeds a real transfer into it.
     pub fn player_mut(&mut self) -> Option<&mut Player> {
-        match &mut self.stage {
-            Stage::Player(player) => Some(player),
-            Stage::Empty | Stage::Race(_) | Stage::Quiz(_) => None,
+        match &mut self.content {
+            Content::Player(player) => Some(player),
+            Content::Empty | Content::Race(_) | Content::Quiz(_) => None,
         }
     }
 
     /// The run, journal or transfer whose strip and packets are shown.
     #[must_use]
     pub fn player(&self) -> Option<&Player> {
-        match &self.stage {
-            Stage::Player(player) => Some(player),
-            Stage::Quiz(quiz) => Some(quiz.player()),
-            Stage::Empty | Stage::Race(_) => None,
+        match &self.content {
+            Content::Player(player) => Some(player),
+            Content::Quiz(quiz) => Some(quiz.player()),
+            Content::Empty | Content::Race(_) => None,
         }
     }
 
@@ -364,15 +364,15 @@ impl Laboratory {
 
     /// Whether packets can be killed.
     #[must_use]
-    pub fn can_meddle(&self) -> bool {
-        let is_stage = self.player().is_some_and(Player::is_stage);
-        is_stage || self.watched.is_some()
+    pub fn can_inject_faults(&self) -> bool {
+        let is_simulation = self.player().is_some_and(Player::is_simulation);
+        is_simulation || self.watched.is_some()
     }
 
     /// How long a packet's way takes on the wall.
     #[must_use]
-    pub const fn way(&self) -> Duration {
-        self.way
+    pub const fn one_way_delay(&self) -> Duration {
+        self.one_way_delay
     }
 
     /// The current message.
@@ -390,9 +390,9 @@ impl Laboratory {
     /// Whether it goes on by itself.
     #[must_use]
     pub fn is_playing(&self) -> bool {
-        match &self.stage {
-            Stage::Race(racing) => racing.is_playing,
-            Stage::Empty | Stage::Player(_) | Stage::Quiz(_) => {
+        match &self.content {
+            Content::Race(racing) => racing.is_playing,
+            Content::Empty | Content::Player(_) | Content::Quiz(_) => {
                 self.player().is_some_and(Player::is_playing)
             }
         }
@@ -401,9 +401,9 @@ impl Laboratory {
     /// Where in the known time it stands, and where that ends. Unit: microseconds.
     #[must_use]
     pub fn times_us(&self) -> (u64, u64) {
-        match &self.stage {
-            Stage::Race(racing) => (racing.position_us, racing.end_us()),
-            Stage::Empty | Stage::Player(_) | Stage::Quiz(_) => self
+        match &self.content {
+            Content::Race(racing) => (racing.position_us, racing.end_us()),
+            Content::Empty | Content::Player(_) | Content::Quiz(_) => self
                 .player()
                 .map_or((0, 0), |player| (player.position_us(), player.end_us())),
         }
@@ -412,10 +412,10 @@ impl Laboratory {
     fn run(&mut self, setup: Setup) -> Result<(), String> {
         let experiment = setup.experiment();
         self.setup = setup;
-        let mut player = Player::stage(experiment?);
+        let mut player = Player::simulation(experiment?);
         player.play();
         self.leave();
-        self.put(Stage::Player(Box::new(player)));
+        self.put(Content::Player(Box::new(player)));
         Ok(())
     }
 
@@ -431,7 +431,7 @@ impl Laboratory {
         self.setup = setup;
         let quiz = Quiz::of(&experiment?)?;
         self.leave();
-        self.stage = Stage::Quiz(Box::new(quiz));
+        self.content = Content::Quiz(Box::new(quiz));
         self.view = View::Ladder;
         Ok(())
     }
@@ -448,17 +448,17 @@ impl Laboratory {
         }
     }
 
-    fn put(&mut self, stage: Stage) {
-        self.stage = stage;
-        self.set_way(self.way);
+    fn put(&mut self, content: Content) {
+        self.content = content;
+        self.set_one_way_delay(self.one_way_delay);
     }
 
     fn play_or_pause(&mut self) {
-        match &mut self.stage {
-            Stage::Player(player) if player.is_playing() => player.pause(),
-            Stage::Player(player) => player.play(),
-            Stage::Race(racing) => racing.play_or_pause(),
-            Stage::Empty | Stage::Quiz(_) => {}
+        match &mut self.content {
+            Content::Player(player) if player.is_playing() => player.pause(),
+            Content::Player(player) => player.play(),
+            Content::Race(racing) => racing.play_or_pause(),
+            Content::Empty | Content::Quiz(_) => {}
         }
     }
 
@@ -467,70 +467,70 @@ impl Laboratory {
         step: impl Fn(&mut Player) -> bool,
         end: &str,
     ) -> Result<(), String> {
-        match &mut self.stage {
-            Stage::Player(player) => {
+        match &mut self.content {
+            Content::Player(player) => {
                 let newest = step(player)
                     .then(|| player.place().index.checked_sub(1))
                     .flatten();
                 let sentence = newest.map_or(end.to_owned(), |newest| {
-                    happening(&player.entries()[newest], player.heading())
+                    event_text(&player.entries()[newest], player.heading())
                 });
                 self.say(sentence);
                 Ok(())
             }
-            Stage::Empty => {
+            Content::Empty => {
                 Err("There is nothing to step through: press Run.".to_owned())
             }
-            Stage::Race(_) | Stage::Quiz(_) => Ok(()),
+            Content::Race(_) | Content::Quiz(_) => Ok(()),
         }
     }
 
     fn restart(&mut self) -> Result<(), String> {
-        match &mut self.stage {
-            Stage::Player(player) if player.is_stage() => {
+        match &mut self.content {
+            Content::Player(player) if player.is_simulation() => {
                 let mut setup = self.setup.clone();
                 setup.scenario = player.scenario().to_string();
                 self.run(setup)
             }
-            Stage::Player(player) => {
+            Content::Player(player) => {
                 player.go_to(0);
                 Ok(())
             }
-            Stage::Race(racing) => {
+            Content::Race(racing) => {
                 racing.position_us = 0;
                 racing.is_playing = true;
                 Ok(())
             }
-            Stage::Empty | Stage::Quiz(_) => Ok(()),
+            Content::Empty | Content::Quiz(_) => Ok(()),
         }
     }
 
     fn seek(&mut self, share: f64) {
         let (_, end_us) = self.times_us();
         let time_us = share_of(end_us, share);
-        match &mut self.stage {
-            Stage::Player(player) => {
+        match &mut self.content {
+            Content::Player(player) => {
                 player.pause();
                 player.seek(time_us);
             }
-            Stage::Race(racing) => {
+            Content::Race(racing) => {
                 racing.is_playing = false;
                 racing.position_us = time_us;
             }
-            Stage::Empty | Stage::Quiz(_) => {}
+            Content::Empty | Content::Quiz(_) => {}
         }
     }
 
-    fn set_way(&mut self, way: Duration) {
-        let (shortest, longest) = WAYS;
-        self.way = way.clamp(shortest, longest);
-        if let Stage::Player(player) = &mut self.stage {
-            player.set_slowness(Slowness::Way(self.way));
+    fn set_one_way_delay(&mut self, one_way_delay: Duration) {
+        let (shortest, longest) = ONE_WAY_DELAYS;
+        self.one_way_delay = one_way_delay.clamp(shortest, longest);
+        if let Content::Player(player) = &mut self.content {
+            player.set_slowness(Slowness::OneWayDelay(self.one_way_delay));
         }
     }
 
     fn answer(&mut self, choice: usize) {
-        if let Stage::Quiz(quiz) = &mut self.stage {
+        if let Content::Quiz(quiz) = &mut self.content {
             quiz.answer(choice);
         }
     }

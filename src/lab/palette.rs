@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contrast_is_what_the_standard_says_of_black_grey_and_white() {
+    fn the_contrast_ratio_matches_the_wcag_values_of_black_grey_and_white() {
         let black = Colour::new(0, 0, 0);
         assert!((black.contrast(PAPER) - 21.0).abs() < 1e-9);
         let grey = Colour::new(0x76, 0x76, 0x76);

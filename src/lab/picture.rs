@@ -444,7 +444,7 @@ mod tests {
     use crate::lab::palette::{BLUE, INK};
 
     #[test]
-    fn white_paper_changes_nothing_and_dark_paper_every_colour() {
+    fn a_dark_background_changes_every_colour_and_a_white_one_none() {
         let mut picture = Picture::new(10.0, 10.0, "");
         picture.add(Words::new(Point::new(0.0, 9.0), 8.0, "x"));
         picture.add(Disc {
@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn upright_words_turn_around_their_place() {
+    fn upright_text_is_rotated_around_its_position() {
         let mut picture = Picture::new(10.0, 10.0, "");
         let words = Words::new(Point::new(2.0, 9.0), 8.0, "x");
         picture.add(Words {
@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_would_read_as_its_own_is_written_out() {
+    fn special_characters_of_xml_are_escaped() {
         let mut picture = Picture::new(10.0, 10.0, "a<b");
         picture.add(Words::new(Point::new(0.0, 9.0), 8.0, "x\u{1}<&>\""));
         let svg = picture.svg();
@@ -483,14 +483,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_one_decimal_and_nothing_is_minus_zero() {
+    fn a_number_has_one_decimal_place_and_zero_has_no_minus_sign() {
         assert_eq!(number(-0.04), "0.0");
         assert_eq!(number(1.0 / 3.0), "0.3");
         assert_eq!(number(-2.25), "-2.3");
     }
 
     #[test]
-    fn an_arrow_of_no_length_has_no_head() {
+    fn an_arrow_of_zero_length_has_no_head() {
         let mut picture = Picture::new(10.0, 10.0, "");
         let here = Point::new(1.0, 1.0);
         picture.add_head(&Line::new(here, here, INK));

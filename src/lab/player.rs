@@ -21,7 +21,7 @@
 //! use sash::lab::{player::Player, run::Experiment};
 //! use std::time::Duration;
 //! let scenario = "delay=50ms".parse().unwrap();
-//! let mut player = Player::stage(Experiment { scenario, ..Experiment::small() });
+//! let mut player = Player::simulation(Experiment { scenario, ..Experiment::small() });
 //! player.seek(160_000);
 //! assert_eq!(player.in_flight().len(), 16);
 //! assert!(player.kill("d3.1".parse().unwrap()));
@@ -35,19 +35,19 @@ mod in_flight;
 
 pub use in_flight::InFlight;
 
-use super::journal::{Entry, Happening, Heading, Journal, Meddling};
+use super::journal::{Entry, FaultInjection, Heading, Journal, JournalEvent};
 use super::run::{Experiment, Run, Stuck};
-use super::stage::Stage;
-use super::strip::{Place, Scrubber, Strip};
+use super::simulation::Simulation;
+use super::strip::{JournalPosition, Scrubber, Strip};
 use crate::link::{Direction, Label, Scenario};
-use in_flight::Flights;
+use in_flight::Transmissions;
 use std::time::Duration;
 
 /// A transfer and a place in it.
 #[derive(Debug)]
 pub struct Player {
     scrubber: Scrubber,
-    flights: Flights,
+    transmissions: Transmissions,
     source: Source,
     /// Of a recorded or live transfer, as its entries tell.
     scenario: Scenario,
@@ -64,14 +64,14 @@ pub enum Slowness {
     /// Transfer seconds in a second on the wall.
     Speed(f64),
     /// A packet's way from one side to the other takes this long on the wall.
-    Way(Duration),
+    OneWayDelay(Duration),
 }
 
 /// Where entries come from.
 #[derive(Debug)]
 enum Source {
     Recorded,
-    Stage(Box<Stage>),
+    Simulation(Box<Simulation>),
     Live { is_over: bool },
 }
 
@@ -87,7 +87,7 @@ const LONGEST_TICK: Duration = Duration::from_secs(1);
 const MOST_IN_A_TICK: usize = 20_000;
 
 /// The assumed one-way time of a packet if none is known.
-const USUAL_WAY: Duration = Duration::from_millis(1);
+const USUAL_ONE_WAY_DELAY: Duration = Duration::from_millis(1);
 
 impl Player {
     /// At the beginning of what was recorded; of a line that is no scenario, of a perfect
@@ -107,13 +107,16 @@ impl Player {
 
     /// At the beginning of a run that is yet to happen.
     #[must_use]
-    pub fn stage(experiment: Experiment) -> Self {
-        let stage = Stage::new(Experiment {
+    pub fn simulation(experiment: Experiment) -> Self {
+        let simulation = Simulation::new(Experiment {
             listening: true,
             ..experiment
         });
-        let mut player = Self::of(stage.heading(), Source::Stage(Box::new(stage)));
-        player.take_from_stage();
+        let mut player = Self::of(
+            simulation.heading(),
+            Source::Simulation(Box::new(simulation)),
+        );
+        player.take_from_simulation();
         player.go_to(0);
         player
     }
@@ -131,7 +134,7 @@ impl Player {
         let scenario = heading.scenario.parse().unwrap_or(Scenario::PERFECT);
         Self {
             scrubber: Scrubber::new(heading, Vec::new()),
-            flights: Flights::default(),
+            transmissions: Transmissions::default(),
             source,
             scenario,
             position: Duration::ZERO,
@@ -174,7 +177,7 @@ impl Player {
                 let goal = self.position + wall.mul_f64(self.speed());
                 self.position = goal.min(micros(self.end_us()).max(self.position));
             }
-            Source::Stage(_) => {
+            Source::Simulation(_) => {
                 let goal = self.position + wall.mul_f64(self.speed());
                 self.run_up_to(goal);
             }
@@ -248,7 +251,7 @@ impl Player {
     /// there yet. Unit: microseconds.
     pub fn seek(&mut self, time_us: u64) {
         let goal = micros(time_us);
-        if matches!(self.source, Source::Stage(_)) && goal > micros(self.end_us()) {
+        if matches!(self.source, Source::Simulation(_)) && goal > micros(self.end_us()) {
             self.position = micros(self.end_us());
             self.run_up_to(goal);
         } else {
@@ -260,7 +263,7 @@ impl Player {
     /// Goes to the moment after this many entries, or to the newest.
     pub fn go_to(&mut self, index: usize) {
         self.scrubber.at(index);
-        let Place { index, of } = self.place();
+        let JournalPosition { index, of } = self.place();
         let time_us = if index == of {
             self.end_us()
         } else {
@@ -274,12 +277,12 @@ impl Player {
     /// that is no stage.
     pub fn kill(&mut self, packet: Label) -> bool {
         let can_kill = self.can_kill();
-        let Source::Stage(stage) = &mut self.source else {
+        let Source::Simulation(simulation) = &mut self.source else {
             return false;
         };
-        let is_killed = can_kill && stage.kill(packet);
+        let is_killed = can_kill && simulation.kill(packet);
         if is_killed {
-            self.take_from_stage();
+            self.take_from_simulation();
             self.go_to_position();
         }
         is_killed
@@ -289,11 +292,11 @@ impl Player {
     /// of a transfer that is no stage.
     pub fn change(&mut self, scenario: Scenario) -> bool {
         let is_at_the_end = self.is_at_the_end();
-        let Source::Stage(stage) = &mut self.source else {
+        let Source::Simulation(simulation) = &mut self.source else {
             return false;
         };
-        stage.change(scenario);
-        self.take_from_stage();
+        simulation.change(scenario);
+        self.take_from_simulation();
         if is_at_the_end {
             self.go_to_position();
         }
@@ -312,7 +315,7 @@ impl Player {
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         match &self.source {
-            Source::Stage(stage) => stage.scenario(),
+            Source::Simulation(simulation) => simulation.scenario(),
             Source::Recorded | Source::Live { .. } => &self.scenario,
         }
     }
@@ -321,7 +324,8 @@ impl Player {
     /// no link.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
-        self.flights.at(self.place().index, self.position_us())
+        self.transmissions
+            .at(self.place().index, self.position_us())
     }
 
     /// How it looks here.
@@ -345,7 +349,7 @@ impl Player {
 
     /// How many entries have happened here.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> JournalPosition {
         self.scrubber.place()
     }
 
@@ -361,14 +365,14 @@ impl Player {
         match &self.source {
             Source::Recorded | Source::Live { is_over: true } => self.last_us(),
             Source::Live { is_over: false } => self.last_us().max(self.position_us()),
-            Source::Stage(stage) => self.last_us().max(stage.time_us()),
+            Source::Simulation(simulation) => self.last_us().max(simulation.time_us()),
         }
     }
 
     /// Whether it is a run in virtual time, in which a user may inject faults.
     #[must_use]
-    pub const fn is_stage(&self) -> bool {
-        matches!(self.source, Source::Stage(_))
+    pub const fn is_simulation(&self) -> bool {
+        matches!(self.source, Source::Simulation(_))
     }
 
     /// Whether it goes on by itself.
@@ -393,7 +397,7 @@ impl Player {
     #[must_use]
     pub fn outcome(&self) -> Option<&Run> {
         match &self.source {
-            Source::Stage(stage) => stage.outcome(),
+            Source::Simulation(simulation) => simulation.outcome(),
             Source::Recorded | Source::Live { .. } => None,
         }
     }
@@ -409,8 +413,8 @@ impl Player {
     pub fn speed(&self) -> f64 {
         let speed = match self.slowness {
             Slowness::Speed(speed) => speed,
-            Slowness::Way(wall) => {
-                self.way().as_secs_f64() / wall.as_secs_f64().max(1e-3)
+            Slowness::OneWayDelay(wall) => {
+                self.one_way_delay().as_secs_f64() / wall.as_secs_f64().max(1e-3)
             }
         };
         if speed.is_finite() {
@@ -422,16 +426,18 @@ impl Player {
 
     /// How long a packet usually takes from one side to the other. Unit: microseconds.
     #[must_use]
-    pub fn way_us(&self) -> u64 {
-        u64::try_from(self.way().as_micros()).unwrap_or(u64::MAX)
+    pub fn one_way_delay_us(&self) -> u64 {
+        u64::try_from(self.one_way_delay().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// The same.
-    fn way(&self) -> Duration {
+    fn one_way_delay(&self) -> Duration {
         let delay = self.scenario().conditions(Direction::Data).delay;
-        let seen = self.flights.newest_way_us().map(micros);
+        let seen = self.transmissions.newest_one_way_delay_us().map(micros);
         let known = Some(delay).filter(|delay| !delay.is_zero()).or(seen);
-        known.unwrap_or(USUAL_WAY).max(Duration::from_micros(1))
+        known
+            .unwrap_or(USUAL_ONE_WAY_DELAY)
+            .max(Duration::from_micros(1))
     }
 
     /// Whether nothing more is ever added.
@@ -439,12 +445,14 @@ impl Player {
         match &self.source {
             Source::Recorded => true,
             Source::Live { is_over } => *is_over,
-            Source::Stage(stage) => stage.next_time_us().is_none() || self.is_full(),
+            Source::Simulation(simulation) => {
+                simulation.next_time_us().is_none() || self.is_full()
+            }
         }
     }
 
     fn is_at_the_end(&self) -> bool {
-        let Place { index, of } = self.place();
+        let JournalPosition { index, of } = self.place();
         index == of && self.position_us() >= self.end_us()
     }
 
@@ -496,14 +504,14 @@ impl Player {
         let known = self.entries().len();
         while self.entries().len() == known {
             let is_over = self.has_ended();
-            let Source::Stage(stage) = &mut self.source else {
+            let Source::Simulation(simulation) = &mut self.source else {
                 return false;
             };
             if is_over {
                 return false;
             }
-            self.problem = stage.step().err();
-            self.take_from_stage();
+            self.problem = simulation.step().err();
+            self.take_from_simulation();
         }
         true
     }
@@ -514,27 +522,27 @@ impl Player {
         let known = self.entries().len();
         let most = known.saturating_add(MOST_IN_A_TICK).min(MOST_ENTRIES);
         while self.entries().len() < most {
-            let Source::Stage(stage) = &mut self.source else {
+            let Source::Simulation(simulation) = &mut self.source else {
                 return;
             };
-            if stage.next_time_us().is_none_or(|next| next > goal_us) {
+            if simulation.next_time_us().is_none_or(|next| next > goal_us) {
                 // Nothing happens until then: only time passes.
-                self.problem = stage.run_until(goal_us).err();
-                self.take_from_stage();
+                self.problem = simulation.run_until(goal_us).err();
+                self.take_from_simulation();
                 let is_over = self.has_ended();
                 let end = micros(self.end_us()).max(self.position);
                 self.position = if is_over { goal.min(end) } else { goal };
                 return;
             }
-            self.problem = stage.step().err();
-            self.take_from_stage();
+            self.problem = simulation.step().err();
+            self.take_from_simulation();
         }
         self.position = goal.min(micros(self.end_us()).max(self.position));
     }
 
-    fn take_from_stage(&mut self) {
-        if let Source::Stage(stage) = &mut self.source {
-            let entries = stage.take_entries().collect();
+    fn take_from_simulation(&mut self) {
+        if let Source::Simulation(simulation) = &mut self.source {
+            let entries = simulation.take_entries().collect();
             self.take(entries);
         }
     }
@@ -544,21 +552,22 @@ impl Player {
             if self.is_full() {
                 return;
             }
-            if let Happening::Person(meddling) = &entry.what {
-                self.meddle(meddling);
+            if let JournalEvent::FaultInjection(fault) = &entry.what {
+                self.inject(fault);
             }
-            let way = self.scenario.conditions(Direction::Data).delay;
-            self.flights.take(self.scrubber.place().of, &entry, way);
+            let one_way_delay = self.scenario.conditions(Direction::Data).delay;
+            self.transmissions
+                .take(self.scrubber.place().of, &entry, one_way_delay);
             self.scrubber.push(entry);
         }
     }
 
-    fn meddle(&mut self, meddling: &Meddling) {
-        match meddling {
-            Meddling::PacketKilled(killed) => {
+    fn inject(&mut self, fault: &FaultInjection) {
+        match fault {
+            FaultInjection::PacketKilled(killed) => {
                 self.scenario.lose(Label::from(killed.packet));
             }
-            Meddling::LinkChanged { scenario } => {
+            FaultInjection::LinkChanged { scenario } => {
                 if let Ok(scenario) = scenario.parse() {
                     self.scenario = scenario;
                 }

@@ -36,18 +36,18 @@ mod score;
 mod stops;
 mod view;
 
-pub use action::{Action, Step};
+pub use action::{Action, PacketRun};
 pub use occasion::{Occasion, Section};
 pub use score::{Given, field as csv_field, score};
 
-use super::journal::{Entry, Happening, Heading, Journal, Side};
+use super::journal::{Entry, Heading, Journal, JournalEvent, Side};
 use super::ladder;
 use super::notation::Notation;
 use super::run::{Experiment, Stuck};
 use super::strip::view::title;
-use super::strip::{Place, Strip, text};
+use super::strip::{JournalPosition, Strip, text};
 use super::words::{time, wrapped};
-use crate::reliable::event::{Event, GateState, PacketName, Timer};
+use crate::reliable::event::{Event, FlowControlState, PacketName, Timer};
 use crate::wire::options::{Arq, Congestion};
 use crate::wire::packet::Kind;
 use choices::mix;
@@ -229,7 +229,7 @@ fn question(
     for row in ladder::last_rows(heading, before, rows) {
         let _ = writeln!(situation, "{row}");
     }
-    let place = Place {
+    let place = JournalPosition {
         index,
         of: before.len(),
     };
@@ -261,13 +261,15 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
         .iter()
         .rev()
         .find_map(|entry| match (&entry.what, entry.side) {
-            (Happening::Machine(Event::RangesTold { ranges: told }), Side::Sender) => {
+            (JournalEvent::Machine(Event::AckRanges { ranges: told }), Side::Sender) => {
                 ranges = told;
                 None
             }
-            (Happening::Machine(event), Side::Sender) => Some(event),
+            (JournalEvent::Machine(event), Side::Sender) => Some(event),
             (
-                Happening::Machine(_) | Happening::Link(_) | Happening::Person(_),
+                JournalEvent::Machine(_)
+                | JournalEvent::Link(_)
+                | JournalEvent::FaultInjection(_),
                 Side::Sender | Side::Receiver | Side::Link,
             ) => None,
         });
@@ -278,15 +280,17 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             format!("The sender has just sent {name}.")
         }
         Some(Event::TimerExpired { timer }) => expired(*timer).to_owned(),
-        Some(Event::DataBlockedUpdated { gate }) => turned(*gate).to_owned(),
+        Some(Event::DataBlockedUpdated { flow_control }) => {
+            turned(*flow_control).to_owned()
+        }
         Some(
             Event::PacketIgnored { .. }
             | Event::PacketDamaged
             | Event::PacketLost { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::RangesTold { .. }
-            | Event::SegmentKept { .. }
+            | Event::AckRanges { .. }
+            | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::MtuUpdated { .. }
             | Event::ListeningBegun { .. }
@@ -335,20 +339,19 @@ const fn expired(timer: Timer) -> &'static str {
         }
         Timer::Probe => "The sender may not send DATA, and its probe timer has expired.",
         Timer::Closing => "FIN was not answered before the timeout.",
-        Timer::Handshake
-        | Timer::AcknowledgementDelay
-        | Timer::Quiet
-        | Timer::Silence => "A timer has expired.",
+        Timer::Handshake | Timer::AcknowledgementDelay | Timer::Idle | Timer::Silence => {
+            "A timer has expired."
+        }
     }
 }
 
-const fn turned(gate: GateState) -> &'static str {
-    match gate {
-        GateState::Open => "The sender may send DATA again.",
-        GateState::WindowClosed => {
+const fn turned(flow_control: FlowControlState) -> &'static str {
+    match flow_control {
+        FlowControlState::Open => "The sender may send DATA again.",
+        FlowControlState::WindowClosed => {
             "The ACK advertises a zero window: the receiver's buffer is full."
         }
-        GateState::Paused => "The user has paused the sender.",
+        FlowControlState::Paused => "The user has paused the sender.",
     }
 }
 

@@ -32,7 +32,7 @@ mod text;
 pub use drawing::{picture, picture_at};
 pub use text::{bar, table};
 
-use super::journal::{Entry, Happening, Meddling};
+use super::journal::{Entry, FaultInjection, JournalEvent};
 use super::run::{Experiment, Run, Stuck};
 use super::strip::Strip;
 use super::strip::view::title;
@@ -61,7 +61,7 @@ pub struct Lane {
     /// Segments whose first transmission the link lost or corrupted.
     pub first_losses: BTreeSet<u32>,
     /// Segments that were sent again, and how often.
-    pub resends: Vec<(u32, u32)>,
+    pub retransmissions: Vec<(u32, u32)>,
     /// How many segments the file has.
     pub segments: u32,
     /// How the file grew, and when something was sent again.
@@ -74,12 +74,12 @@ pub struct Mark {
     /// When. Unit: microseconds.
     pub time_us: u64,
     /// The events.
-    pub what: Step,
+    pub what: LaneEvent,
 }
 
 /// An event at a moment of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum LaneEvent {
     /// The receiver has this many segments in order.
     InOrder(u32),
     /// This segment was sent again.
@@ -130,14 +130,14 @@ impl Lane {
         let mut notes = Notes {
             strip: Strip::new(&heading),
             first_losses: BTreeSet::new(),
-            resends: Vec::new(),
+            retransmissions: Vec::new(),
             course: Vec::new(),
         };
         let run = experiment.run(|entry| notes.take(&entry))?;
         let Notes {
             strip,
             first_losses,
-            resends,
+            retransmissions,
             course,
         } = notes;
         Ok(Self {
@@ -145,7 +145,10 @@ impl Lane {
             experiment,
             run,
             first_losses,
-            resends: (0..).zip(resends).filter(|(_, times)| *times > 0).collect(),
+            retransmissions: (0..)
+                .zip(retransmissions)
+                .filter(|(_, times)| *times > 0)
+                .collect(),
             segments: strip.segments(),
             course,
         })
@@ -157,8 +160,8 @@ impl Lane {
         let until = self.course.partition_point(|mark| mark.time_us <= time_us);
         let mut newest = self.course[..until].iter().rev();
         let in_order = newest.find_map(|mark| match mark.what {
-            Step::InOrder(segments) => Some(segments),
-            Step::Resent(_) | Step::Lost(_) => None,
+            LaneEvent::InOrder(segments) => Some(segments),
+            LaneEvent::Resent(_) | LaneEvent::Lost(_) => None,
         });
         in_order.unwrap_or_default()
     }
@@ -169,47 +172,49 @@ struct Notes {
     strip: Strip,
     first_losses: BTreeSet<u32>,
     /// For each segment from the first on, how often it was sent again.
-    resends: Vec<u32>,
+    retransmissions: Vec<u32>,
     course: Vec<Mark>,
 }
 
 impl Notes {
     fn take(&mut self, entry: &Entry) {
-        let before = (self.strip.expected(), self.strip.resends());
+        let before = (self.strip.next_expected(), self.strip.retransmissions());
         self.strip.take(entry);
         let time_us = entry.time_us;
         let mut note = |what| self.course.push(Mark { time_us, what });
-        if self.strip.expected() != before.0 {
-            note(Step::InOrder(self.strip.expected()));
+        if self.strip.next_expected() != before.0 {
+            note(LaneEvent::InOrder(self.strip.next_expected()));
         }
         match &entry.what {
-            Happening::Machine(Event::PacketSent(packet))
-                if self.strip.resends() != before.1 =>
+            JournalEvent::Machine(Event::PacketSent(packet))
+                if self.strip.retransmissions() != before.1 =>
             {
-                note(Step::Resent(packet.number));
+                note(LaneEvent::Resent(packet.number));
                 let place = packet.number as usize;
-                if self.resends.len() <= place {
-                    self.resends.resize(place + 1, 0);
+                if self.retransmissions.len() <= place {
+                    self.retransmissions.resize(place + 1, 0);
                 }
-                self.resends[place] += 1;
+                self.retransmissions[place] += 1;
             }
-            Happening::Link(carried)
+            JournalEvent::Link(carried)
                 if carried.direction == Direction::Data
                     && is_of_the_file(&carried.packet)
                     && carried.is_lost() =>
             {
-                note(Step::Lost(carried.packet.number));
+                note(LaneEvent::Lost(carried.packet.number));
                 if carried.packet.attempt == 1 {
                     self.first_losses.insert(carried.packet.number);
                 }
             }
-            Happening::Person(Meddling::PacketKilled(killed))
+            JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed))
                 if killed.direction == Direction::Data
                     && is_of_the_file(&killed.packet) =>
             {
-                note(Step::Lost(killed.packet.number));
+                note(LaneEvent::Lost(killed.packet.number));
             }
-            Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => {}
+            JournalEvent::Machine(_)
+            | JournalEvent::Link(_)
+            | JournalEvent::FaultInjection(_) => {}
         }
     }
 }

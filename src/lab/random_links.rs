@@ -244,8 +244,8 @@ impl RandomLink {
         };
         let mut shared = Shared::new(&scenario, &[transfer]);
         let needed = f64::from(segments) / self.limit();
-        let patience = 10.0 * (needed + self.start()) + 5.0;
-        shared.run_to_end(Duration::from_secs_f64(patience));
+        let timeout = 10.0 * (needed + self.start()) + 5.0;
+        shared.run_to_end(Duration::from_secs_f64(timeout));
         let flow = shared.flow(0);
         let half = shared.now().since_start() / 2;
         #[expect(clippy::cast_precision_loss, reason = "packets of one transfer")]
@@ -259,7 +259,7 @@ impl RandomLink {
             utilization: utilization.filter(|_| self.is_long_enough()),
             queue: shared.mean_queue(Moment::START + half) / PACKET_BYTES,
             is_whole: flow.is_whole(),
-            seconds: flow.time_to(20).map_or(patience, |time| time.as_secs_f64()),
+            seconds: flow.time_to(20).map_or(timeout, |time| time.as_secs_f64()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A transfer in virtual time: two machines, a link, no sockets, no clock.
 //!
 //! An [`Experiment`] says what is run, a [`Run`] what came of it; how it goes on in
-//! between is the [`Stage`](super::stage::Stage)'s.
+//! between is the [`Simulation`](super::simulation::Simulation)'s.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -21,7 +21,7 @@ use crate::reliable::moment::Moment;
 use crate::reliable::round_trip::Timing;
 use crate::wire::digest::Token;
 use crate::wire::message::Progress;
-use crate::wire::options::{Arq, Congestion, Settled};
+use crate::wire::options::{Arq, Congestion, NegotiatedOptions};
 use crate::wire::sequence::SequenceNumber;
 use std::fmt;
 use std::time::Duration;
@@ -115,9 +115,9 @@ impl Experiment {
     /// A hundred thousand bytes by selective repeat over a perfect link.
     #[must_use]
     pub fn small() -> Self {
-        let Settled {
+        let NegotiatedOptions {
             arq, segment_bytes, ..
-        } = Settled::DEFAULT;
+        } = NegotiatedOptions::DEFAULT;
         Self {
             scenario: Scenario::PERFECT,
             arq,

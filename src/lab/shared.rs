@@ -128,7 +128,7 @@ impl Flow {
     }
 
     fn arrive(&mut self, packet: &Packet, now: Moment) {
-        if self.receiver.wants(packet) {
+        if self.receiver.is_wanted(packet) {
             self.delivered += 1;
             let reached = |marks: usize| {
                 let share = u64::from(self.transfer.segments) * (marks as u64 + 1);
@@ -201,9 +201,9 @@ impl Shared {
         sum as f64 / count.max(1) as f64
     }
 
-    /// Goes on until every file has arrived, or until nothing is left of `patience`.
-    pub fn run_to_end(&mut self, patience: Duration) {
-        let end = self.now + patience;
+    /// Goes on until every file has arrived, or until nothing is left of `timeout`.
+    pub fn run_to_end(&mut self, timeout: Duration) {
+        let end = self.now + timeout;
         while self.now < end && !self.flows.iter().all(Flow::is_whole) {
             self.step();
         }

@@ -82,17 +82,17 @@ pub fn experiment(seed: u64) -> Experiment {
     let arq = Arq::ALL[turn(Arq::ALL.len())];
     let congestion = Congestion::ALL[turn(Congestion::ALL.len())];
     let link = LINKS[turn(LINKS.len())];
-    let mut dice = Generator::new(seed);
-    let segment_bytes = *dice.one_of(&SEGMENTS);
+    let mut generator = Generator::new(seed);
+    let segment_bytes = *generator.one_of(&SEGMENTS);
     // The sizes where one byte more is one segment more are the interesting ones.
-    let whole = *dice.one_of(&LENGTHS) * u64::from(segment_bytes);
-    let size = *dice.one_of(&[whole, whole.saturating_sub(1), whole + 1]);
+    let whole = *generator.one_of(&LENGTHS) * u64::from(segment_bytes);
+    let size = *generator.one_of(&[whole, whole.saturating_sub(1), whole + 1]);
     let window = match arq {
         Arq::StopAndWait => 1,
-        Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => *dice.one_of(&WINDOWS),
+        Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => *generator.one_of(&WINDOWS),
     };
-    let first = *dice.one_of(&[0, 7_000, u32::MAX - 5, u32::MAX - 100]);
-    let offset = *dice.one_of(&[0, 0, 0, 1, size / 3, size.saturating_sub(1), size]);
+    let first = *generator.one_of(&[0, 7_000, u32::MAX - 5, u32::MAX - 100]);
+    let offset = *generator.one_of(&[0, 0, 0, 1, size / 3, size.saturating_sub(1), size]);
     let line = format!("seed={seed};{link}");
     let scenario = line.parse::<Scenario>();
     Experiment {
@@ -104,8 +104,8 @@ pub fn experiment(seed: u64) -> Experiment {
         segment_bytes,
         first: SequenceNumber(first),
         offset: offset.min(size),
-        is_upload: *dice.one_of(&[false, true]),
-        halt: *dice.one_of(&[
+        is_upload: *generator.one_of(&[false, true]),
+        halt: *generator.one_of(&[
             None,
             None,
             None,
@@ -233,14 +233,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_link_is_a_scenario() {
+    fn every_link_of_the_soak_test_is_a_valid_scenario() {
         for link in LINKS {
             assert!(link.parse::<Scenario>().is_ok(), "{link}");
         }
     }
 
     #[test]
-    fn each_protocol_meets_each_controller_on_each_link() {
+    fn each_protocol_runs_with_each_controller_on_each_link() {
         let mut met = std::collections::BTreeSet::new();
         let all = 3 * Congestion::ALL.len() * LINKS.len();
         for seed in 0..all as u64 {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_ends_in_the_line_that_runs_it_again() {
+    fn a_failure_report_ends_with_the_command_that_repeats_it() {
         let experiment = Experiment {
             scenario: "seed=7;loss=5%".parse().unwrap(),
             halt: Some(Halt::Disk),

@@ -33,11 +33,13 @@ pub(super) mod view;
 
 pub use band::{Band, Sides, Toward};
 pub use drawing::picture;
-pub use scrubber::{Place, Scrubber};
+pub use scrubber::{JournalPosition, Scrubber};
 pub use segment::{Look, ReceiverState, SenderState};
 pub use text::text;
 
-use super::journal::{Carried, Entry, Happening, Heading, Killed, Meddling, Side};
+use super::journal::{
+    Carried, Entry, FaultInjection, Heading, JournalEvent, Killed, Side,
+};
 use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
@@ -62,11 +64,11 @@ pub struct Strip {
     base: u32,
     next: u32,
     cwnd: Option<u32>,
-    expected: u32,
+    next_expected: u32,
     /// The segments that the newest arrival put in order: taken back where it was not
     /// believed.
     newest: Option<Taken>,
-    resends: u64,
+    retransmissions: u64,
     time_us: u64,
     hears_sender: bool,
     hears_receiver: bool,
@@ -92,8 +94,8 @@ pub struct SenderCounts {
 pub struct ReceiverCounts {
     /// See [`ReceiverState::Missing`].
     pub missing: u32,
-    /// See [`ReceiverState::KeptEarly`].
-    pub kept_early: u32,
+    /// See [`ReceiverState::BufferedOutOfOrder`].
+    pub buffered_out_of_order: u32,
     /// See [`ReceiverState::InOrder`].
     pub in_order: u32,
 }
@@ -105,7 +107,7 @@ const UNKNOWN_ATTEMPT: u8 = 0;
 #[derive(Debug, Clone, Copy)]
 struct Taken {
     number: u32,
-    expected_after: u32,
+    next_expected_after: u32,
 }
 
 impl Strip {
@@ -134,9 +136,9 @@ impl Strip {
             base: 0,
             next: 0,
             cwnd: None,
-            expected: 0,
+            next_expected: 0,
             newest: None,
-            resends: 0,
+            retransmissions: 0,
             time_us: 0,
             hears_sender: false,
             hears_receiver: false,
@@ -147,23 +149,23 @@ impl Strip {
     pub fn take(&mut self, entry: &Entry) {
         self.time_us = entry.time_us;
         match (&entry.what, entry.side) {
-            (Happening::Link(carried), _) => self.carry(carried),
-            (Happening::Machine(event), Side::Sender) => {
+            (JournalEvent::Link(carried), _) => self.carry(carried),
+            (JournalEvent::Machine(event), Side::Sender) => {
                 self.hears_sender = true;
                 self.take_from_sender(event);
             }
-            (Happening::Machine(event), Side::Receiver) => {
+            (JournalEvent::Machine(event), Side::Receiver) => {
                 self.hears_receiver = true;
                 self.take_from_receiver(event);
             }
-            (Happening::Person(Meddling::PacketKilled(killed)), _) => {
+            (JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)), _) => {
                 let Killed { packet, direction } = killed;
                 if *direction == Direction::Data && is_data(packet) {
-                    self.lose_sending(packet.number, packet.attempt);
+                    self.lose_transmission(packet.number, packet.attempt);
                 }
             }
-            (Happening::Machine(_), Side::Link)
-            | (Happening::Person(Meddling::LinkChanged { .. }), _) => {}
+            (JournalEvent::Machine(_), Side::Link)
+            | (JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }), _) => {}
         }
     }
 
@@ -227,14 +229,14 @@ impl Strip {
 
     /// The segment that the receiver wants next.
     #[must_use]
-    pub const fn expected(&self) -> u32 {
-        self.expected
+    pub const fn next_expected(&self) -> u32 {
+        self.next_expected
     }
 
     /// How many DATA packets were sent again so far.
     #[must_use]
-    pub const fn resends(&self) -> u64 {
-        self.resends
+    pub const fn retransmissions(&self) -> u64 {
+        self.retransmissions
     }
 
     /// Whether the journal has told anything of the sender.
@@ -258,7 +260,7 @@ impl Strip {
             Event::PacketLost {
                 number, attempt, ..
             } => self.lose(*number, *attempt),
-            Event::RangesTold { ranges } => self.hear_of(ranges),
+            Event::AckRanges { ranges } => self.hear_of(ranges),
             Event::CongestionUpdated { cwnd, .. } => self.cwnd = Some(*cwnd),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::ListeningBegun {
@@ -277,7 +279,7 @@ impl Strip {
             | Event::PacketDamaged
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
-            | Event::SegmentKept { .. }
+            | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::StateChanged { .. } => {}
@@ -289,7 +291,7 @@ impl Strip {
             Event::PacketReceived(packet) if is_data(packet) => {
                 self.arrive(packet.number);
             }
-            Event::SegmentKept { number } => self.keep(*number),
+            Event::SegmentBuffered { number } => self.keep(*number),
             Event::SegmentDropped { number, .. } => self.take_back(*number),
             Event::PacketIgnored { packet, .. } => self.take_back(packet.number),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
@@ -308,7 +310,7 @@ impl Strip {
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::RangesTold { .. }
+            | Event::AckRanges { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::StateChanged { .. } => {}
         }
@@ -353,7 +355,7 @@ impl Strip {
         for number in 0..base {
             self.set_receiver(number, ReceiverState::InOrder);
         }
-        self.expected = base;
+        self.next_expected = base;
     }
 
     fn send(&mut self, packet: &PacketName) {
@@ -369,7 +371,7 @@ impl Strip {
             self.attempts.push(attempt);
             self.set_sender(number, SenderState::InFlight);
         } else {
-            self.resends += 1;
+            self.retransmissions += 1;
             self.attempts[number as usize] = attempt;
             self.set_sender(number, SenderState::Resent);
         }
@@ -382,7 +384,7 @@ impl Strip {
             packet, direction, ..
         } = carried;
         if carried.is_lost() && *direction == Direction::Data && is_data(packet) {
-            self.lose_sending(packet.number, packet.attempt);
+            self.lose_transmission(packet.number, packet.attempt);
         }
     }
 
@@ -390,18 +392,18 @@ impl Strip {
     fn lose(&mut self, number: u32, attempt: u8) {
         match self.arq {
             Arq::StopAndWait | Arq::SelectiveRepeat | Arq::Sack => {
-                self.lose_sending(number, attempt);
+                self.lose_transmission(number, attempt);
             }
             Arq::GoBackN => {
                 for number in number..self.next {
                     let attempt = self.attempts.get(number as usize).copied();
-                    self.lose_sending(number, attempt.unwrap_or_default());
+                    self.lose_transmission(number, attempt.unwrap_or_default());
                 }
             }
         }
     }
 
-    fn lose_sending(&mut self, number: u32, attempt: u8) {
+    fn lose_transmission(&mut self, number: u32, attempt: u8) {
         let newest = self.attempts.get(number as usize);
         let is_newest = newest.is_some_and(|it| [attempt, UNKNOWN_ATTEMPT].contains(it));
         match self.sender(number) {
@@ -448,20 +450,20 @@ impl Strip {
     /// DATA has reached the receiver.
     fn arrive(&mut self, number: u32) {
         self.newest = None;
-        if number != self.expected || number >= self.segments {
+        if number != self.next_expected || number >= self.segments {
             return;
         }
         loop {
-            self.set_receiver(self.expected, ReceiverState::InOrder);
-            self.expected += 1;
-            if self.receiver(self.expected) != ReceiverState::KeptEarly {
+            self.set_receiver(self.next_expected, ReceiverState::InOrder);
+            self.next_expected += 1;
+            if self.receiver(self.next_expected) != ReceiverState::BufferedOutOfOrder {
                 break;
             }
         }
-        let expected_after = self.expected;
+        let next_expected_after = self.next_expected;
         self.newest = Some(Taken {
             number,
-            expected_after,
+            next_expected_after,
         });
     }
 
@@ -471,17 +473,18 @@ impl Strip {
             return;
         };
         self.set_receiver(number, ReceiverState::Missing);
-        for early in number + 1..taken.expected_after {
-            self.set_receiver(early, ReceiverState::KeptEarly);
+        for early in number + 1..taken.next_expected_after {
+            self.set_receiver(early, ReceiverState::BufferedOutOfOrder);
         }
-        self.expected = number;
+        self.next_expected = number;
     }
 
     fn keep(&mut self, number: u32) {
         let window = self.most.min(LARGEST_WINDOW);
-        let is_early = number > self.expected && number - self.expected <= window.max(1);
+        let is_early =
+            number > self.next_expected && number - self.next_expected <= window.max(1);
         if is_early && number < self.segments {
-            self.set_receiver(number, ReceiverState::KeptEarly);
+            self.set_receiver(number, ReceiverState::BufferedOutOfOrder);
         }
     }
 
@@ -544,7 +547,7 @@ impl ReceiverCounts {
     fn of(&mut self, state: ReceiverState) -> &mut u32 {
         match state {
             ReceiverState::Missing => &mut self.missing,
-            ReceiverState::KeptEarly => &mut self.kept_early,
+            ReceiverState::BufferedOutOfOrder => &mut self.buffered_out_of_order,
             ReceiverState::InOrder => &mut self.in_order,
         }
     }

@@ -28,7 +28,7 @@ pub use picture::{Across, UnknownAcross};
 use super::run::{Experiment, Run, Stuck};
 use super::theory::path::Path;
 use crate::link::{Scenario, ScenarioError};
-use crate::wire::options::{Arq, Asked, Congestion, Settled};
+use crate::wire::options::{Arq, Congestion, NegotiatedOptions, RequestedOptions};
 use std::time::Duration;
 
 /// The varied values, and those that all cells share.
@@ -123,7 +123,7 @@ impl Grid {
             delays: vec![Duration::from_millis(10)],
             sizes: vec![100_000],
             seeds: 1,
-            segment_bytes: Settled::DEFAULT.segment_bytes,
+            segment_bytes: NegotiatedOptions::DEFAULT.segment_bytes,
             link: String::new(),
         }
     }
@@ -177,13 +177,13 @@ impl Grid {
         for window in or_usual(&self.windows) {
             for congestion in or_usual(&self.controllers) {
                 for &arq in &self.arqs {
-                    let asked = Asked {
+                    let asked = RequestedOptions {
                         arq: Some(arq),
                         window,
                         congestion,
-                        ..Asked::default()
+                        ..RequestedOptions::default()
                     };
-                    if let Ok(settled) = asked.settle(&Settled::DEFAULT) {
+                    if let Ok(settled) = asked.negotiate(&NegotiatedOptions::DEFAULT) {
                         take(settled.arq, settled.congestion, settled.window);
                     }
                 }
@@ -212,13 +212,13 @@ impl Cell {
 
     /// Its choices, as two programs would settle them.
     #[must_use]
-    pub const fn settled(&self, grid: &Grid) -> Settled {
-        Settled {
+    pub const fn settled(&self, grid: &Grid) -> NegotiatedOptions {
+        NegotiatedOptions {
             arq: self.arq,
             congestion: self.congestion,
             window: self.window,
             segment_bytes: grid.segment_bytes,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         }
     }
 

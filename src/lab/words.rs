@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_cut_after_a_mark_where_that_can_be() {
+    fn a_line_is_wrapped_after_a_punctuation_mark_where_possible() {
         let lines = wrapped("seed=7;loss=10%;delay=50ms", 17);
         assert_eq!(lines, ["seed=7;loss=10%;", "delay=50ms"]);
         assert_eq!(wrapped("abcdef", 4), ["abcd", "ef"]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_in_groups_of_three() {
+    fn thousands_are_separated_in_groups_of_three() {
         assert_eq!(thousands(7), "7");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands(100_000), "100,000");

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_letter_and_is_read_back_from_it() {
+    fn every_packet_kind_has_a_letter_that_is_parsed_back() {
         for (_, kind) in LETTERS {
             let label = Label {
                 kind,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_packet_is_told_in_words() {
+    fn a_text_that_names_no_packet_is_an_error() {
         for text in [
             "", "d", "d1", "d.1", "x1.1", "d1.256", "d-1.1", "é1.1", "d1.1.1",
         ] {

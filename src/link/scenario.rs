@@ -116,7 +116,7 @@ pub struct Burst {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
     /// How long nothing passes, at the end of each period.
-    pub dark: Duration,
+    pub down: Duration,
     /// The time from one outage to the next.
     pub period: Duration,
 }
@@ -216,12 +216,15 @@ impl Scenario {
     /// assert_eq!(scenario.to_string(), "seed=7;loss=10%;drop=d0.1,a3.1");
     /// ```
     pub fn lose(&mut self, label: Label) {
-        let ways = [&mut self.data, &mut self.ack];
-        if ways.iter().all(|way| way.drops.contains(&label)) {
+        let directions = [&mut self.data, &mut self.ack];
+        if directions
+            .iter()
+            .all(|direction| direction.drops.contains(&label))
+        {
             return;
         }
-        for way in ways {
-            way.drops.push(label);
+        for direction in directions {
+            direction.drops.push(label);
         }
         let text = self.text.trim_end_matches([';', ' ']);
         let last = text.rsplit(';').next().unwrap_or_default();
@@ -234,8 +237,8 @@ impl Scenario {
     }
 
     /// The directions that a word with this prefix speaks of.
-    fn both_or_one(&mut self, way: Option<Direction>) -> Vec<&mut Conditions> {
-        match way {
+    fn both_or_one(&mut self, direction: Option<Direction>) -> Vec<&mut Conditions> {
+        match direction {
             None => vec![&mut self.data, &mut self.ack],
             Some(Direction::Data) => vec![&mut self.data],
             Some(Direction::Ack) => vec![&mut self.ack],
@@ -247,7 +250,7 @@ impl Scenario {
         let (key, value) = assignment
             .split_once('=')
             .ok_or_else(|| assignment.wrong("write WORD=VALUE"))?;
-        let (way, word) = match key.split_once('.') {
+        let (direction, word) = match key.split_once('.') {
             None => (None, key),
             Some((prefix, word)) => match prefix.text {
                 "data" => (Some(Direction::Data), word),
@@ -260,10 +263,10 @@ impl Scenario {
             },
         };
         let set = |scenario: &mut Self, set: &dyn Fn(&mut Conditions)| {
-            scenario.both_or_one(way).into_iter().for_each(set);
+            scenario.both_or_one(direction).into_iter().for_each(set);
         };
         match word.text {
-            "seed" if way.is_none() => {
+            "seed" if direction.is_none() => {
                 self.seed = value.number()?;
             }
             "seed" => {
@@ -274,62 +277,62 @@ impl Scenario {
             }
             "loss" => {
                 let share = value.share()?;
-                set(self, &|way| way.loss = share);
+                set(self, &|direction| direction.loss = share);
             }
             "corrupt" => {
                 let share = value.share()?;
-                set(self, &|way| way.corrupt = share);
+                set(self, &|direction| direction.corrupt = share);
             }
             "duplicate" => {
                 let share = value.share()?;
-                set(self, &|way| way.duplicate = share);
+                set(self, &|direction| direction.duplicate = share);
             }
             "reorder" => {
                 let share = value.share()?;
-                set(self, &|way| way.reorder = share);
+                set(self, &|direction| direction.reorder = share);
             }
             "burst" => {
                 let burst = value.burst()?;
-                set(self, &|way| way.burst = Some(burst));
+                set(self, &|direction| direction.burst = Some(burst));
             }
             "jitter" => {
                 let jitter = value.duration()?;
-                set(self, &|way| way.jitter = jitter);
+                set(self, &|direction| direction.jitter = jitter);
             }
             "rate" => {
                 let rate = value.rate()?;
-                set(self, &|way| way.rate = Some(rate));
+                set(self, &|direction| direction.rate = Some(rate));
             }
             "queue" => {
                 let queue = value.bytes()?;
-                set(self, &|way| way.queue = Some(queue));
+                set(self, &|direction| direction.queue = Some(queue));
             }
             "bucket" => {
                 let bucket = value.bytes()?;
-                set(self, &|way| way.bucket = Some(bucket));
+                set(self, &|direction| direction.bucket = Some(bucket));
             }
             "clump" => {
                 let clump = value.duration()?;
-                set(self, &|way| way.clump = clump);
+                set(self, &|direction| direction.clump = clump);
             }
             "mtu" => {
                 let mtu = value.number()?;
-                set(self, &|way| way.mtu = mtu);
+                set(self, &|direction| direction.mtu = mtu);
             }
             "outage" => {
                 let outage = value.outage()?;
-                set(self, &|way| way.outage = Some(outage));
+                set(self, &|direction| direction.outage = Some(outage));
             }
             "delay" => {
                 let delay = value.duration()?;
-                set(self, &|way| way.delay = delay);
+                set(self, &|direction| direction.delay = delay);
             }
             DROP => {
                 let labels: Vec<_> = value
                     .split(',')
                     .map(|one| one.label())
                     .collect::<Result<_, _>>()?;
-                set(self, &|way| way.drops.extend(&labels));
+                set(self, &|direction| direction.drops.extend(&labels));
             }
             unknown => return Err(word.wrong(&unknown_word(unknown))),
         }

@@ -21,7 +21,7 @@ fn count(fates: &[Fate], fate: Fate) -> usize {
 }
 
 #[test]
-fn the_same_packets_are_lost_whenever_and_in_whatever_order_they_are_sent() {
+fn the_lost_packets_depend_neither_on_the_time_nor_on_the_order_of_sending() {
     let scenario: Scenario = "seed=7;loss=30%".parse().unwrap();
     let mut forwards = Link::new(&scenario, Direction::Data);
     let mut backwards = Link::new(&scenario, Direction::Data);
@@ -38,7 +38,7 @@ fn the_same_packets_are_lost_whenever_and_in_whatever_order_they_are_sent() {
 }
 
 #[test]
-fn ten_percent_is_ten_percent() {
+fn a_probability_of_ten_percent_affects_ten_percent_of_the_packets() {
     for (scenario, fate) in [
         ("seed=1;loss=10%", Fate::Lost),
         ("seed=2;corrupt=10%", Fate::Corrupted),
@@ -55,7 +55,7 @@ fn ten_percent_is_ten_percent() {
 }
 
 #[test]
-fn a_resend_has_dice_of_its_own() {
+fn each_attempt_has_its_own_random_fate() {
     let scenario: Scenario = "seed=7;loss=50%".parse().unwrap();
     let mut link = Link::new(&scenario, Direction::Data);
     let lost = (1..=40).filter(|&attempt| {
@@ -65,7 +65,7 @@ fn a_resend_has_dice_of_its_own() {
 }
 
 #[test]
-fn each_direction_has_its_own_words_and_its_own_dice() {
+fn each_direction_has_its_own_parameters_and_random_values() {
     let both = fates("seed=7;loss=20%", Direction::Data, 200);
     assert_ne!(both, fates("seed=7;loss=20%", Direction::Ack, 200));
     let data_only = "seed=7;data.loss=20%";
@@ -74,7 +74,7 @@ fn each_direction_has_its_own_words_and_its_own_dice() {
 }
 
 #[test]
-fn a_list_drops_exactly_what_it_names() {
+fn a_drop_list_drops_exactly_the_packets_that_it_names() {
     let mut link = Link::new(&"drop=d0.1,d3.2".parse().unwrap(), Direction::Data);
     let mut fate =
         |number, attempt| link.push((), data(number, attempt), 1_472, Moment::START);
@@ -85,7 +85,7 @@ fn a_list_drops_exactly_what_it_names() {
 }
 
 #[test]
-fn bursts_have_the_share_and_the_length_that_were_asked_for() {
+fn bursts_have_the_configured_loss_rate_and_mean_length() {
     let fates = fates("seed=7;burst=1%/20%", Direction::Data, 200_000);
     let lost = count(&fates, Fate::Lost);
     // In the long run P/(P+R) of the time is bad: 4.76 %.
@@ -100,7 +100,7 @@ fn bursts_have_the_share_and_the_length_that_were_asked_for() {
 }
 
 #[test]
-fn a_burst_too_is_the_same_in_whatever_order_packets_are_sent() {
+fn burst_losses_do_not_depend_on_the_order_of_sending() {
     let scenario: Scenario = "seed=3;burst=5%/25%".parse().unwrap();
     let mut link = Link::new(&scenario, Direction::Data);
     let mut push = |n| link.push(n, data(n, 1), 1_472, Moment::START);
@@ -112,7 +112,7 @@ fn a_burst_too_is_the_same_in_whatever_order_packets_are_sent() {
 }
 
 #[test]
-fn jitter_adds_up_to_what_was_asked_for() {
+fn jitter_has_the_configured_range_and_mean() {
     let mut link = Link::new(
         &"seed=1;delay=10ms;jitter=4ms".parse().unwrap(),
         Direction::Ack,
@@ -132,7 +132,7 @@ fn jitter_adds_up_to_what_was_asked_for() {
 }
 
 #[test]
-fn a_rate_spaces_packets_by_their_length_with_headers() {
+fn a_rate_spaces_packets_by_their_length_including_headers() {
     let mut link = Link::new(&"rate=12mbit;delay=5ms".parse().unwrap(), Direction::Data);
     for n in 0..4 {
         link.push(n, data(n, 1), 1_472, Moment::START);
@@ -147,7 +147,8 @@ fn a_rate_spaces_packets_by_their_length_with_headers() {
 }
 
 #[test]
-fn what_finds_the_queue_full_is_lost_and_an_emptied_queue_takes_again() {
+fn a_packet_that_meets_a_full_queue_is_dropped_and_a_drained_queue_accepts_packets_again()
+{
     let mut link =
         Link::new(&"rate=12mbit;queue=4500B".parse().unwrap(), Direction::Data);
     let mut push = |n, at_ms| {
@@ -162,18 +163,18 @@ fn what_finds_the_queue_full_is_lost_and_an_emptied_queue_takes_again() {
 }
 
 #[test]
-fn an_outage_is_dark_at_the_end_of_each_period_and_only_then() {
+fn an_outage_loses_packets_only_at_the_end_of_each_period() {
     let mut link = Link::new(&"outage=2s/5s".parse().unwrap(), Direction::Data);
     for tenth in 0..100 {
         let now = Moment::START + Duration::from_millis(100 * tenth);
         let fate = link.push((), data(0, 1), 100, now);
-        let is_dark = tenth % 50 >= 30;
-        assert_eq!(fate == Fate::Lost, is_dark, "after {tenth} tenths");
+        let is_down = tenth % 50 >= 30;
+        assert_eq!(fate == Fate::Lost, is_down, "after {tenth} tenths");
     }
 }
 
 #[test]
-fn what_is_held_back_is_overtaken() {
+fn a_reordered_packet_is_overtaken() {
     let mut link =
         Link::new(&"delay=10ms;reorder=100%".parse().unwrap(), Direction::Data);
     link.push("first", data(0, 1), 1_472, Moment::START);
@@ -187,7 +188,7 @@ fn what_is_held_back_is_overtaken() {
 }
 
 #[test]
-fn a_duplicate_arrives_whole_beside_the_first() {
+fn a_duplicated_packet_arrives_twice() {
     let mut link =
         Link::new(&"duplicate=100%;delay=1ms".parse().unwrap(), Direction::Ack);
     link.push("twin", data(0, 1), 1_472, Moment::START);
@@ -197,7 +198,7 @@ fn a_duplicate_arrives_whole_beside_the_first() {
 }
 
 #[test]
-fn what_is_longer_than_the_mtu_is_lost_headers_of_udp_and_ip_included() {
+fn a_packet_longer_than_the_mtu_including_udp_and_ip_headers_is_lost() {
     let scenario: Scenario = "data.mtu=1300".parse().unwrap();
     let mut data = Link::new(&scenario, Direction::Data);
     let mut ack = Link::new(&scenario, Direction::Ack);
@@ -210,7 +211,7 @@ fn what_is_longer_than_the_mtu_is_lost_headers_of_udp_and_ip_included() {
 }
 
 #[test]
-fn a_fate_that_is_a_loss_lets_nothing_arrive_and_any_other_does() {
+fn a_packet_arrives_exactly_if_its_fate_is_not_a_loss() {
     for scenario in [
         "delay=1ms",
         "loss=100%",
@@ -228,7 +229,7 @@ fn a_fate_that_is_a_loss_lets_nothing_arrive_and_any_other_does() {
 }
 
 #[test]
-fn damage_flips_one_bit_and_a_datagram_of_nothing_has_none() {
+fn corruption_flips_one_bit_and_leaves_an_empty_datagram_unchanged() {
     let damaged = |item: &[u8], bit| {
         let (item, damage) = (item.to_vec(), Some(bit));
         Delivery { item, damage }.into_datagram()
@@ -246,13 +247,13 @@ fn damage_flips_one_bit_and_a_datagram_of_nothing_has_none() {
 }
 
 #[test]
-fn what_is_killed_never_comes_out_and_nothing_else_is_touched() {
+fn a_killed_packet_never_arrives_and_no_other_packet_is_affected() {
     let scenario = "duplicate=100%;delay=5ms".parse().unwrap();
     let mut link = Link::new(&scenario, Direction::Data);
     for n in 0..3 {
         link.push(n, data(n, 1), 1_472, Moment::START);
     }
-    assert_eq!(link.under_way().count(), 6);
+    assert_eq!(link.packets_in_flight().count(), 6);
     assert_eq!(link.kill(data(1, 2)), None);
     assert_eq!(link.kill(data(1, 1)), Some(1));
     assert_eq!(link.kill(data(1, 1)), None);
@@ -262,7 +263,7 @@ fn what_is_killed_never_comes_out_and_nothing_else_is_touched() {
 }
 
 #[test]
-fn a_change_leaves_what_is_in_flight_alone() {
+fn a_link_change_does_not_affect_packets_in_flight() {
     let mut link = Link::new(&"delay=9ms".parse().unwrap(), Direction::Data);
     let at = |ms| Moment::START + Duration::from_millis(ms);
     link.push(0, data(0, 1), 1_472, at(0));
@@ -277,7 +278,7 @@ fn a_change_leaves_what_is_in_flight_alone() {
 }
 
 #[test]
-fn what_waits_before_a_rate_waits_before_the_new_one_with_as_many_bytes() {
+fn queued_bytes_are_transmitted_at_the_new_rate_after_a_change() {
     let mut link = Link::new(&"rate=12mbit".parse().unwrap(), Direction::Data);
     let at = |ms| Moment::START + Duration::from_millis(ms);
     for n in 0..11 {
@@ -293,7 +294,7 @@ fn what_waits_before_a_rate_waits_before_the_new_one_with_as_many_bytes() {
 }
 
 #[test]
-fn a_policer_drops_what_a_queue_would_hold_and_delays_nothing() {
+fn a_policer_drops_excess_packets_instead_of_queueing_them() {
     let policed: Scenario = "rate=1200kbit;bucket=15kB;delay=5ms".parse().unwrap();
     let mut link = Link::new(&policed, Direction::Data);
     let enter = |link: &mut Link<u32>, number, at| {
@@ -313,7 +314,7 @@ fn a_policer_drops_what_a_queue_would_hold_and_delays_nothing() {
 }
 
 #[test]
-fn packets_of_a_clump_come_out_together() {
+fn packets_of_an_aggregate_arrive_together() {
     let scenario: Scenario = "clump=4ms;delay=1ms".parse().unwrap();
     let mut link = Link::new(&scenario, Direction::Data);
     for (number, entered, arrives) in [(0, 0, 4), (1, 2, 4), (2, 3, 4), (3, 4, 8)] {

@@ -44,7 +44,7 @@ pub mod recovery;
 pub mod reno;
 
 #[cfg(test)]
-mod hand;
+mod test_signals;
 
 use super::moment::Moment;
 use crate::wire::options::Congestion;
@@ -100,7 +100,7 @@ pub struct Acked {
     pub in_flight_when_sent: u32,
     /// Whether that packet left while something else than the controller held the sender
     /// back (end of file, receive window): such a time must not grow a window.
-    pub is_limited: bool,
+    pub is_application_limited: bool,
     /// Packets delivered so far.
     pub delivered: u64,
     /// Packets that had been delivered when that packet left: a round trip is over when
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_but_fixed_are_paced_and_each_says_what_it_is_doing() {
+    fn all_controllers_except_fixed_are_paced_and_each_reports_its_phase() {
         for (congestion, rate, phase) in [
             (Congestion::Fixed, None, "fixed"),
             (

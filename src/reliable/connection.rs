@@ -12,9 +12,10 @@
 //! sends it behind the last segment, a round trip sooner, and the receiver holds it until
 //! everything is there: as TCP does (RFC 9293 §3.10.4, CLOSE).
 //!
-//! Both stop trusting the other side's life after [`PATIENCE`](super::retry::PATIENCE) of
-//! silence. No success is ever reported without the digest's answer: the sender ends in
-//! one of [`Outcome`], and `Verified` means that the receiver said so.
+//! Both stop trusting the other side's life after
+//! [`IDLE_TIMEOUT`](super::retry::IDLE_TIMEOUT) of silence. No success is ever reported
+//! without the digest's answer: the sender ends in one of [`Outcome`], and `Verified`
+//! means that the receiver said so.
 //!
 //! ```
 //! use sash::reliable::connection::{Receiving, Sending};
@@ -32,23 +33,23 @@
 //!         client.on_packet(&down.packet, now);
 //!     }
 //! }
-//! assert_eq!(client.terms().unwrap().first, SequenceNumber(9));
+//! assert_eq!(client.parameters().unwrap().first, SequenceNumber(9));
 //! ```
 //!
 //! Source: RFC 9293 §3.6 (closing); report chapter `reliable/connection`.
 
-mod quiet;
+mod idle_timer;
 mod receiving;
 mod sending;
 
 pub use receiving::Receiving;
 pub use sending::Sending;
 
+use super::connection_parameters::ConnectionParameters;
 use super::handshake::Handshake;
 use super::protocol::{ReceiverProtocol, SenderProtocol};
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::terms::Terms;
 use super::{ReceivingMachine, SendingMachine};
 use super::{go_back_n, sack, selective_repeat, stop_and_wait};
 use crate::wire::options::Arq;
@@ -59,7 +60,7 @@ use std::time::Duration;
 /// The number of an ACK that says: everything has come, FIN too, and the disk is at work.
 /// It shares its name, and with it its fate on a link, with none of the handshake's or a
 /// protocol's.
-const FIN_HAS_COME: u32 = u32::MAX;
+const FIN_RECEIVED: u32 = u32::MAX;
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,37 +105,43 @@ impl fmt::Display for Failure {
 
 /// The sender's half of `arq`.
 #[must_use]
-pub fn sender(arq: Arq, terms: Terms, handshake: &Handshake) -> Box<dyn SendingMachine> {
+pub fn sender(
+    arq: Arq,
+    parameters: ConnectionParameters,
+    handshake: &Handshake,
+) -> Box<dyn SendingMachine> {
     let round_trip = handshake.round_trip();
-    let window = terms.window;
+    let window = parameters.window;
     let protocol: Box<dyn SenderProtocol> = match arq {
         Arq::StopAndWait => Box::new(stop_and_wait::Sender::new()),
         Arq::GoBackN => Box::new(go_back_n::Sender::new(window)),
         Arq::SelectiveRepeat => Box::new(selective_repeat::Sender::new(window)),
-        Arq::Sack => return Box::new(sack::Sender::new(terms, round_trip)),
+        Arq::Sack => return Box::new(sack::Sender::new(parameters, round_trip)),
     };
-    Box::new(Sender::new(protocol, terms, round_trip))
+    Box::new(Sender::new(protocol, parameters, round_trip))
 }
 
 /// The receiver's half of `arq`.
 #[must_use]
 pub fn receiver(
     arq: Arq,
-    mut terms: Terms,
+    mut parameters: ConnectionParameters,
     handshake: &Handshake,
 ) -> Box<dyn ReceivingMachine> {
     // About eight ACKs per round trip, as far as the handshake knows it.
     if let Some(round_trip) = handshake.round_trip().smoothed() {
         let share = (round_trip / 8).max(LEAST_DELAY);
-        terms.acknowledgement_delay = terms.acknowledgement_delay.min(share);
+        parameters.acknowledgement_delay = parameters.acknowledgement_delay.min(share);
     }
     let protocol: Box<dyn ReceiverProtocol> = match arq {
         Arq::StopAndWait => Box::new(stop_and_wait::Receiver::new()),
         Arq::GoBackN => Box::new(go_back_n::Receiver::new()),
-        Arq::SelectiveRepeat => Box::new(selective_repeat::Receiver::new(terms.window)),
-        Arq::Sack => return Box::new(sack::Receiver::new(terms)),
+        Arq::SelectiveRepeat => {
+            Box::new(selective_repeat::Receiver::new(parameters.window))
+        }
+        Arq::Sack => return Box::new(sack::Receiver::new(parameters)),
     };
-    Box::new(Receiver::new(protocol, terms))
+    Box::new(Receiver::new(protocol, parameters))
 }
 
 /// On a short path too a few packets share an ACK.

@@ -83,13 +83,15 @@ pub enum Event {
     },
     /// The ACK or NACK that was just sent, or just received and believed, acknowledges
     /// segments beyond the next expected one.
-    RangesTold {
+    #[serde(rename = "ranges_told")]
+    AckRanges {
         /// Their indices in the file, each run as its first and its last, in the order in
         /// which the packet names them.
         ranges: Vec<[u32; 2]>,
     },
     /// The receiver kept a segment that came before its turn.
-    SegmentKept {
+    #[serde(rename = "segment_kept")]
+    SegmentBuffered {
         /// The segment's index in the file.
         number: u32,
     },
@@ -98,12 +100,13 @@ pub enum Event {
         /// The segment's index in the file.
         number: u32,
         /// Why.
-        why: Unwanted,
+        why: DiscardReason,
     },
     /// DATA stopped flowing, or flows again.
     DataBlockedUpdated {
         /// Whether it flows now, and if not, why.
-        gate: GateState,
+        #[serde(rename = "gate")]
+        flow_control: FlowControlState,
     },
     /// The path may not carry datagrams as long as ours: they are shorter from now on.
     MtuUpdated {
@@ -211,7 +214,7 @@ pub enum Ignored {
 /// Why a receiver threw a segment away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unwanted {
+pub enum DiscardReason {
     /// It has it already.
     Duplicate,
     /// Not the next in order, and this protocol keeps nothing else.
@@ -235,7 +238,7 @@ pub enum Trigger {
 /// Whether DATA may flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum GateState {
+pub enum FlowControlState {
     /// It may.
     Open,
     /// The receiver has no room: its disk is behind, or it is paused.
@@ -259,7 +262,8 @@ pub enum Timer {
     /// A closed window is asked whether it is open again.
     Probe,
     /// Nothing has come for a while: the sender is told again what has arrived.
-    Quiet,
+    #[serde(rename = "quiet")]
+    Idle,
     /// FIN is sent again.
     Closing,
     /// The other side has been silent too long.

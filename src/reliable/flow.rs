@@ -16,11 +16,11 @@
 //! use sash::reliable::{flow::Flow, moment::Moment};
 //! use sash::wire::options::Congestion;
 //! let mut flow = Flow::new(Congestion::Fixed, 2);
-//! let stamp = flow.send(Moment::START);
+//! let sent_packet = flow.send(Moment::START);
 //! flow.send(Moment::START);
-//! assert!(!flow.has_room());
-//! flow.deliver(&stamp, Moment::START);
-//! assert!(flow.has_room());
+//! assert!(!flow.has_window_space());
+//! flow.deliver(&sent_packet, Moment::START);
+//! assert!(flow.has_window_space());
 //! ```
 //!
 //! Source: draft-cheng-iccrg-delivery-rate-estimation; RFC 9002 §7.7 (pacing).
@@ -51,22 +51,22 @@ pub struct Flow {
     last_sent_at: Moment,
     lost: u64,
     /// Packets up to this count of deliveries left while the sender was limited.
-    limited_until: u64,
+    application_limited_until: u64,
     /// The window was full when the ACK or timer at hand came.
     was_full: bool,
     /// Since then the window has had room.
-    room_since: Moment,
+    window_space_since: Moment,
     /// The packets that the current ACK has acknowledged so far.
-    news: Option<News>,
+    news: Option<NewlyAcknowledged>,
     /// The packets that were declared lost so far at the current ACK or timer.
-    losses: Option<Losses>,
+    losses: Option<NewlyLost>,
     /// The last window that was reported.
-    told: Option<Told>,
+    reported: Option<ReportedWindow>,
 }
 
 /// The record of a packet at its transmission.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stamp {
+pub struct SentPacket {
     /// When it left.
     pub sent_at: Moment,
     delivered: u64,
@@ -74,23 +74,23 @@ pub struct Stamp {
     first_sent_at: Moment,
     lost: u64,
     in_flight: u32,
-    is_limited: bool,
+    is_application_limited: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct News {
+struct NewlyAcknowledged {
     packets: u32,
-    newest: Stamp,
+    newest: SentPacket,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Losses {
+struct NewlyLost {
     packets: u32,
-    newest: Stamp,
+    newest: SentPacket,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Told {
+struct ReportedWindow {
     window: u32,
     phase: &'static str,
 }
@@ -109,12 +109,12 @@ impl Flow {
             first_sent_at: Moment::START,
             last_sent_at: Moment::START,
             lost: 0,
-            limited_until: 0,
+            application_limited_until: 0,
             was_full: false,
-            room_since: Moment::START,
+            window_space_since: Moment::START,
             news: None,
             losses: None,
-            told: None,
+            reported: None,
         }
     }
 
@@ -125,7 +125,7 @@ impl Flow {
 
     /// Whether the window has room for one more packet.
     #[must_use]
-    pub fn has_room(&self) -> bool {
+    pub fn has_window_space(&self) -> bool {
         self.in_flight < self.window()
     }
 
@@ -150,7 +150,9 @@ impl Flow {
     /// When the pacing lets the next packet leave, where the window has room for it.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.pacer.next_timeout().filter(|_| self.has_room())
+        self.pacer
+            .next_timeout()
+            .filter(|_| self.has_window_space())
     }
 
     /// Time has passed.
@@ -165,7 +167,7 @@ impl Flow {
     }
 
     /// A packet leaves; keep what comes back beside it.
-    pub fn send(&mut self, now: Moment) -> Stamp {
+    pub fn send(&mut self, now: Moment) -> SentPacket {
         if self.in_flight == 0 {
             self.first_sent_at = now;
             self.delivered_at = now;
@@ -174,71 +176,71 @@ impl Flow {
         self.last_sent_at = now;
         if let Some(rate) = self.controller.pacing_rate()
             && self.pacer.send(rate, now) == Credit::Lost
-            && self.room_since + CATCH_UP <= now
+            && self.window_space_since + CATCH_UP <= now
         {
             // Not the path has slowed it down, nor the window: its thread came late.
-            self.limit();
+            self.mark_application_limited();
         }
-        Stamp {
+        SentPacket {
             sent_at: now,
             delivered: self.delivered,
             delivered_at: self.delivered_at,
             first_sent_at: self.first_sent_at,
             lost: self.lost,
             in_flight: self.in_flight,
-            is_limited: self.delivered < self.limited_until,
+            is_application_limited: self.delivered < self.application_limited_until,
         }
     }
 
     /// The sender could send more than it has: what is in flight now says nothing of what
     /// the path can carry.
-    pub fn limit(&mut self) {
-        self.limited_until = self.delivered + u64::from(self.in_flight) + 1;
+    pub fn mark_application_limited(&mut self) {
+        self.application_limited_until = self.delivered + u64::from(self.in_flight) + 1;
     }
 
     /// A packet that was in flight has arrived.
-    pub fn deliver(&mut self, stamp: &Stamp, now: Moment) {
-        self.was_full |= !self.has_room();
+    pub fn deliver(&mut self, sent_packet: &SentPacket, now: Moment) {
+        self.was_full |= !self.has_window_space();
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.deliver_late(stamp, now);
+        self.deliver_late(sent_packet, now);
     }
 
     /// A packet that was declared lost has arrived: the retransmission was spurious.
-    pub fn deliver_late(&mut self, stamp: &Stamp, now: Moment) {
+    pub fn deliver_late(&mut self, sent_packet: &SentPacket, now: Moment) {
         self.delivered += 1;
         self.delivered_at = now;
-        let news = self.news.get_or_insert(News {
+        let news = self.news.get_or_insert(NewlyAcknowledged {
             packets: 0,
-            newest: *stamp,
+            newest: *sent_packet,
         });
         news.packets += 1;
-        if (stamp.delivered, stamp.sent_at)
+        if (sent_packet.delivered, sent_packet.sent_at)
             >= (news.newest.delivered, news.newest.sent_at)
         {
-            news.newest = *stamp;
+            news.newest = *sent_packet;
         }
     }
 
     /// A packet in flight is declared lost.
-    pub fn lose(&mut self, stamp: &Stamp) {
-        self.was_full |= !self.has_room();
+    pub fn declare_lost(&mut self, sent_packet: &SentPacket) {
+        self.was_full |= !self.has_window_space();
         self.in_flight = self.in_flight.saturating_sub(1);
         self.lost += 1;
-        let losses = self.losses.get_or_insert(Losses {
+        let losses = self.losses.get_or_insert(NewlyLost {
             packets: 0,
-            newest: *stamp,
+            newest: *sent_packet,
         });
         losses.packets += 1;
-        if stamp.sent_at >= losses.newest.sent_at {
-            losses.newest = *stamp;
+        if sent_packet.sent_at >= losses.newest.sent_at {
+            losses.newest = *sent_packet;
         }
     }
 
     /// Tells the controller what the ACK or timer at hand has shown: losses first, so
     /// that what was acknowledged beside them does not grow the window.
-    pub fn settle(&mut self, round_trip: &RoundTrip, now: Moment) {
+    pub fn update_controller(&mut self, round_trip: &RoundTrip, now: Moment) {
         if std::mem::take(&mut self.was_full) {
-            self.room_since = now;
+            self.window_space_since = now;
         }
         let path = round_trip.path();
         if let Some(losses) = self.losses.take() {
@@ -264,7 +266,7 @@ impl Flow {
                 round_trip: path,
                 newest_sent_at: newest.sent_at,
                 in_flight_when_sent: newest.in_flight,
-                is_limited: newest.is_limited,
+                is_application_limited: newest.is_application_limited,
                 delivered: self.delivered,
                 delivered_when_sent: newest.delivered,
                 lost_since: self.lost - newest.lost,
@@ -275,7 +277,7 @@ impl Flow {
 
     /// Packets delivered per second while `newest` was in flight; the slower of the send
     /// side and the ACK side, as ACKs may come in clumps.
-    fn delivery_rate(&self, newest: &Stamp, path: PathTime) -> Option<f64> {
+    fn delivery_rate(&self, newest: &SentPacket, path: PathTime) -> Option<f64> {
         let send_elapsed = newest.sent_at - newest.first_sent_at;
         let ack_elapsed = self.delivered_at - newest.delivered_at;
         let interval = send_elapsed.max(ack_elapsed);
@@ -310,8 +312,8 @@ impl Flow {
     /// The window and the rate to report, if they have changed since the last call.
     pub fn event(&mut self) -> Option<Event> {
         let (window, phase) = (self.window(), self.controller.phase());
-        let told = Told { window, phase };
-        if self.told.replace(told) == Some(told) {
+        let reported = ReportedWindow { window, phase };
+        if self.reported.replace(reported) == Some(reported) {
             return None;
         }
         Some(Event::CongestionUpdated {
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_path_shows_its_delivery_rate() {
+    fn the_delivery_rate_of_a_steady_path_is_measured() {
         // One packet a millisecond, 20 ms there and back.
         let mut flow = Flow::new(Congestion::Fixed, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
@@ -352,12 +354,12 @@ mod tests {
         for tick in 0..100 {
             stamps.push(flow.send(at(tick)));
             if stamps.len() > 20 {
-                let stamp: Stamp = stamps[stamps.len() - 21];
-                flow.deliver(&stamp, at(tick));
+                let sent_packet: SentPacket = stamps[stamps.len() - 21];
+                flow.deliver(&sent_packet, at(tick));
                 round_trip.sample(Duration::from_millis(20));
                 let path = round_trip.path();
-                rates.extend(flow.delivery_rate(&stamp, path));
-                flow.settle(&round_trip, at(tick));
+                rates.extend(flow.delivery_rate(&sent_packet, path));
+                flow.update_controller(&round_trip, at(tick));
             }
         }
         let last = rates.last().copied().unwrap();
@@ -365,33 +367,33 @@ mod tests {
     }
 
     #[test]
-    fn acks_that_come_in_a_clump_do_not_make_the_path_look_faster() {
+    fn aggregated_acks_do_not_raise_the_measured_delivery_rate() {
         // Ten packets, 10 ms apart; all of them are acknowledged within a millisecond.
         let mut flow = Flow::new(Congestion::Fixed, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
         round_trip.sample(Duration::from_millis(20));
         let first = flow.send(at(0));
         flow.deliver(&first, at(20));
-        flow.settle(&round_trip, at(20));
+        flow.update_controller(&round_trip, at(20));
         let stamps: Vec<_> = (2..12).map(|tick| flow.send(at(10 * tick))).collect();
-        for stamp in &stamps {
-            flow.deliver(stamp, at(121));
+        for sent_packet in &stamps {
+            flow.deliver(sent_packet, at(121));
         }
         let rate = flow.delivery_rate(&stamps[9], round_trip.path());
         assert!(rate.is_some_and(|rate| rate <= 110.0), "{rate:?}");
     }
 
     #[test]
-    fn what_was_lost_is_told_before_what_was_acknowledged() {
+    fn losses_are_reported_to_the_controller_before_acknowledgements() {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
         round_trip.sample(Duration::from_millis(20));
         let stamps: Vec<_> = (0..10).map(|tick| flow.send(at(tick))).collect();
         stamps[6..]
             .iter()
-            .for_each(|stamp| flow.deliver(stamp, at(30)));
-        flow.lose(&stamps[0]);
-        flow.settle(&round_trip, at(30));
+            .for_each(|sent_packet| flow.deliver(sent_packet, at(30)));
+        flow.declare_lost(&stamps[0]);
+        flow.update_controller(&round_trip, at(30));
         // Half of 10; the other way round half of 14.
         assert_eq!((flow.window(), flow.in_flight()), (5, 5));
     }
@@ -400,21 +402,21 @@ mod tests {
     fn round(flow: &mut Flow, round_trip: &mut RoundTrip, start: u64) {
         let room = flow.window() - flow.in_flight();
         let stamps: Vec<_> = (0..room).map(|_| flow.send(at(start))).collect();
-        for stamp in &stamps {
-            flow.deliver(stamp, at(start + 20));
+        for sent_packet in &stamps {
+            flow.deliver(sent_packet, at(start + 20));
         }
         round_trip.sample(Duration::from_millis(20));
-        flow.settle(round_trip, at(start + 20));
+        flow.update_controller(round_trip, at(start + 20));
     }
 
     #[test]
-    fn a_window_that_is_not_used_does_not_grow() {
-        let window_after = |is_limited: bool| {
+    fn an_unused_window_does_not_grow() {
+        let window_after = |is_application_limited: bool| {
             let mut flow = Flow::new(Congestion::Reno, 1_000);
             let mut round_trip = RoundTrip::new(Duration::ZERO);
             for start in [0, 20] {
-                if is_limited {
-                    flow.limit();
+                if is_application_limited {
+                    flow.mark_application_limited();
                 }
                 round(&mut flow, &mut round_trip, start);
             }
@@ -435,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rest_shorter_than_a_timeout_forgets_nothing_and_a_longer_one_the_window() {
+    fn an_idle_period_resets_the_window_only_if_it_is_longer_than_a_timeout() {
         let (mut flow, round_trip) = grown();
         let timeout = round_trip.timeout();
         flow.restart(&round_trip, at(20) + timeout);
@@ -447,50 +449,60 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_says_all_of_the_losses_it_shows() {
+    fn a_timeout_reports_each_of_its_losses_once() {
         let (mut flow, round_trip) = grown();
         let stamps: Vec<_> = (0..20).map(|tick| flow.send(at(2_000 + tick))).collect();
-        for stamp in &stamps {
-            flow.lose(stamp);
+        for sent_packet in &stamps {
+            flow.declare_lost(sent_packet);
         }
         flow.time_out(at(3_000));
         assert!(flow.losses.is_none(), "they would be told a second time");
-        flow.settle(&round_trip, at(3_000));
+        flow.update_controller(&round_trip, at(3_000));
         assert_eq!((flow.window(), flow.in_flight()), (1, 0));
     }
 
     #[test]
-    fn who_comes_late_is_limited_and_who_waited_for_the_window_is_not() {
-        for (room_at, sent_at, is_limited) in [(40, 40, false), (40, 50, true)] {
+    fn a_sender_is_application_limited_if_it_sends_late_and_not_if_it_waits_for_the_window()
+     {
+        for (window_space_at, sent_at, is_application_limited) in
+            [(40, 40, false), (40, 50, true)]
+        {
             let mut flow = Flow::new(Congestion::Reno, 1_000);
             let mut round_trip = RoundTrip::new(Duration::ZERO);
             round_trip.sample(Duration::from_millis(20));
             flow.start(&round_trip);
             let mut now = at(0);
             let mut stamps = Vec::new();
-            while flow.has_room() {
+            while flow.has_window_space() {
                 now = flow.next_timeout().unwrap_or(now);
                 flow.on_timeout(now);
                 stamps.push(flow.send(now));
             }
-            assert!(stamps.iter().all(|stamp| !stamp.is_limited));
-            flow.deliver(&stamps[0], at(room_at));
-            flow.settle(&round_trip, at(room_at));
-            assert_eq!(flow.send(at(sent_at)).is_limited, is_limited);
+            assert!(
+                stamps
+                    .iter()
+                    .all(|sent_packet| !sent_packet.is_application_limited)
+            );
+            flow.deliver(&stamps[0], at(window_space_at));
+            flow.update_controller(&round_trip, at(window_space_at));
+            assert_eq!(
+                flow.send(at(sent_at)).is_application_limited,
+                is_application_limited
+            );
         }
     }
 
     #[test]
-    fn packets_are_limited_until_one_that_left_later_is_acknowledged() {
+    fn packets_count_as_application_limited_until_a_later_one_is_acknowledged() {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let first = flow.send(at(0));
-        flow.limit();
+        flow.mark_application_limited();
         let second = flow.send(at(1));
-        assert!(!first.is_limited && second.is_limited);
+        assert!(!first.is_application_limited && second.is_application_limited);
         flow.deliver(&first, at(20));
-        assert!(flow.send(at(21)).is_limited);
+        assert!(flow.send(at(21)).is_application_limited);
         flow.deliver(&second, at(22));
-        assert!(!flow.send(at(23)).is_limited);
+        assert!(!flow.send(at(23)).is_application_limited);
     }
 
     /// A flow by Reno over 100 ms: ten packets, one every 5 ms.
@@ -503,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_packet_is_due_when_the_pacing_says_so_and_not_before() {
+    fn the_next_packet_is_sent_at_its_pacing_time_and_not_earlier() {
         let (mut flow, _) = paced();
         flow.send(at(0));
         assert_eq!(flow.next_timeout(), Some(at(5)));
@@ -516,9 +528,9 @@ mod tests {
     }
 
     #[test]
-    fn window_threshold_and_rate_are_told_when_they_change() {
+    fn changes_of_window_threshold_and_pacing_rate_are_recorded() {
         let (mut flow, round_trip) = paced();
-        let told = |flow: &mut Flow| match flow.event() {
+        let reported = |flow: &mut Flow| match flow.event() {
             Some(Event::CongestionUpdated {
                 cwnd,
                 ssthresh,
@@ -527,36 +539,36 @@ mod tests {
             }) => Some((cwnd, ssthresh, pacing_rate)),
             _ => None,
         };
-        assert_eq!(told(&mut flow), Some((10, None, Some(200))));
-        assert_eq!(told(&mut flow), None);
-        let stamp = flow.send(at(0));
-        flow.lose(&stamp);
-        flow.settle(&round_trip, at(200));
-        assert_eq!(told(&mut flow), Some((5, Some(5), Some(63))));
+        assert_eq!(reported(&mut flow), Some((10, None, Some(200))));
+        assert_eq!(reported(&mut flow), None);
+        let sent_packet = flow.send(at(0));
+        flow.declare_lost(&sent_packet);
+        flow.update_controller(&round_trip, at(200));
+        assert_eq!(reported(&mut flow), Some((5, Some(5), Some(63))));
         let mut fixed = Flow::new(Congestion::Fixed, 16);
-        assert_eq!(told(&mut fixed), Some((16, None, None)));
+        assert_eq!(reported(&mut fixed), Some((16, None, None)));
     }
 
     #[test]
-    fn what_is_lost_while_a_packet_is_on_its_way_is_told_with_its_ack() {
+    fn losses_during_the_flight_of_a_packet_are_attributed_to_its_ack() {
         let (mut flow, _) = paced();
         let [first, second, third] = [0, 5, 10].map(|tick| flow.send(at(tick)));
-        flow.lose(&first);
-        flow.lose(&second);
+        flow.declare_lost(&first);
+        flow.declare_lost(&second);
         let last = flow.send(at(15));
         assert_eq!(flow.lost - third.lost, 2);
         assert_eq!(flow.lost - last.lost, 0);
     }
 
     #[test]
-    fn one_packet_and_its_ack_a_round_trip_later_are_enough_for_a_rate() {
+    fn one_packet_acknowledged_after_a_round_trip_yields_a_delivery_rate() {
         let (mut flow, round_trip) = paced();
-        let stamp = flow.send(at(0));
-        flow.deliver(&stamp, at(100));
-        let rate = flow.delivery_rate(&stamp, round_trip.path());
+        let sent_packet = flow.send(at(0));
+        flow.deliver(&sent_packet, at(100));
+        let rate = flow.delivery_rate(&sent_packet, round_trip.path());
         assert_eq!(rate, Some(10.0));
         flow.delivered_at = at(99);
-        let rate = flow.delivery_rate(&stamp, round_trip.path());
+        let rate = flow.delivery_rate(&sent_packet, round_trip.path());
         assert_eq!(
             rate, None,
             "in less than a round trip nothing can be measured"

@@ -25,9 +25,9 @@
 //!
 //! ```
 //! use sash::reliable::{Machine, moment::Moment};
-//! use sash::reliable::handshake::{Handshake, Opening, Proposal};
+//! use sash::reliable::handshake::{Handshake, HandshakeState, Proposal};
 //! let mut client = Handshake::initiate(Proposal::EXAMPLE, Moment::START);
-//! assert!(matches!(client.opening(), Opening::SynSent { .. }));
+//! assert!(matches!(client.state(), HandshakeState::SynSent { .. }));
 //! assert_eq!(client.poll_transmit(Moment::START).unwrap().packet.attempt, 1);
 //! ```
 //!
@@ -35,17 +35,18 @@
 //! as what a path can be expected to carry); RFC 8899 (probing a path by its losses).
 
 mod early;
+mod state;
 
+use super::connection_parameters::{ConnectionParameters, MOST_SEGMENTS, next_attempt};
 use super::event::{Event, EventLog, Timer};
 use super::ledger::moved_on;
 use super::moment::Moment;
 use super::retry::Retry;
 use super::round_trip::{RoundTrip, Timing};
-use super::terms::{MOST_SEGMENTS, Terms, next_attempt};
 use super::{Machine, Transmit};
 use crate::wire::digest::Token;
 use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES};
-use crate::wire::packet::{Acknowledgement, Body, Opening as OpeningFields, Packet};
+use crate::wire::packet::{Acknowledgement, Body, HandshakeFields, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
 
@@ -55,10 +56,10 @@ pub struct Handshake {
     /// Whether this side says SYN.
     is_initiator: bool,
     proposal: Proposal,
-    opening: Opening,
+    state: HandshakeState,
     round_trip: RoundTrip,
     /// SYN went again once because DATA came before its answer.
-    has_hurried: bool,
+    has_retried_early: bool,
     log: EventLog,
 }
 
@@ -101,7 +102,7 @@ const FULL_SYNS: u8 = 2;
 
 /// How far the opening has come.
 #[derive(Debug)]
-pub enum Opening {
+pub enum HandshakeState {
     /// The server waits for a SYN.
     Listen,
     /// The client has sent SYN, or is about to.
@@ -112,7 +113,7 @@ pub enum Opening {
     /// The server has answered SYN-ACK, or is about to.
     SynReceived {
         /// The connection parameters if the ACK arrives.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The SYN's time stamp.
         echo: u32,
         /// When that SYN came.
@@ -125,7 +126,7 @@ pub enum Opening {
     /// Both sides know everything.
     Open {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The client owes an ACK: its attempt and the SYN-ACK's time stamp.
         owed: Option<(u8, u32)>,
         /// Handshake ACKs sent so far.
@@ -170,12 +171,16 @@ impl Proposal {
 
     /// The terms that come out when the other side's opening is taken into account;
     /// `None` where the two cannot agree.
-    fn agree(&self, theirs: &OpeningFields, sequence: SequenceNumber) -> Option<Terms> {
+    fn agree(
+        &self,
+        theirs: &HandshakeFields,
+        sequence: SequenceNumber,
+    ) -> Option<ConnectionParameters> {
         let is_agreed = theirs.size == self.size
             && self.carries(theirs.segment_bytes)
             && theirs.size.div_ceil(u64::from(theirs.segment_bytes)) <= MOST_SEGMENTS
             && theirs.window > 0;
-        is_agreed.then(|| Terms {
+        is_agreed.then(|| ConnectionParameters {
             token: self.token,
             first: self.first.unwrap_or(sequence),
             size: self.size,
@@ -195,23 +200,23 @@ impl Handshake {
     #[must_use]
     pub fn initiate(proposal: Proposal, now: Moment) -> Self {
         let retry = Retry::new(proposal.chat_round_trip, now);
-        Self::new(true, proposal, Opening::SynSent { retry })
+        Self::new(true, proposal, HandshakeState::SynSent { retry })
     }
 
     /// The server's side: waits for a SYN.
     #[must_use]
     pub const fn respond(proposal: Proposal) -> Self {
-        Self::new(false, proposal, Opening::Listen)
+        Self::new(false, proposal, HandshakeState::Listen)
     }
 
-    const fn new(is_initiator: bool, proposal: Proposal, opening: Opening) -> Self {
+    const fn new(is_initiator: bool, proposal: Proposal, state: HandshakeState) -> Self {
         let round_trip = RoundTrip::timed(proposal.timing);
         Self {
             is_initiator,
             proposal,
-            opening,
+            state,
             round_trip,
-            has_hurried: false,
+            has_retried_early: false,
             log: EventLog::new(proposal.listening),
         }
     }
@@ -222,13 +227,17 @@ impl Handshake {
         if !self.proposal.may_go_down() {
             return false;
         }
-        match &mut self.opening {
-            Opening::SynSent { retry } => retry.hurry(),
-            Opening::SynReceived { terms, retry, .. } => {
-                terms.segment_bytes = FALLBACK_SEGMENT_BYTES;
-                retry.hurry();
+        match &mut self.state {
+            HandshakeState::SynSent { retry } => retry.retry_now(),
+            HandshakeState::SynReceived {
+                parameters, retry, ..
+            } => {
+                parameters.segment_bytes = FALLBACK_SEGMENT_BYTES;
+                retry.retry_now();
             }
-            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => return false,
+            HandshakeState::Listen
+            | HandshakeState::Open { .. }
+            | HandshakeState::Disagreed => return false,
         }
         self.go_down();
         true
@@ -252,9 +261,9 @@ impl Handshake {
     /// A packet that the initiator sends only once it is open: its ACK was lost, or is
     /// late, and our SYN-ACK has arrived all the same.
     pub fn on_later_packet(&mut self) {
-        if let Opening::SynReceived { terms, .. } = self.opening {
-            self.enter(Opening::Open {
-                terms,
+        if let HandshakeState::SynReceived { parameters, .. } = self.state {
+            self.enter(HandshakeState::Open {
+                parameters,
                 owed: None,
                 attempt: 0,
                 heard: None,
@@ -265,7 +274,7 @@ impl Handshake {
     /// The other side's packets come from another address: nothing has come from there
     /// that a SYN-ACK would answer.
     pub fn on_moved(&mut self) {
-        if let Opening::SynReceived { allowance, .. } = &mut self.opening {
+        if let HandshakeState::SynReceived { allowance, .. } = &mut self.state {
             *allowance = 0;
         }
     }
@@ -273,24 +282,24 @@ impl Handshake {
     /// When the client heard the newest SYN-ACK; `None` on the server's side.
     #[must_use]
     pub fn answered_at(&self) -> Option<Moment> {
-        match &self.opening {
-            Opening::Open { heard, .. } => heard.map(|(_, came)| came),
-            Opening::Listen
-            | Opening::SynSent { .. }
-            | Opening::SynReceived { .. }
-            | Opening::Disagreed => None,
+        match &self.state {
+            HandshakeState::Open { heard, .. } => heard.map(|(_, came)| came),
+            HandshakeState::Listen
+            | HandshakeState::SynSent { .. }
+            | HandshakeState::SynReceived { .. }
+            | HandshakeState::Disagreed => None,
         }
     }
 
     /// The client says its ACK again: it may be lost, and the server may not say SYN-ACK
     /// again without another SYN.
     pub fn repeat(&mut self, now: Moment) {
-        if let Opening::Open {
+        if let HandshakeState::Open {
             owed,
             attempt,
             heard: Some((sent_at, came)),
             ..
-        } = &mut self.opening
+        } = &mut self.state
         {
             *attempt = next_attempt(*attempt);
             *owed = Some((*attempt, moved_on(*sent_at, now - *came)));
@@ -299,19 +308,19 @@ impl Handshake {
 
     /// How far it has come.
     #[must_use]
-    pub const fn opening(&self) -> &Opening {
-        &self.opening
+    pub const fn state(&self) -> &HandshakeState {
+        &self.state
     }
 
     /// The connection parameters, once the connection is open.
     #[must_use]
-    pub const fn terms(&self) -> Option<Terms> {
-        match &self.opening {
-            Opening::Open { terms, .. } => Some(*terms),
-            Opening::Listen
-            | Opening::SynSent { .. }
-            | Opening::SynReceived { .. }
-            | Opening::Disagreed => None,
+    pub const fn parameters(&self) -> Option<ConnectionParameters> {
+        match &self.state {
+            HandshakeState::Open { parameters, .. } => Some(*parameters),
+            HandshakeState::Listen
+            | HandshakeState::SynSent { .. }
+            | HandshakeState::SynReceived { .. }
+            | HandshakeState::Disagreed => None,
         }
     }
 
@@ -324,11 +333,12 @@ impl Handshake {
     /// Whether the other side has not answered for so long that it never will.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
-        match &self.opening {
-            Opening::SynSent { retry } | Opening::SynReceived { retry, .. } => {
-                retry.is_over(now)
-            }
-            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => false,
+        match &self.state {
+            HandshakeState::SynSent { retry }
+            | HandshakeState::SynReceived { retry, .. } => retry.is_over(now),
+            HandshakeState::Listen
+            | HandshakeState::Open { .. }
+            | HandshakeState::Disagreed => false,
         }
     }
 
@@ -350,13 +360,13 @@ impl Handshake {
         })
     }
 
-    fn fields(&self, window: u32, echo: u32) -> OpeningFields {
+    fn fields(&self, window: u32, echo: u32) -> HandshakeFields {
         let Proposal {
             size,
             segment_bytes,
             ..
         } = self.proposal;
-        OpeningFields {
+        HandshakeFields {
             size,
             window,
             echo,
@@ -364,28 +374,29 @@ impl Handshake {
         }
     }
 
-    fn enter(&mut self, opening: Opening) {
-        self.opening = opening;
-        let state = self.opening.name();
+    fn enter(&mut self, state: HandshakeState) {
+        self.state = state;
+        let state = self.state.name();
         self.log.record(|| Event::StateChanged {
             state: state.into(),
         });
     }
 
-    fn on_syn(&mut self, packet: &Packet, theirs: &OpeningFields, now: Moment) {
-        match &mut self.opening {
-            Opening::Listen => {
-                let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
-                    return self.enter(Opening::Disagreed);
+    fn on_syn(&mut self, packet: &Packet, theirs: &HandshakeFields, now: Moment) {
+        match &mut self.state {
+            HandshakeState::Listen => {
+                let Some(parameters) = self.proposal.agree(theirs, packet.sequence)
+                else {
+                    return self.enter(HandshakeState::Disagreed);
                 };
-                if terms.segment_bytes < self.proposal.segment_bytes {
+                if parameters.segment_bytes < self.proposal.segment_bytes {
                     self.go_down();
                 }
                 self.believe(theirs.echo);
                 let known = self.round_trip.smoothed();
                 let retry = Retry::new(self.proposal.chat_round_trip.or(known), now);
-                self.enter(Opening::SynReceived {
-                    terms,
+                self.enter(HandshakeState::SynReceived {
+                    parameters,
                     echo: packet.sent_at,
                     came: now,
                     retry,
@@ -393,8 +404,8 @@ impl Handshake {
                 });
             }
             // The SYN is retransmitted: our SYN-ACK was lost, or is in flight.
-            Opening::SynReceived {
-                terms,
+            HandshakeState::SynReceived {
+                parameters,
                 echo,
                 came,
                 retry,
@@ -402,38 +413,41 @@ impl Handshake {
             } => {
                 (*echo, *came) = (packet.sent_at, now);
                 *allowance = allowance.saturating_add(AMPLIFICATION);
-                retry.hurry();
-                let is_shorter = theirs.segment_bytes < terms.segment_bytes;
+                retry.retry_now();
+                let is_shorter = theirs.segment_bytes < parameters.segment_bytes;
                 if is_shorter && self.proposal.carries(theirs.segment_bytes) {
-                    terms.segment_bytes = theirs.segment_bytes;
+                    parameters.segment_bytes = theirs.segment_bytes;
                     self.go_down();
                 }
             }
-            Opening::SynSent { .. } | Opening::Open { .. } | Opening::Disagreed => (),
+            HandshakeState::SynSent { .. }
+            | HandshakeState::Open { .. }
+            | HandshakeState::Disagreed => (),
         }
     }
 
-    fn on_syn_ack(&mut self, packet: &Packet, theirs: &OpeningFields, now: Moment) {
-        match &mut self.opening {
+    fn on_syn_ack(&mut self, packet: &Packet, theirs: &HandshakeFields, now: Moment) {
+        match &mut self.state {
             // Late: this side has gone down meanwhile, and the other one will too.
-            Opening::SynSent { .. }
+            HandshakeState::SynSent { .. }
                 if theirs.segment_bytes > self.proposal.segment_bytes
                     && self.proposal.segment_bytes == FALLBACK_SEGMENT_BYTES => {}
-            Opening::SynSent { .. } => {
-                let Some(terms) = self.proposal.agree(theirs, packet.sequence) else {
-                    return self.enter(Opening::Disagreed);
+            HandshakeState::SynSent { .. } => {
+                let Some(parameters) = self.proposal.agree(theirs, packet.sequence)
+                else {
+                    return self.enter(HandshakeState::Disagreed);
                 };
                 self.round_trip.sample_echo(theirs.echo, now);
                 let owed = Some((1, packet.sent_at));
-                self.enter(Opening::Open {
-                    terms,
+                self.enter(HandshakeState::Open {
+                    parameters,
                     owed,
                     attempt: 1,
                     heard: Some((packet.sent_at, now)),
                 });
             }
             // The SYN-ACK is retransmitted: our ACK was lost.
-            Opening::Open {
+            HandshakeState::Open {
                 owed,
                 attempt,
                 heard,
@@ -443,20 +457,22 @@ impl Handshake {
                 *owed = Some((*attempt, packet.sent_at));
                 *heard = Some((packet.sent_at, now));
             }
-            Opening::Listen | Opening::SynReceived { .. } | Opening::Disagreed => (),
+            HandshakeState::Listen
+            | HandshakeState::SynReceived { .. }
+            | HandshakeState::Disagreed => (),
         }
     }
 
     fn on_ack(&mut self, packet: &Packet, ack: &Acknowledgement, now: Moment) {
-        let Opening::SynReceived { terms, .. } = self.opening else {
+        let HandshakeState::SynReceived { parameters, .. } = self.state else {
             return;
         };
-        if packet.sequence != terms.first {
+        if packet.sequence != parameters.first {
             return;
         }
         self.round_trip.sample_echo(ack.echo, now);
-        self.enter(Opening::Open {
-            terms,
+        self.enter(HandshakeState::Open {
+            parameters,
             owed: None,
             attempt: 0,
             heard: None,
@@ -467,8 +483,8 @@ impl Handshake {
 impl Machine for Handshake {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         let first = self.proposal.first.unwrap_or_default();
-        match &mut self.opening {
-            Opening::SynSent { retry } => {
+        match &mut self.state {
+            HandshakeState::SynSent { retry } => {
                 let attempt = retry.poll(now)?;
                 // A length that somebody chose is not given up because of losses.
                 if attempt > FULL_SYNS
@@ -476,27 +492,29 @@ impl Machine for Handshake {
                 {
                     self.go_down();
                 }
-                let told = self.told_round_trip();
+                let told = self.announced_round_trip();
                 let body = Body::Syn(self.fields(self.proposal.window, told));
                 Some(self.packet(body, first, attempt, now))
             }
-            Opening::SynReceived {
-                terms,
+            HandshakeState::SynReceived {
+                parameters,
                 echo,
                 came,
                 retry,
                 allowance,
             } => {
                 let left = allowance.checked_sub(1)?;
-                let (terms, attempt) = (*terms, retry.poll(now)?);
+                let (parameters, attempt) = (*parameters, retry.poll(now)?);
                 *allowance = left;
                 let echo = moved_on(*echo, now - *came);
-                let body = Body::SynAck(self.fields(terms.window, echo));
-                Some(self.packet(body, terms.first, attempt, now))
+                let body = Body::SynAck(self.fields(parameters.window, echo));
+                Some(self.packet(body, parameters.first, attempt, now))
             }
-            Opening::Open { terms, owed, .. } => {
+            HandshakeState::Open {
+                parameters, owed, ..
+            } => {
                 let (attempt, echo) = owed.take()?;
-                let Terms { first, window, .. } = *terms;
+                let ConnectionParameters { first, window, .. } = *parameters;
                 let ranges = Vec::new();
                 let body = Body::Ack(Acknowledgement {
                     echo,
@@ -506,7 +524,7 @@ impl Machine for Handshake {
                 });
                 Some(self.packet(body, first, attempt, now))
             }
-            Opening::Listen | Opening::Disagreed => None,
+            HandshakeState::Listen | HandshakeState::Disagreed => None,
         }
     }
 
@@ -524,24 +542,28 @@ impl Machine for Handshake {
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        match &self.opening {
-            Opening::SynSent { retry } | Opening::SynReceived { retry, .. } => {
-                retry.next_timeout()
-            }
-            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => None,
+        match &self.state {
+            HandshakeState::SynSent { retry }
+            | HandshakeState::SynReceived { retry, .. } => retry.next_timeout(),
+            HandshakeState::Listen
+            | HandshakeState::Open { .. }
+            | HandshakeState::Disagreed => None,
         }
     }
 
     fn on_timeout(&mut self, now: Moment) {
-        match &mut self.opening {
-            Opening::SynSent { retry } | Opening::SynReceived { retry, .. } => {
+        match &mut self.state {
+            HandshakeState::SynSent { retry }
+            | HandshakeState::SynReceived { retry, .. } => {
                 if retry.on_timeout(now) {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Handshake,
                     });
                 }
             }
-            Opening::Listen | Opening::Open { .. } | Opening::Disagreed => (),
+            HandshakeState::Listen
+            | HandshakeState::Open { .. }
+            | HandshakeState::Disagreed => (),
         }
     }
 
@@ -564,20 +586,6 @@ impl Machine for Handshake {
 
     fn take_events(&mut self) -> Vec<Event> {
         self.log.take()
-    }
-}
-
-impl Opening {
-    /// The state's name in journals.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Listen => "listen",
-            Self::SynSent { .. } => "syn-sent",
-            Self::SynReceived { .. } => "syn-received",
-            Self::Open { .. } => "open",
-            Self::Disagreed => "disagreed",
-        }
     }
 }
 

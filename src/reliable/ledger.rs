@@ -6,23 +6,24 @@
 //! stands here.
 //!
 //! ```
-//! use sash::reliable::{ledger::ReceiverLedger, moment::Moment, terms::Terms};
-//! let terms = Terms::EXAMPLE;
-//! let mut ledger = ReceiverLedger::new(terms);
-//! let data = terms.data(terms.first, 1, Moment::START).packet;
-//! assert_eq!(ledger.arrive(&data, Moment::START), Some(terms.first));
+//! use sash::reliable::connection_parameters::ConnectionParameters;
+//! use sash::reliable::{ledger::ReceiverLedger, moment::Moment};
+//! let parameters = ConnectionParameters::EXAMPLE;
+//! let mut ledger = ReceiverLedger::new(parameters);
+//! let data = parameters.data(parameters.first, 1, Moment::START).packet;
+//! assert_eq!(ledger.arrive(&data, Moment::START), Some(parameters.first));
 //! assert_eq!(ledger.arrivals(), (1, 0));
 //! ```
 //!
 //! Source: Kurose & Ross §3.4; RFC 7323 §3 (what an ACK echoes).
 
 use super::Transmit;
+use super::connection_parameters::ConnectionParameters;
 use super::event::{Event, EventLog, Ignored, PacketName, Timer, Trigger, microseconds};
 use super::flow::Flow;
-use super::gate;
+use super::flow_control;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
-use super::terms::Terms;
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet, SequenceRange};
 use crate::wire::sequence::SequenceNumber;
@@ -32,7 +33,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct SenderLedger {
     /// The connection parameters.
-    pub terms: Terms,
+    pub parameters: ConnectionParameters,
     /// How long an ACK takes.
     pub round_trip: RoundTrip,
     /// How much is in flight, and when the next packet may leave.
@@ -46,12 +47,12 @@ pub struct SenderLedger {
 impl SenderLedger {
     /// Nothing was sent yet.
     #[must_use]
-    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
-        let log = EventLog::new(terms.listening);
-        let mut flow = Flow::new(terms.congestion, terms.window);
+    pub fn new(parameters: ConnectionParameters, round_trip: RoundTrip) -> Self {
+        let log = EventLog::new(parameters.listening);
+        let mut flow = Flow::new(parameters.congestion, parameters.window);
         flow.start(&round_trip);
         Self {
-            terms,
+            parameters,
             round_trip,
             flow,
             log,
@@ -64,7 +65,8 @@ impl SenderLedger {
     /// `next` was sent.
     pub fn listen(&mut self, base: SequenceNumber, next: SequenceNumber) {
         self.log.listen();
-        self.log.record(|| self.terms.listening_begun(base, next));
+        self.log
+            .record(|| self.parameters.listening_begun(base, next));
     }
 
     /// Makes and counts a DATA packet.
@@ -76,7 +78,7 @@ impl SenderLedger {
     ) -> Transmit {
         self.sent_packets += 1;
         self.resent_packets += u64::from(attempt != 1);
-        self.terms.data(sequence, attempt, now)
+        self.parameters.data(sequence, attempt, now)
     }
 
     /// Measures a round trip by the time stamp that an ACK echoed.
@@ -88,8 +90,8 @@ impl SenderLedger {
     }
 
     /// Tells the controller what the ACK or timer at hand has shown.
-    pub fn settle(&mut self, now: Moment) {
-        self.flow.settle(&self.round_trip, now);
+    pub fn update_controller(&mut self, now: Moment) {
+        self.flow.update_controller(&self.round_trip, now);
         if self.log.is_listening()
             && let Some(event) = self.flow.event()
         {
@@ -104,8 +106,13 @@ impl SenderLedger {
     }
 
     /// Records that a transmission is declared lost.
-    pub fn lose(&mut self, sequence: SequenceNumber, attempt: u8, trigger: Trigger) {
-        let number = self.terms.index(sequence);
+    pub fn declare_lost(
+        &mut self,
+        sequence: SequenceNumber,
+        attempt: u8,
+        trigger: Trigger,
+    ) {
+        let number = self.parameters.index(sequence);
         self.log.record(|| Event::PacketLost {
             number,
             attempt,
@@ -118,7 +125,7 @@ impl SenderLedger {
     pub fn time_out(&mut self, sequence: SequenceNumber, attempt: u8) {
         let timer = Timer::Retransmission;
         self.log.record(|| Event::TimerExpired { timer });
-        self.lose(sequence, attempt, Trigger::Timeout);
+        self.declare_lost(sequence, attempt, Trigger::Timeout);
         self.round_trip.back_off();
     }
 
@@ -128,7 +135,7 @@ impl SenderLedger {
         Progress {
             sent_packets: self.sent_packets,
             resent_packets: self.resent_packets,
-            acked_bytes: self.terms.bytes_before(base),
+            acked_bytes: self.parameters.bytes_before(base),
             cwnd: window,
             srtt_us: microseconds(self.round_trip.smoothed().unwrap_or_default()),
             rto_us: microseconds(self.round_trip.timeout()),
@@ -140,28 +147,28 @@ impl SenderLedger {
 #[derive(Debug)]
 pub struct ReceiverLedger {
     /// The connection parameters.
-    pub terms: Terms,
+    pub parameters: ConnectionParameters,
     /// The events.
     pub log: EventLog,
     arrived: u64,
-    resends: u64,
+    retransmissions: u64,
     /// ACK 0 is the handshake's.
     next_ack: u32,
     next_nack: u32,
     /// How many segments there is room for, from the next wanted on.
-    room: u32,
+    receive_window: u32,
     /// One after the furthest segment that some ACK has promised to take (RFC 9293
     /// §3.3.1: RCV.NXT + RCV.WND, which should not move back).
-    edge: SequenceNumber,
+    window_end: SequenceNumber,
     /// `sent_at` of the newest DATA, and when it came.
     newest: Option<(u32, Moment)>,
     /// When corruption was last reported.
-    damage_told: Option<Moment>,
+    damage_reported_at: Option<Moment>,
 }
 
 /// Which of the two answers is due; where both are, a NACK says all that an ACK would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Answer {
+pub enum AckKind {
     /// This much has arrived.
     Ack,
     /// The same, and something is newly missing or damaged.
@@ -171,28 +178,30 @@ pub enum Answer {
 impl ReceiverLedger {
     /// Nothing has arrived yet.
     #[must_use]
-    pub fn new(terms: Terms) -> Self {
-        let log = EventLog::new(terms.listening);
-        let (arrived, resends) = (0, 0);
+    pub fn new(parameters: ConnectionParameters) -> Self {
+        let log = EventLog::new(parameters.listening);
+        let (arrived, retransmissions) = (0, 0);
         Self {
-            terms,
+            parameters,
             log,
-            room: terms.window,
-            edge: terms.first + terms.window,
+            receive_window: parameters.window,
+            window_end: parameters.first + parameters.window,
             arrived,
-            resends,
+            retransmissions,
             next_ack: 1,
             next_nack: 0,
             newest: None,
-            damage_told: None,
+            damage_reported_at: None,
         }
     }
 
-    /// Somebody listens from now on, when all up to `expected` has arrived.
-    pub fn listen(&mut self, expected: SequenceNumber) {
+    /// Somebody listens from now on, when all up to `next_expected` has arrived.
+    pub fn listen(&mut self, next_expected: SequenceNumber) {
         self.log.listen();
-        self.log
-            .record(|| self.terms.listening_begun(expected, expected));
+        self.log.record(|| {
+            self.parameters
+                .listening_begun(next_expected, next_expected)
+        });
     }
 
     /// Checks and counts an arrival; `None` where it is no DATA of this file.
@@ -201,20 +210,20 @@ impl ReceiverLedger {
             self.ignore(packet, Ignored::OutOfPlace);
             return None;
         };
-        if !self.terms.is_ours(packet, length) {
+        if !self.parameters.is_ours(packet, length) {
             self.ignore(packet, Ignored::OutsideTheFile);
             return None;
         }
         self.arrived += 1;
-        self.resends += u64::from(packet.attempt != 1);
+        self.retransmissions += u64::from(packet.attempt != 1);
         self.newest = Some((packet.sent_at, now));
         Some(packet.sequence)
     }
 
-    /// Whether this packet only asks for an ACK: see [`gate`]. It is not
+    /// Whether this packet only asks for an ACK: see [`flow_control`]. It is not
     /// counted as an arrival; its time stamp is echoed.
     pub fn is_probe(&mut self, packet: &Packet, now: Moment) -> bool {
-        let is_probe = gate::is_probe(packet);
+        let is_probe = flow_control::is_probe(packet);
         if is_probe {
             self.newest = Some((packet.sent_at, now));
         }
@@ -223,21 +232,22 @@ impl ReceiverLedger {
 
     /// There is room for this many segments; the ACK that is due at once, if any. Before
     /// any DATA has come there would be no time stamp to echo.
-    pub fn set_room(&mut self, segments: u32) -> Option<Answer> {
-        let was_closed = self.room == 0;
-        self.room = segments;
+    pub fn set_receive_window(&mut self, segments: u32) -> Option<AckKind> {
+        let was_closed = self.receive_window == 0;
+        self.receive_window = segments;
         let is_turned = was_closed != (segments == 0);
-        (is_turned && self.newest.is_some()).then_some(Answer::Ack)
+        (is_turned && self.newest.is_some()).then_some(AckKind::Ack)
     }
 
-    /// Whether `sequence`, not before `expected`, is one that was promised to be taken.
+    /// Whether `sequence`, not before `next_expected`, is one that was promised to be
+    /// taken.
     #[must_use]
     pub fn is_promised(
         &self,
         sequence: SequenceNumber,
-        expected: SequenceNumber,
+        next_expected: SequenceNumber,
     ) -> bool {
-        sequence - expected < self.edge - expected
+        sequence - next_expected < self.window_end - next_expected
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
@@ -248,13 +258,13 @@ impl ReceiverLedger {
     /// Whether to report corruption: about once per round trip, for which the timeout
     /// stands here, as a receiver measures none; and never before any DATA has
     /// come, as there would be no time stamp to echo.
-    pub fn tells_damage(&mut self, now: Moment) -> bool {
+    pub fn should_report_damage(&mut self, now: Moment) -> bool {
         let is_too_soon = self
-            .damage_told
-            .is_some_and(|told| now < told + self.terms.timing.least());
+            .damage_reported_at
+            .is_some_and(|told| now < told + self.parameters.timing.least());
         let is_told = self.newest.is_some() && !is_too_soon;
         if is_told {
-            self.damage_told = Some(now);
+            self.damage_reported_at = Some(now);
         }
         is_told
     }
@@ -266,17 +276,20 @@ impl ReceiverLedger {
     #[expect(clippy::cast_possible_truncation, reason = "the counter wraps")]
     pub fn answer(
         &mut self,
-        answer: Answer,
-        expected: SequenceNumber,
+        answer: AckKind,
+        next_expected: SequenceNumber,
         ranges: Vec<SequenceRange>,
         now: Moment,
     ) -> Transmit {
         let echo = self
             .newest
             .map_or(0, |(sent_at, came)| moved_on(sent_at, now - came));
-        let (window, received) = (self.room.min(self.terms.window), self.arrived as u32);
-        if self.edge.precedes(expected + window) {
-            self.edge = expected + window;
+        let (window, received) = (
+            self.receive_window.min(self.parameters.window),
+            self.arrived as u32,
+        );
+        if self.window_end.precedes(next_expected + window) {
+            self.window_end = next_expected + window;
         }
         let body = Acknowledgement {
             echo,
@@ -285,16 +298,16 @@ impl ReceiverLedger {
             ranges,
         };
         let (counter, body) = match answer {
-            Answer::Ack => (&mut self.next_ack, Body::Ack(body)),
-            Answer::Nack => (&mut self.next_nack, Body::Nack(body)),
+            AckKind::Ack => (&mut self.next_ack, Body::Ack(body)),
+            AckKind::Nack => (&mut self.next_nack, Body::Nack(body)),
         };
         let number = *counter;
         *counter = counter.wrapping_add(1);
         Transmit::control(Packet {
-            token: self.terms.token,
+            token: self.parameters.token,
             number,
             attempt: 1,
-            sequence: expected,
+            sequence: next_expected,
             sent_at: now.stamp(),
             body,
         })
@@ -303,7 +316,7 @@ impl ReceiverLedger {
     /// DATA packets that arrived, and those among them that were resends.
     #[must_use]
     pub const fn arrivals(&self) -> (u64, u64) {
-        (self.arrived, self.resends)
+        (self.arrived, self.retransmissions)
     }
 }
 
@@ -314,8 +327,8 @@ impl ReceiverLedger {
     clippy::cast_possible_truncation,
     reason = "a time stamp wraps on purpose"
 )]
-pub fn moved_on(stamp: u32, held: Duration) -> u32 {
-    stamp.wrapping_add(microseconds(held) as u32)
+pub fn moved_on(sent_packet: u32, held: Duration) -> u32 {
+    sent_packet.wrapping_add(microseconds(held) as u32)
 }
 
 #[cfg(test)]
@@ -324,15 +337,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_sendings_and_resends_are_counted_at_both_ends() {
-        let terms = Terms::EXAMPLE;
-        let mut sender = SenderLedger::new(terms, measured());
-        let mut receiver = ReceiverLedger::new(terms);
+    fn transmissions_and_retransmissions_are_counted_at_both_ends() {
+        let parameters = ConnectionParameters::EXAMPLE;
+        let mut sender = SenderLedger::new(parameters, measured());
+        let mut receiver = ReceiverLedger::new(parameters);
         for attempt in [1, 2, 3] {
-            let sent = sender.data(terms.first, attempt, Moment::START);
+            let sent = sender.data(parameters.first, attempt, Moment::START);
             receiver.arrive(&sent.packet, Moment::START);
         }
-        let progress = sender.progress(terms.first, 4);
+        let progress = sender.progress(parameters.first, 4);
         assert_eq!((progress.sent_packets, progress.resent_packets), (3, 2));
         assert_eq!(receiver.arrivals(), (3, 2));
     }

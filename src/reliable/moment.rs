@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_stamp_wraps_after_71_minutes() {
+    fn a_timestamp_wraps_around_after_71_minutes() {
         let late = Moment::START + Duration::from_micros((1 << 32) + 5);
         assert_eq!(late.stamp(), 5);
     }

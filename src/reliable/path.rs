@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn before_it_is_open_the_newest_packet_tells_where_the_other_side_is() {
+    fn during_the_handshake_the_newest_packet_determines_the_address_of_the_peer() {
         let mut path = open_at_one();
         assert!(!path.on_opening(1, u32::MAX));
         assert!(path.on_opening(2, 3)); // The clock has wrapped.
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn data_moves_only_after_the_challenge_is_answered_from_the_new_address() {
+    fn data_moves_to_a_new_address_only_after_it_has_answered_the_challenge() {
         let mut path = open_at_one();
         hear(&mut path, 2, 7);
         assert_eq!(path.current(), Some(1));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_three_times_what_came_goes_to_an_address_that_has_not_answered() {
+    fn an_unvalidated_address_receives_at_most_three_times_the_bytes_that_it_sent() {
         for bytes in [44, 60, 145] {
             let mut path = open_at_one();
             hear(&mut path, 2, 7);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_packet_from_the_old_address_gives_the_new_one_up() {
+    fn a_newer_packet_from_the_old_address_cancels_the_path_validation() {
         let mut path = open_at_one();
         hear(&mut path, 2, 7);
         hear(&mut path, 1, 6); // It was overtaken.
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_new_addresses_the_newest_is_challenged_and_an_unanswered_one_is_given_up() {
+    fn the_newest_of_two_new_addresses_is_challenged_and_given_up_without_an_answer() {
         let mut path = open_at_one();
         hear(&mut path, 2, 7);
         hear(&mut path, 3, 9);

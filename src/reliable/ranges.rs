@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_hold_exactly_what_a_plain_set_would(
+        fn the_ranges_contain_exactly_the_numbers_of_a_reference_set(
             start in any::<u32>(),
             offsets in proptest::collection::vec(0_u32..200, 0..300),
         ) {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_run_leaves_when_its_turn_has_come() {
+    fn the_first_range_is_taken_once_it_is_next_in_order() {
         let mut ranges = Ranges::default();
         for number in [7, 8, 3] {
             ranges.insert(SequenceNumber(number));
@@ -166,18 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn a_report_begins_with_the_runs_of_what_arrived_last() {
+    fn a_report_starts_with_the_ranges_of_the_latest_arrivals() {
         assert_eq!(report(&[3, 9], 9), [(2, 4), (8, 10), (12, 13), (5, 6)]);
         assert_eq!(report(&[], 9), [(12, 13), (8, 10), (5, 6), (2, 4)]);
     }
 
     #[test]
-    fn a_report_tells_no_run_twice_and_nothing_that_is_in_order_already() {
+    fn a_report_contains_no_range_twice_and_no_number_that_is_already_in_order() {
         assert_eq!(report(&[2, 3, 2, 1, 0, 7], 2), [(2, 4), (12, 13)]);
     }
 
     #[test]
-    fn a_report_is_never_longer_than_asked_nor_than_an_ack_can_hold() {
+    fn a_report_is_limited_by_the_request_and_by_the_capacity_of_an_ack() {
         assert_eq!(report(&[5, 2, 12], 2), [(5, 6), (2, 4)]);
         let mut many = Ranges::default();
         (0..1_000).for_each(|number| {

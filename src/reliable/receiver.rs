@@ -3,7 +3,7 @@
 //! The protocol says `deliver n`, `acknowledge n`. Everything else is here, once: which
 //! packets are ours, the receive window, what an ACK echoes, the event log. It holds
 //! numbers, not bytes: the driver asks [`ReceivingMachine::wants`] and keeps the payload
-//! until [`ReceivingMachine::expected`] has passed it.
+//! until [`ReceivingMachine::next_expected`] has passed it.
 //!
 //! ```text
 //!   DATA n ----> protocol --+--> deliver n ------> next expected = n + 1
@@ -18,25 +18,25 @@
 //!
 //! ```
 //! use sash::reliable::{Machine, ReceivingMachine, go_back_n, moment::Moment};
-//! use sash::reliable::{receiver::Receiver, terms::Terms};
-//! let terms = Terms::EXAMPLE;
-//! let mut receiver = Receiver::new(Box::new(go_back_n::Receiver::new()), terms);
-//! let data = terms.data(terms.first, 1, Moment::START).packet;
+//! use sash::reliable::{receiver::Receiver, connection_parameters::ConnectionParameters};
+//! let parameters = ConnectionParameters::EXAMPLE;
+//! let mut receiver = Receiver::new(Box::new(go_back_n::Receiver::new()), parameters);
+//! let data = parameters.data(parameters.first, 1, Moment::START).packet;
 //! receiver.on_packet(&data, Moment::START);
-//! assert_eq!(receiver.expected(), terms.first + 1);
+//! assert_eq!(receiver.next_expected(), parameters.first + 1);
 //! let ack = receiver.poll_transmit(Moment::START).unwrap().packet;
-//! assert_eq!(ack.sequence, terms.first + 1);
+//! assert_eq!(ack.sequence, parameters.first + 1);
 //! ```
 //!
 //! Source: Kurose & Ross §3.4; RFC 9293 §3.8.6 (flow control).
 
-use super::event::{Event, Unwanted};
-use super::ledger::{Answer, ReceiverLedger};
+use super::connection_parameters::ConnectionParameters;
+use super::event::{DiscardReason, Event};
+use super::ledger::{AckKind, ReceiverLedger};
 use super::moment::Moment;
 use super::protocol::{
     Acks, ReceiverAction, ReceiverActions, ReceiverProtocol, SegmentNumber,
 };
-use super::terms::Terms;
 use super::{Machine, ReceivingMachine, Transmit};
 use crate::wire::options::Congestion;
 use crate::wire::packet::{Body, Packet, SequenceRange};
@@ -49,19 +49,19 @@ pub struct Receiver {
     protocol: Box<dyn ReceiverProtocol>,
     ledger: ReceiverLedger,
     /// The next segment to deliver.
-    expected: SegmentNumber,
+    next_expected: SegmentNumber,
     /// The segments that the protocol has buffered out of order.
     buffered: BTreeSet<SegmentNumber>,
     /// The ACKs to send, in order.
     due: VecDeque<Due>,
     /// The missing segment for which a NACK was sent: one for each.
-    told_missing: Option<SegmentNumber>,
+    reported_missing: Option<SegmentNumber>,
 }
 
 /// An ACK to send.
 #[derive(Debug, Clone, Copy)]
 struct Due {
-    answer: Answer,
+    answer: AckKind,
     /// The segment that an individual ACK names.
     range: Option<SequenceRange>,
 }
@@ -69,37 +69,41 @@ struct Due {
 impl Receiver {
     /// Waits for the first segment.
     #[must_use]
-    pub fn new(protocol: Box<dyn ReceiverProtocol>, terms: Terms) -> Self {
+    pub fn new(
+        protocol: Box<dyn ReceiverProtocol>,
+        parameters: ConnectionParameters,
+    ) -> Self {
         Self {
             protocol,
-            ledger: ReceiverLedger::new(terms),
-            expected: 0,
+            ledger: ReceiverLedger::new(parameters),
+            next_expected: 0,
             buffered: BTreeSet::new(),
             due: VecDeque::new(),
-            told_missing: None,
+            reported_missing: None,
         }
     }
 
     fn sequence(&self, number: SegmentNumber) -> SequenceNumber {
-        self.ledger.terms.first + u32::try_from(number).unwrap_or_default()
+        self.ledger.parameters.first + u32::try_from(number).unwrap_or_default()
     }
 
     fn number(&self, sequence: SequenceNumber) -> SegmentNumber {
-        i64::from(self.ledger.terms.index(sequence))
+        i64::from(self.ledger.parameters.index(sequence))
     }
 
     /// Whether the receive window has room for this segment.
-    fn has_room(&self, number: SegmentNumber) -> bool {
-        let (sequence, expected) = (self.sequence(number), self.sequence(self.expected));
-        number < self.expected || self.ledger.is_promised(sequence, expected)
+    fn is_in_receive_window(&self, number: SegmentNumber) -> bool {
+        let (sequence, next_expected) =
+            (self.sequence(number), self.sequence(self.next_expected));
+        number < self.next_expected || self.ledger.is_promised(sequence, next_expected)
     }
 
     /// Does what the protocol says.
-    fn perform(&mut self, mut actions: ReceiverActions, answer: Answer) {
+    fn perform(&mut self, mut actions: ReceiverActions, answer: AckKind) {
         for action in actions.take() {
             match action {
                 ReceiverAction::Deliver(number) => {
-                    self.expected = number + 1;
+                    self.next_expected = number + 1;
                     self.buffered.remove(&number);
                 }
                 ReceiverAction::Acknowledge(number) => self.acknowledge(number, answer),
@@ -109,7 +113,7 @@ impl Receiver {
 
     /// An ACK is due. A cumulative one takes the place of one that has not left yet, as it
     /// says all that the other would.
-    fn acknowledge(&mut self, number: SegmentNumber, answer: Answer) {
+    fn acknowledge(&mut self, number: SegmentNumber, answer: AckKind) {
         match self.protocol.acks() {
             Acks::Cumulative => {
                 let waiting = self.due.pop_back().map(|waiting| waiting.answer);
@@ -133,35 +137,36 @@ impl Receiver {
     fn acknowledge_again(&mut self) {
         if self.due.is_empty() {
             self.due.push_back(Due {
-                answer: Answer::Ack,
+                answer: AckKind::Ack,
                 range: None,
             });
         }
     }
 
     /// ACK or NACK, in answer to this segment.
-    fn answer_to(&mut self, number: SegmentNumber) -> Answer {
-        let is_controlled = self.ledger.terms.congestion != Congestion::Fixed;
-        let is_early = number > self.expected;
-        if is_controlled && is_early && self.told_missing != Some(self.expected) {
-            self.told_missing = Some(self.expected);
-            return Answer::Nack;
+    fn answer_to(&mut self, number: SegmentNumber) -> AckKind {
+        let is_controlled = self.ledger.parameters.congestion != Congestion::Fixed;
+        let is_early = number > self.next_expected;
+        if is_controlled && is_early && self.reported_missing != Some(self.next_expected)
+        {
+            self.reported_missing = Some(self.next_expected);
+            return AckKind::Nack;
         }
-        Answer::Ack
+        AckKind::Ack
     }
 
     /// Why the protocol has discarded a segment.
-    fn why_discarded(&self, number: SegmentNumber) -> Unwanted {
-        if number < self.expected || self.buffered.contains(&number) {
-            Unwanted::Duplicate
-        } else if number < self.expected + i64::from(self.ledger.terms.window) {
-            Unwanted::OutOfOrder
+    fn why_discarded(&self, number: SegmentNumber) -> DiscardReason {
+        if number < self.next_expected || self.buffered.contains(&number) {
+            DiscardReason::Duplicate
+        } else if number < self.next_expected + i64::from(self.ledger.parameters.window) {
+            DiscardReason::OutOfOrder
         } else {
-            Unwanted::BeyondTheWindow
+            DiscardReason::BeyondTheWindow
         }
     }
 
-    fn discard(&mut self, number: u32, why: Unwanted) {
+    fn discard(&mut self, number: u32, why: DiscardReason) {
         let dropped = Event::SegmentDropped { number, why };
         self.ledger.log.record(|| dropped);
     }
@@ -176,10 +181,10 @@ impl Receiver {
         let mut actions = ReceiverActions::default();
         self.protocol.on_data(number, &mut actions);
         self.perform(actions, answer);
-        if is_wanted && number >= self.expected {
+        if is_wanted && number >= self.next_expected {
             self.buffered.insert(number);
             let number = packet.number;
-            self.ledger.log.record(|| Event::SegmentKept { number });
+            self.ledger.log.record(|| Event::SegmentBuffered { number });
         }
     }
 }
@@ -188,7 +193,7 @@ impl Machine for Receiver {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         let Due { answer, range } = self.due.pop_front()?;
         let ranges = range.into_iter().collect();
-        let next_expected = self.sequence(self.expected);
+        let next_expected = self.sequence(self.next_expected);
         Some(self.ledger.answer(answer, next_expected, ranges, now))
     }
 
@@ -200,10 +205,10 @@ impl Machine for Receiver {
             return;
         };
         let number = self.number(sequence);
-        if self.has_room(number) {
+        if self.is_in_receive_window(number) {
             self.take(number, packet);
         } else {
-            self.discard(packet.number, Unwanted::BeyondTheWindow);
+            self.discard(packet.number, DiscardReason::BeyondTheWindow);
             self.acknowledge_again();
         }
     }
@@ -215,10 +220,10 @@ impl Machine for Receiver {
     fn on_timeout(&mut self, _now: Moment) {}
 
     fn listen(&mut self) {
-        self.ledger.listen(self.sequence(self.expected));
+        self.ledger.listen(self.sequence(self.next_expected));
         for number in &self.buffered {
             let number = u32::try_from(*number).unwrap_or_default();
-            self.ledger.log.record(|| Event::SegmentKept { number });
+            self.ledger.log.record(|| Event::SegmentBuffered { number });
         }
     }
 
@@ -228,33 +233,33 @@ impl Machine for Receiver {
 }
 
 impl ReceivingMachine for Receiver {
-    fn wants(&self, packet: &Packet) -> bool {
+    fn is_wanted(&self, packet: &Packet) -> bool {
         let Body::Data { length } = packet.body else {
             return false;
         };
         let number = self.number(packet.sequence);
-        self.ledger.terms.is_ours(packet, length)
+        self.ledger.parameters.is_ours(packet, length)
             && self.protocol.is_wanted(number)
-            && self.has_room(number)
+            && self.is_in_receive_window(number)
     }
 
-    fn expected(&self) -> SequenceNumber {
-        self.sequence(self.expected)
+    fn next_expected(&self) -> SequenceNumber {
+        self.sequence(self.next_expected)
     }
 
-    fn set_room(&mut self, segments: u32) {
-        if self.ledger.set_room(segments).is_some() {
+    fn set_receive_window(&mut self, segments: u32) {
+        if self.ledger.set_receive_window(segments).is_some() {
             self.acknowledge_again();
         }
     }
 
     fn on_damage(&mut self, now: Moment) {
-        if self.ledger.tells_damage(now) {
-            let is_controlled = self.ledger.terms.congestion != Congestion::Fixed;
+        if self.ledger.should_report_damage(now) {
+            let is_controlled = self.ledger.parameters.congestion != Congestion::Fixed;
             let answer = if is_controlled {
-                Answer::Nack
+                AckKind::Nack
             } else {
-                Answer::Ack
+                AckKind::Ack
             };
             let mut actions = ReceiverActions::default();
             self.protocol.on_corrupt(&mut actions);

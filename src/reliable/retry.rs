@@ -23,8 +23,8 @@
 //! (doubling); Linux' `tcp_syn_linear_timeouts` (the first ones alike); RFC 9293 §3.8.3
 //! (a connection attempt ends).
 
+use super::connection_parameters::next_attempt;
 use super::moment::Moment;
-use super::terms::next_attempt;
 use std::time::Duration;
 
 /// A packet that is sent until it is answered.
@@ -37,7 +37,7 @@ pub struct Retry {
     equal_waits: u32,
     /// `None` while the next attempt is due at once.
     next: Option<Moment>,
-    enough: Moment,
+    deadline: Moment,
 }
 
 /// The first wait where no round trip was measured.
@@ -54,7 +54,7 @@ const EQUAL_WAITS: u32 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// After this long without an answer the other side is gone.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Retry {
     /// The first attempt is due now.
@@ -66,7 +66,7 @@ impl Retry {
             wait: wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
             equal_waits: EQUAL_WAITS,
             next: None,
-            enough: now + PATIENCE,
+            deadline: now + IDLE_TIMEOUT,
         }
     }
 
@@ -106,25 +106,25 @@ impl Retry {
     }
 
     /// The other side asked again: answer at once, without waiting.
-    pub fn hurry(&mut self) {
+    pub fn retry_now(&mut self) {
         self.next = None;
     }
 
     /// The latest attempt has arrived, and its answer takes a while: the next one waits
     /// again.
-    pub fn put_off(&mut self, now: Moment) {
+    pub fn postpone(&mut self, now: Moment) {
         self.next = Some(now + self.wait);
     }
 
     /// The other side is alive, though it has not answered yet.
-    pub fn be_patient(&mut self, now: Moment) {
-        self.enough = now + PATIENCE;
+    pub fn extend(&mut self, now: Moment) {
+        self.deadline = now + IDLE_TIMEOUT;
     }
 
     /// When to look again.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.next.map(|next| next.min(self.enough))
+        self.next.map(|next| next.min(self.deadline))
     }
 
     /// Time has passed; `true` where another attempt became due.
@@ -139,7 +139,7 @@ impl Retry {
     /// Whether it is enough.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
-        now >= self.enough
+        now >= self.deadline
     }
 }
 
@@ -148,17 +148,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_of_a_probe_double_from_200_ms_to_2_s_and_end_after_30_s() {
+    fn probe_intervals_double_from_200_ms_to_2_s_and_end_after_30_s() {
         let waits = waits(Retry::later(Moment::START));
         assert_eq!(waits[..6], [200, 400, 800, 1_600, 1_300, 2_000]);
-        assert_eq!(waits.iter().sum::<u128>(), PATIENCE.as_millis());
+        assert_eq!(waits.iter().sum::<u128>(), IDLE_TIMEOUT.as_millis());
     }
 
     #[test]
-    fn the_first_three_waits_are_alike() {
+    fn the_first_three_retry_intervals_are_equal() {
         let waits = waits(Retry::new(None, Moment::START));
         assert_eq!(waits[..7], [200, 200, 200, 400, 800, 1_600, 1_800]);
-        assert_eq!(waits.iter().sum::<u128>(), PATIENCE.as_millis());
+        assert_eq!(waits.iter().sum::<u128>(), IDLE_TIMEOUT.as_millis());
     }
 
     /// Unit: milliseconds.
@@ -179,15 +179,15 @@ mod tests {
     }
 
     #[test]
-    fn retries_keep_no_step_with_a_path_that_is_dark_a_third_of_every_second() {
+    fn retries_do_not_synchronize_with_an_outage_of_a_third_of_every_second() {
         for phase in 0..1_000 {
             let mut now = Moment::START + Duration::from_millis(phase);
             let mut retry = Retry::new(None, now);
             let mut tries = 0;
             while !retry.is_over(now) {
                 retry.poll(now);
-                let is_dark = now.since_start().subsec_millis() >= 700;
-                if !is_dark {
+                let is_down = now.since_start().subsec_millis() >= 700;
+                if !is_down {
                     break;
                 }
                 tries += 1;
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_measured_path_waits_three_of_its_round_trips() {
+    fn the_retry_interval_on_a_measured_path_is_three_round_trips() {
         let wait = |round_trip| {
             let mut retry = Retry::new(Some(round_trip), Moment::START);
             retry.poll(Moment::START);

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_estimate_follows_rfc_6298_by_hand() {
+    fn the_estimate_follows_the_example_of_rfc_6298_computed_by_hand() {
         let mut round_trip = RoundTrip::new(FLOOR);
         round_trip.sample(ms(100)); // SRTT 100, RTTVAR 50
         assert_eq!(round_trip.timeout(), ms(300));
@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_round_trip_brings_the_timeout_down_to_the_floor() {
+    fn a_steady_rtt_reduces_the_timeout_to_its_minimum() {
         let mut round_trip = RoundTrip::new(FLOOR);
         (0..100).for_each(|_| round_trip.sample(ms(2)));
         assert_eq!(round_trip.timeout(), FLOOR);
     }
 
     #[test]
-    fn each_timeout_doubles_the_next_until_something_new_is_acknowledged() {
+    fn each_timeout_doubles_the_next_until_new_data_is_acknowledged() {
         let mut round_trip = RoundTrip::new(FLOOR);
         round_trip.sample(ms(100));
         round_trip.back_off();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_slow_path_a_timeout_is_doubled_once_whatever_the_longest_wait() {
+    fn on_a_slow_path_the_timeout_is_doubled_once_despite_the_maximum_backoff() {
         let mut round_trip = RoundTrip::new(FLOOR);
         round_trip.sample(ms(300)); // SRTT 300, RTTVAR 150
         (0..72).for_each(|_| round_trip.back_off());
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_timeout_learns_nothing_and_runs_from_the_sending() {
+    fn a_fixed_timeout_never_changes_and_starts_at_the_transmission() {
         let mut round_trip = RoundTrip::timed(Timing::Fixed(ms(30)));
         round_trip.sample(ms(100));
         round_trip.back_off();
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_from_the_future_or_before_the_start_is_not_believed() {
+    fn a_timestamp_echo_from_the_future_or_from_before_the_start_is_rejected() {
         let now = Moment::START + ms(50);
         let mut round_trip = RoundTrip::new(FLOOR);
         assert!(!round_trip.sample_echo(now.stamp() + 1, now));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_is_right_across_the_wrap_of_the_stamp() {
+    fn a_timestamp_echo_is_correct_across_the_wraparound() {
         let sent = Moment::START + Duration::from_micros((1 << 32) - 10);
         let mut round_trip = RoundTrip::new(FLOOR);
         assert!(round_trip.sample_echo(sent.stamp(), sent + ms(5)));

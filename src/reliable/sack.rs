@@ -26,33 +26,34 @@
 //! may be.
 //!
 //! ```
-//! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, terms::Terms};
+//! use sash::reliable::connection_parameters::ConnectionParameters;
+//! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip};
 //! use sash::reliable::sack::Sender;
-//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
-//! let mut sender = Sender::new(Terms::EXAMPLE, round_trip); // a window of 4
+//! let round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
+//! let mut sender = Sender::new(ConnectionParameters::EXAMPLE, round_trip); // a window of 4
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
 //! assert_eq!(sent.count(), 4);
 //! ```
 //!
 //! Source: RFC 2018 (ranges); RFC 9002 §6 (loss detection, probe timeout); RFC 8985 §7.
 
-mod losses;
+mod loss_detection;
 mod receiver;
 pub mod rules;
 
 pub use receiver::Receiver;
 
+use super::connection_parameters::{ConnectionParameters, next_attempt};
 use super::event::{Event, Ignored, Timer, Trigger};
-use super::flow::Stamp;
+use super::flow::SentPacket;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
-use super::terms::{Terms, next_attempt};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
-use losses::{Flight, Losses};
+use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
 
 /// The sender's half.
@@ -60,7 +61,7 @@ use std::collections::VecDeque;
 pub struct Sender {
     ledger: SenderLedger,
     slots: Slots,
-    losses: Losses,
+    loss_detection: LossDetection,
     /// Segments to send again, in this order; some may have been acknowledged since.
     lost: VecDeque<SequenceNumber>,
     probe: Probe,
@@ -80,7 +81,7 @@ struct Slots {
 struct Slot {
     attempt: u8,
     /// Of the latest sending; none while it was never sent.
-    stamp: Option<Stamp>,
+    sent_packet: Option<SentPacket>,
     state: SlotState,
 }
 
@@ -108,29 +109,33 @@ struct Probe {
 impl Sender {
     /// Ready to send the first window.
     #[must_use]
-    pub fn new(terms: Terms, round_trip: RoundTrip) -> Self {
+    pub fn new(parameters: ConnectionParameters, round_trip: RoundTrip) -> Self {
         Self {
-            ledger: SenderLedger::new(terms, round_trip),
+            ledger: SenderLedger::new(parameters, round_trip),
             slots: Slots {
-                base: terms.first,
+                base: parameters.first,
                 queue: VecDeque::new(),
             },
-            losses: Losses::default(),
+            loss_detection: LossDetection::default(),
             lost: VecDeque::new(),
             probe: Probe::default(),
-            receive_window: terms.window,
+            receive_window: parameters.window,
         }
     }
 
     /// How many segments from `base` on may have been sent: at least one; a window that
     /// is closed altogether is the gate's business.
-    fn span(&self) -> u32 {
-        self.ledger.terms.window.min(self.receive_window).max(1)
+    fn send_window(&self) -> u32 {
+        self.ledger
+            .parameters
+            .window
+            .min(self.receive_window)
+            .max(1)
     }
 
     /// The next segment that was lost and is still wanted, made ready to be
     /// retransmitted.
-    fn next_resend(&mut self) -> Option<SequenceNumber> {
+    fn next_retransmission(&mut self) -> Option<SequenceNumber> {
         while let Some(sequence) = self.lost.pop_front() {
             if let Some(slot) = self.slots.get_mut(sequence)
                 && slot.state == SlotState::Waiting
@@ -143,17 +148,17 @@ impl Sender {
     }
 
     /// The next segment that was never sent, if the receiver has room for it.
-    fn next_fresh(&mut self) -> Option<SequenceNumber> {
-        let reach = self.slots.reach();
-        let sequence = self.slots.base + reach;
-        let has_room = rules::has_room(reach, self.span());
-        if sequence == self.ledger.terms.end() || !has_room {
-            self.ledger.flow.limit();
+    fn next_unsent(&mut self) -> Option<SequenceNumber> {
+        let sent = self.slots.sent();
+        let sequence = self.slots.base + sent;
+        let has_window_space = rules::is_in_window(sent, self.send_window());
+        if sequence == self.ledger.parameters.end() || !has_window_space {
+            self.ledger.flow.mark_application_limited();
             return None;
         }
         self.slots.queue.push_back(Slot {
             attempt: 1,
-            stamp: None,
+            sent_packet: None,
             state: SlotState::Waiting,
         });
         Some(sequence)
@@ -163,14 +168,14 @@ impl Sender {
     /// beyond the one that it wants, and together no longer than what was sent: so the
     /// work that an ACK makes is bounded by the window.
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
-        let (base, reach) = (self.slots.base, self.slots.reach());
-        let mut room = reach;
+        let (base, sent) = (self.slots.base, self.slots.sent());
+        let mut window_space = sent;
         ack.ranges.iter().all(|range| {
             let range = range.start..range.end;
-            let early = rules::acknowledged_early(base, reach, acked, range);
+            let early = rules::acknowledged_out_of_order(base, sent, acked, range);
             let length = early.map_or(u32::MAX, |run| run.end - run.start);
-            let fits = length <= room;
-            room -= if fits { length } else { 0 };
+            let fits = length <= window_space;
+            window_space -= if fits { length } else { 0 };
             fits
         })
     }
@@ -183,24 +188,24 @@ impl Sender {
     fn mark_arrived(&mut self, offset: usize, path: u32, now: Moment) -> bool {
         let slot = &mut self.slots.queue[offset];
         let earlier = std::mem::replace(&mut slot.state, SlotState::Acked);
-        let Some(stamp) = slot.stamp else {
+        let Some(sent_packet) = slot.sent_packet else {
             return false;
         };
-        let age = now.stamp().wrapping_sub(stamp.sent_at.stamp());
-        let is_latest_sending = slot.attempt == 1 || age >= path;
+        let age = now.stamp().wrapping_sub(sent_packet.sent_at.stamp());
+        let is_latest_transmission = slot.attempt == 1 || age >= path;
         match earlier {
             SlotState::Acked => return false,
             SlotState::Waiting => {
-                self.losses.was_unnecessary();
-                self.ledger.flow.deliver_late(&stamp, now);
+                self.loss_detection.on_spurious_retransmission();
+                self.ledger.flow.deliver_late(&sent_packet, now);
             }
             SlotState::InFlight { order } => {
-                if is_latest_sending {
-                    self.losses.arrive(order);
+                if is_latest_transmission {
+                    self.loss_detection.arrive(order);
                 } else {
-                    self.losses.was_unnecessary();
+                    self.loss_detection.on_spurious_retransmission();
                 }
-                self.ledger.flow.deliver(&stamp, now);
+                self.ledger.flow.deliver(&sent_packet, now);
             }
         }
         true
@@ -231,37 +236,49 @@ impl Sender {
     /// Declares packets lost that later packets have overtaken.
     fn detect_losses(&mut self, now: Moment) {
         loop {
-            let Self { slots, losses, .. } = self;
-            let is_in_flight = |flight: &Flight| slots.is_in_flight(flight);
+            let Self {
+                slots,
+                loss_detection,
+                ..
+            } = self;
+            let is_in_flight =
+                |transmission: &Transmission| slots.is_in_flight(transmission);
             let round_trip = &self.ledger.round_trip;
-            let Some((flight, trigger)) = losses.next_lost(is_in_flight, round_trip, now)
+            let Some((transmission, trigger)) =
+                loss_detection.next_lost(is_in_flight, round_trip, now)
             else {
                 return;
             };
-            self.give_up(flight, trigger);
+            self.declare_lost(transmission, trigger);
         }
     }
 
     /// This transmission is lost, and its segment waits to be retransmitted.
-    fn give_up(&mut self, flight: Flight, trigger: Trigger) {
-        let Some(slot) = self.slots.get_mut(flight.sequence) else {
+    fn declare_lost(&mut self, transmission: Transmission, trigger: Trigger) {
+        let Some(slot) = self.slots.get_mut(transmission.sequence) else {
             return;
         };
         slot.state = SlotState::Waiting;
-        let (attempt, stamp) = (slot.attempt, slot.stamp);
-        if let Some(stamp) = stamp {
-            self.ledger.flow.lose(&stamp);
+        let (attempt, sent_packet) = (slot.attempt, slot.sent_packet);
+        if let Some(sent_packet) = sent_packet {
+            self.ledger.flow.declare_lost(&sent_packet);
         }
-        self.ledger.lose(flight.sequence, attempt, trigger);
-        self.lost.push_back(flight.sequence);
+        self.ledger
+            .declare_lost(transmission.sequence, attempt, trigger);
+        self.lost.push_back(transmission.sequence);
     }
 
     /// Takes the oldest packet in flight for lost.
-    fn give_up_oldest(&mut self) -> bool {
-        let Self { slots, losses, .. } = self;
-        let oldest = losses.oldest(|flight| slots.is_in_flight(flight));
-        if let Some(flight) = oldest {
-            self.give_up(flight, Trigger::Timeout);
+    fn declare_oldest_lost(&mut self) -> bool {
+        let Self {
+            slots,
+            loss_detection,
+            ..
+        } = self;
+        let oldest =
+            loss_detection.oldest(|transmission| slots.is_in_flight(transmission));
+        if let Some(transmission) = oldest {
+            self.declare_lost(transmission, Trigger::Timeout);
         }
         oldest.is_some()
     }
@@ -271,8 +288,8 @@ impl Sender {
         let has_timers = self.ledger.round_trip.fixed_timeout().is_some();
         let is_waiting = !self.slots.queue.is_empty() && !has_timers;
         let timeout = self.ledger.round_trip.timeout();
-        let patience = timeout + self.ledger.terms.acknowledgement_delay;
-        self.probe.deadline = is_waiting.then(|| now + patience);
+        let probe_timeout = timeout + self.ledger.parameters.acknowledgement_delay;
+        self.probe.deadline = is_waiting.then(|| now + probe_timeout);
     }
 
     /// No ACK arrives: the oldest packet is retransmitted, to elicit an ACK. Where that
@@ -284,26 +301,26 @@ impl Sender {
         });
         self.ledger.round_trip.back_off();
         self.probe.unanswered = self.probe.unanswered.saturating_add(1);
-        self.give_up_oldest();
+        self.declare_oldest_lost();
         if self.probe.unanswered > 1 && self.ledger.flow.is_controlled() {
-            while self.give_up_oldest() {}
+            while self.declare_oldest_lost() {}
             self.ledger.flow.time_out(now);
         }
         self.probe.is_due = true;
-        self.ledger.settle(now);
+        self.ledger.update_controller(now);
         self.restart_probe_timer(now);
     }
 
     /// Whether window and pacing let a packet go.
     fn may_send(&self, now: Moment) -> bool {
         let flow = &self.ledger.flow;
-        self.probe.is_due || (flow.has_room() && flow.is_due(now))
+        self.probe.is_due || (flow.has_window_space() && flow.is_due(now))
     }
 }
 
 impl Slots {
     /// How many segments from `base` on were ever sent.
-    fn reach(&self) -> u32 {
+    fn sent(&self) -> u32 {
         u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
     }
 
@@ -312,14 +329,14 @@ impl Slots {
     }
 
     /// Whether this sending is the latest of its segment and not yet acknowledged.
-    fn is_in_flight(&self, flight: &Flight) -> bool {
+    fn is_in_flight(&self, transmission: &Transmission) -> bool {
         let state = SlotState::InFlight {
-            order: flight.order,
+            order: transmission.order,
         };
-        !flight.sequence.precedes(self.base)
+        !transmission.sequence.precedes(self.base)
             && self
                 .queue
-                .get((flight.sequence - self.base) as usize)
+                .get((transmission.sequence - self.base) as usize)
                 .is_some_and(|slot| slot.state == state)
     }
 
@@ -334,16 +351,16 @@ impl Machine for Sender {
         if !self.may_send(now) {
             return None;
         }
-        let sequence = self.next_resend().or_else(|| self.next_fresh())?;
+        let sequence = self.next_retransmission().or_else(|| self.next_unsent())?;
         self.probe.is_due = false;
-        let stamp = self.ledger.flow.send(now);
-        let order = self.losses.depart(sequence, now);
+        let sent_packet = self.ledger.flow.send(now);
+        let order = self.loss_detection.depart(sequence, now);
         if let Some(timeout) = self.ledger.round_trip.fixed_timeout() {
-            self.losses.wake_by(now + timeout);
+            self.loss_detection.wake_by(now + timeout);
         }
         let slot = self.slots.get_mut(sequence)?;
         slot.state = SlotState::InFlight { order };
-        slot.stamp = Some(stamp);
+        slot.sent_packet = Some(sent_packet);
         let attempt = slot.attempt;
         self.restart_probe_timer(now);
         Some(self.ledger.data(sequence, attempt, now))
@@ -353,8 +370,8 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        let (base, reach) = (self.slots.base, self.slots.reach());
-        let acked = rules::acknowledged(base, reach, packet.sequence);
+        let (base, sent) = (self.slots.base, self.slots.sent());
+        let acked = rules::acknowledged(base, sent, packet.sequence);
         let acked = acked.filter(|acked| self.is_possible(*acked, ack));
         let Some(acked) = acked else {
             if !packet.sequence.precedes(base) {
@@ -362,9 +379,11 @@ impl Machine for Sender {
             }
             return; // Overtaken by a later ACK.
         };
-        let SenderLedger { terms, log, .. } = &mut self.ledger;
+        let SenderLedger {
+            parameters, log, ..
+        } = &mut self.ledger;
         if !ack.ranges.is_empty() {
-            log.record(|| terms.ranges_told(&ack.ranges));
+            log.record(|| parameters.ack_ranges(&ack.ranges));
         }
         self.ledger.measure(ack, now);
         self.receive_window = ack.window;
@@ -374,7 +393,7 @@ impl Machine for Sender {
             self.restart_probe_timer(now);
         }
         self.detect_losses(now);
-        self.ledger.settle(now);
+        self.ledger.update_controller(now);
         if self.probe.deadline.is_none() {
             self.restart_probe_timer(now);
         }
@@ -382,13 +401,17 @@ impl Machine for Sender {
 
     fn next_timeout(&self) -> Option<Moment> {
         let flow = self.ledger.flow.next_timeout();
-        earliest([self.losses.next_timeout(), self.probe.deadline, flow])
+        earliest([
+            self.loss_detection.next_timeout(),
+            self.probe.deadline,
+            flow,
+        ])
     }
 
     fn on_timeout(&mut self, now: Moment) {
         self.ledger.flow.on_timeout(now);
         if self
-            .losses
+            .loss_detection
             .next_timeout()
             .is_some_and(|deadline| deadline <= now)
         {
@@ -396,7 +419,7 @@ impl Machine for Sender {
                 timer: Timer::LossDetection,
             });
             self.detect_losses(now);
-            self.ledger.settle(now);
+            self.ledger.update_controller(now);
         }
         if self.probe.deadline.is_some_and(|deadline| deadline <= now) {
             self.send_probe(now);
@@ -416,21 +439,21 @@ impl Machine for Sender {
 
 impl SendingMachine for Sender {
     fn is_finished(&self) -> bool {
-        self.slots.base == self.ledger.terms.end()
+        self.slots.base == self.ledger.parameters.end()
     }
 
     fn progress(&self) -> Progress {
-        let window = self.ledger.flow.window().min(self.span());
+        let window = self.ledger.flow.window().min(self.send_window());
         self.ledger.progress(self.slots.base, window)
     }
 
-    fn has_room_for_fin(&self) -> bool {
-        let reach = self.slots.reach();
-        let is_all_sent = self.slots.base + reach == self.ledger.terms.end();
+    fn has_window_space_for_fin(&self) -> bool {
+        let sent = self.slots.sent();
+        let is_all_sent = self.slots.base + sent == self.ledger.parameters.end();
         self.ledger.flow.is_controlled()
             && is_all_sent
             && self.lost.is_empty()
-            && self.ledger.flow.has_room()
+            && self.ledger.flow.has_window_space()
     }
 
     fn restart(&mut self, now: Moment) {
@@ -438,7 +461,7 @@ impl SendingMachine for Sender {
             flow, round_trip, ..
         } = &mut self.ledger;
         flow.restart(round_trip, now);
-        self.ledger.settle(now);
+        self.ledger.update_controller(now);
         self.ledger.round_trip.recover();
         self.restart_probe_timer(now);
     }

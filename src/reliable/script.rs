@@ -14,10 +14,10 @@
 //!
 //! Source: the step lists of CS144 minnow's tests; google/packetdrill's timelines.
 
+use super::connection_parameters::ConnectionParameters;
 use super::event::{Event, Ignored, Trigger};
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
-use super::terms::Terms;
 use super::{Machine, earliest};
 use crate::wire::packet::{Acknowledgement, Body, Kind, Packet, SequenceRange};
 use std::fmt::Write as _;
@@ -112,8 +112,9 @@ impl<S: Machine, R: Machine> Story<S, R> {
     /// A packet arrives that the other end never sent.
     pub(super) fn forge(&mut self, to: End, packet: Packet) {
         let name = name(&packet);
-        let wants = packet.sequence;
-        self.steps.push(format!("forge {name}, sequence {wants}"));
+        let next_expected = packet.sequence;
+        self.steps
+            .push(format!("forge {name}, sequence {next_expected}"));
         self.deliver(&Letter { name, to, packet });
     }
 
@@ -148,8 +149,8 @@ impl<S: Machine, R: Machine> Story<S, R> {
             return;
         }
         let mut told = format!("{what}\nsteps until {}:\n", self.now);
-        let untold = self.steps.len().saturating_sub(MOST_STEPS_TOLD);
-        for (number, step) in self.steps.iter().enumerate().skip(untold) {
+        let unshown = self.steps.len().saturating_sub(MOST_STEPS_TOLD);
+        for (number, step) in self.steps.iter().enumerate().skip(unshown) {
             let _ = writeln!(told, "{:3}. {step}", number + 1);
         }
         panic!("{told}");
@@ -175,7 +176,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
 
     /// Exactly these segments were declared lost since the last check.
     #[track_caller]
-    pub(super) fn held_for_lost(&mut self, wanted: &[(u32, Trigger)]) {
+    pub(super) fn declared_lost(&mut self, wanted: &[(u32, Trigger)]) {
         self.steps.push(format!("declared lost {wanted:?}"));
         let mut found = Vec::new();
         for event in self.take_events() {
@@ -276,26 +277,26 @@ fn name(packet: &Packet) -> String {
     format!("{letter}{}.{}", packet.number, packet.attempt)
 }
 
-/// An ACK that says: I want `wants` next and have the segments in `ranges`.
+/// An ACK that says: I want `next_expected` next and have the segments in `ranges`.
 pub(super) fn ack(
-    terms: &Terms,
-    wants: u32,
+    parameters: &ConnectionParameters,
+    next_expected: u32,
     ranges: &[(u32, u32)],
     now: Moment,
 ) -> Packet {
     let range = |&(start, end): &(u32, u32)| SequenceRange {
-        start: terms.first + start,
-        end: terms.first + end,
+        start: parameters.first + start,
+        end: parameters.first + end,
     };
     Packet {
-        token: terms.token,
+        token: parameters.token,
         number: 99,
         attempt: 1,
-        sequence: terms.first + wants,
+        sequence: parameters.first + next_expected,
         sent_at: now.stamp(),
         body: Body::Ack(Acknowledgement {
             echo: now.stamp(),
-            window: terms.window,
+            window: parameters.window,
             received: 0,
             ranges: ranges.iter().map(range).collect(),
         }),
@@ -304,7 +305,7 @@ pub(super) fn ack(
 
 /// A round trip that was measured as 100 ms: the timeout is 300 ms.
 pub(super) fn measured() -> RoundTrip {
-    let mut round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
+    let mut round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
     round_trip.sample(ms(100));
     round_trip
 }
@@ -314,14 +315,14 @@ pub(super) const fn ms(milliseconds: u64) -> Duration {
 }
 
 #[test]
-fn a_story_that_fails_tells_its_steps() {
+fn a_failed_story_prints_its_steps() {
     use super::{receiver, sender, stop_and_wait};
     let failure = std::panic::catch_unwind(|| {
-        let terms = Terms::EXAMPLE;
+        let parameters = ConnectionParameters::EXAMPLE;
         let protocol = Box::new(stop_and_wait::Sender::new());
-        let sender = sender::Sender::new(protocol, terms, measured());
+        let sender = sender::Sender::new(protocol, parameters, measured());
         let protocol = Box::new(stop_and_wait::Receiver::new());
-        let mut story = Story::new(sender, receiver::Receiver::new(protocol, terms));
+        let mut story = Story::new(sender, receiver::Receiver::new(protocol, parameters));
         story.sends("d0.1");
         story.lose("d0.1");
         story.sends("a1.1");

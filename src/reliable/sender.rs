@@ -18,10 +18,10 @@
 //!
 //! ```
 //! use sash::reliable::{Machine, go_back_n, moment::Moment, round_trip::RoundTrip};
-//! use sash::reliable::{sender::Sender, terms::Terms};
-//! let protocol = go_back_n::Sender::new(Terms::EXAMPLE.window); // A window of 4.
-//! let round_trip = RoundTrip::timed(Terms::EXAMPLE.timing);
-//! let mut sender = Sender::new(Box::new(protocol), Terms::EXAMPLE, round_trip);
+//! use sash::reliable::{sender::Sender, connection_parameters::ConnectionParameters};
+//! let protocol = go_back_n::Sender::new(ConnectionParameters::EXAMPLE.window); // A window of 4.
+//! let round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
+//! let mut sender = Sender::new(Box::new(protocol), ConnectionParameters::EXAMPLE, round_trip);
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
 //! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2,
 //! 3]);
@@ -31,14 +31,14 @@
 
 mod timers;
 
+use super::connection_parameters::{ConnectionParameters, next_attempt};
 use super::event::{Event, Ignored, Trigger};
-use super::flow::Stamp;
+use super::flow::SentPacket;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
 use super::protocol::Timer;
 use super::protocol::{Acks, SegmentNumber, SenderAction, SenderActions, SenderProtocol};
 use super::round_trip::RoundTrip;
-use super::terms::{Terms, next_attempt};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Acknowledgement, Body, Packet};
@@ -70,7 +70,7 @@ struct Segment {
     /// How often it has left.
     attempt: u8,
     /// Of its latest transmission, if it has left.
-    stamp: Option<Stamp>,
+    sent_packet: Option<SentPacket>,
     state: State,
 }
 
@@ -99,12 +99,12 @@ impl Sender {
     #[must_use]
     pub fn new(
         protocol: Box<dyn SenderProtocol>,
-        terms: Terms,
+        parameters: ConnectionParameters,
         round_trip: RoundTrip,
     ) -> Self {
         Self {
             protocol,
-            ledger: SenderLedger::new(terms, round_trip),
+            ledger: SenderLedger::new(parameters, round_trip),
             base: 0,
             segments: VecDeque::new(),
             waiting: BTreeSet::new(),
@@ -112,7 +112,7 @@ impl Sender {
             backed_off_at: None,
             receive_window: ReceiveWindow {
                 next_expected: 0,
-                segments: terms.window,
+                segments: parameters.window,
             },
         }
     }
@@ -134,7 +134,7 @@ impl Sender {
     }
 
     fn sequence(&self, number: SegmentNumber) -> SequenceNumber {
-        self.ledger.terms.first + u32::try_from(number).unwrap_or_default()
+        self.ledger.parameters.first + u32::try_from(number).unwrap_or_default()
     }
 
     /// Does what the protocol says.
@@ -154,7 +154,7 @@ impl Sender {
         if number == self.next_sequence_number() {
             self.segments.push_back(Segment {
                 attempt: 0,
-                stamp: None,
+                sent_packet: None,
                 state: State::Waiting,
             });
             self.waiting.insert(number);
@@ -165,8 +165,8 @@ impl Sender {
         };
         if segment.state == State::InFlight {
             segment.state = State::Waiting;
-            if let Some(stamp) = segment.stamp {
-                self.ledger.flow.lose(&stamp);
+            if let Some(sent_packet) = segment.sent_packet {
+                self.ledger.flow.declare_lost(&sent_packet);
             }
             self.waiting.insert(number);
             self.restart_timers_of(number, now);
@@ -180,9 +180,10 @@ impl Sender {
         let in_flight = self
             .segment(number)
             .filter(|segment| segment.state == State::InFlight);
-        let sent_at = in_flight.and_then(|segment| segment.stamp);
+        let sent_at = in_flight.and_then(|segment| segment.sent_packet);
         let round_trip = &self.ledger.round_trip;
-        let deadline = sent_at.map(|stamp| round_trip.deadline(stamp.sent_at, now));
+        let deadline =
+            sent_at.map(|sent_packet| round_trip.deadline(sent_packet.sent_at, now));
         self.timers.start(timer, deadline);
     }
 
@@ -212,7 +213,7 @@ impl Sender {
         if number >= limit {
             return None;
         }
-        if number == fresh && fresh < i64::from(self.ledger.terms.segments()) {
+        if number == fresh && fresh < i64::from(self.ledger.parameters.segments()) {
             let mut actions = SenderActions::default();
             self.protocol.on_data_from_above(&mut actions);
             self.perform(actions, now);
@@ -226,13 +227,13 @@ impl Sender {
         packet: &Packet,
         ack: &Acknowledgement,
     ) -> Option<SegmentNumber> {
-        let terms = &self.ledger.terms;
-        let next_expected = i64::from(terms.index(packet.sequence));
+        let parameters = &self.ledger.parameters;
+        let next_expected = i64::from(parameters.index(packet.sequence));
         let number = match (self.protocol.acks(), &ack.ranges[..]) {
             (Acks::Cumulative, []) => next_expected - 1,
             (Acks::Individual, []) => NOTHING,
             (Acks::Individual, [range]) if range.end == range.start + 1 => {
-                i64::from(terms.index(range.start))
+                i64::from(parameters.index(range.start))
             }
             (Acks::Individual | Acks::Cumulative, _) => return None,
         };
@@ -252,13 +253,15 @@ impl Sender {
                 continue;
             };
             let state = std::mem::replace(&mut segment.state, State::Acknowledged);
-            let stamp = segment.stamp;
+            let sent_packet = segment.sent_packet;
             is_news |= state != State::Acknowledged;
             self.waiting.remove(&number);
-            match (state, stamp) {
-                (State::InFlight, Some(stamp)) => self.ledger.flow.deliver(&stamp, now),
-                (State::Waiting, Some(stamp)) => {
-                    self.ledger.flow.deliver_late(&stamp, now);
+            match (state, sent_packet) {
+                (State::InFlight, Some(sent_packet)) => {
+                    self.ledger.flow.deliver(&sent_packet, now)
+                }
+                (State::Waiting, Some(sent_packet)) => {
+                    self.ledger.flow.deliver_late(&sent_packet, now);
                 }
                 (State::Acknowledged, _) | (_, None) => {}
             }
@@ -277,16 +280,23 @@ impl Sender {
     fn expire(&mut self, timer: Timer, now: Moment) {
         self.timers.stop(timer);
         let number = self.segment_of(timer);
-        let Some(&Segment { attempt, stamp, .. }) = self.segment(number) else {
+        let Some(&Segment {
+            attempt,
+            sent_packet,
+            ..
+        }) = self.segment(number)
+        else {
             return;
         };
-        let (sent_at, backed_off_at) = (stamp.map(|it| it.sent_at), self.backed_off_at);
+        let (sent_at, backed_off_at) =
+            (sent_packet.map(|it| it.sent_at), self.backed_off_at);
         let is_first = backed_off_at.is_none() || sent_at >= backed_off_at;
         self.ledger.log.record(|| Event::TimerExpired {
             timer: super::event::Timer::Retransmission,
         });
         let sequence = self.sequence(number);
-        self.ledger.lose(sequence, attempt, Trigger::Timeout);
+        self.ledger
+            .declare_lost(sequence, attempt, Trigger::Timeout);
         if is_first {
             self.ledger.round_trip.back_off();
             self.backed_off_at = Some(now);
@@ -297,7 +307,7 @@ impl Sender {
         if is_first {
             self.ledger.flow.time_out(now);
         }
-        self.ledger.settle(now);
+        self.ledger.update_controller(now);
     }
 }
 
@@ -323,17 +333,17 @@ impl ReceiveWindow {
 impl Machine for Sender {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         let flow = &mut self.ledger.flow;
-        if !flow.has_room() || !flow.is_due(now) {
+        if !flow.has_window_space() || !flow.is_due(now) {
             return None;
         }
         let Some(number) = self.next_to_leave(now) else {
-            self.ledger.flow.limit();
+            self.ledger.flow.mark_application_limited();
             return None;
         };
-        let stamp = self.ledger.flow.send(now);
+        let sent_packet = self.ledger.flow.send(now);
         let segment = self.segment_mut(number)?;
         segment.attempt = next_attempt(segment.attempt);
-        segment.stamp = Some(stamp);
+        segment.sent_packet = Some(sent_packet);
         segment.state = State::InFlight;
         let attempt = segment.attempt;
         self.restart_timers_of(number, now);
@@ -348,10 +358,12 @@ impl Machine for Sender {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
         };
         if !ack.ranges.is_empty() {
-            let terms = self.ledger.terms;
-            self.ledger.log.record(|| terms.ranges_told(&ack.ranges));
+            let parameters = self.ledger.parameters;
+            self.ledger
+                .log
+                .record(|| parameters.ack_ranges(&ack.ranges));
         }
-        let next_expected = i64::from(self.ledger.terms.index(packet.sequence));
+        let next_expected = i64::from(self.ledger.parameters.index(packet.sequence));
         self.receive_window.update(next_expected, ack.window);
         self.ledger.measure(ack, now);
         if let Body::Nack(_) = packet.body {
@@ -363,7 +375,7 @@ impl Machine for Sender {
         let mut actions = SenderActions::default();
         self.protocol.on_ack(number, &mut actions);
         self.perform(actions, now);
-        self.ledger.settle(now);
+        self.ledger.update_controller(now);
     }
 
     fn next_timeout(&self) -> Option<Moment> {
@@ -390,7 +402,7 @@ impl Machine for Sender {
             .map(|number| [number, number])
             .collect();
         if !ranges.is_empty() {
-            self.ledger.log.record(|| Event::RangesTold { ranges });
+            self.ledger.log.record(|| Event::AckRanges { ranges });
         }
     }
 
@@ -401,7 +413,7 @@ impl Machine for Sender {
 
 impl SendingMachine for Sender {
     fn is_finished(&self) -> bool {
-        self.base == i64::from(self.ledger.terms.segments())
+        self.base == i64::from(self.ledger.parameters.segments())
     }
 
     fn progress(&self) -> Progress {
@@ -415,6 +427,6 @@ impl SendingMachine for Sender {
             flow, round_trip, ..
         } = &mut self.ledger;
         flow.restart(round_trip, now);
-        self.ledger.settle(now);
+        self.ledger.update_controller(now);
     }
 }

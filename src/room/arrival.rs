@@ -11,9 +11,9 @@
 //! and carried out once it has joined; where it does not come in, nothing of it was done.
 
 use super::door::Entrance;
-use super::login::{Admission, Challenger, Chance};
+use super::login::{Admission, Challenger, Entropy};
 use super::name::{self, Name};
-use super::{Audience, ClientNumber, Effect, Room, complain, refuse, tell_one};
+use super::{Audience, ClientNumber, Effect, Room, complain, refuse, send_to_one};
 use crate::wire::digest::Token;
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{Code, Proof, Reply, Request, Role, VERSION, Welcome};
@@ -25,7 +25,7 @@ pub(super) struct Arriving {
     /// The name as it was written, which both sides' confirmations cover.
     asked: String,
     role: Role,
-    stage: Stage,
+    phase: LoginPhase,
     /// By which token the name is claimed, where somebody has it.
     token: Option<Token>,
     /// The requests after `join`, to be carried out later.
@@ -34,7 +34,7 @@ pub(super) struct Arriving {
 }
 
 #[derive(Debug)]
-enum Stage {
+enum LoginPhase {
     /// The shell draws random numbers for it.
     Drawing,
     Challenged(Box<Challenger>),
@@ -115,21 +115,21 @@ impl Room {
     }
 
     /// The random numbers that [`Effect::Draw`] asked for.
-    pub fn on_drawn(&mut self, client: ClientNumber, chance: Chance) -> Vec<Effect> {
+    pub fn on_drawn(&mut self, client: ClientNumber, entropy: Entropy) -> Vec<Effect> {
         let Some(arriving) = self.arriving.get_mut(&client) else {
             return Vec::new();
         };
         let challenged = self.door.password(arriving.role).and_then(|password| {
-            Challenger::new(password, arriving.role, &arriving.asked, chance)
+            Challenger::new(password, arriving.role, &arriving.asked, entropy)
         });
         let Some((challenger, mut challenge)) = challenged else {
             let sentence = "This server's password cannot be used. Ask the person who \
                             runs the server.";
             return self.turn_away(client, Code::PasswordNeeded, sentence.to_owned());
         };
-        arriving.stage = Stage::Challenged(Box::new(challenger));
+        arriving.phase = LoginPhase::Challenged(Box::new(challenger));
         password_sentence(arriving.role).clone_into(&mut challenge.sentence);
-        vec![tell_one(client, Reply::Challenge(challenge))]
+        vec![send_to_one(client, Reply::Challenge(challenge))]
     }
 
     fn on_named(
@@ -151,7 +151,7 @@ impl Room {
                     name,
                     asked,
                     role,
-                    stage: Stage::Drawing,
+                    phase: LoginPhase::Drawing,
                     token,
                     held: Vec::new(),
                     held_bytes: 0,
@@ -205,7 +205,7 @@ impl Room {
     ) -> Vec<Effect> {
         self.on_gone(earlier, CAME_AGAIN);
         // The newcomer's first line shall be the welcome.
-        let mut effects = vec![Effect::Tell {
+        let mut effects = vec![Effect::Send {
             to: Audience::Others(client),
             reply: Reply::Left {
                 name: name.to_string(),
@@ -256,21 +256,21 @@ impl Room {
         let Some(arriving) = self.arriving.remove(&client) else {
             return Vec::new();
         };
-        let challenger = match arriving.stage {
-            Stage::Challenged(challenger) => challenger,
-            Stage::Drawing => {
+        let challenger = match arriving.phase {
+            LoginPhase::Challenged(challenger) => challenger,
+            LoginPhase::Drawing => {
                 let sentence = "This proof arrived before its challenge. Wait for the \
                                 challenge.";
                 return refuse(client, Code::BadRequest, sentence.to_owned(), None);
             }
-            Stage::Proven(..) => {
+            LoginPhase::Proven(..) => {
                 self.door.waiting.forget(client);
                 let sentence = "This challenge was already answered. Connect again.";
                 return refuse(client, Code::BadRequest, sentence.to_owned(), None);
             }
         };
         let arriving = Arriving {
-            stage: Stage::Proven(challenger, Box::new(proof.clone())),
+            phase: LoginPhase::Proven(challenger, Box::new(proof.clone())),
             ..arriving
         };
         // Those who came before from there are compared first.
@@ -319,7 +319,7 @@ impl Room {
         arriving: Arriving,
         time: u64,
     ) -> Vec<Effect> {
-        let Stage::Proven(challenger, proof) = arriving.stage else {
+        let LoginPhase::Proven(challenger, proof) = arriving.phase else {
             return Vec::new();
         };
         // Met again: a ban may have been said meanwhile.
@@ -397,9 +397,9 @@ impl Room {
             effects.push(Effect::Key { client, key: *key });
         }
         effects.extend([
-            tell_one(client, Reply::Welcome(welcome)),
-            tell_one(client, Reply::history(self.said.iter())),
-            Effect::Tell {
+            send_to_one(client, Reply::Welcome(welcome)),
+            send_to_one(client, Reply::history(self.said.iter())),
+            Effect::Send {
                 to: Audience::Others(client),
                 reply: Reply::Joined { name: shown },
             },
@@ -448,7 +448,7 @@ impl Room {
     /// Whether one who is at the door has done what it can, and waits for us.
     pub(super) fn is_proven(&self, client: ClientNumber) -> bool {
         let arriving = self.arriving.get(&client);
-        arriving.is_some_and(|it| matches!(it.stage, Stage::Proven(..)))
+        arriving.is_some_and(|it| matches!(it.phase, LoginPhase::Proven(..)))
     }
 
     /// A proof that nobody asked for.

@@ -13,7 +13,7 @@
 //! It does not run anything and cannot read a scenario: what it passes on was checked by
 //! the shell, and is checked again by each client.
 
-use super::{ClientNumber, Effect, Room, complain, tell_everyone, tell_one};
+use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
 use crate::wire::message::{
     Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Question, Reply, Submission,
 };
@@ -78,7 +78,7 @@ impl Room {
         self.class.running = Some(lab);
         self.class.last = number;
         self.class.rows.clear();
-        vec![tell_everyone(reply)]
+        vec![send_to_everyone(reply)]
     }
 
     /// Whether there is a class; where not, what the teacher is told.
@@ -102,7 +102,7 @@ impl Room {
         let lab = self.class.running.as_ref()?;
         let name = self.present.get(&client)?.as_str();
         let is_open = name != lab.from && !self.class.has_answered(name);
-        is_open.then(|| tell_one(client, Reply::Lab(lab.clone())))
+        is_open.then(|| send_to_one(client, Reply::Lab(lab.clone())))
     }
 
     /// `lab-result`: a row for the teacher.
@@ -147,7 +147,7 @@ impl Room {
         };
         vec![
             Effect::Record(Box::new(recorded)),
-            tell_one(client, Reply::Notice { text }),
+            send_to_one(client, Reply::Notice { text }),
         ]
     }
 
@@ -196,7 +196,7 @@ impl Room {
         };
         vec![
             Effect::Record(Box::new(recorded)),
-            tell_one(client, Reply::Notice { text }),
+            send_to_one(client, Reply::Notice { text }),
         ]
     }
 
@@ -206,7 +206,7 @@ impl Room {
             return complaint;
         }
         let number = self.class.running.as_ref().map_or(0, |lab| lab.number);
-        let tell = |reply| tell_one(teacher, reply);
+        let tell = |reply| send_to_one(teacher, reply);
         let answers = self.questions.revealed_rows();
         let rows = [&self.class.rows[..], &self.class.submissions, answers].concat();
         let replies = Reply::lab_results(number, rows);

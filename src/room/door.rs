@@ -353,7 +353,8 @@ mod tests {
     }
 
     #[test]
-    fn the_teachers_name_calls_for_the_teachers_password_and_its_likes_are_refused() {
+    fn the_name_of_the_teacher_requires_the_teacher_password_and_look_alikes_are_refused()
+    {
         let mut door = locked();
         let met = |door: &mut Door, text| door.meet(&name(text), None);
         assert_eq!(met(&mut door, "dana"), Entrance::Locked(Role::Teacher));
@@ -366,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn after_ten_wrong_passwords_an_address_has_one_more_each_interval() {
+    fn after_ten_wrong_passwords_an_address_has_one_more_attempt_per_interval() {
         let mut door = locked();
         let (bad, good) = (from("192.0.2.1"), from("192.0.2.2"));
         for _ in 0..GUESSES {
@@ -388,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_put_back_neither_opens_the_door_nor_keeps_it_closed() {
+    fn a_clock_that_is_set_back_neither_resets_nor_extends_the_rate_limit() {
         let mut door = locked();
         let there = from("192.0.2.1");
         let hour_ms = 3_600_000;
@@ -399,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn proofs_wait_by_address_and_the_names_of_an_address_take_turns() {
+    fn proofs_are_queued_per_address_and_the_names_of_an_address_take_turns() {
         let mut waiting = Waiting::default();
         let (one, other) = (from("192.0.2.1"), from("192.0.2.2"));
         for (client, who, origin) in [
@@ -423,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_proofs_of_one_address_wait_and_no_more() {
+    fn the_number_of_queued_proofs_per_address_is_bounded() {
         let mut waiting = Waiting::default();
         let there = from("192.0.2.1");
         let clients = 0..u64::try_from(MOST_WAITING).unwrap();
@@ -435,7 +436,8 @@ mod tests {
     }
 
     #[test]
-    fn a_ban_meets_the_name_its_likes_and_the_address_but_never_the_teacher() {
+    fn a_ban_applies_to_the_name_its_look_alikes_and_the_address_but_never_to_the_teacher()
+     {
         let mut door = locked();
         let (there, elsewhere) = (from("192.0.2.1"), from("192.0.2.2"));
         door.ban(name("guy"), Some(&there), "noise");
@@ -457,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn on_the_servers_own_machine_a_ban_is_by_name_alone() {
+    fn a_ban_of_a_client_on_the_server_machine_applies_to_its_name_only() {
         let mut door = Door::default();
         let ban = door.ban(name("guy"), Some(&from("127.0.0.1")), "");
         assert_eq!(ban.address, None);
@@ -466,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_bans_that_are_over_take_no_room() {
+    fn expired_addresses_and_old_bans_use_no_memory() {
         let mut door = Door::default();
         for number in 0..u64::try_from(2 * MANY_ADDRESSES).unwrap() {
             let origin = from(&format!("address {number}"));

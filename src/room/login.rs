@@ -14,16 +14,15 @@
 //!   s right?         <--- welcome: s --------
 //! ```
 //!
-//! It does not draw random numbers (the caller brings [`Chance`]), and it counts no
-//! guesses: the room does.
+//! The caller brings random numbers ([`Entropy`]); the room counts guesses.
 //!
 //! ```
-//! use sash::room::login::{Chance, Challenger, Password, answer};
+//! use sash::room::login::{Entropy, Challenger, Password, answer};
 //! use sash::wire::message::Role;
 //! let password = Password::new("open sesame").unwrap();
 //! let (server, challenge) =
-//!     Challenger::new(&password, Role::Room, "dana", Chance([1; 32])).unwrap();
-//! let (proof, client) = answer(&password, &challenge, "dana", Chance([2; 32])).unwrap();
+//!     Challenger::new(&password, Role::Room, "dana", Entropy([1; 32])).unwrap();
+//! let (proof, client) = answer(&password, &challenge, "dana", Entropy([2; 32])).unwrap();
 //! let admission = server.judge(&proof).unwrap();
 //! assert!(client.is_confirmed(&admission.confirmation));
 //! ```
@@ -50,7 +49,7 @@ pub struct Password(String);
 /// 32 random bytes for one login; never the same twice. Its `Debug` shows nothing of
 /// them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Chance(pub [u8; 32]);
+pub struct Entropy(pub [u8; 32]);
 
 /// The secrets that only the two sides have after a login. Its `Debug` shows nothing of
 /// it.
@@ -139,13 +138,13 @@ impl Challenger {
         password: &Password,
         role: Role,
         name: &str,
-        chance: Chance,
+        entropy: Entropy,
     ) -> Option<(Self, Challenge)> {
         let (exchange, message) = Spake2::start_b_with_rng(
             &spake2::Password::new(password.0.as_bytes()),
             &Identity::new(OF_CLIENT),
             &Identity::new(OF_SERVER),
-            ChaCha20Rng::from_seed(chance.0),
+            ChaCha20Rng::from_seed(entropy.0),
         );
         let message = Exchange(message.try_into().ok()?);
         let said = Said {
@@ -184,13 +183,13 @@ pub fn answer(
     password: &Password,
     challenge: &Challenge,
     name: &str,
-    chance: Chance,
+    entropy: Entropy,
 ) -> Option<(Proof, Awaiting)> {
     let (exchange, message) = Spake2::<Ed25519Group>::start_a_with_rng(
         &spake2::Password::new(password.0.as_bytes()),
         &Identity::new(OF_CLIENT),
         &Identity::new(OF_SERVER),
-        ChaCha20Rng::from_seed(chance.0),
+        ChaCha20Rng::from_seed(entropy.0),
     );
     let message = Exchange(message.try_into().ok()?);
     if has_small_order(&challenge.message) {
@@ -230,8 +229,8 @@ impl Awaiting {
 impl Key {
     /// A key that no login has yielded.
     #[must_use]
-    pub const fn from_chance(chance: Chance) -> Self {
-        Self(chance.0)
+    pub const fn from_entropy(entropy: Entropy) -> Self {
+        Self(entropy.0)
     }
 
     /// The token by which a later connection shows that it is the same client's. After a
@@ -314,7 +313,7 @@ impl fmt::Debug for Password {
     }
 }
 
-impl fmt::Debug for Chance {
+impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Chance(..)")
     }
@@ -364,15 +363,15 @@ mod tests {
     /// A login of two sides that know these passwords; what each side makes of it.
     fn login(servers: &str, clients: &str, name: &str) -> (Option<Admission>, Awaiting) {
         let (server, challenge) =
-            Challenger::new(&password(servers), Role::Room, "dana", Chance([1; 32]))
+            Challenger::new(&password(servers), Role::Room, "dana", Entropy([1; 32]))
                 .unwrap();
         let (proof, client) =
-            answer(&password(clients), &challenge, name, Chance([2; 32])).unwrap();
+            answer(&password(clients), &challenge, name, Entropy([2; 32])).unwrap();
         (server.judge(&proof), client)
     }
 
     #[test]
-    fn two_who_know_the_password_come_to_one_key_and_both_know_it() {
+    fn client_and_server_with_the_same_password_derive_and_confirm_the_same_key() {
         let (admission, client) = login("open sesame", "open sesame", "dana");
         let admission = admission.unwrap();
         assert!(client.is_confirmed(&admission.confirmation));
@@ -380,20 +379,20 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_password_and_another_name_prove_nothing() {
+    fn a_wrong_password_or_another_name_gives_no_valid_proof() {
         assert_eq!(login("open sesame", "open sesamf", "dana").0, None);
         assert_eq!(login("open sesame", "open sesame", "guy").0, None);
     }
 
     #[test]
-    fn a_server_that_does_not_know_the_password_confirms_nothing() {
+    fn a_server_that_does_not_know_the_password_gives_no_valid_confirmation() {
         // It lets anybody in, but what it says is of another key.
         let (server, challenge) =
-            Challenger::new(&password("guess"), Role::Room, "dana", Chance([1; 32]))
+            Challenger::new(&password("guess"), Role::Room, "dana", Entropy([1; 32]))
                 .unwrap();
         let right = password("open sesame");
         let (proof, client) =
-            answer(&right, &challenge, "dana", Chance([2; 32])).unwrap();
+            answer(&right, &challenge, "dana", Entropy([2; 32])).unwrap();
         let shared = server.exchange.finish(&proof.message.0).unwrap();
         let said = Confirmation(server.said.tag(&shared, OF_SERVER, &proof.message));
         assert!(!client.is_confirmed(&said));
@@ -402,26 +401,26 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_is_good_for_one_challenge_and_one_role() {
+    fn a_proof_is_valid_for_one_challenge_and_one_role_only() {
         let sesame = password("open sesame");
-        let challenge_of = |role, chance| {
-            Challenger::new(&sesame, role, "dana", Chance([chance; 32])).unwrap()
+        let challenge_of = |role, entropy| {
+            Challenger::new(&sesame, role, "dana", Entropy([entropy; 32])).unwrap()
         };
         let (server, challenge) = challenge_of(Role::Room, 1);
-        let (proof, _) = answer(&sesame, &challenge, "dana", Chance([2; 32])).unwrap();
-        for (role, chance) in [(Role::Room, 3), (Role::Teacher, 1)] {
-            assert_eq!(challenge_of(role, chance).0.judge(&proof), None);
+        let (proof, _) = answer(&sesame, &challenge, "dana", Entropy([2; 32])).unwrap();
+        for (role, entropy) in [(Role::Room, 3), (Role::Teacher, 1)] {
+            assert_eq!(challenge_of(role, entropy).0.judge(&proof), None);
         }
         assert!(server.judge(&proof).is_some());
     }
 
     #[test]
-    fn messages_that_are_no_points_or_our_own_are_refused() {
+    fn invalid_points_and_reflected_messages_are_refused() {
         let sesame = password("open sesame");
         let challenge_of =
-            || Challenger::new(&sesame, Role::Room, "dana", Chance([1; 32])).unwrap();
+            || Challenger::new(&sesame, Role::Room, "dana", Entropy([1; 32])).unwrap();
         let (_, challenge) = challenge_of();
-        let (proof, _) = answer(&sesame, &challenge, "dana", Chance([2; 32])).unwrap();
+        let (proof, _) = answer(&sesame, &challenge, "dana", Entropy([2; 32])).unwrap();
         for message in [Exchange([0; 33]), Exchange([0xff; 33]), challenge.message] {
             let forged = Proof {
                 message,
@@ -433,19 +432,20 @@ mod tests {
             message: proof.message,
             ..challenge
         };
-        assert_eq!(answer(&sesame, &reflected, "dana", Chance([2; 32])), None);
+        assert_eq!(answer(&sesame, &reflected, "dana", Entropy([2; 32])), None);
     }
 
     #[test]
-    fn what_travels_changes_with_the_dice_and_says_nothing_about_the_password() {
+    fn login_messages_change_with_the_random_seed_and_reveal_nothing_about_the_password()
+    {
         // The same random numbers under two passwords, and two sets under one: all four
         // differ, and each is a point of the curve, as any password would have made it.
-        let message = |text: &str, chance| {
+        let message = |text: &str, entropy| {
             let (_, challenge) = Challenger::new(
                 &password(text),
                 Role::Room,
                 "dana",
-                Chance([chance; 32]),
+                Entropy([entropy; 32]),
             )
             .unwrap();
             challenge.message.0
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_follows_from_the_key_the_transfer_and_what_was_drawn() {
+    fn a_token_depends_on_the_key_the_transfer_and_the_random_value() {
         let token =
             |key, drawn, transfer| Key([key; 32]).token(Token([drawn; 16]), transfer);
         assert_eq!(token(1, 2, 3), token(1, 2, 3));
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn each_transfer_has_traffic_keys_of_its_own_one_for_each_direction() {
+    fn each_transfer_has_its_own_traffic_key_for_each_direction() {
         let keys = |key, drawn, transfer| {
             Key([key; 32]).traffic_keys(Token([drawn; 16]), transfer)
         };
@@ -490,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn the_login_of_the_report_is_the_one_that_the_program_makes() {
+    fn the_login_example_of_the_report_matches_the_implementation() {
         // Worked out in Python from the scalars, by what `report/wire.md` says alone. The
         // scalars are what the generator makes of these seeds.
         let listing = include_str!("../../tests/golden/login.txt");
@@ -500,14 +500,14 @@ mod tests {
         };
         let sesame = password("open sesame");
         let (server, challenge) =
-            Challenger::new(&sesame, Role::Room, "dana", Chance([1; 32])).unwrap();
+            Challenger::new(&sesame, Role::Room, "dana", Entropy([1; 32])).unwrap();
         let shared = |proof: &Proof| {
             let (server, _) =
-                Challenger::new(&sesame, Role::Room, "dana", Chance([1; 32])).unwrap();
+                Challenger::new(&sesame, Role::Room, "dana", Entropy([1; 32])).unwrap();
             server.exchange.finish(&proof.message.0).unwrap()
         };
         let (proof, client) =
-            answer(&sesame, &challenge, "dana", Chance([2; 32])).unwrap();
+            answer(&sesame, &challenge, "dana", Entropy([2; 32])).unwrap();
         let shared = shared(&proof);
         let admission = server.judge(&proof).unwrap();
         assert!(client.is_confirmed(&admission.confirmation));
@@ -527,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_report_yields_the_token_and_the_traffic_keys_of_the_report() {
+    fn the_key_example_of_the_report_yields_its_token_and_traffic_keys() {
         // Worked out by Python's `hmac`; `report/wire.md` says how.
         let hex = |bytes: &[u8]| {
             let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
@@ -551,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_the_same_however_its_accents_were_typed_and_never_empty() {
+    fn a_password_is_normalized_and_must_not_be_empty() {
         assert_eq!(password("e\u{301}t\u{e9}"), password("\u{e9}te\u{301}"));
         assert_ne!(password("Sesame"), password("sesame"));
         assert_eq!(Password::new(" \t"), Err(PasswordError::Empty));
@@ -561,7 +561,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_of_small_order_is_no_message_of_a_login() {
+    fn a_point_of_small_order_is_refused_as_a_login_message() {
         let password = password("open sesame");
         for point in curve25519_dalek::constants::EIGHT_TORSION {
             let mut bytes = [0; 33];
@@ -571,9 +571,9 @@ mod tests {
                 Exchange(bytes)
             };
             let [a, b] = [b'A', b'B'].map(&mut message);
-            let chance = Chance([1; 32]);
+            let entropy = Entropy([1; 32]);
             let (server, mut challenge) =
-                Challenger::new(&password, Role::Room, "dana", chance).unwrap();
+                Challenger::new(&password, Role::Room, "dana", entropy).unwrap();
             // Even a confirmation that is right for the key that follows from the point.
             let shared = server.exchange.finish(&a.0).unwrap();
             let confirmation = Confirmation(server.said.tag(&shared, OF_CLIENT, &a));
@@ -583,15 +583,15 @@ mod tests {
                 confirmation,
             };
             let (server, _) =
-                Challenger::new(&password, Role::Room, "dana", chance).unwrap();
+                Challenger::new(&password, Role::Room, "dana", entropy).unwrap();
             assert_eq!(server.judge(&proof), None);
             challenge.message = b;
-            assert_eq!(answer(&password, &challenge, "dana", chance), None);
+            assert_eq!(answer(&password, &challenge, "dana", entropy), None);
         }
     }
 
     #[test]
-    fn nothing_secret_shows_itself_in_a_log() {
+    fn no_secret_appears_in_debug_output() {
         let (admission, client) = login("open sesame", "open sesame", "dana");
         let shown = format!("{:?} {admission:?} {client:?}", password("open sesame"));
         assert!(!shown.contains("sesame"));

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_any_alphabet_are_names() {
+    fn words_in_any_alphabet_are_valid_names() {
         for word in [
             "dana",
             "דנה",
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_visible_word_of_24_characters() {
+    fn a_name_is_one_visible_word_of_at_most_24_characters() {
         assert_eq!("".parse::<Name>(), Err(NameError::Empty));
         assert!("א".repeat(24).parse::<Name>().is_ok());
         assert_eq!("א".repeat(25).parse::<Name>(), Err(NameError::TooLong));
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_begin_with_a_slash_or_a_lone_accent() {
+    fn a_name_cannot_start_with_a_slash_or_a_combining_accent() {
         assert_eq!("/users".parse::<Name>(), Err(NameError::Start('/')));
         assert_eq!(
             "\u{301}dana".parse::<Name>(),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn words_with_a_meaning_are_refused_in_every_dress() {
+    fn reserved_words_and_their_look_alikes_are_refused_as_names() {
         for (text, word) in [("all", "all"), ("ALL", "all"), ("Server", "server")] {
             assert_eq!(text.parse::<Name>(), Err(NameError::Reserved(word)));
         }
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_passes_for_another() {
+    fn look_alike_names_are_recognized() {
         for (one, other) in [
             ("dana", "Dana"),
             ("dana", "ｄana"),

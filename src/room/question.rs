@@ -13,7 +13,7 @@
 //! time, and stays open while the teacher is away.
 
 use super::class::Recorded;
-use super::{ClientNumber, Effect, Room, complain, tell_everyone, tell_one};
+use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
 use crate::wire::message::{
     Answer, Answered, ClassAnswer, ClassQuestion, Code, LabOutcome, LabRow, Question,
     Reply, Revealed,
@@ -89,7 +89,7 @@ impl Room {
         self.questions.open = Some(question);
         self.questions.answers.clear();
         self.questions.told = Told::default();
-        vec![tell_everyone(reply)]
+        vec![send_to_everyone(reply)]
     }
 
     /// `answer`: kept until `reveal`; a later one of the same name takes its place.
@@ -126,7 +126,7 @@ impl Room {
             "Your answer to question {number} is {done}. You may change it until the \
              answers are shown."
         );
-        let mut effects = vec![tell_one(client, Reply::Notice { text })];
+        let mut effects = vec![send_to_one(client, Reply::Notice { text })];
         effects.extend(self.tell_answered(time));
         effects
     }
@@ -144,8 +144,9 @@ impl Room {
         let number = question.number;
         let answers = std::mem::take(&mut questions.answers);
         let given = answers.values().map(|given| given.answer);
-        let mut effects =
-            vec![tell_everyone(Reply::Revealed(Revealed::of(number, given)))];
+        let mut effects = vec![send_to_everyone(Reply::Revealed(Revealed::of(
+            number, given,
+        )))];
         questions.revealed.clear();
         for (name, Given { answer, time }) in answers {
             let outcome = LabOutcome::Answered(ClassAnswer { number, answer });
@@ -170,7 +171,7 @@ impl Room {
         let Some(question) = &self.questions.open else {
             return Vec::new();
         };
-        let mut effects = vec![tell_one(client, Reply::Question(question.clone()))];
+        let mut effects = vec![send_to_one(client, Reply::Question(question.clone()))];
         if self.teacher == Some(client) {
             let count = self.questions.answers.len();
             effects.push(answered(client, question.number, count));
@@ -215,5 +216,5 @@ impl Questions {
 
 fn answered(teacher: ClientNumber, number: u64, count: usize) -> Effect {
     let count = count as u64;
-    tell_one(teacher, Reply::Answered(Answered { number, count }))
+    send_to_one(teacher, Reply::Answered(Answered { number, count }))
 }

@@ -11,7 +11,7 @@
 //! teacher lifts the ban or the server ends.
 
 use super::name::{LONGEST_NAME, Name};
-use super::{ClientNumber, Effect, Room, check_text, complain, refuse, tell_one};
+use super::{ClientNumber, Effect, Room, check_text, complain, refuse, send_to_one};
 use crate::wire::message::{Code, Reply};
 
 /// Longest reason. Unit: characters.
@@ -26,7 +26,7 @@ pub(super) enum Severity {
 
 impl Room {
     /// `kick` and `ban`.
-    pub(super) fn put_out(
+    pub(super) fn remove_user(
         &mut self,
         teacher: ClientNumber,
         name: &str,
@@ -74,7 +74,7 @@ impl Room {
         if let Some(target) = target {
             effects = self.end(target, &by, why, severity);
         }
-        effects.push(tell_one(teacher, Reply::Notice { text: done }));
+        effects.push(send_to_one(teacher, Reply::Notice { text: done }));
         effects
     }
 
@@ -91,7 +91,7 @@ impl Room {
             return complain(teacher, Code::NoSuchUser, sentence);
         }
         let text = format!("{name} may join again.");
-        vec![tell_one(teacher, Reply::Notice { text })]
+        vec![send_to_one(teacher, Reply::Notice { text })]
     }
 
     /// `bans`.
@@ -99,7 +99,7 @@ impl Room {
         if let Err(complaint) = self.check_teacher(teacher) {
             return complaint;
         }
-        let tell = |reply| tell_one(teacher, reply);
+        let tell = |reply| send_to_one(teacher, reply);
         Reply::bans(self.door.bans())
             .into_iter()
             .map(tell)

@@ -10,12 +10,12 @@ use crate::wire::message::VERSION;
 
 /// A room, and the time that stands still in it.
 fn room_with(names: &[&str]) -> Room {
-    let mut room = Room::new(Settled::DEFAULT);
+    let mut room = Room::new(NegotiatedOptions::DEFAULT);
     for (client, name) in (1..).zip(names) {
         let effects = join(&mut room, client, name);
         assert!(matches!(
             effects[0],
-            Effect::Tell {
+            Effect::Send {
                 reply: Reply::Welcome(_),
                 ..
             }
@@ -60,15 +60,15 @@ fn code(effects: &[Effect]) -> Code {
     let codes: Vec<Code> = effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Tell {
+            Effect::Send {
                 reply: Reply::Error(Complaint { code, .. }),
                 ..
             }
-            | Effect::Tell {
+            | Effect::Send {
                 reply: Reply::Refused(Refusal { code, .. }),
                 ..
             } => Some(*code),
-            Effect::Tell { .. }
+            Effect::Send { .. }
             | Effect::Transfers { .. }
             | Effect::Draw { .. }
             | Effect::Key { .. }
@@ -81,14 +81,14 @@ fn code(effects: &[Effect]) -> Code {
 }
 
 #[test]
-fn a_newcomer_is_welcomed_hears_the_history_and_the_others_hear_of_it() {
+fn a_new_user_receives_a_welcome_and_the_history_and_the_others_are_informed() {
     let mut room = room_with(&["dana"]);
     say(&mut room, 1, "first");
     let effects = join(&mut room, 2, "guy");
     let [welcome, history, joined] = &effects[..] else {
         panic!("{effects:?}");
     };
-    let Effect::Tell {
+    let Effect::Send {
         to: Audience::One(2),
         reply: Reply::Welcome(welcome),
     } = welcome
@@ -97,9 +97,9 @@ fn a_newcomer_is_welcomed_hears_the_history_and_the_others_hear_of_it() {
     };
     assert_eq!((welcome.name.as_str(), welcome.version), ("guy", VERSION));
     let lines = vec![said("dana", "first")];
-    assert_eq!(*history, tell_one(2, Reply::History { lines }));
+    assert_eq!(*history, send_to_one(2, Reply::History { lines }));
     let name = "guy".to_owned();
-    let expected = Effect::Tell {
+    let expected = Effect::Send {
         to: Audience::Others(2),
         reply: Reply::Joined { name },
     };
@@ -108,22 +108,22 @@ fn a_newcomer_is_welcomed_hears_the_history_and_the_others_hear_of_it() {
 }
 
 #[test]
-fn what_one_says_everyone_hears_also_the_one_who_said_it() {
+fn a_message_is_delivered_to_everyone_including_its_sender() {
     let mut room = room_with(&["dana", "guy", "yuval"]);
     let effects = say(&mut room, 2, "hi");
-    assert_eq!(effects, [tell_everyone(Reply::Said(said("guy", "hi")))]);
+    assert_eq!(effects, [send_to_everyone(Reply::Said(said("guy", "hi")))]);
     let everyone: Vec<_> = room.members(Audience::Everyone).collect();
     assert_eq!(everyone, [1, 2, 3]);
 }
 
 #[test]
-fn the_history_holds_the_last_hundred_lines() {
+fn the_history_contains_the_last_hundred_lines() {
     let mut room = room_with(&["dana"]);
     for number in 0..150 {
         say(&mut room, 1, &number.to_string());
     }
     let effects = join(&mut room, 2, "guy");
-    let Effect::Tell {
+    let Effect::Send {
         reply: Reply::History { lines },
         ..
     } = &effects[1]
@@ -150,7 +150,7 @@ fn a_taken_or_look_alike_name_is_refused_with_a_suggestion() {
         let effects = join(&mut room, 2, name);
         assert_eq!(code(&effects), Code::NameTaken);
         assert_eq!(effects[1], Effect::Close { client: 2 });
-        let Effect::Tell {
+        let Effect::Send {
             reply: Reply::Refused(refusal),
             ..
         } = &effects[0]
@@ -166,11 +166,11 @@ fn a_taken_or_look_alike_name_is_refused_with_a_suggestion() {
 }
 
 #[test]
-fn a_bad_name_is_refused_with_what_is_good_in_it() {
+fn an_invalid_name_is_refused_with_a_suggestion_made_of_its_valid_part() {
     let mut room = room_with(&["danacohen"]);
     let effects = join(&mut room, 2, "dana cohen");
     assert_eq!(code(&effects), Code::BadName);
-    let Effect::Tell {
+    let Effect::Send {
         reply: Reply::Refused(refusal),
         ..
     } = &effects[0]
@@ -182,7 +182,7 @@ fn a_bad_name_is_refused_with_what_is_good_in_it() {
 }
 
 #[test]
-fn whoever_has_not_joined_is_refused() {
+fn a_request_before_the_join_is_refused() {
     let mut room = room_with(&["dana"]);
     for request in [Request::Users, Request::Ping, Request::Files] {
         let effects = room.on_request(2, request, 0);
@@ -192,7 +192,7 @@ fn whoever_has_not_joined_is_refused() {
 }
 
 #[test]
-fn a_version_of_the_future_is_refused_and_a_second_join_is_an_error() {
+fn a_newer_protocol_version_is_refused_and_a_second_join_is_an_error() {
     let mut room = room_with(&["dana"]);
     let (name, version) = ("guy".to_owned(), 2);
     let effects = room.on_request(
@@ -211,7 +211,7 @@ fn a_version_of_the_future_is_refused_and_a_second_join_is_an_error() {
 }
 
 #[test]
-fn a_whisper_is_heard_by_two_and_finds_its_listener_in_any_case() {
+fn a_direct_message_reaches_sender_and_recipient_whatever_the_case_of_the_name() {
     let mut room = room_with(&["dana", "Guy", "yuval"]);
     let effects = whisper(&mut room, 1, "guy", "psst");
     let reply = Reply::Whispered(Whispered {
@@ -220,11 +220,14 @@ fn a_whisper_is_heard_by_two_and_finds_its_listener_in_any_case() {
         text: "psst".to_owned(),
         time: 1000,
     });
-    assert_eq!(effects, [tell_one(2, reply.clone()), tell_one(1, reply)]);
+    assert_eq!(
+        effects,
+        [send_to_one(2, reply.clone()), send_to_one(1, reply)]
+    );
 }
 
 #[test]
-fn a_whisper_to_oneself_is_heard_once_and_one_to_nobody_is_an_error() {
+fn a_direct_message_to_oneself_is_delivered_once_and_to_an_unknown_user_is_an_error() {
     let mut room = room_with(&["dana"]);
     assert_eq!(whisper(&mut room, 1, "dana", "psst").len(), 1);
     let effects = whisper(&mut room, 1, "guy", "psst");
@@ -234,16 +237,16 @@ fn a_whisper_to_oneself_is_heard_once_and_one_to_nobody_is_an_error() {
 }
 
 #[test]
-fn a_whisper_leaves_no_trace_in_the_history() {
+fn a_direct_message_is_not_added_to_the_history() {
     let mut room = room_with(&["dana"]);
     whisper(&mut room, 1, "dana", "psst");
     let effects = join(&mut room, 2, "guy");
     let nothing = Reply::History { lines: Vec::new() };
-    assert_eq!(effects[1], tell_one(2, nothing));
+    assert_eq!(effects[1], send_to_one(2, nothing));
 }
 
 #[test]
-fn empty_text_and_terminal_escapes_are_refused_and_a_tab_is_not() {
+fn empty_text_and_terminal_escapes_are_refused_and_a_tab_is_allowed() {
     let mut room = room_with(&["dana"]);
     for text in [
         "",
@@ -260,12 +263,12 @@ fn empty_text_and_terminal_escapes_are_refused_and_a_tab_is_not() {
     }
     assert_eq!(
         say(&mut room, 1, "a\tb"),
-        [tell_everyone(Reply::Said(said("dana", "a\tb")))]
+        [send_to_everyone(Reply::Said(said("dana", "a\tb")))]
     );
 }
 
 #[test]
-fn a_line_that_would_not_fit_once_it_is_wrapped_is_refused() {
+fn a_text_that_does_not_fit_into_one_reply_line_is_refused() {
     let mut room = room_with(&["dana"]);
     let wrapping = Reply::Said(said("dana", "")).to_line().len() - 1;
     let fitting = "a".repeat(LONGEST_LINE_BYTES - wrapping);
@@ -280,11 +283,11 @@ fn a_line_that_would_not_fit_once_it_is_wrapped_is_refused() {
 }
 
 #[test]
-fn whoever_leaves_is_named_to_the_others_and_the_name_is_free_again() {
+fn a_departure_is_announced_to_the_others_and_frees_the_name() {
     let mut room = room_with(&["dana", "guy"]);
     let effects = room.on_request(2, Request::Disconnect, 0);
     let left = |name: &str, why: &str| {
-        tell_everyone(Reply::Left {
+        send_to_everyone(Reply::Left {
             name: name.to_owned(),
             why: why.to_owned(),
         })
@@ -300,16 +303,16 @@ fn whoever_leaves_is_named_to_the_others_and_the_name_is_free_again() {
 }
 
 #[test]
-fn what_needs_files_is_handed_on() {
+fn a_request_about_files_is_passed_on_to_the_transfers() {
     let mut room = room_with(&["dana"]);
     let verdict = Request::Transfer {
         transfer: 4,
         state: TransferState::Verified,
     };
     for (request, order) in [
-        (Request::Files, Order::List),
-        (Request::Cancel { transfer: 4 }, Order::Cancel(4)),
-        (verdict, Order::Verdict(4, TransferState::Verified)),
+        (Request::Files, FileRequest::List),
+        (Request::Cancel { transfer: 4 }, FileRequest::Cancel(4)),
+        (verdict, FileRequest::Verdict(4, TransferState::Verified)),
     ] {
         let effects = room.on_request(1, request, 0);
         assert_eq!(effects, [Effect::Transfers { client: 1, order }]);
@@ -317,11 +320,11 @@ fn what_needs_files_is_handed_on() {
 }
 
 #[test]
-fn a_line_that_means_nothing_is_answered_and_one_that_cannot_be_read_ends_it() {
+fn an_unknown_request_is_answered_and_an_unreadable_line_ends_the_connection() {
     let mut room = room_with(&["dana"]);
     let effects = room.on_unreadable(1, &"\u{1}".repeat(20_000), Some(7));
     assert_eq!(code(&effects), Code::BadRequest);
-    let [Effect::Tell { reply, .. }] = &effects[..] else {
+    let [Effect::Send { reply, .. }] = &effects[..] else {
         panic!("{effects:?}");
     };
     assert!(reply.fits_in_a_line());
@@ -332,7 +335,7 @@ fn a_line_that_means_nothing_is_answered_and_one_that_cannot_be_read_ends_it() {
 }
 
 #[test]
-fn whoever_does_not_join_in_time_is_refused_and_whoever_did_is_not() {
+fn a_client_that_does_not_join_in_time_is_refused() {
     let room = room_with(&["dana"]);
     assert_eq!(room.on_late(1), []);
     assert_eq!(code(&room.on_late(2)), Code::NotJoined);

@@ -135,7 +135,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_version_is_hashed_once_and_a_new_version_again() {
+    fn each_version_of_a_file_is_hashed_once() {
         let shelf = tempfile::tempdir().unwrap();
         let mut folder = Folder::new(shelf.path()).unwrap();
         let (work, todo) = crossbeam_channel::unbounded();

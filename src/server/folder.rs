@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_listing_is_sorted_and_holds_regular_files_only() {
+    fn the_listing_is_sorted_and_contains_only_regular_files() {
         let shelf = tempfile::tempdir().unwrap();
         for name in [
             "b.txt",
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_out_of_the_folder_does_not_exist_and_one_within_does() {
+    fn a_symlink_out_of_the_folder_is_hidden_and_one_within_it_is_served() {
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("secret"), "x").unwrap();
         let shelf = tempfile::tempdir().unwrap();
@@ -386,7 +386,7 @@ mod tests {
     /// Somebody who may write in the folder changes a file for a symlink and back, as
     /// fast as they can; whatever is opened meanwhile is the folder's own.
     #[test]
-    fn a_symlink_that_takes_a_files_place_in_the_last_moment_leads_nowhere() {
+    fn a_symlink_that_replaces_a_file_during_the_open_is_not_followed() {
         use std::io::Read as _;
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("secret"), "secret").unwrap();
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_pipe_does_not_exist_and_nobody_waits_for_it() {
+    fn a_named_pipe_is_hidden_and_does_not_block_the_server() {
         let shelf = tempfile::tempdir().unwrap();
         if !pipe(&shelf.path().join("pipe")) {
             return;
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn another_content_is_another_version() {
+    fn a_file_with_changed_content_is_a_new_version() {
         let shelf = tempfile::tempdir().unwrap();
         let mut folder = Folder::new(shelf.path()).unwrap();
         fs::write(shelf.path().join("a"), "1").unwrap();
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_changed_in_place_with_its_size_and_time_kept_is_another_version() {
+    fn a_file_modified_in_place_with_the_same_size_and_time_is_a_new_version() {
         if !files::TELLS_CHANGES {
             return;
         }
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_made_again_or_exchanged_is_the_one_that_is_served() {
+    fn a_recreated_or_replaced_folder_is_served() {
         if !files::CAN_RENAME_OPEN_FOLDERS {
             return;
         }
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_none_is_an_error() {
+    fn a_path_that_is_no_folder_is_an_error() {
         let shelf = tempfile::tempdir().unwrap();
         let file = shelf.path().join("a");
         assert!(Folder::new(&file).is_err());

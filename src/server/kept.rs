@@ -82,7 +82,7 @@ impl Kept {
         match self.find(name, &version) {
             Some(part) => {
                 let offset = part.length();
-                part.go_on(record, offset)
+                part.resume(record, offset)
             }
             None => Part::begin(&self.destination(name), Some(record)),
         }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_goes_on_only_as_the_same_version_of_the_same_file() {
+    fn an_upload_resumes_only_for_the_same_version_of_the_same_file() {
         let (_folder, kept) = begun();
         let [mut unknown, mut shorter, mut later, mut hashed] = [VERSION; 4];
         unknown.modified = None;
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_says_more_than_the_time_of_a_change() {
+    fn a_digest_takes_precedence_over_the_modification_time() {
         let (_folder, kept) = begun();
         let one = FileVersion {
             digest: Some(Digest([1; 32])),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_longer_than_its_file_is_begun_anew() {
+    fn a_partial_file_longer_than_its_file_is_started_again() {
         let (_folder, kept) = begun();
         kept.leave("a", 100, 0);
         assert_eq!(kept.offset(VERSION), 100); // All has come; only FIN has not.
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_or_foreign_record_begins_anew() {
+    fn a_damaged_or_foreign_record_starts_the_upload_again() {
         let (_folder, kept) = begun();
         for record in ["", "{", r#"{"file":"b","size":100,"modified":7}"#] {
             kept.leave("a", 40, 0);
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn two_uploads_of_one_name_at_once_have_a_part_each() {
+    fn two_simultaneous_uploads_of_one_name_have_separate_partial_files() {
         let (_folder, kept) = begun();
         kept.leave("a", 40, 0);
         let name: FileName = "a".parse().unwrap();
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_later_and_where_there_are_too_many_the_oldest_go() {
+    fn partial_files_are_deleted_after_a_day_or_when_there_are_too_many() {
         let (folder, kept) = begun();
         kept.leave("fresh", 10, 23);
         kept.leave("old", 10, 25);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_being_written_is_neither_counted_nor_removed() {
+    fn a_partial_file_in_use_is_neither_counted_nor_deleted() {
         let (_folder, kept) = begun();
         kept.leave("a", 40, 30);
         kept.leave("b", 2, 30);
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn strays_of_a_killed_server_go_with_time() {
+    fn stray_files_of_a_killed_server_are_deleted_eventually() {
         let (folder, kept) = begun();
         kept.leave("a", 40, 0);
         for stray in ["gone.part.json", ".sashX1"] {
@@ -363,7 +363,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_server_had_reserved_is_given_back_and_the_age_stays() {
+    fn the_disk_space_reserved_by_a_killed_server_is_released_and_the_file_time_is_kept()
+    {
         let (folder, kept) = begun();
         kept.leave("a", 40, 0);
         let name: FileName = "a".parse().unwrap();

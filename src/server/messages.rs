@@ -8,7 +8,7 @@
 
 use super::folder::Version;
 use super::peer::Peer;
-use crate::room::{ClientNumber, Order};
+use crate::room::{ClientNumber, FileRequest};
 use crate::shelf::FileName;
 use crate::transfer::Report;
 use crate::wire::digest::Digest;
@@ -25,7 +25,7 @@ pub(super) enum RoomMessage {
     /// A client has connected; its events follow.
     Arrived(Arc<Peer>),
     /// A line that is a request.
-    Asked {
+    RequestedOptions {
         client: ClientNumber,
         request: Request,
     },
@@ -68,7 +68,7 @@ pub(super) enum RoomMessage {
 #[derive(Debug)]
 pub(super) enum TransfersMessage {
     /// A client wants something that needs files.
-    Ordered { peer: Arc<Peer>, order: Order },
+    Ordered { peer: Arc<Peer>, order: FileRequest },
     /// A client asks no more, and gets what it has asked for.
     Finished { peer: Arc<Peer> },
     /// A client's chat connection is no more.

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_talks_as_people_do_never_waits() {
+    fn normal_chatting_is_never_delayed() {
         let mut pace = Pace::new();
         for second in 0..100 {
             let now = Moment::START + Duration::from_secs(second);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_slowed_to_the_rate_and_a_silence_forgives_it() {
+    fn a_flood_is_slowed_to_the_rate_limit_which_recovers_in_silence() {
         let mut pace = Pace::new();
         let mut now = Moment::START;
         for _ in 0..1_000 {

@@ -30,7 +30,7 @@ use super::seats::Seat;
 use crate::room::ClientNumber;
 use crate::room::login::Key;
 use crate::system::sockets;
-use crate::transfer::tap::{Conversation, Tap, Way};
+use crate::transfer::tap::{CaptureDirection, Conversation, Tap};
 use crate::wire::digest::Token;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::Reply;
@@ -89,7 +89,7 @@ impl Peer {
         budget: Arc<Budget>,
     ) -> io::Result<(Self, WritingHalf)> {
         let (remote, local) = (stream.peer_addr()?, stream.local_addr()?);
-        let copies = Arc::new(tap.conversation(local, remote, Way::In));
+        let copies = Arc::new(tap.conversation(local, remote, CaptureDirection::In));
         let stream = Arc::new(stream);
         let (outbox, half, writer_ended) =
             Outbox::new(Arc::clone(&stream), Arc::clone(&copies), budget);
@@ -113,11 +113,11 @@ impl Peer {
 
     /// Sends a reply to this client alone.
     pub(super) fn tell(&self, reply: &Reply) {
-        self.tell_lines(vec![self.outbox.line(reply.to_line())]);
+        self.send_lines(vec![self.outbox.line(reply.to_line())]);
     }
 
     /// Sends lines to this client; never waits for it.
-    pub(super) fn tell_lines(&self, lines: Vec<Line>) {
+    pub(super) fn send_lines(&self, lines: Vec<Line>) {
         self.outbox.put(lines);
         if self.outbox.waiting_bytes() > LARGEST_QUEUE_BYTES {
             self.cut("did not read");

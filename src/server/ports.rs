@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn users_are_served_in_turn_and_who_has_none_comes_first() {
+    fn users_are_served_in_turn_and_a_user_without_a_port_comes_first() {
         let mut ports = four_ports();
         for transfer in 1..=16 {
             ports.wait(transfer, user(1));
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_holds_three_quarters_however_many_clients_it_has() {
+    fn one_address_may_hold_three_quarters_of_the_ports_with_any_number_of_clients() {
         let mut ports = four_ports();
         let stranger = |client, last| User {
             client,
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_the_queue_moves_the_others_up() {
+    fn a_transfer_that_leaves_the_queue_moves_the_others_up() {
         let mut ports = two_ports();
         (1..=4).for_each(|transfer| ports.wait(transfer, user(transfer)));
         ports.leave(1);
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_another_program_holds_is_passed_over_and_tried_again_later() {
+    fn a_port_in_use_by_another_program_is_skipped_and_tried_again_later() {
         let mut ports = two_ports();
         ports.wait(1, user(1));
         assert_eq!(ports.next(), Some((1, 100)));
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_that_rested_longest_is_taken_first() {
+    fn the_port_that_has_been_free_for_the_longest_time_is_used_first() {
         let mut ports = two_ports();
         (1..=2).for_each(|transfer| ports.wait(transfer, user(transfer)));
         assert_eq!(ports.next(), Some((1, 100)));
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn with_any_port_nobody_waits() {
+    fn with_an_unlimited_port_range_no_transfer_waits() {
         let mut ports = Ports::new(PortRange::Any);
         for transfer in 1..=100 {
             ports.wait(transfer, user(1));
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_read_as_it_is_written_and_a_bad_one_is_named() {
+    fn a_port_range_is_parsed_and_an_invalid_one_is_reported() {
         for text in ["0", "55000-55015", "7-7"] {
             assert_eq!(text.parse::<PortRange>().unwrap().to_string(), text);
         }

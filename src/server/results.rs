@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_has_a_field_for_each_word_of_the_header() {
+    fn a_row_has_a_field_for_each_column_of_the_header() {
         let done = LabOutcome::Done(LabFigures {
             verified: true,
             elapsed_us: 1_500_042,
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_wrote_is_text_in_a_spreadsheet_and_never_a_formula_or_a_row() {
+    fn text_of_a_client_becomes_neither_a_formula_nor_a_new_row_in_a_spreadsheet() {
         assert_eq!(text("=1+1"), "\"'=1+1\"");
         assert_eq!(text("@SUM(A1)"), "\"'@SUM(A1)\"");
         assert_eq!(text("-2"), "\"'-2\"");
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_run_adds_to_what_is_there() {
+    fn a_second_run_appends_to_the_existing_results() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.csv");
         for name in ["guy", "yuval"] {

@@ -18,7 +18,7 @@ use crate::lab::{assignment, class_question};
 use crate::reliable::moment::Moment;
 use crate::room::class::Recorded;
 use crate::room::door::Origin;
-use crate::room::login::Chance;
+use crate::room::login::Entropy;
 use crate::room::{Audience, ClientNumber, Effect, Room};
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::wire::message::{Reply, Request};
@@ -73,7 +73,7 @@ const BATCH_BYTES: usize = 16 * 1024;
 const TURN_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How long the clients may take to hang up when the server ends.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl RoomThread {
     pub(super) fn new(
@@ -83,9 +83,9 @@ impl RoomThread {
         stall_limit: Duration,
         budget: Arc<Budget>,
     ) -> Self {
-        let mut chance = Chance([0; 32]);
-        match getrandom::fill(&mut chance.0) {
-            Ok(()) => room.set_secret(chance),
+        let mut entropy = Entropy([0; 32]);
+        match getrandom::fill(&mut entropy.0) {
+            Ok(()) => room.set_secret(entropy),
             // A client that comes back then waits until its dead connection is noticed.
             Err(error) => log::error!("cannot get random numbers for tokens: {error}"),
         }
@@ -170,7 +170,7 @@ impl RoomThread {
                 return;
             }
             // Data that a client sent after we closed our half is ignored.
-            RoomMessage::Asked { client, .. }
+            RoomMessage::RequestedOptions { client, .. }
             | RoomMessage::Unreadable { client, .. }
             | RoomMessage::Illegible { client, .. }
             | RoomMessage::Broken { client, .. }
@@ -180,10 +180,12 @@ impl RoomThread {
             {
                 return;
             }
-            RoomMessage::Asked { client, request } => match self.defer(client, request) {
-                Some(request) => self.on_request(client, request),
-                None => return,
-            },
+            RoomMessage::RequestedOptions { client, request } => {
+                match self.defer(client, request) {
+                    Some(request) => self.on_request(client, request),
+                    None => return,
+                }
+            }
             RoomMessage::Unreadable { client, error } => {
                 let why = error.to_string();
                 self.room.on_unreadable(client, &why, error.tag())
@@ -322,7 +324,7 @@ impl RoomThread {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Tell { to, reply } => {
+                Effect::Send { to, reply } => {
                     if let (Audience::One(client), Reply::Welcome(welcome)) = (to, &reply)
                     {
                         self.admit(client, &welcome.name);
@@ -372,9 +374,9 @@ impl RoomThread {
 
     /// Draws the random numbers of a client's login.
     fn draw(&mut self, client: ClientNumber) {
-        let mut chance = Chance([0; 32]);
-        let effects = match getrandom::fill(&mut chance.0) {
-            Ok(()) => self.room.on_drawn(client, chance),
+        let mut entropy = Entropy([0; 32]);
+        let effects = match getrandom::fill(&mut entropy.0) {
+            Ok(()) => self.room.on_drawn(client, entropy),
             Err(error) => {
                 log::error!(
                     "cannot get random numbers for the login of client \
@@ -450,7 +452,7 @@ impl RoomThread {
         for member in self.members.values() {
             member.peer.end(Shutdown::Both);
         }
-        let deadline = self.clock.now() + FAREWELL;
+        let deadline = self.clock.now() + CLOSE_TIMEOUT;
         while !self.members.is_empty() {
             match events.recv_timeout(self.clock.until(deadline)) {
                 Ok(RoomMessage::Gone { client, .. }) => {
@@ -494,7 +496,7 @@ impl Member {
     /// Puts what is pending in the queue.
     fn flush(&mut self) {
         if !self.pending.is_empty() {
-            self.peer.tell_lines(std::mem::take(&mut self.pending));
+            self.peer.send_lines(std::mem::take(&mut self.pending));
         }
     }
 }
@@ -504,7 +506,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_household_is_one_origin_and_the_own_machine_is_known() {
+    fn addresses_of_one_ipv6_network_are_one_origin_and_local_addresses_are_recognized() {
         let of = |text: &str| origin(text.parse().unwrap());
         assert_eq!(of("192.0.2.7").address, "192.0.2.7");
         assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));

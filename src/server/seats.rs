@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_has_64_seats_and_gets_one_back_for_each_that_is_left() {
+    fn a_remote_address_has_64_connection_slots_and_a_closed_connection_frees_one() {
         let mut seats = seats(1000, None);
         let mut taken: Vec<Seat> = (0..CONNECTIONS_PER_ADDRESS)
             .map(|_| seats.take(STRANGER).unwrap())
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_machine_is_limited_by_the_total_alone() {
+    fn local_connections_are_limited_only_by_the_total() {
         let mut seats = seats(100, None);
         let taken: Vec<Seat> = (0..100).map(|_| seats.take(LOOPBACK).unwrap()).collect();
         assert!(seats.take(LOOPBACK).is_err());
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_is_asked_for_holds_for_every_address_and_0_is_none() {
+    fn a_configured_limit_applies_to_every_address_and_zero_means_no_limit() {
         for address in [STRANGER, LOOPBACK] {
             let mut two = seats(1000, Some(2));
             let _taken = [two.take(address).unwrap(), two.take(address).unwrap()];

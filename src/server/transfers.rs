@@ -6,9 +6,8 @@
 //!                 v error    v                           v offer, transfer...
 //! ```
 //!
-//! A transfer that makes no progress while others wait for a port is interrupted after a
-//! while, and its port goes to them; what has arrived of it stays, and the transfer can
-//! be resumed.
+//! A transfer without progress, while others wait for a port, is interrupted after a while
+//! and gives its port to them. Its partial file stays, and it can be resumed.
 //!
 //! A request is checked before it waits, so that nobody waits for a file that is not
 //! there, and the file is opened again when its turn comes, so that a queue holds no
@@ -50,20 +49,22 @@ use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
 };
-use crate::wire::options::Settled;
+use crate::wire::options::NegotiatedOptions;
 use crate::wire::version::FileVersion;
 use crossbeam_channel::Sender;
 use listing::Listing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use transfer::{Shell, Stage, StartError, Supplies, Transfer, Upload};
+use transfer::{
+    StartError, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
+};
 use upload_limits::Allowance;
 
 /// The state of the `transfers` thread.
 pub(super) struct Transfers {
-    defaults: Settled,
-    supplies: Supplies,
+    defaults: NegotiatedOptions,
+    resources: TransferResources,
     ports: Ports,
     allowance: Allowance,
     /// Where news for everybody go.
@@ -102,7 +103,7 @@ impl Transfers {
             allowance: Allowance::new(config.uploads),
             room,
             defaults: config.defaults,
-            supplies: Supplies {
+            resources: TransferResources {
                 journals: config.journals.clone(),
                 tap: config.tap.clone(),
                 scenario: config.scenario.clone(),
@@ -148,7 +149,7 @@ impl Transfers {
             is_leaving: false,
             awaits: None,
             broken_off: None,
-            stage: Stage::Queued { told_place: 0 },
+            phase: TransferPhase::Queued { notified_place: 0 },
         });
     }
 
@@ -191,7 +192,7 @@ impl Transfers {
             is_leaving: false,
             awaits,
             broken_off: None,
-            stage: Stage::Queued { told_place: 0 },
+            phase: TransferPhase::Queued { notified_place: 0 },
         });
     }
 
@@ -200,11 +201,11 @@ impl Transfers {
         let number = self.last_number;
         match transfer.awaits {
             None => self.ports.wait(number, transfer.user()),
-            Some(_) => transfer.tell_place(number, 1),
+            Some(_) => transfer.notify_queue_place(number, 1),
         }
         self.all.insert(number, transfer);
         self.serve_queue();
-        self.tell_places();
+        self.notify_queue_places();
     }
 
     /// `cancel`: of one's own transfers only.
@@ -212,10 +213,12 @@ impl Transfers {
         let Some(transfer) = self.own(peer, number) else {
             return;
         };
-        match &transfer.stage {
+        match &transfer.phase {
             // It reports its end, and what follows from that follows there.
-            Stage::Running { .. } | Stage::Lingering { .. } => transfer.cancel(),
-            Stage::Queued { .. } => {
+            TransferPhase::Running { .. } | TransferPhase::Lingering { .. } => {
+                transfer.cancel()
+            }
+            TransferPhase::Queued { .. } => {
                 self.end_queued(number, TransferState::Cancelled, None);
                 self.serve_queue();
             }
@@ -227,10 +230,10 @@ impl Transfers {
         let Some(transfer) = self.own(peer, number) else {
             return;
         };
-        match &transfer.stage {
-            Stage::Running { shell, .. } => shell.set_paused(is_paused),
-            Stage::Lingering { .. } => {}
-            Stage::Queued { .. } => {
+        match &transfer.phase {
+            TransferPhase::Running { threads, .. } => threads.set_paused(is_paused),
+            TransferPhase::Lingering { .. } => {}
+            TransferPhase::Queued { .. } => {
                 let sentence = "This transfer has not started yet. Wait, or cancel it.";
                 complain(peer, Code::BadRequest, sentence.to_owned(), None);
             }
@@ -268,13 +271,14 @@ impl Transfers {
         }
         let own = self.all.get(&number);
         let own = own.filter(|transfer| transfer.peer.number == peer.number);
-        match own.map(|transfer| &transfer.stage) {
-            Some(Stage::Running {
-                shell: Shell::Sending { sending, .. },
+        match own.map(|transfer| &transfer.phase) {
+            Some(TransferPhase::Running {
+                threads: TransferThreads::Sending { sending, .. },
                 ..
             }) => sending.verdict(state),
-            Some(Stage::Lingering { receiving, .. }) => receiving.release(),
-            Some(Stage::Running { .. } | Stage::Queued { .. }) | None => {}
+            Some(TransferPhase::Lingering { receiving, .. }) => receiving.release(),
+            Some(TransferPhase::Running { .. } | TransferPhase::Queued { .. }) | None => {
+            }
         }
     }
 
@@ -328,35 +332,35 @@ impl Transfers {
         news.progress = Some(ending.figures.progress);
         news.sentence.clone_from(&ending.sentence);
         transfer.peer.tell(&Reply::Transfer(news));
-        match transfer.stage {
-            Stage::Running {
+        match transfer.phase {
+            TransferPhase::Running {
                 port,
-                shell: Shell::Sending { version, .. },
+                threads: TransferThreads::Sending { version, .. },
                 ..
             } => {
                 if ending.state == TransferState::Damaged {
-                    self.supplies.digests.doubt(&transfer.name, version);
+                    self.resources.digests.doubt(&transfer.name, version);
                 }
                 self.ports.release(number, port);
                 self.serve_queue();
             }
-            Stage::Running {
+            TransferPhase::Running {
                 port,
-                shell: Shell::Receiving(receiving),
+                threads: TransferThreads::Receiving(receiving),
                 ..
             } => {
-                transfer.stage = Stage::Lingering { port, receiving };
+                transfer.phase = TransferPhase::Lingering { port, receiving };
                 self.settle_upload(&transfer, ending);
                 self.all.insert(number, transfer);
-                self.call_heirs(number);
+                self.wake_resuming(number);
             }
-            Stage::Queued { .. } | Stage::Lingering { .. } => {}
+            TransferPhase::Queued { .. } | TransferPhase::Lingering { .. } => {}
         }
     }
 
     /// An upload is on offer now, or has left nothing.
     fn settle_upload(&mut self, transfer: &Transfer, ending: Ending) {
-        let shared = upload::find_shared(&mut self.supplies.folder, ending);
+        let shared = upload::find_shared(&mut self.resources.folder, ending);
         let Some((name, version, digest)) = shared else {
             return self.give_back(transfer);
         };
@@ -370,7 +374,7 @@ impl Transfers {
             self.allowance.keep(&upload.from, upload.version.size);
         }
         self.listing = None;
-        self.supplies.digests.learn(&name, version, digest);
+        self.resources.digests.learn(&name, version, digest);
         let file = FileEntry {
             name: name.to_string(),
             size: version.size,
@@ -391,8 +395,8 @@ impl Transfers {
 
     /// A receiver's threads and socket are gone.
     fn on_closed(&mut self, number: u64) {
-        if let Some(Stage::Lingering { port, .. }) =
-            self.all.remove(&number).map(|transfer| transfer.stage)
+        if let Some(TransferPhase::Lingering { port, .. }) =
+            self.all.remove(&number).map(|transfer| transfer.phase)
         {
             self.ports.release(number, port);
         }
@@ -400,7 +404,7 @@ impl Transfers {
     }
 
     /// An upload has released its part: those that go on from it may have a port.
-    fn call_heirs(&mut self, number: u64) {
+    fn wake_resuming(&mut self, number: u64) {
         let heirs = self.all.iter_mut();
         let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
         for (heir, transfer) in heirs {
@@ -412,18 +416,18 @@ impl Transfers {
 
     /// A digest is known now, or never will be: the clients that wait for it are told.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
-        self.supplies.digests.on_hashed(hashed);
+        self.resources.digests.on_hashed(hashed);
         self.listing = None;
         for transfer in self.all.values_mut() {
-            let Stage::Running {
-                shell:
-                    Shell::Sending {
+            let TransferPhase::Running {
+                threads:
+                    TransferThreads::Sending {
                         sending,
                         version,
                         needs_digest,
                     },
                 ..
-            } = &mut transfer.stage
+            } = &mut transfer.phase
             else {
                 continue;
             };
@@ -442,19 +446,20 @@ impl Transfers {
         self.ports.retry();
         self.serve_queue();
         // If it is missing, the log reports it, and clients that ask are told.
-        let _ = self.supplies.folder.follow();
-        self.tell_places();
+        let _ = self.resources.folder.follow();
+        self.notify_queue_places();
         self.break_off_the_idle();
         self.ticks += 1;
         if self.ticks.is_multiple_of(TICKS_PER_SWEEP) {
-            self.supplies.kept.sweep(wall_time_ms());
+            self.resources.kept.sweep(wall_time_ms());
         }
     }
 
     /// The server closes: nothing begins any more, and what runs has so long to end.
     pub(super) fn drain(&mut self, grace: Duration, ended: Sender<()>) {
         let queued = self.all.iter();
-        let queued = queued.filter(|(_, it)| matches!(it.stage, Stage::Queued { .. }));
+        let queued =
+            queued.filter(|(_, it)| matches!(it.phase, TransferPhase::Queued { .. }));
         let queued: Vec<u64> = queued.map(|(number, _)| *number).collect();
         for number in queued {
             let sentence = Some(CLOSING.to_owned());
@@ -484,7 +489,8 @@ impl Transfers {
     }
 
     fn count_running(&self) -> usize {
-        let is_running = |it: &&Transfer| matches!(it.stage, Stage::Running { .. });
+        let is_running =
+            |it: &&Transfer| matches!(it.phase, TransferPhase::Running { .. });
         self.all.values().filter(is_running).count()
     }
 
@@ -512,10 +518,10 @@ impl Transfers {
                 self.ports.release(number, port);
                 continue;
             };
-            let supplies = &mut self.supplies;
+            let resources = &mut self.resources;
             let started = match transfer.upload.clone() {
-                None => transfer.start_download(number, port, supplies),
-                Some(upload) => transfer.start_upload(number, port, &upload, supplies),
+                None => transfer.start_download(number, port, resources),
+                Some(upload) => transfer.start_upload(number, port, &upload, resources),
             };
             match started {
                 Ok(()) => transfer.note_progress(0, now),
@@ -533,12 +539,12 @@ impl Transfers {
     }
 
     /// Tells those who wait where they stand.
-    fn tell_places(&mut self) {
+    fn notify_queue_places(&mut self) {
         for (number, place) in self.ports.places() {
             let Some(transfer) = self.all.get_mut(&number) else {
                 continue;
             };
-            transfer.tell_place(number, place);
+            transfer.notify_queue_place(number, place);
         }
     }
 
@@ -561,7 +567,7 @@ impl Transfers {
     /// Takes queued downloads out of the line without a word.
     fn drop_queued(&mut self, is_meant: impl Fn(&Transfer) -> bool) {
         let queued = self.all.iter().filter(|(_, transfer)| {
-            matches!(transfer.stage, Stage::Queued { .. }) && is_meant(transfer)
+            matches!(transfer.phase, TransferPhase::Queued { .. }) && is_meant(transfer)
         });
         let numbers: Vec<u64> = queued.map(|(number, _)| *number).collect();
         for number in numbers {

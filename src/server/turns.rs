@@ -41,7 +41,7 @@ const MOST_ORDERS: usize = 64;
 enum Cost {
     Small,
     List,
-    Order,
+    FileRequest,
 }
 
 impl Default for Turns {
@@ -62,7 +62,7 @@ impl Turns {
     ) -> bool {
         match cost(request) {
             Cost::Small => true,
-            Cost::Order => peer.orders() < MOST_ORDERS,
+            Cost::FileRequest => peer.orders() < MOST_ORDERS,
             Cost::List => {
                 peer.waiting_bytes() == 0 && peer.orders() == 0 && self.take(now)
             }
@@ -89,7 +89,7 @@ const fn cost(request: &Request) -> Cost {
         | Request::Cancel { .. }
         | Request::Pause { .. }
         | Request::Resume { .. }
-        | Request::Transfer { .. } => Cost::Order,
+        | Request::Transfer { .. } => Cost::FileRequest,
         Request::Join { .. }
         | Request::Proof(_)
         | Request::Say { .. }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_have_a_rate_and_a_silence_gives_turns_back() {
+    fn lists_are_rate_limited_and_the_limit_recovers_in_silence() {
         let mut turns = Turns::default();
         let mut served = |milliseconds| {
             let now = Moment::START + Duration::from_millis(milliseconds);

@@ -61,7 +61,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     #[test]
-    fn what_is_reserved_takes_room_and_leaves_the_length() {
+    fn reserved_space_is_allocated_without_changing_the_file_length() {
         let part = tempfile::tempfile().unwrap();
         reserve(&part, 1_000_000).unwrap();
         let told = part.metadata().unwrap();
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_there_is_cannot_be_reserved() {
+    fn a_reservation_beyond_the_free_space_fails() {
         let folder = tempfile::tempdir().unwrap();
         let free = free(folder.path()).unwrap();
         let part = File::create(folder.path().join("part")).unwrap();

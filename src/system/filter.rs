@@ -67,7 +67,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn only_what_carries_the_whole_token_comes_through() {
+    fn only_datagrams_with_the_complete_token_pass_the_filter() {
         for host in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.

@@ -17,11 +17,11 @@ use std::time::Duration;
 /// The result of one receive call.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    room: &'a [u8],
+    buffer: &'a [u8],
     rows: &'a [Row],
 }
 
-/// Datagrams of one length in [`Incoming::room`], one behind the other.
+/// Datagrams of one length in [`Incoming::buffer`], one behind the other.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     from: SocketAddr,
@@ -34,16 +34,16 @@ struct Row {
 /// Room for what one receive brings.
 #[derive(Debug)]
 pub struct Incoming {
-    room: Vec<u8>,
+    buffer: Vec<u8>,
     rows: Vec<Row>,
     #[cfg(target_os = "linux")]
-    way: Way,
+    method: ReceiveMethod,
 }
 
 /// How many datagrams come in one call.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
-enum Way {
+enum ReceiveMethod {
     /// As a row, with its length beside it.
     Row { control: Vec<u8> },
     /// Each in a place of its own.
@@ -59,9 +59,9 @@ const MOST_SINGLE: usize = 64;
 impl<'a> Batch<'a> {
     /// Each with who sent it, in the order they came.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &'a [u8])> {
-        let room = self.room;
+        let buffer = self.buffer;
         self.rows.iter().flat_map(move |row| {
-            let bytes = room.get(row.start..row.start + row.bytes);
+            let bytes = buffer.get(row.start..row.start + row.bytes);
             let datagrams = bytes.unwrap_or_default().chunks(row.length.max(1));
             datagrams.map(|datagram| (row.from, datagram))
         })
@@ -83,18 +83,18 @@ impl Incoming {
                     );
                 })
                 .is_ok();
-        let (places, way) = if has_rows {
+        let (places, method) = if has_rows {
             let control = nix::cmsg_space!(i32);
-            (1, Way::Row { control })
+            (1, ReceiveMethod::Row { control })
         } else {
             let headers = Box::new(MultiHeaders::preallocate(MOST_SINGLE, None));
-            (MOST_SINGLE, Way::Each { headers })
+            (MOST_SINGLE, ReceiveMethod::Each { headers })
         };
         Self {
             // The kernel gives no page of it that nothing is written to.
-            room: vec![0; places * LONGEST],
+            buffer: vec![0; places * LONGEST],
             rows: Vec::with_capacity(places),
-            way,
+            method,
         }
     }
 
@@ -103,7 +103,7 @@ impl Incoming {
     #[must_use]
     pub fn new(_socket: &UdpSocket, _is_offloading: bool) -> Self {
         Self {
-            room: vec![0; LONGEST],
+            buffer: vec![0; LONGEST],
             rows: Vec::with_capacity(1),
         }
     }
@@ -121,7 +121,7 @@ impl Incoming {
         wait(socket, patience)?;
         self.fill(socket)?;
         Ok(Batch {
-            room: &self.room,
+            buffer: &self.buffer,
             rows: &self.rows,
         })
     }
@@ -132,7 +132,9 @@ impl Incoming {
     #[must_use]
     pub const fn gathers(&self) -> bool {
         let count = self.rows.len();
-        matches!(self.way, Way::Each { .. }) && count > 0 && count < MOST_SINGLE
+        matches!(self.method, ReceiveMethod::Each { .. })
+            && count > 0
+            && count < MOST_SINGLE
     }
 
     /// Here each has a receive of its own.
@@ -147,10 +149,14 @@ impl Incoming {
         use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmmsg, recvmsg};
         use std::io::IoSliceMut;
         use std::os::fd::AsRawFd;
-        let Self { room, rows, way } = self;
-        match way {
-            Way::Row { control } => {
-                let mut place = [IoSliceMut::new(room)];
+        let Self {
+            buffer,
+            rows,
+            method,
+        } = self;
+        match method {
+            ReceiveMethod::Row { control } => {
+                let mut place = [IoSliceMut::new(buffer)];
                 let received = recvmsg::<SockaddrStorage>(
                     socket.as_raw_fd(),
                     &mut place,
@@ -159,8 +165,8 @@ impl Incoming {
                 )?;
                 rows.extend(row(0, &received)?);
             }
-            Way::Each { headers } => {
-                let mut places: Vec<_> = room
+            ReceiveMethod::Each { headers } => {
+                let mut places: Vec<_> = buffer
                     .chunks_mut(LONGEST)
                     .map(|place| [IoSliceMut::new(place)])
                     .collect();
@@ -177,7 +183,7 @@ impl Incoming {
 
     #[cfg(not(target_os = "linux"))]
     fn fill(&mut self, socket: &UdpSocket) -> io::Result<()> {
-        let (bytes, from) = socket.recv_from(&mut self.room)?;
+        let (bytes, from) = socket.recv_from(&mut self.buffer)?;
         self.rows.push(Row {
             from,
             start: 0,

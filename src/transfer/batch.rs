@@ -188,11 +188,11 @@ mod tests {
     }
 
     /// Longer than any datagram takes here.
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     fn pair() -> (UdpSocket, Sender) {
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
-        receiver.set_read_timeout(Some(PATIENCE)).unwrap();
+        receiver.set_read_timeout(Some(TIMEOUT)).unwrap();
         let sender = Sender {
             socket: UdpSocket::bind("127.0.0.1:0").unwrap(),
             to: Some(receiver.local_addr().unwrap()),
@@ -236,7 +236,7 @@ mod tests {
         let sender = sender.socket;
         let (mut all, mut receives) = (Vec::new(), 0);
         while all.len() < lengths.len() {
-            let batch = incoming.receive(&receiver, PATIENCE).unwrap();
+            let batch = incoming.receive(&receiver, TIMEOUT).unwrap();
             for (from, datagram) in batch.datagrams() {
                 assert_eq!(from, sender.local_addr().unwrap());
                 all.push(datagram.to_vec());
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn datagrams_of_any_length_arrive_each_as_it_was_however_they_are_carried() {
+    fn datagrams_of_any_length_arrive_unchanged_with_and_without_segmentation_offload() {
         let lengths = [
             1_472, 1_472, 1_472, 900, 900, 900, 1_472, 40, 41, 1_472, 1_472, 65_000, 1,
         ];
@@ -265,13 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn a_single_datagram_longer_than_those_of_a_row_before_it_stays_in_one_piece() {
+    fn a_longer_datagram_after_an_offloaded_batch_stays_in_one_piece() {
         let lengths = [48, 37, 68];
         assert!(carry(&lengths, [true, true]).0 == wanted(&lengths));
     }
 
     #[test]
-    fn more_than_one_row_holds_goes_as_several() {
+    fn a_batch_larger_than_the_offload_limit_is_split() {
         let lengths = [100; 150];
         assert!(carry(&lengths, [true, true]).0 == wanted(&lengths));
         let lengths = [1_472; 100];
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_one_receive() {
+    fn an_offloaded_batch_is_received_by_one_system_call() {
         if !datagrams::MANY_PER_CALL {
             return;
         }
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn without_rows_many_datagrams_are_one_receive_all_the_same() {
+    fn without_offload_many_datagrams_are_still_received_by_one_system_call() {
         if !datagrams::MANY_PER_CALL {
             return;
         }
@@ -298,8 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn datagrams_that_come_singly_gather_unless_there_were_more_than_one_receive_brings()
-    {
+    fn single_datagrams_are_gathered_unless_more_are_pending_than_one_call_can_read() {
         if !datagrams::MANY_PER_CALL {
             return;
         }
@@ -307,21 +306,21 @@ mod tests {
         let mut incoming = Incoming::new(&receiver, false);
         assert!(!incoming.gathers(), "nothing has come");
         sender.hand_over(&[10; 3]);
-        incoming.receive(&receiver, PATIENCE).unwrap();
+        incoming.receive(&receiver, TIMEOUT).unwrap();
         assert!(incoming.gathers());
         sender.hand_over(&[10; 70]);
-        incoming.receive(&receiver, PATIENCE).unwrap();
+        incoming.receive(&receiver, TIMEOUT).unwrap();
         assert!(!incoming.gathers(), "there are more");
-        incoming.receive(&receiver, PATIENCE).unwrap();
+        incoming.receive(&receiver, TIMEOUT).unwrap();
         assert!(incoming.gathers());
         let mut rows = Incoming::new(&receiver, true);
         sender.hand_over(&[10]);
-        rows.receive(&receiver, PATIENCE).unwrap();
+        rows.receive(&receiver, TIMEOUT).unwrap();
         assert!(!rows.gathers(), "the kernel does that");
     }
 
     #[test]
-    fn a_datagram_longer_than_any_is_an_error_and_those_after_it_go() {
+    fn an_oversized_datagram_is_an_error_and_later_ones_are_sent() {
         for is_offloading in [true, false] {
             let (receiver, mut sender) = pair();
             sender.outgoing = Outgoing::new(is_offloading);
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_that_could_not_be_written_leaves_the_others_as_they_are() {
+    fn a_failed_encoding_leaves_the_other_datagrams_of_the_batch_unchanged() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut outgoing = Outgoing::new(true);
         let to = Some(socket.local_addr().unwrap());
@@ -352,7 +351,8 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_nobody_takes_is_refused_as_a_single_datagram_is_and_rows_go_on() {
+    fn a_refused_batch_reports_the_same_error_as_a_single_datagram_and_keeps_offload_enabled()
+     {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut outgoing = Outgoing::new(true);
         let nowhere = Some(SocketAddr::from(([127, 0, 0, 1], 0)));

@@ -32,14 +32,14 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Disk {
     /// `None` once the disk thread has been told to end.
-    orders: Option<SyncSender<Order>>,
-    answers: Receiver<Answer>,
+    orders: Option<SyncSender<DiskRequest>>,
+    answers: Receiver<DiskReply>,
     /// The written chunks, to be filled again.
     spares: Receiver<Vec<u8>>,
 }
 
 #[derive(Debug)]
-enum Order {
+enum DiskRequest {
     /// The number of bytes that will be written in all. Unit: bytes.
     Reserve(u64),
     Write(Vec<u8>),
@@ -50,7 +50,7 @@ enum Order {
 
 /// A message of the disk thread.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum DiskReply {
     /// All is written; this is the SHA-256 of it.
     Digest(Digest),
     /// The file has its name.
@@ -100,12 +100,12 @@ impl Disk {
 
     /// Room for so much is wanted; where there is none, the disk fails at once.
     pub(super) fn reserve(&self, bytes: u64) {
-        self.order(Order::Reserve(bytes));
+        self.order(DiskRequest::Reserve(bytes));
     }
 
     /// Hands bytes over; waits where the disk is behind.
     pub(super) fn write(&self, bytes: Vec<u8>) {
-        self.order(Order::Write(bytes));
+        self.order(DiskRequest::Write(bytes));
     }
 
     /// Hands bytes over without waiting; gives them back where the disk is behind.
@@ -113,8 +113,8 @@ impl Disk {
         let Some(orders) = &self.orders else {
             return Ok(());
         };
-        match orders.try_send(Order::Write(bytes)) {
-            Err(TrySendError::Full(Order::Write(bytes))) => Err(bytes),
+        match orders.try_send(DiskRequest::Write(bytes)) {
+            Err(TrySendError::Full(DiskRequest::Write(bytes))) => Err(bytes),
             // A disk thread that is gone has said why before.
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
         }
@@ -129,21 +129,21 @@ impl Disk {
 
     /// Asks for the digest of everything handed over.
     pub(super) fn finish(&self) {
-        self.order(Order::Finish);
+        self.order(DiskRequest::Finish);
     }
 
     /// The digest was right: the file takes its name.
     pub(super) fn keep(&self) {
-        self.order(Order::Keep);
+        self.order(DiskRequest::Keep);
     }
 
     /// The digest was wrong: the part is worth nothing.
     pub(super) fn discard(&self) {
-        self.order(Order::Discard);
+        self.order(DiskRequest::Discard);
     }
 
     /// A disk thread that is gone has said why before.
-    fn order(&self, order: Order) {
+    fn order(&self, order: DiskRequest) {
         if let Some(orders) = &self.orders {
             let _ = orders.send(order);
         }
@@ -156,16 +156,16 @@ impl Disk {
     }
 
     /// The messages of the disk thread.
-    pub(super) fn answer(&self) -> Option<Answer> {
+    pub(super) fn answer(&self) -> Option<DiskReply> {
         self.answers.try_recv().ok()
     }
 
     /// Waits for what the disk thread says.
-    pub(super) fn answer_within(&self, patience: Duration) -> Option<Answer> {
-        match self.answers.recv_timeout(patience) {
+    pub(super) fn answer_within(&self, timeout: Duration) -> Option<DiskReply> {
+        match self.answers.recv_timeout(timeout) {
             Ok(answer) => Some(answer),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Answer::Failed(
+            Err(RecvTimeoutError::Disconnected) => Some(DiskReply::Failed(
                 io::Error::other("the disk thread has ended"),
             )),
         }
@@ -185,25 +185,29 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, inbox: &Receiver<Order>, outbox: &SyncSender<Answer>) {
+    fn run(mut self, inbox: &Receiver<DiskRequest>, outbox: &SyncSender<DiskReply>) {
         while let Some(order) = self.next(inbox) {
             let answer = match order {
-                Order::Reserve(bytes) => self.part.reserve(bytes).map(|()| None),
-                Order::Write(mut bytes) => self.write(&bytes).map(|()| {
+                DiskRequest::Reserve(bytes) => self.part.reserve(bytes).map(|()| None),
+                DiskRequest::Write(mut bytes) => self.write(&bytes).map(|()| {
                     bytes.clear();
                     let _ = self.spare.try_send(bytes);
                     None
                 }),
-                Order::Finish => self.finish().map(|digest| Some(Answer::Digest(digest))),
-                Order::Keep => self.keep().map(Some),
-                Order::Discard => self.part.discard().map(|()| Some(Answer::Discarded)),
+                DiskRequest::Finish => {
+                    self.finish().map(|digest| Some(DiskReply::Digest(digest)))
+                }
+                DiskRequest::Keep => self.keep().map(Some),
+                DiskRequest::Discard => {
+                    self.part.discard().map(|()| Some(DiskReply::Discarded))
+                }
             };
-            let answer = answer.unwrap_or_else(|error| Some(Answer::Failed(error)));
+            let answer = answer.unwrap_or_else(|error| Some(DiskReply::Failed(error)));
             let is_settled = matches!(
                 answer,
-                Some(Answer::Kept(_) | Answer::Skipped(_) | Answer::Discarded)
+                Some(DiskReply::Kept(_) | DiskReply::Skipped(_) | DiskReply::Discarded)
             );
-            let has_failed = matches!(answer, Some(Answer::Failed(_)));
+            let has_failed = matches!(answer, Some(DiskReply::Failed(_)));
             if let Some(answer) = answer {
                 // The receiver may have given up meanwhile.
                 let _ = outbox.send(answer);
@@ -230,7 +234,7 @@ impl Writer {
 
     /// The next order. While none has come, what was there before is hashed: the network
     /// never waits for that.
-    fn next(&mut self, inbox: &Receiver<Order>) -> Option<Order> {
+    fn next(&mut self, inbox: &Receiver<DiskRequest>) -> Option<DiskRequest> {
         while self.is_behind() {
             match inbox.try_recv() {
                 Ok(order) => return Some(order),
@@ -284,7 +288,7 @@ impl Writer {
         Ok(Digest(self.hasher.clone().finalize().into()))
     }
 
-    fn keep(&self) -> io::Result<Answer> {
+    fn keep(&self) -> io::Result<DiskReply> {
         if !self.part.is_in_place()? {
             let why = "its folder was moved or deleted during the transfer";
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
@@ -293,14 +297,16 @@ impl Writer {
         match name_part(&self.part.path, destination) {
             Ok(path) => {
                 Record::remove(&self.part.path);
-                Ok(Answer::Kept(path))
+                Ok(DiskReply::Kept(path))
             }
             Err(error)
                 if error.kind() == io::ErrorKind::AlreadyExists
                     && destination.overwrite == Overwrite::Skip =>
             {
                 self.part.discard()?;
-                Ok(Answer::Skipped(destination.folder.join(&destination.name)))
+                Ok(DiskReply::Skipped(
+                    destination.folder.join(&destination.name),
+                ))
             }
             Err(error) => Err(error),
         }
@@ -340,14 +346,17 @@ pub(super) mod tests {
     use std::fs;
 
     /// The chunks that a disk got, in order.
-    pub(in super::super) struct Given(Receiver<Order>);
+    pub(in super::super) struct Given(Receiver<DiskRequest>);
 
     impl Given {
         /// The chunks since it was asked last.
         pub(in super::super) fn chunks(&self) -> Vec<Vec<u8>> {
             let chunk = |order| match order {
-                Order::Write(chunk) => Some(chunk),
-                Order::Reserve(_) | Order::Finish | Order::Keep | Order::Discard => None,
+                DiskRequest::Write(chunk) => Some(chunk),
+                DiskRequest::Reserve(_)
+                | DiskRequest::Finish
+                | DiskRequest::Keep
+                | DiskRequest::Discard => None,
             };
             self.0.try_iter().filter_map(chunk).collect()
         }
@@ -366,7 +375,7 @@ pub(super) mod tests {
         (disk, Given(inbox))
     }
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     fn destination(folder: &Path) -> Destination {
         Destination {
@@ -394,16 +403,16 @@ pub(super) mod tests {
 
     fn digest(disk: &Disk) -> String {
         disk.finish();
-        match disk.answer_within(PATIENCE) {
-            Some(Answer::Digest(digest)) => digest.to_string(),
+        match disk.answer_within(TIMEOUT) {
+            Some(DiskReply::Digest(digest)) => digest.to_string(),
             other => panic!("no digest: {other:?}"),
         }
     }
 
     fn kept(disk: &Disk) -> PathBuf {
         disk.keep();
-        match disk.answer_within(PATIENCE) {
-            Some(Answer::Kept(path)) => path,
+        match disk.answer_within(TIMEOUT) {
+            Some(DiskReply::Kept(path)) => path,
             other => panic!("not kept: {other:?}"),
         }
     }
@@ -422,7 +431,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_file_has_its_name_only_when_it_is_whole() {
+    fn a_file_gets_its_final_name_only_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let disk = begun(folder.path());
         disk.write(b"hello ".to_vec());
@@ -436,7 +445,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_existing_file_is_kept_and_the_new_one_numbered() {
+    fn an_existing_file_is_kept_and_the_new_one_is_numbered() {
         let folder = tempfile::tempdir().unwrap();
         let names = (0..3).map(|_| {
             let disk = begun(folder.path());
@@ -448,7 +457,8 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn where_the_first_is_as_good_the_others_leave_nothing_and_do_not_fail() {
+    fn with_skip_the_later_of_two_simultaneous_downloads_leaves_no_file_and_does_not_fail()
+     {
         let folder = tempfile::tempdir().unwrap();
         let mut destination = destination(folder.path());
         destination.overwrite = Overwrite::Skip;
@@ -460,8 +470,8 @@ pub(super) mod tests {
         assert_eq!(fs::read(kept(&first)).unwrap(), b"");
         second.write(b"second".to_vec());
         second.keep();
-        match second.answer_within(PATIENCE) {
-            Some(Answer::Skipped(path)) => assert!(path.ends_with("notes.txt")),
+        match second.answer_within(TIMEOUT) {
+            Some(DiskReply::Skipped(path)) => assert!(path.ends_with("notes.txt")),
             other => panic!("not skipped: {other:?}"),
         }
         end(second);
@@ -469,7 +479,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_part_whose_folder_was_exchanged_takes_no_name_and_removes_no_other_part() {
+    fn a_partial_file_in_a_replaced_folder_is_not_renamed_and_deletes_no_other_file() {
         if !crate::system::files::CAN_RENAME_OPEN_FOLDERS {
             return;
         }
@@ -480,8 +490,8 @@ pub(super) mod tests {
         fs::create_dir(&new).unwrap();
         fs::write(new.join("notes.txt.part"), "another's").unwrap();
         disk.keep();
-        match disk.answer_within(PATIENCE) {
-            Some(Answer::Failed(error)) => {
+        match disk.answer_within(TIMEOUT) {
+            Some(DiskReply::Failed(error)) => {
                 assert!(sentence(&error).contains("moved or deleted"), "{error}");
             }
             other => panic!("it did not fail: {other:?}"),
@@ -491,7 +501,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn two_downloads_of_one_file_at_once_do_not_share_a_part() {
+    fn two_simultaneous_downloads_of_one_file_have_separate_partial_files() {
         let folder = tempfile::tempdir().unwrap();
         let first = begun(folder.path());
         let second = begun(folder.path());
@@ -502,14 +512,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_was_there_before_is_part_of_the_digest() {
+    fn the_bytes_of_the_partial_file_are_included_in_the_digest() {
         let folder = tempfile::tempdir().unwrap();
         let whole: Vec<u8> = (0..700_011_u32).map(|at| (at % 251) as u8).collect();
         let disk = begun(folder.path());
         disk.write(whole[..600_000].to_vec());
         end(disk);
         let part = Part::find(&destination(folder.path()), "notes.txt").unwrap();
-        let part = part.go_on(record(), 600_000).unwrap();
+        let part = part.resume(record(), 600_000).unwrap();
         let disk = Disk::start(1, part).unwrap();
         whole[600_000..]
             .chunks(1_000)
@@ -520,7 +530,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_part_that_a_dead_download_left_is_begun_anew() {
+    fn a_partial_file_without_a_record_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("new")).unwrap();
         fs::write(folder.path().join("new/notes.txt.part"), b"a long old rest").unwrap();
@@ -530,19 +540,19 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn of_a_damaged_file_and_of_one_that_never_came_nothing_stays() {
+    fn a_damaged_or_empty_download_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let damaged = begun(folder.path());
         damaged.write(b"damaged".to_vec());
         damaged.discard();
-        let answer = damaged.answer_within(PATIENCE);
-        assert!(matches!(answer, Some(Answer::Discarded)), "{answer:?}");
+        let answer = damaged.answer_within(TIMEOUT);
+        assert!(matches!(answer, Some(DiskReply::Discarded)), "{answer:?}");
         end(begun(folder.path()));
         assert_eq!(names(folder.path()), [""; 0]);
     }
 
     #[test]
-    fn a_full_disk_is_told_with_a_way_out() {
+    fn a_full_disk_is_reported_with_advice() {
         let sentence = sentence(&io::ErrorKind::StorageFull.into());
         assert!(sentence.starts_with("the disk is full"), "{sentence}");
         assert!(sentence.ends_with("continues from there."), "{sentence}");

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_that_nobody_wants_is_not_worked_out() {
+    fn an_abandoned_hash_computation_is_interrupted() {
         let mut file = tempfile::tempfile().unwrap();
         let error = digest(&mut file, || false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);

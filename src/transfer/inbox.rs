@@ -9,7 +9,7 @@
 //! waits. One that first gives its core away (`sched_yield`), in the hope of something to
 //! come, is last among all that is busy, and its ACKs wait with it.
 
-use super::hand::Hand;
+use super::link_control::LinkControl;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Digest;
 use crate::wire::packet::Packet;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// The messages to `sender-3`.
 #[derive(Debug)]
-pub(super) enum Arrival {
+pub(super) enum SenderInput {
     /// A packet of this transfer.
     Packet(Packet, SocketAddr),
     /// A challenge or a response, as it came.
@@ -42,20 +42,20 @@ pub(super) enum Arrival {
     /// Stop for a while, or go on.
     Pause(bool),
     /// Inject a fault into the link, or watch.
-    Hand(Hand),
+    LinkControl(LinkControl),
     /// End it.
     Cancel,
 }
 
 /// The messages to `receiver-3` besides packets.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Order {
+pub(super) enum ReceiverInput {
     /// End it.
     Cancel,
     /// The sender knows the verdict: no need to linger.
     Release,
     /// Inject a fault into the link, or watch.
-    Hand(Hand),
+    LinkControl(LinkControl),
     /// Stop for a while, or go on.
     Pause(bool),
 }
@@ -69,60 +69,60 @@ const INBOX_WORDS: usize = 64;
 /// The way to `sender-3`.
 #[derive(Debug, Clone)]
 pub(super) struct Inbox {
-    door: Sender<Arrival>,
+    channel: Sender<SenderInput>,
     waiting: Arc<AtomicUsize>,
 }
 
 /// Where it comes out.
 #[derive(Debug)]
-pub(super) struct Arrivals {
-    door: Receiver<Arrival>,
+pub(super) struct SenderInputs {
+    channel: Receiver<SenderInput>,
     waiting: Arc<AtomicUsize>,
 }
 
 /// The two ends of an inbox.
-pub(super) fn inbox() -> (Inbox, Arrivals) {
+pub(super) fn inbox() -> (Inbox, SenderInputs) {
     let (sender, receiver) = mpsc::channel();
     let waiting = Arc::<AtomicUsize>::default();
     let inbox = Inbox {
-        door: sender,
+        channel: sender,
         waiting: Arc::clone(&waiting),
     };
-    let door = receiver;
-    (inbox, Arrivals { door, waiting })
+    let channel = receiver;
+    (inbox, SenderInputs { channel, waiting })
 }
 
 impl Inbox {
     /// Drops what comes while too many packets wait, as a full socket would.
-    pub(super) fn forward(&self, arrival: Arrival) {
+    pub(super) fn forward(&self, arrival: SenderInput) {
         self.put(arrival, INBOX_PACKETS);
     }
 
     /// Never waits: it is one thread that tells all senders. One that is gone needs no
     /// telling, and if this many messages wait already, one of them ends it.
-    pub(super) fn tell(&self, arrival: Arrival) {
+    pub(super) fn tell(&self, arrival: SenderInput) {
         self.put(arrival, INBOX_PACKETS + INBOX_WORDS);
     }
 
     /// Two threads may each find the last place, which does no harm.
-    fn put(&self, arrival: Arrival, most: usize) {
+    fn put(&self, arrival: SenderInput, most: usize) {
         if self.waiting.load(Ordering::Relaxed) < most {
             self.waiting.fetch_add(1, Ordering::Relaxed);
-            let _ = self.door.send(arrival);
+            let _ = self.channel.send(arrival);
         }
     }
 }
 
-impl Arrivals {
+impl SenderInputs {
     /// Waits no longer than this.
     ///
     /// # Errors
     /// Nothing came in time, or nobody can send any more.
     pub(super) fn recv_timeout(
         &self,
-        patience: Duration,
-    ) -> Result<Arrival, RecvTimeoutError> {
-        let arrival = self.door.recv_timeout(patience)?;
+        timeout: Duration,
+    ) -> Result<SenderInput, RecvTimeoutError> {
+        let arrival = self.channel.recv_timeout(timeout)?;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         Ok(arrival)
     }

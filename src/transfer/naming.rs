@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_existing_file_is_kept_or_replaced_as_asked() {
+    fn an_existing_file_is_kept_or_replaced_as_configured() {
         let (name, old) = named(Overwrite::Keep);
         assert_eq!((name.unwrap().as_str(), &*old), ("notes (2).txt", "old"));
         let (name, old) = named(Overwrite::Replace);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_came_meanwhile_is_never_touched_and_the_part_stays() {
+    fn a_file_that_appeared_during_the_download_is_not_overwritten() {
         for overwrite in [Overwrite::Skip, Overwrite::Fail] {
             let (name, old) = named(overwrite);
             assert_eq!(name.unwrap_err().kind(), io::ErrorKind::AlreadyExists);

@@ -121,7 +121,7 @@ mod tests {
     const USES: [Use; 3] = [Use::Read, Use::Write, Use::WriteOrCreate];
 
     #[test]
-    fn a_link_a_pipe_a_second_name_and_a_folder_are_not_opened() {
+    fn a_symlink_a_pipe_a_hard_link_and_a_folder_are_not_opened() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
         fs::write(path("victim"), "private").unwrap();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_private_is_new_and_for_its_owner_alone() {
+    fn a_private_file_is_newly_created_and_accessible_to_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         open(&path, Use::CreatePrivate).unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_folder_is_no_link_and_nobody_else_may_write_in_it() {
+    fn a_private_folder_must_not_be_a_symlink_or_writable_by_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
         for _ in 0..2 {

@@ -111,14 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_numbered_before_the_last_dot() {
+    fn the_number_of_a_copy_is_inserted_before_the_last_dot() {
         assert_eq!(numbered("a.tar.gz", 2), "a.tar (2).gz");
         assert_eq!(numbered("README", 2), "README (2)");
         assert_eq!(numbered("שלום 🎈.txt", 3), "שלום 🎈 (3).txt");
     }
 
     #[test]
-    fn a_choice_that_does_not_exist_is_answered_with_those_that_do() {
+    fn an_unknown_overwrite_choice_is_answered_with_the_valid_ones() {
         let error = "maybe".parse::<Overwrite>().unwrap_err();
         assert_eq!(
             error.to_string(),

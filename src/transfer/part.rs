@@ -143,7 +143,7 @@ impl Part {
     ///
     /// # Errors
     /// `InvalidInput` where there is less than that, and what the system says.
-    pub fn go_on(mut self, mut record: Record, offset: u64) -> io::Result<Self> {
+    pub fn resume(mut self, mut record: Record, offset: u64) -> io::Result<Self> {
         if offset > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -345,31 +345,31 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_gone_on_from_at_its_end_or_at_what_the_server_grants() {
+    fn a_partial_file_is_resumed_at_its_end_or_at_the_offset_granted_by_the_server() {
         let rest = Rest::new();
         assert!(rest.find().is_none());
         rest.leave(b"hello world");
         let part = rest.find().unwrap();
         let prefix = part.prefix().unwrap();
         assert_eq!((prefix.offset, prefix.version), (11, record().version));
-        assert_eq!(part.go_on(record(), 5).unwrap().length(), 5);
+        assert_eq!(part.resume(record(), 5).unwrap().length(), 5);
         assert_eq!(fs::read(rest.path("notes.txt.part")).unwrap(), b"hello");
-        assert!(rest.find().unwrap().go_on(record(), 6).is_err());
+        assert!(rest.find().unwrap().resume(record(), 6).is_err());
     }
 
     #[test]
-    fn another_version_begins_anew_and_the_record_is_of_it() {
+    fn a_new_version_starts_again_with_its_own_record() {
         let rest = Rest::new();
         rest.leave(b"hello");
         let mut other = record();
         other.version.modified = Some(8);
-        let part = rest.find().unwrap().go_on(other.clone(), 0).unwrap();
+        let part = rest.find().unwrap().resume(other.clone(), 0).unwrap();
         assert_eq!(part.length(), 0);
         assert_eq!(Record::read(&part.path).unwrap(), other);
     }
 
     #[test]
-    fn a_part_without_a_usable_record_is_not_gone_on_from() {
+    fn a_partial_file_without_a_usable_record_is_not_resumed() {
         let rest = Rest::new();
         let json = || rest.path("notes.txt.part.json");
         let spoil: [(&str, &dyn Fn()); 4] = [
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_somebody_writes_is_not_gone_on_from_and_the_next_one_is() {
+    fn a_partial_file_in_use_is_not_resumed_and_the_next_one_is() {
         let rest = Rest::new();
         let running = rest.begin();
         rest.leave(b"second");
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_part_is_tidied_away_and_one_with_bytes_stays() {
+    fn an_empty_partial_file_is_removed_and_one_with_bytes_is_kept() {
         let rest = Rest::new();
         rest.begin().tidy_up();
         assert_eq!(fs::read_dir(rest.path("")).unwrap().count(), 0);
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_planted_in_the_place_of_a_part_or_record_is_left_alone() {
+    fn a_symlink_planted_in_place_of_a_partial_file_or_record_is_not_followed() {
         let rest = Rest::new();
         fs::create_dir(rest.path("")).unwrap();
         let victim = rest.folder.path().join("victim");
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_workshop_another_version_leaves_what_is_there_alone() {
+    fn with_a_separate_work_folder_a_new_version_keeps_the_old_partial_file() {
         let mut rest = Rest::new();
         rest.destination.workshop = Some(rest.folder.path().join("workshop"));
         rest.leave(b"hello");
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_got_its_name_before_we_had_the_lock_is_left_alone() {
+    fn a_partial_file_that_was_renamed_before_it_could_be_locked_is_left_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt.part");
         fs::write(&path, b"whole").unwrap();

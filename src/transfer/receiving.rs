@@ -16,15 +16,17 @@ mod arriving;
 mod bytes;
 mod ending;
 mod gathering;
-mod meddling;
+mod link_control;
 
 use super::batch::Incoming;
-use super::carrier::{Carrier, SendError, connected, enlarge_buffers, imperfect};
 use super::clock::Clock;
 use super::disk::Disk;
 use super::forgeries::Forgeries;
-use super::hand::Hand;
-use super::inbox::Order;
+use super::inbox::ReceiverInput;
+use super::link_control::LinkControl;
+use super::packet_output::{
+    PacketOutput, SendError, connected, enlarge_buffers, imperfect,
+};
 use super::part::Part;
 use super::sending::Outlet;
 use super::socket_error::unusable;
@@ -32,15 +34,15 @@ use super::watch::Watch;
 use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads};
 use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
+use crate::reliable::connection_parameters::MOST_SEGMENTS;
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
-use crate::reliable::terms::MOST_SEGMENTS;
 use crate::reliable::{Machine, earliest};
 use crate::system::filter;
 use crate::system::sockets::forbid_fragments;
 use crate::wire::mac::TrafficKey;
 use crate::wire::message::{Progress, TransferState};
-use crate::wire::options::{Congestion, LARGEST_WINDOW, Settled, Transport};
+use crate::wire::options::{Congestion, LARGEST_WINDOW, NegotiatedOptions, Transport};
 use crate::wire::packet::Reset;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
@@ -54,7 +56,7 @@ pub use super::part::Destination;
 /// A running receiver. Dropping it does not end it.
 #[derive(Debug, Clone)]
 pub struct Receiving {
-    orders: Sender<Order>,
+    orders: Sender<ReceiverInput>,
 }
 
 /// The memory that the kernel counts for one datagram of a 1,500-byte path. Unit: bytes.
@@ -68,7 +70,7 @@ const DISK_INTERVAL: Duration = Duration::from_millis(4);
 const KERNEL_OVERHEAD_BYTES: usize = 832;
 
 /// Most that may be promised room here. Unit: bytes.
-const EARLY_BYTES: usize = 16 * 1024 * 1024;
+const OUT_OF_ORDER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Starts `receiver-N` and `disk-N` on an empty part. `server` is the chat server's
 /// address with the port of the offer.
@@ -83,14 +85,14 @@ pub fn start(
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     check(&job)?;
-    go_on(job, server, Part::begin(destination, None)?, report)
+    resume(job, server, Part::begin(destination, None)?, report)
 }
 
 /// As [`start`], on a part that has `job.offset` bytes already.
 ///
 /// # Errors
 /// As [`start`]; and `InvalidInput` where the part has another length.
-pub fn go_on(
+pub fn resume(
     job: Job,
     server: SocketAddr,
     part: Part,
@@ -104,18 +106,18 @@ pub fn go_on(
     match job.settled.transport {
         Transport::Udp => {
             let socket = connected(server)?;
-            start_shell(job, socket, disk, report, |shell| shell)
+            start_driver(job, socket, disk, report, |driver| driver)
         }
-        Transport::Tcp => start_tcp(job, tcp::Way::Connect(server), disk, report),
+        Transport::Tcp => start_tcp(job, tcp::ConnectMode::Connect(server), disk, report),
     }
 }
 
-/// As [`go_on`] on the server, for an upload: a sender at the address of `asker` that has
-/// the token may send. Room for the whole file is reserved once the handshake is over: a
-/// mere request takes nothing.
+/// As [`resume`] on the server, for an upload: a sender at the address of `asker` that
+/// has the token may send. Room for the whole file is reserved once the handshake is
+/// over: a mere request takes nothing.
 ///
 /// # Errors
-/// As [`go_on`].
+/// As [`resume`].
 pub fn accept(
     job: Job,
     outlet: Outlet,
@@ -129,32 +131,35 @@ pub fn accept(
     }
     let disk = Disk::start(job.number, part)?;
     match outlet {
-        Outlet::Udp(socket) => start_shell(job, socket, disk, report, move |shell| {
-            shell.answering(asker)
+        Outlet::Udp(socket) => start_driver(job, socket, disk, report, move |driver| {
+            driver.answering(asker)
         }),
-        Outlet::Tcp(listener) => {
-            start_tcp(job, tcp::Way::Accept { listener, asker }, disk, report)
-        }
+        Outlet::Tcp(listener) => start_tcp(
+            job,
+            tcp::ConnectMode::Accept { listener, asker },
+            disk,
+            report,
+        ),
     }
 }
 
-fn start_shell<R: FnMut(Report) + Send + 'static>(
+fn start_driver<R: FnMut(Report) + Send + 'static>(
     job: Job,
     socket: UdpSocket,
     disk: Disk,
     report: R,
-    prepare: impl FnOnce(Shell<R>) -> Shell<R>,
+    prepare: impl FnOnce(ReceiverDriver<R>) -> ReceiverDriver<R>,
 ) -> io::Result<Receiving> {
     let (orders, inbox) = crossbeam_channel::unbounded();
     let name = format!("receiver-{}", job.number);
-    let shell = prepare(Shell::new(job, socket, disk, inbox, report)?);
-    threads::start_behind(name, move || shell.run())?;
+    let driver = prepare(ReceiverDriver::new(job, socket, disk, inbox, report)?);
+    threads::start_behind(name, move || driver.run())?;
     Ok(Receiving { orders })
 }
 
 fn start_tcp(
     job: Job,
-    way: tcp::Way,
+    mode: tcp::ConnectMode,
     disk: Disk,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
@@ -162,7 +167,7 @@ fn start_tcp(
     let name = format!("receiver-{}", job.number);
     let receiver = tcp::Receiver {
         job,
-        way,
+        mode,
         disk,
         orders: inbox,
     };
@@ -189,31 +194,31 @@ fn check(job: &Job) -> io::Result<()> {
 impl Receiving {
     /// End it, telling the other side; the part is kept.
     pub fn cancel(&self) {
-        let _ = self.orders.send(Order::Cancel);
+        let _ = self.orders.send(ReceiverInput::Cancel);
     }
 
     /// Inject a fault into this side's link, or watch it.
-    pub fn meddle(&self, hand: Hand) {
-        let _ = self.orders.send(Order::Hand(hand));
+    pub fn control_link(&self, link_control: LinkControl) {
+        let _ = self.orders.send(ReceiverInput::LinkControl(link_control));
     }
 
     /// Take no more for a while, or go on.
     pub fn set_paused(&self, is_paused: bool) {
-        let _ = self.orders.send(Order::Pause(is_paused));
+        let _ = self.orders.send(ReceiverInput::Pause(is_paused));
     }
 
     /// The server has said on the chat connection that it knows the verdict: nobody will
     /// ask for it again.
     pub fn release(&self) {
-        let _ = self.orders.send(Order::Release);
+        let _ = self.orders.send(ReceiverInput::Release);
     }
 }
 
 /// `receiver-N`.
-struct Shell<R> {
+struct ReceiverDriver<R> {
     clock: Clock,
     connection: Connection,
-    carrier: Carrier,
+    packet_output: PacketOutput,
     /// The simulated link that DATA passes before the machine sees it.
     incoming: Option<Link<Vec<u8>>>,
     /// The server's side: from which address a sender may call.
@@ -221,7 +226,7 @@ struct Shell<R> {
     /// For the MACs on what comes.
     key: Option<TrafficKey>,
     forgeries: Forgeries,
-    orders: Receiver<Order>,
+    orders: Receiver<ReceiverInput>,
     disk: Disk,
     bytes: Bytes,
     verification: Verification,
@@ -238,12 +243,12 @@ struct Shell<R> {
     has_reported_end: bool,
 }
 
-impl<R: FnMut(Report)> Shell<R> {
+impl<R: FnMut(Report)> ReceiverDriver<R> {
     fn new(
         job: Job,
         socket: UdpSocket,
         disk: Disk,
-        orders: Receiver<Order>,
+        orders: Receiver<ReceiverInput>,
         report: R,
     ) -> io::Result<Self> {
         let granted = enlarge_buffers(&socket)?;
@@ -255,7 +260,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let proposal = job.proposal(window, None);
         Ok(Self {
             connection: Connection::initiate(job.settled.arq, proposal, clock.now()),
-            carrier: Carrier::new(socket, &job, Direction::Ack),
+            packet_output: PacketOutput::new(socket, &job, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
             asker: None,
             key: job.keys.map(|keys| keys.receive),
@@ -288,7 +293,7 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     fn run(mut self) {
-        let socket = self.carrier.socket();
+        let socket = self.packet_output.socket();
         let mut incoming = Incoming::new(socket, self.job.is_offloading);
         loop {
             self.obey();
@@ -308,9 +313,9 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     fn close(mut self) {
-        self.carrier.close(&self.clock);
-        self.tell_what_happened(true);
-        drop(self.carrier);
+        self.packet_output.close(&self.clock);
+        self.report_events(true);
+        drop(self.packet_output);
         self.disk.end();
         (self.report)(Report::Closed);
     }
@@ -319,11 +324,13 @@ impl<R: FnMut(Report)> Shell<R> {
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 // The disk is giving the file its name: it is too late.
-                Order::Cancel if self.is_settling() => (),
-                Order::Cancel => self.connection.reset(Reset::Cancelled),
-                Order::Release => self.connection.release(),
-                Order::Hand(hand) => self.meddle(hand),
-                Order::Pause(is_paused) => {
+                ReceiverInput::Cancel if self.is_settling() => (),
+                ReceiverInput::Cancel => self.connection.reset(Reset::Cancelled),
+                ReceiverInput::Release => self.connection.release(),
+                ReceiverInput::LinkControl(link_control) => {
+                    self.control_link(link_control)
+                }
+                ReceiverInput::Pause(is_paused) => {
                     self.pause_at = None; // A transfer that the user resumes does not pause at a share again.
                     self.connection.set_paused(is_paused);
                     self.next_report = self.clock.now(); // It is told at once.
@@ -340,14 +347,14 @@ impl<R: FnMut(Report)> Shell<R> {
             self.receive(&delivery.into_datagram(), now);
             self.hand_over();
         }
-        let sent = self.carrier.deliver(now);
-        if let Err(error) = sent.and_then(|()| self.carrier.challenge(now)) {
+        let sent = self.packet_output.deliver(now);
+        if let Err(error) = sent.and_then(|()| self.packet_output.challenge(now)) {
             self.on_send_error(error);
         }
         while let Some(transmit) = self.connection.poll_transmit(now) {
             self.watch.look(&mut self.connection, now); // Sent first, then carried.
             let no_bytes = |_: &mut [u8]| Ok(());
-            match self.carrier.send(&transmit, now, no_bytes) {
+            match self.packet_output.send(&transmit, now, no_bytes) {
                 Ok(Some(entered)) => {
                     let name = PacketName::from(&transmit.packet);
                     self.watch.carried(name, Direction::Ack, entered, now);
@@ -356,7 +363,7 @@ impl<R: FnMut(Report)> Shell<R> {
                 Err(error) => self.on_send_error(error),
             }
         }
-        if let Err(error) = self.carrier.flush() {
+        if let Err(error) = self.packet_output.flush() {
             self.on_send_error(error);
         }
     }
@@ -375,8 +382,8 @@ impl<R: FnMut(Report)> Shell<R> {
     /// Waits for datagrams that come together, and feeds them or the passing of time.
     fn wait(&mut self, incoming: &mut Incoming) {
         self.gather(incoming);
-        let patience = self.patience();
-        let received = incoming.receive(self.carrier.socket(), patience);
+        let wait_time = self.wait_time();
+        let received = incoming.receive(self.packet_output.socket(), wait_time);
         let now = self.clock.now();
         match received {
             Ok(batch) => {
@@ -389,21 +396,21 @@ impl<R: FnMut(Report)> Shell<R> {
             }
             Err(error) => {
                 self.flush();
-                if let Err(SendError::Unusable(error)) = self.carrier.note(error) {
+                if let Err(SendError::Unusable(error)) = self.packet_output.note(error) {
                     self.fail(&unusable(&error));
                 }
-                self.carrier.last_error().pause();
+                self.packet_output.last_error().pause();
             }
         }
         self.connection.on_timeout(now); // Early is harmless.
-        self.tell_what_happened(false);
+        self.report_events(false);
     }
 
     /// How long nothing is to be done but to receive.
-    fn patience(&mut self) -> Duration {
+    fn wait_time(&mut self) -> Duration {
         if matches!(
             self.verification,
-            Verification::Asked | Verification::Settling(_)
+            Verification::RequestedOptions | Verification::Settling(_)
         ) {
             let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) else {
                 return Duration::from_millis(1);
@@ -413,20 +420,20 @@ impl<R: FnMut(Report)> Shell<R> {
         }
         let deadline = earliest([
             self.connection.next_timeout(),
-            self.carrier.next_timeout(),
+            self.packet_output.next_timeout(),
             self.incoming.as_ref().and_then(Link::next_timeout),
         ]);
-        let patience = deadline.map_or(WAKE_INTERVAL, |moment| self.clock.until(moment));
+        let wait_time = deadline.map_or(WAKE_INTERVAL, |moment| self.clock.until(moment));
         let most = if self.bytes.backlog() > 0 {
             DISK_INTERVAL
         } else {
             WAKE_INTERVAL
         };
-        patience.min(most)
+        wait_time.min(most)
     }
 
     /// For the journal.
-    pub(super) fn tell_what_happened(&mut self, is_end: bool) {
+    pub(super) fn report_events(&mut self, is_end: bool) {
         let now = self.clock.now();
         self.watch.look(&mut self.connection, now);
         if let Some(happened) = self.watch.report(is_end, now) {
@@ -437,27 +444,27 @@ impl<R: FnMut(Report)> Shell<R> {
     /// Hands what is in order to the disk, if there is enough to be worth it.
     fn hand_over(&mut self) {
         self.bytes.flush_when_full(&self.disk);
-        self.tell_room();
+        self.update_receive_window();
     }
 
     /// Hands what is in order to the disk, however little it is.
     fn flush(&mut self) {
         self.bytes.flush(&self.disk);
-        self.tell_room();
+        self.update_receive_window();
     }
 
     /// The window shrinks by what the disk is behind, and ends where a pause was asked
     /// for beforehand.
-    fn tell_room(&mut self) {
-        let Some(terms) = self.connection.terms() else {
+    fn update_receive_window(&mut self) {
+        let Some(parameters) = self.connection.parameters() else {
             return;
         };
         if let Some(bytes) = self.to_reserve.take() {
             self.disk.reserve(bytes);
         }
-        let segment_bytes = u64::from(terms.segment_bytes);
+        let segment_bytes = u64::from(parameters.segment_bytes);
         let in_order = self.connection.segments_in_order();
-        let window = terms.window;
+        let window = parameters.window;
         let behind = (self.bytes.backlog() as u64).div_ceil(segment_bytes);
         let mut room = u64::from(window).saturating_sub(behind);
         if let Some(pause_at) = self.pause_at {
@@ -472,7 +479,7 @@ impl<R: FnMut(Report)> Shell<R> {
             }
         }
         self.connection
-            .set_room(u32::try_from(room).unwrap_or(u32::MAX));
+            .set_receive_window(u32::try_from(room).unwrap_or(u32::MAX));
     }
 
     fn figures(&self) -> Figures {
@@ -496,7 +503,7 @@ impl<R: FnMut(Report)> Shell<R> {
             return;
         }
         self.next_report = now + REPORT_INTERVAL;
-        let is_open = self.connection.terms().is_some();
+        let is_open = self.connection.parameters().is_some();
         let state = match (is_open, self.connection.is_paused()) {
             (false, _) => TransferState::Opening,
             (true, true) => TransferState::Paused,
@@ -510,7 +517,7 @@ impl<R: FnMut(Report)> Shell<R> {
 /// The window that this side can promise. An unpaced sender may send all of it at once:
 /// then no more than the kernel holds for us. A paced one has it on the path, and a
 /// packet that arrives early waits here.
-fn most_packets(settled: &Settled, granted_bytes: usize) -> u32 {
+fn most_packets(settled: &NegotiatedOptions, granted_bytes: usize) -> u32 {
     let segment_bytes = usize::from(settled.segment_bytes);
     let (bytes, per_datagram) = match settled.congestion {
         Congestion::Fixed => (
@@ -522,7 +529,7 @@ fn most_packets(settled: &Settled, granted_bytes: usize) -> u32 {
         | Congestion::Additive
         | Congestion::Reno
         | Congestion::Cubic
-        | Congestion::Bbr => (EARLY_BYTES, segment_bytes),
+        | Congestion::Bbr => (OUT_OF_ORDER_BYTES, segment_bytes),
     };
     u32::try_from(bytes / per_datagram)
         .unwrap_or(u32::MAX)

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_comes_back_as_it_went() {
+    fn a_record_is_read_back_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let part = folder.path().join("a.part");
         record().write(&part).unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_a_damaged_and_an_endless_record_are_told_apart() {
+    fn a_missing_a_damaged_and_an_oversized_record_have_different_errors() {
         let folder = tempfile::tempdir().unwrap();
         let part = folder.path().join("a.part");
         let error = || Record::read(&part).unwrap_err().to_string();

@@ -12,11 +12,13 @@
 
 mod acks;
 
-use super::carrier::{Carrier, SendError, enlarge_buffers, imperfect, unconnected};
 use super::clock::Clock;
 use super::forgeries::Forgeries;
-use super::hand::{Hand, Reach};
-use super::inbox::{Arrival, Arrivals, Inbox, inbox};
+use super::inbox::{Inbox, SenderInput, SenderInputs, inbox};
+use super::link_control::{ControlledLinks, LinkControl};
+use super::packet_output::{
+    PacketOutput, SendError, enlarge_buffers, imperfect, unconnected,
+};
 use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
@@ -79,15 +81,15 @@ pub fn start(
             forbid_fragments(&socket);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
-            let shell = Shell::new(job, file, socket, first, arrivals, report);
-            threads::start_behind(name, move || shell.run(digest, acks))?;
+            let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
+            threads::start_behind(name, move || driver.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
-            let way = tcp::Way::Accept { listener, asker };
+            let mode = tcp::ConnectMode::Accept { listener, asker };
             let sender = tcp::Sender {
                 job,
                 file,
-                way,
+                mode,
                 arrivals,
             };
             threads::start_behind(name, move || sender.run(digest, report))?;
@@ -118,16 +120,16 @@ pub fn initiate(
             let first = SequenceNumber(random_u32()?);
             let acks =
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
-            let shell = Shell::new(job, file, socket, first, arrivals, report);
-            let shell = shell.calling(server, first);
-            threads::start_behind(name, move || shell.run(None, acks))?;
+            let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
+            let driver = driver.calling(server, first);
+            threads::start_behind(name, move || driver.run(None, acks))?;
         }
         Transport::Tcp => {
-            let way = tcp::Way::Connect(server);
+            let mode = tcp::ConnectMode::Connect(server);
             let sender = tcp::Sender {
                 job,
                 file,
-                way,
+                mode,
                 arrivals,
             };
             threads::start_behind(name, move || sender.run(None, report))?;
@@ -145,19 +147,19 @@ fn random_u32() -> io::Result<u32> {
 impl Sending {
     /// The digest is known now: FIN may go out.
     pub fn digest(&self, digest: Digest) {
-        self.tell(Arrival::Digest(digest));
+        self.tell(SenderInput::Digest(digest));
     }
 
     /// The file could not be hashed: the transfer fails with this sentence.
     pub fn fail(&self, sentence: String) {
-        self.tell(Arrival::Fail(sentence));
+        self.tell(SenderInput::Fail(sentence));
     }
 
     /// The receiver's word from the chat connection: verified or damaged.
     pub fn verdict(&self, state: TransferState) {
         match state {
-            TransferState::Verified => self.tell(Arrival::Verdict(true)),
-            TransferState::Damaged => self.tell(Arrival::Verdict(false)),
+            TransferState::Verified => self.tell(SenderInput::Verdict(true)),
+            TransferState::Damaged => self.tell(SenderInput::Verdict(false)),
             TransferState::Queued
             | TransferState::Opening
             | TransferState::Sending
@@ -170,36 +172,36 @@ impl Sending {
 
     /// Send no more for a while, or go on.
     pub fn set_paused(&self, is_paused: bool) {
-        self.tell(Arrival::Pause(is_paused));
+        self.tell(SenderInput::Pause(is_paused));
     }
 
     /// Inject a fault into this side's link, or watch it.
-    pub fn meddle(&self, hand: Hand) {
-        self.tell(Arrival::Hand(hand));
+    pub fn control_link(&self, link_control: LinkControl) {
+        self.tell(SenderInput::LinkControl(link_control));
     }
 
     /// End it, telling the other side.
     pub fn cancel(&self) {
-        self.tell(Arrival::Cancel);
+        self.tell(SenderInput::Cancel);
     }
 
-    fn tell(&self, arrival: Arrival) {
+    fn tell(&self, arrival: SenderInput) {
         self.inbox.tell(arrival);
     }
 }
 
 /// `sender-N`.
-struct Shell<R> {
+struct SenderDriver<R> {
     job: Job,
     clock: Clock,
     connection: Connection,
     source: Source,
-    carrier: Carrier,
+    packet_output: PacketOutput,
     /// Whether this is the client, which sends to the server's address and to no other.
     is_calling: bool,
     /// The simulated link that ACKs pass before the machine sees them.
     incoming: Option<Link<Packet>>,
-    arrivals: Arrivals,
+    arrivals: SenderInputs,
     /// Why it fails, where this side knows better than the machine.
     failure: Option<String>,
     forgeries: Forgeries,
@@ -208,13 +210,13 @@ struct Shell<R> {
     next_report: Moment,
 }
 
-impl<R: FnMut(Report)> Shell<R> {
+impl<R: FnMut(Report)> SenderDriver<R> {
     fn new(
         job: Job,
         file: File,
         socket: UdpSocket,
         first: SequenceNumber,
-        arrivals: Arrivals,
+        arrivals: SenderInputs,
         report: R,
     ) -> Self {
         let clock = Clock::start();
@@ -225,7 +227,7 @@ impl<R: FnMut(Report)> Shell<R> {
         };
         Self {
             connection: Connection::respond(job.settled.arq, proposal, clock.now()),
-            carrier: Carrier::new(socket, &job, Direction::Data),
+            packet_output: PacketOutput::new(socket, &job, Direction::Data),
             is_calling: false,
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
@@ -245,7 +247,7 @@ impl<R: FnMut(Report)> Shell<R> {
         let proposal = self.job.proposal(self.job.settled.window, Some(first));
         let arq = self.job.settled.arq;
         self.connection = Connection::initiate(arq, proposal, self.clock.now());
-        self.carrier.follow(server, Moment::START.stamp());
+        self.packet_output.follow(server, Moment::START.stamp());
         self.is_calling = true;
         self
     }
@@ -269,13 +271,13 @@ impl<R: FnMut(Report)> Shell<R> {
     fn drain(&mut self) {
         let now = self.clock.now();
         self.take_delayed(now);
-        let sent = self.carrier.deliver(now);
-        if let Err(error) = sent.and_then(|()| self.carrier.challenge(now)) {
+        let sent = self.packet_output.deliver(now);
+        if let Err(error) = sent.and_then(|()| self.packet_output.challenge(now)) {
             self.give_up(error);
         }
         loop {
             self.send_all();
-            match self.carrier.flush() {
+            match self.packet_output.flush() {
                 Ok(()) => return,
                 Err(error) => self.give_up(error),
             }
@@ -309,9 +311,11 @@ impl<R: FnMut(Report)> Shell<R> {
         now: Moment,
     ) -> Result<Option<Entered>, SendError> {
         let Self {
-            carrier, source, ..
+            packet_output,
+            source,
+            ..
         } = self;
-        carrier.send(transmit, now, |place| {
+        packet_output.send(transmit, now, |place| {
             source.read(transmit.bytes.clone(), place)
         })
     }
@@ -331,11 +335,11 @@ impl<R: FnMut(Report)> Shell<R> {
     fn wait(&mut self) {
         let deadline = earliest([
             self.connection.next_timeout(),
-            self.carrier.next_timeout(),
+            self.packet_output.next_timeout(),
             self.incoming.as_ref().and_then(Link::next_timeout),
         ]);
-        let patience = deadline.map_or(Duration::MAX, |moment| self.clock.until(moment));
-        match self.arrivals.recv_timeout(patience.min(WAKE_INTERVAL)) {
+        let timeout = deadline.map_or(Duration::MAX, |moment| self.clock.until(moment));
+        match self.arrivals.recv_timeout(timeout.min(WAKE_INTERVAL)) {
             Ok(arrival) => self.feed(arrival),
             Err(RecvTimeoutError::Timeout) => (),
             Err(RecvTimeoutError::Disconnected) => {
@@ -350,11 +354,11 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    fn feed(&mut self, arrival: Arrival) {
+    fn feed(&mut self, arrival: SenderInput) {
         let now = self.clock.now();
         match arrival {
-            Arrival::Packet(packet, from) => {
-                self.carrier.last_error().forget();
+            SenderInput::Packet(packet, from) => {
+                self.packet_output.last_error().forget();
                 if !self.is_from_there(from, &packet, now) {
                     return;
                 }
@@ -370,34 +374,36 @@ impl<R: FnMut(Report)> Shell<R> {
                             let mut datagram = Vec::new();
                             let key = self.job.keys.as_ref().map(|keys| &keys.receive);
                             packet.encode_keyed(&mut datagram, key, &[]);
-                            self.carrier.came(from, &datagram, Some(entered.fate));
+                            self.packet_output.came(from, &datagram, Some(entered.fate));
                         }
                     }
                 }
             }
-            Arrival::Path(datagram, from) => self.on_path_packet(&datagram, from, now),
-            Arrival::SocketError(error) => {
-                if let Err(SendError::Unusable(error)) = self.carrier.note(error) {
+            SenderInput::Path(datagram, from) => {
+                self.on_path_packet(&datagram, from, now)
+            }
+            SenderInput::SocketError(error) => {
+                if let Err(SendError::Unusable(error)) = self.packet_output.note(error) {
                     self.give_up(SendError::Unusable(error));
                 }
             }
-            Arrival::Damaged => self.connection.on_damage(),
-            Arrival::Forged(packet) => {
+            SenderInput::Damaged => self.connection.on_damage(),
+            SenderInput::Forged(packet) => {
                 self.forgeries.note(self.job.number, packet);
                 self.connection.on_forgery(packet);
             }
-            Arrival::Digest(digest) => self.connection.set_digest(digest, now),
-            Arrival::Fail(sentence) => {
+            SenderInput::Digest(digest) => self.connection.set_digest(digest, now),
+            SenderInput::Fail(sentence) => {
                 self.failure = Some(sentence);
                 self.connection.reset(Reset::FileUnreadable);
             }
-            Arrival::Verdict(verified) => self.connection.set_verdict(verified),
-            Arrival::Pause(is_paused) => {
+            SenderInput::Verdict(verified) => self.connection.set_verdict(verified),
+            SenderInput::Pause(is_paused) => {
                 self.job.pause_at = None; // A transfer that the user resumes does not pause at a share again.
                 self.pause(is_paused);
             }
-            Arrival::Hand(hand) => self.meddle(hand),
-            Arrival::Cancel => self.connection.reset(Reset::Cancelled),
+            SenderInput::LinkControl(link_control) => self.control_link(link_control),
+            SenderInput::Cancel => self.connection.reset(Reset::Cancelled),
         }
     }
 
@@ -406,7 +412,7 @@ impl<R: FnMut(Report)> Shell<R> {
     /// from; later a new address is challenged. A server does not move (RFC 9000 §9).
     fn is_from_there(&mut self, from: SocketAddr, packet: &Packet, now: Moment) -> bool {
         if self.is_calling {
-            return self.carrier.leads_to(from);
+            return self.packet_output.leads_to(from);
         }
         if self.connection.is_open() {
             let heard = Heard {
@@ -414,20 +420,20 @@ impl<R: FnMut(Report)> Shell<R> {
                 sent_at: packet.sent_at,
                 bytes: packet.keyed_bytes(self.job.keys.is_some()),
             };
-            self.carrier.hear(heard, now);
+            self.packet_output.hear(heard, now);
         } else if matches!(packet.body, Body::Syn(_)) {
-            if self.carrier.follow(from, packet.sent_at) {
+            if self.packet_output.follow(from, packet.sent_at) {
                 self.connection.on_moved();
             }
-            return self.carrier.leads_to(from); // Otherwise its answer would go to another address.
+            return self.packet_output.leads_to(from); // Otherwise its answer would go to another address.
         }
         true
     }
 
     fn on_path_packet(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
-        let is_answering = self.is_calling && self.carrier.leads_to(from);
+        let is_answering = self.is_calling && self.packet_output.leads_to(from);
         let moved = self
-            .carrier
+            .packet_output
             .on_path_packet(datagram, from, is_answering, now);
         match moved {
             Ok(true) => {
@@ -440,9 +446,9 @@ impl<R: FnMut(Report)> Shell<R> {
     }
 
     /// Handles a fault that the user injects, or a request to watch.
-    fn meddle(&mut self, hand: Hand) {
-        let reach = Reach {
-            carrier: &mut self.carrier,
+    fn control_link(&mut self, link_control: LinkControl) {
+        let controlled_links = ControlledLinks {
+            packet_output: &mut self.packet_output,
             incoming: &mut self.incoming,
             connection: &mut self.connection,
             watch: &mut self.watch,
@@ -450,7 +456,8 @@ impl<R: FnMut(Report)> Shell<R> {
             ways: [Direction::Data, Direction::Ack],
         };
         let name = |packet: &_| Some(PacketName::from(packet));
-        if let Some(report) = reach.meddle(hand, name, self.clock.now()) {
+        if let Some(report) = controlled_links.apply(link_control, name, self.clock.now())
+        {
             (self.report)(report);
         }
     }
@@ -513,17 +520,17 @@ impl<R: FnMut(Report)> Shell<R> {
     /// The port is free before the end is told: who hears of it may want it at once.
     fn end(mut self, acks: Acks) {
         self.drain();
-        self.carrier.close(&self.clock);
+        self.packet_output.close(&self.clock);
         let outcome = self.connection.outcome().unwrap_or(Outcome::Unknown);
         let (mut state, sentence) = verdict(outcome);
-        let mut sentence = self.carrier.last_error().explain(outcome, sentence);
+        let mut sentence = self.packet_output.last_error().explain(outcome, sentence);
         if let Some(failure) = self.failure.take() {
             (state, sentence) = (TransferState::Failed, Some(failure));
         }
         let figures = self.figures();
         let elapsed = self.clock.now().since_start();
         let (path, digest) = (None, None);
-        acks.end(self.carrier.into_socket());
+        acks.end(self.packet_output.into_socket());
         let now = self.clock.now();
         self.watch.look(&mut self.connection, now);
         if let Some(happened) = self.watch.report(true, now) {
@@ -546,10 +553,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_finds_room_in_an_inbox_full_of_packets_and_never_waits_for_it() {
+    fn a_command_enters_an_inbox_full_of_packets_without_waiting() {
         let (inbox, arrivals) = inbox();
         for _ in 0..2 * INBOX_PACKETS {
-            inbox.forward(Arrival::Damaged);
+            inbox.forward(SenderInput::Damaged);
         }
         assert_eq!(arrivals.waiting(), INBOX_PACKETS);
         let sending = Sending { inbox };
@@ -560,11 +567,11 @@ mod tests {
         assert!(clock.now().since_start() < WAKE_INTERVAL);
         let next = || arrivals.recv_timeout(WAKE_INTERVAL).ok();
         let mut waiting = std::iter::from_fn(next).take(INBOX_PACKETS + 1);
-        assert!(waiting.any(|arrival| matches!(arrival, Arrival::Cancel)));
+        assert!(waiting.any(|arrival| matches!(arrival, SenderInput::Cancel)));
     }
 
     #[test]
-    fn who_waits_for_acks_is_woken_at_the_end_wherever_its_socket_is_bound() {
+    fn the_thread_that_reads_acks_is_woken_at_the_end_for_any_bound_address() {
         for host in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_error_numbers_two_end_a_transfer_and_one_means_too_long() {
+    fn only_two_error_numbers_end_a_transfer_and_one_means_that_a_datagram_is_too_long() {
         let numbers_of = |meaning| -> Vec<i32> {
             let is_such =
                 |n: &i32| Meaning::of(&io::Error::from_raw_os_error(*n)) == meaning;
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_names_the_last_error_and_advice_that_fits_it() {
+    fn a_timeout_names_the_last_error_with_suitable_advice() {
         let mut last = LastError::default();
         let outcome = Outcome::Failed(Failure::Silence);
         let plain = || Some(Failure::Silence.to_string());

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_come_forwards_backwards_and_across_pieces() {
+    fn ranges_are_read_forwards_backwards_and_across_buffer_boundaries() {
         let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
         let mut source = source(&bytes);
         for start in [0_u32, 262_000, 262_143, 1_000, 599_000] {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resend_is_read_alone_and_what_was_read_ahead_stays() {
+    fn a_retransmitted_range_is_read_separately_and_the_read_ahead_buffer_is_kept() {
         let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
         let mut source = source(&bytes);
         let mut pieces = |starts: &[u64]| {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_became_shorter_is_an_error_not_zeros() {
+    fn a_truncated_file_is_an_error_and_does_not_read_as_zeros() {
         let mut source = source(b"short");
         for range in [3..8, 0..8] {
             let mut place = [0; 8];

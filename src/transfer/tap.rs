@@ -61,7 +61,7 @@ pub struct Datagram {
     /// Since 1970-01-01 UTC.
     pub time: Duration,
     /// Which way it went.
-    pub way: Way,
+    pub direction: CaptureDirection,
     /// Address and port on this computer.
     pub ours: SocketAddr,
     /// Those of the other side.
@@ -89,16 +89,16 @@ pub struct Chat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatPart {
     /// It began; who called is the way.
-    Opened(Way),
+    Opened(CaptureDirection),
     /// Bytes that were written or read.
-    Bytes(Way, Vec<u8>),
+    Bytes(CaptureDirection, Vec<u8>),
     /// It is over.
     Closed,
 }
 
 /// Seen from this computer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Way {
+pub enum CaptureDirection {
     /// It left, or would have.
     Out,
     /// It came.
@@ -109,7 +109,7 @@ pub enum Way {
 const QUEUE: usize = 4_096;
 
 /// How long a transfer waits for a place in the queue before copies are dropped.
-const PATIENCE: Duration = Duration::from_millis(200);
+const TIMEOUT: Duration = Duration::from_millis(200);
 
 impl Tap {
     /// It copies nothing.
@@ -148,7 +148,7 @@ impl Tap {
     /// same.
     pub fn datagram(
         &self,
-        way: Way,
+        direction: CaptureDirection,
         socket: &UdpSocket,
         theirs: Option<SocketAddr>,
         bytes: &[u8],
@@ -163,7 +163,7 @@ impl Tap {
         };
         wire.put(Captured::Datagram(Datagram {
             time,
-            way,
+            direction,
             ours: wire.ours(socket, theirs),
             theirs,
             bytes: bytes.to_vec(),
@@ -177,7 +177,7 @@ impl Tap {
         &self,
         ours: SocketAddr,
         theirs: SocketAddr,
-        caller: Way,
+        caller: CaptureDirection,
     ) -> Conversation {
         let conversation = Conversation {
             tap: self.clone(),
@@ -191,7 +191,7 @@ impl Tap {
     /// No more follows: who reads the copies may end, when all before this are read.
     pub fn end(&self) {
         if let Some(wire) = &self.0 {
-            let _ = wire.copies.send_timeout(Captured::End, PATIENCE);
+            let _ = wire.copies.send_timeout(Captured::End, TIMEOUT);
         }
     }
 }
@@ -218,12 +218,12 @@ impl Outlet {
 
 impl Wire {
     fn put(&self, copy: Captured) {
-        let patience = if self.is_behind.load(Ordering::Relaxed) {
+        let timeout = if self.is_behind.load(Ordering::Relaxed) {
             Duration::ZERO
         } else {
-            PATIENCE
+            TIMEOUT
         };
-        let is_behind = match self.copies.send_timeout(copy, patience) {
+        let is_behind = match self.copies.send_timeout(copy, timeout) {
             Ok(()) => false,
             // The file has ended, and that was told.
             Err(SendTimeoutError::Disconnected(_)) => return,
@@ -278,8 +278,8 @@ impl Conversation {
 
     /// These bytes went this way. A line is reported before it is written, so that its
     /// answer is never recorded before it.
-    pub fn carried(&self, way: Way, bytes: &[u8]) {
-        self.tell(|| ChatPart::Bytes(way, bytes.to_vec()));
+    pub fn carried(&self, direction: CaptureDirection, bytes: &[u8]) {
+        self.tell(|| ChatPart::Bytes(direction, bytes.to_vec()));
     }
 
     fn tell(&self, what: impl FnOnce() -> ChatPart) {
@@ -312,13 +312,19 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_has_both_real_addresses_wherever_its_socket_is_bound() {
+    fn a_captured_copy_has_both_real_addresses_for_any_bound_address() {
         let (tap, copies) = Tap::new();
         let (connected, other) = pair();
         let theirs = other.local_addr().unwrap();
-        tap.datagram(Way::Out, &connected, None, b"one", None);
+        tap.datagram(CaptureDirection::Out, &connected, None, b"one", None);
         let everywhere = UdpSocket::bind("0.0.0.0:0").unwrap();
-        tap.datagram(Way::In, &everywhere, Some(theirs), b"two", None);
+        tap.datagram(
+            CaptureDirection::In,
+            &everywhere,
+            Some(theirs),
+            b"two",
+            None,
+        );
         for (socket, bytes) in [(&connected, b"one"), (&everywhere, b"two")] {
             let Captured::Datagram(copy) = copies.next().unwrap() else {
                 panic!("a datagram was sent");
@@ -330,28 +336,28 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_is_behind_is_waited_for_once_and_then_copies_are_missed() {
+    fn a_slow_reader_is_waited_for_once_and_then_copies_are_dropped() {
         let (tap, copies) = Tap::new();
         let (socket, _other) = pair();
         let clock = Clock::start();
         for _ in 0..QUEUE + 1_000 {
-            tap.datagram(Way::Out, &socket, None, b"x", None);
+            tap.datagram(CaptureDirection::Out, &socket, None, b"x", None);
         }
         // Waited for each of them it would be 200 s.
-        assert!(clock.now().since_start() < 100 * PATIENCE);
+        assert!(clock.now().since_start() < 100 * TIMEOUT);
         assert_eq!(tap.missed(), 1_000);
         assert_eq!(copies.copies.len(), QUEUE);
         drop(copies); // Its disk is full: nobody notices.
-        tap.datagram(Way::Out, &socket, None, b"x", None);
+        tap.datagram(CaptureDirection::Out, &socket, None, b"x", None);
         assert_eq!(tap.missed(), 1_000);
     }
 
     #[test]
-    fn a_chat_is_told_from_its_beginning_to_its_end() {
+    fn a_chat_connection_is_captured_from_beginning_to_end() {
         let (tap, copies) = Tap::new();
         let [ours, theirs] = [7, 8].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        let chat = tap.conversation(ours, theirs, Way::In);
-        chat.carried(Way::In, b"hi");
+        let chat = tap.conversation(ours, theirs, CaptureDirection::In);
+        chat.carried(CaptureDirection::In, b"hi");
         drop(chat);
         let parts: Vec<ChatPart> = copies
             .copies
@@ -361,7 +367,14 @@ mod tests {
                 Captured::Datagram(_) | Captured::End => panic!("only a chat went on"),
             })
             .collect();
-        let bytes = ChatPart::Bytes(Way::In, b"hi".to_vec());
-        assert_eq!(parts, [ChatPart::Opened(Way::In), bytes, ChatPart::Closed]);
+        let bytes = ChatPart::Bytes(CaptureDirection::In, b"hi".to_vec());
+        assert_eq!(
+            parts,
+            [
+                ChatPart::Opened(CaptureDirection::In),
+                bytes,
+                ChatPart::Closed
+            ]
+        );
     }
 }

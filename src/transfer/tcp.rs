@@ -13,12 +13,12 @@
 //! Source: RFC 9293; report page `wire`.
 
 use super::clock::Clock;
-use super::disk::{self, Answer, CHUNK_BYTES, Disk};
-use super::inbox::{Arrival, Arrivals, Order};
+use super::disk::{self, CHUNK_BYTES, Disk, DiskReply};
+use super::inbox::{ReceiverInput, SenderInput, SenderInputs};
 use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdict};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::moment::Moment;
-use crate::reliable::retry::PATIENCE;
+use crate::reliable::retry::IDLE_TIMEOUT;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
 use crate::wire::packet::Reset;
@@ -32,20 +32,20 @@ use std::time::Duration;
 pub(super) struct Sender {
     pub(super) job: Job,
     pub(super) file: File,
-    pub(super) way: Way,
-    pub(super) arrivals: Arrivals,
+    pub(super) mode: ConnectMode,
+    pub(super) arrivals: SenderInputs,
 }
 
 /// `receiver-N` of a TCP transfer.
 pub(super) struct Receiver {
     pub(super) job: Job,
-    pub(super) way: Way,
+    pub(super) mode: ConnectMode,
     pub(super) disk: Disk,
-    pub(super) orders: crossbeam_channel::Receiver<Order>,
+    pub(super) orders: crossbeam_channel::Receiver<ReceiverInput>,
 }
 
 /// How the two come together. The client always connects.
-pub(super) enum Way {
+pub(super) enum ConnectMode {
     /// The client: to the server, with the port of the offer.
     Connect(SocketAddr),
     /// The server: the connection that comes from the asker's address and has the token.
@@ -105,8 +105,9 @@ const CANCELLED: Stop =
 /// How often a sender that waits for its receiver looks whether it has come.
 const ACCEPT_INTERVAL: Duration = Duration::from_millis(5);
 
-impl Way {
-    /// The open connection. Waits no longer than [`PATIENCE`]; `obey` may end it sooner.
+impl ConnectMode {
+    /// The open connection. Waits no longer than [`IDLE_TIMEOUT`]; `obey` may end it
+    /// sooner.
     fn open(
         &self,
         token: Token,
@@ -114,7 +115,7 @@ impl Way {
     ) -> Result<TcpStream, Stop> {
         let stream = match self {
             Self::Connect(server) => {
-                let mut stream = TcpStream::connect_timeout(server, PATIENCE)
+                let mut stream = TcpStream::connect_timeout(server, IDLE_TIMEOUT)
                     .map_err(|error| Stop::Sentence(no_connection(*server, &error)))?;
                 stream.write_all(format!("{token}\n").as_bytes())?;
                 stream
@@ -134,7 +135,7 @@ impl Way {
                         Ok((_, from)) => log::debug!("ignored a connection from {from}"),
                         Err(_) => (),
                     }
-                    if clock.now() >= Moment::START + PATIENCE {
+                    if clock.now() >= Moment::START + IDLE_TIMEOUT {
                         return Err(Stop::Outcome(Outcome::Failed(Failure::NoAnswer)));
                     }
                 }
@@ -176,7 +177,7 @@ impl Sender {
         };
         let ended = self.send(&mut heard, &mut course, &mut report);
         // Before the end is told: who hears of it may want the port at once.
-        drop(self.way);
+        drop(self.mode);
         course.end(ended.map(Done::from), &mut report);
     }
 
@@ -187,13 +188,15 @@ impl Sender {
         report: &mut impl FnMut(Report),
     ) -> Result<Outcome, Stop> {
         let token = self.job.token;
-        let stream = self.way.open(token, || self.obey(ACCEPT_INTERVAL, heard))?;
+        let stream = self
+            .mode
+            .open(token, || self.obey(ACCEPT_INTERVAL, heard))?;
         self.file.seek(SeekFrom::Start(self.job.offset))?;
         let mut left = self.job.size.saturating_sub(self.job.offset);
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         while left > 0 {
             heard.is_paused |= course.pauses_at(self.job.size - left);
-            self.obey(patience(heard.is_paused), heard)?;
+            self.obey(timeout(heard.is_paused), heard)?;
             course.progress(self.job.size - left, heard.is_paused, report);
             if heard.is_paused {
                 continue;
@@ -266,20 +269,20 @@ impl Sender {
     }
 
     /// Takes what has come to the inbox; waits for the first of it no longer than this.
-    fn obey(&self, patience: Duration, heard: &mut Heard) -> Result<(), Stop> {
-        match self.arrivals.recv_timeout(patience) {
-            Ok(Arrival::Digest(known)) => heard.digest = Some(known),
-            Ok(Arrival::Fail(sentence)) => return Err(Stop::Sentence(sentence)),
-            Ok(Arrival::Cancel) => return Err(CANCELLED),
-            Ok(Arrival::Pause(is_paused)) => heard.is_paused = is_paused,
+    fn obey(&self, timeout: Duration, heard: &mut Heard) -> Result<(), Stop> {
+        match self.arrivals.recv_timeout(timeout) {
+            Ok(SenderInput::Digest(known)) => heard.digest = Some(known),
+            Ok(SenderInput::Fail(sentence)) => return Err(Stop::Sentence(sentence)),
+            Ok(SenderInput::Cancel) => return Err(CANCELLED),
+            Ok(SenderInput::Pause(is_paused)) => heard.is_paused = is_paused,
             Ok(
-                Arrival::Packet(..)
-                | Arrival::Path(..)
-                | Arrival::Damaged
-                | Arrival::Forged(_)
-                | Arrival::SocketError(_)
-                | Arrival::Verdict(_)
-                | Arrival::Hand(_),
+                SenderInput::Packet(..)
+                | SenderInput::Path(..)
+                | SenderInput::Damaged
+                | SenderInput::Forged(_)
+                | SenderInput::SocketError(_)
+                | SenderInput::Verdict(_)
+                | SenderInput::LinkControl(_),
             )
             | Err(_) => {}
         }
@@ -293,7 +296,7 @@ impl Receiver {
         let mut course = Course::new(&self.job);
         let ended = self.receive(&mut course, &mut report);
         // Before the end is reported: the next transfer may want the port and the part.
-        drop(self.way);
+        drop(self.mode);
         self.disk.end();
         course.end(ended, &mut report);
         report(Report::Closed);
@@ -306,14 +309,14 @@ impl Receiver {
     ) -> Result<Done, Stop> {
         let mut is_paused = false;
         let look = || self.obey(ACCEPT_INTERVAL, &mut is_paused);
-        let mut stream = self.way.open(self.job.token, look)?;
-        if matches!(self.way, Way::Accept { .. }) {
+        let mut stream = self.mode.open(self.job.token, look)?;
+        if matches!(self.mode, ConnectMode::Accept { .. }) {
             self.disk.reserve(self.job.size);
         }
         let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
             is_paused |= course.pauses_at(self.job.size - left);
-            self.obey(patience(is_paused), &mut is_paused)?;
+            self.obey(timeout(is_paused), &mut is_paused)?;
             course.progress(self.job.size - left, is_paused, report);
             if is_paused {
                 continue;
@@ -333,7 +336,7 @@ impl Receiver {
         }
         course.progress(self.job.size, is_paused, report);
         self.disk.finish();
-        let Answer::Digest(digest) = self.answer()? else {
+        let DiskReply::Digest(digest) = self.answer()? else {
             return Err(no_answer());
         };
         if digest.0 != claimed {
@@ -347,9 +350,9 @@ impl Receiver {
         }
         self.disk.keep();
         let (path, remark) = match self.last_answer()? {
-            Answer::Kept(path) => (Some(path), None),
-            Answer::Skipped(path) => (None, Some(disk::skipped(&path))),
-            Answer::Digest(_) | Answer::Discarded | Answer::Failed(_) => {
+            DiskReply::Kept(path) => (Some(path), None),
+            DiskReply::Skipped(path) => (None, Some(disk::skipped(&path))),
+            DiskReply::Digest(_) | DiskReply::Discarded | DiskReply::Failed(_) => {
                 return Err(no_answer());
             }
         };
@@ -389,27 +392,27 @@ impl Receiver {
 
     /// Whether to go on: nobody has cancelled, and the disk has not failed. Before it is
     /// asked for the digest the disk says nothing else.
-    fn obey(&self, patience: Duration, is_paused: &mut bool) -> Result<(), Stop> {
-        if let Some(Answer::Failed(error)) = self.disk.answer() {
+    fn obey(&self, timeout: Duration, is_paused: &mut bool) -> Result<(), Stop> {
+        if let Some(DiskReply::Failed(error)) = self.disk.answer() {
             return Err(disk_failed(&error));
         }
-        match self.orders.recv_timeout(patience) {
-            Ok(Order::Cancel) => Err(CANCELLED),
-            Ok(Order::Pause(it)) => {
+        match self.orders.recv_timeout(timeout) {
+            Ok(ReceiverInput::Cancel) => Err(CANCELLED),
+            Ok(ReceiverInput::Pause(it)) => {
                 *is_paused = it;
                 Ok(())
             }
-            Ok(Order::Release | Order::Hand(_)) | Err(_) => Ok(()),
+            Ok(ReceiverInput::Release | ReceiverInput::LinkControl(_)) | Err(_) => Ok(()),
         }
     }
 
     /// The disk's answer; it comes as soon as what waits is written.
-    fn answer(&self) -> Result<Answer, Stop> {
+    fn answer(&self) -> Result<DiskReply, Stop> {
         loop {
             match self.disk.answer_within(WAKE_INTERVAL) {
-                Some(Answer::Failed(error)) => return Err(disk_failed(&error)),
+                Some(DiskReply::Failed(error)) => return Err(disk_failed(&error)),
                 Some(answer) => return Ok(answer),
-                None if self.orders.try_recv() == Ok(Order::Cancel) => {
+                None if self.orders.try_recv() == Ok(ReceiverInput::Cancel) => {
                     return Err(CANCELLED);
                 }
                 None => {}
@@ -418,10 +421,10 @@ impl Receiver {
     }
 
     /// The same, once nobody can cancel any more: the file has its name, or is gone.
-    fn last_answer(&self) -> Result<Answer, Stop> {
+    fn last_answer(&self) -> Result<DiskReply, Stop> {
         loop {
             match self.disk.answer_within(WAKE_INTERVAL) {
-                Some(Answer::Failed(error)) => return Err(disk_failed(&error)),
+                Some(DiskReply::Failed(error)) => return Err(disk_failed(&error)),
                 Some(answer) => return Ok(answer),
                 None => {}
             }
@@ -448,7 +451,7 @@ impl Silence {
                 | io::ErrorKind::TimedOut
                 | io::ErrorKind::Interrupted
         );
-        let is_long = self.clock.now() >= Moment::START + PATIENCE;
+        let is_long = self.clock.now() >= Moment::START + IDLE_TIMEOUT;
         match (is_wait, is_long) {
             (false, _) => Err(error.into()),
             (true, true) if !is_paused => {
@@ -460,7 +463,7 @@ impl Silence {
 }
 
 /// How long to look at the inbox: a pause ends there.
-const fn patience(is_paused: bool) -> Duration {
+const fn timeout(is_paused: bool) -> Duration {
     if is_paused {
         WAKE_INTERVAL
     } else {
@@ -573,11 +576,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_nobody_answers_at_the_transfers_port_the_port_is_named() {
+    fn an_unreachable_transfer_port_is_named_in_the_error() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        let opened = Way::Connect(address).open(Token([1; 16]), || Ok(()));
+        let opened = ConnectMode::Connect(address).open(Token([1; 16]), || Ok(()));
         let Err(Stop::Sentence(sentence)) = opened else {
             panic!("no sentence");
         };

@@ -16,7 +16,7 @@ pub const SMALL_STACK_BYTES: usize = 128 * 1024;
 
 /// How a thread is started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kind {
+pub struct ThreadKind {
     /// [`SMALL_STACK_BYTES`] are enough.
     pub is_small: bool,
     /// Where the processors are busy, others come first: it moves a file, and somebody
@@ -32,7 +32,7 @@ pub fn start(
     name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    start_as(Kind::default(), name, work)
+    start_as(ThreadKind::default(), name, work)
 }
 
 /// As [`start`], with a stack of [`SMALL_STACK_BYTES`].
@@ -43,9 +43,9 @@ pub fn start_small(
     name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    let kind = Kind {
+    let kind = ThreadKind {
         is_small: true,
-        ..Kind::default()
+        ..ThreadKind::default()
     };
     start_as(kind, name, work)
 }
@@ -58,9 +58,9 @@ pub fn start_behind(
     name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    let kind = Kind {
+    let kind = ThreadKind {
         can_wait: true,
-        ..Kind::default()
+        ..ThreadKind::default()
     };
     start_as(kind, name, work)
 }
@@ -70,7 +70,7 @@ pub fn start_behind(
 /// # Errors
 /// As [`start`].
 pub fn start_as(
-    kind: Kind,
+    kind: ThreadKind,
     name: String,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {

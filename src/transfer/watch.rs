@@ -2,7 +2,7 @@
 //!
 //! Nothing is gathered, and the machines record nothing, unless the job is watched.
 
-use super::{Happening, Report};
+use super::{Report, TransferEvent};
 use crate::link::{Direction, Entered, Scenario};
 use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
@@ -17,7 +17,7 @@ pub(super) struct Watch {
     is_live: bool,
     /// When what happened is told next, however little it is.
     next_report: Moment,
-    happenings: Vec<Happening>,
+    events: Vec<TransferEvent>,
 }
 
 /// Reported together into a journal.
@@ -35,7 +35,7 @@ impl Watch {
             is_on,
             is_live: false,
             next_report: Moment::START,
-            happenings: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -43,8 +43,8 @@ impl Watch {
     pub(super) fn look(&mut self, machine: &mut impl Machine, now: Moment) {
         if self.is_on {
             let events = machine.take_events().into_iter();
-            self.happenings
-                .extend(events.map(|event| Happening::Machine(now, event)));
+            self.events
+                .extend(events.map(|event| TransferEvent::Machine(now, event)));
         }
     }
 
@@ -57,8 +57,8 @@ impl Watch {
         now: Moment,
     ) {
         if self.is_on {
-            self.happenings
-                .push(Happening::Carried(now, packet, direction, entered));
+            self.events
+                .push(TransferEvent::Carried(now, packet, direction, entered));
         }
     }
 
@@ -70,7 +70,7 @@ impl Watch {
     /// The user dropped a packet in flight.
     pub(super) fn killed(&mut self, packet: PacketName, way: Direction, now: Moment) {
         if self.is_on {
-            self.happenings.push(Happening::Killed(now, packet, way));
+            self.events.push(TransferEvent::Killed(now, packet, way));
         }
     }
 
@@ -78,7 +78,7 @@ impl Watch {
     pub(super) fn changed(&mut self, scenario: &Scenario, now: Moment) {
         if self.is_on {
             let scenario = Box::new(scenario.clone());
-            self.happenings.push(Happening::Changed(now, scenario));
+            self.events.push(TransferEvent::Changed(now, scenario));
         }
     }
 
@@ -86,11 +86,11 @@ impl Watch {
     pub(super) fn report(&mut self, is_end: bool, now: Moment) -> Option<Report> {
         let enough = if self.is_live { ENOUGH_AT_ONCE } else { ENOUGH };
         let is_awaited = self.is_live && now >= self.next_report;
-        let is_worth_it = is_end || is_awaited || self.happenings.len() >= enough;
-        let is_due = is_worth_it && !self.happenings.is_empty();
+        let is_worth_it = is_end || is_awaited || self.events.len() >= enough;
+        let is_due = is_worth_it && !self.events.is_empty();
         if is_due {
             self.next_report = now + LIVE_INTERVAL;
         }
-        is_due.then(|| Report::Happened(std::mem::take(&mut self.happenings)))
+        is_due.then(|| Report::Happened(std::mem::take(&mut self.events)))
     }
 }

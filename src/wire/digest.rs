@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_compared_as_wholes() {
+    fn secrets_are_compared_in_full() {
         let secret = [7; 32];
         assert!(are_equal(&secret, &secret));
         for place in 0..secret.len() {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_never_shows_itself_whole_in_a_log() {
+    fn a_token_never_appears_in_full_in_a_log() {
         assert_eq!(format!("{:?}", Token([7; 16])), "Token(0707..)");
     }
 }

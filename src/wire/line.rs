@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_quick_lines_in_one_read_stay_two_lines() {
+    fn two_lines_in_one_read_are_two_lines() {
         let mut lines = Lines::default();
         lines.push(b"one\ntwo\nthr");
         assert_eq!(lines.pop(), Ok(Some("one".to_owned())));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn hebrew_cut_in_the_middle_of_a_letter_arrives_whole() {
+    fn a_hebrew_letter_split_between_reads_arrives_intact() {
         let mut lines = Lines::default();
         for byte in "שלום\n".as_bytes() {
             assert_eq!(lines.pop(), Ok(None));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_exactly_the_cap_passes_and_one_byte_more_does_not() {
+    fn a_line_of_exactly_the_maximum_length_is_accepted_and_a_longer_one_is_refused() {
         for ending in ["\n", "\r\n"] {
             let mut lines = Lines::default();
             lines.push("a".repeat(LONGEST_LINE_BYTES).as_bytes());
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_never_ends_is_refused_before_it_fills_the_memory() {
+    fn an_endless_line_is_refused_before_it_fills_the_memory() {
         let mut lines = Lines::default();
         let mut errors = Vec::new();
         for _ in 0..2 * HOPELESS_LINE_BYTES / 1024 {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn each_bit_of_key_text_and_tag_counts() {
+    fn each_bit_of_key_text_and_tag_matters() {
         let text = b"ten bytes.";
         let key = TrafficKey([7; 32]);
         let tag = key.tag(&[text]);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_never_shows_itself_in_a_log() {
+    fn a_key_never_appears_in_a_log() {
         let key = TrafficKey([7; 32]);
         let keys = TrafficKeys {
             send: key,

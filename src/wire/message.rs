@@ -39,7 +39,7 @@ pub use question::{About, Answered, ClassQuestion, Question, Revealed, Tally};
 pub use unreadable::MessageError;
 
 use super::digest::{Confirmation, Digest, Token};
-use super::options::{Asked, Settled};
+use super::options::{NegotiatedOptions, RequestedOptions};
 use super::version::Prefix;
 use serde::{Deserialize, Serialize};
 use unreadable::read;
@@ -163,7 +163,7 @@ pub struct DownloadRequest {
     pub tag: Option<u64>,
     /// Transport, ARQ, window and segment size, as far as the asker cares.
     #[serde(flatten)]
-    pub asked: Asked,
+    pub asked: RequestedOptions,
     /// The part of an earlier download, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefix>,
@@ -187,7 +187,7 @@ pub struct UploadRequest {
     pub tag: Option<u64>,
     /// Transport, ARQ, window and segment size, as far as the asker cares.
     #[serde(flatten)]
-    pub asked: Asked,
+    pub asked: RequestedOptions,
 }
 
 /// From the server to a client.
@@ -317,7 +317,7 @@ pub struct Welcome {
     /// Longest line either side may send. Unit: bytes.
     pub line_bytes: usize,
     /// The options of a transfer for which you request none.
-    pub defaults: Settled,
+    pub defaults: NegotiatedOptions,
     /// That the server knows the password too; only after a `proof`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
@@ -404,7 +404,7 @@ pub struct Offer {
     pub offset: u64,
     /// Transport, ARQ, window and segment size, as they will be.
     #[serde(flatten)]
-    pub settled: Settled,
+    pub settled: NegotiatedOptions,
 }
 
 /// The state of a transfer, or how it ended.

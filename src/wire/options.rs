@@ -4,9 +4,9 @@
 //! its own defaults; what the client asks for wins. The result travels back in `offer`.
 //!
 //! ```
-//! use sash::wire::options::{Arq, Asked, Settled};
-//! let asked = Asked { arq: Some(Arq::GoBackN), ..Asked::default() };
-//! let settled = asked.settle(&Settled::DEFAULT).unwrap();
+//! use sash::wire::options::{Arq, RequestedOptions, NegotiatedOptions};
+//! let asked = RequestedOptions { arq: Some(Arq::GoBackN), ..RequestedOptions::default() };
+//! let settled = asked.negotiate(&NegotiatedOptions::DEFAULT).unwrap();
 //! assert_eq!((settled.arq, settled.window), (Arq::GoBackN, 16));
 //! ```
 //!
@@ -67,7 +67,7 @@ pub enum Congestion {
 
 /// The options that one side requests; `None` leaves the choice to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct RequestedOptions {
     /// The requested transport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
@@ -108,7 +108,7 @@ fn segment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::E
 
 /// The options that both sides will use: every choice made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settled {
+pub struct NegotiatedOptions {
     /// The transport of the file.
     pub transport: Transport,
     /// Which protocol repeats lost packets.
@@ -290,7 +290,7 @@ impl FromStr for Congestion {
     }
 }
 
-impl Asked {
+impl RequestedOptions {
     /// Fills what was not asked for from `defaults` and checks the rest.
     ///
     /// A protocol asked for without window and controller is a lesson: its window is
@@ -299,7 +299,10 @@ impl Asked {
     ///
     /// # Errors
     /// [`OptionError::Window`] or [`OptionError::Segment`] outside their ranges.
-    pub fn settle(&self, defaults: &Settled) -> Result<Settled, OptionError> {
+    pub fn negotiate(
+        &self,
+        defaults: &NegotiatedOptions,
+    ) -> Result<NegotiatedOptions, OptionError> {
         let arq = self.arq.unwrap_or(defaults.arq);
         let (usual_window, usual_congestion) =
             match (self.arq, self.window, self.congestion) {
@@ -320,7 +323,7 @@ impl Asked {
             Arq::StopAndWait => (1, Congestion::Fixed),
             Arq::GoBackN | Arq::SelectiveRepeat | Arq::Sack => (window, usual_congestion),
         };
-        Ok(Settled {
+        Ok(NegotiatedOptions {
             transport: self.transport.unwrap_or(defaults.transport),
             arq,
             window,
@@ -343,7 +346,7 @@ const fn usual_window(congestion: Congestion) -> u32 {
     }
 }
 
-impl Settled {
+impl NegotiatedOptions {
     /// The options if neither side requests any.
     pub const DEFAULT: Self = Self {
         transport: Transport::Udp,
@@ -355,7 +358,7 @@ impl Settled {
 }
 
 /// How the file travels: `go-back-n 16`, `sack reno`, `sack reno up to 64`, `tcp`.
-impl fmt::Display for Settled {
+impl fmt::Display for NegotiatedOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (arq, congestion, window) = (self.arq, self.congestion, self.window);
         match (self.transport, congestion) {
@@ -422,78 +425,86 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_client_asks_for_wins_over_the_servers_default() {
-        let defaults = Settled {
+    fn the_options_of_the_client_take_precedence_over_the_defaults_of_the_server() {
+        let defaults = NegotiatedOptions {
             arq: Arq::GoBackN,
             window: 9,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         };
-        let nothing = Asked::default().settle(&defaults).unwrap();
+        let nothing = RequestedOptions::default().negotiate(&defaults).unwrap();
         assert_eq!((nothing.arq, nothing.window), (Arq::GoBackN, 9));
-        let asked = Asked {
+        let asked = RequestedOptions {
             arq: Some(Arq::SelectiveRepeat),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        let settled = asked.settle(&defaults).unwrap();
+        let settled = asked.negotiate(&defaults).unwrap();
         assert_eq!((settled.arq, settled.window), (Arq::SelectiveRepeat, 16));
     }
 
     #[test]
-    fn a_window_alone_is_fixed_and_a_controller_alone_may_use_the_largest() {
-        let window = Asked {
+    fn a_window_alone_selects_fixed_and_a_controller_alone_allows_the_largest_window() {
+        let window = RequestedOptions {
             window: Some(99),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        let settled = window.settle(&Settled::DEFAULT).unwrap();
+        let settled = window.negotiate(&NegotiatedOptions::DEFAULT).unwrap();
         assert_eq!(
             (settled.window, settled.congestion),
             (99, Congestion::Fixed)
         );
-        let controller = Asked {
+        let controller = RequestedOptions {
             congestion: Some(Congestion::Reno),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        let settled = controller.settle(&Settled::DEFAULT).unwrap();
+        let settled = controller.negotiate(&NegotiatedOptions::DEFAULT).unwrap();
         let expected = (LARGEST_WINDOW, Congestion::Reno);
         assert_eq!((settled.window, settled.congestion), expected);
     }
 
     #[test]
-    fn the_way_a_file_travels_is_told_with_its_controller_unless_the_window_is_fixed() {
-        let told = |asked: Asked| asked.settle(&Settled::DEFAULT).unwrap().to_string();
-        let nothing = Asked::default();
+    fn the_transfer_method_is_shown_with_its_controller_unless_the_window_is_fixed() {
+        let told = |asked: RequestedOptions| {
+            asked
+                .negotiate(&NegotiatedOptions::DEFAULT)
+                .unwrap()
+                .to_string()
+        };
+        let nothing = RequestedOptions::default();
         let arq = Some(Arq::GoBackN);
         let congestion = Some(Congestion::Reno);
-        assert_eq!(told(Asked { arq, ..nothing }), "go-back-n 16");
-        let reno = Asked {
+        assert_eq!(told(RequestedOptions { arq, ..nothing }), "go-back-n 16");
+        let reno = RequestedOptions {
             congestion,
             ..nothing
         };
         assert_eq!(told(reno), "sack reno");
         let window = Some(64);
-        let bounded = Asked { window, ..reno };
+        let bounded = RequestedOptions { window, ..reno };
         assert_eq!(told(bounded), "sack reno up to 64");
         let transport = Some(Transport::Tcp);
-        assert_eq!(told(Asked { transport, ..reno }), "tcp");
+        assert_eq!(told(RequestedOptions { transport, ..reno }), "tcp");
     }
 
     #[test]
-    fn stop_and_wait_has_a_window_of_one_whatever_is_asked() {
-        let asked = Asked {
+    fn stop_and_wait_always_has_a_window_of_one() {
+        let asked = RequestedOptions {
             arq: Some(Arq::StopAndWait),
             window: Some(50),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        assert_eq!(asked.settle(&Settled::DEFAULT).unwrap().window, 1);
+        assert_eq!(
+            asked.negotiate(&NegotiatedOptions::DEFAULT).unwrap().window,
+            1
+        );
     }
 
     #[test]
-    fn a_window_of_zero_is_refused_with_the_range_in_the_sentence() {
-        let refused = Asked {
+    fn a_window_of_zero_is_refused_with_the_valid_range() {
+        let refused = RequestedOptions {
             window: Some(0),
-            ..Asked::default()
+            ..RequestedOptions::default()
         }
-        .settle(&Settled::DEFAULT)
+        .negotiate(&NegotiatedOptions::DEFAULT)
         .unwrap_err();
         assert_eq!(
             refused.to_string(),

@@ -92,9 +92,9 @@ pub struct Packet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// I want to open this transfer.
-    Syn(Opening),
+    Syn(HandshakeFields),
     /// The answer to SYN, with the connection parameters.
-    SynAck(Opening),
+    SynAck(HandshakeFields),
     /// This much has arrived.
     Ack(Acknowledgement),
     /// The same, and something is newly missing or damaged.
@@ -123,7 +123,7 @@ pub enum Body {
 
 /// The parameters that both sides need before the first DATA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
+pub struct HandshakeFields {
     /// The file's size. Unit: bytes.
     pub size: u64,
     /// Most packets that this side takes at once (a receiver) or will send at once.
@@ -382,13 +382,13 @@ fn without_mac<'a>(datagram: &'a [u8], key: &TrafficKey) -> Option<&'a [u8]> {
     key.is_right(&covered(rest), tag).then_some(body)
 }
 
-/// Fixed part of an [`Opening`]. Unit: bytes.
+/// Fixed part of an [`HandshakeFields`]. Unit: bytes.
 const OPENING_BYTES: usize = 18;
 
 /// Fixed part of an [`Acknowledgement`]. Unit: bytes.
 const ACKNOWLEDGEMENT_BYTES: usize = 12;
 
-impl Opening {
+impl HandshakeFields {
     /// Padded with zeros, and a MAC of this many bytes after it, to the length of a
     /// segment. Unit: bytes.
     fn padded_bytes(self, mac_bytes: usize) -> usize {
@@ -468,8 +468,10 @@ impl Body {
             length: datagram_bytes,
         };
         let body = match kind {
-            Kind::Syn => Self::Syn(Opening::decode(&mut fields, mac_bytes)?),
-            Kind::SynAck => Self::SynAck(Opening::decode(&mut fields, mac_bytes)?),
+            Kind::Syn => Self::Syn(HandshakeFields::decode(&mut fields, mac_bytes)?),
+            Kind::SynAck => {
+                Self::SynAck(HandshakeFields::decode(&mut fields, mac_bytes)?)
+            }
             Kind::Ack => Self::Ack(Acknowledgement::decode(&mut fields)?),
             Kind::Nack => Self::Nack(Acknowledgement::decode(&mut fields)?),
             Kind::Data => {

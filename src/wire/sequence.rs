@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_precedes_the_half_circle_ahead_of_it_and_nothing_else() {
+    fn a_number_precedes_exactly_the_half_of_the_number_space_after_it() {
         for start in [0, 1, 1 << 31, u32::MAX] {
             let number = SequenceNumber(start);
             assert!(!number.precedes(number));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_written_as_its_digits() {
+    fn a_sequence_number_is_printed_in_decimal() {
         assert_eq!(SequenceNumber(u32::MAX).to_string(), "4294967295");
     }
 }

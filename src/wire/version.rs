@@ -81,7 +81,7 @@ mod tests {
     };
 
     #[test]
-    fn the_digest_decides_where_both_know_it_and_else_the_time_of_change() {
+    fn known_digests_decide_on_a_resume_and_otherwise_the_modification_time_does() {
         let touched = FileVersion {
             modified: Some(8),
             ..PREFIX.version
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_or_is_too_long_is_sent_from_the_start() {
+    fn an_unknown_or_too_long_prefix_is_not_resumed() {
         let nothing_known = FileVersion {
             size: 100,
             modified: None,

@@ -314,7 +314,8 @@ mod tests {
     }
 
     #[test]
-    fn any_piece_of_the_order_is_right_and_to_its_end_for_who_stayed() {
+    fn any_contiguous_part_of_the_order_is_accepted_if_it_reaches_the_end_for_clients_that_stayed()
+     {
         for letters in ["", "a", "cde", "fgh", "abcdefgh"] {
             assert!(heard(letters, false).is_empty(), "{letters}");
         }
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_line_is_found_in_the_middle_and_at_the_end() {
+    fn a_lost_line_is_detected_in_the_middle_and_at_the_end() {
         assert_eq!(heard("cdfgh", true), ["dana never heard \"e\""]);
         assert_eq!(heard("cdf", false), ["dana never heard \"e\""]);
         assert_eq!(heard("efg", true), ["dana never heard \"h\""]);
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_line_is_found() {
+    fn a_duplicated_line_is_detected() {
         assert_eq!(heard("cddefgh", true), ["dana heard \"d\" twice"]);
         assert_eq!(heard("cdecfgh", true), ["dana heard \"c\" twice"]);
         let twice = Evidence {
@@ -342,19 +343,19 @@ mod tests {
     }
 
     #[test]
-    fn a_reordered_line_is_found() {
+    fn a_reordered_line_is_detected() {
         assert_eq!(heard("cedfgh", true), ["dana heard \"d\" out of its turn"]);
         assert_eq!(heard("bcda", false), ["dana heard \"a\" out of its turn"]);
     }
 
     #[test]
-    fn a_line_that_the_witness_never_heard_is_found() {
+    fn a_line_that_the_witness_never_received_is_detected() {
         let told = heard("cdxefgh", true);
         assert_eq!(told, ["dana heard \"x\", which the witness never did"]);
     }
 
     #[test]
-    fn what_somebody_said_who_stayed_reaches_the_order_and_of_who_did_not_it_may() {
+    fn a_line_of_a_client_that_stayed_must_be_delivered_and_of_one_that_left_may_be() {
         let evidence = |has_stayed| Evidence {
             orders: vec![lines("ab")],
             sessions: vec![Session {
@@ -369,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn each_life_of_the_server_has_an_order_of_its_own() {
+    fn each_run_of_the_server_has_its_own_order_of_lines() {
         let session = |heard, has_stayed| Session {
             who: "dana".to_owned(),
             heard: lines(heard),
@@ -386,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_was_killed_has_told_some_what_the_witness_never_heard() {
+    fn a_killed_server_may_have_sent_lines_that_the_witness_never_received() {
         let session = |heard: &str| Session {
             who: "dana".to_owned(),
             heard: lines(heard),
@@ -416,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_file_under_a_final_name_is_found() {
+    fn an_incomplete_file_with_a_final_name_is_detected() {
         assert_eq!(found("a.bin", b"0123456789", false), None);
         assert_eq!(found("a (2).bin", b"0123456789", false), None);
         let half = "a.bin has its final name and is not whole: 5 B";
@@ -427,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_the_beginning_of_its_file_and_has_a_record() {
+    fn a_partial_file_must_be_a_prefix_of_its_file_and_have_a_record() {
         assert_eq!(found("a.bin.part", b"0123", true), None);
         assert_eq!(found("a (2).bin.part", b"", false), None);
         assert_eq!(found("a.bin.part.json", b"{", false), None);

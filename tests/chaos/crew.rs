@@ -80,7 +80,7 @@ pub(crate) struct Record {
 }
 
 /// Longest wait for a program to begin or to end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How often everybody is looked after.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -151,7 +151,7 @@ impl Crew {
     pub(crate) fn open(&mut self) -> io::Result<()> {
         for _ in 0..TRIES_TO_LISTEN {
             self.start_server()?;
-            let is_listening = self.wait_until(PATIENCE, |crew| {
+            let is_listening = self.wait_until(TIMEOUT, |crew| {
                 let is_up = crew.records[crew.server_record].listening.is_some();
                 is_up || crew.server.as_mut().is_none_or(|it| it.exit().is_some())
             });
@@ -161,7 +161,7 @@ impl Crew {
                 self.is_open = true;
                 let witness = self.witness();
                 self.clients[witness].is_away = false;
-                self.wait_until(PATIENCE, |crew| crew.is_in(witness));
+                self.wait_until(TIMEOUT, |crew| crew.is_in(witness));
                 return Ok(());
             }
         }
@@ -198,7 +198,7 @@ impl Crew {
         for client in &mut self.clients {
             client.is_away = false;
         }
-        self.wait_until(PATIENCE, Self::are_all_in);
+        self.wait_until(TIMEOUT, Self::are_all_in);
     }
 
     pub(crate) fn are_all_in(&mut self) -> bool {
@@ -304,7 +304,7 @@ impl Crew {
             && *act == Act::Interrupt
         {
             server.signal(Signal::SIGINT);
-            let status = server.wait(PATIENCE);
+            let status = server.wait(TIMEOUT);
             if !status.is_some_and(|it| it.success()) {
                 let sentence = format!("the server did not end well: {status:?}");
                 self.offences.push(Offence::Other(sentence));
@@ -369,7 +369,7 @@ impl Crew {
                 process.close_stdin();
             }
         }
-        let are_gone = self.wait_until(2 * PATIENCE, |crew| {
+        let are_gone = self.wait_until(2 * TIMEOUT, |crew| {
             let mut processes = crew.clients.iter_mut().take(witness);
             processes.all(|it| it.process.as_mut().is_none_or(|it| it.exit().is_some()))
         });
@@ -425,10 +425,10 @@ impl Crew {
     /// The same until it is so, not for ever; whether it became so.
     pub(crate) fn wait_until(
         &mut self,
-        patience: Duration,
+        timeout: Duration,
         mut is_so: impl FnMut(&mut Self) -> bool,
     ) -> bool {
-        let deadline = self.clock.now() + patience;
+        let deadline = self.clock.now() + timeout;
         while !is_so(self) {
             if self.is_stopping() || self.clock.until(deadline).is_zero() {
                 return false;

@@ -94,7 +94,7 @@ const TALK_INTERVAL: Duration = Duration::from_millis(500);
 const LESSONS: u32 = 8;
 
 /// Longest wait for a download, and for a server to come to rest.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Load {
     /// Random datagrams and lines at full speed while 30 chat and 4 download.
@@ -128,7 +128,7 @@ impl Load {
             for (status, download) in statuses.iter_mut().zip(&mut downloads) {
                 *status = download.exit();
             }
-            if server.process.exit().is_some() || clock.now().since_start() > PATIENCE {
+            if server.process.exit().is_some() || clock.now().since_start() > TIMEOUT {
                 break;
             }
         }
@@ -215,7 +215,7 @@ impl Load {
     ) -> io::Result<Vec<Belongings>> {
         let server = Server::start(&self.programs, &["--udp-ports", "0"], &THRIFT)?;
         let clock = Clock::start();
-        let mut dice = Rng::with_seed(self.seed);
+        let mut generator = Rng::with_seed(self.seed);
         let lesson = self.duration / LESSONS;
         let mut held = Vec::new();
         for number in 1..=LESSONS {
@@ -226,7 +226,7 @@ impl Load {
             while clock.now() - start < lesson {
                 beat += 1;
                 // A line a minute from each, forty-eight times as fast.
-                let speaker = &guests[dice.usize(..guests.len())];
+                let speaker = &guests[generator.usize(..guests.len())];
                 speaker.say_measured()?;
                 if beat % 40 == 0 {
                     downloads.retain_mut(|it: &mut Process| it.exit().is_none());
@@ -235,7 +235,7 @@ impl Load {
                     }
                 }
                 if beat % 100 == 0 {
-                    let late = dice.usize(..guests.len());
+                    let late = generator.usize(..guests.len());
                     drop(guests.swap_remove(late));
                     let name = format!("late-{number}-{beat}");
                     let stream = server.connect(&self.from, late)?;
@@ -245,7 +245,7 @@ impl Load {
             }
             drop(guests);
             for download in &mut downloads {
-                let _ = download.wait(PATIENCE);
+                let _ = download.wait(TIMEOUT);
             }
             if let Some(rest) = server.rest(clock) {
                 told(number, rest);
@@ -273,16 +273,16 @@ impl Load {
         sent: &Arc<AtomicU64>,
     ) -> io::Result<JoinHandle<()>> {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-        let mut dice = Rng::with_seed(self.seed);
+        let mut generator = Rng::with_seed(self.seed);
         let (is_over, sent) = (Arc::clone(is_over), Arc::clone(sent));
         threads::start("rain".to_owned(), move || {
             let mut datagram = vec![0; 1_472];
             while !is_over.load(Ordering::Relaxed)
                 && sent.load(Ordering::Relaxed) < DATAGRAMS
             {
-                let length = dice.usize(..datagram.len());
-                dice.fill(&mut datagram[..length.min(64)]);
-                let port = first_port + dice.u16(..4);
+                let length = generator.usize(..datagram.len());
+                generator.fill(&mut datagram[..length.min(64)]);
+                let port = first_port + generator.u16(..4);
                 // A full buffer loses it, as a network would.
                 let _ = socket.send_to(&datagram[..length], (server, port));
                 sent.fetch_add(1, Ordering::Relaxed);
@@ -298,23 +298,23 @@ impl Load {
         is_over: &Arc<AtomicBool>,
         sent: &Arc<AtomicU64>,
     ) -> io::Result<JoinHandle<()>> {
-        let mut dice = Rng::with_seed(self.seed);
+        let mut generator = Rng::with_seed(self.seed);
         let (is_over, sent) = (Arc::clone(is_over), Arc::clone(sent));
         let guest = Guest::join(stream, "babbler", Clock::start())?;
         threads::start("babble".to_owned(), move || {
             while !is_over.load(Ordering::Relaxed) && sent.load(Ordering::Relaxed) < LINES
             {
-                let text: String = (0..dice.usize(1..80))
-                    .map(|_| dice.alphanumeric())
+                let text: String = (0..generator.usize(1..80))
+                    .map(|_| generator.alphanumeric())
                     .collect();
-                let request = match dice.u32(..4) {
+                let request = match generator.u32(..4) {
                     0 => Request::Say { text },
                     1 => Request::Whisper {
                         to: text.clone(),
                         text,
                     },
                     2 => Request::Cancel {
-                        transfer: dice.u64(..),
+                        transfer: generator.u64(..),
                     },
                     _ => Request::Ping,
                 };
@@ -406,7 +406,7 @@ impl Server {
             .envs(thrift.iter().copied());
         let complaints = folder.path().join("server.err");
         let process = Process::start(&mut command, 0, lines.0.clone(), &complaints)?;
-        let (_, first) = lines.1.recv_timeout(PATIENCE).map_err(io::Error::other)?;
+        let (_, first) = lines.1.recv_timeout(TIMEOUT).map_err(io::Error::other)?;
         let address = first.strip_prefix("listening on ").unwrap_or_default();
         let address: SocketAddr = address.parse().map_err(io::Error::other)?;
         Ok(Self {
@@ -461,7 +461,7 @@ impl Server {
         loop {
             while self.lines.1.try_recv().is_ok() {} // Nobody reads what clients tell.
             let now = self.process.belongings()?;
-            if last == Some(now) || clock.now() - start > PATIENCE {
+            if last == Some(now) || clock.now() - start > TIMEOUT {
                 return Some(now);
             }
             last = Some(now);

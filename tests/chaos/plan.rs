@@ -41,7 +41,7 @@ pub(crate) struct Plan {
     /// One for each client.
     pub(crate) roles: Vec<Role>,
     /// Earliest first.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<PlannedEvent>,
 }
 
 /// What a client is all the time.
@@ -59,7 +59,7 @@ pub(crate) struct Role {
 
 /// Something happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct PlannedEvent {
     /// Since the beginning.
     pub(crate) at: Duration,
     /// To whom, or by whom.
@@ -130,58 +130,63 @@ impl Plan {
     /// The plan of this seed.
     #[must_use]
     pub(crate) fn of(wanted: &Wanted) -> Self {
-        let mut dice = Rng::with_seed(wanted.seed);
+        let mut generator = Rng::with_seed(wanted.seed);
         let roles: Vec<_> = (0..wanted.clients)
-            .map(|client| Role::draw(client, &mut dice))
+            .map(|client| Role::draw(client, &mut generator))
             .collect();
-        let mut steps = server_steps(wanted, dice.fork());
+        let mut steps = server_steps(wanted, generator.fork());
         for (client, role) in roles.iter().enumerate() {
-            steps.extend(client_steps(client, role, wanted, dice.fork()));
+            steps.extend(client_steps(client, role, wanted, generator.fork()));
         }
-        steps.extend(machine_steps(wanted, dice.fork()));
+        steps.extend(machine_steps(wanted, generator.fork()));
         steps.sort_by_key(|step| step.at); // Stable: who stands first acts first.
         Self { roles, steps }
     }
 }
 
 impl Role {
-    fn draw(client: usize, dice: &mut Rng) -> Self {
-        let loss = [0, 0, 1, 5][dice.usize(..4)];
-        let delay = [0, 2, 10][dice.usize(..3)];
+    fn draw(client: usize, generator: &mut Rng) -> Self {
+        let loss = [0, 0, 1, 5][generator.usize(..4)];
+        let delay = [0, 2, 10][generator.usize(..3)];
         Self {
             link: format!("seed={client};loss={loss}%;delay={delay}ms"),
-            is_behind_proxy: dice.bool(),
+            is_behind_proxy: generator.bool(),
             is_cramped: client % 8 == 3,
-            replaces: dice.bool(),
+            replaces: generator.bool(),
         }
     }
 }
 
-fn client_steps(client: usize, role: &Role, wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+fn client_steps(
+    client: usize,
+    role: &Role,
+    wanted: &Wanted,
+    mut generator: Rng,
+) -> Vec<PlannedEvent> {
     let mut steps = Vec::new();
-    let mut now = Duration::from_millis(dice.u64(PACE_MS));
+    let mut now = Duration::from_millis(generator.u64(PACE_MS));
     while now < wanted.duration {
-        let act = draw(role, &mut dice);
+        let act = draw(role, &mut generator);
         let is_away = matches!(act, Act::Kill | Act::Interrupt | Act::Cut);
         let is_still = matches!(act, Act::Stop(_));
         let who = Who::Client(client);
-        steps.push(Step { at: now, who, act });
+        steps.push(PlannedEvent { at: now, who, act });
         if is_away || is_still {
-            now += Duration::from_millis(dice.u64(REST_MS));
+            now += Duration::from_millis(generator.u64(REST_MS));
         }
         if is_away {
             let (at, act) = (now, Act::Start);
-            steps.push(Step { at, who, act });
+            steps.push(PlannedEvent { at, who, act });
         }
-        now += Duration::from_millis(dice.u64(PACE_MS));
+        now += Duration::from_millis(generator.u64(PACE_MS));
     }
     steps
 }
 
-fn draw(role: &Role, dice: &mut Rng) -> Act {
-    match dice.u32(..100) {
+fn draw(role: &Role, generator: &mut Rng) -> Act {
+    match generator.u32(..100) {
         0..60 => Act::Say,
-        60..80 => Act::Type(draw_download(dice)),
+        60..80 => Act::Type(draw_download(generator)),
         80..84 => Act::Upload,
         84..86 => Act::Type("/pause".to_owned()),
         86..89 => Act::Type("/resume".to_owned()),
@@ -189,14 +194,14 @@ fn draw(role: &Role, dice: &mut Rng) -> Act {
         90..93 => Act::Kill,
         93..95 => Act::Interrupt,
         95..97 if role.is_behind_proxy => Act::Cut,
-        _ => Act::Stop(Duration::from_millis(dice.u64(REST_MS))),
+        _ => Act::Stop(Duration::from_millis(generator.u64(REST_MS))),
     }
 }
 
-fn draw_download(dice: &mut Rng) -> String {
-    let (file, _) = FILES[dice.usize(..FILES.len())];
-    let arq = Arq::ALL[dice.usize(..Arq::ALL.len())];
-    if dice.u32(..6) == 0 {
+fn draw_download(generator: &mut Rng) -> String {
+    let (file, _) = FILES[generator.usize(..FILES.len())];
+    let arq = Arq::ALL[generator.usize(..Arq::ALL.len())];
+    if generator.u32(..6) == 0 {
         format!("/download {file} --transport tcp")
     } else {
         format!("/download {file} --arq {arq}")
@@ -204,39 +209,39 @@ fn draw_download(dice: &mut Rng) -> String {
 }
 
 /// In every second seed the server is not killed, so that its memory can be compared.
-fn server_steps(wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+fn server_steps(wanted: &Wanted, mut generator: Rng) -> Vec<PlannedEvent> {
     let mut steps = Vec::new();
     let who = Who::Server;
-    let mut at = Duration::from_millis(dice.u64(SERVER_PACE_MS));
+    let mut at = Duration::from_millis(generator.u64(SERVER_PACE_MS));
     while at + Duration::from_secs(1) < wanted.duration {
-        let rest = Duration::from_millis(dice.u64(REST_MS));
-        if wanted.seed % 2 == 1 && dice.bool() {
-            let act = if dice.bool() {
+        let rest = Duration::from_millis(generator.u64(REST_MS));
+        if wanted.seed % 2 == 1 && generator.bool() {
+            let act = if generator.bool() {
                 Act::Kill
             } else {
                 Act::Interrupt
             };
-            steps.push(Step { at, who, act });
+            steps.push(PlannedEvent { at, who, act });
             let (at, act) = (at + rest, Act::Start);
-            steps.push(Step { at, who, act });
+            steps.push(PlannedEvent { at, who, act });
         } else {
             let act = Act::Stop(rest);
-            steps.push(Step { at, who, act });
+            steps.push(PlannedEvent { at, who, act });
         }
-        at += rest + Duration::from_millis(dice.u64(SERVER_PACE_MS));
+        at += rest + Duration::from_millis(generator.u64(SERVER_PACE_MS));
     }
     steps
 }
 
-fn machine_steps(wanted: &Wanted, mut dice: Rng) -> Vec<Step> {
+fn machine_steps(wanted: &Wanted, mut generator: Rng) -> Vec<PlannedEvent> {
     let mut steps = Vec::new();
-    let mut at = Duration::from_millis(dice.u64(JUMP_PACE_MS));
+    let mut at = Duration::from_millis(generator.u64(JUMP_PACE_MS));
     while at < wanted.duration {
-        let jump = JUMPS[dice.usize(..JUMPS.len())];
-        let act = Act::Jump(if dice.bool() { jump } else { -jump });
+        let jump = JUMPS[generator.usize(..JUMPS.len())];
+        let act = Act::Jump(if generator.bool() { jump } else { -jump });
         let who = Who::Machine;
-        steps.push(Step { at, who, act });
-        at += Duration::from_millis(dice.u64(JUMP_PACE_MS));
+        steps.push(PlannedEvent { at, who, act });
+        at += Duration::from_millis(generator.u64(JUMP_PACE_MS));
     }
     steps
 }
@@ -252,14 +257,14 @@ mod tests {
     };
 
     #[test]
-    fn a_seed_gives_one_plan_and_another_seed_another() {
+    fn equal_seeds_give_equal_plans_and_different_seeds_different_plans() {
         let plan = |seed| Plan::of(&Wanted { seed, ..LONG });
         assert_eq!(plan(1), plan(1));
         assert_ne!(plan(1), plan(2));
     }
 
     #[test]
-    fn whoever_is_sent_away_comes_back_and_nothing_happens_to_the_absent() {
+    fn every_killed_or_disconnected_client_returns_and_no_step_targets_an_absent_one() {
         for seed in 0..50 {
             let plan = Plan::of(&Wanted { seed, ..LONG });
             let mut whos: Vec<_> = (0..LONG.clients).map(Who::Client).collect();
@@ -276,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn fifty_clients_meet_every_kind_of_hurt() {
+    fn a_plan_for_fifty_clients_contains_every_kind_of_fault() {
         let plan = Plan::of(&Wanted { seed: 1, ..LONG });
         let count = |act: fn(&Act) -> bool| {
             plan.steps.iter().filter(|step| act(&step.act)).count()
@@ -292,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whoever_is_behind_a_proxy_is_cut() {
+    fn only_clients_behind_a_proxy_are_disconnected() {
         let plan = Plan::of(&LONG);
         for step in plan.steps.iter().filter(|step| step.act == Act::Cut) {
             assert!(

@@ -128,8 +128,8 @@ impl Process {
     }
 
     /// Waits for its end, not for ever.
-    pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let deadline = after(patience);
+    pub(crate) fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
+        let deadline = after(timeout);
         loop {
             if let Some(status) = self.exit() {
                 return Some(status);

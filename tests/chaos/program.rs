@@ -356,7 +356,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_can_read_what_came_of_a_seed() {
+    fn the_result_of_a_chaos_seed_is_available_as_json() {
         let read =
             |words: &[&str]| Arguments::try_parse_from([&["chaos"], words].concat());
         assert!(read(&["--seeds", "7-3"]).is_err());
@@ -392,14 +392,14 @@ mod tests {
     }
 
     #[test]
-    fn many_servers_together_may_grow_by_a_tenth_and_a_few_say_nothing() {
+    fn ten_or_more_servers_may_grow_by_a_tenth_and_fewer_are_not_judged() {
         assert!(!held(10, 1 << 20, 1_153_433).has_grown());
         assert!(held(10, 1 << 20, 1_153_434).has_grown());
         assert!(!held(9, 1 << 20, 2 << 20).has_grown());
     }
 
     #[test]
-    fn what_they_held_is_told_in_a_line() {
+    fn memory_use_is_reported_in_one_line() {
         let told = |held: &Held, is_json| {
             let mut out = Vec::new();
             held.write(&mut out, is_json).unwrap();

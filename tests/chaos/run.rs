@@ -12,9 +12,9 @@
 //! grow once. What grows with every crowd shows itself all the same.
 
 use super::check::{self, Evidence, Found, Offence};
-use super::crew::{Client, Crew, Errand, PATIENCE};
+use super::crew::{Client, Crew, Errand, TIMEOUT};
 use super::disk::SmallDisk;
-use super::plan::{FILES, Plan, Role, Step, Wanted};
+use super::plan::{FILES, Plan, PlannedEvent, Role, Wanted};
 use super::process::{Belongings, Programs};
 use sash::lab::contents;
 use std::collections::{BTreeMap, HashMap};
@@ -165,7 +165,11 @@ impl Run {
 
     /// Everybody comes, and these steps happen; then of `rest` as many as it takes until
     /// the server is there. How many of those.
-    fn hurt(&mut self, steps: &[Step], rest: &[Step]) -> io::Result<usize> {
+    fn hurt(
+        &mut self,
+        steps: &[PlannedEvent],
+        rest: &[PlannedEvent],
+    ) -> io::Result<usize> {
         self.crew.start_all();
         let first = steps.first().map_or(Duration::ZERO, |step| step.at);
         let start = self.crew.clock.now();
@@ -191,7 +195,7 @@ impl Run {
     /// Until the server has no more threads and descriptors than with the witness alone.
     fn rest(&mut self) -> Option<Belongings> {
         let idle = self.idle;
-        let is_given_back = self.crew.wait_until(2 * PATIENCE, |crew| {
+        let is_given_back = self.crew.wait_until(2 * TIMEOUT, |crew| {
             crew.server_belongings().map(counts) == idle
         });
         let now = self.crew.server_belongings();
@@ -209,7 +213,7 @@ impl Run {
         if !self.crew.are_all_in() {
             self.offend("not everybody is let in again".to_owned());
         }
-        self.crew.wait_until(PATIENCE, |crew| {
+        self.crew.wait_until(TIMEOUT, |crew| {
             let mut current = crew.clients.iter();
             current.all(|client| {
                 let session = crew.records[client.record].sessions.last();
@@ -223,7 +227,7 @@ impl Run {
         let last = last
             .and_then(|it| it.said.last().cloned())
             .unwrap_or_default();
-        self.crew.wait_until(PATIENCE, |crew| {
+        self.crew.wait_until(TIMEOUT, |crew| {
             let mut current = crew.clients.iter();
             current.all(|client| {
                 let session = crew.records[client.record].sessions.last();
@@ -316,7 +320,7 @@ impl Run {
 
     fn finish(&mut self, mut errand: Errand, line: &str, part: Option<u64>) {
         let mut status = None;
-        self.crew.wait_until(2 * PATIENCE, |_| {
+        self.crew.wait_until(2 * TIMEOUT, |_| {
             status = errand.process.exit();
             status.is_some()
         });

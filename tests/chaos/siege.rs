@@ -103,7 +103,7 @@ const PREPARATION: Duration = Duration::from_secs(5);
 const TALK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A siege's longest wait.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Siege {
     /// Whether all holds that must.
@@ -210,7 +210,7 @@ impl Server {
             .env("RUST_LOG", "off");
         let complaints = folder.path().join("server.err");
         let process = Process::start(&mut command, 0, told, &complaints)?;
-        let (_, first) = lines.recv_timeout(PATIENCE).map_err(io::Error::other)?;
+        let (_, first) = lines.recv_timeout(TIMEOUT).map_err(io::Error::other)?;
         let address = first.strip_prefix("listening on ").unwrap_or_default();
         let address: SocketAddr = address.parse().map_err(io::Error::other)?;
         Ok(Self {
@@ -432,7 +432,7 @@ struct Visitor {
 impl Visitor {
     fn join(server: &Server, name: &str) -> io::Result<Self> {
         let stream = connect(server.address, &[], 0)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         let heard = BufReader::new(stream.try_clone()?);
         let mut visitor = Self {
             stream,
@@ -476,8 +476,8 @@ impl Visitor {
 /// The connection of a transfer over TCP, its token said.
 fn open(mut server: SocketAddr, offer: &Offer) -> io::Result<TcpStream> {
     server.set_port(offer.port);
-    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(format!("{}\n", offer.token).as_bytes())?;
     Ok(stream)
 }

@@ -41,7 +41,7 @@ fn reno_in_python_has_full_marks() {
 }
 
 #[test]
-fn a_greedy_controller_is_told_that_reno_starves() {
+fn a_greedy_controller_is_reported_because_a_competing_reno_flow_starves() {
     let result = graded(&always("400"), &["--only", "1", "--event-limit", "20"]);
     let problem = result["paths"][0]["problems"][0].as_str().unwrap();
     assert!(problem.contains("Reno flow beside it keeps"), "{result}");
@@ -49,14 +49,14 @@ fn a_greedy_controller_is_told_that_reno_starves() {
 }
 
 #[test]
-fn a_timid_controller_is_told_that_it_gets_too_little() {
+fn a_timid_controller_is_reported_because_it_gets_too_little_bandwidth() {
     let result = graded(&always("1"), &["--only", "1", "--event-limit", "20"]);
     let problem = result["paths"][0]["problems"].to_string();
     assert!(problem.contains("gets at least half"), "{result}");
 }
 
 #[test]
-fn a_controller_that_fails_is_told_in_a_sentence() {
+fn a_controller_that_fails_is_reported_in_a_sentence() {
     let result = graded("raise ValueError('my own words')\n", &["--only", "1"]);
     let path = &result["paths"][0];
     assert!(
@@ -74,7 +74,7 @@ fn a_controller_that_fails_is_told_in_a_sentence() {
 }
 
 #[test]
-fn the_page_shows_the_window_as_a_chart() {
+fn the_html_page_shows_the_window_as_a_chart() {
     let folder = controller(&solution("reno.py"));
     let arguments = ["congestion", "--only", "1", "--html", "page.html"];
     let more = [
@@ -94,7 +94,7 @@ fn the_page_shows_the_window_as_a_chart() {
 }
 
 #[test]
-fn options_of_protocols_do_not_go_with_a_controller() {
+fn protocol_options_are_refused_for_a_controller() {
     let folder = controller(&solution("reno.py"));
     for option in [&["--window", "4"][..], &["--seed", "1"], &["--only", "7"]] {
         let arguments = [&["congestion"], option, &["--", "true"]].concat();

@@ -10,13 +10,13 @@ use tempfile::TempDir;
 /// `lab grade` with these arguments, in this folder. A busy machine may take its time,
 /// except where the test is about that.
 pub(crate) fn grade(folder: &Path, arguments: &[&str]) -> Output {
-    let mut patience = vec![];
+    let mut timeout = vec![];
     if arguments.contains(&"--") && !arguments.contains(&"--event-limit") {
-        patience.extend(["--event-limit", "60", "--limit", "3600"]);
+        timeout.extend(["--event-limit", "60", "--limit", "3600"]);
     }
     Command::new(env!("CARGO_BIN_EXE_lab"))
         .arg("grade")
-        .args(patience)
+        .args(timeout)
         .args(arguments)
         .current_dir(folder)
         // Whether a program flushes is its own affair.

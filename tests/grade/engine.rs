@@ -3,7 +3,7 @@
 use sash::lab::grade::program::{Failure, Program};
 use sash::lab::grade::run::{Outcome, run};
 use sash::lab::grade::scenario::{GradedScenario, hidden};
-use sash::lab::grade::verbs::{Action, Told};
+use sash::lab::grade::verbs::{Action, ProgramEvent};
 use sash::lab::grade::{public, reference, report, rules, scenario, trace};
 use sash::reliable::moment::Moment;
 use sash::wire::options::Arq;
@@ -25,7 +25,7 @@ fn passes(scenario: &GradedScenario, protocol: Arq, outcome: &Outcome) {
 }
 
 #[test]
-fn the_reference_has_full_marks_on_the_public_set_and_on_200_hidden_seeds() {
+fn the_reference_has_full_marks_on_the_public_scenarios_and_on_200_hidden_seeds() {
     for protocol in Arq::ALL {
         let hidden = (1..=200).map(hidden);
         for scenario in public::scenarios(protocol).into_iter().chain(hidden) {
@@ -40,8 +40,8 @@ struct Changed<F> {
     change: F,
 }
 
-impl<F: FnMut(&Told, &mut Vec<Action>)> Program for Changed<F> {
-    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure> {
+impl<F: FnMut(&ProgramEvent, &mut Vec<Action>)> Program for Changed<F> {
+    fn hear(&mut self, told: &ProgramEvent, now: Moment) -> Result<Vec<Action>, Failure> {
         let mut actions = self.inner.hear(told, now)?;
         (self.change)(told, &mut actions);
         Ok(actions)
@@ -51,7 +51,7 @@ impl<F: FnMut(&Told, &mut Vec<Action>)> Program for Changed<F> {
 fn changed_sender(
     scenario: &GradedScenario,
     protocol: Arq,
-    change: impl FnMut(&Told, &mut Vec<Action>),
+    change: impl FnMut(&ProgramEvent, &mut Vec<Action>),
 ) -> Outcome {
     let inner = reference::sender(scenario, protocol);
     let mut sender = Changed { inner, change };
@@ -60,7 +60,7 @@ fn changed_sender(
 }
 
 #[test]
-fn what_the_textbook_leaves_open_is_not_marked_down() {
+fn freedom_that_the_textbook_allows_costs_no_marks() {
     for protocol in [Arq::GoBackN, Arq::SelectiveRepeat, Arq::StopAndWait] {
         let hidden = (1..=50).map(hidden);
         for scenario in public::scenarios(protocol).into_iter().chain(hidden) {
@@ -88,7 +88,7 @@ fn a_duplicate_ack_may_restart_the_timer_of_go_back_n() {
     for graded in public::scenarios(Arq::GoBackN) {
         let mut base = 0;
         let outcome = changed_sender(&graded, Arq::GoBackN, |told, actions| {
-            if let Told::Ack { number, .. } = told {
+            if let ProgramEvent::Ack { number, .. } = told {
                 let is_old = *number < base && base < i64::from(graded.segments);
                 base = base.max(*number + 1);
                 if is_old && actions.is_empty() {
@@ -109,10 +109,10 @@ fn a_run_gives_the_same_result_every_time() {
 }
 
 #[test]
-fn a_violation_is_told_with_rule_mistake_and_both_ladders() {
+fn a_violation_is_reported_with_its_rule_its_mistake_and_both_ladder_diagrams() {
     let scenario = &public::scenarios(Arq::GoBackN)[4];
     let outcome = changed_sender(scenario, Arq::GoBackN, |told, actions| {
-        if matches!(told, Told::Timeout(_)) {
+        if matches!(told, ProgramEvent::Timeout(_)) {
             actions.truncate(2); // The timer, and the oldest segment.
         }
     });
@@ -125,7 +125,7 @@ fn a_violation_is_told_with_rule_mistake_and_both_ladders() {
 }
 
 #[test]
-fn a_journal_of_a_run_is_a_ladder() {
+fn the_journal_of_a_graded_run_can_be_drawn_as_a_ladder_diagram() {
     let scenario = &public::scenarios(Arq::SelectiveRepeat)[4];
     let outcome = reference_run(scenario, Arq::SelectiveRepeat);
     let journal = trace::journal(scenario, Arq::SelectiveRepeat, &outcome.steps);

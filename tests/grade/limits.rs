@@ -26,27 +26,27 @@ fn told(program: &str, event_limit: &str) -> (String, String) {
 }
 
 #[test]
-fn a_program_that_hangs_is_told_so() {
+fn a_program_that_hangs_is_reported() {
     let (sentence, _) = told("import time\ntime.sleep(1000)\n", "0.2");
     assert!(sentence.contains("it hangs"), "{sentence}");
 }
 
 #[test]
-fn an_answer_without_ok_is_told_so() {
+fn an_answer_without_ok_is_reported() {
     let program = "import sys\nfor line in sys.stdin:\n    print('send 0', flush=True)\n";
     let (sentence, _) = told(program, "0.2");
     assert!(sentence.contains("and no ok"), "{sentence}");
 }
 
 #[test]
-fn printing_without_flushing_is_told_so() {
+fn a_program_that_does_not_flush_its_output_is_reported() {
     let program = "import sys\nfor line in sys.stdin:\n    print('ok')\n";
     let (sentence, _) = told(program, "0.4");
     assert!(sentence.contains("without flushing"), "{sentence}");
 }
 
 #[test]
-fn a_flood_is_told_so() {
+fn a_program_that_floods_its_output_is_reported() {
     let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nwhile True:\n    print('send 1')\n";
     let (sentence, _) = told(program, "20");
     assert!(sentence.contains("floods"), "{sentence}");
@@ -56,7 +56,7 @@ fn a_flood_is_told_so() {
 }
 
 #[test]
-fn a_crash_is_told_with_the_last_lines_of_stderr() {
+fn a_crash_is_reported_with_the_last_lines_of_stderr() {
     let program =
         "import sys\nfor line in sys.stdin:\n    raise ValueError('my own words')\n";
     let (sentence, stderr) = told(program, "20");
@@ -68,7 +68,7 @@ fn a_crash_is_told_with_the_last_lines_of_stderr() {
 }
 
 #[test]
-fn nonsense_is_told_with_what_it_answered() {
+fn an_invalid_answer_is_reported_with_its_text() {
     let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nprint('hello', flush=True)\nsys.stdin.readline()\n";
     let (sentence, _) = told(program, "20");
     assert!(
@@ -78,21 +78,21 @@ fn nonsense_is_told_with_what_it_answered() {
 }
 
 #[test]
-fn a_closed_stdout_is_told_so() {
+fn a_closed_stdout_is_reported() {
     let program = "import os, time\nos.close(1)\ntime.sleep(1000)\n";
     let (sentence, _) = told(program, "20");
     assert!(sentence.contains("closed its stdout"), "{sentence}");
 }
 
 #[test]
-fn a_program_that_stays_after_end_is_told_so() {
+fn a_program_that_does_not_exit_after_the_end_is_reported() {
     let program = solution("go_back_n.py") + "    import time\n    time.sleep(1000)\n";
     let (sentence, _) = told(&program, "0.5");
     assert!(sentence.contains("did not exit after end"), "{sentence}");
 }
 
 #[test]
-fn children_that_are_left_behind_are_told_and_killed() {
+fn child_processes_left_behind_are_reported_and_killed() {
     let child = "import os, time\nif os.fork() == 0:\n    \
                  open('child', 'w').write(str(os.getpid()))\n    os.close(0)\n    os.close(1)\n    \
                  os.close(2)\n    time.sleep(1000)\n    os._exit(0)\n\
@@ -139,7 +139,7 @@ fn children_that_are_left_behind_are_told_and_killed() {
 }
 
 #[test]
-fn the_next_scenario_goes_on_and_the_whole_has_a_limit() {
+fn grading_continues_with_the_next_scenario_within_a_total_time_limit() {
     let folder = python_folder("import time\ntime.sleep(1000)\n");
     let arguments = ["stop-and-wait", "--event-limit", "5", "--limit", "1"];
     let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
@@ -150,7 +150,7 @@ fn the_next_scenario_goes_on_and_the_whole_has_a_limit() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_wrong_usage() {
+fn a_missing_program_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let output = grade(folder.path(), &["go-back-n", "--", "./no-such-program"]);
     assert_eq!(output.status.code(), Some(2));

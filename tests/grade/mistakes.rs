@@ -48,7 +48,7 @@ fn edits() -> Vec<Edit> {
     edits
 }
 
-fn is_told_by_its_name(edit: &Edit) -> Result<(), String> {
+fn is_reported_by_its_name(edit: &Edit) -> Result<(), String> {
     let right = solution(&format!("{}.py", edit.protocol.replace('-', "_")));
     assert_eq!(
         right.matches(&edit.old).count(),
@@ -78,14 +78,14 @@ fn is_told_by_its_name(edit: &Edit) -> Result<(), String> {
 }
 
 #[test]
-fn every_usual_mistake_loses_marks_and_is_told_by_its_name() {
+fn every_common_mistake_loses_marks_and_is_reported_by_its_name() {
     let edits = edits();
     let named: BTreeSet<_> = edits.iter().map(|edit| &edit.name[..]).collect();
     let known: BTreeSet<_> = MISTAKES.iter().map(|mistake| mistake.name).collect();
     assert_eq!(named, known, "each has a program that makes it");
     let wrong: Vec<_> = edits
         .iter()
-        .filter_map(|it| is_told_by_its_name(it).err())
+        .filter_map(|it| is_reported_by_its_name(it).err())
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -16,7 +16,8 @@ fn wrong() -> String {
 }
 
 #[test]
-fn the_report_shows_rule_ladders_notes_and_the_command_that_repeats_it() {
+fn the_report_shows_the_rule_both_ladder_diagrams_notes_and_the_command_that_repeats_it()
+{
     let folder = python_folder(&wrong());
     let output = grade(folder.path(), &["go-back-n", "--", python(), "protocol.py"]);
     assert_eq!(output.status.code(), Some(1));
@@ -43,7 +44,7 @@ fn the_report_shows_rule_ladders_notes_and_the_command_that_repeats_it() {
 }
 
 #[test]
-fn a_class_is_a_table_and_a_csv_with_a_row_for_each_student() {
+fn a_class_report_is_a_table_and_a_csv_file_with_one_row_per_student() {
     let class = tempfile::tempdir().unwrap();
     let students = [("=dana", solution("go_back_n.py")), ("guy", wrong())];
     for (name, program) in &students {
@@ -80,7 +81,7 @@ fn a_class_is_a_table_and_a_csv_with_a_row_for_each_student() {
 }
 
 #[test]
-fn gradescope_and_page_are_written() {
+fn the_gradescope_file_and_the_html_page_are_written() {
     let folder = python_folder(&wrong());
     let arguments = ["go-back-n", "--seed", "1", "--gradescope", "results.json"];
     let more = ["--html", "page.html", "--", python(), "protocol.py"];
@@ -110,7 +111,7 @@ fn gradescope_and_page_are_written() {
 }
 
 #[test]
-fn a_run_is_played_as_strip_and_ladder() {
+fn a_graded_run_is_played_as_strip_and_ladder_diagram() {
     let folder = python_folder(&wrong());
     let command = [
         "go-back-n",
@@ -127,7 +128,7 @@ fn a_run_is_played_as_strip_and_ladder() {
 }
 
 #[test]
-fn a_teachers_file_is_read_and_its_mistakes_are_told() {
+fn a_scenario_file_of_a_teacher_is_read_and_its_errors_are_reported() {
     let folder = python_folder(&solution("selective_repeat.py"));
     let write = |text: &str| fs::write(folder.path().join("mine.txt"), text).unwrap();
     let run = || {
@@ -154,7 +155,7 @@ fn a_teachers_file_is_read_and_its_mistakes_are_told() {
 }
 
 #[test]
-fn wrong_usage_has_its_own_exit_code() {
+fn a_usage_error_has_its_own_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
         &["go-back-n"][..],

@@ -98,14 +98,14 @@ fn check_has_full_marks(language: &str, file: &str, text: &str) {
 }
 
 #[test]
-fn the_starters_of_python_c_and_rust_build_and_grade_with_one_command() {
+fn the_starters_in_python_c_and_rust_are_built_and_graded_by_one_command() {
     check_has_full_marks("python", "protocol.py", &solution("go_back_n.py"));
     check_has_full_marks("c", "protocol.c", &solution("go_back_n.c"));
     check_has_full_marks("rust", "protocol.rs", &solution("go_back_n.rs"));
 }
 
 #[test]
-fn the_starters_of_java_and_go_do_so_where_their_tools_are() {
+fn the_starters_in_java_and_go_are_graded_where_their_tools_are_installed() {
     if is_there("javac") {
         check_has_full_marks("java", "Protocol.java", &solution("GoBackN.java"));
     }
@@ -115,7 +115,7 @@ fn the_starters_of_java_and_go_do_so_where_their_tools_are() {
 }
 
 #[test]
-fn a_starter_answers_every_line_before_anything_is_written() {
+fn an_unchanged_starter_answers_every_line_and_gets_no_points() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     assert!(
@@ -133,7 +133,7 @@ fn a_starter_answers_every_line_before_anything_is_written() {
 }
 
 #[test]
-fn each_role_can_be_graded_beside_the_reference() {
+fn each_role_can_be_graded_against_the_reference() {
     let folder = python_folder(&solution("go_back_n.py"));
     let command = [python(), "protocol.py"];
     for role in ["sender", "receiver"] {
@@ -186,7 +186,7 @@ for line in sys.stdin:
 "#;
 
 #[test]
-fn one_timer_for_the_segment_that_is_due_first_is_not_marked_down() {
+fn a_single_timer_for_the_segment_that_is_due_first_costs_no_marks() {
     let folder = python_folder(ONE_CLOCK);
     let arguments = ["selective-repeat", "--role", "sender", "--seed", "1-50"];
     has_full_marks(folder.path(), &arguments, &[python(), "protocol.py"]);

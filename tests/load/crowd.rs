@@ -64,7 +64,7 @@ const WARMING: Duration = Duration::from_secs(1);
 const SPEAKERS: usize = 20;
 
 /// Nobody is taken to be let in after so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl<L: Language> Crowd<L> {
     pub(crate) fn join(language: L, address: SocketAddr, count: usize) -> Self {
@@ -80,7 +80,7 @@ impl<L: Language> Crowd<L> {
                 .map(|number| {
                     let mut stream = TcpStream::connect(address).unwrap();
                     stream.set_nodelay(true).unwrap();
-                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
                     stream.write_all(&language.greeting(number)).unwrap();
                     (number, stream)
                 })

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_one_of_the_delays() {
+    fn a_quantile_is_one_of_the_measured_delays() {
         let mut delays = Delays::default();
         delays.extend((1..=100).rev().map(Duration::from_millis));
         assert_eq!(delays.count(), 100);

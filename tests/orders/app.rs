@@ -3,11 +3,11 @@
 use crate::real::cell::RefCell;
 use crate::real::mem;
 use crate::real::time::Duration;
-use crate::world::{self, Place, until, wake};
+use crate::world::{self, WaitPoint, until, wake};
 
 #[derive(Default)]
 struct Window {
-    place: Option<Place>,
+    place: Option<WaitPoint>,
     is_awake: bool,
     timeouts: Vec<(Duration, Call)>,
 }
@@ -60,7 +60,7 @@ pub(crate) fn wait() {
         if until(place, due, is_awake).is_some() {
             return;
         }
-        call_what_is_due();
+        run_expired_timeouts();
     }
 }
 
@@ -69,11 +69,11 @@ pub(crate) fn wait_for_timeouts() {
     while let Some(due) = with(|window| window.timeouts.first().map(|(due, _)| *due)) {
         let place = with(|window| window.place).expect("a window");
         let _: Option<()> = until(place, Some(due), || None);
-        call_what_is_due();
+        run_expired_timeouts();
     }
 }
 
-fn call_what_is_due() {
+fn run_expired_timeouts() {
     let now = world::now();
     let all = with(|window| mem::take(&mut window.timeouts));
     let (due, later) = all.into_iter().partition(|(due, _)| *due <= now);

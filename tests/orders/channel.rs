@@ -4,7 +4,7 @@ use crate::real::collections::VecDeque;
 use crate::real::sync::{Arc, Mutex, MutexGuard};
 use crate::real::time::Duration;
 use crate::real::{fmt, mem};
-use crate::world::{self, Place, point, until, wake};
+use crate::world::{self, WaitPoint, point, until, wake};
 
 pub use crate::real_channel::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
@@ -15,7 +15,7 @@ pub struct Sender<T>(Arc<Shared<T>>);
 pub struct Receiver<T>(Arc<Shared<T>>);
 
 struct Shared<T> {
-    place: Place,
+    place: WaitPoint,
     state: Mutex<State<T>>,
 }
 

@@ -25,12 +25,12 @@ pub(crate) struct Guest {
 }
 
 /// Nothing in a schedule takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Guest {
     /// `None` where nobody listens any more.
     pub(crate) fn join(server: SocketAddr, name: &str) -> Option<Self> {
-        let stream = TcpStream::connect_timeout(&server, PATIENCE).ok()?;
+        let stream = TcpStream::connect_timeout(&server, TIMEOUT).ok()?;
         let mut guest = Self {
             stream,
             server,
@@ -121,7 +121,7 @@ impl Guest {
 
     /// The same over TCP, as the client's side of a plain connection.
     pub(crate) fn call(&self, offer: &Offer) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect_timeout(&self.reach(offer), PATIENCE)?;
+        let stream = TcpStream::connect_timeout(&self.reach(offer), TIMEOUT)?;
         (&stream).write_all(format!("{}\n", offer.token).as_bytes())?;
         Ok(stream)
     }
@@ -160,22 +160,23 @@ impl Guest {
             if let Some(outcome) = machine.outcome() {
                 return (outcome, file);
             }
-            let wait = machine.next_timeout().map_or(PATIENCE, |it| it - now());
+            let wait = machine.next_timeout().map_or(TIMEOUT, |it| it - now());
             socket.set_read_timeout(Some(wait)).expect("a timeout");
             if let Ok((length, _)) = socket.recv_from(&mut datagram)
                 && let Ok((packet, payload)) = Packet::decode(&datagram[..length])
             {
-                if let Some(terms) = machine.terms()
-                    && machine.wants(&packet)
+                if let Some(parameters) = machine.parameters()
+                    && machine.is_wanted(&packet)
                     && matches!(packet.body, Body::Data { .. })
                 {
-                    let start = packet.number as usize * usize::from(terms.segment_bytes);
+                    let start =
+                        packet.number as usize * usize::from(parameters.segment_bytes);
                     file[start..start + payload.len()].copy_from_slice(payload);
                 }
                 machine.on_packet(&packet, now());
             }
             machine.on_timeout(now());
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > TIMEOUT {
                 machine.reset(Reset::Cancelled); // The server is gone without a word.
             }
             if let Some(claimed) = machine.claimed_digest() {

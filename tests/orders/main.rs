@@ -148,7 +148,7 @@ mod library {
 
     #[path = "client"]
     pub mod client {
-        pub mod link;
+        pub mod chat_connection;
         pub use sash::client::{address, controller};
     }
 }

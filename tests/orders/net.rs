@@ -14,7 +14,7 @@ use crate::real::ops::BitOr;
 use crate::real::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::real::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use crate::real::time::Duration;
-use crate::world::{self, Place, choose, point, until, wake};
+use crate::world::{self, WaitPoint, choose, point, until, wake};
 use socket2::{Domain, Socket, Type};
 
 pub use crate::real::net::{
@@ -102,7 +102,7 @@ struct Settings {
 
 #[derive(Debug)]
 struct Pipe {
-    place: Place,
+    place: WaitPoint,
     /// Unit: bytes.
     room: usize,
     halves: Mutex<Halves>,
@@ -188,10 +188,7 @@ impl TcpStream {
     }
 
     /// Until when a read or write may wait.
-    fn patience(
-        &self,
-        choose: impl Fn(Settings) -> Option<Duration>,
-    ) -> Option<Duration> {
+    fn timeout(&self, choose: impl Fn(Settings) -> Option<Duration>) -> Option<Duration> {
         let settings = *state(&self.settings);
         if settings.is_nonblocking {
             return Some(Duration::ZERO);
@@ -203,7 +200,7 @@ impl TcpStream {
 impl Read for &TcpStream {
     fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
         let (ours, theirs) = (self.side, 1 - self.side);
-        let done = until(self.pipe.place, self.patience(|it| it.read), || {
+        let done = until(self.pipe.place, self.timeout(|it| it.read), || {
             let mut halves = state(&self.pipe.halves);
             let waiting = halves.bytes[theirs].len();
             if waiting > 0 && !halves.deaf[ours] {
@@ -251,7 +248,7 @@ impl TcpStream {
 
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_until(self.patience(|it| it.write), bytes)
+        self.write_until(self.timeout(|it| it.write), bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -297,7 +294,7 @@ pub struct TcpListener {
 
 #[derive(Debug)]
 struct Door {
-    place: Place,
+    place: WaitPoint,
     /// Who has called and was not let in.
     waiting: Mutex<VecDeque<TcpStream>>,
 }
@@ -361,7 +358,7 @@ pub struct UdpSocket {
 
 #[derive(Debug)]
 struct Letterbox {
-    place: Place,
+    place: WaitPoint,
     letters: Mutex<VecDeque<(SocketAddr, Vec<u8>)>>,
     /// How many sockets share it.
     owners: Mutex<usize>,

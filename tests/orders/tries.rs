@@ -1,7 +1,7 @@
 //! What is tried, each thousands of times in another order.
 
 use crate::bell::Bell;
-use crate::client::link::Link;
+use crate::client::chat_connection::ChatConnection;
 use crate::guest::Guest;
 use crate::net::{self, SocketAddr};
 use crate::real::env;
@@ -29,20 +29,32 @@ type Try = fn();
 
 const TRIES: [(&str, Try); 9] = [
     (
-        "whoever_leaves_however_the_server_ends_nobody_is_left",
+        "clients_may_leave_in_any_way_and_the_server_ends_without_a_remaining_thread",
         leave,
     ),
-    ("all_who_stay_hear_every_line_once_and_in_one_order", stay),
     (
-        "a_transfer_that_is_left_gives_its_port_to_the_next",
+        "all_connected_clients_receive_every_line_once_in_the_same_order",
+        stay,
+    ),
+    (
+        "an_abandoned_transfer_passes_its_port_to_the_next_one",
         transfers,
     ),
-    ("a_download_is_whole_however_its_two_threads_meet", download),
-    ("an_upload_is_whole_or_has_no_name", upload),
-    ("a_server_that_ends_in_the_middle_leaves_no_transfer", drain),
-    ("what_was_sent_before_the_link_hangs_up_arrives", hang_up),
-    ("a_link_ends_whoever_ends_it", lose),
-    ("no_ring_of_the_bell_is_missed", ring),
+    (
+        "a_download_is_complete_for_any_interleaving_of_its_two_threads",
+        download,
+    ),
+    ("an_upload_is_complete_or_has_no_final_file_name", upload),
+    (
+        "a_server_that_stops_during_transfers_leaves_none_behind",
+        drain,
+    ),
+    (
+        "data_sent_before_the_client_disconnects_is_delivered",
+        hang_up,
+    ),
+    ("a_connection_can_be_closed_by_either_side", lose),
+    ("no_wakeup_of_the_window_is_missed", ring),
 ];
 
 /// Schedules of each, half of them by each scheduler; `ORDERS` asks for another number.
@@ -117,12 +129,12 @@ fn schedule(scheduler: impl Scheduler + 'static, act: Try) {
 }
 
 /// A server with one file to offer and so many ports.
-struct Place {
+struct Fixture {
     server: Running,
     folder: TempDir,
 }
 
-impl Place {
+impl Fixture {
     fn open(ports: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("a.bin"), CONTENTS).expect("a file");
@@ -148,14 +160,14 @@ impl Place {
 }
 
 /// Every thread but the first has ended, and every port is free.
-fn nothing_is_left() {
+fn expect_no_remaining_threads() {
     let alone = || (world::alive().len() == 1).then_some(());
     until(world::ENDS, None, alone);
     assert_eq!(net::ports_in_use(), 0);
 }
 
 /// The server has its own threads and its one port, and no other.
-fn only_the_server_is_left(of: usize) {
+fn expect_only_the_server_threads(of: usize) {
     let enough = || (world::alive().len() <= of).then_some(());
     until(world::ENDS, None, enough);
     assert_eq!(net::ports_in_use(), 1, "{:?}", world::alive());
@@ -181,7 +193,7 @@ fn agree(one: &[String], other: &[String]) {
 /// Three come and leave, each in one of five ways, while the server ends in one of two.
 fn leave() {
     world::begin(choose(2) == 0);
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let address = place.address();
     let visit = move |number: u32| {
         let name = format!("guest{number}");
@@ -230,11 +242,11 @@ fn leave() {
             agree(one, other);
         }
     }
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 fn stay() {
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let address = place.address();
     let visit = move |number: u32| {
         let mut guest =
@@ -293,14 +305,14 @@ fn stay() {
     }
     drop(guests);
     place.server.stop();
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 /// One port, and three who want it; two of them leave it in one of six ways, and then the
 /// third one gets it.
 fn transfers() {
     world::begin(choose(2) == 0);
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let address = place.address();
     let own = world::alive().len();
     let visit = move |number: u32| {
@@ -356,13 +368,13 @@ fn transfers() {
         guest.join().expect("well");
     }
     drop(last);
-    only_the_server_is_left(own);
+    expect_only_the_server_threads(own);
     place.server.stop();
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 fn download() {
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let mut guest = Guest::join(place.address(), "dana").expect("a server");
     let arq =
         ["stop-and-wait", "go-back-n", "selective-repeat", "sack"][choose(4) as usize];
@@ -388,27 +400,27 @@ fn download() {
     );
     drop(guest);
     place.server.stop();
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 fn upload() {
     world::begin(choose(2) == 0);
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let own = world::alive().len();
     let is_whole = give(place.address());
-    only_the_server_is_left(own);
+    expect_only_the_server_threads(own);
     // The port is free for others.
     let mut other = Guest::join(place.address(), "guy").expect("a server");
     other.say(r#"{"download":{"file":"a.bin"}}"#);
     assert!(other.hear_offer().is_some() || world::is_hasty());
     drop(other);
-    only_the_server_is_left(own);
+    expect_only_the_server_threads(own);
     match fs::read(place.folder.path().join("b.bin")) {
         Ok(arrived) => assert_eq!(arrived, CONTENTS),
         Err(_) => assert!(!is_whole),
     }
     place.server.stop();
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 /// Gives a file, or a piece of it, and leaves; whether the server has called it whole.
@@ -451,7 +463,7 @@ fn give(server: SocketAddr) -> bool {
 /// Two transfers run and one waits when the server ends.
 fn drain() {
     world::begin(choose(2) == 0);
-    let place = Place::open(2);
+    let place = Fixture::open(2);
     let address = place.address();
     let visit = move |number: u32| {
         let Some(mut guest) = Guest::join(address, &format!("guest{number}")) else {
@@ -480,16 +492,16 @@ fn drain() {
     for guest in guests {
         guest.join().expect("well");
     }
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 /// A link to there, and what it reports.
-fn link(server: SocketAddr) -> (Link, Receiver<Event>) {
+fn link(server: SocketAddr) -> (ChatConnection, Receiver<Event>) {
     let address = ServerAddress {
         host: "127.0.0.1".to_owned(),
         port: server.port(),
     };
-    let mut link = Link::new(address, Tap::OFF);
+    let mut link = ChatConnection::new(address, Tap::OFF);
     let (report, reports) = unbounded();
     link.start(move |event| {
         let _ = report.send(event);
@@ -502,7 +514,7 @@ fn request(json: &str) -> Request {
 }
 
 fn hang_up() {
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let mut witness = Guest::join(place.address(), "witness").expect("a server");
     witness.hear(|reply| matches!(reply, Reply::Welcome(_)).then_some(()));
     let (link, reports) = link(place.address());
@@ -524,13 +536,13 @@ fn hang_up() {
     let _ = ended.recv();
     drop(witness);
     place.server.stop();
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 /// The server ends, or is not there, or the link hangs up, at any moment.
 fn lose() {
     world::begin(choose(2) == 0);
-    let place = Place::open(1);
+    let place = Fixture::open(1);
     let (link, reports) = link(place.address());
     link.send(request(r#"{"join":{"name":"dana"}}"#));
     let ending = start("ending", move || {
@@ -550,7 +562,7 @@ fn lose() {
         }
     }
     ending.join().expect("well");
-    nothing_is_left();
+    expect_no_remaining_threads();
 }
 
 /// Two threads have news for the window, which fetches what is there when it is due.
@@ -578,5 +590,5 @@ fn ring() {
         }
     }
     app::wait_for_timeouts();
-    nothing_is_left();
+    expect_no_remaining_threads();
 }

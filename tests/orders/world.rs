@@ -21,10 +21,10 @@ use shuttle::thread::Thread;
 
 /// What is waited for: a channel, a connection, a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(u64);
+pub(crate) struct WaitPoint(u64);
 
 /// Where the end of any thread is told.
-pub(crate) const ENDS: Place = Place(0);
+pub(crate) const ENDS: WaitPoint = WaitPoint(0);
 
 #[derive(Default)]
 struct World {
@@ -41,7 +41,7 @@ struct World {
 
 struct Waiting {
     thread: Thread,
-    place: Place,
+    place: WaitPoint,
     deadline: Option<Duration>,
 }
 
@@ -91,8 +91,8 @@ pub(crate) fn fresh() -> u64 {
 }
 
 /// Somewhere to wait at.
-pub(crate) fn place() -> Place {
-    Place(fresh())
+pub(crate) fn place() -> WaitPoint {
+    WaitPoint(fresh())
 }
 
 /// Another thread may go on here.
@@ -115,7 +115,7 @@ pub(crate) fn choose(count: u32) -> u32 {
 
 /// Tries until it succeeds, and waits at this place in between; `None` after the deadline.
 pub(crate) fn until<T>(
-    place: Place,
+    place: WaitPoint,
     deadline: Option<Duration>,
     mut attempt: impl FnMut() -> Option<T>,
 ) -> Option<T> {
@@ -140,7 +140,7 @@ pub(crate) fn until<T>(
     }
 }
 
-fn wait(place: Place, deadline: Option<Duration>) {
+fn wait(place: WaitPoint, deadline: Option<Duration>) {
     let ticket = fresh();
     let waiting = Waiting {
         thread: shuttle::thread::current(),
@@ -148,14 +148,14 @@ fn wait(place: Place, deadline: Option<Duration>) {
         deadline,
     };
     with(|world| world.waiting.insert(ticket, waiting));
-    go_on_if_all_wait();
+    advance_if_all_wait();
     while with(|world| world.waiting.contains_key(&ticket)) {
         shuttle::thread::park();
     }
 }
 
 /// Something has changed at this place: who waits there looks again.
-pub(crate) fn wake(place: Place) {
+pub(crate) fn wake(place: WaitPoint) {
     if is_falling() {
         return;
     }
@@ -171,7 +171,7 @@ pub(crate) fn wake(place: Place) {
     }
 }
 
-fn go_on_if_all_wait() {
+fn advance_if_all_wait() {
     let first = with(|world| {
         if world.waiting.len() < world.alive.len() {
             return None;
@@ -208,7 +208,7 @@ pub(crate) fn ended(number: u64) {
     }
     with(|world| world.alive.remove(&number));
     wake(ENDS);
-    go_on_if_all_wait();
+    advance_if_all_wait();
 }
 
 /// The names of all threads that have not ended.

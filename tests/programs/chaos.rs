@@ -10,7 +10,7 @@ use crate::equipment::plan::Wanted;
 use crate::equipment::{Chaos, Programs};
 use std::sync::Arc;
 
-fn nothing_is_lost(seed: u64) {
+fn run_without_loss(seed: u64) {
     let programs = Programs::built();
     let wanted = Wanted {
         seed,
@@ -30,13 +30,13 @@ fn nothing_is_lost(seed: u64) {
 }
 
 #[test]
-fn clients_are_killed_stopped_and_cut_and_nothing_is_lost() {
-    nothing_is_lost(4);
+fn killed_stopped_and_disconnected_clients_lose_no_line() {
+    run_without_loss(4);
 }
 
 #[test]
-fn the_server_is_killed_and_started_again_and_nothing_is_lost() {
-    nothing_is_lost(3);
+fn a_killed_and_restarted_server_loses_no_line() {
+    run_without_loss(3);
 }
 
 #[cfg(target_os = "linux")]

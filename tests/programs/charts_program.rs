@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 #[test]
-fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
+fn an_invalid_argument_is_answered_with_the_allowed_values() {
     let cases: [(&[&str], &str); 7] = [
         (
             &["sweep", "--loss", "0,ten"],
@@ -47,7 +47,7 @@ fn a_slip_of_the_pen_is_answered_with_what_is_allowed() {
 }
 
 #[test]
-fn a_chart_of_nothing_is_a_sentence_and_leaves_the_old_file() {
+fn a_chart_without_points_is_an_error_and_leaves_the_old_file() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("old.svg"), "old").unwrap();
     let arguments = ["chart", "--kind", "goodput", "--size", "0", "-o", "old.svg"];
@@ -62,7 +62,7 @@ fn a_chart_of_nothing_is_a_sentence_and_leaves_the_old_file() {
 }
 
 #[test]
-fn a_journal_that_is_cut_is_charted_and_says_so() {
+fn a_truncated_journal_is_charted_with_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let run = [
         "run",
@@ -89,7 +89,7 @@ fn a_journal_that_is_cut_is_charted_and_says_so() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_keeps_the_cells_that_were_done() {
+fn an_interrupted_sweep_keeps_the_finished_cells() {
     let folder = tempfile::tempdir().unwrap();
     let losses: Vec<_> = (0..100)
         .map(|tenths| format!("{}", f64::from(tenths) / 10.0))

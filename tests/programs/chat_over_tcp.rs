@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 /// No answer takes this long unless something is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn config() -> Config {
     Config {
@@ -46,7 +46,7 @@ impl Client {
     }
 
     fn on(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),
@@ -121,7 +121,7 @@ impl Client {
 }
 
 #[test]
-fn a_join_is_welcomed_and_hears_what_was_said_before() {
+fn a_new_client_receives_a_welcome_and_the_history() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     dana.say("first");
@@ -145,7 +145,7 @@ fn a_join_is_welcomed_and_hears_what_was_said_before() {
 }
 
 #[test]
-fn a_taken_or_look_alike_name_is_refused_with_a_suggestion_that_is_free() {
+fn a_taken_or_look_alike_name_is_refused_with_an_available_suggestion() {
     let server = server();
     let _dana = Client::joined(&server, "dana");
     for (name, suggestion) in [("dana", "dana2"), ("DANA", "DANA2"), ("dаna", "dаna2")]
@@ -166,7 +166,7 @@ fn a_taken_or_look_alike_name_is_refused_with_a_suggestion_that_is_free() {
 }
 
 #[test]
-fn whoever_says_something_hears_it_too_in_the_order_of_all() {
+fn the_sender_of_a_message_also_receives_it_in_the_common_order() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let mut guy = Client::joined(&server, "guy");
@@ -188,7 +188,7 @@ fn whoever_says_something_hears_it_too_in_the_order_of_all() {
 }
 
 #[test]
-fn hebrew_cut_in_the_middle_of_a_letter_arrives_whole() {
+fn a_hebrew_letter_split_between_reads_arrives_intact() {
     let server = server();
     let mut dana = Client::joined(&server, "דנה");
     for byte in "{\"say\":{\"text\":\"שלום 🎈\"}}\n".as_bytes() {
@@ -202,7 +202,7 @@ fn hebrew_cut_in_the_middle_of_a_letter_arrives_whole() {
 }
 
 #[test]
-fn a_whisper_reaches_one_and_a_whisper_to_nobody_is_answered() {
+fn a_direct_message_reaches_one_user_and_an_unknown_recipient_is_an_error() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let mut guy = Client::joined(&server, "guy");
@@ -227,7 +227,7 @@ fn a_whisper_reaches_one_and_a_whisper_to_nobody_is_answered() {
 }
 
 #[test]
-fn what_is_no_request_is_answered_and_the_line_goes_on() {
+fn an_invalid_request_is_answered_and_the_connection_stays_open() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let deep = format!("{}{}\n", "[".repeat(8000), "]".repeat(8000));
@@ -248,7 +248,7 @@ fn what_is_no_request_is_answered_and_the_line_goes_on() {
 }
 
 #[test]
-fn a_line_that_cannot_be_read_is_skipped_and_one_without_an_end_ends_the_connection() {
+fn an_unreadable_line_is_skipped_and_an_endless_line_ends_the_connection() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let mut guy = Client::joined(&server, "guy");
@@ -275,7 +275,7 @@ fn a_line_that_cannot_be_read_is_skipped_and_one_without_an_end_ends_the_connect
 }
 
 #[test]
-fn random_bytes_end_their_own_connection_at_most() {
+fn random_bytes_end_at_most_their_own_connection() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let mut state: u32 = 7;
@@ -300,7 +300,7 @@ fn random_bytes_end_their_own_connection_at_most() {
 }
 
 #[test]
-fn whoever_does_not_join_in_time_is_refused_even_with_a_byte_now_and_then() {
+fn a_client_that_does_not_join_in_time_is_refused_even_if_it_sends_bytes_slowly() {
     let config = Config {
         join_within: Duration::from_millis(150),
         ..config()
@@ -327,7 +327,7 @@ fn whoever_does_not_join_in_time_is_refused_even_with_a_byte_now_and_then() {
 }
 
 #[test]
-fn anything_before_join_is_refused() {
+fn any_request_before_the_join_is_refused() {
     let server = server();
     let mut stranger = Client::connect(&server);
     stranger.write(b"\"users\"\n");
@@ -336,7 +336,7 @@ fn anything_before_join_is_refused() {
 }
 
 #[test]
-fn a_client_that_vanishes_or_says_goodbye_is_taken_off_the_list() {
+fn a_client_that_vanishes_or_disconnects_is_removed_from_the_user_list() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let guy = Client::joined(&server, "guy");
@@ -359,7 +359,7 @@ fn a_client_that_vanishes_or_says_goodbye_is_taken_off_the_list() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_dropped_and_slows_nobody() {
+fn a_client_that_does_not_read_is_disconnected_and_delays_no_other_client() {
     let config = Config {
         stall_limit: Duration::from_millis(400),
         ..config()
@@ -396,7 +396,7 @@ fn a_client_that_does_not_read_is_dropped_and_slows_nobody() {
 }
 
 #[test]
-fn a_flood_reaches_everybody_who_reads_whole_and_in_order() {
+fn a_flood_of_messages_reaches_every_reading_client_complete_and_in_order() {
     const LINES: usize = 2_000;
     let server = server();
     let mut dana = Client::joined(&server, "dana");
@@ -426,7 +426,7 @@ fn a_flood_reaches_everybody_who_reads_whole_and_in_order() {
 }
 
 #[test]
-fn two_hundred_clients_hear_four_thousand_lines_in_one_and_the_same_order() {
+fn two_hundred_clients_receive_four_thousand_lines_in_the_same_order() {
     const CLIENTS: usize = 200;
     const LINES: usize = 20;
     let server = server();
@@ -466,7 +466,7 @@ fn two_hundred_clients_hear_four_thousand_lines_in_one_and_the_same_order() {
 }
 
 #[test]
-fn a_full_server_says_so_and_has_room_again_when_somebody_leaves() {
+fn a_full_server_refuses_clients_until_one_leaves() {
     let config = Config {
         max_clients: 2,
         ..config()
@@ -494,7 +494,7 @@ fn a_full_server_says_so_and_has_room_again_when_somebody_leaves() {
 }
 
 #[test]
-fn a_port_in_use_is_an_error_that_names_it() {
+fn a_port_in_use_is_an_error_that_names_the_port() {
     let server = server();
     let config = Config {
         bind: server.address(),
@@ -511,7 +511,7 @@ fn a_port_in_use_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_server_that_stops_tells_everybody_and_ends_all_connections() {
+fn a_stopping_server_notifies_all_clients_and_ends_all_connections() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     let _silent = Client::connect(&server);
@@ -537,7 +537,7 @@ fn server_with_files(names: &[&str]) -> (Running, tempfile::TempDir) {
 }
 
 #[test]
-fn the_listing_names_every_file_with_its_size() {
+fn the_listing_contains_every_file_with_its_size() {
     let (server, _shelf) =
         server_with_files(&["b.txt", "שלום 🎈.txt", ".hidden", "a.part"]);
     let mut dana = Client::joined(&server, "dana");
@@ -550,7 +550,7 @@ fn the_listing_names_every_file_with_its_size() {
 }
 
 #[test]
-fn a_listing_that_does_not_fit_in_a_line_goes_on_in_the_next() {
+fn a_listing_that_does_not_fit_into_one_line_continues_in_the_next() {
     let names: Vec<String> = (0..1_000).map(|n| format!("file number {n:04}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (server, _shelf) = server_with_files(&names);
@@ -573,7 +573,7 @@ fn a_listing_that_does_not_fit_in_a_line_goes_on_in_the_next() {
 }
 
 #[test]
-fn nothing_outside_the_folder_can_be_had() {
+fn no_file_outside_the_folder_can_be_downloaded() {
     let (server, shelf) = server_with_files(&["a.txt"]);
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("secret"), "secret").unwrap();
@@ -603,7 +603,7 @@ fn nothing_outside_the_folder_can_be_had() {
 }
 
 #[test]
-fn a_window_of_zero_is_refused_and_the_line_goes_on() {
+fn a_window_of_zero_is_refused_and_the_connection_stays_open() {
     let (server, _shelf) = server_with_files(&["a.txt"]);
     let mut dana = Client::joined(&server, "dana");
     for request in [
@@ -622,7 +622,7 @@ fn a_window_of_zero_is_refused_and_the_line_goes_on() {
 }
 
 #[test]
-fn when_all_ports_are_in_use_a_download_waits_and_knows_its_place() {
+fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     let shelf = tempfile::tempdir().unwrap();
     std::fs::write(shelf.path().join("a.txt"), "a").unwrap();
     // A port that another program holds lies within the range, and is passed over.
@@ -670,7 +670,7 @@ fn when_all_ports_are_in_use_a_download_waits_and_knows_its_place() {
 }
 
 #[test]
-fn sixteen_transfers_at_once_are_enough_for_one_client() {
+fn a_client_may_have_at_most_sixteen_transfers_at_once() {
     let (server, _shelf) = server_with_files(&["a.txt"]);
     let mut dana = Client::joined(&server, "dana");
     for _ in 0..16 {
@@ -687,7 +687,7 @@ fn sixteen_transfers_at_once_are_enough_for_one_client() {
 }
 
 #[test]
-fn a_digest_is_in_the_listing_once_somebody_has_asked_for_the_file() {
+fn a_digest_appears_in_the_listing_after_the_first_download_of_the_file() {
     let (server, shelf) = server_with_files(&["a.txt", "b.txt"]);
     std::fs::write(shelf.path().join("a.txt"), "abc").unwrap();
     let mut dana = Client::joined(&server, "dana");
@@ -711,7 +711,7 @@ fn a_digest_is_in_the_listing_once_somebody_has_asked_for_the_file() {
 fn fetch(server: &Running, offer: &Value) -> Vec<u8> {
     let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
     let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let token = offer["token"].as_str().unwrap();
     stream.write_all(format!("{token}\n").as_bytes()).unwrap();
     let size = usize::try_from(offer["size"].as_u64().unwrap()).unwrap();
@@ -727,7 +727,7 @@ fn close_half(client: &Client) {
 }
 
 #[test]
-fn a_client_that_closes_its_half_gets_every_answer_and_its_download_and_then_the_end() {
+fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "asked for").unwrap();
     let server = server::start(Config {
@@ -762,7 +762,7 @@ fn a_client_that_closes_its_half_gets_every_answer_and_its_download_and_then_the
 }
 
 #[test]
-fn a_client_that_is_gone_altogether_leaves_no_transfer_behind() {
+fn a_vanished_client_leaves_no_transfer_behind() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "a").unwrap();
     let server = server::start(Config {
@@ -788,7 +788,7 @@ fn a_client_that_is_gone_altogether_leaves_no_transfer_behind() {
 }
 
 #[test]
-fn an_upload_broken_off_over_tcp_and_asked_for_again_at_once_goes_on() {
+fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
     let folder = tempfile::tempdir().unwrap();
     let server = server::start(Config {
         files: folder.path().into(),
@@ -833,7 +833,7 @@ fn an_upload_broken_off_over_tcp_and_asked_for_again_at_once_goes_on() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_changed_in_place_with_its_size_and_time_kept_is_listed_without_its_old_digest()
+fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_old_digest()
 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.txt");
@@ -880,7 +880,7 @@ fn ctime(path: &std::path::Path) -> (i64, i64) {
 }
 
 #[test]
-fn a_damaged_download_makes_the_server_work_the_digest_out_again() {
+fn a_damaged_download_makes_the_server_recompute_the_digest() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "one").unwrap();
     let server = server::start(Config {
@@ -909,7 +909,7 @@ fn a_damaged_download_makes_the_server_work_the_digest_out_again() {
 }
 
 #[test]
-fn a_folder_that_is_made_again_is_the_one_that_uploads_and_lists_use() {
+fn a_recreated_folder_is_used_for_uploads_and_listings() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("served");
     std::fs::create_dir(&path).unwrap();
@@ -970,7 +970,7 @@ fn files_that_cannot_be_offered_are_counted_in_the_list() {
 }
 
 #[test]
-fn a_client_takes_its_name_back_by_its_token_and_nobody_else_does() {
+fn only_the_client_with_the_token_can_take_over_its_own_name() {
     let server = server();
     let mut dana = Client::connect(&server);
     dana.send(&json!({"join": {"name": "dana"}}));
@@ -998,7 +998,7 @@ fn a_client_takes_its_name_back_by_its_token_and_nobody_else_does() {
 }
 
 #[test]
-fn an_unreadable_request_is_answered_with_its_tag_and_a_number_too_large_is_an_option() {
+fn an_invalid_request_is_answered_with_its_tag_and_an_excessive_number_is_a_bad_option() {
     let server = server();
     let mut dana = Client::joined(&server, "dana");
     dana.send(&json!({"download": {"file": 7, "tag": 9}}));

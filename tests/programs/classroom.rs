@@ -32,7 +32,7 @@ struct Student {
     lines: Receiver<String>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Class {
     fn new() -> Self {
@@ -117,7 +117,7 @@ impl Class {
             if rows.len() >= count {
                 return rows;
             }
-            assert!(start.elapsed() < PATIENCE, "{text}");
+            assert!(start.elapsed() < TIMEOUT, "{text}");
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -133,7 +133,7 @@ impl Drop for Class {
 impl Student {
     fn wait_for(&self, part: &str) -> String {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE);
+            let line = self.lines.recv_timeout(TIMEOUT);
             let line = line.unwrap_or_else(|_| panic!("no {part:?}"));
             if line.contains(part) {
                 return line;
@@ -160,7 +160,7 @@ fn told(output: &Output) -> String {
 }
 
 #[test]
-fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
+fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
     let class = Class::new();
     let mut guy = class.student("guy", &[]);
     let mut yuval = class.student("yuval", &[]);
@@ -198,7 +198,7 @@ fn three_students_run_what_the_teacher_gives_out_and_a_table_comes_of_it() {
 }
 
 #[test]
-fn a_script_that_agrees_waits_for_its_figures_and_what_is_no_lesson_is_not_given_out() {
+fn a_script_that_agrees_waits_for_its_results_and_an_invalid_exercise_is_not_assigned() {
     let class = Class::new();
     let told_teacher = class.teacher(&["/lab loss=5%"]);
     assert!(

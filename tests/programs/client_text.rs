@@ -104,7 +104,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn each_line_waits_for_its_own_answer_and_then_the_client_leaves() {
+fn a_script_waits_for_the_answer_to_each_line_and_then_exits() {
     let server = serve(vec![
         Expect(r#"{"join":{"name":"dana","version":1}}"#),
         Expect(r#""users""#),
@@ -126,7 +126,7 @@ fn each_line_waits_for_its_own_answer_and_then_the_client_leaves() {
 }
 
 #[test]
-fn join_and_the_first_command_travel_in_one_flight() {
+fn the_join_and_the_first_command_are_sent_together() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let client = client(&["--server", &address, "--name", "dana", "--exec", "/files"]);
@@ -141,7 +141,7 @@ fn join_and_the_first_command_travel_in_one_flight() {
 }
 
 #[test]
-fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
+fn a_direct_message_to_an_absent_user_is_an_error_with_exit_code_1() {
     let server = serve(vec![
         Expect("join"),
         Expect("whisper"),
@@ -158,7 +158,7 @@ fn a_whisper_to_somebody_absent_is_a_sentence_and_exit_code_1() {
 }
 
 #[test]
-fn a_file_that_is_not_there_fails_the_script_in_json_too() {
+fn a_missing_file_fails_the_script_also_in_json_mode() {
     let server = serve(vec![
         Expect("join"),
         Expect(r#"{"download":{"file":"no such.txt","tag":1,"arq":"go-back-n"}}"#),
@@ -192,7 +192,7 @@ fn a_file_that_is_not_there_fails_the_script_in_json_too() {
 }
 
 #[test]
-fn a_download_that_cannot_be_put_anywhere_gives_its_port_back_to_the_server() {
+fn a_download_without_a_usable_folder_is_cancelled_on_the_server() {
     let server = serve(vec![
         Expect("join"),
         Expect("download"),
@@ -212,7 +212,7 @@ fn a_download_that_cannot_be_put_anywhere_gives_its_port_back_to_the_server() {
 }
 
 #[test]
-fn a_connection_lost_in_the_middle_ends_the_script_with_1() {
+fn a_lost_connection_ends_the_script_with_exit_code_1() {
     let server = serve(vec![Expect("join"), Expect("users"), Say(WELCOME), HangUp]);
     let output = exec(&server, &["--exec", "/users", "--exec", "never said"]);
     assert_eq!(output.status.code(), Some(1));
@@ -221,7 +221,7 @@ fn a_connection_lost_in_the_middle_ends_the_script_with_1() {
 }
 
 #[test]
-fn a_refused_name_is_exit_code_4_with_the_servers_sentence() {
+fn a_refused_name_gives_exit_code_4_with_the_sentence_of_the_server() {
     let server = serve(vec![
         Expect("join"),
         Say(
@@ -234,7 +234,7 @@ fn a_refused_name_is_exit_code_4_with_the_servers_sentence() {
 }
 
 #[test]
-fn no_server_is_exit_code_3_with_a_way_out() {
+fn an_unreachable_server_gives_exit_code_3_with_advice() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
@@ -244,7 +244,7 @@ fn no_server_is_exit_code_3_with_a_way_out() {
 }
 
 #[test]
-fn a_server_that_is_not_ours_is_exit_code_3() {
+fn a_server_of_another_protocol_gives_exit_code_3() {
     let server = serve(vec![Say("HTTP/1.1 400 Bad Request\r")]);
     let output = exec(&server, &["--exec", "hi"]);
     assert_eq!(output.status.code(), Some(3));
@@ -252,7 +252,7 @@ fn a_server_that_is_not_ours_is_exit_code_3() {
 }
 
 #[test]
-fn wrong_usage_is_exit_code_2() {
+fn a_usage_error_gives_exit_code_2() {
     for arguments in [
         &["--text"][..],
         &["--window", "0"],
@@ -265,7 +265,7 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
-fn what_the_network_says_cannot_steer_the_terminal() {
+fn text_from_the_network_cannot_control_the_terminal() {
     let server = serve(vec![
         Expect("join"),
         Expect("users"),
@@ -289,7 +289,7 @@ fn what_the_network_says_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn a_pipe_is_typed_and_its_answers_are_waited_for() {
+fn piped_input_is_executed_and_its_answers_are_awaited() {
     let server = serve(vec![
         Expect("join"),
         Expect("say"),
@@ -305,7 +305,7 @@ fn a_pipe_is_typed_and_its_answers_are_waited_for() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_refused_here_and_the_lines_after_it_are_sent() {
+fn an_overlong_line_is_refused_by_the_client_and_the_lines_after_it_are_sent() {
     let server = serve(vec![
         Expect("join"),
         Expect(r#"{"say":{"text":"after"}}"#),
@@ -325,7 +325,7 @@ fn a_line_that_is_too_long_is_refused_here_and_the_lines_after_it_are_sent() {
 }
 
 #[test]
-fn a_byte_that_is_not_utf_8_in_a_pipe_is_replaced_and_makes_the_exit_code_1() {
+fn a_byte_that_is_not_utf_8_in_a_pipe_is_replaced_and_gives_exit_code_1() {
     let server = serve(vec![
         Expect("join"),
         Expect("caf\u{fffd}"),
@@ -370,7 +370,7 @@ fn ten_thousand_files_are_all_listed() {
 }
 
 #[test]
-fn a_download_that_waits_says_so_with_its_place_in_the_queue() {
+fn a_waiting_download_shows_its_place_in_the_queue() {
     let queued = |place: u32| {
         let news = format!(
             r#"{{"transfer":{{"transfer":7,"tag":1,"state":"queued","place":{place}}}}}"#
@@ -395,7 +395,7 @@ fn a_download_that_waits_says_so_with_its_place_in_the_queue() {
 }
 
 #[test]
-fn an_unknown_command_is_answered_with_the_nearest() {
+fn an_unknown_command_is_answered_with_the_nearest_one() {
     let server = serve(vec![Expect("join"), Say(WELCOME), Expect("disconnect")]);
     let output = exec(&server, &["--exec", "/flies"]);
     assert_eq!(output.status.code(), Some(1));
@@ -411,7 +411,7 @@ fn the_help_begins_with_examples() {
 
 #[cfg(unix)]
 #[test]
-fn without_a_display_a_sentence_leads_to_text() {
+fn without_a_display_the_error_recommends_the_text_mode() {
     for wayland in ["", "wayland-0"] {
         let output = Command::new(env!("CARGO_BIN_EXE_client"))
             .env_remove("DISPLAY")

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 #[test]
-fn every_figure_is_what_its_command_makes() {
+fn every_figure_is_reproduced_by_its_command() {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("report/figures");
     fs::create_dir_all(&made).unwrap();
@@ -47,7 +47,7 @@ fn every_committed_figure_has_a_command() {
 }
 
 #[test]
-fn a_block_of_shell_is_taken_apart_as_a_shell_does() {
+fn a_shell_block_is_split_into_words_as_a_shell_does() {
     let block = "lab chart --link \"seed=7;loss=5%\" \\\n    -o a.svg > a.txt";
     let words = [
         "lab",

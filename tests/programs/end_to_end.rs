@@ -184,7 +184,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn files_of_all_sizes_and_names_arrive_by_every_way() {
+fn files_of_all_sizes_and_names_are_downloaded_by_every_method() {
     let files = [
         ("empty", 0),
         ("one byte", 1),
@@ -206,7 +206,7 @@ fn files_of_all_sizes_and_names_arrive_by_every_way() {
 }
 
 #[test]
-fn four_downloads_of_one_file_at_once_by_every_way_arrive_whole() {
+fn four_simultaneous_downloads_of_one_file_by_every_method_are_complete() {
     let server = Server::start(&[("large.bin", 3_000_000)], &[]);
     let clients: Vec<_> = (0..4)
         .flat_map(|copy| WAYS.map(|way| (copy, way)))
@@ -220,7 +220,7 @@ fn four_downloads_of_one_file_at_once_by_every_way_arrive_whole() {
 }
 
 #[test]
-fn losses_on_both_sides_at_once_change_no_byte() {
+fn simultaneous_losses_on_both_sides_change_no_byte() {
     let link = "seed=5;loss=15%;duplicate=5%;reorder=10%;corrupt=5%";
     let server = Server::start(&[("some.bin", 40_000)], &["--link", link]);
     let ways = &WAYS[..3];
@@ -233,7 +233,7 @@ fn losses_on_both_sides_at_once_change_no_byte() {
 }
 
 #[test]
-fn every_controller_carries_a_file_over_a_bad_link_and_is_named_in_the_offer() {
+fn every_controller_transfers_a_file_over_a_bad_link_and_is_named_in_the_offer() {
     let link = "seed=5;loss=3%;delay=5ms";
     let server = Server::start(&[("some.bin", 300_000)], &["--link", link]);
     let clients = Congestion::ALL.map(|controller| {
@@ -261,21 +261,21 @@ fn every_controller_carries_a_file_over_a_bad_link_and_is_named_in_the_offer() {
 }
 
 #[test]
-fn a_path_too_narrow_for_the_default_costs_a_moment_and_not_the_file() {
+fn a_path_with_a_small_mtu_delays_the_download_but_does_not_stop_it() {
     let server = Server::start(&[("some.bin", 40_000)], &["--link", "mtu=1300"]);
     let client = server.download("dana", "some.bin", &[]);
     client.arrives_whole("some.bin", 40_000);
 }
 
 #[test]
-fn datagrams_as_long_as_udp_allows_go_over_loopback() {
+fn datagrams_of_the_maximum_udp_length_are_carried_over_loopback() {
     let server = Server::start(&[("some.bin", 400_000)], &[]);
     let client = server.download("dana", "some.bin", &["--segment", "65000"]);
     client.arrives_whole("some.bin", 400_000);
 }
 
 #[test]
-fn a_killed_client_leaves_no_final_name_and_its_own_name_to_the_next() {
+fn a_killed_client_leaves_no_final_file_name_and_its_user_name_becomes_free() {
     let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
     let server = Server::start(&[("large.bin", 2_000_000)], &slow);
     let mut killed = server.download("dana", "large.bin", &[]);
@@ -295,7 +295,7 @@ fn a_killed_client_leaves_no_final_name_and_its_own_name_to_the_next() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_sent_is_never_called_verified() {
+fn a_file_that_changes_during_its_transfer_is_never_reported_as_verified() {
     let slow = ["--link", "delay=10ms", "--arq", "go-back-n"];
     let server = Server::start(&[("large.bin", 2_000_000)], &slow);
     let client = server.download("dana", "large.bin", &[]);
@@ -308,7 +308,7 @@ fn a_file_that_changes_while_it_is_sent_is_never_called_verified() {
 }
 
 #[test]
-fn a_file_that_vanishes_while_it_is_sent_arrives_whole_or_fails() {
+fn a_file_deleted_during_its_transfer_arrives_complete_or_fails() {
     // On Unix an open file outlives its name; elsewhere it cannot be removed at all.
     let slow = ["--link", "delay=5ms", "--arq", "go-back-n"];
     let server = Server::start(&[("large.bin", 300_000)], &slow);
@@ -325,7 +325,7 @@ fn a_file_that_vanishes_while_it_is_sent_arrives_whole_or_fails() {
 }
 
 #[test]
-fn a_server_that_is_killed_ends_the_download_with_a_sentence() {
+fn a_killed_server_ends_the_download_with_a_sentence() {
     let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
     let mut server = Server::start(&[("large.bin", 2_000_000)], &slow);
     let client = server.download("dana", "large.bin", &[]);
@@ -338,7 +338,7 @@ fn a_server_that_is_killed_ends_the_download_with_a_sentence() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_ends_either_side_politely() {
+fn an_interrupt_ends_either_side_cleanly() {
     let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
     let mut server = Server::start(&[("large.bin", 2_000_000)], &slow);
     let client = server.download("dana", "large.bin", &[]);
@@ -362,7 +362,7 @@ fn an_interrupt_ends_either_side_politely() {
 }
 
 #[test]
-fn an_existing_file_is_kept_and_the_new_one_numbered() {
+fn an_existing_file_is_kept_and_the_new_one_is_numbered() {
     let server = Server::start(&[("notes.txt", 500)], &[]);
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("notes.txt"), b"mine").unwrap();
@@ -394,7 +394,7 @@ fn belongings(process: &Child) -> (usize, usize) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_server_keeps_no_thread_and_no_descriptor_of_downloads_however_they_end() {
+fn a_server_releases_the_threads_and_descriptors_of_every_ended_download() {
     let server = Server::start(&[("a.bin", 200_000), ("slow.bin", 20_000_000)], &[]);
     server
         .download("first", "a.bin", &[])
@@ -421,7 +421,7 @@ fn a_server_keeps_no_thread_and_no_descriptor_of_downloads_however_they_end() {
 }
 
 #[test]
-fn sixteen_downloads_at_once_through_one_port_all_arrive() {
+fn sixteen_simultaneous_downloads_through_one_port_all_complete() {
     // A port of this machine's own choice, free again a moment later.
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port().to_string();

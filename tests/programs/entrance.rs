@@ -8,12 +8,12 @@
 )]
 
 use sash::room::door::{Rules, Teacher};
-use sash::room::login::{Chance, Password, answer};
+use sash::room::login::{Entropy, Password, answer};
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
 use sash::wire::mac::TrafficKey;
 use sash::wire::message::{Challenge, Offer, Proof};
-use sash::wire::packet::{Body, Kind, Opening, Packet};
+use sash::wire::packet::{Body, HandshakeFields, Kind, Packet};
 use sash::wire::sequence::SequenceNumber;
 use serde_json::{Value, json};
 use std::fs;
@@ -31,7 +31,7 @@ const CHALK: &str = "white chalk";
 const SIZE: u64 = 200_000;
 
 /// A server, its files, and files with passwords for clients.
-struct Place {
+struct Fixture {
     server: Running,
     folder: TempDir,
 }
@@ -40,7 +40,7 @@ fn password(text: &str) -> Password {
     Password::new(text).unwrap()
 }
 
-impl Place {
+impl Fixture {
     fn new(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("files")).unwrap();
@@ -113,8 +113,8 @@ struct Raw(BufReader<TcpStream>);
 impl Raw {
     fn join(server: &Running, name: &str) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
-        let patience = Some(Duration::from_secs(20));
-        stream.set_read_timeout(patience).unwrap();
+        let timeout = Some(Duration::from_secs(20));
+        stream.set_read_timeout(timeout).unwrap();
         let mut raw = Self(BufReader::new(stream));
         raw.send(&json!({"join": {"name": name}}));
         raw
@@ -144,8 +144,8 @@ impl Raw {
 }
 
 #[test]
-fn the_right_password_opens_the_room_its_chat_and_its_files() {
-    let place = Place::locked();
+fn the_right_password_gives_access_to_the_room_its_chat_and_its_files() {
+    let place = Fixture::locked();
     for transport in ["udp", "tcp"] {
         let output = place.client(
             "guy",
@@ -176,8 +176,8 @@ fn the_right_password_opens_the_room_its_chat_and_its_files() {
 }
 
 #[test]
-fn a_wrong_password_and_none_are_refused_with_a_sentence() {
-    let place = Place::locked();
+fn a_wrong_or_missing_password_is_refused_with_a_sentence() {
+    let place = Fixture::locked();
     let wrong = place.client("guy", &["--password-file", "wrong", "--exec", "hi"]);
     assert_eq!(wrong.status.code(), Some(4), "{}", told(&wrong));
     assert!(told(&wrong).contains("not the room's password"));
@@ -189,8 +189,9 @@ fn a_wrong_password_and_none_are_refused_with_a_sentence() {
 }
 
 #[test]
-fn who_comes_by_nc_is_told_at_once_what_is_missing_and_refused_in_time() {
-    let place = Place::new(|config| {
+fn a_plain_tcp_client_is_told_immediately_that_a_password_is_needed_and_refused_in_time()
+{
+    let place = Fixture::new(|config| {
         config.rules.password = Some(password(SESAME));
         config.join_within = Duration::from_millis(300);
     });
@@ -204,8 +205,8 @@ fn who_comes_by_nc_is_told_at_once_what_is_missing_and_refused_in_time() {
 }
 
 #[test]
-fn a_room_without_a_password_asks_nobody_for_one() {
-    let place = Place::new(|_| ());
+fn a_room_without_a_password_asks_for_none() {
+    let place = Fixture::new(|_| ());
     let output = place.client("guy", &["--password-file", "right", "--exec", "hi"]);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert!(told(&output).contains("did not ask"), "{}", told(&output));
@@ -260,8 +261,8 @@ fn fields(lines: &[String], keyword: &str) -> Value {
 }
 
 #[test]
-fn who_reads_a_login_along_has_nothing_to_try_words_against() {
-    let place = Place::locked();
+fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
+    let place = Fixture::locked();
     let (address, heard) = eavesdrop(place.server.address(), |_| ());
     let arguments = ["--password-file", "right", "--exec", "hi"];
     let output = place.client_at(address, "guy", &arguments);
@@ -282,9 +283,9 @@ fn who_reads_a_login_along_has_nothing_to_try_words_against() {
         serde_json::from_value(fields(&lines, "challenge")).unwrap();
     let proof: Proof = serde_json::from_value(fields(&lines, "proof")).unwrap();
     for word in ["guess", SESAME, CHALK] {
-        for dice in 0..20 {
-            let chance = Chance([dice; 32]);
-            let (tried, _) = answer(&password(word), &challenge, "guy", chance).unwrap();
+        for generator in 0..20 {
+            let entropy = Entropy([generator; 32]);
+            let (tried, _) = answer(&password(word), &challenge, "guy", entropy).unwrap();
             assert_ne!(tried.confirmation, proof.confirmation, "{word}");
             assert_ne!(tried.message, proof.message, "{word}");
         }
@@ -297,8 +298,8 @@ fn who_reads_a_login_along_has_nothing_to_try_words_against() {
 }
 
 #[test]
-fn who_reads_an_offer_along_does_not_hold_its_token() {
-    let place = Place::locked();
+fn an_eavesdropped_offer_does_not_reveal_its_token() {
+    let place = Fixture::locked();
     let (stolen, attacks) = mpsc::channel();
     let (address, _heard) = eavesdrop(place.server.address(), move |line| {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -308,8 +309,8 @@ fn who_reads_an_offer_along_does_not_hold_its_token() {
             let mut thief = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
             let token = offer["token"].as_str().unwrap();
             thief.write_all(format!("{token}\n").as_bytes()).unwrap();
-            let patience = Some(Duration::from_secs(2));
-            thief.set_read_timeout(patience).unwrap();
+            let timeout = Some(Duration::from_secs(2));
+            thief.set_read_timeout(timeout).unwrap();
             let mut taken = Vec::new();
             let _ = thief.read_to_end(&mut taken);
             stolen.send(taken.len()).unwrap();
@@ -329,12 +330,13 @@ fn who_reads_an_offer_along_does_not_hold_its_token() {
 }
 
 #[test]
-fn who_holds_a_token_and_not_its_keys_opens_no_transfer() {
-    let place = Place::locked();
+fn a_client_with_the_token_but_without_the_keys_starts_no_transfer() {
+    let place = Fixture::locked();
     let mut raw = Raw::join(&place.server, "guy");
     let challenge: Challenge = serde_json::from_value(raw.wait_for("challenge")).unwrap();
-    let chance = Chance([5; 32]);
-    let (proof, awaiting) = answer(&password(SESAME), &challenge, "guy", chance).unwrap();
+    let entropy = Entropy([5; 32]);
+    let (proof, awaiting) =
+        answer(&password(SESAME), &challenge, "guy", entropy).unwrap();
     raw.send(&json!({"proof": proof}));
     raw.wait_for("welcome");
     raw.send(&json!({"download": {"file": "a.bin"}}));
@@ -346,7 +348,7 @@ fn who_holds_a_token_and_not_its_keys_opens_no_transfer() {
         attempt: 1,
         sequence: SequenceNumber(0),
         sent_at: 0,
-        body: Body::Syn(Opening {
+        body: Body::Syn(HandshakeFields {
             size: offer.size,
             window: 8,
             echo: 0,
@@ -381,8 +383,8 @@ fn who_holds_a_token_and_not_its_keys_opens_no_transfer() {
 }
 
 #[test]
-fn a_class_may_mistype_and_guesses_lock_nobody_out() {
-    let place = Place::locked();
+fn wrong_passwords_from_an_address_lock_out_no_other_user() {
+    let place = Fixture::locked();
     let wrong = ["--password-file", "wrong", "--exec", "hi"];
     for _ in 0..sash::room::door::GUESSES + 3 {
         let told = told(&place.client("guy", &wrong));
@@ -404,8 +406,8 @@ fn a_class_may_mistype_and_guesses_lock_nobody_out() {
             let mut challenge = String::new();
             let _ = BufReader::new(&stream).read_line(&mut challenge);
             let _ = stream.write_all(format!("{proof}\n").as_bytes());
-            let patience = Duration::from_millis(50);
-            if stopped.recv_timeout(patience) != Err(mpsc::RecvTimeoutError::Timeout) {
+            let timeout = Duration::from_millis(50);
+            if stopped.recv_timeout(timeout) != Err(mpsc::RecvTimeoutError::Timeout) {
                 return;
             }
         }
@@ -419,8 +421,8 @@ fn a_class_may_mistype_and_guesses_lock_nobody_out() {
 }
 
 #[test]
-fn who_is_kept_out_loses_its_transfers_and_comes_back_under_no_look() {
-    let place = Place::new(|config| config.rules.teacher = Some(teacher()));
+fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name() {
+    let place = Fixture::new(|config| config.rules.teacher = Some(teacher()));
     // No socket's buffers hold all of it.
     let size = 64 << 20;
     let big = fs::File::create(place.folder.path().join("files/big.bin")).unwrap();
@@ -449,8 +451,8 @@ fn who_is_kept_out_loses_its_transfers_and_comes_back_under_no_look() {
 }
 
 #[test]
-fn the_teacher_puts_out_and_keeps_out_and_all_concerned_are_told() {
-    let place = Place::new(|config| config.rules.teacher = Some(teacher()));
+fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
+    let place = Fixture::new(|config| config.rules.teacher = Some(teacher()));
     let mut guy = Raw::join(&place.server, "guy");
     assert_eq!(guy.wait_for("welcome")["teacher"], "dana");
     let mut yuval = Raw::join(&place.server, "yuval");
@@ -491,8 +493,8 @@ fn the_teacher_puts_out_and_keeps_out_and_all_concerned_are_told() {
 }
 
 #[test]
-fn a_limit_for_each_address_holds_for_this_machine_where_it_is_asked_for() {
-    let place = Place::new(|config| config.max_per_address = Some(2));
+fn a_configured_limit_per_address_also_applies_to_local_connections() {
+    let place = Fixture::new(|config| config.max_per_address = Some(2));
     let mut guy = Raw::join(&place.server, "guy");
     guy.wait_for("welcome");
     let mut yuval = Raw::join(&place.server, "yuval");

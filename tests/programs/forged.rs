@@ -15,12 +15,12 @@ use sash::transfer::part::Part;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::sending::{self, Outlet, Sending};
 use sash::transfer::tap::Tap;
-use sash::transfer::{Happening, Job, Report};
+use sash::transfer::{Job, Report, TransferEvent};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::mac::{TrafficKey, TrafficKeys};
 use sash::wire::message::TransferState;
-use sash::wire::options::{Arq, Congestion, Settled};
-use sash::wire::packet::{Body, Kind, Opening, Packet, Reset};
+use sash::wire::options::{Arq, Congestion, NegotiatedOptions};
+use sash::wire::packet::{Body, HandshakeFields, Kind, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -30,14 +30,14 @@ use std::thread;
 use std::time::Duration;
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const SIZE: u64 = 60_000;
 const TOKEN: Token = Token([5; 16]);
-const SETTLED: Settled = Settled {
+const SETTLED: NegotiatedOptions = NegotiatedOptions {
     arq: Arq::GoBackN,
     window: 16,
     congestion: Congestion::Fixed,
-    ..Settled::DEFAULT
+    ..NegotiatedOptions::DEFAULT
 };
 
 /// The client's.
@@ -89,8 +89,8 @@ const FORGERIES: [Forgery; 4] = [
     Forgery::Replayed,
 ];
 
-fn other_terms() -> Opening {
-    Opening {
+fn other_parameters() -> HandshakeFields {
+    HandshakeFields {
         size: SIZE + 1,
         window: 8,
         echo: 0,
@@ -116,12 +116,12 @@ const ATTACKS: [Attack; 6] = [
     },
     Attack {
         when: Kind::Syn,
-        what: || Body::Syn(other_terms()),
+        what: || Body::Syn(other_parameters()),
         at: At::Server,
     },
     Attack {
         when: Kind::Syn,
-        what: || Body::SynAck(other_terms()),
+        what: || Body::SynAck(other_parameters()),
         at: At::Client,
     },
     Attack {
@@ -375,7 +375,7 @@ impl Trial<'_> {
                 &sending::start(server, file, None, outlet, LOCALHOST, server_report)
                     .unwrap(),
             );
-            receiving::go_on(client, path, part, client_report).unwrap();
+            receiving::resume(client, path, part, client_report).unwrap();
         }
         let is_waited_for = |end| {
             let attacked = self.attack.filter(|_| self.keys.is_none());
@@ -423,9 +423,9 @@ fn ended(told: &Receiver<Report>, is_waited_for: bool) -> (TransferState, usize)
         return (TransferState::Opening, forged);
     }
     loop {
-        match told.recv_timeout(PATIENCE).unwrap() {
-            Report::Happened(happenings) => {
-                forged += happenings.iter().filter(|it| is_forgery(it)).count();
+        match told.recv_timeout(TIMEOUT).unwrap() {
+            Report::Happened(events) => {
+                forged += events.iter().filter(|it| is_forgery(it)).count();
             }
             Report::Ended(ending) => return (ending.state, forged),
             Report::Progress(..) | Report::Killed(..) | Report::Closed => (),
@@ -433,10 +433,10 @@ fn ended(told: &Receiver<Report>, is_waited_for: bool) -> (TransferState, usize)
     }
 }
 
-fn is_forgery(happening: &Happening) -> bool {
+fn is_forgery(event: &TransferEvent) -> bool {
     matches!(
-        happening,
-        Happening::Machine(
+        event,
+        TransferEvent::Machine(
             _,
             Event::PacketIgnored {
                 why: Ignored::Forged,
@@ -447,7 +447,7 @@ fn is_forgery(happening: &Happening) -> bool {
 }
 
 #[test]
-fn whoever_sees_the_token_ends_a_transfer_without_keys() {
+fn without_keys_an_observer_of_the_token_can_end_a_transfer() {
     for is_upload in [false, true] {
         for attack in ATTACKS {
             let went = Trial {
@@ -467,7 +467,7 @@ fn whoever_sees_the_token_ends_a_transfer_without_keys() {
 }
 
 #[test]
-fn whoever_sees_the_token_and_has_not_the_keys_ends_and_spoils_nothing() {
+fn with_keys_an_observer_of_the_token_can_neither_end_nor_corrupt_a_transfer() {
     for is_upload in [false, true] {
         for attack in ATTACKS {
             for how in FORGERIES {
@@ -494,7 +494,7 @@ fn whoever_sees_the_token_and_has_not_the_keys_ends_and_spoils_nothing() {
 }
 
 #[test]
-fn with_keys_a_bad_link_is_survived_and_nothing_of_it_is_called_forged() {
+fn with_keys_a_transfer_over_a_bad_link_succeeds_and_no_damage_counts_as_forged() {
     let scenario =
         "seed=7;loss=5%;corrupt=5%;duplicate=5%;reorder=5%;delay=2ms;rate=20mbit";
     for is_upload in [false, true] {
@@ -510,7 +510,7 @@ fn with_keys_a_bad_link_is_survived_and_nothing_of_it_is_called_forged() {
 }
 
 #[test]
-fn with_keys_a_client_whose_port_moves_is_followed() {
+fn with_keys_a_client_with_a_new_port_is_followed() {
     for is_upload in [false, true] {
         let went = Trial {
             is_upload,
@@ -525,7 +525,7 @@ fn with_keys_a_client_whose_port_moves_is_followed() {
 }
 
 #[test]
-fn a_copy_from_another_port_moves_no_data_and_draws_at_most_three_times_its_bytes() {
+fn a_copy_from_another_port_moves_no_data_and_triggers_at_most_threefold_amplification() {
     const PATH_CHALLENGE: u8 = 9;
     for keys in [None, Some(KEYS)] {
         for is_upload in [false, true] {

@@ -35,11 +35,11 @@ struct Journal {
 }
 
 #[test]
-fn both_sides_of_a_download_write_what_they_did() {
+fn both_sides_of_a_download_write_a_journal() {
     let journals = tempfile::tempdir().unwrap();
     let server = Server::start(journals.path(), &LOSSY);
     server.client("/download a.bin", journals.path(), &[]);
-    let told = server.packets_told();
+    let told = server.reported_packets();
     let sender = Journal::read(journals.path(), "transfer-1-sender.jsonl");
     let receiver = Journal::read(journals.path(), "transfer-1-receiver.jsonl");
     agree(&sender, &receiver);
@@ -58,13 +58,13 @@ fn both_sides_of_a_download_write_what_they_did() {
 }
 
 #[test]
-fn both_sides_of_an_upload_write_what_they_did() {
+fn both_sides_of_an_upload_write_a_journal() {
     let journals = tempfile::tempdir().unwrap();
     let server = Server::start(journals.path(), &LOSSY);
     let path = server.folder.path().join("a.bin");
     let line = format!("/upload {}", path.display());
     server.client(&line, journals.path(), &[]);
-    let told = server.packets_told();
+    let told = server.reported_packets();
     let sender = Journal::read(journals.path(), "transfer-1-sender.jsonl");
     let receiver = Journal::read(journals.path(), "transfer-1-receiver.jsonl");
     agree(&sender, &receiver);
@@ -77,14 +77,14 @@ fn both_sides_of_an_upload_write_what_they_did() {
 }
 
 #[test]
-fn a_server_that_counts_from_one_again_keeps_the_older_journal() {
+fn a_restarted_server_keeps_the_older_journal() {
     let journals = tempfile::tempdir().unwrap();
     let older = journals.path().join("transfer-1-sender.jsonl");
     let mut before = None;
     for _ in 0..2 {
         let server = Server::start(journals.path(), &[]);
         server.client("/download a.bin", journals.path(), &["--arq", "go-back-n"]);
-        server.packets_told();
+        server.reported_packets();
         before.get_or_insert_with(|| fs::read(&older).unwrap());
     }
     assert_eq!(Some(fs::read(&older).unwrap()), before);
@@ -96,7 +96,7 @@ fn a_server_that_counts_from_one_again_keeps_the_older_journal() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to_is_told_by_each_program_at_once() {
+fn an_unwritable_journal_folder_is_reported_by_each_program_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
@@ -259,7 +259,7 @@ impl Server {
     }
 
     /// What the server's log says when the transfer is over: packets resent, and sent.
-    fn packets_told(&self) -> (usize, usize) {
+    fn reported_packets(&self) -> (usize, usize) {
         for _ in 0..1_000 {
             let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
             let told = log.split_once(" packets resent");

@@ -48,7 +48,7 @@ fn journal() -> (tempfile::TempDir, String) {
 }
 
 #[test]
-fn a_journal_is_shown_as_ladder_and_as_strip() {
+fn a_journal_is_shown_as_ladder_diagram_and_as_strip() {
     let (_folder, path) = journal();
     let ladder = output(&["ladder", &path]);
     assert!(
@@ -68,13 +68,13 @@ fn a_journal_is_shown_as_ladder_and_as_strip() {
 }
 
 #[test]
-fn a_transfer_is_run_first_where_there_is_no_journal() {
+fn without_a_journal_a_transfer_is_run_first() {
     let ladder = output(&["ladder", "--arq", "stop-and-wait", "--size", "10"]);
     assert!(out(&ladder).contains("DATA 0-"), "{}", out(&ladder));
 }
 
 #[test]
-fn a_picture_replaces_its_file_whole_or_leaves_it_as_it_was() {
+fn a_picture_replaces_its_file_completely_or_leaves_it_unchanged() {
     let (folder, path) = journal();
     let target = folder.path().join("x.svg");
     fs::write(&target, "old").unwrap();
@@ -87,7 +87,7 @@ fn a_picture_replaces_its_file_whole_or_leaves_it_as_it_was() {
 }
 
 #[test]
-fn a_target_that_cannot_be_written_is_told_in_a_sentence() {
+fn an_unwritable_target_is_reported_in_a_sentence() {
     let (folder, path) = journal();
     let nowhere = folder.path().join("no/such/x.svg");
     let folder = folder.path().to_str().unwrap();
@@ -100,7 +100,7 @@ fn a_target_that_cannot_be_written_is_told_in_a_sentence() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_is_told_in_a_sentence() {
+fn an_unreadable_journal_is_reported_in_a_sentence() {
     let (folder, path) = journal();
     let whole = fs::read_to_string(&path).unwrap();
     let bad = folder.path().join("bad.jsonl");
@@ -122,7 +122,7 @@ fn a_journal_that_cannot_be_read_is_told_in_a_sentence() {
 }
 
 #[test]
-fn a_journal_that_is_cut_is_shown_as_far_as_it_goes() {
+fn a_truncated_journal_is_shown_up_to_its_last_complete_line() {
     let (_folder, path) = journal();
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
@@ -143,7 +143,7 @@ fn a_journal_that_is_cut_is_shown_as_far_as_it_goes() {
 }
 
 #[test]
-fn a_replay_without_a_terminal_takes_a_key_a_line() {
+fn a_replay_without_a_terminal_reads_one_key_per_line() {
     let (_folder, path) = journal();
     let mut replay = lab(&["replay", &path, "--step"])
         .stdin(Stdio::piped())
@@ -167,7 +167,7 @@ fn a_replay_without_a_terminal_takes_a_key_a_line() {
 }
 
 #[test]
-fn a_replay_into_a_pipe_is_a_dozen_pictures() {
+fn a_replay_into_a_pipe_prints_a_dozen_pictures() {
     let (_folder, path) = journal();
     let shown = out(&output(&["replay", &path, "--watch"]));
     assert_eq!(shown.matches("window 4: 700 bytes").count(), 12, "{shown}");
@@ -175,7 +175,7 @@ fn a_replay_into_a_pipe_is_a_dozen_pictures() {
 }
 
 #[test]
-fn a_race_says_who_won_and_that_the_losses_were_the_same() {
+fn a_race_names_the_winner_and_states_that_the_losses_were_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let svg = folder.path().join("race.svg");
     let svg = svg.to_str().unwrap();
@@ -204,7 +204,7 @@ fn a_race_says_who_won_and_that_the_losses_were_the_same() {
 }
 
 #[test]
-fn controllers_race_as_well() {
+fn congestion_controllers_can_race_too() {
     let race = output(&[
         "race",
         "--arq",
@@ -228,7 +228,7 @@ fn controllers_race_as_well() {
 }
 
 #[test]
-fn who_reads_the_beginning_alone_is_no_failure() {
+fn a_closed_output_pipe_is_not_a_failure() {
     let mut ladder = lab(&["ladder", "--size", "5MiB"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -241,7 +241,7 @@ fn who_reads_the_beginning_alone_is_no_failure() {
 }
 
 #[test]
-fn wrong_usage_is_told_before_anything_is_written() {
+fn a_usage_error_is_reported_before_any_file_is_written() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("never.svg");
     let target = target.to_str().unwrap();
     let two = output(&["ladder", "--size", "10", "--svg", target]);

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::{env, fs};
 
 #[test]
-fn every_command_of_the_lesson_prints_what_the_page_shows() {
+fn every_command_of_the_lesson_prints_the_output_of_the_report() {
     for (name, commands) in [("report/lesson.md", 9), ("report/predict.md", 1)] {
         check(name, commands);
     }
@@ -23,7 +23,7 @@ fn every_command_of_the_lesson_prints_what_the_page_shows() {
 fn check(name: &str, commands: usize) {
     let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     let shown = fs::read_to_string(&page).unwrap();
-    let (printed, count) = run_anew(&shown);
+    let (printed, count) = run_again(&shown);
     assert!(count >= commands, "only {count} commands in {name}");
     if env::var_os("UPDATE_REPORT").is_some() {
         fs::write(&page, &printed).unwrap();
@@ -38,7 +38,7 @@ fn check(name: &str, commands: usize) {
 }
 
 /// The page with the output of each command made anew, and how many there are.
-fn run_anew(shown: &str) -> (String, usize) {
+fn run_again(shown: &str) -> (String, usize) {
     let mut page = String::new();
     let mut count = 0;
     let mut is_console = false;

@@ -9,11 +9,11 @@
 
 use sash::client::Settings;
 use sash::client::controller::Intent;
-use sash::client::model::{Kind, Transfer};
+use sash::client::model::{LineKind, Transfer};
 use sash::client::session::{Arrival, Session};
 use sash::journals::Journals;
 use sash::lab::contents;
-use sash::lab::journal::{Entry, Happening, Journal, Meddling};
+use sash::lab::journal::{Entry, FaultInjection, Journal, JournalEvent};
 use sash::lab::player::Player;
 use sash::link::{Direction, Label};
 use sash::reliable::event::Event;
@@ -21,7 +21,7 @@ use sash::transfer::clock::Clock;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::tap::Tap;
 use sash::wire::message::TransferState;
-use sash::wire::options::Asked;
+use sash::wire::options::RequestedOptions;
 use sash::wire::packet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -33,7 +33,7 @@ use tempfile::TempDir;
 const SIZE: u64 = 40_000;
 
 /// Longer than any of this may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 struct Server {
     process: Child,
@@ -43,7 +43,7 @@ struct Server {
 }
 
 /// A face: a session, and a player of what it watches.
-struct Face {
+struct FrontEnd {
     session: Session,
     player: Option<Player>,
     clock: Clock,
@@ -52,14 +52,14 @@ struct Face {
 }
 
 #[test]
-fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() {
+fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     let server = Server::start();
     let journals = tempfile::tempdir().unwrap();
-    let mut face = Face::join(&server, "delay=250ms", Some(journals.path()));
-    face.intend(Intent::Input("/download a.bin".to_owned()));
-    face.intend(Intent::Watch { tag: Some(1) });
-    let packet = face.wait_for(|face| {
-        let player = face.player.as_ref()?;
+    let mut front_end = FrontEnd::join(&server, "delay=250ms", Some(journals.path()));
+    front_end.intend(Intent::Input("/download a.bin".to_owned()));
+    front_end.intend(Intent::Watch { tag: Some(1) });
+    let packet = front_end.wait_for(|front_end| {
+        let player = front_end.player.as_ref()?;
         let mut in_flight = player.in_flight().into_iter();
         let data = in_flight.find(|it| {
             it.direction == Direction::Data && it.packet.kind == packet::Kind::Data
@@ -67,57 +67,59 @@ fn a_packet_killed_on_its_way_is_lost_and_the_file_arrives_whole_all_the_same() 
         data.filter(|_| player.can_kill()).map(|it| it.packet)
     });
     let label = Label::from(packet);
-    face.intend(Intent::Kill {
+    front_end.intend(Intent::Kill {
         tag: 1,
         packet: label,
     });
-    let ended = face.wait_for(Face::ended);
+    let ended = front_end.wait_for(FrontEnd::ended);
     assert_eq!(ended.state, TransferState::Verified, "{:?}", ended.sentence);
     let arrived = fs::read(ended.path.unwrap()).unwrap();
     assert_eq!(arrived, contents::bytes(0..SIZE));
     let grown = format!("delay=250ms;drop={label}");
     assert_eq!(ended.scenario.to_string(), grown);
     let told = format!("a.bin: {label} is killed. Link: {grown}");
-    assert!(face.has_said(&told), "{told}");
+    assert!(front_end.has_said(&told), "{told}");
 
     // The face saw it all: from the first SYN on, the loss, and all in order in the end.
-    face.wait_for(|face| face.player.as_ref()?.is_over().then_some(()));
-    let player = face.player.as_ref().unwrap();
+    front_end.wait_for(|front_end| front_end.player.as_ref()?.is_over().then_some(()));
+    let player = front_end.player.as_ref().unwrap();
     assert_eq!(player.scenario().to_string(), grown);
     let strip = player.strip();
     assert_eq!(strip.receiver_counts().in_order, strip.segments());
     let first = player.entries().iter().find_map(|entry| match &entry.what {
-        Happening::Machine(Event::PacketSent(packet)) => Some(packet),
-        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+        JournalEvent::Machine(Event::PacketSent(packet)) => Some(packet),
+        JournalEvent::Machine(_)
+        | JournalEvent::Link(_)
+        | JournalEvent::FaultInjection(_) => None,
     });
     let first = first.map(|packet| (packet.kind, packet.attempt));
     assert_eq!(first, Some((packet::Kind::Syn, 1)));
     assert_eq!(kills(player.entries()), [label]);
 
     // And so does the journal on disk.
-    let entries = face.journal(journals.path());
+    let entries = front_end.journal(journals.path());
     assert_eq!(kills(&entries), [label]);
     assert!(!received(&entries).contains(&label), "{label} was received");
 
-    face.intend(Intent::Kill {
+    front_end.intend(Intent::Kill {
         tag: 1,
         packet: label,
     });
-    assert!(face.has_said("The transfer of a.bin has ended."));
+    assert!(front_end.has_said("The transfer of a.bin has ended."));
 }
 
 #[test]
-fn a_packet_killed_at_the_moment_of_its_delivery_is_lost_or_received_and_never_both() {
+fn a_packet_killed_at_the_moment_of_its_delivery_is_either_lost_or_received() {
     let server = Server::start();
     let journals = tempfile::tempdir().unwrap();
     // So short a way that what a face sees in flight is about to arrive, or just has.
-    let mut face = Face::join(&server, "delay=75ms", Some(journals.path()));
-    face.intend(Intent::Input("/download a.bin --window 8".to_owned()));
-    face.intend(Intent::Watch { tag: Some(1) });
+    let mut front_end = FrontEnd::join(&server, "delay=75ms", Some(journals.path()));
+    front_end.intend(Intent::Input("/download a.bin --window 8".to_owned()));
+    front_end.intend(Intent::Watch { tag: Some(1) });
     let mut tried = Vec::new();
-    while face.ended().is_none() {
-        let packet = face.wait_for(|face| {
-            let player = face.player.as_ref()?;
+    while front_end.ended().is_none() {
+        let packet = front_end.wait_for(|front_end| {
+            let player = front_end.player.as_ref()?;
             let mut in_flight = player.in_flight().into_iter();
             // Each segment once, or it would never end.
             let data = in_flight.find(|it| {
@@ -126,15 +128,15 @@ fn a_packet_killed_at_the_moment_of_its_delivery_is_lost_or_received_and_never_b
                 is_first && !tried.contains(&Label::from(it.packet))
             });
             let packet = data.map(|it| Some(it.packet));
-            packet.or_else(|| face.ended().map(|_| None))
+            packet.or_else(|| front_end.ended().map(|_| None))
         });
         if let Some(packet) = packet.map(Label::from) {
             tried.push(packet);
-            face.intend(Intent::Kill { tag: 1, packet });
+            front_end.intend(Intent::Kill { tag: 1, packet });
         }
     }
-    assert_eq!(face.transfer().state, TransferState::Verified);
-    let entries = face.journal(journals.path());
+    assert_eq!(front_end.transfer().state, TransferState::Verified);
+    let entries = front_end.journal(journals.path());
     let (killed, received) = (kills(&entries), received(&entries));
     for packet in tried {
         let is_killed = killed.contains(&packet);
@@ -143,37 +145,38 @@ fn a_packet_killed_at_the_moment_of_its_delivery_is_lost_or_received_and_never_b
 }
 
 #[test]
-fn who_joins_an_upload_in_its_middle_sees_it_as_it_is_and_may_speed_up_its_link() {
+fn a_viewer_that_joins_an_upload_late_sees_its_state_and_can_change_its_link() {
     let server = Server::start();
-    let mut face = Face::join(&server, "rate=200kbit", None);
+    let mut front_end = FrontEnd::join(&server, "rate=200kbit", None);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("b.bin");
     fs::write(&path, contents::bytes(0..SIZE)).unwrap();
-    face.intend(Intent::Upload {
+    front_end.intend(Intent::Upload {
         path,
-        asked: Asked {
+        asked: RequestedOptions {
             window: Some(4),
             congestion: Some(sash::wire::options::Congestion::Fixed),
-            ..Asked::default()
+            ..RequestedOptions::default()
         },
     });
-    face.wait_for(|face| (face.transfer().done_bytes > 5_000).then_some(()));
-    face.intend(Intent::Watch { tag: Some(1) });
-    face.wait_for(|face| face.player.as_ref().map(|_| ()));
-    let player = face.player.as_ref().unwrap();
+    front_end
+        .wait_for(|front_end| (front_end.transfer().done_bytes > 5_000).then_some(()));
+    front_end.intend(Intent::Watch { tag: Some(1) });
+    front_end.wait_for(|front_end| front_end.player.as_ref().map(|_| ()));
+    let player = front_end.player.as_ref().unwrap();
     let counts = player.strip().sender_counts();
     assert!(counts.acked >= 3 && counts.unsent > 0, "{counts:?}");
-    face.intend(Intent::Input("/kill d9999.1".to_owned()));
+    front_end.intend(Intent::Input("/kill d9999.1".to_owned()));
     let said = "d9999.1 is not in this program's link now. A delay keeps packets there: \
                 /link delay=2s.";
-    face.wait_for(|face| face.has_said(said).then_some(()));
-    face.intend(Intent::Input("/link delay=1ms".to_owned()));
-    assert!(face.has_said("Link: delay=1ms"));
-    let ended = face.wait_for(Face::ended);
+    front_end.wait_for(|front_end| front_end.has_said(said).then_some(()));
+    front_end.intend(Intent::Input("/link delay=1ms".to_owned()));
+    assert!(front_end.has_said("Link: delay=1ms"));
+    let ended = front_end.wait_for(FrontEnd::ended);
     assert_eq!(ended.state, TransferState::Verified, "{:?}", ended.sentence);
     assert_eq!(ended.scenario.to_string(), "delay=1ms");
-    face.wait_for(|face| face.player.as_ref()?.is_over().then_some(()));
-    let player = face.player.as_ref().unwrap();
+    front_end.wait_for(|front_end| front_end.player.as_ref()?.is_over().then_some(()));
+    let player = front_end.player.as_ref().unwrap();
     assert_eq!(player.scenario().to_string(), "delay=1ms");
     let strip = player.strip();
     assert_eq!(strip.sender_counts().acked, strip.segments());
@@ -181,18 +184,26 @@ fn who_joins_an_upload_in_its_middle_sees_it_as_it_is_and_may_speed_up_its_link(
 
 /// The packets that a person has killed.
 fn kills(entries: &[Entry]) -> Vec<Label> {
-    let kill = |what: &Happening| match what {
-        Happening::Person(Meddling::PacketKilled(it)) => Some(it.packet.into()),
-        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+    let kill = |what: &JournalEvent| match what {
+        JournalEvent::FaultInjection(FaultInjection::PacketKilled(it)) => {
+            Some(it.packet.into())
+        }
+        JournalEvent::FaultInjection(_)
+        | JournalEvent::Machine(_)
+        | JournalEvent::Link(_) => None,
     };
     entries.iter().filter_map(|it| kill(&it.what)).collect()
 }
 
 /// The packets that came to the machine.
 fn received(entries: &[Entry]) -> Vec<Label> {
-    let receive = |what: &Happening| match what {
-        Happening::Machine(Event::PacketReceived(packet)) => Some(Label::from(*packet)),
-        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+    let receive = |what: &JournalEvent| match what {
+        JournalEvent::Machine(Event::PacketReceived(packet)) => {
+            Some(Label::from(*packet))
+        }
+        JournalEvent::FaultInjection(_)
+        | JournalEvent::Machine(_)
+        | JournalEvent::Link(_) => None,
     };
     entries.iter().filter_map(|it| receive(&it.what)).collect()
 }
@@ -227,13 +238,13 @@ impl Drop for Server {
     }
 }
 
-impl Face {
+impl FrontEnd {
     fn join(server: &Server, link: &str, journals: Option<&Path>) -> Self {
         let out = tempfile::tempdir().unwrap();
         let settings = Settings {
             server: None,
             name: None,
-            asked: Asked::default(),
+            asked: RequestedOptions::default(),
             out: out.path().to_owned(),
             pause_at: None,
             overwrite: Overwrite::Keep,
@@ -246,18 +257,18 @@ impl Face {
             accepts_labs: false,
             replay: None,
         };
-        let mut face = Self {
+        let mut front_end = Self {
             session: Session::new(settings, false, || ()),
             player: None,
             clock: Clock::start(),
             _out: out,
         };
-        face.intend(Intent::Connect {
+        front_end.intend(Intent::Connect {
             server: server.address.clone(),
             port: String::new(),
             name: "dana".to_owned(),
         });
-        face
+        front_end
     }
 
     fn intend(&mut self, intent: Intent) {
@@ -266,7 +277,7 @@ impl Face {
 
     /// Goes on as a face does, until there is what is waited for.
     fn wait_for<T>(&mut self, mut found: impl FnMut(&Self) -> Option<T>) -> T {
-        while self.clock.now().since_start() < PATIENCE {
+        while self.clock.now().since_start() < TIMEOUT {
             if let Some(found) = found(self) {
                 return found;
             }
@@ -310,7 +321,7 @@ impl Face {
     fn journal(&mut self, folder: &Path) -> Vec<Entry> {
         let path = folder.join("transfer-1-receiver.jsonl");
         let read = || Journal::read(BufReader::new(File::open(&path).ok()?)).ok();
-        let is_end = |entry: &Entry| matches!(&entry.what, Happening::Machine(Event::StateChanged { state }) if state == "ended");
+        let is_end = |entry: &Entry| matches!(&entry.what, JournalEvent::Machine(Event::StateChanged { state }) if state == "ended");
         let whole = || read().filter(|it| it.entries.iter().any(is_end));
         self.wait_for(|_| whole()).entries
     }
@@ -318,13 +329,16 @@ impl Face {
     fn has_said(&self, text: &str) -> bool {
         let chat = self.session.model().chat.lines();
         let mut told = chat.filter(|line| {
-            matches!(line.kind, Kind::Output | Kind::Error | Kind::Notice)
+            matches!(
+                line.kind,
+                LineKind::Output | LineKind::Error | LineKind::Notice
+            )
         });
         told.any(|line| line.text == text)
     }
 }
 
-impl Drop for Face {
+impl Drop for FrontEnd {
     fn drop(&mut self) {
         self.session.intend(Intent::Close);
     }

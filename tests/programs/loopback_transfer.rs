@@ -15,7 +15,7 @@ use sash::transfer::tap::Tap;
 use sash::transfer::{Ending, Job, Report};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::message::TransferState;
-use sash::wire::options::{Arq, Settled, Transport};
+use sash::wire::options::{Arq, NegotiatedOptions, Transport};
 use sash::wire::packet::{Body, Packet, Reset, VERSION};
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, File};
@@ -29,7 +29,7 @@ use tempfile::TempDir;
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Longer than any of these transfers may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Both ends of one transfer, under way.
 struct Transfer {
@@ -41,7 +41,7 @@ struct Transfer {
     folder: TempDir,
 }
 
-fn job(settled: Settled, size: u64, scenario: &str) -> Job {
+fn job(settled: NegotiatedOptions, size: u64, scenario: &str) -> Job {
     Job {
         number: 1,
         token: Token([5; 16]),
@@ -93,7 +93,7 @@ fn outlet(transport: Transport) -> (Outlet, u16) {
 
 /// Starts a transfer of a made-up file; `scenario` is the sender's link.
 fn start(
-    settled: Settled,
+    settled: NegotiatedOptions,
     size: u64,
     scenario: &str,
     digest: Option<Digest>,
@@ -132,7 +132,7 @@ fn start_jobs(sender: Job, receiver: Job, digest: Option<Digest>) -> Transfer {
 impl Transfer {
     /// Waits for both ends, and holds what arrived against what was sent.
     fn arrives_whole(&self, size: u64) {
-        let receiver = self.receiver_ended.recv_timeout(PATIENCE).unwrap();
+        let receiver = self.receiver_ended.recv_timeout(TIMEOUT).unwrap();
         assert_eq!(
             receiver.state,
             TransferState::Verified,
@@ -141,7 +141,7 @@ impl Transfer {
         );
         let path = receiver.path.unwrap();
         assert_eq!(fs::read(path).unwrap(), contents::bytes(0..size));
-        let sender = self.sender_ended.recv_timeout(PATIENCE).unwrap();
+        let sender = self.sender_ended.recv_timeout(TIMEOUT).unwrap();
         assert_eq!(
             sender.state,
             TransferState::Verified,
@@ -152,17 +152,17 @@ impl Transfer {
     }
 }
 
-fn settled(arq: Arq) -> Settled {
+fn settled(arq: Arq) -> NegotiatedOptions {
     let window = arq.lesson_window();
-    Settled {
+    NegotiatedOptions {
         arq,
         window,
-        ..Settled::DEFAULT
+        ..NegotiatedOptions::DEFAULT
     }
 }
 
 #[test]
-fn a_file_arrives_whole_by_every_protocol() {
+fn a_file_arrives_complete_with_every_protocol() {
     for arq in Arq::ALL {
         for size in [0, 1, 1_436, 1_437, 1_000_000] {
             let digest = Some(contents::digest(size));
@@ -172,12 +172,12 @@ fn a_file_arrives_whole_by_every_protocol() {
 }
 
 #[test]
-fn a_file_arrives_whole_where_the_kernel_does_not_offload() {
+fn a_file_arrives_complete_without_kernel_offload() {
     for offloads in [[false, false], [true, false], [false, true]] {
         let size = 3_000_000;
         let [sender, receiver] = offloads.map(|is_offloading| Job {
             is_offloading,
-            ..job(Settled::DEFAULT, size, "")
+            ..job(NegotiatedOptions::DEFAULT, size, "")
         });
         let digest = Some(contents::digest(size));
         start_jobs(sender, receiver, digest).arrives_whole(size);
@@ -185,10 +185,10 @@ fn a_file_arrives_whole_where_the_kernel_does_not_offload() {
 }
 
 #[test]
-fn a_file_arrives_whole_over_tcp() {
-    let tcp = Settled {
+fn a_file_arrives_complete_over_tcp() {
+    let tcp = NegotiatedOptions {
         transport: Transport::Tcp,
-        ..Settled::DEFAULT
+        ..NegotiatedOptions::DEFAULT
     };
     for size in [0, 1, 3_000_000] {
         start(tcp, size, "", Some(contents::digest(size))).arrives_whole(size);
@@ -196,7 +196,7 @@ fn a_file_arrives_whole_over_tcp() {
 }
 
 #[test]
-fn a_wild_link_loses_time_but_not_a_byte() {
+fn a_very_bad_link_costs_time_but_no_byte() {
     let wild = "seed=3;loss=10%;duplicate=5%;reorder=10%;corrupt=5%;delay=2ms";
     for arq in Arq::ALL {
         let size = 60_000;
@@ -205,7 +205,7 @@ fn a_wild_link_loses_time_but_not_a_byte() {
 }
 
 #[test]
-fn four_transfers_at_once_do_not_disturb_each_other() {
+fn four_simultaneous_transfers_do_not_affect_each_other() {
     let size = 4_000_000;
     let digest = Some(contents::digest(size));
     let transfers: Vec<_> = (0..4)
@@ -217,11 +217,11 @@ fn four_transfers_at_once_do_not_disturb_each_other() {
 }
 
 #[test]
-fn the_digest_may_come_after_the_last_byte() {
+fn the_digest_may_arrive_after_the_last_byte() {
     for transport in [Transport::Udp, Transport::Tcp] {
-        let options = Settled {
+        let options = NegotiatedOptions {
             transport,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         };
         let transfer = start(options, 50_000, "", None);
         assert!(
@@ -236,15 +236,15 @@ fn the_digest_may_come_after_the_last_byte() {
 }
 
 #[test]
-fn another_digest_than_the_senders_is_damage_and_leaves_nothing_behind() {
+fn a_wrong_digest_counts_as_damage_and_leaves_no_file() {
     for transport in [Transport::Udp, Transport::Tcp] {
-        let options = Settled {
+        let options = NegotiatedOptions {
             transport,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         };
         let transfer = start(options, 50_000, "", Some(Digest([1; 32])));
         for ended in [&transfer.sender_ended, &transfer.receiver_ended] {
-            let ending = ended.recv_timeout(PATIENCE).unwrap();
+            let ending = ended.recv_timeout(TIMEOUT).unwrap();
             assert_eq!(ending.state, TransferState::Damaged);
             assert!(ending.sentence.unwrap().contains("Try again"));
         }
@@ -257,7 +257,7 @@ fn another_digest_than_the_senders_is_damage_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_cancelled_transfer_ends_on_both_sides_and_keeps_no_final_name() {
+fn a_cancelled_transfer_ends_on_both_sides_and_leaves_no_final_file_name() {
     for cancel in [
         (|transfer: &Transfer| transfer.receiving.cancel()) as fn(&Transfer),
         |transfer| transfer.sending.cancel(),
@@ -275,7 +275,7 @@ fn a_cancelled_transfer_ends_on_both_sides_and_keeps_no_final_name() {
         );
         cancel(&transfer);
         for ended in [&transfer.sender_ended, &transfer.receiver_ended] {
-            let ending = ended.recv_timeout(PATIENCE).unwrap();
+            let ending = ended.recv_timeout(TIMEOUT).unwrap();
             assert_eq!(
                 ending.state,
                 TransferState::Cancelled,
@@ -288,9 +288,9 @@ fn a_cancelled_transfer_ends_on_both_sides_and_keeps_no_final_name() {
 }
 
 #[test]
-fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
+fn a_shrinking_file_fails_with_a_sentence_and_leaves_no_final_file_name() {
     for transport in [Transport::Udp, Transport::Tcp] {
-        let options = Settled {
+        let options = NegotiatedOptions {
             transport,
             ..settled(Arq::GoBackN)
         };
@@ -313,7 +313,7 @@ fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
         let server = SocketAddr::new(LOCALHOST, port);
         receiving::start(both, server, &destination, receiver_report).unwrap();
         for ended in [sender_ended, receiver_ended] {
-            let ending = ended.recv_timeout(PATIENCE).unwrap();
+            let ending = ended.recv_timeout(TIMEOUT).unwrap();
             assert_eq!(ending.state, TransferState::Failed);
             assert!(ending.sentence.is_some());
         }
@@ -322,24 +322,24 @@ fn a_file_that_shrinks_fails_with_a_sentence_and_no_final_name() {
 }
 
 #[test]
-fn an_offer_that_makes_no_sense_is_refused_before_anything_counts_on_it() {
+fn an_invalid_offer_is_refused_before_it_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let broken = [
-        Settled {
+        NegotiatedOptions {
             segment_bytes: 0,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         },
-        Settled {
+        NegotiatedOptions {
             window: 0,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         },
-        Settled {
+        NegotiatedOptions {
             window: u32::MAX,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         },
-        Settled {
+        NegotiatedOptions {
             segment_bytes: 1,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         },
     ];
     for settled in broken {
@@ -356,7 +356,7 @@ fn an_offer_that_makes_no_sense_is_refused_before_anything_counts_on_it() {
 }
 
 #[test]
-fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
+fn an_outsider_without_the_token_can_neither_open_nor_disturb_a_transfer() {
     let size = 2_000_000;
     let folder = tempfile::tempdir().unwrap();
     let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
@@ -391,7 +391,7 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
     };
     receiving::start(both, server, &destination, receiver_report).unwrap();
     (0..200).for_each(|_| shout());
-    let ending = receiver_ended.recv_timeout(PATIENCE).unwrap();
+    let ending = receiver_ended.recv_timeout(TIMEOUT).unwrap();
     assert_eq!(
         ending.state,
         TransferState::Verified,
@@ -403,7 +403,7 @@ fn a_stranger_without_the_token_neither_opens_nor_disturbs_a_transfer() {
         contents::bytes(0..size)
     );
     assert_eq!(
-        sender_ended.recv_timeout(PATIENCE).unwrap().state,
+        sender_ended.recv_timeout(TIMEOUT).unwrap().state,
         TransferState::Verified
     );
 }
@@ -449,8 +449,8 @@ fn flood(server: SocketAddr, datagrams: usize) {
 }
 
 #[test]
-fn a_flood_of_random_packets_on_its_port_changes_no_byte_of_a_transfer() {
-    for settled in [Settled::DEFAULT, settled(Arq::GoBackN)] {
+fn a_flood_of_random_packets_changes_no_byte_of_a_transfer() {
+    for settled in [NegotiatedOptions::DEFAULT, settled(Arq::GoBackN)] {
         let size = 3_000_000;
         let slow = "data.rate=30mbit;delay=1ms";
         let transfer = start(settled, size, slow, Some(contents::digest(size)));
@@ -460,7 +460,7 @@ fn a_flood_of_random_packets_on_its_port_changes_no_byte_of_a_transfer() {
 }
 
 #[test]
-fn the_port_of_a_transfer_is_free_when_its_end_is_told() {
+fn the_port_of_a_transfer_is_free_when_its_end_is_reported() {
     for transport in [Transport::Udp, Transport::Tcp] {
         let folder = tempfile::tempdir().unwrap();
         let (outlet, port) = outlet(transport);
@@ -474,7 +474,7 @@ fn the_port_of_a_transfer_is_free_when_its_end_is_told() {
                 tell.send(result).unwrap();
             }
         };
-        let settled = Settled {
+        let settled = NegotiatedOptions {
             transport,
             ..settled(Arq::Sack)
         };
@@ -482,7 +482,7 @@ fn the_port_of_a_transfer_is_free_when_its_end_is_told() {
         let job = job(settled, 1_000, "");
         let sending = sending::start(job, file, None, outlet, LOCALHOST, report).unwrap();
         sending.cancel();
-        bound.recv_timeout(PATIENCE).unwrap().unwrap();
+        bound.recv_timeout(TIMEOUT).unwrap().unwrap();
     }
 }
 
@@ -545,7 +545,7 @@ fn mapping(
 }
 
 /// A transfer through [`router`], to its end.
-fn goes_through_a_router(arq: Arq, lost: Duration) {
+fn transfer_through_a_nat(arq: Arq, lost: Duration) {
     let size = 300_000;
     let folder = tempfile::tempdir().unwrap();
     let (outlet, port) = outlet(Transport::Udp);
@@ -565,7 +565,7 @@ fn goes_through_a_router(arq: Arq, lost: Duration) {
     let router = router(SocketAddr::new(LOCALHOST, port), lost);
     receiving::start(both, router, &destination, receiver_report).unwrap();
     for ended in [receiver_ended, sender_ended] {
-        let ending = ended.recv_timeout(PATIENCE).unwrap();
+        let ending = ended.recv_timeout(TIMEOUT).unwrap();
         assert_eq!(ending.state, TransferState::Verified, "{arq}: {ending:?}");
     }
     let arrived = fs::read(folder.path().join("a.bin")).unwrap();
@@ -573,13 +573,13 @@ fn goes_through_a_router(arq: Arq, lost: Duration) {
 }
 
 #[test]
-fn a_transfer_goes_on_when_a_router_gives_the_client_another_port() {
+fn a_transfer_continues_when_a_nat_assigns_the_client_another_port() {
     for arq in [Arq::GoBackN, Arq::Sack] {
-        goes_through_a_router(arq, Duration::ZERO);
+        transfer_through_a_nat(arq, Duration::ZERO);
     }
 }
 
 #[test]
-fn a_client_whose_port_changed_unheard_is_heard_of_again() {
-    goes_through_a_router(Arq::Sack, Duration::from_millis(100));
+fn a_client_whose_port_changed_during_a_silence_is_found_again() {
+    transfer_through_a_nat(Arq::Sack, Duration::from_millis(100));
 }

@@ -54,7 +54,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[test]
-fn the_session_of_the_report_is_what_the_program_says() {
+fn the_session_in_the_report_is_the_output_of_the_program() {
     let output = lesson(&["--answers=a,b,a"], "");
     assert!(output.status.success(), "{output:?}");
     let found = said(&output);
@@ -71,7 +71,7 @@ fn the_session_of_the_report_is_what_the_program_says() {
 }
 
 #[test]
-fn typed_answers_are_scored_and_a_hint_or_a_slip_costs_nothing() {
+fn typed_answers_are_scored_and_a_hint_or_a_typing_error_costs_no_points() {
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("score.csv");
     let path = format!("--csv={}", csv.display());
@@ -99,7 +99,7 @@ fn typed_answers_are_scored_and_a_hint_or_a_slip_costs_nothing() {
 }
 
 #[test]
-fn the_teacher_sees_every_answer_and_is_asked_nothing() {
+fn the_teacher_sees_every_answer_without_being_asked() {
     let output = lab(&["predict", "--show", "--questions=12"], "");
     assert!(output.status.success(), "{output:?}");
     let said = said(&output);
@@ -115,7 +115,7 @@ fn the_teacher_sees_every_answer_and_is_asked_nothing() {
 }
 
 #[test]
-fn what_cannot_be_is_said_in_a_sentence_and_no_score_is_written() {
+fn an_invalid_request_is_reported_in_a_sentence_and_no_score_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let score = folder.path().join("score.csv");
     let csv = format!("--csv={}", score.display());
@@ -150,7 +150,7 @@ fn what_cannot_be_is_said_in_a_sentence_and_no_score_is_written() {
 }
 
 #[test]
-fn a_journal_is_asked_about_as_a_run_is() {
+fn questions_can_be_asked_about_a_journal_as_about_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let journals = format!("--journal={}", folder.path().display());
     let run = [
@@ -167,7 +167,7 @@ fn a_journal_is_asked_about_as_a_run_is() {
 }
 
 #[test]
-fn every_section_that_a_question_names_is_in_the_report() {
+fn every_section_named_by_a_question_is_in_the_report() {
     for (occasion, arq) in Occasion::ALL
         .iter()
         .flat_map(|occasion| Arq::ALL.map(|arq| (occasion, arq)))

@@ -9,7 +9,7 @@
 
 use sash::lab::class_question::RunQuestion;
 use sash::room::door::{Rules, Teacher};
-use sash::room::login::{Chance, Password, answer};
+use sash::room::login::{Entropy, Password, answer};
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
 use sash::wire::message::{About, Answer, Assignment, Challenge};
@@ -25,7 +25,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const CHALK: &str = "white chalk";
 const CLASS: usize = 100;
 
@@ -69,8 +69,8 @@ impl Class {
         let challenge = raw.wait_for("challenge");
         let challenge: Challenge = serde_json::from_value(challenge).unwrap();
         let password = Password::new(CHALK).unwrap();
-        let chance = Chance([7; 32]);
-        let (proof, _) = answer(&password, &challenge, "dana", chance).unwrap();
+        let entropy = Entropy([7; 32]);
+        let (proof, _) = answer(&password, &challenge, "dana", entropy).unwrap();
         raw.send(&json!({"proof": proof}));
         raw.wait_for("history");
         raw
@@ -92,7 +92,7 @@ impl Class {
             if rows.len() >= count {
                 return rows;
             }
-            assert!(start.elapsed() < PATIENCE, "{} rows", rows.len());
+            assert!(start.elapsed() < TIMEOUT, "{} rows", rows.len());
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -106,7 +106,7 @@ fn rows(path: &Path) -> Vec<String> {
 impl Raw {
     fn connect(server: &Running) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),

@@ -28,10 +28,10 @@ const SLOWLY: [&str; 4] = ["--link", "data.delay=30ms", "--window", "4"];
 /// About three times as long.
 const SLOWLIER: [&str; 4] = ["--link", "data.delay=100ms", "--window", "4"];
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a server offers and what a client has; it outlives both.
-struct Place(TempDir);
+struct Fixture(TempDir);
 
 struct Server {
     process: Child,
@@ -45,7 +45,7 @@ struct Person {
     screen: Arc<Mutex<String>>,
 }
 
-impl Place {
+impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("files")).unwrap();
@@ -179,7 +179,7 @@ impl Person {
         let start = Instant::now();
         while !self.screen().contains(text) {
             assert!(
-                start.elapsed() < PATIENCE,
+                start.elapsed() < TIMEOUT,
                 "no {text:?} in {}",
                 self.screen()
             );
@@ -225,7 +225,7 @@ impl Drop for Person {
 }
 
 fn wait_until(what: &str, holds: impl FnMut() -> bool) {
-    assert!(within(PATIENCE, holds), "{what} did not come");
+    assert!(within(TIMEOUT, holds), "{what} did not come");
 }
 
 /// Whether it came within a moment.
@@ -252,7 +252,7 @@ fn told(output: &Output) -> String {
 /// Joins by hand; what the server says afterwards.
 fn join(server: &Server) -> impl FnMut(Option<Value>) -> Value + use<> {
     let stream = TcpStream::connect(&server.address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut reader = BufReader::new(stream);
     let mut ask = move |request: Option<Value>| {
         if let Some(request) = request {
@@ -273,8 +273,8 @@ fn join(server: &Server) -> impl FnMut(Option<Value>) -> Value + use<> {
 }
 
 #[test]
-fn what_runs_may_end_before_the_server_does_and_nothing_begins_any_more() {
-    let place = Place::new();
+fn a_closing_server_lets_running_transfers_end_and_starts_no_new_ones() {
+    let place = Fixture::new();
     let mut server = place.serve("127.0.0.1:0", &SLOWLY);
     let mut ask = join(&server);
     let download = place.start_download(&server);
@@ -292,15 +292,15 @@ fn what_runs_may_end_before_the_server_does_and_nothing_begins_any_more() {
     wait_until("nobody who listens", || {
         TcpStream::connect(&server.address).is_err()
     });
-    assert_eq!(server.ends(PATIENCE).code(), Some(0));
+    assert_eq!(server.ends(TIMEOUT).code(), Some(0));
     let output = download.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", told(&output));
     assert!(place.has_arrived());
 }
 
 #[test]
-fn what_does_not_end_in_time_goes_on_by_itself_once_the_server_is_back() {
-    let place = Place::new();
+fn a_transfer_cut_off_by_the_shutdown_resumes_by_itself_after_the_restart() {
+    let place = Fixture::new();
     let arguments = [&SLOWLIER[..], &["--grace", "0"]].concat();
     let mut server = place.serve("127.0.0.1:0", &arguments);
     let mut person = place.person(&server);
@@ -324,8 +324,8 @@ fn what_does_not_end_in_time_goes_on_by_itself_once_the_server_is_back() {
 }
 
 #[test]
-fn lines_that_are_typed_in_one_burst_are_all_entered_without_another_key() {
-    let place = Place::new();
+fn several_lines_typed_in_one_burst_are_all_entered() {
+    let place = Fixture::new();
     let server = place.serve("127.0.0.1:0", &[]);
     let mut person = place.person(&server);
     person.sees_the_prompt();
@@ -335,8 +335,8 @@ fn lines_that_are_typed_in_one_burst_are_all_entered_without_another_key() {
 }
 
 #[test]
-fn a_byte_that_is_not_utf_8_is_left_out_and_what_was_typed_before_it_stays() {
-    let place = Place::new();
+fn a_typed_byte_that_is_not_utf_8_is_dropped_and_the_text_before_it_is_kept() {
+    let place = Fixture::new();
     let server = place.serve("127.0.0.1:0", &[]);
     let mut person = place.person(&server);
     person.sees_the_prompt();
@@ -349,8 +349,8 @@ fn a_byte_that_is_not_utf_8_is_left_out_and_what_was_typed_before_it_stays() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
-    let place = Place::new();
+fn a_second_signal_ends_the_server_immediately() {
+    let place = Fixture::new();
     let mut server = place.serve("127.0.0.1:0", &SLOWLIER);
     let download = place.start_download(&server);
     place.wait_for_part(1);
@@ -365,8 +365,8 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn nobody_has_to_wait_where_nothing_runs() {
-    let place = Place::new();
+fn a_server_without_transfers_closes_without_waiting() {
+    let place = Fixture::new();
     let mut server = place.serve("127.0.0.1:0", &["--grace", "60s"]);
     server.signal("-TERM");
     assert_eq!(server.ends(Duration::from_secs(5)).code(), Some(0));
@@ -378,8 +378,8 @@ fn nobody_has_to_wait_where_nothing_runs() {
 }
 
 #[test]
-fn a_person_is_asked_for_the_password_and_nobody_can_read_it_on_the_screen() {
-    let place = Place::new();
+fn the_password_prompt_does_not_show_the_password() {
+    let place = Fixture::new();
     let server = place.serve("127.0.0.1:0", &["--password-file", "password"]);
     let mut person = place.person(&server);
     person.sees("Password: ");

@@ -124,14 +124,14 @@ fn assert_whole(path: &Path) {
 }
 
 #[test]
-fn its_help_begins_with_examples() {
+fn the_help_of_the_second_client_begins_with_examples() {
     let output = python(&["--help"]);
     assert!(output.status.success());
     assert!(output.stdout.starts_with(b"Examples:\n  second_client.py "));
 }
 
 #[test]
-fn it_joins_lists_people_and_files_and_whispers() {
+fn the_second_client_joins_lists_users_and_files_and_sends_a_direct_message() {
     let server = Server::start(LOSSY);
     let mut dana = TcpStream::connect(&server.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
@@ -156,7 +156,7 @@ fn it_joins_lists_people_and_files_and_whispers() {
 }
 
 #[test]
-fn what_the_server_refuses_ends_it_with_the_servers_sentence() {
+fn a_refusal_of_the_server_ends_the_second_client_with_its_sentence() {
     let server = Server::start(LOSSY);
     let address = ["--server", &server.address];
     for (errand, code) in [
@@ -171,7 +171,7 @@ fn what_the_server_refuses_ends_it_with_the_servers_sentence() {
 }
 
 #[test]
-fn a_download_by_each_protocol_arrives_whole_at_five_percent_loss() {
+fn a_download_with_each_protocol_is_complete_at_five_percent_loss() {
     let server = Server::start(LOSSY);
     for arq in PROTOCOLS {
         let told = server.download(&["--arq", arq]);
@@ -183,7 +183,7 @@ fn a_download_by_each_protocol_arrives_whole_at_five_percent_loss() {
 }
 
 #[test]
-fn a_download_with_what_the_server_prefers_arrives_whole_and_by_tcp_too() {
+fn a_download_with_the_defaults_of_the_server_is_complete_over_udp_and_tcp() {
     let server = Server::start(LOSSY);
     for transport in ["udp", "tcp"] {
         server.download(&["--transport", transport]);
@@ -193,7 +193,7 @@ fn a_download_with_what_the_server_prefers_arrives_whole_and_by_tcp_too() {
 }
 
 #[test]
-fn a_download_goes_on_where_it_was_broken_off() {
+fn a_download_resumes_where_it_was_interrupted() {
     let server = Server::start(LOSSY);
     let stopped = server.download(&["--arq", "go-back-n", "--stop-at", "50%"]);
     let place = stopped.split(' ').nth(4).unwrap();
@@ -208,7 +208,7 @@ fn a_download_goes_on_where_it_was_broken_off() {
 }
 
 #[test]
-fn a_download_of_which_everything_is_there_needs_no_segment() {
+fn a_resume_of_a_complete_file_needs_no_segment() {
     let server = Server::start(LOSSY);
     server.download(&["--stop-at", "100%"]);
     let told = server.download(&[]);
@@ -217,7 +217,7 @@ fn a_download_of_which_everything_is_there_needs_no_segment() {
 }
 
 #[test]
-fn a_download_of_a_file_that_changed_meanwhile_begins_anew() {
+fn a_download_of_a_changed_file_starts_from_the_beginning() {
     let server = Server::start(LOSSY);
     server.download(&["--stop-at", "50%"]);
     fs::write(server.offered("numbers.bin"), b"another version").unwrap();
@@ -227,7 +227,7 @@ fn a_download_of_a_file_that_changed_meanwhile_begins_anew() {
 }
 
 #[test]
-fn an_upload_by_each_protocol_arrives_whole_and_is_offered_to_all() {
+fn an_upload_with_each_protocol_is_complete_and_offered_to_all() {
     let server = Server::start(LOSSY);
     for arq in PROTOCOLS {
         let name = format!("{arq}.bin");
@@ -241,7 +241,7 @@ fn an_upload_by_each_protocol_arrives_whole_and_is_offered_to_all() {
 }
 
 #[test]
-fn a_paused_download_is_kept_alive_by_probes_and_goes_on() {
+fn a_paused_download_is_kept_alive_by_probes_and_continues() {
     let server = Server::start(LOSSY);
     let told = server.download(&["--arq", "go-back-n", "--pause-at", "50%"]);
     assert!(!told.contains(" 0 probes answered"), "{told}");
@@ -249,7 +249,7 @@ fn a_paused_download_is_kept_alive_by_probes_and_goes_on() {
 }
 
 #[test]
-fn a_paused_upload_probes_and_goes_on() {
+fn a_paused_upload_sends_probes_and_continues() {
     let server = Server::start(LOSSY);
     let told = server.upload("paused.bin", &["--pause-at", "50%"]);
     assert!(!told.contains(" 0 probes sent"), "{told}");
@@ -257,7 +257,7 @@ fn a_paused_upload_probes_and_goes_on() {
 }
 
 #[test]
-fn damage_copies_and_disorder_are_survived_in_both_directions() {
+fn corruption_duplication_and_reordering_are_tolerated_in_both_directions() {
     let server = Server::start("seed=7;loss=5%;corrupt=5%;duplicate=5%;reorder=5%");
     for arq in ["go-back-n", "selective-repeat", "sack"] {
         let told = server.download(&["--arq", arq]);
@@ -271,7 +271,7 @@ fn damage_copies_and_disorder_are_survived_in_both_directions() {
 }
 
 #[test]
-fn a_narrow_path_brings_the_segments_down_to_1164_bytes() {
+fn a_path_with_a_small_mtu_reduces_the_segments_to_1164_bytes() {
     let server = Server::start("mtu=1300");
     let told = server.download(&[]);
     assert!(told.contains("segments of 1164"), "{told}");

@@ -47,7 +47,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn it_prints_the_real_port_and_how_clients_reach_it() {
+fn the_server_prints_its_actual_port_and_how_clients_reach_it() {
     let mut server = Server::start();
     let port = server.address.strip_prefix("127.0.0.1:").unwrap();
     assert_ne!(port, "0");
@@ -58,7 +58,7 @@ fn it_prints_the_real_port_and_how_clients_reach_it() {
 }
 
 #[test]
-fn a_port_in_use_ends_it_with_a_sentence_that_says_what_to_do() {
+fn a_port_in_use_ends_the_server_with_a_sentence_that_gives_advice() {
     let server = Server::start();
     let second = run(&["--bind", &server.address]);
     assert_eq!(second.status.code(), Some(1));
@@ -69,7 +69,7 @@ fn a_port_in_use_ends_it_with_a_sentence_that_says_what_to_do() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_ends_it_with_a_sentence() {
+fn a_missing_folder_ends_the_server_with_a_sentence() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
     let command = command.args(["--bind", "127.0.0.1:0", "--files", "no such folder"]);
     let output = command.output().unwrap();
@@ -82,7 +82,7 @@ fn a_folder_that_is_not_there_ends_it_with_a_sentence() {
 }
 
 #[test]
-fn wrong_usage_is_told_apart_by_its_exit_code() {
+fn a_usage_error_has_its_own_exit_code() {
     for arguments in [
         &["--window", "0"][..],
         &["--window", "many"],
@@ -101,7 +101,7 @@ fn wrong_usage_is_told_apart_by_its_exit_code() {
 }
 
 #[test]
-fn help_begins_with_examples() {
+fn the_help_begins_with_examples() {
     let output = run(&["--help"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stdout.starts_with(b"Examples:\n  server "));
@@ -109,7 +109,7 @@ fn help_begins_with_examples() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_says_goodbye_to_everybody_and_ends_it_well() {
+fn a_signal_notifies_all_clients_and_ends_the_server_successfully() {
     for signal in ["-INT", "-TERM"] {
         let mut server = Server::start();
         let mut dana = TcpStream::connect(&server.address).unwrap();

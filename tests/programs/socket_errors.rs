@@ -22,7 +22,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Longer than any of this may take.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Some seconds at the rate of [`SLOW`].
 const SIZE: u64 = 3_000_000;
@@ -225,13 +225,13 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let clock = Clock::start();
     while !is_so() {
         let waited = clock.now().since_start();
-        assert!(waited < PATIENCE, "not in time: {what}");
+        assert!(waited < TIMEOUT, "not in time: {what}");
         let _ = crossbeam_channel::after(Duration::from_millis(10)).recv();
     }
 }
 
 #[test]
-fn a_path_mtu_of_1280_that_icmp_tells_of_is_carried_by_shorter_segments() {
+fn a_path_mtu_of_1280_reported_by_icmp_is_met_by_shorter_segments() {
     for is_seen_by_server in [false, true] {
         let Some(net) = Net::new() else { return };
         net.sh(At::Router, "ip link set s mtu 1280");
@@ -246,7 +246,8 @@ fn a_path_mtu_of_1280_that_icmp_tells_of_is_carried_by_shorter_segments() {
 }
 
 #[test]
-fn a_firewall_that_refuses_every_datagram_for_a_while_costs_time_and_no_transfer() {
+fn a_firewall_that_temporarily_rejects_every_datagram_delays_a_transfer_without_ending_it()
+ {
     let Some(net) = Net::new() else { return };
     let client = net.client("/download a.bin");
     net.wait_for_download(100_000);
@@ -258,7 +259,7 @@ fn a_firewall_that_refuses_every_datagram_for_a_while_costs_time_and_no_transfer
 }
 
 #[test]
-fn a_firewall_that_refuses_the_handshake_for_two_seconds_delays_it() {
+fn a_firewall_that_rejects_the_handshake_for_two_seconds_delays_it() {
     for line in ["/download a.bin", "/upload b.bin"] {
         let Some(net) = Net::new() else { return };
         net.begin_to_refuse(At::Client, "output", "drop");
@@ -270,7 +271,7 @@ fn a_firewall_that_refuses_the_handshake_for_two_seconds_delays_it() {
 }
 
 #[test]
-fn icmp_errors_of_a_router_cost_time_and_no_transfer() {
+fn icmp_errors_of_a_router_delay_a_transfer_without_ending_it() {
     let Some(net) = Net::new() else { return };
     let client = net.client("/download a.bin");
     let kinds = [

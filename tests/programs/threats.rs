@@ -12,7 +12,7 @@ use sash::transfer::threads;
 use sash::wire::digest::Digest;
 use sash::wire::message::{Offer, Reply};
 use sash::wire::options::Arq;
-use sash::wire::packet::{Acknowledgement, Body, Opening, Packet, Reset};
+use sash::wire::packet::{Acknowledgement, Body, HandshakeFields, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -171,7 +171,7 @@ fn packet(offer: &Offer, body: Body) -> Vec<u8> {
 }
 
 fn syn(offer: &Offer) -> Vec<u8> {
-    let opening = Opening {
+    let opening = HandshakeFields {
         size: offer.size,
         window: 8,
         echo: 0,
@@ -198,7 +198,7 @@ fn answers(socket: &UdpSocket) -> Vec<usize> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_syn_with_the_right_token_from_another_address_draws_not_a_byte() {
+fn a_syn_with_the_right_token_from_another_address_is_not_answered() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
     let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
     // Linux has all of 127.0.0.0/8.
@@ -216,7 +216,7 @@ fn a_syn_with_the_right_token_from_another_address_draws_not_a_byte() {
 }
 
 #[test]
-fn whoever_sends_a_syn_and_falls_silent_is_sent_three_times_as_much_and_no_more() {
+fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its_bytes() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
     let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -252,7 +252,7 @@ fn whoever_sends_a_syn_and_falls_silent_is_sent_three_times_as_much_and_no_more(
 }
 
 #[test]
-fn before_the_opening_nothing_but_a_syn_is_answered() {
+fn before_the_handshake_only_a_syn_is_answered() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
     let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
     let acknowledgement = || Acknowledgement {
@@ -282,7 +282,7 @@ fn before_the_opening_nothing_but_a_syn_is_answered() {
 }
 
 #[test]
-fn two_ends_that_have_ended_fall_silent_whatever_they_hear() {
+fn two_ended_connections_answer_no_further_packets() {
     for arq in Arq::ALL {
         let now = Moment::START;
         let proposal = Proposal {
@@ -338,7 +338,7 @@ impl Guest {
 }
 
 #[test]
-fn a_server_out_of_descriptors_lets_people_in_again_once_some_are_free() {
+fn a_server_without_free_descriptors_accepts_clients_again_once_some_are_free() {
     let mut limited = Command::new("sh");
     let script = "ulimit -n 40; exec \"$0\" \"$@\"";
     limited.args(["-c", script, env!("CARGO_BIN_EXE_server")]);
@@ -379,7 +379,7 @@ fn limit_threads(server: &Server, count: u32) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_server_out_of_threads_says_so_and_lets_people_in_again_once_it_has_some() {
+fn a_server_without_free_threads_says_so_and_accepts_clients_again_once_some_are_free() {
     // Where everybody may run it.
     let copy = tempfile::tempdir().unwrap();
     fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
@@ -419,7 +419,7 @@ fn a_server_out_of_threads_says_so_and_lets_people_in_again_once_it_has_some() {
 }
 
 #[test]
-fn five_hundred_who_come_at_once_are_all_let_in() {
+fn five_hundred_simultaneous_clients_are_all_accepted() {
     let server = Server::start(program(), &[]);
     let mut crowd: Vec<_> = (0..500).map(|_| server.connect()).collect();
     for (number, guest) in crowd.iter_mut().enumerate() {
@@ -434,7 +434,7 @@ fn five_hundred_who_come_at_once_are_all_let_in() {
 }
 
 #[test]
-fn who_reads_a_byte_a_second_holds_up_nobody_and_is_let_go() {
+fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected() {
     let server = Server::start(program(), &[]);
     let mut dana = Guest::join(&server, "dana");
     let socket =
@@ -470,7 +470,7 @@ fn who_reads_a_byte_a_second_holds_up_nobody_and_is_let_go() {
 /// A thousand connections that end in every way there is.
 #[cfg(target_os = "linux")]
 #[test]
-fn no_thread_descriptor_or_port_is_left_of_a_thousand_joins_kills_and_cancels() {
+fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind() {
     // A port of this machine's own choice, free again a moment later.
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port().to_string();
@@ -551,7 +551,7 @@ fn open_by_tcp(offer: &Offer) -> TcpStream {
 const BY_TCP: &str = r#"{"download":{"file":"a.bin","transport":"tcp"}}"#;
 
 #[test]
-fn one_who_pauses_sixteen_downloads_leaves_ports_for_others() {
+fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
     let server = Server::start(program(), &["--udp-ports", &ports(4)]);
     let mut mallory = Guest::join(&server, "mallory");
     for _ in 0..16 {
@@ -574,7 +574,7 @@ fn one_who_pauses_sixteen_downloads_leaves_ports_for_others() {
 }
 
 #[test]
-fn a_port_that_stands_still_goes_to_whoever_waits_and_its_user_is_told() {
+fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informed() {
     let server = Server::start(program(), &["--udp-ports", &ports(1)]);
     let mut mallory = Guest::join(&server, "mallory");
     mallory.say(BY_TCP);
@@ -615,7 +615,7 @@ fn most_memory(server: &Server) -> u64 {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn who_asks_for_lists_and_does_not_read_holds_up_nobody_and_fills_no_memory() {
+fn clients_that_request_lists_without_reading_delay_no_other_and_fill_no_memory() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
     for number in 0..2_000 {
         let name = format!("a file with a long name, number {number}.txt");
@@ -647,7 +647,7 @@ fn who_asks_for_lists_and_does_not_read_holds_up_nobody_and_fills_no_memory() {
 }
 
 #[test]
-fn packets_of_an_old_transfer_open_nothing_and_end_nothing() {
+fn packets_of_an_old_transfer_neither_open_nor_end_a_new_one() {
     let server = Server::start(program(), &["--udp-ports", &ports(1)]);
     let mut dana = Guest::join(&server, "dana");
     let old = dana.ask_for_the_file();
@@ -669,7 +669,7 @@ fn packets_of_an_old_transfer_open_nothing_and_end_nothing() {
 
 /// What two programs could read in two ways, one reads in none.
 #[test]
-fn a_line_with_two_meanings_is_refused_and_an_escape_changes_none() {
+fn an_ambiguous_line_is_refused_and_an_escape_does_not_change_its_meaning() {
     use sash::wire::message::Request;
     let refused = [
         r#"{"say":{"text":"a","text":"b"}}"#,
@@ -701,7 +701,7 @@ fn a_line_with_two_meanings_is_refused_and_an_escape_changes_none() {
 }
 
 #[test]
-fn journals_and_captures_are_for_their_owner_alone() {
+fn journals_and_captures_are_readable_by_their_owner_only() {
     let kept = tempfile::tempdir().unwrap();
     let journals = kept.path().join("journals");
     let capture = kept.path().join("room.pcapng");

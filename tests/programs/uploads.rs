@@ -214,7 +214,7 @@ impl Person {
         })
     }
 
-    fn hear_error(&mut self) -> (Code, String) {
+    fn receive_error(&mut self) -> (Code, String) {
         self.hear(|reply| {
             let Reply::Error(complaint) = reply else {
                 return None;
@@ -224,7 +224,7 @@ impl Person {
     }
 
     /// The bytes acknowledged in the next news of this state.
-    fn hear_state(&mut self, state: TransferState) -> u64 {
+    fn receive_state(&mut self, state: TransferState) -> u64 {
         self.hear(|reply| {
             let Reply::Transfer(news) = reply else {
                 return None;
@@ -277,7 +277,7 @@ fn upload(path: &Path) -> String {
 }
 
 #[test]
-fn files_of_all_sizes_reach_the_server_by_every_way() {
+fn files_of_all_sizes_are_uploaded_by_every_method() {
     let server = Server::start(&[]);
     for (place, way) in WAYS.iter().enumerate() {
         for size in [0, 1, 1_436, 300_000] {
@@ -308,7 +308,7 @@ fn losses_on_both_sides_change_no_byte_of_an_upload() {
 }
 
 #[test]
-fn an_existing_file_is_kept_and_everybody_hears_of_the_new_one() {
+fn an_existing_file_is_kept_and_the_new_one_is_announced_to_all() {
     let server = Server::start(&[]);
     fs::write(server.folder.path().join("notes.txt"), "old").unwrap();
     let mut guy = Person::join(&server, "guy");
@@ -339,40 +339,40 @@ fn an_existing_file_is_kept_and_everybody_hears_of_the_new_one() {
 }
 
 #[test]
-fn a_name_that_leads_elsewhere_is_refused_and_nothing_is_written() {
+fn an_upload_name_that_leaves_the_folder_is_refused_and_no_file_is_written() {
     let server = Server::start(&[]);
     let mut guy = Person::join(&server, "guy");
     for name in ["../x", "/etc/x", "a\\\\b", ".bashrc", "x.part", "nul.txt"] {
         guy.say(&format!(r#"{{"upload":{{"file":"{name}","size":1}}}}"#));
-        assert_eq!(guy.hear_error().0, Code::BadFileName, "{name}");
+        assert_eq!(guy.receive_error().0, Code::BadFileName, "{name}");
     }
     assert_eq!(server.names(), [""; 0]);
 }
 
 #[test]
-fn what_is_over_a_limit_is_refused_before_a_byte_is_sent() {
+fn an_upload_over_the_limit_is_refused_before_a_byte_is_sent() {
     let limits = ["--upload-limit", "1000", "--upload-total", "1500"];
     let server = Server::start(&limits);
     let mut tal = Person::join(&server, "tal");
     tal.say(r#"{"upload":{"file":"a","size":1001}}"#);
-    let (code, sentence) = tal.hear_error();
+    let (code, sentence) = tal.receive_error();
     assert_eq!(code, Code::UploadRefused);
     assert!(sentence.contains("1000 at most"), "{sentence}");
     let (_kept, path) = file("a", 1_000);
     server.upload(&path, &[]);
     tal.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts.
-    assert_eq!(tal.hear_error().0, Code::UploadRefused);
+    assert_eq!(tal.receive_error().0, Code::UploadRefused);
     tal.say(r#"{"upload":{"file":"b","size":500}}"#);
     tal.hear_offer();
     tal.say(&format!(
         r#"{{"upload":{{"file":"c","size":{}}}}}"#,
         u64::MAX
     ));
-    assert_eq!(tal.hear_error().0, Code::UploadRefused);
+    assert_eq!(tal.receive_error().0, Code::UploadRefused);
 }
 
 #[test]
-fn a_server_without_uploads_says_so() {
+fn a_server_without_uploads_refuses_an_upload() {
     let server = Server::start(&["--no-upload"]);
     let (_kept, path) = file("a", 1);
     let output = server
@@ -384,7 +384,7 @@ fn a_server_without_uploads_says_so() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
+fn a_file_that_changes_during_its_upload_is_never_offered() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     let client = server.client("dana", &[&upload(&path)], &SLOW);
@@ -398,7 +398,7 @@ fn a_file_that_changes_while_it_is_uploaded_is_never_offered() {
 }
 
 #[test]
-fn a_client_that_leaves_at_half_goes_on_from_there_by_every_way() {
+fn an_upload_interrupted_halfway_resumes_by_every_method() {
     for way in WAYS {
         let server = Server::start(&[]);
         let (_kept, path) = file("a", 600_000);
@@ -424,7 +424,7 @@ fn a_client_that_leaves_at_half_goes_on_from_there_by_every_way() {
 }
 
 #[test]
-fn an_upload_that_is_cancelled_shows_nothing_to_anybody() {
+fn a_cancelled_upload_is_not_visible_to_any_user() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 3_000_000);
     let client = server.client("dana", &[&upload(&path)], &SLOW);
@@ -476,7 +476,7 @@ fn packets(said: &str) -> u64 {
 }
 
 #[test]
-fn an_upload_goes_on_with_the_server_that_is_started_after_a_killed_one() {
+fn an_upload_resumes_with_a_new_server_after_the_old_one_was_killed() {
     let mut server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     let client = server.client("dana", &[&upload(&path)], &SLOW);
@@ -495,7 +495,7 @@ fn an_upload_goes_on_with_the_server_that_is_started_after_a_killed_one() {
 }
 
 #[test]
-fn an_upload_goes_on_after_its_client_was_killed_and_by_tcp_as_well() {
+fn an_upload_resumes_over_udp_and_tcp_after_its_client_was_killed() {
     let server = Server::start(&[]);
     for (name, transport) in [("a", "udp"), ("a (2)", "tcp")] {
         let (_kept, path) = file("a", 600_000);
@@ -507,7 +507,7 @@ fn an_upload_goes_on_after_its_client_was_killed_and_by_tcp_as_well() {
 }
 
 #[test]
-fn in_a_room_with_a_password_an_upload_goes_on_after_its_client_and_server_were_killed() {
+fn in_a_room_with_a_password_an_upload_resumes_after_a_killed_client_and_server() {
     let secret = "open sesame 7";
     let (_kept_too, password) = file("password", 0);
     fs::write(&password, secret).unwrap();
@@ -528,7 +528,7 @@ fn in_a_room_with_a_password_an_upload_goes_on_after_its_client_and_server_were_
 }
 
 #[test]
-fn a_person_is_told_that_an_upload_goes_on() {
+fn the_user_is_informed_that_an_upload_resumes() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
@@ -543,7 +543,7 @@ fn a_person_is_told_that_an_upload_goes_on() {
 }
 
 #[test]
-fn a_file_that_changed_since_a_damaged_record_and_a_part_too_long_begin_anew() {
+fn a_changed_file_a_damaged_record_and_an_overlong_partial_file_restart_the_upload() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     let record = server.part("a").with_extension("part.json");
@@ -567,7 +567,7 @@ fn a_file_that_changed_since_a_damaged_record_and_a_part_too_long_begin_anew() {
 }
 
 #[test]
-fn two_uploads_of_one_name_at_once_do_not_go_on_from_one_part() {
+fn two_simultaneous_uploads_of_one_name_do_not_resume_the_same_partial_file() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
@@ -585,7 +585,7 @@ fn two_uploads_of_one_name_at_once_do_not_go_on_from_one_part() {
 }
 
 #[test]
-fn what_a_broken_off_upload_has_left_counts_and_gives_way() {
+fn an_interrupted_upload_counts_towards_the_limit_and_is_deleted_for_newer_ones() {
     let limits = ["--upload-limit", "700000", "--upload-total", "700000"];
     let server = Server::start(&limits);
     let (_kept, path) = file("a", 600_000);
@@ -594,7 +594,7 @@ fn what_a_broken_off_upload_has_left_counts_and_gives_way() {
     assert!(offset(&said) >= 200_000, "{said}");
     let mut guy = Person::join(&server, "guy");
     guy.say(r#"{"upload":{"file":"b","size":100001}}"#);
-    assert_eq!(guy.hear_error().0, Code::UploadRefused);
+    assert_eq!(guy.receive_error().0, Code::UploadRefused);
     let server = Server::start(&limits);
     server.break_off(&path, 200_000);
     let (_kept, other) = file("b", 700_000);
@@ -606,7 +606,7 @@ fn what_a_broken_off_upload_has_left_counts_and_gives_way() {
 }
 
 #[test]
-fn uploads_that_are_only_asked_for_take_nothing_from_others() {
+fn requested_uploads_that_send_no_data_reserve_no_space() {
     let limits = ["--upload-limit", "700000", "--upload-total", "700000"];
     let server = Server::start(&limits);
     let mut mallory = Person::join(&server, "mallory");
@@ -622,7 +622,7 @@ fn uploads_that_are_only_asked_for_take_nothing_from_others() {
 }
 
 #[test]
-fn a_mere_request_leaves_what_another_one_has_begun() {
+fn an_upload_request_without_data_does_not_delete_the_partial_file_of_another_user() {
     let limits = ["--upload-limit", "700000", "--upload-total", "700000"];
     let server = Server::start(&limits);
     let (_kept, path) = file("a", 600_000);
@@ -646,7 +646,7 @@ fn a_mere_request_leaves_what_another_one_has_begun() {
         });
         let transfer = offered.unwrap();
         mallory.say(&format!(r#"{{"cancel":{{"transfer":{transfer}}}}}"#));
-        mallory.hear_state(TransferState::Cancelled);
+        mallory.receive_state(TransferState::Cancelled);
     }
     assert!(server.part_bytes() >= 200_000);
     let said = server.upload(&path, &[]);
@@ -656,7 +656,7 @@ fn a_mere_request_leaves_what_another_one_has_begun() {
 /// The file size limit of a process stands for a disk that is full.
 #[cfg(unix)]
 #[test]
-fn a_disk_that_fills_up_ends_the_upload_with_a_sentence_and_leaves_nothing() {
+fn a_full_disk_ends_the_upload_with_a_sentence_and_leaves_no_file() {
     for way in [WAYS[2], WAYS[3]] {
         let mut limited = Command::new("sh");
         let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"";
@@ -686,7 +686,7 @@ fn belongings(process: &Child) -> (usize, usize) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_client_that_vanishes_leaves_no_thread_socket_port_or_reservation() {
+fn a_vanished_client_leaves_no_thread_socket_port_or_reservation() {
     let server = Server::start(&["--upload-total", "3000000"]);
     let (_kept, path) = file("a", 3_000_000);
     let before = belongings(&server.process);
@@ -711,7 +711,7 @@ fn a_client_that_vanishes_leaves_no_thread_socket_port_or_reservation() {
 }
 
 #[test]
-fn a_download_paused_at_half_goes_on_by_every_way() {
+fn a_download_paused_halfway_continues_by_every_method() {
     let server = Server::start(&[]);
     fs::write(server.folder.path().join("a"), made_up(400_000)).unwrap();
     for (place, way) in WAYS.iter().enumerate() {
@@ -727,7 +727,7 @@ fn a_download_paused_at_half_goes_on_by_every_way() {
 }
 
 #[test]
-fn an_upload_paused_at_half_goes_on_by_every_way() {
+fn an_upload_paused_halfway_continues_by_every_method() {
     let server = Server::start(&[]);
     for (place, way) in WAYS.iter().enumerate() {
         let (_kept, path) = file(&format!("{place}"), 400_000);
@@ -752,7 +752,7 @@ fn an_upload_paused_at_half_goes_on_by_every_way() {
 }
 
 #[test]
-fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
+fn a_client_that_implements_only_the_pause_message_stops_its_sender() {
     let server = Server::start(&["--link", "delay=5ms"]);
     fs::write(server.folder.path().join("a"), made_up(2_000_000)).unwrap();
     let mut guy = Person::join(&server, "guy");
@@ -787,14 +787,14 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
     };
     let address = format!("127.0.0.1:{}", offer.port).parse().unwrap();
     receiving::start(job, address, &destination, report).unwrap();
-    guy.hear_state(TransferState::Sending);
+    guy.receive_state(TransferState::Sending);
     let transfer = offer.transfer;
     guy.say(&format!(r#"{{"pause":{{"transfer":{transfer}}}}}"#));
-    guy.hear_state(TransferState::Paused);
-    guy.hear_state(TransferState::Paused); // What was in flight has arrived by now.
-    let before = guy.hear_state(TransferState::Paused);
+    guy.receive_state(TransferState::Paused);
+    guy.receive_state(TransferState::Paused); // What was in flight has arrived by now.
+    let before = guy.receive_state(TransferState::Paused);
     for _ in 0..10 {
-        assert_eq!(guy.hear_state(TransferState::Paused), before);
+        assert_eq!(guy.receive_state(TransferState::Paused), before);
     }
     assert!(before < 2_000_000);
     guy.say(&format!(r#"{{"resume":{{"transfer":{transfer}}}}}"#));
@@ -806,5 +806,5 @@ fn a_client_that_knows_only_the_word_pause_stops_its_sender() {
         ending.sentence
     );
     guy.say(r#"{"pause":{"transfer":99}}"#);
-    assert_eq!(guy.hear_error().0, Code::NoSuchTransfer);
+    assert_eq!(guy.receive_error().0, Code::NoSuchTransfer);
 }

@@ -159,7 +159,7 @@ const RESET: &str = "{\"time_us\":900000000,\"side\":\"link\",\"event\":\"packet
      \"direction\":\"ack\",\"fate\":\"delivered\"}\n";
 
 #[test]
-fn every_kind_of_packet_is_read_and_there_are_as_many_as_the_journal_tells() {
+fn every_packet_kind_is_dissected_and_the_counts_match_the_journal() {
     let mut seen = BTreeSet::new();
     for arq in ["stop-and-wait", "go-back-n", "selective-repeat", "sack"] {
         let link = "seed=7;loss=5%;delay=10ms";
@@ -186,7 +186,7 @@ fn every_kind_of_packet_is_read_and_there_are_as_many_as_the_journal_tells() {
 }
 
 #[test]
-fn a_dropped_packet_says_why_and_a_damaged_one_is_flagged() {
+fn a_dropped_packet_gives_its_reason_and_a_damaged_one_is_flagged() {
     let link = "seed=7;loss=5%;corrupt=5%;delay=5ms;rate=20mbit;queue=8000B;mtu=1300";
     let (capture, carried) = Capture::of_a_run(&["--arq=go-back-n", "--link", link], "");
     let count = |words: &str| {
@@ -213,7 +213,7 @@ fn a_dropped_packet_says_why_and_a_damaged_one_is_flagged() {
 }
 
 #[test]
-fn a_resend_is_flagged_and_leads_to_the_first_sending() {
+fn a_retransmission_is_flagged_and_refers_to_the_first_transmission() {
     let link = "delay=10ms;drop=d1.1,d2.1,d2.2";
     let arguments = [
         "--arq=sack",
@@ -244,7 +244,7 @@ fn a_resend_is_flagged_and_leads_to_the_first_sending() {
 }
 
 #[test]
-fn an_ack_leads_to_its_data_and_the_data_to_its_ack() {
+fn an_ack_refers_to_its_data_and_the_data_to_its_ack() {
     // The first sequence number is near the wrap.
     let arguments = [
         "--arq=sack",
@@ -299,7 +299,7 @@ fn an_ack_leads_to_its_data_and_the_data_to_its_ack() {
 }
 
 #[test]
-fn the_lost_segment_of_the_report_is_what_tshark_says() {
+fn the_lost_segment_in_the_report_is_the_output_of_tshark() {
     let arguments = [
         "--arq=sack",
         "--window=4",
@@ -441,7 +441,7 @@ fn pause(time: Duration) {
 }
 
 #[test]
-fn a_server_and_a_client_capture_what_they_send_and_hear() {
+fn server_and_client_capture_the_packets_that_they_send_and_receive() {
     let server = Server::start();
     // Somebody is there already, and is told who joins.
     let mut dana = TcpStream::connect(&server.address).unwrap();
@@ -495,9 +495,9 @@ fn a_server_and_a_client_capture_what_they_send_and_hear() {
         // Addresses are the real ones, and so is the direction.
         let elsewhere = "ip.src != 127.0.0.1 || ip.dst != 127.0.0.1";
         assert_eq!(capture.count(elsewhere), 0);
-        let out = told
-            .iter()
-            .filter(|it| (it["direction"] == "data") == told_by_sender(&capture));
+        let out = told.iter().filter(|it| {
+            (it["direction"] == "data") == is_capture_of_the_server(&capture)
+        });
         let sent = capture.count("sash && frame.p2p_dir == 0");
         assert_eq!(sent, out.count());
         let chat = capture.tshark(&["-q", "-z", "follow,tcp,ascii,0"]);
@@ -517,12 +517,12 @@ fn a_server_and_a_client_capture_what_they_send_and_hear() {
     assert!(joined[0][0].contains("guy"), "{joined:?}");
 }
 
-fn told_by_sender(capture: &Capture) -> bool {
+fn is_capture_of_the_server(capture: &Capture) -> bool {
     capture.path.ends_with("server.pcapng")
 }
 
 #[test]
-fn an_upload_is_captured_with_the_address_that_the_client_really_has() {
+fn an_upload_is_captured_with_the_actual_address_of_the_client() {
     let server = Server::start();
     let path = server.folder.path().join("client.pcapng");
     let file = server.folder.path().join("mine.bin");
@@ -551,7 +551,7 @@ fn an_upload_is_captured_with_the_address_that_the_client_really_has() {
 }
 
 #[test]
-fn in_a_room_with_a_password_what_opens_and_ends_a_transfer_shows_its_mac() {
+fn in_a_room_with_a_password_handshake_and_termination_packets_show_their_mac() {
     let server = Server::start_with(|folder| {
         let password = folder.join("password");
         fs::write(&password, "open sesame\n").unwrap();
@@ -605,7 +605,7 @@ fn in_a_room_with_a_password_what_opens_and_ends_a_transfer_shows_its_mac() {
 }
 
 #[test]
-fn what_cannot_be_read_or_written_is_told_in_a_sentence() {
+fn an_unreadable_or_unwritable_file_is_reported_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| text(&folder.path().join(name)).to_owned();
     lab(&[

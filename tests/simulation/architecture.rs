@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 #[test]
-fn every_file_keeps_the_law_of_the_floors() {
+fn every_file_respects_the_layers() {
     let mut broken = String::new();
     let files = rust_files(&source());
     assert!(
@@ -78,7 +78,7 @@ fn the_table_of_floors_names_every_module_once_and_the_report_has_the_same() {
 }
 
 #[test]
-fn an_import_from_above_is_found() {
+fn an_import_from_a_higher_layer_is_detected() {
     let offences = offences("wire/packet.rs", "//! x\nuse crate::reliable::Moment;\n");
     assert_eq!(offences.len(), 1);
     assert_eq!(offences[0].0, 2);
@@ -90,7 +90,7 @@ fn an_import_from_above_is_found() {
 }
 
 #[test]
-fn laboratory_and_shells_do_not_know_each_other() {
+fn the_laboratory_and_the_drivers_do_not_import_each_other() {
     assert_eq!(
         offences("lab/run.rs", "use crate::transfer::clock;").len(),
         1
@@ -106,7 +106,7 @@ fn laboratory_and_shells_do_not_know_each_other() {
 }
 
 #[test]
-fn neighbours_on_a_floor_keep_to_themselves() {
+fn modules_of_one_layer_do_not_import_each_other() {
     assert_eq!(offences("room.rs", "use crate::shelf::Shelf;").len(), 1);
     assert_eq!(
         offences("client/session.rs", "use crate::server::listener;").len(),
@@ -124,13 +124,13 @@ fn neighbours_on_a_floor_keep_to_themselves() {
 }
 
 #[test]
-fn a_way_up_by_super_is_found() {
+fn an_import_of_a_higher_layer_through_super_is_detected() {
     let text = "use super::super::lab::run;\nuse super::line::Lines;\n";
     assert_eq!(lines_of(&offences("wire/packet.rs", text)), [1]);
 }
 
 #[test]
-fn a_group_of_imports_over_several_lines_is_read_line_by_line() {
+fn a_group_of_imports_over_several_lines_is_checked_line_by_line() {
     let text = "use std::{\n    fmt,\n    net::TcpStream,\n};\n";
     assert_eq!(lines_of(&offences("room.rs", text)), [3]);
 }
@@ -144,20 +144,20 @@ fn a_path_within_code_counts_as_an_import() {
 }
 
 #[test]
-fn comments_strings_and_tests_may_name_anything() {
+fn comments_strings_and_tests_may_name_any_module() {
     let text = "//! Unlike std::net.\nconst A: &str = \"std::net\"; // std::fs\n\
                 #[cfg(test)]\nmod tests {\n    use std::fs;\n}\n";
     assert_eq!(offences("room.rs", text), []);
 }
 
 #[test]
-fn what_follows_a_test_item_is_read_again() {
+fn the_code_after_a_test_item_is_checked_again() {
     let text = "#[cfg(test)]\nmod tests;\n\nuse std::net::TcpStream;\n";
     assert_eq!(lines_of(&offences("room.rs", text)), [4]);
 }
 
 #[test]
-fn the_client_thinks_without_sockets_and_widgets() {
+fn the_client_model_and_controller_use_no_sockets_and_no_widgets() {
     for file in [
         "client/model.rs",
         "client/controller.rs",
@@ -208,7 +208,7 @@ fn machines_do_not_use_the_system() {
 }
 
 #[test]
-fn long_files_and_mod_files_are_refused() {
+fn overlong_files_and_mod_files_are_refused() {
     assert_eq!(offences("room.rs", &"\n".repeat(600)), []);
     assert_eq!(lines_of(&offences("room.rs", &"\n".repeat(601))), [601]);
     assert_eq!(lines_of(&offences("lab/mod.rs", "")), [1]);

@@ -7,7 +7,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation controllers::` rewrites the tables of the report.
 
-use sash::lab::journal::Happening;
+use sash::lab::journal::JournalEvent;
 use sash::lab::run::Experiment;
 use sash::reliable::event::Event;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
@@ -19,7 +19,7 @@ use std::{env, fs};
 const TOLERANCE: f64 = 0.15;
 
 #[test]
-fn reno_is_as_fast_as_mathis_says() {
+fn reno_is_as_fast_as_the_mathis_formula() {
     let mut table = heading();
     for (loss, packets) in [(0.0005, 300_000), (0.001, 200_000), (0.002, 100_000)] {
         let course = Course {
@@ -33,7 +33,7 @@ fn reno_is_as_fast_as_mathis_says() {
 }
 
 #[test]
-fn cubic_is_as_fast_as_rfc_9438_says() {
+fn cubic_is_as_fast_as_the_formula_of_rfc_9438() {
     let mut table = heading();
     for round_trip_ms in [200, 300, 600] {
         let course = Course {
@@ -59,7 +59,7 @@ fn cubic_is_as_fast_as_rfc_9438_says() {
 }
 
 #[test]
-fn cubic_is_as_fast_where_the_losses_are_as_regular_as_the_formula_has_them() {
+fn cubic_matches_its_formula_at_perfectly_regular_losses() {
     let packets = 200_000;
     let drops: Vec<_> = (1..packets / 2_000)
         .map(|nth| format!("d{}.1", nth * 2_000))
@@ -89,7 +89,8 @@ fn cubic_leaves_slow_start_before_the_queue_overflows_and_reno_does_not() {
         };
         let mut phases = Vec::new();
         let run = experiment.run(|entry| {
-            if let Happening::Machine(Event::CongestionUpdated { phase, .. }) = entry.what
+            if let JournalEvent::Machine(Event::CongestionUpdated { phase, .. }) =
+                entry.what
                 && phases.last() != Some(&phase)
             {
                 phases.push(phase);
@@ -113,7 +114,7 @@ fn cubic_leaves_slow_start_before_the_queue_overflows_and_reno_does_not() {
 }
 
 #[test]
-fn every_controller_answers_one_loss_as_its_chapter_says() {
+fn every_controller_responds_to_one_loss_as_its_chapter_says() {
     let lessons = [
         Congestion::PlusOneMinusThree,
         Congestion::DoubleHalve,
@@ -235,7 +236,7 @@ fn windows_around_a_loss(congestion: Congestion) -> Vec<u32> {
     };
     let mut changes = Vec::new();
     let run = experiment.run(|entry| {
-        if let Happening::Machine(Event::CongestionUpdated { cwnd, .. }) = entry.what {
+        if let JournalEvent::Machine(Event::CongestionUpdated { cwnd, .. }) = entry.what {
             changes.push((entry.time_us, cwnd));
         }
     });

@@ -31,7 +31,7 @@ const LONGEST: usize = 600;
 const ROUNDS: u32 = 400;
 
 #[test]
-fn every_input_that_is_kept_breaks_nothing() {
+fn no_input_of_the_corpus_causes_a_panic() {
     for (name, target) in TARGETS {
         let inputs = corpus(name);
         assert!(!inputs.is_empty(), "fuzz/corpus/{name} is empty");
@@ -43,7 +43,7 @@ fn every_input_that_is_kept_breaks_nothing() {
 }
 
 #[test]
-fn kept_inputs_that_are_cut_joined_and_damaged_break_nothing() {
+fn truncated_joined_and_damaged_corpus_inputs_cause_no_panic() {
     let rounds = env::var("CORPUS_ROUNDS").ok();
     let rounds = rounds.and_then(|it| it.parse().ok()).unwrap_or(ROUNDS);
     for (name, target) in TARGETS {
@@ -59,7 +59,7 @@ fn kept_inputs_that_are_cut_joined_and_damaged_break_nothing() {
 }
 
 #[test]
-fn every_target_has_its_program_and_every_program_its_target() {
+fn every_fuzz_target_has_its_program_and_every_program_its_target() {
     let programs = files(&root().join("fuzz/fuzz_targets"));
     let programs: Vec<_> = programs
         .iter()
@@ -77,22 +77,22 @@ fn show(what: &dyn std::fmt::Display) {
 
 /// Two kept inputs joined somewhere, a few bytes of it other ones.
 fn made_up(kept: &[Vec<u8>], seed: u64) -> Vec<u8> {
-    let mut dice = Rng::with_seed(seed);
+    let mut generator = Rng::with_seed(seed);
     let mut input = Vec::new();
     for _ in 0..2 {
-        let Some(one) = dice.choice(kept) else {
+        let Some(one) = generator.choice(kept) else {
             break;
         };
-        let start = dice.usize(..=one.len());
-        let end = dice.usize(start..=one.len());
+        let start = generator.usize(..=one.len());
+        let end = generator.usize(start..=one.len());
         input.extend_from_slice(&one[start..end]);
     }
-    if input.is_empty() || dice.u32(..4) == 0 {
-        input.extend((0..dice.usize(..LONGEST)).map(|_| dice.u8(..)));
+    if input.is_empty() || generator.u32(..4) == 0 {
+        input.extend((0..generator.usize(..LONGEST)).map(|_| generator.u8(..)));
     }
-    for _ in 0..dice.usize(..6) {
-        if let Some(place) = dice.usize(..).checked_rem(input.len()) {
-            input[place] = dice.u8(..);
+    for _ in 0..generator.usize(..6) {
+        if let Some(place) = generator.usize(..).checked_rem(input.len()) {
+            input[place] = generator.u8(..);
         }
     }
     input

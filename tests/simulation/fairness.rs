@@ -127,7 +127,7 @@ fn beside(one: Congestion, other: Congestion, late: u64) -> [f64; 2] {
 }
 
 #[track_caller]
-fn both_have(at_least: f64, one: Congestion, other: Congestion, golden: &str) {
+fn both_get_at_least(at_least: f64, one: Congestion, other: Congestion, golden: &str) {
     let mut table = "shares of what the bottleneck carries, over a minute\n\n".to_owned();
     for late in [0, 3] {
         for (first, second) in [(one, other), (other, one)] {
@@ -160,8 +160,8 @@ fn compare(name: &str, found: &str) {
 }
 
 #[test]
-fn the_default_and_cubic_leave_each_other_a_quarter() {
-    both_have(
+fn the_default_controller_and_cubic_each_get_at_least_a_quarter_of_the_bandwidth() {
+    both_get_at_least(
         0.25,
         Congestion::Bbr,
         Congestion::Cubic,
@@ -170,8 +170,8 @@ fn the_default_and_cubic_leave_each_other_a_quarter() {
 }
 
 #[test]
-fn the_default_and_reno_leave_each_other_a_quarter() {
-    both_have(
+fn the_default_controller_and_reno_each_get_at_least_a_quarter_of_the_bandwidth() {
+    both_get_at_least(
         0.25,
         Congestion::Bbr,
         Congestion::Reno,
@@ -180,7 +180,7 @@ fn the_default_and_reno_leave_each_other_a_quarter() {
 }
 
 #[test]
-fn two_of_the_default_share_alike() {
+fn two_flows_of_the_default_controller_share_the_bandwidth_fairly() {
     // The larger has 1.5 times as much at most.
-    both_have(0.4, Congestion::Bbr, Congestion::Bbr, "share_with_bbr.txt");
+    both_get_at_least(0.4, Congestion::Bbr, Congestion::Bbr, "share_with_bbr.txt");
 }

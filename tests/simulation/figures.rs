@@ -20,7 +20,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 #[test]
-fn a_whole_transfer_stands_in_the_report_byte_for_byte() {
+fn the_packets_of_a_whole_transfer_match_the_report_byte_for_byte() {
     let mut dumps = String::new();
     for (from, datagram) in transfer(OFFERED_TOKEN, None) {
         Packet::decode(&datagram).expect("it was just encoded");
@@ -32,7 +32,7 @@ fn a_whole_transfer_stands_in_the_report_byte_for_byte() {
 }
 
 #[test]
-fn what_has_a_mac_stands_in_the_report_byte_for_byte() {
+fn the_packets_with_a_mac_match_the_report_byte_for_byte() {
     let token = "896d1bd36d07c4a446183e3b38ef5620";
     let keys = TrafficKeys {
         send: key("e12cf31beef855223158215b6823098d43a8f58a6db8c7213bf4e9f2e17edd65"),
@@ -87,7 +87,7 @@ fn dump(dumps: &mut String, from: &str, datagram: &[u8]) {
 }
 
 #[test]
-fn the_price_of_loss_is_as_the_report_says() {
+fn the_cost_of_loss_matches_the_report() {
     let what = "seconds of virtual time, and DATA packets sent again; mean of ten seeds";
     let mut table = heading("loss", what);
     for loss in [0, 1, 5, 10, 20, 30] {
@@ -102,7 +102,7 @@ fn the_price_of_loss_is_as_the_report_says() {
 }
 
 #[test]
-fn a_wider_window_helps_as_the_report_says() {
+fn the_benefit_of_a_wider_window_matches_the_report() {
     let files = [
         ("goodput_by_window.txt", 0),
         ("goodput_by_window_lossy.txt", 5),
@@ -123,7 +123,7 @@ fn a_wider_window_helps_as_the_report_says() {
 }
 
 #[test]
-fn what_loss_leaves_of_a_path_is_as_the_report_says() {
+fn the_goodput_of_each_controller_under_loss_matches_the_report() {
     let controllers = [
         (Congestion::Fixed, 256),
         (Congestion::Reno, LARGEST_WINDOW),

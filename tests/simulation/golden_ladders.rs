@@ -40,19 +40,19 @@ fn compare_with_golden(name: &str, found: &str) {
 }
 
 #[test]
-fn stop_and_wait_stands_still_until_the_timer_repeats_the_lost_segment() {
+fn stop_and_wait_is_idle_until_the_timer_retransmits_the_lost_segment() {
     let ladder = ladder_of_one_loss(Arq::StopAndWait, 1);
     compare_with_golden("stop_and_wait_one_loss.txt", &ladder);
 }
 
 #[test]
-fn go_back_n_sends_everything_after_the_lost_segment_twice() {
+fn go_back_n_retransmits_the_lost_segment_and_all_later_ones() {
     let ladder = ladder_of_one_loss(Arq::GoBackN, 4);
     compare_with_golden("go_back_n_one_loss.txt", &ladder);
 }
 
 #[test]
-fn selective_repeat_sends_only_the_lost_segment_twice() {
+fn selective_repeat_retransmits_only_the_lost_segment() {
     let ladder = ladder_of_one_loss(Arq::SelectiveRepeat, 4);
     compare_with_golden("selective_repeat_one_loss.txt", &ladder);
 }

@@ -4,7 +4,7 @@
 //!
 //! A failure prints the line that runs it again.
 
-use sash::lab::journal::Happening;
+use sash::lab::journal::JournalEvent;
 use sash::lab::run::{Experiment, Run};
 use sash::reliable::event::Event;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
@@ -20,7 +20,7 @@ fn whole(experiment: &Experiment) -> Run {
 
 /// Each protocol with each controller sends this much over the link, and meets no less
 /// time than this.
-fn everybody_arrives_whole(link: &str, size: u64, at_least: Duration) {
+fn every_protocol_delivers_the_file(link: &str, size: u64, at_least: Duration) {
     for arq in Arq::ALL {
         for congestion in Congestion::ALL {
             let window = if arq == Arq::StopAndWait { 1 } else { 64 };
@@ -43,35 +43,35 @@ fn everybody_arrives_whole(link: &str, size: u64, at_least: Duration) {
 }
 
 #[test]
-fn a_link_that_is_dark_two_seconds_of_every_five_only_takes_longer() {
+fn an_outage_of_two_seconds_in_every_five_only_delays_a_transfer() {
     let link = "outage=2s/5s;delay=20ms;rate=1mbit;queue=50kB";
-    everybody_arrives_whole(link, 600_000, Duration::from_secs(5));
+    every_protocol_delivers_the_file(link, 600_000, Duration::from_secs(5));
 }
 
 #[test]
-fn nobody_keeps_step_with_a_path_that_is_dark_a_part_of_every_second() {
+fn no_protocol_synchronizes_with_a_periodic_outage() {
     for outage in ["300ms/1s", "400ms/1s", "300ms/500ms"] {
         let link = format!("outage={outage};delay=25ms;loss=10%");
-        everybody_arrives_whole(&link, 60_000, Duration::ZERO);
+        every_protocol_delivers_the_file(&link, 60_000, Duration::ZERO);
     }
 }
 
 #[test]
-fn losses_in_bursts_are_survived_by_everybody() {
+fn every_protocol_tolerates_burst_loss() {
     let link = "data.burst=2%/10%;ack.burst=2%/60%;delay=20ms";
-    everybody_arrives_whole(link, 500_000, Duration::ZERO);
+    every_protocol_delivers_the_file(link, 500_000, Duration::ZERO);
 }
 
 #[test]
-fn a_delay_that_varies_by_half_is_survived_by_everybody() {
+fn every_protocol_tolerates_a_jitter_of_half_the_delay() {
     let link = "delay=40ms;jitter=20ms";
-    everybody_arrives_whole(link, 500_000, Duration::ZERO);
+    every_protocol_delivers_the_file(link, 500_000, Duration::ZERO);
 }
 
 #[test]
-fn a_way_back_ten_times_slower_is_survived_by_everybody() {
+fn every_protocol_tolerates_a_reverse_path_that_is_ten_times_slower() {
     let link = "data.rate=10mbit;ack.rate=1mbit;queue=50kB;delay=20ms";
-    everybody_arrives_whole(link, 500_000, Duration::ZERO);
+    every_protocol_delivers_the_file(link, 500_000, Duration::ZERO);
 }
 
 /// A path for the default: a bottleneck and the round trip that it is seen from.
@@ -142,7 +142,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 #[test]
-fn broadband_is_used_at_any_loss_up_to_a_third() {
+fn a_broadband_path_is_utilized_at_loss_rates_up_to_30_percent() {
     let shares = [
         (0, 0.96),
         (1, 0.96),
@@ -155,7 +155,7 @@ fn broadband_is_used_at_any_loss_up_to_a_third() {
 }
 
 #[test]
-fn a_satellite_is_used_to_three_quarters_with_all_of_its_slow_beginning() {
+fn a_satellite_path_is_utilized_to_three_quarters_including_slow_start() {
     let satellite = Path {
         megabits: 20,
         one_way_ms: 300,
@@ -165,7 +165,7 @@ fn a_satellite_is_used_to_three_quarters_with_all_of_its_slow_beginning() {
 }
 
 #[test]
-fn a_fast_short_path_is_used_at_any_loss_up_to_a_twentieth() {
+fn a_fast_short_path_is_utilized_at_loss_rates_up_to_5_percent() {
     let metro = Path {
         megabits: 200,
         one_way_ms: 5,
@@ -175,7 +175,7 @@ fn a_fast_short_path_is_used_at_any_loss_up_to_a_twentieth() {
 }
 
 #[test]
-fn nothing_is_sent_that_need_not_be_and_the_way_back_stays_free() {
+fn few_retransmissions_are_spurious_and_the_reverse_path_carries_little_traffic() {
     for loss_percent in [0, 1, 5, 10, 20, 30] {
         let experiment = BROADBAND.experiment(loss_percent, 4);
         let run = whole(&experiment);
@@ -189,7 +189,7 @@ fn nothing_is_sent_that_need_not_be_and_the_way_back_stays_free() {
 }
 
 #[test]
-fn the_default_leaves_no_more_than_one_product_standing_in_a_queue_of_four() {
+fn the_standing_queue_of_the_default_controller_is_at_most_one_bandwidth_delay_product() {
     let path = Path {
         queue_bytes: 1_000_000,
         ..BROADBAND
@@ -203,7 +203,7 @@ fn the_default_leaves_no_more_than_one_product_standing_in_a_queue_of_four() {
         let mut round_trips = Vec::new();
         let run = experiment.run(|entry| {
             let is_steady = entry.time_us > 2_000_000;
-            if let Happening::Machine(Event::MetricsUpdated { latest_us, .. }) =
+            if let JournalEvent::Machine(Event::MetricsUpdated { latest_us, .. }) =
                 entry.what
                 && is_steady
             {

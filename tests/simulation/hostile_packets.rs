@@ -3,13 +3,15 @@
 
 use proptest::prelude::*;
 use sash::reliable::connection::{Receiving, Sending};
-use sash::reliable::gate;
+use sash::reliable::flow_control;
 use sash::reliable::handshake::{Handshake, Proposal};
 use sash::reliable::moment::Moment;
 use sash::reliable::{Machine, Transmit};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::options::Arq;
-use sash::wire::packet::{Acknowledgement, Body, Opening, Packet, Reset, SequenceRange};
+use sash::wire::packet::{
+    Acknowledgement, Body, HandshakeFields, Packet, Reset, SequenceRange,
+};
 use sash::wire::sequence::SequenceNumber;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,7 +34,7 @@ const PROPOSAL: Proposal = Proposal {
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
-enum Step {
+enum Operation {
     /// A packet comes out of nowhere.
     Forge(Packet),
     /// Of the honest packets on the way, this one arrives (modulo their count).
@@ -73,12 +75,12 @@ fn acknowledgement() -> impl Strategy<Value = Acknowledgement> {
     )
 }
 
-fn opening() -> impl Strategy<Value = Opening> {
+fn opening() -> impl Strategy<Value = HandshakeFields> {
     let size = prop_oneof![Just(PROPOSAL.size), any::<u64>()];
     let window = prop_oneof![Just(WINDOW), Just(0), Just(u32::MAX), any::<u32>()];
     let segment_bytes = prop_oneof![Just(10), Just(0), any::<u16>()];
     (size, window, any::<u32>(), segment_bytes).prop_map(
-        |(size, window, echo, segment_bytes)| Opening {
+        |(size, window, echo, segment_bytes)| HandshakeFields {
             size,
             window,
             echo,
@@ -131,13 +133,13 @@ fn packet() -> impl Strategy<Value = Packet> {
     })
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<Operation>> {
     let step = prop_oneof![
-        4 => packet().prop_map(Step::Forge),
-        8 => (0..10_usize).prop_map(Step::Arrive),
-        2 => (0..10_usize).prop_map(Step::Lose),
-        2 => (0..700_u64).prop_map(Step::Wait),
-        1 => Just(Step::Damage),
+        4 => packet().prop_map(Operation::Forge),
+        8 => (0..10_usize).prop_map(Operation::Arrive),
+        2 => (0..10_usize).prop_map(Operation::Lose),
+        2 => (0..700_u64).prop_map(Operation::Wait),
+        1 => Just(Operation::Damage),
     ];
     proptest::collection::vec(step, 0..150)
 }
@@ -180,7 +182,7 @@ struct Disk {
 
 impl Disk {
     fn receive(&mut self, receiver: &mut Receiving, packet: &Packet, now: Moment) {
-        if receiver.wants(packet) {
+        if receiver.is_wanted(packet) {
             assert!(packet.number >= self.written, "written twice");
             assert!(self.early.insert(packet.number), "kept twice");
             assert!(self.early.len() <= WINDOW as usize, "more than a window");
@@ -200,7 +202,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
-    fn a_receiver_among_strangers_keeps_its_order(arq in arq(), steps in steps()) {
+    fn a_receiver_under_forged_packets_delivers_the_file_in_order(arq in arq(), steps in steps()) {
         let mut now = Moment::START;
         let proposal = Proposal { first: None, ..PROPOSAL };
         let mut receiver = Receiving::initiate(arq, proposal, now);
@@ -211,9 +213,9 @@ proptest! {
         let mut to_sender = drain(&mut receiver, now);
         for step in steps {
             match step {
-                Step::Forge(packet) => disk.receive(&mut receiver, &packet, now),
-                Step::Arrive(which) | Step::Lose(which) => {
-                    let is_lost = matches!(step, Step::Lose(_));
+                Operation::Forge(packet) => disk.receive(&mut receiver, &packet, now),
+                Operation::Arrive(which) | Operation::Lose(which) => {
+                    let is_lost = matches!(step, Operation::Lose(_));
                     if let Some(which) = which.checked_rem(to_receiver.len()) {
                         let one: Transmit = to_receiver.remove(which);
                         if !is_lost {
@@ -227,12 +229,12 @@ proptest! {
                         }
                     }
                 }
-                Step::Wait(milliseconds) => {
+                Operation::Wait(milliseconds) => {
                     now += Duration::from_millis(milliseconds);
                     to_sender.append(&mut wait(&mut receiver, now));
                     to_receiver.append(&mut wait(&mut sender, now));
                 }
-                Step::Damage => receiver.on_damage(now),
+                Operation::Damage => receiver.on_damage(now),
             }
             to_sender.append(&mut drain(&mut receiver, now));
             to_receiver.append(&mut drain(&mut sender, now));
@@ -244,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn a_sender_among_strangers_sends_only_its_file_and_ends(arq in arq(), steps in steps()) {
+    fn a_sender_under_forged_packets_sends_only_its_file_and_ends(arq in arq(), steps in steps()) {
         let mut now = Moment::START;
         let proposal = Proposal { first: None, ..PROPOSAL };
         let mut client = Handshake::initiate(proposal, now);
@@ -262,13 +264,13 @@ proptest! {
         let mut sent = Vec::new();
         for step in steps {
             match step {
-                Step::Forge(packet) => sender.on_packet(&packet, now),
-                Step::Wait(milliseconds) => {
+                Operation::Forge(packet) => sender.on_packet(&packet, now),
+                Operation::Wait(milliseconds) => {
                     now += Duration::from_millis(milliseconds);
                     sent.append(&mut wait(&mut sender, now));
                 }
-                Step::Damage => sender.on_damage(),
-                Step::Arrive(_) | Step::Lose(_) => (),
+                Operation::Damage => sender.on_damage(),
+                Operation::Arrive(_) | Operation::Lose(_) => (),
             }
             sent.append(&mut drain(&mut sender, now));
         }
@@ -277,7 +279,7 @@ proptest! {
         for one in sent {
             let start = u64::from(one.packet.number) * 10;
             if let Body::Data { length } = one.packet.body
-                && !gate::is_probe(&one.packet)
+                && !flow_control::is_probe(&one.packet)
             {
                 let end = (start + 10).min(PROPOSAL.size);
                 prop_assert_eq!(one.bytes, start..end);
@@ -288,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn a_handshake_among_strangers_opens_only_on_the_agreed_terms(
+    fn a_handshake_under_forged_packets_accepts_only_the_agreed_parameters(
         is_client in any::<bool>(),
         packets in proptest::collection::vec(packet(), 0..40),
     ) {
@@ -302,9 +304,9 @@ proptest! {
             side.on_packet(&packet, now);
             drain(&mut side, now);
         }
-        if let Some(terms) = side.terms() {
-            prop_assert_eq!(terms.segments(), SEGMENTS);
-            prop_assert!((1..=WINDOW).contains(&terms.window));
+        if let Some(parameters) = side.parameters() {
+            prop_assert_eq!(parameters.segments(), SEGMENTS);
+            prop_assert!((1..=WINDOW).contains(&parameters.window));
         }
     }
 }

@@ -13,12 +13,12 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use sash::lab::journal::{Carried, Entry, Heading, Killed, Meddling, Side};
+use sash::lab::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
 use sash::lab::run::Experiment;
-use sash::lab::stage::Stage;
+use sash::lab::simulation::Simulation;
 use sash::link::{Direction, Fate};
 use sash::reliable::event::{
-    Event, GateState, Ignored, PacketName, Timer, Trigger, Unwanted,
+    DiscardReason, Event, FlowControlState, Ignored, PacketName, Timer, Trigger,
 };
 use sash::reliable::moment::Moment;
 use sash::wire::options::{Arq, Congestion};
@@ -41,17 +41,17 @@ const PACKET: PacketName = PacketName {
 };
 
 #[test]
-fn every_event_and_each_of_its_fields_is_on_the_page_and_no_other() {
+fn the_page_documents_every_event_with_all_of_its_fields_and_no_other() {
     let page = Page::read();
     let mut events = BTreeMap::new();
     let carried = Entry::carried(Moment::START, CARRIED);
-    let meddled = all_of(meddling_after).into_iter();
-    let meddled = meddled.map(|it| Entry::meddled(Moment::START, it));
+    let injected = all_of(fault_after).into_iter();
+    let injected = injected.map(|it| Entry::injected(Moment::START, it));
     let entries = all_of(event_after)
         .into_iter()
         .map(|event| Entry::new(Moment::START, Side::Sender, event))
         .chain([carried])
-        .chain(meddled);
+        .chain(injected);
     for entry in entries {
         let Value::Object(mut fields) = serde_json::to_value(entry).unwrap() else {
             panic!("an entry is an object");
@@ -64,7 +64,7 @@ fn every_event_and_each_of_its_fields_is_on_the_page_and_no_other() {
 }
 
 #[test]
-fn the_fields_of_the_first_line_and_of_every_further_line_are_on_the_page() {
+fn the_page_documents_the_fields_of_the_first_and_of_every_further_line() {
     let page = Page::read();
     let heading = serde_json::to_value(Experiment::small().heading()).unwrap();
     let fields: Names = heading.as_object().unwrap().keys().cloned().collect();
@@ -74,7 +74,7 @@ fn the_fields_of_the_first_line_and_of_every_further_line_are_on_the_page() {
 }
 
 #[test]
-fn every_value_of_a_field_is_on_the_page_and_no_other() {
+fn the_page_documents_every_value_of_a_field_and_no_other() {
     let page = Page::read();
     let of = |field: &str| page.rows(&format!("### Values of `{field}`"));
     assert_eq!(of("side"), values(side_after));
@@ -83,11 +83,15 @@ fn every_value_of_a_field_is_on_the_page_and_no_other() {
     assert_eq!(of("fate"), values(fate_after));
     assert_eq!(of("trigger"), values(trigger_after));
     assert_eq!(of("timer"), values(timer_after));
-    assert_eq!(of("gate"), values(gate_after));
+    assert_eq!(of("gate"), values(flow_control_after));
     let mut why = values(ignored_after);
-    why.append(&mut values(unwanted_after));
+    why.append(&mut values(discard_reason_after));
     assert_eq!(of("why"), why);
-    let states = ["handshake", "connection/sending", "connection/receiving"];
+    let states = [
+        "handshake/state",
+        "connection/sending/phase",
+        "connection/receiving/phase",
+    ];
     assert_eq!(of("state"), words(&states, "const fn name(&self)"));
     let controllers =
         Congestion::ALL.map(|it| format!("congestion/{it}").replace('-', "_"));
@@ -96,7 +100,7 @@ fn every_value_of_a_field_is_on_the_page_and_no_other() {
 }
 
 #[test]
-fn the_life_of_a_lost_segment_is_what_a_run_writes() {
+fn the_journal_of_a_lost_segment_on_the_page_matches_a_run() {
     let experiment = Experiment {
         scenario: "delay=10ms;drop=d1.1".parse().unwrap(),
         window: 4,
@@ -117,8 +121,8 @@ fn the_life_of_a_lost_segment_is_what_a_run_writes() {
 }
 
 #[test]
-fn a_packet_that_a_person_kills_is_what_a_stage_writes() {
-    let mut stage = Stage::new(Experiment {
+fn the_journal_of_a_killed_packet_on_the_page_matches_a_run() {
+    let mut simulation = Simulation::new(Experiment {
         scenario: "delay=10ms".parse().unwrap(),
         window: 4,
         size: 500,
@@ -126,25 +130,25 @@ fn a_packet_that_a_person_kills_is_what_a_stage_writes() {
         listening: true,
         ..Experiment::small()
     });
-    let mut entries = stage.run_until(35_000).unwrap();
-    assert!(stage.kill("d1.1".parse().unwrap()));
-    stage.run_to_end().unwrap();
-    entries.extend(stage.take_entries());
+    let mut entries = simulation.run_until(35_000).unwrap();
+    assert!(simulation.kill("d1.1".parse().unwrap()));
+    simulation.run_to_end().unwrap();
+    entries.extend(simulation.take_entries());
     let is_of_segment_1 = |entry: &&Entry| {
         let line = entry.to_line();
         line.contains("\"number\":1,") && !line.contains("ACK")
     };
     let life = entries.iter().filter(is_of_segment_1).map(Entry::to_line);
-    let found: String = std::iter::once(stage.heading().to_line())
+    let found: String = std::iter::once(simulation.heading().to_line())
         .chain(life)
         .collect();
     compare_with_golden("journal_killed.txt", &found);
-    let grown = stage.scenario().to_string();
+    let grown = simulation.scenario().to_string();
     assert_eq!(grown, "delay=10ms;drop=d1.1");
 }
 
 #[test]
-fn the_first_of_each_event_is_what_a_run_writes() {
+fn the_first_entry_of_each_event_on_the_page_matches_a_run() {
     let experiment = Experiment {
         scenario: "seed=7;delay=10ms;mtu=1300;loss=5%;corrupt=5%"
             .parse()
@@ -271,16 +275,16 @@ const CARRIED: Carried = Carried {
 };
 
 /// One example of each thing that a person can do.
-fn meddling_after(meddling: Option<&Meddling>) -> Option<Meddling> {
-    Some(match meddling {
-        None => Meddling::PacketKilled(Killed {
+fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
+    Some(match fault {
+        None => FaultInjection::PacketKilled(Killed {
             packet: PACKET,
             direction: Direction::Data,
         }),
-        Some(Meddling::PacketKilled(_)) => Meddling::LinkChanged {
+        Some(FaultInjection::PacketKilled(_)) => FaultInjection::LinkChanged {
             scenario: "perfect".to_owned(),
         },
-        Some(Meddling::LinkChanged { .. }) => return None,
+        Some(FaultInjection::LinkChanged { .. }) => return None,
     })
 }
 
@@ -299,9 +303,7 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             attempt: 1,
             trigger: Trigger::Timeout,
         },
-        Some(Event::PacketLost { .. }) => Event::TimerExpired {
-            timer: Timer::Quiet,
-        },
+        Some(Event::PacketLost { .. }) => Event::TimerExpired { timer: Timer::Idle },
         Some(Event::TimerExpired { .. }) => Event::MetricsUpdated {
             latest_us: 1,
             srtt_us: 1,
@@ -315,16 +317,16 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             pacing_rate: Some(1),
             phase: "fixed".into(),
         },
-        Some(Event::CongestionUpdated { .. }) => Event::RangesTold {
+        Some(Event::CongestionUpdated { .. }) => Event::AckRanges {
             ranges: vec![[2, 3]],
         },
-        Some(Event::RangesTold { .. }) => Event::SegmentKept { number: 2 },
-        Some(Event::SegmentKept { .. }) => Event::SegmentDropped {
+        Some(Event::AckRanges { .. }) => Event::SegmentBuffered { number: 2 },
+        Some(Event::SegmentBuffered { .. }) => Event::SegmentDropped {
             number: 2,
-            why: Unwanted::Duplicate,
+            why: DiscardReason::Duplicate,
         },
         Some(Event::SegmentDropped { .. }) => Event::DataBlockedUpdated {
-            gate: GateState::Open,
+            flow_control: FlowControlState::Open,
         },
         Some(Event::DataBlockedUpdated { .. }) => Event::MtuUpdated { segment_bytes: 1 },
         Some(Event::MtuUpdated { .. }) => Event::ListeningBegun {
@@ -400,19 +402,21 @@ fn timer_after(timer: Option<&Timer>) -> Option<Timer> {
         Some(Timer::Retransmission) => Timer::LossDetection,
         Some(Timer::LossDetection) => Timer::AcknowledgementDelay,
         Some(Timer::AcknowledgementDelay) => Timer::Probe,
-        Some(Timer::Probe) => Timer::Quiet,
-        Some(Timer::Quiet) => Timer::Closing,
+        Some(Timer::Probe) => Timer::Idle,
+        Some(Timer::Idle) => Timer::Closing,
         Some(Timer::Closing) => Timer::Silence,
         Some(Timer::Silence) => return None,
     })
 }
 
-fn gate_after(gate: Option<&GateState>) -> Option<GateState> {
-    Some(match gate {
-        None => GateState::Open,
-        Some(GateState::Open) => GateState::WindowClosed,
-        Some(GateState::WindowClosed) => GateState::Paused,
-        Some(GateState::Paused) => return None,
+fn flow_control_after(
+    flow_control: Option<&FlowControlState>,
+) -> Option<FlowControlState> {
+    Some(match flow_control {
+        None => FlowControlState::Open,
+        Some(FlowControlState::Open) => FlowControlState::WindowClosed,
+        Some(FlowControlState::WindowClosed) => FlowControlState::Paused,
+        Some(FlowControlState::Paused) => return None,
     })
 }
 
@@ -428,12 +432,12 @@ fn ignored_after(why: Option<&Ignored>) -> Option<Ignored> {
     })
 }
 
-fn unwanted_after(why: Option<&Unwanted>) -> Option<Unwanted> {
+fn discard_reason_after(why: Option<&DiscardReason>) -> Option<DiscardReason> {
     Some(match why {
-        None => Unwanted::Duplicate,
-        Some(Unwanted::Duplicate) => Unwanted::OutOfOrder,
-        Some(Unwanted::OutOfOrder) => Unwanted::BeyondTheWindow,
-        Some(Unwanted::BeyondTheWindow) => return None,
+        None => DiscardReason::Duplicate,
+        Some(DiscardReason::Duplicate) => DiscardReason::OutOfOrder,
+        Some(DiscardReason::OutOfOrder) => DiscardReason::BeyondTheWindow,
+        Some(DiscardReason::BeyondTheWindow) => return None,
     })
 }
 

@@ -10,7 +10,7 @@ use sash::wire::options::{Arq, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES};
 const SEEDS: u64 = 10_000;
 
 #[test]
-fn ten_thousand_seeded_transfers_arrive_whole_and_end() {
+fn ten_thousand_seeded_transfers_are_complete_and_end() {
     let mut tally = Tally::default();
     for seed in 0..SEEDS {
         match soak::run(seed) {
@@ -25,7 +25,7 @@ fn ten_thousand_seeded_transfers_arrive_whole_and_end() {
 }
 
 #[test]
-fn a_megabyte_survives_thirty_percent_loss_and_more_by_each_protocol() {
+fn each_protocol_transfers_a_megabyte_at_thirty_percent_loss() {
     for arq in Arq::ALL {
         let scenario: Scenario = "seed=11;loss=30%;duplicate=5%;reorder=10%;corrupt=5%"
             .parse()
@@ -44,7 +44,7 @@ fn a_megabyte_survives_thirty_percent_loss_and_more_by_each_protocol() {
 }
 
 #[test]
-fn a_transfer_goes_on_by_itself_when_the_network_was_away_for_twenty_seconds() {
+fn a_transfer_continues_by_itself_after_an_outage_of_twenty_seconds() {
     for arq in Arq::ALL {
         let scenario =
             "seed=3;rate=100kbit;queue=100kB;delay=20ms;outage=20s/40s".parse();
@@ -63,7 +63,7 @@ fn a_transfer_goes_on_by_itself_when_the_network_was_away_for_twenty_seconds() {
 }
 
 #[test]
-fn a_path_too_narrow_for_the_default_is_found_out_in_both_directions() {
+fn a_path_with_a_small_mtu_is_detected_in_both_directions() {
     for arq in Arq::ALL {
         for way in ["", "data.", "ack."] {
             let scenario = format!("delay=10ms;{way}mtu=1300").parse().unwrap();
@@ -112,7 +112,7 @@ fn the_same_experiment_writes_the_same_journal_byte_for_byte() {
 }
 
 #[test]
-fn the_same_first_attempts_are_lost_by_every_protocol() {
+fn every_protocol_loses_the_same_first_attempts() {
     let lost_first_attempts = |arq| {
         let scenario = "seed=5;data.loss=15%;delay=5ms".parse().unwrap();
         let experiment = Experiment {

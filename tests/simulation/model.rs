@@ -65,7 +65,7 @@ const SELECTIVE_REPEAT: Protocol = Protocol::SelectiveRepeat;
 const SACK: Protocol = Protocol::Sack;
 
 #[test]
-fn every_order_of_events_is_survived_where_the_space_is_wide_enough() {
+fn every_order_of_events_is_correct_if_the_sequence_number_space_is_large_enough() {
     let systems = [
         in_order(STOP_AND_WAIT, 1, 2, 6),
         in_order(GO_BACK_N, 2, 3, 4),
@@ -124,7 +124,7 @@ fn drawn(system: System, question: Question) -> String {
 }
 
 #[test]
-fn go_back_n_needs_one_number_more_than_its_window() {
+fn go_back_n_needs_one_sequence_number_more_than_its_window() {
     for window in 1..4 {
         let narrow = in_order(GO_BACK_N, window, window, 3);
         assert!(shortest_way(narrow, Question::Spoilt).is_some(), "{window}");
@@ -136,7 +136,7 @@ fn go_back_n_needs_one_number_more_than_its_window() {
 }
 
 #[test]
-fn selective_repeat_needs_twice_as_many_numbers_as_its_window() {
+fn selective_repeat_needs_twice_as_many_sequence_numbers_as_its_window() {
     for (window, space) in [(1, 1), (2, 2), (2, 3), (3, 3), (3, 4), (3, 5)] {
         for protocol in [SELECTIVE_REPEAT, SACK] {
             let narrow = in_order(protocol, window, space, 3);
@@ -149,7 +149,7 @@ fn selective_repeat_needs_twice_as_many_numbers_as_its_window() {
 }
 
 #[test]
-fn no_space_that_wraps_is_wide_enough_where_packets_overtake_each_other() {
+fn no_wrapping_sequence_number_space_is_large_enough_under_reordering() {
     for (protocol, window, space) in [
         (STOP_AND_WAIT, 1, 2),
         (STOP_AND_WAIT, 1, 8),
@@ -167,7 +167,7 @@ fn no_space_that_wraps_is_wide_enough_where_packets_overtake_each_other() {
 }
 
 #[test]
-fn a_file_of_as_many_segments_as_there_are_numbers_is_one_too_long() {
+fn a_file_with_as_many_segments_as_sequence_numbers_is_too_long_by_one() {
     let full = system(GO_BACK_N, 2, 3, 3);
     assert!(shortest_way(full, Question::Spoilt).is_none());
     let ladder = drawn(full, Question::Deceived);
@@ -175,7 +175,7 @@ fn a_file_of_as_many_segments_as_there_are_numbers_is_one_too_long() {
 }
 
 #[test]
-fn a_receiver_whose_window_reached_past_the_files_end_would_be_misunderstood() {
+fn a_receive_window_beyond_the_end_of_the_file_would_cause_a_misunderstanding() {
     let mut beyond = system(SACK, 2, 3, 2);
     beyond.agreed.window_ends_with_the_file = false;
     assert!(shortest_way(beyond, Question::Spoilt).is_none());

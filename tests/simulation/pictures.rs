@@ -3,7 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test --test simulation pictures::` draws them again; look at each one.
 
 use sash::lab::journal::Entry;
-use sash::lab::ladder::{self, Window};
+use sash::lab::ladder::{self, Excerpt};
 use sash::lab::race::{self, Race};
 use sash::lab::run::Experiment;
 use sash::lab::strip::{self, Scrubber};
@@ -49,18 +49,18 @@ fn compare(path: &str, found: &str) {
 }
 
 #[test]
-fn the_ladders_of_one_loss_are_drawn_as_the_report_shows_them() {
+fn the_ladder_diagrams_of_one_loss_match_the_report() {
     for arq in Arq::ALL {
         let experiment = one_loss(arq);
         let entries = entries(&experiment);
-        let picture = ladder::picture(&experiment.heading(), &entries, Window::ALL);
+        let picture = ladder::picture(&experiment.heading(), &entries, Excerpt::ALL);
         let name = arq.name().replace('-', "_");
         compare(&format!("report/figures/ladder_{name}.svg"), &picture.svg());
     }
 }
 
 #[test]
-fn the_strip_in_the_middle_of_a_loss_is_drawn_as_the_report_shows_it() {
+fn the_strip_in_the_middle_of_a_loss_matches_the_report() {
     let scrubber = strip_at(&one_loss(Arq::SelectiveRepeat), 300_000);
     let (heading, strip, place) =
         (scrubber.heading(), scrubber.strip(), scrubber.place());
@@ -71,7 +71,7 @@ fn the_strip_in_the_middle_of_a_loss_is_drawn_as_the_report_shows_it() {
 }
 
 #[test]
-fn the_strip_of_a_long_file_is_drawn_as_the_report_shows_it() {
+fn the_strip_of_a_long_file_matches_the_report() {
     let experiment = Experiment {
         scenario: "seed=7;loss=5%;delay=10ms".parse().expect("it is right"),
         size: 1 << 20,
@@ -88,7 +88,7 @@ fn the_strip_of_a_long_file_is_drawn_as_the_report_shows_it() {
 }
 
 #[test]
-fn the_race_is_drawn_as_the_report_shows_it() {
+fn the_picture_of_the_race_matches_the_report() {
     let lane = |(arq, window)| Experiment {
         scenario: "seed=7;loss=5%;delay=10ms".parse().expect("it is right"),
         arq,

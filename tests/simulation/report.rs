@@ -23,11 +23,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 #[test]
-fn every_quotation_in_the_report_is_the_source() {
+fn every_quotation_in_the_report_matches_the_source() {
     let mut wrong = Vec::new();
     for page in pages() {
         let printed = read(&page);
-        match quoted_anew(&printed) {
+        match with_current_quotations(&printed) {
             Err(why) => wrong.push(format!("{}: {why}", page.display())),
             Ok(anew) if anew == printed => {}
             Ok(anew) if env::var_os("UPDATE_REPORT").is_some() => {
@@ -44,7 +44,7 @@ fn every_quotation_in_the_report_is_the_source() {
 }
 
 #[test]
-fn every_picture_is_drawn_from_its_present_text() {
+fn every_picture_is_drawn_from_its_current_text() {
     for dot in files("diagrams", "dot") {
         let svg = dot.with_extension("svg");
         let drawn = fs::read_to_string(root().join(&svg)).unwrap_or_default();
@@ -81,7 +81,7 @@ fn every_state_diagram_has_the_states_of_its_enum() {
 }
 
 #[test]
-fn every_machine_has_its_chapter_and_every_chapter_its_module() {
+fn every_state_machine_has_its_chapter_and_every_chapter_its_module() {
     let mut missing = Vec::new();
     for machine in MACHINES {
         let page = Path::new("report").join(machine).with_extension("md");
@@ -109,7 +109,7 @@ fn every_machine_has_its_chapter_and_every_chapter_its_module() {
 }
 
 #[test]
-fn every_figure_stands_beside_the_command_that_makes_it() {
+fn every_figure_is_printed_beside_its_command() {
     let mut bare = Vec::new();
     for page in pages() {
         let text = read(&page);
@@ -142,7 +142,7 @@ fn a_figure_and_its_command_are_found() {
 }
 
 #[test]
-fn an_item_is_quoted_to_its_closing_bracket_and_an_ambiguous_one_refused() {
+fn an_item_is_quoted_up_to_its_closing_bracket_and_an_ambiguous_one_is_refused() {
     let source = "impl A {\n    fn go(\n        x: u8,\n    ) {\n        y();\n    }\n}\n\
                   impl B {\n    fn go() {}\n}\nconst C: u8 = 1;\n";
     let quoted = "fn go(\n    x: u8,\n) {\n    y();\n}\n";
@@ -185,7 +185,7 @@ const MACHINES: [&str; 16] = [
     "reliable/round_trip",
     "reliable/protocol",
     "reliable/sack",
-    "reliable/gate",
+    "reliable/flow_control",
     "reliable/connection",
     "reliable/flow",
     "reliable/congestion",
@@ -195,7 +195,7 @@ const MACHINES: [&str; 16] = [
 ];
 
 /// The page with each quotation taken from its source again.
-fn quoted_anew(page: &str) -> Result<String, String> {
+fn with_current_quotations(page: &str) -> Result<String, String> {
     let mut anew = String::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
@@ -294,7 +294,7 @@ fn capital_word(text: &str) -> Option<String> {
 
 /// Every page: those at the top and those of the report.
 fn pages() -> Vec<PathBuf> {
-    let top = ["README.md", "CHANGELOG.md"].map(PathBuf::from);
+    let top = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(PathBuf::from);
     let top = top.into_iter().filter(|page| root().join(page).exists());
     top.chain(files("report", "md")).collect()
 }

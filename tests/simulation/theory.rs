@@ -28,7 +28,7 @@ fn stop_and_wait_and_go_back_n_are_as_efficient_as_their_formulas() {
 }
 
 #[test]
-fn selective_repeat_is_as_efficient_as_its_model_and_never_beyond_its_bound() {
+fn selective_repeat_is_as_efficient_as_its_model_and_never_exceeds_its_bound() {
     let arqs = vec![Arq::SelectiveRepeat, Arq::Sack];
     let rows = rows(
         &Grid {
@@ -45,7 +45,7 @@ fn selective_repeat_is_as_efficient_as_its_model_and_never_beyond_its_bound() {
 }
 
 #[test]
-fn the_table_is_as_the_report_says() {
+fn the_efficiency_table_matches_the_report() {
     let grid = Grid {
         losses: vec![0.0, 0.02, 0.1, 0.3],
         windows: vec![1, 4, 16, 64],
@@ -57,7 +57,7 @@ fn the_table_is_as_the_report_says() {
 }
 
 #[test]
-fn what_the_textbook_leaves_out_is_as_the_report_says() {
+fn the_table_of_effects_that_the_textbook_omits_matches_the_report() {
     let mut text = "efficiency at a = 10; N is 16, of stop-and-wait 1".to_owned();
     let columns = [
         "formula",

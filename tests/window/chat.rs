@@ -49,7 +49,7 @@ fn turn(window: &Window, keys: &str) {
 }
 
 #[test]
-fn a_whisper_waits_in_its_tab_and_its_answer_goes_to_that_person_alone() {
+fn a_direct_message_waits_in_its_tab_and_the_reply_goes_to_that_user_only() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (mut guy, dana) = guest(&server, &desk, "guy");
@@ -79,7 +79,7 @@ fn a_whisper_waits_in_its_tab_and_its_answer_goes_to_that_person_alone() {
 }
 
 #[test]
-fn what_is_typed_after_a_click_on_a_tab_or_a_person_goes_into_the_message() {
+fn text_typed_after_a_click_on_a_tab_or_a_user_goes_into_the_message_field() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (mut guy, dana) = guest(&server, &desk, "guy");
@@ -93,7 +93,7 @@ fn what_is_typed_after_a_click_on_a_tab_or_a_person_goes_into_the_message() {
 }
 
 #[test]
-fn tab_completes_commands_and_names_and_enter_takes_a_command_that_is_begun() {
+fn the_tab_key_completes_commands_and_names_and_enter_completes_a_command_prefix() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (mut guy, dana) = guest(&server, &desk, "guy");
@@ -126,7 +126,7 @@ fn tab_completes_commands_and_names_and_enter_takes_a_command_that_is_begun() {
 }
 
 #[test]
-fn lines_come_back_with_the_arrows_and_the_draft_is_kept() {
+fn the_arrow_keys_recall_lines_and_keep_the_draft() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (mut guy, dana) = guest(&server, &desk, "guy");
@@ -143,7 +143,7 @@ fn lines_come_back_with_the_arrows_and_the_draft_is_kept() {
 }
 
 #[test]
-fn what_is_searched_for_is_marked_until_escape() {
+fn search_matches_are_highlighted_until_escape() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (mut guy, dana) = guest(&server, &desk, "guy");
@@ -165,7 +165,7 @@ fn what_is_searched_for_is_marked_until_escape() {
 }
 
 #[test]
-fn several_pasted_lines_are_asked_about_and_sent_as_they_are() {
+fn several_pasted_lines_are_confirmed_and_sent_unchanged() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (mut guy, dana) = guest(&server, &desk, "guy");
@@ -198,7 +198,7 @@ fn several_pasted_lines_are_asked_about_and_sent_as_they_are() {
 }
 
 #[test]
-fn my_name_is_marked_and_what_comes_while_i_read_further_up_waits_below() {
+fn a_mention_is_highlighted_and_new_lines_do_not_scroll_a_user_who_reads_older_ones() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (guy, dana) = guest(&server, &desk, "guy");
@@ -221,7 +221,7 @@ fn my_name_is_marked_and_what_comes_while_i_read_further_up_waits_below() {
 }
 
 #[test]
-fn a_server_that_comes_back_finds_the_window_in_the_room_and_the_draft_kept() {
+fn after_a_server_restart_the_window_is_in_the_room_again_with_its_draft() {
     let server = Server::start();
     let desk = Desk::set_up();
     let (_, dana) = guest(&server, &desk, "guy");

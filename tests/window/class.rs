@@ -48,7 +48,7 @@ fn a_room_with_a_password_asks_for_it_in_the_form() {
 }
 
 #[test]
-fn homework_is_asked_for_in_place_and_its_figures_reach_the_teachers_table() {
+fn a_class_exercise_is_offered_in_the_window_and_its_results_reach_the_teacher() {
     let class = Class::begin();
     let desk = Desk::set_up();
     let password = class.file("room");

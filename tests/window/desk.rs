@@ -30,7 +30,7 @@ pub(crate) struct Window {
 }
 
 /// Longer than anything takes on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How often a picture that stands still is looked at again.
 const LOOKS: usize = 4;
@@ -359,7 +359,7 @@ impl Drop for Window {
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(started.elapsed() < TIMEOUT, "waited in vain for {what}");
         pause();
     }
 }

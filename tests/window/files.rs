@@ -35,7 +35,7 @@ const GREEN: [u8; 3] = [0x1B, 0x7F, 0x4B];
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
 
 #[test]
-fn a_heading_sorts_and_pressed_again_it_reverses() {
+fn a_column_heading_sorts_the_list_and_a_second_click_reverses_it() {
     let server = Server::start();
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");
@@ -52,7 +52,7 @@ fn a_heading_sorts_and_pressed_again_it_reverses() {
 }
 
 #[test]
-fn several_files_are_chosen_by_mouse_or_key_and_fetched_together() {
+fn several_files_are_selected_by_mouse_or_keyboard_and_downloaded_together() {
     let server = Server::start();
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");
@@ -79,7 +79,7 @@ fn several_files_are_chosen_by_mouse_or_key_and_fetched_together() {
 }
 
 #[test]
-fn a_path_in_the_field_is_given_and_a_folder_is_refused_in_place() {
+fn a_path_in_the_file_field_is_uploaded_and_a_folder_is_refused_in_the_window() {
     let server = Server::start();
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();
@@ -103,7 +103,7 @@ fn a_path_in_the_field_is_given_and_a_folder_is_refused_in_place() {
 }
 
 #[test]
-fn a_file_that_is_dropped_from_another_program_is_given() {
+fn a_file_dropped_from_another_program_is_uploaded() {
     let server = Server::start();
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();
@@ -125,7 +125,7 @@ fn a_file_that_is_dropped_from_another_program_is_given() {
 }
 
 #[test]
-fn a_transfer_waits_and_goes_on_by_its_buttons_and_by_keys() {
+fn a_transfer_is_paused_and_resumed_by_buttons_and_keys() {
     let server = Server::start_with(&SLOW);
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");
@@ -144,7 +144,7 @@ fn a_transfer_waits_and_goes_on_by_its_buttons_and_by_keys() {
 }
 
 #[test]
-fn a_cancelled_download_is_kept_until_it_is_deleted() {
+fn the_partial_file_of_a_cancelled_download_is_kept_until_it_is_deleted() {
     let server = Server::start_with(&SLOW);
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");
@@ -160,7 +160,7 @@ fn a_cancelled_download_is_kept_until_it_is_deleted() {
 }
 
 #[test]
-fn after_a_kill_the_download_is_offered_again_and_goes_on_to_its_end() {
+fn after_a_kill_the_download_is_offered_again_and_completes() {
     let server = Server::start_with(&SLOW);
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");

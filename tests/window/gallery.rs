@@ -15,22 +15,22 @@ use sash::client::theme::Theme;
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
 
 #[test]
-fn every_view_is_drawn_in_light() {
+fn every_view_is_drawn_in_the_light_theme() {
     show_all(Theme::Light);
 }
 
 #[test]
-fn every_view_is_drawn_in_dark() {
+fn every_view_is_drawn_in_the_dark_theme() {
     show_all(Theme::Dark);
 }
 
 #[test]
-fn every_view_is_drawn_for_a_projector() {
+fn every_view_is_drawn_in_the_projector_theme() {
     show_all(Theme::Projector);
 }
 
 #[test]
-fn the_projectors_window_fits_every_usual_screen() {
+fn the_projector_window_fits_every_usual_screen() {
     let server = Server::start_with(&SLOW);
     for screen in [(800, 600), (1366, 768), (1920, 1080)] {
         let desk = Desk::with_screen(screen);

@@ -6,11 +6,11 @@
 
 use super::desk::{Desk, Window, until};
 use super::server::Server;
-use sash::lab::journal::{Happening, Journal, Meddling};
+use sash::lab::journal::{FaultInjection, Journal, JournalEvent};
 use std::fs;
 
 #[test]
-fn a_fold_is_marked_unfolded_and_copied_by_keys() {
+fn a_fold_is_selected_expanded_and_copied_by_keyboard() {
     let server = Server::start();
     let mut guy = server.join("guy");
     let desk = Desk::set_up();
@@ -27,7 +27,7 @@ fn a_fold_is_marked_unfolded_and_copied_by_keys() {
     dana.press(&["ctrl+Up", "ctrl+Up"]);
     until("the mark", || dana.pixels() != before);
     dana.picture("window-marked");
-    say_what_is_marked(&dana);
+    send_the_selected_row(&dana);
     dana.write("folded");
     guy.expect_said("dana", "folded");
     guy.expect_something_of("noa joined and left");
@@ -41,14 +41,14 @@ fn a_fold_is_marked_unfolded_and_copied_by_keys() {
     dana.picture("window-unfolded");
     // The mark stands on the first of them.
     dana.press(&["ctrl+Down"]);
-    say_what_is_marked(&dana);
+    send_the_selected_row(&dana);
     dana.write("unfolded");
     guy.expect_said("dana", "unfolded");
     guy.expect_something_of("noa left");
 }
 
 #[test]
-fn a_list_is_sorted_chosen_from_and_fetched_by_keys() {
+fn a_list_is_sorted_selected_from_and_downloaded_by_keyboard() {
     let server = Server::start();
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");
@@ -69,7 +69,7 @@ fn a_list_is_sorted_chosen_from_and_fetched_by_keys() {
 }
 
 #[test]
-fn a_packet_is_pointed_at_and_killed_by_keys() {
+fn a_packet_is_selected_and_killed_by_keyboard() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
@@ -101,7 +101,7 @@ fn a_packet_is_pointed_at_and_killed_by_keys() {
 }
 
 /// Copies the marked row into the message, and sends it.
-fn say_what_is_marked(window: &Window) {
+fn send_the_selected_row(window: &Window) {
     window.press(&["ctrl+c", "ctrl+v"]);
     window.press(&["Return"]);
 }
@@ -121,8 +121,12 @@ fn killed(window: &Window) -> usize {
         journal.is_some()
     });
     let journal = journal.unwrap();
-    let is_kill =
-        |what: &Happening| matches!(what, Happening::Person(Meddling::PacketKilled(_)));
+    let is_kill = |what: &JournalEvent| {
+        matches!(
+            what,
+            JournalEvent::FaultInjection(FaultInjection::PacketKilled(_))
+        )
+    };
     let kills = journal.entries.iter().filter(|it| is_kill(&it.what));
     kills.count() + journal.heading.scenario.matches("drop=").count()
 }

@@ -24,7 +24,7 @@ const PURPLE: [u8; 3] = [0xcc, 0x79, 0xa7];
 const RED: [u8; 3] = [0xb4, 0x23, 0x18];
 
 #[test]
-fn a_run_is_played_and_stepped_and_a_packet_that_is_clicked_is_lost_for_real() {
+fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
@@ -68,7 +68,7 @@ fn a_run_is_played_and_stepped_and_a_packet_that_is_clicked_is_lost_for_real() {
 }
 
 #[test]
-fn a_journal_is_opened_gone_through_and_drawn_as_lab_draws_it() {
+fn a_journal_is_opened_stepped_through_and_drawn_as_lab_draws_it() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl");
     fs::write(&journal, journal_of("delay=30ms;drop=d3.1")).unwrap();
@@ -93,7 +93,7 @@ fn a_journal_is_opened_gone_through_and_drawn_as_lab_draws_it() {
 }
 
 #[test]
-fn a_picture_that_is_exported_is_what_the_window_shows() {
+fn an_exported_picture_equals_the_picture_in_the_window() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("run.jsonl");
     fs::write(&journal, journal_of("delay=30ms;drop=d3.1")).unwrap();
@@ -149,7 +149,7 @@ fn three_protocols_race_over_one_link() {
 }
 
 #[test]
-fn predict_asks_and_answers_by_the_keyboard() {
+fn predict_questions_are_answered_by_keyboard() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
@@ -168,7 +168,7 @@ fn predict_asks_and_answers_by_the_keyboard() {
 }
 
 #[test]
-fn a_damaged_journal_is_told_in_place_and_nothing_ends() {
+fn a_damaged_journal_is_reported_in_the_window_and_the_program_continues() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("damaged.jsonl");
     let text = journal_of("delay=30ms").replacen(

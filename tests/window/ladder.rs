@@ -1,6 +1,6 @@
 //! Where the ladder is in a window, what is seen on it, and what a journal says of it.
 
-use sash::lab::journal::{Entry, Happening, Meddling};
+use sash::lab::journal::{Entry, FaultInjection, JournalEvent};
 use sash::link::Label;
 
 /// How wide a window is that opens. Unit: pixels.
@@ -36,10 +36,12 @@ pub(crate) fn count_on_ladder(pixels: &[u8], colour: [u8; 3]) -> usize {
 /// The packets that a person has killed, as a scenario names them.
 pub(crate) fn killed(entries: &[Entry]) -> Vec<Label> {
     let killed = entries.iter().filter_map(|entry| match &entry.what {
-        Happening::Person(Meddling::PacketKilled(killed)) => {
+        JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
             Some(Label::from(killed.packet))
         }
-        Happening::Person(_) | Happening::Machine(_) | Happening::Link(_) => None,
+        JournalEvent::FaultInjection(_)
+        | JournalEvent::Machine(_)
+        | JournalEvent::Link(_) => None,
     });
     killed.collect()
 }

@@ -16,7 +16,7 @@
 use super::desk::{Desk, Window, until};
 use super::ladder::{VERMILLION, count_on_ladder, disc_in, killed};
 use super::server::{Server, Watcher};
-use sash::lab::journal::{Entry, Happening, Journal};
+use sash::lab::journal::{Entry, Journal, JournalEvent};
 use sash::link::Label;
 use sash::reliable::event::Event;
 use sash::wire::packet::Kind;
@@ -37,7 +37,7 @@ const FIRST_TRANSFER: (i32, i32) = (100, 136);
 const VERIFIED: [u8; 3] = [0x1B, 0x7F, 0x4B];
 
 #[test]
-fn a_packet_of_a_real_download_that_is_clicked_is_lost_and_the_file_arrives_whole() {
+fn a_clicked_packet_of_a_real_download_is_lost_and_the_file_arrives_complete() {
     let journals = tempfile::tempdir().unwrap();
     let folder = journals.path().to_str().unwrap();
     let server = Server::start_with(&["--journal", folder]);
@@ -135,13 +135,17 @@ fn read_to_its_end(path: &Path) -> Vec<Entry> {
 
 /// Whether a connection came to its end.
 fn is_end(entry: &Entry) -> bool {
-    matches!(&entry.what, Happening::Machine(Event::StateChanged { state }) if state == "ended")
+    matches!(&entry.what, JournalEvent::Machine(Event::StateChanged { state }) if state == "ended")
 }
 
 /// The packet that came to the machine, if one did.
 fn received(entry: &Entry) -> Option<Label> {
     match &entry.what {
-        Happening::Machine(Event::PacketReceived(packet)) => Some(Label::from(*packet)),
-        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+        JournalEvent::Machine(Event::PacketReceived(packet)) => {
+            Some(Label::from(*packet))
+        }
+        JournalEvent::Machine(_)
+        | JournalEvent::Link(_)
+        | JournalEvent::FaultInjection(_) => None,
     }
 }

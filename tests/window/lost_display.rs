@@ -8,7 +8,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 #[test]
-fn a_display_that_goes_away_is_told_in_a_sentence_and_the_part_is_kept() {
+fn a_lost_display_is_reported_in_a_sentence_and_the_partial_file_is_kept() {
     let server = Server::start_with(&["--link", "rate=1mbit"]);
     let desk = Desk::set_up();
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ const FILES: [(&str, u32); 5] = [
 ];
 
 /// Longer than anything takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Server {
     /// Starts the real program on a free port.
@@ -83,8 +83,8 @@ impl Server {
     /// Joins without a window.
     pub(crate) fn join(&self, name: &str) -> Watcher {
         let address = self.address.to_socket_addrs().unwrap().next().unwrap();
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let stream = TcpStream::connect_timeout(&address, TIMEOUT).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         writeln!(&stream, "{}", json!({"join": {"name": name}})).unwrap();
         let mut watcher = Watcher {
             stream: BufReader::new(stream),

@@ -49,7 +49,7 @@ const WHITE: [u8; 3] = [0xFF, 0xFF, 0xFF];
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
 
 #[test]
-fn a_taken_name_is_told_in_place_and_another_one_joins() {
+fn a_taken_name_is_reported_in_the_form_and_another_name_joins() {
     let server = Server::start();
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();
@@ -69,7 +69,7 @@ fn a_taken_name_is_told_in_place_and_another_one_joins() {
 }
 
 #[test]
-fn two_windows_talk_whisper_and_download() {
+fn two_windows_exchange_messages_and_download_a_file() {
     let server = Server::start();
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();
@@ -117,7 +117,7 @@ fn two_windows_talk_whisper_and_download() {
 }
 
 #[test]
-fn a_running_download_is_ended_by_its_button() {
+fn a_running_download_is_cancelled_by_its_button() {
     let server = Server::start_with(&SLOW);
     let _watcher = server.join("yuval");
     let desk = Desk::set_up();
@@ -149,7 +149,7 @@ fn a_running_download_is_ended_by_its_button() {
 }
 
 #[test]
-fn closing_asks_first_while_a_file_is_on_its_way() {
+fn closing_the_window_asks_for_confirmation_during_a_transfer() {
     let server = Server::start_with(&SLOW);
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();
@@ -171,7 +171,7 @@ fn closing_asks_first_while_a_file_is_on_its_way() {
 }
 
 #[test]
-fn escape_leaves_the_window_open_and_closing_it_says_goodbye() {
+fn escape_leaves_the_window_open_and_closing_it_disconnects() {
     let server = Server::start();
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();
@@ -189,7 +189,7 @@ fn escape_leaves_the_window_open_and_closing_it_says_goodbye() {
 }
 
 #[test]
-fn disconnect_leads_back_to_the_form_with_its_fields_kept() {
+fn disconnecting_returns_to_the_form_with_its_fields_kept() {
     let server = Server::start();
     let mut watcher = server.join("watcher");
     let desk = Desk::set_up();

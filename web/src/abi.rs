@@ -18,6 +18,7 @@ thread_local! {
 }
 
 /// Room for so many bytes, to be given to [`sash_call`].
+#[must_use]
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub extern "C" fn sash_alloc(length: usize) -> *mut u8 {
     let block = vec![0_u8; length].into_boxed_slice();

@@ -3,14 +3,14 @@
 use crate::request::{At, Deed, Draw, Fields, Request, Sees, Shown, Toward};
 use crate::state::{Lesson, State};
 use sash::lab::chart::Chart;
-use sash::lab::chart::kinds::Kind;
+use sash::lab::chart::kinds::ChartKind;
 use sash::lab::journal::{Entry, Heading, Journal, Side};
 use sash::lab::ladder::{Moving, Scene, Spot};
 use sash::lab::notation::Notation;
 use sash::lab::page::cards::{CARDS, Card, Opens};
 use sash::lab::page::export::Format;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{About, Laboratory, News, Stage, Task, View, Wish};
+use sash::lab::page::{About, Laboratory, News, Content, Task, View, LaboratoryRequest};
 use sash::lab::palette::Paper;
 use sash::lab::picture::{Picture, Point, Words};
 use sash::lab::player::Player;
@@ -122,48 +122,48 @@ impl Desk {
     fn take(&mut self, deed: Deed, answer: &mut Map<String, Value>) {
         let laboratory = &mut self.laboratory;
         match deed {
-            Deed::Run(fields) => self.begin(Wish::Run(fields.into())),
-            Deed::Race(fields) => self.begin(Wish::Race(fields.into())),
-            Deed::Quiz(fields) => self.begin(Wish::Predict(fields.into())),
+            Deed::Run(fields) => self.begin(LaboratoryRequest::Run(fields.into())),
+            Deed::Race(fields) => self.begin(LaboratoryRequest::Race(fields.into())),
+            Deed::Quiz(fields) => self.begin(LaboratoryRequest::Predict(fields.into())),
             Deed::Card(name) => match Card::named(&name) {
                 Some(card) => {
-                    self.begin(card.wish());
+                    self.begin(card.request());
                     self.card = Some(card);
                 }
                 None => drop(answer.insert("problem".to_owned(), json!("No such card."))),
             },
-            Deed::PlayOrPause => laboratory.take(Wish::PlayOrPause),
+            Deed::PlayOrPause => laboratory.take(LaboratoryRequest::PlayOrPause),
             Deed::Pause => {
                 if laboratory.is_playing() {
-                    laboratory.take(Wish::PlayOrPause);
+                    laboratory.take(LaboratoryRequest::PlayOrPause);
                 }
             }
-            Deed::Step => laboratory.take(Wish::Step),
-            Deed::StepBack => laboratory.take(Wish::StepBack),
-            Deed::Restart => laboratory.take(Wish::Restart),
-            Deed::Seek(share) => laboratory.take(Wish::Seek(share)),
+            Deed::Step => laboratory.take(LaboratoryRequest::Step),
+            Deed::StepBack => laboratory.take(LaboratoryRequest::StepBack),
+            Deed::Restart => laboratory.take(LaboratoryRequest::Restart),
+            Deed::Seek(share) => laboratory.take(LaboratoryRequest::Seek(share)),
             Deed::GoTo(time_us) => {
                 if let Some(player) = laboratory.player_mut() {
                     player.pause();
                     player.seek(time_us);
                 }
             }
-            Deed::Way(ms) => laboratory.take(Wish::SetWay(Duration::from_millis(ms))),
+            Deed::Way(ms) => laboratory.take(LaboratoryRequest::SetOneWayDelay(Duration::from_millis(ms))),
             Deed::Turn { knob, place } => {
                 let found = Knob::ALL.into_iter().find(|it| it.word() == knob);
                 if let Some(knob) = found {
-                    laboratory.take(Wish::Turn(knob, place));
+                    laboratory.take(LaboratoryRequest::Turn(knob, place));
                 }
             }
             Deed::Kill(label) => {
                 if let Ok(label) = label.parse() {
-                    laboratory.take(Wish::Kill(label));
+                    laboratory.take(LaboratoryRequest::Kill(label));
                 }
             }
             Deed::KillAt(at) => self.kill_at(at),
             Deed::KillPointed => {
                 if let Some(spot) = self.spot().filter(|spot| spot.is_in_flight) {
-                    self.laboratory.take(Wish::Kill(Label::from(spot.packet)));
+                    self.laboratory.take(LaboratoryRequest::Kill(Label::from(spot.packet)));
                 }
             }
             Deed::PointAt(at) => self.pointed = self.at(at),
@@ -172,8 +172,8 @@ impl Desk {
             Deed::LetGo => self.pointed = None,
             Deed::Show(shown) => self.show(shown),
             Deed::See(sees) => self.sees = sees,
-            Deed::Answer(choice) => laboratory.take(Wish::Answer(choice)),
-            Deed::NextQuestion => laboratory.take(Wish::NextQuestion),
+            Deed::Answer(choice) => laboratory.take(LaboratoryRequest::Answer(choice)),
+            Deed::NextQuestion => laboratory.take(LaboratoryRequest::NextQuestion),
             Deed::Tick(ms) => {
                 let wall = Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default();
                 laboratory.tick(wall);
@@ -194,9 +194,9 @@ impl Desk {
         }
     }
 
-    fn begin(&mut self, wish: Wish) {
+    fn begin(&mut self, request: LaboratoryRequest) {
         self.let_go();
-        self.laboratory.take(wish);
+        self.laboratory.take(request);
         for task in self.laboratory.take_tasks() {
             if let Task::Race(lanes) = task {
                 let race = Race::run(&lanes);
@@ -221,18 +221,18 @@ impl Desk {
             Shown::Rtt => View::Chart(Kind::Rtt),
             Shown::Goodput => View::Chart(Kind::Goodput),
         };
-        self.laboratory.take(Wish::Show(view));
+        self.laboratory.take(LaboratoryRequest::Show(view));
     }
 
     /// A question is asked about what the sender knows.
     fn sees(&self) -> Sees {
-        match self.laboratory.stage() {
-            Stage::Quiz(quiz)
+        match self.laboratory.content() {
+            Content::Quiz(quiz)
                 if quiz.question().is_some() && quiz.answered().is_none() =>
             {
                 Sees::Sender
             }
-            Stage::Quiz(_) | Stage::Empty | Stage::Player(_) | Stage::Race(_) => {
+            Content::Quiz(_) | Content::Empty | Content::Player(_) | Content::Race(_) => {
                 self.sees
             }
         }
@@ -249,7 +249,7 @@ impl Desk {
         };
         let name = format.name(&self.laboratory);
         self.laboratory
-            .take(Wish::Export(format, PathBuf::from(&name)));
+            .take(LaboratoryRequest::Export(format, PathBuf::from(&name)));
         self.laboratory.take_tasks().into_iter().find_map(|task| {
             let Task::Write(_, bytes) = task else {
                 return None;
@@ -279,7 +279,7 @@ impl Desk {
         let point = Point::new(at.x, at.y);
         let hit = |moving: &Moving| moving.in_flight_at(point, at.near).copied();
         if let Some(spot) = self.moving.as_ref().and_then(hit) {
-            self.laboratory.take(Wish::Kill(Label::from(spot.packet)));
+            self.laboratory.take(LaboratoryRequest::Kill(Label::from(spot.packet)));
         }
     }
 
@@ -358,7 +358,7 @@ impl Desk {
     fn draw(&mut self, draw: Draw, answer: &mut Map<String, Value>) {
         let paper = paper(draw.dark);
         (self.moving, self.band) = (None, None);
-        if let Stage::Race(racing) = self.laboratory.stage() {
+        if let Content::Race(racing) = self.laboratory.content() {
             let picture = race::picture_at(&racing.race, racing.position_us);
             answer.insert("main".to_owned(), json!(picture.svg_on(paper)));
             return;
@@ -527,7 +527,7 @@ fn thumbnail(card: &Card) -> Option<Picture> {
         let race = Race::run(&setup.lanes().ok()?).ok()?;
         return Some(race::picture(&race));
     }
-    let mut player = Player::stage(setup.experiment().ok()?);
+    let mut player = Player::simulation(setup.experiment().ok()?);
     player.seek(card.shows_us);
     let scene = Scene {
         entries: player.entries(),

@@ -3,7 +3,7 @@
 use crate::request::{Fields, Sees, Shown};
 use sash::lab::page::cards::Card;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{Laboratory, Notice, Quiz, Racing, Setup, Stage};
+use sash::lab::page::{Laboratory, Notice, Quiz, Racing, Setup, Content};
 use sash::lab::player::Player;
 use sash::lab::run::Run;
 use sash::lab::words::short_time as time;
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Serialize)]
 pub struct State {
     /// `empty`, `run`, `race` or `quiz`.
-    pub stage: &'static str,
+    pub content: &'static str,
     /// The card that was opened.
     pub lesson: Option<Lesson>,
     /// The fields; the scenario grows by what is dropped and changed.
@@ -47,7 +47,7 @@ pub struct State {
     /// The run at this moment.
     pub run: Option<At>,
     /// The question.
-    pub quiz: Option<Asked>,
+    pub quiz: Option<RequestedOptions>,
     /// The race's lanes.
     pub race: Option<Vec<LaneNow>>,
 }
@@ -109,7 +109,7 @@ pub struct At {
     /// The segment that the receiver expects next.
     pub expected: u32,
     /// Retransmissions so far.
-    pub resends: u64,
+    pub retransmissions: u64,
     /// The packets on the link.
     pub in_flight: Vec<String>,
     /// What came of it, once it is over.
@@ -118,7 +118,7 @@ pub struct At {
 
 /// A question, or the end of all.
 #[derive(Debug, Serialize)]
-pub struct Asked {
+pub struct RequestedOptions {
     /// Which one, from 1.
     pub place: usize,
     /// How many there are.
@@ -173,11 +173,11 @@ impl State {
         let (time_us, end_us) = laboratory.times_us();
         let words = |time_us| time(Duration::from_micros(time_us));
         Self {
-            stage: match laboratory.stage() {
-                Stage::Empty => "empty",
-                Stage::Player(_) => "run",
-                Stage::Race(_) => "race",
-                Stage::Quiz(_) => "quiz",
+            content: match laboratory.content() {
+                Content::Empty => "empty",
+                Content::Player(_) => "run",
+                Content::Race(_) => "race",
+                Content::Quiz(_) => "quiz",
             },
             lesson: None,
             fields: laboratory.setup().into(),
@@ -186,11 +186,11 @@ impl State {
                 Some(player) => player.is_over(),
                 None => time_us >= end_us,
             },
-            can_kill: laboratory.can_meddle(),
+            can_kill: laboratory.can_inject_faults(),
             time_us,
             end_us,
             clock: format!("{} of {}", words(time_us), words(end_us)),
-            way_ms: u64::try_from(laboratory.way().as_millis()).unwrap_or(u64::MAX),
+            way_ms: u64::try_from(laboratory.one_way_delay().as_millis()).unwrap_or(u64::MAX),
             shown,
             sees,
             notice: laboratory.notice().map(Said::of),
@@ -200,13 +200,13 @@ impl State {
                 .map(|knob| Slider::of(knob, laboratory))
                 .collect(),
             run: laboratory.player().map(At::of),
-            quiz: match laboratory.stage() {
-                Stage::Quiz(quiz) => Some(Asked::of(quiz)),
-                Stage::Empty | Stage::Player(_) | Stage::Race(_) => None,
+            quiz: match laboratory.content() {
+                Content::Quiz(quiz) => Some(RequestedOptions::of(quiz)),
+                Content::Empty | Content::Player(_) | Content::Race(_) => None,
             },
-            race: match laboratory.stage() {
-                Stage::Race(racing) => Some(lanes(racing)),
-                Stage::Empty | Stage::Player(_) | Stage::Quiz(_) => None,
+            race: match laboratory.content() {
+                Content::Race(racing) => Some(lanes(racing)),
+                Content::Empty | Content::Player(_) | Content::Quiz(_) => None,
             },
         }
     }
@@ -261,7 +261,7 @@ impl At {
             next: strip.next(),
             window_end: strip.window_end(),
             expected: strip.expected(),
-            resends: strip.resends(),
+            retransmissions: strip.retransmissions(),
             in_flight: flights
                 .iter()
                 .map(|flight| Label::from(flight.packet).to_string())
@@ -290,7 +290,7 @@ fn outcome(run: &Run, segments: u32) -> String {
     format!("{end} after {time}: {segments} segments, {sent} transmissions, {of_them}.")
 }
 
-impl Asked {
+impl RequestedOptions {
     fn of(quiz: &Quiz) -> Self {
         let (place, of) = quiz.place();
         let question = quiz.question();

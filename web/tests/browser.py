@@ -402,6 +402,7 @@ class Tests:
             page.resize(720, 1000)
             shot(page, pathlib.Path(self.options.screenshots) / "print.png")
             pathlib.Path(self.options.screenshots, "print.pdf").write_bytes(pdf)
+        page.call("Emulation.setEmulatedMedia", media="screen", features=dark)
         page.value("window.dispatchEvent(new Event('afterprint')); 1")
         ground = page.value("document.querySelector('#main svg rect').getAttribute('fill')")
         expect(ground != "#ffffff", "and dark again")

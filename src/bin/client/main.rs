@@ -20,7 +20,7 @@ use sash::passwords;
 use sash::system::terminal;
 use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{
-    Arq, Asked, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, Transport,
+    Arq, Congestion, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, RequestedOptions, Transport,
 };
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -166,7 +166,7 @@ fn main() -> ExitCode {
         name: arguments.name.clone(),
         password,
         accepts_labs: arguments.accept_lab,
-        asked: Asked {
+        asked: RequestedOptions {
             transport: arguments.transport,
             arq: arguments.arq,
             window: arguments.window,

@@ -23,8 +23,8 @@
 //! | `transfers` | the page of the transfers |
 //! | `laboratory` | the page of the sliding window at work |
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
-//! | `sheet` | a list to sort, in which several rows are chosen |
-//! | `question` `leaving` `leftovers` `homework` `class_question` | asked in place |
+//! | `sorted_table` | a list to sort, in which several rows are chosen |
+//! | `question` `leaving` `partial_files` `class_exercise` `class_question` | asked in place |
 //! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `last_words` | said when the display goes away |
@@ -45,19 +45,18 @@
 
 mod bell;
 mod chat;
+mod class_exercise;
 mod class_question;
 mod conversation;
 mod dropping;
 mod files;
 mod finder;
 mod hints;
-mod homework;
 mod labels;
 mod laboratory;
 mod last_words;
 mod leaves;
 mod leaving;
-mod leftovers;
 mod list;
 mod login;
 mod look;
@@ -66,13 +65,14 @@ mod message;
 mod page;
 mod pages;
 mod panel;
+mod partial_files;
 mod pouring;
 mod question;
 mod recipient;
-mod room;
+mod room_view;
 mod rows;
-mod sheet;
 mod side;
+mod sorted_table;
 mod strip;
 mod tabs;
 mod transfers;
@@ -85,13 +85,13 @@ use sash::client::model::Model;
 use sash::client::{Exit, Settings};
 use std::panic;
 use std::rc::Rc;
-use window::Window;
+use window::MainWindow;
 
 /// The way out of the view: what a person wants.
-type Report = Rc<dyn Fn(Intent)>;
+type IntentCallback = Rc<dyn Fn(Intent)>;
 
 /// A look at the model as it is now, perhaps newer than what is shown.
-type Look = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
+type ModelReader = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
 
 /// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
 const TICK_SECONDS: f64 = 1.0;
@@ -113,7 +113,7 @@ pub(crate) fn run(settings: &Settings) -> Exit {
     last_words::is_open(true);
     look::dress();
     let bell = Bell::default();
-    let mut window = Window::open(settings, bell.clone());
+    let mut window = MainWindow::open(settings, bell.clone());
     close_on_signal(&window);
     let clock = bell.clone();
     app::add_timeout3(TICK_SECONDS, move |timer| {
@@ -137,9 +137,9 @@ fn log_panics() {
 }
 
 /// Ctrl-C says goodbye, as closing the window does, and leaves parts that can go on.
-fn close_on_signal(window: &Window) {
-    let door = window.door();
-    let closing = ctrlc::set_handler(move || door.intend(Intent::Close));
+fn close_on_signal(window: &MainWindow) {
+    let session_handle = window.session_handle();
+    let closing = ctrlc::set_handler(move || session_handle.intend(Intent::Close));
     if let Err(error) = closing {
         log::warn!("cannot catch Ctrl-C, so it will end the program at once: {error}");
     }

@@ -6,8 +6,8 @@ use sash::lab::halt::Halt;
 use sash::lab::run::Experiment;
 use sash::link::Scenario;
 use sash::wire::options::{
-    Arq, Asked, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
-    Settled,
+    Arq, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    NegotiatedOptions, RequestedOptions,
 };
 use sash::wire::sequence::SequenceNumber;
 use std::fmt;
@@ -77,14 +77,16 @@ impl TransferArguments {
         arq: Arq,
         congestion: Option<Congestion>,
     ) -> io::Result<Experiment> {
-        let asked = Asked {
+        let asked = RequestedOptions {
             arq: Some(arq),
             window: self.window,
             congestion,
             segment_bytes: Some(self.segment),
-            ..Asked::default()
+            ..RequestedOptions::default()
         };
-        let settled = asked.settle(&Settled::DEFAULT).map_err(io::Error::other)?;
+        let settled = asked
+            .negotiate(&NegotiatedOptions::DEFAULT)
+            .map_err(io::Error::other)?;
         Ok(Experiment {
             scenario: self.link.clone(),
             arq,

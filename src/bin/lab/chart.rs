@@ -3,7 +3,7 @@
 use super::arguments::TransferArguments;
 use super::output::{read_journal, write_whole};
 use clap::Args;
-use sash::lab::chart::kinds::Kind;
+use sash::lab::chart::kinds::ChartKind;
 use sash::lab::chart::size_text;
 use sash::lab::journal::Journal;
 use sash::lab::run::Experiment;
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     journals: Vec<PathBuf>,
     /// Choose the vertical axis: sequence, window, rtt or goodput
     #[arg(long)]
-    kind: Kind,
+    kind: ChartKind,
     #[command(flatten)]
     transfer: TransferArguments,
     /// Write the chart to this file [default: print the SVG]

@@ -4,7 +4,7 @@ use super::arguments::TransferArguments;
 use super::output::{read_journal, write_whole};
 use clap::Args;
 use sash::lab::journal::Journal;
-use sash::lab::ladder::{self, Window};
+use sash::lab::ladder::{self, Excerpt};
 use sash::lab::run::Experiment;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -106,9 +106,9 @@ fn keep(experiment: Experiment) -> io::Result<Journal> {
 }
 
 impl Part {
-    fn window(&self, most_packets: usize) -> Window {
+    fn window(&self, most_packets: usize) -> Excerpt {
         let asked = self.packets.map(|packets| packets as usize);
-        Window {
+        Excerpt {
             from_us: microseconds(self.from),
             until_us: self.to.map_or(u64::MAX, microseconds),
             most_packets: asked.unwrap_or(most_packets),

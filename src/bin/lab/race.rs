@@ -132,7 +132,7 @@ fn write_json(out: &mut impl Write, race: &Race) -> io::Result<()> {
             "resent": run.progress.resent_packets,
             "first_losses": lane.first_losses,
             "first_losses_agree": agree,
-            "sent_again": lane.resends.iter()
+            "sent_again": lane.retransmissions.iter()
                 .map(|(number, times)| serde_json::json!({"number": number, "times": times}))
                 .collect::<Vec<_>>(),
         });

@@ -6,7 +6,9 @@
 use super::Command;
 use super::reading::{choice, number};
 use crate::wire::message::Assignment;
-use crate::wire::options::{Arq, Asked, DEFAULT_SEGMENT_BYTES, Settled};
+use crate::wire::options::{
+    Arq, DEFAULT_SEGMENT_BYTES, NegotiatedOptions, RequestedOptions,
+};
 
 /// The file's size where nothing else is said, as `lab run` has it. Unit: bytes.
 const USUAL_SIZE: u64 = 100 * 1024;
@@ -46,10 +48,10 @@ pub(super) fn read_run(rest: &str, usual: Usual) -> Result<Assignment, String> {
     };
     let mut words = options.split_whitespace();
     let mut size = None;
-    let mut asked = Asked {
+    let mut asked = RequestedOptions {
         arq: Some(Arq::SelectiveRepeat),
         segment_bytes: Some(DEFAULT_SEGMENT_BYTES),
-        ..Asked::default()
+        ..RequestedOptions::default()
     };
     while let Some(option) = words.next() {
         let Some(value) = words.next() else {
@@ -67,7 +69,7 @@ pub(super) fn read_run(rest: &str, usual: Usual) -> Result<Assignment, String> {
     if asked.arq != Some(Arq::StopAndWait) {
         asked.window = asked.window.or(usual.window);
     }
-    let settled = asked.settle(&Settled::DEFAULT);
+    let settled = asked.negotiate(&NegotiatedOptions::DEFAULT);
     let settled = settled.map_err(|error| super::sentence(&error.to_string()))?;
     Ok(Assignment {
         link: unquoted(link.trim()).to_owned(),
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scenario_and_its_options_are_told_apart() {
+    fn a_scenario_is_separated_from_the_options_after_it() {
         let line = "seed=7;loss=10% --arq go-back-n --window 8 --size 200KiB";
         let expected = Assignment {
             link: "seed=7;loss=10%".into(),
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn yes_and_no_answer_and_nothing_is_asked_back() {
+    fn yes_and_no_are_answers_and_an_incomplete_exercise_is_an_error() {
         let answer = |accept| Ok(Command::AnswerLab { accept });
         assert_eq!(read_lab("Yes"), answer(true));
         assert_eq!(read_lab("no"), answer(false));

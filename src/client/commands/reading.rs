@@ -4,7 +4,7 @@ use super::{Command, first_word, sentence};
 use crate::client::model::Audience;
 use crate::client::share::Share;
 use crate::link::{Label, Scenario};
-use crate::wire::options::Asked;
+use crate::wire::options::RequestedOptions;
 use std::str::FromStr;
 
 pub(super) fn read_whisper(rest: &str) -> Result<Command, String> {
@@ -28,7 +28,7 @@ pub(super) fn read_to(rest: &str) -> Result<Command, String> {
 }
 
 /// A name, and what is said of it.
-pub(super) fn read_person(rest: &str) -> Result<(String, String), String> {
+pub(super) fn read_user(rest: &str) -> Result<(String, String), String> {
     match first_word(rest) {
         ("", _) => Err("Whom?".to_owned()),
         (name, why) => Ok((name.to_owned(), why.to_owned())),
@@ -46,13 +46,13 @@ pub(super) fn read_upload(rest: &str) -> Result<Command, String> {
 }
 
 /// The options follow the file's name, so a name with spaces needs no quotes.
-pub(super) fn read_file(rest: &str) -> Result<(String, Asked), String> {
+pub(super) fn read_file(rest: &str) -> Result<(String, RequestedOptions), String> {
     let (file, options) = quoted_name(rest).unwrap_or_else(|| {
         let end = rest.find(" --").unwrap_or(rest.len());
         (rest[..end].trim().to_owned(), &rest[end..])
     });
     let mut options = options.split_whitespace();
-    let mut asked = Asked::default();
+    let mut asked = RequestedOptions::default();
     while let Some(option) = options.next() {
         let Some(value) = options.next() else {
             return Err(format!("{option} needs a value."));

@@ -1,8 +1,8 @@
 //! Every command: its names, what follows them, what it does, and who reads the rest.
 
 use super::reading::{
-    choice, number, read_cancel, read_download, read_kill, read_link, read_person,
-    read_search, read_share, read_tag, read_to, read_upload, read_whisper,
+    choice, number, read_cancel, read_download, read_kill, read_link, read_search,
+    read_share, read_tag, read_to, read_upload, read_user, read_whisper,
 };
 use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, ask, lab};
 
@@ -213,7 +213,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: remove a user",
         purpose: Purpose::Class,
-        read: |rest, _| read_person(rest).map(|(name, why)| Command::Kick { name, why }),
+        read: |rest, _| read_user(rest).map(|(name, why)| Command::Kick { name, why }),
     },
     Usage {
         names: &["ban"],
@@ -221,7 +221,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: ban a user",
         purpose: Purpose::Class,
-        read: |rest, _| read_person(rest).map(|(name, why)| Command::Ban { name, why }),
+        read: |rest, _| read_user(rest).map(|(name, why)| Command::Ban { name, why }),
     },
     Usage {
         names: &["unban"],
@@ -229,7 +229,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: lift a ban",
         purpose: Purpose::Class,
-        read: |rest, _| read_person(rest).map(|(name, _)| Command::Unban { name }),
+        read: |rest, _| read_user(rest).map(|(name, _)| Command::Unban { name }),
     },
     Usage {
         names: &["bans"],

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn download(line: &str) -> (String, Asked) {
+fn download(line: &str) -> (String, RequestedOptions) {
     match read(line, &[]) {
         Ok(Command::Download { file, asked }) => (file, asked),
         other => panic!("{line}: {other:?}"),
@@ -16,18 +16,18 @@ fn said(text: &str) -> Command {
 }
 
 #[test]
-fn plain_text_is_said_and_two_slashes_say_one() {
+fn plain_text_is_sent_and_two_slashes_send_one() {
     assert_eq!(read("hi there\r\n", &[]), Ok(said("hi there")));
     assert_eq!(read("//users", &[]), Ok(said("/users")));
     assert_eq!(read("  \n", &[]), Ok(Command::Nothing));
 }
 
 #[test]
-fn a_file_name_with_spaces_needs_no_quotes_and_may_have_them() {
-    let asked = Asked {
+fn a_file_name_with_spaces_may_be_quoted_or_unquoted() {
+    let asked = RequestedOptions {
         arq: Some(Arq::GoBackN),
         window: Some(8),
-        ..Asked::default()
+        ..RequestedOptions::default()
     };
     let options = "--arq go-back-n --window 8";
     for name in ["my summer photo.jpg", "\"my summer photo.jpg\""] {
@@ -38,12 +38,12 @@ fn a_file_name_with_spaces_needs_no_quotes_and_may_have_them() {
 }
 
 #[test]
-fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
+fn an_upload_takes_a_path_and_a_pause_takes_an_optional_number() {
     let expected = Ok(Command::Upload {
         path: "/tmp/my notes.txt".into(),
-        asked: Asked {
+        asked: RequestedOptions {
             arq: Some(Arq::GoBackN),
-            ..Asked::default()
+            ..RequestedOptions::default()
         },
     });
     assert_eq!(
@@ -60,7 +60,7 @@ fn an_upload_names_a_path_and_a_pause_a_number_or_none() {
 }
 
 #[test]
-fn a_cancel_may_delete_and_a_retry_names_a_number_or_none() {
+fn a_cancel_may_delete_the_partial_file_and_a_retry_takes_an_optional_number() {
     let discard = |tag| Ok(Command::Discard { tag });
     assert_eq!(read("/cancel 2 delete", &[]), discard(Some(2)));
     assert_eq!(read("/cancel delete", &[]), discard(None));
@@ -87,7 +87,7 @@ fn the_older_shortcuts_still_work() {
 }
 
 #[test]
-fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
+fn a_sentence_that_begins_with_download_is_sent_unless_it_names_a_file() {
     let text = "download the notes";
     assert_eq!(read(text, &[]), Ok(said(text)));
     let files = [FileEntry {
@@ -97,13 +97,13 @@ fn a_sentence_that_begins_with_download_is_said_unless_it_names_a_file() {
     }];
     let expected = Ok(Command::Download {
         file: "the notes".into(),
-        asked: Asked::default(),
+        asked: RequestedOptions::default(),
     });
     assert_eq!(read(text, &files), expected);
 }
 
 #[test]
-fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
+fn an_invalid_command_or_argument_is_answered_with_a_suggestion() {
     let why = |line| read(line, &[]).unwrap_err();
     assert_eq!(
         why("/flies"),
@@ -124,7 +124,7 @@ fn a_wrong_command_or_argument_is_answered_with_the_way_out() {
 }
 
 #[test]
-fn the_beginning_of_a_command_finds_all_that_it_may_become() {
+fn a_command_prefix_matches_every_command_that_it_begins() {
     let names = |line: &str| -> Vec<&str> {
         matching(line).iter().map(|usage| usage.names[0]).collect()
     };
@@ -140,7 +140,7 @@ fn the_beginning_of_a_command_finds_all_that_it_may_become() {
 }
 
 #[test]
-fn the_help_has_every_command_in_two_columns() {
+fn the_help_lists_every_command_in_two_columns() {
     let help = help();
     for usage in COMMANDS {
         let line = help
@@ -157,7 +157,7 @@ fn the_help_has_every_command_in_two_columns() {
 }
 
 #[test]
-fn default_takes_a_choice_back() {
+fn the_word_default_resets_a_choice() {
     assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
     assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
     let reno = Command::Congestion(Some(Congestion::Reno));
@@ -167,7 +167,7 @@ fn default_takes_a_choice_back() {
 }
 
 #[test]
-fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
+fn every_controller_is_in_the_help_and_can_follow_a_file_name() {
     let usage = COMMANDS
         .iter()
         .find(|it| it.names == ["congestion"])
@@ -182,7 +182,7 @@ fn every_controller_is_in_the_help_and_may_stand_behind_a_file() {
 }
 
 #[test]
-fn a_kick_names_a_person_and_perhaps_a_reason() {
+fn a_kick_takes_a_name_and_an_optional_reason() {
     let kick = |why: &str| Command::Kick {
         name: "guy".into(),
         why: why.into(),
@@ -200,7 +200,7 @@ fn a_kick_names_a_person_and_perhaps_a_reason() {
 }
 
 #[test]
-fn a_link_is_a_scenario_and_a_kill_names_a_packet_and_perhaps_a_transfer() {
+fn a_link_takes_a_scenario_and_a_kill_takes_a_packet_and_an_optional_transfer() {
     assert_eq!(read("/link", &[]), Ok(Command::Link(None)));
     let scenario: Scenario = "seed=7; loss=10%".parse().unwrap();
     let link = Ok(Command::Link(Some(Box::new(scenario))));

@@ -11,16 +11,16 @@
 
 use super::{ANSWER_AFTER_MS, Controller, Effect, MOST_AT_ONCE, NOT_CONNECTED};
 use crate::client::commands;
-use crate::client::model::{Kind, Transfer};
+use crate::client::model::{LineKind, Transfer};
 use crate::client::words;
 use crate::transfer::{Ending, Report};
 use crate::wire::message::{
     DownloadRequest, Offer, Request, TransferNews, TransferState,
 };
-use crate::wire::options::{Asked, Settled};
+use crate::wire::options::{NegotiatedOptions, RequestedOptions};
 
 impl Controller {
-    pub(super) fn download(&mut self, file: &str, asked: Asked, now_ms: u64) {
+    pub(super) fn download(&mut self, file: &str, asked: RequestedOptions, now_ms: u64) {
         if file.trim().is_empty() {
             return self.complain("Choose a file, or type its name.", now_ms);
         }
@@ -38,7 +38,7 @@ impl Controller {
 
     /// The partial file now belongs to another download.
     fn take_over(&mut self, file: &str) {
-        self.model.leftovers.retain(|it| it.file != file);
+        self.model.partial_files.retain(|it| it.file != file);
         let ended = self.model.transfers.iter_mut().filter(|it| it.file == file);
         for transfer in ended.filter(|it| it.has_left_a_part()) {
             transfer.is_taken_over = true;
@@ -120,7 +120,7 @@ impl Controller {
         if let Some(transfer) = self.model.transfer_mut(tag) {
             transfer.end(TransferState::Failed, Some(sentence));
         }
-        self.tell_end(tag, now_ms);
+        self.show_end(tag, now_ms);
     }
 
     /// Asks again, in the same row, for what ended without its file.
@@ -177,16 +177,20 @@ impl Controller {
 
     /// The options of a transfer: its own options, then those chosen for all. `None`
     /// where it cannot be asked; the person is told.
-    pub(super) fn choose_for(&mut self, asked: Asked, now_ms: u64) -> Option<Asked> {
+    pub(super) fn choose_for(
+        &mut self,
+        asked: RequestedOptions,
+        now_ms: u64,
+    ) -> Option<RequestedOptions> {
         let chosen = self.model.options;
-        let asked = Asked {
+        let asked = RequestedOptions {
             transport: asked.transport.or(chosen.transport),
             arq: asked.arq.or(chosen.arq),
             window: asked.window.or(chosen.window),
             congestion: asked.congestion.or(chosen.congestion),
             segment_bytes: asked.segment_bytes.or(chosen.segment_bytes),
         };
-        if let Err(error) = asked.settle(&Settled::DEFAULT) {
+        if let Err(error) = asked.negotiate(&NegotiatedOptions::DEFAULT) {
             self.complain(&commands::sentence(&error.to_string()), now_ms);
             return None;
         }
@@ -252,7 +256,7 @@ impl Controller {
         };
         transfer.end(state, sentence);
         self.send(Request::Cancel { transfer: number });
-        self.tell_end(tag, now_ms);
+        self.show_end(tag, now_ms);
     }
 
     pub(super) fn on_news(&mut self, news: &TransferNews, now_ms: u64) {
@@ -282,7 +286,7 @@ impl Controller {
             self.effects.push(Effect::JudgeUpload { tag, state });
         } else if is_failure(news.state) {
             transfer.end(news.state, news.sentence.clone());
-            self.tell_end(tag, now_ms);
+            self.show_end(tag, now_ms);
         } else if is_unheard_cancel {
             let transfer = news.transfer;
             self.send(Request::Cancel { transfer });
@@ -302,7 +306,7 @@ impl Controller {
             }
             Report::Progress(state, figures) => {
                 transfer.on_progress(state, &figures, now_ms);
-                self.tell_own_pause(tag, now_ms);
+                self.show_own_pause(tag, now_ms);
             }
             Report::Closed | Report::Happened(_) => {}
             Report::Ended(ending) => {
@@ -312,7 +316,7 @@ impl Controller {
                 if let Some(transfer) = verdict.filter(|_| self.model.is_online()) {
                     self.send(Request::Transfer { transfer, state });
                 }
-                self.tell_end(tag, now_ms);
+                self.show_end(tag, now_ms);
             }
         }
     }
@@ -337,7 +341,7 @@ impl Controller {
             }
         }
         for tag in ended {
-            self.tell_end(tag, now_ms);
+            self.show_end(tag, now_ms);
         }
     }
 
@@ -362,7 +366,7 @@ impl Controller {
 
     /// One line in the chat about a download that has just ended; and what has arrived
     /// goes, where that is wanted.
-    pub(super) fn tell_end(&mut self, tag: u64, now_ms: u64) {
+    pub(super) fn show_end(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer(tag) else {
             return;
         };
@@ -371,9 +375,9 @@ impl Controller {
         }
         let line = words::transfer_end(transfer);
         let kind = if transfer.state == TransferState::Verified {
-            Kind::Notice
+            LineKind::Notice
         } else {
-            Kind::Error
+            LineKind::Error
         };
         self.model.chat.push(now_ms, kind, &line);
     }
@@ -400,13 +404,13 @@ fn is_judged_upload(transfer: &Transfer, state: TransferState) -> bool {
 }
 
 /// An offer is checked by the rules that a request is checked by.
-fn is_possible(settled: Settled) -> bool {
-    let asked = Asked {
+fn is_possible(settled: NegotiatedOptions) -> bool {
+    let asked = RequestedOptions {
         transport: Some(settled.transport),
         arq: Some(settled.arq),
         window: Some(settled.window),
         congestion: Some(settled.congestion),
         segment_bytes: Some(settled.segment_bytes),
     };
-    asked.settle(&Settled::DEFAULT).is_ok()
+    asked.negotiate(&NegotiatedOptions::DEFAULT).is_ok()
 }

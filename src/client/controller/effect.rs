@@ -3,9 +3,9 @@
 use super::ServerAddress;
 use crate::client::watching::Seen;
 use crate::link::{Label, Scenario};
-use crate::room::login::Chance;
+use crate::room::login::Entropy;
 use crate::transfer::Report;
-use crate::transfer::leftovers::Leftover;
+use crate::transfer::partial_files::PartialFile;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{
     Assignment, LabOutcome, Offer, Reply, Request, Submission, TransferState,
@@ -30,7 +30,7 @@ pub enum Event {
     /// read.
     RoundTrip(Duration),
     /// The random bytes that [`Effect::Draw`] asked for.
-    Drawn(Chance),
+    Drawn(Entropy),
     /// The connection ended by itself; the sentence says why.
     Lost(String),
     /// A file that was to be given was looked at.
@@ -55,7 +55,7 @@ pub enum Event {
         sentence: String,
     },
     /// Partial files were found in the folder for downloads.
-    LeftoversFound(Vec<Leftover>),
+    PartialFilesFound(Vec<PartialFile>),
     /// The partial files were to be deleted.
     Discarded {
         /// Our number for the download; `None`: those that were offered.
@@ -172,7 +172,7 @@ pub enum Effect {
         tag: u64,
     },
     /// Take these parts away; [`Event::Discarded`] answers.
-    DiscardLeftovers(Vec<PathBuf>),
+    DiscardPartialFiles(Vec<PathBuf>),
     /// Show this folder by the system's own program.
     ShowFolder(PathBuf),
     /// The server knows how this one ended: its receiver need not answer any more.

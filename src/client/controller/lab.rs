@@ -10,7 +10,7 @@
 
 use super::{Controller, Effect};
 use crate::client::commands;
-use crate::client::model::{Kind, LabOffer, LabState};
+use crate::client::model::{LabOffer, LabState, LineKind};
 use crate::client::words;
 use crate::lab::assignment;
 use crate::wire::message::{
@@ -51,13 +51,13 @@ impl Controller {
                 lab.number
             )
         };
-        self.model.chat.push(now_ms, Kind::Notice, &line);
+        self.model.chat.push(now_ms, LineKind::Notice, &line);
         self.model.lab = Some(LabOffer {
             number: lab.number,
             from,
             assignment: lab.assignment,
             command,
-            state: LabState::Asked,
+            state: LabState::RequestedOptions,
         });
         if self.accepts_labs && !accepts {
             let sentence = "The class exercises of this server have used two minutes of \
@@ -78,7 +78,9 @@ impl Controller {
         let figures = match known.map(|known| &known.state) {
             Some(LabState::Running) => return true,
             Some(LabState::Done(figures)) => *figures,
-            Some(LabState::Asked | LabState::Declined | LabState::Failed { .. })
+            Some(
+                LabState::RequestedOptions | LabState::Declined | LabState::Failed { .. },
+            )
             | None => return false,
         };
         self.send_outcome(lab.number, LabOutcome::Done(figures));
@@ -173,7 +175,7 @@ impl Controller {
         }
         let (rows, left_out) = self.coming_rows.take();
         self.model.lab_rows = rows;
-        self.tell_left_out("answers", left_out, now_ms);
+        self.show_left_out("answers", left_out, now_ms);
         if number == 0 && self.model.lab_rows.is_empty() {
             let open = self.model.question.as_ref().filter(|it| it.is_open());
             let line = open.map(|it| (it.number, it.answered));
@@ -187,13 +189,13 @@ impl Controller {
             return self.show(line.as_deref().unwrap_or(nothing), now_ms);
         }
         let count = self.model.lab_rows.len();
-        let people = self.model.people.len().saturating_sub(1);
+        let users = self.model.users.len().saturating_sub(1);
         let what = if number == 0 {
             String::new()
         } else {
             format!("Exercise {number}: ")
         };
-        let line = format!("{what}{count} answers, {people} other users in the room.");
+        let line = format!("{what}{count} answers, {users} other users in the room.");
         self.show(&line, now_ms);
         let line = |row: &LabRow| words::lab_row(row) + self.judge(&row.outcome);
         let lines: Vec<_> = self.model.lab_rows.iter().map(line).collect();
@@ -204,7 +206,7 @@ impl Controller {
     fn refuse_lab(&mut self, number: u64, why: &str, now_ms: u64) {
         let why = words::harmless(why);
         let line = format!("Exercise {number} cannot run here: {why}.");
-        self.model.chat.push(now_ms, Kind::Notice, &line);
+        self.model.chat.push(now_ms, LineKind::Notice, &line);
         self.send_outcome(number, LabOutcome::Failed { sentence: why });
     }
 

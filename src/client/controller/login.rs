@@ -11,9 +11,9 @@
 
 use super::{Controller, Effect};
 use crate::client::address::ServerAddress;
-use crate::client::model::{Kind, LoginProblem};
+use crate::client::model::{LineKind, LoginProblem};
 use crate::client::words;
-use crate::room::login::{Awaiting, Chance, Key, Password, answer};
+use crate::room::login::{Awaiting, Entropy, Key, Password, answer};
 use crate::wire::digest::Token;
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::mac::TrafficKeys;
@@ -31,7 +31,7 @@ pub(super) struct Login {
     /// The result of this connection's login.
     key: Option<Key>,
     /// By which we take our name back from a connection of ours that has died.
-    way_back: Option<WayBack>,
+    rejoin_token: Option<RejoinToken>,
     /// The requests after `join`, sent or not.
     behind: Vec<Request>,
     /// The requests after an earlier `join`, which failed because a password was missing.
@@ -40,7 +40,7 @@ pub(super) struct Login {
 
 /// Where we were, under which name, and the token that shows that it was us.
 #[derive(Debug)]
-struct WayBack {
+struct RejoinToken {
     server: String,
     name: String,
     token: Token,
@@ -56,7 +56,7 @@ impl Login {
                 password: self.password.take(),
                 name: Some(name.clone()),
                 earlier,
-                way_back: self.way_back.take(),
+                rejoin_token: self.rejoin_token.take(),
                 ..Self::default()
             };
             return Some(request);
@@ -89,7 +89,7 @@ impl Controller {
         let join = Request::Join {
             name,
             version: VERSION,
-            token: self.way_back(),
+            token: self.rejoin_token(),
         };
         self.line_bytes = LONGEST_LINE_BYTES;
         if let Some(sentence) = self.too_long(&join) {
@@ -99,23 +99,23 @@ impl Controller {
         self.pinged_ms = None;
         self.effects.push(Effect::Connect(address));
         self.send(join);
-        (self.quiet_users, self.quiet_files) = (0, 0);
-        self.coming_people.clear();
+        (self.unshown_user_lists, self.unshown_file_lists) = (0, 0);
+        self.coming_users.clear();
         self.coming_files.clear();
         self.coming_rows.clear();
         self.knows_files = false;
         if self.wants_lists {
-            (self.quiet_users, self.quiet_files) = (1, 1);
+            (self.unshown_user_lists, self.unshown_file_lists) = (1, 1);
             self.send(Request::Users);
             self.send(Request::Files);
         }
     }
 
     /// The token by which this server knows that we had this name there a moment ago.
-    pub(super) fn way_back(&self) -> Option<Token> {
-        let way_back = self.login.way_back.as_ref()?;
-        let is_there = way_back.server == self.model.server;
-        (is_there && way_back.name == self.model.name).then_some(way_back.token)
+    pub(super) fn rejoin_token(&self) -> Option<Token> {
+        let rejoin_token = self.login.rejoin_token.as_ref()?;
+        let is_there = rejoin_token.server == self.model.server;
+        (is_there && rejoin_token.name == self.model.name).then_some(rejoin_token.token)
     }
 
     pub(super) fn on_challenge(&mut self, challenge: Challenge, now_ms: u64) {
@@ -130,7 +130,7 @@ impl Controller {
     }
 
     /// The random numbers that [`Effect::Draw`] asked for.
-    pub(super) fn on_drawn(&mut self, chance: Chance, now_ms: u64) {
+    pub(super) fn on_drawn(&mut self, entropy: Entropy, now_ms: u64) {
         let Login {
             password: Some(password),
             name: Some(name),
@@ -140,7 +140,7 @@ impl Controller {
         else {
             return;
         };
-        let Some((proof, awaiting)) = answer(password, challenge, name, chance) else {
+        let Some((proof, awaiting)) = answer(password, challenge, name, entropy) else {
             let sentence = "The server asked for the password in an invalid way. It may \
                             not be a Sash server.";
             return self.refuse_the_server(sentence, now_ms);
@@ -168,10 +168,10 @@ impl Controller {
         if is_confirmed.is_none() && self.login.password.is_some() {
             let text = "This server did not ask for the password: anyone can join, and \
                         it has not proven that it is the intended server.";
-            self.model.chat.push(now_ms, Kind::Notice, text);
+            self.model.chat.push(now_ms, LineKind::Notice, text);
         }
         let proven = self.login.key.map(|key| key.return_token(0));
-        self.login.way_back = proven.or(welcome.token).map(|token| WayBack {
+        self.login.rejoin_token = proven.or(welcome.token).map(|token| RejoinToken {
             server: self.model.server.clone(),
             name: words::harmless(&welcome.name),
             token,

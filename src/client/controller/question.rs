@@ -12,7 +12,7 @@
 
 use super::Controller;
 use crate::client::commands::{self, Wanted};
-use crate::client::model::{Kind, QuestionAsked};
+use crate::client::model::{LineKind, QuestionAsked};
 use crate::client::words;
 use crate::lab::class_question::{self, RunQuestion};
 use crate::wire::message::{
@@ -101,7 +101,7 @@ impl Controller {
             };
             format!("{from} asks question {number}: {} {how}", run.sentence())
         };
-        self.model.chat.push(now_ms, Kind::Notice, &line);
+        self.model.chat.push(now_ms, LineKind::Notice, &line);
         self.model.question = Some(QuestionAsked {
             number,
             from,
@@ -148,7 +148,7 @@ impl Controller {
     /// The number of answers, for the teacher.
     pub(super) fn on_answered(&mut self, answered: Answered, now_ms: u64) {
         let Answered { number, count } = answered;
-        let others = self.model.people.len().saturating_sub(1) as u64;
+        let others = self.model.users.len().saturating_sub(1) as u64;
         let asked = self.model.question.as_mut();
         let Some(question) = asked.filter(|it| it.number == number && it.is_open())
         else {
@@ -180,7 +180,7 @@ impl Controller {
         let verdict = question.run.verdict(question.answer);
         let line = format!("Question {number}: {count}. {verdict}");
         question.revealed = Some(revealed);
-        self.model.chat.push(now_ms, Kind::Notice, &line);
+        self.model.chat.push(now_ms, LineKind::Notice, &line);
     }
 
     /// For a row of `/results`: whether this is the right answer, where that is known and

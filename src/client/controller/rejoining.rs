@@ -12,7 +12,7 @@
 
 use super::{Controller, Effect};
 use crate::client::address::ServerAddress;
-use crate::client::model::{Kind, Phase, Rejoining};
+use crate::client::model::{LineKind, Phase, Rejoining};
 use crate::client::words;
 use crate::wire::message::Said;
 use std::mem;
@@ -41,22 +41,22 @@ impl Controller {
 
     /// The transfers that the lost connection interrupts and no user has ended; call it
     /// before they are ended.
-    pub(super) fn note_broken_off(&mut self) {
+    pub(super) fn note_interrupted(&mut self) {
         let running = self.model.running_transfers();
         let wanted = running.filter(|it| !it.is_cancelled && it.stops_as.is_none());
-        self.broken_off = wanted.map(|it| it.tag).collect();
+        self.interrupted = wanted.map(|it| it.tag).collect();
     }
 
     /// Requests the interrupted transfers again, once they have ended here. Nothing else
     /// may write its part any more then.
-    pub(super) fn go_on_with_broken_off(&mut self, now_ms: u64) {
+    pub(super) fn resume_interrupted(&mut self, now_ms: u64) {
         if self.model.phase != Phase::Joined {
             return;
         }
-        for tag in mem::take(&mut self.broken_off) {
+        for tag in mem::take(&mut self.interrupted) {
             match self.model.transfer(tag) {
                 Some(transfer) if transfer.can_be_retried() => self.retry(tag, now_ms),
-                Some(transfer) if !transfer.state.is_end() => self.broken_off.push(tag),
+                Some(transfer) if !transfer.state.is_end() => self.interrupted.push(tag),
                 Some(_) | None => {}
             }
         }
@@ -91,7 +91,7 @@ impl Controller {
             self.effects.push(Effect::HangUp);
         }
         self.model.rejoining = None;
-        self.broken_off.clear();
+        self.interrupted.clear();
         self.show("You are not connected. Connect again at any time.", now_ms);
     }
 
@@ -114,7 +114,7 @@ impl Controller {
 
     pub(super) fn give_up_rejoining(&mut self, sentence: String, now_ms: u64) {
         self.model.rejoining = None;
-        self.broken_off.clear();
+        self.interrupted.clear();
         self.complain(&sentence, now_ms);
         self.model.phase = Phase::Lost { sentence };
     }
@@ -122,19 +122,19 @@ impl Controller {
     /// The history before we joined; after an absence only the lines that are not shown
     /// yet.
     pub(super) fn on_history(&mut self, lines: Vec<Said>, now_ms: u64) {
-        let is_back = self.untold_absence_ms.is_some();
+        let is_back = self.unshown_absence_ms.is_some();
         let count = lines.len();
         let unknown = self.model.chat.unknown_of(lines);
         // One line that both know: between it and now the server has told everything.
         let missed = (unknown.len() < count).then_some(unknown.len());
-        self.tell_absence(missed, now_ms);
+        self.show_absence(missed, now_ms);
         self.model.chat.push_history(&unknown, is_back);
     }
 
     /// Shows the gap in the chat, once. `missed`: how many lines were said to all
     /// meanwhile, where that is known.
-    pub(super) fn tell_absence(&mut self, missed: Option<usize>, now_ms: u64) {
-        let Some(absence_ms) = self.untold_absence_ms.take() else {
+    pub(super) fn show_absence(&mut self, missed: Option<usize>, now_ms: u64) {
+        let Some(absence_ms) = self.unshown_absence_ms.take() else {
             return;
         };
         let absence = words::duration(Duration::from_millis(absence_ms));
@@ -145,7 +145,7 @@ impl Controller {
             None => "messages may be missing".to_owned(),
         };
         let sentence = format!("away {absence}, {rest}");
-        self.model.chat.push(now_ms, Kind::Gap, &sentence);
+        self.model.chat.push(now_ms, LineKind::Gap, &sentence);
     }
 
     fn rejoin(&mut self, now_ms: u64) {

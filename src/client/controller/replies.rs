@@ -4,7 +4,7 @@ use super::{
     ANSWER_AFTER_MS, Controller, Effect, LOST_AFTER_MS, PING_AFTER_MS,
     SHORTEST_LINE_BYTES,
 };
-use crate::client::model::{Kind, LoginProblem, MOST_ENTRIES, Phase};
+use crate::client::model::{LineKind, LoginProblem, MOST_ENTRIES, Phase};
 use crate::client::{commands, words};
 use crate::wire::message::{
     Ban, Code, Complaint, FileEntry, Refusal, Reply, Request, Said, TransferState,
@@ -19,7 +19,7 @@ impl Controller {
         }
         let is_history = matches!(reply, Reply::History { .. });
         if !is_history && !matches!(reply, Reply::Welcome(_)) {
-            self.tell_absence(None, now_ms);
+            self.show_absence(None, now_ms);
         }
         match reply {
             Reply::Challenge(challenge) => self.on_challenge(challenge, now_ms),
@@ -45,7 +45,9 @@ impl Controller {
             Reply::Joined { name } => self.on_joined(&name, now_ms),
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
-            Reply::Notice { text } => self.model.chat.push(now_ms, Kind::Notice, &text),
+            Reply::Notice { text } => {
+                self.model.chat.push(now_ms, LineKind::Notice, &text)
+            }
             Reply::Bans { bans, more } => self.on_bans(bans, more, now_ms),
             Reply::Lab(lab) => self.on_lab(lab, now_ms),
             Reply::LabResults { number, rows, more } => {
@@ -67,10 +69,10 @@ impl Controller {
             Phase::Joining => self.end_login(LoginProblem::Unreachable { sentence }),
             Phase::Joined => {
                 self.complain(&sentence, now_ms);
-                self.note_broken_off();
+                self.note_interrupted();
                 self.end_downloads(TransferState::Failed, &sentence);
-                self.model.people.clear();
-                self.withdraw_leftovers();
+                self.model.users.clear();
+                self.withdraw_partial_files();
                 self.model.phase = Phase::Lost { sentence };
                 self.plan_to_rejoin(now_ms);
             }
@@ -85,7 +87,7 @@ impl Controller {
             transfer.measure(now_ms);
         }
         self.rejoin_when_due(now_ms);
-        self.go_on_with_broken_off(now_ms);
+        self.resume_interrupted(now_ms);
         if !self.model.is_online() {
             return;
         }
@@ -120,17 +122,17 @@ impl Controller {
         self.line_bytes = welcome.line_bytes.max(SHORTEST_LINE_BYTES);
         if let Some(rejoining) = self.model.rejoining.take() {
             let absence_ms = now_ms.saturating_sub(rejoining.since_ms);
-            self.untold_absence_ms = Some(absence_ms);
-            self.go_on_with_broken_off(now_ms);
+            self.unshown_absence_ms = Some(absence_ms);
+            self.resume_interrupted(now_ms);
         } else {
             let sentence = format!(
                 "Joined {} as {}. /help lists the commands.",
                 self.model.server, self.model.name
             );
-            self.model.chat.push(now_ms, Kind::Notice, &sentence);
+            self.model.chat.push(now_ms, LineKind::Notice, &sentence);
         }
         // The files may be known already, so the request for them is answered from here.
-        self.offer_leftovers(now_ms);
+        self.offer_partial_files(now_ms);
     }
 
     /// A file is new on the server: the list that we have need not be asked for again.
@@ -139,7 +141,7 @@ impl Controller {
         let size = words::bytes(file.size);
         let typed = commands::quoted(&name);
         let line = format!("{from} has uploaded {name} ({size}): /download {typed}");
-        self.model.chat.push(now_ms, Kind::Notice, &line);
+        self.model.chat.push(now_ms, LineKind::Notice, &line);
         let files = &mut self.model.files;
         match files.binary_search_by(|it| it.name.cmp(&file.name)) {
             Ok(there) => files[there] = file,
@@ -172,7 +174,7 @@ impl Controller {
     }
 
     fn on_said(&mut self, said: Said) {
-        let kind = Kind::Said { from: said.from };
+        let kind = LineKind::Said { from: said.from };
         self.model.chat.push_at(said.time, kind, &said.text);
     }
 
@@ -184,9 +186,9 @@ impl Controller {
             time,
         } = whispered;
         let kind = if from == self.model.name {
-            Kind::WhisperedTo { to }
+            LineKind::WhisperedTo { to }
         } else {
-            Kind::WhisperedFrom { from }
+            LineKind::WhisperedFrom { from }
         };
         self.model.chat.push_at(time, kind, &text);
     }
@@ -194,19 +196,19 @@ impl Controller {
     /// A long list comes in several lines; the old one stays until the new one is whole.
     fn on_users(&mut self, names: &[String], more: bool, now_ms: u64) {
         let names = names.iter().map(|name| words::harmless(name));
-        self.coming_people.extend(names);
+        self.coming_users.extend(names);
         if more {
             return;
         }
-        let (people, left_out) = self.coming_people.take();
-        self.model.people = people;
-        self.tell_left_out("users", left_out, now_ms);
-        if self.quiet_users > 0 {
-            self.quiet_users -= 1;
+        let (users, left_out) = self.coming_users.take();
+        self.model.users = users;
+        self.show_left_out("users", left_out, now_ms);
+        if self.unshown_user_lists > 0 {
+            self.unshown_user_lists -= 1;
             return;
         }
-        let people = self.model.people.join(", ");
-        let line = format!("Online ({}): {people}", self.model.people.len());
+        let users = self.model.users.join(", ");
+        let line = format!("Online ({}): {users}", self.model.users.len());
         self.show(&line, now_ms);
     }
 
@@ -215,13 +217,13 @@ impl Controller {
         self.coming_files.extend(files);
         let (files, cut) = self.coming_files.take();
         self.model.files = files;
-        self.tell_left_out("files", cut, now_ms);
+        self.show_left_out("files", cut, now_ms);
         self.model.files_left_out = left_out;
         self.model.files_revision += 1;
         self.knows_files = true;
-        self.offer_leftovers(now_ms);
-        if self.quiet_files > 0 {
-            self.quiet_files -= 1;
+        self.offer_partial_files(now_ms);
+        if self.unshown_file_lists > 0 {
+            self.unshown_file_lists -= 1;
             return;
         }
         let lines: Vec<_> = self.model.files.iter().map(file_line).collect();
@@ -255,7 +257,7 @@ impl Controller {
     }
 
     /// A list of the server's was longer than this client keeps.
-    pub(super) fn tell_left_out(&mut self, what: &str, left_out: usize, now_ms: u64) {
+    pub(super) fn show_left_out(&mut self, what: &str, left_out: usize, now_ms: u64) {
         if left_out > 0 {
             let sentence = format!(
                 "The server listed {left_out} {what} more than this client keeps. They \
@@ -268,17 +270,17 @@ impl Controller {
     fn on_joined(&mut self, name: &str, now_ms: u64) {
         // The longest name; a server that sends a longer one is not Sash's.
         let name: String = words::harmless(name).chars().take(LONGEST_SHOWN).collect();
-        let people = &mut self.model.people;
-        if people.len() < MOST_PEOPLE && !people.contains(&name) {
-            people.push(name.clone());
+        let users = &mut self.model.users;
+        if users.len() < MOST_PEOPLE && !users.contains(&name) {
+            users.push(name.clone());
         }
-        self.model.chat.push(now_ms, Kind::Joined { name }, "");
+        self.model.chat.push(now_ms, LineKind::Joined { name }, "");
     }
 
     fn on_left(&mut self, name: &str, why: &str, now_ms: u64) {
         let name = words::harmless(name);
-        self.model.people.retain(|person| *person != name);
-        self.model.chat.push(now_ms, Kind::Left { name }, why);
+        self.model.users.retain(|person| *person != name);
+        self.model.chat.push(now_ms, LineKind::Left { name }, why);
     }
 
     fn on_complaint(&mut self, complaint: Complaint, now_ms: u64) {
@@ -295,7 +297,7 @@ impl Controller {
             Some(transfer) if transfer.settled.is_none() => {
                 let tag = transfer.tag;
                 transfer.end(TransferState::Failed, Some(sentence));
-                self.tell_end(tag, now_ms);
+                self.show_end(tag, now_ms);
             }
             Some(_) | None => self.complain(&sentence, now_ms),
         }

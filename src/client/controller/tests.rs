@@ -1,9 +1,10 @@
 //! Stories without a socket: what a person and a server do, and what the client makes of it.
 
+mod downloads;
+mod fault_injection;
 mod files;
 mod lab;
 mod login;
-mod meddling;
 mod question;
 mod rejoining;
 mod uploads;
@@ -38,7 +39,7 @@ fn joined() -> Controller {
 
 /// A client that has asked to join as dana.
 fn joining() -> Controller {
-    let mut client = Controller::new(Asked::default(), true);
+    let mut client = Controller::new(RequestedOptions::default(), true);
     connect(&mut client, "", "dana");
     client.on_event(
         Event::Connected {
@@ -57,7 +58,7 @@ fn welcome(client: &mut Controller) {
             version: 1,
             server: "sash".into(),
             line_bytes: 16_384,
-            defaults: Settled::DEFAULT,
+            defaults: NegotiatedOptions::DEFAULT,
             confirmation: None,
             token: None,
             teacher: None,
@@ -105,7 +106,7 @@ fn requests(client: &mut Controller) -> Vec<Request> {
             | Effect::JudgeUpload { .. }
             | Effect::CancelTransfer { .. }
             | Effect::DiscardPart { .. }
-            | Effect::DiscardLeftovers(_)
+            | Effect::DiscardPartialFiles(_)
             | Effect::ShowFolder(_)
             | Effect::ReleaseDownload { .. }
             | Effect::Watch { .. }
@@ -132,7 +133,7 @@ fn offer(tag: u64) -> Offer {
         digest: None,
         modified: None,
         offset: 0,
-        settled: Settled::DEFAULT,
+        settled: NegotiatedOptions::DEFAULT,
     }
 }
 
@@ -166,8 +167,8 @@ fn ended(tag: u64, state: TransferState) -> Event {
 }
 
 #[test]
-fn join_and_the_first_questions_leave_with_the_connection() {
-    let mut client = Controller::new(Asked::default(), true);
+fn the_join_and_the_first_list_requests_are_sent_right_after_connecting() {
+    let mut client = Controller::new(RequestedOptions::default(), true);
     connect(&mut client, "host:7", " dana ");
     let effects = client.take_effects();
     let Some(Effect::Connect(address)) = effects.first() else {
@@ -185,8 +186,8 @@ fn join_and_the_first_questions_leave_with_the_connection() {
 }
 
 #[test]
-fn a_form_that_makes_no_sense_is_answered_in_place() {
-    let mut client = Controller::new(Asked::default(), true);
+fn an_invalid_form_is_reported_in_the_form() {
+    let mut client = Controller::new(RequestedOptions::default(), true);
     connect(&mut client, "", "  ");
     let problem = client.model().login_problem.as_ref().unwrap();
     assert_eq!(problem.sentence(), "Choose a name of one word.");
@@ -194,8 +195,8 @@ fn a_form_that_makes_no_sense_is_answered_in_place() {
 }
 
 #[test]
-fn a_taken_name_brings_the_login_back_with_a_suggestion() {
-    let mut client = Controller::new(Asked::default(), true);
+fn a_taken_name_returns_to_the_login_form_with_a_suggestion() {
+    let mut client = Controller::new(RequestedOptions::default(), true);
     connect(&mut client, "", "dana");
     let refusal = Refusal {
         code: Code::NameTaken,
@@ -215,15 +216,15 @@ fn a_taken_name_brings_the_login_back_with_a_suggestion() {
 }
 
 #[test]
-fn the_first_lists_fill_the_window_and_later_ones_the_chat_too() {
+fn the_first_lists_fill_only_the_window_and_later_ones_are_printed_in_the_chat_too() {
     let mut client = joined();
-    assert_eq!(client.model().people, ["dana", "guy"]);
+    assert_eq!(client.model().users, ["dana", "guy"]);
     assert!(
         client
             .model()
             .chat
             .lines()
-            .all(|it| it.kind != Kind::Output)
+            .all(|it| it.kind != LineKind::Output)
     );
     assert_eq!(typed(&mut client, "/users"), [Request::Users]);
     users(&mut client, &["dana"]);
@@ -231,18 +232,18 @@ fn the_first_lists_fill_the_window_and_later_ones_the_chat_too() {
 }
 
 #[test]
-fn a_list_in_several_lines_is_shown_once_and_whole() {
+fn a_list_in_several_messages_is_shown_once_it_is_complete() {
     let mut client = joined();
     typed(&mut client, "/users");
     let names = vec!["a".to_owned()];
     reply(&mut client, Reply::Users { names, more: true });
-    assert_eq!(client.model().people, ["dana", "guy"]);
+    assert_eq!(client.model().users, ["dana", "guy"]);
     users(&mut client, &["b"]);
     assert_eq!(last_line(&client).text, "Online (2): a, b");
 }
 
 #[test]
-fn plain_text_goes_to_whom_to_names_even_after_that_person_left() {
+fn plain_text_goes_to_the_chosen_recipient_even_after_that_user_has_left() {
     let mut client = joined();
     let say = Request::Say { text: "hi".into() };
     assert_eq!(typed(&mut client, "hi"), [say]);
@@ -263,12 +264,12 @@ fn plain_text_goes_to_whom_to_names_even_after_that_person_left() {
         tag: None,
     };
     reply(&mut client, Reply::Error(complaint));
-    assert_eq!(last_line(&client).kind, Kind::Error);
+    assert_eq!(last_line(&client).kind, LineKind::Error);
     assert_eq!(last_line(&client).text, "There is no user \"guy\".");
 }
 
 #[test]
-fn a_line_goes_where_it_was_typed_whatever_was_chosen_since() {
+fn a_line_goes_to_the_conversation_in_which_it_was_typed() {
     let mut client = joined();
     client.on_intent(Intent::ChooseTo(Audience::One("guy".into())), 0);
     client.on_intent(Intent::ChooseConversation { place: 0 }, 0);
@@ -282,7 +283,7 @@ fn a_line_goes_where_it_was_typed_whatever_was_chosen_since() {
 }
 
 #[test]
-fn pasted_lines_are_said_as_they_are() {
+fn pasted_lines_are_sent_unchanged() {
     let mut client = joined();
     client.on_intent(
         Intent::SayLines {
@@ -296,7 +297,7 @@ fn pasted_lines_are_said_as_they_are() {
 }
 
 #[test]
-fn a_name_typed_in_another_case_leads_to_the_same_conversation() {
+fn a_name_in_another_case_selects_the_same_conversation() {
     let mut client = joined();
     typed(&mut client, "/to GUY");
     assert_eq!(client.model().to(), &Audience::One("guy".into()));
@@ -304,11 +305,11 @@ fn a_name_typed_in_another_case_leads_to_the_same_conversation() {
     typed(&mut client, "/close");
     assert_eq!(client.model().to(), &Audience::All);
     typed(&mut client, "/close");
-    assert_eq!(last_line(&client).kind, Kind::Error);
+    assert_eq!(last_line(&client).kind, LineKind::Error);
 }
 
 #[test]
-fn clear_empties_the_conversation_and_search_finds_in_it() {
+fn clear_empties_the_conversation_and_search_finds_its_lines() {
     let mut client = joined();
     typed(&mut client, "/help");
     typed(&mut client, "/search WHISPER");
@@ -320,7 +321,7 @@ fn clear_empties_the_conversation_and_search_finds_in_it() {
 }
 
 #[test]
-fn only_what_others_say_is_unread() {
+fn only_lines_of_other_users_count_as_unread() {
     let mut client = joined();
     for from in ["dana", "guy"] {
         let said = Said {
@@ -336,7 +337,7 @@ fn only_what_others_say_is_unread() {
 }
 
 #[test]
-fn a_whisper_of_mine_and_one_to_me_read_differently() {
+fn a_sent_and_a_received_direct_message_are_displayed_differently() {
     let mut client = joined();
     for (from, to) in [("dana", "guy"), ("guy", "dana")] {
         let whispered = Whispered {
@@ -364,142 +365,7 @@ fn a_whisper_of_mine_and_one_to_me_read_differently() {
 }
 
 #[test]
-fn a_download_is_asked_offered_received_and_confirmed() {
-    let mut client = joined();
-    typed(&mut client, "/arq go-back-n");
-    let asked = typed(&mut client, "/download notes.txt --window 4");
-    let Some(Request::Download(request)) = asked.first() else {
-        panic!("{asked:?}");
-    };
-    assert_eq!((request.tag, request.asked.window), (Some(1), Some(4)));
-    assert_eq!(request.asked.arq, Some(Arq::GoBackN));
-    reply(&mut client, news(1, TransferState::Queued));
-    assert_eq!(client.model().transfer(1).unwrap().place, Some(2));
-    reply(&mut client, Reply::Offer(offer(1)));
-    let start = Effect::StartDownload {
-        tag: 1,
-        offer: offer(1),
-        keys: None,
-    };
-    assert_eq!(client.take_effects(), [start]);
-    client.on_event(ended(1, TransferState::Verified), 9_000);
-    let verdict = Request::Transfer {
-        transfer: 71,
-        state: TransferState::Verified,
-    };
-    assert_eq!(requests(&mut client), [verdict]);
-    assert!(
-        last_line(&client)
-            .text
-            .starts_with("notes.txt downloaded and verified")
-    );
-}
-
-#[test]
-fn a_file_that_is_not_there_ends_its_own_row_and_no_other() {
-    let mut client = joined();
-    typed(&mut client, "/download a");
-    typed(&mut client, "/download b");
-    let complaint = Complaint {
-        code: Code::NoSuchFile,
-        sentence: "There is no file \"b\".".into(),
-        tag: Some(2),
-    };
-    reply(&mut client, Reply::Error(complaint));
-    assert_eq!(
-        client.model().transfer(1).unwrap().state,
-        TransferState::Opening
-    );
-    assert_eq!(
-        client.model().transfer(2).unwrap().state,
-        TransferState::Failed
-    );
-    assert_eq!(last_line(&client).kind, Kind::Error);
-}
-
-#[test]
-fn a_download_cancelled_before_its_offer_never_starts() {
-    let mut client = joined();
-    typed(&mut client, "/download notes.txt");
-    assert!(typed(&mut client, "/cancel").is_empty());
-    reply(&mut client, Reply::Offer(offer(1)));
-    let cancel = Request::Cancel { transfer: 71 };
-    assert_eq!(client.take_effects(), [Effect::Send(cancel)]);
-    let state = client.model().transfer(1).unwrap().state;
-    assert_eq!(state, TransferState::Cancelled);
-}
-
-#[test]
-fn a_running_download_is_cancelled_on_both_sides() {
-    let mut client = joined();
-    typed(&mut client, "/download notes.txt");
-    reply(&mut client, Reply::Offer(offer(1)));
-    let _ = client.take_effects();
-    client.on_intent(Intent::Cancel { tag: 1 }, 0);
-    let effects = client.take_effects();
-    assert!(effects.contains(&Effect::CancelTransfer { tag: 1 }));
-    assert!(effects.contains(&Effect::Send(Request::Cancel { transfer: 71 })));
-    client.on_event(ended(1, TransferState::Cancelled), 0);
-    let state = client.model().transfer(1).unwrap().state;
-    assert_eq!(state, TransferState::Cancelled);
-}
-
-#[test]
-fn a_receiver_is_released_once_the_server_knows_that_the_file_is_whole() {
-    let mut client = joined();
-    typed(&mut client, "/download notes.txt");
-    reply(&mut client, Reply::Offer(offer(1)));
-    client.on_event(ended(1, TransferState::Verified), 0);
-    let _ = client.take_effects();
-    reply(&mut client, news(1, TransferState::Sending)); // Sent before it heard.
-    assert_eq!(client.take_effects(), []);
-    reply(&mut client, news(1, TransferState::Verified));
-    assert_eq!(client.take_effects(), [Effect::ReleaseDownload { tag: 1 }]);
-}
-
-#[test]
-fn a_queued_download_that_is_cancelled_ends_with_the_servers_word() {
-    let mut client = joined();
-    typed(&mut client, "/download notes.txt");
-    reply(&mut client, news(1, TransferState::Queued));
-    assert_eq!(
-        typed(&mut client, "/cancel 1"),
-        [Request::Cancel { transfer: 71 }]
-    );
-    reply(&mut client, news(1, TransferState::Cancelled));
-    let state = client.model().transfer(1).unwrap().state;
-    assert_eq!(state, TransferState::Cancelled);
-}
-
-#[test]
-fn an_offer_nobody_asked_for_or_with_a_window_of_zero_starts_nothing() {
-    let mut client = joined();
-    reply(&mut client, Reply::Offer(offer(9)));
-    assert_eq!(requests(&mut client), [Request::Cancel { transfer: 79 }]);
-    typed(&mut client, "/download notes.txt");
-    let mut impossible = offer(1);
-    impossible.settled.window = 0;
-    reply(&mut client, Reply::Offer(impossible));
-    assert_eq!(requests(&mut client), [Request::Cancel { transfer: 71 }]);
-    let state = client.model().transfer(1).unwrap().state;
-    assert_eq!(state, TransferState::Failed);
-}
-
-#[test]
-fn a_download_that_the_server_gives_up_has_failed_and_was_not_cancelled() {
-    let mut client = joined();
-    typed(&mut client, "/download notes.txt");
-    reply(&mut client, Reply::Offer(offer(1)));
-    let _ = client.take_effects();
-    reply(&mut client, news(1, TransferState::Failed));
-    assert_eq!(client.take_effects(), [Effect::CancelTransfer { tag: 1 }]);
-    client.on_event(ended(1, TransferState::Cancelled), 0);
-    let state = client.model().transfer(1).unwrap().state;
-    assert_eq!(state, TransferState::Failed);
-}
-
-#[test]
-fn a_lost_connection_ends_what_waits_and_says_why() {
+fn a_lost_connection_ends_the_waiting_transfers_with_a_reason() {
     let mut client = joined();
     typed(&mut client, "/download notes.txt");
     typed(&mut client, "/download notes.txt");
@@ -510,7 +376,7 @@ fn a_lost_connection_ends_what_waits_and_says_why() {
     let waiting = client.model().transfer(2).unwrap().state;
     assert_eq!(waiting, TransferState::Failed);
     assert!(matches!(client.model().phase, Phase::Lost { .. }));
-    assert!(client.model().people.is_empty());
+    assert!(client.model().users.is_empty());
     client.on_intent(Intent::Close, 0); // Leaving now is not why it ended.
     client.on_event(ended(1, TransferState::Cancelled), 0);
     let stopped = client.model().transfer(1).unwrap();
@@ -527,7 +393,7 @@ fn a_lost_connection_ends_what_waits_and_says_why() {
 }
 
 #[test]
-fn a_silent_server_is_asked_and_then_given_up() {
+fn a_silent_server_is_pinged_and_then_considered_lost() {
     let mut client = joined();
     client.on_event(Event::Tick, 1_000 + PING_AFTER_MS);
     client.on_event(Event::Tick, 2_000 + PING_AFTER_MS);
@@ -541,8 +407,8 @@ fn a_silent_server_is_asked_and_then_given_up() {
 }
 
 #[test]
-fn a_server_that_never_answers_join_or_download_is_not_waited_for() {
-    let mut client = Controller::new(Asked::default(), false);
+fn a_join_or_download_without_an_answer_times_out() {
+    let mut client = Controller::new(RequestedOptions::default(), false);
     connect(&mut client, "", "dana");
     client.on_event(Event::Tick, ANSWER_AFTER_MS);
     let problem = client.model().login_problem.as_ref().unwrap();
@@ -555,7 +421,7 @@ fn a_server_that_never_answers_join_or_download_is_not_waited_for() {
 }
 
 #[test]
-fn closing_says_goodbye_as_disconnecting_does() {
+fn closing_the_window_disconnects_cleanly_as_the_disconnect_command_does() {
     for intent in [Intent::Disconnect, Intent::Close] {
         let mut client = joined();
         client.on_intent(intent.clone(), 0);
@@ -568,7 +434,7 @@ fn closing_says_goodbye_as_disconnecting_does() {
 }
 
 #[test]
-fn a_window_of_zero_is_refused_and_the_choice_before_it_stays() {
+fn a_window_of_zero_is_refused_and_the_previous_choice_is_kept() {
     let mut client = joined();
     typed(&mut client, "/window 8");
     typed(&mut client, "/window 0");
@@ -577,7 +443,7 @@ fn a_window_of_zero_is_refused_and_the_choice_before_it_stays() {
 }
 
 #[test]
-fn a_request_that_is_too_long_for_the_server_is_refused_here() {
+fn a_request_that_is_too_long_for_the_server_is_refused_by_the_client() {
     let mut client = joined();
     let long = "x".repeat(17_500);
     let lines = [
@@ -590,7 +456,7 @@ fn a_request_that_is_too_long_for_the_server_is_refused_here() {
     for line in &lines {
         assert_eq!(typed(&mut client, line), [], "{}", &line[..12]);
         let told = last_line(&client);
-        assert_eq!(told.kind, Kind::Error);
+        assert_eq!(told.kind, LineKind::Error);
         assert!(
             told.text.contains("at most 16384 bytes per line"),
             "{}",
@@ -605,8 +471,8 @@ fn a_request_that_is_too_long_for_the_server_is_refused_here() {
 }
 
 #[test]
-fn a_name_that_is_too_long_for_any_line_is_refused_in_the_form() {
-    let mut client = Controller::new(Asked::default(), true);
+fn a_name_that_is_too_long_for_any_message_is_refused_in_the_form() {
+    let mut client = Controller::new(RequestedOptions::default(), true);
     connect(&mut client, "", &"x".repeat(17_500));
     assert_eq!(client.take_effects(), []);
     let problem = client.model().login_problem.as_ref().unwrap();
@@ -614,7 +480,7 @@ fn a_name_that_is_too_long_for_any_line_is_refused_in_the_form() {
 }
 
 #[test]
-fn a_person_is_told_how_many_lines_of_a_long_answer_are_not_shown() {
+fn the_number_of_omitted_lines_of_a_long_answer_is_shown() {
     let list = |more| Reply::Files {
         files: (0..2_500)
             .map(|number| FileEntry {

@@ -5,7 +5,7 @@ use crate::client::commands::{self, Command};
 use crate::client::model::Audience;
 use crate::client::words;
 use crate::wire::message::Request;
-use crate::wire::options::Asked;
+use crate::wire::options::RequestedOptions;
 
 impl Controller {
     /// `to` is who hears plain text.
@@ -132,7 +132,7 @@ impl Controller {
         }
     }
 
-    fn choose(&mut self, change: impl FnOnce(&mut Asked), now_ms: u64) {
+    fn choose(&mut self, change: impl FnOnce(&mut RequestedOptions), now_ms: u64) {
         let mut options = self.model.options;
         change(&mut options);
         self.set_options(options, now_ms);

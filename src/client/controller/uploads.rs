@@ -10,15 +10,15 @@
 
 use super::{Controller, Effect};
 use crate::client::dropped::{self, Dropped};
-use crate::client::model::{Kind, Transfer};
+use crate::client::model::{LineKind, Transfer};
 use crate::client::words;
 use crate::wire::message::{Request, TransferState, UploadRequest};
-use crate::wire::options::Asked;
+use crate::wire::options::RequestedOptions;
 use crate::wire::version::FileVersion;
 use std::path::PathBuf;
 
 impl Controller {
-    pub(super) fn upload(&mut self, path: PathBuf, asked: Asked, now_ms: u64) {
+    pub(super) fn upload(&mut self, path: PathBuf, asked: RequestedOptions, now_ms: u64) {
         if path.as_os_str().is_empty() {
             return self.complain("Choose a file, or type its path.", now_ms);
         }
@@ -33,7 +33,7 @@ impl Controller {
     pub(super) fn drop_files(&mut self, text: &str, host: Option<&str>, now_ms: u64) {
         let Dropped { paths, problems } = dropped::read(text, host);
         for path in paths {
-            self.upload(path, Asked::default(), now_ms);
+            self.upload(path, RequestedOptions::default(), now_ms);
         }
         for problem in problems {
             self.complain_of_files(problem, now_ms);
@@ -71,7 +71,7 @@ impl Controller {
                 if let Some(transfer) = self.model.transfer_mut(tag) {
                     transfer.end(TransferState::Failed, Some(sentence));
                 }
-                self.tell_end(tag, now_ms);
+                self.show_end(tag, now_ms);
             }
         }
     }
@@ -112,12 +112,12 @@ impl Controller {
         }
         for tag in meant {
             self.effects.push(Effect::PauseTransfer { tag, is_paused });
-            self.tell_pause(tag, is_paused);
+            self.show_pause(tag, is_paused);
         }
     }
 
     /// A transfer that was to pause at a share of it has done so.
-    pub(super) fn tell_own_pause(&mut self, tag: u64, now_ms: u64) {
+    pub(super) fn show_own_pause(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer(tag) else {
             return;
         };
@@ -127,11 +127,11 @@ impl Controller {
         let file = words::harmless(&transfer.file);
         let percent = words::percent(transfer);
         let line = format!("{file} is paused at {percent} %. Resume with /resume {tag}.");
-        self.model.chat.push(now_ms, Kind::Notice, &line);
-        self.tell_pause(tag, true);
+        self.model.chat.push(now_ms, LineKind::Notice, &line);
+        self.show_pause(tag, true);
     }
 
-    fn tell_pause(&mut self, tag: u64, is_paused: bool) {
+    fn show_pause(&mut self, tag: u64, is_paused: bool) {
         let Some(transfer) = self.model.transfer_mut(tag) else {
             return;
         };

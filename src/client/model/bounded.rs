@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_without_an_end_is_cut_and_what_is_left_out_is_counted() {
+    fn an_endless_list_is_truncated_and_the_omitted_entries_are_counted() {
         let mut list = Bounded::default();
         for _ in 0..MOST_ENTRIES + 7 {
             list.extend([String::new()]);

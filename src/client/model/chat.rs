@@ -15,7 +15,7 @@
 
 use super::Audience;
 use super::conversation::Conversation;
-use super::line::{ChatLine, Kind, Lines};
+use super::line::{ChatLine, LineKind, Lines};
 use super::search::Search;
 use crate::client::matching;
 use crate::wire::message::Said;
@@ -144,12 +144,17 @@ impl Chat {
     }
 
     /// Sorts a line of our own into its conversation; it shows the time of day.
-    pub(in crate::client) fn push(&mut self, now_ms: u64, kind: Kind, text: &str) {
+    pub(in crate::client) fn push(&mut self, now_ms: u64, kind: LineKind, text: &str) {
         self.push_at(now_ms.saturating_add_signed(self.ahead_ms), kind, text);
     }
 
     /// Sorts a line that has its time of day into its conversation.
-    pub(in crate::client) fn push_at(&mut self, time_ms: u64, kind: Kind, text: &str) {
+    pub(in crate::client) fn push_at(
+        &mut self,
+        time_ms: u64,
+        kind: LineKind,
+        text: &str,
+    ) {
         self.take(ChatLine::new(time_ms, kind, text));
     }
 
@@ -158,15 +163,17 @@ impl Chat {
     #[must_use]
     pub(in crate::client) fn unknown_of(&self, history: Vec<Said>) -> Vec<Said> {
         let identity = |line: &ChatLine| match &line.kind {
-            Kind::Said { from } => Some((line.time_ms, from.clone(), line.text.clone())),
-            Kind::WhisperedFrom { .. }
-            | Kind::WhisperedTo { .. }
-            | Kind::Joined { .. }
-            | Kind::Left { .. }
-            | Kind::Gap
-            | Kind::Notice
-            | Kind::Error
-            | Kind::Output => None,
+            LineKind::Said { from } => {
+                Some((line.time_ms, from.clone(), line.text.clone()))
+            }
+            LineKind::WhisperedFrom { .. }
+            | LineKind::WhisperedTo { .. }
+            | LineKind::Joined { .. }
+            | LineKind::Left { .. }
+            | LineKind::Gap
+            | LineKind::Notice
+            | LineKind::Error
+            | LineKind::Output => None,
         };
         let mut known: HashMap<_, usize> = HashMap::new();
         let all = self.conversations[0].lines().lines();
@@ -273,7 +280,7 @@ impl Chat {
     }
 
     fn take(&mut self, mut line: ChatLine) {
-        let is_by_me = matches!(line.kind, Kind::WhisperedTo { .. })
+        let is_by_me = matches!(line.kind, LineKind::WhisperedTo { .. })
             || line.author().is_some_and(|name| name == self.me);
         let is_mine = line.author().is_none_or(|name| name == self.me);
         line.mentions_me = !is_mine && matching::mentions(&line.text, &self.me);
@@ -305,19 +312,21 @@ impl Chat {
         const ALL: usize = 0;
         let chosen = self.chosen;
         let mut places = match &line.kind {
-            Kind::Said { .. } | Kind::Notice => vec![ALL],
-            Kind::WhisperedFrom { from } => vec![self.open(&Audience::One(from.clone()))],
+            LineKind::Said { .. } | LineKind::Notice => vec![ALL],
+            LineKind::WhisperedFrom { from } => {
+                vec![self.open(&Audience::One(from.clone()))]
+            }
             // One that was typed elsewhere is seen there too.
-            Kind::WhisperedTo { to } => {
+            LineKind::WhisperedTo { to } => {
                 let place = self.open(&Audience::One(to.clone()));
                 vec![place, self.chosen]
             }
-            Kind::Joined { name } | Kind::Left { name } => {
+            LineKind::Joined { name } | LineKind::Left { name } => {
                 let theirs = self.place(&Audience::One(name.clone()));
                 [ALL].into_iter().chain(theirs).collect()
             }
-            Kind::Gap => vec![ALL, chosen],
-            Kind::Error | Kind::Output => vec![chosen],
+            LineKind::Gap => vec![ALL, chosen],
+            LineKind::Error | LineKind::Output => vec![chosen],
         };
         places.dedup();
         places
@@ -368,7 +377,7 @@ impl Chat {
 
 fn history_line(said: &Said) -> ChatLine {
     let from = said.from.clone();
-    ChatLine::new(said.time, Kind::Said { from }, &said.text)
+    ChatLine::new(said.time, LineKind::Said { from }, &said.text)
 }
 
 #[cfg(test)]

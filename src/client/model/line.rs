@@ -28,7 +28,7 @@ pub struct ChatLine {
     /// Unit: milliseconds since 1970-01-01 UTC; the server's time for what people say.
     pub time_ms: u64,
     /// The kind of line, and its author.
-    pub kind: Kind,
+    pub kind: LineKind,
     /// The message or the sentence; empty for `Joined`, the reason for `Left`.
     pub text: String,
     /// Said before we came.
@@ -39,7 +39,7 @@ pub struct ChatLine {
 
 /// The kind of line, and its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineKind {
     /// Somebody (me too) to all.
     Said {
         /// Who.
@@ -169,7 +169,7 @@ impl Lines {
 
 impl ChatLine {
     /// A line of now; what came from the network is made harmless.
-    pub(super) fn new(time_ms: u64, kind: Kind, text: &str) -> Self {
+    pub(super) fn new(time_ms: u64, kind: LineKind, text: &str) -> Self {
         Self {
             time_ms,
             kind: kind.harmless(),
@@ -184,12 +184,12 @@ impl ChatLine {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Said { from: name }
-            | Kind::WhisperedFrom { from: name }
-            | Kind::WhisperedTo { to: name }
-            | Kind::Joined { name }
-            | Kind::Left { name } => Some(name),
-            Kind::Gap | Kind::Notice | Kind::Error | Kind::Output => None,
+            LineKind::Said { from: name }
+            | LineKind::WhisperedFrom { from: name }
+            | LineKind::WhisperedTo { to: name }
+            | LineKind::Joined { name }
+            | LineKind::Left { name } => Some(name),
+            LineKind::Gap | LineKind::Notice | LineKind::Error | LineKind::Output => None,
         }
     }
 
@@ -197,21 +197,21 @@ impl ChatLine {
     #[must_use]
     pub fn author(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Said { from } | Kind::WhisperedFrom { from } => Some(from),
-            Kind::WhisperedTo { .. }
-            | Kind::Joined { .. }
-            | Kind::Left { .. }
-            | Kind::Gap
-            | Kind::Notice
-            | Kind::Error
-            | Kind::Output => None,
+            LineKind::Said { from } | LineKind::WhisperedFrom { from } => Some(from),
+            LineKind::WhisperedTo { .. }
+            | LineKind::Joined { .. }
+            | LineKind::Left { .. }
+            | LineKind::Gap
+            | LineKind::Notice
+            | LineKind::Error
+            | LineKind::Output => None,
         }
     }
 
     /// Whether it is only about somebody who came or went.
     #[must_use]
     pub fn is_coming_or_going(&self) -> bool {
-        matches!(self.kind, Kind::Joined { .. } | Kind::Left { .. })
+        matches!(self.kind, LineKind::Joined { .. } | LineKind::Left { .. })
     }
 
     fn bytes(&self) -> usize {
@@ -224,21 +224,21 @@ impl fmt::Display for ChatLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &self.text;
         match &self.kind {
-            Kind::Said { from } => write!(f, "<{from}> {text}"),
-            Kind::WhisperedFrom { from } => write!(f, "{from} (direct): {text}"),
-            Kind::WhisperedTo { to } => write!(f, "you to {to} (direct): {text}"),
-            Kind::Joined { name } => write!(f, "{name} joined"),
-            Kind::Left { name } if text.is_empty() => write!(f, "{name} left"),
-            Kind::Left { name } => write!(f, "{name} left: {text}"),
-            Kind::Gap => write!(f, "-- {text} --"),
-            Kind::Notice => write!(f, "* {text}"),
-            Kind::Error => write!(f, "! {text}"),
-            Kind::Output => write!(f, "{text}"),
+            LineKind::Said { from } => write!(f, "<{from}> {text}"),
+            LineKind::WhisperedFrom { from } => write!(f, "{from} (direct): {text}"),
+            LineKind::WhisperedTo { to } => write!(f, "you to {to} (direct): {text}"),
+            LineKind::Joined { name } => write!(f, "{name} joined"),
+            LineKind::Left { name } if text.is_empty() => write!(f, "{name} left"),
+            LineKind::Left { name } => write!(f, "{name} left: {text}"),
+            LineKind::Gap => write!(f, "-- {text} --"),
+            LineKind::Notice => write!(f, "* {text}"),
+            LineKind::Error => write!(f, "! {text}"),
+            LineKind::Output => write!(f, "{text}"),
         }
     }
 }
 
-impl Kind {
+impl LineKind {
     fn harmless(mut self) -> Self {
         match &mut self {
             Self::Said { from: name }
@@ -257,11 +257,11 @@ mod tests {
     use super::*;
 
     fn notice(text: &str) -> Arc<ChatLine> {
-        Arc::new(ChatLine::new(0, Kind::Notice, text))
+        Arc::new(ChatLine::new(0, LineKind::Notice, text))
     }
 
     #[test]
-    fn only_the_newest_lines_are_kept_and_counting_goes_on() {
+    fn only_the_newest_lines_are_kept_and_their_numbers_continue() {
         let mut lines = Lines::default();
         for number in 0..LONGEST_CHAT_LINES + 3 {
             lines.push(notice(&number.to_string()));
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_kept_up_to_so_much_text() {
+    fn the_total_size_of_kept_lines_is_bounded() {
         let mut lines = Lines::default();
         for _ in 0..1_000 {
             lines.push(notice(&"x".repeat(16 << 10)));
@@ -292,9 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_would_steer_the_terminal_is_harmless_in_the_model() {
+    fn terminal_control_characters_are_made_harmless_in_the_model() {
         let from = "d\u{1b}".to_owned();
-        let line = ChatLine::new(0, Kind::Said { from }, "a\nb");
+        let line = ChatLine::new(0, LineKind::Said { from }, "a\nb");
         assert_eq!(line.to_string(), "<d␛> a␊b");
     }
 }

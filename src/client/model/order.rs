@@ -4,10 +4,10 @@
 //! both directions. Names are ordered as people count: `lecture 2` before `lecture 10`.
 //!
 //! ```
-//! use sash::client::model::{FileColumn, Order, natural};
+//! use sash::client::model::{FileColumn, SortOrder, natural};
 //! use std::cmp::Ordering;
 //! assert_eq!(natural("lecture 2.mp4", "Lecture 10.mp4"), Ordering::Less);
-//! let by_size = Order::by(FileColumn::Name).pressed(FileColumn::Size);
+//! let by_size = SortOrder::by(FileColumn::Name).pressed(FileColumn::Size);
 //! assert!(by_size.pressed(FileColumn::Size).is_reversed);
 //! ```
 
@@ -19,7 +19,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// By which column, and in which direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order<C> {
+pub struct SortOrder<C> {
     /// The column.
     pub by: C,
     /// Largest first.
@@ -58,7 +58,7 @@ pub enum TransferColumn {
     State,
 }
 
-impl<C: Copy + PartialEq> Order<C> {
+impl<C: Copy + PartialEq> SortOrder<C> {
     /// Smallest first.
     pub const fn by(column: C) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl<C: Copy + PartialEq> Order<C> {
 #[must_use]
 pub fn files_shown(
     files: &[FileEntry],
-    order: Order<FileColumn>,
+    order: SortOrder<FileColumn>,
     filter: &str,
 ) -> Vec<usize> {
     let filter = folded(filter);
@@ -120,7 +120,7 @@ pub fn files_shown(
 #[must_use]
 pub fn transfers_shown(
     transfers: &[Transfer],
-    order: Order<TransferColumn>,
+    order: SortOrder<TransferColumn>,
 ) -> Vec<usize> {
     let mut shown: Vec<usize> = (0..transfers.len()).collect();
     shown.sort_by(|&one, &other| {
@@ -202,7 +202,7 @@ const fn urgency(state: TransferState) -> u8 {
 mod tests {
     use super::*;
     use crate::wire::digest::Digest;
-    use crate::wire::options::Asked;
+    use crate::wire::options::RequestedOptions;
 
     fn files(names: &[(&str, u64)]) -> Vec<FileEntry> {
         let entry = |&(name, size): &(&str, u64)| FileEntry {
@@ -215,7 +215,7 @@ mod tests {
 
     fn shown<'a>(
         files: &'a [FileEntry],
-        order: Order<FileColumn>,
+        order: SortOrder<FileColumn>,
         filter: &str,
     ) -> Vec<&'a str> {
         let places = files_shown(files, order, filter);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_ordered_as_people_count() {
+    fn names_are_sorted_in_natural_order() {
         let mut names = [
             "lecture 10.mp4",
             "b",
@@ -279,32 +279,32 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_pressed_again_reverses_and_another_one_starts_anew() {
-        let order = Order::by(FileColumn::Name);
+    fn the_same_column_heading_reverses_the_order_and_another_one_sorts_anew() {
+        let order = SortOrder::by(FileColumn::Name);
         let reversed = order.pressed(FileColumn::Name);
         assert!(reversed.is_reversed);
         assert_eq!(reversed.pressed(FileColumn::Name), order);
         assert_eq!(
             reversed.pressed(FileColumn::Size),
-            Order::by(FileColumn::Size)
+            SortOrder::by(FileColumn::Size)
         );
     }
 
     #[test]
-    fn files_alike_in_the_column_stay_as_they_were_in_both_directions() {
+    fn files_with_equal_values_keep_their_order_in_both_directions() {
         let files = files(&[("d", 5), ("c", 1), ("b", 5), ("a", 2)]);
-        let by_size = Order::by(FileColumn::Size);
+        let by_size = SortOrder::by(FileColumn::Size);
         assert_eq!(shown(&files, by_size, ""), ["c", "a", "d", "b"]);
         let reversed = by_size.pressed(FileColumn::Size);
         assert_eq!(shown(&files, reversed, ""), ["d", "b", "a", "c"]);
-        let by_digest = Order::by(FileColumn::Digest);
+        let by_digest = SortOrder::by(FileColumn::Digest);
         assert_eq!(shown(&files, by_digest, ""), ["d", "c", "b", "a"]);
     }
 
     #[test]
-    fn the_filter_wants_every_word_and_no_capitals() {
+    fn the_filter_requires_every_word_and_ignores_case() {
         let files = files(&[("Lecture 2.mp4", 1), ("notes.txt", 2), ("ÉCOLE mp4", 3)]);
-        let by_name = Order::by(FileColumn::Name);
+        let by_name = SortOrder::by(FileColumn::Name);
         assert_eq!(shown(&files, by_name, " mp4 LECT"), ["Lecture 2.mp4"]);
         assert_eq!(shown(&files, by_name, "école"), ["ÉCOLE mp4"]);
         assert_eq!(shown(&files, by_name, "e\u{301}cole"), ["ÉCOLE mp4"]);
@@ -312,13 +312,13 @@ mod tests {
     }
 
     #[test]
-    fn transfers_are_ordered_by_what_their_columns_show() {
+    fn transfers_are_sorted_by_the_values_in_their_columns() {
         let transfer = |tag, file: &str, state, done| Transfer {
             state,
             done_bytes: done,
             total_bytes: Some(100),
             resent_packets: 10 - tag,
-            ..Transfer::new(tag, file.to_owned(), Asked::default(), 0)
+            ..Transfer::new(tag, file.to_owned(), RequestedOptions::default(), 0)
         };
         let all = [
             transfer(1, "b10", TransferState::Verified, 100),
@@ -326,7 +326,7 @@ mod tests {
             transfer(3, "a", TransferState::Sending, 50),
         ];
         let tags = |column| -> Vec<u64> {
-            let places = transfers_shown(&all, Order::by(column));
+            let places = transfers_shown(&all, SortOrder::by(column));
             places.iter().map(|&at| all[at].tag).collect()
         };
         assert_eq!(tags(TransferColumn::Number), [1, 2, 3]);

@@ -61,7 +61,7 @@ const WATCH_FIRST_MS: u64 = 1_000;
 const LEAST_DIFFERENCE_MS: u64 = 1_500;
 
 /// It must differ for so long before what is shown follows. Unit: milliseconds.
-const PATIENCE_MS: u64 = 1_500;
+const TIMEOUT_MS: u64 = 1_500;
 
 /// A transfer slower than this stands still, and has no end. Unit: bytes per second.
 const STANDSTILL: f64 = 0.5;
@@ -130,7 +130,7 @@ impl Pace {
         } else {
             0
         };
-        if self.differs_ms >= PATIENCE_MS {
+        if self.differs_ms >= TIMEOUT_MS {
             self.differs_ms = 0;
             self.left_ms = Some(predicted_ms);
         } else {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_forgets_within_its_time_constant() {
+    fn the_rate_estimate_forgets_old_samples_within_its_time_constant() {
         let mut pace = Pace::default();
         for second in 0..=10 {
             pace.on_bytes(second * 1_000, second * 1_000, None);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_foretold_before_bytes_were_watched_for_a_second() {
+    fn the_remaining_time_is_estimated_only_after_one_second_of_progress() {
         let left = shown(30, |_| 1_000_000);
         assert!(left[..10].iter().all(Option::is_none), "{left:?}");
         assert!(left[15].is_some());
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_of_a_jerky_transfer_only_counts_down() {
+    fn the_remaining_time_of_an_uneven_transfer_only_decreases() {
         // Three times as much in one tenth as in the next, and now and then nothing.
         let rate = |tenth| match tenth % 5 {
             0 => 1_500_000,
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_halves_for_good_is_followed_within_seconds_and_in_few_steps() {
+    fn a_permanently_halved_rate_is_followed_within_seconds_in_few_steps() {
         let rate = |tenth| if tenth < 200 { 2_000_000 } else { 1_000_000 };
         let left = shown(320, rate);
         let at_change = left[200].unwrap();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_of_a_moment_changes_nothing_and_a_long_one_does() {
+    fn a_short_stall_does_not_change_the_remaining_time_and_a_long_one_does() {
         let short = |tenth| {
             if (100..112).contains(&tenth) {
                 0
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn while_it_waits_what_is_shown_stands_still_and_goes_on_from_there() {
+    fn a_pause_freezes_the_displayed_rate_and_remaining_time() {
         let mut pace = Pace::default();
         for tenth in 0..=50 {
             pace.on_bytes(tenth * 100, tenth * 100_000, Some(TOTAL));
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_and_a_file_that_shrinks_are_no_panic() {
+    fn a_clock_that_runs_backwards_and_a_shrinking_file_cause_no_panic() {
         let mut pace = Pace::default();
         for (now, done) in [(9_000, 9), (0, 5), (u64::MAX, u64::MAX), (1, 0)] {
             pace.on_bytes(now, done, Some(3));

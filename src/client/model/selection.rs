@@ -45,7 +45,7 @@ pub enum Click {
 
 /// Where a key moves to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum CursorMove {
     /// This many rows down, or up if negative.
     By(isize),
     /// The first row.
@@ -91,7 +91,12 @@ impl<K: Clone + Eq + Hash> Selection<K> {
 
     /// A key moves the cursor, and chooses; with Shift all that it passes. Returns where
     /// it is.
-    pub fn step(&mut self, rows: &[K], step: Step, is_through: bool) -> Option<usize> {
+    pub fn step(
+        &mut self,
+        rows: &[K],
+        step: CursorMove,
+        is_through: bool,
+    ) -> Option<usize> {
         let at = self.reached(rows, step)?;
         let how = if is_through {
             Click::Through
@@ -103,7 +108,7 @@ impl<K: Clone + Eq + Hash> Selection<K> {
     }
 
     /// A key moves the cursor alone (Ctrl): what is chosen stays. Returns where it is.
-    pub fn wander(&mut self, rows: &[K], step: Step) -> Option<usize> {
+    pub fn wander(&mut self, rows: &[K], step: CursorMove) -> Option<usize> {
         let at = self.reached(rows, step)?;
         self.cursor = rows.get(at).cloned();
         Some(at)
@@ -117,13 +122,15 @@ impl<K: Clone + Eq + Hash> Selection<K> {
     }
 
     /// Where a key leads.
-    fn reached(&self, rows: &[K], step: Step) -> Option<usize> {
+    fn reached(&self, rows: &[K], step: CursorMove) -> Option<usize> {
         let last = rows.len().checked_sub(1)?;
         Some(match (step, place(rows, self.cursor.as_ref())) {
-            (Step::By(rows), Some(from)) => from.saturating_add_signed(rows).min(last),
+            (CursorMove::By(rows), Some(from)) => {
+                from.saturating_add_signed(rows).min(last)
+            }
             // Into a list from its end, or from its beginning.
-            (Step::By(..0), None) | (Step::Last, _) => last,
-            (Step::By(_), None) | (Step::First, _) => 0,
+            (CursorMove::By(..0), None) | (CursorMove::Last, _) => last,
+            (CursorMove::By(_), None) | (CursorMove::First, _) => 0,
         })
     }
 
@@ -172,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn clicks_choose_one_toggle_one_or_a_range_from_the_anchor() {
+    fn a_click_selects_one_row_toggles_one_or_extends_a_range_from_the_anchor() {
         let mut selection = Selection::default();
         selection.click(&ROWS, 2, Click::Alone);
         selection.click(&ROWS, 4, Click::Through);
@@ -189,34 +196,34 @@ mod tests {
     }
 
     #[test]
-    fn keys_move_within_the_list_and_shift_chooses_what_they_pass() {
+    fn the_arrow_keys_move_the_cursor_and_shift_extends_the_selection() {
         let mut selection = Selection::default();
-        assert_eq!(selection.step(&ROWS, Step::By(1), false), Some(0));
-        assert_eq!(selection.step(&ROWS, Step::By(2), true), Some(2));
+        assert_eq!(selection.step(&ROWS, CursorMove::By(1), false), Some(0));
+        assert_eq!(selection.step(&ROWS, CursorMove::By(2), true), Some(2));
         assert_eq!(chosen(&selection), "abc");
-        assert_eq!(selection.step(&ROWS, Step::By(-9), false), Some(0));
-        assert_eq!(selection.step(&ROWS, Step::Last, true), Some(5));
+        assert_eq!(selection.step(&ROWS, CursorMove::By(-9), false), Some(0));
+        assert_eq!(selection.step(&ROWS, CursorMove::Last, true), Some(5));
         assert_eq!(chosen(&selection), "abcdef");
-        assert_eq!(selection.step(&ROWS, Step::First, false), Some(0));
+        assert_eq!(selection.step(&ROWS, CursorMove::First, false), Some(0));
         assert_eq!(chosen(&selection), "a");
-        assert_eq!(selection.step(&[], Step::By(1), false), None);
+        assert_eq!(selection.step(&[], CursorMove::By(1), false), None);
     }
 
     #[test]
-    fn with_ctrl_the_cursor_wanders_and_the_space_bar_chooses_what_lies_apart() {
+    fn ctrl_moves_only_the_cursor_and_space_toggles_the_row_under_it() {
         let mut selection = Selection::default();
-        selection.step(&ROWS, Step::First, false);
-        assert_eq!(selection.wander(&ROWS, Step::By(3)), Some(3));
+        selection.step(&ROWS, CursorMove::First, false);
+        assert_eq!(selection.wander(&ROWS, CursorMove::By(3)), Some(3));
         assert_eq!(chosen(&selection), "a", "the cursor alone has moved");
         selection.toggle(&ROWS);
         assert_eq!(chosen(&selection), "ad");
         selection.toggle(&ROWS);
         assert_eq!(chosen(&selection), "a");
-        assert_eq!(selection.wander(&[], Step::Last), None);
+        assert_eq!(selection.wander(&[], CursorMove::Last), None);
     }
 
     #[test]
-    fn what_is_chosen_follows_its_row_and_what_is_hidden_does_not_count() {
+    fn a_selected_row_stays_selected_when_it_moves_and_a_hidden_one_is_not_counted() {
         let mut selection = Selection::default();
         selection.click(&ROWS, 0, Click::Alone);
         selection.click(&ROWS, 5, Click::Toggle);

@@ -17,7 +17,7 @@
 
 use super::Audience;
 use super::conversation::Conversation;
-use super::line::{ChatLine, Kind};
+use super::line::{ChatLine, LineKind};
 use crate::client::words;
 use jiff::civil::Date;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -287,7 +287,7 @@ fn sentence(lines: &[Arc<ChatLine>]) -> String {
     let mut courses: Vec<(bool, bool)> = Vec::new(); // Came first, is here now.
     let mut place_of = HashMap::new();
     for line in lines {
-        let came = matches!(line.kind, Kind::Joined { .. });
+        let came = matches!(line.kind, LineKind::Joined { .. });
         let name = line.name().unwrap_or_default();
         let place = *place_of.entry(name).or_insert_with(|| {
             names.push(name);

@@ -6,7 +6,7 @@ use crate::transfer::overwrite::Overwrite;
 use crate::transfer::{Ending, Figures};
 use crate::wire::digest::Digest;
 use crate::wire::message::{Offer, TransferNews, TransferState};
-use crate::wire::options::{Asked, Settled, Transport};
+use crate::wire::options::{NegotiatedOptions, RequestedOptions, Transport};
 use crate::wire::version::FileVersion;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,11 +30,11 @@ pub struct Transfer {
     /// Of an upload: which version of it was announced.
     pub(in crate::client) announced: Option<FileVersion>,
     /// The requested options.
-    pub asked: Asked,
+    pub asked: RequestedOptions,
     /// Of a download: what to do if a file of that name exists.
     pub overwrite: Overwrite,
     /// The negotiated options, once there is an offer.
-    pub settled: Option<Settled>,
+    pub settled: Option<NegotiatedOptions>,
     /// The scenario of this side's link, with each dropped packet in `drop=`.
     pub scenario: Scenario,
     /// Its state, or how it ended.
@@ -81,7 +81,7 @@ impl Transfer {
     pub(in crate::client) fn new(
         tag: u64,
         file: String,
-        asked: Asked,
+        asked: RequestedOptions,
         now_ms: u64,
     ) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl Transfer {
     pub(in crate::client) fn upload(
         tag: u64,
         path: PathBuf,
-        asked: Asked,
+        asked: RequestedOptions,
         now_ms: u64,
     ) -> Self {
         let file = path.to_string_lossy().into_owned();
@@ -188,9 +188,9 @@ impl Transfer {
     /// was then.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        let is_on_its_way =
+        let is_in_progress =
             matches!(self.state, TransferState::Sending | TransferState::Paused);
-        self.pace.left().filter(|_| is_on_its_way)
+        self.pace.left().filter(|_| is_in_progress)
     }
 
     /// `go-back-n 16`, `sack reno`, `tcp`; what was asked for until the server has
@@ -296,8 +296,8 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_follows_what_arrives_and_a_pause_freezes_the_time_left() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
+    fn the_rate_follows_the_progress_and_a_pause_freezes_the_remaining_time() {
+        let mut transfer = Transfer::new(1, "a".into(), RequestedOptions::default(), 0);
         transfer.total_bytes = Some(10_000);
         for second in 0..5 {
             let figures = at(second * 1_000);
@@ -315,8 +315,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stalled_transfer_slows_down_in_the_display_too() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
+    fn the_displayed_rate_of_a_stalled_transfer_decreases() {
+        let mut transfer = Transfer::new(1, "a".into(), RequestedOptions::default(), 0);
         transfer.on_progress(TransferState::Sending, &at(0), 0);
         transfer.on_progress(TransferState::Sending, &at(1_000), 1_000);
         transfer.measure(2_000);
@@ -325,8 +325,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_broken_off_has_left_a_part_and_can_be_tried_again() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
+    fn only_an_interrupted_transfer_has_a_partial_file_and_can_be_retried() {
+        let mut transfer = Transfer::new(1, "a".into(), RequestedOptions::default(), 0);
         transfer.on_progress(TransferState::Sending, &at(7), 0);
         assert!(!transfer.has_left_a_part() && !transfer.can_be_retried());
         transfer.end(TransferState::Cancelled, None);
@@ -338,8 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_changes_after_the_end() {
-        let mut transfer = Transfer::new(1, "a".into(), Asked::default(), 0);
+    fn an_ended_transfer_does_not_change() {
+        let mut transfer = Transfer::new(1, "a".into(), RequestedOptions::default(), 0);
         transfer.end(TransferState::Failed, Some("Gone.".into()));
         transfer.on_progress(TransferState::Sending, &at(5), 5);
         assert_eq!(transfer.state, TransferState::Failed);

@@ -2,17 +2,17 @@
 
 use super::{Reporter, Running, Session, in_background};
 use crate::client::Settings;
+use crate::client::chat_connection::ChatConnection;
 use crate::client::controller::Event;
-use crate::client::download::{self, Around, Errand};
-use crate::client::link::Link;
-use crate::client::watching::{Seen, Showing, Watched, Wish};
+use crate::client::download::{self, DownloadDecision, TransferContext};
+use crate::client::watching::{Seen, Showing, WatchSwitch, Watched};
 use crate::client::{upload, words};
 use crate::journals;
 use crate::lab::journal::Side;
 use crate::transfer::Report;
-use crate::transfer::hand::Hand;
-use crate::transfer::leftovers;
+use crate::transfer::link_control::LinkControl;
 use crate::transfer::part::Part;
+use crate::transfer::partial_files;
 use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Offer, Request};
 use std::io;
@@ -27,16 +27,16 @@ impl Session {
         let tag = download.tag?;
         self.parts.remove(&tag); // Where it is asked for again, after a password.
         let settings = self.settings_for(tag);
-        let event = match download::errand(&download.file, &settings) {
-            Errand::Ask(part) => {
+        let event = match download::decide(&download.file, &settings) {
+            DownloadDecision::Ask(part) => {
                 download.prefix = part.as_ref().and_then(Part::prefix);
                 let path = part.as_ref().map(|part| part.path().to_owned());
                 self.part_paths.extend(path.map(|path| (tag, path)));
                 self.parts.extend(part.map(|part| (tag, part)));
                 return Some(Request::Download(download));
             }
-            Errand::Skip(sentence) => Event::Skipped { tag, sentence },
-            Errand::Refuse(sentence) => Event::Report {
+            DownloadDecision::Skip(sentence) => Event::Skipped { tag, sentence },
+            DownloadDecision::Refuse(sentence) => Event::Report {
                 tag,
                 report: download::failed(sentence),
             },
@@ -57,11 +57,12 @@ impl Session {
         }
         let place = format!(" in the folder {}", self.settings.out.display());
         let mut path = None;
-        self.start_transfer(tag, offer, keys, &place, |around, session, report| {
+        self.start_transfer(tag, offer, keys, &place, |context, session, report| {
             let settings = session.settings_for(tag);
             let part = download::part(offer, &settings, part)?;
             path = Some(part.path().to_owned());
-            download::start(offer, around, &settings, part, report).map(Running::Download)
+            download::start(offer, context, &settings, part, report)
+                .map(Running::Download)
         });
         self.part_paths.extend(path.map(|path| (tag, path)));
     }
@@ -75,35 +76,36 @@ impl Session {
         }
     }
 
-    /// A slow disk does not keep anybody waiting: `leftovers` looks.
-    pub(super) fn look_for_leftovers(&self) {
-        let (door, folder) = (self.door.clone(), self.settings.out.clone());
+    /// A slow disk does not keep anybody waiting: `partial_files` looks.
+    pub(super) fn look_for_partial_files(&self) {
+        let (session_handle, folder) =
+            (self.session_handle.clone(), self.settings.out.clone());
         in_background("leftovers", move || {
-            let found = leftovers::find(&folder);
+            let found = partial_files::find(&folder);
             if !found.is_empty() {
-                door.event(None, Event::LeftoversFound(found));
+                session_handle.event(None, Event::PartialFilesFound(found));
             }
         });
     }
 
     /// `discard` waits until the receivers have let go, and takes the parts away.
     pub(super) fn discard(&self, tag: Option<u64>, parts: Vec<PathBuf>) {
-        let door = self.door.clone();
+        let session_handle = self.session_handle.clone();
         in_background("discard", move || {
             let failed = parts
                 .iter()
-                .find_map(|part| Some((part, leftovers::discard(part).err()?)));
+                .find_map(|part| Some((part, partial_files::discard(part).err()?)));
             let problem = failed.map(|(part, error)| {
                 let part = words::harmless(&part.to_string_lossy());
                 format!("Cannot delete {part}: {error}.")
             });
-            door.event(None, Event::Discarded { tag, problem });
+            session_handle.event(None, Event::Discarded { tag, problem });
         });
     }
 
     /// `opener` may wait as long as the program that shows the folder runs.
     pub(super) fn show_folder(&self, folder: PathBuf) {
-        let door = self.door.clone();
+        let session_handle = self.session_handle.clone();
         in_background("opener", move || {
             // The part of a relative path that leads to it is of use to nobody.
             let folder = folder.canonicalize().unwrap_or(folder);
@@ -114,7 +116,7 @@ impl Session {
                     "No program on this computer shows folders. The file is in \
                              {path}."
                 );
-                door.event(None, Event::FolderNotShown(sentence));
+                session_handle.event(None, Event::FolderNotShown(sentence));
             }
         });
     }
@@ -133,15 +135,20 @@ impl Session {
         if offer.offset > 0 {
             self.remark(download::remark(offer));
         }
-        self.start_transfer(tag, offer, keys, "", |around, session, report| {
+        self.start_transfer(tag, offer, keys, "", |context, session, report| {
             let settings = &session.settings;
-            upload::start(offer, &path, &announced, around, settings, report)
+            upload::start(offer, &path, &announced, context, settings, report)
                 .map(Running::Upload)
         });
     }
 
     /// The recorder of this transfer's thread.
-    pub(super) fn showing(&self, tag: u64, offer: &Offer, wish: Wish) -> Showing {
+    pub(super) fn showing(
+        &self,
+        tag: u64,
+        offer: &Offer,
+        watch_switch: WatchSwitch,
+    ) -> Showing {
         let is_upload = self
             .model()
             .transfer(tag)
@@ -158,12 +165,12 @@ impl Session {
             ..
         } = *offer;
         let heading = journals::heading(&self.settings.scenario, settled, size, offset);
-        Showing::new(wish, side, heading)
+        Showing::new(watch_switch, side, heading)
     }
 
     /// From now on this transfer is watched and no other.
     pub(super) fn watch(&mut self, tag: Option<u64>) {
-        self.wishes.values().for_each(Wish::end);
+        self.watch_switches.values().for_each(WatchSwitch::end);
         self.watched = tag.map(|tag| Watched {
             tag,
             seen: Seen::default(),
@@ -177,14 +184,14 @@ impl Session {
     }
 
     pub(super) fn join(&mut self, tag: u64) {
-        self.wishes.entry(tag).or_default().join();
-        self.meddle(tag, Hand::Watch);
+        self.watch_switches.entry(tag).or_default().join();
+        self.control_link(tag, LinkControl::Watch);
     }
 
-    pub(super) fn meddle(&self, tag: u64, hand: Hand) {
+    pub(super) fn control_link(&self, tag: u64, control: LinkControl) {
         match self.running.get(&tag) {
-            Some(Running::Download(receiving)) => receiving.meddle(hand),
-            Some(Running::Upload(sending)) => sending.meddle(hand),
+            Some(Running::Download(receiving)) => receiving.control_link(control),
+            Some(Running::Upload(sending)) => sending.control_link(control),
             None => {}
         }
     }
@@ -217,48 +224,52 @@ impl Session {
         offer: &Offer,
         keys: Option<TrafficKeys>,
         place: &str,
-        start: impl FnOnce(Around, &Self, Reporter) -> io::Result<Running>,
+        start: impl FnOnce(TransferContext, &Self, Reporter) -> io::Result<Running>,
     ) {
         self.settings.pause_at = self.model().pause_at;
-        let wish = self.wishes.entry(tag).or_default().clone();
+        let watch_switch = self.watch_switches.entry(tag).or_default().clone();
         let reporter = || -> Reporter {
-            let door = self.door.clone();
-            let mut showing = self.showing(tag, offer, wish.clone());
+            let session_handle = self.session_handle.clone();
+            let mut showing = self.showing(tag, offer, watch_switch.clone());
             Box::new(move |report| {
-                if let Report::Happened(happenings) = report {
-                    if let Some(seen) = showing.take(&happenings) {
-                        door.event(None, Event::Seen { tag, seen });
+                if let Report::Happened(events) = report {
+                    if let Some(seen) = showing.take(&events) {
+                        session_handle.event(None, Event::Seen { tag, seen });
                     }
                 } else {
-                    door.event(None, Event::Report { tag, report });
+                    session_handle.event(None, Event::Report { tag, report });
                 }
             })
         };
-        let Some(server) = self.link.as_ref().and_then(Link::server) else {
+        let Some(server) = self
+            .chat_connection
+            .as_ref()
+            .and_then(ChatConnection::server)
+        else {
             return reporter()(download::failed("The connection was lost.".to_owned()));
         };
         let is_watched = self.model().watched == Some(tag);
         if is_watched {
-            wish.see_all();
+            watch_switch.see_all();
         }
-        let around = Around {
+        let context = TransferContext {
             server,
             round_trip: self.model().round_trip,
             keys,
             is_watched,
         };
-        match start(around, self, reporter()) {
+        match start(context, self, reporter()) {
             Ok(running) => {
                 self.running.insert(tag, running);
                 if is_watched {
-                    self.meddle(tag, Hand::Watch); // Events are reported immediately.
+                    self.control_link(tag, LinkControl::Watch); // Events are reported immediately.
                 }
             }
             Err(error) => {
                 let transfer = offer.transfer;
                 log::warn!("cannot start transfer {transfer}: {error}");
                 // Or its port would wait for us until the server's patience ends.
-                if let Some(link) = &self.link {
+                if let Some(link) = &self.chat_connection {
                     link.send(Request::Cancel { transfer });
                 }
                 let sentence = format!(

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_drawn_again_one_line_above_the_prompt() {
+    fn a_progress_bar_is_redrawn_one_line_above_the_prompt() {
         let (terminal, frames) = terminal();
         terminal.write_str("50%").unwrap();
         terminal.flush().unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_after_a_line_overwrites_nothing() {
+    fn a_line_after_another_line_overwrites_nothing() {
         let (terminal, frames) = terminal();
         for line in ["one", "two"] {
             terminal.move_cursor_up(0).unwrap();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_takes_the_place_of_the_last_bar() {
+    fn the_prompt_replaces_the_last_progress_bar() {
         let (terminal, frames) = terminal();
         terminal.write_str("99%").unwrap();
         terminal.flush().unwrap();

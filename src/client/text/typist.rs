@@ -4,7 +4,7 @@ use super::above_prompt::Printer;
 use crate::client::complete::{self, Known};
 use crate::client::controller::Intent;
 use crate::client::model::Model;
-use crate::client::session::Door;
+use crate::client::session::SessionHandle;
 use crate::transfer::threads;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rustyline::completion::Completer;
@@ -27,7 +27,7 @@ pub(super) struct KnownWords(Arc<Mutex<Known>>);
 /// Open while the prompt is on the screen. Output between two prompts would land in the
 /// middle of one, so it waits here.
 #[derive(Debug, Clone)]
-struct Gate {
+struct PromptGate {
     open: Sender<()>,
     is_open: Receiver<()>,
 }
@@ -36,7 +36,7 @@ struct Gate {
 #[derive(Helper, Highlighter)]
 struct Completion {
     words: KnownWords,
-    gate: Gate,
+    gate: PromptGate,
     /// The line as it is typed: the editor forgets it when it stops at an error.
     line: RefCell<String>,
 }
@@ -51,12 +51,12 @@ const NOT_UTF8: &str = "The terminal sent bytes that are not UTF-8. They and the
 
 /// Starts to read a pipe; each line is brought to the door. The channel that it returns
 /// is closed at the end of the pipe.
-pub(super) fn start_pipe(door: Door) -> Receiver<()> {
+pub(super) fn start_pipe(session_handle: SessionHandle) -> Receiver<()> {
     let (typing, ended) = bounded(0);
     let result = threads::start("typist".to_owned(), move || {
-        read_pipe(stdin().lock(), |intent| door.intend(intent));
+        read_pipe(stdin().lock(), |intent| session_handle.intend(intent));
         drop(typing);
-        door.intend(Intent::Seen); // A nudge: the face looks whether all is done.
+        session_handle.intend(Intent::Seen); // A nudge: the face looks whether all is done.
     });
     if let Err(error) = result {
         log::error!("cannot read from the terminal: {error}");
@@ -93,7 +93,10 @@ fn read_pipe(mut input: impl BufRead, mut intend: impl FnMut(Intent)) {
 }
 
 /// Starts the line editor; `None` where this terminal cannot have one.
-pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
+pub(super) fn start_editor(
+    session_handle: SessionHandle,
+    words: KnownWords,
+) -> Option<Printer> {
     let (sender, printer) = bounded(1);
     let result = threads::start("typist".to_owned(), move || {
         let config = Config::builder().auto_add_history(true).build();
@@ -102,7 +105,7 @@ pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
             Ok(both) => both,
             Err(error) => return log::debug!("cannot start the line editor: {error}"),
         };
-        let gate = Gate::new();
+        let gate = PromptGate::new();
         editor.set_helper(Some(Completion {
             words,
             gate: gate.clone(),
@@ -114,7 +117,7 @@ pub(super) fn start_editor(door: Door, words: KnownWords) -> Option<Printer> {
             let _ = external.print(text);
         });
         if sender.send(printer).is_ok() {
-            type_lines(&mut editor, &door);
+            type_lines(&mut editor, &session_handle);
         }
     });
     result.ok()?;
@@ -137,7 +140,10 @@ fn with_printer(
 
 /// Until Ctrl-C or Ctrl-D. A byte that is not UTF-8 costs only itself and the keys of its
 /// burst: the line before it stays.
-fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, door: &Door) {
+fn type_lines(
+    editor: &mut Editor<Completion, DefaultHistory>,
+    session_handle: &SessionHandle,
+) {
     let mut begun = String::new();
     loop {
         let typed = editor.readline_with_initial(PROMPT, (&begun, ""));
@@ -149,22 +155,22 @@ fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, door: &Door) {
             Ok(line) => {
                 begun.clear();
                 erase(&line, columns.into());
-                door.intend(Intent::Input(line));
+                session_handle.intend(Intent::Input(line));
             }
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
             Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
                 begun = unfinished.unwrap_or_default();
                 erase(&begun, columns.into());
-                door.intend(Intent::Complain(NOT_UTF8.to_owned()));
+                session_handle.intend(Intent::Complain(NOT_UTF8.to_owned()));
             }
             Err(error) => {
                 let sentence = format!("Cannot read from the terminal: {error}.");
-                door.intend(Intent::Complain(sentence));
+                session_handle.intend(Intent::Complain(sentence));
                 break;
             }
         }
     }
-    door.intend(Intent::Close);
+    session_handle.intend(Intent::Close);
 }
 
 /// Takes the typed line off the screen: what it does is shown in the chat, and the bars
@@ -176,7 +182,7 @@ fn erase(line: &str, columns: usize) {
     let _ = out.flush();
 }
 
-impl Gate {
+impl PromptGate {
     fn new() -> Self {
         let (open, is_open) = bounded(1);
         Self { open, is_open }
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_not_utf_8_is_replaced_and_reported_and_reading_goes_on() {
+    fn a_byte_that_is_not_utf_8_is_replaced_and_reported_and_reading_continues() {
         let intents = read(&b"one\r\ncaf\xe9\nthree"[..]);
         let [first, Intent::Complain(sentence), second, third] = &intents[..] else {
             panic!("{intents:?}");
@@ -271,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_breaks_off_is_a_failure_and_not_its_end() {
+    fn a_read_error_in_the_input_is_reported_as_a_failure() {
         struct Broken;
         impl Read for Broken {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

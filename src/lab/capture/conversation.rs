@@ -15,7 +15,7 @@
 //!
 //! Source: RFC 9293 §3.4 (numbers), §3.5 (opening), §3.6 (closing).
 
-use super::Way;
+use super::CaptureDirection;
 use super::frame::{self, Segment, TCP_WINDOW};
 use core::net::SocketAddr;
 
@@ -36,7 +36,7 @@ struct Side {
 }
 
 /// One made-up packet.
-pub type Made = (Way, Vec<u8>);
+pub type Made = (CaptureDirection, Vec<u8>);
 
 /// Bytes in one segment: what fills a 1,500-byte path over IPv6.
 const SEGMENT_BYTES: usize = 1_440;
@@ -48,7 +48,11 @@ const LONGEST_SILENCE: u32 = TCP_WINDOW as u32 / 2;
 impl Conversation {
     /// A chat that begins, and the packets that open it; `caller`: from whom they go out.
     #[must_use]
-    pub fn open(ours: SocketAddr, theirs: SocketAddr, caller: Way) -> (Self, Vec<Made>) {
+    pub fn open(
+        ours: SocketAddr,
+        theirs: SocketAddr,
+        caller: CaptureDirection,
+    ) -> (Self, Vec<Made>) {
         let side = |address| Side {
             address,
             next: 0,
@@ -68,13 +72,13 @@ impl Conversation {
     }
 
     /// Bytes that went this way.
-    pub fn carry(&mut self, way: Way, bytes: &[u8]) -> Vec<Made> {
+    pub fn carry(&mut self, direction: CaptureDirection, bytes: &[u8]) -> Vec<Made> {
         let mut made = Vec::new();
         for piece in bytes.chunks(SEGMENT_BYTES) {
-            made.push(self.make(way, false, false, piece));
-            let side = &self.sides[way.index()];
+            made.push(self.make(direction, false, false, piece));
+            let side = &self.sides[direction.index()];
             if side.next.wrapping_sub(side.acknowledged) > LONGEST_SILENCE {
-                made.push(self.control(way.turned(), false, false));
+                made.push(self.control(direction.turned(), false, false));
             }
         }
         made
@@ -86,18 +90,30 @@ impl Conversation {
     pub fn close(mut self) -> Vec<Made> {
         let closes = true;
         vec![
-            self.control(Way::Out, false, closes),
-            self.control(Way::In, false, closes),
-            self.control(Way::Out, false, false),
+            self.control(CaptureDirection::Out, false, closes),
+            self.control(CaptureDirection::In, false, closes),
+            self.control(CaptureDirection::Out, false, false),
         ]
     }
 
-    fn control(&mut self, way: Way, opens: bool, closes: bool) -> Made {
-        self.make(way, opens, closes, &[])
+    fn control(
+        &mut self,
+        direction: CaptureDirection,
+        opens: bool,
+        closes: bool,
+    ) -> Made {
+        self.make(direction, opens, closes, &[])
     }
 
-    fn make(&mut self, way: Way, opens: bool, closes: bool, bytes: &[u8]) -> Made {
-        let [from, to] = [way, way.turned()].map(|way| &self.sides[way.index()]);
+    fn make(
+        &mut self,
+        direction: CaptureDirection,
+        opens: bool,
+        closes: bool,
+        bytes: &[u8],
+    ) -> Made {
+        let [from, to] = [direction, direction.turned()]
+            .map(|direction| &self.sides[direction.index()]);
         let is_first = opens && to.next == 0;
         let segment = Segment {
             sequence: from.next,
@@ -110,16 +126,16 @@ impl Conversation {
         // SYN and FIN count as a byte each (RFC 9293 §3.4).
         let control = u32::from(opens) + u32::from(closes);
         let length = u32::try_from(bytes.len()).unwrap_or_default();
-        let from = &mut self.sides[way.index()];
+        let from = &mut self.sides[direction.index()];
         from.next = from.next.wrapping_add(length + control);
         if !is_first {
-            self.sides[way.turned().index()].acknowledged = wanted;
+            self.sides[direction.turned().index()].acknowledged = wanted;
         }
-        (way, packet)
+        (direction, packet)
     }
 }
 
-impl Way {
+impl CaptureDirection {
     const fn turned(self) -> Self {
         match self {
             Self::In => Self::Out,
@@ -140,7 +156,7 @@ impl Way {
 mod tests {
     use super::*;
 
-    fn open(caller: Way) -> (Conversation, Vec<Made>) {
+    fn open(caller: CaptureDirection) -> (Conversation, Vec<Made>) {
         let [ours, theirs] = [1, 2].map(|port| ([127, 0, 0, 1], port).into());
         Conversation::open(ours, theirs, caller)
     }
@@ -152,10 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn the_caller_opens_in_three_steps() {
-        for caller in [Way::In, Way::Out] {
+    fn a_conversation_starts_with_the_three_way_handshake_of_its_caller() {
+        for caller in [CaptureDirection::In, CaptureDirection::Out] {
             let (_, made) = open(caller);
-            let ways: Vec<Way> = made.iter().map(|(way, _)| *way).collect();
+            let ways: Vec<CaptureDirection> =
+                made.iter().map(|(direction, _)| *direction).collect();
             assert_eq!(ways, [caller, caller.turned(), caller]);
             let read: Vec<_> = made.iter().map(read).collect();
             assert_eq!(read, [(0, 0, 2, 0), (0, 1, 0x12, 0), (1, 1, 0x10, 0)]);
@@ -163,10 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn each_side_counts_its_bytes_and_acknowledges_the_other_s() {
-        let (mut chat, _) = open(Way::In);
-        let asked = chat.carry(Way::In, b"join\n");
-        let told = chat.carry(Way::Out, &[b'x'; 2_000]);
+    fn each_side_counts_its_bytes_and_acknowledges_those_of_the_other() {
+        let (mut chat, _) = open(CaptureDirection::In);
+        let asked = chat.carry(CaptureDirection::In, b"join\n");
+        let told = chat.carry(CaptureDirection::Out, &[b'x'; 2_000]);
         let read = |made: &[Made]| made.iter().map(read).collect::<Vec<_>>();
         assert_eq!(read(&asked), [(1, 1, 0x18, 5)]);
         let expected = [(1, 6, 0x18, 1_440), (1_441, 6, 0x18, 560)];
@@ -180,15 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn a_long_speech_is_acknowledged_before_it_fills_the_window() {
-        let (mut chat, _) = open(Way::Out);
-        let made = chat.carry(Way::Out, &vec![b'x'; 200_000]);
+    fn a_long_message_is_acknowledged_before_it_fills_the_window() {
+        let (mut chat, _) = open(CaptureDirection::Out);
+        let made = chat.carry(CaptureDirection::Out, &vec![b'x'; 200_000]);
         let mut acknowledged = 1;
         for made in &made {
             let (sequence, wanted, _, length) = read(made);
             match made.0 {
-                Way::In => acknowledged = wanted,
-                Way::Out => {
+                CaptureDirection::In => acknowledged = wanted,
+                CaptureDirection::Out => {
                     let end = sequence + u32::try_from(length).unwrap();
                     assert!(end - acknowledged <= u32::from(TCP_WINDOW));
                 }

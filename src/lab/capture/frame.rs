@@ -214,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_standard_has_its_checksum() {
+    fn the_checksum_example_of_rfc_1071_is_reproduced() {
         let mut sum = Sum::default();
         sum.add(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]); // RFC 1071 §3
         assert_eq!(sum.finish(), !0xddf2);
     }
 
     #[test]
-    fn a_datagram_over_ipv4_has_right_lengths_addresses_and_checksums() {
+    fn a_datagram_over_ipv4_has_correct_lengths_addresses_and_checksums() {
         let packet = udp(address("192.0.2.1:55000"), address("192.0.2.2:7"), b"odd");
         assert_eq!(packet.len(), 20 + 8 + 3);
         let expected = [0x45, 0, 0, 31, 0, 0, 0x40, 0, 64, 17];
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_over_ipv6_has_right_lengths_addresses_and_checksums() {
+    fn a_datagram_over_ipv6_has_correct_lengths_addresses_and_checksums() {
         let packet = udp(address("[::1]:1"), address("[2001:db8::2]:2"), b"even");
         assert_eq!(packet.len(), 40 + 8 + 4);
         assert_eq!(packet[..8], [0x60, 0, 0, 0, 0, 12, 17, 64]);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_in_the_clothes_of_ipv6_is_undressed() {
+    fn an_ipv4_mapped_ipv6_address_is_written_as_ipv4() {
         let dressed = address("[::ffff:127.0.0.1]:1");
         let packet = udp(dressed, dressed, b"");
         assert_eq!(
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_of_zero_is_written_as_its_other_zero() {
+    fn a_udp_checksum_of_zero_is_written_as_all_ones() {
         let (from, to) = (address("0.0.0.0:0"), address("0.0.0.0:0"));
         // 17 (protocol) + 10 and 10 (lengths) + 0xffda = 0xffff, whose complement is 0.
         let packet = udp(from, to, &[0xff, 0xda]);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_says_in_its_flags_what_it_does() {
+    fn the_flags_of_a_segment_match_its_content() {
         let (from, to) = (address("127.0.0.1:50000"), address("127.0.0.1:9"));
         let segment = Segment {
             sequence: 0x0102_0304,

@@ -24,17 +24,17 @@
 mod knowledge;
 
 use super::frame;
-use super::{Capture, Way, comment};
+use super::{Capture, CaptureDirection, comment};
 use crate::lab::contents;
 use crate::lab::journal::{
-    Carried, Entry, Happening, Heading, Journal, Killed, Meddling, Side,
+    Carried, Entry, FaultInjection, Heading, Journal, JournalEvent, Killed, Side,
 };
 use crate::lab::run::TOKEN;
 use crate::link::{Direction, Fate, Label};
 use crate::reliable::event::{Event, PacketName};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::packet::{
-    Acknowledgement, Body, Kind, Opening, Packet, Reset, SequenceRange,
+    Acknowledgement, Body, HandshakeFields, Kind, Packet, Reset, SequenceRange,
 };
 use crate::wire::sequence::SequenceNumber;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -164,19 +164,19 @@ impl<'a> Rebuilder<'a> {
         };
         let from_here = direction_from(entry.side);
         let (packet, direction, fate) = match &entry.what {
-            Happening::Link(Carried {
+            JournalEvent::Link(Carried {
                 packet,
                 direction,
                 fate,
                 ..
             }) => (packet, *direction, *fate),
-            Happening::Machine(Event::PacketSent(packet)) if !has_link => {
+            JournalEvent::Machine(Event::PacketSent(packet)) if !has_link => {
                 (packet, from_here, Fate::Delivered)
             }
-            Happening::Machine(Event::PacketReceived(packet)) if !has_link => {
+            JournalEvent::Machine(Event::PacketReceived(packet)) if !has_link => {
                 (packet, turned(from_here), Fate::Delivered)
             }
-            Happening::Machine(_) | Happening::Person(_) => return None,
+            JournalEvent::Machine(_) | JournalEvent::FaultInjection(_) => return None,
         };
         Some(Seen {
             time_us: entry.time_us,
@@ -227,7 +227,11 @@ impl<'a> Rebuilder<'a> {
             View::Both => direction == Direction::Data,
             View::One { .. } => is_ours,
         };
-        let way = if is_out { Way::Out } else { Way::In };
+        let way = if is_out {
+            CaptureDirection::Out
+        } else {
+            CaptureDirection::In
+        };
         let said = comments.join("; ");
         let said = (!said.is_empty()).then_some(said.as_str());
         let time = Duration::from_micros(time_us);
@@ -254,7 +258,7 @@ impl<'a> Rebuilder<'a> {
         };
         let echo = knowledge.echo(time_us);
         let Heading { size, window, .. } = self.journal.heading;
-        let opening = Opening {
+        let opening = HandshakeFields {
             size,
             window,
             echo,
@@ -278,7 +282,7 @@ impl<'a> Rebuilder<'a> {
             }
         };
         let body = match name.kind {
-            Kind::Syn => Body::Syn(Opening { echo: 0, ..opening }),
+            Kind::Syn => Body::Syn(HandshakeFields { echo: 0, ..opening }),
             Kind::SynAck => Body::SynAck(opening),
             Kind::Ack => Body::Ack(acknowledgement()),
             Kind::Nack => Body::Nack(acknowledgement()),
@@ -323,7 +327,7 @@ impl<'a> Rebuilder<'a> {
 
     /// Takes in what a side knows after this entry.
     fn learn(&mut self, entry: &Entry) {
-        let Happening::Machine(event) = &entry.what else {
+        let JournalEvent::Machine(event) = &entry.what else {
             return;
         };
         match event {
@@ -347,8 +351,8 @@ impl<'a> Rebuilder<'a> {
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::RangesTold { .. }
-            | Event::SegmentKept { .. }
+            | Event::AckRanges { .. }
+            | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::StateChanged { .. } => {}
@@ -381,12 +385,13 @@ impl View {
 /// The packet that a user dropped in flight, if this entry records one.
 fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
     match &entry.what {
-        Happening::Person(Meddling::PacketKilled(Killed { packet, direction })) => {
-            Some(((*direction, Label::from(*packet)), entry.time_us))
-        }
-        Happening::Person(Meddling::LinkChanged { .. })
-        | Happening::Machine(_)
-        | Happening::Link(_) => None,
+        JournalEvent::FaultInjection(FaultInjection::PacketKilled(Killed {
+            packet,
+            direction,
+        })) => Some(((*direction, Label::from(*packet)), entry.time_us)),
+        JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. })
+        | JournalEvent::Machine(_)
+        | JournalEvent::Link(_) => None,
     }
 }
 
@@ -399,8 +404,8 @@ fn ranges(journal: &Journal) -> HashMap<(Kind, u32, u8), Vec<SequenceRange>> {
     };
     let told = |pair: &[Entry]| match [&pair[0].what, &pair[1].what] {
         [
-            Happening::Machine(Event::PacketSent(name) | Event::PacketReceived(name)),
-            Happening::Machine(Event::RangesTold { ranges }),
+            JournalEvent::Machine(Event::PacketSent(name) | Event::PacketReceived(name)),
+            JournalEvent::Machine(Event::AckRanges { ranges }),
         ] => {
             let key = (name.kind, name.number, name.attempt);
             Some((key, ranges.iter().map(range).collect()))

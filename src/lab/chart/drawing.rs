@@ -24,7 +24,7 @@ use std::collections::HashSet;
 
 type Area<B> = DrawingArea<B, plotters::coord::Shift>;
 /// Across and down, in pixels.
-type Place = (i32, i32);
+type Pixel = (i32, i32);
 type Refused = DrawingAreaErrorKind<std::io::Error>;
 type Drawn = Result<(), Refused>;
 
@@ -80,7 +80,7 @@ fn draw<B: Backend>(backend: B, chart: &Chart) -> Drawn {
 }
 
 /// How wide and how high.
-fn size_of<B: Backend>(root: &Area<B>) -> Place {
+fn size_of<B: Backend>(root: &Area<B>) -> Pixel {
     let (width, height) = root.dim_in_pixel();
     let whole = |length| i32::try_from(length).unwrap_or(i32::MAX);
     (whole(width), whole(height))
@@ -134,7 +134,7 @@ fn legend(chart: &Chart) -> Vec<(&str, Look)> {
     entries
 }
 
-fn draw_swatch<B: Backend>(root: &Area<B>, look: Look, (x, y): Place) -> Drawn {
+fn draw_swatch<B: Backend>(root: &Area<B>, look: Look, (x, y): Pixel) -> Drawn {
     if let Some(line) = look.line {
         draw_line(root, &[(x, y), (x + SWATCH, y)], line, look.colour)?;
     }
@@ -228,7 +228,7 @@ fn draw_panel<B: Backend>(
 fn draw_series<B: Backend>(
     root: &Area<B>,
     series: &Series,
-    place: impl Fn((f64, f64)) -> Place,
+    place: impl Fn((f64, f64)) -> Pixel,
 ) -> Drawn {
     let Look { colour, mark, line } = series.look;
     let finite = |point: &&Point| point.x.is_finite() && point.y.is_finite();
@@ -258,10 +258,10 @@ fn draw_series<B: Backend>(
 
 /// The line without what no eye could see: within one column of pixels its first, lowest,
 /// highest and last place are enough.
-fn thinned(places: &[Place]) -> Vec<Place> {
-    let mut kept: Vec<Place> = Vec::new();
+fn thinned(places: &[Pixel]) -> Vec<Pixel> {
+    let mut kept: Vec<Pixel> = Vec::new();
     for column in places.chunk_by(|one, next| one.0 == next.0) {
-        let by_height = |at: &&Place| at.1;
+        let by_height = |at: &&Pixel| at.1;
         let ends = [
             column.first(),
             column.iter().min_by_key(by_height),
@@ -279,7 +279,7 @@ fn thinned(places: &[Place]) -> Vec<Place> {
 
 fn draw_line<B: Backend>(
     root: &Area<B>,
-    places: &[Place],
+    places: &[Pixel],
     line: Line,
     colour: Colour,
 ) -> Drawn {
@@ -291,7 +291,7 @@ fn draw_line<B: Backend>(
     match line {
         Line::Straight => root.draw(&PathElement::new(places, style)),
         Line::Steps => {
-            let mut steps: Vec<Place> = Vec::with_capacity(2 * places.len());
+            let mut steps: Vec<Pixel> = Vec::with_capacity(2 * places.len());
             for &(x, y) in places {
                 if let Some(&(_, before)) = steps.last() {
                     steps.push((x, before));
@@ -309,16 +309,16 @@ fn draw_mark<B: Backend>(
     root: &Area<B>,
     mark: Mark,
     colour: Colour,
-    (x, y): Place,
+    (x, y): Pixel,
 ) -> Drawn {
     let style = rgb(colour).filled();
     let stroke = rgb(colour).stroke_width(4);
     let r = MARK_RADIUS;
-    let polygon = |corners: &[Place]| {
+    let polygon = |corners: &[Pixel]| {
         let corners: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
         root.draw(&Polygon::new(corners, style))
     };
-    let strokes = |ends: [[Place; 2]; 2]| {
+    let strokes = |ends: [[Pixel; 2]; 2]| {
         ends.iter().try_for_each(|ends| {
             let ends = ends.map(|(dx, dy)| (x + dx, y + dy));
             root.draw(&PathElement::new(ends, stroke))

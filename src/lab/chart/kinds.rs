@@ -8,8 +8,8 @@
 //! | `goodput` | new file bytes that reach the receiver per second, the textbook's formula beside them, and the link's rate |
 //!
 //! ```
-//! use sash::lab::chart::kinds::Kind;
-//! let error = "windw".parse::<Kind>().unwrap_err();
+//! use sash::lab::chart::kinds::ChartKind;
+//! let error = "windw".parse::<ChartKind>().unwrap_err();
 //! assert_eq!(error.to_string(), "no chart \"windw\": choose sequence, window, rtt or
 //! goodput");
 //! ```
@@ -19,7 +19,9 @@
 mod goodput;
 
 use super::{Axis, Chart, Line, Look, Mark, Panel, Point, Series};
-use crate::lab::journal::{Carried, Entry, Happening, Journal, Killed, Meddling, Side};
+use crate::lab::journal::{
+    Carried, Entry, FaultInjection, Journal, JournalEvent, Killed, Side,
+};
 use crate::lab::palette::{BLUE, GREEN, INK, ORANGE, SKY, VERMILLION};
 use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName};
@@ -30,7 +32,7 @@ use std::str::FromStr;
 
 /// The kind of chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChartKind {
     /// Segment numbers.
     Sequence,
     /// The controller's window.
@@ -45,7 +47,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKind(String);
 
-impl Kind {
+impl ChartKind {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Sequence, Self::Window, Self::Rtt, Self::Goodput];
 
@@ -148,7 +150,7 @@ fn sequence(journal: &Journal) -> Vec<Series> {
     let [mut acked, mut sent, mut again, mut lost] = [const { Vec::new() }; 4];
     for entry in &journal.entries {
         match (&entry.what, entry.side) {
-            (Happening::Link(carried), _) => {
+            (JournalEvent::Link(carried), _) => {
                 let Carried {
                     packet,
                     direction,
@@ -160,7 +162,7 @@ fn sequence(journal: &Journal) -> Vec<Series> {
                     lost.push(at(entry, f64::from(packet.number)));
                 }
             }
-            (Happening::Machine(Event::PacketSent(packet)), Side::Sender)
+            (JournalEvent::Machine(Event::PacketSent(packet)), Side::Sender)
                 if is_data(packet) =>
             {
                 let points = if packet.attempt == 1 {
@@ -170,7 +172,7 @@ fn sequence(journal: &Journal) -> Vec<Series> {
                 };
                 points.push(at(entry, f64::from(packet.number)));
             }
-            (Happening::Machine(Event::PacketReceived(packet)), Side::Sender)
+            (JournalEvent::Machine(Event::PacketReceived(packet)), Side::Sender)
                 if matches!(packet.kind, PacketKind::Ack | PacketKind::Nack) =>
             {
                 // An ACK carries the next expected segment: what lies below has arrived.
@@ -180,14 +182,15 @@ fn sequence(journal: &Journal) -> Vec<Series> {
                     .wrapping_sub(journal.heading.first_sequence);
                 acked.push(at(entry, f64::from(next)));
             }
-            (Happening::Person(Meddling::PacketKilled(killed)), _) => {
+            (JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)), _) => {
                 let Killed { packet, direction } = killed;
                 if is_data(packet) && *direction == Direction::Data {
                     lost.push(at(entry, f64::from(packet.number)));
                 }
             }
             (
-                Happening::Person(Meddling::LinkChanged { .. }) | Happening::Machine(_),
+                JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. })
+                | JournalEvent::Machine(_),
                 _,
             ) => {}
         }
@@ -210,7 +213,7 @@ fn window(journal: &Journal) -> Vec<Series> {
     let mut end = 0;
     for entry in journal.entries.iter().filter(|it| it.side == Side::Sender) {
         end = entry.time_us;
-        let Happening::Machine(event) = &entry.what else {
+        let JournalEvent::Machine(event) = &entry.what else {
             continue;
         };
         if let Event::CongestionUpdated { cwnd, ssthresh, .. } = event {
@@ -243,7 +246,7 @@ fn round_trip(journal: &Journal) -> Vec<Series> {
     let mut points = [Vec::new(), Vec::new(), Vec::new()];
     let [timeouts, smoothed, latest] = &mut points;
     for entry in journal.entries.iter().filter(|it| it.side == Side::Sender) {
-        if let Happening::Machine(Event::MetricsUpdated {
+        if let JournalEvent::Machine(Event::MetricsUpdated {
             latest_us,
             srtt_us,
             rto_us,
@@ -300,13 +303,13 @@ fn milliseconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1e3
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ChartKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for ChartKind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
@@ -367,10 +370,10 @@ mod tests {
     }
 
     #[test]
-    fn every_packet_of_a_run_stands_in_its_sequence_chart() {
+    fn every_packet_of_a_run_appears_in_the_sequence_chart() {
         for arq in Arq::ALL {
             let (journal, run) = journal(&lossy(arq));
-            let series = Kind::Sequence.series(&journal, 1.0);
+            let series = ChartKind::Sequence.series(&journal, 1.0);
             let again = count(&series, "retransmitted") as u64;
             let sent = count(&series, "sent") as u64;
             assert_eq!(again, run.progress.resent_packets, "{arq}");
@@ -380,10 +383,10 @@ mod tests {
     }
 
     #[test]
-    fn the_goodput_of_a_run_adds_up_to_its_file() {
+    fn the_goodput_of_a_run_adds_up_to_the_file_size() {
         for arq in Arq::ALL {
             let (journal, _) = journal(&lossy(arq));
-            let series = Kind::Goodput.series(&journal, 1.0);
+            let series = ChartKind::Goodput.series(&journal, 1.0);
             let points = &series
                 .iter()
                 .find(|it| it.name == "goodput")
@@ -398,13 +401,13 @@ mod tests {
     }
 
     fn formula(journal: &Journal) -> Vec<Vec<Point>> {
-        let series = Kind::Goodput.series(journal, 1.0).into_iter();
+        let series = ChartKind::Goodput.series(journal, 1.0).into_iter();
         let formulas = series.filter(|it| it.name == "textbook's formula");
         formulas.map(|it| it.points).collect()
     }
 
     #[test]
-    fn the_formula_stands_beside_the_goodput_that_a_run_of_it_reaches() {
+    fn the_formula_is_drawn_near_the_goodput_that_a_run_reaches() {
         // Nothing is lost and a window fills the wire: what is left is the first round
         // trip and the last, little beside so long a file.
         for (arq, window) in [
@@ -424,7 +427,7 @@ mod tests {
             let [line] = &lines[..] else {
                 panic!("{arq}: {lines:?}");
             };
-            let series = Kind::Goodput.series(&journal, 1.0);
+            let series = ChartKind::Goodput.series(&journal, 1.0);
             let mean = series.iter().find(|it| it.name == "mean").unwrap();
             let share = mean.points[0].y / line[0].y;
             assert!((0.95..1.001).contains(&share), "{arq}: {share}");
@@ -432,14 +435,14 @@ mod tests {
     }
 
     #[test]
-    fn where_a_person_makes_the_link_another_the_formula_goes_on_from_there() {
+    fn the_formula_line_follows_a_change_of_the_link() {
         let (mut journal, _) = journal(&lossy(Arq::GoBackN));
         let half = journal.entries.len() / 2;
         let now = journal.entries[half].time_us;
         let changed = |scenario: &str| Entry {
             time_us: now,
             side: Side::Link,
-            what: Happening::Person(Meddling::LinkChanged {
+            what: JournalEvent::FaultInjection(FaultInjection::LinkChanged {
                 scenario: scenario.to_owned(),
             }),
         };
@@ -452,7 +455,7 @@ mod tests {
             panic!("{lines:?}");
         };
         assert!(first - still == 0.0 && second - last == 0.0 && second < first);
-        let chart = Kind::Goodput.chart(std::slice::from_ref(&journal), Vec::new());
+        let chart = ChartKind::Goodput.chart(std::slice::from_ref(&journal), Vec::new());
         assert!(chart.notes[0].contains("P = 0%, a = 1.7"), "{chart:?}");
         // In bursts there is nothing to say: the line ends.
         journal.entries[half] = changed("delay=20ms;burst=1%/25%");
@@ -461,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_textbook_is_silent_no_line_is_drawn_and_a_note_says_why() {
+    fn without_a_formula_no_line_is_drawn_and_a_note_gives_the_reason() {
         let controlled = Experiment {
             congestion: Congestion::Reno,
             window: 8_192,
@@ -473,7 +476,7 @@ mod tests {
             journals.push(journal(&experiment).0);
         }
         assert!(journals.iter().all(|journal| formula(journal).is_empty()));
-        let chart = Kind::Goodput.chart(&journals, Vec::new());
+        let chart = ChartKind::Goodput.chart(&journals, Vec::new());
         let said = [
             "formula for sack, reno: none; it assumes a fixed window, but here \
              reno controls the window",
@@ -484,22 +487,22 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_window_is_a_level_line_to_the_end() {
+    fn a_fixed_window_is_drawn_as_a_horizontal_line() {
         let (journal, _) = journal(&lossy(Arq::Sack));
-        let series = Kind::Window.series(&journal, 1.0);
+        let series = ChartKind::Window.series(&journal, 1.0);
         let points = &series.iter().find(|it| it.name == "window").unwrap().points;
         assert!(points.len() >= 2);
         assert!(points.iter().all(|point| (point.y - 16.0).abs() < 1e-9));
     }
 
     #[test]
-    fn every_kind_of_a_run_can_be_drawn() {
+    fn every_kind_of_chart_can_be_drawn() {
         let (journal, _) = journal(&Experiment {
             congestion: Congestion::Reno,
             window: 8_192,
             ..lossy(Arq::Sack)
         });
-        for kind in Kind::ALL {
+        for kind in ChartKind::ALL {
             let chart = kind.chart(std::slice::from_ref(&journal), Vec::new());
             assert!(chart.to_svg().is_ok(), "{kind}");
         }

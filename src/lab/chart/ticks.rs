@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linear_axis_begins_at_zero_and_ends_at_or_beyond_the_highest_value() {
+    fn a_linear_axis_starts_at_zero_and_ends_at_or_above_the_highest_value() {
         let axis = Axis::linear("x");
         assert_eq!(
             labels(&axis, &[3.0, 30.0]),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logarithmic_axis_lies_on_powers_of_ten() {
+    fn the_ticks_of_a_logarithmic_axis_extend_to_powers_of_ten() {
         let axis = Axis::logarithmic("x");
         assert_eq!(
             labels(&axis, &[0.3, 6.0]),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_stands_at_the_lower_end_of_a_logarithmic_axis() {
+    fn zero_is_drawn_at_the_lower_end_of_a_logarithmic_axis() {
         let scale = Scale::new(&Axis::logarithmic("x"), [0.0, 0.5, 5.0].into_iter());
         assert!((scale.place(0.0) - scale.range.start).abs() < 1e-12);
     }

@@ -10,7 +10,7 @@ use crate::lab::run::TOKEN;
 use crate::reliable::event::PacketName;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::packet::{
-    Acknowledgement, Body, HEADER_FIELDS, Kind, Opening, Packet, Reset,
+    Acknowledgement, Body, HEADER_FIELDS, HandshakeFields, Kind, Packet, Reset,
 };
 
 /// The fields of this packet's header: name, bytes in hex, and what they mean where that
@@ -69,7 +69,7 @@ fn datagram(
 
 /// Any body of this kind: only its header is shown.
 fn body(kind: Kind, length: u16) -> Body {
-    let opening = Opening {
+    let opening = HandshakeFields {
         size: 0,
         window: 0,
         echo: 0,
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_those_of_the_packet() {
+    fn the_shown_bytes_are_those_of_the_packet() {
         let heading = Experiment::small().heading();
         let data = name(Kind::Data, 100);
         let datagram = datagram(&data, 70_000, &heading, true);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_journal_does_not_hold_is_not_made_up() {
+    fn a_field_that_the_journal_does_not_record_is_shown_as_unknown() {
         let heading = Experiment::small().heading();
         let unknown = "not in an event log".to_owned();
         let fields = header(&name(Kind::Data, 100), 0, &heading, false);

@@ -34,7 +34,7 @@ impl Origin {
         "selective_repeat.rs",
         "if self.next_sequence_number < self.base + self.window {"
     );
-    pub(super) const SACK_SENDS: Self = origin!("sack.rs", "fn next_fresh(&mut self)");
+    pub(super) const SACK_SENDS: Self = origin!("sack.rs", "fn next_unsent(&mut self)");
     pub(super) const STOP_AND_WAIT_TIMES_OUT: Self =
         origin!("stop_and_wait.rs", "fn on_timeout(");
     pub(super) const GO_BACK_N_TIMES_OUT: Self = origin!(
@@ -46,10 +46,10 @@ impl Origin {
     pub(super) const SACK_TIMES_OUT: Self =
         origin!("sack.rs", "fn send_probe(&mut self, now: Moment)");
     pub(super) const THREE_LATER: Self =
-        origin!("sack/losses.rs", "Trigger::PacketThreshold");
+        origin!("sack/loss_detection.rs", "Trigger::PacketThreshold");
     pub(super) const OVERTAKEN: Self =
-        origin!("sack/losses.rs", "Trigger::TimeThreshold");
-    pub(super) const WINDOW_PROBE: Self = origin!("gate.rs", "pub fn probe(");
+        origin!("sack/loss_detection.rs", "Trigger::TimeThreshold");
+    pub(super) const WINDOW_PROBE: Self = origin!("flow_control.rs", "pub fn probe(");
     pub(super) const STOP_AND_WAIT_ACKNOWLEDGES: Self =
         origin!("stop_and_wait.rs", "fn on_data(&mut self, number");
     pub(super) const GO_BACK_N_ACKNOWLEDGES: Self =
@@ -58,13 +58,15 @@ impl Origin {
         origin!("selective_repeat.rs", "actions.acknowledge(number);");
     pub(super) const SACK_ACKNOWLEDGES: Self =
         origin!("sack/receiver.rs", "fn note(&mut self");
-    pub(super) const TELLS_A_GAP: Self =
-        origin!("receiver.rs", "self.told_missing = Some(self.expected);");
+    pub(super) const TELLS_A_GAP: Self = origin!(
+        "receiver.rs",
+        "self.reported_missing = Some(self.next_expected);"
+    );
     pub(super) const SACK_TELLS_A_GAP: Self =
-        origin!("sack/receiver.rs", "leaves_a_gap.then_some(Answer::Nack)");
-    pub(super) const FIN_HAS_COME: Self = origin!(
+        origin!("sack/receiver.rs", "leaves_a_gap.then_some(AckKind::Nack)");
+    pub(super) const FIN_RECEIVED: Self = origin!(
         "connection/receiving.rs",
-        "answer.packet.number = FIN_HAS_COME;"
+        "answer.packet.number = FIN_RECEIVED;"
     );
     pub(super) const FIN: Self =
         origin!("connection/sending.rs", "body: Body::Fin { digest }");
@@ -72,7 +74,7 @@ impl Origin {
         origin!("connection/receiving.rs", "let body = Body::FinAck {");
     pub(super) const RESET: Self = origin!(
         "connection/sending.rs",
-        "fn farewell(&mut self, now: Moment)"
+        "fn poll_reset(&mut self, now: Moment)"
     );
 
     /// Its number, from 1.

@@ -22,14 +22,14 @@
 mod flow;
 mod window;
 
-pub use window::Told;
+pub use window::GradedController;
 
 use super::program::Failure;
 use crate::reliable::moment::Moment;
 use crate::wire::options::Congestion;
 use flow::{Bottleneck, Flow};
 use std::time::Duration;
-use window::{Known, Window};
+use window::{CongestionWindow, Known};
 
 /// A path that two flows share.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -118,11 +118,17 @@ pub fn measure_known(controller: Congestion, path: &Path) -> Measured {
 ///
 /// # Errors
 /// Why it did not answer.
-pub fn measure_program(program: Told<'_>, path: &Path) -> Result<Measured, Failure> {
+pub fn measure_program(
+    program: GradedController<'_>,
+    path: &Path,
+) -> Result<Measured, Failure> {
     measure(Box::new(program), path)
 }
 
-fn measure(window: Box<dyn Window + '_>, path: &Path) -> Result<Measured, Failure> {
+fn measure(
+    window: Box<dyn CongestionWindow + '_>,
+    path: &Path,
+) -> Result<Measured, Failure> {
     let reno = Box::new(Known::new(Congestion::Reno));
     let mut flows = [Flow::new(window), Flow::new(reno)];
     let mut bottleneck = Bottleneck::new(path);

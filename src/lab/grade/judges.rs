@@ -2,7 +2,7 @@
 
 use super::rules::Violation;
 use super::sender::Timers;
-use super::verbs::{Action, Told};
+use super::verbs::{Action, ProgramEvent};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::SegmentNumber;
 
@@ -10,7 +10,7 @@ use crate::reliable::protocol::SegmentNumber;
 pub(super) trait SenderRules {
     fn judge(
         &mut self,
-        told: &Told,
+        program_event: &ProgramEvent,
         actions: &[Action],
         timers: &Timers,
         now: Moment,
@@ -21,6 +21,10 @@ pub(super) trait SenderRules {
 
 /// The rules of a receiver.
 pub(super) trait ReceiverRules {
-    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation>;
+    fn judge(
+        &mut self,
+        program_event: &ProgramEvent,
+        actions: &[Action],
+    ) -> Result<(), Violation>;
     fn delivered(&self) -> SegmentNumber;
 }

@@ -1,16 +1,20 @@
 //! A program under test, as a run sees it: what it is told, and what it does or why not.
 
-use super::verbs::{Action, Told};
+use super::verbs::{Action, ProgramEvent};
 use crate::reliable::moment::Moment;
 
 /// One half of a protocol that answers verbs.
 pub trait Program {
-    /// Tells it one thing; what it does, in order. [`Told::Start`] and [`Told::End`] are
-    /// not answered.
+    /// Tells it one thing; what it does, in order. [`ProgramEvent::Start`] and
+    /// [`ProgramEvent::End`] are not answered.
     ///
     /// # Errors
     /// Why there is no answer, in sentences.
-    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure>;
+    fn hear(
+        &mut self,
+        program_event: &ProgramEvent,
+        now: Moment,
+    ) -> Result<Vec<Action>, Failure>;
 }
 
 /// Why a program did not answer.

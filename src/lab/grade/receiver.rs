@@ -5,7 +5,7 @@
 use super::rules::{self, Mistake, Rule, Violation};
 use super::scenario::GradedScenario;
 use super::sender::segments;
-use super::verbs::{Action, Role, Told};
+use super::verbs::{Action, ProgramEvent, Role};
 use crate::reliable::protocol::SegmentNumber;
 use crate::wire::options::Arq;
 use std::cmp::Ordering;
@@ -53,16 +53,20 @@ impl Judge {
     ///
     /// # Errors
     /// The rule that it breaks.
-    pub fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation> {
+    pub fn judge(
+        &mut self,
+        program_event: &ProgramEvent,
+        actions: &[Action],
+    ) -> Result<(), Violation> {
         check_verbs(actions)?;
         let before = self.expected;
-        let wanted = self.wanted(told);
+        let wanted = self.wanted(program_event);
         let deliveries: Vec<_> = actions.iter().filter_map(Action::delivered).collect();
         let acks = actions.iter().filter_map(Action::acknowledged);
         let acks: Vec<_> = acks.map(|(number, _)| number).collect();
         let case = Case {
             protocol: self.protocol,
-            told,
+            program_event,
             before,
             wanted,
         };
@@ -71,7 +75,7 @@ impl Judge {
     }
 
     /// The expected reaction to this packet; the state continues as if it happened.
-    fn wanted(&mut self, told: &Told) -> Wanted {
+    fn wanted(&mut self, program_event: &ProgramEvent) -> Wanted {
         let last = self.expected - 1;
         let is_selective = self.protocol == Arq::SelectiveRepeat;
         let mut wanted = Wanted {
@@ -79,7 +83,7 @@ impl Judge {
             acks: if is_selective { vec![] } else { vec![last] },
             may_be_silent: false,
         };
-        let Told::Data(number) = *told else {
+        let ProgramEvent::Data(number) = *program_event else {
             return wanted;
         };
         if is_selective {
@@ -109,7 +113,7 @@ impl Judge {
 /// One answer, as it is judged.
 struct Case<'a> {
     protocol: Arq,
-    told: &'a Told,
+    program_event: &'a ProgramEvent,
     /// The next expected segment before it.
     before: SegmentNumber,
     wanted: Wanted,
@@ -127,7 +131,7 @@ impl Case<'_> {
         if found == wanted {
             return Ok(());
         }
-        let is_corrupt = matches!(self.told, Told::Corrupt);
+        let is_corrupt = matches!(self.program_event, ProgramEvent::Corrupt);
         let after = self.after();
         let mistake = if is_corrupt {
             Some(rules::CORRUPT_ACKNOWLEDGED)
@@ -169,7 +173,7 @@ impl Case<'_> {
             [one] => self.wrong_ack(*one),
             _ => Some(rules::ACKNOWLEDGED_TWICE),
         };
-        let told = |acks: &[SegmentNumber]| match acks {
+        let program_event = |acks: &[SegmentNumber]| match acks {
             [] => "no ACK".to_owned(),
             [first, ..] if acks.len() == 1 => format!("ACK {first}"),
             several => {
@@ -177,13 +181,13 @@ impl Case<'_> {
                 format!("ACKs {}", list.join(", "))
             }
         };
-        let expected = told(wanted.acks.get(..1).unwrap_or_default());
-        Err(violation(rule, mistake, &told(found), &expected))
+        let expected = program_event(wanted.acks.get(..1).unwrap_or_default());
+        Err(violation(rule, mistake, &program_event(found), &expected))
     }
 
     /// Why a receiver is usually silent.
     fn no_ack(&self) -> Option<&'static Mistake> {
-        let Some(number) = self.told.data() else {
+        let Some(number) = self.program_event.data() else {
             let is_first = self.before == 0;
             return Some(if is_first {
                 rules::NO_MINUS_ONE
@@ -204,7 +208,7 @@ impl Case<'_> {
 
     /// Why a receiver usually sends another ACK.
     fn wrong_ack(&self, ack: SegmentNumber) -> Option<&'static Mistake> {
-        let Some(number) = self.told.data() else {
+        let Some(number) = self.program_event.data() else {
             return Some(rules::CORRUPT_ACKNOWLEDGED);
         };
         let after = self.after();

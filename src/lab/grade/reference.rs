@@ -4,7 +4,7 @@
 use super::program::{Failure, Program};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::selective_ack;
-use super::verbs::{Action, Told};
+use super::verbs::{Action, ProgramEvent};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::{
     ReceiverAction, ReceiverActions, ReceiverProtocol, SenderAction, SenderActions,
@@ -67,13 +67,22 @@ impl Sender {
 }
 
 impl Program for Sender {
-    fn hear(&mut self, told: &Told, _now: Moment) -> Result<Vec<Action>, Failure> {
+    fn hear(
+        &mut self,
+        program_event: &ProgramEvent,
+        _now: Moment,
+    ) -> Result<Vec<Action>, Failure> {
         let mut answer = SenderActions::default();
-        match told {
-            Told::Ack { number, .. } => self.machine.on_ack(*number, &mut answer),
-            Told::Timeout(timer) => self.machine.on_timeout(*timer, &mut answer),
-            Told::Start { .. } | Told::Corrupt | Told::End => return Ok(Vec::new()),
-            Told::Begin | Told::Data(_) | Told::Delivered(..) | Told::Lost(_) => {}
+        match program_event {
+            ProgramEvent::Ack { number, .. } => self.machine.on_ack(*number, &mut answer),
+            ProgramEvent::Timeout(timer) => self.machine.on_timeout(*timer, &mut answer),
+            ProgramEvent::Start { .. } | ProgramEvent::Corrupt | ProgramEvent::End => {
+                return Ok(Vec::new());
+            }
+            ProgramEvent::Begin
+            | ProgramEvent::Data(_)
+            | ProgramEvent::Delivered(..)
+            | ProgramEvent::Lost(_) => {}
         }
         let mut actions = answer.take();
         self.give_data(&mut actions);
@@ -91,18 +100,22 @@ struct Receiver {
 }
 
 impl Program for Receiver {
-    fn hear(&mut self, told: &Told, _now: Moment) -> Result<Vec<Action>, Failure> {
+    fn hear(
+        &mut self,
+        program_event: &ProgramEvent,
+        _now: Moment,
+    ) -> Result<Vec<Action>, Failure> {
         let mut answer = ReceiverActions::default();
-        match told {
-            Told::Data(number) => self.machine.on_data(*number, &mut answer),
-            Told::Corrupt => self.machine.on_corrupt(&mut answer),
-            Told::Start { .. }
-            | Told::Begin
-            | Told::Ack { .. }
-            | Told::Timeout(_)
-            | Told::Delivered(..)
-            | Told::Lost(_)
-            | Told::End => {}
+        match program_event {
+            ProgramEvent::Data(number) => self.machine.on_data(*number, &mut answer),
+            ProgramEvent::Corrupt => self.machine.on_corrupt(&mut answer),
+            ProgramEvent::Start { .. }
+            | ProgramEvent::Begin
+            | ProgramEvent::Ack { .. }
+            | ProgramEvent::Timeout(_)
+            | ProgramEvent::Delivered(..)
+            | ProgramEvent::Lost(_)
+            | ProgramEvent::End => {}
         }
         let actions = answer.take().into_iter().map(|action| match action {
             ReceiverAction::Deliver(number) => Action::Deliver(number),

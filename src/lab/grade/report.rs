@@ -8,7 +8,7 @@
 
 use super::rules::{Mistake, Problem, Violation};
 use super::run::Outcome;
-use super::trace::{Step, What, fate};
+use super::trace::{TraceEvent, TraceEventKind, fate};
 use super::verbs::{Role, milliseconds};
 use crate::lab::ladder::arrow;
 use crate::link::Fate;
@@ -129,11 +129,11 @@ fn ladders(protocol: Arq, graded: &Outcome, reference: &Outcome) -> String {
 }
 
 /// A row for each packet that left, and for each timeout.
-fn rows(protocol: Arq, steps: &[Step]) -> Vec<Row> {
-    let row = |step: &Step| {
+fn rows(protocol: Arq, steps: &[TraceEvent]) -> Vec<Row> {
+    let row = |step: &TraceEvent| {
         let time = step.time;
         match &step.what {
-            What::Sent(packet, entered) => {
+            TraceEventKind::Sent(packet, entered) => {
                 let is_lost = entered.fate.is_loss() || entered.fate == Fate::Corrupted;
                 let name = packet.called(protocol, NAME);
                 let lane = arrow(&name, packet.direction(), is_lost);
@@ -143,12 +143,14 @@ fn rows(protocol: Arq, steps: &[Step]) -> Vec<Row> {
                     remark: fate(entered).to_owned(),
                 })
             }
-            What::TimedOut(number) => Some(Row {
+            TraceEventKind::TimedOut(number) => Some(Row {
                 time,
                 arrow: format!("* timeout, base {number}"),
                 remark: String::new(),
             }),
-            What::Arrived(..) | What::Put(..) | What::Noted(..) => None,
+            TraceEventKind::Arrived(..)
+            | TraceEventKind::Put(..)
+            | TraceEventKind::Noted(..) => None,
         }
     };
     steps.iter().filter_map(row).collect()
@@ -160,7 +162,7 @@ const NOTES: usize = 5;
 /// The latest notes of the programs.
 fn notes(outcome: &Outcome) -> Vec<(Role, &str)> {
     let noted = outcome.steps.iter().filter_map(|step| {
-        if let What::Noted(role, text) = &step.what {
+        if let TraceEventKind::Noted(role, text) = &step.what {
             Some((*role, text.as_str()))
         } else {
             None

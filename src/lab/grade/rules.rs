@@ -224,7 +224,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_rule_and_every_mistake_has_a_name_of_its_own() {
+    fn every_rule_and_every_mistake_has_a_unique_name() {
         let rules: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
         let mistakes: BTreeSet<_> = MISTAKES.iter().map(|it| it.name).collect();
         assert_eq!((rules.len(), mistakes.len()), (RULES.len(), MISTAKES.len()));

@@ -11,8 +11,8 @@ use super::rules::{Problem, Violation};
 use super::scenario::GradedScenario;
 use super::selective_ack;
 use super::sender::{self, Timers};
-use super::trace::{Packet, SEGMENT_BYTES, Step, What};
-use super::verbs::{Action, Role, Told};
+use super::trace::{Packet, SEGMENT_BYTES, TraceEvent, TraceEventKind};
+use super::verbs::{Action, ProgramEvent, Role};
 use crate::link::{Delivery, Direction, Link};
 use crate::reliable::earliest;
 use crate::reliable::moment::Moment;
@@ -25,7 +25,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The steps, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TraceEvent>,
     /// Why it ended early, if it did.
     pub problem: Option<Problem>,
     /// When it ended, in virtual time.
@@ -73,7 +73,7 @@ struct Run<'a> {
     attempts: HashMap<SegmentNumber, u8>,
     acks_sent: u32,
     now: Moment,
-    steps: Vec<Step>,
+    steps: Vec<TraceEvent>,
 }
 
 impl<'a> Run<'a> {
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
 
     fn finish(&mut self) -> Result<(), Problem> {
         self.start()?;
-        self.tell_sender(&Told::Begin)?;
+        self.notify_sender(&ProgramEvent::Begin)?;
         for _ in 0..EVENTS_PER_SEGMENT.saturating_mul(self.scenario.segments) {
             if !self.next_event()? {
                 return self.end();
@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
     }
 
     fn start(&mut self) -> Result<(), Problem> {
-        let start = |sending| Told::Start {
+        let start = |sending| ProgramEvent::Start {
             protocol: self.protocol.name(),
             window: self.scenario.window_of(self.protocol),
             sending,
@@ -138,12 +138,16 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn hear(&mut self, role: Role, told: &Told) -> Result<Vec<Action>, Problem> {
+    fn hear(
+        &mut self,
+        role: Role,
+        program_event: &ProgramEvent,
+    ) -> Result<Vec<Action>, Problem> {
         let program = match role {
             Role::Sender => &mut self.sender,
             Role::Receiver => &mut self.receiver,
         };
-        let answer = program.hear(told, self.now);
+        let answer = program.hear(program_event, self.now);
         answer.map_err(|failure| Problem::Failure(role, failure))
     }
 
@@ -164,21 +168,21 @@ impl<'a> Run<'a> {
         if let Some(Delivery { item, damage }) = self.data.poll(self.now) {
             self.arrive_at_receiver(item, damage.is_some())?;
         } else if let Some(Delivery { item, damage }) = self.acks.poll(self.now) {
-            self.note(What::Arrived(item.clone(), damage.is_none()));
+            self.note(TraceEventKind::Arrived(item.clone(), damage.is_none()));
             let ranges = if self.protocol == Arq::Sack {
                 item.ranges.iter().map(|it| it.map(i64::from)).collect()
             } else {
                 Vec::new() // A journal tells the segment of an individual ACK so.
             };
             let number = item.number;
-            self.tell_sender(&match damage {
-                Some(_) => Told::Corrupt,
-                None => Told::Ack { number, ranges },
+            self.notify_sender(&match damage {
+                Some(_) => ProgramEvent::Corrupt,
+                None => ProgramEvent::Ack { number, ranges },
             })?;
         } else if let Some((timer, _)) = timer {
             self.timers.remove(&timer);
-            self.note(What::TimedOut(self.sender_rules.oldest()));
-            self.tell_sender(&Told::Timeout(timer))?;
+            self.note(TraceEventKind::TimedOut(self.sender_rules.oldest()));
+            self.notify_sender(&ProgramEvent::Timeout(timer))?;
         }
         Ok(true)
     }
@@ -189,24 +193,24 @@ impl<'a> Run<'a> {
         damaged: bool,
     ) -> Result<(), Problem> {
         let number = packet.number;
-        self.note(What::Arrived(packet, !damaged));
-        let told = if damaged {
-            Told::Corrupt
+        self.note(TraceEventKind::Arrived(packet, !damaged));
+        let program_event = if damaged {
+            ProgramEvent::Corrupt
         } else {
-            Told::Data(number)
+            ProgramEvent::Data(number)
         };
-        let actions = self.hear(Role::Receiver, &told)?;
-        let judged = self.receiver_rules.judge(&told, &actions);
+        let actions = self.hear(Role::Receiver, &program_event)?;
+        let judged = self.receiver_rules.judge(&program_event, &actions);
         if !damaged && !actions.contains(&Action::Deliver(number)) {
             let buffers = matches!(self.protocol, Arq::SelectiveRepeat | Arq::Sack);
             let is_kept = buffers && number > self.receiver_rules.delivered();
-            self.note(What::Put(number, is_kept));
+            self.note(TraceEventKind::Put(number, is_kept));
         }
         for action in actions {
             if let Some((number, ranges)) = action.acknowledged() {
                 self.acknowledge(number, ranges);
             } else if let Action::Note(text) = action {
-                self.note(What::Noted(Role::Receiver, text));
+                self.note(TraceEventKind::Noted(Role::Receiver, text));
             }
         }
         judged.map_err(Problem::Violation)
@@ -219,11 +223,11 @@ impl<'a> Run<'a> {
         let entered =
             self.acks
                 .enter(packet.clone(), packet.label(), ACK_BYTES, self.now);
-        self.note(What::Sent(packet, entered));
+        self.note(TraceEventKind::Sent(packet, entered));
     }
 
-    fn tell_sender(&mut self, told: &Told) -> Result<(), Problem> {
-        let actions = self.hear(Role::Sender, told)?;
+    fn notify_sender(&mut self, program_event: &ProgramEvent) -> Result<(), Problem> {
+        let actions = self.hear(Role::Sender, program_event)?;
         for action in &actions {
             if let Action::StartTimer(timer, after) = action {
                 self.timers.insert(*timer, self.now + *after);
@@ -232,12 +236,12 @@ impl<'a> Run<'a> {
             }
         }
         let rules = &mut self.sender_rules;
-        let judged = rules.judge(told, &actions, &self.timers, self.now);
+        let judged = rules.judge(program_event, &actions, &self.timers, self.now);
         for action in actions {
             if let Some(number) = action.transmitted() {
                 self.send(number);
             } else if let Action::Note(text) = action {
-                self.note(What::Noted(Role::Sender, text));
+                self.note(TraceEventKind::Noted(Role::Sender, text));
             }
         }
         judged.map_err(Problem::Violation)
@@ -251,12 +255,12 @@ impl<'a> Run<'a> {
         let entered = self
             .data
             .enter(packet.clone(), packet.label(), bytes, self.now);
-        self.note(What::Sent(packet, entered));
+        self.note(TraceEventKind::Sent(packet, entered));
     }
 
-    fn note(&mut self, what: What) {
+    fn note(&mut self, what: TraceEventKind) {
         let time = self.now;
-        self.steps.push(Step { time, what });
+        self.steps.push(TraceEvent { time, what });
     }
 
     /// Nothing is left to happen: is the file there, and does the sender know?
@@ -266,8 +270,8 @@ impl<'a> Run<'a> {
         if !is_there || !self.sender_rules.is_finished() {
             return Err(self.no_end("No packet is on the path and no timer runs."));
         }
-        self.hear(Role::Sender, &Told::End)?;
-        self.hear(Role::Receiver, &Told::End)?;
+        self.hear(Role::Sender, &ProgramEvent::End)?;
+        self.hear(Role::Receiver, &ProgramEvent::End)?;
         Ok(())
     }
 
@@ -289,12 +293,12 @@ const ACK_BYTES: usize = 40;
 impl SenderRules for sender::Judge {
     fn judge(
         &mut self,
-        told: &Told,
+        program_event: &ProgramEvent,
         actions: &[Action],
         timers: &Timers,
         now: Moment,
     ) -> Result<(), Violation> {
-        Self::judge(self, told, actions, timers, now)
+        Self::judge(self, program_event, actions, timers, now)
     }
 
     fn is_finished(&self) -> bool {
@@ -307,8 +311,12 @@ impl SenderRules for sender::Judge {
 }
 
 impl ReceiverRules for receiver::Judge {
-    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation> {
-        Self::judge(self, told, actions)
+    fn judge(
+        &mut self,
+        program_event: &ProgramEvent,
+        actions: &[Action],
+    ) -> Result<(), Violation> {
+        Self::judge(self, program_event, actions)
     }
 
     fn delivered(&self) -> SegmentNumber {

@@ -106,7 +106,7 @@ fn number(name: &str, text: &str, most: u32) -> Result<u32, String> {
 /// Never: the link is made of words that a link knows.
 #[must_use]
 pub fn hidden(seed: u64) -> GradedScenario {
-    let mut draw = Draw(seed);
+    let mut draw = Generator(seed);
     let window = draw.up_to(8);
     let segments = 5 + draw.up_to(25);
     let delay = 10 + draw.up_to(140); // From 115 ms on a round trip outlasts the timer.
@@ -130,9 +130,9 @@ pub fn hidden(seed: u64) -> GradedScenario {
 }
 
 /// A pseudo-random generator (splitmix64).
-struct Draw(u64);
+struct Generator(u64);
 
-impl Draw {
+impl Generator {
     /// From 1 to `most`.
     fn up_to(&mut self, most: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_line_is_named_with_what_is_wrong() {
+    fn an_invalid_line_is_reported_with_its_number_and_error() {
         let why = |text: &str| read(text).unwrap_err();
         assert_eq!(why("# nothing\n"), "it has no scenario");
         assert!(why("\nx | perfect | 4 | 9").starts_with("line 2: points: \"x\""));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_seed_always_gives_the_same_scenario() {
+    fn equal_hidden_seeds_give_equal_scenarios() {
         assert_eq!(hidden(7), hidden(7));
         assert_ne!(hidden(7).link, hidden(8).link);
     }

@@ -13,7 +13,7 @@ use super::judges::{ReceiverRules, SenderRules};
 use super::rules::{self, Violation};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::sender::{Timers, check_verbs, segments, violation};
-use super::verbs::{Action, Range, Role, Told};
+use super::verbs::{Action, ProgramEvent, Range, Role};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::SegmentNumber;
 use std::collections::BTreeSet;
@@ -71,7 +71,10 @@ impl SenderJudge {
         !self.arrived.contains(&number) && later >= THRESHOLD
     }
 
-    fn judge_fresh(&mut self, fresh: &[SegmentNumber]) -> Result<(), Violation> {
+    fn judge_first_transmissions(
+        &mut self,
+        fresh: &[SegmentNumber],
+    ) -> Result<(), Violation> {
         let end = (self.base + self.window).min(self.segments).max(self.next);
         let wanted: Vec<_> = (self.next..end).collect();
         if fresh == wanted {
@@ -93,14 +96,14 @@ impl SenderJudge {
         Err(violation(rule, mistake, &found, &expected))
     }
 
-    fn judge_again(
+    fn judge_retransmissions(
         &mut self,
-        told: &Told,
+        program_event: &ProgramEvent,
         again: &[SegmentNumber],
     ) -> Result<(), Violation> {
         let rule = rules::RETRANSMIT_SACK;
         let found = segments(again, "no retransmission");
-        if matches!(told, Told::Timeout(_)) && self.base < self.next {
+        if matches!(program_event, ProgramEvent::Timeout(_)) && self.base < self.next {
             self.recovery_end = self.next;
             self.since_timeout.clear();
             if !again.contains(&self.base) {
@@ -127,7 +130,7 @@ impl SenderJudge {
         let is_open =
             |it: &SegmentNumber| self.is_lost(*it) && !self.retransmitted.contains(it);
         let forgotten = (self.base..self.next).find(is_open);
-        if let (Told::Ack { .. }, Some(number)) = (told, forgotten) {
+        if let (ProgramEvent::Ack { .. }, Some(number)) = (program_event, forgotten) {
             let expected = format!("segment {number} retransmitted");
             let mistake = Some(rules::NO_FAST_RETRANSMIT);
             return Err(violation(rule, mistake, &found, &expected));
@@ -137,7 +140,7 @@ impl SenderJudge {
 
     fn judge_timers(
         &self,
-        told: &Told,
+        program_event: &ProgramEvent,
         actions: &[Action],
         timers: &Timers,
         base_moved: bool,
@@ -151,7 +154,8 @@ impl SenderJudge {
                 Some(rules::TIMER_NEVER_STOPS),
                 "a timer, and nothing is in flight",
             );
-            let is_late = matches!(told, Told::Timeout(_)) && shortest.is_some();
+            let is_late =
+                matches!(program_event, ProgramEvent::Timeout(_)) && shortest.is_some();
             if is_late {
                 return broken(rules::TIMER_STOPS, mistake, found, "no timer");
             }
@@ -159,9 +163,9 @@ impl SenderJudge {
         }
         if timers.is_empty() {
             let found = "no timer runs, and data is in flight";
-            let mistake = if matches!(told, Told::Begin) {
+            let mistake = if matches!(program_event, ProgramEvent::Begin) {
                 rules::TIMER_NOT_STARTED
-            } else if matches!(told, Told::Timeout(_)) {
+            } else if matches!(program_event, ProgramEvent::Timeout(_)) {
                 rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT
             } else {
                 rules::TIMER_STOPPED_EARLY
@@ -184,22 +188,22 @@ impl SenderJudge {
 impl SenderRules for SenderJudge {
     fn judge(
         &mut self,
-        told: &Told,
+        program_event: &ProgramEvent,
         actions: &[Action],
         timers: &Timers,
         _now: Moment,
     ) -> Result<(), Violation> {
         check_verbs(actions)?;
         let before = self.base;
-        if let Told::Ack { number, ranges } = told {
+        if let ProgramEvent::Ack { number, ranges } = program_event {
             self.take_ack(*number, ranges);
         }
         let sends = actions.iter().filter_map(Action::transmitted);
         let next = self.next;
         let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < next);
-        self.judge_again(told, &again)?;
-        self.judge_fresh(&fresh)?;
-        self.judge_timers(told, actions, timers, self.base > before)
+        self.judge_retransmissions(program_event, &again)?;
+        self.judge_first_transmissions(&fresh)?;
+        self.judge_timers(program_event, actions, timers, self.base > before)
     }
 
     fn is_finished(&self) -> bool {
@@ -247,9 +251,13 @@ impl ReceiverJudge {
 }
 
 impl ReceiverRules for ReceiverJudge {
-    fn judge(&mut self, told: &Told, actions: &[Action]) -> Result<(), Violation> {
+    fn judge(
+        &mut self,
+        program_event: &ProgramEvent,
+        actions: &[Action],
+    ) -> Result<(), Violation> {
         super::receiver::check_verbs(actions)?;
-        let arrived = told.data();
+        let arrived = program_event.data();
         let before = self.expected;
         self.buffer.extend(arrived.filter(|it| *it >= before));
         while self.buffer.remove(&self.expected) {

@@ -6,7 +6,7 @@
 
 use super::rules::{self, Mistake, Rule, Violation};
 use super::scenario::{GradedScenario, TIMEOUT};
-use super::verbs::{Action, Role, Told};
+use super::verbs::{Action, ProgramEvent, Role};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::{SegmentNumber, Timer};
 use crate::wire::options::Arq;
@@ -37,8 +37,8 @@ pub struct Judge {
 }
 
 /// One answer, as it is judged.
-struct Event<'a> {
-    told: &'a Told,
+struct JudgedAnswer<'a> {
+    program_event: &'a ProgramEvent,
     actions: &'a [Action],
     now: Moment,
     /// Before the event.
@@ -47,7 +47,7 @@ struct Event<'a> {
     next: SegmentNumber,
 }
 
-impl Event<'_> {
+impl JudgedAnswer<'_> {
     fn restarts_a_timer(&self) -> bool {
         let is_start = |it: &Action| matches!(it, Action::StartTimer(..));
         self.actions.iter().any(is_start)
@@ -92,36 +92,36 @@ impl Judge {
     /// The rule that it breaks.
     pub fn judge(
         &mut self,
-        told: &Told,
+        program_event: &ProgramEvent,
         actions: &[Action],
         timers: &Timers,
         now: Moment,
     ) -> Result<(), Violation> {
         check_verbs(actions)?;
-        let event = Event {
-            told,
+        let judged = JudgedAnswer {
+            program_event,
             actions,
             now,
             base: self.base,
             next: self.next,
         };
-        let due = self.due(told, now);
-        if let Told::Ack { number, .. } = told {
+        let due = self.due(program_event, now);
+        if let ProgramEvent::Ack { number, .. } = program_event {
             self.take_ack(*number);
         }
         let sends = actions.iter().filter_map(Action::transmitted);
-        let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < event.next);
-        self.judge_fresh(&event, &fresh)?;
-        self.judge_again(&event, &again, &due)?;
+        let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < judged.next);
+        self.judge_first_transmissions(&judged, &fresh)?;
+        self.judge_retransmissions(&judged, &again, &due)?;
         for number in again.iter().chain(&fresh) {
             self.sent_at.insert(*number, now);
         }
-        self.judge_timers(&event, timers)
+        self.judge_timers(&judged, timers)
     }
 
     /// Which segments a timeout is for.
-    fn due(&self, told: &Told, now: Moment) -> Vec<SegmentNumber> {
-        let Told::Timeout(timer) = told else {
+    fn due(&self, program_event: &ProgramEvent, now: Moment) -> Vec<SegmentNumber> {
+        let ProgramEvent::Timeout(timer) = program_event else {
             return Vec::new();
         };
         let is_due = |number: &SegmentNumber| self.deadline(*number) <= now + TOLERANCE;
@@ -166,17 +166,17 @@ impl Judge {
     }
 
     /// New segments: in order, all that the window allows, and no more.
-    fn judge_fresh(
+    fn judge_first_transmissions(
         &mut self,
-        event: &Event<'_>,
+        judged: &JudgedAnswer<'_>,
         fresh: &[SegmentNumber],
     ) -> Result<(), Violation> {
         let end = (self.base + self.window).min(self.segments);
-        let wanted: Vec<_> = (event.next..end).collect();
+        let wanted: Vec<_> = (judged.next..end).collect();
         let expected = segments(&wanted, "no new segment");
         let found = segments(fresh, "no new segment");
         let broken = |rule, mistake| Err(violation(rule, mistake, &found, &expected));
-        for (number, place) in fresh.iter().zip(event.next..) {
+        for (number, place) in fresh.iter().zip(judged.next..) {
             if *number != place {
                 let counts_from_one = *number == 1 && place == 0;
                 let mistake = counts_from_one.then_some(rules::COUNTS_FROM_ONE);
@@ -186,11 +186,11 @@ impl Judge {
                 return broken(rules::ORDER, Some(rules::PAST_THE_END));
             }
             if *number >= self.base + self.window {
-                return broken(rules::WINDOW, self.beyond_the_window(event, *number));
+                return broken(rules::WINDOW, self.beyond_the_window(judged, *number));
             }
         }
         if fresh.len() < wanted.len() {
-            let mistake = self.short_of_the_window(event, fresh.len(), &wanted);
+            let mistake = self.short_of_the_window(judged, fresh.len(), &wanted);
             return broken(rules::FULL_WINDOW, mistake);
         }
         self.next = end.max(self.next);
@@ -200,14 +200,14 @@ impl Judge {
     /// Why a sender usually goes beyond its window.
     fn beyond_the_window(
         &self,
-        event: &Event<'_>,
+        judged: &JudgedAnswer<'_>,
         number: SegmentNumber,
     ) -> Option<&'static Mistake> {
-        if matches!(event.told, Told::Timeout(_)) {
+        if matches!(judged.program_event, ProgramEvent::Timeout(_)) {
             return Some(rules::ONE_TOO_MANY);
         }
-        if let Told::Ack { number: ack, .. } = event.told {
-            if *ack < event.base {
+        if let ProgramEvent::Ack { number: ack, .. } = judged.program_event {
+            if *ack < judged.base {
                 return Some(rules::DUPLICATE_AS_NEWS);
             }
             if self.protocol == Arq::SelectiveRepeat {
@@ -223,36 +223,36 @@ impl Judge {
     /// Why a sender usually does not use its window.
     fn short_of_the_window(
         &self,
-        event: &Event<'_>,
+        judged: &JudgedAnswer<'_>,
         count: usize,
         wanted: &[SegmentNumber],
     ) -> Option<&'static Mistake> {
         let is_short_by_one = count + 1 == wanted.len();
         let ends_the_file = wanted.last() == Some(&(self.segments - 1));
-        match event.told {
+        match judged.program_event {
             _ if is_short_by_one && ends_the_file => Some(rules::LAST_FORGOTTEN),
-            Told::Begin if count == 0 => Some(rules::SENDS_NOTHING),
-            Told::Begin if is_short_by_one => Some(rules::WINDOW_TOO_SMALL),
-            Told::Ack { .. } if count == 0 => Some(rules::WINDOW_DOES_NOT_SLIDE),
-            Told::Ack { .. } if self.protocol == Arq::GoBackN => {
+            ProgramEvent::Begin if count == 0 => Some(rules::SENDS_NOTHING),
+            ProgramEvent::Begin if is_short_by_one => Some(rules::WINDOW_TOO_SMALL),
+            ProgramEvent::Ack { .. } if count == 0 => Some(rules::WINDOW_DOES_NOT_SLIDE),
+            ProgramEvent::Ack { .. } if self.protocol == Arq::GoBackN => {
                 Some(rules::CUMULATIVE_AS_INDIVIDUAL)
             }
-            Told::Begin
-            | Told::Ack { .. }
-            | Told::Timeout(_)
-            | Told::Corrupt
-            | Told::Start { .. }
-            | Told::Data(_)
-            | Told::Delivered(..)
-            | Told::Lost(_)
-            | Told::End => None,
+            ProgramEvent::Begin
+            | ProgramEvent::Ack { .. }
+            | ProgramEvent::Timeout(_)
+            | ProgramEvent::Corrupt
+            | ProgramEvent::Start { .. }
+            | ProgramEvent::Data(_)
+            | ProgramEvent::Delivered(..)
+            | ProgramEvent::Lost(_)
+            | ProgramEvent::End => None,
         }
     }
 
     /// Retransmissions: what is due, and nothing else.
-    fn judge_again(
+    fn judge_retransmissions(
         &self,
-        event: &Event<'_>,
+        judged: &JudgedAnswer<'_>,
         again: &[SegmentNumber],
         due: &[SegmentNumber],
     ) -> Result<(), Violation> {
@@ -265,36 +265,36 @@ impl Judge {
         if is_right {
             return Ok(());
         }
-        let rule = match (event.told, self.protocol) {
-            (Told::Timeout(_), _) if due.is_empty() => rules::ONLY_TIMEOUT,
-            (Told::Timeout(_), Arq::StopAndWait) => rules::TIMEOUT_STOP_AND_WAIT,
-            (Told::Timeout(_), Arq::GoBackN) => rules::TIMEOUT_GO_BACK_N,
-            (Told::Timeout(_), _) => rules::TIMEOUT_SELECTIVE_REPEAT,
+        let rule = match (judged.program_event, self.protocol) {
+            (ProgramEvent::Timeout(_), _) if due.is_empty() => rules::ONLY_TIMEOUT,
+            (ProgramEvent::Timeout(_), Arq::StopAndWait) => rules::TIMEOUT_STOP_AND_WAIT,
+            (ProgramEvent::Timeout(_), Arq::GoBackN) => rules::TIMEOUT_GO_BACK_N,
+            (ProgramEvent::Timeout(_), _) => rules::TIMEOUT_SELECTIVE_REPEAT,
             (_, _) => rules::ONLY_TIMEOUT,
         };
         let none = "no retransmission";
         let (found, expected) = (segments(again, none), segments(due, none));
-        let mistake = self.wrong_retransmission(event, again, due);
+        let mistake = self.wrong_retransmission(judged, again, due);
         Err(violation(rule, mistake, &found, &expected))
     }
 
     /// Why a sender usually retransmits something else.
     fn wrong_retransmission(
         &self,
-        event: &Event<'_>,
+        judged: &JudgedAnswer<'_>,
         again: &[SegmentNumber],
         due: &[SegmentNumber],
     ) -> Option<&'static Mistake> {
-        match event.told {
-            Told::Ack { .. } => return Some(rules::RETRANSMITS_ON_ACK),
-            Told::Corrupt => return Some(rules::ANSWERS_CORRUPT_ACK),
-            Told::Timeout(_) => {}
-            Told::Begin
-            | Told::Start { .. }
-            | Told::Data(_)
-            | Told::Delivered(..)
-            | Told::Lost(_)
-            | Told::End => return None,
+        match judged.program_event {
+            ProgramEvent::Ack { .. } => return Some(rules::RETRANSMITS_ON_ACK),
+            ProgramEvent::Corrupt => return Some(rules::ANSWERS_CORRUPT_ACK),
+            ProgramEvent::Timeout(_) => {}
+            ProgramEvent::Begin
+            | ProgramEvent::Start { .. }
+            | ProgramEvent::Data(_)
+            | ProgramEvent::Delivered(..)
+            | ProgramEvent::Lost(_)
+            | ProgramEvent::End => return None,
         }
         let is_old =
             |it: &SegmentNumber| *it < self.base || self.acknowledged.contains(it);
@@ -319,66 +319,74 @@ impl Judge {
         }
     }
 
-    fn judge_timers(&self, event: &Event<'_>, timers: &Timers) -> Result<(), Violation> {
+    fn judge_timers(
+        &self,
+        judged: &JudgedAnswer<'_>,
+        timers: &Timers,
+    ) -> Result<(), Violation> {
         let broken = |rule: &'static Rule, mistake, found: &str, expected: &str| {
             Err(violation(rule, mistake, found, expected))
         };
         let Some(oldest) = self.in_flight().next() else {
-            let is_late = matches!(event.told, Told::Timeout(_));
-            if is_late && event.restarts_a_timer() {
+            let is_late = matches!(judged.program_event, ProgramEvent::Timeout(_));
+            if is_late && judged.restarts_a_timer() {
                 let mistake = Some(rules::TIMER_NEVER_STOPS);
                 let found = "a timer was started, and nothing is in flight";
                 return broken(rules::TIMER_STOPS, mistake, found, "no timer");
             }
             return Ok(());
         };
-        if matches!(event.told, Told::Corrupt) && !event.actions.iter().all(is_note) {
+        if matches!(judged.program_event, ProgramEvent::Corrupt)
+            && !judged.actions.iter().all(is_note)
+        {
             let mistake = Some(rules::ANSWERS_CORRUPT_ACK);
             let found = "the timer was changed for a corrupt ACK";
             return broken(rules::ONLY_TIMEOUT, mistake, found, "ok alone");
         }
         if timers.is_empty() {
-            let mistake = match event.told {
-                Told::Begin => Some(rules::TIMER_NOT_STARTED),
-                Told::Timeout(_) => Some(rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT),
-                Told::Ack { .. } if event.stops_a_timer() => {
+            let mistake = match judged.program_event {
+                ProgramEvent::Begin => Some(rules::TIMER_NOT_STARTED),
+                ProgramEvent::Timeout(_) => {
+                    Some(rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT)
+                }
+                ProgramEvent::Ack { .. } if judged.stops_a_timer() => {
                     Some(rules::TIMER_STOPPED_EARLY)
                 }
-                Told::Ack { .. }
-                | Told::Corrupt
-                | Told::Start { .. }
-                | Told::Data(_)
-                | Told::Delivered(..)
-                | Told::Lost(_)
-                | Told::End => None,
+                ProgramEvent::Ack { .. }
+                | ProgramEvent::Corrupt
+                | ProgramEvent::Start { .. }
+                | ProgramEvent::Data(_)
+                | ProgramEvent::Delivered(..)
+                | ProgramEvent::Lost(_)
+                | ProgramEvent::End => None,
             };
             let found = format!("no timer runs, and segment {oldest} is in flight");
             return broken(rules::TIMER_RUNS, mistake, &found, "a running timer");
         }
         if self.protocol == Arq::SelectiveRepeat {
-            return self.judge_each_timer(event, timers);
+            return self.judge_each_timer(judged, timers);
         }
-        let base_moved = self.base > event.base;
-        if base_moved && !event.restarts_a_timer() {
+        let base_moved = self.base > judged.base;
+        if base_moved && !judged.restarts_a_timer() {
             let mistake = Some(rules::TIMER_NOT_RESTARTED);
             let found = "base has moved, and the timer was not started again";
             let expected = format!("timer {}", TIMEOUT.as_millis());
             return broken(rules::TIMER_RESTARTS, mistake, found, &expected);
         }
         let deadlines = timers.values();
-        let is_right = |it: &Moment| self.is_right(oldest, *it, event.now);
+        let is_right = |it: &Moment| self.is_right(oldest, *it, judged.now);
         if deadlines.clone().any(is_right) {
             return Ok(());
         }
-        let found = deadlines.clone().min().copied().unwrap_or(event.now);
-        self.wrong_length(oldest, found, event.now)
+        let found = deadlines.clone().min().copied().unwrap_or(judged.now);
+        self.wrong_length(oldest, found, judged.now)
     }
 
     /// In selective repeat each segment in flight has its timer, or one timer is set for
     /// the segment that is due first.
     fn judge_each_timer(
         &self,
-        event: &Event<'_>,
+        judged: &JudgedAnswer<'_>,
         timers: &Timers,
     ) -> Result<(), Violation> {
         let only = timers.get(&Timer::Only);
@@ -387,12 +395,14 @@ impl Judge {
             let by_only = |it: &Moment| *it <= deadline + TOLERANCE;
             match timers.get(&Timer::Of(number)) {
                 _ if only.is_some_and(by_only) => {}
-                Some(own) if self.is_right(number, *own, event.now) => {}
-                Some(own) => return self.wrong_length(number, *own, event.now),
+                Some(own) if self.is_right(number, *own, judged.now) => {}
+                Some(own) => return self.wrong_length(number, *own, judged.now),
                 None => {
                     let found = format!("no timer runs for segment {number}");
                     let expected = format!("timer {} {number}", TIMEOUT.as_millis());
-                    let mistake = if *event.told == Told::Timeout(Timer::Of(number)) {
+                    let mistake = if *judged.program_event
+                        == ProgramEvent::Timeout(Timer::Of(number))
+                    {
                         rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT
                     } else {
                         rules::ONE_TIMER

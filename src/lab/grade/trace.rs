@@ -6,7 +6,7 @@ use super::verbs::Role;
 use crate::lab::journal::{Carried, Entry, Format, Heading, Journal, Side, VERSION};
 use crate::lab::notation::{Notation, transmission};
 use crate::link::{Direction, Entered, Fate, Label};
-use crate::reliable::event::{Event, PacketName, Timer, Trigger, Unwanted};
+use crate::reliable::event::{DiscardReason, Event, PacketName, Timer, Trigger};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::SegmentNumber;
 use crate::wire::options::{Arq, Congestion};
@@ -116,16 +116,16 @@ fn unsigned(number: SegmentNumber) -> u32 {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct TraceEvent {
     /// When.
     pub time: Moment,
     /// What.
-    pub what: What,
+    pub what: TraceEventKind,
 }
 
 /// The event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum TraceEventKind {
     /// A packet was put on the wire.
     Sent(Packet, Entered),
     /// A packet arrived; `false` where it was damaged.
@@ -157,26 +157,32 @@ pub fn heading(scenario: &GradedScenario, protocol: Arq) -> Heading {
 
 /// The run as a journal.
 #[must_use]
-pub fn journal(scenario: &GradedScenario, protocol: Arq, steps: &[Step]) -> Journal {
+pub fn journal(
+    scenario: &GradedScenario,
+    protocol: Arq,
+    steps: &[TraceEvent],
+) -> Journal {
     let mut attempts = std::collections::BTreeMap::new();
     let mut entries = Vec::new();
-    for Step { time, what } in steps {
+    for TraceEvent { time, what } in steps {
         let mut note = |side, event| entries.push(Entry::new(*time, side, event));
         match what {
-            What::Sent(packet, entered) => {
+            TraceEventKind::Sent(packet, entered) => {
                 let side = near(packet);
                 note(side, Event::PacketSent(packet.name));
-                tell_ranges(&mut note, side, packet);
+                record_ranges(&mut note, side, packet);
                 let carried = Carried::new(packet.name, packet.direction(), *entered);
                 entries.push(Entry::carried(*time, carried));
                 attempts.insert(packet.number, packet.name.attempt);
             }
-            What::Arrived(packet, true) => {
+            TraceEventKind::Arrived(packet, true) => {
                 note(far(packet), Event::PacketReceived(packet.name));
-                tell_ranges(&mut note, far(packet), packet);
+                record_ranges(&mut note, far(packet), packet);
             }
-            What::Arrived(packet, false) => note(far(packet), Event::PacketDamaged),
-            What::TimedOut(number) => {
+            TraceEventKind::Arrived(packet, false) => {
+                note(far(packet), Event::PacketDamaged)
+            }
+            TraceEventKind::TimedOut(number) => {
                 let timer = Timer::Retransmission;
                 note(Side::Sender, Event::TimerExpired { timer });
                 let lost = Event::PacketLost {
@@ -186,15 +192,15 @@ pub fn journal(scenario: &GradedScenario, protocol: Arq, steps: &[Step]) -> Jour
                 };
                 note(Side::Sender, lost);
             }
-            What::Put(number, true) => {
+            TraceEventKind::Put(number, true) => {
                 let number = unsigned(*number);
-                note(Side::Receiver, Event::SegmentKept { number });
+                note(Side::Receiver, Event::SegmentBuffered { number });
             }
-            What::Put(number, false) => {
-                let (number, why) = (unsigned(*number), Unwanted::OutOfOrder);
+            TraceEventKind::Put(number, false) => {
+                let (number, why) = (unsigned(*number), DiscardReason::OutOfOrder);
                 note(Side::Receiver, Event::SegmentDropped { number, why });
             }
-            What::Noted(..) => {}
+            TraceEventKind::Noted(..) => {}
         }
     }
     Journal {
@@ -205,10 +211,10 @@ pub fn journal(scenario: &GradedScenario, protocol: Arq, steps: &[Step]) -> Jour
     }
 }
 
-fn tell_ranges(note: &mut impl FnMut(Side, Event), side: Side, packet: &Packet) {
+fn record_ranges(note: &mut impl FnMut(Side, Event), side: Side, packet: &Packet) {
     if !packet.ranges.is_empty() {
         let ranges = packet.ranges.clone();
-        note(side, Event::RangesTold { ranges });
+        note(side, Event::AckRanges { ranges });
     }
 }
 

@@ -10,9 +10,9 @@
 //! virtual time, decimals allowed.
 //!
 //! ```
-//! use sash::lab::grade::verbs::{Action, Answer, Told};
+//! use sash::lab::grade::verbs::{Action, Answer, ProgramEvent};
 //! use sash::reliable::moment::Moment;
-//! let ack = Told::Ack { number: 3, ranges: vec![] };
+//! let ack = ProgramEvent::Ack { number: 3, ranges: vec![] };
 //! assert_eq!(ack.line(Moment::START), "ack 0 3");
 //! assert_eq!("send 7".parse(), Ok(Answer::Action(Action::Send(7))));
 //! ```
@@ -48,7 +48,7 @@ pub type Range = [SegmentNumber; 2];
 
 /// A line from Sash to a program.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Told {
+pub enum ProgramEvent {
     /// The first line of a run.
     Start {
         /// The subject of the grading; a program may skip it.
@@ -157,7 +157,7 @@ impl Action {
     }
 }
 
-impl Told {
+impl ProgramEvent {
     /// The segment that arrived intact.
     #[must_use]
     pub const fn data(&self) -> Option<SegmentNumber> {
@@ -297,7 +297,7 @@ mod tests {
     use crate::wire::options::Arq;
 
     #[test]
-    fn a_line_that_is_no_verb_is_told_in_a_sentence() {
+    fn an_invalid_answer_line_is_reported_in_a_sentence() {
         let why = |line: &str| line.parse::<Answer>().unwrap_err();
         assert!(why("print hello").contains("send N"));
         assert!(why("send x").contains("not a whole number"));
@@ -308,15 +308,15 @@ mod tests {
     }
 
     #[test]
-    fn times_have_no_needless_zeros() {
+    fn times_are_written_without_trailing_zeros() {
         assert_eq!(milliseconds(Duration::from_micros(312_500)), "312.5");
         assert_eq!(milliseconds(Duration::from_millis(250)), "250");
         assert_eq!(milliseconds(Duration::ZERO), "0");
     }
 
     #[test]
-    fn a_start_line_has_words_that_a_program_may_skip() {
-        let start = Told::Start {
+    fn a_start_line_has_optional_words_after_the_required_ones() {
+        let start = ProgramEvent::Start {
             protocol: Arq::GoBackN.name(),
             window: 4,
             sending: Some((20, Duration::from_millis(250))),

@@ -21,9 +21,11 @@
 //!
 //! Source: report page `journal`.
 
-use super::{Carried, Entry, Happening, Heading, Killed, Meddling, Side, VERSION};
+use super::{
+    Carried, Entry, FaultInjection, Heading, JournalEvent, Killed, Side, VERSION,
+};
 use crate::link::{Direction, Fate};
-use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
+use crate::reliable::event::{Event, FlowControlState, PacketName, Timer, Trigger};
 use crate::wire::packet::{Kind, MOST_RANGES};
 use crate::wire::sequence::SequenceNumber;
 use serde::Deserialize;
@@ -180,7 +182,8 @@ struct Line<'a> {
     #[serde(borrow)]
     phase: Option<Cow<'a, str>>,
     ranges: Option<Vec<[u32; 2]>>,
-    gate: Option<GateState>,
+    #[serde(rename = "gate")]
+    flow_control: Option<FlowControlState>,
     segment_bytes: Option<u16>,
     base: Option<u32>,
     next: Option<u32>,
@@ -206,10 +209,10 @@ impl Line<'_> {
         Ok(self.what()?.map(entry))
     }
 
-    fn what(self) -> Result<Option<Happening>, String> {
+    fn what(self) -> Result<Option<JournalEvent>, String> {
         let event = match &*self.event {
             "packet_carried" => {
-                return Ok(Some(Happening::Link(Carried {
+                return Ok(Some(JournalEvent::Link(Carried {
                     packet: self.packet()?,
                     direction: need(self.direction, "direction")?,
                     fate: need(self.fate, "fate")?,
@@ -221,11 +224,15 @@ impl Line<'_> {
                     packet: self.packet()?,
                     direction: need(self.direction, "direction")?,
                 };
-                return Ok(Some(Happening::Person(Meddling::PacketKilled(killed))));
+                return Ok(Some(JournalEvent::FaultInjection(
+                    FaultInjection::PacketKilled(killed),
+                )));
             }
             "link_changed" => {
                 let scenario = need(self.scenario, "scenario")?.into_owned();
-                return Ok(Some(Happening::Person(Meddling::LinkChanged { scenario })));
+                return Ok(Some(JournalEvent::FaultInjection(
+                    FaultInjection::LinkChanged { scenario },
+                )));
             }
             "packet_sent" => Event::PacketSent(self.packet()?),
             "packet_received" => Event::PacketReceived(self.packet()?),
@@ -255,10 +262,10 @@ impl Line<'_> {
                 pacing_rate: self.pacing_rate,
                 phase: need(self.phase, "phase")?.into_owned().into(),
             },
-            "ranges_told" => Event::RangesTold {
+            "ranges_told" => Event::AckRanges {
                 ranges: self.ranges()?,
             },
-            "segment_kept" => Event::SegmentKept {
+            "segment_kept" => Event::SegmentBuffered {
                 number: need(self.number, "number")?,
             },
             "segment_dropped" => Event::SegmentDropped {
@@ -266,7 +273,7 @@ impl Line<'_> {
                 why: self.why()?,
             },
             "data_blocked_updated" => Event::DataBlockedUpdated {
-                gate: need(self.gate, "gate")?,
+                flow_control: need(self.flow_control, "gate")?,
             },
             "mtu_updated" => Event::MtuUpdated {
                 segment_bytes: need(self.segment_bytes, "segment_bytes")?,
@@ -282,7 +289,7 @@ impl Line<'_> {
             },
             _ => return Ok(None),
         };
-        Ok(Some(Happening::Machine(event)))
+        Ok(Some(JournalEvent::Machine(event)))
     }
 
     fn packet(&self) -> Result<PacketName, String> {
@@ -370,11 +377,11 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_no_packet_tells_of_are_an_error() {
+    fn impossible_ack_ranges_are_an_error() {
         let heading = Experiment::small().heading().to_line();
         let line = |ranges: Vec<_>| {
             let entry =
-                Entry::new(Moment::START, Side::Sender, Event::RangesTold { ranges });
+                Entry::new(Moment::START, Side::Sender, Event::AckRanges { ranges });
             heading.clone() + &entry.to_line()
         };
         assert!(Journal::read(line(vec![[3, 4]; MOST_RANGES]).as_bytes()).is_ok());
@@ -389,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back_line_by_line() {
+    fn a_written_journal_is_read_back_line_by_line() {
         for arq in Arq::ALL {
             let text = journal(&Experiment {
                 arq,
@@ -405,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_cut_anywhere_gives_what_was_whole() {
+    fn a_truncated_journal_yields_its_complete_lines() {
         let text = eventful();
         let whole = Journal::read(text.as_bytes()).unwrap();
         let first = text.find('\n').unwrap() + 1;
@@ -417,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_line_in_the_middle_is_named() {
+    fn a_damaged_line_in_the_middle_is_reported_with_its_number() {
         let text = eventful().replacen("\"kind\":\"SYN\"", "\"kind\":\"SIN\"", 1);
         let error = Journal::read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.starts_with("line 2 is damaged: "), "{error}");
@@ -427,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_later_program_adds_is_passed_over() {
+    fn unknown_events_and_fields_of_a_later_version_are_skipped() {
         let text = eventful() + "{\"time_us\":9,\"side\":\"link\",\"event\":\"new\"}\n";
         let text = text.replacen("\"attempt\":1", "\"attempt\":1,\"colour\":\"blue\"", 1);
         let read = Journal::read(text.as_bytes()).unwrap();
@@ -435,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_journal_is_refused_in_a_sentence() {
+    fn a_file_that_is_no_journal_is_refused_with_a_sentence() {
         let sentence = |text: &[u8]| Journal::read(text).unwrap_err().to_string();
         assert_eq!(sentence(b""), "it has no complete line");
         assert_eq!(sentence(b"{\"journal\":"), "it has no complete line");

@@ -4,10 +4,10 @@
 //! other. Therefore a crowded moment is stretched, with a row for each packet, on a grey
 //! piece of the line; and a long wait is drawn short, with two strokes through the line.
 
+use super::excerpt::{Chosen, Excerpt};
 use super::expired;
-use super::flights::{Flight, Flights, Step, What};
-use super::places::{FLIGHT, LOST_AT, Places, side_of, usual_flight};
-use super::window::{Chosen, Window};
+use super::places::{LOST_AT, ONE_WAY_HEIGHT, Places, side_of, usual_one_way_delay};
+use super::transmissions::{LadderEvent, RemarkKind, Transmission, Transmissions};
 use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{
@@ -31,41 +31,41 @@ const ROOM: usize = 41;
 
 /// The ladder of a part of a run, its heading, legend and what is left out.
 #[must_use]
-pub fn picture(heading: &Heading, entries: &[Entry], window: Window) -> Picture {
-    let flights = Flights::of(entries);
-    let chosen = window.choose(&flights);
+pub fn picture(heading: &Heading, entries: &[Entry], window: Excerpt) -> Picture {
+    let transmissions = Transmissions::of(entries);
+    let chosen = window.choose(&transmissions);
     let told = format!("Sequence diagram of {}", title(heading));
-    let mut sheet = Sheet {
+    let mut drawing = LadderDrawing {
         picture: Picture::new(LEAST_WIDTH, 0.0, &told),
-        flights: &flights,
+        transmissions: &transmissions,
         notation: Notation::of(heading),
         losses: Vec::new(),
         y: MARGIN + 16.0,
     };
-    sheet.draw_heading(heading);
-    sheet.draw_legend();
-    let usual_us = usual_flight(&flights, &chosen.steps);
-    let places = Places::of(&flights, &chosen.steps, usual_us, sheet.y + 40.0);
-    sheet.draw_lines(&places);
-    sheet.draw_arrows(&chosen, &places);
-    sheet.draw_words(&chosen, &places);
-    sheet.y = places.foot + 24.0;
-    sheet.draw_foot(&chosen, &places);
-    sheet.picture.height = sheet.y + MARGIN / 2.0;
-    sheet.picture
+    drawing.draw_heading(heading);
+    drawing.draw_legend();
+    let usual_us = usual_one_way_delay(&transmissions, &chosen.steps);
+    let places = Places::of(&transmissions, &chosen.steps, usual_us, drawing.y + 40.0);
+    drawing.draw_lines(&places);
+    drawing.draw_arrows(&chosen, &places);
+    drawing.draw_words(&chosen, &places);
+    drawing.y = places.foot + 24.0;
+    drawing.draw_foot(&chosen, &places);
+    drawing.picture.height = drawing.y + MARGIN / 2.0;
+    drawing.picture
 }
 
 /// A picture that grows downwards.
-struct Sheet<'a> {
+struct LadderDrawing<'a> {
     picture: Picture,
-    flights: &'a Flights,
+    transmissions: &'a Transmissions,
     notation: Notation,
     /// Lost packets, and where their arrows end: named over all arrows.
     losses: Vec<(usize, Point)>,
     y: f64,
 }
 
-impl Sheet<'_> {
+impl LadderDrawing<'_> {
     fn draw_heading(&mut self, heading: &Heading) {
         let at = Point::new(MARGIN, self.y);
         self.picture
@@ -134,35 +134,39 @@ impl Sheet<'_> {
     fn draw_arrows(&mut self, chosen: &Chosen, places: &Places) {
         for &(_, step) in &chosen.steps {
             let (place, is_departure) = match step {
-                Step::Departure(place) => (place, true),
-                Step::Arrival(place) => (place, false),
-                Step::Remark(_) => continue,
+                LadderEvent::Departure(place) => (place, true),
+                LadderEvent::Arrival(place) => (place, false),
+                LadderEvent::Remark(_) => continue,
             };
-            let flight = &self.flights.all[place];
-            if is_departure || flight.sent_us.is_none() {
-                self.draw_arrow(flight, place, places);
+            let transmission = &self.transmissions.all[place];
+            if is_departure || transmission.sent_us.is_none() {
+                self.draw_arrow(transmission, place, places);
             }
         }
         for (place, tip) in std::mem::take(&mut self.losses) {
-            self.name_loss(&self.flights.all[place], tip);
+            self.name_loss(&self.transmissions.all[place], tip);
             self.cross(tip);
         }
     }
 
-    fn draw_arrow(&mut self, flight: &Flight, place: usize, places: &Places) {
-        let (start, end) = match flight.direction {
+    fn draw_arrow(&mut self, transmission: &Transmission, place: usize, places: &Places) {
+        let (start, end) = match transmission.direction {
             Direction::Data => (LEFT, RIGHT),
             Direction::Ack => (RIGHT, LEFT),
         };
         let departure = places.departures.get(&place).copied();
         let arrival = places.arrivals.get(&place).copied();
         let across = |share: f64| start + (end - start) * share;
-        let fall = places.falls.get(&place).copied().unwrap_or(FLIGHT);
-        let (colour, stroke) = look(flight);
+        let fall = places.falls.get(&place).copied().unwrap_or(ONE_WAY_HEIGHT);
+        let (colour, stroke) = look(transmission);
         let line = |from, to| Line {
             stroke,
             // Thicker, so that it stands out in grey as well.
-            width: if flight.is_resend { 2.2 } else { 1.5 },
+            width: if transmission.is_retransmission {
+                2.2
+            } else {
+                1.5
+            },
             ..Line::new(from, to, colour)
         };
         match (departure, arrival) {
@@ -175,7 +179,7 @@ impl Sheet<'_> {
                 let share = LOST_AT;
                 let tip = Point::new(across(share), from + fall * share);
                 self.picture.add(line(Point::new(start, from), tip));
-                if flight.is_lost() {
+                if transmission.is_lost() {
                     self.losses.push((place, tip));
                 }
             }
@@ -201,9 +205,9 @@ impl Sheet<'_> {
         }
     }
 
-    fn name_loss(&mut self, flight: &Flight, tip: Point) {
-        let name = match flight.fate {
-            _ if flight.killed_us.is_some() => "killed",
+    fn name_loss(&mut self, transmission: &Transmission, tip: Point) {
+        let name = match transmission.fate {
+            _ if transmission.killed_us.is_some() => "killed",
             Some(Fate::Corrupted) => "damaged",
             Some(Fate::QueueFull) => "queue full",
             Some(Fate::TooLong) => "too long",
@@ -212,7 +216,7 @@ impl Sheet<'_> {
         };
         let size = 11.0;
         let width = f64::from(u32::try_from(name.len()).unwrap_or(0)) * size * LETTER;
-        let x = match flight.direction {
+        let x = match transmission.direction {
             Direction::Data => tip.x + 10.0,
             Direction::Ack => tip.x - 10.0 - width,
         };
@@ -243,7 +247,7 @@ impl Sheet<'_> {
         let mut rows: Vec<(Side, f64, Vec<String>)> = Vec::new();
         for (&(_, step), &y) in chosen.steps.iter().zip(&places.steps) {
             let said = self.said(step);
-            let side = side_of(self.flights, step);
+            let side = side_of(self.transmissions, step);
             let row = rows
                 .iter_mut()
                 .rev()
@@ -273,25 +277,25 @@ impl Sheet<'_> {
     }
 
     /// The label beside a step.
-    fn said(&self, step: Step) -> String {
+    fn said(&self, step: LadderEvent) -> String {
         match step {
-            Step::Departure(place) => {
-                let flight = &self.flights.all[place];
-                let name = flight.name(self.notation, ROOM);
-                match flight.fate {
+            LadderEvent::Departure(place) => {
+                let transmission = &self.transmissions.all[place];
+                let name = transmission.name(self.notation, ROOM);
+                match transmission.fate {
                     Some(Fate::Duplicated) => format!("{name}, twice"),
                     Some(_) | None => name,
                 }
             }
-            Step::Arrival(place) => {
-                let flight = &self.flights.all[place];
-                match flight.sent_us {
-                    Some(_) => flight.note.to_owned(),
-                    None => flight.name(self.notation, ROOM),
+            LadderEvent::Arrival(place) => {
+                let transmission = &self.transmissions.all[place];
+                match transmission.sent_us {
+                    Some(_) => transmission.note.to_owned(),
+                    None => transmission.name(self.notation, ROOM),
                 }
             }
-            Step::Remark(place) => match self.flights.remarks[place].what {
-                What::Lost {
+            LadderEvent::Remark(place) => match self.transmissions.remarks[place].what {
+                RemarkKind::Lost {
                     number,
                     attempt,
                     trigger,
@@ -299,7 +303,7 @@ impl Sheet<'_> {
                     let why = loss_trigger(trigger);
                     format!("{why}: DATA {number}{} lost", transmission(attempt))
                 }
-                What::Expired(timer) => expired(timer).to_owned(),
+                RemarkKind::Expired(timer) => expired(timer).to_owned(),
             },
         }
     }
@@ -326,16 +330,16 @@ impl Sheet<'_> {
 }
 
 /// The colour and the stroke of a packet's arrow.
-pub(super) fn look(flight: &Flight) -> (Colour, Stroke) {
-    let (colour, stroke) = match flight.packet.kind {
-        Kind::Data if flight.is_resend => (ORANGE, Stroke::Dashed),
+pub(super) fn look(transmission: &Transmission) -> (Colour, Stroke) {
+    let (colour, stroke) = match transmission.packet.kind {
+        Kind::Data if transmission.is_retransmission => (ORANGE, Stroke::Dashed),
         Kind::Data => (BLUE, Stroke::Solid),
         Kind::Ack | Kind::Nack => (GREEN, Stroke::Dotted),
         Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {
             (SOFT_INK, Stroke::Solid)
         }
     };
-    if flight.is_lost() {
+    if transmission.is_lost() {
         (VERMILLION, stroke)
     } else {
         (colour, stroke)

@@ -17,8 +17,12 @@ mod spot;
 pub use spot::{Moving, Spot};
 
 use super::drawing::{draw_break, look};
-use super::flights::{Flight, Flights, Remark, Step, What};
-use super::places::{FLIGHT, LOST_AT, Places, real, side_of, usual_flight};
+use super::places::{
+    LOST_AT, ONE_WAY_HEIGHT, Places, real, side_of, usual_one_way_delay,
+};
+use super::transmissions::{
+    LadderEvent, Remark, RemarkKind, Transmission, Transmissions,
+};
 use crate::lab::journal::{Entry, Side};
 use crate::lab::notation::{Notation, transmission};
 use crate::lab::palette::{GRID, INK, PAPER, SOFT_INK, VERMILLION};
@@ -82,18 +86,18 @@ impl Scene<'_> {
         let from = self.index.saturating_sub(AROUND);
         let until = self.entries.len().min(self.index.saturating_add(AROUND));
         let index = self.index.clamp(from, until);
-        let mut flights = Flights::of(&self.entries[from..index]);
-        let happened = flights.steps.len();
-        let told = flights.all.len();
+        let mut transmissions = Transmissions::of(&self.entries[from..index]);
+        let happened = transmissions.steps.len();
+        let told = transmissions.all.len();
         for entry in &self.entries[index..until] {
-            flights.take(entry);
+            transmissions.take(entry);
         }
-        let mut steps = flights.steps.clone();
-        promise(&flights, &mut steps);
+        let mut steps = transmissions.steps.clone();
+        promise(&transmissions, &mut steps);
         let usual = self
             .usual_us
-            .unwrap_or_else(|| usual_flight(&flights, &steps));
-        let places = Places::of(&flights, &steps, usual, 0.0);
+            .unwrap_or_else(|| usual_one_way_delay(&transmissions, &steps));
+        let places = Places::of(&transmissions, &steps, usual, 0.0);
         let (width, height) = self.size;
         let is_narrow = width < NARROW;
         let (left, right) = if is_narrow {
@@ -103,10 +107,10 @@ impl Scene<'_> {
         } else {
             (LEFT, RIGHT)
         };
-        let mut sheet = Sheet {
+        let mut drawing = MovingLadderDrawing {
             picture: Picture::new(width, height, "Sequence diagram"),
             spots: Vec::new(),
-            flights: &flights,
+            transmissions: &transmissions,
             places: &places,
             is_narrow,
             left,
@@ -118,23 +122,25 @@ impl Scene<'_> {
             usual,
             notation: self.notation,
         };
-        sheet.draw_lines();
-        sheet.draw_packets(&steps, happened, told);
-        sheet.draw_words(&steps, happened);
-        sheet.draw_head();
-        let Sheet { picture, spots, .. } = sheet;
+        drawing.draw_lines();
+        drawing.draw_packets(&steps, happened, told);
+        drawing.draw_words(&steps, happened);
+        drawing.draw_head();
+        let MovingLadderDrawing { picture, spots, .. } = drawing;
         Moving { picture, spots }
     }
 }
 
 /// Puts arrivals that the link has promised, and that no entry contains yet, among the
 /// steps.
-fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
-    for (place, flight) in flights.all.iter().enumerate() {
-        if let (Some(due_us), None, false) =
-            (flight.due_us, flight.arrived_us, flight.is_lost())
-        {
-            steps.push((due_us, Step::Arrival(place)));
+fn promise(transmissions: &Transmissions, steps: &mut Vec<(u64, LadderEvent)>) {
+    for (place, transmission) in transmissions.all.iter().enumerate() {
+        if let (Some(due_us), None, false) = (
+            transmission.due_us,
+            transmission.arrived_us,
+            transmission.is_lost(),
+        ) {
+            steps.push((due_us, LadderEvent::Arrival(place)));
         }
     }
     // A stable sort keeps what happened in one moment in its order.
@@ -142,7 +148,7 @@ fn promise(flights: &Flights, steps: &mut Vec<(u64, Step)>) {
 }
 
 /// Where a moment stands: between two moments in which something happens, in between.
-fn height_of(now_us: u64, steps: &[(u64, Step)], places: &Places) -> f64 {
+fn height_of(now_us: u64, steps: &[(u64, LadderEvent)], places: &Places) -> f64 {
     let next = steps.partition_point(|&(time_us, _)| time_us <= now_us);
     let before = next.checked_sub(1).map(|last| {
         let time_us = steps[last].0;
@@ -163,10 +169,10 @@ fn height_of(now_us: u64, steps: &[(u64, Step)], places: &Places) -> f64 {
     }
 }
 
-struct Sheet<'a> {
+struct MovingLadderDrawing<'a> {
     picture: Picture,
     spots: Vec<Spot>,
-    flights: &'a Flights,
+    transmissions: &'a Transmissions,
     places: &'a Places,
     /// Whether there is no room for moments.
     is_narrow: bool,
@@ -182,7 +188,7 @@ struct Sheet<'a> {
     notation: Notation,
 }
 
-impl Sheet<'_> {
+impl MovingLadderDrawing<'_> {
     fn is_seen(&self, from: f64, to: f64) -> bool {
         to >= HEAD - 20.0 && from <= self.picture.height + 20.0
     }
@@ -234,16 +240,21 @@ impl Sheet<'_> {
         self.picture.add(now);
     }
 
-    fn draw_packets(&mut self, steps: &[(u64, Step)], happened: usize, told: usize) {
-        let mut arrived = vec![false; self.flights.all.len()];
-        for &(_, step) in &self.flights.steps[..happened] {
-            if let Step::Arrival(place) = step {
+    fn draw_packets(
+        &mut self,
+        steps: &[(u64, LadderEvent)],
+        happened: usize,
+        told: usize,
+    ) {
+        let mut arrived = vec![false; self.transmissions.all.len()];
+        for &(_, step) in &self.transmissions.steps[..happened] {
+            if let LadderEvent::Arrival(place) = step {
                 arrived[place] = true;
             }
         }
-        let mut scheduled = vec![None; self.flights.all.len()];
+        let mut scheduled = vec![None; self.transmissions.all.len()];
         for &(time_us, step) in steps {
-            if let Step::Arrival(place) = step {
+            if let LadderEvent::Arrival(place) = step {
                 scheduled[place] = Some(time_us);
             }
         }
@@ -253,14 +264,19 @@ impl Sheet<'_> {
     }
 
     fn draw_packet(&mut self, place: usize, has_arrived: bool, arrives_us: Option<u64>) {
-        let flight = &self.flights.all[place];
-        let (start, end) = match flight.direction {
+        let transmission = &self.transmissions.all[place];
+        let (start, end) = match transmission.direction {
             Direction::Data => (self.left, self.right),
             Direction::Ack => (self.right, self.left),
         };
         let departure = self.places.departures.get(&place).map(|y| y + self.shift);
         let arrival = self.places.arrivals.get(&place).map(|y| y + self.shift);
-        let fall = self.places.falls.get(&place).copied().unwrap_or(FLIGHT);
+        let fall = self
+            .places
+            .falls
+            .get(&place)
+            .copied()
+            .unwrap_or(ONE_WAY_HEIGHT);
         let (from, whole) = match (departure, arrival) {
             (Some(from), Some(to)) => (Point::new(start, from), Point::new(end, to)),
             (Some(from), None) => (Point::new(start, from), Point::new(end, from + fall)),
@@ -273,32 +289,36 @@ impl Sheet<'_> {
         if !self.is_seen(from.y.min(whole.y), from.y.max(whole.y)) {
             return;
         }
-        let share = self.share(flight, has_arrived, arrives_us);
+        let share = self.share(transmission, has_arrived, arrives_us);
         let along = |share: f64| {
             let (across, down) = (whole.x - from.x, whole.y - from.y);
             Point::new(from.x + across * share, from.y + down * share)
         };
-        let is_lost = flight.is_lost() && !has_arrived;
-        let lost_at = Self::lost_at(flight);
+        let is_lost = transmission.is_lost() && !has_arrived;
+        let lost_at = Self::lost_at(transmission);
         let is_gone = is_lost && share >= lost_at;
         // One side alone does not tell whether what it sends has arrived.
-        let is_told = match flight.direction {
+        let is_told = match transmission.direction {
             Direction::Data => self.sides.receiver,
             Direction::Ack => self.sides.sender,
         };
         let is_overdue = share >= 1.0 && (arrives_us.is_none() || !is_told);
         let tip = along(if is_gone { lost_at } else { share });
-        let (colour, stroke) = look(flight);
+        let (colour, stroke) = look(transmission);
         let line = Line {
             stroke,
-            width: if flight.is_resend { 2.2 } else { 1.5 },
+            width: if transmission.is_retransmission {
+                2.2
+            } else {
+                1.5
+            },
             ..Line::new(from, tip, colour)
         };
         self.picture.add(line);
         if has_arrived || (is_overdue && arrives_us.is_some()) {
             self.picture.add_head(&line);
         } else if is_gone {
-            self.draw_loss(flight, tip);
+            self.draw_loss(transmission, tip);
         } else if !is_overdue {
             self.picture.add(Disc {
                 middle: tip,
@@ -307,34 +327,43 @@ impl Sheet<'_> {
             });
         }
         self.spots.push(Spot {
-            packet: flight.packet,
-            direction: flight.direction,
-            range: flight.told.first().copied(),
+            packet: transmission.packet,
+            direction: transmission.direction,
+            range: transmission.told.first().copied(),
             from,
             to: tip,
             is_in_flight: !has_arrived && !is_lost && !is_overdue,
-            sent_us: flight.sent_us,
-            arrived_us: flight.arrived_us.filter(|_| has_arrived),
+            sent_us: transmission.sent_us,
+            arrived_us: transmission.arrived_us.filter(|_| has_arrived),
         });
     }
 
     /// How much of its way is behind a packet.
-    fn share(&self, flight: &Flight, has_arrived: bool, arrives_us: Option<u64>) -> f64 {
+    fn share(
+        &self,
+        transmission: &Transmission,
+        has_arrived: bool,
+        arrives_us: Option<u64>,
+    ) -> f64 {
         if has_arrived {
             return 1.0;
         }
-        let Some(sent_us) = flight.sent_us else {
+        let Some(sent_us) = transmission.sent_us else {
             return 0.0;
         };
-        let due_us = arrives_us.or(flight.due_us);
+        let due_us = arrives_us.or(transmission.due_us);
         let takes = due_us.map_or(self.usual, |at| at.saturating_sub(sent_us));
         let gone = self.now_us.saturating_sub(sent_us);
         (real(gone) / real(takes.max(1))).clamp(0.0, 1.0)
     }
 
     /// The share of its way after which a lost packet is gone: where a person killed it.
-    fn lost_at(flight: &Flight) -> f64 {
-        match (flight.killed_us, flight.sent_us, flight.due_us) {
+    fn lost_at(transmission: &Transmission) -> f64 {
+        match (
+            transmission.killed_us,
+            transmission.sent_us,
+            transmission.due_us,
+        ) {
             (Some(killed), Some(sent), Some(due)) => {
                 let gone = killed.saturating_sub(sent);
                 let takes = due.saturating_sub(sent).max(1);
@@ -344,7 +373,7 @@ impl Sheet<'_> {
         }
     }
 
-    fn draw_loss(&mut self, flight: &Flight, tip: Point) {
+    fn draw_loss(&mut self, transmission: &Transmission, tip: Point) {
         for down in [-5.0, 5.0] {
             let from = Point::new(tip.x - 5.0, tip.y - down);
             let to = Point::new(tip.x + 5.0, tip.y + down);
@@ -353,16 +382,16 @@ impl Sheet<'_> {
                 ..Line::new(from, to, VERMILLION)
             });
         }
-        let note = flight.fate_note();
+        let note = transmission.fate_note();
         let note = if note.is_empty() { "lost" } else { note };
         let letters = f64::from(u32::try_from(note.len()).unwrap_or(0));
         let width = 9.0 + letters * 11.0 * LETTER;
-        let has_room = match flight.direction {
+        let has_room = match transmission.direction {
             Direction::Data => tip.x + width < self.right,
             Direction::Ack => tip.x - width > self.left,
         };
         // Ahead of it, where it would have gone; behind it, close to the line.
-        let (x, anchor) = match (flight.direction, has_room) {
+        let (x, anchor) = match (transmission.direction, has_room) {
             (Direction::Data, true) | (Direction::Ack, false) => {
                 (tip.x + 9.0, Anchor::Start)
             }
@@ -376,18 +405,19 @@ impl Sheet<'_> {
     }
 
     /// The labels beside the two lines: times, names, remarks.
-    fn draw_words(&mut self, steps: &[(u64, Step)], happened: usize) {
+    fn draw_words(&mut self, steps: &[(u64, LadderEvent)], happened: usize) {
         let seen = |y: f64| y >= HEAD - 8.0 && y <= self.picture.height + 8.0;
         let mut words = Vec::new();
         let mut rows: Vec<(Side, f64, Vec<String>)> = Vec::new();
         let mut clock: Vec<(Side, u64)> = Vec::new();
-        let is_over = happened_steps(&self.flights.steps[..happened], self.flights);
+        let is_over =
+            happened_steps(&self.transmissions.steps[..happened], self.transmissions);
         for (&(time_us, step), &y) in steps.iter().zip(&self.places.steps) {
             let y = y + self.shift;
             if !seen(y) || !is_over.has(step) {
                 continue;
             }
-            let side = side_of(self.flights, step);
+            let side = side_of(self.transmissions, step);
             if !self.is_narrow && !clock.contains(&(side, time_us)) {
                 clock.push((side, time_us));
                 let (x, anchor) = match side {
@@ -452,19 +482,19 @@ impl Sheet<'_> {
     }
 
     /// The short label beside a step: there is little room.
-    fn said(&self, step: Step) -> String {
+    fn said(&self, step: LadderEvent) -> String {
         match step {
-            Step::Departure(place) => {
-                self.flights.all[place].name(self.notation, RIGHT_ROOM)
+            LadderEvent::Departure(place) => {
+                self.transmissions.all[place].name(self.notation, RIGHT_ROOM)
             }
-            Step::Arrival(place) => {
-                let flight = &self.flights.all[place];
-                match flight.sent_us {
-                    Some(_) => short(flight.note).to_owned(),
-                    None => flight.name(self.notation, LEFT_ROOM),
+            LadderEvent::Arrival(place) => {
+                let transmission = &self.transmissions.all[place];
+                match transmission.sent_us {
+                    Some(_) => short(transmission.note).to_owned(),
+                    None => transmission.name(self.notation, LEFT_ROOM),
                 }
             }
-            Step::Remark(place) => remark(&self.flights.remarks[place]),
+            LadderEvent::Remark(place) => remark(&self.transmissions.remarks[place]),
         }
     }
 }
@@ -485,35 +515,35 @@ struct Over {
     remarks: usize,
 }
 
-fn happened_steps(steps: &[(u64, Step)], flights: &Flights) -> Over {
+fn happened_steps(steps: &[(u64, LadderEvent)], transmissions: &Transmissions) -> Over {
     let mut over = Over {
-        departures: vec![false; flights.all.len()],
-        arrivals: vec![false; flights.all.len()],
+        departures: vec![false; transmissions.all.len()],
+        arrivals: vec![false; transmissions.all.len()],
         remarks: 0,
     };
     for &(_, step) in steps {
         match step {
-            Step::Departure(place) => over.departures[place] = true,
-            Step::Arrival(place) => over.arrivals[place] = true,
-            Step::Remark(_) => over.remarks += 1,
+            LadderEvent::Departure(place) => over.departures[place] = true,
+            LadderEvent::Arrival(place) => over.arrivals[place] = true,
+            LadderEvent::Remark(_) => over.remarks += 1,
         }
     }
     over
 }
 
 impl Over {
-    fn has(&self, step: Step) -> bool {
+    fn has(&self, step: LadderEvent) -> bool {
         match step {
-            Step::Departure(place) => self.departures[place],
-            Step::Arrival(place) => self.arrivals[place],
-            Step::Remark(place) => place < self.remarks,
+            LadderEvent::Departure(place) => self.departures[place],
+            LadderEvent::Arrival(place) => self.arrivals[place],
+            LadderEvent::Remark(place) => place < self.remarks,
         }
     }
 }
 
 fn remark(remark: &Remark) -> String {
     match remark.what {
-        What::Lost {
+        RemarkKind::Lost {
             number,
             attempt,
             trigger,
@@ -521,7 +551,7 @@ fn remark(remark: &Remark) -> String {
             let why = loss_trigger(trigger);
             format!("{why}: {number}{} lost", transmission(attempt))
         }
-        What::Expired(timer) => super::expired(timer).to_owned(),
+        RemarkKind::Expired(timer) => super::expired(timer).to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! out, a row for each packet, and a long wait is drawn short. The standing picture and the
 //! moving one have their places from here.
 
-use super::flights::{Flights, Step};
+use super::transmissions::{LadderEvent, Transmissions};
 use crate::lab::journal::Side;
 use crate::link::Direction;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// From one row of words to the next. Unit of this and of what follows: pixels.
 pub(super) const ROW: f64 = 16.0;
 /// A packet's usual way takes so much height.
-pub(super) const FLIGHT: f64 = 80.0;
+pub(super) const ONE_WAY_HEIGHT: f64 = 80.0;
 /// A longer wait is drawn short.
 const LONGEST_GAP: f64 = 130.0;
 /// A lost packet's arrow ends at this share of its way.
@@ -48,12 +48,12 @@ struct Rows {
 impl Places {
     /// The steps in their order; `usual_us` is what a packet's usual way takes.
     pub(super) fn of(
-        flights: &Flights,
-        steps: &[(u64, Step)],
+        transmissions: &Transmissions,
+        steps: &[(u64, LadderEvent)],
         usual_us: u64,
         top: f64,
     ) -> Self {
-        let scale = FLIGHT / real(usual_us).max(1.0);
+        let scale = ONE_WAY_HEIGHT / real(usual_us).max(1.0);
         let mut places = Self {
             steps: Vec::with_capacity(steps.len()),
             departures: HashMap::new(),
@@ -77,28 +77,33 @@ impl Places {
                 y += gap.clamp(ROW, LONGEST_GAP);
             }
             before = Some(time_us);
-            y = places.place(flights, moment, y);
+            y = places.place(transmissions, moment, y);
         }
         places.foot = y + ROW;
-        places.give_falls(flights, steps);
+        places.give_falls(transmissions, steps);
         places
     }
 
     /// A packet of which one end is known falls as the one before it that went its way, or
     /// as the one after it.
-    fn give_falls(&mut self, flights: &Flights, steps: &[(u64, Step)]) {
+    fn give_falls(
+        &mut self,
+        transmissions: &Transmissions,
+        steps: &[(u64, LadderEvent)],
+    ) {
         let packets: Vec<usize> = steps
             .iter()
             .filter_map(|&(_, step)| match step {
-                Step::Departure(place) => Some(place),
-                Step::Arrival(place) => {
-                    flights.all[place].sent_us.is_none().then_some(place)
+                LadderEvent::Departure(place) => Some(place),
+                LadderEvent::Arrival(place) => {
+                    transmissions.all[place].sent_us.is_none().then_some(place)
                 }
-                Step::Remark(_) => None,
+                LadderEvent::Remark(_) => None,
             })
             .collect();
         for direction in [Direction::Data, Direction::Ack] {
-            let its_way = |place: &&usize| flights.all[**place].direction == direction;
+            let its_way =
+                |place: &&usize| transmissions.all[**place].direction == direction;
             let onwards = packets.iter().filter(its_way);
             let back = packets.iter().rev().filter(its_way);
             for packets in [onwards.collect::<Vec<_>>(), back.collect()] {
@@ -125,17 +130,22 @@ impl Places {
     }
 
     /// Gives the steps of one moment their rows; where the moment ends.
-    fn place(&mut self, flights: &Flights, moment: &[(u64, Step)], y: f64) -> f64 {
+    fn place(
+        &mut self,
+        transmissions: &Transmissions,
+        moment: &[(u64, LadderEvent)],
+        y: f64,
+    ) -> f64 {
         let (mut left, mut right) = (Rows::default(), Rows::default());
         for &(time_us, step) in moment {
-            let side = side_of(flights, step);
+            let side = side_of(transmissions, step);
             let rows = if side == Side::Sender {
                 &mut left
             } else {
                 &mut right
             };
-            let shares = rows.is_open && matches!(step, Step::Departure(_));
-            rows.is_open = matches!(step, Step::Arrival(_));
+            let shares = rows.is_open && matches!(step, LadderEvent::Departure(_));
+            rows.is_open = matches!(step, LadderEvent::Arrival(_));
             if !shares {
                 rows.count += 1;
             }
@@ -145,13 +155,13 @@ impl Places {
             }
             self.steps.push(here);
             match step {
-                Step::Departure(flight) => {
-                    self.departures.insert(flight, here);
+                LadderEvent::Departure(transmission) => {
+                    self.departures.insert(transmission, here);
                 }
-                Step::Arrival(flight) => {
-                    self.arrivals.insert(flight, here);
+                LadderEvent::Arrival(transmission) => {
+                    self.arrivals.insert(transmission, here);
                 }
-                Step::Remark(_) => {}
+                LadderEvent::Remark(_) => {}
             }
         }
         let rows = left.count.max(right.count).saturating_sub(1);
@@ -164,28 +174,39 @@ impl Places {
 }
 
 /// The end at which a step happens.
-pub(super) fn side_of(flights: &Flights, step: Step) -> Side {
+pub(super) fn side_of(transmissions: &Transmissions, step: LadderEvent) -> Side {
     match step {
-        Step::Departure(flight) => match flights.all[flight].direction {
-            Direction::Data => Side::Sender,
-            Direction::Ack => Side::Receiver,
-        },
-        Step::Arrival(flight) => match flights.all[flight].direction {
-            Direction::Data => Side::Receiver,
-            Direction::Ack => Side::Sender,
-        },
-        Step::Remark(remark) => flights.remarks[remark].side,
+        LadderEvent::Departure(transmission) => {
+            match transmissions.all[transmission].direction {
+                Direction::Data => Side::Sender,
+                Direction::Ack => Side::Receiver,
+            }
+        }
+        LadderEvent::Arrival(transmission) => {
+            match transmissions.all[transmission].direction {
+                Direction::Data => Side::Receiver,
+                Direction::Ack => Side::Sender,
+            }
+        }
+        LadderEvent::Remark(remark) => transmissions.remarks[remark].side,
     }
 }
 
 /// How long the packet in the middle took, of all that arrived. Unit: microseconds.
-pub(super) fn usual_flight(flights: &Flights, steps: &[(u64, Step)]) -> u64 {
-    let took = |&(_, step): &(u64, Step)| match step {
-        Step::Arrival(flight) => {
-            let flight = &flights.all[flight];
-            Some(flight.arrived_us?.saturating_sub(flight.sent_us?))
+pub(super) fn usual_one_way_delay(
+    transmissions: &Transmissions,
+    steps: &[(u64, LadderEvent)],
+) -> u64 {
+    let took = |&(_, step): &(u64, LadderEvent)| match step {
+        LadderEvent::Arrival(transmission) => {
+            let transmission = &transmissions.all[transmission];
+            Some(
+                transmission
+                    .arrived_us?
+                    .saturating_sub(transmission.sent_us?),
+            )
         }
-        Step::Departure(_) | Step::Remark(_) => None,
+        LadderEvent::Departure(_) | LadderEvent::Remark(_) => None,
     };
     let mut all: Vec<u64> = steps.iter().filter_map(took).collect();
     all.sort_unstable();

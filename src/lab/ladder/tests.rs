@@ -23,12 +23,12 @@ fn run(link: &str, size: u64, window: u32) -> (Heading, Vec<Entry>) {
 }
 
 #[test]
-fn a_part_says_what_is_left_out() {
+fn an_excerpt_states_how_many_packets_are_shown() {
     let (heading, entries) = journal();
-    let window = Window {
+    let window = Excerpt {
         from_us: 150_000,
         until_us: 200_000,
-        ..Window::ALL
+        ..Excerpt::ALL
     };
     let part = part(&heading, &entries, window);
     assert!(part.contains("DATA 3-"), "{part}");
@@ -40,11 +40,11 @@ fn a_part_says_what_is_left_out() {
 }
 
 #[test]
-fn a_part_in_which_nothing_left_says_so() {
+fn an_excerpt_without_packets_says_so() {
     let (heading, entries) = journal();
-    let window = Window {
+    let window = Excerpt {
         from_us: 10_000_000,
-        ..Window::ALL
+        ..Excerpt::ALL
     };
     let part = part(&heading, &entries, window);
     assert!(
@@ -53,13 +53,17 @@ fn a_part_in_which_nothing_left_says_so() {
     );
     let svg = picture(&heading, &entries, window).svg();
     assert!(svg.contains("None of the 20 packets"), "{svg}");
-    assert!(picture(&heading, &[], Window::ALL).svg().contains("</svg>"));
+    assert!(
+        picture(&heading, &[], Excerpt::ALL)
+            .svg()
+            .contains("</svg>")
+    );
 }
 
 #[test]
-fn an_arrow_slopes_from_when_its_packet_left_to_when_it_arrived() {
+fn an_arrow_slopes_from_transmission_to_arrival() {
     let (heading, entries) = journal();
-    let picture = picture(&heading, &entries, Window::ALL);
+    let picture = picture(&heading, &entries, Excerpt::ALL);
     let lines = picture.shapes.iter().filter_map(|shape| match shape {
         Shape::Line(line) => Some(line),
         Shape::Area(_) | Shape::Triangle(_) | Shape::Disc(_) | Shape::Words(_) => None,
@@ -74,9 +78,9 @@ fn an_arrow_slopes_from_when_its_packet_left_to_when_it_arrived() {
 }
 
 #[test]
-fn words_beside_a_line_never_overlap() {
+fn labels_beside_a_timeline_never_overlap() {
     let (heading, entries) = journal();
-    let picture = picture(&heading, &entries, Window::ALL);
+    let picture = picture(&heading, &entries, Excerpt::ALL);
     let words: Vec<_> = picture
         .shapes
         .iter()
@@ -96,17 +100,17 @@ fn words_beside_a_line_never_overlap() {
 }
 
 #[test]
-fn every_arrow_has_its_length_however_much_an_ack_tells() {
+fn every_arrow_has_its_full_length_however_many_ranges_an_ack_has() {
     let mut lost = 0;
     for seed in 0..20 {
         let (heading, entries) =
             run(&format!("seed={seed};delay=50ms;loss=30%"), 4_000, 16);
         let notation = Notation::of(&heading);
-        for flight in Flights::of(&entries).all {
-            let row = row(&flight, notation);
+        for transmission in Transmissions::of(&entries).all {
+            let row = row(&transmission, notation);
             let arrow = row.split('|').nth(1).unwrap();
             assert_eq!(arrow.len(), LANE, "seed {seed}: {row}");
-            if flight.direction == Direction::Ack && arrow.contains('X') {
+            if transmission.direction == Direction::Ack && arrow.contains('X') {
                 assert_eq!(arrow.find('X'), Some(LANE - length(true)), "{row}");
                 lost += 1;
             }

@@ -122,7 +122,7 @@ const fn sender(state: SenderState) -> (&'static str, &'static str) {
 const fn receiver(state: ReceiverState) -> (&'static str, &'static str) {
     match state {
         ReceiverState::Missing => ("missing", "It has not arrived."),
-        ReceiverState::KeptEarly => (
+        ReceiverState::BufferedOutOfOrder => (
             "buffered out of order",
             "It arrived ahead of a gap and is buffered until the gap is filled.",
         ),

@@ -5,7 +5,7 @@
 //! assert!(CARDS.iter().all(|card| card.setup().experiment().is_ok()));
 //! ```
 
-use super::{Setup, Wish};
+use super::{LaboratoryRequest, Setup};
 use crate::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES};
 
 /// A run to begin with.
@@ -139,11 +139,11 @@ impl Card {
 
     /// The request to the page when it is opened.
     #[must_use]
-    pub fn wish(&self) -> Wish {
+    pub fn request(&self) -> LaboratoryRequest {
         match self.opens {
-            Opens::Run => Wish::Run(self.setup()),
-            Opens::Race => Wish::Race(self.setup()),
-            Opens::Quiz => Wish::Predict(self.setup()),
+            Opens::Run => LaboratoryRequest::Run(self.setup()),
+            Opens::Race => LaboratoryRequest::Race(self.setup()),
+            Opens::Quiz => LaboratoryRequest::Predict(self.setup()),
         }
     }
 }

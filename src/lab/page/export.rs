@@ -1,6 +1,6 @@
 //! The parts of the page that can be exported: bytes that `lab` would write too.
 
-use super::{Laboratory, Stage, View};
+use super::{Content, Laboratory, View};
 use crate::lab::capture::Capture;
 use crate::lab::capture::rebuilt::Rebuilder;
 use crate::lab::chart::{Chart, size_text};
@@ -115,16 +115,16 @@ fn player(laboratory: &Laboratory) -> Result<&Player, String> {
 }
 
 fn view_name(laboratory: &Laboratory) -> &'static str {
-    match (laboratory.stage(), laboratory.view()) {
-        (Stage::Race(_), _) => "race",
-        (Stage::Quiz(_), _) => "predict",
-        (Stage::Player(_) | Stage::Empty, View::Ladder) => "ladder",
-        (Stage::Player(_) | Stage::Empty, View::Chart(kind)) => kind.name(),
+    match (laboratory.content(), laboratory.view()) {
+        (Content::Race(_), _) => "race",
+        (Content::Quiz(_), _) => "predict",
+        (Content::Player(_) | Content::Empty, View::Ladder) => "ladder",
+        (Content::Player(_) | Content::Empty, View::Chart(kind)) => kind.name(),
     }
 }
 
 fn view_svg(laboratory: &Laboratory) -> Result<String, String> {
-    if let Stage::Race(racing) = laboratory.stage() {
+    if let Content::Race(racing) = laboratory.content() {
         return Ok(race::picture(&racing.race).svg());
     }
     let player = player(laboratory)?;
@@ -138,7 +138,7 @@ fn view_svg(laboratory: &Laboratory) -> Result<String, String> {
 
 /// From the packets on the screen on, as many as `lab ladder` draws.
 fn ladder_svg(player: &Player) -> String {
-    let window = ladder::Window {
+    let window = ladder::Excerpt {
         from_us: first_shown_us(player),
         until_us: u64::MAX,
         most_packets: PACKETS_OF_A_LADDER,
@@ -174,8 +174,8 @@ fn chart(laboratory: &Laboratory) -> Result<Chart, String> {
 }
 
 fn numbers(laboratory: &Laboratory) -> Result<String, String> {
-    match laboratory.stage() {
-        Stage::Race(racing) => {
+    match laboratory.content() {
+        Content::Race(racing) => {
             let row = |lane: &Lane| {
                 let (name, seconds) = (&lane.name, lane.run.elapsed.as_secs_f64());
                 let progress = &lane.run.progress;
@@ -185,8 +185,8 @@ fn numbers(laboratory: &Laboratory) -> Result<String, String> {
             let rows: String = racing.race.lanes.iter().map(row).collect();
             Ok(format!("lane,seconds,sent,resent\n{rows}"))
         }
-        Stage::Quiz(quiz) => Ok(quiz.csv("")),
-        Stage::Player(_) | Stage::Empty => Ok(chart(laboratory)?.to_csv()),
+        Content::Quiz(quiz) => Ok(quiz.csv("")),
+        Content::Player(_) | Content::Empty => Ok(chart(laboratory)?.to_csv()),
     }
 }
 

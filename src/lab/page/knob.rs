@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn every_knob_stands_where_it_was_turned_to() {
+    fn every_knob_shows_the_value_to_which_it_was_turned() {
         for knob in Knob::ALL {
             for place in 0..knob.values().len() {
                 let line = knob.turned("seed=7;drop=d0.1", place);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_knob_writes_its_own_word_and_leaves_the_others() {
+    fn a_knob_changes_its_own_parameter_and_no_other() {
         let line = "seed=7;loss=10%;delay=50ms;drop=d3.1";
         let turned = Knob::Loss.turned(line, 3);
         assert_eq!(turned, "seed=7;loss=2%;delay=50ms;drop=d3.1");
@@ -231,13 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn one_way_becomes_both_ways() {
+    fn a_one_way_parameter_becomes_a_two_way_parameter() {
         let turned = Knob::Loss.turned("data.loss=10%;ack.loss=1%", 5);
         assert_eq!(turned, "loss=5%");
     }
 
     #[test]
-    fn the_value_is_the_one_that_was_written() {
+    fn a_knob_shows_the_value_as_it_was_written() {
         let line = "loss=11%; data.delay = 40ms ;drop=d0.1";
         assert_eq!(Knob::Loss.value(line), "11%");
         assert_eq!(Knob::Delay.value(line), "40ms");
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_between_two_values_is_shown_at_the_nearer_one() {
+    fn a_value_between_two_positions_is_shown_at_the_nearer_one() {
         let place = |line: &str| Knob::Loss.values()[Knob::Loss.place(&scenario(line))];
         assert_eq!(place("loss=11%"), "10%");
         assert_eq!(place("loss=90%"), "50%");

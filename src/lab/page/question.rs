@@ -1,7 +1,7 @@
 //! A question of the class on the page: the run where it stands still, and, for the
 //! teacher, the question of the quiz that becomes one of the class.
 
-use super::{Command, Laboratory, Setup, Stage, Task, View};
+use super::{Command, Content, Laboratory, Setup, Task, View};
 use crate::lab::class_question;
 use crate::lab::journal::Journal;
 use crate::lab::player::Player;
@@ -29,7 +29,7 @@ impl Laboratory {
             player.play();
         }
         self.leave();
-        self.put(Stage::Player(Box::new(player)));
+        self.put(Content::Player(Box::new(player)));
         self.view = View::Ladder;
         let sentence = if goes_on {
             "The run continues from the moment of the question."
@@ -41,7 +41,7 @@ impl Laboratory {
 
     /// The question of the quiz that is shown, for everybody.
     pub(super) fn ask_class(&mut self) -> Result<(), String> {
-        let Stage::Quiz(quiz) = &self.stage else {
+        let Content::Quiz(quiz) = &self.content else {
             return Ok(());
         };
         let number = quiz.place().0;

@@ -35,7 +35,7 @@ const QUESTIONS: usize = 8;
 const SEED: u64 = 1;
 
 /// After an answer the run goes on, so fast.
-const WAY: Duration = Duration::from_millis(1_500);
+const ONE_WAY_DELAY: Duration = Duration::from_millis(1_500);
 
 impl Quiz {
     /// Runs it and finds what to ask.
@@ -55,7 +55,7 @@ impl Quiz {
             return Err("This run has no moment to ask about.".to_owned());
         };
         let mut player = Player::journal(journal_of(experiment)?);
-        player.set_slowness(Slowness::Way(WAY));
+        player.set_slowness(Slowness::OneWayDelay(ONE_WAY_DELAY));
         player.go_to(first.index);
         Ok(Self {
             questions,
@@ -131,7 +131,7 @@ impl Quiz {
     }
 
     /// The next question, once this one is answered.
-    pub(super) fn go_on(&mut self) {
+    pub(super) fn next_question(&mut self) {
         if self.choices.len() <= self.at {
             return;
         }

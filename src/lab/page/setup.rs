@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_that_is_no_number_is_told_with_what_was_typed() {
+    fn an_invalid_window_is_reported_with_the_typed_text() {
         for window in ["", "0", "many", "-1", "99999999999"] {
             let window = window.to_owned();
             let setup = Setup {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_race_has_each_protocol_once_over_the_same_link() {
+    fn a_race_runs_each_protocol_once_over_the_same_link() {
         let lanes = Setup::default().lanes().unwrap();
         let arqs: Vec<Arq> = lanes.iter().map(|lane| lane.arq).collect();
         assert_eq!(arqs, Arq::ALL);

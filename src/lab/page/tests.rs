@@ -20,14 +20,14 @@ fn setup(scenario: &str) -> Setup {
 
 fn running(scenario: &str) -> Laboratory {
     let mut laboratory = Laboratory::default();
-    laboratory.take(Wish::Run(setup(scenario)));
+    laboratory.take(LaboratoryRequest::Run(setup(scenario)));
     assert_eq!(laboratory.notice(), None);
     laboratory
 }
 
 /// Lets time pass until this moment of the run is there.
 fn play_to(laboratory: &mut Laboratory, time_us: u64) {
-    laboratory.take(Wish::SetWay(WAYS.0));
+    laboratory.take(LaboratoryRequest::SetOneWayDelay(ONE_WAY_DELAYS.0));
     for _ in 0..10_000 {
         if laboratory.times_us().0 >= time_us || !laboratory.is_playing() {
             return;
@@ -44,9 +44,9 @@ fn problem(laboratory: &Laboratory) -> &str {
 }
 
 #[test]
-fn an_impossible_line_is_told_in_a_sentence_and_what_runs_stays() {
+fn an_invalid_scenario_is_reported_in_a_sentence_and_the_run_continues() {
     let mut laboratory = running("delay=50ms");
-    laboratory.take(Wish::Run(setup("delay=50")));
+    laboratory.take(LaboratoryRequest::Run(setup("delay=50")));
     assert!(problem(&laboratory).starts_with("Invalid scenario: "));
     assert!(laboratory.player().is_some());
     assert_eq!(
@@ -57,29 +57,32 @@ fn an_impossible_line_is_told_in_a_sentence_and_what_runs_stays() {
 }
 
 #[test]
-fn a_packet_that_is_killed_is_lost_and_the_line_grows_by_it() {
+fn a_killed_packet_is_lost_and_is_added_to_the_scenario() {
     let mut laboratory = running("delay=50ms");
     play_to(&mut laboratory, 175_000);
-    let flights = laboratory.player().unwrap().in_flight();
-    let victim = flights.iter().find(|it| it.packet.number == 3).unwrap();
-    laboratory.take(Wish::Kill(Label::from(victim.packet)));
+    let transmissions = laboratory.player().unwrap().in_flight();
+    let victim = transmissions
+        .iter()
+        .find(|it| it.packet.number == 3)
+        .unwrap();
+    laboratory.take(LaboratoryRequest::Kill(Label::from(victim.packet)));
     assert_eq!(laboratory.setup().scenario, "delay=50ms;drop=d3.1");
-    let Stage::Player(player) = laboratory.stage() else {
+    let Content::Player(player) = laboratory.content() else {
         panic!("a run is on the stage");
     };
     assert_eq!(player.strip().sender(3).look().name, "lost");
-    laboratory.take(Wish::Kill(Label::from(victim.packet)));
+    laboratory.take(LaboratoryRequest::Kill(Label::from(victim.packet)));
     assert_eq!(problem(&laboratory), "d3.1 is no longer in flight.");
 }
 
 #[test]
-fn a_packet_of_the_past_is_killed_by_running_anew_up_to_there() {
+fn a_packet_of_the_past_is_killed_by_running_the_experiment_again() {
     let mut laboratory = running("delay=50ms");
     play_to(&mut laboratory, 400_000);
     let end_us = laboratory.times_us().1;
-    laboratory.take(Wish::Seek(175_000.0 / 400_000.0));
+    laboratory.take(LaboratoryRequest::Seek(175_000.0 / 400_000.0));
     assert!(laboratory.times_us().0 < end_us);
-    laboratory.take(Wish::Kill("d3.1".parse().unwrap()));
+    laboratory.take(LaboratoryRequest::Kill("d3.1".parse().unwrap()));
     assert_eq!(laboratory.setup().scenario, "delay=50ms;drop=d3.1");
     let player = laboratory.player().unwrap();
     assert_eq!(player.strip().sender(3).look().name, "lost");
@@ -87,11 +90,11 @@ fn a_packet_of_the_past_is_killed_by_running_anew_up_to_there() {
 }
 
 #[test]
-fn a_knob_changes_the_line_and_the_run_at_once() {
+fn a_knob_changes_the_scenario_and_the_run_at_once() {
     let mut laboratory = running("delay=50ms");
     play_to(&mut laboratory, 120_000);
     let place = Knob::Delay.values().iter().position(|it| *it == "200ms");
-    laboratory.take(Wish::Turn(Knob::Delay, place.unwrap()));
+    laboratory.take(LaboratoryRequest::Turn(Knob::Delay, place.unwrap()));
     assert_eq!(laboratory.setup().scenario, "delay=200ms");
     let scenario = laboratory.player().unwrap().scenario();
     let delay = scenario.conditions(Direction::Data).delay;
@@ -99,25 +102,25 @@ fn a_knob_changes_the_line_and_the_run_at_once() {
 }
 
 #[test]
-fn stepping_says_what_has_happened_and_where_it_ends() {
+fn stepping_describes_each_event_and_the_beginning_and_the_end() {
     let mut laboratory = running("delay=50ms");
-    laboratory.take(Wish::PlayOrPause);
-    laboratory.take(Wish::Seek(0.0));
-    laboratory.take(Wish::StepBack);
-    laboratory.take(Wish::StepBack);
+    laboratory.take(LaboratoryRequest::PlayOrPause);
+    laboratory.take(LaboratoryRequest::Seek(0.0));
+    laboratory.take(LaboratoryRequest::StepBack);
+    laboratory.take(LaboratoryRequest::StepBack);
     let said = |laboratory: &Laboratory| laboratory.notice().unwrap().sentence.clone();
     assert_eq!(said(&laboratory), "This is the beginning.");
-    laboratory.take(Wish::Step);
+    laboratory.take(LaboratoryRequest::Step);
     assert_eq!(said(&laboratory), "The receiver sends SYN.");
     assert!(!laboratory.is_playing());
 }
 
 #[test]
-fn exports_are_the_bytes_that_lab_writes() {
+fn exports_are_identical_to_the_files_that_lab_writes() {
     let mut laboratory = running("delay=50ms;drop=d2.1");
     play_to(&mut laboratory, 100_000_000);
     let written = |laboratory: &mut Laboratory, format| {
-        laboratory.take(Wish::Export(format, PathBuf::from("x")));
+        laboratory.take(LaboratoryRequest::Export(format, PathBuf::from("x")));
         match laboratory.take_tasks().pop() {
             Some(Task::Write(_, bytes)) => bytes,
             other => panic!("{other:?}"),
@@ -138,28 +141,31 @@ fn exports_are_the_bytes_that_lab_writes() {
     let picture = strip::picture(&run.heading, scrubber.strip(), scrubber.place());
     assert_eq!(String::from_utf8(window).unwrap(), picture.svg());
 
-    let part = ladder::Window {
+    let part = ladder::Excerpt {
         most_packets: 60,
-        ..ladder::Window::ALL
+        ..ladder::Excerpt::ALL
     };
     let picture = ladder::picture(&run.heading, &run.entries, part);
     assert_eq!(String::from_utf8(first).unwrap(), picture.svg());
 }
 
 #[test]
-fn what_cannot_be_written_is_told() {
+fn an_export_that_is_not_possible_is_reported() {
     let mut laboratory = Laboratory::default();
-    laboratory.take(Wish::Export(Format::StripSvg, PathBuf::from("x")));
+    laboratory.take(LaboratoryRequest::Export(
+        Format::StripSvg,
+        PathBuf::from("x"),
+    ));
     assert!(problem(&laboratory).starts_with("There is nothing to export"));
     let mut laboratory = running("delay=50ms");
-    laboratory.take(Wish::Export(Format::Csv, PathBuf::from("x")));
+    laboratory.take(LaboratoryRequest::Export(Format::Csv, PathBuf::from("x")));
     assert!(problem(&laboratory).contains("Choose a chart"));
 }
 
 #[test]
-fn a_race_is_run_elsewhere_and_shown_from_its_beginning_to_its_end() {
+fn a_race_runs_in_the_background_and_is_played_from_beginning_to_end() {
     let mut laboratory = Laboratory::default();
-    laboratory.take(Wish::Race(setup("delay=10ms;loss=5%")));
+    laboratory.take(LaboratoryRequest::Race(setup("delay=10ms;loss=5%")));
     assert_eq!(laboratory.busy(), Some("Racing\u{2026}"));
     let Some(Task::Race(lanes)) = laboratory.take_tasks().pop() else {
         panic!("a race is to be run");
@@ -176,11 +182,13 @@ fn a_race_is_run_elsewhere_and_shown_from_its_beginning_to_its_end() {
 }
 
 #[test]
-fn predict_asks_tells_and_counts() {
+fn predict_asks_questions_shows_the_answers_and_counts_the_score() {
     let mut laboratory = Laboratory::default();
-    laboratory.take(Wish::Predict(setup("delay=50ms;drop=d2.1,d5.1")));
+    laboratory.take(LaboratoryRequest::Predict(setup(
+        "delay=50ms;drop=d2.1,d5.1",
+    )));
     let quiz = |laboratory: &Laboratory| {
-        let Stage::Quiz(quiz) = laboratory.stage() else {
+        let Content::Quiz(quiz) = laboratory.content() else {
             panic!("a quiz is on the stage");
         };
         let right = quiz.question().map(|question| question.right);
@@ -189,14 +197,14 @@ fn predict_asks_tells_and_counts() {
     let mut given = 0;
     while let (Some(right), _, _) = quiz(&laboratory) {
         let choice = if given == 0 { (right + 1) % 3 } else { right };
-        laboratory.take(Wish::NextQuestion); // Not before it is answered.
-        laboratory.take(Wish::Answer(choice));
-        laboratory.take(Wish::Answer(right)); // The first answer counts.
+        laboratory.take(LaboratoryRequest::NextQuestion); // Not before it is answered.
+        laboratory.take(LaboratoryRequest::Answer(choice));
+        laboratory.take(LaboratoryRequest::Answer(right)); // The first answer counts.
         let answered = quiz(&laboratory).1.unwrap();
         assert_eq!(answered.is_right, given > 0);
         assert!(answered.verdict.contains("report/"), "{}", answered.verdict);
         laboratory.tick(Duration::from_millis(100));
-        laboratory.take(Wish::NextQuestion);
+        laboratory.take(LaboratoryRequest::NextQuestion);
         given += 1;
     }
     assert!(given > 2);
@@ -204,9 +212,9 @@ fn predict_asks_tells_and_counts() {
 }
 
 #[test]
-fn a_controller_is_not_asked_about() {
+fn predict_asks_no_questions_about_a_congestion_controller() {
     let mut laboratory = Laboratory::default();
-    laboratory.take(Wish::Predict(Setup {
+    laboratory.take(LaboratoryRequest::Predict(Setup {
         congestion: Congestion::Reno,
         arq: Arq::SelectiveRepeat,
         ..setup("delay=50ms")

@@ -4,7 +4,7 @@
 //! killed, or, where the journal does not tell that (of a damaged packet, or of one side
 //! alone), at the time that the link said.
 
-use crate::lab::journal::{Entry, Happening, Meddling, Side};
+use crate::lab::journal::{Entry, FaultInjection, JournalEvent, Side};
 use crate::link::{Direction, Label};
 use crate::reliable::event::{Event, PacketName};
 use std::collections::HashMap;
@@ -25,18 +25,18 @@ pub struct InFlight {
 
 /// All flights of a journal, in the order in which they began.
 #[derive(Debug, Default)]
-pub(super) struct Flights {
-    all: Vec<Flight>,
+pub(super) struct Transmissions {
+    all: Vec<Transmission>,
     /// Of each packet that may still arrive, its newest flight.
-    under_way: HashMap<(Direction, Label), usize>,
+    in_flight: HashMap<(Direction, Label), usize>,
     /// None took longer. Unit: microseconds.
     longest_us: u64,
     /// When forgotten flights are looked for again.
-    most_under_way: usize,
+    most_in_flight: usize,
 }
 
 #[derive(Debug)]
-struct Flight {
+struct Transmission {
     what: InFlight,
     /// It is in flight where more entries than these have happened.
     begun: usize,
@@ -48,13 +48,14 @@ struct Flight {
 /// microseconds.
 const LATEST_US: u64 = 2_000_000;
 
-impl Flights {
-    /// The next entry of the event log, after `index` others. `way`: how long a packet
-    /// takes where the journal is an older one and does not say.
-    pub(super) fn take(&mut self, index: usize, entry: &Entry, way: Duration) {
+impl Transmissions {
+    /// The next entry of the event log, after `index` others. `one_way_delay`: how long a
+    /// packet takes where the journal is an older one and does not say.
+    pub(super) fn take(&mut self, index: usize, entry: &Entry, one_way_delay: Duration) {
         match &entry.what {
-            Happening::Link(carried) if !carried.fate.is_loss() => {
-                let way_us = u64::try_from(way.as_micros()).unwrap_or(0);
+            JournalEvent::Link(carried) if !carried.fate.is_loss() => {
+                let one_way_delay_us =
+                    u64::try_from(one_way_delay.as_micros()).unwrap_or(0);
                 let arrives = carried.arrives_us;
                 self.begin(
                     index,
@@ -62,14 +63,14 @@ impl Flights {
                         packet: carried.packet,
                         direction: carried.direction,
                         sent_us: entry.time_us,
-                        arrives_us: arrives.unwrap_or(entry.time_us + way_us),
+                        arrives_us: arrives.unwrap_or(entry.time_us + one_way_delay_us),
                     },
                 );
             }
-            Happening::Person(Meddling::PacketKilled(killed)) => {
+            JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
                 self.end(index, entry.time_us, killed.direction, killed.packet);
             }
-            Happening::Machine(Event::PacketReceived(packet)) => {
+            JournalEvent::Machine(Event::PacketReceived(packet)) => {
                 let direction = match entry.side {
                     Side::Receiver => Direction::Data,
                     Side::Sender => Direction::Ack,
@@ -77,50 +78,55 @@ impl Flights {
                 };
                 self.end(index, entry.time_us, direction, *packet);
             }
-            Happening::Link(_)
-            | Happening::Machine(_)
-            | Happening::Person(Meddling::LinkChanged { .. }) => {}
+            JournalEvent::Link(_)
+            | JournalEvent::Machine(_)
+            | JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }) => {}
         }
     }
 
     /// The packets in flight after this many entries, at this moment.
     pub(super) fn at(&self, index: usize, now_us: u64) -> Vec<InFlight> {
-        let begun = self.all.partition_point(|flight| flight.begun < index);
-        let may_last = |flight: &&Flight| {
-            flight.what.sent_us.saturating_add(self.longest_us) >= now_us
+        let begun = self
+            .all
+            .partition_point(|transmission| transmission.begun < index);
+        let may_last = |transmission: &&Transmission| {
+            transmission.what.sent_us.saturating_add(self.longest_us) >= now_us
         };
-        let is_on_its_way = |flight: &&Flight| match flight.ended {
+        let is_in_flight = |transmission: &&Transmission| match transmission.ended {
             Some(ended) => index <= ended,
-            None => now_us < flight.what.arrives_us,
+            None => now_us < transmission.what.arrives_us,
         };
         let recent = self.all[..begun].iter().rev().take_while(may_last);
         let mut found: Vec<InFlight> = recent
-            .filter(is_on_its_way)
-            .map(|flight| flight.what)
+            .filter(is_in_flight)
+            .map(|transmission| transmission.what)
             .collect();
         found.reverse();
         found
     }
 
     /// How long the newest packet has been in flight. Unit: microseconds.
-    pub(super) fn newest_way_us(&self) -> Option<u64> {
-        let way = |flight: &Flight| {
+    pub(super) fn newest_one_way_delay_us(&self) -> Option<u64> {
+        let one_way_delay = |transmission: &Transmission| {
             let InFlight {
                 sent_us,
                 arrives_us,
                 ..
-            } = flight.what;
+            } = transmission.what;
             arrives_us.saturating_sub(sent_us)
         };
-        self.all.last().map(way).filter(|way| *way > 0)
+        self.all
+            .last()
+            .map(one_way_delay)
+            .filter(|one_way_delay| *one_way_delay > 0)
     }
 
     fn begin(&mut self, index: usize, what: InFlight) {
-        let way = what.arrives_us.saturating_sub(what.sent_us);
-        self.longest_us = self.longest_us.max(way);
+        let one_way_delay = what.arrives_us.saturating_sub(what.sent_us);
+        self.longest_us = self.longest_us.max(one_way_delay);
         let name = (what.direction, Label::from(what.packet));
-        self.under_way.insert(name, self.all.len());
-        self.all.push(Flight {
+        self.in_flight.insert(name, self.all.len());
+        self.all.push(Transmission {
             what,
             begun: index,
             ended: None,
@@ -136,24 +142,26 @@ impl Flights {
         packet: PacketName,
     ) {
         let name = (direction, Label::from(packet));
-        let flight = self.under_way.remove(&name);
-        if let Some(flight) = flight.and_then(|place| self.all.get_mut(place)) {
-            flight.ended = Some(index);
-            let way = now_us.saturating_sub(flight.what.sent_us);
-            self.longest_us = self.longest_us.max(way);
+        let transmission = self.in_flight.remove(&name);
+        if let Some(transmission) = transmission.and_then(|place| self.all.get_mut(place))
+        {
+            transmission.ended = Some(index);
+            let one_way_delay = now_us.saturating_sub(transmission.what.sent_us);
+            self.longest_us = self.longest_us.max(one_way_delay);
         }
     }
 
     /// A packet that must have arrived long ago without an entry is dropped.
     fn forget(&mut self, now_us: u64) {
         const ENOUGH: usize = 4_096;
-        if self.under_way.len() < self.most_under_way.max(ENOUGH) {
+        if self.in_flight.len() < self.most_in_flight.max(ENOUGH) {
             return;
         }
-        self.under_way.retain(|_, place| {
-            let flight = self.all.get(*place);
-            flight.is_some_and(|it| it.what.arrives_us.saturating_add(LATEST_US) > now_us)
+        self.in_flight.retain(|_, place| {
+            let transmission = self.all.get(*place);
+            transmission
+                .is_some_and(|it| it.what.arrives_us.saturating_add(LATEST_US) > now_us)
         });
-        self.most_under_way = 2 * self.under_way.len();
+        self.most_in_flight = 2 * self.in_flight.len();
     }
 }

@@ -81,7 +81,7 @@ fn in_flight_from_scratch(player: &Player) -> Vec<InFlight> {
     let here = player.place().index;
     let mut found: Vec<InFlight> = Vec::new();
     for (index, entry) in player.entries().iter().enumerate() {
-        let Happening::Link(carried) = &entry.what else {
+        let JournalEvent::Link(carried) = &entry.what else {
             continue;
         };
         if index >= here || carried.fate.is_loss() {
@@ -90,17 +90,19 @@ fn in_flight_from_scratch(player: &Player) -> Vec<InFlight> {
         let arrives_us = carried.arrives_us.unwrap();
         let name = (carried.direction, carried.packet);
         let ends = player.entries().iter().position(|entry| match &entry.what {
-            Happening::Person(Meddling::PacketKilled(killed)) => {
+            JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
                 name == (killed.direction, killed.packet)
             }
-            Happening::Machine(Event::PacketReceived(packet)) => {
+            JournalEvent::Machine(Event::PacketReceived(packet)) => {
                 let direction = match entry.side {
                     Side::Receiver => Direction::Data,
                     Side::Sender | Side::Link => Direction::Ack,
                 };
                 name == (direction, *packet)
             }
-            Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => false,
+            JournalEvent::Machine(_)
+            | JournalEvent::Link(_)
+            | JournalEvent::FaultInjection(_) => false,
         });
         let is_over = match ends {
             Some(ends) => ends < here,
@@ -122,13 +124,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn wherever_one_goes_and_whatever_one_kills_the_counts_are_the_journals(
+    fn the_counts_match_the_journal_after_any_seeking_and_killing(
         seed: u64,
         window in 2_u32..12,
         arq in prop::sample::select(Arq::ALL.to_vec()),
         acts in prop::collection::vec(act(), 1..60),
     ) {
-        let mut player = Player::stage(lossy(arq, seed, window));
+        let mut player = Player::simulation(lossy(arq, seed, window));
         for act in &acts {
             apply(&mut player, act);
             let past = &player.entries()[..player.place().index];
@@ -174,9 +176,9 @@ fn slow() -> Experiment {
 }
 
 #[test]
-fn a_packets_way_takes_as_long_as_one_wants() {
-    let mut player = Player::stage(slow());
-    player.set_slowness(Slowness::Way(Duration::from_secs(2)));
+fn the_duration_of_a_packets_flight_is_adjustable() {
+    let mut player = Player::simulation(slow());
+    player.set_slowness(Slowness::OneWayDelay(Duration::from_secs(2)));
     player.play();
     for _ in 0..20 {
         assert!(player.tick(Duration::from_millis(100)));
@@ -188,8 +190,8 @@ fn a_packets_way_takes_as_long_as_one_wants() {
 }
 
 #[test]
-fn a_window_that_was_asleep_goes_on_from_where_it_was() {
-    let mut player = Player::stage(slow());
+fn playback_after_a_suspension_continues_at_the_same_position() {
+    let mut player = Player::simulation(slow());
     player.set_slowness(Slowness::Speed(0.01));
     player.play();
     player.tick(Duration::from_secs(3_600));
@@ -197,8 +199,8 @@ fn a_window_that_was_asleep_goes_on_from_where_it_was() {
 }
 
 #[test]
-fn a_packet_is_killed_only_at_the_newest_moment_of_what_still_goes_on() {
-    let mut player = Player::stage(slow());
+fn a_packet_can_be_killed_only_at_the_newest_moment_of_an_unfinished_run() {
+    let mut player = Player::simulation(slow());
     player.seek(160_000);
     let packet = "d3.1".parse().unwrap();
     player.step_back();
@@ -234,7 +236,7 @@ fn a_packet_is_killed_only_at_the_newest_moment_of_what_still_goes_on() {
 }
 
 #[test]
-fn who_follows_a_live_transfer_goes_along_and_who_looks_back_stays() {
+fn playback_at_the_end_of_a_live_transfer_follows_it_and_elsewhere_does_not() {
     let (heading, entries) = journal(&slow());
     let mut player = Player::live(heading);
     let (first, rest) = entries.split_at(40);
@@ -268,25 +270,25 @@ fn who_follows_a_live_transfer_goes_along_and_who_looks_back_stays() {
 }
 
 #[test]
-fn what_is_live_tells_of_kills_and_changes_by_its_entries() {
-    let mut stage = Stage::new(Experiment {
+fn kills_and_link_changes_of_a_live_transfer_are_taken_from_its_entries() {
+    let mut simulation = Simulation::new(Experiment {
         listening: true,
         ..slow()
     });
-    let mut player = Player::live(stage.heading());
-    player.push(stage.run_until(160_000).unwrap());
-    assert!(stage.kill("d3.1".parse().unwrap()));
-    player.push(stage.take_entries().collect());
+    let mut player = Player::live(simulation.heading());
+    player.push(simulation.run_until(160_000).unwrap());
+    assert!(simulation.kill("d3.1".parse().unwrap()));
+    player.push(simulation.take_entries().collect());
     assert_eq!(player.scenario().to_string(), "delay=50ms;drop=d3.1");
-    stage.change("loss=5%".parse().unwrap());
-    player.push(stage.take_entries().collect());
+    simulation.change("loss=5%".parse().unwrap());
+    player.push(simulation.take_entries().collect());
     assert_eq!(player.scenario().to_string(), "loss=5%");
     assert_eq!(player.strip().sender_counts().lost, 1);
 }
 
 #[test]
-fn a_fast_stage_goes_on_in_pieces_and_stops_where_it_is_full() {
-    let mut player = Player::stage(Experiment {
+fn a_fast_run_advances_in_bounded_steps_and_stops_at_the_limit() {
+    let mut player = Player::simulation(Experiment {
         size: 40_000_000,
         window: 64,
         ..slow()

@@ -15,11 +15,11 @@ use std::ops::Range;
 
 /// Packets, in the order they leave; none: it waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Action(Vec<Step>);
+pub struct Action(Vec<PacketRun>);
 
 /// Packets in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum PacketRun {
     /// Segments, one after another.
     Data {
         /// The first of them.
@@ -27,14 +27,14 @@ pub enum Step {
         /// The last of them.
         last: u32,
         /// Whether they were sent before.
-        is_again: bool,
+        is_retransmission: bool,
     },
     /// DATA without bytes, which asks whether a window is open again.
     Probe,
     /// The end, with the file's digest.
     Fin {
         /// Whether it was sent before.
-        is_again: bool,
+        is_retransmission: bool,
     },
     /// A packet of the handshake, or an RST.
     Other(Kind),
@@ -56,14 +56,14 @@ impl Action {
 
     /// The end of the transfer.
     #[must_use]
-    pub fn fin(is_again: bool) -> Self {
-        Self(vec![Step::Fin { is_again }])
+    pub fn fin(is_retransmission: bool) -> Self {
+        Self(vec![PacketRun::Fin { is_retransmission }])
     }
 
     /// A question to a closed window.
     #[must_use]
     pub fn probe() -> Self {
-        Self(vec![Step::Probe])
+        Self(vec![PacketRun::Probe])
     }
 
     /// This action, and then another.
@@ -76,19 +76,30 @@ impl Action {
     /// Whether a segment is sent that was sent before.
     #[must_use]
     pub fn retransmits(&self) -> bool {
-        let is_again = |step: &Step| matches!(step, Step::Data { is_again: true, .. });
-        self.0.iter().any(is_again)
+        let is_retransmission = |step: &PacketRun| {
+            matches!(
+                step,
+                PacketRun::Data {
+                    is_retransmission: true,
+                    ..
+                }
+            )
+        };
+        self.0.iter().any(is_retransmission)
     }
 
-    /// One packet more leaves. `is_again`: that segment was sent before.
-    pub(super) fn push(&mut self, packet: &PacketName, is_again: bool) {
+    /// One packet more leaves. `is_retransmission`: that segment was sent before.
+    pub(super) fn push(&mut self, packet: &PacketName, is_retransmission: bool) {
         match packet.kind {
-            Kind::Data if packet.length == 0 => self.0.push(Step::Probe),
+            Kind::Data if packet.length == 0 => self.0.push(PacketRun::Probe),
             Kind::Data => {
-                self.push_run(packet.number..packet.number.saturating_add(1), is_again);
+                self.push_run(
+                    packet.number..packet.number.saturating_add(1),
+                    is_retransmission,
+                );
             }
-            Kind::Fin => self.0.push(Step::Fin {
-                is_again: packet.attempt > 1,
+            Kind::Fin => self.0.push(PacketRun::Fin {
+                is_retransmission: packet.attempt > 1,
             }),
             Kind::Syn
             | Kind::SynAck
@@ -96,37 +107,37 @@ impl Action {
             | Kind::Nack
             | Kind::FinAck
             | Kind::Rst => {
-                self.0.push(Step::Other(packet.kind));
+                self.0.push(PacketRun::Other(packet.kind));
             }
         }
     }
 
-    fn push_run(&mut self, numbers: Range<u32>, is_again: bool) {
+    fn push_run(&mut self, numbers: Range<u32>, is_retransmission: bool) {
         let Range { start, end } = numbers;
         if start >= end {
             return;
         }
-        if let Some(Step::Data {
+        if let Some(PacketRun::Data {
             last,
-            is_again: before,
+            is_retransmission: before,
             ..
         }) = self.0.last_mut()
-            && *before == is_again
+            && *before == is_retransmission
             && last.checked_add(1) == Some(start)
         {
             *last = end - 1;
             return;
         }
-        self.0.push(Step::Data {
+        self.0.push(PacketRun::Data {
             first: start,
             last: end - 1,
-            is_again,
+            is_retransmission,
         });
     }
 
     /// The packets to send.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[PacketRun] {
         &self.0
     }
 
@@ -139,19 +150,24 @@ impl Action {
     /// The segments in it, of those that were sent before or of the others.
     pub(super) fn numbers(&self, again: bool) -> Vec<u32> {
         let runs = self.0.iter().filter_map(|step| match step {
-            Step::Data {
+            PacketRun::Data {
                 first,
                 last,
-                is_again,
-            } if *is_again == again => Some(*first..=*last),
-            Step::Data { .. } | Step::Probe | Step::Fin { .. } | Step::Other(_) => None,
+                is_retransmission,
+            } if *is_retransmission == again => Some(*first..=*last),
+            PacketRun::Data { .. }
+            | PacketRun::Probe
+            | PacketRun::Fin { .. }
+            | PacketRun::Other(_) => None,
         });
         runs.flatten().collect()
     }
 
     /// Whether it is DATA of the file alone.
     pub(super) fn is_data(&self) -> bool {
-        self.0.iter().all(|step| matches!(step, Step::Data { .. }))
+        self.0
+            .iter()
+            .all(|step| matches!(step, PacketRun::Data { .. }))
     }
 }
 
@@ -170,28 +186,32 @@ impl fmt::Display for Action {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PacketRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Data {
                 first,
                 last,
-                is_again,
+                is_retransmission,
             } => {
                 let numbers = if first == last {
                     first.to_string()
                 } else {
                     format!("{first} to {last}")
                 };
-                if *is_again {
+                if *is_retransmission {
                     write!(f, "retransmits DATA {numbers}")
                 } else {
                     write!(f, "sends DATA {numbers} for the first time")
                 }
             }
             Self::Probe => f.write_str("sends a window probe (DATA without file bytes)"),
-            Self::Fin { is_again: false } => f.write_str("sends FIN"),
-            Self::Fin { is_again: true } => f.write_str("retransmits FIN"),
+            Self::Fin {
+                is_retransmission: false,
+            } => f.write_str("sends FIN"),
+            Self::Fin {
+                is_retransmission: true,
+            } => f.write_str("retransmits FIN"),
             Self::Other(kind) => write!(f, "sends {kind}"),
         }
     }

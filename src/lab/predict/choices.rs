@@ -4,7 +4,7 @@
 //! does at another: all made of the window as it stands, so that none can be told from
 //! the right one by its look.
 
-use super::action::{Action, Step};
+use super::action::{Action, PacketRun};
 use super::occasion::Occasion;
 use super::view::{Stop, View};
 
@@ -126,8 +126,8 @@ impl View {
     /// Whether the file has the segments of this action.
     fn is_possible(self, action: &Action) -> bool {
         action.steps().iter().all(|step| match step {
-            Step::Data { last, .. } => *last < self.segments,
-            Step::Probe | Step::Fin { .. } | Step::Other(_) => true,
+            PacketRun::Data { last, .. } => *last < self.segments,
+            PacketRun::Probe | PacketRun::Fin { .. } | PacketRun::Other(_) => true,
         })
     }
 }

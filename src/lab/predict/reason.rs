@@ -4,11 +4,11 @@
 //! asked about, so that no reason is given that does not fit: several things may happen
 //! at once, and then no one sentence tells why.
 
-use super::action::{Action, Step};
+use super::action::{Action, PacketRun};
 use super::occasion::Occasion;
 use super::view::{Loss, View};
 use crate::lab::words::loss_reason;
-use crate::reliable::event::{GateState, Trigger};
+use crate::reliable::event::{FlowControlState, Trigger};
 use crate::wire::options::Arq;
 use std::ops::Range;
 
@@ -44,7 +44,7 @@ pub(super) fn explain(
                 .to_owned()
         }),
         Occasion::Held => answer.is_waiting().then(|| {
-            let why = if view.gate == GateState::Paused {
+            let why = if view.flow_control == FlowControlState::Paused {
                 "the sender is paused"
             } else {
                 "the receive window is zero"
@@ -255,10 +255,10 @@ fn is_timers_answer(view: View, lost: &[Loss], answer: &Action) -> bool {
         Arq::SelectiveRepeat | Arq::Sack => match (answer.steps(), lost) {
             (
                 [
-                    Step::Data {
+                    PacketRun::Data {
                         first,
                         last,
-                        is_again: true,
+                        is_retransmission: true,
                     },
                 ],
                 [_],

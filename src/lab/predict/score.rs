@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_can_neither_break_a_line_nor_be_a_formula() {
+    fn a_name_can_neither_break_a_csv_line_nor_become_a_formula() {
         assert_eq!(field("dana"), "dana");
         assert_eq!(field("Levi, Dana"), "\"Levi, Dana\"");
         assert_eq!(field("the \"boss\""), "\"the \"\"boss\"\"\"");

@@ -13,8 +13,8 @@ use super::choices;
 use super::occasion::Occasion;
 use super::reason;
 use super::view::{Loss, Stop, View};
-use crate::lab::journal::{Entry, Happening, Heading, Side};
-use crate::reliable::event::{Event, GateState, PacketName, Timer, Trigger};
+use crate::lab::journal::{Entry, Heading, JournalEvent, Side};
+use crate::reliable::event::{Event, FlowControlState, PacketName, Timer, Trigger};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub(super) fn find(heading: &Heading, entries: &[Entry]) -> Vec<Stop> {
             next: 0,
             highest: 0,
             moved: 0,
-            gate: GateState::Open,
+            flow_control: FlowControlState::Open,
         },
         acknowledged: BTreeSet::new(),
         episode: None,
@@ -80,18 +80,18 @@ enum Stimulus {
         base_before: u32,
     },
     Expired(Timer),
-    Turned(GateState),
+    Turned(FlowControlState),
     Other,
 }
 
 impl Watch {
     fn take(&mut self, place: usize, entry: &Entry) {
         match (&entry.what, entry.side) {
-            (Happening::Machine(event), Side::Sender) => {
+            (JournalEvent::Machine(event), Side::Sender) => {
                 self.take_event(place + 1, entry.time_us, event);
             }
             // The fate of a packet belongs to its transmission.
-            (Happening::Link(_), _) => {
+            (JournalEvent::Link(_), _) => {
                 if let Some(Episode {
                     sent: Some((after, _)),
                     ..
@@ -101,8 +101,8 @@ impl Watch {
                     *after = place + 1;
                 }
             }
-            (Happening::Machine(_), Side::Receiver | Side::Link)
-            | (Happening::Person(_), _) => {}
+            (JournalEvent::Machine(_), Side::Receiver | Side::Link)
+            | (JournalEvent::FaultInjection(_), _) => {}
         }
     }
 
@@ -120,11 +120,11 @@ impl Watch {
                 self.view.moved = 0;
                 self.begin(index, time_us, Stimulus::Expired(*timer));
             }
-            Event::DataBlockedUpdated { gate } => {
-                self.view.gate = *gate;
+            Event::DataBlockedUpdated { flow_control } => {
+                self.view.flow_control = *flow_control;
                 // An ACK that opened or closed the window is a question about the window.
                 self.episode.take_if(|episode| episode.time_us == time_us);
-                self.begin(index, time_us, Stimulus::Turned(*gate));
+                self.begin(index, time_us, Stimulus::Turned(*flow_control));
             }
             Event::PacketSent(packet) => self.send(index, packet),
             Event::PacketLost {
@@ -145,15 +145,15 @@ impl Watch {
                     episode.opened |= state == "transferring";
                 }
             }
-            Event::RangesTold { ranges } if self.view.arq == Arq::SelectiveRepeat => {
+            Event::AckRanges { ranges } if self.view.arq == Arq::SelectiveRepeat => {
                 self.hear_individual(index, ranges);
             }
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::PacketIgnored { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::RangesTold { .. }
-            | Event::SegmentKept { .. }
+            | Event::AckRanges { .. }
+            | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::ListeningBegun { .. } => {}
         }
@@ -214,7 +214,7 @@ impl Watch {
 
     fn send(&mut self, index: usize, packet: &PacketName) {
         let view = &mut self.view;
-        let is_again = packet.number < view.highest;
+        let is_retransmission = packet.number < view.highest;
         if packet.kind == Kind::Data && packet.length > 0 {
             if packet.number > view.highest || packet.number >= view.segments {
                 return; // None of this file's: a journal may be damaged.
@@ -224,7 +224,7 @@ impl Watch {
             view.next = view.highest;
         }
         if let Some(episode) = &mut self.episode {
-            episode.answer.push(packet, is_again);
+            episode.answer.push(packet, is_retransmission);
             episode.sent = Some((index, self.view));
         }
     }
@@ -283,7 +283,7 @@ impl Episode {
     }
 
     fn occasion(&self) -> Option<Occasion> {
-        let fin = |is_again| self.answer == Action::fin(is_again);
+        let fin = |is_retransmission| self.answer == Action::fin(is_retransmission);
         if self.opened {
             return Some(Occasion::Opening);
         }
@@ -294,7 +294,7 @@ impl Episode {
                 wanted,
                 base_before,
             } => {
-                if self.view.gate != GateState::Open {
+                if self.view.flow_control != FlowControlState::Open {
                     return (self.view.moved > 0).then_some(Occasion::Held);
                 }
                 Some(self.loss().unwrap_or(match (kind, self.view.moved) {
@@ -310,13 +310,15 @@ impl Episode {
             }
             Stimulus::Expired(Timer::Probe) => Some(Occasion::Probe),
             Stimulus::Expired(Timer::Closing) => Some(Occasion::FinUnanswered),
-            Stimulus::Turned(GateState::Open) => Some(Occasion::GoesOn),
-            Stimulus::Turned(GateState::Paused) => Some(Occasion::Paused),
-            Stimulus::Turned(GateState::WindowClosed) => Some(Occasion::WindowClosed),
+            Stimulus::Turned(FlowControlState::Open) => Some(Occasion::GoesOn),
+            Stimulus::Turned(FlowControlState::Paused) => Some(Occasion::Paused),
+            Stimulus::Turned(FlowControlState::WindowClosed) => {
+                Some(Occasion::WindowClosed)
+            }
             Stimulus::Expired(
                 Timer::Handshake
                 | Timer::AcknowledgementDelay
-                | Timer::Quiet
+                | Timer::Idle
                 | Timer::Silence,
             )
             | Stimulus::Other => None,

@@ -67,11 +67,11 @@ fn sent_next(journal: &Journal, index: usize) -> Vec<PacketName> {
     let mut sent = Vec::new();
     for entry in &journal.entries[index..] {
         match (&entry.what, entry.side) {
-            (Happening::Machine(Event::PacketSent(packet)), Side::Sender) => {
+            (JournalEvent::Machine(Event::PacketSent(packet)), Side::Sender) => {
                 sent.push(*packet);
             }
             (
-                Happening::Machine(
+                JournalEvent::Machine(
                     Event::PacketReceived(_)
                     | Event::PacketDamaged
                     | Event::TimerExpired { .. }
@@ -79,7 +79,12 @@ fn sent_next(journal: &Journal, index: usize) -> Vec<PacketName> {
                 ),
                 Side::Sender,
             ) => break,
-            (Happening::Machine(_) | Happening::Link(_) | Happening::Person(_), _) => {}
+            (
+                JournalEvent::Machine(_)
+                | JournalEvent::Link(_)
+                | JournalEvent::FaultInjection(_),
+                _,
+            ) => {}
         }
     }
     sent
@@ -90,24 +95,28 @@ fn spelled(action: &Action) -> Vec<(Kind, Option<u32>, bool)> {
     let mut packets = Vec::new();
     for step in action.steps() {
         match step {
-            Step::Data {
+            PacketRun::Data {
                 first,
                 last,
-                is_again,
+                is_retransmission,
             } => {
                 let run = *first..=*last;
-                packets.extend(run.map(|number| (Kind::Data, Some(number), *is_again)));
+                packets.extend(
+                    run.map(|number| (Kind::Data, Some(number), *is_retransmission)),
+                );
             }
-            Step::Probe => packets.push((Kind::Data, None, false)),
-            Step::Fin { is_again } => packets.push((Kind::Fin, None, *is_again)),
-            Step::Other(kind) => packets.push((*kind, None, false)),
+            PacketRun::Probe => packets.push((Kind::Data, None, false)),
+            PacketRun::Fin { is_retransmission } => {
+                packets.push((Kind::Fin, None, *is_retransmission))
+            }
+            PacketRun::Other(kind) => packets.push((*kind, None, false)),
         }
     }
     packets
 }
 
 #[test]
-fn every_answer_is_what_the_machine_does_next() {
+fn every_right_answer_is_what_the_protocol_does_next() {
     for seed in 0..24 {
         for experiment in experiments(seed) {
             let journal = journal(&experiment);
@@ -138,7 +147,7 @@ fn every_answer_is_what_the_machine_does_next() {
 }
 
 #[test]
-fn the_choices_are_all_different_and_just_one_of_them_is_right() {
+fn all_choices_differ_and_exactly_one_is_right() {
     for experiment in (0..8).flat_map(experiments) {
         let journal = journal(&experiment);
         for question in questions(std::slice::from_ref(&journal), ALL).unwrap() {
@@ -157,7 +166,7 @@ fn the_choices_are_all_different_and_just_one_of_them_is_right() {
 }
 
 #[test]
-fn every_kind_of_moment_comes_up_and_is_explained_for_each_protocol_that_has_it() {
+fn every_kind_of_question_occurs_and_is_explained_for_each_protocol_that_has_it() {
     let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for experiment in (0..24).flat_map(experiments) {
         let journal = journal(&experiment);
@@ -188,7 +197,7 @@ fn every_kind_of_moment_comes_up_and_is_explained_for_each_protocol_that_has_it(
 }
 
 #[test]
-fn the_same_seed_asks_the_same_and_another_seed_something_else() {
+fn equal_seeds_give_equal_questions_and_different_seeds_different_ones() {
     let experiments = experiments(5);
     let with = |seed| {
         let choosing = Choosing { questions: 6, seed };
@@ -201,7 +210,7 @@ fn the_same_seed_asks_the_same_and_another_seed_something_else() {
 }
 
 #[test]
-fn a_run_with_a_controller_is_refused_in_a_sentence() {
+fn a_run_with_a_controller_is_refused_with_a_sentence() {
     let experiment = Experiment {
         congestion: Congestion::Reno,
         ..Experiment::small()
@@ -215,13 +224,13 @@ fn a_run_with_a_controller_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_forged_journal_asks_little_and_breaks_nothing() {
+fn a_forged_journal_gives_few_questions_and_no_panic() {
     let experiment = experiments(1).swap_remove(1);
     let mut journal = journal(&experiment);
     journal.heading.size = u64::MAX;
     journal.heading.window = u32::MAX;
     for (place, entry) in journal.entries.iter_mut().enumerate() {
-        if let Happening::Machine(
+        if let JournalEvent::Machine(
             Event::PacketSent(packet) | Event::PacketReceived(packet),
         ) = &mut entry.what
             && place % 3 == 0

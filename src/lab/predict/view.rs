@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::occasion::Occasion;
-use crate::reliable::event::{GateState, Trigger};
+use crate::reliable::event::{FlowControlState, Trigger};
 use crate::wire::options::Arq;
 
 /// A moment that can be asked about.
@@ -33,7 +33,7 @@ pub(super) struct View {
     pub(super) highest: u32,
     /// How far the ACK at hand has moved `base`.
     pub(super) moved: u32,
-    pub(super) gate: GateState,
+    pub(super) flow_control: FlowControlState,
 }
 
 /// A transmission that the sender declares lost.

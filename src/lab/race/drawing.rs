@@ -2,7 +2,7 @@
 //! loss and each resend.
 
 use super::text::{losses, micros};
-use super::{Lane, Mark, Race, Step};
+use super::{Lane, LaneEvent, Mark, Race};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PALE, PURPLE, SOFT_INK, VERMILLION,
 };
@@ -34,29 +34,29 @@ pub fn picture(race: &Race) -> Picture {
 #[must_use]
 pub fn picture_at(race: &Race, now_us: u64) -> Picture {
     let told = "A race: one file, one link, several protocols";
-    let mut sheet = Sheet {
+    let mut drawing = RaceDrawing {
         picture: Picture::new(WIDTH, 0.0, told),
         longest_us: micros(race.longest()).max(1),
         now_us,
         y: MARGIN + 16.0,
     };
-    sheet.draw_heading(race);
-    let top = sheet.y;
+    drawing.draw_heading(race);
+    let top = drawing.y;
     let lanes = 0..race.lanes.len();
     let foot = lanes.fold(top, |y, _| y + LANE + MARKS + GAP) - GAP + 6.0;
-    sheet.draw_axis(top, foot);
+    drawing.draw_axis(top, foot);
     for (lane, colour) in race.lanes.iter().zip(COLOURS.iter().cycle()) {
-        sheet.draw_lane(lane, *colour);
+        drawing.draw_lane(lane, *colour);
     }
-    sheet.y = foot + 68.0;
-    sheet.draw_legend();
-    sheet.sentence(&losses(race));
-    sheet.picture.height = sheet.y + MARGIN / 2.0;
-    sheet.picture
+    drawing.y = foot + 68.0;
+    drawing.draw_legend();
+    drawing.sentence(&losses(race));
+    drawing.picture.height = drawing.y + MARGIN / 2.0;
+    drawing.picture
 }
 
 /// A picture that grows downwards.
-struct Sheet {
+struct RaceDrawing {
     picture: Picture,
     longest_us: u64,
     /// Later events are not drawn.
@@ -64,7 +64,7 @@ struct Sheet {
     y: f64,
 }
 
-impl Sheet {
+impl RaceDrawing {
     fn draw_heading(&mut self, race: &Race) {
         let at = Point::new(MARGIN, self.y);
         let title = Words::new(at, 21.0, "One file, one link, several protocols");
@@ -172,7 +172,7 @@ impl Sheet {
                 break;
             }
             while let Some(mark) = marks.next_if(|mark| mark.time_us <= until) {
-                if let Step::InOrder(segments) = mark.what {
+                if let LaneEvent::InOrder(segments) = mark.what {
                     in_order = segments;
                 }
             }
@@ -201,9 +201,9 @@ impl Sheet {
             let column = usize::try_from(column).unwrap_or(usize::MAX);
             let column = column.min(COLUMNS as usize);
             match mark.what {
-                Step::Resent(_) => resent[column] = true,
-                Step::Lost(_) => lost[column] = true,
-                Step::InOrder(_) => {}
+                LaneEvent::Resent(_) => resent[column] = true,
+                LaneEvent::Lost(_) => lost[column] = true,
+                LaneEvent::InOrder(_) => {}
             }
         }
         for (column, (resent, lost)) in (0_u32..).zip(resent.into_iter().zip(lost)) {

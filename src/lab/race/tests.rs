@@ -16,7 +16,7 @@ fn lanes(link: &str) -> Vec<Experiment> {
 }
 
 #[test]
-fn every_lane_meets_the_same_first_losses() {
+fn every_lane_has_the_same_first_losses() {
     let race = Race::run(&lanes("seed=7;loss=10%;burst=2%/30%;delay=10ms")).unwrap();
     assert!(!race.lanes[0].first_losses.is_empty());
     assert!(race.first_losses_agree());
@@ -24,24 +24,24 @@ fn every_lane_meets_the_same_first_losses() {
 }
 
 #[test]
-fn losses_that_look_at_the_time_are_told_apart() {
+fn time_dependent_losses_are_recognized_as_different_in_each_lane() {
     let race = Race::run(&lanes("delay=10ms;outage=20ms/100ms")).unwrap();
     assert!(!race.first_losses_agree());
     assert!(table(&race).contains("differ between the lanes"));
 }
 
 #[test]
-fn what_a_lane_sent_again_is_what_its_sender_counted() {
+fn the_retransmissions_of_a_lane_match_the_count_of_its_sender() {
     let race = Race::run(&lanes("seed=7;loss=10%;delay=10ms")).unwrap();
     for lane in &race.lanes {
-        let times: u32 = lane.resends.iter().map(|(_, times)| times).sum();
+        let times: u32 = lane.retransmissions.iter().map(|(_, times)| times).sum();
         assert_eq!(u64::from(times), lane.run.progress.resent_packets);
         assert_eq!(lane.in_order_at(u64::MAX), lane.segments);
     }
 }
 
 #[test]
-fn a_race_of_nobody_is_no_division_by_nothing() {
+fn a_race_without_lanes_does_not_divide_by_zero() {
     let race = Race::run(&[]).unwrap();
     assert!(race.winner().is_none());
     assert!(picture(&race).svg().contains("</svg>"));
@@ -49,7 +49,7 @@ fn a_race_of_nobody_is_no_division_by_nothing() {
 }
 
 #[test]
-fn a_lane_that_takes_no_time_has_its_bar() {
+fn a_lane_of_zero_duration_has_a_bar() {
     let race = Race::run(&lanes("")).unwrap();
     for lane in &race.lanes {
         assert!(bar(lane, 0, 0, 50).chars().count() <= 50);

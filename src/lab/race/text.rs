@@ -1,6 +1,6 @@
 //! A race as lines of text.
 
-use super::{Lane, Race, Step};
+use super::{Lane, LaneEvent, Race};
 use crate::lab::words::thousands;
 use std::fmt::Write as _;
 
@@ -56,9 +56,9 @@ pub fn bar(lane: &Lane, longest_us: u64, now_us: u64, letters: usize) -> String 
         let place = usize::try_from(mark.time_us / per_letter).unwrap_or(usize::MAX);
         let place = place.min(grew.len().saturating_sub(1));
         let bin = match mark.what {
-            Step::InOrder(_) => grew.get_mut(place),
-            Step::Resent(_) => resent.get_mut(place),
-            Step::Lost(_) => None,
+            LaneEvent::InOrder(_) => grew.get_mut(place),
+            LaneEvent::Resent(_) => resent.get_mut(place),
+            LaneEvent::Lost(_) => None,
         };
         if let Some(count) = bin {
             *count += 1;
@@ -94,12 +94,12 @@ fn row(lane: &Lane, width: usize, best: f64) -> String {
 /// The segments that were sent again most often: `41 (3 times), 7, 12 and 63 more`.
 fn most_often(lane: &Lane) -> String {
     const NAMED: usize = 3;
-    let mut resends = lane.resends.clone();
-    if resends.is_empty() {
+    let mut retransmissions = lane.retransmissions.clone();
+    if retransmissions.is_empty() {
         return "nothing".to_owned();
     }
-    resends.sort_by_key(|&(number, times)| (std::cmp::Reverse(times), number));
-    let named = resends.iter().take(NAMED).map(|&(number, times)| {
+    retransmissions.sort_by_key(|&(number, times)| (std::cmp::Reverse(times), number));
+    let named = retransmissions.iter().take(NAMED).map(|&(number, times)| {
         if times == 1 {
             number.to_string()
         } else {
@@ -107,7 +107,7 @@ fn most_often(lane: &Lane) -> String {
         }
     });
     let named = named.collect::<Vec<_>>().join(", ");
-    match resends.len().saturating_sub(NAMED) {
+    match retransmissions.len().saturating_sub(NAMED) {
         0 => named,
         more => format!("{named} and {more} more"),
     }

@@ -88,7 +88,7 @@ impl Band {
     pub fn draw(strip: &Strip, sides: Sides, width: f64) -> Self {
         let room = width - LEFT - MARGIN;
         let range = shown(strip, whole(room / PITCH).max(4));
-        let mut sheet = Sheet {
+        let mut drawing = BandDrawing {
             picture: Picture::new(width, 0.0, "The sliding window"),
             strip,
             sides,
@@ -96,15 +96,15 @@ impl Band {
             y: 4.0,
         };
         if range.len() < strip.segments() as usize {
-            sheet.draw_bins(&range);
+            drawing.draw_bins(&range);
         }
-        sheet.draw_numbers(&range);
-        let sender_y = sides.sender.then(|| sheet.draw_sender(&range));
-        let receiver_y = sides.receiver.then(|| sheet.draw_receiver(&range));
-        sheet.draw_counts();
-        sheet.picture.height = sheet.y + 2.0;
+        drawing.draw_numbers(&range);
+        let sender_y = sides.sender.then(|| drawing.draw_sender(&range));
+        let receiver_y = sides.receiver.then(|| drawing.draw_receiver(&range));
+        drawing.draw_counts();
+        drawing.picture.height = drawing.y + 2.0;
         Self {
-            picture: sheet.picture,
+            picture: drawing.picture,
             range,
             sender_y,
             receiver_y,
@@ -161,7 +161,7 @@ impl Band {
             Side::Receiver => self.receiver_y,
         };
         if let Some(y) = y.filter(|_| self.range.contains(&number)) {
-            let x = Sheet::x(&self.range, number);
+            let x = BandDrawing::x(&self.range, number);
             let (from, to) = ((x - 1.0, y - 1.0), (x + CELL + 1.0, y + CELL + 1.0));
             self.picture.add_frame(from, to, INK);
         }
@@ -169,7 +169,7 @@ impl Band {
 }
 
 /// A picture that grows downwards.
-struct Sheet<'a> {
+struct BandDrawing<'a> {
     picture: Picture,
     strip: &'a Strip,
     sides: Sides,
@@ -178,7 +178,7 @@ struct Sheet<'a> {
     y: f64,
 }
 
-impl Sheet<'_> {
+impl BandDrawing<'_> {
     fn draw_bins(&mut self, range: &Range<u32>) {
         let per_bin = segments_per_bin(self.strip, whole(self.room / BIN_PITCH).max(1));
         let bins = bins(self.strip, per_bin);
@@ -250,7 +250,7 @@ impl Sheet<'_> {
             self.cell(Self::x(range, number), self.strip.receiver(number).look());
         }
         self.y += CELL + 3.0;
-        self.mark(range, self.strip.expected());
+        self.mark(range, self.strip.next_expected());
         self.y += 13.0;
         y
     }
@@ -305,8 +305,8 @@ impl Sheet<'_> {
         if self.sides.sender {
             let counts = strip.sender_counts();
             let entries = SenderState::ALL.map(|it| (it.look(), counts.get(it)));
-            let resends = format!("{} resends", strip.resends());
-            self.count("sender", &entries, &resends);
+            let retransmissions = format!("{} resends", strip.retransmissions());
+            self.count("sender", &entries, &retransmissions);
         }
         if self.sides.receiver {
             let counts = strip.receiver_counts();
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_on_the_band_is_a_segment_of_one_side() {
+    fn a_position_on_the_band_belongs_to_a_segment_of_one_side() {
         let band = Band::draw(&strip_at(300_000), Sides::BOTH, 960.0);
         let y = band.sender_y.unwrap() + 5.0;
         let at = Point::new(LEFT + 2.0 * PITCH + 3.0, y);
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_lead_from_cell_to_cell_and_not_beyond_what_is_shown() {
+    fn the_arrow_keys_move_between_the_visible_cells() {
         let mut band = Band::draw(&strip_at(300_000), Sides::BOTH, 500.0);
         let shapes = band.picture.shapes.len();
         let first = band.beside(None, Toward::Along(1));
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn the_band_says_every_count_of_the_strip() {
+    fn the_band_shows_every_count_of_the_strip() {
         let strip = strip_at(300_000);
         let svg = Band::draw(&strip, Sides::BOTH, 960.0).picture.svg();
         let counts = strip.sender_counts();
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_window_shows_fewer_cells_and_a_huge_file_as_many_bins_as_fit() {
+    fn a_narrow_window_shows_fewer_cells_and_a_huge_file_is_shown_in_bins() {
         let strip = strip_at(300_000);
         let areas = |width| Band::draw(&strip, Sides::BOTH, width).picture.shapes.len();
         assert!(areas(500.0) < areas(960.0));

@@ -10,7 +10,7 @@
 //! ```
 
 use super::view::{bins, segments_per_bin, shown, subtitle, title};
-use super::{Look, Place, ReceiverState, SenderState, Strip};
+use super::{JournalPosition, Look, ReceiverState, SenderState, Strip};
 use crate::lab::journal::Heading;
 use crate::lab::palette::{Colour, GRID, INK, SOFT_INK};
 use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Triangle, Words};
@@ -38,35 +38,41 @@ const SMALL: f64 = 12.0;
 
 /// The strip at one moment, its legend included.
 #[must_use]
-pub fn picture(heading: &Heading, strip: &Strip, place: Place) -> Picture {
+pub fn picture(heading: &Heading, strip: &Strip, place: JournalPosition) -> Picture {
     let (title, time) = (title(heading), time(strip.time_us()));
     let told = format!("The sliding window of {title} at {time}");
-    let mut sheet = Sheet {
+    let mut drawing = StripDrawing {
         picture: Picture::new(WIDTH, 0.0, &told),
         strip,
         y: MARGIN,
     };
-    sheet.draw_heading(&title, &subtitle(heading), &time, place);
+    drawing.draw_heading(&title, &subtitle(heading), &time, place);
     let range = shown(strip, CELLS);
     let per_bin = segments_per_bin(strip, BINS);
     if strip.segments() > CELLS {
-        sheet.draw_bins(per_bin, &range);
+        drawing.draw_bins(per_bin, &range);
     }
-    sheet.draw_cells(&range);
-    sheet.draw_legend();
-    sheet.picture.height = sheet.y + MARGIN / 2.0;
-    sheet.picture
+    drawing.draw_cells(&range);
+    drawing.draw_legend();
+    drawing.picture.height = drawing.y + MARGIN / 2.0;
+    drawing.picture
 }
 
 /// A picture that grows downwards.
-struct Sheet<'a> {
+struct StripDrawing<'a> {
     picture: Picture,
     strip: &'a Strip,
     y: f64,
 }
 
-impl Sheet<'_> {
-    fn draw_heading(&mut self, title: &str, subtitle: &str, time: &str, place: Place) {
+impl StripDrawing<'_> {
+    fn draw_heading(
+        &mut self,
+        title: &str,
+        subtitle: &str,
+        time: &str,
+        place: JournalPosition,
+    ) {
         let right = WIDTH - MARGIN;
         self.y += 16.0;
         let first = Point::new(MARGIN, self.y);
@@ -74,7 +80,7 @@ impl Sheet<'_> {
         let last = Point::new(right, self.y);
         self.picture
             .add(Words::new(last, 20.0, time).anchored(Anchor::End));
-        let Place { index, of } = place;
+        let JournalPosition { index, of } = place;
         let event = format!("event {index} of {of}");
         let last = Point::new(right, self.y + 22.0);
         let event = Words::new(last, SMALL, event).coloured(SOFT_INK);
@@ -183,7 +189,7 @@ impl Sheet<'_> {
                 self.cell(x, self.strip.receiver(number).look());
             }
             self.y += CELL + 4.0;
-            self.mark(range, self.strip.expected());
+            self.mark(range, self.strip.next_expected());
             self.y += 12.0;
         }
         self.y += 18.0;
@@ -264,7 +270,7 @@ impl Sheet<'_> {
                 strip.base(),
                 strip.window_end(),
                 strip.next(),
-                strip.resends()
+                strip.retransmissions()
             );
             self.sentence(window);
         }
@@ -274,7 +280,7 @@ impl Sheet<'_> {
             self.entries("receiver", &entries);
             let wants = format!(
                 "The triangle is the next expected segment: {}.",
-                strip.expected()
+                strip.next_expected()
             );
             self.sentence(wants);
         }

@@ -21,7 +21,7 @@ pub struct Scrubber {
 
 /// Where in a journal somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct JournalPosition {
     /// The number of entries that have happened.
     pub index: usize,
     /// The number of entries.
@@ -73,9 +73,9 @@ impl Scrubber {
 
     /// Where the strip stands.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> JournalPosition {
         let (index, of) = (self.index, self.entries.len());
-        Place { index, of }
+        JournalPosition { index, of }
     }
 
     /// How it looks there.

@@ -28,7 +28,7 @@ pub enum ReceiverState {
     /// It is not there.
     Missing,
     /// It came before its turn and waits.
-    KeptEarly,
+    BufferedOutOfOrder,
     /// It is there, and so is all before it.
     InOrder,
 }
@@ -88,14 +88,14 @@ impl SenderState {
 
 impl ReceiverState {
     /// All of them, in the order of a segment's life.
-    pub const ALL: [Self; 3] = [Self::Missing, Self::KeptEarly, Self::InOrder];
+    pub const ALL: [Self; 3] = [Self::Missing, Self::BufferedOutOfOrder, Self::InOrder];
 
     /// How it is shown.
     #[must_use]
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
             Self::Missing => ("missing", '.', PALE, INK),
-            Self::KeptEarly => ("buffered out of order", '+', PURPLE, BLACK),
+            Self::BufferedOutOfOrder => ("buffered out of order", '+', PURPLE, BLACK),
             Self::InOrder => ("in order", '#', GREEN, PAPER),
         };
         Look {
@@ -111,7 +111,7 @@ impl ReceiverState {
         match self {
             Self::InOrder => 0,
             Self::Missing => 1,
-            Self::KeptEarly => 2,
+            Self::BufferedOutOfOrder => 2,
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn no_two_states_of_a_side_share_a_sign_or_a_colour() {
+    fn no_two_states_of_a_side_share_a_symbol_or_a_colour() {
         let sender = SenderState::ALL.map(SenderState::look);
         let receiver = ReceiverState::ALL.map(ReceiverState::look);
         for side in [&sender[..], &receiver[..]] {

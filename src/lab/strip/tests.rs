@@ -35,8 +35,10 @@ pub(in crate::lab) fn lossy(arq: Arq, seed: u64, window: u32) -> Experiment {
 fn events(entries: &[Entry], side: Side) -> impl Iterator<Item = (usize, &Event)> {
     let told = entries.iter().enumerate();
     told.filter_map(move |(place, entry)| match &entry.what {
-        Happening::Machine(event) if entry.side == side => Some((place, event)),
-        Happening::Machine(_) | Happening::Link(_) | Happening::Person(_) => None,
+        JournalEvent::Machine(event) if entry.side == side => Some((place, event)),
+        JournalEvent::Machine(_)
+        | JournalEvent::Link(_)
+        | JournalEvent::FaultInjection(_) => None,
     })
 }
 
@@ -47,7 +49,7 @@ pub(in crate::lab) fn sender_from_scratch(
     number: u32,
 ) -> SenderState {
     let is_acked = events(entries, Side::Sender).any(|(_, event)| {
-        if let Event::RangesTold { ranges } = event {
+        if let Event::AckRanges { ranges } = event {
             return ranges
                 .iter()
                 .any(|[first, last]| (first..=last).contains(&&number));
@@ -61,7 +63,7 @@ pub(in crate::lab) fn sender_from_scratch(
     if is_acked {
         return SenderState::Acked;
     }
-    let sendings: Vec<(usize, u8)> = events(entries, Side::Sender)
+    let transmissions: Vec<(usize, u8)> = events(entries, Side::Sender)
         .filter_map(|(place, event)| {
             let Event::PacketSent(name) = event else {
                 return None;
@@ -70,16 +72,16 @@ pub(in crate::lab) fn sender_from_scratch(
             is_it.then_some((place, name.attempt))
         })
         .collect();
-    let Some(&(newest, attempt)) = sendings.last() else {
+    let Some(&(newest, attempt)) = transmissions.last() else {
         return SenderState::Unsent;
     };
     let is_lost = entries[newest..].iter().any(|entry| match &entry.what {
-        Happening::Link(carried) => {
+        JournalEvent::Link(carried) => {
             let name = &carried.packet;
             let is_it = is_data(name) && (name.number, name.attempt) == (number, attempt);
             is_it && carried.is_lost()
         }
-        Happening::Machine(Event::PacketLost {
+        JournalEvent::Machine(Event::PacketLost {
             number: lost,
             attempt: which,
             ..
@@ -89,13 +91,14 @@ pub(in crate::lab) fn sender_from_scratch(
                 (*lost, *which) == (number, attempt)
             }
         },
-        Happening::Person(Meddling::PacketKilled(killed)) => {
+        JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
             let name = &killed.packet;
             is_data(name) && (name.number, name.attempt) == (number, attempt)
         }
-        Happening::Machine(_) | Happening::Person(Meddling::LinkChanged { .. }) => false,
+        JournalEvent::Machine(_)
+        | JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }) => false,
     });
-    match (is_lost, sendings.len()) {
+    match (is_lost, transmissions.len()) {
         (true, _) => SenderState::Lost,
         (false, 1) => SenderState::InFlight,
         (false, _) => SenderState::Resent,
@@ -120,7 +123,7 @@ pub(in crate::lab) fn receiver_from_scratch(
             continue;
         };
         let is_taken = match told.get(place + 1) {
-            Some(Event::SegmentKept { number }) => *number == name.number,
+            Some(Event::SegmentBuffered { number }) => *number == name.number,
             Some(Event::SegmentDropped { .. } | Event::PacketIgnored { .. }) => false,
             _ => first_missing(&have) == name.number,
         };
@@ -132,14 +135,14 @@ pub(in crate::lab) fn receiver_from_scratch(
     (0..segments)
         .map(|number| match number {
             _ if number < in_order => ReceiverState::InOrder,
-            _ if have.contains(&number) => ReceiverState::KeptEarly,
+            _ if have.contains(&number) => ReceiverState::BufferedOutOfOrder,
             _ => ReceiverState::Missing,
         })
         .collect()
 }
 
 #[test]
-fn the_sender_alone_tells_what_it_has_heard_of_beyond_a_gap() {
+fn the_journal_of_the_sender_alone_shows_segments_acknowledged_beyond_a_gap() {
     let (heading, mut entries) = journal(&lossy(Arq::Sack, 7, 8));
     entries.retain(|entry| entry.side == Side::Sender);
     let mut strip = Strip::new(&heading);
@@ -154,7 +157,7 @@ fn the_sender_alone_tells_what_it_has_heard_of_beyond_a_gap() {
 }
 
 #[test]
-fn ranges_that_cannot_be_change_nothing_and_take_no_time() {
+fn impossible_ranges_change_no_state_and_take_no_time() {
     let (heading, mut entries) = journal(&lossy(Arq::Sack, 7, 8));
     entries.retain(|entry| entry.side == Side::Sender);
     entries.truncate(entries.len() / 2);
@@ -164,13 +167,13 @@ fn ranges_that_cannot_be_change_nothing_and_take_no_time() {
     }
     let before = strip.sender_counts();
     let ranges = vec![[u32::MAX, 0], [u32::MAX, u32::MAX], [9, 3], [0, 0]];
-    let told = Event::RangesTold { ranges };
+    let told = Event::AckRanges { ranges };
     strip.take(&Entry::new(Moment::START, Side::Sender, told));
     assert_eq!(strip.sender_counts(), before);
 }
 
 #[test]
-fn no_ack_tells_of_more_than_a_window_holds() {
+fn an_ack_acknowledges_at_most_one_window_of_segments() {
     let (heading, _) = journal(&lossy(Arq::Sack, 7, 8));
     let mut strip = Strip::new(&Heading {
         size: 1 << 31,
@@ -183,7 +186,7 @@ fn no_ack_tells_of_more_than_a_window_holds() {
         segment_bytes: 100,
     };
     let ranges = vec![[0, u32::MAX]; 32];
-    for event in [begun, Event::RangesTold { ranges }] {
+    for event in [begun, Event::AckRanges { ranges }] {
         strip.take(&Entry::new(Moment::START, Side::Sender, event));
     }
     assert_eq!(strip.sender_counts().acked, LARGEST_WINDOW);
@@ -193,7 +196,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
-    fn the_counts_are_the_journals_at_every_moment(
+    fn the_counts_match_the_journal_at_every_moment(
         seed: u64,
         window in 2_u32..12,
         arq in prop::sample::select(Arq::ALL.to_vec()),
@@ -227,7 +230,7 @@ proptest! {
     }
 
     #[test]
-    fn going_back_shows_what_going_there_from_the_beginning_shows(
+    fn seeking_backwards_shows_the_same_as_playing_from_the_beginning(
         seed: u64,
         places in prop::collection::vec(0_usize..400, 20),
     ) {
@@ -242,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_damaged_journal_says_the_strip_counts_every_segment_once(
+    fn the_strip_counts_every_segment_once_even_for_a_damaged_journal(
         seed: u64,
         places in prop::collection::vec(0_usize..400, 1..400),
         size: u64,
@@ -258,16 +261,16 @@ proptest! {
         }
         let SenderCounts { unsent, in_flight, lost, resent, acked } = strip.sender_counts();
         prop_assert_eq!(unsent + in_flight + lost + resent + acked, strip.segments());
-        let ReceiverCounts { missing, kept_early, in_order } = strip.receiver_counts();
-        prop_assert_eq!(missing + kept_early + in_order, strip.segments());
-        let place = Place { index: 0, of: 0 };
+        let ReceiverCounts { missing, buffered_out_of_order, in_order } = strip.receiver_counts();
+        prop_assert_eq!(missing + buffered_out_of_order + in_order, strip.segments());
+        let place = JournalPosition { index: 0, of: 0 };
         prop_assert!(!text(&heading, &strip, place).is_empty());
         prop_assert!(!picture(&heading, &strip, place).shapes.is_empty());
     }
 }
 
 #[test]
-fn a_lost_packet_is_shown_as_lost_before_the_sender_can_know() {
+fn a_lost_packet_is_shown_as_lost_before_the_sender_can_detect_it() {
     let (heading, entries) = journal(&Experiment {
         scenario: "delay=50ms;drop=d2.1".parse().unwrap(),
         window: 4,
@@ -284,11 +287,11 @@ fn a_lost_packet_is_shown_as_lost_before_the_sender_can_know() {
     let strip = scrubber.at(index);
     assert_eq!(strip.sender(2), SenderState::Resent);
     assert_eq!(strip.sender(3), SenderState::Acked);
-    assert_eq!(strip.receiver(3), ReceiverState::KeptEarly);
+    assert_eq!(strip.receiver(3), ReceiverState::BufferedOutOfOrder);
 }
 
 #[test]
-fn after_a_timeout_of_go_back_n_every_segment_in_flight_is_lost() {
+fn after_a_timeout_of_go_back_n_every_segment_in_flight_is_declared_lost() {
     let (heading, entries) = journal(&Experiment {
         scenario: "delay=50ms;drop=d2.1".parse().unwrap(),
         arq: Arq::GoBackN,
@@ -300,28 +303,28 @@ fn after_a_timeout_of_go_back_n_every_segment_in_flight_is_lost() {
     let mut strip = Strip::new(&heading);
     for entry in &entries {
         strip.take(entry);
-        if matches!(entry.what, Happening::Machine(Event::PacketLost { .. })) {
+        if matches!(entry.what, JournalEvent::Machine(Event::PacketLost { .. })) {
             assert_eq!((strip.base(), strip.next()), (2, 6));
             assert_eq!(strip.sender_counts().lost, 4);
         }
     }
-    assert_eq!(strip.resends(), 4);
+    assert_eq!(strip.retransmissions(), 4);
 }
 
 #[test]
-fn a_journal_of_one_side_shows_that_side_alone() {
+fn a_journal_of_one_side_shows_only_that_side() {
     let (heading, entries) = journal(&lossy(Arq::Sack, 1, 8));
     let mut strip = Strip::new(&heading);
     let receivers = entries.iter().filter(|entry| entry.side == Side::Receiver);
     receivers.for_each(|entry| strip.take(entry));
     assert_eq!(strip.receiver_counts().in_order, strip.segments());
-    let text = text(&heading, &strip, Place { index: 1, of: 1 });
+    let text = text(&heading, &strip, JournalPosition { index: 1, of: 1 });
     assert!(!text.contains("sender"), "{text}");
     assert!(text.contains("receiver   ####"), "{text}");
 }
 
 #[test]
-fn a_long_file_is_shown_in_bins_whose_most_telling_sign_is_seen() {
+fn a_long_file_is_shown_in_bins_with_their_most_important_symbol() {
     let (heading, entries) = journal(&Experiment {
         scenario: "delay=5ms;drop=d500.1".parse().unwrap(),
         size: 100_000,
@@ -330,14 +333,14 @@ fn a_long_file_is_shown_in_bins_whose_most_telling_sign_is_seen() {
     });
     let mut strip = Strip::new(&heading);
     let lost = entries.iter().position(
-        |entry| matches!(&entry.what, Happening::Link(carried) if carried.is_lost()),
+        |entry| matches!(&entry.what, JournalEvent::Link(carried) if carried.is_lost()),
     );
     let until = lost.unwrap() + 1;
     entries[..until].iter().for_each(|entry| strip.take(entry));
     let text = text(
         &heading,
         &strip,
-        Place {
+        JournalPosition {
             index: until,
             of: entries.len(),
         },

@@ -1,7 +1,7 @@
 //! The strip as lines of text.
 
 use super::view::{Bin, bins, segments_per_bin, shown, subtitle, title};
-use super::{Place, ReceiverState, SenderState, Strip};
+use super::{JournalPosition, ReceiverState, SenderState, Strip};
 use crate::lab::journal::Heading;
 use crate::lab::words::time;
 use std::fmt::Write as _;
@@ -15,8 +15,8 @@ const CELLS: u32 = 66;
 
 /// The strip at one moment, its legend included.
 #[must_use]
-pub fn text(heading: &Heading, strip: &Strip, place: Place) -> String {
-    let Place { index, of } = place;
+pub fn text(heading: &Heading, strip: &Strip, place: JournalPosition) -> String {
+    let JournalPosition { index, of } = place;
     let (title, subtitle) = (title(heading), subtitle(heading));
     let time = time(strip.time_us());
     let mut text = format!("{title}: {subtitle}\n{time}, event {index} of {of}\n\n");
@@ -94,7 +94,7 @@ fn write_counts(text: &mut String, strip: &Strip) {
             "{:LABEL$}base {base}, next {next}, the window ends before {end}; {} \
              retransmissions so far",
             "",
-            strip.resends()
+            strip.retransmissions()
         );
     }
     if strip.hears_receiver() {
@@ -104,7 +104,7 @@ fn write_counts(text: &mut String, strip: &Strip) {
             let look = state.look();
             let _ = write!(text, "{} {} {}  ", look.sign, counts.get(state), look.name);
         }
-        let _ = writeln!(text, "next expected {}", strip.expected());
+        let _ = writeln!(text, "next expected {}", strip.next_expected());
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn shown(strip: &Strip, most: u32) -> Range<u32> {
     let here = if strip.hears_sender() {
         strip.base()
     } else {
-        strip.expected()
+        strip.next_expected()
     };
     let first = here
         .saturating_sub(before)

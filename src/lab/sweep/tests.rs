@@ -19,7 +19,7 @@ fn lossy() -> Grid {
 }
 
 #[test]
-fn a_cell_that_comes_out_the_same_twice_is_there_once() {
+fn a_repeated_cell_of_the_grid_appears_once() {
     let grid = Grid {
         windows: vec![4, 16],
         ..Grid::small()
@@ -31,7 +31,7 @@ fn a_cell_that_comes_out_the_same_twice_is_there_once() {
 }
 
 #[test]
-fn a_row_is_the_mean_of_its_seeds_and_lies_between_slowest_and_fastest() {
+fn a_row_contains_the_mean_of_its_seeds_between_minimum_and_maximum() {
     for row in rows(&lossy()) {
         assert!(
             row.least <= row.goodput && row.goodput <= row.most,
@@ -42,7 +42,7 @@ fn a_row_is_the_mean_of_its_seeds_and_lies_between_slowest_and_fastest() {
 }
 
 #[test]
-fn the_formula_is_given_where_the_window_is_fixed_and_only_there() {
+fn the_formula_is_given_only_for_a_fixed_window() {
     let fixed = rows(&lossy());
     assert!(fixed.iter().all(|row| row.formula.is_some()));
     let controlled = Grid {
@@ -54,7 +54,7 @@ fn the_formula_is_given_where_the_window_is_fixed_and_only_there() {
 }
 
 #[test]
-fn the_words_of_the_link_come_after_those_of_the_grid() {
+fn the_link_parameters_of_the_grid_come_before_those_of_the_user() {
     let grid = lossy();
     let scenario = grid.cells()[4].scenario(&grid, 2).unwrap();
     assert_eq!(scenario.seed, 2);
@@ -64,7 +64,7 @@ fn the_words_of_the_link_come_after_those_of_the_grid() {
 }
 
 #[test]
-fn a_table_says_once_what_all_rows_share() {
+fn a_table_states_once_the_values_that_all_rows_share() {
     let table = listing::table(&rows(&lossy()));
     let mut lines = table.lines();
     let shared = "controller fixed, delay 10 ms, bytes 100000";
@@ -77,14 +77,14 @@ fn a_table_says_once_what_all_rows_share() {
 }
 
 #[test]
-fn csv_has_as_many_fields_in_each_row_as_in_its_header() {
+fn every_csv_row_has_as_many_fields_as_the_header() {
     let csv = listing::csv(&rows(&lossy()));
     let fields: Vec<_> = csv.lines().map(|line| line.split(',').count()).collect();
     assert_eq!(fields, [14; 13]);
 }
 
 #[test]
-fn marks_stand_over_their_formula_and_a_controller_is_joined() {
+fn measured_points_are_drawn_over_their_formula_and_controller_points_are_joined() {
     let grid = lossy();
     let chart = grid.chart(&rows(&grid), Across::of_grid(&grid), false);
     let names: Vec<_> = chart.panels[0]

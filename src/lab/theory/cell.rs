@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn stop_and_wait_is_as_good_as_its_formula() {
+    fn stop_and_wait_is_as_efficient_as_its_formula() {
         for (loss, a) in [(0.0, 0.0), (0.0, 5.0), (0.3, 0.0), (0.3, 2.0)] {
             let cell = Cell {
                 arq: Arq::StopAndWait,
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn go_back_n_is_as_good_as_its_formula() {
+    fn go_back_n_is_as_efficient_as_its_formula() {
         for (window, a) in [(4, 0.0), (16, 2.0), (4, 5.0), (8, 2.0)] {
             let cell = Cell {
                 arq: Arq::GoBackN,
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn selective_repeat_is_as_good_as_its_model_and_no_better_than_its_bound() {
+    fn selective_repeat_is_as_efficient_as_its_model_and_stays_below_its_bound() {
         for (window, a) in [(2, 0.5), (4, 0.0), (8, 2.0), (16, 10.0)] {
             let cell = Cell {
                 arq: Arq::SelectiveRepeat,
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_read_by_its_name() {
+    fn a_setting_is_parsed_from_its_name() {
         for setting in Setting::ALL {
             assert_eq!(setting.name().parse(), Ok(setting));
         }

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn without_loss_a_wide_window_fills_the_wire_with_file_bytes() {
+    fn without_loss_a_wide_window_fills_the_link_with_payload() {
         for arq in [Arq::GoBackN, Arq::SelectiveRepeat] {
             let path = path("delay=10ms;rate=8mbit", arq, 1_000).unwrap();
             let share = 1_436.0 / (1_436.0 + HEADERS);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_rate_the_window_goes_through_once_a_round_trip() {
+    fn without_a_rate_limit_one_window_is_delivered_per_round_trip() {
         let path = path("delay=20ms", Arq::SelectiveRepeat, 16).unwrap();
         let expected = 16.0 * 1_436.0 / 0.040;
         assert!((path.goodput() / expected - 1.0).abs() < 1e-4);
@@ -243,20 +243,20 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_packet_is_as_good_as_a_lost_one() {
+    fn a_corrupted_packet_counts_as_a_lost_packet_in_the_formula() {
         let path = path("loss=10%;corrupt=10%;delay=1ms", Arq::StopAndWait, 1).unwrap();
         assert!((path.loss - 0.19).abs() < 1e-12);
     }
 
     #[test]
-    fn delays_that_differ_by_direction_make_one_round_trip() {
+    fn different_delays_per_direction_add_up_to_one_round_trip() {
         let round = |line| path(line, Arq::StopAndWait, 1).unwrap().goodput();
         let (even, odd) = (round("delay=20ms"), round("data.delay=30ms;ack.delay=10ms"));
         assert!((even - odd).abs() < 1e-6);
     }
 
     #[test]
-    fn what_the_formula_leaves_out_is_named() {
+    fn the_parameters_that_the_formula_ignores_are_named() {
         let line = "loss=0.5%;delay=10ms;data.rate=5mbit;jitter=1ms;drop=d0.1";
         let said = path(line, Arq::GoBackN, 16).unwrap().to_string();
         assert_eq!(
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_formulas_do_not_know_has_a_reason() {
+    fn a_link_without_a_formula_gives_a_reason() {
         for (line, why) in [
             ("perfect", Silent::NoTime),
             ("loss=5%", Silent::NoTime),

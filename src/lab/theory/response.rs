@@ -69,7 +69,7 @@ mod tests {
     const TENTH: Duration = Duration::from_millis(100);
 
     #[test]
-    fn cubic_has_the_windows_of_the_rfcs_table() {
+    fn cubic_has_the_windows_of_the_table_in_rfc_9438() {
         // RFC 9438 §5.1, a round trip of 0.1 s, C = 0.4.
         for (loss, window) in [(1e-4, 187.0), (1e-5, 1_054.0), (1e-8, 187_400.0)] {
             let found = cubic(loss, TENTH);
@@ -78,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn without_timeouts_pftk_is_mathis_and_with_many_losses_it_is_far_below() {
+    fn pftk_equals_mathis_without_timeouts_and_is_far_below_it_at_high_loss() {
         let pftk = |loss| pftk(loss, TENTH, 4 * TENTH, 1, u32::MAX);
         assert!((pftk(1e-7) / mathis(1e-7) - 1.0).abs() < 0.01);
         assert!(pftk(0.1) < mathis(0.1) / 2.0);
     }
 
     #[test]
-    fn pftk_never_goes_beyond_the_window() {
+    fn pftk_never_exceeds_the_window() {
         assert_eq!(pftk(1e-9, TENTH, TENTH, 2, 64).to_string(), "64");
     }
 }

@@ -105,7 +105,7 @@ pub fn exact(loss: f64, lanes: u32, window: u32) -> Option<f64> {
 
 /// Where a slot leads from one state.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct Transition {
     /// Whether a packet's ACK or timeout comes in this slot.
     is_busy: bool,
     /// The state after its ACK, and after its timeout.
@@ -114,7 +114,7 @@ struct Step {
 }
 
 /// Every state that can come about, in the order they are found; `None`: too many.
-fn reachable(lanes: u32, window: u32) -> Option<Vec<Step>> {
+fn reachable(lanes: u32, window: u32) -> Option<Vec<Transition>> {
     let empty = State {
         lanes: (0..lanes).map(|_| None).collect(),
         fresh: 0,
@@ -132,7 +132,7 @@ fn reachable(lanes: u32, window: u32) -> Option<Vec<Step>> {
             })
         });
         let is_busy = state.lanes.front().is_some_and(Option::is_some);
-        steps.push(Step {
+        steps.push(Transition {
             is_busy,
             arrived,
             lost,
@@ -170,7 +170,7 @@ const PACKETS: u32 = 300_000;
 /// Packets that arrive per slot, over very many packets.
 #[must_use]
 pub fn sampled(loss: f64, lanes: u32, window: u32) -> f64 {
-    let mut dice = Dice(0);
+    let mut generator = Generator(0);
     // D(i-N) to D(i-1); before the first packet all has arrived.
     let mut all_arrived = VecDeque::from(vec![0_u64; window as usize]);
     // From when on each lane is free.
@@ -185,7 +185,7 @@ pub fn sampled(loss: f64, lanes: u32, window: u32) -> f64 {
             lane = (lane + 1) % free_at.len();
         }
         let mut arrives = slot + u64::from(lanes);
-        while dice.share() < loss {
+        while generator.share() < loss {
             arrives += u64::from(lanes);
         }
         free_at[lane] = arrives;
@@ -199,9 +199,9 @@ pub fn sampled(loss: f64, lanes: u32, window: u32) -> f64 {
 
 /// A generator with a state of 64 bits: xorshift64* (Marsaglia 2003, Vigna 2016). Not the
 /// link's, so that the two share no luck.
-struct Dice(u64);
+struct Generator(u64);
 
-impl Dice {
+impl Generator {
     /// From 0 up to but without 1.
     fn share(&mut self) -> f64 {
         let mut x = if self.0 == 0 {
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_lane_is_stop_and_wait_and_no_loss_no_stall() {
+    fn one_lane_equals_stop_and_wait_and_without_loss_there_is_no_stall() {
         for loss in [0.0, 0.1, 0.3] {
             let found = exact(loss, 1, 1).unwrap();
             assert!((found - (1.0 - loss)).abs() < 1e-6, "{loss}: {found}");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn two_lanes_and_a_window_of_two_are_solved_by_hand() {
+    fn two_lanes_and_a_window_of_two_match_the_solution_by_hand() {
         for loss in [0.0, 0.1, 0.5] {
             // Five states: the report's exercise.
             let by_hand = (1.0 - loss) * (1.0 + 2.0 * loss) / (1.0 + 3.0 * loss);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_solved_and_the_chain_followed_agree() {
+    fn the_exact_and_the_sampled_markov_chain_agree() {
         for loss in [0.01, 0.1, 0.3] {
             for (lanes, window) in [(2, 2), (2, 8), (3, 3), (3, 8), (4, 4)] {
                 let solved = exact(loss, lanes, window).expect("few enough states");
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stall_only_costs_and_a_wider_window_costs_less() {
+    fn stalls_only_reduce_the_efficiency_and_a_wider_window_reduces_it_less() {
         let bound = |loss: f64| 1.0 - loss;
         for loss in [0.05, 0.3] {
             let found = [8, 16, 64].map(|window| sampled(loss, 8, window));

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn nineteen_of_twenty_hold_and_eighteen_do_not() {
+    fn the_formula_holds_with_nineteen_cells_of_twenty_but_not_with_eighteen() {
         let mut ratios = vec![1.0; 19];
         ratios.push(1.06);
         assert!(holds(&rows(&ratios)));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_is_off_is_named_the_worst_first() {
+    fn deviating_cells_are_listed_with_the_worst_first() {
         let text = text(&rows(&[1.0, 1.06, 0.5]));
         let summary = "go-back-n, textbook: 1 of 3 cells (33.3%) are within 5% of the \
                        formula\n  off: loss 10%, N 3, a 2: 0.2500 measured, 0.5000 \
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn stop_and_wait_has_one_window_and_the_others_eight() {
+    fn the_full_grid_has_one_window_for_stop_and_wait_and_eight_for_the_others() {
         assert_eq!(Grid::full().cells().count(), 7 * 8 * (1 + 8 + 8 + 8));
     }
 }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn stop_and_wait_across_a_continent_is_as_bad_as_the_textbook_says() {
+    fn stop_and_wait_across_a_continent_is_as_inefficient_as_the_textbook_states() {
         // Kurose & Ross §3.4.2: 1 Gbit/s, 15 ms one way, 8,000 bits a packet.
         let a = 15e-3 / (8_000.0 / 1e9);
         assert_near(efficiency(Arq::StopAndWait, 0.0, 1, a), 0.000_27 * 0.987);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_of_one_is_stop_and_wait() {
+    fn a_window_of_one_equals_stop_and_wait() {
         for loss in [0.0, 0.1, 0.3] {
             for a in [0.0, 0.5, 7.0] {
                 let plain = stop_and_wait(loss, a);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_meet_where_the_window_just_fills_the_wire() {
+    fn both_forms_of_the_formula_agree_where_the_window_just_fills_the_pipe() {
         for loss in [0.0, 0.1, 0.3] {
             let just = go_back_n(loss, 101, 50.0);
             let nearly = go_back_n(loss, 101, 50.000_001);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn without_loss_the_real_timer_costs_nothing_and_with_loss_it_costs() {
+    fn the_real_timer_reduces_the_efficiency_only_under_loss() {
         let ms = Duration::from_millis(1);
         for arq in [Arq::StopAndWait, Arq::GoBackN] {
             let plain = |loss| efficiency(arq, loss, 16, 5.0);

@@ -159,17 +159,17 @@ impl Piece<'_> {
 
     /// An outage: how long of how much, `2s/5s`.
     pub(super) fn outage(&self) -> Result<Outage, ScenarioError> {
-        let (dark, period) = self.split_once('/').ok_or_else(|| {
+        let (down, period) = self.split_once('/').ok_or_else(|| {
             self.wrong(
                 "write the length of the outage and of the \
                                        period, such as 2s/5s",
             )
         })?;
         let outage = Outage {
-            dark: dark.duration_up_to(LONGEST_PERIOD)?,
+            down: down.duration_up_to(LONGEST_PERIOD)?,
             period: period.duration_up_to(LONGEST_PERIOD)?,
         };
-        if outage.dark >= outage.period {
+        if outage.down >= outage.period {
             return Err(self.wrong("write an outage that is shorter than its period"));
         }
         Ok(outage)

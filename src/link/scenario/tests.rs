@@ -7,7 +7,7 @@ fn scenario(text: &str) -> Scenario {
 }
 
 #[test]
-fn words_hold_both_ways_unless_they_say_which() {
+fn a_parameter_applies_to_both_directions_unless_one_is_named() {
     let scenario = scenario("seed=9; loss=10%; ack.loss=0.5%; data.delay=1.5s");
     assert_eq!(scenario.seed, 9);
     let [data, ack] =
@@ -18,7 +18,8 @@ fn words_hold_both_ways_unless_they_say_which() {
 }
 
 #[test]
-fn the_words_of_a_real_path_are_understood_and_its_queue_is_one_product() {
+fn rate_queue_and_jitter_are_parsed_and_the_default_queue_is_one_bandwidth_delay_product()
+{
     let scenario = scenario("rate=10mbit;delay=20ms;ack.queue=64kB;jitter=5ms");
     let ack = scenario.conditions(Direction::Ack);
     assert_eq!((ack.rate, ack.queue), (Some(10_000_000), Some(64_000)));
@@ -36,7 +37,7 @@ fn the_words_of_a_real_path_are_understood_and_its_queue_is_one_product() {
 }
 
 #[test]
-fn a_list_names_packets_by_letter_number_and_attempt() {
+fn a_drop_list_names_packets_by_letter_number_and_attempt() {
     let scenario = scenario("drop=d0.1, a3.1,s0.2");
     let named = |kind, number, attempt| Label {
         kind,
@@ -52,7 +53,7 @@ fn a_list_names_packets_by_letter_number_and_attempt() {
 }
 
 #[test]
-fn nothing_at_all_is_a_perfect_link() {
+fn an_empty_scenario_is_a_perfect_link() {
     for text in ["", "  ", ";;", "seed=4", "loss=0%"] {
         assert!(scenario(text).is_perfect(), "{text:?}");
     }
@@ -62,7 +63,7 @@ fn nothing_at_all_is_a_perfect_link() {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place() {
+fn every_parse_error_gives_its_position() {
     for (text, what, columns) in [
         ("loss=10", "write a percentage, such as 10%", 5..7),
         ("loss=101%", "write a percentage from 0% to 100%", 5..9),
@@ -154,13 +155,13 @@ fn every_mistake_is_told_with_its_place() {
 
 proptest! {
     #[test]
-    fn no_line_panics(text in "[a-zé=.;,%0-9 ]{0,40}") {
+    fn no_scenario_text_causes_a_panic(text in "[a-zé=.;,%0-9 ]{0,40}") {
         let _ = text.parse::<Scenario>().map_err(|error| error.to_string());
     }
 }
 
 #[test]
-fn a_burst_lasts_a_hundred_packets_at_most_and_its_shares_fit_into_one_die() {
+fn a_mean_burst_has_at_most_100_packets_and_its_probabilities_sum_to_at_most_one() {
     for (burst, is_right) in [
         ("1%/1%", true),
         ("1%/0.9%", false),
@@ -190,7 +191,7 @@ fn word() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn a_scenario_that_has_grown_is_printed_as_a_line_that_reads_as_itself(
+    fn an_extended_scenario_is_printed_as_text_that_parses_to_the_same_scenario(
         words in prop::collection::vec(word(), 0..5),
         end in prop::sample::select(vec!["", ";", " ; ", ";;"]),
         losses in prop::collection::vec((0_u32..9, 1_u8..4), 0..9),

@@ -23,7 +23,7 @@
 //! Source: the third of the five student projects that Sash descends from; D. Chiu,
 //! R. Jain, "Analysis of the Increase and Decrease Algorithms" (1989), §3.
 
-use super::recovery::Retellings;
+use super::recovery::RepeatedReports;
 use super::{Acked, Controller, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
@@ -33,7 +33,7 @@ use std::time::Duration;
 pub struct Additive {
     window: u32,
     most: u32,
-    retellings: Retellings,
+    repeated_reports: RepeatedReports,
     smoothed: Option<Duration>,
 }
 
@@ -47,7 +47,7 @@ impl Additive {
         Self {
             window: FIRST_WINDOW.min(most),
             most,
-            retellings: Retellings::default(),
+            repeated_reports: RepeatedReports::default(),
             smoothed: None,
         }
     }
@@ -64,14 +64,14 @@ impl Controller for Additive {
 
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
-        self.retellings.ack();
-        if !ack.is_limited {
+        self.repeated_reports.ack();
+        if !ack.is_application_limited {
             self.window = (self.window + 1).min(self.most);
         }
     }
 
     fn on_signal(&mut self, signal: &Signal) {
-        if self.retellings.is_news(signal) {
+        if self.repeated_reports.is_news(signal) {
             self.step_down();
         }
     }
@@ -95,48 +95,53 @@ impl Controller for Additive {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, nack, timeout};
+    use super::super::test_signals::{TestSignals, nack, timeout};
     use super::*;
 
     #[test]
-    fn right_acks_lead_up_and_wrong_ones_and_timeouts_down_by_one() {
+    fn an_ack_increases_the_window_by_one_and_a_loss_or_timeout_decreases_it_by_one() {
         let mut controller = Additive::new(8_192);
-        (0..6).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        (0..6).for_each(|tick| {
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+        });
         assert_eq!(controller.window(), 10);
         controller.on_signal(&nack(20));
-        controller.on_signal(&Hand::default().lost(1, 30, 130));
+        controller.on_signal(&TestSignals::default().lost(1, 30, 130));
         assert_eq!(controller.window(), 8);
-        controller.on_ack(&Hand::default().acked(1, 140, 240));
+        controller.on_ack(&TestSignals::default().acked(1, 140, 240));
         controller.on_signal(&timeout(500));
         assert_eq!(controller.window(), 8);
     }
 
     #[test]
-    fn a_nack_that_the_timer_follows_is_one_step() {
+    fn a_nack_followed_by_its_timeout_decreases_the_window_once() {
         let mut controller = Additive::new(8_192);
         controller.on_signal(&nack(20));
         controller.on_signal(&timeout(300));
-        controller.on_signal(&Hand::default().lost(4, 10, 300));
+        controller.on_signal(&TestSignals::default().lost(4, 10, 300));
         assert_eq!(controller.window(), 3);
     }
 
     #[test]
-    fn it_never_leaves_one_to_most() {
+    fn the_window_stays_between_one_and_its_maximum() {
         let mut controller = Additive::new(6);
-        (0..9).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        (0..9).for_each(|tick| {
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+        });
         assert_eq!(controller.window(), 6);
         (0..9).for_each(|tick| controller.on_signal(&nack(tick)));
         assert_eq!(controller.window(), 1);
     }
 
     #[test]
-    fn the_difference_between_two_flows_outlives_every_loss_they_share() {
+    fn additive_decrease_preserves_the_difference_between_two_flows() {
         let (mut wide, mut narrow) = (Additive::new(8_192), Additive::new(8_192));
-        (0..20).for_each(|tick| wide.on_ack(&Hand::default().acked(1, tick, tick)));
+        (0..20)
+            .for_each(|tick| wide.on_ack(&TestSignals::default().acked(1, tick, tick)));
         for tick in 0..50 {
             for controller in [&mut wide, &mut narrow] {
-                controller.on_ack(&Hand::default().acked(1, tick, tick));
-                controller.on_ack(&Hand::default().acked(1, tick, tick));
+                controller.on_ack(&TestSignals::default().acked(1, tick, tick));
+                controller.on_ack(&TestSignals::default().acked(1, tick, tick));
                 controller.on_signal(&nack(tick));
             }
         }

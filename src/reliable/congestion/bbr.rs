@@ -298,7 +298,7 @@ impl Bbr {
     /// The rate must grow by a quarter every now and then, or it is the bottleneck's.
     fn continue_startup(&mut self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
         let rate = self.path.rate().unwrap_or(0.0);
-        if rate >= best * 1.25 || ack.is_limited {
+        if rate >= best * 1.25 || ack.is_application_limited {
             if rate >= best * 1.25 {
                 self.path.take_growing_round();
             }

@@ -191,7 +191,7 @@ impl Controller for Cubic {
         if self.recovery.covers(ack) {
             return;
         }
-        if ack.is_limited {
+        if ack.is_application_limited {
             self.flight = f64::from(ack.in_flight_when_sent);
             if let Some(curve) = &mut self.curve {
                 curve.began += silence; // RFC 9438 §4.2: such time does not count.

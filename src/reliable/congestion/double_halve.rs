@@ -66,7 +66,7 @@ impl Controller for DoubleHalve {
 
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
-        if self.recovery.covers(ack) || ack.is_limited {
+        if self.recovery.covers(ack) || ack.is_application_limited {
             return;
         }
         self.acked += ack.packets;
@@ -102,73 +102,75 @@ impl Controller for DoubleHalve {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at, nack, timeout};
+    use super::super::test_signals::{TestSignals, at, nack, timeout};
     use super::*;
 
     /// A controller whose window is 16: 1 + 2 + 4 + 8 packets were acknowledged.
     fn at_sixteen() -> DoubleHalve {
         let mut controller = DoubleHalve::new(8_192);
-        (0..15).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        (0..15).for_each(|tick| {
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+        });
         assert_eq!(controller.window(), 16);
         controller
     }
 
     #[test]
-    fn a_window_of_acks_doubles_it_and_one_fewer_does_not() {
+    fn acks_for_a_whole_window_double_it_and_one_fewer_does_not() {
         let mut controller = at_sixteen();
-        controller.on_ack(&Hand::default().acked(15, 20, 120));
+        controller.on_ack(&TestSignals::default().acked(15, 20, 120));
         assert_eq!(controller.window(), 16);
-        controller.on_ack(&Hand::default().acked(1, 20, 120));
+        controller.on_ack(&TestSignals::default().acked(1, 20, 120));
         assert_eq!(controller.window(), 32);
     }
 
     #[test]
     fn losses_of_one_window_halve_it_once() {
         let mut controller = at_sixteen();
-        controller.on_signal(&Hand::default().lost(1, 50, 150));
-        controller.on_signal(&Hand::default().lost(3, 120, 220));
+        controller.on_signal(&TestSignals::default().lost(1, 50, 150));
+        controller.on_signal(&TestSignals::default().lost(3, 120, 220));
         assert_eq!(controller.window(), 8);
-        controller.on_signal(&Hand::default().lost(1, 160, 260));
+        controller.on_signal(&TestSignals::default().lost(1, 160, 260));
         assert_eq!(controller.window(), 4);
     }
 
     #[test]
-    fn a_nack_that_the_timer_follows_halves_it_once() {
+    fn a_nack_followed_by_its_timeout_halves_the_window_once() {
         let mut controller = at_sixteen();
         controller.on_signal(&nack(200));
         controller.on_signal(&timeout(500));
-        controller.on_signal(&Hand::default().lost(16, 190, 500));
+        controller.on_signal(&TestSignals::default().lost(16, 190, 500));
         assert_eq!(controller.window(), 8);
     }
 
     #[test]
-    fn it_never_leaves_one_to_most() {
+    fn the_window_stays_between_one_and_its_maximum() {
         let mut controller = DoubleHalve::new(5);
         for tick in 0..9 {
-            controller.on_ack(&Hand::default().acked(5, tick, tick));
+            controller.on_ack(&TestSignals::default().acked(5, tick, tick));
         }
         assert_eq!(controller.window(), 5);
         for tick in 1..9 {
-            controller.on_signal(&Hand::default().lost(1, tick * 100, tick * 100));
+            controller.on_signal(&TestSignals::default().lost(1, tick * 100, tick * 100));
         }
         assert_eq!(controller.window(), 1);
     }
 
     #[test]
-    fn sending_begins_again_with_one_packet() {
+    fn after_an_idle_period_sending_restarts_with_one_packet() {
         let mut controller = at_sixteen();
         controller.on_restart(at(9_000));
         assert_eq!(controller.window(), 1);
     }
 
     #[test]
-    fn neither_what_left_before_the_loss_was_found_nor_what_left_for_want_of_more_doubles_it()
+    fn neither_packets_sent_before_the_loss_nor_application_limited_ones_double_the_window()
      {
         let mut controller = at_sixteen();
-        controller.on_ack(&Hand::default().acked_limited(16, 20, 120));
+        controller.on_ack(&TestSignals::default().acked_application_limited(16, 20, 120));
         assert_eq!(controller.window(), 16);
-        controller.on_signal(&Hand::default().lost(1, 50, 150));
-        controller.on_ack(&Hand::default().acked(16, 140, 240));
+        controller.on_signal(&TestSignals::default().lost(1, 50, 150));
+        controller.on_ack(&TestSignals::default().acked(16, 140, 240));
         assert_eq!(controller.window(), 8);
     }
 }

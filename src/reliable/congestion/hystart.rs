@@ -140,31 +140,31 @@ impl HyStart {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, ms};
+    use super::super::test_signals::{TestSignals, ms};
     use super::*;
 
     /// Rounds of ten packets, each with its round trip in milliseconds.
     fn after(rounds: &[u64]) -> HyStart {
         let mut hystart = HyStart::default();
         for (round, &round_trip) in (0..).zip(rounds) {
-            let hand = Hand {
+            let test_signals = TestSignals {
                 round_trip: ms(round_trip),
                 delivered: 10 * (round + 1),
                 delivered_when_sent: 10 * round,
             };
-            hystart.on_ack(&hand.acked(10, 0, round_trip));
+            hystart.on_ack(&test_signals.acked(10, 0, round_trip));
         }
         hystart
     }
 
     #[test]
-    fn a_round_trip_that_grows_by_an_eighth_slows_slow_start_to_a_quarter() {
+    fn an_rtt_increase_of_one_eighth_slows_slow_start_to_a_quarter() {
         assert_eq!(after(&[80, 89]).growth_divisor(), 1);
         assert_eq!(after(&[80, 90]).growth_divisor(), 4);
     }
 
     #[test]
-    fn the_growth_that_counts_is_at_least_4_ms_and_at_most_16() {
+    fn the_threshold_of_the_rtt_increase_is_at_least_4_ms_and_at_most_16_ms() {
         assert_eq!(after(&[1, 4]).growth_divisor(), 1);
         assert_eq!(after(&[1, 5]).growth_divisor(), 4);
         assert_eq!(after(&[400, 415]).growth_divisor(), 1);
@@ -172,28 +172,28 @@ mod tests {
     }
 
     #[test]
-    fn five_rounds_that_stay_long_end_it() {
+    fn five_rounds_with_a_high_rtt_end_slow_start() {
         assert!(!after(&[80, 100, 100, 100, 100, 100]).is_over());
         assert!(after(&[80, 100, 100, 100, 100, 100, 100]).is_over());
     }
 
     #[test]
-    fn a_round_trip_that_shrinks_again_was_jitter() {
+    fn an_rtt_that_decreases_again_was_jitter() {
         let hystart = after(&[80, 100, 99]);
         assert_eq!((hystart.growth_divisor(), hystart.is_over()), (1, false));
     }
 
     #[test]
-    fn fewer_than_eight_packets_are_not_judged() {
+    fn a_round_needs_eight_rtt_samples() {
         let mut hystart = after(&[80]);
-        let hand = Hand {
+        let test_signals = TestSignals {
             round_trip: ms(200),
             delivered: 20,
             delivered_when_sent: 10,
         };
-        hystart.on_ack(&hand.acked(7, 0, 200));
+        hystart.on_ack(&test_signals.acked(7, 0, 200));
         assert_eq!(hystart.growth_divisor(), 1);
-        hystart.on_ack(&hand.acked(1, 0, 200));
+        hystart.on_ack(&test_signals.acked(1, 0, 200));
         assert_eq!(hystart.growth_divisor(), 4);
     }
 }

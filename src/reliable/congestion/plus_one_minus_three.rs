@@ -25,7 +25,7 @@
 //! Source: the first of the five student projects that Sash descends from; Kurose & Ross
 //! §3.6.3 (the idea of a probing window).
 
-use super::recovery::Retellings;
+use super::recovery::RepeatedReports;
 use super::{Acked, Controller, INITIAL_WINDOW, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
@@ -35,7 +35,7 @@ use std::time::Duration;
 pub struct PlusOneMinusThree {
     window: u32,
     most: u32,
-    retellings: Retellings,
+    repeated_reports: RepeatedReports,
     smoothed: Option<Duration>,
 }
 
@@ -57,7 +57,7 @@ impl PlusOneMinusThree {
         Self {
             window: INITIAL_WINDOW.min(most),
             most,
-            retellings: Retellings::default(),
+            repeated_reports: RepeatedReports::default(),
             smoothed: None,
         }
     }
@@ -75,14 +75,14 @@ impl Controller for PlusOneMinusThree {
 
     fn on_ack(&mut self, ack: &Acked) {
         self.smoothed = Some(ack.round_trip.smoothed);
-        self.retellings.ack();
-        if !ack.is_limited {
+        self.repeated_reports.ack();
+        if !ack.is_application_limited {
             self.window = (self.window + STEP_UP).min(self.most);
         }
     }
 
     fn on_signal(&mut self, signal: &Signal) {
-        if self.retellings.is_news(signal) {
+        if self.repeated_reports.is_news(signal) {
             self.step_down();
         }
     }
@@ -106,14 +106,14 @@ impl Controller for PlusOneMinusThree {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, nack, timeout};
+    use super::super::test_signals::{TestSignals, nack, timeout};
     use super::*;
 
     #[test]
-    fn fifty_acks_lead_from_ten_to_sixty_and_no_further() {
+    fn fifty_acks_increase_the_window_from_ten_to_its_maximum_of_sixty() {
         let mut controller = PlusOneMinusThree::new(8_192);
         let windows = (0..60).map(|tick| {
-            controller.on_ack(&Hand::default().acked(2, tick, tick + 100));
+            controller.on_ack(&TestSignals::default().acked(2, tick, tick + 100));
             controller.window()
         });
         let windows: Vec<_> = windows.collect();
@@ -122,42 +122,46 @@ mod tests {
     }
 
     #[test]
-    fn each_nack_and_each_loss_takes_three_down_to_eight() {
+    fn each_nack_and_each_loss_decreases_the_window_by_three_down_to_eight() {
         let mut controller = PlusOneMinusThree::new(8_192);
-        (0..20).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        (0..20).for_each(|tick| {
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+        });
         controller.on_signal(&nack(30));
         controller.on_signal(&nack(31));
         assert_eq!(controller.window(), 24);
-        controller.on_signal(&Hand::default().lost(1, 40, 140));
+        controller.on_signal(&TestSignals::default().lost(1, 40, 140));
         assert_eq!(controller.window(), 21);
         (0..20).for_each(|tick| controller.on_signal(&nack(200 + tick)));
         assert_eq!(controller.window(), 8);
     }
 
     #[test]
-    fn a_loss_told_by_nack_and_by_the_timer_costs_three_and_not_six() {
+    fn a_loss_signalled_by_nack_and_timeout_decreases_the_window_once() {
         let mut controller = PlusOneMinusThree::new(8_192);
-        (0..10).for_each(|tick| controller.on_ack(&Hand::default().acked(1, tick, tick)));
+        (0..10).for_each(|tick| {
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+        });
         controller.on_signal(&nack(100));
         controller.on_signal(&timeout(400));
-        controller.on_signal(&Hand::default().lost(17, 90, 400));
+        controller.on_signal(&TestSignals::default().lost(17, 90, 400));
         assert_eq!(controller.window(), 17);
         controller.on_signal(&timeout(1_000));
         assert_eq!(controller.window(), 14);
     }
 
     #[test]
-    fn a_sender_that_has_nothing_to_send_grows_no_window() {
+    fn an_application_limited_sender_does_not_grow_the_window() {
         let mut controller = PlusOneMinusThree::new(8_192);
-        controller.on_ack(&Hand::default().acked_limited(5, 0, 100));
+        controller.on_ack(&TestSignals::default().acked_application_limited(5, 0, 100));
         assert_eq!(controller.window(), 10);
     }
 
     #[test]
-    fn a_smaller_grant_binds_also_the_lower_bound() {
+    fn a_maximum_below_the_minimum_window_takes_precedence() {
         let mut controller = PlusOneMinusThree::new(4);
         controller.on_signal(&timeout(1));
-        controller.on_ack(&Hand::default().acked(1, 2, 3));
+        controller.on_ack(&TestSignals::default().acked(1, 2, 3));
         assert_eq!(controller.window(), 4);
     }
 }

@@ -9,8 +9,8 @@
 //!   answers      1st   -    |    2nd            4 left before the 1st answer, 7 after it
 //! ```
 //!
-//! [`Recovery`] answers once per round trip, as TCP does. [`Retellings`] is for those
-//! that take a step for every event, and only shall not take it twice for the same.
+//! [`Recovery`] answers once per round trip, as TCP does. [`RepeatedReports`] is for
+//! those that take a step for every event, and only shall not take it twice for the same.
 //!
 //! ```
 //! use sash::reliable::congestion::{Signal, recovery::Recovery};
@@ -109,7 +109,7 @@ impl Recovery {
 
 /// For controllers that take a step for each event.
 #[derive(Debug, Default)]
-pub struct Retellings {
+pub struct RepeatedReports {
     /// Losses of what left up to then were told by NACK or timer.
     told: Option<Moment>,
     /// A NACK was answered, and nothing new was acknowledged since.
@@ -117,7 +117,7 @@ pub struct Retellings {
     lost_at: Option<Moment>,
 }
 
-impl Retellings {
+impl RepeatedReports {
     /// Something new was acknowledged.
     pub fn ack(&mut self) {
         self.timer_is_expected = false;
@@ -146,11 +146,11 @@ impl Retellings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at, ms, nack, timeout};
+    use super::super::test_signals::{TestSignals, at, ms, nack, timeout};
     use super::*;
 
     #[test]
-    fn nacks_of_one_window_are_answered_once() {
+    fn nacks_within_one_window_cause_one_reduction() {
         let (mut recovery, path) = (Recovery::default(), Some(ms(100)));
         assert!(recovery.answers(&nack(300), path));
         assert!(!recovery.answers(&nack(350), path));
@@ -159,36 +159,36 @@ mod tests {
     }
 
     #[test]
-    fn what_left_before_the_answer_grows_no_window_and_what_left_after_it_does() {
+    fn packets_sent_before_a_reduction_do_not_grow_the_window_and_later_ones_do() {
         let mut recovery = Recovery::default();
-        let hand = Hand::default();
-        assert!(!recovery.covers(&hand.acked(1, 10, 110)));
+        let test_signals = TestSignals::default();
+        assert!(!recovery.covers(&test_signals.acked(1, 10, 110)));
         assert!(recovery.begins(at(20), at(120)));
-        assert!(recovery.covers(&hand.acked(1, 30, 130)));
-        assert!(!recovery.covers(&hand.acked(1, 121, 221)));
+        assert!(recovery.covers(&test_signals.acked(1, 30, 130)));
+        assert!(!recovery.covers(&test_signals.acked(1, 121, 221)));
         recovery.begins_by_timeout(at(300));
-        assert!(!recovery.covers(&hand.acked(1, 290, 390)));
+        assert!(!recovery.covers(&test_signals.acked(1, 290, 390)));
     }
 
     #[test]
-    fn a_timer_that_follows_an_answer_with_nothing_heard_between_is_the_same_event() {
+    fn a_timeout_after_a_reduction_without_an_ack_in_between_is_the_same_loss_event() {
         let mut recovery = Recovery::default();
         assert!(recovery.begins_by_timeout(at(100)));
         assert!(!recovery.begins_by_timeout(at(300)));
-        recovery.covers(&Hand::default().acked(1, 300, 400));
+        recovery.covers(&TestSignals::default().acked(1, 300, 400));
         assert!(recovery.begins_by_timeout(at(900)));
         assert!(!recovery.begins(at(900), at(900)));
     }
 
     #[test]
-    fn a_loss_told_by_nack_timer_and_losses_is_news_once() {
-        let hand = Hand::default();
-        let mut told = Retellings::default();
+    fn a_loss_signalled_by_nack_timeout_and_loss_detection_counts_once() {
+        let test_signals = TestSignals::default();
+        let mut told = RepeatedReports::default();
         assert!(told.is_news(&nack(100)));
         assert!(!told.is_news(&timeout(400)));
-        assert!(!told.is_news(&hand.lost(5, 90, 400)));
+        assert!(!told.is_news(&test_signals.lost(5, 90, 400)));
         assert!(told.is_news(&timeout(900)));
-        assert!(told.is_news(&hand.lost(1, 950, 1_050)));
+        assert!(told.is_news(&test_signals.lost(1, 950, 1_050)));
         assert!(!told.is_news(&timeout(1_050)));
     }
 }

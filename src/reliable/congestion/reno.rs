@@ -104,7 +104,7 @@ impl Controller for Reno {
         if self.recovery.covers(ack) {
             return;
         }
-        if ack.is_limited {
+        if ack.is_application_limited {
             self.flight = ack.in_flight_when_sent;
             return;
         }
@@ -158,79 +158,79 @@ impl Controller for Reno {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hand::{Hand, at, nack, timeout};
+    use super::super::test_signals::{TestSignals, at, nack, timeout};
     use super::*;
 
     /// Reno with a window of 40 in congestion avoidance: slow start to 80, one loss.
     fn at_forty() -> Reno {
         let mut reno = Reno::new(8_192);
-        reno.on_ack(&Hand::default().acked(70, 0, 100));
-        reno.on_signal(&Hand::default().lost(1, 10, 110));
-        reno.on_ack(&Hand::default().acked(1, 111, 211));
+        reno.on_ack(&TestSignals::default().acked(70, 0, 100));
+        reno.on_signal(&TestSignals::default().lost(1, 10, 110));
+        reno.on_ack(&TestSignals::default().acked(1, 111, 211));
         assert_eq!((reno.window(), reno.phase()), (40, "congestion-avoidance"));
         reno
     }
 
     #[test]
-    fn slow_start_grows_by_what_was_acknowledged() {
+    fn slow_start_grows_the_window_by_the_number_of_acknowledged_packets() {
         let mut reno = Reno::new(8_192);
-        reno.on_ack(&Hand::default().acked(4, 0, 100));
-        reno.on_ack(&Hand::default().acked(6, 0, 100));
+        reno.on_ack(&TestSignals::default().acked(4, 0, 100));
+        reno.on_ack(&TestSignals::default().acked(6, 0, 100));
         assert_eq!((reno.window(), reno.phase()), (20, "slow-start"));
     }
 
     #[test]
-    fn congestion_avoidance_grows_by_one_per_window_of_acks() {
+    fn congestion_avoidance_grows_the_window_by_one_per_window_of_acks() {
         let mut reno = at_forty();
-        reno.on_ack(&Hand::default().acked(38, 112, 212));
+        reno.on_ack(&TestSignals::default().acked(38, 112, 212));
         assert_eq!(reno.window(), 40);
-        reno.on_ack(&Hand::default().acked(1, 112, 212));
+        reno.on_ack(&TestSignals::default().acked(1, 112, 212));
         assert_eq!(reno.window(), 41);
-        reno.on_ack(&Hand::default().acked(40, 213, 313));
+        reno.on_ack(&TestSignals::default().acked(40, 213, 313));
         assert_eq!(reno.window(), 41);
-        reno.on_ack(&Hand::default().acked(1, 213, 313));
+        reno.on_ack(&TestSignals::default().acked(1, 213, 313));
         assert_eq!(reno.window(), 42);
     }
 
     #[test]
     fn all_losses_of_one_window_halve_it_once() {
         let mut reno = at_forty();
-        reno.on_signal(&Hand::default().lost(1, 200, 300));
+        reno.on_signal(&TestSignals::default().lost(1, 200, 300));
         assert_eq!((reno.window(), reno.phase()), (20, "recovery"));
-        reno.on_signal(&Hand::default().lost(5, 300, 400));
+        reno.on_signal(&TestSignals::default().lost(5, 300, 400));
         assert_eq!(reno.window(), 20);
-        reno.on_signal(&Hand::default().lost(1, 301, 401));
+        reno.on_signal(&TestSignals::default().lost(1, 301, 401));
         assert_eq!(reno.window(), 10);
     }
 
     #[test]
-    fn what_left_before_the_loss_was_found_does_not_grow_the_window() {
+    fn packets_sent_before_the_loss_detection_do_not_grow_the_window() {
         let mut reno = at_forty();
-        reno.on_signal(&Hand::default().lost(1, 200, 300));
-        reno.on_ack(&Hand::default().acked(30, 290, 390));
+        reno.on_signal(&TestSignals::default().lost(1, 200, 300));
+        reno.on_ack(&TestSignals::default().acked(30, 290, 390));
         assert_eq!((reno.window(), reno.phase()), (20, "recovery"));
-        reno.on_ack(&Hand::default().acked(20, 301, 401));
+        reno.on_ack(&TestSignals::default().acked(20, 301, 401));
         assert_eq!((reno.window(), reno.phase()), (21, "congestion-avoidance"));
     }
 
     #[test]
-    fn a_timeout_leads_to_one_packet_and_to_slow_start_up_to_half() {
+    fn a_timeout_sets_the_window_to_one_packet_and_slow_start_runs_up_to_half() {
         let mut reno = at_forty();
         reno.on_signal(&timeout(900));
-        reno.on_signal(&Hand::default().lost(40, 400, 900));
+        reno.on_signal(&TestSignals::default().lost(40, 400, 900));
         assert_eq!((reno.window(), reno.slow_start_threshold()), (1, Some(20)));
         reno.on_signal(&timeout(1_900)); // The same packet, lost again.
         assert_eq!(reno.slow_start_threshold(), Some(20));
         for round in 0..5 {
             let window = reno.window();
             let now = 2_000 + round * 100;
-            reno.on_ack(&Hand::default().acked(window, now, now + 100));
+            reno.on_ack(&TestSignals::default().acked(window, now, now + 100));
         }
         assert_eq!((reno.window(), reno.phase()), (20, "congestion-avoidance"));
     }
 
     #[test]
-    fn a_nack_halves_once_per_round_trip_and_the_timer_keeps_the_threshold() {
+    fn a_nack_halves_the_window_once_per_rtt_and_a_timeout_keeps_the_threshold() {
         let mut reno = at_forty();
         reno.on_signal(&nack(400));
         reno.on_signal(&nack(420));
@@ -240,16 +240,16 @@ mod tests {
     }
 
     #[test]
-    fn a_limited_sender_grows_nothing_and_halves_what_it_used() {
+    fn an_application_limited_sender_grows_no_window_and_a_loss_halves_the_used_window() {
         let mut reno = at_forty();
-        reno.on_ack(&Hand::default().acked_limited(12, 212, 312));
+        reno.on_ack(&TestSignals::default().acked_application_limited(12, 212, 312));
         assert_eq!(reno.window(), 40);
-        reno.on_signal(&Hand::default().lost(1, 220, 320));
+        reno.on_signal(&TestSignals::default().lost(1, 220, 320));
         assert_eq!(reno.window(), 6);
     }
 
     #[test]
-    fn sending_begins_again_with_the_restart_window() {
+    fn after_an_idle_period_sending_restarts_with_the_restart_window() {
         let mut reno = at_forty();
         reno.on_restart(at(60_000));
         assert_eq!((reno.window(), reno.phase()), (10, "slow-start"));
@@ -257,18 +257,19 @@ mod tests {
     }
 
     #[test]
-    fn packets_leave_twice_as_fast_as_the_window_in_slow_start_and_a_quarter_later() {
+    fn the_pacing_rate_is_twice_the_window_per_rtt_in_slow_start_and_five_quarters_later()
+    {
         let mut reno = Reno::new(8_192);
         assert_eq!(reno.pacing_rate(), None);
         reno.on_start(Some(Duration::from_millis(200)));
         assert_eq!(reno.pacing_rate(), Some(2.0 * 10.0 / 0.2));
-        reno.on_ack(&Hand::default().acked(10, 0, 100));
+        reno.on_ack(&TestSignals::default().acked(10, 0, 100));
         assert_eq!(reno.pacing_rate(), Some(2.0 * 20.0 / 0.1));
         assert_eq!(at_forty().pacing_rate(), Some(1.25 * 40.0 / 0.1));
     }
 
     #[test]
-    fn a_path_that_takes_no_time_is_not_paced() {
+    fn a_path_with_zero_rtt_is_not_paced() {
         let mut reno = Reno::new(8_192);
         reno.on_start(Some(Duration::ZERO));
         assert_eq!(reno.pacing_rate(), None);

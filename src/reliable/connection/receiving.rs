@@ -3,16 +3,19 @@
 //! Source: RFC 9293 §3.5, §3.6 (and TIME-WAIT, of which lingering is the short form).
 
 mod machine;
+mod phase;
 
-use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Unwanted};
-use super::super::gate;
+use super::super::connection_parameters::{ConnectionParameters, next_attempt};
+use super::super::event::{
+    DiscardReason, Event, EventLog, FlowControlState, Ignored, PacketName,
+};
+use super::super::flow_control;
 use super::super::handshake::{Handshake, Proposal};
 use super::super::moment::Moment;
-use super::super::retry::PATIENCE;
-use super::super::terms::{Terms, next_attempt};
+use super::super::retry::IDLE_TIMEOUT;
 use super::super::{ReceivingMachine, Transmit};
-use super::quiet::Quiet;
-use super::{FIN_HAS_COME, Failure, Outcome, receiver};
+use super::idle_timer::IdleTimer;
+use super::{FIN_RECEIVED, Failure, Outcome, receiver};
 use crate::wire::digest::Digest;
 use crate::wire::options::Arq;
 use crate::wire::packet::{Acknowledgement, Body, Packet, Reset};
@@ -26,18 +29,18 @@ pub struct Receiving {
     handshake: Handshake,
     phase: Phase,
     heard_at: Moment,
-    quiet: Quiet,
+    idle_timer: IdleTimer,
     /// An RST to be sent.
-    farewell: Option<Reset>,
-    /// An ACK that says [`FIN_HAS_COME`] is to be sent: what it echoes.
-    fin_has_come: Option<u32>,
+    pending_reset: Option<Reset>,
+    /// An ACK that says [`FIN_RECEIVED`] is to be sent: what it echoes.
+    fin_received: Option<u32>,
     /// Those that were sent so far.
-    fin_has_come_attempt: u8,
+    fin_received_attempt: u8,
     /// The segments that the shell has room for; `None`: a whole window.
-    room: Option<u32>,
+    receive_window: Option<u32>,
     is_paused: bool,
     /// The content of the ACKs: whether DATA may come.
-    gate: GateState,
+    flow_control: FlowControlState,
     last_arrivals: (u64, u64),
     log: EventLog,
 }
@@ -45,11 +48,11 @@ pub struct Receiving {
 /// The state of the connection.
 enum Phase {
     /// The handshake is in progress.
-    Opening,
+    Handshake,
     /// DATA comes in, ACKs go out.
     Transferring {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The protocol's receiver.
         machine: Box<dyn ReceivingMachine>,
         /// The digest of a FIN that came before the last segments.
@@ -58,14 +61,14 @@ enum Phase {
     /// FIN has come; the disk has still to say what the digest of the file is.
     Verifying {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The digest that FIN carried.
         claimed: Digest,
     },
     /// FIN-ACK was sent, and is retransmitted for every FIN that arrives.
     Lingering {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The content of FIN-ACK.
         verified: bool,
         /// FIN-ACKs sent so far.
@@ -83,11 +86,11 @@ enum Phase {
 }
 
 /// Once every byte has come, the sender may still be working out the file's digest.
-const PATIENCE_FOR_FIN: Duration = Duration::from_secs(600);
+const IDLE_TIMEOUT_BEFORE_FIN: Duration = Duration::from_secs(600);
 
 /// As long as the sender may ask: while it does, somebody answers. The chat connection
 /// usually ends this wait at once.
-const LINGER: Duration = PATIENCE;
+const LINGER: Duration = IDLE_TIMEOUT;
 
 impl Receiving {
     /// The client's side of a download: SYN is due at once.
@@ -108,15 +111,15 @@ impl Receiving {
             arq,
             proposal,
             handshake,
-            phase: Phase::Opening,
+            phase: Phase::Handshake,
             heard_at: now,
-            quiet: Quiet::new(arq, now),
-            farewell: None,
-            fin_has_come: None,
-            fin_has_come_attempt: 0,
-            room: None,
+            idle_timer: IdleTimer::new(arq, now),
+            pending_reset: None,
+            fin_received: None,
+            fin_received_attempt: 0,
+            receive_window: None,
             is_paused: false,
-            gate: GateState::Open,
+            flow_control: FlowControlState::Open,
             last_arrivals: (0, 0),
             log: EventLog::new(proposal.listening),
         }
@@ -124,12 +127,12 @@ impl Receiving {
 
     /// Whether this packet's bytes are to be kept: asked before `on_packet`.
     #[must_use]
-    pub fn wants(&self, packet: &Packet) -> bool {
+    pub fn is_wanted(&self, packet: &Packet) -> bool {
         match &self.phase {
             Phase::Transferring { machine, .. } => {
-                packet.token == self.proposal.token && machine.wants(packet)
+                packet.token == self.proposal.token && machine.is_wanted(packet)
             }
-            Phase::Opening
+            Phase::Handshake
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
             | Phase::Ended { .. } => false,
@@ -141,7 +144,7 @@ impl Receiving {
     pub fn arrivals_awaited(&self) -> u32 {
         match &self.phase {
             Phase::Transferring { machine, .. } => machine.arrivals_awaited(),
-            Phase::Opening
+            Phase::Handshake
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
             | Phase::Ended { .. } => 1,
@@ -151,15 +154,15 @@ impl Receiving {
     /// There is space for this many segments beyond those in order. A window that has
     /// closed opens again when half of it is free, to avoid silly window syndrome
     /// (RFC 9293 §3.8.6.2.2).
-    pub fn set_room(&mut self, segments: u32) {
-        self.room = Some(segments);
-        self.tell_room();
+    pub fn set_receive_window(&mut self, segments: u32) {
+        self.receive_window = Some(segments);
+        self.report_receive_window();
     }
 
     /// Takes no more than what was promised, until it is taken back.
     pub fn set_paused(&mut self, is_paused: bool) {
         self.is_paused = is_paused;
-        self.tell_room();
+        self.report_receive_window();
     }
 
     /// Whether this side is paused.
@@ -168,21 +171,31 @@ impl Receiving {
         self.is_paused
     }
 
-    fn tell_room(&mut self) {
-        let Phase::Transferring { terms, machine, .. } = &mut self.phase else {
+    fn report_receive_window(&mut self) {
+        let Phase::Transferring {
+            parameters,
+            machine,
+            ..
+        } = &mut self.phase
+        else {
             return;
         };
-        let room = self.room.unwrap_or(terms.window);
-        let is_crumb =
-            self.gate == GateState::WindowClosed && room < terms.window.div_ceil(2);
-        let gate = match (self.is_paused, room == 0 || is_crumb) {
-            (true, _) => GateState::Paused,
-            (false, true) => GateState::WindowClosed,
-            (false, false) => GateState::Open,
+        let receive_window = self.receive_window.unwrap_or(parameters.window);
+        let is_crumb = self.flow_control == FlowControlState::WindowClosed
+            && receive_window < parameters.window.div_ceil(2);
+        let flow_control = match (self.is_paused, receive_window == 0 || is_crumb) {
+            (true, _) => FlowControlState::Paused,
+            (false, true) => FlowControlState::WindowClosed,
+            (false, false) => FlowControlState::Open,
         };
-        machine.set_room(if gate == GateState::Open { room } else { 0 });
-        if std::mem::replace(&mut self.gate, gate) != gate {
-            self.log.record(|| Event::DataBlockedUpdated { gate });
+        machine.set_receive_window(if flow_control == FlowControlState::Open {
+            receive_window
+        } else {
+            0
+        });
+        if std::mem::replace(&mut self.flow_control, flow_control) != flow_control {
+            self.log
+                .record(|| Event::DataBlockedUpdated { flow_control });
         }
     }
 
@@ -190,11 +203,15 @@ impl Receiving {
     #[must_use]
     pub fn segments_in_order(&self) -> u32 {
         match &self.phase {
-            Phase::Transferring { terms, machine, .. } => terms.index(machine.expected()),
-            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
-                terms.segments()
+            Phase::Transferring {
+                parameters,
+                machine,
+                ..
+            } => parameters.index(machine.next_expected()),
+            Phase::Verifying { parameters, .. } | Phase::Lingering { parameters, .. } => {
+                parameters.segments()
             }
-            Phase::Opening | Phase::Ended { .. } => 0,
+            Phase::Handshake | Phase::Ended { .. } => 0,
         }
     }
 
@@ -203,18 +220,22 @@ impl Receiving {
     #[must_use]
     pub fn bytes_in_order(&self) -> u64 {
         match &self.phase {
-            Phase::Transferring { terms, machine, .. } => {
-                terms.bytes_before(machine.expected())
+            Phase::Transferring {
+                parameters,
+                machine,
+                ..
+            } => parameters.bytes_before(machine.next_expected()),
+            Phase::Verifying { parameters, .. } | Phase::Lingering { parameters, .. } => {
+                parameters.size
             }
-            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => terms.size,
-            Phase::Opening | Phase::Ended { .. } => 0,
+            Phase::Handshake | Phase::Ended { .. } => 0,
         }
     }
 
     /// The connection parameters, once the connection is open.
     #[must_use]
-    pub const fn terms(&self) -> Option<Terms> {
-        self.handshake.terms()
+    pub const fn parameters(&self) -> Option<ConnectionParameters> {
+        self.handshake.parameters()
     }
 
     /// The digest that FIN carried: the shell compares it with its own and calls
@@ -223,7 +244,7 @@ impl Receiving {
     pub const fn claimed_digest(&self) -> Option<Digest> {
         match self.phase {
             Phase::Verifying { claimed, .. } => Some(claimed),
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Lingering { .. }
             | Phase::Ended { .. } => None,
@@ -232,12 +253,12 @@ impl Receiving {
 
     /// Whether the file on the disk has the digest that FIN carried.
     pub fn set_verdict(&mut self, verified: bool, now: Moment) {
-        let Phase::Verifying { terms, .. } = self.phase else {
+        let Phase::Verifying { parameters, .. } = self.phase else {
             return;
         };
         let until = now + LINGER;
         self.enter(Phase::Lingering {
-            terms,
+            parameters,
             verified,
             attempt: 0,
             is_due: true,
@@ -256,7 +277,7 @@ impl Receiving {
             Phase::Ended {
                 outcome: Outcome::Damaged,
             } => Some(false),
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Verifying { .. }
             | Phase::Ended {
@@ -276,7 +297,7 @@ impl Receiving {
     pub fn reset(&mut self, why: Reset) {
         self.release();
         if self.outcome().is_none() {
-            self.farewell = self.terms().is_some().then_some(why);
+            self.pending_reset = self.parameters().is_some().then_some(why);
             self.enter(Phase::Ended {
                 outcome: Outcome::Failed(Failure::ResetByUs(why)),
             });
@@ -312,7 +333,7 @@ impl Receiving {
     pub const fn outcome(&self) -> Option<Outcome> {
         match self.phase {
             Phase::Ended { outcome } => Some(outcome),
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Verifying { .. }
             | Phase::Lingering { .. } => None,
@@ -324,7 +345,7 @@ impl Receiving {
     pub fn arrivals(&self) -> (u64, u64) {
         match &self.phase {
             Phase::Transferring { machine, .. } => machine.arrivals(),
-            Phase::Opening
+            Phase::Handshake
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
             | Phase::Ended { .. } => self.last_arrivals,
@@ -332,18 +353,18 @@ impl Receiving {
     }
 
     /// How long the sender may be silent.
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         match &self.phase {
-            Phase::Transferring { terms, machine, .. }
-                if machine.expected() == terms.end() =>
-            {
-                PATIENCE_FOR_FIN
-            }
-            Phase::Opening
+            Phase::Transferring {
+                parameters,
+                machine,
+                ..
+            } if machine.next_expected() == parameters.end() => IDLE_TIMEOUT_BEFORE_FIN,
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
-            | Phase::Ended { .. } => PATIENCE,
+            | Phase::Ended { .. } => IDLE_TIMEOUT,
         }
     }
 
@@ -352,7 +373,7 @@ impl Receiving {
     fn next_repeat(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
-                Some(self.quiet.is_enough())
+                Some(self.idle_timer.deadline())
             }
             Phase::Transferring { claimed, .. }
                 if self.handshake.answered_at().is_some_and(|answered| {
@@ -360,9 +381,9 @@ impl Receiving {
                 }) =>
             {
                 let round_trip = self.handshake.round_trip().smoothed();
-                Some(self.quiet.is_enough_of_an_opening(round_trip))
+                Some(self.idle_timer.handshake_deadline(round_trip))
             }
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
@@ -381,23 +402,26 @@ impl Receiving {
 
     /// Whether this side answers the handshake, and the handshake is in progress.
     const fn answers_handshake(&self) -> bool {
-        matches!(self.phase, Phase::Opening) && !self.handshake.is_initiator()
+        matches!(self.phase, Phase::Handshake) && !self.handshake.is_initiator()
     }
 
     /// Goes on to receiving once the handshake is over.
     fn begin(&mut self) {
-        if matches!(self.phase, Phase::Opening)
-            && let Some(terms) = self.terms()
+        if matches!(self.phase, Phase::Handshake)
+            && let Some(parameters) = self.parameters()
         {
             let listening = self.log.is_listening();
-            let terms = Terms { listening, ..terms };
-            let machine = receiver(self.arq, terms, &self.handshake);
+            let parameters = ConnectionParameters {
+                listening,
+                ..parameters
+            };
+            let machine = receiver(self.arq, parameters, &self.handshake);
             self.enter(Phase::Transferring {
-                terms,
+                parameters,
                 machine,
                 claimed: None,
             });
-            self.tell_room();
+            self.report_receive_window();
         }
     }
 
@@ -423,21 +447,21 @@ impl Receiving {
                 self.verify_when_whole(packet, now);
             }
             // The sender does not know yet that everything has arrived.
-            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. }
-                if terms.is_ours(packet, length) =>
+            Phase::Verifying { parameters, .. } | Phase::Lingering { parameters, .. }
+                if parameters.is_ours(packet, length) =>
             {
-                let (number, why) = (packet.number, Unwanted::Duplicate);
+                let (number, why) = (packet.number, DiscardReason::Duplicate);
                 self.log.record(|| Event::SegmentDropped { number, why });
                 self.answer_again(packet);
             }
             Phase::Verifying { .. } | Phase::Lingering { .. }
-                if gate::is_probe(packet) =>
+                if flow_control::is_probe(packet) =>
             {
                 self.answer_again(packet);
             }
             Phase::Verifying { .. }
             | Phase::Lingering { .. }
-            | Phase::Opening
+            | Phase::Handshake
             | Phase::Ended { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
@@ -448,33 +472,38 @@ impl Receiving {
     /// still owes an ACK, `packet` is answered by one that says that.
     fn verify_when_whole(&mut self, packet: &Packet, now: Moment) {
         if let Phase::Transferring {
-            terms,
+            parameters,
             machine,
             claimed: Some(claimed),
         } = &mut self.phase
-            && machine.expected() == terms.end()
+            && machine.next_expected() == parameters.end()
         {
-            let (terms, claimed) = (*terms, *claimed);
+            let (parameters, claimed) = (*parameters, *claimed);
             let is_owed = machine.poll_transmit(now).is_some();
-            self.fin_has_come = is_owed.then_some(packet.sent_at);
-            self.enter(Phase::Verifying { terms, claimed });
+            self.fin_received = is_owed.then_some(packet.sent_at);
+            self.enter(Phase::Verifying {
+                parameters,
+                claimed,
+            });
         }
     }
 
     /// Says again what was said last: that FIN has come, or the verdict.
     const fn answer_again(&mut self, packet: &Packet) {
         match &mut self.phase {
-            Phase::Verifying { .. } => self.fin_has_come = Some(packet.sent_at),
+            Phase::Verifying { .. } => self.fin_received = Some(packet.sent_at),
             Phase::Lingering { is_due, .. } => *is_due = true,
-            Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => (),
+            Phase::Handshake | Phase::Transferring { .. } | Phase::Ended { .. } => (),
         }
     }
 
     fn on_fin(&mut self, packet: &Packet, digest: Digest, now: Moment) {
         match &mut self.phase {
-            Phase::Transferring { terms, claimed, .. }
-                if packet.sequence == terms.end() =>
-            {
+            Phase::Transferring {
+                parameters,
+                claimed,
+                ..
+            } if packet.sequence == parameters.end() => {
                 *claimed = Some(digest);
                 self.verify_when_whole(packet, now);
             }
@@ -483,7 +512,7 @@ impl Receiving {
                 *until = now + LINGER;
                 self.answer_again(packet);
             }
-            Phase::Opening | Phase::Transferring { .. } | Phase::Ended { .. } => {
+            Phase::Handshake | Phase::Transferring { .. } | Phase::Ended { .. } => {
                 self.ignore(packet, Ignored::OutOfPlace);
             }
         }
@@ -491,14 +520,14 @@ impl Receiving {
 
     fn on_reset(&mut self, packet: &Packet, why: Reset) {
         let is_exact = self
-            .terms()
-            .is_some_and(|terms| packet.sequence == terms.first);
+            .parameters()
+            .is_some_and(|parameters| packet.sequence == parameters.first);
         match self.phase {
             Phase::Transferring { .. } | Phase::Verifying { .. } if is_exact => {
                 let outcome = Outcome::Failed(Failure::ResetByPeer(why));
                 self.enter(Phase::Ended { outcome });
             }
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Verifying { .. }
             | Phase::Lingering { .. }
@@ -522,21 +551,21 @@ impl Receiving {
         };
         match &mut self.phase {
             Phase::Transferring { machine, .. } => machine.poll_transmit(now),
-            Phase::Verifying { terms, .. } => {
+            Phase::Verifying { parameters, .. } => {
                 let body = Body::Ack(Acknowledgement {
-                    echo: self.fin_has_come.take()?,
-                    window: terms.window,
+                    echo: self.fin_received.take()?,
+                    window: parameters.window,
                     received: 0,
                     ranges: Vec::new(),
                 });
-                let attempt = next_attempt(self.fin_has_come_attempt);
-                self.fin_has_come_attempt = attempt;
-                let mut answer = control(attempt, terms.end(), body);
-                answer.packet.number = FIN_HAS_COME;
+                let attempt = next_attempt(self.fin_received_attempt);
+                self.fin_received_attempt = attempt;
+                let mut answer = control(attempt, parameters.end(), body);
+                answer.packet.number = FIN_RECEIVED;
                 Some(answer)
             }
             Phase::Lingering {
-                terms,
+                parameters,
                 verified,
                 attempt,
                 is_due,
@@ -549,33 +578,14 @@ impl Receiving {
                 let body = Body::FinAck {
                     verified: *verified,
                 };
-                Some(control(*attempt, terms.end(), body))
+                Some(control(*attempt, parameters.end(), body))
             }
             Phase::Ended { .. } => {
-                let why = self.farewell.take()?;
-                let terms = self.handshake.terms()?;
-                Some(control(1, terms.first, Body::Rst { why }))
+                let why = self.pending_reset.take()?;
+                let parameters = self.handshake.parameters()?;
+                Some(control(1, parameters.first, Body::Rst { why }))
             }
-            Phase::Opening => None,
+            Phase::Handshake => None,
         }
-    }
-}
-
-impl Phase {
-    /// The phase's name in journals.
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Opening => "opening",
-            Self::Transferring { .. } => "transferring",
-            Self::Verifying { .. } => "verifying",
-            Self::Lingering { .. } => "lingering",
-            Self::Ended { .. } => "ended",
-        }
-    }
-}
-
-impl std::fmt::Debug for Phase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
     }
 }

@@ -3,15 +3,17 @@
 //! Source: RFC 9293 §3.5, §3.6; report chapter `reliable/connection`.
 
 mod early;
+mod phase;
 
-use super::super::event::{Event, EventLog, GateState, Ignored, PacketName, Timer};
-use super::super::gate::{self, Gate};
-use super::super::handshake::{Handshake, Opening, Proposal};
+use super::super::connection_parameters::ConnectionParameters;
+use super::super::event::{Event, EventLog, FlowControlState, Ignored};
+use super::super::event::{PacketName, Timer};
+use super::super::flow_control::{self, FlowControl};
+use super::super::handshake::{Handshake, HandshakeState, Proposal};
 use super::super::moment::Moment;
-use super::super::retry::{PATIENCE, Retry};
-use super::super::terms::Terms;
+use super::super::retry::{IDLE_TIMEOUT, Retry};
 use super::super::{Machine, SendingMachine, Transmit, earliest};
-use super::{FIN_HAS_COME, Failure, Outcome, sender};
+use super::{FIN_RECEIVED, Failure, Outcome, sender};
 use crate::wire::digest::Digest;
 use crate::wire::message::Progress;
 use crate::wire::options::Arq;
@@ -26,12 +28,12 @@ pub struct Sending {
     phase: Phase,
     /// The file's SHA-256, once somebody has worked it out.
     digest: Option<Digest>,
-    /// When the other side last said something that we believed.
+    /// When the last valid packet arrived.
     heard_at: Moment,
     /// An RST to be sent.
-    farewell: Option<Reset>,
+    pending_reset: Option<Reset>,
     /// Whether DATA may flow.
-    gate: Gate,
+    flow_control: FlowControl,
     last_progress: Progress,
     log: EventLog,
 }
@@ -39,11 +41,11 @@ pub struct Sending {
 /// The state of the connection.
 enum Phase {
     /// The handshake is in progress.
-    Opening,
+    Handshake,
     /// DATA goes out, ACKs come in.
     Transferring {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The protocol's sender.
         machine: Box<dyn SendingMachine>,
         /// FIN has left already, behind the last segment: when it is retransmitted, once
@@ -53,12 +55,12 @@ enum Phase {
     /// Everything is acknowledged; FIN waits for the file's digest.
     AwaitingDigest {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
     },
     /// FIN is in flight.
     Closing {
         /// The connection parameters.
-        terms: Terms,
+        parameters: ConnectionParameters,
         /// The content of FIN.
         digest: Digest,
         /// When it is retransmitted.
@@ -90,11 +92,11 @@ impl Sending {
             arq,
             proposal,
             handshake,
-            phase: Phase::Opening,
+            phase: Phase::Handshake,
             digest: None,
             heard_at: now,
-            farewell: None,
-            gate: Gate::default(),
+            pending_reset: None,
+            flow_control: FlowControl::default(),
             last_progress: Progress::default(),
             log: EventLog::new(proposal.listening),
         }
@@ -113,7 +115,7 @@ impl Sending {
             Phase::Transferring { early: Some(_), .. } | Phase::Closing { .. } => {
                 self.end(verdict(verified));
             }
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { early: None, .. }
             | Phase::AwaitingDigest { .. }
             | Phase::Ended { .. } => (),
@@ -123,26 +125,27 @@ impl Sending {
     /// Sends no DATA until it is taken back; the other side is probed meanwhile, so that
     /// both know that the other is alive.
     pub fn set_paused(&mut self, is_paused: bool, now: Moment) {
-        let before = self.gate.state();
-        self.gate.set_paused(is_paused, now);
+        let before = self.flow_control.state();
+        self.flow_control.set_paused(is_paused, now);
         self.turn(before, now);
     }
 
     /// Whether this side is paused.
     #[must_use]
     pub const fn is_paused(&self) -> bool {
-        self.gate.is_paused()
+        self.flow_control.is_paused()
     }
 
     /// Records that the gate opened or closed, and lets the protocol start again.
-    fn turn(&mut self, before: GateState, now: Moment) {
-        let gate = self.gate.state();
-        if gate == before {
+    fn turn(&mut self, before: FlowControlState, now: Moment) {
+        let flow_control = self.flow_control.state();
+        if flow_control == before {
             return;
         }
-        self.log.record(|| Event::DataBlockedUpdated { gate });
+        self.log
+            .record(|| Event::DataBlockedUpdated { flow_control });
         if let Phase::Transferring { machine, .. } = &mut self.phase
-            && gate == GateState::Open
+            && flow_control == FlowControlState::Open
         {
             machine.restart(now);
         }
@@ -151,7 +154,7 @@ impl Sending {
     /// Ends it here, telling the other side why.
     pub fn reset(&mut self, why: Reset) {
         if self.outcome().is_none() {
-            self.farewell = self.terms().is_some().then_some(why);
+            self.pending_reset = self.parameters().is_some().then_some(why);
             self.end(Outcome::Failed(Failure::ResetByUs(why)));
         }
     }
@@ -185,7 +188,7 @@ impl Sending {
     pub const fn outcome(&self) -> Option<Outcome> {
         match self.phase {
             Phase::Ended { outcome } => Some(outcome),
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::AwaitingDigest { .. }
             | Phase::Closing { .. } => None,
@@ -195,7 +198,7 @@ impl Sending {
     /// Whether the handshake is over.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.terms().is_some()
+        self.parameters().is_some()
     }
 
     /// The figures so far.
@@ -203,15 +206,15 @@ impl Sending {
     pub fn progress(&self) -> Progress {
         match &self.phase {
             Phase::Transferring { machine, .. } => machine.progress(),
-            Phase::Opening
+            Phase::Handshake
             | Phase::AwaitingDigest { .. }
             | Phase::Closing { .. }
             | Phase::Ended { .. } => self.last_progress,
         }
     }
 
-    const fn terms(&self) -> Option<Terms> {
-        self.handshake.terms()
+    const fn parameters(&self) -> Option<ConnectionParameters> {
+        self.handshake.parameters()
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -225,49 +228,53 @@ impl Sending {
 
     fn end(&mut self, outcome: Outcome) {
         self.enter(Phase::Ended { outcome });
-        if let (Outcome::Verified, Some(terms)) = (outcome, self.terms()) {
-            self.last_progress.acked_bytes = terms.size; // Even if ACKs were lost.
+        if let (Outcome::Verified, Some(parameters)) = (outcome, self.parameters()) {
+            self.last_progress.acked_bytes = parameters.size; // Even if ACKs were lost.
         }
     }
 
     /// Goes on to the next phase where this one is done; an empty file passes several.
     fn advance(&mut self, now: Moment) {
-        if matches!(self.phase, Phase::Opening)
-            && let Some(terms) = self.terms().or_else(|| self.early_terms())
+        if matches!(self.phase, Phase::Handshake)
+            && let Some(parameters) =
+                self.parameters().or_else(|| self.early_parameters())
         {
             let listening = self.log.is_listening();
-            let terms = Terms { listening, ..terms };
-            let machine = sender(self.arq, terms, &self.handshake);
+            let parameters = ConnectionParameters {
+                listening,
+                ..parameters
+            };
+            let machine = sender(self.arq, parameters, &self.handshake);
             self.enter(Phase::Transferring {
-                terms,
+                parameters,
                 machine,
                 early: None,
             });
         }
         if let Phase::Transferring {
-            terms,
+            parameters,
             machine,
             early,
         } = &mut self.phase
             && machine.is_finished()
         {
-            let (terms, early) = (*terms, early.take());
+            let (parameters, early) = (*parameters, early.take());
             self.enter(match (early, self.digest) {
                 (Some(retry), Some(digest)) => Phase::Closing {
-                    terms,
+                    parameters,
                     digest,
                     retry,
                 },
-                _ => Phase::AwaitingDigest { terms },
+                _ => Phase::AwaitingDigest { parameters },
             });
         }
-        if let Phase::AwaitingDigest { terms } = &self.phase
+        if let Phase::AwaitingDigest { parameters } = &self.phase
             && let Some(digest) = self.digest
         {
-            let terms = *terms;
+            let parameters = *parameters;
             let retry = retry(&self.handshake, now);
             self.enter(Phase::Closing {
-                terms,
+                parameters,
                 digest,
                 retry,
             });
@@ -278,18 +285,18 @@ impl Sending {
     /// the last ACK.
     fn poll_early_fin(&mut self, now: Moment) -> Option<Transmit> {
         let Phase::Transferring {
-            terms,
+            parameters,
             machine,
             early: early @ None,
         } = &mut self.phase
         else {
             return None;
         };
-        let digest = self.digest.filter(|_| machine.has_room_for_fin())?;
+        let digest = self.digest.filter(|_| machine.has_window_space_for_fin())?;
         let retry = early.insert(retry(&self.handshake, now));
         retry
             .poll(now)
-            .map(|attempt| fin(terms, digest, attempt, now))
+            .map(|attempt| fin(parameters, digest, attempt, now))
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
@@ -299,8 +306,8 @@ impl Sending {
 
     fn on_reset(&mut self, packet: &Packet, why: Reset) {
         let is_exact = self
-            .terms()
-            .is_some_and(|terms| packet.sequence == terms.first);
+            .parameters()
+            .is_some_and(|parameters| packet.sequence == parameters.first);
         match self.phase {
             Phase::Transferring { .. }
             | Phase::AwaitingDigest { .. }
@@ -309,7 +316,7 @@ impl Sending {
             {
                 self.end(Outcome::Failed(Failure::ResetByPeer(why)));
             }
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::AwaitingDigest { .. }
             | Phase::Closing { .. }
@@ -319,15 +326,15 @@ impl Sending {
 
     fn on_fin_ack(&mut self, packet: &Packet, verified: bool) {
         match &self.phase {
-            Phase::Closing { terms, .. }
+            Phase::Closing { parameters, .. }
             | Phase::Transferring {
-                terms,
+                parameters,
                 early: Some(_),
                 ..
-            } if packet.sequence == terms.end() => {
+            } if packet.sequence == parameters.end() => {
                 self.end(verdict(verified));
             }
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::AwaitingDigest { .. }
             | Phase::Closing { .. }
@@ -342,34 +349,37 @@ impl Sending {
         now: Moment,
     ) {
         match &mut self.phase {
-            Phase::Opening => self.handshake.on_packet(packet, now),
+            Phase::Handshake => self.handshake.on_packet(packet, now),
             Phase::Transferring {
-                terms,
+                parameters,
                 machine,
                 early,
             } => {
                 machine.on_packet(packet, now);
                 self.log.append(|| machine.take_events());
-                let acked = u64::from(terms.index(packet.sequence));
+                let acked = u64::from(parameters.index(packet.sequence));
                 if acked <= machine.progress().sent_packets {
                     self.handshake.on_packet(packet, now);
                     self.handshake.on_later_packet(); // Only a SYN-ACK tells the number.
                 }
                 if let Some(retry) = early {
-                    retry.be_patient(now);
-                    if packet.number == FIN_HAS_COME {
-                        retry.put_off(now);
+                    retry.extend(now);
+                    if packet.number == FIN_RECEIVED {
+                        retry.postpone(now);
                     }
                 }
                 if acked <= machine.progress().sent_packets {
-                    let before = self.gate.state();
-                    self.gate.set_window(ack.window, packet.sent_at, now);
+                    let before = self.flow_control.state();
+                    self.flow_control
+                        .set_window(ack.window, packet.sent_at, now);
                     self.turn(before, now);
                 }
             }
             // The receiver is alive and busy with its disk.
-            Phase::Closing { terms, retry, .. } if packet.sequence == terms.end() => {
-                retry.be_patient(now);
+            Phase::Closing {
+                parameters, retry, ..
+            } if packet.sequence == parameters.end() => {
+                retry.extend(now);
             }
             Phase::Closing { .. }
             | Phase::AwaitingDigest { .. }
@@ -377,15 +387,15 @@ impl Sending {
         }
     }
 
-    fn has_lost_patience(&self, now: Moment) -> bool {
-        now >= self.heard_at + PATIENCE
+    fn is_idle_too_long(&self, now: Moment) -> bool {
+        now >= self.heard_at + IDLE_TIMEOUT
     }
 
     /// The packets that the handshake has to send: where this side began it, also later,
     /// as the other side may not have heard our ACK.
     fn poll_handshake(&mut self, now: Moment) -> Option<Transmit> {
         match self.phase {
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::AwaitingDigest { .. }
             | Phase::Closing { .. } => self.handshake.poll_transmit(now),
@@ -399,33 +409,33 @@ impl Sending {
             return None;
         }
         match &mut self.phase {
-            Phase::Transferring { machine, .. } if self.gate.is_open() => machine
+            Phase::Transferring { machine, .. } if self.flow_control.is_open() => machine
                 .poll_transmit(now)
                 .or_else(|| self.poll_early_fin(now)),
-            Phase::Transferring { terms, .. } => {
-                let attempt = self.gate.poll(now);
-                attempt.map(|attempt| gate::probe(terms, attempt, now))
+            Phase::Transferring { parameters, .. } => {
+                let attempt = self.flow_control.poll(now);
+                attempt.map(|attempt| flow_control::probe(parameters, attempt, now))
             }
             Phase::Closing {
-                terms,
+                parameters,
                 digest,
                 retry,
             } => retry
                 .poll(now)
-                .map(|attempt| fin(terms, *digest, attempt, now)),
-            Phase::Ended { .. } => self.farewell(now),
-            Phase::Opening | Phase::AwaitingDigest { .. } => None,
+                .map(|attempt| fin(parameters, *digest, attempt, now)),
+            Phase::Ended { .. } => self.poll_reset(now),
+            Phase::Handshake | Phase::AwaitingDigest { .. } => None,
         }
     }
 
-    fn farewell(&mut self, now: Moment) -> Option<Transmit> {
-        let why = self.farewell.take()?;
-        let terms = self.terms()?;
+    fn poll_reset(&mut self, now: Moment) -> Option<Transmit> {
+        let why = self.pending_reset.take()?;
+        let parameters = self.parameters()?;
         Some(Transmit::control(Packet {
-            token: terms.token,
+            token: parameters.token,
             number: 0,
             attempt: 1,
-            sequence: terms.first,
+            sequence: parameters.first,
             sent_at: now.stamp(),
             body: Body::Rst { why },
         }))
@@ -437,12 +447,17 @@ fn retry(handshake: &Handshake, now: Moment) -> Retry {
     Retry::new(handshake.round_trip().smoothed(), now)
 }
 
-fn fin(terms: &Terms, digest: Digest, attempt: u8, now: Moment) -> Transmit {
+fn fin(
+    parameters: &ConnectionParameters,
+    digest: Digest,
+    attempt: u8,
+    now: Moment,
+) -> Transmit {
     Transmit::control(Packet {
-        token: terms.token,
+        token: parameters.token,
         number: 0,
         attempt,
-        sequence: terms.end(),
+        sequence: parameters.end(),
         sent_at: now.stamp(),
         body: Body::Fin { digest },
     })
@@ -488,26 +503,30 @@ impl Machine for Sending {
             }
         }
         self.log.append(|| self.handshake.take_events());
-        if matches!(self.handshake.opening(), Opening::Disagreed) {
-            self.reset(Reset::BadTerms);
+        if matches!(self.handshake.state(), HandshakeState::Disagreed) {
+            self.reset(Reset::BadParameters);
         }
         self.begin_anew_if_shorter(now);
         self.advance(now);
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        let patience = Some(self.heard_at + PATIENCE);
+        let idle_timeout = Some(self.heard_at + IDLE_TIMEOUT);
         match &self.phase {
-            Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
+            Phase::Handshake => earliest([self.handshake.next_timeout(), idle_timeout]),
             Phase::Transferring { .. } if self.awaits_proof() => {
-                earliest([self.handshake.next_timeout(), patience])
+                earliest([self.handshake.next_timeout(), idle_timeout])
             }
-            Phase::Transferring { machine, .. } if self.gate.is_open() => earliest([
-                machine.next_timeout(),
-                self.handshake.next_timeout(),
-                patience,
-            ]),
-            Phase::Transferring { .. } => earliest([self.gate.next_timeout(), patience]),
+            Phase::Transferring { machine, .. } if self.flow_control.is_open() => {
+                earliest([
+                    machine.next_timeout(),
+                    self.handshake.next_timeout(),
+                    idle_timeout,
+                ])
+            }
+            Phase::Transferring { .. } => {
+                earliest([self.flow_control.next_timeout(), idle_timeout])
+            }
             Phase::Closing { retry, .. } => retry.next_timeout(),
             Phase::AwaitingDigest { .. } | Phase::Ended { .. } => None,
         }
@@ -515,24 +534,24 @@ impl Machine for Sending {
 
     fn on_timeout(&mut self, now: Moment) {
         match &mut self.phase {
-            Phase::Opening => {
+            Phase::Handshake => {
                 self.handshake.on_timeout(now);
                 self.log.append(|| self.handshake.take_events());
-                if self.handshake.is_over(now) || self.has_lost_patience(now) {
+                if self.handshake.is_over(now) || self.is_idle_too_long(now) {
                     self.end(Outcome::Failed(Failure::NoAnswer));
                 }
             }
             Phase::Transferring { machine, early, .. } => {
                 let has_said_fin = early.is_some();
                 self.handshake.on_timeout(now); // Its SYN-ACK may not be answered yet.
-                if self.gate.is_open() {
+                if self.flow_control.is_open() {
                     machine.on_timeout(now);
                     self.log.append(|| machine.take_events());
-                } else if self.gate.on_timeout(now) {
+                } else if self.flow_control.on_timeout(now) {
                     let timer = Timer::Probe;
                     self.log.record(|| Event::TimerExpired { timer });
                 }
-                if self.has_lost_patience(now) {
+                if self.is_idle_too_long(now) {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,
                     });
@@ -559,7 +578,7 @@ impl Machine for Sending {
     fn listen(&mut self) {
         self.log.listen();
         match &mut self.phase {
-            Phase::Opening => {
+            Phase::Handshake => {
                 self.handshake.listen();
                 self.log.append(|| self.handshake.take_events());
             }
@@ -567,9 +586,9 @@ impl Machine for Sending {
                 machine.listen();
                 self.log.append(|| machine.take_events());
             }
-            Phase::AwaitingDigest { terms } | Phase::Closing { terms, .. } => {
-                let end = terms.end();
-                self.log.record(|| terms.listening_begun(end, end));
+            Phase::AwaitingDigest { parameters } | Phase::Closing { parameters, .. } => {
+                let end = parameters.end();
+                self.log.record(|| parameters.listening_begun(end, end));
             }
             Phase::Ended { .. } => {}
         }
@@ -577,24 +596,5 @@ impl Machine for Sending {
 
     fn take_events(&mut self) -> Vec<Event> {
         self.log.take()
-    }
-}
-
-impl Phase {
-    /// The phase's name in journals.
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Opening => "opening",
-            Self::Transferring { .. } => "transferring",
-            Self::AwaitingDigest { .. } => "awaiting-digest",
-            Self::Closing { .. } => "closing",
-            Self::Ended { .. } => "ended",
-        }
-    }
-}
-
-impl std::fmt::Debug for Phase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
     }
 }

@@ -11,7 +11,7 @@ use super::super::moment::Moment;
 use super::super::script::{End, Story, ack, ms};
 use super::*;
 use crate::wire::digest::{Digest, Token};
-use crate::wire::packet::{Body, Opening, Packet};
+use crate::wire::packet::{Body, HandshakeFields, Packet};
 use crate::wire::sequence::SequenceNumber;
 
 const DIGEST: Digest = Digest([5; 32]);
@@ -111,7 +111,7 @@ const RESET_BY_US: Option<Outcome> =
     Some(Outcome::Failed(Failure::ResetByUs(Reset::Cancelled)));
 
 #[test]
-fn a_download_opens_transfers_and_ends_verified_on_both_sides() {
+fn a_download_is_established_transferred_and_verified_on_both_sides() {
     let mut story = closing_download();
     let nothing_claimed = story.receiver.claimed_digest().is_none();
     story.expect("FIN has not come", nothing_claimed);
@@ -145,7 +145,7 @@ fn an_empty_file_goes_from_the_handshake_straight_to_fin() {
 }
 
 #[test]
-fn fin_waits_for_a_digest_that_is_known_late() {
+fn fin_waits_for_a_digest_that_is_computed_late() {
     let mut story = download_of(2_000);
     story.arrive("s0.1");
     story.arrive("y0.1");
@@ -160,7 +160,7 @@ fn fin_waits_for_a_digest_that_is_known_late() {
 }
 
 #[test]
-fn a_lost_fin_goes_again() {
+fn a_lost_fin_is_retransmitted() {
     let mut story = closing_download();
     story.lose("f0.1");
     story.advance(ms(30));
@@ -170,7 +170,7 @@ fn a_lost_fin_goes_again() {
 }
 
 #[test]
-fn a_fin_ack_may_be_lost_any_number_of_times_while_the_sender_asks() {
+fn a_fin_ack_may_be_lost_repeatedly_while_the_sender_retransmits_fin() {
     let mut story = judged_download(true);
     story.lose("g0.1");
     let doubling = [30, 30, 30, 60, 120, 240, 480, 960];
@@ -188,7 +188,7 @@ fn a_fin_ack_may_be_lost_any_number_of_times_while_the_sender_asks() {
 }
 
 #[test]
-fn when_the_last_word_never_comes_the_sender_says_unknown() {
+fn a_sender_that_never_receives_a_fin_ack_reports_an_unknown_outcome() {
     let mut story = judged_download(true);
     story.lose("g0.1");
     story.advance(ms(29_999));
@@ -198,7 +198,7 @@ fn when_the_last_word_never_comes_the_sender_says_unknown() {
 }
 
 #[test]
-fn the_chat_connection_may_bring_the_last_word_sooner() {
+fn the_verdict_may_arrive_earlier_over_the_chat_connection() {
     let mut story = judged_download(true);
     story.lose("g0.1");
     story.sender.set_verdict(true);
@@ -206,7 +206,7 @@ fn the_chat_connection_may_bring_the_last_word_sooner() {
 }
 
 #[test]
-fn a_verdict_before_fin_is_not_believed() {
+fn a_verdict_before_fin_is_ignored() {
     let mut story = closing_download();
     story.sender.set_verdict(true);
     let is_over = story.sender.outcome().is_some();
@@ -217,7 +217,7 @@ fn a_verdict_before_fin_is_not_believed() {
 }
 
 #[test]
-fn a_damaged_file_is_told_as_damaged_and_never_as_verified() {
+fn a_damaged_file_is_reported_as_damaged_and_never_as_verified() {
     let mut story = judged_download(false);
     story.arrive("g0.1");
     ends(&story, Some(Outcome::Damaged), None);
@@ -228,7 +228,7 @@ fn a_damaged_file_is_told_as_damaged_and_never_as_verified() {
 }
 
 #[test]
-fn a_fin_that_names_another_end_is_ignored_before_the_end_and_at_it() {
+fn a_fin_with_a_wrong_sequence_number_is_ignored_before_and_at_the_end() {
     let mut story = open_download();
     let mut early = reset(FIRST + 1);
     early.body = Body::Fin {
@@ -246,7 +246,7 @@ fn a_fin_that_names_another_end_is_ignored_before_the_end_and_at_it() {
 }
 
 #[test]
-fn while_the_disk_is_busy_each_fin_is_answered_so_that_the_sender_waits() {
+fn each_fin_is_answered_while_the_disk_is_busy_so_that_the_sender_waits() {
     let mut story = closing_download();
     story.arrive("f0.1");
     for attempt in 2..40 {
@@ -264,7 +264,7 @@ fn while_the_disk_is_busy_each_fin_is_answered_so_that_the_sender_waits() {
 }
 
 #[test]
-fn two_answers_to_two_fins_have_two_names_so_that_a_link_may_lose_one_of_them() {
+fn two_answers_to_two_fins_have_different_names_for_the_link() {
     let mut story = closing_download();
     story.arrive("f0.1");
     story.advance(ms(60));
@@ -276,12 +276,12 @@ fn two_answers_to_two_fins_have_two_names_so_that_a_link_may_lose_one_of_them() 
 }
 
 #[test]
-fn a_second_syn_changes_nothing_once_it_is_open() {
+fn a_second_syn_has_no_effect_on_an_open_connection() {
     let mut story = open_download();
     story.again("s0.1");
     story.sends("");
     let mut other = story.packet("s0.1").clone();
-    other.body = Body::Syn(Opening {
+    other.body = Body::Syn(HandshakeFields {
         size: 1,
         window: 1,
         echo: 0,
@@ -294,7 +294,7 @@ fn a_second_syn_changes_nothing_once_it_is_open() {
 }
 
 #[test]
-fn a_lost_handshake_ack_is_sent_again_when_the_receiver_waits_for_data_already() {
+fn a_lost_handshake_ack_is_sent_again_while_the_receiver_already_waits_for_data() {
     let mut story = download_of(2_000);
     story.arrive("s0.1");
     story.arrive("y0.1");
@@ -308,7 +308,7 @@ fn a_lost_handshake_ack_is_sent_again_when_the_receiver_waits_for_data_already()
 }
 
 #[test]
-fn a_wrong_token_is_ignored_by_both_sides_and_does_not_count_as_life() {
+fn a_packet_with_a_wrong_token_is_ignored_and_does_not_reset_the_idle_timer() {
     let mut story = open_download();
     story.lose("d0.1 d1.1");
     let stranger = Packet {
@@ -321,16 +321,16 @@ fn a_wrong_token_is_ignored_by_both_sides_and_does_not_count_as_life() {
         story.ignored(Ignored::WrongToken);
     }
     let mut data = story.packet("d0.1").clone();
-    story.expect("wanted with the token", story.receiver.wants(&data));
+    story.expect("wanted with the token", story.receiver.is_wanted(&data));
     data.token = Token([8; 16]);
-    story.expect("and not without", !story.receiver.wants(&data));
+    story.expect("and not without", !story.receiver.is_wanted(&data));
     ends(&story, None, None);
     story.advance(ms(10_000));
     ends(&story, SILENCE, SILENCE);
 }
 
 #[test]
-fn an_rst_without_the_exact_number_is_ignored() {
+fn an_rst_without_the_exact_sequence_number_is_ignored() {
     let mut story = open_download();
     for sequence in [FIRST + 1, SequenceNumber(u32::MAX - 1), SequenceNumber(1)] {
         for end in [End::Sender, End::Receiver] {
@@ -342,7 +342,7 @@ fn an_rst_without_the_exact_number_is_ignored() {
 }
 
 #[test]
-fn an_rst_with_the_exact_number_ends_either_side() {
+fn an_rst_with_the_exact_sequence_number_ends_either_side() {
     let mut story = open_download();
     story.forge(End::Sender, reset(FIRST));
     story.forge(End::Receiver, reset(FIRST));
@@ -351,7 +351,7 @@ fn an_rst_with_the_exact_number_ends_either_side() {
 }
 
 #[test]
-fn an_rst_after_the_end_does_not_turn_a_success_into_a_failure() {
+fn an_rst_after_the_end_does_not_turn_success_into_failure() {
     let mut story = judged_download(true);
     story.arrive("g0.1");
     story.forge(End::Sender, reset(FIRST));
@@ -363,7 +363,7 @@ fn an_rst_after_the_end_does_not_turn_a_success_into_a_failure() {
 }
 
 #[test]
-fn cancelling_sends_one_rst_and_the_other_side_hears_it() {
+fn a_cancel_sends_one_rst_that_ends_the_other_side() {
     let mut story = open_download();
     story.receiver.reset(Reset::Cancelled);
     story.sends("r0.1");
@@ -383,7 +383,7 @@ fn cancelling_sends_one_rst_and_the_other_side_hears_it() {
 }
 
 #[test]
-fn cancelling_before_it_is_open_says_nothing_more() {
+fn a_cancel_before_the_connection_is_open_sends_nothing() {
     let mut story = download_of(2_000);
     story.sends("s0.1");
     story.receiver.reset(Reset::Cancelled);
@@ -393,7 +393,7 @@ fn cancelling_before_it_is_open_says_nothing_more() {
 }
 
 #[test]
-fn a_handshake_without_an_answer_fails_after_30_seconds_and_falls_silent() {
+fn an_unanswered_handshake_fails_after_30_seconds_and_stops_sending() {
     let mut story = download_of(2_000);
     story.advance(ms(29_999));
     ends(&story, None, None);
@@ -407,7 +407,7 @@ fn a_handshake_without_an_answer_fails_after_30_seconds_and_falls_silent() {
 }
 
 #[test]
-fn thirty_seconds_of_silence_end_a_transfer_on_both_sides() {
+fn the_idle_timeout_of_30_seconds_ends_a_transfer_on_both_sides() {
     let mut story = open_download();
     story.advance(ms(29_999));
     ends(&story, None, None);
@@ -418,7 +418,7 @@ fn thirty_seconds_of_silence_end_a_transfer_on_both_sides() {
 }
 
 #[test]
-fn a_receiver_that_has_every_byte_waits_longer_for_a_sender_that_still_hashes() {
+fn a_receiver_with_every_byte_waits_longer_for_the_digest_of_the_sender() {
     let mut story = download_of(2_000);
     story.arrive("s0.1");
     story.arrive("y0.1");
@@ -432,7 +432,7 @@ fn a_receiver_that_has_every_byte_waits_longer_for_a_sender_that_still_hashes() 
 }
 
 #[test]
-fn a_verdict_once_known_outlives_a_cancel() {
+fn a_known_verdict_is_kept_after_a_cancel() {
     let mut story = judged_download(true);
     story.receiver.reset(Reset::Cancelled);
     story.expect(
@@ -444,13 +444,13 @@ fn a_verdict_once_known_outlives_a_cancel() {
 #[test]
 fn packets_of_the_wrong_direction_are_ignored() {
     let mut story = open_download();
-    let terms = story.receiver.terms().unwrap();
+    let parameters = story.receiver.parameters().unwrap();
     let syn_ack = story.packet("y0.1").clone();
     let data = story.packet("d0.1").clone();
     for (end, packet) in [
         (End::Sender, syn_ack),
         (End::Sender, data),
-        (End::Receiver, ack(&terms, 2, &[], story.now)),
+        (End::Receiver, ack(&parameters, 2, &[], story.now)),
         (End::Receiver, story.packet("s0.1").clone()),
     ] {
         story.forge(end, packet);
@@ -481,10 +481,10 @@ fn a_fin_ack_before_fin_is_ignored() {
 }
 
 #[test]
-fn sides_that_disagree_fail_and_the_server_never_answers() {
+fn sides_with_different_parameters_fail_and_the_server_does_not_answer() {
     let mut story = download_of(2_000);
     let mut wrong = story.packet("s0.1").clone();
-    wrong.body = Body::Syn(Opening {
+    wrong.body = Body::Syn(HandshakeFields {
         size: 1,
         window: 4,
         echo: 0,
@@ -492,12 +492,12 @@ fn sides_that_disagree_fail_and_the_server_never_answers() {
     });
     story.forge(End::Sender, wrong);
     story.sends("s0.1");
-    let bad_terms = Outcome::Failed(Failure::ResetByUs(Reset::BadTerms));
-    ends(&story, Some(bad_terms), None);
+    let bad_parameters = Outcome::Failed(Failure::ResetByUs(Reset::BadParameters));
+    ends(&story, Some(bad_parameters), None);
 }
 
 #[test]
-fn every_phase_is_told_as_an_event() {
+fn every_state_transition_is_recorded_as_an_event() {
     let mut story = judged_download(true);
     story.arrive("g0.1");
     story.receiver.release();
@@ -524,7 +524,7 @@ fn every_phase_is_told_as_an_event() {
 }
 
 #[test]
-fn there_is_no_verdict_before_the_disks_and_it_outlasts_the_end() {
+fn the_verdict_is_set_only_by_the_disk_and_is_kept_after_the_end() {
     for verified in [true, false] {
         let mut story = closing_download();
         story.expect("none yet", story.receiver.verdict().is_none());
@@ -538,7 +538,7 @@ fn there_is_no_verdict_before_the_disks_and_it_outlasts_the_end() {
 }
 
 #[test]
-fn what_arrived_is_counted_to_the_end() {
+fn arrived_segments_are_counted_until_the_end() {
     let mut story = open_download();
     story.arrive("d0.1");
     story.again("d0.1");
@@ -552,7 +552,7 @@ fn what_arrived_is_counted_to_the_end() {
 }
 
 #[test]
-fn an_opening_goes_down_to_shorter_packets_and_an_open_connection_does_not() {
+fn a_handshake_can_fall_back_to_shorter_packets_and_an_open_connection_cannot() {
     let mut story = download_of(2_000);
     let goes_down = story.receiver.on_too_long();
     story.expect("the SYN goes again, shorter", goes_down);

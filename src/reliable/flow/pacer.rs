@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pacer_lets_a_quantum_go_and_keeps_the_rate() {
+    fn the_pacer_sends_in_quanta_and_keeps_the_rate() {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {
@@ -101,7 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn a_pacer_that_is_woken_late_keeps_the_rate_and_never_makes_up_for_a_long_rest() {
+    fn a_pacer_with_late_timers_keeps_the_rate_but_does_not_catch_up_after_an_idle_period()
+     {
         let mut pacer = Pacer::default();
         let (mut now, mut sent) = (Moment::START, 0);
         while now < at(1_000) {

@@ -1,7 +1,7 @@
-use super::super::event::{Event, Ignored, Trigger, Unwanted};
+use super::super::connection_parameters::ConnectionParameters;
+use super::super::event::{DiscardReason, Event, Ignored, Trigger};
 use super::super::moment::Moment;
 use super::super::script::{End, Story, ack, measured, ms};
-use super::super::terms::Terms;
 use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::options::Congestion;
@@ -10,13 +10,15 @@ use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
 
 /// Ten segments, a window of four.
-const TERMS: Terms = Terms::EXAMPLE;
+const TERMS: ConnectionParameters = ConnectionParameters::EXAMPLE;
 
-fn story_of(terms: Terms) -> Story<sender::Sender, receiver::Receiver> {
-    let (sender, receiver) = (Sender::new(terms.window), Receiver::new());
+fn story_of(
+    parameters: ConnectionParameters,
+) -> Story<sender::Sender, receiver::Receiver> {
+    let (sender, receiver) = (Sender::new(parameters.window), Receiver::new());
     Story::new(
-        sender::Sender::new(Box::new(sender), terms, measured()),
-        receiver::Receiver::new(Box::new(receiver), terms),
+        sender::Sender::new(Box::new(sender), parameters, measured()),
+        receiver::Receiver::new(Box::new(receiver), parameters),
     )
 }
 
@@ -34,7 +36,7 @@ fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
 }
 
 #[test]
-fn a_window_leaves_at_once_and_each_ack_lets_one_more_go() {
+fn a_window_is_sent_immediately_and_each_ack_allows_one_more_segment() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.arrive("d0.1");
@@ -55,7 +57,7 @@ fn a_timeout_retransmits_the_whole_window_in_order() {
     story.sends("");
     story.advance(ms(1));
     story.sends("d0.2 d1.2 d2.2 d3.2");
-    story.held_for_lost(&[(0, Trigger::Timeout)]);
+    story.declared_lost(&[(0, Trigger::Timeout)]);
     story.lose("d0.2 d1.2 d2.2 d3.2");
     story.advance(ms(600));
     story.sends("d0.3 d1.3 d2.3 d3.3");
@@ -69,7 +71,7 @@ fn the_receiver_buffers_nothing_and_repeats_its_last_ack() {
     story.arrive("d2.1");
     story.happened(&Event::SegmentDropped {
         number: 2,
-        why: Unwanted::OutOfOrder,
+        why: DiscardReason::OutOfOrder,
     });
     story.arrive("d3.1");
     story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1");
@@ -93,7 +95,7 @@ fn before_the_first_segment_the_receiver_sends_ack_minus_one() {
 
 #[test]
 fn with_a_controller_the_first_ack_of_a_gap_is_a_nack() {
-    let mut story = story_of(Terms {
+    let mut story = story_of(ConnectionParameters {
         congestion: Congestion::PlusOneMinusThree,
         ..TERMS
     });
@@ -106,7 +108,7 @@ fn with_a_controller_the_first_ack_of_a_gap_is_a_nack() {
 }
 
 #[test]
-fn a_lost_ack_costs_nothing_when_the_next_one_comes() {
+fn a_lost_ack_is_covered_by_the_next_cumulative_ack() {
     let mut story = story();
     story.arrive("d0.1 d1.1 d2.1 d3.1");
     story.lose("a1.1 a2.1 a3.1");
@@ -115,7 +117,7 @@ fn a_lost_ack_costs_nothing_when_the_next_one_comes() {
 }
 
 #[test]
-fn when_every_ack_is_lost_the_receiver_does_not_write_the_window_twice() {
+fn after_the_loss_of_all_acks_the_receiver_does_not_write_the_window_twice() {
     let mut story = story();
     story.arrive("d0.1 d1.1 d2.1 d3.1");
     story.lose("a1.1 a2.1 a3.1 a4.1");
@@ -123,7 +125,7 @@ fn when_every_ack_is_lost_the_receiver_does_not_write_the_window_twice() {
     story.advance(ms(300));
     story.sends("d0.2 d1.2 d2.2 d3.2");
     for name in ["d0.2", "d1.2", "d2.2", "d3.2"] {
-        let wants = story.receiver.wants(story.packet(name));
+        let wants = story.receiver.is_wanted(story.packet(name));
         story.expect(&format!("{name} is not wanted"), !wants);
         story.arrive(name);
     }
@@ -133,7 +135,7 @@ fn when_every_ack_is_lost_the_receiver_does_not_write_the_window_twice() {
 }
 
 #[test]
-fn a_late_ack_after_going_back_lets_the_sender_jump_forward_again() {
+fn a_late_ack_after_a_timeout_advances_the_window_again() {
     let mut story = story();
     story.arrive("d0.1 d1.1 d2.1 d3.1");
     story.advance(ms(300)); // Premature: the ACKs are slow.
@@ -146,7 +148,7 @@ fn a_late_ack_after_going_back_lets_the_sender_jump_forward_again() {
 }
 
 #[test]
-fn an_ack_that_comes_between_timeout_and_resend_shortens_what_goes_again() {
+fn an_ack_between_timeout_and_retransmission_shortens_the_retransmission() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     let mut sender = story.sender;
@@ -162,7 +164,7 @@ fn an_ack_that_comes_between_timeout_and_resend_shortens_what_goes_again() {
 }
 
 #[test]
-fn the_timer_starts_again_for_the_oldest_when_an_ack_moves_the_window() {
+fn an_ack_that_moves_the_base_restarts_the_timer() {
     let mut story = story();
     story.advance(ms(200));
     story.arrive("d0.1");
@@ -171,7 +173,7 @@ fn the_timer_starts_again_for_the_oldest_when_an_ack_moves_the_window() {
 }
 
 #[test]
-fn duplicate_and_old_acks_change_nothing_and_do_not_hold_up_the_timer() {
+fn duplicate_and_old_acks_have_no_effect_and_do_not_restart_the_timer() {
     let mut story = story();
     story.arrive("d0.1 d1.1");
     story.arrive("a1.1 a2.1");
@@ -185,7 +187,7 @@ fn duplicate_and_old_acks_change_nothing_and_do_not_hold_up_the_timer() {
 }
 
 #[test]
-fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
+fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for wants in [5, 10, 11, 1 << 30] {
         let mut story = story();
         story.sends("d0.1 d1.1 d2.1 d3.1");
@@ -197,7 +199,7 @@ fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
 }
 
 #[test]
-fn after_going_back_an_ack_of_all_that_was_ever_sent_is_still_believed() {
+fn after_a_timeout_an_ack_of_every_sent_segment_is_still_accepted() {
     let mut story = story();
     story.advance(ms(300));
     story.lose("d0.2 d1.2 d2.2 d3.2");
@@ -206,7 +208,7 @@ fn after_going_back_an_ack_of_all_that_was_ever_sent_is_still_believed() {
 }
 
 #[test]
-fn a_receive_window_that_closes_is_probed_with_one_segment() {
+fn a_zero_receive_window_is_probed_with_one_segment() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.forge(End::Sender, ack_with_window(4, 0, story.now));
@@ -219,7 +221,7 @@ fn a_receive_window_that_closes_is_probed_with_one_segment() {
 }
 
 #[test]
-fn a_window_that_shrinks_under_what_is_in_flight_resends_only_what_fits() {
+fn after_the_receive_window_shrinks_only_the_segments_that_fit_are_retransmitted() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.forge(End::Sender, ack_with_window(0, 2, story.now));
@@ -229,7 +231,7 @@ fn a_window_that_shrinks_under_what_is_in_flight_resends_only_what_fits() {
 }
 
 #[test]
-fn each_timeout_doubles_the_wait_and_an_ack_brings_it_down_again() {
+fn each_timeout_doubles_the_rto_and_an_ack_resets_it() {
     let mut story = story();
     for wait in [300, 600, 1_100, 1_150, 1_200, 1_250] {
         story.wakes_in(ms(wait));
@@ -242,9 +244,9 @@ fn each_timeout_doubles_the_wait_and_an_ack_brings_it_down_again() {
 }
 
 #[test]
-fn numbers_wrap_inside_a_window_and_nobody_notices() {
+fn sequence_numbers_may_wrap_around_within_a_window() {
     let first = SequenceNumber(u32::MAX - 1);
-    let mut story = story_of(Terms { first, ..TERMS });
+    let mut story = story_of(ConnectionParameters { first, ..TERMS });
     story.lose("d0.1");
     story.advance(ms(300));
     story.arrive("d0.2 d1.2 d2.2 d3.2");
@@ -253,12 +255,15 @@ fn numbers_wrap_inside_a_window_and_nobody_notices() {
         "d0.1 d1.1 d2.1 d3.1 d0.2 d1.2 d2.2 d3.2 \
          a1.1 a2.1 a3.1 a4.1 d4.1 d5.1 d6.1 d7.1",
     );
-    story.expect("wrapped", story.receiver.expected() == SequenceNumber(2));
+    story.expect(
+        "wrapped",
+        story.receiver.next_expected() == SequenceNumber(2),
+    );
 }
 
 #[test]
 fn the_window_ends_with_the_file_and_the_last_segment_is_short() {
-    let mut story = story_of(Terms {
+    let mut story = story_of(ConnectionParameters {
         size: 3_000,
         ..TERMS
     });
@@ -275,22 +280,22 @@ fn the_window_ends_with_the_file_and_the_last_segment_is_short() {
 }
 
 #[test]
-fn an_empty_file_is_finished_before_it_begins() {
-    let mut story = story_of(Terms { size: 0, ..TERMS });
+fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
+    let mut story = story_of(ConnectionParameters { size: 0, ..TERMS });
     story.sends("");
     story.expect("finished", story.sender.is_finished());
     story.expect("no timer", story.sender.next_timeout().is_none());
 }
 
 #[test]
-fn a_controllers_window_holds_back_what_the_receivers_would_take() {
-    let terms = Terms {
+fn the_congestion_window_limits_the_sender_below_the_receive_window() {
+    let parameters = ConnectionParameters {
         window: 16,
         congestion: Congestion::Additive, // It begins with four.
         ..TERMS
     };
-    let protocol = Box::new(Sender::new(terms.window));
-    let mut sender = sender::Sender::new(protocol, terms, measured());
+    let protocol = Box::new(Sender::new(parameters.window));
+    let mut sender = sender::Sender::new(protocol, parameters, measured());
     let moments = (0..29).map(|step| Moment::START + ms(10 * step)); // Before the timeout.
     let sent = moments.flat_map(|now| {
         std::iter::from_fn(|| sender.poll_transmit(now)).collect::<Vec<_>>()
@@ -299,8 +304,8 @@ fn a_controllers_window_holds_back_what_the_receivers_would_take() {
 }
 
 #[test]
-fn after_a_long_pause_a_grown_window_begins_small_again() {
-    let mut story = story_of(Terms {
+fn after_a_long_pause_the_congestion_window_restarts_small() {
+    let mut story = story_of(ConnectionParameters {
         window: 16,
         congestion: Congestion::Additive, // It begins with four.
         ..TERMS

@@ -1,40 +1,40 @@
 //! A SYN that tells the round trip, so that DATA may follow the SYN-ACK at once.
 
-use super::{Handshake, Opening};
-use crate::reliable::terms::Terms;
+use super::{Handshake, HandshakeState};
+use crate::reliable::connection_parameters::ConnectionParameters;
 use std::time::Duration;
 
 /// A SYN that reports a longer round-trip time is not believed.
-const LONGEST_TOLD: Duration = Duration::from_secs(1);
+const LONGEST_ANNOUNCED: Duration = Duration::from_secs(1);
 
 impl Handshake {
     /// The connection parameters if the client's ACK arrives, if DATA may be sent before
     /// it: the SYN has told the round trip.
     #[must_use]
-    pub fn early_terms(&self) -> Option<Terms> {
-        match &self.opening {
-            Opening::SynReceived { terms, .. } => {
-                self.round_trip.smoothed().map(|_| *terms)
+    pub fn early_parameters(&self) -> Option<ConnectionParameters> {
+        match &self.state {
+            HandshakeState::SynReceived { parameters, .. } => {
+                self.round_trip.smoothed().map(|_| *parameters)
             }
-            Opening::Listen
-            | Opening::SynSent { .. }
-            | Opening::Open { .. }
-            | Opening::Disagreed => None,
+            HandshakeState::Listen
+            | HandshakeState::SynSent { .. }
+            | HandshakeState::Open { .. }
+            | HandshakeState::Disagreed => None,
         }
     }
 
     /// DATA has come before the SYN-ACK, which may be lost: SYN is retransmitted at
     /// once, one time.
     pub fn on_early_data(&mut self) {
-        if let Opening::SynSent { retry } = &mut self.opening
-            && !std::mem::replace(&mut self.has_hurried, true)
+        if let HandshakeState::SynSent { retry } = &mut self.state
+            && !std::mem::replace(&mut self.has_retried_early, true)
         {
-            retry.hurry();
+            retry.retry_now();
         }
     }
 
     /// The round trip that a SYN tells: of a client that downloads. Unit: microseconds.
-    pub(super) fn told_round_trip(&self) -> u32 {
+    pub(super) fn announced_round_trip(&self) -> u32 {
         let round_trip = self.proposal.chat_round_trip.unwrap_or_default();
         if !self.proposal.early_data || self.proposal.first.is_some() {
             return 0;
@@ -43,9 +43,9 @@ impl Handshake {
     }
 
     /// A SYN has told this round trip.
-    pub(super) fn believe(&mut self, told_us: u32) {
-        let told = Duration::from_micros(told_us.into());
-        if self.proposal.early_data && !told.is_zero() && told < LONGEST_TOLD {
+    pub(super) fn believe(&mut self, announced_us: u32) {
+        let told = Duration::from_micros(announced_us.into());
+        if self.proposal.early_data && !told.is_zero() && told < LONGEST_ANNOUNCED {
             self.round_trip.sample(told);
         }
     }

@@ -23,9 +23,9 @@ fn story() -> Story<Handshake, Handshake> {
 
 #[track_caller]
 fn is_open(story: &Story<Handshake, Handshake>) {
-    let agreed = story.sender.terms();
+    let agreed = story.sender.parameters();
     story.expect("the server's side is open", agreed.is_some());
-    story.expect("they agree", story.receiver.terms() == agreed);
+    story.expect("they agree", story.receiver.parameters() == agreed);
 }
 
 fn datagram_bytes(packet: &Packet) -> usize {
@@ -35,22 +35,22 @@ fn datagram_bytes(packet: &Packet) -> usize {
 }
 
 #[test]
-fn three_packets_open_both_sides_with_the_same_terms() {
+fn three_packets_establish_the_same_parameters_on_both_sides() {
     let mut story = story();
     story.sends("s0.1");
     story.arrive("s0.1");
     story.sends("y0.1");
     story.arrive("y0.1");
-    story.expect("the server waits", story.sender.terms().is_none());
+    story.expect("the server waits", story.sender.parameters().is_none());
     story.sends("a0.1");
     story.arrive("a0.1");
     story.sends("");
     is_open(&story);
-    let terms = story.sender.terms().unwrap();
-    story.expect("the smaller window", terms.window == 4);
+    let parameters = story.sender.parameters().unwrap();
+    story.expect("the smaller window", parameters.window == 4);
     story.expect(
         "the server's number",
-        terms.first == SequenceNumber(u32::MAX),
+        parameters.first == SequenceNumber(u32::MAX),
     );
 }
 
@@ -72,7 +72,7 @@ fn both_sides_measure_the_first_round_trip() {
 }
 
 #[test]
-fn a_syn_ack_that_goes_again_does_not_count_its_own_delay_as_round_trip() {
+fn the_rtt_measured_from_a_retransmitted_syn_ack_excludes_its_waiting_time() {
     let mut story = story();
     story.arrive("s0.1");
     story.lose("y0.1");
@@ -88,7 +88,7 @@ fn a_syn_ack_that_goes_again_does_not_count_its_own_delay_as_round_trip() {
 }
 
 #[test]
-fn a_lost_syn_goes_again_after_200_ms_and_then_after_200_more() {
+fn a_lost_syn_is_retransmitted_after_200_ms_and_again_after_another_200_ms() {
     let mut story = story();
     story.lose("s0.1");
     story.advance(ms(199));
@@ -103,7 +103,7 @@ fn a_lost_syn_goes_again_after_200_ms_and_then_after_200_more() {
 }
 
 #[test]
-fn a_path_that_is_known_to_be_slow_is_given_three_round_trips() {
+fn the_handshake_timeout_on_a_slow_path_is_three_round_trips() {
     let slow = Proposal {
         chat_round_trip: Some(ms(300)),
         ..CLIENT
@@ -113,7 +113,7 @@ fn a_path_that_is_known_to_be_slow_is_given_three_round_trips() {
 }
 
 #[test]
-fn a_lost_syn_ack_goes_again() {
+fn a_lost_syn_ack_is_retransmitted() {
     let mut story = story();
     story.arrive("s0.1");
     story.lose("y0.1");
@@ -126,7 +126,7 @@ fn a_lost_syn_ack_goes_again() {
 }
 
 #[test]
-fn a_lost_ack_is_sent_again_for_the_syn_ack_that_comes_again() {
+fn a_lost_handshake_ack_is_sent_again_in_answer_to_a_repeated_syn_ack() {
     let mut story = story();
     story.arrive("s0.1");
     story.arrive("y0.1");
@@ -162,7 +162,7 @@ fn syn_acks_in_silence(story: &mut Story<Handshake, Handshake>) -> usize {
 }
 
 #[test]
-fn for_each_syn_three_syn_acks_leave_and_no_more() {
+fn each_syn_is_answered_by_at_most_three_syn_acks() {
     let mut story = story();
     story.arrive("s0.1");
     assert_eq!(syn_acks_in_silence(&mut story), 3);
@@ -171,7 +171,7 @@ fn for_each_syn_three_syn_acks_leave_and_no_more() {
 }
 
 #[test]
-fn where_no_syn_has_come_from_no_syn_ack_goes() {
+fn no_syn_ack_is_sent_to_an_address_without_a_syn() {
     let mut story = story();
     story.arrive("s0.1");
     story.lose("y0.1");
@@ -182,7 +182,7 @@ fn where_no_syn_has_come_from_no_syn_ack_goes() {
 }
 
 #[test]
-fn a_syn_that_comes_when_all_is_open_is_not_answered() {
+fn a_syn_on_an_open_connection_is_not_answered() {
     let mut story = story();
     story.arrive("s0.1");
     story.arrive("y0.1");
@@ -194,20 +194,20 @@ fn a_syn_that_comes_when_all_is_open_is_not_answered() {
 }
 
 #[test]
-fn an_ack_of_another_number_opens_nothing() {
+fn an_ack_with_a_wrong_sequence_number_does_not_complete_the_handshake() {
     let mut story = story();
     story.arrive("s0.1");
     story.arrive("y0.1");
     let mut wrong = story.packet("a0.1").clone();
     wrong.sequence = wrong.sequence + 1;
     story.forge(End::Sender, wrong);
-    story.expect("not open", story.sender.terms().is_none());
+    story.expect("not open", story.sender.parameters().is_none());
     story.arrive("a0.1");
     is_open(&story);
 }
 
 #[test]
-fn terms_that_differ_from_the_offer_are_not_accepted_by_either_side() {
+fn parameters_that_differ_from_the_offer_are_rejected_by_both_sides() {
     for wrong in [
         Proposal {
             size: CLIENT.size + 1,
@@ -232,26 +232,27 @@ fn terms_that_differ_from_the_offer_are_not_accepted_by_either_side() {
     ] {
         let mut story = story_of(SERVER, wrong);
         story.arrive("s0.1");
-        let is_disagreed = matches!(story.sender.opening(), Opening::Disagreed);
+        let is_disagreed = matches!(story.sender.state(), HandshakeState::Disagreed);
         story.expect(&format!("the server refuses {wrong:?}"), is_disagreed);
         story.sends("s0.1");
     }
     let mut story = story();
     story.arrive("s0.1");
     let mut wrong = story.packet("y0.1").clone();
-    wrong.body = Body::SynAck(OpeningFields {
+    wrong.body = Body::SynAck(HandshakeFields {
         size: u64::MAX,
         window: u32::MAX,
         echo: u32::MAX,
         segment_bytes: u16::MAX,
     });
     story.forge(End::Receiver, wrong);
-    let is_disagreed = matches!(story.receiver.opening(), Opening::Disagreed);
+    let is_disagreed = matches!(story.receiver.state(), HandshakeState::Disagreed);
     story.expect("the client refuses", is_disagreed);
 }
 
 #[test]
-fn a_file_too_large_for_the_numbers_is_refused_even_if_both_want_it() {
+fn a_file_too_large_for_the_sequence_number_space_is_refused_even_if_both_sides_propose_it()
+ {
     let huge = |side| Proposal {
         size: u64::MAX,
         segment_bytes: 1,
@@ -259,12 +260,12 @@ fn a_file_too_large_for_the_numbers_is_refused_even_if_both_want_it() {
     };
     let mut story = story_of(huge(SERVER), huge(CLIENT));
     story.arrive("s0.1");
-    let is_disagreed = matches!(story.sender.opening(), Opening::Disagreed);
+    let is_disagreed = matches!(story.sender.state(), HandshakeState::Disagreed);
     story.expect("refused", is_disagreed);
 }
 
 #[test]
-fn without_an_answer_it_is_over_after_30_seconds() {
+fn an_unanswered_handshake_ends_after_30_seconds() {
     let mut story = story();
     story.arrive("s0.1");
     story.advance(ms(29_000));
@@ -279,7 +280,7 @@ fn without_an_answer_it_is_over_after_30_seconds() {
 }
 
 #[test]
-fn syn_and_syn_ack_are_as_long_as_a_full_segment_and_as_each_other() {
+fn syn_and_syn_ack_are_as_long_as_a_full_segment_and_equal_in_length() {
     for segment_bytes in [1, 1_200, 1_436, 65_000] {
         let with = |side| Proposal {
             segment_bytes,
@@ -297,13 +298,13 @@ fn syn_and_syn_ack_are_as_long_as_a_full_segment_and_as_each_other() {
 }
 
 #[test]
-fn segments_of_no_bytes_are_never_agreed_on() {
+fn a_segment_size_of_zero_is_never_accepted() {
     let empty = |side| Proposal {
         segment_bytes: 0,
         ..side
     };
     let mut story = story_of(empty(SERVER), empty(CLIENT));
     story.arrive("s0.1");
-    let is_disagreed = matches!(story.sender.opening(), Opening::Disagreed);
+    let is_disagreed = matches!(story.sender.state(), HandshakeState::Disagreed);
     story.expect("refused", is_disagreed);
 }

@@ -20,12 +20,12 @@
 //! numbers in the sequence-number space a window has no room to look back.
 //!
 //! ```
-//! use sash::reliable::sack::rules::{Place, acknowledged, place};
+//! use sash::reliable::sack::rules::{Position, acknowledged, position};
 //! use sash::wire::sequence::SequenceNumber;
 //! let base = SequenceNumber(u32::MAX);
 //! assert_eq!(acknowledged(base, 4, base + 3), Some(3));
 //! assert_eq!(acknowledged(base, 4, base + 5), None); // it was never sent
-//! assert_eq!(place(base, 4, 100, base + 3), Place::Early);
+//! assert_eq!(position(base, 4, 100, base + 3), Position::OutOfOrder);
 //! ```
 //!
 //! Source: RFC 2018 §4; Kurose & Ross §3.4.4 (how large a sequence-number space must be).
@@ -35,39 +35,39 @@ use std::ops::Range;
 
 /// Whether the sender's window has room for the segment that lies `ahead` of its base.
 #[must_use]
-pub const fn has_room(ahead: u32, window: u32) -> bool {
+pub const fn is_in_window(ahead: u32, window: u32) -> bool {
     ahead < window
 }
 
-/// How many segments from `base` on an ACK takes off that wants `wants` next, where
-/// `reach` segments from `base` on were ever sent. `None`: a later ACK has overtaken it,
-/// or it speaks of what was never sent; either way it says nothing.
-pub fn acknowledged<S: Circular>(base: S, reach: u32, wants: S) -> Option<u32> {
-    let acked = wants - base;
-    (acked <= reach).then_some(acked)
+/// How many segments from `base` on an ACK takes off that wants `next_expected` next,
+/// where `sent` segments from `base` on were ever sent. `None`: a later ACK has overtaken
+/// it, or it speaks of what was never sent; either way it says nothing.
+pub fn acknowledged<S: Circular>(base: S, sent: u32, next_expected: S) -> Option<u32> {
+    let acked = next_expected - base;
+    (acked <= sent).then_some(acked)
 }
 
 /// Which segments a range of an ACK names, counted from `base`, where the ACK itself
 /// takes
 /// `acked` off. `None` for a range that is upside down or empty, that does not lie beyond
 /// the one wanted next, or that speaks of what was never sent.
-pub fn acknowledged_early<S: Circular>(
+pub fn acknowledged_out_of_order<S: Circular>(
     base: S,
-    reach: u32,
+    sent: u32,
     acked: u32,
     range: Range<S>,
 ) -> Option<Range<u32>> {
     let (start, end) = (range.start - base, range.end - base);
-    (acked < start && start < end && end <= reach).then_some(start..end)
+    (acked < start && start < end && end <= sent).then_some(start..end)
 }
 
 /// Where a number lies, seen from a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// It is the next in order: to be taken.
     Next,
     /// It lies further on in the window: to be buffered, unless it is a duplicate.
-    Early,
+    OutOfOrder,
     /// Behind the window or beyond it: of no use.
     Outside,
 }
@@ -77,11 +77,16 @@ pub enum Place {
 ///
 /// The window ends with the file. Otherwise, in a file nearly as long as the circle, an
 /// old copy of its first segment would lie just beyond its last.
-pub fn place<S: Circular>(expected: S, window: u32, left: u32, number: S) -> Place {
-    match number - expected {
-        ahead if ahead >= window.min(left) => Place::Outside,
-        0 => Place::Next,
-        _ => Place::Early,
+pub fn position<S: Circular>(
+    next_expected: S,
+    window: u32,
+    left: u32,
+    number: S,
+) -> Position {
+    match number - next_expected {
+        ahead if ahead >= window.min(left) => Position::Outside,
+        0 => Position::Next,
+        _ => Position::OutOfOrder,
     }
 }
 
@@ -94,15 +99,15 @@ mod tests {
     const BASE: SequenceNumber = SequenceNumber(u32::MAX - 1);
 
     #[test]
-    fn a_window_has_room_up_to_its_upper_edge() {
-        assert!(has_room(0, 1));
-        assert!(has_room(3, 4));
-        assert!(!has_room(4, 4));
-        assert!(!has_room(0, 0));
+    fn a_window_has_room_below_its_upper_bound() {
+        assert!(is_in_window(0, 1));
+        assert!(is_in_window(3, 4));
+        assert!(!is_in_window(4, 4));
+        assert!(!is_in_window(0, 0));
     }
 
     #[test]
-    fn an_ack_speaks_of_what_was_sent_and_of_nothing_else() {
+    fn an_ack_may_acknowledge_only_sent_segments() {
         assert_eq!(acknowledged(BASE, 3, BASE), Some(0));
         assert_eq!(acknowledged(BASE, 3, BASE + 3), Some(3));
         assert_eq!(acknowledged(BASE, 3, BASE + 4), None);
@@ -111,29 +116,31 @@ mod tests {
     }
 
     #[test]
-    fn a_range_lies_beyond_the_one_wanted_and_within_what_was_sent() {
-        let early = |from, to| acknowledged_early(BASE, 5, 1, BASE + from..BASE + to);
-        assert_eq!(early(2, 3), Some(2..3));
-        assert_eq!(early(2, 5), Some(2..5));
-        assert_eq!(early(2, 6), None, "the sixth was never sent");
-        assert_eq!(early(1, 3), None, "it holds the one that is wanted");
-        assert_eq!(early(3, 3), None, "it is empty");
-        assert_eq!(early(4, 3), None, "it is upside down");
+    fn an_ack_range_must_lie_beyond_the_next_expected_number_and_within_the_sent_numbers()
+    {
+        let out_of_order =
+            |from, to| acknowledged_out_of_order(BASE, 5, 1, BASE + from..BASE + to);
+        assert_eq!(out_of_order(2, 3), Some(2..3));
+        assert_eq!(out_of_order(2, 5), Some(2..5));
+        assert_eq!(out_of_order(2, 6), None, "the sixth was never sent");
+        assert_eq!(out_of_order(1, 3), None, "it holds the one that is wanted");
+        assert_eq!(out_of_order(3, 3), None, "it is empty");
+        assert_eq!(out_of_order(4, 3), None, "it is upside down");
     }
 
     #[test]
-    fn a_number_is_next_or_early_or_outside() {
+    fn a_sequence_number_is_next_or_out_of_order_or_outside_the_window() {
         let past = SequenceNumber(BASE.0 - 1);
         for (window, number, expected) in [
-            (1, BASE, Place::Next),
-            (1, BASE + 1, Place::Outside),
-            (4, BASE + 1, Place::Early),
-            (4, BASE + 3, Place::Early),
-            (4, BASE + 4, Place::Outside),
-            (4, past, Place::Outside),
+            (1, BASE, Position::Next),
+            (1, BASE + 1, Position::Outside),
+            (4, BASE + 1, Position::OutOfOrder),
+            (4, BASE + 3, Position::OutOfOrder),
+            (4, BASE + 4, Position::Outside),
+            (4, past, Position::Outside),
         ] {
             assert_eq!(
-                place(BASE, window, 9, number),
+                position(BASE, window, 9, number),
                 expected,
                 "{number}, {window}"
             );
@@ -141,9 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn the_receivers_window_ends_with_the_file() {
-        assert_eq!(place(BASE, 4, 2, BASE + 1), Place::Early);
-        assert_eq!(place(BASE, 4, 2, BASE + 2), Place::Outside);
-        assert_eq!(place(BASE, 4, 0, BASE), Place::Outside);
+    fn the_receive_window_ends_with_the_file() {
+        assert_eq!(position(BASE, 4, 2, BASE + 1), Position::OutOfOrder);
+        assert_eq!(position(BASE, 4, 2, BASE + 2), Position::Outside);
+        assert_eq!(position(BASE, 4, 0, BASE), Position::Outside);
     }
 }

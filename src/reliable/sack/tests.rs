@@ -1,6 +1,6 @@
 mod fin;
 
-use super::super::event::Unwanted;
+use super::super::event::DiscardReason;
 use super::super::script::{End, Story, ack, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
@@ -8,17 +8,20 @@ use crate::wire::options::Congestion;
 use std::time::Duration;
 
 /// Ten segments, a window of four: every arrival is acknowledged.
-const TERMS: Terms = Terms::EXAMPLE;
+const TERMS: ConnectionParameters = ConnectionParameters::EXAMPLE;
 
 /// Thirty segments, a window of sixteen: every second arrival is acknowledged.
-const WIDE: Terms = Terms {
+const WIDE: ConnectionParameters = ConnectionParameters {
     window: 16,
     size: 30 * 1_436,
     ..TERMS
 };
 
-fn story_of(terms: Terms) -> Story<Sender, Receiver> {
-    Story::new(Sender::new(terms, measured()), Receiver::new(terms))
+fn story_of(parameters: ConnectionParameters) -> Story<Sender, Receiver> {
+    Story::new(
+        Sender::new(parameters, measured()),
+        Receiver::new(parameters),
+    )
 }
 
 fn story() -> Story<Sender, Receiver> {
@@ -34,7 +37,7 @@ fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
 }
 
 #[test]
-fn a_window_leaves_at_once_and_each_ack_lets_one_more_go() {
+fn a_window_is_sent_immediately_and_each_ack_allows_one_more_segment() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.arrive("d0.1");
@@ -47,7 +50,7 @@ fn a_window_leaves_at_once_and_each_ack_lets_one_more_go() {
 }
 
 #[test]
-fn three_later_arrivals_tell_that_a_segment_is_lost_and_it_alone_goes_again() {
+fn a_segment_with_three_later_arrivals_is_declared_lost_and_retransmitted_alone() {
     let mut story = story();
     story.lose("d0.1");
     story.arrive("d1.1 d2.1 d3.1");
@@ -55,7 +58,7 @@ fn three_later_arrivals_tell_that_a_segment_is_lost_and_it_alone_goes_again() {
     story.arrive("n0.1 a1.1");
     story.sends("");
     story.arrive("a2.1");
-    story.held_for_lost(&[(0, Trigger::PacketThreshold)]);
+    story.declared_lost(&[(0, Trigger::PacketThreshold)]);
     story.sends("d0.2");
     story.arrive("d0.2");
     story.sends("a3.1"); // The hole is filled: told at once, for all four.
@@ -64,7 +67,7 @@ fn three_later_arrivals_tell_that_a_segment_is_lost_and_it_alone_goes_again() {
 }
 
 #[test]
-fn one_later_arrival_and_nine_eighths_of_a_round_trip_tell_the_same() {
+fn one_later_arrival_and_nine_eighths_of_an_rtt_also_declare_a_segment_lost() {
     let mut story = story();
     story.lose("d0.1 d2.1 d3.1");
     story.advance(ms(50));
@@ -75,19 +78,20 @@ fn one_later_arrival_and_nine_eighths_of_a_round_trip_tell_the_same() {
     story.advance(ms(12));
     story.sends("");
     story.advance(ms(1));
-    story.held_for_lost(&[(0, Trigger::TimeThreshold)]);
+    story.declared_lost(&[(0, Trigger::TimeThreshold)]);
     story.sends("d0.2"); // Nothing has overtaken 2 and 3.
 }
 
 #[test]
-fn when_a_whole_window_is_lost_one_probe_goes_out_and_its_ack_tells_the_rest() {
+fn after_the_loss_of_a_whole_window_one_probe_is_sent_and_its_ack_reveals_the_other_losses()
+ {
     let mut story = story();
     story.lose("d0.1 d1.1 d2.1 d3.1");
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.advance(ms(309)); // 300 ms and the time an ACK may be held back.
     story.sends("");
     story.advance(ms(1));
-    story.held_for_lost(&[(0, Trigger::Timeout)]);
+    story.declared_lost(&[(0, Trigger::Timeout)]);
     story.sends("d0.2");
     story.arrive("d0.2");
     story.arrive("a1.1");
@@ -95,7 +99,7 @@ fn when_a_whole_window_is_lost_one_probe_goes_out_and_its_ack_tells_the_rest() {
 }
 
 #[test]
-fn a_lost_probe_is_followed_by_the_next_oldest_after_twice_the_wait() {
+fn a_lost_probe_is_followed_by_the_next_oldest_segment_after_twice_the_timeout() {
     let mut story = story();
     story.lose("d0.1 d1.1 d2.1 d3.1");
     story.advance(ms(310));
@@ -114,18 +118,18 @@ fn a_lost_probe_is_followed_by_the_next_oldest_after_twice_the_wait() {
 }
 
 #[test]
-fn a_lost_ack_costs_nothing_and_the_receiver_does_not_write_twice() {
+fn after_the_loss_of_all_acks_the_receiver_writes_no_segment_twice() {
     let mut story = story();
     story.arrive("d0.1 d1.1 d2.1 d3.1");
     story.lose("a1.1 a2.1 a3.1 a4.1");
     story.advance(ms(310));
     story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1 a4.1 d0.2");
-    let wants = story.receiver.wants(story.packet("d0.2"));
+    let wants = story.receiver.is_wanted(story.packet("d0.2"));
     story.expect("the second copy is not wanted", !wants);
     story.arrive("d0.2");
     story.happened(&Event::SegmentDropped {
         number: 0,
-        why: Unwanted::Duplicate,
+        why: DiscardReason::Duplicate,
     });
     story.sends("a5.1"); // A duplicate asks for an answer at once.
     story.arrive("a5.1");
@@ -133,7 +137,7 @@ fn a_lost_ack_costs_nothing_and_the_receiver_does_not_write_twice() {
 }
 
 #[test]
-fn a_late_ack_after_a_premature_probe_lets_the_window_slide() {
+fn a_late_ack_after_a_premature_probe_advances_the_window() {
     let mut story = story();
     story.arrive("d0.1 d1.1 d2.1 d3.1");
     story.advance(ms(310));
@@ -142,32 +146,32 @@ fn a_late_ack_after_a_premature_probe_lets_the_window_slide() {
     story.sends("d4.1 d5.1 d6.1 d7.1");
     story.arrive("a1.1 a2.1 a3.1"); // Old news.
     story.sends("");
-    story.held_for_lost(&[(0, Trigger::Timeout)]);
+    story.declared_lost(&[(0, Trigger::Timeout)]);
 }
 
 #[test]
-fn a_copy_that_was_only_slow_does_not_make_the_resend_look_arrived() {
-    let mut story = story_of(Terms { window: 8, ..TERMS });
+fn a_delayed_original_is_not_taken_for_the_arrival_of_its_retransmission() {
+    let mut story = story_of(ConnectionParameters { window: 8, ..TERMS });
     story.sends("d0.1 d1.1 d2.1 d3.1 d4.1 d5.1 d6.1 d7.1");
     story.advance(ms(50));
     story.arrive("d1.1 d2.1 d3.1"); // Segment 0 is slow, not lost.
     story.advance(ms(50));
     story.arrive("n0.1 a1.1 a2.1");
     story.sends("n0.1 a1.1 a2.1 d0.2");
-    story.held_for_lost(&[(0, Trigger::PacketThreshold)]);
+    story.declared_lost(&[(0, Trigger::PacketThreshold)]);
     story.arrive("d0.1");
     story.advance(ms(1));
     story.arrive("a3.1"); // It cannot speak of 0.2, which left 1 ms ago.
-    story.held_for_lost(&[]); // 4 to 7 are still on their way.
+    story.declared_lost(&[]); // 4 to 7 are still on their way.
     story.sends("a3.1 d8.1 d9.1");
 }
 
 #[test]
-fn the_receiver_keeps_what_comes_early_and_says_so() {
+fn the_receiver_buffers_out_of_order_segments_and_acknowledges_them() {
     let mut story = story();
     story.lose("d0.1 d2.1");
     story.arrive("d1.1 d3.1");
-    story.happened(&Event::SegmentKept { number: 3 });
+    story.happened(&Event::SegmentBuffered { number: 3 });
     story.sends("d0.1 d1.1 d2.1 d3.1 n0.1 n1.1");
     let Body::Nack(told) = story.packet("n1.1").body.clone() else {
         unreachable!("an n is a NACK");
@@ -177,11 +181,11 @@ fn the_receiver_keeps_what_comes_early_and_says_so() {
     story.expect("newest first", newest_first);
     story.arrive("n1.1");
     let ranges = vec![[3, 3], [1, 1]];
-    story.happened(&Event::RangesTold { ranges });
+    story.happened(&Event::AckRanges { ranges });
 }
 
 #[test]
-fn a_gap_newly_seen_is_told_by_nack_exactly_once() {
+fn a_new_gap_is_reported_by_exactly_one_nack() {
     let mut story = story_of(WIDE);
     story.take_events();
     story.sends(
@@ -202,28 +206,28 @@ fn a_gap_newly_seen_is_told_by_nack_exactly_once() {
 }
 
 #[test]
-fn about_eight_acks_speak_for_a_window() {
+fn about_eight_acks_are_sent_per_window() {
     for (window, arrivals_per_ack) in [(8, 1), (16, 2), (256, 32), (512, 64), (8_192, 64)]
     {
-        let terms = Terms {
+        let parameters = ConnectionParameters {
             window,
             size: 10_000,
             segment_bytes: 1,
             ..TERMS
         };
-        let mut story = story_of(terms);
+        let mut story = story_of(parameters);
         for number in 0..window {
             story.arrive(&format!("d{number}.1"));
         }
         story.take_events();
         let told = story.packet(&format!("a{}.1", window / arrivals_per_ack));
-        let is_all = told.sequence == terms.first + window;
+        let is_all = told.sequence == parameters.first + window;
         story.expect(&format!("window {window}"), is_all);
     }
 }
 
 #[test]
-fn a_sender_is_owed_nothing_until_the_next_ack_and_what_presses_at_once() {
+fn the_number_of_arrivals_before_the_next_ack_is_64_and_drops_to_one_at_a_gap() {
     let mut receiver = Receiver::new(VERY_WIDE);
     assert_eq!(receiver.arrivals_awaited(), 64);
     assert_eq!(answers(&mut receiver, 0..60), []);
@@ -236,7 +240,7 @@ fn a_sender_is_owed_nothing_until_the_next_ack_and_what_presses_at_once() {
 }
 
 #[test]
-fn an_ack_is_held_back_no_longer_than_the_ack_delay() {
+fn an_ack_is_delayed_by_at_most_the_ack_delay() {
     let mut story = story_of(WIDE);
     story.arrive("d0.1");
     story.advance(ms(9));
@@ -251,7 +255,7 @@ fn an_ack_is_held_back_no_longer_than_the_ack_delay() {
 }
 
 #[test]
-fn filling_a_hole_is_acknowledged_at_once() {
+fn filling_a_gap_is_acknowledged_immediately() {
     let mut story = story_of(WIDE);
     story.lose("d0.1");
     story.arrive("d1.1");
@@ -263,8 +267,8 @@ fn filling_a_hole_is_acknowledged_at_once() {
 }
 
 #[test]
-fn the_last_segment_is_acknowledged_at_once() {
-    let mut story = story_of(Terms {
+fn the_last_segment_is_acknowledged_immediately() {
+    let mut story = story_of(ConnectionParameters {
         size: 1_437,
         ..WIDE
     });
@@ -275,7 +279,7 @@ fn the_last_segment_is_acknowledged_at_once() {
     story.expect("finished", story.sender.is_finished());
     story.expect("no timer is left", story.sender.next_timeout().is_none());
 
-    let mut story = story_of(Terms { size: 1, ..WIDE });
+    let mut story = story_of(ConnectionParameters { size: 1, ..WIDE });
     story.arrive("d0.1");
     story.sends("d0.1 a1.1");
 }
@@ -286,18 +290,18 @@ fn data_beyond_the_window_is_dropped_and_answered() {
     story.sends("d0.1 d1.1 d2.1 d3.1");
     let inside = TERMS.data(TERMS.first + 3, 1, story.now).packet;
     let beyond = TERMS.data(TERMS.first + 4, 1, story.now).packet;
-    story.expect("3 is wanted", story.receiver.wants(&inside));
-    story.expect("4 is not", !story.receiver.wants(&beyond));
+    story.expect("3 is wanted", story.receiver.is_wanted(&inside));
+    story.expect("4 is not", !story.receiver.is_wanted(&beyond));
     story.forge(End::Receiver, beyond);
     story.happened(&Event::SegmentDropped {
         number: 4,
-        why: Unwanted::BeyondTheWindow,
+        why: DiscardReason::BeyondTheWindow,
     });
     story.sends("a1.1");
 }
 
 #[test]
-fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
+fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for wants in [5, 10, 11, 1 << 30] {
         let mut story = story();
         story.sends("d0.1 d1.1 d2.1 d3.1");
@@ -308,7 +312,7 @@ fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
 }
 
 #[test]
-fn ranges_that_cannot_be_are_ignored_and_recorded() {
+fn impossible_ranges_are_ignored_and_recorded() {
     for (wants, ranges) in [
         (0, &[(3, 2)][..]),     // upside down
         (0, &[(2, 2)]),         // of nothing
@@ -329,7 +333,7 @@ fn ranges_that_cannot_be_are_ignored_and_recorded() {
 }
 
 #[test]
-fn a_receive_window_that_closes_is_probed_with_one_segment() {
+fn a_zero_receive_window_is_probed_with_one_segment() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.forge(End::Sender, ack_with_window(4, 0, story.now));
@@ -342,7 +346,7 @@ fn a_receive_window_that_closes_is_probed_with_one_segment() {
 }
 
 #[test]
-fn a_window_that_shrinks_under_what_is_in_flight_lets_nothing_new_go() {
+fn after_the_receive_window_shrinks_no_new_segment_is_sent() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.forge(End::Sender, ack_with_window(1, 2, story.now));
@@ -354,9 +358,9 @@ fn a_window_that_shrinks_under_what_is_in_flight_lets_nothing_new_go() {
 }
 
 #[test]
-fn numbers_wrap_inside_a_window_and_nobody_notices() {
+fn sequence_numbers_may_wrap_around_within_a_window() {
     let first = SequenceNumber(u32::MAX - 1);
-    let mut story = story_of(Terms { first, ..TERMS });
+    let mut story = story_of(ConnectionParameters { first, ..TERMS });
     story.lose("d1.1");
     story.arrive("d0.1 d2.1 d3.1");
     story.arrive("a1.1 n0.1 a2.1");
@@ -367,26 +371,29 @@ fn numbers_wrap_inside_a_window_and_nobody_notices() {
     story.arrive("d1.2");
     story.arrive("a4.1");
     story.sends("a4.1 d5.1 d6.1 d7.1 d8.1");
-    story.expect("wrapped", story.receiver.expected() == SequenceNumber(3));
+    story.expect(
+        "wrapped",
+        story.receiver.next_expected() == SequenceNumber(3),
+    );
 }
 
 #[test]
-fn an_empty_file_is_finished_before_it_begins() {
-    let mut story = story_of(Terms { size: 0, ..TERMS });
+fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
+    let mut story = story_of(ConnectionParameters { size: 0, ..TERMS });
     story.sends("");
     story.expect("finished", story.sender.is_finished());
     story.expect("no timer", story.sender.next_timeout().is_none());
 }
 
 #[test]
-fn what_the_sender_remembers_stays_within_a_few_windows() {
-    let terms = Terms {
+fn the_state_of_the_sender_is_bounded_by_a_few_windows() {
+    let parameters = ConnectionParameters {
         window: 64,
         size: 1_000,
         segment_bytes: 1,
         ..TERMS
     };
-    let mut story = story_of(terms);
+    let mut story = story_of(parameters);
     let mut most = 0;
     for round in 0..200_u32 {
         // Every seventh packet is lost, first sending or not.
@@ -400,7 +407,7 @@ fn what_the_sender_remembers_stays_within_a_few_windows() {
         }
         story.advance(ms(20));
         most = most
-            .max(story.sender.losses.remembered())
+            .max(story.sender.loss_detection.remembered())
             .max(story.sender.lost.len());
     }
     story.expect("it ends", story.sender.is_finished());
@@ -408,7 +415,7 @@ fn what_the_sender_remembers_stays_within_a_few_windows() {
 }
 
 #[test]
-fn damage_is_told_once_per_round_trip_and_never_before_there_is_a_stamp_to_echo() {
+fn corruption_is_reported_once_per_rtt_and_only_after_the_first_timestamp_to_echo() {
     let mut story = story();
     story.receiver.on_damage(story.now);
     story.sends("d0.1 d1.1 d2.1 d3.1");
@@ -423,7 +430,7 @@ fn damage_is_told_once_per_round_trip_and_never_before_there_is_a_stamp_to_echo(
 }
 
 #[test]
-fn a_nack_that_is_due_is_not_forgotten_for_an_ack() {
+fn a_pending_nack_is_not_replaced_by_an_ack() {
     let mut receiver = Receiver::new(TERMS);
     for number in [1, 3, 0] {
         let data = TERMS.data(TERMS.first + number, 1, Moment::START).packet;
@@ -436,9 +443,9 @@ fn a_nack_that_is_due_is_not_forgotten_for_an_ack() {
 }
 
 #[test]
-fn the_probe_timer_starts_again_when_an_ack_brings_news_and_not_otherwise() {
+fn the_probe_timer_is_restarted_only_by_an_ack_of_new_data() {
     let four_segments = 4 * 1_436;
-    let mut story = story_of(Terms {
+    let mut story = story_of(ConnectionParameters {
         size: four_segments,
         ..TERMS
     });
@@ -452,7 +459,7 @@ fn the_probe_timer_starts_again_when_an_ack_brings_news_and_not_otherwise() {
 }
 
 /// A window for which every 64th arrival is acknowledged, and what presses every 8th.
-const VERY_WIDE: Terms = Terms {
+const VERY_WIDE: ConnectionParameters = ConnectionParameters {
     window: 512,
     size: 10_000,
     segment_bytes: 1,
@@ -473,7 +480,7 @@ fn answers(receiver: &mut Receiver, numbers: impl IntoIterator<Item = u32>) -> V
 }
 
 #[test]
-fn what_presses_is_told_with_every_eighth_part_of_the_arrivals_for_an_ack() {
+fn urgent_reports_are_sent_with_every_eighth_of_the_arrivals_per_ack() {
     let mut receiver = Receiver::new(VERY_WIDE);
     assert_eq!(answers(&mut receiver, [0, 2, 4, 6, 8, 10, 12]), []);
     let told = answers(&mut receiver, [14]);
@@ -485,7 +492,7 @@ fn what_presses_is_told_with_every_eighth_part_of_the_arrivals_for_an_ack() {
 }
 
 #[test]
-fn what_presses_is_not_forgotten_when_the_ack_delay_is_over_first() {
+fn an_urgent_report_is_still_sent_when_the_ack_delay_expires_first() {
     let mut receiver = Receiver::new(VERY_WIDE);
     assert_eq!(answers(&mut receiver, [0, 2]), []);
     let due = receiver.next_timeout().unwrap();
@@ -497,7 +504,7 @@ fn what_presses_is_not_forgotten_when_the_ack_delay_is_over_first() {
 }
 
 #[test]
-fn an_ack_that_tells_the_same_ranges_again_and_again_is_ignored() {
+fn an_ack_that_repeats_the_same_ranges_is_ignored() {
     let mut story = story_of(WIDE); // Sixteen are on their way.
     let eight = (8, 16);
     story.forge(End::Sender, ack(&WIDE, 0, &[eight; 3], story.now));
@@ -509,7 +516,7 @@ fn an_ack_that_tells_the_same_ranges_again_and_again_is_ignored() {
 }
 
 #[test]
-fn an_arrival_beyond_a_gap_shows_that_the_path_lives_and_makes_the_wait_short_again() {
+fn an_arrival_beyond_a_gap_resets_the_backed_off_timeout() {
     let mut story = story();
     story.lose("d0.1 d2.1 d3.1");
     story.advance(ms(310));
@@ -524,11 +531,11 @@ fn an_arrival_beyond_a_gap_shows_that_the_path_lives_and_makes_the_wait_short_ag
 /// A sender with Reno's window of ten at first, of which one leaves every 5 ms.
 fn reno() -> Story<Sender, Receiver> {
     let congestion = Congestion::Reno;
-    story_of(Terms { congestion, ..WIDE })
+    story_of(ConnectionParameters { congestion, ..WIDE })
 }
 
 #[test]
-fn window_and_pacing_hold_back_what_the_receiver_would_take() {
+fn congestion_window_and_pacing_limit_the_sender_below_the_receive_window() {
     let mut story = reno();
     story.sends("d0.1");
     story.advance(ms(4));
@@ -540,7 +547,8 @@ fn window_and_pacing_hold_back_what_the_receiver_would_take() {
 }
 
 #[test]
-fn one_probe_without_an_answer_is_a_loss_and_a_second_one_the_loss_of_all_in_flight() {
+fn one_unanswered_probe_counts_as_one_loss_and_a_second_one_as_the_loss_of_all_in_flight()
+{
     let mut story = reno();
     story.advance(ms(100));
     story.advance(ms(300)); // The last of ten left at 45 ms: the probe goes at 355.
@@ -552,7 +560,7 @@ fn one_probe_without_an_answer_is_a_loss_and_a_second_one_the_loss_of_all_in_fli
 }
 
 #[test]
-fn after_a_pause_the_wait_for_an_ack_is_short_again() {
+fn after_a_pause_the_timeout_is_no_longer_backed_off() {
     let mut story = story();
     story.lose("d0.1 d1.1 d2.1 d3.1");
     story.advance(ms(310));
@@ -562,22 +570,22 @@ fn after_a_pause_the_wait_for_an_ack_is_short_again() {
 }
 
 #[test]
-fn a_second_copy_of_what_came_early_is_a_duplicate() {
+fn a_second_copy_of_a_buffered_segment_is_a_duplicate() {
     let mut story = story();
     story.lose("d0.1");
     story.arrive("d1.1");
     story.take_events();
-    let wants = story.receiver.wants(story.packet("d1.1"));
+    let wants = story.receiver.is_wanted(story.packet("d1.1"));
     story.expect("it is not wanted", !wants);
     story.again("d1.1");
     story.happened(&Event::SegmentDropped {
         number: 1,
-        why: Unwanted::Duplicate,
+        why: DiscardReason::Duplicate,
     });
 }
 
 #[test]
-fn an_ack_tells_the_runs_of_the_latest_arrivals_first() {
+fn an_ack_lists_the_ranges_of_the_latest_arrivals_first() {
     let mut receiver = Receiver::new(VERY_WIDE);
     let told = answers(&mut receiver, [2, 8, 4, 10, 6, 12, 14, 16]);
     let [Body::Nack(nack)] = &told[..] else {

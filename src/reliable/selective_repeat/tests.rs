@@ -1,19 +1,24 @@
-use super::super::event::{Event, Ignored, Trigger, Unwanted};
+use super::super::connection_parameters::ConnectionParameters;
+use super::super::event::{DiscardReason, Event, Ignored, Trigger};
 use super::super::script::{End, Story, ack, measured, ms};
-use super::super::terms::Terms;
 use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::packet::Body;
 use crate::wire::sequence::SequenceNumber;
 
 /// Ten segments, a window of four.
-const TERMS: Terms = Terms::EXAMPLE;
+const TERMS: ConnectionParameters = ConnectionParameters::EXAMPLE;
 
-fn story_of(terms: Terms) -> Story<sender::Sender, receiver::Receiver> {
-    let (sender, receiver) = (Sender::new(terms.window), Receiver::new(terms.window));
+fn story_of(
+    parameters: ConnectionParameters,
+) -> Story<sender::Sender, receiver::Receiver> {
+    let (sender, receiver) = (
+        Sender::new(parameters.window),
+        Receiver::new(parameters.window),
+    );
     Story::new(
-        sender::Sender::new(Box::new(sender), terms, measured()),
-        receiver::Receiver::new(Box::new(receiver), terms),
+        sender::Sender::new(Box::new(sender), parameters, measured()),
+        receiver::Receiver::new(Box::new(receiver), parameters),
     )
 }
 
@@ -31,7 +36,7 @@ fn acknowledged(story: &Story<sender::Sender, receiver::Receiver>, name: &str) -
 }
 
 #[test]
-fn every_segment_has_an_ack_of_its_own() {
+fn every_segment_is_acknowledged_individually() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.arrive("d2.1 d0.1 d3.1 d1.1");
@@ -49,7 +54,7 @@ fn every_segment_has_an_ack_of_its_own() {
 }
 
 #[test]
-fn a_timeout_retransmits_one_segment_and_no_other() {
+fn a_timeout_retransmits_only_its_own_segment() {
     let mut story = story();
     story.lose("d1.1");
     story.arrive("d0.1 d2.1 d3.1");
@@ -61,17 +66,17 @@ fn a_timeout_retransmits_one_segment_and_no_other() {
     story.advance(ms(299));
     story.sends("");
     story.advance(ms(1));
-    story.held_for_lost(&[(1, Trigger::Timeout)]);
+    story.declared_lost(&[(1, Trigger::Timeout)]);
     story.sends("d1.2");
     story.arrive("d1.2");
-    let delivered = story.receiver.expected();
+    let delivered = story.receiver.next_expected();
     story.expect("all are delivered", delivered == TERMS.first + 5);
     story.arrive("a5.1");
     story.sends("a5.1 d5.1 d6.1 d7.1 d8.1");
 }
 
 #[test]
-fn a_lost_ack_makes_the_receiver_acknowledge_again_below_its_base() {
+fn after_a_lost_ack_the_receiver_acknowledges_a_segment_below_its_base_again() {
     let mut story = story();
     story.arrive("d0.1 d1.1");
     story.lose("a1.1");
@@ -84,7 +89,7 @@ fn a_lost_ack_makes_the_receiver_acknowledge_again_below_its_base() {
     story.arrive("d0.2");
     story.happened(&Event::SegmentDropped {
         number: 0,
-        why: Unwanted::Duplicate,
+        why: DiscardReason::Duplicate,
     });
     let found = acknowledged(&story, "a3.1");
     story.expect("ACK 0 again", found == 0);
@@ -93,8 +98,8 @@ fn a_lost_ack_makes_the_receiver_acknowledge_again_below_its_base() {
 }
 
 #[test]
-fn each_segment_has_a_timer_of_its_own() {
-    let mut story = story_of(Terms {
+fn each_segment_has_its_own_timer() {
+    let mut story = story_of(ConnectionParameters {
         size: 3_000,
         window: 2,
         ..TERMS
@@ -130,7 +135,7 @@ fn a_corrupt_packet_is_discarded_without_an_answer() {
 }
 
 #[test]
-fn a_duplicate_ack_changes_nothing() {
+fn a_duplicate_ack_has_no_effect() {
     let mut story = story();
     story.arrive("d0.1 d1.1");
     story.arrive("a1.1 a2.1");
@@ -141,7 +146,7 @@ fn a_duplicate_ack_changes_nothing() {
 }
 
 #[test]
-fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
+fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for (next_expected, range) in [
         (0, (4, 5)),
         (0, (0, 2)),
@@ -167,18 +172,21 @@ fn an_ack_without_a_range_acknowledges_nothing() {
 }
 
 #[test]
-fn numbers_wrap_inside_a_window_and_nobody_notices() {
+fn sequence_numbers_may_wrap_around_within_a_window() {
     let first = SequenceNumber(u32::MAX - 1);
-    let mut story = story_of(Terms { first, ..TERMS });
+    let mut story = story_of(ConnectionParameters { first, ..TERMS });
     story.arrive("d3.1 d2.1 d1.1 d0.1");
     story.arrive("a1.1 a2.1 a3.1 a4.1");
     story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1 a4.1 d4.1 d5.1 d6.1 d7.1");
-    story.expect("wrapped", story.receiver.expected() == SequenceNumber(2));
+    story.expect(
+        "wrapped",
+        story.receiver.next_expected() == SequenceNumber(2),
+    );
 }
 
 #[test]
-fn an_empty_file_is_finished_before_it_begins() {
-    let story = story_of(Terms { size: 0, ..TERMS });
+fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
+    let story = story_of(ConnectionParameters { size: 0, ..TERMS });
     let is_idle = story.sender.next_timeout().is_none();
     story.expect("finished", story.sender.is_finished() && is_idle);
 }

@@ -1,18 +1,20 @@
-use super::super::event::{Event, Ignored, Trigger, Unwanted};
+use super::super::connection_parameters::ConnectionParameters;
+use super::super::event::{DiscardReason, Event, Ignored, Trigger};
 use super::super::script::{End, Story, ack, measured, ms};
-use super::super::terms::Terms;
 use super::super::{ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 
-const TERMS: Terms = Terms::EXAMPLE;
+const TERMS: ConnectionParameters = ConnectionParameters::EXAMPLE;
 
-fn story_of(terms: Terms) -> Story<sender::Sender, receiver::Receiver> {
+fn story_of(
+    parameters: ConnectionParameters,
+) -> Story<sender::Sender, receiver::Receiver> {
     let (sender, receiver) = (Sender::new(), Receiver::new());
     Story::new(
-        sender::Sender::new(Box::new(sender), terms, measured()),
-        receiver::Receiver::new(Box::new(receiver), terms),
+        sender::Sender::new(Box::new(sender), parameters, measured()),
+        receiver::Receiver::new(Box::new(receiver), parameters),
     )
 }
 
@@ -33,7 +35,7 @@ fn finish(story: &mut Story<sender::Sender, receiver::Receiver>, segments: u32) 
 }
 
 #[test]
-fn each_segment_waits_for_the_ack_of_the_one_before() {
+fn each_segment_waits_for_the_ack_of_the_previous_one() {
     let mut story = story();
     story.sends("d0.1");
     story.arrive("d0.1");
@@ -43,7 +45,7 @@ fn each_segment_waits_for_the_ack_of_the_one_before() {
 }
 
 #[test]
-fn a_lost_segment_goes_again_when_the_timer_runs_out_and_not_before() {
+fn a_lost_segment_is_retransmitted_when_the_timer_expires_and_not_earlier() {
     let mut story = story();
     story.sends("d0.1");
     story.lose("d0.1");
@@ -51,32 +53,35 @@ fn a_lost_segment_goes_again_when_the_timer_runs_out_and_not_before() {
     story.sends("");
     story.advance(ms(1));
     story.sends("d0.2");
-    story.held_for_lost(&[(0, Trigger::Timeout)]);
+    story.declared_lost(&[(0, Trigger::Timeout)]);
 }
 
 #[test]
-fn a_lost_ack_repeats_the_segment_and_the_receiver_does_not_write_it_twice() {
+fn a_lost_ack_causes_a_retransmission_that_the_receiver_does_not_write_twice() {
     let mut story = story();
     story.arrive("d0.1");
     story.lose("a1.1");
     story.advance(ms(300));
     story.sends("d0.1 a1.1 d0.2");
-    let wants = story.receiver.wants(story.packet("d0.2"));
+    let wants = story.receiver.is_wanted(story.packet("d0.2"));
     story.expect("the second copy is not wanted", !wants);
     story.take_events();
     story.arrive("d0.2");
     story.happened(&Event::SegmentDropped {
         number: 0,
-        why: Unwanted::Duplicate,
+        why: DiscardReason::Duplicate,
     });
-    story.expect("it goes on", story.receiver.expected() == TERMS.first + 1);
+    story.expect(
+        "it goes on",
+        story.receiver.next_expected() == TERMS.first + 1,
+    );
     story.sends("a2.1");
     story.arrive("a2.1");
     story.sends("d1.1");
 }
 
 #[test]
-fn a_premature_timeout_costs_one_duplicate_and_no_more() {
+fn a_premature_timeout_causes_exactly_one_duplicate() {
     let mut story = story();
     story.arrive("d0.1");
     story.advance(ms(300)); // The ACK is slow, not lost.
@@ -93,7 +98,7 @@ fn a_premature_timeout_costs_one_duplicate_and_no_more() {
 }
 
 #[test]
-fn an_old_ack_is_not_taken_for_the_one_that_is_awaited() {
+fn an_old_ack_is_not_accepted_for_the_current_segment() {
     let mut story = story();
     for number in 0..3 {
         story.arrive(&format!("d{number}.1"));
@@ -109,7 +114,7 @@ fn an_old_ack_is_not_taken_for_the_one_that_is_awaited() {
 }
 
 #[test]
-fn an_ack_of_what_was_never_sent_is_ignored_and_recorded() {
+fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for wants in [2, 10, 11, 1 << 30] {
         let mut story = story();
         story.sends("d0.1");
@@ -137,7 +142,7 @@ fn a_corrupt_packet_repeats_the_last_ack_and_only_the_timer_retransmits() {
 }
 
 #[test]
-fn each_timeout_doubles_the_wait_and_an_ack_brings_it_down_again() {
+fn each_timeout_doubles_the_rto_and_an_ack_resets_it() {
     let mut story = story();
     for (attempt, wait) in [(1, 300), (2, 600), (3, 1_100), (4, 1_150), (5, 1_200)] {
         story.sends(&format!("d0.{attempt}"));
@@ -153,32 +158,32 @@ fn each_timeout_doubles_the_wait_and_an_ack_brings_it_down_again() {
 }
 
 #[test]
-fn numbers_wrap_and_nobody_notices() {
-    let mut story = story_of(Terms {
+fn sequence_numbers_may_wrap_around() {
+    let mut story = story_of(ConnectionParameters {
         first: SequenceNumber(u32::MAX - 4),
         ..TERMS
     });
     finish(&mut story, 10);
-    let end = story.receiver.expected();
+    let end = story.receiver.next_expected();
     story.expect("it wrapped", end == SequenceNumber(5));
 }
 
 #[test]
-fn an_empty_file_is_finished_before_it_begins() {
-    let story = &mut story_of(Terms { size: 0, ..TERMS });
+fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
+    let story = &mut story_of(ConnectionParameters { size: 0, ..TERMS });
     finish(story, 0);
 }
 
 #[test]
-fn exactly_one_segment_is_one_packet_and_one_byte_more_is_two() {
+fn a_file_of_one_segment_needs_one_packet_and_one_more_byte_needs_two() {
     finish(
-        &mut story_of(Terms {
+        &mut story_of(ConnectionParameters {
             size: 1_436,
             ..TERMS
         }),
         1,
     );
-    let mut story = story_of(Terms {
+    let mut story = story_of(ConnectionParameters {
         size: 1_437,
         ..TERMS
     });
@@ -188,20 +193,23 @@ fn exactly_one_segment_is_one_packet_and_one_byte_more_is_two() {
 }
 
 #[test]
-fn a_segment_out_of_order_is_discarded_and_the_last_ack_repeated() {
+fn an_out_of_order_segment_is_discarded_and_the_last_ack_is_repeated() {
     let mut story = story();
     for number in [3, 4, 5] {
         let early = TERMS.data(TERMS.first + number, 1, story.now).packet;
-        let wants = story.receiver.wants(&early);
+        let wants = story.receiver.is_wanted(&early);
         story.expect("it buffers nothing", !wants);
         story.forge(End::Receiver, early);
     }
     story.sends("d0.1 a1.1 a2.1 a3.1");
-    story.expect("nothing arrived", story.receiver.expected() == TERMS.first);
+    story.expect(
+        "nothing arrived",
+        story.receiver.next_expected() == TERMS.first,
+    );
 }
 
 #[test]
-fn data_that_is_not_of_this_file_is_ignored_and_not_answered() {
+fn data_that_does_not_belong_to_the_file_is_ignored_without_an_answer() {
     let mut story = story();
     story.sends("d0.1");
     let right = story.packet("d0.1").clone();
@@ -233,7 +241,7 @@ fn data_that_is_not_of_this_file_is_ignored_and_not_answered() {
 }
 
 #[test]
-fn the_receiver_counts_what_arrives_and_says_again_on_demand_what_has_arrived() {
+fn the_receiver_counts_its_arrivals_and_repeats_its_last_ack_on_request() {
     let mut story = story();
     story.arrive("d0.1");
     story.lose("a1.1");

@@ -2,7 +2,7 @@
 
 use super::super::class::Recorded;
 use super::super::door::Teacher;
-use super::super::login::{Chance, Password, answer};
+use super::super::login::{Entropy, Password, answer};
 use super::*;
 use crate::wire::message::Submission;
 use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
@@ -12,7 +12,7 @@ use crate::wire::options::{Arq, Congestion};
 pub(super) fn class(names: &[&str]) -> Room {
     let password = Password::new("chalk").unwrap();
     let mut room = Room::with_rules(
-        Settled::DEFAULT,
+        NegotiatedOptions::DEFAULT,
         Rules {
             password: None,
             teacher: Some(Teacher {
@@ -32,15 +32,15 @@ pub(super) fn class(names: &[&str]) -> Room {
 /// Dana comes in as this client, by the password.
 pub(super) fn teacher_comes(room: &mut Room, client: ClientNumber) {
     join(room, client, "dana");
-    let chance = Chance([1; 32]);
-    let [Effect::Tell { reply, .. }] = &room.on_drawn(client, chance)[..] else {
+    let entropy = Entropy([1; 32]);
+    let [Effect::Send { reply, .. }] = &room.on_drawn(client, entropy)[..] else {
         panic!("no challenge");
     };
     let Reply::Challenge(challenge) = reply else {
         panic!("{reply:?}");
     };
     let password = Password::new("chalk").unwrap();
-    let (proof, _) = answer(&password, challenge, "dana", Chance([2; 32])).unwrap();
+    let (proof, _) = answer(&password, challenge, "dana", Entropy([2; 32])).unwrap();
     room.on_request(client, Request::Proof(proof), 0);
 }
 
@@ -84,7 +84,7 @@ fn lab(number: u64, link: &str) -> Lab {
 
 pub(super) fn rows(room: &mut Room) -> Vec<LabRow> {
     let effects = room.on_request(1, Request::LabResults, 0);
-    let [Effect::Tell { reply, .. }] = &effects[..] else {
+    let [Effect::Send { reply, .. }] = &effects[..] else {
         panic!("{effects:?}");
     };
     let Reply::LabResults { rows, .. } = reply else {
@@ -94,22 +94,22 @@ pub(super) fn rows(room: &mut Room) -> Vec<LabRow> {
 }
 
 #[test]
-fn what_the_teacher_gives_out_reaches_all_and_whoever_comes_later() {
+fn an_exercise_reaches_all_users_including_later_ones() {
     let mut room = class(&["guy"]);
     let effects = give_out(&mut room, "loss=5%");
-    assert_eq!(effects, [tell_everyone(Reply::Lab(lab(1, "loss=5%")))]);
+    assert_eq!(effects, [send_to_everyone(Reply::Lab(lab(1, "loss=5%")))]);
     let effects = join(&mut room, 3, "yuval");
-    let told = tell_one(3, Reply::Lab(lab(1, "loss=5%")));
+    let told = send_to_one(3, Reply::Lab(lab(1, "loss=5%")));
     assert_eq!(effects.last(), Some(&told));
     // The next takes its place.
     give_out(&mut room, "loss=10%");
     let effects = join(&mut room, 4, "noa");
-    let told = tell_one(4, Reply::Lab(lab(2, "loss=10%")));
+    let told = send_to_one(4, Reply::Lab(lab(2, "loss=10%")));
     assert_eq!(effects.last(), Some(&told));
 }
 
 #[test]
-fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
+fn a_result_is_recorded_acknowledged_and_shown_to_the_teacher() {
     let mut room = class(&["guy"]);
     give_out(&mut room, "loss=5%");
     let effects = answered(&mut room, 2, done(1));
@@ -123,7 +123,7 @@ fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
     assert_eq!(effects[0], Effect::Record(Box::new(recorded)));
     assert!(matches!(
         &effects[1],
-        Effect::Tell {
+        Effect::Send {
             to: Audience::One(2),
             reply: Reply::Notice { .. }
         }
@@ -139,7 +139,7 @@ fn a_result_is_recorded_thanked_for_and_shown_to_the_teacher() {
 }
 
 #[test]
-fn nobody_answers_twice_but_one_who_declined_may_think_again() {
+fn an_exercise_can_be_answered_once_but_a_refusal_can_be_revised() {
     let mut room = class(&["guy"]);
     give_out(&mut room, "loss=5%");
     let declined = LabResult {
@@ -153,7 +153,7 @@ fn nobody_answers_twice_but_one_who_declined_may_think_again() {
 }
 
 #[test]
-fn a_result_of_another_assignment_is_refused() {
+fn a_result_of_another_exercise_is_refused() {
     let mut room = class(&["guy"]);
     assert_eq!(code(&answered(&mut room, 2, done(1))), Code::NoSuchLab);
     give_out(&mut room, "loss=5%");
@@ -163,7 +163,7 @@ fn a_result_of_another_assignment_is_refused() {
 }
 
 #[test]
-fn nobody_but_the_teacher_gives_out_or_sees_the_results_and_only_in_a_class() {
+fn only_the_teacher_of_a_class_may_assign_exercises_and_see_results() {
     let mut room = class(&["guy"]);
     let lab = Request::Lab(assignment(""));
     for request in [lab, Request::LabResults] {
@@ -174,7 +174,7 @@ fn nobody_but_the_teacher_gives_out_or_sees_the_results_and_only_in_a_class() {
 }
 
 #[test]
-fn a_scenario_that_fills_a_line_and_a_sentence_that_fills_a_table_do_not_pass() {
+fn an_oversized_scenario_is_refused_and_an_oversized_error_text_is_truncated() {
     let mut room = class(&["guy"]);
     for link in [
         "a".repeat(LONGEST_LINE_BYTES),
@@ -197,7 +197,7 @@ fn a_scenario_that_fills_a_line_and_a_sentence_that_fills_a_table_do_not_pass() 
 }
 
 #[test]
-fn a_scenario_that_the_laboratory_would_not_run_is_refused_with_the_reason() {
+fn an_invalid_scenario_is_refused_with_the_reason() {
     let effects = Room::on_bad_lab(1, "it never ends");
     assert_eq!(code(&effects), Code::BadOption);
     let told = format!("{effects:?}");
@@ -215,7 +215,7 @@ fn submission(assignment: &str, points: u32) -> Request {
 }
 
 #[test]
-fn the_newest_submission_of_each_name_and_assignment_is_shown() {
+fn the_newest_submission_of_each_name_and_exercise_is_shown() {
     let mut room = class(&["guy", "yuval"]);
     for (client, name, points) in [
         (2, "go-back-n", 46),
@@ -246,7 +246,7 @@ fn the_newest_submission_of_each_name_and_assignment_is_shown() {
 }
 
 #[test]
-fn a_submission_that_cannot_be_true_is_refused() {
+fn an_impossible_submission_is_refused() {
     let mut room = class(&["guy"]);
     let long = "x".repeat(41);
     for (name, points) in [("go-back-n", 111), ("", 1), ("=cmd()", 1), (&long[..], 1)] {
@@ -254,7 +254,7 @@ fn a_submission_that_cannot_be_true_is_refused() {
         assert_eq!(effects.len(), 1, "{name} {points}");
         assert!(matches!(
             &effects[0],
-            Effect::Tell {
+            Effect::Send {
                 reply: Reply::Error(_),
                 ..
             }

@@ -1,7 +1,7 @@
 //! Tests of the entrance: passwords, the teacher, removed and banned users.
 
 use super::super::door::{FORGIVEN_AFTER_MS, GUESSES, Teacher};
-use super::super::login::{Chance, Password, answer};
+use super::super::login::{Entropy, Password, answer};
 use super::*;
 use crate::wire::message::{Ban, Challenge, Proof, Role};
 
@@ -22,7 +22,7 @@ fn locked() -> Room {
         }),
         is_class: false,
     };
-    Room::with_rules(Settled::DEFAULT, rules)
+    Room::with_rules(NegotiatedOptions::DEFAULT, rules)
 }
 
 /// A room that all may come into, with a teacher who is there as client 1.
@@ -47,9 +47,9 @@ fn from(address: &str) -> Origin {
 /// What a joining client is challenged with.
 fn challenge(room: &mut Room, client: ClientNumber, name: &str) -> Challenge {
     assert_eq!(join(room, client, name), [Effect::Draw { client }]);
-    let chance = Chance([u8::try_from(client).unwrap(); 32]);
-    let effects = room.on_drawn(client, chance);
-    let [Effect::Tell { to, reply }] = &effects[..] else {
+    let entropy = Entropy([u8::try_from(client).unwrap(); 32]);
+    let effects = room.on_drawn(client, entropy);
+    let [Effect::Send { to, reply }] = &effects[..] else {
         panic!("{effects:?}");
     };
     assert_eq!(*to, Audience::One(client));
@@ -60,8 +60,8 @@ fn challenge(room: &mut Room, client: ClientNumber, name: &str) -> Challenge {
 }
 
 fn prove(challenge: &Challenge, name: &str, text: &str) -> Proof {
-    let chance = Chance([99; 32]);
-    answer(&password(text), challenge, name, chance).unwrap().0
+    let entropy = Entropy([99; 32]);
+    answer(&password(text), challenge, name, entropy).unwrap().0
 }
 
 fn login(room: &mut Room, client: ClientNumber, name: &str, text: &str) -> Vec<Effect> {
@@ -95,17 +95,17 @@ fn ban(name: &str) -> Request {
 }
 
 #[test]
-fn who_proves_the_password_is_in_and_both_sides_have_the_key() {
+fn a_client_that_proves_the_password_joins_and_both_sides_have_the_same_key() {
     let mut room = locked();
     let challenge = challenge(&mut room, 7, "guy");
     assert_eq!(challenge.role, Role::Room);
-    let chance = Chance([9; 32]);
-    let answered = answer(&password(SESAME), &challenge, "guy", chance);
+    let entropy = Entropy([9; 32]);
+    let answered = answer(&password(SESAME), &challenge, "guy", entropy);
     let (proof, awaiting) = answered.unwrap();
     let effects = room.on_request(7, Request::Proof(proof), 0);
     let [
         Effect::Key { key, .. },
-        Effect::Tell {
+        Effect::Send {
             reply: Reply::Welcome(welcome),
             ..
         },
@@ -121,7 +121,7 @@ fn who_proves_the_password_is_in_and_both_sides_have_the_key() {
 }
 
 #[test]
-fn who_does_not_prove_it_hears_and_says_nothing() {
+fn a_client_without_a_valid_proof_neither_receives_nor_sends_messages() {
     let mut room = locked();
     let effects = login(&mut room, 7, "guy", "open sesamf");
     assert_eq!(code(&effects), Code::WrongPassword);
@@ -136,7 +136,7 @@ fn who_does_not_prove_it_hears_and_says_nothing() {
 }
 
 #[test]
-fn what_is_sent_behind_join_is_done_once_its_sender_is_in_and_never_before() {
+fn requests_sent_after_the_join_wait_until_the_password_is_proved() {
     let mut room = locked();
     let challenge = challenge(&mut room, 7, "guy");
     assert_eq!(say(&mut room, 7, "first"), []);
@@ -146,7 +146,7 @@ fn what_is_sent_behind_join_is_done_once_its_sender_is_in_and_never_before() {
     let replies: Vec<_> = effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Tell { reply, .. } => Some(reply),
+            Effect::Send { reply, .. } => Some(reply),
             Effect::Transfers { .. }
             | Effect::Draw { .. }
             | Effect::Key { .. }
@@ -164,7 +164,7 @@ fn what_is_sent_behind_join_is_done_once_its_sender_is_in_and_never_before() {
 }
 
 #[test]
-fn at_the_door_one_may_say_only_so_much_and_may_leave() {
+fn the_requests_of_an_unauthenticated_client_are_bounded_and_it_may_leave() {
     let mut room = locked();
     challenge(&mut room, 7, "guy");
     let long = "a".repeat(10_000);
@@ -186,7 +186,7 @@ fn at_the_door_one_may_say_only_so_much_and_may_leave() {
 }
 
 #[test]
-fn a_proof_before_its_challenge_a_second_one_and_one_inside_are_refused() {
+fn a_proof_without_a_challenge_or_a_second_one_or_one_after_the_login_is_refused() {
     let mut room = locked();
     let asked = challenge(&mut room, 7, "guy");
     let proof = prove(&asked, "guy", SESAME);
@@ -216,7 +216,7 @@ fn try_from(
 }
 
 #[test]
-fn guesses_are_counted_by_address_over_many_connections_and_then_wait_for_their_turn() {
+fn password_attempts_are_counted_by_address_across_connections_and_then_queued() {
     let mut room = locked();
     for client in 10..10 + GUESSES {
         let wrong = try_from(&mut room, client, "192.0.2.1", "guy", "guess", 0);
@@ -237,7 +237,7 @@ fn guesses_are_counted_by_address_over_many_connections_and_then_wait_for_their_
 
 /// An attacker at the same address who comes again and again.
 #[test]
-fn a_right_password_is_let_in_whatever_others_at_its_address_guess() {
+fn a_right_password_is_accepted_despite_wrong_attempts_from_the_same_address() {
     let mut room = locked();
     let there = "192.0.2.1";
     for client in 100..100 + 50 {
@@ -257,7 +257,7 @@ fn a_right_password_is_let_in_whatever_others_at_its_address_guess() {
 }
 
 #[test]
-fn guesses_made_at_once_on_many_connections_are_counted_too() {
+fn simultaneous_password_attempts_on_many_connections_are_all_counted() {
     let mut room = locked();
     let count = GUESSES + 3;
     let challenges: Vec<_> = (0..count)
@@ -283,7 +283,7 @@ fn guesses_made_at_once_on_many_connections_are_counted_too() {
 }
 
 #[test]
-fn lists_that_wait_at_the_door_are_few() {
+fn the_list_requests_of_an_unauthenticated_client_are_bounded() {
     let mut room = locked();
     challenge(&mut room, 7, "guy");
     let held = (0..100).take_while(|_| room.on_request(7, Request::Files, 0).is_empty());
@@ -291,7 +291,7 @@ fn lists_that_wait_at_the_door_are_few() {
 }
 
 #[test]
-fn the_teachers_name_is_nobody_elses_whether_the_teacher_is_there_or_not() {
+fn no_other_user_can_take_the_name_of_the_teacher_even_in_their_absence() {
     let mut room = class(&[]);
     room.on_gone(1, "tested");
     for name in ["dana", "DANA"] {
@@ -305,10 +305,10 @@ fn the_teachers_name_is_nobody_elses_whether_the_teacher_is_there_or_not() {
 }
 
 #[test]
-fn the_teacher_who_comes_in_again_takes_the_place_of_a_dead_connection() {
+fn a_reconnecting_teacher_replaces_the_dead_connection() {
     let mut room = class(&["guy"]);
     let effects = login(&mut room, 9, "Dana", CHALK);
-    let [Effect::Tell { to, reply }, ..] = &effects[..] else {
+    let [Effect::Send { to, reply }, ..] = &effects[..] else {
         panic!("{effects:?}");
     };
     assert_eq!(*to, Audience::Others(9));
@@ -322,7 +322,7 @@ fn the_teacher_who_comes_in_again_takes_the_place_of_a_dead_connection() {
 }
 
 #[test]
-fn who_is_put_out_is_told_why_and_so_are_all() {
+fn a_removed_user_is_given_the_reason_and_the_others_are_informed() {
     let mut room = class(&["guy", "yuval"]);
     let effects = room.on_request(1, kick("GUY"), 0);
     let [left, refused, close, notice] = &effects[..] else {
@@ -332,8 +332,8 @@ fn who_is_put_out_is_told_why_and_so_are_all() {
         name: "guy".into(),
         why: "removed by dana: noise".into(),
     };
-    assert_eq!(*left, tell_everyone(told));
-    let Effect::Tell {
+    assert_eq!(*left, send_to_everyone(told));
+    let Effect::Send {
         to: Audience::One(2),
         reply: Reply::Refused(refusal),
     } = refused
@@ -344,14 +344,14 @@ fn who_is_put_out_is_told_why_and_so_are_all() {
     assert!(refusal.sentence.contains("noise"), "{}", refusal.sentence);
     assert_eq!(*close, Effect::Close { client: 2 });
     let done = "GUY was removed.".to_owned();
-    assert_eq!(*notice, tell_one(1, Reply::Notice { text: done }));
+    assert_eq!(*notice, send_to_one(1, Reply::Notice { text: done }));
     assert!(room.name_of(2).is_none());
     // It may come back.
     assert_eq!(join(&mut room, 4, "guy").len(), 3);
 }
 
 #[test]
-fn who_is_kept_out_stays_out_by_name_and_address_until_let_in_again() {
+fn a_banned_user_is_refused_by_name_and_address_until_the_ban_is_lifted() {
     let mut room = class(&["guy"]);
     room.on_request(1, ban("guy"), 0);
     room.on_connected(3, from("192.0.2.9"));
@@ -364,7 +364,7 @@ fn who_is_kept_out_stays_out_by_name_and_address_until_let_in_again() {
         why: "noise".into(),
     }];
     let listed = room.on_request(1, Request::Bans, 0);
-    assert_eq!(listed, [tell_one(1, Reply::Bans { bans, more: false })]);
+    assert_eq!(listed, [send_to_one(1, Reply::Bans { bans, more: false })]);
     let name = "guy".to_owned();
     room.on_request(1, Request::Unban { name: name.clone() }, 0);
     assert_eq!(join(&mut room, 4, "guy").len(), 3);
@@ -373,7 +373,7 @@ fn who_is_kept_out_stays_out_by_name_and_address_until_let_in_again() {
 }
 
 #[test]
-fn a_class_behind_one_address_is_not_kept_out_with_one_of_it() {
+fn a_ban_does_not_affect_other_users_behind_the_address_of_the_teacher() {
     let mut room = class(&["guy"]);
     room.on_connected(1, from("192.0.2.7"));
     room.on_request(1, ban("guy"), 0);
@@ -383,14 +383,14 @@ fn a_class_behind_one_address_is_not_kept_out_with_one_of_it() {
 }
 
 #[test]
-fn one_who_is_not_here_can_be_kept_out_but_not_put_out() {
+fn an_absent_user_can_be_banned_but_not_removed() {
     let mut room = class(&[]);
     let effects = room.on_request(1, kick("guy"), 0);
     assert_eq!(code(&effects), Code::NoSuchUser);
     let effects = room.on_request(1, ban("guy"), 0);
     assert!(matches!(
         &effects[..],
-        [Effect::Tell {
+        [Effect::Send {
             to: Audience::One(1),
             reply: Reply::Notice { .. }
         }]
@@ -399,7 +399,7 @@ fn one_who_is_not_here_can_be_kept_out_but_not_put_out() {
 }
 
 #[test]
-fn nobody_but_the_teacher_may_and_the_teacher_stays() {
+fn only_the_teacher_may_remove_or_ban_and_the_teacher_cannot_be_removed() {
     let mut room = class(&["guy", "yuval"]);
     let name = "yuval".to_owned();
     let unban = Request::Unban { name };
@@ -420,7 +420,7 @@ fn nobody_but_the_teacher_may_and_the_teacher_stays() {
 }
 
 #[test]
-fn a_reason_cannot_forge_lines_or_fill_screens() {
+fn a_reason_with_control_characters_or_of_excessive_length_is_refused() {
     let mut room = class(&["guy"]);
     let kick = |why: &str| Request::Kick {
         name: "guy".into(),
@@ -435,7 +435,7 @@ fn a_reason_cannot_forge_lines_or_fill_screens() {
 }
 
 #[test]
-fn a_ban_reaches_one_who_stands_at_the_door_by_name() {
+fn a_ban_by_name_also_applies_to_a_client_that_is_logging_in() {
     let mut room = locked();
     login(&mut room, 1, "dana", CHALK);
     let asked = challenge(&mut room, 7, "guy");
@@ -446,7 +446,7 @@ fn a_ban_reaches_one_who_stands_at_the_door_by_name() {
 }
 
 #[test]
-fn of_two_who_prove_it_under_one_name_the_second_is_told_that_it_is_taken() {
+fn the_second_of_two_simultaneous_logins_with_one_name_is_refused() {
     let mut room = locked();
     let [first, second] = [7, 8].map(|client| challenge(&mut room, client, "guy"));
     let proof = prove(&first, "guy", SESAME);

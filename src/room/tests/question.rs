@@ -51,7 +51,7 @@ fn reveal(room: &mut Room) -> Vec<Effect> {
 }
 
 fn revealed(effects: &[Effect]) -> &Revealed {
-    let Some(Effect::Tell {
+    let Some(Effect::Send {
         to: Audience::Everyone,
         reply: Reply::Revealed(revealed),
     }) = effects.first()
@@ -62,12 +62,12 @@ fn revealed(effects: &[Effect]) -> &Revealed {
 }
 
 fn told(number: u64, count: u64) -> Effect {
-    tell_one(1, Reply::Answered(Answered { number, count }))
+    send_to_one(1, Reply::Answered(Answered { number, count }))
 }
 
 fn complaint(effects: &[Effect]) -> &str {
     let [
-        Effect::Tell {
+        Effect::Send {
             reply: Reply::Error(complaint),
             ..
         },
@@ -83,7 +83,10 @@ fn complaint(effects: &[Effect]) -> &str {
 fn all_hear_the_question_the_last_answer_of_each_name_counts_and_all_see_the_counts() {
     let mut room = class(&["guy", "yuval", "noa"]);
     let effects = ask(&mut room, NEXT);
-    assert_eq!(effects, [tell_everyone(Reply::Question(question(1, NEXT)))]);
+    assert_eq!(
+        effects,
+        [send_to_everyone(Reply::Question(question(1, NEXT)))]
+    );
     answers(&mut room, 2, 1, Answer::Choice(0), 1_000);
     answers(&mut room, 3, 1, Answer::Choice(1), 2_000);
     answers(&mut room, 2, 1, Answer::Choice(1), 3_000);
@@ -132,7 +135,7 @@ fn no_reply_before_the_end_says_what_somebody_has_answered() {
     effects.extend(room.on_tick(5_000));
     assert!(effects.len() > 8);
     for effect in effects {
-        let Effect::Tell { reply, .. } = effect else {
+        let Effect::Send { reply, .. } = effect else {
             panic!("{effect:?}");
         };
         let line = reply.to_line();
@@ -153,7 +156,7 @@ fn the_teacher_hears_how_many_have_answered_four_times_a_second_and_the_last_cou
         counts.extend(effects.into_iter().filter(|it| {
             matches!(
                 it,
-                Effect::Tell {
+                Effect::Send {
                     to: Audience::One(1),
                     ..
                 }
@@ -178,7 +181,7 @@ fn whoever_comes_later_is_asked_and_whoever_leaves_has_answered() {
     let mut room = class(&["guy"]);
     ask(&mut room, NEXT);
     let effects = join(&mut room, 3, "yuval");
-    let hears = tell_one(3, Reply::Question(question(1, NEXT)));
+    let hears = send_to_one(3, Reply::Question(question(1, NEXT)));
     assert_eq!(effects.last(), Some(&hears));
     answers(&mut room, 3, 1, Answer::Choice(3), 1_000);
     room.on_gone(3, "connection lost");
@@ -186,7 +189,7 @@ fn whoever_comes_later_is_asked_and_whoever_leaves_has_answered() {
     let effects = join(&mut room, 4, "yuval");
     assert_eq!(
         effects.last(),
-        Some(&tell_one(4, Reply::Question(question(1, NEXT))))
+        Some(&send_to_one(4, Reply::Question(question(1, NEXT))))
     );
     room.on_gone(4, "disconnected");
     let effects = reveal(&mut room);
@@ -206,7 +209,7 @@ fn a_teacher_may_leave_and_come_back_and_the_question_stays_open() {
     assert!(!room.has_waiting());
     class::teacher_comes(&mut room, 7);
     let effects = room.open_question(7);
-    let Effect::Tell { reply, .. } = effects.last().unwrap() else {
+    let Effect::Send { reply, .. } = effects.last().unwrap() else {
         panic!("{effects:?}");
     };
     let expected = Answered {
@@ -236,7 +239,7 @@ fn a_second_question_waits_for_the_end_of_the_first_and_nobody_need_answer() {
     assert!(complaint(&reveal(&mut room)).contains("No question is open"));
     let effects = ask(&mut room, About::Packets);
     let second = question(2, About::Packets);
-    assert_eq!(effects, [tell_everyone(Reply::Question(second))]);
+    assert_eq!(effects, [send_to_everyone(Reply::Question(second))]);
 }
 
 #[test]
@@ -293,7 +296,7 @@ fn two_thousand_names_may_answer_and_an_answer_is_no_result_of_a_lab() {
         let is_last = client == 2_002;
         let is_refused = matches!(
             effects[0],
-            Effect::Tell {
+            Effect::Send {
                 reply: Reply::Error(_),
                 ..
             }

@@ -92,7 +92,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_counts_once_its_places_each_and_nothing_is_left_behind() {
+    fn the_memory_of_a_line_is_counted_once_and_of_its_queue_entries_each_and_all_is_released()
+     {
         let budget = Arc::new(Budget::default());
         let held = || budget.held.load(Ordering::Relaxed);
         let line = budget.line("x".repeat(100));

@@ -227,29 +227,28 @@ fn write_at_once(stream: &TcpStream, lines: &[Line]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::tap::{Tap, Way};
+    use crate::transfer::tap::{CaptureDirection, Tap};
     use std::io::Read;
     use std::net::{Ipv4Addr, TcpListener};
     use std::time::Duration;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// An outbox without a writer, and the client that it is for.
     fn outbox() -> (Outbox, WritingHalf, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let client =
-            TcpStream::connect_timeout(&listener.local_addr().unwrap(), PATIENCE)
-                .unwrap();
+            TcpStream::connect_timeout(&listener.local_addr().unwrap(), TIMEOUT).unwrap();
         let (stream, remote) = listener.accept().unwrap();
         let local = stream.local_addr().unwrap();
-        let copies = Tap::OFF.conversation(local, remote, Way::In);
+        let copies = Tap::OFF.conversation(local, remote, CaptureDirection::In);
         let budget = Arc::default();
         let (outbox, half, _) = Outbox::new(Arc::new(stream), Arc::new(copies), budget);
         (outbox, half, client)
     }
 
     #[test]
-    fn a_line_to_who_reads_wakes_no_writer() {
+    fn a_line_to_a_client_that_reads_is_written_without_the_writer_thread() {
         let (outbox, half, mut client) = outbox();
         let line = |text: &str| outbox.line(text.to_owned());
         outbox.put(vec![line("one\n"), line("two\n")]);
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_waits_and_nothing_goes_past_it() {
+    fn a_line_that_does_not_fit_waits_and_no_later_line_overtakes_it() {
         let (outbox, half, mut client) = outbox();
         let line = outbox.line("x".repeat(LARGEST_AT_ONCE));
         let mut put_bytes = 0;
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_out_after_the_last_line() {
+    fn nothing_is_sent_after_the_last_line() {
         let (outbox, half, _client) = outbox();
         outbox.end(Shutdown::Write);
         outbox.put(vec![outbox.line("too late\n".to_owned())]);

@@ -14,7 +14,7 @@ use crate::reliable::moment::Moment;
 use crate::server::messages::RoomMessage;
 use crate::server::pace::Pace;
 use crate::transfer::clock::Clock;
-use crate::transfer::tap::Way;
+use crate::transfer::tap::CaptureDirection;
 use crate::wire::line::{LineError, Lines};
 use crate::wire::message::Request;
 use crossbeam_channel::Sender;
@@ -97,7 +97,9 @@ impl Reader<'_> {
                 }
                 return Ok(());
             }
-            self.peer.copies.carried(Way::In, &buffer[..count]);
+            self.peer
+                .copies
+                .carried(CaptureDirection::In, &buffer[..count]);
             self.hold_back(&buffer[..count]);
             self.lines.push(&buffer[..count]);
             let wanted = self.hand_on_lines(room);
@@ -147,7 +149,7 @@ impl Reader<'_> {
             let event = match self.lines.pop() {
                 Ok(None) => return Wanted::More,
                 Ok(Some(line)) => match Request::from_line(&line) {
-                    Ok(request) => RoomMessage::Asked { client, request },
+                    Ok(request) => RoomMessage::RequestedOptions { client, request },
                     Err(error) => RoomMessage::Unreadable { client, error },
                 },
                 Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
@@ -155,7 +157,9 @@ impl Reader<'_> {
             };
             let is_last = match &event {
                 RoomMessage::Broken { .. } => true,
-                RoomMessage::Asked { request, .. } => *request == Request::Disconnect,
+                RoomMessage::RequestedOptions { request, .. } => {
+                    *request == Request::Disconnect
+                }
                 RoomMessage::Arrived(_)
                 | RoomMessage::Unreadable { .. }
                 | RoomMessage::Illegible { .. }

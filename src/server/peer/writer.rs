@@ -6,7 +6,7 @@
 
 use super::is_no_news;
 use super::outbox::{Outgoing, WritingHalf};
-use crate::transfer::tap::Way;
+use crate::transfer::tap::CaptureDirection;
 use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn write_batch(half: &WritingHalf, batch: &mut Vec<u8>) -> io::Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    half.copies.carried(Way::Out, batch);
+    half.copies.carried(CaptureDirection::Out, batch);
     let mut left = batch.as_slice();
     while !left.is_empty() {
         match (&*half.stream).write(left) {

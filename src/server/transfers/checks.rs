@@ -1,14 +1,14 @@
 //! The checks before a transfer may wait for a port.
 
 use super::Transfers;
-use super::transfer::{Stage, Supplies, Transfer, Upload, household};
+use super::transfer::{Transfer, TransferPhase, TransferResources, Upload, household};
 use super::upload;
 use crate::server::folder::NO_FOLDER;
 use crate::server::peer::Peer;
 use crate::shelf::FileName;
 use crate::transfer::part::Part;
 use crate::wire::message::{Code, DownloadRequest, UploadRequest};
-use crate::wire::options::{Asked, Settled};
+use crate::wire::options::{NegotiatedOptions, RequestedOptions};
 
 /// Most transfers of one client at once, queued ones included.
 const TRANSFERS_PER_CLIENT: usize = 16;
@@ -17,12 +17,12 @@ const TRANSFERS_PER_CLIENT: usize = 16;
 const TRANSFERS_PER_ADDRESS: usize = 256;
 
 /// The negotiated options, or a code and a sentence.
-type Checked = Result<(FileName, Settled), (Code, String)>;
+type Checked = Result<(FileName, NegotiatedOptions), (Code, String)>;
 
 impl Transfers {
     pub(super) fn check(&mut self, peer: &Peer, request: &DownloadRequest) -> Checked {
         self.check_count(peer)?;
-        let settled = self.settle(&request.asked)?;
+        let settled = self.negotiate(&request.asked)?;
         let name: FileName = request.file.parse().map_err(|error| {
             let sentence = format!(
                 "The server does not offer this file ({error}). To list the \
@@ -30,7 +30,7 @@ impl Transfers {
             );
             (Code::NoSuchFile, sentence)
         })?;
-        match self.supplies.folder.open(&name) {
+        match self.resources.folder.open(&name) {
             Ok(_) => Ok((name, settled)),
             Err(error) => {
                 log::debug!(
@@ -49,9 +49,9 @@ impl Transfers {
         request: &UploadRequest,
     ) -> Checked {
         self.check_count(peer)?;
-        let settled = self.settle(&request.asked)?;
+        let settled = self.negotiate(&request.asked)?;
         let name = upload::check_name(&request.file)?;
-        let followed = self.supplies.folder.follow();
+        let followed = self.resources.folder.follow();
         followed.map_err(|_| (Code::Unreadable, NO_FOLDER.to_owned()))?;
         let upload = Upload {
             from: from.to_owned(),
@@ -75,7 +75,7 @@ impl Transfers {
         earlier: Option<&Transfer>,
         is_opened: bool,
     ) -> Result<(), (Code, String)> {
-        let Supplies { kept, folder, .. } = &self.supplies;
+        let TransferResources { kept, folder, .. } = &self.resources;
         let Upload { from, version, .. } = upload;
         let size = version.size;
         let mut allowance = self.allowance.clone();
@@ -108,7 +108,7 @@ impl Transfers {
         let user = household(peer.remote.ip());
         let live = || {
             let all = self.all.values();
-            all.filter(|it| !matches!(it.stage, Stage::Lingering { .. }))
+            all.filter(|it| !matches!(it.phase, TransferPhase::Lingering { .. }))
         };
         let own = live().filter(|it| it.peer.number == peer.number).count();
         if own >= TRANSFERS_PER_CLIENT {
@@ -129,8 +129,11 @@ impl Transfers {
         Ok(())
     }
 
-    fn settle(&self, asked: &Asked) -> Result<Settled, (Code, String)> {
-        let settled = asked.settle(&self.defaults);
+    fn negotiate(
+        &self,
+        asked: &RequestedOptions,
+    ) -> Result<NegotiatedOptions, (Code, String)> {
+        let settled = asked.negotiate(&self.defaults);
         settled.map_err(|error| {
             (
                 Code::BadOption,

@@ -7,7 +7,8 @@
 //! ```
 
 use super::transfer::{
-    Shell, Stage, StartError, Supplies, Transfer, draw_token, hopeless,
+    StartError, Transfer, TransferPhase, TransferResources, TransferThreads, draw_token,
+    hopeless,
 };
 use crate::lab::journal::Side;
 use crate::reliable::moment::Moment;
@@ -24,11 +25,11 @@ impl Transfer {
         &mut self,
         number: u64,
         port: u16,
-        supplies: &mut Supplies,
+        resources: &mut TransferResources,
     ) -> Result<(), StartError> {
         let (outlet, offered) = self.open_outlet(port)?;
-        let (file, version) = self.open_file(supplies)?;
-        let digest = self.find_digest(version, supplies)?;
+        let (file, version) = self.open_file(resources)?;
+        let digest = self.find_digest(version, resources)?;
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let drawn = draw_token()?;
@@ -39,14 +40,14 @@ impl Transfer {
             settled: self.settled,
             size: version.size,
             offset,
-            scenario: supplies.scenario.clone(),
+            scenario: resources.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
-            is_offloading: supplies.is_offloading,
-            is_watched: supplies.journals.are_kept(),
-            tap: supplies.tap.clone(),
+            is_offloading: resources.is_offloading,
+            is_watched: resources.journals.are_kept(),
+            tap: resources.tap.clone(),
         };
-        let report = supplies.reporter(&job, Side::Sender);
+        let report = resources.reporter(&job, Side::Sender);
         let asker = self.peer.remote.ip();
         let sending = sending::start(job, file, digest, outlet, asker, report)
             .map_err(|error| hopeless("cannot start this transfer", &error))?;
@@ -68,9 +69,9 @@ impl Transfer {
             offset,
             settled: self.settled,
         }));
-        self.stage = Stage::Running {
+        self.phase = TransferPhase::Running {
             port,
-            shell: Shell::Sending {
+            threads: TransferThreads::Sending {
                 sending,
                 version,
                 needs_digest: digest.is_none(),
@@ -81,8 +82,11 @@ impl Transfer {
         Ok(())
     }
 
-    fn open_file(&self, supplies: &mut Supplies) -> Result<(File, Version), StartError> {
-        let opened = supplies.folder.open(&self.name);
+    fn open_file(
+        &self,
+        resources: &mut TransferResources,
+    ) -> Result<(File, Version), StartError> {
+        let opened = resources.folder.open(&self.name);
         opened.map_err(|error| StartError::Hopeless(error.to_string()))
     }
 
@@ -90,19 +94,19 @@ impl Transfer {
     fn find_digest(
         &self,
         version: Version,
-        supplies: &mut Supplies,
+        resources: &mut TransferResources,
     ) -> Result<Option<Digest>, StartError> {
-        let known = supplies.digests.known(&self.name, version);
-        if known.is_some() || supplies.digests.is_asked(&self.name, version) {
+        let known = resources.digests.known(&self.name, version);
+        if known.is_some() || resources.digests.is_asked(&self.name, version) {
             return Ok(known);
         }
         // Opened once more: two readers of one open file would share their position.
-        let (copy, version_of_copy) = self.open_file(supplies)?;
+        let (copy, version_of_copy) = self.open_file(resources)?;
         if version_of_copy != version {
             let sentence = "The file is being changed. Try again later.";
             return Err(StartError::Hopeless(sentence.to_owned()));
         }
-        supplies.digests.ask(&self.name, version, copy);
+        resources.digests.ask(&self.name, version, copy);
         Ok(None)
     }
 }

@@ -13,7 +13,7 @@
 //! Source: RFC 9293 §3.6 (a half-closed connection).
 
 use super::Transfers;
-use super::transfer::Stage;
+use super::transfer::TransferPhase;
 use crate::room::ClientNumber;
 use crate::server::peer::Peer;
 use crate::wire::message::Reply;
@@ -55,6 +55,6 @@ impl Transfers {
     fn has_transfers(&self, client: ClientNumber) -> bool {
         let own = self.all.values().filter(|it| it.peer.number == client);
         own.into_iter()
-            .any(|it| !matches!(it.stage, Stage::Lingering { .. }))
+            .any(|it| !matches!(it.phase, TransferPhase::Lingering { .. }))
     }
 }

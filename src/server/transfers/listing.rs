@@ -25,9 +25,9 @@ impl Transfers {
         }
         let now = self.clock.now();
         if let Some(listing) = self.listing.as_ref().filter(|it| now < it.until) {
-            return peer.tell_lines(listing.lines.clone());
+            return peer.send_lines(listing.lines.clone());
         }
-        let folder::Listing { files, left_out } = match self.supplies.folder.list() {
+        let folder::Listing { files, left_out } = match self.resources.folder.list() {
             Ok(listing) => listing,
             Err(error) => {
                 log::error!("cannot list the files: {error}");
@@ -38,14 +38,14 @@ impl Transfers {
             }
         };
         let entry = |(name, version): (FileName, Version)| FileEntry {
-            digest: self.supplies.digests.known(&name, version),
+            digest: self.resources.digests.known(&name, version),
             name: name.to_string(),
             size: version.size,
         };
         let replies = Reply::files(files.into_iter().map(entry).collect(), left_out);
         let line = |reply: &Reply| self.budget.line(reply.to_line());
         let lines: Vec<_> = replies.iter().map(line).collect();
-        peer.tell_lines(lines.clone());
+        peer.send_lines(lines.clone());
         let made = self.clock.now();
         let until = made + (made - now) * LISTING_KEPT;
         self.listing = Some(Listing { lines, until });

@@ -5,7 +5,7 @@
 //! and so has hashing, so this one is never long away from its channel.
 
 use super::Transfers;
-use crate::room::Order;
+use crate::room::FileRequest;
 use crate::server::messages::TransfersMessage;
 use crate::server::peer::Peer;
 use crate::transfer::clock::Clock;
@@ -18,7 +18,7 @@ use std::time::Duration;
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How long running transfers may take to say goodbye when the server ends.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Works until [`TransfersMessage::Stop`].
 pub(in crate::server) fn run(
@@ -43,7 +43,7 @@ pub(in crate::server) fn run(
         }
     }
     transfers.cancel_all();
-    let deadline = clock.now() + FAREWELL;
+    let deadline = clock.now() + CLOSE_TIMEOUT;
     while transfers.are_running() {
         match events.recv_timeout(clock.until(deadline)) {
             Ok(event @ TransfersMessage::Reported { .. }) => {
@@ -77,19 +77,19 @@ fn on_event(transfers: &mut Transfers, event: TransfersMessage) {
     }
 }
 
-fn on_order(transfers: &mut Transfers, peer: Arc<Peer>, order: Order) {
+fn on_order(transfers: &mut Transfers, peer: Arc<Peer>, order: FileRequest) {
     peer.order_served();
     match order {
-        Order::List => transfers.on_list(&peer),
-        Order::Download(request) => transfers.on_download(peer, &request),
-        Order::Upload { from, request } => {
+        FileRequest::List => transfers.on_list(&peer),
+        FileRequest::Download(request) => transfers.on_download(peer, &request),
+        FileRequest::Upload { from, request } => {
             transfers.on_upload(peer, from, &request);
         }
-        Order::Cancel(transfer) => transfers.on_cancel(&peer, transfer),
-        Order::Pause(transfer, is_paused) => {
+        FileRequest::Cancel(transfer) => transfers.on_cancel(&peer, transfer),
+        FileRequest::Pause(transfer, is_paused) => {
             transfers.on_pause(&peer, transfer, is_paused);
         }
-        Order::Verdict(transfer, state) => {
+        FileRequest::Verdict(transfer, state) => {
             transfers.on_verdict(&peer, transfer, state);
         }
     }

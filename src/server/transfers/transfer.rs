@@ -22,7 +22,7 @@ use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::Token;
 use crate::wire::message::{Reply, TransferNews, TransferState};
-use crate::wire::options::{Settled, Transport};
+use crate::wire::options::{NegotiatedOptions, Transport};
 use crate::wire::version::{FileVersion, Prefix};
 use crossbeam_channel::Sender;
 use std::io::{self, ErrorKind};
@@ -35,7 +35,7 @@ pub(super) struct Transfer {
     pub(super) peer: Arc<Peer>,
     pub(super) tag: Option<u64>,
     pub(super) name: FileName,
-    pub(super) settled: Settled,
+    pub(super) settled: NegotiatedOptions,
     /// The file to receive, for an upload.
     pub(super) upload: Option<Upload>,
     /// The part that the asker already has.
@@ -46,7 +46,7 @@ pub(super) struct Transfer {
     pub(super) awaits: Option<u64>,
     /// Why the server itself has ended it, where it did: a sentence.
     pub(super) broken_off: Option<String>,
-    pub(super) stage: Stage,
+    pub(super) phase: TransferPhase,
 }
 
 /// A file that a client gives.
@@ -61,15 +61,15 @@ pub(super) struct Upload {
 }
 
 /// How far it is.
-pub(super) enum Stage {
+pub(super) enum TransferPhase {
     Queued {
         /// The place that the asker knows of; 0 before it was told any.
-        told_place: u32,
+        notified_place: u32,
     },
     Running {
         /// As the pool knows it.
         port: u16,
-        shell: Shell,
+        threads: TransferThreads,
         /// When there was last more of it.
         moved_at: Moment,
         /// Unit: bytes.
@@ -80,7 +80,7 @@ pub(super) enum Stage {
 }
 
 /// The threads of a running transfer.
-pub(super) enum Shell {
+pub(super) enum TransferThreads {
     /// A download's.
     Sending {
         sending: Sending,
@@ -91,7 +91,7 @@ pub(super) enum Shell {
     Receiving(Receiving),
 }
 
-impl Shell {
+impl TransferThreads {
     pub(super) fn cancel(&self) {
         match self {
             Self::Sending { sending, .. } => sending.cancel(),
@@ -116,7 +116,7 @@ pub(super) enum StartError {
 }
 
 /// The data that a transfer needs to start.
-pub(super) struct Supplies {
+pub(super) struct TransferResources {
     pub(super) journals: Journals,
     pub(super) tap: Tap,
     pub(super) scenario: Scenario,
@@ -158,11 +158,11 @@ impl Transfer {
 
     /// The part of it that has arrived.
     pub(super) fn note_progress(&mut self, bytes: u64, now: Moment) {
-        if let Stage::Running {
+        if let TransferPhase::Running {
             moved_at,
             acked_bytes,
             ..
-        } = &mut self.stage
+        } = &mut self.phase
             && (*acked_bytes != bytes || *moved_at == Moment::START)
         {
             *acked_bytes = bytes;
@@ -172,9 +172,9 @@ impl Transfer {
 
     /// When there was last more of it.
     pub(super) fn moved_at(&self) -> Option<Moment> {
-        match self.stage {
-            Stage::Running { moved_at, .. } => Some(moved_at),
-            Stage::Queued { .. } | Stage::Lingering { .. } => None,
+        match self.phase {
+            TransferPhase::Running { moved_at, .. } => Some(moved_at),
+            TransferPhase::Queued { .. } | TransferPhase::Lingering { .. } => None,
         }
     }
 
@@ -193,10 +193,10 @@ impl Transfer {
     /// Ends it, if it has begun.
     pub(super) fn cancel(&mut self) {
         self.is_leaving = true;
-        match &self.stage {
-            Stage::Queued { .. } => {}
-            Stage::Running { shell, .. } => shell.cancel(),
-            Stage::Lingering { receiving, .. } => receiving.cancel(),
+        match &self.phase {
+            TransferPhase::Queued { .. } => {}
+            TransferPhase::Running { threads, .. } => threads.cancel(),
+            TransferPhase::Lingering { receiving, .. } => receiving.cancel(),
         }
     }
 
@@ -212,7 +212,7 @@ impl Transfer {
         let is_it = |upload: &Upload| upload.version.is_same(version);
         let is_same = self.name == *name && self.upload.as_ref().is_some_and(is_it);
         is_same
-            && matches!(self.stage, Stage::Running { .. })
+            && matches!(self.phase, TransferPhase::Running { .. })
             && (self.is_leaving
                 || self.peer.number == asker.number
                 || self.peer.has_hung_up())
@@ -231,11 +231,11 @@ impl Transfer {
     }
 
     /// Tells the asker its place in the queue, where it is a new one.
-    pub(super) fn tell_place(&mut self, number: u64, place: u32) {
-        let Stage::Queued { told_place } = &mut self.stage else {
+    pub(super) fn notify_queue_place(&mut self, number: u64, place: u32) {
+        let TransferPhase::Queued { notified_place } = &mut self.phase else {
             return;
         };
-        if std::mem::replace(told_place, place) != place {
+        if std::mem::replace(notified_place, place) != place {
             let mut news = self.news(number, TransferState::Queued);
             news.place = Some(place);
             self.peer.tell(&Reply::Transfer(news));
@@ -265,7 +265,7 @@ impl Transfer {
     }
 }
 
-impl Supplies {
+impl TransferResources {
     /// The channel to which the threads of a transfer report.
     pub(super) fn reporter(
         &self,

@@ -6,7 +6,8 @@
 //! this thread.
 
 use super::transfer::{
-    Shell, Stage, StartError, Supplies, Transfer, Upload, draw_token, hopeless,
+    StartError, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
+    draw_token, hopeless,
 };
 use crate::lab::journal::Side;
 use crate::reliable::moment::Moment;
@@ -31,13 +32,13 @@ impl Transfer {
         number: u64,
         port: u16,
         upload: &Upload,
-        supplies: &mut Supplies,
+        resources: &mut TransferResources,
     ) -> Result<(), StartError> {
-        let followed = supplies.folder.follow();
+        let followed = resources.folder.follow();
         followed.map_err(|_| StartError::Hopeless(NO_FOLDER.to_owned()))?;
         let (outlet, offered) = self.open_outlet(port)?;
         let drawn = draw_token()?;
-        let part = supplies.kept.open(&self.name, upload.version);
+        let part = resources.kept.open(&self.name, upload.version);
         let part =
             part.map_err(|error| hopeless("cannot write to its folder", &error))?;
         let (size, offset) = (upload.version.size, part.length());
@@ -48,14 +49,14 @@ impl Transfer {
             settled: self.settled,
             size,
             offset,
-            scenario: supplies.scenario.clone(),
+            scenario: resources.scenario.clone(),
             pause_at: None,
             chat_round_trip: None,
-            is_offloading: supplies.is_offloading,
-            is_watched: supplies.journals.are_kept(),
-            tap: supplies.tap.clone(),
+            is_offloading: resources.is_offloading,
+            is_watched: resources.journals.are_kept(),
+            tap: resources.tap.clone(),
         };
-        let report = supplies.reporter(&job, Side::Receiver);
+        let report = resources.reporter(&job, Side::Receiver);
         let asker = self.peer.remote.ip();
         let receiving = receiving::accept(job, outlet, asker, part, report)
             .map_err(|error| cannot_start(&error))?;
@@ -77,9 +78,9 @@ impl Transfer {
             digest: upload.version.digest,
             settled: self.settled,
         }));
-        self.stage = Stage::Running {
+        self.phase = TransferPhase::Running {
             port,
-            shell: Shell::Receiving(receiving),
+            threads: TransferThreads::Receiving(receiving),
             moved_at: Moment::START,
             acked_bytes: 0,
         };
@@ -146,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_component_that_no_system_takes_for_something_else() {
+    fn an_upload_name_is_a_single_component_without_special_meaning() {
         for name in [
             "../x",
             "a/b",

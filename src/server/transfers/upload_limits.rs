@@ -159,7 +159,7 @@ mod tests {
     };
 
     #[test]
-    fn each_file_and_all_together_have_a_limit() {
+    fn each_upload_and_all_uploads_together_have_a_size_limit() {
         let mut allowance = Allowance::new(Some(LIMITS));
         assert!(allowance.check("dana", 11, 0).is_err());
         for user in ["dana", "guy"] {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_more_than_half_of_it_on_its_way_by_several_uploads() {
+    fn the_unfinished_uploads_of_one_user_use_at_most_half_of_the_total_space() {
         let mut allowance = Allowance::new(Some(LIMITS));
         allowance.take("dana", 10);
         assert!(allowance.check("dana", 3, 0).is_err());
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_leaves_so_many_files_and_an_empty_one_takes_something() {
+    fn the_number_of_files_per_user_is_limited_and_an_empty_file_counts() {
         let limits = UploadLimits {
             total_bytes: 1_000,
             ..LIMITS
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_uploads_takes_not_even_an_empty_file() {
+    fn a_server_without_uploads_refuses_even_an_empty_file() {
         let (_, sentence) = Allowance::new(None).check("dana", 0, 0).unwrap_err();
         assert_eq!(sentence, "This server does not accept uploads.");
     }

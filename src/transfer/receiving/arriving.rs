@@ -9,7 +9,7 @@
 //!
 //! Source: report chapters `wire/packet` and `link`.
 
-use super::Shell;
+use super::ReceiverDriver;
 use crate::link::{Direction, Label};
 use crate::reliable::Machine;
 use crate::reliable::event::PacketName;
@@ -19,7 +19,7 @@ use crate::transfer::Report;
 use crate::wire::packet::{Body, Packet, PacketError, PathPacket};
 use std::net::SocketAddr;
 
-impl<R: FnMut(Report)> Shell<R> {
+impl<R: FnMut(Report)> ReceiverDriver<R> {
     /// Whether this comes from the sender. A client hears nobody but the server; there
     /// the sender is the one that has the token and the address of the asker, whatever
     /// the port. Once it is open, a new port is challenged.
@@ -34,14 +34,14 @@ impl<R: FnMut(Report)> Shell<R> {
         if from.ip() != asker || !Packet::has_token(datagram, self.job.token) {
             return false;
         }
-        let is_open = self.connection.terms().is_some();
-        if is_open && self.carrier.expects(from, datagram) {
+        let is_open = self.connection.parameters().is_some();
+        if is_open && self.packet_output.expects(from, datagram) {
             return true;
         }
         let packet = match Packet::decode_keyed(datagram, self.key.as_ref()) {
             Ok((packet, _)) => packet,
             Err(error) => {
-                let is_told = self.carrier.leads_to(from);
+                let is_told = self.packet_output.leads_to(from);
                 return is_told || {
                     self.note_forgery(&error);
                     false
@@ -54,22 +54,24 @@ impl<R: FnMut(Report)> Shell<R> {
                 sent_at: packet.sent_at,
                 bytes: datagram.len(),
             };
-            self.carrier.hear(heard, self.clock.now());
+            self.packet_output.hear(heard, self.clock.now());
             return true;
         }
         if !matches!(packet.body, Body::Syn(_)) {
             return true; // Before it is open only a SYN tells where the sender is.
         }
-        if self.carrier.follow(from, packet.sent_at) {
+        if self.packet_output.follow(from, packet.sent_at) {
             self.connection.on_moved();
         }
-        self.carrier.leads_to(from) // Otherwise its answer would go to another address.
+        self.packet_output.leads_to(from) // Otherwise its answer would go to another address.
     }
 
     fn on_path_packet(&mut self, from: SocketAddr, datagram: &[u8]) {
         let is_client = self.asker.is_none();
         let now = self.clock.now();
-        let moved = self.carrier.on_path_packet(datagram, from, is_client, now);
+        let moved = self
+            .packet_output
+            .on_path_packet(datagram, from, is_client, now);
         match moved {
             Ok(true) => {
                 let number = self.job.number;
@@ -83,7 +85,7 @@ impl<R: FnMut(Report)> Shell<R> {
     /// A datagram came from the socket: through the link with it.
     pub(super) fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(link) = &mut self.incoming else {
-            self.carrier.came(from, datagram, None);
+            self.packet_output.came(from, datagram, None);
             return self.receive(datagram, now);
         };
         if let Ok((packet, _)) = Packet::decode_keyed(datagram, self.key.as_ref()) {
@@ -91,9 +93,9 @@ impl<R: FnMut(Report)> Shell<R> {
             let label = Label::from(name);
             let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
             self.watch.carried(name, Direction::Data, entered, now);
-            self.carrier.came(from, datagram, Some(entered.fate));
+            self.packet_output.came(from, datagram, Some(entered.fate));
         } else {
-            self.carrier.came(from, datagram, None);
+            self.packet_output.came(from, datagram, None);
             self.receive(datagram, now); // Damaged before it came here, or forged.
         }
     }
@@ -102,17 +104,17 @@ impl<R: FnMut(Report)> Shell<R> {
         let read = Packet::decode_keyed(datagram, self.key.as_ref());
         let (packet, payload) = match read {
             Ok(read) => {
-                self.carrier.last_error().forget();
+                self.packet_output.last_error().forget();
                 read
             }
             Err(_) if !Packet::has_token(datagram, self.job.token) => return,
             Err(error) if self.note_forgery(&error) => return,
             Err(_) => return self.connection.on_damage(now),
         };
-        if self.connection.wants(&packet)
-            && let Some(terms) = self.connection.terms()
+        if self.connection.is_wanted(&packet)
+            && let Some(parameters) = self.connection.parameters()
         {
-            let place = terms.bytes_before(packet.sequence);
+            let place = parameters.bytes_before(packet.sequence);
             self.bytes.keep(place, payload, &self.disk);
         }
         self.connection.on_packet(&packet, now);

@@ -101,10 +101,10 @@ impl Bytes {
         {
             let in_order = distance(self.start, self.in_order).min(chunk.len());
             if in_order < chunk.len() {
-                let mut early = disk.spare();
-                early.extend_from_slice(&chunk[in_order..]);
+                let mut out_of_order = disk.spare();
+                out_of_order.extend_from_slice(&chunk[in_order..]);
                 chunk.truncate(in_order);
-                self.chunks.push_front(early);
+                self.chunks.push_front(out_of_order);
             } else if !self.chunks.is_empty() {
                 self.chunks.push_front(disk.spare());
             }
@@ -155,7 +155,7 @@ mod tests {
     use fastrand::Rng;
 
     #[test]
-    fn what_a_slow_disk_does_not_take_waits_in_order_and_nobody_waits_for_the_disk() {
+    fn chunks_for_a_slow_disk_are_queued_in_order_without_blocking_the_receiver() {
         let (disk, given) = stuck_disk(2);
         let mut bytes = Bytes::from(0);
         let segment = vec![7; CHUNK_BYTES];
@@ -174,13 +174,13 @@ mod tests {
     /// missing, to a disk that is behind now and then: the file, what the disk was given
     /// of it, and the most chunks that were held for that.
     fn carry(seed: u64) -> (Vec<u8>, Vec<u8>, usize) {
-        let mut dice = Rng::with_seed(seed);
-        let offset = dice.u64(..2 * CHUNK);
-        let size = offset + dice.u64(..4 * CHUNK);
-        let file: Vec<u8> = (0..size).map(|_| dice.u8(..)).collect();
+        let mut generator = Rng::with_seed(seed);
+        let offset = generator.u64(..2 * CHUNK);
+        let size = offset + generator.u64(..4 * CHUNK);
+        let file: Vec<u8> = (0..size).map(|_| generator.u8(..)).collect();
         let part = |from, to| &file[distance(0, from)..distance(0, to)];
-        let segment = dice.u64(100..=3_000);
-        let window = dice.u64(1..=200);
+        let segment = generator.u64(100..=3_000);
+        let window = generator.u64(1..=200);
         let (disk, given) = stuck_disk(2);
         let mut bytes = Bytes::from(offset);
         let mut at_disk = part(0, offset).to_vec();
@@ -190,10 +190,10 @@ mod tests {
         while let Some(&next) = missing.first() {
             let within =
                 missing.partition_point(|place| *place < next + window * segment);
-            let place = missing.remove(dice.usize(..within));
+            let place = missing.remove(generator.usize(..within));
             bytes.keep(place, part(place, size.min(place + segment)), &disk);
             bytes.advance(missing.first().copied().unwrap_or(size));
-            match dice.u8(..16) {
+            match generator.u8(..16) {
                 0 => bytes.flush(&disk),
                 1..8 => bytes.flush_when_full(&disk),
                 8 => at_disk.extend(given.chunks().concat()),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_disk_gets_the_file_in_whatever_order_it_comes() {
+    fn the_disk_receives_the_file_whatever_the_order_of_arrival() {
         for seed in 0..200 {
             let (file, at_disk, most_chunks) = carry(seed);
             assert!(file == at_disk, "seed {seed}");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_behind_gets_no_crumbs() {
+    fn a_slow_disk_receives_merged_chunks() {
         let (disk, given) = stuck_disk(1);
         let mut bytes = Bytes::from(0);
         for place in 0..100 {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn less_than_a_chunk_goes_when_nothing_more_comes_and_the_rest_of_it_follows() {
+    fn an_incomplete_chunk_is_written_when_no_more_data_arrives_and_the_rest_follows() {
         let (disk, given) = stuck_disk(8);
         let mut bytes = Bytes::from(10);
         bytes.keep(10, b"ab", &disk);

@@ -8,9 +8,9 @@
 //!
 //! Source: report chapter `reliable/connection`.
 
-use super::super::disk::{self, Answer};
+use super::super::disk::{self, DiskReply};
 use super::super::{Ending, Report, WAKE_INTERVAL, verdict};
-use super::Shell;
+use super::ReceiverDriver;
 use crate::reliable::connection::Outcome;
 use crate::wire::digest::Digest;
 use crate::wire::message::TransferState;
@@ -23,7 +23,7 @@ use std::path::PathBuf;
 pub(super) enum Verification {
     NotYet,
     /// The disk was asked for the digest.
-    Asked,
+    RequestedOptions,
     /// The disk was asked to give the file its name, or to take the part away.
     Settling(Digest),
     Done {
@@ -35,7 +35,7 @@ pub(super) enum Verification {
     },
 }
 
-impl<R: FnMut(Report)> Shell<R> {
+impl<R: FnMut(Report)> ReceiverDriver<R> {
     /// Goes on with the last check as far as it can without waiting.
     pub(super) fn verify(&mut self) {
         if self.connection.claimed_digest().is_some()
@@ -44,7 +44,7 @@ impl<R: FnMut(Report)> Shell<R> {
             self.flush();
             if self.bytes.backlog() == 0 {
                 self.disk.finish();
-                self.verification = Verification::Asked;
+                self.verification = Verification::RequestedOptions;
             }
         }
         if let Some(answer) = self.disk.answer() {
@@ -52,9 +52,9 @@ impl<R: FnMut(Report)> Shell<R> {
         }
     }
 
-    pub(super) fn take_answer(&mut self, answer: Answer) {
+    pub(super) fn take_answer(&mut self, answer: DiskReply) {
         match (answer, &self.verification) {
-            (Answer::Digest(digest), _) => {
+            (DiskReply::Digest(digest), _) => {
                 if self.connection.claimed_digest() == Some(digest) {
                     self.disk.keep();
                 } else {
@@ -62,17 +62,17 @@ impl<R: FnMut(Report)> Shell<R> {
                 }
                 self.verification = Verification::Settling(digest);
             }
-            (Answer::Kept(path), Verification::Settling(digest)) => {
+            (DiskReply::Kept(path), Verification::Settling(digest)) => {
                 self.conclude(*digest, true, Some(path), None);
             }
-            (Answer::Skipped(path), Verification::Settling(digest)) => {
+            (DiskReply::Skipped(path), Verification::Settling(digest)) => {
                 self.conclude(*digest, true, None, Some(disk::skipped(&path)));
             }
-            (Answer::Discarded, Verification::Settling(digest)) => {
+            (DiskReply::Discarded, Verification::Settling(digest)) => {
                 self.conclude(*digest, false, None, None);
             }
-            (Answer::Kept(_) | Answer::Skipped(_) | Answer::Discarded, _) => (),
-            (Answer::Failed(error), _) => {
+            (DiskReply::Kept(_) | DiskReply::Skipped(_) | DiskReply::Discarded, _) => (),
+            (DiskReply::Failed(error), _) => {
                 self.fail(&disk::sentence(&error));
             }
         }
@@ -132,7 +132,7 @@ impl<R: FnMut(Report)> Shell<R> {
             (None, outcome) => outcome.unwrap_or(Outcome::Unknown),
         };
         let (mut state, sentence) = verdict(outcome);
-        let mut sentence = self.carrier.last_error().explain(outcome, sentence);
+        let mut sentence = self.packet_output.last_error().explain(outcome, sentence);
         let (mut path, mut digest) = (None, None);
         let verification = std::mem::replace(
             &mut self.verification,
@@ -166,7 +166,7 @@ impl<R: FnMut(Report)> Shell<R> {
         if is_over {
             self.disk.end();
         }
-        self.tell_what_happened(true); // A listener that is told of the end may leave.
+        self.report_events(true); // A listener that is told of the end may leave.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {
             state,

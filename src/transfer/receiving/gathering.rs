@@ -3,7 +3,7 @@
 //! Source: report chapter `speed`.
 
 use super::super::batch::Incoming;
-use super::Shell;
+use super::ReceiverDriver;
 use std::time::Duration;
 
 /// How long datagrams gather: at full speed some dozens of them, a small part of what the
@@ -13,7 +13,7 @@ const GATHERING: Duration = Duration::from_micros(100);
 /// Where fewer are awaited the sender's window is small, and soon it would stand still.
 const WORTH_GATHERING: u32 = 16;
 
-impl<R> Shell<R> {
+impl<R> ReceiverDriver<R> {
     /// Leaves datagrams that come one by one a moment to gather, where the sender waits for
     /// no word from here: a thread that wakes for each of them takes the processor away
     /// from those who send and write.

@@ -2,10 +2,10 @@
 //!
 //! Only what carries the token and comes from the asker's address reaches `sender-3`.
 
-use super::super::inbox::{Arrival, Inbox};
+use super::super::inbox::{Inbox, SenderInput};
 use super::super::socket_error::{LastError, Meaning};
-use super::super::tap::Way;
-use super::super::threads::{self, Kind};
+use super::super::tap::CaptureDirection;
+use super::super::threads::{self, ThreadKind};
 use super::super::{Job, WAKE_INTERVAL};
 use crate::reliable::event::PacketName;
 use crate::wire::digest::Token;
@@ -77,10 +77,16 @@ pub(super) fn start(
                         continue;
                     };
                     // The carrier also reports the packets that it examines.
-                    let is_told = matches!(arrival, Arrival::Path(..))
-                        || is_linked && matches!(arrival, Arrival::Packet(..));
+                    let is_told = matches!(arrival, SenderInput::Path(..))
+                        || is_linked && matches!(arrival, SenderInput::Packet(..));
                     if !is_told {
-                        tap.datagram(Way::In, &socket, Some(from), datagram, None);
+                        tap.datagram(
+                            CaptureDirection::In,
+                            &socket,
+                            Some(from),
+                            datagram,
+                            None,
+                        );
                     }
                     inbox.forward(arrival);
                 }
@@ -88,18 +94,18 @@ pub(super) fn start(
                 Err(error) => match last_error.note(&error) {
                     Meaning::Nothing => (),
                     Meaning::Lost | Meaning::TooLong => {
-                        inbox.forward(Arrival::SocketError(error));
+                        inbox.forward(SenderInput::SocketError(error));
                         last_error.pause();
                     }
                     Meaning::Unusable => {
-                        inbox.tell(Arrival::SocketError(error));
+                        inbox.tell(SenderInput::SocketError(error));
                         return;
                     }
                 },
             }
         }
     };
-    let kind = Kind {
+    let kind = ThreadKind {
         is_small: true,
         can_wait: true,
     };
@@ -145,18 +151,17 @@ fn read(
     token: Token,
     key: Option<&TrafficKey>,
     from: SocketAddr,
-) -> Option<Arrival> {
+) -> Option<SenderInput> {
     if PathPacket::is_one(datagram) {
-        return Some(Arrival::Path(datagram.to_vec(), from));
+        return Some(SenderInput::Path(datagram.to_vec(), from));
     }
     let arrival = match Packet::decode_keyed(datagram, key) {
         Ok((packet, _)) if packet.token == token => {
-            return Some(Arrival::Packet(packet, from));
+            return Some(SenderInput::Packet(packet, from));
         }
         Ok(_) => return None,
-        Err(error) => {
-            PacketName::of_forged(&error).map_or(Arrival::Damaged, Arrival::Forged)
-        }
+        Err(error) => PacketName::of_forged(&error)
+            .map_or(SenderInput::Damaged, SenderInput::Forged),
     };
     Packet::has_token(datagram, token).then_some(arrival)
 }

@@ -67,11 +67,11 @@ impl Reply {
     /// As many of the newest lines as fit, oldest first.
     #[must_use]
     pub fn history<'a>(lines: impl DoubleEndedIterator<Item = &'a Said>) -> Self {
-        let mut room_left = LIST_BYTES;
+        let mut bytes_left = LIST_BYTES;
         let mut kept: Vec<Said> = lines
             .rev()
             .map_while(|said| {
-                room_left = room_left.checked_sub(listed_bytes(said))?;
+                bytes_left = bytes_left.checked_sub(listed_bytes(said))?;
                 Some(said.clone())
             })
             .collect();
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_list_is_one_line_without_more() {
+    fn an_empty_list_is_a_single_line_without_the_more_flag() {
         let lines = Reply::files(Vec::new(), 3);
         let expected = "{\"files\":{\"files\":[],\"left_out\":3}}\n";
         assert_eq!(lines[0].to_line(), expected);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_arrives_whole_and_in_order_over_several_lines() {
+    fn a_long_list_arrives_complete_and_in_order_over_several_lines() {
         let names: Vec<String> = (0..7_500).map(|n| format!("שם-{n}\"")).collect();
         let lines = Reply::users(names.clone());
         let count = lines.len();
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn history_keeps_the_newest_lines_that_fit() {
+    fn the_history_contains_the_newest_lines_that_fit() {
         let said = |n| Said {
             from: "dana".to_owned(),
             text: format!("{n} {}", "\u{1}".repeat(100)),

@@ -23,7 +23,7 @@ fn a_join_without_a_version_means_version_1() {
 }
 
 #[test]
-fn odd_json_is_read_or_refused_as_the_report_says() {
+fn unusual_json_is_accepted_or_refused_as_the_report_says() {
     for refused in [
         "",
         "null",
@@ -48,15 +48,15 @@ fn odd_json_is_read_or_refused_as_the_report_says() {
 }
 
 #[test]
-fn a_download_names_only_what_the_asker_cares_for() {
+fn a_download_request_contains_only_the_chosen_options() {
     let line = r#"{"download":{"file":"notes.pdf","arq":"go-back-n","window":8}}"#;
     let Request::Download(request) = Request::from_line(line).unwrap() else {
         panic!("not a download");
     };
-    let asked = Asked {
+    let asked = RequestedOptions {
         arq: Some(Arq::GoBackN),
         window: Some(8),
-        ..Asked::default()
+        ..RequestedOptions::default()
     };
     assert_eq!(request.asked, asked);
     assert_eq!(request.tag, None);
@@ -64,7 +64,7 @@ fn a_download_names_only_what_the_asker_cares_for() {
 }
 
 #[test]
-fn an_offer_comes_back_as_it_went() {
+fn an_offer_is_encoded_and_decoded_without_change() {
     let offer = Reply::Offer(Offer {
         transfer: 3,
         tag: Some(9),
@@ -75,9 +75,9 @@ fn an_offer_comes_back_as_it_went() {
         digest: None,
         modified: Some(1_760_000_000_000),
         offset: 3,
-        settled: Settled {
+        settled: NegotiatedOptions {
             transport: Transport::Tcp,
-            ..Settled::DEFAULT
+            ..NegotiatedOptions::DEFAULT
         },
     });
     assert_eq!(Reply::from_line(offer.to_line().trim_end()).unwrap(), offer);
@@ -103,7 +103,7 @@ fn unknown_keywords_wrong_types_and_deep_json_are_errors_not_panics() {
 }
 
 #[test]
-fn unknown_fields_are_passed_over() {
+fn unknown_fields_are_ignored() {
     let line = r#"{"say":{"text":"hi","colour":"red"}}"#;
     assert_eq!(
         Request::from_line(line).unwrap(),

@@ -39,7 +39,8 @@ pub enum Reset {
     /// The receiver cannot write: disk full, folder gone.
     DiskFailed,
     /// The other side's terms are not those of the offer.
-    BadTerms,
+    #[serde(rename = "bad-terms")]
+    BadParameters,
 }
 
 impl Kind {
@@ -105,7 +106,7 @@ impl Reset {
         Self::Cancelled,
         Self::FileUnreadable,
         Self::DiskFailed,
-        Self::BadTerms,
+        Self::BadParameters,
     ];
 
     pub(super) const fn code(self) -> u8 {
@@ -113,7 +114,7 @@ impl Reset {
             Self::Cancelled => 1,
             Self::FileUnreadable => 2,
             Self::DiskFailed => 3,
-            Self::BadTerms => 4,
+            Self::BadParameters => 4,
         }
     }
 
@@ -128,7 +129,9 @@ impl fmt::Display for Reset {
             Self::Cancelled => "it was cancelled",
             Self::FileUnreadable => "the file changed or can no longer be read",
             Self::DiskFailed => "the receiver cannot write the file",
-            Self::BadTerms => "the two sides do not agree on the connection parameters",
+            Self::BadParameters => {
+                "the two sides do not agree on the connection parameters"
+            }
         })
     }
 }

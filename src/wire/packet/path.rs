@@ -150,7 +150,7 @@ mod tests {
     const KEY: TrafficKey = TrafficKey([9; 32]);
 
     #[test]
-    fn a_response_repeats_the_nonce_and_both_come_back_as_they_went() {
+    fn a_response_repeats_the_nonce_and_both_packets_are_decoded_without_change() {
         let challenge = PathPacket::challenge(TOKEN, [3; 8], 2, 77);
         for packet in [challenge, challenge.response(78)] {
             for key in [None, Some(&KEY)] {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn one_without_the_right_mac_token_or_checksum_is_none() {
+    fn a_path_packet_without_a_valid_mac_token_or_checksum_is_rejected() {
         let challenge = PathPacket::challenge(TOKEN, [3; 8], 1, 0);
         let plain = challenge.encode(None);
         let forged = challenge.encode(Some(&TrafficKey([8; 32])));

@@ -12,8 +12,8 @@ fn packet(body: Body) -> Packet {
     }
 }
 
-fn opening(segment_bytes: u16) -> Opening {
-    Opening {
+fn opening(segment_bytes: u16) -> HandshakeFields {
+    HandshakeFields {
         size: 5_000,
         window: 16,
         echo: 77,
@@ -73,7 +73,7 @@ fn sealed(mut datagram: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn every_kind_comes_back_as_it_went_and_as_long_as_it_said() {
+fn every_packet_kind_is_encoded_and_decoded_without_change_in_its_stated_length() {
     for sent in every_kind() {
         let datagram = encoded(&sent);
         assert_eq!(
@@ -92,7 +92,7 @@ fn every_kind_comes_back_as_it_went_and_as_long_as_it_said() {
 }
 
 #[test]
-fn the_header_stands_byte_for_byte_as_the_report_draws_it() {
+fn the_header_has_the_byte_layout_of_the_report() {
     let datagram = encoded(&packet(Body::Data { length: 3 }));
     let mut drawn = vec![1, 5, 2, 0];
     drawn.extend([9; 16]);
@@ -102,14 +102,14 @@ fn the_header_stands_byte_for_byte_as_the_report_draws_it() {
 }
 
 #[test]
-fn a_syn_fills_the_segment_so_that_the_path_is_proven_at_once() {
+fn a_syn_is_as_long_as_a_full_segment_and_thus_probes_the_path() {
     let syn = encoded(&packet(Body::Syn(opening(1_436))));
     let data = packet(Body::Data { length: 1_436 });
     assert_eq!(syn.len(), data.datagram_bytes());
 }
 
 #[test]
-fn an_opening_shorter_than_its_segment_size_proves_nothing_and_is_refused() {
+fn a_syn_shorter_or_longer_than_its_segment_size_is_refused() {
     let mut syn = encoded(&packet(Body::Syn(opening(1_436))));
     syn.truncate(1_471);
     let short = PacketError::TooShort { length: 1_471 };
@@ -120,7 +120,7 @@ fn an_opening_shorter_than_its_segment_size_proves_nothing_and_is_refused() {
 }
 
 #[test]
-fn every_single_flipped_bit_is_noticed() {
+fn every_single_flipped_bit_is_detected() {
     for sent in every_kind() {
         let datagram = encoded(&sent);
         for bit in 0..datagram.len().min(120) * 8 {
@@ -142,7 +142,7 @@ fn a_datagram_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn a_right_checksum_does_not_excuse_a_wrong_shape() {
+fn a_valid_checksum_does_not_excuse_an_invalid_packet() {
     let mut unknown_kind = encoded(&packet(Body::FinAck { verified: true }));
     unknown_kind[1] = 9;
     assert_eq!(
@@ -168,7 +168,7 @@ fn a_right_checksum_does_not_excuse_a_wrong_shape() {
 }
 
 #[test]
-fn data_without_bytes_is_a_packet_too() {
+fn data_without_payload_is_a_valid_packet() {
     let probe = packet(Body::Data { length: 0 });
     let mut datagram = Vec::new();
     probe.encode(&mut datagram, &[]);
@@ -190,7 +190,7 @@ fn is_forged(result: &Result<(Packet, &[u8]), PacketError>) -> bool {
 }
 
 #[test]
-fn with_a_key_every_kind_comes_back_as_it_went_and_as_long_as_it_said() {
+fn with_a_key_every_packet_kind_is_encoded_and_decoded_without_change() {
     for sent in every_kind() {
         let kind = sent.body.kind();
         let datagram = keyed(&sent, &KEY);
@@ -202,7 +202,7 @@ fn with_a_key_every_kind_comes_back_as_it_went_and_as_long_as_it_said() {
 }
 
 #[test]
-fn a_mac_takes_the_place_of_padding_so_that_an_opening_does_not_grow() {
+fn a_mac_replaces_padding_so_that_a_syn_does_not_become_longer() {
     for (segment_bytes, bytes) in [(1_436, 1_472), (34, 70), (33, 70), (1, 70)] {
         let syn = packet(Body::Syn(opening(segment_bytes)));
         assert_eq!(keyed(&syn, &KEY).len(), bytes, "{segment_bytes}");
@@ -210,7 +210,7 @@ fn a_mac_takes_the_place_of_padding_so_that_an_opening_does_not_grow() {
 }
 
 #[test]
-fn no_mac_another_keys_and_a_changed_byte_are_all_forged() {
+fn a_missing_mac_a_wrong_key_and_a_changed_byte_all_count_as_forged() {
     for sent in every_kind() {
         let kind = sent.body.kind();
         let bare = encoded(&sent);
@@ -238,7 +238,7 @@ fn no_mac_another_keys_and_a_changed_byte_are_all_forged() {
 }
 
 #[test]
-fn a_mac_does_not_turn_one_kind_into_another() {
+fn the_mac_covers_the_packet_kind() {
     let mut fin_ack = keyed(&packet(Body::FinAck { verified: true }), &KEY);
     fin_ack[1] = Kind::Rst.code();
     assert!(is_forged(&Packet::decode_keyed(
@@ -248,7 +248,7 @@ fn a_mac_does_not_turn_one_kind_into_another() {
 }
 
 #[test]
-fn damage_is_damage_with_a_mac_too() {
+fn a_corrupted_packet_with_a_mac_is_reported_as_corrupt() {
     let mut datagram = keyed(&packet(Body::FinAck { verified: true }), &KEY);
     datagram[40] ^= 1;
     let result = Packet::decode_keyed(&datagram, Some(&KEY));
@@ -256,8 +256,8 @@ fn damage_is_damage_with_a_mac_too() {
 }
 
 #[test]
-fn without_a_key_a_mac_is_a_byte_too_many() {
-    for why in [Reset::Cancelled, Reset::BadTerms] {
+fn a_packet_with_a_mac_is_too_long_for_a_connection_without_keys() {
+    for why in [Reset::Cancelled, Reset::BadParameters] {
         let datagram = keyed(&packet(Body::Rst { why }), &KEY);
         let too_long = PacketError::TooLong { length: 53 };
         assert_eq!(Packet::decode(&datagram), Err(too_long));
@@ -265,7 +265,7 @@ fn without_a_key_a_mac_is_a_byte_too_many() {
 }
 
 #[test]
-fn a_forged_packet_is_named_in_a_sentence() {
+fn a_forged_packet_is_identified_in_the_error() {
     let reset = encoded(&packet(Body::Rst {
         why: Reset::Cancelled,
     }));
@@ -277,7 +277,7 @@ fn a_forged_packet_is_named_in_a_sentence() {
 }
 
 #[test]
-fn damage_is_only_ours_when_the_token_matches() {
+fn a_corrupted_packet_belongs_to_the_transfer_only_if_its_token_matches() {
     let mut datagram = encoded(&packet(Body::Data { length: 3 }));
     datagram[38] ^= 1;
     assert!(Packet::has_token(&datagram, Token([9; 16])));
@@ -287,13 +287,13 @@ fn damage_is_only_ours_when_the_token_matches() {
 
 proptest! {
     #[test]
-    fn random_bytes_never_panic(datagram in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn random_bytes_cause_no_panic(datagram in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = Packet::decode(&datagram);
         let _ = Packet::decode_keyed(&datagram, Some(&KEY));
     }
 
     #[test]
-    fn random_bodies_under_a_right_checksum_never_panic(
+    fn random_bodies_with_a_valid_checksum_cause_no_panic(
         kind in 0_u8..12,
         body in proptest::collection::vec(any::<u8>(), 0..400),
     ) {

@@ -12,7 +12,7 @@ use sash::reliable::protocol::{
     Acks, ReceiverAction, ReceiverActions, ReceiverProtocol, SenderAction, SenderActions,
     SenderProtocol, Timer,
 };
-use sash::reliable::sack::rules::{self, Place};
+use sash::reliable::sack::rules::{self, Position};
 use sash::reliable::{go_back_n, selective_repeat, stop_and_wait};
 use sash::wire::sequence::Circular;
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ pub(crate) struct Ack<S> {
     /// The next expected number; of an individual ACK, the acknowledged one.
     pub(crate) wants: S,
     /// What has arrived out of order, in ranges.
-    pub(crate) early: Vec<(S, S)>,
+    pub(crate) out_of_order: Vec<(S, S)>,
 }
 
 /// The sender's half of a protocol.
@@ -117,7 +117,7 @@ pub(crate) struct Sender<S> {
     /// How many segments lie before `base`.
     pub(crate) acked: u32,
     /// How many from `base` on were ever sent.
-    pub(crate) reach: u32,
+    pub(crate) sent: u32,
     /// Which from `base` on have arrived out of order; the lowest bit is `base`.
     pub(crate) arrived: u32,
     half: SenderHalf,
@@ -144,7 +144,7 @@ impl<S: Circular> Sender<S> {
         Self {
             base: first,
             acked: 0,
-            reach: 0,
+            sent: 0,
             arrived: 0,
             half,
             waiting: BTreeSet::new(),
@@ -161,8 +161,8 @@ impl<S: Circular> Sender<S> {
         }
         let mut half = self.half.clone();
         let Some(protocol) = half.textbook() else {
-            let is_missing = ahead <= self.reach && self.arrived & (1 << ahead) == 0;
-            return is_missing && rules::has_room(ahead, agreed.window);
+            let is_missing = ahead <= self.sent && self.arrived & (1 << ahead) == 0;
+            return is_missing && rules::is_in_window(ahead, agreed.window);
         };
         if let Some(first) = self.waiting.first() {
             return *first == self.acked + ahead;
@@ -172,7 +172,7 @@ impl<S: Circular> Sender<S> {
         }
         let mut actions = SenderActions::default();
         protocol.on_data_from_above(&mut actions);
-        ahead == self.reach && !actions.take().is_empty()
+        ahead == self.sent && !actions.take().is_empty()
     }
 
     fn own_timer(&self, ahead: u32) -> Timer {
@@ -194,7 +194,7 @@ impl<S: Circular> Sender<S> {
         }
         self.perform(actions);
         self.waiting.remove(&segment);
-        self.reach = self.reach.max(ahead + 1);
+        self.sent = self.sent.max(ahead + 1);
         Data { number, segment }
     }
 
@@ -231,12 +231,12 @@ impl<S: Circular> Sender<S> {
         let mut actions = SenderActions::default();
         let ahead = ack.wants - self.base;
         match protocol.acks() {
-            Acks::Cumulative if ahead <= self.reach => {
+            Acks::Cumulative if ahead <= self.sent => {
                 let number = i64::from(self.acked + ahead) - 1;
                 protocol.on_ack(number, &mut actions);
                 self.slide(ahead);
             }
-            Acks::Individual if ahead < self.reach => {
+            Acks::Individual if ahead < self.sent => {
                 let number = i64::from(self.acked + ahead);
                 protocol.on_ack(number, &mut actions);
                 self.arrived |= 1 << ahead;
@@ -249,16 +249,21 @@ impl<S: Circular> Sender<S> {
     }
 
     fn take_ranges(&mut self, ack: &Ack<S>) -> bool {
-        let Some(acked) = rules::acknowledged(self.base, self.reach, ack.wants) else {
+        let Some(acked) = rules::acknowledged(self.base, self.sent, ack.wants) else {
             return false;
         };
-        let early = |&(start, end): &(S, S)| {
-            rules::acknowledged_early(self.base, self.reach, acked, start..end)
+        let out_of_order = |&(start, end): &(S, S)| {
+            rules::acknowledged_out_of_order(self.base, self.sent, acked, start..end)
         };
-        let Some(early) = ack.early.iter().map(early).collect::<Option<Vec<_>>>() else {
+        let Some(out_of_order) = ack
+            .out_of_order
+            .iter()
+            .map(out_of_order)
+            .collect::<Option<Vec<_>>>()
+        else {
             return false;
         };
-        for ahead in early.into_iter().flatten() {
+        for ahead in out_of_order.into_iter().flatten() {
             self.arrived |= 1 << ahead;
         }
         self.slide(acked);
@@ -269,7 +274,7 @@ impl<S: Circular> Sender<S> {
         self.arrived >>= acked;
         self.base = self.base + acked;
         self.acked += acked;
-        self.reach = self.reach.saturating_sub(acked);
+        self.sent = self.sent.saturating_sub(acked);
         self.waiting.retain(|segment| *segment >= self.acked);
     }
 }
@@ -300,7 +305,7 @@ pub(crate) struct Receiver<S> {
     /// How many segments were delivered.
     pub(crate) delivered: u32,
     /// What arrived out of order and is buffered.
-    pub(crate) early: Vec<Data<S>>,
+    pub(crate) out_of_order: Vec<Data<S>>,
     /// A segment was delivered in another's place.
     pub(crate) is_spoilt: bool,
     half: ReceiverHalf,
@@ -330,7 +335,7 @@ impl<S: Circular> Receiver<S> {
         Self {
             expected: first,
             delivered: 0,
-            early: Vec::new(),
+            out_of_order: Vec::new(),
             is_spoilt: false,
             half,
         }
@@ -348,24 +353,26 @@ impl<S: Circular> Receiver<S> {
         } else {
             u32::MAX
         };
-        let place = rules::place(self.expected, window, left, data.number);
+        let place = rules::position(self.expected, window, left, data.number);
         if self.half.textbook().is_some() {
             return self.take_by_textbook(place, data);
         }
         let arrival = match place {
-            Place::Next => {
+            Position::Next => {
                 let start = self.delivered;
                 self.deliver(data);
-                while let Some(next) = self.take_early() {
+                while let Some(next) = self.take_out_of_order() {
                     self.deliver(next);
                 }
                 Arrival::Delivered(start..self.delivered)
             }
-            Place::Early if !self.early.iter().any(|it| it.number == data.number) => {
+            Position::OutOfOrder
+                if !self.out_of_order.iter().any(|it| it.number == data.number) =>
+            {
                 self.keep(data);
                 Arrival::Kept
             }
-            Place::Early | Place::Outside => Arrival::Dropped,
+            Position::OutOfOrder | Position::Outside => Arrival::Dropped,
         };
         (arrival, Some(self.ack()))
     }
@@ -374,33 +381,33 @@ impl<S: Circular> Receiver<S> {
     /// or else one behind it.
     fn take_by_textbook(
         &mut self,
-        place: Place,
+        place: Position,
         data: Data<S>,
     ) -> (Arrival, Option<Ack<S>>) {
-        let (before, start) = (self.early.len(), self.delivered);
+        let (before, start) = (self.out_of_order.len(), self.delivered);
         let segment = match place {
-            Place::Next | Place::Early => {
+            Position::Next | Position::OutOfOrder => {
                 i64::from(self.delivered) + i64::from(data.number - self.expected)
             }
             // Beyond the end of the file: the generic receiver knows it for an old one.
-            Place::Outside if self.expected == data.number => -i64::from(u32::MAX),
-            Place::Outside => {
+            Position::Outside if self.expected == data.number => -i64::from(u32::MAX),
+            Position::Outside => {
                 i64::from(self.delivered) - i64::from(self.expected - data.number)
             }
         };
         let mut actions = ReceiverActions::default();
         if let Some(protocol) = self.half.textbook() {
             if protocol.is_wanted(segment) {
-                self.early.push(data);
+                self.out_of_order.push(data);
             }
             protocol.on_data(segment, &mut actions);
         }
         let (expected, mut ack) = (self.expected, None);
-        self.early.sort_by_key(|it| it.number - expected);
+        self.out_of_order.sort_by_key(|it| it.number - expected);
         for action in actions.take() {
             match action {
                 ReceiverAction::Deliver(_) => {
-                    let next = self.early.remove(0);
+                    let next = self.out_of_order.remove(0);
                     self.deliver(next);
                 }
                 ReceiverAction::Acknowledge(number) if number == segment => {
@@ -411,13 +418,13 @@ impl<S: Circular> Receiver<S> {
         }
         let arrival = match self.delivered {
             delivered if delivered > start => Arrival::Delivered(start..delivered),
-            _ if self.early.len() > before => Arrival::Kept,
+            _ if self.out_of_order.len() > before => Arrival::Kept,
             _ => Arrival::Dropped,
         };
         let is_individual = matches!(self.half, ReceiverHalf::SelectiveRepeat(_));
         let individual = |wants| Ack {
             wants,
-            early: Vec::new(),
+            out_of_order: Vec::new(),
         };
         if is_individual {
             (arrival, ack.map(individual))
@@ -427,9 +434,9 @@ impl<S: Circular> Receiver<S> {
     }
 
     fn keep(&mut self, data: Data<S>) {
-        self.early.push(data);
+        self.out_of_order.push(data);
         let expected = self.expected;
-        self.early.sort_by_key(|it| it.number - expected);
+        self.out_of_order.sort_by_key(|it| it.number - expected);
     }
 
     fn deliver(&mut self, data: Data<S>) {
@@ -438,21 +445,24 @@ impl<S: Circular> Receiver<S> {
         self.expected = self.expected + 1;
     }
 
-    fn take_early(&mut self) -> Option<Data<S>> {
-        let is_due = self.early.first()?.number == self.expected;
-        is_due.then(|| self.early.remove(0))
+    fn take_out_of_order(&mut self) -> Option<Data<S>> {
+        let is_due = self.out_of_order.first()?.number == self.expected;
+        is_due.then(|| self.out_of_order.remove(0))
     }
 
     /// What an ACK says now, unless ACKs are individual.
     pub(crate) fn ack(&self) -> Ack<S> {
-        let mut early: Vec<(S, S)> = Vec::new();
-        for data in &self.early {
-            match early.last_mut() {
+        let mut out_of_order: Vec<(S, S)> = Vec::new();
+        for data in &self.out_of_order {
+            match out_of_order.last_mut() {
                 Some((_, end)) if *end == data.number => *end = data.number + 1,
-                _ => early.push((data.number, data.number + 1)),
+                _ => out_of_order.push((data.number, data.number + 1)),
             }
         }
         let wants = self.expected;
-        Ack { wants, early }
+        Ack {
+            wants,
+            out_of_order,
+        }
     }
 }

@@ -61,12 +61,12 @@ struct Ladder {
 }
 
 enum Row {
-    Packet(Flight),
+    Packet(Transmission),
     TimeOut { step: usize },
 }
 
 #[derive(Clone)]
-struct Flight {
+struct Transmission {
     packet: Packet,
     /// No step for a copy that the channel has made.
     left: Option<usize>,
@@ -89,7 +89,7 @@ impl Ladder {
             Action::LoseData => drop(self.data.remove(0)),
             Action::LoseAck => drop(self.acks.remove(0)),
             Action::Send(ahead) => {
-                let is_again = ahead < state.sender.reach;
+                let is_again = ahead < state.sender.sent;
                 let data = state.sender.clone().send(ahead);
                 let again = if is_again { ", again" } else { "" };
                 let Data { number, segment } = data;
@@ -117,7 +117,7 @@ impl Ladder {
     }
 
     fn leave(&mut self, step: usize, packet: Packet, label: String) -> usize {
-        self.rows.push(Row::Packet(Flight {
+        self.rows.push(Row::Packet(Transmission {
             packet,
             left: Some(step),
             arrived: None,
@@ -142,16 +142,16 @@ impl Ladder {
             Packet::Ack(_) => &mut self.acks,
         };
         let rows = &mut self.rows;
-        let flight = |row: usize, rows: &[Row]| match &rows[row] {
-            Row::Packet(flight) => flight.clone(),
+        let transmission = |row: usize, rows: &[Row]| match &rows[row] {
+            Row::Packet(transmission) => transmission.clone(),
             Row::TimeOut { .. } => unreachable!("a timeout does not travel"),
         };
         let mut same = queue
             .iter()
             .copied()
-            .filter(|row| flight(*row, rows).packet == *packet);
+            .filter(|row| transmission(*row, rows).packet == *packet);
         let is_free = order == Order::Free;
-        let fresh = |row: &usize| flight(*row, rows).arrived.is_none();
+        let fresh = |row: &usize| transmission(*row, rows).arrived.is_none();
         let first = same.clone().next().expect("what arrives was sent");
         let row = if is_free {
             same.find(fresh)
@@ -159,7 +159,7 @@ impl Ladder {
             Some(first)
         };
         let row = row.unwrap_or(first);
-        let mut arrival = flight(row, rows);
+        let mut arrival = transmission(row, rows);
         let is_copy = arrival.arrived.is_some();
         (arrival.arrived, arrival.note) = (Some(step), note);
         if is_copy {
@@ -198,7 +198,7 @@ fn receipt(
         Arrival::Dropped => return ("discarded".to_owned(), ack),
         Arrival::Delivered(filled) => filled,
     };
-    let run = std::iter::once(data).chain(before.early);
+    let run = std::iter::once(data).chain(before.out_of_order);
     let told = filled.zip(run).map(|(place, it)| {
         let verb = if place == before.delivered {
             "delivered"
@@ -246,7 +246,7 @@ fn told(protocol: Protocol, ack: &Ack<Small>) -> String {
         Protocol::Sack => {}
     }
     let mut told = format!("ACK, next expected {value}");
-    for (position, (start, end)) in ack.early.iter().enumerate() {
+    for (position, (start, end)) in ack.out_of_order.iter().enumerate() {
         let word = if position == 0 { ", has" } else { " and" };
         let _ = write!(told, "{word} {}", start.value);
         if *end - *start > 1 {
@@ -259,16 +259,16 @@ fn told(protocol: Protocol, ack: &Ack<Small>) -> String {
 
 impl Row {
     fn line(&self) -> String {
-        let flight = match self {
+        let transmission = match self {
             Self::TimeOut { step } => return format!("{step:10} * timeout"),
-            Self::Packet(flight) => flight,
+            Self::Packet(transmission) => transmission,
         };
         let step =
             |step: Option<usize>| step.map(|it| it.to_string()).unwrap_or_default();
-        let (left, arrived) = (step(flight.left), step(flight.arrived));
-        let (label, note) = (&flight.label, &flight.note);
-        let is_lost = flight.arrived.is_none();
-        match flight.packet {
+        let (left, arrived) = (step(transmission.left), step(transmission.arrived));
+        let (label, note) = (&transmission.label, &transmission.note);
+        let is_lost = transmission.arrived.is_none();
+        match transmission.packet {
             Packet::Data(_) => {
                 let arrow = arrow(label, Direction::Data, is_lost);
                 format!("{left:>10} |{arrow}|{arrived:>4}   {note}")

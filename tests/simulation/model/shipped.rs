@@ -7,11 +7,11 @@
 
 use super::ends::{Ack, Agreement, Data, Protocol, Receiver, Sender};
 use proptest::prelude::*;
+use sash::reliable::connection_parameters::ConnectionParameters;
 use sash::reliable::event::{Event, Timer};
 use sash::reliable::moment::Moment;
 use sash::reliable::protocol::{ReceiverProtocol, SenderProtocol};
 use sash::reliable::round_trip::RoundTrip;
-use sash::reliable::terms::Terms;
 use sash::reliable::{ReceivingMachine, SendingMachine, receiver, sender};
 use sash::reliable::{go_back_n, sack, selective_repeat, stop_and_wait};
 use sash::wire::options::Congestion;
@@ -41,14 +41,15 @@ impl Pair {
         protocol: Protocol,
         window: u32,
         congestion: Congestion,
-        make: fn(Terms) -> Machines,
+        make: fn(ConnectionParameters) -> Machines,
     ) -> Self {
-        let terms = Terms {
+        let parameters = ConnectionParameters {
             first: SequenceNumber(u32::MAX - 5),
-            size: u64::from(SEGMENTS) * u64::from(Terms::EXAMPLE.segment_bytes),
+            size: u64::from(SEGMENTS)
+                * u64::from(ConnectionParameters::EXAMPLE.segment_bytes),
             window,
             congestion,
-            ..Terms::EXAMPLE
+            ..ConnectionParameters::EXAMPLE
         };
         let agreed = Agreement {
             protocol,
@@ -58,9 +59,9 @@ impl Pair {
         };
         Self {
             agreed,
-            machines: make(terms),
-            sender: Sender::new(&agreed, terms.first),
-            receiver: Receiver::new(&agreed, terms.first),
+            machines: make(parameters),
+            sender: Sender::new(&agreed, parameters.first),
+            receiver: Receiver::new(&agreed, parameters.first),
             said: VecDeque::new(),
             now: Moment::START,
             data: Vec::new(),
@@ -101,10 +102,10 @@ impl Pair {
         let segment = packet.number;
         let (_, ack) = self.receiver.take(&self.agreed, Data { number, segment });
         self.said.extend(ack);
-        let wants = self.machines.1.wants(packet);
+        let wants = self.machines.1.is_wanted(packet);
         assert_eq!(wants, before != self.receiver, "{number} at {before:?}");
         self.machines.1.on_packet(packet, self.now);
-        assert_eq!(self.machines.1.expected(), self.receiver.expected);
+        assert_eq!(self.machines.1.next_expected(), self.receiver.expected);
     }
 
     fn ack_arrives(&mut self, packet: &Packet) {
@@ -187,47 +188,58 @@ fn ack_of(protocol: Protocol, packet: &Packet) -> Option<Ack<SequenceNumber>> {
     };
     if protocol == Protocol::SelectiveRepeat {
         let wants = ack.ranges.first()?.start;
-        let early = Vec::new();
-        return Some(Ack { wants, early });
+        let out_of_order = Vec::new();
+        return Some(Ack {
+            wants,
+            out_of_order,
+        });
     }
     let runs = ack.ranges.iter().map(|run| (run.start, run.end));
-    let (wants, mut early) = (packet.sequence, runs.collect::<Vec<_>>());
-    early.sort_by_key(|(start, _)| *start - wants);
-    Some(Ack { wants, early })
+    let (wants, mut out_of_order) = (packet.sequence, runs.collect::<Vec<_>>());
+    out_of_order.sort_by_key(|(start, _)| *start - wants);
+    Some(Ack {
+        wants,
+        out_of_order,
+    })
 }
 
-fn round_trip(terms: &Terms) -> RoundTrip {
-    RoundTrip::timed(terms.timing)
+fn round_trip(parameters: &ConnectionParameters) -> RoundTrip {
+    RoundTrip::timed(parameters.timing)
 }
 
 fn textbook(
     sender: impl SenderProtocol + 'static,
     receiver: impl ReceiverProtocol + 'static,
-    terms: Terms,
+    parameters: ConnectionParameters,
 ) -> Machines {
-    let sender = sender::Sender::new(Box::new(sender), terms, round_trip(&terms));
-    let receiver = receiver::Receiver::new(Box::new(receiver), terms);
+    let sender =
+        sender::Sender::new(Box::new(sender), parameters, round_trip(&parameters));
+    let receiver = receiver::Receiver::new(Box::new(receiver), parameters);
     (Box::new(sender), Box::new(receiver))
 }
 
-fn stop_and_wait(terms: Terms) -> Machines {
+fn stop_and_wait(parameters: ConnectionParameters) -> Machines {
     let sender = stop_and_wait::Sender::new();
-    textbook(sender, stop_and_wait::Receiver::new(), terms)
+    textbook(sender, stop_and_wait::Receiver::new(), parameters)
 }
 
-fn go_back_n(terms: Terms) -> Machines {
-    let sender = go_back_n::Sender::new(terms.window);
-    textbook(sender, go_back_n::Receiver::new(), terms)
+fn go_back_n(parameters: ConnectionParameters) -> Machines {
+    let sender = go_back_n::Sender::new(parameters.window);
+    textbook(sender, go_back_n::Receiver::new(), parameters)
 }
 
-fn selective_repeat(terms: Terms) -> Machines {
-    let sender = selective_repeat::Sender::new(terms.window);
-    textbook(sender, selective_repeat::Receiver::new(terms.window), terms)
+fn selective_repeat(parameters: ConnectionParameters) -> Machines {
+    let sender = selective_repeat::Sender::new(parameters.window);
+    textbook(
+        sender,
+        selective_repeat::Receiver::new(parameters.window),
+        parameters,
+    )
 }
 
-fn sack(terms: Terms) -> Machines {
-    let sender = sack::Sender::new(terms, round_trip(&terms));
-    let receiver = sack::Receiver::new(terms);
+fn sack(parameters: ConnectionParameters) -> Machines {
+    let sender = sack::Sender::new(parameters, round_trip(&parameters));
+    let receiver = sack::Receiver::new(parameters);
     (Box::new(sender), Box::new(receiver))
 }
 
@@ -242,14 +254,14 @@ fn run(mut pair: Pair, chances: Vec<u16>) {
 
 proptest! {
     #[test]
-    fn stop_and_wait_does_nothing_that_its_end_may_not(
+    fn stop_and_wait_takes_only_steps_that_the_model_allows(
         chances in proptest::collection::vec(any::<u16>(), 0..200),
     ) {
         run(Pair::new(Protocol::StopAndWait, 1, Congestion::Fixed, stop_and_wait), chances);
     }
 
     #[test]
-    fn go_back_n_does_nothing_that_its_end_may_not(
+    fn go_back_n_takes_only_steps_that_the_model_allows(
         window in 1_u32..6,
         congestion in proptest::sample::select(Congestion::ALL.to_vec()),
         chances in proptest::collection::vec(any::<u16>(), 0..200),
@@ -258,7 +270,7 @@ proptest! {
     }
 
     #[test]
-    fn selective_repeat_does_nothing_that_its_end_may_not(
+    fn selective_repeat_takes_only_steps_that_the_model_allows(
         window in 1_u32..6,
         congestion in proptest::sample::select(Congestion::ALL.to_vec()),
         chances in proptest::collection::vec(any::<u16>(), 0..200),
@@ -268,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn sack_does_nothing_that_its_end_may_not(
+    fn sack_takes_only_steps_that_the_model_allows(
         window in 1_u32..6,
         congestion in proptest::sample::select(Congestion::ALL.to_vec()),
         chances in proptest::collection::vec(any::<u16>(), 0..200),

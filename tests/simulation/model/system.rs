@@ -208,11 +208,17 @@ impl State {
         } = self;
         let has_arrived = |segment: u32| {
             segment < receiver.delivered
-                || receiver.early.iter().any(|data| data.segment == segment)
+                || receiver
+                    .out_of_order
+                    .iter()
+                    .any(|data| data.segment == segment)
         };
-        let early = (0..sender.reach).filter(|ahead| sender.arrived & (1 << ahead) != 0);
+        let out_of_order =
+            (0..sender.sent).filter(|ahead| sender.arrived & (1 << ahead) != 0);
         sender.acked <= receiver.delivered
-            && early.map(|ahead| sender.acked + ahead).all(has_arrived)
+            && out_of_order
+                .map(|ahead| sender.acked + ahead)
+                .all(has_arrived)
     }
 }
 

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 #[test]
-fn every_link_finds_its_file_and_its_heading() {
+fn every_link_leads_to_an_existing_file_and_heading() {
     let mut dead = Vec::new();
     for page in pages() {
-        for Link { target, .. } in links(&read(&page)) {
-            if let Some(why) = what_is_wrong(&page, &target) {
+        for Hyperlink { target, .. } in links(&read(&page)) {
+            if let Some(why) = link_problem(&page, &target) {
                 dead.push(format!("{}: {target}: {why}", page.display()));
             }
         }
@@ -27,12 +27,12 @@ fn every_link_finds_its_file_and_its_heading() {
 }
 
 #[test]
-fn every_line_of_code_that_is_linked_holds_what_the_link_names() {
+fn every_linked_line_of_code_contains_the_item_named_by_the_link() {
     let mut wrong = Vec::new();
     for page in pages() {
         let mut text = read(&page);
         let printed = text.clone();
-        for Link { name, target } in links(&printed) {
+        for Hyperlink { name, target } in links(&printed) {
             let Some((path, line)) = target.split_once("#L") else {
                 continue;
             };
@@ -62,7 +62,7 @@ fn every_line_of_code_that_is_linked_holds_what_the_link_names() {
 }
 
 #[test]
-fn every_test_that_the_report_names_is_there() {
+fn every_test_named_in_the_report_exists() {
     let sources = files("src", "rs").into_iter().chain(files("tests", "rs"));
     let mut functions = BTreeSet::new();
     for source in sources {
@@ -85,14 +85,14 @@ fn every_test_that_the_report_names_is_there() {
 }
 
 #[test]
-fn every_event_leads_to_its_line_of_code_and_its_chapter() {
+fn every_event_links_to_its_line_of_code_and_its_chapter() {
     let page = read("report/journal.md");
     let mut bare = Vec::new();
     for section in page.split("\n### `").skip(1) {
         let (event, text) = section.split_once('`').unwrap();
         let text = text.split("\n## ").next().unwrap();
         let variant: String = event.split('_').map(capitalized).collect();
-        let links: Vec<Link> = links(text);
+        let links: Vec<Hyperlink> = links(text);
         let has_line = links.iter().any(|link| {
             link.target.contains(".rs#L") && variant.ends_with(named(&link.name))
         });
@@ -108,7 +108,7 @@ fn every_event_leads_to_its_line_of_code_and_its_chapter() {
 }
 
 #[test]
-fn the_reading_order_has_an_entry_for_every_page_and_the_book_has_its_chapters_from_it() {
+fn the_reading_order_lists_every_page_and_gives_the_book_its_chapters() {
     let list = Path::new("report/README.md");
     let text = read(list);
     let entries = text.lines().filter(|line| {
@@ -127,7 +127,7 @@ fn the_reading_order_has_an_entry_for_every_page_and_the_book_has_its_chapters_f
 }
 
 #[test]
-fn a_heading_becomes_its_anchor_as_on_a_code_host() {
+fn a_heading_becomes_an_anchor_as_on_github() {
     let page = "# The *one* `rule`\n```\n# no heading\n```\n## 3. What a server says\n\
                 ## [A link](x.md), really\n## Twice\n## Twice\n";
     let found = anchors(page);
@@ -148,13 +148,13 @@ fn a_heading_becomes_its_anchor_as_on_a_code_host() {
 }
 
 /// `[name](target)`.
-struct Link {
+struct Hyperlink {
     name: String,
     target: String,
 }
 
 /// Every link and picture of a page, those in code left out.
-fn links(page: &str) -> Vec<Link> {
+fn links(page: &str) -> Vec<Hyperlink> {
     let text = without_fences(page);
     let mut found = Vec::new();
     let mut rest = &*text;
@@ -164,7 +164,7 @@ fn links(page: &str) -> Vec<Link> {
         let target = rest.split(')').next().unwrap_or_default();
         let name = before.rsplit('[').next().unwrap_or_default();
         if !in_code(&text, text.len() - after.len()) {
-            found.push(Link {
+            found.push(Hyperlink {
                 name: name.to_owned(),
                 target: target.to_owned(),
             });
@@ -192,7 +192,7 @@ fn without_fences(page: &str) -> String {
     text
 }
 
-fn what_is_wrong(page: &Path, target: &str) -> Option<String> {
+fn link_problem(page: &Path, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
     }

@@ -10,7 +10,7 @@
 //! It never takes the cursor, and no key that is typed elsewhere answers it: its buttons
 //! cannot have the cursor at all. `/answer b` in the message does the same.
 
-use super::{Report, labels, look};
+use super::{IntentCallback, labels, look};
 use fltk::button::Button;
 use fltk::enums::{Align, CallbackTrigger, FrameType};
 use fltk::frame::Frame;
@@ -101,7 +101,7 @@ impl QuestionBar {
     /// next line; `open` shows a run in the laboratory.
     pub(super) fn new(
         page: &mut Flex,
-        report: &Report,
+        report: &IntentCallback,
         message: &Input,
         open: impl Fn(Stopped) + 'static,
     ) -> Self {
@@ -167,7 +167,7 @@ impl QuestionBar {
 
     /// Shows the question as it stands, or nothing.
     pub(super) fn show(&mut self, model: &Model) {
-        let others = model.people.len().saturating_sub(1);
+        let others = model.users.len().saturating_sub(1);
         {
             let mut state = self.state.borrow_mut();
             let is_shown = state.others == others
@@ -184,12 +184,12 @@ impl QuestionBar {
         }
         let question = model.question.as_ref();
         let closed = self.state.borrow().closed;
-        match question.filter(|it| it.is_open() || closed != Some(it.number)) {
-            Some(question) => self.show_question(question, others),
-            None => {
-                self.number.let_go();
-                hide(&self.column, &self.page);
-            }
+        let shown = question.filter(|it| it.is_open() || closed != Some(it.number));
+        if let Some(question) = shown {
+            self.show_question(question, others);
+        } else {
+            self.number.let_go();
+            hide(&self.column, &self.page);
         }
     }
 
@@ -279,7 +279,7 @@ fn stopped(question: &QuestionAsked) -> Stopped {
     }
 }
 
-fn choice(place: usize, state: &Rc<RefCell<State>>, report: &Report) -> Button {
+fn choice(place: usize, state: &Rc<RefCell<State>>, report: &IntentCallback) -> Button {
     let mut button = without_cursor(look::button("", ""));
     button.set_label_size(look::SMALL);
     button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
@@ -408,7 +408,7 @@ impl<T: WidgetExt> Grid<T> {
 }
 
 impl Number {
-    fn new(report: &Report, back: &Input) -> Self {
+    fn new(report: &IntentCallback, back: &Input) -> Self {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
         let caption = look::caption("Your number");

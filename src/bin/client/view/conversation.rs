@@ -19,7 +19,7 @@ use super::message::{Around, Message, PASTED};
 use super::pouring::Pouring;
 use super::recipient::Recipient;
 use super::strip::Strip;
-use super::{Look, Report, labels, look};
+use super::{IntentCallback, ModelReader, labels, look};
 use fltk::app;
 use fltk::button::Button;
 use fltk::frame::Frame;
@@ -57,7 +57,7 @@ struct Below {
 #[derive(Clone)]
 struct Watching {
     told: Rc<RefCell<Option<Audience>>>,
-    report: Report,
+    report: IntentCallback,
 }
 
 /// Label, tip and meaning of a button over the chat.
@@ -86,7 +86,7 @@ const LOST: [(&str, &str); 2] = [
 
 impl Conversation {
     /// Makes the widgets in the row that is being built.
-    pub(super) fn new(report: &Report, model: &Look) -> Self {
+    pub(super) fn new(report: &IntentCallback, model: &ModelReader) -> Self {
         let watching = Watching {
             told: Rc::default(),
             report: Rc::clone(report),
@@ -243,7 +243,11 @@ fn shortcuts(column: &mut Flex) -> [(Button, Intent); 3] {
     buttons
 }
 
-fn answer_lost(lost: &Strip, report: &Report, focus: impl Fn() + Clone + 'static) {
+fn answer_lost(
+    lost: &Strip,
+    report: &IntentCallback,
+    focus: impl Fn() + Clone + 'static,
+) {
     let answers = [Intent::Rejoin, Intent::StayAway];
     for (button, intent) in lost.buttons.iter().zip(answers) {
         let (tell, focus) = (Rc::clone(report), focus.clone());

@@ -7,7 +7,7 @@
 //!
 //! Source: FLTK manual, "Handling Events", drag and drop.
 
-use super::Report;
+use super::IntentCallback;
 use fltk::app;
 use fltk::enums::Event;
 use fltk::input::Input;
@@ -21,14 +21,14 @@ use std::rc::Rc;
 pub(super) struct Dropping {
     /// Where text that names no file goes.
     message: Input,
-    report: Report,
+    report: IntentCallback,
     /// Something is being dragged over the window.
     is_above: bool,
 }
 
 impl Dropping {
     /// With nothing above.
-    pub(super) fn new(message: &Input, report: &Report) -> Self {
+    pub(super) fn new(message: &Input, report: &IntentCallback) -> Self {
         Self {
             message: message.clone(),
             report: Rc::clone(report),

@@ -10,7 +10,7 @@
 //! A letter typed on the list goes into the filter; Escape empties that again.
 
 use super::look;
-use super::sheet::{Column, Owner, Place, Sheet, Touch, draw_words};
+use super::sorted_table::{Column, Owner, Rectangle, SortedTable, Touch, draw_words};
 use fltk::app;
 use fltk::draw;
 use fltk::enums::{Align, CallbackTrigger, Event, Key, Shortcut};
@@ -18,7 +18,7 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
-use sash::client::model::{FileColumn, Model, Order, files_shown};
+use sash::client::model::{FileColumn, Model, SortOrder, files_shown};
 use sash::client::words;
 use sash::wire::message::FileEntry;
 use std::cell::{Cell, RefCell};
@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 /// The widgets and what they show.
 pub(super) struct FileList {
-    sheet: Sheet<String>,
+    sorted_table: SortedTable<String>,
     shelf: Rc<Shelf>,
     revision: Option<u64>,
     changed: Changed,
@@ -45,7 +45,7 @@ struct Shelf {
     left_out: Cell<u64>,
     /// Places in `entries`, from top to bottom.
     shown: RefCell<Vec<usize>>,
-    order: Cell<Order<FileColumn>>,
+    order: Cell<SortOrder<FileColumn>>,
 }
 
 const COLUMNS: [Column; 3] = [
@@ -100,36 +100,36 @@ impl FileList {
             entries: RefCell::default(),
             left_out: Cell::new(0),
             shown: RefCell::default(),
-            order: Cell::new(Order::by(FileColumn::Name)),
+            order: Cell::new(SortOrder::by(FileColumn::Name)),
         });
         let changed: Changed = Rc::new(changed);
         let chosen = Rc::clone(&changed);
         let drawn = Rc::clone(&shelf);
         let told = Rc::clone(&shelf);
         let touched = Rc::clone(&shelf);
-        let sheet = Sheet::new(
+        let sorted_table = SortedTable::new(
             &COLUMNS,
             Owner {
                 draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
-                touch: Box::new(move |sheet, touch| match touch {
+                touch: Box::new(move |sorted_table, touch| match touch {
                     Touch::Chosen => {
-                        chosen(&sheet.chosen(), true);
+                        chosen(&sorted_table.chosen(), true);
                         true
                     }
                     Touch::Open => {
-                        opened(sheet.chosen());
+                        opened(sorted_table.chosen());
                         true
                     }
                     Touch::Heading(_)
                     | Touch::Press { .. }
                     | Touch::Hover(_)
-                    | Touch::Key(_) => touched.touch(sheet, touch),
+                    | Touch::Key(_) => touched.touch(sorted_table, touch),
                 }),
                 invitation: Box::new(move || told.invitation()),
             },
         );
         let mut list = Self {
-            sheet,
+            sorted_table,
             shelf,
             revision: None,
             changed,
@@ -146,24 +146,25 @@ impl FileList {
         self.revision = Some(model.files_revision);
         self.shelf.entries.replace(model.files.clone());
         self.shelf.left_out.set(model.files_left_out);
-        self.shelf.arrange(&mut self.sheet);
-        (self.changed)(&self.sheet.chosen(), false);
+        self.shelf.arrange(&mut self.sorted_table);
+        (self.changed)(&self.sorted_table.chosen(), false);
     }
 
     /// The names that are chosen, as the server wrote them.
-    pub(super) fn sheet(&self) -> &Sheet<String> {
-        &self.sheet
+    pub(super) fn sorted_table(&self) -> &SortedTable<String> {
+        &self.sorted_table
     }
 
     fn filter_while_typing(&mut self) {
         let mut field = self.shelf.filter.clone();
         field.set_trigger(CallbackTrigger::Changed);
-        let (shelf, mut sheet) = (Rc::clone(&self.shelf), self.sheet.clone());
+        let (shelf, mut sorted_table) =
+            (Rc::clone(&self.shelf), self.sorted_table.clone());
         let changed = Rc::clone(&self.changed);
         field.set_callback(move |_| {
-            shelf.arrange(&mut sheet);
-            sheet.scroll_to_start();
-            changed(&sheet.chosen(), false);
+            shelf.arrange(&mut sorted_table);
+            sorted_table.scroll_to_start();
+            changed(&sorted_table.chosen(), false);
         });
         field.super_handle_first(false);
         field.handle(move |field, event| {
@@ -180,7 +181,7 @@ impl FileList {
 
 impl Shelf {
     /// Sorts and filters again.
-    fn arrange(&self, sheet: &mut Sheet<String>) {
+    fn arrange(&self, sorted_table: &mut SortedTable<String>) {
         let entries = self.entries.borrow();
         let order = self.order.get();
         let shown = files_shown(&entries, order, &self.filter.value());
@@ -198,17 +199,17 @@ impl Shelf {
         self.shown.replace(shown);
         let column = ORDERS.iter().position(|it| *it == order.by).unwrap_or(0);
         drop(entries);
-        sheet.show(keys, (column, order.is_reversed));
+        sorted_table.show(keys, (column, order.is_reversed));
     }
 
-    fn touch(&self, sheet: &Sheet<String>, touch: Touch) -> bool {
+    fn touch(&self, sorted_table: &SortedTable<String>, touch: Touch) -> bool {
         match touch {
             Touch::Heading(column) => {
                 let order = self.order.get().pressed(ORDERS[column]);
                 self.order.set(order);
-                let mut sheet = sheet.clone();
-                self.arrange(&mut sheet);
-                sheet.scroll_to_start();
+                let mut sorted_table = sorted_table.clone();
+                self.arrange(&mut sorted_table);
+                sorted_table.scroll_to_start();
                 true
             }
             Touch::Key(key) => self.type_into_filter(key),
@@ -236,7 +237,7 @@ impl Shelf {
         true
     }
 
-    fn draw(&self, row: usize, column: usize, place: Place) {
+    fn draw(&self, row: usize, column: usize, place: Rectangle) {
         let entries = self.entries.borrow();
         let shown = self.shown.borrow();
         let Some(entry) = shown.get(row).and_then(|&at| entries.get(at)) else {
@@ -269,7 +270,7 @@ impl Shelf {
 }
 
 /// A tick, drawn: not every font has one.
-pub(super) fn draw_mark((x, y, w, h): Place) {
+pub(super) fn draw_mark((x, y, w, h): Rectangle) {
     let (left, top) = (x + w / 2 - 5, y + h / 2 - 4);
     draw::set_draw_color(look::WELL);
     draw::set_line_style(draw::LineStyle::Solid, 2);

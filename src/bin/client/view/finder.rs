@@ -7,7 +7,7 @@
 //! Enter and the arrow up lead to an older place, the arrow down and Shift+Enter to a newer
 //! one, Escape ends the search.
 
-use super::{Report, look};
+use super::{IntentCallback, look};
 use fltk::app;
 use fltk::enums::{CallbackTrigger, Event, FrameType, Key, Shortcut};
 use fltk::frame::Frame;
@@ -35,7 +35,7 @@ impl Finder {
     /// has ended the search.
     pub(super) fn new(
         column: &mut Flex,
-        report: &Report,
+        report: &IntentCallback,
         closed: impl Fn() + Clone + 'static,
     ) -> Self {
         let mut row = Flex::default().row();
@@ -78,7 +78,7 @@ impl Finder {
     }
 
     /// Begins a search, or goes on with the one there is.
-    pub(super) fn open(&mut self, report: &Report) {
+    pub(super) fn open(&mut self, report: &IntentCallback) {
         self.set_visible(true);
         report(Intent::Search(Some(self.field.value())));
         drop(self.field.take_focus());
@@ -114,7 +114,7 @@ impl Finder {
         self.column.redraw();
     }
 
-    fn listen(&self, report: &Report, closed: impl Fn() + 'static) {
+    fn listen(&self, report: &IntentCallback, closed: impl Fn() + 'static) {
         let mut field = self.field.clone();
         field.set_trigger(CallbackTrigger::Changed);
         let tell = Rc::clone(report);

@@ -40,14 +40,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_never_becomes_a_symbol_or_a_shortcut() {
+    fn text_from_users_never_becomes_a_symbol_or_a_shortcut() {
         assert_eq!(label("@-> a & b"), "@@-> a & b");
         assert_eq!(item("@-> a & b"), "@@-> a && b");
         assert!(!label("a\0b").contains('\0'));
     }
 
     #[test]
-    fn a_long_name_is_cut_between_letters_and_says_so() {
+    fn a_long_name_is_truncated_between_letters_with_an_ellipsis() {
         let one_each = |text: &str| text.chars().map(|_| 1.0).sum();
         assert_eq!(fitted("abc", 3.0, one_each), "abc");
         assert_eq!(fitted("שלום לכם", 5.0, one_each), "שלום…");

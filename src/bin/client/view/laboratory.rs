@@ -20,50 +20,50 @@
 //! | `canvas` | a picture on the screen |
 //! | `doing` | carries a wish out |
 //! | `fields` `playing` `knobs` | what a person sets |
-//! | `hand` | what the keys do |
+//! | `key_control` | what the keys do |
 //! | `asking` | the questions of predict |
-//! | `place` | where a file is or shall be |
-//! | `stage` `snapshot` | the two canvases, and how they are seen |
+//! | `file_row` | where a file is or shall be |
+//! | `canvases` `snapshot` | the two canvases, and how they are seen |
 
 mod asking;
 mod canvas;
+mod canvases;
 mod doing;
 mod fields;
-mod hand;
+mod file_row;
+mod key_control;
 mod knobs;
-mod place;
 mod playing;
 mod snapshot;
-mod stage;
 
 use super::bell::Bell;
 use super::class_question::Stopped;
 use super::{labels, look};
 use asking::Asking;
+use canvases::Canvases;
 use doing::Doing;
 use fields::Fields;
+use file_row::FileRow;
 use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::menu::Choice;
 use fltk::prelude::*;
-use hand::Hand;
+use key_control::KeyControl;
 use knobs::Knobs;
-use place::Place;
 use playing::Playing;
 use sash::client::theme::Theme;
 use sash::client::watching::Watched;
-use sash::lab::chart::kinds::Kind;
-use sash::lab::page::{Laboratory, Stage, View, Wish};
+use sash::lab::chart::kinds::ChartKind;
+use sash::lab::page::{Content, Laboratory, LaboratoryRequest, View};
 use sash::lab::palette::Paper;
 use sash::transfer::clock::Clock;
-use stage::Canvases;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 
 /// The way out of the page's widgets.
-type Report = Rc<dyn Fn(Wish)>;
+type RequestCallback = Rc<dyn Fn(LaboratoryRequest)>;
 
 /// The page, and what it is a page of.
 pub(super) struct Page {
@@ -78,7 +78,7 @@ pub(super) struct Page {
     under_mouse: Frame,
     bytes: Frame,
     notice: Frame,
-    place: Rc<RefCell<Place>>,
+    place: Rc<RefCell<FileRow>>,
     laboratory: Rc<RefCell<Laboratory>>,
     doing: Rc<Doing>,
     bell: Bell,
@@ -98,21 +98,25 @@ const LEAST_FOR_BYTES: i32 = 390;
 /// The diagrams below the strip, as the choice lists them.
 const VIEWS: [(&str, View); 5] = [
     ("Ladder", View::Ladder),
-    ("Segments over time", View::Chart(Kind::Sequence)),
-    ("Window", View::Chart(Kind::Window)),
-    ("RTT and timeout", View::Chart(Kind::Rtt)),
-    ("Goodput", View::Chart(Kind::Goodput)),
+    ("Segments over time", View::Chart(ChartKind::Sequence)),
+    ("Window", View::Chart(ChartKind::Window)),
+    ("RTT and timeout", View::Chart(ChartKind::Rtt)),
+    ("Goodput", View::Chart(ChartKind::Goodput)),
 ];
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
-    pub(super) fn new(folder: &Path, intents: &super::Report, bell: Bell) -> Self {
+    pub(super) fn new(
+        folder: &Path,
+        intents: &super::IntentCallback,
+        bell: Bell,
+    ) -> Self {
         let doing: Rc<OnceCell<Rc<Doing>>> = Rc::default();
-        let report: Report = {
+        let report: RequestCallback = {
             let doing = Rc::clone(&doing);
-            Rc::new(move |wish| {
+            Rc::new(move |request| {
                 if let Some(doing) = doing.get() {
-                    doing.take(wish);
+                    doing.take(request);
                 }
             })
         };
@@ -123,8 +127,8 @@ impl Page {
         let playing = Playing::new(&mut column, &report);
         let mut middle = Flex::default().row();
         middle.set_pad(look::GAP);
-        let hand = Hand::new(&report, &bell);
-        let canvases = Canvases::new(&hand, &report, &bell);
+        let key_control = KeyControl::new(&report, &bell);
+        let canvases = Canvases::new(&key_control, &report, &bell);
         let canvases = Rc::new(RefCell::new(canvases));
         let tools = Doing::new(&laboratory, &canvases, bell.clone(), intents);
         let doing = Rc::clone(doing.get_or_init(|| Rc::new(tools)));
@@ -148,10 +152,10 @@ impl Page {
         let notice = look::caption("");
         column.fixed(&notice, 20);
         let focus = canvases.borrow().focus();
-        let place = Place::new(&mut column, folder, &report, focus);
+        let place = FileRow::new(&mut column, folder, &report, focus);
         let place = Rc::new(RefCell::new(place));
         column.end();
-        take_keys(&mut column, hand);
+        take_keys(&mut column, key_control);
         let clock = Clock::start();
         let mut page = Self {
             last_turn: clock.now(),
@@ -189,7 +193,8 @@ impl Page {
 
     /// Opens a journal, as if its place had been typed.
     pub(super) fn open(&self, journal: &Path) {
-        self.doing.take_later(Wish::Open(journal.to_owned()));
+        self.doing
+            .take_later(LaboratoryRequest::Open(journal.to_owned()));
     }
 
     /// Shows the run of a question of the class where it stands still, when called.
@@ -234,7 +239,7 @@ impl Page {
         if self.view.value() != at {
             self.view.set_value(at);
         }
-        let is_race = matches!(laboratory.stage(), Stage::Race(_));
+        let is_race = matches!(laboratory.content(), Content::Race(_));
         if is_race == self.view.active() {
             if is_race {
                 self.view.deactivate(); // A race is drawn in one way.
@@ -242,7 +247,7 @@ impl Page {
                 self.view.activate();
             }
         }
-        let is_asking = matches!(laboratory.stage(), Stage::Quiz(_));
+        let is_asking = matches!(laboratory.content(), Content::Quiz(_));
         if is_asking != self.asking.widget().visible() {
             set_visible(self.asking.widget(), is_asking);
             set_visible(self.knobs.widget(), !is_asking);
@@ -251,7 +256,7 @@ impl Page {
             self.side.layout();
             self.side.redraw();
         }
-        if let Stage::Quiz(quiz) = laboratory.stage() {
+        if let Content::Quiz(quiz) = laboratory.content() {
             self.asking.show(quiz, laboratory.is_teacher());
         }
         let about = canvases.under_mouse(&laboratory);
@@ -290,7 +295,7 @@ impl Page {
     }
 }
 
-fn view_choice(report: &Report) -> Choice {
+fn view_choice(report: &RequestCallback) -> Choice {
     let mut view = look::choice("Choose the diagram below the sliding window");
     for (name, _) in VIEWS {
         view.add_choice(name);
@@ -299,16 +304,16 @@ fn view_choice(report: &Report) -> Choice {
     view.set_callback(move |view| {
         let at = usize::try_from(view.value()).ok();
         if let Some((_, view)) = at.and_then(|at| VIEWS.get(at)) {
-            report(Wish::Show(*view));
+            report(LaboratoryRequest::Show(*view));
         }
     });
     view
 }
 
 /// Keys that no field has taken for itself.
-fn take_keys(column: &mut Flex, hand: Hand) {
+fn take_keys(column: &mut Flex, key_control: KeyControl) {
     column.handle(move |_, event| {
-        matches!(event, Event::Shortcut | Event::KeyDown) && hand.key()
+        matches!(event, Event::Shortcut | Event::KeyDown) && key_control.key()
     });
 }
 

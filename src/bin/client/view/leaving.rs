@@ -1,6 +1,6 @@
 //! Asks before leaving while transfers are running.
 
-use super::Report;
+use super::IntentCallback;
 use super::question::Question;
 use sash::client::controller::Intent;
 use sash::client::model::Model;
@@ -12,12 +12,12 @@ use std::rc::Rc;
 pub(super) struct Leaving {
     running: Rc<Cell<usize>>,
     question: Question,
-    report: Report,
+    report: IntentCallback,
 }
 
 impl Leaving {
     /// Asks by this question and reports to the controller.
-    pub(super) fn new(question: Question, report: &Report) -> Self {
+    pub(super) fn new(question: Question, report: &IntentCallback) -> Self {
         Self {
             running: Rc::default(),
             question,

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_can_neither_begin_a_column_nor_a_format() {
+    fn a_name_can_start_neither_a_column_nor_a_format_code() {
         let row = written(&[Cell::plain("a\tb\u{1}rc @b"), Cell::plain("c")]);
         assert_eq!(row.matches(COLUMN).count(), 1);
         assert_eq!(row.matches(FORMAT).count(), 4);

@@ -16,7 +16,7 @@
 //! The arrow beside the server lists those that let us in before. Enter in any field
 //! connects. Failures are shown in place, never in a dialog that the user has to close.
 
-use super::{Report, labels, look};
+use super::{IntentCallback, labels, look};
 use fltk::button::Button;
 use fltk::enums::{CallbackTrigger, FrameType};
 use fltk::frame::Frame;
@@ -60,7 +60,7 @@ impl Login {
     pub(super) fn new(
         settings: &Settings,
         remembered: &Remembered,
-        report: &Report,
+        report: &IntentCallback,
         experiment: impl Fn() + 'static,
     ) -> Self {
         let mut page = Flex::default().column();
@@ -210,7 +210,7 @@ impl Login {
         });
     }
 
-    fn connect_callbacks(&mut self, report: &Report) {
+    fn connect_callbacks(&mut self, report: &IntentCallback) {
         let read = self.reader();
         let report = Rc::clone(report);
         let (password, mut problem) = (self.password.1.clone(), self.problem.clone());
@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_name_comes_with_one_that_is_free() {
+    fn a_refused_name_is_shown_with_a_free_suggestion() {
         let refused = |sentence: &str| LoginProblem::Refused {
             sentence: sentence.to_owned(),
             suggestion: Some("dana2".to_owned()),

@@ -150,7 +150,7 @@ pub(super) fn wear(theme: Theme) {
         colours.whisper,
     ];
     let places = (0..).map(themed).zip(by_place);
-    for (place, colour) in places.chain(PEOPLE.into_iter().zip(colours.people)) {
+    for (place, colour) in places.chain(PEOPLE.into_iter().zip(colours.users)) {
         app::set_color(place, colour.red, colour.green, colour.blue);
     }
     paint(colours.paper, app::background);

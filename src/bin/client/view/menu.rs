@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_theme_can_be_chosen_and_no_item_stands_twice() {
+    fn every_theme_can_be_chosen_and_no_menu_item_is_duplicated() {
         let entries = entries();
         for theme in Theme::ALL {
             assert!(entries.iter().any(|it| it.3 == Choice::Theme(theme)));

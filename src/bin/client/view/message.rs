@@ -10,7 +10,7 @@
 use super::chat::Mark;
 use super::hints::Hints;
 use super::strip::Strip;
-use super::{Look, Report, look};
+use super::{IntentCallback, ModelReader, look};
 use fltk::app;
 use fltk::button::Button;
 use fltk::enums::{Event, Key, Shortcut};
@@ -30,8 +30,8 @@ pub(super) struct Message {
     input: Input,
     hints: Hints,
     question: Strip,
-    report: Report,
-    model: Look,
+    report: IntentCallback,
+    model: ModelReader,
     state: Rc<RefCell<State>>,
 }
 
@@ -77,8 +77,8 @@ impl Message {
         row: &mut Flex,
         hints: Hints,
         question: Strip,
-        report: &Report,
-        model: &Look,
+        report: &IntentCallback,
+        model: &ModelReader,
     ) -> Self {
         let mut input = look::field("Type a message, or a command that begins with /");
         input.set_maximum_size(LONGEST_TEXT);

@@ -7,7 +7,7 @@
 //! Which conversation is chosen the model knows; whether one is shown at all is known
 //! here.
 
-use super::Report;
+use super::IntentCallback;
 use super::bell::Bell;
 use super::leaves::Leaves;
 use super::page::Page;
@@ -26,7 +26,7 @@ const OTHERS: [Page; 2] = [Page::Transfers, Page::Laboratory];
 pub(super) struct Pages {
     state: Rc<RefCell<State>>,
     leaves: Rc<OnceCell<Rc<Leaves>>>,
-    report: Report,
+    report: IntentCallback,
     bell: Bell,
 }
 
@@ -45,7 +45,7 @@ struct State {
 
 impl Pages {
     /// With the chat shown; `bell` rings when another page shall be.
-    pub(super) fn new(report: &Report, bell: Bell) -> Self {
+    pub(super) fn new(report: &IntentCallback, bell: Bell) -> Self {
         Self {
             state: Rc::default(),
             leaves: Rc::default(),
@@ -213,15 +213,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_in_a_tab_stays_short() {
+    fn the_number_in_a_tab_stays_short() {
         assert_eq!(some(0), "");
         assert_eq!(some(7), "7");
         assert_eq!(some(250), "99+");
     }
 
     #[test]
-    fn turning_goes_round_and_a_page_that_is_not_there_is_no_page() {
-        let pages = Pages::new(&(Rc::new(|_| ()) as Report), Bell::default());
+    fn page_switching_wraps_around_and_a_missing_page_is_ignored() {
+        let pages = Pages::new(&(Rc::new(|_| ()) as IntentCallback), Bell::default());
         let model = Model {
             phase: Phase::Joined,
             ..Model::default()

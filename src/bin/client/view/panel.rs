@@ -18,7 +18,7 @@
 
 mod choices;
 
-use super::{Report, look};
+use super::{IntentCallback, look};
 use choices::{
     asked, congestion, controller_explanation, controller_index, controller_names,
     explanation, number, place_of, protocol_index, protocol_names,
@@ -38,7 +38,7 @@ use sash::client::model::Model;
 use sash::client::share::Share;
 use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{
-    Asked, DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW,
+    DEFAULT_SEGMENT_BYTES, LARGEST_SEGMENT_BYTES, LARGEST_WINDOW, RequestedOptions,
 };
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -61,7 +61,7 @@ pub(super) struct Panel {
     upload: Button,
     column: Flex,
     options: Flex,
-    shown: Option<Asked>,
+    shown: Option<RequestedOptions>,
     shown_pause: Option<Share>,
 }
 
@@ -83,7 +83,7 @@ const PAD: i32 = 3;
 
 impl Panel {
     /// Makes the widgets in the column that is being built.
-    pub(super) fn new(column: &mut Flex, report: &Report) -> Self {
+    pub(super) fn new(column: &mut Flex, report: &IntentCallback) -> Self {
         let mut options = Flex::default().column();
         options.set_pad(PAD);
         let mut protocol = look::choice("Choose the ARQ protocol of later transfers");
@@ -201,7 +201,7 @@ impl Panel {
         self.column.redraw();
     }
 
-    fn report_choices(&mut self, report: &Report) {
+    fn report_choices(&mut self, report: &IntentCallback) {
         let (read, tell) = (self.reader(), Rc::clone(report));
         self.protocol
             .set_callback(move |_| tell(Intent::SetOptions(read())));
@@ -230,7 +230,7 @@ impl Panel {
         });
     }
 
-    fn report_uploads(&mut self, report: &Report) {
+    fn report_uploads(&mut self, report: &IntentCallback) {
         let tell = Rc::clone(report);
         let options = self.reader();
         let field = self.file.clone();
@@ -248,10 +248,10 @@ impl Panel {
     }
 
     /// A function that reads the widgets, for callbacks that outlive this borrow.
-    pub(super) fn reader(&self) -> impl Fn() -> Asked + Clone + 'static {
+    pub(super) fn reader(&self) -> impl Fn() -> RequestedOptions + Clone + 'static {
         let (protocol, controller) = (self.protocol.clone(), self.controller.clone());
         let (window, segment) = (self.window.clone(), self.segment.clone());
-        move || Asked {
+        move || RequestedOptions {
             congestion: congestion(controller.value()),
             segment_bytes: number(&segment.value()),
             ..asked(protocol.value(), &window.value())

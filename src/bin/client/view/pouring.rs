@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn single_lines_are_drawn_at_once_and_a_flood_five_times_a_second() {
+    fn single_lines_are_drawn_at_once_and_a_flood_is_drawn_five_times_per_second() {
         let mut pouring = Pouring::default();
         for line in 1..100 {
             assert!(pouring.is_due(line, line as u64 * 50));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lines_of_a_flood_are_drawn_too() {
+    fn the_last_lines_of_a_flood_are_also_drawn() {
         let mut pouring = Pouring::default();
         assert!(pouring.is_due(10, 1_000));
         assert!(!pouring.is_due(50, 1_050));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn another_conversation_with_fewer_lines_is_drawn_at_once() {
+    fn a_conversation_with_fewer_lines_is_drawn_at_once() {
         let mut pouring = Pouring::default();
         assert!(pouring.is_due(500, 1_000));
         assert!(pouring.is_due(3, 1_001));

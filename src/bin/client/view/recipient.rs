@@ -4,7 +4,7 @@
 //! added. Therefore every item is added under a number and gets its label afterwards, and
 //! the choice is read by its place, never by its text.
 
-use super::{Report, labels, look};
+use super::{IntentCallback, labels, look};
 use fltk::menu::Choice;
 use fltk::prelude::*;
 use sash::client::controller::Intent;
@@ -22,7 +22,7 @@ pub(super) struct Recipient {
 
 impl Recipient {
     /// Makes the widget in the group that is being built.
-    pub(super) fn new(report: &Report) -> Self {
+    pub(super) fn new(report: &IntentCallback) -> Self {
         let audiences: Rc<RefCell<Vec<Audience>>> = Rc::default();
         let mut choice = look::choice("Choose the receiver: all, or one user");
         let shown = Rc::clone(&audiences);
@@ -80,7 +80,7 @@ impl Recipient {
 
 /// All, every other user, and the chosen user even after that user has left.
 fn audiences(model: &Model) -> Vec<Audience> {
-    let others = model.people.iter().filter(|name| **name != model.name);
+    let others = model.users.iter().filter(|name| **name != model.name);
     let mut audiences = vec![Audience::All];
     audiences.extend(others.cloned().map(Audience::One));
     if !audiences.contains(model.to()) {
@@ -92,7 +92,7 @@ fn audiences(model: &Model) -> Vec<Audience> {
 fn label(audience: &Audience, model: &Model) -> String {
     let is_gone = match audience {
         Audience::All => false,
-        Audience::One(name) => !model.people.contains(name),
+        Audience::One(name) => !model.users.contains(name),
     };
     let gone = if is_gone { " (gone)" } else { "" };
     labels::item(&format!("{}{gone}", audience.label()))
@@ -103,10 +103,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_who_left_stays_chosen_and_is_marked() {
+    fn a_recipient_who_has_left_stays_selected_and_is_marked() {
         let mut model = Model {
             name: "dana".into(),
-            people: vec!["dana".into(), "guy".into()],
+            users: vec!["dana".into(), "guy".into()],
             ..Model::default()
         };
         model.chat.choose(&Audience::One("yuval".into()));

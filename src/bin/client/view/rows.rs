@@ -16,7 +16,7 @@
 use super::look;
 use fltk::enums::{Color, Font};
 use fltk::text::{StyleTableEntryExt, TextAttr};
-use sash::client::model::{Audience, ChatLine, Kind, Row, Shows, colour_of};
+use sash::client::model::{Audience, ChatLine, LineKind, Row, Shows, colour_of};
 use sash::client::{matching, words};
 use std::ops::Range;
 
@@ -141,7 +141,7 @@ fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
     let text = |style| (style, line.text.clone());
     let is_between_two = setting.with != Audience::All;
     match &line.kind {
-        Kind::Said { from } => {
+        LineKind::Said { from } => {
             let style = match (line.is_history, line.mentions_me) {
                 (true, _) => Style::Faded,
                 (false, true) => Style::Mention,
@@ -149,30 +149,30 @@ fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
             };
             vec![time, name(from), gap(style), text(style)]
         }
-        Kind::WhisperedFrom { from } => {
+        LineKind::WhisperedFrom { from } => {
             vec![time, name(from), gap(Style::Whisper), text(Style::Whisper)]
         }
-        Kind::WhisperedTo { .. } if is_between_two => {
+        LineKind::WhisperedTo { .. } if is_between_two => {
             let me = name(&setting.me);
             vec![time, me, gap(Style::Whisper), text(Style::Whisper)]
         }
-        Kind::WhisperedTo { to } => {
+        LineKind::WhisperedTo { to } => {
             let whisper = (Style::Whisper, "you to ".to_owned());
             let colon = (Style::Whisper, ":  ".to_owned());
             vec![time, whisper, name(to), colon, text(Style::Whisper)]
         }
-        Kind::Joined { .. } | Kind::Left { .. } | Kind::Notice => {
+        LineKind::Joined { .. } | LineKind::Left { .. } | LineKind::Notice => {
             vec![time, (Style::Faded, from_the_left(&line.to_string()))]
         }
-        Kind::Gap => vec![(Style::Band, format!("  {}", line.text))],
-        Kind::Error => vec![time, (Style::Wrong, from_the_left(&line.text))],
-        Kind::Output if line.text.starts_with(' ') => {
+        LineKind::Gap => vec![(Style::Band, format!("  {}", line.text))],
+        LineKind::Error => vec![time, (Style::Wrong, from_the_left(&line.text))],
+        LineKind::Output if line.text.starts_with(' ') => {
             vec![(Style::Column, from_the_left(&line.text))]
         }
-        Kind::Output if line.text.ends_with(':') => {
+        LineKind::Output if line.text.ends_with(':') => {
             vec![(Style::Heading, from_the_left(&line.text))]
         }
-        Kind::Output => vec![(Style::Plain, from_the_left(&line.text))],
+        LineKind::Output => vec![(Style::Plain, from_the_left(&line.text))],
     }
 }
 
@@ -284,7 +284,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    fn row(kind: Kind, text: &str) -> Row {
+    fn row(kind: LineKind, text: &str) -> Row {
         let line = ChatLine {
             time_ms: 0,
             kind,
@@ -300,18 +300,18 @@ mod tests {
 
     fn said(text: &str) -> Row {
         let from = "dana".to_owned();
-        row(Kind::Said { from }, text)
+        row(LineKind::Said { from }, text)
     }
 
     #[test]
-    fn every_style_has_its_place_in_the_table() {
+    fn every_style_has_an_entry_in_the_style_table() {
         let last = Style::Person(look::PEOPLE.len() - 1).letter();
         let table_length = u8::try_from(style_table().len()).unwrap();
         assert_eq!(last, char::from(b'A' + table_length - 1));
     }
 
     #[test]
-    fn a_line_keeps_its_time_its_speaker_and_its_text_and_a_style_for_each_byte() {
+    fn a_row_contains_time_speaker_and_text_with_a_style_for_each_byte() {
         let Written { text, styles } = written(&said("שלום hi"), &Setting::default());
         assert!(text.ends_with("  dana  שלום hi\n"), "{text}");
         assert_eq!(text.len(), styles.len());
@@ -327,7 +327,7 @@ mod tests {
             Arc::make_mut(line).is_history = true;
         }
         let from = "dana".to_owned();
-        let whisper = row(Kind::WhisperedFrom { from }, "שלום");
+        let whisper = row(LineKind::WhisperedFrom { from }, "שלום");
         for row in [history, whisper, said("שלום")] {
             let Written { text, styles } = written(&row, &Setting::default());
             let begin = text.find("שלום").unwrap();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_searched_for_is_marked_but_hebrew_is_never_cut() {
+    fn search_matches_are_highlighted_and_hebrew_text_is_never_split() {
         let setting = Setting {
             query: "LOSS".into(),
             current: Some(3),
@@ -353,8 +353,8 @@ mod tests {
     }
 
     #[test]
-    fn the_clipboard_gets_no_hidden_marks() {
-        let text = written(&row(Kind::Error, "No."), &Setting::default()).text;
+    fn copied_text_contains_no_hidden_direction_marks() {
+        let text = written(&row(LineKind::Error, "No."), &Setting::default()).text;
         assert!(text.contains(FROM_THE_LEFT));
         assert!(for_the_clipboard(&text).ends_with("  No.\n"));
     }

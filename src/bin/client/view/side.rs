@@ -8,7 +8,7 @@
 use super::files::FileList;
 use super::list::{Cell, List};
 use super::panel::Panel;
-use super::{Report, look};
+use super::{IntentCallback, look};
 use fltk::app;
 use fltk::enums::{CallbackTrigger, Event};
 use fltk::frame::Frame;
@@ -19,15 +19,15 @@ use sash::client::controller::Intent;
 use sash::client::dropped;
 use sash::client::model::{Audience, Model, colour_of};
 use sash::client::words;
-use sash::wire::options::Asked;
+use sash::wire::options::RequestedOptions;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The widgets and what they show.
 pub(super) struct Side {
     column: Flex,
-    people_heading: Frame,
-    people: List,
+    users_heading: Frame,
+    users: List,
     /// The users that are shown, and which of them is this one.
     names: Rc<RefCell<Vec<String>>>,
     me: String,
@@ -44,14 +44,14 @@ const DOT_WIDTH: i32 = 20;
 impl Side {
     /// Makes the widgets in the row that is being built. `message` is where a whisper is
     /// written.
-    pub(super) fn new(message: &Input, report: &Report) -> Self {
+    pub(super) fn new(message: &Input, report: &IntentCallback) -> Self {
         let mut column = Flex::default().column();
         column.set_pad(look::GAP);
-        let people_heading = look::heading("Online");
-        column.fixed(&people_heading, look::ROW);
+        let users_heading = look::heading("Online");
+        column.fixed(&users_heading, look::ROW);
         let names: Rc<RefCell<Vec<String>>> = Rc::default();
-        let mut people = people_list(&names, message, report);
-        column.fixed(&*people.widget(), PEOPLE_HEIGHT);
+        let mut users = users_list(&names, message, report);
+        column.fixed(&*users.widget(), PEOPLE_HEIGHT);
         // The field is made after the list, which writes into it.
         let field: Rc<RefCell<Option<Input>>> = Rc::default();
         let written = Rc::clone(&field);
@@ -69,15 +69,15 @@ impl Side {
                     field.set_value(&last.borrow());
                 }
             },
-            move |chosen| fetch(&tell, chosen, Asked::default()),
+            move |chosen| fetch(&tell, chosen, RequestedOptions::default()),
         );
         let panel = Panel::new(&mut column, report);
         field.replace(Some(panel.file.clone()));
         column.end();
         let mut side = Self {
             column,
-            people_heading,
-            people,
+            users_heading,
+            users,
             names,
             me: String::new(),
             files,
@@ -95,28 +95,28 @@ impl Side {
 
     /// Shows people, files and options.
     pub(super) fn show(&mut self, model: &Model) {
-        let are_known = *self.names.borrow() == model.people && self.me == model.name;
+        let are_known = *self.names.borrow() == model.users && self.me == model.name;
         if !are_known {
-            let heading = format!("Online ({})", model.people.len());
-            self.people_heading.set_label(&heading);
-            let rows = model.people.iter().map(|name| person(name, model));
-            self.people.show(rows.collect());
-            self.names.replace(model.people.clone());
+            let heading = format!("Online ({})", model.users.len());
+            self.users_heading.set_label(&heading);
+            let rows = model.users.iter().map(|name| person(name, model));
+            self.users.show(rows.collect());
+            self.names.replace(model.users.clone());
             self.me.clone_from(&model.name);
         }
         self.files.show(model);
         self.panel.show(model);
     }
 
-    fn fetch_what_the_field_says(&mut self, report: &Report) {
-        let sheet = self.files.sheet().clone();
+    fn fetch_what_the_field_says(&mut self, report: &IntentCallback) {
+        let sorted_table = self.files.sorted_table().clone();
         let field = self.panel.file.clone();
         let options = self.panel.reader();
         let tell = Rc::clone(report);
         let begin = move || {
             let typed = field.value();
             // A name may hold letters that no field can; the chosen rows know them.
-            let chosen = sheet.chosen();
+            let chosen = sorted_table.chosen();
             let is_of_list = !chosen.is_empty() && typed == told(&chosen);
             let files = if is_of_list { chosen } else { vec![typed] };
             fetch(&tell, files, options());
@@ -128,7 +128,7 @@ impl Side {
     }
 
     /// A file's path that is pasted into the field gives that file.
-    fn give_what_is_pasted(&mut self, report: &Report) {
+    fn give_what_is_pasted(&mut self, report: &IntentCallback) {
         let tell = Rc::clone(report);
         self.panel.file.super_handle_first(false);
         self.panel.file.handle(move |_, event| {
@@ -142,7 +142,7 @@ impl Side {
     }
 }
 
-fn fetch(tell: &Report, files: Vec<String>, asked: Asked) {
+fn fetch(tell: &IntentCallback, files: Vec<String>, asked: RequestedOptions) {
     for file in files {
         tell(Intent::Download { file, asked });
     }
@@ -166,10 +166,10 @@ fn person(name: &String, model: &Model) -> Vec<Cell> {
     ]
 }
 
-fn people_list(
+fn users_list(
     names: &Rc<RefCell<Vec<String>>>,
     message: &Input,
-    report: &Report,
+    report: &IntentCallback,
 ) -> List {
     let names = Rc::clone(names);
     let tell = Rc::clone(report);
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_field_names_one_chosen_file_and_counts_several() {
+    fn the_field_names_a_single_selected_file_and_counts_several() {
         let names = ["a\nb".to_owned(), "c".to_owned()];
         assert_eq!(told(&names[..1]), "a\u{240a}b");
         assert_eq!(told(&names), "2 files");

@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_nine_tabs_have_a_key_of_their_own() {
+    fn each_of_the_first_nine_tabs_has_its_own_shortcut() {
         let closable = Tab {
             can_close: true,
             ..Tab::default()

@@ -14,8 +14,8 @@
 mod row;
 mod table;
 
-use super::sheet::{Column, Owner, Sheet};
-use super::{Report, labels, look};
+use super::sorted_table::{Column, Owner, SortedTable};
+use super::{IntentCallback, labels, look};
 use fltk::button::Button;
 use fltk::enums::Align;
 use fltk::frame::Frame;
@@ -23,14 +23,14 @@ use fltk::group::Flex;
 use fltk::prelude::*;
 use row::Press;
 use sash::client::controller::Intent;
-use sash::client::model::{Model, Order, TransferColumn, transfers_shown};
+use sash::client::model::{Model, SortOrder, TransferColumn, transfers_shown};
 use std::rc::Rc;
 use table::{ORDERS, Rows};
 
 /// The page and what it shows.
 pub(super) struct TransfersPage {
     column: Flex,
-    sheet: Sheet<u64>,
+    sorted_table: SortedTable<u64>,
     table: Rc<Rows>,
     buttons: Vec<(Button, Press)>,
     clear: Button,
@@ -120,12 +120,12 @@ const fn column(heading: &'static str, width: i32, side: Align) -> Column {
 
 impl TransfersPage {
     /// Makes the widgets in the row that is being built.
-    pub(super) fn new(report: &Report) -> Self {
+    pub(super) fn new(report: &IntentCallback) -> Self {
         let mut page = Flex::default().column();
         page.set_pad(look::GAP);
         let (buttons, clear) = tool_row(&mut page);
         let table = Rc::new(Rows::default());
-        let sheet = sheet(&table, report);
+        let sorted_table = sorted_table(&table, report);
         let mut problem = look::explanation();
         problem.set_label_color(look::WRONG);
         page.fixed(&problem, PROBLEM_HEIGHT);
@@ -135,7 +135,7 @@ impl TransfersPage {
         page.end();
         let mut made = Self {
             column: page,
-            sheet,
+            sorted_table,
             table,
             buttons,
             clear,
@@ -154,8 +154,8 @@ impl TransfersPage {
 
     /// Puts the cursor onto the table, when called.
     pub(super) fn focus(&self) -> impl Fn() + 'static {
-        let sheet = self.sheet.clone();
-        move || sheet.focus()
+        let sorted_table = self.sorted_table.clone();
+        move || sorted_table.focus()
     }
 
     /// Shows the transfers, and the newest of them when one is new.
@@ -172,9 +172,9 @@ impl TransfersPage {
         let column = ORDERS.iter().position(|it| *it == order.by).unwrap_or(0);
         let is_longer = keys.len() > self.count;
         self.count = keys.len();
-        self.sheet.show(keys, (column, order.is_reversed));
-        if is_longer && order == Order::by(TransferColumn::Number) {
-            self.sheet.scroll_to_end();
+        self.sorted_table.show(keys, (column, order.is_reversed));
+        if is_longer && order == SortOrder::by(TransferColumn::Number) {
+            self.sorted_table.scroll_to_end();
         }
         self.show_what_can_be_done();
         self.show_details();
@@ -197,7 +197,7 @@ impl TransfersPage {
 
     /// A button that would do nothing is faded.
     fn show_what_can_be_done(&mut self) {
-        let chosen = self.sheet.chosen();
+        let chosen = self.sorted_table.chosen();
         for (button, press) in &mut self.buttons {
             let is_of_use = chosen.iter().any(|tag| self.table.can(*tag, *press));
             set_active(button, is_of_use);
@@ -207,7 +207,7 @@ impl TransfersPage {
     }
 
     fn show_details(&mut self) {
-        let looked_at = self.sheet.looked_at();
+        let looked_at = self.sorted_table.looked_at();
         let details =
             looked_at.and_then(|tag| self.table.of(tag, |row| row.details.clone()));
         let lines = details.unwrap_or_default();
@@ -219,11 +219,12 @@ impl TransfersPage {
         }
     }
 
-    fn press_buttons(&mut self, report: &Report) {
+    fn press_buttons(&mut self, report: &IntentCallback) {
         for (button, press) in &mut self.buttons {
-            let (table, sheet) = (Rc::clone(&self.table), self.sheet.clone());
+            let (table, sorted_table) =
+                (Rc::clone(&self.table), self.sorted_table.clone());
             let (tell, press) = (Rc::clone(report), *press);
-            button.set_callback(move |_| table.press_chosen(&sheet, press, &tell));
+            button.set_callback(move |_| table.press_chosen(&sorted_table, press, &tell));
         }
         let tell = Rc::clone(report);
         self.clear.set_callback(move |_| tell(Intent::ClearEnded));
@@ -255,14 +256,16 @@ fn tool_row(page: &mut Flex) -> (Vec<(Button, Press)>, Button) {
     (buttons.to_vec(), clear)
 }
 
-fn sheet(table: &Rc<Rows>, report: &Report) -> Sheet<u64> {
+fn sorted_table(table: &Rc<Rows>, report: &IntentCallback) -> SortedTable<u64> {
     let (drawn, touched) = (Rc::clone(table), Rc::clone(table));
     let tell = Rc::clone(report);
-    Sheet::new(
+    SortedTable::new(
         &COLUMNS,
         Owner {
             draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
-            touch: Box::new(move |sheet, touch| touched.touch(sheet, touch, &tell)),
+            touch: Box::new(move |sorted_table, touch| {
+                touched.touch(sorted_table, touch, &tell)
+            }),
             invitation: Box::new(|| {
                 "There are no transfers. Double-click a file to download it, or drop \
                  files here to upload them."

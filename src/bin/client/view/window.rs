@@ -5,15 +5,15 @@
 //! ```
 
 use super::bell::Bell;
+use super::class_exercise::ClassExercise;
 use super::dropping::Dropping;
-use super::homework::Homework;
 use super::leaving::Leaving;
 use super::login::Login;
 use super::menu::{self, Choice, Zoom};
 use super::page::Page;
 use super::pages::Pages;
-use super::room::Room;
-use super::{Look, Report, look};
+use super::room_view::RoomView;
+use super::{IntentCallback, ModelReader, look};
 use fltk::app;
 use fltk::enums::{Event, Key, Shortcut};
 use fltk::group::Flex;
@@ -26,22 +26,22 @@ use sash::client::fit::{self, SMALLEST_SIZE};
 use sash::client::keys;
 use sash::client::model::{Model, Phase};
 use sash::client::remembered::Remembered;
-use sash::client::session::{Door, Session};
+use sash::client::session::{Session, SessionHandle};
 use sash::client::theme::Theme;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
 /// A window and what it shows.
-pub(super) struct Window {
+pub(super) struct MainWindow {
     frame: DoubleWindow,
     column: Flex,
     session: Rc<RefCell<Session>>,
-    report: Report,
+    report: IntentCallback,
     login: Login,
-    room: Room,
+    room: RoomView,
     leaving: Leaving,
-    homework: Homework,
+    class_exercise: ClassExercise,
     memory: Memory,
     title: String,
     /// In the laboratory, without a server.
@@ -65,7 +65,7 @@ const ICON: &str = include_str!("icon.svg");
 /// A step of the zoom, as a factor.
 const ZOOM_STEP: f32 = 1.1;
 
-impl Window {
+impl MainWindow {
     /// Opens a window. With a server and a name it joins at once.
     pub(super) fn open(settings: &Settings, bell: Bell) -> Self {
         let ring = bell.clone();
@@ -95,7 +95,7 @@ impl Window {
             alone.set(true);
             ring.ring();
         });
-        let room = Room::new(settings, &pages, &report, &look, bell.clone());
+        let room = RoomView::new(settings, &pages, &report, &look, bell.clone());
         if let Some(journal) = &settings.replay {
             room.laboratory.open(journal);
         }
@@ -104,7 +104,7 @@ impl Window {
         frame.resizable(&column);
         frame.size_range(SMALLEST_SIZE.0, SMALLEST_SIZE.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
-        let homework = Homework::new(room.homework.clone(), &report);
+        let class_exercise = ClassExercise::new(room.class_exercise.clone(), &report);
         let mut opened = Self {
             frame,
             column,
@@ -113,7 +113,7 @@ impl Window {
             login,
             room,
             leaving,
-            homework,
+            class_exercise,
             memory,
             title: String::new(),
             is_alone,
@@ -149,8 +149,8 @@ impl Window {
     }
 
     /// A way in for other threads.
-    pub(super) fn door(&self) -> Door {
-        self.session.borrow().door()
+    pub(super) fn session_handle(&self) -> SessionHandle {
+        self.session.borrow().session_handle()
     }
 
     fn show(&mut self) {
@@ -175,7 +175,7 @@ impl Window {
             self.room.show(model);
         }
         self.leaving.show(model);
-        self.homework.show(model);
+        self.class_exercise.show(model);
         if is_in_room != self.was_in_room || !self.column.visible() {
             self.enter(is_in_room);
         }
@@ -291,19 +291,19 @@ impl Memory {
 }
 
 /// Carries out an intent at once; one that comes while the model is shown, afterwards.
-fn reporter(session: &Rc<RefCell<Session>>, bell: &Bell) -> Report {
+fn reporter(session: &Rc<RefCell<Session>>, bell: &Bell) -> IntentCallback {
     let (session, bell) = (Rc::clone(session), bell.clone());
-    let door = session.borrow().door();
+    let session_handle = session.borrow().session_handle();
     Rc::new(move |intent| match session.try_borrow_mut() {
         Ok(mut session) => {
             session.intend(intent);
             bell.ring();
         }
-        Err(_) => door.intend(intent),
+        Err(_) => session_handle.intend(intent),
     })
 }
 
-fn looker(session: &Rc<RefCell<Session>>) -> Look {
+fn looker(session: &Rc<RefCell<Session>>) -> ModelReader {
     let session = Rc::clone(session);
     Rc::new(move |see| {
         if let Ok(session) = session.try_borrow() {
@@ -317,7 +317,7 @@ fn chooser(
     memory: &Memory,
     frame: &DoubleWindow,
     pages: &Pages,
-    report: &Report,
+    report: &IntentCallback,
 ) -> impl Fn(Choice) + 'static {
     let (theme, zoom) = (Rc::clone(&memory.theme), Rc::clone(&memory.zoom));
     let (frame, pages, report) = (frame.clone(), pages.clone(), Rc::clone(report));

@@ -4,8 +4,8 @@ use super::class::{self, Summary};
 use super::{Arguments, grading};
 use sash::lab::chart::{Axis, Chart, Look, Panel, Point, Series};
 use sash::lab::grade::congestion::{
-    Criterion, Measured, PATHS, POINTS_PER_PATH, Path, Told, criteria, measure_known,
-    measure_program,
+    Criterion, GradedController, Measured, PATHS, POINTS_PER_PATH, Path, criteria,
+    measure_known, measure_program,
 };
 use sash::lab::grade::program::Failure;
 use sash::wire::options::{Arq, Congestion};
@@ -138,7 +138,7 @@ fn grade(arguments: &Arguments, folder: &Folder) -> Vec<Graded> {
             continue;
         }
         let mut program = grading.process(ROLE, grading.limits);
-        let own = measure_program(Told::new(&mut *program), path);
+        let own = measure_program(GradedController::new(&mut *program), path);
         let own = own.map(|own| {
             let reno = measure_known(Congestion::Reno, path);
             let criteria = criteria(&own, &reno);

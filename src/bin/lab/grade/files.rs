@@ -7,7 +7,7 @@ use super::text::{Repeat, details};
 use sash::lab::grade::rules::Problem;
 use sash::lab::grade::run::Outcome;
 use sash::lab::grade::trace;
-use sash::lab::ladder::{self, Window};
+use sash::lab::ladder::{self, Excerpt};
 use sash::wire::options::Arq;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -176,9 +176,9 @@ const PACKETS: usize = 80;
 
 fn drawn(protocol: Arq, result: &Result<'_>, outcome: &Outcome) -> String {
     let journal = trace::journal(&result.numbered.scenario, protocol, &outcome.steps);
-    let window = Window {
+    let window = Excerpt {
         most_packets: PACKETS,
-        ..Window::ALL
+        ..Excerpt::ALL
     };
     ladder::picture(&journal.heading, &journal.entries, window).svg()
 }

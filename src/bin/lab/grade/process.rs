@@ -11,7 +11,7 @@
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 use sash::lab::grade::program::{Failure, Program};
-use sash::lab::grade::verbs::{Action, Answer, Told};
+use sash::lab::grade::verbs::{Action, Answer, ProgramEvent};
 use sash::reliable::moment::Moment;
 use sash::system::processes;
 use sash::transfer::clock::Clock;
@@ -127,7 +127,12 @@ impl Process {
         }
     }
 
-    fn tell(&mut self, told: &Told, now: Moment, until: Moment) -> Result<(), Failure> {
+    fn tell(
+        &mut self,
+        told: &ProgramEvent,
+        now: Moment,
+        until: Moment,
+    ) -> Result<(), Failure> {
         let line = told.line(now) + "\n";
         let wait = self.clock.until(until);
         let is_told = self
@@ -228,7 +233,7 @@ impl Process {
     /// Ends the run: the program must exit and leave no child process behind.
     fn leave(&mut self, now: Moment) -> Result<(), Failure> {
         let until = self.clock.now() + GRACE;
-        let _ = self.tell(&Told::End, now, until); // It may have exited already.
+        let _ = self.tell(&ProgramEvent::End, now, until); // It may have exited already.
         self.stdin = None;
         match self.wait(GRACE.max(self.limits.event)) {
             None => Err(self.failure("It did not exit after end.".to_owned())),
@@ -246,8 +251,8 @@ impl Process {
     }
 
     /// Waits for its end, for as long as this.
-    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let until = self.clock.now() + patience;
+    fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
+        let until = self.clock.now() + timeout;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status);
@@ -275,7 +280,7 @@ impl Process {
 }
 
 impl Program for Process {
-    fn hear(&mut self, told: &Told, now: Moment) -> Result<Vec<Action>, Failure> {
+    fn hear(&mut self, told: &ProgramEvent, now: Moment) -> Result<Vec<Action>, Failure> {
         let limit = if self.has_answered {
             self.limits.event
         } else {
@@ -283,15 +288,17 @@ impl Program for Process {
         };
         let until = (self.clock.now() + limit).min(self.limits.end);
         match told {
-            Told::Start { .. } => self.tell(told, now, until).map(|()| Vec::new()),
-            Told::End => self.leave(now).map(|()| Vec::new()),
-            Told::Begin
-            | Told::Ack { .. }
-            | Told::Timeout(_)
-            | Told::Data(_)
-            | Told::Delivered(..)
-            | Told::Lost(_)
-            | Told::Corrupt => {
+            ProgramEvent::Start { .. } => {
+                self.tell(told, now, until).map(|()| Vec::new())
+            }
+            ProgramEvent::End => self.leave(now).map(|()| Vec::new()),
+            ProgramEvent::Begin
+            | ProgramEvent::Ack { .. }
+            | ProgramEvent::Timeout(_)
+            | ProgramEvent::Data(_)
+            | ProgramEvent::Delivered(..)
+            | ProgramEvent::Lost(_)
+            | ProgramEvent::Corrupt => {
                 let early = self.stdout.try_recv();
                 if let Ok(Heard::Line(line)) = &early {
                     let shown: String = line.trim().chars().take(60).collect();

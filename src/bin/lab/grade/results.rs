@@ -7,7 +7,7 @@ use sash::lab::grade::reference;
 use sash::lab::grade::rules::Problem;
 use sash::lab::grade::run::{Outcome, run};
 use sash::lab::grade::scenario::GradedScenario;
-use sash::lab::grade::verbs::{Action, Role, Told};
+use sash::lab::grade::verbs::{Action, ProgramEvent, Role};
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;
 use sash::wire::options::Arq;
@@ -155,7 +155,7 @@ struct NotStarted(String);
 impl Program for NotStarted {
     fn hear(
         &mut self,
-        _told: &Told,
+        _told: &ProgramEvent,
         _now: Moment,
     ) -> std::result::Result<Vec<Action>, Failure> {
         Err(Failure {

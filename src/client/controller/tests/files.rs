@@ -8,7 +8,7 @@ const CAME: u64 = 500;
 
 fn download(client: &mut Controller, file: &str) {
     let file = file.to_owned();
-    let asked = Asked::default();
+    let asked = RequestedOptions::default();
     client.on_intent(Intent::Download { file, asked }, 2_000);
 }
 
@@ -25,7 +25,7 @@ fn on_its_way(client: &mut Controller) {
     let _ = client.take_effects();
 }
 
-fn broken_off(client: &mut Controller) {
+fn interrupted(client: &mut Controller) {
     let Event::Report { tag, report } = ended(1, TransferState::Cancelled) else {
         panic!("no report");
     };
@@ -38,8 +38,8 @@ fn broken_off(client: &mut Controller) {
     client.on_event(Event::Report { tag, report }, 4_000);
 }
 
-fn leftover(file: &str, size: u64) -> Leftover {
-    Leftover {
+fn partial_file(file: &str, size: u64) -> PartialFile {
+    PartialFile {
         part: format!("downloads/{file}.part").into(),
         file: file.to_owned(),
         version: FileVersion {
@@ -58,7 +58,7 @@ fn files(client: &mut Controller, names: &[(&str, u64)]) {
         digest: None,
     };
     let files = names.iter().map(entry).collect();
-    client.quiet_files = 1;
+    client.unshown_file_lists = 1;
     let [reply_to_files] = &Reply::files(files, 0)[..] else {
         panic!("it fits in one line");
     };
@@ -66,7 +66,7 @@ fn files(client: &mut Controller, names: &[(&str, u64)]) {
 }
 
 #[test]
-fn a_thousand_chosen_files_are_asked_for_as_others_end() {
+fn a_thousand_selected_files_are_requested_as_earlier_downloads_end() {
     let mut client = joined();
     for number in 0..1_000 {
         download(&mut client, &format!("{number}"));
@@ -87,7 +87,7 @@ fn a_thousand_chosen_files_are_asked_for_as_others_end() {
 }
 
 #[test]
-fn a_held_file_is_cancelled_without_a_word_to_the_server_and_not_given_up() {
+fn a_locally_queued_file_is_cancelled_without_a_request_and_does_not_time_out() {
     let mut client = joined();
     for number in 0..18 {
         download(&mut client, &format!("{number}"));
@@ -105,7 +105,7 @@ fn a_held_file_is_cancelled_without_a_word_to_the_server_and_not_given_up() {
 }
 
 #[test]
-fn a_lost_connection_ends_what_was_held_too() {
+fn a_lost_connection_also_ends_locally_queued_downloads() {
     let mut client = joined();
     for number in 0..20 {
         download(&mut client, &format!("{number}"));
@@ -116,14 +116,14 @@ fn a_lost_connection_ends_what_was_held_too() {
 }
 
 #[test]
-fn a_second_try_takes_the_row_of_the_first_with_the_same_options() {
+fn a_retry_reuses_the_row_and_the_options_of_the_first_attempt() {
     let mut client = joined();
     on_its_way(&mut client);
     typed(&mut client, "/download other.txt --window 4");
     client.on_intent(Intent::Retry { tag: 1 }, 3_500);
     assert!(last_line(&client).text.contains("try again"));
     client.on_intent(Intent::Cancel { tag: 1 }, 3_500);
-    broken_off(&mut client);
+    interrupted(&mut client);
     assert!(client.model().transfer(1).unwrap().has_left_a_part());
     let _ = client.take_effects();
     let asked = typed(&mut client, "/retry");
@@ -143,7 +143,7 @@ fn a_cancelled_download_is_deleted_once_its_receiver_has_ended() {
     let effects = client.take_effects();
     assert!(effects.contains(&Effect::CancelTransfer { tag: 1 }));
     assert!(!effects.contains(&Effect::DiscardPart { tag: 1 }));
-    broken_off(&mut client);
+    interrupted(&mut client);
     assert_eq!(client.take_effects(), [Effect::DiscardPart { tag: 1 }]);
     let tag = Some(1);
     let problem = None;
@@ -157,11 +157,11 @@ fn a_cancelled_download_is_deleted_once_its_receiver_has_ended() {
 }
 
 #[test]
-fn what_was_kept_at_first_can_be_deleted_later_and_a_failure_to_is_told() {
+fn a_kept_partial_file_can_be_deleted_later_and_a_failure_is_reported() {
     let mut client = joined();
     on_its_way(&mut client);
     typed(&mut client, "/cancel 1");
-    broken_off(&mut client);
+    interrupted(&mut client);
     let _ = client.take_effects();
     typed(&mut client, "/cancel 1 delete");
     let again = Intent::Discard { tag: 1 };
@@ -179,11 +179,11 @@ fn what_was_kept_at_first_can_be_deleted_later_and_a_failure_to_is_told() {
 }
 
 #[test]
-fn a_part_that_another_download_goes_on_from_is_not_deleted_under_its_hands() {
+fn a_partial_file_that_another_download_resumes_is_not_deleted() {
     let mut client = joined();
     on_its_way(&mut client);
     typed(&mut client, "/cancel 1");
-    broken_off(&mut client);
+    interrupted(&mut client);
     typed(&mut client, "/download notes.txt");
     let _ = client.take_effects();
     assert!(!client.model().transfer(1).unwrap().has_left_a_part());
@@ -192,7 +192,7 @@ fn a_part_that_another_download_goes_on_from_is_not_deleted_under_its_hands() {
 }
 
 #[test]
-fn a_download_that_was_whole_before_it_could_be_deleted_stays() {
+fn a_download_that_completed_before_its_deletion_is_kept() {
     let mut client = joined();
     on_its_way(&mut client);
     client.on_intent(Intent::Discard { tag: 1 }, 3_500);
@@ -203,75 +203,76 @@ fn a_download_that_was_whole_before_it_could_be_deleted_stays() {
 }
 
 #[test]
-fn broken_off_downloads_are_offered_once_joined_where_the_server_has_that_version() {
+fn interrupted_downloads_are_offered_after_the_join_if_the_server_has_the_same_version() {
     let mut client = joined();
     let found = vec![
-        leftover("film.mp4", 1_000),
-        leftover("map.png", 70),
-        leftover("elsewhere.txt", 5),
+        partial_file("film.mp4", 1_000),
+        partial_file("map.png", 70),
+        partial_file("elsewhere.txt", 5),
     ];
-    client.on_event(Event::LeftoversFound(found), 1_500);
-    assert!(client.model().leftovers.is_empty(), "no file is known");
+    client.on_event(Event::PartialFilesFound(found), 1_500);
+    assert!(client.model().partial_files.is_empty(), "no file is known");
     files(&mut client, &[("film.mp4", 1_000), ("map.png", 71)]);
-    let offered = &client.model().leftovers;
+    let offered = &client.model().partial_files;
     assert_eq!(offered.len(), 1);
     assert_eq!(offered[0].file, "film.mp4");
     let line = "A download can be resumed: film.mp4 (25 %). Resume with /download FILE.";
     assert_eq!(last_line(&client).text, line);
 
-    let go_on = Intent::Leftovers(LeftoverChoice::GoOn);
+    let go_on = Intent::PartialFiles(PartialFileChoice::Resume);
     client.on_intent(go_on, 2_000);
-    assert!(client.model().leftovers.is_empty());
+    assert!(client.model().partial_files.is_empty());
     assert!(
         matches!(&requests(&mut client)[..], [Request::Download(it)] if it.file == "film.mp4")
     );
 }
 
 #[test]
-fn broken_off_downloads_are_offered_where_the_files_are_known_before_the_welcome() {
+fn interrupted_downloads_are_offered_even_if_the_file_list_arrives_before_the_welcome() {
     let mut client = joining();
-    client.on_event(Event::LeftoversFound(vec![leftover("a", 8)]), 500);
+    client.on_event(Event::PartialFilesFound(vec![partial_file("a", 8)]), 500);
     files(&mut client, &[("a", 8)]);
-    assert!(client.model().leftovers.is_empty(), "not joined yet");
+    assert!(client.model().partial_files.is_empty(), "not joined yet");
     welcome(&mut client);
-    assert_eq!(client.model().leftovers.len(), 1);
+    assert_eq!(client.model().partial_files.len(), 1);
 }
 
 #[test]
-fn leftovers_are_taken_away_or_left_as_the_person_decides() {
+fn partial_files_are_deleted_or_kept_as_the_user_chooses() {
     for (choice, expected) in [
-        (LeftoverChoice::Leave, vec![]),
+        (PartialFileChoice::Leave, vec![]),
         (
-            LeftoverChoice::Delete,
-            vec![Effect::DiscardLeftovers(vec!["downloads/a.part".into()])],
+            PartialFileChoice::Delete,
+            vec![Effect::DiscardPartialFiles(vec!["downloads/a.part".into()])],
         ),
     ] {
         let mut client = joined();
         files(&mut client, &[("a", 8)]);
-        let found = vec![leftover("a", 8)];
-        client.on_event(Event::LeftoversFound(found), 1_500);
-        assert_eq!(client.model().leftovers.len(), 1);
-        client.on_intent(Intent::Leftovers(choice), 2_000);
+        let found = vec![partial_file("a", 8)];
+        client.on_event(Event::PartialFilesFound(found), 1_500);
+        assert_eq!(client.model().partial_files.len(), 1);
+        client.on_intent(Intent::PartialFiles(choice), 2_000);
         assert_eq!(client.take_effects(), expected);
-        assert!(client.model().leftovers.is_empty());
+        assert!(client.model().partial_files.is_empty());
     }
 }
 
 #[test]
-fn a_file_asked_for_by_hand_is_no_leftover_any_more_and_leaving_withdraws_the_rest() {
+fn a_download_started_by_hand_removes_its_resume_offer_and_a_disconnect_removes_the_others()
+ {
     let mut client = joined();
     files(&mut client, &[("a", 8), ("b", 8)]);
-    let found = vec![leftover("a", 8), leftover("b", 8)];
-    client.on_event(Event::LeftoversFound(found), 1_500);
+    let found = vec![partial_file("a", 8), partial_file("b", 8)];
+    client.on_event(Event::PartialFilesFound(found), 1_500);
     download(&mut client, "a");
-    assert_eq!(client.model().leftovers.len(), 1);
+    assert_eq!(client.model().partial_files.len(), 1);
     client.on_event(Event::Lost("Gone.".into()), 2_000);
-    assert!(client.model().leftovers.is_empty());
+    assert!(client.model().partial_files.is_empty());
     assert_eq!(client.found.len(), 1, "offered again after the next login");
 }
 
 #[test]
-fn each_download_keeps_the_choice_that_was_made_for_it() {
+fn each_download_keeps_the_overwrite_choice_of_its_start() {
     let mut client = joined();
     typed(&mut client, "/overwrite replace");
     download(&mut client, "a");
@@ -283,7 +284,7 @@ fn each_download_keeps_the_choice_that_was_made_for_it() {
 }
 
 #[test]
-fn dropped_files_are_given_and_what_is_no_file_is_told() {
+fn dropped_files_are_uploaded_and_other_dropped_text_is_reported() {
     let mut client = joined();
     let drop = Intent::Drop {
         text: "file:///tmp/a%20b\r\nhttps://x/y\r\n".to_owned(),
@@ -297,7 +298,7 @@ fn dropped_files_are_given_and_what_is_no_file_is_told() {
 }
 
 #[test]
-fn the_folder_of_a_file_is_shown_and_where_no_program_can_its_path_is_told() {
+fn the_folder_of_a_file_is_opened_and_without_a_file_manager_its_path_is_shown() {
     let mut client = joined();
     on_its_way(&mut client);
     client.on_intent(Intent::ShowInFolder { tag: 1 }, 3_500);
@@ -309,5 +310,5 @@ fn the_folder_of_a_file_is_shown_and_where_no_program_can_its_path_is_told() {
     assert_eq!(client.take_effects(), [Effect::ShowFolder(folder)]);
     let sentence = "No program on this computer shows folders.".to_owned();
     client.on_event(Event::FolderNotShown(sentence), 5_000);
-    assert_eq!(last_line(&client).kind, Kind::Error);
+    assert_eq!(last_line(&client).kind, LineKind::Error);
 }

@@ -44,11 +44,11 @@ fn state(client: &Controller) -> LabState {
 }
 
 #[test]
-fn nothing_runs_until_the_person_says_yes_and_the_figures_go_back() {
+fn an_exercise_runs_only_after_the_user_agrees_and_its_results_are_sent() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "seed=7;loss=10%"));
     assert_eq!(client.take_effects(), []);
-    assert_eq!(state(&client), LabState::Asked);
+    assert_eq!(state(&client), LabState::RequestedOptions);
     let asked = &last_line(&client).text;
     assert!(
         asked.starts_with("noa asks you to run exercise 3: lab run"),
@@ -82,7 +82,7 @@ fn nothing_runs_until_the_person_says_yes_and_the_figures_go_back() {
 }
 
 #[test]
-fn a_no_is_told_once_and_may_become_a_yes() {
+fn a_refusal_is_sent_once_and_can_be_revised() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "loss=10%"));
     let declined = result(3, LabOutcome::Declined);
@@ -93,7 +93,7 @@ fn a_no_is_told_once_and_may_become_a_yes() {
 }
 
 #[test]
-fn who_has_agreed_to_all_is_not_asked() {
+fn a_user_who_accepts_all_exercises_is_not_asked() {
     let mut client = joined();
     client.on_intent(Intent::AcceptLabs(true), 0);
     reply(&mut client, lab(3, "noa", "loss=10%"));
@@ -102,7 +102,7 @@ fn who_has_agreed_to_all_is_not_asked() {
 }
 
 #[test]
-fn what_would_burn_the_machine_or_means_nothing_is_refused_and_the_teacher_told() {
+fn an_exercise_that_is_too_large_or_invalid_is_refused_and_the_teacher_is_informed() {
     let mut client = joined();
     client.on_intent(Intent::AcceptLabs(true), 0);
     for bad in [
@@ -137,7 +137,7 @@ fn what_would_burn_the_machine_or_means_nothing_is_refused_and_the_teacher_told(
 }
 
 #[test]
-fn after_a_lost_connection_nobody_is_asked_twice_and_no_result_is_lost() {
+fn after_a_reconnect_no_question_is_repeated_and_no_result_is_lost() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "loss=10%"));
     client.on_intent(Intent::AnswerLab { accept: true }, 10);
@@ -157,11 +157,11 @@ fn after_a_lost_connection_nobody_is_asked_twice_and_no_result_is_lost() {
     assert_eq!(requests(&mut client), [result(3, outcome)]);
     // The same number of another server is another assignment.
     reply(&mut client, lab(3, "noa", "loss=20%"));
-    assert_eq!(state(&client), LabState::Asked);
+    assert_eq!(state(&client), LabState::RequestedOptions);
 }
 
 #[test]
-fn the_teacher_gives_out_sees_the_echo_and_the_table() {
+fn the_teacher_assigns_an_exercise_and_sees_its_echo_and_the_results() {
     let mut client = joined();
     let sent = typed(
         &mut client,
@@ -201,7 +201,7 @@ fn the_teacher_gives_out_sees_the_echo_and_the_table() {
 }
 
 #[test]
-fn class_exercises_are_accepted_for_two_minutes_and_then_asked_about() {
+fn class_exercises_are_accepted_automatically_for_two_minutes() {
     let mut client = joined();
     client.on_intent(Intent::AcceptLabs(true), 0);
     let mut now_ms = 10_000;
@@ -222,7 +222,7 @@ fn class_exercises_are_accepted_for_two_minutes_and_then_asked_about() {
 }
 
 #[test]
-fn a_list_that_is_cut_is_told() {
+fn a_truncated_list_is_reported() {
     let mut client = joined();
     let names = vec![String::new(); 5_000];
     for _ in 0..21 {
@@ -231,7 +231,7 @@ fn a_list_that_is_cut_is_told() {
     }
     let (names, more) = (vec![], false);
     reply(&mut client, Reply::Users { names, more });
-    assert_eq!(client.model().people.len(), 100_000);
+    assert_eq!(client.model().users.len(), 100_000);
     let is_told = |line: &Arc<ChatLine>| line.text.contains("listed 5000 users more");
     assert!(client.model().chat.lines().any(is_told));
 }

@@ -1,7 +1,7 @@
 //! Stories of a door that asks for a password.
 
 use super::*;
-use crate::room::login::{Admission, Challenger, Chance, Password};
+use crate::room::login::{Admission, Challenger, Entropy, Password};
 use crate::wire::message::{Challenge, Proof, Role};
 
 /// A server that knows a password, as far as a login goes.
@@ -13,9 +13,9 @@ struct Server {
 impl Server {
     fn new(password: &str) -> Self {
         let password = Password::new(password).unwrap();
-        let chance = Chance([1; 32]);
+        let entropy = Entropy([1; 32]);
         let (challenger, challenge) =
-            Challenger::new(&password, Role::Room, "dana", chance).unwrap();
+            Challenger::new(&password, Role::Room, "dana", entropy).unwrap();
         Self {
             challenger: Some(challenger),
             challenge,
@@ -28,7 +28,7 @@ impl Server {
 }
 
 fn client_with(password: Option<&str>) -> Controller {
-    let mut client = Controller::new(Asked::default(), false);
+    let mut client = Controller::new(RequestedOptions::default(), false);
     let password = password.map(|text| Password::new(text).unwrap());
     client.on_intent(Intent::SetPassword(password), 0);
     connect(&mut client, "", "dana");
@@ -41,7 +41,7 @@ fn client_with(password: Option<&str>) -> Controller {
 fn challenge(client: &mut Controller, server: &Server) -> Proof {
     reply(client, Reply::Challenge(server.challenge.clone()));
     assert_eq!(client.take_effects(), [Effect::Draw]);
-    client.on_event(Event::Drawn(Chance([2; 32])), 10);
+    client.on_event(Event::Drawn(Entropy([2; 32])), 10);
     let sent = requests(client);
     let [Request::Proof(proof)] = &sent[..] else {
         panic!("{sent:?}");
@@ -57,7 +57,7 @@ fn welcome(client: &mut Controller, admission: Option<&Admission>) {
             version: 1,
             server: "sash".into(),
             line_bytes: 16_384,
-            defaults: Settled::DEFAULT,
+            defaults: NegotiatedOptions::DEFAULT,
             confirmation: admission.map(|it| it.confirmation),
             token: None,
             teacher: Some("noa".into()),
@@ -77,7 +77,7 @@ fn refused(client: &mut Controller, code: Code) {
 }
 
 #[test]
-fn a_password_in_hand_is_proven_and_what_was_asked_meanwhile_waits_for_the_welcome() {
+fn a_given_password_is_proved_and_requests_wait_for_the_welcome() {
     let mut client = client_with(Some("open sesame"));
     assert_eq!(typed(&mut client, "hi"), []);
     let mut server = Server::new("open sesame");
@@ -92,7 +92,7 @@ fn a_password_in_hand_is_proven_and_what_was_asked_meanwhile_waits_for_the_welco
 }
 
 #[test]
-fn without_a_password_the_person_is_asked_and_nothing_that_was_asked_for_is_lost() {
+fn without_a_password_the_user_is_asked_and_no_request_is_lost() {
     let mut client = client_with(None);
     assert_eq!(typed(&mut client, "hi").len(), 1);
     let server = Server::new("open sesame");
@@ -127,17 +127,17 @@ fn without_a_password_the_person_is_asked_and_nothing_that_was_asked_for_is_lost
 }
 
 #[test]
-fn a_server_that_does_not_know_the_password_is_left() {
+fn the_client_leaves_a_server_that_does_not_know_the_password() {
     for confirms in [false, true] {
         let mut client = client_with(Some("open sesame"));
         let server = Server::new("guess");
         let proof = challenge(&mut client, &server);
         // It lets us in all the same; with the confirmation of another login, or none.
         let mut elsewhere = Server::new("guess");
-        let chance = Chance([3; 32]);
+        let entropy = Entropy([3; 32]);
         let guess = Password::new("guess").unwrap();
         let answered =
-            crate::room::login::answer(&guess, &elsewhere.challenge, "dana", chance);
+            crate::room::login::answer(&guess, &elsewhere.challenge, "dana", entropy);
         let other = elsewhere.judge(&answered.unwrap().0);
         welcome(&mut client, other.as_ref().filter(|_| confirms));
         assert!(client.take_effects().contains(&Effect::HangUp));
@@ -150,7 +150,7 @@ fn a_server_that_does_not_know_the_password_is_left() {
 }
 
 #[test]
-fn a_server_that_does_not_ask_is_entered_and_that_is_told() {
+fn the_client_joins_a_server_that_asks_for_no_password_and_says_so() {
     let mut client = client_with(Some("open sesame"));
     welcome(&mut client, None);
     assert_eq!(client.model().phase, Phase::Joined);
@@ -163,7 +163,7 @@ fn a_server_that_does_not_ask_is_entered_and_that_is_told() {
 }
 
 #[test]
-fn the_token_and_the_keys_of_an_offer_are_made_with_the_key_of_the_login() {
+fn the_token_and_the_keys_of_an_offer_are_derived_from_the_login_key() {
     let mut client = client_with(Some("open sesame"));
     let mut server = Server::new("open sesame");
     let proof = challenge(&mut client, &server);
@@ -183,13 +183,13 @@ fn the_token_and_the_keys_of_an_offer_are_made_with_the_key_of_the_login() {
 }
 
 #[test]
-fn a_challenge_that_makes_no_sense_ends_the_login() {
+fn an_invalid_challenge_ends_the_login() {
     let mut client = client_with(Some("open sesame"));
     let mut challenge = Server::new("open sesame").challenge;
     challenge.message.0 = [0; 33];
     reply(&mut client, Reply::Challenge(challenge));
     let _ = client.take_effects();
-    client.on_event(Event::Drawn(Chance([2; 32])), 10);
+    client.on_event(Event::Drawn(Entropy([2; 32])), 10);
     assert_eq!(client.take_effects(), [Effect::HangUp]);
     assert!(client.model().login_problem.is_some());
 }

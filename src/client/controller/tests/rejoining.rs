@@ -33,7 +33,7 @@ fn welcome(client: &mut Controller, now_ms: u64) {
         version: 1,
         server: "sash".into(),
         line_bytes: 16_384,
-        defaults: Settled::DEFAULT,
+        defaults: NegotiatedOptions::DEFAULT,
         confirmation: None,
         token: Some(TOKEN),
         teacher: None,
@@ -56,7 +56,7 @@ fn texts(client: &Controller) -> Vec<&str> {
 }
 
 #[test]
-fn a_lost_connection_is_sought_again_ever_less_often() {
+fn the_delay_between_reconnection_attempts_grows() {
     let mut client = lost();
     assert!(matches!(client.model().phase, Phase::Lost { .. }));
     let mut attempts = Vec::new();
@@ -72,7 +72,7 @@ fn a_lost_connection_is_sought_again_ever_less_often() {
 }
 
 #[test]
-fn after_an_absence_no_line_is_doubled_and_the_gap_is_told() {
+fn after_a_reconnect_no_line_is_duplicated_and_the_gap_is_shown() {
     let mut client = lost();
     client.on_event(Event::Tick, 12_000);
     assert!(is_trying(client.model()) && connects(&mut client));
@@ -89,7 +89,7 @@ fn after_an_absence_no_line_is_doubled_and_the_gap_is_told() {
 }
 
 #[test]
-fn a_server_that_knows_nothing_of_before_leaves_a_gap() {
+fn a_server_without_the_earlier_history_leaves_a_gap() {
     let mut client = lost();
     client.on_event(Event::Tick, 12_000);
     welcome(&mut client, 12_000);
@@ -101,7 +101,7 @@ fn a_server_that_knows_nothing_of_before_leaves_a_gap() {
 }
 
 #[test]
-fn a_name_that_the_server_still_takes_for_ours_is_asked_for_again() {
+fn a_name_that_the_server_still_holds_is_requested_again() {
     let refused = |code| {
         Reply::Refused(Refusal {
             code,
@@ -121,7 +121,7 @@ fn a_name_that_the_server_still_takes_for_ours_is_asked_for_again() {
 }
 
 #[test]
-fn a_person_may_try_at_once_or_stay_away() {
+fn the_user_may_reconnect_at_once_or_stay_offline() {
     let mut client = lost();
     client.on_intent(Intent::Rejoin, LOST_AT_MS);
     assert!(connects(&mut client));
@@ -136,7 +136,7 @@ fn a_person_may_try_at_once_or_stay_away() {
 }
 
 #[test]
-fn an_attempt_that_is_never_answered_ends() {
+fn a_reconnection_attempt_without_an_answer_times_out() {
     let mut client = lost();
     client.on_event(Event::Tick, 12_000);
     client.on_event(Event::Tick, 12_000 + ANSWER_AFTER_MS);
@@ -146,7 +146,7 @@ fn an_attempt_that_is_never_answered_ends() {
 }
 
 #[test]
-fn another_name_begins_another_chat() {
+fn a_new_name_starts_a_new_chat() {
     let mut client = lost();
     connect(&mut client, "", "noa");
     assert_eq!(client.model().phase, Phase::Joining);
@@ -154,8 +154,8 @@ fn another_name_begins_another_chat() {
 }
 
 #[test]
-fn a_script_does_not_come_back() {
-    let mut client = Controller::new(Asked::default(), false);
+fn a_script_does_not_reconnect() {
+    let mut client = Controller::new(RequestedOptions::default(), false);
     connect(&mut client, "", "dana");
     welcome(&mut client, 1);
     client.on_event(Event::Lost("Gone.".into()), 2);
@@ -163,7 +163,7 @@ fn a_script_does_not_come_back() {
 }
 
 #[test]
-fn what_the_lost_connection_broke_off_goes_on_and_what_a_person_ended_does_not() {
+fn transfers_of_a_lost_connection_resume_and_cancelled_ones_do_not() {
     let mut client = joined();
     for file in ["notes.txt", "other.txt"] {
         typed(&mut client, &format!("/download {file}"));
@@ -192,7 +192,7 @@ fn what_the_lost_connection_broke_off_goes_on_and_what_a_person_ended_does_not()
 }
 
 #[test]
-fn a_client_that_comes_back_shows_the_token_of_its_last_welcome() {
+fn a_reconnecting_client_presents_the_token_of_its_last_welcome() {
     let mut client = joining();
     let mut shown = Vec::new();
     for now_ms in [1, LOST_AT_MS] {

@@ -33,7 +33,7 @@ fn on_its_way(client: &mut Controller, state: TransferState) {
 }
 
 #[test]
-fn an_upload_is_looked_at_announced_offered_sent_and_confirmed() {
+fn an_upload_is_checked_announced_offered_sent_and_confirmed() {
     let mut client = joined();
     announced(&mut client);
     let [Request::Upload(request)] = &requests(&mut client)[..] else {
@@ -58,7 +58,7 @@ fn an_upload_is_looked_at_announced_offered_sent_and_confirmed() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_not_announced() {
+fn a_missing_file_is_not_announced() {
     let mut client = joined();
     client.on_intent(Intent::Input("/upload gone".into()), 2_000);
     let _ = client.take_effects();
@@ -69,7 +69,7 @@ fn a_file_that_is_not_there_is_not_announced() {
 }
 
 #[test]
-fn the_servers_word_on_an_upload_ends_the_wait_for_fin_ack() {
+fn the_verdict_of_the_server_on_an_upload_ends_the_wait_for_fin_ack() {
     let mut client = joined();
     started(&mut client);
     reply(&mut client, news(1, TransferState::Verified));
@@ -81,7 +81,7 @@ fn the_servers_word_on_an_upload_ends_the_wait_for_fin_ack() {
 }
 
 #[test]
-fn an_offer_of_another_size_than_the_file_has_starts_nothing() {
+fn an_offer_with_a_different_file_size_starts_no_upload() {
     let mut client = joined();
     announced(&mut client);
     let _ = client.take_effects();
@@ -95,7 +95,7 @@ fn an_offer_of_another_size_than_the_file_has_starts_nothing() {
 }
 
 #[test]
-fn a_pause_stops_this_side_and_tells_the_other_and_so_does_its_end() {
+fn a_pause_and_a_resume_apply_locally_and_are_sent_to_the_server() {
     let mut client = joined();
     started(&mut client);
     for (line, is_paused) in [("/pause", true), ("/resume 1", false)] {
@@ -114,7 +114,7 @@ fn a_pause_stops_this_side_and_tells_the_other_and_so_does_its_end() {
 }
 
 #[test]
-fn a_transfer_that_pauses_by_itself_is_told_once_and_not_again_after_resuming() {
+fn a_transfer_that_pauses_by_itself_is_reported_once_and_not_after_resuming() {
     let mut client = joined();
     started(&mut client);
     on_its_way(&mut client, TransferState::Paused);
@@ -130,7 +130,7 @@ fn a_transfer_that_pauses_by_itself_is_told_once_and_not_again_after_resuming() 
 }
 
 #[test]
-fn a_shared_file_is_told_and_stands_in_the_list_at_its_place() {
+fn an_uploaded_file_is_announced_and_listed_in_sorted_order() {
     let mut client = joined();
     for name in ["b", "a", "b"] {
         let file = FileEntry {
@@ -151,7 +151,7 @@ fn a_shared_file_is_told_and_stands_in_the_list_at_its_place() {
 }
 
 #[test]
-fn a_paused_transfer_whose_port_went_to_others_goes_on_by_resume() {
+fn a_paused_transfer_that_lost_its_port_continues_after_resume() {
     let mut client = joined();
     client.on_intent(Intent::Input("/download notes.txt".into()), 2_000);
     reply(&mut client, Reply::Offer(offer(1)));

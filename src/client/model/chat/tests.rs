@@ -15,12 +15,12 @@ fn with(name: &str) -> Audience {
 
 fn say(chat: &mut Chat, from: &str, text: &str) {
     let from = from.to_owned();
-    chat.push(0, Kind::Said { from }, text);
+    chat.push(0, LineKind::Said { from }, text);
 }
 
 fn whisper(chat: &mut Chat, from: &str, text: &str) {
     let from = from.to_owned();
-    chat.push(0, Kind::WhisperedFrom { from }, text);
+    chat.push(0, LineKind::WhisperedFrom { from }, text);
 }
 
 fn texts(conversation: &Conversation) -> Vec<&str> {
@@ -37,7 +37,7 @@ fn said(time: u64, text: &str) -> Said {
 }
 
 #[test]
-fn a_whisper_stands_with_its_person_and_not_among_what_all_hear() {
+fn a_direct_message_is_shown_in_its_own_conversation_and_not_in_the_public_one() {
     let mut chat = chat();
     say(&mut chat, "guy", "hi");
     whisper(&mut chat, "guy", "psst");
@@ -55,22 +55,22 @@ fn a_whisper_stands_with_its_person_and_not_among_what_all_hear() {
 }
 
 #[test]
-fn a_whisper_of_mine_is_seen_where_it_was_typed_too() {
+fn a_sent_direct_message_is_also_shown_where_it_was_typed() {
     let mut chat = chat();
     let to = "guy".to_owned();
-    chat.push(0, Kind::WhisperedTo { to }, "psst");
+    chat.push(0, LineKind::WhisperedTo { to }, "psst");
     assert_eq!(texts(chat.chosen()), ["psst"]);
     assert_eq!(texts(&chat.conversations()[1]), ["psst"]);
     assert_eq!(chat.unread_total(), 0);
 }
 
 #[test]
-fn who_comes_or_goes_is_told_to_all_and_in_the_conversation_with_them() {
+fn joining_and_leaving_are_shown_publicly_and_in_the_conversation_with_that_user() {
     let mut chat = chat();
     whisper(&mut chat, "guy", "psst");
     for name in ["guy", "noa"] {
         let name = name.to_owned();
-        chat.push(0, Kind::Left { name }, "disconnected");
+        chat.push(0, LineKind::Left { name }, "disconnected");
     }
     assert_eq!(chat.conversations()[0].lines().count(), 2);
     assert_eq!(chat.conversations()[1].lines().count(), 2);
@@ -78,17 +78,17 @@ fn who_comes_or_goes_is_told_to_all_and_in_the_conversation_with_them() {
 }
 
 #[test]
-fn answers_to_commands_stand_where_they_were_typed() {
+fn the_output_of_a_command_is_shown_where_it_was_typed() {
     let mut chat = chat();
     chat.choose(&with("guy"));
-    chat.push(0, Kind::Error, "No.");
+    chat.push(0, LineKind::Error, "No.");
     assert_eq!(texts(chat.chosen()), ["No."]);
     chat.choose(&Audience::All);
     assert!(texts(chat.chosen()).is_empty());
 }
 
 #[test]
-fn what_is_watched_is_read_and_the_rest_waits_behind_a_dividing_line() {
+fn lines_of_the_watched_conversation_are_read_and_others_wait_below_a_dividing_line() {
     let mut chat = chat();
     chat.watch(Some(Audience::All));
     say(&mut chat, "guy", "seen");
@@ -109,7 +109,7 @@ fn what_is_watched_is_read_and_the_rest_waits_behind_a_dividing_line() {
 }
 
 #[test]
-fn leaving_a_conversation_takes_its_dividing_line_away_once_it_is_read() {
+fn leaving_a_conversation_removes_its_dividing_line_once_it_has_been_read() {
     let mut chat = chat();
     say(&mut chat, "guy", "one");
     chat.choose(&with("guy"));
@@ -122,7 +122,7 @@ fn leaving_a_conversation_takes_its_dividing_line_away_once_it_is_read() {
 }
 
 #[test]
-fn a_closed_conversation_leads_back_to_all_and_a_new_whisper_opens_it_again() {
+fn closing_a_conversation_selects_the_public_one_and_a_new_direct_message_reopens_it() {
     let mut chat = chat();
     whisper(&mut chat, "guy", "one");
     chat.choose(&with("guy"));
@@ -136,7 +136,7 @@ fn a_closed_conversation_leads_back_to_all_and_a_new_whisper_opens_it_again() {
 }
 
 #[test]
-fn a_thousand_whisperers_leave_the_chosen_conversation_alone() {
+fn a_thousand_direct_messages_leave_the_chosen_conversation_open() {
     let mut chat = chat();
     chat.choose(&with("noa"));
     for number in 0..1_000 {
@@ -149,7 +149,7 @@ fn a_thousand_whisperers_leave_the_chosen_conversation_alone() {
 }
 
 #[test]
-fn history_after_an_absence_brings_only_what_is_not_there_yet() {
+fn the_history_after_a_reconnect_adds_only_missing_lines() {
     let mut chat = chat();
     chat.push_history(&[said(1, "a"), said(2, "b")], false);
     let unknown = chat.unknown_of(vec![said(2, "b"), said(2, "b"), said(3, "c")]);
@@ -173,7 +173,7 @@ fn the_latest_speaker_comes_first() {
 }
 
 #[test]
-fn a_search_begins_with_the_newest_hit_and_goes_on_with_new_lines() {
+fn a_search_starts_at_the_newest_match_and_includes_new_lines() {
     let mut chat = chat();
     for text in ["loss", "delay", "LOSS rate"] {
         say(&mut chat, "guy", text);
@@ -197,7 +197,7 @@ fn a_search_begins_with_the_newest_hit_and_goes_on_with_new_lines() {
 }
 
 #[test]
-fn clearing_forgets_the_lines_of_the_chosen_conversation_alone() {
+fn clearing_removes_only_the_lines_of_the_chosen_conversation() {
     let mut chat = chat();
     say(&mut chat, "guy", "hi");
     whisper(&mut chat, "guy", "psst");
@@ -209,7 +209,7 @@ fn clearing_forgets_the_lines_of_the_chosen_conversation_alone() {
 
 /// What may happen to a chat.
 #[derive(Debug, Clone)]
-enum Step {
+enum Operation {
     Said(u8),
     Whispered(u8),
     Choose(u8),
@@ -218,14 +218,14 @@ enum Step {
     Clear,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        (0..4_u8).prop_map(Step::Said),
-        (1..4_u8).prop_map(Step::Whispered),
-        (0..4_u8).prop_map(Step::Choose),
-        (1..4_u8).prop_map(Step::Close),
-        proptest::option::of(0..4_u8).prop_map(Step::Watch),
-        Just(Step::Clear),
+        (0..4_u8).prop_map(Operation::Said),
+        (1..4_u8).prop_map(Operation::Whispered),
+        (0..4_u8).prop_map(Operation::Choose),
+        (1..4_u8).prop_map(Operation::Close),
+        proptest::option::of(0..4_u8).prop_map(Operation::Watch),
+        Just(Operation::Clear),
     ]
 }
 
@@ -244,7 +244,7 @@ fn audience(number: u8) -> Audience {
 proptest! {
     /// The counts equal those of somebody who keeps every unread line in a list.
     #[test]
-    fn unread_lines_are_counted_as_one_counts_by_hand(
+    fn the_unread_counts_equal_those_of_a_simple_reference_model(
         steps in proptest::collection::vec(step(), 0..60),
     ) {
         let mut chat = chat();
@@ -252,29 +252,29 @@ proptest! {
         let mut watched: Option<Audience> = None;
         for step in steps {
             match step {
-                Step::Said(who) => {
+                Operation::Said(who) => {
                     say(&mut chat, &name(who), "hi");
                     if who != 0 && watched != Some(Audience::All) {
                         unread.push(Audience::All);
                     }
                 }
-                Step::Whispered(who) => {
+                Operation::Whispered(who) => {
                     whisper(&mut chat, &name(who), "psst");
                     if watched != Some(audience(who)) {
                         unread.push(audience(who));
                     }
                 }
-                Step::Choose(who) => chat.choose(&audience(who)),
-                Step::Close(who) => {
+                Operation::Choose(who) => chat.choose(&audience(who)),
+                Operation::Close(who) => {
                     chat.close(&audience(who));
                     unread.retain(|it| *it != audience(who));
                 }
-                Step::Watch(who) => {
+                Operation::Watch(who) => {
                     watched = who.map(audience);
                     chat.watch(watched.clone());
                     unread.retain(|it| Some(it) != watched.as_ref());
                 }
-                Step::Clear => {
+                Operation::Clear => {
                     let chosen = chat.chosen().with().clone();
                     chat.clear();
                     unread.retain(|it| *it != chosen);
@@ -295,13 +295,13 @@ proptest! {
 }
 
 #[test]
-fn a_line_of_our_own_shows_the_time_of_day_though_waits_go_by_another_clock() {
+fn a_local_line_shows_the_time_of_day_although_timeouts_use_a_monotonic_clock() {
     let mut chat = chat();
-    chat.push(5_000, Kind::Notice, "before");
+    chat.push(5_000, LineKind::Notice, "before");
     chat.set_time_of_day(6_000, 3_606_000); // Set an hour on.
-    chat.push(6_000, Kind::Notice, "after");
+    chat.push(6_000, LineKind::Notice, "after");
     chat.set_time_of_day(7_000, 4_000); // Set back.
-    chat.push(7_000, Kind::Notice, "back");
+    chat.push(7_000, LineKind::Notice, "back");
     let times: Vec<u64> = chat.lines().map(|line| line.time_ms).collect();
     assert_eq!(times, [5_000, 3_606_000, 4_000]);
 }

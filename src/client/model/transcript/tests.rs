@@ -19,17 +19,17 @@ fn chat() -> Chat {
 
 fn say(chat: &mut Chat, text: &str) {
     let from = "guy".to_owned();
-    chat.push(NOON_MS, Kind::Said { from }, text);
+    chat.push(NOON_MS, LineKind::Said { from }, text);
 }
 
 fn join(chat: &mut Chat, name: &str) {
     let name = name.to_owned();
-    chat.push(NOON_MS, Kind::Joined { name }, "");
+    chat.push(NOON_MS, LineKind::Joined { name }, "");
 }
 
 fn leave(chat: &mut Chat, name: &str) {
     let name = name.to_owned();
-    chat.push(NOON_MS, Kind::Left { name }, "");
+    chat.push(NOON_MS, LineKind::Left { name }, "");
 }
 
 /// What the rows say, without the first day.
@@ -46,9 +46,9 @@ fn page(transcript: &Transcript) -> Vec<String> {
 }
 
 #[test]
-fn a_band_stands_over_what_was_said_before_we_came() {
+fn a_heading_separates_the_history_from_the_time_before_the_join() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
-    chat.push(NOON_MS, Kind::Notice, "Joined.");
+    chat.push(NOON_MS, LineKind::Notice, "Joined.");
     let from = "guy".to_owned();
     let history = [1, 2].map(|number| Said {
         from: from.clone(),
@@ -64,7 +64,7 @@ fn a_band_stands_over_what_was_said_before_we_came() {
 }
 
 #[test]
-fn comings_and_goings_in_a_row_become_one_sentence_that_grows() {
+fn consecutive_joins_and_leaves_are_folded_into_one_growing_sentence() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
     join(&mut chat, "a");
     assert_eq!(transcript.follow(chat.chosen()), Change::All);
@@ -95,7 +95,7 @@ fn comings_and_goings_in_a_row_become_one_sentence_that_grows() {
 }
 
 #[test]
-fn a_fold_is_unfolded_and_folded_again() {
+fn a_fold_can_be_expanded_and_collapsed() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
     join(&mut chat, "a");
     join(&mut chat, "b");
@@ -111,7 +111,7 @@ fn a_fold_is_unfolded_and_folded_again() {
 }
 
 #[test]
-fn the_dividing_line_stands_before_the_first_unread_line_and_goes_away() {
+fn the_dividing_line_is_placed_before_the_first_unread_line_and_disappears() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
     say(&mut chat, "seen");
     transcript.follow(chat.chosen());
@@ -128,7 +128,7 @@ fn the_dividing_line_stands_before_the_first_unread_line_and_goes_away() {
     chat.watch(Some(Audience::All));
     chat.push(
         NOON_MS,
-        Kind::Said {
+        LineKind::Said {
             from: "dana".into(),
         },
         "hi",
@@ -138,10 +138,10 @@ fn the_dividing_line_stands_before_the_first_unread_line_and_goes_away() {
 }
 
 #[test]
-fn a_day_begins_once_whatever_the_clocks_say() {
+fn each_day_has_one_heading_whatever_the_clock_does() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
     for time_ms in [NOON_MS, NOON_MS + DAY_MS, NOON_MS, NOON_MS + DAY_MS] {
-        chat.push(time_ms, Kind::Notice, "x");
+        chat.push(time_ms, LineKind::Notice, "x");
     }
     transcript.follow(chat.chosen());
     let days = transcript.rows().iter();
@@ -150,7 +150,7 @@ fn a_day_begins_once_whatever_the_clocks_say() {
 }
 
 #[test]
-fn what_the_conversation_forgets_is_forgotten_in_large_pieces() {
+fn forgotten_lines_are_removed_from_the_transcript_in_large_blocks() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
     say(&mut chat, "first");
     transcript.follow(chat.chosen());
@@ -172,7 +172,7 @@ fn what_the_conversation_forgets_is_forgotten_in_large_pieces() {
 }
 
 #[test]
-fn a_cleared_conversation_has_an_empty_page_even_when_a_line_comes_at_once() {
+fn a_cleared_conversation_is_empty_even_when_a_new_line_arrives_immediately() {
     let (mut chat, mut transcript) = (chat(), Transcript::default());
     say(&mut chat, "old");
     transcript.follow(chat.chosen());
@@ -184,7 +184,7 @@ fn a_cleared_conversation_has_an_empty_page_even_when_a_line_comes_at_once() {
 
 /// What may happen.
 #[derive(Debug, Clone)]
-enum Step {
+enum Operation {
     Said,
     Joined(u8),
     Left(u8),
@@ -193,14 +193,14 @@ enum Step {
     Follow,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        Just(Step::Said),
-        (0..9_u8).prop_map(Step::Joined),
-        (0..9_u8).prop_map(Step::Left),
-        any::<bool>().prop_map(Step::Watch),
-        (0..40_u8).prop_map(Step::Toggle),
-        Just(Step::Follow),
+        Just(Operation::Said),
+        (0..9_u8).prop_map(Operation::Joined),
+        (0..9_u8).prop_map(Operation::Left),
+        any::<bool>().prop_map(Operation::Watch),
+        (0..40_u8).prop_map(Operation::Toggle),
+        Just(Operation::Follow),
     ]
 }
 
@@ -215,14 +215,14 @@ proptest! {
         let mut window: Vec<Row> = Vec::new();
         for step in steps {
             match step {
-                Step::Said => say(&mut chat, "hi"),
-                Step::Joined(who) => join(&mut chat, &format!("n{who}")),
-                Step::Left(who) => leave(&mut chat, &format!("n{who}")),
-                Step::Watch(is_seen) => chat.watch(is_seen.then_some(Audience::All)),
-                Step::Toggle(number) => {
+                Operation::Said => say(&mut chat, "hi"),
+                Operation::Joined(who) => join(&mut chat, &format!("n{who}")),
+                Operation::Left(who) => leave(&mut chat, &format!("n{who}")),
+                Operation::Watch(is_seen) => chat.watch(is_seen.then_some(Audience::All)),
+                Operation::Toggle(number) => {
                     transcript.toggle(number.into());
                 }
-                Step::Follow => {}
+                Operation::Follow => {}
             }
             match transcript.follow(chat.chosen()) {
                 Change::All => window.clear(),

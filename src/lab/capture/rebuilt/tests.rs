@@ -44,7 +44,7 @@ fn lossy() -> Experiment {
 }
 
 #[test]
-fn each_packet_of_the_link_is_one_of_the_capture_and_has_the_journal_s_name() {
+fn the_rebuilt_capture_has_exactly_the_packets_of_the_journal_under_the_same_names() {
     for arq in Arq::ALL {
         let window = if arq == Arq::StopAndWait { 1 } else { 16 };
         let experiment = Experiment {
@@ -58,8 +58,8 @@ fn each_packet_of_the_link_is_one_of_the_capture_and_has_the_journal_s_name() {
             .map(|(packet, _)| PacketName::from(packet))
             .collect();
         let carried = |entry: &Entry| match &entry.what {
-            Happening::Link(carried) => Some(carried.packet),
-            Happening::Machine(_) | Happening::Person(_) => None,
+            JournalEvent::Link(carried) => Some(carried.packet),
+            JournalEvent::Machine(_) | JournalEvent::FaultInjection(_) => None,
         };
         let told: Vec<PacketName> = journal.entries.iter().filter_map(carried).collect();
         assert_eq!(names, told, "{arq}");
@@ -67,7 +67,7 @@ fn each_packet_of_the_link_is_one_of_the_capture_and_has_the_journal_s_name() {
 }
 
 #[test]
-fn the_file_comes_out_of_the_capture_of_a_run_and_its_digest_with_it() {
+fn the_file_and_its_digest_can_be_recovered_from_the_rebuilt_capture() {
     let (_, built) = rebuild(&lossy());
     let mut file = vec![0; 60_000];
     for (packet, payload) in &built {
@@ -82,7 +82,7 @@ fn the_file_comes_out_of_the_capture_of_a_run_and_its_digest_with_it() {
 }
 
 #[test]
-fn an_ack_echoes_the_stamp_of_what_it_answers_and_counts_what_came() {
+fn a_rebuilt_ack_echoes_the_timestamp_and_counts_the_received_segments() {
     let experiment = Experiment {
         scenario: "delay=10ms".parse().unwrap(),
         ..lossy()
@@ -112,7 +112,7 @@ fn an_ack_echoes_the_stamp_of_what_it_answers_and_counts_what_came() {
 }
 
 #[test]
-fn what_came_early_stands_in_the_ranges_of_the_ack_after_it() {
+fn out_of_order_segments_appear_in_the_ranges_of_the_next_ack() {
     let experiment = Experiment {
         scenario: "delay=10ms;drop=d1.1".parse().unwrap(),
         size: 1_436 * 5,
@@ -142,7 +142,7 @@ fn what_came_early_stands_in_the_ranges_of_the_ack_after_it() {
 }
 
 #[test]
-fn of_one_side_alone_what_it_sent_and_what_came_are_shown() {
+fn a_journal_of_one_side_rebuilds_the_packets_that_it_sent_and_received() {
     let (journal, _) = rebuild(&lossy());
     let mut entries = journal.entries.clone();
     entries.retain(|entry| entry.side == Side::Receiver);
@@ -150,8 +150,8 @@ fn of_one_side_alone_what_it_sent_and_what_came_are_shown() {
     let built = datagrams(&one);
     let has = |event: fn(&Event) -> bool| {
         let is_it = |entry: &&Entry| match &entry.what {
-            Happening::Machine(it) => event(it),
-            Happening::Link(_) | Happening::Person(_) => false,
+            JournalEvent::Machine(it) => event(it),
+            JournalEvent::Link(_) | JournalEvent::FaultInjection(_) => false,
         };
         one.entries.iter().filter(is_it).count()
     };
@@ -164,7 +164,7 @@ fn of_one_side_alone_what_it_sent_and_what_came_are_shown() {
 }
 
 #[test]
-fn an_empty_journal_gives_no_packet() {
+fn an_empty_journal_yields_no_packet() {
     let heading = Experiment::small().heading();
     let journal = Journal::read(heading.to_line().as_bytes()).unwrap();
     let mut capture = Capture::new("");

@@ -10,7 +10,7 @@
 
 use super::{at, is_data, seconds, series};
 use crate::lab::chart::{Line, Look, Point, Series};
-use crate::lab::journal::{Entry, Happening, Journal, Meddling, Side};
+use crate::lab::journal::{Entry, FaultInjection, Journal, JournalEvent, Side};
 use crate::lab::palette::{BLUE, GREEN, ORANGE, SOFT_INK};
 use crate::lab::theory::path::Path;
 use crate::link::{Direction, Scenario, UDP_AND_IP_BYTES};
@@ -130,7 +130,9 @@ fn links(journal: &Journal, end: f64) -> Vec<Held<'_>> {
         until: end,
     }];
     for entry in &journal.entries {
-        let Happening::Person(Meddling::LinkChanged { scenario }) = &entry.what else {
+        let JournalEvent::FaultInjection(FaultInjection::LinkChanged { scenario }) =
+            &entry.what
+        else {
             continue;
         };
         let from = seconds(entry.time_us);
@@ -184,7 +186,7 @@ fn arrivals(journal: &Journal) -> Vec<(f64, f64)> {
         .iter()
         .filter(|it| it.side == Side::Receiver)
     {
-        let Happening::Machine(event) = &entry.what else {
+        let JournalEvent::Machine(event) = &entry.what else {
             continue;
         };
         if let Event::PacketReceived(packet) = event
@@ -216,7 +218,7 @@ fn acknowledged(journal: &Journal) -> Vec<(f64, f64)> {
     let mut highest = 0;
     let mut arrivals = Vec::new();
     for entry in journal.entries.iter().filter(|it| it.side == Side::Sender) {
-        if let Happening::Machine(Event::PacketReceived(packet)) = entry.what
+        if let JournalEvent::Machine(Event::PacketReceived(packet)) = entry.what
             && matches!(packet.kind, PacketKind::Ack | PacketKind::Nack)
         {
             let next = packet.sequence.0.wrapping_sub(heading.first_sequence);

@@ -6,7 +6,7 @@
 //! retransmitted under its number: the next packet carries it.
 
 use super::Path;
-use super::window::Window;
+use super::window::CongestionWindow;
 use crate::lab::grade::program::Failure;
 use crate::reliable::congestion::{Acked, Lost, PathTime};
 use crate::reliable::moment::Moment;
@@ -41,7 +41,7 @@ pub(super) struct Counts {
 }
 
 pub(super) struct Flow<'a> {
-    window: Box<dyn Window + 'a>,
+    window: Box<dyn CongestionWindow + 'a>,
     next: u64,
     in_flight: BTreeMap<u64, Sent>,
     round_trip: Option<(PathTime, Duration)>,
@@ -57,7 +57,7 @@ pub(super) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    pub(super) fn new(window: Box<dyn Window + 'a>) -> Self {
+    pub(super) fn new(window: Box<dyn CongestionWindow + 'a>) -> Self {
         Self {
             window,
             next: 0,
@@ -175,7 +175,7 @@ impl<'a> Flow<'a> {
             round_trip,
             newest_sent_at: sent.at,
             in_flight_when_sent: sent.in_flight,
-            is_limited: false,
+            is_application_limited: false,
             delivered: self.delivered,
             delivered_when_sent: sent.delivered,
             lost_since: self.lost - sent.lost,

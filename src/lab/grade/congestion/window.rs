@@ -11,7 +11,7 @@ use crate::wire::options::{Congestion, LARGEST_WINDOW};
 use std::time::Duration;
 
 /// The questions of a flow to its congestion controller.
-pub(super) trait Window {
+pub(super) trait CongestionWindow {
     fn begin(&mut self, now: Moment) -> Result<(), Failure>;
     /// This packet was acknowledged.
     fn on_ack(
@@ -39,7 +39,7 @@ impl Known {
     }
 }
 
-impl Window for Known {
+impl CongestionWindow for Known {
     fn begin(&mut self, _now: Moment) -> Result<(), Failure> {
         self.0.on_start(None);
         Ok(())
@@ -80,12 +80,12 @@ impl Window for Known {
 }
 
 /// A program that is told in verbs.
-pub struct Told<'a> {
+pub struct GradedController<'a> {
     program: &'a mut dyn Program,
     window: f64,
 }
 
-impl<'a> Told<'a> {
+impl<'a> GradedController<'a> {
     /// It begins with the usual window.
     pub fn new(program: &'a mut dyn Program) -> Self {
         Self {
@@ -94,8 +94,12 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn tell(&mut self, told: &verbs::Told, now: Moment) -> Result<(), Failure> {
-        for action in self.program.hear(told, now)? {
+    fn tell(
+        &mut self,
+        program_event: &verbs::ProgramEvent,
+        now: Moment,
+    ) -> Result<(), Failure> {
+        for action in self.program.hear(program_event, now)? {
             match action {
                 Action::Window(packets) => self.window = packets,
                 Action::Note(_) => {}
@@ -123,15 +127,15 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-impl Window for Told<'_> {
+impl CongestionWindow for GradedController<'_> {
     fn begin(&mut self, now: Moment) -> Result<(), Failure> {
-        let start = verbs::Told::Start {
+        let start = verbs::ProgramEvent::Start {
             protocol: "congestion",
             window: INITIAL_WINDOW,
             sending: None,
         };
         self.tell(&start, now)?;
-        self.tell(&verbs::Told::Begin, now)
+        self.tell(&verbs::ProgramEvent::Begin, now)
     }
 
     fn on_ack(
@@ -140,22 +144,25 @@ impl Window for Told<'_> {
         round_trip: Duration,
         ack: &Acked,
     ) -> Result<(), Failure> {
-        self.tell(&verbs::Told::Delivered(signed(number), round_trip), ack.now)
+        self.tell(
+            &verbs::ProgramEvent::Delivered(signed(number), round_trip),
+            ack.now,
+        )
     }
 
     fn on_loss(&mut self, numbers: &[u64], lost: Lost) -> Result<(), Failure> {
         for number in numbers {
-            self.tell(&verbs::Told::Lost(signed(*number)), lost.now)?;
+            self.tell(&verbs::ProgramEvent::Lost(signed(*number)), lost.now)?;
         }
         Ok(())
     }
 
     fn on_timeout(&mut self, now: Moment) -> Result<(), Failure> {
-        self.tell(&verbs::Told::Timeout(Timer::Only), now)
+        self.tell(&verbs::ProgramEvent::Timeout(Timer::Only), now)
     }
 
     fn end(&mut self, now: Moment) -> Result<(), Failure> {
-        self.tell(&verbs::Told::End, now)
+        self.tell(&verbs::ProgramEvent::End, now)
     }
 
     fn window(&self) -> f64 {

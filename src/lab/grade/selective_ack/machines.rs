@@ -6,7 +6,7 @@
 use super::THRESHOLD;
 use crate::lab::grade::program::{Failure, Program};
 use crate::lab::grade::scenario::TIMEOUT;
-use crate::lab::grade::verbs::{Action, Range, Told};
+use crate::lab::grade::verbs::{Action, ProgramEvent, Range};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::{SegmentNumber, Timer};
 use std::collections::BTreeSet;
@@ -83,17 +83,21 @@ impl Sender {
 }
 
 impl Program for Sender {
-    fn hear(&mut self, told: &Told, _now: Moment) -> Result<Vec<Action>, Failure> {
-        let mut actions = match told {
-            Told::Ack { number, ranges } => self.on_ack(*number, ranges),
-            Told::Timeout(_) => self.on_timeout(),
-            Told::Begin => Vec::new(),
-            Told::Start { .. }
-            | Told::Data(_)
-            | Told::Corrupt
-            | Told::Delivered(..)
-            | Told::Lost(_)
-            | Told::End => return Ok(Vec::new()),
+    fn hear(
+        &mut self,
+        program_event: &ProgramEvent,
+        _now: Moment,
+    ) -> Result<Vec<Action>, Failure> {
+        let mut actions = match program_event {
+            ProgramEvent::Ack { number, ranges } => self.on_ack(*number, ranges),
+            ProgramEvent::Timeout(_) => self.on_timeout(),
+            ProgramEvent::Begin => Vec::new(),
+            ProgramEvent::Start { .. }
+            | ProgramEvent::Data(_)
+            | ProgramEvent::Corrupt
+            | ProgramEvent::Delivered(..)
+            | ProgramEvent::Lost(_)
+            | ProgramEvent::End => return Ok(Vec::new()),
         };
         self.fill_window(&mut actions);
         Ok(actions)
@@ -121,8 +125,12 @@ impl Receiver {
 }
 
 impl Program for Receiver {
-    fn hear(&mut self, told: &Told, _now: Moment) -> Result<Vec<Action>, Failure> {
-        let Told::Data(number) = *told else {
+    fn hear(
+        &mut self,
+        program_event: &ProgramEvent,
+        _now: Moment,
+    ) -> Result<Vec<Action>, Failure> {
+        let ProgramEvent::Data(number) = *program_event else {
             return Ok(Vec::new());
         };
         let mut actions = Vec::new();

@@ -42,7 +42,7 @@ fn data(moving: &Moving) -> Vec<&Spot> {
 }
 
 #[test]
-fn a_packet_is_as_far_as_its_time_has_come() {
+fn a_packet_is_drawn_at_the_position_of_the_current_time() {
     // SYN, SYN-ACK and ACK take 300 ms; then the whole window leaves.
     let entries = entries("delay=100ms");
     let moving = at(&entries, 325_000);
@@ -56,7 +56,7 @@ fn a_packet_is_as_far_as_its_time_has_come() {
 }
 
 #[test]
-fn a_click_kills_the_nearest_packet_in_flight_and_none_that_is_far() {
+fn a_click_kills_the_nearest_packet_in_flight_within_a_small_radius() {
     let entries = entries("delay=100ms");
     let moving = at(&entries, 350_000);
     let third = data(&moving)[3];
@@ -76,7 +76,7 @@ fn a_click_kills_the_nearest_packet_in_flight_and_none_that_is_far() {
 }
 
 #[test]
-fn what_is_lost_or_has_arrived_cannot_be_killed() {
+fn a_lost_or_delivered_packet_cannot_be_killed() {
     let entries = entries("delay=100ms;drop=d2.1");
     for now_us in [350_000, 401_000] {
         let moving = at(&entries, now_us);
@@ -90,7 +90,7 @@ fn what_is_lost_or_has_arrived_cannot_be_killed() {
 }
 
 #[test]
-fn a_run_that_goes_on_shows_what_is_scheduled_as_a_journal_does() {
+fn a_live_run_shows_scheduled_packets_as_a_journal_does() {
     let entries = entries("delay=100ms");
     let now_us = 350_000;
     let known = at(&entries, now_us);
@@ -115,7 +115,7 @@ fn a_run_that_goes_on_shows_what_is_scheduled_as_a_journal_does() {
 }
 
 #[test]
-fn keys_go_from_packet_to_packet_in_the_order_in_which_they_left() {
+fn the_arrow_keys_select_packets_in_the_order_of_transmission() {
     let entries = entries("delay=100ms");
     let mut moving = at(&entries, 350_000);
     let newest = *moving.beside(None, true).unwrap();

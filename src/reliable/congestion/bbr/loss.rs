@@ -188,7 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn own_loss_moves_by_four_sevenths_and_then_by_less_and_never_beyond_a_half() {
+    fn the_loss_estimate_moves_by_four_sevenths_of_the_difference_and_never_exceeds_one_half()
+     {
         let mut loss = known(&round(0, 0));
         loss.take(&round(40, 40));
         let share = loss.known().unwrap();
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn congestion_is_loss_beyond_the_own_and_beyond_chance() {
+    fn loss_means_congestion_only_beyond_the_path_loss_and_chance() {
         let exceeded = |own: u32, lost: u32| {
             known(&round(own, own)).is_exceeded_by(&round(lost, lost))
         };
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_loses_in_bursts_may_lose_more_by_chance() {
+    fn the_loss_threshold_is_higher_on_a_path_with_burst_loss() {
         let single = known(&round(5, 5));
         let bursts = known(&round(5, 1));
         assert!(single.is_exceeded_by(&round(22, 22)));
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_known_by_few_packets_may_lose_more() {
+    fn the_loss_threshold_is_higher_when_few_packets_have_been_measured() {
         let few = Tally {
             delivered: 10.0,
             ..round(0, 0)
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_packets_say_nothing_of_loss() {
+    fn a_few_packets_do_not_indicate_congestion() {
         let few = Tally {
             delivered: 3.0,
             lost: 4.0,

@@ -45,7 +45,7 @@ struct Round {
     began: Option<Moment>,
     tally: Tally,
     /// Whether something else than this controller held the sender back.
-    is_limited: bool,
+    is_application_limited: bool,
     /// The last whole round.
     last: Tally,
 }
@@ -160,7 +160,7 @@ impl Path {
             .map(|packets| f64::from(u32::try_from(packets).unwrap_or(u32::MAX)));
         if let Some(rate) = ack.delivery_rate {
             let rate = self.passed(rate, lost / delivered.max(1.0));
-            self.take_rate(rate, ack.is_limited);
+            self.take_rate(rate, ack.is_application_limited);
         }
     }
 
@@ -174,14 +174,14 @@ impl Path {
             delivered, lost, ..
         } = self.round.tally;
         if elapsed > 0.0 && delivered > 0.0 {
-            let is_limited = self.round.is_limited;
+            let is_application_limited = self.round.is_application_limited;
             // Nothing arrives faster than it was sent: what seems to is a clump.
             let most = match probing {
                 Probing::Startup | Probing::Draining | Probing::More => f64::INFINITY,
                 Probing::No => self.rate().unwrap_or(f64::INFINITY),
             };
             let rate = self.passed(delivered / elapsed, lost / delivered).min(most);
-            self.take_rate(rate, is_limited);
+            self.take_rate(rate, is_application_limited);
         }
     }
 
@@ -193,8 +193,8 @@ impl Path {
         passed.min(believed)
     }
 
-    fn take_rate(&mut self, rate: f64, is_limited: bool) {
-        if !is_limited || rate > self.rates.largest() {
+    fn take_rate(&mut self, rate: f64, is_application_limited: bool) {
+        if !is_application_limited || rate > self.rates.largest() {
             self.rates.insert(self.round.count, rate);
         }
     }
@@ -348,7 +348,7 @@ impl Round {
     fn take(&mut self, ack: &Acked) {
         self.began.get_or_insert(ack.now);
         self.tally.delivered += f64::from(ack.packets);
-        self.is_limited |= ack.is_limited;
+        self.is_application_limited |= ack.is_application_limited;
     }
 
     fn packets(&self) -> f64 {
@@ -374,7 +374,7 @@ impl Round {
             ends_at: ack.delivered,
             began: Some(ack.now),
             tally: Tally::default(),
-            is_limited: false,
+            is_application_limited: false,
             last,
         };
     }
@@ -400,53 +400,53 @@ impl MaxFilter {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::hand::{Hand, ms};
+    use super::super::super::test_signals::{TestSignals, ms};
     use super::*;
 
     /// A round of 100 packets of which `lost` were lost.
     fn round(path: &mut Path, number: u64, lost: u32) -> bool {
-        let hand = Hand {
+        let test_signals = TestSignals {
             delivered_when_sent: 100 * number,
             delivered: 100 * (number + 1),
-            ..Hand::default()
+            ..TestSignals::default()
         };
         path.on_loss(lost);
         let ack = Acked {
             lost_since: u64::from(lost),
             delivery_rate: Some(1_000.0),
-            ..hand.acked(100 - lost, 0, 100 * (number + 1))
+            ..test_signals.acked(100 - lost, 0, 100 * (number + 1))
         };
         path.on_ack(&ack, Probing::Startup, 0.0)
     }
 
     #[test]
-    fn a_round_is_over_when_something_is_acknowledged_that_left_in_it() {
+    fn a_round_ends_when_a_packet_sent_within_it_is_acknowledged() {
         let mut path = Path::default();
         assert!(round(&mut path, 0, 0));
-        let hand = Hand {
+        let test_signals = TestSignals {
             delivered_when_sent: 99,
             delivered: 150,
-            ..Hand::default()
+            ..TestSignals::default()
         };
-        assert!(!path.on_ack(&hand.acked(50, 0, 150), Probing::Startup, 0.0));
+        assert!(!path.on_ack(&test_signals.acked(50, 0, 150), Probing::Startup, 0.0));
         assert!(round(&mut path, 1, 0));
         assert_eq!(path.rounds(), 2);
     }
 
     #[test]
-    fn after_startup_a_whole_round_is_measured_and_none_shorter_than_5_ms() {
+    fn after_startup_each_measured_round_is_complete_and_lasts_at_least_5_ms() {
         let mut path = Path::default();
         let mut now = 0;
         let mut deliver = |packets, later| {
             now += later;
-            let hand = Hand {
+            let test_signals = TestSignals {
                 delivered_when_sent: 10_000,
                 delivered: 10_000,
-                ..Hand::default()
+                ..TestSignals::default()
             };
             let ack = Acked {
                 delivery_rate: Some(9_000.0), // A clump of ACKs seems that fast.
-                ..hand.acked(packets, 0, now)
+                ..test_signals.acked(packets, 0, now)
             };
             (path.on_ack(&ack, Probing::No, 0.0), path.rate())
         };
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_path_loses_behind_the_bottleneck_counts_to_its_rate() {
+    fn losses_behind_the_bottleneck_count_towards_its_rate() {
         let mut path = Path::default();
         round(&mut path, 0, 20);
         assert_eq!(path.rate(), Some(1_000.0)); // Nothing is known of the loss.
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_delivers_as_much_to_a_slower_sender_was_too_full() {
+    fn equal_delivery_at_a_lower_sending_rate_means_that_the_path_was_overfilled() {
         let mut path = Path::default();
         round(&mut path, 0, 0);
         path.learn_own_loss();
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_still_delivers_as_much_after_congestion_is_not_learned_from() {
+    fn path_loss_is_not_learned_while_congestion_persists() {
         let mut path = Path::default();
         round(&mut path, 0, 0);
         path.begin();
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn congestion_lowers_the_rate_to_what_arrived_and_to_no_less_than_a_half() {
+    fn congestion_lowers_the_rate_to_the_delivery_rate_but_at_most_by_half() {
         for (lost, rate) in [(30, 700.0), (80, 510.0)] {
             let mut path = Path::default();
             round(&mut path, 0, 0);
@@ -513,7 +513,8 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_grew_tells_of_the_path_unless_it_lost_more_than_any_before() {
+    fn a_growing_round_measures_the_path_loss_unless_its_loss_exceeds_all_earlier_rounds()
+    {
         let mut path = Path::default();
         round(&mut path, 0, 5);
         path.take_growing_round();
@@ -527,14 +528,14 @@ mod tests {
     }
 
     #[test]
-    fn the_least_round_trip_is_kept_and_its_age_counted_until_it_is_seen_again() {
+    fn the_minimum_rtt_is_kept_and_its_age_is_counted_until_it_is_measured_again() {
         let mut path = Path::default();
         let mut sample = |milliseconds, now| {
-            let hand = Hand {
+            let test_signals = TestSignals {
                 round_trip: ms(milliseconds),
-                ..Hand::default()
+                ..TestSignals::default()
             };
-            path.on_ack(&hand.acked(1, 0, now), Probing::Startup, 0.0);
+            path.on_ack(&test_signals.acked(1, 0, now), Probing::Startup, 0.0);
             let later = Moment::START + ms(now + 10);
             (path.least(), path.least_age(later))
         };

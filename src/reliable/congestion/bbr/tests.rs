@@ -1,4 +1,4 @@
-use super::super::hand::{Hand, ms};
+use super::super::test_signals::{TestSignals, ms};
 use super::*;
 
 /// Round trips one after the other, each told by one ACK at its end.
@@ -10,25 +10,25 @@ struct Rounds {
 
 /// One of them.
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct Sample {
     /// Packets per second.
     rate: f64,
     delivered: u32,
     lost: u32,
     in_flight: u32,
     round_trip: Duration,
-    is_limited: bool,
+    is_application_limited: bool,
 }
 
 /// 1,000 packets per second, 100 ms, and 10 ms for which an ACK is held: a product of
 /// 110.
-const STEADY: Told = Told {
+const STEADY: Sample = Sample {
     rate: 1_000.0,
     delivered: 100,
     lost: 0,
     in_flight: 100,
     round_trip: Duration::from_millis(100),
-    is_limited: false,
+    is_application_limited: false,
 };
 
 impl Rounds {
@@ -53,12 +53,13 @@ impl Rounds {
     }
 
     /// One round trip passes, told by ten ACKs.
-    fn pass(&mut self, told: Told) -> &'static str {
+    fn pass(&mut self, told: Sample) -> &'static str {
         let sent = self.now;
         let (began, before) = (self.now, self.delivered);
         if told.lost > 0 {
-            let hand = Hand::default();
-            self.bbr.on_signal(&hand.lost(told.lost, sent, began));
+            let test_signals = TestSignals::default();
+            self.bbr
+                .on_signal(&test_signals.lost(told.lost, sent, began));
         }
         for slice in 1..=10_u32 {
             let later = told.round_trip * slice / 10;
@@ -66,7 +67,7 @@ impl Rounds {
             let so_far = told.delivered * slice / 10;
             let packets = so_far - told.delivered * (slice - 1) / 10;
             self.delivered = before + u64::from(so_far);
-            let hand = Hand {
+            let test_signals = TestSignals {
                 round_trip: told.round_trip,
                 // Only the last of them left when the round had begun.
                 delivered_when_sent: before.saturating_sub(u64::from(slice < 10)),
@@ -75,10 +76,10 @@ impl Rounds {
             self.bbr.on_ack(&Acked {
                 in_flight: told.in_flight,
                 in_flight_when_sent: told.delivered + told.lost,
-                is_limited: told.is_limited,
+                is_application_limited: told.is_application_limited,
                 lost_since: u64::from(told.lost),
                 delivery_rate: Some(told.rate),
-                ..hand.acked(packets, sent, self.now)
+                ..test_signals.acked(packets, sent, self.now)
             });
         }
         self.bbr.phase()
@@ -90,8 +91,8 @@ impl Rounds {
 }
 
 /// A round at this many packets per second.
-fn rate(per_second: u32) -> Told {
-    Told {
+fn rate(per_second: u32) -> Sample {
+    Sample {
         rate: f64::from(per_second),
         delivered: per_second / 10,
         ..STEADY
@@ -99,7 +100,7 @@ fn rate(per_second: u32) -> Told {
 }
 
 #[test]
-fn the_first_window_is_spread_over_the_round_trip_of_the_handshake() {
+fn the_first_window_is_paced_over_the_rtt_of_the_handshake() {
     let rounds = Rounds::new();
     assert_eq!((rounds.bbr.window(), rounds.bbr.phase()), (32, "startup"));
     let paced = rounds.bbr.pacing_rate().unwrap();
@@ -107,14 +108,14 @@ fn the_first_window_is_spread_over_the_round_trip_of_the_handshake() {
 }
 
 #[test]
-fn startup_is_over_after_three_rounds_that_bring_less_than_a_quarter_more() {
+fn startup_ends_after_three_rounds_with_less_than_a_quarter_of_growth() {
     let mut rounds = Rounds::new();
     for growing in [200, 400, 800, 1_000] {
         assert_eq!(rounds.pass(rate(growing)), "startup");
     }
     assert_eq!(rounds.pass(rate(1_100)), "startup");
     assert_eq!(rounds.pass(rate(1_100)), "startup");
-    let queued = Told {
+    let queued = Sample {
         in_flight: 200,
         ..rate(1_100)
     };
@@ -126,7 +127,7 @@ fn startup_is_over_after_three_rounds_that_bring_less_than_a_quarter_more() {
 }
 
 #[test]
-fn the_window_is_two_products_while_the_rate_grows_and_no_longer() {
+fn the_window_is_two_bandwidth_delay_products_only_while_the_rate_grows() {
     let mut rounds = Rounds::new();
     for growing in [200, 400, 800, 1_600, 3_200, 6_400] {
         rounds.pass(rate(growing));
@@ -142,10 +143,10 @@ fn the_window_is_two_products_while_the_rate_grows_and_no_longer() {
 }
 
 #[test]
-fn a_sender_with_nothing_to_send_does_not_take_its_own_rate_for_the_bottlenecks() {
+fn an_application_limited_sender_does_not_take_its_own_rate_for_the_bandwidth() {
     let mut rounds = Rounds::new();
-    let idle = Told {
-        is_limited: true,
+    let idle = Sample {
+        is_application_limited: true,
         ..rate(200)
     };
     for _ in 0..20 {
@@ -154,7 +155,7 @@ fn a_sender_with_nothing_to_send_does_not_take_its_own_rate_for_the_bottlenecks(
 }
 
 #[test]
-fn the_cycle_is_one_round_up_one_or_more_down_and_six_of_cruise() {
+fn a_probing_cycle_is_one_round_up_at_least_one_down_and_six_of_cruise() {
     let mut rounds = Rounds::cruising();
     while rounds.pass(STEADY) != "probe-up" {}
     let phases: Vec<_> = (0..16).map(|_| rounds.pass(STEADY)).collect();
@@ -164,10 +165,10 @@ fn the_cycle_is_one_round_up_one_or_more_down_and_six_of_cruise() {
 }
 
 #[test]
-fn a_queue_that_does_not_go_is_somebody_elses_and_waited_for_three_rounds_only() {
+fn a_persistent_queue_is_attributed_to_other_flows_after_three_rounds() {
     let mut rounds = Rounds::cruising();
     while rounds.pass(STEADY) != "probe-down" {}
-    let queued = Told {
+    let queued = Sample {
         in_flight: 150,
         ..STEADY
     };
@@ -176,9 +177,9 @@ fn a_queue_that_does_not_go_is_somebody_elses_and_waited_for_three_rounds_only()
 }
 
 #[test]
-fn the_paths_own_loss_is_learned_from_a_round_that_was_sent_after_the_queue_had_gone() {
+fn the_path_loss_is_learned_only_from_a_round_sent_after_the_queue_has_drained() {
     let mut rounds = Rounds::new();
-    let lossy = Told {
+    let lossy = Sample {
         delivered: 80,
         lost: 20,
         rate: 800.0,
@@ -197,20 +198,20 @@ fn the_paths_own_loss_is_learned_from_a_round_that_was_sent_after_the_queue_had_
 }
 
 #[test]
-fn loss_beyond_the_paths_own_binds_the_window_until_the_next_cycle() {
+fn loss_beyond_the_path_loss_limits_the_window_until_the_next_cycle() {
     let mut rounds = Rounds::cruising();
     while rounds.pass(STEADY) != "probe-down" {}
     rounds.pass(STEADY);
     rounds.pass(STEADY); // The path's own loss is none.
     let before = rounds.bbr.window();
-    let harmless = Told {
+    let harmless = Sample {
         delivered: 98,
         lost: 2,
         ..STEADY
     };
     rounds.pass(harmless);
     assert!(rounds.bbr.window() >= before, "{}", rounds.bbr.window());
-    let overrun = Told {
+    let overrun = Sample {
         delivered: 50,
         lost: 50,
         ..STEADY
@@ -227,7 +228,7 @@ fn loss_beyond_the_paths_own_binds_the_window_until_the_next_cycle() {
 }
 
 #[test]
-fn the_window_is_a_third_more_than_the_product_and_one_clump_of_acks() {
+fn the_window_is_four_thirds_of_the_bandwidth_delay_product_plus_one_ack_aggregate() {
     let mut rounds = Rounds::cruising();
     (0..40).for_each(|_| {
         rounds.pass(STEADY);
@@ -236,10 +237,10 @@ fn the_window_is_a_third_more_than_the_product_and_one_clump_of_acks() {
 }
 
 #[test]
-fn what_was_sent_for_want_of_more_neither_lowers_nor_ages_the_rate() {
+fn application_limited_packets_neither_lower_nor_age_the_rate() {
     let mut rounds = Rounds::cruising();
-    let idle = Told {
-        is_limited: true,
+    let idle = Sample {
+        is_application_limited: true,
         ..rate(10)
     };
     (0..50).for_each(|_| {
@@ -249,9 +250,9 @@ fn what_was_sent_for_want_of_more_neither_lowers_nor_ages_the_rate() {
 }
 
 #[test]
-fn a_short_path_is_not_taken_for_a_fast_one() {
+fn a_short_path_is_not_taken_for_a_fast_path() {
     let mut rounds = Rounds::new();
-    let short = Told {
+    let short = Sample {
         round_trip: ms(1),
         delivered: 1,
         ..STEADY
@@ -265,7 +266,7 @@ fn a_short_path_is_not_taken_for_a_fast_one() {
 }
 
 #[test]
-fn on_a_short_path_the_first_window_is_ten_packets_and_no_faster_than_on_a_long_one() {
+fn on_a_short_path_the_first_window_is_ten_packets_with_a_bounded_pacing_rate() {
     let mut bbr = Bbr::new(8_192);
     bbr.on_start(Some(Duration::from_micros(20)));
     assert_eq!(bbr.window(), 10);
@@ -274,7 +275,7 @@ fn on_a_short_path_the_first_window_is_ten_packets_and_no_faster_than_on_a_long_
 }
 
 #[test]
-fn a_slower_path_is_believed_after_ten_rounds() {
+fn a_lower_delivery_rate_is_accepted_after_ten_rounds() {
     let mut rounds = Rounds::cruising();
     rounds.pass(STEADY);
     let mut count = 0;
@@ -287,14 +288,14 @@ fn a_slower_path_is_believed_after_ten_rounds() {
 }
 
 #[test]
-fn a_timeout_begins_with_little_and_the_acks_open_the_window_again() {
+fn a_timeout_reduces_the_window_to_four_packets_and_acks_reopen_it() {
     let mut rounds = Rounds::cruising();
     let before = rounds.bbr.window();
     rounds.bbr.on_signal(&Signal::Timeout(Moment::START));
     assert_eq!(rounds.bbr.window(), 4);
-    let few = Told {
+    let few = Sample {
         delivered: 4,
-        is_limited: true,
+        is_application_limited: true,
         ..STEADY
     };
     rounds.pass(few);
@@ -306,7 +307,7 @@ fn a_timeout_begins_with_little_and_the_acks_open_the_window_again() {
 }
 
 #[test]
-fn after_a_pause_it_looks_for_the_rate_anew_and_paces_its_first_window() {
+fn after_an_idle_period_the_rate_is_probed_anew_with_a_paced_first_window() {
     let mut rounds = Rounds::cruising();
     rounds.bbr.on_restart(Moment::START);
     assert_eq!((rounds.bbr.phase(), rounds.bbr.window()), ("startup", 32));
@@ -317,9 +318,9 @@ fn after_a_pause_it_looks_for_the_rate_anew_and_paces_its_first_window() {
 }
 
 #[test]
-fn the_least_round_trip_is_looked_for_when_it_was_not_seen_for_ten_seconds() {
+fn the_minimum_rtt_is_probed_when_it_has_not_been_measured_for_ten_seconds() {
     let mut rounds = Rounds::cruising();
-    let longer = Told {
+    let longer = Sample {
         round_trip: ms(150),
         delivered: 150,
         ..STEADY
@@ -336,9 +337,9 @@ fn the_least_round_trip_is_looked_for_when_it_was_not_seen_for_ten_seconds() {
 }
 
 #[test]
-fn a_round_trip_that_is_seen_again_needs_no_looking_for() {
+fn a_recently_measured_minimum_rtt_needs_no_probe() {
     let mut rounds = Rounds::cruising();
-    let near = Told {
+    let near = Sample {
         round_trip: ms(106),
         ..STEADY
     };
@@ -348,11 +349,11 @@ fn a_round_trip_that_is_seen_again_needs_no_looking_for() {
 }
 
 #[test]
-fn acks_of_one_clump_add_up_for_ten_rounds_and_are_forgotten_within_twenty() {
+fn the_excess_of_an_ack_aggregate_counts_for_ten_rounds_and_is_forgotten_within_twenty() {
     let mut rounds = Rounds::cruising();
     let mut clumps = Aggregation::default();
     let mut acked = |packets, rounds: &Rounds| {
-        let ack = Hand::default().acked(packets, 0, rounds.now);
+        let ack = TestSignals::default().acked(packets, 0, rounds.now);
         clumps.on_ack(&ack, &rounds.bbr.path);
         clumps.excess().round()
     };

@@ -1,7 +1,7 @@
 //! The receiver's connection as a machine: what it sends, hears and waits for.
 
 use super::super::super::event::{Event, Ignored, PacketName, Timer};
-use super::super::super::handshake::Opening;
+use super::super::super::handshake::HandshakeState;
 use super::super::super::moment::Moment;
 use super::super::super::{Machine, Transmit, earliest};
 use super::super::{Failure, Outcome};
@@ -12,7 +12,7 @@ impl Machine for Receiving {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         let opening = match self.phase {
             Phase::Ended { .. } => None,
-            Phase::Opening
+            Phase::Handshake
             | Phase::Transferring { .. }
             | Phase::Verifying { .. }
             | Phase::Lingering { .. } => self.handshake.poll_transmit(now),
@@ -20,11 +20,11 @@ impl Machine for Receiving {
         let transmit = opening.or_else(|| self.poll_phase(now))?;
         let name = PacketName::from(&transmit.packet);
         self.log.record(|| Event::PacketSent(name));
-        if let (Body::Ack(ack) | Body::Nack(ack), Some(terms)) =
-            (&transmit.packet.body, self.terms())
+        if let (Body::Ack(ack) | Body::Nack(ack), Some(parameters)) =
+            (&transmit.packet.body, self.parameters())
             && !ack.ranges.is_empty()
         {
-            self.log.record(|| terms.ranges_told(&ack.ranges));
+            self.log.record(|| parameters.ack_ranges(&ack.ranges));
         }
         Some(transmit)
     }
@@ -36,7 +36,7 @@ impl Machine for Receiving {
         let name = PacketName::from(packet);
         self.log.record(|| Event::PacketReceived(name));
         self.heard_at = now;
-        self.quiet.end(now);
+        self.idle_timer.end(now);
         match &packet.body {
             Body::SynAck(_) if self.handshake.is_initiator() => {
                 self.handshake.on_packet(packet, now);
@@ -67,18 +67,18 @@ impl Machine for Receiving {
             }
         }
         self.log.append(|| self.handshake.take_events());
-        if matches!(self.handshake.opening(), Opening::Disagreed) {
-            self.reset(Reset::BadTerms);
+        if matches!(self.handshake.state(), HandshakeState::Disagreed) {
+            self.reset(Reset::BadParameters);
         }
         self.begin();
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        let patience = Some(self.heard_at + self.patience());
+        let idle_timeout = Some(self.heard_at + self.idle_timeout());
         match &self.phase {
-            Phase::Opening => earliest([self.handshake.next_timeout(), patience]),
+            Phase::Handshake => earliest([self.handshake.next_timeout(), idle_timeout]),
             Phase::Transferring { machine, .. } => {
-                earliest([machine.next_timeout(), self.next_repeat(), patience])
+                earliest([machine.next_timeout(), self.next_repeat(), idle_timeout])
             }
             Phase::Lingering { until, .. } => Some(*until),
             Phase::Verifying { .. } | Phase::Ended { .. } => None,
@@ -86,10 +86,10 @@ impl Machine for Receiving {
     }
 
     fn on_timeout(&mut self, now: Moment) {
-        let is_silent = now >= self.heard_at + self.patience();
-        let is_quiet = self.next_repeat().is_some_and(|due| due <= now);
+        let is_silent = now >= self.heard_at + self.idle_timeout();
+        let is_idle = self.next_repeat().is_some_and(|due| due <= now);
         match &mut self.phase {
-            Phase::Opening => {
+            Phase::Handshake => {
                 self.handshake.on_timeout(now);
                 self.log.append(|| self.handshake.take_events());
                 if self.handshake.is_over(now) || is_silent {
@@ -100,15 +100,15 @@ impl Machine for Receiving {
             Phase::Transferring { machine, .. } => {
                 machine.on_timeout(now);
                 self.log.append(|| machine.take_events());
-                if is_quiet {
+                if is_idle {
                     if machine.arrivals().0 > 0 {
                         machine.repeat();
                     } else {
                         self.handshake.repeat(now);
-                        self.quiet.repeat();
+                        self.idle_timer.repeat();
                     }
-                    self.quiet.end(now);
-                    let timer = Timer::Quiet;
+                    self.idle_timer.end(now);
+                    let timer = Timer::Idle;
                     self.log.record(|| Event::TimerExpired { timer });
                 }
                 if is_silent {
@@ -134,7 +134,7 @@ impl Machine for Receiving {
     fn listen(&mut self) {
         self.log.listen();
         match &mut self.phase {
-            Phase::Opening => {
+            Phase::Handshake => {
                 self.handshake.listen();
                 self.log.append(|| self.handshake.take_events());
             }
@@ -142,9 +142,9 @@ impl Machine for Receiving {
                 machine.listen();
                 self.log.append(|| machine.take_events());
             }
-            Phase::Verifying { terms, .. } | Phase::Lingering { terms, .. } => {
-                let end = terms.end();
-                self.log.record(|| terms.listening_begun(end, end));
+            Phase::Verifying { parameters, .. } | Phase::Lingering { parameters, .. } => {
+                let end = parameters.end();
+                self.log.record(|| parameters.listening_begun(end, end));
             }
             Phase::Ended { .. } => {}
         }

@@ -17,8 +17,8 @@
 //! handshake of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
 
 use super::{Phase, Sending};
+use crate::reliable::connection_parameters::ConnectionParameters;
 use crate::reliable::moment::Moment;
-use crate::reliable::terms::Terms;
 use crate::wire::options::{Arq, Congestion};
 
 /// Most DATA packets before the client has answered: a first window, once.
@@ -26,21 +26,21 @@ pub(super) const EARLY_PACKETS: u64 = 32;
 
 impl Sending {
     /// The future connection parameters, if DATA need not wait for the client's ACK.
-    pub(super) fn early_terms(&self) -> Option<Terms> {
+    pub(super) fn early_parameters(&self) -> Option<ConnectionParameters> {
         let may_send =
             self.arq == Arq::Sack && self.proposal.congestion != Congestion::Fixed;
-        let terms = self.handshake.early_terms().filter(|_| may_send)?;
-        (terms.segments() > 0).then_some(terms)
+        let parameters = self.handshake.early_parameters().filter(|_| may_send)?;
+        (parameters.segments() > 0).then_some(parameters)
     }
 
     /// The client may have gone down to shorter segments: what was sent early was too
     /// long for the path, and everything starts again.
     pub(super) fn begin_anew_if_shorter(&mut self, now: Moment) {
-        if let (Phase::Transferring { terms, .. }, Some(early)) =
-            (&self.phase, self.early_terms())
-            && *terms != early
+        if let (Phase::Transferring { parameters, .. }, Some(early)) =
+            (&self.phase, self.early_parameters())
+            && *parameters != early
         {
-            self.phase = Phase::Opening;
+            self.phase = Phase::Handshake;
             self.advance(now);
         }
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_receiver_that_hears_nothing_says_each_second_what_has_arrived() {
+fn a_receiver_without_incoming_packets_repeats_its_ack_every_second() {
     let mut story = open_download();
     story.arrive("d0.1");
     story.arrive("a1.1");
@@ -22,7 +22,7 @@ fn a_receiver_that_hears_nothing_says_each_second_what_has_arrived() {
 }
 
 #[test]
-fn a_receiver_to_which_nothing_has_come_says_the_ack_of_its_opening_again() {
+fn a_receiver_without_any_data_repeats_its_handshake_ack() {
     let sender = Sending::respond(Arq::GoBackN, SERVER, Moment::START);
     let receiver = Receiving::initiate(Arq::GoBackN, CLIENT, Moment::START);
     let mut story: Download = Story::new(sender, receiver);
@@ -43,7 +43,8 @@ fn a_receiver_to_which_nothing_has_come_says_the_ack_of_its_opening_again() {
 }
 
 #[test]
-fn a_receiver_that_has_heard_the_server_after_its_opening_does_not_repeat_that_ack() {
+fn a_receiver_that_received_a_packet_after_the_handshake_does_not_repeat_the_handshake_ack()
+ {
     let mut story = open_download();
     story.sender.set_paused(true, story.now);
     story.lose("d0.1 d1.1");
@@ -59,7 +60,7 @@ fn a_receiver_that_has_heard_the_server_after_its_opening_does_not_repeat_that_a
 }
 
 #[test]
-fn the_rest_of_a_file_goes_as_a_file_of_its_own_would_but_for_the_bytes() {
+fn the_rest_of_a_resumed_file_is_sent_like_a_whole_file_except_for_the_offset() {
     let rest = |side| Proposal {
         size: 5_000,
         offset: 3_000,

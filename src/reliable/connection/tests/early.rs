@@ -51,7 +51,7 @@ fn kinds(sent: &[Packet]) -> (usize, usize) {
 }
 
 #[test]
-fn data_follows_the_syn_ack_within_half_a_round_trip_and_the_ack_opens_the_rest() {
+fn data_follows_the_syn_ack_within_half_a_round_trip_before_the_handshake_ack() {
     let (mut client, syn) = syn(CLIENT, Arq::Sack);
     let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&syn, Moment::START);
@@ -73,7 +73,7 @@ fn data_follows_the_syn_ack_within_half_a_round_trip_and_the_ack_opens_the_rest(
 }
 
 #[test]
-fn an_address_that_never_answers_gets_a_first_window_once_and_three_syn_acks() {
+fn an_unvalidated_address_receives_one_first_window_and_three_syn_acks() {
     let (_, syn) = syn(CLIENT, Arq::Sack);
     let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&syn, Moment::START);
@@ -85,7 +85,7 @@ fn an_address_that_never_answers_gets_a_first_window_once_and_three_syn_acks() {
 }
 
 #[test]
-fn without_a_told_round_trip_or_with_a_textbook_protocol_no_more_than_three_times_goes() {
+fn without_a_plausible_chat_rtt_a_controller_and_sack_no_early_data_is_sent() {
     let bytes = |packets: &[Packet]| -> usize {
         packets.iter().map(Packet::datagram_bytes).sum()
     };
@@ -118,7 +118,7 @@ fn without_a_told_round_trip_or_with_a_textbook_protocol_no_more_than_three_time
 }
 
 #[test]
-fn a_shorter_syn_begins_the_early_data_anew_in_shorter_segments() {
+fn a_shorter_syn_restarts_the_early_data_with_shorter_segments() {
     let (_, long) = syn(CLIENT, Arq::Sack);
     let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&long, Moment::START);
@@ -137,7 +137,7 @@ fn a_shorter_syn_begins_the_early_data_anew_in_shorter_segments() {
 }
 
 #[test]
-fn data_that_comes_before_the_syn_ack_draws_another_syn_at_once() {
+fn data_that_arrives_before_the_syn_ack_triggers_another_syn_immediately() {
     let (mut client, syn) = syn(CLIENT, Arq::Sack);
     let mut server = Sending::respond(Arq::Sack, SERVER, Moment::START);
     server.on_packet(&syn, Moment::START);

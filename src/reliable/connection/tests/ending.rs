@@ -1,14 +1,14 @@
 //! Stories about a FIN that follows the last segment before everything is acknowledged.
 
 use super::*;
-use crate::reliable::event::Unwanted;
+use crate::reliable::event::DiscardReason;
 use crate::wire::options::Congestion;
 
 /// The receiver's ACK that says: FIN has come.
-const HAS_COME: &str = "a4294967295.1";
+const FIN_RECEIVED: &str = "a4294967295.1";
 
 /// Two segments in a window of four that a controller moves, open.
-fn roomy_download(arq: Arq, congestion: Congestion) -> Download {
+fn wide_window_download(arq: Arq, congestion: Congestion) -> Download {
     opened(arq, |side| Proposal {
         window: 4,
         congestion,
@@ -18,7 +18,7 @@ fn roomy_download(arq: Arq, congestion: Congestion) -> Download {
 
 /// DATA and FIN on their way.
 fn download_with_fin() -> Download {
-    let mut story = roomy_download(Arq::Sack, Congestion::Reno);
+    let mut story = wide_window_download(Arq::Sack, Congestion::Reno);
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1");
     story.sender.set_digest(DIGEST, story.now);
     story.sends("f0.1");
@@ -32,15 +32,15 @@ fn claims(story: &Download, digest: Option<Digest>) {
 }
 
 #[test]
-fn a_receiver_holds_fin_until_the_last_segment_is_there() {
+fn a_receiver_holds_fin_until_the_last_segment_has_arrived() {
     let mut story = download_with_fin();
     story.arrive("d0.1 f0.1");
     claims(&story, None);
     story.arrive("a1.1");
     story.arrive("d1.1");
     claims(&story, Some(DIGEST));
-    story.sends(&format!("a1.1 {HAS_COME}"));
-    story.arrive(HAS_COME);
+    story.sends(&format!("a1.1 {FIN_RECEIVED}"));
+    story.arrive(FIN_RECEIVED);
     story.receiver.set_verdict(true, story.now);
     story.sends("g0.1");
     story.arrive("g0.1");
@@ -50,7 +50,7 @@ fn a_receiver_holds_fin_until_the_last_segment_is_there() {
 }
 
 #[test]
-fn a_fin_behind_its_last_ack_is_waited_for_and_not_said_twice() {
+fn an_early_fin_still_in_flight_after_the_last_ack_is_not_retransmitted() {
     let mut story = download_with_fin();
     story.arrive("d0.1 d1.1");
     story.arrive("a1.1 a2.1");
@@ -63,7 +63,7 @@ fn a_fin_behind_its_last_ack_is_waited_for_and_not_said_twice() {
 }
 
 #[test]
-fn a_lost_early_fin_goes_again_after_its_wait() {
+fn a_lost_early_fin_is_retransmitted_after_its_timeout() {
     let mut story = download_with_fin();
     story.lose("f0.1");
     story.arrive("d0.1 d1.1");
@@ -76,7 +76,7 @@ fn a_lost_early_fin_goes_again_after_its_wait() {
 }
 
 #[test]
-fn a_lost_early_fin_goes_again_with_the_last_ack_where_that_comes_late() {
+fn a_lost_early_fin_is_retransmitted_when_the_last_ack_arrives_late() {
     let mut story = download_with_fin();
     story.arrive("d0.1");
     story.lose("d1.1 f0.1");
@@ -92,7 +92,7 @@ fn a_lost_early_fin_goes_again_with_the_last_ack_where_that_comes_late() {
 }
 
 #[test]
-fn a_fin_that_has_come_is_not_said_again_before_a_whole_wait() {
+fn an_acknowledged_fin_is_not_retransmitted_before_a_full_timeout() {
     let mut story = download_with_fin();
     story.arrive("d0.1 f0.1");
     story.lose("d1.1");
@@ -100,15 +100,15 @@ fn a_fin_that_has_come_is_not_said_again_before_a_whole_wait() {
     story.advance(ms(30));
     story.sends("a1.1 d1.2");
     story.arrive("d1.2");
-    story.arrive(HAS_COME);
+    story.arrive(FIN_RECEIVED);
     story.advance(ms(29));
-    story.sends(HAS_COME);
+    story.sends(FIN_RECEIVED);
     story.advance(ms(1));
     story.sends("f0.2"); // The disk takes its time.
 }
 
 #[test]
-fn a_sender_that_hears_nothing_after_an_early_fin_does_not_know_how_it_ended() {
+fn a_sender_without_an_answer_to_an_early_fin_reports_an_unknown_outcome() {
     let mut story = download_with_fin();
     story.arrive("d0.1 d1.1 f0.1");
     story.receiver.set_verdict(true, story.now);
@@ -120,12 +120,12 @@ fn a_sender_that_hears_nothing_after_an_early_fin_does_not_know_how_it_ended() {
 }
 
 #[test]
-fn after_a_forged_last_ack_the_sender_does_not_wait_for_ever() {
+fn a_forged_last_ack_does_not_make_the_sender_wait_forever() {
     let mut story = download_with_fin();
-    let terms = story.receiver.terms().unwrap();
+    let parameters = story.receiver.parameters().unwrap();
     story.lose("d1.1");
     story.arrive("d0.1 f0.1");
-    story.forge(End::Sender, ack(&terms, 2, &[], story.now));
+    story.forge(End::Sender, ack(&parameters, 2, &[], story.now));
     for second in 0..30 {
         ends(&story, None, None);
         let names = story.names_on_the_path();
@@ -139,7 +139,7 @@ fn after_a_forged_last_ack_the_sender_does_not_wait_for_ever() {
 }
 
 #[test]
-fn what_is_no_segment_is_not_answered_at_the_end_and_a_probe_is() {
+fn an_invalid_segment_is_not_answered_at_the_end_and_a_probe_is() {
     for verified in [None, Some(true)] {
         let mut story = download_with_fin();
         story.arrive("d0.1 d1.1 f0.1");
@@ -168,12 +168,16 @@ fn what_is_no_segment_is_not_answered_at_the_end_and_a_probe_is() {
             ..segment
         };
         story.forge(End::Receiver, probe);
-        story.sends(if verified.is_some() { "g0.2" } else { HAS_COME });
+        story.sends(if verified.is_some() {
+            "g0.2"
+        } else {
+            FIN_RECEIVED
+        });
     }
 }
 
 #[test]
-fn data_does_not_keep_a_receiver_lingering() {
+fn data_does_not_extend_the_linger_time_of_a_receiver() {
     let mut story = download_with_fin();
     story.arrive("d0.1 d1.1 f0.1");
     story.receiver.set_verdict(true, story.now);
@@ -186,7 +190,7 @@ fn data_does_not_keep_a_receiver_lingering() {
 }
 
 #[test]
-fn a_receiver_to_which_fin_alone_has_come_says_the_ack_of_its_opening_again() {
+fn a_receiver_with_an_early_fin_and_no_data_repeats_its_handshake_ack() {
     let mut story = download_with_fin();
     story.lose("d0.1 d1.1");
     story.advance(ms(5));
@@ -197,17 +201,18 @@ fn a_receiver_to_which_fin_alone_has_come_says_the_ack_of_its_opening_again() {
 }
 
 #[test]
-fn who_has_every_byte_and_fin_answers_a_resend_while_the_disk_is_busy_and_behind_it() {
+fn a_receiver_with_every_byte_and_fin_answers_retransmissions_before_and_after_the_disk_write()
+ {
     let mut story = download_with_fin();
     story.arrive("f0.1");
     story.arrive("d0.1 d1.1");
     story.lose("a1.1");
-    story.lose(HAS_COME);
-    story.sends(&format!("a1.1 {HAS_COME}"));
+    story.lose(FIN_RECEIVED);
+    story.sends(&format!("a1.1 {FIN_RECEIVED}"));
     story.again("d0.1");
     story.happened(&Event::SegmentDropped {
         number: 0,
-        why: Unwanted::Duplicate,
+        why: DiscardReason::Duplicate,
     });
     let again = "a4294967295.2";
     story.sends(again);
@@ -224,7 +229,7 @@ fn who_has_every_byte_and_fin_answers_a_resend_while_the_disk_is_busy_and_behind
 }
 
 #[test]
-fn the_last_to_arrive_of_two_early_fins_counts() {
+fn the_last_of_two_early_fins_is_used() {
     let mut story = download_with_fin();
     let mut another = story.packet("f0.1").clone();
     another.body = Body::Fin {
@@ -237,14 +242,14 @@ fn the_last_to_arrive_of_two_early_fins_counts() {
 }
 
 #[test]
-fn fin_waits_for_the_last_ack_in_a_fixed_window_and_in_go_back_n() {
+fn fin_waits_for_the_last_ack_with_a_fixed_window_and_with_go_back_n() {
     for (arq, congestion) in [
         (Arq::StopAndWait, Congestion::Fixed),
         (Arq::GoBackN, Congestion::Reno),
         (Arq::SelectiveRepeat, Congestion::Reno),
         (Arq::Sack, Congestion::Fixed),
     ] {
-        let mut story = roomy_download(arq, congestion);
+        let mut story = wide_window_download(arq, congestion);
         story.sender.set_digest(DIGEST, story.now);
         let mut acks = 0;
         loop {

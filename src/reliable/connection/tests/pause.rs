@@ -1,7 +1,7 @@
 //! Stories about windows that close, pauses, and probes.
 
 use super::*;
-use crate::reliable::event::{GateState, Timer};
+use crate::reliable::event::{FlowControlState, Timer};
 
 /// The first probe; the one before it, which nobody sent, was the news itself.
 const PROBE: &str = "d4294967295.1";
@@ -21,7 +21,7 @@ fn long_download(arq: Arq) -> Download {
 }
 
 /// All that is on the path arrives, and what it draws, until nothing is left.
-fn settle(story: &mut Download) {
+fn deliver_all(story: &mut Download) {
     loop {
         let names = story.names_on_the_path();
         if names.is_empty() {
@@ -34,7 +34,7 @@ fn settle(story: &mut Download) {
 }
 
 #[test]
-fn a_paused_receiver_takes_what_was_promised_and_then_no_more() {
+fn a_paused_receiver_accepts_only_the_advertised_window() {
     for (arq, promised) in [
         (Arq::StopAndWait, 1),
         (Arq::GoBackN, 4),
@@ -44,16 +44,16 @@ fn a_paused_receiver_takes_what_was_promised_and_then_no_more() {
         let mut story = long_download(arq);
         story.arrive("d0.1"); // Its ACK promises one more.
         story.receiver.set_paused(true);
-        settle(&mut story);
+        deliver_all(&mut story);
         let came = story.receiver.segments_in_order();
         story.expect(
             &format!("{came} came"),
             (promised..=promised + 1).contains(&came),
         );
-        let gate = GateState::WindowClosed;
-        story.happened(&Event::DataBlockedUpdated { gate });
+        let flow_control = FlowControlState::WindowClosed;
+        story.happened(&Event::DataBlockedUpdated { flow_control });
         story.receiver.set_paused(false);
-        settle(&mut story);
+        deliver_all(&mut story);
         let came = story.receiver.segments_in_order();
         story.expect(&format!("{came} came at last"), came == 10);
         let resent = story.sender.progress().resent_packets;
@@ -62,14 +62,14 @@ fn a_paused_receiver_takes_what_was_promised_and_then_no_more() {
 }
 
 #[test]
-fn a_closed_window_is_probed_for_as_long_as_somebody_answers() {
+fn a_zero_window_is_probed_as_long_as_the_probes_are_answered() {
     let mut story = long_download(Arq::GoBackN);
     story.receiver.set_paused(true);
-    settle(&mut story);
+    deliver_all(&mut story);
     let before = (story.sender.progress(), story.receiver.arrivals());
     for _ in 0..1_000 {
         story.advance(ms(200));
-        settle(&mut story);
+        deliver_all(&mut story);
     }
     ends(&story, None, None);
     let after = (story.sender.progress(), story.receiver.arrivals());
@@ -79,26 +79,26 @@ fn a_closed_window_is_probed_for_as_long_as_somebody_answers() {
     story.happened(&Event::TimerExpired {
         timer: Timer::Probe,
     });
-    story.held_for_lost(&[]);
+    story.declared_lost(&[]);
     story.receiver.set_paused(false);
-    settle(&mut story);
+    deliver_all(&mut story);
     story.expect("whole", story.receiver.segments_in_order() == 10);
 }
 
 #[test]
-fn a_closed_window_does_not_hide_that_the_other_side_is_gone() {
+fn a_zero_window_does_not_prevent_the_idle_timeout() {
     let mut story = long_download(Arq::Sack);
     story.receiver.set_paused(true);
-    settle(&mut story);
+    deliver_all(&mut story);
     story.advance(ms(30_000)); // No probe arrives.
     ends(&story, SILENCE, SILENCE);
 }
 
 #[test]
-fn a_lost_window_update_is_drawn_again_by_a_probe() {
+fn a_lost_window_update_is_repeated_in_answer_to_a_probe() {
     let mut story = long_download(Arq::GoBackN);
     story.receiver.set_paused(true);
-    settle(&mut story);
+    deliver_all(&mut story);
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1 a4.1");
     story.receiver.set_paused(false);
     story.sends("a5.1");
@@ -114,50 +114,52 @@ fn a_lost_window_update_is_drawn_again_by_a_probe() {
 }
 
 #[test]
-fn a_paused_sender_sends_nothing_but_probes_and_then_goes_on() {
+fn a_paused_sender_sends_only_probes_and_continues_after_the_pause() {
     let mut story = long_download(Arq::Sack);
     story.sender.set_paused(true, story.now);
     story.happened(&Event::DataBlockedUpdated {
-        gate: GateState::Paused,
+        flow_control: FlowControlState::Paused,
     });
-    settle(&mut story);
+    deliver_all(&mut story);
     let sent = story.sender.progress().sent_packets;
     story.expect("the first window left before", sent == 4);
     story.advance(ms(200));
     story.arrive(PROBE);
-    settle(&mut story);
+    deliver_all(&mut story);
     story.sender.set_paused(false, story.now);
     story.happened(&Event::DataBlockedUpdated {
-        gate: GateState::Open,
+        flow_control: FlowControlState::Open,
     });
-    settle(&mut story);
+    deliver_all(&mut story);
     story.expect("whole", story.receiver.segments_in_order() == 10);
 }
 
 #[test]
-fn a_window_opens_again_when_half_of_it_is_free() {
+fn a_zero_window_reopens_when_half_of_the_buffer_is_free() {
     let mut story = long_download(Arq::Sack);
-    story.receiver.set_room(0);
-    settle(&mut story);
-    story.receiver.set_room(1);
-    settle(&mut story);
+    story.receiver.set_receive_window(0);
+    deliver_all(&mut story);
+    story.receiver.set_receive_window(1);
+    deliver_all(&mut story);
     story.expect("a crumb", story.receiver.segments_in_order() == 4);
-    story.receiver.set_room(2);
-    settle(&mut story);
+    story.receiver.set_receive_window(2);
+    deliver_all(&mut story);
     let came = story.receiver.segments_in_order();
     story.expect(&format!("{came} came"), came == 10);
 }
 
 #[test]
-fn a_segment_beyond_a_closed_window_is_dropped_and_answered() {
+fn a_segment_beyond_a_zero_window_is_dropped_and_answered() {
     for arq in Arq::ALL {
         let mut story = long_download(arq);
         story.receiver.set_paused(true);
-        settle(&mut story);
-        let terms = story.receiver.terms().unwrap();
+        deliver_all(&mut story);
+        let parameters = story.receiver.parameters().unwrap();
         let came = story.receiver.segments_in_order();
-        let early = terms.data(terms.first + came, 1, story.now).packet;
-        story.expect("not wanted", !story.receiver.wants(&early));
+        let early = parameters
+            .data(parameters.first + came, 1, story.now)
+            .packet;
+        story.expect("not wanted", !story.receiver.is_wanted(&early));
         story.forge(End::Receiver, early);
         let answers = story.names_on_the_path().len();
         story.expect("one ACK", answers == 1);
@@ -166,26 +168,30 @@ fn a_segment_beyond_a_closed_window_is_dropped_and_answered() {
 }
 
 #[test]
-fn a_receiver_tells_each_change_of_its_gate_once() {
+fn a_receiver_records_each_change_of_its_flow_control_state_once() {
     let mut story = long_download(Arq::Sack);
     story.take_events();
     story.receiver.set_paused(true);
     story.receiver.set_paused(true);
     story.receiver.set_paused(false);
-    story.receiver.set_room(0);
-    story.receiver.set_room(0);
+    story.receiver.set_receive_window(0);
+    story.receiver.set_receive_window(0);
     let mut gates = Vec::new();
     for event in story.receiver.take_events() {
-        if let Event::DataBlockedUpdated { gate } = event {
-            gates.push(gate);
+        if let Event::DataBlockedUpdated { flow_control } = event {
+            gates.push(flow_control);
         }
     }
-    let wanted = [GateState::Paused, GateState::Open, GateState::WindowClosed];
+    let wanted = [
+        FlowControlState::Paused,
+        FlowControlState::Open,
+        FlowControlState::WindowClosed,
+    ];
     story.expect(&format!("{gates:?}"), gates == wanted);
 }
 
 #[test]
-fn a_sender_that_goes_on_after_a_pause_waits_no_longer_than_at_first() {
+fn after_a_pause_the_timeout_of_the_sender_returns_to_its_initial_value() {
     let mut story = long_download(Arq::Sack);
     let first = story.sender.progress().rto_us;
     story.advance(ms(100)); // Nothing comes back.
@@ -200,7 +206,7 @@ fn a_sender_that_goes_on_after_a_pause_waits_no_longer_than_at_first() {
 }
 
 #[test]
-fn a_paused_sender_is_woken_for_its_probes_and_not_for_what_is_in_flight() {
+fn the_timer_of_a_paused_sender_covers_its_probes_and_not_the_packets_in_flight() {
     let mut story = long_download(Arq::Sack);
     let unpaused = story.sender.next_timeout();
     story.expect("an ACK is awaited", unpaused < Some(story.now + ms(200)));

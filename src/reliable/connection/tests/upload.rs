@@ -11,14 +11,14 @@ fn upload() -> Download {
 }
 
 #[test]
-fn an_upload_opens_by_the_senders_syn_and_ends_verified() {
+fn an_upload_is_established_by_the_syn_of_the_sender_and_ends_verified() {
     let mut story = upload();
     story.arrive("s0.1");
     story.arrive("y0.1");
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1");
     story.arrive("a0.1 d0.1 d1.1");
-    let terms = story.receiver.terms().unwrap();
-    story.expect("the SYN brought the number", terms.first == FIRST);
+    let parameters = story.receiver.parameters().unwrap();
+    story.expect("the SYN brought the number", parameters.first == FIRST);
     story.arrive("a1.1 a2.1");
     story.arrive("f0.1");
     story.receiver.set_verdict(true, story.now);
@@ -27,13 +27,13 @@ fn an_upload_opens_by_the_senders_syn_and_ends_verified() {
 }
 
 #[test]
-fn data_opens_the_receivers_side_where_the_ack_was_lost() {
+fn data_opens_the_receiver_after_the_handshake_ack_was_lost() {
     let mut story = upload();
     story.arrive("s0.1");
     story.arrive("y0.1");
     story.lose("a0.1");
     story.arrive("d0.1");
-    story.expect("open", story.receiver.terms().is_some());
+    story.expect("open", story.receiver.parameters().is_some());
     story.arrive("d1.1");
     story.expect(
         "the first comes again",
@@ -47,7 +47,7 @@ fn data_opens_the_receivers_side_where_the_ack_was_lost() {
 }
 
 #[test]
-fn a_syn_ack_that_comes_again_is_answered_again() {
+fn a_repeated_syn_ack_is_answered_again() {
     let mut story = upload();
     story.arrive("s0.1");
     story.arrive("y0.1");
@@ -56,33 +56,33 @@ fn a_syn_ack_that_comes_again_is_answered_again() {
     story.again("y0.1");
     story.sends("a0.2");
     story.arrive("a0.2");
-    story.expect("open", story.receiver.terms().is_some());
+    story.expect("open", story.receiver.parameters().is_some());
 }
 
 #[test]
-fn a_second_syn_of_other_terms_changes_nothing_for_who_receives_an_upload() {
+fn a_second_syn_with_other_parameters_has_no_effect_on_the_receiver_of_an_upload() {
     let mut story = upload();
     let mut other = story.packet("s0.1").clone();
     story.arrive("s0.1");
     story.arrive("y0.1");
     story.arrive("a0.1");
-    let terms = story.receiver.terms();
+    let parameters = story.receiver.parameters();
     other.sequence = FIRST + 1_000;
-    other.body = Body::Syn(Opening {
+    other.body = Body::Syn(HandshakeFields {
         size: 1,
         window: 1,
         echo: 0,
         segment_bytes: 1,
     });
     story.forge(End::Receiver, other);
-    story.expect("the terms stay", story.receiver.terms() == terms);
+    story.expect("the terms stay", story.receiver.parameters() == parameters);
     ends(&story, None, None);
     story.arrive("d0.1 d1.1");
     story.expect("and it goes on", story.receiver.segments_in_order() == 2);
 }
 
 #[test]
-fn an_empty_file_is_uploaded_even_where_every_handshake_ack_is_lost() {
+fn an_empty_file_is_uploaded_even_if_every_handshake_ack_is_lost() {
     let arq = Arq::StopAndWait;
     let [client, server] = [SERVER, CLIENT].map(|side| Proposal { size: 0, ..side });
     let sender = Sending::initiate(arq, client, Moment::START);
@@ -99,7 +99,7 @@ fn an_empty_file_is_uploaded_even_where_every_handshake_ack_is_lost() {
 }
 
 #[test]
-fn a_receiver_that_nobody_calls_ends_after_30_seconds() {
+fn a_receiver_without_a_syn_ends_after_30_seconds() {
     let arq = Arq::GoBackN;
     let mut receiver = Receiving::respond(arq, CLIENT, Moment::START);
     let enough = receiver.next_timeout().unwrap();
@@ -110,7 +110,7 @@ fn a_receiver_that_nobody_calls_ends_after_30_seconds() {
 }
 
 #[test]
-fn each_side_ignores_the_handshake_of_its_own_role() {
+fn each_side_ignores_the_handshake_packets_of_its_own_role() {
     let mut story = upload();
     let syn = story.packet("s0.1").clone();
     story.forge(End::Sender, syn);

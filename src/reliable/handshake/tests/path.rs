@@ -5,7 +5,9 @@ use super::*;
 const SHORT: usize = 1_200;
 
 /// The server has seen the first two SYNs, or not; the third is on its way.
-fn gone_down(first: impl FnOnce(&mut Story<Handshake, Handshake>)) -> Opened {
+fn after_two_unanswered_syns(
+    first: impl FnOnce(&mut Story<Handshake, Handshake>),
+) -> Opened {
     let mut story = story();
     first(&mut story);
     story.advance(ms(200));
@@ -21,13 +23,16 @@ type Opened = Story<Handshake, Handshake>;
 #[track_caller]
 fn is_open_with(story: &Opened, segment_bytes: u16) {
     is_open(story);
-    let agreed = story.sender.terms().map(|terms| terms.segment_bytes);
+    let agreed = story
+        .sender
+        .parameters()
+        .map(|parameters| parameters.segment_bytes);
     story.expect(&format!("{agreed:?}"), agreed == Some(segment_bytes));
 }
 
 #[test]
-fn after_two_unanswered_syns_the_next_ones_are_shorter_and_so_is_all_that_follows() {
-    let mut story = gone_down(|story| story.lose("s0.1"));
+fn after_two_unanswered_syns_the_handshake_and_the_segments_become_shorter() {
+    let mut story = after_two_unanswered_syns(|story| story.lose("s0.1"));
     story.arrive("s0.3");
     let answer = datagram_bytes(story.packet("y0.1"));
     story.expect(&format!("{answer} bytes come back"), answer == SHORT);
@@ -37,10 +42,10 @@ fn after_two_unanswered_syns_the_next_ones_are_shorter_and_so_is_all_that_follow
 }
 
 #[test]
-fn a_late_answer_to_a_long_syn_does_not_make_them_disagree() {
-    let mut story = gone_down(|story| story.arrive("s0.1"));
+fn a_late_answer_to_a_long_syn_causes_no_disagreement() {
+    let mut story = after_two_unanswered_syns(|story| story.arrive("s0.1"));
     story.arrive("y0.1");
-    story.expect("the client waits", story.receiver.terms().is_none());
+    story.expect("the client waits", story.receiver.parameters().is_none());
     story.arrive("s0.3");
     let names = story.names_on_the_path();
     let last = names.last().unwrap().clone();
@@ -52,8 +57,8 @@ fn a_late_answer_to_a_long_syn_does_not_make_them_disagree() {
 }
 
 #[test]
-fn a_long_syn_that_comes_after_a_short_one_changes_nothing() {
-    let mut story = gone_down(|_| ());
+fn a_long_syn_that_arrives_after_a_shorter_one_has_no_effect() {
+    let mut story = after_two_unanswered_syns(|_| ());
     story.arrive("s0.3");
     story.arrive("y0.1");
     story.arrive("s0.1");
@@ -62,7 +67,7 @@ fn a_long_syn_that_comes_after_a_short_one_changes_nothing() {
 }
 
 #[test]
-fn an_answer_in_time_keeps_the_full_length_though_a_syn_was_lost() {
+fn an_answer_in_time_keeps_the_full_segment_size_despite_a_lost_syn() {
     let mut story = story();
     story.lose("s0.1");
     story.advance(ms(200));
@@ -73,7 +78,7 @@ fn an_answer_in_time_keeps_the_full_length_though_a_syn_was_lost() {
 }
 
 #[test]
-fn a_length_that_somebody_chose_is_not_given_up_because_of_losses() {
+fn a_configured_segment_size_is_not_reduced_because_of_losses() {
     let chosen = |side| Proposal {
         segment_bytes: 8_000,
         ..side
@@ -90,7 +95,7 @@ fn a_length_that_somebody_chose_is_not_given_up_because_of_losses() {
 }
 
 #[test]
-fn a_chosen_length_that_the_system_refuses_gives_way_to_one_that_every_path_takes() {
+fn a_configured_segment_size_that_the_system_refuses_is_replaced_by_the_fallback_size() {
     let chosen = |side| Proposal {
         segment_bytes: 8_000,
         ..side
@@ -109,7 +114,7 @@ fn a_chosen_length_that_the_system_refuses_gives_way_to_one_that_every_path_take
 }
 
 #[test]
-fn where_the_system_sends_nothing_so_long_a_shorter_one_goes_at_once() {
+fn a_syn_that_the_system_refuses_as_too_long_is_replaced_by_a_shorter_one_at_once() {
     let mut story = story();
     story.lose("s0.1");
     let goes_down = story.receiver.on_too_long();

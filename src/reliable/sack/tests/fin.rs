@@ -3,13 +3,14 @@
 use super::*;
 
 #[test]
-fn fin_has_room_behind_the_last_segment_and_not_while_one_is_to_go_again() {
-    let short = Terms {
+fn fin_may_follow_the_last_segment_unless_a_retransmission_is_pending() {
+    let short = ConnectionParameters {
         size: 2 * 1_436,
         congestion: Congestion::Reno,
         ..TERMS
     };
-    let has_room = |story: &Story<Sender, Receiver>| story.sender.has_room_for_fin();
+    let has_room =
+        |story: &Story<Sender, Receiver>| story.sender.has_window_space_for_fin();
     let mut story = story_of(short);
     story.advance(ms(50)); // Paced.
     story.sends("d0.1 d1.1");
@@ -18,12 +19,12 @@ fn fin_has_room_behind_the_last_segment_and_not_while_one_is_to_go_again() {
     story.sender.on_timeout(story.now + ms(1_000));
     story.expect("DATA 0 is to go again", !has_room(&story));
 
-    let story = story_of(Terms { window: 2, ..short });
+    let story = story_of(ConnectionParameters { window: 2, ..short });
     story.expect("the window is full", !has_room(&story));
     let nothing_sent = Sender::new(short, measured());
-    story.expect("nothing was sent", !nothing_sent.has_room_for_fin());
+    story.expect("nothing was sent", !nothing_sent.has_window_space_for_fin());
     let fixed = Congestion::Fixed;
-    let story = story_of(Terms {
+    let story = story_of(ConnectionParameters {
         congestion: fixed,
         ..short
     });

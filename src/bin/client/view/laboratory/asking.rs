@@ -1,12 +1,12 @@
 //! Predict: the question, its choices as buttons, and what became of the answer.
 
-use super::{Report, labels, look};
+use super::{RequestCallback, labels, look};
 use fltk::button::Button;
 use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
-use sash::lab::page::{Quiz, Wish};
+use sash::lab::page::{LaboratoryRequest, Quiz};
 use sash::lab::predict::letter;
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ const MOST_CHOICES: usize = 4;
 
 impl Asking {
     /// Makes it in the column that is being built.
-    pub(super) fn new(report: &Report) -> Self {
+    pub(super) fn new(report: &RequestCallback) -> Self {
         let mut column = Flex::default().column();
         column.set_pad(4);
         let heading = look::heading("");
@@ -46,19 +46,19 @@ impl Asking {
             button.set_label_size(look::SMALL);
             button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
             let report = Rc::clone(report);
-            button.set_callback(move |_| report(Wish::Answer(place)));
+            button.set_callback(move |_| report(LaboratoryRequest::Answer(place)));
             column.fixed(&button, 32);
             button
         });
         let choices = choices.collect();
         let verdict = sentences();
         let mut next = look::main_button("&Next question", "Alt+N");
-        let wish = Rc::clone(report);
-        next.set_callback(move |_| wish(Wish::NextQuestion));
+        let request = Rc::clone(report);
+        next.set_callback(move |_| request(LaboratoryRequest::NextQuestion));
         column.fixed(&next, look::ROW);
         let mut ask = look::button("Ask the class", "Everybody sees this question");
         let report = Rc::clone(report);
-        ask.set_callback(move |_| report(Wish::AskClass));
+        ask.set_callback(move |_| report(LaboratoryRequest::AskClass));
         column.fixed(&ask, look::ROW);
         column.end();
         column.hide();
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_of_a_page_goes_on_in_the_next_line() {
+    fn the_path_of_a_report_page_is_wrapped_at_a_slash() {
         let told = broken("Right. (report/reliable/selective_repeat.md#the-idea)");
         assert_eq!(
             told,

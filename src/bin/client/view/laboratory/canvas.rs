@@ -100,7 +100,7 @@ impl Shown {
 }
 
 /// From lengths of a picture to pixels of the window.
-struct Sheet {
+struct Scaling {
     left: f64,
     top: f64,
     scale: f64,
@@ -108,7 +108,7 @@ struct Sheet {
 
 fn draw_picture(frame: &Frame, shown: &Shown) {
     let (x, y, w, h) = (frame.x(), frame.y(), frame.w(), frame.h());
-    let sheet = Sheet {
+    let scaling = Scaling {
         left: f64::from(x),
         top: f64::from(y),
         scale: shown.scale,
@@ -117,18 +117,18 @@ fn draw_picture(frame: &Frame, shown: &Shown) {
     draw::draw_rect_fill(x, y, w, h, color(shown.paper.ground()));
     for shape in &shown.picture.shapes {
         match shape {
-            Shape::Area(area) => sheet.area(area),
-            Shape::Line(line) => sheet.line(line),
-            Shape::Triangle(triangle) => sheet.triangle(triangle),
-            Shape::Disc(disc) => sheet.disc(disc),
-            Shape::Words(words) => sheet.words(words),
+            Shape::Area(area) => scaling.area(area),
+            Shape::Line(line) => scaling.line(line),
+            Shape::Triangle(triangle) => scaling.triangle(triangle),
+            Shape::Disc(disc) => scaling.disc(disc),
+            Shape::Words(words) => scaling.words(words),
         }
     }
     draw::set_line_style(LineStyle::Solid, 0);
     draw::pop_clip();
 }
 
-impl Sheet {
+impl Scaling {
     fn area(&self, area: &Area) {
         let (left, top) = self.pixel(Point::new(area.x, area.y));
         let (right, foot) =

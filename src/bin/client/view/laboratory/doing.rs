@@ -12,12 +12,12 @@
 
 use super::super::bell::Bell;
 use super::super::class_question::Stopped;
-use super::stage::Canvases;
+use super::canvases::Canvases;
 use sash::client::commands::Wanted;
 use sash::client::controller::Intent;
 use sash::client::laboratory;
 use sash::lab::page::export::Format;
-use sash::lab::page::{Command, Laboratory, News, Task, Wish};
+use sash::lab::page::{Command, Laboratory, LaboratoryRequest, News, Task};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -29,11 +29,11 @@ pub(super) struct Doing {
     /// Takes the keys that play.
     focus: Box<dyn Fn()>,
     /// Wishes that came while the page was being drawn.
-    waiting: RefCell<Vec<Wish>>,
+    waiting: RefCell<Vec<LaboratoryRequest>>,
     news: (Sender<News>, Receiver<News>),
     bell: Bell,
     /// The way out of the window, for what concerns real transfers.
-    intents: super::super::Report,
+    intents: super::super::IntentCallback,
 }
 
 impl Doing {
@@ -42,7 +42,7 @@ impl Doing {
         laboratory: &Rc<RefCell<Laboratory>>,
         canvases: &Rc<RefCell<Canvases>>,
         bell: Bell,
-        intents: &super::super::Report,
+        intents: &super::super::IntentCallback,
     ) -> Self {
         Self {
             laboratory: Rc::clone(laboratory),
@@ -56,12 +56,12 @@ impl Doing {
     }
 
     /// A person wants this.
-    pub(super) fn take(&self, wish: Wish) {
+    pub(super) fn take(&self, request: LaboratoryRequest) {
         // First: what comes of it may come while a person types elsewhere.
-        if wish.begins() {
+        if request.begins() {
             (self.focus)();
         }
-        self.take_later(wish);
+        self.take_later(request);
         self.catch_up();
     }
 
@@ -80,8 +80,8 @@ impl Doing {
     }
 
     /// The same, at the next turn.
-    pub(super) fn take_later(&self, wish: Wish) {
-        self.waiting.borrow_mut().push(wish);
+    pub(super) fn take_later(&self, request: LaboratoryRequest) {
+        self.waiting.borrow_mut().push(request);
         self.bell.ring();
     }
 
@@ -93,17 +93,17 @@ impl Doing {
         ) else {
             return; // It is being drawn; the bell has rung for another turn.
         };
-        let wishes = self.waiting.take();
-        for wish in wishes {
-            if wish.begins() {
+        let requests = self.waiting.take();
+        for request in requests {
+            if request.begins() {
                 canvases.let_go();
             }
-            let wish = if let Wish::Export(Format::Png, place) = wish {
-                Wish::Write(place, canvases.png(&laboratory))
+            let request = if let LaboratoryRequest::Export(Format::Png, place) = request {
+                LaboratoryRequest::Write(place, canvases.png(&laboratory))
             } else {
-                wish
+                request
             };
-            laboratory.take(wish);
+            laboratory.take(request);
         }
         for news in self.news.1.try_iter() {
             canvases.let_go();

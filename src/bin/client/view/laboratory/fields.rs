@@ -1,7 +1,7 @@
 //! The fields of a run: the link's line, the protocol, the file; and the buttons that do
 //! it.
 
-use super::{Report, look};
+use super::{RequestCallback, look};
 use fltk::button::Button;
 use fltk::enums::CallbackTrigger;
 use fltk::frame::Frame;
@@ -10,7 +10,7 @@ use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
 use sash::client::words;
-use sash::lab::page::{SIZES, Setup, Wish};
+use sash::lab::page::{LaboratoryRequest, SIZES, Setup};
 use sash::wire::options::{Arq, Congestion};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Makes the rows in the column that is being built.
-    pub(super) fn new(column: &mut Flex, report: &Report) -> Self {
+    pub(super) fn new(column: &mut Flex, report: &RequestCallback) -> Self {
         let (scenario, copy, run) = link_row(column);
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
@@ -149,16 +149,25 @@ impl Fields {
         }
     }
 
-    fn report_buttons(&self, buttons: [Button; 3], mut copy: Button, report: &Report) {
-        let wishes: [fn(Setup) -> Wish; 3] = [Wish::Run, Wish::Race, Wish::Predict];
-        for (mut button, wish) in buttons.into_iter().zip(wishes) {
+    fn report_buttons(
+        &self,
+        buttons: [Button; 3],
+        mut copy: Button,
+        report: &RequestCallback,
+    ) {
+        let requests: [fn(Setup) -> LaboratoryRequest; 3] = [
+            LaboratoryRequest::Run,
+            LaboratoryRequest::Race,
+            LaboratoryRequest::Predict,
+        ];
+        for (mut button, request) in buttons.into_iter().zip(requests) {
             let (read, report) = (self.reader(), Rc::clone(report));
-            button.set_callback(move |_| report(wish(read())));
+            button.set_callback(move |_| report(request(read())));
         }
         let mut scenario = self.scenario.clone();
         scenario.set_trigger(CallbackTrigger::EnterKeyAlways);
         let (read, tell) = (self.reader(), Rc::clone(report));
-        scenario.set_callback(move |_| tell(Wish::Run(read())));
+        scenario.set_callback(move |_| tell(LaboratoryRequest::Run(read())));
         let scenario = self.scenario.clone();
         copy.set_callback(move |_| fltk::app::copy(&scenario.value()));
     }

@@ -1,13 +1,13 @@
 //! Sliders over the link, one below the other; each takes effect at once.
 
 use super::playing::slider;
-use super::{Report, labels, look};
+use super::{RequestCallback, labels, look};
 use fltk::enums::Align;
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 use fltk::valuator::HorNiceSlider;
-use sash::lab::page::Wish;
+use sash::lab::page::LaboratoryRequest;
 use sash::lab::page::knob::Knob;
 use sash::link::Scenario;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ const HEIGHT: i32 = 20;
 
 impl Knobs {
     /// Makes them in the column that is being built.
-    pub(super) fn new(side: &mut Flex, report: &Report) -> Self {
+    pub(super) fn new(side: &mut Flex, report: &RequestCallback) -> Self {
         let mut column = Flex::default().column();
         column.set_pad(0);
         let rows = Knob::ALL.map(|knob| {
@@ -42,7 +42,7 @@ impl Knobs {
             row.end();
             let report = Rc::clone(report);
             slider.set_callback(move |slider| {
-                report(Wish::Turn(knob, place(slider.value())));
+                report(LaboratoryRequest::Turn(knob, place(slider.value())));
             });
             (knob, slider, value)
         });

@@ -1,6 +1,6 @@
 //! The row that plays: to the beginning, back, on; how slow, and when.
 
-use super::{Report, look};
+use super::{RequestCallback, look};
 use fltk::button::Button;
 use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;
@@ -8,15 +8,15 @@ use fltk::group::Flex;
 use fltk::prelude::*;
 use fltk::valuator::HorNiceSlider;
 use sash::client::words;
-use sash::lab::page::{Laboratory, WAYS, Wish};
+use sash::lab::page::{Laboratory, LaboratoryRequest, ONE_WAY_DELAYS};
 use std::rc::Rc;
 use std::time::Duration;
 
 /// The row.
 pub(super) struct Playing {
     play: Button,
-    way: HorNiceSlider,
-    way_words: Frame,
+    one_way_delay: HorNiceSlider,
+    one_way_delay_words: Frame,
     time: HorNiceSlider,
     time_words: Frame,
 }
@@ -26,44 +26,50 @@ const PLACES: f64 = 1_000.0;
 
 impl Playing {
     /// Makes the row in the column that is being built.
-    pub(super) fn new(column: &mut Flex, report: &Report) -> Self {
+    pub(super) fn new(column: &mut Flex, report: &RequestCallback) -> Self {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
         let buttons = [
-            ("Restart", "Go to the beginning (Home)", 72, Wish::Restart),
+            (
+                "Restart",
+                "Go to the beginning (Home)",
+                72,
+                LaboratoryRequest::Restart,
+            ),
             (
                 "&Back",
                 "Go to the previous packet (Left, Alt+B)",
                 56,
-                Wish::StepBack,
+                LaboratoryRequest::StepBack,
             ),
             (
                 "&Play",
                 "Play or pause (Space, Alt+P)",
                 64,
-                Wish::PlayOrPause,
+                LaboratoryRequest::PlayOrPause,
             ),
             (
                 "S&tep",
                 "Go to the next packet (Right, Alt+T)",
                 56,
-                Wish::Step,
+                LaboratoryRequest::Step,
             ),
         ];
-        let [_, _, play, _] = buttons.map(|(label, tip, width, wish)| {
+        let [_, _, play, _] = buttons.map(|(label, tip, width, request)| {
             let mut button = look::button(label, tip);
             row.fixed(&button, width);
             let report = Rc::clone(report);
-            button.set_callback(move |_| report(wish.clone()));
+            button.set_callback(move |_| report(request.clone()));
             button
         });
-        let mut way = slider("Set how long a packet travels on the screen: slow motion");
-        let (shortest, longest) = WAYS;
-        way.set_range(shortest.as_secs_f64(), longest.as_secs_f64());
-        way.set_step(0.1, 1);
-        row.fixed(&way, 110);
-        let way_words = small_words();
-        row.fixed(&way_words, 92);
+        let mut one_way_delay =
+            slider("Set how long a packet travels on the screen: slow motion");
+        let (shortest, longest) = ONE_WAY_DELAYS;
+        one_way_delay.set_range(shortest.as_secs_f64(), longest.as_secs_f64());
+        one_way_delay.set_step(0.1, 1);
+        row.fixed(&one_way_delay, 110);
+        let one_way_delay_words = small_words();
+        row.fixed(&one_way_delay_words, 92);
         let mut time = slider("Drag to another moment of the run");
         time.set_range(0.0, PLACES);
         time.set_step(1.0, 1);
@@ -74,17 +80,19 @@ impl Playing {
         column.fixed(&row, look::ROW);
 
         let tell = Rc::clone(report);
-        way.set_callback(move |way| {
-            tell(Wish::SetWay(Duration::from_secs_f64(
-                way.value().clamp(0.0, 60.0),
+        one_way_delay.set_callback(move |one_way_delay| {
+            tell(LaboratoryRequest::SetOneWayDelay(Duration::from_secs_f64(
+                one_way_delay.value().clamp(0.0, 60.0),
             )));
         });
         let tell = Rc::clone(report);
-        time.set_callback(move |time| tell(Wish::Seek(time.value() / PLACES)));
+        time.set_callback(move |time| {
+            tell(LaboratoryRequest::Seek(time.value() / PLACES))
+        });
         Self {
             play,
-            way,
-            way_words,
+            one_way_delay,
+            one_way_delay_words,
             time,
             time_words,
         }
@@ -98,12 +106,12 @@ impl Playing {
             "&Play"
         };
         look::set_label(&mut self.play, play);
-        let seconds = laboratory.way().as_secs_f64();
-        if (self.way.value() - seconds).abs() > 1e-6 {
-            self.way.set_value(seconds);
+        let seconds = laboratory.one_way_delay().as_secs_f64();
+        if (self.one_way_delay.value() - seconds).abs() > 1e-6 {
+            self.one_way_delay.set_value(seconds);
         }
-        let way = format!("{seconds:.1} s a way");
-        look::set_label(&mut self.way_words, &way);
+        let one_way_delay = format!("{seconds:.1} s a way");
+        look::set_label(&mut self.one_way_delay_words, &one_way_delay);
         let (now_us, end_us) = laboratory.times_us();
         let share = real(now_us) / real(end_us.max(1));
         let place = (share * PLACES).round().min(PLACES);

@@ -8,7 +8,9 @@
 //! Nothing here is a widget: an entry is known by its place in the list.
 
 use sash::client::model::Model;
-use sash::wire::options::{Arq, Asked, Congestion, Settled, Transport};
+use sash::wire::options::{
+    Arq, Congestion, NegotiatedOptions, RequestedOptions, Transport,
+};
 use std::str::FromStr;
 
 /// The entries before the ARQs in the choice of protocols.
@@ -44,7 +46,7 @@ pub(super) fn controller_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The entry of the choice that says the same.
-pub(super) fn controller_index(asked: &Asked) -> i32 {
+pub(super) fn controller_index(asked: &RequestedOptions) -> i32 {
     let name = asked.congestion.map_or(USUAL, Congestion::name);
     let index = controller_names().position(|it| it == name).unwrap_or(0);
     i32::try_from(index).unwrap_or(0)
@@ -64,7 +66,7 @@ pub(super) fn protocol_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The entry of the choice that says the same.
-pub(super) fn protocol_index(asked: &Asked) -> i32 {
+pub(super) fn protocol_index(asked: &RequestedOptions) -> i32 {
     let name = match (asked.transport, asked.arq) {
         (Some(Transport::Tcp), _) => PLAIN_TCP,
         (_, Some(arq)) => arq.name(),
@@ -76,7 +78,7 @@ pub(super) fn protocol_index(asked: &Asked) -> i32 {
 
 /// The options of the widgets. A window that is no number that fits asks for 0, which the
 /// controller refuses with a sentence.
-pub(super) fn asked(protocol_index: i32, window: &str) -> Asked {
+pub(super) fn asked(protocol_index: i32, window: &str) -> RequestedOptions {
     let index = usize::try_from(protocol_index).unwrap_or(0);
     let name = protocol_names().nth(index).unwrap_or(SERVERS_CHOICE);
     let arq: Option<Arq> = name.parse().ok();
@@ -84,11 +86,11 @@ pub(super) fn asked(protocol_index: i32, window: &str) -> Asked {
         PLAIN_TCP => Some(Transport::Tcp),
         _ => arq.map(|_| Transport::Udp),
     };
-    Asked {
+    RequestedOptions {
         transport,
         arq,
         window: number(window),
-        ..Asked::default()
+        ..RequestedOptions::default()
     }
 }
 
@@ -111,8 +113,8 @@ pub(super) fn explanation(model: &Model) -> String {
 
 /// One line about who decides how much of the window is used.
 pub(super) fn controller_explanation(model: &Model) -> String {
-    let defaults = model.defaults.unwrap_or(Settled::DEFAULT);
-    let Ok(settled) = model.options.settle(&defaults) else {
+    let defaults = model.defaults.unwrap_or(NegotiatedOptions::DEFAULT);
+    let Ok(settled) = model.options.negotiate(&defaults) else {
         return String::new();
     };
     if settled.transport == Transport::Tcp {
@@ -141,19 +143,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_entry_of_the_choice_asks_for_what_it_shows() {
+    fn every_entry_of_the_protocol_menu_selects_what_it_shows() {
         for (index, name) in (0..).zip(protocol_names()) {
             assert_eq!(protocol_index(&asked(index, "")), index, "{name}");
         }
     }
 
     #[test]
-    fn every_entry_of_the_controllers_choice_asks_for_what_it_shows() {
+    fn every_entry_of_the_controller_menu_selects_what_it_shows() {
         for (index, name) in (0..).zip(controller_names()) {
             let congestion = congestion(index);
-            let asked = Asked {
+            let asked = RequestedOptions {
                 congestion,
-                ..Asked::default()
+                ..RequestedOptions::default()
             };
             assert_eq!(controller_index(&asked), index, "{name}");
         }
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_does_not_fit_is_told_to_the_controller_and_not_dropped() {
+    fn an_invalid_window_is_passed_on_to_be_refused_and_not_ignored() {
         assert_eq!(asked(1, "").window, None);
         assert_eq!(asked(1, "16").window, Some(16));
         assert_eq!(asked(1, "99999999999").window, Some(0));

@@ -3,7 +3,7 @@
 
 use super::super::files::draw_mark;
 use super::super::look;
-use super::super::sheet::{INSET, Place, draw_words};
+use super::super::sorted_table::{INSET, Rectangle, draw_words};
 use super::COLUMNS;
 use fltk::draw;
 use fltk::enums::{Align, Color, Font, FrameType};
@@ -131,7 +131,7 @@ impl Row {
         Some(format!("{digest}  {}", self.words[1]))
     }
 
-    pub(super) fn draw(&self, column: usize, place: Place) {
+    pub(super) fn draw(&self, column: usize, place: Rectangle) {
         let (x, y, w, h) = place;
         match column {
             BAR => self.draw_bar((x + INSET, y + 4, w - 2 * INSET, h - 8)),
@@ -161,7 +161,7 @@ impl Row {
         }
     }
 
-    fn draw_bar(&self, (x, y, w, h): Place) {
+    fn draw_bar(&self, (x, y, w, h): Rectangle) {
         let filled = w * i32::from(self.percent) / 100;
         draw::draw_rect_fill(x, y, w, h, look::PAPER);
         draw::draw_rect_fill(x, y, filled, h, state_color(self.state));
@@ -250,7 +250,7 @@ const fn state_color(state: TransferState) -> Color {
     }
 }
 
-fn draw_button(label: &str, place: Place) {
+fn draw_button(label: &str, place: Rectangle) {
     let (x, y, w, h) = place;
     draw::draw_box(FrameType::UpBox, x, y, w, h, look::PAGE);
     draw::set_font(Font::Helvetica, look::SMALL);
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_offers_what_can_be_done_now_and_nothing_else() {
+    fn a_row_has_buttons_for_the_currently_possible_actions_only() {
         let running = Abilities {
             pause: true,
             cancel: true,
@@ -270,13 +270,13 @@ mod tests {
             ..Abilities::default()
         };
         assert_eq!(running.buttons(), [Some(Press::Pause), Some(Press::Cancel)]);
-        let broken_off = Abilities {
+        let interrupted = Abilities {
             retry: true,
             discard: true,
             ..Abilities::default()
         };
         let expected = [Some(Press::Retry), Some(Press::Discard)];
-        assert_eq!(broken_off.buttons(), expected);
+        assert_eq!(interrupted.buttons(), expected);
         let whole = Abilities {
             show: true,
             ..Abilities::default()

@@ -5,13 +5,13 @@
 //! touch, key --> which rows --> what can be done to them --Intent--> controller
 //! ```
 
-use super::super::Report;
-use super::super::sheet::{Place, Sheet, Touch};
+use super::super::IntentCallback;
+use super::super::sorted_table::{Rectangle, SortedTable, Touch};
 use super::row::{BUTTONS, Press, Row};
 use fltk::app;
 use fltk::enums::{Key, Shortcut};
 use sash::client::controller::Intent;
-use sash::client::model::{Order, Transfer, TransferColumn};
+use sash::client::model::{SortOrder, Transfer, TransferColumn};
 use std::cell::{Cell, RefCell};
 
 /// The rows as last shown.
@@ -21,7 +21,7 @@ pub(super) struct Rows {
     pub(super) all: RefCell<Vec<Row>>,
     /// Places in `all`, from top to bottom.
     pub(super) shown: RefCell<Vec<usize>>,
-    pub(super) order: Cell<Option<Order<TransferColumn>>>,
+    pub(super) order: Cell<Option<SortOrder<TransferColumn>>>,
     /// The order has changed, or another row is looked at.
     pub(super) is_stale: Cell<bool>,
 }
@@ -39,8 +39,8 @@ pub(super) const ORDERS: [TransferColumn; 8] = [
 ];
 
 impl Rows {
-    pub(super) fn order(&self) -> Order<TransferColumn> {
-        let usual = Order::by(TransferColumn::Number);
+    pub(super) fn order(&self) -> SortOrder<TransferColumn> {
+        let usual = SortOrder::by(TransferColumn::Number);
         self.order.get().unwrap_or(usual)
     }
 
@@ -77,7 +77,12 @@ impl Rows {
     }
 
     /// Whether nothing else shall happen.
-    pub(super) fn touch(&self, sheet: &Sheet<u64>, touch: Touch, tell: &Report) -> bool {
+    pub(super) fn touch(
+        &self,
+        sorted_table: &SortedTable<u64>,
+        touch: Touch,
+        tell: &IntentCallback,
+    ) -> bool {
         match touch {
             Touch::Heading(column) => {
                 if let Some(by) = ORDERS.get(column) {
@@ -88,24 +93,24 @@ impl Rows {
             }
             Touch::Press { row, column } => self.press_in_row(row, column, tell),
             Touch::Open => {
-                self.press_chosen(sheet, Press::Show, tell);
+                self.press_chosen(sorted_table, Press::Show, tell);
                 true
             }
             Touch::Hover(_) | Touch::Chosen => {
                 self.look_again(tell);
                 true
             }
-            Touch::Key(key) => self.key(sheet, key, tell),
+            Touch::Key(key) => self.key(sorted_table, key, tell),
         }
     }
 
     /// Everything is shown again at the next turn, which this requests.
-    fn look_again(&self, tell: &Report) {
+    fn look_again(&self, tell: &IntentCallback) {
         self.is_stale.set(true);
         tell(Intent::Look);
     }
 
-    fn press_in_row(&self, row: usize, column: usize, tell: &Report) -> bool {
+    fn press_in_row(&self, row: usize, column: usize, tell: &IntentCallback) -> bool {
         let Some(button) = column.checked_sub(BUTTONS) else {
             return false;
         };
@@ -121,7 +126,12 @@ impl Rows {
         true
     }
 
-    fn key(&self, sheet: &Sheet<u64>, key: Key, tell: &Report) -> bool {
+    fn key(
+        &self,
+        sorted_table: &SortedTable<u64>,
+        key: Key,
+        tell: &IntentCallback,
+    ) -> bool {
         let keys = app::event_state();
         let press = match key {
             Key::Delete if keys.contains(Shortcut::Shift) => Press::Discard,
@@ -133,7 +143,7 @@ impl Rows {
             _ if key == Key::from_char('r') => Press::Retry,
             _ if key == Key::from_char('l') => Press::Watch,
             _ if key == Key::from_char(' ') => {
-                let chosen = sheet.chosen();
+                let chosen = sorted_table.chosen();
                 if chosen.iter().any(|tag| self.can(*tag, Press::Pause)) {
                     Press::Pause
                 } else {
@@ -142,13 +152,18 @@ impl Rows {
             }
             _ => return false,
         };
-        self.press_chosen(sheet, press, tell);
+        self.press_chosen(sorted_table, press, tell);
         true
     }
 
     /// Does it to all that are chosen and to which it can be done.
-    pub(super) fn press_chosen(&self, sheet: &Sheet<u64>, press: Press, tell: &Report) {
-        let chosen = sheet.chosen();
+    pub(super) fn press_chosen(
+        &self,
+        sorted_table: &SortedTable<u64>,
+        press: Press,
+        tell: &IntentCallback,
+    ) {
+        let chosen = sorted_table.chosen();
         let chosen = chosen.into_iter().filter(|tag| self.can(*tag, press));
         match press {
             Press::Copy => {
@@ -177,7 +192,7 @@ impl Rows {
         }
     }
 
-    fn press(&self, press: Press, tag: u64, tell: &Report) {
+    fn press(&self, press: Press, tag: u64, tell: &IntentCallback) {
         tell(match press {
             Press::Pause | Press::Resume => Intent::Pause {
                 tag: Some(tag),
@@ -197,7 +212,7 @@ impl Rows {
         });
     }
 
-    pub(super) fn draw(&self, row: usize, column: usize, place: Place) {
+    pub(super) fn draw(&self, row: usize, column: usize, place: Rectangle) {
         let all = self.all.borrow();
         let at = self.shown.borrow().get(row).copied();
         if let Some(row) = at.and_then(|at| all.get(at)) {
@@ -210,13 +225,13 @@ impl Rows {
 mod tests {
     use super::*;
     use sash::client::controller::{Controller, Event};
-    use sash::transfer::{Figures, Report as Told};
+    use sash::transfer::{Figures, Report as TransferReport};
     use sash::wire::message::TransferState;
-    use sash::wire::options::Asked;
+    use sash::wire::options::RequestedOptions;
 
     /// A transfer as the controller makes it, in a room.
     fn joined_with_download() -> Controller {
-        let mut client = Controller::new(Asked::default(), true);
+        let mut client = Controller::new(RequestedOptions::default(), true);
         let connect = Intent::Connect {
             server: String::new(),
             port: String::new(),
@@ -224,13 +239,13 @@ mod tests {
         };
         client.on_intent(connect, 0);
         let file = "film.mp4".to_owned();
-        let asked = Asked::default();
+        let asked = RequestedOptions::default();
         client.on_intent(Intent::Download { file, asked }, 0);
         client
     }
 
     #[test]
-    fn only_what_changed_is_written_anew() {
+    fn only_changed_rows_are_rewritten() {
         let mut client = joined_with_download();
         let rows = Rows::default();
         assert!(rows.renew(&client.model().transfers));
@@ -239,7 +254,7 @@ mod tests {
             done_bytes: 5,
             ..Figures::default()
         };
-        let report = Told::Progress(TransferState::Sending, figures);
+        let report = TransferReport::Progress(TransferState::Sending, figures);
         client.on_event(Event::Report { tag: 1, report }, 10);
         assert!(rows.renew(&client.model().transfers));
         client.on_intent(Intent::ClearEnded, 20);

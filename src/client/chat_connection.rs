@@ -1,0 +1,265 @@
+//! The chat connection: a thread that reads it and a thread that writes it.
+//!
+//! `reader` connects, starts `writer` and turns lines into events; `writer` turns
+//! requests into lines, all that wait in one `write`. In this way `join` and the requests
+//! right after it travel together; there each line is a segment of its own, because TCP
+//! finds out at once that a segment is lost when a later one arrives, and else waits for
+//! a timer (RFC 8985). Behind the last question goes a `ping`, for the same reason.
+//!
+//! ```text
+//! send() --channel--> writer --> TcpStream --> reader --> report(Event)
+//! hang_up() closes the channel: writer empties it, closes its half of TCP, waits a
+//! moment for the server to close too, and then shuts the socket, which ends reader.
+//! ```
+//!
+//! It knows nothing of what the lines mean.
+
+mod connect;
+
+use super::address::ServerAddress;
+use super::controller::Event;
+use crate::transfer::clock::Clock;
+use crate::transfer::tap::{CaptureDirection, Conversation, Tap};
+use crate::transfer::threads;
+use crate::wire::line::Lines;
+use crate::wire::message::{Reply, Request};
+use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// A chat connection, made or about to be made. Dropping it hangs up.
+#[derive(Debug)]
+pub struct ChatConnection {
+    address: ServerAddress,
+    /// Copies of what is said and heard go there.
+    tap: Tap,
+    outgoing: Sender<Request>,
+    stream: Arc<OnceLock<Arc<TcpStream>>>,
+    /// The data that `reader` gets when it starts.
+    requests: Option<Receiver<Request>>,
+    /// Closed when both threads have ended.
+    ended: Receiver<()>,
+}
+
+/// How long the server may take to close its half after we have said goodbye.
+const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A server that leaves more requests than this unread is left.
+const MOST_UNSENT: usize = 65_536;
+
+impl ChatConnection {
+    /// A link that is not started: requests can be sent already, and wait.
+    #[must_use]
+    pub fn new(address: ServerAddress, tap: Tap) -> Self {
+        let (outgoing, requests) = unbounded();
+        Self {
+            address,
+            tap,
+            outgoing,
+            stream: Arc::default(),
+            requests: Some(requests),
+            ended: never(),
+        }
+    }
+
+    /// Starts to connect; what happens is reported. A second call does nothing.
+    pub fn start(&mut self, report: impl Fn(Event) + Send + 'static) {
+        let Some(requests) = self.requests.take() else {
+            return;
+        };
+        let (still_running, ended) = bounded(0);
+        self.ended = ended;
+        let address = self.address.clone();
+        let (stream, tap) = (Arc::clone(&self.stream), self.tap.clone());
+        let result = threads::start("reader".to_owned(), move || {
+            let _still_running = still_running.clone();
+            read(&address, &tap, requests, &stream, still_running, &report);
+        });
+        if let Err(error) = result {
+            log::error!("cannot start the reader: {error}");
+        }
+    }
+
+    /// Sends this, or keeps it until the connection is there.
+    pub fn send(&self, request: Request) {
+        if self.outgoing.len() >= MOST_UNSENT {
+            // It talks and does not listen; our answers would fill the memory.
+            if let Some(stream) = self.stream.get() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            return;
+        }
+        // A link whose writer has ended is reported by its reader.
+        let _ = self.outgoing.send(request);
+    }
+
+    /// The server's address, once connected.
+    #[must_use]
+    pub fn server(&self) -> Option<SocketAddr> {
+        self.stream.get()?.peer_addr().ok()
+    }
+
+    /// Ends the connection when all is sent. The channel that it returns is closed when
+    /// it has ended.
+    #[must_use]
+    pub fn hang_up(self) -> Receiver<()> {
+        self.ended
+    }
+}
+
+/// The life of `reader`.
+fn read(
+    address: &ServerAddress,
+    tap: &Tap,
+    requests: Receiver<Request>,
+    shared: &OnceLock<Arc<TcpStream>>,
+    still_running: Sender<()>,
+    report: &impl Fn(Event),
+) {
+    let stream = match connect::connect(address) {
+        Ok((stream, round_trip)) => {
+            report(Event::Connected { round_trip });
+            Arc::new(stream)
+        }
+        Err(sentence) => return report(Event::Unreachable(sentence)),
+    };
+    let copied = converse(&stream, tap).map(Arc::new);
+    let _ = shared.set(Arc::clone(&stream));
+    let (reading, reader_ended) = bounded(0);
+    let (pinged, pings) = unbounded();
+    let clock = Clock::start();
+    let (writing, copies) = (Arc::clone(&stream), copied.clone());
+    let result = threads::start_small("writer".to_owned(), move || {
+        let _still_running = still_running;
+        let ping = || {
+            let _ = pinged.send(clock.now()); // A reader that has ended measures nothing.
+        };
+        write(&writing, &requests, &reader_ended, copies.as_deref(), ping);
+    });
+    let sentence = match result {
+        Ok(_) => read_lines(address, &stream, copied.as_deref(), &|event| {
+            let is_pong = matches!(event, Event::Reply(Reply::Pong));
+            // The server answers pings in their order.
+            if is_pong && let Ok(pinged) = pings.try_recv() {
+                report(Event::RoundTrip(clock.now() - pinged));
+            }
+            report(event);
+        }),
+        Err(error) => format!("This computer cannot start another thread: {error}."),
+    };
+    drop(reading);
+    let _ = stream.shutdown(Shutdown::Both);
+    report(Event::Lost(sentence));
+}
+
+/// For a capture, where there is one.
+fn converse(stream: &TcpStream, tap: &Tap) -> Option<Conversation> {
+    let addresses = stream.local_addr().ok().zip(stream.peer_addr().ok());
+    let (ours, theirs) = addresses.filter(|_| tap.is_on())?;
+    Some(tap.conversation(ours, theirs, CaptureDirection::Out))
+}
+
+/// Lines into events until the connection ends; why it ended, in a sentence.
+fn read_lines(
+    address: &ServerAddress,
+    mut stream: &TcpStream,
+    copies: Option<&Conversation>,
+    report: &impl Fn(Event),
+) -> String {
+    let mut lines = Lines::default();
+    let mut buffer = vec![0; 16 * 1024];
+    let mut is_welcome = false;
+    loop {
+        let length = match stream.read(&mut buffer) {
+            Ok(0) => return closed_sentence(address, is_welcome),
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return format!("The connection to {address} was lost: {error}.");
+            }
+        };
+        if let Some(copies) = copies {
+            copies.carried(CaptureDirection::In, &buffer[..length]);
+        }
+        lines.push(&buffer[..length]);
+        loop {
+            let line = match lines.pop() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(error) => {
+                    log::warn!("ended the connection to {address}: {error}");
+                    return if is_welcome {
+                        format!("{address} sent an unreadable message: {error}.")
+                    } else {
+                        not_ours_sentence(address)
+                    };
+                }
+            };
+            match Reply::from_line(&line) {
+                Ok(reply) => {
+                    is_welcome |= matches!(
+                        reply,
+                        Reply::Welcome(_) | Reply::Refused(_) | Reply::Challenge(_)
+                    );
+                    report(Event::Reply(reply));
+                }
+                Err(_) if !is_welcome => return not_ours_sentence(address),
+                // A later version of the server may say more than we understand.
+                Err(error) => log::warn!("ignored a line of the server: {error}"),
+            }
+        }
+    }
+}
+
+fn closed_sentence(address: &ServerAddress, is_welcome: bool) -> String {
+    if is_welcome {
+        format!("The server {address} closed the connection. Join again when it is back.")
+    } else {
+        format!("{address} closed the connection before you joined.")
+    }
+}
+
+fn not_ours_sentence(address: &ServerAddress) -> String {
+    format!("{address} answered, but it is not a Sash server. Check the port.")
+}
+
+/// The life of `writer`: requests into lines until the link hangs up. `ping` is called
+/// where a `ping` is about to be written.
+fn write(
+    mut stream: &TcpStream,
+    requests: &Receiver<Request>,
+    reader_ended: &Receiver<()>,
+    copies: Option<&Conversation>,
+    ping: impl Fn(),
+) {
+    let mut is_opening = true;
+    while let Ok(first) = requests.recv() {
+        let mut asked: Vec<Request> =
+            [first].into_iter().chain(requests.try_iter()).collect();
+        if is_opening {
+            asked.push(Request::Ping);
+        }
+        let mut lines: Vec<String> = asked.iter().map(Request::to_line).collect();
+        let pings = asked.iter().filter(|it| **it == Request::Ping);
+        pings.for_each(|_| ping());
+        if !is_opening {
+            lines = vec![lines.concat()];
+        }
+        is_opening = false;
+        for bytes in lines.iter().map(String::as_bytes) {
+            if let Some(copies) = copies {
+                copies.carried(CaptureDirection::Out, bytes);
+            }
+            if let Err(error) = stream.write_all(bytes) {
+                log::debug!("cannot write to the connection: {error}");
+                let _ = stream.shutdown(Shutdown::Both); // The reader tells it.
+                return;
+            }
+        }
+    }
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = reader_ended.recv_timeout(GOODBYE_TIMEOUT);
+    let _ = stream.shutdown(Shutdown::Both);
+}

@@ -1,0 +1,430 @@
+//! The content of a ladder diagram: packets with the times of both ends, and remarks.
+//!
+//! One packet is one [`Transmission`], made of up to three lines of a journal: sent,
+//! carried by the link, received. The event log of one side contains one end only.
+
+use crate::lab::journal::{Carried, Entry, FaultInjection, JournalEvent, Killed, Side};
+use crate::lab::notation::Notation;
+use crate::link::{Direction, Fate};
+use crate::reliable::event::{DiscardReason, Event, PacketName, Timer, Trigger};
+use crate::wire::packet::Kind;
+use std::collections::HashMap;
+
+/// One packet in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Transmission {
+    pub(super) packet: PacketName,
+    pub(super) direction: Direction,
+    /// When it left, where the journal tells. Unit: microseconds.
+    pub(super) sent_us: Option<u64>,
+    /// When it arrived, the first time. Unit: microseconds.
+    pub(super) arrived_us: Option<u64>,
+    /// Its fate on the link, if there is one.
+    pub(super) fate: Option<Fate>,
+    /// When it will arrive, where the link tells. Unit: microseconds.
+    pub(super) due_us: Option<u64>,
+    /// When a user dropped it in flight. Unit: microseconds.
+    pub(super) killed_us: Option<u64>,
+    /// The action of the receiver.
+    pub(super) note: &'static str,
+    /// Whether it is DATA that was sent before.
+    pub(super) is_retransmission: bool,
+    /// The ranges of an ACK beyond the next expected segment, first to last.
+    pub(super) told: Vec<[u32; 2]>,
+}
+
+/// Something that happened at one end and is no packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub(super) time_us: u64,
+    pub(super) side: Side,
+    pub(super) what: RemarkKind,
+}
+
+/// The content of a remark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RemarkKind {
+    /// A transmission is declared lost.
+    Lost {
+        number: u32,
+        attempt: u8,
+        trigger: Trigger,
+    },
+    /// A timer ran out.
+    Expired(Timer),
+}
+
+/// One end of a flight, or a remark, in the journal's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LadderEvent {
+    /// This flight left.
+    Departure(usize),
+    /// This flight arrived.
+    Arrival(usize),
+    /// This remark.
+    Remark(usize),
+}
+
+/// A journal, as a ladder wants it.
+#[derive(Debug, Default)]
+pub(super) struct Transmissions {
+    pub(super) all: Vec<Transmission>,
+    pub(super) remarks: Vec<Remark>,
+    /// When, and what.
+    pub(super) steps: Vec<(u64, LadderEvent)>,
+    /// The newest packet of each name that is still in flight.
+    in_flight: HashMap<Name, usize>,
+    /// The flight that arrived last at the receiver.
+    last_arrival: Option<usize>,
+    /// The flight from the receiver that left or arrived last.
+    last_answer: Option<usize>,
+}
+
+impl Transmissions {
+    /// Of a whole journal.
+    pub(super) fn of(entries: &[Entry]) -> Self {
+        let mut transmissions = Self::default();
+        for entry in entries {
+            transmissions.take(entry);
+        }
+        transmissions
+    }
+
+    /// One thing more has happened.
+    pub(super) fn take(&mut self, entry: &Entry) {
+        let time_us = entry.time_us;
+        match &entry.what {
+            JournalEvent::Link(carried) => self.carry(time_us, carried),
+            JournalEvent::Machine(event) => self.take_event(entry.side, time_us, event),
+            JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
+                self.kill(time_us, killed);
+            }
+            JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }) => {}
+        }
+    }
+
+    fn take_event(&mut self, side: Side, time_us: u64, event: &Event) {
+        match event {
+            Event::PacketSent(packet) => {
+                if let Some(direction) = away_from(side) {
+                    self.depart(time_us, *packet, direction);
+                }
+            }
+            Event::PacketReceived(packet) => self.arrive(side, time_us, *packet),
+            Event::AckRanges { ranges } => {
+                let place = self.last_answer;
+                if let Some(transmission) =
+                    place.and_then(|place| self.all.get_mut(place))
+                {
+                    transmission.told.clone_from(ranges);
+                }
+            }
+            Event::SegmentBuffered { .. } => self.note_arrival("buffered out of order"),
+            Event::SegmentDropped { why, .. } => self.note_arrival(match why {
+                DiscardReason::Duplicate => "discarded: duplicate",
+                DiscardReason::OutOfOrder => "discarded: out of order",
+                DiscardReason::BeyondTheWindow => "discarded: beyond the window",
+            }),
+            Event::PacketLost {
+                number,
+                attempt,
+                trigger,
+            } => {
+                let (number, attempt, trigger) = (*number, *attempt, *trigger);
+                let what = RemarkKind::Lost {
+                    number,
+                    attempt,
+                    trigger,
+                };
+                self.remark(side, time_us, what);
+            }
+            Event::TimerExpired { timer } => match timer {
+                Timer::Handshake | Timer::Idle | Timer::Closing | Timer::Silence => {
+                    self.remark(side, time_us, RemarkKind::Expired(*timer));
+                }
+                // The rows that follow show the consequences.
+                Timer::Retransmission
+                | Timer::LossDetection
+                | Timer::AcknowledgementDelay
+                | Timer::Probe => {}
+            },
+            Event::PacketIgnored { .. }
+            | Event::PacketDamaged
+            | Event::MetricsUpdated { .. }
+            | Event::DataBlockedUpdated { .. }
+            | Event::MtuUpdated { .. }
+            | Event::ListeningBegun { .. }
+            | Event::CongestionUpdated { .. }
+            | Event::StateChanged { .. } => {}
+        }
+    }
+
+    fn depart(
+        &mut self,
+        time_us: u64,
+        packet: PacketName,
+        direction: Direction,
+    ) -> usize {
+        let place = self.all.len();
+        self.all.push(Transmission {
+            packet,
+            direction,
+            sent_us: Some(time_us),
+            arrived_us: None,
+            fate: None,
+            due_us: None,
+            killed_us: None,
+            note: "",
+            is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
+            told: Vec::new(),
+        });
+        if direction == Direction::Ack {
+            self.last_answer = Some(place);
+        }
+        self.in_flight.insert(name(direction, &packet), place);
+        self.steps.push((time_us, LadderEvent::Departure(place)));
+        place
+    }
+
+    /// The link's word: of a packet whose sending was told, or not where the journal is
+    /// that of the other side.
+    fn carry(&mut self, time_us: u64, carried: &Carried) {
+        let Carried {
+            packet,
+            direction,
+            fate,
+            arrives_us,
+        } = *carried;
+        let place = self.in_flight.get(&name(direction, &packet)).copied();
+        let place = match place.filter(|&place| self.all[place].fate.is_none()) {
+            Some(place) => place,
+            None => self.depart(time_us, packet, direction),
+        };
+        let transmission = &mut self.all[place];
+        (transmission.fate, transmission.due_us) = (Some(fate), arrives_us);
+    }
+
+    /// A person's word: of a packet whose sending was told, or was too long ago.
+    fn kill(&mut self, time_us: u64, killed: &Killed) {
+        let place = self.in_flight.get(&name(killed.direction, &killed.packet));
+        if let Some(transmission) = place.and_then(|place| self.all.get_mut(*place)) {
+            transmission.killed_us = Some(time_us);
+        }
+    }
+
+    fn arrive(&mut self, side: Side, time_us: u64, packet: PacketName) {
+        let direction = match side {
+            Side::Receiver => Direction::Data,
+            Side::Sender => Direction::Ack,
+            Side::Link => return,
+        };
+        let place = match self.in_flight.get(&name(direction, &packet)) {
+            // The second of two copies: the first one's time and note stay.
+            Some(&place) if self.all[place].arrived_us.is_some() => {
+                return self.listen_to(side, place, true);
+            }
+            Some(&place) => place,
+            None => {
+                self.all.push(Transmission {
+                    packet,
+                    direction,
+                    sent_us: None,
+                    arrived_us: None,
+                    fate: None,
+                    due_us: None,
+                    killed_us: None,
+                    note: "",
+                    is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
+                    told: Vec::new(),
+                });
+                self.all.len() - 1
+            }
+        };
+        self.all[place].arrived_us = Some(time_us);
+        self.steps.push((time_us, LadderEvent::Arrival(place)));
+        self.listen_to(side, place, false);
+    }
+
+    /// The next events are about this packet, which has just arrived there.
+    fn listen_to(&mut self, side: Side, place: usize, is_copy: bool) {
+        if side == Side::Receiver {
+            self.last_arrival = (!is_copy).then_some(place);
+        } else {
+            self.last_answer = Some(place);
+        }
+    }
+
+    fn note_arrival(&mut self, note: &'static str) {
+        let place = self.last_arrival;
+        if let Some(transmission) = place.and_then(|place| self.all.get_mut(place)) {
+            transmission.note = note;
+        }
+    }
+
+    fn remark(&mut self, side: Side, time_us: u64, what: RemarkKind) {
+        let place = self.remarks.len();
+        self.remarks.push(Remark {
+            time_us,
+            side,
+            what,
+        });
+        self.steps.push((time_us, LadderEvent::Remark(place)));
+    }
+}
+
+impl Transmission {
+    /// Whether it never arrives, or arrives damaged.
+    pub(super) fn is_lost(&self) -> bool {
+        let is_lost = |fate: Fate| fate.is_loss() || fate == Fate::Corrupted;
+        self.killed_us.is_some() || self.fate.is_some_and(is_lost)
+    }
+
+    /// Its name, in at most `room` letters if ranges can be left out.
+    pub(super) fn name(&self, notation: Notation, room: usize) -> String {
+        notation.name(&self.packet, &self.told, room)
+    }
+
+    /// Its fate, if the picture does not show it.
+    pub(super) fn fate_note(&self) -> &'static str {
+        match self.fate {
+            _ if self.killed_us.is_some() => "killed",
+            Some(Fate::Corrupted) => "damaged",
+            Some(Fate::Duplicated) => "twice",
+            Some(Fate::QueueFull) => "queue full",
+            Some(Fate::TooLong) => "too long",
+            Some(Fate::Delivered | Fate::Lost | Fate::Reordered) | None => "",
+        }
+    }
+}
+
+/// The identity of a packet.
+type Name = (Direction, Kind, u32, u8);
+
+const fn name(direction: Direction, packet: &PacketName) -> Name {
+    (direction, packet.kind, packet.number, packet.attempt)
+}
+
+/// The way that a side's packets go.
+const fn away_from(side: Side) -> Option<Direction> {
+    match side {
+        Side::Sender => Some(Direction::Data),
+        Side::Receiver => Some(Direction::Ack),
+        Side::Link => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::run::Experiment;
+    use crate::reliable::moment::Moment;
+    use crate::wire::options::Arq;
+    use crate::wire::sequence::SequenceNumber;
+
+    fn journal(link: &str) -> Vec<Entry> {
+        let experiment = Experiment {
+            scenario: link.parse().unwrap(),
+            size: 1_000,
+            segment_bytes: 100,
+            listening: true,
+            ..Experiment::small()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry)).unwrap();
+        entries
+    }
+
+    #[test]
+    fn every_packet_is_lost_or_arrives_after_the_link_delay() {
+        let transmissions =
+            Transmissions::of(&journal("seed=2;delay=9ms;loss=20%;duplicate=10%"));
+        assert!(transmissions.all.iter().any(Transmission::is_lost));
+        for transmission in &transmissions.all {
+            match transmission.arrived_us {
+                Some(arrived) => {
+                    assert_eq!(arrived, transmission.sent_us.unwrap() + 9_000)
+                }
+                None => assert!(transmission.is_lost(), "{transmission:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_journal_of_one_side_gives_one_end_of_each_packet() {
+        let mut entries = journal("delay=9ms");
+        entries.retain(|entry| entry.side == Side::Receiver);
+        let transmissions = Transmissions::of(&entries).all;
+        assert!(!transmissions.is_empty());
+        for transmission in transmissions {
+            assert!(transmission.sent_us.is_some() != transmission.arrived_us.is_some());
+        }
+    }
+
+    #[test]
+    fn an_ack_shows_its_ranges_beyond_a_gap_in_the_journal_of_either_side() {
+        for side in [Side::Receiver, Side::Sender] {
+            let mut entries = journal("delay=9ms;drop=d2.1");
+            entries.retain(|entry| entry.side == side);
+            let transmissions = Transmissions::of(&entries).all;
+            let (arq, first_sequence) = (Arq::Sack, 0);
+            let notation = Notation {
+                arq,
+                first_sequence,
+            };
+            let mut names = transmissions
+                .iter()
+                .map(|transmission| transmission.name(notation, 40));
+            assert!(
+                names.any(|name| name == "NACK, next expected 2, has 3"),
+                "{side:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_fate_of_a_duplicate_is_not_attributed_to_another_packet() {
+        let packet = |kind, number| PacketName {
+            kind,
+            number,
+            attempt: 1,
+            sequence: SequenceNumber(number),
+            length: 0,
+        };
+        let mut transmissions = Transmissions::default();
+        let mut tell = |side, event| {
+            transmissions.take(&Entry::new(Moment::START, side, event));
+        };
+        for number in [3, 4] {
+            tell(Side::Sender, Event::PacketSent(packet(Kind::Data, number)));
+            tell(Side::Receiver, Event::PacketSent(packet(Kind::Ack, number)));
+        }
+        let ranges = vec![[7, 7]];
+        for number in [3, 4, 3] {
+            tell(
+                Side::Receiver,
+                Event::PacketReceived(packet(Kind::Data, number)),
+            );
+            tell(
+                Side::Sender,
+                Event::PacketReceived(packet(Kind::Ack, number)),
+            );
+        }
+        let why = DiscardReason::Duplicate;
+        tell(Side::Receiver, Event::SegmentDropped { number: 3, why });
+        tell(
+            Side::Sender,
+            Event::AckRanges {
+                ranges: ranges.clone(),
+            },
+        );
+        for transmission in transmissions.all {
+            let is_first_ack = transmission.packet == packet(Kind::Ack, 3);
+            assert_eq!(
+                transmission.told == ranges,
+                is_first_ack,
+                "{transmission:?}"
+            );
+            assert_eq!(transmission.note, "");
+        }
+    }
+}

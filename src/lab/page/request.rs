@@ -1,0 +1,60 @@
+//! A request of the user to the page.
+
+use super::export::Format;
+use super::knob::Knob;
+use super::{Setup, View};
+use crate::link::Label;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A request of the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LaboratoryRequest {
+    /// Run what the fields say.
+    Run(Setup),
+    /// Run all protocols over the link of the fields.
+    Race(Setup),
+    /// Ask what comes next, of what the fields say.
+    Predict(Setup),
+    /// Go on if it stands still, and the other way round.
+    PlayOrPause,
+    /// To the next packet.
+    Step,
+    /// To the packet before.
+    StepBack,
+    /// To the beginning; a run with injected faults starts again with its scenario.
+    Restart,
+    /// To this share of the time that is known.
+    Seek(f64),
+    /// A packet's way takes so long on the wall.
+    SetOneWayDelay(Duration),
+    /// This knob to this place.
+    Turn(Knob, usize),
+    /// Lose this packet.
+    Kill(Label),
+    /// Draw this below the strip.
+    Show(View),
+    /// This answer to the question.
+    Answer(usize),
+    /// The next question.
+    NextQuestion,
+    /// The question at hand to the whole class; the teacher's.
+    AskClass,
+    /// Open the journal at this place.
+    Open(PathBuf),
+    /// Write this, at this place.
+    Export(Format, PathBuf),
+    /// Write these bytes, at this place.
+    Write(PathBuf, Vec<u8>),
+}
+
+impl LaboratoryRequest {
+    /// Whether something new comes onto the page: the keys that play are for it.
+    #[must_use]
+    pub const fn begins(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(_) | Self::Race(_) | Self::Predict(_) | Self::Open(_)
+        )
+    }
+}

@@ -1,0 +1,448 @@
+//! A transfer in virtual time that stops when it is asked to, and accepts injected
+//! faults.
+//!
+//! ```text
+//!   receiver --SYN, ACK--> [ link: ack  ] --> sender
+//!            <------------ [ link: data ] <--DATA, FIN--
+//!   run_until(t): time jumps from one thing that happens to the next, up to t
+//! ```
+//!
+//! [`Experiment::run`] is a stage that goes on to its end. The driver is the one every
+//! machine asks for: drain `poll_transmit`, wait for one thing, feed that one thing,
+//! repeat. Packets travel as bytes, encoded and decoded as on a socket, so that a flipped
+//! bit meets the same CRC-32.
+//!
+//! Between two things that happen somebody may [`kill`](Simulation::kill) a packet that
+//! is in flight, or [`change`](Simulation::change) the link. [`Simulation::scenario`]
+//! grows by what was killed: that scenario, run again, loses the same packets and
+//! continues in the same way. (A change is not in the line: it holds from the beginning
+//! when the scenario is run again.)
+//!
+//! ```
+//! use sash::lab::{run::Experiment, simulation::Simulation};
+//! let scenario = "delay=50ms".parse().unwrap();
+//! let mut simulation = Simulation::new(Experiment { scenario, ..Experiment::small() });
+//! simulation.run_until(160_000).unwrap(); // The handshake takes 150 ms.
+//! assert!(simulation.kill("d3.1".parse().unwrap()));
+//! assert_eq!(simulation.scenario().to_string(), "delay=50ms;drop=d3.1");
+//! assert!(simulation.run_to_end().unwrap().is_verified());
+//! ```
+
+mod arriving;
+
+use super::contents;
+use super::halt::Halting;
+use super::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
+use super::run::{Experiment, LONGEST_RUN, Run, Stuck, TOKEN, Traffic};
+use crate::link::{Direction, Label, Link, Scenario, UDP_AND_IP_BYTES};
+use crate::reliable::connection::{Receiving, Sending};
+use crate::reliable::event::{PacketName, microseconds};
+use crate::reliable::moment::Moment;
+use crate::reliable::{Machine, Transmit, earliest};
+use crate::wire::packet::{Kind, Packet};
+use arriving::Arriving;
+use std::time::Duration;
+
+/// One run, as far as it has come.
+#[derive(Debug)]
+pub struct Simulation {
+    experiment: Experiment,
+    /// As started or changed, with what was killed.
+    scenario: Scenario,
+    now: Moment,
+    sender: Sending,
+    receiver: Receiving,
+    data: Link<Vec<u8>>,
+    ack: Link<Vec<u8>>,
+    file: Arriving,
+    halting: Halting,
+    receiver_knew_at: Option<Moment>,
+    /// When the sender's next packet may leave.
+    leaves_at: Moment,
+    first_data_at: Option<Moment>,
+    /// When the sender knew that every segment had arrived.
+    all_acked_at: Option<Moment>,
+    traffic: [Traffic; 2],
+    steps: u64,
+    /// The entries that were not taken yet.
+    entries: Vec<Entry>,
+    end: Option<Result<Run, Stuck>>,
+}
+
+impl Experiment {
+    /// Runs it to its end; `observe` is given every entry of the journal.
+    ///
+    /// # Errors
+    /// [`Stuck`] where neither machine would ever do anything again, or where it takes
+    /// longer than a day. Both would be a bug in a machine.
+    pub fn run(&self, mut observe: impl FnMut(Entry)) -> Result<Run, Stuck> {
+        let mut simulation = Simulation::new(self.clone());
+        loop {
+            simulation.take_entries().for_each(&mut observe);
+            if let Some(run) = simulation.outcome() {
+                return Ok(run.clone());
+            }
+            simulation.step()?;
+        }
+    }
+}
+
+impl Simulation {
+    /// At the very beginning: what leaves at once has left. Entries are made where the
+    /// experiment is `listening`.
+    #[must_use]
+    pub fn new(experiment: Experiment) -> Self {
+        let (arq, now) = (experiment.arq, Moment::START);
+        let sending = experiment.proposal(Some(experiment.first));
+        let receiving = experiment.proposal(None);
+        let (mut sender, receiver) = if experiment.is_upload {
+            let receiver = Receiving::respond(arq, receiving, now);
+            (Sending::initiate(arq, sending, now), receiver)
+        } else {
+            let receiver = Receiving::initiate(arq, receiving, now);
+            (Sending::respond(arq, sending, now), receiver)
+        };
+        sender.set_digest(contents::digest(experiment.size), now);
+        let scenario = experiment.scenario.clone();
+        let mut simulation = Self {
+            now,
+            sender,
+            receiver,
+            data: Link::new(&scenario, Direction::Data),
+            ack: Link::new(&scenario, Direction::Ack),
+            file: Arriving::from(experiment.offset),
+            halting: Halting::new(experiment.halt),
+            receiver_knew_at: None,
+            leaves_at: now,
+            first_data_at: None,
+            all_acked_at: None,
+            traffic: [Traffic::default(); 2],
+            steps: 0,
+            entries: Vec::new(),
+            end: None,
+            scenario,
+            experiment,
+        };
+        simulation.run_this_moment();
+        simulation
+    }
+
+    /// Goes on up to and with this moment, and no further; gives what is new in the
+    /// journal, injected faults included. Unit: microseconds.
+    ///
+    /// # Errors
+    /// [`Stuck`]: see [`Experiment::run`]; again at every later call.
+    pub fn run_until(&mut self, time_us: u64) -> Result<Vec<Entry>, Stuck> {
+        while self.next_time_us().is_some_and(|next| next <= time_us) {
+            self.step()?;
+        }
+        self.check()?;
+        if self.end.is_none() {
+            let moment = Moment::START + Duration::from_micros(time_us);
+            self.now = self.now.max(moment);
+        }
+        Ok(std::mem::take(&mut self.entries))
+    }
+
+    /// Goes on to the end; its entries are still to be taken.
+    ///
+    /// # Errors
+    /// As [`Simulation::run_until`].
+    pub fn run_to_end(&mut self) -> Result<&Run, Stuck> {
+        loop {
+            match &self.end {
+                None => self.step()?,
+                Some(Ok(_)) => break,
+                Some(Err(stuck)) => return Err(*stuck),
+            }
+        }
+        self.outcome().ok_or(Stuck {
+            at: self.now,
+            next: None,
+        })
+    }
+
+    /// To the next thing that happens, and all that follows from it at once. Does nothing
+    /// where the run is over.
+    ///
+    /// # Errors
+    /// As [`Simulation::run_until`].
+    pub fn step(&mut self) -> Result<(), Stuck> {
+        if self.end.is_none() {
+            match self.wait() {
+                Ok(()) => {
+                    self.feed();
+                    self.run_this_moment();
+                }
+                Err(stuck) => self.end = Some(Err(stuck)),
+            }
+        }
+        self.check()
+    }
+
+    /// The entries that were not returned yet.
+    pub fn take_entries(&mut self) -> std::vec::Drain<'_, Entry> {
+        self.entries.drain(..)
+    }
+
+    /// Loses a packet that is in flight at this moment, with each copy of it. The journal
+    /// tells it, and the scenario grows by its `drop=`. `false`, and nothing happens,
+    /// where no such packet is in flight.
+    pub fn kill(&mut self, packet: Label) -> bool {
+        let mut is_killed = false;
+        for direction in [Direction::Data, Direction::Ack] {
+            let Some(datagram) = self.link(direction).kill(packet) else {
+                continue;
+            };
+            is_killed = true;
+            if let (true, Ok((packet, _))) =
+                (self.experiment.listening, Packet::decode(&datagram))
+            {
+                let packet = PacketName::from(&packet);
+                let killed = FaultInjection::PacketKilled(Killed { packet, direction });
+                self.entries.push(Entry::injected(self.now, killed));
+            }
+        }
+        if is_killed {
+            self.scenario.lose(packet);
+        }
+        is_killed
+    }
+
+    /// Another link from this moment on; what is in flight keeps its fate.
+    pub fn change(&mut self, scenario: Scenario) {
+        if scenario == self.scenario {
+            return;
+        }
+        for direction in [Direction::Data, Direction::Ack] {
+            let now = self.now;
+            self.link(direction).change(&scenario, now);
+        }
+        if self.experiment.listening {
+            let scenario = scenario.to_string();
+            let changed = FaultInjection::LinkChanged { scenario };
+            self.entries.push(Entry::injected(self.now, changed));
+        }
+        self.scenario = scenario;
+    }
+
+    /// The journal's first line: what was started.
+    #[must_use]
+    pub fn heading(&self) -> Heading {
+        self.experiment.heading()
+    }
+
+    /// The link as it was started or last changed, and each packet that was killed since.
+    #[must_use]
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// How far it has come. Unit: microseconds.
+    #[must_use]
+    pub fn time_us(&self) -> u64 {
+        microseconds(self.now.since_start())
+    }
+
+    /// When the next thing happens; `None` where nothing will. Unit: microseconds.
+    #[must_use]
+    pub fn next_time_us(&self) -> Option<u64> {
+        if self.end.is_some() {
+            return None;
+        }
+        let next = self.next_moment()?;
+        Some(microseconds(next.max(self.now).since_start()))
+    }
+
+    /// The result, once it has ended.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Run> {
+        self.end.as_ref()?.as_ref().ok()
+    }
+
+    fn check(&self) -> Result<(), Stuck> {
+        match &self.end {
+            Some(Err(stuck)) => Err(*stuck),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    const fn link(&mut self, direction: Direction) -> &mut Link<Vec<u8>> {
+        match direction {
+            Direction::Data => &mut self.data,
+            Direction::Ack => &mut self.ack,
+        }
+    }
+
+    /// All that happens at this moment without anything more being fed.
+    fn run_this_moment(&mut self) {
+        self.halting
+            .apply(&mut self.sender, &mut self.receiver, self.now);
+        self.drain();
+        if self.sender.progress().acked_bytes == self.experiment.size {
+            self.all_acked_at.get_or_insert(self.now);
+        }
+        if self.receiver.verdict().is_some() {
+            self.receiver_knew_at.get_or_insert(self.now);
+        }
+        if self.sender.outcome().is_some() {
+            self.receiver.release(); // Nobody will ask again.
+        }
+        if let (Some(sender), Some(receiver)) =
+            (self.sender.outcome(), self.receiver.outcome())
+        {
+            self.end = Some(Ok(Run {
+                sender,
+                receiver,
+                is_identical: self.file.is_whole(self.experiment.size),
+                elapsed: self.receiver_knew_at.unwrap_or(self.now) - Moment::START,
+                transferring: self.all_acked_at.unwrap_or(self.now)
+                    - self.first_data_at.unwrap_or(self.now),
+                offset: self.experiment.offset,
+                progress: self.sender.progress(),
+                data: self.traffic[0],
+                ack: self.traffic[1],
+                steps: self.steps,
+            }));
+        }
+    }
+
+    /// Lets both machines send until neither has anything more to say.
+    fn drain(&mut self) {
+        while self.may_leave()
+            && let Some(transmit) = self.sender.poll_transmit(self.now)
+        {
+            self.leaves_at = self.now + self.experiment.spacing;
+            self.carry(&transmit, Direction::Data);
+        }
+        while let Some(transmit) = self.receiver.poll_transmit(self.now) {
+            self.carry(&transmit, Direction::Ack);
+        }
+        self.note_events();
+    }
+
+    /// Whether the sender's next packet may leave. Where packets are spaced it decides
+    /// last: after all arrivals and timers of the same moment.
+    fn may_leave(&self) -> bool {
+        self.experiment.spacing.is_zero()
+            || self.leaves_at <= self.now
+                && self.next_event().is_none_or(|next| next > self.now)
+    }
+
+    fn carry(&mut self, transmit: &Transmit, direction: Direction) {
+        self.note_events();
+        match transmit.packet.body.kind() {
+            Kind::Data => self.first_data_at = self.first_data_at.or(Some(self.now)),
+            Kind::Syn
+            | Kind::SynAck
+            | Kind::Ack
+            | Kind::Nack
+            | Kind::Fin
+            | Kind::FinAck
+            | Kind::Rst => (),
+        }
+        let mut datagram = Vec::with_capacity(transmit.packet.datagram_bytes());
+        let payload = contents::bytes(transmit.bytes.clone());
+        transmit.packet.encode(&mut datagram, &payload);
+        let packet = PacketName::from(&transmit.packet);
+        let [data, ack] = &mut self.traffic;
+        let (link, traffic) = match direction {
+            Direction::Data => (&mut self.data, data),
+            Direction::Ack => (&mut self.ack, ack),
+        };
+        let bytes = datagram.len();
+        traffic.packets += 1;
+        traffic.bytes += (bytes + UDP_AND_IP_BYTES) as u64;
+        let entered = link.enter(datagram, Label::from(packet), bytes, self.now);
+        if self.experiment.listening {
+            let carried = Carried::new(packet, direction, entered);
+            self.entries.push(Entry::carried(self.now, carried));
+        }
+    }
+
+    /// When a packet arrives or a timer expires.
+    fn next_event(&self) -> Option<Moment> {
+        earliest([
+            self.sender.next_timeout(),
+            self.receiver.next_timeout(),
+            self.data.next_timeout(),
+            self.ack.next_timeout(),
+            self.halting.next_timeout(),
+        ])
+    }
+
+    /// The same, or when the sender may send again.
+    fn next_moment(&self) -> Option<Moment> {
+        let leaves_at = Some(self.leaves_at).filter(|&at| at > self.now);
+        earliest([self.next_event(), leaves_at])
+    }
+
+    /// Jumps to whatever happens next.
+    fn wait(&mut self) -> Result<(), Stuck> {
+        let next = self.next_moment().ok_or(Stuck {
+            at: self.now,
+            next: None,
+        })?;
+        if next.since_start() > LONGEST_RUN {
+            return Err(Stuck {
+                at: self.now,
+                next: Some(next),
+            });
+        }
+        self.now = self.now.max(next);
+        Ok(())
+    }
+
+    /// Feeds one thing: a delivery where there is one, else the passing of time.
+    fn feed(&mut self) {
+        self.steps += 1;
+        if let Some(delivery) = self.data.poll(self.now) {
+            let datagram = delivery.into_datagram();
+            self.receive(&datagram);
+        } else if let Some(delivery) = self.ack.poll(self.now) {
+            let datagram = delivery.into_datagram();
+            match Packet::decode(&datagram) {
+                Ok((packet, _)) => self.sender.on_packet(&packet, self.now),
+                Err(_) => self.sender.on_damage(),
+            }
+        } else {
+            self.sender.on_timeout(self.now);
+            self.receiver.on_timeout(self.now);
+        }
+        self.note_events();
+    }
+
+    fn receive(&mut self, datagram: &[u8]) {
+        let Ok((packet, payload)) = Packet::decode(datagram) else {
+            if Packet::has_token(datagram, TOKEN) {
+                self.receiver.on_damage(self.now);
+            }
+            return;
+        };
+        if self.receiver.is_wanted(&packet) {
+            self.file.keep(packet.number, payload);
+        }
+        self.receiver.on_packet(&packet, self.now);
+        self.file.write_up_to(self.receiver.segments_in_order());
+        if let Some(claimed) = self.receiver.claimed_digest() {
+            let digest = self.file.digest();
+            self.receiver.set_verdict(digest == claimed, self.now);
+        }
+    }
+
+    fn note_events(&mut self) {
+        if !self.experiment.listening {
+            return;
+        }
+        for event in self.sender.take_events() {
+            self.entries.push(Entry::new(self.now, Side::Sender, event));
+        }
+        for event in self.receiver.take_events() {
+            self.entries
+                .push(Entry::new(self.now, Side::Receiver, event));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

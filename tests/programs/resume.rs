@@ -1,0 +1,411 @@
+//! Downloads that are broken off and go on: the real programs, killed and started again.
+//!
+//! `Child::kill` is `kill -9` on Unix: nobody has time to put anything in order.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use sash::wire::message::{Offer, Reply};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Long enough to be broken off in its middle at [`SLOWLY`].
+const SIZE: u64 = 600_000;
+
+/// About a second for the whole file.
+const SLOWLY: [&str; 4] = ["--link", "data.delay=10ms", "--window", "4"];
+
+const AT_ONCE: [&str; 0] = [];
+
+/// What a server offers and what a client has; it outlives both.
+struct Fixture {
+    files: TempDir,
+    out: TempDir,
+}
+
+/// A server that ends with the test.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Fixture {
+    /// The file `a.bin` is offered.
+    fn new() -> Self {
+        let place = Self {
+            files: tempfile::tempdir().unwrap(),
+            out: tempfile::tempdir().unwrap(),
+        };
+        fs::write(place.offered(), sash::lab::contents::bytes(0..SIZE)).unwrap();
+        place
+    }
+
+    fn offered(&self) -> PathBuf {
+        self.files.path().join("a.bin")
+    }
+
+    fn in_out(&self, name: &str) -> PathBuf {
+        self.out.path().join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.out.path()).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn serve(&self, arguments: &[&str]) -> Server {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(self.files.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap();
+        Server {
+            address: address.to_owned(),
+            process,
+        }
+    }
+
+    fn start_download(&self, server: &Server, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--server", &server.address, "--out"])
+            .arg(self.out.path())
+            .args(["--name", "dana"])
+            .args(arguments)
+            .args(["--exec", "/download a.bin"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn download(&self, server: &Server, arguments: &[&str]) -> Output {
+        let client = self.start_download(server, arguments);
+        client.wait_with_output().unwrap()
+    }
+
+    /// A download that is killed once `bytes` of it are there; how many there are then.
+    fn break_off(&self, server: &Server, bytes: u64) -> u64 {
+        self.break_off_as(server, &[], bytes)
+    }
+
+    /// The same of a client with these arguments.
+    fn break_off_as(&self, server: &Server, arguments: &[&str], bytes: u64) -> u64 {
+        let mut client = self.start_download(server, arguments);
+        let part = self.in_out("a.bin.part");
+        wait_until(|| length(&part) >= bytes);
+        client.kill().unwrap();
+        client.wait().unwrap();
+        length(&part)
+    }
+
+    fn is_whole(&self, name: &str) {
+        assert_eq!(
+            fs::read(self.in_out(name)).unwrap(),
+            fs::read(self.offered()).unwrap()
+        );
+    }
+
+    /// Another content of the same length, of another time.
+    fn change_the_file(&self) {
+        fs::write(self.offered(), sash::lab::contents::bytes(7..SIZE + 7)).unwrap();
+        let file = File::options().write(true).open(self.offered()).unwrap();
+        let before = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(before + Duration::from_secs(5)).unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn wait_until(holds: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if holds() {
+            return;
+        }
+        pause(Duration::from_millis(10));
+    }
+    panic!("what was waited for did not come");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for another process"
+)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+fn text(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// The server's offer in what a client with `--json` printed.
+fn offer(output: &Output) -> Offer {
+    let text = text(output);
+    let mut offers = text
+        .lines()
+        .filter_map(|line| match Reply::from_line(line) {
+            Ok(Reply::Offer(offer)) => Some(offer),
+            _ => None,
+        });
+    offers
+        .next_back()
+        .unwrap_or_else(|| panic!("no offer in:\n{text}"))
+}
+
+/// How many DATA packets the server sent for the only transfer.
+fn sent_packets(output: &Output) -> u64 {
+    let text = text(output);
+    let progress = text
+        .lines()
+        .filter_map(|line| match Reply::from_line(line) {
+            Ok(Reply::Transfer(news)) => news.progress,
+            _ => None,
+        });
+    let sent = progress.map(|progress| progress.sent_packets);
+    sent.max()
+        .unwrap_or_else(|| panic!("no figures in:\n{text}"))
+}
+
+#[test]
+fn a_download_after_a_killed_client_resumes_and_only_the_rest_is_sent() {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    let kept = place.break_off(&server, SIZE / 3);
+    assert!(kept < SIZE);
+    let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, kept);
+    let missing = (SIZE - kept).div_ceil(1_436);
+    let sent = sent_packets(&output);
+    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+    place.is_whole("a.bin");
+    assert_eq!(place.names(), ["a.bin"]);
+}
+
+#[test]
+fn in_a_room_with_a_password_a_download_resumes_after_a_killed_client_and_server() {
+    let place = Fixture::new();
+    let secret = "open sesame 7";
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{secret}").unwrap();
+    let password = ["--password-file", file.path().to_str().unwrap()];
+    let telling = [&password[..], &["--json"]].concat();
+    let mut server = place.serve(&[&SLOWLY[..], &password].concat());
+    let killed_at = place.break_off_as(&server, &password, SIZE / 4);
+    let record = fs::read_to_string(place.in_out("a.bin.part.json")).unwrap();
+    assert!(!record.contains(secret), "{record}");
+    // The login and all keys that follow from it are new.
+    let client = place.start_download(&server, &telling);
+    let part = place.in_out("a.bin.part");
+    wait_until(|| length(&part) >= killed_at + SIZE / 4);
+    server.process.kill().unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert_eq!(offer(&output).offset, killed_at);
+    let kept = length(&part);
+    let server = place.serve(&password);
+    let nobody = place.download(&server, &[]);
+    assert_eq!(nobody.status.code(), Some(4), "{}", text(&nobody));
+    let output = place.download(&server, &telling);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, kept);
+    let missing = (SIZE - kept).div_ceil(1_436);
+    let sent = sent_packets(&output);
+    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+    place.is_whole("a.bin");
+    assert_eq!(place.names(), ["a.bin"]);
+}
+
+#[test]
+fn a_download_started_over_udp_resumes_over_tcp() {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    let kept = place.break_off(&server, SIZE / 3);
+    let output = place.download(&server, &["--json", "--transport", "tcp"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, kept);
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_download_resumes_with_a_new_server_after_the_old_one_was_killed() {
+    let place = Fixture::new();
+    let mut server = place.serve(&SLOWLY);
+    let client = place.start_download(&server, &[]);
+    let part = place.in_out("a.bin.part");
+    wait_until(|| length(&part) >= SIZE / 3);
+    server.process.kill().unwrap();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let kept = length(&part);
+    assert!(kept >= SIZE / 3);
+    let server = place.serve(&AT_ONCE);
+    let output = place.download(&server, &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = "have already arrived; only the rest is sent.";
+    assert!(text(&output).contains(told), "{}", text(&output));
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_file_that_changed_on_the_server_is_sent_from_the_start_with_a_notice() {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    place.break_off(&server, SIZE / 3);
+    place.change_the_file();
+    let output = place.download(&server, &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = "a.bin has changed on the server: the download starts again.";
+    assert!(text(&output).contains(told), "{}", text(&output));
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_file_that_changes_during_its_transfer_is_not_verified_and_its_partial_file_is_discarded()
+ {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    let client = place.start_download(&server, &[]);
+    let part = place.in_out("a.bin.part");
+    wait_until(|| length(&part) >= SIZE / 3);
+    place.change_the_file();
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(!place.in_out("a.bin").exists());
+    let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(offer(&output).offset, 0);
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn a_damaged_record_is_reported_and_costs_only_the_partial_file() {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    place.break_off(&server, SIZE / 3);
+    fs::write(place.in_out("a.bin.part.json"), "{\"file\":").unwrap();
+    let output = place.download(&server, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let told = "a.bin.part cannot be gone on from and is begun anew: \
+                its record is damaged";
+    assert!(text(&output).contains(told), "{}", text(&output));
+    assert_eq!(offer(&output).offset, 0);
+    place.is_whole("a.bin");
+}
+
+#[test]
+fn two_simultaneous_downloads_of_one_name_do_not_resume_the_same_partial_file() {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    place.break_off(&server, SIZE / 3);
+    let clients = ["dana", "guy"];
+    let clients = clients.map(|name| place.start_download(&server, &["--name", name]));
+    for client in clients {
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    place.is_whole("a.bin");
+    place.is_whole("a (2).bin");
+}
+
+#[test]
+fn simultaneous_downloads_with_skip_all_succeed_and_leave_no_partial_file() {
+    let place = Fixture::new();
+    let server = place.serve(&SLOWLY);
+    for way in [["--arq", "go-back-n"], ["--transport", "tcp"]] {
+        let clients = ["dana", "guy", "tal"];
+        let clients = clients.map(|name| {
+            let arguments = ["--overwrite", "skip", "--name", name, way[0], way[1]];
+            place.start_download(&server, &arguments)
+        });
+        for client in clients {
+            let output = client.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", text(&output));
+        }
+        place.is_whole("a.bin");
+        assert_eq!(place.names(), ["a.bin"]);
+        fs::remove_file(place.in_out("a.bin")).unwrap();
+    }
+}
+
+/// A limit on the size of files stands in for a small disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_partial_file_on_a_full_disk_is_kept_and_resumed_when_space_is_available() {
+    for transport in ["udp", "tcp"] {
+        let place = Fixture::new();
+        let server = place.serve(&AT_ONCE);
+        // Blocks of 512 bytes; the signal is ignored, so that a write fails instead.
+        let small = "trap '' XFSZ; ulimit -f 400; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", small, env!("CARGO_BIN_EXE_client")])
+            .args(["--server", &server.address, "--name", "dana", "--out"])
+            .arg(place.out.path())
+            .args(["--transport", transport, "--exec", "/download a.bin"])
+            .output()
+            .unwrap();
+        let told = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("the disk is full"), "{told}");
+        let kept = length(&place.in_out("a.bin.part"));
+        assert!((1..SIZE).contains(&kept), "{kept} bytes");
+        let output = place.download(&server, &["--json", "--transport", transport]);
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(offer(&output).offset, kept);
+        place.is_whole("a.bin");
+    }
+}
+
+#[test]
+fn an_existing_file_is_kept_replaced_skipped_or_an_error_as_chosen() {
+    let place = Fixture::new();
+    let server = place.serve(&AT_ONCE);
+    fs::write(place.in_out("a.bin"), "old").unwrap();
+    let try_it = |choice: &str| {
+        let output = place.download(&server, &["--overwrite", choice]);
+        (output.status.code(), text(&output))
+    };
+    let (code, told) = try_it("skip");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("a.bin already exists: skipped."), "{told}");
+    let (code, told) = try_it("fail");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("a.bin already exists."), "{told}");
+    assert_eq!(place.names(), ["a.bin"]);
+    assert_eq!(try_it("keep").0, Some(0));
+    assert_eq!(place.names(), ["a (2).bin", "a.bin"]);
+    assert_eq!(fs::read(place.in_out("a.bin")).unwrap(), b"old");
+    place.is_whole("a (2).bin");
+    assert_eq!(try_it("replace").0, Some(0));
+    assert_eq!(place.names(), ["a (2).bin", "a.bin"]);
+    place.is_whole("a.bin");
+    assert_eq!(try_it("perhaps").0, Some(2));
+}
