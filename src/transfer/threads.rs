@@ -97,7 +97,7 @@ mod tests {
     use crossbeam_channel::bounded;
 
     #[test]
-    fn a_thread_that_moves_a_file_stands_back_and_its_starter_does_not() {
+    fn a_transfer_thread_has_a_lower_priority_and_its_parent_does_not() {
         let nice_of = |kind| {
             let (tell, told) = bounded(1);
             let work = move || tell.send(nice()).unwrap();
