@@ -106,11 +106,11 @@ mod tests {
             told.recv().unwrap()
         };
         let before = nice();
-        let behind = Kind {
+        let behind = ThreadKind {
             can_wait: true,
-            ..Kind::default()
+            ..ThreadKind::default()
         };
-        assert_eq!(nice_of(Kind::default()), before);
+        assert_eq!(nice_of(ThreadKind::default()), before);
         assert_eq!(nice_of(behind), before.map(|nice| (nice + 10).min(19)));
         assert_eq!(nice(), before);
     }
