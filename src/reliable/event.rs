@@ -83,14 +83,12 @@ pub enum Event {
     },
     /// The ACK or NACK that was just sent, or just received and believed, acknowledges
     /// segments beyond the next expected one.
-    #[serde(rename = "ranges_told")]
     AckRanges {
         /// Their indices in the file, each run as its first and its last, in the order in
         /// which the packet names them.
         ranges: Vec<[u32; 2]>,
     },
     /// The receiver kept a segment that came before its turn.
-    #[serde(rename = "segment_kept")]
     SegmentBuffered {
         /// The segment's index in the file.
         number: u32,

@@ -262,10 +262,10 @@ impl Line<'_> {
                 pacing_rate: self.pacing_rate,
                 phase: need(self.phase, "phase")?.into_owned().into(),
             },
-            "ranges_told" => Event::AckRanges {
+            "ack_ranges" | "ranges_told" => Event::AckRanges {
                 ranges: self.ranges()?,
             },
-            "segment_kept" => Event::SegmentBuffered {
+            "segment_buffered" | "segment_kept" => Event::SegmentBuffered {
                 number: need(self.number, "number")?,
             },
             "segment_dropped" => Event::SegmentDropped {

@@ -21,7 +21,7 @@ const TICK_INTERVAL: Duration = Duration::from_millis(250);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Works until [`TransfersMessage::Stop`].
-pub(in crate::server) fn run(
+pub(in super::super) fn run(
     mut transfers: Transfers,
     events: &Receiver<TransfersMessage>,
 ) {
