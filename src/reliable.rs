@@ -1,6 +1,6 @@
 //! Reliable transfer over a channel that loses, repeats, reorders and damages packets.
 //!
-//! Floor 1: machines. None of them holds a socket, a clock, a thread or a random
+//! Layer 1: state machines. None of them holds a socket, a clock, a thread or a random
 //! generator; the caller brings time and randomness. Each answers the same five verbs
 //! ([`Machine`]), so a real socket, a simulated link and a test drive it alike:
 //!
