@@ -102,7 +102,7 @@ mod tests {
     use rustix::process::getpriority_process;
 
     #[test]
-    fn a_thread_of_low_priority_leaves_its_starter_as_it_is() {
+    fn a_transfer_thread_has_a_lower_priority_and_its_parent_does_not() {
         let nice = || getpriority_process(None).unwrap();
         let before = nice();
         let behind = std::thread::scope(|scope| {
