@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Answer {
     /// This choice, from 0.
     Choice(u8),
-    /// So many packets.
+    /// This number of packets.
     Packets(u32),
 }
 
