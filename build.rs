@@ -43,7 +43,7 @@ fn runs(program: &str) -> bool {
     asked.status().is_ok()
 }
 
-/// CMake finds them by `pkg-config`, too.
+/// Whether `pkg-config` finds the headers of X11 and Pango.
 fn has_headers() -> bool {
     let mut asked = Command::new("pkg-config");
     asked.args(["--exists", "x11", "xft", "pangocairo", "pangoxft"]);

@@ -20,8 +20,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 mkdir -p "$folder"
 folder=$(CDPATH='' cd -- "$folder" && pwd -P)
 cd "$root"
-# A zip archive counts from 1980 on, and in the zone of its maker.
-export TZ=UTC LC_ALL=C
+export TZ=UTC LC_ALL=C.UTF-8
 stamp='1980-01-01 00:00:00'
 
 # The report as plain HTML pages, into the folder $1.
@@ -126,8 +125,7 @@ for platform in "$@"; do
     cd "$folder"
     case $platform in
         windows*)
-            rm -f "$name.zip"
-            find "$name" | sort | zip -q -X -9 -@ "$name.zip" ;;
+            find "$name" -type f | sort | python3 "$here/zip.py" "$name.zip" ;;
         *)
             find "$name" -print0 | sort -z |
                 tar --null --no-recursion --owner=0 --group=0 --numeric-owner \

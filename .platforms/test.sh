@@ -1,16 +1,22 @@
 #!/bin/sh
 # The programs on other platforms, as far as one machine with Debian 12 can run them:
-# `./sash test --platforms`, which sees to the packages first.
+# `./sash test --platforms`, which installs the packages first.
 #
-#   Windows x86_64   under wine: library tests; files to and from the native programs
-#   Linux arm64      under qemu: the same
-#   macOS, FreeBSD   type checks
+#   .platforms/test.sh NATIVE [PART...]     NATIVE: the folder of the native programs
 #
-# The folder of the native programs is the argument.
+#   windows   programs for Windows under wine: files to and from the native ones
+#   library   the library's tests for Windows, under wine
+#   arm64     programs for Linux on arm64 under qemu, and the library's tests
+#   static    static programs for Linux on x86_64
+#   types     macOS and FreeBSD: type checks
+#
+# Without a PART, all of them. Files go between all platforms of one call.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 root=$(dirname -- "$here")
 native=$1
+shift
+[ $# -gt 0 ] || set -- windows library arm64 static types
 cd "$root"
 
 began=$(date +%s)
@@ -33,42 +39,51 @@ library_tests() {
     said "$1: library tests passed" "$started"
 }
 
-# --- Windows -----------------------------------------------------------------------
-
-WINE=$(command -v wine64 || command -v wine || echo /usr/lib/wine/wine64)
-prefix="$root/target/platforms/wine"
-export WINE WINEDEBUG=-all WINEPREFIX="$prefix" WINEPATH="Z:$prefix/shim"
-# wine 8 lacks this DLL of Windows; a later wine takes its own.
-mkdir -p "$prefix/shim"
-x86_64-w64-mingw32-gcc -shared -s -o "$prefix/shim/bcryptprimitives.dll" \
-    "$here/bcryptprimitives.c" -ladvapi32
-started=$(date +%s)
-"$WINE" wineboot --init >/dev/null 2>&1
-said 'wine started' "$started"
-build windows-x86_64
-windows=$programs
-library_tests windows-x86_64
-
-# --- Linux -------------------------------------------------------------------------
-
-build linux-arm64
-arm=$programs
-library_tests linux-arm64
-build linux-x86_64
-static=$programs
-
-# --- all together ------------------------------------------------------------------
-
-started=$(date +%s)
-python3 "$here/matrix.py" "native=$native" "static=$static" "windows=$windows" \
-    "arm64=$arm" || exit 1
-said 'files between the platforms' "$started"
-
-# --- what is only checked ----------------------------------------------------------
-
-for platform in macos-arm64 freebsd-x86_64; do
+# Windows: wine with a folder of its own.
+start_wine() {
+    WINE=$(command -v wine64 || command -v wine || echo /usr/lib/wine/wine64)
+    prefix=$root/target/platforms/wine
+    export WINE WINEDEBUG=-all WINEPREFIX="$prefix" WINEPATH="Z:$prefix/shim"
+    # wine 8 lacks this DLL of Windows; a later wine takes its own.
+    mkdir -p "$prefix/shim"
+    x86_64-w64-mingw32-gcc -shared -s -o "$prefix/shim/bcryptprimitives.dll" \
+        "$here/bcryptprimitives.c" -ladvapi32
     started=$(date +%s)
-    "$here/build.sh" "$platform" platforms check --lib --bins >/dev/null
-    said "$platform: types checked" "$started"
+    "$WINE" wineboot --init >/dev/null 2>&1 || : # A program tells whether it works.
+    said 'wine started' "$started"
+}
+
+pairs="native=$native"
+for part in "$@"; do
+    case $part in
+        windows)
+            start_wine
+            build windows-x86_64
+            pairs="$pairs windows=$programs" ;;
+        library)
+            start_wine
+            library_tests windows-x86_64 ;;
+        arm64)
+            build linux-arm64
+            pairs="$pairs arm64=$programs"
+            library_tests linux-arm64 ;;
+        static)
+            build linux-x86_64
+            pairs="$pairs static=$programs" ;;
+        types)
+            for platform in macos-arm64 freebsd-x86_64; do
+                started=$(date +%s)
+                "$here/build.sh" "$platform" platforms check --lib --bins >/dev/null
+                said "$platform: types checked" "$started"
+            done ;;
+        *) echo "test.sh: no part \"$part\"" >&2; exit 2 ;;
+    esac
 done
+
+if [ "$pairs" != "native=$native" ]; then
+    started=$(date +%s)
+    # shellcheck disable=SC2086 # one word per platform
+    python3 "$here/matrix.py" $pairs
+    said 'files between the platforms' "$started"
+fi
 said 'platforms' "$began"

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tarfile
@@ -103,7 +104,12 @@ def main():
             assert len(readme.splitlines()) <= 66, "README.txt is longer than a page"
             if "arm64" in archive.name:
                 shutil.copy(shutil.which(QEMU), folder)
-            if archive.suffix == ".zip":
+            if archive.suffix != ".zip":
+                # Each Linux has these devices; static programs read random bytes from them.
+                (folder / "dev").mkdir()
+                for minor, name in ((8, "random"), (9, "urandom")):
+                    os.mknod(folder / "dev" / name, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+            else:
                 subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-o",
                                 folder / "bcryptprimitives.dll",
                                 HERE / "bcryptprimitives.c", "-ladvapi32"], check=True)

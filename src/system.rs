@@ -1,4 +1,4 @@
-//! What differs from one operating system to the next, in one folder.
+//! All differences between operating systems, in one folder.
 //!
 //! No file outside this folder asks which system it is compiled for (`cfg(unix)`,
 //! `cfg(windows)`, `cfg(target_os)`), which a test checks. Each function here is the same on

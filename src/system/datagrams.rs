@@ -23,7 +23,7 @@ pub fn send(socket: &UdpSocket, to: Option<SocketAddr>, bytes: &[u8]) -> io::Res
 }
 
 /// Whether the kernel has no place for a datagram just now. Any other error may be that of
-/// an earlier datagram, which ICMP told of meanwhile: the kernel reports it once, at the next
+/// an earlier datagram, which ICMP reported meanwhile: the kernel reports it once, at the next
 /// call, and sends nothing (`socket(7)`, `SO_ERROR`). A second attempt tells.
 #[must_use]
 pub fn is_full(error: &io::Error) -> bool {

@@ -14,7 +14,7 @@ use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What tells one file or folder from another, as long as it exists.
+/// The identity of a file or folder, as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     volume: u64,
@@ -240,7 +240,7 @@ fn access_list(path: &Path) -> Option<String> {
 }
 
 /// Whether a list allows something to everyone (`WD`), guests (`BG`, `AN`), users (`BU`), or
-/// whoever is logged in (`AU`, `IU`): `D:(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)`.
+/// users that are logged in (`AU`, `IU`): `D:(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)`.
 #[cfg(any(windows, test))]
 fn grants_to_groups(list: &str) -> bool {
     const GROUPS: [&str; 6] = ["WD", "BG", "AN", "BU", "AU", "IU"];

@@ -95,24 +95,3 @@ pub fn signal(status: ExitStatus) -> Option<String> {
         None
     }
 }
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use rustix::process::getpriority_process;
-
-    #[test]
-    fn a_transfer_thread_has_a_lower_priority_and_its_parent_does_not() {
-        let nice = || getpriority_process(None).unwrap();
-        let before = nice();
-        let behind = std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                lower_priority();
-                nice()
-            });
-            thread.join().unwrap()
-        });
-        assert_eq!(behind, (before + NICE).min(NICEST));
-        assert_eq!(nice(), before);
-    }
-}

@@ -1,5 +1,5 @@
-//! What only some systems have, for tests: each function says whether it was done, and a test
-//! for which it was not ends there.
+//! Links, pipes and permissions for tests. Only some systems have them: each function returns
+//! whether it succeeded, and a test for which it did not ends there.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> bool {
     }
 }
 
-/// What a file takes of the disk, where the system tells. Unit: bytes.
+/// The space that a file takes on the disk, where the system tells. Unit: bytes.
 pub(crate) fn allocated(path: &Path) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
@@ -78,4 +78,12 @@ pub(crate) fn allocated(path: &Path) -> Option<u64> {
 pub(crate) fn full_disk() -> Option<&'static Path> {
     let path = Path::new("/dev/full");
     path.exists().then_some(path)
+}
+
+/// The nice value of this thread, where each thread has its own.
+pub(crate) fn nice() -> Option<i32> {
+    #[cfg(target_os = "linux")]
+    return rustix::process::getpriority_process(None).ok();
+    #[cfg(not(target_os = "linux"))]
+    return None;
 }

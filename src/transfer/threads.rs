@@ -89,3 +89,29 @@ pub fn start_as(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::tests::nice;
+    use crossbeam_channel::bounded;
+
+    #[test]
+    fn a_transfer_thread_has_a_lower_priority_and_its_parent_does_not() {
+        let nice_of = |kind| {
+            let (tell, told) = bounded(1);
+            let work = move || tell.send(nice()).unwrap();
+            let thread = start_as(kind, "a".to_owned(), work).unwrap();
+            thread.join().unwrap();
+            told.recv().unwrap()
+        };
+        let before = nice();
+        let behind = ThreadKind {
+            can_wait: true,
+            ..ThreadKind::default()
+        };
+        assert_eq!(nice_of(ThreadKind::default()), before);
+        assert_eq!(nice_of(behind), before.map(|nice| (nice + 10).min(19)));
+        assert_eq!(nice(), before);
+    }
+}

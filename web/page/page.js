@@ -44,7 +44,7 @@ function take(...deeds) {
     show(ask({ do: deeds, draw }));
     // What was hidden before has a width only now.
     const now = canvas();
-    if (now.width !== draw.width && state.stage !== "empty") show(ask({ draw: now }));
+    if (now.width !== draw.width && state.content !== "empty") show(ask({ draw: now }));
   } catch (error) {
     broken(error);
   }
@@ -63,7 +63,7 @@ function show(answer) {
     return;
   }
   state = answer.state;
-  const isEmpty = state.stage === "empty";
+  const isEmpty = state.content === "empty";
   at("welcome").hidden = !isEmpty;
   at("bench").hidden = isEmpty;
   document.body.classList.toggle("at-work", !isEmpty);
@@ -129,8 +129,8 @@ function showPictures(answer) {
   const main = at("main");
   const left = main.scrollLeft;
   main.innerHTML = answer.main || "";
-  main.classList.toggle("scaled", state.stage === "race" || state.shown !== "ladder");
-  main.classList.toggle("race", state.stage === "race");
+  main.classList.toggle("scaled", state.content === "race" || state.shown !== "ladder");
+  main.classList.toggle("race", state.content === "race");
   main.classList.toggle("kills", state.can_kill && state.shown === "ladder");
   main.scrollLeft = left;
 }
@@ -140,8 +140,8 @@ function showPlaying() {
   if (document.activeElement !== at("scrub") || state.playing) at("scrub").value = Math.round(share * 1000);
   at("scrub").setAttribute("aria-valuetext", state.clock);
   at("clock").textContent = state.clock;
-  const isQuiz = state.stage === "quiz";
-  const isRun = state.stage === "run";
+  const isQuiz = state.content === "quiz";
+  const isRun = state.content === "run";
   for (const id of ["restart", "play", "end", "scrub"]) at(id).disabled = isQuiz;
   for (const id of ["step", "back"]) at(id).disabled = !isRun;
   at("way-value").textContent = `${(state.way_ms / 1000).toFixed(1)} s`;
@@ -149,7 +149,7 @@ function showPlaying() {
   const hint = state.can_kill
     ? "Click a packet on its way to drop it; the link's line grows by its drop=. Point at a packet or a segment to read what it is."
     : "Point at a packet or a segment to read what it is.";
-  at("hint").textContent = state.stage === "race" ? "" : hint;
+  at("hint").textContent = state.content === "race" ? "" : hint;
 }
 
 const SHOWN = { ladder: "Packets", sequence: "Segments over time", window: "Window", rtt: "Round trip", goodput: "Goodput", theory: "Theory" };
@@ -168,7 +168,7 @@ function makeTabs(id, names, deed) {
 
 function showChoices() {
   for (const [id, names] of [["shown", SHOWN], ["sees", SEES]]) {
-    at(id).hidden = state.stage === "race";
+    at(id).hidden = state.content === "race";
     for (const key of Object.keys(names)) {
       at(`${id}-${key}`).setAttribute("aria-pressed", String(state[id] === key));
     }
@@ -295,13 +295,13 @@ function tick(now) {
 const USUAL = { shown: "ladder", sees: "everything", congestion: "fixed" };
 
 function fragment() {
-  if (!state || state.stage === "empty") return "";
+  if (!state || state.content === "empty") return "";
   const { scenario, arq, window: size, packets, congestion } = state.fields;
   const { shown, sees, lesson } = state;
   const all = lesson && lesson.unchanged
     ? { card: lesson.name, shown, sees }
-    : { open: state.stage, link: scenario, arq, window: size, packets, congestion, shown, sees };
-  if (state.stage === "run" && !state.playing) all.at = state.time_us;
+    : { open: state.content, link: scenario, arq, window: size, packets, congestion, shown, sees };
+  if (state.content === "run" && !state.playing) all.at = state.time_us;
   for (const [key, value] of Object.entries(USUAL)) if (all[key] === value) delete all[key];
   const text = new URLSearchParams(Object.entries(all).map(([key, value]) => [key, String(value)])).toString();
   // These are allowed in a fragment, and a line that a teacher can read is worth it.
@@ -394,7 +394,7 @@ function fields() {
 function open(deed) {
   turnPage();
   take(deed);
-  if (state.stage !== "empty") at("main").focus({ preventScroll: true });
+  if (state.content !== "empty") at("main").focus({ preventScroll: true });
 }
 
 function place(event, id, near) {
@@ -435,7 +435,7 @@ function listen() {
   }
   for (const id of ["main", "strip"]) {
     at(id).addEventListener("pointermove", (event) => {
-      if (event.pointerType === "mouse" && state.stage !== "race") take({ "point-at": place(event, id, 6) });
+      if (event.pointerType === "mouse" && state.content !== "race") take({ "point-at": place(event, id, 6) });
     });
     at(id).addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") take("let-go"); });
     at(id).addEventListener("click", (event) => {
@@ -447,10 +447,10 @@ function listen() {
   document.addEventListener("keydown", key);
   window.addEventListener("popstate", readFragment);
   window.addEventListener("hashchange", () => { if (location.hash !== fragment()) readFragment(); });
-  window.addEventListener("resize", () => { if (state.stage !== "empty") take(); });
+  window.addEventListener("resize", () => { if (state.content !== "empty") take(); });
   window.addEventListener("beforeprint", () => {
     take("pause");
-    if (state.stage !== "empty") show(ask({ draw: canvas(true) }));
+    if (state.content !== "empty") show(ask({ draw: canvas(true) }));
   });
   window.addEventListener("afterprint", () => take());
 }
@@ -466,7 +466,7 @@ const SHIFTED = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "sender", Arr
 // The same keys as in the window; a field, a slider or a button keeps its own.
 function key(event) {
   const { target } = event;
-  if (event.ctrlKey || event.altKey || event.metaKey || state.stage === "empty") return;
+  if (event.ctrlKey || event.altKey || event.metaKey || state.content === "empty") return;
   if (target.matches("input, select, textarea")) return;
   if (target.matches("button") && [" ", "Enter"].includes(event.key)) return;
   const deed = event.shiftKey && SHIFTED[event.key]
@@ -484,7 +484,7 @@ function paint(dark) {
   root.classList.toggle("dark", dark);
   at("theme").textContent = dark ? "Light" : "Dark";
   showCards();
-  if (state && state.stage !== "empty") take();
+  if (state && state.content !== "empty") take();
 }
 
 const KINDS = { run: "Slow motion", race: "Race", quiz: "Quiz" };

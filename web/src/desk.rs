@@ -10,7 +10,7 @@ use sash::lab::notation::Notation;
 use sash::lab::page::cards::{CARDS, Card, Opens};
 use sash::lab::page::export::Format;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{About, Laboratory, News, Content, Task, View, LaboratoryRequest};
+use sash::lab::page::{About, Content, Laboratory, LaboratoryRequest, News, Task, View};
 use sash::lab::palette::Paper;
 use sash::lab::picture::{Picture, Point, Words};
 use sash::lab::player::Player;
@@ -148,7 +148,8 @@ impl Desk {
                     player.seek(time_us);
                 }
             }
-            Deed::Way(ms) => laboratory.take(LaboratoryRequest::SetOneWayDelay(Duration::from_millis(ms))),
+            Deed::Way(ms) => laboratory
+                .take(LaboratoryRequest::SetOneWayDelay(Duration::from_millis(ms))),
             Deed::Turn { knob, place } => {
                 let found = Knob::ALL.into_iter().find(|it| it.word() == knob);
                 if let Some(knob) = found {
@@ -163,7 +164,8 @@ impl Desk {
             Deed::KillAt(at) => self.kill_at(at),
             Deed::KillPointed => {
                 if let Some(spot) = self.spot().filter(|spot| spot.is_in_flight) {
-                    self.laboratory.take(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                    self.laboratory
+                        .take(LaboratoryRequest::Kill(Label::from(spot.packet)));
                 }
             }
             Deed::PointAt(at) => self.pointed = self.at(at),
@@ -216,10 +218,10 @@ impl Desk {
         self.shown = shown;
         let view = match shown {
             Shown::Ladder | Shown::Theory => View::Ladder,
-            Shown::Sequence => View::Chart(Kind::Sequence),
-            Shown::Window => View::Chart(Kind::Window),
-            Shown::Rtt => View::Chart(Kind::Rtt),
-            Shown::Goodput => View::Chart(Kind::Goodput),
+            Shown::Sequence => View::Chart(ChartKind::Sequence),
+            Shown::Window => View::Chart(ChartKind::Window),
+            Shown::Rtt => View::Chart(ChartKind::Rtt),
+            Shown::Goodput => View::Chart(ChartKind::Goodput),
         };
         self.laboratory.take(LaboratoryRequest::Show(view));
     }
@@ -279,7 +281,8 @@ impl Desk {
         let point = Point::new(at.x, at.y);
         let hit = |moving: &Moving| moving.in_flight_at(point, at.near).copied();
         if let Some(spot) = self.moving.as_ref().and_then(hit) {
-            self.laboratory.take(LaboratoryRequest::Kill(Label::from(spot.packet)));
+            self.laboratory
+                .take(LaboratoryRequest::Kill(Label::from(spot.packet)));
         }
     }
 
@@ -378,7 +381,7 @@ impl Desk {
                     index: seen.index,
                     now_us: player.position_us(),
                     notation: Notation::of(player.heading()),
-                    usual_us: Some(player.way_us()),
+                    usual_us: Some(player.one_way_delay_us()),
                     size: (draw.width, draw.height),
                 }
                 .draw()
@@ -409,10 +412,10 @@ impl Desk {
         let chart = match self.shown {
             Shown::Theory => self.theory(),
             Shown::Ladder => Err(String::new()),
-            Shown::Sequence => self.of_run(Kind::Sequence),
-            Shown::Window => self.of_run(Kind::Window),
-            Shown::Rtt => self.of_run(Kind::Rtt),
-            Shown::Goodput => self.of_run(Kind::Goodput),
+            Shown::Sequence => self.of_run(ChartKind::Sequence),
+            Shown::Window => self.of_run(ChartKind::Window),
+            Shown::Rtt => self.of_run(ChartKind::Rtt),
+            Shown::Goodput => self.of_run(ChartKind::Goodput),
         };
         let drawn = chart.and_then(|chart| {
             let picture = chart.to_picture(whole(size.0), whole(size.1));
@@ -425,7 +428,7 @@ impl Desk {
         })
     }
 
-    fn of_run(&self, kind: Kind) -> Result<Chart, String> {
+    fn of_run(&self, kind: ChartKind) -> Result<Chart, String> {
         let nothing = || "There is no run.".to_owned();
         let player = self.laboratory.player().ok_or_else(nothing)?;
         let journal = self.with_seen(player, |seen| Journal {
@@ -534,7 +537,7 @@ fn thumbnail(card: &Card) -> Option<Picture> {
         index: player.place().index,
         now_us: player.position_us(),
         notation: Notation::of(player.heading()),
-        usual_us: Some(player.way_us()),
+        usual_us: Some(player.one_way_delay_us()),
         size: CARD_SIZE,
     };
     Some(scene.draw().picture)

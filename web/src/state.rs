@@ -3,7 +3,7 @@
 use crate::request::{Fields, Sees, Shown};
 use sash::lab::page::cards::Card;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{Laboratory, Notice, Quiz, Racing, Setup, Content};
+use sash::lab::page::{Content, Laboratory, Notice, Quiz, Racing, Setup};
 use sash::lab::player::Player;
 use sash::lab::run::Run;
 use sash::lab::words::short_time as time;
@@ -47,7 +47,7 @@ pub struct State {
     /// The run at this moment.
     pub run: Option<At>,
     /// The question.
-    pub quiz: Option<RequestedOptions>,
+    pub quiz: Option<Asked>,
     /// The race's lanes.
     pub race: Option<Vec<LaneNow>>,
 }
@@ -118,7 +118,7 @@ pub struct At {
 
 /// A question, or the end of all.
 #[derive(Debug, Serialize)]
-pub struct RequestedOptions {
+pub struct Asked {
     /// Which one, from 1.
     pub place: usize,
     /// How many there are.
@@ -190,7 +190,8 @@ impl State {
             time_us,
             end_us,
             clock: format!("{} of {}", words(time_us), words(end_us)),
-            way_ms: u64::try_from(laboratory.one_way_delay().as_millis()).unwrap_or(u64::MAX),
+            way_ms: u64::try_from(laboratory.one_way_delay().as_millis())
+                .unwrap_or(u64::MAX),
             shown,
             sees,
             notice: laboratory.notice().map(Said::of),
@@ -201,7 +202,7 @@ impl State {
                 .collect(),
             run: laboratory.player().map(At::of),
             quiz: match laboratory.content() {
-                Content::Quiz(quiz) => Some(RequestedOptions::of(quiz)),
+                Content::Quiz(quiz) => Some(Asked::of(quiz)),
                 Content::Empty | Content::Player(_) | Content::Race(_) => None,
             },
             race: match laboratory.content() {
@@ -260,7 +261,7 @@ impl At {
             base: strip.base(),
             next: strip.next(),
             window_end: strip.window_end(),
-            expected: strip.expected(),
+            expected: strip.next_expected(),
             retransmissions: strip.retransmissions(),
             in_flight: flights
                 .iter()
@@ -290,7 +291,7 @@ fn outcome(run: &Run, segments: u32) -> String {
     format!("{end} after {time}: {segments} segments, {sent} transmissions, {of_them}.")
 }
 
-impl RequestedOptions {
+impl Asked {
     fn of(quiz: &Quiz) -> Self {
         let (place, of) = quiz.place();
         let question = quiz.question();

@@ -51,7 +51,7 @@ class Tests:
         page = Page(self.browser)
         page.open(self.url)
         page.click("#card-lose-one-packet")
-        page.until("state.stage === 'run' && state.time_us > 0")
+        page.until("state.content === 'run' && state.time_us > 0")
         expect("Count what the sender" in page.value("at('lesson').innerText"), "the card's question")
         equal(page.requests(), [self.url], "requests")
         imports = page.value("WebAssembly.compile(Uint8Array.from(atob(WASM), (c) => c.charCodeAt(0)))"
@@ -105,9 +105,9 @@ class Tests:
         for name in CARDS:
             click(f"#card-{name}")
             wanted = {"the-same-losses": "race", "what-comes-next": "quiz"}.get(name, "run")
-            equal(state("stage"), wanted, f"the card {name}")
+            equal(state("content"), wanted, f"the card {name}")
             click("#home")
-            equal(state("stage"), "empty", "back at the cards")
+            equal(state("content"), "empty", "back at the cards")
             expect(page.value("!at('welcome').hidden && at('bench').hidden"), "the cards are not shown")
 
         # The fields, as somebody types them.
@@ -135,7 +135,7 @@ class Tests:
         click("#end")
         click("#play")
         page.until("state.over", 60)
-        equal(state("run.resends"), 1, "selective repeat retransmits the lost packet only")
+        equal(state("run.retransmissions"), 1, "selective repeat retransmits the lost packet only")
         expect("1 of them a retransmission" in page.value("at('notice').textContent"), "the outcome is told")
         # The handle of the slider goes where it is clicked.
         click("#scrub")
@@ -183,11 +183,11 @@ class Tests:
         click("#print")
         expect(page.value("window.printed"), "Print prints")
         click("#race")
-        equal(state("stage"), "race", "a race")
+        equal(state("content"), "race", "a race")
         page.until("state.over", 30)
         expect(page.value("at('lanes').querySelectorAll('tr').length") == 5, "a lane for each protocol")
         click("#quiz")
-        equal(state("stage"), "quiz", "a quiz")
+        equal(state("content"), "quiz", "a quiz")
         self.answer_all(page, click)
         found = page.value("[...document.querySelectorAll('button, input, select')].map((it) => it.dataset.save"
                            " ? `[data-save=\"${it.dataset.save}\"]` : '#' + it.id)")
@@ -246,7 +246,7 @@ class Tests:
             if page.value("document.activeElement.id") == "card-lose-one-packet":
                 break
         page.key("Enter")
-        page.until("state.stage === 'run'")
+        page.until("state.content === 'run'")
         equal(page.value("document.activeElement.id"), "main", "the keys are for the run")
         page.key(" ")
         expect(not page.value("state.playing"), "space pauses")
@@ -330,7 +330,7 @@ class Tests:
                 steps += 1
                 killed += any("kill" in deed for deed in request["do"] if isinstance(deed, dict))
                 expect("problem" not in found, f"seed {seed}: {found.get('problem')}")
-                equal(found["state"]["stage"], "run", f"the stage of seed {seed}")
+                equal(found["state"]["content"], "run", f"the stage of seed {seed}")
         equal(place, len(native), "answers")
         print(f"  {SEEDS} runs, {steps} answers, {killed} clicks that drop a packet: all the same")
         page.close()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Answer {
     /// This choice, from 0.
     Choice(u8),
-    /// This number of packets.
+    /// This many packets.
     Packets(u32),
 }
 
