@@ -1,4 +1,4 @@
-//! The client: a mind that is pure, a shell around it, and two faces.
+//! The client: a pure core, a driver around it, and two front ends.
 //!
 //! ```text
 //!  a person                                                     a server
@@ -21,7 +21,7 @@
 //! | [`matching`] | whether a text holds another one, as a person reads (pure) |
 //! | [`address`] | `HOST:PORT` as people write it (pure) |
 //! | [`words`] | figures, times and strangers' texts for people |
-//! | [`session`] | the shell: brings events, performs effects |
+//! | [`session`] | the driver: brings events, performs effects |
 //! | [`chat_connection`] | the chat connection: `reader` and `writer` |
 //! | [`download`] | an offer becomes a receiver |
 //! | [`dropped`] | what was dropped on the window: which files (pure) |
@@ -29,7 +29,7 @@
 //! | `submission` | reads a result of `lab grade` |
 //! | [`class_exercise`] | runs what a teacher gave out |
 //! | [`share`] | `50%` (pure) |
-//! | [`text`] | the face in a terminal, a pipe or a script |
+//! | [`text`] | the front end in a terminal, a pipe or a script |
 //! | [`script`] | what a script still waits for (pure) |
 //! | [`json`] | what `--json` prints |
 //! | [`laboratory`] | the laboratory's page, without a window |
@@ -111,7 +111,7 @@ pub struct Settings {
     pub theme: Option<Theme>,
 }
 
-/// How a face ended, for the shell that started the program.
+/// How a front end ended, for the program that started this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// 0: all well.

@@ -1,6 +1,6 @@
 //! The laboratory: the machines in virtual time, and what can be learned from a run.
 //!
-//! Floor 2. A run here needs no socket and no clock: two machines and a link, and time
+//! Layer 2. A run here needs no socket and no clock: two machines and a link, and time
 //! jumps from one event to the next. Ten minutes of transfer take milliseconds, and the
 //! same scenario gives the same journal, byte for byte, on every machine.
 //!

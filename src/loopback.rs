@@ -1,9 +1,9 @@
-//! One transfer over real sockets on loopback, by the shells that the programs use: what
+//! One transfer over real sockets on loopback, by the drivers that the programs use: what
 //! `lab sweep --real` measures beside virtual time.
 //!
 //! The link, where there is one, is the sender's: one is enough for both ways.
 //!
-//! Floor 5: it needs the shells and the laboratory's made-up files.
+//! Layer 5: it needs the drivers and the laboratory's made-up files.
 
 use crate::lab::contents;
 use crate::lab::sweep::Measured;

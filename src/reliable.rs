@@ -1,6 +1,6 @@
-//! Reliable transfer over a channel that loses, repeats, reorders and damages packets.
+//! Reliable transfer over a channel that loses, repeats, reorders and corrupts packets.
 //!
-//! Floor 1: machines. None of them holds a socket, a clock, a thread or a random
+//! Layer 1: state machines. None of them holds a socket, a clock, a thread or a random
 //! generator; the caller brings time and randomness. Each answers the same five verbs
 //! ([`Machine`]), so a real socket, a simulated link and a test drive it alike:
 //!
@@ -32,21 +32,21 @@
 //! | [`stop_and_wait`] | one segment at a time | Kurose & Ross §3.4.1 |
 //! | [`go_back_n`] | a window; a timeout retransmits all of it | Kurose & Ross §3.4.3 |
 //! | [`selective_repeat`] | a window; an ACK and a timer for each segment | Kurose & Ross §3.4.4 |
-//! | [`sender`], [`receiver`] | what drives them: packets, time, RTT, flow, events | |
+//! | [`sender`], [`receiver`] | drive them: packets, time, RTT, flow, events | |
 //! | [`sack`] | what TCP and QUIC do: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
 //! | [`moment`] | time as data | |
 //! | [`connection_parameters`] | the negotiated options; how a file is cut into segments | |
-//! | [`event`] | what happened, for logs, journals and pictures | |
+//! | [`event`] | the events, for logs, journals and pictures | |
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
 //! | [`retry`] | when SYN, SYN-ACK and FIN are retransmitted | RFC 9293 §3.8 |
 //! | [`handshake`] | connection establishment in three steps | RFC 9293 §3.5 |
 //! | [`ranges`] | which numbers arrived out of order | RFC 2018 |
 //! | [`ledger`] | what every sender and every receiver keeps | |
-//! | [`congestion`] | how much may be in flight: one controller per file | RFC 5681, 9438 |
-//! | [`flow`] | what is in flight, its rate, the pacing | RFC 9002 §7 |
-//! | [`flow_control`] | a closed window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
+//! | [`congestion`] | the congestion window: one controller per file | RFC 5681, 9438 |
+//! | [`flow`] | packets in flight, delivery rate, pacing | RFC 9002 §7 |
+//! | [`flow_control`] | a zero window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
 //! | [`path`] | where the other side is: a new address is challenged | RFC 9000 §8.2 |
-//! | [`connection`] | handshake + protocol + termination: what a driver drives | RFC 9293 §3.6 |
+//! | [`connection`] | handshake + protocol + termination, for a driver | RFC 9293 §3.6 |
 
 pub mod congestion;
 pub mod connection;
@@ -109,14 +109,13 @@ pub trait SendingMachine: Machine + Send {
     fn progress(&self) -> Progress;
 
     /// Whether FIN may go before the last ACK: all data was sent, no retransmission
-    /// waits, and the window has space behind the last segment. Never, where it is drawn
-    /// as the textbook draws it, one phase after the other.
+    /// waits, and the window has space behind the last segment. Never with the textbook's
+    /// protocols, where one phase follows the other.
     fn has_window_space_for_fin(&self) -> bool {
         false
     }
 
-    /// A window that was closed, or a pause, is over: what was known of the path may have
-    /// aged meanwhile.
+    /// A zero window or a pause is over. The estimates of the path may be old.
     fn restart(&mut self, _now: Moment) {}
 }
 
@@ -125,25 +124,25 @@ pub trait ReceivingMachine: Machine + Send {
     /// Whether this DATA packet's bytes are to be kept: asked before `on_packet`.
     fn is_wanted(&self, packet: &Packet) -> bool;
 
-    /// The next segment wanted in order: all before it have arrived.
+    /// The next expected segment: all before it have arrived.
     fn next_expected(&self) -> SequenceNumber;
 
-    /// There is room for this many segments from [`ReceivingMachine::next_expected`] on.
-    /// A window that closes or opens by it is told at once. Data within an earlier window
-    /// is still accepted.
+    /// The driver can buffer this many segments from [`ReceivingMachine::next_expected`] on.
+    /// A window that closes or opens by it is advertised at once. Data within an earlier
+    /// window is still accepted.
     fn set_receive_window(&mut self, segments: u32);
 
-    /// A datagram of this transfer arrived damaged.
+    /// A corrupt datagram of this transfer arrived.
     fn on_damage(&mut self, now: Moment);
 
-    /// Says again what has arrived.
+    /// Repeats the last ACK.
     fn repeat(&mut self);
 
-    /// DATA packets that arrived, and those among them that were resends.
+    /// DATA packets that arrived, and how many of them were retransmissions.
     fn arrivals(&self) -> (u64, u64);
 
-    /// The number of DATA packets that may still arrive before the sender is owed a word:
-    /// until then nobody waits for this side. One, where each packet is answered at once.
+    /// The number of DATA packets that may still arrive before the next ACK is due: until
+    /// then the sender does not wait for this side. One, if each packet is answered at once.
     fn arrivals_awaited(&self) -> u32 {
         1
     }

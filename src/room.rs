@@ -65,7 +65,7 @@ pub struct Room {
     door: Door,
     /// The clients that have given a name and must prove a password.
     arriving: BTreeMap<ClientNumber, Arriving>,
-    /// Where those come from of whom the shell has said so.
+    /// The addresses of the clients, as far as the driver has reported them.
     origins: BTreeMap<ClientNumber, Origin>,
     /// By which token each of those present shows that a later connection is its own.
     tokens: BTreeMap<ClientNumber, Token>,

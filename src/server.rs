@@ -1,6 +1,6 @@
 //! The server: a room over TCP, and the files it offers and takes.
 //!
-//! Floor 4. Each thread owns one thing and is reached through one channel:
+//! Layer 4. Each thread owns one thing and is reached through one channel:
 //!
 //! ```text
 //! accept --> reader-N --> room --> writer-N          (chat)

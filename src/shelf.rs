@@ -10,7 +10,7 @@
 //! ```
 //!
 //! It looks at names only: whether the file is there, and whether a symlink leads out of
-//! the folder, is found out by who opens it. Floor 1: no file is touched here.
+//! the folder, is found out by who opens it. Layer 1: no file is touched here.
 //!
 //! ```
 //! use sash::shelf::{FileName, FileNameError};

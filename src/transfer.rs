@@ -1,7 +1,7 @@
-//! Real sockets, files and threads around the machines: one transfer at a time.
+//! Real sockets, files and threads around the state machines: one transfer at a time.
 //!
-//! Floor 3: shells. A shell owns what the machine must not touch, asks it what to do, and
-//! does that.
+//! Layer 3: drivers. A driver owns what the state machine must not touch, asks it what to
+//! do, and does that.
 //!
 //! ```text
 //!   sender-3    file -> DATA -> socket            acks-3      socket -> ACK -> sender-3

@@ -1,6 +1,6 @@
 //! The messages and packets between server and client, independent of sockets.
 //!
-//! Floor 0: values. Everything here can be made, compared and printed without a socket,
+//! Layer 0: values. Everything here can be made, compared and printed without a socket,
 //! a clock or a thread.
 //!
 //! ```text

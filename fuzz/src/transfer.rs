@@ -1,5 +1,5 @@
 //! Both ends of a transfer among strangers: the bytes say which packet comes next, honest
-//! or forged, what is lost, how long nothing happens, and what the shells do.
+//! or forged, what is lost, how long nothing happens, and what the drivers do.
 
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
@@ -93,7 +93,7 @@ struct Ends {
     receiver: Receiving,
     to_sender: Vec<Transmit>,
     to_receiver: Vec<Transmit>,
-    /// What the shell keeps of the segments, and what it calls written.
+    /// What the driver keeps of the segments, and what it calls written.
     early: BTreeSet<u32>,
     written: u32,
 }

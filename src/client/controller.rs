@@ -540,7 +540,7 @@ impl Controller {
 
     /// Why this request cannot be sent, where its line is longer than the server reads.
     fn too_long(&self, request: &Request) -> Option<String> {
-        // The shell may add what an earlier download has left.
+        // The driver may add what an earlier download has left.
         let may_grow = matches!(request, Request::Download(_));
         let prefix_bytes = if may_grow { LONGEST_PREFIX_BYTES } else { 0 };
         let bytes = request.to_line().trim_end().len() + prefix_bytes;

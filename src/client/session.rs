@@ -1,4 +1,4 @@
-//! The shell around the controller: it brings what happens and performs what is decided.
+//! The driver of the controller: it brings events and performs the effects.
 //!
 //! One thread, the face's own, owns the session. Everything else reaches it through one
 //! channel; `wake` is called after each arrival, for a face that waits on something else.

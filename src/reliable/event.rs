@@ -1,7 +1,7 @@
-//! The events of a machine: one stream that logs, journals, pictures and tests read.
+//! The events of a state machine: one stream that logs, journals, pictures and tests read.
 //!
-//! A machine never logs and never prints. It keeps what happened until it is asked, and
-//! only while somebody listens: a transfer at full speed nobody watches records nothing.
+//! A state machine never logs and never prints. It records events only while somebody
+//! listens, and keeps them until its driver takes them.
 //!
 //! ```
 //! use sash::reliable::event::{Event, EventLog};
@@ -26,12 +26,12 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A packet left the machine.
+    /// A packet left the state machine.
     PacketSent(PacketName),
-    /// A packet with this transfer's token reached the machine.
+    /// A packet with this transfer's token reached the state machine.
     PacketReceived(PacketName),
-    /// A packet reached the machine and was not believed; with the right token, and where
-    /// it is not [`Ignored::Forged`], [`Event::PacketReceived`] came before.
+    /// A packet arrived and was ignored. If its token is right and the reason is not
+    /// [`Ignored::Forged`], [`Event::PacketReceived`] came before.
     PacketIgnored {
         /// Which.
         #[serde(flatten)]
@@ -41,16 +41,16 @@ pub enum Event {
     },
     /// A datagram of this transfer arrived damaged.
     PacketDamaged,
-    /// The sender holds a DATA packet for lost.
+    /// The sender declares a DATA packet lost.
     PacketLost {
         /// The segment's index in the file.
         number: u32,
-        /// Which sending of it.
+        /// Which transmission of it, from 1.
         attempt: u8,
         /// The trigger.
         trigger: Trigger,
     },
-    /// A timer ran out.
+    /// A timer expired.
     TimerExpired {
         /// Which.
         timer: Timer,
@@ -70,30 +70,30 @@ pub enum Event {
     CongestionUpdated {
         /// Most packets in flight.
         cwnd: u32,
-        /// Where slow start ends; left out where the controller knows no such place.
+        /// The slow-start threshold; left out if the controller has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         ssthresh: Option<u32>,
         /// Packets in flight.
         in_flight: u32,
-        /// Packets per second; left out where nothing is paced.
+        /// Packets per second; left out without pacing.
         #[serde(skip_serializing_if = "Option::is_none")]
         pacing_rate: Option<u64>,
         /// The phase of the controller.
         phase: Cow<'static, str>,
     },
-    /// The ACK or NACK that was just sent, or just received and believed, acknowledges
-    /// segments beyond the next expected one.
+    /// The ACK or NACK that was just sent, or received and accepted, acknowledges segments
+    /// beyond the next expected one.
     AckRanges {
         /// Their indices in the file, each run as its first and its last, in the order in
         /// which the packet names them.
         ranges: Vec<[u32; 2]>,
     },
-    /// The receiver kept a segment that came before its turn.
+    /// The receiver buffered an out-of-order segment.
     SegmentBuffered {
         /// The segment's index in the file.
         number: u32,
     },
-    /// The receiver threw a segment away that it could not use.
+    /// The receiver discarded a segment.
     SegmentDropped {
         /// The segment's index in the file.
         number: u32,
@@ -117,14 +117,14 @@ pub enum Event {
         base: u32,
         /// Segments from the first on that were ever sent; to a receiver, `base`.
         next: u32,
-        /// The sequence number of the first segment; left out where the handshake has
-        /// still to tell it.
+        /// The sequence number of the first segment; left out as long as the handshake has
+        /// not set it.
         #[serde(skip_serializing_if = "Option::is_none")]
         first_sequence: Option<u32>,
         /// File bytes in a DATA packet.
         segment_bytes: u16,
     },
-    /// The connection went on to its next state.
+    /// The connection entered its next state.
     StateChanged {
         /// Its name, in lower case.
         state: Cow<'static, str>,
@@ -138,7 +138,7 @@ pub struct PacketName {
     pub kind: Kind,
     /// Which of its kind.
     pub number: u32,
-    /// Which sending of it.
+    /// Which transmission of it, from 1.
     pub attempt: u8,
     /// Its sequence field.
     pub sequence: SequenceNumber,
@@ -190,34 +190,34 @@ impl PacketName {
     }
 }
 
-/// Why a packet was not believed.
+/// Why a packet was ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ignored {
     /// It does not carry this transfer's token.
     WrongToken,
-    /// It acknowledges what was never sent, or its ranges are upside down.
+    /// It acknowledges what was never sent, or its ranges are invalid.
     ImpossibleAck,
-    /// Its sequence number is none of this file's, or its bytes are not that segment's.
+    /// Its sequence number or its length does not fit this file.
     OutsideTheFile,
     /// An RST without the exact number.
     InexactReset,
-    /// Right in itself, but not in this state or from this side.
+    /// Valid, but not in this state or not from this side.
     OutOfPlace,
-    /// It should carry a MAC and does not, or not the right one: somebody else made it
-    /// up.
+    /// It should carry a MAC and has none or a wrong one: somebody outside the transfer
+    /// made it.
     Forged,
 }
 
-/// Why a receiver threw a segment away.
+/// Why a receiver discarded a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscardReason {
-    /// It has it already.
+    /// It has arrived before.
     Duplicate,
-    /// Not the next in order, and this protocol keeps nothing else.
+    /// Not the next expected one, and this protocol buffers nothing.
     OutOfOrder,
-    /// Beyond the window.
+    /// Beyond the receive window.
     BeyondTheWindow,
 }
 
@@ -227,9 +227,9 @@ pub enum DiscardReason {
 pub enum Trigger {
     /// Three later packets have arrived (RFC 9002 §6.1.1).
     PacketThreshold,
-    /// A later packet has arrived, and 9/8 of a round trip is over (RFC 9002 §6.1.2).
+    /// A later packet has arrived, and 9/8 of a round-trip time has passed (RFC 9002 §6.1.2).
     TimeThreshold,
-    /// The retransmission timeout (RFC 6298 §5).
+    /// The retransmission timer expired (RFC 6298 §5).
     Timeout,
 }
 
@@ -239,9 +239,9 @@ pub enum Trigger {
 pub enum FlowControlState {
     /// It may.
     Open,
-    /// The receiver has no room: its disk is behind, or it is paused.
+    /// Zero window: the receiver's disk is behind, or it is paused.
     WindowClosed,
-    /// Somebody paused this side.
+    /// A user paused this side.
     Paused,
 }
 
@@ -249,26 +249,26 @@ pub enum FlowControlState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timer {
-    /// SYN or SYN-ACK is sent again.
+    /// SYN or SYN-ACK is retransmitted.
     Handshake,
-    /// No ACK came in time.
+    /// No ACK arrived in time.
     Retransmission,
     /// A packet that others have overtaken is now declared lost.
     LossDetection,
-    /// An ACK was held back long enough.
+    /// A delayed ACK is due.
     AcknowledgementDelay,
-    /// A closed window is asked whether it is open again.
+    /// A window probe is due.
     Probe,
-    /// Nothing has come for a while: the sender is told again what has arrived.
+    /// Nothing has arrived for a while: the receiver repeats its ACK.
     #[serde(rename = "quiet")]
     Idle,
-    /// FIN is sent again.
+    /// FIN is retransmitted.
     Closing,
-    /// The other side has been silent too long.
+    /// The idle timeout: nothing has arrived from the other side for too long.
     Silence,
 }
 
-/// Events since somebody last asked.
+/// The events since the last call of [`EventLog::take`].
 #[derive(Debug)]
 pub struct EventLog {
     listening: bool,
@@ -276,7 +276,7 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// A log that keeps events only where somebody listens.
+    /// A log that keeps events only if somebody listens.
     #[must_use]
     pub const fn new(listening: bool) -> Self {
         Self {
@@ -296,14 +296,14 @@ impl EventLog {
         self.listening = true;
     }
 
-    /// Keeps an event, if anybody listens; else it is not even made.
+    /// Keeps an event if anybody listens; otherwise it is not even made.
     pub fn record(&mut self, event: impl FnOnce() -> Event) {
         if self.listening {
             self.events.push(event());
         }
     }
 
-    /// Keeps what happened in a machine inside this one, which is asked only if anybody
+    /// Keeps the events of a state machine inside this one, which is asked only if anybody
     /// listens.
     pub fn append(&mut self, inner: impl FnOnce() -> Vec<Event>) {
         if self.listening {

@@ -14,7 +14,7 @@
 //!        ACK, window > 0, and no pause
 //! ```
 //!
-//! It does not decide how much room there is: the shell knows its disk, and the receiver
+//! It does not decide how much space there is: the driver knows its disk, and the receiver
 //! tells by its ACKs
 //! ([`ReceivingMachine::set_receive_window`](super::ReceivingMachine::set_receive_window)).
 //!

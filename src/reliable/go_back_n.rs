@@ -1,8 +1,8 @@
 //! Go-back-N: a window of segments in flight and one timer; a timeout retransmits them all.
 //!
-//! The receiver buffers nothing, so it needs no memory. Its ACK is cumulative: ACK n says
-//! that all segments up to and including n have arrived. The path pays for this: one lost
-//! segment makes every segment behind it travel twice.
+//! The receiver has no buffer: it discards out-of-order segments. Its ACK is cumulative:
+//! ACK n says that all segments up to and including n have arrived. The price is that after
+//! one loss the sender retransmits every segment of the window.
 //!
 //! ```text
 //!            base       next_sequence_number     base + window
@@ -16,7 +16,7 @@
 //! use sash::reliable::go_back_n::Sender;
 //! use sash::reliable::protocol::{SenderAction::*, SenderActions, SenderProtocol, Timer};
 //! let (mut sender, mut actions) = (Sender::new(4), SenderActions::default());
-//! (0..9).for_each(|_| sender.on_data_from_above(&mut actions)); // It refuses all but four.
+//! (0..9).for_each(|_| sender.on_data_from_above(&mut actions)); // It accepts four.
 //! let timer = Timer::Only;
 //! assert_eq!(actions.take(), [Send(0), StartTimer(timer), Send(1), Send(2), Send(3)]);
 //! sender.on_timeout(timer, &mut actions);
@@ -64,7 +64,7 @@ impl SenderProtocol for Sender {
 
     fn on_ack(&mut self, number: SegmentNumber, actions: &mut SenderActions) {
         if number < self.base {
-            return; // A duplicate ACK slides nothing back.
+            return; // A duplicate ACK does not move the window.
         }
         self.base = number + 1;
         if self.base == self.next_sequence_number {

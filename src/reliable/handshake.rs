@@ -21,7 +21,7 @@
 //! SYN-ACK longer than its newest SYN, and the server answers with the shortest SYN that
 //! it has seen, so a late packet of either kind cannot make them disagree. The chat
 //! connection decided which side may open: only who holds the token. This machine does
-//! not know addresses; that the SYN comes from the right one is the shell's business.
+//! not know addresses; the driver checks that the SYN comes from the right one.
 //!
 //! ```
 //! use sash::reliable::{Machine, moment::Moment};

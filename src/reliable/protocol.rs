@@ -2,8 +2,9 @@
 //!
 //! A protocol decides which segment to send, when a timer runs, and what to acknowledge.
 //! It knows neither packets nor time: the generic [`sender`](super::sender) and
-//! [`receiver`](super::receiver) around it own those. The same verbs are answered by a
-//! student's own program, tried out by the model checker and driven over real sockets.
+//! [`receiver`](super::receiver) around it own those. A student's own program
+//! answers the same events, the model checker tries them in every order, and the same code
+//! runs over real sockets.
 //!
 //! ```text
 //!   sender    data from above --.                 .--> send n
@@ -27,11 +28,11 @@
 
 use std::fmt;
 
-/// Which segment of the file, from 0. It is signed because a cumulative ACK says -1
-/// before the first segment has arrived.
+/// The number of a segment of the file, from 0. It is signed because a cumulative ACK has
+/// the number -1 before the first segment has arrived.
 pub type SegmentNumber = i64;
 
-/// Which timer.
+/// A timer of the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
     /// The only timer of stop-and-wait and go-back-N, for the oldest segment in flight.
@@ -55,13 +56,13 @@ pub trait SenderProtocol: fmt::Debug + Send {
     /// is full refuses it: it does nothing and is asked again later.
     fn on_data_from_above(&mut self, actions: &mut SenderActions);
 
-    /// ACK `number` arrived intact. A corrupt ACK is never told.
+    /// ACK `number` arrived intact. The caller discards corrupt ACKs.
     fn on_ack(&mut self, number: SegmentNumber, actions: &mut SenderActions);
 
     /// A timer that this sender started has expired.
     fn on_timeout(&mut self, timer: Timer, actions: &mut SenderActions);
 
-    /// The content of an ACK.
+    /// Whether the ACKs are cumulative or individual.
     fn acks(&self) -> Acks;
 }
 
@@ -76,22 +77,22 @@ pub trait ReceiverProtocol: fmt::Debug + Send {
     /// Whether segment `number`, if it arrived now, would be delivered or buffered.
     fn is_wanted(&self, number: SegmentNumber) -> bool;
 
-    /// The content of an ACK.
+    /// Whether the ACKs are cumulative or individual.
     fn acks(&self) -> Acks;
 }
 
-/// One thing that a sender does.
+/// One action of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SenderAction {
-    /// Put this segment on the wire, for the first time or again.
+    /// Transmit this segment, for the first time or again.
     Send(SegmentNumber),
-    /// Start this timer, or restart it where it runs.
+    /// Start this timer, or restart it if it is running.
     StartTimer(Timer),
     /// Stop this timer.
     StopTimer(Timer),
 }
 
-/// One thing that a receiver does.
+/// One action of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReceiverAction {
     /// Hand this segment to the application.
@@ -109,12 +110,12 @@ pub struct SenderActions(Vec<SenderAction>);
 pub struct ReceiverActions(Vec<ReceiverAction>);
 
 impl SenderActions {
-    /// Put segment `number` on the wire (`udt_send`).
+    /// Transmit segment `number` (`udt_send`).
     pub fn send(&mut self, number: SegmentNumber) {
         self.0.push(SenderAction::Send(number));
     }
 
-    /// Start this timer, or restart it where it runs.
+    /// Start this timer, or restart it if it is running.
     pub fn start_timer(&mut self, timer: Timer) {
         self.0.push(SenderAction::StartTimer(timer));
     }
@@ -124,7 +125,7 @@ impl SenderActions {
         self.0.push(SenderAction::StopTimer(timer));
     }
 
-    /// Takes them out, first to last.
+    /// Removes and returns the actions, in order.
     pub fn take(&mut self) -> Vec<SenderAction> {
         std::mem::take(&mut self.0)
     }
@@ -141,7 +142,7 @@ impl ReceiverActions {
         self.0.push(ReceiverAction::Acknowledge(number));
     }
 
-    /// Takes them out, first to last.
+    /// Removes and returns the actions, in order.
     pub fn take(&mut self) -> Vec<ReceiverAction> {
         std::mem::take(&mut self.0)
     }

@@ -1,9 +1,10 @@
 //! The generic receiver: drives any textbook protocol over real packets.
 //!
 //! The protocol says `deliver n`, `acknowledge n`. Everything else is here, once: which
-//! packets are ours, the receive window, what an ACK echoes, the event log. It holds
-//! numbers, not bytes: the driver asks [`ReceivingMachine::wants`] and keeps the payload
-//! until [`ReceivingMachine::next_expected`] has passed it.
+//! packets belong to the transfer, the receive window, the time stamp that an ACK echoes,
+//! the event log. It holds numbers, not bytes: the driver asks
+//! [`ReceivingMachine::is_wanted`] and keeps the payload until
+//! [`ReceivingMachine::next_expected`] has passed it.
 //!
 //! ```text
 //!   DATA n ----> protocol --+--> deliver n ------> next expected = n + 1
@@ -13,8 +14,9 @@
 //! On the wire every ACK carries the next expected number. A cumulative ACK n is that
 //! number, n + 1, and nothing else; an individual ACK n has one range, which holds n alone.
 //!
-//! With a controller an ACK becomes a NACK where a segment is newly missing or a packet was
-//! corrupt. It acknowledges the same; the sender's controller takes it as a sign of loss.
+//! With a controller an ACK becomes a NACK if a segment is newly missing or a packet was
+//! corrupt. It acknowledges the same segments; the sender's controller takes it as a sign
+//! of loss.
 //!
 //! ```
 //! use sash::reliable::{Machine, ReceivingMachine, go_back_n, moment::Moment};
@@ -54,7 +56,7 @@ pub struct Receiver {
     buffered: BTreeSet<SegmentNumber>,
     /// The ACKs to send, in order.
     due: VecDeque<Due>,
-    /// The missing segment for which a NACK was sent: one for each.
+    /// The missing segment for which the last NACK was sent: each gets at most one.
     reported_missing: Option<SegmentNumber>,
 }
 
@@ -91,14 +93,14 @@ impl Receiver {
         i64::from(self.ledger.parameters.index(sequence))
     }
 
-    /// Whether the receive window has room for this segment.
+    /// Whether the receive window has space for this segment.
     fn is_in_receive_window(&self, number: SegmentNumber) -> bool {
         let (sequence, next_expected) =
             (self.sequence(number), self.sequence(self.next_expected));
         number < self.next_expected || self.ledger.is_promised(sequence, next_expected)
     }
 
-    /// Does what the protocol says.
+    /// Carries out the actions of the protocol.
     fn perform(&mut self, mut actions: ReceiverActions, answer: AckKind) {
         for action in actions.take() {
             match action {
@@ -111,8 +113,8 @@ impl Receiver {
         }
     }
 
-    /// An ACK is due. A cumulative one takes the place of one that has not left yet, as it
-    /// says all that the other would.
+    /// An ACK is due. A cumulative ACK replaces one that has not left yet, because it also
+    /// acknowledges everything that the other one does.
     fn acknowledge(&mut self, number: SegmentNumber, answer: AckKind) {
         match self.protocol.acks() {
             Acks::Cumulative => {
@@ -143,7 +145,7 @@ impl Receiver {
         }
     }
 
-    /// ACK or NACK, in answer to this segment.
+    /// Whether this segment is answered by an ACK or by a NACK.
     fn answer_to(&mut self, number: SegmentNumber) -> AckKind {
         let is_controlled = self.ledger.parameters.congestion != Congestion::Fixed;
         let is_early = number > self.next_expected;

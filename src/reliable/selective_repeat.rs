@@ -2,7 +2,7 @@
 //!
 //! The receiver buffers a segment that arrives out of order, so a loss costs one
 //! retransmission and no more. Its ACK is individual: ACK n says that segment n has
-//! arrived, and nothing of any other.
+//! arrived, and nothing about other segments.
 //!
 //! ```text
 //!   sender     base                next_sequence_number   base + window
@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A lost ACK makes the sender retransmit a segment that the receiver has already
-//! delivered. The receiver acknowledges it again, although it lies below its base:
-//! otherwise the sender's window would never move on.
+//! delivered. The receiver acknowledges it again, although it is below its base:
+//! otherwise the sender's window would never move.
 //!
 //! ```
 //! use sash::reliable::protocol::{ReceiverAction::*, ReceiverActions, ReceiverProtocol};

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! With the fixed window a segment leaves at once. With a controller it waits in the
-//! queue until the congestion window has room for it. A timer counts from the moment when
+//! queue until the congestion window has space for it. A timer counts from the moment when
 //! its segment leaves.
 //!
 //! ```
@@ -23,8 +23,8 @@
 //! let round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
 //! let mut sender = Sender::new(Box::new(protocol), ConnectionParameters::EXAMPLE, round_trip);
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
-//! assert_eq!(sent.map(|transmit| transmit.packet.number).collect::<Vec<_>>(), [0, 1, 2,
-//! 3]);
+//! let numbers: Vec<_> = sent.map(|transmit| transmit.packet.number).collect();
+//! assert_eq!(numbers, [0, 1, 2, 3]);
 //! ```
 //!
 //! Source: Kurose & Ross §3.4; RFC 6298 §5 (the timer), RFC 9293 §3.8.6 (flow control).
@@ -55,8 +55,8 @@ pub struct Sender {
     base: SegmentNumber,
     /// Each segment from `base` on that the protocol has sent.
     segments: VecDeque<Segment>,
-    /// The packets that the protocol has sent, and those that have not been transmitted
-    /// yet: the lowest number leaves first.
+    /// The segments that the protocol has sent and that have not left yet: the lowest
+    /// number leaves first.
     waiting: BTreeSet<SegmentNumber>,
     timers: Timers,
     /// When a timeout last doubled the RTO.
@@ -67,9 +67,9 @@ pub struct Sender {
 /// A segment that the protocol has sent.
 #[derive(Debug, Clone, Copy)]
 struct Segment {
-    /// How often it has left.
+    /// How many times it has left.
     attempt: u8,
-    /// Of its latest transmission, if it has left.
+    /// Its latest transmission, if it has left.
     sent_packet: Option<SentPacket>,
     state: State,
 }
@@ -90,7 +90,7 @@ const NOTHING: SegmentNumber = -1;
 struct ReceiveWindow {
     /// The next segment that the receiver expected.
     next_expected: SegmentNumber,
-    /// How many segments from there on it can take.
+    /// How many segments from there on it can buffer.
     segments: u32,
 }
 
@@ -137,7 +137,7 @@ impl Sender {
         self.ledger.parameters.first + u32::try_from(number).unwrap_or_default()
     }
 
-    /// Does what the protocol says.
+    /// Carries out the actions of the protocol.
     fn perform(&mut self, mut actions: SenderActions, now: Moment) {
         for action in actions.take() {
             match action {
@@ -221,7 +221,7 @@ impl Sender {
         self.waiting.pop_first()
     }
 
-    /// Which ACK this is, if it can be true.
+    /// The n of this ACK n; `None` if it acknowledges a segment that was never sent.
     fn acknowledged(
         &self,
         packet: &Packet,
@@ -241,7 +241,7 @@ impl Sender {
         (next_expected <= end && number < end).then_some(number)
     }
 
-    /// Marks what ACK `number` acknowledges; whether any of it is news.
+    /// Marks the segments that ACK `number` acknowledges; returns whether any is new.
     fn mark_acknowledged(&mut self, number: SegmentNumber, now: Moment) -> bool {
         let first = match self.protocol.acks() {
             Acks::Cumulative => self.base,
@@ -312,14 +312,14 @@ impl Sender {
 }
 
 impl ReceiveWindow {
-    /// The first segment that the receiver has no room for. A closed window leaves room
-    /// for one, so that it is probed.
+    /// The first segment for which the receiver has no space. A zero window lets one
+    /// segment pass, as a window probe.
     fn limit(self, base: SegmentNumber) -> SegmentNumber {
         let limit = self.next_expected + i64::from(self.segments);
         limit.max(base + 1)
     }
 
-    /// A newer ACK says this; one that was overtaken says nothing.
+    /// Takes the window from a newer ACK; an ACK that was overtaken changes nothing.
     fn update(&mut self, next_expected: SegmentNumber, segments: u32) {
         if next_expected >= self.next_expected {
             *self = Self {

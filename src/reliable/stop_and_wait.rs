@@ -13,9 +13,9 @@
 //! ```
 //!
 //! The receiver acknowledges every packet. One that is corrupt or a duplicate makes it
-//! repeat its last ACK, so there is no need of a NAK (rdt2.2). Kurose & Ross number the
-//! segments 0, 1, 0, 1, because a channel that keeps the order needs no more; here they
-//! count on, which is safe on a path that reorders too.
+//! repeat its last ACK, so the protocol needs no NAK (rdt2.2). Kurose & Ross number the
+//! segments 0, 1, 0, 1, because a channel that keeps the order needs no more numbers; here
+//! the segments are 0, 1, 2, 3, which is correct on a path that reorders, too.
 //!
 //! ```
 //! use sash::reliable::protocol::{SenderAction, SenderActions, SenderProtocol, Timer};

@@ -35,7 +35,7 @@ pub(super) struct Arriving {
 
 #[derive(Debug)]
 enum LoginPhase {
-    /// The shell draws random numbers for it.
+    /// The driver draws random numbers for it.
     Drawing,
     Challenged(Box<Challenger>),
     /// Too many from there have guessed: it is compared when its turn comes.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lab, from the teacher --> lab 1 --> everyone, also those who join later
-//! lab-result 1, from guy --> a row --> Record, for the shell's file
+//! lab-result 1, from guy --> a row --> Record, for the driver's file
 //! lab-results, from the teacher --> the rows so far
 //! submit, from guy --> a row --> Record: how guy's own program was graded
 //! ```
@@ -11,7 +11,7 @@
 //! in it: one who declined may still change their mind, and nobody may send twice.
 //!
 //! It does not run anything and cannot read a scenario: what it passes on was checked by
-//! the shell, and is checked again by each client.
+//! the driver, and is checked again by each client.
 
 use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
 use crate::wire::message::{

@@ -5,7 +5,7 @@
 //! end answer, from guy      --> kept; the last one counts --> notice to guy
 //!                       --> answered: how many, to the teacher, four times a second at
 //! most reveal, from the teacher --> revealed: the distribution, to everyone
-//!                          --> Record: one row for each name, for the shell's file
+//!                          --> Record: one row for each name, for the driver's file
 //! ```
 //!
 //! Until `reveal` no reply says anything of an answer but how many there are. An answer

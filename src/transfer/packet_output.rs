@@ -1,4 +1,4 @@
-//! A UDP socket behind an imperfect link: what a shell sends through.
+//! A UDP socket behind an imperfect link, through which a driver sends.
 //!
 //! Without a scenario a datagram is written straight into the row that goes to the kernel
 //! next. With one it goes through the [`Link`] first and leaves when the link lets it.

@@ -36,8 +36,8 @@
 //! as long as a full DATA packet.
 //!
 //! `number` names a packet for the link and for people: DATA counts segments of the file
-//! from 0; every other kind counts its own. A resend has the same number and the next
-//! `attempt`, from 1. This file knows bytes; what a packet means is floor 1's business.
+//! from 0; every other kind counts its own. A retransmission has the same number and the next
+//! `attempt`, from 1. This file knows bytes; layer 1 knows what a packet means.
 //!
 //! ```
 //! use sash::wire::{digest::Token, packet::{Body, Packet}, sequence::SequenceNumber};

@@ -113,11 +113,11 @@ pub mod panic {
     }
 }
 
-/// The floors without threads, as they are in the library.
+/// The layers without threads, as they are in the library.
 #[cfg(target_os = "linux")]
 pub use sash::{lab, link, passwords, reliable, room, shelf, wire};
 
-/// The floors with threads, compiled against this crate.
+/// The layers with threads, compiled against this crate.
 #[cfg(target_os = "linux")]
 #[path = "../../src"]
 #[expect(

@@ -1,4 +1,4 @@
-//! Real files over real sockets on 127.0.0.1: the two shells against each other.
+//! Real files over real sockets on 127.0.0.1: the two drivers against each other.
 
 #![expect(
     clippy::unwrap_used,

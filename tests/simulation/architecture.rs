@@ -1,22 +1,22 @@
-//! The law of the floors: what a file under `src/` may import.
+//! The rule of the layers: what a file under `src/` may import.
 //!
-//! Which module is on which floor, the table in `src/lib.rs` says, and only that one.
+//! The table in `src/lib.rs`, and only that one, says on which layer each module is.
 //!
-//! - A file uses floors below its own, and its own folder. Time and happenings as data
-//!   (`reliable::moment`, `reliable::event`) are for everyone on floor 1, `journals` and
-//!   `captures` for both programs, and floor 5 has no folders to keep apart.
-//! - Floors 2 and 3 do not know each other: two drivers of the same machines.
-//! - Floors 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
+//! - A file uses layers below its own, and its own folder. Time and events as data
+//!   (`reliable::moment`, `reliable::event`) are for every module of layer 1, `journals`
+//!   and `captures` for both programs, and layer 5 has no folders to keep apart.
+//! - Layers 2 and 3 do not use each other: they are two drivers of the same state machines.
+//! - Layers 0 to 2 see no network, thread, file, clock, log or widget; nor do the client's
 //!   model and controller.
-//! - FLTK is known to `bin/client/view` alone, JSON to the files that [`JSON`] names, the
-//!   clock to `transfer/clock.rs` alone.
+//! - Only `bin/client/view` knows FLTK, only the files that [`JSON`] names know JSON, and
+//!   only `transfer/clock.rs` reads the clock.
 //! - Only files of `system` ask which operating system they are compiled for, and only they
-//!   use its own packages. Machines do not use `system`.
+//!   use its own packages. State machines do not use `system`.
 //! - A file has at most 600 lines, and none is called `mod.rs`.
-//! - No imports go in a circle (`circles`).
+//! - No imports form a circle (`circles`).
 //!
-//! Looked at are `use` declarations and paths within code; comments, strings and tests
-//! (`#[cfg(test)]`) are left out, since a test may use what it likes.
+//! The tests read `use` declarations and paths within code. They leave out comments,
+//! strings and tests (`#[cfg(test)]`), since a test may use what it likes.
 
 mod circles;
 
@@ -45,7 +45,7 @@ fn every_file_respects_the_layers() {
 }
 
 #[test]
-fn the_table_of_floors_names_every_module_once_and_the_report_has_the_same() {
+fn the_table_of_layers_names_every_module_once_and_the_report_has_the_same() {
     let mut there: Vec<String> = fs::read_dir(source())
         .unwrap()
         .map(|entry| entry.unwrap().path().with_extension(""))
@@ -54,7 +54,7 @@ fn the_table_of_floors_names_every_module_once_and_the_report_has_the_same() {
         .collect();
     there.sort();
     there.dedup(); // `wire.rs` and `wire/` are one.
-    let mut named: Vec<String> = FLOORS.iter().flatten().cloned().collect();
+    let mut named: Vec<String> = LAYERS.iter().flatten().cloned().collect();
     named.sort();
     assert_eq!(
         named, there,
@@ -62,19 +62,19 @@ fn the_table_of_floors_names_every_module_once_and_the_report_has_the_same() {
     );
     let page = source().with_file_name("report").join("architecture.md");
     let page = fs::read_to_string(page).unwrap();
-    let sorted = |floors: &[Vec<String>]| {
-        let mut floors = floors.to_vec();
-        for floor in &mut floors {
-            floor.sort();
+    let sorted = |layers: &[Vec<String>]| {
+        let mut layers = layers.to_vec();
+        for layer in &mut layers {
+            layer.sort();
         }
-        floors
+        layers
     };
-    // Other words of the report's table stand between backticks, too.
-    let mut told = floors_of(page.lines());
-    for floor in &mut told {
-        floor.retain(|it| there.contains(it));
+    // The report's table has other words between backticks too.
+    let mut told = layers_of(page.lines());
+    for layer in &mut told {
+        layer.retain(|it| there.contains(it));
     }
-    assert_eq!(sorted(&told), sorted(&FLOORS), "report/architecture.md");
+    assert_eq!(sorted(&told), sorted(&LAYERS), "report/architecture.md");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_import_from_a_higher_layer_is_detected() {
     assert_eq!(offences.len(), 1);
     assert_eq!(offences[0].0, 2);
     assert!(
-        offences[0].1.contains("floor 0 uses `reliable`"),
+        offences[0].1.contains("layer 0 uses `reliable`"),
         "{}",
         offences[0].1
     );
@@ -214,21 +214,21 @@ fn overlong_files_and_mod_files_are_refused() {
     assert_eq!(lines_of(&offences("lab/mod.rs", "")), [1]);
 }
 
-/// The modules of each floor, lowest first.
-static FLOORS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+/// The modules of each layer, lowest first.
+static LAYERS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     let text = fs::read_to_string(source().join("lib.rs")).expect("src/lib.rs");
-    floors_of(text.lines().filter_map(|line| line.strip_prefix("//! ")))
+    layers_of(text.lines().filter_map(|line| line.strip_prefix("//! ")))
 });
 
-/// The floors of a table: `| 3 shells | ...` or `| 3 | shells | ...`, with the names of
+/// The layers of a table: `| 3 drivers | ...` or `| 3 | drivers | ...`, with the names of
 /// modules between backticks.
-fn floors_of<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
-    let mut floors = Vec::new();
+fn layers_of<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
+    let mut layers = Vec::new();
     for line in lines {
         let first = line
             .strip_prefix("| ")
             .and_then(|row| row.split(' ').next());
-        let Some(floor) = first.and_then(|it| it.parse::<usize>().ok()) else {
+        let Some(layer) = first.and_then(|it| it.parse::<usize>().ok()) else {
             continue;
         };
         let quoted = line.split('`').skip(1).step_by(2);
@@ -237,13 +237,13 @@ fn floors_of<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
             name.strip_suffix(".rs").unwrap_or(name).to_owned()
         };
         let modules = quoted.filter(|it| !it.contains(' ')).map(module);
-        floors.push((floor, modules.collect()));
+        layers.push((layer, modules.collect()));
     }
-    floors.sort();
-    floors.into_iter().map(|(_, modules)| modules).collect()
+    layers.sort();
+    layers.into_iter().map(|(_, modules)| modules).collect()
 }
 
-/// What neighbours on one floor may borrow from each other.
+/// What modules of one layer may use of each other.
 const SHARED: [&str; 4] = [
     "reliable::moment",
     "reliable::event",
@@ -251,7 +251,7 @@ const SHARED: [&str; 4] = [
     "captures",
 ];
 
-/// Floors 0 to 2 and the client's thinking half see none of these.
+/// Layers 0 to 2 and the client's pure half use none of these.
 const OUTSIDE_WORLD: [&str; 11] = [
     "std::net",
     "std::thread",
@@ -266,11 +266,12 @@ const OUTSIDE_WORLD: [&str; 11] = [
     "fltk",
 ];
 
-/// The client's files that obey the rules of floors 0 to 2.
-const THINKING_CLIENT: [&str; 2] = ["client/model", "client/controller"];
+/// The client's files that obey the rules of layers 0 to 2.
+const PURE_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
-/// Who knows JSON: the chat's messages, the journal, the record of a resumed download, what
-/// `client --json` prints, a result of `lab grade`, and what the window keeps.
+/// The files that know JSON: the chat's messages, the journal, the record of a resumed
+/// download, what `client --json` prints, a result of `lab grade`, and what the window
+/// keeps.
 const JSON: [&str; 8] = [
     "bin/lab",
     "wire/message",
@@ -285,10 +286,10 @@ const JSON: [&str; 8] = [
 /// The client's widgets.
 const WIDGETS: [&str; 1] = ["bin/client/view"];
 
-/// Who reads the clock.
+/// The file that reads the clock.
 const CLOCK: [&str; 1] = ["transfer/clock"];
 
-/// Who calls the operating system by its own packages, and asks which one it is.
+/// The folder that uses an operating system's own packages, and asks which one it is.
 const SYSTEM: [&str; 1] = ["system"];
 
 /// Most lines of a file, tests included.
@@ -324,27 +325,31 @@ fn offences(name: &str, text: &str) -> Vec<(usize, String)> {
 /// What is wrong with `path` in the file `name`, if anything is.
 fn broken_rule(name: &str, path: &str) -> Option<String> {
     let module = name.split(['/', '.']).next().unwrap_or_default();
-    let here = floor(module);
-    let thinks = here <= 2 && !is_any(name, &SYSTEM) || is_any(name, &THINKING_CLIENT);
+    let here = layer(module);
+    let is_pure = here <= 2 && !is_any(name, &SYSTEM) || is_any(name, &PURE_CLIENT);
     if let Some(inner) = within_crate(name, path) {
         let used = inner.split("::").next().unwrap_or_default();
-        let there = floor(used);
-        if used == "system" && module != used && thinks {
-            return Some(format!("machines think, shells touch: no `{path}` here"));
+        let there = layer(used);
+        if used == "system" && module != used && is_pure {
+            return Some(format!(
+                "a state machine does no input or output: no `{path}` here"
+            ));
         }
         let is_own = used == module || !used.starts_with(|it: char| it.is_lowercase());
-        let is_top = here + 1 == FLOORS.len();
+        let is_top = here + 1 == LAYERS.len();
         let is_lent = there == here && SHARED.iter().any(|it| is_below(&inner, it));
         let is_driver = here == 3 && there == 2;
         if !(is_own || is_top || is_lent) && (there >= here || is_driver) {
             return Some(format!(
-                "floor {here} uses `{used}` of floor {there}; it may use its own folder \
-                 and floors below (laboratory and shells: never each other)"
+                "layer {here} uses `{used}` of layer {there}; it may use its own folder \
+                 and lower layers (laboratory and drivers: never each other)"
             ));
         }
     }
-    if thinks && OUTSIDE_WORLD.iter().any(|world| is_below(path, world)) {
-        return Some(format!("machines think, shells touch: no `{path}` here"));
+    if is_pure && OUTSIDE_WORLD.iter().any(|world| is_below(path, world)) {
+        return Some(format!(
+            "a state machine does no input or output: no `{path}` here"
+        ));
     }
     let owned = [
         ("fltk", WIDGETS.as_slice(), "widgets"),
@@ -408,12 +413,13 @@ fn within_crate(name: &str, path: &str) -> Option<String> {
     (rest != path).then(|| place.join("::"))
 }
 
-/// A module that the table does not name would be above all: the test of the table finds it.
-fn floor(module: &str) -> usize {
-    FLOORS
+/// A module that the table does not name would be on the top layer: the test of the table
+/// finds it.
+fn layer(module: &str) -> usize {
+    LAYERS
         .iter()
-        .position(|floor| floor.iter().any(|it| it == module))
-        .unwrap_or(FLOORS.len() - 1)
+        .position(|layer| layer.iter().any(|it| it == module))
+        .unwrap_or(LAYERS.len() - 1)
 }
 
 /// Whether `name` is one of these modules or in its folder.

@@ -256,7 +256,7 @@ fn transfer(token: &str, keys: Option<TrafficKeys>) -> Vec<(&'static str, Vec<u8
                 .packet
                 .encode_keyed(&mut datagram, theirs.as_ref(), payload);
             sent.push(("sender", datagram));
-            // The shell acknowledges each arrival before it takes the next.
+            // The driver acknowledges each arrival before it takes the next.
             for answer in std::iter::from_fn(|| receiver.poll_transmit(now)) {
                 sender.on_packet(&answer.packet, now);
                 let mut datagram = Vec::new();

@@ -173,7 +173,7 @@ fn wait(machine: &mut impl Machine, until: Moment) -> Vec<Transmit> {
     sent
 }
 
-/// What the shell keeps of the segments, and what it calls written.
+/// What the driver keeps of the segments, and what it calls written.
 #[derive(Default)]
 struct Disk {
     early: BTreeSet<u32>,

@@ -354,7 +354,7 @@ impl Drop for Window {
 /// Looks again and again, and fails when it takes too long.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a test is a shell and has to read the clock"
+    reason = "a test is a driver and has to read the clock"
 )]
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();

@@ -107,7 +107,7 @@ impl Controller {
             file: transfer.file.clone(),
             tag: Some(tag),
             asked: transfer.asked,
-            prefix: None, // The shell knows the disk.
+            prefix: None, // The driver knows the disk.
         };
         self.ask_for_transfer(tag, Request::Download(request), now_ms);
     }

@@ -69,7 +69,7 @@ const RIGHT_ROOM: usize = 30;
 const LEFT_ROOM: usize = 0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
 const LEAST_CLOCK: f64 = 62.0;
-/// On a narrower picture (a telephone's) moments are left out and words are cut short.
+/// On a narrower picture (a phone's) moments are left out and words are cut short.
 const NARROW: f64 = LEFT + RIGHT + LEAST_LANE;
 /// Left of the sender's line and right of the receiver's on a narrow picture: on the
 /// narrowest, and this much more just below [`NARROW`].

@@ -36,7 +36,7 @@ pub struct Receiving {
     fin_received: Option<u32>,
     /// Those that were sent so far.
     fin_received_attempt: u8,
-    /// The segments that the shell has room for; `None`: a whole window.
+    /// The segments for which the driver has space; `None`: a whole window.
     receive_window: Option<u32>,
     is_paused: bool,
     /// The content of the ACKs: whether DATA may come.
@@ -238,7 +238,7 @@ impl Receiving {
         self.handshake.parameters()
     }
 
-    /// The digest that FIN carried: the shell compares it with its own and calls
+    /// The digest that FIN carried: the driver compares it with its own and calls
     /// [`Receiving::set_verdict`].
     #[must_use]
     pub const fn claimed_digest(&self) -> Option<Digest> {

@@ -1,7 +1,7 @@
 //! The receiver of `sack`: buffers what arrives out of order, and delays its ACKs.
 //!
-//! It holds numbers, not bytes: the shell asks [`ReceivingMachine::wants`] and keeps the
-//! payload until [`ReceivingMachine::next_expected`] has passed it.
+//! It holds numbers, not bytes: the driver asks [`ReceivingMachine::is_wanted`] and keeps
+//! the payload until [`ReceivingMachine::next_expected`] has passed it.
 //!
 //! Source: Kurose & Ross §3.4.4; RFC 2018 §4; RFC 9000 §13.2 (fewer ACKs).
 

@@ -1,4 +1,4 @@
-//! A person's hands on transfers that run: what is asked of the shell, and what is told.
+//! A user's fault injection in running transfers: the effects for the driver, and the messages.
 
 use super::*;
 
