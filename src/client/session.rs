@@ -44,7 +44,7 @@ pub struct Session {
     /// One for each letter of a connection that waits: where there are many, its reader
     /// waits.
     tickets: Receiver<()>,
-    session_handle: SessionHandle,
+    handle: SessionHandle,
     chat_connection: Option<ChatConnection>,
     /// Which connection is the present one; letters of earlier ones are thrown away.
     connection: u64,
@@ -135,7 +135,7 @@ impl Session {
             settings,
             arrivals,
             tickets,
-            session_handle: SessionHandle {
+            handle: SessionHandle {
                 arrivals: sender,
                 tickets: ticket,
                 wake: Arc::new(wake),
@@ -180,8 +180,8 @@ impl Session {
 
     /// A way in for another thread.
     #[must_use]
-    pub fn session_handle(&self) -> SessionHandle {
-        self.session_handle.clone()
+    pub fn handle(&self) -> SessionHandle {
+        self.handle.clone()
     }
 
     /// A person wants something; returns what was asked of the server for it.
@@ -259,7 +259,7 @@ impl Session {
         }
         self.bring(Event::Tick);
         if !self.arrivals.is_empty() {
-            (self.session_handle.wake)();
+            (self.handle.wake)();
         }
     }
 
@@ -322,9 +322,9 @@ impl Session {
             }
             Effect::Draw => self.draw(),
             Effect::RunLab { number, assignment } => {
-                let session_handle = self.session_handle.clone();
+                let handle = self.handle.clone();
                 let run = class_exercise::start(assignment, move |outcome| {
-                    session_handle.event(None, Event::LabRan { number, outcome });
+                    handle.event(None, Event::LabRan { number, outcome });
                 });
                 self.lab_run = Some(run); // An earlier one ends.
             }
@@ -359,7 +359,7 @@ impl Session {
             },
             Effect::Watch { tag } => self.watch(tag),
             Effect::Kill { tag, packet } => {
-                self.control_link(tag, LinkControl::Kill(packet))
+                self.control_link(tag, LinkControl::Kill(packet));
             }
             Effect::ChangeLink(scenario) => {
                 for tag in self.running.keys() {
@@ -410,8 +410,8 @@ impl Session {
     fn start_connection(&mut self) {
         let connection = Some(self.connection);
         if let Some(link) = &mut self.chat_connection {
-            let session_handle = self.session_handle.clone();
-            link.start(move |event| session_handle.event(connection, event));
+            let handle = self.handle.clone();
+            link.start(move |event| handle.event(connection, event));
         }
     }
 

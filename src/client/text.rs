@@ -108,7 +108,7 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
         && terminal::reads_escapes();
     let session = Session::new(settings, has_editor, || {});
     let asking = Asking::default();
-    leave_on_ctrl_c(session.session_handle(), asking.on_ctrl_c());
+    leave_on_ctrl_c(session.handle(), asking.on_ctrl_c());
     let can_ask = !manner.is_json && stdin().is_terminal() && stderr().is_terminal();
     let typing = if has_editor {
         Typing::Editor
@@ -168,13 +168,13 @@ impl TextClient {
         let Some(typing) = self.unread.take_if(|_| !waits) else {
             return;
         };
-        let session_handle = self.session.session_handle();
+        let handle = self.session.handle();
         let printer = (typing == Typing::Editor)
-            .then(|| typist::start_editor(session_handle.clone(), self.words.clone()))
+            .then(|| typist::start_editor(handle.clone(), self.words.clone()))
             .flatten();
         match printer {
             Some(printer) => self.screen.go_above(printer),
-            None => self.typing = typist::start_pipe(session_handle),
+            None => self.typing = typist::start_pipe(handle),
         }
     }
 
@@ -433,14 +433,14 @@ fn for_people(line: &ChatLine) -> String {
 }
 
 /// The first Ctrl-C leaves politely and keeps the parts; the second ends at once.
-fn leave_on_ctrl_c(session_handle: SessionHandle, first: impl Fn() + Send + 'static) {
+fn leave_on_ctrl_c(handle: SessionHandle, first: impl Fn() + Send + 'static) {
     let is_leaving = AtomicBool::new(false);
     let result = ctrlc::set_handler(move || {
         first();
         if is_leaving.swap(true, Ordering::Relaxed) {
             std::process::exit(130); // As a shell reports SIGINT.
         }
-        session_handle.intend(Intent::Close);
+        handle.intend(Intent::Close);
     });
     if let Err(error) = result {
         log::warn!("cannot catch Ctrl-C, so it will end the client at once: {error}");

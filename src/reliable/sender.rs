@@ -258,7 +258,7 @@ impl Sender {
             self.waiting.remove(&number);
             match (state, sent_packet) {
                 (State::InFlight, Some(sent_packet)) => {
-                    self.ledger.flow.deliver(&sent_packet, now)
+                    self.ledger.flow.deliver(&sent_packet, now);
                 }
                 (State::Waiting, Some(sent_packet)) => {
                     self.ledger.flow.deliver_late(&sent_packet, now);

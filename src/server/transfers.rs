@@ -216,7 +216,7 @@ impl Transfers {
         match &transfer.phase {
             // It reports its end, and what follows from that follows there.
             TransferPhase::Running { .. } | TransferPhase::Lingering { .. } => {
-                transfer.cancel()
+                transfer.cancel();
             }
             TransferPhase::Queued { .. } => {
                 self.end_queued(number, TransferState::Cancelled, None);

@@ -328,7 +328,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
                 ReceiverInput::Cancel => self.connection.reset(Reset::Cancelled),
                 ReceiverInput::Release => self.connection.release(),
                 ReceiverInput::LinkControl(link_control) => {
-                    self.control_link(link_control)
+                    self.control_link(link_control);
                 }
                 ReceiverInput::Pause(is_paused) => {
                     self.pause_at = None; // A transfer that the user resumes does not pause at a share again.

@@ -380,7 +380,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
                 }
             }
             SenderInput::Path(datagram, from) => {
-                self.on_path_packet(&datagram, from, now)
+                self.on_path_packet(&datagram, from, now);
             }
             SenderInput::SocketError(error) => {
                 if let Err(SendError::Unusable(error)) = self.packet_output.note(error) {

@@ -453,8 +453,8 @@ fn sources() -> Vec<PathBuf> {
 
 fn collect(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
         .collect();
     entries.sort();
     for path in entries {

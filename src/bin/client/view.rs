@@ -138,8 +138,8 @@ fn log_panics() {
 
 /// Ctrl-C says goodbye, as closing the window does, and leaves parts that can go on.
 fn close_on_signal(window: &MainWindow) {
-    let session_handle = window.session_handle();
-    let closing = ctrlc::set_handler(move || session_handle.intend(Intent::Close));
+    let handle = window.handle();
+    let closing = ctrlc::set_handler(move || handle.intend(Intent::Close));
     if let Err(error) = closing {
         log::warn!("cannot catch Ctrl-C, so it will end the program at once: {error}");
     }

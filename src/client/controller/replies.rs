@@ -46,7 +46,7 @@ impl Controller {
             Reply::Left { name, why } => self.on_left(&name, &why, now_ms),
             Reply::Shared { from, file } => self.on_shared(&from, file, now_ms),
             Reply::Notice { text } => {
-                self.model.chat.push(now_ms, LineKind::Notice, &text)
+                self.model.chat.push(now_ms, LineKind::Notice, &text);
             }
             Reply::Bans { bans, more } => self.on_bans(bans, more, now_ms),
             Reply::Lab(lab) => self.on_lab(lab, now_ms),

@@ -78,19 +78,18 @@ impl Session {
 
     /// A slow disk does not keep anybody waiting: `partial_files` looks.
     pub(super) fn look_for_partial_files(&self) {
-        let (session_handle, folder) =
-            (self.session_handle.clone(), self.settings.out.clone());
+        let (handle, folder) = (self.handle.clone(), self.settings.out.clone());
         in_background("leftovers", move || {
             let found = partial_files::find(&folder);
             if !found.is_empty() {
-                session_handle.event(None, Event::PartialFilesFound(found));
+                handle.event(None, Event::PartialFilesFound(found));
             }
         });
     }
 
     /// `discard` waits until the receivers have let go, and takes the parts away.
     pub(super) fn discard(&self, tag: Option<u64>, parts: Vec<PathBuf>) {
-        let session_handle = self.session_handle.clone();
+        let handle = self.handle.clone();
         in_background("discard", move || {
             let failed = parts
                 .iter()
@@ -99,13 +98,13 @@ impl Session {
                 let part = words::harmless(&part.to_string_lossy());
                 format!("Cannot delete {part}: {error}.")
             });
-            session_handle.event(None, Event::Discarded { tag, problem });
+            handle.event(None, Event::Discarded { tag, problem });
         });
     }
 
     /// `opener` may wait as long as the program that shows the folder runs.
     pub(super) fn show_folder(&self, folder: PathBuf) {
-        let session_handle = self.session_handle.clone();
+        let handle = self.handle.clone();
         in_background("opener", move || {
             // The part of a relative path that leads to it is of use to nobody.
             let folder = folder.canonicalize().unwrap_or(folder);
@@ -116,7 +115,7 @@ impl Session {
                     "No program on this computer shows folders. The file is in \
                              {path}."
                 );
-                session_handle.event(None, Event::FolderNotShown(sentence));
+                handle.event(None, Event::FolderNotShown(sentence));
             }
         });
     }
@@ -229,15 +228,15 @@ impl Session {
         self.settings.pause_at = self.model().pause_at;
         let watch_switch = self.watch_switches.entry(tag).or_default().clone();
         let reporter = || -> Reporter {
-            let session_handle = self.session_handle.clone();
+            let handle = self.handle.clone();
             let mut showing = self.showing(tag, offer, watch_switch.clone());
             Box::new(move |report| {
                 if let Report::Happened(events) = report {
                     if let Some(seen) = showing.take(&events) {
-                        session_handle.event(None, Event::Seen { tag, seen });
+                        handle.event(None, Event::Seen { tag, seen });
                     }
                 } else {
-                    session_handle.event(None, Event::Report { tag, report });
+                    handle.event(None, Event::Report { tag, report });
                 }
             })
         };

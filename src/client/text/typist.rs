@@ -51,12 +51,12 @@ const NOT_UTF8: &str = "The terminal sent bytes that are not UTF-8. They and the
 
 /// Starts to read a pipe; each line is brought to the door. The channel that it returns
 /// is closed at the end of the pipe.
-pub(super) fn start_pipe(session_handle: SessionHandle) -> Receiver<()> {
+pub(super) fn start_pipe(handle: SessionHandle) -> Receiver<()> {
     let (typing, ended) = bounded(0);
     let result = threads::start("typist".to_owned(), move || {
-        read_pipe(stdin().lock(), |intent| session_handle.intend(intent));
+        read_pipe(stdin().lock(), |intent| handle.intend(intent));
         drop(typing);
-        session_handle.intend(Intent::Seen); // A nudge: the face looks whether all is done.
+        handle.intend(Intent::Seen); // A nudge: the face looks whether all is done.
     });
     if let Err(error) = result {
         log::error!("cannot read from the terminal: {error}");
@@ -93,10 +93,7 @@ fn read_pipe(mut input: impl BufRead, mut intend: impl FnMut(Intent)) {
 }
 
 /// Starts the line editor; `None` where this terminal cannot have one.
-pub(super) fn start_editor(
-    session_handle: SessionHandle,
-    words: KnownWords,
-) -> Option<Printer> {
+pub(super) fn start_editor(handle: SessionHandle, words: KnownWords) -> Option<Printer> {
     let (sender, printer) = bounded(1);
     let result = threads::start("typist".to_owned(), move || {
         let config = Config::builder().auto_add_history(true).build();
@@ -117,7 +114,7 @@ pub(super) fn start_editor(
             let _ = external.print(text);
         });
         if sender.send(printer).is_ok() {
-            type_lines(&mut editor, &session_handle);
+            type_lines(&mut editor, &handle);
         }
     });
     result.ok()?;
@@ -140,10 +137,7 @@ fn with_printer(
 
 /// Until Ctrl-C or Ctrl-D. A byte that is not UTF-8 costs only itself and the keys of its
 /// burst: the line before it stays.
-fn type_lines(
-    editor: &mut Editor<Completion, DefaultHistory>,
-    session_handle: &SessionHandle,
-) {
+fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, handle: &SessionHandle) {
     let mut begun = String::new();
     loop {
         let typed = editor.readline_with_initial(PROMPT, (&begun, ""));
@@ -155,22 +149,22 @@ fn type_lines(
             Ok(line) => {
                 begun.clear();
                 erase(&line, columns.into());
-                session_handle.intend(Intent::Input(line));
+                handle.intend(Intent::Input(line));
             }
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
             Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
                 begun = unfinished.unwrap_or_default();
                 erase(&begun, columns.into());
-                session_handle.intend(Intent::Complain(NOT_UTF8.to_owned()));
+                handle.intend(Intent::Complain(NOT_UTF8.to_owned()));
             }
             Err(error) => {
                 let sentence = format!("Cannot read from the terminal: {error}.");
-                session_handle.intend(Intent::Complain(sentence));
+                handle.intend(Intent::Complain(sentence));
                 break;
             }
         }
     }
-    session_handle.intend(Intent::Close);
+    handle.intend(Intent::Close);
 }
 
 /// Takes the typed line off the screen: what it does is shown in the chat, and the bars

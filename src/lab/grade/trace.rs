@@ -180,7 +180,7 @@ pub fn journal(
                 record_ranges(&mut note, far(packet), packet);
             }
             TraceEventKind::Arrived(packet, false) => {
-                note(far(packet), Event::PacketDamaged)
+                note(far(packet), Event::PacketDamaged);
             }
             TraceEventKind::TimedOut(number) => {
                 let timer = Timer::Retransmission;

@@ -342,7 +342,7 @@ mod tests {
         for transmission in &transmissions.all {
             match transmission.arrived_us {
                 Some(arrived) => {
-                    assert_eq!(arrived, transmission.sent_us.unwrap() + 9_000)
+                    assert_eq!(arrived, transmission.sent_us.unwrap() + 9_000);
                 }
                 None => assert!(transmission.is_lost(), "{transmission:?}"),
             }

@@ -107,7 +107,7 @@ fn spelled(action: &Action) -> Vec<(Kind, Option<u32>, bool)> {
             }
             PacketRun::Probe => packets.push((Kind::Data, None, false)),
             PacketRun::Fin { is_retransmission } => {
-                packets.push((Kind::Fin, None, *is_retransmission))
+                packets.push((Kind::Fin, None, *is_retransmission));
             }
             PacketRun::Other(kind) => packets.push((*kind, None, false)),
         }

@@ -102,7 +102,7 @@ mod tests {
     fn an_ack_increases_the_window_by_one_and_a_loss_or_timeout_decreases_it_by_one() {
         let mut controller = Additive::new(8_192);
         (0..6).for_each(|tick| {
-            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick));
         });
         assert_eq!(controller.window(), 10);
         controller.on_signal(&nack(20));
@@ -126,7 +126,7 @@ mod tests {
     fn the_window_stays_between_one_and_its_maximum() {
         let mut controller = Additive::new(6);
         (0..9).for_each(|tick| {
-            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick));
         });
         assert_eq!(controller.window(), 6);
         (0..9).for_each(|tick| controller.on_signal(&nack(tick)));

@@ -109,7 +109,7 @@ mod tests {
     fn at_sixteen() -> DoubleHalve {
         let mut controller = DoubleHalve::new(8_192);
         (0..15).for_each(|tick| {
-            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick));
         });
         assert_eq!(controller.window(), 16);
         controller

@@ -125,7 +125,7 @@ mod tests {
     fn each_nack_and_each_loss_decreases_the_window_by_three_down_to_eight() {
         let mut controller = PlusOneMinusThree::new(8_192);
         (0..20).for_each(|tick| {
-            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick));
         });
         controller.on_signal(&nack(30));
         controller.on_signal(&nack(31));
@@ -140,7 +140,7 @@ mod tests {
     fn a_loss_signalled_by_nack_and_timeout_decreases_the_window_once() {
         let mut controller = PlusOneMinusThree::new(8_192);
         (0..10).for_each(|tick| {
-            controller.on_ack(&TestSignals::default().acked(1, tick, tick))
+            controller.on_ack(&TestSignals::default().acked(1, tick, tick));
         });
         controller.on_signal(&nack(100));
         controller.on_signal(&timeout(400));

@@ -149,8 +149,8 @@ impl MainWindow {
     }
 
     /// A way in for other threads.
-    pub(super) fn session_handle(&self) -> SessionHandle {
-        self.session.borrow().session_handle()
+    pub(super) fn handle(&self) -> SessionHandle {
+        self.session.borrow().handle()
     }
 
     fn show(&mut self) {
@@ -293,13 +293,13 @@ impl Memory {
 /// Carries out an intent at once; one that comes while the model is shown, afterwards.
 fn reporter(session: &Rc<RefCell<Session>>, bell: &Bell) -> IntentCallback {
     let (session, bell) = (Rc::clone(session), bell.clone());
-    let session_handle = session.borrow().session_handle();
+    let handle = session.borrow().handle();
     Rc::new(move |intent| match session.try_borrow_mut() {
         Ok(mut session) => {
             session.intend(intent);
             bell.ring();
         }
-        Err(_) => session_handle.intend(intent),
+        Err(_) => handle.intend(intent),
     })
 }
 

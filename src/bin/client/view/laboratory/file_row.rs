@@ -135,7 +135,7 @@ impl FileRow {
             match Format::ALL.get(chosen) {
                 _ if is_opening.get() => report(LaboratoryRequest::Open(place)),
                 Some(format) => {
-                    report(LaboratoryRequest::Export(format.named(&place), place))
+                    report(LaboratoryRequest::Export(format.named(&place), place));
                 }
                 None => {}
             }

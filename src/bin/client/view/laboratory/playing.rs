@@ -87,7 +87,7 @@ impl Playing {
         });
         let tell = Rc::clone(report);
         time.set_callback(move |time| {
-            tell(LaboratoryRequest::Seek(time.value() / PLACES))
+            tell(LaboratoryRequest::Seek(time.value() / PLACES));
         });
         Self {
             play,
