@@ -9,7 +9,7 @@
 //! use sash::client::commands::{Command, read};
 //! assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
 //! let sentence = read("/wisper dana hi", &[]).unwrap_err();
-//! assert_eq!(sentence, "There is no /wisper. Did you mean /whisper?");
+//! assert_eq!(sentence, "There is no command /wisper. Did you mean /whisper?");
 //! ```
 
 mod ask;

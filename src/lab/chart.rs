@@ -25,8 +25,7 @@
 //!     panels: vec![Panel { title: String::new(), series: vec![series] }],
 //! };
 //! assert!(chart.to_svg().unwrap().starts_with("<svg"));
-//! assert_eq!(chart.to_csv(),
-//! "panel,series,x,y,low,high\n,window,0,10,,\n,window,1,20,,\n");
+//! assert_eq!(chart.to_csv(), "panel,series,x,y,low,high\n,window,0,10,,\n,window,1,20,,\n");
 //! ```
 //!
 //! Source: report page `experiments`.

@@ -14,7 +14,7 @@
 //! use sash::lab::explain::Rule;
 //! let origin = Rule::ThreeLater.origin();
 //! assert!(origin.line() > 1);
-//! assert!(Rule::ThreeLater.sentence().contains("Three later packets"));
+//! assert!(Rule::ThreeLater.sentence().contains("three later packets"));
 //! ```
 //!
 //! Source: report chapters `reliable/*`; RFC 9002 §6, RFC 6298 §5.

@@ -13,9 +13,9 @@
 //! ```
 //! use sash::lab::sweep::Grid;
 //! let grid = Grid { losses: vec![0.0, 10.0], ..Grid::small() };
-//! let rows: Vec<_> = grid.cells().iter().map(|cell|
-//! cell.measure(&grid).unwrap()).collect(); assert_eq!(rows.len(), 8); // two losses by
-//! four protocols assert!(rows[0].seconds < rows[4].seconds);
+//! let rows: Vec<_> = grid.cells().iter().map(|cell| cell.measure(&grid).unwrap()).collect();
+//! assert_eq!(rows.len(), 8); // two losses by four protocols
+//! assert!(rows[0].seconds < rows[4].seconds);
 //! ```
 //!
 //! Source: report page `experiments`.

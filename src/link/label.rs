@@ -3,8 +3,7 @@
 //! ```
 //! use sash::link::Label;
 //! let label: Label = "a3.2".parse().unwrap();
-//! assert_eq!((label.number, label.attempt, label.to_string()), (3, 2,
-//! "a3.2".to_owned()));
+//! assert_eq!((label.number, label.attempt, label.to_string()), (3, 2, "a3.2".to_owned()));
 //! ```
 
 use crate::reliable::event::PacketName;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   seed=7;loss=10%;delay=50ms;data.corrupt=1%;drop=d0.1,a3.1
-//!   '----' '------' '--------' '-------------' '------------'    seed   both      both  
-//!     one way only   data segment 0, first attempt; ACK 3
+//!   '----' '------' '--------' '-------------' '------------'
+//!    seed   both      both       one way only   data segment 0, first attempt; ACK 3
 //! ```
 //!
 //! | word | value | does |

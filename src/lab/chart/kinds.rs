@@ -10,8 +10,7 @@
 //! ```
 //! use sash::lab::chart::kinds::ChartKind;
 //! let error = "windw".parse::<ChartKind>().unwrap_err();
-//! assert_eq!(error.to_string(), "no chart \"windw\": choose sequence, window, rtt or
-//! goodput");
+//! assert_eq!(error.to_string(), "no chart \"windw\": choose sequence, window, rtt or goodput");
 //! ```
 //!
 //! Source: sequence-time diagrams, Kurose & Ross §3.7; report page `experiments`.

@@ -3,7 +3,7 @@
 //! A teacher's file has a scenario a line, and `#` begins a comment:
 //!
 //! ```text
-//!   points | link                 | window | segments | what it teaches
+//!   points | link                 | window | segments | topic
 //!   4      | drop=d2.1;delay=50ms | 4      | 12       | A timeout retransmits the window.
 //! ```
 //!
@@ -12,8 +12,8 @@
 //! let file = "# mine\n3 | loss=10%;delay=50ms | 4 | 20 | Losses.\n";
 //! let scenarios = read(file).unwrap();
 //! assert_eq!((scenarios[0].points, scenarios[0].segments), (3, 20));
-//! assert_eq!(read("3 | loss=10%").unwrap_err(), "line 1: a scenario has four or five
-//! fields: \ points | link | window | segments | what it teaches");
+//! assert_eq!(read("3 | loss=10%").unwrap_err(), "line 1: a scenario has four or five fields: \
+//! points | link | window | segments | topic");
 //! ```
 
 use crate::link::Scenario;

@@ -4,8 +4,7 @@
 //! use sash::lab::predict::Action;
 //! assert_eq!(Action::WAITS.to_string(), "waits");
 //! let action = Action::data(3..8, 7); // 3 to 6 were sent before
-//! assert_eq!(action.to_string(), "retransmits DATA 3 to 6, then sends DATA 7 for the
-//! first time");
+//! assert_eq!(action.to_string(), "retransmits DATA 3 to 6, then sends DATA 7 for the first time");
 //! ```
 
 use crate::reliable::event::PacketName;

@@ -21,8 +21,7 @@
 //! let known = path("loss=5%;delay=20ms;data.rate=5mbit", Congestion::Fixed).unwrap();
 //! assert_eq!(format!("{:.3} MB/s", known.goodput() / 1e6), "0.294 MB/s");
 //! assert_eq!(path("loss=5%", Congestion::Fixed), Err(Silent::NoTime));
-//! assert_eq!(path("delay=20ms", Congestion::Reno),
-//! Err(Silent::Controller(Congestion::Reno)));
+//! assert_eq!(path("delay=20ms", Congestion::Reno), Err(Silent::Controller(Congestion::Reno)));
 //! ```
 //!
 //! Source: report chapter `theory`.

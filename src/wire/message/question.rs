@@ -81,7 +81,7 @@ pub struct Revealed {
     pub number: u64,
     /// How many have answered.
     pub answers: u64,
-    /// The answers that were given, the most frequent first; at most [`MOST_COUNTS`].
+    /// The answers that were given, the most frequent first; at most `MOST_COUNTS`.
     pub counts: Vec<Tally>,
 }
 

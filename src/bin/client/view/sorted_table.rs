@@ -3,7 +3,7 @@
 //!
 //! The idea: FLTK asks for one visible cell at a time, so ten thousand rows cost what is
 //! seen of them. Which rows are chosen is the model's business
-//! ([`Selection`](sash::client::model::Selection)); here clicks and keys become its steps.
+//! ([`Selection`]); here clicks and keys become its steps.
 //!
 //! ```text
 //! Name ^      | Size        a click on a heading sorts, another one reverses
