@@ -470,11 +470,7 @@ impl Transfers {
         self.ended = Some(ended).filter(|_| count > 0);
         let text = match count {
             0 => "The server is closing.".to_owned(),
-            _ => format!(
-                "The server is closing. {count} transfers are running and have {} s to \
-                 finish; resume the others when the server is back.",
-                grace.as_secs()
-            ),
+            _ => thread::closing(count, grace),
         };
         let _ = self.room.send(RoomMessage::Announced { text });
     }

@@ -80,7 +80,7 @@ fn a_truncated_journal_is_charted_with_a_warning() {
     let chart = ["chart", "--kind", "sequence", "go-back-n.jsonl"];
     let drawn = String::from_utf8(lab(&chart, folder.path()).stdout).unwrap();
     assert!(drawn.starts_with("<svg") && drawn.ends_with("</svg>\n"));
-    assert!(drawn.contains("go-back-n.jsonl ends in the middle of a line"));
+    assert!(drawn.contains("go-back-n.jsonl: the last line is incomplete"));
     fs::write(&path, "{\"journal\":\"sash\",\"version\":0}\n").unwrap();
     let said = String::from_utf8(lab(&chart, folder.path()).stderr).unwrap();
     let sentence = "it is an event log of version 0; this program reads version 1";
@@ -120,7 +120,7 @@ fn an_interrupted_sweep_keeps_the_finished_cells() {
     );
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains("what was done is kept"), "{rest}");
+    assert!(rest.contains("finished cells are kept"), "{rest}");
     assert!(!sweep.wait().unwrap().success());
     let csv = fs::read_to_string(folder.path().join("part.csv")).unwrap();
     let fields: Vec<_> = csv.lines().map(|line| line.split(',').count()).collect();

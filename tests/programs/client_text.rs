@@ -318,7 +318,7 @@ fn an_overlong_line_is_refused_by_the_client_and_the_lines_after_it_are_sent() {
     let output = pipe(&server, lines.as_bytes());
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{shown}");
-    let refusals = shown.matches("the server reads at most 16384 bytes per line");
+    let refusals = shown.matches("the server accepts at most 16384 bytes per line");
     assert_eq!(refusals.count(), 3, "{shown}");
     assert!(shown.ends_with("<dana> after\n"), "{shown}");
     assert_eq!(server.thread.join().unwrap(), "");

@@ -485,7 +485,7 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     assert_eq!(yuval.wait_for("refused")["code"], "banned");
     let refused = Raw::join(&place.server, "YUVAL").wait_for("refused");
     assert_eq!(refused["code"], "banned");
-    assert!(told(&as_teacher("/bans")).contains("Kept out: yuval"));
+    assert!(told(&as_teacher("/bans")).contains("Banned: yuval"));
     as_teacher("/unban yuval");
     Raw::join(&place.server, "yuval").wait_for("welcome");
     let output = as_teacher("/kick nobody");

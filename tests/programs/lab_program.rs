@@ -129,7 +129,7 @@ fn a_truncated_journal_is_shown_up_to_its_last_complete_line() {
     let ladder = output(&["ladder", &path]);
     assert!(ladder.status.success());
     assert!(
-        err(&ladder).contains("is cut in its last line"),
+        err(&ladder).contains("is incomplete and left out"),
         "{}",
         err(&ladder)
     );
@@ -246,13 +246,13 @@ fn a_usage_error_is_reported_before_any_file_is_written() {
     let target = target.to_str().unwrap();
     let two = output(&["ladder", "--size", "10", "--svg", target]);
     assert!(
-        err(&two).contains("a picture shows one protocol"),
+        err(&two).contains("--svg draws one protocol"),
         "{}",
         err(&two)
     );
     let moment = output(&["replay", "x.jsonl", "--at", "soon"]);
     assert!(
-        err(&moment).contains("milliseconds wanted"),
+        err(&moment).contains("milliseconds"),
         "{}",
         err(&moment)
     );

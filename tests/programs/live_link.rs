@@ -77,7 +77,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     assert_eq!(arrived, contents::bytes(0..SIZE));
     let grown = format!("delay=250ms;drop={label}");
     assert_eq!(ended.scenario.to_string(), grown);
-    let told = format!("a.bin: {label} is killed. Link: {grown}");
+    let told = format!("a.bin: lost {label}. Link: {grown}");
     assert!(front_end.has_said(&told), "{told}");
 
     // The face saw it all: from the first SYN on, the loss, and all in order in the end.
@@ -167,8 +167,8 @@ fn a_viewer_that_joins_an_upload_late_sees_its_state_and_can_change_its_link() {
     let counts = player.strip().sender_counts();
     assert!(counts.acked >= 3 && counts.unsent > 0, "{counts:?}");
     front_end.intend(Intent::Input("/kill d9999.1".to_owned()));
-    let said = "d9999.1 is not in this program's link now. A delay keeps packets there: \
-                /link delay=2s.";
+    let said = "d9999.1 is not in flight in this program's link. A delay keeps packets there \
+                longer: /link delay=2s.";
     front_end.wait_for(|front_end| front_end.has_said(said).then_some(()));
     front_end.intend(Intent::Input("/link delay=1ms".to_owned()));
     assert!(front_end.has_said("Link: delay=1ms"));

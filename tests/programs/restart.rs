@@ -284,7 +284,7 @@ fn a_closing_server_lets_running_transfers_end_and_starts_no_new_ones() {
     let notice = ask(None);
     let text = notice["notice"]["text"].as_str().unwrap();
     assert!(
-        text.contains("is closing: 1 of the transfers run"),
+        text.contains("is closing. One transfer is running and has"),
         "{notice}"
     );
     let refused = ask(Some(json!({"download": {"file": "a.bin", "tag": 7}})));

@@ -357,7 +357,7 @@ fn an_upload_over_the_limit_is_refused_before_a_byte_is_sent() {
     tal.say(r#"{"upload":{"file":"a","size":1001}}"#);
     let (code, sentence) = tal.receive_error();
     assert_eq!(code, Code::UploadRefused);
-    assert!(sentence.contains("1000 at most"), "{sentence}");
+    assert!(sentence.contains("at most 1000"), "{sentence}");
     let (_kept, path) = file("a", 1_000);
     server.upload(&path, &[]);
     tal.say(r#"{"upload":{"file":"b","size":501}}"#); // The first counts.

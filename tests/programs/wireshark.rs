@@ -631,7 +631,7 @@ fn an_unreadable_or_unwritable_file_is_reported_in_a_sentence() {
     };
     assert!(!told("no-journal", "a.pcapng", "not that of an event log"));
     assert!(!told("nothing", "a.pcapng", "cannot read "));
-    assert!(!told("later", "a.pcapng", "journal of version 2"));
+    assert!(!told("later", "a.pcapng", "event log of version 2"));
     assert!(!told("go-back-n.jsonl", "there.pcapng", "already exists"));
     let nowhere = "nowhere/a.pcapng";
     assert!(!told(
@@ -641,7 +641,7 @@ fn an_unreadable_or_unwritable_file_is_reported_in_a_sentence() {
     ));
     assert_eq!(fs::read_to_string(path("there.pcapng")).unwrap(), "mine");
     assert!(!folder.path().join("a.pcapng").exists());
-    assert!(told("cut", "a.pcapng", "is cut"));
+    assert!(told("cut", "a.pcapng", "is incomplete"));
     for (program_, arguments) in [
         (
             env!("CARGO_BIN_EXE_server"),

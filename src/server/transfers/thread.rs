@@ -94,3 +94,16 @@ fn on_order(transfers: &mut Transfers, peer: Arc<Peer>, order: FileRequest) {
         }
     }
 }
+
+/// What everybody is told when the server closes while transfers run.
+pub(super) fn closing(transfers: usize, grace: Duration) -> String {
+    let running = match transfers {
+        1 => "One transfer is running and has".to_owned(),
+        _ => format!("{transfers} transfers are running and have"),
+    };
+    let grace = grace.as_secs();
+    format!(
+        "The server is closing. {running} {grace} s to finish; resume the others when the \
+         server is back."
+    )
+}
