@@ -251,11 +251,7 @@ fn a_usage_error_is_reported_before_any_file_is_written() {
         err(&two)
     );
     let moment = output(&["replay", "x.jsonl", "--at", "soon"]);
-    assert!(
-        err(&moment).contains("milliseconds"),
-        "{}",
-        err(&moment)
-    );
+    assert!(err(&moment).contains("milliseconds"), "{}", err(&moment));
     let speed = output(&["replay", "x.jsonl", "--speed", "0"]);
     assert!(err(&speed).contains("a speed from"), "{}", err(&speed));
     assert!(!Path::new(target).exists());
