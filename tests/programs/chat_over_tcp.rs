@@ -6,6 +6,7 @@
     reason = "clients of a test are no threads of Sash, and may fail where they stand"
 )]
 
+use crate::ports::first_of;
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
 use sash::wire::line::{HOPELESS_LINE_BYTES, LONGEST_LINE_BYTES};
@@ -626,9 +627,9 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     let shelf = tempfile::tempdir().unwrap();
     std::fs::write(shelf.path().join("a.txt"), "a").unwrap();
     // A port that another program holds lies within the range, and is passed over.
-    let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let last = held.local_addr().unwrap().port();
-    let first = last - 1;
+    let first = first_of(2);
+    let last = first + 1;
+    let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, last)).unwrap();
     let config = Config {
         files: shelf.path().to_owned(),
         ports: PortRange::Between { first, last },

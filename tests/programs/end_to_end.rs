@@ -5,6 +5,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::ports::range_of;
 use sash::wire::options::{Congestion, LARGEST_WINDOW, LESSON_WINDOW};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -422,10 +423,7 @@ fn a_server_releases_the_threads_and_descriptors_of_every_ended_download() {
 
 #[test]
 fn sixteen_simultaneous_downloads_through_one_port_all_complete() {
-    // A port of this machine's own choice, free again a moment later.
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = socket.local_addr().unwrap().port().to_string();
-    drop(socket);
+    let port = range_of(1);
     let server = Server::start(&[("a.bin", 1_000)], &["--udp-ports", &port]);
     let clients = (0..16).map(|n| server.download(&format!("c{n}"), "a.bin", &[]));
     for client in clients.collect::<Vec<_>>() {

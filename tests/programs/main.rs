@@ -25,6 +25,7 @@ mod lesson;
 mod linked;
 mod live_link;
 mod loopback_transfer;
+mod ports;
 mod predict;
 mod questions;
 mod restart;

@@ -4,6 +4,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+use crate::ports::range_of;
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
@@ -471,11 +472,7 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind() {
-    // A port of this machine's own choice, free again a moment later.
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = socket.local_addr().unwrap().port().to_string();
-    drop(socket);
-    let server = Server::start(program(), &["--udp-ports", &port]);
+    let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
     let mut witness = Guest::join(&server, "witness");
     witness.ask_for_the_file();
     witness.say(r#"{"cancel":{"transfer":1}}"#);
@@ -523,23 +520,6 @@ fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind(
     witness.ask_for_the_file();
 }
 
-/// So many ports in a row that nobody holds just now.
-fn ports(count: u16) -> String {
-    for _ in 0..100 {
-        let first = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        let is_free = |next: u16| {
-            let port = port.checked_add(next)?;
-            UdpSocket::bind(("127.0.0.1", port)).ok()
-        };
-        let others: Option<Vec<_>> = (1..count).map(is_free).collect();
-        if others.is_some() {
-            return format!("{port}-{}", port + count - 1);
-        }
-    }
-    panic!("no ports in a row");
-}
-
 fn open_by_tcp(offer: &Offer) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", offer.port)).unwrap();
     let line = format!("{}\n", offer.token);
@@ -552,7 +532,7 @@ const BY_TCP: &str = r#"{"download":{"file":"a.bin","transport":"tcp"}}"#;
 
 #[test]
 fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
-    let server = Server::start(program(), &["--udp-ports", &ports(4)]);
+    let server = Server::start(program(), &["--udp-ports", &range_of(4)]);
     let mut mallory = Guest::join(&server, "mallory");
     for _ in 0..16 {
         mallory.say(BY_TCP);
@@ -575,7 +555,7 @@ fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
 
 #[test]
 fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informed() {
-    let server = Server::start(program(), &["--udp-ports", &ports(1)]);
+    let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
     let mut mallory = Guest::join(&server, "mallory");
     mallory.say(BY_TCP);
     let offer = mallory.hear_offer();
@@ -648,7 +628,7 @@ fn clients_that_request_lists_without_reading_delay_no_other_and_fill_no_memory(
 
 #[test]
 fn packets_of_an_old_transfer_neither_open_nor_end_a_new_one() {
-    let server = Server::start(program(), &["--udp-ports", &ports(1)]);
+    let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
     let mut dana = Guest::join(&server, "dana");
     let old = dana.ask_for_the_file();
     dana.say(&format!(r#"{{"cancel":{{"transfer":{}}}}}"#, old.transfer));
