@@ -629,7 +629,7 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     // A port that another program holds lies within the range, and is passed over.
     let first = first_of(2);
     let last = first + 1;
-    let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, last)).unwrap();
+    let _held = UdpSocket::bind((Ipv4Addr::LOCALHOST, last)).unwrap();
     let config = Config {
         files: shelf.path().to_owned(),
         ports: PortRange::Between { first, last },
