@@ -95,7 +95,7 @@ fn on_order(transfers: &mut Transfers, peer: Arc<Peer>, order: FileRequest) {
     }
 }
 
-/// What everybody is told when the server closes while transfers run.
+/// The notice to all users when the server closes while transfers run.
 pub(super) fn closing(transfers: usize, grace: Duration) -> String {
     let running = match transfers {
         1 => "One transfer is running and has".to_owned(),
