@@ -453,7 +453,7 @@ impl Transmitted {
     }
 
     fn reason(&self, arq: Arq) -> String {
-        /// Of more than this nobody counts along.
+        /// With more packets than this, the reason gives their number only.
         const MOST_NAMED: usize = 24;
         let Self { segments, again } = self;
         let packets = self.packets();

@@ -12,7 +12,7 @@
 //! library.
 //!
 //! A mark is `<t`, who speaks, when, `>`: the same in every protocol of chat, and found
-//! again in whatever stands around it. Whoever finds it knows how long the line took, by
+//! again in any text around it. A reader that finds it knows how long the line took, by
 //! the clock of this process.
 
 use std::time::Duration;

@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
                 write_journal(&experiment, folder, &name).map_err(|error| {
                     let place = folder.display();
                     io::Error::other(format!(
-                        "cannot write the event log in {place}: {error}"
+                        "cannot write event logs in {place}: {error}"
                     ))
                 })?
             }
