@@ -72,16 +72,20 @@ impl Part {
         Self::find_all(destination, file).next()
     }
 
-    /// The same of an upload of just this version, as far as can be told.
+    /// The same of an upload of just this version, as far as can be told, by its owner. A
+    /// part without an owner is everybody's.
     #[must_use]
     pub fn find_version(
         destination: &Destination,
         file: &str,
         version: &FileVersion,
+        owner: &str,
     ) -> Option<Self> {
         let is_of_it = |part: &Self| {
-            part.prefix()
-                .is_some_and(|prefix| prefix.granted(version) > 0)
+            let noted = part.record.as_ref().and_then(|it| it.owner.as_ref());
+            let prefix = part.prefix();
+            noted.is_none_or(|noted| noted == owner)
+                && prefix.is_some_and(|prefix| prefix.granted(version) > 0)
         };
         Self::find_all(destination, file).find(is_of_it)
     }
@@ -307,7 +311,12 @@ mod tests {
             digest: None,
         };
         let file = "notes.txt".to_owned();
-        Record { file, version }
+        let owner = None;
+        Record {
+            file,
+            version,
+            owner,
+        }
     }
 
     impl Rest {

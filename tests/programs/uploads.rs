@@ -16,7 +16,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// Every way to carry a file.
@@ -597,12 +597,35 @@ fn an_interrupted_upload_counts_towards_the_limit_and_is_deleted_for_newer_ones(
     assert_eq!(guy.receive_error().0, Code::UploadRefused);
     let server = Server::start(&limits);
     server.break_off(&path, 200_000);
+    // After an hour it makes room even for a user who wants more than its owner has.
+    let two_hours = Duration::from_secs(7_200);
     let (_kept, other) = file("b", 700_000);
     wait_until(|| {
+        if let Ok(part) = fs::File::options().append(true).open(server.part("a")) {
+            part.set_modified(SystemTime::now() - two_hours).unwrap();
+        }
         let other = server.client("tal", &[&upload(&other)], &[]);
         other.wait_with_output().unwrap().status.success()
     });
     assert!(!server.part("a").exists());
+}
+
+#[test]
+fn an_upload_that_is_sent_does_not_delete_a_fresh_partial_file_of_a_user_who_has_less() {
+    let server = Server::start(&["--upload-limit", "700000", "--upload-total", "700000"]);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off(&path, 200_000);
+    let (_kept, other) = file("b", 700_000);
+    // The same file of another user is not continued either.
+    for own in [&other, &path] {
+        let mallory = server.client("mallory", &[&upload(own)], &[]);
+        let output = mallory.wait_with_output().unwrap();
+        let said = told(&output);
+        assert!(!output.status.success(), "{said}");
+        assert!(!said.contains(r#""offset""#), "{said}");
+    }
+    let said = server.upload(&path, &[]);
+    assert!(offset(&said) >= 200_000, "{said}");
 }
 
 #[test]
