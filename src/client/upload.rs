@@ -93,8 +93,7 @@ pub fn start(
         report(news);
     })?;
     let informed = sending.clone();
-    let work = move || match hash::digest(copy, || !is_over.load(Ordering::Relaxed))
-    {
+    let work = move || match hash::digest(copy, || !is_over.load(Ordering::Relaxed)) {
         Ok(digest) => informed.digest(digest),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
         Err(error) => informed.fail(format!("{error}. Try again.")),

@@ -106,6 +106,15 @@ impl Kept {
         }
     }
 
+    /// Removes the part of this version that this user has left.
+    pub(super) fn discard(&self, name: &FileName, version: &FileVersion, owner: &str) {
+        if let Some(part) = self.find(name, version, owner)
+            && let Err(error) = part.discard()
+        {
+            log::warn!("cannot remove {}: {error}", part.path().display());
+        }
+    }
+
     /// How much there is that nobody writes. Unit: bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.idle().iter().map(|idle| idle.length).sum()

@@ -192,6 +192,7 @@ impl Transfers {
                 from,
                 version,
                 has_taken: false,
+                offset: 0,
             }),
             prefix: None,
             is_leaving: false,
@@ -350,7 +351,7 @@ impl Transfers {
                 ..
             } => {
                 transfer.phase = TransferPhase::Lingering { port, receiving };
-                self.settle_upload(&transfer, ending);
+                self.settle_upload(&transfer, ending, broken_off);
                 self.all.insert(number, transfer);
                 self.wake_resuming(number);
             }
@@ -359,9 +360,22 @@ impl Transfers {
     }
 
     /// An upload is on offer now, or has left nothing.
-    fn settle_upload(&mut self, transfer: &Transfer, ending: Ending) {
+    fn settle_upload(
+        &mut self,
+        transfer: &Transfer,
+        ending: Ending,
+        broken_off: Option<BrokenOff>,
+    ) {
         let shared = upload::find_shared(&mut self.resources.folder, ending);
         let Some((name, version, digest)) = shared else {
+            let is_denied = matches!(broken_off, Some(BrokenOff::Failed(_)));
+            if let Some(upload) = transfer.upload.as_ref().filter(|_| is_denied)
+                && upload.offset == 0
+            {
+                // There is no room for it, nor for what has arrived meanwhile.
+                let Upload { version, from, .. } = upload;
+                self.resources.kept.discard(&transfer.name, version, from);
+            }
             return self.give_back(transfer);
         };
         if let Some(upload) = &transfer.upload {

@@ -200,7 +200,10 @@ impl Part {
     }
 
     /// The part and its record are worth nothing.
-    pub(super) fn discard(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn discard(&self) -> io::Result<()> {
         if self.is_in_place()? {
             discard(&self.path)?;
         }

@@ -60,7 +60,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     siege: bool,
     /// Of a siege only these kinds: names, joined, all, ..
-    #[arg(long, value_name = "KIND,..", value_delimiter = ',', requires = "siege")]
+    #[arg(
+        long,
+        value_name = "KIND,..",
+        value_delimiter = ',',
+        requires = "siege"
+    )]
     only: Vec<String>,
     /// Own addresses from which the bad guests come; from loopback there are no limits
     #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',')]

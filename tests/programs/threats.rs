@@ -585,8 +585,11 @@ fn a_paused_download_stays_paused_while_others_use_its_port_and_resumes() {
         let offer = guy.hear_offer();
         drop(open_by_tcp(&offer));
         until(r#""interrupted":true"#);
-        until("stays paused");
-        guy.say(&format!(r#"{{"cancel":{{"transfer":{}}}}}"#, offer.transfer));
+        until(r#"{"download":{"tag":1,"file":"a.bin","state":"paused""#);
+        guy.say(&format!(
+            r#"{{"cancel":{{"transfer":{}}}}}"#,
+            offer.transfer
+        ));
         keys.write_all(b"/resume 1\n").unwrap();
         until(r#""offset":"#);
         until(r#""state":"verified""#);

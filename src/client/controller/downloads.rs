@@ -235,8 +235,8 @@ impl Controller {
         let number = offer.transfer;
         let scenario = self.model.scenario.clone();
         let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
-        let Some(transfer) =
-            waiting.filter(|it| !it.state.is_end() && it.settled.is_none() && !it.is_parked)
+        let Some(transfer) = waiting
+            .filter(|it| !it.state.is_end() && it.settled.is_none() && !it.is_parked)
         else {
             return self.send(Request::Cancel { transfer: number });
         };
@@ -270,11 +270,15 @@ impl Controller {
             .transfers
             .iter_mut()
             .find(|it| Some(it.tag) == news.tag || it.number == Some(news.transfer));
-        let Some(tag) = transfer.map(|it| it.tag) else { return };
+        let Some(tag) = transfer.map(|it| it.tag) else {
+            return;
+        };
         if self.on_interruption(tag, news, now_ms) {
             return;
         }
-        let Some(transfer) = self.model.transfer_mut(tag) else { return };
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return;
+        };
         if transfer.is_parked {
             return;
         }

@@ -246,6 +246,7 @@ impl Transfer {
         self.place = None;
         self.stops_as = None;
         self.sentence = None;
+        self.elapsed = None;
         self.is_interrupted = false;
         self.state = TransferState::Opening;
     }

@@ -58,6 +58,7 @@ impl Transfers {
             from: from.to_owned(),
             version: super::told_version(request),
             has_taken: false,
+            offset: 0,
         };
         let gives_way = |it: &&Transfer| it.gives_way_to(peer, &name, &upload.version);
         let earlier = self.all.values().find(gives_way);

@@ -44,7 +44,11 @@ pub(in super::super) fn run(
         if clock.until(next_look).is_zero() {
             transfers.interrupt_the_idle();
             let is_wanted = transfers.is_port_wanted();
-            let interval = if is_wanted { LOOK_INTERVAL } else { TICK_INTERVAL };
+            let interval = if is_wanted {
+                LOOK_INTERVAL
+            } else {
+                TICK_INTERVAL
+            };
             next_look = clock.now() + interval;
         }
         if clock.until(next_tick).is_zero() {

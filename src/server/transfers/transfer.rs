@@ -57,6 +57,8 @@ pub(super) struct Upload {
     pub(super) version: FileVersion,
     /// It counts in the limits, since somebody has begun to send it.
     pub(super) has_taken: bool,
+    /// What was there of it before it began. Unit: bytes.
+    pub(super) offset: u64,
 }
 
 /// How far it is.

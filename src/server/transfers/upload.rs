@@ -62,6 +62,9 @@ impl Transfer {
         let asker = self.peer.remote.ip();
         let receiving = receiving::accept(job, outlet, asker, part, report)
             .map_err(|error| cannot_start(&error))?;
+        if let Some(upload) = &mut self.upload {
+            upload.offset = offset;
+        }
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(

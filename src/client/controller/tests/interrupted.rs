@@ -32,7 +32,12 @@ fn state(client: &Controller) -> TransferState {
 }
 
 fn is_same_request(requests: &[Request]) -> bool {
-    let [Request::Download(DownloadRequest { file, tag, asked, .. })] = requests else {
+    let [
+        Request::Download(DownloadRequest {
+            file, tag, asked, ..
+        }),
+    ] = requests
+    else {
         return false;
     };
     file == "notes.txt" && *tag == Some(1) && asked.window == Some(4)
