@@ -351,7 +351,7 @@ impl Transfers {
                 ..
             } => {
                 transfer.phase = TransferPhase::Lingering { port, receiving };
-                self.settle_upload(&transfer, ending, broken_off);
+                self.settle_upload(&transfer, ending, broken_off.as_ref());
                 self.all.insert(number, transfer);
                 self.wake_resuming(number);
             }
@@ -364,7 +364,7 @@ impl Transfers {
         &mut self,
         transfer: &Transfer,
         ending: Ending,
-        broken_off: Option<BrokenOff>,
+        broken_off: Option<&BrokenOff>,
     ) {
         let shared = upload::find_shared(&mut self.resources.folder, ending);
         let Some((name, version, digest)) = shared else {

@@ -38,7 +38,7 @@ impl Hashing {
     /// # Errors
     /// Those of the system; a sentence where the file has changed meanwhile.
     pub fn step(&mut self) -> io::Result<Option<Digest>> {
-        let mut block = [0; BLOCK_BYTES];
+        let mut block = vec![0; BLOCK_BYTES];
         match self.file.read(&mut block) {
             Ok(0) => {}
             Ok(count) => {

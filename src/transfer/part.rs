@@ -43,7 +43,7 @@ pub struct Part {
     pub(super) path: PathBuf,
     /// Unit: bytes.
     length: u64,
-    record: Option<Record>,
+    record: Option<Box<Record>>,
 }
 
 /// The most parts of one name that are examined: as many downloads as one client may
@@ -252,7 +252,7 @@ impl Part {
                 "it has {length} bytes, but the file has only {size}"
             ));
         }
-        self.record = Some(record);
+        self.record = Some(Box::new(record));
         None
     }
 
@@ -265,6 +265,7 @@ impl Part {
     }
 
     fn note(&mut self, record: Option<Record>) -> io::Result<()> {
+        let record = record.map(Box::new);
         match &record {
             Some(new) if self.record != record => new.write(&self.path)?,
             Some(_) => {}

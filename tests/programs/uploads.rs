@@ -7,6 +7,7 @@
 )]
 
 use crate::running::{ServerProcess, ended_with, printed, signal, succeeded, wait_until};
+use sash::transfer::clock::wall_time_ms;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::tap::Tap;
@@ -17,7 +18,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
 /// Every way to carry a file.
@@ -567,7 +568,8 @@ fn an_interrupted_upload_counts_towards_the_limit_and_is_deleted_for_newer_ones(
     let (_kept, other) = file("b", 700_000);
     wait_until(|| {
         if let Ok(part) = fs::File::options().append(true).open(server.part("a")) {
-            part.set_modified(SystemTime::now() - two_hours).unwrap();
+            let now = UNIX_EPOCH + Duration::from_millis(wall_time_ms());
+            part.set_modified(now - two_hours).unwrap();
         }
         let other = server.client("tal", &[&upload(&other)], &[]);
         other.wait_with_output().unwrap().status.success()
