@@ -56,3 +56,17 @@ fn a_lane_of_zero_duration_has_a_bar() {
     }
     assert!(picture(&race).svg().contains("</svg>"));
 }
+
+#[test]
+fn each_lane_has_a_colour_of_its_own() {
+    use crate::lab::palette::{BLUE, GREEN, PURPLE, SKY};
+    use crate::lab::picture::Shape;
+    let race = Race::run(&lanes("delay=10ms")).unwrap();
+    let picture = picture(&race);
+    let areas = |fill| {
+        let is_it = |shape: &&Shape| matches!(shape, Shape::Area(it) if it.fill == fill && it.height > 20.0);
+        picture.shapes.iter().filter(is_it).count()
+    };
+    let of_lanes = [BLUE, GREEN, PURPLE, SKY].map(areas);
+    assert!(of_lanes.iter().all(|count| *count > 0), "{of_lanes:?}");
+}

@@ -1,4 +1,4 @@
-//! The strip as a band across a window: no heading, as wide as there is room.
+//! The strip drawn: a band as wide as there is room, across a window or below a heading.
 //!
 //! ```text
 //!   [ the whole file in bins, where it is long, the part below marked ]
@@ -305,7 +305,10 @@ impl BandDrawing<'_> {
         if self.sides.sender {
             let counts = strip.sender_counts();
             let entries = SenderState::ALL.map(|it| (it.look(), counts.get(it)));
-            let retransmissions = format!("{} resends", strip.retransmissions());
+            let retransmissions = match strip.retransmissions() {
+                1 => "1 retransmission".to_owned(),
+                more => format!("{more} retransmissions"),
+            };
             self.count("sender", &entries, &retransmissions);
         }
         if self.sides.receiver {
