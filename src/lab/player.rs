@@ -401,7 +401,7 @@ impl Player {
         u64::try_from(self.one_way_delay().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// What a packet's way takes on an idle link: of the link as it was at the beginning,
+    /// The delay of a packet on an idle link: of the link as it was at the beginning,
     /// else of the first packet. It stays the same for the whole run, as the scale of a
     /// ladder depends on it. Unit: microseconds.
     #[must_use]

@@ -223,8 +223,8 @@ fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question>
 }
 
 /// Below the ladder of a question.
-const UNTOLD: &str = "\nThe picture shows what the sender knows. A packet without an ACK is in flight, \
-                      lost or received.";
+const UNTOLD: &str =
+    "\nThe sender knows only this. A packet without an ACK may be in flight or lost.";
 
 /// `before` is all that the sender knows, as is `strip`.
 fn question(

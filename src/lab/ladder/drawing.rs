@@ -50,7 +50,7 @@ pub(super) struct LadderDrawing<'a> {
     pub(super) scale: TimeScale,
     /// From a height of the layout to the picture's.
     pub(super) shift: f64,
-    /// What is seen of the picture: from, to.
+    /// The heights between which the picture is seen: from, to.
     pub(super) seen: (f64, f64),
     pub(super) sides: Sides,
     pub(super) now_us: u64,

@@ -26,7 +26,7 @@ pub(super) struct Label {
     parts: Vec<Part>,
 }
 
-/// What is said of one event, or of several that are alike: `DATA 4 to 9`.
+/// The words for one event, or for several that are alike: `DATA 4 to 9`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
     before: String,
@@ -43,14 +43,15 @@ pub(super) const PITCH: f64 = 14.0;
 const MOST_LAG: f64 = 2.0 * PITCH;
 
 impl Label {
-    /// The labels of the steps that are over, from above; a packet's name has at most
-    /// `room` letters where ranges can be left out.
+    /// The labels of the steps that are over, from above. A packet's name has at most
+    /// `letters` letters where ranges can be left out, and there is this room for words at
+    /// the sender and at the receiver.
     pub(super) fn all(
         transmissions: &Transmissions,
         steps: &[(u64, LadderEvent)],
         layout: &Layout,
         past: &Past,
-        (notation, room): (Notation, usize),
+        (notation, letters, room): (Notation, usize, [f64; 2]),
     ) -> Vec<Self> {
         let mut labels: Vec<Self> = Vec::new();
         let mut newest: [Option<usize>; 2] = [None; 2];
@@ -59,13 +60,16 @@ impl Label {
                 continue;
             }
             let side = side_of(transmissions, step);
-            let said = said(transmissions, step, notation, room);
-            let newest = &mut newest[usize::from(side == Side::Receiver)];
+            let said = said(transmissions, step, notation, letters);
+            let at = usize::from(side == Side::Receiver);
+            let newest = &mut newest[at];
             let last = newest.and_then(|last| labels.get_mut(last));
             let free = last.as_ref().map_or(y, |last| last.y + PITCH);
-            if let Some(last) =
-                last.filter(|last| last.event_y >= y || free - y > MOST_LAG)
-            {
+            let joins = |last: &&mut Self| {
+                let is_same = last.event_y >= y && last.takes(&said, room[at]);
+                is_same || free - y > MOST_LAG
+            };
+            if let Some(last) = last.filter(joins) {
                 last.say(&said);
             } else if y >= free || !said.is_empty() {
                 *newest = Some(labels.len());
@@ -81,6 +85,13 @@ impl Label {
             }
         }
         labels
+    }
+
+    /// Whether this can be said as well and still be read.
+    fn takes(&self, text: &str, room: f64) -> bool {
+        let mut more = self.clone();
+        more.say(text);
+        self.parts.is_empty() || width(&more.short()) <= room
     }
 
     fn say(&mut self, text: &str) {
@@ -99,16 +110,22 @@ impl Label {
         parts.join("; ")
     }
 
+    /// The same in fewer words.
+    fn short(&self) -> String {
+        let mut short = self.text();
+        for (long, words) in SHORTER {
+            short = short.replace(long, words);
+        }
+        short
+    }
+
     /// As much of it as there is room for, in short words if need be. Unit: pixels.
     pub(super) fn fitted(&self, room: f64) -> String {
         let text = self.text();
         if width(&text) <= room {
             return text;
         }
-        let mut short = text;
-        for (long, words) in SHORTER {
-            short = short.replace(long, words);
-        }
+        let short = self.short();
         if width(&short) <= room {
             return short;
         }
@@ -126,8 +143,9 @@ impl Label {
 }
 
 /// Words that are cut short where there is little room.
-const SHORTER: [(&str, &str); 6] = [
+const SHORTER: [(&str, &str); 7] = [
     (" transmission)", ")"),
+    ("discarded: out of order", "discarded"),
     ("discarded: ", ""),
     ("buffered out of order", "buffered"),
     ("timeout: DATA ", "timeout: "),
@@ -199,7 +217,7 @@ impl Part {
     }
 }
 
-/// What is said of a step.
+/// The words for a step.
 fn said(
     transmissions: &Transmissions,
     step: LadderEvent,

@@ -35,10 +35,10 @@ impl TimeScale {
 
 /// From one row of words to the next. Unit of this and of what follows: pixels.
 pub(super) const ROW: f64 = 16.0;
-/// A packet's usual one-way delay takes so much height.
+/// On paper a packet's usual one-way delay takes so much height.
 pub(super) const ONE_WAY_HEIGHT: f64 = 80.0;
-/// Compact, a longer wait is shortened.
-const LONGEST_GAP: f64 = 130.0;
+/// Compact, a longer wait is shortened. Unit: usual one-way delays.
+const LONGEST_GAP: f64 = 1.625;
 /// A lost packet's arrow ends at this share of its way.
 pub(super) const LOST_AT: f64 = 0.62;
 
@@ -58,7 +58,7 @@ pub(super) struct Layout {
     pub(super) foot: f64,
     /// Of each packet with one end: its neighbour's height and delay.
     neighbours: HashMap<usize, (f64, u64)>,
-    /// What a packet's way usually takes. Unit: microseconds.
+    /// The usual delay of a packet. Unit: microseconds.
     usual_us: u64,
 }
 
@@ -85,17 +85,18 @@ struct Rows {
 }
 
 impl Layout {
-    /// The steps in their order; `usual_us` is what a packet's usual way takes.
+    /// The steps in their order; `usual_us` is what a packet's usual way takes, and it has
+    /// this height.
     pub(super) fn of(
         transmissions: &Transmissions,
         steps: &[(u64, LadderEvent)],
-        (scale, zoom): (TimeScale, f64),
+        (scale, one_way_height): (TimeScale, f64),
         usual_us: u64,
     ) -> Self {
         let usual_us = usual_us.max(1);
         let mut layout = Self {
             scale,
-            pixels_per_us: pixels_per_us(usual_us, zoom),
+            pixels_per_us: one_way_height / real(usual_us),
             steps: Vec::with_capacity(steps.len()),
             departures: HashMap::new(),
             arrivals: HashMap::new(),
@@ -111,7 +112,7 @@ impl Layout {
                     layout.put(step, real(time_us) * layout.pixels_per_us);
                 }
             }
-            TimeScale::Compact => layout.place_in_rows(transmissions, steps, zoom),
+            TimeScale::Compact => layout.place_in_rows(transmissions, steps),
         }
         layout.foot = layout.steps.last().copied().unwrap_or_default() + ROW;
         layout.find_neighbours(transmissions, steps);
@@ -131,9 +132,8 @@ impl Layout {
         &mut self,
         transmissions: &Transmissions,
         steps: &[(u64, LadderEvent)],
-        zoom: f64,
     ) {
-        let longest = (LONGEST_GAP * zoom).max(ROW);
+        let longest = (self.usual_fall() * LONGEST_GAP).max(ROW);
         let mut y = ROW;
         let mut before: Option<u64> = None;
         for moment in steps.chunk_by(|a, b| a.0 == b.0) {
@@ -227,8 +227,8 @@ impl Layout {
         }
     }
 
-    /// The whole way of a packet, also where the log tells of one end alone; `None` where
-    /// it tells of none.
+    /// The whole way of a packet, also where the log has one end alone; `None` where it
+    /// has none.
     pub(super) fn way(&self, place: usize, transmission: &Transmission) -> Option<Way> {
         let (departure, arrival) =
             (self.departures.get(&place), self.arrivals.get(&place));
@@ -279,11 +279,6 @@ impl Layout {
             (None, None) => 0.0,
         }
     }
-}
-
-/// The scale of time. `usual_us` is what a packet's usual way takes.
-pub(super) fn pixels_per_us(usual_us: u64, zoom: f64) -> f64 {
-    ONE_WAY_HEIGHT * zoom / real(usual_us.max(1))
 }
 
 /// How long a packet takes, where it is known. Unit: microseconds.

@@ -13,7 +13,7 @@
 
 use super::drawing::{ASIDE, Columns, LadderDrawing};
 use super::labels::{Label, WORD_SIZE};
-use super::layout::{Layout, TimeScale, pixels_per_us, usual_one_way_delay};
+use super::layout::{Layout, ONE_WAY_HEIGHT, TimeScale, real, usual_one_way_delay};
 use super::spot::Moving;
 use super::transmissions::{LadderEvent, Transmissions};
 use crate::lab::journal::Entry;
@@ -62,18 +62,6 @@ impl Lens {
         zoom: 1.0,
         back_us: 0,
     };
-
-    /// How much time this height is, to scale. `usual_us` is what a packet's usual way
-    /// takes. Unit: microseconds.
-    #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "pixels of a screen"
-    )]
-    pub fn time_of(&self, pixels: f64, usual_us: u64) -> u64 {
-        (pixels / pixels_per_us(usual_us, self.zoom)).max(0.0) as u64
-    }
 }
 
 impl Default for Lens {
@@ -126,22 +114,13 @@ impl Scene<'_> {
         let usual_us = self
             .usual_us
             .unwrap_or_else(|| usual_one_way_delay(&transmissions, &steps));
-        let Lens {
-            scale,
-            zoom,
-            back_us,
-        } = self.lens;
-        let layout = Layout::of(&transmissions, &steps, (scale, zoom), usual_us);
+        let Lens { scale, back_us, .. } = self.lens;
+        let axis = (scale, self.one_way_height());
+        let layout = Layout::of(&transmissions, &steps, axis, usual_us);
         let (width, height) = self.size;
         let columns = self.columns();
-        let room = letters(columns.words[1]);
-        let labels = Label::all(
-            &transmissions,
-            &steps,
-            &layout,
-            &past,
-            (self.notation, room),
-        );
+        let words = (self.notation, letters(columns.words[1]), columns.words);
+        let labels = Label::all(&transmissions, &steps, &layout, &past, words);
         let here = layout.height_of(self.now_us.saturating_sub(back_us), &steps);
         let mut drawing = LadderDrawing {
             picture: Picture::new(width, height, "Sequence diagram"),
@@ -164,6 +143,16 @@ impl Scene<'_> {
         Moving { picture, spots }
     }
 
+    /// Of a packet's usual one-way delay: to scale, a round trip and a timeout are in sight
+    /// together. Unit: pixels.
+    fn one_way_height(&self) -> f64 {
+        let usual = match self.lens.scale {
+            TimeScale::ToScale => (self.size.1 * 0.13).clamp(36.0, ONE_WAY_HEIGHT),
+            TimeScale::Compact => ONE_WAY_HEIGHT,
+        };
+        usual * self.lens.zoom
+    }
+
     /// Of the height, this much is for what is over. Unit: pixels.
     fn room_for_past(&self) -> f64 {
         let share = match self.lens.scale {
@@ -181,9 +170,9 @@ impl Scene<'_> {
         let at = |time_us: u64| self.entries.partition_point(|it| it.time_us < time_us);
         match (self.lens.scale, self.usual_us) {
             (TimeScale::ToScale, Some(usual_us)) => {
-                let height_us = self.lens.time_of(self.size.1, usual_us);
+                let ways = self.size.1 / self.one_way_height();
                 // A packet may have left long before what is seen.
-                let reach_us = height_us.saturating_add(usual_us.saturating_mul(8));
+                let reach_us = whole((ways + 8.0) * real(usual_us));
                 let until = at(here_us.saturating_add(reach_us)).max(at(here_us + 1));
                 let from = at(here_us.saturating_sub(reach_us));
                 let until = if self.lens.back_us == 0 {
@@ -263,7 +252,7 @@ fn draw_head(picture: &mut Picture, columns: Columns, now_us: u64) {
         picture.add(words.anchored(Anchor::Middle));
     }
     let middle = Point::new(left.midpoint(right), 15.0);
-    let now = Words::new(middle, WORD_SIZE, time(now_us));
+    let now = Words::new(middle, WORD_SIZE, format!("now {}", time(now_us)));
     picture.add(now.coloured(SOFT_INK).anchored(Anchor::Middle));
 }
 
@@ -274,6 +263,15 @@ fn draw_head(picture: &mut Picture, columns: Columns, now_us: u64) {
 )]
 fn letters(width: f64) -> usize {
     (width.max(0.0) / (WORD_SIZE * LETTER)) as usize
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "some of it is out of sight"
+)]
+const fn whole(time_us: f64) -> u64 {
+    time_us.max(0.0) as u64
 }
 
 #[cfg(test)]

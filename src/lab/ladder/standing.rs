@@ -3,7 +3,7 @@
 use super::drawing::{ASIDE, Columns, LadderDrawing, add_cross};
 use super::excerpt::Excerpt;
 use super::labels::{Label, WORD_SIZE, width};
-use super::layout::{Layout, TimeScale, usual_one_way_delay};
+use super::layout::{Layout, ONE_WAY_HEIGHT, TimeScale, usual_one_way_delay};
 use super::transmissions::Transmissions;
 use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::notation::Notation;
@@ -33,15 +33,11 @@ pub fn picture(heading: &Heading, entries: &[Entry], window: Excerpt) -> Picture
     let past = transmissions.past(transmissions.steps.len());
     let usual_us = usual_one_way_delay(&transmissions, &chosen.steps);
     let scale = TimeScale::Compact;
-    let layout = Layout::of(&transmissions, &chosen.steps, (scale, 1.0), usual_us);
-    let notation = Notation::of(heading);
-    let labels = Label::all(
-        &transmissions,
-        &chosen.steps,
-        &layout,
-        &past,
-        (notation, ROOM),
-    );
+    let axis = (scale, ONE_WAY_HEIGHT);
+    let layout = Layout::of(&transmissions, &chosen.steps, axis, usual_us);
+    // The picture is as wide as its widest label.
+    let words = (Notation::of(heading), ROOM, [f64::INFINITY; 2]);
+    let labels = Label::all(&transmissions, &chosen.steps, &layout, &past, words);
     let widest = |side: Side| {
         let its = labels.iter().filter(|label| label.side == side);
         its.map(|label| width(&label.text())).fold(0.0, f64::max)

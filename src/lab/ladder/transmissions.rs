@@ -80,7 +80,7 @@ pub(super) struct Transmissions {
     last_answer: Option<usize>,
 }
 
-/// What is over at a moment.
+/// The steps that are over at a moment.
 #[derive(Debug)]
 pub(super) struct Past {
     /// Of each packet, whether it has left.
@@ -101,7 +101,7 @@ impl Past {
 }
 
 impl Transmissions {
-    /// What is over after this many steps.
+    /// The past after this many steps.
     pub(super) fn past(&self, steps: usize) -> Past {
         let mut past = Past {
             departures: vec![false; self.all.len()],

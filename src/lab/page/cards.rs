@@ -182,7 +182,7 @@ impl Card {
 }
 
 /// More of the run than of its details.
-const THUMBNAIL_ZOOM: f64 = 0.4;
+const THUMBNAIL_ZOOM: f64 = 0.5;
 
 #[cfg(test)]
 mod tests {

@@ -7,9 +7,7 @@ use crate::lab::ladder::{Lens, Scene, TimeScale};
 use crate::lab::notation::Notation;
 use crate::lab::player::{Player, PointOfView};
 
-/// Of one step of a wheel. Unit: pixels.
-const SCROLL_STEP: f64 = 48.0;
-/// The same, compact. Unit: packets.
+/// Of one step of a wheel, compact. Unit: packets.
 const SCROLL_PACKETS: usize = 4;
 /// Of one step with Ctrl.
 const ZOOM_STEP: f64 = 1.25;
@@ -35,7 +33,7 @@ impl Laboratory {
         self.lens
     }
 
-    /// What of a run is shown: a question is always asked about what the sender knows.
+    /// The point of view that is shown: a question always shows what the sender knows.
     #[must_use]
     pub fn point_of_view(&self) -> PointOfView {
         let is_asked = match &self.content {
@@ -105,8 +103,8 @@ impl Laboratory {
         let is_back = steps > 0;
         let there_us = match self.lens.scale {
             TimeScale::ToScale => {
-                let pixels = SCROLL_STEP * f64::from(steps.unsigned_abs());
-                let time_us = self.lens.time_of(pixels, player.usual_one_way_us());
+                let delays = f64::from(steps.unsigned_abs()) / self.lens.zoom;
+                let time_us = times(player.usual_one_way_us(), delays);
                 if is_back {
                     here_us.saturating_sub(time_us)
                 } else {
@@ -130,7 +128,7 @@ impl Laboratory {
         self.lens.back_us = now_us.saturating_sub(there_us);
     }
 
-    /// What is shown follows from what is open.
+    /// Lets the player show it from the point of view that applies now.
     pub(super) fn settle(&mut self) {
         let sees = self.point_of_view();
         match &mut self.content {
@@ -139,6 +137,16 @@ impl Laboratory {
             Content::Empty | Content::Race(_) => {}
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a place on a screen"
+)]
+fn times(time_us: u64, factor: f64) -> u64 {
+    (time_us as f64 * factor) as u64
 }
 
 impl LaboratoryRequest {

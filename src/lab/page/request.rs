@@ -45,9 +45,9 @@ pub enum LaboratoryRequest {
     See(PointOfView),
     /// Time becomes height in this way.
     SetTimeScale(TimeScale),
-    /// Look at so many steps of an earlier moment of the ladder; negative: of a later one.
+    /// Show an earlier moment of the ladder, by this many steps; negative: a later one.
     Scroll(i32),
-    /// Enlarge the ladder's time by so many steps; negative: reduce it.
+    /// Enlarge the ladder's time by this many steps; negative: reduce it.
     Zoom(i32),
     /// Fold the strip away, or unfold it.
     FoldStrip,

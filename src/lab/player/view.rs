@@ -8,13 +8,13 @@ use super::Player;
 use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::strip::{Scrubber, Sides, Strip};
 
-/// What of a run is shown.
+/// The part of a run that is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PointOfView {
     /// Both sides and the link.
     #[default]
     Everything,
-    /// What has left the sender, and what has reached it.
+    /// The packets that have left the sender, and those that have reached it.
     Sender,
 }
 
@@ -87,7 +87,7 @@ impl Knowledge {
 }
 
 impl Player {
-    /// Chooses what is shown. The log of a receiver alone is always shown whole.
+    /// Chooses the point of view. The log of a receiver alone is always shown whole.
     pub fn set_point_of_view(&mut self, sees: PointOfView) {
         let is_sender = sees == PointOfView::Sender && Sides::of(self.entries()).sender;
         if is_sender == self.knowledge.is_some() {
@@ -97,7 +97,7 @@ impl Player {
         self.show(self.place().index);
     }
 
-    /// What is shown.
+    /// The point of view that is shown.
     #[must_use]
     pub const fn point_of_view(&self) -> PointOfView {
         match self.knowledge {
@@ -146,6 +146,7 @@ mod tests {
     use crate::lab::notation::Notation;
     use crate::lab::run::Experiment;
     use crate::lab::strip::SenderState;
+    use crate::wire::packet::Kind;
 
     #[test]
     fn the_sender_learns_of_a_loss_when_it_declares_it() {
@@ -178,8 +179,17 @@ mod tests {
             };
             scene.draw()
         };
-        let same = scene(&player).spots.iter().all(|spot| spot.is_in_flight);
-        assert!(same, "one that is lost looks like the others");
+        let moving = scene(&player);
+        let data: Vec<bool> = moving
+            .spots
+            .iter()
+            .filter(|spot| spot.packet.kind == Kind::Data)
+            .map(|spot| spot.is_in_flight)
+            .collect();
+        assert!(
+            data.len() > 3 && data.iter().all(|it| *it),
+            "all look alike: {data:?}"
+        );
 
         while state(&player) == SenderState::InFlight && player.step() {}
         let lost_us = player.position_us();
@@ -197,7 +207,7 @@ mod tests {
             ..Experiment::small()
         });
         player.set_point_of_view(PointOfView::Sender);
-        while player.step_packet() {
+        while player.step_packet() && !player.is_over() {
             let newest = &player.entries()[player.place().index - 1];
             assert_eq!(newest.side, Side::Sender);
         }

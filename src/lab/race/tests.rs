@@ -61,7 +61,11 @@ fn a_lane_of_zero_duration_has_a_bar() {
 fn each_lane_has_a_colour_of_its_own() {
     use crate::lab::palette::{BLUE, GREEN, PURPLE, SKY};
     use crate::lab::picture::Shape;
-    let race = Race::run(&lanes("delay=10ms")).unwrap();
+    let all = Arq::ALL.map(|arq| Experiment {
+        arq,
+        ..lanes("delay=10ms").remove(0)
+    });
+    let race = Race::run(&all).unwrap();
     let picture = picture(&race);
     let areas = |fill| {
         let is_it = |shape: &&Shape| matches!(shape, Shape::Area(it) if it.fill == fill && it.height > 20.0);

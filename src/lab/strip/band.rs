@@ -80,7 +80,8 @@ const BIN_PITCH: f64 = 6.0;
 const BIN_HEIGHT: f64 = 14.0;
 const SMALL: f64 = 12.0;
 /// Counts are small letters and digits, narrower than a careful guess.
-const COUNT_LETTER: f64 = 0.55;
+const COUNT_LETTER: f64 = 0.58;
+const LAST_LETTER: f64 = 0.53;
 
 impl Band {
     /// Draws it, so wide, with the sides of its event log.
@@ -340,10 +341,11 @@ impl BandDrawing<'_> {
             self.picture.add(sign.anchored(Anchor::Middle));
             let at = Point::new(x + 21.0, self.y + 12.0);
             self.picture.add(Words::new(at, SMALL, words));
-            x += width + 9.0;
+            x += width + 4.0;
         }
+        x += 6.0;
         let letters = u32::try_from(after.chars().count()).unwrap_or(0);
-        let width = f64::from(letters) * SMALL * COUNT_LETTER;
+        let width = f64::from(letters) * SMALL * LAST_LETTER;
         if x + width > self.picture.width - MARGIN {
             (x, self.y) = (LEFT, self.y + 17.0);
         }

@@ -74,7 +74,7 @@ pub(super) struct Page {
     column: Flex,
     fields: Fields,
     playing: Playing,
-    /// What the card that is open wants to show.
+    /// The words of the card that is open.
     lesson: Frame,
     middle: Flex,
     cards: Cards,
@@ -103,8 +103,11 @@ const BYTES_HEIGHT: i32 = 106;
 /// Where the side is lower, the words have the room of the bytes. Unit: pixels.
 const LEAST_FOR_BYTES: i32 = 390;
 
-/// Of a card's words: two lines. Unit: pixels.
-const LESSON_HEIGHT: i32 = 34;
+/// Of a line of a card's words. Unit: pixels.
+const LESSON_HEIGHT: i32 = 17;
+
+/// Of a letter of them, with some to spare. Unit: tenths of a pixel.
+const LESSON_LETTER: i32 = 68;
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
@@ -277,8 +280,13 @@ impl Page {
         });
         look::set_label(&mut self.lesson, &labels::label(&lesson));
         let has_lesson = laboratory.card().is_some();
-        if has_lesson != self.lesson.visible() {
+        let letters = i32::try_from(lesson.len()).unwrap_or(i32::MAX);
+        let is_long = letters.saturating_mul(LESSON_LETTER) > self.column.w() * 10;
+        let height = LESSON_HEIGHT * (1 + i32::from(is_long));
+        let is_other = has_lesson && self.lesson.h() != height;
+        if has_lesson != self.lesson.visible() || is_other {
             set_visible(&mut self.lesson, has_lesson);
+            self.column.fixed(&self.lesson, height);
             self.column.layout();
             self.column.redraw();
         }

@@ -43,6 +43,9 @@ const IN_A_ROW: usize = 3;
 /// Unit of this and of what follows: pixels. Around the words of a card.
 const MARGIN: i32 = 10;
 
+/// A picture is drawn larger, so that it shows more of the run. Unit: none.
+const SCALE: f64 = 0.72;
+
 /// Words go on without a picture where there is less room for it.
 const LEAST_PICTURE: i32 = 40;
 
@@ -182,8 +185,7 @@ fn draw_thumbnail(place: Place, card: &Card, paper: Paper, thumbnail: &Thumbnail
     let size = (place.width, place.height);
     let mut known = thumbnail.borrow_mut();
     if known.as_ref().is_none_or(|(known, _)| *known != size) {
-        // Of a card too wide for its picture the sides stay empty.
-        let asked = (f64::from(size.0), f64::from(size.1));
+        let asked = (f64::from(size.0) / SCALE, f64::from(size.1) / SCALE);
         *known = card.thumbnail(asked).map(|picture| (size, picture));
     }
     if let Some((_, picture)) = &*known {
@@ -192,7 +194,7 @@ fn draw_thumbnail(place: Place, card: &Card, paper: Paper, thumbnail: &Thumbnail
                 let (across, down) = (f64::from(size.0), f64::from(size.1));
                 (across / picture.width).min(down / picture.height)
             }
-            Opens::Run | Opens::Quiz => 1.0,
+            Opens::Run | Opens::Quiz => SCALE,
         };
         draw_picture(place, &picture.clone().on(paper), paper, scale);
     }

@@ -54,7 +54,7 @@ impl Fields {
         for packets in PACKETS {
             size.add_choice(&file_label(packets));
         }
-        let (mut controller, made) = captioned("Congestion control", || {
+        let (mut controller, made) = captioned("Congestion", || {
             look::choice("Choose the congestion controller")
         });
         part(116, made);

@@ -1,4 +1,4 @@
-//! What is drawn, and how: the diagram, its scale, the point of view, the strip.
+//! The switches of the picture: diagram, scale, point of view, strip.
 
 use super::{RequestCallback, look};
 use fltk::button::Button;
