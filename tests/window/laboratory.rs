@@ -35,13 +35,16 @@ fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
     window.press(&["alt+r"]);
-    let mut disc = None;
-    until("a packet in flight", || {
-        disc = disc_in(&window.pixels());
-        disc.is_some()
-    });
+    until("a run", || !window.is_steady());
+    window.press(&["space"]);
+    window.press(&["Home"]);
     window.press(&["space"]);
     until("standstill", || window.is_steady());
+    until("a packet in flight", || {
+        window.press(&["Right"; 2]);
+        until("a step", || window.is_steady());
+        disc_in(&window.pixels()).is_some()
+    });
     let disc = disc_in(&window.pixels()).unwrap();
     window.click(disc);
     until("another picture", || {

@@ -47,7 +47,7 @@ impl Fields {
         }
         let tip = "The send window in packets, 1 to 8192";
         let (window, made) = captioned("Window", || look::field(tip));
-        part(54, made);
+        part(60, made);
         let (mut size, made) =
             captioned("File", || look::choice("Choose the size of the file"));
         part(122, made);
