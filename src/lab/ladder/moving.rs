@@ -12,7 +12,7 @@
 //! packet has a [`Spot`](super::Spot): where on the picture it is, for a mouse.
 
 use super::drawing::{ASIDE, Columns, LadderDrawing};
-use super::labels::{Label, WORD_SIZE};
+use super::labels::{Label, WORD_SIZE, width};
 use super::layout::{Layout, ONE_WAY_HEIGHT, TimeScale, real, usual_one_way_delay};
 use super::spot::Moving;
 use super::transmissions::{LadderEvent, Transmissions};
@@ -94,6 +94,8 @@ const NARROWEST: f64 = 330.0;
 const WIDE: f64 = 800.0;
 /// Of a moment beside a line, so that words do not move when it gets longer.
 const LEAST_CLOCK: f64 = 66.0;
+/// Of the names of both ends, between the lines.
+const NAMES: f64 = 62.0;
 /// The heading stands above the ladder.
 const HEAD: f64 = 24.0;
 
@@ -251,8 +253,12 @@ fn draw_head(picture: &mut Picture, columns: Columns, now_us: u64) {
         let words = Words::new(Point::new(x, 15.0), 14.0, name).bold();
         picture.add(words.anchored(Anchor::Middle));
     }
+    let now = format!("now {}", time(now_us));
+    if right - left < NAMES + width(&now) {
+        return;
+    }
     let middle = Point::new(left.midpoint(right), 15.0);
-    let now = Words::new(middle, WORD_SIZE, format!("now {}", time(now_us)));
+    let now = Words::new(middle, WORD_SIZE, now);
     picture.add(now.coloured(SOFT_INK).anchored(Anchor::Middle));
 }
 
