@@ -1,11 +1,11 @@
-//! Whatever a program does, its run ends with a sentence, and the next scenario goes on.
+//! Whatever a program does, its run ends with a sentence, and the next scenario runs.
 
 use crate::desk::{err, grade, json, python, python_folder, solution};
 use sash::transfer::clock::Clock;
 use std::fs;
 use std::time::Duration;
 
-/// The sentence about a Python program, and what it wrote to stderr.
+/// The sentence about a Python program, and its stderr.
 fn told(program: &str, event_limit: &str) -> (String, String) {
     let folder = python_folder(program);
     let arguments = [

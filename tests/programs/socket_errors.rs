@@ -1,8 +1,8 @@
-//! What the system reports about a UDP socket ends no transfer: a small path MTU that ICMP
-//! tells, a firewall that refuses `send`, a router that answers with ICMP errors.
+//! An error of a UDP socket ends no transfer: a small path MTU reported by ICMP, a firewall that
+//! refuses `send`, a router that answers with ICMP errors.
 //!
-//! Real programs in network namespaces: client, router, server. Only root can make these,
-//! on Linux, so elsewhere the tests say that they skip.
+//! Real programs in network namespaces: client, router, server. Only root on Linux can create
+//! them; elsewhere the tests print that they are skipped.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -21,13 +21,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Longer than any of this may take.
+/// The longest wait.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Some seconds at the rate of [`SLOW`].
 const SIZE: u64 = 3_000_000;
 
-/// The client's imperfect link: slow enough that a transfer is met on its way.
+/// The client's link: slow enough that a transfer is still running when it is disturbed.
 const SLOW: &str = "data.rate=8mbit;data.queue=100kB";
 
 /// client 10.78.1.2 -- 10.78.1.1 router 10.78.2.1 -- 10.78.2.2 server
@@ -46,7 +46,7 @@ enum At {
 }
 
 impl Net {
-    /// `None` where the system does not allow it, which is said.
+    /// `None` if the system does not allow it; prints the reason.
     fn new() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -173,7 +173,7 @@ impl Net {
         fs::read(path).is_ok_and(|it| it == contents::bytes(0..SIZE))
     }
 
-    /// Refuses UDP there, until so many datagrams were refused.
+    /// Refuses UDP there until this many datagrams were refused.
     fn refuse(&self, at: At, hook: &str, rule: &str, datagrams: u64) {
         self.begin_to_refuse(at, hook, rule);
         self.refuse_until(at, datagrams);
