@@ -185,7 +185,8 @@ fn rows(help: &str) -> Vec<Row> {
             meaning.extend([gap, text]);
         }
     }
-    let is_own = |(name, _): &(String, String)| !name.starts_with(['-']) || !is_usual(name);
+    let is_own =
+        |(name, _): &(String, String)| !name.starts_with(['-']) || !is_usual(name);
     entries.into_iter().filter(is_own).map(row).collect()
 }
 
@@ -241,5 +242,6 @@ fn commands() -> String {
 fn scenario() -> String {
     let source = include_str!("../../src/link/scenario.rs");
     let rows = source.lines().filter(|line| line.starts_with("//! | "));
-    rows.flat_map(|line| [&line["//! ".len()..], "\n"]).collect()
+    rows.flat_map(|line| [&line["//! ".len()..], "\n"])
+        .collect()
 }
