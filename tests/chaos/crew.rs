@@ -392,7 +392,7 @@ impl Crew {
         }
     }
 
-    /// Whoever is still stopped goes on.
+    /// Continues every stopped process.
     pub(crate) fn wake_all(&mut self) {
         for (_, who) in std::mem::take(&mut self.stopped) {
             self.signal(who, Signal::SIGCONT);

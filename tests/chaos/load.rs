@@ -1,6 +1,6 @@
 //! A server under load: the delay of a line meanwhile, and the resources in use afterwards.
 //!
-//! | load | what comes | what is looked at |
+//! | load | traffic | measurement |
 //! | --- | --- | --- |
 //! | [`storm`](Load::storm) | random datagrams at the ports of transfers, random lines in the room | chat, four downloads |
 //! | [`crowd`](Load::crowd) | stalled readers, slow logins, floods | an honest line, against none of them |

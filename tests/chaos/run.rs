@@ -5,7 +5,7 @@
 //!   everybody comes; the other half; all are woken
 //!   the witness says the last thing; who heard it has stayed
 //!   everybody leaves                              --> the server's belongings after
-//!   what lies half in the folders is gone on from; every file is looked at
+//!   partial files are resumed; every file is checked
 //! ```
 //!
 //! The server's resources are compared between the middle and the end, because the first clients
@@ -295,7 +295,7 @@ impl Run {
         Ok(())
     }
 
-    /// Who shall ask for what, and how long the part is where there is just one.
+    /// The clients and the files that they request, with the length of a single partial file.
     fn errands(&self) -> io::Result<Vec<(usize, String, Option<u64>)>> {
         let mut errands = Vec::new();
         for (number, client) in self.crew.clients.iter().enumerate() {
@@ -399,7 +399,7 @@ fn counts(it: Belongings) -> (usize, usize) {
     (it.threads, it.descriptors)
 }
 
-/// A made-up file; its bytes are others than those of any other name.
+/// A generated file; its bytes differ from those of any other name.
 fn make(
     folder: &Path,
     name: &str,

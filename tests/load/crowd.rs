@@ -209,7 +209,7 @@ impl<L: Language> Crowd<L> {
         }
     }
 
-    /// Waits at most so long and reads what there is; whether there was anything.
+    /// Waits at most this long and reads; returns whether there was anything to read.
     fn hear(&mut self, wait: Duration, tally: &mut Tally) -> bool {
         let mut events = [EpollEvent::empty(); 256];
         // The kernel counts in milliseconds: below one it is asked again at once.
@@ -283,7 +283,7 @@ impl Tally {
         self.wanted as f64 - self.delays.count() as f64
     }
 
-    /// So many of all deliveries took no longer. Unit: milliseconds.
+    /// The longest delay of this share of all deliveries. Unit: milliseconds.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         self.delays.quantile(share).as_secs_f64() * 1e3
     }

@@ -96,7 +96,7 @@ pub mod sync {
     pub use shuttle::sync::{Mutex, MutexGuard};
 }
 
-/// A panic is a finding: it goes on to Shuttle.
+/// A panic is a finding: Shuttle gets it.
 #[cfg(target_os = "linux")]
 pub mod panic {
     pub use crate::real::panic::AssertUnwindSafe;

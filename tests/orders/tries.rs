@@ -521,7 +521,7 @@ fn hang_up() {
     link.send(request(r#"{"join":{"name":"dana"}}"#));
     link.send(request(r#"{"say":{"text":"one"}}"#));
     if choose(2) == 0 {
-        // Else it hangs up before it is connected.
+        // Otherwise it disconnects before it is connected.
         let _ = reports.recv();
     }
     link.send(request(r#"{"say":{"text":"two"}}"#));
@@ -539,7 +539,7 @@ fn hang_up() {
     expect_no_remaining_threads();
 }
 
-/// The server ends, or is not there, or the link hangs up, at any moment.
+/// The server ends or does not run, or the connection closes, at any moment.
 fn lose() {
     world::begin(choose(2) == 0);
     let place = Fixture::open(1);

@@ -23,7 +23,7 @@ use shuttle::thread::Thread;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WaitPoint(u64);
 
-/// Where the end of any thread is told.
+/// The place at which the end of a thread is reported.
 pub(crate) const ENDS: WaitPoint = WaitPoint(0);
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ struct Waiting {
 /// The longest schedule.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Where it is hasty, one wait of so many has its deadline at once.
+/// In a hasty world, one in this many waits reaches its deadline at once.
 const HASTE: u32 = 24;
 
 real::thread_local! {
@@ -108,7 +108,7 @@ pub(crate) fn is_falling() -> bool {
     real::thread::panicking()
 }
 
-/// A choice among so many, which Shuttle makes.
+/// A choice among this many, which Shuttle makes.
 pub(crate) fn choose(count: u32) -> u32 {
     shuttle::rand::thread_rng().gen_range(0..count)
 }

@@ -274,7 +274,7 @@ fn text_from_the_network_cannot_control_the_terminal() {
             r#"{"said":{"from":"g\u001b[2Juy","text":"\u001b]0;owned\u0007\r","time":0}}"#,
         ),
         Say(r#"{"notice":{"text":"\u009b2J"}}"#),
-        // Nothing that a client knows: its log tells of it.
+        // A message that the client does not know: its log reports it.
         Say(r#"{"\u001b[2J\u0007\r":{}}"#),
         Say(r#"{"users":{"names":["\u001bc"]}}"#),
     ]);

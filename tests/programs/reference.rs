@@ -1,7 +1,7 @@
 //! The tables of `report/reference.md` are made from the programs.
 //!
-//! A table stands between two comments of the page: `<!-- made from: NAME -->` and
-//! `<!-- made -->`. The name says where the table comes from:
+//! A table is between two comments of the page, `<!-- made from: NAME -->` and
+//! `<!-- made -->`. The name is the source of the table:
 //!
 //! - `server --help`, `client --help`, `lab COMMAND --help`: what that program prints, each
 //!   argument as a row. The flags that all commands of [`TRANSFERRING`] share are a table of

@@ -443,7 +443,7 @@ fn pause(time: Duration) {
 #[test]
 fn server_and_client_capture_the_packets_that_they_send_and_receive() {
     let server = Server::start();
-    // A user is there already and is told who joins.
+    // A user is already in the room and is told about the new one.
     let mut dana = TcpStream::connect(&server.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
     let mut heard = BufReader::new(dana.try_clone().unwrap());

@@ -1,4 +1,4 @@
-//! Controllers held against the formulas of their literature, in virtual time.
+//! Controllers compared with the formulas of their literature, in virtual time.
 //!
 //! The link loses DATA at random and nothing else: it has no queue and no bandwidth limit, and
 //! no ACK is lost. Losses alone set the window, and its average is throughput x round-trip

@@ -1,4 +1,4 @@
-//! The figures that the report prints, made anew: packets as bytes, and tables of seeded
+//! The tables that the report prints, made again: packets as bytes, and tables of seeded
 //! runs in virtual time. `UPDATE_GOLDEN=1` rewrites `tests/golden/`; the report quotes the
 //! files, and `tests/simulation/report.rs` compares them.
 

@@ -56,7 +56,7 @@ impl Desk {
         let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
         let xvfb = Command::new("Xvfb")
             .args([&display, "-screen", "0", &format!("{width}x{height}x24")])
-            // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
+            // Without `-noreset` it starts again, and refuses clients meanwhile,
             // whenever its last client has gone: after each use of `xdotool`.
             // A key is pressed once, however late a busy machine lets go of it: `-r`.
             .args(["-nolisten", "tcp", "-noreset", "-r"])

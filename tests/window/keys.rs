@@ -39,7 +39,7 @@ fn a_fold_is_selected_expanded_and_copied_by_keyboard() {
     dana.press(&["ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Return"]);
     until("more rows", || dana.pixels() != before && dana.is_steady());
     dana.picture("window-unfolded");
-    // The mark stands on the first of them.
+    // The first of them is selected.
     dana.press(&["ctrl+Down"]);
     send_the_selected_row(&dana);
     dana.write("unfolded");

@@ -33,7 +33,7 @@ impl Png {
     }
 
     /// Where in a window so wide this picture is, if it is: its left and top edge. The
-    /// outermost pixels do not count, as a frame may be there that tells of the focus.
+    /// outermost pixels do not count, as the frame of the focus may be there.
     pub(crate) fn place_in(
         &self,
         window: &[u8],

@@ -30,7 +30,7 @@ const LEAVE: (i32, i32) = (780, 633);
 /// Of a row in a list. Unit: pixels.
 const ROW: i32 = 17;
 
-/// The dot before a person's name stands here in the row. Unit: pixels.
+/// The place in the row of the dot before a user's name. Unit: pixels.
 const DOT: i32 = 654;
 
 /// The colour of the text of an error.

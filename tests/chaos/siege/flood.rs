@@ -41,7 +41,7 @@ impl Flood {
     ];
 }
 
-/// A client's memory after a server has talked to it without an end for so long. Unit:
+/// A client's memory after a server has sent to it without a pause for this time. Unit:
 /// bytes.
 ///
 /// # Errors
