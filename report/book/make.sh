@@ -20,8 +20,9 @@ mkdir -p "$pages"
 
 # Every file that a page may link to. A link to a source leads to its page.
 cd "$root"
-find README.md CHANGELOG.md CONTRIBUTING.md LICENSE sash Cargo.toml report diagrams src tests examples \
-    -type f ! -path 'report/book/*' ! -name '*.csv' | while read -r file; do
+find README.md CHANGELOG.md CONTRIBUTING.md LICENSE sash Cargo.toml .ci report diagrams src tests \
+    benches examples web/src web/page web/tests -type f ! -path 'report/book/*' ! -name '*.csv' |
+    while read -r file; do
     mkdir -p "$pages/$(dirname -- "$file")"
     case $file in
         *.md)
