@@ -63,7 +63,9 @@ def fitted(block):
 
 
 def breakable(cell):
-    return re.sub(r"_(?=[^<>]*<)", "_<wbr>", cell[0])
+    """A short name stays in one piece; a long one may be broken at each underscore."""
+    text = re.sub(r"_(?=[^<>]*<)", "_<wbr>", cell[0])
+    return re.sub(r"<code>([^<]{1,28})</code>", r'<code class="short">\1</code>', text)
 
 
 def beside(page, target):
