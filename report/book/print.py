@@ -64,8 +64,8 @@ def fitted(block):
 
 def breakable(cell):
     """A short name stays in one piece; a long one may be broken at each underscore."""
-    text = re.sub(r"_(?=[^<>]*<)", "_<wbr>", cell[0])
-    return re.sub(r"<code>([^<]{1,28})</code>", r'<code class="short">\1</code>', text)
+    text = re.sub(r"<code>([^<]{1,28})</code>", r'<code class="short">\1</code>', cell[0])
+    return re.sub(r"_(?=[^<>]{28})", "_<wbr>", text)
 
 
 def beside(page, target):
