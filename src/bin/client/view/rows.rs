@@ -78,7 +78,7 @@ pub(super) struct Setting {
 /// A row in its columns.
 struct Columns {
     time: Option<Piece>,
-    /// Whose message it is.
+    /// The sender of the message.
     name: Vec<Piece>,
     text: Vec<Piece>,
 }
