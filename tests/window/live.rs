@@ -1,5 +1,5 @@
-//! A real download in the window's laboratory: a packet on its way is clicked and lost for
-//! real, and the file arrives whole all the same.
+//! A real download in the window's laboratory: a clicked packet in flight is really lost, and
+//! the file still arrives complete.
 //!
 //! ```text
 //!   server --DATA--> the client's link, six seconds --> receiver --> disk
@@ -27,7 +27,7 @@ use std::path::Path;
 /// What is downloaded: some dozens of windows.
 const FILE: &str = "campus map.png";
 
-/// DATA is on its way for so long: slow enough for any hand. ACKs are not there to be hit.
+/// The propagation delay of DATA: slow enough for any user. ACKs have none and cannot be hit.
 const LINK: &str = "data.delay=6s";
 
 /// The first row of the page of transfers. Unit: pixels.
@@ -106,6 +106,8 @@ fn to_laboratory(window: &Window) {
         window.pixel(FIRST_TRANSFER) != window.pixel((FIRST_TRANSFER.0, 300))
     });
     window.press(&["l"]);
+    // Between the ladder and what is beside it; before, it is on a card.
+    until("the ladder", || window.pixel((720, 450)) != [0xFF; 3]);
 }
 
 /// The link's line: by its button it comes to the clipboard, and from there to all in the

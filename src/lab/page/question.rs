@@ -30,6 +30,8 @@ impl Laboratory {
         }
         self.leave();
         self.put(Content::Player(Box::new(player)));
+        (self.is_asked, self.card) = (!goes_on, None);
+        self.settle();
         self.view = View::Ladder;
         let sentence = if goes_on {
             "The run continues from the moment of the question."
