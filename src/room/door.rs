@@ -93,7 +93,7 @@ pub const GUESSES: u64 = 10;
 /// Unit: milliseconds.
 pub const FORGIVEN_AFTER_MS: u64 = 100;
 
-/// After so many wrong passwords somebody guesses.
+/// From this number of wrong passwords on an address guesses.
 pub const MANY_GUESSES: u64 = 100;
 
 /// One more wrong password after this from an address that guesses: 216,000 a day. The

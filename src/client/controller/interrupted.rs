@@ -13,8 +13,8 @@ use crate::client::model::LineKind;
 use crate::client::words;
 use crate::wire::message::{TransferNews, TransferState};
 
-/// After so many interruptions in which nothing arrived the transfer fails: its packets
-/// do not reach the server.
+/// After more interruptions than this, with nothing arriving between them, the transfer
+/// fails: its packets do not reach the server.
 const MOST_IN_VAIN: u32 = 8;
 
 impl Controller {

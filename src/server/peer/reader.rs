@@ -154,8 +154,8 @@ impl Reader<'_> {
                 },
                 Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
                 Err(error) => {
-                    // Nobody types such lines one after the other: whoever sends them
-                    // shall not cost others time, from this machine neither.
+                    // No user types such lines one after another. A client that sends
+                    // them costs others no time, not even from this machine.
                     let _ = crossbeam_channel::after(BREATHER).recv();
                     RoomMessage::Illegible { client, error }
                 }

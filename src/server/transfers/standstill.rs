@@ -20,8 +20,7 @@ use std::time::Duration;
 /// A transfer that does not move for so long gives its port back where others wait.
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
 
-/// Whoever waits shall find a port that nobody uses within this time, however many
-/// wait.
+/// A waiting user gets a port that nobody uses within this time, however many wait.
 const TURN_WITHIN: Duration = Duration::from_millis(1_200);
 
 /// At least this long a port waits for the first packet of its client.
@@ -42,7 +41,7 @@ pub(super) struct Interruptions(HashMap<ClientNumber, u32>);
 
 impl Interruptions {
     /// How long a transfer of this client may keep a port that it does not use, while the
-    /// waiting users fill all ports so many times.
+    /// waiting users fill all ports this number of times.
     fn patience(&self, client: ClientNumber, rounds: usize) -> Duration {
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
         let earlier = self.0.get(&client).copied().unwrap_or(0);
