@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     /// a hostile server serve a client
     #[arg(long)]
     siege: bool,
-    /// Measure only these kinds of a siege: names, joined, all, .. [default: all kinds]
+    /// Run only these kinds of a siege: names, joined, all, ..
     #[arg(
         long,
         value_name = "KIND,..",
