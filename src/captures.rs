@@ -120,7 +120,7 @@ fn open(path: &Path) -> io::Result<(File, PathBuf)> {
     journals::new_file(&path.with_extension(""), &ending.unwrap_or_default())
 }
 
-/// Whether this is a pipe, a terminal or the like. A symbolic link to one is one only
+/// Whether this is a pipe, a terminal or another device. A symbolic link to one is one only
 /// among the system's own (`/dev/stdout`): anybody may have put another one there.
 fn is_special(path: &Path) -> bool {
     let is_system = path.starts_with("/dev") || path.starts_with("/proc");

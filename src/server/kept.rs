@@ -436,6 +436,9 @@ mod tests {
         let name: FileName = "a".parse().unwrap();
         let of_other = kept.open(&name, VERSION, "mallory").unwrap();
         assert_eq!(of_other.length(), 0);
+        drop(of_other);
+        // Her own name was still taken when she returned.
+        assert_eq!(kept.open(&name, VERSION, "dana2").unwrap().length(), 40);
         assert_eq!(kept.offset(VERSION), 40);
     }
 

@@ -91,7 +91,7 @@ pub(super) enum TransfersMessage {
 /// A file to hash.
 #[derive(Debug)]
 pub(super) struct HashWork {
-    /// Whose turn it takes.
+    /// The client whose turn it takes.
     pub(super) client: ClientNumber,
     pub(super) name: FileName,
     pub(super) version: Version,

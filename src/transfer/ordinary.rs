@@ -28,8 +28,8 @@ pub enum Use {
     Write,
     /// The same; it is made where it is missing.
     WriteOrCreate,
-    /// What is there stays, and more is added at its end; it is made where it is missing,
-    /// and nobody but its owner may read it then.
+    /// Its contents stay, and more is added at its end. It is made where it is missing, and
+    /// nobody but its owner may read it then.
     AppendPrivate,
     /// It must not be there.
     Create,

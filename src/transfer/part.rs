@@ -72,8 +72,9 @@ impl Part {
         Self::find_all(destination, file).next()
     }
 
-    /// The same of an upload of just this version, as far as can be told, by its owner. A
-    /// part without an owner is everybody's.
+    /// The same of an upload of just this version, as far as can be told, by its owner: a
+    /// number behind the name does not count, because a user whose name is still taken
+    /// returns with one. A part without an owner is everybody's.
     #[must_use]
     pub fn find_version(
         destination: &Destination,
@@ -84,7 +85,11 @@ impl Part {
         let is_of_it = |part: &Self| {
             let noted = part.record.as_ref().and_then(|it| it.owner.as_ref());
             let prefix = part.prefix();
-            noted.is_none_or(|noted| noted == owner)
+            let without_number = |name: &str| {
+                name.trim_end_matches(|it: char| it.is_ascii_digit())
+                    .to_owned()
+            };
+            noted.is_none_or(|noted| without_number(noted) == without_number(owner))
                 && prefix.is_some_and(|prefix| prefix.granted(version) > 0)
         };
         Self::find_all(destination, file).find(is_of_it)

@@ -78,7 +78,7 @@ pub struct Transfer {
     pub(in crate::client) is_parked: bool,
     /// Interruptions since more of it arrived.
     pub(in crate::client) interrupted_in_vain: u32,
-    /// What had arrived when it was last interrupted. Unit: bytes.
+    /// The part that had arrived when it was last interrupted. Unit: bytes.
     pub(in crate::client) interrupted_at: u64,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
     pub(in crate::client) stops_as: Option<TransferState>,

@@ -57,7 +57,7 @@ pub(super) struct Upload {
     pub(super) version: FileVersion,
     /// It counts in the limits, since somebody has begun to send it.
     pub(super) has_taken: bool,
-    /// What was there of it before it began. Unit: bytes.
+    /// The part of it that was there before it began. Unit: bytes.
     pub(super) offset: u64,
 }
 
