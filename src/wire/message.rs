@@ -7,12 +7,9 @@
 //! <- {"welcome":{"name":"dana",...}}
 //! -> {"say":{"text":"hi"}}
 //! <- {"said":{"from":"dana","text":"hi","time":1760000000000}}
-//! -> "users"
-//! <- {"users":{"names":["dana","guy"]}}
 //! ```
 //!
-//! Unknown fields are ignored, so that a later version may add some; an unknown keyword is
-//! an error. Whether a name is allowed, the room says; whether a file exists, the shelf.
+//! Unknown fields are ignored for later versions; an unknown keyword is an error.
 //!
 //! ```
 //! use sash::wire::message::Request;
