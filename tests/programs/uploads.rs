@@ -584,7 +584,7 @@ fn an_upload_that_is_sent_does_not_delete_a_fresh_partial_file_of_a_user_who_has
     let (_kept, other) = file("b", 700_000);
     // The same file of another user is not continued either.
     for own in [&other, &path] {
-        let mallory = server.client("mallory", &[&upload(own)], &[]);
+        let mallory = server.client("mallory", &[&upload(own)], &SLOW);
         let output = mallory.wait_with_output().unwrap();
         let said = printed(&output);
         assert!(!output.status.success(), "{said}");
