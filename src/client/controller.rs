@@ -63,6 +63,8 @@ pub enum Intent {
     AnswerLab {
         /// Whether to.
         accept: bool,
+        /// How many DATA packets the user predicts.
+        prediction: Option<u32>,
     },
     /// Run later class exercises without asking.
     AcceptLabs(bool),
@@ -316,7 +318,9 @@ impl Controller {
                 self.connect(&server, &port, &name, now_ms);
             }
             Intent::SetPassword(password) => self.login.password = password,
-            Intent::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Intent::AnswerLab { accept, prediction } => {
+                self.answer_lab(accept, prediction, now_ms);
+            }
             Intent::AcceptLabs(accepts) => self.accepts_labs = accepts,
             Intent::AnswerQuestion(answer) => self.answer_question(answer, now_ms),
             Intent::AskClass(wanted, assignment) => {

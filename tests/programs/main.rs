@@ -35,4 +35,5 @@ mod server_program;
 mod socket_errors;
 mod threats;
 mod uploads;
+mod web;
 mod wireshark;

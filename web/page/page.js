@@ -530,6 +530,5 @@ async function begin() {
   makeTabs("sees", SEES, "see");
   listen();
   readFragment();
+  attend(); // In class.js.
 }
-
-begin();

@@ -189,6 +189,9 @@ impl Desk {
                     answer.insert("saved".to_owned(), saved);
                 }
             }
+            Deed::Class(asked) => {
+                answer.insert("class".to_owned(), asked.answer());
+            }
             Deed::Cards { dark } => {
                 answer.insert("cards".to_owned(), cards(paper(dark)));
                 answer.insert("lists".to_owned(), lists());
@@ -492,7 +495,7 @@ impl OfSender {
     }
 }
 
-const fn paper(dark: bool) -> Paper {
+pub(crate) const fn paper(dark: bool) -> Paper {
     if dark { Paper::Dark } else { Paper::White }
 }
 

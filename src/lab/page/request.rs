@@ -2,7 +2,7 @@
 
 use super::export::Format;
 use super::knob::Knob;
-use super::{Setup, View};
+use super::{Notice, Setup, View};
 use crate::link::Label;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,6 +46,8 @@ pub enum LaboratoryRequest {
     Export(Format, PathBuf),
     /// Write these bytes, at this place.
     Write(PathBuf, Vec<u8>),
+    /// Show this sentence of the window.
+    Tell(Notice),
 }
 
 impl LaboratoryRequest {

@@ -203,6 +203,12 @@ impl Page {
         move |stopped| doing.stop_at(stopped)
     }
 
+    /// Shows the run of a class exercise, when called.
+    pub(super) fn exercise_opener(&self) -> impl Fn(&Assignment) + 'static {
+        let doing = Rc::clone(&self.doing);
+        move |assignment| doing.open_exercise(assignment)
+    }
+
     /// Whether the person may ask the class.
     pub(super) fn set_teacher(&self, is_teacher: bool) {
         self.laboratory.borrow_mut().set_teacher(is_teacher);
