@@ -24,7 +24,9 @@ pub fn link(fragment: &str) -> String {
 pub fn open_page(fragment: &str) -> Result<(), String> {
     let page = page_file::find().and_then(|page| page.canonicalize().ok());
     let Some(page) = page else {
-        return Err("The laboratory's page is not here. Build it with ./sash web.".into());
+        return Err(
+            "The laboratory's page is not here. Build it with ./sash web.".into(),
+        );
     };
     let cannot = |error: io::Error| format!("Cannot open the browser: {error}.");
     let step = stepping_stone(&(url(&page) + fragment)).map_err(cannot)?;

@@ -15,7 +15,8 @@
 
 use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
 use crate::wire::message::{
-    Assignment, Code, Lab, LabFigures, LabOutcome, LabResult, LabRow, Question, Reply, Submission,
+    Assignment, Code, Lab, LabFigures, LabOutcome, LabResult, LabRow, Question, Reply,
+    Submission,
 };
 
 /// The state of the class.

@@ -141,13 +141,14 @@ fn row(recorded: &Recorded, right: Option<Answer>) -> String {
             right.map_or_else(String::new, short),
         ],
         // An exercise has no number of a question.
-        LabOutcome::Done(figures) => figures.predicted_packets.map_or_else(
-            Default::default,
-            |packets| {
-                let sent = figures.sent_packets.to_string();
-                [String::new(), packets.to_string(), sent]
-            },
-        ),
+        LabOutcome::Done(figures) => {
+            figures
+                .predicted_packets
+                .map_or_else(Default::default, |packets| {
+                    let sent = figures.sent_packets.to_string();
+                    [String::new(), packets.to_string(), sent]
+                })
+        }
         LabOutcome::Declined | LabOutcome::Submitted(_) | LabOutcome::Failed { .. } => {
             Default::default()
         }

@@ -261,20 +261,20 @@ fn a_name_is_checked_as_in_the_chat_and_belongs_to_one_user() {
     chat.send(&json!({"join": {"name": "yuval"}}));
     chat.wait_for("history");
     class.join("guy");
-    for (name, reason, suggestion) in [
-        ("guy", "taken", json!("guy2")),
-        ("g\u{443}y", "looks like", json!("g\u{443}y2")),
-        ("yuval", "taken", json!("yuval2")),
-        ("dana", "teacher", Value::Null),
-        ("", "", Value::Null),
+    for (name, reason) in [
+        ("guy", "taken"),
+        ("gu\u{443}", "looks like"),
+        ("yuval", "taken"),
+        ("dana", "teacher"),
+        ("", ""),
     ] {
         let (status, body) = class.post("/join", "", &json!({"name": name}));
         assert_eq!(status, 403, "{name}: {body}");
         let sentence = body["sentence"].as_str().unwrap();
         assert!(sentence.contains(reason), "{name}: {sentence}");
         if name != "dana" && !name.is_empty() {
-            let told = body["suggestion"].as_str().unwrap();
-            assert_ne!(told, name, "not {suggestion}");
+            let suggestion = body["suggestion"].as_str().unwrap();
+            assert_ne!(suggestion, name);
         }
     }
     // Nobody in the chat can have the name of a participant.

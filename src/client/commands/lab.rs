@@ -36,9 +36,7 @@ pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
     match rest.to_lowercase().as_str() {
         "yes" => Ok(answer(true, None)),
         "no" => Ok(answer(false, None)),
-        "" => {
-            Err("The scenario, the predicted number, yes or no is missing.".to_owned())
-        }
+        "" => Err("The scenario, the predicted number, yes or no is missing.".to_owned()),
         // No scenario is a number.
         digits if digits.bytes().all(|it| it.is_ascii_digit()) => digits
             .parse()

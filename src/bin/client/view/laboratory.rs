@@ -58,6 +58,7 @@ use sash::lab::chart::kinds::ChartKind;
 use sash::lab::page::{Content, Laboratory, LaboratoryRequest, View};
 use sash::lab::palette::Paper;
 use sash::transfer::clock::Clock;
+use sash::wire::message::Assignment;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;

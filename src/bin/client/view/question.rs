@@ -92,8 +92,7 @@ impl Question {
             Err(_) => drop(number.take_focus()),
         };
         let mut on_enter = take.clone();
-        self.number
-            .set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.number.set_trigger(CallbackTrigger::EnterKeyAlways);
         self.number.set_callback(move |_| on_enter());
         self.yes.set_callback(move |_| take());
         self.appear(words, answers, declined);

@@ -14,8 +14,8 @@ use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
-use sash::lab::page::export::Format;
 use sash::client::browser;
+use sash::lab::page::export::Format;
 use sash::lab::page::{Laboratory, LaboratoryRequest, Notice};
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -73,9 +73,11 @@ impl FileRow {
         );
         let browse = look::button("Browse", "Choose a file");
         row.fixed(&browse, 76);
-        let browser = look::button("In browser", "Open this run in the browser, at this moment");
+        let browser =
+            look::button("In browser", "Open this run in the browser, at this moment");
         row.fixed(&browser, 84);
-        let link = look::button("Copy link", "Copy the link that opens this run in the page");
+        let link =
+            look::button("Copy link", "Copy the link that opens this run in the page");
         row.fixed(&link, 78);
         let fine = look::main_button("OK", "Or press Enter");
         row.fixed(&fine, 56);
@@ -196,7 +198,10 @@ impl FileRow {
         link.set_callback(move |_| {
             hide();
             app::copy(&browser::link(&fragment.borrow()));
-            tell(told("The link is copied. It opens this run at this moment.", false));
+            tell(told(
+                "The link is copied. It opens this run at this moment.",
+                false,
+            ));
         });
     }
 
