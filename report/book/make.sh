@@ -2,15 +2,16 @@
 # Makes one book of the report in the folder that is named: html/ with a search, and
 # sash.pdf. `./sash report` calls it, and sees to mdbook, WeasyPrint and Python first.
 #
-#   report/book/make.sh target/report path/to/mdbook
+#   report/book/make.sh target/report path/to/mdbook target/web/laboratory.html
 #
+# The book contains the laboratory's page, and each ladder gets a link that plays it.
 # The pages, pictures and sources are laid out in pages/ as they lie in the project, so that
 # each link finds what it finds on a code host; sources become pages with numbered lines.
 # The list of chapters is report/README.md's reading order.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 root=$(dirname -- "$(dirname -- "$here")")
-out=$1 mdbook=$2
+out=$1 mdbook=$2 laboratory=$3
 mkdir -p "$out"
 out=$(CDPATH='' cd -- "$out" && pwd -P)
 pages=$out/pages
@@ -25,8 +26,10 @@ find README.md CHANGELOG.md LICENSE sash Cargo.toml report diagrams src tests ex
     case $file in
         *.md)
             # One link may be broken between two lines, but never inside its target.
+            up=$(dirname -- "$file" | sed -E 's|[^/]+|..|g')
+            [ "$(dirname -- "$file")" != . ] || up=.
             sed -E 's/\]\(([^) ]*\.(rs|py|lua|sh|dot))(#L[0-9]+)?\)/](\1.html\3)/g' \
-                "$file" >"$pages/$file" ;;
+                "$file" | python3 "$here/play.py" "$up/laboratory.html" >"$pages/$file" ;;
         *.rs | *.py | *.lua | *.sh | *.dot)
             awk -v name="$file" '
                 BEGIN {
@@ -42,6 +45,8 @@ find README.md CHANGELOG.md LICENSE sash Cargo.toml report diagrams src tests ex
         *) cp "$file" "$pages/$file" ;;
     esac
 done
+
+cp "$laboratory" "$pages/laboratory.html"
 
 # Chapters: an entry of the reading order is `1. [Title](page.md): words`, a part `## Part`.
 {
