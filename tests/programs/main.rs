@@ -31,6 +31,7 @@ mod predict;
 mod questions;
 mod restart;
 mod resume;
+mod running;
 mod second_client;
 mod server_program;
 mod socket_errors;

@@ -19,7 +19,7 @@ pub(super) enum Choice {
     Theme(Theme),
     /// Larger, smaller, or as usual.
     Zoom(Zoom),
-    /// The keys, told in the chat.
+    /// The keys, in a window of their own.
     Keys,
     /// The page to the right (1) or to the left (-1).
     Turn(isize),

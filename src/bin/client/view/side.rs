@@ -8,13 +8,14 @@
 use super::files::FileList;
 use super::list::{Cell, List};
 use super::panel::Panel;
-use super::{IntentCallback, look};
+use super::{IntentCallback, context_menu, look};
 use fltk::app;
 use fltk::enums::{CallbackTrigger, Event};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
+use sash::client::commands::quoted;
 use sash::client::controller::Intent;
 use sash::client::dropped;
 use sash::client::model::{Audience, Model, colour_of};
@@ -171,17 +172,61 @@ fn users_list(
     message: &Input,
     report: &IntentCallback,
 ) -> List {
-    let names = Rc::clone(names);
-    let tell = Rc::clone(report);
-    let mut message = message.clone();
-    let tip = "Double-click or press Enter to write a direct message";
-    List::new(tip, DOT_WIDTH, move |row| {
-        let name = names.borrow().get(row).cloned();
-        if let Some(name) = name {
+    let write_to = {
+        let (message, tell) = (message.clone(), Rc::clone(report));
+        move |name: String| {
             tell(Intent::ChooseTo(Audience::One(name)));
-            drop(message.take_focus());
+            drop(message.clone().take_focus());
         }
-    })
+    };
+    let (known, write) = (Rc::clone(names), write_to.clone());
+    let picked = move |row: usize| {
+        let name = known.borrow().get(row).cloned();
+        name.into_iter().for_each(&write);
+    };
+    let (known, message) = (Rc::clone(names), message.clone());
+    let offered = move |row: usize| {
+        let name = known.borrow().get(row).cloned();
+        name.map_or(Vec::new(), |name| {
+            actions(&name, &message, write_to.clone())
+        })
+    };
+    let tip = "Double-click or press Enter to write a direct message";
+    List::new(tip, DOT_WIDTH, picked, offered)
+}
+
+/// The menu of a user.
+fn actions(
+    name: &str,
+    message: &Input,
+    write_to: impl Fn(String) + 'static,
+) -> Vec<context_menu::Item> {
+    let (one, copied) = (name.to_owned(), name.to_owned());
+    // To be read and completed before it is sent.
+    let kick = format!("/kick {} ", quoted(name));
+    let message = message.clone();
+    vec![
+        (
+            "Write a direct message",
+            Box::new(move || write_to(one.clone())),
+        ),
+        ("Copy name", Box::new(move || app::copy(&copied))),
+        (
+            "Remove from the room (teacher)",
+            Box::new(move || {
+                let mut message = message.clone();
+                message.set_value(&kick);
+                drop(
+                    message.set_position(
+                        message
+                            .maximum_size()
+                            .min(i32::try_from(kick.len()).unwrap_or(0)),
+                    ),
+                );
+                drop(message.take_focus());
+            }),
+        ),
+    ]
 }
 
 #[cfg(test)]
