@@ -80,7 +80,7 @@ fn a_prediction_goes_to_the_teacher_with_the_result() {
     reply(&mut client, lab(3, "noa", "seed=7;loss=10%"));
     assert!(last_line(&client).text.contains("How many DATA packets"));
     client.on_intent(Intent::Input("/lab 85".into()), 10);
-    client.take_effects();
+    assert_eq!(client.take_effects().len(), 1);
     let outcome = LabOutcome::Done(figures());
     client.on_event(Event::LabRan { number: 3, outcome }, 20);
     let predicted = LabOutcome::Done(LabFigures {
