@@ -63,7 +63,7 @@ pub enum Intent {
     AnswerLab {
         /// Whether to.
         accept: bool,
-        /// How many DATA packets the user predicts.
+        /// In DATA packets.
         prediction: Option<u32>,
     },
     /// Run later class exercises without asking.
@@ -318,8 +318,8 @@ impl Controller {
                 self.connect(&server, &port, &name, now_ms);
             }
             Intent::SetPassword(password) => self.login.password = password,
-            Intent::AnswerLab { accept, prediction } => {
-                self.answer_lab(accept, prediction, now_ms);
+            Intent::AnswerLab { accept, prediction: it } => {
+                self.answer_lab(accept, it, now_ms);
             }
             Intent::AcceptLabs(accepts) => self.accepts_labs = accepts,
             Intent::AnswerQuestion(answer) => self.answer_question(answer, now_ms),

@@ -238,7 +238,7 @@ impl Questions {
         }
     }
 
-    /// What this name has answered to that question.
+    /// The answer of this name to that question.
     pub(super) fn answer_of(&self, name: &str) -> Option<Answer> {
         if self.open.is_some() {
             return self.answers.get(name).map(|given| given.answer);

@@ -1,4 +1,4 @@
-//! What the server prints when it starts: where it is, for programs and for a class.
+//! The first lines of the server: where it is, for programs and for a class.
 
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;

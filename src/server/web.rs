@@ -62,7 +62,7 @@ pub(super) struct WebListener {
     pub(super) alive: Sender<()>,
 }
 
-/// What each `web-N` needs.
+/// Shared by all `web-N`.
 struct Desk {
     page: Page,
     room: Sender<RoomMessage>,

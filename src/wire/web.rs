@@ -46,7 +46,7 @@ pub enum WebRequest {
     },
 }
 
-/// What the page is told.
+/// An answer to the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebReply {
     /// The open question, or the last one with its distribution.

@@ -76,7 +76,7 @@ function showQuestion() {
   const picture = make("div", "", { className: "picture" });
   picture.innerHTML = shown.picture;
   const head = `Question ${question.number} from ${question.from}: ${shown.protocol}, link ${question.link || "perfect"}`;
-  box.replaceChildren(make("p", head, { className: "soft" }), make("p", shown.happened), picture,
+  box.replaceChildren(make("p", head, { className: "soft" }), make("pre", shown.rows, { className: "rows" }), make("p", shown.happened), picture,
     make("p", shown.sentence), ...(revealed ? outcome(shown) : waysToAnswer(question.number, shown, own)));
 }
 

@@ -6,7 +6,7 @@
 
 use crate::desk::paper;
 use sash::lab::class_question::{Bar, RunQuestion, short};
-use sash::lab::ladder::Scene;
+use sash::lab::ladder::{Scene, ends, last_rows};
 use sash::lab::notation::Notation;
 use sash::lab::page::Setup;
 use sash::lab::page::link::{Opens, fragment};
@@ -32,8 +32,11 @@ pub struct ClassRequest {
     pub dark: bool,
 }
 
-/// Of the picture. Unit: pixels.
-const HEIGHT: f64 = 380.0;
+/// Of the picture, which shows what is in flight. Unit: pixels.
+const HEIGHT: f64 = 300.0;
+
+/// Of the ladder in text, which shows what has happened before.
+const ROWS: usize = 14;
 
 impl ClassRequest {
     /// What the page shows.
@@ -54,7 +57,10 @@ impl ClassRequest {
             usual_us: Some(player.one_way_delay_us()),
             size: (self.width, HEIGHT),
         };
+        let heading = player.heading();
+        let rows = last_rows(heading, player.entries(), ROWS).join("\n");
         let mut answer = json!({
+            "rows": ends() + &rows,
             "protocol": run.protocol(),
             "happened": run.happened(),
             "sentence": run.sentence(),
@@ -117,8 +123,11 @@ mod tests {
         let about = json!({"next": {"moment": 3, "choices": 4}});
         let open = asked(&about, &Value::Null);
         let keys: Vec<_> = open.as_object().unwrap().keys().collect();
-        let wanted = ["choices", "happened", "own", "picture", "protocol", "sentence"];
+        let wanted = [
+            "choices", "happened", "own", "picture", "protocol", "rows", "sentence",
+        ];
         assert_eq!(keys, wanted);
+        assert!(open["rows"].as_str().unwrap().contains("--DATA 2"));
         assert_eq!(open["choices"].as_array().unwrap().len(), 4);
         assert!(open["picture"].as_str().unwrap().contains("<svg"));
         let counts = json!([{"choice": 1, "count": 3}, {"choice": 0, "count": 1}]);

@@ -16,7 +16,7 @@ use super::{Content, Laboratory, Setup};
 use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
 use std::fmt::Write as _;
 
-/// What a link opens.
+/// The way in which a link opens an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opens {
     /// A run in slow motion.

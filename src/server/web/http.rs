@@ -22,7 +22,7 @@ pub(super) enum Method {
     Post,
 }
 
-/// What a browser asks for.
+/// A request of a browser.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,
@@ -61,7 +61,7 @@ const MOST_FIELDS: usize = 64;
 /// A name or an answer. Unit: bytes.
 const LONGEST_BODY: usize = 1024;
 
-/// What a client sends beyond its request is read so long, so that it can read the answer.
+/// Bytes beyond the request are read this long, so that it can read the answer.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// And not more than this. Unit: bytes.
@@ -142,7 +142,7 @@ impl Exchange<'_> {
         while bytes.len() < body_at + length {
             self.read_more(&mut bytes, deadline)?;
         }
-        // What follows would be another request; the connection is for one.
+        // More bytes would be another request; the connection is for one.
         request.body = bytes[body_at..body_at + length].to_vec();
         Ok(request)
     }
