@@ -7,7 +7,7 @@
     reason = "clients of a test are no threads of Sash, and may fail where they stand"
 )]
 
-use crate::running::{ended_with, printed, succeeded};
+use crate::running::{TIMEOUT, ended_with, printed, succeeded};
 use sash::room::door::{Rules, Teacher};
 use sash::room::login::{Entropy, Password, answer};
 use sash::server::ports::PortRange;
@@ -109,7 +109,7 @@ struct Raw(BufReader<TcpStream>);
 impl Raw {
     fn join(server: &Running, name: &str) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
-        let timeout = Some(Duration::from_secs(20));
+        let timeout = Some(TIMEOUT);
         stream.set_read_timeout(timeout).unwrap();
         let mut raw = Self(BufReader::new(stream));
         raw.send(&json!({"join": {"name": name}}));
@@ -380,9 +380,7 @@ fn a_client_with_the_token_but_without_the_keys_starts_no_transfer() {
     // The transfer is there all the same, for whom it was offered to.
     syn.encode_keyed(&mut datagram, Some(&keys.send), &[]);
     socket.send(&datagram).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     let length = socket.recv(&mut answer).unwrap();
     assert_eq!(length, datagram.len());
     let (packet, _) =

@@ -492,10 +492,10 @@ fn router(server: SocketAddr, lost: Duration) -> SocketAddr {
     address
 }
 
-/// Until nothing has come for three seconds.
+/// Until nothing has come for half a minute.
 fn route(inside: &Arc<UdpSocket>, server: SocketAddr, lost: Duration) {
     inside
-        .set_read_timeout(Some(Duration::from_secs(3)))
+        .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
     let (mut outside, mut moved) = (None, Clock::start());
     let mut datagram = [0; 2_000];

@@ -6,7 +6,9 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use crate::running::{ServerProcess, ended_with, printed, signal, succeeded, wait_until};
+use crate::running::{
+    ServerProcess, TIMEOUT, ended_with, printed, signal, succeeded, wait_until,
+};
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::tap::Tap;
@@ -158,9 +160,7 @@ fn serve(mut program: Command, folder: &Path, arguments: &[&str]) -> ServerProce
 impl Person {
     fn join(server: &Server, name: &str) -> Self {
         let stream = TcpStream::connect(&server.running.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         let mut person = Self {
             lines: BufReader::new(stream),
         };
@@ -751,7 +751,7 @@ fn a_client_that_implements_only_the_pause_message_stops_its_sender() {
     }
     assert!(before < 2_000_000);
     guy.say(&format!(r#"{{"resume":{{"transfer":{transfer}}}}}"#));
-    let ending = ended.recv_timeout(Duration::from_secs(20)).unwrap();
+    let ending = ended.recv_timeout(TIMEOUT).unwrap();
     assert_eq!(
         ending.state,
         TransferState::Verified,

@@ -15,7 +15,7 @@ use std::rc::Rc;
 pub(super) struct KeysWindow(Rc<RefCell<Option<DoubleWindow>>>);
 
 /// Unit: pixels.
-const WIDTH: i32 = 580;
+const WIDTH: i32 = 640;
 const HEIGHT: i32 = 600;
 const KEYS_WIDTH: i32 = 230;
 const LINE: i32 = 22;

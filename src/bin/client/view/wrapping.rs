@@ -26,6 +26,9 @@ const MARK: char = '\u{200b}';
 /// From the end of the time to the text of a message. Unit: pixels.
 const NAMES: f64 = 92.0;
 
+/// Between a long name and the text. Unit: pixels.
+const LEAST_GAP: f64 = 8.0;
+
 /// A text narrower than this is left to FLTK. Unit: pixels.
 const NARROWEST: f64 = 80.0;
 
@@ -74,8 +77,7 @@ pub(super) fn in_columns(
     let has_name = !name.is_empty();
     written.extend(name);
     if has_name {
-        let least = 2.0 * measure(Style::Gap, " ");
-        written.push((Style::Gap, layout("", gap.max(least), measure)));
+        written.push((Style::Gap, layout("", gap.max(LEAST_GAP), measure)));
     }
     let used = of(&written);
     let break_with = layout("\n", indent, measure);
@@ -180,7 +182,7 @@ mod tests {
         };
         assert_eq!(place("guy"), 70 + 92);
         assert_eq!(place("dana"), 70 + 92);
-        assert_eq!(place("nebuchadnezzar"), 70 + 140 + 2);
+        assert_eq!(place("nebuchadnezzar"), 70 + 140 + 8);
     }
 
     #[test]
