@@ -79,14 +79,11 @@ impl Room {
             }
             WebRequest::Join { name } => (self.admit(&name, visitor, time), Vec::new()),
             WebRequest::Answer { token, answer } => {
-                match self.participants.find(token, time) {
-                    Some(name) => self.on_web_answer(name, answer, time),
-                    None => {
-                        let sentence = "You do not take part any more. Enter your name \
-                                        again.";
-                        (WebReply::Unknown(Sentence::new(sentence)), Vec::new())
-                    }
+                if let Some(name) = self.participants.find(token, time) {
+                    return self.on_web_answer(name, answer, time);
                 }
+                let sentence = "You do not take part any more. Enter your name again.";
+                (WebReply::Unknown(Sentence::new(sentence)), Vec::new())
             }
         }
     }

@@ -175,15 +175,15 @@ mod tests {
         let address = |it: u8| IpAddr::from([192, 0, 2, it]);
         let mut now = Moment::START;
         let answered = |limits: &mut Limits, now| {
-            let asked = (0..1_000).map(|it| address((it % 200) as u8));
+            let asked = (0..1_000).map(|it| address(u8::try_from(it % 200).unwrap()));
             asked.filter(|from| limits.may_answer(*from, now)).count()
         };
         assert_eq!(answered(&mut limits, now), 40);
-        now = now + Duration::from_secs(1);
+        now += Duration::from_secs(1);
         let one = (0..100).filter(|_| limits.may_answer(address(1), now));
         assert_eq!(one.count(), 4);
         assert!(limits.may_answer(address(2), now));
-        now = now + Duration::from_secs(1);
+        now += Duration::from_secs(1);
         assert_eq!(answered(&mut limits, now), 40);
     }
 

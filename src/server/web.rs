@@ -178,7 +178,7 @@ fn network(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) if !address.is_loopback() => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
         }
-        address => address,
+        address @ (IpAddr::V4(_) | IpAddr::V6(_)) => address,
     }
 }
 
@@ -283,7 +283,7 @@ mod tests {
         let asked = (0..1_000).filter(|_| rates.may_ask(fast, 64, now)).count();
         assert_eq!(asked, 5 * 64 + 1);
         assert!(rates.may_ask(other, 64, now));
-        now = now + Duration::from_secs(1);
+        now += Duration::from_secs(1);
         let again = (0..1_000).filter(|_| rates.may_ask(fast, 64, now)).count();
         assert!((63..=65).contains(&again), "{again}");
         assert!((0..10_000).all(|_| rates.may_ask(other, usize::MAX, now)));

@@ -84,9 +84,7 @@ fn a_class_exercise_is_offered_in_the_window_and_its_results_reach_the_teacher()
     };
     until("dana's figures in the table", has_come);
     until("the question taken back", || window.count(YELLOW) == 0);
-    until("the run in the laboratory", || {
-        window.count(BLUE) > 200
-    });
+    until("the run in the laboratory", || window.count(BLUE) > 200);
     window.picture("window-exercise");
 }
 

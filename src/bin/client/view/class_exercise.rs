@@ -64,18 +64,12 @@ impl ClassExercise {
         let (report, assignment) = (Rc::clone(&self.report), lab.assignment.clone());
         let agreed = move |packets| {
             opened.set(number);
-            report(Intent::AnswerLab {
-                accept: true,
-                prediction: Some(packets),
-            });
+            report(Intent::AnswerLab(true, Some(packets)));
             open(&assignment, true);
         };
         let report = Rc::clone(&self.report);
         let declined = move || {
-            report(Intent::AnswerLab {
-                accept: false,
-                prediction: None,
-            });
+            report(Intent::AnswerLab(false, None));
         };
         let answers = ("Run it", "Not now");
         self.question

@@ -102,13 +102,7 @@ fn a_refusal_is_sent_once_and_can_be_revised() {
     let declined = result(3, LabOutcome::Declined);
     assert_eq!(typed(&mut client, "/lab no"), [declined]);
     assert_eq!(typed(&mut client, "/lab no"), []);
-    client.on_intent(
-        Intent::AnswerLab {
-            accept: true,
-            prediction: None,
-        },
-        10,
-    );
+    client.on_intent(Intent::AnswerLab(true, None), 10);
     assert_eq!(state(&client), LabState::Running);
 }
 
@@ -160,13 +154,7 @@ fn an_exercise_that_is_too_large_or_invalid_is_refused_and_the_teacher_is_inform
 fn after_a_reconnect_no_question_is_repeated_and_no_result_is_lost() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "loss=10%"));
-    client.on_intent(
-        Intent::AnswerLab {
-            accept: true,
-            prediction: None,
-        },
-        10,
-    );
+    client.on_intent(Intent::AnswerLab(true, None), 10);
     let _ = client.take_effects();
     reply(&mut client, lab(3, "noa", "loss=10%"));
     assert_eq!(client.take_effects(), []);
