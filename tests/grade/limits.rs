@@ -1,4 +1,4 @@
-//! Whatever a program does, its run ends with a sentence, and the next scenario goes on.
+//! Whatever a program does, its run ends with a sentence, and the next scenario runs.
 
 use crate::desk::{err, grade, json, python, python_folder, solution};
 use sash::transfer::clock::Clock;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// The sentence about a Python program, and what it wrote to stderr.
+/// The sentence about a Python program, and its stderr.
 fn told(program: &str, event_limit: &str) -> (String, String) {
     told_in(python_folder(program).path(), event_limit)
 }

@@ -1,5 +1,5 @@
-//! `lab chart` and `lab sweep` as programs: what a slip of the pen is answered with, and
-//! what Ctrl-C leaves behind.
+//! `lab chart` and `lab sweep` as programs: the error messages for wrong arguments, and the
+//! results that remain after Ctrl-C.
 
 use crate::running::signal;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The chat over true sockets on 127.0.0.1: raw bytes go in, raw lines come out.
+//! The chat over real sockets on 127.0.0.1: raw bytes in, raw lines out.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// No answer takes this long unless something is broken.
+/// The longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn config() -> Config {
@@ -37,7 +37,7 @@ fn server() -> Running {
     server::start(config()).unwrap()
 }
 
-/// A client as `nc` would be one.
+/// A client that works as `nc` does.
 struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -88,7 +88,7 @@ impl Client {
         serde_json::from_str(&line).unwrap()
     }
 
-    /// The next line with this keyword; others are passed over.
+    /// The next line with this keyword; other lines are skipped.
     fn wait_for(&mut self, keyword: &str) -> Value {
         loop {
             let line = self.next();
@@ -101,7 +101,7 @@ impl Client {
         }
     }
 
-    /// The next news of a transfer in this state.
+    /// The next message about a transfer in this state.
     fn wait_for_state(&mut self, state: &str) -> Value {
         loop {
             let news = self.wait_for("transfer");
@@ -111,7 +111,7 @@ impl Client {
         }
     }
 
-    /// Nothing is on its way to this client: a ping is answered by the very next line.
+    /// Checks that nothing else is in flight to this client: the next line answers a ping.
     fn expect_silence(&mut self) {
         self.write(b"\"ping\"\n");
         assert_eq!(self.next(), "pong");
@@ -263,7 +263,7 @@ fn an_unreadable_line_is_skipped_and_an_endless_line_ends_the_connection() {
         assert_eq!(guy.next()["said"]["text"], "next");
         assert_eq!(dana.next()["said"]["text"], "next");
     }
-    // The server may hang up in the middle of it.
+    // The server may close the connection before the end.
     let endless = "a".repeat(HOPELESS_LINE_BYTES + LONGEST_LINE_BYTES + 8_192);
     let _ = guy.stream.get_mut().write_all(endless.as_bytes());
     assert_eq!(guy.next()["error"]["code"], "bad-line");
@@ -293,7 +293,7 @@ fn random_bytes_end_at_most_their_own_connection() {
                 b"\n\"{}[]:,a\\\xff\0"[(state >> 16) as usize % 12]
             })
             .collect();
-        // The server may have hung up in the middle of it.
+        // The server may have closed the connection before the end.
         let _ = guy.stream.get_mut().write_all(&noise);
     }
     dana.say("still here");
@@ -324,7 +324,7 @@ fn a_client_that_does_not_join_in_time_is_refused_even_if_it_sends_bytes_slowly(
     dripping.expect_hang_up();
     dripping.stream.get_ref().shutdown(Shutdown::Both).unwrap();
     drip.join().unwrap();
-    // Whoever has joined may be silent for as long as they like.
+    // A user who has joined may be silent for any time.
     dana.expect_silence();
 }
 
@@ -375,8 +375,8 @@ fn a_client_that_does_not_read_is_disconnected_and_delays_no_other_client() {
     let mut deaf = Client::on(socket.into());
     deaf.send(&json!({"join": {"name": "deaf"}}));
     dana.wait_for("joined");
-    // As much as it takes: the kernel holds up to some MiB for the deaf one, and only what
-    // is more waits in the server.
+    // The kernel buffers a few MiB for the client that does not read; only the rest waits in the
+    // server.
     let text = "x".repeat(16_000);
     let mut left = None;
     for _ in 0..1_000 {
@@ -484,7 +484,7 @@ fn a_full_server_refuses_clients_until_one_leaves() {
     third.expect_hang_up();
     drop(guy);
     dana.wait_for("left");
-    // The seat is free a moment after everybody heard of it.
+    // The place is free a moment after the others were told.
     let came_in = (0..100).any(|_| {
         let mut third = Client::connect(&server);
         third.send(&json!({"join": {"name": "third"}}));
@@ -649,21 +649,21 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     dana.send(&json!({"download": {"file": "a.txt", "tag": 2}}));
     let queued = dana.wait_for_state("queued");
     assert_eq!((&queued["tag"], &queued["place"]), (&json!(2), &json!(1)));
-    // Who has no port comes first.
+    // A request without a port comes first.
     guy.send(&json!({"download": {"file": "a.txt", "tag": 3}}));
     let waiting = guy.wait_for_state("queued");
     assert_eq!(waiting["place"], 1);
     assert_eq!(dana.wait_for_state("queued")["place"], 2);
-    // Chat goes on meanwhile.
+    // The chat continues meanwhile.
     guy.say("hi");
     assert_eq!(dana.wait_for("said")["text"], "hi");
 
-    // One does not end what belongs to another.
+    // A client cannot cancel the transfer of another.
     guy.send(&json!({"cancel": {"transfer": offer["transfer"]}}));
     assert_eq!(guy.wait_for("error")["code"], "no-such-transfer");
     dana.send(&json!({"cancel": {"transfer": queued["transfer"]}}));
     assert_eq!(dana.wait_for_state("cancelled")["tag"], 2);
-    // Who leaves makes room for the next in line.
+    // A client that leaves frees its port for the next request.
     drop(dana);
     let offer = guy.wait_for("offer");
     assert_eq!((&offer["tag"], &offer["port"]), (&json!(3), &json!(first)));
@@ -781,7 +781,7 @@ fn a_vanished_client_leaves_no_transfer_behind() {
     let part = folder.path().join(".uploads/b.part");
     assert!(part.exists());
     drop(guy);
-    // An upload of which nothing has come leaves nothing: it was cancelled.
+    // A cancelled upload of which nothing has arrived leaves no file.
     let mut tries = 0;
     while part.exists() {
         wait(Duration::from_millis(10));
@@ -801,7 +801,7 @@ fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
     }});
     let mut expected = 0;
     for round in 0..20 {
-        // Every other time the whole client is gone, and another one asks.
+        // Every second time the client disconnects and another one asks.
         let mut client = Client::joined(&server, &format!("guest{round}"));
         for again in 0..2 {
             client.send(&ask);
@@ -854,7 +854,7 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(modified).unwrap();
     }
-    // The server answers from a list that it made a moment ago, for a moment.
+    // For a moment the server answers from its last list.
     let mut tries = 0;
     loop {
         dana.send(&json!("files"));
@@ -960,7 +960,7 @@ fn only_the_client_with_the_token_can_take_over_its_own_name() {
     let welcome = dana.wait_for("welcome");
     let token = welcome["token"].as_str().unwrap().to_owned();
     let mut guy = Client::joined(&server, "guy");
-    // A dead connection looks like one that says nothing.
+    // A dead connection looks like a silent one.
     for wrong in [json!(null), json!("0".repeat(32))] {
         let mut stranger = Client::connect(&server);
         stranger.send(&json!({"join": {"name": "dana", "token": wrong}}));

@@ -25,7 +25,7 @@ struct Class {
     folder: TempDir,
 }
 
-/// A client that stays, with what it prints.
+/// A client that stays, and the lines that it prints.
 struct Student {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -93,7 +93,7 @@ impl Class {
         self.folder.path().join("results.csv")
     }
 
-    /// The rows of the file, once there are so many.
+    /// The rows of the file, once it has this many.
     fn rows(&self, count: usize) -> Vec<String> {
         let start = Instant::now();
         loop {
@@ -138,7 +138,7 @@ fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
     let mut guy = class.student("guy", &[]);
     let mut yuval = class.student("yuval", &[]);
     class.teacher(&["/lab seed=7;loss=10%;delay=20ms --arq go-back-n"]);
-    // One predicts, one says no, and one who comes later has agreed to all.
+    // One predicts, one refuses, and one that joins later runs with --accept-lab.
     guy.wait_for("dana asks you to run exercise 1: lab run --arq go-back-n");
     guy.types("/lab 85");
     let figures = guy.wait_for("Exercise 1: verified in ");
@@ -148,7 +148,7 @@ fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
     yuval.types("/lab no");
     yuval.wait_for("dana has received your answer to exercise 1.");
     let noa = class.student("noa", &["--accept-lab"]);
-    // In virtual time the figures are the same on every machine.
+    // In virtual time the numbers are the same on every machine.
     assert_eq!(noa.wait_for("Exercise 1: verified in "), figures);
     noa.wait_for("dana has received your answer to exercise 1.");
 
@@ -291,7 +291,7 @@ fn a_question_is_answered_in_a_terminal_and_everybody_sees_the_bars_and_the_reas
     guy.wait_for("Your answer to question 1 is changed.");
     yuval.types(&format!("/answer {wrong}"));
     yuval.wait_for("Your answer to question 1 is noted.");
-    // Whoever comes later is asked too.
+    // A client that joins later is asked too.
     let noa = class.student("noa", &[]);
     noa.wait_for("dana asks question 1");
 

@@ -1,4 +1,4 @@
-//! The real programs against each other: `server` and `client --exec`, over every way.
+//! The real programs together: `server` and `client --exec`, over every transport and protocol.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
-/// Every way to carry a file.
+/// Every transport and protocol for a file.
 const WAYS: [[&str; 2]; 5] = [
     ["--arq", "stop-and-wait"],
     ["--arq", "go-back-n"],
@@ -22,19 +22,19 @@ const WAYS: [[&str; 2]; 5] = [
     ["--transport", "tcp"],
 ];
 
-/// A server with files of its own; it ends with the test.
+/// A server with its own files; it ends with the test.
 struct Server {
     running: ServerProcess,
     folder: TempDir,
 }
 
-/// A client that does some lines and leaves.
+/// A client that runs some commands and leaves.
 struct Client {
     process: Child,
     out: TempDir,
 }
 
-/// Bytes that no compression and no luck makes equal to others.
+/// Pseudo-random bytes, so that no two segments are equal.
 fn made_up(size: u64) -> Vec<u8> {
     sash::lab::contents::bytes(0..size)
 }
@@ -55,7 +55,7 @@ impl Server {
         Self { running, folder }
     }
 
-    /// Starts a client that downloads `file` into a folder of its own.
+    /// Starts a client that downloads `file` into its own folder.
     fn download(&self, name: &str, file: &str, arguments: &[&str]) -> Client {
         self.download_into(tempfile::tempdir().unwrap(), name, file, arguments)
     }
@@ -90,7 +90,7 @@ impl Server {
 }
 
 impl Client {
-    /// Waits for the end; the file must have arrived whole.
+    /// Waits for the end; the file must have arrived complete.
     fn arrives_whole(self, file: &str, size: u64) {
         let output = self.process.wait_with_output().unwrap();
         succeeded(&output);
@@ -219,7 +219,7 @@ fn a_killed_client_leaves_no_final_file_name_and_its_user_name_becomes_free() {
     let mut left = names(killed.out.path());
     left.sort();
     assert_eq!(left, ["large.bin.part", "large.bin.part.json"]);
-    // The server notices by itself: the name is free again, and others are not held up.
+    // The server notices by itself: the name is free again, and nobody else is delayed.
     let next = server.download("guy", "large.bin", &["--transport", "tcp"]);
     next.arrives_whole("large.bin", 2_000_000);
     wait_until(|| {

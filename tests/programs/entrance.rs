@@ -1,5 +1,5 @@
-//! Who may come in, with the real client and over true sockets: a password that is proven,
-//! a teacher who puts people out, and what somebody learns who reads along.
+//! Access control with the real client over real sockets: the proof of a password, a teacher
+//! who removes users, and an observer who reads the packets.
 
 #![expect(
     clippy::disallowed_methods,
@@ -103,7 +103,7 @@ fn teacher() -> Teacher {
     }
 }
 
-/// A client as `nc` would be one.
+/// A client that works as `nc` does.
 struct Raw(BufReader<TcpStream>);
 
 impl Raw {
@@ -224,7 +224,8 @@ fn a_room_without_a_password_asks_for_none() {
     assert!(welcome.get("teacher").is_none(), "{welcome}");
 }
 
-/// Reads along between a client and the server; whatever `look` is shown goes on after it.
+/// Observes the traffic between a client and the server: `look` sees all bytes before they are
+/// passed on.
 fn eavesdrop(
     server: SocketAddr,
     mut look: impl FnMut(&str) + Send + 'static,
@@ -284,9 +285,9 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
             .fold(String::new(), |hex, it| hex + &format!("{it:02x}"));
         assert!(!all.contains(&hex), "{hex}");
     }
-    // Whoever has a list of words, the right one among them, finds no difference: with the
-    // server's message each word leads to a confirmation that is not the one heard, since
-    // the client's dice are not known.
+    // An attacker who tries a list of passwords, the right one among them, finds no difference:
+    // each leads to a confirmation other than the observed one, since the client's random numbers
+    // are unknown.
     let challenge: Challenge =
         serde_json::from_value(fields(&lines, "challenge")).unwrap();
     let proof: Proof = serde_json::from_value(fields(&lines, "proof")).unwrap();
@@ -298,7 +299,7 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
             assert_ne!(tried.message, proof.message, "{word}");
         }
     }
-    // Nor is what was heard good for coming in.
+    // The observed messages do not let the attacker join either.
     let mut raw = Raw::join(&place.server, "guy");
     raw.wait_for("challenge");
     raw.send(&json!({"proof": fields(&lines, "proof")}));
@@ -312,7 +313,7 @@ fn an_eavesdropped_offer_does_not_reveal_its_token() {
     let (address, _heard) = eavesdrop(place.server.address(), move |line| {
         let line: Value = serde_json::from_str(line).unwrap();
         if let Some(offer) = line.get("offer") {
-            // Faster than the client, from its own address, with all that was heard.
+            // Faster than the client, from its own address, with everything observed.
             let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
             let mut thief = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
             let token = offer["token"].as_str().unwrap();
@@ -377,7 +378,7 @@ fn a_client_with_the_token_but_without_the_keys_starts_no_transfer() {
         .set_read_timeout(Some(Duration::from_millis(500)))
         .unwrap();
     assert!(socket.recv(&mut answer).is_err());
-    // The transfer is there all the same, for whom it was offered to.
+    // The transfer still works for the client to which it was offered.
     syn.encode_keyed(&mut datagram, Some(&keys.send), &[]);
     socket.send(&datagram).unwrap();
     socket.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -396,7 +397,7 @@ fn wrong_passwords_from_an_address_lock_out_no_other_user() {
         let told = printed(&place.client("guy", &wrong));
         assert!(told.contains("not the room's"), "{told}");
     }
-    // Somebody guesses on, from the same address, under one name after another.
+    // An attacker guesses on, from the same address, under one name after another.
     let (stop, stopped) = mpsc::channel::<()>();
     let address = place.server.address();
     let attacker = thread::spawn(move || {
@@ -429,7 +430,7 @@ fn wrong_passwords_from_an_address_lock_out_no_other_user() {
 #[test]
 fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name() {
     let place = Fixture::new(|config| config.rules.teacher = Some(teacher()));
-    // No socket's buffers hold all of it.
+    // More than the buffers of any socket.
     let size = 64 << 20;
     let big = fs::File::create(place.folder.path().join("files/big.bin")).unwrap();
     big.set_len(size).unwrap();
@@ -446,7 +447,7 @@ fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name()
     let output = place.client("dana", &ban);
     succeeded(&output);
     assert_eq!(guy.wait_for("refused")["code"], "banned");
-    // The transfer ends with the connection: it does not come whole any more.
+    // The transfer ends with the connection and cannot complete.
     let mut rest = Vec::new();
     let _ = transfer.read_to_end(&mut rest);
     assert!((rest.len() as u64) < size - 1);
@@ -463,7 +464,7 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     assert_eq!(guy.wait_for("welcome")["teacher"], "dana");
     let mut yuval = Raw::join(&place.server, "yuval");
     yuval.wait_for("welcome");
-    // Others may not, and nobody else has the teacher's name.
+    // Other users may not, and nobody else can take the teacher's name.
     guy.send(&json!({"kick": {"name": "yuval"}}));
     assert_eq!(guy.wait_for("error")["code"], "not-teacher");
     let thief = place.client("dana", &["--password-file", "wrong", "--exec", "hi"]);
@@ -484,7 +485,7 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     let left = yuval.wait_for("left");
     assert_eq!(left["name"], "guy");
     assert_eq!(left["why"], "removed by dana: too loud");
-    // Who was put out may come back; who is kept out may not.
+    // A removed user may come back, a banned one may not.
     Raw::join(&place.server, "guy").wait_for("welcome");
     let output = as_teacher("/ban yuval");
     succeeded(&output);

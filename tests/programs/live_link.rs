@@ -1,6 +1,6 @@
-//! A person's hands on a real transfer: watched, a packet of it killed, its link changed.
+//! A user interferes with a real transfer: watches it, kills a packet, changes the link.
 //!
-//! A real server, and a client's session in this process, as a face has one.
+//! A real server, and a client session in this process, as the window has one.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,16 +34,16 @@ const SIZE: u64 = 40_000;
 
 struct Server {
     running: ServerProcess,
-    /// What it serves; it goes with the server.
+    /// Its files, removed with the server.
     _folder: TempDir,
 }
 
-/// A face: a session, and a player of what it watches.
+/// A front end: a session, and a player of the watched transfer.
 struct FrontEnd {
     session: Session,
     player: Option<Player>,
     clock: Clock,
-    /// Where downloads go; it goes with the face.
+    /// The folder for downloads, removed with the front end.
     _out: TempDir,
 }
 
@@ -76,7 +76,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     let told = format!("a.bin: lost {label}. Link: {grown}");
     assert!(front_end.has_said(&told), "{told}");
 
-    // The face saw it all: from the first SYN on, the loss, and all in order in the end.
+    // The front end saw everything: the first SYN, the loss, and finally all data in order.
     front_end.wait_for(|front_end| front_end.player.as_ref()?.is_over().then_some(()));
     let player = front_end.player.as_ref().unwrap();
     assert_eq!(player.scenario().to_string(), grown);
@@ -92,7 +92,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     assert_eq!(first, Some((packet::Kind::Syn, 1)));
     assert_eq!(kills(player.entries()), [label]);
 
-    // And so does the journal on disk.
+    // The event log on disk has the same.
     let entries = front_end.journal(journals.path());
     assert_eq!(kills(&entries), [label]);
     assert!(!received(&entries).contains(&label), "{label} was received");
@@ -108,7 +108,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
 fn a_packet_killed_at_the_moment_of_its_delivery_is_either_lost_or_received() {
     let server = Server::start();
     let journals = tempfile::tempdir().unwrap();
-    // So short a way that what a face sees in flight is about to arrive, or just has.
+    // The delay is so short that a packet shown in flight is about to arrive or just has.
     let mut front_end = FrontEnd::join(&server, "delay=75ms", Some(journals.path()));
     front_end.intend(Intent::Input("/download a.bin --window 8".to_owned()));
     front_end.intend(Intent::Watch { tag: Some(1) });
@@ -117,7 +117,7 @@ fn a_packet_killed_at_the_moment_of_its_delivery_is_either_lost_or_received() {
         let packet = front_end.wait_for(|front_end| {
             let player = front_end.player.as_ref()?;
             let mut in_flight = player.in_flight().into_iter();
-            // Each segment once, or it would never end.
+            // Each segment once; otherwise it would never end.
             let data = in_flight.find(|it| {
                 let is_first =
                     it.packet.kind == packet::Kind::Data && it.packet.attempt == 1;
@@ -178,7 +178,7 @@ fn a_viewer_that_joins_an_upload_late_sees_its_state_and_can_change_its_link() {
     assert_eq!(strip.sender_counts().acked, strip.segments());
 }
 
-/// The packets that a person has killed.
+/// The packets that the user has killed.
 fn kills(entries: &[Entry]) -> Vec<Label> {
     let kill = |what: &JournalEvent| match what {
         JournalEvent::FaultInjection(FaultInjection::PacketKilled(it)) => {
@@ -191,7 +191,7 @@ fn kills(entries: &[Entry]) -> Vec<Label> {
     entries.iter().filter_map(|it| kill(&it.what)).collect()
 }
 
-/// The packets that came to the machine.
+/// The packets that reached the state machine.
 fn received(entries: &[Entry]) -> Vec<Label> {
     let receive = |what: &JournalEvent| match what {
         JournalEvent::Machine(Event::PacketReceived(packet)) => {
@@ -252,7 +252,7 @@ impl FrontEnd {
         self.session.intend(intent);
     }
 
-    /// Goes on as a face does, until there is what is waited for.
+    /// Runs as a front end does, until the condition holds.
     fn wait_for<T>(&mut self, mut found: impl FnMut(&Self) -> Option<T>) -> T {
         while self.clock.now().since_start() < TIMEOUT {
             if let Some(found) = found(self) {
@@ -294,7 +294,7 @@ impl FrontEnd {
         transfer.state.is_end().then(|| transfer.clone())
     }
 
-    /// What the journal of the download holds in the end.
+    /// The event log of the download at the end.
     fn journal(&mut self, folder: &Path) -> Vec<Entry> {
         let path = folder.join("transfer-1-receiver.jsonl");
         let read = || Journal::read(BufReader::new(File::open(&path).ok()?)).ok();

@@ -1,5 +1,5 @@
-//! The end of a server, and what its clients make of it: the real programs, signals, and a
-//! terminal where there would be a person.
+//! The shutdown of a server and the reaction of its clients: the real programs, signals, and a
+//! terminal in the place of a user.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -25,13 +25,13 @@ use tempfile::TempDir;
 
 const SIZE: u64 = 600_000;
 
-/// About three seconds for the whole file.
+/// About 3 s for the whole file.
 const SLOWLY: [&str; 4] = ["--link", "data.delay=30ms", "--window", "4"];
 
 /// About three times as long.
 const SLOWLIER: [&str; 4] = ["--link", "data.delay=100ms", "--window", "4"];
 
-/// What a server offers and what a client has; it outlives both.
+/// The files of the server and of the client; they outlive both.
 struct Fixture(TempDir);
 
 /// A client at a terminal.
@@ -86,7 +86,7 @@ impl Fixture {
             .unwrap()
     }
 
-    /// Waits until so much of the download is there.
+    /// Waits until this much of the download has arrived.
     fn wait_for_part(&self, bytes: u64) {
         wait_until(|| self.part_is(bytes));
     }
@@ -101,7 +101,7 @@ impl Fixture {
         arrived.is_ok_and(|it| it == sash::lab::contents::bytes(0..SIZE))
     }
 
-    /// A person who has typed nothing yet, in a session and at a terminal of their own.
+    /// A user who has typed nothing yet, with a session and a terminal.
     fn person(&self, server: &ServerProcess) -> Person {
         let size = Winsize {
             ws_row: 30,
@@ -165,7 +165,7 @@ impl Person {
         }
     }
 
-    /// Waits for the line editor, which throws away what was typed before it began.
+    /// Waits for the line editor, which discards what was typed before it began.
     fn sees_the_prompt(&self) {
         self.sees("> ");
         thread::sleep(Duration::from_millis(300));
@@ -187,7 +187,7 @@ impl Person {
 
 impl Drop for Person {
     fn drop(&mut self) {
-        // `setsid` waits for the client, which sees its terminal go.
+        // `setsid` waits for the client, whose terminal closes.
         self.types("\u{15}/quit");
         thread::sleep(Duration::from_millis(100));
         let _ = self.client.kill();
@@ -195,12 +195,12 @@ impl Drop for Person {
     }
 }
 
-/// Whether it came within a moment.
+/// Whether it arrives within a moment.
 fn soon(holds: impl FnMut() -> bool) -> bool {
     within(Duration::from_secs(5), holds)
 }
 
-/// Joins by hand; what the server says afterwards.
+/// Joins without the client, and returns the server's further lines.
 fn join(server: &ServerProcess) -> impl FnMut(Option<Value>) -> Value + use<> {
     let stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -254,7 +254,7 @@ fn a_transfer_cut_off_by_the_shutdown_resumes_by_itself_after_the_restart() {
     let mut server = place.serve("127.0.0.1:0", &arguments);
     let mut person = place.person(&server);
     person.sees_the_prompt();
-    // On a busy machine the line editor may not be there yet, and keys are lost.
+    // On a busy machine the line editor may not have started, and keys are lost.
     wait_until(|| {
         person.types("\u{15}/download a.bin");
         soon(|| place.part_is(1))

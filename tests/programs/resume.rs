@@ -1,6 +1,6 @@
-//! Downloads that are broken off and go on: the real programs, killed and started again.
+//! Interrupted downloads are resumed: the real programs, killed and started again.
 //!
-//! `Child::kill` is `kill -9` on Unix: nobody has time to put anything in order.
+//! `Child::kill` is `kill -9` on Unix: the program has no time to clean up.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,15 +16,15 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Long enough to be broken off in its middle at [`SLOWLY`].
+/// Long enough to be interrupted in its middle at [`SLOWLY`].
 const SIZE: u64 = 600_000;
 
-/// About a second for the whole file.
+/// About 1 s for the whole file.
 const SLOWLY: [&str; 4] = ["--link", "data.delay=10ms", "--window", "4"];
 
 const AT_ONCE: [&str; 0] = [];
 
-/// What a server offers and what a client has; it outlives both.
+/// The files of the server and of the client; they outlive both.
 struct Fixture {
     files: TempDir,
     out: TempDir,
@@ -81,7 +81,7 @@ impl Fixture {
         client.wait_with_output().unwrap()
     }
 
-    /// A download that is killed once `bytes` of it are there; how many there are then.
+    /// Kills a download once `bytes` of it have arrived, and returns how many have.
     fn break_off(&self, server: &ServerProcess, bytes: u64) -> u64 {
         self.break_off_as(server, &[], bytes)
     }
@@ -108,7 +108,7 @@ impl Fixture {
         );
     }
 
-    /// Another content of the same length, of another time.
+    /// Other content of the same length, with another modification time.
     fn change_the_file(&self) {
         fs::write(self.offered(), sash::lab::contents::bytes(7..SIZE + 7)).unwrap();
         let file = File::options().write(true).open(self.offered()).unwrap();
@@ -121,7 +121,7 @@ fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// The server's offer in what a client with `--json` printed.
+/// The server's offer in the output of a client with `--json`.
 fn offer(output: &Output) -> Offer {
     let text = printed(output);
     let mut offers = text
@@ -135,7 +135,7 @@ fn offer(output: &Output) -> Offer {
         .unwrap_or_else(|| panic!("no offer in:\n{text}"))
 }
 
-/// How many DATA packets the server sent for the only transfer.
+/// The number of DATA packets that the server sent for the only transfer.
 fn sent_packets(output: &Output) -> u64 {
     let text = printed(output);
     let progress = text
@@ -311,7 +311,7 @@ fn simultaneous_downloads_with_skip_all_succeed_and_leave_no_partial_file() {
     }
 }
 
-/// A limit on the size of files stands in for a small disk.
+/// A limit on the size of files simulates a small disk.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_partial_file_on_a_full_disk_is_kept_and_resumed_when_space_is_available() {

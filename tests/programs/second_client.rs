@@ -19,13 +19,13 @@ const CLIENT: &str = concat!(
     "/tests/programs/second_client.py"
 );
 const PROTOCOLS: [&str; 4] = ["stop-and-wait", "go-back-n", "selective-repeat", "sack"];
-/// Of each way's packets one in twenty is lost, the same ones on every machine.
+/// One packet in twenty is lost in each direction, the same ones on every machine.
 const LOSSY: &str = "seed=7;loss=5%";
 /// Fifty-six segments, the last one short.
 const FILE_BYTES: usize = 80_001;
 
-/// A running server with one file, `numbers.bin`, and a folder for its client; ended with
-/// the test.
+/// A running server with one file, `numbers.bin`, and a folder for its client; it ends with the
+/// test.
 struct Server {
     running: ServerProcess,
     folder: TempDir,
@@ -49,7 +49,7 @@ impl Server {
         self.folder.path().join("downloads").join("numbers.bin")
     }
 
-    /// Runs one errand of the second client to its end and returns what it printed.
+    /// Runs one command of the second client to its end and returns its output.
     fn errand(&self, arguments: &[&str]) -> String {
         let output = python(&[&["--server", &self.running.address], arguments].concat());
         let told = String::from_utf8(output.stderr).unwrap();
@@ -63,7 +63,7 @@ impl Server {
         self.errand(&[&fetch, arguments].concat())
     }
 
-    /// Uploads a file of this name, and returns what was printed.
+    /// Uploads a file of this name and returns the output.
     fn upload(&self, name: &str, arguments: &[&str]) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, bytes_of_a_file()).unwrap();
@@ -71,7 +71,7 @@ impl Server {
     }
 }
 
-/// Runs the second client, with nothing but Python's standard library in reach.
+/// Runs the second client with Python's standard library alone.
 fn python(arguments: &[&str]) -> Output {
     let mut command = Command::new("python3");
     command.args(["-I", "-S", CLIENT]).args(arguments);

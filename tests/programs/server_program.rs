@@ -1,4 +1,4 @@
-//! The program `server` as a person or a script meets it: what it prints, how it ends.
+//! The program `server` for a user or a script: its output and its end.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

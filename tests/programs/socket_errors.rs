@@ -1,8 +1,8 @@
-//! What the system reports about a UDP socket ends no transfer: a small path MTU that ICMP
-//! tells, a firewall that refuses `send`, a router that answers with ICMP errors.
+//! An error of a UDP socket ends no transfer: a small path MTU reported by ICMP, a firewall that
+//! refuses `send`, a router that answers with ICMP errors.
 //!
-//! Real programs in network namespaces: client, router, server. Only root can make these,
-//! on Linux, so elsewhere the tests say that they skip.
+//! Real programs in network namespaces: client, router, server. Only root on Linux can create
+//! them; elsewhere the tests print that they are skipped.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 /// Some seconds at the rate of [`SLOW`].
 const SIZE: u64 = 3_000_000;
 
-/// The client's imperfect link: slow enough that a transfer is met on its way.
+/// The client's link: slow enough that a transfer is still running when it is disturbed.
 const SLOW: &str = "data.rate=8mbit;data.queue=100kB";
 
 /// client 10.78.1.2 -- 10.78.1.1 router 10.78.2.1 -- 10.78.2.2 server
@@ -41,7 +41,7 @@ enum At {
 }
 
 impl Net {
-    /// `None` where the system does not allow it, which is said.
+    /// `None` if the system does not allow it; prints the reason.
     fn new() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl Net {
         fs::read(path).is_ok_and(|it| it == contents::bytes(0..SIZE))
     }
 
-    /// Refuses UDP there, until so many datagrams were refused.
+    /// Refuses UDP there until this many datagrams were refused.
     fn refuse(&self, at: At, hook: &str, rule: &str, datagrams: u64) {
         self.begin_to_refuse(at, hook, rule);
         self.refuse_until(at, datagrams);

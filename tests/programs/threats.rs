@@ -1,5 +1,5 @@
-//! Attacks on a real server, each as a stranger or a guest would try it: what it costs,
-//! what is answered, and what is left behind.
+//! Attacks on a real server by a stranger or a user: their cost, the answers, and the resources
+//! that remain in use.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -68,7 +68,7 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_server"))
 }
 
-/// Somebody in the room.
+/// A user in the room.
 struct Guest {
     stream: TcpStream,
     heard: BufReader<TcpStream>,
@@ -162,7 +162,7 @@ fn answers_to(socket: &UdpSocket, packet: &[u8], port: u16) -> Vec<usize> {
     lengths
 }
 
-/// What comes within a third of a second. Unit: bytes of datagrams.
+/// The bytes of the datagrams that arrive within a third of a second.
 fn answers(socket: &UdpSocket) -> Vec<usize> {
     socket
         .set_read_timeout(Some(Duration::from_millis(300)))
@@ -172,7 +172,7 @@ fn answers(socket: &UdpSocket) -> Vec<usize> {
     while let Ok(length) = socket.recv(&mut buffer) {
         lengths.push(length);
         if lengths.len() == 3 {
-            break; // It goes again until it is answered.
+            break; // It is retransmitted until it is answered.
         }
     }
     lengths
@@ -210,7 +210,7 @@ fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its
     };
     let bytes = came(&own, &mut buffer);
     assert!(bytes > 0 && bytes <= 3 * syn.len(), "{bytes}");
-    // Another port of that address speaks: nothing follows it there that is long.
+    // Another port of that address sends: it gets no long answer.
     let other = UdpSocket::bind("127.0.0.1:0").unwrap();
     other.set_read_timeout(two_seconds).unwrap();
     let ranges = Vec::new();
@@ -225,7 +225,7 @@ fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its
     other.send_to(&short, to).unwrap();
     let bytes = came(&other, &mut buffer);
     assert!(bytes <= 3 * short.len(), "{bytes}");
-    // And the transfer is still there.
+    // The transfer still works.
     own.send_to(&syn, to).unwrap();
     assert!(own.recv(&mut buffer).is_ok());
 }
@@ -298,7 +298,7 @@ fn two_ended_connections_answer_no_further_packets() {
             exchange(&mut sender, &mut receiver);
         }
         assert_eq!(exchange(&mut sender, &mut receiver), 0, "{arq}");
-        // All that was ever said, once more, to both: an error is no reason to answer.
+        // Every packet again, to both: an error draws no answer.
         for one in &said {
             sender.on_packet(&one.packet, now);
             receiver.on_packet(&one.packet, now);
@@ -322,7 +322,7 @@ fn a_server_without_free_descriptors_accepts_clients_again_once_some_are_free() 
     limited.args(["-c", script, env!("CARGO_BIN_EXE_server")]);
     let server = Server::start(limited, &[]);
     let mut dana = Guest::join(&server, "dana");
-    // The kernel takes them in its queue; the server has no descriptor for most.
+    // The kernel queues them; the server has no descriptor for most.
     let crowd: Vec<_> = (0..100).map(|_| server.connect()).collect();
     dana.say(r#"{"say":{"text":"still here"}}"#);
     dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
@@ -334,7 +334,7 @@ fn a_server_without_free_descriptors_accepts_clients_again_once_some_are_free() 
     });
 }
 
-/// A program run by somebody for whom limits of the system hold: for root they do not.
+/// A program that runs as a user to whom the limits of the system apply; they do not apply to root.
 #[cfg(target_os = "linux")]
 fn unprivileged(program: &str) -> Command {
     use std::os::unix::process::CommandExt;
@@ -345,7 +345,7 @@ fn unprivileged(program: &str) -> Command {
     command
 }
 
-/// From now on this server may have so many threads, with all others of its user.
+/// Limits the threads of this server, together with all others of its user.
 #[cfg(target_os = "linux")]
 fn limit_threads(server: &Server, count: u32) {
     let process = server.running.process.id().to_string();
@@ -358,7 +358,7 @@ fn limit_threads(server: &Server, count: u32) {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_without_free_threads_says_so_and_accepts_clients_again_once_some_are_free() {
-    // Where everybody may run it.
+    // A folder from which every user may run it.
     let copy = tempfile::tempdir().unwrap();
     fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
     let program = copy.path().join("server");
@@ -445,7 +445,7 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
     reading.join().unwrap();
 }
 
-/// A thousand connections that end in every way there is.
+/// A thousand connections that end in every possible way.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind() {
@@ -465,18 +465,18 @@ fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind(
         for way in 0..10 {
             let name = format!("g{round}-{way}");
             match way {
-                // It never says a word, or half of one.
+                // It sends nothing, or half a line.
                 0 => drop(server.connect()),
                 1 => server.connect().write_all(b"{\"join\":{\"na").unwrap(),
                 2 => server.connect().write_all(b"nonsense\n\xff\n").unwrap(),
-                // It leaves politely, or vanishes, or is refused.
+                // It disconnects, or vanishes, or is refused.
                 3 => Guest::join(&server, &name).say("\"disconnect\""),
                 4 => drop(Guest::join(&server, &name)),
                 5 => server
                     .connect()
                     .write_all(b"{\"join\":{\"name\":\"witness\"}}\n")
                     .unwrap(),
-                // It asks for a file, and then cancels it or is gone, or waits in vain.
+                // It asks for a file, and then cancels it, vanishes, or waits in vain.
                 6 => {
                     let mut guest = Guest::join(&server, &name);
                     guest.say(r#"{"download":{"file":"a.bin","tag":1}}"#);
@@ -520,7 +520,7 @@ fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
         opened.push(open_by_tcp(&offer));
         mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
     }
-    // Two of four ports are left, and are others' at once.
+    // Two of four ports are free, and other clients use them immediately.
     let mut dana = Guest::join(&server, "dana");
     dana.say(r#"{"download":{"file":"a.bin"}}"#);
     let is_offered = dana.hear(|reply| {
@@ -560,7 +560,7 @@ fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informe
     );
 }
 
-/// The most that a process has ever held. Unit: bytes.
+/// The peak memory of a process. Unit: bytes.
 #[cfg(target_os = "linux")]
 fn most_memory(server: &Server) -> u64 {
     let path = format!("/proc/{}/status", server.running.process.id());
@@ -584,7 +584,7 @@ fn clients_that_request_lists_without_reading_delay_no_other_and_fill_no_memory(
             let mut guest = Guest::join(&server, &format!("deaf{number}"));
             let stream = &mut guest.stream;
             stream.set_nonblocking(true).unwrap();
-            // As much as the kernel takes; some of them hang up.
+            // As much as the kernel accepts; some of them disconnect.
             while stream.write(&b"\"files\"\n".repeat(512)).is_ok() {}
             (number % 4 > 0).then_some(guest)
         })
@@ -623,7 +623,7 @@ fn packets_of_an_old_transfer_neither_open_nor_end_a_new_one() {
     answers_to(&own, &syn(&new), new.port);
 }
 
-/// What two programs could read in two ways, one reads in none.
+/// A line that two programs could read differently is rejected.
 #[test]
 fn an_ambiguous_line_is_refused_and_an_escape_does_not_change_its_meaning() {
     use sash::wire::message::Request;

@@ -1,5 +1,4 @@
-//! The real programs: files that go to the server, pauses in either direction, and all
-//! that is wrong with an upload.
+//! The real programs: uploads, pauses in both directions, and every error of an upload.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,10 +18,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 use tempfile::TempDir;
 
-/// Every way to carry a file.
+/// Every transport and protocol for a file.
 const WAYS: [[&str; 2]; 5] = [
     ["--arq", "stop-and-wait"],
     ["--arq", "go-back-n"],
@@ -31,7 +29,7 @@ const WAYS: [[&str; 2]; 5] = [
     ["--transport", "tcp"],
 ];
 
-/// About 140 kB a second: time to do something to a file on its way.
+/// About 140 kB/s: slow enough to disturb a running transfer.
 const SLOW: [&str; 6] = [
     "--link",
     "delay=20ms",
@@ -41,18 +39,18 @@ const SLOW: [&str; 6] = [
     "4",
 ];
 
-/// A server with a folder of its own; it ends with the test.
+/// A server with its own folder; it ends with the test.
 struct Server {
     running: ServerProcess,
     folder: TempDir,
 }
 
-/// A person at a raw chat connection.
+/// A user with a raw chat connection.
 struct Person {
     lines: BufReader<TcpStream>,
 }
 
-/// Bytes that no compression and no luck makes equal to others.
+/// Pseudo-random bytes, so that no two segments are equal.
 fn made_up(size: u64) -> Vec<u8> {
     sash::lab::contents::bytes(0..size)
 }
@@ -71,7 +69,7 @@ impl Server {
         }
     }
 
-    /// Starts a client that types these lines and leaves.
+    /// Starts a client that runs these commands and leaves.
     fn client(&self, name: &str, lines: &[&str], arguments: &[&str]) -> Child {
         let lines = lines.iter().flat_map(|line| ["--exec", line]);
         Command::new(env!("CARGO_BIN_EXE_client"))
@@ -87,7 +85,7 @@ impl Server {
             .unwrap()
     }
 
-    /// What the folder holds, hidden things too.
+    /// The files in the folder, hidden ones too.
     fn names(&self) -> Vec<String> {
         let name = |entry: Result<fs::DirEntry, _>| entry.unwrap().file_name();
         let names = fs::read_dir(self.folder.path()).unwrap().map(name);
@@ -96,31 +94,31 @@ impl Server {
         names
     }
 
-    /// Whether what has come of an upload lies there hidden, or not yet, or not any more.
+    /// Whether the hidden partial file of an upload exists.
     fn has_nothing_to_offer(&self) {
         let mut names = self.names();
         names.retain(|name| name != ".uploads");
         assert!(names.is_empty(), "{names:?}");
     }
 
-    /// Where an upload of this name grows.
+    /// The partial file of an upload of this name.
     fn part(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!(".uploads/{name}.part"))
     }
 
-    /// How much of `a` has come.
+    /// The bytes of `a` that have arrived.
     fn part_bytes(&self) -> u64 {
         fs::metadata(self.part("a")).map_or(0, |part| part.len())
     }
 
-    /// `kill -9`, and another server on the same folder.
+    /// `kill -9`, then another server on the same folder.
     fn restart(&mut self, arguments: &[&str]) {
         self.running.kill();
         let program = Command::new(env!("CARGO_BIN_EXE_server"));
         self.running = serve(program, self.folder.path(), arguments);
     }
 
-    /// An upload that ends well, and what the client said of it.
+    /// An upload that succeeds; returns the client's output.
     fn upload(&self, path: &Path, arguments: &[&str]) -> String {
         let client = self.client("guy", &[&upload(path)], arguments);
         let output = client.wait_with_output().unwrap();
@@ -128,12 +126,12 @@ impl Server {
         printed(&output)
     }
 
-    /// A client that is killed once this much of `a` has come.
+    /// Kills a client once this much of `a` has arrived.
     fn break_off(&self, path: &Path, bytes: u64) {
         self.break_off_as(path, &[], bytes);
     }
 
-    /// The same of a client with these arguments besides.
+    /// The same with more arguments for the client.
     fn break_off_as(&self, path: &Path, arguments: &[&str], bytes: u64) {
         let arguments = [&SLOW[..], arguments].concat();
         let mut client = self.client("dana", &[&upload(path)], &arguments);
@@ -176,7 +174,7 @@ impl Person {
             .unwrap();
     }
 
-    /// The first reply that is meant.
+    /// The first reply of this kind.
     fn hear<T>(&mut self, is_it: impl Fn(Reply) -> Option<T>) -> T {
         loop {
             let mut line = String::new();
@@ -206,7 +204,7 @@ impl Person {
         })
     }
 
-    /// The bytes acknowledged in the next news of this state.
+    /// The acknowledged bytes in the next message about this state.
     fn receive_state(&mut self, state: TransferState) -> u64 {
         self.hear(|reply| {
             let Reply::Transfer(news) = reply else {
@@ -218,7 +216,7 @@ impl Person {
     }
 }
 
-/// A file of made-up bytes in a folder of its own.
+/// A file of generated bytes in its own folder.
 fn file(name: &str, size: u64) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -279,7 +277,7 @@ fn an_existing_file_is_kept_and_the_new_one_is_announced_to_all() {
         Some((from, file))
     });
     assert_eq!((&*from, &*shared.name), ("dana", "notes (2).txt"));
-    assert!(shared.digest.is_some()); // Nobody has to work it out again.
+    assert!(shared.digest.is_some()); // It need not be computed again.
     guy.say("\"files\"");
     let files = guy.hear(|reply| {
         let Reply::Files { files, .. } = reply else {
@@ -365,8 +363,8 @@ fn an_upload_interrupted_halfway_resumes_by_every_method() {
             printed(&output)
         );
         server.has_nothing_to_offer();
-        // Over TCP half was given to the kernel; how much of it the server has read by the
-        // time that its client is gone is chance, perhaps nothing.
+        // Over TCP half was handed to the kernel; the server may have read any part of it, even
+        // nothing, when its client disconnects.
         let is_acknowledged = !way.contains(&"tcp");
         if is_acknowledged {
             wait_until(|| server.part_bytes() >= 250_000);
@@ -397,7 +395,7 @@ fn a_cancelled_upload_is_not_visible_to_any_user() {
     });
 }
 
-/// From which byte on the upload went, that a client told of.
+/// The first byte of the upload that a client reported.
 fn offset(said: &str) -> u64 {
     let mut offers = said
         .lines()
@@ -410,7 +408,7 @@ fn offset(said: &str) -> u64 {
         .unwrap_or_else(|| panic!("no offer:\n{said}"))
 }
 
-/// How many DATA packets came to the server, as it told the client.
+/// The number of DATA packets that the server reported to the client.
 fn packets(said: &str) -> u64 {
     let progress = said
         .lines()
@@ -581,9 +579,9 @@ fn an_upload_request_without_data_does_not_delete_the_partial_file_of_another_us
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
     let mut mallory = Person::join(&server, "mallory");
-    // The same name; and another one, which would need the room.
+    // The same name, and another one that would need the space.
     for name in ["a", "b"] {
-        // Refused while the broken-off upload has not ended yet.
+        // Refused as long as the interrupted upload has not ended.
         let mut offered = None;
         wait_until(|| {
             mallory.say(&format!(
@@ -606,7 +604,7 @@ fn an_upload_request_without_data_does_not_delete_the_partial_file_of_another_us
     assert!(offset(&said) >= 200_000, "{said}");
 }
 
-/// The file size limit of a process stands for a disk that is full.
+/// The file size limit of a process simulates a full disk.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_ends_the_upload_with_a_sentence_and_leaves_no_file() {

@@ -18,10 +18,10 @@ use sash::wire::sequence::SequenceNumber;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// 50 Mbit/s, 40 ms there and back, and a queue of one product.
+/// 50 Mbit/s, a round-trip time of 40 ms, and a queue of one bandwidth-delay product.
 const BOTTLENECK: &str = "delay=20ms;data.rate=50mbit;data.queue=250kB";
 
-/// What the bottleneck carries of file bytes. Unit: bytes per second.
+/// File bytes that the bottleneck carries. Unit: bytes per second.
 const LIMIT: f64 = 50e6 / 8.0 * 1_436.0 / 1_500.0;
 
 /// One of the transfers that share the path.
@@ -52,7 +52,8 @@ impl Flow {
     }
 }
 
-/// Runs the flows together; what each delivered between two moments, in bytes per second.
+/// Runs the flows together and returns the goodput of each between two moments, in bytes per
+/// second.
 #[expect(clippy::cast_precision_loss, reason = "a rate for comparison")]
 fn share(flows: &mut [Flow], from: Moment, to: Moment) -> Vec<f64> {
     let scenario: Scenario = BOTTLENECK.parse().expect("a scenario");

@@ -1,4 +1,4 @@
-//! One lost segment, three protocols: the ladders that the report prints.
+//! The ladder diagrams of the report: one lost segment in three protocols.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation golden_ladders::` rewrites them; look at the diff.
 

@@ -1,10 +1,10 @@
-//! The report page `journal` names what a journal holds: all of it, and nothing else.
+//! The report page `journal` documents every field of an event log and no other.
 //!
-//! - What the page lists under `The first line`, `Every further line` and each event is
-//!   compared with one example of each, serialized.
-//! - The examples come out of matches without a wildcard: the compiler asks for new ones.
+//! - The fields under `The first line`, `Every further line` and each event are compared with
+//!   one serialized example of each.
+//! - The examples are made by matches without a wildcard, so the compiler demands new ones.
 //! - The values of a field are compared with the enum, or with the words in the source.
-//! - The three journals that the page prints are the laboratory's, from a scenario.
+//! - The laboratory makes the three event logs that the page prints, from a scenario.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation journal_page::` rewrites those; look at the diff.
 
@@ -176,7 +176,7 @@ impl Page {
         Self(fs::read_to_string(root().join("report/journal.md")).unwrap())
     }
 
-    /// What stands in backticks in the first column of the tables below each heading.
+    /// The words in backticks in the first column of the tables below each heading.
     fn sections(&self) -> impl Iterator<Item = (&str, Names)> {
         let mut sections: Vec<(&str, Names)> = Vec::new();
         for line in self.0.lines() {
@@ -198,7 +198,7 @@ impl Page {
         names
     }
 
-    /// A heading of the third rank that is a name and nothing else is an event's.
+    /// A heading of the third level that is just a name is an event's.
     fn events(&self) -> BTreeMap<String, Names> {
         let event = |heading: &str| {
             let name = heading.strip_prefix("### `")?.strip_suffix('`')?;
@@ -263,7 +263,7 @@ const CARRIED: Carried = Carried {
     arrives_us: Some(1),
 };
 
-/// One example of each thing that a person can do.
+/// One example of each action of a user.
 fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
     Some(match fault {
         None => FaultInjection::PacketKilled(Killed {
@@ -277,7 +277,7 @@ fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
     })
 }
 
-/// One example of each event. Who adds an event gives it its place in the chain.
+/// One example of each event. A new event gets a place in this chain.
 fn event_after(event: Option<&Event>) -> Option<Event> {
     Some(match event {
         None => Event::PacketSent(PACKET),

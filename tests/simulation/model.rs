@@ -1,12 +1,12 @@
-//! Every order of events that small windows and small sequence-number spaces allow, tried
-//! out by a model checker.
+//! A model checker tries every order of events that small windows and small sequence-number
+//! spaces allow.
 //!
 //! A model has two ends and a channel each way that loses, duplicates and perhaps reorders.
-//! The ends of a textbook protocol are the shipped ones, driven through the trait that the
-//! generic sender drives too; those of `sack` are built from the rules that it asks. Time
-//! is not in the model: a timer may expire whenever it runs. So what holds here holds for
-//! every estimate of the round trip, every controller and every link. `model/shipped.rs`
-//! holds the machines with their timers against the same ends.
+//! The ends of a textbook protocol are those of the program, driven through the same trait as
+//! by the generic sender; those of `sack` are built from its rules. The model has no time: a
+//! running timer may expire at any moment. A property that holds here therefore holds for every
+//! round-trip estimate, every controller and every link. `model/shipped.rs` compares the state
+//! machines of the program, with their timers, with the same ends.
 //!
 //! Ladders and the table of states are golden files that the report prints:
 //! `UPDATE_GOLDEN=1 cargo test --test simulation model::` rewrites them.
@@ -25,7 +25,7 @@ use stateright::{Checker, Model};
 use std::fmt::Write as _;
 use system::{Action, Order, Question, State, System};
 
-/// A system that is asked whether all holds.
+/// A system whose properties are checked.
 fn system(protocol: Protocol, window: u32, space: u32, segments: u32) -> System {
     System {
         agreed: Agreement {
@@ -40,7 +40,7 @@ fn system(protocol: Protocol, window: u32, space: u32, segments: u32) -> System 
     }
 }
 
-/// Twice round the circle and one more, over a channel that keeps the order.
+/// Twice the sequence-number space and one more, over a channel that keeps the order.
 fn in_order(protocol: Protocol, window: u32, space: u32, room: usize) -> System {
     System {
         order: Order::Kept { room },
@@ -48,7 +48,7 @@ fn in_order(protocol: Protocol, window: u32, space: u32, room: usize) -> System 
     }
 }
 
-/// The shortest way to what must not be, if there is one.
+/// The shortest path to a forbidden state, if there is one.
 fn shortest_way(
     system: System,
     question: Question,
@@ -117,7 +117,7 @@ fn every_order_of_events_is_correct_if_the_sequence_number_space_is_large_enough
     compare("model_states.txt", &table);
 }
 
-/// Finds the way, and draws it.
+/// Finds the path and draws it.
 fn drawn(system: System, question: Question) -> String {
     let way = shortest_way(system, question).expect("the checker finds it");
     ladder::text(&system, &way)

@@ -1,4 +1,4 @@
-//! The pictures that the report shows are those that the laboratory draws.
+//! The pictures of the report are those that the laboratory draws.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation pictures::` draws them again; look at each one.
 

@@ -1,4 +1,4 @@
-//! The machines held against the textbook's formulas, in virtual time.
+//! The protocols compared with the formulas, in virtual time.
 //!
 //! Every build runs the smaller grid; `lab theory` runs the whole one. `UPDATE_GOLDEN=1`
 //! rewrites the tables of the report.
@@ -10,7 +10,7 @@ use sash::lab::theory::window;
 use sash::wire::options::Arq;
 use std::fmt::Write as _;
 
-/// The statistical error of a cell: a third of what is allowed to it.
+/// The statistical error of a cell: a third of the tolerance.
 const ERROR: f64 = 0.017;
 
 #[test]
@@ -80,7 +80,7 @@ fn the_table_of_effects_that_the_textbook_omits_matches_the_report() {
                 window,
                 a: 10.0,
             };
-            // Waits that double vary much.
+            // Doubled timeouts vary much.
             let error = if arq == Arq::StopAndWait { 0.004 } else { 0.01 };
             let measured = |setting| Some(cell.measure(setting, error).expect("it ends"));
             let bursts = (arq == Arq::GoBackN)

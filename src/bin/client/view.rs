@@ -80,6 +80,7 @@ mod rows;
 mod side;
 mod sorted_table;
 mod strip;
+mod style;
 mod tabs;
 mod transfers;
 mod window;

@@ -310,12 +310,9 @@ mod tests {
     #[test]
     fn only_a_plain_request_with_one_short_length_is_read() {
         let post = |fields: &str| format!("POST /join HTTP/1.1\r\n{fields}\r\n");
-        let (request, at, length) = parse(
-            post("Content-Length: 3\r\nContent-Type: application/json; x\r\n").as_bytes(),
-        )
-        .unwrap()
-        .unwrap();
-        assert_eq!((at, length, request.is_json), (76, 3, true));
+        let text = post("Content-Length: 3\r\nContent-Type: application/json; x\r\n");
+        let (request, at, length) = parse(text.as_bytes()).unwrap().unwrap();
+        assert_eq!((at, length, request.is_json), (text.len(), 3, true));
         for (fields, wanted) in [
             ("Content-Length: 1025\r\n", 413),
             ("Content-Length: 99999999999999999999\r\n", 413),

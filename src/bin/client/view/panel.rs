@@ -62,7 +62,7 @@ pub(super) struct Panel {
     pub(super) download: Button,
     upload: Button,
     column: Flex,
-    /// What is set, in one line; unfolds the options.
+    /// The settings in one line; a click unfolds the options.
     summary: Button,
     options: Flex,
     shown: Option<RequestedOptions>,
