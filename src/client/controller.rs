@@ -15,6 +15,7 @@
 mod downloads;
 mod effect;
 mod fault_injection;
+mod interrupted;
 mod lab;
 mod login;
 mod partial_files;

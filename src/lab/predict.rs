@@ -43,6 +43,7 @@ pub use score::{Given, field as csv_field, score};
 use super::journal::{Entry, Heading, Journal, JournalEvent, Side};
 use super::ladder;
 use super::notation::Notation;
+use super::player::PointOfView;
 use super::run::{Experiment, Stuck};
 use super::strip::view::title;
 use super::strip::{JournalPosition, Strip, text};
@@ -197,21 +198,35 @@ fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question>
         heading, entries, ..
     } = journal;
     stops.sort_by_key(|stop| stop.index);
+    // A question is asked about what the sender knows.
+    let knowledge: Vec<Entry> = entries
+        .iter()
+        .filter(|entry| PointOfView::Sender.shows(entry))
+        .cloned()
+        .collect();
     let mut strip = Strip::new(heading);
-    let mut taken = 0;
+    let (mut taken, mut known) = (0, 0);
     let mut questions = Vec::new();
     for stop in stops {
         let until = stop.index.min(entries.len());
-        entries[taken..until]
+        let more = entries[taken..until].iter();
+        let more = more
+            .filter(|entry| PointOfView::Sender.shows(entry))
+            .count();
+        knowledge[known..known + more]
             .iter()
             .for_each(|entry| strip.take(entry));
-        taken = until;
-        questions.extend(question(heading, &entries[..until], &strip, &stop, seed));
+        (taken, known) = (until, known + more);
+        questions.extend(question(heading, &knowledge[..known], &strip, &stop, seed));
     }
     questions
 }
 
-/// `before` is all that has happened, as is `strip`.
+/// Below the ladder of a question.
+const UNTOLD: &str =
+    "\nThe sender knows only this. A packet without an ACK may be in flight or lost.";
+
+/// `before` is all that the sender knows, as is `strip`.
 fn question(
     heading: &Heading,
     before: &[Entry],
@@ -229,6 +244,7 @@ fn question(
     for row in ladder::last_rows(heading, before, rows) {
         let _ = writeln!(situation, "{row}");
     }
+    let _ = writeln!(situation, "{UNTOLD}");
     let place = JournalPosition {
         index,
         of: before.len(),

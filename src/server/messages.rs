@@ -18,7 +18,7 @@ use crate::wire::message::{FileEntry, MessageError, Request};
 use crate::wire::web::{WebReply, WebRequest};
 use crossbeam_channel::Sender;
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The messages of the other threads to the room.
@@ -96,12 +96,18 @@ pub(super) enum TransfersMessage {
     Stop,
 }
 
-/// A file to hash, opened for this alone: it has a read position of its own.
+/// A file to hash.
 #[derive(Debug)]
 pub(super) struct HashWork {
+    /// Whose turn it takes.
+    pub(super) client: ClientNumber,
     pub(super) name: FileName,
     pub(super) version: Version,
-    pub(super) file: File,
+    /// Opened for this alone: it has a read position of its own. `None` where another
+    /// client has asked before.
+    pub(super) file: Option<File>,
+    /// Dead once no transfer waits for the result.
+    pub(super) wanted: Weak<()>,
 }
 
 /// The result.

@@ -9,6 +9,7 @@
 
 use crate::lab::class_question::{RunQuestion, short};
 use crate::room::class::Recorded;
+use crate::transfer::ordinary::{self, Use};
 use crate::wire::message::{Answer, Assignment, LabOutcome, Question};
 use crossbeam_channel::Receiver;
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ const HEADER: &str = "time,lab,name,answer,verified,seconds,bytes_per_second,sen
 /// A sentence with a way out.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let open = || -> io::Result<File> {
-        let mut file = File::options().append(true).create(true).open(path)?;
+        let mut file = ordinary::open(path, Use::AppendPrivate)?;
         if file.metadata()?.len() == 0 {
             file.write_all(HEADER.as_bytes())?;
         }
@@ -200,6 +201,7 @@ fn text(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::{mode, symlink};
     use crate::wire::message::{
         About, ClassAnswer, ClassQuestion, Lab, LabFigures, Submission,
     };
@@ -339,5 +341,24 @@ mod tests {
         assert!(text.starts_with("time,lab,name,"));
         let told = open(folder.path()).unwrap_err().to_string();
         assert!(told.contains("--class-results"), "{told}");
+    }
+
+    #[test]
+    fn the_results_of_a_class_do_not_follow_a_planted_symlink_and_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
+        if symlink(&victim, &link) {
+            std::fs::write(&victim, "precious").unwrap();
+            let error = open(&link).unwrap_err();
+            assert!(error.to_string().contains("symbolic link"), "{error}");
+            assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+        }
+        let path = folder.path().join("results.csv");
+        for _ in 0..2 {
+            open(&path).unwrap().write_all(b"row\r\n").unwrap();
+        }
+        assert!(mode(&path).is_none_or(|mode| mode == 0o600));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{HEADER}row\r\nrow\r\n"));
     }
 }

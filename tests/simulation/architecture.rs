@@ -14,11 +14,13 @@
 //!   use its own packages. State machines do not use `system`.
 //! - A file has at most 600 lines, and none is called `mod.rs`.
 //! - No imports form a circle (`circles`).
+//! - Files are opened for writing in one way (`writing`).
 //!
 //! The tests read `use` declarations and paths within code. They leave out comments,
 //! strings and tests (`#[cfg(test)]`), since a test may use anything.
 
 mod circles;
+mod writing;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -6,11 +6,11 @@
 
 use crate::desk::paper;
 use sash::lab::class_question::{Bar, RunQuestion, short};
-use sash::lab::ladder::{Scene, ends, last_rows};
+use sash::lab::ladder::{Lens, Scene, ends, last_rows};
 use sash::lab::notation::Notation;
 use sash::lab::page::Setup;
 use sash::lab::page::link::{Opens, fragment};
-use sash::lab::player::Player;
+use sash::lab::player::{Player, PointOfView};
 use sash::wire::message::{Answer, Question, Revealed};
 use sash::wire::options::DEFAULT_SEGMENT_BYTES;
 use serde::Deserialize;
@@ -49,16 +49,23 @@ impl ClassRequest {
         };
         let mut player = Player::journal(run.journal_up_to_the_moment());
         player.go_to(run.index());
+        // Until the answers are shown, a user sees what the sender knows.
+        player.set_point_of_view(match self.revealed {
+            Some(_) => PointOfView::Everything,
+            None => PointOfView::Sender,
+        });
+        let seen = player.seen();
         let scene = Scene {
-            entries: player.entries(),
-            index: player.place().index,
+            entries: seen.entries,
+            index: seen.index,
             now_us: player.position_us(),
             notation: Notation::of(player.heading()),
-            usual_us: Some(player.one_way_delay_us()),
+            usual_us: Some(player.usual_one_way_us()),
             size: (self.width, HEIGHT),
+            lens: Lens::USUAL,
         };
         let heading = player.heading();
-        let rows = last_rows(heading, player.entries(), ROWS).join("\n");
+        let rows = last_rows(heading, seen.entries, ROWS).join("\n");
         let mut answer = json!({
             "rows": ends() + &rows,
             "protocol": run.protocol(),

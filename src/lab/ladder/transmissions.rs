@@ -80,7 +80,44 @@ pub(super) struct Transmissions {
     last_answer: Option<usize>,
 }
 
+/// The steps that are over at a moment.
+#[derive(Debug)]
+pub(super) struct Past {
+    /// Of each packet, whether it has left.
+    pub(super) departures: Vec<bool>,
+    /// Of each packet, whether it has arrived.
+    pub(super) arrivals: Vec<bool>,
+    remarks: usize,
+}
+
+impl Past {
+    pub(super) fn has(&self, step: LadderEvent) -> bool {
+        match step {
+            LadderEvent::Departure(place) => self.departures[place],
+            LadderEvent::Arrival(place) => self.arrivals[place],
+            LadderEvent::Remark(place) => place < self.remarks,
+        }
+    }
+}
+
 impl Transmissions {
+    /// The past after this many steps.
+    pub(super) fn past(&self, steps: usize) -> Past {
+        let mut past = Past {
+            departures: vec![false; self.all.len()],
+            arrivals: vec![false; self.all.len()],
+            remarks: 0,
+        };
+        for &(_, step) in &self.steps[..steps] {
+            match step {
+                LadderEvent::Departure(place) => past.departures[place] = true,
+                LadderEvent::Arrival(place) => past.arrivals[place] = true,
+                LadderEvent::Remark(_) => past.remarks += 1,
+            }
+        }
+        past
+    }
+
     /// Of a whole journal.
     pub(super) fn of(entries: &[Entry]) -> Self {
         let mut transmissions = Self::default();

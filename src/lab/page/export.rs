@@ -94,7 +94,7 @@ impl Format {
         let text = match self {
             Self::StripSvg => {
                 let player = player(laboratory)?;
-                let (strip, place) = (player.strip(), player.place());
+                let (strip, place) = (player.seen().strip, player.place());
                 strip::picture(player.heading(), strip, place).svg()
             }
             Self::ViewSvg => view_svg(laboratory)?,
@@ -143,7 +143,8 @@ fn ladder_svg(player: &Player) -> String {
         until_us: u64::MAX,
         most_packets: PACKETS_OF_A_LADDER,
     };
-    let entries = &player.entries()[..player.place().index];
+    let seen = player.seen();
+    let entries = &seen.entries[..seen.index];
     ladder::picture(player.heading(), entries, window).svg()
 }
 

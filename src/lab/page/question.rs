@@ -32,6 +32,8 @@ impl Laboratory {
         }
         self.leave();
         self.put(Content::Player(Box::new(player)));
+        (self.is_asked, self.card) = (!goes_on, None);
+        self.settle();
         self.view = View::Ladder;
         let sentence = if goes_on {
             "The run continues from the moment of the question."
@@ -54,6 +56,8 @@ impl Laboratory {
         player.play();
         self.leave();
         self.put(Content::Player(Box::new(player)));
+        (self.is_asked, self.card) = (false, None);
+        self.settle();
         self.view = View::Ladder;
         self.say("The class exercise: compare the run with your prediction.".to_owned());
     }

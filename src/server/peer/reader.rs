@@ -153,7 +153,12 @@ impl Reader<'_> {
                     Err(error) => RoomMessage::Unreadable { client, error },
                 },
                 Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
-                Err(error) => RoomMessage::Illegible { client, error },
+                Err(error) => {
+                    // Nobody types such lines one after the other: whoever sends them
+                    // shall not cost others time, from this machine neither.
+                    let _ = crossbeam_channel::after(BREATHER).recv();
+                    RoomMessage::Illegible { client, error }
+                }
             };
             let is_last = match &event {
                 RoomMessage::Broken { .. } => true,
@@ -236,7 +241,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const UNREAD: Duration = Duration::from_secs(30);
 
 /// The wait before each further read of up to 4 KiB from a client whose own queue is
-/// full.
+/// full, and for each line that cannot be read.
 const BREATHER: Duration = Duration::from_millis(20);
 
 /// How long one that waits for its turn is not read at most.
