@@ -271,12 +271,13 @@ const OUTSIDE_WORLD: [&str; 11] = [
 /// The client's files that obey the rules of layers 0 to 2.
 const PURE_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
-/// The files that know JSON: the chat's messages, the journal, the record of a resumed
+/// The files that know JSON: the chat's messages, the class's page, the journal, the record of a resumed
 /// download, what `client --json` prints, a result of `lab grade`, and what the window
 /// keeps.
-const JSON: [&str; 8] = [
+const JSON: [&str; 9] = [
     "bin/lab",
     "wire/message",
+    "wire/web",
     "lab/journal",
     "transfer/record",
     "client/json",
