@@ -28,6 +28,7 @@ mod loopback_transfer;
 mod ports;
 mod predict;
 mod questions;
+mod recorded;
 mod restart;
 mod resume;
 mod second_client;

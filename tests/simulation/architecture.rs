@@ -275,7 +275,7 @@ const PURE_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 const JSON: [&str; 8] = [
     "bin/lab",
     "wire/message",
-    "lab/journal",
+    "reliable/event/log",
     "transfer/record",
     "client/json",
     "client/submission",

@@ -326,10 +326,11 @@ impl MovingLadderDrawing<'_> {
                 fill: colour,
             });
         }
+        let ranges = transmission.packet.ranges(self.notation.first_sequence);
         self.spots.push(Spot {
-            packet: transmission.packet,
+            packet: transmission.packet.name,
             direction: transmission.direction,
-            range: transmission.told.first().copied(),
+            range: ranges.first().copied(),
             from,
             to: tip,
             is_in_flight: !has_arrived && !is_lost && !is_overdue,
