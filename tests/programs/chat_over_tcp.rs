@@ -13,6 +13,7 @@ use sash::wire::line::{HOPELESS_LINE_BYTES, LONGEST_LINE_BYTES};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -708,8 +709,16 @@ fn a_digest_appears_in_the_listing_after_the_first_download_of_the_file() {
     server.stop();
 }
 
-/// Reads the file that an offer over TCP names, as `nc` would.
-fn fetch(server: &Running, offer: &Value) -> Vec<u8> {
+fn offering(files: &Path) -> Running {
+    server::start(Config {
+        files: files.into(),
+        ..config()
+    })
+    .unwrap()
+}
+
+/// Reads the file that an offer over TCP names, as `nc` would, and reports this result.
+fn fetch(server: &Running, offer: &Value, result: u8) -> Vec<u8> {
     let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
     let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -718,7 +727,7 @@ fn fetch(server: &Running, offer: &Value) -> Vec<u8> {
     let size = usize::try_from(offer["size"].as_u64().unwrap()).unwrap();
     let mut bytes = vec![0; size + 32];
     stream.read_exact(&mut bytes).unwrap();
-    stream.write_all(&[1]).unwrap();
+    stream.write_all(&[result]).unwrap();
     bytes.truncate(size);
     bytes
 }
@@ -731,11 +740,7 @@ fn close_half(client: &Client) {
 fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "asked for").unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     let mut nc = Client::connect(&server);
     nc.send(&json!({"join": {"name": "nc"}}));
@@ -753,7 +758,7 @@ fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() 
         answers.extend(nc.next().as_object().unwrap().clone());
     }
     let offer = answers["offer"].clone();
-    assert_eq!(fetch(&server, &offer), b"asked for");
+    assert_eq!(fetch(&server, &offer, 1), b"asked for");
     nc.wait_for_state("verified");
     assert_eq!(nc.next_line(), None);
     assert_eq!(dana.wait_for("left")["why"], "connection closed");
@@ -789,11 +794,7 @@ fn a_vanished_client_leaves_no_transfer_behind() {
 #[test]
 fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
     let folder = tempfile::tempdir().unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let size = 100_000;
     let ask = json!({"upload": {
         "file": "a", "size": size, "modified": 7, "transport": "tcp"
@@ -838,16 +839,12 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
     let path = folder.path().join("a.txt");
     std::fs::write(&path, "one").unwrap();
     let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
     dana.send(&ask);
     let offer = dana.wait_for("offer");
-    assert_eq!(fetch(&server, &offer), b"one");
+    assert_eq!(fetch(&server, &offer, 1), b"one");
     dana.wait_for_state("verified");
     dana.send(&json!("files"));
     assert!(dana.wait_for("files")["files"][0]["digest"].is_string());
@@ -872,7 +869,7 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
 }
 
 #[cfg(unix)]
-fn ctime(path: &std::path::Path) -> (i64, i64) {
+fn ctime(path: &Path) -> (i64, i64) {
     use std::os::unix::fs::MetadataExt;
     let told = std::fs::metadata(path).unwrap();
     (told.ctime(), told.ctime_nsec())
@@ -882,22 +879,13 @@ fn ctime(path: &std::path::Path) -> (i64, i64) {
 fn a_damaged_download_makes_the_server_recompute_the_digest() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "one").unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
     for (word, state) in [(1, "verified"), (2, "damaged")] {
         dana.send(&ask);
         let offer = dana.wait_for("offer");
-        let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
-        let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
-        let token = offer["token"].as_str().unwrap();
-        stream.write_all(format!("{token}\n").as_bytes()).unwrap();
-        stream.read_exact(&mut [0; 35]).unwrap();
-        stream.write_all(&[word]).unwrap();
+        fetch(&server, &offer, word);
         dana.wait_for_state(state);
         dana.send(&json!("files"));
         let files = dana.wait_for("files");
@@ -955,11 +943,7 @@ fn files_that_cannot_be_offered_are_counted_in_the_list() {
     for name in ["fine.txt", "aux.c", "trailing ", "a\\b"] {
         std::fs::write(folder.path().join(name), "x").unwrap();
     }
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     dana.send(&json!("files"));
     let files = dana.wait_for("files");

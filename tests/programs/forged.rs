@@ -204,7 +204,7 @@ struct Path {
 impl Path {
     /// Until nothing has come for a while; the address that the client calls.
     fn start(self) -> (SocketAddr, Arc<Self>) {
-        let quiet = Some(Duration::from_secs(3));
+        let quiet = Some(Duration::from_secs(30));
         self.inside.set_read_timeout(quiet).unwrap();
         let address = self.inside.local_addr().unwrap();
         let path = Arc::new(self);
@@ -288,7 +288,7 @@ impl Path {
 
 fn bound() -> UdpSocket {
     let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
-    let quiet = Some(Duration::from_secs(3));
+    let quiet = Some(Duration::from_secs(30));
     socket.set_read_timeout(quiet).unwrap();
     socket
 }

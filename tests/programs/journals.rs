@@ -6,13 +6,12 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server, wait_until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 const SIZE: u64 = 300_000;
@@ -23,8 +22,7 @@ const LOSSY: [&str; 2] = ["--link", "seed=7;loss=5%;corrupt=1%;delay=2ms"];
 
 /// A server that keeps its journals in a folder of the test's.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -214,25 +212,14 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let content = sash::lab::contents::bytes(0..SIZE);
         fs::write(folder.path().join("a.bin"), content).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-            .arg(folder.path())
-            .arg("--journal")
-            .arg(journals)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
-        Self {
-            address: address.to_owned(),
-            process,
-            folder,
-        }
+        let running = ServerProcess::start(
+            server(folder.path())
+                .arg("--journal")
+                .arg(journals)
+                .args(arguments)
+                .stderr(File::create(folder.path().join("log")).unwrap()),
+        );
+        Self { running, folder }
     }
 
     /// A client that does one line and leaves.
@@ -242,7 +229,7 @@ impl Server {
             .args([
                 "--json",
                 "--server",
-                &self.address,
+                &self.running.address,
                 "--name",
                 "dana",
                 "--out",
@@ -260,32 +247,18 @@ impl Server {
 
     /// What the server's log says when the transfer is over: packets resent, and sent.
     fn reported_packets(&self) -> (usize, usize) {
-        for _ in 0..1_000 {
+        let mut figures = None;
+        wait_until(|| {
             let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
             let told = log.split_once(" packets resent");
             let Some((before, _)) = told.filter(|_| log.ends_with('\n')) else {
-                pause(Duration::from_millis(10));
-                continue;
+                return false;
             };
             let mut words = before.rsplit(' ').map(|word| word.parse().ok());
             let (sent, _of, resent) = (words.next(), words.next(), words.next());
-            return (resent.flatten().unwrap(), sent.flatten().unwrap());
-        }
-        panic!("the transfer does not end");
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(time: Duration) {
-    std::thread::sleep(time);
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+            figures = resent.flatten().zip(sent.flatten());
+            true
+        });
+        figures.unwrap()
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, TIMEOUT, server};
 use sash::client::Settings;
 use sash::client::controller::Intent;
 use sash::client::model::{LineKind, Transfer};
@@ -24,20 +25,15 @@ use sash::wire::message::TransferState;
 use sash::wire::options::RequestedOptions;
 use sash::wire::packet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
 const SIZE: u64 = 40_000;
 
-/// Longer than any of this may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     /// What it serves; it goes with the server.
     _folder: TempDir,
 }
@@ -212,29 +208,10 @@ impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.bin"), contents::bytes(0..SIZE)).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
         Self {
-            address: address.to_owned(),
-            process,
+            running: ServerProcess::start(&mut server(folder.path())),
             _folder: folder,
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -264,7 +241,7 @@ impl FrontEnd {
             _out: out,
         };
         front_end.intend(Intent::Connect {
-            server: server.address.clone(),
+            server: server.running.address.clone(),
             port: String::new(),
             name: "dana".to_owned(),
         });

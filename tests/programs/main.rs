@@ -31,6 +31,7 @@ mod questions;
 mod recorded;
 mod restart;
 mod resume;
+mod running;
 mod second_client;
 mod server_program;
 mod socket_errors;

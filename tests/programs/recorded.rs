@@ -7,15 +7,14 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server, signal, succeeded, wait_until};
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
 use pcap_file::pcapng::{Block, PcapNgReader};
 use sash::lab::contents;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 const LINK: &str =
     "seed=7;loss=5%;delay=2ms;jitter=1ms;reorder=4%;duplicate=4%;corrupt=4%";
@@ -45,42 +44,16 @@ fn flows(capture: &Path) -> Flows {
     flows
 }
 
-/// A server that is ended with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn run(path: &str, arguments: &[&str]) -> Output {
+fn run(path: &str, arguments: &[&str]) {
     let output = Command::new(path)
         .args(arguments)
         .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    output
+        .output();
+    succeeded(&output.unwrap());
 }
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1_000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("it does not end");
 }
 
 /// Downloads and uploads one file by each protocol; where the captures, the event logs and
@@ -93,21 +66,14 @@ fn transfers(folder: &Path, password: Option<&Path>) {
         .unwrap_or_default();
     let log = folder.join("log");
     let path = |name: &str| folder.join(name);
-    let server = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(["--bind=127.0.0.1:0", "--udp-ports=0", "--link", LINK])
-        .args(["--files", text(folder)])
-        .args(["--journal", text(&path("server"))])
+    let mut command = server(folder);
+    command
+        .args(["--link", LINK, "--journal", text(&path("server"))])
         .args(["--pcapng", text(&path("server.pcapng"))])
         .args(&password)
-        .stdout(Stdio::piped())
-        .stderr(File::create(&log).unwrap())
-        .spawn()
-        .unwrap();
-    let mut server = Server(server);
-    let mut line = String::new();
-    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
-    stdout.read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on ").unwrap();
+        .stderr(File::create(&log).unwrap());
+    let mut server = ServerProcess::start(&mut command);
+    let address = server.address.clone();
     let upload = format!("--exec=/upload {}", text(&file));
     for arq in ["stop-and-wait", "go-back-n", "selective-repeat", "sack"] {
         for (way, errand) in [("down", "--exec=/download a.bin"), ("up", &*upload)] {
@@ -120,7 +86,7 @@ fn transfers(folder: &Path, password: Option<&Path>) {
                 "--arq",
                 arq,
                 "--server",
-                address,
+                &address,
                 "--out",
                 text(&out),
                 "--pcapng",
@@ -139,8 +105,8 @@ fn transfers(folder: &Path, password: Option<&Path>) {
             .count()
     };
     wait_until(|| finished() == 8);
-    run("kill", &["-INT", &server.0.id().to_string()]);
-    wait_until(|| server.0.try_wait().unwrap().is_some());
+    signal(&server.process, "-INT");
+    wait_until(|| server.process.try_wait().unwrap().is_some());
 }
 
 fn journals(folder: &Path) -> Vec<PathBuf> {

@@ -6,11 +6,12 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server};
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
 const CLIENT: &str = concat!(
@@ -26,8 +27,7 @@ const FILE_BYTES: usize = 80_001;
 /// A running server with one file, `numbers.bin`, and a folder for its client; ended with
 /// the test.
 struct Server {
-    child: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -37,24 +37,8 @@ impl Server {
         let offered = folder.path().join("offered");
         fs::create_dir(&offered).unwrap();
         fs::write(offered.join("numbers.bin"), bytes_of_a_file()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0"])
-            .args(["--link", link, "--files"])
-            .arg(&offered)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut first)
-            .unwrap();
-        let address = first.strip_prefix("listening on ").unwrap().trim_end();
-        Self {
-            address: address.to_owned(),
-            child,
-            folder,
-        }
+        let running = ServerProcess::start(server(&offered).args(["--link", link]));
+        Self { running, folder }
     }
 
     fn offered(&self, name: &str) -> PathBuf {
@@ -67,7 +51,7 @@ impl Server {
 
     /// Runs one errand of the second client to its end and returns what it printed.
     fn errand(&self, arguments: &[&str]) -> String {
-        let output = python(&[&["--server", &self.address], arguments].concat());
+        let output = python(&[&["--server", &self.running.address], arguments].concat());
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {told}");
         String::from_utf8(output.stdout).unwrap()
@@ -84,13 +68,6 @@ impl Server {
         let path = self.folder.path().join(name);
         fs::write(&path, bytes_of_a_file()).unwrap();
         self.errand(&[&["upload", path.to_str().unwrap()], arguments].concat())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -133,7 +110,7 @@ fn the_help_of_the_second_client_begins_with_examples() {
 #[test]
 fn the_second_client_joins_lists_users_and_files_and_sends_a_direct_message() {
     let server = Server::start(LOSSY);
-    let mut dana = TcpStream::connect(&server.address).unwrap();
+    let mut dana = TcpStream::connect(&server.running.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
     let mut heard = BufReader::new(dana).lines().map(Result::unwrap);
     assert!(heard.next().unwrap().starts_with("{\"welcome\""));
@@ -158,7 +135,7 @@ fn the_second_client_joins_lists_users_and_files_and_sends_a_direct_message() {
 #[test]
 fn a_refusal_of_the_server_ends_the_second_client_with_its_sentence() {
     let server = Server::start(LOSSY);
-    let address = ["--server", &server.address];
+    let address = ["--server", &server.running.address];
     for (errand, code) in [
         (&["whisper", "nobody", "hi"][..], "no-such-user"),
         (&["--name", "two words", "users"], "bad-name"),

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use crate::ports::range_of;
+use crate::running::{ServerProcess, TIMEOUT, wait_until};
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
@@ -21,14 +22,13 @@ use std::net::{TcpStream, UdpSocket};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// A server program on a folder with one file, ended with the test.
 struct Server {
-    child: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -37,30 +37,19 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         fs::write(folder.path().join("a.bin"), vec![7; 3_000_000]).unwrap();
-        let mut child = program
-            .args(["--bind", "127.0.0.1:0", "--files"])
-            .arg(folder.path())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut first).unwrap();
-        let address = first.strip_prefix("listening on ").unwrap().trim_end();
-        Self {
-            address: address.to_owned(),
-            child,
-            folder,
-        }
+        let running = ServerProcess::start(
+            program
+                .args(["--bind", "127.0.0.1:0", "--files"])
+                .arg(folder.path())
+                .args(arguments)
+                .stderr(Stdio::null()),
+        );
+        Self { running, folder }
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        let stream = TcpStream::connect(&self.running.address).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 
@@ -68,17 +57,10 @@ impl Server {
     #[cfg(target_os = "linux")]
     fn belongings(&self) -> (usize, usize) {
         let count = |what| {
-            let folder = format!("/proc/{}/{what}", self.child.id());
+            let folder = format!("/proc/{}/{what}", self.running.process.id());
             fs::read_dir(folder).unwrap().count()
         };
         (count("task"), count("fd"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -139,18 +121,6 @@ impl Guest {
     }
 }
 
-/// Until it is so; a server has no event for having got over something.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let (_keep, never) = crossbeam_channel::bounded::<()>(0);
-    for _ in 0..1_500 {
-        if is_so() {
-            return;
-        }
-        let _ = never.recv_timeout(Duration::from_millis(20));
-    }
-    panic!("it never came to be");
-}
-
 /// The packet that opens this offer's transfer, or another one with its token.
 fn packet(offer: &Offer, body: Body) -> Vec<u8> {
     let packet = Packet {
@@ -181,6 +151,17 @@ fn syn(offer: &Offer) -> Vec<u8> {
     packet(offer, Body::Syn(opening))
 }
 
+/// The answers to a packet that must be answered, however busy the machine is. Unit: bytes
+/// of datagrams.
+fn answers_to(socket: &UdpSocket, packet: &[u8], port: u16) -> Vec<usize> {
+    socket.send_to(packet, ("127.0.0.1", port)).unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let first = socket.recv(&mut [0; 65_536]).unwrap();
+    let mut lengths = vec![first];
+    lengths.extend(answers(socket));
+    lengths
+}
+
 /// What comes within a third of a second. Unit: bytes of datagrams.
 fn answers(socket: &UdpSocket) -> Vec<usize> {
     socket
@@ -209,10 +190,7 @@ fn a_syn_with_the_right_token_from_another_address_is_not_answered() {
         .unwrap();
     assert_eq!(answers(&victim), Vec::<usize>::new());
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();
-    own.send_to(&syn(&offer), ("127.0.0.1", offer.port))
-        .unwrap();
-    let answer = answers(&own);
-    assert!(!answer.is_empty());
+    let answer = answers_to(&own, &syn(&offer), offer.port);
     assert!(answer.iter().all(|&length| length <= syn(&offer).len()));
 }
 
@@ -277,9 +255,8 @@ fn before_the_handshake_only_a_syn_is_answered() {
         own.send_to(&datagram, ("127.0.0.1", offer.port)).unwrap();
     }
     assert_eq!(answers(&own), Vec::<usize>::new());
-    own.send_to(&syn(&offer), ("127.0.0.1", offer.port))
-        .unwrap();
-    assert!(!answers(&own).is_empty(), "the transfer is still there");
+    // The transfer is still there.
+    answers_to(&own, &syn(&offer), offer.port);
 }
 
 #[test]
@@ -371,7 +348,7 @@ fn unprivileged(program: &str) -> Command {
 /// From now on this server may have so many threads, with all others of its user.
 #[cfg(target_os = "linux")]
 fn limit_threads(server: &Server, count: u32) {
-    let process = server.child.id().to_string();
+    let process = server.running.process.id().to_string();
     let limit = format!("--nproc={count}:");
     let mut prlimit = unprivileged("prlimit");
     prlimit.args(["--pid", &process, &limit]);
@@ -441,7 +418,7 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
     let socket =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
-    let address: std::net::SocketAddr = server.address.parse().unwrap();
+    let address: std::net::SocketAddr = server.running.address.parse().unwrap();
     socket.connect(&address.into()).unwrap();
     let mut slow = TcpStream::from(socket);
     slow.write_all(b"{\"join\":{\"name\":\"slow\"}}\n").unwrap();
@@ -586,7 +563,7 @@ fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informe
 /// The most that a process has ever held. Unit: bytes.
 #[cfg(target_os = "linux")]
 fn most_memory(server: &Server) -> u64 {
-    let path = format!("/proc/{}/status", server.child.id());
+    let path = format!("/proc/{}/status", server.running.process.id());
     let status = fs::read_to_string(path).unwrap();
     let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
     let kibibytes = line.unwrap().trim().trim_end_matches("kB").trim();
@@ -643,8 +620,7 @@ fn packets_of_an_old_transfer_neither_open_nor_end_a_new_one() {
         own.send_to(&datagram, ("127.0.0.1", new.port)).unwrap();
     }
     assert_eq!(answers(&own), Vec::<usize>::new());
-    own.send_to(&syn(&new), ("127.0.0.1", new.port)).unwrap();
-    assert!(!answers(&own).is_empty());
+    answers_to(&own, &syn(&new), new.port);
 }
 
 /// What two programs could read in two ways, one reads in none.

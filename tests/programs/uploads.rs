@@ -6,6 +6,9 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{
+    ServerProcess, TIMEOUT, ended_with, printed, signal, succeeded, wait_until,
+};
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::tap::Tap;
@@ -15,8 +18,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Every way to carry a file.
@@ -40,8 +42,7 @@ const SLOW: [&str; 6] = [
 
 /// A server with a folder of its own; it ends with the test.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -63,10 +64,8 @@ impl Server {
 
     fn start_as(program: Command, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (process, address) = serve(program, folder.path(), arguments);
         Self {
-            process,
-            address,
+            running: serve(program, folder.path(), arguments),
             folder,
         }
     }
@@ -75,7 +74,7 @@ impl Server {
     fn client(&self, name: &str, lines: &[&str], arguments: &[&str]) -> Child {
         let lines = lines.iter().flat_map(|line| ["--exec", line]);
         Command::new(env!("CARGO_BIN_EXE_client"))
-            .args(["--text", "--json", "--server", &self.address])
+            .args(["--text", "--json", "--server", &self.running.address])
             .args(["--name", name, "--out"])
             .arg(self.folder.path().join("downloads"))
             .args(arguments)
@@ -115,18 +114,17 @@ impl Server {
 
     /// `kill -9`, and another server on the same folder.
     fn restart(&mut self, arguments: &[&str]) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.running.kill();
         let program = Command::new(env!("CARGO_BIN_EXE_server"));
-        (self.process, self.address) = serve(program, self.folder.path(), arguments);
+        self.running = serve(program, self.folder.path(), arguments);
     }
 
     /// An upload that ends well, and what the client said of it.
     fn upload(&self, path: &Path, arguments: &[&str]) -> String {
         let client = self.client("guy", &[&upload(path)], arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        told(&output)
+        succeeded(&output);
+        printed(&output)
     }
 
     /// A client that is killed once this much of `a` has come.
@@ -148,36 +146,20 @@ impl Server {
     }
 }
 
-fn serve(mut program: Command, folder: &Path, arguments: &[&str]) -> (Child, String) {
-    let mut process = program
-        .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-        .arg(folder)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(process.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim().strip_prefix("listening on ").unwrap();
-    (process, address.to_owned())
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn serve(mut program: Command, folder: &Path, arguments: &[&str]) -> ServerProcess {
+    ServerProcess::start(
+        program
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(folder)
+            .args(arguments)
+            .stderr(Stdio::null()),
+    )
 }
 
 impl Person {
     fn join(server: &Server, name: &str) -> Self {
-        let stream = TcpStream::connect(&server.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        let stream = TcpStream::connect(&server.running.address).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         let mut person = Self {
             lines: BufReader::new(stream),
         };
@@ -235,35 +217,6 @@ impl Person {
     }
 }
 
-fn told(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    format!(
-        "{:?}\n{}{}",
-        output.status,
-        text(&output.stdout),
-        text(&output.stderr)
-    )
-}
-
-/// Looks again and again, for twenty seconds at most.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..2_000 {
-        if is_so() {
-            return;
-        }
-        pause(10);
-    }
-    panic!("it did not come to be in 20 s");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(milliseconds: u64) {
-    std::thread::sleep(Duration::from_millis(milliseconds));
-}
-
 /// A file of made-up bytes in a folder of its own.
 fn file(name: &str, size: u64) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -285,7 +238,7 @@ fn files_of_all_sizes_are_uploaded_by_every_method() {
             let (_kept, path) = file(&name, size);
             let client = server.client("dana", &[&upload(&path)], way);
             let output = client.wait_with_output().unwrap();
-            assert!(output.status.success(), "{name}: {}", told(&output));
+            succeeded(&output);
             let arrived = fs::read(server.folder.path().join(&name)).unwrap();
             assert_eq!(arrived, made_up(size), "{name}");
         }
@@ -301,7 +254,7 @@ fn losses_on_both_sides_change_no_byte_of_an_upload() {
         let arguments = [way[0], way[1], "--link", "seed=4;loss=5%;reorder=5%"];
         let client = server.client("dana", &[&upload(&path)], &arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
         let arrived = fs::read(server.folder.path().join(format!("{place}"))).unwrap();
         assert_eq!(arrived, made_up(100_000));
     }
@@ -317,7 +270,7 @@ fn an_existing_file_is_kept_and_the_new_one_is_announced_to_all() {
         .client("dana", &[&upload(&path)], &[])
         .wait_with_output()
         .unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    succeeded(&output);
     let (from, shared) = guy.hear(|reply| {
         let Reply::Shared { from, file } = reply else {
             return None;
@@ -379,8 +332,8 @@ fn a_server_without_uploads_refuses_an_upload() {
         .client("dana", &[&upload(&path)], &[])
         .wait_with_output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("This server does not accept uploads."));
+    ended_with(1, &output);
+    assert!(printed(&output).contains("This server does not accept uploads."));
 }
 
 #[test]
@@ -392,8 +345,8 @@ fn a_file_that_changes_during_its_upload_is_never_offered() {
     let mut other = fs::OpenOptions::new().write(true).open(&path).unwrap();
     other.write_all(&vec![1; 600_000]).unwrap();
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("changed"), "{}", told(&output));
+    ended_with(1, &output);
+    assert!(printed(&output).contains("changed"), "{}", printed(&output));
     server.has_nothing_to_offer();
 }
 
@@ -406,9 +359,9 @@ fn an_upload_interrupted_halfway_resumes_by_every_method() {
         let client = server.client("dana", &[&upload(&path)], &arguments);
         let output = client.wait_with_output().unwrap();
         assert!(
-            told(&output).contains(r#""state":"cancelled""#),
+            printed(&output).contains(r#""state":"cancelled""#),
             "{}",
-            told(&output)
+            printed(&output)
         );
         server.has_nothing_to_offer();
         // Over TCP half was given to the kernel; how much of it the server has read by the
@@ -429,14 +382,7 @@ fn a_cancelled_upload_is_not_visible_to_any_user() {
     let (_kept, path) = file("a", 3_000_000);
     let client = server.client("dana", &[&upload(&path)], &SLOW);
     wait_until(|| server.part_bytes() > 0);
-    let id = client.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(&client, "-INT");
     client.wait_with_output().unwrap();
     assert_eq!(server.names(), [".uploads"]);
     let mut guy = Person::join(&server, "guy");
@@ -483,7 +429,7 @@ fn an_upload_resumes_with_a_new_server_after_the_old_one_was_killed() {
     wait_until(|| server.part_bytes() >= 200_000);
     server.restart(&[]);
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
     let kept = server.part_bytes();
     let said = server.upload(&path, &[]);
     assert_eq!(offset(&said), kept);
@@ -533,11 +479,17 @@ fn the_user_is_informed_that_an_upload_resumes() {
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
     let output = Command::new(env!("CARGO_BIN_EXE_client"))
-        .args(["--text", "--server", &server.address, "--name", "guy"])
+        .args([
+            "--text",
+            "--server",
+            &server.running.address,
+            "--name",
+            "guy",
+        ])
         .args(["--exec", &upload(&path)])
         .output()
         .unwrap();
-    let said = told(&output);
+    let said = printed(&output);
     let sentence = "of 600.0 kB have already arrived; only the rest is sent.";
     assert!(said.contains(sentence), "{said}");
 }
@@ -575,8 +527,8 @@ fn two_simultaneous_uploads_of_one_name_do_not_resume_the_same_partial_file() {
     let clients = clients.map(|name| server.client(name, &[&upload(&path)], &SLOW));
     let offsets = clients.map(|client| {
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        offset(&told(&output))
+        succeeded(&output);
+        offset(&printed(&output))
     });
     let [least, most] = [offsets.iter().min(), offsets.iter().max()];
     assert!(least == Some(&0) && most >= Some(&200_000), "{offsets:?}");
@@ -665,12 +617,12 @@ fn a_full_disk_ends_the_upload_with_a_sentence_and_leaves_no_file() {
         let (_kept, path) = file("a", 3_000_000);
         let client = server.client("dana", &[&upload(&path)], &way);
         let output = client.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        ended_with(1, &output);
         wait_until(|| server.names().is_empty());
         let (_kept, small) = file("b", 3_000);
         let client = server.client("dana", &[&upload(&small)], &way);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
     }
 }
 
@@ -689,7 +641,7 @@ fn belongings(process: &Child) -> (usize, usize) {
 fn a_vanished_client_leaves_no_thread_socket_port_or_reservation() {
     let server = Server::start(&["--upload-total", "3000000"]);
     let (_kept, path) = file("a", 3_000_000);
-    let before = belongings(&server.process);
+    let before = belongings(&server.running.process);
     for (place, way) in WAYS.iter().enumerate() {
         let slow = [way[0], way[1], "--link", "delay=20ms", "--pause-at", "90%"];
         let lines = [&*upload(&path), "/resume", "/users"];
@@ -702,7 +654,7 @@ fn a_vanished_client_leaves_no_thread_socket_port_or_reservation() {
         }
         let _ = killed.kill();
         killed.wait().unwrap();
-        wait_until(|| belongings(&server.process) == before);
+        wait_until(|| belongings(&server.running.process) == before);
         for name in server.names() {
             let path = server.folder.path().join(name);
             let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
@@ -719,8 +671,8 @@ fn a_download_paused_halfway_continues_by_every_method() {
         let lines = ["/download a", "/transfers", "/resume"];
         let client = server.client(&format!("p{place}"), &lines, &arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        let said = told(&output);
+        succeeded(&output);
+        let said = printed(&output);
         assert!(said.contains(r#""state":"paused""#), "{said}");
         assert!(said.contains(r#""state":"verified""#), "{said}");
     }
@@ -740,11 +692,11 @@ fn an_upload_paused_halfway_continues_by_every_method() {
         let lines = [&*upload(&path), "/transfers", "/resume"];
         let client = server.client(&format!("p{place}"), &lines, arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
         assert!(
-            told(&output).contains(r#""state":"paused""#),
+            printed(&output).contains(r#""state":"paused""#),
             "{}",
-            told(&output)
+            printed(&output)
         );
         let arrived = fs::read(server.folder.path().join(format!("{place}"))).unwrap();
         assert_eq!(arrived, made_up(400_000));
@@ -798,7 +750,7 @@ fn a_client_that_implements_only_the_pause_message_stops_its_sender() {
     }
     assert!(before < 2_000_000);
     guy.say(&format!(r#"{{"resume":{{"transfer":{transfer}}}}}"#));
-    let ending = ended.recv_timeout(Duration::from_secs(20)).unwrap();
+    let ending = ended.recv_timeout(TIMEOUT).unwrap();
     assert_eq!(
         ending.state,
         TransferState::Verified,

@@ -9,6 +9,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server, signal, wait_until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,8 +17,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 const DISSECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/report/wireshark/sash.lua");
@@ -353,8 +353,7 @@ fn the_lost_segment_in_the_report_is_the_output_of_tshark() {
 
 /// A server that is ended with the test.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -371,28 +370,17 @@ impl Server {
         let files = folder.path().join("files");
         fs::create_dir(&files).unwrap();
         fs::write(files.join("a.bin"), sash::lab::contents::bytes(0..200_000)).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind=127.0.0.1:0", "--udp-ports=0", "--link", LOSSY])
-            .arg("--files")
-            .arg(&files)
-            .arg("--journal")
-            .arg(folder.path().join("journals"))
-            .arg("--pcapng")
-            .arg(folder.path().join("server.pcapng"))
-            .args(more(folder.path()))
-            .stdout(Stdio::piped())
-            .stderr(File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
-        Self {
-            address: address.to_owned(),
-            process,
-            folder,
-        }
+        let running = ServerProcess::start(
+            server(&files)
+                .args(["--link", LOSSY])
+                .arg("--journal")
+                .arg(folder.path().join("journals"))
+                .arg("--pcapng")
+                .arg(folder.path().join("server.pcapng"))
+                .args(more(folder.path()))
+                .stderr(File::create(folder.path().join("log")).unwrap()),
+        );
+        Self { running, folder }
     }
 
     /// Once so many transfers are over: ends the server, and gives its folder.
@@ -404,46 +392,18 @@ impl Server {
                 .matches(" finished: ")
                 .count()
         };
-        wait_until("the transfers do not end", || over() == transfers);
-        let number = self.process.id().to_string();
-        assert!(program("kill", &["-INT", &number]).status.success());
-        wait_until("the server does not end", || {
-            self.process.try_wait().unwrap().is_some()
-        });
+        wait_until(|| over() == transfers);
+        signal(&self.running.process, "-INT");
+        wait_until(|| self.running.process.try_wait().unwrap().is_some());
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn wait_until(otherwise: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1_000 {
-        if is_so() {
-            return;
-        }
-        pause(Duration::from_millis(10));
-    }
-    panic!("{otherwise}");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(time: Duration) {
-    std::thread::sleep(time);
 }
 
 #[test]
 fn server_and_client_capture_the_packets_that_they_send_and_receive() {
     let server = Server::start();
     // Somebody is there already, and is told who joins.
-    let mut dana = TcpStream::connect(&server.address).unwrap();
+    let mut dana = TcpStream::connect(&server.running.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
     let mut heard = BufReader::new(dana.try_clone().unwrap());
     let mut line = String::new();
@@ -459,7 +419,7 @@ fn server_and_client_capture_the_packets_that_they_send_and_receive() {
         "--exec=hello dana",
         "--exec=/download a.bin --arq go-back-n",
         "--server",
-        &server.address,
+        &server.running.address,
         "--out",
         text(&out),
         "--pcapng",
@@ -533,7 +493,7 @@ fn an_upload_is_captured_with_the_actual_address_of_the_client() {
         "--name=guy",
         &upload,
         "--server",
-        &server.address,
+        &server.running.address,
         "--pcapng",
         text(&path),
     ];
@@ -566,7 +526,7 @@ fn in_a_room_with_a_password_handshake_and_termination_packets_show_their_mac() 
             "--name=guy",
             errand,
             "--server",
-            &server.address,
+            &server.running.address,
             "--password-file",
             text(&password),
             "--segment",

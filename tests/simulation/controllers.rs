@@ -7,13 +7,12 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation controllers::` rewrites the tables of the report.
 
+use crate::golden::compare;
 use sash::lab::journal::JournalEvent;
 use sash::lab::run::Experiment;
 use sash::reliable::event::Event;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 /// How well a formula must hold.
 const TOLERANCE: f64 = 0.15;
@@ -252,18 +251,4 @@ fn heading() -> String {
     let runs = format!("mean of {SEEDS} seeds; windows in packets");
     let heads = "   loss   round trip  formula    says     found   ratio";
     format!("{runs}\n\n{heads}\n")
-}
-
-fn compare(name: &str, found: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let path = folder.join(name);
-    let found = format!("{}\n", found.trim_end());
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &found).expect("the folder is ours");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
-    );
 }

@@ -4,6 +4,7 @@
 //! quarter of a clean bottleneck, and get as much itself. `UPDATE_GOLDEN=1` rewrites the
 //! tables of the report.
 
+use crate::golden::compare;
 use sash::link::{Direction, Label, Link, Scenario};
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::event::PacketName;
@@ -15,9 +16,7 @@ use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use sash::wire::packet::Packet;
 use sash::wire::sequence::SequenceNumber;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
-use std::{env, fs};
 
 /// 50 Mbit/s, 40 ms there and back, and a queue of one product.
 const BOTTLENECK: &str = "delay=20ms;data.rate=50mbit;data.queue=250kB";
@@ -144,19 +143,6 @@ fn both_get_at_least(at_least: f64, one: Congestion, other: Congestion, golden: 
         }
     }
     compare(golden, &table);
-}
-
-fn compare(name: &str, found: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let path = folder.join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, found).expect("the folder is ours");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        found, golden,
-        "UPDATE_GOLDEN=1 rewrites tests/golden/{name}"
-    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! runs in virtual time. `UPDATE_GOLDEN=1` rewrites `tests/golden/`; the report quotes the
 //! files, and `tests/simulation/report.rs` compares them.
 
+use crate::golden::compare;
 use sash::lab::run::{Experiment, Run};
 use sash::reliable::Machine;
 use sash::reliable::connection::{Receiving, Sending};
@@ -16,9 +17,7 @@ use sash::wire::packet::{Body, Kind, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
-use std::{env, fs};
 
 #[test]
 fn the_packets_of_a_whole_transfer_match_the_report_byte_for_byte() {
@@ -272,16 +271,4 @@ fn transfer(token: &str, keys: Option<TrafficKeys>) -> Vec<(&'static str, Vec<u8
         }
     }
     sent
-}
-
-fn compare(name: &str, made: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    let made = format!("{made}\n");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &made).expect("the folder is there");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(made, golden, "UPDATE_GOLDEN=1 rewrites tests/golden/{name}");
 }

@@ -13,6 +13,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::golden::compare;
 use sash::lab::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
 use sash::lab::run::Experiment;
 use sash::lab::simulation::Simulation;
@@ -143,7 +144,7 @@ fn the_journal_of_a_lost_segment_on_the_page_matches_a_run() {
     };
     let life = lines.iter().filter(is_of_segment_1).cloned();
     let found: String = std::iter::once(heading).chain(life).collect();
-    compare_with_golden("journal_lost_segment.txt", &found);
+    compare("journal_lost_segment.txt", &found);
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn the_journal_of_a_killed_packet_on_the_page_matches_a_run() {
     let found: String = std::iter::once(simulation.heading().to_line())
         .chain(life)
         .collect();
-    compare_with_golden("journal_killed.txt", &found);
+    compare("journal_killed.txt", &found);
     let grown = simulation.scenario().to_string();
     assert_eq!(grown, "delay=10ms;drop=d1.1");
 }
@@ -190,7 +191,7 @@ fn the_first_entry_of_each_event_on_the_page_matches_a_run() {
         let entry: Value = serde_json::from_str(line).unwrap();
         met.insert(entry["event"].as_str().unwrap().to_owned())
     });
-    compare_with_golden("journal_events.txt", &first.collect::<String>());
+    compare("journal_events.txt", &first.collect::<String>());
 }
 
 /// The page, read as headings and the tables below them.
@@ -245,18 +246,6 @@ fn journal(experiment: Experiment) -> Vec<String> {
     let run = experiment.run(|entry| lines.push(entry.to_line())).unwrap();
     assert!(run.is_verified(), "{run:?}");
     lines
-}
-
-fn compare_with_golden(name: &str, found: &str) {
-    let path = root().join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, found).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
-    );
 }
 
 /// The words in quotation marks in a function of each of these files of `src/reliable`.

@@ -9,6 +9,7 @@ mod controllers;
 mod corpus;
 mod fairness;
 mod figures;
+mod golden;
 mod golden_ladders;
 mod hard_paths;
 mod hostile_packets;

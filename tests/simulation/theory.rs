@@ -3,13 +3,12 @@
 //! Every build runs the smaller grid; `lab theory` runs the whole one. `UPDATE_GOLDEN=1`
 //! rewrites the tables of the report.
 
+use crate::golden::compare;
 use sash::lab::theory::cell::{Cell, Setting};
 use sash::lab::theory::table::{self, Grid, Row};
 use sash::lab::theory::window;
 use sash::wire::options::Arq;
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 /// The statistical error of a cell: a third of what is allowed to it.
 const ERROR: f64 = 0.017;
@@ -109,16 +108,4 @@ fn the_table_of_effects_that_the_textbook_omits_matches_the_report() {
 fn rows(grid: &Grid, setting: Setting) -> Vec<Row> {
     let measure = |cell| Row::measure(cell, setting, ERROR).expect("it ends");
     grid.cells().map(measure).collect()
-}
-
-fn compare(name: &str, made: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    let made = format!("{made}\n");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &made).expect("the folder is there");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(made, golden, "UPDATE_GOLDEN=1 rewrites tests/golden/{name}");
 }
