@@ -116,7 +116,7 @@ impl Capture {
         self.cut_packet(time, direction, packet, packet.len(), comment);
     }
 
-    /// The same of a packet of so many bytes that is cut short.
+    /// The same of a packet that is cut short; `bytes`: its original length.
     ///
     /// # Panics
     /// Never: it writes into memory.

@@ -66,7 +66,7 @@ pub struct Simulation {
     all_acked_at: Option<Moment>,
     traffic: [Traffic; 2],
     steps: u64,
-    /// What a live capture would see.
+    /// Each datagram as a live capture sees it.
     #[cfg(test)]
     on_the_wire: Vec<(Moment, Direction, Vec<u8>, Entered)>,
     /// The entries that were not taken yet.

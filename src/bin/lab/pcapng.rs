@@ -94,7 +94,7 @@ fn write(mut recorded: Recorded<'_>, target: &Path) -> io::Result<u64> {
     Ok(capture.packets())
 }
 
-/// What reads the transferred file.
+/// Reads the transferred file.
 fn open(path: &Path) -> io::Result<ReadFile<'_>> {
     let cannot = move |error: io::Error| {
         let place = path.display();

@@ -304,7 +304,7 @@ fn the_capture_made_from_an_event_log_is_the_live_one_byte_for_byte() {
     }
 }
 
-/// What is said of the capture of an event log, and the capture.
+/// The comment on the capture of an event log, and the capture.
 fn recorded_capture(text: &str) -> (String, Vec<u8>) {
     let journal = Journal::read(text.as_bytes()).unwrap();
     let mut recorded = Recorded::new(&journal, None).unwrap();

@@ -42,7 +42,7 @@ fn lossy() -> Experiment {
     }
 }
 
-/// What reads the laboratory's file.
+/// Reads the laboratory's file.
 fn generated() -> ReadFile<'static> {
     Box::new(|place| Ok(contents::bytes(place)))
 }

@@ -7,7 +7,7 @@
 //!
 //! In a journal of an older program, whose heading has no token, packets are named only,
 //! and an `ack_ranges` follows an ACK with ranges. The ranges are read into the ACK; the
-//! other fields are 0, and [`Journal::has_all_fields`] says so.
+//! other fields are 0, and [`Journal::has_all_fields`] is false.
 //!
 //! ```
 //! use sash::reliable::event::log::Journal;

@@ -26,7 +26,7 @@ fn eventful() -> String {
     })
 }
 
-/// What an older program wrote: no token, packets by their names, ranges apart.
+/// The log of an older program: no token, packets by their names, ranges apart.
 fn of_an_older_program(ranges: &[[u32; 2]]) -> String {
     let mut heading = Experiment::small().heading();
     (heading.token, heading.first_sequence) = (None, 1_000);
