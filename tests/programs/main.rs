@@ -29,6 +29,7 @@ mod loopback_transfer;
 mod ports;
 mod predict;
 mod questions;
+mod recorded;
 mod reference;
 mod restart;
 mod resume;

@@ -278,7 +278,7 @@ const JSON: [&str; 9] = [
     "bin/lab",
     "wire/message",
     "wire/web",
-    "lab/journal",
+    "reliable/event/log",
     "transfer/record",
     "client/json",
     "client/submission",
