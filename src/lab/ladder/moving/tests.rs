@@ -121,7 +121,7 @@ fn seeded(seed: u64) -> Player {
 fn delays(entries: &[Entry]) -> HashMap<PacketLabel, u64> {
     let carried = entries.iter().filter_map(|entry| match &entry.what {
         JournalEvent::Link(carried) if !carried.is_lost() => Some((
-            PacketLabel::from(carried.packet),
+            PacketLabel::from(carried.packet.name),
             carried.arrives_us? - entry.time_us,
         )),
         _ => None,
