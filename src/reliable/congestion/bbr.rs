@@ -197,6 +197,9 @@ const BETA: f64 = 0.7;
 /// One round of many losses may be a burst; this many in a row are congestion.
 const PROVEN_ROUNDS: u32 = 2;
 
+/// One answer to congestion leaves at least this share of the rate: an outage is as lossy.
+const LEAST_LEFT: f64 = 0.5;
+
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
 
@@ -231,7 +234,7 @@ impl Bbr {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
             Phase::Up { best, gain } => {
-                self.path.begin_draining();
+                self.path.begin_draining(ack.now);
                 self.phase = Phase::Down {
                     since: round,
                     best,
@@ -242,7 +245,7 @@ impl Bbr {
                 if round == since + 1
                     && self.path.rate().unwrap_or(0.0) > best * FOUND =>
             {
-                self.go_up((gain + UP_STEP).min(MOST_UP_GAIN));
+                self.go_up((gain + UP_STEP).min(MOST_UP_GAIN), ack.now);
             }
             Phase::Down { since, best, .. }
                 if best.is_infinite() && round < since + LEAST_DOWN_ROUNDS => {}
@@ -252,7 +255,7 @@ impl Bbr {
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
-                    self.path.begin();
+                    self.path.end_draining(ack.now);
                     self.phase = Phase::Cruise {
                         since: round,
                         rounds: if best.is_finite() {
@@ -265,15 +268,13 @@ impl Bbr {
             }
             Phase::Cruise { since, rounds } => {
                 if round == since + 1 {
-                    self.path.learn_own_loss(); // This round acknowledged packets that were sent before it.
+                    self.path.learn_own_loss(ack.now);
                 }
                 if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
-                    self.go_up(if is_first && self.path.is_known_to_lose() {
-                        LOSSY_UP_GAIN
-                    } else {
-                        UP_GAIN
-                    });
+                    let is_lossy = is_first && self.path.is_known_to_lose();
+                    let gain = if is_lossy { LOSSY_UP_GAIN } else { UP_GAIN };
+                    self.go_up(gain, ack.now);
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
@@ -289,7 +290,8 @@ impl Bbr {
     }
 
     /// Looks for more.
-    fn go_up(&mut self, gain: f64) {
+    fn go_up(&mut self, gain: f64, now: Moment) {
+        self.path.end_cruise(now);
         self.bound = None;
         let best = self.path.rate().unwrap_or(0.0);
         self.phase = Phase::Up { best, gain };
@@ -318,9 +320,11 @@ impl Bbr {
     /// More was lost than the path loses by itself: the rate is what came through, and no
     /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
-        let rounds = match self.phase {
-            Phase::Drain => 1,
-            Phase::Down { .. } | Phase::Cruise { .. } => PROVEN_ROUNDS,
+        let (rounds, least) = match self.phase {
+            // What startup measured may have been a bucket or a queue that it filled.
+            Phase::Drain => (1, 0.0),
+            Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
+            Phase::Down { .. } | Phase::Cruise { .. } => (PROVEN_ROUNDS, LEAST_LEFT),
             Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => {
                 return;
             }
@@ -328,11 +332,18 @@ impl Bbr {
         if !self.path.is_congested(rounds) {
             return;
         }
-        self.path.take_congestion();
+        self.path.take_congestion(least);
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
         self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
+        if let Phase::Down { since, best, .. } = &mut self.phase
+            && best.is_infinite()
+        {
+            // Only now it is sent slower than the bottleneck.
+            self.path.begin_draining(ack.now);
+            *since = self.path.rounds();
+        }
     }
 
     /// The checks that do not wait for the end of a round.
@@ -346,6 +357,7 @@ impl Bbr {
                 self.end_startup();
             }
             Phase::Drain if in_flight <= product => {
+                self.path.begin_draining(ack.now);
                 self.phase = Phase::Down {
                     since: self.path.rounds(),
                     best: f64::INFINITY,
@@ -529,7 +541,7 @@ impl Controller for Bbr {
 
     fn on_signal(&mut self, signal: &Signal) {
         match signal {
-            Signal::Loss(loss) => self.path.on_loss(loss.packets),
+            Signal::Loss(loss) => self.path.on_loss(loss),
             Signal::Nack(_) => (),
             // Nothing came back: begin with little; the ACKs open the window again.
             Signal::Timeout(_) => self.window = LEAST_WINDOW.min(self.most),

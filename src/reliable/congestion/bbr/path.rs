@@ -15,7 +15,7 @@
 //!
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
-use super::super::Acked;
+use super::super::{Acked, Lost};
 use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
@@ -28,11 +28,26 @@ pub(super) struct Path {
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
-    /// Packets per second that arrived before the sender slowed down: to drain the queue,
-    /// or for congestion.
-    full_rate: f64,
     loss: OwnLoss,
+    /// The packets that left while the sender sent less than the rate it believes in.
+    slow: Epoch,
+    /// Those that left before, at that rate.
+    steady: Epoch,
     round: Round,
+}
+
+/// The packets that left within a time.
+///
+/// On a short path a round is longer than the round trip, and the packets that a round
+/// acknowledges were partly sent within it: therefore these are told apart by the time
+/// at which they left.
+#[derive(Debug, Default)]
+struct Epoch {
+    began: Option<Moment>,
+    ended: Option<Moment>,
+    /// When the first of them was acknowledged, and with how many others.
+    first: Option<(Moment, f64)>,
+    tally: Tally,
 }
 
 /// The current round trip.
@@ -88,13 +103,6 @@ const MOST_HELD: Duration = Duration::from_millis(10);
 /// But for no more packets than this.
 const ARRIVALS_PER_ACK: f64 = 64.0;
 
-/// Where a sender that slows down to three quarters still gets as much of its packets
-/// through, the bottleneck is full.
-const SATURATED: f64 = 0.9;
-
-/// One answer to congestion may not take away more of the rate than this leaves.
-const BETA: f64 = 0.5;
-
 impl Path {
     /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
     /// rate doubles within a round; later each round is.
@@ -104,6 +112,8 @@ impl Path {
             self.measure_deviation(ack.round_trip.latest);
         }
         self.round.take(ack);
+        self.slow.take(ack);
+        self.steady.take(ack);
         let least = self.least_round(probing, clump);
         let is_over = self.round.is_over(ack, least);
         if matches!(probing, Probing::Startup | Probing::Draining) {
@@ -139,9 +149,11 @@ impl Path {
     }
 
     /// Packets were lost in this round.
-    pub(super) fn on_loss(&mut self, packets: u32) {
-        self.round.tally.lost += f64::from(packets);
+    pub(super) fn on_loss(&mut self, loss: &Lost) {
+        self.round.tally.lost += f64::from(loss.packets);
         self.round.tally.findings += 1.0;
+        self.slow.lose(loss);
+        self.steady.lose(loss);
     }
 
     fn measure_least(&mut self, sample: Duration, now: Moment) {
@@ -199,22 +211,23 @@ impl Path {
         }
     }
 
-    /// The round that just ended was sent slower than the bottleneck: its loss is the
-    /// path's own.
-    pub(super) fn learn_own_loss(&mut self) {
-        let last = self.round.last;
-        if last.packets() < FEWEST_PACKETS {
+    /// The packets of the drain are acknowledged or lost: they were sent slower than the
+    /// bottleneck, and their loss is the path's own.
+    pub(super) fn learn_own_loss(&mut self, now: Moment) {
+        let slow = std::mem::take(&mut self.slow).tally;
+        let steady = std::mem::replace(&mut self.steady, Epoch::since(now));
+        if slow.packets() < FEWEST_PACKETS {
             return;
         }
-        let is_saturated =
-            self.full_rate > 0.0 && last.rate() > SATURATED * self.full_rate;
-        if is_saturated && (self.is_lossy() || last.is_doubtful()) {
-            // Slower sending brought no less: it is still too much for the bottleneck.
-            self.lower_rate(last.rate());
+        if slow.is_less_lossy_than(&steady.tally) {
+            // Slower sending lost less: what was sent before was too much, and how much
+            // the path itself loses is yet to be seen.
+            self.loss.forget();
+            self.lower_rate(steady.rate(), 0.0);
             return;
         }
         let was_known = self.loss.known().is_some();
-        self.loss.take(&last);
+        self.loss.take(&slow);
         self.loss.learn();
         if !was_known {
             // The measurements so far did not count the path's own loss.
@@ -253,24 +266,36 @@ impl Path {
     }
 
     /// The queue is drained from now on.
-    pub(super) fn begin_draining(&mut self) {
-        self.full_rate = self.round.last.rate();
+    pub(super) fn begin_draining(&mut self, now: Moment) {
+        self.slow = Epoch::since(now);
+        self.begin();
+    }
+
+    /// The sender looks for more.
+    pub(super) fn end_cruise(&mut self, now: Moment) {
+        self.steady.ended = Some(now);
+    }
+
+    /// The sender sends as fast as the bottleneck again.
+    pub(super) fn end_draining(&mut self, now: Moment) {
+        self.slow.ended = Some(now);
         self.begin();
     }
 
     /// The sender sent too much: the bottleneck let through what arrived, and what was
     /// measured before is forgotten.
-    pub(super) fn take_congestion(&mut self) {
-        self.lower_rate(self.loss.evidence().rate());
+    ///
+    /// `least` is the share of the rate that is left at least.
+    pub(super) fn take_congestion(&mut self, least: f64) {
+        self.lower_rate(self.loss.evidence().rate(), least);
         self.begin();
     }
 
-    fn lower_rate(&mut self, arrived: f64) {
-        self.full_rate = arrived;
+    fn lower_rate(&mut self, arrived: f64, least: f64) {
         let Some(rate) = self.rate() else { return };
         let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
         self.rates = MaxFilter::default();
-        let rate = passed.clamp(BETA * rate, rate);
+        let rate = passed.clamp(least * rate, rate);
         self.rates.insert(self.round.count, rate);
     }
 
@@ -342,6 +367,43 @@ pub(super) enum Probing {
     More,
     /// Nothing: less than the rate that is known may show, but not more.
     No,
+}
+
+impl Epoch {
+    fn since(now: Moment) -> Self {
+        Self {
+            began: Some(now),
+            ..Self::default()
+        }
+    }
+
+    fn has(&self, sent_at: Moment) -> bool {
+        self.began.is_some_and(|began| sent_at >= began)
+            && self.ended.is_none_or(|ended| sent_at < ended)
+    }
+
+    fn take(&mut self, ack: &Acked) {
+        if !self.has(ack.newest_sent_at) {
+            return;
+        }
+        let packets = f64::from(ack.packets);
+        let (first, _) = *self.first.get_or_insert((ack.now, packets));
+        self.tally.delivered += packets;
+        self.tally.seconds = (ack.now - first).as_secs_f64();
+    }
+
+    fn lose(&mut self, loss: &Lost) {
+        if self.has(loss.oldest_sent_at) && self.has(loss.newest_sent_at) {
+            self.tally.lost += f64::from(loss.packets);
+            self.tally.findings += 1.0;
+        }
+    }
+
+    /// How many of them arrived per second.
+    fn rate(&self) -> f64 {
+        let at_once = self.first.map_or(0.0, |(_, packets)| packets);
+        (self.tally.delivered - at_once) / self.tally.seconds.max(1e-9)
+    }
 }
 
 impl Round {
