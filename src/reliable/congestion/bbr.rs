@@ -314,6 +314,9 @@ impl Bbr {
         if stale_rounds < STALE_ROUNDS && !self.path.is_lossy() {
             return Phase::Startup { best, stale_rounds };
         }
+        if self.path.is_lossy() {
+            self.path.take_last_round();
+        }
         self.end_startup()
     }
 
@@ -354,6 +357,7 @@ impl Bbr {
         let in_flight = f64::from(ack.in_flight);
         match self.phase {
             Phase::Startup { .. } if self.path.is_round_congested() => {
+                self.path.take_round_congestion(ack.now);
                 self.end_startup();
             }
             Phase::Drain if in_flight <= product => {

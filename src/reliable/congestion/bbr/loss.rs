@@ -57,7 +57,7 @@ impl Tally {
     }
 
     /// The share that was lost, from 0 to 1.
-    fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         self.lost / self.packets().max(1.0)
     }
 

@@ -223,7 +223,8 @@ impl Path {
             // Slower sending lost less: what was sent before was too much, and how much
             // the path itself loses is yet to be seen.
             self.loss.forget();
-            self.lower_rate(steady.rate(), 0.0);
+            let arrived = self.rate().unwrap_or(0.0) * (1.0 - steady.tally.share());
+            self.lower_rate(arrived, 0.0);
             return;
         }
         let was_known = self.loss.known().is_some();
@@ -289,6 +290,27 @@ impl Path {
     pub(super) fn take_congestion(&mut self, least: f64) {
         self.lower_rate(self.loss.evidence().rate(), least);
         self.begin();
+    }
+
+    /// The same for the round that just ended.
+    pub(super) fn take_last_round(&mut self) {
+        self.take_round(self.round.last);
+    }
+
+    /// The same for the round that goes on.
+    pub(super) fn take_round_congestion(&mut self, now: Moment) {
+        let seconds = self.round.began.map_or(0.0, |began| (now - began).as_secs_f64());
+        self.take_round(Tally {
+            seconds,
+            ..self.round.tally
+        });
+    }
+
+    /// Startup sent this round faster than the rate: at least the share of the rate
+    /// arrives that arrived of the round, if nothing arrived while a timer ran.
+    fn take_round(&mut self, round: Tally) {
+        let least = 1.0 - round.share();
+        self.lower_rate(round.rate(), least);
     }
 
     fn lower_rate(&mut self, arrived: f64, least: f64) {
