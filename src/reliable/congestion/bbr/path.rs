@@ -189,10 +189,12 @@ impl Path {
             let is_application_limited = self.round.is_application_limited;
             // Nothing arrives faster than it was sent: what seems to is a clump.
             let most = match probing {
-                Probing::Startup | Probing::Draining | Probing::More => f64::INFINITY,
-                Probing::No => self.rate().unwrap_or(f64::INFINITY),
+                Probing::More if self.loss.is_lossy(&self.round.tally) => self.rate(),
+                Probing::Startup | Probing::Draining | Probing::More => None,
+                Probing::No => self.rate(),
             };
-            let rate = self.passed(delivered / elapsed, lost / delivered).min(most);
+            let rate = self.passed(delivered / elapsed, lost / delivered);
+            let rate = rate.min(most.unwrap_or(f64::INFINITY));
             self.take_rate(rate, is_application_limited);
         }
     }
